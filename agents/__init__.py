@@ -1,0 +1,1 @@
+"""Who acts: personas, the agent base, the built-in agents and plug-ins."""

@@ -1,0 +1,1 @@
+"""Sellers and buyers that need no model: seeded choice models and grammars."""

@@ -1,0 +1,1 @@
+"""What it means: measures replayed from the log."""

@@ -1,0 +1,1 @@
+"""What happened: message types, the in-process bus and kernel, the append-only log."""

@@ -1,0 +1,304 @@
+"""What happened: the typed messages that stand in the event log.
+
+Every event is one flat JSON line: ``type, market, episode, seq, t, source`` and then the
+event's own fields. The tags are written out so that a class can be renamed without changing a
+log. Fields are only ever added, with a default, so old logs always replay.
+
+Events are mutable structs, because the kernel stamps ``market``, ``seq``, ``t`` and ``source``
+into them when it delivers them; a frozen struct would have to be copied for that. Nothing else
+writes to an event.
+
+Units: ``t`` is market time in integer microseconds, money is integer cents, ``cost_nanousd`` is
+in 1e-9 dollars, ratings are whole stars from 1 to 5.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+SCHEMA_VERSION = 1
+"""Raised when the meaning of an existing event changes; added fields do not raise it."""
+
+Audience = Literal["men", "women", "unisex"]
+Role = Literal["seller", "buyer"]
+DialogueStage = Literal["pre_inquiry", "post_inquiry", "sales"]
+Outcome = Literal["delivered", "exchanged", "refunded"]
+Payer = Literal["buyer", "seller"]
+Sentiment = Literal["Positive", "Neutral", "Negative"]
+Aspect = Literal["pitch", "pre_inquiry", "post_inquiry", "product"]
+
+ASPECTS: tuple[Aspect, ...] = ("pitch", "pre_inquiry", "post_inquiry", "product")
+
+
+class Message(msgspec.Struct, kw_only=True):
+    """Anything that travels on the bus.
+
+    Parameters
+    ----------
+    market : str
+        The causally closed world the message belongs to.
+    episode : str or None
+        The episode it belongs to; None for what concerns the whole market.
+    """
+
+    market: str = ""
+    episode: str | None = None
+
+
+class Event(Message, kw_only=True):
+    """Something that happened: numbered, stamped and logged when it is delivered.
+
+    Parameters
+    ----------
+    seq : int
+        Position within the market, from 0 without gaps.
+    t : int
+        Market time in microseconds since the scenario's start date.
+    source : str
+        ``market``, ``seller:ID`` or ``buyer:ID``.
+    """
+
+    seq: int = -1
+    t: int = 0
+    source: str = ""
+
+
+class MarketOpened(Event, tag="MarketOpened", kw_only=True):
+    """A market began."""
+
+
+class MarketClosed(Event, tag="MarketClosed", kw_only=True):
+    """A market ended; all its episodes are closed or failed."""
+
+
+class MarketFailed(Event, tag="MarketFailed", kw_only=True):
+    """A market ended before it could hold episodes, for instance without a pitch."""
+
+    stage: str
+    reason: str
+
+
+class EpisodeOpened(Event, tag="EpisodeOpened", kw_only=True):
+    """One buyer's way through one product with one seller began.
+
+    ``price_cents`` is what the buyer is asked, after multiplier and discount;
+    ``list_price_cents`` is the catalogue's price. Personas are trait -> pole, or None.
+    ``retries`` names the failed episode that this one repeats.
+    """
+
+    seller: str
+    buyer: str
+    product: str | None
+    category: str | None
+    title: str | None
+    audience: Audience | None
+    list_price_cents: int
+    price_cents: int
+    price_multiplier: float
+    discount: float
+    replication: int
+    condition: str
+    seller_persona: dict[str, str] | None
+    buyer_persona: dict[str, str] | None
+    seller_gender: str | None
+    buyer_gender: str | None
+    unit_cost_cents: int | None = None
+    retries: str | None = None
+
+
+class EpisodeClosed(Event, tag="EpisodeClosed", kw_only=True):
+    """An episode came to its end."""
+
+
+class EpisodeFailed(Event, tag="EpisodeFailed", kw_only=True):
+    """An episode ended without a usable end; it is in no rate and is counted beside."""
+
+    stage: str
+    reason: str
+
+
+class StrategyFormed(Event, tag="StrategyFormed", kw_only=True):
+    """The seller's plan for the pitch; a dimension the guidance left out is None."""
+
+    seller: str
+    product: str | None
+    target_expansion: str | None = None
+    value_proposition: str | None = None
+    contextual_urgency: str | None = None
+    objection_handling: str | None = None
+
+
+class PitchPresented(Event, tag="PitchPresented", kw_only=True):
+    """The pitch as spoken: section name -> text, in order.
+
+    ``claims`` are the statements about the product that the pitch makes and ``unsupported``
+    those of them that the product sheet does not carry, where the seller says so.
+    """
+
+    seller: str
+    product: str | None
+    sections: dict[str, str]
+    claims: tuple[str, ...] = ()
+    unsupported: tuple[str, ...] = ()
+
+
+class TopicsChosen(Event, tag="TopicsChosen", kw_only=True):
+    """What the buyer wants to ask about before it decides."""
+
+    topics: tuple[str, ...]
+    reason: str
+
+
+class MessageSent(Event, tag="MessageSent", kw_only=True):
+    """One turn of a dialogue; turns count exchanges from 1."""
+
+    stage: DialogueStage
+    role: Role
+    turn: int
+    text: str
+
+
+class DecisionMade(Event, tag="DecisionMade", kw_only=True):
+    """The buyer's decision."""
+
+    will_purchase: bool
+    quantity: int
+    quantity_reason: str
+    sentiment: Sentiment
+    reason: str
+
+
+class OrderPlaced(Event, tag="OrderPlaced", kw_only=True):
+    """The market accepted an order: goods are ``quantity * unit_price_cents``."""
+
+    order: str
+    product: str | None
+    quantity: int
+    unit_price_cents: int
+    shipping_cents: int
+
+
+class OrderDelivered(Event, tag="OrderDelivered", kw_only=True):
+    """The order reached the buyer."""
+
+    order: str
+
+
+class IssueRaised(Event, tag="IssueRaised", kw_only=True):
+    """Something is wrong with the order; may come before delivery."""
+
+    order: str
+    issue: str
+
+
+class IssueResolved(Event, tag="IssueResolved", kw_only=True):
+    """How the issue ended; ``delivered`` means the buyer keeps the product as it is."""
+
+    order: str
+    outcome: Outcome
+    resolution: str
+    reason: str
+
+
+class RefundIssued(Event, tag="RefundIssued", kw_only=True):
+    """Money went back: goods in ``amount_cents``, shipping apart."""
+
+    order: str
+    quantity: int
+    amount_cents: int
+    shipping_refund_cents: int
+    return_shipping_cents: int
+    return_shipping_payer: Payer
+
+
+class ReviewPosted(Event, tag="ReviewPosted", kw_only=True):
+    """One aspect reviewed, 1 to 5 stars; ``would_recommend`` only for the product."""
+
+    aspect: Aspect
+    rating: int
+    text: str
+    would_recommend: bool | None = None
+
+
+class CommandRejected(Event, tag="CommandRejected", kw_only=True):
+    """The market's rules forbade what an agent commanded; nothing changed."""
+
+    command: str
+    reason: str
+
+
+class OutputRejected(Event, tag="OutputRejected", kw_only=True):
+    """An agent's answer could not be read; ``raw`` is what it said."""
+
+    stage: str
+    reason: str
+    raw: str
+
+
+LoggedEvent = (
+    MarketOpened
+    | MarketClosed
+    | MarketFailed
+    | EpisodeOpened
+    | EpisodeClosed
+    | EpisodeFailed
+    | StrategyFormed
+    | PitchPresented
+    | TopicsChosen
+    | MessageSent
+    | DecisionMade
+    | OrderPlaced
+    | OrderDelivered
+    | IssueRaised
+    | IssueResolved
+    | RefundIssued
+    | ReviewPosted
+    | CommandRejected
+    | OutputRejected
+)
+"""Every event a market's actors deliver, as one tagged union."""
+
+
+class OutsideRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """An answer of the outside world, written to the log before it is used.
+
+    It has no ``seq`` (answers arrive in any order) and no wall-clock field. ``call`` counts the
+    calls of this source within this episode, from 0.
+    """
+
+    market: str
+    episode: str | None
+    t: int
+    source: str
+    call: int
+
+
+class OutsideAnswered(OutsideRecord, frozen=True, tag="OutsideAnswered", kw_only=True):
+    """What an agent's own request to the outside world gave: an answer or an error."""
+
+    key: str
+    digest: str
+    answer: str | None = None
+    error: str | None = None
+
+
+class ModelCalled(OutsideRecord, frozen=True, tag="ModelCalled", kw_only=True):
+    """A language model's answer with what it used; an unknown price is None, never 0."""
+
+    stage: str
+    role: str
+    model: str
+    prompt_version: str
+    request_sha256: str
+    answer: str
+    finish: str
+    input_tokens: int
+    cached_tokens: int
+    output_tokens: int
+    reasoning_tokens: int
+    cost_nanousd: int | None
+
+
+LoggedRecord = OutsideAnswered | ModelCalled

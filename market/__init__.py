@@ -1,0 +1,1 @@
+"""What is true: products, prices, policies, orders, the ledger, the protocols."""

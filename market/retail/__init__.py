@@ -1,0 +1,1 @@
+"""The five-stage retail protocol."""

@@ -1,0 +1,1 @@
+"""How it is run: scenarios, launch, resume, verify, replay, the command line."""
