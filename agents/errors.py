@@ -1,0 +1,51 @@
+"""What can be wrong with an agent, each as one clear line."""
+
+from __future__ import annotations
+
+
+class AgentsError(Exception):
+    """Base of everything this package raises."""
+
+
+class WrongReply(AgentsError):
+    """An agent's method returned something else than its type says."""
+
+    def __init__(self, agent: str, method: str, expected: str, problem: str) -> None:
+        super().__init__(f"{agent}: {method}() must return {expected}: {problem}")
+
+
+class UnexpectedRequest(AgentsError):
+    """An agent was asked something that its role does not answer."""
+
+    def __init__(self, agent: str, request: str) -> None:
+        super().__init__(f"{agent} does not answer {request}")
+
+
+class BadPersona(AgentsError):
+    """A persona names an unknown trait or pole."""
+
+    def __init__(self, role: str, problem: str, allowed: str) -> None:
+        super().__init__(f"persona of a {role}: {problem}; allowed: {allowed}")
+
+
+class UnknownAgent(AgentsError):
+    """No built-in agent, plug-in or class has this name."""
+
+    def __init__(self, name: str, role: str, known: str) -> None:
+        super().__init__(
+            f"no {role} agent is called {name!r}; known: {known}; or name a class as module:Class"
+        )
+
+
+class BadAgent(AgentsError):
+    """A plug-in was found but cannot serve."""
+
+    def __init__(self, name: str, problem: str) -> None:
+        super().__init__(f"agent {name!r}: {problem}")
+
+
+class BadOption(AgentsError):
+    """An agent's options table holds something the agent does not take."""
+
+    def __init__(self, agent: str, problem: str) -> None:
+        super().__init__(f"options of {agent}: {problem}")

@@ -1,0 +1,60 @@
+"""Post-purchase issues: what goes wrong with an order, decided by the market, not the buyer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+import msgspec
+
+from events.streams import Seed, Stream
+
+Issue = Literal[
+    "shipping delay",
+    "wrong item received",
+    "change of mind",
+    "damaged on arrival",
+    "not as described",
+]
+ISSUES: tuple[Issue, ...] = (
+    "shipping delay",
+    "wrong item received",
+    "change of mind",
+    "damaged on arrival",
+    "not as described",
+)
+
+
+class IssueRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How issues arise.
+
+    Parameters
+    ----------
+    rate : float
+        Share of orders that have an issue at all, in [0, 1]; 1.0 is the paper's setting.
+    weights : mapping of issue to weight
+        How often a product is assigned each issue; equal by default.
+    overclaim_rate : float
+        Chance, per claim in the pitch that the product sheet does not carry, that the buyer
+        notices and the issue becomes "not as described", in [0, 1].
+    """
+
+    rate: float = 1.0
+    weights: Mapping[Issue, float] = dict.fromkeys(ISSUES, 1.0)
+    overclaim_rate: float = 0.3
+
+    def assigned(self, seed: Seed, product: str) -> Issue:
+        """The issue that belongs to a product: the same for all its orders."""
+        weights = [self.weights.get(issue, 0.0) for issue in ISSUES]
+        return ISSUES[seed.stream("market/issue", product).weighted(weights)]
+
+    def arising(self, assigned: Issue, unsupported: int, draws: Stream) -> Issue | None:
+        """The issue of one order, or None; takes exactly two draws of `draws`.
+
+        The draws do not depend on the rate or on the claims, so runs that differ in these
+        only stay comparable order by order.
+        """
+        occurs, notices = draws.uniform() < self.rate, draws.uniform()
+        if notices > (1.0 - self.overclaim_rate) ** unsupported:
+            return "not as described"
+        return assigned if occurs else None

@@ -1,0 +1,50 @@
+"""Return policies: what a category takes back, until when, and who pays the way back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from events.messages import Payer
+from market.product import Category
+
+
+class ReturnPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The rules for returning one product.
+
+    Parameters
+    ----------
+    window_days : int
+        Days from delivery within which a return is possible.
+    condition : str
+        In which state the goods must come back.
+    buyer_pays : tuple of str
+        Issues for which the buyer pays return shipping; for all others the seller does.
+    """
+
+    window_days: int
+    condition: str
+    buyer_pays: tuple[str, ...] = ("change of mind",)
+
+    def return_payer(self, issue: str) -> Payer:
+        """Who pays the way back for this issue."""
+        return "buyer" if issue in self.buyer_pays else "seller"
+
+    def in_window(self, delivered_day: int, day: int) -> bool:
+        """Whether a return on `day` is in time; always so before delivery."""
+        return day - delivered_day <= self.window_days
+
+
+_ORIGINAL = "in the original packaging with all accessories"
+
+DEFAULT_POLICIES: Mapping[Category, ReturnPolicy] = {
+    "Food": ReturnPolicy(window_days=7, condition=f"unopened, {_ORIGINAL}"),
+    "Fashion": ReturnPolicy(
+        window_days=30,
+        condition=f"unworn and unwashed, {_ORIGINAL}",
+        buyer_pays=("change of mind", "size or fit"),
+    ),
+    "Home": ReturnPolicy(window_days=30, condition=f"unused and resellable, {_ORIGINAL}"),
+    "Electronics": ReturnPolicy(window_days=30, condition=f"unused and resellable, {_ORIGINAL}"),
+}
