@@ -1,0 +1,115 @@
+"""Errors of this package that a user can cause or must act on; each message is one line."""
+
+from __future__ import annotations
+
+import errno as errno_codes
+from pathlib import Path
+
+
+class EventsError(Exception):
+    """Base of everything this package raises for its users."""
+
+
+class UnknownRecipient(EventsError):
+    """A message was sent to somebody who is not in the market."""
+
+    def __init__(self, market: str, recipient: str) -> None:
+        super().__init__(
+            f"market {market}: no agent is called {recipient!r}. "
+            "Add it to the market, or correct the name in the message."
+        )
+
+
+class AwaitedInline(EventsError):
+    """An agent that declares ``waits = False`` waited for something outside."""
+
+    def __init__(self, source: str) -> None:
+        super().__init__(
+            f"{source}: the agent waited for something outside. Declare `waits = True` on its class."
+        )
+
+
+class LogDamaged(EventsError):
+    """The log does not hold what was written.
+
+    Parameters
+    ----------
+    path : Path
+        The segment, seal or folder concerned.
+    offset : int
+        Byte (of the uncompressed text) where the damaged part begins.
+    what : str
+        What is wrong there.
+    """
+
+    def __init__(self, path: Path, offset: int, what: str) -> None:
+        self.path = path
+        self.offset = offset
+        self.what = what
+        super().__init__(
+            f"{path}, byte {offset}: the log is damaged: {what}. "
+            "Restore this file from a copy, or run the scenario again."
+        )
+
+
+class LogWriteError(EventsError):
+    """The log cannot be written any more; what was written before is intact.
+
+    Parameters
+    ----------
+    path : Path
+        The segment that was being written.
+    reason : str
+        What the system said.
+    errno : int or None
+        The system's error number, where there is one (``errno.ENOSPC``: disk full).
+    """
+
+    def __init__(self, path: Path, reason: str, errno: int | None = None) -> None:
+        self.path = path
+        self.reason = reason
+        self.errno = errno
+        if errno in (errno_codes.ENOSPC, errno_codes.EDQUOT):
+            reason, remedy = f"disk full ({reason})", "Free some space, then resume the run."
+        else:
+            remedy = "Check the disk, then resume the run."
+        super().__init__(f"{path}: the log cannot be written: {reason}. {remedy}")
+
+    @property
+    def disk_full(self) -> bool:
+        """Whether space ran out, of the disk or of the user's share of it."""
+        return self.errno in (errno_codes.ENOSPC, errno_codes.EDQUOT)
+
+
+class LogOfAnotherRun(EventsError):
+    """A writer was pointed at the log of a run that is not its own."""
+
+    def __init__(self, path: Path, found: str, expected: str) -> None:
+        self.path = path
+        self.found = found
+        self.expected = expected
+        super().__init__(
+            f"{path}: holds events of run {found!r}, not of {expected!r}. "
+            "Give this run a folder of its own."
+        )
+
+
+class ZstdMissing(EventsError):
+    """Compressed segments need a package that is not installed."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        super().__init__(
+            f"{path}: compressed segments need the package zstandard. "
+            "Install retailsim[zstd], or set log.compress = false for new runs."
+        )
+
+
+class RunInUse(EventsError):
+    """Another process is writing this run."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        super().__init__(
+            f"{path}: another process is writing this run. Wait for it to end, or stop it."
+        )
