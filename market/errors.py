@@ -1,0 +1,106 @@
+"""What can be wrong with what the market is given: one class a fault, one line a message."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+
+class MarketError(Exception):
+    """Base of every error of the package ``market``; its text is one line for people."""
+
+
+class CatalogError(MarketError):
+    """A catalogue that cannot be used."""
+
+
+class UnreadableCatalog(CatalogError):
+    """The file is missing, not a file, damaged or otherwise not to be read.
+
+    Parameters
+    ----------
+    path : Path
+        The file as the user named it.
+    why : str
+        What is wrong and, where that helps, what to do.
+    """
+
+    def __init__(self, path: Path, why: str) -> None:
+        self.path = path
+        self.why = why
+        super().__init__(f"cannot read the catalogue {path}: {why}")
+
+
+class UnknownFormat(CatalogError):
+    """The file's suffix names no format of catalogues."""
+
+    def __init__(self, path: Path, known: Iterable[str]) -> None:
+        self.path = path
+        super().__init__(
+            f"cannot tell the format of the catalogue {path}: its name must end in one of "
+            f"{', '.join(known)}"
+        )
+
+
+class MissingColumns(CatalogError):
+    """A table without the columns every product needs."""
+
+    def __init__(self, path: Path, missing: Sequence[str], found: Sequence[str]) -> None:
+        self.path = path
+        self.missing = tuple(missing)
+        self.found = tuple(found)
+        super().__init__(
+            f"the catalogue {path} has no column {' and no column '.join(missing)}; "
+            f"its columns are {_some(found) or '(none)'}"
+        )
+
+
+class EmptyCatalog(CatalogError):
+    """No row of the catalogue is a usable product.
+
+    Parameters
+    ----------
+    path : Path
+        The file as the user named it.
+    summary : str
+        Why rows were skipped, as ``Problems.summary()`` says it.
+    """
+
+    def __init__(self, path: Path, summary: str) -> None:
+        self.path = path
+        self.summary = summary
+        super().__init__(f"the catalogue {path} holds no usable product: {summary}")
+
+
+class MissingProducts(CatalogError):
+    """Products were asked for that the catalogue does not offer."""
+
+    def __init__(self, ids: Sequence[str]) -> None:
+        self.ids = tuple(ids)
+        super().__init__(
+            f"no usable product has the id {_some(ids)}: correct products.ids, "
+            "or see which rows of the catalogue were skipped"
+        )
+
+
+class RepeatedProducts(CatalogError):
+    """The same product was asked for twice."""
+
+    def __init__(self, ids: Sequence[str]) -> None:
+        self.ids = tuple(ids)
+        super().__init__(f"products.ids names {_some(ids)} more than once: name each product once")
+
+
+class BadCategories(MarketError):
+    """A mapping of categories that cannot be used."""
+
+    def __init__(self, path: Path, why: str) -> None:
+        self.path = path
+        self.why = why
+        super().__init__(f"cannot use the category mapping {path}: {why}")
+
+
+def _some(names: Sequence[str], limit: int = 12) -> str:
+    """Join the first names and say how many more there are."""
+    shown = ", ".join(name[:80] for name in names[:limit])
+    return f"{shown} and {len(names) - limit} more" if len(names) > limit else shown
