@@ -25,7 +25,8 @@ class AwaitedInline(EventsError):
 
     def __init__(self, source: str) -> None:
         super().__init__(
-            f"{source}: the agent waited for something outside. Declare `waits = True` on its class."
+            f"{source}: the agent waited for something outside. "
+            "Declare `waits = True` on its class."
         )
 
 
@@ -113,3 +114,12 @@ class RunInUse(EventsError):
         super().__init__(
             f"{path}: another process is writing this run. Wait for it to end, or stop it."
         )
+
+
+class UnusableOutput(EventsError):
+    """An agent's answer could not be read: a visible outcome that keeps what was said."""
+
+    def __init__(self, reason: str, raw: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.raw = raw

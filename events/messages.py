@@ -33,7 +33,7 @@ ASPECTS: tuple[Aspect, ...] = ("pitch", "pre_inquiry", "post_inquiry", "product"
 
 
 class Message(msgspec.Struct, kw_only=True):
-    """Anything that travels on the bus.
+    """Anything that travels on the bus, with its envelope.
 
     Parameters
     ----------
@@ -41,28 +41,23 @@ class Message(msgspec.Struct, kw_only=True):
         The causally closed world the message belongs to.
     episode : str or None
         The episode it belongs to; None for what concerns the whole market.
-    """
-
-    market: str = ""
-    episode: str | None = None
-
-
-class Event(Message, kw_only=True):
-    """Something that happened: numbered, stamped and logged when it is delivered.
-
-    Parameters
-    ----------
     seq : int
-        Position within the market, from 0 without gaps.
+        Position among the market's events, from 0 without gaps; -1 for a command.
     t : int
         Market time in microseconds since the scenario's start date.
     source : str
         ``market``, ``seller:ID`` or ``buyer:ID``.
     """
 
+    market: str = ""
+    episode: str | None = None
     seq: int = -1
     t: int = 0
     source: str = ""
+
+
+class Event(Message, kw_only=True):
+    """Something that happened: numbered and logged when it is delivered."""
 
 
 class MarketOpened(Event, tag="MarketOpened", kw_only=True):

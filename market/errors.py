@@ -104,3 +104,10 @@ def _some(names: Sequence[str], limit: int = 12) -> str:
     """Join the first names and say how many more there are."""
     shown = ", ".join(name[:80] for name in names[:limit])
     return f"{shown} and {len(names) - limit} more" if len(names) > limit else shown
+
+
+class UnexpectedMessage(MarketError):
+    """A message that the protocol does not expect from an agent."""
+
+    def __init__(self, kind: str, source: str) -> None:
+        super().__init__(f"{source} sent {kind}, which no agent may send here")

@@ -1,0 +1,230 @@
+"""The retail protocol: who may say what when, as a state machine without I/O.
+
+A market is one seller presenting one product to some buyers. The seller plans and pitches once;
+then each buyer's episode walks through inquiry, decision, support and reviews on its own. At any
+time an episode waits for exactly one agent, so a late or failing agent can only hold up its own
+episode. The rules take a message and return messages; time, order and delivery are the kernel's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from events.errors import UnusableOutput
+from events.kernel import Outgoing, Post
+from events.messages import (
+    DecisionMade,
+    EpisodeClosed,
+    EpisodeFailed,
+    EpisodeOpened,
+    Event,
+    MarketClosed,
+    MarketFailed,
+    MarketOpened,
+    Message,
+    MessageSent,
+    OutputRejected,
+    PitchPresented,
+    ReviewPosted,
+    StrategyFormed,
+    TopicsChosen,
+)
+from events.streams import Seed
+from market.errors import UnexpectedMessage
+from market.ledger import Ledger
+from market.retail.admission import STAGES
+from market.retail.episode import Episode, MarketContext
+from market.retail.requests import (
+    ChooseTopics,
+    EndDialogue,
+    FormStrategy,
+    PresentPitch,
+    ProposeSettlement,
+)
+from market.retail.spec import MarketSpec, RetailRules
+from market.retail.timing import BROADCAST_US, PLANNING_US
+from market.retail.values import DIMENSIONS, Dimension, Offer, Pitch, Strategy
+
+_REASON_CHARS = 500
+"""Longest reason kept of an agent's own error text."""
+
+
+def dimensions(seed: Seed, product: str, guidance: float) -> tuple[Dimension, ...]:
+    """The strategy dimensions a guidance of 0 to 1 gives: a seeded subset per product, nested."""
+    order = seed.stream("market/guidance", product).sample(DIMENSIONS, len(DIMENSIONS))
+    chosen = set(order[: int(guidance * len(DIMENSIONS) + 0.5)])
+    return tuple(dimension for dimension in DIMENSIONS if dimension in chosen)
+
+
+class RetailMarket:
+    """The rules of one market; `handle` is registered with the kernel under ``market``.
+
+    Parameters
+    ----------
+    spec : MarketSpec
+    rules : RetailRules
+    seed : Seed
+        Streams used: ``market/issue``, ``market/guidance`` by product; ``market/fulfilment``
+        by episode.
+    """
+
+    def __init__(self, spec: MarketSpec, rules: RetailRules, seed: Seed) -> None:
+        self.spec = spec
+        self.ledger = Ledger()
+        self.finished = False
+        self._seed = seed
+        self._rules = rules
+        self._offer = _offer(spec, rules)
+        self._seller = f"seller:{spec.seller.id}"
+        self._open = len(spec.episodes)
+        context = MarketContext(
+            spec=spec, rules=rules, seed=seed, offer=self._offer, ledger=self.ledger
+        )
+        self._episodes = {buying.episode: Episode(buying, context) for buying in spec.episodes}
+
+    def open(self) -> Outgoing:
+        """The market's first messages."""
+        request = FormStrategy(
+            unit=self.spec.unit,
+            offer=self._offer,
+            dimensions=dimensions(self._seed, self.spec.product.id, self._rules.guidance),
+        )
+        opened = [_opened(self.spec, episode.buying) for episode in self._episodes.values()]
+        return [
+            Post(MarketOpened()),
+            *(Post(event) for event in opened),
+            Post(request, self._seller, 0, 1),
+        ]
+
+    def handle(self, message: Message) -> Outgoing:
+        """Answer one message of an agent."""
+        if message.episode is None:
+            return self._shared(message)
+        episode = self._episodes[message.episode]
+        step = _STEPS.get(type(message))
+        if step is None:
+            raise UnexpectedMessage(type(message).__name__, message.source)
+        return self._after(episode, step(episode, message))
+
+    def _shared(self, message: Message) -> Outgoing:
+        match message:
+            case StrategyFormed():
+                request = PresentPitch(
+                    unit=self.spec.unit, offer=self._offer, strategy=_strategy(message)
+                )
+                return [Post(request, self._seller, PLANNING_US)]
+            case PitchPresented():
+                return self._broadcast(_pitch(message))
+            case _:
+                raise UnexpectedMessage(type(message).__name__, message.source)
+
+    def _broadcast(self, pitch: Pitch) -> Outgoing:
+        posts = []
+        for episode in self._episodes.values():
+            episode.pitch = pitch
+            request = ChooseTopics(
+                episode=episode.id, unit=episode.unit, offer=self._offer, pitch=pitch
+            )
+            posts.append(Post(request, episode.buyer, BROADCAST_US))
+        return posts
+
+    def failed(self, source: str, message: Message, error: Exception) -> Outgoing:
+        """Answer an agent that raised: its episode ends, or the market where there is no pitch."""
+        stage = STAGES.get(type(message), "protocol")
+        reason = f"{type(error).__name__}: {error}"[:_REASON_CHARS]
+        posts: list[Post] = []
+        if isinstance(error, UnusableOutput):
+            rejected = OutputRejected(
+                episode=message.episode, stage=stage, reason=error.reason, raw=error.raw
+            )
+            posts.append(Post(rejected))
+        if message.episode is None:
+            return posts + self._market_failed(stage, reason)
+        episode = self._episodes[message.episode]
+        episode.ended = True
+        failure = EpisodeFailed(episode=episode.id, stage=stage, reason=reason)
+        return self._after(episode, [*posts, Post(failure)])
+
+    def _market_failed(self, stage: str, reason: str) -> list[Post]:
+        self.finished = True
+        failures: list[Event] = [
+            EpisodeFailed(episode=episode, stage=stage, reason=reason) for episode in self._episodes
+        ]
+        return [Post(event) for event in [*failures, MarketFailed(stage=stage, reason=reason)]]
+
+    def _after(self, episode: Episode, posts: list[Post]) -> list[Post]:
+        """Close the market behind its last episode."""
+        if not episode.ended:
+            return posts
+        if not isinstance(posts[-1].message, EpisodeFailed):
+            posts.append(Post(EpisodeClosed(episode=episode.id)))
+        self._open -= 1
+        if self._open == 0:
+            self.finished = True
+            posts.append(Post(MarketClosed()))
+        return posts
+
+
+_STEPS: Mapping[type[Message], Callable[[Episode, Any], list[Post]]] = {
+    TopicsChosen: Episode.topics_chosen,
+    MessageSent: Episode.message_sent,
+    EndDialogue: Episode.dialogue_ended,
+    DecisionMade: Episode.decided,
+    ProposeSettlement: Episode.settlement_proposed,
+    ReviewPosted: Episode.reviewed,
+}
+
+
+def _offer(spec: MarketSpec, rules: RetailRules) -> Offer:
+    return Offer(
+        product=spec.product,
+        list_price_cents=spec.product.price_cents,
+        price_cents=spec.price_cents,
+        discount=spec.discount,
+        shipping_cents=rules.shipping.fee_cents(spec.product.price_cents),
+        delivery_days=rules.shipping.delivery_days,
+        policy=rules.policies[spec.product.category],
+        date=rules.start,
+    )
+
+
+def _opened(spec: MarketSpec, buying: Any) -> EpisodeOpened:
+    product, seller, buyer = spec.product, spec.seller, buying.buyer
+    return EpisodeOpened(
+        episode=buying.episode,
+        seller=seller.id,
+        buyer=buyer.id,
+        product=product.id,
+        category=product.category,
+        title=product.title,
+        audience=product.audience,
+        list_price_cents=product.price_cents,
+        price_cents=spec.price_cents,
+        price_multiplier=spec.price_multiplier,
+        discount=spec.discount,
+        replication=spec.replication,
+        condition=spec.condition,
+        seller_persona=seller.persona,
+        buyer_persona=buyer.persona,
+        seller_gender=seller.gender,
+        buyer_gender=buyer.gender,
+        unit_cost_cents=product.unit_cost_cents,
+        retries=buying.retries,
+    )
+
+
+def _strategy(event: StrategyFormed) -> Strategy:
+    return Strategy(
+        target_expansion=event.target_expansion,
+        value_proposition=event.value_proposition,
+        contextual_urgency=event.contextual_urgency,
+        objection_handling=event.objection_handling,
+    )
+
+
+def _pitch(event: PitchPresented) -> Pitch:
+    # A read-only copy: no buyer can change what the next one sees, or what is logged.
+    sections = MappingProxyType(dict(event.sections))
+    return Pitch(sections=sections, claims=event.claims, unsupported=event.unsupported)
