@@ -49,3 +49,26 @@ class BadOption(AgentsError):
 
     def __init__(self, agent: str, problem: str) -> None:
         super().__init__(f"options of {agent}: {problem}")
+
+
+class AgentBlocked(AgentsError):
+    """An agent held the event loop past its deadline and was interrupted.
+
+    Parameters
+    ----------
+    source : str
+        The agent, such as ``buyer:thrifty``.
+    stage : str
+        What it was asked.
+    deadline_s : float
+        How long one step may last, in seconds.
+    """
+
+    def __init__(self, source: str, stage: str, deadline_s: float) -> None:
+        self.source = source
+        self.stage = stage
+        self.deadline_s = deadline_s
+        super().__init__(
+            f"{source} blocked for {deadline_s:g} s at {stage}: it must not sleep or compute for"
+            " so long; wait with `await` (waits = True) or work in smaller steps"
+        )
