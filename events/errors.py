@@ -123,3 +123,28 @@ class UnusableOutput(EventsError):
         super().__init__(reason)
         self.reason = reason
         self.raw = raw
+
+
+class OutsideFailed(EventsError):
+    """The outside world gave an error instead of an answer; it is recorded as such."""
+
+    def __init__(self, source: str, key: str, error: str) -> None:
+        super().__init__(f"{source} asked outside for {key!r}: {error}")
+        self.error = error
+
+
+class OutsideDiverged(EventsError):
+    """A re-execution asked the outside world something else than what is recorded."""
+
+    def __init__(self, source: str, call: int, recorded: str, asked: str) -> None:
+        super().__init__(
+            f"{source}, call {call}: recorded is {recorded!r}, asked is {asked!r}; "
+            "the agent is not a deterministic function of its messages"
+        )
+
+
+class OutsideMissing(EventsError):
+    """A re-execution that must not go outside asked for something that is not recorded."""
+
+    def __init__(self, source: str, key: str) -> None:
+        super().__init__(f"{source} asks outside for {key!r}, which the log does not hold")

@@ -1,0 +1,168 @@
+"""Reading a folder of segments: its batches, its lines, or only whether it is whole."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from events.errors import LogDamaged
+from events.log.format import GENESIS, Header
+from events.log.scan import Batch, SegmentReader
+from events.log.seal import SealedSegment, compare, read_seal
+from events.log.segment import Segment, by_shard, segments
+
+__all__ = ["Batch", "LogCheck", "Segment", "SegmentCheck", "check", "read_batches", "read_lines"]
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentCheck:
+    """A segment that was hashed from end to end.
+
+    Parameters
+    ----------
+    segment : Segment
+        The file.
+    header : Header or None
+        None for an open segment whose first batch is not complete.
+    good_bytes : int
+        Uncompressed length up to the last good commit.
+    events : int
+        Event lines up to there.
+    digest : str
+        Digest of that commit; without one, empty.
+    """
+
+    segment: Segment
+    header: Header | None
+    good_bytes: int
+    events: int
+    digest: str
+
+    @property
+    def torn_bytes(self) -> int:
+        """Bytes behind the last good commit."""
+        return self.segment.size() - self.good_bytes
+
+
+@dataclass(frozen=True, slots=True)
+class LogCheck:
+    """A log that was found whole; `segments` are ordered by shard and number."""
+
+    segments: tuple[SegmentCheck, ...]
+
+    @property
+    def events(self) -> int:
+        """Event lines in all segments."""
+        return sum(checked.events for checked in self.segments)
+
+
+def check(folder: Path, *, allow_open_tail: bool = True, threads: int | None = None) -> LogCheck:
+    """Hash the whole log and compare it with its chain and, where there is one, its seal.
+
+    Segments are hashed side by side, since each header says which digest it continues, and the
+    links are compared afterwards. Reading and hashing run outside the interpreter's lock.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder of the segments.
+    allow_open_tail : bool
+        Whether an open segment at the end of a shard may end in an incomplete batch.
+    threads : int, optional
+        How many segments are hashed at once; by default one per core.
+
+    Raises
+    ------
+    LogDamaged
+        At the first damaged place, in the order of shards and segments.
+    ZstdMissing
+        If a segment is compressed and the package for that is not installed.
+    """
+    listed = segments(folder)
+    last = {segment.shard: segment for segment in listed}
+
+    def hashed(segment: Segment) -> SegmentCheck:
+        tail = allow_open_tail and segment.is_open and segment is last[segment.shard]
+        return _check_segment(segment, torn_ok=tail)
+
+    with ThreadPoolExecutor(threads or os.cpu_count() or 1) as pool:
+        checked = tuple(pool.map(hashed, listed))
+    _compare_links(checked)
+    seal = read_seal(folder)
+    if seal is not None:
+        compare(seal, folder, map(_as_sealed, checked))
+    return LogCheck(checked)
+
+
+def read_batches(source: Path | Segment) -> Iterator[Batch]:
+    """Yield verified batches in the order of shards, segments and offsets.
+
+    Memory is bounded by the largest batch. What was yielded before an error was good. The last
+    segment of a shard may be open and torn. The seal is not looked at: see `check`.
+
+    Parameters
+    ----------
+    source : Path or Segment
+        The folder of the log, or one segment of it.
+
+    Raises
+    ------
+    LogDamaged
+        At the first damaged place.
+    """
+    if isinstance(source, Segment):
+        yield from SegmentReader(source, torn_ok=source.is_open)
+        return
+    for listed in by_shard(segments(source)):
+        yield from _shard_batches(listed)
+
+
+def read_lines(source: Path | Segment) -> Iterator[bytes]:
+    """Yield verified event lines, without their newlines, in the order of `read_batches`."""
+    for batch in read_batches(source):
+        yield from batch.lines[:-1].split(b"\n")
+
+
+def _shard_batches(listed: list[Segment]) -> Iterator[Batch]:
+    digest = GENESIS
+    for segment in listed:
+        torn_ok = segment.is_open and segment is listed[-1]
+        for batch in SegmentReader(segment, torn_ok=torn_ok, previous=digest):
+            digest = batch.digest
+            yield batch
+
+
+def _check_segment(segment: Segment, *, torn_ok: bool) -> SegmentCheck:
+    reader = SegmentReader(segment, torn_ok=torn_ok)
+    for _ in reader:
+        pass
+    return SegmentCheck(
+        segment, reader.header, reader.good_bytes, reader.events, reader.digest or ""
+    )
+
+
+def _compare_links(checked: Iterable[SegmentCheck]) -> None:
+    for before, after in itertools.pairwise(one for one in checked if one.header):
+        assert before.header and after.header
+        path, header = after.segment.path, after.header
+        if header.run != before.header.run:
+            raise LogDamaged(
+                path, 0, f"it belongs to run {header.run!r}, not {before.header.run!r}"
+            )
+        if header.shard == before.header.shard and header.previous != before.digest:
+            raise LogDamaged(path, 0, "it does not continue the segment before it")
+
+
+def _as_sealed(checked: SegmentCheck) -> SealedSegment:
+    segment = checked.segment
+    return SealedSegment(
+        shard=segment.shard,
+        segment=segment.number,
+        events=checked.events,
+        bytes=checked.good_bytes,
+        digest=checked.digest,
+    )

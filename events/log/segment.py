@@ -1,0 +1,121 @@
+"""A segment: one file of a shard's log, and the listing of a folder of them."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from events.errors import LogDamaged
+from events.log import zstd
+from events.log.disk import file_tail
+from events.log.format import Commit, parse_commit, parse_name, segment_name
+
+_TAIL_BYTES = 512
+"""More than the longest commit line."""
+
+
+class ByteStream(Protocol):
+    """What a segment is read from."""
+
+    def read(self, size: int, /) -> bytes:
+        """Return up to `size` bytes, and none only at the end."""
+
+    def close(self) -> None:
+        """Give the file back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """One file of the log.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    shard, number : int
+        Which writer wrote it, and its place in that writer's sequence, both from 0.
+    suffix : str
+        Empty when closed, ``.open`` while written, ``.zst`` when compressed.
+    """
+
+    path: Path
+    shard: int
+    number: int
+    suffix: str
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it may still grow, and end in a torn batch."""
+        return self.suffix == ".open"
+
+    def open(self) -> ByteStream:
+        """Return a stream of its uncompressed bytes.
+
+        Raises
+        ------
+        ZstdMissing
+            If it is compressed and the package for that is not installed.
+        """
+        if self.suffix == ".zst":
+            return zstd.open_stream(self.path)
+        return self.path.open("rb", buffering=0)
+
+    def last_commit(self) -> Commit | None:
+        """Return the commit the segment ends with, from its last bytes; None if it does not."""
+        if self.suffix == ".zst":
+            tail = zstd.last_frame(self.path)
+        else:
+            tail = file_tail(self.path, _TAIL_BYTES)
+        return parse_commit(tail[tail.rfind(b"\n", 0, -1) + 1 :])
+
+    def size(self) -> int:
+        """Return its length in uncompressed bytes, without reading it all."""
+        if self.suffix == ".zst":
+            return zstd.content_size(self.path)
+        return self.path.stat().st_size
+
+
+def segments(folder: Path) -> list[Segment]:
+    """Return the segments in `folder` by shard and number; other files are ignored.
+
+    A segment that is there both plain and compressed (the process was killed in between) is
+    listed once, plain.
+
+    Raises
+    ------
+    LogDamaged
+        If the folder or a segment is missing, or one is there both open and closed.
+    """
+    if not folder.is_dir():
+        raise LogDamaged(folder, 0, "the folder of the log is missing")
+    named = ((path, parse_name(path.name)) for path in folder.iterdir())
+    found = sorted(
+        (Segment(path, *name) for path, name in named if name),
+        key=lambda segment: (segment.shard, segment.number, segment.suffix),
+    )
+    return list(_numbered(folder, found))
+
+
+def by_shard(listed: Iterable[Segment]) -> Iterator[list[Segment]]:
+    """Group listed segments by shard."""
+    for _, group in itertools.groupby(listed, key=lambda segment: segment.shard):
+        yield list(group)
+
+
+def _numbered(folder: Path, found: Iterable[Segment]) -> Iterator[Segment]:
+    before: Segment | None = None
+    for segment in found:
+        same_shard = before is not None and before.shard == segment.shard
+        if before and same_shard and before.number == segment.number:
+            if segment.is_open:
+                raise LogDamaged(segment.path, 0, "the segment is there both open and closed")
+            continue
+        expected = before.number + 1 if before and same_shard else 0
+        if segment.number != expected:
+            missing = folder / segment_name(segment.shard, expected)
+            raise LogDamaged(missing, 0, f"segment {expected} is missing")
+        yield segment
+        before = segment

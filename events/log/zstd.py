@@ -1,0 +1,130 @@
+"""Compressed segments; the package zstandard is optional and imported when first needed.
+
+A compressed segment is two frames: everything but the last commit line, and that line. Any
+zstd tool reads them as one text, and the last commit can be read without the rest. Both frames
+state the size and a checksum of their content.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, BinaryIO
+
+from events.errors import LogDamaged, ZstdMissing
+from events.log.disk import file_tail, sync_folder, temporary_name
+
+if TYPE_CHECKING:
+    import zstandard
+
+_MAGIC = b"\x28\xb5\x2f\xfd"
+_LAST_FRAME_BYTES = 512
+"""More than a compressed commit line can be."""
+
+_HEADER_BYTES = 18
+_LEVEL = 3
+
+
+def require(path: Path) -> None:
+    """Raise `ZstdMissing`, naming `path`, if segments cannot be compressed here."""
+    _zstandard(path)
+
+
+def compress(path: Path) -> None:
+    """Replace a closed segment by a compressed one, so that either is whole at any moment."""
+    codec = _zstandard(path)
+    tail = file_tail(path, _LAST_FRAME_BYTES)
+    body = path.stat().st_size - (len(tail) - tail.rfind(b"\n", 0, -1) - 1)
+    target = path.with_name(f"{path.name}.zst")
+    temporary = temporary_name(target)
+    compressor = codec.ZstdCompressor(level=_LEVEL, write_checksum=True)
+    with path.open("rb") as plain, temporary.open("wb") as packed:
+        with compressor.stream_writer(packed, size=body, closefd=False) as first:
+            _copy(plain, first, body)
+        packed.write(compressor.compress(plain.read()))
+        packed.flush()
+        os.fsync(packed.fileno())
+    temporary.replace(target)
+    path.unlink()
+    sync_folder(path.parent)
+
+
+def open_stream(path: Path) -> _Stream:
+    """Return a stream of the uncompressed bytes."""
+    codec = _zstandard(path)
+    file = path.open("rb")
+    reader = codec.ZstdDecompressor().stream_reader(file, read_across_frames=True, closefd=False)
+    return _Stream(path, file, reader, codec.ZstdError)
+
+
+def last_frame(path: Path) -> bytes:
+    """Return what the last frame holds: the segment's last commit line; empty if unreadable."""
+    codec = _zstandard(path)
+    packed = _packed_last_frame(path)
+    try:
+        line: bytes = codec.ZstdDecompressor().decompress(packed, _LAST_FRAME_BYTES)
+    except codec.ZstdError:
+        return b""
+    return line
+
+
+def content_size(path: Path) -> int:
+    """Return the uncompressed length in bytes that the frames state; 0 if they are unreadable."""
+    codec = _zstandard(path)
+    with path.open("rb") as file:
+        frames = file.read(_HEADER_BYTES), _packed_last_frame(path)
+    try:
+        return sum(codec.get_frame_parameters(frame).content_size for frame in frames)
+    except codec.ZstdError:
+        return 0
+
+
+def _packed_last_frame(path: Path) -> bytes:
+    tail = file_tail(path, _LAST_FRAME_BYTES)
+    at = tail.rfind(_MAGIC)
+    return tail[at:] if at >= 0 else b""
+
+
+def _copy(source: BinaryIO, target: zstandard.ZstdCompressionWriter, size: int) -> None:
+    left = size
+    while left:
+        block = source.read(min(1 << 20, left))
+        target.write(block)
+        left -= len(block)
+
+
+def _zstandard(path: Path) -> ModuleType:
+    try:
+        import zstandard
+    except ImportError:
+        raise ZstdMissing(path) from None
+    return zstandard
+
+
+class _Stream:
+    """Uncompressed bytes; what zstandard cannot read is damage of this file."""
+
+    def __init__(
+        self,
+        path: Path,
+        file: BinaryIO,
+        reader: zstandard.ZstdDecompressionReader,
+        error: type[Exception],
+    ) -> None:
+        self._path = path
+        self._file = file
+        self._reader = reader
+        self._error = error
+        self._offset = 0
+
+    def read(self, size: int, /) -> bytes:
+        try:
+            block = self._reader.read(size)
+        except self._error as error:
+            raise LogDamaged(self._path, self._offset, f"it is no valid zstd ({error})") from error
+        self._offset += len(block)
+        return block
+
+    def close(self) -> None:
+        self._file.close()
