@@ -1,0 +1,224 @@
+"""Catalogue files: lines, compression, damage, memory."""
+
+import gzip
+import json
+import tracemalloc
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from market import lines
+from market.catalog import SUFFIXES, Problems, builtin_catalog, read_products
+from market.errors import EmptyCatalog, MarketError, UnknownFormat, UnreadableCatalog
+from market.product import Product
+
+SHARED = Path(__file__).parents[3] / "shared" / "data" / "products_amazon23.jsonl"
+
+
+def row(number: int = 1, **changes: Any) -> bytes:
+    fields = {"parent_asin": f"B{number}", "title": "A", "price": 1.5, "main_category": "Grocery"}
+    return json.dumps(fields | changes).encode()
+
+
+def read(path: Path, problems: Problems | None = None) -> list[Product]:
+    return list(read_products(path, problems=problems or Problems()))
+
+
+def test_plain_and_compressed_lines_give_the_same_products(tmp_path: Path) -> None:
+    data = b"\n".join(row(i) for i in range(5))
+    plain, packed = tmp_path / "a.jsonl", tmp_path / "a.JSONL.GZ"
+    plain.write_bytes(data)
+    packed.write_bytes(gzip.compress(data))
+    assert [p.id for p in read(plain)] == ["B0", "B1", "B2", "B3", "B4"]
+    assert read(packed) == read(plain)
+
+
+def test_products_come_while_the_file_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl.gz"
+    path.write_bytes(gzip.compress(row() + b"\n")[:-1])
+    products = read_products(path, problems=Problems())
+    assert next(products).id == "B1"
+
+
+@pytest.mark.parametrize(
+    ("line", "cause"),
+    [
+        (b"{oops", "not JSON (Expecting property name"),
+        (row()[:20], "not JSON ("),
+        (b"[1, 2]", "not a JSON object"),
+        (b'"text"', "not a JSON object"),
+        (b'{"title": "caf\xe9"}', "not UTF-8 (byte 15)"),
+        (b'{"details": ' + b"[" * 100_000 + b"]" * 100_000 + b"}", "nested too deeply"),
+        (b'{"price": ' + b"9" * 5000 + b"}", "not JSON (Exceeds the limit"),
+        (row() + b" " + row(), "not JSON (Extra data"),
+    ],
+)
+def test_a_broken_line_is_reported_with_its_number(tmp_path: Path, line: bytes, cause: str) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(b"\n".join([row(1), b"", line, row(2)]))
+    problems = Problems()
+    assert [p.id for p in read(path, problems)] == ["B1", "B2"]
+    assert [example.line for example in problems.broken] == [3]
+    assert problems.broken[0].cause.startswith(cause)
+    assert (problems.rows, problems.kept, problems.reasons) == (3, 2, {"broken_line": 1})
+    assert "line 3: " in problems.summary()
+
+
+def test_only_so_many_broken_lines_are_kept_as_examples(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(b"oops\n" * 100)
+    problems = Problems(examples=3)
+    assert read(path, problems) == []
+    assert [example.line for example in problems.broken] == [1, 2, 3]
+    assert problems.reasons == {"broken_line": 100}
+
+
+@pytest.mark.parametrize("price", [b"NaN", b"Infinity", b"1e400"])
+def test_numbers_that_only_some_writers_produce_break_no_line(tmp_path: Path, price: bytes) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(row(price=7).replace(b"7", price))
+    problems = Problems()
+    assert read(path, problems) == []
+    assert problems.reasons == {"no_price": 1}
+
+
+def test_half_a_surrogate_pair_is_dropped_from_the_text(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(row(title="Shoe\ud83d"))
+    assert read(path)[0].title == "Shoe"
+
+
+def test_marks_of_utf8_and_foreign_line_ends_are_no_content(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(b"\xef\xbb\xbf" + row(1) + b"\r\n" + row(2) + b"\r\n\r\n")
+    problems = Problems()
+    assert len(read(path, problems)) == 2
+    assert problems.rows == 2
+
+
+def test_a_line_beyond_the_limit_is_broken_and_never_held_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lines, "LINE_LIMIT", 1000)
+    path = tmp_path / "a.jsonl"
+    edge = row(2, pad="")
+    edge = row(2, pad="x" * (999 - len(edge)))
+    path.write_bytes(b"\n".join([row(1, pad="x" * 50_000), edge, row(3, pad="y" * 3_000)]))
+    problems = Problems()
+    assert [p.id for p in read(path, problems)] == ["B2"]
+    assert [(b.line, b.cause) for b in problems.broken] == [
+        (1, "longer than 4 MB"),
+        (3, "longer than 4 MB"),
+    ]
+    with path.open("rb") as file:
+        assert [piece and len(piece) for piece in lines._bounded_lines(file)] == [None, 999, None]
+
+
+def test_the_data_set_in_the_file_name_helps_rows_without_a_category(tmp_path: Path) -> None:
+    path = tmp_path / "meta_Grocery_and_Gourmet_Food.jsonl"
+    path.write_bytes(row(main_category=None))
+    assert read(path)[0].category == "Food"
+    other = path.rename(tmp_path / "Grocery_and_Gourmet_Food.jsonl")
+    assert read(other) == []
+
+
+def test_files_that_cannot_be_read_are_named_in_one_line(tmp_path: Path) -> None:
+    missing = tmp_path / "missing.jsonl"
+    with pytest.raises(UnreadableCatalog, match=r"missing\.jsonl: there is no such file$"):
+        read(missing)
+    folder = tmp_path / "folder.jsonl"
+    folder.mkdir()
+    with pytest.raises(UnreadableCatalog, match="it is a directory; name a file in it"):
+        read(folder)
+    for name in ("a.txt", "a.jsonl.zst", "catalog"):
+        with pytest.raises(UnknownFormat, match=r"must end in one of \.jsonl, \.jsonl\.gz"):
+            read(tmp_path / name)
+    wide = tmp_path / "wide.jsonl"
+    wide.write_bytes(row().decode().encode("utf-16"))
+    with pytest.raises(UnreadableCatalog, match="it is UTF-16, not UTF-8: save it as UTF-8"):
+        read(wide)
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_a_missing_file_is_the_same_error_in_every_format(tmp_path: Path, suffix: str) -> None:
+    with pytest.raises(UnreadableCatalog, match="there is no such file"):
+        read(tmp_path / f"missing{suffix}")
+
+
+def test_damaged_compression_says_how_far_it_could_be_read(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl.gz"
+    path.write_bytes(row())
+    with pytest.raises(UnreadableCatalog, match="gzip data is damaged at its start"):
+        read(path)
+    packed = gzip.compress(b"\n".join([row(), row()]))
+    path.write_bytes(packed[:-4])
+    with pytest.raises(UnreadableCatalog, match=r"damaged after line 1 .*fetch the file again"):
+        read(path)
+    path.write_bytes(packed[:-8] + b"\0" * 8)
+    with pytest.raises(UnreadableCatalog, match="damaged"):
+        read(path)
+    path.write_bytes(packed[:12] + b"\xff" * 30 + packed[42:])
+    with pytest.raises(UnreadableCatalog, match="damaged"):
+        read(path)
+
+
+@pytest.mark.parametrize("suffix", [".jsonl", ".csv", ".parquet"])
+def test_every_error_is_one_line_of_the_packages_own_kind(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"folder{suffix}"
+    path.mkdir()
+    with pytest.raises(MarketError) as caught:
+        read(path)
+    assert "\n" not in str(caught.value)
+
+
+def test_an_empty_catalogue_is_for_the_caller_to_refuse_with_the_counts(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(row(price=None))
+    problems = Problems()
+    assert read(path, problems) == []
+    assert str(EmptyCatalog(path, problems.summary())) == (
+        f"the catalogue {path} holds no usable product: skipped 1 of 1: 1 without a usable price"
+    )
+
+
+def _peak_of_reading(path: Path) -> int:
+    tracemalloc.start()
+    for _ in read_products(path, problems=Problems()):
+        pass
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return peak
+
+
+@pytest.mark.slow
+def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
+    def rows(count: int) -> Iterator[bytes]:
+        return (row(i, description="d" * 900, images=["u" * 900]) + b"\n" for i in range(count))
+
+    small, large, hostile = (tmp_path / f"{name}.jsonl.gz" for name in "abc")
+    small.write_bytes(gzip.compress(b"".join(rows(200))))
+    with gzip.open(large, "wb", compresslevel=1) as file:
+        file.writelines(rows(10_000))  # 20 MB
+    hostile.write_bytes(gzip.compress(b"x" * 40_000_000, compresslevel=1))
+    assert _peak_of_reading(large) < _peak_of_reading(small) + 100_000
+    # A piece, the same piece as it is put together, and the next one.
+    assert _peak_of_reading(hostile) < 3.5 * lines.LINE_LIMIT
+
+
+def test_every_row_of_the_real_file_is_accounted_for() -> None:
+    if not SHARED.is_file():
+        pytest.skip(f"real products are not at {SHARED}")
+    problems = Problems()
+    products = read(SHARED, problems)
+    assert (problems.rows, problems.kept, problems.skipped) == (731, 731, 0)
+    groups = [p.category for p in products]
+    assert [groups.count(g) for g in ("Food", "Fashion", "Home", "Electronics")] == [0, 595, 83, 53]
+    assert sum(p.audience is not None for p in products) > 500
+
+
+def test_the_builtin_catalogue_lies_with_the_packages_data() -> None:
+    path = builtin_catalog()
+    assert (path.parent.name, path.name) == ("data", "catalogue.jsonl")
+    assert (path.parent / "categories.toml").is_file()

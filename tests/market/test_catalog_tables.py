@@ -1,0 +1,228 @@
+"""Catalogues as CSV and Parquet."""
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from market import tables
+from market.catalog import Problems, read_products
+from market.errors import MissingColumns, UnreadableCatalog
+from market.product import Product
+
+FULL: dict[str, Any] = {
+    "id": "A1",
+    "title": 'Oak "Lodge" Table, 5 ft',
+    "price": "$1,299.00",
+    "category": "Home",
+    "path": "Home & Kitchen > Furniture > Tables",
+    "audience": "",
+    "brand": "Lodge",
+    "description": "Solid.\nHeavy.",
+    "features": "Oak| Seats six |",
+    "details": '{"Material": "Oak"}',
+    "unit_cost": "700",
+    "average_rating": "4.5",
+    "rating_number": "12",
+}
+PRODUCT = Product(
+    id="A1",
+    title='Oak "Lodge" Table, 5 ft',
+    price_cents=129_900,
+    category="Home",
+    path=("Home & Kitchen", "Furniture", "Tables"),
+    brand="Lodge",
+    description="Solid.\nHeavy.",
+    features=("Oak", "Seats six"),
+    details={"Material": "Oak"},
+    average_rating=4.5,
+    rating_number=12,
+    unit_cost_cents=70_000,
+)
+
+
+def read(path: Path, problems: Problems | None = None) -> list[Product]:
+    return list(read_products(path, problems=problems or Problems()))
+
+
+def write_csv(path: Path, *rows: dict[str, Any]) -> Path:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    return path
+
+
+def text_file(path: Path, text: str) -> Path:
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_every_documented_column_of_a_csv_is_read(tmp_path: Path) -> None:
+    assert read(write_csv(tmp_path / "a.csv", FULL)) == [PRODUCT]
+
+
+def test_a_parquet_of_the_same_texts_gives_the_same_product(tmp_path: Path) -> None:
+    pl.DataFrame([FULL]).write_parquet(tmp_path / "a.parquet")
+    assert read(tmp_path / "a.parquet") == [PRODUCT]
+
+
+def test_a_parquet_may_use_types_of_its_own(tmp_path: Path) -> None:
+    typed = FULL | {
+        "price": 1299.0,
+        "path": ["Home & Kitchen", "Furniture", "Tables"],
+        "features": ["Oak", "Seats six"],
+        "details": {"Material": "Oak", "Age": None},
+        "unit_cost": 700,
+        "average_rating": 4.5,
+        "rating_number": 12,
+    }
+    frame = pl.DataFrame([typed]).with_columns(pl.col("unit_cost").cast(pl.Decimal(10, 2)))
+    frame.write_parquet(tmp_path / "a.parquet")
+    assert read(tmp_path / "a.parquet") == [PRODUCT]
+
+
+def test_the_sources_own_column_names_do_as_well(tmp_path: Path) -> None:
+    row = {
+        "parent_asin": "A1",
+        "title": "Soap",
+        "price": "None",
+        "main_category": "Grocery",
+        "store": "S",
+        "images": "ignored",
+    }
+    problems = Problems()
+    rows = [row | {"price": "1.00"}, row]
+    found = read(write_csv(tmp_path / "a.csv", *rows), problems)
+    assert found == [Product(id="A1", title="Soap", price_cents=100, category="Food", brand="S")]
+    assert problems.reasons == {"no_price": 1}
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+def test_missing_columns_are_named_beside_those_found(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"a{suffix}"
+    if suffix == ".csv":
+        text_file(path, "id,Titel,cost\n1,a,2\n")
+    else:
+        pl.DataFrame({"id": [1], "Titel": ["a"], "cost": [2]}).write_parquet(path)
+    with pytest.raises(MissingColumns) as caught:
+        read(path)
+    assert str(caught.value) == (
+        f"the catalogue {path} has no column title and no column price and no column "
+        "category (or path); its columns are id, Titel, cost"
+    )
+
+
+def test_an_empty_csv_has_no_columns(tmp_path: Path) -> None:
+    with pytest.raises(MissingColumns, match=r"its columns are \(none\)$"):
+        read(text_file(tmp_path / "a.csv", ""))
+
+
+def test_two_columns_of_one_meaning_are_refused(tmp_path: Path) -> None:
+    path = text_file(tmp_path / "a.csv", "id,parent_asin,title,price,category\n")
+    with pytest.raises(UnreadableCatalog, match="columns id, parent_asin mean the same: keep one"):
+        read(path)
+
+
+def test_headers_are_read_without_regard_to_case_space_and_byte_order_mark(
+    tmp_path: Path,
+) -> None:
+    path = text_file(tmp_path / "a.csv", "\ufeffID, Title ,PRICE,Category\r\n1,Tea,2,food\r\n\r\n")
+    assert [p.id for p in read(path)] == ["1"]
+
+
+def test_broken_csv_rows_are_reported_with_the_line_they_start_on(tmp_path: Path) -> None:
+    path = text_file(
+        tmp_path / "a.csv",
+        "id,title,price,category\n"
+        '1,"Tea\ngreen",2,Food\n'
+        "2,Tea,2\n"
+        "3,Tea,2,Food,extra\n"
+        '4,"Tea"bad,2,Food\n'
+        "5,Tea,2,Food\n"
+        '6,"never closed,2,Food\n',
+    )
+    problems = Problems()
+    assert [(p.id, p.title) for p in read(path, problems)] == [("1", "Tea green"), ("5", "Tea")]
+    assert [b.line for b in problems.broken] == [4, 5, 6, 8]
+    assert problems.broken[0].cause == "3 fields where the header has 4"
+    assert problems.broken[2].cause.startswith("not CSV (")
+    assert (problems.rows, problems.kept) == (6, 2)
+
+
+def test_a_huge_csv_field_is_a_broken_line(tmp_path: Path) -> None:
+    path = text_file(
+        tmp_path / "a.csv",
+        "id,title,price,category\n1," + "x" * 1_100_000 + ",2,Food\n2,Tea,2,Food\n"
+        "3," + "x" * 5_000_000 + ",2,Food\n4,Tea,2,Food\n",
+    )
+    problems = Problems()
+    assert [p.id for p in read(path, problems)] == ["2", "4"]
+    assert [b.line for b in problems.broken] == [2, 4]
+
+
+def test_a_csv_in_another_encoding_is_named_with_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes("id,title,price,category\n1,Tea,2,Food\n2,Café,2,Food\n".encode("latin-1"))
+    with pytest.raises(UnreadableCatalog, match=r"line 3 is not UTF-8 .*: save it as UTF-8"):
+        read(path)
+
+
+@pytest.mark.parametrize("data", [b"", b"hello", b"PAR1" + b"\0" * 100])
+def test_a_damaged_parquet_is_one_clear_line(tmp_path: Path, data: bytes) -> None:
+    path = tmp_path / "a.parquet"
+    path.write_bytes(data)
+    with pytest.raises(UnreadableCatalog, match="it is damaged or no Parquet file") as caught:
+        read(path)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_cut_parquet_is_one_clear_line(tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    pl.DataFrame([FULL] * 50).write_parquet(path)
+    path.write_bytes(path.read_bytes()[:-200])
+    with pytest.raises(UnreadableCatalog, match="it is damaged or no Parquet file"):
+        read(path)
+
+
+def test_a_parquet_is_read_slice_by_slice_in_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tables, "SLICE_ROWS", 7)
+    path = tmp_path / "a.parquet"
+    rows = [{"id": i, "title": "Tea", "price": 2, "category": "Food"} for i in range(40)]
+    pl.DataFrame(rows).write_parquet(path, row_group_size=10)
+    assert [p.id for p in read(path)] == [str(i) for i in range(40)]
+
+
+def test_a_file_name_with_wildcards_is_one_file(tmp_path: Path) -> None:
+    path = tmp_path / "a[1]*.parquet"
+    pl.DataFrame([FULL]).write_parquet(path)
+    assert read(path) == [PRODUCT]
+
+
+def test_the_three_formats_agree_on_dirty_values(tmp_path: Path) -> None:
+    values = [
+        ("Tea", "from 12.99", "Grocery"),
+        ("", "1", "Food"),
+        ("Tea", "—", "Food"),
+        ("Tea", "-1", "Food"),
+        ("Tea", "2", "Gnomes"),
+        ("Tea", "12.99 - 19.99", "food"),
+    ]
+    names = ("id", "title", "price", "category")
+    dirty = [dict(zip(names, (str(i), *row), strict=True)) for i, row in enumerate(values)]
+    lines = tmp_path / "a.jsonl"
+    renamed = ({"main_category": row["category"], **row} for row in dirty)
+    lines.write_text("\n".join(map(json.dumps, renamed)))
+    pl.DataFrame(dirty).write_parquet(tmp_path / "a.parquet")
+    write_csv(tmp_path / "a.csv", *dirty)
+    told = []
+    for suffix in ("jsonl", "csv", "parquet"):
+        problems = Problems()
+        told.append((read(tmp_path / f"a.{suffix}", problems), problems.summary()))
+    assert told[0] == told[1] == told[2]
+    assert [p.price_cents for p in told[0][0]] == [1299, 1299]
