@@ -104,10 +104,7 @@ def parquet_rows(path: Path, problems: Problems) -> Iterator[Row]:
 
 
 class _TextLines:
-    """The decoded lines of a file for the csv reader, which keeps no line number of its own.
-
-    A line beyond the limit becomes one that no header matches: a single empty field.
-    """
+    """The decoded lines of a file for the csv reader, with their number."""
 
     def __init__(self, path: Path) -> None:
         self.number = 0
@@ -119,8 +116,10 @@ class _TextLines:
 
     def __next__(self) -> str:
         self.number, data = next(self._lines)
+        if data is None:
+            raise csv.Error("a line longer than 4 MB")
         try:
-            return '""' if data is None else data.decode("utf-8") + "\n"
+            return data.decode("utf-8") + "\n"
         except UnicodeDecodeError as error:
             raise UnreadableCatalog(
                 self._path,

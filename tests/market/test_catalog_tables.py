@@ -162,6 +162,7 @@ def test_a_huge_csv_field_is_a_broken_line(tmp_path: Path) -> None:
     problems = Problems()
     assert [p.id for p in read(path, problems)] == ["2", "4"]
     assert [b.line for b in problems.broken] == [2, 4]
+    assert problems.broken[1].cause == "not CSV (a line longer than 4 MB)"
 
 
 def test_a_csv_in_another_encoding_is_named_with_its_line(tmp_path: Path) -> None:
