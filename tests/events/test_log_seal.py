@@ -1,0 +1,108 @@
+"""The seal, and the quick look that stands in for hashing everything."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from log_samples import lines, shard_file, write_log
+
+from events.errors import LogDamaged
+from events.log.reader import check
+from events.log.seal import SEAL, fingerprint, matches_seal, read_seal, remove_seal, write_seal
+
+
+@pytest.mark.parametrize("compress", [False, True])
+def test_a_seal_says_what_a_full_check_finds(tmp_path: Path, compress: bool) -> None:
+    write_log(tmp_path, [[2, 1], [4]], compress=compress)
+    write_log(tmp_path, [[5]], shard=2, compress=compress)
+    seal = write_seal(tmp_path)
+    assert read_seal(tmp_path) == seal
+    assert matches_seal(tmp_path)
+    found = check(tmp_path)
+    assert seal.events == found.events == 12
+    assert [(shard.shard, shard.events) for shard in seal.shards] == [(0, 7), (2, 5)]
+    rows = [row for shard in seal.shards for row in shard.segments]
+    assert [(row.events, row.bytes, row.digest) for row in rows] == [
+        (one.events, one.good_bytes, one.digest) for one in found.segments
+    ]
+
+
+def test_compressing_changes_no_seal(tmp_path: Path) -> None:
+    write_log(tmp_path / "plain", [[2, 1], [4]])
+    write_log(tmp_path / "packed", [[2, 1], [4]], compress=True)
+    assert write_seal(tmp_path / "plain") == write_seal(tmp_path / "packed")
+
+
+def test_a_log_with_an_open_segment_is_not_sealed(tmp_path: Path) -> None:
+    write_log(tmp_path, [[2], [1]], leave_open=True)
+    with pytest.raises(LogDamaged, match=r"00000001\.jsonl\.open.* still open"):
+        write_seal(tmp_path)
+    assert read_seal(tmp_path) is None
+
+
+def test_an_empty_log_can_be_sealed_and_an_unsealed_one_matches_nothing(tmp_path: Path) -> None:
+    assert not matches_seal(tmp_path)
+    assert write_seal(tmp_path).shards == ()
+    assert matches_seal(tmp_path)
+    remove_seal(tmp_path)
+    remove_seal(tmp_path)
+    assert not matches_seal(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("path", "wrong"),
+    [
+        (("shards", 0, "segments", 1, "bytes"), 1),
+        (("shards", 0, "segments", 0, "events"), 9),
+        (("shards", 0, "segments", 1, "digest"), "0" * 64),
+        (("shards", 0, "events"), 1),
+        (("shards", 0, "digest"), "0" * 64),
+        (("events",), 0),
+    ],
+)
+def test_a_seal_that_says_anything_else_is_damage(
+    tmp_path: Path, path: tuple[str | int, ...], wrong: object
+) -> None:
+    write_log(tmp_path, [[2], [1]])
+    write_seal(tmp_path)
+    seal = json.loads((tmp_path / SEAL).read_text())
+    inner = seal
+    for key in path[:-1]:
+        inner = inner[key]
+    inner[path[-1]] = wrong
+    (tmp_path / SEAL).write_text(json.dumps(seal))
+    assert not matches_seal(tmp_path)
+    with pytest.raises(LogDamaged, match="the seal"):
+        check(tmp_path)
+
+
+@pytest.mark.parametrize("text", ["", "{", '{"seal":1}', '{"seal":2,"events":0,"shards":[]}'])
+def test_a_seal_that_cannot_be_read_is_damage(tmp_path: Path, text: str) -> None:
+    write_log(tmp_path, [[2]])
+    (tmp_path / SEAL).write_text(text)
+    for look in (read_seal, check, matches_seal):
+        with pytest.raises(LogDamaged, match=f"{SEAL}, byte 0: .* the seal"):
+            look(tmp_path)
+
+
+def test_a_fingerprint_changes_whenever_the_log_grows(tmp_path: Path) -> None:
+    write_log(tmp_path, [[2]])
+    seen = {fingerprint(tmp_path)}
+    assert fingerprint(tmp_path) in seen
+    file = shard_file(tmp_path)
+    for seq in range(2, 5):
+        file.write([lines(seq, 1)], 1)
+        seen.add(fingerprint(tmp_path))
+    file.finish()
+    seen.add(fingerprint(tmp_path))
+    write_log(tmp_path, [[1]], shard=1)
+    seen.add(fingerprint(tmp_path))
+    assert len(seen) == 6
+
+
+def test_a_fingerprint_tells_logs_of_equal_size_apart(tmp_path: Path) -> None:
+    write_log(tmp_path / "one", [[2]], run="r1")
+    write_log(tmp_path / "two", [[2]], run="r2")
+    assert fingerprint(tmp_path / "one") != fingerprint(tmp_path / "two")
