@@ -114,7 +114,7 @@ class Watchdog:
 
     async def guard(self, coroutine: Coroutine[Any, Any, T], source: str, stage: str) -> T:
         """Await `coroutine`, watching each of its steps between two waits but not the waits."""
-        answer: T = await _Guarded(self, coroutine, source, stage)
+        answer: T = await Guarded(self, coroutine, source, stage)
         return answer
 
     def _interrupt(self, signum: int, frame: FrameType | None) -> None:
@@ -177,7 +177,7 @@ def _restore(signum: signal.Signals, previous: Any) -> None:
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signum})
 
 
-class _Guarded:
+class Guarded:
     """Drives a coroutine in the task that awaits it, entering and leaving at each step."""
 
     __slots__ = ("_coroutine", "_source", "_stage", "_watchdog")
@@ -191,6 +191,7 @@ class _Guarded:
         self._stage = stage
 
     def __await__(self) -> Generator[Any, Any, Any]:
+        """Drive the coroutine to its end, handing on its waits and what comes back."""
         resume: Callable[[], Any] = lambda: self._coroutine.send(None)  # noqa: E731
         while True:
             try:

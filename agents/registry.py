@@ -1,0 +1,280 @@
+"""Agents by name: built-in ones, plug-ins of installed packages, and classes of one's own.
+
+A name is looked up in this order: a built-in name; an entry point in the group
+`retailsim.agents`; and, where it has a colon, ``module:Class``, first beside the scenario and
+then on the normal import path. Nothing is imported before it is asked for.
+"""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from hashlib import sha256
+from importlib import import_module, invalidate_caches
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from traceback import extract_tb
+from types import MappingProxyType, ModuleType
+from typing import Any
+
+import msgspec
+
+from agents.base import Agent, BuyerAgent, SellerAgent
+from agents.errors import AgentsError, BadAgent, UnknownAgent
+from events.messages import Role
+
+GROUP = "retailsim.agents"
+"""The group of entry points that plug-ins use."""
+
+BUILT_IN: Mapping[tuple[str, Role], str] = MappingProxyType(
+    {
+        ("behavioral", "seller"): "agents.behavioral.seller:BehavioralSeller",
+        ("behavioral", "buyer"): "agents.behavioral.buyer:BehavioralBuyer",
+        ("script", "seller"): "agents.script:ScriptSeller",
+    }
+)
+"""(name, role) -> module:Class of the agents that come with the simulator."""
+
+_PREFIX = "scenario_"
+_OURS = frozenset({"agents", "analysis", "events", "market", "sim"})
+
+
+class AgentInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of ``sim agents``.
+
+    Parameters
+    ----------
+    origin : str
+        ``built-in``, or the package that offers the agent with its version.
+    description : str
+        The first line of the class's docstring, or why it cannot be loaded.
+    """
+
+    name: str
+    role: Role
+    origin: str
+    description: str
+
+
+def resolve(name: str, role: Role, *, folder: Path | None = None) -> type[Agent]:
+    """Return the class that serves as `role` under this name, ready to be instantiated.
+
+    Parameters
+    ----------
+    name : str
+        A built-in name, an entry point's name, or ``module:Class``.
+    folder : Path or None
+        The scenario's folder, where ``module`` is looked for first.
+
+    Raises
+    ------
+    UnknownAgent
+        If nothing has this name.
+    BadAgent
+        If it was found but cannot be imported, is not an agent of this role, or lacks methods.
+    """
+    return _fit(name, role, _found(name, role, folder))
+
+
+def role_of(name: str, *, folder: Path | None = None) -> Role:
+    """Return the role that an agent serves; "seller" where it may serve either.
+
+    Raises
+    ------
+    UnknownAgent, BadAgent
+        If nothing has this name, or it cannot be imported.
+    """
+    found = _found(name, "seller", folder)
+    return "buyer" if isinstance(found, type) and issubclass(found, BuyerAgent) else "seller"
+
+
+def known(role: Role) -> list[AgentInfo]:
+    """List the built-in agents of a role and those of installed packages, by name.
+
+    A plug-in that cannot be loaded is listed too, with the reason as its description.
+    """
+    ours = [
+        AgentInfo(name=name, role=role, origin="built-in", description=_about(name, target))
+        for (name, of_role), target in BUILT_IN.items()
+        if of_role == role
+    ]
+    plugins = (_info(point, role) for point in entry_points(group=GROUP))
+    return ours + sorted((info for info in plugins if info), key=lambda info: info.name)
+
+
+def digest(cls: type[Agent]) -> str:
+    """Return the SHA-256 of the source an agent is made of, in hexadecimal.
+
+    It covers the class's module and the modules of those of its bases that do not come with
+    the simulator, so a run can tell whether a plug-in changed.
+    """
+    names = {base.__module__ for base in cls.__mro__ if _is_foreign(base)} or {cls.__module__}
+    total = sha256()
+    for name in sorted(names, key=_name_in_folder):
+        total.update(_source(sys.modules[name]))
+    return total.hexdigest()
+
+
+def _found(name: str, role: Role, folder: Path | None) -> Any:
+    target = BUILT_IN.get((name, role))
+    if target is None and ":" not in name:
+        return _load(_entry_point(name, role), name)
+    return _class(name, target or name, folder)
+
+
+def _is_foreign(cls: type) -> bool:
+    package = cls.__module__.partition(".")[0]
+    return package not in _OURS and package not in sys.stdlib_module_names
+
+
+def _name_in_folder(module_name: str) -> str:
+    """Leave out the package that stands for the folder, so that a moved folder sorts the same."""
+    return module_name.partition(".")[2] if module_name.startswith(_PREFIX) else module_name
+
+
+def _source(module: ModuleType) -> bytes:
+    path = getattr(module, "__file__", None)
+    return Path(path).read_bytes() if path else module.__name__.encode()
+
+
+def _entry_point(name: str, role: Role) -> EntryPoint:
+    points = list(entry_points(group=GROUP, name=name))
+    if not points:
+        raise UnknownAgent(name, role, ", ".join(_names(role)))
+    if len(points) > 1:
+        rivals = " and ".join(sorted(_origin(point) for point in points))
+        raise BadAgent(name, f"{rivals} both offer it; name the class as module:Class")
+    return points[0]
+
+
+def _names(role: Role) -> list[str]:
+    plugins = {point.name for point in entry_points(group=GROUP)}
+    return sorted(plugins | {name for name, of_role in BUILT_IN if of_role == role})
+
+
+def _origin(point: EntryPoint) -> str:
+    return f"{point.dist.name} {point.dist.version}" if point.dist else "an installed package"
+
+
+def _info(point: EntryPoint, role: Role) -> AgentInfo | None:
+    try:
+        cls = _load(point, point.name)
+        if isinstance(cls, type) and issubclass(cls, _other(role)):
+            return None
+        about = _first_line(_fit(point.name, role, cls))
+    except AgentsError as error:
+        about = f"cannot be used: {error}"
+    return AgentInfo(name=point.name, role=role, origin=_origin(point), description=about)
+
+
+def _about(name: str, target: str) -> str:
+    return _first_line(_class(name, target, None))
+
+
+def _first_line(found: Any) -> str:
+    return (inspect.getdoc(found) or "").partition("\n")[0]
+
+
+def _other(role: Role) -> type[Agent]:
+    return BuyerAgent if role == "seller" else SellerAgent
+
+
+def _fit(name: str, role: Role, found: Any) -> type[Agent]:
+    """Return `found` if it is a complete agent class that may serve as `role`."""
+    if not isinstance(found, type):
+        raise BadAgent(name, f"is a {type(found).__name__}, not a class")
+    if not issubclass(found, Agent):
+        raise BadAgent(name, "is not an agent: subclass SellerAgent, BuyerAgent or Agent")
+    if issubclass(found, _other(role)):
+        raise BadAgent(name, f"is a {_other(role).__name__} and cannot be a {role}")
+    missing = sorted(getattr(found, "__abstractmethods__", ()))
+    if missing:
+        raise BadAgent(name, f"lacks {', '.join(missing)}: define them in {found.__name__}")
+    return found
+
+
+def _load(point: EntryPoint, name: str) -> Any:
+    with _import_errors(name, point.value):
+        return point.load()
+
+
+def _class(name: str, target: str, folder: Path | None) -> Any:
+    """Return what ``module:Class`` names."""
+    module_name, _, attribute = target.partition(":")
+    if not all(part.isidentifier() for part in (*module_name.split("."), attribute)):
+        raise BadAgent(name, "write it as module:Class, without .py and slashes")
+    module = _module(name, module_name, folder)
+    if not hasattr(module, attribute):
+        raise BadAgent(name, f"there is no {attribute} in {module.__file__ or module_name}")
+    return getattr(module, attribute)
+
+
+def _module(name: str, module_name: str, folder: Path | None) -> ModuleType:
+    if folder is not None and _stands_in(folder, module_name):
+        with _import_errors(name, module_name), _importable(folder):
+            return import_module(f"{_package_of(folder)}.{module_name}")
+    try:
+        with _import_errors(name, module_name):
+            return import_module(module_name)
+    except BadAgent as error:
+        cause = error.__cause__
+        if not isinstance(cause, ModuleNotFoundError) or not _within(module_name, cause.name):
+            raise
+    beside = f" in {folder}, and none" if folder else ""
+    raise BadAgent(name, f"there is no module {module_name}{beside} installed")
+
+
+def _within(module_name: str, missing: str | None) -> bool:
+    """Whether the missing module is the one asked for or a package it stands in."""
+    return f"{module_name}.".startswith(f"{missing}.")
+
+
+def _stands_in(folder: Path, module_name: str) -> bool:
+    place = folder.joinpath(*module_name.split("."))
+    return place.with_suffix(".py").is_file() or (place / "__init__.py").is_file()
+
+
+def _package_of(folder: Path) -> str:
+    """Return the name of an empty package whose modules are those in `folder`.
+
+    A package per folder keeps two scenarios' modules of one name apart, and keeps a user's
+    ``random.py`` from standing in for the library's.
+    """
+    place = str(folder.resolve())
+    name = f"{_PREFIX}{sha256(place.encode()).hexdigest()[:12]}"
+    if name not in sys.modules:
+        package = ModuleType(name, "The modules beside a scenario.")
+        package.__path__ = [place]
+        sys.modules[name] = package
+    return name
+
+
+@contextmanager
+def _importable(folder: Path) -> Iterator[None]:
+    """Let a module import its neighbours by their plain names, while it is imported."""
+    place = str(folder.resolve())
+    sys.path.append(place)
+    invalidate_caches()
+    try:
+        yield
+    finally:
+        sys.path.remove(place)
+
+
+@contextmanager
+def _import_errors(name: str, module_name: str) -> Iterator[None]:
+    """Turn whatever a foreign module raises while it is imported into one line."""
+    try:
+        yield
+    except (Exception, SystemExit) as error:
+        said = " ".join(str(error).split())
+        problem = f"importing {module_name} failed: {type(error).__name__}: {said}"
+        raise BadAgent(name, problem + _last_place(error)) from error
+
+
+def _last_place(error: BaseException) -> str:
+    frames = [f for f in extract_tb(error.__traceback__) if "importlib" not in f.filename]
+    own = [frame for frame in frames if frame.filename != __file__]
+    return f" ({Path(own[-1].filename).name}, line {own[-1].lineno})" if own else ""
