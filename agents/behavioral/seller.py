@@ -1,0 +1,112 @@
+"""The behavioral seller: claims, answers and settles by its traits, without a model."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from agents.base import Seat, SellerAgent
+from agents.behavioral import voice as say
+from agents.behavioral.answering import Answering
+from agents.behavioral.draws import uniforms, words
+from agents.behavioral.parameters import load_parameters, manner, split_options
+from agents.behavioral.pitching import plan, strategy_text, write_pitch
+from agents.behavioral.settling import Leanings, offers_now, settled
+from agents.behavioral.sheet import sheet_of
+from agents.behavioral.supporting import support_text
+from agents.behavioral.terms import terms_of
+from agents.persona import TRAITS
+from market.retail.requests import (
+    AnswerBuyer,
+    FormStrategy,
+    GiveSupport,
+    PresentPitch,
+    Request,
+    SettleIssue,
+)
+from market.retail.values import Pitch, Settlement, Strategy, Support
+
+
+@lru_cache(maxsize=256)
+def _voice(poles: tuple[tuple[str, str], ...]) -> say.Voice:
+    return say.voice_of(dict(poles))
+
+
+class BehavioralSeller(SellerAgent):
+    """A seller that needs no model; see ``docs/behavioral.md``.
+
+    Parameters
+    ----------
+    seat : Seat
+        ``seat.options`` may hold any field of `parameters.Manner` and ``parameters``, the path
+        of a TOML file that is laid over ours.
+
+    Raises
+    ------
+    BadOption
+        Naming the unknown or ill-typed option or parameter.
+    """
+
+    trusted = True
+
+    def __init__(self, seat: Seat) -> None:
+        super().__init__(seat)
+        persona = seat.persona or {}
+        poles = tuple(persona[trait] for trait in TRAITS["seller"] if trait in persona)
+        path, options = split_options(self.source, seat.options)
+        self._parameters = load_parameters(path, self.source).seller
+        self._manner = manner(self.source, path, poles, options)
+        self._voice = _voice(tuple(sorted(persona.items())))
+        self._answering = Answering(self._voice)
+
+    async def strategy(self, request: FormStrategy) -> Strategy:
+        """Plan the pitch along the dimensions asked for."""
+        offer = request.offer
+        sheet = sheet_of(offer.product)
+        chosen = plan(sheet, self.stream(request, "plan"))
+        whole = strategy_text(offer, sheet, terms_of(offer), chosen)
+        return Strategy(**{name: getattr(whole, name) for name in request.dimensions})
+
+    async def pitch(self, request: PresentPitch) -> Pitch:
+        """Write the pitch from the sheet, the strategy and the seller's voice."""
+        offer = request.offer
+        sheet = sheet_of(offer.product)
+        return write_pitch(
+            offer,
+            sheet,
+            terms_of(offer),
+            plan(sheet, self.stream(request, "plan")),
+            request.strategy,
+            self._voice,
+            self._manner,
+            self.stream(request, "pitch"),
+        )
+
+    async def answer(self, request: AnswerBuyer) -> str:
+        """Answer from the sheet and the terms, or evade where the manner is so."""
+        turn = request.turn
+        draw = uniforms(self.seat.seed, "seller/choices", request.unit)[4 + turn % 8]
+        question = request.transcript[-1].text if request.transcript else ""
+        return self._answering.text(
+            question, request.offer, draw < self._manner.answers, self._word(request, turn)
+        )
+
+    async def support(self, request: GiveSupport) -> Support:
+        """Answer the complaint; offer a settlement in the first or second reply."""
+        leanings = self._leanings(request)
+        if not offers_now(request, self._manner, leanings):
+            text = support_text(self._voice, request, None, self._word(request, request.turn + 7))
+            return Support(text=text)
+        offer = settled(request, self._parameters, self._manner, leanings)
+        text = support_text(self._voice, request, offer, self._word(request, request.turn + 7))
+        return Support(text=text, offer=offer)
+
+    async def settle(self, request: SettleIssue) -> Settlement:
+        """State the settlement that stands."""
+        return settled(request, self._parameters, self._manner, self._leanings(request))
+
+    def _leanings(self, request: Request) -> Leanings:
+        draws = uniforms(self.seat.seed, "seller/choices", request.unit)
+        return Leanings(draws[0], draws[1], draws[2])
+
+    def _word(self, request: Request, place: int) -> int:
+        return words(self.seat.seed, "seller/wording", request.unit)[place % 16]

@@ -1,0 +1,107 @@
+"""A buyer's words: questions, reasons, complaints and reviews, consistent with what drove them."""
+
+from __future__ import annotations
+
+from agents.behavioral import speech as say
+from agents.behavioral.asking import THANKS, Asked
+from agents.behavioral.reading import read_pitch
+from agents.behavioral.sheet import clean, sheet_of
+from agents.behavioral.terms import terms_of
+from market.retail.requests import Complain, WriteReview
+from market.retail.values import Offer
+
+Poles = tuple[str, ...]
+
+
+def topics_reason(topics: tuple[str, ...], word: int) -> str:
+    """Return one sentence on why these topics were chosen."""
+    reasons = [say.TOPIC_REASONS[topic][(word >> 8 * i) % 2] for i, topic in enumerate(topics)]
+    text = ", and ".join(reasons)
+    return f"{text[0].upper()}{text[1:]}."
+
+
+def question_text(asked: Asked, turn: int, offer: Offer, poles: Poles, word: int) -> str:
+    """Return the words of a question; `word` chooses among equivalent wordings."""
+    if asked.topic == THANKS:
+        return say.THANKS[word % 2]
+    name = sheet_of(offer.product).name
+    opener = (say.ASK_OPENERS if turn == 1 else say.ASK_AGAIN)[word % 3].format(name=name)
+    body = say.ASKS[asked.topic][(word >> 8) % 2]
+    if asked.aspect is not None:
+        body = body.format(question=asked.aspect.question)
+    return f"{opener} {body} {_color(poles, word >> 16)}"
+
+
+def _color(poles: Poles, word: int) -> str:
+    pole = poles[word % len(poles)] if poles else ""
+    return say.ASK_COLORS[pole][(word >> 8) % 2]
+
+
+def decision_reason(driver: str, buys: bool, offer: Offer, poles: Poles, word: int) -> str:
+    """Return why the buyer decided so: the strongest driver, then what its traits add."""
+    terms = terms_of(offer)
+    main = (say.BOUGHT_FOR if buys else say.LEFT_FOR)[driver][word % 2]
+    if poles:
+        side = 0 if buys else 1
+        colors = [
+            say.DECISION_COLORS[pole][side][(word >> 8 + i) % 2] for i, pole in enumerate(poles)
+        ]
+        main = f"{main}; {', and '.join(colors)}"
+    name = sheet_of(offer.product).name
+    text = main.format(name=name, price=terms.price, fee=terms.fee, total=terms.total)
+    return f"{text}, so I {'will take it' if buys else 'leave it'}."
+
+
+def quantity_reason(count: int, word: int) -> str:
+    """Return why so many are ordered."""
+    if count == 0:
+        return say.QUANTITY_NONE
+    if count == 1:
+        return say.QUANTITY_ONE[(word >> 24) % 3]
+    return say.QUANTITY_MORE[(word >> 24) % 2].format(count=count)
+
+
+def complaint_text(request: Complain, insists: bool, word: int) -> str:
+    """Return the buyer's next message to support."""
+    if request.turn > 1:
+        if insists:
+            return say.INSISTENCE[word % 3]
+        if request.offered is None:
+            return say.DETAILS[word % 2]
+        return say.FOLLOW_UPS[(request.turn + word % 2) % 4]
+    table = say.COMPLAINTS.get(request.issue, say.COMPLAINTS[""])
+    name = sheet_of(request.offer.product).name
+    issue = clean(request.issue, 60)
+    return table[word % 2].format(order=request.order.id, name=name, issue=issue)
+
+
+def review_text(request: WriteReview, rating: int, poles: Poles, word: int) -> str:
+    """Return two or three sentences that agree with the rating and with what happened."""
+    level = 0 if rating <= 2 else 1 if rating == 3 else 2
+    head = say.REVIEWS[request.aspect][level][word % 3]
+    if request.aspect == "product":
+        head = head.format(name=sheet_of(request.offer.product).name)
+    text = f"{head} {_note(request, level)}"
+    if not poles:
+        return text
+    return f"{text} {say.REVIEW_COLORS[poles[(word >> 8) % len(poles)]][level]}"
+
+
+def _note(request: WriteReview, level: int) -> str:
+    match request.aspect:
+        case "pitch":
+            return _pitch_note(request)
+        case "pre_inquiry":
+            return say.INQUIRY_NOTES[level > 0]
+        case _:
+            note = say.OUTCOME_NOTES[request.outcome or ""]
+            return note.format(issue=clean(request.issue or "", 60))
+
+
+def _pitch_note(request: WriteReview) -> str:
+    seen = read_pitch(request.pitch, request.offer)
+    if seen.push > 0.6 or seen.hype > 0.5:
+        return say.PITCH_NOTES["pushy"]
+    if seen.warmth > 0.6:
+        return say.PITCH_NOTES["warm"]
+    return say.PITCH_NOTES["dry" if seen.logic > 0.6 else ""]
