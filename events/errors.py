@@ -30,6 +30,37 @@ class AwaitedInline(EventsError):
         )
 
 
+class CancelledWithin(EventsError):
+    """An agent's handler was cancelled, though nobody cancelled the run."""
+
+    def __init__(self, source: str) -> None:
+        super().__init__(
+            f"{source}: the agent cancelled itself. "
+            "Catch the cancellation of what it started, and answer or raise."
+        )
+
+
+class NotMessages(EventsError):
+    """An agent's handler returned something else than a list or tuple of messages."""
+
+    def __init__(self, source: str, returned: object) -> None:
+        what = type(returned).__name__
+        if isinstance(returned, tuple | list):
+            what = f"{what} of {', '.join(sorted({type(out).__name__ for out in returned}))}"
+        super().__init__(
+            f"{source}: the agent returned {what}. Return a list of messages, however short."
+        )
+
+
+class PostedIntoPast(EventsError):
+    """A message was posted with a negative delay: market time cannot run backwards."""
+
+    def __init__(self, source: str, now: int, due: int) -> None:
+        super().__init__(
+            f"{source}: posted a message for t = {due} at t = {now}. Use a delay of 0 or more."
+        )
+
+
 class LogDamaged(EventsError):
     """The log does not hold what was written.
 

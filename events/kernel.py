@@ -9,20 +9,28 @@ and concurrency never decide an outcome.
 
 Recipients come in three kinds. Rules are plain functions. Agents that do not wait are stepped
 once, in place: no task, no switch. Agents that wait run side by side in a task group, one message
-at a time for each episode. A coroutine that was said not to wait and does is an error, because
-finishing it in another task would break its cancel scopes and deadlines.
+at a time for each episode; what they answered, and how they failed, is dealt with only when all
+have ended, in the order in which they were asked. A coroutine that was said not to wait and does
+is an error, because finishing it in another task would break its cancel scopes and deadlines.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
+from contextlib import suppress
 from heapq import heappop, heappush
 from typing import Any, cast
 
 import msgspec
 
-from events.errors import AwaitedInline, UnknownRecipient
+from events.errors import (
+    AwaitedInline,
+    CancelledWithin,
+    NotMessages,
+    PostedIntoPast,
+    UnknownRecipient,
+)
 from events.messages import Event, Message
 
 MARKET = "market"
@@ -49,6 +57,8 @@ class Post(msgspec.Struct, frozen=True, gc=False):
 
 
 _Queued = tuple[Message, str | None]
+_Answer = tuple[Outgoing, Exception | None]
+_LISTS = (tuple, list)
 
 
 class Kernel:
@@ -60,10 +70,19 @@ class Kernel:
         Stamped into every message.
     on_failure : callable
         ``(source, message, error) -> messages``: the market's answer to an agent that raised
-        while it handled `message`. Cancellation is never caught.
+        while it handled `message`. Cancellation of the run is never caught.
     sink : callable, optional
         Takes the delivered events whenever `flush_every` of them have gathered, so that a large
         market does not hold them all; without it they stay in `events`.
+
+    Attributes
+    ----------
+    now : int
+        Market time in microseconds.
+    events : list of Event
+        What was delivered and not yet given to the sink, in order.
+    delivered : int
+        Messages delivered so far, commands among them.
     """
 
     def __init__(
@@ -84,33 +103,40 @@ class Kernel:
         self._seq = 0
         self._instants: list[tuple[int, int]] = []
         self._buckets: dict[tuple[int, int], list[_Queued]] = {}
-        self._steps: dict[str, Rules] = {}
+        self._rules: dict[str, Rules] = {}
+        self._inline: dict[str, Receive] = {}
         self._waiting: dict[str, Receive] = {}
 
     def add_rules(self, rules: Rules, name: str = MARKET) -> None:
         """Register a plain function; what it returns keeps the episode that it names itself."""
-
-        def step(message: Message) -> Outgoing:
-            return rules(message)
-
-        self._steps[name] = step
+        self._rules[name] = rules
 
     def add_agent(self, name: str, receive: Receive, *, waits: bool) -> None:
         """Register an agent; what it returns belongs to the episode of the message handled."""
-        if waits:
-            self._waiting[name] = receive
-        else:
-            self._steps[name] = self._inline(name, receive)
+        (self._waiting if waits else self._inline)[name] = receive
 
     def post(self, outgoing: Outgoing, source: str = MARKET) -> None:
         """Put messages on the bus, as the first ones of a market are."""
         self._buffer(outgoing, source)
 
     async def run(self) -> None:
-        """Deliver until nothing is due."""
+        """Deliver until nothing is due.
+
+        Cancelled, it leaves in `events` the beginning of what the whole run would have given;
+        to go on, the market is executed again.
+
+        Raises
+        ------
+        UnknownRecipient
+            If a message goes to somebody who was never registered.
+        PostedIntoPast
+            If a message was posted with a negative delay.
+        """
         while self._instants:
             instant = heappop(self._instants)
             batch = self._buckets.pop(instant)
+            if instant[0] < self.now:
+                raise PostedIntoPast(batch[0][0].source, self.now, instant[0])
             self.now = instant[0]
             self._log(batch)
             if self._waiting and any(to in self._waiting for _, to in batch):
@@ -132,64 +158,94 @@ class Kernel:
             self._sink(events)
 
     def _handle(self, batch: list[_Queued]) -> None:
-        steps = self._steps
+        inline, rules = self._inline, self._rules
         for message, to in batch:
             if to is None:
                 continue
-            step = steps.get(to)
-            if step is None:
+            if to in rules:
+                outgoing = rules[to](message)
+            elif to in inline:
+                outgoing = self._step(to, message)
+            else:
                 raise UnknownRecipient(self.market, to)
-            outgoing = step(message)
             if outgoing:
                 self._buffer(outgoing, to)
 
     async def _handle_waiting(self, batch: list[_Queued]) -> None:
-        """Handle a batch in which somebody waits; replies are buffered in the batch's order."""
-        replies: list[tuple[Outgoing, str]] = [((), "")] * len(batch)
+        """Ask those who wait, then go through the batch in its order, as if nobody had waited.
+
+        Failures are answered in that second pass too: the market's answer may depend on what it
+        has handled before, as which episode is the last one to end does.
+        """
+        answers = await self._ask(batch)
+        for index, queued in enumerate(batch):
+            message, to = queued
+            if to not in self._waiting:
+                self._handle([queued])
+                continue
+            outgoing, error = answers.get(index, ((), CancelledWithin(to)))
+            if error is None:
+                outgoing = self._signed(outgoing, to, message)
+            else:
+                outgoing = self._failed(to, message, error)
+            self._buffer(outgoing, to)
+
+    async def _ask(self, batch: list[_Queued]) -> dict[int, _Answer]:
+        """Run the agents that wait; an agent whose own task was cancelled leaves no answer."""
         chains: dict[tuple[str, str | None], list[int]] = {}
         for index, (message, to) in enumerate(batch):
             if to in self._waiting:
                 chains.setdefault((to, message.episode), []).append(index)
+        answers: dict[int, _Answer] = {}
 
-        async def handle(name: str, indices: list[int]) -> None:
+        async def ask(receive: Receive, indices: list[int]) -> None:
             for index in indices:
-                message = batch[index][0]
-                replies[index] = await self._awaited(name, message), name
+                try:
+                    answers[index] = await receive(batch[index][0]), None
+                except Exception as error:  # noqa: BLE001 - an agent may raise anything
+                    answers[index] = (), error
 
         async with asyncio.TaskGroup() as group:  # 3x the speed of an anyio group here
             for (name, _), indices in chains.items():
-                group.create_task(handle(name, indices))
-            for index, (message, to) in enumerate(batch):
-                if to is not None and to not in self._waiting:
-                    replies[index] = self._steps[to](message), to
-        for outgoing, source in replies:
-            self._buffer(outgoing, source)
+                group.create_task(ask(self._waiting[name], indices))
+        return answers
 
-    async def _awaited(self, name: str, message: Message) -> Outgoing:
+    def _step(self, name: str, message: Message) -> Outgoing:
+        """Run an agent that does not wait to its end, in place."""
         try:
-            return _signed(await self._waiting[name](message), name, message.episode)
-        except Exception as error:  # noqa: BLE001 - an agent may raise anything; the market answers
+            coroutine = self._inline[name](message)
+            coroutine.send(None)
+        except StopIteration as done:
+            return self._signed(done.value, name, message)
+        except Exception as error:  # noqa: BLE001 - as above
             return self._failed(name, message, error)
-
-    def _inline(self, name: str, receive: Receive) -> Rules:
-        def step(message: Message) -> Outgoing:
-            coroutine = receive(message)
-            try:
-                coroutine.send(None)
-            except StopIteration as done:
-                return _signed(done.value, name, message.episode)
-            except Exception as error:  # noqa: BLE001 - as above
-                return self._failed(name, message, error)
+        with suppress(Exception):  # whatever it does about being closed, it has failed
             coroutine.close()
-            return self._failed(name, message, AwaitedInline(name))
+        return self._failed(name, message, AwaitedInline(name))
 
-        return step
+    def _signed(self, outgoing: Outgoing, name: str, message: Message) -> Outgoing:
+        """An agent's messages carry its own name and the episode it was asked in, always."""
+        if not isinstance(outgoing, _LISTS):
+            return self._failed(name, message, NotMessages(name, outgoing))
+        episode = message.episode
+        for out in outgoing:
+            signed = out
+            if type(out) is Post:
+                signed = out.message
+                if out.delay_us < 0:
+                    due = self.now + out.delay_us
+                    return self._failed(name, message, PostedIntoPast(name, self.now, due))
+            if not isinstance(signed, Message):
+                return self._failed(name, message, NotMessages(name, outgoing))
+            signed.source = name
+            signed.episode = episode
+        return outgoing
 
     def _failed(self, name: str, message: Message, error: Exception) -> Outgoing:
         # The answer to a failure is the market's, not the failing agent's.
         outgoing = self._on_failure(name, message, error)
         for out in outgoing:
-            _message(out).source = MARKET
+            (out.message if isinstance(out, Post) else out).source = MARKET
         return outgoing
 
     def _buffer(self, outgoing: Outgoing, source: str) -> None:
@@ -209,16 +265,3 @@ class Kernel:
                 heappush(self._instants, key)
             else:
                 bucket.append((message, to))
-
-
-def _message(out: Message | Post) -> Message:
-    return out.message if isinstance(out, Post) else out
-
-
-def _signed(outgoing: Outgoing, source: str, episode: str | None) -> Outgoing:
-    """An agent's messages carry its own name and the episode it was asked in, whatever it says."""
-    for out in outgoing:
-        message = _message(out)
-        message.source = source
-        message.episode = episode
-    return outgoing

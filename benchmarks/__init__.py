@@ -1,0 +1,1 @@
+"""Measurements that stand beside a bare equivalent, taken in the same run."""
