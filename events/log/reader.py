@@ -34,6 +34,8 @@ class SegmentCheck:
         Event lines up to there.
     digest : str
         Digest of that commit; without one, empty.
+    torn_bytes : int
+        What stands behind that commit and does not count.
     """
 
     segment: Segment
@@ -41,11 +43,7 @@ class SegmentCheck:
     good_bytes: int
     events: int
     digest: str
-
-    @property
-    def torn_bytes(self) -> int:
-        """Bytes behind the last good commit."""
-        return self.segment.size() - self.good_bytes
+    torn_bytes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +139,12 @@ def _check_segment(segment: Segment, *, torn_ok: bool) -> SegmentCheck:
     for _ in reader:
         pass
     return SegmentCheck(
-        segment, reader.header, reader.good_bytes, reader.events, reader.digest or ""
+        segment,
+        reader.header,
+        reader.good_bytes,
+        reader.events,
+        reader.digest or "",
+        reader.torn_bytes,
     )
 
 

@@ -84,13 +84,12 @@ def _close_tail(listed: list[Segment]) -> int:
     reader = SegmentReader(tail, torn_ok=True, previous=_digest_before(listed))
     for _ in reader:
         pass
-    size = tail.size()
     if reader.good_bytes:
         _close(tail.path, reader.good_bytes)
     else:
         tail.path.unlink()
     sync_folder(tail.path.parent)
-    return size - reader.good_bytes
+    return reader.torn_bytes
 
 
 def _close(path: Path, size: int) -> None:

@@ -84,6 +84,8 @@ class SegmentReader:
         Event lines up to there.
     digest : str or None
         The digest up to there; None before the first batch.
+    torn_bytes : int
+        What was found behind it and does not count.
     """
 
     def __init__(self, segment: Segment, *, torn_ok: bool, previous: str | None = None) -> None:
@@ -92,6 +94,7 @@ class SegmentReader:
         self.good_bytes = 0
         self.events = 0
         self.digest: str | None = None
+        self.torn_bytes = 0
         self._torn_ok = torn_ok
         self._previous = GENESIS if segment.number == 0 else previous
 
@@ -150,8 +153,10 @@ class SegmentReader:
         return header
 
     def _judge(self, what: str, rest: Iterable[bytes]) -> None:
-        if not self._torn_ok or any(map(_stands_alone, rest)):
-            raise LogDamaged(self.segment.path, self.good_bytes, what)
+        for frame in rest:
+            if not self._torn_ok or _stands_alone(frame):
+                raise LogDamaged(self.segment.path, self.good_bytes, what)
+            self.torn_bytes += len(frame)
 
 
 def cut_frames(stream: ByteStream) -> Iterator[bytes]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -15,6 +16,9 @@ from events.log.format import Commit, parse_commit, parse_name, segment_name
 
 _TAIL_BYTES = 512
 """More than the longest commit line."""
+
+_SUFFIXES = (".open", "", ".zst")
+"""In the order in which a segment goes through them."""
 
 
 class ByteStream(Protocol):
@@ -54,14 +58,21 @@ class Segment:
     def open(self) -> ByteStream:
         """Return a stream of its uncompressed bytes.
 
+        A segment that its writer closed or compressed since it was listed is opened by the
+        name it has now.
+
         Raises
         ------
+        LogDamaged
+            If it is gone.
         ZstdMissing
             If it is compressed and the package for that is not installed.
         """
-        if self.suffix == ".zst":
-            return zstd.open_stream(self.path)
-        return self.path.open("rb", buffering=0)
+        for suffix in _SUFFIXES[_SUFFIXES.index(self.suffix) :]:
+            path = self.path.with_name(segment_name(self.shard, self.number, suffix))
+            with contextlib.suppress(FileNotFoundError):
+                return zstd.open_stream(path) if suffix == ".zst" else path.open("rb", buffering=0)
+        raise LogDamaged(self.path, 0, "the segment is missing")
 
     def last_commit(self) -> Commit | None:
         """Return the commit the segment ends with, from its last bytes; None if it does not."""

@@ -41,7 +41,8 @@ class LogWriter:
 
     All methods are called from one thread: that of the event loop, if there is one. A batch is
     what is queued when the writer's thread wakes, up to about `batch_bytes`; one append is never
-    split. A context manager: leaving it closes.
+    split. A context manager: leaving it closes. A writer that is never closed leaves its segment
+    open, and may lose what is still queued when the process ends.
 
     Parameters
     ----------

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from log_samples import lines, write_log
+from log_samples import lines, shard_file, write_log
 
 from events.errors import LogDamaged, ZstdMissing
 from events.log import scan
@@ -166,6 +166,20 @@ def test_an_open_segment_before_another_must_be_whole(log: Path) -> None:
     path.write_bytes(path.read_bytes()[:-1])
     for look in (check, read):
         assert found_at(log, look) == (path.name, 0)
+
+
+@pytest.mark.parametrize("compress", [False, True])
+def test_a_log_can_be_read_while_its_writer_closes_segments(tmp_path: Path, compress: bool) -> None:
+    file = shard_file(tmp_path, compress=compress)
+    file.write([lines(0, 2)], 2)
+    (listed,) = segments(tmp_path)
+    file.finish()
+    assert not listed.path.exists()
+    assert [batch.count for batch in read_batches(listed)] == [2]
+    for path in tmp_path.iterdir():
+        path.unlink()
+    with pytest.raises(LogDamaged, match="the segment is missing"):
+        list(read_batches(listed))
 
 
 def test_an_empty_closed_segment_and_a_missing_folder_are_damage(tmp_path: Path) -> None:

@@ -28,6 +28,7 @@ from events.log.format import (
     parse_name,
     segment_name,
 )
+from events.log.reader import check, read_lines
 
 
 def test_a_log_can_be_verified_with_nothing_but_the_documented_rule(tmp_path: Path) -> None:
@@ -53,6 +54,20 @@ def test_a_log_can_be_verified_with_nothing_but_the_documented_rule(tmp_path: Pa
             }
             covered = events = b""
         assert covered == b""
+
+
+def test_the_documented_segment_is_a_whole_log(tmp_path: Path) -> None:
+    """The example in docs/log-format.md verifies, digests included."""
+    text = (Path(__file__).parents[2] / "docs" / "log-format.md").read_text()
+    example = text.split("```jsonl\n")[1].split("```")[0]
+    (tmp_path / "0000-00000000.jsonl").write_text(example)
+    found = check(tmp_path)
+    assert found.events == 3
+    assert [json.loads(line)["type"] for line in read_lines(tmp_path)] == [
+        "MarketOpened",
+        "OrderPlaced",
+        "MarketClosed",
+    ]
 
 
 def test_neither_header_nor_commit_line_has_a_key_of_an_event(tmp_path: Path) -> None:
