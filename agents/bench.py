@@ -1,0 +1,273 @@
+"""Drives an agent as a market would, and notes what it answers and what is wrong with that."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from copy import deepcopy
+from pathlib import Path
+from traceback import extract_tb
+from typing import Any, Literal
+
+import anyio
+import msgspec
+from anyio.lowlevel import checkpoint
+
+from agents.base import Agent, Seat
+from agents.errors import AgentBlocked, WrongReply
+from agents.persona import TRAITS
+from agents.watchdog import Guarded, Watchdog
+from events.messages import DecisionMade, Event, Message, ReviewPosted, Role
+from events.streams import Seed
+from market.retail.admission import ReplyRefused, admit
+from market.retail.requests import ProposeSettlement, Request
+from market.retail.settlement import SettlementRefused, refund_of
+from market.retail.spec import RetailRules
+
+Kind = Literal["deadlines", "replies", "values", "arguments", "outside"]
+"""What a problem is about; the names of the checks it belongs to."""
+
+
+_ENVELOPE = {"type", *Event.__struct_fields__}
+_MOST = RetailRules().max_quantity
+
+
+class Problem(msgspec.Struct, frozen=True):
+    """What is wrong with one answer."""
+
+    kind: Kind
+    text: str
+
+
+class Observation(msgspec.Struct, frozen=True, kw_only=True):
+    """One request with what came of it.
+
+    Parameters
+    ----------
+    reply : str
+        The answer as text; empty where there is none.
+    """
+
+    asked: str
+    reply: str = ""
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def outcome(self) -> str:
+        """The answer, or what went wrong instead."""
+        return self.reply or "; ".join(p.text for p in self.problems if p.kind != "arguments")
+
+    @property
+    def hopeless(self) -> bool:
+        """Whether going on would only wait for the next deadline."""
+        return any(problem.kind == "deadlines" for problem in self.problems)
+
+
+class Door:
+    """The door to the outside world: asks once, and then answers from what it noted.
+
+    Attributes
+    ----------
+    inside : int
+        How many calls are under way; an agent that waits while it is 0 waits elsewhere.
+    """
+
+    def __init__(self) -> None:
+        self.inside = 0
+        self._answers: dict[tuple[str | None, str], str] = {}
+
+    async def __call__(
+        self,
+        request: Message,
+        source: str,
+        key: str,
+        call: Callable[[], Awaitable[str]],
+        timeout_s: float,
+    ) -> str:
+        """Return the answer to `key` in this episode, making the call the first time."""
+        name = (request.episode, key)
+        self.inside += 1
+        try:
+            await checkpoint()  # let other episodes go on, as they would
+            if name not in self._answers:
+                with anyio.fail_after(timeout_s):
+                    self._answers[name] = await call()
+        finally:
+            self.inside -= 1
+        return self._answers[name]
+
+
+class Bench:
+    """Makes agents of one class and asks them.
+
+    Parameters
+    ----------
+    timeout_s : float
+        Deadline of each answer, in seconds.
+    """
+
+    def __init__(
+        self,
+        agent_class: type[Agent],
+        role: Role,
+        options: Mapping[str, Any],
+        watchdog: Watchdog,
+        timeout_s: float,
+    ) -> None:
+        self.agent_class = agent_class
+        self.role: Role = role
+        self.door = Door()
+        self._options = options
+        self._watchdog = watchdog
+        self._timeout_s = timeout_s
+
+    def agent(self, *, persona: bool = True) -> Agent:
+        """Return a new agent, with every trait at its first pole or with no persona."""
+        traits = {trait: poles[0] for trait, poles in TRAITS[self.role].items()}
+        return self.agent_class(
+            Seat(
+                id="seat",
+                role=self.role,
+                seed=Seed(7),
+                persona=traits if persona else None,
+                gender="female" if persona else None,
+                options=self._options,
+                outside=self.door,
+            )
+        )
+
+    async def ask_all(
+        self, agent: Agent, requests: Sequence[Request], about: str
+    ) -> list[Observation]:
+        """Ask in order, until there are no more requests or no more hope."""
+        observed: list[Observation] = []
+        for request in requests:
+            observed.append(await self.ask(agent, request, about))
+            if observed[-1].hopeless:
+                break
+        return observed
+
+    async def ask(self, agent: Agent, request: Request, about: str) -> Observation:
+        """Ask once, and check the answer as the market would; the agent gets its own copy."""
+        request = deepcopy(request)
+        asked = f"{type(request).__name__} about {about}"
+        before = msgspec.json.encode([request, self._options])
+        problems: list[Problem] = []
+        reply = ""
+        try:
+            answer = await self._answer(agent, request, problems)
+            reply = _shown(admit(agent.source, request, answer))
+            problems += [Problem("values", text) for text in _bad_values(request, answer)]
+        except Exception as error:  # noqa: BLE001 - whatever a foreign agent raises is a finding
+            problems.append(_problem(error, self._timeout_s))
+        if msgspec.json.encode([request, self._options]) != before:
+            problems.append(Problem("arguments", "changed what it was handed"))
+        return Observation(asked=asked, reply=reply, problems=tuple(problems))
+
+    async def _answer(
+        self, agent: Agent, request: Request, problems: list[Problem]
+    ) -> Sequence[Message]:
+        coroutine = agent.receive(request)
+        if not isinstance(coroutine, Coroutine):
+            raise TypeError("receive is not a coroutine: write `async def receive`")
+        if not agent.waits:
+            return self._stepped(agent, coroutine, type(request).__name__)
+        watched = _Watched(self, coroutine, agent.source, type(request).__name__)
+        with anyio.fail_after(self._timeout_s):
+            answer = await watched
+        if watched.strayed:
+            problems.append(Problem("outside", "waited for something else than self.outside(...)"))
+        return answer  # type: ignore[no-any-return]
+
+    def _stepped(
+        self, agent: Agent, coroutine: Coroutine[Any, Any, Any], stage: str
+    ) -> Sequence[Message]:
+        """Step once, as the kernel does with agents that do not wait."""
+        try:
+            self._watchdog.enter(agent.source, stage)
+            try:
+                coroutine.send(None)
+            finally:
+                self._watchdog.leave()
+        except StopIteration as done:
+            return done.value  # type: ignore[no-any-return]
+        coroutine.close()
+        raise _Awaited
+
+
+class _Awaited(Exception):
+    """An agent that declared waits = False waited."""
+
+
+class _Watched(Guarded):
+    """Notes whether the agent ever waited while no call through the door was under way."""
+
+    def __init__(
+        self, bench: Bench, coroutine: Coroutine[Any, Any, Any], source: str, stage: str
+    ) -> None:
+        super().__init__(bench._watchdog, coroutine, source, stage)
+        self._door = bench.door
+        self.strayed = False
+
+    def _step(self, resume: Callable[[], Any]) -> Any:
+        awaited = super()._step(resume)
+        self.strayed = self.strayed or self._door.inside == 0
+        return awaited
+
+
+def _shown(messages: Sequence[Message]) -> str:
+    return "; ".join(f"{type(m).__name__} {_own_fields(m)}" for m in messages)
+
+
+def _own_fields(message: Message) -> str:
+    fields = msgspec.to_builtins(message)
+    own = {name: value for name, value in fields.items() if name not in _ENVELOPE}
+    return msgspec.json.encode(own).decode()
+
+
+def _problem(error: Exception, timeout_s: float) -> Problem:
+    match error:
+        case _Awaited():
+            return Problem(
+                "deadlines", "declares waits = False but awaited something: set waits = True"
+            )
+        case TimeoutError():
+            return Problem("deadlines", f"gave no answer within {timeout_s:g} s")
+        case AgentBlocked() | WrongReply() | ReplyRefused():
+            kind: Kind = "deadlines" if isinstance(error, AgentBlocked) else "replies"
+            return Problem(kind, " ".join(str(error).split()))
+        case _:
+            return Problem("replies", f"raised {described(error)}{_place(error)}")
+
+
+def described(error: Exception) -> str:
+    """Return the kind of error and what it says, in one line."""
+    return " ".join(f"{type(error).__name__}: {error}".split())
+
+
+def _place(error: Exception) -> str:
+    frame = extract_tb(error.__traceback__)[-1]
+    return f" ({Path(frame.filename).name}, line {frame.lineno})"
+
+
+def _bad_values(request: Request, answer: Sequence[Message]) -> list[str]:
+    found = (_bad_value(request, message) for message in answer)
+    return [text for text in found if text is not None]
+
+
+def _bad_value(request: Request, message: Message) -> str | None:
+    match message:
+        case DecisionMade(will_purchase=True, quantity=quantity) if not 1 <= quantity <= _MOST:
+            return f"buys {quantity} units: an order has 1 to {_MOST}"
+        case DecisionMade(will_purchase=False, quantity=quantity) if quantity != 0:
+            return f"buys nothing with quantity {quantity}: set it to 0"
+        case ReviewPosted(aspect=aspect, would_recommend=bool()) if aspect != "product":
+            return f"gives would_recommend for {aspect}: it belongs to the product, leave it None"
+        case ProposeSettlement(settlement=settlement):
+            order, issue = getattr(request, "order", None), getattr(request, "issue", "")
+            if order is None:
+                return None
+            try:
+                refund_of(settlement, order, issue, request.offer.policy)
+            except SettlementRefused as error:
+                return f"offers a settlement that the market forbids: {error}"
+    return None

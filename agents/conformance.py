@@ -1,0 +1,172 @@
+"""The conformance suite: whether an agent keeps what the market and reproducibility need.
+
+Each check is one line: what was tried, and where it failed, what to do. An agent that fails
+one can still run, but its episodes will fail, or its run will not repeat.
+"""
+
+from __future__ import annotations
+
+import random
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import anyio
+
+from agents.base import Agent
+from agents.bench import Bench, Kind, Observation, described
+from agents.findings import Finding, verdict
+from agents.fingerprint import hash_seed_difference
+from agents.registry import resolve, role_of
+from agents.repeatability import ask_everything, repeatability
+from agents.samples import hostile
+from agents.watchdog import Watchdog
+from events.messages import Role
+
+_ABOUT: Mapping[Kind, tuple[str, str]] = {
+    "deadlines": ("every answer came without blocking, in time", ""),
+    "replies": ("every answer has its type", ""),
+    "values": ("quantities, ratings and settlements are such as the market admits", ""),
+    "arguments": (
+        "requests and options were left as they were",
+        "; keep notes in self.memory(request)",
+    ),
+    "outside": (
+        "waits for nothing but self.outside(...)",
+        ", so the answer is not recorded and a resumed run differs; ask through it",
+    ),
+}
+"""Kind of problem -> what is said where there is none, and what to do where there is one."""
+
+
+def check_by_name(
+    name: str,
+    folder: Path | None = None,
+    *,
+    role: Role | None = None,
+    options: Mapping[str, Any] | None = None,
+    timeout_s: float = 5.0,
+) -> tuple[Role, list[Finding]]:
+    """Check the agent of this name, and that its answers don't depend on Python's hash seed.
+
+    Parameters
+    ----------
+    folder : Path or None
+        Where ``module:Class`` is looked for first; the scenario's folder.
+    role : Role or None
+        None: the role that the class serves; a bare `Agent` is taken for a seller.
+    options : mapping
+        As in the scenario; must be what TOML can hold.
+
+    Returns
+    -------
+    (Role, list of Finding)
+
+    Raises
+    ------
+    UnknownAgent, BadAgent
+        See `agents.registry.resolve`.
+    """
+    role = role or role_of(name, folder=folder)
+    agent_class = resolve(name, role, folder=folder)
+    findings = check(agent_class, role, options=options, timeout_s=timeout_s)
+    if not agent_class.waits and all(finding.passed for finding in findings):
+        difference = hash_seed_difference(name, role, folder, options or {}, timeout_s)
+        findings.append(verdict("hash seed", "two processes gave the same answers", difference))
+    return role, findings
+
+
+def check(
+    agent_class: type[Agent],
+    role: Role,
+    *,
+    options: Mapping[str, Any] | None = None,
+    timeout_s: float = 5.0,
+    say: Callable[[str], None] | None = None,
+) -> list[Finding]:
+    """Run an agent through the suite; call it from the main thread, outside of an event loop.
+
+    An agent that waits is asked for real: its requests to the outside world are made once, and
+    answered from what was noted after that.
+
+    Parameters
+    ----------
+    options : mapping
+        The scenario's ``options`` table.
+    timeout_s : float
+        Deadline of each answer, in seconds; also how long one step may block.
+    say : callable
+        Takes a line about an agent that blocks; by default it goes to standard error.
+
+    Returns
+    -------
+    list of Finding
+        In the order of the checks. After a missed deadline, and where
+        answers do not repeat, the checks that build on it are not run.
+    """
+    watchdog = Watchdog(warn_s=timeout_s, deadline_s=timeout_s, say=say or _to_stderr)
+    bench = Bench(agent_class, role, options or {}, watchdog, timeout_s)
+    made = _construction(bench)
+    if not made.passed:
+        return [made]
+    state = random.getstate()
+    try:
+        with watchdog:
+            return [made, *_checks(bench)]
+    finally:
+        random.setstate(state)
+
+
+def _to_stderr(line: str) -> None:
+    sys.stderr.write(line + "\n")
+
+
+def _construction(bench: Bench) -> Finding:
+    for persona in (True, False):
+        try:
+            bench.agent(persona=persona)
+        except Exception as error:  # noqa: BLE001 - whatever a foreign agent raises is a finding
+            having = "with" if persona else "without"
+            problem = f"{having} a persona it raised {described(error)}"
+            return Finding("construction", False, problem)
+    return Finding("construction", True, "made with and without a persona")
+
+
+def _checks(bench: Bench) -> Iterator[Finding]:
+    first = ask_everything(bench)
+    observed = first if first[-1].hopeless else first + ask_everything(bench, persona=False)
+    yield from _about_replies(bench, observed)
+    if observed[-1].hopeless:
+        return
+    yield _hostile(bench)
+    yield from repeatability(bench, first)
+
+
+def _about_replies(bench: Bench, observed: list[Observation]) -> Iterator[Finding]:
+    for kind, (good, advice) in _ABOUT.items():
+        if kind == "outside" and not bench.agent_class.waits:
+            continue
+        problem = _first_problem(observed, kind)
+        yield verdict(kind, f"{len(observed)} requests: {good}", problem and problem + advice)
+
+
+def _first_problem(observed: Iterable[Observation], *kinds: Kind) -> str:
+    found = [
+        f"{observation.asked}: {problem.text}"
+        for observation in observed
+        for problem in observation.problems
+        if problem.kind in kinds
+    ]
+    more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+    return f"{found[0]}{more}" if found else ""
+
+
+def _hostile(bench: Bench) -> Finding:
+    requests = hostile(bench.role)
+
+    async def trial() -> list[Observation]:
+        return await bench.ask_all(bench.agent(), requests, "a product full of hostile text")
+
+    good = f"{len(requests)} requests with commands, braces, markup and control characters"
+    return verdict("hostile text", good, _first_problem(anyio.run(trial), "deadlines", "replies"))

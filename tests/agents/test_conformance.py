@@ -1,0 +1,460 @@
+"""The suite finds each kind of misbehaviour, says what to do, and passes agents that behave."""
+
+from __future__ import annotations
+
+import random
+import time
+import uuid
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from time import time as now
+from typing import Any
+
+import anyio
+import pytest
+
+from agents.base import Agent, BuyerAgent, Seat
+from agents.behavioral.seller import BehavioralSeller
+from agents.conformance import check, check_by_name
+from agents.errors import UnknownAgent
+from agents.findings import Finding, render
+from events.messages import DecisionMade, Message, MessageSent, Role, TopicsChosen
+from market.retail.requests import (
+    AskSeller,
+    ChooseTopics,
+    Complain,
+    Decide,
+    EndDialogue,
+    GiveSupport,
+    WriteReview,
+)
+from market.retail.values import Decision, Review, Settlement, Support, Topics
+
+
+class Good(BuyerAgent):
+    """Behaves; the misbehaving ones below change one method of it."""
+
+    async def topics(self, request: ChooseTopics) -> Topics:
+        return Topics(topics=("shipping",), reason="I am in a hurry.")
+
+    async def ask(self, request: AskSeller) -> str | None:
+        return "When does it come?" if request.turn == 1 else None
+
+    async def decide(self, request: Decide) -> Decision:
+        buys = self.stream(request, "decide").chance(0.5)
+        return Decision(
+            will_purchase=buys,
+            quantity=int(buys),
+            quantity_reason="one will do",
+            sentiment="Neutral",
+            reason="I tossed a coin.",
+        )
+
+    async def complain(self, request: Complain) -> str | None:
+        return None if request.offered else "It does not work."
+
+    async def review(self, request: WriteReview) -> Review:
+        return Review(rating=3, text="As expected.")
+
+
+def failures(
+    agent_class: type[Agent],
+    role: Role = "buyer",
+    options: Mapping[str, Any] | None = None,
+    timeout_s: float = 10.0,
+) -> dict[str, str]:
+    findings = check(agent_class, role, options=options, timeout_s=timeout_s, say=lambda line: None)
+    return {finding.name: finding.message for finding in findings if not finding.passed}
+
+
+def test_an_agent_that_behaves_passes_every_check() -> None:
+    findings = check(Good, "buyer")
+    assert all(finding.passed for finding in findings), render(findings)
+    assert [finding.name for finding in findings] == [
+        "construction",
+        "deadlines",
+        "replies",
+        "values",
+        "arguments",
+        "hostile text",
+        "determinism",
+        "global random",
+        "clock",
+        "episodes apart",
+    ]
+
+
+def test_the_built_in_seller_passes() -> None:
+    assert failures(BehavioralSeller, "seller") == {}
+
+
+class NeedsOption(Good):
+    def __init__(self, seat: Seat) -> None:
+        super().__init__(seat)
+        self.budget = seat.options["budget"]
+
+
+class NeedsPersona(Good):
+    def __init__(self, seat: Seat) -> None:
+        super().__init__(seat)
+        if seat.persona is None:
+            raise ValueError("no\npersona")
+
+
+@pytest.mark.parametrize(
+    ("agent", "said"),
+    [
+        (NeedsOption, "with a persona it raised KeyError: 'budget'"),
+        (NeedsPersona, "without a persona it raised ValueError: no persona"),
+    ],
+)
+def test_an_agent_that_cannot_be_made_is_told_why(agent: type[Agent], said: str) -> None:
+    assert failures(agent) == {"construction": said}
+
+
+def test_options_are_handed_on() -> None:
+    assert failures(NeedsOption, options={"budget": 3}) == {}
+
+
+class Loops(Good):
+    async def decide(self, request: Decide) -> Decision:
+        while True:
+            pass
+
+
+class Sleeps(Good):
+    async def decide(self, request: Decide) -> Decision:
+        time.sleep(1000)  # noqa: ASYNC251 - this is what it is caught for
+        raise AssertionError
+
+
+class WaitsUndeclared(Good):
+    async def decide(self, request: Decide) -> Decision:
+        await anyio.lowlevel.checkpoint()
+        return await super().decide(request)
+
+
+class NeverAnswers(Good):
+    waits = True
+
+    async def decide(self, request: Decide) -> Decision:
+        await anyio.sleep_forever()
+        raise AssertionError
+
+
+@pytest.mark.parametrize(
+    ("agent", "said"),
+    [
+        (Loops, "buyer:seat blocked for 0.1 s at Decide: it must not sleep or compute"),
+        (Sleeps, "buyer:seat blocked for 0.1 s at Decide: it must not sleep or compute"),
+        (WaitsUndeclared, "declares waits = False but awaited something: set waits = True"),
+        (NeverAnswers, "gave no answer within 0.1 s"),
+    ],
+)
+def test_a_missed_deadline_is_named_and_ends_the_suite(agent: type[Agent], said: str) -> None:
+    found = failures(agent, timeout_s=0.1)
+    assert list(found) == ["deadlines"]
+    assert found["deadlines"].startswith(f"Decide about a product with a full sheet: {said}")
+
+
+class SaysYes(Good):
+    async def decide(self, request: Decide) -> Decision:
+        return "yes"  # type: ignore[return-value]
+
+
+class Breaks(Good):
+    async def review(self, request: WriteReview) -> Review:
+        return Review(rating=int(request.offer.product.description[:1]), text="Good.")
+
+
+class SixStars(Good):
+    async def review(self, request: WriteReview) -> Review:
+        return Review(rating=6, text="Good.")
+
+
+class ThreeTopics(Good):
+    async def topics(self, request: ChooseTopics) -> Topics:
+        return Topics(topics=("shipping", "price/discount", "product comparison"), reason="all")
+
+
+class NotAsync(Good):
+    def receive(self, message: Message) -> Any:
+        return ()
+
+
+@pytest.mark.parametrize(
+    ("agent", "said"),
+    [
+        (SaysYes, "decide() must return Decision: it returned str"),
+        (Breaks, "raised ValueError: invalid literal for int() with base 10: 'A' (test_conf"),
+        (SixStars, "a rating of 6; 1 to 5 are allowed"),
+        (ThreeTopics, "up to two of product specifications"),
+        (NotAsync, "receive is not a coroutine: write `async def receive`"),
+    ],
+)
+def test_an_answer_of_the_wrong_kind_is_named(agent: type[Agent], said: str) -> None:
+    assert said in failures(agent)["replies"]
+
+
+class BuysNothingThrice(Good):
+    async def decide(self, request: Decide) -> Decision:
+        return Decision(
+            will_purchase=False, quantity=3, quantity_reason="", sentiment="Neutral", reason="No."
+        )
+
+
+class BuysAll(Good):
+    async def decide(self, request: Decide) -> Decision:
+        return Decision(
+            will_purchase=True, quantity=9999, quantity_reason="", sentiment="Neutral", reason="!"
+        )
+
+
+class RecommendsTheInquiry(Good):
+    async def review(self, request: WriteReview) -> Review:
+        return Review(rating=3, text="Good.", would_recommend=True)
+
+
+class RefundsAll(BehavioralSeller):
+    trusted = False
+
+    async def support(self, request: GiveSupport) -> Support:
+        refund = Settlement(
+            outcome="refunded", resolution="refund", reason="asked", refund_quantity=10
+        )
+        return Support(text="Here you are.", offer=refund)
+
+
+@pytest.mark.parametrize(
+    ("agent", "role", "said"),
+    [
+        (BuysNothingThrice, "buyer", "buys nothing with quantity 3: set it to 0"),
+        (BuysAll, "buyer", "buys 9999 units: an order has 1 to 20"),
+        (RecommendsTheInquiry, "buyer", "would_recommend for pitch: it belongs to the product"),
+        (RefundsAll, "seller", "settlement that the market forbids: refund of 10 units"),
+    ],
+)
+def test_values_that_the_market_would_refuse_are_named(
+    agent: type[Agent], role: Role, said: str
+) -> None:
+    assert said in failures(agent, role)["values"]
+
+
+class Scribbles(Good):
+    async def decide(self, request: Decide) -> Decision:
+        request.offer.product.details["seen"] = "yes"
+        return await super().decide(request)
+
+
+def test_changing_a_request_is_named_once_and_does_not_spoil_the_other_checks() -> None:
+    found = failures(Scribbles)
+    assert list(found) == ["arguments"]
+    assert "changed what it was handed" in found["arguments"]
+
+
+class Formats(Good):
+    async def ask(self, request: AskSeller) -> str | None:
+        return request.offer.product.title.format()
+
+
+def test_text_that_is_taken_for_a_command_is_named() -> None:
+    found = failures(Formats)
+    assert list(found) == ["hostile text"]
+    assert "AskSeller about a product full of hostile text: raised" in found["hostile text"]
+
+
+class Draws(Good):
+    async def ask(self, request: AskSeller) -> str | None:
+        return f"Why {random.random()}?"
+
+
+class Names(Good):
+    async def ask(self, request: AskSeller) -> str | None:
+        return f"I am {uuid.uuid4()}."
+
+
+class ReadsTheDate(Good):
+    async def ask(self, request: AskSeller) -> str | None:
+        return f"Is it {datetime.now().year}?"
+
+
+class ReadsTheTime(Good):
+    async def ask(self, request: AskSeller) -> str | None:
+        return f"Is it {now() // 10**6}?"
+
+
+@pytest.mark.parametrize(
+    ("agent", "name", "said"),
+    [
+        (Draws, "global random", 'draw from self.stream(request, "what for") instead'),
+        (Names, "determinism", "keep notes in self.memory(request)"),
+        (ReadsTheDate, "clock", "take the date from request.offer.date"),
+        (ReadsTheTime, "clock", "take the date from request.offer.date"),
+    ],
+)
+def test_what_makes_a_run_unrepeatable_is_named(agent: type[Agent], name: str, said: str) -> None:
+    found = failures(agent)
+    assert list(found) == [name]
+    assert found[name].startswith("AskSeller about a product with a full sheet was answered ")
+    assert said in found[name]
+
+
+def test_the_global_generator_and_the_clocks_are_left_as_they_were() -> None:
+    state, clock = random.getstate(), time.time
+    check(Draws, "buyer")
+    check(ReadsTheTime, "buyer")
+    assert random.getstate() == state
+    assert (time.time, now) == (clock, clock)
+
+
+class Counts(Good):
+    asked = 0
+
+    async def ask(self, request: AskSeller) -> str | None:
+        self.asked += 1
+        return f"My question number {self.asked}?"
+
+
+class CountsApart(Good):
+    async def ask(self, request: AskSeller) -> str | None:
+        notes = self.memory(request)
+        notes["asked"] = notes.get("asked", 0) + 1
+        return f"My question number {notes['asked']}?"
+
+
+def test_notes_that_leak_between_episodes_are_named() -> None:
+    found = failures(Counts)
+    assert list(found) == ["episodes apart"]
+    assert "keep notes in self.memory(request), not on the agent" in found["episodes apart"]
+    assert failures(CountsApart) == {}
+
+
+class AsksOutside(Good):
+    waits = True
+    calls = 0
+
+    async def ask(self, request: AskSeller) -> str | None:
+        return await self.outside(request, f"ask {request.turn}", self._oracle)
+
+    async def _oracle(self) -> str:
+        type(self).calls += 1
+        await anyio.lowlevel.checkpoint()
+        return f"Answer {self.calls}?"
+
+
+class WaitsElsewhere(Good):
+    waits = True
+
+    async def ask(self, request: AskSeller) -> str | None:
+        await anyio.lowlevel.checkpoint()
+        return None
+
+
+class SharesItsTurn(AsksOutside):
+    last: str | None = None
+
+    async def ask(self, request: AskSeller) -> str | None:
+        self.last = request.episode
+        await self.outside(request, f"ask {request.turn}", self._oracle)
+        return f"I ask in {self.last}."
+
+
+def test_an_agent_that_waits_asks_the_outside_world_once_and_is_then_answered_from_notes() -> None:
+    assert failures(AsksOutside) == {}
+    episodes = {f"SAMPLE-{x}" for x in ("RICH/0", "PLAIN/0", "POOR/0", "HOSTILE/2", "RICH/1", "/3")}
+    assert AsksOutside.calls == 3 * len(episodes)
+
+
+def test_waiting_past_the_door_is_named() -> None:
+    said = failures(WaitsElsewhere)["outside"]
+    assert "waited for something else than self.outside(...)" in said
+    assert "the answer is not recorded" in said
+
+
+def test_notes_that_leak_between_concurrent_episodes_are_named() -> None:
+    assert list(failures(SharesItsTurn)) == ["side by side"]
+
+
+class Bare(Agent):
+    """A buyer from scratch."""
+
+    async def receive(self, message: Message) -> Sequence[Message]:
+        match message:
+            case ChooseTopics():
+                return [TopicsChosen(topics=("shipping",), reason="hurry")]
+            case Decide():
+                return [self.decision()]
+            case AskSeller() | Complain():
+                return [EndDialogue()]
+            case _:
+                return []
+
+    def decision(self) -> DecisionMade:
+        return DecisionMade(
+            will_purchase=True,
+            quantity=1,
+            quantity_reason="one",
+            sentiment="Positive",
+            reason="Nice.",
+        )
+
+
+class Misspoken(Bare):
+    def decision(self) -> Any:
+        return MessageSent(stage="pre_inquiry", role="buyer", turn=1, text="I take it!")
+
+
+def test_a_bare_agent_is_checked_by_the_events_it_returns() -> None:
+    said = failures(Bare)
+    assert list(said) == ["replies", "hostile text"]
+    assert "answered WriteReview with nothing instead of ReviewPosted" in said["replies"]
+    assert (
+        "answered Decide with MessageSent instead of DecisionMade" in failures(Misspoken)["replies"]
+    )
+
+
+def test_the_result_is_one_line_a_check() -> None:
+    findings = [Finding("replies", True, "good"), Finding("hostile text", False, "bad; do this")]
+    assert render(findings).splitlines() == [
+        "ok    replies       good",
+        "FAIL  hostile text  bad; do this",
+        "1 of 2 checks passed",
+    ]
+
+
+AGENTS = '''
+from agents.behavioral.buyer import BehavioralBuyer
+
+class Steady(BehavioralBuyer):
+    """As the one it comes from."""
+
+class Shuffled(BehavioralBuyer):
+    trusted = False
+
+    async def ask(self, request):
+        return " ".join({"is", "it", "any", "good", "at", "all"})
+'''
+
+
+@pytest.mark.slow
+def test_answers_that_depend_on_the_hash_seed_are_found_by_two_processes(tmp_path: Path) -> None:
+    (tmp_path / "my_agents.py").write_text(AGENTS)
+    role, findings = check_by_name("my_agents:Steady", tmp_path)
+    assert role == "buyer"
+    assert all(finding.passed for finding in findings), render(findings)
+    assert findings[-1].name == "hash seed"
+    _, findings = check_by_name("my_agents:Shuffled", tmp_path)
+    assert not findings[-1].passed
+    assert findings[-1].message == (
+        "AskSeller about a product with a full sheet was answered differently in another"
+        " process; sort sets before use"
+    )
+
+
+def test_checking_by_name_finds_the_role_and_refuses_what_it_cannot_find(tmp_path: Path) -> None:
+    (tmp_path / "my_agents.py").write_text(AGENTS + "\n    def __init__(self, seat): raise OSError")
+    role, findings = check_by_name("my_agents:Shuffled", tmp_path)
+    assert (role, findings[0].name, findings[0].passed) == ("buyer", "construction", False)
+    with pytest.raises(UnknownAgent):
+        check_by_name("nobody", tmp_path)
