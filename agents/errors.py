@@ -72,3 +72,10 @@ class AgentBlocked(AgentsError):
             f"{source} blocked for {deadline_s:g} s at {stage}: it must not sleep or compute for"
             " so long; wait with `await` (waits = True) or work in smaller steps"
         )
+
+
+class ReplyFailed(AgentsError):
+    """An agent gave no reply in time; recorded, so that a re-execution fails the same way."""
+
+    def __init__(self, source: str, error: str) -> None:
+        super().__init__(error if error.startswith(source) else f"{source}: {error}")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Literal
 
 import msgspec
@@ -40,8 +42,22 @@ class IssueRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """
 
     rate: float = 1.0
-    weights: Mapping[Issue, float] = dict.fromkeys(ISSUES, 1.0)
+    weights: Mapping[Issue, float] = MappingProxyType(dict.fromkeys(ISSUES, 1.0))
     overclaim_rate: float = 0.3
+
+    def __post_init__(self) -> None:
+        """Refuse what is no share, no issue, or leaves no issue to assign."""
+        for name in ("rate", "overclaim_rate"):
+            if not 0.0 <= getattr(self, name) <= 1.0:
+                raise ValueError(f"{name} = {getattr(self, name)}: a share from 0 to 1 is needed")
+        unknown = [issue for issue in self.weights if issue not in ISSUES]
+        if unknown:
+            raise ValueError(
+                f"weights: no issue is called {unknown[0]!r}; known: {', '.join(ISSUES)}"
+            )
+        values = self.weights.values()
+        if not all(0.0 <= weight < math.inf for weight in values) or not any(values):
+            raise ValueError("weights: none may be negative or infinite, and one must be above 0")
 
     def assigned(self, seed: Seed, product: str) -> Issue:
         """The issue that belongs to a product: the same for all its orders."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 
 import msgspec
 
@@ -27,6 +28,11 @@ class ReturnPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     condition: str
     buyer_pays: tuple[str, ...] = ("change of mind",)
 
+    def __post_init__(self) -> None:
+        """Refuse a window that ends before it begins."""
+        if self.window_days < 0:
+            raise ValueError(f"window_days = {self.window_days}: must not be negative")
+
     def return_payer(self, issue: str) -> Payer:
         """Who pays the way back for this issue."""
         return "buyer" if issue in self.buyer_pays else "seller"
@@ -38,13 +44,17 @@ class ReturnPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
 _ORIGINAL = "in the original packaging with all accessories"
 
-DEFAULT_POLICIES: Mapping[Category, ReturnPolicy] = {
-    "Food": ReturnPolicy(window_days=7, condition=f"unopened, {_ORIGINAL}"),
-    "Fashion": ReturnPolicy(
-        window_days=30,
-        condition=f"unworn and unwashed, {_ORIGINAL}",
-        buyer_pays=("change of mind", "size or fit"),
-    ),
-    "Home": ReturnPolicy(window_days=30, condition=f"unused and resellable, {_ORIGINAL}"),
-    "Electronics": ReturnPolicy(window_days=30, condition=f"unused and resellable, {_ORIGINAL}"),
-}
+DEFAULT_POLICIES: Mapping[Category, ReturnPolicy] = MappingProxyType(
+    {
+        "Food": ReturnPolicy(window_days=7, condition=f"unopened, {_ORIGINAL}"),
+        "Fashion": ReturnPolicy(
+            window_days=30,
+            condition=f"unworn and unwashed, {_ORIGINAL}",
+            buyer_pays=("change of mind", "size or fit"),
+        ),
+        "Home": ReturnPolicy(window_days=30, condition=f"unused and resellable, {_ORIGINAL}"),
+        "Electronics": ReturnPolicy(
+            window_days=30, condition=f"unused and resellable, {_ORIGINAL}"
+        ),
+    }
+)

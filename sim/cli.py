@@ -1,0 +1,158 @@
+"""The command line. Every command imports what it needs when it runs, so that help is quick."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from sim.shadow import check_packages
+
+_RUN = click.argument("run", type=click.Path(path_type=Path))
+_JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
+_VERBOSE = click.option("-v", "--verbose", is_flag=True, help="Diagnostics on stderr, too.")
+_WORKERS = click.option("--workers", type=click.IntRange(1, 1024), help="Processes to use.")
+
+
+class _Program(click.Group):
+    """Turns every error that a user can cause into one line and an exit status."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            check_packages()
+            return super().invoke(ctx)
+        except (click.exceptions.Exit, click.ClickException, click.Abort):
+            raise
+        except BrokenPipeError:
+            # Whoever read our output has seen enough; Python must not complain at exit.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            ctx.exit(0)
+        except KeyboardInterrupt:
+            click.echo("interrupted", err=True)
+            ctx.exit(3)
+        except Exception as error:  # noqa: BLE001 - turned into a line and a status
+            from sim.failures import line_and_status
+
+            line, status = line_and_status(error)
+            click.echo(f"error: {line}", err=True)
+            ctx.exit(status)
+
+
+@click.group(cls=_Program, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="retailsim", prog_name="retailsim")
+def main() -> None:
+    """Simulate retail: sellers and buyers from the pitch to the review."""
+
+
+@main.command()
+@click.argument("scenario", default="pairwise")
+@click.option("--seed", type=int, help="Replaces the scenario's seed.")
+@click.option("--out", type=click.Path(path_type=Path), help="The run folder: new, or empty.")
+@_WORKERS
+@click.option("--sellers", help="Profiles, agents, [models] tables or PROVIDER/MODEL: A,B.")
+@click.option("--buyers", help="As --sellers.")
+@click.option("--catalog", type=click.Path(path_type=Path), help="A file of products.")
+@click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="Any scenario key.")
+@click.option("--dry-run", is_flag=True, help="Say what would be run and what it would cost.")
+@_JSON
+@_VERBOSE
+def launch(scenario: str, as_json: bool, settings: tuple[str, ...], **flags: Any) -> None:
+    """Run SCENARIO: a TOML file or a built-in one (pairwise if none is named)."""
+    from sim.launch import Options
+    from sim.launch import launch as start
+    from sim.terminal import Terminal
+
+    options = Options(scenario=scenario, settings=settings, **flags)
+    sys.exit(start(options, Terminal(json=as_json)))
+
+
+@main.command()
+@_RUN
+@_WORKERS
+@click.option("--retry-failed", is_flag=True, help="Repeat the failed episodes, too.")
+@_JSON
+@_VERBOSE
+def resume(
+    run: Path, workers: int | None, retry_failed: bool, as_json: bool, verbose: bool
+) -> None:
+    """Go on with RUN where it stopped."""
+    from sim.resume import resume as go_on
+    from sim.terminal import Terminal
+
+    terminal = Terminal(json=as_json)
+    sys.exit(go_on(run, terminal, workers=workers, retry_failed=retry_failed, verbose=verbose))
+
+
+@main.command()
+@_RUN
+def verify(run: Path) -> None:
+    """Check RUN's log, and play it again to compare every event."""
+    from sim.terminal import Terminal
+    from sim.verify import verify as check
+
+    sys.exit(check(run, Terminal()))
+
+
+@main.command()
+@click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="RUN...")
+@_JSON
+def replay(runs: tuple[Path, ...], as_json: bool) -> None:
+    """Compute RUN's measures from its log."""
+    from sim.result import show_replays
+    from sim.terminal import Terminal
+
+    sys.exit(show_replays(runs, Terminal(json=as_json)))
+
+
+@main.command(name="import")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="The run folder.")
+@_JSON
+def import_(file: Path, out: Path, as_json: bool) -> None:
+    """Turn published trajectories in FILE into a run."""
+    from sim.terminal import Terminal
+    from sim.trajectories import import_trajectories
+
+    sys.exit(import_trajectories(file, out, Terminal(json=as_json)))
+
+
+@main.command()
+def schema() -> None:
+    """Print the JSON Schema of a scenario."""
+    import msgspec
+
+    from sim.scenario import schema as of_scenario
+
+    click.echo(msgspec.json.format(msgspec.json.encode(of_scenario()), indent=2).decode())
+
+
+@main.group(invoke_without_command=True)
+@click.pass_context
+def agents(ctx: click.Context) -> None:
+    """List the agents and profiles that can take a seat."""
+    if ctx.invoked_subcommand is None:
+        from sim.roster import show_agents
+        from sim.terminal import Terminal
+
+        show_agents(Terminal())
+
+
+@agents.command(name="check")
+@click.argument("name", metavar="MODULE:CLASS")
+def check_agent(name: str) -> None:
+    """Run an agent through the conformance suite."""
+    from sim.roster import check_agent as check
+    from sim.terminal import Terminal
+
+    sys.exit(check(name, Terminal()))
+
+
+@main.command(name="_worker", hidden=True)
+def worker() -> None:
+    """Be a worker of a run: reads its job from standard input."""
+    from sim.workers import work
+
+    sys.exit(work())

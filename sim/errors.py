@@ -1,0 +1,87 @@
+"""What a user can do wrong with the program, each as one clear line, with its exit status."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+class SimError(Exception):
+    """Base of everything this package raises; the program ends with `status` and the message."""
+
+    status: int = 2
+
+
+class BadScenario(SimError):
+    """A scenario cannot be read or makes no sense; says where in it."""
+
+    def __init__(self, source: str, problem: str) -> None:
+        super().__init__(f"{source}: {problem}")
+
+
+class NoScenario(SimError):
+    """Neither a file nor a built-in scenario has this name."""
+
+    def __init__(self, name: str, known: str) -> None:
+        super().__init__(f"no scenario {name!r}: there is no such file, and built in are {known}")
+
+
+class BadSetting(SimError):
+    """A --set argument is no KEY=VALUE, or its key leads nowhere."""
+
+    def __init__(self, text: str, problem: str) -> None:
+        super().__init__(f"--set {text}: {problem}")
+
+
+class RunExists(SimError):
+    """The folder for a new run holds something."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"{path} exists and is not empty: name another --out, or resume it")
+
+
+class NotARun(SimError):
+    """A folder is no run."""
+
+    def __init__(self, path: Path, problem: str) -> None:
+        super().__init__(f"{path} is not a run folder: {problem}")
+
+
+class RunChanged(SimError):
+    """Something that a run depends on is not what it was when the run was made."""
+
+    def __init__(self, path: Path, problem: str) -> None:
+        super().__init__(f"{path}: {problem}")
+
+
+class Shadowed(SimError):
+    """A foreign package stands where one of ours is expected."""
+
+    def __init__(self, package: str, found: str, expected: str) -> None:
+        super().__init__(
+            f"the package {package!r} is taken by {found}, ours is in {expected}: "
+            "start from another directory, or uninstall the other package"
+        )
+
+
+class WorkerFailed(SimError):
+    """A worker process ended before its work was done; what it wrote is kept."""
+
+    def __init__(self, line: str, status: int) -> None:
+        super().__init__(line)
+        self.status = status
+
+
+class CannotWrite(SimError):
+    """The disk takes no more; what is written is kept, and the run can be resumed."""
+
+    status = 3
+
+
+class MarketDiverged(SimError):
+    """A market did not re-execute to the events that are logged of it."""
+
+    def __init__(self, market: str, problem: str) -> None:
+        super().__init__(
+            f"market {market} does not re-execute to what is logged: {problem}; "
+            "an agent is not a deterministic function of its messages, or its code was changed"
+        )

@@ -1,0 +1,160 @@
+"""Execution: one shard of a run played in this process, whoever started it.
+
+A single process plays shard 0 of 1; with workers each plays a share of its own and is the only
+writer of its own segments.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import nullcontext
+from functools import partial
+from pathlib import Path
+
+import anyio
+import msgspec
+
+from agents.host import Hosting
+from agents.watchdog import Watchdog
+from events.diagnostics import Diagnostics, diagnostics, open_telemetry
+from events.log.writer import LogWriter
+from events.messages import SCHEMA_VERSION
+from events.streams import Seed
+from market.retail.spec import MarketSpec
+from sim.design import Design, rules
+from sim.engine import Engine, Progress, Stop
+from sim.errors import RunChanged
+from sim.inputs import PLUGINS, with_inputs
+from sim.recovery import Leftover
+from sim.run_folder import RunFile, RunFolder
+from sim.seats import Cast
+
+SHARDS = 10_000
+
+
+class Job(msgspec.Struct, frozen=True, kw_only=True):
+    """What one process shall play.
+
+    Parameters
+    ----------
+    share, of : int
+        Every `of`-th market of those to play, beginning with number `share`.
+    skip : tuple of int
+        Numbers of the design's markets that are done.
+    extra : tuple of MarketSpec
+        Markets beside the design's: retries of failed episodes.
+    leftovers : mapping of market to Leftover
+        What the log holds of markets that were begun.
+    """
+
+    run: str
+    share: int = 0
+    of: int = 1
+    skip: tuple[int, ...] = ()
+    extra: tuple[MarketSpec, ...] = ()
+    leftovers: Mapping[str, Leftover] = {}
+    verbose: bool = False
+
+    def markets(self, design: Iterable[MarketSpec]) -> Iterator[MarketSpec]:
+        """Yield this process's markets."""
+        done = frozenset(self.skip)
+        todo = (spec for number, spec in enumerate(design) if number not in done)
+        for position, spec in enumerate(_chained(todo, self.extra)):
+            if position % self.of == self.share:
+                yield spec
+
+    def shares(self, workers: int) -> list[Job]:
+        """Split the job among workers."""
+        return [msgspec.structs.replace(self, share=share, of=workers) for share in range(workers)]
+
+
+def _chained(*parts: Iterable[MarketSpec]) -> Iterator[MarketSpec]:
+    for part in parts:
+        yield from part
+
+
+def cast_of(folder: RunFolder, file: RunFile) -> Cast:
+    """Seat the run's agents, from the run folder alone where it holds their modules.
+
+    Raises
+    ------
+    RunChanged
+        If a plug-in's code is not what it was when the run was made.
+    """
+    scenario = with_inputs(file.scenario, folder.inputs)
+    cast = Cast(scenario, Seed(scenario.run.seed), folder.inputs / PLUGINS)
+    for name, digest in cast.plugin_digests().items():
+        if file.plugins.get(name) != digest:
+            raise RunChanged(folder.path, f"plug-in {name!r} was changed since the run was made")
+    return cast
+
+
+def play(
+    job: Job, *, stop: Stop, on_progress: Callable[[Progress], None] | None = None
+) -> Progress:
+    """Play a job from outside an event loop."""
+    return anyio.run(partial(play_with_telemetry, job, stop=stop, on_progress=on_progress))
+
+
+async def play_with_telemetry(
+    job: Job, *, stop: Stop, on_progress: Callable[[Progress], None] | None = None
+) -> Progress:
+    """Play a job as `play_shard` does, with diagnostics in the run's telemetry."""
+    telemetry = RunFolder(Path(job.run)).telemetry
+    with open_telemetry(telemetry, f"shard-{job.share:04d}") as file:
+        notes = diagnostics(file, sys.stderr if job.verbose else None)
+        return await play_shard(job, stop=stop, notes=notes, on_progress=on_progress)
+
+
+async def play_shard(
+    job: Job,
+    *,
+    stop: Stop,
+    notes: Diagnostics,
+    on_progress: Callable[[Progress], None] | None = None,
+) -> Progress:
+    """Play a job's markets and write them to its shard.
+
+    Raises
+    ------
+    LogWriteError
+        If the log takes no more; what is written stays.
+    MarketDiverged, RunChanged
+        If the run cannot be continued as it began.
+    """
+    folder = RunFolder(Path(job.run))
+    file = folder.read()
+    scenario = file.scenario
+    seed = Seed(scenario.run.seed)
+    cast = cast_of(folder, file)
+    design = Design(scenario, folder.products(), seed)
+    watch = Watchdog(
+        warn_s=min(5.0, scenario.run.block_timeout_s / 2),
+        deadline_s=scenario.run.block_timeout_s,
+        say=lambda line: notes.warning("watchdog", says=line),
+    )
+    writer = LogWriter(
+        folder.events,
+        run=file.run.id,
+        shard=job.share,
+        schema=SCHEMA_VERSION,
+        compress=scenario.log.compress,
+    )
+    with writer, watch if cast.has_plugins else nullcontext():
+        engine = Engine(
+            cast=cast,
+            rules=rules(scenario),
+            seed=seed,
+            log=writer,
+            hosting=Hosting(watch=watch, reply_s=scenario.run.reply_timeout_s),
+            stop=stop,
+            concurrency=scenario.run.concurrency,
+            texts=scenario.design.transcripts,
+            leftovers=job.leftovers,
+            on_progress=on_progress,
+        )
+        notes.info("shard begins", shard=job.share, of=job.of, begun=len(job.leftovers))
+        await engine.run(job.markets(design.markets()))
+        notes.info("shard ends", shard=job.share, **msgspec.structs.asdict(engine.progress))
+    return engine.progress

@@ -1,0 +1,179 @@
+"""Launch: from a scenario to a finished run."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import msgspec
+
+from events.log.lock import RunLock
+from events.streams import Seed
+from market.catalog import Problems, builtin_catalog, read_products, sample
+from market.categories import read_categories
+from market.errors import EmptyCatalog
+from market.product import Product
+from sim.design import Design
+from sim.errors import BadScenario
+from sim.execution import Job
+from sim.inputs import copied, located, with_inputs
+from sim.result import conclude
+from sim.run_folder import FORMAT, Identity, NewRun, RunFile, RunFolder, versions
+from sim.runner import run_to_end
+from sim.scenario import ModelTable, Scenario
+from sim.scenario_file import Tree, decode, lay_over, read_tree
+from sim.seats import ROLES, Cast, expand, model_table, named
+from sim.terminal import Terminal
+
+DEFAULT = "pairwise"
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True):
+    """The flags of ``launch``; None leaves the scenario's own value."""
+
+    scenario: str = DEFAULT
+    seed: int | None = None
+    out: Path | None = None
+    workers: int | None = None
+    sellers: str | None = None
+    buyers: str | None = None
+    catalog: Path | None = None
+    settings: tuple[str, ...] = ()
+    dry_run: bool = False
+    verbose: bool = False
+
+
+def launch(options: Options, terminal: Terminal) -> int:
+    """Run a scenario from its beginning; returns the exit status."""
+    scenario, folder = read_scenario(options)
+    products = chosen_products(scenario, folder, terminal)
+    seed = Seed(scenario.run.seed)
+    design = Design(scenario, products, seed)
+    cast = Cast(with_inputs(scenario, Path()), seed, folder)
+    if options.dry_run:
+        return _plan(design, terminal)
+    run = _make(scenario, folder, cast, products, options.out)
+    with RunLock(run.lock) as lock:
+        outcome = run_to_end(
+            Job(run=str(run.path), verbose=options.verbose),
+            workers=scenario.run.workers,
+            lock=lock,
+            terminal=terminal,
+            total=design.episodes,
+        )
+    return conclude(run, outcome, terminal)
+
+
+def read_scenario(options: Options) -> tuple[Scenario, Path]:
+    """Return the scenario with flags and settings laid over it, and its folder.
+
+    Raises
+    ------
+    SimError
+        If it cannot be read or makes no sense.
+    """
+    tree, folder = read_tree(options.scenario)
+    _flags(tree, options)
+    lay_over(tree, options.settings)
+    scenario = _with_profiles(decode(tree, options.scenario))
+    return located(scenario, folder), folder
+
+
+def _flags(tree: Tree, options: Options) -> None:
+    run = tree.setdefault("run", {})
+    for key, value in (("seed", options.seed), ("workers", options.workers)):
+        if value is not None:
+            run[key] = value
+    if options.catalog is not None:
+        tree.setdefault("products", {})["catalog"] = str(options.catalog.resolve())
+    for role, names in zip(ROLES, (options.sellers, options.buyers), strict=True):
+        if names is not None:
+            _seat(tree, role, [name.strip() for name in names.split(",") if name.strip()])
+
+
+def _seat(tree: Tree, role: Any, names: Sequence[str]) -> None:
+    models: dict[str, Any] = tree.setdefault("models", {})
+    for name in names:
+        table = model_table(name)
+        if table is not None:
+            models.setdefault(name, table)
+    known: dict[str, ModelTable] = models
+    tree[f"{role}s"] = [named(name, role, known) for name in names]
+
+
+def _with_profiles(scenario: Scenario) -> Scenario:
+    """Put what a profile says in the place of its name."""
+    return msgspec.structs.replace(
+        scenario,
+        sellers=tuple(expand(seat, "seller") for seat in scenario.sellers),
+        buyers=tuple(expand(seat, "buyer") for seat in scenario.buyers),
+    )
+
+
+def chosen_products(scenario: Scenario, folder: Path, terminal: Terminal) -> list[Product]:
+    """Read the scenario's catalogue and sample it.
+
+    Raises
+    ------
+    CatalogError
+        If it cannot be read or holds no usable product.
+    """
+    table, seed = scenario.products, Seed(scenario.run.seed)
+    path = builtin_catalog() if table.catalog == "builtin" else folder / table.catalog
+    categories = read_categories(folder / table.categories) if table.categories else None
+    problems = Problems()
+    found = sample(
+        read_products(path, categories=categories, problems=problems),
+        per_category=table.per_category,
+        ids=table.ids,
+        key=lambda product: seed.digest("product", product),
+        problems=problems,
+    )
+    if not found:
+        raise EmptyCatalog(path, problems.summary())
+    if problems.skipped:
+        terminal.say(f"{path}: {problems.summary()}")
+    for warning in problems.warnings:
+        terminal.say(f"warning: {path}: {warning}")
+    return found
+
+
+def _make(
+    scenario: Scenario, folder: Path, cast: Cast, products: Sequence[Product], out: Path | None
+) -> RunFolder:
+    new = NewRun(out or default_folder(scenario.run.name))
+    try:
+        new.add_products(products)
+        frozen = copied(scenario, cast, folder, new)
+        file = RunFile(
+            run=Identity(format=FORMAT, id=uuid4().hex, scenario_folder=str(folder.resolve())),
+            versions=versions(),
+            scenario=frozen,
+            inputs=new.digests(),
+            plugins=cast.plugin_digests(),
+        )
+        return new.publish(file)
+    finally:
+        new.discard()
+
+
+def default_folder(name: str) -> Path:
+    """Return ``runs/NAME-TIME``, with a number behind it where that is taken."""
+    stem = f"{name}-{time.strftime('%Y%m%d-%H%M%S')}".replace("/", "-")
+    for number in range(1, 1000):
+        path = Path("runs") / (stem if number == 1 else f"{stem}-{number}")
+        if not path.exists():
+            return path
+    raise BadScenario("--out", f"runs/{stem} is taken a thousand times")
+
+
+def _plan(design: Design, terminal: Terminal) -> int:
+    markets = sum(1 for _ in design.markets())
+    terminal.out(
+        f"{design.episodes} episodes in {markets} markets over {len(design.products)} products; "
+        "no language model is involved, so nothing is spent"
+    )
+    return 0

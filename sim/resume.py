@@ -1,0 +1,81 @@
+"""Resume: go on with a run that was stopped, killed, or left with failed episodes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from events.log.lock import RunLock
+from events.log.reader import check
+from events.log.recovery import recover
+from events.log.seal import remove_seal
+from events.streams import Seed
+from sim.design import Design
+from sim.errors import RunChanged
+from sim.execution import Job
+from sim.recovery import recovered
+from sim.result import conclude, show_replay
+from sim.retries import attempt, failures, next_attempts, retry_markets, with_shared_answers
+from sim.run_folder import RunFile, RunFolder, versions
+from sim.runner import run_to_end
+from sim.terminal import Terminal
+
+
+def resume(
+    path: Path, terminal: Terminal, *, workers: int | None, retry_failed: bool, verbose: bool
+) -> int:
+    """Play what is missing of a run; returns the exit status, 0 if nothing is missing."""
+    run = RunFolder(path)
+    file = run.read()
+    with RunLock(run.lock) as lock:
+        run.check_inputs(file)
+        _check_versions(run, file)
+        recover(run.events)
+        check(run.events)
+        job, total, done = missing(run, file, retry_failed=retry_failed, verbose=verbose)
+        if done == total:
+            terminal.say(f"{path}: nothing to do, the run is complete")
+            show_replay(run, terminal)
+            return 0
+        remove_seal(run.events)
+        outcome = run_to_end(
+            job,
+            workers=workers or file.scenario.run.workers,
+            lock=lock,
+            terminal=terminal,
+            total=total,
+            done=done,
+        )
+    return conclude(run, outcome, terminal)
+
+
+def _check_versions(run: RunFolder, file: RunFile) -> None:
+    now = versions()
+    if file.versions != now:
+        raise RunChanged(
+            run.path / "run.toml",
+            f"was made by version {file.versions.package} (event schema "
+            f"{file.versions.event_schema}), this is {now.package} ({now.event_schema}): "
+            "resume with the version that made it",
+        )
+
+
+def missing(
+    run: RunFolder, file: RunFile, *, retry_failed: bool, verbose: bool = False
+) -> tuple[Job, int, int]:
+    """Return what is left to play, the run's episodes in all, and those that are done."""
+    state = recovered(run.events)
+    design = Design(file.scenario, run.products(), Seed(file.scenario.run.seed))
+    failed = failures(run.events)
+    known = state.closed | frozenset(state.begun)
+    attempts = [name for name in state.begun if attempt(name)[1]]
+    if retry_failed:
+        attempts += next_attempts(failed, known)
+    retries = tuple(retry_markets(design.markets(), failed, attempts=attempts))
+    skip, done = [], 0
+    for number, spec in enumerate(design.markets()):
+        if spec.id in state.closed:
+            skip.append(number)
+            done += len(spec.episodes)
+    begun = dict(state.begun) | with_shared_answers(run.events, retries, state, failed)
+    job = Job(run=str(run.path), skip=tuple(skip), extra=retries, leftovers=begun, verbose=verbose)
+    return job, design.episodes + sum(len(spec.episodes) for spec in retries), done

@@ -1,0 +1,153 @@
+"""Seats: from what a scenario says of an agent to the agents that sit in a market."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from agents.base import Agent, Seat
+from agents.errors import AgentsError
+from agents.host import Host, Hosting
+from agents.profiles import profiles
+from agents.registry import BUILT_IN, digest, resolve
+from events.kernel import Kernel
+from events.messages import Role
+from events.outside import Door
+from events.streams import Seed
+from sim.errors import BadScenario
+from sim.scenario import AgentTable, ModelTable, Scenario
+
+ROLES: tuple[Role, Role] = ("seller", "buyer")
+
+
+def expand(seat: AgentTable, role: Role) -> AgentTable:
+    """Replace the name of a profile by what the profile says; what the seat says itself wins."""
+    profile = profiles(role).get(seat.agent)
+    if profile is None:
+        return seat
+    return msgspec.structs.replace(
+        seat,
+        agent="behavioral",
+        persona=seat.persona or (dict(profile.persona) if profile.persona else None),
+        gender=seat.gender or profile.gender,
+        options={**profile.options, **seat.options},
+    )
+
+
+def named(name: str, role: Role, models: Mapping[str, ModelTable]) -> dict[str, Any]:
+    """Return the seat that an entry of ``--sellers`` or ``--buyers`` means, as a table.
+
+    The entry is the name of a [models] table, of a profile, of an agent, or PROVIDER/MODEL.
+    """
+    if name in models or _is_model(name):
+        return {"id": name.replace("/", ":"), "agent": "model", "model": name}
+    if name in profiles(role):
+        return {"id": name, "agent": name}
+    return {"id": name.replace("/", ":"), "agent": name}
+
+
+def model_table(name: str) -> dict[str, Any] | None:
+    """Return the [models] table that PROVIDER/MODEL stands for, if it is one."""
+    provider, _, model = name.partition("/")
+    return {"provider": provider, "model": model} if _is_model(name) else None
+
+
+def _is_model(name: str) -> bool:
+    provider, slash, model = name.partition("/")
+    return bool(slash and model and provider in PROVIDERS)
+
+
+PROVIDERS = (
+    "openai",
+    "openai-responses",
+    "anthropic",
+    "google",
+    "openrouter",
+    "openai-compatible",
+)
+
+
+class SeatedAgent:
+    """One seat of the scenario, from which every market gets an agent of its own.
+
+    Raises
+    ------
+    BadScenario
+        If the agent is unknown or does not accept its options; says which seat.
+    """
+
+    def __init__(self, table: AgentTable, role: Role, seed: Seed, folder: Path) -> None:
+        self.table = table
+        self.role = role
+        place = f"{role}s.{table.id}"
+        try:
+            self.kind = resolve(table.agent, role, folder=folder)
+            self._seat = Seat(
+                id=table.id,
+                role=role,
+                seed=seed,
+                persona=table.persona,
+                gender=table.gender,
+                options=table.options,
+            )
+            self.kind(self._seat)
+        except AgentsError as error:
+            raise BadScenario(place, str(error)) from None
+        except Exception as error:
+            problem = f"{table.agent} cannot be made: {type(error).__name__}: {error}"
+            raise BadScenario(place, problem) from error
+
+    @property
+    def is_plugin(self) -> bool:
+        """Whether the agent is not one of ours, so that its code belongs to the run."""
+        return (self.table.agent, self.role) not in BUILT_IN
+
+    def join(self, kernel: Kernel, door: Door, hosting: Hosting) -> Agent:
+        """Make this seat's agent for one market and register it there."""
+        agent = self.kind(msgspec.structs.replace(self._seat, outside=door))
+        receive = agent.receive if agent.trusted else Host(agent, door, hosting).receive
+        kernel.add_agent(agent.source, receive, waits=agent.waits)
+        return agent
+
+
+class Cast:
+    """All seats of a scenario."""
+
+    def __init__(self, scenario: Scenario, seed: Seed, folder: Path) -> None:
+        self._seats = {
+            (role, table.id): SeatedAgent(table, role, seed, folder)
+            for role in ROLES
+            for table in scenario.seats(role)
+        }
+
+    def seat(self, role: Role, name: str) -> SeatedAgent:
+        """The seat of this name."""
+        return self._seats[role, name]
+
+    @property
+    def waits(self) -> bool:
+        """Whether anybody waits for the outside, so that markets are worth interleaving."""
+        return any(seat.kind.waits for seat in self._seats.values())
+
+    @property
+    def has_plugins(self) -> bool:
+        """Whether an agent sits here that is not ours."""
+        return any(seat.is_plugin for seat in self._seats.values())
+
+    def plugin_digests(self) -> dict[str, str]:
+        """SHA-256 of each plug-in's source, by the name that the scenario gives it."""
+        plugins = (seat for seat in self._seats.values() if seat.is_plugin)
+        return {seat.table.agent: digest(seat.kind) for seat in plugins}
+
+    def modules_in(self, folder: Path) -> list[Path]:
+        """The Python files below `folder` that the plug-ins are made of, as far as imported."""
+        if not self.has_plugins:
+            return []
+        root = folder.resolve()
+        files = (getattr(module, "__file__", None) for module in list(sys.modules.values()))
+        paths = {Path(file).resolve() for file in files if file}
+        return sorted(path for path in paths if path.is_relative_to(root))

@@ -1,0 +1,182 @@
+"""Worker processes: each plays its share of the markets and writes its own shard.
+
+A worker reads its job from standard input and reports progress on standard output, a JSON line
+each. The end of its standard input means that the parent is gone: it then ends at once, however
+the parent died. It holds a copy of the run's lock, so nobody can resume the run while it still
+writes.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import anyio
+import msgspec
+from anyio.abc import Process
+from anyio.streams.buffered import BufferedByteReceiveStream
+
+from sim.engine import Progress, Stop
+from sim.errors import WorkerFailed
+from sim.execution import Job, play
+from sim.failures import line_and_status
+
+_LONGEST_LINE = 1 << 20
+_STOP = b"stop\n"
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """A worker's line: how far it is and, in the last one, how it ended."""
+
+    progress: Progress
+    ended: bool = False
+    error: str | None = None
+    status: int = 0
+
+
+async def play_with_workers(
+    jobs: list[Job], *, lock: int, stop: Stop, on_progress: Callable[[Progress], None]
+) -> Progress:
+    """Play the jobs, a process each, until all have ended.
+
+    Parameters
+    ----------
+    lock : int
+        The descriptor of the run's lock, which the workers inherit.
+
+    Raises
+    ------
+    WorkerFailed
+        With what the first worker to fail said; the others have stopped then.
+    """
+    latest = [Progress() for _ in jobs]
+    failures: list[WorkerFailed] = []
+
+    async def follow(number: int, job: Job) -> None:
+        def on_report(report: Report) -> None:
+            latest[number] = report.progress
+            on_progress(_total(latest))
+
+        try:
+            await _worker(job, lock, stop, on_report)
+        except WorkerFailed as failure:
+            failures.append(failure)
+            stop.request()
+
+    async with anyio.create_task_group() as group:
+        for number, job in enumerate(jobs):
+            group.start_soon(follow, number, job)
+    if failures:
+        raise failures[0]
+    return _total(latest)
+
+
+def _total(parts: list[Progress]) -> Progress:
+    return Progress(
+        markets=sum(part.markets for part in parts),
+        episodes=sum(part.episodes for part in parts),
+        failed=sum(part.failed for part in parts),
+        stopped=any(part.stopped for part in parts),
+    )
+
+
+async def _worker(job: Job, lock: int, stop: Stop, on_report: Callable[[Report], None]) -> None:
+    """Start one worker and hand on its reports until its last."""
+    process = await anyio.open_process(
+        [sys.executable, "-P", "-m", "sim", "_worker"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=None,
+        env=_environment(),
+        pass_fds=[lock],
+    )
+    async with process, anyio.create_task_group() as group:
+        assert process.stdin is not None
+        await process.stdin.send(msgspec.json.encode(job) + b"\n")
+        group.start_soon(_pass_on_stop, process, stop)
+        report = await _last_report(process, on_report)
+        group.cancel_scope.cancel()
+    if report is None:
+        raise WorkerFailed(f"worker {job.share} died (status {process.returncode})", 3)
+    if report.error is not None:
+        raise WorkerFailed(report.error, report.status)
+
+
+async def _last_report(process: Process, on_report: Callable[[Report], None]) -> Report | None:
+    assert process.stdout is not None
+    lines = BufferedByteReceiveStream(process.stdout)
+    while True:
+        try:
+            line = await lines.receive_until(b"\n", _LONGEST_LINE)
+        except (anyio.IncompleteRead, anyio.EndOfStream):
+            return None
+        report = msgspec.json.decode(line, type=Report)
+        on_report(report)
+        if report.ended:
+            return report
+
+
+async def _pass_on_stop(process: Process, stop: Stop) -> None:
+    await stop.wait()
+    assert process.stdin is not None
+    try:
+        await process.stdin.send(_STOP)
+    except (anyio.BrokenResourceError, anyio.ClosedResourceError):
+        return  # it has ended already
+
+
+def _environment() -> dict[str, str]:
+    """The worker finds the same packages as we do, wherever it is started."""
+    home = str(Path(__file__).resolve().parent.parent)
+    known = os.environ.get("PYTHONPATH")
+    return {**os.environ, "PYTHONPATH": f"{home}{os.pathsep}{known}" if known else home}
+
+
+def work() -> int:
+    """Be a worker: the whole life of the process; returns its exit status."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what Ctrl-C means
+    job = msgspec.json.decode(sys.stdin.buffer.readline(), type=Job)
+    stop, reports = Stop(), _Reports()
+    threading.Thread(target=_obey, args=(stop,), name="parent", daemon=True).start()
+    try:
+        reports.last = play(job, stop=stop, on_progress=reports.on_progress)
+    except Exception as error:  # noqa: BLE001 - the parent tells the person
+        line, status = line_and_status(error)
+        _report(Report(progress=reports.last, ended=True, error=line, status=status))
+        return status
+    _report(Report(progress=reports.last, ended=True))
+    return 0
+
+
+class _Reports:
+    """Reports progress ten times a second at most."""
+
+    def __init__(self) -> None:
+        self.last = Progress()
+        self._next = 0.0
+
+    def on_progress(self, progress: Progress) -> None:
+        self.last = progress
+        now = time.monotonic()
+        if now >= self._next:
+            self._next = now + 0.1
+            _report(Report(progress=progress))
+
+
+def _report(report: Report) -> None:
+    sys.stdout.buffer.write(msgspec.json.encode(report) + b"\n")
+    sys.stdout.buffer.flush()
+
+
+def _obey(stop: Stop) -> None:
+    """Stop when told to; end at once when the parent is gone."""
+    for line in sys.stdin.buffer:
+        if line == _STOP:
+            stop.request()
+    os._exit(3)
