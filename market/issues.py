@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Literal
 
 import msgspec
@@ -42,7 +41,9 @@ class IssueRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """
 
     rate: float = 1.0
-    weights: Mapping[Issue, float] = MappingProxyType(dict.fromkeys(ISSUES, 1.0))
+    weights: Mapping[Issue, float] = msgspec.field(
+        default_factory=lambda: dict.fromkeys(ISSUES, 1.0)
+    )
     overclaim_rate: float = 0.3
 
     def __post_init__(self) -> None:

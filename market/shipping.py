@@ -7,6 +7,11 @@ import msgspec
 from events.streams import Stream
 
 
+def whole_cents(cents: float) -> int:
+    """Round half up; 59.499999999999996, which is what 85 * (1 - 0.3) gives, counts as a half."""
+    return int(round(cents, 6) + 0.5)
+
+
 class ShippingRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Fee and delivery times.
 
@@ -30,7 +35,7 @@ class ShippingRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
     def fee_cents(self, list_price_cents: int) -> int:
         """The fee of one order, rounded half up to a cent."""
-        return min(self.cap_cents, int(list_price_cents * self.rate + 0.5))
+        return min(self.cap_cents, whole_cents(list_price_cents * self.rate))
 
     def __post_init__(self) -> None:
         """Refuse what no shop can do."""

@@ -8,6 +8,9 @@ book a sale or a refund.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from uuid import UUID
 
 import msgspec
 
@@ -40,6 +43,15 @@ from market.retail.values import TOPICS
 
 MAX_TEXT = 20_000
 """Longest text of one message, in characters."""
+MAX_REPLY = 2 * MAX_TEXT
+"""Most characters of all of a reply's fields together; an item of a list counts as one more."""
+MAX_NUMBER = 2**31 - 1
+"""Largest number in a reply."""
+
+_SHOWN = 8
+"""Messages of a refused reply that are named."""
+_NO_TEXT = (bytes, bytearray, datetime, date, time, timedelta, UUID, Decimal)
+"""Types that would pass for text once they are encoded."""
 
 
 class ReplyRefused(MarketError):
@@ -83,44 +95,76 @@ _REPLIES: Mapping[type[Message], _Reply] = {
 
 
 def admit(source: str, request: Request, replies: Sequence[Message]) -> Sequence[Message]:
-    """Return `replies` if they are what `request` asks of `source`.
+    """Return copies of `replies` if they are what `request` asks of `source`.
+
+    Copies, because the agent keeps the originals: it may change them later, or send one twice,
+    and neither may change what is logged.
 
     Raises
     ------
     ReplyRefused
         Naming what came instead.
     """
-    asked = type(request).__name__
-    problem = _problem(request, replies)
-    if problem is not None:
-        raise ReplyRefused(source, asked, problem)
-    return replies
+    try:
+        return _admitted(request, replies)
+    except _Problem as problem:
+        raise ReplyRefused(source, type(request).__name__, str(problem)) from None
 
 
-def _problem(request: Request, replies: object) -> str | None:
+class _Problem(Exception):
+    """What is wrong with a reply."""
+
+
+def _admitted(request: Request, replies: object) -> list[Message]:
     if not isinstance(replies, Sequence) or isinstance(replies, str | bytes):
-        return f"{type(replies).__name__} instead of a list of messages"
+        raise _Problem(f"{type(replies).__name__} instead of a list of messages")
+    replies = tuple(replies)
+    _check_shape(request, replies)
+    copies = [_copied(reply) for reply in replies]
+    for copy in copies:
+        problem = _ill_valued(request, copy)
+        if problem is not None:
+            raise _Problem(problem)
+    return copies
+
+
+def _check_shape(request: Request, replies: tuple[object, ...]) -> None:
     expected = _REPLIES[type(request)]
     kinds = [type(reply) for reply in replies]
     wanted = " or ".join(kind.__name__ for kind in expected.main)
     if not kinds or kinds[-1] not in expected.main:
-        got = ", ".join(kind.__name__ for kind in kinds) or "nothing"
-        return f"{got} instead of {wanted}"
+        got = ", ".join(kind.__name__ for kind in kinds[:_SHOWN]) or "nothing"
+        raise _Problem(f"{got} instead of {wanted}")
     if kinds[:-1] not in ([], [expected.before]):
-        return f"{len(kinds)} messages, {wanted} alone was asked for"
-    for reply in replies:
-        problem = _ill_typed(reply) or _ill_valued(request, reply)
-        if problem is not None:
-            return problem
-    return None
+        raise _Problem(f"{len(kinds)} messages, {wanted} alone was asked for")
 
 
-def _ill_typed(reply: Message) -> str | None:
+def _copied(reply: Message) -> Message:
+    """Copy a reply field by field; what cannot be copied so could not be logged either."""
+    kind = type(reply).__name__
     try:
-        msgspec.convert(msgspec.to_builtins(reply), type(reply), strict=True)
-    except (msgspec.ValidationError, TypeError) as error:
-        return f"a malformed {type(reply).__name__}: {error}"
-    return None
+        fields = msgspec.to_builtins(reply, builtin_types=_NO_TEXT)
+        size = _size(fields)
+        copy = msgspec.convert(fields, type(reply), strict=True)
+        msgspec.json.encode(copy)  # half a surrogate pair has no UTF-8
+    except (msgspec.ValidationError, TypeError, ValueError, RecursionError) as error:
+        raise _Problem(f"a malformed {kind}: {error}") from None
+    if size > MAX_REPLY:
+        raise _Problem(f"a {kind} of {size} characters; at most {MAX_REPLY} are allowed")
+    return copy
+
+
+def _size(value: object) -> int:
+    """Count characters and items; numbers must be such as every reader of the log can hold."""
+    if isinstance(value, str):
+        return len(value)
+    if isinstance(value, dict):
+        return sum(_size(key) + _size(item) + 1 for key, item in value.items())
+    if isinstance(value, list | tuple):
+        return sum(_size(item) + 1 for item in value)
+    if isinstance(value, int) and abs(value) > MAX_NUMBER:
+        raise ValueError(f"a number beyond {MAX_NUMBER}")
+    return 0
 
 
 def _ill_valued(request: Request, reply: Message) -> str | None:
@@ -165,7 +209,8 @@ def _bad_review(request: Request, reply: ReviewPosted) -> str | None:
 
 
 def _bad_topics(reply: TopicsChosen) -> str | None:
-    if len(reply.topics) > 2 or not set(reply.topics) <= set(TOPICS):
+    chosen = set(reply.topics)
+    if len(reply.topics) > 2 or len(chosen) < len(reply.topics) or not chosen <= set(TOPICS):
         return f"topics {list(reply.topics)}; up to two of {', '.join(TOPICS)} are allowed"
     return None
 

@@ -23,7 +23,7 @@ from events.messages import (
 )
 from events.streams import Seed
 from market.issues import Issue
-from market.ledger import Ledger, LedgerError
+from market.ledger import Ledger
 from market.orders import OrderLife
 from market.retail.requests import (
     AnswerBuyer,
@@ -106,19 +106,13 @@ class Episode:
         return [self._decide()] if self._stage == "inquiry" else self._settle()
 
     def _ask(self, turn: int) -> Post:
-        request = AskSeller(
-            episode=self.id,
-            unit=self.unit,
-            offer=self._market.offer,
-            pitch=self.pitch,
-            topics=self._topics,
-            transcript=self._inquiry,
-            turn=turn,
-        )
-        return Post(request, self.buyer, MESSAGE_US)
+        return Post(self._inquiring(AskSeller, turn), self.buyer, MESSAGE_US)
 
     def _answer(self, turn: int) -> Post:
-        request = AnswerBuyer(
+        return Post(self._inquiring(AnswerBuyer, turn), self._seller, MESSAGE_US)
+
+    def _inquiring(self, kind: type[AskSeller | AnswerBuyer], turn: int) -> AskSeller | AnswerBuyer:
+        return kind(
             episode=self.id,
             unit=self.unit,
             offer=self._market.offer,
@@ -127,7 +121,6 @@ class Episode:
             transcript=self._inquiry,
             turn=turn,
         )
-        return Post(request, self._seller, MESSAGE_US)
 
     # -- decision --------------------------------------------------------------------------
 
@@ -268,17 +261,13 @@ class Episode:
         posts: list[Post] = []
         try:
             refund = refund_of(settlement, order, self._issue or "", self._market.offer.policy)
-            if refund is not None:
-                self._market.ledger.refund(
-                    self.id, refund.quantity, refund.amount_cents, refund.shipping_refund_cents
-                )
-        except (SettlementRefused, LedgerError) as error:
+        except SettlementRefused as error:
             posts.append(self._reject("ProposeSettlement", str(error)))
             settlement = Settlement(
                 outcome="delivered", resolution="refused by the market", reason=str(error)
             )
             refund = None
-        life.settle(settlement.outcome)
+        life.settle(settlement.outcome)  # before any money moves: it refuses a second time
         self._outcome = settlement.outcome
         return [*posts, *self._resolution(order, settlement, refund)]
 
@@ -303,9 +292,9 @@ class Episode:
         return posts + self._start_reviews(arrives + REVIEW_US)
 
     def _refunded(self, order: Order, refund: Refund) -> Post:
-        self._market.ledger.return_shipping(
-            refund.return_shipping_cents, refund.return_shipping_payer
-        )
+        ledger = self._market.ledger
+        ledger.refund(self.id, refund.quantity, refund.amount_cents, refund.shipping_refund_cents)
+        ledger.return_shipping(refund.return_shipping_cents, refund.return_shipping_payer)
         event = RefundIssued(
             episode=self.id,
             order=order.id,

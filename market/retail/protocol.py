@@ -36,6 +36,7 @@ from market.errors import UnexpectedMessage
 from market.ledger import Ledger
 from market.retail.admission import STAGES
 from market.retail.episode import Episode, MarketContext
+from market.retail.failures import legible, raw_of, reason_of
 from market.retail.requests import (
     ChooseTopics,
     EndDialogue,
@@ -43,12 +44,9 @@ from market.retail.requests import (
     PresentPitch,
     ProposeSettlement,
 )
-from market.retail.spec import MarketSpec, RetailRules
+from market.retail.spec import Buying, MarketSpec, RetailRules
 from market.retail.timing import BROADCAST_US, PLANNING_US
 from market.retail.values import DIMENSIONS, Dimension, Offer, Pitch, Strategy
-
-_REASON_CHARS = 500
-"""Longest reason kept of an agent's own error text."""
 
 
 def dimensions(seed: Seed, product: str, guidance: float) -> tuple[Dimension, ...]:
@@ -104,9 +102,12 @@ class RetailMarket:
             return self._shared(message)
         episode = self._episodes[message.episode]
         step = _STEPS.get(type(message))
-        if step is None:
+        if step is None or episode.ended:
             raise UnexpectedMessage(type(message).__name__, message.source)
-        return self._after(episode, step(episode, message))
+        posts = step(episode, message)
+        if not episode.ended:
+            return posts
+        return self._end([*posts, Post(EpisodeClosed(episode=episode.id))])
 
     def _shared(self, message: Message) -> Outgoing:
         match message:
@@ -133,11 +134,14 @@ class RetailMarket:
     def failed(self, source: str, message: Message, error: Exception) -> Outgoing:
         """Answer an agent that raised: its episode ends, or the market where there is no pitch."""
         stage = STAGES.get(type(message), "protocol")
-        reason = f"{type(error).__name__}: {error}"[:_REASON_CHARS]
+        reason = reason_of(error)
         posts: list[Post] = []
         if isinstance(error, UnusableOutput):
             rejected = OutputRejected(
-                episode=message.episode, stage=stage, reason=error.reason, raw=error.raw
+                episode=message.episode,
+                stage=stage,
+                reason=legible(str(error.reason)),
+                raw=raw_of(error.raw),
             )
             posts.append(Post(rejected))
         if message.episode is None:
@@ -145,7 +149,7 @@ class RetailMarket:
         episode = self._episodes[message.episode]
         episode.ended = True
         failure = EpisodeFailed(episode=episode.id, stage=stage, reason=reason)
-        return self._after(episode, [*posts, Post(failure)])
+        return self._end([*posts, Post(failure)])
 
     def _market_failed(self, stage: str, reason: str) -> list[Post]:
         self.finished = True
@@ -154,12 +158,8 @@ class RetailMarket:
         ]
         return [Post(event) for event in [*failures, MarketFailed(stage=stage, reason=reason)]]
 
-    def _after(self, episode: Episode, posts: list[Post]) -> list[Post]:
-        """Close the market behind its last episode."""
-        if not episode.ended:
-            return posts
-        if not isinstance(posts[-1].message, EpisodeFailed):
-            posts.append(Post(EpisodeClosed(episode=episode.id)))
+    def _end(self, posts: list[Post]) -> list[Post]:
+        """Count an episode's end, and close the market behind the last one."""
         self._open -= 1
         if self._open == 0:
             self.finished = True
@@ -190,7 +190,7 @@ def _offer(spec: MarketSpec, rules: RetailRules) -> Offer:
     )
 
 
-def _opened(spec: MarketSpec, buying: Any) -> EpisodeOpened:
+def _opened(spec: MarketSpec, buying: Buying) -> EpisodeOpened:
     product, seller, buyer = spec.product, spec.seller, buying.buyer
     return EpisodeOpened(
         episode=buying.episode,

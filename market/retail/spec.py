@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 
 import msgspec
 
 from market.issues import IssueRules
 from market.policy import DEFAULT_POLICIES, ReturnPolicy
-from market.product import Category, Product
-from market.shipping import ShippingRules
+from market.product import CATEGORIES, Category, Product
+from market.shipping import ShippingRules, whole_cents
 
 
 class Party(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,12 +40,31 @@ class RetailRules(msgspec.Struct, frozen=True, kw_only=True):
 
     shipping: ShippingRules = ShippingRules()
     issues: IssueRules = IssueRules()
-    policies: Mapping[Category, ReturnPolicy] = DEFAULT_POLICIES
+    policies: Mapping[Category, ReturnPolicy] = msgspec.field(
+        default_factory=lambda: dict(DEFAULT_POLICIES)
+    )
     max_turns: int = 5
     max_quantity: int = 20
     guidance: float = 1.0
     nonbuyer_reviews: bool = False
     start: str = "2026-03-02"
+
+    def __post_init__(self) -> None:
+        """Refuse what no market can be run by."""
+        for name in ("max_turns", "max_quantity"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} = {getattr(self, name)}: at least 1 is needed")
+        if not 0.0 <= self.guidance <= 1.0:
+            raise ValueError(f"guidance = {self.guidance}: a share from 0 to 1 is needed")
+        missing = [category for category in CATEGORIES if category not in self.policies]
+        if missing:
+            raise ValueError(f"policies: none for {', '.join(missing)}")
+        try:
+            date.fromisoformat(self.start)
+        except ValueError:
+            raise ValueError(
+                f"start = {self.start!r}: a date such as 2026-03-02 is needed"
+            ) from None
 
 
 class Buying(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,11 +90,17 @@ class MarketSpec(msgspec.Struct, frozen=True, kw_only=True):
     discount: float = 0.0
     condition: str = "base"
 
+    def __post_init__(self) -> None:
+        """Refuse a market that could not end: without episodes, or with two of one name."""
+        names = {buying.episode for buying in self.episodes}
+        if not names or len(names) < len(self.episodes):
+            raise ValueError(f"market {self.id}: one episode or more, of distinct names, is needed")
+
     @property
     def price_cents(self) -> int:
         """The price asked, rounded half up to a cent and at least one cent."""
         asked = self.product.price_cents * self.price_multiplier * (1.0 - self.discount)
-        return max(1, int(asked + 0.5))
+        return max(1, whole_cents(asked))
 
     @property
     def unit(self) -> str:

@@ -1,0 +1,249 @@
+"""Scripted sellers and buyers, and a market played on a real kernel, for tests."""
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from events.kernel import Kernel
+from events.messages import (
+    DecisionMade,
+    Event,
+    Message,
+    MessageSent,
+    PitchPresented,
+    ReviewPosted,
+    StrategyFormed,
+    TopicsChosen,
+)
+from events.streams import Seed
+from market.issues import Issue, IssueRules
+from market.product import Product
+from market.retail.admission import admit
+from market.retail.protocol import RetailMarket
+from market.retail.requests import (
+    AnswerBuyer,
+    AskSeller,
+    ChooseTopics,
+    Complain,
+    Decide,
+    EndDialogue,
+    FormStrategy,
+    GiveSupport,
+    PresentPitch,
+    ProposeSettlement,
+    SettleIssue,
+    WriteReview,
+)
+from market.retail.spec import Buying, MarketSpec, Party, RetailRules
+from market.retail.values import Settlement
+from market.shipping import ShippingRules
+
+Answer = Callable[[Any], Sequence[Message]]
+Script = Mapping[type[Message], Answer]
+"""Request -> what the player answers to it; may raise."""
+
+LAMP = Product(
+    id="LAMP", title="Lamp", price_cents=2_000, category="Home", details={"Colour": "Red"}
+)
+
+KEEP = Settlement(outcome="delivered", resolution="explained", reason="works as sold")
+EXCHANGE = Settlement(outcome="exchanged", resolution="new one", reason="broken")
+REFUND = Settlement(
+    outcome="refunded", resolution="refund", reason="sorry", refund_quantity=1, refund_shipping=True
+)
+
+STEADY = ShippingRules(order_days=(1, 1), delivery_days=(2, 2), delay_days=(3, 3))
+"""Ordered on day 1, expected on day 3; a delayed order is complained about on 4, arrives on 6."""
+
+
+def rules(issue: Issue | None = None, **changes: Any) -> RetailRules:
+    """Rules under which every order has `issue`, or none has one."""
+    issues = IssueRules(rate=0.0) if issue is None else IssueRules(weights={issue: 1.0})
+    return RetailRules(**{"shipping": STEADY, "issues": issues, **changes})
+
+
+def market_spec(buyers: Iterable[str] = ("ann",), **changes: Any) -> MarketSpec:
+    """One seller ``sam`` presenting a lamp; the episodes are ``e1``, ``e2`` and so on."""
+    episodes = tuple(
+        Buying(episode=f"e{n}", buyer=Party(id=buyer)) for n, buyer in enumerate(buyers, 1)
+    )
+    return MarketSpec(
+        **{
+            "id": "m1",
+            "product": LAMP,
+            "seller": Party(id="sam"),
+            "episodes": episodes,
+            **changes,
+        }
+    )
+
+
+def seller(
+    *,
+    offers: Mapping[int, Settlement] | None = None,
+    settles: Settlement = KEEP,
+    unsupported: tuple[str, ...] = (),
+) -> Script:
+    """A seller that offers a settlement at the given turns, and states `settles` when asked."""
+
+    def strategy(request: FormStrategy) -> list[Message]:
+        plan = {dimension: f"plan {dimension}" for dimension in request.dimensions}
+        return [StrategyFormed(seller="sam", product=request.offer.product.id, **plan)]
+
+    def pitch(request: PresentPitch) -> list[Message]:
+        sections = {"opening_hook": "Look at this lamp.", "call_to_action": "Buy it."}
+        product = request.offer.product.id
+        return [
+            PitchPresented(
+                seller="sam",
+                product=product,
+                sections=sections,
+                claims=unsupported,
+                unsupported=unsupported,
+            )
+        ]
+
+    def support(request: GiveSupport) -> list[Message]:
+        text = said("post_inquiry", "seller", request.turn)
+        offer = (offers or {}).get(request.turn)
+        return [text] if offer is None else [ProposeSettlement(settlement=offer), text]
+
+    return {
+        FormStrategy: strategy,
+        PresentPitch: pitch,
+        AnswerBuyer: lambda request: [said("pre_inquiry", "seller", request.turn)],
+        GiveSupport: support,
+        SettleIssue: lambda request: [ProposeSettlement(settlement=settles)],
+    }
+
+
+def buyer(
+    *, questions: int = 1, quantity: int = 1, buys: bool = True, complaints: int = 1
+) -> Script:
+    """A buyer that asks and complains so many times; always content with four stars."""
+
+    def talk(stage: Any, most: int) -> Answer:
+        return lambda request: [
+            said(stage, "buyer", request.turn) if request.turn <= most else EndDialogue()
+        ]
+
+    return {
+        ChooseTopics: lambda request: [TopicsChosen(topics=("shipping",), reason="in a hurry")],
+        AskSeller: talk("pre_inquiry", questions),
+        Decide: lambda request: [decided(buys, quantity)],
+        Complain: talk("post_inquiry", complaints),
+        WriteReview: lambda request: [
+            ReviewPosted(aspect=request.aspect, rating=4, text=f"The {request.aspect}: good.")
+        ],
+    }
+
+
+def said(stage: Any, role: Any, turn: int) -> MessageSent:
+    """Say something that tells who says it when."""
+    return MessageSent(stage=stage, role=role, turn=turn, text=f"{role} says {turn}")
+
+
+def decided(buys: bool, quantity: int) -> DecisionMade:
+    """Decide, with the same words for everything."""
+    return DecisionMade(
+        will_purchase=buys,
+        quantity=quantity,
+        quantity_reason="need",
+        sentiment="Positive",
+        reason="why not",
+    )
+
+
+def raises(error: Exception) -> Answer:
+    """An answer that is an exception."""
+
+    def answer(request: Any) -> Sequence[Message]:
+        raise error
+
+    return answer
+
+
+class Played:
+    """A market that was played to its end."""
+
+    def __init__(
+        self,
+        spec: MarketSpec,
+        of: RetailRules,
+        players: Mapping[str, Script],
+        *,
+        seed: int = 1,
+        waits: frozenset[str] = frozenset(),
+    ) -> None:
+        self.market = RetailMarket(spec, of, Seed(seed))
+        self.requests: list[Message] = []
+        self.kernel = Kernel(spec.id, self.market.failed)
+        self.kernel.add_rules(self.market.handle)
+        for name, script in players.items():
+            self.kernel.add_agent(name, self._player(name, script), waits=name in waits)
+        self.kernel.post(self.market.open())
+        asyncio.run(self.kernel.run())
+
+    def _player(self, name: str, script: Script) -> Any:
+        async def receive(message: Message) -> Sequence[Message]:
+            self.requests.append(message)
+            return admit(name, message, script[type(message)](message))  # type: ignore[arg-type]
+
+        return receive
+
+    @property
+    def events(self) -> list[Event]:
+        """All events, in order."""
+        return self.kernel.events
+
+    @property
+    def lines(self) -> bytes:
+        """The log as it would be written."""
+        return msgspec.json.Encoder().encode_lines(self.events)
+
+    def of(self, episode: str | None = "e1") -> list[Event]:
+        """The events of an episode, or those of the whole market."""
+        return [event for event in self.events if event.episode == episode]
+
+    def names(self, episode: str | None = "e1") -> list[str]:
+        """The kinds of an episode's events, dialogue and reviews with what tells them apart."""
+        return [_name(event) for event in self.of(episode)]
+
+    def one(self, kind: type[Any], episode: str = "e1") -> Any:
+        """The only event of this kind in the episode."""
+        [event] = [e for e in self.events if type(e) is kind and e.episode == episode]
+        return event
+
+    def asked(self, kind: type[Any]) -> list[Any]:
+        """The requests of this kind, in order."""
+        return [request for request in self.requests if type(request) is kind]
+
+
+def _name(event: Event) -> str:
+    match event:
+        case MessageSent():
+            return f"{event.role} {event.turn}"
+        case ReviewPosted():
+            return f"review {event.aspect}"
+        case _:
+            return type(event).__name__
+
+
+def play(
+    selling: Script | None = None,
+    buying: Script | Mapping[str, Script] | None = None,
+    of: RetailRules | None = None,
+    *,
+    seed: int = 1,
+    waits: frozenset[str] = frozenset(),
+    **spec: Any,
+) -> Played:
+    """Play a market of ``sam`` and ``ann``, or of the buyers named in `buying`."""
+    buying = buyer() if buying is None else buying
+    named = all(isinstance(key, str) for key in buying)
+    buyers: Any = buying if named else {"ann": buying}
+    players = {"seller:sam": selling or seller()}
+    players |= {f"buyer:{name}": script for name, script in buyers.items()}
+    return Played(market_spec(buyers, **spec), of or rules(), players, seed=seed, waits=waits)
