@@ -16,13 +16,15 @@ import anyio
 
 from agents.base import Agent
 from agents.bench import Bench, Kind, Observation, described
-from agents.findings import Finding, verdict
+from agents.findings import Finding, render, verdict
 from agents.fingerprint import hash_seed_difference
 from agents.registry import resolve, role_of
 from agents.repeatability import ask_everything, repeatability
 from agents.samples import hostile
 from agents.watchdog import Watchdog
 from events.messages import Role
+
+__all__ = ["Finding", "check", "check_by_name", "render"]
 
 _ABOUT: Mapping[Kind, tuple[str, str]] = {
     "deadlines": ("every answer came without blocking, in time", ""),

@@ -192,6 +192,8 @@ def _fit(name: str, role: Role, found: Any) -> type[Agent]:
     missing = sorted(getattr(found, "__abstractmethods__", ()))
     if missing:
         raise BadAgent(name, f"lacks {', '.join(missing)}: define them in {found.__name__}")
+    if _is_foreign(found):
+        found.trusted = False  # a plug-in made from a built-in agent would inherit its trust
     return found
 
 

@@ -430,8 +430,6 @@ class Steady(BehavioralBuyer):
     """As the one it comes from."""
 
 class Shuffled(BehavioralBuyer):
-    trusted = False
-
     async def ask(self, request):
         return " ".join({"is", "it", "any", "good", "at", "all"})
 '''

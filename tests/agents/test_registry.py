@@ -206,6 +206,14 @@ def test_the_list_of_agents_holds_plug_ins_with_their_role_and_broken_ones_with_
         resolve("nobody", "seller")
 
 
+def test_a_plug_in_made_from_a_built_in_agent_does_not_inherit_its_trust(tmp_path: Path) -> None:
+    """What it returns is checked, and it gets deadlines, as any other plug-in."""
+    source = "from agents.behavioral.buyer import BehavioralBuyer\nclass Mine(BehavioralBuyer): ..."
+    write(tmp_path, "mine.py", source)
+    mine, built_in = resolve("mine:Mine", "buyer", folder=tmp_path), resolve("behavioral", "buyer")
+    assert (mine.trusted, built_in.trusted) == (False, True)
+
+
 def test_the_digest_follows_the_source_of_the_class_and_of_its_own_bases(tmp_path: Path) -> None:
     digests = []
     for place, base, own in (("a", "", ""), ("b", "", ""), ("c", "#", ""), ("d", "", "#")):
