@@ -1,0 +1,1 @@
+"""Sellers and buyers driven by language models, behind any provider's interface."""

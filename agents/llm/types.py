@@ -1,0 +1,128 @@
+"""What passes between an agent, the gateway and a provider: plain values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import msgspec
+
+Provider = Literal[
+    "openai", "openai-responses", "anthropic", "google", "openrouter", "openai-compatible"
+]
+PROVIDERS: tuple[Provider, ...] = (
+    "openai",
+    "openai-responses",
+    "anthropic",
+    "google",
+    "openrouter",
+    "openai-compatible",
+)
+
+Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
+SchemaMode = Literal["strict", "prompt"]
+Finish = Literal["stop", "length", "refusal", "other"]
+
+
+class Price(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Dollars per million tokens; `cached` defaults to `input`, cache writes cost `write`."""
+
+    input: float
+    output: float
+    cached: float | None = None
+    write: float | None = None
+
+
+class ModelConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One ``[models.NAME]`` table: a model, where it is, and its limits.
+
+    Parameters
+    ----------
+    base_url : str or None
+        None: the provider's own address.
+    key_env : str or None
+        The environment variable that holds the key; None: the provider's usual one. The key
+        itself is never part of the configuration.
+    max_in_flight : int
+        Most calls at once; concurrency adapts below it.
+    requests_per_minute, tokens_per_minute : int or None
+        None: no limit of ours, only the provider's.
+    temperature, seed, effort : optional
+        Sent only where the model accepts them.
+    schema : {"strict", "prompt"} or None
+        How the answer's shape is asked for; None: by the model's profile.
+    timeout_s : float
+        Deadline of one attempt; `deadline_s` of a call with all its retries.
+    """
+
+    provider: Provider
+    model: str
+    base_url: str | None = None
+    key_env: str | None = None
+    max_in_flight: int = 64
+    requests_per_minute: int | None = None
+    tokens_per_minute: int | None = None
+    temperature: float | None = None
+    seed: int | None = None
+    effort: Effort | None = None
+    schema: SchemaMode | None = None
+    timeout_s: float = 120.0
+    deadline_s: float = 900.0
+    price: Price | None = None
+
+
+class Say(msgspec.Struct, frozen=True):
+    """One message of the conversation sent to a model."""
+
+    role: Literal["user", "assistant"]
+    text: str
+
+
+class Call(msgspec.Struct, frozen=True, kw_only=True):
+    """One question to a model, the same for all providers.
+
+    Parameters
+    ----------
+    system : str
+        What never changes within a role: it comes first, so that providers can cache it.
+    says : tuple of Say
+        The conversation, oldest first; ends with a user's message.
+    shape : mapping
+        Portable JSON Schema of the answer (see `agents.llm.shape`).
+    shape_name : str
+        Letters, digits, ``_`` and ``-``, at most 64.
+    max_output_tokens : int
+        For the answer alone; the adapter adds room for thinking where the model thinks.
+    cache_key : str
+        Groups calls that share a prefix, for providers that route by it.
+    """
+
+    system: str
+    says: tuple[Say, ...]
+    shape: Mapping[str, Any]
+    shape_name: str
+    max_output_tokens: int
+    cache_key: str = ""
+
+
+class Usage(msgspec.Struct, frozen=True, kw_only=True):
+    """Tokens of one answer: `input` includes `cached`, `output` includes `reasoning`.
+
+    ``written`` counts input tokens written to the provider's cache, where it says so.
+    """
+
+    input: int = 0
+    cached: int = 0
+    written: int = 0
+    output: int = 0
+    reasoning: int = 0
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """What a model answered; `cost_nanousd` where the provider itself states the price."""
+
+    text: str
+    finish: Finish
+    usage: Usage
+    model: str = ""
+    cost_nanousd: int | None = None
