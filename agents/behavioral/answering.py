@@ -6,10 +6,9 @@ from collections.abc import Sequence
 
 from agents.behavioral import voice as say
 from agents.behavioral.reading import holds
-from agents.behavioral.sheet import Sheet, sheet_of
-from agents.behavioral.terms import terms_of
+from agents.behavioral.sheet import Sheet
+from agents.behavioral.terms import Terms
 from agents.behavioral.voice import Voice
-from market.retail.values import Offer
 
 SHIPPING = ("ship", "deliver", "arrive")
 PRICE = ("price", "discount", "cost", "cheaper", "deal")
@@ -26,7 +25,7 @@ class Answering:
     def __init__(self, voice: Voice) -> None:
         self._voice = voice
 
-    def text(self, question: str, offer: Offer, informed: bool, word: int) -> str:
+    def text(self, question: str, terms: Terms, informed: bool, word: int) -> str:
         """Return the answer.
 
         Parameters
@@ -41,17 +40,18 @@ class Answering:
         voice, asked = self._voice, question.lower()
         opener = voice.answer_openers[word % len(voice.answer_openers)]
         closer = voice.answer_closers[(word >> 8) % len(voice.answer_closers)]
-        if holds(CLOSING, asked):
+        if "?" not in asked and holds(CLOSING, asked):
             return f"{opener} {closer} Your questions are welcome at any time."
         color = voice.answer_colors[(word >> 16) % len(voice.answer_colors)]
         if not informed:
             return f"{opener} {say.EVASIONS[(word >> 24) % 2]} {color} {closer}"
-        return f"{opener} {' '.join(_told(asked, offer, word >> 24))} {color} {closer}"
+        told = " ".join(_told(asked, terms, word >> 24))
+        return f"{opener} {told} {color} {say.SOURCES[(word >> 20) % 2]} {closer}"
 
 
-def _told(asked: str, offer: Offer, word: int) -> Sequence[str]:
+def _told(asked: str, terms: Terms, word: int) -> Sequence[str]:
     """Return what there is to say on everything that the question names."""
-    terms, told = terms_of(offer), []
+    told: list[str] = []
     if holds(SHIPPING, asked):
         told.append(terms.shipping_answer)
     elif holds(PRICE, asked):
@@ -60,9 +60,9 @@ def _told(asked: str, offer: Offer, word: int) -> Sequence[str]:
         told.append(terms.returns_answer)
     if holds(COMPARISON, asked):
         told.append(say.COMPARISONS[word % 2])
-        told.append(_any_fact(sheet_of(offer.product), word))
+        told.append(_any_fact(terms.sheet, word))
     if not told or len(told) == 1:
-        told.extend(_specifications(asked, sheet_of(offer.product), word, must=not told))
+        told.extend(_specifications(asked, terms.sheet, word, must=not told))
     return told
 
 

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
+from agents.behavioral.draws import bits, uniforms
 from agents.behavioral.parameters import BuyerParameters, Disposition
 from agents.behavioral.reading import score_answer
-from agents.behavioral.sheet import Aspect, sheet_of
-from market.retail.values import TOPICS, Offer, Topic, Topics, Transcript
+from agents.behavioral.sheet import Aspect, Sheet
+from events.streams import Seed
+from market.retail.values import TOPICS, Topic, Transcript
 
 THANKS = "thanks"
+LONGEST = 5
+"""Exchanges that no buyer goes beyond, before buying or in support."""
 
 _ANSWER_CUES: dict[str, tuple[str, ...]] = {
     "product comparison": ("compar", "other", "alternativ", "than"),
@@ -53,29 +58,79 @@ def exchanges(draws: tuple[float, ...], who: Disposition, parameters: BuyerParam
     """Return how many exchanges this buyer wants: 1 to 5, more if it is picky."""
     count = 1 + pick(parameters.inquiry.exchanges, draws[3])
     whole, rest = divmod(who.exchanges, 1.0)
-    return min(5, max(1, count + int(whole) + (draws[6] < rest)))
+    return min(LONGEST, max(1, count + int(whole) + (draws[6] < rest)))
 
 
-def question(
-    turn: int, wanted: int, draws: tuple[float, ...], topics: Topics, offer: Offer, thanks: float
-) -> Asked:
-    """Return what is asked in `turn` of `wanted` exchanges."""
-    if turn == wanted and wanted > 2 and draws[14] < thanks:
-        return Asked(THANKS, None)
-    chosen = topics.topics or TOPICS[:1]
-    topic = chosen[(turn - 1) % len(chosen)]
-    if topic != "product specifications":
-        return Asked(topic, None)
-    aspects = sheet_of(offer.product).aspects
-    return Asked(topic, aspects[(int(draws[7] * len(aspects)) + turn) % len(aspects)][0])
+class Course:
+    """What one episode of one buyer goes by: its draws, and what follows from them alone.
+
+    Everything here is derived from seed, unit and disposition; the questions and the score are
+    kept with what they were derived from.
+
+    Attributes
+    ----------
+    draws : tuple of float
+        The episode's choices: topics 0-2, exchanges 3 and 6, error 4, quantity 5, aspect 7,
+        patience 8, ratings 9-12, recommendation 13, thanks 14.
+    bits : int
+        The wordings of the episode.
+    topics : tuple of str
+    wanted, patience : int
+        Exchanges before buying, and in support.
+    """
+
+    __slots__ = (
+        "_asked", "_asked_for", "_parameters", "_score", "_scored", "bits", "draws", "patience",
+        "topics", "wanted",
+    )  # fmt: skip
+
+    def __init__(
+        self, seed: Seed, unit: str, who: Disposition, parameters: BuyerParameters
+    ) -> None:
+        self._parameters = parameters
+        self.draws = draws = uniforms(seed, "buyer/choices", unit)
+        self.bits = bits(seed, "buyer/wording", unit)
+        self.topics = choose_topics(draws, who, parameters)
+        self.wanted = exchanges(draws, who, parameters)
+        self.patience = 1 + pick(parameters.support.exchanges, draws[8])
+        self._asked_for: tuple[tuple[Topic, ...], Sheet] | None = None
+        self._asked: tuple[Asked, ...] = ()
+        self._scored: Transcript | None = None
+        self._score = 0.0
+
+    def questions(self, topics: tuple[Topic, ...], sheet: Sheet) -> tuple[Asked, ...]:
+        """Return what is asked in each of the `wanted` exchanges."""
+        if self._asked_for is None or self._asked_for != (topics, sheet):
+            self._asked_for = (topics, sheet)
+            self._asked = self._questions(topics or TOPICS[:1], sheet)
+        return self._asked
+
+    def _questions(self, topics: tuple[Topic, ...], sheet: Sheet) -> tuple[Asked, ...]:
+        asked, draw = [], int(self.draws[7] * len(sheet.aspects))
+        for turn in range(self.wanted):
+            topic = topics[turn % len(topics)]
+            about_item = topic == "product specifications"
+            place = (draw + turn) % len(sheet.aspects)
+            asked.append(Asked(topic, sheet.aspects[place][0] if about_item else None))
+        if self.wanted > 2 and self.draws[14] < self._parameters.inquiry.thanks:
+            asked[-1] = Asked(THANKS, None)
+        return tuple(asked)
+
+    def score(self, topics: tuple[Topic, ...], transcript: Transcript, sheet: Sheet) -> float:
+        """Return how well the questions were answered, in [0, 1]."""
+        if self._scored is not transcript:
+            asked = self.questions(topics, sheet)
+            self._score = answer_score(transcript, asked, sheet, self._parameters)
+            self._scored = transcript
+        return self._score
 
 
 def answer_score(
-    transcript: Transcript, asked: list[Asked], offer: Offer, parameters: BuyerParameters
+    transcript: Transcript, asked: Sequence[Asked], sheet: Sheet, parameters: BuyerParameters
 ) -> float:
     """Return the mean score of the seller's answers to real questions, in [0, 1]."""
     scale = parameters.answers
-    keys = sheet_of(offer.product).keys
+    keys = sheet.keys
     answers = [turn.text for turn in transcript if turn.role == "seller"]
     total, count = 0.0, 0
     for question_asked, answer in zip(asked, answers, strict=False):

@@ -46,17 +46,18 @@ def liking(seed: Seed, product: Product, buyer: str, parameters: BuyerParameters
     choice = parameters.choice
     stars = product.average_rating
     return (
-        choice.appeal_sd * normal(seed, "market/appeal", product.id)
+        choice.appeal_sd * normal(seed, "product/appeal", product.id)
         + choice.taste_sd * _tastes(seed, product.id, buyer)[0]
-        + (0.0 if stars is None else choice.rating_weight * (stars - 4.1))
+        + (0.0 if stars is None else choice.rating_weight * (stars - choice.rating_typical))
     )
 
 
 def gender_fit(product: Product, gender: str | None, parameters: BuyerParameters) -> float:
     """Return how the product's audience suits the buyer; 0 where either is unknown."""
-    if product.audience is None or gender is None:
+    fit = parameters.gender_fit.get(product.audience) if product.audience else None
+    if fit is None or gender not in ("male", "female"):
         return 0.0
-    return parameters.gender_fit.get(product.audience, {}).get(gender, 0.0)
+    return fit.male if gender == "male" else fit.female
 
 
 def price_utility(

@@ -12,20 +12,34 @@ from functools import lru_cache
 from events.streams import Seed
 
 BLOCK = 16
+_UNIT = 2.0**-32
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def uniforms(seed: Seed, purpose: str, unit: str) -> tuple[float, ...]:
     """Return `BLOCK` uniform draws in (0, 1)."""
-    draw = seed.stream(purpose, unit).uniform
-    return tuple([draw() for _ in range(BLOCK)])
+    draw = seed.stream(purpose, unit).word
+    return tuple([(draw() + 0.5) * _UNIT for _ in range(BLOCK)])
 
 
 @lru_cache(maxsize=4096)
-def words(seed: Seed, purpose: str, unit: str) -> tuple[int, ...]:
-    """Return `BLOCK` uniform integers in [0, 2**32); each serves up to four small picks."""
-    draw = seed.stream(purpose, unit).word
-    return tuple([draw() for _ in range(BLOCK)])
+def bits(seed: Seed, purpose: str, unit: str) -> int:
+    """Return 128 random bits: enough to choose among wordings, or for eight coarse draws."""
+    return int.from_bytes(seed.digest(purpose, unit), "little")
+
+
+def word(block: int, place: int) -> int:
+    """Return 23 to 32 bits of `block` for the handler at `place` in 0..15.
+
+    Neighbouring places share some of their bits: wordings may go together, outcomes never use
+    this.
+    """
+    return (block >> 7 * place) & 0xFFFFFFFF
+
+
+def coarse(block: int, place: int) -> float:
+    """Return the draw at `place` in 0..7 of `block`: uniform in (0, 1), 16 bits."""
+    return (((block >> 16 * place) & 0xFFFF) + 0.5) / 65536.0
 
 
 @lru_cache(maxsize=4096)

@@ -8,17 +8,21 @@ it; a seat's persona and options then give what one agent goes by: a `Dispositio
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 from importlib.resources import files
 from math import prod
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
 from agents.errors import BadOption
+from events.messages import Audience
 from market.issues import Issue
+
+BuyerPoleName = Literal["picky", "easygoing", "sensitive", "indifferent", "rational", "emotional"]
+SellerPoleName = Literal["assertive", "passive", "friendly", "reserved", "rational", "emotional"]
 
 
 class Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -33,11 +37,19 @@ class Choice(Table, frozen=True, kw_only=True):
     appeal_sd: float
     taste_sd: float
     rating_weight: float
+    rating_typical: float
     reservation: float
     reservation_sd: float
     price: float
     deal: float
     shipping: float
+
+
+class GenderFit(Table, frozen=True, kw_only=True):
+    """Utility for a buyer of either gender."""
+
+    male: float
+    female: float
 
 
 class PitchScale(Table, frozen=True, kw_only=True):
@@ -121,6 +133,7 @@ class Ratings(Table, frozen=True, kw_only=True):
     product_none: float
     product_slope: float
     post_persona: float
+    recommends_exchanged: float
 
 
 class BuyerPole(Table, frozen=True, kw_only=True):
@@ -151,7 +164,7 @@ class BuyerParameters(Table, frozen=True, kw_only=True):
     """The tables under ``[buyer]``."""
 
     choice: Choice
-    gender_fit: Mapping[str, Mapping[str, float]]
+    gender_fit: Mapping[Audience, GenderFit]
     pitch: PitchScale
     typical: PitchScale
     answers: Answers
@@ -160,7 +173,7 @@ class BuyerParameters(Table, frozen=True, kw_only=True):
     quantity: Quantity
     support: SupportLength
     ratings: Ratings
-    poles: Mapping[str, BuyerPole]
+    poles: Mapping[BuyerPoleName, BuyerPole]
 
 
 class SellerPole(Table, frozen=True, kw_only=True):
@@ -179,8 +192,8 @@ class SellerParameters(Table, frozen=True, kw_only=True):
     answers: float
     concession: float
     at_once: float
-    poles: Mapping[str, SellerPole]
-    settlements: Mapping[Issue, tuple[float, float, float]]
+    poles: Mapping[SellerPoleName, SellerPole]
+    settlements: Mapping[Issue | Literal["other"], tuple[float, float, float]]
 
 
 class Parameters(Table, frozen=True, kw_only=True):
@@ -296,7 +309,7 @@ def split_options(agent: str, options: Mapping[str, Any]) -> tuple[str | None, s
 def manner(agent: str, path: str | None, poles: tuple[str, ...], options: str) -> Manner:
     """Return what a seller with these poles and `options` (JSON) goes by."""
     seller = load_parameters(path, agent).seller
-    changes = [seller.poles[pole] for pole in poles if pole in seller.poles]
+    changes = [change for pole, change in seller.poles.items() if pole in poles]
     base = {
         name: _unit(getattr(seller, name) + sum(getattr(change, name) for change in changes))
         for name in Manner.__struct_fields__
@@ -347,8 +360,8 @@ def pitch_weights(agent: str, path: str | None, poles: tuple[str, ...]) -> Pitch
     )
 
 
-def _changes(buyer: BuyerParameters, poles: Iterable[str]) -> list[BuyerPole]:
-    return [buyer.poles[pole] for pole in poles if pole in buyer.poles]
+def _changes(buyer: BuyerParameters, poles: tuple[str, ...]) -> list[BuyerPole]:
+    return [change for pole, change in buyer.poles.items() if pole in poles]
 
 
 def _with_options(agent: str, kind: type[Any], base: Mapping[str, Any], options: str) -> Any:

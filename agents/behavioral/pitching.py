@@ -12,7 +12,8 @@ from agents.behavioral.voice import Voice
 from events.streams import Stream
 from market.retail.values import SECTIONS, Offer, Pitch, Strategy
 
-MIN_WORDS = 385
+LEAST_WORDS = (415, 450)
+"""A pitch gets advice added up to a length drawn from this range."""
 OVERCLAIM_SLOTS = 4
 METHODS = ("competitive comparison", "technical authority", "value-per-use")
 
@@ -31,8 +32,9 @@ def plan(sheet: Sheet, draws: Stream) -> Plan:
     return Plan(draws.integer(0, 2), tuple(draws.sample(sheet.facts, 5)))
 
 
-def strategy_text(offer: Offer, sheet: Sheet, terms: Terms, chosen: Plan) -> Strategy:
+def strategy_text(offer: Offer, terms: Terms, chosen: Plan) -> Strategy:
     """Return the whole strategy; the caller leaves out what the guidance leaves out."""
+    sheet = terms.sheet
     audience = _WHO.get(offer.product.audience or "", "People")
     fact = chosen.facts[0] if chosen.facts else f"the item is the {sheet.name}"
     return Strategy(
@@ -59,8 +61,9 @@ class Pitching:
     __slots__ = ("_chosen", "_draws", "_facts", "_sections", "_values", "_voice", "claims")
 
     def __init__(
-        self, offer: Offer, sheet: Sheet, terms: Terms, chosen: Plan, voice: Voice, draws: Stream
+        self, offer: Offer, terms: Terms, chosen: Plan, voice: Voice, draws: Stream
     ) -> None:
+        sheet = terms.sheet
         who = _WHO.get(offer.product.audience or "", "People")
         self._values = {
             **terms.body,
@@ -129,8 +132,9 @@ class Pitching:
         """Fill the shortest sections with advice until the pitch is long enough."""
         sections = self._sections
         fillers = self._draws.sample(say.FILLERS, len(say.FILLERS))
+        least = self._draws.integer(*LEAST_WORDS)
         lengths = [sum(text.count(" ") + 1 for text in section) for section in sections]
-        while fillers and (sum(lengths) < MIN_WORDS or 0 in lengths):
+        while fillers and (sum(lengths) < least or 0 in lengths):
             shortest = lengths.index(min(lengths))
             text = fillers.pop().format_map(self._values)
             sections[shortest].insert(len(sections[shortest]) // 2, text)
@@ -148,7 +152,6 @@ class Pitching:
 
 def write_pitch(
     offer: Offer,
-    sheet: Sheet,
     terms: Terms,
     chosen: Plan,
     strategy: Strategy,
@@ -157,7 +160,7 @@ def write_pitch(
     wording: Stream,
 ) -> Pitch:
     """Write the whole pitch: five sections of 331 to 561 words together."""
-    work = Pitching(offer, sheet, terms, chosen, voice, wording)
+    work = Pitching(offer, terms, chosen, voice, wording)
     work.write(strategy, offer.product.category)
     unsupported = work.overclaim(manner)
     work.lengthen()

@@ -12,7 +12,6 @@ from collections.abc import Iterable
 
 from agents.behavioral.parameters import Answers, PitchScale
 from agents.behavioral.recall import Recall
-from agents.behavioral.sheet import sheet_of
 from agents.behavioral.terms import terms_of
 from market.retail.values import Offer, Pitch
 
@@ -107,7 +106,7 @@ def _read(pitch: Pitch, offer: Offer) -> PitchScale:
         text.count("?") >= 2,
     )
     return PitchScale(
-        facts=share(sheet_of(offer.product).keys, text, 6),
+        facts=share(terms.sheet.keys, text, 6),
         logic=share(LOGIC, text, 6),
         emotion=share(EMOTION, text, 6),
         warmth=share(WARMTH, text, 6),
@@ -153,10 +152,8 @@ def score_answer(answer: str, cues: Cues, keys: Cues, scale: Answers) -> float:
     """
     text = answer.lower()
     score = scale.on_topic if holds(cues, text) else 0.0
-    if holds(EVASIVE, text):
-        score += 0.4 * scale.substance if "$" in text else 0.0
-    else:
-        score += scale.clear + (
-            scale.substance if holds(SUBSTANCE, text) or holds(keys, text) else 0.0
-        )
-    return score + (scale.polite if holds(POLITE, text) else 0.0)
+    if holds(SUBSTANCE, text) or holds(keys, text):
+        score += scale.substance
+    if not holds(EVASIVE, text):
+        score += scale.clear
+    return score + scale.polite if holds(POLITE, text) else score

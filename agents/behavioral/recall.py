@@ -1,7 +1,8 @@
 """A bounded memory for what is derived from large immutable values.
 
 Hashing a pitch or a product sheet costs more than the look-up saves, so the key is the identity
-of the objects; they are kept beside their result, so no identity can be reused meanwhile.
+of the first value; the values are kept beside their result, so no identity can be reused
+meanwhile.
 """
 
 from __future__ import annotations
@@ -9,37 +10,37 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar, TypeVarTuple
 
-Values = TypeVarTuple("Values")
+First = TypeVar("First")
+Rest = TypeVarTuple("Rest")
 Result = TypeVar("Result")
 
 
-class Recall(Generic[*Values, Result]):
-    """``recall(*values)`` computes ``function(*values)`` once while the values are remembered.
+class Recall(Generic[First, *Rest, Result]):
+    """``recall(first, *rest)`` computes ``function(first, *rest)`` once while it is remembered.
 
     Parameters
     ----------
     function : callable
         Pure: forgetting a result costs time and changes nothing.
     size : int
-        How many results are kept; when full, the older half is dropped.
+        How many results are kept, one for each `first`; when full, the older half is dropped.
     """
 
     __slots__ = ("_function", "_kept", "_size")
 
-    def __init__(self, function: Callable[[*Values], Result], size: int = 1024) -> None:
+    def __init__(self, function: Callable[[First, *Rest], Result], size: int = 1024) -> None:
         self._function = function
         self._size = size
-        self._kept: dict[Any, tuple[Any, Result]] = {}
+        self._kept: dict[int, tuple[First, Any, Result]] = {}
 
-    def __call__(self, *values: *Values) -> Result:
-        """Return the result for `values`."""
-        key = tuple([id(value) for value in values])
-        found = self._kept.get(key)
-        if found is not None:
-            return found[1]
+    def __call__(self, first: First, *rest: *Rest) -> Result:
+        """Return the result for these values."""
+        found = self._kept.get(id(first))
+        if found is not None and found[1] == rest:
+            return found[2]
         if len(self._kept) >= self._size:
             for old in list(self._kept)[: self._size // 2]:
                 del self._kept[old]
-        result = self._function(*values)
-        self._kept[key] = (values, result)
+        result = self._function(first, *rest)
+        self._kept[id(first)] = (first, rest, result)
         return result

@@ -7,11 +7,10 @@ from functools import lru_cache
 from agents.base import Seat, SellerAgent
 from agents.behavioral import voice as say
 from agents.behavioral.answering import Answering
-from agents.behavioral.draws import uniforms, words
+from agents.behavioral.draws import bits, coarse, word
 from agents.behavioral.parameters import load_parameters, manner, split_options
 from agents.behavioral.pitching import plan, strategy_text, write_pitch
 from agents.behavioral.settling import Leanings, offers_now, settled
-from agents.behavioral.sheet import sheet_of
 from agents.behavioral.supporting import support_text
 from agents.behavioral.terms import terms_of
 from agents.persona import TRAITS
@@ -60,21 +59,18 @@ class BehavioralSeller(SellerAgent):
 
     async def strategy(self, request: FormStrategy) -> Strategy:
         """Plan the pitch along the dimensions asked for."""
-        offer = request.offer
-        sheet = sheet_of(offer.product)
-        chosen = plan(sheet, self.stream(request, "plan"))
-        whole = strategy_text(offer, sheet, terms_of(offer), chosen)
+        terms = terms_of(request.offer)
+        chosen = plan(terms.sheet, self.stream(request, "plan"))
+        whole = strategy_text(request.offer, terms, chosen)
         return Strategy(**{name: getattr(whole, name) for name in request.dimensions})
 
     async def pitch(self, request: PresentPitch) -> Pitch:
         """Write the pitch from the sheet, the strategy and the seller's voice."""
-        offer = request.offer
-        sheet = sheet_of(offer.product)
+        terms = terms_of(request.offer)
         return write_pitch(
-            offer,
-            sheet,
-            terms_of(offer),
-            plan(sheet, self.stream(request, "plan")),
+            request.offer,
+            terms,
+            plan(terms.sheet, self.stream(request, "plan")),
             request.strategy,
             self._voice,
             self._manner,
@@ -84,10 +80,11 @@ class BehavioralSeller(SellerAgent):
     async def answer(self, request: AnswerBuyer) -> str:
         """Answer from the sheet and the terms, or evade where the manner is so."""
         turn = request.turn
-        draw = uniforms(self.seat.seed, "seller/choices", request.unit)[4 + turn % 8]
+        draw = coarse(bits(self.seat.seed, "seller/choices", request.unit), 3 + turn % 5)
         question = request.transcript[-1].text if request.transcript else ""
+        informed = draw < self._manner.answers
         return self._answering.text(
-            question, request.offer, draw < self._manner.answers, self._word(request, turn)
+            question, terms_of(request.offer), informed, self._word(request, turn)
         )
 
     async def support(self, request: GiveSupport) -> Support:
@@ -105,8 +102,8 @@ class BehavioralSeller(SellerAgent):
         return settled(request, self._parameters, self._manner, self._leanings(request))
 
     def _leanings(self, request: Request) -> Leanings:
-        draws = uniforms(self.seat.seed, "seller/choices", request.unit)
-        return Leanings(draws[0], draws[1], draws[2])
+        block = bits(self.seat.seed, "seller/choices", request.unit)
+        return Leanings(coarse(block, 0), coarse(block, 1), coarse(block, 2))
 
     def _word(self, request: Request, place: int) -> int:
-        return words(self.seat.seed, "seller/wording", request.unit)[place % 16]
+        return word(bits(self.seat.seed, "seller/wording", request.unit), place % 16)

@@ -12,8 +12,6 @@ from market.retail.values import Settlement, Transcript
 
 OUTCOMES: tuple[Outcome, ...] = ("delivered", "exchanged", "refunded")
 
-_EVEN = (0.2, 0.4, 0.4)
-
 _RESOLUTIONS: dict[str, str] = {
     "delivered": "kept as it is",
     "exchanged": "replacement sent",
@@ -61,7 +59,8 @@ def settled(
 
 
 def _drawn(parameters: SellerParameters, issue: str, draw: float) -> Outcome:
-    shares = parameters.settlements.get(issue, _EVEN)  # type: ignore[call-overload]
+    table = parameters.settlements
+    shares = next((known for name, known in table.items() if name == issue), table["other"])
     target = draw * sum(shares)
     if target < shares[0]:
         return "delivered"

@@ -15,7 +15,9 @@ from agents.behavioral.recall import Recall
 from market.product import Category, Product
 
 NAME_CHARACTERS = 60
+NAME_WORDS = 9
 FACT_CHARACTERS = 120
+FACT_WORDS = 20
 MAX_FACTS = 12
 MAX_KEYS = 10
 _SCANNED_CHARACTERS = 600
@@ -126,7 +128,7 @@ def clean(text: str, limit: int) -> str:
 
 def short_name(title: str) -> str:
     """Return the head of a title: up to its first break, bounded."""
-    name = clean(title, NAME_CHARACTERS)
+    name = " ".join(clean(title, NAME_CHARACTERS).split(" ")[:NAME_WORDS])
     for mark in (" - ", " | ", ", ", " (", " – ", ": "):
         place = name.find(mark)
         if place >= 12:
@@ -136,7 +138,8 @@ def short_name(title: str) -> str:
 
 def _quoted(lead: str, texts: Iterable[str]) -> Iterator[str]:
     for text in texts:
-        short = clean(text, FACT_CHARACTERS).rstrip(".!?;,: ")
+        words = clean(text, FACT_CHARACTERS).split(" ")[:FACT_WORDS]
+        short = " ".join(words).rstrip(".!?;,: ")
         if len(short) > 2:
             yield f"{lead} “{short}”"
 

@@ -29,11 +29,15 @@ TOPIC_REASONS: Mapping[str, Phrases] = {
 }
 
 ASK_OPENERS: Phrases = (
-    "Hi, I watched your presentation of the {name}.",
-    "Hello, I am thinking about the {name}.",
-    "Hi there, thanks for showing the {name}.",
+    "Hi, I have just watched your presentation of the {name}.",
+    "Hello, I am thinking about getting the {name}.",
+    "Hi there, thanks for showing us the {name}.",
 )
-ASK_AGAIN: Phrases = ("Thanks for the reply.", "Okay, noted.", "Got it, one more point.")
+ASK_AGAIN: Phrases = (
+    "Thanks for the reply, that is one point less on my list.",
+    "Okay, noted, and there is something else.",
+    "Got it, thanks; one more point before I make up my mind.",
+)
 
 ASKS: Mapping[str, Phrases] = {
     "product specifications": (

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from agents.behavioral.sheet import sheet_of
 from agents.behavioral.terms import dollars, terms_of
 from agents.behavioral.voice import Voice
 from market.retail.requests import GiveSupport
@@ -65,7 +64,7 @@ def support_text(voice: Voice, request: GiveSupport, offered: Settlement | None,
     buyer_pays = request.issue in request.offer.policy.buyer_pays
     body = _table(request, offered)[(word >> 8) % 2].format(
         order=order.id,
-        name=sheet_of(request.offer.product).name,
+        name=terms.sheet.name,
         condition=terms.condition,
         days=terms.days,
         returns=terms.returns,
@@ -74,7 +73,7 @@ def support_text(voice: Voice, request: GiveSupport, offered: Settlement | None,
         payer="you pay" if buyer_pays else "we pay",
         resolution=offered.resolution if offered else "",
     )
-    opener = voice.support_openers[word % 2]
+    opener = (voice.support_openers if request.turn == 1 else voice.support_again)[word % 2]
     closer = voice.support_closers[(word >> 16) % 2]
     return f"{opener} {body} {closer}"
 

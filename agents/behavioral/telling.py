@@ -5,10 +5,9 @@ from __future__ import annotations
 from agents.behavioral import speech as say
 from agents.behavioral.asking import THANKS, Asked
 from agents.behavioral.reading import read_pitch
-from agents.behavioral.sheet import clean, sheet_of
-from agents.behavioral.terms import terms_of
+from agents.behavioral.sheet import clean
+from agents.behavioral.terms import Terms, terms_of
 from market.retail.requests import Complain, WriteReview
-from market.retail.values import Offer
 
 Poles = tuple[str, ...]
 
@@ -20,11 +19,10 @@ def topics_reason(topics: tuple[str, ...], word: int) -> str:
     return f"{text[0].upper()}{text[1:]}."
 
 
-def question_text(asked: Asked, turn: int, offer: Offer, poles: Poles, word: int) -> str:
+def question_text(asked: Asked, turn: int, name: str, poles: Poles, word: int) -> str:
     """Return the words of a question; `word` chooses among equivalent wordings."""
     if asked.topic == THANKS:
         return say.THANKS[word % 2]
-    name = sheet_of(offer.product).name
     opener = (say.ASK_OPENERS if turn == 1 else say.ASK_AGAIN)[word % 3].format(name=name)
     body = say.ASKS[asked.topic][(word >> 8) % 2]
     if asked.aspect is not None:
@@ -37,9 +35,8 @@ def _color(poles: Poles, word: int) -> str:
     return say.ASK_COLORS[pole][(word >> 8) % 2]
 
 
-def decision_reason(driver: str, buys: bool, offer: Offer, poles: Poles, word: int) -> str:
+def decision_reason(driver: str, buys: bool, terms: Terms, poles: Poles, word: int) -> str:
     """Return why the buyer decided so: the strongest driver, then what its traits add."""
-    terms = terms_of(offer)
     main = (say.BOUGHT_FOR if buys else say.LEFT_FOR)[driver][word % 2]
     if poles:
         side = 0 if buys else 1
@@ -47,8 +44,7 @@ def decision_reason(driver: str, buys: bool, offer: Offer, poles: Poles, word: i
             say.DECISION_COLORS[pole][side][(word >> 8 + i) % 2] for i, pole in enumerate(poles)
         ]
         main = f"{main}; {', and '.join(colors)}"
-    name = sheet_of(offer.product).name
-    text = main.format(name=name, price=terms.price, fee=terms.fee, total=terms.total)
+    text = main.format(name=terms.sheet.name, price=terms.price, fee=terms.fee, total=terms.total)
     return f"{text}, so I {'will take it' if buys else 'leave it'}."
 
 
@@ -70,7 +66,7 @@ def complaint_text(request: Complain, insists: bool, word: int) -> str:
             return say.DETAILS[word % 2]
         return say.FOLLOW_UPS[(request.turn + word % 2) % 4]
     table = say.COMPLAINTS.get(request.issue, say.COMPLAINTS[""])
-    name = sheet_of(request.offer.product).name
+    name = terms_of(request.offer).sheet.name
     issue = clean(request.issue, 60)
     return table[word % 2].format(order=request.order.id, name=name, issue=issue)
 
@@ -80,7 +76,7 @@ def review_text(request: WriteReview, rating: int, poles: Poles, word: int) -> s
     level = 0 if rating <= 2 else 1 if rating == 3 else 2
     head = say.REVIEWS[request.aspect][level][word % 3]
     if request.aspect == "product":
-        head = head.format(name=sheet_of(request.offer.product).name)
+        head = head.format(name=terms_of(request.offer).sheet.name)
     text = f"{head} {_note(request, level)}"
     if not poles:
         return text

@@ -1,10 +1,11 @@
-"""The terms of an offer in words: price, shipping, delivery, returns and the season."""
+"""An offer in words: the sheet, price, shipping, delivery, returns and the season."""
 
 from __future__ import annotations
 
 import msgspec
 
 from agents.behavioral.recall import Recall
+from agents.behavioral.sheet import Sheet, sheet_of
 from market.retail.values import Offer
 
 _MONTHS = [
@@ -39,11 +40,12 @@ _SEASONS: tuple[tuple[str, str], ...] = (
 
 
 class Terms(msgspec.Struct, frozen=True):
-    """An offer's terms, ready to be said; amounts are dollar texts such as ``$12.50``.
+    """An offer, ready to be talked about; amounts are dollar texts such as ``$12.50``.
 
     ``body`` maps the names that the pitch grammar uses to these texts.
     """
 
+    sheet: Sheet
     price: str
     list_price: str
     reduced: bool
@@ -91,6 +93,7 @@ def _built(offer: Offer) -> Terms:
         "offer": f"{price}, down from a list price of {full}" if reduced else price,
     }
     return Terms(
+        sheet=sheet_of(offer.product),
         price=price,
         list_price=full,
         reduced=reduced,

@@ -264,6 +264,10 @@ ANSWER_CLOSERS: ByPole = {
     ),
     "": ("Is there anything else you would like to know?", "Let me know if something is missing."),
 }
+SOURCES: Phrases = (
+    "If you want to check it yourself, the page shows the same sheet that I am reading from.",
+    "You find the same on the page, so you can read it again before you decide.",
+)
 SPEC_FALLBACKS: Phrases = (
     "The sheet does not say anything about {aspect}, and I do not want to guess.",
     "About {aspect} the listing is silent, so I cannot confirm it either way.",
@@ -286,6 +290,14 @@ SUPPORT_OPENERS: ByPole = {
     ),
     "reserved": ("Your message has been received.", "The case has been recorded."),
     "": ("I am sorry to hear that.", "Thank you for letting us know."),
+}
+SUPPORT_AGAIN: ByPole = {
+    "friendly": (
+        "Thank you for staying in touch, I am happy to go through it with you.",
+        "Of course, I am glad to clear that up for you!",
+    ),
+    "reserved": ("Your reply has been noted.", "Regarding your reply:"),
+    "": ("Thank you for your reply.", "Understood."),
 }
 SUPPORT_CLOSERS: ByPole = {
     "assertive": (
@@ -313,6 +325,7 @@ class Voice(msgspec.Struct, frozen=True):
     answer_colors: Phrases
     answer_closers: Phrases
     support_openers: Phrases
+    support_again: Phrases
     support_closers: Phrases
 
 
@@ -333,5 +346,6 @@ def voice_of(persona: Mapping[str, str] | None) -> Voice:
         answer_colors=ANSWER_COLORS[reason],
         answer_closers=ANSWER_CLOSERS[force],
         support_openers=SUPPORT_OPENERS[warmth],
+        support_again=SUPPORT_AGAIN[warmth],
         support_closers=SUPPORT_CLOSERS[force],
     )
