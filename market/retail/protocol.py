@@ -101,8 +101,8 @@ class RetailMarket:
         if message.episode is None:
             return self._shared(message)
         episode = self._episodes[message.episode]
-        step = _STEPS.get(type(message))
-        if step is None or episode.ended:
+        step = None if episode.ended else _STEPS.get(type(message))
+        if step is None:
             raise UnexpectedMessage(type(message).__name__, message.source)
         posts = step(episode, message)
         if not episode.ended:

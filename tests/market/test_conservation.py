@@ -1,0 +1,246 @@
+"""Whatever agents do, money and goods are conserved and every episode ends exactly once."""
+
+from collections import Counter
+from random import Random
+from typing import Any, get_args
+
+import msgspec
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from players import LAMP, Played, Script, buyer, decided, market_spec, rules, said, seller
+
+from events.errors import UnusableOutput
+from events.messages import (
+    EpisodeClosed,
+    EpisodeFailed,
+    EpisodeOpened,
+    IssueResolved,
+    LoggedEvent,
+    MarketClosed,
+    MarketFailed,
+    OrderDelivered,
+    OrderPlaced,
+    RefundIssued,
+    ReviewPosted,
+)
+from market.issues import ISSUES, IssueRules
+from market.policy import ReturnPolicy
+from market.product import CATEGORIES
+from market.retail.requests import (
+    EndDialogue,
+    ProposeSettlement,
+    WriteReview,
+)
+from market.retail.spec import RetailRules
+from market.retail.values import Settlement
+from market.shipping import ShippingRules
+
+MISDEEDS: tuple[Any, ...] = (
+    lambda request: None,
+    lambda request: [],
+    lambda request: "text",
+    lambda request: [RefundIssued(
+        order="x", quantity=1, amount_cents=9**9, shipping_refund_cents=0,
+        return_shipping_cents=0, return_shipping_payer="seller",
+    )],
+    lambda request: [MarketClosed()],
+    lambda request: [ReviewPosted(aspect="pitch", rating=9, text="x")],
+    lambda request: 1 / 0,
+    lambda request: _raise(UnusableOutput("unusable", "{")),
+)  # fmt: skip
+
+days = st.tuples(st.integers(0, 3), st.integers(0, 3)).map(lambda pair: tuple(sorted(pair)))
+
+
+def _raise(error: Exception) -> Any:
+    raise error
+
+
+@st.composite
+def rule_sets(draw: Any) -> RetailRules:
+    window = st.builds(ReturnPolicy, window_days=st.integers(0, 9), condition=st.just("c"))
+    return RetailRules(
+        shipping=ShippingRules(
+            order_days=draw(days), delivery_days=draw(days), delay_days=draw(days)
+        ),
+        issues=IssueRules(
+            rate=draw(st.sampled_from([0.0, 0.5, 1.0])),
+            weights={draw(st.sampled_from(ISSUES)): 1.0},
+            overclaim_rate=draw(st.sampled_from([0.0, 1.0])),
+        ),
+        policies={category: draw(window) for category in CATEGORIES},
+        max_turns=draw(st.integers(1, 3)),
+        max_quantity=draw(st.integers(1, 4)),
+        nonbuyer_reviews=draw(st.booleans()),
+    )  # fmt: skip
+
+
+class Mood:
+    """A player's whims; they come from a number of its own, so they can be played again."""
+
+    def __init__(self, number: int, name: str) -> None:
+        self.random = Random(f"{number}/{name}")
+        self.script: Script = seller() if name.startswith("seller") else buyer()
+        if name.startswith("seller") and self.random.random() < 0.5:
+            self.script = seller(unsupported=("It flies.",))
+        self.naughty = self.random.random() < 0.5
+
+    def play(self) -> Script:
+        return {kind: self.answer(kind) for kind in self.script}
+
+    def answer(self, kind: type[Any]) -> Any:
+        free = getattr(self, kind.__name__, self.script[kind])
+
+        def reply(request: Any) -> Any:
+            if self.naughty and self.random.random() < 0.1:
+                return self.random.choice(MISDEEDS)(request)
+            return free(request)
+
+        return reply
+
+    def settlement(self) -> ProposeSettlement:
+        settlement = Settlement(
+            outcome=self.random.choice(["delivered", "exchanged", "refunded", "refunded"]),
+            resolution="r",
+            reason="r",
+            refund_quantity=self.random.randint(-1, 5),
+            refund_shipping=self.random.random() < 0.5,
+        )
+        return ProposeSettlement(settlement=settlement)
+
+    def AskSeller(self, request: Any) -> Any:  # noqa: N802 - named after what it answers
+        more = self.random.random() < 0.5
+        return [said("pre_inquiry", "buyer", request.turn) if more else EndDialogue()]
+
+    def Complain(self, request: Any) -> Any:  # noqa: N802
+        more = self.random.random() < 0.7
+        return [said("post_inquiry", "buyer", request.turn) if more else EndDialogue()]
+
+    def Decide(self, request: Any) -> Any:  # noqa: N802
+        return [decided(self.random.random() < 0.8, self.random.randint(0, 5))]
+
+    def GiveSupport(self, request: Any) -> Any:  # noqa: N802
+        text = said("post_inquiry", "seller", request.turn)
+        return [self.settlement(), text] if self.random.random() < 0.5 else [text]
+
+    def SettleIssue(self, request: Any) -> Any:  # noqa: N802
+        return [self.settlement()]
+
+
+@st.composite
+def markets(draw: Any) -> Played:
+    buyers = ["ann", "bob", "cat"][: draw(st.integers(1, 3))]
+    product = msgspec.structs.replace(LAMP, price_cents=draw(st.integers(1, 10**7)))
+    spec = market_spec(buyers, product=product, discount=draw(st.sampled_from([0.0, 0.1])))
+    number = draw(st.integers(0, 2**32))
+    names = ["seller:sam", *(f"buyer:{name}" for name in buyers)]
+    cast = {name: Mood(number, name).play() for name in names}
+    waits = frozenset(name for name in cast if draw(st.booleans()))
+    return Played(spec, draw(rule_sets()), cast, seed=draw(st.integers(0, 99)), waits=waits)
+
+
+def fold(events: list[Any]) -> dict[str, int]:
+    """Rebuild the ledger's accounts from the log alone."""
+    accounts = Counter({"buyer": 0, "goods": 0, "shipping": 0, "returns": 0})
+    for event in events:
+        match event:
+            case OrderPlaced():
+                goods = event.quantity * event.unit_price_cents
+                accounts.update(buyer=-goods - event.shipping_cents)
+                accounts.update(goods=goods, shipping=event.shipping_cents)
+            case RefundIssued():
+                back = event.amount_cents + event.shipping_refund_cents
+                accounts.update(buyer=back, goods=-event.amount_cents)
+                accounts.update(shipping=-event.shipping_refund_cents)
+                payer = "buyer" if event.return_shipping_payer == "buyer" else "goods"
+                accounts.update({payer: -event.return_shipping_cents})
+                accounts.update(returns=event.return_shipping_cents)
+    return dict(accounts)
+
+
+def check_episode(events: list[Any]) -> None:
+    """One episode: opened first, ended once and last, at most one order, refund within it."""
+    kinds = [type(event) for event in events]
+    assert kinds[0] is EpisodeOpened
+    ends = [kind for kind in kinds if kind in (EpisodeClosed, EpisodeFailed)]
+    assert len(ends) == 1
+    assert kinds[-1] is ends[0]
+    for once in (EpisodeOpened, OrderPlaced, OrderDelivered, IssueResolved, RefundIssued):
+        assert kinds.count(once) <= 1
+    orders = [event for event in events if type(event) is OrderPlaced]
+    for refund in (event for event in events if type(event) is RefundIssued):
+        [order] = orders
+        assert 1 <= refund.quantity <= order.quantity
+        assert refund.amount_cents == refund.quantity * order.unit_price_cents
+        assert refund.shipping_refund_cents in (0, order.shipping_cents)
+        assert refund.order == order.order
+        resolved = [event for event in events if type(event) is IssueResolved]
+        assert resolved[0].outcome == "refunded"
+    aspects = [event.aspect for event in events if type(event) is ReviewPosted]
+    assert len(aspects) == len(set(aspects))
+    assert "product" not in aspects or orders
+
+
+@settings(deadline=None, max_examples=150)
+@given(markets())
+def test_money_goods_and_episodes_are_conserved(played: Played):
+    ledger, events = played.market.ledger, played.events
+    assert ledger.balance_cents == 0
+    assert fold(events) == ledger.accounts
+    assert played.market.finished
+
+    assert [event.seq for event in events] == list(range(len(events)))
+    assert [event.t for event in events] == sorted(event.t for event in events)
+    ends = [type(event) for event in events if isinstance(event, MarketClosed | MarketFailed)]
+    assert len(ends) == 1
+    assert type(events[-1]) is ends[0]
+    for episode in played.market.spec.episodes:
+        check_episode([event for event in events if event.episode == episode.episode])
+
+    kept = sum(sale.goods_cents - sale.refunded_cents for sale in ledger.sales.values())
+    refunds = [event for event in events if isinstance(event, RefundIssued)]
+    own = [refund for refund in refunds if refund.return_shipping_payer == "seller"]
+    assert ledger.accounts["goods"] == kept - sum(refund.return_shipping_cents for refund in own)
+
+
+@settings(deadline=None, max_examples=50)
+@given(markets())
+def test_every_log_can_be_written_and_read_back(played: Played):
+    decoder = msgspec.json.Decoder(LoggedEvent)
+    assert decoder.decode_lines(played.lines) == played.events
+
+
+@st.composite
+def twins(draw: Any) -> tuple[bytes, bytes]:
+    """Play one market twice, with other agents waiting the second time."""
+    count, choices = draw(st.integers(0, 2**32)), st.booleans()
+    logs = []
+    for _ in range(2):
+        buyers = {f"buyer:{name}": buyer(questions=count % 3, quantity=1) for name in "abc"}
+        broken = {**buyers, "buyer:b": {**buyer(), WriteReview: MISDEEDS[count % len(MISDEEDS)]}}
+        cast = {"seller:sam": seller(), **broken}
+        waits = frozenset(name for name in cast if draw(choices))
+        of = rules(ISSUES[count % len(ISSUES)])
+        logs.append(Played(market_spec("abc"), of, cast, seed=count, waits=waits).lines)
+    return logs[0], logs[1]
+
+
+@settings(deadline=None, max_examples=50)
+@given(twins())
+def test_who_waits_changes_no_byte(logs: tuple[bytes, bytes]):
+    assert logs[0] == logs[1]
+
+
+def test_random_agents_reach_every_kind_of_event():
+    """The properties above would hold for agents that do nothing, too."""
+    reached: set[type[Any]] = set()
+    for number in range(60):
+        names = ["seller:sam", "buyer:ann", "buyer:bob"]
+        cast = {name: Mood(number, name).play() for name in names}
+        of = rules(ISSUES[number % len(ISSUES)], policies=FOOD_FOR_ALL, max_quantity=3)
+        played = Played(market_spec(["ann", "bob"]), of, cast, seed=number)
+        reached |= {type(event) for event in played.events}
+    assert reached == set(get_args(LoggedEvent))
+
+
+FOOD_FOR_ALL = dict.fromkeys(CATEGORIES, ReturnPolicy(window_days=3, condition="unopened"))
