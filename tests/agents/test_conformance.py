@@ -17,8 +17,8 @@ import pytest
 from agents.base import Agent, BuyerAgent, Seat
 from agents.behavioral.seller import BehavioralSeller
 from agents.conformance import check, check_by_name
+from agents.conformance.findings import Finding, render
 from agents.errors import UnknownAgent
-from agents.findings import Finding, render
 from events.messages import DecisionMade, Message, MessageSent, Role, TopicsChosen
 from market.retail.requests import (
     AskSeller,

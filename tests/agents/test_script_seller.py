@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents import samples
 from agents.base import Seat
 from agents.behavioral.seller import BehavioralSeller
+from agents.conformance import samples
+from agents.conformance.samples import PLAIN, POOR, RICH, Scene
 from agents.errors import BadOption
-from agents.samples import PLAIN, POOR, RICH, Scene
 from agents.script import MAX_CHARACTERS, ScriptSeller, parse
 from events.messages import Message, PitchPresented
 from events.streams import Seed

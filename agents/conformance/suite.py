@@ -15,12 +15,12 @@ from typing import Any
 import anyio
 
 from agents.base import Agent
-from agents.bench import Bench, Kind, Observation, described
-from agents.findings import Finding, render, verdict
-from agents.fingerprint import hash_seed_difference
+from agents.conformance.bench import Bench, Kind, Observation, described
+from agents.conformance.findings import Finding, render, verdict
+from agents.conformance.fingerprint import hash_seed_difference
+from agents.conformance.repeatability import ask_everything, repeatability
+from agents.conformance.samples import hostile
 from agents.registry import resolve, role_of
-from agents.repeatability import ask_everything, repeatability
-from agents.samples import hostile
 from agents.watchdog import Watchdog
 from events.messages import Role
 

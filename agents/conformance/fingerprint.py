@@ -18,9 +18,9 @@ import anyio
 import msgspec
 
 import agents
-from agents.bench import Bench
+from agents.conformance.bench import Bench
+from agents.conformance.samples import everything
 from agents.registry import resolve
-from agents.samples import everything
 from agents.watchdog import Watchdog
 from events.messages import Role
 
@@ -65,7 +65,7 @@ def _started(hash_seed: str) -> subprocess.Popen[bytes]:
     home = str(Path(agents.__file__).parents[1])
     path = os.pathsep.join(filter(None, (home, *sys.path)))
     return subprocess.Popen(
-        [sys.executable, "-P", "-m", "agents.fingerprint"],
+        [sys.executable, "-P", "-m", "agents.conformance.fingerprint"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -17,9 +17,9 @@ from typing import Any
 import anyio
 
 from agents.base import Agent
-from agents.bench import Bench, Observation
-from agents.findings import Finding, verdict
-from agents.samples import RICH, Scene, broadcast, episode, everything
+from agents.conformance.bench import Bench, Observation
+from agents.conformance.findings import Finding, verdict
+from agents.conformance.samples import RICH, Scene, broadcast, episode, everything
 from market.issues import ISSUES
 from market.retail.requests import Request
 
