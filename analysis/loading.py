@@ -7,8 +7,8 @@ and nothing parsed is used unless the hashes were right.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, suppress
 from pathlib import Path
 
 import polars as pl
@@ -16,7 +16,7 @@ import polars as pl
 from analysis import cache
 from analysis.errors import LogUnreadable, NotARun
 from analysis.projection import Pieces, Projection, extract, merge
-from events.log.reader import LogCheck, check
+from events.log.reader import check
 from events.log.seal import fingerprint
 from events.log.segment import Segment, segments
 
@@ -28,6 +28,9 @@ _HASHING_THREADS = 1
 
 _PARSING_THREADS = 2
 """Polars uses all cores for one chunk; a second one fills the gaps between its steps."""
+
+_TRIES = 3
+"""A run that is going on may close a segment, and so rename it, just before it is read."""
 
 
 def load(run: Path) -> Projection:
@@ -53,13 +56,20 @@ def load(run: Path) -> Projection:
     folder = run / "events"
     if not folder.is_dir():
         raise NotARun(str(run))
+    for _ in range(_TRIES - 1):
+        with suppress(FileNotFoundError):
+            return _load(folder, run / "derived")
+    return _load(folder, run / "derived")
+
+
+def _load(folder: Path, derived: Path) -> Projection:
     mark = fingerprint(folder)
-    kept = cache.read(run / "derived", mark)
+    kept = cache.read(derived, mark)
     if kept is not None:
         return kept
     projection = project(folder)
     if fingerprint(folder) == mark:
-        cache.write(run / "derived", mark, projection)
+        cache.write(derived, mark, projection)
     return projection
 
 
@@ -67,27 +77,21 @@ def project(folder: Path) -> Projection:
     """Hash and project a folder of segments; raises what `load` raises."""
     with ThreadPoolExecutor(1 + _PARSING_THREADS) as pool:
         checking = pool.submit(check, folder, threads=_HASHING_THREADS)
-        early = {s.path: pool.submit(_read, s, None) for s in segments(folder) if not s.is_open}
-        log = _finished(checking, early)
-        late = [
-            pool.submit(_read, checked.segment, checked.good_bytes)
+        early = {s.path: pool.submit(_read, s) for s in segments(folder) if not s.is_open}
+        try:
+            log = checking.result()
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+        reading = [
+            early.get(checked.segment.path)
+            or pool.submit(_read, checked.segment, checked.good_bytes)
             for checked in log.segments
-            if checked.segment.path not in early
         ]
-        return merge(piece for read in (*early.values(), *late) for piece in read.result())
+        return merge(piece for read in reading for piece in read.result())
 
 
-def _finished(checking: Future[LogCheck], others: dict[Path, Future[list[Pieces]]]) -> LogCheck:
-    """The check's result; if it fails, what has not begun to be parsed never will be."""
-    try:
-        return checking.result()
-    except BaseException:
-        for other in others.values():
-            other.cancel()
-        raise
-
-
-def _read(segment: Segment, good_bytes: int | None) -> list[Pieces]:
+def _read(segment: Segment, good_bytes: int | None = None) -> list[Pieces]:
     """Partial rows of one segment, or of its first `good_bytes`."""
     try:
         return [extract(lines) for lines in chunks(segment, good_bytes)]

@@ -167,7 +167,7 @@ def _number(value: float | None, form: str) -> str:
 
 
 def _title(replay: Replay) -> Text:
-    return Text(clip(replay.run, 60) + (" (not finished)" if replay.partial else ""))
+    return Text(clip(replay.run, 45) + (" (not finished)" if replay.partial else ""))
 
 
 def _caption(replay: Replay) -> Text:

@@ -227,7 +227,7 @@ def contained(expected: Any, found: Any) -> None:
         assert found == expected
 
 
-@settings(derandomize=True, deadline=None, max_examples=60)
+@settings(derandomize=True, deadline=None, max_examples=40)
 @given(markets=logs(), layout=layouts())
 def test_a_replay_is_the_fold_of_its_events(
     markets: list[list[m.Event]], layout: dict[str, Any]
@@ -259,7 +259,7 @@ def test_a_replay_is_the_fold_of_its_events(
     contained(expected, found)
 
 
-@settings(derandomize=True, deadline=None, max_examples=25)
+@settings(derandomize=True, deadline=None, max_examples=15)
 @given(markets=logs(), first=layouts(), second=layouts())
 def test_the_layout_of_a_log_leaves_no_trace(
     markets: list[list[m.Event]], first: dict[str, Any], second: dict[str, Any]
@@ -275,7 +275,7 @@ def test_the_layout_of_a_log_leaves_no_trace(
     assert encoded[0] == encoded[1]
 
 
-@settings(derandomize=True, deadline=None, max_examples=25)
+@settings(derandomize=True, deadline=None, max_examples=15)
 @given(markets=logs(), layout=layouts())
 def test_normalized_revenue_is_centred_on_the_observed_pairs(
     markets: list[list[m.Event]], layout: dict[str, Any]

@@ -1,0 +1,138 @@
+"""What a terminal shows of a replay."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pytest
+from fakelog import closed, episode, market, opened, order, review, write_run
+from rich.cells import cell_len
+from rich.console import Console, RenderableType
+
+from analysis.replay import Replay, replay
+from analysis.tables import NOTHING, clip, heatmap, measure_table
+from events import messages as m
+
+HOSTILE = "[bold red]x[/]\x1b[2J\r\n\u202e"
+
+
+def printed(what: RenderableType, width: int = 80, colour: str | None = None) -> str:
+    console = Console(
+        file=io.StringIO(), width=width, color_system=colour,  # type: ignore[arg-type]
+        force_terminal=colour is not None,
+    )  # fmt: skip
+    console.print(what)
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue()
+
+
+def sold(tmp_path: Path, amounts: dict[tuple[str, str], int]) -> Replay:
+    """A replay in which each pair sold for so many cents."""
+    episodes = [
+        closed(f"e{n}", opened(*pair), order(1, cents), review("product", 4))
+        for n, (pair, cents) in enumerate(amounts.items())
+    ]
+    return replay(write_run(tmp_path / "run", market("m", *episodes)))
+
+
+def grid(sellers: int, buyers: int) -> dict[tuple[str, str], int]:
+    return {
+        (f"seller-{s}", f"buyer-{b}"): 1000 * (s + 1) * (b + 1)
+        for s in range(sellers)
+        for b in range(buyers)
+    }
+
+
+def test_the_table_shows_sellers_buyers_and_all(tmp_path: Path) -> None:
+    """Net sales in money, shares in percent, and what was not counted as nothing."""
+    text = printed(measure_table(sold(tmp_path, {("ann", "bob"): 123456, ("cid", "bob"): 2000})))
+    lines = {line.split()[0]: line.split()[1:] for line in text.splitlines() if line.strip()}
+    assert lines["ann"] == ["1", "1,234.56", "100.0%", "0.0%", "1.00", "4.00"]
+    assert lines["bob"] == ["2", "1,254.56", "100.0%", "0.0%", "1.00", "4.00"]
+    assert lines["All"] == lines["bob"]
+    assert "2 of 2 episodes closed, 0 failed" in text
+
+
+def test_nothing_counted_is_shown_as_nothing(tmp_path: Path) -> None:
+    """A seller whose episodes all failed has no rates, and the run says so."""
+    failed = episode("e", opened("ann"), m.EpisodeFailed(stage="decide", reason="r"))
+    run = write_run(tmp_path / "run", market("m", failed), seal=False)
+    text = printed(measure_table(replay(run)))
+    (line,) = (line for line in text.splitlines() if " ann " in line)
+    assert line.split() == ["ann", "0", "0.00", NOTHING, NOTHING, NOTHING, NOTHING]
+    assert "0 of 1 episodes closed, 1 failed" in text
+    assert "(not finished)" in text
+
+
+@pytest.mark.parametrize("width", [80, 100, 200])
+def test_both_fit_into_the_width(tmp_path: Path, width: int) -> None:
+    """Long and wide names are shortened, numbers are not."""
+    amounts = {("openrouter/meta/llama-3-70b-instruct:free" + "語" * 30, "b" * 50): 10**9}
+    found = sold(tmp_path, grid(3, 7) | amounts)
+    for what in (measure_table(found), heatmap(found)):
+        lines = printed(what, width).splitlines()
+        assert max(cell_len(line) for line in lines) <= width
+        assert any(amount in line for line in lines for amount in ("10,000,000.00", "M"))
+
+
+def test_hostile_names_are_plain_text(tmp_path: Path) -> None:
+    """No markup is obeyed, no control character reaches the terminal."""
+    found = sold(tmp_path, {(HOSTILE, HOSTILE): 1000})
+    for what in (measure_table(found), heatmap(found)):
+        text = printed(what)
+        assert "[bold" in text
+        assert all(char.isprintable() or char == "\n" for char in text)
+
+
+def test_the_heatmap_shows_deviations_from_the_mean_pair(tmp_path: Path) -> None:
+    """With signs, so that it can be read without colours."""
+    text = printed(heatmap(sold(tmp_path, {("s", "a"): 1000, ("s", "b"): 3000, ("t", "b"): 2000})))
+    cells = {line.split()[0]: line.split()[1:] for line in text.splitlines() if line.strip()}
+    assert cells["s"] == ["-10.00", "+10.00"]
+    assert cells["t"] == [NOTHING, "+0.00"]
+    assert "\x1b" not in text
+
+
+@pytest.mark.parametrize("colour", ["standard", "256", "truecolor"])
+def test_a_coloured_cell_sets_letters_and_background(tmp_path: Path, colour: str) -> None:
+    """So it can be read on a dark terminal and on a light one."""
+    found = sold(tmp_path, {("s", "a"): 1000, ("s", "b"): 3000})
+    text = printed(heatmap(found), colour=colour)
+    codes = {cell: text.split(cell)[0].rsplit("\x1b[", 1)[1] for cell in ("-10.00", "+10.00")}
+    assert codes["-10.00"] != codes["+10.00"]
+    for code in codes.values():
+        parts = code.split("m")[0].split(";")
+        backgrounds = [*map(str, range(40, 49)), *map(str, range(100, 108))]
+        assert any(part in backgrounds for part in parts)
+        letters = [*map(str, range(30, 39)), *map(str, range(90, 98))]
+        assert any(part in letters for part in parts)
+
+
+def test_buyers_that_do_not_fit_go_below(tmp_path: Path) -> None:
+    """None is lost."""
+    text = printed(heatmap(sold(tmp_path, grid(2, 12))))
+    assert all(f"buyer-{number}" in text for number in range(12))
+    assert text.count("seller-1 ") == 3
+
+
+def test_too_many_to_compare_are_not_drawn(tmp_path: Path) -> None:
+    """And it says how many."""
+    found = sold(tmp_path, {(f"s{n:02d}", "b"): 1000 for n in range(45)})
+    assert "Not shown: 5 sellers and 0 buyers" in printed(heatmap(found))
+    assert "and 5 more" in printed(measure_table(found))
+
+
+def test_an_empty_replay_is_shown(tmp_path: Path) -> None:
+    """A table of nothing and a heatmap of nothing."""
+    found = replay(write_run(tmp_path / "run", []))
+    assert "0 of 0 episodes closed" in printed(measure_table(found))
+    assert "Net revenue" in printed(heatmap(found))
+
+
+def test_a_name_is_shortened_in_the_middle() -> None:
+    """Ids differ at their ends."""
+    assert clip("short", 9) == "short"
+    assert clip("model-2024-a", 9) == "mode…24-a"
+    assert cell_len(clip("語" * 20, 9)) <= 9
+    assert clip("ab", 1) == "…"
