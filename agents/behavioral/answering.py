@@ -42,9 +42,9 @@ class Answering:
         closer = voice.answer_closers[(word >> 8) % len(voice.answer_closers)]
         if "?" not in asked and holds(CLOSING, asked):
             return f"{opener} {closer} Your questions are welcome at any time."
-        color = voice.answer_colors[(word >> 16) % len(voice.answer_colors)]
         if not informed:
-            return f"{opener} {say.EVASIONS[(word >> 24) % 2]} {color} {closer}"
+            return f"{opener} {say.EVASIONS[(word >> 24) % 2]} {closer}"
+        color = voice.answer_colors[(word >> 16) % len(voice.answer_colors)]
         told = " ".join(_told(asked, terms, word >> 24))
         return f"{opener} {told} {color} {say.SOURCES[(word >> 20) % 2]} {closer}"
 

@@ -24,10 +24,14 @@ _ANSWER_CUES: dict[str, tuple[str, ...]] = {
 
 
 class Asked(NamedTuple):
-    """One question: its topic (or `THANKS`), and the aspect where it is about the item."""
+    """One question: its topic (or `THANKS`), and the aspect where it is about the item.
+
+    ``again`` marks a topic that was asked about before in this dialogue.
+    """
 
     topic: str
     aspect: Aspect | None
+    again: bool = False
 
 
 def choose_topics(
@@ -111,7 +115,8 @@ class Course:
             topic = topics[turn % len(topics)]
             about_item = topic == "product specifications"
             place = (draw + turn) % len(sheet.aspects)
-            asked.append(Asked(topic, sheet.aspects[place][0] if about_item else None))
+            aspect = sheet.aspects[place][0] if about_item else None
+            asked.append(Asked(topic, aspect, turn >= len(topics)))
         if self.wanted > 2 and self.draws[14] < self._parameters.inquiry.thanks:
             asked[-1] = Asked(THANKS, None)
         return tuple(asked)

@@ -39,7 +39,7 @@ def strategy_text(offer: Offer, terms: Terms, chosen: Plan) -> Strategy:
     fact = chosen.facts[0] if chosen.facts else f"the item is the {sheet.name}"
     return Strategy(
         target_expansion=(
-            f"Core: {audience} already looking through {sheet.leaf}. Secondary: gift buyers and"
+            f"Core: {audience} already looking through {sheet.kind}. Secondary: gift buyers and"
             " shared households that need a choice which is easy to explain."
         ),
         value_proposition=(
@@ -68,7 +68,7 @@ class Pitching:
         self._values = {
             **terms.body,
             "name": sheet.name,
-            "leaf": sheet.leaf,
+            "kind": sheet.kind,
             "by": f" by {sheet.brand}" if sheet.brand else "",
             "who": who,
             "who_low": who.lower(),
@@ -89,14 +89,14 @@ class Pitching:
             return []
         fact = self._facts.pop(0)
         self.claims.append(fact)
-        return [self._draws.pick(self._voice.fact_leads).format(fact=fact)]
+        leads = self._voice.fact_leads
+        return [leads[len(self.claims) % len(leads)].format(fact=fact)]
 
     def write(self, strategy: Strategy, category: str) -> None:
         """Write the five sections; a dimension missing in the strategy is not spoken."""
         voice, sections = self._voice, self._sections
-        sections.append(
-            self._say(voice.greetings, voice.hooks, say.INTRODUCTIONS) + self._say(voice.pushes)
-        )
+        opening_push, closing_push = ((push,) for push in self._draws.sample(voice.pushes, 2))
+        sections.append(self._say(voice.greetings, voice.hooks, say.INTRODUCTIONS, opening_push))
         audience = (say.CORE_AUDIENCE[category], say.SECOND_AUDIENCE)
         sections.append(
             (self._say(*audience) if strategy.target_expansion is not None else []) + self._fact()
@@ -111,7 +111,7 @@ class Pitching:
         )
         sections.append(
             (self._say(say.URGENCY) if strategy.contextual_urgency is not None else [])
-            + self._say(say.TERMS, voice.pushes, voice.sign_offs)
+            + self._say(say.TERMS, closing_push, voice.sign_offs)
         )
 
     def _questions(self) -> list[str]:
@@ -125,7 +125,7 @@ class Pitching:
         candidates = draws.sample(say.OVERCLAIMS, OVERCLAIM_SLOTS)
         made = tuple(claim for claim in candidates if draws.chance(manner.overclaim))
         for index, claim in enumerate(made):
-            self._sections[(0, 3, 1, 3)[index]].append(f"And I tell you: {claim}.")
+            self._sections[(0, 3, 1, 3)[index]].append(f"{say.OVERCLAIM_LEADS[index]}: {claim}.")
         return made
 
     def lengthen(self) -> None:

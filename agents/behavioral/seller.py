@@ -10,7 +10,7 @@ from agents.behavioral.answering import Answering
 from agents.behavioral.draws import bits, coarse, word
 from agents.behavioral.parameters import load_parameters, manner, split_options
 from agents.behavioral.pitching import plan, strategy_text, write_pitch
-from agents.behavioral.settling import Leanings, offers_now, settled
+from agents.behavioral.settling import Leanings, offered_before, offers_now, settled
 from agents.behavioral.supporting import support_text
 from agents.behavioral.terms import terms_of
 from agents.persona import TRAITS
@@ -89,13 +89,13 @@ class BehavioralSeller(SellerAgent):
 
     async def support(self, request: GiveSupport) -> Support:
         """Answer the complaint; offer a settlement in the first or second reply."""
-        leanings = self._leanings(request)
-        if not offers_now(request, self._manner, leanings):
-            text = support_text(self._voice, request, None, self._word(request, request.turn + 7))
-            return Support(text=text)
-        offer = settled(request, self._parameters, self._manner, leanings)
-        text = support_text(self._voice, request, offer, self._word(request, request.turn + 7))
-        return Support(text=text, offer=offer)
+        leanings, manner = self._leanings(request), self._manner
+        offer, again = None, False
+        if offers_now(request, manner, leanings):
+            offer = settled(request, self._parameters, manner, leanings)
+            again = offered_before(request, self._parameters, manner, leanings)
+        wording = self._word(request, request.turn + 7)
+        return Support(text=support_text(self._voice, request, offer, again, wording), offer=offer)
 
     async def settle(self, request: SettleIssue) -> Settlement:
         """State the settlement that stands."""

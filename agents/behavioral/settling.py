@@ -32,6 +32,16 @@ def offers_now(request: GiveSupport, manner: Manner, leanings: Leanings) -> bool
     return request.turn > 1 or request.last_turn or leanings.timing < manner.at_once
 
 
+def offered_before(
+    request: GiveSupport, parameters: SellerParameters, manner: Manner, leanings: Leanings
+) -> bool:
+    """Return whether an earlier reply of this dialogue made the offer that stands now."""
+    if request.turn == 1 or (request.turn == 2 and leanings.timing >= manner.at_once):
+        return False
+    meant = _drawn(parameters, request.issue, leanings.outcome)
+    return meant != "delivered" or _insisted(request.transcript[:-2])
+
+
 def settled(
     request: GiveSupport | SettleIssue,
     parameters: SellerParameters,

@@ -88,6 +88,13 @@ ASPECTS: dict[Category, tuple[Aspect, ...]] = {
     "Food": (_CONTENTS, _AMOUNT, _KEEPING),
 }
 
+_KINDS: dict[Category, str] = {
+    "Fashion": "things to wear",
+    "Home": "things for the home",
+    "Electronics": "devices like this",
+    "Food": "things for the pantry",
+}
+
 _DULL_KEYS = ("asin", "rank", "date first", "discontinued", "is ", "are ", "model number", "upc")
 
 
@@ -96,8 +103,9 @@ class Sheet(msgspec.Struct, frozen=True):
 
     Parameters
     ----------
-    name, brand, leaf : str, str or None, str
-        Short title, maker and most specific category, all bounded.
+    name, brand, kind : str, str or None, str
+        Short title and maker, both bounded, and how one speaks of such products in the plural
+        (by category: the catalogue's own category names seldom fit into a sentence).
     facts : tuple of str
         Clauses such as ``the material is listed as Steel``; empty for a poor sheet.
     keys : tuple of str
@@ -108,7 +116,7 @@ class Sheet(msgspec.Struct, frozen=True):
 
     name: str
     brand: str | None
-    leaf: str
+    kind: str
     facts: tuple[str, ...]
     keys: tuple[str, ...]
     aspects: tuple[tuple[Aspect, str | None], ...]
@@ -138,10 +146,12 @@ def short_name(title: str) -> str:
 
 def _quoted(lead: str, texts: Iterable[str]) -> Iterator[str]:
     for text in texts:
-        words = clean(text, FACT_CHARACTERS).split(" ")[:FACT_WORDS]
-        short = " ".join(words).rstrip(".!?;,: ")
+        whole = clean(text, 2 * FACT_CHARACTERS)
+        short = " ".join(clean(whole, FACT_CHARACTERS).split(" ")[:FACT_WORDS])
+        cut = "…" if len(short) < len(whole) else ""
+        short = short.rstrip(".!?;,: ")
         if len(short) > 2:
-            yield f"{lead} “{short}”"
+            yield f"{lead} “{short}{cut}”"
 
 
 def _details(details: dict[str, str]) -> Iterator[str]:
@@ -152,7 +162,10 @@ def _details(details: dict[str, str]) -> Iterator[str]:
 
 
 def _facts(product: Product) -> tuple[str, ...]:
-    sentences = product.description[:_SCANNED_CHARACTERS].replace("\n", ". ").split(". ")
+    description = product.description[:_SCANNED_CHARACTERS]
+    for end in ("\n", "! ", "? "):
+        description = description.replace(end, ". ")
+    sentences = description.split(". ")
     features = list(_quoted("the listing says", product.features[:6]))
     details = list(_details(product.details))[:6]
     # Alternating, so that the few facts which a pitch has room for are of both kinds.
@@ -184,7 +197,7 @@ def _built(product: Product) -> Sheet:
     return Sheet(
         name=short_name(product.title),
         brand=clean(product.brand, 30) or None if product.brand else None,
-        leaf=clean(product.leaf, 30).lower() or product.category.lower(),
+        kind=_KINDS[product.category],
         facts=facts,
         keys=_keys(product),
         aspects=answers,

@@ -65,6 +65,26 @@ ASKS: Mapping[str, Phrases] = {
         " order or for each piece?",
     ),
 }
+ASKS_AGAIN: Mapping[str, Phrases] = {
+    "product comparison": (
+        "Coming back to the comparison with other products: is there a point where yours is the"
+        " weaker one? I would rather hear it from you than find out later.",
+        "And once more on the alternatives: which of the things you named would you compare first"
+        " if you were in my place?",
+    ),
+    "price/discount": (
+        "Back to the price: is that the amount I would see on the bill, or does anything come on"
+        " top of it when I order?",
+        "And once more about the price: would a discount come later this season, or is there no"
+        " point in waiting for it?",
+    ),
+    "shipping": (
+        "One more thing on shipping: is that fee all there is to it, and how sure is the number of"
+        " days that you named for delivery?",
+        "And about the delivery once more: does it still arrive within that time when I order in"
+        " the evening, and who do I turn to about shipping?",
+    ),
+}
 THANKS: Phrases = (
     "That is all I wanted to know, thank you. I will think about it for a moment and then decide;"
     " no other questions from my side.",
@@ -227,6 +247,10 @@ FOLLOW_UPS: Phrases = (
     " with the parcel?",
     "Fine, then I will wait for your confirmation. Thank you for seeing to it.",
 )
+WAITING: Phrases = (
+    "All right, then I will wait. Will somebody tell me when it reaches the depot?",
+    "Fine, as long as it comes. What should I do if nothing has arrived by the end of the week?",
+)
 INSISTENCE: Phrases = (
     "I am sorry, but this is not acceptable to me. I paid for something that I cannot keep like"
     " this; please reconsider what you offer.",
@@ -315,6 +339,7 @@ OUTCOME_NOTES: Mapping[str, str] = {
 }
 PITCH_NOTES: Mapping[str, str] = {
     "pushy": "It pressed me to buy more than I like.",
+    "direct": "It did not beat about the bush.",
     "warm": "The seller came across as friendly.",
     "dry": "It kept to the facts and figures.",
     "": "It covered the item, the price and the terms.",

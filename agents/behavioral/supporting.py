@@ -31,10 +31,10 @@ REFUNDED: tuple[str, ...] = (
 )
 DELAYED: tuple[str, ...] = (
     "Order {order} with the {name} has left us and is on its way; day {expected} after the"
-    " broadcast was only an estimate. It will be delivered, the order stands, and you have"
-    " {returns} after that to return it should you no longer want it.",
+    " broadcast was only an estimate. It will be delivered, and the order stands; should you no"
+    " longer want it then, you have {returns} to return it.",
     "The {name} from order {order} is with the carrier and will arrive; I cannot speed it up from"
-    " here. Once it is there, the {returns} for a return begin to count.",
+    " here. Once it is there, you can still return it: {returns} are yours for that.",
 )
 DENIED: tuple[str, ...] = (
     "I have looked at order {order} again. The rule for the {name} is {returns}, {condition};"
@@ -50,19 +50,23 @@ REPEATED: tuple[str, ...] = (
 )
 
 
-def support_text(voice: Voice, request: GiveSupport, offered: Settlement | None, word: int) -> str:
+def support_text(
+    voice: Voice, request: GiveSupport, offered: Settlement | None, again: bool, word: int
+) -> str:
     """Return the seller's reply; an offer made in it is stated in words.
 
     Parameters
     ----------
     offered : Settlement or None
         The settlement that goes with the reply.
+    again : bool
+        Whether it has been offered before.
     word : int
         32 random bits that choose among equivalent wordings.
     """
     order, terms = request.order, terms_of(request.offer)
     buyer_pays = request.issue in request.offer.policy.buyer_pays
-    body = _table(request, offered)[(word >> 8) % 2].format(
+    body = _table(request, offered, again)[((word >> 8) + request.turn) % 2].format(
         order=order.id,
         name=terms.sheet.name,
         condition=terms.condition,
@@ -78,10 +82,10 @@ def support_text(voice: Voice, request: GiveSupport, offered: Settlement | None,
     return f"{opener} {body} {closer}"
 
 
-def _table(request: GiveSupport, offered: Settlement | None) -> tuple[str, ...]:
+def _table(request: GiveSupport, offered: Settlement | None, again: bool) -> tuple[str, ...]:
     if offered is None:
         return ENQUIRIES
-    if request.turn > 2 and offered.outcome != "delivered":
+    if again and offered.outcome != "delivered":
         return REPEATED
     if offered.outcome == "exchanged":
         return EXCHANGED

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from agents.behavioral import speech as say
 from agents.behavioral.asking import THANKS, Asked
 from agents.behavioral.reading import read_pitch
@@ -24,9 +26,10 @@ def question_text(asked: Asked, turn: int, name: str, poles: Poles, word: int) -
     if asked.topic == THANKS:
         return say.THANKS[word % 2]
     opener = (say.ASK_OPENERS if turn == 1 else say.ASK_AGAIN)[word % 3].format(name=name)
-    body = say.ASKS[asked.topic][(word >> 8) % 2]
     if asked.aspect is not None:
-        body = body.format(question=asked.aspect.question)
+        body = say.ASKS[asked.topic][(word >> 8) % 2].format(question=asked.aspect.question)
+    else:
+        body = (say.ASKS_AGAIN if asked.again else say.ASKS)[asked.topic][(word >> 8) % 2]
     return f"{opener} {body} {_color(poles, word >> 16)}"
 
 
@@ -43,7 +46,7 @@ def decision_reason(driver: str, buys: bool, terms: Terms, poles: Poles, word: i
         colors = [
             say.DECISION_COLORS[pole][side][(word >> 8 + i) % 2] for i, pole in enumerate(poles)
         ]
-        main = f"{main}; {', and '.join(colors)}"
+        main = f"{main}; {', '.join(colors[:-1])}{', and ' if colors[1:] else ''}{colors[-1]}"
     text = main.format(name=terms.sheet.name, price=terms.price, fee=terms.fee, total=terms.total)
     return f"{text}, so I {'will take it' if buys else 'leave it'}."
 
@@ -64,6 +67,8 @@ def complaint_text(request: Complain, insists: bool, word: int) -> str:
             return say.INSISTENCE[word % 3]
         if request.offered is None:
             return say.DETAILS[word % 2]
+        if request.offered.outcome == "delivered":
+            return say.WAITING[(request.turn + word) % 2]
         return say.FOLLOW_UPS[(request.turn + word % 2) % 4]
     table = say.COMPLAINTS.get(request.issue, say.COMPLAINTS[""])
     name = terms_of(request.offer).sheet.name
@@ -78,15 +83,22 @@ def review_text(request: WriteReview, rating: int, poles: Poles, word: int) -> s
     if request.aspect == "product":
         head = head.format(name=terms_of(request.offer).sheet.name)
     text = f"{head} {_note(request, level)}"
-    if not poles:
+    spoken = poles if request.aspect == "product" else _beyond_price(poles)
+    if not spoken:
         return text
-    return f"{text} {say.REVIEW_COLORS[poles[(word >> 8) % len(poles)]][level]}"
+    return f"{text} {say.REVIEW_COLORS[spoken[(word >> 8) % len(spoken)]][level]}"
+
+
+@cache
+def _beyond_price(poles: Poles) -> Poles:
+    """Without the poles whose remarks are about money, which fit the product alone."""
+    return tuple(pole for pole in poles if pole not in ("sensitive", "indifferent"))
 
 
 def _note(request: WriteReview, level: int) -> str:
     match request.aspect:
         case "pitch":
-            return _pitch_note(request)
+            return _pitch_note(request, level)
         case "pre_inquiry":
             return say.INQUIRY_NOTES[level > 0]
         case _:
@@ -94,10 +106,10 @@ def _note(request: WriteReview, level: int) -> str:
             return note.format(issue=clean(request.issue or "", 60))
 
 
-def _pitch_note(request: WriteReview) -> str:
+def _pitch_note(request: WriteReview, level: int) -> str:
     seen = read_pitch(request.pitch, request.offer)
     if seen.push > 0.6 or seen.hype > 0.5:
-        return say.PITCH_NOTES["pushy"]
+        return say.PITCH_NOTES["direct" if level == 2 else "pushy"]
     if seen.warmth > 0.6:
         return say.PITCH_NOTES["warm"]
     return say.PITCH_NOTES["dry" if seen.logic > 0.6 else ""]

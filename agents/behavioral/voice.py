@@ -28,7 +28,7 @@ GREETINGS: ByPole = {
         "Good day to those watching. The item first, then the terms, then your decision.",
     ),
     "": (
-        "Hello and welcome; here is something from our {leaf} selection for this {month}.",
+        "Hello and welcome; here is something from our selection for this {month}.",
         "Hello everyone, thank you for tuning in; let us look at one item properly.",
         "Welcome to the show; today there is one item on the table and a few minutes for it.",
     ),
@@ -38,7 +38,7 @@ HOOKS: ByPole = {
     "rational": (
         "Let us compare what counts: the figure you pay, the facts on the sheet, and the reason"
         " why anyone would choose the {name} over leaving things as they are.",
-        "The fact is that most of us buy {leaf} without reading the specification; today we read"
+        "The fact is that most of us buy {kind} without reading the specification; today we read"
         " it, because exactly there the difference is made.",
         "I will give you evidence instead of adjectives: one specification sheet, one figure for"
         " the price, and the reason why I picked the {name}.",
@@ -52,9 +52,9 @@ HOOKS: ByPole = {
         " {name} is the one thing you look at with love.",
     ),
     "": (
-        "If you have looked at {leaf} lately and could not decide, picture having somebody go"
+        "If you have looked at {kind} lately and could not decide, picture having somebody go"
         " through one of them with you; the {name} is the one I have here.",
-        "There are many {leaf} out there, and for a good reason people feel lost among them; so"
+        "There are many {kind} out there, and for a good reason people feel lost among them; so"
         " we take just one, the {name}, and look at it closely.",
         "You may know the feeling of putting off a purchase because there is too much to read;"
         " let me go through the {name} with you, fact by fact.",
@@ -119,10 +119,10 @@ CORE_AUDIENCE: Mapping[str, Phrases] = {
 
 SECOND_AUDIENCE: Phrases = (
     "And then there are those who look for a gift: if somebody in your family has mentioned"
-    " {leaf} lately, you have an answer ready before the next birthday comes round.",
+    " {kind} lately, you have an answer ready before the next birthday comes round.",
     "There is a second group that I would not forget, and that is anyone who buys for others, as a"
     " gift or for a shared household, and needs a choice that is easy to explain.",
-    "It is also worth a look for anyone who has never bought {leaf} before and wants to start"
+    "It is also worth a look for anyone who has never bought {kind} before and wants to start"
     " with a sheet that can be read in a minute, or to give one as a gift.",
 )
 
@@ -202,7 +202,7 @@ SIGN_OFFS: ByPole = {
     ),
 }
 FILLERS: Phrases = (
-    "If you are unsure, write down the two things that matter most to you in {leaf}, and ask me"
+    "If you are unsure, write down the two things that matter most to you in {kind}, and ask me"
     " about precisely these two before you decide anything.",
     "Have a look at the page while I talk; everything that I mention about the item stands there,"
     " and what does not stand there I leave out.",
@@ -216,6 +216,7 @@ FILLERS: Phrases = (
     " and you agree to both of them.",
 )
 
+OVERCLAIM_LEADS: Phrases = ("And I tell you", "Believe me", "Mark my words", "I promise you")
 OVERCLAIMS: Phrases = (
     "it will last you a lifetime",
     "nothing else on the market comes anywhere near it",
@@ -274,9 +275,12 @@ SPEC_FALLBACKS: Phrases = (
 )
 EVASIONS: Phrases = (
     "That is hard to say in general, it really depends; most people seem to find their way with"
-    " it once they have it at home, and I would not worry too much about details of that kind.",
+    " it once they have it at home, and I would not worry too much about details of that kind. In"
+    " my experience such questions answer themselves once the parcel is there and you have had it"
+    " in your hands for a day or two.",
     "I am not sure I can go into that here; have a look at the page some time, and I trust that"
-    " it will work out for you one way or another.",
+    " it will work out for you one way or another. Everybody asks for something else, and if I went"
+    " through all of it with everyone, we would still be sitting here tomorrow.",
 )
 COMPARISONS: Phrases = (
     "I can only speak for what is on this sheet and will not make up figures about others.",
