@@ -1,0 +1,104 @@
+"""Issues: assigned to products by the market, arising in orders by chance."""
+
+import math
+from collections import Counter
+from typing import get_args
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from events.streams import Seed
+from market.issues import ISSUES, Issue, IssueRules
+
+ORDERS = 4_000
+
+
+def arising(rules: IssueRules, unsupported: int, order: int) -> Issue | None:
+    draws = Seed(1).stream("market/fulfilment", f"{order}")
+    return rules.arising("wrong item received", unsupported, draws)
+
+
+def share(rules: IssueRules, unsupported: int, issue: Issue | None) -> float:
+    return sum(arising(rules, unsupported, order) == issue for order in range(ORDERS)) / ORDERS
+
+
+def near(found: float, expected: float, count: int = ORDERS) -> bool:
+    return abs(found - expected) <= 4 * math.sqrt(expected * (1 - expected) / count)
+
+
+def test_the_labels_are_those_of_the_published_data():
+    assert get_args(Issue) == ISSUES
+    assert ISSUES == (
+        "shipping delay",
+        "wrong item received",
+        "change of mind",
+        "damaged on arrival",
+        "not as described",
+    )
+
+
+def test_a_product_keeps_its_issue_and_products_share_them_out_alike():
+    rules = IssueRules()
+    counts = Counter(rules.assigned(Seed(3), f"P{n}") for n in range(ORDERS))
+    assert set(counts) == set(ISSUES)
+    assert all(near(count / ORDERS, 0.2) for count in counts.values())
+    assert rules.assigned(Seed(3), "P7") == rules.assigned(Seed(3), "P7")
+
+
+def test_issues_without_weight_are_never_assigned():
+    rules = IssueRules(weights={"change of mind": 1.0, "shipping delay": 3.0})
+    counts = Counter(rules.assigned(Seed(3), f"P{n}") for n in range(ORDERS))
+    assert set(counts) == {"change of mind", "shipping delay"}
+    assert near(counts["shipping delay"] / ORDERS, 0.75)
+
+
+@pytest.mark.parametrize("rate", [0.0, 0.3, 1.0])
+def test_orders_have_their_products_issue_as_often_as_the_rate_says(rate):
+    rules = IssueRules(rate=rate)
+    assert near(share(rules, 0, "wrong item received"), rate)
+    assert share(rules, 0, "not as described") == 0.0
+
+
+@pytest.mark.parametrize("claims", [0, 1, 3])
+def test_each_unsupported_claim_may_be_noticed_on_its_own(claims):
+    rules = IssueRules(rate=0.0, overclaim_rate=0.3)
+    assert near(share(rules, claims, "not as described"), 1 - 0.7**claims)
+
+
+def test_an_overclaim_that_is_always_noticed():
+    assert share(IssueRules(rate=0.0, overclaim_rate=1.0), 1, "not as described") == 1.0
+    assert share(IssueRules(rate=0.0, overclaim_rate=0.0), 9, "not as described") == 0.0
+
+
+@given(st.floats(0, 1), st.floats(0, 1), st.integers(0, 9), st.text(max_size=5))
+def test_what_follows_in_the_stream_depends_on_no_rate_and_no_claim(rate, overclaim, claims, unit):
+    one, two = (Seed(1).stream("p", unit) for _ in range(2))
+    IssueRules(rate=rate, overclaim_rate=overclaim).arising("change of mind", claims, one)
+    IssueRules().arising("shipping delay", 0, two)
+    assert one.word() == two.word()
+
+
+def test_a_higher_rate_only_adds_issues():
+    few, many = IssueRules(rate=0.2), IssueRules(rate=0.6)
+    for order in range(500):
+        assert arising(few, 0, order) in (None, arising(many, 0, order))
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"rate": 1.5}, "rate = 1.5: a share from 0 to 1 is needed"),
+        ({"rate": math.nan}, "rate = nan: a share"),
+        ({"overclaim_rate": -0.1}, "overclaim_rate = -0.1: a share"),
+        ({"weights": {"lost": 1.0}}, "weights: no issue is called 'lost'; known: shipping delay,"),
+        ({"weights": {}}, "weights: none may be negative or infinite, and one must be above 0"),
+        ({"weights": {"change of mind": 0.0}}, "one must be above 0"),
+        ({"weights": {"change of mind": 1.0, "shipping delay": -1.0}}, "none may be negative"),
+        ({"weights": {"change of mind": math.inf}}, "none may be negative or infinite"),
+    ],
+)
+def test_rules_that_no_market_can_follow_are_refused(fields, message):
+    with pytest.raises(ValueError) as caught:
+        IssueRules(**fields)
+    assert message in str(caught.value)

@@ -1,0 +1,44 @@
+"""What a market is made of: what is refused, and what names its random streams."""
+
+import pytest
+from players import market_spec
+
+from market.policy import DEFAULT_POLICIES
+from market.retail.spec import Buying, Party, RetailRules
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"max_turns": 0}, "max_turns = 0: at least 1 is needed"),
+        ({"max_quantity": 0}, "max_quantity = 0: at least 1 is needed"),
+        ({"guidance": 1.1}, "guidance = 1.1: a share from 0 to 1 is needed"),
+        ({"guidance": -0.1}, "guidance = -0.1: a share from 0 to 1 is needed"),
+        ({"policies": {"Food": DEFAULT_POLICIES["Food"]}}, "policies: none for Fashion, Home, El"),
+        ({"start": "2 March"}, "start = '2 March': a date such as 2026-03-02 is needed"),
+    ],
+)
+def test_rules_that_no_market_can_follow_are_refused(fields, message):
+    with pytest.raises(ValueError) as caught:
+        RetailRules(**fields)
+    assert message in str(caught.value)
+
+
+def test_the_defaults_are_the_published_setting():
+    rules = RetailRules()
+    assert (rules.max_turns, rules.guidance, rules.issues.rate) == (5, 1.0, 1.0)
+    assert (rules.shipping.rate, rules.shipping.cap_cents) == (0.05, 800)
+
+
+def test_a_market_needs_episodes_of_distinct_names():
+    twins = (Buying(episode="e1", buyer=Party(id="a")), Buying(episode="e1", buyer=Party(id="b")))
+    for episodes in ((), twins):
+        with pytest.raises(ValueError, match="market m1: one episode or more, of distinct names"):
+            market_spec(episodes=episodes)
+
+
+def test_units_name_product_seats_and_replication_and_nothing_of_the_arm():
+    base = market_spec(replication=3)
+    arm = market_spec(replication=3, discount=0.1, price_multiplier=1.1, condition="other", id="m9")
+    assert base.unit == arm.unit == "LAMP/sam/3"
+    assert base.episode_unit("ann") == arm.episode_unit("ann") == "LAMP/sam/ann/3"
