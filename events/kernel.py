@@ -59,6 +59,8 @@ class Post(msgspec.Struct, frozen=True, gc=False):
 _Queued = tuple[Message, str | None]
 _Answer = tuple[Outgoing, Exception | None]
 _LISTS = (tuple, list)
+_BREATH = 10_000
+"""Messages after which a market without waiting lets other tasks run: some 10 ms."""
 
 
 class Kernel:
@@ -132,7 +134,11 @@ class Kernel:
         PostedIntoPast
             If a message was posted with a negative delay.
         """
+        breath = _BREATH
         while self._instants:
+            if self.delivered >= breath:
+                breath = self.delivered + _BREATH
+                await asyncio.sleep(0)
             instant = heappop(self._instants)
             batch = self._buckets.pop(instant)
             if instant[0] < self.now:
@@ -217,6 +223,8 @@ class Kernel:
             coroutine.send(None)
         except StopIteration as done:
             return self._signed(done.value, name, message)
+        except asyncio.CancelledError:  # nothing was awaited, so it can only be the agent's own
+            return self._failed(name, message, CancelledWithin(name))
         except Exception as error:  # noqa: BLE001 - as above
             return self._failed(name, message, error)
         with suppress(Exception):  # whatever it does about being closed, it has failed

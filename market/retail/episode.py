@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from hashlib import blake2b
 from typing import Literal
 
 from events.kernel import Post
@@ -21,10 +19,9 @@ from events.messages import (
     ReviewPosted,
     TopicsChosen,
 )
-from events.streams import Seed
 from market.issues import Issue
-from market.ledger import Ledger
 from market.orders import OrderLife
+from market.retail.fulfilment import MarketContext, draw_order
 from market.retail.requests import (
     AnswerBuyer,
     AskSeller,
@@ -37,23 +34,11 @@ from market.retail.requests import (
     WriteReview,
 )
 from market.retail.settlement import Refund, SettlementRefused, refund_of
-from market.retail.spec import Buying, MarketSpec, RetailRules
+from market.retail.spec import Buying
 from market.retail.timing import DAY_US, DECISION_US, MESSAGE_US, REVIEW_US
-from market.retail.values import Offer, Order, Pitch, Settlement, Topics, Transcript, Turn
-from market.shipping import schedule
+from market.retail.values import Order, Pitch, Settlement, Topics, Transcript, Turn
 
 Stage = Literal["inquiry", "decision", "support", "settlement", "reviews"]
-
-
-@dataclass(frozen=True, slots=True)
-class MarketContext:
-    """What all episodes of a market share."""
-
-    spec: MarketSpec
-    rules: RetailRules
-    seed: Seed
-    offer: Offer
-    ledger: Ledger
 
 
 class Episode:
@@ -154,21 +139,8 @@ class Episode:
 
     def _place(self, quantity: int) -> list[Post]:
         market = self._market
-        draws = market.seed.stream("market/fulfilment", self.unit)
-        issues = market.rules.issues
-        assigned = issues.assigned(market.seed, market.spec.product.id)
-        self._issue = issues.arising(assigned, len(self.pitch.unsupported), draws)
-        days = schedule(market.rules.shipping, self._issue, draws)
-        digest = blake2b(self.id.encode(), digest_size=4).hexdigest().upper()
-        order = Order(
-            id=f"ORD-{market.spec.product.id}-{digest}",
-            quantity=quantity,
-            unit_price_cents=market.offer.price_cents,
-            shipping_cents=market.offer.shipping_cents,
-            ordered_day=days.ordered_day,
-            expected_day=days.expected_day,
-            delivered_day=days.delivered_day,
-            issue_day=days.issue_day,
+        order, self._issue = draw_order(
+            market, self.buying, quantity, unsupported=len(self.pitch.unsupported)
         )
         market.ledger.sell(self.id, quantity, order.unit_price_cents, order.shipping_cents)
         self._order, self._life = order, OrderLife(order.id)

@@ -12,6 +12,8 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
+import msgspec
+
 from events.errors import UnusableOutput
 from events.kernel import Outgoing, Post
 from events.messages import (
@@ -35,8 +37,9 @@ from events.streams import Seed
 from market.errors import UnexpectedMessage
 from market.ledger import Ledger
 from market.retail.admission import STAGES
-from market.retail.episode import Episode, MarketContext
+from market.retail.episode import Episode
 from market.retail.failures import legible, raw_of, reason_of
+from market.retail.fulfilment import MarketContext
 from market.retail.requests import (
     ChooseTopics,
     EndDialogue,
@@ -178,8 +181,10 @@ _STEPS: Mapping[type[Message], Callable[[Episode, Any], list[Post]]] = {
 
 
 def _offer(spec: MarketSpec, rules: RetailRules) -> Offer:
+    # Agents get a copy of the sheet, so what one does to it stays in this market.
+    sheet = msgspec.structs.replace(spec.product, details=dict(spec.product.details))
     return Offer(
-        product=spec.product,
+        product=sheet,
         list_price_cents=spec.product.price_cents,
         price_cents=spec.price_cents,
         discount=spec.discount,

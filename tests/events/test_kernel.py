@@ -315,8 +315,8 @@ def test_an_agent_that_cancels_itself_fails_alone():
         await asyncio.sleep(0)
         return ()
 
-    for receive in (leaks, suicidal):
-        error = failure(receive, waits=True)
+    for receive, waits in ((leaks, True), (leaks, False), (suicidal, True)):
+        error = failure(receive, waits=waits)
         assert isinstance(error, CancelledWithin)
         assert "buyer:1: the agent cancelled itself." in str(error)
 
@@ -436,6 +436,23 @@ def test_cancelled_at_any_wait_it_leaves_a_prefix_and_no_task_behind(moment, rel
     relay = asyncio.run(cancelled())
     assert relay.bus.events == whole.bus.events[: len(relay.bus.events)]
     assert len(relay.bus.events) == 2 * ((moment - 1) // 2)
+
+
+def test_a_market_without_waiting_lets_others_run_and_can_be_cancelled():
+    bus = kernel()
+    many = 40_000
+    bus.add_agent("a", agent(lambda m: [Post(Ask(), "a", 1)] if m.t < many else []), waits=False)
+    bus.post([Post(Ask(), "a")])
+
+    async def cancelled() -> None:
+        task = asyncio.create_task(bus.run())
+        await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(cancelled())
+    assert 0 < bus.delivered < many
 
 
 # -- the sink ------------------------------------------------------------------------------

@@ -454,6 +454,16 @@ def test_a_settled_order_cannot_be_settled_again():
     assert played.market.ledger.accounts == books
 
 
+def test_what_an_agent_does_to_the_sheet_stays_in_its_market():
+    def scribble(request):
+        request.offer.product.details["Colour"] = "Gold"
+        return buyer()[ChooseTopics](request)
+
+    played = play(buying={**buyer(), ChooseTopics: scribble})
+    assert played.asked(Decide)[0].offer.product.details == {"Colour": "Gold"}
+    assert LAMP.details == {"Colour": "Red"}
+
+
 # -- claims, guidance, units ---------------------------------------------------------------
 
 
