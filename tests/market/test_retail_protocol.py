@@ -44,6 +44,7 @@ from events.messages import (
 from events.streams import Seed
 from market.errors import UnexpectedMessage
 from market.issues import ISSUES
+from market.orders import OrderError
 from market.policy import DEFAULT_POLICIES, ReturnPolicy
 from market.retail.protocol import RetailMarket, dimensions
 from market.retail.requests import (
@@ -446,12 +447,22 @@ def test_a_refund_of_units_that_were_not_bought_is_rejected(units):
     assert played.one(IssueResolved).outcome == "delivered"
 
 
-def test_a_settled_order_cannot_be_settled_again():
-    played = play(seller(offers={1: REFUND}), of=rules("damaged on arrival"))
-    books = dict(played.market.ledger.accounts)
+def test_a_settled_order_cannot_be_settled_again(market):
+    """Not while its reviews are still to be written, and not after the episode."""
+    decision = decided(True, 2)
+    decision.episode = "e1"
+    market.handle(decision)
+    market.handle(ProposeSettlement(episode="e1", settlement=REFUND))
+    first = market.handle(EndDialogue(episode="e1"))
+    assert [type(post.message) for post in first] == [IssueResolved, RefundIssued, WriteReview]
+    books = dict(market.ledger.accounts)
+    with pytest.raises(OrderError, match="is settled, not to be settled"):
+        market.handle(EndDialogue(episode="e1"))
+    assert market.ledger.accounts == books
+
+    ended = play(seller(offers={1: REFUND}), of=rules("damaged on arrival")).market
     with pytest.raises(UnexpectedMessage, match="ProposeSettlement"):
-        played.market.handle(ProposeSettlement(episode="e1", settlement=REFUND))
-    assert played.market.ledger.accounts == books
+        ended.handle(ProposeSettlement(episode="e1", settlement=REFUND))
 
 
 def test_what_an_agent_does_to_the_sheet_stays_in_its_market():
