@@ -1,0 +1,84 @@
+"""What a call costs: a price of the user's own, else the published one, else unknown.
+
+Published prices come from the package ``genai-prices`` (the extra ``prices``), which carries its
+table along and needs no network. An unknown price is None and shown as unknown, never as 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import ROUND_HALF_EVEN, Decimal
+from functools import lru_cache
+
+from agents.llm.types import ModelConfig, Price, Provider, Usage
+
+_NANO = Decimal(10**9)
+_PER_TOKEN = Decimal(1000)
+"""Nanodollars per token for each dollar per million tokens."""
+
+_PUBLISHED: dict[Provider, str] = {
+    "openai": "openai",
+    "openai-responses": "openai",
+    "anthropic": "anthropic",
+    "google": "google",
+    "openrouter": "openrouter",
+}
+"""Our providers as the price table calls them; a compatible server has no published price."""
+
+Pricing = Callable[[Usage], int | None]
+
+
+def pricing(model: ModelConfig) -> Pricing:
+    """Return a function from usage to nanodollars, or to None where the price is unknown."""
+    if model.price is not None:
+        price = model.price
+        return lambda usage: own_price(usage, price)
+    return lambda usage: published_price(usage, model)
+
+
+def own_price(usage: Usage, price: Price) -> int:
+    """Cost in nanodollars by a price of the user's own, rounded half to even."""
+    fresh = usage.input - usage.cached - usage.written
+    dollars = (
+        Decimal(fresh) * Decimal(str(price.input))
+        + Decimal(usage.cached) * _or(price.cached, price.input)
+        + Decimal(usage.written) * _or(price.write, price.input)
+        + Decimal(usage.output) * Decimal(str(price.output))
+    )
+    return int((dollars * _PER_TOKEN).to_integral_value(ROUND_HALF_EVEN))
+
+
+def _or(value: float | None, otherwise: float) -> Decimal:
+    return Decimal(str(otherwise if value is None else value))
+
+
+def published_price(usage: Usage, model: ModelConfig) -> int | None:
+    """Cost in nanodollars by the published table; None without the package or the model."""
+    provider = _PUBLISHED.get(model.provider)
+    if provider is None or not _known(provider, model.model):
+        return None
+    from genai_prices import Usage as Published
+    from genai_prices import calc_price
+
+    counted = Published(
+        input_tokens=usage.input,
+        cache_read_tokens=usage.cached,
+        cache_write_tokens=usage.written,
+        output_tokens=usage.output,
+    )
+    total = calc_price(counted, model_ref=model.model, provider_id=provider).total_price
+    return int((total * _NANO).to_integral_value(ROUND_HALF_EVEN))
+
+
+@lru_cache(maxsize=256)
+def _known(provider: str, model: str) -> bool:
+    try:
+        from genai_prices import Usage as Published
+        from genai_prices import calc_price
+    except ModuleNotFoundError:
+        return False
+    try:
+        calc_price(Published(input_tokens=1), model_ref=model, provider_id=provider)
+    except LookupError:
+        return False
+    return True
