@@ -1,0 +1,66 @@
+# make run      a virtual environment, the packages, and a simulation
+# make test     the checks and the fast tests
+# make slow     the slow tests
+# make bench    the figures of docs/benchmarks.md
+# PYTHON=python3.12 chooses the interpreter that the environment is made with (3.11 or later).
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 8
+
+.PHONY: help run test lint slow bench map constraints clean
+.DELETE_ON_ERROR:
+
+help:
+	@sed -n 's/^# //p' Makefile
+
+run: $(VENV)/.run
+	$(BIN)/python -m sim launch
+
+test: lint
+	$(PYTEST)
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+slow: $(VENV)/.dev
+	$(PYTEST) -m slow
+
+bench: $(VENV)/.dev
+	$(BIN)/python -m benchmarks
+
+# The module map of docs/architecture.md, from the first line of each module.
+map: $(VENV)/.dev
+	$(BIN)/python docs/module_map.py --write
+
+# The newest versions of everything, tried out in an environment of its own.
+constraints:
+	rm -rf build/constraints
+	$(PYTHON) -m venv build/constraints
+	build/constraints/bin/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	sed '/^[^#]/d' constraints.txt > build/constraints.txt
+	build/constraints/bin/python -m pip freeze --exclude-editable >> build/constraints.txt
+	mv build/constraints.txt constraints.txt
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis \
+	    .import_linter_cache
+
+# Stamps: what is installed is done again when a file that decides it has changed.
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	    { echo "$(PYTHON) is older than 3.11: say make PYTHON=python3.12" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.run: pyproject.toml constraints.txt | $(BIN)/python
+	$(INSTALL) -e .
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml constraints.txt | $(BIN)/python
+	$(INSTALL) -e '.[dev]'
+	@touch $(VENV)/.run $@

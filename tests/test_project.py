@@ -1,0 +1,292 @@
+"""What holds for the project as a whole: its files, its packages, its words about itself."""
+
+from __future__ import annotations
+
+import ast
+import fnmatch
+import re
+import runpy
+import shutil
+import subprocess
+import sys
+import sysconfig
+import tomllib
+from collections.abc import Iterator
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+
+from sim.cli import main
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGES = ("agents", "analysis", "events", "market", "sim")
+SOURCES = (*PACKAGES, "benchmarks", "docs", "examples")
+MOST_LINES_OF_A_FILE = 400
+MOST_LINES_OF_A_FUNCTION = 60
+HEAVY = ("aiohttp", "anyio", "asyncio", "msgspec", "polars", "rich", "structlog", "tenacity")
+
+PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
+
+# In pieces, so that this file passes its own check.
+FORBIDDEN = {
+    "a machine's path": re.compile(r"/(?:work|root|mnt)/[a-z]|/home/[a-z]+/|/Users/[a-z]"),
+    "a registry's host": re.compile(
+        r"p[y]pi\.org|python[h]osted\.org|anaconda\.[o]rg|--(?:extra-)?index[-]url"
+    ),
+}
+
+
+def sources(*folders: str) -> list[Path]:
+    return sorted(path for folder in folders for path in (ROOT / folder).rglob("*.py"))
+
+
+def name(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+@cache
+def tracked() -> list[Path]:
+    """The files under version control, as they are on disk."""
+    if shutil.which("git") is None or not (ROOT / ".git").exists():
+        pytest.skip("the project's files are not in a git repository here")
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True)
+    paths = [ROOT / one for one in listed.stdout.decode().split("\0") if one]
+    return [path for path in paths if path.is_file()]
+
+
+# -- size --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", sources(*SOURCES), ids=name)
+def test_a_long_file_says_why(path: Path) -> None:
+    """A source file beyond 400 lines says ``Over 400 lines:`` and the reason at its top."""
+    text = path.read_text(encoding="utf-8")
+    if text.count("\n") > MOST_LINES_OF_A_FILE:
+        assert f"Over {MOST_LINES_OF_A_FILE} lines:" in text[:2000]
+
+
+@pytest.mark.parametrize("path", sources(*SOURCES, "tests"), ids=name)
+def test_a_long_function_says_why(path: Path) -> None:
+    """A function beyond 60 lines says ``Over 60 lines:`` and the reason inside."""
+    text = path.read_text(encoding="utf-8")
+    lines = text.splitlines()
+    for node in ast.walk(ast.parse(text)):
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            continue
+        body = lines[node.lineno - 1 : node.end_lineno]
+        if len(body) > MOST_LINES_OF_A_FUNCTION:
+            reason = f"Over {MOST_LINES_OF_A_FUNCTION} lines:"
+            assert any(reason in line for line in body), f"{node.name}: {len(body)} lines"
+
+
+# -- packages ----------------------------------------------------------------------------------
+
+
+def test_every_package_is_shipped() -> None:
+    """``packages`` in pyproject.toml lists what is on disk, and nothing else."""
+    on_disk = {
+        ".".join(file.parent.relative_to(ROOT).parts)
+        for package in PACKAGES
+        for file in (ROOT / package).rglob("__init__.py")
+    }
+    assert set(PROJECT["tool"]["setuptools"]["packages"]) == on_disk
+
+
+def test_every_module_is_in_a_package() -> None:
+    """A folder with modules and no ``__init__.py`` would be left out without a word."""
+    folders = {path.parent for path in sources(*PACKAGES)}
+    assert [name(folder) for folder in folders if not (folder / "__init__.py").is_file()] == []
+
+
+def test_every_data_file_is_shipped() -> None:
+    """Each file beside the modules fits a pattern of ``package-data``."""
+    patterns = PROJECT["tool"]["setuptools"]["package-data"]["*"]
+    for path in tracked():
+        if path.relative_to(ROOT).parts[0] in PACKAGES and path.suffix != ".py":
+            assert any(fnmatch.fnmatch(path.name, one) for one in patterns), name(path)
+            assert (path.parent / "__init__.py").is_file(), name(path)
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_packages_are_typed(package: str) -> None:
+    """Each top package has its ``py.typed``, so that users' type checkers look at it."""
+    assert (ROOT / package / "py.typed").is_file()
+
+
+def test_the_version_is_in_one_place() -> None:
+    """Only pyproject.toml states the version; the installed program and every module ask for it."""
+    assert version("retailsim") == PROJECT["project"]["version"]
+    stated = re.compile(r"__version__|^version\s*=\s*[\"']\d", re.IGNORECASE | re.MULTILINE)
+    for path in sources(*PACKAGES):
+        assert not stated.search(path.read_text(encoding="utf-8")), name(path)
+
+
+def test_every_dependency_has_its_version() -> None:
+    """constraints.txt pins each package that pyproject.toml names."""
+    extras = PROJECT["project"]["optional-dependencies"]
+    wanted = [
+        *PROJECT["project"]["dependencies"],
+        *(one for extra in extras.values() for one in extra),
+    ]
+    names = {re.split(r"[\[<>=~!]", one)[0].lower().replace("_", "-") for one in wanted}
+    pins = [line for line in read("constraints.txt").splitlines() if not line.startswith("#")]
+    assert all(re.fullmatch(r"[A-Za-z0-9_.-]+==[A-Za-z0-9.]+", pin) for pin in pins), pins
+    pinned = {pin.split("==")[0].lower().replace("_", "-") for pin in pins}
+    assert names - {"retailsim"} <= pinned
+
+
+def read(path: str) -> str:
+    return (ROOT / path).read_text(encoding="utf-8")
+
+
+# -- cheap imports -----------------------------------------------------------------------------
+
+
+def test_the_command_line_imports_nothing_heavy() -> None:
+    """``--help`` answers at once: what a command needs is imported when it runs."""
+    code = f"import sim.cli, sys; print([m for m in {HEAVY!r} if m in sys.modules])"
+    ran = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert ran.stdout.strip() == "[]"
+
+
+# -- words -------------------------------------------------------------------------------------
+
+LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)|(?:src|href|srcset)=\"([^\"#]+)\"")
+COMMAND = re.compile(r"(?:python -m sim|\bretailsim)(?: --?[a-z]+)* ([a-z]+)((?:[ \t].*)?)$", re.M)
+CODE = re.compile(r"```.*?\n(.*?)```|^((?: {4}.*\n)+)|`([^`\n]+)`", re.DOTALL | re.MULTILINE)
+OPTION = re.compile(r"(?<![\w-])(--[a-z][a-z-]*)")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_links_lead_somewhere(page: Path) -> None:
+    """Each relative link of a page is a file of the project."""
+    for match in LINK.finditer(page.read_text(encoding="utf-8")):
+        target = match[1] or match[2]
+        if "://" not in target:
+            assert (page.parent / target).exists(), f"{name(page)}: {target}"
+
+
+def test_every_page_is_listed() -> None:
+    """docs/index.md links to each page of docs/, and the README to the index."""
+    index = (ROOT / "docs" / "index.md").read_text(encoding="utf-8")
+    linked = {match[1] for match in LINK.finditer(index)}
+    pages = {page.name for page in (ROOT / "docs").glob("*.md")}
+    folders = {f"{page.parent.name}/" for page in (ROOT / "docs").glob("*/*.md")}
+    assert pages - {"index.md"} | folders <= linked
+    assert "docs/index.md" in {match[1] for match in LINK.finditer(read("README.md"))}
+
+
+def code(page: Path) -> Iterator[str]:
+    """The lines of a page that are code, without their comments."""
+    for match in CODE.finditer(page.read_text(encoding="utf-8")):
+        for line in (match[1] or match[2] or match[3]).splitlines():
+            yield re.sub(r"\s#.*|\s{3,}\S.*", "", line.strip().replace("\\", ""))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_commands_exist(page: Path) -> None:
+    """Each command and option that a page names is one of the program's."""
+    for line in code(page):
+        for match in COMMAND.finditer(line):
+            command = main.commands.get(match[1])
+            assert command is not None, f"{name(page)}: {line}"
+            known = {option for one in family(command) for option in one.opts}
+            unknown = set(OPTION.findall(match[2])) - known - {"--help"}
+            assert not unknown, f"{name(page)}: {line}: {unknown}"
+
+
+def family(command: click.Command) -> list[click.Parameter]:
+    """The parameters of a command and of those below it."""
+    below = command.commands.values() if isinstance(command, click.Group) else ()
+    return [*command.params, *(one for sub in below for one in sub.params)]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_make_targets_exist(page: Path) -> None:
+    """Each ``make`` line that a page names has its target."""
+    targets = set(re.findall(r"^([a-z]+):", read("Makefile"), re.MULTILINE))
+    for line in code(page):
+        if line.startswith("make "):
+            named = {word for word in line.split()[1:] if re.fullmatch("[a-z]+", word)}
+            assert named <= targets, f"{name(page)}: {line}"
+
+
+def test_the_module_map_is_true() -> None:
+    """docs/architecture.md lists the modules there are; ``make map`` writes the list anew."""
+    made = runpy.run_path(str(ROOT / "docs" / "module_map.py"))
+    assert made["written"](read("docs/architecture.md")) == made["module_map"](), "run `make map`"
+
+
+def test_files_named_in_the_architecture_exist() -> None:
+    """Each path in the text of docs/architecture.md is there."""
+    text = read("docs/architecture.md").split("## Module map")[0]
+    for path in re.findall(r"`((?:events|market|agents|analysis|sim)/[a-z_/.]+)`", text):
+        assert (ROOT / path).exists(), path
+
+
+def test_nothing_tells_where_it_was_made() -> None:
+    """No file names a machine's folders or the place packages come from."""
+    for path in tracked():
+        text = path.read_bytes().decode("utf-8", "replace")
+        for what, pattern in FORBIDDEN.items():
+            found = pattern.search(text)
+            assert found is None, f"{name(path)} holds {what}: {found and found[0]}"
+
+
+# -- installed ---------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of programs of an environment that holds our wheel and this one's dependencies."""
+    folder = tmp_path_factory.mktemp("installed")
+    copy = folder / "source"
+    for path in tracked():
+        (copy / path.relative_to(ROOT)).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(path, copy / path.relative_to(ROOT))
+    run(sys.executable, "-m", "pip", "wheel", "--no-deps", "-w", folder, copy)
+    run(sys.executable, "-m", "venv", "--without-pip", folder / "venv")
+    (wheel,) = folder.glob("retailsim-*.whl")
+    python = folder / "venv" / "bin" / "python"
+    run(sys.executable, "-m", "pip", "--python", python, "install", "--no-deps", wheel)
+    # A path file adds the dependencies without the development install among them.
+    site = run(python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))").strip()
+    Path(site, "dependencies.pth").write_text(sysconfig.get_path("purelib"), encoding="utf-8")
+    return python.parent
+
+
+def run(*command: str | Path, cwd: Path | None = None) -> str:
+    ran = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr
+    return ran.stdout
+
+
+@pytest.mark.slow
+def test_the_installed_program_runs_anywhere(installed: Path, tmp_path: Path) -> None:
+    """The wheel holds all it needs: it says its version and plays a market in an empty folder."""
+    program = installed / "retailsim"
+    assert PROJECT["project"]["version"] in run(program, "--version", cwd=tmp_path)
+    out = run(program, "launch", "--set", "products.per_category=1", "--out", "a run", cwd=tmp_path)
+    assert "100 of 100 episodes closed" in out
+    verified = run(program, "verify", "a run", cwd=tmp_path)
+    assert "every event is the same" in verified
+
+
+@pytest.mark.slow
+def test_the_wheel_holds_every_file(installed: Path) -> None:
+    """All that is in our packages under version control is in the wheel."""
+    site = Path(
+        run(installed / "python", "-c", "import sim; print(sim.__path__[0])").strip()
+    ).parent
+    assert not site.is_relative_to(ROOT)
+    for path in tracked():
+        inside = path.relative_to(ROOT)
+        if inside.parts[0] in PACKAGES:
+            assert (site / inside).read_bytes() == path.read_bytes(), name(path)
