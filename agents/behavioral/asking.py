@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import NamedTuple
 
 from agents.behavioral.draws import bits, uniforms
@@ -34,35 +36,49 @@ class Asked(NamedTuple):
     again: bool = False
 
 
-def choose_topics(
-    draws: tuple[float, ...], who: Disposition, parameters: BuyerParameters
-) -> tuple[Topic, ...]:
-    """Return one or two distinct topics, by the buyer's weights."""
-    weights = list(parameters.inquiry.topics)
-    weights[2] *= who.bargaining
-    weights[3] *= who.bargaining
-    first = pick(weights, draws[1])
-    if draws[0] >= parameters.inquiry.two_topics:
-        return (TOPICS[first],)
-    weights[first] = 0.0
-    return TOPICS[first], TOPICS[pick(weights, draws[2])]
+def cumulative(weights: Sequence[float]) -> tuple[float, ...]:
+    """Return the inner bounds that cut (0, 1) in proportion to `weights`, for bisection."""
+    total = sum(weights)
+    return tuple(bound / total for bound in accumulate(weights[:-1]))
 
 
-def pick(weights: list[float] | tuple[float, ...], draw: float) -> int:
-    """Return the index that a uniform draw selects in proportion to `weights`."""
-    target = draw * sum(weights)
-    for index, weight in enumerate(weights):
-        target -= weight
-        if target < 0.0:
-            return index
-    return len(weights) - 1
+class Habits:
+    """How one buyer asks: weights turned into bounds, once for all its episodes.
 
+    Raises
+    ------
+    ZeroDivisionError
+        Never for checked parameters: their weights are not all 0.
+    """
 
-def exchanges(draws: tuple[float, ...], who: Disposition, parameters: BuyerParameters) -> int:
-    """Return how many exchanges this buyer wants: 1 to 5, more if it is picky."""
-    count = 1 + pick(parameters.inquiry.exchanges, draws[3])
-    whole, rest = divmod(who.exchanges, 1.0)
-    return min(LONGEST, max(1, count + int(whole) + (draws[6] < rest)))
+    __slots__ = ("exchanges", "extra", "parameters", "patience", "second", "topics")
+
+    def __init__(self, who: Disposition, parameters: BuyerParameters) -> None:
+        weights = list(parameters.inquiry.topics)
+        weights[2] *= who.bargaining
+        weights[3] *= who.bargaining
+        self.parameters = parameters
+        self.topics = cumulative(weights)
+        self.second = [
+            cumulative([0.0 if place == first else w for place, w in enumerate(weights)])
+            for first in range(len(weights))
+        ]
+        self.exchanges = cumulative(parameters.inquiry.exchanges)
+        self.extra = divmod(who.exchanges, 1.0)
+        self.patience = cumulative(parameters.support.exchanges)
+
+    def choose_topics(self, draws: Sequence[float]) -> tuple[Topic, ...]:
+        """Return one or two distinct topics, by the buyer's weights."""
+        first = bisect(self.topics, draws[1])
+        if draws[0] >= self.parameters.inquiry.two_topics:
+            return (TOPICS[first],)
+        return TOPICS[first], TOPICS[bisect(self.second[first], draws[2])]
+
+    def wanted(self, draws: Sequence[float]) -> int:
+        """Return how many exchanges this buyer wants: 1 to 5, more if it is picky."""
+        whole, rest = self.extra
+        count = 1 + bisect(self.exchanges, draws[3]) + int(whole) + (draws[6] < rest)
+        return min(LONGEST, max(1, count))
 
 
 class Course:
@@ -73,7 +89,7 @@ class Course:
 
     Attributes
     ----------
-    draws : tuple of float
+    draws : list of float
         The episode's choices: topics 0-2, exchanges 3 and 6, error 4, quantity 5, aspect 7,
         patience 8, ratings 9-12, recommendation 13, thanks 14.
     bits : int
@@ -88,15 +104,13 @@ class Course:
         "topics", "wanted",
     )  # fmt: skip
 
-    def __init__(
-        self, seed: Seed, unit: str, who: Disposition, parameters: BuyerParameters
-    ) -> None:
-        self._parameters = parameters
+    def __init__(self, seed: Seed, unit: str, habits: Habits) -> None:
+        self._parameters = habits.parameters
         self.draws = draws = uniforms(seed, "buyer/choices", unit)
         self.bits = bits(seed, "buyer/wording", unit)
-        self.topics = choose_topics(draws, who, parameters)
-        self.wanted = exchanges(draws, who, parameters)
-        self.patience = 1 + pick(parameters.support.exchanges, draws[8])
+        self.topics = habits.choose_topics(draws)
+        self.wanted = habits.wanted(draws)
+        self.patience = 1 + bisect(habits.patience, draws[8])
         self._asked_for: tuple[tuple[Topic, ...], Sheet] | None = None
         self._asked: tuple[Asked, ...] = ()
         self._scored: Transcript | None = None

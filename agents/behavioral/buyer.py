@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from agents.base import BuyerAgent, Seat
 from agents.behavioral import choice, ratings, telling
-from agents.behavioral.asking import LONGEST, Course
+from agents.behavioral.asking import LONGEST, Course, Habits
 from agents.behavioral.draws import word
 from agents.behavioral.parameters import (
     PitchScale,
@@ -59,6 +59,7 @@ class BehavioralBuyer(BuyerAgent):
         self._who = disposition(self.source, path, poles, options)
         self._weights = pitch_weights(self.source, path, poles)
         self._poles = poles
+        self._habits = Habits(self._who, self._parameters)
         self._courses: dict[str, Course] = {}
 
     async def topics(self, request: ChooseTopics) -> Topics:
@@ -165,7 +166,7 @@ class BehavioralBuyer(BuyerAgent):
         if len(self._courses) >= KEPT_COURSES:
             for old in list(self._courses)[: KEPT_COURSES // 2]:
                 del self._courses[old]
-        course = Course(self.seat.seed, request.unit, self._who, self._parameters)
+        course = Course(self.seat.seed, request.unit, self._habits)
         self._courses[request.unit] = course
         return course
 

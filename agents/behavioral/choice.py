@@ -101,7 +101,10 @@ def quantity(offer: Offer, draw: float, who: Disposition, parameters: BuyerParam
     return 2 + int(draw / chance * (rule.many - 1)) if rule.many > 1 else 1
 
 
+_PARTS = Utility._fields[1:]
+# These two only choose words: when a reason is not worth naming, when a pitch sounds pushy.
 _NEGLIGIBLE = 0.05
+_PUSHY = 0.6
 
 
 def driver(utility: Utility, push: float, buys: bool) -> str:
@@ -110,10 +113,11 @@ def driver(utility: Utility, push: float, buys: bool) -> str:
     ``pushy`` stands for a pitch that fails in spite of much pressure; ``nothing`` where no part
     speaks against buying.
     """
-    parts = {name: getattr(utility, name) for name in Utility._fields[1:]}
+    parts = utility[1:]
+    strongest = max(parts) if buys else min(parts)
+    name = _PARTS[parts.index(strongest)]
     if buys:
-        return max(parts, key=parts.__getitem__)
-    worst = min(parts, key=parts.__getitem__)
-    if parts[worst] > -_NEGLIGIBLE:
+        return name
+    if strongest > -_NEGLIGIBLE:
         return "nothing"
-    return "pushy" if worst == "pitch" and push > 0.6 else worst
+    return "pushy" if name == "pitch" and push > _PUSHY else name

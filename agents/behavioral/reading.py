@@ -66,20 +66,22 @@ SEASONS: Cues = (
     "holiday",
     "season",
 )
-EVASIVE: Cues = ("not sure", "hard to say", "depends", "does not say", "silent", "cannot confirm")
-SUBSTANCE: Cues = ("$", "“", " listed ", " inch", "%")
-POLITE: Cues = ("thank", "glad", "happy", "of course", "let me", "sorry", "welcome")
+EVASIVE: Cues = ("not sure", "hard to say", "depends", "does not say", "cannot confirm")
+SUBSTANCE: Cues = ("$", '"', "“", " listed ", " inch", "%")
+POLITE: Cues = ("thank", "glad", "happy", "let me", "sorry")
 INSISTENT: Cues = ("not acceptable", "reconsider", "insist", "unacceptable", "supervisor")
 
 LONG_PITCH_CHARACTERS = 1_100
+END = 700
+"""Manner and season are read from the first and last so many characters of a pitch, where
+sellers greet, press and part: half the text, half the cost."""
+OPENING = 120
+"""Politeness is read from the opening of an answer."""
 
 
 def share(cues: Cues, text: str, full: int) -> float:
     """Return how many of `cues` occur in `text`, as a share of `full`, at most 1."""
-    found = 0
-    for cue in cues:
-        if cue in text:
-            found += 1
+    found = sum(map(text.__contains__, cues))
     return found / full if found < full else 1.0
 
 
@@ -98,20 +100,21 @@ def _read(pitch: Pitch, offer: Offer) -> PitchScale:
     thirds; ``dimensions`` is the share of the four strategy dimensions that can be heard.
     """
     text = pitch.text.lower()
+    ends = text if len(text) <= 2 * END else f"{text[:END]}\n{text[-END:]}"
     terms = terms_of(offer)
     heard = (
         holds(AUDIENCE, text),
         holds(VALUE, text),
-        holds(SEASONS, text),
+        holds(SEASONS, ends),
         text.count("?") >= 2,
     )
     return PitchScale(
         facts=share(terms.sheet.keys, text, 6),
         logic=share(LOGIC, text, 6),
         emotion=share(EMOTION, text, 6),
-        warmth=share(WARMTH, text, 6),
-        push=share(PUSH, text, 6),
-        hedge=share(HEDGE, text, 4),
+        warmth=share(WARMTH, ends, 6),
+        push=share(PUSH, ends, 6),
+        hedge=share(HEDGE, ends, 4),
         hype=max(share(HYPE, text, 3), min(1.0, len(pitch.unsupported) / 3)),
         dimensions=sum(heard) / 4,
         terms=((terms.price in text) + (terms.fee in text or "shipping" in text)) / 2,
@@ -156,4 +159,4 @@ def score_answer(answer: str, cues: Cues, keys: Cues, scale: Answers) -> float:
         score += scale.substance
     if not holds(EVASIVE, text):
         score += scale.clear
-    return score + scale.polite if holds(POLITE, text) else score
+    return score + scale.polite if holds(POLITE, text[:OPENING]) else score

@@ -7,7 +7,7 @@ from functools import lru_cache
 from agents.base import Seat, SellerAgent
 from agents.behavioral import voice as say
 from agents.behavioral.answering import Answering
-from agents.behavioral.draws import bits, coarse, word
+from agents.behavioral.draws import coarse, kept_bits, word
 from agents.behavioral.parameters import load_parameters, manner, split_options
 from agents.behavioral.pitching import plan, strategy_text, write_pitch
 from agents.behavioral.settling import Leanings, offered_before, offers_now, settled
@@ -80,7 +80,7 @@ class BehavioralSeller(SellerAgent):
     async def answer(self, request: AnswerBuyer) -> str:
         """Answer from the sheet and the terms, or evade where the manner is so."""
         turn = request.turn
-        draw = coarse(bits(self.seat.seed, "seller/choices", request.unit), 3 + turn % 5)
+        draw = coarse(kept_bits(self.seat.seed, "seller/choices", request.unit), 3 + turn % 5)
         question = request.transcript[-1].text if request.transcript else ""
         informed = draw < self._manner.answers
         return self._answering.text(
@@ -102,8 +102,8 @@ class BehavioralSeller(SellerAgent):
         return settled(request, self._parameters, self._manner, self._leanings(request))
 
     def _leanings(self, request: Request) -> Leanings:
-        block = bits(self.seat.seed, "seller/choices", request.unit)
+        block = kept_bits(self.seat.seed, "seller/choices", request.unit)
         return Leanings(coarse(block, 0), coarse(block, 1), coarse(block, 2))
 
     def _word(self, request: Request, place: int) -> int:
-        return word(bits(self.seat.seed, "seller/wording", request.unit), place % 16)
+        return word(kept_bits(self.seat.seed, "seller/wording", request.unit), place % 16)

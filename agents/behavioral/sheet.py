@@ -127,7 +127,8 @@ def clean(text: str, limit: int) -> str:
     text = " ".join(text[: 4 * limit].split())
     if not text.isprintable():
         text = "".join(letter for letter in text if letter.isprintable())
-    text = text.replace("“", "'").replace("”", "'").replace('"', "'").strip()
+    for mark in ("“", "”", '"'):
+        text = text.replace(mark, "'")
     if len(text) <= limit:
         return text
     cut = text[:limit]
@@ -148,10 +149,10 @@ def _quoted(lead: str, texts: Iterable[str]) -> Iterator[str]:
     for text in texts:
         whole = clean(text, 2 * FACT_CHARACTERS)
         short = " ".join(clean(whole, FACT_CHARACTERS).split(" ")[:FACT_WORDS])
-        cut = "…" if len(short) < len(whole) else ""
+        cut = "..." if len(short) < len(whole) else ""
         short = short.rstrip(".!?;,: ")
         if len(short) > 2:
-            yield f"{lead} “{short}{cut}”"
+            yield f'{lead} "{short}{cut}"'
 
 
 def _details(details: dict[str, str]) -> Iterator[str]:
@@ -179,7 +180,7 @@ def _facts(product: Product) -> tuple[str, ...]:
 def _keys(product: Product) -> tuple[str, ...]:
     texts = (clean(product.title, 200), *product.features[:3], *list(product.details.values())[:6])
     source = " ".join(clean(text, FACT_CHARACTERS) for text in texts).lower()
-    words = (word.strip("“”.,;:!?()[]'") for word in source.split())
+    words = (word.strip(".,;:!?()[]'") for word in source.split())
     telling = (word for word in words if len(word) >= 7 or (len(word) > 2 and word[0].isdigit()))
     return tuple(dict.fromkeys(telling))[:MAX_KEYS]
 

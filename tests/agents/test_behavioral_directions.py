@@ -105,9 +105,7 @@ def test_buyer_poles_purchase_near_table_8(buyer_table: Table, pole: str, publis
     ("more", "less"),
     [("easygoing", "picky"), ("indifferent", "sensitive"), ("emotional", "rational")],
 )
-def test_buyer_traits_order_purchases_and_ratings(
-    buyer_table: Table, more: str, less: str
-) -> None:
+def test_buyer_traits_order_purchases_and_ratings(buyer_table: Table, more: str, less: str) -> None:
     """Table 8's buyer half: the first pole buys more often and rates higher."""
     high, low = pooled(buyer_table, more), pooled(buyer_table, less)
     assert clearly_above(gap(high, low))
@@ -271,9 +269,7 @@ def test_mean_ratings_near_the_published(
 
 def test_outcomes_cluster_by_product(neutral: list[Played]) -> None:
     """The intra-class correlation of purchases by product is of the published size, 0.15."""
-    groups = [
-        [bought(one) for one in neutral[5 * i : 5 * i + 5]] for i in range(len(PRODUCTS))
-    ]
+    groups = [[bought(one) for one in neutral[5 * i : 5 * i + 5]] for i in range(len(PRODUCTS))]
     means = [fmean(group) for group in groups]
     between = 5 * stdev(means) ** 2
     within = fmean(
