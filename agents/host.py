@@ -1,12 +1,18 @@
 """The host of an agent we did not write: between it and the bus.
 
 It checks what the agent returns against what the market asked, gives every reply a deadline,
-and has the watchdog look after agents that do not wait. Built-in agents need none of it.
+has the watchdog look after each step, and keeps what an agent may do to itself, such as leaving
+the program or refusing to be cancelled, from reaching its neighbours. Built-in agents need none
+of it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Callable, Coroutine, Generator, Sequence
+from contextlib import suppress
+from functools import partial
+from typing import Any
 
 import anyio
 import msgspec
@@ -18,6 +24,9 @@ from events.messages import Message
 from events.outside import Door
 from market.retail.admission import STAGES, admit
 from market.retail.requests import Request
+
+PATIENCE = 100
+"""How often a reply is told that it is cancelled before it is dropped; each clean-up takes one."""
 
 
 class Hosting(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,7 +57,8 @@ class Host:
         Raises
         ------
         ReplyFailed
-            The deadline passed, or the agent held up the event loop; now or when recorded.
+            The deadline passed, or the agent held up the event loop; now or when recorded. Or
+            it tried to leave the program.
         ReplyRefused
             The reply is not what was asked for.
         """
@@ -61,17 +71,70 @@ class Host:
             try:
                 return admit(source, message, await self._reply(message))
             except (TimeoutError, AgentBlocked) as error:
-                failure = str(error)
+                failure = str(error) or type(error).__name__
             self._door.record_failure(message, source, key, failure)
         raise ReplyFailed(source, failure)
 
     async def _reply(self, message: Message) -> Sequence[Message]:
         agent, stage = self._agent, STAGES[type(message)]
-        reply = self._hosting.watch.guard(agent.receive(message), agent.source, stage)
-        if not agent.waits:
-            return await reply
+        receiving = agent.receive(message)
+        watched = self._hosting.watch.guard(receiving, agent.source, stage)
+        reply = _Supervised(watched, agent.source, waits=agent.waits)
+        return await (self._in_time(reply) if agent.waits else reply)
+
+    async def _in_time(self, reply: _Supervised) -> Sequence[Message]:
+        """Await the reply; past the deadline it has failed, whatever the agent makes of that."""
         seconds = self._hosting.reply_s
+        answer: Sequence[Message] = ()
         with anyio.move_on_after(seconds) as scope:
-            return await reply
-        assert scope.cancelled_caught
-        raise TimeoutError(f"no reply within {seconds:g} s")
+            try:
+                answer = await reply
+            except Exception:
+                if not scope.cancel_called:
+                    raise
+        if scope.cancel_called:
+            raise TimeoutError(f"no reply within {seconds:g} s")
+        return answer
+
+
+class _Supervised:
+    """Awaits an agent's coroutine, which can neither end the program nor outlive cancellation."""
+
+    def __init__(self, coroutine: Coroutine[Any, Any, Any], source: str, *, waits: bool) -> None:
+        self._coroutine = coroutine
+        self._source = source
+        self._waits = waits
+
+    def __await__(self) -> Generator[Any, Any, Any]:
+        coroutine, cancellations = self._coroutine, 0
+        resume: Callable[[], Any] = partial(coroutine.send, None)
+        while True:
+            try:
+                awaited = self._step(resume)
+            except StopIteration as done:
+                return done.value
+            try:
+                value = yield awaited
+                resume = partial(coroutine.send, value)
+            except BaseException as error:
+                cancellations += isinstance(error, asyncio.CancelledError)
+                if isinstance(error, GeneratorExit) or cancellations > PATIENCE:
+                    with suppress(BaseException):  # whatever it says to that, it is over
+                        coroutine.close()
+                    raise
+                resume = partial(coroutine.throw, error)
+
+    def _step(self, resume: Callable[[], Any]) -> Any:
+        try:
+            return resume()
+        except (Exception, asyncio.CancelledError) as error:
+            # A step of an agent that does not wait runs in the kernel's own task, which nobody
+            # cancels there; the task of one that waits is the kernel's to judge.
+            if isinstance(error, Exception) or self._waits:
+                raise
+            raise self._left(error) from None
+        except BaseException as error:  # noqa: BLE001 - no agent ends the program
+            raise self._left(error) from None
+
+    def _left(self, error: BaseException) -> ReplyFailed:
+        return ReplyFailed(self._source, f"raised {type(error).__name__}; raise an Exception")

@@ -6,6 +6,8 @@ JSON lines and, when asked, to the terminal. Nothing here is configured process-
 
 from __future__ import annotations
 
+import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol, TextIO
 
@@ -32,12 +34,8 @@ class Silent:
         """Drop it."""
 
 
-def diagnostics(file: TextIO, terminal: TextIO | None = None) -> Diagnostics:
-    """Return a logger that writes JSON lines to `file` and readable ones to `terminal`.
-
-    A telemetry file that cannot be written must not end a run: its errors are dropped, because
-    telemetry may be deleted at any time and is never the truth.
-    """
+def diagnostics(file: TelemetryFile, terminal: TextIO | None = None) -> Diagnostics:
+    """Return a logger that writes JSON lines to `file` and readable ones to `terminal`."""
     import structlog
 
     processors: list[Any] = [
@@ -48,14 +46,51 @@ def diagnostics(file: TextIO, terminal: TextIO | None = None) -> Diagnostics:
         processors.append(_Echo(terminal, colors=terminal.isatty()))
     processors.append(structlog.processors.JSONRenderer())
     return structlog.wrap_logger(  # type: ignore[no-any-return]
-        _FileLogger(file), processors=processors, wrapper_class=structlog.BoundLogger
+        file, processors=processors, wrapper_class=structlog.BoundLogger
     )
 
 
-def open_telemetry(folder: Path, name: str) -> TextIO:
-    """Open one file of the run's telemetry for appending."""
-    folder.mkdir(parents=True, exist_ok=True)
-    return (folder / f"{name}.jsonl").open("a", encoding="utf-8", buffering=1)
+class TelemetryFile:
+    """One file of a run's telemetry, appended to line by line.
+
+    A full disk or a missing folder costs the lines and nothing else: telemetry may be deleted
+    at any time and is never the truth, so it must not end a run.
+
+    Parameters
+    ----------
+    path : Path
+        The file; its folder is made if missing.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._fd: int | None = None
+        with suppress(OSError):
+            path.parent.mkdir(exist_ok=True)
+            flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
+            self._fd = os.open(path, flags, 0o644)
+
+    def msg(self, line: str) -> None:
+        """Append a line, as structlog hands it over."""
+        if self._fd is not None:
+            with suppress(OSError):
+                os.write(self._fd, f"{line}\n".encode(errors="replace"))
+
+    info = warning = msg
+
+    def close(self) -> None:
+        """Give the file back."""
+        if self._fd is not None:
+            fd, self._fd = self._fd, None
+            with suppress(OSError):
+                os.close(fd)
+
+    def __enter__(self) -> TelemetryFile:
+        """Return the file."""
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        """Close it."""
+        self.close()
 
 
 class _Echo:
@@ -68,20 +103,6 @@ class _Echo:
         self._terminal = terminal
 
     def __call__(self, logger: Any, method: str, fields: Any) -> Any:
-        print(self._render(logger, method, dict(fields)), file=self._terminal)
+        with suppress(OSError):  # nobody reads it any more
+            print(self._render(logger, method, dict(fields)), file=self._terminal)
         return fields
-
-
-class _FileLogger:
-    """What structlog hands its lines to."""
-
-    def __init__(self, file: TextIO) -> None:
-        self._file = file
-
-    def msg(self, line: str) -> None:
-        try:
-            self._file.write(line + "\n")
-        except OSError:
-            return
-
-    info = warning = msg

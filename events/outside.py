@@ -7,17 +7,22 @@ and only then handed on. So a resumed run pays for nothing twice, and a verified
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import asynccontextmanager
 from hashlib import sha256
 from typing import Protocol
 
 import anyio
 import msgspec
 
-from events.errors import OutsideDiverged, OutsideFailed, OutsideMissing
+from events.errors import EventsError, OutsideDiverged, OutsideFailed, OutsideMissing
 from events.messages import LoggedRecord, Message, ModelCalled, OutsideAnswered
 
 encode = msgspec.json.Encoder().encode
+
+FAILURE = "failed:"
+"""Begins the key of a recorded failure of a whole reply."""
 
 
 class Recorder(Protocol):
@@ -32,6 +37,23 @@ class Recorder(Protocol):
         ...
 
 
+class Gate(Protocol):
+    """Decides whether a market may ask for something new."""
+
+    @property
+    def closed(self) -> bool:
+        """Whether a call was turned away, so that this execution of the market is void."""
+        ...
+
+    async def enter(self) -> None:
+        """Return when a call may begin; in a stopping run, never."""
+        ...
+
+    def leave(self) -> None:
+        """Note that a call that had entered is over, and its answer written."""
+        ...
+
+
 class Door:
     """One market's door.
 
@@ -41,15 +63,20 @@ class Door:
         What the log holds of this market already.
     recorder : Recorder or None
         None: nothing may be asked that is not recorded.
-    admit : callable, optional
-        Awaited before a call is made; a stopping run never returns from it.
+    gate : Gate, optional
+        Passed before a call is made.
+
+    Attributes
+    ----------
+    diverged : EventsError or None
+        The first call that contradicts what is recorded, whatever the agent made of the error.
     """
 
     def __init__(
         self,
         recorded: Iterable[LoggedRecord],
         recorder: Recorder | None,
-        admit: Callable[[], Awaitable[None]] | None = None,
+        gate: Gate | None = None,
     ) -> None:
         self._recorded = {(r.episode, r.source, r.call): r for r in recorded}
         self._failures = {
@@ -58,9 +85,9 @@ class Door:
             if isinstance(r, OutsideAnswered) and r.key.startswith(FAILURE)
         }
         self._recorder = recorder
-        self._admit = admit
+        self._gate = gate
         self._calls: dict[tuple[str | None, str], int] = {}
-        self.written: list[LoggedRecord] = []
+        self.diverged: EventsError | None = None
 
     async def __call__(
         self,
@@ -80,14 +107,20 @@ class Door:
             Something else is recorded for this call.
         OutsideMissing
             Nothing is recorded, and nothing new may be asked.
+        ValueError
+            If `key` is no text, or one of our own.
         """
+        _check_key(key)
         number = self.number(request.episode, source)
+        # Recorded or not, an answer is waited for: an agent that did not declare `waits` fails
+        # here before it asks anything, and fails the same way when it is executed again.
+        await asyncio.sleep(0)
         record = self.recorded(request.episode, source, number)
         if record is None:
             record = await self._ask(request, source, number, key, call, timeout_s)
         if not isinstance(record, OutsideAnswered) or record.key != key:
             was = record.key if isinstance(record, OutsideAnswered) else "a model's answer"
-            raise OutsideDiverged(source, number, was, key)
+            raise self.diverge(OutsideDiverged(source, number, was, key))
         if record.answer is None:
             raise OutsideFailed(source, key, record.error or "")
         return record.answer
@@ -102,17 +135,31 @@ class Door:
         """Return what is recorded for a call, if anything."""
         return self._recorded.get((episode, source, number))
 
+    def diverge(self, error: EventsError) -> EventsError:
+        """Note that this execution contradicts the record, and return the error to raise."""
+        self.diverged = self.diverged or error
+        return error
+
     async def write(self, record: LoggedRecord) -> None:
-        """Write a new record; return once it is on its way to the disk."""
+        """Write a new record; return once it is in the system's hands."""
         if self._recorder is None:
-            raise OutsideMissing(record.source, _key(record))
-        self.written.append(record)
+            raise self.diverge(OutsideMissing(record.source, _key(record)))
         await self._recorder.append_durable(encode(record) + b"\n", 1)
 
-    async def admitted(self) -> None:
-        """Wait until a new call may be made; a stopping run ends the market here."""
-        if self._admit is not None:
-            await self._admit()
+    @asynccontextmanager
+    async def asking(self) -> AsyncIterator[None]:
+        """Surround a new call and the writing of its answer: a stopping run waits for its end.
+
+        Enter it right before the request leaves; a run that is stopping never gets in.
+        """
+        if self._gate is None:
+            yield
+            return
+        await self._gate.enter()
+        try:
+            yield
+        finally:
+            self._gate.leave()
 
     def failure(self, request: Message, source: str, key: str) -> str | None:
         """Return the recorded failure of a whole reply (a deadline, a blocked loop), if any."""
@@ -123,12 +170,14 @@ class Door:
         """Record that a whole reply failed for a reason of the outside world, such as time.
 
         Queued, not awaited: the log keeps the order, and the failed agent cannot be awaited.
+        Nothing is recorded once the gate is closed: what happens then will not have happened.
         """
         if self._recorder is None:
-            raise OutsideMissing(source, key)
+            raise self.diverge(OutsideMissing(source, key))
+        if self._gate is not None and self._gate.closed:
+            return
         number = self.number(request.episode, source)
-        record = _answered(request, source, number, FAILURE + key, None, error)
-        self.written.append(record)
+        record = _answered(request, source, number, FAILURE + key, None, _encodable(error))
         self._recorder.append(encode(record) + b"\n", 1)
 
     async def _ask(
@@ -141,31 +190,56 @@ class Door:
         timeout_s: float,
     ) -> OutsideAnswered:
         if self._recorder is None:
-            raise OutsideMissing(source, key)
-        await self.admitted()
-        answer, error = await _attempt(call, timeout_s)
-        record = _answered(request, source, number, key, answer, error)
-        await self.write(record)
+            raise self.diverge(OutsideMissing(source, key))
+        async with self.asking():
+            answer, error = await _attempt(call, timeout_s)
+            record = _answered(request, source, number, key, answer, error)
+            await self.write(record)
         return record
 
 
-FAILURE = "failed:"
-"""Begins the key of a recorded failure of a whole reply."""
+def _check_key(key: object) -> None:
+    if not isinstance(key, str) or _encodable(key) != key:
+        raise ValueError(f"the key of an outside call must be text, not {key!r}")
+    if key.startswith(FAILURE):
+        raise ValueError(f"the key {key!r} begins like those of recorded failures; name it else")
+
+
+def _encodable(text: str) -> str:
+    """Replace what has no UTF-8, such as half a surrogate pair."""
+    return text.encode("utf-8", "replace").decode()
 
 
 async def _attempt(
     call: Callable[[], Awaitable[str]], timeout_s: float
 ) -> tuple[str | None, str | None]:
+    """Make the call; whatever comes of it but our own cancellation is an answer or an error."""
+    answer: object = None
     try:
-        with anyio.fail_after(timeout_s):
-            answer: object = await call()
-    except TimeoutError:
+        with anyio.move_on_after(timeout_s) as scope:
+            answer = await call()
+    except asyncio.CancelledError:
+        task = asyncio.current_task()
+        if task is None or task.cancelling():
+            raise
+        return None, "CancelledError: the call cancelled itself"
+    except (Exception, SystemExit, KeyboardInterrupt) as error:  # noqa: BLE001 - see above
+        return None, _told(error)
+    if scope.cancelled_caught:
         return None, f"no answer within {timeout_s:g} s"
-    except Exception as error:  # noqa: BLE001 - whatever it is, it is the answer, and recorded
-        return None, f"{type(error).__name__}: {error}"
     if not isinstance(answer, str):
         return None, f"the answer is a {type(answer).__name__}, text is needed"
+    if _encodable(answer) != answer:
+        return None, "the answer is no valid Unicode text"
     return answer, None
+
+
+def _told(error: BaseException) -> str:
+    try:
+        text = str(error)
+    except Exception:  # noqa: BLE001 - a foreign error may fail at telling itself
+        text = "it cannot say why"
+    return _encodable(f"{type(error).__name__}: {text}")
 
 
 def _answered(

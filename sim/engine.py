@@ -8,21 +8,23 @@ market is flushed in parts, and a re-execution skips the equal beginning.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 import anyio
 import msgspec
 
 from agents.host import Hosting
-from events.kernel import Kernel
+from events.kernel import Kernel, Receive
 from events.messages import (
     DecisionMade,
     EpisodeFailed,
     Event,
+    Message,
     MessageSent,
     PitchPresented,
     ReviewPosted,
+    Role,
     StrategyFormed,
 )
 from events.outside import Door
@@ -34,6 +36,12 @@ from sim.recovery import Leftover
 from sim.seats import Cast
 
 _encode_lines = msgspec.json.Encoder().encode_lines
+
+FLUSH_EVENTS = 4096
+"""A market is written in parts of so many events, so that a large one need not fit in memory."""
+
+IN_FLIGHT = 64
+"""Markets at once in a process where agents wait."""
 
 
 class Log(Protocol):
@@ -77,8 +85,53 @@ class Stop:
             await anyio.sleep(0.1)
 
 
+class Turnstile:
+    """One market's way to the outside, closed when the run stops.
+
+    Calls that are under way end and are recorded. One that would begin is held, and once none
+    is under way any more, the market is cancelled, to be played again by a resume.
+    """
+
+    def __init__(self, stop: Stop) -> None:
+        self.scope = anyio.CancelScope()
+        self.closed = False
+        self._stop = stop
+        self._inside = 0
+
+    async def enter(self) -> None:
+        """Return when a call may begin; never, if the run is stopping."""
+        if self._stop.requested:
+            self.closed = True
+            self._end_if_idle()
+            await anyio.sleep_forever()
+        self._inside += 1
+
+    def leave(self) -> None:
+        """Note that a call is over, and its answer recorded."""
+        self._inside -= 1
+        self._end_if_idle()
+
+    def _end_if_idle(self) -> None:
+        if self.closed and not self._inside:
+            self.scope.cancel()
+
+
 class Transcript:
     """Writes one market's events, without the beginning that the log holds already.
+
+    Parameters
+    ----------
+    market : str
+    log : Log
+    logged : bytes
+        The beginning.
+    texts : bool
+        Whether long texts are written.
+
+    Attributes
+    ----------
+    failed : int
+        Failed episodes among the events, those in the beginning too.
 
     Raises
     ------
@@ -87,20 +140,27 @@ class Transcript:
     """
 
     def __init__(self, market: str, log: Log, logged: bytes, *, texts: bool) -> None:
+        self.failed = 0
         self._market = market
         self._log = log
         self._logged = logged
         self._texts = texts
 
-    def write(self, events: list[Event]) -> None:
+    def write(self, events: Sequence[Event]) -> None:
         """Write these events."""
+        self.failed += sum(type(event) is EpisodeFailed for event in events)
         if not self._texts:
-            leave_out_texts(events)
+            events = [without_texts(event) for event in events]
         lines, count = _encode_lines(events), len(events)
         if self._logged:
             lines, count = self._missing(lines)
         if lines:
             self._log.append(lines, count)
+
+    def end(self) -> None:
+        """Say that the market is over; the log must not know more of it."""
+        if self._logged:
+            raise MarketDiverged(self._market, "more events are logged than it has now")
 
     def _missing(self, lines: bytes) -> tuple[bytes, int]:
         known = self._logged[: len(lines)]
@@ -125,19 +185,28 @@ def _short(line: bytes) -> str:
     return text if len(text) <= 200 else f"{text[:200]}..."
 
 
-def leave_out_texts(events: list[Event]) -> None:
-    """Empty the long texts of events that nobody will read any more."""
-    for event in events:
-        match event:
-            case MessageSent() | ReviewPosted():
-                event.text = ""
-            case PitchPresented():
-                event.sections = dict.fromkeys(event.sections, "")
-            case StrategyFormed():
-                event.target_expansion = event.value_proposition = None
-                event.contextual_urgency = event.objection_handling = None
-            case DecisionMade():
-                event.reason = event.quantity_reason = ""
+def without_texts(event: Event) -> Event:
+    """Return the event without its long texts.
+
+    A copy: the market may not have handled the event yet, and agents may still look at it.
+    """
+    match event:
+        case MessageSent() | ReviewPosted():
+            return msgspec.structs.replace(event, text="")
+        case PitchPresented():
+            return msgspec.structs.replace(event, sections=dict.fromkeys(event.sections, ""))
+        case StrategyFormed():
+            return msgspec.structs.replace(
+                event,
+                target_expansion=None,
+                value_proposition=None,
+                contextual_urgency=None,
+                objection_handling=None,
+            )
+        case DecisionMade():
+            return msgspec.structs.replace(event, reason="", quantity_reason="")
+        case _:
+            return event
 
 
 class Engine:
@@ -183,10 +252,11 @@ class Engine:
         self._log = log
         self._hosting = hosting
         self._stop = stop
-        self._concurrency = concurrency or (64 if cast.waits else 1)
+        self._concurrency = concurrency or (IN_FLIGHT if cast.waits else 1)
         self._texts = texts
         self._leftovers = leftovers or {}
         self._on_progress = on_progress
+        self._diverged: MarketDiverged | None = None
 
     async def run(self, markets: Iterable[MarketSpec]) -> None:
         """Play all `markets`, or those begun when the stop is requested.
@@ -196,12 +266,14 @@ class Engine:
         LogWriteError
             If the log takes no more.
         MarketDiverged
-            If a market does not begin as the log says.
+            If a market does not begin as the log says; what was in flight is finished before.
         """
         waiting = iter(markets)
         async with asyncio.TaskGroup() as group:
             for _ in range(self._concurrency):
                 group.create_task(self._play_on(waiting))
+        if self._diverged is not None:
+            raise self._diverged
 
     async def _play_on(self, waiting: Iterator[MarketSpec]) -> None:
         for spec in waiting:
@@ -209,45 +281,75 @@ class Engine:
                 self.progress.stopped = True
                 return
             await self._log.room()
-            await self._play_one(spec)
+            try:
+                await self._play_one(spec)
+            except MarketDiverged as error:
+                self._diverged = self._diverged or error
+                self._stop.request()
             await asyncio.sleep(0)  # signals and the other markets get their turn
 
     async def _play_one(self, spec: MarketSpec) -> None:
         leftover = self._leftovers.get(spec.id, Leftover())
+        turnstile = Turnstile(self._stop)
+        door = Door(leftover.records, self._log, turnstile)
         transcript = Transcript(spec.id, self._log, leftover.events, texts=self._texts)
-        with anyio.CancelScope() as scope:
 
-            async def admit() -> None:
-                if self._stop.requested:
-                    scope.cancel()
-                    await anyio.sleep_forever()
+        def write(events: Sequence[Event]) -> None:
+            if not turnstile.closed:  # else an agent may have taken the stop for an answer
+                transcript.write(events)
 
-            door = Door(leftover.records, self._log, admit)
-            events = await self.play(spec, door, transcript.write)
-            transcript.write(events)
-            self._count(spec, events)
-        if scope.cancelled_caught:
+        with turnstile.scope:
+            await self.play(spec, door, write)
+        if turnstile.closed:
             self.progress.stopped = True
+        else:
+            transcript.end()
+            self._count(spec, transcript.failed)
 
     async def play(
-        self, spec: MarketSpec, door: Door, sink: Callable[[list[Event]], None] | None = None
-    ) -> list[Event]:
-        """Play one market to its end and return its (last) events."""
+        self, spec: MarketSpec, door: Door, sink: Callable[[Sequence[Event]], None]
+    ) -> None:
+        """Play one market to its end and give all its events to `sink`.
+
+        Raises
+        ------
+        MarketDiverged
+            If an agent asked the outside world something else than what is recorded.
+        """
+
+        def write(events: Sequence[Event]) -> None:
+            if door.diverged is not None:
+                raise MarketDiverged(spec.id, str(door.diverged))
+            sink(events)
+
         market = RetailMarket(spec, self._rules, self._seed)
-        kernel = Kernel(spec.id, market.failed, sink=sink)
+        kernel = Kernel(spec.id, market.failed, sink=write, flush_every=FLUSH_EVENTS)
         kernel.add_rules(market.handle)
-        self._cast.seat("seller", spec.seller.id).join(kernel, door, self._hosting)
+        self._seat("seller", spec.seller.id, kernel, door)
         for buying in spec.episodes:
-            self._cast.seat("buyer", buying.buyer.id).join(kernel, door, self._hosting)
+            self._seat("buyer", buying.buyer.id, kernel, door)
         kernel.post(market.open())
         await kernel.run()
         if not market.finished:
             raise AssertionError(f"market {spec.id} came to a standstill")  # a bug of ours
-        return kernel.events
+        write(kernel.events)
 
-    def _count(self, spec: MarketSpec, events: list[Event]) -> None:
+    def _seat(self, role: Role, name: str, kernel: Kernel, door: Door) -> None:
+        try:
+            self._cast.seat(role, name).join(kernel, door, self._hosting)
+        except Exception as error:  # noqa: BLE001 - an agent that cannot be made fails when asked
+            kernel.add_agent(f"{role}:{name}", _failing(error), waits=False)
+
+    def _count(self, spec: MarketSpec, failed: int) -> None:
         self.progress.markets += 1
         self.progress.episodes += len(spec.episodes)
-        self.progress.failed += sum(type(event) is EpisodeFailed for event in events)
+        self.progress.failed += failed
         if self._on_progress is not None:
             self._on_progress(self.progress)
+
+
+def _failing(error: Exception) -> Receive:
+    async def receive(message: Message) -> Sequence[Message]:
+        raise error
+
+    return receive

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from functools import partial
 from pathlib import Path
 
@@ -17,7 +17,7 @@ import msgspec
 
 from agents.host import Hosting
 from agents.watchdog import Watchdog
-from events.diagnostics import Diagnostics, diagnostics, open_telemetry
+from events.diagnostics import Diagnostics, TelemetryFile, diagnostics
 from events.log.writer import LogWriter
 from events.messages import SCHEMA_VERSION
 from events.streams import Seed
@@ -90,6 +90,18 @@ def cast_of(folder: RunFolder, file: RunFile) -> Cast:
     return cast
 
 
+def watchdog(block_timeout_s: float, notes: Diagnostics) -> Watchdog:
+    """Return what looks after agents that block; it tells the person too, who may have to act."""
+
+    def say(line: str) -> None:
+        notes.warning("watchdog", says=line)
+        with suppress(OSError):
+            sys.stderr.write(f"warning: {line}\n")
+
+    warn_s = min(5.0, block_timeout_s / 2)
+    return Watchdog(warn_s=warn_s, deadline_s=block_timeout_s, say=say)
+
+
 def play(
     job: Job, *, stop: Stop, on_progress: Callable[[Progress], None] | None = None
 ) -> Progress:
@@ -102,7 +114,7 @@ async def play_with_telemetry(
 ) -> Progress:
     """Play a job as `play_shard` does, with diagnostics in the run's telemetry."""
     telemetry = RunFolder(Path(job.run)).telemetry
-    with open_telemetry(telemetry, f"shard-{job.share:04d}") as file:
+    with TelemetryFile(telemetry / f"shard-{job.share:04d}.jsonl") as file:
         notes = diagnostics(file, sys.stderr if job.verbose else None)
         return await play_shard(job, stop=stop, notes=notes, on_progress=on_progress)
 
@@ -129,11 +141,7 @@ async def play_shard(
     seed = Seed(scenario.run.seed)
     cast = cast_of(folder, file)
     design = Design(scenario, folder.products(), seed)
-    watch = Watchdog(
-        warn_s=min(5.0, scenario.run.block_timeout_s / 2),
-        deadline_s=scenario.run.block_timeout_s,
-        say=lambda line: notes.warning("watchdog", says=line),
-    )
+    watch = watchdog(scenario.run.block_timeout_s, notes)
     writer = LogWriter(
         folder.events,
         run=file.run.id,

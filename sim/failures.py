@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 import traceback
 
@@ -18,6 +19,9 @@ def root(error: BaseException) -> BaseException:
     return error
 
 
+_DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+
+
 def line_and_status(error: BaseException) -> tuple[str, int]:
     """Return one line for a person, and the status to end with.
 
@@ -27,13 +31,21 @@ def line_and_status(error: BaseException) -> tuple[str, int]:
     error = root(error)
     match error:
         case LogWriteError():
-            return f"{error}; what is written is kept: make room, then resume", 3
+            return str(error), 3
         case SimError():
             return str(error), error.status
         case EventsError() | MarketError() | AgentsError():
             return str(error), 2
+        case OSError() if error.errno in _DISK_FULL:
+            return f"{_file(error)}: {error.strerror}; what is written is kept: make room", 3
+        case OSError() if error.filename is not None:
+            return f"{_file(error)}: {error.strerror}", 2
         case _ if type(error).__module__.startswith("analysis."):
             return str(error), 2
         case _:
             traceback.print_exception(error, file=sys.stderr)
             return f"unexpected {type(error).__name__}: {error}", 1
+
+
+def _file(error: OSError) -> str:
+    return str(error.filename or "the disk")

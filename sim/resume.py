@@ -7,14 +7,14 @@ from pathlib import Path
 from events.log.lock import RunLock
 from events.log.reader import check
 from events.log.recovery import recover
-from events.log.seal import remove_seal
+from events.log.seal import matches_seal, remove_seal, write_seal
 from events.streams import Seed
 from sim.design import Design
 from sim.errors import RunChanged
 from sim.execution import Job
-from sim.recovery import recovered
+from sim.recovery import Leftover, recovered
 from sim.result import conclude, show_replay
-from sim.retries import attempt, failures, next_attempts, retry_markets, with_shared_answers
+from sim.retries import attempt, failures, next_attempts, retry_markets, shared_answers
 from sim.run_folder import RunFile, RunFolder, versions
 from sim.runner import run_to_end
 from sim.terminal import Terminal
@@ -33,6 +33,8 @@ def resume(
         check(run.events)
         job, total, done = missing(run, file, retry_failed=retry_failed, verbose=verbose)
         if done == total:
+            if not matches_seal(run.events):  # killed between the last event and the seal
+                write_seal(run.events)
             terminal.say(f"{path}: nothing to do, the run is complete")
             show_replay(run, terminal)
             return 0
@@ -76,6 +78,9 @@ def missing(
         if spec.id in state.closed:
             skip.append(number)
             done += len(spec.episodes)
-    begun = dict(state.begun) | with_shared_answers(run.events, retries, state, failed)
+    begun = dict(state.begun)
+    for name, shared in shared_answers(run.events, retries, failed).items():
+        own = begun.get(name, Leftover())
+        begun[name] = Leftover(records=(*shared, *own.records), events=own.events)
     job = Job(run=str(run.path), skip=tuple(skip), extra=retries, leftovers=begun, verbose=verbose)
     return job, design.episodes + sum(len(spec.episodes) for spec in retries), done

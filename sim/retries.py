@@ -8,7 +8,7 @@ recorded answers are shared with ``M``, so nothing answered is paid for twice.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -16,7 +16,7 @@ import msgspec
 from events.log.reader import read_batches
 from events.messages import EpisodeFailed, LoggedRecord
 from market.retail.spec import Buying, MarketSpec
-from sim.recovery import Leftover, Recovered, leftovers
+from sim.recovery import leftovers
 
 _FAILED = re.compile(rb'^\{"type":"EpisodeFailed",.*$', re.M)
 _NO_PITCH = re.compile(rb'^\{"type":"MarketFailed","market":"((?:[^"\\]|\\.)*)"', re.M)
@@ -90,24 +90,29 @@ def next_attempts(failed: Failures, known: frozenset[str]) -> list[str]:
     return sorted(names)
 
 
-def with_shared_answers(
-    events: Path, retries: Iterable[MarketSpec], state: Recovered, failed: Failures
-) -> dict[str, Leftover]:
-    """Return what the log holds of the retries, with the answers behind the pitch they share."""
-    specs = list(retries)
-    bases = {attempt(spec.id)[0] for spec in specs} - failed.markets
-    shared = leftovers(events, bases) if bases else {}
-    result: dict[str, Leftover] = {}
-    for spec in specs:
-        own = state.begun.get(spec.id, Leftover())
-        base = shared.get(attempt(spec.id)[0], Leftover())
-        records = (*of_pitch(base.records, spec.id), *own.records)
-        result[spec.id] = Leftover(records=records, events=own.events)
-    return result
+def shared_answers(
+    events: Path, retries: Sequence[MarketSpec], failed: Failures
+) -> dict[str, tuple[LoggedRecord, ...]]:
+    """Return for each retry the answers behind the pitch it shares, as its own.
+
+    They come from all attempts before it, except those that failed as a whole: these have no
+    pitch to share.
+    """
+    before = {spec.id: _before(spec.id, failed) for spec in retries}
+    wanted = {name for names in before.values() for name in names}
+    logged = leftovers(events, wanted) if wanted else {}
+    return {
+        retry: tuple(
+            msgspec.structs.replace(record, market=retry)
+            for name in names
+            for record in logged[name].records
+            if record.episode is None
+        )
+        for retry, names in before.items()
+    }
 
 
-def of_pitch(records: Iterable[LoggedRecord], market: str) -> Iterator[LoggedRecord]:
-    """Yield those records that all episodes of a market share, as another market's own."""
-    for record in records:
-        if record.episode is None:
-            yield msgspec.structs.replace(record, market=market)
+def _before(retry: str, failed: Failures) -> list[str]:
+    base, number = attempt(retry)
+    names = [base, *(f"{base}~{earlier}" for earlier in range(1, number))]
+    return [name for name in names if name not in failed.markets]

@@ -6,10 +6,13 @@ it holds copies of everything it depends on, so it can be moved to another machi
 
 from __future__ import annotations
 
+import errno
 import os
+import secrets
 import shutil
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
@@ -141,20 +144,22 @@ class NewRun:
 
     def __init__(self, target: Path) -> None:
         self.target = target
+        place = target.resolve()  # a link, or ".", cannot be replaced by a folder
         if target.exists() and (not target.is_dir() or any(target.iterdir())):
             raise RunExists(target)
-        self.folder = RunFolder(target.parent / f".{target.name}.new-{os.getpid()}")
-        try:
+        # Not the process id alone: in containers every launch may have the same one.
+        name = f".{place.name}.new-{os.getpid()}-{secrets.token_hex(4)}"
+        self.folder = RunFolder(place.with_name(name))
+        with self._writing():
             for part in (self.folder.events, self.folder.inputs, self.folder.telemetry):
                 part.mkdir(parents=True)
-        except OSError as error:
-            raise CannotWrite(f"{target}: {error.strerror}") from None
 
     def add(self, name: str, data: bytes) -> None:
         """Write one input."""
         path = self.folder.inputs / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
+        with self._writing():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
 
     def add_products(self, products: Iterable[Product]) -> None:
         """Write the products used, one line each."""
@@ -164,13 +169,24 @@ class NewRun:
     def publish(self, file: RunFile) -> RunFolder:
         """Write ``run.toml``, make everything last, and move the folder into its place."""
         text = tomli_w.dumps(_without_none(msgspec.to_builtins(file, builtin_types=_TOML_TYPES)))
-        (self.folder.path / "run.toml").write_text(text, encoding="utf-8")
-        (self.folder.path / "lock").touch()
-        for path in self.folder.path.rglob("*"):
-            _sync(path)
-        self.folder.path.rename(self.target)
-        _sync(self.target.parent)
+        with self._writing():
+            (self.folder.path / "run.toml").write_text(text, encoding="utf-8")
+            (self.folder.path / "lock").touch()
+            for path in (self.folder.path, *self.folder.path.rglob("*")):
+                _sync(path)
+            place = self.target.resolve()
+            self.folder.path.rename(place)
+            _sync(place.parent)
         return RunFolder(self.target)
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            if error.errno in (errno.ENOTEMPTY, errno.EEXIST):
+                raise RunExists(self.target) from None  # somebody was quicker
+            raise CannotWrite(f"{self.target}: {error.strerror}; no run was made") from None
 
     def digests(self) -> dict[str, str]:
         """SHA-256 of each input written so far."""

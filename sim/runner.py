@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 from collections.abc import Callable
 from pathlib import Path
+from types import FrameType, TracebackType
+from typing import Any
 
 import anyio
 import msgspec
@@ -47,11 +50,11 @@ def run_to_end(
         If it cannot go on; what is written is kept.
     """
     stop = Stop()
-    with terminal.progress(total, done) as on_progress:
-        progress = anyio.run(_play, job, workers, lock, stop, terminal, on_progress)
-    finished = not progress.stopped
-    if finished:
-        write_seal(RunFolder(Path(job.run)).events)
+    with Interrupts(stop, terminal) as interrupts, terminal.progress(total, done) as on_progress:
+        progress = anyio.run(_play, job, workers, lock, stop, interrupts, on_progress)
+        finished = not progress.stopped
+        if finished:
+            write_seal(RunFolder(Path(job.run)).events)
     return Outcome(progress=progress, finished=finished)
 
 
@@ -60,11 +63,11 @@ async def _play(
     workers: int,
     lock: RunLock,
     stop: Stop,
-    terminal: Terminal,
+    interrupts: Interrupts,
     on_progress: Callable[[Progress], None],
 ) -> Progress:
     with anyio.CancelScope() as scope:
-        _on_interrupt(stop, scope, terminal)
+        interrupts.cancel = scope.cancel
         if workers == 1:
             return await play_with_telemetry(job, stop=stop, on_progress=on_progress)
         from sim.workers import play_with_workers
@@ -75,16 +78,64 @@ async def _play(
     return Progress(stopped=True)
 
 
-def _on_interrupt(stop: Stop, scope: anyio.CancelScope, terminal: Terminal) -> None:
-    """First Ctrl-C: finish what is in flight; second: leave it for the resume."""
+class Interrupts:
+    """What Ctrl-C and SIGTERM mean while a run is played.
 
-    def interrupted() -> None:
-        if stop.requested:
-            scope.cancel()
-            return
-        stop.request()
-        terminal.say("stopping: finishing what is in flight (Ctrl-C again: leave it to a resume)")
+    The first: finish what is in flight; the second: leave that to a resume; the third, for when
+    an agent blocks the event loop: end the process. Nothing written is lost in any case.
 
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, interrupted)
+    Parameters
+    ----------
+    stop : Stop
+        Requested by the first.
+    terminal : Terminal
+
+    Attributes
+    ----------
+    cancel : callable or None
+        What the second one calls, from the event loop.
+    """
+
+    SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+    def __init__(self, stop: Stop, terminal: Terminal) -> None:
+        self.cancel: Callable[[], None] | None = None
+        self._stop = stop
+        self._terminal = terminal
+        self._count = 0
+        self._previous: list[Any] = []
+
+    def __enter__(self) -> Interrupts:
+        """Take the signals over; plain handlers, because the loop's own need a loop that runs."""
+        self._previous = [signal.signal(number, self._received) for number in self.SIGNALS]
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Give them back."""
+        for number, previous in zip(self.SIGNALS, self._previous, strict=True):
+            signal.signal(number, previous or signal.SIG_DFL)
+
+    def _received(self, number: int, frame: FrameType | None) -> None:
+        self._count += 1
+        self._stop.request()
+        if self._count >= 3:
+            os.write(2, b"ended at once; everything written is kept: resume the run\n")
+            os._exit(3)
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            return  # before the first market, or after the last
+        loop.call_soon_threadsafe(self._react, self._count)
+
+    def _react(self, count: int) -> None:
+        if count == 1:
+            self._terminal.say(
+                "stopping: finishing what is in flight (Ctrl-C again: leave it to a resume)"
+            )
+        elif self.cancel is not None:
+            self.cancel()

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Mapping
 from pathlib import Path
-
-import msgspec
 
 from agents.host import Hosting
 from agents.watchdog import Watchdog
 from events.log.reader import check
+from events.log.seal import read_seal
 from events.messages import LoggedRecord
 from events.outside import Door
 from events.streams import Seed
@@ -19,12 +18,10 @@ from sim.design import Design, rules
 from sim.engine import Engine, Stop, Transcript, first_difference
 from sim.errors import MarketDiverged, RunChanged
 from sim.execution import cast_of
-from sim.recovery import Leftover, market_lines, recovered
-from sim.retries import attempt, failures, of_pitch, retry_markets
+from sim.recovery import Leftover, recovered, whole_markets
+from sim.retries import attempt, failures, retry_markets, shared_answers
 from sim.run_folder import RunFile, RunFolder, versions
 from sim.terminal import Terminal
-
-_decode_record = msgspec.json.Decoder(LoggedRecord).decode
 
 
 class _Refusing:
@@ -49,6 +46,8 @@ def verify(path: Path, terminal: Terminal) -> int:
         At the first damaged place.
     MarketDiverged
         For the first market that does not re-execute to what is logged.
+    RunChanged
+        If an input was changed, or a market is missing from a log that is sealed.
     """
     run = RunFolder(path)
     file = run.read()
@@ -88,55 +87,48 @@ async def _replay_all(run: RunFolder, file: RunFile) -> int:
         hosting=Hosting(watch=watch, reply_s=scenario.run.reply_timeout_s),
         stop=Stop(),
     )
-    specs = _specs(run, file, seed)
-    played = 0
+    markets = _Markets(run, file, seed)
+    texts = scenario.design.transcripts
+    played: set[str] = set()
     with watch:
-        for market, leftover in _logged_markets(run.events, specs):
-            await _compare(engine, specs[market], leftover, texts=scenario.design.transcripts)
-            played += 1
-    return played
+        for market, logged in whole_markets(run.events):
+            spec = markets.specs.get(market)
+            if spec is None:
+                raise MarketDiverged(market, "the scenario has no such market")
+            shared = markets.shared.get(market, ())
+            whole = Leftover(records=(*shared, *logged.records), events=logged.events)
+            await _compare(engine, spec, whole, texts=texts)
+            played.add(market)
+    if read_seal(run.events) is not None:
+        _check_complete(run, markets.specs, played)
+    return len(played)
 
 
-def _specs(run: RunFolder, file: RunFile, seed: Seed) -> dict[str, MarketSpec]:
-    """All markets that the log may hold, by name."""
-    design = Design(file.scenario, run.products(), seed)
-    state = recovered(run.events)
-    attempts = [name for name in (*state.closed, *state.begun) if attempt(name)[1]]
-    specs = {spec.id: spec for spec in design.markets()}
-    retries = retry_markets(design.markets(), failures(run.events), attempts=attempts)
-    return specs | {spec.id: spec for spec in retries}
+class _Markets:
+    """All markets that the log may hold, by name, with what retries share."""
+
+    def __init__(self, run: RunFolder, file: RunFile, seed: Seed) -> None:
+        design = Design(file.scenario, run.products(), seed)
+        state, failed = recovered(run.events), failures(run.events)
+        attempts = [name for name in (*state.closed, *state.begun) if attempt(name)[1]]
+        retries = list(retry_markets(design.markets(), failed, attempts=attempts))
+        self.specs: dict[str, MarketSpec] = {spec.id: spec for spec in design.markets()}
+        self.specs |= {spec.id: spec for spec in retries}
+        self.shared: Mapping[str, tuple[LoggedRecord, ...]] = shared_answers(
+            run.events, retries, failed
+        )
 
 
-def _logged_markets(events: Path, specs: dict[str, MarketSpec]) -> Iterator[tuple[str, Leftover]]:
-    """Yield each market that is done in the log, with its lines; holds the open ones only."""
-    lines: dict[str, list[bytes]] = {}
-    records: dict[str, list[LoggedRecord]] = {}
-    shared: dict[str, list[LoggedRecord]] = {}
-    for market, is_record, line in market_lines(events):
-        if market not in specs:
-            raise MarketDiverged(market, "the scenario has no such market")
-        if is_record:
-            record = _decode_record(line)
-            records.setdefault(market, []).append(record)
-            if record.episode is None:
-                shared.setdefault(market, []).append(record)
-            continue
-        lines.setdefault(market, []).append(line + b"\n")
-        if line.startswith((b'{"type":"MarketClosed"', b'{"type":"MarketFailed"')):
-            pitch = of_pitch(shared.get(attempt(market)[0], ()), market)
-            yield (
-                market,
-                Leftover(
-                    records=(*pitch, *records.pop(market, ())), events=b"".join(lines.pop(market))
-                ),
-            )
+def _check_complete(run: RunFolder, specs: Mapping[str, MarketSpec], played: set[str]) -> None:
+    for market in specs:
+        if market not in played:
+            raise RunChanged(run.events, f"the log is sealed, but market {market} is missing")
 
 
 async def _compare(engine: Engine, spec: MarketSpec, logged: Leftover, *, texts: bool) -> None:
     replayed = _Collected()
     transcript = Transcript(spec.id, replayed, b"", texts=texts)
-    events = await engine.play(spec, Door(logged.records, None), transcript.write)
-    transcript.write(events)
+    await engine.play(spec, Door(logged.records, None), transcript.write)
     if bytes(replayed.lines) != logged.events:
         raise MarketDiverged(spec.id, first_difference(logged.events, bytes(replayed.lines)))
 

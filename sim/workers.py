@@ -1,9 +1,10 @@
 """Worker processes: each plays its share of the markets and writes its own shard.
 
 A worker reads its job from standard input and reports progress on standard output, a JSON line
-each. The end of its standard input means that the parent is gone: it then ends at once, however
-the parent died. It holds a copy of the run's lock, so nobody can resume the run while it still
-writes.
+each; both are taken away from agents, which may print or read what they like. The end of its
+standard input means that the parent is gone: it then ends at once, however the parent died. It
+holds a copy of the run's lock, so nobody can resume the run while it still writes. It has a
+session of its own, so that Ctrl-C reaches the parent alone, which decides what it means.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import BinaryIO
 
 import anyio
 import msgspec
@@ -29,6 +31,7 @@ from sim.failures import line_and_status
 
 _LONGEST_LINE = 1 << 20
 _STOP = b"stop\n"
+_GONE = (anyio.BrokenResourceError, anyio.ClosedResourceError)
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,17 +98,23 @@ async def _worker(job: Job, lock: int, stop: Stop, on_report: Callable[[Report],
         stderr=None,
         env=_environment(),
         pass_fds=[lock],
+        start_new_session=True,
     )
     async with process, anyio.create_task_group() as group:
-        assert process.stdin is not None
-        await process.stdin.send(msgspec.json.encode(job) + b"\n")
-        group.start_soon(_pass_on_stop, process, stop)
+        group.start_soon(_give_orders, process, job, stop)
         report = await _last_report(process, on_report)
         group.cancel_scope.cancel()
     if report is None:
-        raise WorkerFailed(f"worker {job.share} died (status {process.returncode})", 3)
+        raise WorkerFailed(_death(job.share, process.returncode), 3)
     if report.error is not None:
         raise WorkerFailed(report.error, report.status)
+
+
+def _death(share: int, status: int | None) -> str:
+    how = f"ended with status {status}"
+    if status is not None and status < 0:
+        how = f"was killed by signal {-status}"
+    return f"worker {share} {how}; everything written is kept: resume the run"
 
 
 async def _last_report(process: Process, on_report: Callable[[Report], None]) -> Report | None:
@@ -122,13 +131,14 @@ async def _last_report(process: Process, on_report: Callable[[Report], None]) ->
             return report
 
 
-async def _pass_on_stop(process: Process, stop: Stop) -> None:
-    await stop.wait()
+async def _give_orders(process: Process, job: Job, stop: Stop) -> None:
     assert process.stdin is not None
     try:
+        await process.stdin.send(msgspec.json.encode(job) + b"\n")
+        await stop.wait()
         await process.stdin.send(_STOP)
-    except (anyio.BrokenResourceError, anyio.ClosedResourceError):
-        return  # it has ended already
+    except _GONE:
+        return  # it has ended already, and its last report says how
 
 
 def _environment() -> dict[str, str]:
@@ -140,25 +150,39 @@ def _environment() -> dict[str, str]:
 
 def work() -> int:
     """Be a worker: the whole life of the process; returns its exit status."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what Ctrl-C means
-    job = msgspec.json.decode(sys.stdin.buffer.readline(), type=Job)
-    stop, reports = Stop(), _Reports()
-    threading.Thread(target=_obey, args=(stop,), name="parent", daemon=True).start()
+    stop = Stop()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, lambda *_: stop.request())
+    orders, reports = _private_pipes()
+    job = msgspec.json.decode(orders.readline(), type=Job)
+    threading.Thread(target=_obey, args=(orders, stop), name="parent", daemon=True).start()
+    reporter = _Reporter(reports)
     try:
-        reports.last = play(job, stop=stop, on_progress=reports.on_progress)
+        reporter.last = play(job, stop=stop, on_progress=reporter.on_progress)
     except Exception as error:  # noqa: BLE001 - the parent tells the person
         line, status = line_and_status(error)
-        _report(Report(progress=reports.last, ended=True, error=line, status=status))
+        reporter.end(line, status)
         return status
-    _report(Report(progress=reports.last, ended=True))
+    reporter.end()
     return 0
 
 
-class _Reports:
-    """Reports progress ten times a second at most."""
+def _private_pipes() -> tuple[BinaryIO, BinaryIO]:
+    """Keep the pipes to the parent from the agents: they get an empty input, and our stderr."""
+    orders, reports = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb", buffering=0)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    os.dup2(2, 1)
+    return orders, reports
 
-    def __init__(self) -> None:
+
+class _Reporter:
+    """Reports progress ten times a second at most, and how it ended."""
+
+    def __init__(self, reports: BinaryIO) -> None:
         self.last = Progress()
+        self._reports = reports
         self._next = 0.0
 
     def on_progress(self, progress: Progress) -> None:
@@ -166,17 +190,21 @@ class _Reports:
         now = time.monotonic()
         if now >= self._next:
             self._next = now + 0.1
-            _report(Report(progress=progress))
+            self._send(Report(progress=progress))
+
+    def end(self, error: str | None = None, status: int = 0) -> None:
+        self._send(Report(progress=self.last, ended=True, error=error, status=status))
+
+    def _send(self, report: Report) -> None:
+        try:
+            self._reports.write(msgspec.json.encode(report) + b"\n")
+        except BrokenPipeError:
+            os._exit(3)  # the parent is gone, as `_obey` is about to find out
 
 
-def _report(report: Report) -> None:
-    sys.stdout.buffer.write(msgspec.json.encode(report) + b"\n")
-    sys.stdout.buffer.flush()
-
-
-def _obey(stop: Stop) -> None:
+def _obey(orders: BinaryIO, stop: Stop) -> None:
     """Stop when told to; end at once when the parent is gone."""
-    for line in sys.stdin.buffer:
+    for line in orders:
         if line == _STOP:
             stop.request()
     os._exit(3)
