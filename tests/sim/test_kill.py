@@ -1,0 +1,129 @@
+"""kill -9 at any moment loses nothing that was written, and a resume makes the run whole."""
+
+from __future__ import annotations
+
+import random
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from events.log.recovery import recover
+from tests.sim.runs import ROOT, SMALL, command, event_lines, launched, replayed, sim
+
+SIZE = ("--set", "products.per_category=8", "--set", "design.replications=2")
+"""1,600 episodes: about half a second of playing."""
+
+
+def whole(run: Path, reference: Path) -> None:
+    """The run equals one that was never interrupted: no event twice, none missing."""
+    assert event_lines(run) == event_lines(reference)
+    assert replayed(run) == replayed(reference)
+    verified = sim("verify", run)
+    assert verified.exit_code == 0, verified.stderr
+
+
+def cut(run: Path, at: int) -> None:
+    """Make the log look as if its writer was killed after so many bytes of its only segment."""
+    (run / "events" / "SEAL").unlink()
+    (segment,) = (run / "events").glob("*.jsonl")
+    opened = segment.with_suffix(".jsonl.open")
+    segment.rename(opened)
+    with opened.open("r+b") as file:
+        file.truncate(at)
+
+
+@pytest.fixture(scope="module")
+def reference(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of 100 episodes that nothing interrupted."""
+    out = tmp_path_factory.mktemp("reference") / "run"
+    launched(out, *SMALL)
+    return out
+
+
+@pytest.mark.parametrize("share", [0.0, 0.001, 0.2, 0.5, 0.9, 0.9999])
+def test_a_log_cut_anywhere_is_resumed_to_the_same_events(
+    reference: Path, tmp_path: Path, share: float
+) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(reference, run)
+    (segment,) = (run / "events").glob("*.jsonl")
+    cut(run, int(segment.stat().st_size * share))
+    resumed = sim("resume", run)
+    assert resumed.exit_code == 0, resumed.stderr
+    whole(run, reference)
+
+
+def test_a_run_is_partial_until_it_is_resumed(reference: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(reference, run)
+    (segment,) = (run / "events").glob("*.jsonl")
+    cut(run, segment.stat().st_size // 2)
+    before = replayed(run)
+    assert before["partial"]
+    assert before["episodes"]["closed"] < 100
+    assert sim("resume", run).exit_code == 0
+    assert not replayed(run)["partial"]
+
+
+def killed(words: list[str], after_s: float) -> None:
+    """Start a process group and end it without a warning after a while."""
+    started = subprocess.Popen(
+        words, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        started.wait(timeout=after_s)
+    except subprocess.TimeoutExpired:
+        started.send_signal(signal.SIGKILL)
+        started.wait()
+
+
+def finished(run: Path) -> None:
+    """Resume until nobody else holds the run: its workers end a moment after their parent."""
+    for _ in range(200):
+        resumed = sim("resume", run)
+        if resumed.exit_code != 2:
+            assert resumed.exit_code == 0, resumed.stderr
+            return
+        assert "another process is writing this run" in resumed.stderr
+        time.sleep(0.05)
+    raise AssertionError("the workers outlive their parent")
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_fifty_kills_at_random_moments_change_nothing(tmp_path: Path) -> None:
+    """Launches and resumes are killed, with and without workers, and resumed to the end."""
+    reference = tmp_path / "reference"
+    launched(reference, *SIZE)
+    moments = random.Random(5)
+    kills = 0
+    for number in range(1, 100):
+        run = tmp_path / f"run-{number}"
+        workers = moments.choice([1, 1, 2])
+        launch = command("launch", *SIZE, "--out", run, "--workers", workers)
+        killed(launch, moments.uniform(0.15, 1.0))
+        kills += 1
+        while run.exists() and moments.random() < 0.6:
+            recover_when_free(run)
+            killed(command("resume", run, "--workers", workers), moments.uniform(0.15, 0.8))
+            kills += 1
+        if run.exists():
+            finished(run)
+            whole(run, reference)
+            shutil.rmtree(run)
+        if kills >= 50:
+            return
+    raise AssertionError("fifty kills take fewer runs")
+
+
+def recover_when_free(run: Path) -> None:
+    """A copy of the log recovers at every moment, whatever was being written."""
+    copy = run.with_name(f"{run.name}-copy")
+    time.sleep(0.15)  # the workers of a killed parent are on their way out
+    shutil.copytree(run / "events", copy)
+    recover(copy)
+    shutil.rmtree(copy)

@@ -1,0 +1,127 @@
+"""Damage is found by verify and by the first replay: one line, and exit status 2."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.sim.runs import SMALL, launched, scenario, sim
+
+AGENT = """
+from agents.behavioral.buyer import BehavioralBuyer
+
+class Mine(BehavioralBuyer):
+    pass
+"""
+
+
+@pytest.fixture(scope="module")
+def pristine(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("pristine") / "run"
+    launched(out, *SMALL, "--workers", 2)
+    return out
+
+
+@pytest.fixture
+def run(pristine: Path, tmp_path: Path) -> Path:
+    """A copy without the cached projection of the first replay."""
+    copy = tmp_path / "run"
+    shutil.copytree(pristine, copy)
+    shutil.rmtree(copy / "derived")
+    return copy
+
+
+def segment(run: Path) -> Path:
+    return sorted((run / "events").glob("*.jsonl"))[0]
+
+
+def flip(path: Path) -> None:
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+
+
+def zero(path: Path) -> None:
+    data = bytearray(path.read_bytes())
+    middle = len(data) // 2
+    data[middle : middle + 4096] = bytes(4096)
+    path.write_bytes(data)
+
+
+def truncate(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-100])
+
+
+@pytest.mark.parametrize("damage", [flip, zero, truncate, Path.unlink])
+@pytest.mark.parametrize("command", ["verify", "replay", "resume"])
+def test_damage_is_one_line_that_names_the_place(run: Path, damage: object, command: str) -> None:
+    path = segment(run)
+    damage(path)  # type: ignore[operator]
+    result = sim(command, run)
+    assert result.exit_code == 2
+    assert result.stderr.startswith("error: ")
+    assert path.name.split(".")[0] in result.stderr
+    assert len(result.stderr.strip().splitlines()) == 1
+
+
+def test_a_whole_run_is_played_again(run: Path) -> None:
+    result = sim("verify", run)
+    assert result.exit_code == 0
+    assert "every event is the same" in result.stderr
+
+
+def test_a_run_can_be_moved(run: Path, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "else" / "where"
+    elsewhere.parent.mkdir()
+    run.rename(elsewhere)
+    assert "every event is the same" in sim("verify", elsewhere).stderr
+
+
+def test_a_changed_input_is_refused(run: Path) -> None:
+    with (run / "inputs" / "products.jsonl").open("a") as file:
+        file.write("\n")
+    for command in ("verify", "resume"):
+        result = sim(command, run)
+        assert result.exit_code == 2
+        assert "products.jsonl: an input of the run was changed" in result.stderr
+
+
+def test_another_version_is_said_and_not_played(run: Path) -> None:
+    path = run / "run.toml"
+    path.write_text(path.read_text().replace('package = "', 'package = "0.0.'))
+    result = sim("verify", run)
+    assert result.exit_code == 0
+    assert "not re-executed: it was made by version 0.0." in result.stderr
+
+
+def test_a_copied_plug_in_needs_its_source_no_more(tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    source.mkdir()
+    (source / "mine.py").write_text(AGENT)
+    path = scenario(
+        source,
+        '[products]\nper_category = 1\n[[sellers]]\nid = "s"\n[[buyers]]\nid = "b"\n'
+        'agent = "mine:Mine"\n',
+    )
+    launched(tmp_path / "run", path)
+    shutil.rmtree(source)
+    assert "every event is the same" in sim("verify", tmp_path / "run").stderr
+
+
+def test_a_changed_plug_in_is_not_played(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text(AGENT)
+    path = scenario(
+        tmp_path,
+        '[products]\nper_category = 1\n[[sellers]]\nid = "s"\n[[buyers]]\nid = "b"\n'
+        'agent = "mine:Mine"\n',
+    )
+    launched(tmp_path / "run", path)
+    copy = tmp_path / "moved"
+    (tmp_path / "run").rename(copy)
+    kept = copy / "inputs" / "plugins" / "mine.py"
+    kept.write_text(AGENT + "\n# changed\n")
+    result = sim("verify", copy)
+    assert result.exit_code == 2
+    assert "mine.py: an input of the run was changed" in result.stderr
