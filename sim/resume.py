@@ -28,6 +28,9 @@ def resume(
     file = run.read()
     with RunLock(run.lock) as lock:
         run.check_inputs(file)
+        if file.imported is not None:
+            terminal.say(f"{path}: nothing to do, it was imported from {file.imported}")
+            return 0
         _check_versions(run, file)
         recover(run.events)
         check(run.events)
