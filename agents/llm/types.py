@@ -22,6 +22,7 @@ PROVIDERS: tuple[Provider, ...] = (
 Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
 SchemaMode = Literal["strict", "prompt"]
 Finish = Literal["stop", "length", "refusal", "other"]
+Parameter = Literal["temperature", "seed", "effort"]
 
 
 class Price(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -51,8 +52,15 @@ class ModelConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         Sent only where the model accepts them.
     schema : {"strict", "prompt"} or None
         How the answer's shape is asked for; None: by the model's profile.
+    accepts : tuple of str or None
+        Which of ``temperature``, ``seed`` and ``effort`` the model takes, where its profile (see
+        `agents.llm.capabilities`) is wrong or silent; None: by the profile.
+    thinking_tokens : int or None
+        Room for thinking added to the answer's; None: by the model's profile.
     timeout_s : float
-        Deadline of one attempt; `deadline_s` of a call with all its retries.
+        Deadline of one attempt; `deadline_s` of a call with its waiting and all its retries.
+    max_attempts : int
+        Most requests sent for one call.
     """
 
     provider: Provider
@@ -66,8 +74,11 @@ class ModelConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     seed: int | None = None
     effort: Effort | None = None
     schema: SchemaMode | None = None
+    accepts: tuple[Parameter, ...] | None = None
+    thinking_tokens: int | None = None
     timeout_s: float = 120.0
     deadline_s: float = 900.0
+    max_attempts: int = 10
     price: Price | None = None
 
 
@@ -108,7 +119,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
 class Usage(msgspec.Struct, frozen=True, kw_only=True):
     """Tokens of one answer: `input` includes `cached`, `output` includes `reasoning`.
 
-    ``written`` counts input tokens written to the provider's cache, where it says so.
+    ``written`` counts input tokens written to the provider's cache, where it says so;
+    ``estimated`` says that the provider stated nothing and these are the gateway's guess.
     """
 
     input: int = 0
@@ -116,6 +128,7 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True):
     written: int = 0
     output: int = 0
     reasoning: int = 0
+    estimated: bool = False
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):

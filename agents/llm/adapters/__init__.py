@@ -1,0 +1,23 @@
+"""The vendors' wire formats: pure functions between our values and their JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from agents.llm.adapters.anthropic import Anthropic
+from agents.llm.adapters.base import Adapter
+from agents.llm.adapters.gemini import Gemini
+from agents.llm.adapters.openai_chat import OpenAIChat
+from agents.llm.adapters.openai_responses import OpenAIResponses
+from agents.llm.types import Provider
+
+ADAPTERS: Mapping[Provider, Adapter] = {
+    "openai": OpenAIChat("openai"),
+    "openai-responses": OpenAIResponses(),
+    "anthropic": Anthropic(),
+    "google": Gemini(),
+    "openrouter": OpenAIChat("openrouter"),
+    "openai-compatible": OpenAIChat("openai-compatible"),
+}
+
+__all__ = ["ADAPTERS", "Adapter"]

@@ -1,0 +1,59 @@
+"""What every adapter does, and what they share."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import msgspec
+
+from agents.llm.capabilities import Abilities
+from agents.llm.failure import Failure
+from agents.llm.hints import Headers
+from agents.llm.keys import Key
+from agents.llm.types import Answer, Call, ModelConfig
+
+
+class Adapter(Protocol):
+    """One vendor's wire format. All methods are pure: no I/O, no clock, no state."""
+
+    def path(self, model: str) -> str:
+        """Return what is appended to the base address."""
+        ...
+
+    def headers(self, key: Key | None) -> dict[str, str]:
+        """Return the headers beside the content type; the only place where a key is revealed."""
+        ...
+
+    def body(self, config: ModelConfig, able: Abilities, call: Call) -> dict[str, Any]:
+        """Return the request's body; it holds nothing that the model refuses."""
+        ...
+
+    def answer(self, raw: bytes) -> Answer | Failure:
+        """Read the body of a 200; a Failure where it holds an error all the same.
+
+        Raises
+        ------
+        msgspec.DecodeError
+            If it is not JSON or not of the vendor's shape.
+        """
+        ...
+
+    def failure(self, status: int, headers: Headers, raw: bytes) -> Failure:
+        """Read any other response; `delay_s` only where the body says it."""
+        ...
+
+
+def ordered(shape: Any) -> msgspec.Raw:
+    """Return the shape's JSON with its own order: models write properties as they are listed."""
+    return msgspec.Raw(msgspec.json.encode(shape))
+
+
+def worded(call: Call) -> Call:
+    """Return the call with its shape asked for in words, at the end: the prefix stays cached."""
+    last = call.says[-1]
+    schema = msgspec.json.encode(call.shape).decode()
+    text = (
+        f"{last.text}\n\nReply with one JSON object only, valid under this JSON Schema:\n{schema}"
+    )
+    asked = msgspec.structs.replace(last, text=text)
+    return msgspec.structs.replace(call, says=(*call.says[:-1], asked))

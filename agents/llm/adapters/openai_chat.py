@@ -1,0 +1,158 @@
+"""Chat completions: OpenAI, OpenRouter and every server that speaks the same."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import msgspec
+
+from agents.llm.adapters.base import ordered, worded
+from agents.llm.adapters.openai_errors import classify, read_failure
+from agents.llm.capabilities import Abilities
+from agents.llm.failure import Failure
+from agents.llm.hints import Headers
+from agents.llm.keys import Key
+from agents.llm.types import Answer, Call, Finish, ModelConfig, Usage
+
+Flavor = Literal["openai", "openrouter", "openai-compatible"]
+
+_FINISH: Mapping[str | None, Finish] = {
+    None: "stop",
+    "stop": "stop",
+    "length": "length",
+    "content_filter": "refusal",
+}
+
+
+class _Cached(msgspec.Struct):
+    cached_tokens: int | None = None
+    cache_write_tokens: int | None = None
+
+
+class _Reasoned(msgspec.Struct):
+    reasoning_tokens: int | None = None
+
+
+class _Usage(msgspec.Struct):
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    prompt_tokens_details: _Cached | None = None
+    completion_tokens_details: _Reasoned | None = None
+    cost: float | None = None
+
+
+class _Message(msgspec.Struct):
+    content: str | list[Any] | None = None
+    refusal: str | None = None
+
+
+class _Choice(msgspec.Struct):
+    message: _Message
+    finish_reason: str | None = None
+    error: Any = None
+
+
+class _Reply(msgspec.Struct):
+    choices: list[_Choice] | None = None
+    usage: _Usage | None = None
+    model: str | None = None
+    error: Any = None
+
+
+_decode = msgspec.json.Decoder(_Reply).decode
+
+
+class OpenAIChat:
+    """The adapter; `flavor` tells apart what only some of the servers take."""
+
+    def __init__(self, flavor: Flavor) -> None:
+        self._flavor = flavor
+
+    def path(self, model: str) -> str:
+        """Return what is appended to the base address."""
+        return "/chat/completions"
+
+    def headers(self, key: Key | None) -> dict[str, str]:
+        """Return the headers that carry the key."""
+        return {"Authorization": f"Bearer {key.reveal()}"} if key else {}
+
+    def body(self, config: ModelConfig, able: Abilities, call: Call) -> dict[str, Any]:
+        """Return the request's body."""
+        strict = able.schema == "strict"
+        limit = "max_tokens" if self._flavor == "openrouter" else able.output
+        body: dict[str, Any] = {
+            "model": config.model,
+            "messages": _messages(call if strict else worded(call)),
+            limit: call.max_output_tokens + able.room,
+        }
+        if strict:
+            schema = {"name": call.shape_name, "strict": True, "schema": ordered(call.shape)}
+            body["response_format"] = {"type": "json_schema", "json_schema": schema}
+        if able.temperature is not None:
+            body["temperature"] = able.temperature
+        if able.seed is not None:
+            body["seed"] = able.seed
+        return body | self._own(able, call)
+
+    def _own(self, able: Abilities, call: Call) -> dict[str, Any]:
+        own: dict[str, Any] = {}
+        if self._flavor == "openrouter":
+            own["provider"] = {"require_parameters": True}
+            if able.effort is not None:
+                own["reasoning"] = {"effort": able.effort}
+        elif able.effort is not None:
+            own["reasoning_effort"] = able.effort
+        if self._flavor == "openai" and call.cache_key:
+            own["prompt_cache_key"] = call.cache_key
+        return own
+
+    def answer(self, raw: bytes) -> Answer | Failure:
+        """Read the body of a 200."""
+        reply = _decode(raw)
+        if reply.error is not None:
+            return classify(200, reply.error)
+        if not reply.choices:
+            return Failure(kind="malformed", status=200, detail="the answer has no choices")
+        choice = reply.choices[0]
+        if choice.error is not None:
+            return classify(200, choice.error)
+        usage = reply.usage
+        refused = choice.message.refusal
+        return Answer(
+            text=refused or _text(choice.message.content),
+            finish="refusal" if refused else _FINISH.get(choice.finish_reason, "other"),
+            usage=_usage(usage),
+            model=reply.model or "",
+            cost_nanousd=None if usage is None or usage.cost is None else round(usage.cost * 1e9),
+        )
+
+    def failure(self, status: int, headers: Headers, raw: bytes) -> Failure:
+        """Read any other response."""
+        return read_failure(status, headers, raw)
+
+
+def _messages(call: Call) -> list[dict[str, str]]:
+    system = [{"role": "system", "content": call.system}] if call.system else []
+    return system + [{"role": say.role, "content": say.text} for say in call.says]
+
+
+def _text(content: str | list[Any] | None) -> str:
+    if isinstance(content, list):
+        parts = (part.get("text") for part in content if isinstance(part, dict))
+        return "".join(part for part in parts if isinstance(part, str))
+    return content or ""
+
+
+def _usage(usage: _Usage | None) -> Usage:
+    if usage is None or usage.prompt_tokens is None:
+        return Usage(estimated=True)
+    cached = usage.prompt_tokens_details or _Cached()
+    reasoned = usage.completion_tokens_details or _Reasoned()
+    return Usage(
+        input=usage.prompt_tokens,
+        cached=cached.cached_tokens or 0,
+        written=cached.cache_write_tokens or 0,
+        output=usage.completion_tokens or 0,
+        reasoning=reasoned.reasoning_tokens or 0,
+    )

@@ -1,0 +1,75 @@
+"""Errors in OpenAI's form, as OpenAI, OpenRouter and compatible servers give them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from agents.llm.failure import Failure, Kind, by_status, dig, loads
+from agents.llm.hints import Headers, spoken_delay_s
+
+_BY_CODE: Mapping[str, Kind] = {
+    "insufficient_quota": "spend",
+    "credit_balance_exhausted": "spend",
+    "organization_spend_limit_exceeded": "spend",
+    "project_spend_limit_exceeded": "spend",
+    "organization_usage_limit_exceeded": "spend",
+    "billing_hard_limit_reached": "spend",
+    "billing_not_active": "spend",
+    "invalid_api_key": "key",
+    "account_deactivated": "key",
+    "unsupported_country_region_territory": "key",
+    "model_not_found": "unknown",
+    "invalid_model": "unknown",
+    "rate_limit_exceeded": "rate_limit",
+    "rate_limit_error": "rate_limit",
+    "slow_down": "rate_limit",
+    "server_is_overloaded": "overloaded",
+    "overloaded_error": "overloaded",
+    "server_error": "server",
+    "context_length_exceeded": "request",
+    "exceed_context_size_error": "request",
+    "content_filter": "request",
+    "content_policy_violation": "request",
+    "invalid_prompt": "request",
+}
+_DAILY = re.compile(r"per[- ]day|\b[rt]pd\b|daily", re.IGNORECASE)
+
+
+def read_failure(status: int, headers: Headers, raw: bytes) -> Failure:
+    """Read an error response."""
+    body = loads(raw)
+    error = dig(body, "error") or body
+    return classify(status, error, waits="retry-after" in headers)
+
+
+def classify(status: int, error: Any, *, waits: bool = False) -> Failure:
+    """Return the failure that an error object is about.
+
+    Parameters
+    ----------
+    status : int
+        HTTP status; 200 where the error came inside an answer.
+    waits : bool
+        Whether the server says when to come back: then even a 402 is no end.
+    """
+    message = str(dig(error, "message") or dig(error, "detail") or error)
+    code = dig(error, "code")
+    if status < 300:
+        status = code if isinstance(code, int) and 300 <= code < 600 else 0
+    kind = _kind(status, code, dig(error, "type"), waits)
+    if kind == "key" and dig(error, "metadata", "reasons"):
+        kind = "request"  # OpenRouter's moderation answers 403 for one text, not for the key
+    if kind == "rate_limit" and _DAILY.search(message):
+        kind = "quota"
+    return Failure(kind=kind, status=status, detail=message, delay_s=spoken_delay_s(message))
+
+
+def _kind(status: int, code: Any, type_: Any, waits: bool) -> Kind:
+    for name in (code, type_):
+        if isinstance(name, str) and name in _BY_CODE:
+            return _BY_CODE[name]
+    if status == 402 and waits:
+        return "rate_limit"
+    return by_status(status) if status else "server"

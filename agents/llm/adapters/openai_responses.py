@@ -1,0 +1,141 @@
+"""OpenAI's Responses interface; nothing is stored at the provider."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from agents.llm.adapters.base import ordered, worded
+from agents.llm.adapters.openai_errors import classify, read_failure
+from agents.llm.capabilities import Abilities
+from agents.llm.failure import Failure
+from agents.llm.hints import Headers
+from agents.llm.keys import Key
+from agents.llm.types import Answer, Call, Finish, ModelConfig, Usage
+
+_INCOMPLETE: Mapping[str | None, Finish] = {
+    "max_output_tokens": "length",
+    "content_filter": "refusal",
+}
+
+
+class _Cached(msgspec.Struct):
+    cached_tokens: int | None = None
+    cache_write_tokens: int | None = None
+
+
+class _Reasoned(msgspec.Struct):
+    reasoning_tokens: int | None = None
+
+
+class _Usage(msgspec.Struct):
+    input_tokens: int
+    output_tokens: int
+    input_tokens_details: _Cached | None = None
+    output_tokens_details: _Reasoned | None = None
+
+
+class _Content(msgspec.Struct):
+    type: str
+    text: str | None = None
+    refusal: str | None = None
+
+
+class _Item(msgspec.Struct):
+    type: str
+    content: list[_Content] | None = None
+
+
+class _Why(msgspec.Struct):
+    reason: str | None = None
+
+
+class _Reply(msgspec.Struct):
+    status: str | None = None
+    output: list[_Item] | None = None
+    usage: _Usage | None = None
+    model: str | None = None
+    error: Any = None
+    incomplete_details: _Why | None = None
+
+
+_decode = msgspec.json.Decoder(_Reply).decode
+
+
+class OpenAIResponses:
+    """The adapter."""
+
+    def path(self, model: str) -> str:
+        """Return what is appended to the base address."""
+        return "/responses"
+
+    def headers(self, key: Key | None) -> dict[str, str]:
+        """Return the headers that carry the key."""
+        return {"Authorization": f"Bearer {key.reveal()}"} if key else {}
+
+    def body(self, config: ModelConfig, able: Abilities, call: Call) -> dict[str, Any]:
+        """Return the request's body."""
+        strict = able.schema == "strict"
+        says = (call if strict else worded(call)).says
+        body: dict[str, Any] = {
+            "model": config.model,
+            "input": [{"role": say.role, "content": say.text} for say in says],
+            "max_output_tokens": call.max_output_tokens + able.room,
+            "store": False,
+        }
+        if call.system:
+            body["instructions"] = call.system
+        if strict:
+            schema = {"name": call.shape_name, "strict": True, "schema": ordered(call.shape)}
+            body["text"] = {"format": {"type": "json_schema", **schema}}
+        if able.temperature is not None:
+            body["temperature"] = able.temperature
+        if able.effort is not None:
+            body["reasoning"] = {"effort": able.effort}
+        if call.cache_key:
+            body["prompt_cache_key"] = call.cache_key
+        return body
+
+    def answer(self, raw: bytes) -> Answer | Failure:
+        """Read the body of a 200."""
+        reply = _decode(raw)
+        if reply.error is not None:
+            return classify(200, reply.error)
+        if reply.output is None or reply.status not in (None, "completed", "incomplete"):
+            return Failure(kind="malformed", status=200, detail=f"the answer is {reply.status}")
+        parts = [part for item in reply.output for part in item.content or ()]
+        refused = "".join(part.refusal or "" for part in parts)
+        said = "".join(part.text or "" for part in parts if part.type == "output_text")
+        return Answer(
+            text=refused or said,
+            finish="refusal" if refused else _finish(reply),
+            usage=_usage(reply.usage),
+            model=reply.model or "",
+        )
+
+    def failure(self, status: int, headers: Headers, raw: bytes) -> Failure:
+        """Read any other response."""
+        return read_failure(status, headers, raw)
+
+
+def _finish(reply: _Reply) -> Finish:
+    if reply.status != "incomplete":
+        return "stop"
+    why = reply.incomplete_details
+    return _INCOMPLETE.get(why.reason if why else None, "other")
+
+
+def _usage(usage: _Usage | None) -> Usage:
+    if usage is None:
+        return Usage(estimated=True)
+    cached = usage.input_tokens_details or _Cached()
+    reasoned = usage.output_tokens_details or _Reasoned()
+    return Usage(
+        input=usage.input_tokens,
+        cached=cached.cached_tokens or 0,
+        written=cached.cache_write_tokens or 0,
+        output=usage.output_tokens,
+        reasoning=reasoned.reasoning_tokens or 0,
+    )

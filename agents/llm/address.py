@@ -1,0 +1,87 @@
+"""Where a model is reached: one address, checked, to which alone its key is sent."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+from urllib.request import proxy_bypass_environment  # type: ignore[attr-defined]
+
+from agents.llm.errors import BadModel
+from agents.llm.types import ModelConfig, Provider
+
+OWN: Mapping[Provider, str] = {
+    "openai": "https://api.openai.com/v1",
+    "openai-responses": "https://api.openai.com/v1",
+    "anthropic": "https://api.anthropic.com/v1",
+    "google": "https://generativelanguage.googleapis.com/v1beta",
+    "openrouter": "https://openrouter.ai/api/v1",
+}
+"""The providers' own addresses; ``openai-compatible`` has none."""
+
+_VERSION = re.compile(r"/v\d+\w*(?=/|$)")
+_ENDPOINT = re.compile(r"/(chat/completions|completions|responses|messages)$")
+
+
+def base_url(name: str, config: ModelConfig) -> str:
+    """Return the address that the adapter's paths are appended to, without a trailing slash.
+
+    A path without a version gets the provider's; a whole endpoint is cut to its base; an address
+    without a scheme is http on this machine or a private network and https elsewhere.
+
+    Raises
+    ------
+    BadModel
+        If there is no address, or it holds credentials, a query or an unknown scheme.
+    """
+    if config.base_url is None:
+        if config.provider not in OWN:
+            raise BadModel(name, f"provider {config.provider!r} needs a base_url")
+        return OWN[config.provider]
+    text = config.base_url.strip()
+    if "://" not in text:
+        text = f"{'http' if _private(text) else 'https'}://{text}"
+    _check(name, text)
+    text = _ENDPOINT.sub("", text.rstrip("/"))
+    if _VERSION.search(urlsplit(text).path):
+        return text
+    return f"{text}/{'v1beta' if config.provider == 'google' else 'v1'}"
+
+
+def proxy_for(url: str, environ: Mapping[str, str]) -> str | None:
+    """Return the proxy that the environment names for `url`, or None."""
+    parts = urlsplit(url)
+    proxies = {
+        name: environ.get(f"{name}_proxy") or environ.get(f"{name.upper()}_PROXY") or ""
+        for name in ("http", "https", "no")
+    }
+    host = parts.hostname or ""
+    if _private(host) or proxy_bypass_environment(host, proxies):
+        return None
+    return proxies[parts.scheme] or None
+
+
+def _check(name: str, text: str) -> None:
+    try:
+        parts = urlsplit(text)
+        _ = parts.port
+    except ValueError:
+        raise BadModel(name, "base_url is not an address") from None
+    if parts.username is not None or parts.password is not None or parts.query or parts.fragment:
+        raise BadModel(
+            name, "base_url must hold no user, password, query or fragment; keys go into key_env"
+        )
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise BadModel(name, f"base_url {text!r} is not an http(s) address")
+
+
+def _private(text: str) -> bool:
+    host = urlsplit(f"//{text}").hostname if not text.startswith("//") else None
+    if host is None or host == "localhost" or host.endswith(".localhost"):
+        return host is not None
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return address.is_loopback or address.is_private

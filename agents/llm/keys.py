@@ -1,0 +1,86 @@
+"""Keys: read from the environment, sent to one address, shown nowhere."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from agents.llm.errors import NoKey
+from agents.llm.types import ModelConfig, Provider
+
+USUAL: Mapping[Provider, tuple[str, ...]] = {
+    "openai": ("OPENAI_API_KEY",),
+    "openai-responses": ("OPENAI_API_KEY",),
+    "anthropic": ("ANTHROPIC_API_KEY",),
+    "google": ("GEMINI_API_KEY", "GOOGLE_API_KEY"),
+    "openrouter": ("OPENROUTER_API_KEY",),
+    "openai-compatible": (),
+}
+"""Where each provider's users keep their key; a server of one's own needs none."""
+
+_LOOKS_LIKE_A_KEY = re.compile(
+    r"\b(?:sk|rk|pk|gsk|xai|hf|key)[-_][\w\-*.]{6,}|\bAIza[\w\-*]{6,}|(?i:\bbearer\s+)[\w\-*.~+/=]+"
+)
+_LINE = 300
+
+
+class Key:
+    """A secret that does not show itself: ``repr`` and ``str`` name only where it came from."""
+
+    __slots__ = ("_secret", "env")
+
+    def __init__(self, env: str, secret: str) -> None:
+        self.env = env
+        self._secret = secret
+
+    def __repr__(self) -> str:
+        """Say where it is from, never what it is."""
+        return f"Key(from {self.env})"
+
+    def __eq__(self, other: object) -> bool:
+        """Keys are equal if their secrets are."""
+        return isinstance(other, Key) and other._secret == self._secret
+
+    def __hash__(self) -> int:
+        """Hash the secret."""
+        return hash(self._secret)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Refuse to be pickled or copied into a file."""
+        raise TypeError("a key is never written anywhere")
+
+    def reveal(self) -> str:
+        """Return the secret, for the header of a request and for nothing else."""
+        return self._secret
+
+
+def find_key(name: str, config: ModelConfig, environ: Mapping[str, str]) -> Key | None:
+    """Return the key of a model, or None where it needs none.
+
+    A model at an address of the user's own may go without, unless `key_env` names a variable.
+
+    Raises
+    ------
+    NoKey
+        If the variable is not set, empty, or holds what no header can carry.
+    """
+    names = (config.key_env,) if config.key_env else USUAL[config.provider]
+    env = next((env for env in names if environ.get(env)), None)
+    if env is None:
+        if not names or (config.base_url and not config.key_env):
+            return None
+        raise NoKey(name, names[0])
+    secret = environ[env].strip()
+    if not secret:
+        raise NoKey(name, env, "is empty")
+    if not (secret.isascii() and secret.isprintable()):
+        raise NoKey(name, env, "holds characters that no key has")
+    return Key(env, secret)
+
+
+def redact(text: str, key: Key | None) -> str:
+    """Return `text` as one line of at most 300 characters, with keys blotted out."""
+    if key is not None:
+        text = text.replace(key.reveal(), "[key]")
+    line = " ".join(_LOOKS_LIKE_A_KEY.sub("[key]", text).split())
+    return line if len(line) <= _LINE else line[: _LINE - 1] + "\N{HORIZONTAL ELLIPSIS}"
