@@ -48,7 +48,7 @@ def measure_table(replay: Replay) -> Table:
     table.add_column(
         "", overflow="ellipsis", min_width=10
     )  # wraps first, so that numbers stay whole
-    for heading in ("Episodes", "Net sales", "Bought", "Refunded", "Quantity", "Rating"):
+    for heading in ("Episodes", "Net sales $", "Bought", "Refunded", "Quantity", "Rating"):
         table.add_column(heading, justify="right", no_wrap=True)
     for heading, rows in (("Sellers", replay.sellers), ("Buyers", replay.buyers)):
         table.add_row(Text(heading, style="bold"))
@@ -92,7 +92,7 @@ class HeatMap:
         """Yield one table per group of buyers that fits into the width."""
         fitting = max(1, (options.max_width - _NAME_WIDTH - 4) // (_CELL_WIDTH + 2))
         shown = self._buyers[:_MOST]
-        yield Text("Net revenue of each pair minus the mean of all pairs", style="bold")
+        yield Text("Net revenue of each pair minus the mean of all pairs, $", style="bold")
         for start in range(0, len(shown), fitting):
             yield self._table(shown[start : start + fitting])
         hidden = len(self._sellers[_MOST:]), len(self._buyers[_MOST:])

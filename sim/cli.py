@@ -14,6 +14,9 @@ from sim.shadow import check_packages
 _RUN = click.argument("run", type=click.Path(path_type=Path))
 _JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
 _VERBOSE = click.option("-v", "--verbose", is_flag=True, help="Diagnostics on stderr, too.")
+_BUDGET = click.option(
+    "--budget", type=click.FloatRange(0, min_open=True), help="Dollars that models may cost."
+)
 _WORKERS = click.option("--workers", type=click.IntRange(1, 1024), help="Processes to use.")
 
 
@@ -55,7 +58,9 @@ def main() -> None:
 @click.option("--sellers", help="Profiles, agents, [models] tables or PROVIDER/MODEL: A,B.")
 @click.option("--buyers", help="As --sellers.")
 @click.option("--catalog", type=click.Path(path_type=Path), help="A file of products.")
+@click.option("--profiles", type=click.Path(path_type=Path), help="Buyer profiles, for csales.")
 @click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="Any scenario key.")
+@_BUDGET
 @click.option("--dry-run", is_flag=True, help="Say what would be run and what it would cost.")
 @_JSON
 @_VERBOSE
@@ -73,16 +78,24 @@ def launch(scenario: str, as_json: bool, settings: tuple[str, ...], **flags: Any
 @_RUN
 @_WORKERS
 @click.option("--retry-failed", is_flag=True, help="Repeat the failed episodes, too.")
+@_BUDGET
 @_JSON
 @_VERBOSE
 def resume(
-    run: Path, workers: int | None, retry_failed: bool, as_json: bool, verbose: bool
+    run: Path,
+    workers: int | None,
+    retry_failed: bool,
+    budget: float | None,
+    as_json: bool,
+    verbose: bool,
 ) -> None:
     """Go on with RUN where it stopped."""
     from sim.resume import resume as go_on
     from sim.terminal import Terminal
 
     terminal = Terminal(json=as_json)
+    if budget is not None:
+        terminal.say("--budget: no language model takes part, so nothing is spent")
     sys.exit(go_on(run, terminal, workers=workers, retry_failed=retry_failed, verbose=verbose))
 
 

@@ -41,6 +41,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     sellers: str | None = None
     buyers: str | None = None
     catalog: Path | None = None
+    profiles: Path | None = None
+    budget: float | None = None
     settings: tuple[str, ...] = ()
     dry_run: bool = False
     verbose: bool = False
@@ -49,6 +51,10 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
 def launch(options: Options, terminal: Terminal) -> int:
     """Run a scenario from its beginning; returns the exit status."""
     scenario, folder = read_scenario(options)
+    if options.profiles is not None:
+        raise BadScenario("--profiles", "goes with the protocol csales only, this one is retail")
+    if options.budget is not None:
+        terminal.say("--budget: no language model takes part, so nothing is spent")
     products = chosen_products(scenario, folder, terminal)
     seed = Seed(scenario.run.seed)
     design = Design(scenario, products, seed)
@@ -56,6 +62,11 @@ def launch(options: Options, terminal: Terminal) -> int:
     if options.dry_run:
         return _plan(design, terminal)
     run = _make(scenario, folder, cast, products, options.out)
+    terminal.say(
+        f"{scenario.run.name}: {design.episodes:,} episodes, {len(products)} products x "
+        f"{len(scenario.sellers)} sellers x {len(scenario.buyers)} buyers, "
+        f"seed {scenario.run.seed}, in {run.path}"
+    )
     with RunLock(run.lock) as lock:
         outcome = run_to_end(
             Job(run=str(run.path), verbose=options.verbose),

@@ -147,5 +147,8 @@ class Scenario(Table, frozen=True, kw_only=True):
 
 
 def schema() -> dict[str, Any]:
-    """Return the JSON Schema of a scenario."""
-    return msgspec.json.schema(Scenario)
+    """Return the JSON Schema of a scenario, with its root written out."""
+    found = msgspec.json.schema(Scenario)
+    tables = found["$defs"]
+    root = tables.pop("Scenario")
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **root, "$defs": tables}

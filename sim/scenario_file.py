@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
@@ -128,7 +129,7 @@ def decode(tree: Mapping[str, Any], source: str) -> Scenario:
 def _place(text: str) -> str:
     """Turn ``Object contains unknown field `x` - at `$.run` `` into a place and a problem."""
     problem, _, at = text.partition(" - at `$")
-    place = at.rstrip("`").lstrip(".").replace("[...]", "")
+    place = at.rstrip("`").replace("[...]", ".*").lstrip(".")
     unknown = problem.removeprefix("Object contains unknown field `")
     if unknown != problem:
         key = unknown.rstrip("`")
@@ -136,19 +137,40 @@ def _place(text: str) -> str:
         hint = f"; did you mean {close[0]}?" if close else ""
         where = f"{place}.{key}" if place else key
         return f"{where}: unknown key{hint}"
+    if problem.startswith("Invalid enum value"):
+        problem = f"{problem}; allowed: {', '.join(_words(_type_at(place))) or 'see the schema'}"
     return f"{place}: {problem}" if place else problem
+
+
+def _type_at(place: str) -> Any:
+    """The type of a scenario's key."""
+    table, _, key = place.removesuffix(".*").rpartition(".")
+    found = [
+        f.type for kind in _tables_at(table) for f in msgspec.structs.fields(kind) if f.name == key
+    ]
+    return found[0] if found else None
+
+
+def _words(kind: Any) -> list[str]:
+    """The words that a type admits, in order."""
+    arguments = getattr(kind, "__args__", ())
+    own = [argument for argument in arguments if isinstance(argument, str)]
+    return own + [word for inner in arguments for word in _words(inner)]
 
 
 def _keys_at(place: str) -> list[str]:
     """The keys that a scenario's table has."""
-    kind: Any = Scenario
-    for part in filter(None, place.split(".")):
-        fields = {field.name: field.type for field in msgspec.structs.fields(kind)}
-        found = list(_structs_in(fields.get(part)))
-        if not found:
-            return []
-        kind = found[0]
-    return [field.name for field in msgspec.structs.fields(kind)]
+    return [field.name for kind in _tables_at(place) for field in msgspec.structs.fields(kind)]
+
+
+def _tables_at(place: str) -> list[Any]:
+    """The struct of the table at this place, if there is one."""
+    kinds: list[Any] = [Scenario]
+    names = re.sub(r"\[\d+\]|\*", "", place).split(".")
+    for part in filter(None, names):
+        types = [f.type for kind in kinds for f in msgspec.structs.fields(kind) if f.name == part]
+        kinds = [found for kind in types for found in _structs_in(kind)][:1]
+    return kinds
 
 
 def _structs_in(kind: Any) -> list[Any]:

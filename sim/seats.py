@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 import msgspec
 
 from agents.base import Agent, Seat
-from agents.errors import AgentsError
+from agents.errors import AgentsError, UnknownAgent
 from agents.host import Host, Hosting
 from agents.profiles import profiles
 from agents.registry import BUILT_IN, digest, resolve
@@ -84,6 +85,8 @@ class SeatedAgent:
         self.table = table
         self.role = role
         place = f"{role}s.{table.id}"
+        if table.agent == "model":
+            raise BadScenario(place, "language models cannot take a seat in this version yet")
         try:
             self.kind = resolve(table.agent, role, folder=folder)
             self._seat = Seat(
@@ -95,6 +98,8 @@ class SeatedAgent:
                 options=table.options,
             )
             self.kind(self._seat)
+        except UnknownAgent as error:
+            raise BadScenario(place, f"{error}{_hint(table.agent, role)}") from None
         except AgentsError as error:
             raise BadScenario(place, str(error)) from None
         except Exception as error:
@@ -112,6 +117,13 @@ class SeatedAgent:
         receive = agent.receive if agent.trusted else Host(agent, door, hosting).receive
         kernel.add_agent(agent.source, receive, waits=agent.waits)
         return agent
+
+
+def _hint(name: str, role: Role) -> str:
+    """Name the profiles too, the closest one first."""
+    known = list(profiles(role))
+    close = difflib.get_close_matches(name, known, n=1)
+    return f"; did you mean {close[0]}?" if close else f"; profiles: {', '.join(known)}"
 
 
 class Cast:

@@ -52,14 +52,14 @@ def verify(path: Path, terminal: Terminal) -> int:
     run = RunFolder(path)
     file = run.read()
     events = check(run.events).events
-    terminal.say(f"{path}: {events} events, the chain of hashes is whole")
+    terminal.out(f"{path}: {events} events, the chain of hashes is whole")
     run.check_inputs(file)
     obstacle = _obstacle(run, file)
     if obstacle is not None:
-        terminal.say(f"{path}: not re-executed: {obstacle}")
+        terminal.out(f"{path}: not re-executed: {obstacle}")
         return 0
     played = asyncio.run(_replay_all(run, file))
-    terminal.say(f"{path}: {played} markets played again, every event is the same")
+    terminal.out(f"{path}: {played} markets played again, every event is the same")
     return 0
 
 

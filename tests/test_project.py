@@ -283,7 +283,7 @@ def test_the_installed_program_runs_anywhere(installed: Path, tmp_path: Path) ->
 def test_the_wheel_holds_every_file(installed: Path) -> None:
     """All that is in our packages under version control is in the wheel."""
     site = Path(
-        run(installed / "python", "-c", "import sim; print(sim.__path__[0])").strip()
+        run(installed / "python", "-c", "import sim; print(sim.__path__[0])", cwd=installed).strip()
     ).parent
     assert not site.is_relative_to(ROOT)
     for path in tracked():

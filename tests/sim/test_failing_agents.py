@@ -83,7 +83,7 @@ def test_a_recorded_deadline_fails_again_without_waiting(kind: str, tmp_path: Pa
     frozen = tmp_path / "run" / "run.toml"
     frozen.write_text(frozen.read_text().replace("_timeout_s = 0.1", "_timeout_s = 3600.0"))
     verified = sim("verify", tmp_path / "run")
-    assert "every event is the same" in verified.stderr, verified.stderr
+    assert "every event is the same" in verified.stdout, verified.stderr
 
 
 def test_a_seller_without_a_pitch_fails_its_market_and_all_its_episodes(tmp_path: Path) -> None:
@@ -151,5 +151,5 @@ def test_failed_episodes_are_repeated_on_request_and_count_no_more(
     retried = [e for e in events_of(run, "EpisodeOpened") if e["retries"]]
     assert len(retried) == 8
     answer.unlink()
-    assert "every event is the same" in sim("verify", run).stderr
+    assert "every event is the same" in sim("verify", run).stdout
     assert "nothing to do" in sim("resume", run, "--retry-failed").stderr

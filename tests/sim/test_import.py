@@ -130,7 +130,7 @@ def test_every_message_and_review_of_the_file_is_an_event(published: Path) -> No
 def test_an_imported_run_is_whole_and_cannot_be_played(published: Path) -> None:
     verified = sim("verify", published)
     assert verified.exit_code == 0
-    assert "not re-executed: it was imported from retailsim_demo.json" in verified.stderr
+    assert "not re-executed: it was imported from retailsim_demo.json" in verified.stdout
     resumed = sim("resume", published)
     assert resumed.exit_code == 0
     assert "nothing to do" in resumed.stderr

@@ -84,7 +84,7 @@ def test_an_interrupted_run_says_how_to_go_on(
         "failed": 0,
         "superseded": 0,
     }
-    assert "every event is the same" in sim("verify", run).stderr
+    assert "every event is the same" in sim("verify", run).stdout
 
 
 @pytest.mark.slow

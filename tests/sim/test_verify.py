@@ -69,14 +69,14 @@ def test_damage_is_one_line_that_names_the_place(run: Path, damage: object, comm
 def test_a_whole_run_is_played_again(run: Path) -> None:
     result = sim("verify", run)
     assert result.exit_code == 0
-    assert "every event is the same" in result.stderr
+    assert "every event is the same" in result.stdout
 
 
 def test_a_run_can_be_moved(run: Path, tmp_path: Path) -> None:
     elsewhere = tmp_path / "else" / "where"
     elsewhere.parent.mkdir()
     run.rename(elsewhere)
-    assert "every event is the same" in sim("verify", elsewhere).stderr
+    assert "every event is the same" in sim("verify", elsewhere).stdout
 
 
 def test_a_changed_input_is_refused(run: Path) -> None:
@@ -93,7 +93,7 @@ def test_another_version_is_said_and_not_played(run: Path) -> None:
     path.write_text(path.read_text().replace('package = "', 'package = "0.0.'))
     result = sim("verify", run)
     assert result.exit_code == 0
-    assert "not re-executed: it was made by version 0.0." in result.stderr
+    assert "not re-executed: it was made by version 0.0." in result.stdout
 
 
 def test_a_copied_plug_in_needs_its_source_no_more(tmp_path: Path) -> None:
@@ -107,7 +107,7 @@ def test_a_copied_plug_in_needs_its_source_no_more(tmp_path: Path) -> None:
     )
     launched(tmp_path / "run", path)
     shutil.rmtree(source)
-    assert "every event is the same" in sim("verify", tmp_path / "run").stderr
+    assert "every event is the same" in sim("verify", tmp_path / "run").stdout
 
 
 def test_a_changed_plug_in_is_not_played(tmp_path: Path) -> None:

@@ -1,0 +1,182 @@
+"""What a person can do wrong is one line that says where, what, and what to do; status 2."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.sim.runs import ROOT, scenario, sim
+
+SEATS = '[[sellers]]\nid = "s"\n[[buyers]]\nid = "b"\n'
+
+
+def refused(*arguments: object) -> str:
+    """Run a command that must fail; returns its one line."""
+    result = sim(*arguments)
+    assert result.exit_code == 2, result.stderr
+    assert result.stdout == ""
+    assert "Traceback" not in result.stderr
+    assert result.stderr.startswith("error: ")
+    assert result.stderr.count("\n") == 1
+    return result.stderr
+
+
+SETTINGS = {
+    "desing.pairing=self": "desing: unknown key; did you mean design?",
+    "design.pairng=self": "design.pairng: unknown key; did you mean pairing?",
+    "sellers.0.optoins=1": "sellers[0].optoins: unknown key; did you mean options?",
+    "design.pairing=sellf": "pairing: Invalid enum value 'sellf'; allowed: all, self, random",
+    "sellers.0.gender=x": "sellers[0].gender: Invalid enum value 'x'; allowed: male, female",
+    "products.per_category=0": "products.per_category: Expected `int` >= 1",
+    'run.seed="x"': "run.seed: Expected `int`, got `str`",
+    "design.discount=2": "design.discount: Expected `float` < 1.0",
+    "design.start=2026-13-01": "design.start",
+    "design.price_multipliers=[]": "design.price_multipliers: one or more different ones",
+    "design.price_multipliers=[1.0, 1.0]": "design.price_multipliers: one or more different ones",
+    "design.pairing=self": "'self' pairs a seller and a buyer of one id; there is none",
+    'design.pairing=[["bold-showman", "bob"]]': "design.pairing: there is no buyer 'bob'",
+    'design.pairing=[["bob", "easy-shopper"]]': "design.pairing: there is no seller 'bob'",
+    "products.ids=[]": "products.ids: is empty",
+    'products.ids=["nope"]': "nope",
+    "shipping.rate=3": "shipping: rate = 3.0: a share from 0 to 1 is needed",
+    "issues.weights={}": "issues.weights: at least one must be above 0",
+    "policy.Food.window_days=-1": "window_days: Expected `int` >= 0",
+    "policy.Toys.window_days=1": "policy",
+    "sellers.0.persona.rationality=x": "rationality = 'x'; allowed: rational or emotional",
+    "sellers.0.persona.pickiness=picky": "unknown trait 'pickiness'",
+    "sellers.1.id=bold-showman": "sellers: 'bold-showman' is there more than once",
+    "sellers=[]": "sellers: at least one [[sellers]] table is needed",
+    "sellers.9.agent=x": "--set sellers.9.agent=x: '9' is none of the positions 0 to 4",
+    "run.seed": "write it as KEY=VALUE",
+    "run.seed.deep=1": "--set run.seed.deep=1",
+    "sellers.0.agent=bold-showmann": "did you mean bold-showman?",
+    "sellers.0.agent=nope:Nope": "there is no module nope",
+    "sellers.0.pitch_file=x.txt": 'pitch_file: goes with agent = "script" only',
+    "sellers.0.options.overclaim=7": "sellers.bold-showman",
+    "sellers.0.options.nonsense=7": "nonsense",
+    "behavioral.parameters=nope.toml": "behavioral.parameters: there is no file",
+}
+
+
+@pytest.mark.parametrize("setting", SETTINGS)
+def test_a_setting_that_makes_no_sense_names_its_place(tmp_path: Path, setting: str) -> None:
+    said = refused("launch", "--set", setting, "--out", tmp_path / "run")
+    assert SETTINGS[setting] in said
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_scenario_file_is_named_in_its_errors(tmp_path: Path) -> None:
+    path = scenario(tmp_path, SEATS + "[run]\nsede = 1\n")
+    assert f"{path}: run.sede: unknown key; did you mean seed?" in refused("launch", path)
+
+
+def test_broken_toml_names_the_line(tmp_path: Path) -> None:
+    path = scenario(tmp_path, "[run]\nseed = = 1\n")
+    said = refused("launch", path)
+    assert "is not TOML" in said
+    assert "line 2" in said
+
+
+def test_a_scenario_that_is_not_text_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "scenario.toml"
+    path.write_bytes(b"\xff\xfe")
+    assert "cannot be read" in refused("launch", path)
+
+
+@pytest.mark.parametrize("name", ["nope", "nope.toml", "/"])
+def test_what_is_no_scenario_says_which_there_are(name: str) -> None:
+    assert "built in are pairwise" in refused("launch", name)
+
+
+def test_catalogues_that_cannot_be_used_are_refused(tmp_path: Path) -> None:
+    empty = tmp_path / "empty.jsonl"
+    empty.write_text("")
+    useless = tmp_path / "useless.jsonl"
+    useless.write_text('{"title": "x", "price": null, "parent_asin": "A"}\nnot json\n')
+    assert "there is no such file" in refused("launch", "--catalog", tmp_path / "no.jsonl")
+    assert "its name must end in" in refused("launch", "--catalog", ROOT / "README.md")
+    assert "holds no usable product" in refused("launch", "--catalog", empty)
+    said = refused("launch", "--catalog", useless)
+    assert "without a usable price" in said
+    assert "line 2" in said
+
+
+@pytest.mark.parametrize("command", ["replay", "resume", "verify"])
+def test_what_is_no_run_is_refused(tmp_path: Path, command: str) -> None:
+    assert str(tmp_path) in refused(command, tmp_path)
+    assert str(tmp_path / "no") in refused(command, tmp_path / "no")
+
+
+def test_a_plug_in_that_cannot_be_imported_says_why(tmp_path: Path) -> None:
+    (tmp_path / "broken.py").write_text("import a_module_that_is_not_there\n")
+    path = scenario(tmp_path, SEATS.replace('id = "b"', 'id = "b"\nagent = "broken:Buyer"'))
+    said = refused("launch", path)
+    assert "buyers.b" in said
+    assert "a_module_that_is_not_there" in said
+
+
+def test_models_are_said_not_to_be_there_yet() -> None:
+    said = refused("launch", "--sellers", "openai/gpt-5.4")
+    assert "language models cannot take a seat in this version yet" in said
+
+
+def test_profiles_belong_to_another_protocol(tmp_path: Path) -> None:
+    assert "csales only" in refused("launch", "--profiles", tmp_path / "x.jsonl")
+
+
+def test_words_that_no_command_knows_end_with_status_2() -> None:
+    for arguments in (
+        ["nonsense"],
+        ["launch", "--nonsense"],
+        ["launch", "--seed", "x"],
+        ["replay"],
+    ):
+        assert sim(*arguments).exit_code == 2
+
+
+def test_an_unexpected_error_ends_with_status_1(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sim.launch.launch", lambda *_: 1 / 0)
+    result = sim("launch")
+    assert result.exit_code == 1
+    assert "unexpected ZeroDivisionError" in result.stderr
+
+
+@pytest.mark.parametrize("package", ["agents", "market", "analysis"])
+def test_a_package_that_takes_our_name_is_named(tmp_path: Path, package: str) -> None:
+    (tmp_path / package).mkdir()
+    (tmp_path / package / "__init__.py").write_text("")
+    code = "import sys; from sim.cli import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", code, "schema"],
+        cwd=tmp_path,
+        env={"PYTHONPATH": f"{tmp_path}:{ROOT}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2, done.stderr
+    assert f"the package '{package}' is taken by {tmp_path / package}" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_help_imports_nothing_heavy() -> None:
+    code = (
+        "import sys\nfrom sim.cli import main\n"
+        "try:\n    main(['--help'])\nexcept SystemExit:\n    pass\n"
+        "heavy = {'polars', 'rich', 'structlog', 'aiohttp', 'msgspec', 'anyio'}\n"
+        "print(sorted(heavy & sys.modules.keys()), file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert done.stderr == "[]\n"
+
+
+def test_the_schema_is_json_schema_of_a_scenario() -> None:
+    schema = json.loads(sim("schema").stdout)
+    assert schema["title"] == "Scenario"
+    assert schema["$schema"].startswith("https://json-schema.org/")
+    assert set(schema["properties"]) >= {"run", "products", "design", "sellers", "buyers", "models"}
+    assert schema["additionalProperties"] is False
