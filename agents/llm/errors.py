@@ -92,9 +92,9 @@ class ProviderStopped(ModelError):
         self.answered = answered
         super().__init__(model, f"{self.says} (HTTP {status}): {detail}; {self.advice}")
 
-    def again(self, model: str) -> ProviderStopped:
+    def again(self) -> ProviderStopped:
         """Return the same error for a sibling, so that every call raises its own."""
-        return type(self)(model, self.status, self.detail, self.answered)
+        return type(self)(self.model, self.status, self.detail, self.answered)
 
 
 class KeyRefused(ProviderStopped):

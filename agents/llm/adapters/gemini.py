@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
@@ -25,6 +26,7 @@ _FINISH: Mapping[str | None, Finish] = {
     "PROHIBITED_CONTENT": "refusal",
     "SPII": "refusal",
 }
+_NO_QUOTA = re.compile(r"limit: 0(?![\d.])")
 
 
 class _Part(msgspec.Struct):
@@ -157,7 +159,7 @@ def _kind(status: int, message: str, details: list[Any]) -> Kind:
     if status == 400 and "location is not supported" in message.lower():
         return "key"
     kind = by_status(status) if status else "server"
-    if kind == "rate_limit" and (_daily(details) or "limit: 0," in f"{message},"):
+    if kind == "rate_limit" and (_daily(details) or _NO_QUOTA.search(message)):
         return "quota"
     return kind
 
