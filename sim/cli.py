@@ -126,8 +126,8 @@ def replay(runs: tuple[Path, ...], as_json: bool) -> None:
 @_JSON
 def import_(file: Path, out: Path, as_json: bool) -> None:
     """Turn published trajectories in FILE into a run."""
+    from sim.published.importing import import_trajectories
     from sim.terminal import Terminal
-    from sim.trajectories import import_trajectories
 
     sys.exit(import_trajectories(file, out, Terminal(json=as_json)))
 

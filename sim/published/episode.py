@@ -32,7 +32,9 @@ from events.messages import (
 from market.policy import DEFAULT_POLICIES
 from market.retail.failures import legible
 from market.shipping import ShippingRules, whole_cents
-from sim.trajectory_file import (
+from sim.published.reading import LogReading
+from sim.published.repeats import contradictions
+from sim.published.source import (
     RawPart,
     Said,
     SaidDecision,
@@ -40,8 +42,6 @@ from sim.trajectory_file import (
     SaidReview,
     SourceOrder,
 )
-from sim.trajectory_reading import LogReading
-from sim.trajectory_repeats import contradictions
 
 Dialogue = Literal["pre_inquiry", "post_inquiry"]
 

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from msgspec import UNSET
 
-from sim.trajectory_file import BuyerLog, RawPart
+from sim.published.source import BuyerLog, RawPart
 
 _NOTHING: dict[str, Any] = {}
 

@@ -12,7 +12,7 @@ from events.messages import EpisodeClosed, EpisodeFailed, Event, OutputRejected
 from market.product import Product
 from market.retail.failures import legible
 from market.retail.timing import DAY_US
-from sim.trajectory_file import BuyerLog, Findings, Part, RawPart, Stage, unknown_keys
+from sim.published.source import BuyerLog, Findings, Part, RawPart, Stage, unknown_keys
 
 
 class Setting(msgspec.Struct, frozen=True, kw_only=True):

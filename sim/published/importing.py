@@ -26,13 +26,13 @@ from events.messages import (
 )
 from market.product import Product
 from market.shipping import whole_cents
+from sim.published.episode import EpisodeImport
+from sim.published.reading import Setting
+from sim.published.source import Broadcast, BuyerLog, Entry, Findings, read_trajectories
 from sim.result import show_replay
 from sim.run_folder import FORMAT, Identity, NewRun, RunFile, RunFolder, versions
 from sim.scenario import AgentTable, ProductsTable, RunTable, Scenario
 from sim.terminal import Terminal
-from sim.trajectory_episode import EpisodeImport
-from sim.trajectory_file import Broadcast, BuyerLog, Entry, Findings, read_trajectories
-from sim.trajectory_reading import Setting
 
 _encode_lines = msgspec.json.Encoder().encode_lines
 _HEADING = re.compile(r"^[\s#*]*([1-4])\.\s.*$", re.MULTILINE)

@@ -1,0 +1,1 @@
+"""Published trajectories: reading their file, and turning it into a run."""
