@@ -147,7 +147,15 @@ class Lane:
         delays = [delay for delay in (asked, failure.delay_s) if delay is not None]
         if not delays and failure.kind == "rate_limit":
             delays = [d for d in (reset_s(reply.headers, now),) if d is not None]
-        final = reply.headers.get("x-should-retry", "").lower() == "false"
         return msgspec.structs.replace(
-            failure, delay_s=max(delays, default=None), final=final
+            failure,
+            detail=failure.detail or _explained(reply),
+            delay_s=max(delays, default=None),
+            final=reply.headers.get("x-should-retry", "").lower() == "false",
         ).bounded()
+
+
+def _explained(reply: Reply) -> str:
+    if "location" in reply.headers:
+        return f"it redirects to {reply.headers['location']}, which is not followed with a key"
+    return "it says no more"

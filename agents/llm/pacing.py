@@ -95,7 +95,7 @@ class Concurrency:
         if not wanted or self._limit >= self._ceiling:
             return
         self._clean += 1
-        if self._clean >= self._limit:
+        if self._clean >= self.limit:
             self._clean = 0
             more = self._limit if self._doubling else max(1.0, self._limit / 20)
             self._limit = min(float(self._ceiling), self._limit + more)

@@ -1,0 +1,416 @@
+"""The gateway against a server that fails in every way, in virtual time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from faultserver import ERRORS, TEXT, TRANSIENT, FaultServer, seeded
+from gateway_calls import CALL, ENVIRON, PROVIDERS_SPOKEN, Watched, to
+from virtualtime import now, run
+
+from agents.llm.errors import (
+    DailyQuota,
+    KeyRefused,
+    ModelError,
+    ModelRefusedRequest,
+    ModelUnknown,
+    NeverItsTurn,
+    ProviderDown,
+    ProviderStopped,
+    SpendLimit,
+)
+from agents.llm.gateway import Gateway
+from agents.llm.types import ModelConfig, Provider
+
+HINTED = ("429-seconds", "429-ms", "429-date", "429-proxy", "429-body", "429-reset", "503-after")
+
+
+@pytest.mark.parametrize("provider", PROVIDERS_SPOKEN)
+@pytest.mark.parametrize("fault", TRANSIENT)
+def test_the_next_attempt_survives_what_passes(provider: Provider, fault: str) -> None:
+    async def main() -> None:
+        async with FaultServer([fault]) as server, to(server, provider) as door:
+            answer = await door.ask("m0", CALL)
+            assert (answer.text, answer.finish) == (TEXT, "stop")
+            assert len(server.seen) == 2
+            assert server.seen[0].body == server.seen[1].body
+            assert [attempt.retry for attempt in door.attempts] == [0, 1]
+            assert door.outcomes[1] == "answered"
+
+    run(main())
+
+
+@pytest.mark.parametrize("fault", HINTED)
+def test_the_servers_delay_is_a_floor_that_jitter_is_added_to(fault: str) -> None:
+    async def main() -> None:
+        async with FaultServer([fault]) as server:
+            door = Watched(server.config("openai"), jitter=0.25)
+            async with door:
+                await door.ask("m0", CALL)
+                assert server.seen[1].at - server.seen[0].at == pytest.approx(7.25)
+                assert door.attempts[0].wait_s == pytest.approx(7.25)
+
+    run(main())
+
+
+def test_without_a_hint_the_wait_doubles_up_to_a_minute() -> None:
+    async def main() -> None:
+        async with FaultServer(["500"] * 9) as server:
+            door = Watched(server.config(), jitter=1.0)
+            async with door:
+                await door.ask("m0", CALL)
+            waits = [attempt.wait_s for attempt in door.attempts]
+            assert waits == [1, 2, 4, 8, 16, 32, 60, 60, 60, 0]
+
+    run(main())
+
+
+@pytest.mark.parametrize(
+    ("fault", "error", "status"),
+    [
+        ("400", ModelRefusedRequest, 400),
+        ("401", KeyRefused, 401),
+        ("403", KeyRefused, 403),
+        ("404", ModelUnknown, 404),
+        ("402", SpendLimit, 402),
+        ("429-hours", DailyQuota, 429),
+        ("moved", ModelUnknown, 307),
+    ],
+)
+@pytest.mark.parametrize("provider", PROVIDERS_SPOKEN)
+def test_what_does_not_pass_is_not_tried_again(
+    provider: Provider, fault: str, error: type[ModelError], status: int
+) -> None:
+    async def main() -> None:
+        async with FaultServer([fault] * 3) as server, to(server, provider) as door:
+            with pytest.raises(error) as caught:
+                await door.ask("m0", CALL)
+            assert caught.value.status == status  # type: ignore[attr-defined]
+            assert len(server.seen) == 1
+            assert now() == 0.0
+
+    run(main())
+
+
+def test_every_error_of_the_fault_server_is_either_survived_or_ends_the_call() -> None:
+    ends = {"400", "401", "402", "403", "404", "429-hours", "429-minutes", "never"}
+    assert ends | set(TRANSIENT) >= set(ERRORS)
+
+
+@pytest.mark.parametrize("fault", ["429-minutes", "never"])
+def test_a_wait_that_is_too_long_or_not_wanted_ends_the_call_resumably(fault: str) -> None:
+    async def main() -> None:
+        async with FaultServer([fault]) as server, to(server, "openai") as door:
+            with pytest.raises(ProviderDown, match=r"1 attempt in 0 s.*resume"):
+                await door.ask("m0", CALL)
+            await door.ask("m0", CALL)  # the gate was not left closed
+
+    run(main())
+
+
+def test_a_provider_that_stays_down_is_given_up_after_the_attempts() -> None:
+    async def main() -> None:
+        async with FaultServer(lambda number: "502") as server, to(server, max_attempts=4) as door:
+            with pytest.raises(ProviderDown, match="4 attempts in 4 s: HTTP 502: bad gateway"):
+                await door.ask("m0", CALL)
+            assert len(server.seen) == 4
+
+    run(main())
+
+
+def test_nobody_at_the_address_is_a_provider_that_is_down() -> None:
+    async def main() -> None:
+        async with FaultServer() as server:
+            config = server.config(max_attempts=2)
+        async with Watched(config) as door:
+            with pytest.raises(ProviderDown, match="connection failed"):
+                await door.ask("m0", CALL)
+            assert door.outcomes == ["transport", "transport"]
+
+    run(main())
+
+
+def test_the_deadline_covers_stalls() -> None:
+    async def main() -> None:
+        async with (
+            FaultServer(lambda number: "stall") as server,
+            to(server, timeout_s=20, deadline_s=50) as door,
+        ):
+            with pytest.raises(ProviderDown, match="3 attempts in 50 s: no response within 20"):
+                await door.ask("m0", CALL)
+            assert now() == 50.0
+
+    run(main())
+
+
+def test_a_deadline_before_the_first_response_says_so() -> None:
+    async def main() -> None:
+        async with FaultServer(["stall"]) as server, to(server, deadline_s=30) as door:
+            with pytest.raises(ProviderDown, match="still waiting for its response"):
+                await door.ask("m0", CALL)
+
+    run(main())
+
+
+def test_a_wait_that_would_pass_the_deadline_is_not_begun() -> None:
+    async def main() -> None:
+        async with FaultServer(["429-seconds"]) as server, to(server, deadline_s=5) as door:
+            with pytest.raises(ProviderDown):
+                await door.ask("m0", CALL)
+            assert now() == 0.0
+
+    run(main())
+
+
+def test_the_deadline_covers_waiting_for_the_turn() -> None:
+    async def main() -> None:
+        async with FaultServer(["stall"]) as server:
+            config = server.config(max_in_flight=1, deadline_s=60, timeout_s=300)
+            async with Watched(config) as door:
+                ends = await asyncio.gather(
+                    *(door.ask("m0", CALL) for _ in range(3)), return_exceptions=True
+                )
+                assert [type(end) for end in ends] == [ProviderDown, NeverItsTurn, NeverItsTurn]
+                assert "raise deadline_s" in str(ends[1])
+                assert len(server.seen) == 1
+
+    run(main())
+
+
+def test_a_429_pauses_every_call_of_the_model() -> None:
+    async def main() -> None:
+        async with FaultServer(["429-seconds"]) as server, to(server) as door:
+            first = asyncio.create_task(door.ask("m0", CALL))
+            await asyncio.sleep(1.0)  # it has met the limit by now, and waits
+            await asyncio.gather(first, *(door.ask("m0", CALL) for _ in range(10)))
+            assert all(seen.at >= 7.0 for seen in server.seen[1:])
+            assert door.statistics()["m0"].pauses == 1
+
+    run(main())
+
+
+def test_names_of_one_model_share_its_gate_and_the_tightest_limit() -> None:
+    async def main() -> None:
+        async with FaultServer(["429-seconds"], latency_s=1) as server:
+            loose, tight = server.config(), server.config(max_in_flight=2)
+            async with Watched(loose, tight, server.config(model="other")) as door:
+                await door.ask("m0", CALL)
+                await asyncio.gather(*(door.ask(f"m{n % 2}", CALL) for n in range(6)))
+                assert server.peak == 2
+                assert door.statistics()["m1"].pauses == 1
+                assert door.statistics()["m2"].pauses == 0
+
+    run(main())
+
+
+def test_a_refused_key_ends_all_siblings_without_asking_again() -> None:
+    async def main() -> None:
+        async with FaultServer(["ok", "401"], latency_s=1) as server:
+            one, other = server.config(max_in_flight=1), server.config(model="other")
+            async with Watched(one, other) as door:
+                await door.ask("m0", CALL)
+                ends = await asyncio.gather(
+                    *(door.ask("m0", CALL) for _ in range(5)), return_exceptions=True
+                )
+                assert [type(end) for end in ends] == [KeyRefused] * 5
+                assert all(isinstance(end, ProviderStopped) and end.answered for end in ends)
+                assert len(server.seen) == 2
+                with pytest.raises(KeyRefused):
+                    await door.ask("m0", CALL)
+
+    run(main())
+
+
+def test_a_key_refused_from_the_start_is_told_apart() -> None:
+    async def main() -> None:
+        async with FaultServer(["401"]) as server, to(server) as door:
+            with pytest.raises(KeyRefused) as caught:
+                await door.ask("m0", CALL)
+            assert not caught.value.answered
+
+    run(main())
+
+
+def test_one_refused_request_leaves_the_others_alone() -> None:
+    async def main() -> None:
+        async with FaultServer(["400"]) as server, to(server) as door:
+            ends = await asyncio.gather(
+                *(door.ask("m0", CALL) for _ in range(4)), return_exceptions=True
+            )
+            assert sum(isinstance(end, ModelRefusedRequest) for end in ends) == 1
+            assert len(server.seen) == 4
+
+    run(main())
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("provider", PROVIDERS_SPOKEN)
+def test_under_faults_by_seed_every_call_is_answered_and_nothing_leaks(
+    provider: Provider, seed: int
+) -> None:
+    async def main() -> None:
+        async with FaultServer(seeded(seed), latency_s=0.5) as server:
+            async with to(server, provider, max_in_flight=8, timeout_s=30) as door:
+                answers = await asyncio.gather(*(door.ask("m0", CALL) for _ in range(40)))
+                numbers = door.statistics()["m0"]
+            assert {answer.text for answer in answers} == {TEXT}
+            assert server.peak <= 8
+            assert (numbers.in_flight, numbers.waiting, numbers.failed) == (0, 0, 0)
+            assert numbers.calls == numbers.answered == 40
+            assert numbers.attempts == numbers.calls + numbers.retries == len(server.seen)
+            assert numbers.input_tokens == 40 * 100
+            assert len(door.attempts) == numbers.attempts
+
+    run(main())
+
+
+def test_cancelled_calls_give_their_places_back() -> None:
+    async def main() -> None:
+        async with FaultServer(latency_s=10) as server, to(server, max_in_flight=2) as door:
+            tasks = [asyncio.create_task(door.ask("m0", CALL)) for _ in range(6)]
+            await asyncio.sleep(5)
+            for task in tasks:
+                task.cancel()
+            ends = await asyncio.gather(*tasks, return_exceptions=True)
+            assert {type(end) for end in ends} == {asyncio.CancelledError}
+            numbers = door.statistics()["m0"]
+            assert (numbers.in_flight, numbers.waiting) == (0, 0)
+            assert (await door.ask("m0", CALL)).text == TEXT
+
+    run(main())
+
+
+def test_connections_are_reused() -> None:
+    async def main() -> None:
+        async with FaultServer() as server, to(server) as door:
+            for _ in range(20):
+                await door.ask("m0", CALL)
+            assert list(server.connections.values()) == [20]
+
+    run(main())
+
+
+def test_the_concurrency_grows_with_success_and_shrinks_with_limits() -> None:
+    async def main() -> None:
+        plan = ["ok"] * 100 + ["429-seconds"]
+        async with FaultServer(plan, latency_s=1) as server, to(server, max_in_flight=64) as door:
+            await asyncio.gather(*(door.ask("m0", CALL) for _ in range(99)))
+            assert (server.peak, door.statistics()["m0"].limit) == (40, 64)
+            await asyncio.gather(*(door.ask("m0", CALL) for _ in range(2)))
+            assert door.statistics()["m0"].limit == 51
+
+    run(main())
+
+
+def test_a_share_of_the_limits_for_each_of_several_processes() -> None:
+    async def main() -> None:
+        async with FaultServer(latency_s=1) as server:
+            config = server.config(max_in_flight=8, requests_per_minute=1_200)
+            async with Watched(config, share=0.25) as door:
+                await asyncio.gather(*(door.ask("m0", CALL) for _ in range(60)))
+                assert server.peak == 2
+
+    run(main())
+
+
+@pytest.mark.parametrize("share", [0.0, -1.0, 1.5])
+def test_a_share_is_a_share(share: float) -> None:
+    with pytest.raises(ValueError, match="share"):
+        Gateway({}, share=share)
+
+
+def test_requests_per_minute_hold_for_retries_too() -> None:
+    async def main() -> None:
+        async with FaultServer(seeded(3)) as server:
+            async with to(server, requests_per_minute=30, timeout_s=5) as door:
+                await asyncio.gather(*(door.ask("m0", CALL) for _ in range(40)))
+            moments = [seen.at for seen in server.seen]
+            assert all(sum(at <= m < at + 60 for m in moments) <= 30 for at in moments)
+
+    run(main())
+
+
+def test_tokens_are_reserved_with_the_room_and_refunded_after_the_answer() -> None:
+    async def main() -> None:
+        async with (
+            FaultServer(latency_s=1) as server,
+            to(server, "openai", tokens_per_minute=60_000) as door,
+        ):
+            for _ in range(20):
+                await door.ask("m0", CALL)
+            # 8,100 are reserved for each call and 120 used: without refunds it would be 160 s
+            assert now() < 60
+
+    run(main())
+
+
+def test_admission_comes_once_before_anything_is_sent() -> None:
+    async def main() -> None:
+        async with FaultServer(["500"]) as server, to(server) as door:
+            asked: list[int] = []
+
+            async def admit() -> None:
+                asked.append(len(server.seen))
+
+            await door.ask("m0", CALL, admit=admit)
+            assert asked == [0]
+
+    run(main())
+
+
+def test_what_admission_raises_ends_the_call_and_sends_nothing() -> None:
+    async def main() -> None:
+        async with FaultServer() as server, to(server, requests_per_minute=12) as door:
+
+            async def admit() -> None:
+                raise LookupError("the budget is spent")
+
+            for _ in range(5):
+                with pytest.raises(LookupError):
+                    await door.ask("m0", CALL, admit=admit)
+            assert not server.seen
+            await door.ask("m0", CALL)
+            assert now() == 0.0  # the requests that were not sent were given back
+            assert door.statistics()["m0"].in_flight == 0
+
+    run(main())
+
+
+def test_missing_usage_is_estimated() -> None:
+    async def main() -> None:
+        async with FaultServer(["no-usage"]) as server, to(server) as door:
+            usage = (await door.ask("m0", CALL)).usage
+            assert usage.estimated
+            assert (usage.input, usage.output) == (round(len(door.body("m0", CALL)) / 4), 2)
+
+    run(main())
+
+
+def test_a_huge_response_is_cut_off_and_tried_again() -> None:
+    async def main() -> None:
+        async with FaultServer(["huge"]) as server, to(server) as door:
+            await door.ask("m0", CALL)
+            assert door.outcomes == ["malformed", "answered"]
+
+    run(main())
+
+
+def test_a_gateway_that_is_not_open_says_how_to_open_it() -> None:
+    async def main() -> None:
+        config = ModelConfig(provider="openai", model="gpt-5", key_env="TEST_KEY")
+        door = Gateway({"m": config}, environ=ENVIRON)
+        with pytest.raises(RuntimeError, match="async with"):
+            await door.ask("m", CALL)
+
+    run(main())
+
+
+@pytest.fixture(autouse=True)
+def in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Nothing here may read or write files."""
+    monkeypatch.chdir(tmp_path)
+    yield
+    assert not list(tmp_path.iterdir())
