@@ -18,7 +18,7 @@ GRACE_S = 0.003
 HANGS_S = 5.0
 
 
-class _Selector(selectors.DefaultSelector):  # type: ignore[misc, valid-type]
+class _Selector(selectors.DefaultSelector):
     loop: VirtualLoop
     grace_s = GRACE_S
 
