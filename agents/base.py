@@ -20,6 +20,7 @@ from events.messages import (
     DecisionMade,
     Message,
     MessageSent,
+    ModelCalled,
     PitchPresented,
     ReviewPosted,
     Role,
@@ -62,6 +63,19 @@ class Outside(Protocol):
         ...
 
 
+class ModelAccess(Protocol):
+    """A seat's language model; only seats with ``agent = "model"`` have one."""
+
+    in_prompt: bool
+    """Whether the shape of answers has to be described in the prompt."""
+
+    async def ask(
+        self, request: Message, source: str, *, stage: str, role: str, call: Any
+    ) -> ModelCalled:
+        """Return the recorded answer, or ask and record it."""
+        ...
+
+
 async def closed_door(
     request: Message,
     source: str,
@@ -94,6 +108,7 @@ class Seat(msgspec.Struct, frozen=True, kw_only=True):
     gender: str | None = None
     options: Mapping[str, Any] = {}
     outside: Outside = closed_door
+    model: ModelAccess | None = None
 
 
 class Agent(ABC):

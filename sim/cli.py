@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 from pathlib import Path
@@ -9,13 +10,25 @@ from typing import Any
 
 import click
 
+from sim.errors import SimError
 from sim.shadow import check_packages
+
+
+def _finite(ctx: click.Context, option: click.Parameter, value: float | None) -> float | None:
+    if value is not None and not math.isfinite(value):
+        raise click.BadParameter(f"{value} is no number of dollars.", ctx, option)
+    return value
+
 
 _RUN = click.argument("run", type=click.Path(path_type=Path))
 _JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
 _VERBOSE = click.option("-v", "--verbose", is_flag=True, help="Diagnostics on stderr, too.")
 _BUDGET = click.option(
-    "--budget", type=click.FloatRange(0, min_open=True), help="Dollars that models may cost."
+    "--budget",
+    type=click.FloatRange(0, min_open=True),
+    callback=_finite,
+    metavar="USD",
+    help="Dollars that models may cost.",
 )
 _WORKERS = click.option("--workers", type=click.IntRange(1, 1024), help="Processes to use.")
 
@@ -36,12 +49,21 @@ class _Program(click.Group):
         except KeyboardInterrupt:
             click.echo("interrupted", err=True)
             ctx.exit(3)
+        except SimError as error:  # told here, for a shadowed package may be what tells the others
+            _tell(str(error))
+            ctx.exit(error.status)
         except Exception as error:  # noqa: BLE001 - turned into a line and a status
             from sim.failures import line_and_status
 
             line, status = line_and_status(error)
-            click.echo(f"error: {line}", err=True)
+            _tell(line)
             ctx.exit(status)
+
+
+def _tell(line: str) -> None:
+    """Say what went wrong on one line, whatever the names in it hold."""
+    plain = "".join(char if char.isprintable() else " " for char in line)
+    click.echo(f"error: {plain}", err=True)
 
 
 @click.group(cls=_Program, context_settings={"help_option_names": ["-h", "--help"]})
@@ -94,9 +116,16 @@ def resume(
     from sim.terminal import Terminal
 
     terminal = Terminal(json=as_json)
-    if budget is not None:
-        terminal.say("--budget: no language model takes part, so nothing is spent")
-    sys.exit(go_on(run, terminal, workers=workers, retry_failed=retry_failed, verbose=verbose))
+    sys.exit(
+        go_on(
+            run,
+            terminal,
+            workers=workers,
+            retry_failed=retry_failed,
+            budget=budget,
+            verbose=verbose,
+        )
+    )
 
 
 @main.command()

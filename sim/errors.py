@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from difflib import get_close_matches
 from pathlib import Path
 
 
@@ -21,8 +23,11 @@ class BadScenario(SimError):
 class NoScenario(SimError):
     """Neither a file nor a built-in scenario has this name."""
 
-    def __init__(self, name: str, known: str) -> None:
-        super().__init__(f"no scenario {name!r}: there is no such file, and built in are {known}")
+    def __init__(self, name: str, known: Sequence[str]) -> None:
+        here = "it is a directory" if Path(name).is_dir() else "there is no such file"
+        close = get_close_matches(name, known, n=1)
+        hint = f"; did you mean {close[0]}?" if close else ""
+        super().__init__(f"no scenario {name!r}: {here}, and built in are {', '.join(known)}{hint}")
 
 
 class BadSetting(SimError):
@@ -33,16 +38,24 @@ class BadSetting(SimError):
 
 
 class RunExists(SimError):
-    """The folder for a new run holds something."""
+    """The folder for a new run holds something, or is none."""
 
     def __init__(self, path: Path) -> None:
-        super().__init__(f"{path} exists and is not empty: name another --out, or resume it")
+        advice = "name another --out, or resume it"
+        if path.is_dir():
+            super().__init__(f"{path} exists and is not empty: {advice}")
+        else:
+            super().__init__(f"{path} exists and is no folder: name another --out")
 
 
 class NotARun(SimError):
     """A folder is no run."""
 
     def __init__(self, path: Path, problem: str) -> None:
+        if not path.exists():
+            problem = "there is no such folder"
+        elif not path.is_dir():
+            problem = "it is a file"
         super().__init__(f"{path} is not a run folder: {problem}")
 
 
@@ -84,4 +97,20 @@ class MarketDiverged(SimError):
         super().__init__(
             f"market {market} does not re-execute to what is logged: {problem}; "
             "an agent is not a deterministic function of its messages, or its code was changed"
+        )
+
+
+class ModelsStopped(SimError):
+    """A provider is down or refuses everything, or the budget is used up; all answers are kept."""
+
+    status = 3
+
+
+class UnknownPrice(SimError):
+    """A budget cannot be held with a model whose price is unknown."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"--budget: the price of model {name!r} is unknown; state it as "
+            f"[models.{name}.price] with input and output in dollars per million tokens"
         )

@@ -16,6 +16,7 @@ import anyio
 import msgspec
 
 from agents.host import Hosting
+from agents.llm.purse import Purse
 from agents.watchdog import Watchdog
 from events.diagnostics import Diagnostics, TelemetryFile, diagnostics
 from events.log.writer import LogWriter
@@ -28,7 +29,7 @@ from sim.errors import RunChanged
 from sim.inputs import PLUGINS, with_inputs
 from sim.recovery import Leftover
 from sim.run_folder import RunFile, RunFolder
-from sim.seats import Cast
+from sim.seats import Cast, used_models
 
 SHARDS = 10_000
 
@@ -46,6 +47,8 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
         Markets beside the design's: retries of failed episodes.
     leftovers : mapping of market to Leftover
         What the log holds of markets that were begun.
+    budget : float or None
+        Dollars that the whole run may cost; `spent_nanousd` of them are spent already.
     """
 
     run: str
@@ -55,6 +58,8 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     extra: tuple[MarketSpec, ...] = ()
     leftovers: Mapping[str, Leftover] = {}
     verbose: bool = False
+    budget: float | None = None
+    spent_nanousd: int = 0
 
     def markets(self, design: Iterable[MarketSpec]) -> Iterator[MarketSpec]:
         """Yield this process's markets."""
@@ -163,6 +168,28 @@ async def play_shard(
             on_progress=on_progress,
         )
         notes.info("shard begins", shard=job.share, of=job.of, begun=len(job.leftovers))
-        await engine.run(job.markets(design.markets()))
+        await _run(engine, cast, job, design, stop)
         notes.info("shard ends", shard=job.share, **msgspec.structs.asdict(engine.progress))
     return engine.progress
+
+
+async def _run(engine: Engine, cast: Cast, job: Job, design: Design, stop: Stop) -> None:
+    """Play the job's markets, with the gateway open where language models take part."""
+    configs = used_models(design.scenario)
+    if not configs:
+        await engine.run(job.markets(design.markets()))
+        return
+    from sim.models import Models
+
+    async with Models(configs, stop, purse=_purse(job), share=1.0 / job.of) as models:
+        cast.connect(models)
+        await engine.run(job.markets(design.markets()))
+    models.raise_if_halted()
+
+
+def _purse(job: Job) -> Purse:
+    """The job's part of what is left of the budget."""
+    if job.budget is None:
+        return Purse(None)
+    left = int(job.budget * 1e9) - job.spent_nanousd
+    return Purse(max(0, left) // job.of)

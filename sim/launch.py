@@ -23,9 +23,9 @@ from sim.inputs import copied, located, with_inputs
 from sim.result import conclude
 from sim.run_folder import FORMAT, Identity, NewRun, RunFile, RunFolder, versions
 from sim.runner import run_to_end
-from sim.scenario import ModelTable, Scenario
+from sim.scenario import Scenario
 from sim.scenario_file import Tree, decode, lay_over, read_tree
-from sim.seats import ROLES, Cast, expand, model_table, named
+from sim.seats import ROLES, Cast, expand, model_table, named, used_models
 from sim.terminal import Terminal
 
 DEFAULT = "pairwise"
@@ -53,7 +53,12 @@ def launch(options: Options, terminal: Terminal) -> int:
     scenario, folder = read_scenario(options)
     if options.profiles is not None:
         raise BadScenario("--profiles", "goes with the protocol csales only, this one is retail")
-    if options.budget is not None:
+    models = used_models(scenario)
+    if models:
+        from sim.models import check_models
+
+        check_models(models, options.budget)
+    elif options.budget is not None:
         terminal.say("--budget: no language model takes part, so nothing is spent")
     products = chosen_products(scenario, folder, terminal)
     seed = Seed(scenario.run.seed)
@@ -69,7 +74,7 @@ def launch(options: Options, terminal: Terminal) -> int:
     )
     with RunLock(run.lock) as lock:
         outcome = run_to_end(
-            Job(run=str(run.path), verbose=options.verbose),
+            Job(run=str(run.path), verbose=options.verbose, budget=options.budget),
             workers=scenario.run.workers,
             lock=lock,
             terminal=terminal,
@@ -111,8 +116,7 @@ def _seat(tree: Tree, role: Any, names: Sequence[str]) -> None:
         table = model_table(name)
         if table is not None:
             models.setdefault(name, table)
-    known: dict[str, ModelTable] = models
-    tree[f"{role}s"] = [named(name, role, known) for name in names]
+    tree[f"{role}s"] = [named(name, role, models) for name in names]
 
 
 def _with_profiles(scenario: Scenario) -> Scenario:
@@ -185,6 +189,6 @@ def _plan(design: Design, terminal: Terminal) -> int:
     markets = sum(1 for _ in design.markets())
     terminal.out(
         f"{design.episodes} episodes in {markets} markets over {len(design.products)} products; "
-        "no language model is involved, so nothing is spent"
+        + ("language models are asked" if used_models(design.scenario) else "nothing is spent")
     )
     return 0

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -11,11 +14,15 @@ from sim.run_folder import RunFolder
 from sim.runner import Outcome
 from sim.terminal import Terminal
 
+if TYPE_CHECKING:
+    from analysis.replay import Replay
+
 
 def conclude(run: RunFolder, outcome: Outcome, terminal: Terminal) -> int:
     """Show what came out of a run; returns the exit status."""
     if not outcome.finished:
-        terminal.say(f"stopped; everything done is kept: python -m sim resume {run.path}")
+        again = f"python -m sim resume {shlex.quote(str(run.path))}"
+        terminal.say(f"stopped; everything done is kept: {again}")
     status = show_replay(run, terminal)
     return status if outcome.finished else 3
 
@@ -26,7 +33,7 @@ def show_replay(run: RunFolder, terminal: Terminal) -> int:
 
     result = replay(run.path)
     if terminal.json:
-        terminal.out(msgspec.json.encode(result).decode())
+        terminal.out_json(_told(result))
     else:
         from analysis.tables import heatmap, measure_table
 
@@ -40,9 +47,13 @@ def show_replays(runs: Sequence[Path], terminal: Terminal) -> int:
     if len(runs) > 1 and terminal.json:
         from analysis.replay import replay
 
-        results = {"runs": [replay(run) for run in runs]}
-        terminal.out(msgspec.json.encode(results).decode())
+        terminal.out_json({"runs": [_told(replay(run)) for run in runs]})
         return 0
     for run in runs:
         show_replay(RunFolder(run), terminal)
     return 0
+
+
+def _told(result: Replay) -> Replay:
+    """Return the result with a folder's name that JSON can hold, whatever its bytes."""
+    return msgspec.structs.replace(result, run=os.fsencode(result.run).decode("utf-8", "replace"))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
+
 from events.log.lock import RunLock
 from events.log.reader import check
 from events.log.recovery import recover
@@ -17,11 +19,18 @@ from sim.result import conclude, show_replay
 from sim.retries import attempt, failures, next_attempts, retry_markets, shared_answers
 from sim.run_folder import RunFile, RunFolder, versions
 from sim.runner import run_to_end
+from sim.seats import used_models
 from sim.terminal import Terminal
 
 
 def resume(
-    path: Path, terminal: Terminal, *, workers: int | None, retry_failed: bool, verbose: bool
+    path: Path,
+    terminal: Terminal,
+    *,
+    workers: int | None,
+    retry_failed: bool,
+    budget: float | None = None,
+    verbose: bool = False,
 ) -> int:
     """Play what is missing of a run; returns the exit status, 0 if nothing is missing."""
     run = RunFolder(path)
@@ -41,6 +50,7 @@ def resume(
             terminal.say(f"{path}: nothing to do, the run is complete")
             show_replay(run, terminal)
             return 0
+        job = _with_budget(job, run, file, budget, terminal)
         remove_seal(run.events)
         outcome = run_to_end(
             job,
@@ -51,6 +61,24 @@ def resume(
             done=done,
         )
     return conclude(run, outcome, terminal)
+
+
+def _with_budget(
+    job: Job, run: RunFolder, file: RunFile, budget: float | None, terminal: Terminal
+) -> Job:
+    """Tell the job what it may spend, and what earlier executions spent."""
+    models = used_models(file.scenario)
+    if not models:
+        if budget is not None:
+            terminal.say("--budget: no language model takes part, so nothing is spent")
+        return job
+    from analysis.replay import replay
+    from sim.models import check_models
+
+    check_models(models, budget)
+    cost = replay(run.path).cost
+    spent = cost.cost_nanousd if cost is not None and cost.cost_nanousd is not None else 0
+    return msgspec.structs.replace(job, budget=budget, spent_nanousd=spent)
 
 
 def _check_versions(run: RunFolder, file: RunFile) -> None:

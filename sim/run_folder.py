@@ -68,7 +68,9 @@ class RunFile(msgspec.Struct, frozen=True, kw_only=True):
 
 def versions() -> Versions:
     """What would make a run now."""
-    return Versions(package=version("retailsim"), event_schema=SCHEMA_VERSION)
+    from agents.llm.prompting import version as prompts
+
+    return Versions(package=version("retailsim"), event_schema=SCHEMA_VERSION, prompts=prompts())
 
 
 class RunFolder:

@@ -1,18 +1,21 @@
 """A scenario: products, sellers, buyers, who meets whom, the protocol, a seed, as a TOML file.
 
 Every table is a frozen struct that refuses unknown keys, so a typing error in a scenario is one
-line with its place. `check` adds what no single table can see.
+line with its place. `sim.scenario_file` checks what no single table can see. What a docstring
+says of a key is what the schema and the page on scenarios say of it.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
 
+from agents.llm.types import ModelConfig
 from events.messages import Role
 from market.issues import Issue
 from market.product import Category
@@ -21,6 +24,7 @@ from market.shipping import ShippingRules
 Share = Annotated[float, Meta(ge=0.0, le=1.0)]
 Count = Annotated[int, Meta(ge=1)]
 Name = Annotated[str, Meta(min_length=1, max_length=100)]
+Seconds = Annotated[float, Meta(gt=0.0, le=1e6)]
 
 
 class Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -28,35 +32,88 @@ class Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 class RunTable(Table, frozen=True, kw_only=True):
-    """``[run]``: name, seed, and how it is executed (which changes no result)."""
+    """Name and seed, and how it is executed, which changes no result.
+
+    Parameters
+    ----------
+    name : str
+        What the run is called; part of its folder's name.
+    seed : int
+        All randomness follows from it.
+    workers : int
+        Processes that share the run.
+    concurrency : int
+        Markets in flight in each process; 0 means one where no agent waits, else 64.
+    reply_timeout_s : float
+        Seconds that a plug-in which waits may take for a reply.
+    block_timeout_s : float
+        Seconds that a plug-in may hold up the event loop.
+    """
 
     name: Name = "pairwise"
     seed: int = 1
     workers: Annotated[int, Meta(ge=1, le=1024)] = 1
     concurrency: Annotated[int, Meta(ge=0, le=100_000)] = 0
-    """Markets in flight per worker; 0: one where nobody waits, else 64."""
-    reply_timeout_s: Annotated[float, Meta(gt=0)] = 300.0
-    """Deadline of one reply of a plug-in that waits."""
-    block_timeout_s: Annotated[float, Meta(gt=0)] = 30.0
-    """How long a plug-in may hold up the event loop."""
+    reply_timeout_s: Seconds = 300.0
+    block_timeout_s: Seconds = 30.0
 
 
 class ProductsTable(Table, frozen=True, kw_only=True):
-    """``[products]``: which ones, and what goes wrong with them."""
+    """Which products there are, and how often something goes wrong with them.
+
+    Parameters
+    ----------
+    catalog : str
+        "builtin", or the path of a .jsonl, .jsonl.gz, .csv or .parquet file.
+    per_category : int
+        Products drawn of each category; all of them, with a warning, where there are fewer.
+    ids : tuple of str
+        Exactly these products in this order, instead of a draw.
+    issue_rate : float
+        Share of orders that have an issue; 1.0 is the paper's setting.
+    categories : str
+        The path of a file that maps source categories to the four groups.
+    """
 
     catalog: str = "builtin"
     per_category: Count | None = 30
     ids: tuple[str, ...] | None = None
     issue_rate: Share = 1.0
     categories: str | None = None
-    """A file that maps source categories to the four groups, merged over the built-in one."""
 
 
 Pair = tuple[str, str]
 
 
 class DesignTable(Table, frozen=True, kw_only=True):
-    """``[design]``: who meets whom, how often, under which conditions."""
+    """Who meets whom, how often, under which conditions.
+
+    Parameters
+    ----------
+    protocol : str
+        The rules of an episode: "retail" has the five stages from pitch to review.
+    pairing : str or tuple of pairs
+        "all"; "self", a seller and a buyer of the same id; "random", one seller drawn for each
+        buyer, product and replication; or a list of [seller, buyer].
+    replications : int
+        How often everything is repeated, with new draws.
+    price_multipliers : tuple of float
+        One condition each: the list price is multiplied by it.
+    discount : float
+        Share taken off the price after that.
+    start : date
+        The day of the broadcasts.
+    broadcast : str
+        "shared", one pitch of a seller for all buyers of a product, or "episode", one for each.
+    guidance : float
+        Share of the four strategy dimensions that a seller plans, drawn for each product.
+    nonbuyer_reviews : bool
+        Whether those who do not buy review the pitch and the answers.
+    max_turns : int
+        Most exchanges in one dialogue.
+    transcripts : bool
+        Whether long texts are kept in the log; language models need them.
+    """
 
     protocol: Literal["retail"] = "retail"
     pairing: Literal["all", "self", "random"] | tuple[Pair, ...] = "all"
@@ -72,7 +129,28 @@ class DesignTable(Table, frozen=True, kw_only=True):
 
 
 class AgentTable(Table, frozen=True, kw_only=True):
-    """``[[sellers]]`` and ``[[buyers]]``: one seat each."""
+    """One seat.
+
+    Parameters
+    ----------
+    id : str
+        Its name, on which its random streams depend; one line without a slash.
+    agent : str
+        "behavioral", "script" (sellers), "model", a profile or plug-in that `sim agents` lists,
+        or "module:Class" beside the scenario.
+    model : str
+        NAME of a [models.NAME] table, with agent = "model".
+    persona : dict of str to str
+        Trait = pole. Sellers: assertiveness (assertive, passive), friendliness (friendly,
+        reserved), rationality (rational, emotional). Buyers: pickiness (picky, easygoing),
+        price_consciousness (sensitive, indifferent), rationality.
+    gender : str
+        Of the person that the agent stands for.
+    pitch_file : str
+        The path of the text that a "script" seller speaks.
+    options : dict
+        Handed to the agent, which says what it takes.
+    """
 
     id: Annotated[str, Meta(min_length=1, max_length=80, pattern=r"^[^/\x00-\x1f]+$")]
     agent: str = "behavioral"
@@ -84,7 +162,29 @@ class AgentTable(Table, frozen=True, kw_only=True):
 
 
 class ModelTable(Table, frozen=True, kw_only=True):
-    """``[models.NAME]``: a language model and its limits."""
+    """A language model and its limits.
+
+    Parameters
+    ----------
+    provider : str
+        Whose interface it speaks.
+    model : str
+        Its name there.
+    base_url : str
+        Where it is, if not where the provider's own models are.
+    key_env : str
+        The environment variable that holds the key.
+    max_in_flight : int
+        Most calls at once.
+    requests_per_minute : int
+        Most calls a minute.
+    tokens_per_minute : int
+        Most tokens a minute.
+    temperature : float
+        How much its answers vary.
+    price : dict of str to float
+        Dollars per million tokens.
+    """
 
     provider: Literal[
         "openai", "openai-responses", "anthropic", "google", "openrouter", "openai-compatible"
@@ -100,41 +200,96 @@ class ModelTable(Table, frozen=True, kw_only=True):
 
 
 class PolicyTable(Table, frozen=True, kw_only=True):
-    """``[policy.CATEGORY]``: what replaces the built-in return policy, key by key."""
+    """What replaces a category's built-in return policy, key by key.
+
+    Parameters
+    ----------
+    window_days : int
+        Days from delivery within which a return is possible; built in are 7 for Food, else 30.
+    condition : str
+        In which state the goods must come back.
+    buyer_pays : tuple of str
+        Issues whose return shipping the buyer pays, the seller paying all others.
+    """
 
     window_days: Annotated[int, Meta(ge=0)] | None = None
     condition: str | None = None
-    buyer_pays: tuple[str, ...] | None = None
+    buyer_pays: tuple[Issue | Literal["size or fit"], ...] | None = None
 
 
 class IssuesTable(Table, frozen=True, kw_only=True):
-    """``[issues]``: how often each goes wrong; the overall rate stands under ``[products]``."""
+    """What goes wrong; the overall rate is products.issue_rate.
 
-    weights: dict[Issue, Annotated[float, Meta(ge=0.0)]] | None = None
+    Parameters
+    ----------
+    weights : dict of issue to weight
+        How often a product is assigned each issue; those left out never. Equal by default.
+    overclaim_rate : float
+        Chance, for each claim of the pitch that the sheet does not carry, that the issue becomes
+        "not as described".
+    """
+
+    weights: dict[Issue, Annotated[float, Meta(ge=0.0, le=1e9)]] | None = None
     overclaim_rate: Share = 0.3
 
 
 class BehavioralTable(Table, frozen=True, kw_only=True):
-    """``[behavioral]``: a file of parameters, merged over the built-in ones."""
+    """The behavioral agents.
+
+    Parameters
+    ----------
+    parameters : str
+        The path of a file of parameters, laid over the built-in ones.
+    """
 
     parameters: str | None = None
 
 
 class LogTable(Table, frozen=True, kw_only=True):
-    """``[log]``: how it is kept."""
+    """How the log is kept.
+
+    Parameters
+    ----------
+    compress : bool
+        Whether finished segments are compressed; needs the extra `zstd`.
+    """
 
     compress: bool = False
 
 
 class Scenario(Table, frozen=True, kw_only=True):
-    """A whole scenario; paths in it are relative to its own folder."""
+    """A whole scenario; paths in it are relative to its own folder.
+
+    Parameters
+    ----------
+    run : RunTable
+        Name and seed, and how it is executed.
+    products : ProductsTable
+        Which products there are.
+    design : DesignTable
+        Who meets whom, how often, under which conditions.
+    sellers, buyers : tuple of AgentTable
+        The seats, at least one of each.
+    models : mapping of str to ModelTable
+        Language models by a name of one's own.
+    policy : mapping of category to PolicyTable
+        Changes to the return policies.
+    shipping : ShippingRules
+        Fee and delivery times.
+    issues : IssuesTable
+        What goes wrong.
+    behavioral : BehavioralTable
+        The behavioral agents.
+    log : LogTable
+        How the log is kept.
+    """
 
     run: RunTable = RunTable()
     products: ProductsTable = ProductsTable()
     design: DesignTable = DesignTable()
     sellers: tuple[AgentTable, ...] = ()
     buyers: tuple[AgentTable, ...] = ()
-    models: Mapping[str, ModelTable] = {}
+    models: Mapping[str, ModelConfig] = {}
     policy: Mapping[Category, PolicyTable] = {}
     shipping: ShippingRules = ShippingRules()
     issues: IssuesTable = IssuesTable()
@@ -147,8 +302,25 @@ class Scenario(Table, frozen=True, kw_only=True):
 
 
 def schema() -> dict[str, Any]:
-    """Return the JSON Schema of a scenario, with its root written out."""
+    """Return the JSON Schema of a scenario: its root written out, every key described."""
     found = msgspec.json.schema(Scenario)
     tables = found["$defs"]
+    for table in tables.values():
+        _describe(table)
     root = tables.pop("Scenario")
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **root, "$defs": tables}
+
+
+_PARAMETERS = "\n\nParameters\n----------\n"
+
+
+def _describe(table: dict[str, Any]) -> None:
+    """Move what a docstring says of each key to the key."""
+    about, _, parameters = table.get("description", "").partition(_PARAMETERS)
+    table["description"] = about
+    for entry in re.split(r"\n(?=\S)", parameters):
+        names, _, text = entry.partition(" : ")
+        for name in names.split(", "):
+            if name in table["properties"]:
+                lines = text.split("\n")[1:]
+                table["properties"][name]["description"] = " ".join(" ".join(lines).split())

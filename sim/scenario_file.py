@@ -46,7 +46,7 @@ def read_tree(name: str) -> tuple[Tree, Path]:
     if path.is_file():
         return _parse(path.name if path.parent == Path() else str(path), _read(path)), path.parent
     if path.suffix or path.exists() or name not in builtin_scenarios():
-        raise NoScenario(name, ", ".join(builtin_scenarios()))
+        raise NoScenario(name, builtin_scenarios())
     text = (files("sim.data") / f"{name}.toml").read_text(encoding="utf-8")
     return _parse(name, text), Path()
 

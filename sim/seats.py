@@ -6,13 +6,14 @@ import difflib
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from agents.base import Agent, Seat
 from agents.errors import AgentsError, UnknownAgent
 from agents.host import Host, Hosting
+from agents.llm.types import PROVIDERS, ModelConfig
 from agents.profiles import profiles
 from agents.registry import BUILT_IN, digest, resolve
 from events.kernel import Kernel
@@ -20,7 +21,16 @@ from events.messages import Role
 from events.outside import Door
 from events.streams import Seed
 from sim.errors import BadScenario
-from sim.scenario import AgentTable, ModelTable, Scenario
+from sim.scenario import AgentTable, Scenario
+
+if TYPE_CHECKING:
+    from sim.models import Models
+
+MODEL = "model"
+"""The agent of a seat that asks a language model."""
+
+REPLY_S = 24 * 3600.0
+"""Replies of models have the gateway's deadlines; the host's is far behind them."""
 
 ROLES: tuple[Role, Role] = ("seller", "buyer")
 
@@ -39,7 +49,7 @@ def expand(seat: AgentTable, role: Role) -> AgentTable:
     )
 
 
-def named(name: str, role: Role, models: Mapping[str, ModelTable]) -> dict[str, Any]:
+def named(name: str, role: Role, models: Mapping[str, ModelConfig]) -> dict[str, Any]:
     """Return the seat that an entry of ``--sellers`` or ``--buyers`` means, as a table.
 
     The entry is the name of a [models] table, of a profile, of an agent, or PROVIDER/MODEL.
@@ -62,14 +72,10 @@ def _is_model(name: str) -> bool:
     return bool(slash and model and provider in PROVIDERS)
 
 
-PROVIDERS = (
-    "openai",
-    "openai-responses",
-    "anthropic",
-    "google",
-    "openrouter",
-    "openai-compatible",
-)
+def used_models(scenario: Scenario) -> dict[str, ModelConfig]:
+    """Return the [models] tables that seats name."""
+    seats = (*scenario.sellers, *scenario.buyers)
+    return {seat.model: scenario.models[seat.model] for seat in seats if seat.model is not None}
 
 
 class SeatedAgent:
@@ -84,11 +90,10 @@ class SeatedAgent:
     def __init__(self, table: AgentTable, role: Role, seed: Seed, folder: Path) -> None:
         self.table = table
         self.role = role
+        self.models: Models | None = None
         place = f"{role}s.{table.id}"
-        if table.agent == "model":
-            raise BadScenario(place, "language models cannot take a seat in this version yet")
         try:
-            self.kind = resolve(table.agent, role, folder=folder)
+            self.kind = _kind(table.agent, role, folder)
             self._seat = Seat(
                 id=table.id,
                 role=role,
@@ -109,14 +114,28 @@ class SeatedAgent:
     @property
     def is_plugin(self) -> bool:
         """Whether the agent is not one of ours, so that its code belongs to the run."""
-        return (self.table.agent, self.role) not in BUILT_IN
+        return self.table.agent != MODEL and (self.table.agent, self.role) not in BUILT_IN
 
     def join(self, kernel: Kernel, door: Door, hosting: Hosting) -> Agent:
         """Make this seat's agent for one market and register it there."""
-        agent = self.kind(msgspec.structs.replace(self._seat, outside=door))
+        model = None
+        if self.table.model is not None and self.models is not None:
+            model = self.models.access(self.table.model, door)
+            hosting = msgspec.structs.replace(hosting, reply_s=REPLY_S)
+        agent = self.kind(msgspec.structs.replace(self._seat, outside=door, model=model))
         receive = agent.receive if agent.trusted else Host(agent, door, hosting).receive
         kernel.add_agent(agent.source, receive, waits=agent.waits)
         return agent
+
+
+def _kind(name: str, role: Role, folder: Path) -> type[Agent]:
+    if name != MODEL:
+        return resolve(name, role, folder=folder)
+    # Only runs with models pay for what models need.
+    from agents.llm.buyer import ModelBuyer
+    from agents.llm.seller import ModelSeller
+
+    return ModelSeller if role == "seller" else ModelBuyer
 
 
 def _hint(name: str, role: Role) -> str:
@@ -135,6 +154,11 @@ class Cast:
             for role in ROLES
             for table in scenario.seats(role)
         }
+
+    def connect(self, models: Models) -> None:
+        """Give the seats that ask language models their way to them."""
+        for seat in self._seats.values():
+            seat.models = models
 
     def seat(self, role: Role, name: str) -> SeatedAgent:
         """The seat of this name."""

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import io
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any, TextIO
 
 from sim.engine import Progress
-
-if TYPE_CHECKING:
-    from rich.console import Console
 
 
 class Terminal:
     """Where a command speaks: results to stdout, words about them to stderr.
+
+    What is said is shown as text whatever is in it, for names of files and agents come from
+    anywhere. Whoever stops reading, or never did, does not end the work.
 
     Parameters
     ----------
@@ -24,45 +26,58 @@ class Terminal:
 
     def __init__(self, *, json: bool = False) -> None:
         self.json = json
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):
+                stream.reconfigure(errors="replace")  # a title may not fit into the encoding
 
     def say(self, text: str) -> None:
         """Say something to the person."""
-        print(text, file=sys.stderr, flush=True)
+        _write(sys.stderr, f"{printable(text)}\n")
 
     def out(self, text: str) -> None:
-        """Print a line of the result."""
-        print(text, flush=True)
+        """Print lines of the result."""
+        _write(sys.stdout, "".join(f"{printable(line)}\n" for line in text.split("\n")))
+
+    def out_json(self, result: Any) -> None:
+        """Print one JSON object, always in UTF-8."""
+        import msgspec
+
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            sys.stdout.reconfigure(encoding="utf-8")
+        _write(sys.stdout, f"{msgspec.json.encode(result).decode()}\n")
 
     def show(self, *parts: Any) -> None:
         """Print tables, in colour where the terminal has it."""
-        console = self._console()
-        for part in parts:
-            console.print(part)
-
-    def _console(self) -> Console:
+        if sys.stdout is None:
+            return
         from rich.console import Console
 
-        stream = sys.stderr if self.json else sys.stdout
-        return Console(file=stream, highlight=False, width=None if stream.isatty() else 120)
+        width = None if sys.stdout.isatty() else 120
+        console = Console(file=sys.stdout, highlight=False, width=width)
+        with console.capture() as page:
+            for part in parts:
+                console.print(part)
+        _write(sys.stdout, page.get())
 
     @contextmanager
     def progress(self, total: int, done: int = 0) -> Iterator[Callable[[Progress], None]]:
         """Show a bar while the block runs; yields what takes the progress."""
-        if not sys.stderr.isatty():
+        if sys.stderr is None or not sys.stderr.isatty():
             yield _ignore
             return
         from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+        from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
         from rich.progress import Progress as Bar
 
         bar = Bar(
-            TextColumn("episodes"),
-            BarColumn(),
-            MofNCompleteColumn(),
+            TextColumn("{task.completed:,.0f} of {task.total:,.0f} episodes"),
+            BarColumn(bar_width=None),
             TextColumn("{task.fields[rate]}"),
-            TimeRemainingColumn(),
-            TextColumn("{task.fields[failed]}"),
+            TextColumn("{task.fields[failed]}", style="red"),
+            TimeRemainingColumn(compact=True),
+            TextColumn("left"),
             console=Console(stderr=True),
+            expand=True,
         )
         with bar:
             task = bar.add_task("", total=total, completed=done, rate="", failed="")
@@ -73,10 +88,30 @@ class Terminal:
                     task,
                     completed=done + progress.episodes,
                     rate=f"{speed:,.0f}/s" if speed else "",
-                    failed=f"{progress.failed} failed" if progress.failed else "",
+                    failed=f"{progress.failed:,} failed" if progress.failed else "",
                 )
 
             yield update
+
+
+def printable(text: str) -> str:
+    """Return text for one line: no control characters, nothing that a terminal would obey."""
+    return "".join(char if char.isprintable() else _in_place_of(char) for char in text)
+
+
+def _in_place_of(char: str) -> str:
+    return " " if char.isspace() else "\N{REPLACEMENT CHARACTER}"
+
+
+def _write(stream: TextIO | None, text: str) -> None:
+    """Write and flush; where nobody reads any more, go on in silence."""
+    if stream is None:
+        return
+    try:
+        stream.write(text)
+        stream.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _ignore(_: Progress) -> None:

@@ -21,6 +21,7 @@ from sim.execution import cast_of
 from sim.recovery import Leftover, recovered, whole_markets
 from sim.retries import attempt, failures, retry_markets, shared_answers
 from sim.run_folder import RunFile, RunFolder, versions
+from sim.seats import used_models
 from sim.terminal import Terminal
 
 
@@ -79,8 +80,14 @@ def _obstacle(run: RunFolder, file: RunFile) -> str | None:
 async def _replay_all(run: RunFolder, file: RunFile) -> int:
     scenario, seed = file.scenario, Seed(file.scenario.run.seed)
     watch = Watchdog(warn_s=5.0, deadline_s=scenario.run.block_timeout_s, say=lambda line: None)
+    cast = cast_of(run, file)
+    configs = used_models(scenario)
+    if configs:
+        from sim.models import Models
+
+        cast.connect(Models(configs, Stop(), offline=True))
     engine = Engine(
-        cast=cast_of(run, file),
+        cast=cast,
         rules=rules(scenario),
         seed=seed,
         log=_Refusing(),

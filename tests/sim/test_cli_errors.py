@@ -119,11 +119,6 @@ def test_a_plug_in_that_cannot_be_imported_says_why(tmp_path: Path) -> None:
     assert "a_module_that_is_not_there" in said
 
 
-def test_models_are_said_not_to_be_there_yet() -> None:
-    said = refused("launch", "--sellers", "openai/gpt-5.4")
-    assert "language models cannot take a seat in this version yet" in said
-
-
 def test_profiles_belong_to_another_protocol(tmp_path: Path) -> None:
     assert "csales only" in refused("launch", "--profiles", tmp_path / "x.jsonl")
 

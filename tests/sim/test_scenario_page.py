@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from agents.llm.types import ModelConfig
 from market.shipping import ShippingRules
 from sim import scenario as tables
 from tests.sim.runs import ROOT, events_of, launched, scenario
@@ -20,7 +21,7 @@ STRUCTS: dict[str, Any] = {
     "[products]": tables.ProductsTable,
     "[design]": tables.DesignTable,
     "[[sellers]] and [[buyers]]": tables.AgentTable,
-    "[models.NAME]": tables.ModelTable,
+    "[models.NAME]": ModelConfig,
     "[policy.CATEGORY]": tables.PolicyTable,
     "[shipping]": ShippingRules,
     "[issues]": tables.IssuesTable,

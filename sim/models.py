@@ -1,0 +1,133 @@
+"""The language models of a run: one gateway for all its seats, one purse, one reason to stop."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from functools import partial
+from types import TracebackType
+from typing import Any, Self
+
+from agents.errors import AgentsError
+from agents.llm.caller import Caller
+from agents.llm.capabilities import abilities
+from agents.llm.gateway import Gateway, request_sha256
+from agents.llm.pricing import pricing
+from agents.llm.purse import Purse
+from agents.llm.types import ModelConfig, Usage
+from events.messages import Message, ModelCalled
+from events.outside import Door
+from sim.engine import Stop
+from sim.errors import ModelsStopped, UnknownPrice
+
+
+class Access:
+    """One seat's way to its model in one market."""
+
+    def __init__(self, caller: Caller, *, in_prompt: bool) -> None:
+        self.in_prompt = in_prompt
+        self._caller = caller
+
+    async def ask(
+        self, request: Message, source: str, *, stage: str, role: str, call: Any
+    ) -> ModelCalled:
+        """Return the recorded answer, or ask and record it."""
+        return await self._caller.ask(request, source, stage=stage, role=role, call=call)
+
+
+class Models:
+    """Opens the gateway for one process of a run; an async context manager.
+
+    Parameters
+    ----------
+    configs : mapping of str to ModelConfig
+        Those that take part.
+    stop : Stop
+        Requested when a provider is down or refuses everything, or the budget is used up.
+    purse : Purse
+    share : float
+        The part of all limits that this process may use.
+    offline : bool
+        Whether only recorded answers may be used.
+
+    Raises
+    ------
+    BadModel
+        If a model's address cannot work.
+    """
+
+    def __init__(
+        self,
+        configs: Mapping[str, ModelConfig],
+        stop: Stop,
+        *,
+        purse: Purse | None = None,
+        share: float = 1.0,
+        offline: bool = False,
+    ) -> None:
+        self._configs = configs
+        self._stop = stop
+        self._purse = purse or Purse(None)
+        self._gateway = None if offline else Gateway(configs, share=share)
+        self._reason: AgentsError | None = None
+        self._stack = AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        """Open connections."""
+        if self._gateway is not None:
+            await self._stack.enter_async_context(self._gateway)
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close them."""
+        await self._stack.aclose()
+
+    def access(self, name: str, door: Door) -> Access:
+        """Return a seat's way to the model `name` in the market behind `door`."""
+        config = self._configs[name]
+        caller = Caller(
+            name,
+            door,
+            self._gateway,
+            digest=partial(request_sha256, config),
+            pricing=pricing(config),
+            purse=self._purse,
+            halt=self._halt,
+        )
+        return Access(caller, in_prompt=abilities(config).schema == "prompt")
+
+    def raise_if_halted(self) -> None:
+        """Say why the run had to stop, if a model was the reason.
+
+        Raises
+        ------
+        ModelsStopped
+            With the provider's or the budget's reason.
+        """
+        if self._reason is not None:
+            raise ModelsStopped(str(self._reason)) from self._reason
+
+    def _halt(self, error: AgentsError) -> None:
+        self._reason = self._reason or error
+        self._stop.request()
+
+
+def check_models(configs: Mapping[str, ModelConfig], budget: float | None) -> None:
+    """Find what would fail before anything is paid.
+
+    Raises
+    ------
+    NoKey, BadModel
+        If a model cannot be asked.
+    UnknownPrice
+        If there is a budget and a model whose price nobody knows.
+    """
+    Gateway(configs).check()
+    for name, config in configs.items():
+        if budget is not None and pricing(config)(Usage(input=1, output=1)) is None:
+            raise UnknownPrice(name)
