@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 from faultserver import ERRORS, TEXT, TRANSIENT, FaultServer, seeded
 from gateway_calls import CALL, ENVIRON, PROVIDERS_SPOKEN, Watched, to
@@ -106,7 +107,8 @@ def test_a_wait_that_is_too_long_or_not_wanted_ends_the_call_resumably(fault: st
         async with FaultServer([fault]) as server, to(server, "openai") as door:
             with pytest.raises(ProviderDown, match=r"1 attempt in 0 s.*resume"):
                 await door.ask("m0", CALL)
-            await door.ask("m0", CALL)  # the gate was not left closed
+            await door.ask("m0", CALL)
+            assert now() == 0.0  # the gate was not left closed
 
     run(main())
 
@@ -188,6 +190,40 @@ def test_a_429_pauses_every_call_of_the_model() -> None:
             await asyncio.gather(first, *(door.ask("m0", CALL) for _ in range(10)))
             assert all(seen.at >= 7.0 for seen in server.seen[1:])
             assert door.statistics()["m0"].pauses == 1
+
+    run(main())
+
+
+def test_a_429_without_a_hint_pauses_everybody_for_the_backoff() -> None:
+    async def main() -> None:
+        async with FaultServer(["429-bare"]) as server:
+            async with Watched(server.config(), jitter=0.75) as door:
+                first = asyncio.create_task(door.ask("m0", CALL))
+                await asyncio.sleep(0.25)
+                await asyncio.gather(first, door.ask("m0", CALL))
+            assert [seen.at for seen in server.seen] == [0.0, 0.75, 0.75]
+
+    run(main())
+
+
+def test_a_call_that_tries_again_does_not_queue_again() -> None:
+    async def main() -> None:
+        async with FaultServer(["500"], latency_s=10) as server:
+            async with Watched(server.config(max_in_flight=1)) as door:
+                calls = [msgspec.structs.replace(CALL, system=name) for name in "abc"]
+                await asyncio.gather(*(door.ask("m0", call) for call in calls))
+            says = [seen.body["messages"][0]["content"] for seen in server.seen]
+            assert says == ["a", "b", "a", "c"]
+
+    run(main())
+
+
+def test_what_a_failure_says_is_left_is_believed() -> None:
+    async def main() -> None:
+        async with FaultServer(["503-left"]) as server:
+            async with to(server, requests_per_minute=60) as door:
+                await door.ask("m0", CALL)
+            assert server.seen[1].at == pytest.approx(60 / 55)
 
     run(main())
 
@@ -279,6 +315,35 @@ def test_cancelled_calls_give_their_places_back() -> None:
             numbers = door.statistics()["m0"]
             assert (numbers.in_flight, numbers.waiting) == (0, 0)
             assert (await door.ask("m0", CALL)).text == TEXT
+
+    run(main())
+
+
+def test_a_cancelled_call_that_was_sent_counts_as_used() -> None:
+    async def main() -> None:
+        async with FaultServer(latency_s=10) as server:
+            async with to(server, "openai", tokens_per_minute=60_000) as door:
+                task = asyncio.create_task(door.ask("m0", CALL))
+                await asyncio.sleep(1)
+                task.cancel()
+                await asyncio.wait([task])
+                await door.ask("m0", CALL)
+            # 8,100 were reserved from a burst of 5,000, which has to be full again
+            assert server.seen[1].at > 7
+
+    run(main())
+
+
+def test_the_estimate_of_input_learns_from_usage() -> None:
+    async def main() -> None:
+        async with FaultServer() as server, to(server) as door:
+            lane = door._lanes["m0"]
+            body = door.body("m0", CALL)
+            before = lane.reserve(body, CALL)
+            for _ in range(60):
+                await door.ask("m0", CALL)
+            assert before == len(body) / 4 + CALL.max_output_tokens
+            assert lane.reserve(body, CALL) == pytest.approx(100 + CALL.max_output_tokens, rel=0.01)
 
     run(main())
 

@@ -157,6 +157,35 @@ def test_a_place_granted_in_the_moment_of_cancelling_goes_to_the_next() -> None:
     run(main(), sockets=False)
 
 
+def test_a_caller_cancelled_in_the_middle_of_the_queue_leaves_it_at_once() -> None:
+    async def main() -> None:
+        gate = Gate(1)
+        await gate.enter(0.0)
+        waiting = [asyncio.create_task(gate.enter(0.0)) for _ in range(3)]
+        await asyncio.sleep(0)
+        waiting[1].cancel()
+        await asyncio.sleep(0)
+        assert gate.waiting == 2
+        for task in waiting:
+            task.cancel()
+
+    run(main(), sockets=False)
+
+
+def test_a_big_call_that_is_cancelled_lets_the_small_one_behind_it_in() -> None:
+    async def main() -> None:
+        gate, log = Gate(5, tokens_per_minute=1_200), []
+        await gate.enter(50.0)
+        big = asyncio.create_task(gate.enter(1_000.0))
+        small = asyncio.create_task(use(gate, log, "small"))
+        await asyncio.sleep(0)
+        big.cancel()
+        await small
+        assert log == [("small", 0.0)]
+
+    run(main(), sockets=False)
+
+
 @settings(max_examples=40, deadline=None)
 @given(
     st.lists(st.tuples(st.floats(0, 5), st.floats(0, 3), st.none() | st.floats(0, 6)), max_size=25),

@@ -52,6 +52,12 @@ def test_what_was_reserved_and_not_used_can_be_taken_at_once() -> None:
     assert bucket.delay_s(100, 0.0) == 0.0
 
 
+def test_what_is_given_back_never_makes_more_than_a_minute() -> None:
+    bucket = Bucket(1_200, 0.0)
+    bucket.give_back(9_000)
+    assert bucket.level == 1_200
+
+
 def test_a_call_above_the_burst_waits_for_a_full_bucket_and_leaves_a_debt() -> None:
     bucket = Bucket(1_200, 0.0)
     assert bucket.delay_s(5_000, 0.0) == 0.0

@@ -1,0 +1,117 @@
+"""A conversation grows by repeating itself, asks again when it must, and gives up visibly."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from agents.llm.conversation import Conversation
+from agents.llm.replies import AnswerReply
+from agents.llm.types import Call
+from events.errors import UnusableOutput
+from events.messages import ModelCalled
+
+GOOD = json.dumps({"reply": {"kind": "answer", "text": "yes"}})
+
+
+def answering(
+    *answers: tuple[str, str],
+) -> tuple[Callable[[Call], Awaitable[ModelCalled]], list[Call]]:
+    """A model that gives these (finish, text) in turn, and the calls it got."""
+    calls: list[Call] = []
+
+    async def ask(call: Call) -> ModelCalled:
+        finish, text = answers[len(calls)]
+        calls.append(call)
+        return ModelCalled(
+            market="m",
+            episode="e",
+            t=0,
+            source="seller:s",
+            call=len(calls),
+            stage="answer",
+            role="seller",
+            model="x",
+            prompt_version="",
+            request_sha256="",
+            answer=text,
+            finish=finish,
+            input_tokens=0,
+            cached_tokens=0,
+            output_tokens=0,
+            reasoning_tokens=0,
+            cost_nanousd=None,
+        )
+
+    return ask, calls
+
+
+def asked(
+    conversation: Conversation, ask: Callable[[Call], Awaitable[ModelCalled]], reasks: int = 2
+) -> AnswerReply:
+    return asyncio.run(
+        conversation.ask("task", AnswerReply, ask, max_output_tokens=10, reasks=reasks)
+    )
+
+
+def test_each_call_begins_with_the_one_before() -> None:
+    conversation = Conversation("seller", "context")
+    ask, calls = answering(("stop", GOOD), ("stop", GOOD))
+    asked(conversation, ask)
+    asked(conversation, ask)
+    first, second = calls
+    assert second.system == first.system
+    assert second.says[: len(first.says)] == first.says
+    assert [say.role for say in second.says] == ["user", "assistant", "user"]
+    assert first.says[0].text == "context\n\ntask"
+
+
+def test_a_malformed_answer_is_shown_with_what_is_wrong() -> None:
+    ask, calls = answering(("stop", "{}"), ("stop", GOOD))
+    assert asked(Conversation("seller", "context"), ask).text == "yes"
+    assert calls[1].says[1].text == "{}"
+    assert "cannot be used" in calls[1].says[2].text
+    assert "text" in calls[1].says[2].text
+
+
+def test_a_cut_answer_is_asked_for_again_shorter() -> None:
+    ask, calls = answering(("length", '{"reply": {"kind"'), ("stop", GOOD))
+    asked(Conversation("seller", "context"), ask)
+    assert "shorter" in calls[1].says[-1].text
+
+
+@pytest.mark.parametrize(
+    ("finish", "text", "reason", "sent"),
+    [
+        ("refusal", "I cannot help with that", "refusal: the model declined", 1),
+        ("stop", "", "the answer is empty", 3),
+        ("length", "{", "cut off at the length limit", 3),
+        ("stop", "maybe", "holds no JSON object", 3),
+    ],
+)
+def test_what_stays_unusable_keeps_its_class_and_its_text(
+    finish: str, text: str, reason: str, sent: int
+) -> None:
+    ask, calls = answering(*[(finish, text)] * 3)
+    with pytest.raises(UnusableOutput, match=reason) as error:
+        asked(Conversation("seller", "context"), ask)
+    assert error.value.raw == text
+    assert len(calls) == sent
+
+
+def test_no_second_attempt_where_none_is_wanted() -> None:
+    ask, calls = answering(("stop", "maybe"))
+    with pytest.raises(UnusableOutput):
+        asked(Conversation("seller", "context"), ask, reasks=0)
+    assert len(calls) == 1
+
+
+def test_the_shape_is_described_where_a_model_does_not_enforce_it() -> None:
+    ask, calls = answering(("stop", GOOD), ("stop", GOOD))
+    asked(Conversation("seller", "context"), ask)
+    asked(Conversation("seller", "context", in_prompt=True), ask)
+    assert "JSON Schema" not in calls[0].system
+    assert '"kind"' in calls[1].system

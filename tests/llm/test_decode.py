@@ -1,0 +1,155 @@
+"""Answers are decoded strictly; only what can mean one thing is repaired."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agents.llm.decode import Malformed, decode_reply
+from agents.llm.replies import (
+    BuyerEnvelope,
+    DecisionReply,
+    MessageReply,
+    ReviewsReply,
+    SellerEnvelope,
+    SettlementReply,
+)
+
+PUBLISHED = Path(__file__).parents[3] / "shared" / "data" / "retailsim_demo.json"
+DECISION = {
+    "will_purchase": True,
+    "quantity": 1,
+    "quantity_reason": "one",
+    "sentiment": "Positive",
+    "reason": "nice",
+}
+
+
+def decision(text: str) -> DecisionReply:
+    return decode_reply(text, DecisionReply, BuyerEnvelope)
+
+
+def enveloped(**changes: Any) -> str:
+    return json.dumps({"reply": {"kind": "decision", **DECISION, **changes}})
+
+
+EXPECTED = decision(enveloped())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        json.dumps(DECISION),
+        json.dumps({"kind": "decision", **DECISION}),
+        f"```json\n{enveloped()}\n```",
+        f"Here you are:\n{enveloped()}\nAnything else?",
+        f"\n\n  {enveloped()}  ",
+    ],
+)
+def test_wrapping_that_can_mean_one_thing_is_taken_off(text: str) -> None:
+    assert decision(text) == EXPECTED
+
+
+WRONG = {
+    "": "the answer is empty",
+    "   \n": "the answer is empty",
+    "no": "holds no JSON object",
+    "{": "the JSON is broken",
+    enveloped() + enveloped(): "more than one JSON object",
+    json.dumps({"decision": "buy", "quantity": 1, "reasoning": "x"}): "unknown field",
+    enveloped(**{"quantity:": 1}): "unknown field",
+    enveloped(quantity="1"): "Expected `int`, got `str`",
+    enveloped(quantity=1.5): "Expected `int`",
+    enveloped(will_purchase="yes"): "Expected `bool`",
+    enveloped(sentiment="Great"): "Invalid enum value",
+    enveloped(quantity=0): "will_purchase True with quantity 0",
+    enveloped(will_purchase=False): "will_purchase False with quantity 1",
+    json.dumps({"reply": {"kind": "message", "text": "hi"}}): '"decision" was asked for',
+    json.dumps([DECISION, DECISION]): "more than one JSON object",
+}
+
+
+@pytest.mark.parametrize("text", WRONG)
+def test_everything_else_is_malformed_and_says_why(text: str) -> None:
+    with pytest.raises(Malformed) as error:
+        decision(text)
+    assert WRONG[text] in str(error.value)
+
+
+def test_a_missing_field_is_malformed() -> None:
+    for key in DECISION:
+        with pytest.raises(Malformed, match=key):
+            decision(json.dumps({k: v for k, v in DECISION.items() if k != key}))
+
+
+def test_stars_outside_one_to_five_are_malformed() -> None:
+    review = {"pre_inquiry": None, "post_inquiry": None, "product": None}
+    for rating in (0, 6):
+        text = json.dumps(review | {"pitch": {"rating": rating, "text": "x"}})
+        with pytest.raises(Malformed, match="Expected `int`"):
+            decode_reply(text, ReviewsReply, BuyerEnvelope)
+
+
+def test_a_refund_without_units_contradicts_itself() -> None:
+    text = json.dumps(
+        {
+            "outcome": "refunded",
+            "resolution": "r",
+            "reason": "r",
+            "refund_quantity": 0,
+            "refund_shipping": True,
+        }
+    )
+    with pytest.raises(Malformed, match="outcome refunded with refund_quantity 0"):
+        decode_reply(text, SettlementReply, SellerEnvelope)
+
+
+def test_no_message_is_said_by_null() -> None:
+    assert decode_reply('{"text": null}', MessageReply, BuyerEnvelope).text is None
+    with pytest.raises(Malformed):
+        decode_reply('{"text": ""}', MessageReply, BuyerEnvelope)
+
+
+@given(st.text(max_size=200))
+def test_no_text_at_all_can_do_worse_than_be_malformed(text: str) -> None:
+    try:
+        decision(text)
+    except Malformed:
+        return
+
+
+ANY_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=8,
+)
+
+
+@given(ANY_JSON)
+def test_any_json_is_a_decision_or_malformed(value: Any) -> None:
+    try:
+        decision(json.dumps(value))
+    except Malformed:
+        return
+
+
+def test_the_published_decisions_are_all_accounted_for() -> None:
+    if not PUBLISHED.exists():
+        pytest.skip("the published trajectories are not beside the repository")
+    products = json.loads(PUBLISHED.read_text())["products"]
+    decoded, malformed = 0, []
+    for product in products:
+        for log in product["buyer_logs"]:
+            try:
+                decision(json.dumps(log["purchase_decision"]))
+                decoded += 1
+            except Malformed as error:
+                malformed.append(str(error))
+    assert decoded == 198
+    assert len(malformed) == 2
+    assert all("unknown field" in why for why in malformed)
