@@ -161,44 +161,6 @@ class AgentTable(Table, frozen=True, kw_only=True):
     options: dict[str, Any] = {}
 
 
-class ModelTable(Table, frozen=True, kw_only=True):
-    """A language model and its limits.
-
-    Parameters
-    ----------
-    provider : str
-        Whose interface it speaks.
-    model : str
-        Its name there.
-    base_url : str
-        Where it is, if not where the provider's own models are.
-    key_env : str
-        The environment variable that holds the key.
-    max_in_flight : int
-        Most calls at once.
-    requests_per_minute : int
-        Most calls a minute.
-    tokens_per_minute : int
-        Most tokens a minute.
-    temperature : float
-        How much its answers vary.
-    price : dict of str to float
-        Dollars per million tokens.
-    """
-
-    provider: Literal[
-        "openai", "openai-responses", "anthropic", "google", "openrouter", "openai-compatible"
-    ]
-    model: str
-    base_url: str | None = None
-    key_env: str | None = None
-    max_in_flight: Count | None = None
-    requests_per_minute: Count | None = None
-    tokens_per_minute: Count | None = None
-    temperature: Annotated[float, Meta(ge=0.0, le=2.0)] | None = None
-    price: dict[str, float] | None = None
-
-
 class PolicyTable(Table, frozen=True, kw_only=True):
     """What replaces a category's built-in return policy, key by key.
 
@@ -270,7 +232,7 @@ class Scenario(Table, frozen=True, kw_only=True):
         Who meets whom, how often, under which conditions.
     sellers, buyers : tuple of AgentTable
         The seats, at least one of each.
-    models : mapping of str to ModelTable
+    models : mapping of str to ModelConfig
         Language models by a name of one's own.
     policy : mapping of category to PolicyTable
         Changes to the return policies.

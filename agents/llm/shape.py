@@ -14,6 +14,7 @@ import msgspec
 _DROPPED = frozenset(
     {
         "title",
+        "description",
         "default",
         "discriminator",
         "minimum",

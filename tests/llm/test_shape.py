@@ -19,7 +19,6 @@ ALLOWED = {
     "items",
     "enum",
     "anyOf",
-    "description",
 }
 
 
