@@ -6,6 +6,7 @@ import os
 import random
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from functools import lru_cache
 from types import TracebackType
 from typing import Self
 
@@ -199,5 +200,10 @@ def _same_gate(one: Lane, other: Lane) -> bool:
 
 def request_sha256(config: ModelConfig, call: Call) -> str:
     """Return the digest under which a call's answer is recorded; needs no key and no gateway."""
-    lane = Lane("", config, {})
+    lane = _keyless(config)
     return lane.digest(lane.body(call))
+
+
+@lru_cache(maxsize=64)
+def _keyless(config: ModelConfig) -> Lane:
+    return Lane(config.model, config, {})

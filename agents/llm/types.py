@@ -51,7 +51,8 @@ class ModelConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     temperature, seed, effort : optional
         Sent only where the model accepts them.
     schema : {"strict", "prompt"} or None
-        How the answer's shape is asked for; None: by the model's profile.
+        How the answer's shape is asked for: by the interface, or by the prompt's words; None:
+        by the model's profile.
     accepts : tuple of str or None
         Which of ``temperature``, ``seed`` and ``effort`` the model takes, where its profile (see
         `agents.llm.capabilities`) is wrong or silent; None: by the profile.

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from agents.llm.adapters.base import ordered, worded
+from agents.llm.adapters.base import ordered
 from agents.llm.capabilities import Abilities
 from agents.llm.failure import Failure, Kind, by_status, dig, loads
 from agents.llm.hints import Headers
@@ -81,7 +81,7 @@ class Anthropic:
         body: dict[str, Any] = {
             "model": config.model,
             "max_tokens": call.max_output_tokens + able.room,
-            "messages": _messages(call if strict else worded(call)),
+            "messages": _messages(call),
         }
         if call.system:
             body["system"] = [{"type": "text", "text": call.system, "cache_control": _CACHED}]

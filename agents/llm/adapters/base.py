@@ -25,7 +25,11 @@ class Adapter(Protocol):
         ...
 
     def body(self, config: ModelConfig, able: Abilities, call: Call) -> dict[str, Any]:
-        """Return the request's body; it holds nothing that the model refuses."""
+        """Return the request's body; it holds nothing that the model refuses.
+
+        Where `able.schema` is ``"prompt"`` the shape is left out: who wrote the call asks for it
+        in words.
+        """
         ...
 
     def answer(self, raw: bytes) -> Answer | Failure:
@@ -46,14 +50,3 @@ class Adapter(Protocol):
 def ordered(shape: Any) -> msgspec.Raw:
     """Return the shape's JSON with its own order: models write properties as they are listed."""
     return msgspec.Raw(msgspec.json.encode(shape))
-
-
-def worded(call: Call) -> Call:
-    """Return the call with its shape asked for in words, at the end: the prefix stays cached."""
-    last = call.says[-1]
-    schema = msgspec.json.encode(call.shape).decode()
-    text = (
-        f"{last.text}\n\nReply with one JSON object only, valid under this JSON Schema:\n{schema}"
-    )
-    asked = msgspec.structs.replace(last, text=text)
-    return msgspec.structs.replace(call, says=(*call.says[:-1], asked))

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from agents.llm.adapters.base import ordered, worded
+from agents.llm.adapters.base import ordered
 from agents.llm.capabilities import Abilities
 from agents.llm.failure import Failure, Kind, by_status, dig, loads
 from agents.llm.hints import Headers, duration_s, spoken_delay_s
@@ -81,11 +81,10 @@ class Gemini:
     def body(self, config: ModelConfig, able: Abilities, call: Call) -> dict[str, Any]:
         """Return the request's body."""
         strict = able.schema == "strict"
-        says = (call if strict else worded(call)).says
         body: dict[str, Any] = {
             "contents": [
                 {"role": "user" if say.role == "user" else "model", "parts": [{"text": say.text}]}
-                for say in says
+                for say in call.says
             ],
             "generationConfig": _generation(able, call, strict),
         }

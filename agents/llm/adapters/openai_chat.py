@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from agents.llm.adapters.base import ordered, worded
+from agents.llm.adapters.base import ordered
 from agents.llm.adapters.openai_errors import classify, read_failure
 from agents.llm.capabilities import Abilities
 from agents.llm.failure import Failure
@@ -83,7 +83,7 @@ class OpenAIChat:
         limit = "max_tokens" if self._flavor == "openrouter" else able.output
         body: dict[str, Any] = {
             "model": config.model,
-            "messages": _messages(call if strict else worded(call)),
+            "messages": _messages(call),
             limit: call.max_output_tokens + able.room,
         }
         if strict:

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from agents.llm.adapters.base import ordered, worded
+from agents.llm.adapters.base import ordered
 from agents.llm.adapters.openai_errors import classify, read_failure
 from agents.llm.capabilities import Abilities
 from agents.llm.failure import Failure
@@ -78,10 +78,9 @@ class OpenAIResponses:
     def body(self, config: ModelConfig, able: Abilities, call: Call) -> dict[str, Any]:
         """Return the request's body."""
         strict = able.schema == "strict"
-        says = (call if strict else worded(call)).says
         body: dict[str, Any] = {
             "model": config.model,
-            "input": [{"role": say.role, "content": say.text} for say in says],
+            "input": [{"role": say.role, "content": say.text} for say in call.says],
             "max_output_tokens": call.max_output_tokens + able.room,
             "store": False,
         }
