@@ -38,7 +38,9 @@ def resume(
     with RunLock(run.lock) as lock:
         run.check_inputs(file)
         if file.imported is not None:
+            check(run.events)
             terminal.say(f"{path}: nothing to do, it was imported from {file.imported}")
+            show_replay(run, terminal)
             return 0
         _check_versions(run, file)
         recover(run.events)

@@ -7,6 +7,7 @@ its log is sealed, its measures are replayed; only playing it again is not possi
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -17,10 +18,14 @@ import msgspec
 from events.log.writer import LogWriter
 from events.messages import (
     SCHEMA_VERSION,
+    EpisodeClosed,
     EpisodeOpened,
     Event,
+    IssueResolved,
     MarketClosed,
+    MarketFailed,
     MarketOpened,
+    OrderPlaced,
     PitchPresented,
     StrategyFormed,
 )
@@ -51,19 +56,51 @@ def import_trajectories(path: Path, out: Path, terminal: Terminal) -> int:
     RunExists, CannotWrite
         If the run folder cannot be made.
     """
-    findings = Findings()
+    findings, tally = Findings(), Tally()
     _, entries = read_trajectories(path, findings)
     new = NewRun(out)
     try:
-        run = _write(path, entries, findings, new)
+        run = _write(path, entries, findings, tally, new)
     finally:
         new.discard()
     for line in findings.lines():
         terminal.say(f"{path}: {line}")
+    terminal.say(f"{path}: {tally}")
     return show_replay(run, terminal)
 
 
-def _write(path: Path, entries: Sequence[Entry], findings: Findings, new: NewRun) -> RunFolder:
+class Tally:
+    """What was imported: all episodes, and the orders and outcomes of those that closed."""
+
+    def __init__(self) -> None:
+        self._episodes: Counter[bool] = Counter()
+        self._orders = 0
+        self._outcomes: Counter[str] = Counter()
+
+    def add(self, events: Sequence[Event]) -> None:
+        """Count one market's events."""
+        closed = {event.episode for event in events if type(event) is EpisodeClosed}
+        for event in events:
+            match event:
+                case EpisodeOpened():
+                    self._episodes[event.episode in closed] += 1
+                case OrderPlaced() if event.episode in closed:
+                    self._orders += 1
+                case IssueResolved() if event.episode in closed:
+                    self._outcomes[event.outcome] += 1
+
+    def __str__(self) -> str:
+        """One line for a person."""
+        outcomes = ", ".join(f"{name} {count}" for name, count in sorted(self._outcomes.items()))
+        return (
+            f"{self._episodes.total()} episodes: {self._episodes[True]} closed, "
+            f"{self._episodes[False]} failed; {self._orders} orders ({outcomes or 'no outcomes'})"
+        )
+
+
+def _write(
+    path: Path, entries: Sequence[Entry], findings: Findings, tally: Tally, new: NewRun
+) -> RunFolder:
     new.add_products(_product(entry) for entry in entries)
     file = RunFile(
         run=Identity(format=FORMAT, id=uuid4().hex, scenario_folder=str(path.parent.resolve())),
@@ -76,6 +113,7 @@ def _write(path: Path, entries: Sequence[Entry], findings: Findings, new: NewRun
     try:
         for entry in entries:
             for events in _markets(entry, findings):
+                tally.add(events)
                 writer.append(_encode_lines(events), len(events))
     finally:
         writer.close(seal=True)
@@ -136,18 +174,30 @@ class _Market:
         later = sorted(
             (event for reading in readings for event in reading.events), key=lambda event: event.t
         )
-        closed = MarketClosed(t=later[-1].t if later else 0)
-        events: list[Event] = [MarketOpened(), *opened, *self._pitch(), *later, closed]
+        end = self._end()
+        end.t = later[-1].t if later else 0
+        events: list[Event] = [MarketOpened(), *opened, *self._pitch(), *later, end]
         for number, event in enumerate(events):
             event.market, event.seq = self._name, number
             event.source = event.source or "market"
         return events
 
+    def _without_pitch(self) -> str | None:
+        """Why there is no pitch, if there is none."""
+        if self._broadcast is None:
+            return "there is no broadcast"
+        return None if self._broadcast.script else "the broadcast has no script"
+
+    def _end(self) -> Event:
+        reason = self._without_pitch()
+        return MarketClosed() if reason is None else MarketFailed(stage="pitch", reason=reason)
+
     def _read(self, log: BuyerLog, place: str, number: int) -> EpisodeImport:
         name = f"{self._name}/{log.buyer_model}"
         earlier = [one for _, one in self._entry.logs if one.seller_model == self._seller]
         if any(one.buyer_model == log.buyer_model for one in earlier[:number]):
-            name = f"{name}#{number + 1}"
+            # A buyer's name holds no slash, so this is nobody else's episode.
+            name = f"{name}/{number + 1}"
             self._findings.note("buyer that met the same seller over the same product", place)
         broadcast = self._broadcast
         setting = Setting(
@@ -156,7 +206,7 @@ class _Market:
             start=broadcast.broadcast_date if broadcast else None,
         )
         reading = EpisodeImport(name, log, setting, self._findings, place)
-        reading.run(None if broadcast and broadcast.script else "there is no broadcast")
+        reading.run(self._without_pitch())
         return reading
 
     def _opened(self, reading: EpisodeImport) -> EpisodeOpened:
@@ -186,8 +236,21 @@ class _Market:
         if broadcast is None:
             return
         source = f"seller:{self._seller}"
+        if broadcast.seller_strategy:
+            yield self._strategy(broadcast, source)
+        else:
+            self._findings.note("broadcast without a strategy", self._entry.place)
+        if broadcast.script:
+            yield PitchPresented(
+                seller=self._seller,
+                product=self._product.id,
+                source=source,
+                sections={"script": broadcast.script},
+            )
+
+    def _strategy(self, broadcast: Broadcast, source: str) -> StrategyFormed:
         parts = strategy(broadcast, self._findings, self._entry.place)
-        yield StrategyFormed(
+        return StrategyFormed(
             seller=self._seller,
             product=self._product.id,
             source=source,
@@ -196,13 +259,6 @@ class _Market:
             contextual_urgency=parts[2],
             objection_handling=parts[3],
         )
-        if broadcast.script:
-            yield PitchPresented(
-                seller=self._seller,
-                product=self._product.id,
-                source=source,
-                sections={"script": broadcast.script},
-            )
 
 
 def strategy(broadcast: Broadcast, findings: Findings, place: str) -> tuple[str | None, ...]:

@@ -1,0 +1,37 @@
+"""Markets that cannot be, episodes of one name, and what is said after an import."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.sim.runs import events_of, replayed
+from tests.sim.test_import_measures import played, trip
+
+
+def test_a_buyer_twice_and_a_buyer_named_like_the_second_are_three_episodes(tmp_path: Path) -> None:
+    run, said = played(tmp_path, trip(), trip(), trip(buyer_model="B#2"))
+    assert len({event["episode"] for event in events_of(run, "EpisodeOpened")}) == 3
+    assert replayed(run)["episodes"]["closed"] == replayed(run)["overall"]["orders"] == 3
+    assert "1 x buyer that met the same seller over the same product" in said
+
+
+def test_a_seller_without_a_broadcast_fails_its_market(tmp_path: Path) -> None:
+    run, _ = played(tmp_path, trip(), trip(seller_model="T"))
+    (failed,) = events_of(run, "MarketFailed")
+    assert (failed["market"], failed["stage"]) == ("P/T/0/1", "pitch")
+    assert [event["market"] for event in events_of(run, "MarketClosed")] == ["P/S/0/1"]
+    measures = replayed(run)
+    assert measures["failed_markets"] == measures["episodes"]["failed"] == 1
+    assert not measures["partial"]
+
+
+def test_a_broadcast_without_a_strategy_forms_none(tmp_path: Path) -> None:
+    run, said = played(tmp_path, trip())
+    assert events_of(run, "StrategyFormed") == []
+    assert "broadcast without a strategy" in said
+
+
+def test_the_last_line_counts_episodes_orders_and_outcomes(tmp_path: Path) -> None:
+    _, said = played(tmp_path, trip(), trip(buyer_model="C", order=None, post_cs_outcome=None))
+    last = said.splitlines()[-1]
+    assert last.endswith("2 episodes: 1 closed, 1 failed; 1 orders (delivered 1)")
