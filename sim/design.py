@@ -31,11 +31,17 @@ def arms(scenario: Scenario) -> tuple[Arm, ...]:
     """The price conditions, named ``base`` or by their multiplier."""
     return tuple(
         Arm(
-            condition="base" if multiplier == 1.0 else f"price x{multiplier:g}",
+            condition="base" if multiplier == 1.0 else f"price x{_number(multiplier)}",
             price_multiplier=multiplier,
         )
         for multiplier in scenario.design.price_multipliers
     )
+
+
+def _number(multiplier: float) -> str:
+    """Write a number as short as it can be told from all others."""
+    short = f"{multiplier:g}"
+    return short if float(short) == multiplier else repr(multiplier)
 
 
 def rules(scenario: Scenario) -> RetailRules:

@@ -16,19 +16,19 @@ PLUGINS = "plugins"
 PARAMETERS = "behavioral.toml"
 
 
-def located(scenario: Scenario, folder: Path) -> Scenario:
+def located(scenario: Scenario, folder: Path, source: str) -> Scenario:
     """Return the scenario with the paths of its agents' files made absolute.
 
     Raises
     ------
     BadScenario
-        If one of them does not exist.
+        If one of them does not exist; names `source`, the scenario's file.
     """
 
     def place(path: str, where: str) -> str:
         found = (folder / path).resolve()
         if not found.is_file():
-            raise BadScenario(where, f"there is no file {found}")
+            raise BadScenario(source, f"{where}: there is no file {found}")
         return str(found)
 
     def move(seat: AgentTable) -> AgentTable:

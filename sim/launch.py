@@ -5,12 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 from uuid import uuid4
 
 import msgspec
 
 from events.log.lock import RunLock
+from events.messages import Role
 from events.streams import Seed
 from market.catalog import Problems, builtin_catalog, read_products, sample
 from market.categories import read_categories
@@ -24,8 +24,9 @@ from sim.result import conclude
 from sim.run_folder import FORMAT, Identity, NewRun, RunFile, RunFolder, versions
 from sim.runner import run_to_end
 from sim.scenario import Scenario
-from sim.scenario_file import Tree, decode, lay_over, read_tree
+from sim.scenario_file import decode, read_tree
 from sim.seats import ROLES, Cast, expand, model_table, named, used_models
+from sim.settings import Tree, lay_over
 from sim.terminal import Terminal
 
 DEFAULT = "pairwise"
@@ -63,15 +64,12 @@ def launch(options: Options, terminal: Terminal) -> int:
     products = chosen_products(scenario, folder, terminal)
     seed = Seed(scenario.run.seed)
     design = Design(scenario, products, seed)
-    cast = Cast(with_inputs(scenario, Path()), seed, folder)
+    cast = Cast(with_inputs(scenario, Path()), seed, folder, options.scenario)
     if options.dry_run:
         return _plan(design, terminal)
     run = _make(scenario, folder, cast, products, options.out)
-    terminal.say(
-        f"{scenario.run.name}: {design.episodes:,} episodes, {len(products)} products x "
-        f"{len(scenario.sellers)} sellers x {len(scenario.buyers)} buyers, "
-        f"seed {scenario.run.seed}, in {run.path}"
-    )
+    terminal.say(f"{scenario.run.name}: {_extent(design)}")
+    terminal.say(f"in {run.path}")
     with RunLock(run.lock) as lock:
         outcome = run_to_end(
             Job(run=str(run.path), verbose=options.verbose, budget=options.budget),
@@ -95,23 +93,33 @@ def read_scenario(options: Options) -> tuple[Scenario, Path]:
     _flags(tree, options)
     lay_over(tree, options.settings)
     scenario = _with_profiles(decode(tree, options.scenario))
-    return located(scenario, folder), folder
+    return located(scenario, folder, options.scenario), folder
 
 
 def _flags(tree: Tree, options: Options) -> None:
-    run = tree.setdefault("run", {})
+    run = _table(tree, "run", options)
     for key, value in (("seed", options.seed), ("workers", options.workers)):
         if value is not None:
             run[key] = value
     if options.catalog is not None:
-        tree.setdefault("products", {})["catalog"] = str(options.catalog.resolve())
+        named = str(options.catalog)
+        path = named if named == "builtin" else str(options.catalog.absolute())
+        _table(tree, "products", options)["catalog"] = path
     for role, names in zip(ROLES, (options.sellers, options.buyers), strict=True):
         if names is not None:
-            _seat(tree, role, [name.strip() for name in names.split(",") if name.strip()])
+            models = _table(tree, "models", options)
+            _seat(tree, role, [name.strip() for name in names.split(",") if name.strip()], models)
 
 
-def _seat(tree: Tree, role: Any, names: Sequence[str]) -> None:
-    models: dict[str, Any] = tree.setdefault("models", {})
+def _table(tree: Tree, key: str, options: Options) -> Tree:
+    """Return a table of the scenario, which may not have it yet."""
+    table = tree.setdefault(key, {})
+    if not isinstance(table, dict):
+        raise BadScenario(options.scenario, f"{key}: a table is needed")
+    return table
+
+
+def _seat(tree: Tree, role: Role, names: Sequence[str], models: Tree) -> None:
     for name in names:
         table = model_table(name)
         if table is not None:
@@ -186,9 +194,32 @@ def default_folder(name: str) -> Path:
 
 
 def _plan(design: Design, terminal: Terminal) -> int:
+    """Say what would be run."""
+    scenario = design.scenario
     markets = sum(1 for _ in design.markets())
-    terminal.out(
-        f"{design.episodes} episodes in {markets} markets over {len(design.products)} products; "
-        + ("language models are asked" if used_models(design.scenario) else "nothing is spent")
-    )
+    models = sorted(used_models(scenario))
+    if terminal.json:
+        plan = {"run": None, "overall": None, "name": scenario.run.name, "seed": scenario.run.seed}
+        sizes = {"episodes": design.episodes, "markets": markets, "products": len(design.products)}
+        terminal.out_json({**plan, **sizes, "models": models})
+        return 0
+    asked = f"asks {', '.join(models)}" if models else "nothing is spent"
+    terminal.out(f"{scenario.run.name}: {_extent(design)}; {_count(markets, 'market')}; {asked}")
     return 0
+
+
+def _extent(design: Design) -> str:
+    """Say how large a run is, and its seed."""
+    scenario = design.scenario
+    parts = (
+        (design.episodes, "episode"),
+        (len(design.products), "product"),
+        (len(scenario.sellers), "seller"),
+        (len(scenario.buyers), "buyer"),
+    )
+    sizes = ", ".join(_count(number, what) for number, what in parts)
+    return f"{sizes}, seed {scenario.run.seed}"
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"

@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Mapping
+from inspect import cleandoc
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -278,7 +279,7 @@ _PARAMETERS = "\n\nParameters\n----------\n"
 
 def _describe(table: dict[str, Any]) -> None:
     """Move what a docstring says of each key to the key."""
-    about, _, parameters = table.get("description", "").partition(_PARAMETERS)
+    about, _, parameters = cleandoc(table.get("description", "")).partition(_PARAMETERS)
     table["description"] = about
     for entry in re.split(r"\n(?=\S)", parameters):
         names, _, text = entry.partition(" : ")

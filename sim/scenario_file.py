@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -15,10 +14,15 @@ import msgspec
 from agents.errors import AgentsError
 from agents.persona import checked_persona
 from events.messages import Role
-from sim.errors import BadScenario, BadSetting, NoScenario
+from sim.errors import BadScenario, NoScenario
+from sim.places import explain
 from sim.scenario import AgentTable, Scenario
+from sim.settings import Tree
 
-Tree = dict[str, Any]
+_MOST_DAYS = 3650
+
+_LIKE_A_RETRY = re.compile(r"~\d+$")
+"""Names of markets end like this when failed episodes are repeated."""
 
 
 def builtin_scenarios() -> list[str]:
@@ -44,11 +48,11 @@ def read_tree(name: str) -> tuple[Tree, Path]:
     """
     path = Path(name)
     if path.is_file():
-        return _parse(path.name if path.parent == Path() else str(path), _read(path)), path.parent
+        return _parse(name, _read(path)), path.parent.absolute()
     if path.suffix or path.exists() or name not in builtin_scenarios():
         raise NoScenario(name, builtin_scenarios())
     text = (files("sim.data") / f"{name}.toml").read_text(encoding="utf-8")
-    return _parse(name, text), Path()
+    return _parse(name, text), Path.cwd()
 
 
 def _read(path: Path) -> str:
@@ -65,49 +69,6 @@ def _parse(source: str, text: str) -> Tree:
         raise BadScenario(source, f"is not TOML: {error}") from None
 
 
-def lay_over(tree: Tree, settings: Sequence[str]) -> None:
-    """Apply ``--set KEY=VALUE``: dotted keys, list positions as numbers, values as TOML or text.
-
-    Raises
-    ------
-    BadSetting
-        If there is no ``=``, or the key runs through something that is no table.
-    """
-    for setting in settings:
-        key, equals, text = setting.partition("=")
-        if not equals or not key.strip():
-            raise BadSetting(setting, "write it as KEY=VALUE, such as run.seed=7")
-        _assign(tree, key.strip().split("."), _value(text.strip()), setting)
-
-
-def _value(text: str) -> Any:
-    try:
-        return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
-        return text
-
-
-def _assign(tree: Any, keys: Sequence[str], value: Any, setting: str) -> None:
-    *path, last = keys
-    for key in path:
-        tree = tree.setdefault(key, {}) if isinstance(tree, dict) else _item(tree, key, setting)
-    if isinstance(tree, list):
-        _item(tree, last, setting)
-        tree[int(last)] = value
-    elif isinstance(tree, dict):
-        tree[last] = value
-    else:
-        raise BadSetting(setting, f"{keys[-2]} is a value, not a table")
-
-
-def _item(tree: Any, key: str, setting: str) -> Any:
-    if not isinstance(tree, list):
-        raise BadSetting(setting, f"{key!r} is looked for in a value, not in a table")
-    if not key.isdigit() or int(key) >= len(tree):
-        raise BadSetting(setting, f"{key!r} is none of the positions 0 to {len(tree) - 1}")
-    return tree[int(key)]
-
-
 def decode(tree: Mapping[str, Any], source: str) -> Scenario:
     """Return the scenario that `tree` describes, checked.
 
@@ -119,64 +80,9 @@ def decode(tree: Mapping[str, Any], source: str) -> Scenario:
     try:
         scenario = msgspec.convert(tree, Scenario)
     except msgspec.ValidationError as error:
-        raise BadScenario(source, _place(str(error))) from None
-    except ValueError as error:
-        raise BadScenario(source, str(error)) from None
+        raise BadScenario(source, explain(str(error), tree)) from None
     check(scenario, source)
     return scenario
-
-
-def _place(text: str) -> str:
-    """Turn ``Object contains unknown field `x` - at `$.run` `` into a place and a problem."""
-    problem, _, at = text.partition(" - at `$")
-    place = at.rstrip("`").replace("[...]", ".*").lstrip(".")
-    unknown = problem.removeprefix("Object contains unknown field `")
-    if unknown != problem:
-        key = unknown.rstrip("`")
-        close = difflib.get_close_matches(key, _keys_at(place), n=1)
-        hint = f"; did you mean {close[0]}?" if close else ""
-        where = f"{place}.{key}" if place else key
-        return f"{where}: unknown key{hint}"
-    if problem.startswith("Invalid enum value"):
-        problem = f"{problem}; allowed: {', '.join(_words(_type_at(place))) or 'see the schema'}"
-    return f"{place}: {problem}" if place else problem
-
-
-def _type_at(place: str) -> Any:
-    """The type of a scenario's key."""
-    table, _, key = place.removesuffix(".*").rpartition(".")
-    found = [
-        f.type for kind in _tables_at(table) for f in msgspec.structs.fields(kind) if f.name == key
-    ]
-    return found[0] if found else None
-
-
-def _words(kind: Any) -> list[str]:
-    """The words that a type admits, in order."""
-    arguments = getattr(kind, "__args__", ())
-    own = [argument for argument in arguments if isinstance(argument, str)]
-    return own + [word for inner in arguments for word in _words(inner)]
-
-
-def _keys_at(place: str) -> list[str]:
-    """The keys that a scenario's table has."""
-    return [field.name for kind in _tables_at(place) for field in msgspec.structs.fields(kind)]
-
-
-def _tables_at(place: str) -> list[Any]:
-    """The struct of the table at this place, if there is one."""
-    kinds: list[Any] = [Scenario]
-    names = re.sub(r"\[\d+\]|\*", "", place).split(".")
-    for part in filter(None, names):
-        types = [f.type for kind in kinds for f in msgspec.structs.fields(kind) if f.name == part]
-        kinds = [found for kind in types for found in _structs_in(kind)][:1]
-    return kinds
-
-
-def _structs_in(kind: Any) -> list[Any]:
-    if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
-        return [kind]
-    return [found for inner in getattr(kind, "__args__", ()) for found in _structs_in(inner)]
 
 
 def check(scenario: Scenario, source: str) -> None:
@@ -187,6 +93,8 @@ def check(scenario: Scenario, source: str) -> None:
     BadScenario
         Naming the table and what is impossible about it.
     """
+    if not scenario.run.name.isprintable():
+        raise BadScenario(source, "run.name: one line of text without control characters is needed")
     for role in ("seller", "buyer"):
         _check_seats(scenario, role, source)
     _check_pairing(scenario, source)
@@ -198,6 +106,7 @@ def check(scenario: Scenario, source: str) -> None:
     weights = scenario.issues.weights
     if weights is not None and not any(weights.values()):
         raise BadScenario(source, "issues.weights: at least one must be above 0")
+    _check_days(scenario, source)
     waits = any(seat.agent == "model" for seat in (*scenario.sellers, *scenario.buyers))
     if waits and not scenario.design.transcripts:
         raise BadScenario(
@@ -205,11 +114,22 @@ def check(scenario: Scenario, source: str) -> None:
         )
 
 
+def _check_days(scenario: Scenario, source: str) -> None:
+    shipping = scenario.shipping
+    for key in ("order_days", "delivery_days", "delay_days"):
+        if getattr(shipping, key)[1] > _MOST_DAYS:
+            raise BadScenario(source, f"shipping.{key}: more than {_MOST_DAYS} days")
+
+
 def _check_seats(scenario: Scenario, role: Role, source: str) -> None:
     seats = scenario.seats(role)
     if not seats:
         raise BadScenario(source, f"{role}s: at least one [[{role}s]] table is needed")
     ids = [seat.id for seat in seats]
+    for one in ids:
+        if not one.isprintable() or _LIKE_A_RETRY.search(one):
+            problem = "an id holds no control characters and does not end in ~ and a number"
+            raise BadScenario(source, f"{role}s: {one!r}: {problem}")
     for twice in sorted({one for one in ids if ids.count(one) > 1}):
         raise BadScenario(source, f"{role}s: {twice!r} is there more than once; ids must differ")
     for seat in seats:
@@ -222,6 +142,8 @@ def _check_seat(scenario: Scenario, seat: AgentTable, role: Role, place: str, so
             checked_persona(role, seat.persona)
         except AgentsError as error:
             raise BadScenario(source, f"{place}: {error}") from None
+    if seat.agent == "model" and seat.model is None:
+        raise BadScenario(source, f"{place}.model: the NAME of a [models.NAME] table is needed")
     if seat.agent == "model" and seat.model not in scenario.models:
         known = ", ".join(scenario.models) or "none"
         raise BadScenario(source, f"{place}.model: no [models.{seat.model}] table; there: {known}")
@@ -229,6 +151,8 @@ def _check_seat(scenario: Scenario, seat: AgentTable, role: Role, place: str, so
         raise BadScenario(source, f'{place}.model: goes with agent = "model" only')
     if seat.pitch_file is not None and seat.agent != "script":
         raise BadScenario(source, f'{place}.pitch_file: goes with agent = "script" only')
+    if seat.agent == "script" and not (seat.pitch_file or seat.options.get("pitch_file")):
+        raise BadScenario(source, f"{place}.pitch_file: a file with the text to speak is needed")
 
 
 def _check_pairing(scenario: Scenario, source: str) -> None:

@@ -87,11 +87,13 @@ class SeatedAgent:
         If the agent is unknown or does not accept its options; says which seat.
     """
 
-    def __init__(self, table: AgentTable, role: Role, seed: Seed, folder: Path) -> None:
+    def __init__(
+        self, table: AgentTable, role: Role, seed: Seed, folder: Path, source: str
+    ) -> None:
         self.table = table
         self.role = role
         self.models: Models | None = None
-        place = f"{role}s.{table.id}"
+        place = f"{source}: {role}s.{table.id}"
         try:
             self.kind = _kind(table.agent, role, folder)
             self._seat = Seat(
@@ -139,18 +141,33 @@ def _kind(name: str, role: Role, folder: Path) -> type[Agent]:
 
 
 def _hint(name: str, role: Role) -> str:
-    """Name the profiles too, the closest one first."""
-    known = list(profiles(role))
+    """Say what may be meant: a profile or an agent of a similar name, or something else."""
+    other: Role = "buyer" if role == "seller" else "seller"
+    if name in profiles(other):
+        return f"; it is the profile of a {other}"
+    if "/" in name:
+        return f"; PROVIDER/MODEL begins with one of {', '.join(PROVIDERS)}"
+    known = [*profiles(role), *(agent for agent, of_role in BUILT_IN if of_role == role)]
     close = difflib.get_close_matches(name, known, n=1)
-    return f"; did you mean {close[0]}?" if close else f"; profiles: {', '.join(known)}"
+    return f"; did you mean {close[0]}?" if close else f"; profiles: {', '.join(profiles(role))}"
 
 
 class Cast:
-    """All seats of a scenario."""
+    """All seats of a scenario.
 
-    def __init__(self, scenario: Scenario, seed: Seed, folder: Path) -> None:
+    Parameters
+    ----------
+    folder : Path
+        Where ``module:Class`` is looked for.
+    source : str
+        The scenario's file, which errors name.
+    """
+
+    def __init__(
+        self, scenario: Scenario, seed: Seed, folder: Path, source: str = "run.toml"
+    ) -> None:
         self._seats = {
-            (role, table.id): SeatedAgent(table, role, seed, folder)
+            (role, table.id): SeatedAgent(table, role, seed, folder, source)
             for role in ROLES
             for table in scenario.seats(role)
         }

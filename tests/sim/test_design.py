@@ -105,7 +105,7 @@ def test_multipliers_and_discount_set_the_price(run: Any) -> None:
 def test_arms_share_every_draw_they_have_in_common(run: Any) -> None:
     """An arm that differs in nothing but its name decides the same, word for word."""
     folder = run("design.price_multipliers=[1.0, 1.0000001]", "products.per_category=5")
-    assert decisions(folder) == decisions(folder, "price x1")
+    assert decisions(folder) == decisions(folder, "price x1.0000001")
 
 
 def test_a_higher_price_only_loses_buyers(run: Any) -> None:
@@ -299,5 +299,5 @@ def test_odd_names_and_titles_are_run_and_printed_safely(tmp_path: Path) -> None
 def test_a_dry_run_makes_nothing(tmp_path: Path) -> None:
     result = sim("launch", scenario(tmp_path, TWO), "--dry-run", "--out", tmp_path / "run")
     assert result.exit_code == 0
-    assert "16 episodes in 8 markets over 4 products" in result.stdout
+    assert "16 episodes, 4 products, 2 sellers, 2 buyers, seed 1; 8 markets" in result.stdout
     assert not (tmp_path / "run").exists()

@@ -1,0 +1,85 @@
+"""Settings: ``--set KEY=VALUE`` laid over a scenario's tables."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Sequence
+from typing import Any
+
+from sim.errors import BadSetting
+
+Tree = dict[str, Any]
+
+
+def lay_over(tree: Tree, settings: Sequence[str]) -> None:
+    """Apply settings in their order: dotted keys, values as TOML where that parses, else as text.
+
+    In a list a part of a key is a position or the id of a table. A part that holds dots is
+    quoted, or found where the table has it already: ``models.gpt-5.4.max_in_flight=8``.
+
+    Raises
+    ------
+    BadSetting
+        If there is no ``=``, or the key runs through something that is no table.
+    """
+    for setting in settings:
+        key, equals, text = setting.partition("=")
+        if not equals or not key.strip():
+            raise BadSetting(setting, "write it as KEY=VALUE, such as run.seed=7")
+        _assign(tree, _parts(key.strip()), _value(text.strip()), setting)
+
+
+def _value(text: str) -> Any:
+    try:
+        parsed = tomllib.loads(f"value = {text}")
+    except tomllib.TOMLDecodeError:
+        return text
+    return parsed["value"] if len(parsed) == 1 else text
+
+
+def _parts(key: str) -> list[str]:
+    """Split a key at its dots as TOML does, quotes and all; at every dot where it is no TOML."""
+    try:
+        found: Any = tomllib.loads(f"{key} = 0")
+    except tomllib.TOMLDecodeError:
+        return key.split(".")
+    parts = []
+    while isinstance(found, dict) and len(found) == 1:
+        ((part, found),) = found.items()
+        parts.append(part)
+    return parts if found == 0 else key.split(".")
+
+
+def _assign(tree: Tree, parts: list[str], value: Any, setting: str) -> None:
+    place: Any = tree
+    while True:
+        key, rest = _step(place, parts, setting)
+        if not rest:
+            place[key] = value
+            return
+        place = place.setdefault(key, {}) if isinstance(place, dict) else place[key]
+        parts = rest
+
+
+def _step(place: Any, parts: list[str], setting: str) -> tuple[Any, list[str]]:
+    """Return the key or position to go to from `place`, and the parts after it."""
+    match place:
+        case dict():
+            for size in range(len(parts), 1, -1):
+                if (name := ".".join(parts[:size])) in place:
+                    return name, parts[size:]
+            return parts[0], parts[1:]
+        case list():
+            return _position(place, parts[0], setting), parts[1:]
+        case _:
+            raise BadSetting(setting, f"{parts[0]!r} is looked for in a value, not in a table")
+
+
+def _position(items: list[Any], part: str, setting: str) -> int:
+    ids = [item.get("id") if isinstance(item, dict) else None for item in items]
+    if part in ids:
+        return ids.index(part)
+    if part.isdecimal() and int(part) < len(items):
+        return int(part)
+    named = "".join(f", {one}" for one in ids if one is not None)
+    raise BadSetting(setting, f"{part!r} is none of 0 to {len(items) - 1}{named}")
