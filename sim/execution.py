@@ -168,20 +168,27 @@ async def play_shard(
             on_progress=on_progress,
         )
         notes.info("shard begins", shard=job.share, of=job.of, begun=len(job.leftovers))
-        await _run(engine, cast, job, design, stop)
+        await _run(engine, cast, job, design, stop, notes)
         notes.info("shard ends", shard=job.share, **msgspec.structs.asdict(engine.progress))
     return engine.progress
 
 
-async def _run(engine: Engine, cast: Cast, job: Job, design: Design, stop: Stop) -> None:
+async def _run(
+    engine: Engine, cast: Cast, job: Job, design: Design, stop: Stop, notes: Diagnostics
+) -> None:
     """Play the job's markets, with the gateway open where language models take part."""
     configs = used_models(design.scenario)
     if not configs:
         await engine.run(job.markets(design.markets()))
         return
+    from agents.llm.gateway import Attempt
     from sim.models import Models
 
-    async with Models(configs, stop, purse=_purse(job), share=1.0 / job.of) as models:
+    def observe(attempt: Attempt) -> None:
+        notes.info("model attempt", **msgspec.structs.asdict(attempt))
+
+    purse, share = _purse(job), 1.0 / job.of
+    async with Models(configs, stop, purse=purse, share=share, observe=observe) as models:
         cast.connect(models)
         await engine.run(job.markets(design.markets()))
     models.raise_if_halted()

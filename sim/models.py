@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from functools import partial
 from types import TracebackType
@@ -11,7 +11,7 @@ from typing import Any, Self
 from agents.errors import AgentsError
 from agents.llm.caller import Caller
 from agents.llm.capabilities import abilities
-from agents.llm.gateway import Gateway, request_sha256
+from agents.llm.gateway import Attempt, Gateway, request_sha256
 from agents.llm.pricing import pricing
 from agents.llm.purse import Purse
 from agents.llm.types import ModelConfig, Usage
@@ -49,6 +49,8 @@ class Models:
         The part of all limits that this process may use.
     offline : bool
         Whether only recorded answers may be used.
+    observe : callable or None
+        Takes every attempt, for the telemetry.
 
     Raises
     ------
@@ -64,11 +66,12 @@ class Models:
         purse: Purse | None = None,
         share: float = 1.0,
         offline: bool = False,
+        observe: Callable[[Attempt], None] | None = None,
     ) -> None:
         self._configs = configs
         self._stop = stop
         self._purse = purse or Purse(None)
-        self._gateway = None if offline else Gateway(configs, share=share)
+        self._gateway = None if offline else Gateway(configs, share=share, observe=observe)
         self._reason: AgentsError | None = None
         self._stack = AsyncExitStack()
 
@@ -96,6 +99,7 @@ class Models:
             self._gateway,
             digest=partial(request_sha256, config),
             pricing=pricing(config),
+            room=abilities(config).room,
             purse=self._purse,
             halt=self._halt,
         )

@@ -50,6 +50,8 @@ class Caller:
         SHA-256 of the request that a call becomes.
     pricing : callable
         Usage -> nanodollars, or None.
+    room : int
+        Tokens that the model may think beside its answer.
     purse : Purse
     halt : callable
         Told why the run has to stop, before the market is left.
@@ -63,6 +65,7 @@ class Caller:
         *,
         digest: Digest,
         pricing: Pricing,
+        room: int,
         purse: Purse,
         halt: Halt,
     ) -> None:
@@ -71,6 +74,7 @@ class Caller:
         self._models = models
         self._digest = digest
         self._pricing = pricing
+        self._room = room
         self._purse = purse
         self._halt = halt
 
@@ -122,7 +126,7 @@ class Caller:
             raise AssertionError("a halted run goes on")
 
     async def _paid(self, models: Models, call: Call) -> Answer:
-        bound = self._pricing(bound_of(call)) or 0
+        bound = self._pricing(bound_of(call, self._room)) or 0
         self._purse.hold(bound)
         cost = 0
         try:
@@ -169,10 +173,17 @@ class Caller:
         )
 
 
-def bound_of(call: Call) -> Usage:
-    """Return more tokens than a call can use: a token has at least one byte."""
+def bound_of(call: Call, room: int) -> Usage:
+    """Return more tokens than a call can use: a token has at least one byte.
+
+    Parameters
+    ----------
+    room : int
+        Tokens that the model may think, beside those of the answer.
+    """
     texts = [call.system, *(say.text for say in call.says)]
     shape = len(repr(call.shape))
     return Usage(
-        input=shape + sum(len(text.encode()) for text in texts), output=call.max_output_tokens * 16
+        input=shape + sum(len(text.encode()) for text in texts),
+        output=call.max_output_tokens + room,
     )

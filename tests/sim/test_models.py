@@ -82,6 +82,15 @@ def test_every_answer_is_in_the_log_with_its_cost(played: tuple[Path, Server]) -
     assert cost["cost_nanousd"] == sum(record["cost_nanousd"] for record in records)
 
 
+def test_attempts_are_in_the_telemetry_and_hold_no_text(played: tuple[Path, Server]) -> None:
+    run, server = played
+    lines = (run / "telemetry" / "shard-0000.jsonl").read_text().splitlines()
+    attempts = [note for note in map(json.loads, lines) if note["event"] == "model attempt"]
+    assert len(attempts) == len(server.bodies)
+    assert all(note["latency_s"] > 0 and note["status"] == 200 for note in attempts)
+    assert "sheet says" not in "".join(lines)
+
+
 def test_a_run_with_models_is_verified_offline(played: tuple[Path, Server]) -> None:
     run, server = played
     before = len(server.bodies)
