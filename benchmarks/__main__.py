@@ -23,6 +23,7 @@ Found = Sequence[Mapping[str, Any]]
 QUICK: dict[str, dict[str, Any]] = {
     "log": {"markets": 400, "rounds": 1},
     "replay": {"events": 100_000},
+    "gateway": {"calls": 200, "repeats": 1},
 }
 """Arguments of ``run`` for small sizes."""
 
@@ -113,6 +114,23 @@ def replay(found: Found) -> Iterator[Row]:
         )
 
 
+def gateway(found: Found) -> Iterator[Row]:
+    """Rows of `bench_gateway`; the reference is a bare aiohttp loop of the same minutes."""
+    values = {row["name"]: row["value"] for row in found}
+    ratios = {row["name"]: row for row in found if "target" in row}
+    for what, unit, direction in (("calls", "calls/s", ">="), ("CPU", "s/1,000 calls", "<=")):
+        ratio = ratios[f"{what}, gateway to bare"]
+        yield Row(
+            figure=f"gateway: {what}",
+            value=values[f"gateway, {what}"],
+            unit=unit,
+            reference=f"bare aiohttp {values[f'bare aiohttp, {what}']:,.2f}",
+            ratio=ratio["value"],
+            target=f"ratio {direction} {ratio['target']:g}",
+            met=ratio["met"],
+        )
+
+
 def others(found: Found) -> Iterator[Row]:
     """Rows of a benchmark that speaks in the words of `Row` already."""
     for row in found:
@@ -120,6 +138,7 @@ def others(found: Found) -> Iterator[Row]:
 
 
 WORDS: dict[str, Callable[[Found], Iterator[Row]]] = {
+    "gateway": gateway,
     "kernel": kernel,
     "log": log,
     "replay": replay,
