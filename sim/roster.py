@@ -2,29 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from agents.profiles import profiles
 from agents.registry import known
+from events.messages import Role
 from sim.seats import ROLES
-from sim.terminal import Terminal
+from sim.terminal import Terminal, printable
 
 
 def show_agents(terminal: Terminal) -> None:
     """Print a table of all agents and profiles."""
+    from rich.box import SIMPLE_HEAD
     from rich.table import Table
     from rich.text import Text
 
-    table = Table("name", "role", "from", "what it is", title="Agents and profiles")
     for role in ROLES:
-        for info in known(role):
-            table.add_row(
-                *(Text(cell) for cell in (info.name, role, info.origin, info.description))
-            )
-        for profile in profiles(role).values():
-            row = (profile.id, role, "profile", profile.description)
-            table.add_row(*(Text(cell) for cell in row))
-    terminal.show(table)
+        table = Table(f"{role}s", "from", "what it is", box=SIMPLE_HEAD, pad_edge=False)
+        for row in _agents(role):
+            table.add_row(*(Text(printable(cell)) for cell in row))
+        terminal.show(table)
+    terminal.out("A seat also takes module:Class, or model with a [models] table.")
+
+
+def _agents(role: Role) -> Iterator[tuple[str, str, str]]:
+    """Name, origin and description of each agent and profile."""
+    for info in known(role):
+        yield info.name, info.origin, info.description.replace("``", "")
+    for profile in profiles(role).values():
+        yield profile.id, "profile", profile.description
 
 
 def check_agent(name: str, terminal: Terminal) -> int:

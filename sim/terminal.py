@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import io
 import os
 import sys
@@ -55,7 +56,9 @@ class Terminal:
         width = None if sys.stdout.isatty() else 120
         console = Console(file=sys.stdout, highlight=False, width=width)
         with console.capture() as page:
-            for part in parts:
+            for number, part in enumerate(parts):
+                if number:
+                    console.print()
                 console.print(part)
         _write(sys.stdout, page.get())
 
@@ -66,7 +69,7 @@ class Terminal:
             yield _ignore
             return
         from rich.console import Console
-        from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
+        from rich.progress import BarColumn, TextColumn
         from rich.progress import Progress as Bar
 
         bar = Bar(
@@ -74,24 +77,26 @@ class Terminal:
             BarColumn(bar_width=None),
             TextColumn("{task.fields[rate]}"),
             TextColumn("{task.fields[failed]}", style="red"),
-            TimeRemainingColumn(compact=True),
-            TextColumn("left"),
+            TextColumn("{task.fields[left]}"),
             console=Console(stderr=True),
             expand=True,
         )
         with bar:
-            task = bar.add_task("", total=total, completed=done, rate="", failed="")
+            task = bar.add_task("", total=total, completed=done, rate="", failed="", left="")
 
             def update(progress: Progress) -> None:
-                speed = bar.tasks[0].speed
+                state = bar.tasks[0]
+                left = state.time_remaining
                 bar.update(
                     task,
                     completed=done + progress.episodes,
-                    rate=f"{speed:,.0f}/s" if speed else "",
+                    rate=f"{state.speed:,.0f}/s" if state.speed else "",
                     failed=f"{progress.failed:,} failed" if progress.failed else "",
+                    left=f"{dt.timedelta(seconds=round(left))} left" if left is not None else "",
                 )
 
             yield update
+            bar.update(task, left=f"after {dt.timedelta(seconds=round(bar.tasks[0].elapsed or 0))}")
 
 
 def printable(text: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from rich.cells import cell_len
 from rich.console import Console, RenderableType
 
 from analysis.replay import Replay, replay
-from analysis.tables import NOTHING, clip, heatmap, measure_table
+from analysis.tables import NOTHING, clip, fold, heatmap, measure_table
 from events import messages as m
 
 HOSTILE = "[bold red]x[/]\x1b[2J\r\n\u202e"
@@ -48,8 +49,8 @@ def test_the_table_shows_sellers_buyers_and_all(tmp_path: Path) -> None:
     """Net sales in money, shares in percent, and what was not counted as nothing."""
     text = printed(measure_table(sold(tmp_path, {("ann", "bob"): 123456, ("cid", "bob"): 2000})))
     lines = {line.split()[0]: line.split()[1:] for line in text.splitlines() if line.strip()}
-    assert lines["ann"] == ["1", "1,234.56", "100.0%", "0.0%", "1.00", "4.00"]
-    assert lines["bob"] == ["2", "1,254.56", "100.0%", "0.0%", "1.00", "4.00"]
+    assert lines["ann"] == ["1", "$1,234.56", "100.0%", "0.0%", "1.00", "4.00"]
+    assert lines["bob"] == ["2", "$1,254.56", "100.0%", "0.0%", "1.00", "4.00"]
     assert lines["All"] == lines["bob"]
     assert "2 of 2 episodes closed, 0 failed" in text
 
@@ -60,7 +61,7 @@ def test_nothing_counted_is_shown_as_nothing(tmp_path: Path) -> None:
     run = write_run(tmp_path / "run", market("m", failed), seal=False)
     text = printed(measure_table(replay(run)))
     (line,) = (line for line in text.splitlines() if " ann " in line)
-    assert line.split() == ["ann", "0", "0.00", NOTHING, NOTHING, NOTHING, NOTHING]
+    assert line.split() == ["ann", "0", "$0.00", NOTHING, NOTHING, NOTHING, NOTHING]
     assert "0 of 1 episodes closed, 1 failed" in text
     assert "(not finished)" in text
 
@@ -73,7 +74,7 @@ def test_both_fit_into_the_width(tmp_path: Path, width: int) -> None:
     for what in (measure_table(found), heatmap(found)):
         lines = printed(what, width).splitlines()
         assert max(cell_len(line) for line in lines) <= width
-        assert any(amount in line for line in lines for amount in ("10,000,000.00", "M"))
+        assert any(amount in line for line in lines for amount in ("$10,000,000.00", "M"))
 
 
 def test_hostile_names_are_plain_text(tmp_path: Path) -> None:
@@ -89,8 +90,8 @@ def test_the_heatmap_shows_deviations_from_the_mean_pair(tmp_path: Path) -> None
     """With signs, so that it can be read without colours."""
     text = printed(heatmap(sold(tmp_path, {("s", "a"): 1000, ("s", "b"): 3000, ("t", "b"): 2000})))
     cells = {line.split()[0]: line.split()[1:] for line in text.splitlines() if line.strip()}
-    assert cells["s"] == ["-10.00", "+10.00"]
-    assert cells["t"] == [NOTHING, "+0.00"]
+    assert cells["s"] == ["-$10.00", "+$10.00"]
+    assert cells["t"] == [NOTHING, "+$0.00"]
     assert "\x1b" not in text
 
 
@@ -99,8 +100,8 @@ def test_a_coloured_cell_sets_letters_and_background(tmp_path: Path, colour: str
     """So it can be read on a dark terminal and on a light one."""
     found = sold(tmp_path, {("s", "a"): 1000, ("s", "b"): 3000})
     text = printed(heatmap(found), colour=colour)
-    codes = {cell: text.split(cell)[0].rsplit("\x1b[", 1)[1] for cell in ("-10.00", "+10.00")}
-    assert codes["-10.00"] != codes["+10.00"]
+    codes = {cell: text.split(cell)[0].rsplit("\x1b[", 1)[1] for cell in ("-$10.00", "+$10.00")}
+    assert codes["-$10.00"] != codes["+$10.00"]
     for code in codes.values():
         parts = code.split("m")[0].split(";")
         backgrounds = [*map(str, range(40, 49)), *map(str, range(100, 108))]
@@ -111,9 +112,9 @@ def test_a_coloured_cell_sets_letters_and_background(tmp_path: Path, colour: str
 
 def test_buyers_that_do_not_fit_go_below(tmp_path: Path) -> None:
     """None is lost."""
-    text = printed(heatmap(sold(tmp_path, grid(2, 12))))
-    assert all(f"buyer-{number}" in text for number in range(12))
-    assert text.count("seller-1 ") == 3
+    text = printed(heatmap(sold(tmp_path, grid(2, 20))))
+    assert all(re.search(rf"\b{number}\b", text) for number in range(20))
+    assert text.count("seller-1 ") == 4
 
 
 def test_too_many_to_compare_are_not_drawn(tmp_path: Path) -> None:
@@ -127,7 +128,7 @@ def test_an_empty_replay_is_shown(tmp_path: Path) -> None:
     """A table of nothing and a heatmap of nothing."""
     found = replay(write_run(tmp_path / "run", []))
     assert "0 of 0 episodes closed" in printed(measure_table(found))
-    assert "Net revenue" in printed(heatmap(found))
+    assert "Net sales" in printed(heatmap(found))
 
 
 def test_a_name_is_shortened_in_the_middle() -> None:
@@ -136,3 +137,28 @@ def test_a_name_is_shortened_in_the_middle() -> None:
     assert clip("model-2024-a", 9) == "mode…24-a"
     assert cell_len(clip("語" * 20, 9)) <= 9
     assert clip("ab", 1) == "…"
+
+
+def test_a_heading_is_folded_at_the_joints_of_an_id() -> None:
+    """It is shortened only where so many lines do not hold it."""
+    assert fold("easy", 9, 3) == ["easy"]
+    assert fold("curious-collector", 9, 3) == ["curious-", "collector"]
+    assert fold("openai:gpt-5.4-mini", 9, 3) == ["openai:", "gpt-5.4-", "mini"]
+    assert fold("a-b-c-d", 2, 3) == ["a-", "b-", "c…"]
+    assert fold("", 9, 3) == [""]
+    assert all(cell_len(line) <= 9 for line in fold("語" * 40 + "-" + "x" * 40, 9, 3))
+
+
+def test_names_are_shown_whole_where_there_is_room(tmp_path: Path) -> None:
+    """And shortened in the middle, once, where there is none."""
+    name = "openrouter:meta-llama-3-70b-instruct-free"
+    table = measure_table(sold(tmp_path, {(name, "b"): 1000}))
+    assert name in printed(table, 120)
+    (line,) = (line for line in printed(table, 80).splitlines() if "openrouter" in line)
+    assert line.count("…") == 1
+
+
+def test_large_amounts_are_whole_dollars(tmp_path: Path) -> None:
+    """All of them, so that they line up."""
+    text = printed(heatmap(sold(tmp_path, {("s", "a"): 100, ("s", "b"): 1_000_100})))
+    assert [word for word in text.split() if "$" in word] == ["-$5,000", "+$5,000"]
