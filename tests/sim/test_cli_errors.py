@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -172,40 +169,3 @@ def test_an_unexpected_error_ends_with_status_1(monkeypatch: pytest.MonkeyPatch)
     result = sim("launch")
     assert result.exit_code == 1
     assert "unexpected ZeroDivisionError" in result.stderr
-
-
-@pytest.mark.parametrize("package", ["agents", "market", "analysis"])
-def test_a_package_that_takes_our_name_is_named(tmp_path: Path, package: str) -> None:
-    (tmp_path / package).mkdir()
-    (tmp_path / package / "__init__.py").write_text("")
-    code = "import sys; from sim.cli import main; main()"
-    done = subprocess.run(
-        [sys.executable, "-c", code, "schema"],
-        cwd=tmp_path,
-        env={"PYTHONPATH": f"{tmp_path}:{ROOT}"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 2, done.stderr
-    assert f"the package '{package}' is taken by {tmp_path / package}" in done.stderr
-    assert done.stderr.count("\n") == 1
-
-
-def test_help_imports_nothing_heavy() -> None:
-    code = (
-        "import sys\nfrom sim.cli import main\n"
-        "try:\n    main(['--help'])\nexcept SystemExit:\n    pass\n"
-        "heavy = {'polars', 'rich', 'structlog', 'aiohttp', 'msgspec', 'anyio'}\n"
-        "print(sorted(heavy & sys.modules.keys()), file=sys.stderr)"
-    )
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
-    assert done.stderr == "[]\n"
-
-
-def test_the_schema_is_json_schema_of_a_scenario() -> None:
-    schema = json.loads(sim("schema").stdout)
-    assert schema["title"] == "Scenario"
-    assert schema["$schema"].startswith("https://json-schema.org/")
-    assert set(schema["properties"]) >= {"run", "products", "design", "sellers", "buyers", "models"}
-    assert schema["additionalProperties"] is False
