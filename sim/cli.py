@@ -30,7 +30,10 @@ _BUDGET = click.option(
     metavar="USD",
     help="Dollars that models may cost.",
 )
-_WORKERS = click.option("--workers", type=click.IntRange(1, 1024), help="Processes to use.")
+_WORKERS = click.option(
+    "--workers", type=click.IntRange(1, 1024), metavar="N", help="Processes to use."
+)
+_PATH = click.Path(path_type=Path)
 
 
 class _Program(click.Group):
@@ -74,20 +77,30 @@ def main() -> None:
 
 @main.command()
 @click.argument("scenario", default="pairwise")
-@click.option("--seed", type=int, help="Replaces the scenario's seed.")
-@click.option("--out", type=click.Path(path_type=Path), help="The run folder: new, or empty.")
+@click.option("--seed", type=int, metavar="N", help="Replaces the scenario's seed.")
+@click.option("--out", type=_PATH, metavar="DIR", help="The run folder: new, or empty.")
 @_WORKERS
-@click.option("--sellers", help="Profiles, agents, [models] tables or PROVIDER/MODEL: A,B.")
-@click.option("--buyers", help="As --sellers.")
-@click.option("--catalog", type=click.Path(path_type=Path), help="A file of products.")
-@click.option("--profiles", type=click.Path(path_type=Path), help="Buyer profiles, for csales.")
-@click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="Any scenario key.")
+@click.option(
+    "--sellers",
+    metavar="A,B",
+    help="Who sells: profiles, agents, module:Class, [models] tables or PROVIDER/MODEL.",
+)
+@click.option("--buyers", metavar="A,B", help="Who buys, likewise.")
+@click.option("--catalog", type=_PATH, metavar="FILE", help="Products of your own.")
+@click.option("--profiles", type=_PATH, metavar="FILE", help="Buyer profiles, for csales.")
+@click.option(
+    "--set", "settings", multiple=True, metavar="KEY=VALUE", help="Any key of the scenario."
+)
 @_BUDGET
-@click.option("--dry-run", is_flag=True, help="Say what would be run and what it would cost.")
+@click.option("--dry-run", is_flag=True, help="Check everything, say how large it is.")
 @_JSON
 @_VERBOSE
 def launch(scenario: str, as_json: bool, settings: tuple[str, ...], **flags: Any) -> None:
-    """Run SCENARIO: a TOML file or a built-in one (pairwise if none is named)."""
+    """Run SCENARIO, a TOML file or a built-in one.
+
+    Without SCENARIO the built-in one called pairwise is run. --set wins over the other options,
+    and these over the file.
+    """
     from sim.launch import Options
     from sim.launch import launch as start
     from sim.terminal import Terminal
@@ -151,7 +164,7 @@ def replay(runs: tuple[Path, ...], as_json: bool) -> None:
 
 @main.command(name="import")
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--out", required=True, type=click.Path(path_type=Path), help="The run folder.")
+@click.option("--out", required=True, type=_PATH, metavar="DIR", help="The run folder.")
 @_JSON
 def import_(file: Path, out: Path, as_json: bool) -> None:
     """Turn published trajectories in FILE into a run."""

@@ -177,7 +177,7 @@ class PolicyTable(Table, frozen=True, kw_only=True):
 
     window_days: Annotated[int, Meta(ge=0)] | None = None
     condition: str | None = None
-    buyer_pays: tuple[Issue | Literal["size or fit"], ...] | None = None
+    buyer_pays: tuple[Literal[Issue, "size or fit"], ...] | None = None
 
 
 class IssuesTable(Table, frozen=True, kw_only=True):
