@@ -90,6 +90,8 @@ def read_scenario(options: Options) -> tuple[Scenario, Path]:
         If it cannot be read or makes no sense.
     """
     tree, folder = read_tree(options.scenario)
+    # A seat may be given by the name of a model that only a setting describes.
+    lay_over(tree, [setting for setting in options.settings if setting.startswith("models.")])
     _flags(tree, options)
     lay_over(tree, options.settings)
     scenario = _with_profiles(decode(tree, options.scenario))

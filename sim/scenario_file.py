@@ -20,6 +20,19 @@ from sim.scenario import AgentTable, Scenario
 from sim.settings import Tree
 
 _MOST_DAYS = 3650
+_MOST_DOLLARS = 1e6
+
+_LIMITS = {
+    "max_in_flight": (1, 100_000),
+    "requests_per_minute": (1, 1e9),
+    "tokens_per_minute": (1, 1e12),
+    "temperature": (0, 2),
+    "thinking_tokens": (0, 1e9),
+    "timeout_s": (0.001, 1e6),
+    "deadline_s": (0.001, 1e6),
+    "max_attempts": (1, 1000),
+}
+"""Of a model: what no provider and no gateway could make sense of beyond."""
 
 _LIKE_A_RETRY = re.compile(r"~\d+$")
 """Names of markets end like this when failed episodes are repeated."""
@@ -47,7 +60,7 @@ def read_tree(name: str) -> tuple[Tree, Path]:
         If it is neither, cannot be read, or is not TOML.
     """
     path = Path(name)
-    if path.is_file():
+    if path.exists() and not path.is_dir():  # a pipe is a file, too
         return _parse(name, _read(path)), path.parent.absolute()
     if path.suffix or path.exists() or name not in builtin_scenarios():
         raise NoScenario(name, builtin_scenarios())
@@ -57,9 +70,11 @@ def read_tree(name: str) -> tuple[Tree, Path]:
 
 def _read(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadScenario(str(path), f"cannot be read: {error}") from None
+        return path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise BadScenario(str(path), f"cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise BadScenario(str(path), f"is not UTF-8 at byte {error.start + 1}") from None
 
 
 def _parse(source: str, text: str) -> Tree:
@@ -107,6 +122,7 @@ def check(scenario: Scenario, source: str) -> None:
     if weights is not None and not any(weights.values()):
         raise BadScenario(source, "issues.weights: at least one must be above 0")
     _check_days(scenario, source)
+    _check_models(scenario, source)
     waits = any(seat.agent == "model" for seat in (*scenario.sellers, *scenario.buyers))
     if waits and not scenario.design.transcripts:
         raise BadScenario(
@@ -119,6 +135,20 @@ def _check_days(scenario: Scenario, source: str) -> None:
     for key in ("order_days", "delivery_days", "delay_days"):
         if getattr(shipping, key)[1] > _MOST_DAYS:
             raise BadScenario(source, f"shipping.{key}: more than {_MOST_DAYS} days")
+
+
+def _check_models(scenario: Scenario, source: str) -> None:
+    for name, config in scenario.models.items():
+        place = f"{source}: models.{name}"
+        for key, (low, high) in _LIMITS.items():
+            value = getattr(config, key)
+            if value is not None and not low <= value <= high:
+                raise BadScenario(f"{place}.{key}", f"a number from {low:g} to {high:g} is needed")
+        if config.base_url is not None and not config.base_url.startswith(("http://", "https://")):
+            raise BadScenario(f"{place}.base_url", "an address is needed, such as https://host/v1")
+        for key, dollars in msgspec.structs.asdict(config.price).items() if config.price else ():
+            if dollars is not None and not 0.0 <= dollars <= _MOST_DOLLARS:
+                raise BadScenario(f"{place}.price.{key}", "dollars per million tokens are needed")
 
 
 def _check_seats(scenario: Scenario, role: Role, source: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -115,7 +116,25 @@ def test_broken_toml_names_the_line(tmp_path: Path) -> None:
 def test_a_scenario_that_is_not_text_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "scenario.toml"
     path.write_bytes(b"\xff\xfe")
-    assert "cannot be read" in refused("launch", path)
+    assert f"{path}: is not UTF-8 at byte 1" in refused("launch", path)
+
+
+def test_a_scenario_may_begin_with_a_byte_order_mark_and_end_lines_as_on_windows(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "scenario.toml"
+    path.write_bytes(b"\xef\xbb\xbf" + SEATS.replace("\n", "\r\n").encode())
+    assert sim("launch", path, "--dry-run").exit_code == 0
+
+
+def test_a_scenario_may_come_through_a_pipe() -> None:
+    reader, writer = os.pipe()
+    os.write(writer, SEATS.encode())
+    os.close(writer)
+    try:
+        assert sim("launch", f"/dev/fd/{reader}", "--dry-run").exit_code == 0
+    finally:
+        os.close(reader)
 
 
 @pytest.mark.parametrize("name", ["nope", "nope.toml", "/"])
@@ -140,6 +159,16 @@ def test_catalogues_that_cannot_be_used_are_refused(tmp_path: Path) -> None:
 def test_what_is_no_run_is_refused(tmp_path: Path, command: str) -> None:
     assert str(tmp_path) in refused(command, tmp_path)
     assert str(tmp_path / "no") in refused(command, tmp_path / "no")
+    (tmp_path / "file").write_text("")
+    assert str(tmp_path / "file") in refused(command, tmp_path / "file")
+
+
+@pytest.mark.parametrize("command", ["resume", "verify"])
+def test_why_it_is_no_run_is_said(tmp_path: Path, command: str) -> None:
+    (tmp_path / "file").write_text("")
+    assert "is not a run folder: there is no such folder" in refused(command, tmp_path / "no")
+    assert "is not a run folder: it is a file" in refused(command, tmp_path / "file")
+    assert "is not a run folder: it holds no run.toml" in refused(command, tmp_path)
 
 
 def test_a_plug_in_that_cannot_be_imported_says_why(tmp_path: Path) -> None:

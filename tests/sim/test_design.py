@@ -83,6 +83,22 @@ def test_random_gives_each_buyer_one_seller_per_product(run: Any) -> None:
     assert len({e["seller"] for e in opened}) == 2
 
 
+def test_random_pairs_are_the_same_in_every_arm_and_others_in_a_replication(run: Any) -> None:
+    folder = run(
+        "design.pairing=random",
+        "design.price_multipliers=[1.0, 1.2]",
+        "design.replications=2",
+        "products.per_category=8",
+    )
+    met: dict[tuple[str, int], set[tuple[str, str, str]]] = {}
+    for event in events_of(folder, "EpisodeOpened"):
+        pairs = met.setdefault((event["condition"], event["replication"]), set())
+        pairs.add((event["product"], event["seller"], event["buyer"]))
+    assert met["base", 1] == met["price x1.2", 1]
+    assert met["base", 2] == met["price x1.2", 2]
+    assert met["base", 1] != met["base", 2]
+
+
 def test_replications_repeat_with_new_draws(run: Any) -> None:
     folder = run("design.replications=3", "products.per_category=4")
     opened = {e["episode"]: e["replication"] for e in events_of(folder, "EpisodeOpened")}

@@ -204,6 +204,14 @@ def test_settings_win_over_flags_and_flags_over_the_file(tmp_path: Path) -> None
     assert seed("--seed", 2, "--set", "run.seed=3", "--set", "run.seed=4") == "4"
 
 
+def test_a_seat_may_be_a_model_that_only_settings_describe() -> None:
+    settings = ("provider=openai-compatible", "model=x", "base_url=http://127.0.0.1:9/v1")
+    words = [word for one in settings for word in ("--set", f"models.mine.{one}")]
+    result = sim("launch", "--sellers", "mine", *words, *SMALL, "--dry-run", "--json")
+    assert result.exit_code == 0, result.stderr
+    assert json.loads(result.stdout)["models"] == ["mine"]
+
+
 def test_a_seat_is_set_by_its_id(tmp_path: Path) -> None:
     words = ("--set", "sellers.plain-dealer.gender=male", *SMALL)
     launched(tmp_path / "run", *words)

@@ -103,6 +103,29 @@ def test_the_key_that_is_wrong_is_found_among_those_that_are_right() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("max_in_flight", 0),
+        ("requests_per_minute", 0),
+        ("tokens_per_minute", -1),
+        ("temperature", 3.0),
+        ("thinking_tokens", -1),
+        ("timeout_s", 0.0),
+        ("timeout_s", float("nan")),
+        ("deadline_s", float("inf")),
+        ("max_attempts", 0),
+        ("base_url", "localhost:8000"),
+        ("price", {"input": -1.0, "output": 1.0}),
+        ("price", {"input": 1.0, "output": float("inf")}),
+    ],
+)
+def test_limits_of_models_that_make_no_sense_are_refused(key: str, value: Any) -> None:
+    model = {"provider": "openai", "model": "x", key: value}
+    with pytest.raises(BadScenario, match=rf"^mine\.toml: models\.m\.{key}.*: .* needed"):
+        decode({**ONE, "models": {"m": model}}, "mine.toml")
+
+
 def test_models_need_transcripts() -> None:
     seat = {"id": "s", "agent": "model", "model": "m"}
     tree = {
