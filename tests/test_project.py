@@ -263,8 +263,10 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run(*command: str | Path, cwd: Path | None = None) -> str:
-    ran = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
-    assert ran.returncode == 0, ran.stderr
+    """Return what a command says on either stream, once it has ended well."""
+    both = subprocess.STDOUT
+    ran = subprocess.run(command, cwd=cwd, stdout=subprocess.PIPE, stderr=both, text=True)
+    assert ran.returncode == 0, ran.stdout
     return ran.stdout
 
 
