@@ -22,8 +22,9 @@ from agents.errors import AgentBlocked, ReplyFailed, UnexpectedRequest
 from agents.watchdog import Watchdog
 from events.messages import Message
 from events.outside import Door
-from market.retail.admission import STAGES, admit
-from market.retail.requests import Request
+from market.admission import admit
+from market.protocols import ADMISSIONS
+from market.request import AgentRequest
 
 PATIENCE = 100
 """How often a reply is told that it is cancelled before it is dropped; each clean-up takes one."""
@@ -63,20 +64,21 @@ class Host:
             The reply is not what was asked for.
         """
         source = self._agent.source
-        if not isinstance(message, Request):
+        if not isinstance(message, AgentRequest):
             raise UnexpectedRequest(source, type(message).__name__)
-        key = f"{STAGES[type(message)]}/{message.t}"
+        rule = ADMISSIONS[type(message)]
+        key = f"{rule.stage}/{message.t}"
         failure = self._door.failure(message, source, key)
         if failure is None:
             try:
-                return admit(source, message, await self._reply(message))
+                return admit(source, message, await self._reply(message, rule.stage), rule)
             except (TimeoutError, AgentBlocked) as error:
                 failure = str(error) or type(error).__name__
             self._door.record_failure(message, source, key, failure)
         raise ReplyFailed(source, failure)
 
-    async def _reply(self, message: Message) -> Sequence[Message]:
-        agent, stage = self._agent, STAGES[type(message)]
+    async def _reply(self, message: Message, stage: str) -> Sequence[Message]:
+        agent = self._agent
         receiving = agent.receive(message)
         watched = self._hosting.watch.guard(receiving, agent.source, stage)
         reply = _Supervised(watched, agent.source, waits=agent.waits)

@@ -18,7 +18,8 @@ from agents.persona import TRAITS
 from agents.watchdog import Guarded, Watchdog
 from events.messages import DecisionMade, Event, Message, ReviewPosted, Role
 from events.streams import Seed
-from market.retail.admission import ReplyRefused, admit
+from market.admission import ReplyRefused, admit
+from market.protocols import ADMISSIONS
 from market.retail.requests import ProposeSettlement, Request
 from market.retail.settlement import SettlementRefused, refund_of
 from market.retail.spec import RetailRules
@@ -155,7 +156,7 @@ class Bench:
         reply = ""
         try:
             answer = await self._answer(agent, request, problems)
-            reply = _shown(admit(agent.source, request, answer))
+            reply = _shown(admit(agent.source, request, answer, ADMISSIONS[type(request)]))
             problems += [Problem("values", text) for text in _bad_values(request, answer)]
         except Exception as error:  # noqa: BLE001 - whatever a foreign agent raises is a finding
             problems.append(_problem(error, self._timeout_s))

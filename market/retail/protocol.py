@@ -36,7 +36,7 @@ from events.messages import (
 from events.streams import Seed
 from market.errors import UnexpectedMessage
 from market.ledger import Ledger
-from market.retail.admission import STAGES
+from market.retail.admission import ADMISSIONS
 from market.retail.episode import Episode
 from market.retail.failures import legible, raw_of, reason_of
 from market.retail.fulfilment import MarketContext
@@ -136,7 +136,8 @@ class RetailMarket:
 
     def failed(self, source: str, message: Message, error: Exception) -> Outgoing:
         """Answer an agent that raised: its episode ends, or the market where there is no pitch."""
-        stage = STAGES.get(type(message), "protocol")
+        rule = ADMISSIONS.get(type(message))
+        stage = rule.stage if rule else "protocol"
         reason = reason_of(error)
         posts: list[Post] = []
         if isinstance(error, UnusableOutput):

@@ -9,6 +9,7 @@ experiment share their draws.
 from __future__ import annotations
 
 from events.messages import Aspect, Message, Outcome
+from market.request import AgentRequest
 from market.retail.values import (
     Dimension,
     Offer,
@@ -21,10 +22,9 @@ from market.retail.values import (
 )
 
 
-class Request(Message, kw_only=True):
-    """A command of the market to one agent."""
+class Request(AgentRequest, kw_only=True):
+    """A command of the market to one agent, about its offer."""
 
-    unit: str
     offer: Offer
 
 

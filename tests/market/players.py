@@ -18,9 +18,10 @@ from events.messages import (
     TopicsChosen,
 )
 from events.streams import Seed
+from market.admission import admit
 from market.issues import Issue, IssueRules
 from market.product import Product
-from market.retail.admission import admit
+from market.retail.admission import ADMISSIONS
 from market.retail.protocol import RetailMarket
 from market.retail.requests import (
     AnswerBuyer,
@@ -189,7 +190,8 @@ class Played:
     def _player(self, name: str, script: Script) -> Any:
         async def receive(message: Message) -> Sequence[Message]:
             self.requests.append(message)
-            return admit(name, message, script[type(message)](message))  # type: ignore[arg-type]
+            answer = script[type(message)](message)  # type: ignore[arg-type]
+            return admit(name, message, answer, ADMISSIONS[type(message)])
 
         return receive
 

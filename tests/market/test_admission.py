@@ -21,7 +21,9 @@ from events.messages import (
     StrategyFormed,
     TopicsChosen,
 )
-from market.retail.admission import MAX_REPLY, MAX_TEXT, STAGES, ReplyRefused, admit
+from market import admission
+from market.admission import MAX_REPLY, MAX_TEXT, ReplyRefused
+from market.retail.admission import ADMISSIONS
 from market.retail.requests import (
     AnswerBuyer,
     AskSeller,
@@ -47,6 +49,10 @@ SCRIPT = {**seller(offers={1: REFUND}), **buyer()}
 HUGE = "x" * 10_000_000
 
 
+def admit(source: str, request: Any, replies: Any) -> Sequence[Any]:
+    return admission.admit(source, request, replies, ADMISSIONS[type(request)])
+
+
 def refused(kind: type[Request], replies: Any) -> str:
     """Return why `replies` to a request of this kind are refused."""
     with pytest.raises(ReplyRefused) as caught:
@@ -67,10 +73,10 @@ def pitch(**changes: Any) -> PitchPresented:
 
 
 def test_every_request_has_a_stage_and_is_tested_here():
-    assert set(ASKED) == set(STAGES)
+    assert set(ASKED) == set(ADMISSIONS)
 
 
-@pytest.mark.parametrize("kind", STAGES)
+@pytest.mark.parametrize("kind", ADMISSIONS)
 def test_what_was_asked_for_is_admitted_as_an_equal_copy(kind):
     replies = SCRIPT[kind](ASKED[kind])
     admitted = admit("agent", ASKED[kind], replies)
@@ -96,7 +102,7 @@ def test_one_object_for_all_episodes_is_logged_as_several_events():
 # -- shape ---------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kind", STAGES)
+@pytest.mark.parametrize("kind", ADMISSIONS)
 @pytest.mark.parametrize(
     ("replies", "what"),
     [
@@ -130,7 +136,7 @@ FORGED: list[Message] = [
 ]
 
 
-@pytest.mark.parametrize("kind", STAGES)
+@pytest.mark.parametrize("kind", ADMISSIONS)
 @pytest.mark.parametrize("forged", FORGED, ids=lambda message: type(message).__name__)
 def test_no_request_lets_an_agent_speak_for_the_market(kind, forged):
     name = type(forged).__name__
