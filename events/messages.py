@@ -89,8 +89,8 @@ class EpisodeOpened(Event, tag="EpisodeOpened", kw_only=True):
     category: str | None
     title: str | None
     audience: Audience | None
-    list_price_cents: int
-    price_cents: int
+    list_price_cents: int | None
+    price_cents: int | None
     price_multiplier: float
     discount: float
     replication: int

@@ -14,9 +14,10 @@ import msgspec
 
 from events.streams import Seed
 from market.issues import ISSUES, IssueRules
+from market.party import Buying, Party
 from market.policy import DEFAULT_POLICIES
 from market.product import Product
-from market.retail.spec import Buying, MarketSpec, Party, RetailRules
+from market.retail.spec import MarketSpec, RetailRules
 from sim.scenario import AgentTable, Scenario
 
 

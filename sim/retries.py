@@ -15,7 +15,8 @@ import msgspec
 
 from events.log.reader import read_batches
 from events.messages import EpisodeFailed, LoggedRecord
-from market.retail.spec import Buying, MarketSpec
+from market.party import Buying
+from market.retail.spec import MarketSpec
 from sim.recovery import leftovers
 
 _FAILED = re.compile(rb'^\{"type":"EpisodeFailed",.*$', re.M)

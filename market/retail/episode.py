@@ -21,6 +21,7 @@ from events.messages import (
 )
 from market.issues import Issue
 from market.orders import OrderLife
+from market.party import Buying
 from market.retail.fulfilment import MarketContext, draw_order
 from market.retail.requests import (
     AnswerBuyer,
@@ -34,9 +35,8 @@ from market.retail.requests import (
     WriteReview,
 )
 from market.retail.settlement import Refund, SettlementRefused, refund_of
-from market.retail.spec import Buying
-from market.retail.timing import DAY_US, DECISION_US, MESSAGE_US, REVIEW_US
 from market.retail.values import Order, Pitch, Settlement, Topics, Transcript, Turn
+from market.timing import DAY_US, DECISION_US, MESSAGE_US, REVIEW_US
 
 Stage = Literal["inquiry", "decision", "support", "settlement", "reviews"]
 

@@ -8,7 +8,8 @@ from hashlib import blake2b
 from events.streams import Seed
 from market.issues import Issue
 from market.ledger import Ledger
-from market.retail.spec import Buying, MarketSpec, RetailRules
+from market.party import Buying
+from market.retail.spec import MarketSpec, RetailRules
 from market.retail.values import Offer, Order
 from market.shipping import schedule
 

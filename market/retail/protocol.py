@@ -14,7 +14,6 @@ from typing import Any
 
 import msgspec
 
-from events.errors import UnusableOutput
 from events.kernel import Outgoing, Post
 from events.messages import (
     DecisionMade,
@@ -27,7 +26,6 @@ from events.messages import (
     MarketOpened,
     Message,
     MessageSent,
-    OutputRejected,
     PitchPresented,
     ReviewPosted,
     StrategyFormed,
@@ -35,10 +33,11 @@ from events.messages import (
 )
 from events.streams import Seed
 from market.errors import UnexpectedMessage
+from market.failures import reason_of, rejections
 from market.ledger import Ledger
+from market.party import Buying
 from market.retail.admission import ADMISSIONS
 from market.retail.episode import Episode
-from market.retail.failures import legible, raw_of, reason_of
 from market.retail.fulfilment import MarketContext
 from market.retail.requests import (
     ChooseTopics,
@@ -47,9 +46,9 @@ from market.retail.requests import (
     PresentPitch,
     ProposeSettlement,
 )
-from market.retail.spec import Buying, MarketSpec, RetailRules
-from market.retail.timing import BROADCAST_US, PLANNING_US
+from market.retail.spec import MarketSpec, RetailRules
 from market.retail.values import DIMENSIONS, Dimension, Offer, Pitch, Strategy
+from market.timing import BROADCAST_US, PLANNING_US
 
 
 def dimensions(seed: Seed, product: str, guidance: float) -> tuple[Dimension, ...]:
@@ -139,15 +138,7 @@ class RetailMarket:
         rule = ADMISSIONS.get(type(message))
         stage = rule.stage if rule else "protocol"
         reason = reason_of(error)
-        posts: list[Post] = []
-        if isinstance(error, UnusableOutput):
-            rejected = OutputRejected(
-                episode=message.episode,
-                stage=stage,
-                reason=legible(str(error.reason)),
-                raw=raw_of(error.raw),
-            )
-            posts.append(Post(rejected))
+        posts = [Post(rejected) for rejected in rejections(stage, message, error)]
         if message.episode is None:
             return posts + self._market_failed(stage, reason)
         episode = self._episodes[message.episode]

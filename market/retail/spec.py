@@ -8,17 +8,10 @@ from datetime import date
 import msgspec
 
 from market.issues import IssueRules
+from market.party import Buying, Party
 from market.policy import DEFAULT_POLICIES, ReturnPolicy
 from market.product import CATEGORIES, Category, Product
 from market.shipping import ShippingRules, whole_cents
-
-
-class Party(msgspec.Struct, frozen=True, kw_only=True):
-    """A seller or buyer as the market knows it."""
-
-    id: str
-    persona: dict[str, str] | None = None
-    gender: str | None = None
 
 
 class RetailRules(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,14 +58,6 @@ class RetailRules(msgspec.Struct, frozen=True, kw_only=True):
             raise ValueError(
                 f"start = {self.start!r}: a date such as 2026-03-02 is needed"
             ) from None
-
-
-class Buying(msgspec.Struct, frozen=True, kw_only=True):
-    """One episode to be held: its name, its buyer, and the failed episode it repeats, if any."""
-
-    episode: str
-    buyer: Party
-    retries: str | None = None
 
 
 class MarketSpec(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,7 +11,9 @@ from typing import Literal
 
 import msgspec
 
-from events.messages import Outcome, Role
+from events.messages import Outcome
+from market.dialogue import Transcript as Transcript
+from market.dialogue import Turn as Turn
 from market.policy import ReturnPolicy
 from market.product import Product
 
@@ -91,16 +93,6 @@ class Pitch(msgspec.Struct, frozen=True, kw_only=True):
     def text(self) -> str:
         """The sections in order, a paragraph each."""
         return "\n\n".join(self.sections.values())
-
-
-class Turn(msgspec.Struct, frozen=True):
-    """One message of a dialogue."""
-
-    role: Role
-    text: str
-
-
-Transcript = tuple[Turn, ...]
 
 
 class Topics(msgspec.Struct, frozen=True, kw_only=True):

@@ -29,8 +29,8 @@ from events.messages import (
     ReviewPosted,
     TopicsChosen,
 )
+from market.failures import legible
 from market.policy import DEFAULT_POLICIES
-from market.retail.failures import legible
 from market.shipping import ShippingRules, whole_cents
 from sim.published.reading import LogReading
 from sim.published.repeats import contradictions

@@ -9,9 +9,9 @@ import msgspec
 from msgspec import UnsetType
 
 from events.messages import EpisodeClosed, EpisodeFailed, Event, OutputRejected
+from market.failures import legible
 from market.product import Product
-from market.retail.failures import legible
-from market.retail.timing import DAY_US
+from market.timing import DAY_US
 from sim.published.source import BuyerLog, Findings, Part, RawPart, Stage, unknown_keys
 
 

@@ -17,8 +17,8 @@ import msgspec
 from msgspec import UNSET, Meta, Raw, UnsetType
 
 from events.messages import Outcome, Role, Sentiment
+from market.failures import legible
 from market.product import Category
-from market.retail.failures import legible
 from sim.errors import SimError
 
 # As a seat's id in a scenario, so that the run's own file can be read back.

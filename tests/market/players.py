@@ -20,6 +20,7 @@ from events.messages import (
 from events.streams import Seed
 from market.admission import admit
 from market.issues import Issue, IssueRules
+from market.party import Buying, Party
 from market.product import Product
 from market.retail.admission import ADMISSIONS
 from market.retail.protocol import RetailMarket
@@ -37,7 +38,7 @@ from market.retail.requests import (
     SettleIssue,
     WriteReview,
 )
-from market.retail.spec import Buying, MarketSpec, Party, RetailRules
+from market.retail.spec import MarketSpec, RetailRules
 from market.retail.values import Settlement
 from market.shipping import ShippingRules
 

@@ -8,7 +8,7 @@ from players import buyer, play, raises
 
 from events.errors import UnusableOutput
 from events.messages import EpisodeFailed, OutputRejected
-from market.retail.failures import RAW_CHARS, REASON_CHARS, legible, raw_of, reason_of
+from market.failures import RAW_CHARS, REASON_CHARS, legible, raw_of, reason_of
 from market.retail.requests import Decide
 
 

@@ -43,7 +43,8 @@ from market.retail.requests import (
     PresentPitch,
     WriteReview,
 )
-from market.retail.timing import (
+from market.retail.values import DIMENSIONS, Pitch, Strategy, Topics, Turn
+from market.timing import (
     BROADCAST_US,
     DAY_US,
     DECISION_US,
@@ -52,7 +53,6 @@ from market.retail.timing import (
     MINUTE_US,
     PLANNING_US,
 )
-from market.retail.values import DIMENSIONS, Pitch, Strategy, Topics, Turn
 
 OPENING = ["EpisodeOpened"]
 INQUIRY = ["TopicsChosen", "buyer 1", "seller 1", "DecisionMade"]

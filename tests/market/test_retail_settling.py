@@ -38,7 +38,7 @@ from market.retail.requests import (
     SettleIssue,
     WriteReview,
 )
-from market.retail.timing import (
+from market.timing import (
     DAY_US,
     MESSAGE_US,
 )

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 
+from events.errors import UnusableOutput
+from events.messages import Message, OutputRejected
+
 REASON_CHARS = 500
 """Longest reason kept of an agent's own error text, in characters."""
 RAW_CHARS = 20_000
@@ -21,6 +24,14 @@ def reason_of(error: Exception) -> str:
     except Exception as broken:  # noqa: BLE001 - an agent's error may fail at telling itself
         text = f"its text cannot be read ({type(broken).__name__})"
     return legible(f"{type(error).__name__}: {text}")
+
+
+def rejections(stage: str, message: Message, error: Exception) -> list[OutputRejected]:
+    """Return the event that keeps an answer nobody could read, if that is how an agent failed."""
+    if not isinstance(error, UnusableOutput):
+        return []
+    reason, raw = legible(str(error.reason)), raw_of(error.raw)
+    return [OutputRejected(episode=message.episode, stage=stage, reason=reason, raw=raw)]
 
 
 def legible(text: str) -> str:

@@ -1,0 +1,1 @@
+"""Conversational sales: one conversation over a whole catalogue."""

@@ -1,0 +1,21 @@
+"""Who takes part in a market, whatever the protocol."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Party(msgspec.Struct, frozen=True, kw_only=True):
+    """A seller or buyer as the market knows it."""
+
+    id: str
+    persona: dict[str, str] | None = None
+    gender: str | None = None
+
+
+class Buying(msgspec.Struct, frozen=True, kw_only=True):
+    """One episode to be held: its name, its buyer, and the failed episode it repeats, if any."""
+
+    episode: str
+    buyer: Party
+    retries: str | None = None

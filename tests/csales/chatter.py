@@ -1,0 +1,139 @@
+"""Plays one conversation between scripted agents over a small catalogue."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from events.kernel import Kernel
+from events.messages import Event, Message, MessageSent
+from events.sales import ActionChosen, ProfileInferred
+from events.streams import Seed
+from market.admission import admit
+from market.csales.protocol import SalesMarket
+from market.csales.requests import (
+    OpenConversation,
+    PlanTurn,
+    RespondToSeller,
+    ShowItems,
+    SpeakTurn,
+)
+from market.csales.spec import ConversationSpec, SalesRules
+from market.csales.values import Profile
+from market.party import Buying, Party
+from market.product import Product
+from market.protocols import ADMISSIONS
+
+Path = tuple[str, ...]
+Script = Mapping[type[Message], Callable[[Any], Sequence[Message]]]
+
+PROFILE = Profile(
+    id="p1",
+    general_preference="I like plain things.",
+    target_needs="A lamp for my desk.",
+    purchase_reason=("The old one broke.",),
+    budget_cents=(1_000, 3_000),
+    target_category=("Home", "Lighting"),
+    decision_making_style="Rational",
+    dialogue_openness="Active",
+)
+
+
+def item(id_: str, cents: int) -> Product:
+    return Product(
+        id=id_, title=f"Lamp {id_}", price_cents=cents, category="Home", path=("Home", "Lighting")
+    )
+
+
+class Shelf:
+    """A catalogue of four lamps; the nearest is the first."""
+
+    ITEMS = (item("a", 1_500), item("b", 2_500), item("c", 2_900), item("d", 4_000))
+
+    def product(self, id: str) -> Product:  # noqa: A002
+        return {product.id: product for product in self.ITEMS}[id]
+
+    def cut(self, path: Path) -> Path:
+        tree = ("Home", "Lighting")
+        return tree[: sum(a == b for a, b in zip(tree, path, strict=False))]
+
+    def below(self, path: Path) -> tuple[Path, ...]:
+        return (("Home",), ("Home", "Lighting"))[len(path) :]
+
+    def suggest(self, text: str, path: Path, most_cents: int, count: int) -> list[Product]:
+        return [product for product in self.ITEMS if product.price_cents <= most_cents][:count]
+
+    def dearer(self, product: Product, above_cents: int) -> Product | None:
+        return next((p for p in self.ITEMS if p.price_cents > above_cents), None)
+
+
+def said(request: Any, text: str = "hm") -> MessageSent:
+    role = "seller" if isinstance(request, PlanTurn | SpeakTurn) else "buyer"
+    return MessageSent(stage="sales", role=role, turn=request.turn, text=text)  # type: ignore[arg-type]
+
+
+def plan(request: PlanTurn) -> Sequence[Message]:
+    """Suggest at once; persuade once something is selected."""
+    action = "Persuasion" if request.actions == ("Persuasion",) else "Suggestion"
+    tactic = "Framing" if action == "Persuasion" else None
+    return (
+        ProfileInferred(turn=request.turn, category=("Home", "Lighting", "Desk")),
+        ActionChosen(turn=request.turn, action=action, strategy=tactic),  # type: ignore[arg-type]
+    )
+
+
+def speak(request: SpeakTurn) -> Sequence[Message]:
+    ids = tuple(product.id for product in request.items[:3])
+    return (*((ShowItems(products=ids),) if ids else ()), said(request))
+
+
+def opening(request: OpenConversation) -> Sequence[Message]:
+    return (said(request, "I look for a lamp."),)
+
+
+def silent(request: RespondToSeller) -> Sequence[Message]:
+    return (said(request),)
+
+
+SELLER: Script = {PlanTurn: plan, SpeakTurn: speak}
+BUYER: Script = {OpenConversation: opening, RespondToSeller: silent}
+
+
+class Played:
+    """A conversation that was held, with its requests and events."""
+
+    def __init__(self, buyer: Script, seller: Script = SELLER, **rules: Any) -> None:
+        spec = ConversationSpec(
+            id="m",
+            seller=Party(id="s"),
+            episodes=(Buying(episode="m/b", buyer=Party(id="b")),),
+            profile=PROFILE,
+        )
+        self.requests: list[Any] = []
+        market = SalesMarket(spec, SalesRules(**{"catalogue": Shelf(), **rules}), Seed(1))
+        self.kernel = Kernel("m", market.failed)
+        self.kernel.add_rules(market.handle)
+        self.kernel.add_agent("seller:s", self._player("seller:s", seller), waits=False)
+        self.kernel.add_agent("buyer:b", self._player("buyer:b", buyer), waits=False)
+        self.kernel.post(market.open())
+        asyncio.run(self.kernel.run())
+        assert market.finished
+
+    def _player(self, name: str, script: Script) -> Any:
+        async def receive(message: Message) -> Sequence[Message]:
+            self.requests.append(message)
+            answer = script[type(message)](message)
+            return admit(name, message, answer, ADMISSIONS[type(message)])  # type: ignore[arg-type]
+
+        return receive
+
+    @property
+    def events(self) -> list[Event]:
+        return self.kernel.events
+
+    def of(self, kind: type[Any]) -> list[Any]:
+        return [event for event in self.events if isinstance(event, kind)]
+
+    def asked(self, kind: type[Any]) -> list[Any]:
+        return [request for request in self.requests if isinstance(request, kind)]
