@@ -1,0 +1,94 @@
+"""Reading profiles: all real ones load, and every dirty row is named."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from market.csales.profiles import BadProfiles, read_profiles
+
+REAL = Path(__file__).parents[3] / "shared" / "data" / "csuser_profiles.jsonl"
+ROW: dict[str, Any] = {
+    "general_preference": "Plain things.",
+    "target_needs": "A lamp.",
+    "purchase_reason": ["The old one broke."],
+    "budget": [10.0, 29.99],
+    "target_category": ["Home", "Lighting"],
+    "decision_making_style": "Rational",
+    "dialogue_openness": "Less Active",
+}
+
+
+def written(folder: Path, *rows: Any) -> Path:
+    path = folder / "profiles.jsonl"
+    path.write_bytes(b"\n".join(msgspec.json.encode(row) for row in rows))
+    return path
+
+
+def test_money_is_read_into_cents_and_a_row_is_called_by_its_number(tmp_path: Path) -> None:
+    first, second = read_profiles(written(tmp_path, ROW, {**ROW, "id": "ada"}))
+    assert (first.id, first.budget_cents) == ("p0001", (1_000, 2_999))
+    assert second.id == "ada"
+
+
+def test_an_array_is_read_like_lines(tmp_path: Path) -> None:
+    path = tmp_path / "profiles.json"
+    path.write_bytes(b"\xef\xbb\xbf" + msgspec.json.encode([ROW, ROW]))
+    assert [profile.id for profile in read_profiles(path)] == ["p0001", "p0002"]
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"decision_making_style": "Impulsive"}, "decision_making_style"),
+        ({"dialogue_openness": "active"}, "dialogue_openness"),
+        ({"budget": [30.0, 10.0]}, "budget"),
+        ({"budget": [0, 0]}, "budget"),
+        ({"budget": [-1, 10.0]}, "budget"),
+        ({"budget": "10-20"}, "budget"),
+        ({"target_category": []}, "target_category"),
+        ({"target_category": ["a"] * 6}, "target_category"),
+        ({"target_needs": ""}, "target_needs"),
+        ({"mood": "good"}, "mood"),
+    ],
+)
+def test_a_dirty_row_is_named_with_what_is_wrong(
+    tmp_path: Path, change: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(BadProfiles) as caught:
+        read_profiles(written(tmp_path, ROW, {**ROW, **change}))
+    assert "row 2: " in str(caught.value)
+    assert said in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_many_dirty_rows_are_counted(tmp_path: Path) -> None:
+    path = tmp_path / "p.jsonl"
+    path.write_text("{}\n" * 9)
+    with pytest.raises(BadProfiles, match=r"row 5: .* and 4 more"):
+        read_profiles(path)
+
+
+@pytest.mark.parametrize("text", ["", "[]", "[1", "\xff"])
+def test_a_file_without_profiles_is_refused(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "p.json"
+    path.write_text(text, encoding="latin-1")
+    with pytest.raises(BadProfiles):
+        read_profiles(path)
+
+
+def test_a_missing_file_and_an_id_twice_are_named(tmp_path: Path) -> None:
+    with pytest.raises(BadProfiles, match="No such file"):
+        read_profiles(tmp_path / "nowhere.jsonl")
+    with pytest.raises(BadProfiles, match="'ada' is there more than once"):
+        read_profiles(written(tmp_path, {**ROW, "id": "ada"}, {**ROW, "id": "ada"}))
+
+
+@pytest.mark.skipif(not REAL.exists(), reason="the real profiles are not here")
+def test_all_365_real_profiles_load() -> None:
+    profiles = read_profiles(REAL)
+    assert len(profiles) == 365
+    assert sum(profile.decision_making_style == "Rational" for profile in profiles) == 292

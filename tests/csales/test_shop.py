@@ -1,0 +1,132 @@
+"""The catalogue of a conversation: categories, and what is near to a text."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from market.catalog import Problems, builtin_catalog, read_products
+from market.csales.catalogue import Shop, sheet_text
+from market.csales.categories import CategoryTree
+from market.csales.similarity import Embedding, IndexUnavailable, UnknownIndex, words
+from market.product import Product
+
+REAL = Path(__file__).parents[3] / "shared" / "data" / "products_amazon23.jsonl"
+
+
+def sheet(id_: str, title: str, cents: int, *path: str) -> Product:
+    return Product(id=id_, title=title, price_cents=cents, category="Fashion", path=path)
+
+
+JEANS = ("Clothes", "Men", "Jeans")
+SHIRTS = ("Clothes", "Men", "Shirts")
+STOCK = (
+    sheet("j1", "Blue denim jeans, straight fit", 3_000, *JEANS),
+    sheet("j2", "Black denim jeans, slim fit", 4_500, *JEANS),
+    sheet("s1", "Soft cotton shirt", 2_000, *SHIRTS),
+    sheet("s2", "Linen shirt for summer", 9_000, *SHIRTS),
+    sheet("w1", "Watch with leather strap", 20_000, "Jewelry"),
+)
+PATHS = st.lists(st.sampled_from(["Clothes", "Men", "Jeans", "Boats"]), max_size=5).map(tuple)
+
+
+def test_a_path_is_cut_to_its_longest_beginning() -> None:
+    tree = CategoryTree(STOCK)
+    assert tree.cut((*JEANS, "Ripped")) == JEANS
+    assert tree.cut(("Clothes", "Dogs", "Jeans")) == ("Clothes",)
+    assert tree.cut(("Boats",)) == ()
+
+
+def test_options_reach_two_levels_below() -> None:
+    tree = CategoryTree(STOCK)
+    assert tree.below(()) == (("Clothes",), ("Clothes", "Men"), ("Jewelry",))
+    assert tree.below(("Clothes",)) == (("Clothes", "Men"), JEANS, SHIRTS)
+    assert tree.below(JEANS) == ()
+
+
+@given(PATHS)
+def test_a_cut_path_exists_and_stays_as_it_is(path: tuple[str, ...]) -> None:
+    tree = CategoryTree(STOCK)
+    cut = tree.cut(path)
+    assert cut == path[: len(cut)]
+    assert tree.cut(cut) == cut
+    assert tree.items(cut)
+
+
+def test_a_suggestion_stays_within_category_and_price() -> None:
+    shop = Shop(STOCK)
+    assert [p.id for p in shop.suggest("slim black jeans", JEANS, 5_000, 3)] == ["j2", "j1"]
+    assert [p.id for p in shop.suggest("slim black jeans", JEANS, 4_000, 3)] == ["j1"]
+    assert [p.id for p in shop.suggest("slim black jeans", SHIRTS, 5_000, 3)] == ["s1"]
+    assert shop.suggest("anything", JEANS, 100, 3) == []
+
+
+def test_text_that_nothing_shares_gives_items_in_the_order_of_their_ids() -> None:
+    assert [p.id for p in Shop(STOCK).suggest("qwerty", (), 10**6, 5)] == [p.id for p in STOCK]
+
+
+def test_the_answer_does_not_depend_on_the_order_of_the_catalogue() -> None:
+    ways = [Shop(STOCK), Shop(STOCK[::-1])]
+    first, second = ([p.id for p in shop.suggest("fit", (), 10**6, 5)] for shop in ways)
+    assert first == second
+
+
+def test_the_dearer_item_is_alike_and_above_the_price() -> None:
+    shop = Shop(STOCK)
+    dearer = shop.dearer(STOCK[0], 3_000)
+    assert dearer is not None
+    assert dearer.id == "j2"
+    beside = shop.dearer(STOCK[0], 4_500)
+    assert beside is not None
+    assert beside.id == "s2", "nothing dearer in its own category: the one above it is searched"
+    assert shop.dearer(STOCK[0], 9_000) is None, "a watch is no alternative to jeans"
+    assert shop.dearer(STOCK[4], 20_000) is None
+
+
+def test_an_item_is_found_by_its_id_alone() -> None:
+    assert Shop(STOCK).product("s1").title == "Soft cotton shirt"
+    with pytest.raises(KeyError):
+        Shop(STOCK).product("made up")
+
+
+def test_an_index_that_is_none_is_named_with_the_ones_there_are() -> None:
+    with pytest.raises(UnknownIndex, match="bm25, embedding"):
+        Shop(STOCK, index="magic")
+
+
+def test_an_index_without_its_package_says_what_to_install(monkeypatch: Any) -> None:
+    monkeypatch.setitem(sys.modules, "sentence_transformers", None)
+    with pytest.raises(IndexUnavailable, match="pip install sentence-transformers"):
+        Shop(STOCK, index="embedding").suggest("x", (), 10**6, 1)
+
+
+def test_embeddings_rank_by_their_angle() -> None:
+    import numpy as np
+
+    def encode(texts: Any) -> Any:
+        return np.array([[float("denim" in text), float("shirt" in text)] for text in texts])
+
+    scores = Embedding([sheet_text(product) for product in STOCK], encode).scores("a shirt")
+    assert scores.tolist() == [0.0, 0.0, 1.0, 1.0, 0.0]
+
+
+def test_words_that_every_text_has_do_not_count() -> None:
+    assert words("The shirt IS for you, and it's soft") == ["shirt", "s", "soft"]
+
+
+@pytest.mark.parametrize("path", [builtin_catalog(), REAL], ids=["built-in", "real"])
+def test_every_suggestion_from_a_whole_catalogue_fits(path: Path) -> None:
+    if not path.exists():
+        pytest.skip("the real catalogue is not here")
+    shop = Shop(list(read_products(path, problems=Problems())))
+    for node in shop.below(()):
+        for product in shop.suggest("comfortable and durable", node, 3_000, 10):
+            assert product.price_cents <= 3_000
+            assert product.path[: len(node)] == node
+            dearer = shop.dearer(product, 3_000)
+            assert dearer is None or dearer.price_cents > 3_000
