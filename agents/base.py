@@ -28,6 +28,7 @@ from events.messages import (
     TopicsChosen,
 )
 from events.streams import Seed, Stream
+from market.request import AgentRequest
 from market.retail.requests import (
     AnswerBuyer,
     AskSeller,
@@ -139,7 +140,7 @@ class Agent(ABC):
         """Return the agent's own notes on the episode of `request`; empty at first."""
         return self._memory.setdefault(request.episode, {})
 
-    def stream(self, request: Request, purpose: str) -> Stream:
+    def stream(self, request: AgentRequest, purpose: str) -> Stream:
         """Return this agent's random stream for one purpose in this episode."""
         return self.seat.seed.stream(f"{self.seat.role}/{purpose}", request.unit)
 

@@ -6,14 +6,12 @@ from collections.abc import Sequence
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
-from market.csales.categories import CategoryTree, path_of
+from market.csales.categories import CategoryPath, CategoryTree, path_of
 from market.csales.similarity import Similarity, by_name
 from market.product import Product
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-Path = tuple[str, ...]
 
 
 class Shop:
@@ -53,15 +51,17 @@ class Shop:
         """Return an item; raises KeyError for an id that does not exist."""
         return self._by_id[id]
 
-    def cut(self, path: Path) -> Path:
+    def cut(self, path: CategoryPath) -> CategoryPath:
         """Return the longest beginning of `path` that exists."""
         return self._tree.cut(path)
 
-    def below(self, path: Path) -> tuple[Path, ...]:
+    def below(self, path: CategoryPath) -> tuple[CategoryPath, ...]:
         """Return the paths up to two levels below one that exists."""
         return self._tree.below(path)
 
-    def suggest(self, text: str, path: Path, most_cents: int, count: int) -> Sequence[Product]:
+    def suggest(
+        self, text: str, path: CategoryPath, most_cents: int, count: int
+    ) -> Sequence[Product]:
         """Return up to `count` items below `path`, nearest to `text`, priced at most so."""
         members = self._members(self.cut(path))
         return self._nearest(text, members[self._prices[members] <= most_cents], count)
@@ -82,7 +82,7 @@ class Shop:
         return None
 
     @lru_cache(maxsize=256)  # noqa: B019 - a shop lives as long as its process
-    def _members(self, path: Path) -> NDArray[Any]:
+    def _members(self, path: CategoryPath) -> NDArray[Any]:
         import numpy as np
 
         return np.asarray(self._tree.items(path), dtype=np.int64)

@@ -26,11 +26,11 @@ from events.sales import (
     ProfileInferred,
     Showing,
 )
+from market.csales.categories import CategoryPath
 from market.csales.requests import (
     BuyItem,
     LeaveConversation,
     OpenConversation,
-    Path,
     PlanCategory,
     PlanTurn,
     RespondToSeller,
@@ -60,8 +60,8 @@ class Conversation:
         self._turn = 1
         self._transcript: Transcript = ()
         self._inferred = Inferred()
-        self._wanted: Path = ()
-        self._categories: tuple[Path, ...] = rules.catalogue.below(())
+        self._wanted: CategoryPath = ()
+        self._categories: tuple[CategoryPath, ...] = rules.catalogue.below(())
         self._action: ActionChosen | None = None
         self._offered: tuple[Product, ...] = ()
         self._to_show: tuple[str, ...] = ()

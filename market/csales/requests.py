@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from events.messages import Message
 from events.sales import Action, Leaving, Tactic
+from market.csales.categories import CategoryPath
 from market.csales.values import Inferred, Profile
 from market.dialogue import Transcript
 from market.product import Product
 from market.request import AgentRequest
-
-Path = tuple[str, ...]
 
 
 class SellerRequest(AgentRequest, kw_only=True):
@@ -22,7 +21,7 @@ class SellerRequest(AgentRequest, kw_only=True):
     candidate: Product | None
     price_range_cents: tuple[int, int]
     inferred: Inferred
-    categories: tuple[Path, ...]
+    categories: tuple[CategoryPath, ...]
 
 
 class PlanTurn(SellerRequest, kw_only=True):
@@ -78,7 +77,7 @@ class RespondToSeller(BuyerRequest, kw_only=True):
 class PlanCategory(Message, kw_only=True):
     """Seller to market: the path to search, with a category search."""
 
-    path: Path
+    path: CategoryPath
 
 
 class ShowItems(Message, kw_only=True):

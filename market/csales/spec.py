@@ -7,12 +7,11 @@ from typing import Protocol
 
 import msgspec
 
+from market.csales.categories import CategoryPath
 from market.csales.values import Profile
 from market.party import Buying, Party
 from market.product import Product
 from market.shipping import ShippingRules
-
-Path = tuple[str, ...]
 
 
 class Catalogue(Protocol):
@@ -22,15 +21,17 @@ class Catalogue(Protocol):
         """Return an item; raises KeyError for an id that does not exist."""
         ...
 
-    def cut(self, path: Path) -> Path:
+    def cut(self, path: CategoryPath) -> CategoryPath:
         """Return the longest beginning of `path` that exists."""
         ...
 
-    def below(self, path: Path) -> tuple[Path, ...]:
+    def below(self, path: CategoryPath) -> tuple[CategoryPath, ...]:
         """Return the paths up to two levels below one that exists."""
         ...
 
-    def suggest(self, text: str, path: Path, most_cents: int, count: int) -> Sequence[Product]:
+    def suggest(
+        self, text: str, path: CategoryPath, most_cents: int, count: int
+    ) -> Sequence[Product]:
         """Return up to `count` items below `path` within the price, nearest to `text` first."""
         ...
 

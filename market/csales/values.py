@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-from events.sales import Action, Openness, Style, Tactic
+from events.sales import Action, Leaving, Openness, Style, Tactic
 
 PERSUASION: Literal["Persuasion"] = "Persuasion"
 """The only action once an item is selected."""
@@ -90,6 +90,6 @@ class Response(msgspec.Struct, frozen=True, kw_only=True):
     text: str
     select: str | None = None
     buy: str | None = None
-    leave: str | None = None
+    leave: Leaving | None = None
     reason: str = ""
     worth_cents: dict[str, int] = {}

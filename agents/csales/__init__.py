@@ -1,0 +1,1 @@
+"""Agents of the sales conversation: CSI sellers, CSUser buyers, and baselines."""

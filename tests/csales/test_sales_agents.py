@@ -1,0 +1,202 @@
+"""Behavioral sellers and buyers over the real catalogue and the real profiles."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+from chatter import PROFILE, Shelf, item
+
+from agents.base import Seat
+from agents.csales.base import price_range
+from agents.csales.buyer import CsUser
+from agents.csales.seller import CsiSeller, RandomActionSeller, ScriptedSalesSeller
+from agents.csales.worth import buys, fit, moved_by, reservation_cents, willingness
+from agents.errors import BadOption
+from events.kernel import Kernel
+from events.messages import CommandRejected, EpisodeFailed, Event, MessageSent, OrderPlaced
+from events.sales import (
+    TACTICS,
+    ActionChosen,
+    BuyerLeft,
+    ItemSelected,
+    ItemsShown,
+    ItemValued,
+    ProfileInferred,
+)
+from events.streams import Seed
+from market.catalog import Problems, read_products
+from market.csales.catalogue import Shop
+from market.csales.profiles import read_profiles
+from market.csales.protocol import SalesMarket
+from market.csales.spec import ConversationSpec, SalesRules
+from market.csales.values import Profile
+from market.party import Buying, Party
+
+DATA = Path(__file__).parents[3] / "shared" / "data"
+SELLERS = (CsiSeller, ScriptedSalesSeller, RandomActionSeller)
+
+
+def converse(profile: Profile, seller: type[Any], rules: SalesRules, **options: Any) -> list[Event]:
+    seed = Seed(1)
+    spec = ConversationSpec(
+        id=profile.id,
+        seller=Party(id="s"),
+        episodes=(Buying(episode=f"{profile.id}/b", buyer=Party(id="b")),),
+        profile=profile,
+    )
+    market = SalesMarket(spec, rules, seed)
+    kernel = Kernel(spec.id, market.failed)
+    kernel.add_rules(market.handle)
+    agents = (
+        seller(Seat(id="s", role="seller", seed=seed)),
+        CsUser(Seat(id="b", role="buyer", seed=seed, options=options)),
+    )
+    for agent in agents:
+        kernel.add_agent(agent.source, agent.receive, waits=False)
+    kernel.post(market.open())
+    asyncio.run(kernel.run())
+    assert market.finished
+    return kernel.events
+
+
+def of(kind: type[Any], events: list[Event]) -> list[Any]:
+    return [event for event in events if isinstance(event, kind)]
+
+
+@pytest.fixture(scope="module")
+def real() -> dict[str, list[list[Event]]]:
+    if not DATA.exists():
+        pytest.skip("the real profiles and products are not here")
+    products = read_products(DATA / "products_amazon23.jsonl", problems=Problems())
+    rules = SalesRules(catalogue=Shop(list(products)))
+    profiles = read_profiles(DATA / "csuser_profiles.jsonl")
+    return {
+        seller.__name__: [converse(profile, seller, rules) for profile in profiles]
+        for seller in SELLERS
+    }
+
+
+@pytest.mark.slow
+def test_real_conversations_hold_what_the_market_promises(
+    real: dict[str, list[list[Event]]],
+) -> None:
+    profiles = read_profiles(DATA / "csuser_profiles.jsonl")
+    products = {p.id for p in read_products(DATA / "products_amazon23.jsonl", problems=Problems())}
+    for conversations in real.values():
+        for profile, events in zip(profiles, conversations, strict=True):
+            assert not of(EpisodeFailed, events) + of(CommandRejected, events)
+            assert max(event.turn for event in of(MessageSent, events)) <= 10
+            for shown in of(ItemsShown, events):
+                assert set(shown.products) <= products
+                above = [price > profile.budget_cents[1] for price in shown.prices_cents]
+                assert all(above) if shown.showing == "upsell" else not any(above)
+            persuaded = False
+            for event in events:
+                persuaded |= isinstance(event, ActionChosen) and event.action == "Persuasion"
+                assert persuaded or not isinstance(event, OrderPlaced)
+
+
+@pytest.mark.slow
+def test_csi_sells_more_than_the_script_and_that_more_than_chance(
+    real: dict[str, list[list[Event]]],
+) -> None:
+    sold = {name: sum(bool(of(OrderPlaced, e)) for e in runs) for name, runs in real.items()}
+    assert sold["CsiSeller"] > sold["ScriptedSalesSeller"] > sold["RandomActionSeller"]
+
+
+@pytest.mark.slow
+def test_what_csi_infers_gets_better_over_the_turns(
+    real: dict[str, list[list[Event]]],
+) -> None:
+    profiles = read_profiles(DATA / "csuser_profiles.jsonl")
+    right: dict[int, list[bool]] = {}
+    for profile, events in zip(profiles, real["CsiSeller"], strict=True):
+        for event in of(ProfileInferred, events):
+            same = event.dialogue_openness == profile.dialogue_openness
+            right.setdefault(event.turn, []).append(same)
+    share = {turn: sum(marks) / len(marks) for turn, marks in right.items()}
+    assert share[1] < share[3] < share[5]
+
+
+def test_the_first_message_names_the_price_range() -> None:
+    events = converse(PROFILE, CsiSeller, SalesRules(catalogue=Shelf()))
+    first = of(MessageSent, events)[0]
+    assert first.text.endswith("My price range is $10.00 to $30.00.")
+    assert price_range.__doc__
+
+
+def test_an_end_without_purchase_says_how_the_buyer_left() -> None:
+    class Dear(Shelf):
+        ITEMS = (item("a", 500_000),)
+
+    events = converse(PROFILE, ScriptedSalesSeller, SalesRules(catalogue=Dear()))
+    assert [event.how for event in of(BuyerLeft, events)] == ["leave"]
+    assert not of(ItemSelected, events)
+
+
+def test_a_purchase_knows_what_the_item_was_worth() -> None:
+    found = 0
+    for seed in range(20):
+        profile = Profile(**{**_fields(PROFILE), "id": f"p{seed}"})
+        events = converse(profile, CsiSeller, SalesRules(catalogue=Shelf()))
+        orders, valued = of(OrderPlaced, events), of(ItemValued, events)
+        found += len(orders)
+        for order in orders:
+            assert order.product in {event.product for event in valued}
+    assert found
+
+
+def _fields(profile: Profile) -> dict[str, Any]:
+    return {name: getattr(profile, name) for name in profile.__struct_fields__}
+
+
+def test_what_an_item_is_worth_depends_on_buyer_and_item_alone() -> None:
+    worth = [reservation_cents(PROFILE, item("a", price), Seed(1)) for price in (1, 100_000)]
+    assert worth[0] == worth[1]
+    assert reservation_cents(PROFILE, item("b", 1), Seed(1)) != worth[0]
+    assert 0.0 <= fit(PROFILE, item("a", 1)) <= 1.0
+
+
+@pytest.mark.parametrize("style", ["Rational", "Dependent", "Intuitive"])
+def test_every_style_has_one_best_tactic_and_is_moved_by_all(style: Any) -> None:
+    moved = sorted(moved_by(style, tactic) for tactic in TACTICS)
+    assert moved[0] > 0.0
+    assert moved[-1] > moved[-2]
+
+
+def test_willingness_starts_low_rises_with_persuasion_and_falls_with_time() -> None:
+    def will(deeds: list[Any], idle: int = 0) -> float:
+        return willingness(PROFILE, deeds, shown_fitting=False, idle_turns=idle)
+
+    assert not buys(will([]), 0.0, 0.5)
+    assert will([("Persuasion", "Framing")]) > will([])
+    assert will([("Persuasion", "Logical Appeal")]) > will([("Persuasion", "Framing")])
+    assert will([], idle=10) < will([])
+
+
+def test_options_that_no_agent_takes_are_refused() -> None:
+    for kind, options in ((CsiSeller, {"x": 1}), (CsUser, {"one_preference_per_turn": "yes"})):
+        with pytest.raises(BadOption):
+            kind(Seat(id="x", role="buyer", seed=Seed(1), options=options))  # type: ignore[operator]
+
+
+def test_a_buyer_discloses_one_thing_a_turn_unless_told_otherwise() -> None:
+    class Dear(Shelf):
+        ITEMS = (item("a", 500_000),)
+
+    rules = SalesRules(catalogue=Dear())
+    said = {
+        one: " ".join(
+            event.text
+            for event in of(
+                MessageSent,
+                converse(PROFILE, ScriptedSalesSeller, rules, one_preference_per_turn=one),
+            )
+            if event.role == "buyer" and event.turn == 2
+        )
+        for one in (True, False)
+    }
+    assert len(said[False]) > len(said[True])

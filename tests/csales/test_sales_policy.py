@@ -1,0 +1,108 @@
+"""How sellers choose: legal options, honest probabilities, and what suits a style."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agents.csales.policy import Chance, Csi, Script, Situation, choose, options_of
+from events.sales import ACTIONS, STYLES, TACTICS
+from events.streams import Seed
+
+SITUATIONS = st.builds(
+    Situation,
+    actions=st.sampled_from([ACTIONS, ACTIONS[:3], ("Persuasion",)]),
+    past=st.lists(st.sampled_from(ACTIONS), max_size=9).map(tuple),
+    tactics=st.lists(st.sampled_from(TACTICS), max_size=9).map(tuple),
+    words=st.integers(0, 50),
+    depth=st.integers(0, 5),
+    category_fit=st.floats(0.0, 10.0),
+    shown=st.integers(0, 30),
+    style=st.sampled_from([None, *STYLES]),
+)
+
+
+@pytest.mark.parametrize("policy", [Csi(), Script(), Chance()])
+@given(situation=SITUATIONS, unit=st.text(max_size=5))
+def test_every_choice_is_legal_and_its_probabilities_sum_to_one(
+    policy: Any, situation: Situation, unit: str
+) -> None:
+    choice = choose(policy, situation, Seed(1).stream("test", unit))
+    assert choice.action in situation.actions
+    assert (choice.tactic is not None) == (choice.action == "Persuasion")
+    assert len(choice.options) == len(choice.probabilities) == len(options_of(situation))
+    assert math.isclose(sum(choice.probabilities), 1.0)
+    label = f"{choice.action}: {choice.tactic}" if choice.tactic else choice.action
+    assert choice.probabilities[choice.options.index(label)] > 0.0
+
+
+def situation(**fields: Any) -> Situation:
+    start = Situation(
+        actions=("Persuasion",),
+        past=(),
+        tactics=(),
+        words=5,
+        depth=2,
+        category_fit=0.0,
+        shown=3,
+        style=None,
+    )
+    return Situation(
+        **{
+            name: fields.get(name, getattr(start, name))
+            for name in (
+                "actions",
+                "past",
+                "tactics",
+                "words",
+                "depth",
+                "category_fit",
+                "shown",
+                "style",
+            )
+        }
+    )
+
+
+@pytest.mark.parametrize(
+    ("style", "tactic"),
+    [
+        ("Rational", "Logical Appeal"),
+        ("Dependent", "Social Proof"),
+        ("Intuitive", "Emotional Appeal"),
+    ],
+)
+def test_csi_persuades_by_the_style_it_inferred(style: Any, tactic: str) -> None:
+    weights = Csi().weights(situation(style=style))
+    assert TACTICS[weights.index(max(weights))] == tactic
+
+
+def test_without_a_style_csi_has_no_favourite() -> None:
+    weights = Csi().weights(situation())
+    assert max(weights) == pytest.approx(min(weights))
+
+
+def test_a_tactic_wears_off() -> None:
+    fresh = Csi().weights(situation(style="Rational"))
+    worn = Csi().weights(situation(style="Rational", tactics=("Logical Appeal",) * 3))
+    index = TACTICS.index("Logical Appeal")
+    assert worn[index] / sum(worn) < fresh[index] / sum(fresh)
+
+
+def test_csi_searches_where_a_category_was_named() -> None:
+    weights = Csi().weights(situation(actions=ACTIONS[:3], category_fit=2.0, depth=0))
+    assert ACTIONS[weights.index(max(weights))] == "Category Search"
+
+
+def test_the_script_goes_through_its_steps_and_then_the_tactics() -> None:
+    done: list[Any] = []
+    for _ in range(5):
+        weights = Script().weights(situation(actions=ACTIONS[:3], past=tuple(done)))
+        done.append(ACTIONS[weights.index(1.0)])
+    assert done == [*Script.STEPS, "Suggestion"]
+    weights = Script().weights(situation(tactics=("Framing",)))
+    assert TACTICS[weights.index(1.0)] == "Logical Appeal"
