@@ -23,6 +23,7 @@ from agents.llm.failure import Failure, Kind
 from agents.llm.gate import Gate
 from agents.llm.hints import Remaining, remaining
 from agents.llm.lane import Lane
+from agents.llm.prefix import PrefixMeter
 from agents.llm.retry import AttemptFailed, Patience
 from agents.llm.transport import Reply, post
 from agents.llm.types import Answer, Call
@@ -51,6 +52,9 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
         0 for a call's first request.
     wait_s : float
         How long this failure makes the call wait before another attempt, if there is one.
+    body_bytes, repeated_bytes : int
+        What a model reads of the request, and how much of it repeats a beginning that was sent
+        to it before (see `agents.llm.prefix`).
     """
 
     model: str
@@ -59,6 +63,8 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     outcome: str
     retry: int
     wait_s: float = 0.0
+    body_bytes: int = 0
+    repeated_bytes: int = 0
 
 
 Observe = Callable[[Attempt], None]
@@ -76,6 +82,7 @@ class Asking:
         "_last",
         "_observe",
         "_patience",
+        "_prefix",
         "_reserved",
         "_sent",
         "_session",
@@ -92,7 +99,9 @@ class Asking:
         observe: Observe | None,
         jitter: Callable[[], float],
         wall: Callable[[], float],
+        prefix: PrefixMeter,
     ) -> None:
+        self._prefix = prefix
         self._lane = lane
         self._gate = gate
         self._session = session
@@ -221,6 +230,7 @@ class Asking:
 
     def _tell(self, status: int, latency_s: float, outcome: str, retry: int, wait_s: float) -> None:
         if self._observe is not None:
+            sent = self._prefix.send(f"{self._lane.url} {self._lane.config.model}", self._body)
             self._observe(
                 Attempt(
                     model=self._lane.name,
@@ -229,6 +239,8 @@ class Asking:
                     outcome=outcome,
                     retry=retry,
                     wait_s=wait_s,
+                    body_bytes=sent.body_bytes,
+                    repeated_bytes=sent.repeated_bytes,
                 )
             )
 

@@ -1,17 +1,24 @@
-"""A buyer driven by a language model."""
+"""A buyer driven by a language model: one conversation for shopping, one for support."""
 
 from __future__ import annotations
 
+from functools import partial
 from typing import ClassVar, TypeVar
 
 from agents.base import BuyerAgent, Seat
 from agents.llm import prompting
 from agents.llm.conversation import Conversation
+from agents.llm.decode import Check
 from agents.llm.options import model_of, options_of
-from agents.llm.prompting import dialogue, fenced, text
-from agents.llm.replies import DecisionReply, MessageReply, Reply, ReviewsReply, TopicsReply
-from agents.llm.seller import order_record
-from events.errors import UnusableOutput
+from agents.llm.prompting import fenced, order_record, text
+from agents.llm.replies import (
+    BuyerEnvelope,
+    DecisionReply,
+    MessageReply,
+    Reply,
+    ReviewsReply,
+    TopicsReply,
+)
 from events.messages import Aspect
 from market.retail.requests import (
     AskSeller,
@@ -21,13 +28,17 @@ from market.retail.requests import (
     Request,
     WriteReview,
 )
-from market.retail.values import Decision, Offer, Review, Topics
+from market.retail.values import Decision, Offer, Review, Topics, Transcript
 
 R = TypeVar("R", bound=Reply)
 
 
 class ModelBuyer(BuyerAgent):
-    """Asks, decides, complains and reviews by asking a model."""
+    """Asks, decides, complains and reviews by asking a model.
+
+    It is told what the shop's page shows (title, brand, category, price, shipping, returns) and
+    the pitch, never the product sheet: what it wants to know beyond that it has to ask.
+    """
 
     waits: ClassVar[bool] = True
 
@@ -35,35 +46,30 @@ class ModelBuyer(BuyerAgent):
         super().__init__(seat)
         self._options = options_of(seat)
         self._persona = prompting.persona("buyer", seat.persona, seat.gender)
+        one = self._options.one_preference_per_turn
+        self._limit = " " + text("one_preference") if one else ""
 
     async def topics(self, request: ChooseTopics) -> Topics:
-        """Choose what to ask about; begins the conversation with what was shown."""
-        context = prompting.paragraphs(
-            [self._persona, self._offer(request.offer), prompting.spoken(request.pitch)]
-        )
-        self.memory(request)["shopping"] = self._start(context)
-        reply = await self._ask(request, "shopping", text("topics"), TopicsReply, 200)
+        """Choose what to ask about, and write the first message with it: one call for both."""
+        context = [*self._shown(request.offer), prompting.spoken(request.pitch)]
+        self._start(request, "shopping", context)
+        task = text("topics").format(first=text("ask_first").format(limit=self._limit))
+        reply = await self._ask(request, "shopping", task, TopicsReply, 400)
+        self.memory(request)["first"] = reply.text
         return Topics(topics=tuple(dict.fromkeys(reply.topics)), reason=reply.reason)
 
     async def ask(self, request: AskSeller) -> str | None:
-        """Write the next message, or None to stop asking."""
-        limit = text("one_preference") if self._options.one_preference_per_turn else ""
-        if request.transcript:
-            said = fenced("ANSWER", request.transcript[-1].text)
-            task = text("ask_next").format(message=said, limit=limit)
-        else:
-            task = text("ask_first").format(limit=limit)
-        self.memory(request)["heard"] = len(request.transcript)
-        return (await self._ask(request, "shopping", task, MessageReply, 250)).text
+        """Write the next message, or None to stop asking; the first is written already."""
+        if request.turn == 1:
+            first: str | None = self.memory(request)["first"]
+            return first
+        task = text("ask_next").replace("{limit}", self._limit)
+        return await self._say(request, "shopping", _heard(task, request.transcript))
 
     async def decide(self, request: Decide) -> Decision:
         """Buy or not, having heard the last answer."""
-        heard = self.memory(request).get("heard", 0)
-        answered = ""
-        if len(request.transcript) > heard:
-            said = fenced("ANSWER", request.transcript[-1].text)
-            answered = text("last_answer").format(message=said) + "\n\n"
-        task = text("decide").format(answered=answered)
+        answer = f"{text('last_answer')}\n" if request.transcript else ""
+        task = _heard(answer + text("decide"), request.transcript)
         reply = await self._ask(request, "shopping", task, DecisionReply, 400)
         return Decision(
             will_purchase=reply.will_purchase,
@@ -75,73 +81,69 @@ class ModelBuyer(BuyerAgent):
 
     async def complain(self, request: Complain) -> str | None:
         """Write to support, or None to leave it at the last answer."""
-        if request.turn == 1:
-            self.memory(request)["after"] = self._start(self._bought(request))
-            task = text("complain_first").format(issue=fenced("PROBLEM", request.issue))
-        else:
-            said = fenced("ANSWER", request.transcript[-1].text)
-            task = text("complain_next").format(message=said)
-        return (await self._ask(request, "after", task, MessageReply, 300)).text
+        if request.turn > 1:
+            task = _heard(text("complain_next"), request.transcript)
+            return await self._say(request, "support", task)
+        order = order_record(request.order, request.issue)
+        before = prompting.summary(request.inquiry, "BEFORE THE PURCHASE")
+        self._start(request, "support", [*self._shown(request.offer), before])
+        return await self._say(request, "support", text("complain_first").format(order=order))
 
     async def review(self, request: WriteReview) -> Review:
         """Review one aspect; all of them are asked for at once, at the first."""
         notes = self.memory(request)
         if "reviews" not in notes:
             notes["reviews"] = await self._reviews(request)
-        found = getattr(notes["reviews"], request.aspect)
-        if found is None:
-            raise UnusableOutput(f"no review of {request.aspect}", repr(notes["reviews"]))
+        found = notes["reviews"].of(request.aspect)
         recommends = found.would_recommend if request.aspect == "product" else None
         return Review(rating=found.rating, text=found.text, would_recommend=recommends)
+
+    # -- tasks -----------------------------------------------------------------------------
+
+    def _shown(self, offer: Offer) -> list[str]:
+        randomised = self._options.price_wording == "randomised"
+        wording = text("price_randomised") if randomised else ""
+        return [self._persona, prompting.listing(offer), prompting.terms(offer), wording]
+
+    def _start(self, request: Request, name: str, context: list[str]) -> None:
+        self.memory(request)[name] = Conversation(
+            "buyer",
+            BuyerEnvelope,
+            prompting.paragraphs(context),
+            in_prompt=model_of(self.seat).in_prompt,
+        )
+
+    async def _say(self, request: AskSeller | Complain, name: str, task: str) -> str | None:
+        """Ask for the next message; once one closed the dialogue, there is nothing to ask."""
+        closed: set[str] = self.memory(request).setdefault("closed", set())
+        if name in closed:
+            return None
+        reply = await self._ask(request, name, task, MessageReply, 300)
+        if reply.closes:
+            closed.add(name)
+        return reply.text
 
     async def _reviews(self, request: WriteReview) -> ReviewsReply:
         aspects: list[Aspect] = ["pitch"]
         aspects += ["pre_inquiry"] if request.inquiry else []
         aspects += ["post_inquiry"] if request.support else []
         aspects += ["product"] if request.order is not None else []
-        journey = [prompting.spoken(request.pitch)]
-        journey += [dialogue(request.inquiry, "INQUIRY")] if request.inquiry else []
-        journey += [self._record(request)] if request.order is not None else []
-        journey += [dialogue(request.support, "SUPPORT")] if request.support else []
-        context = prompting.paragraphs([self._persona, self._offer(request.offer)])
-        self.memory(request)["reviewing"] = self._start(context)
         task = text("reviews").format(
-            journey=prompting.paragraphs(journey), aspects=", ".join(aspects)
+            journey=_after(request),
+            aspects=", ".join(aspects),
         )
-        return await self._ask(request, "reviewing", task, ReviewsReply, 700)
+        check = partial(_missing, aspects=aspects)
+        return await self._ask(request, "shopping", task, ReviewsReply, 700, check)
 
-    def _record(self, request: WriteReview) -> str:
-        order = request.order
-        assert order is not None
-        if request.issue is None:
-            return f"You bought {order.quantity}; it arrived in order."
-        end = f" It ended so: {request.outcome}." if request.outcome else ""
-        return order_record(order, request.issue) + end
-
-    def _offer(self, offer: Offer) -> str:
-        randomised = self._options.price_wording == "randomised"
-        return prompting.paragraphs(
-            [
-                prompting.sheet(offer),
-                prompting.terms(offer),
-                text("price_randomised") if randomised else "",
-            ]
-        )
-
-    def _bought(self, request: Complain) -> str:
-        return prompting.paragraphs(
-            [
-                self._persona,
-                self._offer(request.offer),
-                order_record(request.order, request.issue),
-                dialogue(request.inquiry, "BEFORE THE PURCHASE") if request.inquiry else "",
-            ]
-        )
-
-    def _start(self, context: str) -> Conversation:
-        return Conversation("buyer", context, in_prompt=model_of(self.seat).in_prompt)
-
-    async def _ask(self, request: Request, name: str, task: str, kind: type[R], tokens: int) -> R:
+    async def _ask(
+        self,
+        request: Request,
+        name: str,
+        task: str,
+        kind: type[R],
+        tokens: int,
+        check: Check[R] | None = None,
+    ) -> R:
         model = model_of(self.seat)
         conversation: Conversation = self.memory(request)[name]
         stage = str(kind.__struct_config__.tag)
@@ -151,4 +153,34 @@ class ModelBuyer(BuyerAgent):
             lambda call: model.ask(request, self.source, stage=stage, role="buyer", call=call),
             max_output_tokens=tokens,
             reasks=self._options.reasks,
+            check=check,
         )
+
+
+def _missing(reply: ReviewsReply, aspects: list[Aspect]) -> str | None:
+    """Say which aspects that were asked for have no review."""
+    missing = [aspect for aspect in aspects if reply.of(aspect) is None]
+    return f"no review of {', '.join(missing)}" if missing else None
+
+
+def _heard(task: str, transcript: Transcript) -> str:
+    """Put the last message of the transcript into a task that shows it."""
+    if "{message}" not in task:
+        return task
+    return task.replace("{message}", fenced("ANSWER", transcript[-1].text))
+
+
+def _after(request: WriteReview) -> str:
+    """Say what became of the order, if there is one."""
+    order, issue = request.order, request.issue
+    if order is None:
+        return ""
+    if issue is None:
+        return text("journey_fine").format(quantity=order.quantity) + "\n"
+    told = text("journey_problem").format(
+        quantity=order.quantity,
+        issue=fenced("PROBLEM", issue),
+        support=prompting.summary(request.support, "SUPPORT"),
+        outcome=request.outcome,
+    )
+    return told + "\n"

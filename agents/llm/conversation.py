@@ -7,13 +7,14 @@ from their caches. An answer that cannot be read is shown to the model with what
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from hashlib import sha256
 from typing import Any, TypeVar
 
 import msgspec
 
 from agents.llm import prompting
-from agents.llm.decode import Malformed, decode_reply
-from agents.llm.replies import BuyerEnvelope, Envelope, Reply, SellerEnvelope
+from agents.llm.decode import Check, Malformed, decode_reply
+from agents.llm.replies import ENVELOPES, Envelope, Reply
 from agents.llm.shape import portable
 from agents.llm.types import Call, Say
 from events.errors import UnusableOutput
@@ -23,9 +24,8 @@ R = TypeVar("R", bound=Reply)
 
 Ask = Callable[[Call], Awaitable[ModelCalled]]
 
-_ENVELOPES: Mapping[Role, type[Envelope]] = {"seller": SellerEnvelope, "buyer": BuyerEnvelope}
-_SHAPES: Mapping[Role, dict[str, Any]] = {
-    role: portable(envelope) for role, envelope in _ENVELOPES.items()
+_SHAPES: Mapping[type[Envelope], dict[str, Any]] = {
+    envelope: portable(envelope) for envelope in ENVELOPES
 }
 
 
@@ -35,18 +35,25 @@ class Conversation:
     Parameters
     ----------
     role : {"seller", "buyer"}
-        Chooses rules and schema.
+        Chooses the rules.
+    envelope : type
+        The replies that can be asked for; it gives the schema of all calls.
     context : str
         What comes before all tasks: persona, offer, what was seen.
     in_prompt : bool
         Whether the schema has to be described, because the model does not enforce it.
     """
 
-    def __init__(self, role: Role, context: str, *, in_prompt: bool = False) -> None:
+    def __init__(
+        self, role: Role, envelope: type[Envelope], context: str, *, in_prompt: bool = False
+    ) -> None:
         self._role = role
+        self._envelope = envelope
+        # Who shares the beginning shares the cache: the same for all buyers of one broadcast.
+        self._cache_key = f"retailsim-{sha256(context.encode()).hexdigest()[:12]}"
         self._system = prompting.text(f"{role}_rules")
         if in_prompt:
-            schema = msgspec.json.encode(_SHAPES[role]).decode()
+            schema = msgspec.json.encode(_SHAPES[envelope]).decode()
             self._system += prompting.text("shapes").replace("{schema}", schema)
         self._says: list[Say] = [Say("user", context)]
 
@@ -58,10 +65,27 @@ class Conversation:
         else:
             self._says.append(Say(role, text))  # type: ignore[arg-type]
 
+    def restate(self, reply: Reply) -> None:
+        """Put `reply` in the place of the last answer: what it left out is not remembered."""
+        said = msgspec.json.encode({"reply": reply}).decode()
+        self._says[-1] = Say("assistant", said)
+
     async def ask(
-        self, task: str, kind: type[R], ask: Ask, *, max_output_tokens: int, reasks: int
+        self,
+        task: str,
+        kind: type[R],
+        ask: Ask,
+        *,
+        max_output_tokens: int,
+        reasks: int,
+        check: Check[R] | None = None,
     ) -> R:
         """Give the model a task and return its reply.
+
+        Parameters
+        ----------
+        check : callable or None
+            Says what this task asked for and the reply has not, or None.
 
         Raises
         ------
@@ -76,7 +100,7 @@ class Conversation:
                 raise UnusableOutput("refusal: the model declined to answer", record.answer)
             problem = "cut off at the length limit" if record.finish == "length" else ""
             try:
-                return decode_reply(record.answer, kind, _ENVELOPES[self._role])
+                return decode_reply(record.answer, kind, self._envelope, check)
             except Malformed as error:
                 problem = problem or str(error)
             if not left:
@@ -88,10 +112,10 @@ class Conversation:
         return Call(
             system=self._system,
             says=tuple(self._says),
-            shape=_SHAPES[self._role],
+            shape=_SHAPES[self._envelope],
             shape_name=f"{self._role}_reply",
             max_output_tokens=max_output_tokens,
-            cache_key=f"retailsim-{self._role}",
+            cache_key=self._cache_key,
         )
 
 

@@ -8,6 +8,7 @@ range are malformed, and the model is asked again.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import TypeVar
 
 import msgspec
@@ -21,7 +22,13 @@ class Malformed(Exception):
     """An answer that is not what was asked for; its text says why."""
 
 
-def decode_reply(text: str, kind: type[R], envelope: type[Envelope]) -> R:
+Check = Callable[[R], str | None]
+"""Says what is wrong with a reply that contradicts itself nowhere, or None."""
+
+
+def decode_reply(
+    text: str, kind: type[R], envelope: type[Envelope], check: Check[R] | None = None
+) -> R:
     """Return the reply of `kind` in a model's answer.
 
     Raises
@@ -33,7 +40,7 @@ def decode_reply(text: str, kind: type[R], envelope: type[Envelope]) -> R:
         raise Malformed("the answer is empty")
     data = _single_object(text)
     reply = _decoded(data, kind, envelope)
-    problem = reply.problem()
+    problem = reply.problem() or (check(reply) if check else None)
     if problem is not None:
         raise Malformed(problem)
     return reply

@@ -17,6 +17,7 @@ from agents.llm.asking import Asking, Attempt, Observe
 from agents.llm.errors import KeyRefused, ProviderStopped, SpendLimit
 from agents.llm.gate import Gate
 from agents.llm.lane import Lane, Statistics
+from agents.llm.prefix import PrefixMeter
 from agents.llm.transport import open_session
 from agents.llm.types import Answer, Call, ModelConfig, Parameter
 
@@ -70,6 +71,7 @@ class Gateway:
         self._observe = observe
         self._jitter = jitter
         self._wall = wall
+        self._prefix = PrefixMeter()
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
@@ -147,7 +149,15 @@ class Gateway:
         lane = self._lanes[model_name]
         gate = lane.gate or self._open_gate(lane)
         asking = Asking(
-            lane, gate, self._session, call, admit, self._observe, self._jitter, self._wall
+            lane,
+            gate,
+            self._session,
+            call,
+            admit,
+            self._observe,
+            self._jitter,
+            self._wall,
+            self._prefix,
         )
         try:
             return await asking.run()

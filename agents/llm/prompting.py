@@ -7,12 +7,21 @@ from functools import cache
 from hashlib import sha256
 from importlib.resources import files
 
+import msgspec
+
+from agents.llm.replies import ENVELOPES
+from agents.llm.shape import portable
 from agents.persona import Persona
 from events.messages import Role
-from market.retail.values import Offer, Pitch, Transcript
+from market.policy import ReturnPolicy
+from market.product import Product
+from market.retail.values import Offer, Order, Pitch, Transcript, Turn
 
 SHEET_CHARACTERS = 1_600
 """Longest product sheet in a prompt; facts come first, prose is cut."""
+
+SUMMARY_CHARACTERS = 160
+"""How much of each message a summary of a dialogue keeps."""
 
 _POLES: Mapping[tuple[Role, str], str] = {
     ("seller", "assertive"): "You are assertive: you lead, press for a decision, and say so.",
@@ -38,14 +47,46 @@ def text(name: str) -> str:
 
 @cache
 def version() -> str:
-    """Return twelve hex digits that change with any word of any prompt."""
+    """Return twelve hex digits that change with any word of any prompt and with any schema."""
     folder = files("agents.llm.prompts")
     names = sorted(file.name for file in folder.iterdir() if file.name.endswith(".txt"))
     digest = sha256()
     for name in names:
         digest.update(f"{name}\x1f{(folder / name).read_text('utf-8')}\x1f".encode())
     digest.update(repr(sorted(_POLES.items())).encode())
+    for envelope in ENVELOPES:
+        digest.update(msgspec.json.encode(portable(envelope)))
+    digest.update(_specimen().encode())
     return digest.hexdigest()[:12]
+
+
+def _specimen() -> str:
+    """Return what the parts that are put together by code look like for one fixed product."""
+    product = Product(
+        id="P",
+        title="T" * (SHEET_CHARACTERS + 1),
+        price_cents=1_000,
+        category="Home",
+        path=("a", "b"),
+        brand="B",
+        details={"n": "v"},
+        features=("f",),
+        description="d",
+    )
+    offer = Offer(
+        product=product,
+        list_price_cents=1_000,
+        price_cents=900,
+        discount=0.1,
+        shipping_cents=50,
+        delivery_days=(1, 7),
+        policy=ReturnPolicy(window_days=30, condition="c", buyer_pays=("x",)),
+        date="2026-01-01",
+    )
+    short = msgspec.structs.replace(product, title="t")
+    said = (Turn("buyer", "w " * SUMMARY_CHARACTERS),)
+    sheets = (sheet(offer), sheet(msgspec.structs.replace(offer, product=short)))
+    return "\n".join([*sheets, listing(offer), terms(offer), summary(said, "S")])
 
 
 def fenced(what: str, foreign: str) -> str:
@@ -80,21 +121,28 @@ def sheet(offer: Offer) -> str:
     return fenced("SHEET", "\n".join(filter(None, lines))[:SHEET_CHARACTERS])
 
 
+def listing(offer: Offer) -> str:
+    """Return what the shop's page shows beside the price: title, brand and category."""
+    product = offer.product
+    brand = f"\nBrand: {product.brand}" if product.brand else ""
+    return fenced("LISTING", f"{product.title}{brand}\nCategory: {product.category}")
+
+
 def terms(offer: Offer) -> str:
     """Return price, shipping, delivery, date and return policy."""
     low, high = offer.delivery_days
-    cut = (
-        ""
-        if offer.price_cents == offer.list_price_cents
-        else f" (list price {_money(offer.list_price_cents)})"
-    )
-    policy = offer.policy
-    buyer_pays = ", ".join(policy.buyer_pays) or "nothing"
-    return (
-        f"Price: {_money(offer.price_cents)}{cut}. Shipping: {_money(offer.shipping_cents)} per "
-        f"order, {low} to {high} days. Date of the broadcast: {offer.date}. Returns: within "
-        f"{policy.window_days} days of delivery, {policy.condition}; the customer pays return "
-        f"shipping for {buyer_pays}, the seller for everything else."
+    price = _money(offer.price_cents)
+    if offer.price_cents != offer.list_price_cents:
+        price += f" (list price {_money(offer.list_price_cents)})"
+    return text("terms").format(
+        price=price,
+        shipping=_money(offer.shipping_cents),
+        low=low,
+        high=high,
+        date=offer.date,
+        window=offer.policy.window_days,
+        condition=offer.policy.condition,
+        buyer_pays=", ".join(offer.policy.buyer_pays) or "nothing",
     )
 
 
@@ -106,6 +154,35 @@ def spoken(pitch: Pitch) -> str:
 def dialogue(transcript: Transcript, what: str = "CONVERSATION") -> str:
     """Return a dialogue, fenced, a line a message."""
     return fenced(what, "\n".join(f"{turn.role}: {turn.text}" for turn in transcript))
+
+
+def summary(transcript: Transcript, what: str) -> str:
+    """Return the beginning of each message of a dialogue, fenced; empty where nobody spoke."""
+    turns = tuple(Turn(turn.role, _cut(turn.text)) for turn in transcript)
+    return dialogue(turns, what) if turns else ""
+
+
+def _cut(said: str) -> str:
+    if len(said) <= SUMMARY_CHARACTERS:
+        return said
+    return f"{said[:SUMMARY_CHARACTERS].rpartition(' ')[0] or said[:SUMMARY_CHARACTERS]} ..."
+
+
+def order_record(order: Order, issue: str) -> str:
+    """Say what was ordered, when it came, and what is wrong."""
+    late = order.issue_day < order.delivered_day
+    arrival = text("order_late" if late else "order_arrived").format(
+        expected=order.expected_day, delivered=order.delivered_day, today=order.issue_day
+    )
+    return text("order").format(
+        id=order.id,
+        quantity=order.quantity,
+        price=_money(order.unit_price_cents),
+        shipping=_money(order.shipping_cents),
+        ordered=order.ordered_day,
+        arrival=arrival,
+        issue=fenced("PROBLEM", issue),
+    )
 
 
 def _money(cents: int) -> str:

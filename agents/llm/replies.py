@@ -1,4 +1,7 @@
-"""The answers that models give, one struct a task; a closed union for each role.
+"""The answers that models give, one struct a task, in closed unions, one a conversation.
+
+Providers read the schema first, so all calls of a conversation share one: a schema of its own for
+each task would be smaller, and would make everything behind it new to their caches.
 
 Limits (ratings, lengths of lists) are checked when an answer is decoded. What no schema can say,
 `problem` does.
@@ -11,9 +14,11 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from events.messages import Aspect
 from market.retail.values import Topic
 
 Text = Annotated[str, Meta(min_length=1, max_length=20_000)]
+Plan = Annotated[str, Meta(max_length=20_000)]
 Stars = Annotated[int, Meta(ge=1, le=5)]
 
 
@@ -28,12 +33,12 @@ class Reply(
 
 
 class StrategyReply(Reply, frozen=True, kw_only=True, tag="strategy"):
-    """The plan of a pitch; what was not asked for is null."""
+    """The plan of a pitch; what was not asked for is empty."""
 
-    target_expansion: Text | None
-    value_proposition: Text | None
-    contextual_urgency: Text | None
-    objection_handling: Text | None
+    target_expansion: Plan
+    value_proposition: Plan
+    contextual_urgency: Plan
+    objection_handling: Plan
 
 
 class PitchReply(Reply, frozen=True, kw_only=True, tag="pitch"):
@@ -69,16 +74,22 @@ class SettlementReply(Reply, frozen=True, kw_only=True, tag="settlement"):
 
 
 class TopicsReply(Reply, frozen=True, kw_only=True, tag="topics"):
-    """One or two topics to ask about."""
+    """One or two topics to ask about, with the first message on them; null to ask nothing."""
 
     topics: Annotated[tuple[Topic, ...], Meta(min_length=1, max_length=2)]
     reason: Text
+    text: Text | None
 
 
 class MessageReply(Reply, frozen=True, kw_only=True, tag="message"):
-    """A message to the seller, or null to end the dialogue."""
+    """A message to the seller, or null to end the dialogue.
+
+    With ``closes`` the message is the buyer's last: the seller answers it, and the buyer is not
+    asked once more whether there is anything else.
+    """
 
     text: Text | None
+    closes: bool = False
 
 
 class DecisionReply(Reply, frozen=True, kw_only=True, tag="decision"):
@@ -98,37 +109,52 @@ class DecisionReply(Reply, frozen=True, kw_only=True, tag="decision"):
 
 
 class AspectReview(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The review of one aspect."""
+    """The review of one aspect; ``would_recommend`` is for the product."""
 
+    aspect: Aspect
     rating: Stars
     text: Text
-
-
-class ProductReview(AspectReview, frozen=True, kw_only=True):
-    """The review of the product itself."""
-
-    would_recommend: bool
+    would_recommend: bool | None = None
 
 
 class ReviewsReply(Reply, frozen=True, kw_only=True, tag="reviews"):
-    """All reviews at once; an aspect that was not asked for is null."""
+    """All reviews at once; one of an aspect that was not asked for counts for nothing."""
 
-    pitch: AspectReview | None
-    pre_inquiry: AspectReview | None
-    post_inquiry: AspectReview | None
-    product: ProductReview | None
+    reviews: tuple[AspectReview, ...]
+
+    def problem(self) -> str | None:
+        """An aspect is reviewed once, and who reviews the product says whether to buy it."""
+        aspects = [review.aspect for review in self.reviews]
+        twice = {aspect for aspect in aspects if aspects.count(aspect) > 1}
+        if twice:
+            return f"more than one review of {', '.join(sorted(twice))}"
+        product = self.of("product")
+        if product is not None and product.would_recommend is None:
+            return "the review of product says nothing in would_recommend"
+        return None
+
+    def of(self, aspect: Aspect) -> AspectReview | None:
+        """Return the review of one aspect, if there is one."""
+        return next((review for review in self.reviews if review.aspect == aspect), None)
 
 
-class SellerEnvelope(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a seller answers, whatever it was asked: one schema keeps the cached prefix."""
+class BroadcastEnvelope(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a seller answers before and during its broadcast."""
 
-    reply: StrategyReply | PitchReply | AnswerReply | SettlementReply
+    reply: StrategyReply | PitchReply
+
+
+class ServiceEnvelope(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a seller answers to buyers: most of its calls, so their schema is kept small."""
+
+    reply: AnswerReply | SettlementReply
 
 
 class BuyerEnvelope(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a buyer answers, whatever it was asked."""
+    """What a buyer answers, whatever it was asked: one schema keeps the cached prefix."""
 
     reply: TopicsReply | MessageReply | DecisionReply | ReviewsReply
 
 
-Envelope = SellerEnvelope | BuyerEnvelope
+Envelope = BroadcastEnvelope | ServiceEnvelope | BuyerEnvelope
+ENVELOPES: tuple[type[Envelope], ...] = (BroadcastEnvelope, ServiceEnvelope, BuyerEnvelope)

@@ -16,7 +16,7 @@ from agents.llm.replies import (
     DecisionReply,
     MessageReply,
     ReviewsReply,
-    SellerEnvelope,
+    ServiceEnvelope,
     SettlementReply,
 )
 
@@ -87,12 +87,30 @@ def test_a_missing_field_is_malformed() -> None:
             decision(json.dumps({k: v for k, v in DECISION.items() if k != key}))
 
 
+def reviews(*rows: dict[str, Any]) -> ReviewsReply:
+    text = json.dumps({"reviews": [{"rating": 3, "text": "x"} | row for row in rows]})
+    return decode_reply(text, ReviewsReply, BuyerEnvelope)
+
+
 def test_stars_outside_one_to_five_are_malformed() -> None:
-    review = {"pre_inquiry": None, "post_inquiry": None, "product": None}
     for rating in (0, 6):
-        text = json.dumps(review | {"pitch": {"rating": rating, "text": "x"}})
         with pytest.raises(Malformed, match="Expected `int`"):
-            decode_reply(text, ReviewsReply, BuyerEnvelope)
+            reviews({"aspect": "pitch", "rating": rating})
+
+
+def test_an_aspect_is_reviewed_once_and_the_product_recommended_or_not() -> None:
+    with pytest.raises(Malformed, match="more than one review of pitch"):
+        reviews({"aspect": "pitch"}, {"aspect": "pitch"})
+    with pytest.raises(Malformed, match="would_recommend"):
+        reviews({"aspect": "product"})
+    both = reviews({"aspect": "pitch"}, {"aspect": "product", "would_recommend": False})
+    assert both.of("product") == both.reviews[1]
+    assert both.of("post_inquiry") is None
+
+
+def test_a_check_of_the_caller_is_kept_too() -> None:
+    with pytest.raises(Malformed, match="not today"):
+        decode_reply(enveloped(), DecisionReply, BuyerEnvelope, lambda _: "not today")
 
 
 def test_a_refund_without_units_contradicts_itself() -> None:
@@ -106,7 +124,7 @@ def test_a_refund_without_units_contradicts_itself() -> None:
         }
     )
     with pytest.raises(Malformed, match="outcome refunded with refund_quantity 0"):
-        decode_reply(text, SettlementReply, SellerEnvelope)
+        decode_reply(text, SettlementReply, ServiceEnvelope)
 
 
 def test_no_message_is_said_by_null() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from agents.llm.replies import BuyerEnvelope, SellerEnvelope
+from agents.llm.replies import ENVELOPES
 from agents.llm.shape import portable
 
 ALLOWED = {
@@ -32,7 +32,7 @@ def objects(node: Any) -> Iterator[dict[str, Any]]:
             yield from objects(list(value.values()) if key == "properties" else value)
 
 
-@pytest.mark.parametrize("envelope", [SellerEnvelope, BuyerEnvelope])
+@pytest.mark.parametrize("envelope", ENVELOPES)
 def test_only_portable_words_are_used(envelope: Any) -> None:
     schema = portable(envelope)
     assert schema["type"] == "object"

@@ -37,8 +37,8 @@ REPLIES: dict[str, dict[str, Any]] = {
         "refund_quantity": 1,
         "refund_shipping": False,
     },
-    "topics": {"topics": ["shipping"], "reason": "I am in a hurry."},
-    "message": {"text": WORDS * 2},
+    "topics": {"topics": ["shipping"], "reason": "I am in a hurry.", "text": WORDS * 2},
+    "message": {"text": WORDS * 2, "closes": False},
     "decision": {
         "will_purchase": True,
         "quantity": 1,
@@ -47,10 +47,12 @@ REPLIES: dict[str, dict[str, Any]] = {
         "reason": "I like it.",
     },
     "reviews": {
-        "pitch": {"rating": 4, "text": "Fine."},
-        "pre_inquiry": {"rating": 5, "text": "Quick."},
-        "post_inquiry": {"rating": 3, "text": "Slow."},
-        "product": {"rating": 2, "text": "Broken.", "would_recommend": False},
+        "reviews": [
+            {"aspect": "pitch", "rating": 4, "text": "Fine.", "would_recommend": None},
+            {"aspect": "pre_inquiry", "rating": 5, "text": "Quick.", "would_recommend": None},
+            {"aspect": "post_inquiry", "rating": 3, "text": "Slow.", "would_recommend": None},
+            {"aspect": "product", "rating": 2, "text": "Broken.", "would_recommend": False},
+        ]
     },
 }
 
@@ -61,10 +63,14 @@ def by_rote(body: dict[str, Any]) -> tuple[int, Any]:
     asked = messages[-1]["content"]
     kind = re.findall(r'[Rr]eply of kind "(\w+)"', _text(asked))[-1]
     reply = dict(REPLIES[kind])
-    said = sum('"kind": "message"' in _text(m["content"]) for m in messages[:-1])
+    said = sum(_wrote_to_seller(_text(m["content"])) for m in messages[:-1])
     if kind == "message" and said >= 2:
         reply["text"] = None
     return 200, json.dumps({"reply": {"kind": kind, **reply}})
+
+
+def _wrote_to_seller(said: str) -> bool:
+    return '"kind": "message"' in said or '"kind": "topics"' in said
 
 
 def _text(content: Any) -> str:
