@@ -17,13 +17,16 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from traceback import extract_tb
 from types import MappingProxyType, ModuleType
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
 from agents.base import Agent, BuyerAgent, SellerAgent
+from agents.csales.base import SalesBuyer, SalesSeller
 from agents.errors import AgentsError, BadAgent, UnknownAgent
 from events.messages import Role
+
+Protocol = Literal["retail", "csales"]
 
 GROUP = "retailsim.agents"
 """The group of entry points that plug-ins use."""
@@ -36,6 +39,32 @@ BUILT_IN: Mapping[tuple[str, Role], str] = MappingProxyType(
     }
 )
 """(name, role) -> module:Class of the agents that come with the simulator."""
+
+BUILT_IN_CSALES: Mapping[tuple[str, Role], str] = MappingProxyType(
+    {
+        ("behavioral", "seller"): "agents.csales.seller:CsiSeller",
+        ("csi", "seller"): "agents.csales.seller:CsiSeller",
+        ("fixed-script", "seller"): "agents.csales.seller:ScriptedSalesSeller",
+        ("random-action", "seller"): "agents.csales.seller:RandomActionSeller",
+        ("behavioral", "buyer"): "agents.csales.buyer:CsUser",
+        ("csuser", "buyer"): "agents.csales.buyer:CsUser",
+    }
+)
+"""The same for sales conversations."""
+
+AGENTS: Mapping[Protocol, Mapping[tuple[str, Role], str]] = MappingProxyType(
+    {"retail": BUILT_IN, "csales": BUILT_IN_CSALES}
+)
+"""Protocol -> its built-in agents."""
+
+_BASES: Mapping[tuple[Protocol, Role], type] = MappingProxyType(
+    {
+        ("retail", "seller"): SellerAgent,
+        ("retail", "buyer"): BuyerAgent,
+        ("csales", "seller"): SalesSeller,
+        ("csales", "buyer"): SalesBuyer,
+    }
+)
 
 _PREFIX = "scenario_"
 _OURS = frozenset({"agents", "analysis", "events", "market", "sim"})
@@ -58,7 +87,9 @@ class AgentInfo(msgspec.Struct, frozen=True, kw_only=True):
     description: str
 
 
-def resolve(name: str, role: Role, *, folder: Path | None = None) -> type[Agent]:
+def resolve(
+    name: str, role: Role, *, folder: Path | None = None, protocol: Protocol = "retail"
+) -> type[Agent]:
     """Return the class that serves as `role` under this name, ready to be instantiated.
 
     Parameters
@@ -67,6 +98,8 @@ def resolve(name: str, role: Role, *, folder: Path | None = None) -> type[Agent]
         A built-in name, an entry point's name, or ``module:Class``.
     folder : Path or None
         The scenario's folder, where ``module`` is looked for first.
+    protocol : {"retail", "csales"}
+        What the agent has to be able to do.
 
     Raises
     ------
@@ -75,7 +108,7 @@ def resolve(name: str, role: Role, *, folder: Path | None = None) -> type[Agent]
     BadAgent
         If it was found but cannot be imported, is not an agent of this role, or lacks methods.
     """
-    return _fit(name, role, _found(name, role, folder))
+    return _fit(name, role, protocol, _found(name, role, folder, protocol))
 
 
 def role_of(name: str, *, folder: Path | None = None) -> Role:
@@ -86,21 +119,21 @@ def role_of(name: str, *, folder: Path | None = None) -> Role:
     UnknownAgent, BadAgent
         If nothing has this name, or it cannot be imported.
     """
-    found = _found(name, "seller", folder)
+    found = _found(name, "seller", folder, "retail")
     return "buyer" if isinstance(found, type) and issubclass(found, BuyerAgent) else "seller"
 
 
-def known(role: Role) -> list[AgentInfo]:
+def known(role: Role, protocol: Protocol = "retail") -> list[AgentInfo]:
     """List the built-in agents of a role and those of installed packages, by name.
 
     A plug-in that cannot be loaded is listed too, with the reason as its description.
     """
     ours = [
         AgentInfo(name=name, role=role, origin="built-in", description=_about(name, target))
-        for (name, of_role), target in BUILT_IN.items()
+        for (name, of_role), target in AGENTS[protocol].items()
         if of_role == role
     ]
-    plugins = (_info(point, role) for point in entry_points(group=GROUP))
+    plugins = (_info(point, role, protocol) for point in entry_points(group=GROUP))
     return ours + sorted((info for info in plugins if info), key=lambda info: info.name)
 
 
@@ -117,10 +150,10 @@ def digest(cls: type[Agent]) -> str:
     return total.hexdigest()
 
 
-def _found(name: str, role: Role, folder: Path | None) -> Any:
-    target = BUILT_IN.get((name, role))
+def _found(name: str, role: Role, folder: Path | None, protocol: Protocol) -> Any:
+    target = AGENTS[protocol].get((name, role))
     if target is None and ":" not in name:
-        return _load(_entry_point(name, role), name)
+        return _load(_entry_point(name, role, protocol), name)
     return _class(name, target or name, folder)
 
 
@@ -139,31 +172,31 @@ def _source(module: ModuleType) -> bytes:
     return Path(path).read_bytes() if path else module.__name__.encode()
 
 
-def _entry_point(name: str, role: Role) -> EntryPoint:
+def _entry_point(name: str, role: Role, protocol: Protocol) -> EntryPoint:
     points = list(entry_points(group=GROUP, name=name))
     if not points:
-        raise UnknownAgent(name, role, ", ".join(_names(role)))
+        raise UnknownAgent(name, role, ", ".join(_names(role, protocol)))
     if len(points) > 1:
         rivals = " and ".join(sorted(_origin(point) for point in points))
         raise BadAgent(name, f"{rivals} both offer it; name the class as module:Class")
     return points[0]
 
 
-def _names(role: Role) -> list[str]:
+def _names(role: Role, protocol: Protocol) -> list[str]:
     plugins = {point.name for point in entry_points(group=GROUP)}
-    return sorted(plugins | {name for name, of_role in BUILT_IN if of_role == role})
+    return sorted(plugins | {name for name, of_role in AGENTS[protocol] if of_role == role})
 
 
 def _origin(point: EntryPoint) -> str:
     return f"{point.dist.name} {point.dist.version}" if point.dist else "an installed package"
 
 
-def _info(point: EntryPoint, role: Role) -> AgentInfo | None:
+def _info(point: EntryPoint, role: Role, protocol: Protocol) -> AgentInfo | None:
     try:
         cls = _load(point, point.name)
-        if isinstance(cls, type) and issubclass(cls, _other(role)):
+        if isinstance(cls, type) and issubclass(cls, Agent) and _unfit(cls, role, protocol):
             return None
-        about = _first_line(_fit(point.name, role, cls))
+        about = _first_line(_fit(point.name, role, protocol, cls))
     except AgentsError as error:
         about = f"cannot be used: {error}"
     return AgentInfo(name=point.name, role=role, origin=_origin(point), description=about)
@@ -177,18 +210,26 @@ def _first_line(found: Any) -> str:
     return (inspect.getdoc(found) or "").partition("\n")[0]
 
 
-def _other(role: Role) -> type[Agent]:
-    return BuyerAgent if role == "seller" else SellerAgent
+def _unfit(found: type[Agent], role: Role, protocol: Protocol) -> str | None:
+    """Say which other part a class was made for, if it was made for one."""
+    if issubclass(found, _BASES[protocol, role]):
+        return None
+    for (other, _), base in _BASES.items():
+        if issubclass(found, base):
+            of = f" of the protocol {protocol}" if other != protocol else ""
+            return f"is a {base.__name__} and cannot be a {role}{of}"
+    return None
 
 
-def _fit(name: str, role: Role, found: Any) -> type[Agent]:
+def _fit(name: str, role: Role, protocol: Protocol, found: Any) -> type[Agent]:
     """Return `found` if it is a complete agent class that may serve as `role`."""
     if not isinstance(found, type):
         raise BadAgent(name, f"is a {type(found).__name__}, not a class")
     if not issubclass(found, Agent):
         raise BadAgent(name, "is not an agent: subclass SellerAgent, BuyerAgent or Agent")
-    if issubclass(found, _other(role)):
-        raise BadAgent(name, f"is a {_other(role).__name__} and cannot be a {role}")
+    problem = _unfit(found, role, protocol)
+    if problem is not None:
+        raise BadAgent(name, problem)
     missing = sorted(getattr(found, "__abstractmethods__", ()))
     if missing:
         raise BadAgent(name, f"lacks {', '.join(missing)}: define them in {found.__name__}")

@@ -1,14 +1,39 @@
-"""All protocols' tables of requests and answers as one."""
+"""All protocols as one: what a market is made of, what it is, and what its requests ask for."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import Protocol
 
+from events.kernel import Outgoing
 from events.messages import Message
 from market.admission import Admission
 from market.csales.admission import ADMISSIONS as CSALES
+from market.csales.spec import ConversationSpec
 from market.retail.admission import ADMISSIONS as RETAIL
+from market.retail.spec import MarketSpec
 
 ADMISSIONS: Mapping[type[Message], Admission] = MappingProxyType({**RETAIL, **CSALES})
 """Request -> what answers it, in any protocol."""
+
+Spec = MarketSpec | ConversationSpec
+"""What one market is made of; ``id``, ``seller`` and ``episodes`` are common to all."""
+
+
+class Market(Protocol):
+    """The live rules of one market, whatever its protocol."""
+
+    finished: bool
+
+    def open(self) -> Outgoing:
+        """The market's first messages."""
+        ...
+
+    def handle(self, message: Message) -> Outgoing:
+        """Answer one message of an agent."""
+        ...
+
+    def failed(self, source: str, message: Message, error: Exception) -> Outgoing:
+        """Answer an agent that raised."""
+        ...

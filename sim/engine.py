@@ -28,9 +28,7 @@ from events.messages import (
     StrategyFormed,
 )
 from events.outside import Door
-from events.streams import Seed
-from market.retail.protocol import RetailMarket
-from market.retail.spec import MarketSpec, RetailRules
+from market.protocols import Market, Spec
 from sim.errors import MarketDiverged
 from sim.recovery import Leftover
 from sim.seats import Cast
@@ -216,8 +214,8 @@ class Engine:
     ----------
     cast : Cast
         The agents' seats.
-    rules : RetailRules
-    seed : Seed
+    open_market : callable
+        Returns the live rules of a market.
     log : Log
     hosting : Hosting
     stop : Stop
@@ -235,8 +233,7 @@ class Engine:
         self,
         *,
         cast: Cast,
-        rules: RetailRules,
-        seed: Seed,
+        open_market: Callable[[Spec], Market],
         log: Log,
         hosting: Hosting,
         stop: Stop,
@@ -247,8 +244,7 @@ class Engine:
     ) -> None:
         self.progress = Progress()
         self._cast = cast
-        self._rules = rules
-        self._seed = seed
+        self._open_market = open_market
         self._log = log
         self._hosting = hosting
         self._stop = stop
@@ -258,7 +254,7 @@ class Engine:
         self._on_progress = on_progress
         self._diverged: MarketDiverged | None = None
 
-    async def run(self, markets: Iterable[MarketSpec]) -> None:
+    async def run(self, markets: Iterable[Spec]) -> None:
         """Play all `markets`, or those begun when the stop is requested.
 
         Raises
@@ -275,7 +271,7 @@ class Engine:
         if self._diverged is not None:
             raise self._diverged
 
-    async def _play_on(self, waiting: Iterator[MarketSpec]) -> None:
+    async def _play_on(self, waiting: Iterator[Spec]) -> None:
         for spec in waiting:
             if self._stop.requested:
                 self.progress.stopped = True
@@ -288,7 +284,7 @@ class Engine:
                 self._stop.request()
             await asyncio.sleep(0)  # signals and the other markets get their turn
 
-    async def _play_one(self, spec: MarketSpec) -> None:
+    async def _play_one(self, spec: Spec) -> None:
         leftover = self._leftovers.get(spec.id, Leftover())
         turnstile = Turnstile(self._stop)
         door = Door(leftover.records, self._log, turnstile)
@@ -306,9 +302,7 @@ class Engine:
             transcript.end()
             self._count(spec, transcript.failed)
 
-    async def play(
-        self, spec: MarketSpec, door: Door, sink: Callable[[Sequence[Event]], None]
-    ) -> None:
+    async def play(self, spec: Spec, door: Door, sink: Callable[[Sequence[Event]], None]) -> None:
         """Play one market to its end and give all its events to `sink`.
 
         Raises
@@ -322,7 +316,7 @@ class Engine:
                 raise MarketDiverged(spec.id, str(door.diverged))
             sink(events)
 
-        market = RetailMarket(spec, self._rules, self._seed)
+        market = self._open_market(spec)
         kernel = Kernel(spec.id, market.failed, sink=write, flush_every=FLUSH_EVENTS)
         kernel.add_rules(market.handle)
         self._seat("seller", spec.seller.id, kernel, door)
@@ -340,7 +334,7 @@ class Engine:
         except Exception as error:  # noqa: BLE001 - an agent that cannot be made fails when asked
             kernel.add_agent(f"{role}:{name}", _failing(error), waits=False)
 
-    def _count(self, spec: MarketSpec, failed: int) -> None:
+    def _count(self, spec: Spec, failed: int) -> None:
         self.progress.markets += 1
         self.progress.episodes += len(spec.episodes)
         self.progress.failed += failed

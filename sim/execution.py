@@ -22,8 +22,8 @@ from events.diagnostics import Diagnostics, TelemetryFile, diagnostics
 from events.log.writer import LogWriter
 from events.messages import SCHEMA_VERSION
 from events.streams import Seed
-from market.retail.spec import MarketSpec
-from sim.design import Design, rules
+from market.protocols import Spec
+from sim.design import Design, design_of
 from sim.engine import Engine, Progress, Stop
 from sim.errors import RunChanged
 from sim.inputs import PLUGINS, with_inputs
@@ -43,7 +43,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
         Every `of`-th market of those to play, beginning with number `share`.
     skip : tuple of int
         Numbers of the design's markets that are done.
-    extra : tuple of MarketSpec
+    extra : tuple of Spec
         Markets beside the design's: retries of failed episodes.
     leftovers : mapping of market to Leftover
         What the log holds of markets that were begun.
@@ -55,13 +55,13 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     share: int = 0
     of: int = 1
     skip: tuple[int, ...] = ()
-    extra: tuple[MarketSpec, ...] = ()
+    extra: tuple[Spec, ...] = ()
     leftovers: Mapping[str, Leftover] = {}
     verbose: bool = False
     budget: float | None = None
     spent_nanousd: int = 0
 
-    def markets(self, design: Iterable[MarketSpec]) -> Iterator[MarketSpec]:
+    def markets(self, design: Iterable[Spec]) -> Iterator[Spec]:
         """Yield this process's markets."""
         done = frozenset(self.skip)
         todo = (spec for number, spec in enumerate(design) if number not in done)
@@ -74,7 +74,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
         return [msgspec.structs.replace(self, share=share, of=workers) for share in range(workers)]
 
 
-def _chained(*parts: Iterable[MarketSpec]) -> Iterator[MarketSpec]:
+def _chained(*parts: Iterable[Spec]) -> Iterator[Spec]:
     for part in parts:
         yield from part
 
@@ -93,6 +93,12 @@ def cast_of(folder: RunFolder, file: RunFile) -> Cast:
         if file.plugins.get(name) != digest:
             raise RunChanged(folder.path, f"plug-in {name!r} was changed since the run was made")
     return cast
+
+
+def run_design(folder: RunFolder, file: RunFile) -> Design:
+    """Return the markets of a run, from the run folder alone."""
+    seed = Seed(file.scenario.run.seed)
+    return design_of(file.scenario, folder.products(), folder.profiles(), seed)
 
 
 def watchdog(block_timeout_s: float, notes: Diagnostics) -> Watchdog:
@@ -143,9 +149,8 @@ async def play_shard(
     folder = RunFolder(Path(job.run))
     file = folder.read()
     scenario = file.scenario
-    seed = Seed(scenario.run.seed)
     cast = cast_of(folder, file)
-    design = Design(scenario, folder.products(), seed)
+    design = run_design(folder, file)
     watch = watchdog(scenario.run.block_timeout_s, notes)
     writer = LogWriter(
         folder.events,
@@ -157,8 +162,7 @@ async def play_shard(
     with writer, watch if cast.has_plugins else nullcontext():
         engine = Engine(
             cast=cast,
-            rules=rules(scenario),
-            seed=seed,
+            open_market=design.open,
             log=writer,
             hosting=Hosting(watch=watch, reply_s=scenario.run.reply_timeout_s),
             stop=stop,

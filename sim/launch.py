@@ -14,9 +14,11 @@ from events.messages import Role
 from events.streams import Seed
 from market.catalog import Problems, builtin_catalog, read_products, sample
 from market.categories import read_categories
+from market.csales.profiles import builtin_profiles, read_profiles
+from market.csales.values import Profile
 from market.errors import EmptyCatalog
 from market.product import Product
-from sim.design import Design
+from sim.design import Design, design_of
 from sim.errors import BadScenario
 from sim.execution import Job
 from sim.inputs import copied, located, with_inputs
@@ -52,8 +54,6 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
 def launch(options: Options, terminal: Terminal) -> int:
     """Run a scenario from its beginning; returns the exit status."""
     scenario, folder = read_scenario(options)
-    if options.profiles is not None:
-        raise BadScenario("--profiles", "goes with the protocol csales only, this one is retail")
     models = used_models(scenario)
     if models:
         from sim.models import check_models
@@ -63,11 +63,12 @@ def launch(options: Options, terminal: Terminal) -> int:
         terminal.say("--budget: no language model takes part, so nothing is spent")
     products = chosen_products(scenario, folder, terminal)
     seed = Seed(scenario.run.seed)
-    design = Design(scenario, products, seed)
+    profiles = chosen_profiles(scenario, folder)
+    design = design_of(scenario, products, profiles, seed)
     cast = Cast(with_inputs(scenario, Path()), seed, folder, options.scenario)
     if options.dry_run:
         return _plan(design, terminal)
-    run = _make(scenario, folder, cast, products, options.out)
+    run = _make(scenario, folder, cast, products, profiles, options.out)
     terminal.say(f"{scenario.run.name}: {_extent(design)}")
     terminal.say(f"in {run.path}")
     with RunLock(run.lock) as lock:
@@ -107,6 +108,10 @@ def _flags(tree: Tree, options: Options) -> None:
         named = str(options.catalog)
         path = named if named == "builtin" else str(options.catalog.absolute())
         _table(tree, "products", options)["catalog"] = path
+    if options.profiles is not None:
+        named_file = str(options.profiles)
+        path = named_file if named_file == "builtin" else str(options.profiles.absolute())
+        _table(tree, "profiles", options)["file"] = path
     for role, names in zip(ROLES, (options.sellers, options.buyers), strict=True):
         if names is not None:
             models = _table(tree, "models", options)
@@ -152,7 +157,7 @@ def chosen_products(scenario: Scenario, folder: Path, terminal: Terminal) -> lis
     problems = Problems()
     found = sample(
         read_products(path, categories=categories, problems=problems),
-        per_category=table.per_category,
+        per_category=None if scenario.design.protocol == "csales" else table.per_category,
         ids=table.ids,
         key=lambda product: seed.digest("product", product),
         problems=problems,
@@ -166,12 +171,37 @@ def chosen_products(scenario: Scenario, folder: Path, terminal: Terminal) -> lis
     return found
 
 
+def chosen_profiles(scenario: Scenario, folder: Path) -> list[Profile]:
+    """Read the scenario's buyer profiles and sample them; none outside csales.
+
+    Raises
+    ------
+    BadProfiles
+        If they cannot be read.
+    """
+    if scenario.design.protocol != "csales":
+        return []
+    table, seed = scenario.profiles, Seed(scenario.run.seed)
+    path = builtin_profiles() if table.file == "builtin" else folder / table.file
+    found = read_profiles(path)
+    if table.count is None or table.count >= len(found):
+        return found
+    drawn = sorted(found, key=lambda profile: seed.digest("profile", profile.id))[: table.count]
+    return [profile for profile in found if profile in drawn]
+
+
 def _make(
-    scenario: Scenario, folder: Path, cast: Cast, products: Sequence[Product], out: Path | None
+    scenario: Scenario,
+    folder: Path,
+    cast: Cast,
+    products: Sequence[Product],
+    profiles: Sequence[Profile],
+    out: Path | None,
 ) -> RunFolder:
     new = NewRun(out or default_folder(scenario.run.name))
     try:
         new.add_products(products)
+        new.add_profiles(profiles)
         frozen = copied(scenario, cast, folder, new)
         file = RunFile(
             run=Identity(format=FORMAT, id=uuid4().hex, scenario_folder=str(folder.resolve())),
@@ -212,15 +242,8 @@ def _plan(design: Design, terminal: Terminal) -> int:
 
 def _extent(design: Design) -> str:
     """Say how large a run is, and its seed."""
-    scenario = design.scenario
-    parts = (
-        (design.episodes, "episode"),
-        (len(design.products), "product"),
-        (len(scenario.sellers), "seller"),
-        (len(scenario.buyers), "buyer"),
-    )
-    sizes = ", ".join(_count(number, what) for number, what in parts)
-    return f"{sizes}, seed {scenario.run.seed}"
+    sizes = ", ".join(_count(number, what) for number, what in design.sizes)
+    return f"{sizes}, seed {design.scenario.run.seed}"
 
 
 def _count(number: int, what: str) -> str:

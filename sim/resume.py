@@ -10,10 +10,8 @@ from events.log.lock import RunLock
 from events.log.reader import check
 from events.log.recovery import recover
 from events.log.seal import matches_seal, remove_seal, write_seal
-from events.streams import Seed
-from sim.design import Design
 from sim.errors import RunChanged
-from sim.execution import Job
+from sim.execution import Job, run_design
 from sim.recovery import Leftover, recovered
 from sim.result import conclude, show_replay
 from sim.retries import attempt, failures, next_attempts, retry_markets, shared_answers
@@ -99,7 +97,7 @@ def missing(
 ) -> tuple[Job, int, int]:
     """Return what is left to play, the run's episodes in all, and those that are done."""
     state = recovered(run.events)
-    design = Design(file.scenario, run.products(), Seed(file.scenario.run.seed))
+    design = run_design(run, file)
     failed = failures(run.events)
     known = state.closed | frozenset(state.begun)
     attempts = [name for name in state.begun if attempt(name)[1]]

@@ -11,7 +11,7 @@ import os
 import secrets
 import shutil
 import tomllib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from hashlib import sha256
 from importlib.metadata import version
@@ -22,11 +22,13 @@ import msgspec
 import tomli_w
 
 from events.messages import SCHEMA_VERSION
+from market.csales.values import Profile
 from market.product import Product
 from sim.errors import CannotWrite, NotARun, RunChanged, RunExists
 from sim.scenario import Scenario
 
 FORMAT = 1
+PROFILES = "profiles.jsonl"
 
 
 class Versions(msgspec.Struct, frozen=True, kw_only=True):
@@ -123,6 +125,15 @@ class RunFolder:
         with (self.inputs / "products.jsonl").open("rb") as lines:
             return [decode(line) for line in lines]
 
+    def profiles(self) -> list[Profile]:
+        """The buyer profiles the run uses; there are none but in csales."""
+        path = self.inputs / PROFILES
+        if not path.exists():
+            return []
+        decode = msgspec.json.Decoder(Profile).decode
+        with path.open("rb") as lines:
+            return [decode(line) for line in lines]
+
 
 def file_digest(path: Path) -> str:
     """SHA-256 of a file, in hexadecimal."""
@@ -167,6 +178,11 @@ class NewRun:
         """Write the products used, one line each."""
         encode = msgspec.json.Encoder().encode_lines
         self.add("products.jsonl", encode(products))
+
+    def add_profiles(self, profiles: Sequence[Profile]) -> None:
+        """Write the buyer profiles, if there are any, one line each."""
+        if profiles:
+            self.add(PROFILES, msgspec.json.Encoder().encode_lines(profiles))
 
     def publish(self, file: RunFile) -> RunFolder:
         """Write ``run.toml``, make everything last, and move the folder into its place."""

@@ -67,7 +67,8 @@ class ProductsTable(Table, frozen=True, kw_only=True):
     catalog : str
         "builtin", or the path of a .jsonl, .jsonl.gz, .csv or .parquet file.
     per_category : int
-        Products drawn of each category; all of them, with a warning, where there are fewer.
+        Products drawn of each category; all of them, with a warning, where there are fewer. In
+        csales the whole catalogue is for sale.
     ids : tuple of str
         Exactly these products in this order, instead of a draw.
     issue_rate : float
@@ -83,6 +84,24 @@ class ProductsTable(Table, frozen=True, kw_only=True):
     categories: str | None = None
 
 
+class ProfilesTable(Table, frozen=True, kw_only=True):
+    """The buyers' profiles, in csales.
+
+    Parameters
+    ----------
+    file : str
+        "builtin", or the path of a JSON or JSON Lines file.
+    count : int
+        Profiles drawn of them; all by default.
+    index : str
+        How the catalogue is searched: "bm25", or "embedding" with sentence-transformers.
+    """
+
+    file: str = "builtin"
+    count: Count | None = None
+    index: Literal["bm25", "embedding"] = "bm25"
+
+
 Pair = tuple[str, str]
 
 
@@ -92,7 +111,8 @@ class DesignTable(Table, frozen=True, kw_only=True):
     Parameters
     ----------
     protocol : str
-        The rules of an episode: "retail" has the five stages from pitch to review.
+        The rules of an episode: "retail" has the five stages from pitch to review, "csales" is
+        one sales conversation over the whole catalogue.
     pairing : str or tuple of pairs
         "all"; "self", a seller and a buyer of the same id; "random", one seller drawn for each
         buyer, product and replication; or a list of [seller, buyer].
@@ -111,12 +131,12 @@ class DesignTable(Table, frozen=True, kw_only=True):
     nonbuyer_reviews : bool
         Whether those who do not buy review the pitch and the answers.
     max_turns : int
-        Most exchanges in one dialogue.
+        Most exchanges in one dialogue; in csales, messages of the buyer (10 is usual).
     transcripts : bool
         Whether long texts are kept in the log; language models need them.
     """
 
-    protocol: Literal["retail"] = "retail"
+    protocol: Literal["retail", "csales"] = "retail"
     pairing: Literal["all", "self", "random"] | tuple[Pair, ...] = "all"
     replications: Count = 1
     price_multipliers: tuple[Annotated[float, Meta(gt=0.0, le=100.0)], ...] = (1.0,)
@@ -138,7 +158,8 @@ class AgentTable(Table, frozen=True, kw_only=True):
         Its name, on which its random streams depend; one line without a slash.
     agent : str
         "behavioral", "script" (sellers), "model", a profile or plug-in that `sim agents` lists,
-        or "module:Class" beside the scenario.
+        or "module:Class" beside the scenario. In csales sellers are "csi" (as "behavioral"),
+        "fixed-script" and "random-action", buyers "csuser" (as "behavioral").
     model : str
         NAME of a [models.NAME] table, with agent = "model".
     persona : dict of str to str
@@ -229,6 +250,8 @@ class Scenario(Table, frozen=True, kw_only=True):
         Name and seed, and how it is executed.
     products : ProductsTable
         Which products there are.
+    profiles : ProfilesTable
+        The buyers' profiles, in csales.
     design : DesignTable
         Who meets whom, how often, under which conditions.
     sellers, buyers : tuple of AgentTable
@@ -249,6 +272,7 @@ class Scenario(Table, frozen=True, kw_only=True):
 
     run: RunTable = RunTable()
     products: ProductsTable = ProductsTable()
+    profiles: ProfilesTable = ProfilesTable()
     design: DesignTable = DesignTable()
     sellers: tuple[AgentTable, ...] = ()
     buyers: tuple[AgentTable, ...] = ()

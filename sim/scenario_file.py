@@ -16,7 +16,7 @@ from agents.persona import checked_persona
 from events.messages import Role
 from sim.errors import BadScenario, NoScenario
 from sim.places import explain
-from sim.scenario import AgentTable, Scenario
+from sim.scenario import AgentTable, DesignTable, ProfilesTable, Scenario
 from sim.settings import Tree
 
 _MOST_DAYS = 3650
@@ -112,6 +112,7 @@ def check(scenario: Scenario, source: str) -> None:
         raise BadScenario(source, "run.name: one line of text without control characters is needed")
     for role in ("seller", "buyer"):
         _check_seats(scenario, role, source)
+    _check_protocol(scenario, source)
     _check_pairing(scenario, source)
     multipliers = scenario.design.price_multipliers
     if not multipliers or len(set(multipliers)) < len(multipliers):
@@ -128,6 +129,23 @@ def check(scenario: Scenario, source: str) -> None:
         raise BadScenario(
             source, "design.transcripts: models cannot be resumed without their texts"
         )
+
+
+_RETAIL_ONLY = ("price_multipliers", "discount", "broadcast", "guidance", "nonbuyer_reviews")
+
+
+def _check_protocol(scenario: Scenario, source: str) -> None:
+    """Refuse what another protocol than the scenario's would have to understand."""
+    design = scenario.design
+    if design.protocol == "retail":
+        if scenario.profiles != ProfilesTable():
+            problem = 'profiles: go with design.protocol = "csales" only'
+            raise BadScenario(source, problem)
+        return
+    usual = DesignTable()
+    for key in _RETAIL_ONLY:
+        if getattr(design, key) != getattr(usual, key):
+            raise BadScenario(source, f'design.{key}: goes with design.protocol = "retail" only')
 
 
 def _check_days(scenario: Scenario, source: str) -> None:

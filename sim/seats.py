@@ -15,7 +15,7 @@ from agents.errors import AgentsError, UnknownAgent
 from agents.host import Host, Hosting
 from agents.llm.types import PROVIDERS, ModelConfig
 from agents.profiles import profiles
-from agents.registry import BUILT_IN, digest, resolve
+from agents.registry import AGENTS, Protocol, digest, resolve
 from events.kernel import Kernel
 from events.messages import Role
 from events.outside import Door
@@ -88,14 +88,21 @@ class SeatedAgent:
     """
 
     def __init__(
-        self, table: AgentTable, role: Role, seed: Seed, folder: Path, source: str
+        self,
+        table: AgentTable,
+        role: Role,
+        seed: Seed,
+        folder: Path,
+        source: str,
+        protocol: Protocol = "retail",
     ) -> None:
         self.table = table
+        self.protocol = protocol
         self.role = role
         self.models: Models | None = None
         place = f"{source}: {role}s.{table.id}"
         try:
-            self.kind = _kind(table.agent, role, folder)
+            self.kind = _kind(table.agent, role, folder, protocol)
             self._seat = Seat(
                 id=table.id,
                 role=role,
@@ -106,7 +113,7 @@ class SeatedAgent:
             )
             self.kind(self._seat)
         except UnknownAgent as error:
-            raise BadScenario(place, f"{error}{_hint(table.agent, role)}") from None
+            raise BadScenario(place, f"{error}{_hint(table.agent, role, protocol)}") from None
         except AgentsError as error:
             raise BadScenario(place, str(error)) from None
         except Exception as error:
@@ -116,7 +123,8 @@ class SeatedAgent:
     @property
     def is_plugin(self) -> bool:
         """Whether the agent is not one of ours, so that its code belongs to the run."""
-        return self.table.agent != MODEL and (self.table.agent, self.role) not in BUILT_IN
+        ours = AGENTS[self.protocol]
+        return self.table.agent != MODEL and (self.table.agent, self.role) not in ours
 
     def join(self, kernel: Kernel, door: Door, hosting: Hosting) -> Agent:
         """Make this seat's agent for one market and register it there."""
@@ -130,9 +138,9 @@ class SeatedAgent:
         return agent
 
 
-def _kind(name: str, role: Role, folder: Path) -> type[Agent]:
+def _kind(name: str, role: Role, folder: Path, protocol: Protocol) -> type[Agent]:
     if name != MODEL:
-        return resolve(name, role, folder=folder)
+        return resolve(name, role, folder=folder, protocol=protocol)
     # Only runs with models pay for what models need.
     from agents.llm.buyer import ModelBuyer
     from agents.llm.seller import ModelSeller
@@ -140,14 +148,16 @@ def _kind(name: str, role: Role, folder: Path) -> type[Agent]:
     return ModelSeller if role == "seller" else ModelBuyer
 
 
-def _hint(name: str, role: Role) -> str:
+def _hint(name: str, role: Role, protocol: Protocol) -> str:
     """Say what may be meant: a profile or an agent of a similar name, or something else."""
     other: Role = "buyer" if role == "seller" else "seller"
+    if protocol != "retail":
+        return f"; it has to serve the protocol {protocol}"
     if name in profiles(other):
         return f"; it is the profile of a {other}"
     if "/" in name:
         return f"; PROVIDER/MODEL begins with one of {', '.join(PROVIDERS)}"
-    known = [*profiles(role), *(agent for agent, of_role in BUILT_IN if of_role == role)]
+    known = [*profiles(role), *(agent for agent, of_role in AGENTS[protocol] if of_role == role)]
     close = difflib.get_close_matches(name, known, n=1)
     return f"; did you mean {close[0]}?" if close else f"; profiles: {', '.join(profiles(role))}"
 
@@ -167,7 +177,9 @@ class Cast:
         self, scenario: Scenario, seed: Seed, folder: Path, source: str = "run.toml"
     ) -> None:
         self._seats = {
-            (role, table.id): SeatedAgent(table, role, seed, folder, source)
+            (role, table.id): SeatedAgent(
+                table, role, seed, folder, source, scenario.design.protocol
+            )
             for role in ROLES
             for table in scenario.seats(role)
         }

@@ -12,12 +12,11 @@ from events.log.reader import check
 from events.log.seal import read_seal
 from events.messages import LoggedRecord
 from events.outside import Door
-from events.streams import Seed
-from market.retail.spec import MarketSpec
-from sim.design import Design, rules
+from market.protocols import Spec
+from sim.design import Design
 from sim.engine import Engine, Stop, Transcript, first_difference
 from sim.errors import MarketDiverged, RunChanged
-from sim.execution import cast_of
+from sim.execution import cast_of, run_design
 from sim.recovery import Leftover, recovered, whole_markets
 from sim.retries import attempt, failures, retry_markets, shared_answers
 from sim.run_folder import RunFile, RunFolder, versions
@@ -78,7 +77,8 @@ def _obstacle(run: RunFolder, file: RunFile) -> str | None:
 
 
 async def _replay_all(run: RunFolder, file: RunFile) -> int:
-    scenario, seed = file.scenario, Seed(file.scenario.run.seed)
+    scenario = file.scenario
+    design = run_design(run, file)
     watch = Watchdog(warn_s=5.0, deadline_s=scenario.run.block_timeout_s, say=lambda line: None)
     cast = cast_of(run, file)
     configs = used_models(scenario)
@@ -88,13 +88,12 @@ async def _replay_all(run: RunFolder, file: RunFile) -> int:
         cast.connect(Models(configs, Stop(), offline=True))
     engine = Engine(
         cast=cast,
-        rules=rules(scenario),
-        seed=seed,
+        open_market=design.open,
         log=_Refusing(),
         hosting=Hosting(watch=watch, reply_s=scenario.run.reply_timeout_s),
         stop=Stop(),
     )
-    markets = _Markets(run, file, seed)
+    markets = _Markets(run, design)
     texts = scenario.design.transcripts
     played: set[str] = set()
     with watch:
@@ -114,25 +113,24 @@ async def _replay_all(run: RunFolder, file: RunFile) -> int:
 class _Markets:
     """All markets that the log may hold, by name, with what retries share."""
 
-    def __init__(self, run: RunFolder, file: RunFile, seed: Seed) -> None:
-        design = Design(file.scenario, run.products(), seed)
+    def __init__(self, run: RunFolder, design: Design) -> None:
         state, failed = recovered(run.events), failures(run.events)
         attempts = [name for name in (*state.closed, *state.begun) if attempt(name)[1]]
         retries = list(retry_markets(design.markets(), failed, attempts=attempts))
-        self.specs: dict[str, MarketSpec] = {spec.id: spec for spec in design.markets()}
+        self.specs: dict[str, Spec] = {spec.id: spec for spec in design.markets()}
         self.specs |= {spec.id: spec for spec in retries}
         self.shared: Mapping[str, tuple[LoggedRecord, ...]] = shared_answers(
             run.events, retries, failed
         )
 
 
-def _check_complete(run: RunFolder, specs: Mapping[str, MarketSpec], played: set[str]) -> None:
+def _check_complete(run: RunFolder, specs: Mapping[str, Spec], played: set[str]) -> None:
     for market in specs:
         if market not in played:
             raise RunChanged(run.events, f"the log is sealed, but market {market} is missing")
 
 
-async def _compare(engine: Engine, spec: MarketSpec, logged: Leftover, *, texts: bool) -> None:
+async def _compare(engine: Engine, spec: Spec, logged: Leftover, *, texts: bool) -> None:
     replayed = _Collected()
     transcript = Transcript(spec.id, replayed, b"", texts=texts)
     await engine.play(spec, Door(logged.records, None), transcript.write)

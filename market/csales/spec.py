@@ -63,7 +63,7 @@ class SalesRules(msgspec.Struct, frozen=True, kw_only=True):
     start: str = "2026-03-02"
 
 
-class ConversationSpec(msgspec.Struct, frozen=True, kw_only=True):
+class ConversationSpec(msgspec.Struct, frozen=True, kw_only=True, tag="csales"):
     """One buyer with one profile in conversation with one seller: a market of one episode."""
 
     id: str

@@ -60,7 +60,7 @@ class RetailRules(msgspec.Struct, frozen=True, kw_only=True):
             ) from None
 
 
-class MarketSpec(msgspec.Struct, frozen=True, kw_only=True):
+class MarketSpec(msgspec.Struct, frozen=True, kw_only=True, tag="retail"):
     """One seller presenting one product, seen by some buyers, under one condition.
 
     ``price_cents`` follows from the product's list price, the multiplier and the discount.

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
-from market.csales.profiles import BadProfiles, read_profiles
+from market.catalog import Problems, builtin_catalog, read_products
+from market.csales.catalogue import Shop
+from market.csales.profiles import BadProfiles, builtin_profiles, read_profiles
 
 REAL = Path(__file__).parents[3] / "shared" / "data" / "csuser_profiles.jsonl"
 ROW: dict[str, Any] = {
@@ -92,3 +95,19 @@ def test_all_365_real_profiles_load() -> None:
     profiles = read_profiles(REAL)
     assert len(profiles) == 365
     assert sum(profile.decision_making_style == "Rational" for profile in profiles) == 292
+
+
+def test_the_built_in_profiles_hold_every_style_with_every_openness() -> None:
+    profiles = read_profiles(builtin_profiles())
+    cells = Counter((p.decision_making_style, p.dialogue_openness) for p in profiles)
+    assert len(profiles) >= 60
+    assert len(cells) == 9
+    assert min(cells.values()) >= 5
+
+
+def test_every_built_in_profile_finds_something_within_its_budget() -> None:
+    shop = Shop(list(read_products(builtin_catalog(), problems=Problems())))
+    for profile in read_profiles(builtin_profiles()):
+        assert shop.cut(profile.target_category) == profile.target_category
+        found = shop.suggest("", profile.target_category, profile.budget_cents[1], 100)
+        assert found, profile.id

@@ -20,6 +20,7 @@ SCHEMA = schema()
 TABLES = {
     "[run]": "RunTable",
     "[products]": "ProductsTable",
+    "[profiles]": "ProfilesTable",
     "[design]": "DesignTable",
     "[[sellers]] and [[buyers]]": "AgentTable",
     "[models.NAME]": "ModelConfig",
