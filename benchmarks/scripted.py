@@ -1,76 +1,25 @@
-"""An episode between a seller and a buyer that ask a model, with answers from a script.
+"""A language model's place taken by a script: fixed answers of the length that real ones have.
 
-Nobody is asked: the model's place is taken by fixed answers of the length that real ones have.
-What is real are the agents, their prompts and the bytes that would have been sent.
+Nobody is asked. What is real are the prompts and the bytes that would have been sent.
 """
 
 from __future__ import annotations
 
-import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import Mapping
 from itertools import cycle, islice
 from typing import Any
 
 import msgspec
 
-from agents.base import Seat
-from agents.llm.buyer import ModelBuyer
 from agents.llm.capabilities import abilities
 from agents.llm.lane import Lane
 from agents.llm.prefix import PrefixMeter, Sent
-from agents.llm.seller import ModelSeller
 from agents.llm.types import Call, ModelConfig
-from agents.persona import Persona
 from events.messages import ASPECTS, Message, ModelCalled, Role
-from events.streams import Seed
-from market.policy import DEFAULT_POLICIES
-from market.product import Product
-from market.retail.requests import (
-    AnswerBuyer,
-    AskSeller,
-    ChooseTopics,
-    Complain,
-    Decide,
-    FormStrategy,
-    GiveSupport,
-    PresentPitch,
-    SettleIssue,
-    WriteReview,
-)
-from market.retail.values import (
-    DIMENSIONS,
-    SECTIONS,
-    TOPICS,
-    Offer,
-    Order,
-    Pitch,
-    Transcript,
-    Turn,
-)
-from market.shipping import ShippingRules
+from market.retail.requests import Complain, GiveSupport
+from market.retail.values import DIMENSIONS, SECTIONS, TOPICS
 
-ORDER = Order(
-    id="ORD-1A2B3C4D",
-    quantity=1,
-    unit_price_cents=1_999,
-    shipping_cents=100,
-    ordered_day=1,
-    expected_day=5,
-    delivered_day=5,
-    issue_day=6,
-)
-ISSUE = "damaged on arrival"
-SELLER_PERSONA: Persona = {
-    "assertiveness": "assertive",
-    "friendliness": "friendly",
-    "rationality": "rational",
-}
-BUYER_PERSONA: Persona = {
-    "pickiness": "picky",
-    "price_consciousness": "sensitive",
-    "rationality": "rational",
-}
 VOCABULARY = """
 this one holds what the sheet promises and nothing beyond it because people who use it every single
 morning notice quickly whether something works or merely looks good while standing on a shelf so let
@@ -129,6 +78,8 @@ class ScriptedModel:
         One that has seen earlier episodes; None: nothing was sent before.
     name : str
         Whose cache the requests meet.
+    instead : mapping or None
+        Fields of replies by stage that take the place of the scripted ones.
     """
 
     def __init__(
@@ -137,10 +88,12 @@ class ScriptedModel:
         lengths: Lengths | None = None,
         meter: PrefixMeter | None = None,
         name: str = "model",
+        instead: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> None:
         self.in_prompt = abilities(config).schema == "prompt"
         self.samples: list[Sample] = []
         self.closes = False
+        self._instead = instead or {}
         self._about: tuple[object, ...] = ()
         self._lane = Lane(name, config, {})
         self._lengths = lengths or Lengths()
@@ -152,7 +105,7 @@ class ScriptedModel:
         """Answer with the reply that belongs to the stage."""
         self._keep(request, stage, role, call)
         self._about = (request.offer.product.id, request.episode or "", len(self.samples))
-        answer = json.dumps({"reply": {"kind": stage, **self._reply(stage)}})
+        reply = {"kind": stage, **self._reply(stage), **self._instead.get(stage, {})}
         return ModelCalled(
             market=request.market,
             episode=request.episode,
@@ -164,7 +117,7 @@ class ScriptedModel:
             model=self._lane.name,
             prompt_version="",
             request_sha256="",
-            answer=answer,
+            answer=json.dumps({"reply": reply}),
             finish="stop",
             input_tokens=0,
             cached_tokens=0,
@@ -237,111 +190,3 @@ class ScriptedModel:
             "refund_quantity": 0,
             "refund_shipping": False,
         }
-
-
-def offer_of(product: Product) -> Offer:
-    """Return a product's offer by the market's default rules."""
-    return Offer(
-        product=product,
-        list_price_cents=product.price_cents,
-        price_cents=product.price_cents,
-        discount=0.0,
-        shipping_cents=ShippingRules().fee_cents(product.price_cents),
-        delivery_days=ShippingRules().delivery_days,
-        policy=DEFAULT_POLICIES[product.category],
-        date="2026-03-02",
-    )
-
-
-class Stage:
-    """One market: a seller whose broadcast is seen by the buyers of `play`, one after another."""
-
-    def __init__(
-        self,
-        product: Product,
-        seller: ScriptedModel,
-        *,
-        personas: bool = True,
-        options: dict[str, Any] | None = None,
-    ) -> None:
-        self._offer = offer_of(product)
-        self._personas = personas
-        self._options = options or {}
-        self._seller = ModelSeller(self._seat("seller", SELLER_PERSONA, seller))
-        self._shopper = seller
-        self._pitch: Pitch | None = None
-
-    def play(
-        self, episode: str, buyer: ScriptedModel, inquiry: int, support: int | None = None
-    ) -> None:
-        """Play one buyer's way.
-
-        Parameters
-        ----------
-        inquiry : int
-            Exchanges before the decision.
-        support : int or None
-            Exchanges after the purchase; None: nothing is bought.
-        """
-        asyncio.run(self._play(episode, buyer, inquiry, support))
-
-    async def _play(
-        self, episode: str, model: ScriptedModel, inquiry: int, support: int | None
-    ) -> None:
-        if self._pitch is None:
-            self._pitch = await self._broadcast()
-        self._shopper = model
-        buyer = ModelBuyer(self._seat("buyer", BUYER_PERSONA, model))
-        common = {"episode": episode, "unit": "u", "offer": self._offer, "pitch": self._pitch}
-        topics = await buyer.topics(ChooseTopics(**common))
-        said = await self._inquire(buyer, common | {"topics": topics}, inquiry)
-        await buyer.decide(Decide(**common, topics=topics, transcript=said))
-        if support is not None:
-            await self._after(buyer, common | {"inquiry": said}, support)
-
-    async def _broadcast(self) -> Pitch:
-        plan = FormStrategy(unit="u", offer=self._offer, dimensions=DIMENSIONS)
-        strategy = await self._seller.strategy(plan)
-        request = PresentPitch(unit="u", offer=self._offer, strategy=strategy)
-        return await self._seller.pitch(request)
-
-    async def _inquire(self, buyer: ModelBuyer, common: dict[str, Any], turns: int) -> Transcript:
-        said: Transcript = ()
-        for turn in self._turns(turns):
-            asked = await buyer.ask(AskSeller(**common, transcript=said, turn=turn))
-            said = (*said, Turn("buyer", str(asked)))
-            answer = await self._seller.answer(AnswerBuyer(**common, transcript=said, turn=turn))
-            said = (*said, Turn("seller", answer))
-        assert await buyer.ask(AskSeller(**common, transcript=said, turn=turns + 1)) is None
-        return said
-
-    async def _after(self, buyer: ModelBuyer, common: dict[str, Any], turns: int) -> None:
-        common |= {"order": ORDER, "issue": ISSUE}
-        said: Transcript = ()
-        for turn in self._turns(turns):
-            complaint = Complain(**common, transcript=said, turn=turn, offered=None)
-            said = (*said, Turn("buyer", str(await buyer.complain(complaint))))
-            request = GiveSupport(**common, transcript=said, turn=turn, last_turn=False)
-            said = (*said, Turn("seller", (await self._seller.support(request)).text))
-        last = Complain(**common, transcript=said, turn=turns + 1, offered=None)
-        assert await buyer.complain(last) is None
-        known = {name: common[name] for name in ("episode", "unit", "offer", "order", "issue")}
-        await self._seller.settle(SettleIssue(**known, transcript=said))
-        seen = common | {"support": said, "outcome": "exchanged"}
-        for aspect in ASPECTS:
-            await buyer.review(WriteReview(**seen, aspect=aspect))
-
-    def _turns(self, count: int) -> Iterator[int]:
-        for turn in range(1, count + 1):
-            self._shopper.closes = turn == count
-            yield turn
-
-    def _seat(self, role: Role, persona: Persona, model: ScriptedModel) -> Seat:
-        return Seat(
-            id="s",
-            role=role,
-            seed=Seed(1),
-            persona=persona if self._personas else None,
-            options=self._options,
-            model=model,
-        )

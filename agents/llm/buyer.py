@@ -68,7 +68,8 @@ class ModelBuyer(BuyerAgent):
 
     async def decide(self, request: Decide) -> Decision:
         """Buy or not, having heard the last answer."""
-        answer = f"{text('last_answer')}\n" if request.transcript else ""
+        unheard = len(request.transcript) > self.memory(request).get("heard in shopping", 0)
+        answer = f"{text('last_answer')}\n" if unheard else ""
         task = _heard(answer + text("decide"), request.transcript)
         reply = await self._ask(request, "shopping", task, DecisionReply, 400)
         return Decision(
@@ -118,6 +119,7 @@ class ModelBuyer(BuyerAgent):
         closed: set[str] = self.memory(request).setdefault("closed", set())
         if name in closed:
             return None
+        self.memory(request)[f"heard in {name}"] = len(request.transcript)
         reply = await self._ask(request, name, task, MessageReply, 300)
         if reply.closes:
             closed.add(name)

@@ -17,7 +17,7 @@ from market.policy import ReturnPolicy
 from market.product import Product
 from market.retail.values import Offer, Order, Pitch, Transcript, Turn
 
-SHEET_CHARACTERS = 1_600
+SHEET_CHARACTERS = 1_200
 """Longest product sheet in a prompt; facts come first, prose is cut."""
 
 SUMMARY_CHARACTERS = 160

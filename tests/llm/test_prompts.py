@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import shutil
 from importlib.resources import files
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.llm import prompting
+from agents.llm import caller, prompting
 from agents.persona import TRAITS, all_personas
 from events.messages import Role
 from market.policy import DEFAULT_POLICIES
 from market.product import Product
 from market.retail.values import Offer
+from sim import run_folder
 
 
 def offer(**changes: object) -> Offer:
@@ -107,13 +111,57 @@ FILLED = {
 
 
 def test_each_prompt_has_the_blanks_that_are_filled() -> None:
-    names = {f.name for f in files("agents.llm.prompts").iterdir() if f.name.endswith(".txt")}
-    for name in names:
-        text = prompting.text(name.removesuffix(".txt"))
-        blanks = {part.split("}")[0] for part in text.split("{")[1:]}
-        assert blanks == FILLED.get(name.removesuffix(".txt"), set()), name
+    for name in retail():
+        blanks = {part.split("}")[0] for part in prompting.text(name).split("{")[1:]}
+        assert blanks == FILLED.get(name, set()), name
+
+
+def retail() -> list[str]:
+    """The prompts of this protocol; those of the sales conversation have tests of their own."""
+    names = [file.name for file in files("agents.llm.prompts").iterdir()]
+    stems = [name.removesuffix(".txt") for name in names if name.endswith(".txt")]
+    return [stem for stem in stems if not stem.startswith("sales_")]
 
 
 def test_the_version_is_short_and_stable() -> None:
     assert prompting.version() == prompting.version()
     assert len(prompting.version()) == 12
+
+
+CHANGES: dict[str, tuple[str, Any]] = {
+    "a persona's words": ("_POLES", {("buyer", "picky"): "You are hard to please."}),
+    "the length of a sheet": ("SHEET_CHARACTERS", 100),
+    "the length of a summary": ("SUMMARY_CHARACTERS", 100),
+    "the marks": ("fenced", lambda what, foreign: f"[{foreign}]"),
+    "the listing": ("listing", lambda offer: offer.product.title),
+    "a schema": ("ENVELOPES", ()),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_the_version_changes_with_what_code_adds_to_the_files(
+    change: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = prompting.version.__wrapped__()
+    monkeypatch.setattr(prompting, *CHANGES[change])
+    assert prompting.version.__wrapped__() != before
+
+
+@pytest.mark.parametrize("name", retail())
+def test_the_version_changes_with_any_file(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(str(files("agents.llm.prompts")), tmp_path / "prompts")
+    monkeypatch.setattr(prompting, "files", lambda _: tmp_path / "prompts")
+    prompting.text.cache_clear()
+    before = prompting.version.__wrapped__()
+    with (tmp_path / "prompts" / f"{name}.txt").open("a") as file:
+        file.write(".")
+    assert prompting.version.__wrapped__() != before
+    prompting.text.cache_clear()
+
+
+def test_the_version_stands_with_every_call_and_in_the_run() -> None:
+    """`Caller` records it in each `ModelCalled`, and a run's folder beside its seed."""
+    assert caller.version is prompting.version
+    assert run_folder.versions().prompts == prompting.version()

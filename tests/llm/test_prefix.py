@@ -1,0 +1,161 @@
+"""What repeats a beginning that was sent before, and how much an episode's prompts take."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agents.llm.lane import Lane
+from agents.llm.prefix import BLOCK_BYTES, PrefixMeter, read_text
+from agents.llm.prompting import sheet
+from agents.llm.types import Call, ModelConfig, Say
+from benchmarks.bench_prompts import MOST_TOKENS, episode, market, share, tokens, typical
+from benchmarks.staging import offer_of
+from market.catalog import read_products
+from market.problems import Problems
+from market.product import Product
+
+REAL = Path(__file__).parents[3] / "shared" / "data" / "products_amazon23.jsonl"
+CONFIGS = [
+    ModelConfig(provider="openai", model="gpt-5.4-mini"),
+    ModelConfig(provider="openai-responses", model="gpt-5.4-mini"),
+    ModelConfig(provider="anthropic", model="claude-sonnet-5"),
+    ModelConfig(provider="google", model="gemini-3-flash"),
+    ModelConfig(provider="openai-compatible", model="qwen", base_url="http://127.0.0.1:1/v1"),
+]
+
+
+def body(*said: str) -> bytes:
+    messages = [{"role": "user", "content": text} for text in said]
+    return json.dumps({"model": "m", "messages": messages}).encode()
+
+
+def test_the_first_request_repeats_nothing_and_its_repetition_all_whole_blocks() -> None:
+    meter = PrefixMeter()
+    first = meter.send("m", body("x" * 1_000))
+    assert first.repeated_bytes == 0
+    again = meter.send("m", body("x" * 1_000))
+    assert again.body_bytes == first.body_bytes
+    assert 0 <= again.body_bytes - again.repeated_bytes < BLOCK_BYTES
+
+
+def test_only_a_beginning_counts() -> None:
+    meter = PrefixMeter()
+    meter.send("m", body("a" * 500, "same " * 100))
+    assert meter.send("m", body("b" * 500, "same " * 100)).repeated_bytes == 0
+
+
+def test_what_another_model_was_sent_does_not_count() -> None:
+    meter = PrefixMeter()
+    meter.send("m", body("x" * 500))
+    assert meter.send("n", body("x" * 500)).repeated_bytes == 0
+
+
+@given(
+    st.lists(st.text("ab", min_size=1, max_size=200), min_size=1, max_size=5),
+    st.lists(st.text("ab", min_size=1, max_size=200), min_size=1, max_size=5),
+)
+def test_what_is_repeated_is_the_longest_common_beginning_in_blocks(
+    one: list[str], other: list[str]
+) -> None:
+    meter = PrefixMeter()
+    meter.send("m", body(*one))
+    sent = meter.send("m", body(*other))
+    left, right = read_text(body(*one)), read_text(body(*other))
+    common = next(
+        (n for n, (a, b) in enumerate(zip(left, right, strict=False)) if a != b),
+        min(len(left), len(right)),
+    )
+    assert sent.body_bytes == len(right)
+    assert sent.repeated_bytes == common // BLOCK_BYTES * BLOCK_BYTES
+
+
+def test_memory_is_bounded_and_what_is_in_use_is_kept() -> None:
+    meter = PrefixMeter(blocks=100)
+    used = body("used " * 200)
+    meter.send("m", used)
+    for number in range(200):
+        meter.send("m", body(f"{number} " * 300))
+        assert len(meter) <= 200
+        assert meter.send("m", used).repeated_bytes > 0
+    meter.send("m", body("gone " * 200))
+    for number in range(200):
+        meter.send("m", body(f"{number} other " * 300))
+    assert meter.send("m", body("gone " * 200)).repeated_bytes == 0
+
+
+def call(*said: str) -> Call:
+    roles: tuple[Any, ...] = ("user", "assistant")
+    return Call(
+        system="the rules",
+        says=tuple(Say(roles[n % 2], text) for n, text in enumerate(said)),
+        shape={"type": "object", "properties": {"shape": {"type": "string"}}},
+        shape_name="s",
+        max_output_tokens=10,
+    )
+
+
+@pytest.mark.parametrize("config", CONFIGS, ids=lambda config: config.provider)
+def test_every_wire_format_is_read_in_the_order_of_the_cache(config: ModelConfig) -> None:
+    """Schema, rules, messages; and a longer conversation begins with the shorter one."""
+    lane = Lane("m", config, {})
+    short = read_text(lane.body(call("hello")))
+    places = [short.index(part) for part in (b"shape", b"the rules", b"hello")]
+    assert places == sorted(places)
+    longer = read_text(lane.body(call("hello", "answer", "next")))
+    assert longer.startswith(short)
+    assert b"answer" in longer
+
+
+# -- an episode -----------------------------------------------------------------------------
+
+
+def real() -> Product:
+    """The published product whose sheet takes most room."""
+    if not REAL.exists():
+        pytest.skip("the published products are not beside the repository")
+    products = read_products(REAL, problems=Problems())
+    return max(products, key=lambda product: len(sheet(offer_of(product))))
+
+
+@pytest.mark.parametrize("config", CONFIGS, ids=lambda config: config.provider)
+@pytest.mark.parametrize("product", [typical, real], ids=["typical", "longest real"])
+def test_an_episode_stays_below_the_cheapest_published_row(
+    config: ModelConfig, product: Any
+) -> None:
+    """At the published counts of exchanges, broadcast in full, schema with every call."""
+    for bought in (True, False):
+        found = episode(config, product(), bought=bought)
+        assert tokens(found) < 0.97 * MOST_TOKENS[bought]
+
+
+@pytest.mark.parametrize("config", CONFIGS, ids=lambda config: config.provider)
+def test_even_the_wire_with_its_escapes_stays_below_it(config: ModelConfig) -> None:
+    for bought in (True, False):
+        bodies = episode(config, typical(), bought=bought)
+        assert sum(weight * len(one.body) for weight, one in bodies) / 4 < MOST_TOKENS[bought]
+
+
+@pytest.mark.parametrize("config", CONFIGS, ids=lambda config: config.provider)
+@pytest.mark.parametrize("buyers", ["alike", "different"])
+def test_four_fifths_of_a_markets_tokens_repeat_a_prefix(config: ModelConfig, buyers: Any) -> None:
+    """Five purchases behind one broadcast, in a run that has sent its rules and schemas before.
+
+    Buyers of one model share their beginning; five different models share nothing.
+    """
+    assert share(market(config, buyers)) >= 0.80
+
+
+def test_an_episode_alone_with_nothing_sent_before_repeats_two_thirds() -> None:
+    """The whole of it is new once: no other buyer and no other product has paid for anything."""
+    assert 0.67 < share(episode(CONFIGS[0], typical(), bought=True)) < 0.80
+
+
+def test_the_figures_are_the_same_each_time() -> None:
+    first, second = (episode(CONFIGS[0], typical(), bought=True) for _ in range(2))
+    assert [one.sent for _, one in first] == [one.sent for _, one in second]
