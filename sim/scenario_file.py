@@ -17,6 +17,7 @@ from events.messages import Role
 from sim.errors import BadScenario, NoScenario
 from sim.places import explain
 from sim.scenario import AgentTable, DesignTable, ProfilesTable, Scenario
+from sim.seats import asks_model
 from sim.settings import Tree
 
 _MOST_DAYS = 3650
@@ -124,7 +125,7 @@ def check(scenario: Scenario, source: str) -> None:
         raise BadScenario(source, "issues.weights: at least one must be above 0")
     _check_days(scenario, source)
     _check_models(scenario, source)
-    waits = any(seat.agent == "model" for seat in (*scenario.sellers, *scenario.buyers))
+    waits = any(seat.model is not None for seat in (*scenario.sellers, *scenario.buyers))
     if waits and not scenario.design.transcripts:
         raise BadScenario(
             source, "design.transcripts: models cannot be resumed without their texts"
@@ -190,12 +191,14 @@ def _check_seat(scenario: Scenario, seat: AgentTable, role: Role, place: str, so
             checked_persona(role, seat.persona)
         except AgentsError as error:
             raise BadScenario(source, f"{place}: {error}") from None
-    if seat.agent == "model" and seat.model is None:
-        raise BadScenario(source, f"{place}.model: the NAME of a [models.NAME] table is needed")
-    if seat.agent == "model" and seat.model not in scenario.models:
+    asks = asks_model(seat.agent, role, scenario.design.protocol)
+    if asks and seat.model is None:
+        problem = f"the NAME of a [models.NAME] table is needed, which {seat.agent} asks"
+        raise BadScenario(source, f"{place}.model: {problem}")
+    if asks and seat.model not in scenario.models:
         known = ", ".join(scenario.models) or "none"
         raise BadScenario(source, f"{place}.model: no [models.{seat.model}] table; there: {known}")
-    if seat.model is not None and seat.agent != "model":
+    if seat.model is not None and not asks:
         raise BadScenario(source, f'{place}.model: goes with agent = "model" only')
     if seat.pitch_file is not None and seat.agent != "script":
         raise BadScenario(source, f'{place}.pitch_file: goes with agent = "script" only')

@@ -5,7 +5,9 @@ from __future__ import annotations
 import difflib
 import sys
 from collections.abc import Mapping
+from importlib import import_module
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -28,6 +30,24 @@ if TYPE_CHECKING:
 
 MODEL = "model"
 """The agent of a seat that asks a language model."""
+
+MODEL_AGENTS: Mapping[tuple[Protocol, Role, str], str] = MappingProxyType(
+    {
+        ("retail", "seller", MODEL): "agents.llm.seller:ModelSeller",
+        ("retail", "buyer", MODEL): "agents.llm.buyer:ModelBuyer",
+        ("csales", "seller", MODEL): "agents.csales.model_seller:ModelSalesSeller",
+        ("csales", "seller", "react"): "agents.csales.model_seller:ReactSeller",
+        ("csales", "seller", "pc-crs"): "agents.csales.model_seller:CredibleSeller",
+        ("csales", "buyer", MODEL): "agents.csales.model_buyer:ModelSalesBuyer",
+    }
+)
+"""Every agent that asks a language model, as module:Class."""
+
+
+def asks_model(agent: str, role: Role, protocol: Protocol) -> bool:
+    """Whether an agent of this name needs a language model."""
+    return (protocol, role, agent) in MODEL_AGENTS
+
 
 REPLY_S = 24 * 3600.0
 """Replies of models have the gateway's deadlines; the host's is far behind them."""
@@ -123,8 +143,9 @@ class SeatedAgent:
     @property
     def is_plugin(self) -> bool:
         """Whether the agent is not one of ours, so that its code belongs to the run."""
-        ours = AGENTS[self.protocol]
-        return self.table.agent != MODEL and (self.table.agent, self.role) not in ours
+        agent = self.table.agent
+        ours = (agent, self.role) in AGENTS[self.protocol]
+        return not ours and not asks_model(agent, self.role, self.protocol)
 
     def join(self, kernel: Kernel, door: Door, hosting: Hosting) -> Agent:
         """Make this seat's agent for one market and register it there."""
@@ -139,13 +160,12 @@ class SeatedAgent:
 
 
 def _kind(name: str, role: Role, folder: Path, protocol: Protocol) -> type[Agent]:
-    if name != MODEL:
+    target = MODEL_AGENTS.get((protocol, role, name))
+    if target is None:
         return resolve(name, role, folder=folder, protocol=protocol)
-    # Only runs with models pay for what models need.
-    from agents.llm.buyer import ModelBuyer
-    from agents.llm.seller import ModelSeller
-
-    return ModelSeller if role == "seller" else ModelBuyer
+    module, _, attribute = target.partition(":")
+    found: type[Agent] = getattr(import_module(module), attribute)
+    return found
 
 
 def _hint(name: str, role: Role, protocol: Protocol) -> str:

@@ -6,7 +6,8 @@ from their caches. An answer that cannot be read is shown to the model with what
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
+from functools import cache
 from hashlib import sha256
 from typing import Any, TypeVar
 
@@ -14,7 +15,7 @@ import msgspec
 
 from agents.llm import prompting
 from agents.llm.decode import Check, Malformed, decode_reply
-from agents.llm.replies import ENVELOPES, Envelope, Reply
+from agents.llm.replies import Envelope, Reply
 from agents.llm.shape import portable
 from agents.llm.types import Call, Say
 from events.errors import UnusableOutput
@@ -24,9 +25,10 @@ R = TypeVar("R", bound=Reply)
 
 Ask = Callable[[Call], Awaitable[ModelCalled]]
 
-_SHAPES: Mapping[type[Envelope], dict[str, Any]] = {
-    envelope: portable(envelope) for envelope in ENVELOPES
-}
+
+@cache
+def _shape(envelope: type[Envelope]) -> dict[str, Any]:
+    return portable(envelope)
 
 
 class Conversation:
@@ -42,18 +44,26 @@ class Conversation:
         What comes before all tasks: persona, offer, what was seen.
     in_prompt : bool
         Whether the schema has to be described, because the model does not enforce it.
+    rules : str or None
+        The prompt that holds always; None: that of the role in the retail protocol.
     """
 
     def __init__(
-        self, role: Role, envelope: type[Envelope], context: str, *, in_prompt: bool = False
+        self,
+        role: Role,
+        envelope: type[Envelope],
+        context: str,
+        *,
+        in_prompt: bool = False,
+        rules: str | None = None,
     ) -> None:
         self._role = role
         self._envelope = envelope
         # Who shares the beginning shares the cache: the same for all buyers of one broadcast.
         self._cache_key = f"retailsim-{sha256(context.encode()).hexdigest()[:12]}"
-        self._system = prompting.text(f"{role}_rules")
+        self._system = prompting.text(rules or f"{role}_rules")
         if in_prompt:
-            schema = msgspec.json.encode(_SHAPES[envelope]).decode()
+            schema = msgspec.json.encode(_shape(envelope)).decode()
             self._system += prompting.text("shapes").replace("{schema}", schema)
         self._says: list[Say] = [Say("user", context)]
 
@@ -112,7 +122,7 @@ class Conversation:
         return Call(
             system=self._system,
             says=tuple(self._says),
-            shape=_SHAPES[self._envelope],
+            shape=_shape(self._envelope),
             shape_name=f"{self._role}_reply",
             max_output_tokens=max_output_tokens,
             cache_key=self._cache_key,

@@ -9,6 +9,7 @@ from importlib.resources import files
 
 import msgspec
 
+from agents.csales.replies import SalesBuyerEnvelope, SalesSellerEnvelope
 from agents.llm.replies import ENVELOPES
 from agents.llm.shape import portable
 from agents.persona import Persona
@@ -54,7 +55,7 @@ def version() -> str:
     for name in names:
         digest.update(f"{name}\x1f{(folder / name).read_text('utf-8')}\x1f".encode())
     digest.update(repr(sorted(_POLES.items())).encode())
-    for envelope in ENVELOPES:
+    for envelope in (*ENVELOPES, SalesSellerEnvelope, SalesBuyerEnvelope):
         digest.update(msgspec.json.encode(portable(envelope)))
     digest.update(_specimen().encode())
     return digest.hexdigest()[:12]

@@ -9,7 +9,7 @@ Limits (ratings, lengths of lists) are checked when an answer is decoded. What n
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, Protocol
 
 import msgspec
 from msgspec import Meta
@@ -156,5 +156,13 @@ class BuyerEnvelope(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reply: TopicsReply | MessageReply | DecisionReply | ReviewsReply
 
 
-Envelope = BroadcastEnvelope | ServiceEnvelope | BuyerEnvelope
-ENVELOPES: tuple[type[Envelope], ...] = (BroadcastEnvelope, ServiceEnvelope, BuyerEnvelope)
+class Envelope(Protocol):
+    """A struct with the one field ``reply``, a closed union of replies."""
+
+    @property
+    def reply(self) -> Any:
+        """The reply, one of the union."""
+        ...
+
+
+ENVELOPES: tuple[type[msgspec.Struct], ...] = (BroadcastEnvelope, ServiceEnvelope, BuyerEnvelope)

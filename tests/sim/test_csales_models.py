@@ -1,0 +1,249 @@
+"""Sales conversations with language models on either side, against a loopback server."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.sim.modelserver import Server, serving
+from tests.sim.runs import event_lines, events_of, outside_lines, replayed, scenario, sim
+
+HEAD = """
+[profiles]
+count = 4
+[design]
+protocol = "csales"
+max_turns = 8
+[models.local]
+provider = "openai-compatible"
+model = "my-llama"
+base_url = "{url}"
+max_attempts = 2
+deadline_s = 5.0
+[models.local.price]
+input = 1.0
+output = 2.0
+"""
+SEATS = """
+[[sellers]]
+id = "csi"
+agent = "model"
+model = "local"
+[[sellers]]
+id = "thinker"
+agent = "react"
+model = "local"
+[[sellers]]
+id = "credible"
+agent = "pc-crs"
+model = "local"
+[[buyers]]
+id = "shopper"
+agent = "model"
+model = "local"
+"""
+SELLER = '[[sellers]]\nid = "csi"\nagent = "model"\nmodel = "local"\n'
+CSUSER = '[[buyers]]\nid = "csuser"\nagent = "csuser"\n'
+
+Change = Callable[[str, dict[str, Any]], dict[str, Any]]
+
+
+def _said(body: dict[str, Any]) -> str:
+    return "\n".join(m["content"] for m in body["messages"] if isinstance(m["content"], str))
+
+
+def by_rote(body: dict[str, Any]) -> dict[str, Any]:
+    """What a model says: sellers suggest and persuade, buyers select and buy."""
+    tasks = [m["content"] for m in body["messages"] if _is_task(m)]
+    task = tasks[-1]
+    kind = re.findall(r'[Rr]eply of kind "(\w+)"', task)[-1]
+    ids = re.findall(r"^id: (\S+)$", task, re.M)
+    match kind:
+        case "plan":
+            only = "Persuasion" if "out of: Persuasion." in task else None
+            only = only or ("Persuasion" if "Actions: Persuasion." in task else None)
+            return {
+                "kind": kind, "preference": "good and plain", "category": ["Nowhere", "x"],
+                "style": "Rational", "openness": None, "focus": "price",
+                "action": only or "Suggestion", "tactic": "Framing" if only else None,
+                "search": [],
+            }
+        case "line":
+            shows = ids[:3] if "Show up to three" in task else ids[1:2]
+            return {"kind": kind, "text": "Look at this.", "items": shows}
+        case "check":
+            return {"kind": kind, "credible": False, "problems": "the first number"}
+        case "opening":
+            return {"kind": kind, "text": "I need something good."}
+    buyable = re.findall(r"<<<IDS\n(\S+)", task)
+    seen = re.findall(r"^id: (\S+)$", _said(body), re.M)
+    return {
+        "kind": kind, "text": "Well.", "willingness": 5, "leave": None, "reason": "so",
+        "buy": buyable[-1] if buyable else None,
+        "select": None if buyable or not seen else seen[0],
+    }
+
+
+def answering(change: Change = lambda _, reply: reply) -> Any:
+    def answer(body: dict[str, Any]) -> tuple[int, Any]:
+        reply = by_rote(body)
+        return 200, json.dumps({"reply": change(reply["kind"], reply)})
+
+    return answer
+
+
+def launched(server: Server, folder: Path, seats: str, name: str = "run") -> Any:
+    path = scenario(folder, HEAD.format(url=server.url) + seats)
+    return sim("launch", path, "--out", folder / name, "--json")
+
+
+@pytest.fixture(scope="module")
+def played(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Server]:
+    folder = tmp_path_factory.mktemp("csales")
+    with serving(answering()) as server:
+        result = launched(server, folder, SEATS)
+    assert result.exit_code == 0, result.stderr
+    return folder / "run", server
+
+
+def test_models_converse_and_sell(played: tuple[Path, Server]) -> None:
+    run, server = played
+    measures = replayed(run)
+    assert measures["episodes"]["closed"] == 12
+    assert measures["overall"]["orders"] == 12
+    assert measures["rejected_outputs"] == measures["rejected_commands"] == 0
+    assert measures["cost"]["calls"] == len(server.bodies) == len(outside_lines(run))
+
+
+def test_a_plan_is_structured_and_merged(played: tuple[Path, Server]) -> None:
+    run, _ = played
+    inferred = events_of(run, "ProfileInferred")
+    assert {event["decision_making_style"] for event in inferred} == {"Rational"}
+    assert {event["action"] for event in events_of(run, "ActionChosen")} == {
+        *("Suggestion", "Persuasion")
+    }
+
+
+def test_a_category_that_does_not_exist_is_no_obstacle(played: tuple[Path, Server]) -> None:
+    run, _ = played
+    assert all(event["category"] == ["Nowhere", "x"] for event in events_of(run, "ProfileInferred"))
+    assert all(event["fitting"] >= 1 for event in events_of(run, "ItemsShown"))
+
+
+def test_what_is_not_credible_is_said_again(played: tuple[Path, Server]) -> None:
+    _, server = played
+    tasks = [body["messages"][-1]["content"] for body in server.bodies]
+    checks = sum("Check it like a stranger" in task for task in tasks)
+    assert checks > 0
+    assert checks == sum("Say it again without" in task for task in tasks)
+
+
+def test_a_conversation_with_models_is_verified_offline(played: tuple[Path, Server]) -> None:
+    result = sim("verify", played[0])
+    assert result.exit_code == 0, result.stderr
+    assert "12 markets played again" in result.stdout
+
+
+def test_no_seller_is_told_who_the_buyer_is(played: tuple[Path, Server]) -> None:
+    _, server = played
+    sellers = [body for body in server.bodies if "shop assistant in a" in _said(body)[:100]]
+    assert sellers
+    assert not any("WHO YOU ARE" in _said(body) for body in sellers)
+
+
+def test_each_side_may_be_behavioral(tmp_path: Path) -> None:
+    with serving(answering()) as server:
+        result = launched(server, tmp_path, SELLER + CSUSER)
+    assert result.exit_code == 0, result.stderr
+    assert replayed(tmp_path / "run")["episodes"]["closed"] == 4
+
+
+def test_items_that_were_never_shown_are_rejected_and_recorded(tmp_path: Path) -> None:
+    def invent(kind: str, reply: dict[str, Any]) -> dict[str, Any]:
+        if kind == "line":
+            return {**reply, "items": ["NO-SUCH-ITEM"]}
+        return {**reply, "select": "B000"} if kind == "response" else reply
+
+    with serving(answering(invent)) as server:
+        result = launched(server, tmp_path, SEATS)
+    assert result.exit_code == 0, result.stderr
+    commands = {event["command"] for event in events_of(tmp_path / "run", "CommandRejected")}
+    assert commands == {"ShowItems", "SelectItem"}
+    assert not events_of(tmp_path / "run", "OrderPlaced")
+    assert replayed(tmp_path / "run")["episodes"]["closed"] == 12
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"action": "Dance"},
+        {"action": "Persuasion", "tactic": "Framing"},
+        {"action": "Suggestion", "tactic": "Framing"},
+        {"style": "Impulsive"},
+        {"extra": 1},
+    ],
+)
+def test_a_plan_that_stays_malformed_is_a_visible_outcome(
+    change: dict[str, Any], tmp_path: Path
+) -> None:
+    def spoil(kind: str, reply: dict[str, Any]) -> dict[str, Any]:
+        return {**reply, **change} if kind == "plan" else reply
+
+    with serving(answering(spoil)) as server:
+        result = launched(server, tmp_path, SELLER + CSUSER)
+    assert result.exit_code == 1
+    rejected = events_of(tmp_path / "run", "OutputRejected")
+    assert [event["stage"] for event in rejected] == ["planning"] * 4
+    assert replayed(tmp_path / "run")["episodes"] == {
+        "opened": 4, "closed": 0, "failed": 4,
+        "superseded": 0,
+    }
+
+
+def test_a_malformed_plan_is_asked_for_again(tmp_path: Path) -> None:
+    failed: set[str] = set()
+
+    def spoil_once(body: dict[str, Any]) -> tuple[int, Any]:
+        reply = by_rote(body)
+        first = _said(body)[:400]
+        if reply["kind"] == "plan" and first not in failed:
+            failed.add(first)
+            return 200, "not JSON"
+        return 200, json.dumps({"reply": reply})
+
+    with serving(spoil_once) as server:
+        result = launched(server, tmp_path, SELLER + CSUSER)
+    assert result.exit_code == 0, result.stderr
+    assert not events_of(tmp_path / "run", "OutputRejected")
+    assert any("cannot be used" in body["messages"][-1]["content"] for body in server.bodies)
+
+
+def _is_task(message: dict[str, Any]) -> bool:
+    return message["role"] == "user" and "cannot be used" not in message["content"]
+
+
+@pytest.mark.parametrize("agent", ["react", "pc-crs"])
+def test_a_baseline_that_needs_a_model_says_so(agent: str, tmp_path: Path) -> None:
+    text = f'[design]\nprotocol = "csales"\n[[sellers]]\nid = "s"\nagent = "{agent}"\n{CSUSER}'
+    result = sim("launch", scenario(tmp_path, text), "--out", tmp_path / "run")
+    assert result.exit_code == 2
+    assert f"sellers.s.model: the NAME of a [models.NAME] table is needed" in result.stderr
+    assert f"which {agent} asks" in result.stderr
+
+
+def test_a_stopped_conversation_run_pays_nothing_twice(tmp_path: Path) -> None:
+    with serving(answering()) as server:
+        assert launched(server, tmp_path, SEATS, name="whole").exit_code == 0
+        calls = len(server.bodies)
+        path = scenario(tmp_path, HEAD.format(url=server.url) + SEATS)
+        cut = sim("launch", path, "--out", tmp_path / "cut", "--budget", "0.02")
+        assert cut.exit_code == 3, cut.stderr
+        resumed = sim("resume", tmp_path / "cut")
+        assert resumed.exit_code == 0, resumed.stderr
+        assert len(server.bodies) == 2 * calls
+    assert event_lines(tmp_path / "cut") == event_lines(tmp_path / "whole")
