@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
+from faultserver import FaultServer
+from gateway_calls import to
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -110,6 +113,19 @@ def test_every_wire_format_is_read_in_the_order_of_the_cache(config: ModelConfig
     longer = read_text(lane.body(call("hello", "answer", "next")))
     assert longer.startswith(short)
     assert b"answer" in longer
+
+
+def test_an_attempt_says_what_it_sent_and_how_much_of_it_before() -> None:
+    async def attempts() -> list[Any]:
+        async with FaultServer() as server, to(server) as gateway:
+            for _ in range(2):
+                await gateway.ask("m0", call("hello " * 100))
+            return gateway.attempts
+
+    first, again = asyncio.run(attempts())
+    assert first.body_bytes == again.body_bytes > 600
+    assert first.repeated_bytes == 0
+    assert again.repeated_bytes > first.body_bytes - BLOCK_BYTES
 
 
 # -- an episode -----------------------------------------------------------------------------

@@ -88,6 +88,9 @@ def test_attempts_are_in_the_telemetry_and_hold_no_text(played: tuple[Path, Serv
     attempts = [note for note in map(json.loads, lines) if note["event"] == "model attempt"]
     assert len(attempts) == len(server.bodies)
     assert all(note["latency_s"] > 0 and note["status"] == 200 for note in attempts)
+    assert all(0 <= note["repeated_bytes"] <= note["body_bytes"] for note in attempts)
+    repeated = sum(note["repeated_bytes"] for note in attempts)
+    assert repeated > 0.7 * sum(note["body_bytes"] for note in attempts)
     assert "sheet says" not in "".join(lines)
 
 
@@ -202,6 +205,22 @@ def test_a_provider_that_is_down_stops_the_run_and_a_resume_goes_on(tmp_path: Pa
         resumed = sim("resume", tmp_path / "run")
     assert resumed.exit_code == 0, resumed.stderr
     assert replayed(tmp_path / "run")["episodes"]["closed"] == 16
+
+
+def test_the_wording_of_prices_is_recorded_and_only_buyers_read_it(tmp_path: Path) -> None:
+    options = (
+        'model = "local"\noptions = {{ price_wording = "randomised" }}\n[[buyers]]\nid = "easy'
+    )
+    text = SCENARIO.replace('model = "local"\n[[buyers]]\nid = "easy', options)
+    with serving() as server:
+        path = scenario(tmp_path, text.format(url=server.url))
+        result = sim("launch", path, "--out", tmp_path / "run")
+    assert result.exit_code == 0, result.stderr
+    assert "randomised" in (tmp_path / "run" / "run.toml").read_text()
+    told = [json.dumps(body["messages"]) for body in server.bodies]
+    buyers = ["You are a shopper" in said for said in told]
+    assert any(buyers)
+    assert ["at random" in said for said in told] == buyers
 
 
 def test_a_budget_is_never_passed_and_can_be_raised(tmp_path: Path) -> None:
