@@ -33,7 +33,8 @@ def reply_to(body: dict[str, Any]) -> str:
     schema = body["response_format"]["json_schema"]["schema"]
     said = " ".join(message["content"] for message in messages if message["role"] == "user")
     kind = _ASKED.findall(said)[-1]
-    branches = schema["properties"]["reply"]["anyOf"]
+    reply_schema = schema["properties"]["reply"]
+    branches = reply_schema.get("anyOf", [reply_schema])
     branch = next(b for b in branches if b["properties"]["kind"]["enum"] == [kind])
     reply = fill(branch, draw)
     # What no schema can say: a quantity goes with a purchase, and with a refund.
@@ -66,6 +67,15 @@ def fill(schema: dict[str, Any], draw: random.Random) -> Any:
             return draw.random() < 0.7
         case _:
             return draw.randint(1, 2)
+
+
+def fill_list(item: dict[str, Any], draw: random.Random) -> list[Any]:
+    """Return a list of one; of objects that begin with a choice, one for each of its values."""
+    name, first = next(iter(item.get("properties", {"": {}}).items()))
+    values = first.get("enum")
+    if not values:
+        return [fill(item, draw)]
+    return [{**fill(item, draw), name: value} for value in values]
 
 
 async def answer(request: web.Request) -> web.Response:

@@ -144,6 +144,7 @@ def test_the_storm_is_a_storm(calm: Played, stormy: Played) -> None:
     """A fifth of the requests meet a fault, and every kind of fault comes."""
     assert calm.result.exit_code == 0, calm.result.stderr
     assert set(calm.faults) == {"ok"}
+    assert replayed(calm.run)["episodes"]["failed"] == 0
     assert stormy.result.exit_code == 0, stormy.result.stderr
     assert 0.18 < 1 - stormy.faults["ok"] / stormy.seen < 0.22
     assert len(stormy.faults) == 27, sorted(stormy.faults)
