@@ -1,0 +1,1 @@
+"""Statistics for clustered episodes: intervals, tests, power; numbers in, plain values out."""

@@ -1,0 +1,163 @@
+"""Estimates from clustered observations: ratios of sums, with what clustering takes away.
+
+Everything here works on sums by cluster: above (what is counted) and below (out of how much). A
+rate is a ratio of sums; its variance is the linearised one between clusters.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+from scipy.stats import norm
+from scipy.stats import t as student
+
+from analysis.statistics.proportions import wilson
+from analysis.statistics.values import FEW_CLUSTERS, LEVEL, Estimate, Interval
+
+Floats = NDArray[np.float64]
+
+
+def rate(above: pl.Series, below: pl.Series, cluster: pl.Series, level: float = LEVEL) -> Estimate:
+    """Estimate a proportion: the sum of `above` over the sum of `below`.
+
+    Wilson's interval at the effective n; with fewer than 20 clusters one by Student's t, which
+    says so. With a single cluster there is no interval: nothing tells how clusters differ.
+
+    Parameters
+    ----------
+    above, below : polars.Series
+        Per observation, 0 <= above <= below; rows with 0 below do not count.
+    cluster : polars.Series
+        What observations share, such as the product.
+    """
+    tops, bottoms = sums(above, below, cluster)
+    total, n = float(tops.sum()), float(bottoms.sum())
+    if n == 0.0:
+        return Estimate(value=None, n=0, note="nothing was counted")
+    value, count = total / n, len(bottoms)
+    if count < 2:
+        note = "a single cluster: no interval"
+        return Estimate(value=value, n=int(n), clusters=count, note=note)
+    variance = ratio_variance(tops, bottoms)
+    effect = _design_effect(variance, value * (1.0 - value) / n, count, n)
+    effective = n / effect
+    if count < FEW_CLUSTERS:
+        interval = _by_t(value, variance, count, level, (0.0, 1.0))
+        note = f"{count} clusters: interval by Student's t"
+    else:
+        interval, note = wilson(value * effective, effective, level), ""
+    return Estimate(
+        value=value,
+        n=int(n),
+        interval=interval,
+        effective_n=effective,
+        design_effect=effect,
+        clusters=count,
+        note=note,
+    )
+
+
+def mean(
+    values: pl.Series, cluster: pl.Series, *, weights: pl.Series | None = None, level: float = LEVEL
+) -> Estimate:
+    """Estimate a mean, or a ratio of sums where `weights` say out of how much each value is.
+
+    The interval is by Student's t with one degree of freedom less than clusters.
+    """
+    ones = pl.Series("ones", [1.0]).extend_constant(1.0, max(0, len(values) - 1))
+    below = ones[: len(values)] if weights is None else weights
+    tops, bottoms = sums(values, below, cluster)
+    n = float(bottoms.sum())
+    if n == 0.0:
+        return Estimate(value=None, n=0, note="nothing was counted")
+    value, count = float(tops.sum()) / n, len(bottoms)
+    if count < 2:
+        note = "a single cluster: no interval"
+        return Estimate(value=value, n=int(n), clusters=count, note=note)
+    variance = ratio_variance(tops, bottoms)
+    known = values.is_not_null() & cluster.is_not_null()
+    spread = float(values.filter(known).cast(pl.Float64).var() or 0.0)  # type: ignore[arg-type]
+    effect = _design_effect(variance, spread / n, count, n) if weights is None else None
+    note = f"{count} clusters" if count < FEW_CLUSTERS else ""
+    return Estimate(
+        value=value,
+        n=int(n),
+        interval=_by_t(value, variance, count, level, (-np.inf, np.inf)),
+        effective_n=n / effect if effect else None,
+        design_effect=effect,
+        clusters=count,
+        note=note,
+    )
+
+
+def sums(above: pl.Series, below: pl.Series, cluster: pl.Series) -> tuple[Floats, Floats]:
+    """Return the sums by cluster, ordered by the cluster's name; clusters without any drop out."""
+    frame = pl.DataFrame({"above": above, "below": below, "cluster": cluster})
+    grouped = (
+        frame.drop_nulls()
+        .group_by("cluster")
+        .agg(pl.col("above").cast(pl.Float64).sum(), pl.col("below").cast(pl.Float64).sum())
+        .filter(pl.col("below") > 0)
+        .sort("cluster")
+    )
+    return grouped["above"].to_numpy(), grouped["below"].to_numpy()
+
+
+def ratio_variance(above: Floats, below: Floats) -> float:
+    """Variance of a ratio of sums between clusters, linearised, with the k / (k - 1) correction."""
+    count = len(below)
+    rest = above - above.sum() / below.sum() * below
+    return float(count / (count - 1) * (rest**2).sum() / below.sum() ** 2)
+
+
+def intraclass(values: pl.Series, cluster: pl.Series) -> float | None:
+    """Intra-class correlation by analysis of variance, for clusters of unequal sizes.
+
+    None where nothing can be said: fewer than two clusters, none with two values, or no spread.
+    It is negative where values of a cluster differ more than those of different ones.
+    """
+    frame = pl.DataFrame({"value": values.cast(pl.Float64), "cluster": cluster}).drop_nulls()
+    groups = frame.group_by("cluster").agg(
+        n=pl.len().cast(pl.Float64), mean=pl.col("value").mean(), ss=_squares()
+    )
+    sizes: Any = groups["n"].to_numpy()
+    count, n = len(sizes), float(sizes.sum())
+    if count < 2 or n <= count:
+        return None
+    grand = float((groups["mean"].to_numpy() * sizes).sum() / n)
+    between = float((sizes * (groups["mean"].to_numpy() - grand) ** 2).sum()) / (count - 1)
+    within = float(groups["ss"].sum()) / (n - count)
+    usual = (n - float((sizes**2).sum()) / n) / (count - 1)
+    total = between + (usual - 1.0) * within
+    return (between - within) / total if total > 0.0 else None
+
+
+def _squares() -> pl.Expr:
+    return ((pl.col("value") - pl.col("value").mean()) ** 2).sum()
+
+
+def _design_effect(variance: float, independent: float, clusters: int, n: float) -> float:
+    """Return how much clustering inflates the variance.
+
+    Never below 1: fewer clusters than observations cannot be worth more than independent ones.
+    Without any spread (a rate of 0 or 1) nothing can be estimated, and each cluster counts once.
+    """
+    if independent <= 0.0:
+        return n / clusters
+    return max(1.0, variance / independent)
+
+
+def _by_t(
+    value: float, variance: float, clusters: int, level: float, within: tuple[float, float]
+) -> Interval:
+    half = float(student.ppf(0.5 + level / 2.0, clusters - 1)) * variance**0.5
+    low, high = max(within[0], value - half), min(within[1], value + half)
+    return Interval(low, high, f"t, {clusters - 1} df")
+
+
+def z_of(level: float) -> float:
+    """The normal quantile of a two-sided interval."""
+    return float(norm.ppf(0.5 + level / 2.0))

@@ -1,0 +1,179 @@
+"""Tests of differences: paired by common random numbers, or between different episodes."""
+
+from __future__ import annotations
+
+import itertools
+import math
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+from scipy.stats import binomtest, chi2, mannwhitneyu, norm
+from scipy.stats import t as student
+
+from analysis.statistics.clusters import ratio_variance, sums
+from analysis.statistics.values import LEVEL, Interval, Test
+
+Floats = NDArray[np.float64]
+
+EXACT_DISCORDANT = 25
+"""McNemar's test is exact below so many discordant pairs."""
+EXACT_CLUSTERS = 12
+"""The sign-flip permutation goes through all flips up to so many clusters that differ."""
+FLIPS = 10_000
+
+
+def mcnemar(first: pl.Series, second: pl.Series) -> Test:
+    """McNemar's test of paired yes or no; exact where few pairs are discordant.
+
+    Pairs that lack one side do not count. The estimate is the first share minus the second.
+    """
+    pairs = pl.DataFrame({"one": first, "two": second}).drop_nulls()
+    gained = int((pairs["one"] & ~pairs["two"]).sum())
+    lost = int((~pairs["one"] & pairs["two"]).sum())
+    discordant, n = gained + lost, pairs.height
+    if n == 0:
+        return Test(method="McNemar", note="no pairs")
+    estimate = (gained - lost) / n
+    if discordant < EXACT_DISCORDANT:
+        p = float(binomtest(gained, discordant).pvalue) if discordant else 1.0
+        return Test(method="McNemar, exact", estimate=estimate, p=p, n=n)
+    statistic = (abs(gained - lost) - 1.0) ** 2 / discordant
+    return Test(method="McNemar", estimate=estimate, p=float(chi2.sf(statistic, 1)), n=n)
+
+
+def sign_flip(differences: pl.Series, cluster: pl.Series, *, seed: int) -> Test:
+    """Sign-flip permutation of paired differences, whole clusters at a time.
+
+    Under no effect the sum of a cluster's differences is as likely negative as positive. The
+    estimate is the mean difference, its interval by Student's t over clusters.
+    """
+    ones = pl.Series("ones", [1.0] * len(differences))
+    totals, counts = sums(differences, ones, cluster)
+    n = int(counts.sum())
+    if n == 0:
+        return Test(method="sign flip", note="no pairs")
+    estimate = float(totals.sum() / counts.sum())
+    moved = totals[totals != 0.0]
+    if len(moved) == 0:
+        return Test(
+            method="sign flip", estimate=estimate, p=1.0, interval=_around(estimate, 0.0, 1), n=n
+        )
+    p = _exact_flips(moved) if len(moved) <= EXACT_CLUSTERS else _drawn_flips(moved, seed)
+    interval = None
+    if len(totals) >= 2:
+        error = math.sqrt(ratio_variance(totals, counts))
+        interval = _around(estimate, error, len(totals) - 1)
+    return Test(method="sign flip by cluster", estimate=estimate, p=p, interval=interval, n=n)
+
+
+def _exact_flips(totals: Floats) -> float:
+    seen = abs(float(totals.sum()))
+    signs = np.array(list(itertools.product((-1.0, 1.0), repeat=len(totals))))
+    sums_of_flips = np.abs(signs @ totals)
+    return float(np.mean(sums_of_flips >= seen - 1e-9 * max(1.0, seen)))
+
+
+def _drawn_flips(totals: Floats, seed: int) -> float:
+    """Share of random flips at least as far from 0, counting what was seen as one of them."""
+    generator = np.random.default_rng(seed)
+    seen, reached, left = abs(float(totals.sum())), 0, FLIPS
+    while left:
+        size = min(left, max(1, 2_000_000 // len(totals)))
+        signs = generator.integers(0, 2, size=(size, len(totals))) * 2.0 - 1.0
+        reached += int((np.abs(signs @ totals) >= seen - 1e-9 * max(1.0, seen)).sum())
+        left -= size
+    return (reached + 1) / (FLIPS + 1)
+
+
+def two_rates(
+    first: tuple[pl.Series, pl.Series, pl.Series], second: tuple[pl.Series, pl.Series, pl.Series]
+) -> Test:
+    """Test two ratios of sums that come from different episodes, robust to clusters.
+
+    Parameters
+    ----------
+    first, second : (above, below, cluster)
+        As for `clusters.rate`. Clusters of one name in both are taken as the same: what they
+        share is taken out of the difference.
+    """
+    method = "clustered difference"
+    both = _by_cluster(*first).join(
+        _by_cluster(*second), on="cluster", how="full", coalesce=True, suffix="_two"
+    )
+    tops, bottoms, other_tops, other_bottoms = both.fill_null(0.0).drop("cluster").to_numpy().T
+    count, n = both.height, int(bottoms.sum() + other_bottoms.sum())
+    if bottoms.sum() == 0.0 or other_bottoms.sum() == 0.0:
+        return Test(method=method, n=n, note="nothing was counted on one side")
+    p, q = float(tops.sum() / bottoms.sum()), float(other_tops.sum() / other_bottoms.sum())
+    if count < 2:
+        return Test(method=method, estimate=p - q, n=n, note="a single cluster")
+    scores = (tops - p * bottoms) / bottoms.sum()
+    scores -= (other_tops - q * other_bottoms) / other_bottoms.sum()
+    error = math.sqrt(count / (count - 1) * float((scores**2).sum()))
+    return Test(
+        method=f"{method}, t with {count - 1} df",
+        estimate=p - q,
+        p=_p_of_t(p - q, error, count - 1),
+        interval=_around(p - q, error, count - 1),
+        n=n,
+    )
+
+
+def _by_cluster(above: pl.Series, below: pl.Series, cluster: pl.Series) -> pl.DataFrame:
+    frame = pl.DataFrame({"above": above, "below": below, "cluster": cluster}).drop_nulls()
+    totals = (pl.col("above").cast(pl.Float64).sum(), pl.col("below").cast(pl.Float64).sum())
+    return frame.group_by("cluster").agg(*totals).sort("cluster")
+
+
+def rank_sum(first: pl.Series, second: pl.Series) -> Test:
+    """Mann-Whitney's test, with Cliff's delta (-1 to 1) as the estimate.
+
+    The interval of delta is Cliff's own, from the variance of dominances.
+    """
+    one, two = (part.drop_nulls().cast(pl.Float64).to_numpy() for part in (first, second))
+    n = len(one) + len(two)
+    if not len(one) or not len(two):
+        return Test(method="Mann-Whitney", n=n, note="nothing was counted on one side")
+    found = mannwhitneyu(one, two, alternative="two-sided", method="asymptotic")
+    delta = 2.0 * float(found.statistic) / (len(one) * len(two)) - 1.0
+    flat = len(np.unique(np.concatenate((one, two)))) == 1
+    p = 1.0 if flat else float(found.pvalue)
+    return Test(method="Mann-Whitney", estimate=delta, p=p, interval=_cliff(one, two, delta), n=n)
+
+
+def _cliff(one: Floats, two: Floats, delta: float) -> Interval | None:
+    """Cliff's asymmetric interval; None where a side has fewer than two values."""
+    if len(one) < 2 or len(two) < 2 or abs(delta) == 1.0:
+        return None
+    by_one = _dominance(one, two)
+    by_two = -_dominance(two, one)
+    n, m = len(one), len(two)
+    spread_one, spread_two = by_one.var(ddof=1), by_two.var(ddof=1)
+    inner = (1.0 - delta**2) / (n * m - 1.0)
+    variance = max(inner, spread_one / n + spread_two / m)
+    z = float(norm.ppf(0.5 + LEVEL / 2.0))
+    root = z * math.sqrt(variance) * math.sqrt((1.0 - delta**2) ** 2 + z * z * variance)
+    centre, scale = delta - delta**3, 1.0 - delta**2 + z * z * variance
+    low, high = (centre - root) / scale, (centre + root) / scale
+    return Interval(max(-1.0, low), min(1.0, high), "Cliff")
+
+
+def _dominance(values: Floats, others: Floats) -> Floats:
+    """For each value, the share of others below it minus the share above it."""
+    ordered = np.sort(others)
+    below = np.searchsorted(ordered, values, side="left")
+    above = len(ordered) - np.searchsorted(ordered, values, side="right")
+    found: Floats = (below - above) / len(ordered)
+    return found
+
+
+def _around(estimate: float, error: float, df: int) -> Interval:
+    half = float(student.ppf(0.5 + LEVEL / 2.0, df)) * error if error else 0.0
+    return Interval(estimate - half, estimate + half, f"t, {df} df")
+
+
+def _p_of_t(estimate: float, error: float, df: int) -> float:
+    if error == 0.0:
+        return 1.0 if estimate == 0.0 else 0.0
+    return 2.0 * float(student.sf(abs(estimate) / error, df))

@@ -1,0 +1,172 @@
+"""Price elasticity of demand: the paper's estimate, and one that keeps what it throws away."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+import numpy as np
+import polars as pl
+import statsmodels.api as sm
+from scipy.stats import norm, ttest_rel
+
+from analysis.statistics.values import LEVEL, Interval, Test
+
+
+class Slopes(msgspec.Struct, frozen=True, kw_only=True):
+    """The paper's comparison of two groups of buyers.
+
+    Parameters
+    ----------
+    per_product : mapping of product to (sensitive, indifferent)
+        Elasticities of the products that count.
+    dropped : mapping of product to reason
+    means : (sensitive, indifferent) or None
+        Mean absolute elasticities.
+    test : Test
+        One-tailed paired t-test that the sensitive group's is the larger.
+    """
+
+    per_product: dict[str, tuple[float, float]]
+    dropped: dict[str, str]
+    means: tuple[float, float] | None
+    test: Test
+
+
+def log_log(purchases: Mapping[float, int], size: int) -> float | None:
+    """Slope of ln(purchases / size) on ln(price), conditions without a purchase left out.
+
+    Parameters
+    ----------
+    purchases : mapping of price multiplier to purchases
+        The multiplier is 1 - discount.
+    size : int
+        Episodes in each condition.
+
+    None with fewer than two conditions left.
+    """
+    points = [
+        (math.log(price), math.log(count / size)) for price, count in purchases.items() if count
+    ]
+    if len({x for x, _ in points}) < 2:
+        return None
+    x, y = (np.array(part) for part in zip(*points, strict=True))
+    centred = x - x.mean()
+    return float((centred * y).sum() / (centred**2).sum())
+
+
+def by_group(cells: pl.DataFrame, sensitive: str, indifferent: str) -> Slopes:
+    """The published comparison, with the products it drops and why.
+
+    Parameters
+    ----------
+    cells : polars.DataFrame
+        ``product``, ``group``, ``price`` (multiplier), ``purchases``, ``episodes``; one row a
+        condition.
+    """
+    found: dict[str, tuple[float, float]] = {}
+    dropped: dict[str, str] = {}
+    for (product,), rows in cells.sort("product").group_by("product", maintain_order=True):
+        slopes = [_slope(rows.filter(group=group)) for group in (sensitive, indifferent)]
+        one, two = slopes
+        if one is None or two is None:
+            lacking = [
+                g for g, s in zip((sensitive, indifferent), slopes, strict=True) if s is None
+            ]
+            dropped[str(product)] = f"fewer than two prices with a purchase: {', '.join(lacking)}"
+        else:
+            found[str(product)] = (one, two)
+    ones, twos = ([abs(pair[side]) for pair in found.values()] for side in (0, 1))
+    means = (float(np.mean(ones)), float(np.mean(twos))) if found else None
+    return Slopes(per_product=found, dropped=dropped, means=means, test=_paired(ones, twos))
+
+
+def _slope(rows: pl.DataFrame) -> float | None:
+    if rows.is_empty():
+        return None
+    shares = {float(row["price"]): int(row["purchases"]) for row in rows.iter_rows(named=True)}
+    sizes = rows["episodes"].unique()
+    if len(sizes) == 1:
+        return log_log(shares, int(sizes[0]))
+    points = rows.filter(pl.col("purchases") > 0).with_columns(
+        share=pl.col("purchases") / pl.col("episodes")
+    )
+    if points["price"].n_unique() < 2:
+        return None
+    x = np.log(points["price"].to_numpy())
+    y = np.log(points["share"].to_numpy())
+    centred = x - x.mean()
+    return float((centred * y).sum() / (centred**2).sum())
+
+
+def _paired(ones: list[float], twos: list[float]) -> Test:
+    method = "paired t, one-tailed"
+    if len(ones) < 2:
+        return Test(method=method, n=len(ones), note="fewer than two products count")
+    estimate = float(np.mean(ones) - np.mean(twos))
+    if np.ptp(np.subtract(ones, twos)) == 0.0:
+        return Test(method=method, estimate=estimate, n=len(ones), note="no spread")
+    found = ttest_rel(ones, twos, alternative="greater")
+    return Test(method=method, estimate=estimate, p=float(found.pvalue), n=len(ones))
+
+
+def grouped(cells: pl.DataFrame) -> Test:
+    """Elasticity of a binomial model with a log link over all conditions, empty ones too.
+
+    ``ln(share) = product + elasticity * ln(price)``, errors robust to products. Where no such
+    model fits (shares would pass 1), a logit is fitted and its elasticity at the mean reported;
+    `method` says which.
+    """
+    rows = cells.filter(pl.col("episodes") > 0).sort("product", "price")
+    n = int(rows["episodes"].sum())
+    if rows["price"].n_unique() < 2 or rows["purchases"].sum() in (0, n):
+        return Test(method="grouped binomial", n=n, note="nothing varies")
+    products = rows["product"].rank("dense").cast(pl.Int64).to_numpy()
+    # A product that was never or always bought says nothing, and would have no finite level.
+    totals = rows.group_by("product").agg(pl.col("purchases").sum(), pl.col("episodes").sum())
+    useful = totals.filter((pl.col("purchases") > 0) & (pl.col("purchases") < pl.col("episodes")))[
+        "product"
+    ]
+    rows = rows.filter(pl.col("product").is_in(useful.to_list()))
+    if rows["price"].n_unique() < 2:
+        return Test(method="grouped binomial", n=n, note="nothing varies")
+    products = rows["product"].rank("dense").cast(pl.Int64).to_numpy()
+    x = np.log(rows["price"].to_numpy())
+    dummies = (products[:, None] == np.unique(products)[None, :]).astype(float)
+    design = np.column_stack((x, dummies))
+    counts = rows.select("purchases", misses=pl.col("episodes") - pl.col("purchases")).to_numpy()
+    for link, name in ((sm.families.links.Log(), "log link"), (None, "logit, at the mean")):
+        fitted = _fit(counts, design, products, link)
+        if fitted is not None:
+            scale = 1.0 if link is not None else 1.0 - counts[:, 0].sum() / counts.sum()
+            return _told(fitted, scale, name, n)
+    return Test(method="grouped binomial", n=n, note="no model fits")
+
+
+def _fit(counts: Any, design: Any, products: Any, link: Any) -> Any | None:
+    family = sm.families.Binomial(link=link) if link is not None else sm.families.Binomial()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what they warn of is looked at below
+        try:
+            model = sm.GLM(counts, design, family=family)
+            kinds = np.unique(products)
+            if len(kinds) > 1:
+                fitted = model.fit(cov_type="cluster", cov_kwds={"groups": products}, maxiter=200)
+            else:
+                fitted = model.fit(maxiter=200)
+        except (np.linalg.LinAlgError, ValueError, FloatingPointError):
+            return None
+    means = fitted.fittedvalues
+    fine = fitted.converged and np.isfinite(fitted.bse[0]) and np.all((means > 0) & (means < 1))
+    return fitted if fine else None
+
+
+def _told(fitted: Any, scale: float, name: str, n: int) -> Test:
+    estimate, error = scale * float(fitted.params[0]), scale * float(fitted.bse[0])
+    half = float(norm.ppf(0.5 + LEVEL / 2.0)) * error
+    p = 2.0 * float(norm.sf(abs(estimate) / error)) if error else None
+    interval = Interval(estimate - half, estimate + half, "robust by product")
+    return Test(method=f"grouped binomial, {name}", estimate=estimate, p=p, interval=interval, n=n)

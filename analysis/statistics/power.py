@@ -1,0 +1,47 @@
+"""How many episodes a difference needs, before anything is spent."""
+
+from __future__ import annotations
+
+import math
+
+from scipy.optimize import brentq
+from scipy.stats import norm
+
+POWER = 0.8
+ALPHA = 0.05
+
+
+def episodes_per_arm(
+    first: float, second: float, *, design_effect: float = 1.0, power: float = POWER
+) -> int:
+    """Episodes that each arm needs to tell two rates apart, two-sided at 5 %.
+
+    Parameters
+    ----------
+    first, second : float
+        The two rates, from 0 to 1.
+    design_effect : float
+        What clustering inflates the variance by; 1 for independent episodes.
+
+    Raises
+    ------
+    ValueError
+        If the rates are equal or no rates.
+    """
+    if first == second or not (0.0 <= first <= 1.0 and 0.0 <= second <= 1.0):
+        raise ValueError(f"{first} and {second}: two different rates from 0 to 1 are needed")
+    alpha, beta = float(norm.ppf(1.0 - ALPHA / 2.0)), float(norm.ppf(power))
+    variance = first * (1.0 - first) + second * (1.0 - second)
+    needed = (alpha + beta) ** 2 * variance / (first - second) ** 2
+    return math.ceil(needed * design_effect)
+
+
+def detectable(base: float, per_arm: int, *, design_effect: float = 1.0) -> float | None:
+    """The smallest rise above a base rate that so many episodes per arm can tell; None if none."""
+
+    def missing(other: float) -> float:
+        return episodes_per_arm(base, other, design_effect=design_effect) - per_arm
+
+    if base >= 1.0 or missing(1.0) > 0:
+        return None
+    return float(brentq(missing, base + 1e-6, 1.0, xtol=1e-4)) - base

@@ -1,0 +1,56 @@
+"""Intervals of one proportion and of the difference of two, for independent observations."""
+
+from __future__ import annotations
+
+import math
+
+from scipy.stats import binomtest, norm
+
+from analysis.statistics.values import LEVEL, Interval, Test
+
+
+def wilson(successes: float, n: float, level: float = LEVEL) -> Interval:
+    """Wilson's score interval, also at an effective n that is no whole number.
+
+    Raises
+    ------
+    ValueError
+        If n is not above 0, or successes not within it.
+    """
+    if not 0.0 <= successes <= n or n <= 0.0:
+        raise ValueError(f"{successes} of {n}: successes from 0 to n, and n above 0, are needed")
+    z = float(norm.ppf(0.5 + level / 2.0))
+    share, spread = successes / n, z * z / n
+    centre = (share + spread / 2.0) / (1.0 + spread)
+    half = math.sqrt(share * (1.0 - share) * spread + spread * spread / 4.0) / (1.0 + spread)
+    # At the ends the formula meets 0 and 1 up to rounding.
+    low = 0.0 if successes == 0.0 else max(0.0, centre - half)
+    high = 1.0 if successes == n else min(1.0, centre + half)
+    return Interval(low, high, "Wilson")
+
+
+def newcombe(
+    successes: float, n: float, others: float, other_n: float, level: float = LEVEL
+) -> Interval:
+    """Newcombe's interval of the first proportion minus the second, from two Wilson intervals."""
+    first, second = wilson(successes, n, level), wilson(others, other_n, level)
+    p, q = successes / n, others / other_n
+    low = p - q - math.hypot(p - first.low, second.high - q)
+    high = p - q + math.hypot(first.high - p, q - second.low)
+    return Interval(max(-1.0, low), min(1.0, high), "Newcombe")
+
+
+def binomial(successes: int, n: int, chance: float = 0.5) -> Test:
+    """Exact two-sided binomial test against `chance`, with the exact interval."""
+    if n == 0:
+        return Test(method="exact binomial", note="nothing was counted")
+    found = binomtest(successes, n, chance)
+    exact = found.proportion_ci(LEVEL, method="exact")
+    interval = Interval(float(exact.low), float(exact.high), "Clopper-Pearson")
+    return Test(
+        method="exact binomial",
+        estimate=successes / n,
+        p=float(found.pvalue),
+        interval=interval,
+        n=n,
+    )

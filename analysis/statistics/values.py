@@ -1,0 +1,72 @@
+"""What the statistics return: plain values, never NaN; what cannot be said has a reason."""
+
+from __future__ import annotations
+
+import msgspec
+
+LEVEL = 0.95
+"""Of all intervals, unless asked otherwise."""
+
+FEW_CLUSTERS = 20
+"""Below so many clusters, intervals use Student's t instead of large-sample theory."""
+
+
+class Interval(msgspec.Struct, frozen=True):
+    """Two ends and how they were found."""
+
+    low: float
+    high: float
+    method: str
+
+
+class Estimate(msgspec.Struct, frozen=True, kw_only=True):
+    """A rate or a mean with what it is worth.
+
+    Parameters
+    ----------
+    value : float or None
+        None where nothing was counted.
+    n : int
+        Trials, orders, reviews: what stands below the line.
+    interval : Interval or None
+        None where there is none; then `note` says why.
+    effective_n : float or None
+        So many independent observations would say as much: n / design effect.
+    design_effect : float or None
+        Variance by clusters / variance as if observations were independent.
+    clusters : int
+        Clusters with at least one observation.
+    note : str
+        What a reader has to know; empty where nothing is.
+    """
+
+    value: float | None
+    n: int
+    interval: Interval | None = None
+    effective_n: float | None = None
+    design_effect: float | None = None
+    clusters: int = 0
+    note: str = ""
+
+
+class Test(msgspec.Struct, frozen=True, kw_only=True):
+    """The result of a test.
+
+    Parameters
+    ----------
+    estimate : float or None
+        What is tested, such as a difference.
+    p : float or None
+        None where the test says nothing; then `note` says why.
+    interval : Interval or None
+        Of the estimate.
+    """
+
+    __test__ = False  # pytest: not a test class
+
+    method: str
+    estimate: float | None = None
+    p: float | None = None
+    interval: Interval | None = None
+    n: int = 0
+    note: str = ""

@@ -1,0 +1,111 @@
+"""Tests of differences: textbook values, exact zero under common random numbers, honest A/A."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from analysis.statistics.differences import mcnemar, rank_sum, sign_flip, two_rates
+from analysis.statistics.multiplicity import benjamini_hochberg, holm
+
+
+def pairs(gained: int, lost: int, same: int) -> tuple[pl.Series, pl.Series]:
+    one = [True] * gained + [False] * lost + [True] * same
+    two = [False] * gained + [True] * lost + [True] * same
+    return pl.Series("one", one), pl.Series("two", two)
+
+
+def test_mcnemar_is_exact_where_few_pairs_differ() -> None:
+    found = mcnemar(*pairs(2, 8, 90))
+    assert found.p == pytest.approx(2 * (1 + 10 + 45) / 1024)
+    assert found.estimate == pytest.approx(-0.06)
+    assert "exact" in found.method
+
+
+def test_mcnemar_with_many_pairs_is_the_textbook_statistic() -> None:
+    # 59 and 16 discordant pairs: (|59-16|-1)^2/75 = 23.52, p about 1.2e-6
+    assert mcnemar(*pairs(59, 16, 100)).p == pytest.approx(1.24e-6, rel=0.02)
+
+
+def test_nothing_compared_says_so() -> None:
+    empty = pl.Series("x", [], dtype=pl.Boolean)
+    assert mcnemar(empty, empty).note == "no pairs"
+    numbers = pl.Series("x", [], dtype=pl.Float64)
+    assert sign_flip(numbers, numbers, seed=1).note == "no pairs"
+    assert rank_sum(numbers, numbers).p is None
+
+
+@given(st.lists(st.booleans(), min_size=1, max_size=50))
+def test_a_comparison_with_itself_is_exactly_zero(values: list[bool]) -> None:
+    same = pl.Series("x", values)
+    found = mcnemar(same, same)
+    assert (found.estimate, found.p) == (0.0, 1.0)
+    flipped = sign_flip(same.cast(pl.Int64) - same.cast(pl.Int64), same, seed=1)
+    assert (flipped.estimate, flipped.p) == (0.0, 1.0)
+    assert flipped.interval is not None
+    assert (flipped.interval.low, flipped.interval.high) == (0.0, 0.0)
+
+
+def test_flips_are_counted_exactly_where_they_can_be() -> None:
+    # Five clusters that all gain: 2 of the 32 flips are as far from 0.
+    found = sign_flip(pl.Series([1.0, 2.0, 3.0, 4.0, 5.0]), pl.Series(list("abcde")), seed=1)
+    assert found.p == pytest.approx(2 / 32)
+
+
+def test_flips_are_of_whole_clusters() -> None:
+    gains = pl.Series([1.0] * 50)
+    assert sign_flip(gains, pl.Series(["a"] * 25 + ["b"] * 25), seed=1).p == pytest.approx(0.5)
+    assert sign_flip(gains, pl.Series(list(range(50))), seed=1).p < 0.001  # type: ignore[operator]
+
+
+def test_cliffs_delta_of_known_cases() -> None:
+    above = rank_sum(pl.Series([4, 5, 6]), pl.Series([1, 2, 3]))
+    assert above.estimate == 1.0
+    level = rank_sum(pl.Series([1, 2, 3]), pl.Series([1, 2, 3]))
+    assert level.estimate == 0.0
+    assert rank_sum(pl.Series([3, 3]), pl.Series([3, 3])).p == 1.0
+    mixed = rank_sum(pl.Series([1, 2, 3, 4]), pl.Series([2, 3, 4, 5]))
+    assert mixed.estimate == pytest.approx(-7 / 16)
+    assert mixed.interval is not None
+    assert mixed.interval.low < -7 / 16 < mixed.interval.high
+
+
+def test_a_difference_of_rates_knows_its_clusters() -> None:
+    above, below = pl.Series([8, 7, 9, 8] * 5), pl.Series([10] * 20)
+    first = (above, below, pl.Series([f"a{n}" for n in range(20)]))
+    second = (above - 4, below, pl.Series([f"b{n}" for n in range(20)]))
+    found = two_rates(first, second)
+    assert found.estimate == pytest.approx(0.4)
+    assert found.p is not None
+    assert found.p < 0.001
+    nothing = (above.clear(), below.clear(), pl.Series([], dtype=pl.String))
+    assert two_rates(first, nothing).note == "nothing was counted on one side"
+
+
+def test_holm_and_benjamini_hochberg_adjust_as_published() -> None:
+    values = [0.01, 0.04, 0.03, 0.005, None]
+    assert holm(values) == [pytest.approx(v) if v else v for v in (0.03, 0.06, 0.06, 0.02, None)]
+    found = benjamini_hochberg(values)
+    assert found == [pytest.approx(v) if v else v for v in (0.02, 0.04, 0.04, 0.02, None)]
+    assert holm([None]) == [None]
+
+
+@pytest.mark.slow
+def test_arms_that_are_the_same_are_told_apart_at_the_level_and_no_more() -> None:
+    generator = np.random.default_rng(11)
+    rejected = {"rates": 0, "flips": 0}
+    for seed in range(1_000):
+        shares = generator.beta(3.0, 2.0, size=60)
+        arms = generator.binomial(10, shares, size=(2, 60))
+        below, names = pl.Series([10] * 60), pl.Series([f"p{n}" for n in range(60)])
+        one, two = (pl.Series(arm) for arm in arms)
+        apart = two_rates((one, below, names), (two, below, names))
+        flipped = sign_flip((one - two).cast(pl.Float64), names, seed=seed)
+        assert apart.p is not None
+        assert flipped.p is not None
+        rejected["rates"] += apart.p < 0.05
+        rejected["flips"] += flipped.p < 0.05
+    assert all(30 <= count <= 70 for count in rejected.values()), rejected
