@@ -99,6 +99,30 @@ class Host:
         return answer
 
 
+class Checked:
+    """Wraps an agent of ours that speaks a model's words: they are checked, its code is trusted.
+
+    The model's own deadlines are the gateway's, and a step of ours needs no watching.
+    """
+
+    def __init__(self, agent: Agent) -> None:
+        self._agent = agent
+
+    async def receive(self, message: Message) -> Sequence[Message]:
+        """Return the agent's checked reply.
+
+        Raises
+        ------
+        ReplyRefused
+            The reply is not what was asked for.
+        """
+        source = self._agent.source
+        if not isinstance(message, AgentRequest):
+            raise UnexpectedRequest(source, type(message).__name__)
+        replies = await self._agent.receive(message)
+        return admit(source, message, replies, ADMISSIONS[type(message)])
+
+
 class _Supervised:
     """Awaits an agent's coroutine, which can neither end the program nor outlive cancellation."""
 

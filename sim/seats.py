@@ -14,11 +14,11 @@ import msgspec
 
 from agents.base import Agent, Seat
 from agents.errors import AgentsError, UnknownAgent
-from agents.host import Host, Hosting
+from agents.host import Checked, Host, Hosting
 from agents.llm.types import PROVIDERS, ModelConfig
 from agents.profiles import profiles
 from agents.registry import AGENTS, Protocol, digest, resolve
-from events.kernel import Kernel
+from events.kernel import Kernel, Receive
 from events.messages import Role
 from events.outside import Door
 from events.streams import Seed
@@ -154,9 +154,14 @@ class SeatedAgent:
             model = self.models.access(self.table.model, door)
             hosting = msgspec.structs.replace(hosting, reply_s=REPLY_S)
         agent = self.kind(msgspec.structs.replace(self._seat, outside=door, model=model))
-        receive = agent.receive if agent.trusted else Host(agent, door, hosting).receive
-        kernel.add_agent(agent.source, receive, waits=agent.waits)
+        kernel.add_agent(agent.source, self._way_to(agent, door, hosting), waits=agent.waits)
         return agent
+
+    def _way_to(self, agent: Agent, door: Door, hosting: Hosting) -> Receive:
+        """Return what stands between the bus and the agent: as much as it is not ours."""
+        if agent.trusted:
+            return agent.receive
+        return Host(agent, door, hosting).receive if self.is_plugin else Checked(agent).receive
 
 
 def _kind(name: str, role: Role, folder: Path, protocol: Protocol) -> type[Agent]:

@@ -126,7 +126,9 @@ class Caller:
             raise AssertionError("a halted run goes on")
 
     async def _paid(self, models: Models, call: Call) -> Answer:
-        bound = self._pricing(bound_of(call, self._room)) or 0
+        bound = 0
+        if self._purse.limit is not None:
+            bound = self._pricing(bound_of(call, self._room)) or 0
         self._purse.hold(bound)
         cost = 0
         try:

@@ -10,7 +10,8 @@ was not asked for since is forgotten. So memory is bounded whatever a run sends.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import islice, takewhile
 from typing import NamedTuple
 
 import msgspec
@@ -55,19 +56,23 @@ class PrefixMeter:
             The wire body, in any of the vendors' formats.
         """
         text = read_text(body)
-        repeated, known = 0, True
         chain = hash(model)
-        for start in range(0, len(text) - BLOCK_BYTES + 1, BLOCK_BYTES):
-            chain = hash((chain, text[start : start + BLOCK_BYTES]))
-            known = known and (chain in self._young or chain in self._old)
-            repeated += BLOCK_BYTES * known
-            self._remember(chain)
+        chains = [
+            chain := hash((chain, text[start : start + BLOCK_BYTES]))
+            for start in range(0, len(text) - BLOCK_BYTES + 1, BLOCK_BYTES)
+        ]
+        young, old = self._young, self._old
+        known = takewhile(lambda chain: chain in young or chain in old, chains)
+        repeated = BLOCK_BYTES * sum(1 for _ in known)
+        self._remember(chains)
         return Sent(len(text), repeated)
 
-    def _remember(self, block: int) -> None:
-        self._young.add(block)
-        if len(self._young) >= self._blocks:
-            self._old, self._young = self._young, set()
+    def _remember(self, chains: Sequence[int]) -> None:
+        left = iter(chains)
+        while batch := tuple(islice(left, self._blocks - len(self._young))):
+            self._young.update(batch)
+            if len(self._young) >= self._blocks:
+                self._old, self._young = self._young, set()
 
 
 class _Part(msgspec.Struct, frozen=True):

@@ -92,7 +92,9 @@ def _specimen() -> str:
 
 def fenced(what: str, foreign: str) -> str:
     """Put text of others between marks that it cannot contain, without control characters."""
-    plain = "".join(c if c.isprintable() or c in "\n\t" else " " for c in foreign)
+    plain = foreign
+    if not plain.replace("\n", "").replace("\t", "").isprintable():
+        plain = "".join(c if c.isprintable() or c in "\n\t" else " " for c in plain)
     while "<<<" in plain or ">>>" in plain:
         plain = plain.replace("<<<", "< < <").replace(">>>", "> > >")
     return f"<<<{what}\n{plain}\n{what}>>>"
