@@ -18,11 +18,11 @@ import polars as pl
 
 from analysis.projection import Projection
 
-VERSION = 1
+VERSION = 2
 """Raised whenever a projection of the same log comes out differently."""
 
 _INDEX = "index.json"
-_FRAMES = ("episodes", "markets", "calls")
+_FRAMES = ("episodes", "markets", "calls", "episode_calls")
 
 
 class _Index(msgspec.Struct, frozen=True, kw_only=True):

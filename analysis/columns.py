@@ -42,6 +42,7 @@ FIELDS: dict[str, pl.DataType] = {
     "price_multiplier": pl.Float64(),
     "discount": pl.Float64(),
     "will_purchase": pl.Boolean(),
+    "saved": pl.Boolean(),
     "would_recommend": pl.Boolean(),
     "seller_persona": pl.Struct(dict.fromkeys(SELLER_TRAITS, pl.String())),
     "buyer_persona": pl.Struct(dict.fromkeys(BUYER_TRAITS, pl.String())),
@@ -206,21 +207,40 @@ MARKETS = Table(
     },
 )
 
-CALLS = Table(
-    key=("model", "role", "stage"),
-    within=pl.lit(True),
-    columns={
-        "calls": _count("ModelCalled"),
-        "input_tokens": _total("ModelCalled", pl.col("input_tokens")),
-        "cached_tokens": _total("ModelCalled", pl.col("cached_tokens")),
-        "output_tokens": _total("ModelCalled", pl.col("output_tokens")),
-        "reasoning_tokens": _total("ModelCalled", pl.col("reasoning_tokens")),
-        "cost_nanousd": _total("ModelCalled", pl.col("cost_nanousd")),
-        "unpriced_calls": _count("ModelCalled", pl.col("cost_nanousd").is_null()),
-    },
-)
+_SAVED = pl.col("saved").fill_null(False)
+_PAID = ~_SAVED
 
-TABLES = {"episodes": EPISODES, "markets": MARKETS, "calls": CALLS}
+
+def _used(name: str, which: pl.Expr) -> Column:
+    return _total("ModelCalled", pl.col(name) * which)
+
+
+_USE: dict[str, Column] = {
+    "calls": _count("ModelCalled"),
+    **{
+        name: _used(name, pl.lit(1))
+        for name in ("input_tokens", "cached_tokens", "output_tokens", "reasoning_tokens")
+    },
+    "cost_nanousd": _used("cost_nanousd", _PAID),
+    "unpriced_calls": _count("ModelCalled", pl.col("cost_nanousd").is_null()),
+    "saved_calls": _count("ModelCalled", _SAVED),
+    "saved_tokens": _total(
+        "ModelCalled", (pl.col("input_tokens") + pl.col("output_tokens")) * _SAVED
+    ),
+    "saved_nanousd": _used("cost_nanousd", _SAVED),
+}
+
+CALLS = Table(key=("model", "role", "stage"), within=pl.lit(True), columns=_USE)
+
+EPISODE_CALLS = Table(key=("market", "episode", "model"), within=pl.lit(True), columns=_USE)
+"""Per episode, for the cost of one; what belongs to a whole market has no episode."""
+
+TABLES = {
+    "episodes": EPISODES,
+    "markets": MARKETS,
+    "calls": CALLS,
+    "episode_calls": EPISODE_CALLS,
+}
 """Every derived table by its name."""
 
 

@@ -29,7 +29,7 @@ _DECODED = {
 
 @dataclass(frozen=True, slots=True)
 class Projection:
-    """What a log says, as three frames.
+    """What a log says, as four frames.
 
     Parameters
     ----------
@@ -53,12 +53,17 @@ class Projection:
     calls : polars.DataFrame
         One row per (model, role, stage) of the recorded model calls: the columns of
         `columns.CALLS`. ``cost_nanousd`` sums the calls with a price; ``unpriced_calls`` counts
-        the others.
+        the others; ``cost_nanousd`` is what was paid, ``saved_nanousd`` what answers from the
+        shared cache would have cost.
+    episode_calls : polars.DataFrame
+        The same per (market, episode, model); ``episode`` is null for what belongs to the whole
+        market, as the broadcast does.
     """
 
     episodes: pl.DataFrame
     markets: pl.DataFrame
     calls: pl.DataFrame
+    episode_calls: pl.DataFrame
 
 
 Pieces = dict[str, pl.DataFrame]
@@ -94,6 +99,7 @@ def merge(pieces: Iterable[Pieces]) -> Projection:
         episodes=_finish_episodes(whole["episodes"], markets),
         markets=markets,
         calls=whole["calls"].drop("seq"),
+        episode_calls=whole["episode_calls"].drop("seq"),
     )
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
 import polars as pl
 
+from analysis.cost import Attempts, Cost, cost
 from analysis.loading import load
 from analysis.measures import Row, counted, measures, overall, pairs
 from analysis.projection import Projection
+from analysis.telemetry import attempts
 from events.log.seal import SEAL
 
 
@@ -23,23 +26,6 @@ class EpisodeCounts(msgspec.Struct, frozen=True, kw_only=True):
     closed: int
     failed: int
     superseded: int
-
-
-class Cost(msgspec.Struct, frozen=True, kw_only=True):
-    """What the recorded model calls used.
-
-    ``cost_nanousd`` is in 1e-9 dollars and None if the price of any call is unknown; then
-    ``unpriced_calls`` says of how many. Calls of failed and repeated episodes are included:
-    they were paid.
-    """
-
-    calls: int
-    input_tokens: int
-    cached_tokens: int
-    output_tokens: int
-    reasoning_tokens: int
-    cost_nanousd: int | None
-    unpriced_calls: int
 
 
 class Replay(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,11 +82,16 @@ def replay(run: Path) -> Replay:
         If it does, and an event in it is not as `events.messages` says.
     """
     sealed = (run / "events" / SEAL).exists()
-    return summarize(str(run), load(run), sealed=sealed)
+    return summarize(str(run), load(run), sealed=sealed, sent=attempts(run))
 
 
-def summarize(run: str, projection: Projection, *, sealed: bool) -> Replay:
-    """Measure a projection; `sealed` says whether its log can grow no more."""
+def summarize(
+    run: str, projection: Projection, *, sealed: bool, sent: Sequence[Attempts] = ()
+) -> Replay:
+    """Measure a projection; `sealed` says whether its log can grow no more.
+
+    `sent` are the attempts at model calls, from the telemetry.
+    """
     markets = projection.markets
     episodes = counted(projection.episodes)
     # An episode that was never opened still counts its rejections.
@@ -118,7 +109,7 @@ def summarize(run: str, projection: Projection, *, sealed: bool) -> Replay:
         buyers=tuple(measures(episodes, ("buyer",))),
         categories=tuple(measures(episodes, ("category",))),
         pairs=tuple(pairs(episodes)),
-        cost=_cost(projection.calls),
+        cost=cost(projection, sent),
     )
 
 
@@ -137,12 +128,3 @@ def _with_status(frame: pl.DataFrame, status: str) -> int:
 
 def _both(episodes: pl.DataFrame, markets: pl.DataFrame, column: str) -> int:
     return int(episodes[column].sum()) + int(markets[column].sum())
-
-
-def _cost(calls: pl.DataFrame) -> Cost | None:
-    if calls.is_empty():
-        return None
-    sums = calls.drop("model", "role", "stage").sum().row(0, named=True)
-    if sums["unpriced_calls"]:
-        sums["cost_nanousd"] = None
-    return Cost(**sums)

@@ -280,7 +280,11 @@ class OutsideAnswered(OutsideRecord, frozen=True, tag="OutsideAnswered", kw_only
 
 
 class ModelCalled(OutsideRecord, frozen=True, tag="ModelCalled", kw_only=True):
-    """A language model's answer with what it used; an unknown price is None, never 0."""
+    """A language model's answer with what it used; an unknown price is None, never 0.
+
+    ``saved`` answers came from the cache that runs share: tokens and cost are what they took when
+    they were paid, and nothing was paid now.
+    """
 
     stage: str
     role: str
@@ -294,6 +298,7 @@ class ModelCalled(OutsideRecord, frozen=True, tag="ModelCalled", kw_only=True):
     output_tokens: int
     reasoning_tokens: int
     cost_nanousd: int | None
+    saved: bool = False
 
 
 LoggedRecord = OutsideAnswered | ModelCalled

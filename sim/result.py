@@ -6,7 +6,7 @@ import os
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -37,7 +37,12 @@ def show_replay(run: RunFolder, terminal: Terminal) -> int:
     else:
         from analysis.tables import heatmap, measure_table
 
-        terminal.show(measure_table(result), heatmap(result))
+        parts: list[Any] = [measure_table(result), heatmap(result)]
+        if result.cost is not None:
+            from analysis.cost_tables import cost_tables
+
+            parts += cost_tables(result.cost)
+        terminal.show(*parts)
         terminal.out(f"run: {run.path}")
     return 0 if result.episodes.closed else 1
 

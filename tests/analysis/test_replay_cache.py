@@ -11,6 +11,8 @@ from analysis import cache, loading
 from analysis.replay import replay
 from events import messages as m
 
+FRAMES = [f"{name}.parquet" for name in ("episodes", "markets", "calls", "episode_calls")]
+
 
 def one_market(name: str = "m") -> list[m.Event]:
     return market(name, closed(f"{name}/e", opened(), order(2)))
@@ -60,7 +62,9 @@ def test_another_log_with_the_same_names_is_projected_again(
     assert len(projected) == 1
 
 
-@pytest.mark.parametrize("name", ["episodes.parquet", "markets.parquet", "calls.parquet"])
+@pytest.mark.parametrize(
+    "name", ["episodes.parquet", "markets.parquet", "calls.parquet", "episode_calls.parquet"]
+)
 @pytest.mark.parametrize("how", ["flip", "cut", "remove", "empty"])
 def test_a_damaged_kept_file_is_made_anew(
     run: Path, projected: list[Path], name: str, how: str
@@ -115,7 +119,13 @@ def test_a_folder_that_cannot_be_written_is_replayed(tmp_path: Path) -> None:
 def test_keeping_leaves_no_other_files(run: Path) -> None:
     """Temporary names are gone, and the event log is untouched."""
     kept = {path.name for path in (run / "derived").iterdir()}
-    assert kept == {"index.json", "episodes.parquet", "markets.parquet", "calls.parquet"}
+    assert kept == {
+        "index.json",
+        "episodes.parquet",
+        "markets.parquet",
+        "calls.parquet",
+        "episode_calls.parquet",
+    }
     assert {path.suffix for path in (run / "events").iterdir()} == {"", ".jsonl"}
 
 
