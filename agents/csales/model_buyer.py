@@ -49,7 +49,7 @@ class ModelSalesBuyer(SalesBuyer):
 
     async def open(self, request: OpenConversation) -> str:
         """Ask for the first message."""
-        return (await self._ask(request, text("sales_open"), OpeningReply, 200)).text
+        return (await self._ask(request, text("sales_open"), OpeningReply)).text
 
     async def respond(self, request: RespondToSeller) -> Response:
         """Ask for the answer; what it commands is the market's to judge."""
@@ -60,7 +60,7 @@ class ModelSalesBuyer(SalesBuyer):
             buying=_buying(request),
             limit=limit + (text("sales_last") if request.last else ""),
         )
-        reply = await self._ask(request, task, ResponseReply, 400)
+        reply = await self._ask(request, task, ResponseReply)
         return Response(
             text=reply.text,
             select=reply.select,
@@ -69,7 +69,7 @@ class ModelSalesBuyer(SalesBuyer):
             reason=reply.reason,
         )
 
-    async def _ask(self, request: BuyerRequest, task: str, kind: type[R], tokens: int) -> R:
+    async def _ask(self, request: BuyerRequest, task: str, kind: type[R]) -> R:
         model = model_of(self.seat)
         notes = self.memory(request)
         if "sales" not in notes:
@@ -86,7 +86,7 @@ class ModelSalesBuyer(SalesBuyer):
             task,
             kind,
             lambda call: model.ask(request, self.source, stage=stage, role="buyer", call=call),
-            max_output_tokens=tokens,
+            max_output_tokens=kind.most_tokens,
             reasks=self._options.reasks,
         )
 

@@ -56,7 +56,7 @@ class ModelSalesSeller(SalesSeller):
                 return None
             return f"action {reply.action}; allowed now: {', '.join(request.actions)}"
 
-        reply = await self._ask(request, task, PlanReply, 500, check)
+        reply = await self._ask(request, task, PlanReply, check)
         return Plan(
             inferred=merged(request.inferred, reply, request.price_range_cents),
             action=reply.action,
@@ -67,12 +67,10 @@ class ModelSalesSeller(SalesSeller):
 
     async def speak(self, request: SpeakTurn) -> Line:
         """Carry the action out; ids that are not offered go to the market all the same."""
-        reply = await self._ask(request, speaking(request), LineReply, 400)
+        reply = await self._ask(request, speaking(request), LineReply)
         return Line(text=reply.text, items=tuple(dict.fromkeys(reply.items)))
 
-    async def _ask(
-        self, request: SellerRequest, task: str, kind: type[R], tokens: int, check: Any = None
-    ) -> R:
+    async def _ask(self, request: SellerRequest, task: str, kind: type[R], check: Any = None) -> R:
         model = model_of(self.seat)
         notes = self.memory(request)
         if "sales" not in notes:
@@ -89,7 +87,7 @@ class ModelSalesSeller(SalesSeller):
             task,
             kind,
             lambda call: model.ask(request, self.source, stage=stage, role="seller", call=call),
-            max_output_tokens=tokens,
+            max_output_tokens=kind.most_tokens,
             reasks=self._options.reasks,
             check=check,
         )
@@ -106,13 +104,13 @@ class CredibleSeller(ModelSalesSeller):
 
     async def speak(self, request: SpeakTurn) -> Line:
         """Say only what passed the check; the items stay, and the refinement is taken as it is."""
-        draft = await self._ask(request, speaking(request), LineReply, 400)
+        draft = await self._ask(request, speaking(request), LineReply)
         said = draft.text
         task = text("sales_check").format(draft=fenced("DRAFT", said))
-        found = await self._ask(request, task, CheckReply, 200)
+        found = await self._ask(request, task, CheckReply)
         if not found.credible:
             task = text("sales_refine").format(problems=fenced("PROBLEMS", found.problems))
-            said = (await self._ask(request, task, LineReply, 400)).text
+            said = (await self._ask(request, task, LineReply)).text
         return Line(text=said, items=tuple(dict.fromkeys(draft.items)))
 
 

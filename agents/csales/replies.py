@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import msgspec
 from msgspec import Meta
@@ -18,6 +18,8 @@ CategoryPath = Annotated[tuple[Name, ...], Meta(max_length=8)]
 
 class PlanReply(Reply, frozen=True, kw_only=True, tag="plan"):
     """The buyer as the seller sees it now, and the next action."""
+
+    most_tokens: ClassVar[int] = 500
 
     preference: Words
     category: CategoryPath
@@ -47,6 +49,8 @@ class LineReply(Reply, frozen=True, kw_only=True, tag="line"):
 class CheckReply(Reply, frozen=True, kw_only=True, tag="check"):
     """Whether everything said of an item is on its sheet; else what is not."""
 
+    most_tokens: ClassVar[int] = 200
+
     credible: bool
     problems: Words
 
@@ -59,6 +63,8 @@ class SalesSellerEnvelope(msgspec.Struct, frozen=True, forbid_unknown_fields=Tru
 
 class OpeningReply(Reply, frozen=True, kw_only=True, tag="opening"):
     """The buyer's first message."""
+
+    most_tokens: ClassVar[int] = 200
 
     text: Text
 

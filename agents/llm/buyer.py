@@ -54,7 +54,7 @@ class ModelBuyer(BuyerAgent):
         context = [*self._shown(request.offer), prompting.spoken(request.pitch)]
         self._start(request, "shopping", context)
         task = text("topics").format(first=text("ask_first").format(limit=self._limit))
-        reply = await self._ask(request, "shopping", task, TopicsReply, 400)
+        reply = await self._ask(request, "shopping", task, TopicsReply)
         self.memory(request)["first"] = reply.text
         return Topics(topics=tuple(dict.fromkeys(reply.topics)), reason=reply.reason)
 
@@ -71,7 +71,7 @@ class ModelBuyer(BuyerAgent):
         unheard = len(request.transcript) > self.memory(request).get("heard in shopping", 0)
         answer = f"{text('last_answer')}\n" if unheard else ""
         task = _heard(answer + text("decide"), request.transcript)
-        reply = await self._ask(request, "shopping", task, DecisionReply, 400)
+        reply = await self._ask(request, "shopping", task, DecisionReply)
         return Decision(
             will_purchase=reply.will_purchase,
             quantity=reply.quantity,
@@ -120,7 +120,7 @@ class ModelBuyer(BuyerAgent):
         if name in closed:
             return None
         self.memory(request)[f"heard in {name}"] = len(request.transcript)
-        reply = await self._ask(request, name, task, MessageReply, 300)
+        reply = await self._ask(request, name, task, MessageReply)
         if reply.closes:
             closed.add(name)
         return reply.text
@@ -135,7 +135,7 @@ class ModelBuyer(BuyerAgent):
             aspects=", ".join(aspects),
         )
         check = partial(_missing, aspects=aspects)
-        return await self._ask(request, "shopping", task, ReviewsReply, 700, check)
+        return await self._ask(request, "shopping", task, ReviewsReply, check)
 
     async def _ask(
         self,
@@ -143,7 +143,6 @@ class ModelBuyer(BuyerAgent):
         name: str,
         task: str,
         kind: type[R],
-        tokens: int,
         check: Check[R] | None = None,
     ) -> R:
         model = model_of(self.seat)
@@ -153,7 +152,7 @@ class ModelBuyer(BuyerAgent):
             task,
             kind,
             lambda call: model.ask(request, self.source, stage=stage, role="buyer", call=call),
-            max_output_tokens=tokens,
+            max_output_tokens=kind.most_tokens,
             reasks=self._options.reasks,
             check=check,
         )

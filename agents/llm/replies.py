@@ -9,7 +9,7 @@ Limits (ratings, lengths of lists) are checked when an answer is decoded. What n
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Protocol
+from typing import Annotated, Any, ClassVar, Literal, Protocol
 
 import msgspec
 from msgspec import Meta
@@ -25,7 +25,12 @@ Stars = Annotated[int, Meta(ge=1, le=5)]
 class Reply(
     msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="kind"
 ):
-    """Base of all replies; ``kind`` says which one it is."""
+    """Base of all replies; ``kind`` says which one it is.
+
+    ``most_tokens`` is the limit of the answer that holds it, thinking apart.
+    """
+
+    most_tokens: ClassVar[int] = 400
 
     def problem(self) -> str | None:
         """Say what contradicts itself in the reply, or None."""
@@ -35,6 +40,8 @@ class Reply(
 class StrategyReply(Reply, frozen=True, kw_only=True, tag="strategy"):
     """The plan of a pitch; what was not asked for is empty."""
 
+    most_tokens: ClassVar[int] = 1_200
+
     target_expansion: Plan
     value_proposition: Plan
     contextual_urgency: Plan
@@ -43,6 +50,8 @@ class StrategyReply(Reply, frozen=True, kw_only=True, tag="strategy"):
 
 class PitchReply(Reply, frozen=True, kw_only=True, tag="pitch"):
     """The pitch in its five sections."""
+
+    most_tokens: ClassVar[int] = 1_600
 
     opening_hook: Text
     target_expansion: Text
@@ -59,6 +68,8 @@ class AnswerReply(Reply, frozen=True, kw_only=True, tag="answer"):
 
 class SettlementReply(Reply, frozen=True, kw_only=True, tag="settlement"):
     """How a support dialogue ended."""
+
+    most_tokens: ClassVar[int] = 300
 
     outcome: Literal["delivered", "exchanged", "refunded"]
     resolution: Text
@@ -87,6 +98,8 @@ class MessageReply(Reply, frozen=True, kw_only=True, tag="message"):
     With ``closes`` the message is the buyer's last: the seller answers it, and the buyer is not
     asked once more whether there is anything else.
     """
+
+    most_tokens: ClassVar[int] = 300
 
     text: Text | None
     closes: bool = False
@@ -119,6 +132,8 @@ class AspectReview(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
 class ReviewsReply(Reply, frozen=True, kw_only=True, tag="reviews"):
     """All reviews at once; one of an aspect that was not asked for counts for nothing."""
+
+    most_tokens: ClassVar[int] = 700
 
     reviews: tuple[AspectReview, ...]
 

@@ -57,7 +57,7 @@ class ModelSeller(SellerAgent):
             return Strategy()
         conversation = self._broadcast(request)
         task = text("strategy").format(dimensions=", ".join(request.dimensions))
-        reply = await self._ask(request, conversation, task, StrategyReply, 1_200)
+        reply = await self._ask(request, conversation, task, StrategyReply)
         planned = {name: getattr(reply, name) for name in request.dimensions}
         kept = StrategyReply(**dict.fromkeys(DIMENSIONS, "") | planned)
         if kept != reply:
@@ -67,7 +67,7 @@ class ModelSeller(SellerAgent):
     async def pitch(self, request: PresentPitch) -> Pitch:
         """Speak the five sections."""
         conversation = self._broadcast(request)
-        reply = await self._ask(request, conversation, text("pitch"), PitchReply, 1_600)
+        reply = await self._ask(request, conversation, text("pitch"), PitchReply)
         return Pitch(sections={name: getattr(reply, name) for name in SECTIONS})
 
     async def answer(self, request: AnswerBuyer) -> str:
@@ -76,18 +76,18 @@ class ModelSeller(SellerAgent):
             request, "inquiry", ServiceEnvelope, lambda: self._inquiry(request)
         )
         task = text("answer").format(message=fenced("MESSAGE", request.transcript[-1].text))
-        return (await self._ask(request, conversation, task, AnswerReply, 400)).text
+        return (await self._ask(request, conversation, task, AnswerReply)).text
 
     async def support(self, request: GiveSupport) -> Support:
         """Answer the complaint; the settlement is read off the dialogue when it is over."""
         conversation = self._after(request, request.inquiry)
         task = text("support").format(message=fenced("MESSAGE", request.transcript[-1].text))
-        return Support(text=(await self._ask(request, conversation, task, AnswerReply, 400)).text)
+        return Support(text=(await self._ask(request, conversation, task, AnswerReply)).text)
 
     async def settle(self, request: SettleIssue) -> Settlement:
         """Say how the dialogue ended; the market checks it against its rules."""
         conversation = self._after(request, ())
-        reply = await self._ask(request, conversation, text("settlement"), SettlementReply, 300)
+        reply = await self._ask(request, conversation, text("settlement"), SettlementReply)
         return Settlement(
             outcome=reply.outcome,
             resolution=reply.resolution,
@@ -133,7 +133,7 @@ class ModelSeller(SellerAgent):
         return found
 
     async def _ask(
-        self, request: Request, conversation: Conversation, task: str, kind: type[R], tokens: int
+        self, request: Request, conversation: Conversation, task: str, kind: type[R]
     ) -> R:
         model = model_of(self.seat)
         stage = str(kind.__struct_config__.tag)
@@ -141,6 +141,6 @@ class ModelSeller(SellerAgent):
             task,
             kind,
             lambda call: model.ask(request, self.source, stage=stage, role="seller", call=call),
-            max_output_tokens=tokens,
+            max_output_tokens=kind.most_tokens,
             reasks=self._options.reasks,
         )
