@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import re
 from collections.abc import Mapping
+from urllib.parse import quote, quote_plus
 
-from agents.llm.errors import NoKey
+from agents.llm.errors import BadModel, NoKey
 from agents.llm.types import ModelConfig, Provider
 
 USUAL: Mapping[Provider, tuple[str, ...]] = {
@@ -27,11 +30,12 @@ _LINE = 300
 class Key:
     """A secret that does not show itself: ``repr`` and ``str`` name only where it came from."""
 
-    __slots__ = ("_secret", "env")
+    __slots__ = ("_forms", "_secret", "env")
 
     def __init__(self, env: str, secret: str) -> None:
         self.env = env
         self._secret = secret
+        self._forms = _forms(secret)
 
     def __repr__(self) -> str:
         """Say where it is from, never what it is."""
@@ -49,9 +53,27 @@ class Key:
         """Refuse to be pickled or copied into a file."""
         raise TypeError("a key is never written anywhere")
 
+    def blot(self, text: str) -> str:
+        """Return `text` without the secret, as it is or encoded."""
+        for form in self._forms:
+            if form in text:
+                text = text.replace(form, "[key]")
+        return text
+
     def reveal(self) -> str:
         """Return the secret, for the header of a request and for nothing else."""
         return self._secret
+
+
+def _forms(secret: str) -> tuple[str, ...]:
+    """Return the secret as a server might echo it: plain, for an address, for JSON, in base64."""
+    raw = secret.encode()
+    plain = base64.b64encode(raw).decode().rstrip("=")
+    safe = base64.urlsafe_b64encode(raw).decode().rstrip("=")
+    once = json.dumps(secret)[1:-1]
+    twice = json.dumps(once)[1:-1]  # within JSON that is text within JSON, as answers are
+    quoted = (quote(secret, safe=""), quote(secret), quote_plus(secret))
+    return tuple(dict.fromkeys((twice, once, secret, *quoted, plain, safe)))
 
 
 def find_key(name: str, config: ModelConfig, environ: Mapping[str, str]) -> Key | None:
@@ -63,7 +85,15 @@ def find_key(name: str, config: ModelConfig, environ: Mapping[str, str]) -> Key 
     ------
     NoKey
         If the variable is not set, empty, or holds what no header can carry.
+    BadModel
+        If `key_env` names no variable: it may be the key itself, so it is not shown.
     """
+    if config.key_env and not _names_a_variable(config.key_env):
+        raise BadModel(
+            name,
+            "key_env is the name of an environment variable, not a key: put the key into a"
+            " variable, and the variable's name here",
+        )
     names = (config.key_env,) if config.key_env else USUAL[config.provider]
     env = next((env for env in names if environ.get(env)), None)
     if env is None:
@@ -78,9 +108,13 @@ def find_key(name: str, config: ModelConfig, environ: Mapping[str, str]) -> Key 
     return Key(env, secret)
 
 
+def _names_a_variable(text: str) -> bool:
+    return text.isascii() and text.isidentifier() and not _LOOKS_LIKE_A_KEY.search(text)
+
+
 def redact(text: str, key: Key | None) -> str:
     """Return `text` as one line of at most 300 characters, with keys blotted out."""
     if key is not None:
-        text = text.replace(key.reveal(), "[key]")
+        text = key.blot(text)
     line = " ".join(_LOOKS_LIKE_A_KEY.sub("[key]", text).split())
     return line if len(line) <= _LINE else line[: _LINE - 1] + "\N{HORIZONTAL ELLIPSIS}"

@@ -123,12 +123,18 @@ class Lane:
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             result = Failure(kind="malformed", status=reply.status, detail=f"unreadable: {error}")
         if isinstance(result, Answer):
-            return self._learn(result, body)
+            return self._learn(self._blotted(result), body)
         return self._hinted(result, reply, wall())
 
     def clean(self, failure: Failure) -> Failure:
         """Return the failure without secrets and bounded to one line."""
         return msgspec.structs.replace(failure, detail=redact(failure.detail, self.key))
+
+    def _blotted(self, answer: Answer) -> Answer:
+        """Return the answer without the key: a server that echoes headers must not log it."""
+        if self.key is None or (text := self.key.blot(answer.text)) == answer.text:
+            return answer
+        return msgspec.structs.replace(answer, text=text)
 
     def _input(self, body: bytes) -> float:
         return len(body) * self._tokens_per_byte

@@ -81,7 +81,7 @@ Answering = Callable[[dict[str, Any]], tuple[int, Any]]
 
 
 class Server(ThreadingHTTPServer):
-    """Keeps the bodies of the requests it got; `answering` decides what they are answered."""
+    """Keeps bodies and headers of its requests; `answering` decides what they are answered."""
 
     daemon_threads = True
 
@@ -89,6 +89,7 @@ class Server(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.answering = answering
         self.bodies: list[dict[str, Any]] = []
+        self.headers: list[dict[str, str]] = []
 
     @property
     def url(self) -> str:
@@ -102,6 +103,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         self.server.bodies.append(body)
+        self.server.headers.append(dict(self.headers))
         status, answer = self.server.answering(body)
         if status == 200:
             tokens = len(json.dumps(body)) // 4
