@@ -15,11 +15,13 @@ import msgspec
 from msgspec import Meta
 
 from events.messages import Aspect
+from market.admission import MAX_NUMBER
 from market.retail.values import Topic
 
 Text = Annotated[str, Meta(min_length=1, max_length=20_000)]
 Plan = Annotated[str, Meta(max_length=20_000)]
 Stars = Annotated[int, Meta(ge=1, le=5)]
+Units = Annotated[int, Meta(ge=0, le=MAX_NUMBER)]
 
 
 class Reply(
@@ -74,7 +76,7 @@ class SettlementReply(Reply, frozen=True, kw_only=True, tag="settlement"):
     outcome: Literal["delivered", "exchanged", "refunded"]
     resolution: Text
     reason: Text
-    refund_quantity: Annotated[int, Meta(ge=0)]
+    refund_quantity: Units
     refund_shipping: bool
 
     def problem(self) -> str | None:
@@ -109,7 +111,7 @@ class DecisionReply(Reply, frozen=True, kw_only=True, tag="decision"):
     """The decision; the quantity is 0 exactly when nothing is bought."""
 
     will_purchase: bool
-    quantity: Annotated[int, Meta(ge=0)]
+    quantity: Units
     quantity_reason: str
     sentiment: Literal["Positive", "Neutral", "Negative"]
     reason: Text
