@@ -58,6 +58,18 @@ class Log(Protocol):
         ...
 
 
+class Entry(Protocol):
+    """Who decides whether a market may begin; with a budget, its worst case is reserved."""
+
+    async def enter(self, spec: Spec, leftover: Leftover) -> bool:
+        """Return once the market may begin; False if it may not any more."""
+        ...
+
+    def leave(self, spec: Spec) -> None:
+        """Note that it is over."""
+        ...
+
+
 class Progress(msgspec.Struct, kw_only=True):
     """What is done so far; `stopped` when something was left for a resume."""
 
@@ -251,11 +263,14 @@ class Engine:
         self._concurrency = concurrency or (IN_FLIGHT if cast.waits else 1)
         self._texts = texts
         self._leftovers = leftovers or {}
+        self._entry: Entry | None = None
         self._on_progress = on_progress
         self._diverged: MarketDiverged | None = None
 
-    async def run(self, markets: Iterable[Spec]) -> None:
+    async def run(self, markets: Iterable[Spec], entry: Entry | None = None) -> None:
         """Play all `markets`, or those begun when the stop is requested.
+
+        `entry` is asked before each of them begins.
 
         Raises
         ------
@@ -264,6 +279,7 @@ class Engine:
         MarketDiverged
             If a market does not begin as the log says; what was in flight is finished before.
         """
+        self._entry = entry
         waiting = iter(markets)
         async with asyncio.TaskGroup() as group:
             for _ in range(self._concurrency):
@@ -277,12 +293,23 @@ class Engine:
                 self.progress.stopped = True
                 return
             await self._log.room()
+            if not await self._may_begin(spec):
+                self.progress.stopped = True
+                return
             try:
                 await self._play_one(spec)
             except MarketDiverged as error:
                 self._diverged = self._diverged or error
                 self._stop.request()
+            finally:
+                if self._entry is not None:
+                    self._entry.leave(spec)
             await asyncio.sleep(0)  # signals and the other markets get their turn
+
+    async def _may_begin(self, spec: Spec) -> bool:
+        if self._entry is None:
+            return True
+        return await self._entry.enter(spec, self._leftovers.get(spec.id, Leftover()))
 
     async def _play_one(self, spec: Spec) -> None:
         leftover = self._leftovers.get(spec.id, Leftover())

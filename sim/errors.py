@@ -77,11 +77,15 @@ class Shadowed(SimError):
 
 
 class WorkerFailed(SimError):
-    """A worker process ended before its work was done; what it wrote is kept."""
+    """A worker process ended before its work was done; what it wrote is kept.
 
-    def __init__(self, line: str, status: int) -> None:
+    With ``alone`` the other workers may go on.
+    """
+
+    def __init__(self, line: str, status: int, *, alone: bool = False) -> None:
         super().__init__(line)
         self.status = status
+        self.alone = alone
 
 
 class CannotWrite(SimError):
@@ -101,9 +105,23 @@ class MarketDiverged(SimError):
 
 
 class ModelsStopped(SimError):
-    """A provider is down or refuses everything, or the budget is used up; all answers are kept."""
+    """A provider is down or refuses everything, or the budget is used up; all answers are kept.
+
+    Parameters
+    ----------
+    wrong : bool
+        Whether nothing was ever answered, so that what was configured is wrong.
+    alone : bool
+        Whether other workers may go on.
+    """
 
     status = 3
+
+    def __init__(self, line: str, *, wrong: bool = False, alone: bool = False) -> None:
+        super().__init__(line)
+        self.alone = alone
+        if wrong:
+            self.status = 2
 
 
 class UnknownPrice(SimError):

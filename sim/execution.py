@@ -187,6 +187,8 @@ async def _run(
         return
     from agents.llm.gateway import Attempt
     from sim.models import Models
+    from sim.reservation import Reservations
+    from sim.workload import Workload
 
     def observe(attempt: Attempt) -> None:
         notes.info("model attempt", **msgspec.structs.asdict(attempt))
@@ -194,13 +196,14 @@ async def _run(
     purse, share = _purse(job), 1.0 / job.of
     async with Models(configs, stop, purse=purse, share=share, observe=observe) as models:
         cast.connect(models)
-        await engine.run(job.markets(design.markets()))
-    models.raise_if_halted()
+        workload = Workload(design.scenario, configs)
+        entry = Reservations(purse, workload.worst_nanousd, stop, models.halt)
+        await engine.run(job.markets(design.markets()), entry)
+    models.raise_if_halted(job.run, fresh=not job.skip and not job.leftovers)
 
 
 def _purse(job: Job) -> Purse:
-    """The job's part of what is left of the budget."""
+    """The job's part of the budget, and of what earlier executions spent."""
     if job.budget is None:
         return Purse(None)
-    left = int(job.budget * 1e9) - job.spent_nanousd
-    return Purse(max(0, left) // job.of)
+    return Purse(int(job.budget * 1e9) // job.of, job.spent_nanousd // job.of)

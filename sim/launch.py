@@ -18,8 +18,9 @@ from market.csales.profiles import builtin_profiles, read_profiles
 from market.csales.values import Profile
 from market.errors import EmptyCatalog
 from market.product import Product
-from sim.design import Design, design_of
+from sim.design import design_of
 from sim.errors import BadScenario
+from sim.estimate import extent, show_plan
 from sim.execution import Job
 from sim.inputs import copied, located, with_inputs
 from sim.result import conclude
@@ -58,7 +59,7 @@ def launch(options: Options, terminal: Terminal) -> int:
     if models:
         from sim.models import check_models
 
-        check_models(models, options.budget)
+        check_models(models, options.budget, keys=not options.dry_run)
     elif options.budget is not None:
         terminal.say("--budget: no language model takes part, so nothing is spent")
     products = chosen_products(scenario, folder, terminal)
@@ -67,9 +68,9 @@ def launch(options: Options, terminal: Terminal) -> int:
     design = design_of(scenario, products, profiles, seed)
     cast = Cast(with_inputs(scenario, Path()), seed, folder, options.scenario)
     if options.dry_run:
-        return _plan(design, terminal)
+        return show_plan(design, options.budget, terminal)
     run = _make(scenario, folder, cast, products, profiles, options.out)
-    terminal.say(f"{scenario.run.name}: {_extent(design)}")
+    terminal.say(f"{scenario.run.name}: {extent(design)}")
     terminal.say(f"in {run.path}")
     with RunLock(run.lock) as lock:
         outcome = run_to_end(
@@ -130,7 +131,7 @@ def _seat(tree: Tree, role: Role, names: Sequence[str], models: Tree) -> None:
     for name in names:
         table = model_table(name)
         if table is not None:
-            models.setdefault(name, table)
+            models[name] = {**table, **models.get(name, {})}
     tree[f"{role}s"] = [named(name, role, models) for name in names]
 
 
@@ -223,28 +224,3 @@ def default_folder(name: str) -> Path:
         if not path.exists():
             return path
     raise BadScenario("--out", f"runs/{stem} is taken a thousand times")
-
-
-def _plan(design: Design, terminal: Terminal) -> int:
-    """Say what would be run."""
-    scenario = design.scenario
-    markets = sum(1 for _ in design.markets())
-    models = sorted(used_models(scenario))
-    if terminal.json:
-        plan = {"run": None, "overall": None, "name": scenario.run.name, "seed": scenario.run.seed}
-        sizes = {"episodes": design.episodes, "markets": markets, "products": len(design.products)}
-        terminal.out_json({**plan, **sizes, "models": models})
-        return 0
-    asked = f"asks {', '.join(models)}" if models else "nothing is spent"
-    terminal.out(f"{scenario.run.name}: {_extent(design)}; {_count(markets, 'market')}; {asked}")
-    return 0
-
-
-def _extent(design: Design) -> str:
-    """Say how large a run is, and its seed."""
-    sizes = ", ".join(_count(number, what) for number, what in design.sizes)
-    return f"{sizes}, seed {design.scenario.run.seed}"
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"

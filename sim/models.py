@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from functools import partial
@@ -11,9 +12,10 @@ from typing import Any, Self
 from agents.errors import AgentsError
 from agents.llm.caller import Caller
 from agents.llm.capabilities import abilities
+from agents.llm.errors import ProviderStopped
 from agents.llm.gateway import Attempt, Gateway, request_sha256
 from agents.llm.pricing import pricing
-from agents.llm.purse import Purse
+from agents.llm.purse import BudgetSmall, BudgetSpent, Purse
 from agents.llm.types import ModelConfig, Usage
 from events.messages import Message, ModelCalled
 from events.outside import Door
@@ -101,28 +103,45 @@ class Models:
             pricing=pricing(config),
             room=abilities(config).room,
             purse=self._purse,
-            halt=self._halt,
+            halt=self.halt,
         )
         return Access(caller, in_prompt=abilities(config).schema == "prompt")
 
-    def raise_if_halted(self) -> None:
+    def raise_if_halted(self, run: str, *, fresh: bool) -> None:
         """Say why the run had to stop, if a model was the reason.
+
+        Parameters
+        ----------
+        run : str
+            The folder, to be named with the command that goes on.
+        fresh : bool
+            Whether nothing was recorded before this execution.
 
         Raises
         ------
         ModelsStopped
             With the provider's or the budget's reason.
         """
-        if self._reason is not None:
-            raise ModelsStopped(str(self._reason)) from self._reason
+        reason = self._reason
+        if reason is None:
+            return
+        spent = isinstance(reason, BudgetSmall | BudgetSpent)
+        never = fresh and isinstance(reason, ProviderStopped) and not reason.answered
+        again = f"python -m sim resume {shlex.quote(run)}{' --budget USD' if spent else ''}"
+        kept = "nothing was answered yet; set right, it goes on" if never else "all is kept"
+        line = f"{reason}; {kept}: {again}"
+        raise ModelsStopped(line, wrong=never, alone=spent) from reason
 
-    def _halt(self, error: AgentsError) -> None:
+    def halt(self, error: AgentsError) -> None:
+        """Stop the run, for the first reason that is given."""
         self._reason = self._reason or error
         self._stop.request()
 
 
-def check_models(configs: Mapping[str, ModelConfig], budget: float | None) -> None:
-    """Find what would fail before anything is paid.
+def check_models(
+    configs: Mapping[str, ModelConfig], budget: float | None, *, keys: bool = True
+) -> None:
+    """Find what would fail before anything is paid; without `keys`, missing ones are fine.
 
     Raises
     ------
@@ -131,7 +150,9 @@ def check_models(configs: Mapping[str, ModelConfig], budget: float | None) -> No
     UnknownPrice
         If there is a budget and a model whose price nobody knows.
     """
-    Gateway(configs).check()
+    gateway = Gateway(configs)
+    if keys:
+        gateway.check()
     for name, config in configs.items():
         if budget is not None and pricing(config)(Usage(input=1, output=1)) is None:
             raise UnknownPrice(name)

@@ -86,11 +86,11 @@ class RetailDesign:
         self.products = products
         self._seed = seed
         self._pairing = Pairing(scenario, seed)
-        self._rules = rules(scenario)
+        self.rules = rules(scenario)
 
     def open(self, spec: MarketSpec) -> RetailMarket:
         """Return the live rules of one market."""
-        return RetailMarket(spec, self._rules, self._seed)
+        return RetailMarket(spec, self.rules, self._seed)
 
     @property
     def sizes(self) -> tuple[tuple[int, str], ...]:

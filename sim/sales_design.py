@@ -45,7 +45,7 @@ class SalesDesign:
         self._seed = seed
         self._pairing = Pairing(scenario, seed)
         design = scenario.design
-        self._rules = SalesRules(
+        self.rules = SalesRules(
             catalogue=Shop(products, index=scenario.profiles.index),
             shipping=scenario.shipping,
             max_turns=design.max_turns,
@@ -54,7 +54,7 @@ class SalesDesign:
 
     def open(self, spec: ConversationSpec) -> SalesMarket:
         """Return the live rules of one conversation."""
-        return SalesMarket(spec, self._rules, self._seed)
+        return SalesMarket(spec, self.rules, self._seed)
 
     @property
     def sizes(self) -> tuple[tuple[int, str], ...]:

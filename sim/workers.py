@@ -25,7 +25,7 @@ from anyio.abc import Process
 from anyio.streams.buffered import BufferedByteReceiveStream
 
 from sim.engine import Progress, Stop
-from sim.errors import WorkerFailed
+from sim.errors import ModelsStopped, WorkerFailed
 from sim.execution import Job, play
 from sim.failures import line_and_status
 
@@ -35,12 +35,16 @@ _GONE = (anyio.BrokenResourceError, anyio.ClosedResourceError)
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """A worker's line: how far it is and, in the last one, how it ended."""
+    """A worker's line: how far it is and, in the last one, how it ended.
+
+    ``alone`` says that what ended it is no reason for the others to end.
+    """
 
     progress: Progress
     ended: bool = False
     error: str | None = None
     status: int = 0
+    alone: bool = False
 
 
 async def play_with_workers(
@@ -70,7 +74,8 @@ async def play_with_workers(
             await _worker(job, lock, stop, on_report)
         except WorkerFailed as failure:
             failures.append(failure)
-            stop.request()
+            if not failure.alone:
+                stop.request()
 
     async with anyio.create_task_group() as group:
         for number, job in enumerate(jobs):
@@ -107,7 +112,7 @@ async def _worker(job: Job, lock: int, stop: Stop, on_report: Callable[[Report],
     if report is None:
         raise WorkerFailed(_death(job.share, process.returncode), 3)
     if report.error is not None:
-        raise WorkerFailed(report.error, report.status)
+        raise WorkerFailed(report.error, report.status, alone=report.alone)
 
 
 def _death(share: int, status: int | None) -> str:
@@ -161,7 +166,7 @@ def work() -> int:
         reporter.last = play(job, stop=stop, on_progress=reporter.on_progress)
     except Exception as error:  # noqa: BLE001 - the parent tells the person
         line, status = line_and_status(error)
-        reporter.end(line, status)
+        reporter.end(line, status, alone=isinstance(error, ModelsStopped) and error.alone)
         return status
     reporter.end()
     return 0
@@ -192,8 +197,9 @@ class _Reporter:
             self._next = now + 0.1
             self._send(Report(progress=progress))
 
-    def end(self, error: str | None = None, status: int = 0) -> None:
-        self._send(Report(progress=self.last, ended=True, error=error, status=status))
+    def end(self, error: str | None = None, status: int = 0, *, alone: bool = False) -> None:
+        last = Report(progress=self.last, ended=True, error=error, status=status, alone=alone)
+        self._send(last)
 
     def _send(self, report: Report) -> None:
         try:

@@ -116,7 +116,7 @@ class Caller:
             raise self._door.diverge(OutsideMissing(source, stage))
         try:
             async with self._door.asking():
-                answer = await self._paid(self._models, call)
+                answer = await self._paid(self._models, call, request.market)
                 record = self._record(request, source, number, stage, role, answer, digest)
                 await self._door.write(record)
                 return record
@@ -125,7 +125,7 @@ class Caller:
         async with self._door.asking():  # the run is stopping: this never gets in
             raise AssertionError("a halted run goes on")
 
-    async def _paid(self, models: Models, call: Call) -> Answer:
+    async def _paid(self, models: Models, call: Call, market: str) -> Answer:
         bound = 0
         if self._purse.limit is not None:
             bound = self._pricing(bound_of(call, self._room)) or 0
@@ -136,7 +136,7 @@ class Caller:
             cost = self._cost(answer) or 0
             return answer
         finally:
-            self._purse.settle("", bound, cost)
+            self._purse.settle(market, bound, cost)
 
     def _cost(self, answer: Answer) -> int | None:
         if answer.cost_nanousd is not None:

@@ -25,9 +25,13 @@ R = TypeVar("R", bound=Reply)
 
 Ask = Callable[[Call], Awaitable[ModelCalled]]
 
+REASKS_IN_ALL = 2
+"""How often as many answers are asked for again in a whole conversation as for one task."""
+
 
 @cache
-def _shape(envelope: type[Envelope]) -> dict[str, Any]:
+def shape_of(envelope: type[Envelope]) -> dict[str, Any]:
+    """Return the portable schema of a conversation's answers."""
     return portable(envelope)
 
 
@@ -63,9 +67,10 @@ class Conversation:
         self._cache_key = f"retailsim-{sha256(context.encode()).hexdigest()[:12]}"
         self._system = prompting.text(rules or f"{role}_rules")
         if in_prompt:
-            schema = msgspec.json.encode(_shape(envelope)).decode()
+            schema = msgspec.json.encode(shape_of(envelope)).decode()
             self._system += prompting.text("shapes").replace("{schema}", schema)
         self._says: list[Say] = [Say("user", context)]
+        self._reasked = 0
 
     def add(self, role: str, text: str) -> None:
         """Append a message; two of one side become one."""
@@ -113,8 +118,9 @@ class Conversation:
                 return decode_reply(record.answer, kind, self._envelope, check)
             except Malformed as error:
                 problem = problem or str(error)
-            if not left:
+            if not left or self._reasked >= REASKS_IN_ALL * reasks:
                 raise UnusableOutput(problem, record.answer)
+            self._reasked += 1
             self.add("user", _complaint(record.finish, problem))
         raise AssertionError("the loop ends by an answer or an error")
 
@@ -122,7 +128,7 @@ class Conversation:
         return Call(
             system=self._system,
             says=tuple(self._says),
-            shape=_shape(self._envelope),
+            shape=shape_of(self._envelope),
             shape_name=f"{self._role}_reply",
             max_output_tokens=max_output_tokens,
             cache_key=self._cache_key,

@@ -21,7 +21,8 @@ class ModelOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     price_wording : {"blinded", "randomised"}
         Whether a buyer is told that the store drew the price at random.
     reasks : int
-        How often a malformed answer is asked for again, 0 to 5.
+        How often a malformed answer is asked for again, 0 to 5; in a whole conversation twice
+        as often.
     """
 
     one_preference_per_turn: bool = False

@@ -10,6 +10,18 @@ from __future__ import annotations
 from agents.errors import AgentsError
 
 
+class BudgetSmall(AgentsError):
+    """The budget does not cover what one market may cost at worst."""
+
+    def __init__(self, limit_nanousd: int, spent_nanousd: int, worst_nanousd: int) -> None:
+        left = (limit_nanousd - spent_nanousd) / 1e9
+        needed = (spent_nanousd + worst_nanousd) / 1e9
+        super().__init__(
+            f"the budget of ${limit_nanousd / 1e9:,.2f} has ${left:,.4f} left, and the next market "
+            f"may cost ${worst_nanousd / 1e9:,.4f} at worst: allow at least ${needed:,.2f}"
+        )
+
+
 class BudgetSpent(AgentsError):
     """The budget does not cover the next step; the run stops and can be resumed with more."""
 

@@ -76,7 +76,7 @@ class RetailMarket:
         self.finished = False
         self._seed = seed
         self._rules = rules
-        self._offer = _offer(spec, rules)
+        self._offer = offer_of(spec, rules)
         self._seller = f"seller:{spec.seller.id}"
         self._open = len(spec.episodes)
         context = MarketContext(
@@ -172,7 +172,8 @@ _STEPS: Mapping[type[Message], Callable[[Episode, Any], list[Post]]] = {
 }
 
 
-def _offer(spec: MarketSpec, rules: RetailRules) -> Offer:
+def offer_of(spec: MarketSpec, rules: RetailRules) -> Offer:
+    """Return what is for sale in a market, on which terms."""
     # Agents get a copy of the sheet, so what one does to it stays in this market.
     sheet = msgspec.structs.replace(spec.product, details=dict(spec.product.details))
     return Offer(

@@ -68,9 +68,14 @@ def by_rote(body: dict[str, Any]) -> dict[str, Any]:
             only = "Persuasion" if "out of: Persuasion." in task else None
             only = only or ("Persuasion" if "Actions: Persuasion." in task else None)
             return {
-                "kind": kind, "preference": "good and plain", "category": ["Nowhere", "x"],
-                "style": "Rational", "openness": None, "focus": "price",
-                "action": only or "Suggestion", "tactic": "Framing" if only else None,
+                "kind": kind,
+                "preference": "good and plain",
+                "category": ["Nowhere", "x"],
+                "style": "Rational",
+                "openness": None,
+                "focus": "price",
+                "action": only or "Suggestion",
+                "tactic": "Framing" if only else None,
                 "search": [],
             }
         case "line":
@@ -83,7 +88,11 @@ def by_rote(body: dict[str, Any]) -> dict[str, Any]:
     buyable = re.findall(r"<<<IDS\n(\S+)", task)
     seen = re.findall(r"^id: (\S+)$", _said(body), re.M)
     return {
-        "kind": kind, "text": "Well.", "willingness": 5, "leave": None, "reason": "so",
+        "kind": kind,
+        "text": "Well.",
+        "willingness": 5,
+        "leave": None,
+        "reason": "so",
         "buy": buyable[-1] if buyable else None,
         "select": None if buyable or not seen else seen[0],
     }
@@ -200,7 +209,9 @@ def test_a_plan_that_stays_malformed_is_a_visible_outcome(
     rejected = events_of(tmp_path / "run", "OutputRejected")
     assert [event["stage"] for event in rejected] == ["planning"] * 4
     assert replayed(tmp_path / "run")["episodes"] == {
-        "opened": 4, "closed": 0, "failed": 4,
+        "opened": 4,
+        "closed": 0,
+        "failed": 4,
         "superseded": 0,
     }
 
@@ -232,7 +243,7 @@ def test_a_baseline_that_needs_a_model_says_so(agent: str, tmp_path: Path) -> No
     text = f'[design]\nprotocol = "csales"\n[[sellers]]\nid = "s"\nagent = "{agent}"\n{CSUSER}'
     result = sim("launch", scenario(tmp_path, text), "--out", tmp_path / "run")
     assert result.exit_code == 2
-    assert f"sellers.s.model: the NAME of a [models.NAME] table is needed" in result.stderr
+    assert "sellers.s.model: the NAME of a [models.NAME] table is needed" in result.stderr
     assert f"which {agent} asks" in result.stderr
 
 

@@ -1,0 +1,79 @@
+"""A budget is hard, and no market that has begun is cut short by it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.sim.modelserver import by_rote, serving
+from tests.sim.runs import event_lines, outside_lines, scenario, sim
+from tests.sim.test_estimate import MODELS
+
+
+def launched(path: Path, out: Path, *arguments: object) -> Any:
+    return sim("launch", path, "--out", out, *arguments)
+
+
+def paid(run: Path) -> int:
+    return sum(json.loads(line)["cost_nanousd"] for line in outside_lines(run))
+
+
+def begun_and_ended(run: Path) -> tuple[set[str], set[str]]:
+    lines = [json.loads(line) for line in (*event_lines(run), *outside_lines(run))]
+    ended = {line["market"] for line in lines if line["type"] == "MarketClosed"}
+    return {line["market"] for line in lines}, ended
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("budget", [1.0, 1.2, 1.3])
+def test_a_market_that_has_begun_is_finished(workers: int, budget: float, tmp_path: Path) -> None:
+    with serving() as server:
+        text = MODELS.format(url=server.url, products=10).replace("requests_per_minute = 120", "")
+        path, run = scenario(tmp_path, text), tmp_path / "run"
+        result = launched(path, run, "--budget", budget, "--workers", workers)
+        assert result.exit_code == 3, result.stderr
+        begun, ended = begun_and_ended(run)
+        assert begun == ended
+        assert 0 < len(ended) < 40
+        assert paid(run) <= budget * 1e9
+        assert "allow at least $" in result.stderr
+        assert "resume" in result.stderr
+        resumed = sim("resume", run, "--budget", "1000")
+        assert resumed.exit_code == 0, resumed.stderr
+        whole = launched(path, tmp_path / "whole")
+        assert whole.exit_code == 0, whole.stderr
+        assert len(server.bodies) == 2 * len(outside_lines(run)), "no call is paid twice"
+    assert event_lines(run) == event_lines(tmp_path / "whole")
+
+
+def test_a_budget_that_covers_no_market_pays_nothing_and_says_how_much_is_needed(
+    tmp_path: Path,
+) -> None:
+    with serving() as server:
+        path = scenario(tmp_path, MODELS.format(url=server.url, products=1))
+        result = launched(path, tmp_path / "run", "--budget", "0.01")
+        assert result.exit_code == 3
+        assert not server.bodies
+    assert "may cost $" in result.stderr
+    assert (tmp_path / "run" / "run.toml").exists()
+
+
+@pytest.mark.parametrize(("answered", "status"), [(0, 2), (3, 3)])
+def test_a_key_refused_from_the_start_is_wrong_input_and_later_a_stop(
+    answered: int, status: int, tmp_path: Path
+) -> None:
+    def answering(body: dict[str, Any]) -> tuple[int, Any]:
+        if len(server.bodies) > answered:
+            return 401, {"error": {"code": "invalid_api_key", "message": "no such key"}}
+        return by_rote(body)
+
+    with serving(answering) as server:
+        text = MODELS.format(url=server.url, products=1)
+        result = launched(scenario(tmp_path, text), tmp_path / "run")
+        assert result.exit_code == status, result.stderr
+        assert "python -m sim resume" in result.stderr
+        server.answering = by_rote
+        assert sim("resume", tmp_path / "run").exit_code == 0

@@ -1,0 +1,131 @@
+"""What a run is expected to take, before anything is sent; and what it then took."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.sim.modelserver import serving
+from tests.sim.runs import outside_lines, replayed, scenario, sim
+
+MODELS = """
+[products]
+per_category = {products}
+[[sellers]]
+id = "one"
+agent = "model"
+model = "local"
+[[buyers]]
+id = "two"
+agent = "model"
+model = "local"
+[[buyers]]
+id = "easy-shopper"
+agent = "easy-shopper"
+[models.local]
+provider = "openai-compatible"
+model = "my-llama"
+base_url = "{url}"
+requests_per_minute = 120
+[models.local.price]
+input = 1.0
+output = 2.0
+"""
+
+
+def estimated(path: Path, *arguments: object) -> dict[str, Any]:
+    result = sim("launch", path, "--dry-run", "--json", *arguments)
+    assert result.exit_code == 0, result.stderr
+    said: dict[str, Any] = json.loads(result.stdout)["estimate"]
+    return said
+
+
+def test_an_offline_run_has_no_estimate() -> None:
+    result = sim("launch", "--dry-run", "--json")
+    assert json.loads(result.stdout)["estimate"] is None
+
+
+def test_what_is_expected_is_near_what_it_takes_and_the_worst_is_above(tmp_path: Path) -> None:
+    with serving() as server:
+        path = scenario(tmp_path, MODELS.format(url=server.url, products=2))
+        path.write_text(path.read_text().replace("requests_per_minute = 120", ""))
+        before = estimated(path)
+        result = sim("launch", path, "--out", tmp_path / "run")
+        assert result.exit_code == 0, result.stderr
+    [model] = before["models"]
+    cost = replayed(tmp_path / "run")["cost"]
+    assert 0.5 < model["calls"] / cost["calls"] < 2.0
+    assert 0.4 < model["input_tokens"] / cost["input_tokens"] < 2.5
+    assert model["most_dollars"] * 1e9 > cost["cost_nanousd"]
+
+
+def test_no_market_costs_more_than_its_worst_case(tmp_path: Path) -> None:
+    with serving() as server:
+        path = scenario(tmp_path, MODELS.format(url=server.url, products=1))
+        largest = estimated(path)["largest_market_dollars"]
+        path.write_text(path.read_text().replace("requests_per_minute = 120", ""))
+        sim("launch", path, "--out", tmp_path / "run")
+    markets: dict[str, int] = {}
+    for line in outside_lines(tmp_path / "run"):
+        record = json.loads(line)
+        markets[record["market"]] = markets.get(record["market"], 0) + record["cost_nanousd"]
+    assert markets
+    assert max(markets.values()) <= largest * 1e9
+
+
+def test_the_tightest_limit_says_how_long_it_takes(tmp_path: Path) -> None:
+    path = scenario(tmp_path, MODELS.format(url="http://localhost/v1", products=1))
+    [model] = estimated(path)["models"]
+    assert model["bound_by"] == "120 requests per minute"
+    assert model["seconds"] == pytest.approx(model["calls"] / 2.0, rel=0.05)
+    [tokens] = estimated(path, "--set", "models.local.tokens_per_minute=1000")["models"]
+    assert tokens["bound_by"] == "1,000 tokens per minute"
+
+
+def test_an_estimate_needs_no_key_and_says_which_one_a_launch_needs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    words = ("--sellers", "openai/gpt-5.4-mini", "--set", "products.per_category=1")
+    result = sim("launch", *words, "--dry-run")
+    assert result.exit_code == 0, result.stderr
+    assert "a launch needs OPENAI_API_KEY" in result.stdout
+    assert sim("launch", *words).exit_code == 2
+
+
+def test_an_unknown_price_is_unknown(tmp_path: Path) -> None:
+    text = MODELS.format(url="http://localhost/v1", products=1)
+    path = scenario(tmp_path, text.partition("[models.local.price]")[0])
+    found = estimated(path)
+    assert found["dollars"] is None
+    assert found["models"][0]["dollars"] is None
+    assert "unknown" in sim("launch", path, "--dry-run").stdout
+    refused = sim("launch", path, "--dry-run", "--budget", "5")
+    assert refused.exit_code == 2
+    assert "local" in refused.stderr
+
+
+@pytest.mark.parametrize(
+    ("budget", "said"),
+    [
+        ("0.001", "too small to begin"),
+        ("100000", "enough for what is expected"),
+        ("1.5", "expected to last for about"),
+    ],
+)
+def test_a_budget_is_judged_before_it_is_spent(budget: str, said: str, tmp_path: Path) -> None:
+    path = scenario(tmp_path, MODELS.format(url="http://localhost/v1", products=30))
+    result = sim("launch", path, "--dry-run", "--budget", budget)
+    assert result.exit_code == 0, result.stderr
+    assert said in result.stdout
+
+
+def test_conversations_are_estimated_too(tmp_path: Path) -> None:
+    words = ("--sellers", "openai/gpt-5.4-mini", "--dry-run", "--json")
+    result = sim("launch", "csales", *words)
+    assert result.exit_code == 0, result.stderr
+    [model] = json.loads(result.stdout)["estimate"]["models"]
+    assert model["calls"] == 63 * 10
