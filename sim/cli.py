@@ -113,6 +113,13 @@ def launch(scenario: str, as_json: bool, settings: tuple[str, ...], **flags: Any
 @_RUN
 @_WORKERS
 @click.option("--retry-failed", is_flag=True, help="Repeat the failed episodes, too.")
+@click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="models.NAME.KEY=VALUE",
+    help="Where a model is, how fast it may be asked, what it costs.",
+)
 @_BUDGET
 @_JSON
 @_VERBOSE
@@ -120,6 +127,7 @@ def resume(
     run: Path,
     workers: int | None,
     retry_failed: bool,
+    settings: tuple[str, ...],
     budget: float | None,
     as_json: bool,
     verbose: bool,
@@ -135,6 +143,7 @@ def resume(
             terminal,
             workers=workers,
             retry_failed=retry_failed,
+            settings=settings,
             budget=budget,
             verbose=verbose,
         )

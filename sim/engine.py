@@ -38,6 +38,8 @@ _encode_lines = msgspec.json.Encoder().encode_lines
 FLUSH_EVENTS = 4096
 """A market is written in parts of so many events, so that a large one need not fit in memory."""
 
+_TICK_S = 0.5
+
 IN_FLIGHT = 64
 """Markets at once in a process where agents wait."""
 
@@ -70,13 +72,43 @@ class Entry(Protocol):
         ...
 
 
+class Usage(msgspec.Struct, frozen=True, kw_only=True):
+    """What language models were asked since the run, or its resumption, began.
+
+    ``nanousd`` is None where a price is unknown.
+    """
+
+    calls: int = 0
+    retries: int = 0
+    in_flight: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    nanousd: int | None = 0
+
+    def __add__(self, other: Usage) -> Usage:
+        """Add what two processes did."""
+        known = self.nanousd is not None and other.nanousd is not None
+        return Usage(
+            calls=self.calls + other.calls,
+            retries=self.retries + other.retries,
+            in_flight=self.in_flight + other.in_flight,
+            input_tokens=self.input_tokens + other.input_tokens,
+            output_tokens=self.output_tokens + other.output_tokens,
+            nanousd=(self.nanousd or 0) + (other.nanousd or 0) if known else None,
+        )
+
+
 class Progress(msgspec.Struct, kw_only=True):
-    """What is done so far; `stopped` when something was left for a resume."""
+    """What is done so far; `stopped` when something was left for a resume.
+
+    ``usage`` is None where no language model takes part.
+    """
 
     markets: int = 0
     episodes: int = 0
     failed: int = 0
     stopped: bool = False
+    usage: Usage | None = None
 
 
 class Stop:
@@ -264,13 +296,24 @@ class Engine:
         self._texts = texts
         self._leftovers = leftovers or {}
         self._entry: Entry | None = None
+        self._usage: Callable[[], Usage] | None = None
         self._on_progress = on_progress
         self._diverged: MarketDiverged | None = None
 
-    async def run(self, markets: Iterable[Spec], entry: Entry | None = None) -> None:
+    async def run(
+        self,
+        markets: Iterable[Spec],
+        entry: Entry | None = None,
+        usage: Callable[[], Usage] | None = None,
+    ) -> None:
         """Play all `markets`, or those begun when the stop is requested.
 
-        `entry` is asked before each of them begins.
+        Parameters
+        ----------
+        entry : Entry or None
+            Asked before each market begins.
+        usage : callable or None
+            What models were asked so far; with it, progress is told between markets, too.
 
         Raises
         ------
@@ -281,11 +324,27 @@ class Engine:
         """
         self._entry = entry
         waiting = iter(markets)
+        self._usage = usage
         async with asyncio.TaskGroup() as group:
-            for _ in range(self._concurrency):
-                group.create_task(self._play_on(waiting))
+            ticking = group.create_task(self._tick())
+            playing = [group.create_task(self._play_on(waiting)) for _ in range(self._concurrency)]
+            await asyncio.wait(playing)
+            ticking.cancel()
+        self._tell()
         if self._diverged is not None:
             raise self._diverged
+
+    async def _tick(self) -> None:
+        """Tell progress while markets are under way that take long."""
+        while self._usage is not None:
+            await asyncio.sleep(_TICK_S)
+            self._tell()
+
+    def _tell(self) -> None:
+        if self._usage is not None:
+            self.progress.usage = self._usage()
+        if self._on_progress is not None:
+            self._on_progress(self.progress)
 
     async def _play_on(self, waiting: Iterator[Spec]) -> None:
         for spec in waiting:
@@ -365,8 +424,7 @@ class Engine:
         self.progress.markets += 1
         self.progress.episodes += len(spec.episodes)
         self.progress.failed += failed
-        if self._on_progress is not None:
-            self._on_progress(self.progress)
+        self._tell()
 
 
 def _failing(error: Exception) -> Receive:

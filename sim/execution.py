@@ -198,7 +198,7 @@ async def _run(
         cast.connect(models)
         workload = Workload(design.scenario, configs)
         entry = Reservations(purse, workload.worst_nanousd, stop, models.halt)
-        await engine.run(job.markets(design.markets()), entry)
+        await engine.run(job.markets(design.markets()), entry, models.usage)
     models.raise_if_halted(job.run, fresh=not job.skip and not job.leftovers)
 
 

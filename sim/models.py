@@ -16,10 +16,11 @@ from agents.llm.errors import ProviderStopped
 from agents.llm.gateway import Attempt, Gateway, request_sha256
 from agents.llm.pricing import pricing
 from agents.llm.purse import BudgetSmall, BudgetSpent, Purse
-from agents.llm.types import ModelConfig, Usage
+from agents.llm.types import ModelConfig
+from agents.llm.types import Usage as Tokens
 from events.messages import Message, ModelCalled
 from events.outside import Door
-from sim.engine import Stop
+from sim.engine import Stop, Usage
 from sim.errors import ModelsStopped, UnknownPrice
 
 
@@ -107,6 +108,22 @@ class Models:
         )
         return Access(caller, in_prompt=abilities(config).schema == "prompt")
 
+    def usage(self) -> Usage:
+        """What was asked so far."""
+        gateway = self._gateway
+        numbers = gateway.statistics().values() if gateway is not None else ()
+        known = all(
+            pricing(config)(Tokens(input=1)) is not None for config in self._configs.values()
+        )
+        return Usage(
+            calls=sum(one.answered for one in numbers),
+            retries=sum(one.retries for one in numbers),
+            in_flight=sum(one.in_flight for one in numbers),
+            input_tokens=sum(one.input_tokens for one in numbers),
+            output_tokens=sum(one.output_tokens for one in numbers),
+            nanousd=self._purse.spent if known else None,
+        )
+
     def raise_if_halted(self, run: str, *, fresh: bool) -> None:
         """Say why the run had to stop, if a model was the reason.
 
@@ -154,5 +171,5 @@ def check_models(
     if keys:
         gateway.check()
     for name, config in configs.items():
-        if budget is not None and pricing(config)(Usage(input=1, output=1)) is None:
+        if budget is not None and pricing(config)(Tokens(input=1, output=1)) is None:
             raise UnknownPrice(name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -12,6 +13,7 @@ from events.log.recovery import recover
 from events.log.seal import matches_seal, remove_seal, write_seal
 from sim.errors import RunChanged
 from sim.execution import Job, run_design
+from sim.model_settings import with_model_settings
 from sim.recovery import Leftover, recovered
 from sim.result import conclude, show_replay
 from sim.retries import attempt, failures, next_attempts, retry_markets, shared_answers
@@ -28,16 +30,24 @@ def resume(
     workers: int | None,
     retry_failed: bool,
     budget: float | None = None,
+    settings: Sequence[str] = (),
     verbose: bool = False,
 ) -> int:
-    """Play what is missing of a run; returns the exit status, 0 if nothing is missing."""
+    """Play what is missing of a run; returns the exit status, 0 if nothing is missing.
+
+    ``settings`` change the run's models for good: a later resume has them, too.
+    """
     run = RunFolder(path)
     file = run.read()
     with RunLock(run.lock) as lock:
         run.check_inputs(file)
+        if settings:
+            file = with_model_settings(file, settings)
+            run.write(file)
         if file.imported is not None:
             check(run.events)
-            terminal.say(f"{path}: nothing to do, it was imported from {file.imported}")
+            again = ", and what was imported cannot be repeated" if retry_failed else ""
+            terminal.say(f"{path}: nothing to do, it was imported from {file.imported}{again}")
             show_replay(run, terminal)
             return 0
         _check_versions(run, file)

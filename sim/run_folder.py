@@ -104,6 +104,18 @@ class RunFolder:
         except msgspec.ValidationError as error:
             raise NotARun(self.path, f"run.toml is of another version: {error}") from None
 
+    def write(self, file: RunFile) -> None:
+        """Replace ``run.toml`` in one step; raises `CannotWrite`."""
+        place = self.path / "run.toml"
+        new = place.with_name(f".run.toml.{os.getpid()}")
+        try:
+            new.write_text(as_toml(file), encoding="utf-8")
+            _sync(new)
+            new.rename(place)
+            _sync(self.path)
+        except OSError as error:
+            raise CannotWrite(f"{place}: {error.strerror}; nothing was changed") from None
+
     def check_inputs(self, file: RunFile) -> None:
         """Compare the inputs with their digests.
 
@@ -142,6 +154,11 @@ def file_digest(path: Path) -> str:
         while block := file.read(1 << 20):
             digest.update(block)
     return digest.hexdigest()
+
+
+def as_toml(file: RunFile) -> str:
+    """Write the contents of ``run.toml``."""
+    return tomli_w.dumps(_without_none(msgspec.to_builtins(file, builtin_types=_TOML_TYPES)))
 
 
 class NewRun:
@@ -186,7 +203,7 @@ class NewRun:
 
     def publish(self, file: RunFile) -> RunFolder:
         """Write ``run.toml``, make everything last, and move the folder into its place."""
-        text = tomli_w.dumps(_without_none(msgspec.to_builtins(file, builtin_types=_TOML_TYPES)))
+        text = as_toml(file)
         with self._writing():
             (self.folder.path / "run.toml").write_text(text, encoding="utf-8")
             (self.folder.path / "lock").touch()

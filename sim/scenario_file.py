@@ -124,7 +124,7 @@ def check(scenario: Scenario, source: str) -> None:
     if weights is not None and not any(weights.values()):
         raise BadScenario(source, "issues.weights: at least one must be above 0")
     _check_days(scenario, source)
-    _check_models(scenario, source)
+    check_models(scenario, source)
     waits = any(seat.model is not None for seat in (*scenario.sellers, *scenario.buyers))
     if waits and not scenario.design.transcripts:
         raise BadScenario(
@@ -156,7 +156,8 @@ def _check_days(scenario: Scenario, source: str) -> None:
             raise BadScenario(source, f"shipping.{key}: more than {_MOST_DAYS} days")
 
 
-def _check_models(scenario: Scenario, source: str) -> None:
+def check_models(scenario: Scenario, source: str) -> None:
+    """Refuse limits, addresses and prices of models that make no sense."""
     for name, config in scenario.models.items():
         place = f"{source}: models.{name}"
         for key, (low, high) in _LIMITS.items():

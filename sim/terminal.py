@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import io
 import os
 import sys
@@ -64,39 +63,21 @@ class Terminal:
 
     @contextmanager
     def progress(self, total: int, done: int = 0) -> Iterator[Callable[[Progress], None]]:
-        """Show a bar while the block runs; yields what takes the progress."""
-        if sys.stderr is None or not sys.stderr.isatty():
+        """Show how far a run is while the block runs; yields what takes the progress.
+
+        A bar where somebody watches; else, where language models are asked, a line now and then.
+        """
+        if sys.stderr is None:
             yield _ignore
-            return
-        from rich.console import Console
-        from rich.progress import BarColumn, TextColumn
-        from rich.progress import Progress as Bar
+        elif sys.stderr.isatty():
+            from sim.progress import bar
 
-        bar = Bar(
-            TextColumn("{task.completed:,.0f} of {task.total:,.0f} episodes"),
-            BarColumn(bar_width=None),
-            TextColumn("{task.fields[rate]}"),
-            TextColumn("{task.fields[failed]}", style="red"),
-            TextColumn("{task.fields[left]}"),
-            console=Console(stderr=True),
-            expand=True,
-        )
-        with bar:
-            task = bar.add_task("", total=total, completed=done, rate="", failed="", left="")
+            with bar(total, done) as update:
+                yield update
+        else:
+            from sim.progress import Lines
 
-            def update(progress: Progress) -> None:
-                state = bar.tasks[0]
-                left = state.time_remaining
-                bar.update(
-                    task,
-                    completed=done + progress.episodes,
-                    rate=f"{state.speed:,.0f}/s" if state.speed else "",
-                    failed=f"{progress.failed:,} failed" if progress.failed else "",
-                    left=f"{dt.timedelta(seconds=round(left))} left" if left is not None else "",
-                )
-
-            yield update
-            bar.update(task, left=f"after {dt.timedelta(seconds=round(bar.tasks[0].elapsed or 0))}")
+            yield Lines(total, done, self.say).update
 
 
 def printable(text: str) -> str:

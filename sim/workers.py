@@ -24,7 +24,7 @@ import msgspec
 from anyio.abc import Process
 from anyio.streams.buffered import BufferedByteReceiveStream
 
-from sim.engine import Progress, Stop
+from sim.engine import Progress, Stop, Usage
 from sim.errors import ModelsStopped, WorkerFailed
 from sim.execution import Job, play
 from sim.failures import line_and_status
@@ -91,7 +91,13 @@ def _total(parts: list[Progress]) -> Progress:
         episodes=sum(part.episodes for part in parts),
         failed=sum(part.failed for part in parts),
         stopped=any(part.stopped for part in parts),
+        usage=_usage(parts),
     )
+
+
+def _usage(parts: list[Progress]) -> Usage | None:
+    known = [part.usage for part in parts if part.usage is not None]
+    return sum(known, Usage()) if known else None
 
 
 async def _worker(job: Job, lock: int, stop: Stop, on_report: Callable[[Report], None]) -> None:

@@ -106,8 +106,12 @@ class Lane:
         return _encode(self.adapter.body(self.config, self.able, call))
 
     def digest(self, body: bytes) -> str:
-        """Return the hex SHA-256 of the address (which holds no key) and the body."""
-        return sha256(b"%b\n%b" % (self.url.encode(), body)).hexdigest()
+        """Return the hex SHA-256 of what is asked: the interface's path, with the model, and the body.
+
+        The host is not in it, so that a run can go on with the same model elsewhere.
+        """
+        path = self.adapter.path(self.config.model)
+        return sha256(b"%b\n%b" % (path.encode(), body)).hexdigest()
 
     def reserve(self, body: bytes, call: Call) -> float:
         """Return how many tokens a call may take: its input estimated, its output at most."""

@@ -108,6 +108,7 @@ def test_a_dry_run_as_json_is_one_object_too(tmp_path: Path) -> None:
         "markets": 20,
         "products": 4,
         "models": [],
+        "estimate": None,
     }
 
 

@@ -1,0 +1,48 @@
+"""What a run with models says of itself while it goes on."""
+
+from __future__ import annotations
+
+from sim.engine import Progress, Usage
+from sim.progress import EVERY_S, Lines, Rate, asked
+
+USAGE = Usage(
+    calls=12_345, retries=3, in_flight=64, input_tokens=1_234_567, output_tokens=98_765, nanousd=5
+)
+
+
+def test_what_was_asked_fits_into_a_line_of_80_cells() -> None:
+    said = asked(USAGE, 123.4)
+    assert said == "12,345 calls, 123.4/s; 1.2M in, 98.8k out; $0.00; 64 in flight; 3 retries"
+    assert len(said) <= 80
+
+
+def test_an_unknown_price_is_said_to_be_unknown() -> None:
+    unknown = Usage(calls=1, nanousd=None)
+    assert "price unknown" in asked(unknown, 0.0)
+    assert (USAGE + unknown).nanousd is None
+    assert (USAGE + USAGE).nanousd == 10
+    assert (USAGE + USAGE).calls == 24_690
+
+
+def test_the_rate_is_that_of_the_last_seconds() -> None:
+    rate = Rate()
+    assert rate.of(0, 0.0) == 0.0
+    assert rate.of(10, 1.0) == 10.0
+    for second in range(2, 60):
+        found = rate.of(10 + (second - 1), float(second))
+    assert found == 1.0
+
+
+def test_a_file_gets_a_line_now_and_then_and_only_for_models() -> None:
+    said: list[str] = []
+    now = [0.0]
+    lines = Lines(100, 10, said.append, lambda: now[0])
+    for second in range(100):
+        now[0] = float(second)
+        lines.update(Progress(episodes=second))
+    assert said == []
+    for second in range(100, 200):
+        now[0] = float(second)
+        lines.update(Progress(episodes=5, usage=USAGE))
+    assert len(said) == 1 + int(99 / EVERY_S)
+    assert said[0].startswith("15 of 100 episodes; 12,345 calls")

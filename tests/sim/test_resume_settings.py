@@ -1,0 +1,64 @@
+"""Going on elsewhere: what of a model may change while a run is stopped."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.sim.modelserver import by_rote, serving
+from tests.sim.runs import event_lines, scenario, sim
+from tests.sim.test_estimate import MODELS
+
+
+@pytest.fixture
+def stopped(tmp_path: Path) -> Path:
+    """A run whose provider broke down after twenty answers."""
+
+    def answering(body: dict[str, Any]) -> tuple[int, Any]:
+        if len(server.bodies) > 20:
+            return 401, {"error": {"code": "invalid_api_key", "message": "gone"}}
+        return by_rote(body)
+
+    with serving(answering) as server:
+        text = MODELS.format(url=server.url, products=1).replace("requests_per_minute = 120", "")
+        result = sim("launch", scenario(tmp_path, text), "--out", tmp_path / "run")
+    assert result.exit_code == 3, result.stderr
+    return tmp_path / "run"
+
+
+def test_a_run_goes_on_at_another_address_and_stays_there(stopped: Path) -> None:
+    with serving() as server:
+        setting = f"models.local.base_url={server.url}"
+        result = sim("resume", stopped, "--set", setting, "--set", "models.local.max_in_flight=3")
+        assert result.exit_code == 0, result.stderr
+        assert len(server.bodies) > 0
+    text = (stopped / "run.toml").read_text()
+    assert server.url in text
+    assert "max_in_flight = 3" in text
+    assert sim("verify", stopped).exit_code == 0
+    assert sim("resume", stopped).exit_code == 0
+    assert event_lines(stopped)
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ("run.seed=2", "a resume changes models.NAME.KEY only"),
+        ("models.local.temperature=0.5", "belongs to what was asked"),
+        ("models.local.model=other", "belongs to what was asked"),
+        ("models.other.max_in_flight=2", "the run has no model 'other'; there: local"),
+        ("models.local.max_in_flight=many", "max_in_flight"),
+        ("models.local.max_in_flight=0", "max_in_flight"),
+        ("models.local.base_url=nowhere", "base_url"),
+        ("models.local.colour=red", "colour"),
+    ],
+)
+def test_what_belongs_to_the_run_cannot_change(stopped: Path, setting: str, said: str) -> None:
+    before = (stopped / "run.toml").read_bytes()
+    result = sim("resume", stopped, "--set", setting)
+    assert result.exit_code == 2
+    assert said in result.stderr
+    assert len(result.stderr.strip().splitlines()) == 1
+    assert (stopped / "run.toml").read_bytes() == before
