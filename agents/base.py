@@ -76,6 +76,10 @@ class ModelAccess(Protocol):
         """Return the recorded answer, or ask and record it."""
         ...
 
+    def accepted(self, record: ModelCalled) -> None:
+        """Note that an answer could be used, so that other runs may have it."""
+        ...
+
 
 async def closed_door(
     request: Message,

@@ -99,6 +99,9 @@ class ScriptedModel:
         self._lengths = lengths or Lengths()
         self._meter = PrefixMeter() if meter is None else meter
 
+    def accepted(self, record: ModelCalled) -> None:
+        """Nobody shares these answers."""
+
     async def ask(
         self, request: Any, source: str, *, stage: str, role: str, call: Any
     ) -> ModelCalled:

@@ -186,7 +186,7 @@ async def _run(
         await engine.run(job.markets(design.markets()))
         return
     from agents.llm.gateway import Attempt
-    from sim.models import Models
+    from sim.models import Models, shared_answers
     from sim.reservation import Reservations
     from sim.workload import Workload
 
@@ -194,11 +194,23 @@ async def _run(
         notes.info("model attempt", **msgspec.structs.asdict(attempt))
 
     purse, share = _purse(job), 1.0 / job.of
-    async with Models(configs, stop, purse=purse, share=share, observe=observe) as models:
-        cast.connect(models)
-        workload = Workload(design.scenario, configs)
-        entry = Reservations(purse, workload.worst_nanousd, stop, models.halt)
-        await engine.run(job.markets(design.markets()), entry, models.usage)
+    with shared_answers(design.scenario.cache) as cache:
+        models = Models(
+            configs,
+            stop,
+            purse=purse,
+            cache=cache,
+            seed=design.scenario.run.seed,
+            notes=notes.warning,
+            share=share,
+            observe=observe,
+        )
+        entry = Reservations(
+            purse, Workload(design.scenario, configs).worst_nanousd, stop, models.halt
+        )
+        async with models:
+            cast.connect(models)
+            await engine.run(job.markets(design.markets()), entry, models.usage)
     models.raise_if_halted(job.run, fresh=not job.skip and not job.leftovers)
 
 

@@ -43,6 +43,10 @@ def located(scenario: Scenario, folder: Path, source: str) -> Scenario:
     if behavioral.parameters is not None:
         found = place(behavioral.parameters, "behavioral.parameters")
         behavioral = msgspec.structs.replace(behavioral, parameters=found)
+    cache = scenario.cache
+    if cache.file is not None:
+        cache = msgspec.structs.replace(cache, file=str((folder / cache.file).resolve()))
+    scenario = msgspec.structs.replace(scenario, cache=cache)
     return _changed(scenario, move, behavioral.parameters)
 
 

@@ -57,9 +57,11 @@ def launch(options: Options, terminal: Terminal) -> int:
     scenario, folder = read_scenario(options)
     models = used_models(scenario)
     if models:
-        from sim.models import check_models
+        from sim.models import check_models, shared_answers
 
         check_models(models, options.budget, keys=not options.dry_run)
+        with shared_answers(scenario.cache):
+            pass  # a file that cannot serve is told before anything is made
     elif options.budget is not None:
         terminal.say("--budget: no language model takes part, so nothing is spent")
     products = chosen_products(scenario, folder, terminal)

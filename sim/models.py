@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Mapping
-from contextlib import AsyncExitStack
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AsyncExitStack, contextmanager
 from functools import partial
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from agents.errors import AgentsError
-from agents.llm.caller import Caller
+from agents.llm.cache import AnswerCache, Question
+from agents.llm.caller import Caller, Shared
 from agents.llm.capabilities import abilities
 from agents.llm.errors import ProviderStopped
 from agents.llm.gateway import Attempt, Gateway, request_sha256
 from agents.llm.pricing import pricing
 from agents.llm.purse import BudgetSmall, BudgetSpent, Purse
-from agents.llm.types import ModelConfig
+from agents.llm.types import Answer, Call, ModelConfig
 from agents.llm.types import Usage as Tokens
 from events.messages import Message, ModelCalled
 from events.outside import Door
 from sim.engine import Stop, Usage
 from sim.errors import ModelsStopped, UnknownPrice
+from sim.scenario import CacheTable
 
 
 class Access:
@@ -37,6 +40,10 @@ class Access:
         """Return the recorded answer, or ask and record it."""
         return await self._caller.ask(request, source, stage=stage, role=role, call=call)
 
+    def accepted(self, record: ModelCalled) -> None:
+        """Let other runs have an answer that could be used."""
+        self._caller.accepted(record)
+
 
 class Models:
     """Opens the gateway for one process of a run; an async context manager.
@@ -48,6 +55,10 @@ class Models:
     stop : Stop
         Requested when a provider is down or refuses everything, or the budget is used up.
     purse : Purse
+    cache : AnswerCache or None
+        Answers that runs share; with the `seed` that keeps samples apart.
+    notes : callable or None
+        Takes what the telemetry should know.
     share : float
         The part of all limits that this process may use.
     offline : bool
@@ -67,6 +78,9 @@ class Models:
         stop: Stop,
         *,
         purse: Purse | None = None,
+        cache: AnswerCache | None = None,
+        seed: int = 0,
+        notes: Callable[..., None] | None = None,
         share: float = 1.0,
         offline: bool = False,
         observe: Callable[[Attempt], None] | None = None,
@@ -74,6 +88,9 @@ class Models:
         self._configs = configs
         self._stop = stop
         self._purse = purse or Purse(None)
+        self._cache = cache
+        self._seed = seed
+        self._notes = notes
         self._gateway = None if offline else Gateway(configs, share=share, observe=observe)
         self._reason: AgentsError | None = None
         self._stack = AsyncExitStack()
@@ -105,8 +122,28 @@ class Models:
             room=abilities(config).room,
             purse=self._purse,
             halt=self.halt,
+            shared=self._shared(name),
         )
         return Access(caller, in_prompt=abilities(config).schema == "prompt")
+
+    def _shared(self, name: str) -> Shared | None:
+        gateway, cache = self._gateway, self._cache
+        if gateway is None or cache is None:
+            return None
+
+        def question(scope: str, call: Call) -> Question:
+            return Question(
+                scope=f"{self._seed} {scope}",
+                address=gateway.address(name),
+                body=gateway.body(name, call),
+            )
+
+        def keep(asked: Question, answer: Answer) -> None:
+            problem = cache.keep(asked, answer)
+            if problem is not None and self._notes is not None:
+                self._notes("an answer could not be kept", cache=str(cache.path), problem=problem)
+
+        return Shared(cache=cache, question=question, keep=keep)
 
     def usage(self) -> Usage:
         """What was asked so far."""
@@ -153,6 +190,16 @@ class Models:
         """Stop the run, for the first reason that is given."""
         self._reason = self._reason or error
         self._stop.request()
+
+
+@contextmanager
+def shared_answers(table: CacheTable) -> Iterator[AnswerCache | None]:
+    """Open the scenario's cache of answers, if it names one; raises `CacheUnusable`."""
+    if table.file is None:
+        yield None
+        return
+    with AnswerCache(Path(table.file), only=table.mode == "only") as cache:
+        yield cache
 
 
 def check_models(

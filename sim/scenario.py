@@ -229,6 +229,21 @@ class BehavioralTable(Table, frozen=True, kw_only=True):
     parameters: str | None = None
 
 
+class CacheTable(Table, frozen=True, kw_only=True):
+    """Answers of language models that runs share.
+
+    Parameters
+    ----------
+    file : str
+        The path of the cache, made if it is not there; without it nothing is shared.
+    mode : str
+        "use" asks for what is not in it; with "only" nothing new is asked or paid.
+    """
+
+    file: str | None = None
+    mode: Literal["use", "only"] = "use"
+
+
 class LogTable(Table, frozen=True, kw_only=True):
     """How the log is kept.
 
@@ -266,6 +281,8 @@ class Scenario(Table, frozen=True, kw_only=True):
         What goes wrong.
     behavioral : BehavioralTable
         The behavioral agents.
+    cache : CacheTable
+        Answers of language models that runs share.
     log : LogTable
         How the log is kept.
     """
@@ -281,6 +298,7 @@ class Scenario(Table, frozen=True, kw_only=True):
     shipping: ShippingRules = ShippingRules()
     issues: IssuesTable = IssuesTable()
     behavioral: BehavioralTable = BehavioralTable()
+    cache: CacheTable = CacheTable()
     log: LogTable = LogTable()
 
     def seats(self, role: Role) -> tuple[AgentTable, ...]:

@@ -88,6 +88,7 @@ class ModelSalesBuyer(SalesBuyer):
             lambda call: model.ask(request, self.source, stage=stage, role="buyer", call=call),
             max_output_tokens=kind.most_tokens,
             reasks=self._options.reasks,
+            accepted=model.accepted,
         )
 
 

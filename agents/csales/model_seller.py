@@ -89,6 +89,7 @@ class ModelSalesSeller(SalesSeller):
             lambda call: model.ask(request, self.source, stage=stage, role="seller", call=call),
             max_output_tokens=kind.most_tokens,
             reasks=self._options.reasks,
+            accepted=model.accepted,
             check=check,
         )
 

@@ -154,6 +154,7 @@ class ModelBuyer(BuyerAgent):
             lambda call: model.ask(request, self.source, stage=stage, role="buyer", call=call),
             max_output_tokens=kind.most_tokens,
             reasks=self._options.reasks,
+            accepted=model.accepted,
             check=check,
         )
 

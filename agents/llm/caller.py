@@ -9,7 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
+import msgspec
+
 from agents.errors import AgentsError
+from agents.llm.cache import AnswerCache, CacheMiss, CacheUnusable, Question
 from agents.llm.errors import NoKey, ProviderDown, ProviderStopped
 from agents.llm.pricing import Pricing
 from agents.llm.prompting import version
@@ -31,7 +34,24 @@ class Models(Protocol):
 Digest = Callable[[Call], str]
 Halt = Callable[[AgentsError], None]
 
-HALTING = (ProviderDown, ProviderStopped, NoKey, BudgetSpent)
+
+class Shared(msgspec.Struct, frozen=True, kw_only=True):
+    """The cache that runs share, as one model uses it.
+
+    Parameters
+    ----------
+    question : callable
+        ``(scope, call)`` -> what identifies the answer.
+    keep : callable
+        ``(question, answer)``: keeps it, whatever the file makes of that.
+    """
+
+    cache: AnswerCache
+    question: Callable[[str, Call], Question]
+    keep: Callable[[Question, Answer], None]
+
+
+HALTING = (ProviderDown, ProviderStopped, NoKey, BudgetSpent, CacheMiss, CacheUnusable)
 """Errors that stop the run and end no episode."""
 
 
@@ -55,6 +75,8 @@ class Caller:
     purse : Purse
     halt : callable
         Told why the run has to stop, before the market is left.
+    shared : Shared or None
+        The cache that runs share, if there is one.
     """
 
     def __init__(
@@ -68,6 +90,7 @@ class Caller:
         room: int,
         purse: Purse,
         halt: Halt,
+        shared: Shared | None = None,
     ) -> None:
         self._name = name
         self._door = door
@@ -77,6 +100,8 @@ class Caller:
         self._room = room
         self._purse = purse
         self._halt = halt
+        self._shared = shared
+        self._asked: dict[tuple[str | None, str, int], tuple[Question, Answer]] = {}
 
     async def ask(
         self, request: Message, source: str, *, stage: str, role: str, call: Call
@@ -116,14 +141,38 @@ class Caller:
             raise self._door.diverge(OutsideMissing(source, stage))
         try:
             async with self._door.asking():
-                answer = await self._paid(self._models, call, request.market)
+                question, kept = self._look_up(request, source, number, stage, call)
+                answer = kept or await self._paid(self._models, call, request.market)
                 record = self._record(request, source, number, stage, role, answer, digest)
+                if kept is not None:
+                    record = msgspec.structs.replace(record, saved=True)
+                elif question is not None:
+                    self._asked[request.episode, source, number] = question, answer
                 await self._door.write(record)
                 return record
         except HALTING as error:
             self._halt(error)
         async with self._door.asking():  # the run is stopping: this never gets in
             raise AssertionError("a halted run goes on")
+
+    def _look_up(
+        self, request: Message, source: str, number: int, stage: str, call: Call
+    ) -> tuple[Question | None, Answer | None]:
+        """Return what the shared cache would call this call, and the answer it keeps."""
+        if self._shared is None:
+            return None, None
+        scope = f"{request.episode or request.market} {source} {stage} {number}"
+        question = self._shared.question(scope, call)
+        return question, self._shared.cache.find(question)
+
+    def accepted(self, record: ModelCalled) -> None:
+        """Keep an answer that could be used, if it was asked for now."""
+        found = self._asked.pop((record.episode, record.source, record.call), None)
+        if found is None or self._shared is None or record.finish != "stop":
+            return
+        question, answer = found
+        priced = msgspec.structs.replace(answer, cost_nanousd=record.cost_nanousd)
+        self._shared.keep(question, priced)
 
     async def _paid(self, models: Models, call: Call, market: str) -> Answer:
         bound = 0

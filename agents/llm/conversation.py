@@ -93,12 +93,15 @@ class Conversation:
         *,
         max_output_tokens: int,
         reasks: int,
+        accepted: Callable[[ModelCalled], None] | None = None,
         check: Check[R] | None = None,
     ) -> R:
         """Give the model a task and return its reply.
 
         Parameters
         ----------
+        accepted : callable or None
+            Told of the answer that could be used.
         check : callable or None
             Says what this task asked for and the reply has not, or None.
 
@@ -115,9 +118,13 @@ class Conversation:
                 raise UnusableOutput("refusal: the model declined to answer", record.answer)
             problem = "cut off at the length limit" if record.finish == "length" else ""
             try:
-                return decode_reply(record.answer, kind, self._envelope, check)
+                reply = decode_reply(record.answer, kind, self._envelope, check)
             except Malformed as error:
                 problem = problem or str(error)
+            else:
+                if accepted is not None:
+                    accepted(record)
+                return reply
             if not left or self._reasked >= REASKS_IN_ALL * reasks:
                 raise UnusableOutput(problem, record.answer)
             self._reasked += 1

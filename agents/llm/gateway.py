@@ -109,6 +109,10 @@ class Gateway:
         """Return the exact bytes that `ask` would send."""
         return self._lanes[model_name].body(call)
 
+    def address(self, model_name: str) -> str:
+        """Return where a model's requests go; there is no key in it."""
+        return self._lanes[model_name].url
+
     def request_sha256(self, model_name: str, call: Call) -> str:
         """Return the digest under which the call's answer is recorded."""
         lane = self._lanes[model_name]

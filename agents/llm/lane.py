@@ -106,7 +106,7 @@ class Lane:
         return _encode(self.adapter.body(self.config, self.able, call))
 
     def digest(self, body: bytes) -> str:
-        """Return the hex SHA-256 of what is asked: the interface's path, with the model, and the body.
+        """Return the hex SHA-256 of what is asked: the interface's path and the body.
 
         The host is not in it, so that a run can go on with the same model elsewhere.
         """

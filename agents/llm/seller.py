@@ -143,4 +143,5 @@ class ModelSeller(SellerAgent):
             lambda call: model.ask(request, self.source, stage=stage, role="seller", call=call),
             max_output_tokens=kind.most_tokens,
             reasks=self._options.reasks,
+            accepted=model.accepted,
         )

@@ -28,6 +28,7 @@ TABLES = {
     "[shipping]": "ShippingRules",
     "[issues]": "IssuesTable",
     "[behavioral]": "BehavioralTable",
+    "[cache]": "CacheTable",
     "[log]": "LogTable",
 }
 DEPENDS = {("[policy.CATEGORY]", "window_days"), ("[policy.CATEGORY]", "condition"),
