@@ -11,29 +11,17 @@ import asyncio
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
-import anyio
-import msgspec
-
 from agents.host import Hosting
 from events.kernel import Kernel, Receive
-from events.messages import (
-    DecisionMade,
-    EpisodeFailed,
-    Event,
-    Message,
-    MessageSent,
-    PitchPresented,
-    ReviewPosted,
-    Role,
-    StrategyFormed,
-)
+from events.messages import Event, Message, Role
 from events.outside import Door
 from market.protocols import Market, Spec
+from sim.counts import Progress, Usage
 from sim.errors import MarketDiverged
 from sim.recovery import Leftover
 from sim.seats import Cast
-
-_encode_lines = msgspec.json.Encoder().encode_lines
+from sim.stopping import Stop, Turnstile
+from sim.transcript import Log, Transcript
 
 FLUSH_EVENTS = 4096
 """A market is written in parts of so many events, so that a large one need not fit in memory."""
@@ -42,22 +30,6 @@ _TICK_S = 0.5
 
 IN_FLIGHT = 64
 """Markets at once in a process where agents wait."""
-
-
-class Log(Protocol):
-    """The log writer, as far as the engine needs it."""
-
-    def append(self, lines: bytes, count: int) -> None:
-        """Queue lines, in order."""
-        ...
-
-    async def append_durable(self, lines: bytes, count: int) -> None:
-        """Return once the lines are written."""
-        ...
-
-    async def room(self) -> None:
-        """Wait while too much is queued."""
-        ...
 
 
 class Entry(Protocol):
@@ -70,185 +42,6 @@ class Entry(Protocol):
     def leave(self, spec: Spec) -> None:
         """Note that it is over."""
         ...
-
-
-class Usage(msgspec.Struct, frozen=True, kw_only=True):
-    """What language models were asked since the run, or its resumption, began.
-
-    ``nanousd`` is None where a price is unknown.
-    """
-
-    calls: int = 0
-    retries: int = 0
-    in_flight: int = 0
-    input_tokens: int = 0
-    output_tokens: int = 0
-    nanousd: int | None = 0
-
-    def __add__(self, other: Usage) -> Usage:
-        """Add what two processes did."""
-        known = self.nanousd is not None and other.nanousd is not None
-        return Usage(
-            calls=self.calls + other.calls,
-            retries=self.retries + other.retries,
-            in_flight=self.in_flight + other.in_flight,
-            input_tokens=self.input_tokens + other.input_tokens,
-            output_tokens=self.output_tokens + other.output_tokens,
-            nanousd=(self.nanousd or 0) + (other.nanousd or 0) if known else None,
-        )
-
-
-class Progress(msgspec.Struct, kw_only=True):
-    """What is done so far; `stopped` when something was left for a resume.
-
-    ``usage`` is None where no language model takes part.
-    """
-
-    markets: int = 0
-    episodes: int = 0
-    failed: int = 0
-    stopped: bool = False
-    usage: Usage | None = None
-
-
-class Stop:
-    """Whether the run shall stop: no new market and no new outside call, but nothing undone."""
-
-    def __init__(self) -> None:
-        self.requested = False
-
-    def request(self) -> None:
-        """Ask for it; safe from a signal handler and from another thread."""
-        self.requested = True
-
-    async def wait(self) -> None:
-        """Return soon after it is requested."""
-        while not self.requested:  # noqa: ASYNC110 - an event could not be set from a thread
-            await anyio.sleep(0.1)
-
-
-class Turnstile:
-    """One market's way to the outside, closed when the run stops.
-
-    Calls that are under way end and are recorded. One that would begin is held, and once none
-    is under way any more, the market is cancelled, to be played again by a resume.
-    """
-
-    def __init__(self, stop: Stop) -> None:
-        self.scope = anyio.CancelScope()
-        self.closed = False
-        self._stop = stop
-        self._inside = 0
-
-    async def enter(self) -> None:
-        """Return when a call may begin; never, if the run is stopping."""
-        if self._stop.requested:
-            self.closed = True
-            self._end_if_idle()
-            await anyio.sleep_forever()
-        self._inside += 1
-
-    def leave(self) -> None:
-        """Note that a call is over, and its answer recorded."""
-        self._inside -= 1
-        self._end_if_idle()
-
-    def _end_if_idle(self) -> None:
-        if self.closed and not self._inside:
-            self.scope.cancel()
-
-
-class Transcript:
-    """Writes one market's events, without the beginning that the log holds already.
-
-    Parameters
-    ----------
-    market : str
-    log : Log
-    logged : bytes
-        The beginning.
-    texts : bool
-        Whether long texts are written.
-
-    Attributes
-    ----------
-    failed : int
-        Failed episodes among the events, those in the beginning too.
-
-    Raises
-    ------
-    MarketDiverged
-        If the events do not begin as the log does.
-    """
-
-    def __init__(self, market: str, log: Log, logged: bytes, *, texts: bool) -> None:
-        self.failed = 0
-        self._market = market
-        self._log = log
-        self._logged = logged
-        self._texts = texts
-
-    def write(self, events: Sequence[Event]) -> None:
-        """Write these events."""
-        self.failed += sum(type(event) is EpisodeFailed for event in events)
-        if not self._texts:
-            events = [without_texts(event) for event in events]
-        lines, count = _encode_lines(events), len(events)
-        if self._logged:
-            lines, count = self._missing(lines)
-        if lines:
-            self._log.append(lines, count)
-
-    def end(self) -> None:
-        """Say that the market is over; the log must not know more of it."""
-        if self._logged:
-            raise MarketDiverged(self._market, "more events are logged than it has now")
-
-    def _missing(self, lines: bytes) -> tuple[bytes, int]:
-        known = self._logged[: len(lines)]
-        if not lines.startswith(known):
-            raise MarketDiverged(self._market, first_difference(known, lines))
-        self._logged = self._logged[len(known) :]
-        rest = lines[len(known) :]
-        return rest, rest.count(b"\n")
-
-
-def first_difference(logged: bytes, replayed: bytes) -> str:
-    """Say where two runs of event lines first differ."""
-    pairs = zip(logged.splitlines(), replayed.splitlines(), strict=False)
-    for number, (there, here) in enumerate(pairs):
-        if there != here:
-            return f"event {number} is logged as {_short(there)}, now it is {_short(here)}"
-    return f"{len(logged.splitlines())} events are logged, now {len(replayed.splitlines())}"
-
-
-def _short(line: bytes) -> str:
-    text = line.decode("utf-8", "replace")
-    return text if len(text) <= 200 else f"{text[:200]}..."
-
-
-def without_texts(event: Event) -> Event:
-    """Return the event without its long texts.
-
-    A copy: the market may not have handled the event yet, and agents may still look at it.
-    """
-    match event:
-        case MessageSent() | ReviewPosted():
-            return msgspec.structs.replace(event, text="")
-        case PitchPresented():
-            return msgspec.structs.replace(event, sections=dict.fromkeys(event.sections, ""))
-        case StrategyFormed():
-            return msgspec.structs.replace(
-                event,
-                target_expansion=None,
-                value_proposition=None,
-                contextual_urgency=None,
-                objection_handling=None,
-            )
-        case DecisionMade():
-            return msgspec.structs.replace(event, reason="", quantity_reason="")
-        case _:
-            return event
 
 
 class Engine:

@@ -23,13 +23,15 @@ from events.log.writer import LogWriter
 from events.messages import SCHEMA_VERSION
 from events.streams import Seed
 from market.protocols import Spec
+from sim.counts import Progress
 from sim.design import Design, design_of
-from sim.engine import Engine, Progress, Stop
+from sim.engine import Engine
 from sim.errors import RunChanged
 from sim.inputs import PLUGINS, with_inputs
 from sim.recovery import Leftover
 from sim.run_folder import RunFile, RunFolder
 from sim.seats import Cast, used_models
+from sim.stopping import Stop
 
 SHARDS = 10_000
 

@@ -22,9 +22,10 @@ from agents.llm.types import Answer, Call, ModelConfig
 from agents.llm.types import Usage as Tokens
 from events.messages import Message, ModelCalled
 from events.outside import Door
-from sim.engine import Stop, Usage
+from sim.counts import Usage
 from sim.errors import ModelsStopped, UnknownPrice
 from sim.scenario import CacheTable
+from sim.stopping import Stop
 
 
 class Access:

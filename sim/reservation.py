@@ -9,8 +9,8 @@ from agents.errors import AgentsError
 from agents.llm.purse import BudgetSmall, Purse
 from events.messages import ModelCalled
 from market.protocols import Spec
-from sim.engine import Stop
 from sim.recovery import Leftover
+from sim.stopping import Stop
 
 
 class Reservations:

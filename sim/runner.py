@@ -15,9 +15,10 @@ import msgspec
 
 from events.log.lock import RunLock
 from events.log.seal import write_seal
-from sim.engine import Progress, Stop
+from sim.counts import Progress
 from sim.execution import Job, play_with_telemetry
 from sim.run_folder import RunFolder
+from sim.stopping import Stop
 from sim.terminal import Terminal
 
 

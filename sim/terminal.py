@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TextIO
 
-from sim.engine import Progress
+from sim.counts import Progress
 
 
 class Terminal:

@@ -14,14 +14,16 @@ from events.messages import LoggedRecord
 from events.outside import Door
 from market.protocols import Spec
 from sim.design import Design
-from sim.engine import Engine, Stop, Transcript, first_difference
+from sim.engine import Engine
 from sim.errors import MarketDiverged, RunChanged
 from sim.execution import cast_of, run_design
 from sim.recovery import Leftover, recovered, whole_markets
 from sim.retries import attempt, failures, retry_markets, shared_answers
 from sim.run_folder import RunFile, RunFolder, versions
 from sim.seats import used_models
+from sim.stopping import Stop
 from sim.terminal import Terminal
+from sim.transcript import Transcript, first_difference
 
 
 class _Refusing:

@@ -24,10 +24,11 @@ import msgspec
 from anyio.abc import Process
 from anyio.streams.buffered import BufferedByteReceiveStream
 
-from sim.engine import Progress, Stop, Usage
+from sim.counts import Progress, Usage
 from sim.errors import ModelsStopped, WorkerFailed
 from sim.execution import Job, play
 from sim.failures import line_and_status
+from sim.stopping import Stop
 
 _LONGEST_LINE = 1 << 20
 _STOP = b"stop\n"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sim.engine import Progress, Usage
+from sim.counts import Progress, Usage
 from sim.progress import EVERY_S, Lines, Rate, asked
 
 USAGE = Usage(
