@@ -171,6 +171,20 @@ def replay(runs: tuple[Path, ...], as_json: bool) -> None:
     sys.exit(show_replays(runs, Terminal(json=as_json)))
 
 
+@main.command()
+@_RUN
+@click.option("-o", "--out", type=_PATH, metavar="FILE", help="Where to; else beside the run.")
+@click.option(
+    "--charts", type=click.Choice(["png", "svg"]), help="Write every chart as a file, too."
+)
+def report(run: Path, out: Path | None, charts: Any) -> None:
+    """Write RUN's report, one HTML file."""
+    from sim.report import write_report
+    from sim.terminal import Terminal
+
+    sys.exit(write_report(run, out, charts, Terminal()))
+
+
 @main.command(name="import")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--out", required=True, type=_PATH, metavar="DIR", help="The run folder.")

@@ -124,6 +124,16 @@ class ModelsStopped(SimError):
             self.status = 2
 
 
+class MissingExtra(SimError):
+    """A command needs packages that are not installed."""
+
+    def __init__(self, command: str, package: str) -> None:
+        super().__init__(
+            f"{command} needs the package {package}: pip install 'retailsim[analysis]', or "
+            ".venv/bin/python -m pip install -c constraints.txt -e '.[analysis]' in a clone"
+        )
+
+
 class UnknownPrice(SimError):
     """A budget cannot be held with a model whose price is unknown."""
 

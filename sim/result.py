@@ -44,6 +44,7 @@ def show_replay(run: RunFolder, terminal: Terminal) -> int:
             parts += cost_tables(result.cost)
         terminal.show(*parts)
         terminal.out(f"run: {run.path}")
+        terminal.out(f"report: python -m sim report {shlex.quote(str(run.path))}")
     return 0 if result.episodes.closed else 1
 
 

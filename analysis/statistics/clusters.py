@@ -44,9 +44,11 @@ def rate(above: pl.Series, below: pl.Series, cluster: pl.Series, level: float = 
     variance = ratio_variance(tops, bottoms)
     effect = _design_effect(variance, value * (1.0 - value) / n, count, n)
     effective = n / effect
-    if count < FEW_CLUSTERS:
+    if count < FEW_CLUSTERS and variance > 0.0:
         interval = _by_t(value, variance, count, level, (0.0, 1.0))
-        note = f"{count} clusters: interval by Student's t"
+        note = f"{count} clusters: Student's t"
+    elif count < FEW_CLUSTERS:  # no spread is no certainty: each cluster counts once
+        interval, note = wilson(value * count, count, level), f"{count} clusters, no spread"
     else:
         interval, note = wilson(value * effective, effective, level), ""
     return Estimate(
@@ -82,10 +84,15 @@ def mean(
     spread = float(values.filter(known).cast(pl.Float64).var() or 0.0)  # type: ignore[arg-type]
     effect = _design_effect(variance, spread / n, count, n) if weights is None else None
     note = f"{count} clusters" if count < FEW_CLUSTERS else ""
+    interval = None
+    if variance > 0.0:
+        interval = _by_t(value, variance, count, level, (-np.inf, np.inf))
+    else:
+        note = "no spread: no interval"
     return Estimate(
         value=value,
         n=int(n),
-        interval=_by_t(value, variance, count, level, (-np.inf, np.inf)),
+        interval=interval,
         effective_n=n / effect if effect else None,
         design_effect=effect,
         clusters=count,

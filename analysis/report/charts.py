@@ -1,0 +1,164 @@
+"""The charts of a report, with Altair: specifications that a page or a file is drawn from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import altair as alt
+import polars as pl
+
+from analysis.report.parts import Figure
+
+INK, FAINT = "#010101", "#020202"
+"""Colours that stand for those of the page: its text, and its lines."""
+BLUE, ORANGE, GREY = "#2b78d6", "#e07a1f", "#8a8f98"
+_WIDE = 620
+_SHORT = 34
+"""Characters of a name in a chart."""
+
+
+def _spec(chart: Any, height: int | None = None) -> dict[str, Any]:
+    sized = chart.properties(width=_WIDE - 170, **({"height": height} if height else {}))
+    configured = (
+        sized.configure(background="transparent", font="Helvetica, Arial, sans-serif", padding=12)
+        .configure_view(stroke=None)
+        .configure_axis(
+            labelColor=INK,
+            titleColor=INK,
+            gridColor=FAINT,
+            domainColor=FAINT,
+            tickColor=FAINT,
+            labelLimit=160,
+            titleFontWeight="normal",
+        )
+        .configure_legend(labelColor=INK, titleColor=INK, titleFontWeight="normal")
+        .configure_header(labelColor=INK, titleColor=INK)
+        .configure_text(color=INK)
+    )
+    found: dict[str, Any] = configured.to_dict()
+    return found
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= _SHORT else f"{name[: _SHORT - 1]}…"
+
+
+def intervals(
+    name: str,
+    title: str,
+    rows: Sequence[tuple[str, float | None, float | None, float | None]],
+    axis: str,
+    *,
+    percent: bool = True,
+) -> Figure | None:
+    """Points with their intervals, a line a row; None where there is nothing to draw.
+
+    Parameters
+    ----------
+    rows : sequence of (name, value, low, high)
+    """
+    known = [
+        (_short(label), value, low, high) for label, value, low, high in rows if value is not None
+    ]
+    if not known:
+        return None
+    frame = pl.DataFrame(
+        known,
+        schema={"name": pl.String, "value": pl.Float64, "low": pl.Float64, "high": pl.Float64},
+        orient="row",
+    )
+    form = "%" if percent else "~s"
+    order = [row[0] for row in known]
+    y = alt.Y("name:N", sort=order, title=None)
+    x = alt.X("value:Q", title=axis, axis=alt.Axis(format=form), scale=alt.Scale(zero=percent))
+    points = alt.Chart(frame).mark_point(filled=True, size=70, color=BLUE).encode(x=x, y=y)
+    bars = (
+        alt.Chart(frame.drop_nulls(["low", "high"]))
+        .mark_rule(color=BLUE, strokeWidth=2)
+        .encode(x=alt.X("low:Q", title=axis), x2="high:Q", y=y)
+    )
+    says = "; ".join(f"{label}: {_said(value, percent)}" for label, value, _, _ in known)
+    return Figure(
+        name=name, title=title, spec=_spec(bars + points, max(60, 28 * len(known))), says=says
+    )
+
+
+def _said(value: float, percent: bool) -> str:
+    return f"{value:.1%}" if percent else f"{value:,.2f}"
+
+
+def heatmap(cells: pl.DataFrame) -> Figure:
+    """Net revenue of each pair minus the mean of all pairs, in dollars.
+
+    Parameters
+    ----------
+    cells : polars.DataFrame
+        ``seller``, ``buyer``, ``dollars``.
+    """
+    shown = cells.with_columns(
+        pl.col("seller", "buyer").map_elements(_short, return_dtype=pl.String)
+    )
+    reach = float(cells["dollars"].abs().max() or 1.0)  # type: ignore[arg-type]
+    base = alt.Chart(shown).encode(
+        x=alt.X("buyer:N", title="buyer", axis=alt.Axis(labelAngle=-30)),
+        y=alt.Y("seller:N", title="seller"),
+    )
+    colour = alt.Color(
+        "dollars:Q",
+        scale=alt.Scale(domain=[-reach, 0, reach], range=[ORANGE, "#e1e1e1", BLUE]),
+        legend=alt.Legend(title="$ v. mean"),
+    )
+    boxes = base.mark_rect().encode(color=colour)
+    light = alt.condition(
+        f"abs(datum.dollars) > {0.6 * reach}", alt.value("white"), alt.value("#111111")
+    )
+    labels = base.mark_text(fontSize=11).encode(
+        text=alt.Text("dollars:Q", format="+,.0f"), color=light
+    )
+    best = cells.sort("dollars", descending=True).row(0, named=True)
+    says = f"Best pair: {best['seller']} with {best['buyer']}, {best['dollars']:+,.0f} dollars."
+    height = max(90, 44 * cells["seller"].n_unique())
+    return Figure(
+        name="pairs", title="Who sells well to whom", spec=_spec(boxes + labels, height), says=says
+    )
+
+
+def bars(
+    name: str, title: str, rows: Sequence[tuple[str, float]], axis: str, *, form: str = "~s"
+) -> Figure | None:
+    """Bars in the order given; None without any."""
+    if not rows:
+        return None
+    shown = [(_short(label), value) for label, value in rows]
+    frame = pl.DataFrame(shown, schema={"name": pl.String, "value": pl.Float64}, orient="row")
+    y = alt.Y("name:N", sort=[row[0] for row in shown], title=None)
+    x = alt.X("value:Q", title=axis, axis=alt.Axis(format=form))
+    base = alt.Chart(frame).encode(x=x, y=y)
+    labels = base.mark_text(align="left", dx=4, color=INK).encode(
+        text=alt.Text("value:Q", format=",.0f" if form == "~s" else form)
+    )
+    says = "; ".join(f"{label}: {value:,.0f}" for label, value in rows)
+    return Figure(
+        name=name,
+        title=title,
+        spec=_spec(base.mark_bar(color=BLUE) + labels, max(60, 30 * len(rows))),
+        says=says,
+    )
+
+
+def curve(name: str, title: str, points: pl.DataFrame, x_title: str, y_title: str) -> Figure:
+    """A line with its band: ``x``, ``value``, ``low``, ``high``; shares in percent."""
+    x = alt.X("x:Q", title=x_title, scale=alt.Scale(zero=False), axis=alt.Axis(format="+%"))
+    line = (
+        alt.Chart(points)
+        .mark_line(point=True, color=BLUE)
+        .encode(x=x, y=alt.Y("value:Q", title=y_title, axis=alt.Axis(format="%")))
+    )
+    band = (
+        alt.Chart(points.drop_nulls(["low", "high"]))
+        .mark_area(opacity=0.2, color=BLUE)
+        .encode(x=x, y=alt.Y("low:Q", title=y_title), y2="high:Q")
+    )
+    says = "; ".join(f"{row['x']:+.0%}: {row['value']:.1%}" for row in points.iter_rows(named=True))
+    return Figure(name=name, title=title, spec=_spec(band + line, 240), says=says)

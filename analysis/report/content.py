@@ -1,0 +1,349 @@
+"""The content of a report: what is said of a run, section by section."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+import polars as pl
+
+from analysis import estimates
+from analysis.columns import BUYER_TRAITS, SELLER_TRAITS
+from analysis.estimates import Measured
+from analysis.loading import load
+from analysis.replay import Replay, summarize
+from analysis.report import charts
+from analysis.report.costs import cost_section
+from analysis.report.examples import examples
+from analysis.report.parts import (
+    Cell,
+    Figure,
+    Headline,
+    Report,
+    Section,
+    Table,
+    dollars,
+    money,
+    number,
+    row,
+    share,
+    table,
+)
+from analysis.statistics.clusters import rate
+from analysis.telemetry import attempts
+from events.log.seal import SEAL
+
+MOST_ROWS = 40
+"""Rows of a table; more are counted and left out."""
+_INTERVALS = (
+    "Small: 95 % interval, n, and the effective n that is left after clustering by product."
+)
+
+
+def report(run: Path, about: Mapping[str, str]) -> Report:
+    """Return the report of a run, finished or not.
+
+    Parameters
+    ----------
+    about : mapping of str to str
+        How the run was made: what stands in the last section.
+
+    Raises
+    ------
+    NotARun, LogDamaged, LogUnreadable
+        As `analysis.loading.load`.
+    """
+    projection = load(run)
+    sealed = (run / "events" / SEAL).exists()
+    replay = summarize(run.name, projection, sealed=sealed, sent=attempts(run))
+    some = estimates.closed(projection.episodes)
+    parts: list[Section | None] = [_headlines(replay, some)]
+    if some.height:
+        parts += [
+            _seats(some),
+            _pairs(replay, some),
+            _funnel(some),
+            _prices(some),
+            _personas(some),
+            _refunds(some),
+        ]
+    parts += [
+        None if replay.cost is None else cost_section(replay.cost),
+        _failures(replay, projection.episodes),
+        _examples(run, projection.episodes),
+        _made(about),
+    ]
+    return Report(
+        title=run.resolve().name,
+        lead=_lead(replay),
+        warnings=tuple(_warnings(replay, some)),
+        sections=tuple(part for part in parts if part is not None),
+    )
+
+
+def _lead(replay: Replay) -> str:
+    counts = replay.episodes
+    return (
+        f"{counts.closed:,} episodes between {len(replay.sellers):,} sellers and "
+        f"{len(replay.buyers):,} buyers."
+    )
+
+
+def _warnings(replay: Replay, some: pl.DataFrame) -> list[str]:
+    found = []
+    counts = replay.episodes
+    if replay.partial:
+        found.append("This run is not finished: all numbers are of what is done so far.")
+    if not some.height:
+        found.append("No episode was closed: there is nothing to measure.")
+    elif not int(some["orders"].sum()):
+        found.append("Nothing was bought: quantities, refunds and ratings cannot be told.")
+    if counts.failed:
+        low, high = replay.overall.conversion_rate_low, replay.overall.conversion_rate_high
+        bounds = f" Had none or all of them bought, conversion would be {low:.1%} or {high:.1%}."
+        found.append(
+            f"{counts.failed:,} episodes failed and are in no rate."
+            + (bounds if low is not None and high is not None else "")
+        )
+    clusters = some["cluster"].n_unique() if some.height else 0
+    if 0 < clusters < 20:
+        found.append(
+            f"Only {clusters} products: intervals are by Student's t, and wide for a reason."
+        )
+    return found
+
+
+def _headlines(replay: Replay, some: pl.DataFrame) -> Section:
+    [all_] = estimates.measured(some)
+    cells = [
+        ("Conversion", share(all_.conversion)),
+        ("Net revenue per episode", money(all_.revenue)),
+        ("Refunded units", share(all_.refunds)),
+        ("Units per order", number(all_.quantity)),
+        ("Mean rating", number(all_.rating)),
+    ]
+    headlines = [Headline(name=name, value=cell.text, below=cell.below) for name, cell in cells]
+    total = dollars(replay.overall.net_revenue_cents)
+    headlines.append(
+        Headline(name="Net revenue", value=total, below="gross minus refunds of goods")
+    )
+    return Section(name="summary", title="Summary", lead=_INTERVALS, headlines=tuple(headlines))
+
+
+_COLUMNS = (
+    "",
+    "Episodes",
+    "Bought",
+    "Net revenue",
+    "per episode",
+    "Refunded",
+    "Quantity",
+    "Rating",
+)
+
+
+def measure_table(title: str, rows: list[Measured], note: str = "") -> Table:
+    """Return a table with a row for each of `rows`."""
+    left_out = f" {len(rows) - MOST_ROWS} more are not shown." if len(rows) > MOST_ROWS else ""
+    cells = [
+        row(
+            " / ".join(one.keys),
+            Cell(f"{one.episodes:,}"),
+            share(one.conversion),
+            Cell(dollars(one.net_revenue_cents)),
+            money(one.revenue),
+            share(one.refunds),
+            number(one.quantity),
+            number(one.rating),
+        )
+        for one in rows[:MOST_ROWS]
+    ]
+    return table(title, _COLUMNS, cells, note + left_out)
+
+
+def _conversions(name: str, title: str, rows: list[Measured]) -> Figure | None:
+    points = []
+    for one in rows[:MOST_ROWS]:
+        interval = one.conversion.interval
+        low, high = (interval.low, interval.high) if interval else (None, None)
+        points.append((" / ".join(one.keys), one.conversion.value, low, high))
+    return charts.intervals(name, title, points, "bought")
+
+
+def _seats(some: pl.DataFrame) -> Section:
+    sellers, buyers = (estimates.measured(some, (key,)) for key in ("seller", "buyer"))
+    categories = estimates.measured(some, ("category",))
+    figures = (
+        _conversions("sellers", "Conversion by seller", sellers),
+        _conversions("buyers", "Conversion by buyer", buyers),
+    )
+    return Section(
+        name="seats",
+        title="Sellers and buyers",
+        figures=tuple(figure for figure in figures if figure is not None),
+        tables=(
+            measure_table("Sellers", sellers),
+            measure_table("Buyers", buyers),
+            measure_table("Categories", categories),
+        ),
+    )
+
+
+def _pairs(replay: Replay, some: pl.DataFrame) -> Section | None:
+    cells = [
+        (str(pair.seller), str(pair.buyer), pair.normalized_revenue_cents / 100)
+        for pair in replay.pairs
+        if isinstance(pair.normalized_revenue_cents, float)
+    ]
+    if len(cells) < 2 or len(cells) > MOST_ROWS * MOST_ROWS:
+        return None
+    frame = pl.DataFrame(cells, schema=["seller", "buyer", "dollars"], orient="row")
+    if max(frame["seller"].n_unique(), frame["buyer"].n_unique()) > MOST_ROWS:
+        return None
+    pairs = measure_table("Pairs", estimates.measured(some, ("seller", "buyer")))
+    return Section(
+        name="pairs",
+        title="Who sells well to whom",
+        lead="Net revenue of each pair minus the mean over all pairs.",
+        figures=(charts.heatmap(frame),),
+        tables=(msgspec.structs.replace(pairs, folded=True),),
+    )
+
+
+def _funnel(some: pl.DataFrame) -> Section:
+    asked = (pl.col("pre_exchanges") > 0) | (pl.col("sales_exchanges") > 0)
+    bought = pl.col("orders") > 0
+    stages: tuple[tuple[str, pl.Expr, str], ...] = (
+        ("saw the offer", pl.lit(True), ""),
+        ("asked the seller", asked, "saw the offer"),
+        ("bought", bought, "saw the offer"),
+        ("got in touch with support", bought & (pl.col("post_exchanges") > 0), "bought"),
+        ("reviewed the product", pl.col("rating_product").is_not_null(), "bought"),
+        ("got money back", pl.col("units_refunded") > 0, "bought"),
+    )
+    counts = {name: some.filter(which).height for name, which, _ in stages}
+    figure = charts.bars(
+        "funnel", "The way through the shop", [(n, float(c)) for n, c in counts.items()], "episodes"
+    )
+    rows = [
+        row(
+            name,
+            Cell(f"{counts[name]:,}"),
+            Cell(_part(counts[name], some.height)),
+            Cell(f"{_part(counts[name], counts[before])} of those who {before}" if before else ""),
+        )
+        for name, _, before in stages
+    ]
+    return Section(
+        name="funnel",
+        title="Funnel",
+        figures=(figure,) if figure else (),
+        tables=(table("Episodes that came so far", ("", "Episodes", "of all", ""), rows),),
+    )
+
+
+def _part(count: float, of: float) -> str:
+    return f"{count / of:.1%}" if of else "–"
+
+
+def _prices(some: pl.DataFrame) -> Section | None:
+    if some["price_multiplier"].n_unique() < 2:
+        return None
+    rows = estimates.measured(some, ("price_multiplier",))
+    points = []
+    for one in rows:
+        interval = one.conversion.interval
+        low, high = (interval.low, interval.high) if interval else (None, None)
+        points.append((float(one.keys[0]) - 1.0, one.conversion.value, low, high))
+    known = dict.fromkeys(("x", "value", "low", "high"), pl.Float64)
+    frame = pl.DataFrame(points, schema=known, orient="row").drop_nulls("value")
+    return Section(
+        name="prices",
+        title="Price and demand",
+        figures=(
+            charts.curve("prices", "Bought, by change of the price", frame, "price", "bought"),
+        ),
+        tables=(measure_table("Prices (multiplier of the list price)", rows),),
+    )
+
+
+def _personas(some: pl.DataFrame) -> Section | None:
+    traits = [f"seller_{trait}" for trait in SELLER_TRAITS]
+    traits += [f"buyer_{trait}" for trait in BUYER_TRAITS]
+    rows = []
+    for trait in traits:
+        for one in estimates.measured(some, (trait,)):
+            label = trait.replace("_", " ", 1).replace("_", " ")
+            rows.append(msgspec.structs.replace(one, keys=(f"{label}: {one.keys[0]}",)))
+    if not rows:
+        return None
+    figure = _conversions("personas", "Conversion by persona", rows)
+    return Section(
+        name="personas",
+        title="Personas",
+        lead="Each row is over all episodes in which a seller or buyer had that trait.",
+        figures=(figure,) if figure else (),
+        tables=(measure_table("Traits", rows),),
+    )
+
+
+def _refunds(some: pl.DataFrame) -> Section | None:
+    buying = some.filter(pl.col("orders") > 0)
+    tables = []
+    for title, key in (("By issue", "issue"), ("By category", "category")):
+        rows = []
+        for (name,), part in buying.drop_nulls(key).sort(key).group_by(key, maintain_order=True):
+            found = rate(part["units_refunded"], part["units"], part["cluster"])
+            outcomes = part["outcome"].value_counts().sort("outcome").drop_nulls()
+            said = ", ".join(f"{n:,} {outcome}" for outcome, n in outcomes.iter_rows())
+            back = Cell(dollars(int(part["refunded_cents"].sum())))
+            rows.append(row(str(name), Cell(f"{part.height:,}"), share(found), back, Cell(said)))
+        if rows:
+            columns = ("", "Orders", "Units refunded", "Money back", "Outcomes")
+            tables.append(table(title, columns, rows))
+    if not tables:
+        return None
+    return Section(name="refunds", title="Refunds", tables=tuple(tables))
+
+
+def _failures(replay: Replay, episodes: pl.DataFrame) -> Section | None:
+    failed = episodes.filter(~pl.col("superseded"), status="failed")
+    if not failed.height and not replay.rejected_outputs and not replay.rejected_commands:
+        return None
+    rows = [
+        row(str(stage), Cell(f"{n:,}"), Cell(str(reason)[:200]))
+        for stage, reason, n in failed.group_by("failed_stage", "failed_reason")
+        .len()
+        .sort(["len", "failed_stage", "failed_reason"], descending=[True, False, False])
+        .head(MOST_ROWS)
+        .iter_rows()
+    ]
+    lead = (
+        f"{failed.height:,} episodes failed; {replay.rejected_outputs:,} answers could not be "
+        f"used, {replay.rejected_commands:,} commands were forbidden by the market's rules."
+    )
+    tables = (table("Failed episodes", ("Stage", "Episodes", "Reason"), rows),) if rows else ()
+    return Section(name="failures", title="Rejected and failed", lead=lead, tables=tables)
+
+
+def _examples(run: Path, episodes: pl.DataFrame) -> Section | None:
+    found = examples(run, episodes)
+    if not found:
+        return None
+    return Section(
+        name="examples",
+        title="Conversations",
+        lead="Up to two of each kind, from the beginning of the log.",
+        conversations=found,
+    )
+
+
+def _made(about: Mapping[str, str]) -> Section:
+    rows = [row(name, Cell(value)) for name, value in about.items() if name != "scenario"]
+    return Section(
+        name="made",
+        title="How it was made",
+        tables=(table("The run", ("", ""), rows),),
+        text=about.get("scenario", ""),
+    )

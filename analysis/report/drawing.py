@@ -1,0 +1,37 @@
+"""Drawing figures: SVG for a page, in the page's own colours, and files on request."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Literal
+
+import vl_convert
+
+from analysis.report.charts import FAINT, INK
+from analysis.report.parts import Figure
+
+_SIZE = re.compile(r'<svg [^>]*?width="([\d.]+)" height="([\d.]+)"')
+
+
+def svg(figure: Figure) -> str:
+    """Return the figure as SVG that takes its ink from the page and its width from the screen."""
+    drawn = vl_convert.vegalite_to_svg(figure.spec)
+    drawn = drawn.replace(f'"{INK}"', '"currentColor"').replace(f'"{FAINT}"', '"var(--line)"')
+    size = _SIZE.search(drawn)
+    if size is not None:
+        box = f'<svg role="img" width="100%" style="max-width:{size[1]}px"'
+        drawn = drawn.replace("<svg", box, 1)
+        drawn = re.sub(r'(<svg [^>]*?) width="[\d.]+" height="[\d.]+"', r"\1", drawn, count=1)
+    return drawn
+
+
+def save(figure: Figure, folder: Path, kind: Literal["png", "svg"]) -> Path:
+    """Write the figure into a folder, black on white; returns the file."""
+    spec = {**figure.spec, "background": "white"}
+    path = folder / f"{figure.name}.{kind}"
+    if kind == "png":
+        path.write_bytes(vl_convert.vegalite_to_png(spec, scale=2))
+    else:
+        path.write_text(vl_convert.vegalite_to_svg(spec), encoding="utf-8")
+    return path

@@ -1,0 +1,141 @@
+"""What a report is made of, before it is drawn: sections of tables, figures and conversations."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from analysis.statistics.values import Estimate
+
+NOTHING = "–"
+"""What stands where nothing was counted."""
+
+
+class Cell(msgspec.Struct, frozen=True):
+    """One cell: its text, and what stands small below it."""
+
+    text: str
+    below: str = ""
+
+
+class Table(msgspec.Struct, frozen=True, kw_only=True):
+    """A table; the first column holds names. One that is `folded` has to be opened."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    note: str = ""
+    folded: bool = False
+
+
+class Figure(msgspec.Struct, frozen=True, kw_only=True):
+    """A chart as a Vega-Lite specification, with what it shows in words."""
+
+    name: str
+    title: str
+    spec: dict[str, Any]
+    says: str
+
+
+class Message(msgspec.Struct, frozen=True):
+    """One line of a conversation: who, and what was said or happened."""
+
+    who: str
+    text: str
+
+
+class Conversation(msgspec.Struct, frozen=True, kw_only=True):
+    """An example, to be opened."""
+
+    title: str
+    messages: tuple[Message, ...]
+
+
+class Headline(msgspec.Struct, frozen=True, kw_only=True):
+    """One of the first numbers."""
+
+    name: str
+    value: str
+    below: str
+
+
+class Section(msgspec.Struct, frozen=True, kw_only=True):
+    """A chapter of the report."""
+
+    name: str
+    title: str
+    lead: str = ""
+    headlines: tuple[Headline, ...] = ()
+    figures: tuple[Figure, ...] = ()
+    tables: tuple[Table, ...] = ()
+    conversations: tuple[Conversation, ...] = ()
+    text: str = ""
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """All of it."""
+
+    title: str
+    lead: str
+    warnings: tuple[str, ...]
+    sections: tuple[Section, ...]
+
+
+def share(estimate: Estimate) -> Cell:
+    """Write a proportion in percent, with its interval and what it is worth."""
+    if estimate.value is None:
+        return Cell(NOTHING, estimate.note)
+    return Cell(f"{estimate.value:.1%}", _below(estimate, "{:.1%}"))
+
+
+def number(estimate: Estimate, form: str = "{:.2f}") -> Cell:
+    """Write a mean, likewise."""
+    if estimate.value is None:
+        return Cell(NOTHING, estimate.note)
+    return Cell(form.format(estimate.value), _below(estimate, form))
+
+
+def dollars(cents: float) -> str:
+    """Write an amount of money."""
+    return f"{'-' if cents < 0 else ''}${abs(cents) / 100:,.2f}"
+
+
+def money(estimate: Estimate) -> Cell:
+    """Write a mean of cents in dollars."""
+    if estimate.value is None:
+        return Cell(NOTHING, estimate.note)
+    parts = [_counted(estimate)]
+    if estimate.interval is not None:
+        low, high = dollars(estimate.interval.low), dollars(estimate.interval.high)
+        parts.insert(0, f"{low} to {high}")
+    return Cell(dollars(estimate.value), "; ".join(parts))
+
+
+def _below(estimate: Estimate, form: str) -> str:
+    parts = [_counted(estimate)]
+    if estimate.interval is not None:
+        low, high = form.format(estimate.interval.low), form.format(estimate.interval.high)
+        parts.insert(0, f"{low} to {high}")
+    if estimate.note:
+        parts.append(estimate.note)
+    return "; ".join(parts)
+
+
+def _counted(estimate: Estimate) -> str:
+    if estimate.effective_n is None:
+        return f"n {estimate.n:,}"
+    return f"n {estimate.n:,}, eff. {estimate.effective_n:,.0f}"
+
+
+def row(name: str, *cells: Cell) -> tuple[Cell, ...]:
+    """Begin a row with its name."""
+    return (Cell(name), *cells)
+
+
+def table(
+    title: str, columns: Sequence[str], rows: Sequence[tuple[Cell, ...]], note: str = ""
+) -> Table:
+    """Make a table."""
+    return Table(title=title, columns=tuple(columns), rows=tuple(rows), note=note)

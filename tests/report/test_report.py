@@ -1,0 +1,233 @@
+"""The report: right numbers, plain words where nothing can be said, and hostile text as text."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from collections import defaultdict
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from analysis.report.content import report
+from analysis.report.page import page
+from analysis.report.parts import Cell, Report, Table, dollars
+from tests.analysis.fakelog import closed, market, opened, order, refund, review, write_run
+from tests.sim.runs import SMALL, launched, sim
+
+PUBLISHED = Path(__file__).parents[3] / "shared" / "data" / "retailsim_demo.json"
+HOSTILE = '<script>alert(1)</script><img src=x onerror="alert(2)">&amp;"\'</svg>'
+
+
+def tables(found: Report) -> dict[str, Table]:
+    return {table.title: table for section in found.sections for table in section.tables}
+
+
+def cells(table: Table) -> dict[str, list[Cell]]:
+    return {row[0].text: list(row[1:]) for row in table.rows}
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("report") / "run"
+    launched(out, *SMALL, "--set", "design.price_multipliers=[0.9, 1.0, 1.1]")
+    return out
+
+
+@pytest.fixture(scope="module")
+def html(run: Path) -> str:
+    result = sim("report", run, "-o", run.parent / "report.html")
+    assert result.exit_code == 0, result.stderr
+    return (run.parent / "report.html").read_text()
+
+
+def test_a_report_has_every_section_a_run_has_something_for(run: Path) -> None:
+    names = [section.name for section in report(run, {}).sections]
+    assert names == [
+        *("summary", "seats", "pairs", "funnel", "prices", "personas", "refunds"),
+        *("examples", "made"),
+    ]
+
+
+class Reader(HTMLParser):
+    """Collects what a browser would load, and checks that tags are balanced."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.loads: list[str] = []
+        self.tags: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.loads += [
+            str(value)
+            for name, value in attrs
+            if name in ("src", "href", "xlink:href") and not str(value).startswith("#")
+        ]
+
+
+def test_a_page_runs_no_script_and_loads_nothing(html: str) -> None:
+    reader = Reader()
+    reader.feed(html)
+    assert reader.loads == []
+    assert "script" not in reader.tags
+    assert reader.tags.count("svg") >= 5
+    assert "default-src 'none'" in html
+    assert "NaN" not in html
+    assert "nan%" not in html
+
+
+def test_every_chart_says_in_words_what_it_shows(html: str) -> None:
+    labels = re.findall(r'<figure aria-label="([^"]*)"', html)
+    assert len(labels) >= 5
+    assert all(labels)
+
+
+def test_charts_are_written_as_files_on_request(run: Path, tmp_path: Path) -> None:
+    result = sim("report", run, "-o", tmp_path / "r.html", "--charts", "png")
+    assert result.exit_code == 0, result.stderr
+    names = {path.name for path in tmp_path.glob("*.png")}
+    assert names >= {"sellers.png", "buyers.png", "pairs.png", "funnel.png", "prices.png"}
+    assert all(path.read_bytes().startswith(b"\x89PNG") for path in tmp_path.glob("*.png"))
+
+
+def test_without_a_file_it_lies_beside_the_run(run: Path) -> None:
+    result = sim("report", run)
+    assert result.exit_code == 0, result.stderr
+    assert (run / "derived" / "report.html").exists()
+    assert "report.html" in result.stdout
+
+
+def test_a_place_that_cannot_be_written_is_named(run: Path) -> None:
+    result = sim("report", run, "-o", "/proc/nowhere/r.html")
+    assert result.exit_code == 3
+    assert "name another file with -o" in result.stderr
+
+
+def test_what_is_no_run_is_refused(tmp_path: Path) -> None:
+    result = sim("report", tmp_path)
+    assert result.exit_code == 2
+    assert len(result.stderr.strip().splitlines()) == 1
+
+
+@pytest.mark.skipif(not PUBLISHED.exists(), reason="the published trajectories are not here")
+def test_the_published_trajectories_give_the_numbers_of_plain_python(tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    assert sim("import", PUBLISHED, "--out", out).exit_code == 0
+    found = tables(report(out, {}))
+    sums: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
+    for line in _lines(out):
+        key = line.get("episode")
+        if key is None:
+            continue
+        match line["type"]:
+            case "EpisodeOpened":
+                sums[key].update(seller=line["seller"], buyer=line["buyer"])
+            case "EpisodeClosed":
+                sums[key]["closed"] = 1
+            case "OrderPlaced":
+                sums[key]["units"] += line["quantity"]
+                sums[key]["orders"] += 1
+                sums[key]["net"] += line["quantity"] * line["unit_price_cents"]
+            case "RefundIssued":
+                sums[key]["refunded"] += line["quantity"]
+                sums[key]["net"] -= line["amount_cents"]
+            case "ReviewPosted":
+                sums[key]["stars"] += line["rating"]
+                sums[key]["reviews"] += 1
+    for title, role in (("Sellers", "seller"), ("Buyers", "buyer")):
+        rows = cells(found[title])
+        episodes = [one for one in sums.values() if one["closed"]]
+        assert set(rows) == {str(one[role]) for one in episodes}
+        for name, row in rows.items():
+            some = [one for one in episodes if one[role] == name]
+            total = {k: sum(one[k] for one in some) for k in ("orders", "units", "net", "refunded")}
+            buying = [one for one in some if one["orders"]]
+            stars = sum(one["stars"] for one in buying) / sum(one["reviews"] for one in buying)
+            assert row[0].text == f"{len(some):,}"
+            assert row[1].text == f"{len(buying) / len(some):.1%}"
+            assert row[2].text == dollars(total["net"])
+            assert row[3].text == dollars(total["net"] / len(some))
+            assert row[4].text == f"{total['refunded'] / total['units']:.1%}"
+            assert row[5].text == f"{total['units'] / total['orders']:.2f}"
+            assert row[6].text == f"{stars:.2f}"
+
+
+def _lines(run: Path) -> list[dict[str, Any]]:
+    import json
+
+    return [
+        json.loads(line)
+        for path in sorted((run / "events").glob("*.jsonl"))
+        for line in path.read_text().splitlines()
+        if line.startswith('{"type"')
+    ]
+
+
+def hostile(folder: Path) -> Path:
+    names = {"seller": HOSTILE, "buyer": f"b{HOSTILE}", "title": HOSTILE, "category": HOSTILE}
+    parts = [
+        closed(f"e{n}", opened(product=f"p{n}", **names), order(), refund(), review("product", 3))
+        for n in range(3)
+    ]
+    return write_run(folder / "run", market("m", *parts))
+
+
+def test_hostile_text_stays_text(tmp_path: Path) -> None:
+    html = page(report(hostile(tmp_path), {"seed": HOSTILE, "scenario": HOSTILE}))
+    reader = Reader()
+    reader.feed(html)
+    assert reader.loads == []
+    assert "img" not in reader.tags
+    assert "script" not in reader.tags
+    assert "<script" not in html.lower()
+
+
+@pytest.mark.parametrize(
+    ("parts", "said"),
+    [
+        ([], "No episode was closed"),
+        ([closed("e", opened())], "Nothing was bought"),
+        ([closed("e", opened(), order(), refund())], "Only 1 products"),
+    ],
+)
+def test_where_nothing_can_be_said_the_report_says_so(
+    parts: list[Any], said: str, tmp_path: Path
+) -> None:
+    run = write_run(tmp_path / "run", market("m", *parts))
+    found = report(run, {})
+    assert any(said in warning for warning in found.warnings)
+    html = page(found)
+    assert "nan" not in re.sub(r"[a-z]*nan[a-z]+", "", html.lower())
+
+
+def test_a_run_that_is_not_finished_says_so(tmp_path: Path) -> None:
+    run = write_run(tmp_path / "run", market("m", closed("e", opened())), seal=False)
+    assert "not finished" in report(run, {}).warnings[0]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("chromium") is None, reason="chromium is not installed")
+@pytest.mark.parametrize("width", [1100, 390])
+def test_a_browser_opens_it_without_a_complaint(
+    run: Path, html: str, width: int, tmp_path: Path
+) -> None:
+    quiet = ("--disable-background-networking", "--disable-component-update", "--disable-sync")
+    opened_page = subprocess.run(
+        [
+            *("chromium", "--headless", "--no-sandbox", "--disable-gpu", *quiet),
+            *(f"--user-data-dir={tmp_path / 'profile'}", f"--window-size={width},2000"),
+            *("--enable-logging=stderr", "--v=0", "--dump-dom"),
+            (run.parent / "report.html").as_uri(),
+        ],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert opened_page.returncode == 0
+    assert "CONSOLE" not in opened_page.stderr
+    assert opened_page.stdout.count("<svg") == html.count("<svg")
