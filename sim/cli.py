@@ -185,6 +185,18 @@ def report(run: Path, out: Path | None, charts: Any) -> None:
     sys.exit(write_report(run, out, charts, Terminal()))
 
 
+@main.command()
+@click.argument("first", type=click.Path(path_type=Path), metavar="RUN_A")
+@click.argument("second", type=click.Path(path_type=Path), metavar="RUN_B")
+@_JSON
+def compare(first: Path, second: Path, as_json: bool) -> None:
+    """Say what changed from RUN_A to RUN_B, and how sure that is."""
+    from sim.compare import compare_runs
+    from sim.terminal import Terminal
+
+    sys.exit(compare_runs(first, second, Terminal(json=as_json)))
+
+
 @main.command(name="import")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--out", required=True, type=_PATH, metavar="DIR", help="The run folder.")
