@@ -197,6 +197,26 @@ def compare(first: Path, second: Path, as_json: bool) -> None:
     sys.exit(compare_runs(first, second, Terminal(json=as_json)))
 
 
+@main.command()
+@click.argument("name")
+@click.option("--out", type=_PATH, metavar="DIR", help="Where the runs go: new, or empty.")
+@click.option("--seed", type=int, metavar="N", help="Replaces the scenarios' seed.")
+@_WORKERS
+@click.option("--sellers", metavar="A,B", help="Who sells, as for launch.")
+@click.option("--buyers", metavar="A,B", help="Who buys, likewise.")
+@click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="In every run.")
+@_BUDGET
+@click.option("--plan", is_flag=True, help="Say how many episodes are needed, and what they cost.")
+@_JSON
+def experiment(name: str, as_json: bool, **flags: Any) -> None:
+    """Run an experiment of the paper, and print its table beside the published one."""
+    from sim.experiment import Asked
+    from sim.experiment import experiment as run_it
+    from sim.terminal import Terminal
+
+    sys.exit(run_it(Asked(name=name, **flags), Terminal(json=as_json)))
+
+
 @main.command(name="import")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--out", required=True, type=_PATH, metavar="DIR", help="The run folder.")

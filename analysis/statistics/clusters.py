@@ -6,6 +6,7 @@ rate is a ratio of sums; its variance is the linearised one between clusters.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -23,8 +24,9 @@ Floats = NDArray[np.float64]
 def rate(above: pl.Series, below: pl.Series, cluster: pl.Series, level: float = LEVEL) -> Estimate:
     """Estimate a proportion: the sum of `above` over the sum of `below`.
 
-    Wilson's interval at the effective n; with fewer than 20 clusters one by Student's t, which
-    says so. With a single cluster there is no interval: nothing tells how clusters differ.
+    Wilson's interval at the effective n, with Student's quantile, for that n is an estimate; with
+    fewer than 20 clusters one by Student's t on the log odds, which says so. With a single cluster
+    there is no interval: nothing tells how clusters differ.
 
     Parameters
     ----------
@@ -44,13 +46,7 @@ def rate(above: pl.Series, below: pl.Series, cluster: pl.Series, level: float = 
     variance = ratio_variance(tops, bottoms)
     effect = _design_effect(variance, value * (1.0 - value) / n, count, n)
     effective = n / effect
-    if count < FEW_CLUSTERS and variance > 0.0:
-        interval = _by_t(value, variance, count, level, (0.0, 1.0))
-        note = f"{count} clusters: Student's t"
-    elif count < FEW_CLUSTERS:  # no spread is no certainty: each cluster counts once
-        interval, note = wilson(value * count, count, level), f"{count} clusters, no spread"
-    else:
-        interval, note = wilson(value * effective, effective, level), ""
+    interval, note = _of_rate(value, variance, effective, count, level)
     return Estimate(
         value=value,
         n=int(n),
@@ -60,6 +56,22 @@ def rate(above: pl.Series, below: pl.Series, cluster: pl.Series, level: float = 
         clusters=count,
         note=note,
     )
+
+
+def _of_rate(
+    value: float, variance: float, effective: float, clusters: int, level: float
+) -> tuple[Interval, str]:
+    """Return a rate's interval, and what to say of it."""
+    quantile = float(student.ppf(0.5 + level / 2.0, clusters - 1))
+    if clusters >= FEW_CLUSTERS:
+        return wilson(value * effective, effective, level, quantile=quantile), ""
+    if variance <= 0.0:  # no spread is no certainty: each cluster counts once
+        return wilson(value * clusters, clusters, level), f"{clusters} clusters, no spread"
+    # On the scale of log odds, t keeps its level with few clusters and far from one half.
+    half = quantile * variance**0.5 / (value * (1.0 - value))
+    centre = math.log(value / (1.0 - value))
+    low, high = (1.0 / (1.0 + math.exp(-end)) for end in (centre - half, centre + half))
+    return Interval(low, high, f"t, {clusters - 1} df"), f"{clusters} clusters: Student's t"
 
 
 def mean(
@@ -82,7 +94,14 @@ def mean(
     variance = ratio_variance(tops, bottoms)
     known = values.is_not_null() & cluster.is_not_null()
     spread = float(values.filter(known).cast(pl.Float64).var() or 0.0)  # type: ignore[arg-type]
-    effect = _design_effect(variance, spread / n, count, n) if weights is None else None
+    independent = spread / n
+    if weights is not None:  # beside it: the same ratio, as if no two rows belonged together
+        rows = pl.DataFrame({"above": values, "below": weights, "cluster": cluster}).drop_nulls()
+        some = rows.filter(pl.col("below") > 0)
+        tops_alone = some["above"].cast(pl.Float64).to_numpy()
+        bottoms_alone = some["below"].cast(pl.Float64).to_numpy()
+        independent = ratio_variance(tops_alone, bottoms_alone) if some.height > 1 else 0.0
+    effect = _design_effect(variance, independent, count, n)
     note = f"{count} clusters" if count < FEW_CLUSTERS else ""
     interval = None
     if variance > 0.0:

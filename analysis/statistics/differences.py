@@ -111,6 +111,9 @@ def two_rates(
     scores = (tops - p * bottoms) / bottoms.sum()
     scores -= (other_tops - q * other_bottoms) / other_bottoms.sum()
     error = math.sqrt(count / (count - 1) * float((scores**2).sum()))
+    if error == 0.0 and p != q:
+        note = "no spread between clusters: nothing tells how sure this is"
+        return Test(method=method, estimate=p - q, n=n, note=note)
     return Test(
         method=f"{method}, t with {count - 1} df",
         estimate=p - q,

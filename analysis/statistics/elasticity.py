@@ -142,7 +142,8 @@ def grouped(cells: pl.DataFrame) -> Test:
         fitted = _fit(counts, design, products, link)
         if fitted is not None:
             scale = 1.0 if link is not None else 1.0 - counts[:, 0].sum() / counts.sum()
-            return _told(fitted, scale, name, n)
+            how = "robust by product" if len(np.unique(products)) > 1 else "binomial"
+            return _told(fitted, float(scale), name, how, n)
     return Test(method="grouped binomial", n=n, note="no model fits")
 
 
@@ -164,9 +165,9 @@ def _fit(counts: Any, design: Any, products: Any, link: Any) -> Any | None:
     return fitted if fine else None
 
 
-def _told(fitted: Any, scale: float, name: str, n: int) -> Test:
+def _told(fitted: Any, scale: float, name: str, how: str, n: int) -> Test:
     estimate, error = scale * float(fitted.params[0]), scale * float(fitted.bse[0])
     half = float(norm.ppf(0.5 + LEVEL / 2.0)) * error
     p = 2.0 * float(norm.sf(abs(estimate) / error)) if error else None
-    interval = Interval(estimate - half, estimate + half, "robust by product")
+    interval = Interval(estimate - half, estimate + half, how)
     return Test(method=f"grouped binomial, {name}", estimate=estimate, p=p, interval=interval, n=n)

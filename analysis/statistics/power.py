@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 
 from scipy.optimize import brentq
-from scipy.stats import norm
+from statsmodels.stats.power import NormalIndPower
+from statsmodels.stats.proportion import proportion_effectsize
 
 POWER = 0.8
 ALPHA = 0.05
@@ -30,10 +31,9 @@ def episodes_per_arm(
     """
     if first == second or not (0.0 <= first <= 1.0 and 0.0 <= second <= 1.0):
         raise ValueError(f"{first} and {second}: two different rates from 0 to 1 are needed")
-    alpha, beta = float(norm.ppf(1.0 - ALPHA / 2.0)), float(norm.ppf(power))
-    variance = first * (1.0 - first) + second * (1.0 - second)
-    needed = (alpha + beta) ** 2 * variance / (first - second) ** 2
-    return math.ceil(needed * design_effect)
+    size = proportion_effectsize(second, first)
+    needed = NormalIndPower().solve_power(size, alpha=ALPHA, power=power)
+    return math.ceil(float(needed) * design_effect)
 
 
 def detectable(base: float, per_arm: int, *, design_effect: float = 1.0) -> float | None:

@@ -9,8 +9,12 @@ from scipy.stats import binomtest, norm
 from analysis.statistics.values import LEVEL, Interval, Test
 
 
-def wilson(successes: float, n: float, level: float = LEVEL) -> Interval:
+def wilson(
+    successes: float, n: float, level: float = LEVEL, *, quantile: float | None = None
+) -> Interval:
     """Wilson's score interval, also at an effective n that is no whole number.
+
+    `quantile` replaces the normal one, as by Student's t where n was estimated from clusters.
 
     Raises
     ------
@@ -19,7 +23,7 @@ def wilson(successes: float, n: float, level: float = LEVEL) -> Interval:
     """
     if not 0.0 <= successes <= n or n <= 0.0:
         raise ValueError(f"{successes} of {n}: successes from 0 to n, and n above 0, are needed")
-    z = float(norm.ppf(0.5 + level / 2.0))
+    z = float(norm.ppf(0.5 + level / 2.0)) if quantile is None else quantile
     share, spread = successes / n, z * z / n
     centre = (share + spread / 2.0) / (1.0 + spread)
     half = math.sqrt(share * (1.0 - share) * spread + spread * spread / 4.0) / (1.0 + spread)

@@ -90,7 +90,8 @@ class Model:
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Answer one chat completion, or fail at it."""
         raw = await request.read()
-        digest = sha256(b"%b\n%b" % (str(request.url).encode(), raw)).hexdigest()
+        path = request.path.removeprefix("/v1").encode()  # as the log has it: without the host
+        digest = sha256(b"%b\n%b" % (path, raw)).hexdigest()
         self.seen[digest] += 1
         fault = self.fault(digest)
         if self.hang_at is not None and self.seen.total() > self.hang_at:

@@ -1,0 +1,1 @@
+"""Published figures, beside which experiments print their own."""

@@ -1,0 +1,96 @@
+"""What experiments come to: rows beside the published figures, and findings with tests."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import msgspec
+import polars as pl
+
+from analysis import estimates
+from analysis.projection import Projection
+from analysis.statistics.clusters import rate
+from analysis.statistics.multiplicity import holm
+from analysis.statistics.values import Estimate, Test
+
+Arms = Mapping[str, Projection]
+
+
+class Value(msgspec.Struct, frozen=True, kw_only=True):
+    """One measured number with the published one beside it, in the same unit."""
+
+    name: str
+    unit: str
+    measured: Estimate
+    published: float | None = None
+
+
+class Row(msgspec.Struct, frozen=True, kw_only=True):
+    """A row of the table."""
+
+    label: str
+    values: tuple[Value, ...]
+
+
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
+    """What a table says, with the test behind it, beside what the paper says."""
+
+    claim: str
+    test: Test
+    adjusted_p: float | None = None
+    published: str = ""
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """An experiment's table."""
+
+    title: str
+    rows: tuple[Row, ...]
+    findings: tuple[Finding, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@cache
+def published() -> dict[str, Any]:
+    """Return the paper's figures, by experiment."""
+    text = files("analysis.data").joinpath("published.toml").read_text("utf-8")
+    return tomllib.loads(text)
+
+
+def closed_of(projection: Projection) -> pl.DataFrame:
+    """Return the closed episodes of a run."""
+    return estimates.closed(projection.episodes)
+
+
+def only_one(arms: Arms) -> pl.DataFrame:
+    """Return the closed episodes of an experiment of a single run."""
+    [projection] = arms.values()
+    return closed_of(projection)
+
+
+def ones(part: pl.DataFrame) -> pl.Series:
+    """Return a one for each row."""
+    return pl.Series("ones", [1] * part.height, dtype=pl.Int64)
+
+
+def bought_of(part: pl.DataFrame) -> tuple[pl.Series, pl.Series, pl.Series]:
+    """Return purchases, episodes and clusters, as rates take them."""
+    return (part["orders"] > 0).cast(pl.Int64), ones(part), part["cluster"]
+
+
+def share_of(part: pl.DataFrame) -> Estimate:
+    """Return the share of episodes with a purchase."""
+    return rate(*bought_of(part))
+
+
+def with_holm(findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    """Adjust the p values of planned contrasts."""
+    values = holm([finding.test.p for finding in findings])
+    return tuple(
+        msgspec.structs.replace(finding, adjusted_p=p)
+        for finding, p in zip(findings, values, strict=True)
+    )

@@ -1,0 +1,144 @@
+"""Experiments of the paper: run small, printed beside what was published."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from analysis.conversations import balanced, table
+from analysis.loading import load
+from analysis.outcomes import published
+from analysis.sales import conversations
+from sim.experiment import EXPERIMENTS
+from tests.sim.runs import events_of, sim
+
+SMALL = {
+    "pairwise": ("--set", "products.per_category=2"),
+    "category-fit": ("--set", "products.per_category=2"),
+    "demographic": ("--set", "design.replications=2"),
+    "price-demand": ("--set", "design.replications=2"),
+    "elasticity": ("--set", "design.replications=6"),
+    "persona-effects": ("--set", "products.per_category=2"),
+    "guidance": ("--set", "products.per_category=2"),
+    "csales": ("--set", "profiles.count=12"),
+}
+
+
+def ran(name: str, out: Path, *arguments: object) -> dict[str, Any]:
+    result = sim("experiment", name, "--out", out, "--json", *SMALL[name], *arguments)
+    assert result.exit_code == 0, result.stderr
+    said: dict[str, Any] = json.loads(result.stdout)
+    return said
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_every_experiment_runs_and_says_its_rows(name: str, tmp_path: Path) -> None:
+    said = ran(name, tmp_path / "out")
+    assert said["experiment"] == name
+    assert set(said["runs"]) == {arm.label for arm in EXPERIMENTS[name]}
+    outcome = said["outcome"]
+    assert outcome["rows"]
+    text = json.dumps(outcome)
+    assert "NaN" not in text
+    assert "Infinity" not in text
+    for row in outcome["rows"]:
+        for value in row["values"]:
+            found = value["measured"]
+            assert found["value"] is None or found["n"] > 0
+    if name in published() and name != "category-fit":
+        assert any(v["published"] is not None for row in outcome["rows"] for v in row["values"])
+    shown = sim("experiment", name, "--out", tmp_path / "again", *SMALL[name])
+    assert shown.exit_code == 0, shown.stderr
+    assert outcome["title"] in shown.stdout
+
+
+def test_a_rate_is_the_one_of_the_log(tmp_path: Path) -> None:
+    said = ran("demographic", tmp_path / "out")
+    run = tmp_path / "out" / "all"
+    opened = {event["episode"]: event for event in events_of(run, "EpisodeOpened")}
+    bought = {event["episode"] for event in events_of(run, "OrderPlaced")}
+    for row, audience in zip(said["outcome"]["rows"], ("men", "women", "unisex"), strict=True):
+        for value, gender in zip(row["values"], ("male", "female"), strict=True):
+            some = [
+                name
+                for name, event in opened.items()
+                if event["audience"] == audience and event["buyer_gender"] == gender
+            ]
+            share = sum(name in bought for name in some) / len(some)
+            assert value["measured"]["value"] == pytest.approx(share)
+            assert (
+                value["published"] == published()["demographic"][audience][gender != "male"] / 100
+            )
+
+
+def test_guidance_is_paired_with_none_of_it(tmp_path: Path) -> None:
+    said = ran("guidance", tmp_path / "out")
+    labels = [row["label"] for row in said["outcome"]["rows"]]
+    assert labels == [f"{share:.0%} of the dimensions" for share in (0.0, 0.25, 0.5, 0.75, 1.0)]
+    assert len(said["outcome"]["findings"]) == 4
+    none, whole = (load(tmp_path / "out" / share).episodes for share in ("0.0", "1.0"))
+    gained = whole["net_revenue_cents"] - none["net_revenue_cents"]
+    assert said["outcome"]["findings"][-1]["test"]["estimate"] == pytest.approx(gained.mean())
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_a_plan_says_what_it_takes_and_runs_nothing(name: str, tmp_path: Path) -> None:
+    result = sim("experiment", name, "--plan", "--out", tmp_path / "out", *SMALL[name])
+    assert result.exit_code == 0, result.stderr
+    assert "episode" in result.stdout
+    assert "5 points: 6,910" in result.stdout
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_plan_with_models_says_what_they_cost(tmp_path: Path) -> None:
+    words = ("--sellers", "openai/gpt-5.4-mini", "--plan")
+    result = sim("experiment", "pairwise", *SMALL["pairwise"], *words)
+    assert result.exit_code == 0, result.stderr
+    assert "expected" in result.stdout
+    assert "$" in result.stdout
+
+
+def test_what_is_no_experiment_says_which_there_are(tmp_path: Path) -> None:
+    result = sim("experiment", "nope")
+    assert result.exit_code == 2
+    assert "pairwise" in result.stderr
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "x").touch()
+    assert sim("experiment", "demographic", "--out", tmp_path / "full").exit_code == 2
+
+
+def test_sellers_of_conversations_are_compared_by_plain_counting(tmp_path: Path) -> None:
+    ran("csales", tmp_path / "out")
+    run = tmp_path / "out" / "all"
+    rows = {row.label: {v.name: v.measured for v in row.values} for row in table(run).rows}
+    opened = {event["episode"]: event for event in events_of(run, "EpisodeOpened")}
+    bought = {event["episode"]: event for event in events_of(run, "OrderPlaced")}
+    chosen = {event["episode"]: event for event in events_of(run, "ItemSelected")}
+    for seller in ("csi", "fixed-script", "random-action"):
+        some = [name for name, event in opened.items() if event["seller"] == seller]
+        sold = [name for name in some if name in bought]
+        up = [name for name in sold if bought[name]["product"] == chosen[name]["candidate"]]
+        assert rows[seller]["SR"].value == pytest.approx(len(sold) / len(some))
+        assert rows[seller]["SWR (of all)"].value == pytest.approx(len(up) / len(some))
+        if sold:
+            assert rows[seller]["SWR (published)"].value == pytest.approx(len(up) / len(sold))
+
+
+def test_balanced_accuracy_weighs_every_class_the_same(tmp_path: Path) -> None:
+    ran("csales", tmp_path / "out")
+    found = conversations(tmp_path / "out" / "all")
+    last = (
+        found.inferences.filter(seller="csi")
+        .sort("turn")
+        .group_by("episode", maintain_order=True)
+        .last()
+    )
+    by_class = last.group_by("openness").agg(
+        right=(pl.col("inferred_openness") == pl.col("openness")).fill_null(value=False).mean()
+    )
+    estimate = balanced(found, "csi", "openness")
+    assert estimate.value == pytest.approx(by_class["right"].mean())
