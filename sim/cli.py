@@ -217,6 +217,19 @@ def experiment(name: str, as_json: bool, **flags: Any) -> None:
     sys.exit(run_it(Asked(name=name, **flags), Terminal(json=as_json)))
 
 
+@main.command()
+@click.argument("targets", type=click.Path(path_type=Path))
+@click.option("--out", type=_PATH, metavar="FILE", help="Where the parameters are written.")
+@click.option("--rounds", type=click.IntRange(0, 100), metavar="N", help="Steps at most.")
+@_JSON
+def calibrate(targets: Path, out: Path | None, rounds: int | None, as_json: bool) -> None:
+    """Fit the behavioral agents to TARGETS, a TOML file, or "published"."""
+    from sim.calibration.command import calibrate as fit
+    from sim.terminal import Terminal
+
+    sys.exit(fit(targets, out, rounds, Terminal(json=as_json)))
+
+
 @main.command(name="import")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--out", required=True, type=_PATH, metavar="DIR", help="The run folder.")

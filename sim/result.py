@@ -24,6 +24,7 @@ def conclude(run: RunFolder, outcome: Outcome, terminal: Terminal) -> int:
         again = f"python -m sim resume {shlex.quote(str(run.path))}"
         terminal.say(f"stopped; everything done is kept: {again}")
     status = show_replay(run, terminal)
+    terminal.say(f"its report: python -m sim report {shlex.quote(str(run.path))}")
     return status if outcome.finished else 3
 
 
@@ -44,7 +45,6 @@ def show_replay(run: RunFolder, terminal: Terminal) -> int:
             parts += cost_tables(result.cost)
         terminal.show(*parts)
         terminal.out(f"run: {run.path}")
-        terminal.out(f"report: python -m sim report {shlex.quote(str(run.path))}")
     return 0 if result.episodes.closed else 1
 
 

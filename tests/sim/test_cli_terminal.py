@@ -73,8 +73,10 @@ def test_the_order_is_title_sellers_buyers_pairs_and_the_folder(tmp_path: Path) 
 
 def test_what_is_run_is_said_first_on_stderr(tmp_path: Path) -> None:
     result = sim("launch", *SMALL, "--seed", 7, "--out", tmp_path / "run")
+    run = tmp_path / "run"
     assert result.stderr == (
-        f"pairwise: 100 episodes, 4 products, 5 sellers, 5 buyers, seed 7\nin {tmp_path / 'run'}\n"
+        f"pairwise: 100 episodes, 4 products, 5 sellers, 5 buyers, seed 7\nin {run}\n"
+        f"its report: python -m sim report {run}\n"
     )
 
 
@@ -116,7 +118,7 @@ def test_no_colour_and_no_bar_where_there_is_no_terminal(tmp_path: Path) -> None
     done = process("launch", *SMALL, "--out", tmp_path / "run", TERM="xterm-256color")
     assert done.returncode == 0
     assert "\x1b" not in done.stdout + done.stderr
-    assert done.stderr.count("\n") == 2
+    assert done.stderr.count("\n") == 3
 
 
 def test_a_terminal_shows_a_bar_with_what_is_left_and_colours(tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""Calibration: parameters of the behavioral agents, fitted to target rates."""

@@ -1,0 +1,79 @@
+"""`calibrate`: fits the behavioral agents to a file of targets, and writes the parameters."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from pathlib import Path
+
+import tomli_w
+
+from sim.calibration.targets import read_targets
+from sim.errors import CannotWrite, MissingExtra
+from sim.terminal import Terminal
+
+
+def calibrate(targets: Path, out: Path | None, rounds: int | None, terminal: Terminal) -> int:
+    """Fit and tell; returns 0 if every target is met as near as it asks for, else 1.
+
+    Parameters
+    ----------
+    targets : Path
+        A file, or ``published``: the paper's tables.
+    out : Path or None
+        Where the parameters are written, to be used as ``[behavioral] parameters``.
+    """
+    try:
+        from sim.calibration.fit import ROUNDS, fit
+    except ModuleNotFoundError as error:
+        raise MissingExtra("calibrate", error.name or "a package") from None
+    from sim.calibration.moments import Moments, as_tree
+
+    path = targets
+    if str(targets) == "published":
+        path = Path(str(files("sim.calibration").joinpath("published.toml")))
+    read = read_targets(path)
+    moments = Moments(read, path.parent)
+    terminal.say(f"{len(read.targets)} targets, {moments.episodes():,} episodes an evaluation")
+    found = fit(read, moments, terminal.say, ROUNDS if rounds is None else rounds)
+    if out is not None:
+        values = {parameter.key: parameter.value for parameter in found.parameters}
+        try:
+            out.write_text(tomli_w.dumps(as_tree(values)), encoding="utf-8")
+        except OSError as error:
+            raise CannotWrite(f"{out}: {error.strerror}; name another file with --out") from None
+    if terminal.json:
+        terminal.out_json(found)
+    else:
+        _show(found, terminal)
+    return 0 if all(residual.within for residual in found.residuals) else 1
+
+
+def _show(found: object, terminal: Terminal) -> None:
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    from analysis.tables import Name
+    from sim.calibration.fit import Fit
+
+    assert isinstance(found, Fit)
+    table = Table("Target", "wanted", "fitted", "off by", "", box=SIMPLE_HEAD, pad_edge=False)
+    for one in found.residuals:
+        table.add_row(
+            Name(one.name),
+            f"{one.target:.3f}",
+            f"{one.fitted:.3f}",
+            f"{one.residual:+.3f}",
+            "" if one.within else "too far",
+        )
+    moved = Table("Parameter", "was", "is", "standard error", box=SIMPLE_HEAD, pad_edge=False)
+    for parameter in found.parameters:
+        error = "nothing tells" if parameter.error is None else f"{parameter.error:.3f}"
+        moved.add_row(
+            Name(parameter.key), f"{parameter.start:.3f}", f"{parameter.value:.3f}", error
+        )
+    terminal.show(table, moved)
+    met = sum(one.within for one in found.residuals)
+    terminal.out(
+        f"{met} of {len(found.residuals)} targets met; weighted loss {found.start_loss:.1f} -> "
+        f"{found.loss:.1f} in {found.evaluations} evaluations"
+    )

@@ -1,0 +1,197 @@
+"""Simulated moments: scenarios played in memory with given parameters, without a run folder."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import tomli_w
+
+from agents.host import Hosting
+from agents.watchdog import Watchdog
+from events.messages import EpisodeClosed, EpisodeOpened, Event, OrderPlaced, RefundIssued
+from events.messages import ReviewPosted as Review
+from events.outside import Door
+from events.streams import Seed
+from sim.calibration.targets import Target, Targets
+from sim.design import Design, design_of
+from sim.engine import Engine
+from sim.inputs import with_inputs
+from sim.launch import Options, chosen_products, chosen_profiles, read_scenario
+from sim.scenario import Scenario
+from sim.seats import Cast
+from sim.stopping import Stop
+from sim.terminal import Terminal
+
+
+class Count(msgspec.Struct):
+    """What one episode came to."""
+
+    opened: EpisodeOpened | None = None
+    closed: bool = False
+    units: int = 0
+    refunded: int = 0
+    stars: int = 0
+    reviews: int = 0
+
+
+class Moments:
+    """Plays the targets' scenarios; the same draws whatever the parameters.
+
+    Parameters
+    ----------
+    targets : Targets
+    folder : Path
+        Where scenarios that are files stand.
+    """
+
+    def __init__(self, targets: Targets, folder: Path) -> None:
+        self._targets = targets
+        self._designs: dict[str, tuple[Design, Scenario]] = {}
+        for name in dict.fromkeys(target.scenario for target in targets.targets):
+            self._designs[name] = self._design(name, folder)
+
+    def _design(self, name: str, folder: Path) -> tuple[Design, Scenario]:
+        place = folder / name
+        options = Options(
+            scenario=str(place) if place.is_file() else name,
+            seed=self._targets.seed,
+            settings=self._targets.settings.get(name, ()),
+        )
+        scenario, where = read_scenario(options)
+        seed = Seed(scenario.run.seed)
+        products = chosen_products(scenario, where, Terminal())
+        return design_of(scenario, products, chosen_profiles(scenario, where), seed), scenario
+
+    def of(self, values: Mapping[str, float]) -> list[float]:
+        """Return each target's rate with these values of the parameters; 0 where none counts."""
+        played = {name: self._play(name, values) for name in self._designs}
+        return [_moment(target, played[target.scenario]) for target in self._targets.targets]
+
+    def episodes(self) -> int:
+        """How many episodes one evaluation plays."""
+        return sum(design.episodes for design, _ in self._designs.values())
+
+    def _play(self, name: str, values: Mapping[str, float]) -> list[Count]:
+        design, scenario = self._designs[name]
+        with tempfile.TemporaryDirectory(prefix="retailsim-") as place:
+            parameters = Path(place) / "parameters.toml"
+            parameters.write_text(tomli_w.dumps(as_tree(values)), encoding="utf-8")
+            changed = with_inputs(_with(scenario, name, values, parameters), Path())
+            cast = Cast(changed, Seed(scenario.run.seed), Path.cwd())
+            return asyncio.run(_counts(design, cast))
+
+
+def as_tree(values: Mapping[str, float]) -> dict[str, Any]:
+    """Nest the dotted keys of a parameters file."""
+    tree: dict[str, Any] = {}
+    for key, value in values.items():
+        if ":" in key:
+            continue
+        *parts, last = key.split(".")
+        place = tree
+        for part in parts:
+            place = place.setdefault(part, {})
+        place[last] = value
+    return tree
+
+
+def _with(scenario: Scenario, name: str, values: Mapping[str, float], parameters: Path) -> Scenario:
+    options = {
+        key.partition(":")[2]: value
+        for key, value in values.items()
+        if key.partition(":")[0] == name and ":" in key
+    }
+    buyers = tuple(
+        msgspec.structs.replace(seat, options={**seat.options, **options})
+        for seat in scenario.buyers
+    )
+    behavioral = msgspec.structs.replace(scenario.behavioral, parameters=str(parameters))
+    return msgspec.structs.replace(scenario, buyers=buyers, behavioral=behavioral)
+
+
+async def _counts(design: Design, cast: Cast) -> list[Count]:
+    found: dict[str, Count] = defaultdict(Count)
+
+    def sink(events: Sequence[Event]) -> None:
+        for event in events:
+            if event.episode is not None:
+                _count(found[event.episode], event)
+
+    watch = Watchdog(warn_s=60.0, deadline_s=600.0, say=lambda line: None)
+    engine = Engine(
+        cast=cast,
+        open_market=design.open,
+        log=_Nowhere(),
+        hosting=Hosting(watch=watch),
+        stop=Stop(),
+    )
+    for spec in design.markets():
+        await engine.play(spec, Door((), _Nowhere()), sink)
+    return list(found.values())
+
+
+class _Nowhere:
+    """A log that keeps nothing."""
+
+    def append(self, lines: bytes, count: int) -> None:
+        """Leave it out."""
+
+    async def append_durable(self, lines: bytes, count: int) -> None:
+        """Leave it out."""
+
+    async def room(self) -> None:
+        """There is always room."""
+
+
+def _count(count: Count, event: Event) -> None:
+    match event:
+        case EpisodeOpened():
+            count.opened = event
+        case EpisodeClosed():
+            count.closed = True
+        case OrderPlaced():
+            count.units += event.quantity
+        case RefundIssued():
+            count.refunded += event.quantity
+        case Review():
+            count.stars += event.rating
+            count.reviews += 1
+
+
+def _moment(target: Target, counts: Sequence[Count]) -> float:
+    value = _rate(target, counts, target.where)
+    return value if target.minus is None else value - _rate(target, counts, target.minus)
+
+
+def _rate(target: Target, counts: Sequence[Count], where: Mapping[str, str]) -> float:
+    some = [count for count in counts if count.closed and _fits(count.opened, where)]
+    buying = [count for count in some if count.units]
+    match target.measure:
+        case "conversion_rate":
+            above, below = len(buying), len(some)
+        case "refund_rate":
+            above, below = sum(c.refunded for c in buying), sum(c.units for c in buying)
+        case "average_rating":
+            above, below = sum(c.stars for c in buying), sum(c.reviews for c in buying)
+        case "average_quantity":
+            above, below = sum(c.units for c in buying), len(buying)
+    return above / below if below else 0.0
+
+
+def _fits(opened: EpisodeOpened | None, where: Mapping[str, str]) -> bool:
+    if opened is None:
+        return False
+    for key, wanted in where.items():
+        role, _, trait = key.partition("_")
+        found: Any = getattr(opened, key, None)
+        if found is None and role in ("seller", "buyer"):
+            found = (getattr(opened, f"{role}_persona") or {}).get(trait)
+        if str(found) != wanted:
+            return False
+    return True
