@@ -273,6 +273,30 @@ def check_agent(name: str) -> None:
     sys.exit(check(name, Terminal()))
 
 
+@main.group()
+def profiles() -> None:
+    """Buyer profiles for sales conversations."""
+
+
+@profiles.command(name="build")
+@click.argument("reviews", type=_PATH)
+@click.option("--out", required=True, type=_PATH, metavar="FILE", help="Profiles, JSON Lines.")
+@click.option("--catalog", type=_PATH, metavar="FILE", help="The products reviewed.")
+@click.option("--model", metavar="PROVIDER/MODEL", help="Who sums up; else sentences are picked.")
+@click.option(
+    "--set", "settings", multiple=True, metavar="KEY=VALUE", help="Any key of its [models] table."
+)
+@click.option(
+    "--least", type=click.IntRange(1), default=3, metavar="N", help="Reviews a buyer needs."
+)
+def build_profiles(**flags: Any) -> None:
+    """Derive profiles from REVIEWS, a file of Amazon Reviews '23; run again, it goes on."""
+    from sim.profiling.command import Building, build
+    from sim.terminal import Terminal
+
+    sys.exit(build(Building(**flags), Terminal()))
+
+
 @main.command(name="_worker", hidden=True)
 def worker() -> None:
     """Be a worker of a run: reads its job from standard input."""

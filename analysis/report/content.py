@@ -30,6 +30,7 @@ from analysis.report.parts import (
     share,
     table,
 )
+from analysis.report.sales import sales_section
 from analysis.statistics.clusters import rate
 from analysis.telemetry import attempts
 from events.log.seal import SEAL
@@ -61,6 +62,7 @@ def report(run: Path, about: Mapping[str, str]) -> Report:
     parts: list[Section | None] = [_headlines(replay, some)]
     if some.height:
         parts += [
+            sales_section(run) if int(some["sales_exchanges"].sum()) else None,
             _seats(some),
             _pairs(replay, some),
             _funnel(some),

@@ -99,7 +99,7 @@ def number(estimate: Estimate, form: str = "{:.2f}") -> Cell:
 
 def dollars(cents: float) -> str:
     """Write an amount of money."""
-    return f"{'-' if cents < 0 else ''}${abs(cents) / 100:,.2f}"
+    return f"{'-' if round(cents) < 0 else ''}${abs(cents) / 100:,.2f}"
 
 
 def money(estimate: Estimate) -> Cell:

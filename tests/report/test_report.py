@@ -231,3 +231,19 @@ def test_a_browser_opens_it_without_a_complaint(
     assert opened_page.returncode == 0
     assert "CONSOLE" not in opened_page.stderr
     assert opened_page.stdout.count("<svg") == html.count("<svg")
+
+
+def test_conversations_have_a_section_of_their_own(tmp_path: Path) -> None:
+    launched(tmp_path / "run", "csales", "--set", "profiles.count=24")
+    found = report(tmp_path / "run", {})
+    [section] = [section for section in found.sections if section.name == "sales"]
+    titles = [table.title for table in section.tables]
+    assert titles == [
+        *("Sellers", "By openness and decision style", "What sellers did"),
+        "Contrasts",
+    ]
+    sellers = cells(section.tables[0])
+    assert set(sellers) == {"csi", "fixed-script", "random-action"}
+    assert "SWR (published)" in section.tables[0].columns
+    assert "SWR (of all)" in section.tables[0].columns
+    assert "NaN" not in page(found)

@@ -1,0 +1,59 @@
+"""What a report says of sales conversations."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from pathlib import Path
+
+from analysis.conversations import table as compared
+from analysis.outcomes import Finding, Value
+from analysis.report import charts
+from analysis.report.parts import Cell, Section, Table, money, number, row, share, table
+
+
+def sales_section(run: Path) -> Section:
+    """Return the section that compares the sellers of a csales run."""
+    outcome = compared(run)
+    tables: list[Table] = []
+    titles = ("Sellers", "By openness and decision style", "What sellers did")
+    groups = groupby(outcome.rows, key=lambda one: tuple(value.name for value in one.values))
+    for title, (names, rows) in zip(titles, groups, strict=False):
+        cells = [row(one.label, *(_cell(value) for value in one.values)) for one in rows]
+        tables.append(table(title, ("", *names), cells))
+    if outcome.findings:
+        columns = ("", "Difference", "p (Holm)")
+        tables.append(table("Contrasts", columns, [_finding(f) for f in outcome.findings]))
+    points = []
+    for one in outcome.rows:
+        found = one.values[0].measured
+        if one.values[0].name == "SR" and len(one.values) > 3:
+            ends = (found.interval.low, found.interval.high) if found.interval else (None, None)
+            points.append((one.label, found.value, *ends))
+    figure = charts.intervals("success", "Success rate by seller", points, "bought")
+    return Section(
+        name="sales",
+        title="Conversational sales",
+        lead=". ".join(note.removesuffix(".") for note in outcome.notes) + ".",
+        figures=(figure,) if figure else (),
+        tables=tuple(tables),
+    )
+
+
+def _cell(value: Value) -> Cell:
+    match value.unit:
+        case "share":
+            return share(value.measured)
+        case "cents":
+            return money(value.measured)
+        case _:
+            return number(value.measured)
+
+
+def _finding(finding: Finding) -> tuple[Cell, ...]:
+    test = finding.test
+    between = ""
+    if test.interval is not None:
+        between = f"{100 * test.interval.low:+.1f} to {100 * test.interval.high:+.1f}"
+    said = "–" if test.estimate is None else f"{100 * test.estimate:+.1f} points"
+    p = "–" if finding.adjusted_p is None else f"{finding.adjusted_p:.3f}"
+    return row(finding.claim, Cell(said, between), Cell(p))

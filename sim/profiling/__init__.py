@@ -1,0 +1,1 @@
+"""Buyer profiles out of reviews that real buyers wrote."""

@@ -1,0 +1,114 @@
+"""`profiles build`: a file of buyer profiles out of a file of reviews."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import anyio
+import msgspec
+
+from agents.errors import AgentsError
+from agents.llm.types import ModelConfig
+from market.catalog import Problems, builtin_catalog, read_products
+from market.csales.profiles import read_profiles
+from market.csales.values import Profile
+from sim.errors import BadScenario, CannotWrite, ModelsStopped
+from sim.profiling.extracting import extract
+from sim.profiling.reviews import Buyer, read_buyers
+from sim.seats import model_table
+from sim.settings import lay_over
+from sim.terminal import Terminal
+
+
+class Building(msgspec.Struct, frozen=True, kw_only=True):
+    """What the command was told."""
+
+    reviews: Path
+    out: Path
+    catalog: Path | None = None
+    model: str | None = None
+    settings: tuple[str, ...] = ()
+    least: int = 3
+
+
+def build(told: Building, terminal: Terminal) -> int:
+    """Write the profiles, one line each; a file that has some already is gone on with.
+
+    Returns the exit status: 3 where a provider stopped it, and the same command goes on.
+    """
+    catalog = told.catalog or builtin_catalog()
+    products = {product.id: product for product in read_products(catalog, problems=Problems())}
+    buyers, dropped = read_buyers(told.reviews, products, told.least)
+    done = {profile.id for profile in read_profiles(told.out)} if _begun(told.out) else set()
+    todo = [buyer for buyer in buyers if buyer.id not in done]
+    terminal.say(
+        f"{len(buyers):,} buyers with {told.least} reviews or more, {len(done):,} done already; "
+        f"{dropped:,} rows left out"
+    )
+    if told.model is None:
+        for buyer in todo:
+            _keep(told.out, extract(buyer))
+    else:
+        _ask(told, todo, terminal)
+    terminal.out(f"{told.out}: {len(buyers):,} profiles asked for, {_count(told.out):,} there")
+    return 0
+
+
+def _ask(told: Building, todo: list[Buyer], terminal: Terminal) -> None:
+    from sim.estimate import money
+    from sim.profiling.asking import ask_all
+
+    name, config = _config(told)
+    try:
+        spent = anyio.run(
+            ask_all, name, config, todo, lambda one: _keep(told.out, one), terminal.say
+        )
+    except AgentsError as error:
+        raise ModelsStopped(f"{error}; profiles so far are in {told.out}: run it again") from None
+    cost = None if spent.nanousd is None else spent.nanousd / 1e9
+    terminal.say(
+        f"{spent.calls:,} calls, {spent.input_tokens:,} tokens in, {spent.output_tokens:,} out, "
+        f"{money(cost)}; {spent.failed:,} buyers without a usable answer"
+    )
+
+
+def _config(told: Building) -> tuple[str, ModelConfig]:
+    name = told.model or ""
+    table = model_table(name)
+    if table is None:
+        raise BadScenario("--model", f"{name!r}: PROVIDER/MODEL is needed")
+    tree: dict[str, Any] = {"model": table}
+    lay_over(tree, [f"model.{setting}" for setting in told.settings])
+    try:
+        return name, msgspec.convert(tree["model"], ModelConfig)
+    except msgspec.ValidationError as error:
+        raise BadScenario("--set", str(error)) from None
+
+
+def _begun(path: Path) -> bool:
+    return path.exists() and path.stat().st_size > 0
+
+
+def _count(path: Path) -> int:
+    return len(path.read_bytes().splitlines()) if path.exists() else 0
+
+
+def _keep(path: Path, profile: Profile) -> None:
+    """Append one profile as files hold them."""
+    low, high = profile.budget_cents
+    row = {
+        "id": profile.id,
+        "general_preference": profile.general_preference,
+        "target_needs": profile.target_needs,
+        "purchase_reason": profile.purchase_reason,
+        "budget": (low / 100, high / 100),
+        "target_category": profile.target_category,
+        "decision_making_style": profile.decision_making_style,
+        "dialogue_openness": profile.dialogue_openness,
+    }
+    try:
+        with path.open("ab") as file:
+            file.write(msgspec.json.encode(row) + b"\n")
+    except OSError as error:
+        raise CannotWrite(f"{path}: {error.strerror}; what is written stays") from None

@@ -1,0 +1,78 @@
+"""Reading reviews: Amazon Reviews '23 rows, grouped by who wrote them."""
+
+from __future__ import annotations
+
+import gzip
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import msgspec
+
+from market.product import Product
+from sim.errors import BadScenario
+
+MOST = 20
+"""Reviews of one buyer that are used: the newest."""
+
+
+class Review(msgspec.Struct, frozen=True, kw_only=True):
+    """One row, as far as it is used."""
+
+    user_id: str
+    parent_asin: str
+    rating: float
+    title: str = ""
+    text: str = ""
+    timestamp: int = 0
+
+
+class Buyer(msgspec.Struct, frozen=True, kw_only=True):
+    """One buyer's reviews of products that are in the catalogue, the oldest first."""
+
+    id: str
+    reviews: tuple[tuple[Review, Product], ...]
+
+
+def read_buyers(path: Path, products: Mapping[str, Product], least: int) -> tuple[list[Buyer], int]:
+    """Return the buyers with at least `least` reviews of known products, and the rows left out.
+
+    Rows that are no reviews, or of products that the catalogue does not have, are left out and
+    counted.
+
+    Raises
+    ------
+    BadScenario
+        If the file cannot be read, or nobody in it has so many.
+    """
+    by_user: dict[str, list[tuple[Review, Product]]] = defaultdict(list)
+    dropped = 0
+    decode = msgspec.json.Decoder(Review).decode
+    for line in _lines(path):
+        try:
+            review = decode(line)
+        except (msgspec.ValidationError, msgspec.DecodeError):
+            dropped += 1
+            continue
+        product = products.get(review.parent_asin)
+        if product is None:
+            dropped += 1
+        else:
+            by_user[review.user_id].append((review, product))
+    found = [
+        Buyer(id=user, reviews=tuple(sorted(rows, key=lambda row: row[0].timestamp)[-MOST:]))
+        for user, rows in sorted(by_user.items())
+        if len(rows) >= least
+    ]
+    if not found:
+        problem = f"nobody has {least} reviews of known products ({dropped:,} rows left out)"
+        raise BadScenario(str(path), problem)
+    return found, dropped
+
+
+def _lines(path: Path) -> Iterator[bytes]:
+    try:
+        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as lines:
+            yield from (line for line in lines if line.strip())
+    except (OSError, EOFError) as error:
+        raise BadScenario(str(path), f"cannot be read: {error}") from None
