@@ -31,8 +31,12 @@ SAID = {
 
 def review(user: str, number: int, **fields: Any) -> dict[str, Any]:
     return {
-        "user_id": user, "parent_asin": COFFEE[number].id, "rating": 5.0, "timestamp": number,
-        "title": "Fine", "text": "I needed beans for my desk. My friends recommend it.",
+        "user_id": user,
+        "parent_asin": COFFEE[number].id,
+        "rating": 5.0,
+        "timestamp": number,
+        "title": "Fine",
+        "text": "I needed beans for my desk. My friends recommend it.",
         **fields,
     }
 
