@@ -14,7 +14,7 @@ from tests.sim.runs import launched, sim
 
 OWN = """
 [settings]
-demographic = ["design.replications=6"]
+persona-buyers = ["products.per_category=3"]
 
 [[parameters]]
 key = "buyer.choice.intercept"
@@ -25,7 +25,7 @@ step = 0.5
 
 [[targets]]
 name = "three in five buy"
-scenario = "demographic"
+scenario = "persona-buyers"
 measure = "conversion_rate"
 value = 0.6
 within = 0.03
@@ -49,8 +49,8 @@ def test_a_users_own_target_is_met_and_the_parameters_can_be_used(tmp_path: Path
     assert parameter["value"] > 0.0
     assert parameter["error"] > 0.0
     assert tomllib.loads(out.read_text())["buyer"]["choice"]["intercept"] == parameter["value"]
-    words = ("--set", "design.replications=6", "--set", f"behavioral.parameters={out}")
-    said = launched(tmp_path / "run", "demographic", *words)
+    words = ("--set", "products.per_category=3", "--set", f"behavioral.parameters={out}")
+    said = launched(tmp_path / "run", "persona-buyers", *words)
     assert said["overall"]["conversion_rate"] == pytest.approx(residual["fitted"])
 
 
@@ -58,7 +58,7 @@ def test_moments_are_those_of_a_run(tmp_path: Path) -> None:
     path = written(tmp_path, OWN)
     read = read_targets(path)
     [moment] = Moments(read, tmp_path).of({"buyer.choice.intercept": 0.0})
-    said = launched(tmp_path / "run", "demographic", "--set", "design.replications=6")
+    said = launched(tmp_path / "run", "persona-buyers", "--set", "products.per_category=3")
     assert moment == pytest.approx(said["overall"]["conversion_rate"])
 
 
@@ -84,7 +84,7 @@ def test_a_target_that_cannot_be_met_is_said(tmp_path: Path) -> None:
         ("", "parameters"),
         (OWN.replace("conversion_rate", "joy"), "measure"),
         (OWN.replace("low = -4.0", "low = 1.0"), "low <= start <= high"),
-        (OWN.replace('scenario = "demographic"', 'scenario = "nowhere"'), "nowhere"),
+        (OWN.replace('scenario = "persona-buyers"', 'scenario = "nowhere"'), "nowhere"),
         (OWN.replace("buyer.choice.intercept", "buyer.choice.nothing"), "nothing"),
         ("no toml", "targets.toml"),
     ],
