@@ -143,7 +143,7 @@ _RETRY = r"~\d+$"
 
 
 def _per_episode(projection: Projection) -> list[PerEpisode]:
-    whole = _charged(projection)
+    whole = charged(projection)
     models = whole.group_by("episode").agg(models=pl.col("model").n_unique())
     alone = whole.join(models.filter(models=1), on="episode", how="semi")
     rows = [*_averages(whole, None)]
@@ -152,7 +152,7 @@ def _per_episode(projection: Projection) -> list[PerEpisode]:
     return rows
 
 
-def _charged(projection: Projection) -> pl.DataFrame:
+def charged(projection: Projection) -> pl.DataFrame:
     """One row per (closed episode, model): its own calls and its market's broadcast."""
     closed = projection.episodes.filter(~pl.col("superseded"), status="closed").select(
         "episode", purchase=pl.col("orders") > 0, market=pl.col("market").str.replace(_RETRY, "")

@@ -10,7 +10,6 @@ from uuid import uuid4
 import msgspec
 
 from events.log.lock import RunLock
-from events.messages import Role
 from events.streams import Seed
 from market.catalog import Problems, builtin_catalog, read_products, sample
 from market.categories import read_categories
@@ -18,6 +17,7 @@ from market.csales.profiles import builtin_profiles, read_profiles
 from market.csales.values import Profile
 from market.errors import EmptyCatalog
 from market.product import Product
+from sim.casting import give_seats
 from sim.design import design_of
 from sim.errors import BadScenario
 from sim.estimate import extent, show_plan
@@ -28,7 +28,7 @@ from sim.run_folder import FORMAT, Identity, NewRun, RunFile, RunFolder, version
 from sim.runner import run_to_end
 from sim.scenario import Scenario
 from sim.scenario_file import decode, read_tree
-from sim.seats import ROLES, Cast, expand, model_table, named, used_models
+from sim.seats import ROLES, Cast, expand, used_models
 from sim.settings import Tree, lay_over
 from sim.terminal import Terminal
 
@@ -36,7 +36,10 @@ DEFAULT = "pairwise"
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
-    """The flags of ``launch``; None leaves the scenario's own value."""
+    """The flags of ``launch``; None leaves the scenario's own value.
+
+    With `parts` those who are named play the scenario's parts (`sim.casting`), as experiments do.
+    """
 
     scenario: str = DEFAULT
     seed: int | None = None
@@ -48,6 +51,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     profiles: Path | None = None
     budget: float | None = None
     settings: tuple[str, ...] = ()
+    parts: bool = False
     dry_run: bool = False
     verbose: bool = False
 
@@ -118,7 +122,7 @@ def _flags(tree: Tree, options: Options) -> None:
     for role, names in zip(ROLES, (options.sellers, options.buyers), strict=True):
         if names is not None:
             models = _table(tree, "models", options)
-            _seat(tree, role, [name.strip() for name in names.split(",") if name.strip()], models)
+            give_seats(tree, role, names.split(","), models, parts=options.parts)
 
 
 def _table(tree: Tree, key: str, options: Options) -> Tree:
@@ -127,14 +131,6 @@ def _table(tree: Tree, key: str, options: Options) -> Tree:
     if not isinstance(table, dict):
         raise BadScenario(options.scenario, f"{key}: a table is needed")
     return table
-
-
-def _seat(tree: Tree, role: Role, names: Sequence[str], models: Tree) -> None:
-    for name in names:
-        table = model_table(name)
-        if table is not None:
-            models[name] = {**table, **models.get(name, {})}
-    tree[f"{role}s"] = [named(name, role, models) for name in names]
 
 
 def _with_profiles(scenario: Scenario) -> Scenario:

@@ -102,3 +102,16 @@ def _write(stream: TextIO | None, text: str) -> None:
 
 def _ignore(_: Progress) -> None:
     return
+
+
+class Quiet(Terminal):
+    """Says what goes on and shows no result: for a command that runs others on its way."""
+
+    def out(self, text: str) -> None:
+        """Leave it out."""
+
+    def out_json(self, result: Any) -> None:
+        """Leave it out."""
+
+    def show(self, *parts: Any) -> None:
+        """Leave it out."""

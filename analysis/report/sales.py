@@ -5,8 +5,8 @@ from __future__ import annotations
 from itertools import groupby
 from pathlib import Path
 
-from analysis.conversations import table as compared
-from analysis.outcomes import Finding, Value
+from analysis.experiments.conversations import table as compared
+from analysis.experiments.outcomes import Finding, Value
 from analysis.report import charts
 from analysis.report.parts import Cell, Section, Table, money, number, row, share, table
 

@@ -14,9 +14,20 @@ PAGE = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
 COMMANDS = {name: command for name, command in main.commands.items() if not command.hidden}
 
 
+def parts(command: click.Command) -> list[click.Command]:
+    """A command and those below it."""
+    below = command.commands.values() if isinstance(command, click.Group) else ()
+    return [command, *(part for one in below for part in parts(one))]
+
+
+def params(command: click.Command) -> list[click.Parameter]:
+    return [param for part in parts(command) for param in part.params]
+
+
 def options(command: click.Command) -> set[str]:
-    """The long options of a command."""
-    names = {name for option in command.params for name in (*option.opts, *option.secondary_opts)}
+    """The long options of a command and of those below it."""
+    found = params(command)
+    names = {name for option in found for name in (*option.opts, *option.secondary_opts)}
     return {name for name in names if name.startswith("--")}
 
 
@@ -37,6 +48,6 @@ def test_every_option_named_is_there() -> None:
 
 @pytest.mark.parametrize("name", sorted(COMMANDS))
 def test_every_option_says_what_it_is_for(name: str) -> None:
-    for option in COMMANDS[name].params:
+    for option in params(COMMANDS[name]):
         if isinstance(option, click.Option):
             assert option.help, option.name

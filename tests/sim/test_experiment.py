@@ -9,9 +9,9 @@ from typing import Any
 import polars as pl
 import pytest
 
-from analysis.conversations import balanced, table
+from analysis.experiments.conversations import balanced, table
+from analysis.experiments.outcomes import published
 from analysis.loading import load
-from analysis.outcomes import published
 from analysis.sales import conversations
 from sim.experiment import EXPERIMENTS
 from tests.sim.runs import events_of, sim
@@ -24,6 +24,8 @@ SMALL = {
     "elasticity": ("--set", "design.replications=6"),
     "persona-effects": ("--set", "products.per_category=2"),
     "guidance": ("--set", "products.per_category=2"),
+    "cost": ("--set", "products.per_category=1"),
+    "economics": ("--set", "design.replications=2"),
     "csales": ("--set", "profiles.count=12"),
 }
 

@@ -37,12 +37,19 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
-    """What a table says, with the test behind it, beside what the paper says."""
+    """What a table says, with the test behind it, beside what the paper says.
+
+    Parameters
+    ----------
+    verdict : str
+        Whether a published regularity shows here; empty where none is judged.
+    """
 
     claim: str
     test: Test
     adjusted_p: float | None = None
     published: str = ""
+    verdict: str = ""
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):

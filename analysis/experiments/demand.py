@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from analysis.estimates import measured
-from analysis.outcomes import Arms, Finding, Outcome, Row, Value, only_one, published
+from analysis.experiments.outcomes import Arms, Finding, Outcome, Row, Value, only_one, published
 from analysis.statistics.clusters import mean
 from analysis.statistics.elasticity import by_group, grouped
 from analysis.statistics.trend import cochran_armitage, logistic_trend
@@ -45,7 +45,7 @@ def price_demand(arms: Arms) -> Outcome:
         ),
         Finding(
             claim="elasticity, all products together",
-            test=grouped(_cells(some)),
+            test=grouped(cells(some)),
             published="-0.69 by the paper's formula on its pooled rates",
         ),
     )
@@ -56,7 +56,8 @@ def _percent(value: float | None) -> float | None:
     return None if value is None else value / 100
 
 
-def _cells(some: pl.DataFrame, group: str | None = None) -> pl.DataFrame:
+def cells(some: pl.DataFrame, group: str | None = None) -> pl.DataFrame:
+    """Count purchases by product, price and, if one is named, the values of a column."""
     keys = ["product", *([group] if group else []), "price_multiplier"]
     found = some.group_by(keys).agg(
         purchases=(pl.col("orders") > 0).sum().cast(pl.Int64), episodes=pl.len().cast(pl.Int64)
@@ -68,9 +69,9 @@ def _cells(some: pl.DataFrame, group: str | None = None) -> pl.DataFrame:
 def elasticity(arms: Arms) -> Outcome:
     """Price elasticities of price-conscious and indifferent buyers."""
     some, figures = only_one(arms), published()["elasticity"]
-    cells = _cells(some, "buyer_price_consciousness")
-    found = by_group(cells, "sensitive", "indifferent")
-    sizes = {group: cells.filter(group=group)["product"].n_unique() for group in figures}
+    counts = cells(some, "buyer_price_consciousness")
+    found = by_group(counts, "sensitive", "indifferent")
+    sizes = {group: counts.filter(group=group)["product"].n_unique() for group in figures}
     rows = []
     for place, group in enumerate(figures):
         slopes = [abs(pair[place]) for pair in found.per_product.values()]
@@ -98,11 +99,11 @@ def elasticity(arms: Arms) -> Outcome:
         *(
             Finding(
                 claim=f"elasticity of the {group} (binomial, empty conditions kept)",
-                test=grouped(cells.filter(group=group).drop("group")),
+                test=grouped(counts.filter(group=group).drop("group")),
             )
             for group in figures
         ),
-        Finding(claim="pooled", test=grouped(_cells(some)), published="about -2.6 in the field"),
+        Finding(claim="pooled", test=grouped(cells(some)), published="about -2.6 in the field"),
     ]
     dropped = "; ".join(f"{name}: {why}" for name, why in found.dropped.items())
     return Outcome(

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import polars as pl
 
-from analysis.outcomes import Finding, Outcome, Row, Value
+from analysis.experiments.outcomes import Finding, Outcome, Row, Value
 from analysis.sales import Conversations, conversations
 from analysis.statistics.clusters import mean, rate
 from analysis.statistics.differences import sign_flip

@@ -1,0 +1,1 @@
+"""The paper's tables, from runs: each row beside the published one."""

@@ -1,0 +1,50 @@
+"""Who buys what is made for whom: the paper's Table 2."""
+
+from __future__ import annotations
+
+from analysis.experiments.outcomes import (
+    Arms,
+    Finding,
+    Outcome,
+    Row,
+    Value,
+    bought_of,
+    only_one,
+    published,
+    share_of,
+    with_holm,
+)
+from analysis.statistics.differences import two_rates
+
+
+def demographic(arms: Arms) -> Outcome:
+    """Table 2: purchase rates of men and women by whom the item is made for."""
+    some, figures = only_one(arms), published()["demographic"]
+    rows, findings = [], []
+    for audience, (men, women) in figures.items():
+        part = some.filter(audience=audience)
+        male, female = (part.filter(buyer_gender=g) for g in ("male", "female"))
+        rows.append(
+            Row(
+                label=f"{audience}'s items" if audience != "unisex" else "unisex items",
+                values=(
+                    Value(name="men", unit="share", measured=share_of(male), published=men / 100),
+                    Value(
+                        name="women", unit="share", measured=share_of(female), published=women / 100
+                    ),
+                ),
+            )
+        )
+        findings.append(
+            Finding(
+                claim=f"men buy more of {audience} items than women",
+                test=two_rates(bought_of(male), bought_of(female)),
+                published=f"{men - women:+.1f} points"
+                + (" (p < 0.05)" if audience != "unisex" else " (not significant)"),
+            )
+        )
+    return Outcome(
+        title="Table 2: who buys what is made for whom",
+        rows=tuple(rows),
+        findings=with_holm(findings),
+    )

@@ -1,0 +1,167 @@
+"""Do the agents behave as shops have long found people to: three regularities, judged one by one.
+
+Who fits buys more, what costs more is bought less, who minds the price answers more to it.
+A regularity is *reproduced* if its interval lies beyond zero on the expected side and its p, over
+all that is judged, stays below 5 %; *not reproduced* if the whole interval lies below the smallest
+effect that anybody would care for; else *undecided* at this size.
+"""
+
+from __future__ import annotations
+
+import msgspec
+import numpy as np
+import polars as pl
+from scipy.stats import t as student
+
+from analysis.experiments.demand import cells
+from analysis.experiments.outcomes import (
+    Arms,
+    Finding,
+    Outcome,
+    Row,
+    Value,
+    bought_of,
+    closed_of,
+    share_of,
+    with_holm,
+)
+from analysis.statistics.differences import two_rates
+from analysis.statistics.elasticity import by_group, grouped
+from analysis.statistics.values import Estimate, Interval, Test
+
+FIT = 0.03
+"""Smallest difference of purchase rates that counts as fit mattering."""
+ELASTIC = 0.2
+"""Smallest elasticity, and difference of elasticities, that counts as an answer to the price."""
+REPRODUCED, NOT_REPRODUCED, UNDECIDED = "reproduced", "not reproduced", "undecided at this size"
+ALPHA = 0.05
+
+
+def economics(arms: Arms) -> Outcome:
+    """The three regularities, for each agent that plays the buyers (`PART@AGENT`)."""
+    runs = {label: _by_actor(closed_of(projection)) for label, projection in arms.items()}
+    actors = sorted({actor for parts in runs.values() for actor in parts})
+    rows, judged = [], []
+    for actor in actors:
+        fashion, prices, groups = (
+            runs[name].get(actor, runs[name][actors[0]].clear())
+            for name in ("demographic", "price-demand", "elasticity")
+        )
+        said = f"{actor}: " if actor else ""
+        for finding, row, least in (
+            _fit(said, fashion),
+            _falls(said, prices),
+            _minds(said, groups),
+        ):
+            rows.append(row)
+            judged.append((finding, least))
+    adjusted = with_holm([finding for finding, _ in judged])
+    return Outcome(
+        title="Economic regularities",
+        rows=tuple(rows),
+        findings=tuple(
+            msgspec.structs.replace(finding, verdict=verdict(finding, least))
+            for finding, (_, least) in zip(adjusted, judged, strict=True)
+        ),
+        notes=(
+            f"Not reproduced: the whole interval lies below {FIT:.0%} (fit) or {ELASTIC} "
+            "(elasticities). p by Holm over all rows.",
+        ),
+    )
+
+
+def verdict(finding: Finding, least: float) -> str:
+    """Judge a finding whose expected sign is plus; `least` is the smallest effect that counts."""
+    interval, p = finding.test.interval, finding.adjusted_p
+    if interval is None or p is None:
+        return UNDECIDED
+    if interval.low > 0.0 and p < ALPHA:
+        return REPRODUCED
+    return NOT_REPRODUCED if interval.high < least else UNDECIDED
+
+
+def _by_actor(some: pl.DataFrame) -> dict[str, pl.DataFrame]:
+    """Episodes by who plays the buyer, what stands behind the last @ of its seat; "" for none."""
+    actor = pl.col("buyer").str.extract(r"@(.+)$").fill_null("")
+    parts = some.with_columns(actor=actor).partition_by("actor", as_dict=True)
+    return {str(key[0]): part for key, part in parts.items()}
+
+
+def _fit(said: str, some: pl.DataFrame) -> tuple[Finding, Row, float]:
+    gendered = some.filter(pl.col("audience").is_in(["men", "women"]))
+    own = (pl.col("audience") == "men") == (pl.col("buyer_gender") == "male")
+    fits, other = gendered.filter(own), gendered.filter(~own)
+    finding = Finding(
+        claim=f"{said}what is made for one's gender is bought more",
+        test=two_rates(bought_of(fits), bought_of(other)),
+        published="+14.8 points",
+    )
+    values = (
+        Value(name="fits", unit="share", measured=share_of(fits), published=0.552),
+        Value(name="does not fit", unit="share", measured=share_of(other), published=0.4040),
+    )
+    return finding, Row(label=f"{said}bought", values=values), FIT
+
+
+def _falls(said: str, some: pl.DataFrame) -> tuple[Finding, Row, float]:
+    found = _turned(grouped(cells(some))) if some.height else _nothing("grouped binomial")
+    value = Value(name="|elasticity|", unit="number", measured=_told(found), published=0.69)
+    finding = Finding(
+        claim=f"{said}the dearer, the fewer buy (-elasticity)", test=found, published="0.69"
+    )
+    return finding, Row(label=f"{said}all buyers", values=(value,)), ELASTIC
+
+
+def _minds(said: str, some: pl.DataFrame) -> tuple[Finding, Row, float]:
+    if some.is_empty():
+        found, means = _nothing("paired t"), None
+    else:
+        slopes = by_group(cells(some, "buyer_price_consciousness"), "sensitive", "indifferent")
+        found, means = _with_interval(slopes.test, slopes.per_product), slopes.means
+    sides = means or (None, None)
+    values = tuple(
+        Value(
+            name=name,
+            unit="number",
+            measured=Estimate(value=side, n=found.n),
+            published=figure,
+        )
+        for name, side, figure in zip(
+            ("price-sensitive", "indifferent"), sides, (2.58, 0.76), strict=True
+        )
+    )
+    finding = Finding(
+        claim=f"{said}the price-sensitive answer more (difference of |elasticity|)",
+        test=found,
+        published="+1.82, p < 0.001",
+    )
+    return finding, Row(label=f"{said}mean |elasticity|", values=values), ELASTIC
+
+
+def _nothing(method: str) -> Test:
+    return Test(method=method, note="no episodes")
+
+
+def _turned(test: Test) -> Test:
+    """The same test of minus the estimate."""
+    interval = test.interval and Interval(
+        -test.interval.high, -test.interval.low, test.interval.method
+    )
+    estimate = None if test.estimate is None else -test.estimate
+    return msgspec.structs.replace(test, estimate=estimate, interval=interval)
+
+
+def _with_interval(test: Test, slopes: dict[str, tuple[float, float]]) -> Test:
+    """Give the published one-tailed test the two-sided interval of the same differences."""
+    gaps = np.array([abs(one) - abs(two) for one, two in slopes.values()])
+    if len(gaps) < 2 or test.p is None:
+        return test
+    error = float(gaps.std(ddof=1)) / float(np.sqrt(len(gaps)))
+    half = float(student.ppf(0.975, len(gaps) - 1)) * error
+    centre = float(gaps.mean())
+    interval = Interval(centre - half, centre + half, "paired t by product")
+    return msgspec.structs.replace(test, interval=interval)
+
+
+def _told(test: Test) -> Estimate:
+    return Estimate(value=test.estimate, n=test.n, interval=test.interval, note=test.note)

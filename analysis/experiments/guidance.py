@@ -1,0 +1,66 @@
+"""Revenue by how much of a strategy the seller is told: the paper's Table 5."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from analysis.estimates import measured
+from analysis.experiments.outcomes import (
+    Arms,
+    Finding,
+    Outcome,
+    Row,
+    Value,
+    closed_of,
+    published,
+    with_holm,
+)
+from analysis.statistics.differences import sign_flip
+from analysis.statistics.values import Estimate
+
+SEED = 1
+"""Of the permutations."""
+
+
+def guidance(arms: Arms) -> Outcome:
+    """Table 5: revenue by the share of strategy dimensions, paired with none of them."""
+    figures = published()["guidance"]
+    none = closed_of(arms["0.0"])
+    rows, findings = [], []
+    for share, projection in arms.items():
+        some = closed_of(projection)
+        [one] = measured(some)
+        rows.append(
+            Row(
+                label=f"{float(share):.0%} of the dimensions",
+                values=(
+                    Value(name="revenue an episode", unit="cents", measured=one.revenue),
+                    Value(
+                        name="revenue v none",
+                        unit="share",
+                        measured=Estimate(value=_ratio(some, none), n=some.height),
+                        published=figures[share] / figures["0.0"],
+                    ),
+                ),
+            )
+        )
+        if share == "0.0":
+            continue
+        both = none.join(some, on="episode", suffix="_two")
+        gained = both["net_revenue_cents_two"] - both["net_revenue_cents"]
+        findings.append(
+            Finding(
+                claim=f"revenue at {float(share):.0%} minus none, cents an episode",
+                test=sign_flip(gained, both["cluster"], seed=SEED),
+                published=f"{figures[share] / figures['0.0'] - 1.0:+.1%}",
+            )
+        )
+    return Outcome(title="Table 5: guidance", rows=tuple(rows), findings=with_holm(findings))
+
+
+def _ratio(some: pl.DataFrame, none: pl.DataFrame) -> float | None:
+    base = none["net_revenue_cents"].mean()
+    here = some["net_revenue_cents"].mean()
+    if not isinstance(base, float) or not isinstance(here, float) or base == 0.0:
+        return None
+    return here / base

@@ -1,0 +1,70 @@
+"""What traits do: the paper's Table 8."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+import polars as pl
+
+from analysis.estimates import measured
+from analysis.experiments.outcomes import (
+    Arms,
+    Finding,
+    Outcome,
+    Row,
+    Value,
+    bought_of,
+    closed_of,
+    published,
+    with_holm,
+)
+from analysis.statistics.differences import two_rates
+
+_OPPOSITES: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "buyer_pickiness": ("easygoing", "picky"),
+        "buyer_price_consciousness": ("indifferent", "sensitive"),
+        "buyer_rationality": ("emotional", "rational"),
+        "seller_friendliness": ("friendly", "reserved"),
+        "seller_assertiveness": ("assertive", "passive"),
+        "seller_rationality": ("emotional", "rational"),
+    }
+)
+
+
+def persona_effects(arms: Arms) -> Outcome:
+    """Table 8: purchase rate and rating by trait; buyers and sellers are two sets of runs."""
+    figures = published()["persona-effects"]
+    rows, findings = [], []
+    for trait, poles in _OPPOSITES.items():
+        role, _, name = trait.partition("_")
+        some = closed_of(arms[f"{role}s"])
+        parts = [some.filter(pl.col(trait) == pole) for pole in poles]
+        for pole, part in zip(poles, parts, strict=True):
+            bought, rating = figures[f"{role} {name} {pole}"]
+            [one] = measured(part)
+            rows.append(
+                Row(
+                    label=f"{role}: {pole}",
+                    values=(
+                        Value(
+                            name="bought",
+                            unit="share",
+                            measured=one.conversion,
+                            published=bought / 100,
+                        ),
+                        Value(name="rating", unit="number", measured=one.rating, published=rating),
+                    ),
+                )
+            )
+        first, second = (figures[f"{role} {name} {pole}"][0] for pole in poles)
+        unsure = " (not significant)" if trait == "seller_rationality" else ""
+        findings.append(
+            Finding(
+                claim=f"{role} {poles[0]} v {poles[1]}",
+                test=two_rates(bought_of(parts[0]), bought_of(parts[1])),
+                published=f"{first - second:+.1f} points{unsure}",
+            )
+        )
+    return Outcome(title="Table 8: personas", rows=tuple(rows), findings=with_holm(findings))

@@ -1,0 +1,103 @@
+"""Who sells and who buys: the paper's Tables 4 and 10 and its Figure 3."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+import polars as pl
+
+from analysis.estimates import Measured, measured
+from analysis.experiments.outcomes import Arms, Outcome, Row, Value, only_one, published
+from analysis.statistics.values import Estimate
+
+
+def _table4(label: str, one: Measured | None, figures: Sequence[float | None] | None) -> Row:
+    """Sales, conversion, refunds, quantity and rating, measured or published or both."""
+    nothing = Estimate(value=None, n=0)
+    found = figures or (None,) * 5
+    sales = nothing
+    if one is not None:
+        sales = Estimate(value=float(one.net_revenue_cents), n=one.episodes)
+    names = (
+        ("net revenue", "cents", sales, 100.0),
+        ("bought", "share", one.conversion if one else nothing, 0.01),
+        ("refunded", "share", one.refunds if one else nothing, 0.01),
+        ("quantity", "number", one.quantity if one else nothing, 1.0),
+        ("rating", "number", one.rating if one else nothing, 1.0),
+    )
+    return Row(
+        label=label,
+        values=tuple(
+            Value(
+                name=name,
+                unit=unit,
+                measured=estimate,
+                published=None if figure is None else figure * scale,
+            )
+            for (name, unit, estimate, scale), figure in zip(names, found, strict=True)
+        ),
+    )
+
+
+def pairwise(arms: Arms) -> Outcome:
+    """Table 4 and Figure 3: five sellers and five buyers over all products."""
+    some, figures = only_one(arms), published()["pairwise"]
+    rows = []
+    for role in ("seller", "buyer"):
+        known = figures[f"{role}s"]
+        here = {one.keys[0]: one for one in measured(some, (role,))}
+        rows += [_table4(f"{role} {n}", one, known.get(n)) for n, one in here.items()]
+        rows += [
+            _table4(f"{role} {n} (published)", None, f) for n, f in known.items() if n not in here
+        ]
+    best = _best_sellers(some)
+    return Outcome(
+        title="Table 4: who sells and who buys",
+        rows=tuple(rows),
+        notes=(
+            f"Best seller by buyer: {best}. Published: the best seller is not the best with every "
+            "buyer, and selling to one's own kind gives no advantage.",
+        ),
+    )
+
+
+def _best_sellers(some: pl.DataFrame) -> str:
+    sums = some.group_by("buyer", "seller").agg(pl.col("net_revenue_cents").sum())
+    best = sums.sort("net_revenue_cents", "seller", descending=[True, False]).unique(
+        "buyer", keep="first", maintain_order=True
+    )
+    return ", ".join(
+        f"{b}: {s}" for b, s in best.sort("buyer").select("buyer", "seller").iter_rows()
+    )
+
+
+def category_fit(arms: Arms) -> Outcome:
+    """Table 10: sellers by category."""
+    some, figures = only_one(arms), published()["category-fit"]
+    rows = [
+        _row10(f"{seller}, {category}", one, figures.get(seller, {}).get(category))
+        for one in measured(
+            some.filter(pl.col("category").is_in(["Fashion", "Home"])), ("seller", "category")
+        )
+        for seller, category in (one.keys,)
+    ]
+    rows += [
+        _row10(f"{seller}, {category} (published)", None, numbers)
+        for seller, categories in figures.items()
+        if seller not in set(some["seller"])
+        for category, numbers in categories.items()
+    ]
+    return Outcome(
+        title="Table 10: who sells what",
+        rows=tuple(rows),
+        notes=(
+            "Published: in both categories the seller that converts less, and has less returned, "
+            "earns more.",
+        ),
+    )
+
+
+def _row10(label: str, one: Measured | None, figures: Sequence[float] | None) -> Row:
+    whole = _table4(label, one, (*figures, None, None) if figures else None)
+    return msgspec.structs.replace(whole, values=whole.values[:3])

@@ -1,0 +1,50 @@
+"""Every experiment's table, by its name.
+
+Rates are shares from 0 to 1, money is cents. Whatever the agents are, a row that was published for
+other agents (the models of Table 4) is printed on its own, for nobody here played that part.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+
+from analysis.experiments.conversations import table as conversations
+from analysis.experiments.cost import simulation_cost
+from analysis.experiments.demand import elasticity, price_demand
+from analysis.experiments.demographic import demographic
+from analysis.experiments.economics import economics
+from analysis.experiments.guidance import guidance
+from analysis.experiments.outcomes import Arms, Outcome
+from analysis.experiments.personas import persona_effects
+from analysis.experiments.sellers import category_fit, pairwise
+from analysis.loading import load
+
+PROJECTED: Mapping[str, Callable[[Arms], Outcome]] = MappingProxyType(
+    {
+        "pairwise": pairwise,
+        "demographic": demographic,
+        "price-demand": price_demand,
+        "elasticity": elasticity,
+        "persona-effects": persona_effects,
+        "guidance": guidance,
+        "category-fit": category_fit,
+        "cost": simulation_cost,
+        "economics": economics,
+    }
+)
+"""Experiment -> its table, from the projections of its arms."""
+
+
+def outcome_of(name: str, runs: Mapping[str, Path]) -> Outcome:
+    """Return an experiment's table from its runs, by the labels of its arms.
+
+    Raises
+    ------
+    AnalysisError
+        What `analysis.loading.load` raises.
+    """
+    if name == "csales":
+        return conversations(runs["all"])
+    return PROJECTED[name]({label: load(run) for label, run in runs.items()})

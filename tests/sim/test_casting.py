@@ -1,0 +1,69 @@
+"""Who plays the seats when the command line names agents: replaced, or a part each."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from sim.casting import give_seats
+from tests.sim.runs import events_of, sim
+
+PARTS = [
+    {"id": "male", "agent": "behavioral", "gender": "male", "options": {"inclination": 1.0}},
+    {"id": "female", "agent": "behavioral", "gender": "female"},
+]
+
+
+def given(names: str, *, parts: bool) -> tuple[dict[str, Any], dict[str, Any]]:
+    tree: dict[str, Any] = {"buyers": [dict(part) for part in PARTS]}
+    models: dict[str, Any] = {}
+    give_seats(tree, "buyer", names.split(","), models, parts=parts)
+    return tree, models
+
+
+def test_named_agents_replace_the_seats() -> None:
+    tree, _ = given("careful-saver, easy-shopper,", parts=False)
+    assert [seat["id"] for seat in tree["buyers"]] == ["careful-saver", "easy-shopper"]
+
+
+def test_each_part_is_played_by_each_of_the_names_without_the_old_options() -> None:
+    tree, models = given("openai/gpt-5.4,behavioral", parts=True)
+    assert tree["buyers"] == [
+        {"id": f"{gender}@{who}", "gender": gender, **seat}
+        for gender in ("male", "female")
+        for who, seat in (
+            ("openai:gpt-5.4", {"agent": "model", "model": "openai/gpt-5.4"}),
+            ("behavioral", {"agent": "behavioral"}),
+        )
+    ]
+    assert models == {"openai/gpt-5.4": {"provider": "openai", "model": "gpt-5.4"}}
+
+
+def test_seats_without_a_persona_are_no_parts() -> None:
+    tree: dict[str, Any] = {"sellers": [{"id": "x", "agent": "behavioral"}]}
+    give_seats(tree, "seller", ["plain-dealer"], {}, parts=True)
+    assert tree["sellers"] == [{"id": "plain-dealer", "agent": "plain-dealer"}]
+
+
+def test_what_a_model_was_said_to_be_stays() -> None:
+    models: dict[str, Any] = {"openai/gpt-5.4": {"max_in_flight": 2}}
+    give_seats({}, "seller", ["openai/gpt-5.4"], models)
+    assert models["openai/gpt-5.4"]["max_in_flight"] == 2
+
+
+def test_an_experiment_keeps_its_parts(tmp_path: Path) -> None:
+    words = ("--set", "design.replications=1", "--buyers", "careful-saver,easy-shopper")
+    result = sim("experiment", "demographic", "--out", tmp_path / "out", "--json", *words)
+    assert result.exit_code == 0, result.stderr
+    genders = {
+        event["buyer"]: event["buyer_gender"]
+        for event in events_of(tmp_path / "out" / "all", "EpisodeOpened")
+    }
+    assert genders == {
+        f"{gender}@{who}": gender
+        for gender in ("male", "female")
+        for who in ("careful-saver", "easy-shopper")
+    }
+    rows = json.loads(result.stdout)["outcome"]["rows"]
+    assert all(value["measured"]["n"] == 10 for row in rows for value in row["values"])
