@@ -186,6 +186,39 @@ def report(run: Path, out: Path | None, charts: Any) -> None:
 
 
 @main.command()
+@_RUN
+@click.argument(
+    "what",
+    type=click.Choice(["measures", "episodes", "markets", "calls", "events", "transcripts"]),
+    metavar="WHAT",
+)
+@click.option("--out", required=True, type=_PATH, metavar="FILE", help="The file to write.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["parquet", "csv", "jsonl"]),
+    help="What to write, if the file's ending does not say.",
+)
+@click.option(
+    "--as",
+    "assistant",
+    type=click.Choice(["seller", "buyer"]),
+    help="Who is the assistant in transcripts; else the seller.",
+)
+@click.option("--force", is_flag=True, help="Replace the file if it is there.")
+def export(**flags: Any) -> None:
+    """Write WHAT of RUN as a file: Parquet, CSV or JSON Lines.
+
+    WHAT is measures, episodes, markets, calls, events, or transcripts (chats, always JSON Lines).
+    """
+    from sim.export import Asked
+    from sim.export import export as write
+    from sim.terminal import Terminal
+
+    sys.exit(write(Asked(**flags), Terminal()))
+
+
+@main.command()
 @click.argument("first", type=click.Path(path_type=Path), metavar="RUN_A")
 @click.argument("second", type=click.Path(path_type=Path), metavar="RUN_B")
 @_JSON

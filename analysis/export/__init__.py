@@ -1,0 +1,11 @@
+"""What a run says, for other tools: measures, events and transcripts as tables and files.
+
+Everything is read from the log alone. Frames per episode, market and model call are those of
+`analysis.load`; here is what they leave out. ``docs/export.md`` says what every column means.
+"""
+
+from analysis.export.chat import transcripts
+from analysis.export.event_table import events
+from analysis.export.measure_table import measures
+
+__all__ = ["events", "measures", "transcripts"]

@@ -1,0 +1,86 @@
+"""From an event to what a chat says of it: speech as it was, the market's acts as a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Speaker = Literal["seller", "buyer", "market"]
+Event = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One entry of a chat.
+
+    Parameters
+    ----------
+    seq : int
+        Its place in the market.
+    name : {"seller", "buyer", "market"}
+        Who says it.
+    content : str
+        What; empty where the log was made without transcripts.
+    review : dict or None
+        A review with its ``aspect``, ``rating`` and ``text``: written, not said to the seller.
+    """
+
+    seq: int
+    name: Speaker
+    content: str
+    review: dict[str, Any] | None = None
+
+
+def said(seq: int, event: Event) -> Said:
+    """Turn an event of one of the types `READ` into an entry.
+
+    Raises
+    ------
+    KeyError
+        If the event lacks a field.
+    """
+    match event["type"]:
+        case "PitchPresented":
+            texts = (text for text in event["sections"].values() if text)
+            return Said(seq, "seller", "\n\n".join(texts))
+        case "MessageSent":
+            speaker: Speaker = "seller" if event["role"] == "seller" else "buyer"
+            return Said(seq, speaker, event["text"])
+        case "ReviewPosted":
+            kept = {key: event[key] for key in ("aspect", "rating", "text")}
+            return Said(seq, "buyer", "", kept)
+        case kind:
+            return Said(seq, "market", _ACTS[kind](event))
+
+
+def _dollars(cents: int) -> str:
+    return f"${cents / 100:,.2f}"
+
+
+def _shown(event: Event) -> str:
+    items = zip(event["products"], event["prices_cents"], strict=True)
+    return f"Shown: {', '.join(f'{name} at {_dollars(cents)}' for name, cents in items)}."
+
+
+def _refunded(event: Event) -> str:
+    return f"Refund of {_dollars(event['amount_cents'])} for {event['quantity']}."
+
+
+_ACTS: Mapping[str, Callable[[Event], str]] = {
+    "ItemsShown": _shown,
+    "ItemSelected": lambda event: f"Selected: {event['product']}.",
+    "OrderPlaced": lambda event: (
+        f"Order of {event['quantity']} at {_dollars(event['unit_price_cents'])} each."
+    ),
+    "IssueRaised": lambda event: f"Issue: {event['issue']}.",
+    "IssueResolved": lambda event: f"Resolved, {event['outcome']}: {event['resolution']}.",
+    "RefundIssued": _refunded,
+    "BuyerLeft": lambda event: f"The buyer leaves: {event['reason']}.",
+}
+
+READ = frozenset({"PitchPresented", "MessageSent", "ReviewPosted", *_ACTS})
+"""The event types that a chat has anything of."""
+
+ENDS = frozenset({"MarketClosed", "MarketFailed"})
+"""The event types that end a market."""

@@ -1,0 +1,137 @@
+"""Tables as files: Parquet, CSV that a spreadsheet may open, JSON Lines; whole or not at all."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Literal, get_args
+
+import polars as pl
+
+from analysis.errors import AnalysisError
+
+Format = Literal["parquet", "csv", "jsonl"]
+FORMATS: tuple[Format, ...] = get_args(Format)
+
+_FORMULA = r"^[=+\-@\t\r\n]"
+"""How a cell begins that a spreadsheet would run."""
+
+
+class UnknownFormat(AnalysisError):
+    """A file's ending, or the format asked for, is none that can be written."""
+
+    def __init__(self, file: Path, named: str, allowed: tuple[Format, ...]) -> None:
+        known = " or ".join(f".{one}" for one in allowed)
+        what = f"{named!r} is no format for this" if named else "it has no ending"
+        super().__init__(f"{file}: {what}; name a file ending in {known}, or give --format")
+
+
+class FileExists(AnalysisError):
+    """The file is there, and was not to be replaced."""
+
+    def __init__(self, file: Path) -> None:
+        if file.is_dir():
+            super().__init__(f"{file} is a folder: name a file")
+        else:
+            super().__init__(f"{file} exists: name another file, or replace it with --force")
+
+
+class InsideRun(AnalysisError):
+    """The file would stand among what a run is made of."""
+
+    def __init__(self, file: Path, run: Path) -> None:
+        super().__init__(
+            f"{file} is inside the run: name a file elsewhere, or in {run / 'derived'}"
+        )
+
+
+def format_of(
+    file: Path, asked: Format | None = None, allowed: tuple[Format, ...] = FORMATS
+) -> Format:
+    """Return what to write: `asked`, or what the file's ending says.
+
+    Raises
+    ------
+    UnknownFormat
+        If that is none of `allowed`.
+    """
+    named = asked or file.suffix.lower().removeprefix(".")
+    for one in allowed:
+        if named == one:
+            return one
+    raise UnknownFormat(file, named, allowed)
+
+
+@contextmanager
+def whole_file(file: Path, run: Path, *, force: bool = False) -> Iterator[Path]:
+    """Give a name to write to, which becomes `file` at the end; after an error nothing is left.
+
+    Parameters
+    ----------
+    run : Path
+        The run's folder, which `file` must not be in, ``derived`` excepted.
+    force : bool
+        Whether a file that is there is replaced.
+
+    Raises
+    ------
+    FileExists, InsideRun
+    """
+    inside = file.resolve()
+    if inside.is_relative_to(run.resolve()) and not inside.is_relative_to(
+        (run / "derived").resolve()
+    ):
+        raise InsideRun(file, run)
+    if file.is_dir() or (file.exists() and not force):
+        raise FileExists(file)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    temporary = file.with_name(f".{file.name}.{os.getpid()}.tmp")
+    try:
+        yield temporary
+        _sync(temporary)
+        temporary.replace(file)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_table(table: pl.LazyFrame, file: Path, kind: Format) -> None:
+    """Write a table, which is read as it is written.
+
+    In CSV a text that begins like a formula gets an apostrophe before it.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written.
+    """
+    try:
+        match kind:
+            case "parquet":
+                table.sink_parquet(file)
+            case "csv":
+                _unarmed(table).sink_csv(file)
+            case "jsonl":
+                table.sink_ndjson(file)
+    except pl.exceptions.ComputeError as error:
+        # Parquet's writer tells of a full disk in its own words, without a number.
+        if "underlying IO error: " not in str(error):
+            raise
+        raise OSError(0, str(error).partition("underlying IO error: ")[2], str(file)) from error
+
+
+def _unarmed(table: pl.LazyFrame) -> pl.LazyFrame:
+    texts = [name for name, kind in table.collect_schema().items() if kind == pl.String()]
+    return table.with_columns(
+        pl.when(pl.col(name).str.contains(_FORMULA))
+        .then(pl.concat_str(pl.lit("'"), name))
+        .otherwise(name)
+        .alias(name)
+        for name in texts
+    )
+
+
+def _sync(file: Path) -> None:
+    with file.open("rb") as written:
+        os.fsync(written.fileno())
