@@ -1,0 +1,1 @@
+"""Fidelity by people: what raters are shown, what they answer, what that says."""

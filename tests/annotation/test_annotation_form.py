@@ -1,0 +1,107 @@
+"""The form: nothing of others becomes part of the page, and a browser finds it in order."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import shutil
+import subprocess
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from analysis.annotation import form
+from analysis.annotation.errors import BadRatings
+from analysis.annotation.items import Sheet
+from tests.annotation.exports import HOSTILE, hostile_sheet
+
+
+class Tags(HTMLParser):
+    """Counts elements and collects addresses, as a browser would see them."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.addresses: list[str | None] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.addresses += [value for name, value in attrs if name in ("src", "href")]
+
+
+def test_hostile_text_stays_text() -> None:
+    page = form.page(hostile_sheet())
+    found = Tags(page)
+    assert "img" not in found.tags
+    assert found.tags.count("script") == 2
+    assert "<img" not in page
+
+
+def test_the_form_needs_no_network_and_runs_its_own_script_alone() -> None:
+    page = form.page(hostile_sheet())
+    assert Tags(page).addresses == []
+    assert "http" not in re.sub(r"<meta http-equiv[^>]*>", "", page)
+    assert "default-src 'none'" in page
+    assert re.search(r"script-src 'sha256-[A-Za-z0-9+/]{43}='", page)
+    assert "innerHTML" not in page
+
+
+def test_a_form_is_read_back_as_it_was_written(tmp_path: Path) -> None:
+    path = tmp_path / "form.html"
+    path.write_text(form.page(hostile_sheet()), encoding="utf-8")
+    assert form.read(path) == hostile_sheet()
+    path.write_text("<p>something else</p>")
+    with pytest.raises(BadRatings, match="it is no form of an export"):
+        form.read(path)
+
+
+@given(st.text(max_size=30))
+def test_no_cell_begins_like_a_formula_and_every_text_comes_back(text: str) -> None:
+    cell = form.plain(text)
+    assert not cell.startswith(("=", "+", "-", "@", "\t", "\r"))
+    assert cell in (text, f"'{text}")
+
+
+def test_the_table_has_a_row_an_item_and_holds_formulas_as_text() -> None:
+    rows = list(csv.DictReader(io.StringIO(form.table(hostile_sheet()))))
+    assert [row["item"] for row in rows] == ["i1", "i2"]
+    assert [row["allowed"] for row in rows] == ["1 2 3 4 5", "A B"]
+    assert HOSTILE in rows[0]["text_a"]
+    assert rows[1]["text_b"].startswith(f"Buyer: ={HOSTILE}")
+
+
+def chromium(page: Path, profile: Path, width: int) -> subprocess.CompletedProcess[str]:
+    quiet = ("--disable-background-networking", "--disable-component-update", "--disable-sync")
+    return subprocess.run(
+        [
+            *("chromium", "--headless", "--no-sandbox", "--disable-gpu", *quiet),
+            *(f"--user-data-dir={profile}", f"--window-size={width},2000"),
+            *("--enable-logging=stderr", "--v=0", "--dump-dom", page.as_uri()),
+        ],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("chromium") is None, reason="chromium is not installed")
+@pytest.mark.parametrize("width", [1100, 390])
+def test_a_browser_shows_every_item_and_complains_about_nothing(width: int, tmp_path: Path) -> None:
+    sheet: Sheet = hostile_sheet()
+    path = tmp_path / "form.html"
+    path.write_text(form.page(sheet), encoding="utf-8")
+    shown = chromium(path, tmp_path / "profile", width)
+    assert shown.returncode == 0
+    assert "CONSOLE" not in shown.stderr
+    found = Tags(shown.stdout)
+    assert found.tags.count("article") == len(sheet.items)
+    assert "img" not in found.tags
+    assert shown.stdout.count('type="radio"') == 5 + 2
+    assert "0 of 2 rated" in shown.stdout
