@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -72,8 +71,9 @@ def export(asked: Asked, terminal: Terminal) -> int:
     except OSError as error:
         if _is_of(asked.run, error):
             raise
-        reason = os.strerror(error.errno) if error.errno else error.strerror or error
-        raise CannotWrite(f"{asked.out}: {reason}; name another file with --out") from None
+        raise CannotWrite(
+            f"{asked.out}: {error.strerror or error}; name another file with --out"
+        ) from None
     terminal.out(f"{asked.what}: {asked.out}")
     _remark(asked, terminal)
     return 0

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +19,11 @@ FORMATS: tuple[Format, ...] = get_args(Format)
 
 _FORMULA = r"^[=+\-@\t\r\n]"
 """How a cell begins that a spreadsheet would run."""
+
+
+_OS_ERROR = re.compile(r"\(os error (\d+)\)")
+_TRANSPORT = "Invalid thrift: transport error"
+"""What Parquet's writer says where the disk refuses a file's end."""
 
 
 class UnknownFormat(AnalysisError):
@@ -114,11 +121,13 @@ def write_table(table: pl.LazyFrame, file: Path, kind: Format) -> None:
                 _unarmed(table).sink_csv(file)
             case "jsonl":
                 table.sink_ndjson(file)
-    except pl.exceptions.ComputeError as error:
-        # Parquet's writer tells of a full disk in its own words, without a number.
-        if "underlying IO error: " not in str(error):
+    except (OSError, pl.exceptions.ComputeError) as error:
+        # Polars tells of a full disk in words, the system's number at their end, if anywhere.
+        number = _OS_ERROR.search(str(error))
+        if number is None and _TRANSPORT not in str(error):
             raise
-        raise OSError(0, str(error).partition("underlying IO error: ")[2], str(file)) from error
+        code = int(number[1]) if number else errno.EIO
+        raise OSError(code, os.strerror(code), str(file)) from error
 
 
 def _unarmed(table: pl.LazyFrame) -> pl.LazyFrame:
