@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from sim.cli_annotate import annotate
 from sim.errors import SimError
 from sim.shadow import check_packages
 
@@ -330,41 +331,7 @@ def build_profiles(**flags: Any) -> None:
     sys.exit(build(Building(**flags), Terminal()))
 
 
-@main.group()
-def annotate() -> None:
-    """Ratings by people: forms out of a run, and what the answers say."""
-
-
-@annotate.command(name="export")
-@_RUN
-@click.option(
-    "--out", type=_PATH, metavar="DIR", help="New or empty; else derived/annotation of the run."
-)
-@click.option(
-    "--each", type=click.IntRange(0), default=12, metavar="N", help="Items of each rated task."
-)
-@click.option(
-    "--pairs", type=click.IntRange(0), default=12, metavar="N", help="Pairs of each trait."
-)
-@click.option("--seed", type=int, metavar="N", help="Of the draws; else that of the run.")
-def export_annotation(**flags: Any) -> None:
-    """Write forms to rate RUN: an HTML file and a CSV file for raters, and the key."""
-    from sim.annotate import show_export
-    from sim.terminal import Terminal
-
-    sys.exit(show_export(**flags, terminal=Terminal()))
-
-
-@annotate.command(name="score")
-@click.argument("key", type=_PATH)
-@click.argument("files", nargs=-1, required=True, type=_PATH)
-@_JSON
-def score_annotation(key: Path, files: tuple[Path, ...], as_json: bool) -> None:
-    """Score filled FILES by KEY, the key.json of an export or its folder."""
-    from sim.annotate import show_score
-    from sim.terminal import Terminal
-
-    sys.exit(show_score(key, files, Terminal(json=as_json)))
+main.add_command(annotate)
 
 
 @main.command(name="_worker", hidden=True)

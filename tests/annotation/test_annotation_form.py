@@ -7,6 +7,9 @@ import io
 import re
 import shutil
 import subprocess
+from base64 import b64encode
+from hashlib import sha256
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -15,9 +18,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis.annotation import form
+from analysis.annotation.answers import read_ratings
 from analysis.annotation.errors import BadRatings
 from analysis.annotation.items import Sheet
-from tests.annotation.exports import HOSTILE, hostile_sheet
+from tests.annotation.exports import HOSTILE, by, hostile_sheet, key_of
 
 
 class Tags(HTMLParser):
@@ -105,3 +109,44 @@ def test_a_browser_shows_every_item_and_complains_about_nothing(width: int, tmp_
     assert "img" not in found.tags
     assert shown.stdout.count('type="radio"') == 5 + 2
     assert "0 of 2 rated" in shown.stdout
+
+
+RATER = """
+document.querySelectorAll("article")[0].querySelectorAll("input")[3].click();
+document.querySelectorAll("article")[1].querySelectorAll("input")[1].click();
+at("save").click();
+const asked = at("message").textContent;
+URL.createObjectURL = (blob) => {
+  blob.text().then((text) => document.body.append(element("pre", text), element("p", asked)));
+  return "blob:none";
+};
+HTMLAnchorElement.prototype.click = function () { document.title = this.download; };
+at("name").value = "Ann O'Neil";
+at("save").click();
+"""
+
+
+def by_hand(page: str, acts: str) -> str:
+    """The page with a rater in its script, who may act for the digest says so."""
+    script = page[page.index("<script>") + 8 : page.rindex("</script>")]
+    old, new = (b64encode(sha256(s.encode()).digest()).decode() for s in (script, script + acts))
+    return page.replace(old, new).replace(script, script + acts)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("chromium") is None, reason="chromium is not installed")
+def test_what_a_browser_saves_is_what_is_scored(tmp_path: Path) -> None:
+    path = tmp_path / "form.html"
+    path.write_text(by_hand(form.page(hostile_sheet()), RATER), encoding="utf-8")
+    shown = chromium(path, tmp_path / "profile", 1100)
+    assert "CONSOLE" not in shown.stderr
+    assert "<p>Please enter your name first.</p>" in shown.stdout
+    assert "2 of 2 rated" in shown.stdout
+    assert "<title>ratings-Ann-O-Neil.json</title>" in shown.stdout
+    [text] = re.findall(r"<pre>(.*?)</pre>", shown.stdout, re.DOTALL)
+    saved = tmp_path / "saved.json"
+    saved.write_text(unescape(text))
+    key = key_of(("i1", "pitch", None), ("i2", "seller_friendliness", "B"))
+    filled = read_ratings(saved, key)
+    assert not filled.dirty
+    assert filled.ratings == by("Ann O'Neil", {"i1": 4, "i2": "B"})

@@ -117,10 +117,10 @@ def test_each_prompt_has_the_blanks_that_are_filled() -> None:
 
 
 def retail() -> list[str]:
-    """The prompts of this protocol; those of conversations and profiles have tests of their own."""
+    """The prompts of this protocol; those of conversations, profiles and raters have tests of their own."""
     names = [file.name for file in files("agents.llm.prompts").iterdir()]
     stems = [name.removesuffix(".txt") for name in names if name.endswith(".txt")]
-    return [stem for stem in stems if not stem.startswith(("sales_", "profile_build"))]
+    return [stem for stem in stems if not stem.startswith(("sales_", "profile_build", "annotate_"))]
 
 
 def test_the_version_is_short_and_stable() -> None:
