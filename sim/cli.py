@@ -220,6 +220,20 @@ def export(**flags: Any) -> None:
 
 
 @main.command()
+@click.argument("labelled", type=_PATH, metavar="LABELLED")
+@_RUN
+@click.option("--features", default="tfidf", help="Of texts: tfidf or embedding.")
+@_JSON
+def infer(labelled: Path, run: Path, features: str, as_json: bool) -> None:
+    """Tell which personas the agents of RUN show, learnt from LABELLED, a run with personas."""
+    from sim.experiment import show
+    from sim.terminal import Terminal
+
+    runs = {"labelled": labelled, "unlabelled": run}
+    sys.exit(show("latent-persona", runs, Terminal(json=as_json), features))
+
+
+@main.command()
 @click.argument("first", type=click.Path(path_type=Path), metavar="RUN_A")
 @click.argument("second", type=click.Path(path_type=Path), metavar="RUN_B")
 @_JSON
@@ -241,6 +255,7 @@ def compare(first: Path, second: Path, as_json: bool) -> None:
 @click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="In every run.")
 @_BUDGET
 @click.option("--plan", is_flag=True, help="Say how many episodes are needed, and what they cost.")
+@click.option("--features", default="tfidf", help="Of texts, for latent-persona: or embedding.")
 @_JSON
 def experiment(name: str, as_json: bool, **flags: Any) -> None:
     """Run an experiment of the paper, and print its table beside the published one."""

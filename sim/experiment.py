@@ -41,6 +41,10 @@ EXPERIMENTS: Mapping[str, tuple[Arm, ...]] = MappingProxyType(
         "economics": tuple(
             Arm(name, name) for name in ("demographic", "price-demand", "elasticity")
         ),
+        "latent-persona": (
+            Arm("labelled", "latent-persona"),
+            Arm("unlabelled", "pairwise", ("products.per_category=6",)),
+        ),
         "csales": (Arm("all", "csales"),),
     }
 )
@@ -59,6 +63,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     seed: int | None = None
     budget: float | None = None
     plan: bool = False
+    features: str = "tfidf"
 
 
 def experiment(asked: Asked, terminal: Terminal) -> int:
@@ -83,7 +88,8 @@ def experiment(asked: Asked, terminal: Terminal) -> int:
         status = _run(asked, arm, folder / arm.label)
         if status:
             return status
-    return show(asked.name, {arm.label: folder / arm.label for arm in arms}, terminal)
+    runs = {arm.label: folder / arm.label for arm in arms}
+    return show(asked.name, runs, terminal, asked.features)
 
 
 def _options(asked: Asked, arm: Arm, out: Path | None) -> Options:
@@ -108,11 +114,11 @@ def _run(asked: Asked, arm: Arm, out: Path) -> int:
     return launch(_options(asked, arm, out), Quiet())
 
 
-def show(name: str, runs: Mapping[str, Path], terminal: Terminal) -> int:
+def show(name: str, runs: Mapping[str, Path], terminal: Terminal, features: str = "tfidf") -> int:
     """Print an experiment's table from its runs; returns the exit status."""
     from analysis.experiments.tables import outcome_of
 
-    outcome = outcome_of(name, runs)
+    outcome = outcome_of(name, runs, features)
     folders = {label: str(run) for label, run in runs.items()}
     if terminal.json:
         terminal.out_json({"experiment": name, "runs": folders, "outcome": outcome})

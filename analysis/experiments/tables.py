@@ -37,8 +37,13 @@ PROJECTED: Mapping[str, Callable[[Arms], Outcome]] = MappingProxyType(
 """Experiment -> its table, from the projections of its arms."""
 
 
-def outcome_of(name: str, runs: Mapping[str, Path]) -> Outcome:
+def outcome_of(name: str, runs: Mapping[str, Path], features: str = "tfidf") -> Outcome:
     """Return an experiment's table from its runs, by the labels of its arms.
+
+    Parameters
+    ----------
+    features : str
+        Of texts, for ``latent-persona``.
 
     Raises
     ------
@@ -47,4 +52,8 @@ def outcome_of(name: str, runs: Mapping[str, Path]) -> Outcome:
     """
     if name == "csales":
         return conversations(runs["all"])
+    if name == "latent-persona":
+        from analysis.experiments.latent import latent_persona  # imports scikit-learn
+
+        return latent_persona(runs["labelled"], runs["unlabelled"], features)
     return PROJECTED[name]({label: load(run) for label, run in runs.items()})

@@ -26,6 +26,7 @@ SMALL = {
     "guidance": ("--set", "products.per_category=2"),
     "cost": ("--set", "products.per_category=1"),
     "economics": ("--set", "design.replications=2"),
+    "latent-persona": ("--set", "products.per_category=2"),
     "csales": ("--set", "profiles.count=12"),
 }
 

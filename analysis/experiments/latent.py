@@ -1,0 +1,118 @@
+"""Which personas the agents of a run show: the paper's Table 9 and Figure 2."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+
+import polars as pl
+
+from analysis.experiments.outcomes import Outcome, Row, Value, closed_of, published
+from analysis.latent.classifier import Learnt, TooLittle, learn
+from analysis.latent.features import by_name
+from analysis.latent.texts import STAGES, TRAITS, labels, stage_texts
+from analysis.loading import load
+from analysis.statistics.clusters import mean
+from analysis.statistics.values import Estimate
+from events.messages import Role
+
+SEED = 1
+"""Of the split and of what is drawn."""
+
+_ROLES: tuple[Role, Role] = ("seller", "buyer")
+
+POSITIVE: Mapping[tuple[Role, str], str] = MappingProxyType(
+    {
+        ("seller", "assertiveness"): "assertive",
+        ("seller", "friendliness"): "friendly",
+        ("seller", "rationality"): "rational",
+        ("buyer", "pickiness"): "picky",
+        ("buyer", "price_consciousness"): "sensitive",
+        ("buyer", "rationality"): "rational",
+    }
+)
+"""The pole of each trait that probabilities are of."""
+
+_FIGURE_2 = (
+    "Published (Figure 2): most sellers come out assertive and friendly, most buyers easygoing; "
+    "one model's buyers are price-sensitive, one family's rational."
+)
+
+
+def latent_persona(labelled: Path, unlabelled: Path, features: str = "tfidf") -> Outcome:
+    """Learn the traits from one run and tell those of the seats of another.
+
+    Parameters
+    ----------
+    labelled, unlabelled : Path
+        Runs. The first has personas; those of the second, if it has any, are not looked at.
+    features : str
+        A name of `analysis.latent.features.FEATURES`.
+
+    Raises
+    ------
+    TooLittle
+        If no trait can be learnt.
+    AnalysisError
+        As `load` and `by_name` do.
+    """
+    make = by_name(features)
+    episodes = closed_of(load(labelled))
+    said = stage_texts(labelled)
+    learnt: dict[tuple[Role, str], Learnt] = {}
+    missing: list[str] = []
+    for role, trait in _traits():
+        known = said.filter(role=role).join(labels(episodes, role, trait), on="seat")
+        if known["pole"].n_unique() < 2:
+            missing.append(f"{role} {trait}")
+            continue
+        learnt[role, trait] = learn(known, STAGES[role], POSITIVE[role, trait], make, seed=SEED)
+    if not learnt:
+        raise TooLittle(f"{labelled} has no trait with both poles")
+    rows = [_accuracy_row(role, trait, one) for (role, trait), one in learnt.items()]
+    rows += _bars(learnt, stage_texts(unlabelled))
+    notes = [_searched(role, trait, one) for (role, trait), one in learnt.items()]
+    if missing:
+        notes.append(f"Not in the labelled run with both poles: {', '.join(missing)}.")
+    return Outcome(title="Table 9: latent persona", rows=tuple(rows), notes=(*notes, _FIGURE_2))
+
+
+def _traits() -> list[tuple[Role, str]]:
+    return [(role, trait) for role in _ROLES for trait in TRAITS[role]]
+
+
+def _accuracy_row(role: Role, trait: str, one: Learnt) -> Row:
+    figures = published()["latent-persona"].get(f"{role} {trait}", (None, ""))
+    figure = None if figures[0] is None else figures[0] / 100
+    return Row(
+        label=f"{role} {trait}, from {one.stage} (paper: {figures[1]})",
+        values=(Value(name="accuracy", unit="share", measured=one.accuracy, published=figure),),
+    )
+
+
+def _searched(role: Role, trait: str, one: Learnt) -> str:
+    scores = ", ".join(f"{stage} {score:.1%}" for stage, score in one.searched.items())
+    return f"{role} {trait}, inside the training products: {scores}."
+
+
+def _bars(learnt: Mapping[tuple[Role, str], Learnt], said: pl.DataFrame) -> list[Row]:
+    """Figure 2: per seat the mean probability of each pole over what it said."""
+    rows = []
+    for role in _ROLES:
+        traits = {trait: one for (r, trait), one in learnt.items() if r == role}
+        for seat in sorted(said.filter(role=role)["seat"].unique()):
+            mine = said.filter(role=role, seat=seat)
+            values = tuple(_bar(one, mine) for one in traits.values())
+            if values:
+                rows.append(Row(label=f"{role} {seat}", values=values))
+    return rows
+
+
+def _bar(one: Learnt, said: pl.DataFrame) -> Value:
+    texts = said.filter(stage=one.stage)
+    found = Estimate(value=None, n=0, note="said nothing in this stage")
+    if not texts.is_empty():
+        chances = pl.Series("chance", one.probabilities(texts["text"].to_list()))
+        found = mean(chances, texts["product"])
+    return Value(name=one.positive, unit="share", measured=found)
