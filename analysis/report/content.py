@@ -14,6 +14,7 @@ from analysis.estimates import Measured
 from analysis.loading import load
 from analysis.replay import Replay, summarize
 from analysis.report import charts
+from analysis.report.cautions import cautions
 from analysis.report.costs import cost_section
 from analysis.report.examples import examples
 from analysis.report.parts import (
@@ -79,7 +80,7 @@ def report(run: Path, about: Mapping[str, str]) -> Report:
     return Report(
         title=run.resolve().name,
         lead=_lead(replay),
-        warnings=tuple(_warnings(replay, some)),
+        warnings=cautions(run, replay, some),
         sections=tuple(part for part in parts if part is not None),
     )
 
@@ -90,30 +91,6 @@ def _lead(replay: Replay) -> str:
         f"{counts.closed:,} episodes between {len(replay.sellers):,} sellers and "
         f"{len(replay.buyers):,} buyers."
     )
-
-
-def _warnings(replay: Replay, some: pl.DataFrame) -> list[str]:
-    found = []
-    counts = replay.episodes
-    if replay.partial:
-        found.append("This run is not finished: all numbers are of what is done so far.")
-    if not some.height:
-        found.append("No episode was closed: there is nothing to measure.")
-    elif not int(some["orders"].sum()):
-        found.append("Nothing was bought: quantities, refunds and ratings cannot be told.")
-    if counts.failed:
-        low, high = replay.overall.conversion_rate_low, replay.overall.conversion_rate_high
-        bounds = f" Had none or all of them bought, conversion would be {low:.1%} or {high:.1%}."
-        found.append(
-            f"{counts.failed:,} episodes failed and are in no rate."
-            + (bounds if low is not None and high is not None else "")
-        )
-    clusters = some["cluster"].n_unique() if some.height else 0
-    if 0 < clusters < 20:
-        found.append(
-            f"Only {clusters} products: intervals are by Student's t, and wide for a reason."
-        )
-    return found
 
 
 def _headlines(replay: Replay, some: pl.DataFrame) -> Section:

@@ -15,7 +15,9 @@ import pytest
 from analysis.report.content import report
 from analysis.report.page import page
 from analysis.report.parts import Cell, Report, Table, dollars
-from tests.analysis.fakelog import closed, market, opened, order, refund, review, write_run
+from events.log.writer import LogWriter
+from events.messages import SCHEMA_VERSION
+from tests.analysis.fakelog import closed, encode, market, opened, order, refund, review, write_run
 from tests.sim.runs import SMALL, launched, sim
 
 PUBLISHED = Path(__file__).parents[3] / "shared" / "data" / "retailsim_demo.json"
@@ -191,7 +193,8 @@ def test_hostile_text_stays_text(tmp_path: Path) -> None:
     [
         ([], "No episode was closed"),
         ([closed("e", opened())], "Nothing was bought"),
-        ([closed("e", opened(), order(), refund())], "Only 1 products"),
+        ([closed("e", opened(), order(), refund())], "Only one product"),
+        ([closed("e", opened(), order(), refund())], "Everything that was bought was refunded"),
     ],
 )
 def test_where_nothing_can_be_said_the_report_says_so(
@@ -209,28 +212,134 @@ def test_a_run_that_is_not_finished_says_so(tmp_path: Path) -> None:
     assert "not finished" in report(run, {}).warnings[0]
 
 
-@pytest.mark.slow
-@pytest.mark.skipif(shutil.which("chromium") is None, reason="chromium is not installed")
-@pytest.mark.parametrize("width", [1100, 390])
-def test_a_browser_opens_it_without_a_complaint(
-    run: Path, html: str, width: int, tmp_path: Path
-) -> None:
+def test_a_damaged_log_is_one_line(run: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "run"
+    shutil.copytree(run, copy, ignore=shutil.ignore_patterns("derived"))
+    [path] = (copy / "events").glob("*.jsonl")
+    path.write_bytes(path.read_bytes().replace(b'"quantity":1', b'"quantity":3', 1))
+    result = sim("report", copy)
+    assert result.exit_code == 2
+    assert "damaged" in result.stderr
+    assert len(result.stderr.strip().splitlines()) == 1
+    assert not (copy / "derived" / "report.html").exists()
+
+
+def test_logs_of_several_versions_say_so(tmp_path: Path) -> None:
+    run = write_run(tmp_path / "run", market("m", closed("e", opened(), order())), seal=False)
+    assert not any("version" in warning for warning in report(run, {}).warnings)
+    newer = SCHEMA_VERSION + 1
+    with LogWriter(run / "events", run="run", shard=1, schema=newer, batch_bytes=1) as writer:
+        for event in market("n", closed("f", opened(product="q"), order())):
+            writer.append(encode(event), 1)
+    said = report(run, {}).warnings
+    assert any(f"event schemas {SCHEMA_VERSION} and {newer}" in warning for warning in said)
+    assert any(f"Event schema {newer} is newer" in warning for warning in said)
+
+
+def test_one_seller_who_sells_nothing_has_a_report(tmp_path: Path) -> None:
+    launched(
+        tmp_path / "run",
+        *SMALL,
+        "--sellers",
+        "quiet-clerk",
+        "--buyers",
+        "careful-saver",
+        "--set",
+        "buyers.0.options.inclination=-50.0",
+    )
+    found = report(tmp_path / "run", {})
+    assert any("Nothing was bought" in warning for warning in found.warnings)
+    html = page(found)
+    assert "nan" not in re.sub(r"[a-z]*nan[a-z]+", "", html.lower())
+
+
+@pytest.mark.skipif(not PUBLISHED.exists(), reason="the published trajectories are not here")
+def test_pairs_funnel_and_refunds_of_the_published_trajectories(tmp_path: Path) -> None:
+    """Each number again by plain counting of log lines."""
+    out = tmp_path / "run"
+    assert sim("import", PUBLISHED, "--out", out).exit_code == 0
+    found = tables(report(out, {}))
+    seen: dict[str, dict[str, Any]] = defaultdict(dict)
+    for line in _lines(out):
+        if line.get("episode"):
+            seen[line["episode"]].setdefault(line["type"], line)
+            if line["type"] == "ReviewPosted" and line["aspect"] == "product":
+                seen[line["episode"]]["product review"] = line
+    done = [one for one in seen.values() if "EpisodeClosed" in one]
+
+    def net(one: dict[str, Any]) -> int:
+        order_, back = one.get("OrderPlaced"), one.get("RefundIssued")
+        gained = order_["quantity"] * order_["unit_price_cents"] if order_ else 0
+        return int(gained - (back["amount_cents"] if back else 0))
+
+    for name, row in cells(found["Pairs"]).items():
+        pair = [
+            one
+            for one in done
+            if name == f"{one['EpisodeOpened']['seller']} / {one['EpisodeOpened']['buyer']}"
+        ]
+        assert row[0].text == f"{len(pair):,}"
+        assert row[2].text == dollars(sum(map(net, pair)))
+    funnel = cells(found["Episodes that came so far"])
+    for label, kind in (
+        ("bought", "OrderPlaced"),
+        ("reviewed the product", "product review"),
+        ("got money back", "RefundIssued"),
+    ):
+        assert funnel[label][0].text == f"{sum(kind in one for one in done):,}"
+    buying = [one for one in done if "OrderPlaced" in one]
+    for title, key in (
+        ("By issue", lambda one: one["IssueRaised"]["issue"]),
+        ("By category", lambda one: one["EpisodeOpened"]["category"]),
+    ):
+        for name, row in cells(found[title]).items():
+            some = [one for one in buying if key(one) == name]
+            units = sum(one["OrderPlaced"]["quantity"] for one in some)
+            back = [one["RefundIssued"] for one in some if "RefundIssued" in one]
+            assert row[0].text == f"{len(some):,}"
+            assert row[1].text == f"{sum(line['quantity'] for line in back) / units:.1%}"
+            assert row[2].text == dollars(sum(line["amount_cents"] for line in back))
+
+
+def dumped(page_file: Path, width: int, folder: Path) -> str:
+    """Open a page in a browser, expect no complaint, and return what it made of it."""
     quiet = ("--disable-background-networking", "--disable-component-update", "--disable-sync")
-    opened_page = subprocess.run(
+    shown = subprocess.run(
         [
             *("chromium", "--headless", "--no-sandbox", "--disable-gpu", *quiet),
-            *(f"--user-data-dir={tmp_path / 'profile'}", f"--window-size={width},2000"),
+            *(f"--user-data-dir={folder / 'profile'}", f"--window-size={width},2000"),
             *("--enable-logging=stderr", "--v=0", "--dump-dom"),
-            (run.parent / "report.html").as_uri(),
+            page_file.as_uri(),
         ],
         capture_output=True,
         text=True,
         timeout=120,
         check=False,
     )
-    assert opened_page.returncode == 0
-    assert "CONSOLE" not in opened_page.stderr
-    assert opened_page.stdout.count("<svg") == html.count("<svg")
+    assert shown.returncode == 0
+    assert "CONSOLE" not in shown.stderr
+    return shown.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("chromium") is None, reason="chromium is not installed")
+@pytest.mark.parametrize("width", [1100, 390])
+def test_a_browser_opens_it_without_a_complaint(
+    run: Path, html: str, width: int, tmp_path: Path
+) -> None:
+    dom = dumped(run.parent / "report.html", width, tmp_path)
+    assert dom.count("<svg") == html.count("<svg") > 3
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("chromium") is None, reason="chromium is not installed")
+def test_a_browser_makes_nothing_of_hostile_text(tmp_path: Path) -> None:
+    made = tmp_path / "hostile.html"
+    made.write_text(page(report(hostile(tmp_path), {"seed": HOSTILE})), encoding="utf-8")
+    dom = dumped(made, 1100, tmp_path)
+    assert "<img" not in dom
+    assert "<script" not in dom
+    assert "alert(1)" in dom
 
 
 def test_conversations_have_a_section_of_their_own(tmp_path: Path) -> None:

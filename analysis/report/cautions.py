@@ -1,0 +1,79 @@
+"""What a reader has to know before the numbers: unfinished, thin, failed, of several versions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import polars as pl
+
+from analysis.replay import Replay
+from events.log.format import parse_header
+from events.log.segment import segments
+from events.messages import SCHEMA_VERSION
+
+_FEW = 20
+_HEADER_BYTES = 4_096
+
+
+def cautions(run: Path, replay: Replay, some: pl.DataFrame) -> tuple[str, ...]:
+    """Return a sentence or two for each; `some` are the closed episodes."""
+    return (*_finished(replay), *_thin(some), *_failed(replay), *_versions(run))
+
+
+def _finished(replay: Replay) -> Iterator[str]:
+    if replay.partial:
+        yield "This run is not finished: all numbers are of what is done so far."
+
+
+def _thin(some: pl.DataFrame) -> Iterator[str]:
+    if some.is_empty():
+        yield "No episode was closed: there is nothing to measure."
+        return
+    orders = int(some["orders"].sum())
+    if not orders:
+        yield "Nothing was bought: quantities, refunds and ratings cannot be told."
+    elif int(some["units_refunded"].sum()) == int(some["units"].sum()):
+        yield "Everything that was bought was refunded: net revenue is nothing."
+    clusters = some["cluster"].n_unique()
+    if clusters < _FEW:
+        products = f"Only {clusters} products" if clusters > 1 else "Only one product"
+        yield f"{products}: intervals are by Student's t, and wide for a reason."
+
+
+def _failed(replay: Replay) -> Iterator[str]:
+    if not replay.episodes.failed:
+        return
+    low, high = replay.overall.conversion_rate_low, replay.overall.conversion_rate_high
+    bounds = ""
+    if low is not None and high is not None:
+        bounds = f" Had none or all of them bought, conversion would be {low:.1%} or {high:.1%}."
+    yield f"{replay.episodes.failed:,} episodes failed and are in no rate.{bounds}"
+
+
+def _versions(run: Path) -> Iterator[str]:
+    schemas = sorted(set(_schemas(run)))
+    if len(schemas) > 1:
+        yield (
+            f"The log was written by several versions (event schemas {_listed(schemas)}): "
+            "what an older one did not record counts as nothing there."
+        )
+    newer = [schema for schema in schemas if schema > SCHEMA_VERSION]
+    if newer:
+        yield (
+            f"Event schema {_listed(newer)} is newer than this version knows ({SCHEMA_VERSION}): "
+            "what is new in it is not in the numbers."
+        )
+
+
+def _listed(schemas: list[int]) -> str:
+    return " and ".join(map(str, schemas))
+
+
+def _schemas(run: Path) -> Iterator[int]:
+    for segment in segments(run / "events"):
+        with closing(segment.open()) as stream:
+            header = parse_header(stream.read(_HEADER_BYTES).partition(b"\n")[0])
+        if header is not None:
+            yield header.schema

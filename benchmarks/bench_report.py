@@ -1,0 +1,94 @@
+"""The report of a run of a million episodes, after its projection exists, in seconds.
+
+The run is a small real one whose projection is laid over the log many times, with products of its
+own each time: what is timed is everything that `report` does, in a process of its own. Beside it
+stands one plain group-by of the same frame.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import polars as pl
+
+from analysis import cache
+from analysis.loading import load
+from analysis.projection import Projection
+from events.log.seal import fingerprint
+
+LIMIT_S = 60.0
+
+_REPORT = """
+import json, resource, sys, time
+from pathlib import Path
+from sim.report import write_report
+from sim.terminal import Quiet
+start = time.perf_counter()
+write_report(Path(sys.argv[1]), None, None, Quiet())
+took = time.perf_counter() - start
+import polars as pl
+start = time.perf_counter()
+pl.scan_parquet(Path(sys.argv[1]) / "derived" / "episodes.parquet").group_by("seller", "buyer").agg(
+    pl.col("net_revenue_cents").sum(), (pl.col("orders") > 0).mean()).collect()
+plain = time.perf_counter() - start
+peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+print(json.dumps([took, plain, peak]))
+"""
+
+
+def run(episodes: int = 1_000_000, *, quick: bool = False) -> list[dict[str, Any]]:
+    """Return rows for the one table."""
+    wanted = 30_000 if quick else episodes
+    with tempfile.TemporaryDirectory(prefix="retailsim-bench-") as place:
+        path = Path(place) / "run"
+        command = ("launch", "--out", str(path), "--json")
+        subprocess.run((sys.executable, "-m", "sim", *command), check=True, capture_output=True)
+        mark = fingerprint(path / "events")
+        found = _laid_over(load(path), wanted)
+        cache.write(path / "derived", mark, found)
+        timed = subprocess.run(
+            (sys.executable, "-c", _REPORT, str(path)), check=True, capture_output=True, text=True
+        )
+    took, plain, peak = json.loads(timed.stdout)
+    whole = wanted >= episodes
+    return [
+        {
+            "figure": f"report of {found.episodes.height:,} episodes (peak {peak / 1e6:,.0f} MB)",
+            "value": took,
+            "unit": "s",
+            "reference": f"a group-by {plain:.2f}",
+            "ratio": took / plain,
+            "target": f"<= {LIMIT_S:g}" if whole else "",
+            "met": took <= LIMIT_S if whole else None,
+        }
+    ]
+
+
+def _laid_over(found: Projection, wanted: int) -> Projection:
+    """The projection many times over, with products, markets and episodes of its own each time."""
+    times = -(-wanted // found.episodes.height)
+    numbers = pl.DataFrame({"time": [f"#{number}" for number in range(times)]})
+
+    def many(frame: pl.DataFrame) -> pl.DataFrame:
+        named = [name for name in ("episode", "market", "product") if name in frame.columns]
+        laid = frame.join(numbers, how="cross", maintain_order="left_right")
+        first = pl.col("time") == "#0"
+        return laid.with_columns(
+            pl.when(first).then(pl.col(name)).otherwise(pl.col(name) + pl.col("time")).alias(name)
+            for name in named
+        ).drop("time")
+
+    return Projection(
+        **{name: many(getattr(found, name)) for name in ("episodes", "markets", "episode_calls")},
+        calls=found.calls,
+    )
+
+
+if __name__ == "__main__":
+    print(msgspec.json.format(msgspec.json.encode(run())).decode())
