@@ -133,10 +133,12 @@ def _makes(file: RunFile) -> dict[str, dict[str, str]]:
 
 
 def _named(seats: Sequence[AgentTable]) -> dict[str, str]:
-    """Return makes by seat; one that plays a single seat is called by that seat's name."""
-    makes = {seat.id: _make(seat) for seat in seats}
-    played = Counter(makes.values())
-    return {id_: make if played[make] > 1 else id_ for id_, make in makes.items()}
+    """Return makes by seat; one without a persona, or alone of its make, is called by its name."""
+    played = Counter(_make(seat) for seat in seats if seat.persona)
+    return {
+        seat.id: _make(seat) if seat.persona and played[_make(seat)] > 1 else seat.id
+        for seat in seats
+    }
 
 
 def _make(seat: AgentTable) -> str:

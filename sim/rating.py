@@ -19,7 +19,7 @@ from agents.llm.pricing import pricing
 from agents.llm.replies import Reply
 from agents.llm.types import Call, ModelConfig
 from analysis.annotation import form
-from analysis.annotation.answers import Saved
+from analysis.annotation.answers import MODEL, Saved
 from analysis.annotation.items import Item, Sheet
 from analysis.annotation.tasks import STARS, Task
 from events.errors import UnusableOutput
@@ -68,7 +68,7 @@ class File:
 
     def __init__(self, path: Path, sheet: Sheet, name: str) -> None:
         self.path = path
-        self.saved = Saved(export=sheet.export, rater=f"model:{name}", kind="model", ratings=())
+        self.saved = Saved(export=sheet.export, rater=f"{MODEL}{name}", kind="model", ratings=())
         if path.exists():
             self.saved = self._begun(self.saved)
 

@@ -15,6 +15,9 @@ from analysis.annotation.errors import BadKey, BadRatings
 from analysis.annotation.items import FORMAT, Answer, Key
 
 Kind = Literal["person", "model"]
+MODEL = "model:"
+"""What the name of a model as rater begins with."""
+
 Value = int | str
 """1 to 5, or A or B."""
 
@@ -32,8 +35,8 @@ class Ratings(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def label(self) -> str:
         """The rater's name, a model marked as one."""
-        named = self.rater.removeprefix("model:").strip()
-        return f"model: {named}" if self.kind == "model" else self.rater
+        named = self.rater.removeprefix(MODEL).strip()
+        return f"{MODEL} {named}" if self.kind == "model" else self.rater
 
 
 class Filled(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,7 +98,9 @@ def read_ratings(path: Path, key: Key) -> Filled:
         raise BadRatings(str(path), problem) from None
     if text.lstrip().startswith("{"):
         saved = _saved(path, text, key)
-        rater, kind, rows = saved.rater.strip(), saved.kind, _entries(saved, text)
+        rater, rows = saved.rater.strip(), _entries(saved, text)
+        # Whatever the file calls itself: a rater by such a name is no person.
+        kind: Kind = "model" if rater.startswith(MODEL) else saved.kind
     else:
         rater, kind = path.stem.removeprefix("ratings").lstrip("-_ ") or path.stem, "person"
         rows = _cells(path, text)

@@ -24,6 +24,8 @@ def score_tables(scores: Scores) -> list[Table]:
         found.append(_agents(scores))
     if scores.traits:
         found.append(_traits(scores))
+    if any(len(trait.agents) > 1 for trait in scores.traits):
+        found.append(_votes(scores))
     return found
 
 
@@ -73,14 +75,32 @@ def _traits(scores: Scores) -> Table:
 
 
 def _trait(score: TraitScore) -> tuple[str, ...]:
-    found = score.accuracy
-    ends = found.interval
-    share = NOTHING if found.estimate is None else f"{found.estimate:.1%}"
     return (
         *(score.trait.replace("_", " "), _WHO[score.kind], f"{score.items:,}", f"{score.ties:,}"),
-        *(share, NOTHING if ends is None else f"{ends.low:.0%} to {ends.high:.0%}"),
-        NOTHING if found.p is None else f"{found.p:.3g}",
+        *_accuracy(score.accuracy),
         *_alpha(score.alpha),
+    )
+
+
+def _votes(scores: Scores) -> Table:
+    table = _table("Pairs, by who was rated")
+    _columns(table, "trait", "agent", "by", "pairs", "right", "95%", "p (1/2)")
+    for trait in scores.traits:
+        for one in trait.agents if len(trait.agents) > 1 else ():
+            table.add_row(
+                *(trait.trait.replace("_", " "), Name(one.agent), _WHO[trait.kind]),
+                *(f"{one.accuracy.n:,}", *_accuracy(one.accuracy)),
+            )
+    return table
+
+
+def _accuracy(found: Test) -> tuple[str, str, str]:
+    """Return the share, its interval and the test."""
+    ends = found.interval
+    return (
+        NOTHING if found.estimate is None else f"{found.estimate:.1%}",
+        NOTHING if ends is None else f"{ends.low:.0%} to {ends.high:.0%}",
+        NOTHING if found.p is None else f"{found.p:.3g}",
     )
 
 

@@ -138,3 +138,17 @@ def test_the_package_and_its_form_are_shipped() -> None:
     project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())
     assert "analysis.annotation" in project["tool"]["setuptools"]["packages"]
     assert "*.html" in project["tool"]["setuptools"]["package-data"]["*"]
+
+
+def test_seats_are_named_and_those_that_differ_in_persona_alone_by_what_plays_them(
+    exported: Path, tmp_path: Path
+) -> None:
+    launched(tmp_path / "run", "pairwise", "--set", "products.per_category=1")
+    assert sim("annotate", "export", tmp_path / "run", "--out", tmp_path / "out").exit_code == 0
+    assert "bold-showman" in agents(tmp_path / "out", "pitch")
+    assert agents(exported, "buyer_pickiness") == agents(exported, "decision") == {"behavioral"}
+
+
+def agents(out: Path, task: str) -> set[str]:
+    key = json.loads((out / "key.json").read_text())
+    return {item["agent"] for item in key["items"] if item["task"] == task}

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from rich.console import Console
 from scipy.stats import binomtest, t
 
 from analysis.annotation import form
@@ -16,6 +17,7 @@ from analysis.annotation.answers import Filled, read_key, read_ratings
 from analysis.annotation.errors import BadKey, BadRatings
 from analysis.annotation.items import Key
 from analysis.annotation.scoring import Scores, score
+from analysis.annotation.tables import score_tables
 from tests.annotation.exports import by, hostile_sheet, key_of, saved
 
 PITCHES = key_of(("i1", "pitch", None), ("i2", "pitch", None), ("i3", "pitch", None))
@@ -190,3 +192,27 @@ def test_a_key_is_read_from_its_folder_or_refused(tmp_path: Path) -> None:
     (tmp_path / "key.json").write_text(json.dumps({"items": 1}))
     with pytest.raises(BadKey, match="it is no key"):
         read_key(tmp_path)
+
+
+def test_who_is_called_a_model_is_one_whatever_its_file_says(tmp_path: Path) -> None:
+    text = saved(PITCHES, "model:openai/m", {"i1": 4}, kind="person")
+    assert read(tmp_path, PITCHES, text, "r.json").ratings.kind == "model"
+
+
+def test_each_agent_has_its_own_mean_and_its_own_test() -> None:
+    def of(agent: str, *numbers: int) -> dict[str, str]:
+        return {f"p{number}": agent for number in numbers}
+
+    agents = of("one", 0, 1, 2) | of("two", 3, 4)
+    items = tuple(
+        msgspec.structs.replace(answer, agent=agents[answer.id]) for answer in PAIRS.items
+    )
+    key = msgspec.structs.replace(PAIRS, items=items)
+    scores = score(key, [by("ann", dict.fromkeys(agents, "A"))])
+    one, two = (found.accuracy for found in scores.traits[0].agents)
+    assert (one.n, two.n) == (3, 2)
+    assert one.estimate == pytest.approx(1 / 3)
+    assert two.estimate == pytest.approx(1 / 2)
+    console = Console(width=120, record=True, file=io.StringIO())
+    console.print(*score_tables(scores))
+    assert "Pairs, by who was rated" in console.export_text()
