@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 import json
+import shutil
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -21,7 +23,9 @@ HOSTILE = "</script><img src=x onerror=alert(1)><!-- & {{ 7*7 }}"
 @cache
 def run_of(scenario: str) -> Path:
     """A small run of a built-in scenario, made once."""
-    place = Path(mkdtemp(prefix="annotation-")) / scenario
+    folder = mkdtemp(prefix="annotation-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    place = Path(folder) / scenario
     launched(place, scenario, "--set", "products.per_category=1")
     return place
 
