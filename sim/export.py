@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -67,7 +68,7 @@ def export(asked: Asked, terminal: Terminal) -> int:
     form = format_of(asked.out, asked.form, ("jsonl",) if chats else FORMATS)
     try:
         with whole_file(asked.out, asked.run, force=asked.force) as file:
-            _write(asked, form, file)
+            remark = _write(asked, form, file)
     except OSError as error:
         if _is_of(asked.run, error):
             raise
@@ -75,24 +76,29 @@ def export(asked: Asked, terminal: Terminal) -> int:
             f"{asked.out}: {error.strerror or error}; name another file with --out"
         ) from None
     terminal.out(f"{asked.what}: {asked.out}")
-    _remark(asked, terminal)
+    for told in (*_remarks(asked.run, asked.what), remark):
+        if told:
+            terminal.say(told)
     return 0
 
 
-def _write(asked: Asked, form: Format, file: Path) -> None:
+def _write(asked: Asked, form: Format, file: Path) -> str:
+    """Write the file; returns what a reader of it should know, if anything."""
     from analysis import export
     from analysis.export.chat import write_transcripts
     from analysis.export.files import write_table
 
     match asked.what:
         case "transcripts":
-            write_transcripts(asked.run, file, asked.assistant or "seller")
+            if not write_transcripts(asked.run, file, asked.assistant or "seller"):
+                return "no chat holds any speech: design.transcripts = false leaves it out of a log"
         case "events":
             write_table(export.events(asked.run), file, form)
         case "measures":
             write_table(export.measures(asked.run).lazy(), file, form)
         case "episodes" | "markets" | "calls":
             write_table(_frame(asked), file, form)
+    return ""
 
 
 def _frame(asked: Asked) -> pl.LazyFrame:
@@ -102,20 +108,20 @@ def _frame(asked: Asked) -> pl.LazyFrame:
     return frame.lazy()
 
 
-def _remark(asked: Asked, terminal: Terminal) -> None:
-    """Say what a reader of the file should know of the run."""
+def _remarks(run: Path, what: What) -> Iterator[str]:
+    """Yield what a reader of the file should know of the run."""
     from analysis import load
     from events.log.seal import SEAL
 
-    if not (asked.run / "events" / SEAL).exists():
-        terminal.say("the run is not finished: the file holds what its log has so far")
-    if asked.what == "events":
+    if not (run / "events" / SEAL).exists():
+        yield "the run is not finished: the file holds what its log has so far"
+    if what == "events":
         return  # they are read without the frames
-    found = load(asked.run)
+    found = load(run)
     if not (found.episodes["status"] == "closed").any():
-        terminal.say("no episode of this run closed: no rate can be said")
-    if asked.what == "calls" and found.calls.is_empty():
-        terminal.say("this run recorded no model calls: the file has no rows")
+        yield "no episode of this run closed: no rate can be said"
+    if what == "calls" and found.calls.is_empty():
+        yield "this run recorded no model calls: the file has no rows"
 
 
 def _is_of(run: Path, error: OSError) -> bool:

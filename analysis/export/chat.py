@@ -66,7 +66,7 @@ def transcripts(run: str | Path, assistant: Role = "seller") -> Iterator[Transcr
 
 
 def write_transcripts(run: str | Path, file: Path, assistant: Role = "seller") -> int:
-    """Write the transcripts as JSON Lines, sorted by episode; returns their number.
+    """Write the transcripts as JSON Lines, sorted by episode; returns how many hold any speech.
 
     They pass through a file without a name first, so that memory holds only where each begins.
 
@@ -78,6 +78,7 @@ def write_transcripts(run: str | Path, file: Path, assistant: Role = "seller") -
         If the file cannot be written.
     """
     places: list[tuple[str, int, int]] = []
+    speaking = 0
     with TemporaryFile(dir=file.parent) as spool, file.open("wb") as out:
         start = 0
         for one in transcripts(run, assistant):
@@ -85,10 +86,11 @@ def write_transcripts(run: str | Path, file: Path, assistant: Role = "seller") -
             spool.write(line)
             places.append((one["episode"], start, len(line)))
             start += len(line)
+            speaking += any(m["content"] for m in one["messages"] if m["role"] != "system")
         for _, begin, size in sorted(places):
             spool.seek(begin)
             out.write(spool.read(size))
-    return len(places)
+    return speaking
 
 
 class _Rows:

@@ -114,13 +114,15 @@ def write_table(table: pl.LazyFrame, file: Path, kind: Format) -> None:
         If the file cannot be written.
     """
     try:
-        match kind:
-            case "parquet":
-                table.sink_parquet(file)
-            case "csv":
-                _unarmed(table).sink_csv(file)
-            case "jsonl":
-                table.sink_ndjson(file)
+        # Opened here: after an error polars may still be about to make a file that has a name.
+        with file.open("wb") as out:
+            match kind:
+                case "parquet":
+                    table.sink_parquet(out)
+                case "csv":
+                    _unarmed(table).sink_csv(out)
+                case "jsonl":
+                    table.sink_ndjson(out)
     except (OSError, pl.exceptions.ComputeError) as error:
         # Polars tells of a full disk in words, the system's number at their end, if anywhere.
         number = _OS_ERROR.search(str(error))

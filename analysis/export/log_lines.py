@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
 
@@ -12,6 +13,9 @@ from analysis.loading import chunks
 from events.log.format import COMMIT_START
 from events.log.reader import LogCheck, check
 
+_Int64 = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
+"""What a column holds: larger numbers are no event's."""
+
 
 class Head(msgspec.Struct, frozen=True, gc=False):
     """What every event says of itself; a recorded answer of the outside world has no ``seq``."""
@@ -19,8 +23,8 @@ class Head(msgspec.Struct, frozen=True, gc=False):
     type: str | None = None
     market: str | None = None
     episode: str | None = None
-    seq: int | None = None
-    t: int | None = None
+    seq: _Int64 | None = None
+    t: _Int64 | None = None
     source: str | None = None
 
 

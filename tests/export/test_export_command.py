@@ -13,6 +13,7 @@ import pytest
 from analysis.export import files
 from tests.analysis.fakelog import closed, market, opened, order, write_run
 from tests.sim.runs import ROOT, sim
+from tests.sim.test_import_measures import played, trip
 
 WHAT = ("measures", "episodes", "markets", "calls", "events", "transcripts")
 TABLES = WHAT[:-1]
@@ -124,14 +125,17 @@ main(["export", *sys.argv[1:]])
 """
 
 
-@pytest.mark.parametrize("ending", ["parquet", "csv", "jsonl"])
-@pytest.mark.parametrize("what", ["events", "measures", "transcripts"])
+@pytest.mark.parametrize(
+    ("what", "ending"),
+    [
+        *((what, ending) for what in ("events", "measures") for ending in files.FORMATS),
+        ("transcripts", "jsonl"),
+    ],
+)
 def test_a_disk_that_takes_no_more_is_one_line(
     run: Path, tmp_path: Path, what: str, ending: str
 ) -> None:
     """A real refusal of the system to write more than 20 bytes; nothing is left behind."""
-    if what == "transcripts" and ending != "jsonl":
-        pytest.skip("transcripts are JSON Lines")
     out = tmp_path / f"o.{ending}"
     ran = subprocess.run(
         [sys.executable, "-c", _LIMITED, run, what, "--out", out],
@@ -157,6 +161,18 @@ def test_an_error_that_is_not_the_disks_is_not_called_so(
     monkeypatch.setattr(files, "write_table", unreadable)
     said = refused(run, "events", "--out", tmp_path / "o.csv")
     assert said == f"error: {run}/events/0000-00000000.jsonl: Input/output error\n"
+
+
+def test_an_imported_run_is_exported_like_any_other(tmp_path: Path) -> None:
+    run, _ = played(tmp_path, trip(), trip(buyer_model="C", order=None, post_cs_outcome=None))
+    for what in WHAT:
+        out = tmp_path / f"{what}.jsonl"
+        assert sim("export", run, what, "--out", out).exit_code == 0
+    episodes = pl.read_ndjson(tmp_path / "episodes.jsonl")
+    assert episodes["status"].to_list() == ["closed", "failed"]
+    chats = pl.read_ndjson(tmp_path / "transcripts.jsonl")
+    assert chats["status"].to_list() == ["closed", "failed"]
+    assert all(chats["messages"].list.len() > 0)
 
 
 def test_the_package_is_cheap_to_import() -> None:

@@ -7,10 +7,13 @@ import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import polars as pl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from analysis.errors import LogUnreadable, NotARun
 from analysis.export import event_table, events
@@ -75,6 +78,30 @@ def test_unknown_types_and_fields_are_kept(tmp_path: Path) -> None:
     assert (second["seq"], second["payload"]) == (None, '{"call":0}')
 
 
+_OWN = st.dictionaries(
+    st.text(max_size=5).filter(lambda key: key not in {*ENVELOPE, "call"}),
+    st.recursive(
+        st.none() | st.booleans() | st.integers(-(2**60), 2**60) | st.floats(allow_nan=False)
+        | st.text(max_size=5),
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner),
+        max_leaves=5,
+    ),
+    max_size=4,
+)  # fmt: skip
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(_OWN, max_size=5))
+def test_any_fields_come_through(owns: list[dict[str, Any]]) -> None:
+    lines = [
+        {"type": "Odd", "market": "m", "episode": None, "seq": n, "t": n, "source": "x"} | own
+        for n, own in enumerate(owns)
+    ]
+    with TemporaryDirectory() as folder:
+        run = write_run(Path(folder) / "run", lines)
+        assert [whole(row) for row in events(run).collect().iter_rows(named=True)] == plain(run)
+
+
 def test_an_empty_log_has_no_rows(tmp_path: Path) -> None:
     run = write_run(tmp_path / "run", [])
     assert events(run).collect().shape == (0, len(event_table.SCHEMA))
@@ -97,8 +124,11 @@ def test_a_folder_without_a_log_is_refused_at_once(tmp_path: Path) -> None:
         events(tmp_path)
 
 
-def test_a_line_that_is_no_event_is_named(tmp_path: Path) -> None:
-    run = write_run(tmp_path / "run", [{"type": "Odd", "market": 7}])
+@pytest.mark.parametrize(
+    "odd", [{"market": 7}, {"t": 2**63}, {"seq": "1"}, {"type": None, "t": []}]
+)
+def test_a_line_that_is_no_event_is_named(tmp_path: Path, odd: dict[str, Any]) -> None:
+    run = write_run(tmp_path / "run", [{"type": "Odd"} | odd])
     with pytest.raises(LogUnreadable, match=r"0000-00000000\.jsonl: a line is not"):
         events(run).collect()
     result = sim("export", run, "events", "--out", tmp_path / "e.csv")

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from analysis.errors import LogUnreadable
 from analysis.export import transcripts
@@ -35,7 +38,7 @@ from tests.analysis.fakelog import (
 from tests.sim.runs import SMALL, event_lines, launched, sim
 from tests.sim.test_csales import ROW
 
-PITCH = PitchPresented(seller="s", product="p", sections={"a": "Good day.", "b": "", "c": "Rye!"})
+PITCH_SAID = ("assistant", "Good day.\n\nRye!")
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +46,11 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("transcripts") / "run"
     launched(out, *SMALL)
     return out
+
+
+def pitch(**sections: str) -> PitchPresented:
+    told = sections or {"a": "Good day.", "b": "", "c": "Rye!"}
+    return PitchPresented(seller="s", product="p", sections=told)
 
 
 def say(role: Any, text: str, stage: Any = "pre_inquiry") -> MessageSent:
@@ -114,7 +122,7 @@ def test_the_whole_of_one_episode(tmp_path: Path) -> None:
         *(say("buyer", "Broken!", "post_inquiry"), resolved, refund(1, 99)),
         review("product", 2, False),
     ]
-    run = write_run(tmp_path / "run", market("m", [PITCH], closed("m/1", opened(), *events)))
+    run = write_run(tmp_path / "run", market("m", [pitch()], closed("m/1", opened(), *events)))
     (chat,) = transcripts(run)
     assert words(chat) == [
         ("assistant", "Good day.\n\nRye!"),
@@ -132,8 +140,8 @@ def test_the_whole_of_one_episode(tmp_path: Path) -> None:
 
 
 def test_a_shared_pitch_is_each_buyers_and_an_own_one_only_its_buyers(tmp_path: Path) -> None:
-    own = PitchPresented(seller="s", product="p", sections={"script": "For you."})
-    shared = market("m", [PITCH], closed("m/1", opened()), closed("m/2", opened(buyer="c")))
+    own = pitch(script="For you.")
+    shared = market("m", [pitch()], closed("m/1", opened()), closed("m/2", opened(buyer="c")))
     alone = market("n", closed("n/1", opened(), own), closed("n/2", opened(buyer="c")))
     chats = {c["episode"]: words(c) for c in transcripts(write_run(tmp_path / "r", shared, alone))}
     assert chats["m/1"] == chats["m/2"] == [("assistant", "Good day.\n\nRye!")]
@@ -143,12 +151,40 @@ def test_a_shared_pitch_is_each_buyers_and_an_own_one_only_its_buyers(tmp_path: 
 def test_a_market_in_several_shards_in_any_order_is_one(tmp_path: Path) -> None:
     """After a resume with other workers the end of a market may stand before its beginning."""
     talk = [say("buyer", "One?"), say("seller", "Two."), say("buyer", "Three?")]
-    events = market("m", [PITCH], closed("m/1", opened(), *talk))
+    events = market("m", [pitch()], closed("m/1", opened(), *talk))
     reference = list(transcripts(write_run(tmp_path / "one", events)))
     assert [text for _, text in words(reference[0])][1:] == ["One?", "Two.", "Three?"]
     for cut in range(1, len(events)):
         run = write_run(tmp_path / f"cut-{cut}", events[cut:], events[:cut])
         assert list(transcripts(run)) == reference
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.data())
+def test_the_order_of_the_log_does_not_matter(data: st.DataObject) -> None:
+    """However markets are spread over shards and mixed in them, the chats are the same."""
+    markets = [
+        market(n, [pitch()], closed(f"{n}/1", opened(), say("buyer", n), say("seller", f"{n}!")))
+        for n in "abc"
+    ]
+    reference = {f"{n}/1": [PITCH_SAID, ("user", n), ("assistant", f"{n}!")] for n in "abc"}
+    shards: list[list[Event]] = [[], []]
+    while any(markets):
+        lines = data.draw(st.sampled_from([one for one in markets if one]))
+        data.draw(st.sampled_from(shards)).append(lines.pop(0))
+    with TemporaryDirectory() as folder:
+        chats = list(transcripts(write_run(Path(folder) / "run", *shards)))
+    assert {chat["episode"]: words(chat) for chat in chats} == reference
+    assert len(chats) == len(reference)
+
+
+def test_a_log_without_texts_says_so(tmp_path: Path) -> None:
+    run = write_run(tmp_path / "run", market("m", closed("m/1", opened(), say("buyer", ""))))
+    result = sim("export", run, "transcripts", "--out", tmp_path / "c.jsonl")
+    assert (result.exit_code, result.stderr) == (
+        0,
+        "no chat holds any speech: design.transcripts = false leaves it out of a log\n",
+    )
 
 
 def test_markets_side_by_side_are_kept_apart(tmp_path: Path) -> None:
