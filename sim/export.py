@@ -111,8 +111,17 @@ def _frame(asked: Asked) -> pl.LazyFrame:
 def _remarks(run: Path, what: What) -> Iterator[str]:
     """Yield what a reader of the file should know of the run."""
     from analysis import load
+    from analysis.export.log_lines import schemas
     from events.log.seal import SEAL
+    from events.messages import SCHEMA_VERSION
 
+    others = sorted(schemas(run) - {SCHEMA_VERSION})
+    if others:
+        named = " and ".join(map(str, others))
+        yield (
+            f"the log has events of schema {named}, this program knows {SCHEMA_VERSION}: "
+            "what a field means may differ"
+        )
     if not (run / "events" / SEAL).exists():
         yield "the run is not finished: the file holds what its log has so far"
     if what == "events":

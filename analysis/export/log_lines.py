@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated
 
@@ -10,11 +11,16 @@ import msgspec
 
 from analysis.errors import LogUnreadable, NotARun
 from analysis.loading import chunks
-from events.log.format import COMMIT_START
+from events.log.format import COMMIT_START, parse_header
 from events.log.reader import LogCheck, check
+from events.log.segment import segments
 
 _Int64 = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 """What a column holds: larger numbers are no event's."""
+
+
+_HEADER_BYTES = 4096
+"""More than a segment's header line."""
 
 
 class Head(msgspec.Struct, frozen=True, gc=False):
@@ -47,6 +53,17 @@ def checked(run: str | Path) -> LogCheck:
     if not folder.is_dir():
         raise NotARun(str(run))
     return check(folder)
+
+
+def schemas(run: str | Path) -> frozenset[int]:
+    """Return the versions of the events' meaning that a run's segments name, by their headers."""
+    found = set()
+    for segment in segments(Path(run) / "events"):
+        with closing(segment.open()) as stream:
+            first = stream.read(_HEADER_BYTES).partition(b"\n")[0]
+        if (header := parse_header(first)) is not None:
+            found.add(header.schema)
+    return frozenset(found)
 
 
 def line_chunks(log: LogCheck) -> Iterator[tuple[str, list[Line]]]:
