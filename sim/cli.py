@@ -256,6 +256,7 @@ def compare(first: Path, second: Path, as_json: bool) -> None:
 @_BUDGET
 @click.option("--plan", is_flag=True, help="Say how many episodes are needed, and what they cost.")
 @click.option("--features", default="tfidf", help="Of texts, for latent-persona: or embedding.")
+@click.option("--ratings", multiple=True, type=_PATH, metavar="FILE", help="Filled, for fidelity.")
 @_JSON
 def experiment(name: str, as_json: bool, **flags: Any) -> None:
     """Run an experiment of the paper, and print its table beside the published one."""

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from sim.errors import BadScenario, MissingExtra, RunExists
+from sim.errors import BadScenario, CannotWrite, MissingExtra, RunExists
 from sim.terminal import Quiet, Terminal
 
 if TYPE_CHECKING:
+    from analysis.experiments.outcomes import Outcome
     from sim.launch import Options
 
 
@@ -27,7 +28,7 @@ class Arm(msgspec.Struct, frozen=True):
 
 EXPERIMENTS: Mapping[str, tuple[Arm, ...]] = MappingProxyType(
     {
-        "pairwise": (Arm("all", "pairwise"),),
+        "pairwise": (Arm("all", "stand-ins"),),
         "demographic": (Arm("all", "demographic"),),
         "price-demand": (Arm("all", "price-demand"),),
         "elasticity": (Arm("all", "elasticity"),),
@@ -36,7 +37,7 @@ EXPERIMENTS: Mapping[str, tuple[Arm, ...]] = MappingProxyType(
             Arm(f"{share}", "guidance", (f"design.guidance={share}",))
             for share in (0.0, 0.25, 0.5, 0.75, 1.0)
         ),
-        "category-fit": (Arm("all", "pairwise"),),
+        "category-fit": (Arm("all", "stand-ins"),),
         "cost": (Arm("all", "pairwise", ("products.per_category=3",)),),
         "economics": tuple(
             Arm(name, name) for name in ("demographic", "price-demand", "elasticity")
@@ -45,6 +46,7 @@ EXPERIMENTS: Mapping[str, tuple[Arm, ...]] = MappingProxyType(
             Arm("labelled", "latent-persona"),
             Arm("unlabelled", "pairwise", ("products.per_category=6",)),
         ),
+        "fidelity": (Arm("all", "latent-persona", ("products.per_category=3",)),),
         "csales": (Arm("all", "csales"),),
     }
 )
@@ -64,6 +66,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     budget: float | None = None
     plan: bool = False
     features: str = "tfidf"
+    ratings: tuple[Path, ...] = ()
 
 
 def experiment(asked: Asked, terminal: Terminal) -> int:
@@ -80,16 +83,34 @@ def experiment(asked: Asked, terminal: Terminal) -> int:
         import analysis.experiments.tables  # noqa: F401 - to fail before anything is run
     except ModuleNotFoundError as error:
         raise MissingExtra("experiment", error.name or "a package") from None
+    if asked.ratings:
+        return _rated(asked, terminal)
     folder = asked.out or Path("runs") / f"{asked.name}-{time.strftime('%Y%m%d-%H%M%S')}"
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise RunExists(folder)
+    _begin(asked, folder)
     for arm in arms:
         terminal.say(f"{asked.name}: {arm.label}")
-        status = _run(asked, arm, folder / arm.label)
+        status = _run(asked, arm, folder)
         if status:
+            terminal.say(f"{folder}: the same command goes on with it")
             return status
     runs = {arm.label: folder / arm.label for arm in arms}
+    if asked.name == "fidelity":
+        _write_forms(folder, terminal)
     return show(asked.name, runs, terminal, asked.features)
+
+
+FORMS = "annotation"
+"""Where `experiment fidelity` puts its forms, beside its run."""
+
+
+def _write_forms(folder: Path, terminal: Terminal) -> None:
+    from sim.annotate import export
+
+    place, _ = export(folder / "all", folder / FORMS)
+    terminal.say(
+        f"forms: {place}; give form.html to each rater, then: python -m sim experiment fidelity "
+        f"--out {folder} --ratings FILE ..."
+    )
 
 
 def _options(asked: Asked, arm: Arm, out: Path | None) -> Options:
@@ -108,21 +129,85 @@ def _options(asked: Asked, arm: Arm, out: Path | None) -> Options:
     )
 
 
-def _run(asked: Asked, arm: Arm, out: Path) -> int:
-    from sim.launch import launch
+_MARK = "experiment.json"
+"""What an experiment was told, in its folder: the same words go on with it."""
 
-    return launch(_options(asked, arm, out), Quiet())
+
+def _begin(asked: Asked, folder: Path) -> None:
+    """Make the experiment's folder, or see that it is the one of this experiment.
+
+    Raises
+    ------
+    RunExists
+        If the folder holds anything else.
+    CannotWrite
+    """
+    told = msgspec.json.encode(
+        [asked.name, asked.settings, asked.sellers, asked.buyers, asked.seed], order="sorted"
+    )
+    mark = folder / _MARK
+    try:
+        if mark.is_file() and mark.read_bytes() == told:
+            return
+        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+            raise RunExists(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        mark.write_bytes(told)
+    except OSError as error:
+        raise CannotWrite(f"{folder}: {error.strerror}; name another --out") from None
+
+
+def _run(asked: Asked, arm: Arm, folder: Path) -> int:
+    """Run an arm, or what is left of it; the budget is for all arms together."""
+    from sim.launch import launch
+    from sim.resume import resume
+
+    out = folder / arm.label
+    budget = asked.budget
+    if budget is not None:
+        budget = max(0.0, budget - _spent(folder, but=out))
+    if (out / "run.toml").is_file():
+        return resume(out, Quiet(), workers=asked.workers, retry_failed=False, budget=budget)
+    return launch(_options(msgspec.structs.replace(asked, budget=budget), arm, out), Quiet())
+
+
+def _spent(folder: Path, *, but: Path) -> float:
+    """Return the dollars that the other arms have cost so far."""
+    from analysis.replay import replay
+
+    costs = [
+        replay(run).cost for run in folder.iterdir() if (run / "run.toml").is_file() and run != but
+    ]
+    return sum((cost.cost_nanousd or 0) / 1e9 for cost in costs if cost is not None)
 
 
 def show(name: str, runs: Mapping[str, Path], terminal: Terminal, features: str = "tfidf") -> int:
     """Print an experiment's table from its runs; returns the exit status."""
     from analysis.experiments.tables import outcome_of
 
-    outcome = outcome_of(name, runs, features)
+    _tell(name, runs, outcome_of(name, runs, features), terminal)
+    return 0
+
+
+def _rated(asked: Asked, terminal: Terminal) -> int:
+    """Print Table 1 from filled forms of an earlier `experiment fidelity --out`."""
+    from analysis.experiments.fidelity import fidelity
+    from sim.annotate import scored
+
+    if asked.name != "fidelity" or asked.out is None:
+        raise BadScenario("--ratings", "goes with `experiment fidelity --out DIR`, its first run")
+    scores = scored(asked.out / FORMS, asked.ratings)
+    for line in scores.dirty:
+        terminal.say(line)
+    _tell("fidelity", {"all": asked.out / "all"}, fidelity(scores), terminal)
+    return 0
+
+
+def _tell(name: str, runs: Mapping[str, Path], outcome: Outcome, terminal: Terminal) -> None:
     folders = {label: str(run) for label, run in runs.items()}
     if terminal.json:
         terminal.out_json({"experiment": name, "runs": folders, "outcome": outcome})
-        return 0
+        return
     from sim.experiment_tables import tables
 
     terminal.show(*tables(outcome))
@@ -130,4 +215,3 @@ def show(name: str, runs: Mapping[str, Path], terminal: Terminal, features: str 
         terminal.out(note)
     for label, folder in folders.items():
         terminal.out(f"{label}: {folder}")
-    return 0

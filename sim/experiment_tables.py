@@ -10,7 +10,7 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
-from analysis.experiments.outcomes import Finding, Outcome, Row, Value
+from analysis.experiments.outcomes import Finding, Outcome, Row, Value, missed
 from analysis.statistics.values import Test
 from analysis.tables import Name
 
@@ -43,6 +43,8 @@ def _findings(findings: Sequence[Finding]) -> Table:
 
 _ABREAST = 5
 """Columns that fit beside each other."""
+_LABEL = 28
+"""Width that labels have before they are shortened."""
 
 
 def _parts(rows: Sequence[Row]) -> Iterator[tuple[Sequence[Row], Sequence[str]]]:
@@ -55,7 +57,7 @@ def _parts(rows: Sequence[Row]) -> Iterator[tuple[Sequence[Row], Sequence[str]]]
 
 def _table(rows: Sequence[Row], names: Sequence[str]) -> Table:
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    table.add_column("")
+    table.add_column("", min_width=min(_LABEL, max(len(row.label) for row in rows)))
     for name in names:
         table.add_column(name, justify="right")
     for row in rows:
@@ -80,7 +82,7 @@ def _cell(value: Value) -> str:
         low, high = (_number(value.unit, end) for end in (found.interval.low, found.interval.high))
         said += f"\n{low} to {high}"
     if value.published is not None:
-        said += f"\npaper {_number(value.unit, value.published)}"
+        said += f"\npaper {_number(value.unit, value.published)}{', off' * missed(value)}"
     return said
 
 

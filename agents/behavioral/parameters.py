@@ -183,6 +183,7 @@ class SellerPole(Table, frozen=True, kw_only=True):
     answers: float = 0.0
     concession: float = 0.0
     at_once: float = 0.0
+    replacement: float = 0.0
 
 
 class SellerParameters(Table, frozen=True, kw_only=True):
@@ -192,6 +193,7 @@ class SellerParameters(Table, frozen=True, kw_only=True):
     answers: float
     concession: float
     at_once: float
+    replacement: float
     poles: Mapping[SellerPoleName, SellerPole]
     settlements: Mapping[Issue | Literal["other"], tuple[float, float, float]]
 
@@ -216,12 +218,15 @@ class Manner(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         Chance to give in when a buyer insists.
     at_once : float
         Share of cases settled in the first reply.
+    replacement : float
+        Share of the refunds it means to give that it makes an exchange instead.
     """
 
     overclaim: float
     answers: float
     concession: float
     at_once: float
+    replacement: float
 
 
 class Disposition(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

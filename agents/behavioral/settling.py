@@ -38,7 +38,7 @@ def offered_before(
     """Return whether an earlier reply of this dialogue made the offer that stands now."""
     if request.turn == 1 or (request.turn == 2 and leanings.timing >= manner.at_once):
         return False
-    meant = _drawn(parameters, request.issue, leanings.outcome)
+    meant = _meant(parameters, manner, request.issue, leanings.outcome)
     return meant != "delivered" or _insisted(request.transcript[:-2])
 
 
@@ -57,7 +57,7 @@ def settled(
     if not policy.in_window(order.delivered_day, order.issue_day):
         reason = f"The return window of {policy.window_days} days has passed."
         return Settlement(outcome="delivered", resolution="outside the window", reason=reason)
-    outcome = _drawn(parameters, issue, leanings.outcome)
+    outcome = _meant(parameters, manner, issue, leanings.outcome)
     if outcome == "delivered":
         gives_in = leanings.concession < manner.concession and _insisted(request.transcript)
         if not gives_in:
@@ -68,13 +68,14 @@ def settled(
     return _given(issue, outcome, order.quantity, seller_fault=issue not in policy.buyer_pays)
 
 
-def _drawn(parameters: SellerParameters, issue: str, draw: float) -> Outcome:
+def _meant(parameters: SellerParameters, manner: Manner, issue: str, draw: float) -> Outcome:
     table = parameters.settlements
     shares = next((known for name, known in table.items() if name == issue), table["other"])
     target = draw * sum(shares)
     if target < shares[0]:
         return "delivered"
-    return "exchanged" if target < shares[0] + shares[1] else "refunded"
+    exchanged = shares[1] + manner.replacement * shares[2]
+    return "exchanged" if target < shares[0] + exchanged else "refunded"
 
 
 def _insisted(transcript: Transcript) -> bool:

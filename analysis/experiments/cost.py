@@ -7,11 +7,23 @@ from collections.abc import Sequence
 import polars as pl
 
 from analysis.cost import charged
-from analysis.experiments.outcomes import Arms, Outcome, Row, Value, closed_of, published
+from analysis.experiments.outcomes import (
+    Arms,
+    Outcome,
+    Row,
+    Value,
+    as_published,
+    closed_of,
+    published,
+)
 from analysis.projection import Projection
 from analysis.statistics.clusters import mean
 from analysis.statistics.values import Estimate
 
+_NO_MODEL = (
+    "No language model took part: nothing was spent. Name one with --sellers PROVIDER/MODEL "
+    "--buyers PROVIDER/MODEL."
+)
 _UNKNOWN = Estimate(value=None, n=0)
 
 
@@ -24,28 +36,22 @@ def simulation_cost(arms: Arms) -> Outcome:
     [projection] = arms.values()
     used = _used(projection)
     models = sorted(used["model"].unique())
-    known = {name.lower(): name for name in published()["cost"]}
+    known = published()["cost"]
+    names = {model: as_published(model, known) for model in models}
     rows = [
-        row
-        for model in models
-        for row in _rows(model, used.filter(model=model), known.get(_short(model)))
+        row for model, name in names.items() for row in _rows(model, used.filter(model=model), name)
     ]
-    named = {_short(model) for model in models}
     rows += [
         row
-        for short, name in known.items()
-        if short not in named
+        for name in known
+        if name not in names.values()
         for row in _rows(f"{name} (published)", used.clear(), name)
     ]
-    notes = [] if models else ["No language model took part: nothing was spent. Name one, such as "]
-    if notes:
-        notes = [notes[0] + "--sellers PROVIDER/MODEL --buyers PROVIDER/MODEL."]
-    return Outcome(title="Table 7: cost of a simulation", rows=tuple(rows), notes=tuple(notes))
-
-
-def _short(model: str) -> str:
-    """A model's name as the paper writes it, but for case."""
-    return model.rpartition("/")[2].rpartition(":")[2].lower()
+    return Outcome(
+        title="Table 7: cost of a simulation",
+        rows=tuple(rows),
+        notes=() if models else (_NO_MODEL,),
+    )
 
 
 def _used(projection: Projection) -> pl.DataFrame:

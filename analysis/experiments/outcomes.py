@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -27,6 +27,25 @@ class Value(msgspec.Struct, frozen=True, kw_only=True):
     unit: str
     measured: Estimate
     published: float | None = None
+
+
+NEAR = 0.05
+"""A share is near the published one within so much."""
+
+
+def missed(value: Value) -> bool:
+    """Whether a value is not what was published: a share off by more than `NEAR`, a number whose
+    interval leaves the published one out. Money and tokens are of other products and texts.
+    """
+    found, figure = value.measured, value.published
+    if found.value is None or figure is None:
+        return False
+    if value.unit == "share":
+        return abs(found.value - figure) > NEAR
+    interval = found.interval
+    if value.unit != "number" or interval is None:
+        return False
+    return not interval.low <= figure <= interval.high
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,6 +85,16 @@ def published() -> dict[str, Any]:
     """Return the paper's figures, by experiment."""
     text = files("analysis.data").joinpath("published.toml").read_text("utf-8")
     return tomllib.loads(text)
+
+
+def as_published(seat: str, known: Iterable[str]) -> str | None:
+    """Return which published name a seat or model goes by, if any.
+
+    ``like-NAME`` stands in for NAME (`sim/data/stand-ins.toml`); else the last part of a model's
+    name counts, in upper or lower case.
+    """
+    short = seat.removeprefix("like-").replace(":", "/").rpartition("/")[2].lower()
+    return next((name for name in known if name.lower() == short), None)
 
 
 def closed_of(projection: Projection) -> pl.DataFrame:

@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 import polars as pl
 
 from analysis.estimates import Measured, measured
-from analysis.experiments.outcomes import Arms, Outcome, Row, Value, only_one, published
+from analysis.experiments.outcomes import (
+    Arms,
+    Outcome,
+    Row,
+    Value,
+    as_published,
+    only_one,
+    published,
+)
 from analysis.statistics.values import Estimate
+
+_CATALOGUE = (
+    "Net revenue follows the prices of the catalogue; the published one is of other products."
+)
 
 
 def _table4(label: str, one: Measured | None, figures: Sequence[float | None] | None) -> Row:
@@ -43,23 +55,56 @@ def _table4(label: str, one: Measured | None, figures: Sequence[float | None] | 
 def pairwise(arms: Arms) -> Outcome:
     """Table 4 and Figure 3: five sellers and five buyers over all products."""
     some, figures = only_one(arms), published()["pairwise"]
-    rows = []
+    rows: list[Row] = []
     for role in ("seller", "buyer"):
         known = figures[f"{role}s"]
         here = {one.keys[0]: one for one in measured(some, (role,))}
-        rows += [_table4(f"{role} {n}", one, known.get(n)) for n, one in here.items()]
+        names = {seat: as_published(seat, known) for seat in here}
         rows += [
-            _table4(f"{role} {n} (published)", None, f) for n, f in known.items() if n not in here
+            _table4(f"{role} {seat}", here[seat], known[name] if name else None)
+            for seat, name in names.items()
         ]
-    best = _best_sellers(some)
+        rows += [
+            _table4(f"{role} {name} (published)", None, figure)
+            for name, figure in known.items()
+            if name not in names.values()
+        ]
+    rows += _pairs(some)
     return Outcome(
         title="Table 4: who sells and who buys",
         rows=tuple(rows),
         notes=(
-            f"Best seller by buyer: {best}. Published: the best seller is not the best with every "
-            "buyer, and selling to one's own kind gives no advantage.",
+            f"Best seller by buyer: {_best_sellers(some)}. Published (Figure 3): the best seller "
+            "is not the best with every buyer, and selling to one's own kind gives no advantage.",
+            _CATALOGUE,
         ),
     )
+
+
+def _pairs(some: pl.DataFrame) -> list[Row]:
+    """Figure 3: net revenue of each pair minus the mean over all pairs."""
+    cells = {(one.keys[0], one.keys[1]): one for one in measured(some, ("seller", "buyer"))}
+    middle = sum(one.net_revenue_cents for one in cells.values()) / max(1, len(cells))
+    buyers = sorted({buyer for _, buyer in cells})
+    return [
+        Row(
+            label=f"{seller}, v the mean pair",
+            values=tuple(
+                Value(name=f"to {buyer}", unit="cents", measured=_gap(cells, seller, buyer, middle))
+                for buyer in buyers
+            ),
+        )
+        for seller in sorted({seller for seller, _ in cells})
+    ]
+
+
+def _gap(
+    cells: Mapping[tuple[str, str], Measured], seller: str, buyer: str, middle: float
+) -> Estimate:
+    one = cells.get((seller, buyer))
+    if one is None:
+        return Estimate(value=None, n=0, note="they never met")
+    return Estimate(value=one.net_revenue_cents - middle, n=one.episodes)
 
 
 def _best_sellers(some: pl.DataFrame) -> str:
@@ -75,17 +120,17 @@ def _best_sellers(some: pl.DataFrame) -> str:
 def category_fit(arms: Arms) -> Outcome:
     """Table 10: sellers by category."""
     some, figures = only_one(arms), published()["category-fit"]
+    chosen = some.filter(pl.col("category").is_in(["Fashion", "Home"]))
+    names = {seat: as_published(seat, figures) for seat in some["seller"].unique().sort()}
     rows = [
-        _row10(f"{seller}, {category}", one, figures.get(seller, {}).get(category))
-        for one in measured(
-            some.filter(pl.col("category").is_in(["Fashion", "Home"])), ("seller", "category")
-        )
+        _row10(f"{seller}, {category}", one, figures.get(names[seller], {}).get(category))
+        for one in measured(chosen, ("seller", "category"))
         for seller, category in (one.keys,)
     ]
     rows += [
-        _row10(f"{seller}, {category} (published)", None, numbers)
-        for seller, categories in figures.items()
-        if seller not in set(some["seller"])
+        _row10(f"{name} (published), {category}", None, numbers)
+        for name, categories in figures.items()
+        if name not in names.values()
         for category, numbers in categories.items()
     ]
     return Outcome(
@@ -94,6 +139,7 @@ def category_fit(arms: Arms) -> Outcome:
         notes=(
             "Published: in both categories the seller that converts less, and has less returned, "
             "earns more.",
+            _CATALOGUE,
         ),
     )
 

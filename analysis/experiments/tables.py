@@ -15,6 +15,7 @@ from analysis.experiments.cost import simulation_cost
 from analysis.experiments.demand import elasticity, price_demand
 from analysis.experiments.demographic import demographic
 from analysis.experiments.economics import economics
+from analysis.experiments.fidelity import fidelity
 from analysis.experiments.guidance import guidance
 from analysis.experiments.outcomes import Arms, Outcome
 from analysis.experiments.personas import persona_effects
@@ -52,6 +53,8 @@ def outcome_of(name: str, runs: Mapping[str, Path], features: str = "tfidf") -> 
     """
     if name == "csales":
         return conversations(runs["all"])
+    if name == "fidelity":
+        return fidelity(None)
     if name == "latent-persona":
         from analysis.experiments.latent import latent_persona  # imports scikit-learn
 

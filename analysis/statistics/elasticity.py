@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 import statsmodels.api as sm
 from scipy.stats import norm, ttest_rel
+from scipy.stats import t as student
 
 from analysis.statistics.values import LEVEL, Interval, Test
 
@@ -114,60 +115,54 @@ def _paired(ones: list[float], twos: list[float]) -> Test:
 
 
 def grouped(cells: pl.DataFrame) -> Test:
-    """Elasticity of a binomial model with a log link over all conditions, empty ones too.
+    """Elasticity of total demand by a grouped binomial model over all conditions, empty ones too.
 
-    ``ln(share) = product + elasticity * ln(price)``, errors robust to products. Where no such
-    model fits (shares would pass 1), a logit is fitted and its elasticity at the mean reported;
-    `method` says which.
+    ``logit(share) = product + slope * ln(price)``, errors robust to products. The elasticity is
+    that of all purchases together, ``slope * sum(n p (1 - p)) / sum(n p)``: products that are
+    always bought count as sales that no price changes. (A log link would say it in one number,
+    and would be ruled by the products that are nearly always bought.)
     """
+    method = "grouped binomial, logit"
     rows = cells.filter(pl.col("episodes") > 0).sort("product", "price")
-    n = int(rows["episodes"].sum())
-    if rows["price"].n_unique() < 2 or rows["purchases"].sum() in (0, n):
-        return Test(method="grouped binomial", n=n, note="nothing varies")
-    products = rows["product"].rank("dense").cast(pl.Int64).to_numpy()
+    n, bought = int(rows["episodes"].sum()), int(rows["purchases"].sum())
     # A product that was never or always bought says nothing, and would have no finite level.
     totals = rows.group_by("product").agg(pl.col("purchases").sum(), pl.col("episodes").sum())
-    useful = totals.filter((pl.col("purchases") > 0) & (pl.col("purchases") < pl.col("episodes")))[
-        "product"
-    ]
-    rows = rows.filter(pl.col("product").is_in(useful.to_list()))
+    some = (pl.col("purchases") > 0) & (pl.col("purchases") < pl.col("episodes"))
+    rows = rows.filter(pl.col("product").is_in(totals.filter(some)["product"].to_list()))
     if rows["price"].n_unique() < 2:
-        return Test(method="grouped binomial", n=n, note="nothing varies")
+        return Test(method=method, n=n, note="nothing varies")
     products = rows["product"].rank("dense").cast(pl.Int64).to_numpy()
-    x = np.log(rows["price"].to_numpy())
     dummies = (products[:, None] == np.unique(products)[None, :]).astype(float)
-    design = np.column_stack((x, dummies))
+    design = np.column_stack((np.log(rows["price"].to_numpy()), dummies))
     counts = rows.select("purchases", misses=pl.col("episodes") - pl.col("purchases")).to_numpy()
-    for link, name in ((sm.families.links.Log(), "log link"), (None, "logit, at the mean")):
-        fitted = _fit(counts, design, products, link)
-        if fitted is not None:
-            scale = 1.0 if link is not None else 1.0 - counts[:, 0].sum() / counts.sum()
-            how = "robust by product" if len(np.unique(products)) > 1 else "binomial"
-            return _told(fitted, float(scale), name, how, n)
-    return Test(method="grouped binomial", n=n, note="no model fits")
+    fitted = _fit(counts, design, products)
+    if fitted is None:
+        return Test(method=method, n=n, note="no model fits")
+    shares = fitted.fittedvalues
+    scale = float((counts.sum(axis=1) * shares * (1.0 - shares)).sum() / bought)
+    return _told(fitted, scale, len(np.unique(products)), method, n)
 
 
-def _fit(counts: Any, design: Any, products: Any, link: Any) -> Any | None:
-    family = sm.families.Binomial(link=link) if link is not None else sm.families.Binomial()
+def _fit(counts: Any, design: Any, products: Any) -> Any | None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what they warn of is looked at below
         try:
-            model = sm.GLM(counts, design, family=family)
-            kinds = np.unique(products)
-            if len(kinds) > 1:
+            model = sm.GLM(counts, design, family=sm.families.Binomial())
+            if len(np.unique(products)) > 1:
                 fitted = model.fit(cov_type="cluster", cov_kwds={"groups": products}, maxiter=200)
             else:
                 fitted = model.fit(maxiter=200)
         except (np.linalg.LinAlgError, ValueError, FloatingPointError):
             return None
-    means = fitted.fittedvalues
-    fine = fitted.converged and np.isfinite(fitted.bse[0]) and np.all((means > 0) & (means < 1))
-    return fitted if fine else None
+    return fitted if fitted.converged and np.isfinite(fitted.bse[0]) else None
 
 
-def _told(fitted: Any, scale: float, name: str, how: str, n: int) -> Test:
+def _told(fitted: Any, scale: float, clusters: int, method: str, n: int) -> Test:
+    """The slope as an elasticity; Student's t with products - 1 df, or normal for one product."""
     estimate, error = scale * float(fitted.params[0]), scale * float(fitted.bse[0])
-    half = float(norm.ppf(0.5 + LEVEL / 2.0)) * error
-    p = 2.0 * float(norm.sf(abs(estimate) / error)) if error else None
+    law = student(clusters - 1) if clusters > 1 else norm
+    half = float(law.ppf(0.5 + LEVEL / 2.0)) * error
+    p = 2.0 * float(law.sf(abs(estimate) / error)) if error else None
+    how = f"robust by product, t with {clusters - 1} df" if clusters > 1 else "binomial"
     interval = Interval(estimate - half, estimate + half, how)
-    return Test(method=f"grouped binomial, {name}", estimate=estimate, p=p, interval=interval, n=n)
+    return Test(method=method, estimate=estimate, p=p, interval=interval, n=n)

@@ -23,7 +23,7 @@ from sim.design import Design, design_of
 from sim.engine import Engine
 from sim.inputs import with_inputs
 from sim.launch import Options, chosen_products, chosen_profiles, read_scenario
-from sim.scenario import Scenario
+from sim.scenario import AgentTable, Scenario
 from sim.seats import Cast
 from sim.stopping import Stop
 from sim.terminal import Terminal
@@ -107,12 +107,26 @@ def _with(scenario: Scenario, name: str, values: Mapping[str, float], parameters
         for key, value in values.items()
         if key.partition(":")[0] == name and ":" in key
     }
-    buyers = tuple(
-        msgspec.structs.replace(seat, options={**seat.options, **options})
-        for seat in scenario.buyers
-    )
+    everybody = {key: value for key, value in options.items() if "/" not in key}
     behavioral = msgspec.structs.replace(scenario.behavioral, parameters=str(parameters))
-    return msgspec.structs.replace(scenario, buyers=buyers, behavioral=behavioral)
+    return msgspec.structs.replace(
+        scenario,
+        sellers=tuple(_seat(seat, "sellers", {}, options) for seat in scenario.sellers),
+        buyers=tuple(_seat(seat, "buyers", everybody, options) for seat in scenario.buyers),
+        behavioral=behavioral,
+    )
+
+
+def _seat(
+    seat: AgentTable, side: str, everybody: Mapping[str, float], options: Mapping[str, float]
+) -> AgentTable:
+    """The seat with what is meant for all of its role, and what names it, in its options."""
+    own = {
+        key.rpartition("/")[2]: value
+        for key, value in options.items()
+        if key.rpartition("/")[0] == f"{side}/{seat.id}"
+    }
+    return msgspec.structs.replace(seat, options={**seat.options, **everybody, **own})
 
 
 async def _counts(design: Design, cast: Cast) -> list[Count]:

@@ -26,7 +26,8 @@ class Parameter(_Table, frozen=True, kw_only=True):
     key : str
         A dotted path in the file of behavioral parameters, such as ``buyer.choice.price``; or
         ``SCENARIO:OPTION``, an option of all buyers of one scenario, such as
-        ``demographic:inclination``.
+        ``demographic:inclination``; or ``SCENARIO:sellers/SEAT/OPTION`` (or
+        ``buyers``), an option of one seat.
     step : float
         How far it is moved to see what it does; large enough that some episodes change.
     """

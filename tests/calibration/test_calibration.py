@@ -24,10 +24,10 @@ high = 4.0
 step = 0.5
 
 [[targets]]
-name = "three in five buy"
+name = "seven in ten buy"
 scenario = "persona-buyers"
 measure = "conversion_rate"
-value = 0.6
+value = 0.7
 within = 0.03
 """
 
@@ -70,7 +70,7 @@ def test_the_same_file_gives_the_same_fit(tmp_path: Path) -> None:
 
 def test_a_target_that_cannot_be_met_is_said(tmp_path: Path) -> None:
     path = written(
-        tmp_path, OWN.replace("high = 4.0", "high = 0.1").replace("0.6\nwithin", "0.99\nwithin")
+        tmp_path, OWN.replace("high = 4.0", "high = 0.1").replace("0.7\nwithin", "0.99\nwithin")
     )
     result = sim("calibrate", path)
     assert result.exit_code == 1

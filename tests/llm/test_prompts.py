@@ -117,7 +117,7 @@ def test_each_prompt_has_the_blanks_that_are_filled() -> None:
 
 
 def retail() -> list[str]:
-    """The prompts of this protocol; those of conversations, profiles and raters have tests of their own."""
+    """The prompts of this protocol; those of other tasks have tests of their own."""
     names = [file.name for file in files("agents.llm.prompts").iterdir()]
     stems = [name.removesuffix(".txt") for name in names if name.endswith(".txt")]
     return [stem for stem in stems if not stem.startswith(("sales_", "profile_build", "annotate_"))]

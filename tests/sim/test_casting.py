@@ -61,9 +61,10 @@ def test_an_experiment_keeps_its_parts(tmp_path: Path) -> None:
         for event in events_of(tmp_path / "out" / "all", "EpisodeOpened")
     }
     assert genders == {
-        f"{gender}@{who}": gender
+        f"{gender}-{number}@{who}": gender
+        for number in range(1, 7)
         for gender in ("male", "female")
         for who in ("careful-saver", "easy-shopper")
     }
     rows = json.loads(result.stdout)["outcome"]["rows"]
-    assert all(value["measured"]["n"] == 10 for row in rows for value in row["values"])
+    assert all(value["measured"]["n"] == 60 for row in rows for value in row["values"])

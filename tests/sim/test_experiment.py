@@ -27,6 +27,7 @@ SMALL = {
     "cost": ("--set", "products.per_category=1"),
     "economics": ("--set", "design.replications=2"),
     "latent-persona": ("--set", "products.per_category=2"),
+    "fidelity": ("--set", "products.per_category=1"),
     "csales": ("--set", "profiles.count=12"),
 }
 
