@@ -106,7 +106,9 @@ FORMS = "annotation"
 def _write_forms(folder: Path, terminal: Terminal) -> None:
     from sim.annotate import export
 
-    place, _ = export(folder / "all", folder / FORMS)
+    place = folder / FORMS
+    if not (place / "key.json").is_file():
+        export(folder / "all", place)
     terminal.say(
         f"forms: {place}; give form.html to each rater, then: python -m sim experiment fidelity "
         f"--out {folder} --ratings FILE ..."
