@@ -34,7 +34,7 @@ def _findings(findings: Sequence[Finding]) -> Table:
         table.add_row(
             Name(finding.claim),
             _estimate(finding.test),
-            "-" if p is None else f"{p:.3f}",
+            _p(p),
             *([finding.verdict] * judged),
             finding.published,
         )
@@ -64,6 +64,12 @@ def _table(rows: Sequence[Row], names: Sequence[str]) -> Table:
         values = {value.name: _cell(value) for value in row.values}
         table.add_row(Name(row.label), *(values.get(name, "") for name in names))
     return table
+
+
+def _p(p: float | None) -> str:
+    if p is None:
+        return "-"
+    return "<0.001" if p < 0.0005 else f"{p:.3f}"
 
 
 def _estimate(test: Test) -> str:

@@ -9,6 +9,7 @@ from analysis.experiments.outcomes import Arms, Finding, Outcome, Row, Value, on
 from analysis.statistics.clusters import mean
 from analysis.statistics.elasticity import by_group, grouped
 from analysis.statistics.trend import cochran_armitage, logistic_trend
+from analysis.statistics.values import Estimate
 
 
 def price_demand(arms: Arms) -> Outcome:
@@ -90,6 +91,16 @@ def elasticity(arms: Arms) -> Outcome:
                 ),
             )
         )
+    rows += [
+        Row(
+            label=product,
+            values=tuple(
+                Value(name=group, unit="number", measured=Estimate(value=slope, n=1))
+                for group, slope in zip(figures, slopes, strict=True)
+            ),
+        )
+        for product, slopes in found.per_product.items()
+    ]
     findings = [
         Finding(
             claim="the price-conscious answer more to the price",

@@ -9,9 +9,7 @@ effect that anybody would care for; else *undecided* at this size.
 from __future__ import annotations
 
 import msgspec
-import numpy as np
 import polars as pl
-from scipy.stats import t as student
 
 from analysis.experiments.demand import cells
 from analysis.experiments.outcomes import (
@@ -117,7 +115,7 @@ def _minds(said: str, some: pl.DataFrame) -> tuple[Finding, Row, float]:
         found, means = _nothing("paired t"), None
     else:
         slopes = by_group(cells(some, "buyer_price_consciousness"), "sensitive", "indifferent")
-        found, means = _with_interval(slopes.test, slopes.per_product), slopes.means
+        found, means = slopes.test, slopes.means
     sides = means or (None, None)
     values = tuple(
         Value(
@@ -149,18 +147,6 @@ def _turned(test: Test) -> Test:
     )
     estimate = None if test.estimate is None else -test.estimate
     return msgspec.structs.replace(test, estimate=estimate, interval=interval)
-
-
-def _with_interval(test: Test, slopes: dict[str, tuple[float, float]]) -> Test:
-    """Give the published one-tailed test the two-sided interval of the same differences."""
-    gaps = np.array([abs(one) - abs(two) for one, two in slopes.values()])
-    if len(gaps) < 2 or test.p is None:
-        return test
-    error = float(gaps.std(ddof=1)) / float(np.sqrt(len(gaps)))
-    half = float(student.ppf(0.975, len(gaps) - 1)) * error
-    centre = float(gaps.mean())
-    interval = Interval(centre - half, centre + half, "paired t by product")
-    return msgspec.structs.replace(test, interval=interval)
 
 
 def _told(test: Test) -> Estimate:

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from scipy.stats import binomtest, chi2, mannwhitneyu, norm
 from scipy.stats import t as student
 
+from analysis.statistics import bootstrap
 from analysis.statistics.clusters import ratio_variance, sums
-from analysis.statistics.values import LEVEL, Interval, Test
+from analysis.statistics.values import FEW_CLUSTERS, LEVEL, Interval, Test
 
 Floats = NDArray[np.float64]
 
@@ -21,6 +22,8 @@ EXACT_DISCORDANT = 25
 EXACT_CLUSTERS = 12
 """The sign-flip permutation goes through all flips up to so many clusters that differ."""
 FLIPS = 10_000
+MANY_CLUSTERS = 2_000
+"""From here on means of clusters are normal enough, and a bootstrap takes long."""
 
 
 def mcnemar(first: pl.Series, second: pl.Series) -> Test:
@@ -46,7 +49,8 @@ def sign_flip(differences: pl.Series, cluster: pl.Series, *, seed: int) -> Test:
     """Sign-flip permutation of paired differences, whole clusters at a time.
 
     Under no effect the sum of a cluster's differences is as likely negative as positive. The
-    estimate is the mean difference, its interval by Student's t over clusters.
+    estimate is the mean difference. Its interval is a bootstrap of clusters, which follows the
+    skew that a few large gains make, and Student's t where clusters are few or very many.
     """
     ones = pl.Series("ones", [1.0] * len(differences))
     totals, counts = sums(differences, ones, cluster)
@@ -61,7 +65,9 @@ def sign_flip(differences: pl.Series, cluster: pl.Series, *, seed: int) -> Test:
         )
     p = _exact_flips(moved) if len(moved) <= EXACT_CLUSTERS else _drawn_flips(moved, seed)
     interval = None
-    if len(totals) >= 2:
+    if FEW_CLUSTERS <= len(totals) <= MANY_CLUSTERS:
+        interval = bootstrap.ratio(totals, counts, seed=seed)
+    elif len(totals) >= 2:
         error = math.sqrt(ratio_variance(totals, counts))
         interval = _around(estimate, error, len(totals) - 1)
     return Test(method="sign flip by cluster", estimate=estimate, p=p, interval=interval, n=n)

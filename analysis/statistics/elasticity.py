@@ -110,8 +110,10 @@ def _paired(ones: list[float], twos: list[float]) -> Test:
     estimate = float(np.mean(ones) - np.mean(twos))
     if np.ptp(np.subtract(ones, twos)) == 0.0:
         return Test(method=method, estimate=estimate, n=len(ones), note="no spread")
-    found = ttest_rel(ones, twos, alternative="greater")
-    return Test(method=method, estimate=estimate, p=float(found.pvalue), n=len(ones))
+    p = float(ttest_rel(ones, twos, alternative="greater").pvalue)
+    both = ttest_rel(ones, twos).confidence_interval(LEVEL)
+    interval = Interval(float(both.low), float(both.high), "paired t by product, two-sided")
+    return Test(method=method, estimate=estimate, p=p, interval=interval, n=len(ones))
 
 
 def grouped(cells: pl.DataFrame) -> Test:
