@@ -73,7 +73,7 @@ def export(
         for name, text in files.items():
             (place / name).write_text(text, encoding="utf-8", newline="")
     except OSError as error:
-        raise CannotWrite(f"{place}: {error.strerror}; name another folder with --out") from None
+        raise CannotWrite(place, error, "name another folder with --out") from None
     return place, chosen
 
 

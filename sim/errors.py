@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Sequence
 from difflib import get_close_matches
 from pathlib import Path
@@ -88,10 +89,26 @@ class WorkerFailed(SimError):
         self.alone = alone
 
 
-class CannotWrite(SimError):
-    """The disk takes no more; what is written is kept, and the run can be resumed."""
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
+"""What the system says when a disk takes no more, rather than that a place is wrong."""
 
-    status = 3
+
+class CannotWrite(SimError):
+    """A place that cannot be written; on a full disk what is written is kept, to be resumed.
+
+    Parameters
+    ----------
+    what : str
+        The place.
+    cause : OSError
+        Why: a full disk ends with status 3, a place that can never be written with 2.
+    advice : str
+        What to do.
+    """
+
+    def __init__(self, what: object, cause: OSError, advice: str) -> None:
+        super().__init__(f"{what}: {cause.strerror or cause}; {advice}")
+        self.status = 3 if cause.errno in FULL else 2
 
 
 class MarketDiverged(SimError):

@@ -156,7 +156,7 @@ def _begin(asked: Asked, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         mark.write_bytes(told)
     except OSError as error:
-        raise CannotWrite(f"{folder}: {error.strerror}; name another --out") from None
+        raise CannotWrite(folder, error, "name another --out") from None
 
 
 def _run(asked: Asked, arm: Arm, folder: Path) -> int:

@@ -72,9 +72,7 @@ def export(asked: Asked, terminal: Terminal) -> int:
     except OSError as error:
         if _is_of(asked.run, error):
             raise
-        raise CannotWrite(
-            f"{asked.out}: {error.strerror or error}; name another file with --out"
-        ) from None
+        raise CannotWrite(asked.out, error, "name another file with --out") from None
     terminal.out(f"{asked.what}: {asked.out}")
     for told in (*_remarks(asked.run, asked.what), remark):
         if told:

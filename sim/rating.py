@@ -95,7 +95,7 @@ class File:
             new.write_bytes(msgspec.json.format(msgspec.json.encode(self.saved), indent=1) + b"\n")
             new.replace(self.path)
         except OSError as error:
-            raise CannotWrite(f"{self.path}: {error.strerror}; what is rated stays") from None
+            raise CannotWrite(self.path, error, "what is rated stays") from None
 
 
 def rate(

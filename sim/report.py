@@ -40,7 +40,7 @@ def write_report(
                 for figure in section.figures:
                     terminal.say(f"chart: {save(figure, target.parent, charts)}")
     except OSError as error:
-        raise CannotWrite(f"{target}: {error.strerror}; name another file with -o") from None
+        raise CannotWrite(target, error, "name another file with -o") from None
     terminal.out(f"report: {target}")
     return 0
 

@@ -114,7 +114,7 @@ class RunFolder:
             new.rename(place)
             _sync(self.path)
         except OSError as error:
-            raise CannotWrite(f"{place}: {error.strerror}; nothing was changed") from None
+            raise CannotWrite(place, error, "nothing was changed") from None
 
     def check_inputs(self, file: RunFile) -> None:
         """Compare the inputs with their digests.
@@ -221,7 +221,7 @@ class NewRun:
         except OSError as error:
             if error.errno in (errno.ENOTEMPTY, errno.EEXIST):
                 raise RunExists(self.target) from None  # somebody was quicker
-            raise CannotWrite(f"{self.target}: {error.strerror}; no run was made") from None
+            raise CannotWrite(self.target, error, "no run was made; name another --out") from None
 
     def digests(self) -> dict[str, str]:
         """SHA-256 of each input written so far."""

@@ -43,7 +43,7 @@ def calibrate(targets: Path, out: Path | None, rounds: int | None, terminal: Ter
         try:
             out.write_text(tomli_w.dumps(as_tree(values)), encoding="utf-8")
         except OSError as error:
-            raise CannotWrite(f"{out}: {error.strerror}; name another file with --out") from None
+            raise CannotWrite(out, error, "name another file with --out") from None
     if terminal.json:
         terminal.out_json(found)
     else:

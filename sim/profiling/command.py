@@ -111,4 +111,4 @@ def _keep(path: Path, profile: Profile) -> None:
         with path.open("ab") as file:
             file.write(msgspec.json.encode(row) + b"\n")
     except OSError as error:
-        raise CannotWrite(f"{path}: {error.strerror}; what is written stays") from None
+        raise CannotWrite(path, error, "what is written stays") from None

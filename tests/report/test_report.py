@@ -105,7 +105,7 @@ def test_without_a_file_it_lies_beside_the_run(run: Path) -> None:
 
 def test_a_place_that_cannot_be_written_is_named(run: Path) -> None:
     result = sim("report", run, "-o", "/proc/nowhere/r.html")
-    assert result.exit_code == 3
+    assert result.exit_code == 2
     assert "name another file with -o" in result.stderr
 
 
