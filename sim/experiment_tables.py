@@ -12,58 +12,120 @@ from rich.text import Text
 
 from analysis.experiments.outcomes import Finding, Outcome, Row, Value, missed
 from analysis.statistics.values import Test
-from analysis.tables import Name
+from sim.terminal import printable
 
 
 def tables(outcome: Outcome) -> Sequence[Any]:
     """Return what a terminal shows of it: the rows, as many columns as fit, then the findings."""
     parts: list[Any] = [Text(outcome.title, style="bold")]
-    parts += [_table(rows, names) for rows, names in _parts(outcome.rows)]
+    for names, rows in groupby(outcome.rows, key=lambda row: [one.name for one in row.values]):
+        parts += _tables(list(rows), names)
     if not outcome.findings:
         return parts
     return [*parts, _findings(outcome.findings)]
 
 
+_WIDTH = 118
+"""Cells that a table may take; without a terminal, pages are 120 wide."""
+_LABEL = 30
+"""Cells that labels have before they go on in another line."""
+_GAP = 2
+
+
+def _tables(rows: Sequence[Row], names: Sequence[str]) -> Iterator[Table]:
+    """Yield rows of the same columns, as many columns at a time as fit."""
+    notes = _notes(rows)
+    lines = [
+        [_head(name), *(_cell(row.values[place], notes) for row in rows)]
+        for place, name in enumerate(names)
+    ]
+    left = _WIDTH - min(_LABEL, max(len(row.label) for row in rows))
+    some: list[list[str]] = []
+    for column in lines:
+        if some and sum(map(_breadth, [*some, column])) > left:
+            yield _table(rows, some, notes)
+            some = []
+        some.append(column)
+    if some:
+        yield _table(rows, some, notes)
+
+
+def _head(name: str) -> str:
+    return printable(name).replace(" ", "\n", 1) if len(name) > _LABEL // 2 else printable(name)
+
+
+def _breadth(column: Sequence[str]) -> int:
+    return _GAP + max(len(line) for cell in column for line in cell.split("\n"))
+
+
+def _notes(rows: Sequence[Row]) -> dict[str, int]:
+    """Number what readers have to know of the numbers, in the order in which it comes up."""
+    said = (one.measured.note for row in rows for one in row.values if _noted(one))
+    return {note: number for number, note in enumerate(dict.fromkeys(said), start=1)}
+
+
+def _noted(value: Value) -> bool:
+    """A row that is only what was published says so by its label."""
+    found = value.measured
+    return bool(found.note) and (found.value is not None or value.published is None)
+
+
+def _table(rows: Sequence[Row], columns: Sequence[Sequence[str]], notes: dict[str, int]) -> Table:
+    shown = (note for note in notes if any(f"[{notes[note]}]" in c for col in columns for c in col))
+    caption = "\n".join(f"[{notes[note]}] {note}" for note in shown)
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, caption_justify="left")
+    table.caption = Text(caption) if caption else None
+    table.add_column("", max_width=_LABEL, overflow="fold")
+    for head, *_ in columns:
+        table.add_column(Text(head), justify="right", no_wrap=True)
+    for place, row in enumerate(rows, start=1):
+        table.add_row(Text(printable(row.label)), *(Text(column[place]) for column in columns))
+    return table
+
+
+def _cell(value: Value, notes: dict[str, int]) -> str:
+    """Number, interval, n and effective n, and what was published, a line each."""
+    found = value.measured
+    said = "-" if found.value is None else _number(value.unit, found.value)
+    lines = [f"{said} [{notes[found.note]}]" if _noted(value) else said]
+    if found.interval is not None:
+        low, high = (_number(value.unit, end) for end in (found.interval.low, found.interval.high))
+        lines.append(f"{low} to {high}")
+    if found.value is not None:
+        worth = "" if found.effective_n is None else f", eff. {found.effective_n:,.0f}"
+        lines.append(f"n {found.n:,}{worth}")
+    if value.published is not None:
+        lines.append(f"paper {_number(value.unit, value.published)}{', off' * missed(value)}")
+    return "\n".join(lines)
+
+
 def _findings(findings: Sequence[Finding]) -> Table:
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     judged = any(finding.verdict for finding in findings)
-    for heading in ("What is tested", "Found", "p", *(["Verdict"] * judged), "Published"):
-        table.add_column(heading)
+    for heading in ("What is tested", "Found", "By", "n", "p", *(["Verdict"] * judged)):
+        table.add_column(heading, no_wrap=heading in ("Found", "n", "p"), overflow="fold")
+    table.add_column("Published", overflow="fold")
     for finding in findings:
-        p = finding.adjusted_p if finding.adjusted_p is not None else finding.test.p
+        test = finding.test
+        p = finding.adjusted_p if finding.adjusted_p is not None else test.p
+        verdict = [Text(finding.verdict)] * judged
         table.add_row(
-            Name(finding.claim),
-            _estimate(finding.test),
+            Text(printable(finding.claim)),
+            _estimate(finding.unit, test),
+            Text(_how(test)),
+            f"{test.n:,}",
             _p(p),
-            *([finding.verdict] * judged),
-            finding.published,
+            *verdict,
+            Text(finding.published),
         )
     return table
 
 
-_ABREAST = 5
-"""Columns that fit beside each other."""
-_LABEL = 28
-"""Width that labels have before they are shortened."""
-
-
-def _parts(rows: Sequence[Row]) -> Iterator[tuple[Sequence[Row], Sequence[str]]]:
-    """Yield rows of the same columns, as many columns at a time as fit."""
-    for names, some in groupby(rows, key=lambda row: tuple(value.name for value in row.values)):
-        together = list(some)
-        for start in range(0, len(names), _ABREAST):
-            yield together, names[start : start + _ABREAST]
-
-
-def _table(rows: Sequence[Row], names: Sequence[str]) -> Table:
-    table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    table.add_column("", min_width=min(_LABEL, max(len(row.label) for row in rows)))
-    for name in names:
-        table.add_column(name, justify="right")
-    for row in rows:
-        values = {value.name: _cell(value) for value in row.values}
-        table.add_row(Name(row.label), *(values.get(name, "") for name in names))
-    return table
+def _how(test: Test) -> str:
+    """How the interval or p was found; where there is none, why."""
+    if test.note:
+        return test.note
+    return test.method if test.interval is None else test.interval.method
 
 
 def _p(p: float | None) -> str:
@@ -72,35 +134,35 @@ def _p(p: float | None) -> str:
     return "<0.001" if p < 0.0005 else f"{p:.3f}"
 
 
-def _estimate(test: Test) -> str:
+def _estimate(unit: str, test: Test) -> str:
     if test.estimate is None:
-        return test.note or "-"
-    said = f"{test.estimate:+.3g}"
+        return "-"
+    said = _change(unit, test.estimate)
     if test.interval is None:
         return said
-    return f"{said} ({test.interval.low:+.3g} to {test.interval.high:+.3g})"
+    low, high = (_change(unit, end) for end in (test.interval.low, test.interval.high))
+    return f"{said}\n{low} to {high}"
 
 
-def _cell(value: Value) -> str:
-    found = value.measured
-    said = "-" if found.value is None else _number(value.unit, found.value)
-    if found.interval is not None:
-        low, high = (_number(value.unit, end) for end in (found.interval.low, found.interval.high))
-        said += f"\n{low} to {high}"
-    if value.published is not None:
-        said += f"\npaper {_number(value.unit, value.published)}{', off' * missed(value)}"
-    return said
+def _change(unit: str, number: float) -> str:
+    match unit:
+        case "share":
+            return f"{100 * number:+z.1f} points"
+        case "cents":
+            return f"{'-' if number < 0 else '+'}${abs(number) / 100:,.2f}"
+        case _:
+            return f"{number:+z.2f}"
 
 
 def _number(unit: str, number: float) -> str:
     match unit:
         case "share":
-            return f"{number:.1%}"
+            return f"{number:z.1%}"
         case "cents":
-            return f"${number / 100:,.2f}"
+            return f"{'-' if round(number) < 0 else ''}${abs(number) / 100:,.2f}"
         case "dollars":
             return f"${number:.4f}"
         case "tokens":
             return f"{number:,.0f}"
         case _:
-            return f"{number:.2f}"
+            return f"{number:z.2f}"

@@ -36,13 +36,14 @@ def price_demand(arms: Arms) -> Outcome:
     bought = (some["orders"] > 0).cast(pl.Int64)
     findings = (
         Finding(
-            claim="the dearer, the fewer buy (clusters of products)",
+            claim="trend: log odds of buying, per 100 % of the price",
             test=logistic_trend(bought, some["price_multiplier"], some["cluster"]),
             published="falls at every step",
         ),
         Finding(
-            claim="the same, as if episodes were independent",
+            claim="trend: points of the rate per 100 % of the price, as if episodes were independent",
             test=cochran_armitage(counts, totals, scores),
+            unit="share",
         ),
         Finding(
             claim="elasticity, all products together",

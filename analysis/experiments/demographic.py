@@ -26,7 +26,7 @@ def demographic(arms: Arms) -> Outcome:
         male, female = (part.filter(buyer_gender=g) for g in ("male", "female"))
         rows.append(
             Row(
-                label=f"{audience}'s items" if audience != "unisex" else "unisex items",
+                label=_items(audience),
                 values=(
                     Value(name="men", unit="share", measured=share_of(male), published=men / 100),
                     Value(
@@ -37,8 +37,9 @@ def demographic(arms: Arms) -> Outcome:
         )
         findings.append(
             Finding(
-                claim=f"men buy more of {audience} items than women",
+                claim=f"men minus women, {_items(audience)}",
                 test=two_rates(bought_of(male), bought_of(female)),
+                unit="share",
                 published=f"{men - women:+.1f} points"
                 + (" (p < 0.05)" if audience != "unisex" else " (not significant)"),
             )
@@ -48,3 +49,7 @@ def demographic(arms: Arms) -> Outcome:
         rows=tuple(rows),
         findings=with_holm(findings),
     )
+
+
+def _items(audience: str) -> str:
+    return "unisex items" if audience == "unisex" else f"{audience}'s items"

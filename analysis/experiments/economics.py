@@ -92,6 +92,7 @@ def _fit(said: str, some: pl.DataFrame) -> tuple[Finding, Row, float]:
     finding = Finding(
         claim=f"{said}what is made for one's gender is bought more",
         test=two_rates(bought_of(fits), bought_of(other)),
+        unit="share",
         published="+14.8 points",
     )
     values = (

@@ -50,8 +50,9 @@ def guidance(arms: Arms) -> Outcome:
         gained = both["net_revenue_cents_two"] - both["net_revenue_cents"]
         findings.append(
             Finding(
-                claim=f"revenue at {float(share):.0%} minus none, cents an episode",
+                claim=f"revenue an episode at {float(share):.0%} minus none, paired",
                 test=sign_flip(gained, both["cluster"], seed=SEED),
+                unit="cents",
                 published=f"{figures[share] / figures['0.0'] - 1.0:+.1%}",
             )
         )

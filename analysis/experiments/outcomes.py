@@ -60,12 +60,15 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
 
     Parameters
     ----------
+    unit : str
+        Of the test's estimate: ``share``, ``cents`` or ``number``.
     verdict : str
         Whether a published regularity shows here; empty where none is judged.
     """
 
     claim: str
     test: Test
+    unit: str = "number"
     adjusted_p: float | None = None
     published: str = ""
     verdict: str = ""

@@ -62,8 +62,9 @@ def persona_effects(arms: Arms) -> Outcome:
         unsure = " (not significant)" if trait == "seller_rationality" else ""
         findings.append(
             Finding(
-                claim=f"{role} {poles[0]} v {poles[1]}",
+                claim=f"{role}: {poles[0]} minus {poles[1]}, bought",
                 test=two_rates(bought_of(parts[0]), bought_of(parts[1])),
+                unit="share",
                 published=f"{first - second:+.1f} points{unsure}",
             )
         )

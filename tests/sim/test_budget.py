@@ -28,7 +28,10 @@ def begun_and_ended(run: Path) -> tuple[set[str], set[str]]:
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-@pytest.mark.parametrize("budget", [1.0, 1.2, 1.3])
+@pytest.mark.parametrize(
+    "budget",
+    [pytest.param(1.0, marks=pytest.mark.slow), 1.2, pytest.param(1.3, marks=pytest.mark.slow)],
+)
 def test_a_market_that_has_begun_is_finished(workers: int, budget: float, tmp_path: Path) -> None:
     with serving() as server:
         text = MODELS.format(url=server.url, products=10).replace("requests_per_minute = 120", "")
@@ -71,7 +74,7 @@ def test_a_key_refused_from_the_start_is_wrong_input_and_later_a_stop(
         return by_rote(body)
 
     with serving(answering) as server:
-        text = MODELS.format(url=server.url, products=1)
+        text = MODELS.format(url=server.url, products=1).replace("requests_per_minute = 120", "")
         result = launched(scenario(tmp_path, text), tmp_path / "run")
         assert result.exit_code == status, result.stderr
         assert "python -m sim resume" in result.stderr

@@ -39,7 +39,10 @@ def ran(name: str, out: Path, *arguments: object) -> dict[str, Any]:
     return said
 
 
-@pytest.mark.parametrize("name", EXPERIMENTS)
+_LONG = pytest.param("latent-persona", marks=pytest.mark.slow)
+
+
+@pytest.mark.parametrize("name", [*(n for n in EXPERIMENTS if n != "latent-persona"), _LONG])
 def test_every_experiment_runs_and_says_its_rows(name: str, tmp_path: Path) -> None:
     said = ran(name, tmp_path / "out")
     assert said["experiment"] == name
