@@ -220,4 +220,4 @@ def _purse(job: Job) -> Purse:
     """The job's part of the budget, and of what earlier executions spent."""
     if job.budget is None:
         return Purse(None)
-    return Purse(int(job.budget * 1e9) // job.of, job.spent_nanousd // job.of)
+    return Purse(int(job.budget * 1e9) // job.of, job.spent_nanousd // job.of, job.of)

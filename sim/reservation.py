@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 
 from agents.errors import AgentsError
-from agents.llm.purse import BudgetSmall, Purse
+from agents.llm.purse import Purse
 from events.messages import ModelCalled
 from market.protocols import Spec
 from sim.recovery import Leftover
@@ -45,8 +45,7 @@ class Reservations:
 
     async def enter(self, spec: Spec, leftover: Leftover) -> bool:
         """Return once the market's worst case is reserved; False if it cannot be any more."""
-        limit = self._purse.limit
-        if limit is None:
+        if self._purse.limit is None:
             return True
         worst = max(0, self._worst(spec) - _paid(leftover))
         while not self._stop.requested:
@@ -54,7 +53,7 @@ class Reservations:
                 self._under_way += 1
                 return True
             if self._under_way == 0:
-                self._halt(BudgetSmall(limit, self._purse.spent, worst))
+                self._halt(self._purse.small(worst))
             else:
                 await self._ended.wait()
         return False

@@ -11,23 +11,55 @@ from agents.errors import AgentsError
 
 
 class BudgetSmall(AgentsError):
-    """The budget does not cover what one market may cost at worst."""
+    """The budget does not cover what one market may cost at worst.
 
-    def __init__(self, limit_nanousd: int, spent_nanousd: int, worst_nanousd: int) -> None:
-        left = (limit_nanousd - spent_nanousd) / 1e9
-        needed = (spent_nanousd + worst_nanousd) / 1e9
+    Parameters
+    ----------
+    parts : int
+        Workers that share the budget evenly; the amounts are those of one of them.
+    """
+
+    def __init__(
+        self, limit_nanousd: int, spent_nanousd: int, worst_nanousd: int, parts: int = 1
+    ) -> None:
+        limit, left = limit_nanousd * parts, limit_nanousd - spent_nanousd
+        needed = (spent_nanousd + worst_nanousd) * parts
+        shared = f", which {parts} workers share evenly," if parts > 1 else ""
+        fewer = " or have fewer workers" if parts > 1 else ""
         super().__init__(
-            f"the budget of ${limit_nanousd / 1e9:,.2f} has ${left:,.4f} left, and the next market "
-            f"may cost ${worst_nanousd / 1e9:,.4f} at worst: allow at least ${needed:,.2f}"
+            f"the budget of {_dollars(limit)}{shared} has {_dollars(left)} left"
+            f"{' for this one' if parts > 1 else ''}, and the next market may cost "
+            f"{_dollars(worst_nanousd)} at worst: allow at least {_at_least(needed)}{fewer}"
         )
 
 
 class BudgetSpent(AgentsError):
-    """The budget does not cover the next step; the run stops and can be resumed with more."""
+    """The budget does not cover the next step; the run stops and can be resumed with more.
 
-    def __init__(self, limit_nanousd: int, spent_nanousd: int) -> None:
-        limit, spent = limit_nanousd / 1e9, spent_nanousd / 1e9
-        super().__init__(f"the budget of ${limit:,.2f} is used up: ${spent:,.4f} spent")
+    Parameters
+    ----------
+    parts : int
+        As in `BudgetSmall`.
+    """
+
+    def __init__(self, limit_nanousd: int, spent_nanousd: int, parts: int = 1) -> None:
+        shared = f", which {parts} workers share evenly," if parts > 1 else ""
+        by_one = " by this one" if parts > 1 else ""
+        super().__init__(
+            f"the budget of {_dollars(limit_nanousd * parts)}{shared} is used up: "
+            f"{_dollars(spent_nanousd)} spent{by_one}"
+        )
+
+
+def _dollars(nanousd: int) -> str:
+    """Write an amount; below a cent no digit is lost that matters."""
+    dollars = nanousd / 1e9
+    return f"${dollars:,.4f}" if abs(dollars) < 1.0 else f"${dollars:,.2f}"
+
+
+def _at_least(nanousd: int) -> str:
+    """Write an amount in whole cents, rounded up: who allows just that has allowed enough."""
+    return f"${-(-nanousd // 10_000_000) / 100:,.2f}"
 
 
 class Purse:
@@ -39,13 +71,20 @@ class Purse:
         None: no limit; spending is counted all the same.
     spent : int
         What earlier executions of the run spent.
+    parts : int
+        How many workers share the run's budget; this purse is that of one of them.
     """
 
-    def __init__(self, limit: int | None, spent: int = 0) -> None:
+    def __init__(self, limit: int | None, spent: int = 0, parts: int = 1) -> None:
         self.limit = limit
         self.spent = spent
+        self._parts = parts
         self._markets: dict[str, int] = {}
         self._held = 0
+
+    def small(self, worst: int) -> BudgetSmall:
+        """Return the error that says that a market's worst case is not free."""
+        return BudgetSmall(self.limit or 0, self.spent, worst, self._parts)
 
     @property
     def reserved(self) -> int:
@@ -72,7 +111,7 @@ class Purse:
             If this call could pass the limit.
         """
         if self.limit is not None and self.spent + self._held + bound > self.limit:
-            raise BudgetSpent(self.limit, self.spent)
+            raise BudgetSpent(self.limit, self.spent, self._parts)
         self._held += bound
 
     def settle(self, market: str, bound: int, cost: int) -> None:

@@ -29,7 +29,7 @@ def test_what_is_spent_leaves_the_reservation_of_its_market() -> None:
 
 def test_a_call_beyond_the_limit_is_refused_whatever_was_reserved() -> None:
     purse = Purse(100, spent=90)
-    with pytest.raises(BudgetSpent, match=r"budget of \$0\.00 is used up"):
+    with pytest.raises(BudgetSpent, match=r"is used up"):
         purse.hold(11)
     purse.hold(10)
 
@@ -44,7 +44,28 @@ def test_without_a_limit_spending_is_only_counted() -> None:
 
 def test_the_message_names_budget_and_spending() -> None:
     error = BudgetSpent(25_000_000_000, 24_990_000_000)
-    assert str(error) == "the budget of $25.00 is used up: $24.9900 spent"
+    assert str(error) == "the budget of $25.00 is used up: $24.99 spent"
+    assert str(BudgetSpent(400_000, 0)) == "the budget of $0.0004 is used up: $0.0000 spent"
+
+
+@pytest.mark.parametrize("parts", [1, 3])
+@given(st.integers(0, 10**12), st.integers(0, 10**11), st.integers(0, 10**11))
+def test_a_budget_as_large_as_advised_covers_the_market(
+    parts: int, limit: int, spent: int, worst: int
+) -> None:
+    said = str(Purse(limit, spent, parts).small(worst))
+    advised = said.partition("at least $")[2].split()[0].replace(",", "")
+    enough = round(float(advised) * 1e9)
+    assert Purse(enough // parts, spent, parts).open("m", worst)
+    assert enough - parts * (spent + worst) < 10_000_000, "and no more than a cent above it"
+
+
+def test_what_workers_share_is_named_as_the_whole_budget() -> None:
+    said = str(Purse(50_000_000, parts=4).small(364_500_000))
+    assert said == (
+        "the budget of $0.2000, which 4 workers share evenly, has $0.0500 left for this one, and "
+        "the next market may cost $0.3645 at worst: allow at least $1.46 or have fewer workers"
+    )
 
 
 calls = st.lists(
