@@ -7,6 +7,7 @@ from itertools import groupby
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
+from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
@@ -30,9 +31,11 @@ _WIDTH = 118
 _LABEL = 30
 """Cells that labels have before they go on in another line."""
 _GAP = 2
+_WHOLE = 100_000
+"""From so many cents on, money is in whole dollars."""
 
 
-def _tables(rows: Sequence[Row], names: Sequence[str]) -> Iterator[Table]:
+def _tables(rows: Sequence[Row], names: Sequence[str]) -> Iterator[Any]:
     """Yield rows of the same columns, as many columns at a time as fit."""
     notes = _notes(rows)
     lines = [
@@ -70,17 +73,17 @@ def _noted(value: Value) -> bool:
     return bool(found.note) and (found.value is not None or value.published is None)
 
 
-def _table(rows: Sequence[Row], columns: Sequence[Sequence[str]], notes: dict[str, int]) -> Table:
-    shown = (note for note in notes if any(f"[{notes[note]}]" in c for col in columns for c in col))
-    caption = "\n".join(f"[{notes[note]}] {note}" for note in shown)
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, caption_justify="left")
-    table.caption = Text(caption) if caption else None
+def _table(rows: Sequence[Row], columns: Sequence[Sequence[str]], notes: dict[str, int]) -> Any:
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
     table.add_column("", max_width=_LABEL, overflow="fold")
     for head, *_ in columns:
         table.add_column(Text(head), justify="right", no_wrap=True)
     for place, row in enumerate(rows, start=1):
         table.add_row(Text(printable(row.label)), *(Text(column[place]) for column in columns))
-    return table
+    cells = [cell for column in columns for cell in column]
+    marks = {note: f"[{number}]" for note, number in notes.items()}
+    shown = (note for note, mark in marks.items() if any(mark in cell for cell in cells))
+    return Group(table, *(Text(f"{marks[note]} {printable(note)}") for note in shown))
 
 
 def _cell(value: Value, notes: dict[str, int]) -> str:
@@ -137,7 +140,7 @@ def _p(p: float | None) -> str:
 def _estimate(unit: str, test: Test) -> str:
     if test.estimate is None:
         return "-"
-    said = _change(unit, test.estimate)
+    said = _change(unit, test.estimate) + " points" * (unit == "share")
     if test.interval is None:
         return said
     low, high = (_change(unit, end) for end in (test.interval.low, test.interval.high))
@@ -147,7 +150,7 @@ def _estimate(unit: str, test: Test) -> str:
 def _change(unit: str, number: float) -> str:
     match unit:
         case "share":
-            return f"{100 * number:+z.1f} points"
+            return f"{100 * number:+z.1f}"
         case "cents":
             return f"{'-' if number < 0 else '+'}${abs(number) / 100:,.2f}"
         case _:
@@ -159,7 +162,11 @@ def _number(unit: str, number: float) -> str:
         case "share":
             return f"{number:z.1%}"
         case "cents":
-            return f"{'-' if round(number) < 0 else ''}${abs(number) / 100:,.2f}"
+            sign = "-" if round(number) < 0 else ""
+            whole = abs(number) >= _WHOLE
+            return (
+                f"{sign}${abs(number) / 100:,.0f}" if whole else f"{sign}${abs(number) / 100:,.2f}"
+            )
         case "dollars":
             return f"${number:.4f}"
         case "tokens":

@@ -7,9 +7,9 @@ import polars as pl
 from analysis.estimates import measured
 from analysis.experiments.outcomes import Arms, Finding, Outcome, Row, Value, only_one, published
 from analysis.statistics.clusters import mean
-from analysis.statistics.elasticity import by_group, grouped
+from analysis.statistics.elasticity import Slopes, by_group, grouped, log_log
 from analysis.statistics.trend import cochran_armitage, logistic_trend
-from analysis.statistics.values import Estimate
+from analysis.statistics.values import Estimate, Test
 
 
 def price_demand(arms: Arms) -> Outcome:
@@ -36,20 +36,20 @@ def price_demand(arms: Arms) -> Outcome:
     bought = (some["orders"] > 0).cast(pl.Int64)
     findings = (
         Finding(
-            claim="trend: log odds of buying, per 100 % of the price",
+            claim="trend: log odds of buying, per +100 % of the price",
             test=logistic_trend(bought, some["price_multiplier"], some["cluster"]),
             published="falls at every step",
         ),
         Finding(
-            claim="trend: points of the rate per 100 % of the price, as if episodes were independent",
+            claim="trend: rate, per +100 % of the price, were episodes independent",
             test=cochran_armitage(counts, totals, scores),
             unit="share",
         ),
         Finding(
-            claim="elasticity, all products together",
+            claim="elasticity, all products together (binomial)",
             test=grouped(cells(some)),
-            published="-0.69 by the paper's formula on its pooled rates",
         ),
+        _pooled(some),
     )
     return Outcome(title="Table 3: price and demand", rows=tuple(rows), findings=findings)
 
@@ -76,32 +76,20 @@ def elasticity(arms: Arms) -> Outcome:
     sizes = {group: counts.filter(group=group)["product"].n_unique() for group in figures}
     rows = []
     for place, group in enumerate(figures):
-        slopes = [abs(pair[place]) for pair in found.per_product.values()]
-        names = pl.Series("product", list(found.per_product), dtype=pl.String)
-        values = pl.Series("slope", slopes, dtype=pl.Float64)
         rows.append(
             Row(
-                label=f"{group}, {len(slopes)} of {sizes[group]} products",
+                label=f"{group}, {len(found.per_product)} of {sizes[group]} products",
                 values=(
                     Value(
                         name="mean |elasticity| (log-log)",
                         unit="number",
-                        measured=mean(values, names),
+                        measured=mean_size(found, place),
                         published=figures[group],
                     ),
                 ),
             )
         )
-    rows += [
-        Row(
-            label=product,
-            values=tuple(
-                Value(name=group, unit="number", measured=Estimate(value=slope, n=1))
-                for group, slope in zip(figures, slopes, strict=True)
-            ),
-        )
-        for product, slopes in found.per_product.items()
-    ]
+    rows += _by_product(counts, found)
     findings = [
         Finding(
             claim="the price-conscious answer more to the price",
@@ -115,7 +103,12 @@ def elasticity(arms: Arms) -> Outcome:
             )
             for group in figures
         ),
-        Finding(claim="pooled", test=grouped(cells(some)), published="about -2.6 in the field"),
+        Finding(
+            claim="elasticity, everything pooled (binomial)",
+            test=grouped(cells(some)),
+            published="about -2.6 in the field",
+        ),
+        _pooled(some),
     ]
     dropped = "; ".join(f"{name}: {why}" for name, why in found.dropped.items())
     return Outcome(
@@ -124,3 +117,59 @@ def elasticity(arms: Arms) -> Outcome:
         findings=tuple(findings),
         notes=(f"Dropped by the published rule: {dropped or 'none'}.",),
     )
+
+
+def mean_size(found: Slopes, place: int) -> Estimate:
+    """Return the mean absolute elasticity of the first or second group over the products."""
+    sizes = [abs(pair[place]) for pair in found.per_product.values()]
+    names = pl.Series("product", list(found.per_product), dtype=pl.String)
+    return mean(pl.Series("size", sizes, dtype=pl.Float64), names)
+
+
+def _pooled(some: pl.DataFrame) -> Finding:
+    """The paper's formula on the rates of all products together."""
+    shares = {float(one["price"]): one for one in _together(cells(some)).iter_rows(named=True)}
+    counts = {price: int(one["purchases"]) for price, one in shares.items()}
+    sizes = {int(one["episodes"]) for one in shares.values()}
+    slope, note = (log_log(counts, sizes.pop()), "") if len(sizes) == 1 else (None, "unequal sizes")
+    test = Test(method="log-log on pooled rates", estimate=slope, n=some.height, note=note)
+    return Finding(
+        claim="elasticity, everything pooled (log-log)",
+        test=test,
+        published="-0.69 on its Table 3",
+    )
+
+
+def _together(counts: pl.DataFrame) -> pl.DataFrame:
+    return counts.group_by("price").agg(pl.col("purchases", "episodes").sum()).sort("price")
+
+
+def _by_product(counts: pl.DataFrame, found: Slopes) -> list[Row]:
+    """Each product by both models; one that the published rule drops has the binomial one left."""
+    groups = ("sensitive", "indifferent")
+    rows = []
+    for (product,), part in counts.group_by("product", maintain_order=True):
+        slopes = found.per_product.get(str(product), (None, None))
+        parts = [part.filter(group=group) for group in groups]
+        log_logs = [
+            Value(
+                name=f"{group} (log-log)",
+                unit="number",
+                measured=Estimate(
+                    value=slope,
+                    n=int(some["episodes"].sum()),
+                    note="" if slope is not None else "dropped by the published rule",
+                ),
+            )
+            for group, slope, some in zip(groups, slopes, parts, strict=True)
+        ]
+        binomials = [
+            Value(name=f"{group} (binomial)", unit="number", measured=_told(grouped(some)))
+            for group, some in zip(groups, parts, strict=True)
+        ]
+        rows.append(Row(label=str(product), values=(*log_logs, *binomials)))
+    return rows
+
+
+def _told(test: Test) -> Estimate:
+    return Estimate(value=test.estimate, n=test.n, interval=test.interval, note=test.note)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import msgspec
 import polars as pl
 
-from analysis.experiments.demand import cells
+from analysis.experiments.demand import cells, mean_size
 from analysis.experiments.outcomes import (
     Arms,
     Finding,
@@ -112,19 +112,13 @@ def _falls(said: str, some: pl.DataFrame) -> tuple[Finding, Row, float]:
 
 
 def _minds(said: str, some: pl.DataFrame) -> tuple[Finding, Row, float]:
-    if some.is_empty():
-        found, means = _nothing("paired t"), None
-    else:
-        slopes = by_group(cells(some, "buyer_price_consciousness"), "sensitive", "indifferent")
-        found, means = slopes.test, slopes.means
-    sides = means or (None, None)
+    groups = ("sensitive", "indifferent")
+    found, sides = _nothing("paired t"), [Estimate(value=None, n=0)] * 2
+    if not some.is_empty():
+        slopes = by_group(cells(some, "buyer_price_consciousness"), *groups)
+        found, sides = slopes.test, [mean_size(slopes, place) for place in (0, 1)]
     values = tuple(
-        Value(
-            name=name,
-            unit="number",
-            measured=Estimate(value=side, n=found.n),
-            published=figure,
-        )
+        Value(name=name, unit="number", measured=side, published=figure)
         for name, side, figure in zip(
             ("price-sensitive", "indifferent"), sides, (2.58, 0.76), strict=True
         )

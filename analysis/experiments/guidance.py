@@ -15,8 +15,9 @@ from analysis.experiments.outcomes import (
     published,
     with_holm,
 )
+from analysis.statistics.bootstrap import ratio
 from analysis.statistics.differences import sign_flip
-from analysis.statistics.values import Estimate
+from analysis.statistics.values import FEW_CLUSTERS, Estimate
 
 SEED = 1
 """Of the permutations."""
@@ -28,7 +29,7 @@ def guidance(arms: Arms) -> Outcome:
     none = closed_of(arms["0.0"])
     rows, findings = [], []
     for share, projection in arms.items():
-        some = closed_of(projection)
+        some = none if share == "0.0" else closed_of(projection)
         [one] = measured(some)
         rows.append(
             Row(
@@ -38,7 +39,7 @@ def guidance(arms: Arms) -> Outcome:
                     Value(
                         name="revenue v none",
                         unit="share",
-                        measured=Estimate(value=_ratio(some, none), n=some.height),
+                        measured=_ratio(some, none),
                         published=figures[share] / figures["0.0"],
                     ),
                 ),
@@ -59,9 +60,24 @@ def guidance(arms: Arms) -> Outcome:
     return Outcome(title="Table 5: guidance", rows=tuple(rows), findings=with_holm(findings))
 
 
-def _ratio(some: pl.DataFrame, none: pl.DataFrame) -> float | None:
-    base = none["net_revenue_cents"].mean()
-    here = some["net_revenue_cents"].mean()
+def _ratio(some: pl.DataFrame, none: pl.DataFrame) -> Estimate:
+    """Mean revenue / that without guidance; the interval draws products, both runs' together."""
+    here, base = (part["net_revenue_cents"].mean() for part in (some, none))
     if not isinstance(base, float) or not isinstance(here, float) or base == 0.0:
-        return None
-    return here / base
+        return Estimate(value=None, n=some.height, note="nothing was earned without guidance")
+    if some is none:
+        return Estimate(value=1.0, n=some.height, note="what the others are divided by")
+    one, two = (_by_product(part) for part in (none, some))
+    both = one.join(two, on="cluster", suffix="_two").sort("cluster")
+    interval, note = None, f"{both.height} products, too few for a bootstrap: see what is tested"
+    if both.height >= FEW_CLUSTERS:
+        above, below = (both[name].to_numpy() for name in ("net_two", "net"))
+        interval, note = ratio(above, below, seed=SEED), ""
+    return Estimate(
+        value=here / base, n=some.height, interval=interval, clusters=both.height, note=note
+    )
+
+
+def _by_product(some: pl.DataFrame) -> pl.DataFrame:
+    """Mean revenue by product."""
+    return some.group_by("cluster").agg(net=pl.col("net_revenue_cents").mean())

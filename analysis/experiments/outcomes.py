@@ -15,7 +15,7 @@ from analysis import estimates
 from analysis.projection import Projection
 from analysis.statistics.clusters import rate
 from analysis.statistics.multiplicity import holm
-from analysis.statistics.values import Estimate, Test
+from analysis.statistics.values import Estimate, Interval, Test
 
 Arms = Mapping[str, Projection]
 
@@ -124,6 +124,15 @@ def bought_of(part: pl.DataFrame) -> tuple[pl.Series, pl.Series, pl.Series]:
 def share_of(part: pl.DataFrame) -> Estimate:
     """Return the share of episodes with a purchase."""
     return rate(*bought_of(part))
+
+
+def times(one: Estimate, factor: float) -> Estimate:
+    """Return an estimate and its interval times a factor that is known: a mean as a sum."""
+    interval = one.interval and Interval(
+        one.interval.low * factor, one.interval.high * factor, one.interval.method
+    )
+    value = None if one.value is None else one.value * factor
+    return msgspec.structs.replace(one, value=value, interval=interval)
 
 
 def with_holm(findings: Sequence[Finding]) -> tuple[Finding, ...]:

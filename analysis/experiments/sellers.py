@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import msgspec
 import polars as pl
@@ -16,7 +16,9 @@ from analysis.experiments.outcomes import (
     as_published,
     only_one,
     published,
+    times,
 )
+from analysis.statistics.clusters import mean
 from analysis.statistics.values import Estimate
 
 _CATALOGUE = (
@@ -28,9 +30,7 @@ def _table4(label: str, one: Measured | None, figures: Sequence[float | None] | 
     """Sales, conversion, refunds, quantity and rating, measured or published or both."""
     nothing = Estimate(value=None, n=0)
     found = figures or (None,) * 5
-    sales = nothing
-    if one is not None:
-        sales = Estimate(value=float(one.net_revenue_cents), n=one.episodes)
+    sales = times(one.revenue, one.episodes) if one else nothing
     names = (
         ("net revenue", "cents", sales, 100.0),
         ("bought", "share", one.conversion if one else nothing, 0.01),
@@ -83,28 +83,38 @@ def pairwise(arms: Arms) -> Outcome:
 
 def _pairs(some: pl.DataFrame) -> list[Row]:
     """Figure 3: net revenue of each pair minus the mean over all pairs."""
-    cells = {(one.keys[0], one.keys[1]): one for one in measured(some, ("seller", "buyer"))}
-    middle = sum(one.net_revenue_cents for one in cells.values()) / max(1, len(cells))
-    buyers = sorted({buyer for _, buyer in cells})
+    sums = some.group_by("cluster", "seller", "buyer").agg(
+        pl.col("net_revenue_cents").sum(), episodes=pl.len()
+    )
+    cells = sums.select("seller", "buyer").n_unique()
+    middle = sums.group_by("cluster").agg(middle=pl.col("net_revenue_cents").sum() / cells)
+    buyers = sums["buyer"].unique().sort()
     return [
         Row(
             label=f"{seller}, v the mean pair",
             values=tuple(
-                Value(name=f"to {buyer}", unit="cents", measured=_gap(cells, seller, buyer, middle))
+                Value(
+                    name=f"to {buyer}",
+                    unit="cents",
+                    measured=_gap(sums.filter(seller=seller, buyer=buyer), middle),
+                )
                 for buyer in buyers
             ),
         )
-        for seller in sorted({seller for seller, _ in cells})
+        for seller in sums["seller"].unique().sort()
     ]
 
 
-def _gap(
-    cells: Mapping[tuple[str, str], Measured], seller: str, buyer: str, middle: float
-) -> Estimate:
-    one = cells.get((seller, buyer))
-    if one is None:
+def _gap(pair: pl.DataFrame, middle: pl.DataFrame) -> Estimate:
+    """A pair's revenue minus the mean pair's, by product: what products share is taken out."""
+    if pair.is_empty():
         return Estimate(value=None, n=0, note="they never met")
-    return Estimate(value=one.net_revenue_cents - middle, n=one.episodes)
+    gaps = middle.join(pair, on="cluster", how="left").sort("cluster")
+    by_product = gaps["net_revenue_cents"].fill_null(0) - gaps["middle"]
+    one = times(mean(by_product, gaps["cluster"]), gaps.height)
+    return msgspec.structs.replace(
+        one, n=int(pair["episodes"].sum()), effective_n=None, design_effect=None
+    )
 
 
 def _best_sellers(some: pl.DataFrame) -> str:

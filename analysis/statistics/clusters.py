@@ -102,7 +102,7 @@ def mean(
         bottoms_alone = some["below"].cast(pl.Float64).to_numpy()
         independent = ratio_variance(tops_alone, bottoms_alone) if some.height > 1 else 0.0
     effect = _design_effect(variance, independent, count, n)
-    note = f"{count} clusters" if count < FEW_CLUSTERS else ""
+    note = f"{count} clusters: Student's t" if count < FEW_CLUSTERS else ""
     interval = None
     if variance > 0.0:
         interval = _by_t(value, variance, count, level, (-np.inf, np.inf))

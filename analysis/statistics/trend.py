@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 import statsmodels.api as sm
 from scipy.stats import norm
+from scipy.stats import t as student
 
 from analysis.statistics.values import LEVEL, Interval, Test
 
@@ -35,7 +36,7 @@ def cochran_armitage(successes: list[int], totals: list[int], scores: list[float
 def logistic_trend(outcome: pl.Series, score: pl.Series, cluster: pl.Series) -> Test:
     """Logistic regression of yes or no on a score, errors robust to clusters.
 
-    The estimate is the log odds ratio per unit of score.
+    The estimate is the log odds ratio per unit of score; Student's t with clusters - 1 df.
     """
     frame = pl.DataFrame({"y": outcome, "x": score, "c": cluster}).drop_nulls()
     method = "logistic trend, clustered"
@@ -50,9 +51,10 @@ def logistic_trend(outcome: pl.Series, score: pl.Series, cluster: pl.Series) -> 
     if fitted is None:
         return Test(method=method, n=frame.height, note="the score separates the outcomes")
     slope, error = float(fitted.params[1]), float(fitted.bse[1])
-    half = float(norm.ppf(0.5 + LEVEL / 2.0)) * error
-    p = 2.0 * float(norm.sf(abs(slope) / error)) if error else None
-    interval = Interval(slope - half, slope + half, f"robust, {clusters} clusters")
+    law = student(clusters - 1)  # the error is estimated from that many clusters
+    half = float(law.ppf(0.5 + LEVEL / 2.0)) * error
+    p = 2.0 * float(law.sf(abs(slope) / error)) if error else None
+    interval = Interval(slope - half, slope + half, f"robust, t with {clusters - 1} df")
     return Test(method=method, estimate=slope, p=p, interval=interval, n=frame.height)
 
 

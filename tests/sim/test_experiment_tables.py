@@ -1,0 +1,100 @@
+"""An experiment's outcome on a terminal: nothing cut off, every number with what it is worth."""
+
+from __future__ import annotations
+
+import pytest
+from rich.console import Console
+
+from analysis.experiments.outcomes import Finding, Outcome, Row, Value
+from analysis.statistics.values import Estimate, Interval, Test
+from sim.experiment_tables import tables
+
+RATE = Estimate(
+    value=0.648, n=1384, interval=Interval(0.447, 0.808, "t, 7 df"), effective_n=36.4, clusters=8
+)
+
+
+def shown(outcome: Outcome) -> str:
+    console = Console(width=120, highlight=False)
+    with console.capture() as page:
+        for part in tables(outcome):
+            console.print(part)
+    return page.get()
+
+
+def outcome(*values: Value, label: str = "a row", findings: tuple[Finding, ...] = ()) -> Outcome:
+    return Outcome(title="T", rows=(Row(label=label, values=values),), findings=findings)
+
+
+def value(name: str = "bought", unit: str = "share", **more: object) -> Value:
+    fields: dict[str, object] = {"measured": RATE, **more}
+    return Value(name=name, unit=unit, **fields)  # type: ignore[arg-type]
+
+
+def test_a_rate_stands_with_its_interval_n_effective_n_and_the_published_one() -> None:
+    page = shown(outcome(value(published=0.55)))
+    for said in ("64.8%", "44.7% to 80.8%", "n 1,384, eff. 36", "paper 55.0%, off"):
+        assert said in page
+
+
+def test_what_a_reader_has_to_know_stands_below_the_table_once() -> None:
+    few = Estimate(value=0.5, n=10, note="8 clusters: Student's t")
+    page = shown(outcome(value(measured=few), value("refunded", measured=few), value("plain")))
+    assert page.count("[1] 8 clusters: Student's t") == 1
+    assert page.count("50.0% [1]") == 2
+    assert "64.8% [" not in page
+
+
+def test_a_row_that_is_only_published_has_no_note_and_no_n() -> None:
+    nothing = Estimate(value=None, n=0, note="nobody")
+    page = shown(outcome(value(measured=nothing, published=0.3)))
+    assert "nobody" not in page
+    assert "n 0" not in page
+    assert "paper 30.0%" in page
+
+
+@pytest.mark.parametrize("columns", [1, 4, 9])
+def test_names_are_whole_and_lines_no_longer_than_the_page(columns: int) -> None:
+    label = "seller anthropic/a-rather-long-name-of-a-model, v the mean pair"
+    names = [f"to like-Gemini-3.1-Pro-{n}" for n in range(columns)]
+    finding = Finding(
+        claim="what is made for one's own gender is bought more " * 3, test=Test(method="m")
+    )
+    page = shown(outcome(*(value(name) for name in names), label=label, findings=(finding,)))
+    assert "…" not in page
+    assert max(len(line.rstrip()) for line in page.splitlines()) <= 120
+    assert page.count("64.8%") == columns
+    for word in ("v the mean pair", *(name.removeprefix("to ") for name in names)):
+        assert word in page
+
+
+@pytest.mark.parametrize(
+    ("unit", "estimate", "said", "between"),
+    [
+        ("share", 0.0542, "+5.4 points", "+0.7 to +10.1"),
+        ("cents", 209.0, "+$2.09", "+$0.01 to +$0.10"),
+        ("number", -0.001, "+0.00", "+0.01 to +0.10"),
+    ],
+)
+def test_a_difference_is_in_its_own_unit(
+    unit: str, estimate: float, said: str, between: str
+) -> None:
+    ends = {"share": (0.00718, 0.101), "cents": (1.0, 10.0), "number": (0.01, 0.1)}[unit]
+    test = Test(method="m", estimate=estimate, p=0.0001, interval=Interval(*ends, "t, 4 df"), n=480)
+    page = shown(outcome(value(), findings=(Finding(claim="c", test=test, unit=unit),)))
+    for part in (said, between, "t, 4 df", "480", "<0.001"):
+        assert part in page
+
+
+def test_a_test_that_says_nothing_says_why() -> None:
+    finding = Finding(claim="c", test=Test(method="m", note="fewer than two products count"))
+    assert "fewer than two products count" in shown(outcome(value(), findings=(finding,)))
+
+
+def test_hostile_names_are_no_commands_to_a_terminal() -> None:
+    label = "\x1b[31mred[bold]"
+    page = shown(
+        outcome(value(), label=label, findings=(Finding(claim=label, test=Test(method="m")),))
+    )
+    assert "\x1b" not in page
+    assert page.count("[31mred[bold]") == 2
