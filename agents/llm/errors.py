@@ -122,4 +122,7 @@ class ModelUnknown(ProviderStopped):
     """The address knows no such model."""
 
     says = "the provider knows no such model or address"
-    advice = "check model and base_url, then resume the run with --set models.NAME.model=..."
+    advice = (
+        "check model and base_url: resume takes another base_url with --set"
+        " models.NAME.base_url=..., another model needs a new launch"
+    )

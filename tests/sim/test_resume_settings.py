@@ -62,3 +62,16 @@ def test_what_belongs_to_the_run_cannot_change(stopped: Path, setting: str, said
     assert said in result.stderr
     assert len(result.stderr.strip().splitlines()) == 1
     assert (stopped / "run.toml").read_bytes() == before
+
+
+def test_what_an_unknown_model_or_address_advises_can_be_done(tmp_path: Path) -> None:
+    unknown = {"error": {"code": "model_not_found", "message": "no such model"}}
+    with serving(lambda body: (404, unknown)) as server:
+        path = scenario(tmp_path, MODELS.format(url=server.url, products=1))
+        result = sim("launch", path, "--out", tmp_path / "run")
+    assert result.exit_code == 2
+    assert "--set models.NAME.base_url=..., another model needs a new launch" in result.stderr
+    with serving() as server:
+        settings = (f"base_url={server.url}", "requests_per_minute=1000000")
+        words = [word for one in settings for word in ("--set", f"models.local.{one}")]
+        assert sim("resume", tmp_path / "run", *words).exit_code == 0
