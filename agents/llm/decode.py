@@ -1,8 +1,9 @@
 """Decoding an answer: strictly, repairing only what can mean one thing.
 
-Repaired are a code fence around the object, words before and after a single object, and a
-missing envelope. Nothing is guessed: a wrong key, a missing field, two objects, a number out of
-range are malformed, and the model is asked again.
+Repaired are a code fence around the object, words before and after a single object, thoughts
+that a model wrote down before it (up to ``</think>``), and a missing envelope. Nothing is guessed:
+a wrong key, a missing field, two objects, a number out of range are malformed, and the model is
+asked again.
 """
 
 from __future__ import annotations
@@ -16,6 +17,9 @@ import msgspec
 from agents.llm.replies import Envelope, Reply
 
 R = TypeVar("R", bound=Reply)
+
+_THOUGHT = "</think>"
+"""Where the thoughts of open models end, if their server leaves them in the answer."""
 
 
 class Malformed(Exception):
@@ -38,7 +42,7 @@ def decode_reply(
     """
     if not text.strip():
         raise Malformed("the answer is empty")
-    data = _single_object(text)
+    data = _single_object(_without_thoughts(text))
     reply = _decoded(data, kind, envelope)
     problem = reply.problem() or (check(reply) if check else None)
     if problem is not None:
@@ -75,6 +79,12 @@ def _bare(data: str, kind: type[R], outer: Exception) -> R:
 
 def _tag(kind: type[Reply]) -> str:
     return str(kind.__struct_config__.tag)
+
+
+def _without_thoughts(text: str) -> str:
+    """Return what comes after the thoughts; some servers swallow the mark that opens them."""
+    thoughts, mark, answer = text.rpartition(_THOUGHT)
+    return answer if mark and not thoughts.lstrip().startswith("{") else text
 
 
 def _single_object(text: str) -> str:

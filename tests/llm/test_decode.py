@@ -49,6 +49,9 @@ EXPECTED = decision(enveloped())
         f"```json\n{enveloped()}\n```",
         f"Here you are:\n{enveloped()}\nAnything else?",
         f"\n\n  {enveloped()}  ",
+        f"<think>\nIs {{20}} too much? Maybe.\n</think>\n\n{enveloped()}",
+        f"Is {enveloped(quantity=7)} too much?\n</think>\n{enveloped()}",
+        f"<think></think>```json\n{enveloped()}\n```",
     ],
 )
 def test_wrapping_that_can_mean_one_thing_is_taken_off(text: str) -> None:
@@ -71,6 +74,9 @@ WRONG = {
     enveloped(will_purchase=False): "will_purchase False with quantity 1",
     json.dumps({"reply": {"kind": "message", "text": "hi"}}): '"decision" was asked for',
     json.dumps([DECISION, DECISION]): "more than one JSON object",
+    f"<think>{enveloped()}</think>": "holds no JSON object",
+    f"<think>{enveloped()} or rather {enveloped(quantity=2)}": "more than one JSON object",
+    f"{enveloped()}</think>{enveloped()}": "more than one JSON object",
 }
 
 
@@ -171,3 +177,7 @@ def test_the_published_decisions_are_all_accounted_for() -> None:
     assert decoded == 198
     assert len(malformed) == 2
     assert all("unknown field" in why for why in malformed)
+
+
+def test_a_mark_of_thoughts_within_an_answer_belongs_to_it() -> None:
+    assert decision(enveloped(reason="so </think> it is")).reason == "so </think> it is"
