@@ -85,6 +85,10 @@ def experiment(asked: Asked, terminal: Terminal) -> int:
         raise MissingExtra("experiment", error.name or "a package") from None
     if asked.ratings:
         return _rated(asked, terminal)
+    if asked.name == "latent-persona":
+        from analysis.latent.features import by_name
+
+        by_name(asked.features)  # to fail before anything is run
     folder = asked.out or Path("runs") / f"{asked.name}-{time.strftime('%Y%m%d-%H%M%S')}"
     _begin(asked, folder)
     for arm in arms:

@@ -105,3 +105,11 @@ def test_features_nobody_knows_are_named(labelled: Path) -> None:
     result = sim("infer", labelled / "events", labelled)
     assert result.exit_code == 2
     assert "Traceback" not in result.stderr
+
+
+def test_an_experiment_knows_its_features_before_it_runs_anything(tmp_path: Path) -> None:
+    words = ("latent-persona", "--features", "magic", "--out", tmp_path / "out")
+    result = sim("experiment", *words)
+    assert result.exit_code == 2
+    assert "magic" in result.stderr
+    assert not (tmp_path / "out").exists()
