@@ -37,7 +37,7 @@ _FIELDS: Mapping[str, dict[str, pl.DataType]] = {
         "price_max_cents": pl.Int64(),
     },
     "ActionChosen": {"action": pl.String(), "strategy": pl.String()},
-    "ItemsShown": {"showing": pl.String(), "products": _TEXTS, "fitting": pl.Int64()},
+    "ItemsShown": {"products": _TEXTS},
     "ItemSelected": {
         "product": pl.String(),
         "price_cents": pl.Int64(),
@@ -69,8 +69,8 @@ class Conversations:
         ``candidate`` (the dearer item, or null), ``upsold`` (bought the candidate), ``over_budget``
         (paid more than the upper budget), ``surplus_lost_cents`` (what the buyer's surplus on the
         bought item falls short of that on the selected one; null where the buyer did not say what
-        they are worth), ``left`` (how it left without buying), ``few_shown`` (suggestions with
-        fewer than three fitting items).
+        they are worth), ``left`` (how it left without buying), ``few_shown`` (suggestions
+        that put fewer than three items before the buyer, or none).
     inferences : polars.DataFrame
         One row per (conversation, turn): ``seller``, ``turn``, the true ``style`` and ``openness``
         beside ``inferred_style`` and ``inferred_openness`` (null: not known yet),
@@ -152,14 +152,8 @@ def _conversations(
         .group_by("episode")
         .agg(turns=pl.col("turn").max())
     )
-    few = (
-        events["ItemsShown"]
-        .filter(showing="suggestion")
-        .group_by("episode")
-        .agg(few_shown=(pl.col("fitting") < 3).sum().cast(pl.Int64))
-    )
     whole = seats.join(_renamed(truth), on="episode", how="left")
-    for part in (turns, selected, orders, left, few, _surplus(events)):
+    for part in (turns, selected, orders, left, _few_shown(events), _surplus(events)):
         whole = whole.join(part, on="episode", how="left")
     bought = pl.col("bought").is_not_null()
     return whole.with_columns(
@@ -168,6 +162,18 @@ def _conversations(
         over_budget=bought & (pl.col("price_cents") > pl.col("budget_max_cents")),
         surplus_lost_cents=pl.when(bought).then("surplus_lost_cents"),
     ).sort("episode")
+
+
+def _few_shown(events: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+    """Suggestions of fewer than three items; one of none leaves no `ItemsShown` behind."""
+    shown = events["ItemsShown"].select("episode", "turn", count=pl.col("products").list.len())
+    return (
+        events["ActionChosen"]
+        .filter(action="Suggestion")
+        .join(shown, on=["episode", "turn"], how="left")
+        .group_by("episode")
+        .agg(few_shown=(pl.col("count").fill_null(0) < 3).sum().cast(pl.Int64))
+    )
 
 
 def _renamed(truth: pl.DataFrame) -> pl.DataFrame:

@@ -3,7 +3,9 @@
 ``SR``: conversations that end in a purchase / all. ``SWR (published)``: purchases of the dearer
 candidate / *successful* conversations, as the paper has it; ``SWR (of all)``: / all. ``AT
 (published)``: mean turns over successes; ``turns (all)``: over all, those without a purchase
-counted up to where they ended. Intervals are by profile.
+counted up to where they ended; ``turns (censored)``: over all, those without a purchase counted as
+long as the longest conversation of the run, so that no seller looks quick by driving buyers away.
+Intervals are by profile.
 """
 
 from __future__ import annotations
@@ -11,13 +13,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import polars as pl
+from scipy.stats import t as student
 
-from analysis.experiments.outcomes import Finding, Outcome, Row, Value
+from analysis.experiments.outcomes import Finding, Outcome, Row, Value, ones, with_holm
 from analysis.sales import Conversations, conversations
-from analysis.statistics.clusters import mean, rate
+from analysis.statistics.clusters import mean, rate, ratio_variance, sums
 from analysis.statistics.differences import sign_flip
-from analysis.statistics.multiplicity import holm
-from analysis.statistics.values import Estimate
+from analysis.statistics.values import LEVEL, Estimate, Interval, Test
 from events.sales import ACTIONS, OPENNESS, STYLES, TACTICS
 
 SEED = 1
@@ -27,7 +29,10 @@ _CLUSTER = "profile"
 def table(run: Path) -> Outcome:
     """Return the comparison of a run's sellers."""
     found = conversations(run)
-    some = found.conversations.with_columns(sold=pl.col("bought").is_not_null())
+    sold = pl.col("bought").is_not_null()
+    some = found.conversations.with_columns(
+        sold=sold, censored=pl.when(sold).then("turns").otherwise(pl.col("turns").max())
+    )
     sellers = sorted(some["seller"].unique())
     rows = [_row(seller, some.filter(seller=seller), found) for seller in sellers]
     rows += [
@@ -36,51 +41,53 @@ def table(run: Path) -> Outcome:
         for key, values in (("openness", OPENNESS), ("style", STYLES))
         for value in values
     ]
+    rows += [_read(seller, turn, found) for seller in sellers for turn in _turns(seller, found)]
     rows += [_shares(seller, found) for seller in sellers]
     return Outcome(
         title="Conversational sales",
         rows=tuple(rows),
-        findings=tuple(_contrasts(some, sellers)),
-        notes=(_improves(found), _thin(some)),
+        findings=(
+            *with_holm(_contrasts(some, sellers)),
+            *with_holm(_improvements(found, sellers)),
+        ),
+        notes=(_READ, _thin(some)),
     )
 
 
-def _ones(part: pl.DataFrame) -> pl.Series:
-    return pl.Series("ones", [1] * part.height, dtype=pl.Int64)
-
-
 def _share(part: pl.DataFrame, column: str) -> Estimate:
-    return rate(part[column].cast(pl.Int64), _ones(part), part[_CLUSTER])
+    return rate(part[column].cast(pl.Int64), ones(part), part[_CLUSTER])
 
 
 def _row(seller: str, part: pl.DataFrame, found: Conversations) -> Row:
+    return Row(
+        label=seller,
+        values=(
+            *_measures(part),
+            Value(name="style read", unit="share", measured=balanced(found, seller, "style")),
+            Value(name="openness read", unit="share", measured=balanced(found, seller, "openness")),
+        ),
+    )
+
+
+def _split(seller: str, part: pl.DataFrame, value: str) -> Row:
+    return Row(label=f"{seller}, {value}", values=_measures(part))
+
+
+def _measures(part: pl.DataFrame) -> tuple[Value, ...]:
+    """What conversations came to."""
     sold = part.filter("sold")
     lost = sold.drop_nulls("surplus_lost_cents")
-    values = [
+    values = (
         ("SR", "share", _share(part, "sold")),
         ("SWR (published)", "share", _share(sold, "upsold")),
         ("SWR (of all)", "share", _share(part, "upsold")),
         ("AT (published)", "number", mean(sold["turns"], sold[_CLUSTER])),
         ("turns (all)", "number", mean(part["turns"], part[_CLUSTER])),
+        ("turns (censored)", "number", mean(part["censored"], part[_CLUSTER])),
         ("over budget", "share", _share(part, "over_budget")),
         ("surplus lost", "cents", mean(lost["surplus_lost_cents"], lost[_CLUSTER])),
-        ("style read", "share", balanced(found, seller, "style")),
-        ("openness read", "share", balanced(found, seller, "openness")),
-    ]
-    return Row(
-        label=seller,
-        values=tuple(Value(name=name, unit=unit, measured=m) for name, unit, m in values),
     )
-
-
-def _split(seller: str, part: pl.DataFrame, value: str) -> Row:
-    sold = part.filter("sold")
-    values = (
-        Value(name="SR", unit="share", measured=_share(part, "sold")),
-        Value(name="SWR (of all)", unit="share", measured=_share(part, "upsold")),
-        Value(name="AT (published)", unit="number", measured=mean(sold["turns"], sold[_CLUSTER])),
-    )
-    return Row(label=f"{seller}, {value}", values=values)
+    return tuple(Value(name=name, unit=unit, measured=m) for name, unit, m in values)
 
 
 def balanced(found: Conversations, seller: str, what: str, turn: int | None = None) -> Estimate:
@@ -95,31 +102,61 @@ def balanced(found: Conversations, seller: str, what: str, turn: int | None = No
     turn : int or None
         None: the last of each conversation.
     """
+    rows = _inferred(found, seller, turn).with_columns(right=_right(what))
+    if rows.is_empty():
+        return Estimate(value=None, n=0, note="nothing was inferred")
+    # Classes are strata: a profile is of one, and how many there are of each is no accident.
+    classes = [
+        sums(part["right"], ones(part), part[_CLUSTER])
+        for part in rows.partition_by(what, maintain_order=True)
+    ]
+    clusters, count = sum(len(below) for _, below in classes), len(classes)
+    value = sum(float(above.sum() / below.sum()) for above, below in classes) / count
+    alone = any(len(below) < 2 for _, below in classes)
+    spread = 0.0 if alone else sum(ratio_variance(*each) for each in classes) ** 0.5 / count
+    if spread == 0.0:
+        note = "a class of a single profile: no interval" if alone else "no spread: no interval"
+        return Estimate(value=value, n=rows.height, clusters=clusters, note=note)
+    half = float(student.ppf(0.5 + LEVEL / 2.0, clusters - count)) * spread
+    ends = Interval(max(0.0, value - half), min(1.0, value + half), f"t, {clusters - count} df")
+    return Estimate(value=value, n=rows.height, interval=ends, clusters=clusters)
+
+
+def _inferred(found: Conversations, seller: str, turn: int | None) -> pl.DataFrame:
+    """What a seller inferred at a turn, or last (None), with the profile it was about."""
     rows = found.inferences.filter(seller=seller)
     if turn is None:
         rows = rows.sort("turn").group_by("episode", maintain_order=True).last()
     else:
         rows = rows.filter(turn=turn)
-    if rows.is_empty():
-        return Estimate(value=None, n=0, note="nothing was inferred")
-    right = (pl.col(f"inferred_{what}") == pl.col(what)).fill_null(False)
-    profiles = rows.join(
-        found.conversations.select("episode", _CLUSTER), on="episode", how="inner"
-    ).with_columns(right=right)
-    # Each class weighs the same: its rows weigh the inverse of their number.
-    weighed = profiles.with_columns(weight=1.0 / pl.len().over(what))
-    one = mean(
-        weighed["right"].cast(pl.Float64) * weighed["weight"],
-        weighed[_CLUSTER],
-        weights=weighed["weight"],
+    return rows.join(found.conversations.select("episode", _CLUSTER), on="episode", how="inner")
+
+
+def _right(what: str) -> pl.Expr:
+    return (pl.col(f"inferred_{what}") == pl.col(what)).fill_null(False)
+
+
+def _turns(seller: str, found: Conversations) -> list[int]:
+    return found.inferences.filter(seller=seller)["turn"].unique().sort().to_list()
+
+
+def _read(seller: str, turn: int, found: Conversations) -> Row:
+    rows = _inferred(found, seller, turn)
+    values = (
+        ("style read", balanced(found, seller, "style", turn)),
+        ("openness read", balanced(found, seller, "openness", turn)),
+        ("category read", rate(rows["category_share"], ones(rows), rows[_CLUSTER])),
     )
-    return Estimate(
-        value=one.value,
-        n=profiles.height,
-        interval=one.interval,
-        clusters=one.clusters,
-        note=one.note,
+    return Row(
+        label=f"{seller}, turn {turn}",
+        values=tuple(Value(name=name, unit="share", measured=m) for name, m in values),
     )
+
+
+_READ = (
+    "Style and openness read: balanced accuracy (chance 33 %), at a turn of those conversations "
+    "that got so far; category read: how much of the true path the inferred one begins with."
+)
 
 
 def _contrasts(some: pl.DataFrame, sellers: list[str]) -> list[Finding]:
@@ -128,53 +165,62 @@ def _contrasts(some: pl.DataFrame, sellers: list[str]) -> list[Finding]:
     if ours is None:
         return []
     key = [_CLUSTER, "buyer"]
-    base = some.filter(seller=ours).unique(key).select(*key, sold_here="sold")
+    rates = some.group_by("seller", *key).agg(pl.col("sold").mean()).sort(key)
+    base = rates.filter(seller=ours).select(*key, sold_here="sold")
     found = []
     for other in sellers:
         if other == ours:
             continue
-        pairs = base.join(some.filter(seller=other).unique(key), on=key)
-        moved = pairs["sold_here"].cast(pl.Int64) - pairs["sold"].cast(pl.Int64)
-        test = sign_flip(moved, pairs[_CLUSTER], seed=SEED)
-        found.append(Finding(claim=f"SR of {ours} minus {other}", test=test))
-    adjusted = holm([finding.test.p for finding in found])
+        pairs = base.join(rates.filter(seller=other), on=key, maintain_order="left")
+        test = sign_flip(pairs["sold_here"] - pairs["sold"], pairs[_CLUSTER], seed=SEED)
+        found.append(Finding(claim=f"SR of {ours} minus {other}", test=test, unit="share"))
+    return found
+
+
+def _improvements(found: Conversations, sellers: list[str]) -> list[Finding]:
+    """How much better a conversation's last inference is than its first, classes weighing alike."""
     return [
-        Finding(claim=finding.claim, test=finding.test, adjusted_p=p)
-        for finding, p in zip(found, adjusted, strict=True)
+        Finding(
+            claim=f"{what} read by {seller}, last turn minus first",
+            test=_improvement(found, seller, what),
+            unit="share",
+        )
+        for seller in sellers
+        for what in ("style", "openness")
     ]
+
+
+def _improvement(found: Conversations, seller: str, what: str) -> Test:
+    first, last = (
+        _inferred(found, seller, turn).with_columns(right=_right(what).cast(pl.Float64))
+        for turn in (1, None)
+    )
+    pairs = last.join(first.select("episode", before="right"), on="episode").sort("episode")
+    weight = pl.len() / (pl.len().over(what) * pl.col(what).n_unique())
+    moved = pairs.select(moved=(pl.col("right") - pl.col("before")) * weight)["moved"]
+    return sign_flip(moved, pairs[_CLUSTER], seed=SEED)
 
 
 def _shares(seller: str, found: Conversations) -> Row:
     """What a seller did, of all its turns; tactics of its persuasions."""
-    part = found.actions.filter(seller=seller)
+    part = found.actions.filter(seller=seller).join(
+        found.conversations.select("episode", _CLUSTER), on="episode", how="inner"
+    )
     persuading = part.drop_nulls("tactic")
-    values = [_plain(action, part.filter(action=action).height, part.height) for action in ACTIONS]
-    values += [
-        _plain(tactic, part.filter(tactic=tactic).height, persuading.height) for tactic in TACTICS
-    ]
+    values = [_plain("action", action, part) for action in ACTIONS]
+    values += [_plain("tactic", tactic, persuading) for tactic in TACTICS]
     return Row(label=f"{seller}, what it did", values=tuple(values))
 
 
-def _plain(name: str, count: int, of: int) -> Value:
-    share = Estimate(value=count / of if of else None, n=of)
-    return Value(name=name, unit="share", measured=share)
-
-
-def _improves(found: Conversations) -> str:
-    """Say how the inference goes on over the turns."""
-    said = []
-    for seller in sorted(found.inferences["seller"].unique()):
-        for what in ("style", "openness"):
-            by_turn = (balanced(found, seller, what, turn) for turn in (1, 2, 3, 5))
-            shares = (f"{one.value:.0%}" if one.value is not None else "-" for one in by_turn)
-            said.append(f"{seller} {what} {' / '.join(shares)}")
-    return "Balanced accuracy at turns 1 / 2 / 3 / 5 (chance 33 %): " + "; ".join(said)
+def _plain(column: str, name: str, part: pl.DataFrame) -> Value:
+    chosen = (part[column] == name).cast(pl.Int64)
+    return Value(name=name, unit="share", measured=rate(chosen, ones(part), part[_CLUSTER]))
 
 
 def _thin(some: pl.DataFrame) -> str:
     few = int((some["few_shown"] > 0).sum())
     lone = some.filter(pl.col("selected").is_not_null(), pl.col("candidate").is_null()).height
     return (
-        f"{few:,} conversations had a suggestion with fewer than three fitting items; in {lone:,} "
+        f"{few:,} conversations had a suggestion that showed fewer than three items; in {lone:,} "
         "no dearer candidate was to be had."
     )

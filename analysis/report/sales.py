@@ -15,7 +15,12 @@ def sales_section(run: Path) -> Section:
     """Return the section that compares the sellers of a csales run."""
     outcome = compared(run)
     tables: list[Table] = []
-    titles = ("Sellers", "By openness and decision style", "What sellers did")
+    titles = (
+        "Sellers",
+        "By openness and decision style",
+        "What sellers read off buyers, turn by turn",
+        "What sellers did",
+    )
     groups = groupby(outcome.rows, key=lambda one: tuple(value.name for value in one.values))
     for title, (names, rows) in zip(titles, groups, strict=False):
         cells = [row(one.label, *(_cell(value) for value in one.values)) for one in rows]
@@ -26,7 +31,7 @@ def sales_section(run: Path) -> Section:
     points = []
     for one in outcome.rows:
         found = one.values[0].measured
-        if one.values[0].name == "SR" and len(one.values) > 3:
+        if len(one.values) == len(outcome.rows[0].values):
             ends = (found.interval.low, found.interval.high) if found.interval else (None, None)
             points.append((one.label, found.value, *ends))
     figure = charts.intervals("success", "Success rate by seller", points, "bought")

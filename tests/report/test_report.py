@@ -348,7 +348,8 @@ def test_conversations_have_a_section_of_their_own(tmp_path: Path) -> None:
     [section] = [section for section in found.sections if section.name == "sales"]
     titles = [table.title for table in section.tables]
     assert titles == [
-        *("Sellers", "By openness and decision style", "What sellers did"),
+        *("Sellers", "By openness and decision style"),
+        *("What sellers read off buyers, turn by turn", "What sellers did"),
         "Contrasts",
     ]
     sellers = cells(section.tables[0])
