@@ -64,7 +64,7 @@ def launch(options: Options, terminal: Terminal) -> int:
         from sim.models import check_models, shared_answers
 
         check_models(models, options.budget, keys=not options.dry_run)
-        with shared_answers(scenario.cache):
+        with shared_answers(scenario.cache, make=not options.dry_run):
             pass  # a file that cannot serve is told before anything is made
     elif options.budget is not None:
         terminal.say("--budget: no language model takes part, so nothing is spent")

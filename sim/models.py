@@ -23,7 +23,7 @@ from agents.llm.types import Usage as Tokens
 from events.messages import Message, ModelCalled
 from events.outside import Door
 from sim.counts import Usage
-from sim.errors import ModelsStopped, UnknownPrice
+from sim.errors import BadScenario, ModelsStopped, UnknownPrice
 from sim.scenario import CacheTable
 from sim.stopping import Stop
 
@@ -194,12 +194,26 @@ class Models:
 
 
 @contextmanager
-def shared_answers(table: CacheTable) -> Iterator[AnswerCache | None]:
-    """Open the scenario's cache of answers, if it names one; raises `CacheUnusable`."""
+def shared_answers(table: CacheTable, *, make: bool = True) -> Iterator[AnswerCache | None]:
+    """Open the scenario's cache of answers, if it names one; without `make` only one that is there.
+
+    Raises
+    ------
+    BadScenario
+        If nothing new may be asked, and there is no cache to find answers in.
+    CacheUnusable
+        If the file cannot serve.
+    """
     if table.file is None:
+        if table.mode == "only":
+            raise BadScenario("cache.mode", '"only" asks for nothing new, so cache.file is needed')
         yield None
         return
-    with AnswerCache(Path(table.file), only=table.mode == "only") as cache:
+    path, only = Path(table.file), table.mode == "only"
+    if not make and not only and path.parent.is_dir() and not path.exists():
+        yield None
+        return
+    with AnswerCache(path, only=only) as cache:
         yield cache
 
 

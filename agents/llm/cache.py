@@ -49,7 +49,7 @@ class CacheMiss(AgentsError):
     def __init__(self, scope: str, nearest: str) -> None:
         super().__init__(
             f'cache.mode = "only", and no answer is kept for {scope}: {nearest}; '
-            'with cache.mode = "use" it is asked for'
+            'a launch with cache.mode = "use" asks for it'
         )
 
 
@@ -85,7 +85,7 @@ class AnswerCache:
     path : Path
         Made if it does not exist.
     only : bool
-        Whether `find` raises where nothing is kept.
+        Whether `find` raises where nothing is kept; the file has to be there then.
 
     Raises
     ------
@@ -96,7 +96,8 @@ class AnswerCache:
     def __init__(self, path: Path, *, only: bool = False) -> None:
         self.path = path
         self._only = only
-        self._lost = 0
+        if only and not path.exists():
+            raise CacheUnusable(path, 'there is no such file, and cache.mode = "only" fills none')
         try:
             self._base = sqlite3.connect(path, timeout=BUSY_S, isolation_level=None)
             self._open()

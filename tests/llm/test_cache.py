@@ -91,6 +91,12 @@ def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
         AnswerCache(tmp_path / "nowhere" / "c.db")
 
 
+def test_where_nothing_new_may_be_asked_no_empty_file_is_made(tmp_path: Path) -> None:
+    with pytest.raises(CacheUnusable, match="there is no such file"):
+        AnswerCache(tmp_path / "c.db", only=True)
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_file_that_can_no_longer_be_written_loses_no_answer(tmp_path: Path) -> None:
     cache = AnswerCache(tmp_path / "c.db")
     with cache:

@@ -79,6 +79,28 @@ def test_with_mode_only_a_miss_stops_the_run_and_says_why(tmp_path: Path) -> Non
         assert len(server.bodies) == asked
 
 
+def test_with_mode_only_answers_are_never_asked_for_lack_of_a_file(tmp_path: Path) -> None:
+    with serving() as server:
+        only = ("--set", "cache.mode=only")
+        missing = launched(server, tmp_path, "one", *only)
+        assert missing.exit_code == 2
+        assert "there is no such file" in missing.stderr
+        unnamed = scenario(tmp_path, MODELS.format(url=server.url, products=1))
+        result = sim("launch", unnamed, "--out", tmp_path / "two", *only)
+        assert result.exit_code == 2
+        assert "so cache.file is needed" in result.stderr
+        assert not server.bodies
+    assert [path.name for path in tmp_path.iterdir()] == ["scenario.toml"]
+
+
+def test_a_dry_run_leaves_no_cache_behind_and_checks_one_that_is_there(tmp_path: Path) -> None:
+    with serving() as server:
+        assert launched(server, tmp_path, "run", "--dry-run").exit_code == 0
+        assert [path.name for path in tmp_path.iterdir()] == ["scenario.toml"]
+        (tmp_path / "answers.db").write_text("these are my notes " * 100)
+        assert launched(server, tmp_path, "run", "--dry-run").exit_code == 2
+
+
 def test_a_file_that_is_no_cache_is_told_before_anything_is_made(tmp_path: Path) -> None:
     (tmp_path / "answers.db").write_text("these are my notes " * 100)
     with serving() as server:
