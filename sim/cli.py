@@ -315,12 +315,16 @@ def agents(ctx: click.Context) -> None:
 
 @agents.command(name="check")
 @click.argument("name", metavar="MODULE:CLASS")
-def check_agent(name: str) -> None:
+@click.option("--role", type=click.Choice(["seller", "buyer"]), help="Where it serves both.")
+@click.option(
+    "--set", "settings", multiple=True, metavar="KEY=VALUE", help="An option of its seat."
+)
+def check_agent(name: str, role: Any, settings: tuple[str, ...]) -> None:
     """Run an agent through the conformance suite."""
     from sim.roster import check_agent as check
     from sim.terminal import Terminal
 
-    sys.exit(check(name, Terminal()))
+    sys.exit(check(name, Terminal(), role, settings))
 
 
 @main.group()

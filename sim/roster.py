@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from agents.profiles import profiles
 from agents.registry import known
 from events.messages import Role
 from sim.seats import ROLES
+from sim.settings import Tree, lay_over
 from sim.terminal import Terminal, printable
 
 
@@ -34,11 +35,23 @@ def _agents(role: Role) -> Iterator[tuple[str, str, str]]:
         yield profile.id, "profile", profile.description
 
 
-def check_agent(name: str, terminal: Terminal) -> int:
-    """Run one agent through the conformance suite; returns 0 if it passed."""
+def check_agent(
+    name: str, terminal: Terminal, role: Role | None = None, settings: Sequence[str] = ()
+) -> int:
+    """Run one agent through the conformance suite; returns 0 if it passed.
+
+    Parameters
+    ----------
+    role : Role or None
+        None: the one that its class serves.
+    settings : sequence of str
+        KEY=VALUE of the options that a seat would give it.
+    """
     from agents.conformance import check_by_name, render
 
-    role, findings = check_by_name(name, Path.cwd())
+    options: Tree = {}
+    lay_over(options, settings)
+    role, findings = check_by_name(name, Path.cwd(), role=role, options=options)
     terminal.out(f"{name} as a {role}:")
     terminal.out(render(findings))
     return 0 if all(finding.passed for finding in findings) else 1

@@ -207,6 +207,11 @@ def test_an_agent_is_checked_by_its_name(tmp_path: Path) -> None:
     assert passed.exit_code == 0, passed.stdout
     assert passed.stdout.startswith("agents.behavioral.buyer:BehavioralBuyer as a buyer:\n")
     assert sim("agents", "check", "agents.script:ScriptSeller").exit_code == 1
+    pitch = tmp_path / "pitch.txt"
+    pitch.write_text("These beans are roasted weekly. Try them.")
+    words = ("--set", f"pitch_file={pitch}", "--role", "seller")
+    scripted = sim("agents", "check", "agents.script:ScriptSeller", *words)
+    assert scripted.exit_code == 0, scripted.stdout
     unknown = sim("agents", "check", "nope:Nope")
     assert unknown.exit_code == 2
     assert "there is no module nope" in unknown.stderr
