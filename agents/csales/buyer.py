@@ -96,7 +96,8 @@ class CsUser(SalesBuyer):
         worth = {selected.id: self._worth(request, selected)}
         if request.candidate is not None:
             worth[request.candidate.id] = self._worth(request, request.candidate)
-        willing = willingness(request.profile, notes["deeds"], shown_fitting=True, idle_turns=0)
+        idle = notes.get("idle", 0)
+        willing = willingness(request.profile, notes["deeds"], shown_fitting=True, idle_turns=idle)
         bought = self._bought(request, selected, worth, willing) if request.may_buy else None
         if bought is not None:
             text = say.buying(request.profile, bought)
@@ -128,6 +129,7 @@ class CsUser(SalesBuyer):
 
     def _go_on(self, request: RespondToSeller, notes: dict[str, Any]) -> Response:
         profile, stream = request.profile, self.stream(request, f"say {request.turn}")
+        notes["idle"] = notes.get("idle", 0) + 1
         beyond = request.turn - 1 > PATIENCE[profile.dialogue_openness]
         if request.last or (beyond and stream.chance(LEAVES)):
             reason = "nothing that fits was shown" if request.shown else "nothing was shown"

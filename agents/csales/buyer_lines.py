@@ -78,7 +78,8 @@ def telling(
     parts = ["That is not quite it."] if presented else []
     match profile.dialogue_openness:
         case "Active":
-            parts += [*told, _ask(profile, stream)]
+            parts += told or ["I think I have told you all that matters to me."]
+            parts.append(_ask(profile, stream))
         case "Less Active":
             parts += [_short(fact, 9) for fact in told] or ["Something like I said."]
             parts.append(_ask(profile, stream))

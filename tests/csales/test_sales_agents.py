@@ -12,6 +12,7 @@ from chatter import PROFILE, Shelf, item
 from agents.base import Seat
 from agents.csales.base import price_range
 from agents.csales.buyer import CsUser
+from agents.csales.buyer_lines import telling
 from agents.csales.seller import CsiSeller, RandomActionSeller, ScriptedSalesSeller
 from agents.csales.worth import buys, fit, moved_by, reservation_cents, willingness
 from agents.errors import BadOption
@@ -200,3 +201,44 @@ def test_a_buyer_discloses_one_thing_a_turn_unless_told_otherwise() -> None:
         for one in (True, False)
     }
     assert len(said[False]) > len(said[True])
+
+
+def test_turns_in_which_nothing_fits_make_a_buyer_less_willing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    idle: list[int] = []
+
+    def noting(*told: Any, idle_turns: int, **more: Any) -> float:
+        idle.append(idle_turns)
+        return willingness(*told, idle_turns=idle_turns, **more)
+
+    monkeypatch.setattr("agents.csales.buyer.willingness", noting)
+    events = converse(PROFILE, ScriptedSalesSeller, SalesRules(catalogue=Shelf()))
+    [selected] = of(ItemSelected, events)
+    assert selected.turn > 2
+    assert set(idle) == {selected.turn - 2}
+
+
+@pytest.mark.parametrize("openness", ["Active", "Less Active", "Passive"])
+def test_a_buyer_with_nothing_left_to_tell_still_says_something(openness: Any) -> None:
+    profile = Profile(**{**_fields(PROFILE), "dialogue_openness": openness})
+    for number in range(20):
+        assert telling(profile, (), (), Seed(1).stream("say", str(number))).strip()
+
+
+def test_the_more_open_a_buyer_the_longer_its_messages() -> None:
+    class Dear(Shelf):
+        ITEMS = (item("a", 500_000),)
+
+    length = []
+    for openness in ("Active", "Less Active", "Passive"):
+        profile = Profile(**{**_fields(PROFILE), "dialogue_openness": openness})
+        said = [
+            event.text
+            for event in of(
+                MessageSent, converse(profile, ScriptedSalesSeller, SalesRules(catalogue=Dear()))
+            )
+            if event.role == "buyer"
+        ]
+        length.append(sum(map(len, said)) / len(said))
+    assert length[0] > length[1] > length[2]
