@@ -75,7 +75,7 @@ def launch(options: Options, terminal: Terminal) -> int:
     cast = Cast(with_inputs(scenario, Path()), seed, folder, options.scenario)
     if options.dry_run:
         return show_plan(design, options.budget, terminal)
-    run = _make(scenario, folder, cast, products, profiles, options.out)
+    run = _make(scenario, folder, cast, products, profiles, options.out, options.budget)
     terminal.say(f"{scenario.run.name}: {extent(design)}")
     terminal.say(f"in {run.path}")
     with RunLock(run.lock) as lock:
@@ -196,6 +196,7 @@ def _make(
     products: Sequence[Product],
     profiles: Sequence[Profile],
     out: Path | None,
+    budget: float | None,
 ) -> RunFolder:
     new = NewRun(out or default_folder(scenario.run.name))
     try:
@@ -208,6 +209,7 @@ def _make(
             scenario=frozen,
             inputs=new.digests(),
             plugins=cast.plugin_digests(),
+            budget=budget if used_models(scenario) else None,
         )
         return new.publish(file)
     finally:

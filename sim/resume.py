@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import msgspec
 
+from agents.llm.types import ModelConfig
 from events.log.lock import RunLock
 from events.log.reader import check
 from events.log.recovery import recover
 from events.log.seal import matches_seal, remove_seal, write_seal
 from sim.errors import RunChanged
+from sim.estimate import money
 from sim.execution import Job, run_design
 from sim.model_settings import with_model_settings
 from sim.recovery import Leftover, recovered
@@ -35,7 +37,8 @@ def resume(
 ) -> int:
     """Play what is missing of a run; returns the exit status, 0 if nothing is missing.
 
-    ``settings`` change the run's models for good: a later resume has them, too.
+    ``settings`` change the run's models for good, and so does `budget`: a later resume has them,
+    too.
     """
     run = RunFolder(path)
     file = run.read()
@@ -76,19 +79,41 @@ def resume(
 def _with_budget(
     job: Job, run: RunFolder, file: RunFile, budget: float | None, terminal: Terminal
 ) -> Job:
-    """Tell the job what it may spend, and what earlier executions spent."""
+    """Tell the job what it may spend, by default what it might before, and what is spent."""
     models = used_models(file.scenario)
     if not models:
         if budget is not None:
             terminal.say("--budget: no language model takes part, so nothing is spent")
         return job
-    from analysis.replay import replay
     from sim.models import check_models
 
-    check_models(models, budget)
-    cost = replay(run.path).cost
-    spent = cost.cost_nanousd if cost is not None and cost.cost_nanousd is not None else 0
-    return msgspec.structs.replace(job, budget=budget, spent_nanousd=spent)
+    allowed = file.budget if budget is None else budget
+    check_models(models, allowed)
+    if allowed is None:
+        return job
+    if allowed != file.budget:
+        run.write(msgspec.structs.replace(file, budget=allowed))
+    spent = _spent(run, models)
+    before = ", as before" if budget is None else ""
+    terminal.say(f"--budget {allowed:g}{before}: {money(spent / 1e9)} of it spent")
+    return msgspec.structs.replace(job, budget=allowed, spent_nanousd=spent)
+
+
+def _spent(run: RunFolder, models: Mapping[str, ModelConfig]) -> int:
+    """Nanodollars that the recorded calls cost; by today's price where there was none."""
+    from agents.llm.pricing import pricing
+    from agents.llm.types import Usage
+    from analysis.replay import replay
+
+    cost, spent = replay(run.path).cost, 0
+    for used in cost.models if cost is not None else ():
+        paid = used.cost_nanousd
+        if paid is None:
+            read, cached, written = used.input_tokens, used.cached_tokens, used.output_tokens
+            usage = Usage(input=read, cached=cached, output=written)
+            paid = pricing(models[str(used.model)])(usage)
+        spent += paid or 0
+    return spent
 
 
 def _check_versions(run: RunFolder, file: RunFile) -> None:

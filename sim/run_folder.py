@@ -58,6 +58,8 @@ class RunFile(msgspec.Struct, frozen=True, kw_only=True):
         SHA-256 of each plug-in's source, by the name that the scenario gives it.
     imported : str or None
         Where the events come from, if this program did not make them.
+    budget : float or None
+        Dollars that its language models may cost, as last allowed; it holds for a resume, too.
     """
 
     run: Identity
@@ -66,6 +68,7 @@ class RunFile(msgspec.Struct, frozen=True, kw_only=True):
     inputs: dict[str, str]
     plugins: dict[str, str] = {}
     imported: str | None = None
+    budget: float | None = None
 
 
 def versions() -> Versions:

@@ -64,6 +64,39 @@ def test_a_budget_that_covers_no_market_pays_nothing_and_says_how_much_is_needed
     assert (tmp_path / "run" / "run.toml").exists()
 
 
+def test_a_resume_keeps_the_budget_until_another_is_given(tmp_path: Path) -> None:
+    with serving() as server:
+        text = MODELS.format(url=server.url, products=2).replace("requests_per_minute = 120", "")
+        run = tmp_path / "run"
+        assert launched(scenario(tmp_path, text), run, "--budget", "0.01").exit_code == 3
+        again = sim("resume", run)
+        assert again.exit_code == 3
+        assert "--budget 0.01, as before: $0.00 of it spent" in again.stderr
+        assert not server.bodies
+        stopped = sim("resume", run, "--budget", "0.02")
+        assert stopped.exit_code == 3
+        assert "--budget 0.02, as before" in sim("resume", run).stderr
+        assert sim("resume", run, "--budget", "100").exit_code == 0
+
+
+def test_calls_without_a_price_count_in_a_later_budget_by_the_price_of_then(tmp_path: Path) -> None:
+    def answering(body: dict[str, Any]) -> tuple[int, Any]:
+        if len(server.bodies) > 20:
+            return 401, {"error": {"code": "invalid_api_key", "message": "gone"}}
+        return by_rote(body)
+
+    with serving(answering) as server:
+        text = MODELS.format(url=server.url, products=1).replace("requests_per_minute = 120", "")
+        path, run = scenario(tmp_path, text.partition("[models.local.price]")[0]), tmp_path / "run"
+        assert launched(path, run).exit_code == 3
+        price = "models.local.price={ input = 1000.0, output = 0.0 }"
+        result = sim("resume", run, "--set", price, "--budget", "1")
+    used = sum(json.loads(line)["input_tokens"] for line in outside_lines(run))
+    assert f"--budget 1: ${used / 1000:,.2f} of it spent" in result.stderr
+    assert result.exit_code == 3
+    assert len(server.bodies) < 40
+
+
 @pytest.mark.parametrize(("answered", "status"), [(0, 2), (3, 3)])
 def test_a_key_refused_from_the_start_is_wrong_input_and_later_a_stop(
     answered: int, status: int, tmp_path: Path
