@@ -223,14 +223,16 @@ def export(**flags: Any) -> None:
 @click.argument("labelled", type=_PATH, metavar="LABELLED")
 @_RUN
 @click.option("--features", default="tfidf", help="Of texts: tfidf or embedding.")
+@click.option("--charts", type=click.Choice(["png", "svg"]), help="Draw bars into RUN/derived.")
 @_JSON
-def infer(labelled: Path, run: Path, features: str, as_json: bool) -> None:
+def infer(labelled: Path, run: Path, features: str, charts: Any, as_json: bool) -> None:
     """Tell which personas the agents of RUN show, learnt from LABELLED, a run with personas."""
     from sim.experiment import show
     from sim.terminal import Terminal
 
     runs = {"labelled": labelled, "unlabelled": run}
-    sys.exit(show("latent-persona", runs, Terminal(json=as_json), features))
+    drawn = (run / "derived", charts) if charts else None
+    sys.exit(show("latent-persona", runs, Terminal(json=as_json), features, drawn))
 
 
 @main.command()
@@ -257,6 +259,9 @@ def compare(first: Path, second: Path, as_json: bool) -> None:
 @click.option("--plan", is_flag=True, help="Say how many episodes are needed, and what they cost.")
 @click.option("--features", default="tfidf", help="Of texts, for latent-persona: or embedding.")
 @click.option("--ratings", multiple=True, type=_PATH, metavar="FILE", help="Filled, for fidelity.")
+@click.option(
+    "--charts", type=click.Choice(["png", "svg"]), help="Draw its figures beside its runs."
+)
 @_JSON
 def experiment(name: str, as_json: bool, **flags: Any) -> None:
     """Run an experiment of the paper, and print its table beside the published one."""

@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
@@ -67,6 +67,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     plan: bool = False
     features: str = "tfidf"
     ratings: tuple[Path, ...] = ()
+    charts: Literal["png", "svg"] | None = None
 
 
 def experiment(asked: Asked, terminal: Terminal) -> int:
@@ -100,7 +101,8 @@ def experiment(asked: Asked, terminal: Terminal) -> int:
     runs = {arm.label: folder / arm.label for arm in arms}
     if asked.name == "fidelity":
         _write_forms(folder, terminal)
-    return show(asked.name, runs, terminal, asked.features)
+    charts = (folder, asked.charts) if asked.charts else None
+    return show(asked.name, runs, terminal, asked.features, charts)
 
 
 FORMS = "annotation"
@@ -187,12 +189,41 @@ def _spent(folder: Path, *, but: Path) -> float:
     return sum((cost.cost_nanousd or 0) / 1e9 for cost in costs if cost is not None)
 
 
-def show(name: str, runs: Mapping[str, Path], terminal: Terminal, features: str = "tfidf") -> int:
-    """Print an experiment's table from its runs; returns the exit status."""
+def show(
+    name: str,
+    runs: Mapping[str, Path],
+    terminal: Terminal,
+    features: str = "tfidf",
+    charts: tuple[Path, Literal["png", "svg"]] | None = None,
+) -> int:
+    """Print an experiment's table from its runs, and draw its figures into a folder.
+
+    Returns the exit status.
+    """
     from analysis.experiments.tables import outcome_of
 
-    _tell(name, runs, outcome_of(name, runs, features), terminal)
+    outcome = outcome_of(name, runs, features)
+    _tell(name, runs, outcome, terminal)
+    if charts is not None:
+        _draw(name, outcome, *charts, terminal)
     return 0
+
+
+def _draw(
+    name: str, outcome: Outcome, folder: Path, kind: Literal["png", "svg"], terminal: Terminal
+) -> None:
+    from analysis.experiments.figures import figures
+    from analysis.report.drawing import save
+
+    drawn = figures(name, outcome)
+    if not drawn:
+        terminal.say(f"--charts: {name} has no figure; its table says it all")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for figure in drawn:
+            terminal.say(f"chart: {save(figure, folder, kind)}")
+    except OSError as error:
+        raise CannotWrite(folder, error, "name another --out") from None
 
 
 def _rated(asked: Asked, terminal: Terminal) -> int:
