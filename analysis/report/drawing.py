@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
+import msgspec
 import vl_convert
 
 from analysis.report.charts import FAINT, INK
@@ -26,9 +27,16 @@ def svg(figure: Figure) -> str:
     return drawn
 
 
+def _painted(spec: dict[str, Any]) -> dict[str, Any]:
+    """The specification with colours of its own where a page would give it some."""
+    text = msgspec.json.encode(spec).replace(INK.encode(), b"#222222")
+    painted: dict[str, Any] = msgspec.json.decode(text.replace(FAINT.encode(), b"#dddddd"))
+    return painted
+
+
 def save(figure: Figure, folder: Path, kind: Literal["png", "svg"]) -> Path:
-    """Write the figure into a folder, black on white; returns the file."""
-    spec = {**figure.spec, "background": "white"}
+    """Write the figure with its title into a folder, dark on white; returns the file."""
+    spec = _painted({**figure.spec, "background": "white", "title": figure.title})
     path = folder / f"{figure.name}.{kind}"
     if kind == "png":
         path.write_bytes(vl_convert.vegalite_to_png(spec, scale=2))

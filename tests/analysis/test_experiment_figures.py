@@ -8,6 +8,7 @@ import pytest
 
 from analysis.experiments.figures import figures
 from analysis.experiments.outcomes import Outcome, Row, Value
+from analysis.report.charts import FAINT, INK
 from analysis.statistics.values import Estimate, Interval
 from tests.sim.runs import sim
 
@@ -71,6 +72,8 @@ def test_charts_are_drawn_beside_the_runs_on_request(tmp_path: Path) -> None:
     drawn = (tmp_path / "out" / "pairs.svg").read_text()
     assert drawn.startswith("<svg")
     assert "like-GPT-5.4" in drawn
+    assert "Who sells well to whom" in drawn
+    assert not any(colour in drawn for colour in (INK, FAINT)), "colours that only a page has"
     none = ("demographic", "--out", tmp_path / "none", "--set", "design.replications=1")
     result = sim("experiment", *none, "--charts", "png")
     assert result.exit_code == 0
