@@ -154,8 +154,5 @@ class MissingExtra(SimError):
 class UnknownPrice(SimError):
     """A budget cannot be held with a model whose price is unknown."""
 
-    def __init__(self, name: str) -> None:
-        super().__init__(
-            f"--budget: the price of model {name!r} is unknown; state it as "
-            f"[models.{name}.price] with input and output in dollars per million tokens"
-        )
+    def __init__(self, name: str, advice: str) -> None:
+        super().__init__(f"--budget: the price of model {name!r} is unknown; {advice}")

@@ -12,11 +12,10 @@ import msgspec
 
 from agents.llm.errors import NoKey
 from agents.llm.keys import find_key
-from agents.llm.pricing import pricing
+from agents.llm.pricing import how_to_price, pricing
 from agents.llm.types import ModelConfig, Usage
 from agents.llm.workload import Work
 from sim.design import Design
-from sim.errors import UnknownPrice
 from sim.seats import used_models
 from sim.terminal import Terminal
 from sim.workload import Workload
@@ -139,8 +138,6 @@ def show_plan(design: Design, budget: float | None, terminal: Terminal) -> int:
     scenario = design.scenario
     markets = sum(1 for _ in design.markets())
     found = estimate(design)
-    if found is not None and budget is not None:
-        _check_prices(found)
     if terminal.json:
         plan = {"run": None, "overall": None, "name": scenario.run.name, "seed": scenario.run.seed}
         sizes = {"episodes": design.episodes, "markets": markets, "products": len(design.products)}
@@ -150,17 +147,13 @@ def show_plan(design: Design, budget: float | None, terminal: Terminal) -> int:
     asked = f"asks {', '.join(sorted(used_models(scenario)))}" if found else "nothing is spent"
     terminal.out(f"{scenario.run.name}: {extent(design)}; {counted(markets, 'market')}; {asked}")
     if found is not None:
-        _show(found, budget, markets, terminal)
+        _show(found, design, budget, markets, terminal)
     return 0
 
 
-def _check_prices(found: Estimate) -> None:
-    for model in found.models:
-        if model.dollars is None:
-            raise UnknownPrice(model.model)
-
-
-def _show(found: Estimate, budget: float | None, markets: int, terminal: Terminal) -> None:
+def _show(
+    found: Estimate, design: Design, budget: float | None, markets: int, terminal: Terminal
+) -> None:
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
@@ -185,25 +178,29 @@ def _show(found: Estimate, budget: float | None, markets: int, terminal: Termina
         terminal.out(f"{model.model}: {duration(model.seconds)} at {model.bound_by}")
         if model.missing_key is not None:
             terminal.out(f"{model.model}: a launch needs {model.missing_key} in the environment")
+        if model.dollars is None:
+            config = used_models(design.scenario)[model.model]
+            terminal.out(f"{model.model}: unknown price: {how_to_price(model.model, config)}")
     terminal.out(f"expected in all: {money(found.dollars)}, {duration(found.seconds)}")
     if budget is not None and found.largest_market_dollars:
-        terminal.out(_budgeted(found, budget, markets))
+        terminal.out(_budgeted(found, budget, markets, design.scenario.run.workers))
 
 
-def _budgeted(found: Estimate, budget: float, markets: int) -> str:
+def _budgeted(found: Estimate, budget: float, markets: int, workers: int) -> str:
+    """Say how far a budget goes; each worker has an even part of it."""
     largest = found.largest_market_dollars or 0.0
-    if budget < largest:
-        return (
-            f"--budget {budget:g}: too small to begin, a market may cost {money(largest)} at worst"
-        )
+    said = f"--budget {budget:g}"
+    if budget < largest * workers:
+        shared = f", and each of {workers} workers has its part" if workers > 1 else ""
+        return f"{said}: too small to begin, a market may cost {money(largest)} at worst{shared}"
     expected = found.dollars or 0.0
-    at_once = int(budget / largest)
-    if expected <= budget - largest:
-        return f"--budget {budget:g}: enough for what is expected; {at_once:,} markets fit at once"
-    share = (budget - largest) / expected
+    at_once = workers * int(budget / workers / largest)
+    if expected <= budget - largest * workers:
+        return f"{said}: enough for what is expected; {counted(at_once, 'market')} at once"
+    share = (budget - largest * workers) / expected
     return (
-        f"--budget {budget:g}: expected to last for about {share:.0%} of {markets:,} markets; "
-        f"{at_once:,} fit at once"
+        f"{said}: expected to last for about {share:.0%} of {counted(markets, 'market')}; "
+        f"{at_once:,} at once"
     )
 
 

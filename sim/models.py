@@ -16,7 +16,7 @@ from agents.llm.caller import Caller, Shared
 from agents.llm.capabilities import abilities
 from agents.llm.errors import ProviderStopped
 from agents.llm.gateway import Attempt, Gateway, request_sha256
-from agents.llm.pricing import pricing
+from agents.llm.pricing import how_to_price, pricing
 from agents.llm.purse import BudgetSmall, BudgetSpent, Purse
 from agents.llm.types import Answer, Call, ModelConfig
 from agents.llm.types import Usage as Tokens
@@ -234,4 +234,4 @@ def check_models(
         gateway.check()
     for name, config in configs.items():
         if budget is not None and pricing(config)(Tokens(input=1, output=1)) is None:
-            raise UnknownPrice(name)
+            raise UnknownPrice(name, how_to_price(name, config))

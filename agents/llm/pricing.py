@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from decimal import ROUND_HALF_EVEN, Decimal
 from functools import lru_cache
+from importlib.util import find_spec
 
 from agents.llm.types import ModelConfig, Price, Provider, Usage
 
@@ -68,6 +69,15 @@ def published_price(usage: Usage, model: ModelConfig) -> int | None:
     )
     total = calc_price(counted, model_ref=model.model, provider_id=provider).total_price
     return int((total * _NANO).to_integral_value(ROUND_HALF_EVEN))
+
+
+def how_to_price(name: str, model: ModelConfig) -> str:
+    """Say what makes the price of the model in the table `name` known, where it is not."""
+    setting = f"--set 'models.\"{name}\".price={{ input = 1.0, output = 4.0 }}'"
+    state = f"state it, in dollars per million tokens, as in {setting}"
+    if model.provider in _PUBLISHED and find_spec("genai_prices") is None:
+        return f"install genai-prices, which knows the published ones, or {state}"
+    return state
 
 
 @lru_cache(maxsize=256)

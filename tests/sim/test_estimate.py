@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import shlex
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from agents.llm.pricing import how_to_price
+from agents.llm.types import ModelConfig
 from tests.sim.modelserver import serving
 from tests.sim.runs import outside_lines, replayed, scenario, sim
 
@@ -106,6 +110,39 @@ def test_an_unknown_price_is_unknown(tmp_path: Path) -> None:
     refused = sim("launch", path, "--dry-run", "--budget", "5")
     assert refused.exit_code == 2
     assert "local" in refused.stderr
+
+
+def test_what_makes_a_price_known_can_be_copied_from_the_message(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-not-a-real-key")
+    words = ("--sellers", "openai/no-such-model-5.4", "--set", "products.per_category=1")
+    refused = sim("launch", *words, "--budget", "5")
+    assert refused.exit_code == 2
+    _, *advised = shlex.split(refused.stderr.rpartition("as in ")[2])
+    result = sim("launch", *words, "--set", *advised, "--budget", "5", "--dry-run")
+    assert result.exit_code == 0, result.stderr
+    assert "unknown" not in result.stdout
+    assert refused.stderr.rpartition("as in ")[2] in sim("launch", *words, "--dry-run").stdout
+
+
+def test_without_the_published_prices_the_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "genai_prices", None)
+    known = ModelConfig(provider="openai", model="gpt-5.4")
+    assert how_to_price("a", known).startswith("install genai-prices")
+    own = ModelConfig(provider="openai-compatible", model="x")
+    assert "genai-prices" not in how_to_price("a", own)
+
+
+def test_each_worker_needs_its_part_of_a_budget(tmp_path: Path) -> None:
+    path = scenario(tmp_path, MODELS.format(url="http://localhost/v1", products=1))
+    largest = estimated(path)["largest_market_dollars"]
+    words = ("launch", path, "--dry-run", "--budget", largest * 3)
+    assert "3 markets at once" in sim(*words).stdout
+    assert "too small to begin" not in sim(*words, "--workers", 2).stdout
+    small = sim(*words, "--workers", 4).stdout
+    assert "too small to begin" in small
+    assert "each of 4 workers has its part" in small
 
 
 @pytest.mark.parametrize(
