@@ -2,8 +2,8 @@
 
 Two runs of one seed share every draw that they have in common, so episodes of the same product,
 seats, replication and price condition are pairs, and what differs between them is what was
-changed. A run compared with itself differs by exactly nothing. Where nothing pairs, the runs are
-compared as different episodes of, as far as possible, the same products.
+changed. A run compared with itself differs by exactly nothing. Where nothing pairs, as with other
+seeds, the runs are compared as different episodes of, as far as possible, the same products.
 
 The five differences of the whole runs are planned contrasts (Holm); those by seller, buyer and
 category are exploratory (Benjamini-Hochberg over each grid).
@@ -21,7 +21,8 @@ from analysis.estimates import Measured
 from analysis.projection import Projection
 from analysis.statistics.differences import mcnemar, sign_flip, two_rates
 from analysis.statistics.multiplicity import benjamini_hochberg, holm
-from analysis.statistics.values import Estimate, Test
+from analysis.statistics.proportions import two_proportions
+from analysis.statistics.values import Estimate, Interval, Test
 
 SEED = 1
 """Of the permutations."""
@@ -77,10 +78,16 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     exploratory: tuple[Change, ...]
 
 
-def compare(first: Projection, second: Projection) -> Comparison:
-    """Compare two runs' closed episodes."""
+def compare(first: Projection, second: Projection, *, shared: bool = True) -> Comparison:
+    """Compare two runs' closed episodes.
+
+    Parameters
+    ----------
+    shared : bool
+        Whether the runs have one seed; without, what is alike shares no draw and is no pair.
+    """
     one, two = (_keyed(part) for part in (first, second))
-    both = _pairs(one, two)
+    both = _pairs(one, two) if shared else one.head(0)
     paired = both.height > 0
     planned = _overall(one, two, both if paired else None)
     exploring = [
@@ -141,10 +148,15 @@ def _overall(one: pl.DataFrame, two: pl.DataFrame, both: pl.DataFrame | None) ->
         _of_ratio("units", "orders", one, two),
         _of_ratio("stars", "reviews", one, two),
     ]
-    return [
-        msgspec.structs.replace(change, test=test)
-        for change, test in zip(changes, tests, strict=True)
-    ]
+    return [_tested(change, test) for change, test in zip(changes, tests, strict=True)]
+
+
+def _tested(change: Change, test: Test) -> Change:
+    """No difference of rates is beyond 100 points, whatever Student's t says of few products."""
+    between = test.interval
+    if between is not None and change.measure.endswith("_rate"):
+        between = Interval(max(-1.0, between.low), min(1.0, between.high), between.method)
+    return msgspec.structs.replace(change, test=msgspec.structs.replace(test, interval=between))
 
 
 def _change(of: str, measure: str, first: Estimate, second: Estimate) -> Change:
@@ -152,9 +164,12 @@ def _change(of: str, measure: str, first: Estimate, second: Estimate) -> Change:
 
 
 def _yes_no(one: pl.DataFrame, two: pl.DataFrame, both: pl.DataFrame | None) -> Test:
-    """Conversion: by whole products where episodes pair; McNemar with a single product."""
+    """Conversion: by whole products; McNemar's or Newcombe's way with a single product."""
     if both is None:
-        return _of_ratio("bought", None, one, two)
+        if pl.concat((one["cluster"], two["cluster"])).n_unique() > 1:
+            return _of_ratio("bought", None, one, two)
+        counts = ((int(part["bought"].sum()), part.height) for part in (two, one))
+        return two_proportions(*counts)
     if both["cluster"].n_unique() < 2:
         return mcnemar(both["bought_two"], both["bought"])
     moved = both["bought_two"].cast(pl.Int64) - both["bought"].cast(pl.Int64)
@@ -194,7 +209,7 @@ def _by(key: str, one: pl.DataFrame, two: pl.DataFrame, both: pl.DataFrame | Non
         change = _change(
             f"{key} {name}", "conversion_rate", firsts[name].conversion, seconds[name].conversion
         )
-        found.append(msgspec.structs.replace(change, test=test))
+        found.append(_tested(change, test))
     return found
 
 

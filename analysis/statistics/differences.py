@@ -60,17 +60,16 @@ def sign_flip(differences: pl.Series, cluster: pl.Series, *, seed: int) -> Test:
     estimate = float(totals.sum() / counts.sum())
     moved = totals[totals != 0.0]
     if len(moved) == 0:
-        return Test(
-            method="sign flip", estimate=estimate, p=1.0, interval=_around(estimate, 0.0, 1), n=n
-        )
+        interval = Interval(estimate, estimate, "no cluster differs")
+        return Test(method="sign flip", estimate=estimate, p=1.0, interval=interval, n=n)
     p = _exact_flips(moved) if len(moved) <= EXACT_CLUSTERS else _drawn_flips(moved, seed)
-    interval = None
+    found = None
     if FEW_CLUSTERS <= len(totals) <= MANY_CLUSTERS:
-        interval = bootstrap.ratio(totals, counts, seed=seed)
+        found = bootstrap.ratio(totals, counts, seed=seed)
     elif len(totals) >= 2:
         error = math.sqrt(ratio_variance(totals, counts))
-        interval = _around(estimate, error, len(totals) - 1)
-    return Test(method="sign flip by cluster", estimate=estimate, p=p, interval=interval, n=n)
+        found = _around(estimate, error, len(totals) - 1)
+    return Test(method="sign flip by cluster", estimate=estimate, p=p, interval=found, n=n)
 
 
 def _exact_flips(totals: Floats) -> float:
@@ -101,32 +100,52 @@ def two_rates(
     ----------
     first, second : (above, below, cluster)
         As for `clusters.rate`. Clusters of one name in both are taken as the same: what they
-        share is taken out of the difference.
+        share is taken out of the difference. Student's t with Welch's degrees of freedom.
     """
     method = "clustered difference"
     both = _by_cluster(*first).join(
         _by_cluster(*second), on="cluster", how="full", coalesce=True, suffix="_two"
     )
     tops, bottoms, other_tops, other_bottoms = both.fill_null(0.0).drop("cluster").to_numpy().T
-    count, n = both.height, int(bottoms.sum() + other_bottoms.sum())
+    n = int(bottoms.sum() + other_bottoms.sum())
     if bottoms.sum() == 0.0 or other_bottoms.sum() == 0.0:
         return Test(method=method, n=n, note="nothing was counted on one side")
     p, q = float(tops.sum() / bottoms.sum()), float(other_tops.sum() / other_bottoms.sum())
-    if count < 2:
+    if both.height < 2:
         return Test(method=method, estimate=p - q, n=n, note="a single cluster")
-    scores = (tops - p * bottoms) / bottoms.sum()
-    scores -= (other_tops - q * other_bottoms) / other_bottoms.sum()
-    error = math.sqrt(count / (count - 1) * float((scores**2).sum()))
+    if min(np.count_nonzero(bottoms), np.count_nonzero(other_bottoms)) < 2:
+        return Test(method=method, estimate=p - q, n=n, note="a single cluster on one side")
+    one, two = _scores(tops, bottoms), _scores(other_tops, other_bottoms)
+    error, df = math.sqrt(float(((one - two) ** 2).sum())), _welch(one, two, bottoms, other_bottoms)
     if error == 0.0 and p != q:
         note = "no spread between clusters: nothing tells how sure this is"
         return Test(method=method, estimate=p - q, n=n, note=note)
     return Test(
-        method=f"{method}, t with {count - 1} df",
+        method=f"{method}, t with {df:.0f} df",
         estimate=p - q,
-        p=_p_of_t(p - q, error, count - 1),
-        interval=_around(p - q, error, count - 1),
+        p=_p_of_t(p - q, error, df),
+        interval=_around(p - q, error, df),
         n=n,
     )
+
+
+def _scores(above: Floats, below: Floats) -> Floats:
+    """What each cluster adds to the error of a ratio; clusters that are not in it add nothing."""
+    count = np.count_nonzero(below)
+    found: Floats = math.sqrt(count / (count - 1)) * (above - above.sum() / below.sum() * below)
+    found /= below.sum()
+    return found
+
+
+def _welch(one: Floats, two: Floats, below: Floats, other_below: Floats) -> float:
+    """Degrees of freedom: Welch's, so that the side with few clusters rules if it is the unsure
+    one; never more than clusters - 1.
+    """
+    most = float(np.count_nonzero(below + other_below) - 1)
+    v, w = float((one**2).sum()), float((two**2).sum())
+    k, m = np.count_nonzero(below) - 1, np.count_nonzero(other_below) - 1
+    spread = v * v / k + w * w / m
+    return min(most, (v + w) ** 2 / spread) if spread > 0.0 else most
 
 
 def _by_cluster(above: pl.Series, below: pl.Series, cluster: pl.Series) -> pl.DataFrame:
@@ -177,12 +196,12 @@ def _dominance(values: Floats, others: Floats) -> Floats:
     return found
 
 
-def _around(estimate: float, error: float, df: int) -> Interval:
+def _around(estimate: float, error: float, df: float) -> Interval:
     half = float(student.ppf(0.5 + LEVEL / 2.0, df)) * error if error else 0.0
-    return Interval(estimate - half, estimate + half, f"t, {df} df")
+    return Interval(estimate - half, estimate + half, f"t, {df:.0f} df")
 
 
-def _p_of_t(estimate: float, error: float, df: int) -> float:
+def _p_of_t(estimate: float, error: float, df: float) -> float:
     if error == 0.0:
         return 1.0 if estimate == 0.0 else 0.0
     return 2.0 * float(student.sf(abs(estimate) / error, df))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 
-from scipy.stats import binomtest, norm
+import numpy as np
+from scipy.stats import binomtest, fisher_exact, norm
 
 from analysis.statistics.values import LEVEL, Interval, Test
 
@@ -42,6 +43,27 @@ def newcombe(
     low = p - q - math.hypot(p - first.low, second.high - q)
     high = p - q + math.hypot(first.high - p, q - second.low)
     return Interval(max(-1.0, low), min(1.0, high), "Newcombe")
+
+
+def two_proportions(first: tuple[int, int], second: tuple[int, int]) -> Test:
+    """Test two independent proportions: Fisher's exact p, and Newcombe's interval.
+
+    Parameters
+    ----------
+    first, second : (successes, n)
+    """
+    (successes, n), (others, other_n) = first, second
+    method = "Fisher exact"
+    if not n or not other_n:
+        return Test(method=method, n=n + other_n, note="nothing was counted on one side")
+    found = fisher_exact(np.array([[successes, n - successes], [others, other_n - others]]))
+    return Test(
+        method=method,
+        estimate=successes / n - others / other_n,
+        p=float(found.pvalue),
+        interval=newcombe(successes, n, others, other_n),
+        n=n + other_n,
+    )
 
 
 def binomial(successes: int, n: int, chance: float = 0.5) -> Test:

@@ -96,3 +96,62 @@ def test_an_empty_run_has_nothing_to_compare(tmp_path: Path) -> None:
     result = sim("compare", empty, empty)
     assert result.exit_code == 1, result.stderr
     assert "nan" not in result.stdout.lower()
+
+
+def test_each_side_has_its_interval_n_and_effective_n(runs: dict[str, Path]) -> None:
+    page = sim("compare", runs["a"], runs["cheap"]).stdout
+    [conversion, *_] = compare(load(runs["a"]), load(runs["cheap"])).planned
+    for side in (conversion.first, conversion.second):
+        assert side.value is not None
+        assert side.interval is not None
+        assert f"{side.value:.1%}" in page
+        assert f"{side.interval.low:.1%} to {side.interval.high:.1%}" in page
+        assert f"n {side.n:,}, eff. {side.effective_n:,.0f}" in page
+    assert max(map(len, page.splitlines()[1:])) <= 120
+    assert "<0.001" in page
+
+
+def test_with_other_seeds_nothing_shares_its_draws(runs: dict[str, Path]) -> None:
+    result = sim("compare", runs["a"], runs["other"], "--json")
+    found = json.loads(result.stdout)["comparison"]
+    assert (found["pairs"], found["only_first"], found["only_second"]) == (0, 800, 800)
+    for change in (*found["planned"], *found["exploratory"]):
+        assert change["test"]["method"].startswith("clustered difference")
+    page = sim("compare", runs["a"], runs["other"]).stdout
+    assert "other seeds: no episodes pair" in page
+
+
+def test_runs_of_different_protocols_are_not_compared(
+    runs: dict[str, Path], tmp_path: Path
+) -> None:
+    launched(tmp_path / "talk", "csales", "--set", "profiles.count=3")
+    result = sim("compare", runs["a"], tmp_path / "talk")
+    assert result.exit_code == 2
+    assert len(result.stderr.strip().splitlines()) == 1
+    assert "compare runs of one protocol" in result.stderr
+
+
+def test_episodes_of_a_single_product_are_compared_as_independent_ones(tmp_path: Path) -> None:
+    one = [closed(f"e{n}", opened(product="p"), order()) for n in range(8)]
+    two = [closed(f"f{n}", opened(seller="t", product="p")) for n in range(8)]
+    first, second = (
+        write_run(tmp_path / name, market("m", *some)) for name, some in (("a", one), ("b", two))
+    )
+    [conversion, *_] = compare(load(first), load(second)).planned
+    assert conversion.test.method == "Fisher exact"
+    assert conversion.test.interval is not None
+    assert conversion.test.p == pytest.approx(2 / 12870)
+
+
+def test_no_difference_of_rates_is_beyond_a_hundred_points(tmp_path: Path) -> None:
+    def run(name: str, *sold: bool) -> Path:
+        some = [
+            closed(f"e{n}", opened(product=f"p{n}"), *([order()] if bought else []))
+            for n, bought in enumerate(sold)
+        ]
+        return write_run(tmp_path / name, market("m", *some))
+
+    found = compare(load(run("a", True, False)), load(run("b", True, True)))
+    interval = found.planned[0].test.interval
+    assert interval is not None
+    assert (interval.low, interval.high) == (-1.0, 1.0)

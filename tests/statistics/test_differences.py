@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import polars as pl
 import pytest
@@ -83,6 +85,40 @@ def test_a_difference_of_rates_knows_its_clusters() -> None:
     assert found.p < 0.001
     nothing = (above.clear(), below.clear(), pl.Series([], dtype=pl.String))
     assert two_rates(first, nothing).note == "nothing was counted on one side"
+
+
+def test_with_the_same_clusters_on_both_sides_the_error_is_that_of_paired_clusters() -> None:
+    """By hand: shares 1, 0.5, 0 and 0.5, 0.5, 0.5 in clusters of two."""
+    names, below = pl.Series(["a", "b", "c"]), pl.Series([2, 2, 2])
+    found = two_rates((pl.Series([2, 1, 0]), below, names), (pl.Series([1, 1, 1]), below, names))
+    assert found.estimate == 0.0
+    assert found.interval is not None
+    assert found.interval.high == pytest.approx(4.302653 * math.sqrt(1.5 * 2 * (1 / 6) ** 2), 1e-5)
+    assert found.method == "clustered difference, t with 2 df"
+
+
+def test_a_side_of_a_single_cluster_has_no_interval_however_many_the_other_has() -> None:
+    many = (pl.Series([1, 0, 1, 1]), pl.Series([1] * 4), pl.Series(["a", "b", "c", "d"]))
+    one = (pl.Series([1, 0]), pl.Series([1, 1]), pl.Series(["z", "z"]))
+    found = two_rates(many, one)
+    assert found.estimate == 0.25
+    assert (found.p, found.interval) == (None, None)
+    assert "single cluster on one side" in found.note
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("many", "few", "most"), [(60, 10, 0.07), (120, 15, 0.07), (60, 4, 0.1)])
+def test_few_clusters_on_one_side_are_no_licence(many: int, few: int, most: float) -> None:
+    """The level holds where one side has many clusters and the other, unsure one, few."""
+    generator = np.random.default_rng(5)
+
+    def arm(clusters: int, name: str) -> tuple[pl.Series, pl.Series, pl.Series]:
+        above = generator.binomial(10, generator.beta(3.0, 2.0, size=clusters))
+        names = pl.Series([f"{name}{n}" for n in range(clusters)])
+        return pl.Series(above), pl.Series([10] * clusters), names
+
+    tests = [two_rates(arm(many, "a"), arm(few, "b")) for _ in range(1_000)]
+    assert sum(test.p is not None and test.p < 0.05 for test in tests) / 1_000 <= most
 
 
 def test_holm_and_benjamini_hochberg_adjust_as_published() -> None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis.statistics.power import detectable, episodes_per_arm
-from analysis.statistics.proportions import binomial, newcombe, wilson
+from analysis.statistics.proportions import binomial, newcombe, two_proportions, wilson
 
 
 @pytest.mark.parametrize(
@@ -87,3 +87,15 @@ def test_what_can_be_told_turns_the_question_round() -> None:
     assert detectable(0.9, 3) is None
     with pytest.raises(ValueError, match="two different rates"):
         episodes_per_arm(0.5, 0.5)
+
+
+def test_two_proportions_have_fishers_p_and_newcombes_interval() -> None:
+    """A lady tastes tea: 3 of 4 and 1 of 4 right; 56/70 and 48/80 are Newcombe's own."""
+    tea = two_proportions((3, 4), (1, 4))
+    assert tea.p == pytest.approx(0.4857, abs=1e-4)
+    assert tea.estimate == 0.5
+    own = two_proportions((56, 70), (48, 80))
+    assert own.interval is not None
+    assert own.interval.low == pytest.approx(0.0524, abs=1e-4)
+    assert own.interval.high == pytest.approx(0.3339, abs=1e-4)
+    assert "one side" in two_proportions((0, 0), (1, 4)).note
