@@ -12,6 +12,7 @@ from typing import Any, ClassVar, TypeVar
 
 from agents.base import Seat
 from agents.csales.base import SalesSeller
+from agents.csales.policy import legal
 from agents.csales.replies import CheckReply, LineReply, PlanReply, SalesSellerEnvelope
 from agents.llm import prompting
 from agents.llm.conversation import Conversation
@@ -19,7 +20,7 @@ from agents.llm.options import model_of, options_of
 from agents.llm.prompting import fenced, text
 from agents.llm.replies import Reply
 from market.csales.requests import PlanTurn, SellerRequest, SpeakTurn
-from market.csales.values import Inferred, Line, Plan
+from market.csales.values import Inferred, Line, Plan, option_name
 from market.product import Product
 
 R = TypeVar("R", bound=Reply)
@@ -62,13 +63,13 @@ class ModelSalesSeller(SalesSeller):
             action=reply.action,
             tactic=reply.tactic,
             category=reply.search,
-            options=request.actions,
+            options=tuple(option_name(*option) for option in legal(request.actions)),
         )
 
     async def speak(self, request: SpeakTurn) -> Line:
         """Carry the action out; ids that are not offered go to the market all the same."""
         reply = await self._ask(request, speaking(request), LineReply)
-        return Line(text=reply.text, items=tuple(dict.fromkeys(reply.items)))
+        return Line(text=reply.text, items=unseen(request, reply))
 
     async def _ask(self, request: SellerRequest, task: str, kind: type[R], check: Any = None) -> R:
         model = model_of(self.seat)
@@ -112,7 +113,7 @@ class CredibleSeller(ModelSalesSeller):
         if not found.credible:
             task = text("sales_refine").format(problems=fenced("PROBLEMS", found.problems))
             said = (await self._ask(request, task, LineReply)).text
-        return Line(text=said, items=tuple(dict.fromkeys(draft.items)))
+        return Line(text=said, items=unseen(request, draft))
 
 
 def merged(before: Inferred, reply: PlanReply, price_cents: tuple[int, int]) -> Inferred:
@@ -128,6 +129,16 @@ def merged(before: Inferred, reply: PlanReply, price_cents: tuple[int, int]) -> 
         focus=reply.focus or before.focus,
         price_cents=price_cents,
     )
+
+
+def unseen(request: SpeakTurn, reply: LineReply) -> tuple[str, ...]:
+    """Return the ids to show, each once: what the buyer has seen need not be shown again.
+
+    A model names the chosen item beside the dearer one as a matter of course; the market would
+    reject both for it.
+    """
+    seen = {product.id for product in request.shown}
+    return tuple(dict.fromkeys(id_ for id_ in reply.items if id_ not in seen))
 
 
 def speaking(request: SpeakTurn) -> str:

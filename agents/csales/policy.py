@@ -16,7 +16,7 @@ import msgspec
 
 from events.sales import TACTICS, Action, Style, Tactic
 from events.streams import Stream
-from market.csales.values import PERSUASION
+from market.csales.values import PERSUASION, option_name
 
 
 class Situation(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,8 +72,13 @@ Option = tuple[Action, Tactic | None]
 
 def options_of(situation: Situation) -> list[Option]:
     """Return every legal option, a persuasion once for each tactic."""
+    return legal(situation.actions)
+
+
+def legal(actions: Sequence[Action]) -> list[Option]:
+    """Return every option that some actions leave, a persuasion once for each tactic."""
     found: list[Option] = []
-    for action in situation.actions:
+    for action in actions:
         if action == PERSUASION:
             found += [(action, tactic) for tactic in TACTICS]
         else:
@@ -89,7 +94,7 @@ def choose(policy: Policy, situation: Situation, stream: Stream) -> Choice:
     return Choice(
         action=action,
         tactic=tactic,
-        options=tuple(f"{a}: {t}" if t else a for a, t in options),
+        options=tuple(option_name(*option) for option in options),
         probabilities=tuple(weight / total for weight in weights),
     )
 

@@ -23,6 +23,7 @@ from market.csales.requests import (
     SpeakTurn,
     StateWorth,
 )
+from market.csales.values import option_name
 
 _MOST_ITEMS = 100
 
@@ -53,13 +54,22 @@ def _bad_action(request: SellerRequest | BuyerRequest, reply: ActionChosen) -> s
         return f"action {reply.action}; allowed now: {', '.join(request.actions)}"
     if (reply.strategy is not None) != (reply.action == "Persuasion"):
         return f"action {reply.action} with strategy {reply.strategy}"
-    chances = reply.probabilities
+    return _bad_choice(reply)
+
+
+def _bad_choice(reply: ActionChosen) -> str | None:
+    """What is logged of a choice has to be what it was chosen from, or nobody can learn from it."""
+    name, chances = option_name(reply.action, reply.strategy), reply.probabilities
+    if reply.options and reply.options.count(name) != 1:
+        return f"{name}: not once among its options {', '.join(reply.options)}"
     if chances is None:
         return None
     if len(chances) != len(reply.options) or not chances:
         return f"{len(chances)} probabilities for {len(reply.options)} options"
     if min(chances) < 0.0 or not math.isclose(math.fsum(chances), 1.0, abs_tol=1e-6):
         return "probabilities that do not sum to 1"
+    if chances[reply.options.index(name)] == 0.0:
+        return f"{name}: chosen with probability 0"
     return None
 
 

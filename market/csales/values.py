@@ -12,6 +12,11 @@ PERSUASION: Literal["Persuasion"] = "Persuasion"
 """The only action once an item is selected."""
 
 
+def option_name(action: Action, tactic: Tactic | None) -> str:
+    """Return how an option is called in `events.sales.ActionChosen`."""
+    return f"{action}: {tactic}" if tactic else action
+
+
 class Profile(msgspec.Struct, frozen=True, kw_only=True):
     """A CSUser: who the buyer is, which no seller is told.
 

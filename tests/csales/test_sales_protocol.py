@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
 import pytest
 from chatter import BUYER, SELLER, Played, Shelf, item, plan, said, speak
 
@@ -156,13 +157,25 @@ def test_persuasion_is_no_option_before_anything_was_shown() -> None:
     assert "Persuasion" in second.actions
 
 
+def _weighed(action: Any, weighed: tuple[tuple[str, float], ...]) -> ActionChosen:
+    options, probabilities = zip(*weighed, strict=True)
+    return ActionChosen(turn=1, action=action, options=options, probabilities=probabilities)
+
+
 @pytest.mark.parametrize(
     "action",
     [
         ActionChosen(turn=1, action="Persuasion", strategy="Framing"),
         ActionChosen(turn=1, action="Suggestion", strategy="Framing"),
-        ActionChosen(turn=1, action="Suggestion", options=("a",), probabilities=(0.5, 0.5)),
-        ActionChosen(turn=1, action="Suggestion", options=("a", "b"), probabilities=(0.5, 0.6)),
+        ActionChosen(turn=1, action="Suggestion", options=("Category Search",)),
+        _weighed("Suggestion", (("Suggestion", 0.5), ("Suggestion", 0.5))),
+        _weighed("Suggestion", (("Suggestion", 0.5), ("Category Search", 0.6))),
+        _weighed("Suggestion", (("Suggestion", 1.5), ("Category Search", -0.5))),
+        _weighed("Suggestion", (("Suggestion", 0.0), ("Category Search", 1.0))),
+        ActionChosen(
+            turn=1, action="Suggestion", options=("Suggestion",), probabilities=(0.5, 0.5)
+        ),
+        ActionChosen(turn=1, action="Suggestion", probabilities=(1.0,)),
     ],
 )
 def test_an_action_that_is_none_ends_the_episode_visibly(action: ActionChosen) -> None:
@@ -170,6 +183,16 @@ def test_an_action_that_is_none_ends_the_episode_visibly(action: ActionChosen) -
     [failed] = played.of(EpisodeFailed)
     assert failed.stage == "planning"
     assert played.of(MarketClosed)
+
+
+def test_a_choice_out_of_weighed_options_is_logged_as_it_was_made() -> None:
+    def weigh(request: PlanTurn) -> tuple[ActionChosen]:
+        chosen = _weighed("Suggestion", (("Suggestion", 0.25), ("Category Search", 0.75)))
+        return (msgspec.structs.replace(chosen, turn=request.turn),)
+
+    played = Played(BUYER, {**SELLER, PlanTurn: weigh}, max_turns=3)
+    assert not played.of(EpisodeFailed)
+    assert [event.probabilities for event in played.of(ActionChosen)] == [(0.25, 0.75)] * 2
 
 
 def test_an_answer_nobody_can_read_is_kept_and_ends_the_episode() -> None:

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from events.sales import TACTICS
+from market.csales.values import option_name
 from tests.sim.modelserver import Server, serving
 from tests.sim.runs import event_lines, events_of, outside_lines, replayed, scenario, sim
 
@@ -138,6 +140,37 @@ def test_a_plan_is_structured_and_merged(played: tuple[Path, Server]) -> None:
     }
 
 
+def test_a_models_choice_is_logged_with_all_it_could_have_chosen(
+    played: tuple[Path, Server],
+) -> None:
+    tactics = {f"Persuasion: {tactic}" for tactic in TACTICS}
+    seen = set()
+    for event in events_of(played[0], "ActionChosen"):
+        name = option_name(event["action"], event["strategy"])
+        assert name in event["options"]
+        assert event["probabilities"] is None
+        seen |= set(event["options"])
+        assert tactics <= set(event["options"]) or not tactics & set(event["options"])
+    assert seen == {"Preference Probing", "Category Search", "Suggestion", *tactics}
+
+
+def test_the_chosen_item_named_again_does_not_keep_the_dearer_one_from_being_shown(
+    tmp_path: Path,
+) -> None:
+    def both(body: dict[str, Any]) -> tuple[int, Any]:
+        reply, task = by_rote(body), body["messages"][-1]["content"]
+        if reply["kind"] == "line" and "Make the case" in task:
+            reply["items"] = re.findall(r"^id: (\S+)$", task, re.M)
+        return 200, json.dumps({"reply": reply})
+
+    with serving(both) as server:
+        result = launched(server, tmp_path, SELLER + SEATS[SEATS.index("[[buyers]]") :])
+    assert result.exit_code == 0, result.stderr
+    assert not events_of(tmp_path / "run", "CommandRejected")
+    shown = {event["showing"] for event in events_of(tmp_path / "run", "ItemsShown")}
+    assert shown == {"suggestion", "upsell"}
+
+
 def test_a_category_that_does_not_exist_is_no_obstacle(played: tuple[Path, Server]) -> None:
     run, _ = played
     assert all(event["category"] == ["Nowhere", "x"] for event in events_of(run, "ProfileInferred"))
@@ -254,7 +287,7 @@ def test_a_stopped_conversation_run_pays_nothing_twice(tmp_path: Path) -> None:
         path = scenario(tmp_path, HEAD.format(url=server.url) + SEATS)
         cut = sim("launch", path, "--out", tmp_path / "cut", "--budget", "0.02")
         assert cut.exit_code == 3, cut.stderr
-        resumed = sim("resume", tmp_path / "cut")
+        resumed = sim("resume", tmp_path / "cut", "--budget", "10")
         assert resumed.exit_code == 0, resumed.stderr
         assert len(server.bodies) == 2 * calls
     assert event_lines(tmp_path / "cut") == event_lines(tmp_path / "whole")
