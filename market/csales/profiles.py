@@ -14,6 +14,9 @@ from events.sales import Openness, Style
 from market.csales.values import Profile
 from market.errors import MarketError
 
+ProfileId = Annotated[str, Meta(min_length=1, max_length=80, pattern=r"^[^/\x00-\x1f]+$")]
+"""What a profile can be called."""
+
 _Text = Annotated[str, Meta(min_length=1, max_length=20_000)]
 _Dollars = Annotated[float, Meta(ge=0.0, le=1e7)]
 
@@ -38,7 +41,7 @@ class _Row(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     target_category: Annotated[tuple[_Text, ...], Meta(min_length=1, max_length=5)]
     decision_making_style: Style
     dialogue_openness: Openness
-    id: Annotated[str, Meta(min_length=1, max_length=80, pattern=r"^[^/\x00-\x1f]+$")] | None = None
+    id: ProfileId | None = None
 
 
 _decode_row = msgspec.json.Decoder(_Row).decode
@@ -52,7 +55,7 @@ def builtin_profiles() -> Path:
 def read_profiles(path: Path) -> list[Profile]:
     """Return all profiles of a file, in its order.
 
-    A row without an ``id`` is called by its number, ``p0001`` being the first.
+    A row without an ``id`` is called by its number, ``p0001`` being the first; empty lines count.
 
     Raises
     ------
@@ -62,10 +65,10 @@ def read_profiles(path: Path) -> list[Profile]:
     """
     found: list[Profile] = []
     dirty: list[str] = []
-    for number, raw in enumerate(_rows(path), start=1):
+    for number, raw in _rows(path):
         try:
             found.append(_profile(_decode_row(raw), number))
-        except (msgspec.ValidationError, msgspec.DecodeError, UnicodeDecodeError) as error:
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             dirty.append(f"row {number}: {error}")
     if dirty:
         more = f" and {len(dirty) - _NAMED} more" if len(dirty) > _NAMED else ""
@@ -84,17 +87,19 @@ def _check_ids(path: Path, profiles: list[Profile]) -> None:
         seen.add(profile.id)
 
 
-def _rows(path: Path) -> Iterator[bytes | msgspec.Raw]:
+def _rows(path: Path) -> Iterator[tuple[int, bytes | msgspec.Raw]]:
+    """Yield the rows with their numbers: of JSON Lines, those that an editor shows."""
     try:
-        text = path.read_bytes().lstrip(b"\xef\xbb\xbf \t\r\n")
+        text = path.read_bytes().removeprefix(b"\xef\xbb\xbf")
     except OSError as error:
         raise BadProfiles(path, f"{error.strerror}") from None
-    if not text.startswith(b"["):
-        yield from (line for line in text.splitlines() if line.strip())
+    if not text.lstrip().startswith(b"["):
+        lines = enumerate(text.splitlines(), start=1)
+        yield from ((number, line) for number, line in lines if line.strip())
         return
     try:
-        yield from msgspec.json.decode(text, type=list[msgspec.Raw])
-    except msgspec.DecodeError as error:
+        yield from enumerate(msgspec.json.decode(text, type=list[msgspec.Raw]), start=1)
+    except (msgspec.DecodeError, RecursionError) as error:
         raise BadProfiles(path, f"it is no JSON array: {error}") from None
 
 

@@ -59,15 +59,20 @@ async def ask_all(
     buyers: Sequence[Buyer],
     keep: Callable[[Profile], None],
     say: Callable[[str], None],
-) -> Spent:
+    spent: Spent,
+) -> None:
     """Ask for every buyer's profile; what cannot be used is said and left out.
+
+    Parameters
+    ----------
+    spent : Spent
+        What was asked and paid is added to it, whatever the end.
 
     Raises
     ------
     AgentsError
         If the provider is down or refuses everything; what is kept is kept.
     """
-    spent = Spent()
     waiting = list(reversed(buyers))
     stopped: list[AgentsError] = []
     price = pricing(config)
@@ -100,7 +105,6 @@ async def ask_all(
                 group.start_soon(work)
     if stopped:
         raise stopped[0]
-    return spent
 
 
 async def _profile(buyer: Buyer, ask: Callable[[Call], Awaitable[ModelCalled]]) -> Profile:

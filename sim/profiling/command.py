@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import anyio
 import msgspec
@@ -19,6 +19,9 @@ from sim.profiling.reviews import Buyer, read_buyers
 from sim.seats import model_table
 from sim.settings import lay_over
 from sim.terminal import Terminal
+
+if TYPE_CHECKING:
+    from sim.profiling.asking import Spent
 
 
 class Building(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,16 +59,23 @@ def build(told: Building, terminal: Terminal) -> int:
 
 
 def _ask(told: Building, todo: list[Buyer], terminal: Terminal) -> None:
-    from sim.estimate import money
-    from sim.profiling.asking import ask_all
+    from sim.profiling.asking import Spent, ask_all
 
     name, config = _config(told)
+    spent = Spent()
     try:
-        spent = anyio.run(
-            ask_all, name, config, todo, lambda one: _keep(told.out, one), terminal.say
+        anyio.run(
+            ask_all, name, config, todo, lambda one: _keep(told.out, one), terminal.say, spent
         )
     except AgentsError as error:
         raise ModelsStopped(f"{error}; profiles so far are in {told.out}: run it again") from None
+    finally:
+        _say_spent(spent, terminal)
+
+
+def _say_spent(spent: Spent, terminal: Terminal) -> None:
+    from sim.estimate import money
+
     cost = None if spent.nanousd is None else spent.nanousd / 1e9
     terminal.say(
         f"{spent.calls:,} calls, {spent.input_tokens:,} tokens in, {spent.output_tokens:,} out, "

@@ -33,7 +33,8 @@ def extract(buyer: Buyer) -> Profile:
     liked = [s for r in reviews if r.rating >= 4.0 for s in _sentences(r.text)[:1]]
     disliked = [s for r in reviews if r.rating <= 2.0 for s in _sentences(r.text)[:1]]
     kind = path_of(last)[-1]
-    preference = " ".join([*liked, *(f"I dislike: {sentence}" for sentence in disliked)])
+    said = [*liked, *(f"I dislike: {sentence}" for sentence in disliked)]
+    preference = " ".join(dict.fromkeys(said))
     return Profile(
         id=buyer.id,
         general_preference=preference[:_MOST] or f"I buy {kind}.",

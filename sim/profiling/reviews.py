@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import gzip
+import html
+import re
+import zlib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import msgspec
 
+from market.csales.profiles import ProfileId
 from market.product import Product
 from sim.errors import BadScenario
 
@@ -19,7 +23,7 @@ MOST = 20
 class Review(msgspec.Struct, frozen=True, kw_only=True):
     """One row, as far as it is used."""
 
-    user_id: str
+    user_id: ProfileId
     parent_asin: str
     rating: float
     title: str = ""
@@ -37,8 +41,8 @@ class Buyer(msgspec.Struct, frozen=True, kw_only=True):
 def read_buyers(path: Path, products: Mapping[str, Product], least: int) -> tuple[list[Buyer], int]:
     """Return the buyers with at least `least` reviews of known products, and the rows left out.
 
-    Rows that are no reviews, or of products that the catalogue does not have, are left out and
-    counted.
+    Rows that are no reviews, whose writer's name no profile can have, or of products that the
+    catalogue does not have, are left out and counted.
 
     Raises
     ------
@@ -54,6 +58,9 @@ def read_buyers(path: Path, products: Mapping[str, Product], least: int) -> tupl
         except (msgspec.ValidationError, msgspec.DecodeError):
             dropped += 1
             continue
+        review = msgspec.structs.replace(
+            review, title=_plain(review.title), text=_plain(review.text)
+        )
         product = products.get(review.parent_asin)
         if product is None:
             dropped += 1
@@ -70,9 +77,18 @@ def read_buyers(path: Path, products: Mapping[str, Product], least: int) -> tupl
     return found, dropped
 
 
+_MARKUP = re.compile(r"<[^<>]{1,200}>|\[\[\w+:[^\[\]]*\]\]")
+"""Tags and links to pictures and videos: nobody says them."""
+
+
+def _plain(text: str) -> str:
+    """Return a text without its markup, in one line."""
+    return " ".join(html.unescape(_MARKUP.sub(" ", text)).split())
+
+
 def _lines(path: Path) -> Iterator[bytes]:
     try:
         with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as lines:
             yield from (line for line in lines if line.strip())
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise BadScenario(str(path), f"cannot be read: {error}") from None

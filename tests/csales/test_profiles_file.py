@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -75,7 +76,14 @@ def test_many_dirty_rows_are_counted(tmp_path: Path) -> None:
         read_profiles(path)
 
 
-@pytest.mark.parametrize("text", ["", "[]", "[1", "\xff"])
+def test_rows_are_numbered_as_an_editor_shows_them(tmp_path: Path) -> None:
+    path = tmp_path / "p.jsonl"
+    path.write_text(f"\n{json.dumps(ROW)}\n\n{{}}\n")
+    with pytest.raises(BadProfiles, match=r"row 4: [^;]*$"):
+        read_profiles(path)
+
+
+@pytest.mark.parametrize("text", ["", "[]", "[1", "\xff", "[" * 200_000, '{"id":' * 200_000])
 def test_a_file_without_profiles_is_refused(tmp_path: Path, text: str) -> None:
     path = tmp_path / "p.json"
     path.write_text(text, encoding="latin-1")

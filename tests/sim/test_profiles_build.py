@@ -119,6 +119,7 @@ def test_what_is_there_is_not_asked_again(reviews: Path, tmp_path: Path) -> None
         stopped = asked(reviews, out, server.url, "--set", "max_in_flight=1")
         assert stopped.exit_code == 3, stopped.stderr
         assert "run it again" in stopped.stderr
+        assert "1 calls" in stopped.stderr
         assert len(read_profiles(out)) == 1
         before = len(server.bodies)
         server.answering = by_model
@@ -160,3 +161,33 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     result = sim("profiles", "build", tmp_path / "none.jsonl", "--out", tmp_path / "p.jsonl")
     assert result.exit_code == 2
     assert "none.jsonl" in result.stderr
+
+
+def test_what_no_profile_can_be_called_is_left_out(tmp_path: Path) -> None:
+    rows = [review(user, n) for user in ("ada", "a/b", "", "x" * 90) for n in range(3)]
+    path, out = tmp_path / "reviews.jsonl", tmp_path / "p.jsonl"
+    path.write_text("\n".join(map(json.dumps, rows)))
+    result = sim("profiles", "build", path, "--out", out)
+    assert result.exit_code == 0, result.stderr
+    assert "9 rows left out" in result.stderr
+    assert [profile.id for profile in read_profiles(out)] == ["ada"]
+
+
+def test_markup_of_reviews_is_nothing_that_a_buyer_says(tmp_path: Path) -> None:
+    text = "I needed this.<br /><br />It's [[VIDEOID:abc]] great &amp; 3 < 4 hours."
+    path, out = tmp_path / "reviews.jsonl", tmp_path / "p.jsonl"
+    path.write_text("\n".join(json.dumps(review("ada", n, text=text)) for n in range(3)))
+    assert sim("profiles", "build", path, "--out", out).exit_code == 0
+    [ada] = read_profiles(out)
+    assert ada.purchase_reason == ("I needed this. It's great & 3 < 4 hours.",)
+    assert ada.general_preference == "I needed this."
+
+
+def test_a_damaged_archive_of_reviews_is_named(reviews: Path, tmp_path: Path) -> None:
+    packed = bytearray(gzip.compress(reviews.read_bytes() * 50))
+    packed[40:60] = b"\xff" * 20
+    path = tmp_path / "reviews.jsonl.gz"
+    path.write_bytes(packed)
+    result = sim("profiles", "build", path, "--out", tmp_path / "p.jsonl")
+    assert result.exit_code == 2
+    assert "cannot be read" in result.stderr
