@@ -45,7 +45,22 @@ def show_replay(run: RunFolder, terminal: Terminal) -> int:
             parts += cost_tables(result.cost)
         terminal.show(*parts)
         terminal.out(f"run: {run.path}")
+    if result.episodes.failed:
+        terminal.say(_why_failed(run, result.episodes.failed))
     return 0 if result.episodes.closed else 1
+
+
+def _why_failed(run: RunFolder, failed: int) -> str:
+    """Say why most of the failed episodes failed: often it is the same for all."""
+    import polars as pl
+
+    from analysis.loading import load
+
+    episodes = load(run.path).episodes.filter(~pl.col("superseded"), status="failed")
+    reasons = episodes.group_by("failed_stage", "failed_reason").len()
+    order = ["len", "failed_stage", "failed_reason"]
+    stage, reason, number = reasons.sort(order, descending=[True, False, False]).row(0)
+    return f"{number:,} of the {failed:,} failed in {stage}: {reason}"
 
 
 def show_replays(runs: Sequence[Path], terminal: Terminal) -> int:
