@@ -13,6 +13,18 @@ PART = ("persona", "gender")
 """What makes a seat a part that anybody can play."""
 
 
+def describe_models(names: Sequence[str], models: Tree) -> None:
+    """Give each name that is PROVIDER/MODEL its table in `models`; what stands there wins."""
+    for name in _clean(names):
+        table = model_table(name)
+        if table is not None:
+            models[name] = {**table, **models.get(name, {})}
+
+
+def _clean(names: Sequence[str]) -> list[str]:
+    return [name.strip() for name in names if name.strip()]
+
+
 def give_seats(
     tree: Tree, role: Role, names: Sequence[str], models: Tree, *, parts: bool = False
 ) -> None:
@@ -28,12 +40,8 @@ def give_seats(
         If the scenario's seats have a persona or a gender, each of these parts is played by each
         of the names, as the seat ``PART@NAME``. Options stay behind: they are the old agent's.
     """
-    cast = [name.strip() for name in names if name.strip()]
-    for name in cast:
-        table = model_table(name)
-        if table is not None:
-            models[name] = {**table, **models.get(name, {})}
-    seats = [named(name, role, models) for name in cast]
+    describe_models(names, models)
+    seats = [named(name, role, models) for name in _clean(names)]
     old = tree.get(f"{role}s")
     if parts and isinstance(old, list) and any(_part(seat) for seat in old):
         seats = [_played(part, seat) for part in old for seat in seats]

@@ -17,7 +17,7 @@ from market.csales.profiles import builtin_profiles, read_profiles
 from market.csales.values import Profile
 from market.errors import EmptyCatalog
 from market.product import Product
-from sim.casting import give_seats
+from sim.casting import describe_models, give_seats
 from sim.design import design_of
 from sim.errors import BadScenario
 from sim.estimate import extent, show_plan
@@ -61,11 +61,13 @@ def launch(options: Options, terminal: Terminal) -> int:
     scenario, folder = read_scenario(options)
     models = used_models(scenario)
     if models:
-        from sim.models import check_models, shared_answers
+        from sim.models import check_models, shared_answers, unsent
 
         check_models(models, options.budget, keys=not options.dry_run)
         with shared_answers(scenario.cache, make=not options.dry_run):
             pass  # a file that cannot serve is told before anything is made
+        for line in unsent(models):
+            terminal.say(f"warning: {line}")
     elif options.budget is not None:
         terminal.say("--budget: no language model takes part, so nothing is spent")
     products = chosen_products(scenario, folder, terminal)
@@ -98,6 +100,8 @@ def read_scenario(options: Options) -> tuple[Scenario, Path]:
         If it cannot be read or makes no sense.
     """
     tree, folder = read_tree(options.scenario)
+    for names in filter(None, (options.sellers, options.buyers)):  # settings may be about them
+        describe_models(names.split(","), _table(tree, "models", options))
     # A seat may be given by the name of a model that only a setting describes.
     lay_over(tree, [setting for setting in options.settings if setting.startswith("models.")])
     _flags(tree, options)

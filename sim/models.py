@@ -217,6 +217,17 @@ def shared_answers(table: CacheTable, *, make: bool = True) -> Iterator[AnswerCa
         yield cache
 
 
+def unsent(configs: Mapping[str, ModelConfig]) -> Iterator[str]:
+    """Say which configured parameters are not sent, because a model does not take them."""
+    for name, config in configs.items():
+        ignored = ", ".join(abilities(config).ignored)
+        if ignored:
+            yield (
+                f"model {name!r}: does not take {ignored}, which is not sent; "
+                "if it does, say so with accepts"
+            )
+
+
 def check_models(
     configs: Mapping[str, ModelConfig], budget: float | None, *, keys: bool = True
 ) -> None:

@@ -1,0 +1,50 @@
+"""What a person is told of models that do not do as they should."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from agents.llm.types import ModelConfig
+from sim.models import unsent
+from tests.sim.modelserver import serving
+from tests.sim.runs import scenario, sim
+from tests.sim.test_estimate import MODELS
+
+
+def test_a_request_refused_every_time_says_why_the_episodes_failed(tmp_path: Path) -> None:
+    """The reason is in the log, but nobody should have to look for it there."""
+    refused = {"error": {"message": "no such parameter: colour", "code": "unsupported"}}
+    with serving(lambda body: (400, refused)) as server:
+        text = MODELS.format(url=server.url, products=1)
+        path, run = scenario(tmp_path, text), tmp_path / "run"
+        result = sim("launch", path, "--out", run)
+        assert result.exit_code == 1
+    said = "8 of the 8 failed in strategy: ModelRefusedRequest: model 'local': the provider refused"
+    assert said in result.stderr
+    assert "no such parameter: colour" in result.stderr
+    replayed = sim("replay", run, "--json")
+    assert said in replayed.stderr
+    assert said not in replayed.stdout
+
+
+def test_a_run_without_failures_speaks_of_none(tmp_path: Path) -> None:
+    result = sim("launch", "--set", "products.per_category=1", "--out", tmp_path / "run")
+    assert "failed in" not in result.stderr
+
+
+def test_a_parameter_that_is_not_sent_is_named_before_anything_is_paid(tmp_path: Path) -> None:
+    words = ("launch", "--sellers", "openai/gpt-5.4", "--set", "products.per_category=1")
+    result = sim(*words, "--set", "models.openai/gpt-5.4.temperature=0.7", "--dry-run")
+    assert result.exit_code == 0, result.stderr
+    assert "warning: model 'openai/gpt-5.4': does not take temperature" in result.stderr
+    assert "warning" not in sim(*words, "--dry-run").stderr
+
+
+def test_what_a_model_is_said_to_take_is_sent() -> None:
+    config = ModelConfig(provider="openai", model="gpt-5.4", temperature=0.7, seed=1)
+    [line] = unsent({"a": config})
+    assert "temperature, seed" in line
+    told = ModelConfig(
+        provider="openai", model="gpt-5.4", temperature=0.7, accepts=("temperature",)
+    )
+    assert not list(unsent({"a": told}))
