@@ -75,7 +75,8 @@ class Lines:
         self._done = done
         self._say = say
         self._clock = clock
-        self._next = clock() + EVERY_S
+        self._began = clock()
+        self._next = self._began + EVERY_S
         self._rate = Rate()
 
     def update(self, progress: Progress) -> None:
@@ -85,7 +86,16 @@ class Lines:
             return
         self._next = now + EVERY_S
         episodes = f"{self._done + progress.episodes:,} of {self._total:,} episodes"
-        self._say(f"{episodes}; {asked(progress.usage, self._rate.of(progress.usage.calls, now))}")
+        asking = asked(progress.usage, self._rate.of(progress.usage.calls, now))
+        self._say(f"{episodes}; {asking}{self._left(progress.episodes, now)}")
+
+    def _left(self, episodes: int, now: float) -> str:
+        """Say how much longer it takes if it goes on as it went so far."""
+        todo = self._total - self._done - episodes
+        if not episodes:
+            return ""
+        left = dt.timedelta(seconds=round((now - self._began) / episodes * todo))
+        return f"; {left} left"
 
 
 @contextmanager

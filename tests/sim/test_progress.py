@@ -46,3 +46,14 @@ def test_a_file_gets_a_line_now_and_then_and_only_for_models() -> None:
         lines.update(Progress(episodes=5, usage=USAGE))
     assert len(said) == 1 + int(99 / EVERY_S)
     assert said[0].startswith("15 of 100 episodes; 12,345 calls")
+    # 5 episodes in 100 s, 85 to go
+    assert said[0].endswith("; 3 retries; 0:28:20 left")
+
+
+def test_before_the_first_episode_ends_nobody_knows_how_long_it_takes() -> None:
+    said: list[str] = []
+    now = [0.0]
+    lines = Lines(100, 0, said.append, lambda: now[0])
+    now[0] = EVERY_S
+    lines.update(Progress(usage=USAGE))
+    assert said == ["0 of 100 episodes; " + asked(USAGE, 0.0)]
