@@ -16,6 +16,7 @@ import polars as pl
 from scipy.stats import t as student
 
 from analysis.experiments.outcomes import Finding, Outcome, Row, Value, ones, with_holm
+from analysis.loading import load
 from analysis.sales import Conversations, conversations
 from analysis.statistics.clusters import mean, rate, ratio_variance, sums
 from analysis.statistics.differences import sign_flip
@@ -50,7 +51,7 @@ def table(run: Path) -> Outcome:
             *with_holm(_contrasts(some, sellers)),
             *with_holm(_improvements(found, sellers)),
         ),
-        notes=(_READ, _thin(some)),
+        notes=(_READ, _thin(some), *([_OFFLINE] if load(run).calls.is_empty() else [])),
     )
 
 
@@ -156,6 +157,12 @@ def _read(seller: str, turn: int, found: Conversations) -> Row:
 _READ = (
     "Style and openness read: balanced accuracy (chance 33 %), at a turn of those conversations "
     "that got so far; category read: how much of the true path the inferred one begins with."
+)
+
+
+_OFFLINE = (
+    "No model was asked: the ReAct-style and PC-CRS-style sellers need one, and CSI can be one; "
+    "docs/csales.md has the command."
 )
 
 

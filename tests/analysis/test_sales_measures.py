@@ -191,6 +191,10 @@ def test_that_inference_improves_is_tested_with_an_interval(
             assert test.interval is not None
 
 
+def test_baselines_that_need_a_model_are_said_to_be_missing(outcome: Outcome) -> None:
+    assert any("ReAct-style and PC-CRS-style sellers need" in note for note in outcome.notes)
+
+
 def test_replications_of_a_conversation_count_all(tmp_path: Path) -> None:
     launched(
         tmp_path / "run", "csales", *("--set", "profiles.count=8", "--set", "design.replications=3")
