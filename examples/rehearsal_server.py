@@ -69,15 +69,6 @@ def fill(schema: dict[str, Any], draw: random.Random) -> Any:
             return draw.randint(1, 2)
 
 
-def fill_list(item: dict[str, Any], draw: random.Random) -> list[Any]:
-    """Return a list of one; of objects that begin with a choice, one for each of its values."""
-    name, first = next(iter(item.get("properties", {"": {}}).items()))
-    values = first.get("enum")
-    if not values:
-        return [fill(item, draw)]
-    return [{**fill(item, draw), name: value} for value in values]
-
-
 async def answer(request: web.Request) -> web.Response:
     """Answer one chat completion."""
     raw = await request.read()
