@@ -37,7 +37,8 @@ def base_url(name: str, config: ModelConfig) -> str:
     """
     if config.base_url is None:
         if config.provider not in OWN:
-            raise BadModel(name, f"provider {config.provider!r} needs a base_url")
+            setting = f"--set 'models.\"{name}\".base_url=http://127.0.0.1:8080/v1'"
+            raise BadModel(name, f"provider {config.provider!r} needs a base_url, as in {setting}")
         return OWN[config.provider]
     text = config.base_url.strip()
     if "://" not in text:

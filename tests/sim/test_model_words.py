@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 from agents.llm.types import ModelConfig
@@ -48,3 +49,11 @@ def test_what_a_model_is_said_to_take_is_sent() -> None:
         provider="openai", model="gpt-5.4", temperature=0.7, accepts=("temperature",)
     )
     assert not list(unsent({"a": told}))
+
+
+def test_where_a_server_of_ones_own_is_can_be_copied_from_the_message() -> None:
+    words = ("launch", "--sellers", "openai-compatible/qwen3.5", "--dry-run")
+    refused = sim(*words)
+    assert refused.exit_code == 2
+    _, setting = shlex.split(refused.stderr.rpartition("as in ")[2])
+    assert sim(*words, "--set", setting).exit_code == 0
