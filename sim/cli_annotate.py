@@ -43,6 +43,7 @@ def export_annotation(**flags: Any) -> None:
     "--set", "settings", multiple=True, metavar="KEY=VALUE", help="Any key of its [models] table."
 )
 @click.option("--out", type=_PATH, metavar="FILE", help="Its ratings; else beside the form.")
+@click.option("--budget", type=click.FloatRange(0), metavar="USD", help="What it may cost.")
 def rate_annotation(**flags: Any) -> None:
     """Have a model rate the export in DIR, as a rater of its own kind; run again, it goes on."""
     from sim.rating import rate

@@ -3,32 +3,22 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import anyio
 import msgspec
 from msgspec import Meta
 
-from agents.errors import AgentsError
 from agents.llm import prompting
 from agents.llm.conversation import Conversation
-from agents.llm.gateway import Gateway
-from agents.llm.pricing import pricing
 from agents.llm.replies import Reply
-from agents.llm.types import Call, ModelConfig
 from analysis.annotation import form
 from analysis.annotation.answers import MODEL, Saved
 from analysis.annotation.items import Item, Sheet
 from analysis.annotation.tasks import STARS, Task
-from events.errors import UnusableOutput
-from events.messages import ModelCalled
-from sim.errors import BadScenario, CannotWrite, ModelsStopped
-from sim.estimate import money
-from sim.profiling.asking import Spent
-from sim.seats import model_table
-from sim.settings import lay_over
+from sim.batch import Ask, Batch
+from sim.errors import BadScenario, CannotWrite
 from sim.terminal import Terminal
 
 Text = Annotated[str, Meta(min_length=1, max_length=2_000)]
@@ -99,7 +89,12 @@ class File:
 
 
 def rate(
-    place: Path, model: str, settings: Sequence[str], out: Path | None, terminal: Terminal
+    place: Path,
+    model: str,
+    settings: Sequence[str],
+    out: Path | None,
+    terminal: Terminal,
+    budget: float | None = None,
 ) -> int:
     """Have a model rate an export; a file that has some ratings already is gone on with.
 
@@ -111,6 +106,8 @@ def rate(
         PROVIDER/MODEL.
     settings : sequence of str
         KEY=VALUE of its [models] table.
+    budget : float or None
+        Dollars that it may cost.
 
     Returns
     -------
@@ -123,82 +120,26 @@ def rate(
         If the provider is down or refuses everything; the same command goes on.
     """
     page = place / "form.html" if place.is_dir() else place
-    sheet, config = form.read(page), _config(model, settings)
+    sheet, batch = form.read(page), Batch(model, settings, budget)
     plain = "".join(char if char.isalnum() or char in ".-_" else "-" for char in model)
     file = File(out or page.with_name(f"ratings-model-{plain}.json"), sheet, model)
-    done = file.rated
+    done, tasks = file.rated, {task.name: task for task in sheet.tasks}
     todo = [item for item in sheet.items if item.id not in done]
     terminal.say(f"{len(sheet.items):,} items, {len(sheet.items) - len(todo):,} rated already")
-    try:
-        spent = anyio.run(_ask_all, model, config, sheet, todo, file, terminal.say)
-    except AgentsError as error:
-        raise ModelsStopped(f"{error}; ratings so far are in {file.path}: run it again") from None
-    cost = None if spent.nanousd is None else spent.nanousd / 1e9
-    terminal.say(
-        f"{spent.calls:,} calls, {spent.input_tokens:,} tokens in, {spent.output_tokens:,} out, "
-        f"{money(cost)}; {spent.failed:,} items without a usable answer"
-    )
+
+    async def answer(item: Item, ask: Ask) -> None:
+        file.keep(await _rated(item, tasks[item.task], ask))
+
+    def unusable(item: Item, reason: str) -> None:
+        terminal.say(f"{item.id}: not rated: {reason}")
+
+    batch.run(todo, answer, unusable, kept=str(file.path))
+    terminal.say(batch.spent.said("items"))
     terminal.out(f"{file.path}: {len(file.rated):,} of {len(sheet.items):,} items rated")
     return 0
 
 
-def _config(name: str, settings: Sequence[str]) -> ModelConfig:
-    table = model_table(name)
-    if table is None:
-        raise BadScenario("--model", f"{name!r}: PROVIDER/MODEL is needed")
-    tree: dict[str, Any] = {"model": table}
-    lay_over(tree, [f"model.{setting}" for setting in settings])
-    try:
-        return msgspec.convert(tree["model"], ModelConfig)
-    except msgspec.ValidationError as error:
-        raise BadScenario("--set", str(error)) from None
-
-
-async def _ask_all(
-    name: str,
-    config: ModelConfig,
-    sheet: Sheet,
-    todo: Sequence[Item],
-    file: File,
-    say: Callable[[str], None],
-) -> Spent:
-    """Rate every item; what cannot be used is said and left out."""
-    spent, waiting, stopped = Spent(), list(reversed(todo)), list[AgentsError]()
-    tasks = {task.name: task for task in sheet.tasks}
-    price = pricing(config)
-
-    async with Gateway({name: config}) as gateway:
-
-        async def ask(call: Call) -> ModelCalled:
-            answer = await gateway.ask(name, call)
-            cost = answer.cost_nanousd if answer.cost_nanousd is not None else price(answer.usage)
-            spent.calls += 1
-            spent.input_tokens += answer.usage.input
-            spent.output_tokens += answer.usage.output
-            known = spent.nanousd is not None and cost is not None
-            spent.nanousd = (spent.nanousd or 0) + (cost or 0) if known else None
-            return _record(name, answer.text, answer.finish)
-
-        async def work() -> None:
-            while waiting and not stopped:
-                item = waiting.pop()
-                try:
-                    file.keep(await _rated(item, tasks[item.task], ask))
-                except UnusableOutput as error:
-                    spent.failed += 1
-                    say(f"{item.id}: not rated: {error.reason}")
-                except AgentsError as error:
-                    stopped.append(error)
-
-        async with anyio.create_task_group() as group:
-            for _ in range(min(config.max_in_flight, len(todo))):
-                group.start_soon(work)
-    if stopped:
-        raise stopped[0]
-    return spent
-
-
-async def _rated(item: Item, task: Task, ask: Callable[[Call], Awaitable[ModelCalled]]) -> Entry:
+async def _rated(item: Item, task: Task, ask: Ask) -> Entry:
     prompt = told(item, task)
     if task.kind == "likert":
         stars = await _conversation(StarsEnvelope).ask(
@@ -232,27 +173,4 @@ def told(item: Item, task: Task) -> str:
         stars=", ".join(f"{number} {words}" for number, words in enumerate(STARS, 1)),
         criteria="\n".join(f"- {one}" for one in task.criteria),
         material="\n".join(material),
-    )
-
-
-def _record(name: str, text: str, finish: str) -> ModelCalled:
-    """Put an answer into the form that conversations read; nothing of it is logged."""
-    return ModelCalled(
-        market="",
-        episode=None,
-        t=0,
-        source="",
-        call=0,
-        stage="rating",
-        role="buyer",
-        model=name,
-        prompt_version=prompting.version(),
-        request_sha256="",
-        answer=text,
-        finish=finish,
-        input_tokens=0,
-        cached_tokens=0,
-        output_tokens=0,
-        reasoning_tokens=0,
-        cost_nanousd=None,
     )
