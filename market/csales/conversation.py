@@ -176,9 +176,9 @@ class Conversation:
             profile=self._spec.profile,
             transcript=self._transcript,
             turn=self._turn,
-            shown=tuple(self._shown.values()),
-            presented=self._presented,
-            selected=self._selected,
+            shown=tuple(map(_for_buyer, self._shown.values())),
+            presented=tuple(map(_for_buyer, self._presented)),
+            selected=self._selected and _for_buyer(self._selected),
             candidate=self._seen_candidate(),
             action=action.action,
             tactic=action.strategy,
@@ -309,7 +309,9 @@ class Conversation:
     def _seen_candidate(self) -> Product | None:
         """The dearer item, as far as the buyer knows of it."""
         candidate = self._candidate
-        return candidate if candidate is not None and candidate.id in self._shown else None
+        if candidate is None or candidate.id not in self._shown:
+            return None
+        return _for_buyer(candidate)
 
     def _known(self) -> dict[str, Any]:
         return {
@@ -346,6 +348,11 @@ class Conversation:
 def _apart(product: Product) -> Product:
     """Copy a sheet: what an agent does to it stays in this conversation."""
     return msgspec.structs.replace(product, details=dict(product.details))
+
+
+def _for_buyer(product: Product) -> Product:
+    """Leave out what only sellers see."""
+    return msgspec.structs.replace(product, unit_cost_cents=None)
 
 
 def _named(ids: list[str]) -> str:

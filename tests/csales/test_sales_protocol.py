@@ -234,6 +234,24 @@ def test_what_the_seller_infers_comes_back_with_its_next_request() -> None:
     assert Played(BUYER, {PlanTurn: infer, SpeakTurn: speak}, max_turns=3).of(EpisodeClosed)
 
 
+def test_what_an_item_costs_the_seller_is_shown_to_no_buyer() -> None:
+    class Costed(Shelf):
+        ITEMS = tuple(msgspec.structs.replace(one, unit_cost_cents=1) for one in Shelf.ITEMS)
+
+    played = Played(
+        buyer(t2=(SelectItem(product="a"),), t4=(BuyItem(product="d"),)), catalogue=Costed()
+    )
+    seen = [
+        product
+        for request in played.asked(RespondToSeller)
+        for product in (*request.shown, *request.presented, request.selected, request.candidate)
+        if product is not None
+    ]
+    assert {product.id for product in seen} == {"a", "b", "c", "d"}
+    assert {product.unit_cost_cents for product in seen} == {None}
+    assert all(p.unit_cost_cents == 1 for r in played.asked(SpeakTurn) for p in r.items)
+
+
 def test_an_agent_cannot_change_a_sheet_for_the_next_conversation() -> None:
     def vandal(request: SpeakTurn) -> Sequence[Message]:
         for product in request.items:
