@@ -348,6 +348,7 @@ def profiles() -> None:
 @click.option(
     "--least", type=click.IntRange(1), default=3, metavar="N", help="Reviews a buyer needs."
 )
+@click.option("--budget", type=click.FloatRange(0), metavar="USD", help="What it may cost.")
 def build_profiles(**flags: Any) -> None:
     """Derive profiles from REVIEWS, a file of Amazon Reviews '23; run again, it goes on."""
     from sim.profiling.command import Building, build

@@ -133,8 +133,10 @@ def rate(
     def unusable(item: Item, reason: str) -> None:
         terminal.say(f"{item.id}: not rated: {reason}")
 
-    batch.run(todo, answer, unusable, kept=str(file.path))
-    terminal.say(batch.spent.said("items"))
+    try:
+        batch.run(todo, answer, unusable, kept=str(file.path))
+    finally:
+        terminal.say(batch.spent.said("items"))
     terminal.out(f"{file.path}: {len(file.rated):,} of {len(sheet.items):,} items rated")
     return 0
 

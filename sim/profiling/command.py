@@ -3,25 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
-import anyio
 import msgspec
 
-from agents.errors import AgentsError
-from agents.llm.types import ModelConfig
 from market.catalog import Problems, builtin_catalog, read_products
 from market.csales.profiles import read_profiles
 from market.csales.values import Profile
-from sim.errors import BadScenario, CannotWrite, ModelsStopped
+from sim.errors import CannotWrite
 from sim.profiling.extracting import extract
 from sim.profiling.reviews import Buyer, read_buyers
-from sim.seats import model_table
-from sim.settings import lay_over
 from sim.terminal import Terminal
-
-if TYPE_CHECKING:
-    from sim.profiling.asking import Spent
 
 
 class Building(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,6 +24,7 @@ class Building(msgspec.Struct, frozen=True, kw_only=True):
     model: str | None = None
     settings: tuple[str, ...] = ()
     least: int = 3
+    budget: float | None = None
 
 
 def build(told: Building, terminal: Terminal) -> int:
@@ -59,41 +51,11 @@ def build(told: Building, terminal: Terminal) -> int:
 
 
 def _ask(told: Building, todo: list[Buyer], terminal: Terminal) -> None:
-    from sim.profiling.asking import Spent, ask_all
+    from sim.batch import Batch
+    from sim.profiling.asking import ask_all
 
-    name, config = _config(told)
-    spent = Spent()
-    try:
-        anyio.run(
-            ask_all, name, config, todo, lambda one: _keep(told.out, one), terminal.say, spent
-        )
-    except AgentsError as error:
-        raise ModelsStopped(f"{error}; profiles so far are in {told.out}: run it again") from None
-    finally:
-        _say_spent(spent, terminal)
-
-
-def _say_spent(spent: Spent, terminal: Terminal) -> None:
-    from sim.estimate import money
-
-    cost = None if spent.nanousd is None else spent.nanousd / 1e9
-    terminal.say(
-        f"{spent.calls:,} calls, {spent.input_tokens:,} tokens in, {spent.output_tokens:,} out, "
-        f"{money(cost)}; {spent.failed:,} buyers without a usable answer"
-    )
-
-
-def _config(told: Building) -> tuple[str, ModelConfig]:
-    name = told.model or ""
-    table = model_table(name)
-    if table is None:
-        raise BadScenario("--model", f"{name!r}: PROVIDER/MODEL is needed")
-    tree: dict[str, Any] = {"model": table}
-    lay_over(tree, [f"model.{setting}" for setting in told.settings])
-    try:
-        return name, msgspec.convert(tree["model"], ModelConfig)
-    except msgspec.ValidationError as error:
-        raise BadScenario("--set", str(error)) from None
+    batch = Batch(told.model or "", told.settings, told.budget)
+    ask_all(batch, todo, lambda one: _keep(told.out, one), terminal.say, kept=str(told.out))
 
 
 def _begun(path: Path) -> bool:
