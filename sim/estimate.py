@@ -158,7 +158,9 @@ def _show(
     from rich.table import Table
 
     from analysis.tables import Name
+    from sim.models import fitting_workers
 
+    configs = used_models(design.scenario)
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     for heading in ("Model", "Calls", "Tokens in", "Out", "Cost", "At worst", "Takes"):
         left = heading == "Model"
@@ -179,11 +181,12 @@ def _show(
         if model.missing_key is not None:
             terminal.out(f"{model.model}: a launch needs {model.missing_key} in the environment")
         if model.dollars is None:
-            config = used_models(design.scenario)[model.model]
-            terminal.out(f"{model.model}: unknown price: {how_to_price(model.model, config)}")
+            advice = how_to_price(model.model, configs[model.model])
+            terminal.out(f"{model.model}: unknown price: {advice}")
     terminal.out(f"expected in all: {money(found.dollars)}, {duration(found.seconds)}")
     if budget is not None and found.largest_market_dollars:
-        terminal.out(_budgeted(found, budget, markets, design.scenario.run.workers))
+        workers = fitting_workers(configs, design.scenario.run.workers)
+        terminal.out(_budgeted(found, budget, markets, workers))
 
 
 def _budgeted(found: Estimate, budget: float, markets: int, workers: int) -> str:

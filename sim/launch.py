@@ -59,13 +59,14 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
 def launch(options: Options, terminal: Terminal) -> int:
     """Run a scenario from its beginning; returns the exit status."""
     scenario, folder = read_scenario(options)
-    models = used_models(scenario)
+    models, workers = used_models(scenario), scenario.run.workers
     if models:
-        from sim.models import check_models, shared_answers, unsent
+        from sim.models import check_models, fitting_workers, shared_answers, unsent
 
         check_models(models, options.budget, keys=not options.dry_run)
         with shared_answers(scenario.cache, make=not options.dry_run):
             pass  # a file that cannot serve is told before anything is made
+        workers = fitting_workers(models, workers)
         for line in unsent(models):
             terminal.say(f"warning: {line}")
     elif options.budget is not None:
@@ -83,7 +84,7 @@ def launch(options: Options, terminal: Terminal) -> int:
     with RunLock(run.lock) as lock:
         outcome = run_to_end(
             Job(run=str(run.path), verbose=options.verbose, budget=options.budget),
-            workers=scenario.run.workers,
+            workers=workers,
             lock=lock,
             terminal=terminal,
             total=design.episodes,

@@ -217,6 +217,11 @@ def shared_answers(table: CacheTable, *, make: bool = True) -> Iterator[AnswerCa
         yield cache
 
 
+def fitting_workers(configs: Mapping[str, ModelConfig], wanted: int) -> int:
+    """Return how many workers fit: each may have a call in flight, so no more than may be."""
+    return min([wanted, *(config.max_in_flight for config in configs.values())])
+
+
 def unsent(configs: Mapping[str, ModelConfig]) -> Iterator[str]:
     """Say which configured parameters are not sent, because a model does not take them."""
     for name, config in configs.items():

@@ -67,13 +67,19 @@ def resume(
         remove_seal(run.events)
         outcome = run_to_end(
             job,
-            workers=workers or file.scenario.run.workers,
+            workers=_workers(file, workers),
             lock=lock,
             terminal=terminal,
             total=total,
             done=done,
         )
     return conclude(run, outcome, terminal)
+
+
+def _workers(file: RunFile, wanted: int | None) -> int:
+    from sim.models import fitting_workers
+
+    return fitting_workers(used_models(file.scenario), wanted or file.scenario.run.workers)
 
 
 def _with_budget(

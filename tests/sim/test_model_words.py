@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import shlex
+import threading
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from agents.llm.types import ModelConfig
 from sim.models import unsent
-from tests.sim.modelserver import serving
+from tests.sim.modelserver import by_rote, serving
 from tests.sim.runs import scenario, sim
 from tests.sim.test_estimate import MODELS
 
@@ -57,3 +61,33 @@ def test_where_a_server_of_ones_own_is_can_be_copied_from_the_message() -> None:
     assert refused.exit_code == 2
     _, setting = shlex.split(refused.stderr.rpartition("as in ")[2])
     assert sim(*words, "--set", setting).exit_code == 0
+
+
+@pytest.mark.parametrize("resumed", [False, True])
+def test_several_workers_have_no_more_calls_in_flight_than_allowed(
+    resumed: bool, tmp_path: Path
+) -> None:
+    """Each worker may have one at least, so there are fewer workers than asked for."""
+    lock, under_way, most = threading.Lock(), [0], [0]
+
+    def answering(body: dict[str, Any]) -> tuple[int, Any]:
+        with lock:
+            under_way[0] += 1
+            most[0] = max(most[0], under_way[0])
+        try:
+            return by_rote(body)
+        finally:
+            with lock:
+                under_way[0] -= 1
+
+    with serving(answering) as server:
+        text = MODELS.format(url=server.url, products=1)
+        path = scenario(tmp_path, text.replace("requests_per_minute = 120", "max_in_flight = 1"))
+        run = tmp_path / "run"
+        if resumed:
+            assert sim("launch", path, "--out", run, "--budget", "0.001").exit_code == 3
+        words = ("resume", run, "--budget", "100") if resumed else ("launch", path, "--out", run)
+        result = sim(*words, "--workers", 3)
+        assert result.exit_code == 0, result.stderr
+    assert most == [1]
+    assert len({path.name[:4] for path in (run / "events").glob("*-*.jsonl")}) == 1
