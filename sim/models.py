@@ -217,9 +217,21 @@ def shared_answers(table: CacheTable, *, make: bool = True) -> Iterator[AnswerCa
         yield cache
 
 
+LARGE_CALL_TOKENS = 10_000
+"""What a call may reserve of a minute's tokens, with room to think."""
+
+
 def fitting_workers(configs: Mapping[str, ModelConfig], wanted: int) -> int:
-    """Return how many workers fit: each may have a call in flight, so no more than may be."""
-    return min([wanted, *(config.max_in_flight for config in configs.values())])
+    """Return how many workers fit into all limits: each begins with a call, however small its part.
+
+    With more of them than a limit has calls, all would begin at once and pass it.
+    """
+    fitting = wanted
+    for config in configs.values():
+        fitting = min(fitting, config.max_in_flight, config.requests_per_minute or fitting)
+        if config.tokens_per_minute is not None:
+            fitting = min(fitting, config.tokens_per_minute // LARGE_CALL_TOKENS)
+    return max(1, fitting)
 
 
 def unsent(configs: Mapping[str, ModelConfig]) -> Iterator[str]:

@@ -77,9 +77,12 @@ def resume(
 
 
 def _workers(file: RunFile, wanted: int | None) -> int:
+    workers, models = wanted or file.scenario.run.workers, used_models(file.scenario)
+    if not models:
+        return workers
     from sim.models import fitting_workers
 
-    return fitting_workers(used_models(file.scenario), wanted or file.scenario.run.workers)
+    return fitting_workers(models, workers)
 
 
 def _with_budget(

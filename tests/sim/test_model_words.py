@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from agents.llm.types import ModelConfig
-from sim.models import unsent
+from sim.models import fitting_workers, unsent
 from tests.sim.modelserver import by_rote, serving
 from tests.sim.runs import scenario, sim
 from tests.sim.test_estimate import MODELS
@@ -91,3 +91,21 @@ def test_several_workers_have_no_more_calls_in_flight_than_allowed(
         assert result.exit_code == 0, result.stderr
     assert most == [1]
     assert len({path.name[:4] for path in (run / "events").glob("*-*.jsonl")}) == 1
+
+
+@pytest.mark.parametrize(
+    ("limits", "workers"),
+    [
+        ({}, 8),
+        ({"max_in_flight": 4}, 4),
+        ({"requests_per_minute": 3}, 3),
+        ({"tokens_per_minute": 60_000}, 6),
+        ({"tokens_per_minute": 500}, 1),
+    ],
+)
+def test_no_worker_is_started_whose_part_of_a_limit_has_no_room_for_a_call(
+    limits: dict[str, int], workers: int
+) -> None:
+    config = ModelConfig(provider="openai", model="gpt-5.4", **limits)  # type: ignore[arg-type]
+    free = ModelConfig(provider="openai", model="gpt-5.4")
+    assert fitting_workers({"a": free, "b": config}, 8) == workers
