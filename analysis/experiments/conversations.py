@@ -10,6 +10,7 @@ Intervals are by profile.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import polars as pl
@@ -17,6 +18,7 @@ from scipy.stats import t as student
 
 from analysis.experiments.outcomes import Finding, Outcome, Row, Value, ones, with_holm
 from analysis.loading import load
+from analysis.projection import Projection
 from analysis.sales import Conversations, conversations
 from analysis.statistics.clusters import mean, rate, ratio_variance, sums
 from analysis.statistics.differences import sign_flip
@@ -51,7 +53,7 @@ def table(run: Path) -> Outcome:
             *with_holm(_contrasts(some, sellers)),
             *with_holm(_improvements(found, sellers)),
         ),
-        notes=(_READ, _thin(some), *([_OFFLINE] if load(run).calls.is_empty() else [])),
+        notes=(_READ, _thin(some), *_beside(load(run))),
     )
 
 
@@ -164,6 +166,17 @@ _OFFLINE = (
     "No model was asked: the ReAct-style and PC-CRS-style sellers need one, and CSI can be one; "
     "docs/csales.md has the command."
 )
+
+
+def _beside(projection: Projection) -> Iterator[str]:
+    """Say what is in no rate, and who is not here."""
+    failed = projection.episodes.filter(~pl.col("superseded"), status="failed")
+    if not failed.is_empty():
+        counts = failed.group_by("seller").len().sort("seller").rows()
+        said = ", ".join(f"{seller} {count:,}" for seller, count in counts)
+        yield f"Conversations that failed are in no rate: {said}."
+    if projection.calls.is_empty():
+        yield _OFFLINE
 
 
 def _contrasts(some: pl.DataFrame, sellers: list[str]) -> list[Finding]:

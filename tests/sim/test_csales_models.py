@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from analysis.experiments.conversations import table
 from events.sales import TACTICS
 from market.csales.values import option_name
 from tests.sim.modelserver import Server, serving
@@ -247,6 +248,22 @@ def test_a_plan_that_stays_malformed_is_a_visible_outcome(
         "failed": 4,
         "superseded": 0,
     }
+
+
+def test_conversations_that_failed_are_counted_beside_the_measures(tmp_path: Path) -> None:
+    def spoil(body: dict[str, Any]) -> tuple[int, Any]:
+        reply = by_rote(body)
+        if reply["kind"] == "plan" and "Desk Chairs. My" in _said(body):
+            reply["action"] = "Dance"
+        return 200, json.dumps({"reply": reply})
+
+    with serving(spoil) as server:
+        launched(server, tmp_path, SELLER + CSUSER)
+    failed = len(events_of(tmp_path / "run", "EpisodeFailed"))
+    assert failed == 2
+    outcome = table(tmp_path / "run")
+    assert f"Conversations that failed are in no rate: csi {failed}." in outcome.notes
+    assert outcome.rows[0].values[0].measured.n == 4 - failed
 
 
 def test_a_malformed_plan_is_asked_for_again(tmp_path: Path) -> None:
