@@ -37,9 +37,10 @@ def _thin(some: pl.DataFrame) -> Iterator[str]:
     elif int(some["units_refunded"].sum()) == int(some["units"].sum()):
         yield "Everything that was bought was refunded: net revenue is nothing."
     clusters = some["cluster"].n_unique()
-    if clusters < _FEW:
-        products = f"Only {clusters} products" if clusters > 1 else "Only one product"
-        yield f"{products}: intervals are by Student's t, and wide for a reason."
+    if clusters == 1:
+        yield "Only one product: nothing tells how products differ, so there are no intervals."
+    elif clusters < _FEW:
+        yield f"Only {clusters} products: intervals are by Student's t, and wide for a reason."
 
 
 def _failed(replay: Replay) -> Iterator[str]:

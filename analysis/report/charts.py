@@ -14,6 +14,8 @@ INK, FAINT = "#010101", "#020202"
 """Colours that stand for those of the page: its text, and its lines."""
 BLUE, ORANGE, GREY = "#2b78d6", "#e07a1f", "#8a8f98"
 _WIDE = 620
+_PADDING = {"left": 36, "top": 12, "right": 24, "bottom": 12}
+"""Pixels. Names stand at the left, and a reader's letters may be wider than ours."""
 _SHORT = 34
 """Characters of a name in a chart."""
 
@@ -21,7 +23,9 @@ _SHORT = 34
 def _spec(chart: Any, height: int | None = None) -> dict[str, Any]:
     sized = chart.properties(width=_WIDE - 170, **({"height": height} if height else {}))
     configured = (
-        sized.configure(background="transparent", font="Helvetica, Arial, sans-serif", padding=12)
+        sized.configure(
+            background="transparent", font="Helvetica, Arial, sans-serif", padding=_PADDING
+        )
         .configure_view(stroke=None)
         .configure_axis(
             labelColor=INK,
@@ -40,8 +44,25 @@ def _spec(chart: Any, height: int | None = None) -> dict[str, Any]:
     return found
 
 
+def _axis(form: str) -> Any:
+    """A scale with few enough numbers that none touches the next."""
+    return alt.Axis(format=form, tickCount=6, labelOverlap=True)
+
+
 def _short(name: str) -> str:
     return name if len(name) <= _SHORT else f"{name[: _SHORT - 1]}…"
+
+
+def _shorts(names: Sequence[str]) -> list[str]:
+    """Shorten names; those that would be the same then are numbered, as each has its own line."""
+    found: list[str] = []
+    for name in names:
+        short, number = _short(name), 2
+        while short in found:
+            ending = f" ({number})"
+            short, number = f"{_short(name)[: _SHORT - len(ending)]}{ending}", number + 1
+        found.append(short)
+    return found
 
 
 def intervals(
@@ -58,11 +79,14 @@ def intervals(
     ----------
     rows : sequence of (name, value, low, high)
     """
-    known = [
-        (_short(label), value, low, high) for label, value, low, high in rows if value is not None
-    ]
-    if not known:
+    some = [row for row in rows if row[1] is not None]
+    if not some:
         return None
+    names = _shorts([row[0] for row in some])
+    known = [
+        (name, value or 0.0, low, high)
+        for name, (_, value, low, high) in zip(names, some, strict=True)
+    ]
     frame = pl.DataFrame(
         known,
         schema={"name": pl.String, "value": pl.Float64, "low": pl.Float64, "high": pl.Float64},
@@ -71,7 +95,7 @@ def intervals(
     form = "%" if percent else "~s"
     order = [row[0] for row in known]
     y = alt.Y("name:N", sort=order, title=None)
-    x = alt.X("value:Q", title=axis, axis=alt.Axis(format=form), scale=alt.Scale(zero=percent))
+    x = alt.X("value:Q", title=axis, axis=_axis(form), scale=alt.Scale(zero=percent))
     points = alt.Chart(frame).mark_point(filled=True, size=70, color=BLUE).encode(x=x, y=y)
     bars = (
         alt.Chart(frame.drop_nulls(["low", "high"]))
@@ -96,13 +120,14 @@ def heatmap(cells: pl.DataFrame) -> Figure:
     cells : polars.DataFrame
         ``seller``, ``buyer``, ``dollars``.
     """
-    shown = cells.with_columns(
-        pl.col("seller", "buyer").map_elements(_short, return_dtype=pl.String)
-    )
+    shown = cells
+    for role in ("seller", "buyer"):
+        names = sorted(cells[role].unique())
+        shown = shown.with_columns(pl.col(role).replace_strict(names, _shorts(names)))
     reach = float(cells["dollars"].abs().max() or 1.0)  # type: ignore[arg-type]
     base = alt.Chart(shown).encode(
         x=alt.X("buyer:N", title="buyer", axis=alt.Axis(labelAngle=-30)),
-        y=alt.Y("seller:N", title="seller"),
+        y=alt.Y("seller:N", title="seller", axis=alt.Axis(titlePadding=16)),
     )
     colour = alt.Color(
         "dollars:Q",
@@ -110,35 +135,36 @@ def heatmap(cells: pl.DataFrame) -> Figure:
         legend=alt.Legend(title="$ v. mean"),
     )
     boxes = base.mark_rect().encode(color=colour)
-    light = alt.condition(
-        f"abs(datum.dollars) > {0.6 * reach}", alt.value("white"), alt.value("#111111")
-    )
     labels = base.mark_text(fontSize=11).encode(
-        text=alt.Text("dollars:Q", format="+,.0f"), color=light
+        text=alt.Text("dollars:Q", format="+,.0f"), color=alt.value("#111111")
     )
     best = cells.sort("dollars", descending=True).row(0, named=True)
     says = f"Best pair: {best['seller']} with {best['buyer']}, {best['dollars']:+,.0f} dollars."
     height = max(90, 44 * cells["seller"].n_unique())
     return Figure(
-        name="pairs", title="Who sells well to whom", spec=_spec(boxes + labels, height), says=says
+        name="pairs",
+        title="Net revenue v. the mean pair",
+        spec=_spec(boxes + labels, height),
+        says=says,
     )
 
 
 def bars(
-    name: str, title: str, rows: Sequence[tuple[str, float]], axis: str, *, form: str = "~s"
+    name: str, title: str, rows: Sequence[tuple[str, float]], axis: str, *, form: str = ",.0f"
 ) -> Figure | None:
-    """Bars in the order given; None without any."""
+    """Bars in the order given, numbers written as `form` says; None without any."""
     if not rows:
         return None
-    shown = [(_short(label), value) for label, value in rows]
+    values = [value for _, value in rows]
+    shown = list(zip(_shorts([label for label, _ in rows]), values, strict=True))
     frame = pl.DataFrame(shown, schema={"name": pl.String, "value": pl.Float64}, orient="row")
     y = alt.Y("name:N", sort=[row[0] for row in shown], title=None)
-    x = alt.X("value:Q", title=axis, axis=alt.Axis(format=form))
+    x = alt.X("value:Q", title=axis, axis=_axis(form))
     base = alt.Chart(frame).encode(x=x, y=y)
     labels = base.mark_text(align="left", dx=4, color=INK).encode(
-        text=alt.Text("value:Q", format=",.0f" if form == "~s" else form)
+        text=alt.Text("value:Q", format=form)
     )
-    says = "; ".join(f"{label}: {value:,.0f}" for label, value in rows)
+    says = "; ".join(f"{label}: {value:{form}}" for label, value in rows)
     return Figure(
         name=name,
         title=title,

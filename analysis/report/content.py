@@ -32,14 +32,17 @@ from analysis.report.parts import (
     table,
 )
 from analysis.report.sales import sales_section
+from analysis.report.worth import worth_section
 from analysis.statistics.clusters import rate
+from analysis.statistics.values import Estimate
 from analysis.telemetry import attempts
 from events.log.seal import SEAL
 
 MOST_ROWS = 40
 """Rows of a table; more are counted and left out."""
 _INTERVALS = (
-    "Small: 95 % interval, n, and the effective n that is left after clustering by product."
+    "Small: 95 % interval, n, and the effective n that is left after clustering by product "
+    "(conversations: by profile); t: by Student's t, for few clusters."
 )
 
 
@@ -70,6 +73,7 @@ def report(run: Path, about: Mapping[str, str]) -> Report:
             _prices(some),
             _personas(some),
             _refunds(some),
+            worth_section(some),
         ]
     parts += [
         None if replay.cost is None else cost_section(replay.cost),
@@ -78,19 +82,29 @@ def report(run: Path, about: Mapping[str, str]) -> Report:
         _made(about),
     ]
     return Report(
-        title=run.resolve().name,
+        title=_title(run.resolve().name, about),
         lead=_lead(replay),
         warnings=cautions(run, replay, some),
         sections=tuple(part for part in parts if part is not None),
     )
 
 
+def _title(folder: str, about: Mapping[str, str]) -> str:
+    """The folder's name, with the scenario's where it does not say that itself."""
+    name = about.get("run", "")
+    return folder if not name or folder.startswith(name) else f"{name}: {folder}"
+
+
 def _lead(replay: Replay) -> str:
     counts = replay.episodes
     return (
-        f"{counts.closed:,} episodes between {len(replay.sellers):,} sellers and "
-        f"{len(replay.buyers):,} buyers."
+        f"{_counted(counts.closed, 'episode')} between "
+        f"{_counted(len(replay.sellers), 'seller')} and {_counted(len(replay.buyers), 'buyer')}."
     )
+
+
+def _counted(n: int, what: str) -> str:
+    return f"{n:,} {what}{'' if n == 1 else 's'}"
 
 
 def _headlines(replay: Replay, some: pl.DataFrame) -> Section:
@@ -205,25 +219,24 @@ def _funnel(some: pl.DataFrame) -> Section:
     figure = charts.bars(
         "funnel", "The way through the shop", [(n, float(c)) for n, c in counts.items()], "episodes"
     )
-    rows = [
-        row(
-            name,
-            Cell(f"{counts[name]:,}"),
-            Cell(_part(counts[name], some.height)),
-            Cell(f"{_part(counts[name], counts[before])} of those who {before}" if before else ""),
-        )
-        for name, _, before in stages
-    ]
+    rows = []
+    for name, which, before in stages:
+        came = {n: some.filter(expression) for n, expression, _ in stages if n in (before, name)}
+        of_those = share(_part(came[before], which)) if before else Cell("")
+        beside = Cell(before and f"of those who {before}")
+        of_all = share(_part(some, which)) if before else Cell("100.0%")
+        rows.append(row(name, Cell(f"{counts[name]:,}"), of_all, of_those, beside))
     return Section(
         name="funnel",
         title="Funnel",
         figures=(figure,) if figure else (),
-        tables=(table("Episodes that came so far", ("", "Episodes", "of all", ""), rows),),
+        tables=(table("Episodes that came so far", ("", "Episodes", "of all", "", ""), rows),),
     )
 
 
-def _part(count: float, of: float) -> str:
-    return f"{count / of:.1%}" if of else "–"
+def _part(some: pl.DataFrame, which: pl.Expr) -> Estimate:
+    came = some.select(which.cast(pl.Int64).alias("came"))["came"]
+    return rate(came, pl.Series("ones", [1] * some.height, dtype=pl.Int64), some["cluster"])
 
 
 def _prices(some: pl.DataFrame) -> Section | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -11,6 +11,10 @@ from analysis.statistics.values import Estimate
 
 NOTHING = "–"
 """What stands where nothing was counted."""
+
+
+_NUMBER = 16
+"""Characters of the longest number; what is longer are words."""
 
 
 class Cell(msgspec.Struct, frozen=True):
@@ -28,6 +32,11 @@ class Table(msgspec.Struct, frozen=True, kw_only=True):
     rows: tuple[tuple[Cell, ...], ...]
     note: str = ""
     folded: bool = False
+
+    def words(self) -> set[int]:
+        """Return which columns, counted from 0, hold words: they begin at the left."""
+        columns = range(1, len(self.columns))
+        return {n for n in columns if any(len(row[n].text) > _NUMBER for row in self.rows)}
 
 
 class Figure(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,14 +96,14 @@ def share(estimate: Estimate) -> Cell:
     """Write a proportion in percent, with its interval and what it is worth."""
     if estimate.value is None:
         return Cell(NOTHING, estimate.note)
-    return Cell(f"{estimate.value:.1%}", _below(estimate, "{:.1%}"))
+    return Cell(f"{estimate.value:.1%}", _below(estimate, "{:.1%}".format))
 
 
 def number(estimate: Estimate, form: str = "{:.2f}") -> Cell:
     """Write a mean, likewise."""
     if estimate.value is None:
         return Cell(NOTHING, estimate.note)
-    return Cell(form.format(estimate.value), _below(estimate, form))
+    return Cell(form.format(estimate.value), _below(estimate, form.format))
 
 
 def dollars(cents: float) -> str:
@@ -106,20 +115,15 @@ def money(estimate: Estimate) -> Cell:
     """Write a mean of cents in dollars."""
     if estimate.value is None:
         return Cell(NOTHING, estimate.note)
-    parts = [_counted(estimate)]
-    if estimate.interval is not None:
-        low, high = dollars(estimate.interval.low), dollars(estimate.interval.high)
-        parts.insert(0, f"{low} to {high}")
-    return Cell(dollars(estimate.value), "; ".join(parts))
+    return Cell(dollars(estimate.value), _below(estimate, dollars))
 
 
-def _below(estimate: Estimate, form: str) -> str:
+def _below(estimate: Estimate, write: Callable[[float], str]) -> str:
     parts = [_counted(estimate)]
     if estimate.interval is not None:
-        low, high = form.format(estimate.interval.low), form.format(estimate.interval.high)
-        parts.insert(0, f"{low} to {high}")
+        parts.insert(0, f"{write(estimate.interval.low)} to {write(estimate.interval.high)}")
     if estimate.note:
-        parts.append(estimate.note)
+        parts.append(estimate.note.replace(": Student's t", ": t"))
     return "; ".join(parts)
 
 

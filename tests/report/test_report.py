@@ -10,8 +10,11 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 
+from analysis.loading import load
+from analysis.report import charts
 from analysis.report.content import report
 from analysis.report.page import page
 from analysis.report.parts import Cell, Report, Table, dollars
@@ -50,7 +53,7 @@ def test_a_report_has_every_section_a_run_has_something_for(run: Path) -> None:
     names = [section.name for section in report(run, {}).sections]
     assert names == [
         *("summary", "seats", "pairs", "funnel", "prices", "personas", "refunds"),
-        *("examples", "made"),
+        *("worth", "examples", "made"),
     ]
 
 
@@ -357,3 +360,89 @@ def test_conversations_have_a_section_of_their_own(tmp_path: Path) -> None:
     assert "SWR (published)" in section.tables[0].columns
     assert "SWR (of all)" in section.tables[0].columns
     assert "NaN" not in page(found)
+
+
+def test_every_rate_of_the_funnel_has_an_interval_n_and_effective_n(run: Path) -> None:
+    funnel = cells(tables(report(run, {}))["Episodes that came so far"])
+    some = load(run).episodes.filter(pl.col("status") == "closed")
+    for label, came, of in (
+        ("bought", some.filter(pl.col("orders") > 0), some),
+        (
+            "got money back",
+            some.filter(pl.col("units_refunded") > 0),
+            some.filter(pl.col("orders") > 0),
+        ),
+    ):
+        count, of_all, of_those, _ = funnel[label]
+        assert count.text == f"{came.height:,}"
+        assert of_all.text == f"{came.height / some.height:.1%}"
+        assert of_those.text == f"{came.height / of.height:.1%}"
+        for cell, n in ((of_all, some.height), (of_those, of.height)):
+            assert f"n {n:,}, eff. " in cell.below
+            assert " to " in cell.below
+
+
+def test_the_report_says_what_episodes_share_and_what_that_takes_away(run: Path) -> None:
+    rows = cells(tables(report(run, {}))["What episodes share"])
+    some = load(run).episodes.filter(pl.col("status") == "closed")
+    bought = (some["orders"] > 0).cast(pl.Float64)
+    for name, key in (("product", "product"), ("buyer", "buyer"), ("seller", "seller")):
+        units, alike, effect, conversion = rows[name]
+        assert units.text == f"{some[key].n_unique()}"
+        # Balanced: analysis of variance by hand.
+        means = some.with_columns(b=bought).group_by(key).agg(pl.col("b").mean(), n=pl.len())
+        size = some.height / means.height
+        between = size * float(means["b"].var())  # type: ignore[arg-type]
+        spread = float(((bought - bought.mean()) ** 2).sum())
+        within = (spread - between * (means.height - 1)) / (some.height - means.height)
+        found = (between - within) / (between + (size - 1) * within)
+        assert alike.text == f"{found:.2f}"
+        assert float(effect.text) >= 1.0
+        assert conversion.text == f"{float(bought.sum()) / some.height:.1%}"
+    ends = re.findall(r"([\d.]+)%", rows["product and buyer"][3].below)
+    alone = re.findall(r"([\d.]+)%", rows["product"][3].below)
+    assert float(ends[1]) - float(ends[0]) > float(alone[1]) - float(alone[0])
+
+
+def test_names_that_look_alike_when_shortened_have_a_line_each() -> None:
+    names = [f"openrouter/some-vendor/a-model-of-the-year-{n}" for n in range(3)]
+    figure = charts.bars("b", "t", [(name, 1.0) for name in names], "x")
+    assert figure is not None
+    [shown] = figure.spec["datasets"].values()
+    assert len({row["name"] for row in shown}) == 3
+    assert all(len(row["name"]) <= 34 for row in shown)
+    assert figure.says == "; ".join(f"{name}: 1" for name in names)
+
+
+def test_a_share_in_bars_is_said_in_percent() -> None:
+    figure = charts.bars("b", "t", [("a", 0.984)], "x", form=".0%")
+    assert figure is not None
+    assert figure.says == "a: 98%"
+
+
+@pytest.mark.parametrize(
+    ("folder", "name", "title"),
+    [("all", "demographic", "demographic: all"), ("pairwise-1", "pairwise", "pairwise-1")],
+)
+def test_the_title_says_what_was_run(folder: str, name: str, title: str, tmp_path: Path) -> None:
+    run = write_run(tmp_path / folder, market("m", closed("e", opened())))
+    found = report(run, {"run": name})
+    assert found.title == title
+    assert found.lead == "1 episode between 1 seller and 1 buyer."
+
+
+def test_on_paper_it_is_dark_on_white_whatever_the_screen_is(html: str) -> None:
+    assert html.index("@media print") > html.index("prefers-color-scheme: dark")
+    printed = html.split("@media print")[1].split("</style>")[0]
+    assert "--paper: #ffffff" in printed
+    assert "--ink: #000000" in printed
+
+
+def test_with_a_single_product_nothing_promises_an_interval(tmp_path: Path) -> None:
+    parts = [closed(f"e{n}", opened(), *([order()] if n % 2 else [])) for n in range(6)]
+    found = report(write_run(tmp_path / "run", market("m", *parts)), {})
+    assert any("so there are no intervals" in warning for warning in found.warnings)
+    assert not any("Student" in warning for warning in found.warnings)
+    [summary, *_] = found.sections
+    for headline in summary.headlines[:4]:
+        assert "a single cluster: no interval" in headline.below

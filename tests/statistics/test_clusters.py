@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis.statistics import bootstrap
-from analysis.statistics.clusters import intraclass, mean, rate, sums
+from analysis.statistics.clusters import intraclass, mean, rate, sums, two_way_rate
 from analysis.statistics.proportions import wilson
 
 OBSERVED = st.lists(st.tuples(st.booleans(), st.sampled_from("abcdefgh")), min_size=1, max_size=60)
@@ -176,3 +176,48 @@ def test_no_warning_is_hidden_on_the_way() -> None:
         warnings.simplefilter("error")
         rate(series([0, 0, 1]), ones(3), series(["a", "b", "c"]))
         mean(series([5.0, 5.0]), series(["a", "b"]))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("products", "buyers"), [(40, 6), (40, 30)])
+def test_a_two_way_interval_covers_other_products_and_other_buyers(
+    products: int, buyers: int
+) -> None:
+    """Where both shift the rate, an interval by product alone covers far too seldom."""
+    generator = np.random.default_rng(3)
+    truth = 0.5
+    hit = alone = 0
+    for seed in range(400):
+        shift = generator.normal(0, 0.7, products)[:, None] + generator.normal(0, 0.7, buyers)
+        bought = (generator.random((products, buyers)) < 1 / (1 + np.exp(-shift))).astype(int)
+        cells = pl.DataFrame(
+            [(f"p{p}", f"b{b}") for p in range(products) for b in range(buyers)],
+            schema=["product", "buyer"],
+            orient="row",
+        )
+        above, below = pl.Series(bought.ravel()), ones(products * buyers)
+        found = two_way_rate(above, below, cells, seed=seed).interval
+        single = rate(above, below, cells["product"]).interval
+        assert found is not None
+        assert single is not None
+        hit += found.low <= truth <= found.high
+        alone += single.low <= truth <= single.high
+    assert hit / 400 >= 0.92
+    assert alone / 400 < 0.85
+
+
+def test_a_two_way_rate_by_hand() -> None:
+    """Products 4/4 and 2/4, buyers 4/4 and 2/4, cells 2, 2, 2, 0 of 2: each variance is 1/16."""
+    cells = pl.DataFrame({"p": list("aaaabbbb"), "b": list("xxyyxxyy")})
+    found = two_way_rate(pl.Series([1, 1, 1, 1, 1, 1, 0, 0]), ones(8), cells, seed=1)
+    assert found.value == 0.75
+    assert found.design_effect == pytest.approx((1 / 16) / (0.75 * 0.25 / 8))
+    assert "Student's t" in found.note
+
+
+@pytest.mark.parametrize("bought", [0, 1])
+def test_a_two_way_rate_without_spread_says_so(bought: int) -> None:
+    cells = pl.DataFrame({"p": list("aabb"), "b": list("xyxy")})
+    found = two_way_rate(pl.Series([bought] * 4), ones(4), cells, seed=1)
+    assert (found.value, found.interval) == (bought, None)
+    assert "no interval" in found.note

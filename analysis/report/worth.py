@@ -1,0 +1,62 @@
+"""What a report says of what its episodes are worth: what they share, and what that takes away."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from analysis.report.parts import NOTHING, Cell, Section, row, share, table
+from analysis.statistics.clusters import intraclass, rate, two_way_rate
+from analysis.statistics.values import Estimate
+
+SEED = 1
+"""Of the bootstrap."""
+MOST_CELLS = 20_000
+"""Products times buyers that the two-way interval looks at; it takes long with more."""
+_LEAD = (
+    "Episodes that share a product, a buyer or a seller are alike, and worth less than as many "
+    "independent ones. The intra-class correlation of purchases says how alike: 0 not at all, "
+    "1 entirely. Elsewhere intervals are by {unit}."
+)
+
+
+def worth_section(some: pl.DataFrame) -> Section | None:
+    """Return the section; `some` are closed episodes. None where nothing can be told."""
+    bought = (some["orders"] > 0).cast(pl.Int64)
+    unit = "product" if some["product"].null_count() < some.height else "profile"
+    rows = []
+    for name, key in ((unit, "cluster"), ("buyer", "buyer"), ("seller", "seller")):
+        units = some[key].n_unique()
+        if units < 2:
+            continue
+        alike, found = intraclass(bought, some[key]), rate(bought, _ones(some), some[key])
+        effect = NOTHING if found.design_effect is None else f"{found.design_effect:.1f}"
+        correlation = NOTHING if alike is None else f"{alike:.2f}"
+        cells = (Cell(f"{units:,}"), Cell(correlation), Cell(effect), share(found))
+        rows.append(row(name, *cells))
+    both = _two_way(some)
+    if both is not None:
+        effect = NOTHING if both.design_effect is None else f"{both.design_effect:.1f}"
+        cells = (Cell(NOTHING), Cell(NOTHING), Cell(effect), share(both))
+        rows.append(row(f"{unit} and buyer", *cells))
+    if not rows:
+        return None
+    columns = ("Shared", "How many", "Correlation", "Design effect", "Conversion")
+    return Section(
+        name="worth",
+        title="What the numbers are worth",
+        lead=_LEAD.format(unit=unit),
+        tables=(table("What episodes share", columns, rows),),
+    )
+
+
+def _two_way(some: pl.DataFrame) -> Estimate | None:
+    """Conversion with an interval for other products and other buyers."""
+    rows, columns = some["cluster"].n_unique(), some["buyer"].n_unique()
+    if min(rows, columns) < 2 or rows * columns > MOST_CELLS:
+        return None
+    bought = (some["orders"] > 0).cast(pl.Int64)
+    return two_way_rate(bought, _ones(some), some.select("cluster", "buyer"), seed=SEED)
+
+
+def _ones(some: pl.DataFrame) -> pl.Series:
+    return pl.Series("ones", [1] * some.height, dtype=pl.Int64)
