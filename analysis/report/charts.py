@@ -13,7 +13,9 @@ from analysis.report.parts import Figure
 INK, FAINT = "#010101", "#020202"
 """Colours that stand for those of the page: its text, and its lines."""
 BLUE, ORANGE, GREY = "#2b78d6", "#e07a1f", "#8a8f98"
-_WIDE = 620
+_WIDE = 380
+"""Pixels beside the names: what is wider is drawn too small on a telephone."""
+_LETTERS = 12
 _PADDING = {"left": 36, "top": 12, "right": 24, "bottom": 12}
 """Pixels. Names stand at the left, and a reader's letters may be wider than ours."""
 _SHORT = 34
@@ -21,7 +23,7 @@ _SHORT = 34
 
 
 def _spec(chart: Any, height: int | None = None) -> dict[str, Any]:
-    sized = chart.properties(width=_WIDE - 170, **({"height": height} if height else {}))
+    sized = chart.properties(width=_WIDE, **({"height": height} if height else {}))
     configured = (
         sized.configure(
             background="transparent", font="Helvetica, Arial, sans-serif", padding=_PADDING
@@ -33,7 +35,9 @@ def _spec(chart: Any, height: int | None = None) -> dict[str, Any]:
             gridColor=FAINT,
             domainColor=FAINT,
             tickColor=FAINT,
-            labelLimit=160,
+            labelLimit=190,
+            labelFontSize=_LETTERS,
+            titleFontSize=_LETTERS,
             titleFontWeight="normal",
         )
         .configure_legend(labelColor=INK, titleColor=INK, titleFontWeight="normal")

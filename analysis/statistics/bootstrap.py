@@ -60,31 +60,6 @@ def two_way_ratio(
     return _percentiles(_ratios(tops, bottoms), level, "two-way bootstrap")
 
 
-def difference(
-    first: tuple[Floats, Floats],
-    second: tuple[Floats, Floats],
-    *,
-    seed: int,
-    draws: int = DRAWS,
-    level: float = LEVEL,
-) -> Interval | None:
-    """Percentile interval of one ratio minus another over the **same** clusters, drawn together.
-
-    Parameters
-    ----------
-    first, second : (above, below)
-        Sums by cluster, aligned: the i-th of all four belong to the same cluster.
-    """
-    count = len(first[1])
-    if count < 2:
-        return None
-    generator = np.random.default_rng(seed)
-    weights = generator.multinomial(count, np.full(count, 1.0 / count), size=draws)
-    one = _ratios(weights @ first[0], weights @ first[1])
-    other = _ratios(weights @ second[0], weights @ second[1])
-    return _percentiles(one - other, level, "paired cluster bootstrap")
-
-
 def _ratios(above: Floats, below: Floats) -> Floats:
     found: Floats = np.full(len(below), np.nan)
     np.divide(above, below, out=found, where=below > 0)

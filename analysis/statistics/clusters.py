@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from scipy.stats import norm
 from scipy.stats import t as student
 
 from analysis.statistics.bootstrap import two_way_ratio
@@ -234,8 +233,3 @@ def _by_t(
     half = float(student.ppf(0.5 + level / 2.0, clusters - 1)) * variance**0.5
     low, high = max(within[0], value - half), min(within[1], value + half)
     return Interval(low, high, f"t, {clusters - 1} df")
-
-
-def z_of(level: float) -> float:
-    """The normal quantile of a two-sided interval."""
-    return float(norm.ppf(0.5 + level / 2.0))

@@ -221,6 +221,21 @@ def test_table_8(tmp_path: Path) -> None:
             )
         test = found(outcome, f"{role}: {poles[0]} minus {poles[1]}, bought")
         assert test["estimate"] == pytest.approx(rates[0] - rates[1])
+        one, two = (stars([o for o in some if o[f"{role}_persona"][trait] == p]) for p in poles)
+        above = sum((a > b) - (a < b) for a in one for b in two)
+        test = found(outcome, f"{role}: {poles[0]} v {poles[1]}, rated (Cliff's delta, -1 to 1)")
+        assert test["estimate"] == pytest.approx(above / (len(one) * len(two)))
+        assert test["n"] == len(one) + len(two)
+
+
+def stars(some: list[Episode]) -> list[float]:
+    """Mean rating by product of those who bought."""
+    sums: dict[str, list[int]] = defaultdict(lambda: [0, 0])
+    for one in some:
+        if one["orders"]:
+            sums[one["product"]][0] += one["stars"]
+            sums[one["product"]][1] += one["reviews"]
+    return [total / count for total, count in sums.values() if count]
 
 
 def test_table_5(tmp_path: Path) -> None:
