@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import shlex
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, contextmanager
@@ -14,7 +15,7 @@ from agents.errors import AgentsError
 from agents.llm.cache import AnswerCache, Question
 from agents.llm.caller import Caller, Shared
 from agents.llm.capabilities import abilities
-from agents.llm.errors import ProviderStopped
+from agents.llm.errors import ProviderStopped, RunStopping
 from agents.llm.gateway import Attempt, Gateway, request_sha256
 from agents.llm.pricing import how_to_price, pricing
 from agents.llm.purse import BudgetSmall, BudgetSpent, Purse
@@ -100,7 +101,14 @@ class Models:
         """Open connections."""
         if self._gateway is not None:
             await self._stack.enter_async_context(self._gateway)
+            watch = asyncio.create_task(self._quit_when_stopped(self._gateway))
+            self._stack.callback(watch.cancel)
         return self
+
+    async def _quit_when_stopped(self, gateway: Gateway) -> None:
+        """Calls that wait for their turn or for another attempt would hold up a stop for long."""
+        await self._stop.wait()
+        gateway.quit()
 
     async def __aexit__(
         self,
@@ -189,6 +197,8 @@ class Models:
 
     def halt(self, error: AgentsError) -> None:
         """Stop the run, for the first reason that is given."""
+        if isinstance(error, RunStopping):
+            return
         self._reason = self._reason or error
         self._stop.request()
 

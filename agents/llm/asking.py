@@ -157,7 +157,7 @@ class Asking:
                 raise first.pop()
             return await self._attempt()
 
-        answer: Answer = await self._patience.retrying(deadline)(again)
+        answer: Answer = await self._patience.retrying(deadline, self._gate.rest)(again)
         return answer
 
     async def _attempt(self) -> Answer:

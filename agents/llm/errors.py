@@ -126,3 +126,10 @@ class ModelUnknown(ProviderStopped):
         "check model and base_url: resume takes another base_url with --set"
         " models.NAME.base_url=..., another model needs a new launch"
     )
+
+
+class RunStopping(ProviderStopped):
+    """The run is stopping, not the provider: what is not on its way yet is left to a resume."""
+
+    says = "the run is stopping"
+    advice = "resume the run"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from contextlib import suppress
 from typing import NamedTuple
 
 from agents.llm.errors import ProviderStopped
@@ -47,6 +48,7 @@ class Gate:
         self.pauses = 0
         self.paused_until = now
         self.stopped: ProviderStopped | None = None
+        self._stopping = asyncio.Event()
         self._requests = Bucket(requests_per_minute, now) if requests_per_minute else None
         self._tokens = Bucket(tokens_per_minute, now) if tokens_per_minute else None
         self._queue: deque[_Waiter] = deque()
@@ -98,6 +100,12 @@ class Gate:
         if self._requests is not None:
             self._requests.give_back(1.0)
 
+    async def rest(self, seconds: float) -> None:
+        """Wait before a call is tried again; no longer than until the gate is stopped."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._stopping.wait()
+
     def pause(self, seconds: float) -> None:
         """Let nobody in for `seconds`; a longer pause already under way stays."""
         self.pauses += 1
@@ -117,8 +125,9 @@ class Gate:
             self._tokens.correct(left.tokens, self._now())
 
     def stop(self, error: ProviderStopped) -> None:
-        """End every waiting caller and every later one with this error."""
+        """End every waiting or resting caller and every later one with this error."""
         self.stopped = self.stopped or error
+        self._stopping.set()
         self.close()
         while self._queue:
             waiter = self._queue.popleft()

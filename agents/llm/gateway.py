@@ -14,7 +14,7 @@ import aiohttp
 import msgspec
 
 from agents.llm.asking import Asking, Attempt, Observe
-from agents.llm.errors import KeyRefused, ProviderStopped, SpendLimit
+from agents.llm.errors import KeyRefused, ProviderStopped, RunStopping, SpendLimit
 from agents.llm.gate import Gate
 from agents.llm.lane import Lane, Statistics
 from agents.llm.prefix import PrefixMeter
@@ -93,6 +93,12 @@ class Gateway:
         if self._session is not None:
             await self._session.close()
             self._session = None
+
+    def quit(self) -> None:
+        """Let what is on its way arrive, and end all other calls with `RunStopping`."""
+        for lane in self._lanes.values():
+            if lane.gate is not None:
+                lane.gate.stop(RunStopping(lane.name, 0, "nothing more is sent"))
 
     def check(self) -> None:
         """Look every key up, to fail before anything is paid.

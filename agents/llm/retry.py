@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 import msgspec
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception
@@ -49,19 +49,21 @@ class Patience(msgspec.Struct, frozen=True, kw_only=True):
         ceiling = min(self.cap_s, self.base_s * 2.0 ** min(retry, 60))
         return (failure.delay_s or 0.0) + jitter * ceiling
 
-    def retrying(self, deadline: float) -> AsyncRetrying:
+    def retrying(self, deadline: float, sleep: Callable[[float], Awaitable[None]]) -> AsyncRetrying:
         """Return tenacity's loop for one call.
 
         Parameters
         ----------
         deadline : float
             On the running loop's clock; a wait that would pass it is not begun.
+        sleep : callable
+            Waits so many seconds, or less where there is no point in waiting.
         """
         return AsyncRetrying(
             retry=_WORTH_IT,
             wait=_wait,
             stop=_stop(self.attempts, deadline),
-            sleep=asyncio.sleep,
+            sleep=sleep,
             reraise=True,
         )
 

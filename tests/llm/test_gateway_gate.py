@@ -6,11 +6,13 @@ import asyncio
 from collections.abc import Callable
 
 import pytest
+from faultserver import FaultServer
+from gateway_calls import CALL, Watched
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from virtualtime import now, run
 
-from agents.llm.errors import KeyRefused, ProviderStopped
+from agents.llm.errors import KeyRefused, ProviderStopped, RunStopping
 from agents.llm.gate import Gate
 from agents.llm.hints import Remaining
 
@@ -226,3 +228,28 @@ def cancel(task: asyncio.Task[None]) -> Callable[[], None]:
 
 def void(value: object) -> None:
     """Take anything and return nothing."""
+
+
+def test_a_gateway_that_quits_lets_arrive_what_is_on_its_way_and_ends_the_rest() -> None:
+    """Neither a call in the queue nor one between two attempts holds up a run that stops."""
+
+    async def main() -> None:
+        async with FaultServer(["500"], latency_s=0.2) as server:
+            door = Watched(server.config(max_in_flight=1), jitter=1.0)
+            async with door:
+                between = asyncio.create_task(door.ask("m0", CALL))
+                await asyncio.sleep(0.5)  # it was refused once, and waits for a second
+                on_its_way = asyncio.create_task(door.ask("m0", CALL))
+                waiting = asyncio.create_task(door.ask("m0", CALL))
+                await asyncio.sleep(0.1)
+                assert door.statistics()["m0"].waiting == 1
+                door.quit()
+                began = now()
+                for ended in (between, waiting):
+                    with pytest.raises(RunStopping):
+                        await ended
+                assert now() == began
+                assert (await on_its_way).finish == "stop"
+            assert len(server.seen) == 2
+
+    run(main())

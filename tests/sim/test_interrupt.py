@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.sim.modelserver import by_rote, serving
 from tests.sim.runs import (
     ROOT,
     SMALL,
@@ -22,6 +23,7 @@ from tests.sim.runs import (
     scenario,
     sim,
 )
+from tests.sim.test_estimate import MODELS
 
 PLUGINS = Path(__file__).parent / "plugins"
 LARGE = ("--set", "products.per_category=10", "--set", "design.replications=10")
@@ -104,6 +106,29 @@ def test_no_call_outside_is_made_twice(tmp_path: Path, monkeypatch: pytest.Monke
     questions = Counter(line for line in calls.read_text().splitlines() if line != "decide")
     assert set(questions.values()) == {1}
     assert event_lines(run) == event_lines(tmp_path / "reference")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("workers", [1, 2])
+def test_calls_that_wait_for_another_attempt_do_not_hold_up_the_end(
+    workers: int, tmp_path: Path
+) -> None:
+    """With a provider that is down, ten attempts take minutes."""
+    down = {"error": {"message": "down"}}
+    with serving(lambda body: (500, down)) as server:
+        text = MODELS.format(url=server.url, products=1).replace("requests_per_minute = 120", "")
+        path, run = scenario(tmp_path, text), tmp_path / "run"
+        words = command("launch", path, "--out", run, "--workers", workers)
+        started = subprocess.Popen(words, cwd=ROOT, stderr=subprocess.PIPE, text=True)
+        while len(server.bodies) < 20:
+            time.sleep(0.01)
+        started.send_signal(signal.SIGINT)
+        _, said = started.communicate(timeout=20)
+        assert started.returncode == 3, said
+        assert f"everything done is kept: python -m sim resume {run}" in said
+        assert "error" not in said
+        server.answering = by_rote
+        assert sim("resume", run).exit_code == 0
 
 
 @pytest.mark.slow
