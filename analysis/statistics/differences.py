@@ -184,7 +184,7 @@ def _cliff(one: Floats, two: Floats, delta: float) -> Interval | None:
     root = z * math.sqrt(variance) * math.sqrt((1.0 - delta**2) ** 2 + z * z * variance)
     centre, scale = delta - delta**3, 1.0 - delta**2 + z * z * variance
     low, high = (centre - root) / scale, (centre + root) / scale
-    return Interval(max(-1.0, low), min(1.0, high), "Cliff")
+    return Interval(max(-1.0, float(low)), min(1.0, float(high)), "Cliff")
 
 
 def _dominance(values: Floats, others: Floats) -> Floats:

@@ -75,6 +75,13 @@ def test_cliffs_delta_of_known_cases() -> None:
     assert mixed.interval.low < -7 / 16 < mixed.interval.high
 
 
+def test_the_interval_of_cliffs_delta_is_plain_numbers() -> None:
+    found = rank_sum(pl.Series([1.0, 2.0, 4.0]), pl.Series([2.0, 3.0, 1.5, 4.5]))
+    assert found.interval is not None
+    assert {type(found.interval.low), type(found.interval.high), type(found.estimate)} == {float}
+    assert -1.0 <= found.interval.low < 0.0 < found.interval.high <= 1.0
+
+
 def test_a_difference_of_rates_knows_its_clusters() -> None:
     above, below = pl.Series([8, 7, 9, 8] * 5), pl.Series([10] * 20)
     first = (above, below, pl.Series([f"a{n}" for n in range(20)]))
