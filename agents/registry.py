@@ -129,7 +129,7 @@ def known(role: Role, protocol: Protocol = "retail") -> list[AgentInfo]:
     A plug-in that cannot be loaded is listed too, with the reason as its description.
     """
     ours = [
-        AgentInfo(name=name, role=role, origin="built-in", description=_about(name, target))
+        AgentInfo(name=name, role=role, origin="built-in", description=about(name, target))
         for (name, of_role), target in AGENTS[protocol].items()
         if of_role == role
     ]
@@ -202,7 +202,8 @@ def _info(point: EntryPoint, role: Role, protocol: Protocol) -> AgentInfo | None
     return AgentInfo(name=point.name, role=role, origin=_origin(point), description=about)
 
 
-def _about(name: str, target: str) -> str:
+def about(name: str, target: str) -> str:
+    """Return the first line of the docstring of ``module:Class``."""
     return _first_line(_class(name, target, None))
 
 

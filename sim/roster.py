@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from agents.profiles import profiles
-from agents.registry import known
+from agents.registry import AgentInfo, about, known
 from events.messages import Role
-from sim.seats import ROLES
+from sim.seats import MODEL_AGENTS, ROLES
 from sim.settings import Tree, lay_over
 from sim.terminal import Terminal, printable
 
@@ -24,15 +24,27 @@ def show_agents(terminal: Terminal) -> None:
         for row in _agents(role):
             table.add_row(*(Text(printable(cell)) for cell in row))
         terminal.show(table)
+    for role in ROLES:
+        table = Table(f"csales {role}s", "from", "what it is", box=SIMPLE_HEAD, pad_edge=False)
+        for info in known(role, "csales"):
+            table.add_row(*(Text(printable(cell)) for cell in _told(info)))
+        for (protocol, of_role, name), target in MODEL_AGENTS.items():
+            if (protocol, of_role) == ("csales", role):
+                table.add_row(name, "a model", Text(about(name, target).replace("``", "")))
+        terminal.show(table)
     terminal.out("A seat also takes module:Class, or model with a [models] table.")
 
 
 def _agents(role: Role) -> Iterator[tuple[str, str, str]]:
     """Name, origin and description of each agent and profile."""
     for info in known(role):
-        yield info.name, info.origin, info.description.replace("``", "")
+        yield _told(info)
     for profile in profiles(role).values():
         yield profile.id, "profile", profile.description
+
+
+def _told(info: AgentInfo) -> tuple[str, str, str]:
+    return info.name, info.origin, info.description.replace("``", "")
 
 
 def check_agent(

@@ -127,8 +127,13 @@ def test_the_version_is_in_one_place() -> None:
 
 
 def test_every_dependency_has_its_version() -> None:
-    """constraints.txt pins each package that pyproject.toml names."""
-    extras = PROJECT["project"]["optional-dependencies"]
+    """constraints.txt pins each package that pyproject.toml names.
+
+    But for the extra `embedding`, gigabytes that depend on the machine's accelerator: nobody
+    here installs it, so no version of it was tried out.
+    """
+    extras = {**PROJECT["project"]["optional-dependencies"]}
+    del extras["embedding"]
     wanted = [
         *PROJECT["project"]["dependencies"],
         *(one for extra in extras.values() for one in extra),

@@ -194,7 +194,12 @@ def test_errors_are_one_line_of_plain_text(word: str) -> None:
 
 def test_the_agents_are_listed_for_each_role() -> None:
     text = sim("agents").stdout
-    sellers, buyers = text.split(" buyers")
+    sellers, buyers, sales_sellers, sales_buyers = re.split(
+        r" (?:csales sellers|(?:csales )?buyers) ", text
+    )
+    for name in ("csi", "fixed-script", "random-action", "react", "pc-crs"):
+        assert name in sales_sellers
+    assert "csuser" in sales_buyers
     for name in ("behavioral", "script", "bold-showman", "quiet-clerk"):
         assert name in sellers
     for name in ("behavioral", "easy-shopper", "careful-saver"):

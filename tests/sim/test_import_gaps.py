@@ -31,7 +31,8 @@ def test_a_broadcast_without_a_strategy_forms_none(tmp_path: Path) -> None:
     assert "broadcast without a strategy" in said
 
 
-def test_the_last_line_counts_episodes_orders_and_outcomes(tmp_path: Path) -> None:
+def test_the_last_lines_count_and_say_why_episodes_failed(tmp_path: Path) -> None:
     _, said = played(tmp_path, trip(), trip(buyer_model="C", order=None, post_cs_outcome=None))
-    last = said.splitlines()[-1]
-    assert last.endswith("2 episodes: 1 closed, 1 failed; 1 orders (delivered 1)")
+    counts, why = said.splitlines()[-2:]
+    assert counts.endswith("2 episodes: 1 closed, 1 failed; 1 orders (delivered 1)")
+    assert why.startswith("1 of the 1 failed in order: ")
