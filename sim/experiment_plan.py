@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from events.streams import Seed
 from sim.design import design_of
-from sim.estimate import counted, duration, estimate
+from sim.estimate import Estimate, counted, duration, estimate
+from sim.inputs import with_inputs
 from sim.launch import Options, chosen_products, chosen_profiles, read_scenario
+from sim.seats import Cast
 from sim.terminal import Quiet, Terminal
 
 if TYPE_CHECKING:
@@ -21,44 +26,75 @@ _BASE = 0.6
 """The rate that differences are told from: about what is published."""
 
 
+class ArmPlan(msgspec.Struct, frozen=True, kw_only=True):
+    """What one run of an experiment takes.
+
+    Parameters
+    ----------
+    detectable : float or None
+        The smallest rise above `_BASE` that two halves of the episodes can tell; None if none.
+    estimate : Estimate or None
+        Of what the models cost; None where none takes part.
+    """
+
+    episodes: int
+    detectable: float | None
+    estimate: Estimate | None
+
+
 def show_experiment_plan(name: str, arms: Mapping[str, Options], terminal: Terminal) -> int:
     """Print it; returns the exit status."""
     from analysis.statistics.power import episodes_per_arm
 
-    designs = {label: _design(options) for label, options in arms.items()}
-    total = sum(one.episodes for one in designs.values())
-    terminal.out(f"{name}: {counted(len(arms), 'run')}, {counted(total, 'episode')}")
-    for label, one in designs.items():
-        terminal.out(
-            f"{label}: {counted(one.episodes, 'episode')}; two halves of it can tell {_tells(one)} "
-            f"from 60 % (power 80 %, design effect {DESIGN_EFFECT}); {_cost(one)}"
-        )
+    plans = {label: _plan(_design(options)) for label, options in arms.items()}
+    total = sum(one.episodes for one in plans.values())
     needed = {
         points: episodes_per_arm(_BASE, _BASE + points / 100, design_effect=DESIGN_EFFECT)
         for points in (2, 5, 10)
     }
+    if terminal.json:
+        told = {"experiment": name, "episodes": total, "design_effect": DESIGN_EFFECT}
+        terminal.out_json({**told, "needed": needed, "runs": plans})
+        return 0
+    terminal.out(f"{name}: {counted(len(arms), 'run')}, {counted(total, 'episode')}")
+    for label, one in plans.items():
+        terminal.out(
+            f"{label}: {counted(one.episodes, 'episode')}; two halves of it can tell {_tells(one)} "
+            f"from 60 % (power 80 %, design effect {DESIGN_EFFECT}); {_cost(one)}"
+        )
     said = ", ".join(f"{points} points: {n:,}" for points, n in needed.items())
     terminal.out(f"episodes needed in each of two groups to tell a difference of {said}")
     return 0
 
 
-def _design(options: Options) -> Design:
-    scenario, folder = read_scenario(options)
-    products = chosen_products(scenario, folder, Quiet())
-    profiles = chosen_profiles(scenario, folder)
-    return design_of(scenario, products, profiles, Seed(scenario.run.seed))
-
-
-def _tells(one: Design) -> str:
+def _plan(one: Design) -> ArmPlan:
     from analysis.statistics.power import detectable
 
     rise = detectable(_BASE, one.episodes // 2, design_effect=DESIGN_EFFECT)
-    return "no difference" if rise is None else f"a difference of {100 * rise:.1f} points"
+    return ArmPlan(episodes=one.episodes, detectable=rise, estimate=estimate(one))
 
 
-def _cost(one: Design) -> str:
-    found = estimate(one)
+def _design(options: Options) -> Design:
+    scenario, folder = read_scenario(options)
+    products = chosen_products(scenario, folder, Quiet())
+    profiles, seed = chosen_profiles(scenario, folder), Seed(scenario.run.seed)
+    Cast(
+        with_inputs(scenario, Path()), seed, folder, options.scenario
+    )  # whoever cannot sit says so
+    return design_of(scenario, products, profiles, seed)
+
+
+def _tells(one: ArmPlan) -> str:
+    if one.detectable is None:
+        return "no difference"
+    return f"a difference of {100 * one.detectable:.1f} points"
+
+
+def _cost(one: ArmPlan) -> str:
+    found = one.estimate
     if found is None:
         return "nothing is spent"
-    dollars = "an unknown price" if found.dollars is None else f"${found.dollars:,.2f}"
-    return f"{dollars} expected, {duration(found.seconds)}"
+    time = duration(found.seconds)
+    if found.dollars is None:
+        return f"a model has no price, so what it costs is not known (models.NAME.price); {time}"
+    return f"${found.dollars:,.2f} expected, {time}"

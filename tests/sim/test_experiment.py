@@ -109,6 +109,12 @@ def test_a_plan_with_models_says_what_they_cost(tmp_path: Path) -> None:
     assert "$" in result.stdout
 
 
+def test_a_plan_knows_who_cannot_take_a_seat() -> None:
+    result = sim("experiment", "csales", "--plan", "--sellers", "csi,react:m")
+    assert result.exit_code == 2
+    assert "react" in result.stderr
+
+
 def test_what_is_no_experiment_says_which_there_are(tmp_path: Path) -> None:
     result = sim("experiment", "nope")
     assert result.exit_code == 2
