@@ -11,6 +11,8 @@ from sim.settings import Tree
 
 PART = ("persona", "gender")
 """What makes a seat a part that anybody can play."""
+STAND_IN = "like-"
+"""How the names of seats begin that only stand in for somebody: whoever is named comes instead."""
 
 
 def describe_models(names: Sequence[str], models: Tree) -> None:
@@ -39,6 +41,7 @@ def give_seats(
     parts : bool
         If the scenario's seats have a persona or a gender, each of these parts is played by each
         of the names, as the seat ``PART@NAME``. Options stay behind: they are the old agent's.
+        Stand-ins (``like-NAME``) are no parts, and their personas no part of the experiment.
     """
     describe_models(names, models)
     seats = [named(name, role, models) for name in _clean(names)]
@@ -49,6 +52,8 @@ def give_seats(
 
 
 def _part(seat: Any) -> dict[str, Any]:
+    if isinstance(seat, Mapping) and str(seat.get("id", "")).startswith(STAND_IN):
+        return {}
     return {key: seat[key] for key in PART if key in seat} if isinstance(seat, Mapping) else {}
 
 

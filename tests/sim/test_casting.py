@@ -68,3 +68,17 @@ def test_an_experiment_keeps_its_parts(tmp_path: Path) -> None:
     }
     rows = json.loads(result.stdout)["outcome"]["rows"]
     assert all(value["measured"]["n"] == 60 for row in rows for value in row["values"])
+
+
+def test_stand_ins_go_when_somebody_is_named(tmp_path: Path) -> None:
+    """Tables 4 and 10 are of models without a persona: a stand-in's is no part to play."""
+    names = ("--sellers", "plain-dealer,behavioral", "--buyers", "easy-shopper,behavioral")
+    size = ("--set", "products.per_category=1")
+    result = sim("experiment", "pairwise", *names, *size, "--out", tmp_path / "x", "--json")
+    assert result.exit_code == 0, result.stderr
+    seen = events_of(tmp_path / "x" / "all", "EpisodeOpened")
+    assert len(seen) == 4 * 2 * 2
+    assert {event["seller"] for event in seen} == {"plain-dealer", "behavioral"}
+    assert {event["buyer"] for event in seen} == {"easy-shopper", "behavioral"}
+    plain = [event for event in seen if event["seller"] == "behavioral"]
+    assert not any(event["seller_persona"] for event in plain)
