@@ -103,7 +103,10 @@ async def _read(response: aiohttp.ClientResponse) -> bytes | None:
 
 def _describe(error: Exception) -> str:
     # Not str(error): aiohttp's errors may carry the request with its headers.
-    cause = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
-    if isinstance(cause, OSError) and cause.strerror:
-        return f"connection failed: {cause.strerror}"
+    if isinstance(error, aiohttp.ClientConnectorError):
+        said = error.os_error.strerror or type(error.os_error).__name__
+        where = f"{error.host}:{error.port}"
+        return f"connection failed: {said}" + ("" if error.host in said else f" ({where})")
+    if isinstance(error, OSError) and error.strerror:
+        return f"connection failed: {error.strerror}"
     return f"connection failed: {type(error).__name__}"

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from aiohttp import ClientConnectorError
+from aiohttp.client_reqrep import ConnectionKey
 from faultserver import ERRORS, TEXT, TRANSIENT, FaultServer, seeded
 from gateway_calls import CALL, ENVIRON, PROVIDERS_SPOKEN, Watched, to
 from virtualtime import now, run
@@ -23,7 +25,9 @@ from agents.llm.errors import (
     ProviderStopped,
     SpendLimit,
 )
+from agents.llm.failure import Failure
 from agents.llm.gateway import Gateway
+from agents.llm.transport import Target, post
 from agents.llm.types import ModelConfig, Provider
 
 HINTED = ("429-seconds", "429-ms", "429-date", "429-proxy", "429-body", "429-reset", "503-after")
@@ -133,6 +137,28 @@ def test_nobody_at_the_address_is_a_provider_that_is_down() -> None:
             assert door.outcomes == ["transport", "transport"]
 
     run(main())
+
+
+@pytest.mark.parametrize(
+    ("cause", "said"),
+    [
+        (OSError(-2, "Name or service not known"), "Name or service not known (models.test:443)"),
+        (OSError(111, "Connect call failed ('models.test', 443)"), "failed ('models.test', 443)"),
+    ],
+)
+def test_a_connection_that_fails_names_where_to(cause: OSError, said: str) -> None:
+    """Once: some causes say it themselves."""
+    place = ConnectionKey("models.test", 443, True, True, None, None, None)
+
+    class Unreachable:
+        def post(self, *_: object, **__: object) -> None:
+            raise ClientConnectorError(place, cause)
+
+    target = Target("https://models.test/v1", {}, 1.0, None)
+    failure = asyncio.run(post(Unreachable(), target, b"{}"))  # type: ignore[arg-type]
+    assert isinstance(failure, Failure)
+    assert failure.detail.endswith(said)
+    assert failure.detail.count("models.test") == 1
 
 
 def test_the_deadline_covers_stalls() -> None:
