@@ -18,7 +18,7 @@ _WIDE = 380
 _LETTERS = 12
 _PADDING = {"left": 36, "top": 12, "right": 24, "bottom": 12}
 """Pixels. Names stand at the left, and a reader's letters may be wider than ours."""
-_SHORT = 34
+_SHORT = 40
 """Characters of a name in a chart."""
 
 
@@ -35,7 +35,7 @@ def _spec(chart: Any, height: int | None = None) -> dict[str, Any]:
             gridColor=FAINT,
             domainColor=FAINT,
             tickColor=FAINT,
-            labelLimit=190,
+            labelLimit=250,
             labelFontSize=_LETTERS,
             titleFontSize=_LETTERS,
             titleFontWeight="normal",

@@ -312,8 +312,9 @@ def _failures(replay: Replay, episodes: pl.DataFrame) -> Section | None:
         .iter_rows()
     ]
     lead = (
-        f"{failed.height:,} episodes failed; {replay.rejected_outputs:,} answers could not be "
-        f"used, {replay.rejected_commands:,} commands were forbidden by the market's rules."
+        f"{_counted(failed.height, 'episode')} failed; "
+        f"answers that could not be used: {replay.rejected_outputs:,}; "
+        f"commands that the market's rules forbid: {replay.rejected_commands:,}."
     )
     tables = (table("Failed episodes", ("Stage", "Episodes", "Reason"), rows),) if rows else ()
     return Section(name="failures", title="Rejected and failed", lead=lead, tables=tables)

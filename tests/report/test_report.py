@@ -410,7 +410,7 @@ def test_names_that_look_alike_when_shortened_have_a_line_each() -> None:
     assert figure is not None
     [shown] = figure.spec["datasets"].values()
     assert len({row["name"] for row in shown}) == 3
-    assert all(len(row["name"]) <= 34 for row in shown)
+    assert all(len(row["name"]) <= 40 for row in shown)
     assert figure.says == "; ".join(f"{name}: 1" for name in names)
 
 
@@ -446,3 +446,12 @@ def test_with_a_single_product_nothing_promises_an_interval(tmp_path: Path) -> N
     [summary, *_] = found.sections
     for headline in summary.headlines[:4]:
         assert "a single cluster: no interval" in headline.below
+
+
+def test_notes_may_go_on_in_another_line_and_numbers_may_not(tmp_path: Path) -> None:
+    """Notes in every cell pushed the last columns out of the page."""
+    parts = [closed(f"e{n}", opened(product=f"p{n}"), order()) for n in range(3)]
+    html = page(report(write_run(tmp_path / "run", market("m", *parts)), {}))
+    lines = re.findall(r"<small(?: class=.(note).)?>([^<]*)</small>", html)
+    assert ("note", "3 clusters, no spread") in lines
+    assert all(mark == "" for mark, line in lines if " to " in line or line.startswith("n "))
