@@ -147,7 +147,7 @@ def heatmap(cells: pl.DataFrame) -> Figure:
     height = max(90, 44 * cells["seller"].n_unique())
     return Figure(
         name="pairs",
-        title="Net revenue v. the mean pair",
+        title="Who sells well to whom",
         spec=_spec(boxes + labels, height),
         says=says,
     )
