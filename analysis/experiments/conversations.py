@@ -122,7 +122,10 @@ def balanced(found: Conversations, seller: str, what: str, turn: int | None = No
         return Estimate(value=value, n=rows.height, clusters=clusters, note=note)
     half = float(student.ppf(0.5 + LEVEL / 2.0, clusters - count)) * spread
     ends = Interval(max(0.0, value - half), min(1.0, value + half), f"t, {clusters - count} df")
-    return Estimate(value=value, n=rows.height, interval=ends, clusters=clusters)
+    effective = min(float(rows.height), value * (1.0 - value) / spread**2)
+    return Estimate(
+        value=value, n=rows.height, interval=ends, clusters=clusters, effective_n=effective
+    )
 
 
 def _inferred(found: Conversations, seller: str, turn: int | None) -> pl.DataFrame:
