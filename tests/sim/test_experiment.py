@@ -155,6 +155,7 @@ def test_balanced_accuracy_weighs_every_class_the_same(tmp_path: Path) -> None:
     )
     estimate = balanced(found, "csi", "openness")
     assert estimate.value == pytest.approx(by_class["right"].mean())
-    assert estimate.effective_n is None or 0 < estimate.effective_n <= estimate.n
-    read = balanced(found, "csi", "style")
-    assert read.interval is None or read.effective_n is not None
+    read = balanced(found, "random-action", "style")
+    assert read.interval is not None
+    assert read.effective_n is not None
+    assert 0.0 < read.effective_n <= read.n
