@@ -11,8 +11,7 @@ import msgspec
 import polars as pl
 
 from analysis.columns import BUYER_TRAITS, SELLER_TRAITS
-from analysis.loading import chunks
-from events.log.segment import segments
+from events.log.reader import read_lines
 from events.messages import Role
 
 STAGES: Mapping[Role, tuple[str, ...]] = MappingProxyType(
@@ -65,6 +64,11 @@ def stage_texts(run: Path) -> pl.DataFrame:
     polars.DataFrame
         ``role``, ``seat``, ``product``, ``stage``, ``text``: one row for each different text of
         one seat, product and stage; sorted. Texts left out of the log have no row.
+
+    Raises
+    ------
+    LogDamaged
+        If the log does not hold what was written.
     """
     seats: dict[str, _Line] = {}
     said: dict[tuple[str, str, str], list[str]] = defaultdict(list)
@@ -95,9 +99,7 @@ def labels(episodes: pl.DataFrame, role: Role, trait: str) -> pl.DataFrame:
 
 def _lines(run: Path) -> Iterator[_Line]:
     decode = msgspec.json.Decoder(_Line).decode
-    for segment in segments(run / "events"):
-        for block in chunks(segment):
-            yield from (decode(line) for line in block.splitlines() if line.startswith(_KINDS))
+    return (decode(line) for line in read_lines(run / "events") if line.startswith(_KINDS))
 
 
 def _said(line: _Line) -> Iterator[tuple[Role, str, str]]:

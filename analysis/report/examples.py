@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -9,46 +10,69 @@ from typing import Any
 import msgspec
 import polars as pl
 
-from analysis.loading import chunks
 from analysis.report.parts import Conversation, Message, dollars
-from events.log.segment import segments
+from events.log.reader import read_lines
 
 MOST_BYTES = 64 << 20
 """How much of the log is looked through for examples."""
 _EACH = 2
 _TEXT = 4_000
+_OPENED = b'{"type":"EpisodeOpened"'
+
+
+class _Head(msgspec.Struct):
+    market: str = ""
+    episode: str | None = None
+
+
+_head = msgspec.json.Decoder(_Head).decode
+_decode = msgspec.json.Decoder(dict[str, Any]).decode
 
 
 def examples(run: Path, episodes: pl.DataFrame) -> tuple[Conversation, ...]:
-    """Return up to two episodes of each kind of end, from the beginning of the log."""
-    lines = _first_lines(run)
-    known = {line["episode"] for line in lines if line.get("type") == "EpisodeOpened"}
-    wanted = _chosen(episodes.filter(pl.col("episode").is_in(list(known))))
-    by_market: dict[str, list[dict[str, Any]]] = {}
-    by_episode: dict[str, list[dict[str, Any]]] = {}
-    for line in lines:
-        if line.get("episode") in wanted:
-            by_episode.setdefault(line["episode"], []).append(line)
-        elif line.get("episode") is None and "market" in line:
-            by_market.setdefault(line["market"], []).append(line)
+    """Return up to two episodes of each kind of end, from the beginning of the log.
+
+    Memory holds the chosen episodes and one batch: the lines are gone through twice.
+
+    Raises
+    ------
+    LogDamaged
+        If the log does not hold what was written.
+    """
+    markets: dict[str, str] = {}
+    for line in _first_lines(run):
+        if line.startswith(_OPENED):
+            head = _head(line)
+            markets[head.episode or ""] = head.market
+    wanted = _chosen(episodes.filter(pl.col("episode").is_in(list(markets))))
+    found = _lines_of({id_: markets[id_] for id_ in wanted}, run)
     return tuple(
-        _conversation(how, [*by_market.get(by_episode[id_][0]["market"], []), *by_episode[id_]])
+        _conversation(how, [*found[markets[id_], None], *found[markets[id_], id_]])
         for id_, how in wanted.items()
-        if id_ in by_episode
     )
 
 
-def _first_lines(run: Path) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = []
-    left = MOST_BYTES
-    decode = msgspec.json.Decoder(dict[str, Any]).decode
-    for segment in segments(run / "events"):
-        for block in chunks(segment):
-            found += [decode(line) for line in block.splitlines() if line.startswith(b'{"type"')]
-            left -= len(block)
-            if left <= 0:
-                return found
+def _lines_of(
+    wanted: Mapping[str, str], run: Path
+) -> Mapping[tuple[str, str | None], list[dict[str, Any]]]:
+    """Events by market and episode: those of `wanted`, and (None) those of their whole markets."""
+    found: dict[tuple[str, str | None], list[dict[str, Any]]] = defaultdict(list)
+    heard_in = frozenset(wanted.values())
+    for line in _first_lines(run):
+        head = _head(line)
+        if head.market in heard_in and (head.episode is None or head.episode in wanted):
+            found[head.market, head.episode].append(_decode(line))
     return found
+
+
+def _first_lines(run: Path) -> Iterator[bytes]:
+    """Yield the event lines of the log's beginning; what was torn off behind a commit is none."""
+    left = MOST_BYTES
+    for line in read_lines(run / "events"):
+        yield line
+        left -= len(line)
+        if left <= 0:
+            return
 
 
 def _chosen(episodes: pl.DataFrame) -> dict[str, str]:

@@ -10,7 +10,7 @@ import pytest
 
 from analysis.latent.texts import labels, stage_texts
 from analysis.loading import load
-from tests.sim.runs import events_of, launched, sim
+from tests.sim.runs import events_of, launched, sim, torn
 
 SMALL = ("--set", "products.per_category=3")
 
@@ -59,6 +59,14 @@ def test_texts_are_those_of_the_log(labelled: Path) -> None:
     assert {line for text in asked for line in text.split("\n")} == {
         line for text in spoken for line in text.split("\n")
     }
+
+
+def test_of_a_line_that_was_torn_off_nothing_is_read(labelled: Path, tmp_path: Path) -> None:
+    whole = stage_texts(labelled)
+    part = stage_texts(torn(labelled, tmp_path / "torn"))
+    pitches = part.filter(stage="pitch")
+    assert 0 < part.height < whole.height
+    assert pitches.join(whole, on=whole.columns, how="semi").height == pitches.height > 0
 
 
 def test_labels_are_the_personas_of_the_seats(labelled: Path) -> None:

@@ -21,7 +21,7 @@ from analysis.report.parts import Cell, Report, Table, dollars
 from events.log.writer import LogWriter
 from events.messages import SCHEMA_VERSION
 from tests.analysis.fakelog import closed, encode, market, opened, order, refund, review, write_run
-from tests.sim.runs import SMALL, launched, sim
+from tests.sim.runs import SMALL, launched, sim, torn
 
 PUBLISHED = Path(__file__).parents[3] / "shared" / "data" / "retailsim_demo.json"
 HOSTILE = '<script>alert(1)</script><img src=x onerror="alert(2)">&amp;"\'</svg>'
@@ -455,3 +455,15 @@ def test_notes_may_go_on_in_another_line_and_numbers_may_not(tmp_path: Path) -> 
     lines = re.findall(r"<small(?: class=.(note).)?>([^<]*)</small>", html)
     assert ("note", "3 clusters, no spread") in lines
     assert all(mark == "" for mark, line in lines if " to " in line or line.startswith("n "))
+
+
+def test_a_run_that_was_killed_inside_a_line_has_its_conversations(
+    run: Path, tmp_path: Path
+) -> None:
+    found = report(torn(run, tmp_path / "torn"), {})
+    [examples] = (section for section in found.sections if section.name == "examples")
+    assert {"not bought", "bought and kept"} <= {
+        one.title.partition(":")[0] for one in examples.conversations
+    }
+    assert all(one.messages for one in examples.conversations)
+    assert any("not finished" in warning for warning in found.warnings)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -91,3 +92,13 @@ def scenario(folder: Path, text: str, name: str = "scenario.toml") -> Path:
     path = folder / name
     path.write_text(text)
     return path
+
+
+def torn(run: Path, out: Path) -> Path:
+    """Copy a run as a killed program leaves it: no seal, its one segment cut inside a line."""
+    shutil.copytree(run, out, ignore=shutil.ignore_patterns("derived", "SEAL"))
+    [segment] = (out / "events").iterdir()
+    lines = segment.read_bytes()
+    cut = lines.index(b'{"type":"ReviewPosted"', len(lines) // 2) + 40
+    segment.rename(segment.with_name(f"{segment.name}.open")).write_bytes(lines[:cut])
+    return out
