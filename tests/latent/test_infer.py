@@ -12,7 +12,7 @@ from analysis.latent.texts import labels, stage_texts
 from analysis.loading import load
 from tests.sim.runs import events_of, launched, sim, torn
 
-SMALL = ("--set", "products.per_category=3")
+SMALL = ("--set", "products.per_category=2")
 
 
 @pytest.fixture(scope="module")

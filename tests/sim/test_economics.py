@@ -42,7 +42,7 @@ def test_a_verdict_follows_from_the_interval(finding: Finding, said: str) -> Non
 
 
 def test_every_agent_is_judged_by_its_own_episodes(tmp_path: Path) -> None:
-    words = ("--buyers", "careful-saver,easy-shopper", "--set", "design.replications=3")
+    words = ("--buyers", "careful-saver,easy-shopper", "--set", "design.replications=1")
     result = sim("experiment", "economics", "--out", tmp_path / "out", "--json", *words)
     assert result.exit_code == 0, result.stderr
     outcome = json.loads(result.stdout)["outcome"]
