@@ -14,15 +14,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import polars as pl
-from scipy.stats import t as student
 
 from analysis.experiments.outcomes import Finding, Outcome, Row, Value, ones, with_holm
 from analysis.loading import load
 from analysis.projection import Projection
 from analysis.sales import Conversations, conversations
-from analysis.statistics.clusters import mean, rate, ratio_variance, sums
+from analysis.statistics.clusters import by_t, mean, rate, ratio_variance, sums
 from analysis.statistics.differences import sign_flip
-from analysis.statistics.values import LEVEL, Estimate, Interval, Test
+from analysis.statistics.values import Estimate, Interval, Test
 from events.sales import ACTIONS, OPENNESS, STYLES, TACTICS
 
 SEED = 1
@@ -120,8 +119,8 @@ def balanced(found: Conversations, seller: str, what: str, turn: int | None = No
     if spread == 0.0:
         note = "a class of a single profile: no interval" if alone else "no spread: no interval"
         return Estimate(value=value, n=rows.height, clusters=clusters, note=note)
-    half = float(student.ppf(0.5 + LEVEL / 2.0, clusters - count)) * spread
-    ends = Interval(max(0.0, value - half), min(1.0, value + half), f"t, {clusters - count} df")
+    around = by_t(value, spread, clusters - count)
+    ends = Interval(max(0.0, around.low), min(1.0, around.high), around.method)
     effective = min(float(rows.height), value * (1.0 - value) / spread**2)
     return Estimate(
         value=value, n=rows.height, interval=ends, clusters=clusters, effective_n=effective

@@ -17,12 +17,16 @@ _CHUNK = 250
 """Draws at once, so that memory stays bounded with many clusters."""
 
 
-def ratio(
-    above: Floats, below: Floats, *, seed: int, draws: int = DRAWS, level: float = LEVEL
-) -> Interval | None:
+def ratio(above: Floats, below: Floats, *, seed: int, draws: int = DRAWS) -> Interval | None:
     """Percentile interval of ``sum(above) / sum(below)`` over sums by cluster.
 
     None with fewer than two clusters. Draws in which nothing stands below are left out.
+
+    Parameters
+    ----------
+    above, below : arrays of shape (clusters,)
+    seed : int
+        Of the draws.
     """
     count = len(below)
     if count < 2:
@@ -33,12 +37,10 @@ def ratio(
         size = min(_CHUNK, draws - start)
         weights = generator.multinomial(count, np.full(count, 1.0 / count), size=size)
         parts.append(_ratios(weights @ above, weights @ below))
-    return _percentiles(np.concatenate(parts), level, "cluster bootstrap")
+    return _percentiles(np.concatenate(parts), "cluster bootstrap")
 
 
-def two_way_ratio(
-    above: Floats, below: Floats, *, seed: int, draws: int = DRAWS, level: float = LEVEL
-) -> Interval | None:
+def two_way_ratio(above: Floats, below: Floats, *, seed: int) -> Interval | None:
     """Percentile interval where observations share two things, such as product and buyer.
 
     Rows and columns are drawn apart and a cell weighs the product of both draws (the pigeonhole
@@ -53,11 +55,11 @@ def two_way_ratio(
     if rows < 2 or columns < 2:
         return None
     generator = np.random.default_rng(seed)
-    by_row = generator.multinomial(rows, np.full(rows, 1.0 / rows), size=draws)
-    by_column = generator.multinomial(columns, np.full(columns, 1.0 / columns), size=draws)
+    by_row = generator.multinomial(rows, np.full(rows, 1.0 / rows), size=DRAWS)
+    by_column = generator.multinomial(columns, np.full(columns, 1.0 / columns), size=DRAWS)
     tops = np.einsum("dr,rc,dc->d", by_row, above, by_column, optimize=True)
     bottoms = np.einsum("dr,rc,dc->d", by_row, below, by_column, optimize=True)
-    return _percentiles(_ratios(tops, bottoms), level, "two-way bootstrap")
+    return _percentiles(_ratios(tops, bottoms), "two-way bootstrap")
 
 
 def _ratios(above: Floats, below: Floats) -> Floats:
@@ -66,9 +68,9 @@ def _ratios(above: Floats, below: Floats) -> Floats:
     return found
 
 
-def _percentiles(ratios: Floats, level: float, method: str) -> Interval | None:
+def _percentiles(ratios: Floats, method: str) -> Interval | None:
     known = ratios[~np.isnan(ratios)]
     if len(known) == 0:
         return None
-    low, high = np.quantile(known, [0.5 - level / 2.0, 0.5 + level / 2.0])
+    low, high = np.quantile(known, [0.5 - LEVEL / 2.0, 0.5 + LEVEL / 2.0])
     return Interval(float(low), float(high), method)

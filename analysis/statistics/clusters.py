@@ -21,7 +21,7 @@ from analysis.statistics.values import FEW_CLUSTERS, LEVEL, Estimate, Interval
 Floats = NDArray[np.float64]
 
 
-def rate(above: pl.Series, below: pl.Series, cluster: pl.Series, level: float = LEVEL) -> Estimate:
+def rate(above: pl.Series, below: pl.Series, cluster: pl.Series) -> Estimate:
     """Estimate a proportion: the sum of `above` over the sum of `below`.
 
     Wilson's interval at the effective n, with Student's quantile, for that n is an estimate; with
@@ -46,7 +46,7 @@ def rate(above: pl.Series, below: pl.Series, cluster: pl.Series, level: float = 
     variance = ratio_variance(tops, bottoms)
     effect = _design_effect(variance, value * (1.0 - value) / n, count, n)
     effective = n / effect
-    interval, note = _of_rate(value, variance, effective, count, level)
+    interval, note = _of_rate(value, variance, effective, count)
     return Estimate(
         value=value,
         n=int(n),
@@ -59,14 +59,14 @@ def rate(above: pl.Series, below: pl.Series, cluster: pl.Series, level: float = 
 
 
 def _of_rate(
-    value: float, variance: float, effective: float, clusters: int, level: float
+    value: float, variance: float, effective: float, clusters: int
 ) -> tuple[Interval, str]:
     """Return a rate's interval, and what to say of it."""
-    quantile = float(student.ppf(0.5 + level / 2.0, clusters - 1))
+    quantile = float(student.ppf(0.5 + LEVEL / 2.0, clusters - 1))
     if clusters >= FEW_CLUSTERS:
-        return wilson(value * effective, effective, level, quantile=quantile), ""
+        return wilson(value * effective, effective, quantile=quantile), ""
     if variance <= 0.0:  # no spread is no certainty: each cluster counts once
-        return wilson(value * clusters, clusters, level), f"{clusters} clusters, no spread"
+        return wilson(value * clusters, clusters), f"{clusters} clusters, no spread"
     # On the scale of log odds, t keeps its level with few clusters and far from one half.
     half = quantile * variance**0.5 / (value * (1.0 - value))
     centre = math.log(value / (1.0 - value))
@@ -104,7 +104,7 @@ def two_way_rate(above: pl.Series, below: pl.Series, cells: pl.DataFrame, *, see
     effect = _design_effect(variance, value * (1.0 - value) / n, fewest, n)
     interval: Interval | None
     if fewest < FEW_CLUSTERS:
-        interval, note = _of_rate(value, variance, n / effect, fewest, LEVEL)
+        interval, note = _of_rate(value, variance, n / effect, fewest)
     else:
         tables = (_matrix(sums_of, name) for name in ("above", "below"))
         interval, note = two_way_ratio(*tables, seed=seed), ""
@@ -125,15 +125,21 @@ def _matrix(sums_of: pl.DataFrame, name: str) -> Floats:
     return table.select(sorted(table.columns)).to_numpy()
 
 
-def mean(
-    values: pl.Series, cluster: pl.Series, *, weights: pl.Series | None = None, level: float = LEVEL
-) -> Estimate:
+def mean(values: pl.Series, cluster: pl.Series, *, weights: pl.Series | None = None) -> Estimate:
     """Estimate a mean, or a ratio of sums where `weights` say out of how much each value is.
 
     The interval is by Student's t with one degree of freedom less than clusters.
+
+    Parameters
+    ----------
+    values : polars.Series
+        Per observation, in any unit; null where there is none.
+    cluster : polars.Series
+        What observations share, such as the product.
+    weights : polars.Series or None
+        Per observation, at least 0; `n` is their sum. Rows with 0 do not count.
     """
-    ones = pl.Series("ones", [1.0]).extend_constant(1.0, max(0, len(values) - 1))
-    below = ones[: len(values)] if weights is None else weights
+    below = pl.repeat(1.0, len(values), eager=True) if weights is None else weights
     tops, bottoms = sums(values, below, cluster)
     n = float(bottoms.sum())
     if n == 0.0:
@@ -143,22 +149,11 @@ def mean(
         note = "a single cluster: no interval"
         return Estimate(value=value, n=int(n), clusters=count, note=note)
     variance = ratio_variance(tops, bottoms)
-    known = values.is_not_null() & cluster.is_not_null()
-    spread = float(values.filter(known).cast(pl.Float64).var() or 0.0)  # type: ignore[arg-type]
-    independent = spread / n
-    if weights is not None:  # beside it: the same ratio, as if no two rows belonged together
-        rows = pl.DataFrame({"above": values, "below": weights, "cluster": cluster}).drop_nulls()
-        some = rows.filter(pl.col("below") > 0)
-        tops_alone = some["above"].cast(pl.Float64).to_numpy()
-        bottoms_alone = some["below"].cast(pl.Float64).to_numpy()
-        independent = ratio_variance(tops_alone, bottoms_alone) if some.height > 1 else 0.0
-    effect = _design_effect(variance, independent, count, n)
-    note = f"{count} clusters: Student's t" if count < FEW_CLUSTERS else ""
-    interval = None
+    effect = _design_effect(variance, _independent(values, weights, cluster, n), count, n)
+    interval, note = None, "no spread: no interval"
     if variance > 0.0:
-        interval = _by_t(value, variance, count, level, (-np.inf, np.inf))
-    else:
-        note = "no spread: no interval"
+        interval = by_t(value, variance**0.5, count - 1)
+        note = f"{count} clusters: Student's t" if count < FEW_CLUSTERS else ""
     return Estimate(
         value=value,
         n=int(n),
@@ -168,6 +163,20 @@ def mean(
         clusters=count,
         note=note,
     )
+
+
+def _independent(
+    values: pl.Series, weights: pl.Series | None, cluster: pl.Series, n: float
+) -> float:
+    """Variance of a mean or ratio, were no two observations in one cluster."""
+    if weights is None:
+        known = values.is_not_null() & cluster.is_not_null()
+        return float(values.filter(known).cast(pl.Float64).var() or 0.0) / n  # type: ignore[arg-type]
+    rows = pl.DataFrame({"above": values, "below": weights, "cluster": cluster}).drop_nulls()
+    some = rows.filter(pl.col("below") > 0).cast({"above": pl.Float64, "below": pl.Float64})
+    if some.height < 2:
+        return 0.0
+    return ratio_variance(some["above"].to_numpy(), some["below"].to_numpy())
 
 
 def sums(above: pl.Series, below: pl.Series, cluster: pl.Series) -> tuple[Floats, Floats]:
@@ -227,9 +236,7 @@ def _design_effect(variance: float, independent: float, clusters: int, n: float)
     return max(1.0, variance / independent)
 
 
-def _by_t(
-    value: float, variance: float, clusters: int, level: float, within: tuple[float, float]
-) -> Interval:
-    half = float(student.ppf(0.5 + level / 2.0, clusters - 1)) * variance**0.5
-    low, high = max(within[0], value - half), min(within[1], value + half)
-    return Interval(low, high, f"t, {clusters - 1} df")
+def by_t(value: float, error: float, df: float) -> Interval:
+    """Interval of an estimate by Student's t, from its standard error and degrees of freedom."""
+    half = float(student.ppf(0.5 + LEVEL / 2.0, df)) * error if error else 0.0
+    return Interval(value - half, value + half, f"t, {df:.0f} df")

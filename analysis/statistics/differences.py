@@ -12,7 +12,7 @@ from scipy.stats import binomtest, chi2, mannwhitneyu, norm
 from scipy.stats import t as student
 
 from analysis.statistics import bootstrap
-from analysis.statistics.clusters import ratio_variance, sums
+from analysis.statistics.clusters import by_t, ratio_variance, sums
 from analysis.statistics.values import FEW_CLUSTERS, LEVEL, Interval, Test
 
 Floats = NDArray[np.float64]
@@ -52,8 +52,7 @@ def sign_flip(differences: pl.Series, cluster: pl.Series, *, seed: int) -> Test:
     estimate is the mean difference. Its interval is a bootstrap of clusters, which follows the
     skew that a few large gains make, and Student's t where clusters are few or very many.
     """
-    ones = pl.Series("ones", [1.0] * len(differences))
-    totals, counts = sums(differences, ones, cluster)
+    totals, counts = sums(differences, pl.repeat(1.0, len(differences), eager=True), cluster)
     n = int(counts.sum())
     if n == 0:
         return Test(method="sign flip", note="no pairs")
@@ -68,7 +67,7 @@ def sign_flip(differences: pl.Series, cluster: pl.Series, *, seed: int) -> Test:
         found = bootstrap.ratio(totals, counts, seed=seed)
     elif len(totals) >= 2:
         error = math.sqrt(ratio_variance(totals, counts))
-        found = _around(estimate, error, len(totals) - 1)
+        found = by_t(estimate, error, len(totals) - 1)
     return Test(method="sign flip by cluster", estimate=estimate, p=p, interval=found, n=n)
 
 
@@ -124,7 +123,7 @@ def two_rates(
         method=f"{method}, t with {df:.0f} df",
         estimate=p - q,
         p=_p_of_t(p - q, error, df),
-        interval=_around(p - q, error, df),
+        interval=by_t(p - q, error, df),
         n=n,
     )
 
@@ -194,11 +193,6 @@ def _dominance(values: Floats, others: Floats) -> Floats:
     above = len(ordered) - np.searchsorted(ordered, values, side="right")
     found: Floats = (below - above) / len(ordered)
     return found
-
-
-def _around(estimate: float, error: float, df: float) -> Interval:
-    half = float(student.ppf(0.5 + LEVEL / 2.0, df)) * error if error else 0.0
-    return Interval(estimate - half, estimate + half, f"t, {df:.0f} df")
 
 
 def _p_of_t(estimate: float, error: float, df: float) -> float:

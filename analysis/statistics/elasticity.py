@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -25,15 +25,12 @@ class Slopes(msgspec.Struct, frozen=True, kw_only=True):
     per_product : mapping of product to (sensitive, indifferent)
         Elasticities of the products that count.
     dropped : mapping of product to reason
-    means : (sensitive, indifferent) or None
-        Mean absolute elasticities.
     test : Test
-        One-tailed paired t-test that the sensitive group's is the larger.
+        One-tailed paired t-test that the sensitive group's mean |elasticity| is the larger.
     """
 
     per_product: dict[str, tuple[float, float]]
     dropped: dict[str, str]
-    means: tuple[float, float] | None
     test: Test
 
 
@@ -47,11 +44,17 @@ def log_log(purchases: Mapping[float, int], size: int) -> float | None:
     size : int
         Episodes in each condition.
 
-    None with fewer than two conditions left.
+    Returns
+    -------
+    float or None
+        None with fewer than two conditions left.
     """
-    points = [
-        (math.log(price), math.log(count / size)) for price, count in purchases.items() if count
-    ]
+    return _line((price, count / size) for price, count in purchases.items())
+
+
+def _line(shares: Iterable[tuple[float, float]]) -> float | None:
+    """Least squares of ln(share) on ln(price) over (price, share) with a share above 0."""
+    points = [(math.log(price), math.log(share)) for price, share in shares if share]
     if len({x for x, _ in points}) < 2:
         return None
     x, y = (np.array(part) for part in zip(*points, strict=True))
@@ -81,26 +84,11 @@ def by_group(cells: pl.DataFrame, sensitive: str, indifferent: str) -> Slopes:
         else:
             found[str(product)] = (one, two)
     ones, twos = ([abs(pair[side]) for pair in found.values()] for side in (0, 1))
-    means = (float(np.mean(ones)), float(np.mean(twos))) if found else None
-    return Slopes(per_product=found, dropped=dropped, means=means, test=_paired(ones, twos))
+    return Slopes(per_product=found, dropped=dropped, test=_paired(ones, twos))
 
 
 def _slope(rows: pl.DataFrame) -> float | None:
-    if rows.is_empty():
-        return None
-    shares = {float(row["price"]): int(row["purchases"]) for row in rows.iter_rows(named=True)}
-    sizes = rows["episodes"].unique()
-    if len(sizes) == 1:
-        return log_log(shares, int(sizes[0]))
-    points = rows.filter(pl.col("purchases") > 0).with_columns(
-        share=pl.col("purchases") / pl.col("episodes")
-    )
-    if points["price"].n_unique() < 2:
-        return None
-    x = np.log(points["price"].to_numpy())
-    y = np.log(points["share"].to_numpy())
-    centred = x - x.mean()
-    return float((centred * y).sum() / (centred**2).sum())
+    return _line(zip(rows["price"], rows["purchases"] / rows["episodes"], strict=True))
 
 
 def _paired(ones: list[float], twos: list[float]) -> Test:

@@ -10,9 +10,7 @@ from scipy.stats import binomtest, fisher_exact, norm
 from analysis.statistics.values import LEVEL, Interval, Test
 
 
-def wilson(
-    successes: float, n: float, level: float = LEVEL, *, quantile: float | None = None
-) -> Interval:
+def wilson(successes: float, n: float, *, quantile: float | None = None) -> Interval:
     """Wilson's score interval, also at an effective n that is no whole number.
 
     `quantile` replaces the normal one, as by Student's t where n was estimated from clusters.
@@ -24,7 +22,7 @@ def wilson(
     """
     if not 0.0 <= successes <= n or n <= 0.0:
         raise ValueError(f"{successes} of {n}: successes from 0 to n, and n above 0, are needed")
-    z = float(norm.ppf(0.5 + level / 2.0)) if quantile is None else quantile
+    z = float(norm.ppf(0.5 + LEVEL / 2.0)) if quantile is None else quantile
     share, spread = successes / n, z * z / n
     centre = (share + spread / 2.0) / (1.0 + spread)
     half = math.sqrt(share * (1.0 - share) * spread + spread * spread / 4.0) / (1.0 + spread)
@@ -34,11 +32,9 @@ def wilson(
     return Interval(low, high, "Wilson")
 
 
-def newcombe(
-    successes: float, n: float, others: float, other_n: float, level: float = LEVEL
-) -> Interval:
+def newcombe(successes: float, n: float, others: float, other_n: float) -> Interval:
     """Newcombe's interval of the first proportion minus the second, from two Wilson intervals."""
-    first, second = wilson(successes, n, level), wilson(others, other_n, level)
+    first, second = wilson(successes, n), wilson(others, other_n)
     p, q = successes / n, others / other_n
     low = p - q - math.hypot(p - first.low, second.high - q)
     high = p - q + math.hypot(first.high - p, q - second.low)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 LEVEL = 0.95
-"""Of all intervals, unless asked otherwise."""
+"""Of all intervals."""
 
 FEW_CLUSTERS = 20
 """Below so many clusters, intervals use Student's t instead of large-sample theory."""
