@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import polars as pl
 
 from analysis.estimates import measured
-from analysis.experiments.outcomes import Arms, Finding, Outcome, Row, Value, only_one, published
+from analysis.experiments.outcomes import (
+    Arms,
+    Finding,
+    Outcome,
+    Row,
+    Value,
+    estimate_of,
+    only_one,
+    published,
+)
 from analysis.statistics.clusters import mean
 from analysis.statistics.elasticity import Slopes, by_group, grouped, log_log
 from analysis.statistics.trend import cochran_armitage, logistic_trend
@@ -74,49 +85,47 @@ def elasticity(arms: Arms) -> Outcome:
     counts = cells(some, "buyer_price_consciousness")
     found = by_group(counts, "sensitive", "indifferent")
     sizes = {group: counts.filter(group=group)["product"].n_unique() for group in figures}
-    rows = []
-    for place, group in enumerate(figures):
-        rows.append(
-            Row(
-                label=f"{group}, {len(found.per_product)} of {sizes[group]} products",
-                values=(
-                    Value(
-                        name="mean |elasticity| (log-log)",
-                        unit="number",
-                        measured=mean_size(found, place),
-                        published=figures[group],
-                    ),
+    rows = [
+        Row(
+            label=f"{group}, {len(found.per_product)} of {sizes[group]} products",
+            values=(
+                Value(
+                    name="mean |elasticity| (log-log)",
+                    unit="number",
+                    measured=mean_size(found, place),
+                    published=figures[group],
                 ),
-            )
+            ),
         )
-    rows += _by_product(counts, found)
-    findings = [
-        Finding(
-            claim="the price-conscious answer more to the price",
-            test=found.test,
-            published="2.58 v 0.76, p < 0.001",
-        ),
-        *(
-            Finding(
-                claim=f"elasticity of the {group} (binomial, empty conditions kept)",
-                test=grouped(counts.filter(group=group).drop("group")),
-            )
-            for group in figures
-        ),
-        Finding(
-            claim="elasticity, everything pooled (binomial)",
-            test=grouped(cells(some)),
-            published="about -2.6 in the field",
-        ),
-        _pooled(some),
+        for place, group in enumerate(figures)
     ]
     dropped = "; ".join(f"{name}: {why}" for name, why in found.dropped.items())
     return Outcome(
         title="Price elasticity by group",
-        rows=tuple(rows),
-        findings=tuple(findings),
+        rows=(*rows, *_by_product(counts, found)),
+        findings=tuple(_by_model(some, counts, found)),
         notes=(f"Dropped by the published rule: {dropped or 'none'}.",),
     )
+
+
+def _by_model(some: pl.DataFrame, counts: pl.DataFrame, found: Slopes) -> Iterator[Finding]:
+    """Yield the published comparison, and the same by a model that drops nothing."""
+    yield Finding(
+        claim="the price-conscious answer more to the price",
+        test=found.test,
+        published="2.58 v 0.76, p < 0.001",
+    )
+    for group in published()["elasticity"]:
+        yield Finding(
+            claim=f"elasticity of the {group} (binomial, empty conditions kept)",
+            test=grouped(counts.filter(group=group).drop("group")),
+        )
+    yield Finding(
+        claim="elasticity, everything pooled (binomial)",
+        test=grouped(cells(some)),
+        published="about -2.6 in the field",
+    )
+    yield _pooled(some)
 
 
 def mean_size(found: Slopes, place: int) -> Estimate:
@@ -164,12 +173,8 @@ def _by_product(counts: pl.DataFrame, found: Slopes) -> list[Row]:
             for group, slope, some in zip(groups, slopes, parts, strict=True)
         ]
         binomials = [
-            Value(name=f"{group} (binomial)", unit="number", measured=_told(grouped(some)))
+            Value(name=f"{group} (binomial)", unit="number", measured=estimate_of(grouped(some)))
             for group, some in zip(groups, parts, strict=True)
         ]
         rows.append(Row(label=str(product), values=(*log_logs, *binomials)))
     return rows
-
-
-def _told(test: Test) -> Estimate:
-    return Estimate(value=test.estimate, n=test.n, interval=test.interval, note=test.note)

@@ -20,6 +20,7 @@ from analysis.experiments.outcomes import (
     Value,
     bought_of,
     closed_of,
+    estimate_of,
     share_of,
     with_holm,
 )
@@ -104,7 +105,7 @@ def _fit(said: str, some: pl.DataFrame) -> tuple[Finding, Row, float]:
 
 def _falls(said: str, some: pl.DataFrame) -> tuple[Finding, Row, float]:
     found = _turned(grouped(cells(some))) if some.height else _nothing("grouped binomial")
-    value = Value(name="|elasticity|", unit="number", measured=_told(found), published=0.69)
+    value = Value(name="|elasticity|", unit="number", measured=estimate_of(found), published=0.69)
     finding = Finding(
         claim=f"{said}the dearer, the fewer buy (-elasticity)", test=found, published="0.69"
     )
@@ -142,7 +143,3 @@ def _turned(test: Test) -> Test:
     )
     estimate = None if test.estimate is None else -test.estimate
     return msgspec.structs.replace(test, estimate=estimate, interval=interval)
-
-
-def _told(test: Test) -> Estimate:
-    return Estimate(value=test.estimate, n=test.n, interval=test.interval, note=test.note)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from analysis.experiments.outcomes import Outcome, Row, Value, published
-from analysis.statistics.values import Estimate, Test
+from analysis.experiments.outcomes import Outcome, Row, Value, estimate_of, published
+from analysis.statistics.values import Estimate
 
 if TYPE_CHECKING:
     from analysis.annotation.scoring import Scores
@@ -27,12 +27,10 @@ def fidelity(scores: Scores | None) -> Outcome:
     agreed: dict[tuple[str, str], Estimate] = {}
     for one in () if scores is None else scores.tasks:
         means[one.kind, one.task] = one.mean
-        agreed[one.kind, one.task] = _agreement(one.alpha)
+        agreed[one.kind, one.task] = estimate_of(one.alpha)
     for two in () if scores is None else scores.traits:
-        means[two.kind, two.trait] = Estimate(
-            value=two.accuracy.estimate, n=two.accuracy.n, interval=two.accuracy.interval
-        )
-        agreed[two.kind, two.trait] = _agreement(two.alpha)
+        means[two.kind, two.trait] = estimate_of(two.accuracy)
+        agreed[two.kind, two.trait] = estimate_of(two.alpha)
     kinds = ("person", *(["model"] if any(kind == "model" for kind, _ in means) else []))
     rows = [
         _row(name, kind, unit, numbers, means, agreed)
@@ -75,7 +73,3 @@ def _row(
     )
     who = "people" if kind == "person" else "models as raters"
     return Row(label=f"{name.replace('_', ' ')}, by {who}", values=(*here, *beside))
-
-
-def _agreement(alpha: Test) -> Estimate:
-    return Estimate(value=alpha.estimate, n=alpha.n, interval=alpha.interval, note=alpha.note)

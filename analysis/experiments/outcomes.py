@@ -113,7 +113,7 @@ def only_one(arms: Arms) -> pl.DataFrame:
 
 def ones(part: pl.DataFrame) -> pl.Series:
     """Return a one for each row."""
-    return pl.Series("ones", [1] * part.height, dtype=pl.Int64)
+    return pl.repeat(1, part.height, dtype=pl.Int64, eager=True)
 
 
 def bought_of(part: pl.DataFrame) -> tuple[pl.Series, pl.Series, pl.Series]:
@@ -124,6 +124,11 @@ def bought_of(part: pl.DataFrame) -> tuple[pl.Series, pl.Series, pl.Series]:
 def share_of(part: pl.DataFrame) -> Estimate:
     """Return the share of episodes with a purchase."""
     return rate(*bought_of(part))
+
+
+def estimate_of(test: Test) -> Estimate:
+    """Return what a test estimates, as a row of a table takes it."""
+    return Estimate(value=test.estimate, n=test.n, interval=test.interval, note=test.note)
 
 
 def times(one: Estimate, factor: float) -> Estimate:

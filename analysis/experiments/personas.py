@@ -37,52 +37,51 @@ _OPPOSITES: Mapping[str, tuple[str, str]] = MappingProxyType(
 
 def persona_effects(arms: Arms) -> Outcome:
     """Table 8: purchase rate and rating by trait; buyers and sellers are two sets of runs."""
-    figures = published()["persona-effects"]
-    rows, findings, ratings = [], [], []
+    rows, bought, rated = [], [], []
     for trait, poles in _OPPOSITES.items():
         role, _, name = trait.partition("_")
         some = closed_of(arms[f"{role}s"])
         parts = [some.filter(pl.col(trait) == pole) for pole in poles]
-        for pole, part in zip(poles, parts, strict=True):
-            bought, rating = figures[f"{role} {name} {pole}"]
-            [one] = measured(part)
-            rows.append(
-                Row(
-                    label=f"{role}: {pole}",
-                    values=(
-                        Value(
-                            name="bought",
-                            unit="share",
-                            measured=one.conversion,
-                            published=bought / 100,
-                        ),
-                        Value(name="rating", unit="number", measured=one.rating, published=rating),
-                    ),
-                )
-            )
-        first, second = (figures[f"{role} {name} {pole}"][0] for pole in poles)
+        figures = [published()["persona-effects"][f"{role} {name} {pole}"] for pole in poles]
+        rows += [
+            _row(f"{role}: {pole}", part, figure)
+            for pole, part, figure in zip(poles, parts, figures, strict=True)
+        ]
+        (one_share, one_stars), (two_share, two_stars) = figures
         unsure = " (not significant)" if trait == "seller_rationality" else ""
-        findings.append(
+        bought.append(
             Finding(
                 claim=f"{role}: {poles[0]} minus {poles[1]}, bought",
                 test=two_rates(bought_of(parts[0]), bought_of(parts[1])),
                 unit="share",
-                published=f"{first - second:+.1f} points{unsure}",
+                published=f"{one_share - two_share:+.1f} points{unsure}",
             )
         )
-        first, second = (figures[f"{role} {name} {pole}"][1] for pole in poles)
-        ratings.append(
+        rated.append(
             Finding(
                 claim=f"{role}: {poles[0]} v {poles[1]}, rated (Cliff's delta, -1 to 1)",
                 test=_rated(*parts),
-                published=f"{first - second:+.2f} stars",
+                published=f"{one_stars - two_stars:+.2f} stars",
             )
         )
     return Outcome(
         title="Table 8: personas",
         rows=tuple(rows),
-        findings=(*with_holm(findings), *with_holm(ratings)),
+        findings=(*with_holm(bought), *with_holm(rated)),
         notes=(_RATED,),
+    )
+
+
+def _row(label: str, part: pl.DataFrame, figures: tuple[float, float]) -> Row:
+    """A pole's purchase rate and rating beside the published ones (percent, stars)."""
+    [one] = measured(part)
+    bought, rating = figures
+    return Row(
+        label=label,
+        values=(
+            Value(name="bought", unit="share", measured=one.conversion, published=bought / 100),
+            Value(name="rating", unit="number", measured=one.rating, published=rating),
+        ),
     )
 
 

@@ -178,5 +178,5 @@ def _accuracy(model: Any, rows: pl.DataFrame, positive: str) -> Estimate:
     if rows.is_empty():
         return Estimate(value=None, n=0, note="the test products have no texts of this stage")
     right = model.predict(rows["text"].to_list()) == _truth(rows, positive)
-    ones = pl.Series("ones", [1] * rows.height)
+    ones = pl.repeat(1, rows.height, eager=True)
     return rate(pl.Series("right", right.astype(np.int64)), ones, rows["product"])

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
 import polars as pl
 
+from analysis.export.log_lines import schemas
 from analysis.replay import Replay
-from events.log.format import parse_header
-from events.log.segment import segments
+from analysis.statistics.values import FEW_CLUSTERS
 from events.messages import SCHEMA_VERSION
-
-_FEW = 20
-_HEADER_BYTES = 4_096
 
 
 def cautions(run: Path, replay: Replay, some: pl.DataFrame) -> tuple[str, ...]:
@@ -39,7 +35,7 @@ def _thin(some: pl.DataFrame) -> Iterator[str]:
     clusters = some["cluster"].n_unique()
     if clusters == 1:
         yield "Only one product: nothing tells how products differ, so there are no intervals."
-    elif clusters < _FEW:
+    elif clusters < FEW_CLUSTERS:
         yield f"Only {clusters} products: intervals are by Student's t, and wide for a reason."
 
 
@@ -54,13 +50,13 @@ def _failed(replay: Replay) -> Iterator[str]:
 
 
 def _versions(run: Path) -> Iterator[str]:
-    schemas = sorted(set(_schemas(run)))
-    if len(schemas) > 1:
+    found = sorted(schemas(run))
+    if len(found) > 1:
         yield (
-            f"The log was written by several versions (event schemas {_listed(schemas)}): "
+            f"The log was written by several versions (event schemas {_listed(found)}): "
             "what an older one did not record counts as nothing there."
         )
-    newer = [schema for schema in schemas if schema > SCHEMA_VERSION]
+    newer = [schema for schema in found if schema > SCHEMA_VERSION]
     if newer:
         yield (
             f"Event schema {_listed(newer)} is newer than this version knows ({SCHEMA_VERSION}): "
@@ -70,11 +66,3 @@ def _versions(run: Path) -> Iterator[str]:
 
 def _listed(schemas: list[int]) -> str:
     return " and ".join(map(str, schemas))
-
-
-def _schemas(run: Path) -> Iterator[int]:
-    for segment in segments(run / "events"):
-        with closing(segment.open()) as stream:
-            header = parse_header(stream.read(_HEADER_BYTES).partition(b"\n")[0])
-        if header is not None:
-            yield header.schema

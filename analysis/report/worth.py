@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from analysis.experiments.outcomes import ones
 from analysis.report.parts import NOTHING, Cell, Section, row, share, table
 from analysis.statistics.clusters import intraclass, rate, two_way_rate
 from analysis.statistics.values import Estimate
@@ -28,7 +29,7 @@ def worth_section(some: pl.DataFrame) -> Section | None:
         units = some[key].n_unique()
         if units < 2:
             continue
-        alike, found = intraclass(bought, some[key]), rate(bought, _ones(some), some[key])
+        alike, found = intraclass(bought, some[key]), rate(bought, ones(some), some[key])
         effect = NOTHING if found.design_effect is None else f"{found.design_effect:.1f}"
         correlation = NOTHING if alike is None else f"{alike:.2f}"
         cells = (Cell(f"{units:,}"), Cell(correlation), Cell(effect), share(found))
@@ -55,8 +56,4 @@ def _two_way(some: pl.DataFrame) -> Estimate | None:
     if min(rows, columns) < 2 or rows * columns > MOST_CELLS:
         return None
     bought = (some["orders"] > 0).cast(pl.Int64)
-    return two_way_rate(bought, _ones(some), some.select("cluster", "buyer"), seed=SEED)
-
-
-def _ones(some: pl.DataFrame) -> pl.Series:
-    return pl.Series("ones", [1] * some.height, dtype=pl.Int64)
+    return two_way_rate(bought, ones(some), some.select("cluster", "buyer"), seed=SEED)

@@ -18,6 +18,7 @@ from analysis.annotation.errors import BadKey, BadRatings
 from analysis.annotation.items import Key
 from analysis.annotation.scoring import Scores, score
 from analysis.annotation.tables import score_tables
+from analysis.experiments.fidelity import fidelity
 from tests.annotation.exports import by, hostile_sheet, key_of, saved
 
 PITCHES = key_of(("i1", "pitch", None), ("i2", "pitch", None), ("i3", "pitch", None))
@@ -89,6 +90,15 @@ def test_a_majority_decides_a_tie_is_counted_and_the_test_is_exact() -> None:
     assert trait.accuracy.p == pytest.approx(binomtest(3, 4, 0.5).pvalue)
     assert trait.accuracy.interval is not None
     assert trait.accuracy.interval.method == "Clopper-Pearson"
+
+
+def test_where_all_votes_are_ties_table_1_says_why_it_has_no_share() -> None:
+    ann, bo = by("ann", {"p0": "A", "p1": "A"}), by("bo", {"p0": "B", "p1": "B"})
+    rows = {row.label: row.values for row in fidelity(score(PAIRS, [ann, bo])).rows}
+    rated, alpha, *_ = rows["buyer pickiness, by people"]
+    assert (rated.measured.value, rated.measured.n) == (None, 0)
+    assert rated.measured.note == "nothing was counted"
+    assert alpha.measured.value is not None
 
 
 def test_a_single_rater_has_no_alpha_and_nothing_is_nan() -> None:
