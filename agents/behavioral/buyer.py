@@ -143,7 +143,7 @@ class BehavioralBuyer(BuyerAgent):
             case "pitch":
                 seen = read_pitch(request.pitch, offer)
                 heard = self._persuasion(seen)
-                return ratings.pitch_rating(parameters, who, heard, seen.hype, bought)
+                return ratings.pitch_rating(parameters, who, heard, seen, bought)
             case "pre_inquiry":
                 score = course.score(course.topics, request.inquiry, terms_of(offer).sheet)
                 return ratings.inquiry_rating(parameters, who, score, bought)

@@ -120,6 +120,7 @@ class Ratings(Table, frozen=True, kw_only=True):
     pitch_nonbuyer: float
     pitch_slope: float
     pitch_hype: float
+    pitch_warmth: float
     pre_inquiry: float
     pre_inquiry_nonbuyer: float
     answers_slope: float

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agents.behavioral.parameters import BuyerParameters, Disposition
+from agents.behavioral.parameters import BuyerParameters, Disposition, PitchScale
 from events.messages import Outcome
 
 
@@ -12,12 +12,20 @@ def stars(value: float) -> int:
 
 
 def pitch_rating(
-    parameters: BuyerParameters, who: Disposition, persuasion: float, hype: float, bought: bool
+    parameters: BuyerParameters,
+    who: Disposition,
+    persuasion: float,
+    seen: PitchScale,
+    bought: bool,
 ) -> float:
-    """Return the latent rating of the pitch; those it did not win over resent the hype."""
+    """Return the latent rating of the pitch: warmth is liked, whatever it sells.
+
+    Those it did not win over resent the hype.
+    """
     scale = parameters.ratings
-    base = scale.pitch if bought else scale.pitch_nonbuyer + scale.pitch_hype * hype
-    return base + scale.pitch_slope * persuasion + who.rating
+    base = scale.pitch if bought else scale.pitch_nonbuyer + scale.pitch_hype * seen.hype
+    warmth = scale.pitch_warmth * (seen.warmth - parameters.typical.warmth)
+    return base + scale.pitch_slope * persuasion + warmth + who.rating
 
 
 def inquiry_rating(

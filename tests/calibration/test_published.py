@@ -35,9 +35,10 @@ def rates(name: str, folder: Path) -> dict[str, tuple[float, float]]:
 @pytest.mark.slow
 def test_tables_2_3_and_8_are_met_within_five_points(tmp_path: Path) -> None:
     found = rates("published", tmp_path)
-    assert len(found) == 26
+    assert len(found) == 26 + 12
     for name, (value, moment) in found.items():
-        assert moment == pytest.approx(value, abs=0.05), name
+        near = 0.15 if name.endswith("rating") else 0.05
+        assert moment == pytest.approx(value, abs=near), name
 
 
 @pytest.mark.slow
@@ -57,7 +58,7 @@ def test_table_4_is_met_within_five_points_and_table_10_by_sign(tmp_path: Path) 
 
 
 def test_the_page_has_a_row_for_every_target() -> None:
-    assert len(TOLD) == 26 + 28
+    assert len(TOLD) == 26 + 12 + 28
 
 
 def test_the_scenarios_hold_the_fitted_options() -> None:
