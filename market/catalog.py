@@ -178,10 +178,12 @@ def _preferred(one: Product, other: Product) -> Product:
 def _warn_of_few(chosen: Sequence[Product], per_category: int | None, problems: Problems) -> None:
     if per_category is None:
         return
-    for category in CATEGORIES:
-        held = sum(product.category == category for product in chosen)
-        if held < per_category:
-            problems.warn(f"{category}: {held} products where {per_category} were asked for")
+    held = Counter(product.category for product in chosen)
+    few = [
+        f"{category} {held[category]}" for category in CATEGORIES if held[category] < per_category
+    ]
+    if few:
+        problems.warn(f"fewer than per_category = {per_category} products: {', '.join(few)}")
 
 
 def _rows(path: Path, problems: Problems) -> Iterator[Row]:

@@ -249,7 +249,7 @@ def compare(first: Path, second: Path, as_json: bool) -> None:
 
 @main.command()
 @click.argument("name")
-@click.option("--out", type=_PATH, metavar="DIR", help="Where the runs go: new, or empty.")
+@click.option("--out", type=_PATH, metavar="DIR", help="Where the runs go; half done, they go on.")
 @click.option("--seed", type=int, metavar="N", help="Replaces the scenarios' seed.")
 @_WORKERS
 @click.option("--sellers", metavar="A,B", help="Who sells, as for launch.")

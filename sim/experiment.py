@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-from sim.errors import BadScenario, CannotWrite, MissingExtra, RunExists
+from sim.errors import BadScenario, CannotWrite, MissingExtra, RunExists, SimError
 from sim.terminal import Quiet, Terminal
 
 if TYPE_CHECKING:
+    from analysis.cost import Cost
     from analysis.experiments.outcomes import Outcome
     from sim.launch import Options
 
@@ -94,10 +95,10 @@ def experiment(asked: Asked, terminal: Terminal) -> int:
     _begin(asked, folder)
     for arm in arms:
         terminal.say(f"{asked.name}: {arm.label}")
-        status = _run(asked, arm, folder)
+        status = _run(asked, arm, folder, terminal)
         if status:
-            terminal.say(f"{folder}: the same command goes on with it")
             return status
+    _say_cost(folder, terminal)
     runs = {arm.label: folder / arm.label for arm in arms}
     if asked.name == "fidelity":
         _write_forms(folder, terminal)
@@ -165,8 +166,25 @@ def _begin(asked: Asked, folder: Path) -> None:
         raise CannotWrite(folder, error, "name another --out") from None
 
 
-def _run(asked: Asked, arm: Arm, folder: Path) -> int:
-    """Run an arm, or what is left of it; the budget is for all arms together."""
+def _run(asked: Asked, arm: Arm, folder: Path, terminal: Terminal) -> int:
+    """Run an arm, and where it stops early, say how the experiment goes on."""
+    try:
+        status = _run_what_is_left(asked, arm, folder)
+    except SimError as error:
+        if error.status == _RESUMABLE:
+            terminal.say(_GOES_ON.format(folder))
+        raise
+    if status:
+        terminal.say(_GOES_ON.format(folder))
+    return status
+
+
+_RESUMABLE = 3
+_GOES_ON = "the experiment goes on with the same command and --out {}"
+
+
+def _run_what_is_left(asked: Asked, arm: Arm, folder: Path) -> int:
+    """Launch an arm, or resume it; the budget is for all arms together."""
     from sim.launch import launch
     from sim.resume import resume
 
@@ -181,12 +199,24 @@ def _run(asked: Asked, arm: Arm, folder: Path) -> int:
 
 def _spent(folder: Path, *, but: Path) -> float:
     """Return the dollars that the other arms have cost so far."""
+    return sum((cost.cost_nanousd or 0) / 1e9 for cost in _costs(folder, but=but))
+
+
+def _say_cost(folder: Path, terminal: Terminal) -> None:
+    """Say what the models of all arms cost together; nothing where none took part."""
+    from analysis.cost_tables import dollars
+
+    costs = [cost.cost_nanousd for cost in _costs(folder)]
+    if costs:
+        known = [cost for cost in costs if cost is not None]
+        terminal.say(f"models cost {dollars(sum(known) if len(known) == len(costs) else None)}")
+
+
+def _costs(folder: Path, *, but: Path | None = None) -> list[Cost]:
     from analysis.replay import replay
 
-    costs = [
-        replay(run).cost for run in folder.iterdir() if (run / "run.toml").is_file() and run != but
-    ]
-    return sum((cost.cost_nanousd or 0) / 1e9 for cost in costs if cost is not None)
+    runs = (run for run in folder.iterdir() if (run / "run.toml").is_file() and run != but)
+    return [cost for cost in (replay(run).cost for run in runs) if cost is not None]
 
 
 def show(

@@ -11,7 +11,7 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from analysis.experiments.outcomes import Finding, Outcome, Row, Value, missed
+from analysis.experiments.outcomes import NEAR, Finding, Outcome, Row, Value, missed
 from analysis.statistics.values import Test
 from sim.terminal import printable
 
@@ -21,6 +21,7 @@ def tables(outcome: Outcome) -> Sequence[Any]:
     parts: list[Any] = [Text(outcome.title, style="bold")]
     for names, rows in groupby(outcome.rows, key=lambda row: [one.name for one in row.values]):
         parts += _tables(list(rows), names)
+    parts += _legend([value for row in outcome.rows for value in row.values])
     if not outcome.findings:
         return parts
     return [*parts, _findings(outcome.findings)]
@@ -51,6 +52,19 @@ def _tables(rows: Sequence[Row], names: Sequence[str]) -> Iterator[Any]:
         some.append(column)
     if some:
         yield _table(rows, some, notes)
+
+
+def _legend(values: Sequence[Value]) -> Iterator[Text]:
+    """Say once what stands below the numbers."""
+    if any(one.measured.interval for one in values):
+        yield Text(
+            "Below a number: its 95 % interval; n, and eff., how many independent ones it is worth."
+        )
+    if any(map(missed, values)):
+        yield Text(
+            f"off: more than {100 * NEAR:.0f} points from the paper's rate, or an interval that "
+            "leaves its number out."
+        )
 
 
 def _head(name: str) -> str:

@@ -26,7 +26,7 @@ from sim.inputs import copied, located, with_inputs
 from sim.result import conclude
 from sim.run_folder import FORMAT, Identity, NewRun, RunFile, RunFolder, versions
 from sim.runner import run_to_end
-from sim.scenario import Scenario
+from sim.scenario import ProductsTable, Scenario
 from sim.scenario_file import decode, read_tree
 from sim.seats import ROLES, Cast, expand, used_models
 from sim.settings import Tree, lay_over
@@ -168,6 +168,8 @@ def chosen_products(scenario: Scenario, folder: Path, terminal: Terminal) -> lis
     )
     if not found:
         raise EmptyCatalog(path, problems.summary())
+    if table.ids is not None and table.per_category != ProductsTable().per_category:
+        terminal.say("warning: products.per_category does nothing beside products.ids")
     if problems.skipped:
         terminal.say(f"{path}: {problems.summary()}")
     for warning in problems.warnings:

@@ -70,7 +70,14 @@ def test_a_category_with_fewer_than_asked_is_warned_of() -> None:
     problems = Problems()
     products = [product(i, category) for i, category in enumerate([0, 0, 1, 2, 2, 3, 3])]
     assert len(sample(products, per_category=2, ids=None, key=key, problems=problems)) == 7
-    assert problems.warnings == ["Fashion: 1 products where 2 were asked for"]
+    assert problems.warnings == ["fewer than per_category = 2 products: Fashion 1"]
+
+
+def test_all_categories_with_fewer_are_in_one_warning() -> None:
+    problems = Problems()
+    sample([product(1, 0)], per_category=2, ids=None, key=key, problems=problems)
+    few = ", ".join(f"{category} {int(place == 0)}" for place, category in enumerate(CATEGORIES))
+    assert problems.warnings == [f"fewer than per_category = 2 products: {few}"]
 
 
 def test_repeated_ids_are_counted_and_one_of_them_stays() -> None:

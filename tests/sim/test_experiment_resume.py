@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 
 from sim import experiment
 from tests.analysis.fakelog import market, write_run
+from tests.sim.modelserver import serving
 from tests.sim.runs import sim
 
 WORDS = ("persona-effects", "--set", "products.per_category=2")
@@ -116,3 +118,28 @@ def test_ratings_belong_to_fidelity(tmp_path: Path) -> None:
     result = sim("experiment", "pairwise", "--ratings", tmp_path / "x.json", "--out", tmp_path)
     assert result.exit_code == 2
     assert "fidelity" in result.stderr
+
+
+def test_a_budget_that_is_used_up_says_how_the_experiment_goes_on(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    with serving() as server:
+        model = (
+            f'models.m={{provider="openai-compatible", model="x", base_url="{server.url}", '
+            "price={input=1.0, output=4.0}}"
+        )
+        words = (
+            "experiment", "cost", "--sellers", "m", "--buyers", "easy-shopper", "--set", model,
+            "--set", "products.per_category=1", "--out", out, "--json",
+        )  # fmt: skip
+        stopped = sim(*words, "--budget", 0.0001)
+        ended = sim(*words, "--budget", 5)
+    assert stopped.exit_code == 3
+    assert f"the experiment goes on with the same command and --out {out}" in stopped.stderr
+    assert ended.exit_code == 0, ended.stderr
+    assert re.search(r"^models cost \$0\.\d{4}$", ended.stderr, re.MULTILINE)
+
+
+def test_without_models_nothing_is_said_of_costs(tmp_path: Path) -> None:
+    result = sim("experiment", *WORDS, "--out", tmp_path / "out")
+    assert result.exit_code == 0
+    assert "cost" not in result.stderr

@@ -37,6 +37,14 @@ def test_a_rate_stands_with_its_interval_n_effective_n_and_the_published_one() -
         assert said in page
 
 
+def test_what_stands_below_the_numbers_is_said_once() -> None:
+    page = shown(outcome(value(published=0.55), value("refunded", published=0.65)))
+    assert page.count("Below a number: its 95 % interval") == 1
+    assert page.count("off: more than 5 points from the paper's rate") == 1
+    assert "off:" not in shown(outcome(value(published=0.65)))
+    assert "Below" not in shown(outcome(value(measured=Estimate(value=None, n=0))))
+
+
 def test_what_a_reader_has_to_know_stands_below_the_table_once() -> None:
     few = Estimate(value=0.5, n=10, note="8 clusters: Student's t")
     page = shown(outcome(value(measured=few), value("refunded", measured=few), value("plain")))

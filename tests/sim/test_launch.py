@@ -117,8 +117,19 @@ def test_fewer_products_than_asked_is_a_warning(tmp_path: Path) -> None:
     )  # fmt: skip
     assert result.exit_code == 0
     assert f"{path}: skipped 1 of 9" in result.stderr
-    assert f"warning: {path}: Food: 2 products where 3 were asked for" in result.stderr
+    assert f"warning: {path}: fewer than per_category = 3 products: Food 2, " in result.stderr
+    assert result.stderr.count("warning: ") == 1
     assert len(sold(tmp_path / "run")) == 8
+
+
+def test_a_number_of_products_beside_their_ids_is_said_to_do_nothing(tmp_path: Path) -> None:
+    path = catalogue(tmp_path, rows(2))
+    ids = json.dumps([row["parent_asin"] for row in rows(2)][:2])
+    base = ("launch", scenario(tmp_path, SEATS), "--catalog", path, "--dry-run")
+    named = (*base, "--set", f"products.ids={ids}")
+    said = "warning: products.per_category does nothing beside products.ids"
+    assert said in sim(*named, "--set", "products.per_category=1").stderr
+    assert "warning" not in sim(*named, "--set", "products.per_category=30").stderr
 
 
 def test_a_mapping_of_ones_own_sorts_products_into_groups(tmp_path: Path) -> None:
