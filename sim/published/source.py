@@ -21,11 +21,16 @@ from market.failures import legible
 from market.product import Category
 from sim.errors import SimError
 
-# As a seat's id in a scenario, so that the run's own file can be read back.
-Name = Annotated[str, Meta(min_length=1, max_length=80, pattern=r"\A[^/\x00-\x1f]+\Z")]
+Name = Annotated[str, Meta(min_length=1, max_length=80, pattern=r"\A[^\x00-\x1f]+\Z")]
+"""A model's name; it becomes the id of a seat, which has no slash (`seat_id`)."""
 Text = Annotated[str, Meta(min_length=1)]
 Dollars = Annotated[float, Meta(ge=0.01, le=1e7)]
 Units = Annotated[int, Meta(ge=1, le=1_000_000)]
+
+
+def seat_id(name: str) -> str:
+    """Return the seat's id of a model, as ``--sellers`` makes it of PROVIDER/MODEL."""
+    return name.replace("/", ":")
 
 
 class BadTrajectories(SimError):
@@ -149,6 +154,11 @@ class BuyerLog(Part, frozen=True, kw_only=True):
     reviews: RawPart = UNSET
     scenario: RawPart = UNSET
 
+    def __post_init__(self) -> None:
+        """Turn names into ids of seats."""
+        for field in ("seller_model", "buyer_model"):
+            msgspec.structs.force_setattr(self, field, seat_id(getattr(self, field)))
+
 
 class Broadcast(Part, frozen=True, kw_only=True):
     """One seller's pitch for one product."""
@@ -175,6 +185,13 @@ class SourceProduct(Part, frozen=True, kw_only=True):
     buyer_logs: tuple[Raw, ...]
     elasticity_category: Any = None
     summary: Any = None
+
+    def __post_init__(self) -> None:
+        """Turn names into ids of seats; two that would be one are refused."""
+        named = {seat_id(name): raw for name, raw in self.broadcasts.items()}
+        if len(named) < len(self.broadcasts):
+            raise ValueError("two sellers differ only in / and :")
+        msgspec.structs.force_setattr(self, "broadcasts", named)
 
 
 class SourceFile(Part, frozen=True, kw_only=True):

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
+import pytest
+
+from sim.published.source import SourceProduct
 from tests.sim.runs import events_of, replayed
 from tests.sim.test_import_measures import played, trip
 
@@ -36,3 +40,19 @@ def test_the_last_lines_count_and_say_why_episodes_failed(tmp_path: Path) -> Non
     counts, why = said.splitlines()[-2:]
     assert counts.endswith("2 episodes: 1 closed, 1 failed; 1 orders (delivered 1)")
     assert why.startswith("1 of the 1 failed in order: ")
+
+
+def test_models_of_a_provider_become_seats(tmp_path: Path) -> None:
+    """PROVIDER/MODEL is a name that a seat cannot have: its slash becomes a colon, as elsewhere."""
+    run, _ = played(tmp_path, trip(buyer_model="openai/gpt-5.4"))
+    (opened,) = events_of(run, "EpisodeOpened")
+    assert opened["buyer"] == "openai:gpt-5.4"
+    assert replayed(run)["episodes"]["closed"] == 1
+
+
+def test_two_sellers_that_become_one_are_refused() -> None:
+    known = {"product_id": "p", "product_title": "t", "product_category": "Food"}
+    prices = {"discount_rate": 0.0, "discount_price": 1.0, "buyer_logs": []}
+    both = {"broadcasts": {"a/b": {}, "a:b": {}}}
+    with pytest.raises(msgspec.ValidationError, match="differ only in / and :"):
+        msgspec.json.decode(msgspec.json.encode({**known, **prices, **both}), type=SourceProduct)
