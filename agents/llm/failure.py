@@ -108,5 +108,5 @@ def loads(raw: bytes) -> Any:
     """Return an error's body as JSON, or its beginning as text where it is none."""
     try:
         return msgspec.json.decode(raw)
-    except msgspec.DecodeError:
+    except (ValueError, RecursionError):  # no JSON, no UTF-8, or nested without end
         return raw[:500].decode("utf-8", "replace")

@@ -160,7 +160,12 @@ def test_openai_names_the_delay_in_words() -> None:
 
 @pytest.mark.parametrize("provider", PROVIDERS)
 @pytest.mark.parametrize(
-    "raw", [b"", b"<html>Bad Gateway</html>", b"null", b"[]", b'{"error": "x"}', b'{"detail": 1}']
+    "raw",
+    [
+        *(b"", b"<html>Bad Gateway</html>", b"null", b"[]", b'{"error": "x"}', b'{"detail": 1}'),
+        *(b'{"error": "d\xe9bit"}', b"[" * 100_000),
+    ],
+    ids=lambda raw: raw[:20],
 )
 def test_any_body_of_a_502_is_a_server_failure(provider: Provider, raw: bytes) -> None:
     found = ADAPTERS[provider].failure(502, {}, raw)
