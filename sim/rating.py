@@ -65,7 +65,7 @@ class File:
     def _begun(self, fresh: Saved) -> Saved:
         try:
             found = msgspec.json.decode(self.path.read_bytes(), type=Saved)
-        except (OSError, msgspec.DecodeError) as error:
+        except (OSError, ValueError, RecursionError) as error:  # no file, JSON or UTF-8
             raise BadScenario(str(self.path), f"no ratings to go on with: {error}") from None
         if (found.export, found.rater, found.kind) != (fresh.export, fresh.rater, fresh.kind):
             problem = f"ratings by {found.rater!r} of export {found.export!r}; name another --out"
@@ -78,7 +78,7 @@ class File:
         return {str(entry.get("item")) for entry in self.saved.ratings}
 
     def keep(self, entry: Entry) -> None:
-        """Add one rating; raises `CannotWrite`."""
+        """Add one rating; raises `CannotWrite`, and the file is as it was."""
         self.saved = msgspec.structs.replace(self.saved, ratings=(*self.saved.ratings, entry))
         new = self.path.with_name(f".{self.path.name}.{os.getpid()}")
         try:
@@ -86,6 +86,8 @@ class File:
             new.replace(self.path)
         except OSError as error:
             raise CannotWrite(self.path, error, "what is rated stays") from None
+        finally:
+            new.unlink(missing_ok=True)
 
 
 def rate(

@@ -75,7 +75,7 @@ def read_key(path: Path) -> Key:
         return msgspec.json.decode(place.read_bytes(), type=Key)
     except OSError as error:
         raise BadKey(str(place), error.strerror or "it cannot be read") from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # no JSON, no key, no UTF-8
         raise BadKey(str(place), f"it is no key: {error}") from None
 
 
@@ -110,7 +110,7 @@ def read_ratings(path: Path, key: Key) -> Filled:
 def _saved(path: Path, text: str, key: Key) -> Saved:
     try:
         saved = msgspec.json.decode(text, type=Saved)
-    except msgspec.DecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise BadRatings(str(path), f"no ratings of a form: {error}") from None
     if saved.export != key.export:
         problem = f"ratings of another export, {saved.export!r}; the key is of {key.export!r}"

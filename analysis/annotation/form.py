@@ -69,7 +69,7 @@ def read(path: Path) -> Sheet:
         if found is None:
             raise BadRatings(str(path), "no items in it; it is no form of an export")
         return msgspec.json.decode(found[1], type=_Data).sheet
-    except (OSError, UnicodeDecodeError, msgspec.DecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise BadRatings(str(path), f"it cannot be read as a form: {error}") from None
 
 

@@ -55,7 +55,7 @@ def read_buyers(path: Path, products: Mapping[str, Product], least: int) -> tupl
     for line in _lines(path):
         try:
             review = decode(line)
-        except (msgspec.ValidationError, msgspec.DecodeError):
+        except (ValueError, RecursionError):  # no JSON, no review, no UTF-8, or nested without end
             dropped += 1
             continue
         review = msgspec.structs.replace(

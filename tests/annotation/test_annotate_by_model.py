@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from pathlib import Path
 from typing import Any
@@ -98,6 +99,33 @@ def test_an_answer_that_stays_unusable_is_said_and_left_open(exported: Path) -> 
     assert result.exit_code == 0
     assert "8 items without a usable answer" in result.stderr
     assert not (exported / RATINGS).exists()
+
+
+@pytest.mark.parametrize(
+    "found", [b"no JSON", b'{"rater": "a\xff"}', b'{"ratings": ' + b"[" * 9_000]
+)
+def test_a_file_that_is_no_ratings_is_not_gone_on_with(exported: Path, found: bytes) -> None:
+    (exported / RATINGS).write_bytes(found)
+    with serving(by_model) as server:
+        result = rated(exported, server.url)
+    assert (result.exit_code, server.bodies) == (2, [])
+    assert "no ratings to go on with" in result.stderr
+    assert (exported / RATINGS).read_bytes() == found
+
+
+def test_a_rating_that_cannot_be_kept_leaves_the_file_as_it_was(
+    exported: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(self: Path, target: Path) -> Path:
+        raise OSError(errno.ENOSPC, "No space left on device", str(self))
+
+    before = sorted(exported.iterdir())
+    monkeypatch.setattr(Path, "replace", full)
+    with serving(by_model) as server:
+        result = rated(exported, server.url)
+    assert result.exit_code == 3
+    assert "No space left on device; what is rated stays" in result.stderr
+    assert sorted(exported.iterdir()) == before
 
 
 def test_the_ratings_of_others_are_not_gone_on_with(exported: Path) -> None:

@@ -47,7 +47,8 @@ def reviews(tmp_path: Path) -> Path:
     rows += [review("ben", n, rating=1.0, text="Too bitter.") for n in range(3)]
     rows += [review("cleo", 0), {"user_id": "dan"}, {**review("dan", 1), "parent_asin": "other"}]
     path = tmp_path / "reviews.jsonl"
-    path.write_text("\n".join([*map(json.dumps, rows), "no JSON"]))
+    lines = [*map(json.dumps, rows), "no JSON"]
+    path.write_bytes("\n".join(lines).encode())
     return path
 
 
@@ -65,6 +66,15 @@ def test_profiles_are_made_of_what_buyers_wrote_and_bought(reviews: Path, tmp_pa
     assert ada.target_category == COFFEE[3].path
     assert ben.general_preference.startswith("I dislike: Too bitter.")
     assert ben.dialogue_openness == "Passive"
+
+
+@pytest.mark.parametrize("row", [b'{"user_id": "a\xff"}', b'{"more": ' + b"[" * 5_000])
+def test_bytes_that_are_no_row_are_left_out(row: bytes, reviews: Path, tmp_path: Path) -> None:
+    with reviews.open("ab") as file:
+        file.write(b"\n" + row)
+    result = sim("profiles", "build", reviews, "--out", tmp_path / "profiles.jsonl")
+    assert result.exit_code == 0, result.stderr
+    assert "4 rows left out" in result.stderr
 
 
 def test_the_profiles_can_be_conversed_with(reviews: Path, tmp_path: Path) -> None:
