@@ -78,7 +78,7 @@ def learn(
     *,
     seed: int,
 ) -> Learnt:
-    """Learn one trait.
+    """Learn one trait; the same texts and seed give the same classifier.
 
     Parameters
     ----------
@@ -86,12 +86,17 @@ def learn(
         ``stage``, ``product``, ``text``, ``pole``.
     stages : sequence of str
         Those to search, earliest first: of equals the first is taken.
+    positive : str
+        The pole that probabilities are of.
+    features : callable
+        Makes features that have learnt nothing yet.
     seed : int
         Of the split and of what is drawn.
 
     Raises
     ------
     TooLittle
+        With fewer than 8 products, or if no stage has texts to tell the poles by.
     """
     train, test = split(texts["product"].unique().sort().to_list(), seed)
     seen, unseen = (texts.filter(pl.col("product").is_in(some)) for some in (train, test))
@@ -145,16 +150,23 @@ def _pipeline(features: Callable[[], Features], seed: int) -> Pipeline:
 def _score(
     rows: pl.DataFrame, positive: str, features: Callable[[], Features], seed: int
 ) -> float | None:
-    """Accuracy in cross-validation; None where a pole or enough products are missing."""
+    """Accuracy in cross-validation, from 0 to 1; None where some fold has nothing to learn from."""
     rows = _drawn(rows, seed)
     truth = _truth(rows, positive)
     if rows["product"].n_unique() < FOLDS or min(truth.sum(), (~truth).sum()) < FOLDS:
         return None
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
-        scores = cross_val_score(
-            _pipeline(features, seed), rows["text"].to_list(), truth, cv=_folds(rows)
-        )
+        try:
+            scores = cross_val_score(
+                _pipeline(features, seed),
+                rows["text"].to_list(),
+                truth,
+                cv=_folds(rows),
+                error_score="raise",
+            )
+        except ValueError:  # a fold of one pole, or without a word that two of its texts have
+            return None
     return float(np.mean(scores))
 
 

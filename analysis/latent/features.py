@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from types import MappingProxyType
 from typing import Any, Protocol
 
@@ -69,13 +70,19 @@ class Embedding(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # sklea
         return rows / np.where(lengths > 0.0, lengths, 1.0)
 
 
+@cache
 def _sentence_model() -> Callable[[Sequence[str]], Any]:
+    """Load the model, once for all traits, stages and folds."""
+    found: Callable[[Sequence[str]], Any] = _sentence_transformer()(SENTENCE_MODEL).encode
+    return found
+
+
+def _sentence_transformer() -> Any:
     try:
         from sentence_transformers import SentenceTransformer
     except ModuleNotFoundError:
         raise EmbeddingUnavailable from None
-    found: Callable[[Sequence[str]], Any] = SentenceTransformer(SENTENCE_MODEL).encode
-    return found
+    return SentenceTransformer
 
 
 def _tfidf() -> Features:
@@ -95,7 +102,11 @@ def by_name(name: str) -> Callable[[], Features]:
     Raises
     ------
     UnknownFeatures
+    EmbeddingUnavailable
+        If they are embeddings, and the package for these is not installed.
     """
     if name not in FEATURES:
         raise UnknownFeatures(name)
+    if FEATURES[name] is Embedding:
+        _sentence_transformer()
     return FEATURES[name]

@@ -135,9 +135,28 @@ def test_embeddings_of_any_encoder_serve() -> None:
     assert np.linalg.norm(rows, axis=1) == pytest.approx([1.0, 1.0])
 
 
-def test_without_the_package_embedding_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stage_whose_texts_share_no_word_is_not_searched() -> None:
+    texts = said(1)
+    numbers = pl.int_range(pl.len()).cast(pl.String)
+    mute = texts.filter(stage="pitch").with_columns(text=pl.lit("w") + numbers)
+    with pytest.raises(TooLittle, match="no stage"):
+        learn(mute, ["pitch"], "assertive", by_name("tfidf"), seed=1)
+
+
+def test_a_stage_with_a_fold_of_one_pole_is_not_searched() -> None:
+    texts = said(1).filter(stage="pitch")
+    last = texts["product"].max()
+    rows = texts.filter((pl.col("pole") == "assertive") == (pl.col("product") != last))
+    with pytest.raises(TooLittle, match="no stage"):
+        learn(rows, ["pitch"], "assertive", by_name("tfidf"), seed=1)
+
+
+def test_without_the_package_embedding_says_so_before_anything_is_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     import sys
 
     monkeypatch.setitem(sys.modules, "sentence_transformers", None)
-    with pytest.raises(EmbeddingUnavailable, match="sentence-transformers"):
-        Embedding().fit([])
+    for begin in (Embedding().fit, lambda _: by_name("embedding")):
+        with pytest.raises(EmbeddingUnavailable, match="sentence-transformers"):
+            begin([])
