@@ -61,6 +61,8 @@ def test_pairs_tell_more_than_the_runs_apart(runs: dict[str, Path]) -> None:
 
 def test_an_adjusted_p_is_never_below_its_own(runs: dict[str, Path]) -> None:
     found = compare(load(runs["a"]), load(runs["other"]))
+    assert found.planned
+    assert found.exploratory
     for change in (*found.planned, *found.exploratory):
         assert change.adjusted_p is not None
         assert change.test.p is not None

@@ -94,8 +94,8 @@ def test_seats_of_the_other_run_are_told_by_what_they_say(inferred: dict[str, An
         "buyer easy-shopper": {"picky": 0, "sensitive": 0, "rational": 0},
     }
     for seat, poles in truth.items():
-        for value in rows[seat]:
-            assert round(value["measured"]["value"]) == poles[value["name"]], (seat, value)
+        found = {value["name"]: round(value["measured"]["value"]) for value in rows[seat]}
+        assert found == poles, seat
 
 
 def test_a_run_without_personas_is_nothing_to_learn_from(labelled: Path, tmp_path: Path) -> None:

@@ -52,7 +52,9 @@ def counted(run: Path) -> list[Episode]:
                 case "ReviewPosted":
                     one["stars"] += event["rating"]
                     one["reviews"] += 1
-    return [{**one, "episode": key} for key, one in found.items() if one.get("closed")]
+    closed = [{**one, "episode": key} for key, one in found.items() if one.get("closed")]
+    assert closed
+    return closed
 
 
 def bought(some: list[Episode]) -> float:
