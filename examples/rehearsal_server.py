@@ -37,11 +37,17 @@ def reply_to(body: dict[str, Any]) -> str:
     branches = reply_schema.get("anyOf", [reply_schema])
     branch = next(b for b in branches if b["properties"]["kind"]["enum"] == [kind])
     reply = fill(branch, draw)
-    # What no schema can say: a quantity goes with a purchase, and with a refund.
+    # What no schema can say: a quantity goes with a purchase, and with a refund; a tactic with a
+    # persuasion; a buyer in a sales conversation does one thing at a time.
     if kind == "decision" and not reply["will_purchase"]:
         reply["quantity"] = 0
     if kind == "settlement" and reply["outcome"] != "refunded":
         reply["refund_quantity"] = 0
+    if kind == "plan":
+        persuades = reply["action"] == "Persuasion"
+        reply["tactic"] = (reply["tactic"] or "Framing") if persuades else None
+    if kind == "response":
+        reply |= dict.fromkeys(draw.sample(("select", "buy", "leave"), 2))
     return json.dumps({"reply": reply})
 
 

@@ -43,10 +43,10 @@ class Spent(msgspec.Struct):
 
     def said(self, what: str) -> str:
         """One line; `what` names the items in the plural."""
-        cost = None if self.nanousd is None else self.nanousd / 1e9
+        cost = "price unknown" if self.nanousd is None else money(self.nanousd / 1e9)
         return (
             f"{self.calls:,} calls, {self.input_tokens:,} tokens in, {self.output_tokens:,} out, "
-            f"{money(cost)}; {self.failed:,} {what} without a usable answer"
+            f"{cost}; {self.failed:,} {what} without a usable answer"
         )
 
 

@@ -56,15 +56,16 @@ def _tables(rows: Sequence[Row], names: Sequence[str]) -> Iterator[Any]:
 
 def _legend(values: Sequence[Value]) -> Iterator[Text]:
     """Say once what stands below the numbers."""
+    said = []
     if any(one.measured.interval for one in values):
-        yield Text(
-            "Below a number: its 95 % interval; n, and eff., how many independent ones it is worth."
+        said.append(
+            "Below a number: its 95 % interval; n; eff., how many independent ones that is worth."
         )
     if any(map(missed, values)):
-        yield Text(
-            f"off: more than {100 * NEAR:.0f} points from the paper's rate, or an interval that "
-            "leaves its number out."
-        )
+        points = f"{100 * NEAR:.0f} points"
+        said.append(f"off: more than {points} from the paper's rate, or an interval without it.")
+    if said:
+        yield Text("\n".join(said))
 
 
 def _head(name: str) -> str:

@@ -16,6 +16,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from agents.csales.replies import SalesBuyerEnvelope, SalesSellerEnvelope
 from agents.llm.replies import ENVELOPES
 from agents.llm.shape import portable
 from agents.llm.types import ModelConfig
@@ -122,7 +123,11 @@ def test_the_page_names_the_start_of_each_free_server() -> None:
         assert any(program in start for start in starts), program
 
 
-@pytest.mark.parametrize("envelope", ENVELOPES, ids=lambda envelope: envelope.__name__)
+@pytest.mark.parametrize(
+    "envelope",
+    [*ENVELOPES, SalesSellerEnvelope, SalesBuyerEnvelope],
+    ids=lambda envelope: envelope.__name__,
+)
 def test_the_rehearsal_answers_every_kind_as_its_schema_says(
     envelope: type[msgspec.Struct],
 ) -> None:

@@ -91,4 +91,5 @@ def _lines(path: Path) -> Iterator[bytes]:
         with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as lines:
             yield from (line for line in lines if line.strip())
     except (OSError, EOFError, zlib.error) as error:
-        raise BadScenario(str(path), f"cannot be read: {error}") from None
+        problem = getattr(error, "strerror", None) or error
+        raise BadScenario(str(path), f"cannot be read: {problem}") from None

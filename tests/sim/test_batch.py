@@ -84,7 +84,7 @@ def test_without_a_price_the_cost_is_unknown() -> None:
 
         batch.run([1], answer, lambda *_: None, kept="there")
     assert batch.spent.nanousd is None
-    assert "unknown" in batch.spent.said("items")
+    assert "price unknown" in batch.spent.said("items")
 
 
 def test_what_is_no_model_is_refused() -> None:

@@ -193,6 +193,13 @@ def test_markup_of_reviews_is_nothing_that_a_buyer_says(tmp_path: Path) -> None:
     assert ada.general_preference == "I needed this."
 
 
+def test_a_file_of_reviews_that_is_missing_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "none.jsonl"
+    result = sim("profiles", "build", path, "--out", tmp_path / "p.jsonl")
+    assert result.exit_code == 2
+    assert result.stderr == f"error: {path}: cannot be read: No such file or directory\n"
+
+
 def test_a_damaged_archive_of_reviews_is_named(reviews: Path, tmp_path: Path) -> None:
     packed = bytearray(gzip.compress(reviews.read_bytes() * 50))
     packed[40:60] = b"\xff" * 20
