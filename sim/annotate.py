@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -44,7 +45,7 @@ def export(
 
     Raises
     ------
-    NotARun, NothingToRate, LogDamaged, BadScenario, CannotWrite
+    NotARun, NothingToRate, LogDamaged, LogUnreadable, BadScenario, CannotWrite
         Where the run, what it holds, or the folder is not as it has to be.
     """
     from analysis.annotation import form, items
@@ -64,17 +65,28 @@ def export(
     )
     key = msgspec.json.format(msgspec.json.encode(chosen.key), indent=1).decode()
     files = {
-        "form.html": form.page(chosen.sheet),
-        "ratings.csv": "\ufeff" + form.table(chosen.sheet),
-        "key.json": key + "\n",
+        place / "form.html": form.page(chosen.sheet),
+        place / "ratings.csv": "\ufeff" + form.table(chosen.sheet),
+        place / "key.json": key + "\n",
     }
     try:
-        place.mkdir(parents=True, exist_ok=True)
-        for name, text in files.items():
-            (place / name).write_text(text, encoding="utf-8", newline="")
+        _write(files)
     except OSError as error:
         raise CannotWrite(place, error, "name another folder with --out") from None
     return place, chosen
+
+
+def _write(files: Mapping[Path, str]) -> None:
+    """Write all of the files or none: a folder that has some would be refused the next time."""
+    try:
+        for file, text in files.items():
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text, encoding="utf-8", newline="")
+    except OSError:
+        for file in files:
+            with suppress(OSError):
+                file.unlink()
+        raise
 
 
 def show_export(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import errno
 import json
 import shutil
 import tomllib
@@ -123,6 +124,26 @@ def test_a_run_with_nothing_to_rate_is_one_line_and_status_two(
     assert says in done.stderr
     assert done.stderr.count("\n") == 1
     assert not (tmp_path / "out").exists()
+
+
+def test_on_a_full_disk_no_file_is_left_and_the_same_folder_serves_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = ("annotate", "export", run_of("persona-buyers"), "--out", tmp_path / "out")
+    write = Path.write_text
+
+    def full(self: Path, data: str, **more: Any) -> int:
+        if self.name == "key.json":
+            raise OSError(errno.ENOSPC, "No space left on device", str(self))
+        return write(self, data, **more)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "write_text", full)
+        stopped = sim(*words)
+    assert stopped.exit_code == 3
+    assert "No space left on device" in stopped.stderr
+    assert not list((tmp_path / "out").iterdir())
+    assert sim(*words).exit_code == 0
 
 
 def test_the_product_sheet_is_there_to_look_up(exported: Path) -> None:
