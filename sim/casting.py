@@ -52,9 +52,9 @@ def give_seats(
 
 
 def _part(seat: Any) -> dict[str, Any]:
-    if isinstance(seat, Mapping) and str(seat.get("id", "")).startswith(STAND_IN):
+    if not isinstance(seat, Mapping) or str(seat.get("id", "")).startswith(STAND_IN):
         return {}
-    return {key: seat[key] for key in PART if key in seat} if isinstance(seat, Mapping) else {}
+    return {key: seat[key] for key in PART if key in seat}
 
 
 def _played(part: Mapping[str, Any], seat: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from importlib.resources import files
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import tomli_w
 
 from sim.calibration.targets import read_targets
 from sim.errors import CannotWrite, MissingExtra
 from sim.terminal import Terminal
+
+if TYPE_CHECKING:
+    from sim.calibration.fit import Fit
 
 OURS = ("published", "stand-ins")
 """Targets that come with the package."""
@@ -24,6 +28,15 @@ def calibrate(targets: Path, out: Path | None, rounds: int | None, terminal: Ter
         A file, or one of ours: ``published`` (Tables 2, 3 and 8), ``stand-ins`` (Tables 4 and 10).
     out : Path or None
         Where the parameters are written, to be used as ``[behavioral] parameters``.
+    rounds : int or None
+        At most so many; None: `fit.ROUNDS`.
+
+    Raises
+    ------
+    BadScenario, MissingExtra
+        If the targets make no sense, or a package is not installed.
+    CannotWrite
+        If `out` cannot be written; what was fitted is told before.
     """
     try:
         from sim.calibration.fit import ROUNDS, fit
@@ -38,27 +51,25 @@ def calibrate(targets: Path, out: Path | None, rounds: int | None, terminal: Ter
     moments = Moments(read, path.parent)
     terminal.say(f"{len(read.targets)} targets, {moments.episodes():,} episodes an evaluation")
     found = fit(read, moments, terminal.say, ROUNDS if rounds is None else rounds)
-    if out is not None:
+    if terminal.json:
+        terminal.out_json(found)
+    else:
+        _show(found, terminal)
+    if out is not None:  # last: what took minutes is told before a place can turn out to be none
         values = {parameter.key: parameter.value for parameter in found.parameters}
         try:
             out.write_text(tomli_w.dumps(as_tree(values)), encoding="utf-8")
         except OSError as error:
             raise CannotWrite(out, error, "name another file with --out") from None
-    if terminal.json:
-        terminal.out_json(found)
-    else:
-        _show(found, terminal)
     return 0 if all(residual.within for residual in found.residuals) else 1
 
 
-def _show(found: object, terminal: Terminal) -> None:
+def _show(found: Fit, terminal: Terminal) -> None:
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
     from analysis.tables import Name
-    from sim.calibration.fit import Fit
 
-    assert isinstance(found, Fit)
     table = Table("Target", "wanted", "fitted", "off by", "", box=SIMPLE_HEAD, pad_edge=False)
     for one in found.residuals:
         table.add_row(

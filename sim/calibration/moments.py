@@ -88,7 +88,7 @@ class Moments:
 
 
 def as_tree(values: Mapping[str, float]) -> dict[str, Any]:
-    """Nest the dotted keys of a parameters file."""
+    """Nest dotted keys as a parameters file has them; options of a scenario (a colon) are none."""
     tree: dict[str, Any] = {}
     for key, value in values.items():
         if ":" in key:

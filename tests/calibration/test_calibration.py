@@ -54,6 +54,14 @@ def test_a_users_own_target_is_met_and_the_parameters_can_be_used(tmp_path: Path
     assert said["overall"]["conversion_rate"] == pytest.approx(residual["fitted"])
 
 
+def test_what_was_fitted_is_told_where_it_cannot_be_written(tmp_path: Path) -> None:
+    path = written(tmp_path, OWN)
+    result = sim("calibrate", path, "--rounds", 1, "--out", tmp_path / "no" / "p.toml", "--json")
+    assert result.exit_code == 2
+    assert "name another file with --out" in result.stderr
+    assert json.loads(result.stdout)["parameters"]
+
+
 def test_moments_are_those_of_a_run(tmp_path: Path) -> None:
     path = written(tmp_path, OWN)
     read = read_targets(path)
