@@ -18,6 +18,7 @@ from analysis.annotation.errors import BadRatings
 from analysis.annotation.items import Block, Item, Sheet
 from analysis.annotation.tasks import STARS
 from analysis.annotation.telling import Said
+from analysis.export.files import FORMULA
 
 COLUMNS = (
     *("item", "task", "question", "criteria", "product", "context", "text_a", "text_b"),
@@ -29,7 +30,6 @@ ALLOWED = {"likert": "1 2 3 4 5", "pair": "A B"}
 
 _DATA = re.compile(r'<script type="application/json" id="data">(.*?)</script>', re.DOTALL)
 _SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def page(sheet: Sheet) -> str:
@@ -92,7 +92,7 @@ def table(sheet: Sheet) -> str:
 
 def plain(cell: str) -> str:
     """Return a cell that a spreadsheet takes for text."""
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell
+    return f"'{cell}" if cell.startswith(FORMULA) else cell
 
 
 def lines(said: Sequence[Said]) -> str:

@@ -17,9 +17,8 @@ from analysis.errors import AnalysisError
 Format = Literal["parquet", "csv", "jsonl"]
 FORMATS: tuple[Format, ...] = get_args(Format)
 
-_FORMULA = r"^[=+\-@\t\r\n]"
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 """How a cell begins that a spreadsheet would run."""
-
 
 _OS_ERROR = re.compile(r"\(os error (\d+)\)")
 _TRANSPORT = "Invalid thrift: transport error"
@@ -135,7 +134,7 @@ def write_table(table: pl.LazyFrame, file: Path, kind: Format) -> None:
 def _unarmed(table: pl.LazyFrame) -> pl.LazyFrame:
     texts = [name for name, kind in table.collect_schema().items() if kind == pl.String()]
     return table.with_columns(
-        pl.when(pl.col(name).str.contains(_FORMULA))
+        pl.when(pl.col(name).str.slice(0, 1).is_in(FORMULA))
         .then(pl.concat_str(pl.lit("'"), name))
         .otherwise(name)
         .alias(name)
