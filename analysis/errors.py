@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 
 class AnalysisError(Exception):
     """Base of every error a user of `analysis` can cause."""
@@ -38,4 +40,15 @@ class NotARun(AnalysisError):
 
     def __init__(self, run: str) -> None:
         self.run = run
-        super().__init__(f"{run}: no events/ folder here; give the folder of a run")
+        super().__init__(f"{run}: {_no_run(Path(run))}")
+
+
+def _no_run(folder: Path) -> str:
+    if not folder.exists():
+        return "there is no such folder"
+    if not folder.is_dir():
+        return "it is a file; give the folder of a run"
+    inside = sorted(log.parent for log in folder.glob("*/events"))  # an experiment holds its runs
+    return (
+        f"no events/ folder here; give the folder of a run{f', as {inside[0]}' if inside else ''}"
+    )

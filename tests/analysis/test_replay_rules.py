@@ -240,3 +240,15 @@ def test_a_folder_that_is_no_run_is_named(tmp_path: Path) -> None:
     with pytest.raises(NotARun, match="no events/ folder here; give the folder of a run") as error:
         replay(tmp_path)
     assert str(tmp_path) in str(error.value)
+
+
+def test_what_else_was_given_is_said(tmp_path: Path) -> None:
+    (tmp_path / "experiment" / "all" / "events").mkdir(parents=True)
+    (tmp_path / "file").touch()
+    for name, said in (
+        ("none", "there is no such folder"),
+        ("file", "it is a file"),
+        ("experiment", f"give the folder of a run, as {tmp_path / 'experiment' / 'all'}$"),
+    ):
+        with pytest.raises(NotARun, match=said):
+            replay(tmp_path / name)

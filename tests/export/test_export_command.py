@@ -104,6 +104,7 @@ def test_a_damaged_log_is_one_line_and_no_file(run: Path, tmp_path: Path, what: 
 
 @pytest.mark.parametrize("what", WHAT)
 def test_a_folder_that_is_no_run_is_one_line(tmp_path: Path, what: str) -> None:
+    (tmp_path / "none").mkdir()
     said = refused(tmp_path / "none", what, "--out", tmp_path / "o.jsonl")
     assert "no events/ folder here; give the folder of a run" in said
 
