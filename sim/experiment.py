@@ -145,6 +145,8 @@ _MARK = "experiment.json"
 def _begin(asked: Asked, folder: Path) -> None:
     """Make the experiment's folder, or see that it is the one of this experiment.
 
+    One in which nothing was ever run, for what was told made no sense, is as good as new.
+
     Raises
     ------
     RunExists
@@ -158,7 +160,7 @@ def _begin(asked: Asked, folder: Path) -> None:
     try:
         if mark.is_file() and mark.read_bytes() == told:
             return
-        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        if folder.exists() and (not folder.is_dir() or {*folder.iterdir()} - {mark}):
             raise RunExists(folder)
         folder.mkdir(parents=True, exist_ok=True)
         mark.write_bytes(told)

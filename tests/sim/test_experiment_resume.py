@@ -55,6 +55,15 @@ def test_other_words_are_refused(words: tuple[str, ...], tmp_path: Path) -> None
     assert "not empty" in result.stderr
 
 
+def test_after_words_that_made_no_sense_the_folder_serves_others(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    wrong = sim("experiment", "demographic", "--set", "products.per_category=0", "--out", out)
+    assert wrong.exit_code == 2
+    assert "per_category" in wrong.stderr
+    right = sim("experiment", *WORDS, "--out", out)
+    assert right.exit_code == 0, right.stderr
+
+
 def test_what_other_runs_cost_is_no_longer_there_to_spend(tmp_path: Path) -> None:
     call = {
         "type": "ModelCalled",
