@@ -230,7 +230,26 @@ def show(
 ) -> int:
     """Print an experiment's table from its runs, and draw its figures into a folder.
 
-    Returns the exit status.
+    Parameters
+    ----------
+    runs : mapping of str to Path
+        The folders of its runs, by the labels of its arms.
+    features : str
+        Of texts, for ``latent-persona``.
+    charts : (Path, {"png", "svg"}) or None
+        Where figures go and how they are drawn; None: nowhere.
+
+    Returns
+    -------
+    int
+        The exit status.
+
+    Raises
+    ------
+    AnalysisError
+        If a run cannot be read, or says too little for the table.
+    CannotWrite
+        If the folder of the figures cannot be written.
     """
     from analysis.experiments.tables import outcome_of
 

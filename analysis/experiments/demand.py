@@ -70,7 +70,14 @@ def _percent(value: float | None) -> float | None:
 
 
 def cells(some: pl.DataFrame, group: str | None = None) -> pl.DataFrame:
-    """Count purchases by product, price and, if one is named, the values of a column."""
+    """Count purchases by product, price and, if one is named, the values of a column.
+
+    Returns
+    -------
+    polars.DataFrame
+        ``product``, ``group`` (if one is named), ``price`` (multiplier), ``purchases`` (episodes
+        with one), ``episodes``; sorted by product and price.
+    """
     keys = ["product", *([group] if group else []), "price_multiplier"]
     found = some.group_by(keys).agg(
         purchases=(pl.col("orders") > 0).sum().cast(pl.Int64), episodes=pl.len().cast(pl.Int64)

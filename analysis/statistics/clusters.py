@@ -87,6 +87,8 @@ def two_way_rate(above: pl.Series, below: pl.Series, cells: pl.DataFrame, *, see
         As for `rate`.
     cells : polars.DataFrame
         Two columns: what is shared. The bootstrap holds a table of all their pairs.
+    seed : int
+        Of the bootstrap.
     """
     one, two = (cells[name].cast(pl.String) for name in cells.columns)
     alone = [rate(above, below, key) for key in (one, two)]

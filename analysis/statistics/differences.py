@@ -30,6 +30,11 @@ def mcnemar(first: pl.Series, second: pl.Series) -> Test:
     """McNemar's test of paired yes or no; exact where few pairs are discordant.
 
     Pairs that lack one side do not count. The estimate is the first share minus the second.
+
+    Parameters
+    ----------
+    first, second : polars.Series of bool
+        One row a pair; null where a side is missing.
     """
     pairs = pl.DataFrame({"one": first, "two": second}).drop_nulls()
     gained = int((pairs["one"] & ~pairs["two"]).sum())
@@ -51,6 +56,15 @@ def sign_flip(differences: pl.Series, cluster: pl.Series, *, seed: int) -> Test:
     Under no effect the sum of a cluster's differences is as likely negative as positive. The
     estimate is the mean difference. Its interval is a bootstrap of clusters, which follows the
     skew that a few large gains make, and Student's t where clusters are few or very many.
+
+    Parameters
+    ----------
+    differences : polars.Series
+        Per pair, in any unit; null where a side is missing: such pairs do not count.
+    cluster : polars.Series
+        What pairs share, such as the product.
+    seed : int
+        Of the drawn flips and of the bootstrap.
     """
     totals, counts = sums(differences, pl.repeat(1.0, len(differences), eager=True), cluster)
     n = int(counts.sum())
@@ -156,7 +170,8 @@ def _by_cluster(above: pl.Series, below: pl.Series, cluster: pl.Series) -> pl.Da
 def rank_sum(first: pl.Series, second: pl.Series) -> Test:
     """Mann-Whitney's test, with Cliff's delta (-1 to 1) as the estimate.
 
-    The interval of delta is Cliff's own, from the variance of dominances.
+    Delta is above 0 where the first are larger; nulls do not count. Its interval is Cliff's own,
+    from the variance of dominances, and None where a side has one value or no values overlap.
     """
     one, two = (part.drop_nulls().cast(pl.Float64).to_numpy() for part in (first, second))
     n = len(one) + len(two)

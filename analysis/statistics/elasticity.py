@@ -111,6 +111,17 @@ def grouped(cells: pl.DataFrame) -> Test:
     that of all purchases together, ``slope * sum(n p (1 - p)) / sum(n p)``: products that are
     always bought count as sales that no price changes. (A log link would say it in one number,
     and would be ruled by the products that are nearly always bought.)
+
+    Parameters
+    ----------
+    cells : polars.DataFrame
+        ``product``, ``price`` (multiplier, above 0), ``purchases``, ``episodes``; one row a
+        condition, several of one product and price where groups are put together.
+
+    Returns
+    -------
+    Test
+        `n` counts episodes; without an estimate the note says why.
     """
     method = "grouped binomial, logit"
     rows = cells.filter(pl.col("episodes") > 0).sort("product", "price")

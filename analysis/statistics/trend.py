@@ -19,6 +19,11 @@ def cochran_armitage(successes: list[int], totals: list[int], scores: list[float
     """Cochran-Armitage's test of a linear trend in proportions, for independent observations.
 
     The estimate is the slope: change of the proportion per unit of score.
+
+    Parameters
+    ----------
+    successes, totals, scores : lists of one length
+        A condition each: 0 <= successes <= totals, and where it stands on the scale.
     """
     counts, sizes, along = (np.asarray(part, float) for part in (successes, totals, scores))
     n = float(sizes.sum())
@@ -37,6 +42,15 @@ def logistic_trend(outcome: pl.Series, score: pl.Series, cluster: pl.Series) -> 
     """Logistic regression of yes or no on a score, errors robust to clusters.
 
     The estimate is the log odds ratio per unit of score; Student's t with clusters - 1 df.
+
+    Parameters
+    ----------
+    outcome : polars.Series
+        0 or 1 per observation.
+    score : polars.Series
+        Where it stands on the scale, in any unit.
+    cluster : polars.Series
+        What observations share, such as the product. Rows with a null anywhere do not count.
     """
     frame = pl.DataFrame({"y": outcome, "x": score, "c": cluster}).drop_nulls()
     method = "logistic trend, clustered"
