@@ -111,16 +111,34 @@ def resolve(
     return _fit(name, role, protocol, _found(name, role, folder, protocol))
 
 
-def role_of(name: str, *, folder: Path | None = None) -> Role:
-    """Return the role that an agent serves; "seller" where it may serve either.
+def part_of(name: str, *, folder: Path | None = None) -> tuple[Protocol, Role]:
+    """Return the protocol and the role that an agent serves.
+
+    Of a name that several built-in agents share it is the first one's; a bare `Agent` may serve
+    in any part and is taken for a seller of retail.
 
     Raises
     ------
     UnknownAgent, BadAgent
         If nothing has this name, or it cannot be imported.
     """
+    for protocol, built_in in AGENTS.items():
+        for known_name, role in built_in:
+            if known_name == name:
+                return protocol, role
     found = _found(name, "seller", folder, "retail")
-    return "buyer" if isinstance(found, type) and issubclass(found, BuyerAgent) else "seller"
+    parts = _parts(found) if isinstance(found, type) else []
+    return parts[0] if parts else ("retail", "seller")
+
+
+def protocol_of(cls: type[Agent]) -> Protocol:
+    """Return the protocol that a class was made for; "retail" where it may serve any."""
+    parts = _parts(cls)
+    return parts[0][0] if parts else "retail"
+
+
+def _parts(cls: type) -> list[tuple[Protocol, Role]]:
+    return [part for part, base in _BASES.items() if issubclass(cls, base)]
 
 
 def known(role: Role, protocol: Protocol = "retail") -> list[AgentInfo]:

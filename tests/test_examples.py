@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from agents.conformance import check, render
-from agents.registry import GROUP, resolve, role_of
+from agents.registry import GROUP, part_of, resolve
 
 ROOT = Path(__file__).parents[1]
 EXAMPLES = ROOT / "examples"
@@ -51,8 +51,9 @@ def launched(scenario: Path, out: Path) -> dict[str, Any]:
 def test_each_agent_on_the_page_passes_the_suite(tmp_path: Path, code: str) -> None:
     (tmp_path / "my_agents.py").write_text(code)
     name = f"my_agents:{classes(code)[0]}"
-    role = role_of(name, folder=tmp_path)
-    findings = check(resolve(name, role, folder=tmp_path), role, timeout_s=10.0)
+    protocol, role = part_of(name, folder=tmp_path)
+    agent_class = resolve(name, role, folder=tmp_path, protocol=protocol)
+    findings = check(agent_class, role, timeout_s=10.0)
     assert all(finding.passed for finding in findings), render(findings)
 
 
@@ -61,6 +62,7 @@ def test_the_page_has_the_blocks_that_are_tested() -> None:
         ["Thrifty"],
         ["Moody"],
         ["WellInformed"],
+        ["Straight"],
     ]
     assert len(blocks("toml")) == 2
 
@@ -77,6 +79,26 @@ def test_the_five_minutes_on_the_page_end_in_a_run(tmp_path: Path) -> None:
     result = launched(tmp_path / "scenario.toml", tmp_path / "run")
     assert (result["episodes"]["opened"], result["episodes"]["closed"]) == (16, 16)
     assert {row["buyer"] for row in result["buyers"]} == {"usual", "thrifty"}
+
+
+@pytest.mark.slow
+def test_the_seller_of_conversations_on_the_page_sells(tmp_path: Path) -> None:
+    (tmp_path / "my_agents.py").write_text(blocks("python")[3])
+    arguments = ["launch", "csales", "--sellers", "csi,my_agents:Straight", "--out", "run"]
+    done = subprocess.run(
+        [sys.executable, "-m", "sim", *arguments], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    events = [
+        json.loads(line)
+        for log in (tmp_path / "run" / "events").glob("*.jsonl")
+        for line in log.read_text().splitlines()
+    ]
+    opened = {e["episode"]: e["seller"] for e in events if e.get("type") == "EpisodeOpened"}
+    sold = {opened[e["episode"]] for e in events if e.get("type") == "OrderPlaced"}
+    assert len(set(opened.values())) == 2
+    assert sold == set(opened.values())
+    assert not [e for e in events if e.get("type") in ("EpisodeFailed", "CommandRejected")]
 
 
 @pytest.mark.slow

@@ -13,23 +13,24 @@ import msgspec
 from anyio.lowlevel import checkpoint
 
 from agents.base import Agent, Seat
+from agents.conformance.repertoire import REPERTOIRES
+from agents.conformance.samples import Script
+from agents.conformance.values import bad_values
 from agents.errors import AgentBlocked, WrongReply
 from agents.persona import TRAITS
+from agents.registry import Protocol
 from agents.watchdog import Guarded, Watchdog
-from events.messages import DecisionMade, Event, Message, ReviewPosted, Role
+from events.messages import Event, Message, Role
 from events.streams import Seed
 from market.admission import ReplyRefused, admit
 from market.protocols import ADMISSIONS
-from market.retail.requests import ProposeSettlement, Request
-from market.retail.settlement import SettlementRefused, refund_of
-from market.retail.spec import RetailRules
+from market.request import AgentRequest
 
 Kind = Literal["deadlines", "replies", "values", "arguments", "outside"]
 """What a problem is about; the names of the checks it belongs to."""
 
 
 _ENVELOPE = {"type", *Event.__struct_fields__}
-_MOST = RetailRules().max_quantity
 
 
 class Problem(msgspec.Struct, frozen=True):
@@ -46,10 +47,13 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
     ----------
     reply : str
         The answer as text; empty where there is none.
+    answer : sequence of Message
+        What the market would admit; empty where it refuses.
     """
 
     asked: str
     reply: str = ""
+    answer: Sequence[Message] = ()
     problems: tuple[Problem, ...] = ()
 
     @property
@@ -104,6 +108,8 @@ class Bench:
     ----------
     timeout_s : float
         Deadline of each answer, in seconds.
+    protocol : {"retail", "csales"}
+        What its agents are asked by.
     """
 
     def __init__(
@@ -113,9 +119,11 @@ class Bench:
         options: Mapping[str, Any],
         watchdog: Watchdog,
         timeout_s: float,
+        protocol: Protocol = "retail",
     ) -> None:
         self.agent_class = agent_class
         self.role: Role = role
+        self.repertoire = REPERTOIRES[protocol]
         self.door = Door()
         self._options = options
         self._watchdog = watchdog
@@ -136,36 +144,46 @@ class Bench:
             )
         )
 
-    async def ask_all(
-        self, agent: Agent, requests: Sequence[Request], about: str
-    ) -> list[Observation]:
+    async def play(self, agent: Agent, script: Script, about: str) -> list[Observation]:
         """Ask in order, until there are no more requests or no more hope."""
         observed: list[Observation] = []
-        for request in requests:
-            observed.append(await self.ask(agent, request, about))
-            if observed[-1].hopeless:
+        while not (observed and observed[-1].hopeless):
+            if not await self.go_on(agent, script, about, observed):
                 break
         return observed
 
-    async def ask(self, agent: Agent, request: Request, about: str) -> Observation:
+    async def go_on(
+        self, agent: Agent, script: Script, about: str, observed: list[Observation]
+    ) -> bool:
+        """Ask what comes after what was observed, and note it; False at the end."""
+        try:
+            request = script.send(observed[-1].answer) if observed else next(script)
+        except StopIteration:
+            return False
+        observed.append(await self.ask(agent, request, about))
+        return True
+
+    async def ask(self, agent: Agent, request: AgentRequest, about: str) -> Observation:
         """Ask once, and check the answer as the market would; the agent gets its own copy."""
         request = deepcopy(request)
         asked = f"{type(request).__name__} about {about}"
         before = msgspec.json.encode([request, self._options])
         problems: list[Problem] = []
-        reply = ""
+        admitted: Sequence[Message] = ()
         try:
             answer = await self._answer(agent, request, problems)
-            reply = _shown(admit(agent.source, request, answer, ADMISSIONS[type(request)]))
-            problems += [Problem("values", text) for text in _bad_values(request, answer)]
+            admitted = admit(agent.source, request, answer, ADMISSIONS[type(request)])
+            problems += [Problem("values", text) for text in bad_values(request, admitted)]
         except Exception as error:  # noqa: BLE001 - whatever a foreign agent raises is a finding
             problems.append(_problem(error, self._timeout_s))
         if msgspec.json.encode([request, self._options]) != before:
             problems.append(Problem("arguments", "changed what it was handed"))
-        return Observation(asked=asked, reply=reply, problems=tuple(problems))
+        return Observation(
+            asked=asked, reply=_shown(admitted), answer=admitted, problems=tuple(problems)
+        )
 
     async def _answer(
-        self, agent: Agent, request: Request, problems: list[Problem]
+        self, agent: Agent, request: AgentRequest, problems: list[Problem]
     ) -> Sequence[Message]:
         coroutine = agent.receive(request)
         if not isinstance(coroutine, Coroutine):
@@ -248,27 +266,3 @@ def described(error: Exception) -> str:
 def _place(error: Exception) -> str:
     frame = extract_tb(error.__traceback__)[-1]
     return f" ({Path(frame.filename).name}, line {frame.lineno})"
-
-
-def _bad_values(request: Request, answer: Sequence[Message]) -> list[str]:
-    found = (_bad_value(request, message) for message in answer)
-    return [text for text in found if text is not None]
-
-
-def _bad_value(request: Request, message: Message) -> str | None:
-    match message:
-        case DecisionMade(will_purchase=True, quantity=quantity) if not 1 <= quantity <= _MOST:
-            return f"buys {quantity} units: an order has 1 to {_MOST}"
-        case DecisionMade(will_purchase=False, quantity=quantity) if quantity != 0:
-            return f"buys nothing with quantity {quantity}: set it to 0"
-        case ReviewPosted(aspect=aspect, would_recommend=bool()) if aspect != "product":
-            return f"gives would_recommend for {aspect}: it belongs to the product, leave it None"
-        case ProposeSettlement(settlement=settlement):
-            order, issue = getattr(request, "order", None), getattr(request, "issue", "")
-            if order is None:
-                return None
-            try:
-                refund_of(settlement, order, issue, request.offer.policy)
-            except SettlementRefused as error:
-                return f"offers a settlement that the market forbids: {error}"
-    return None

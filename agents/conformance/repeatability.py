@@ -19,13 +19,11 @@ import anyio
 from agents.base import Agent
 from agents.conformance.bench import Bench, Observation
 from agents.conformance.findings import Finding, verdict
-from agents.conformance.samples import RICH, Scene, broadcast, episode, everything
-from market.issues import ISSUES
-from market.retail.requests import Request
+from agents.conformance.samples import Script
 
 _MEMORY = "; keep notes in self.memory(request), not on the agent or its class"
 _STREAM = '; draw from self.stream(request, "what for") instead'
-_DATE = "; take the date from request.offer.date and days from request.order"
+_ABOUT_PAIR = "one of two episodes at once"
 
 
 def ask_everything(bench: Bench, *, persona: bool = True, seed: int = 1) -> list[Observation]:
@@ -38,14 +36,14 @@ def ask_everything(bench: Bench, *, persona: bool = True, seed: int = 1) -> list
     seed : int
         Of the generator in `random`; the caller puts its state back.
     """
-
-    episodes = 1 if bench.agent_class.waits else len(ISSUES)  # what waits may cost money
+    repertoire = bench.repertoire
+    episodes = 1 if bench.agent_class.waits else repertoire.episodes  # what waits may cost money
 
     async def trial() -> list[Observation]:
         agent = bench.agent(persona=persona)
         observed: list[Observation] = []
-        for name, request in everything(bench.role, episodes):
-            observed += await bench.ask_all(agent, [request], name)
+        for about, script in repertoire.everything(bench.role, episodes):
+            observed += await bench.play(agent, script, about)
             if observed[-1].hopeless:
                 break
         return observed
@@ -88,7 +86,8 @@ def _reseeded(bench: Bench, first: Sequence[Observation]) -> Finding:
 def _on_another_day(bench: Bench, first: Sequence[Observation]) -> Finding:
     with _shifted_clocks(bench.agent_class):
         difference = _difference(first, ask_everything(bench))
-    return verdict("clock", "answers don't depend on the date", difference and difference + _DATE)
+    advice = f"; {bench.repertoire.dates}"
+    return verdict("clock", "answers don't depend on the date", difference and difference + advice)
 
 
 def _difference(first: Sequence[Observation], second: Sequence[Observation]) -> str:
@@ -160,14 +159,16 @@ def _interleaved(bench: Bench) -> Finding:
     """Two episodes in turn must go as each goes alone."""
 
     async def trial() -> str:
-        alone = [await _episode(bench, bench.agent(), scene) for scene in _SCENES]
-        agent = bench.agent()
-        await _open(bench, agent)
-        pairs = zip(*(episode(bench.role, scene) for scene in _SCENES), strict=True)
+        alone = await _alone(bench)
+        agent, scripts = await _begun(bench)
         mixed: list[list[Observation]] = [[], []]
-        for pair in pairs:
-            for place, request in zip(mixed, pair, strict=True):
-                place.append(await bench.ask(agent, request, "one of two episodes at once"))
+        going = list(zip(scripts, mixed, strict=True))
+        while going:
+            going = [
+                (script, observed)
+                for script, observed in going
+                if await bench.go_on(agent, script, _ABOUT_PAIR, observed)
+            ]
         return _apart(alone, mixed)
 
     good = "two episodes in turn go as each goes alone"
@@ -179,36 +180,37 @@ def _side_by_side(bench: Bench) -> Finding:
     """As `_interleaved`, at the same time."""
 
     async def trial() -> str:
-        alone = [await _episode(bench, bench.agent(), scene) for scene in _SCENES]
-        agent = bench.agent()
-        await _open(bench, agent)
+        alone = await _alone(bench)
+        agent, scripts = await _begun(bench)
         both: dict[int, list[Observation]] = {}
 
         async def go(index: int) -> None:
-            requests = episode(bench.role, _SCENES[index])
-            both[index] = await bench.ask_all(agent, requests, "one of two episodes at once")
+            both[index] = await bench.play(agent, scripts[index], _ABOUT_PAIR)
 
         async with anyio.create_task_group() as group:
-            for index in range(len(_SCENES)):
+            for index in range(len(scripts)):
                 group.start_soon(go, index)
-        return _apart(alone, [both[index] for index in range(len(_SCENES))])
+        return _apart(alone, [both[index] for index in range(len(scripts))])
 
     problem = anyio.run(trial)
     good = "two episodes at the same time go as each goes alone"
     return verdict("side by side", good, problem and problem + _MEMORY)
 
 
-_SCENES = (Scene(RICH, 1), Scene(RICH, 3))
+async def _begun(bench: Bench) -> tuple[Agent, tuple[Script, Script]]:
+    """Return a new agent before the two episodes."""
+    agent = bench.agent()
+    await bench.play(agent, bench.repertoire.opening(bench.role), "the market")
+    return agent, bench.repertoire.pair(bench.role)
 
 
-async def _open(bench: Bench, agent: Agent) -> None:
-    await bench.ask_all(agent, broadcast(bench.role, RICH), "the market")
-
-
-async def _episode(bench: Bench, agent: Agent, scene: Scene) -> list[Observation]:
-    await _open(bench, agent)
-    requests: list[Request] = episode(bench.role, scene)
-    return await bench.ask_all(agent, requests, "one of two episodes at once")
+async def _alone(bench: Bench) -> list[list[Observation]]:
+    """Play each of the two episodes with an agent of its own."""
+    played = []
+    for index in range(2):
+        agent, scripts = await _begun(bench)
+        played.append(await bench.play(agent, scripts[index], _ABOUT_PAIR))
+    return played
 
 
 def _apart(alone: Sequence[list[Observation]], mixed: Sequence[list[Observation]]) -> str:

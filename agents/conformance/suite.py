@@ -19,8 +19,7 @@ from agents.conformance.bench import Bench, Kind, Observation, described
 from agents.conformance.findings import Finding, render, verdict
 from agents.conformance.fingerprint import hash_seed_difference
 from agents.conformance.repeatability import ask_everything, repeatability
-from agents.conformance.samples import hostile
-from agents.registry import resolve, role_of
+from agents.registry import Protocol, part_of, protocol_of, resolve
 from agents.watchdog import Watchdog
 from events.messages import Role
 
@@ -29,7 +28,7 @@ __all__ = ["Finding", "check", "check_by_name", "render"]
 _ABOUT: Mapping[Kind, tuple[str, str]] = {
     "deadlines": ("every answer came without blocking, in time", ""),
     "replies": ("every answer has its type", ""),
-    "values": ("quantities, ratings and settlements are such as the market admits", ""),
+    "values": ("{values}", ""),
     "arguments": (
         "requests and options were left as they were",
         "; keep notes in self.memory(request)",
@@ -49,6 +48,7 @@ def check_by_name(
     role: Role | None = None,
     options: Mapping[str, Any] | None = None,
     timeout_s: float = 5.0,
+    protocol: Protocol | None = None,
 ) -> tuple[Role, list[Finding]]:
     """Check the agent of this name, and that its answers don't depend on Python's hash seed.
 
@@ -60,6 +60,8 @@ def check_by_name(
         None: the role that the class serves; a bare `Agent` is taken for a seller.
     options : mapping
         As in the scenario; must be what TOML can hold.
+    protocol : {"retail", "csales"} or None
+        None: the one that the class serves; a bare `Agent` is taken for one of retail.
 
     Returns
     -------
@@ -70,11 +72,12 @@ def check_by_name(
     UnknownAgent, BadAgent
         See `agents.registry.resolve`.
     """
-    role = role or role_of(name, folder=folder)
-    agent_class = resolve(name, role, folder=folder)
-    findings = check(agent_class, role, options=options, timeout_s=timeout_s)
+    part = part_of(name, folder=folder)
+    protocol, role = protocol or part[0], role or part[1]
+    agent_class = resolve(name, role, folder=folder, protocol=protocol)
+    findings = check(agent_class, role, options=options, timeout_s=timeout_s, protocol=protocol)
     if not agent_class.waits and all(finding.passed for finding in findings):
-        difference = hash_seed_difference(name, role, folder, options or {}, timeout_s)
+        difference = hash_seed_difference(name, role, protocol, folder, options or {}, timeout_s)
         findings.append(verdict("hash seed", "two processes gave the same answers", difference))
     return role, findings
 
@@ -86,6 +89,7 @@ def check(
     options: Mapping[str, Any] | None = None,
     timeout_s: float = 5.0,
     say: Callable[[str], None] | None = None,
+    protocol: Protocol | None = None,
 ) -> list[Finding]:
     """Run an agent through the suite; call it from the main thread, outside of an event loop.
 
@@ -100,6 +104,8 @@ def check(
         Deadline of each answer, in seconds; also how long one step may block.
     say : callable
         Takes a line about an agent that blocks; by default it goes to standard error.
+    protocol : {"retail", "csales"} or None
+        None: the one that the class serves, see `agents.registry.protocol_of`.
 
     Returns
     -------
@@ -108,7 +114,8 @@ def check(
         answers do not repeat, the checks that build on it are not run.
     """
     watchdog = Watchdog(warn_s=timeout_s, deadline_s=timeout_s, say=say or _to_stderr)
-    bench = Bench(agent_class, role, options or {}, watchdog, timeout_s)
+    protocol = protocol or protocol_of(agent_class)
+    bench = Bench(agent_class, role, options or {}, watchdog, timeout_s, protocol)
     made = _construction(bench)
     if not made.passed:
         return [made]
@@ -150,6 +157,7 @@ def _about_replies(bench: Bench, observed: list[Observation]) -> Iterator[Findin
         if kind == "outside" and not bench.agent_class.waits:
             continue
         problem = _first_problem(observed, kind)
+        good = good.format(values=bench.repertoire.values)
         yield verdict(kind, f"{len(observed)} requests: {good}", problem and problem + advice)
 
 
@@ -165,10 +173,10 @@ def _first_problem(observed: Iterable[Observation], *kinds: Kind) -> str:
 
 
 def _hostile(bench: Bench) -> Finding:
-    requests = hostile(bench.role)
-
     async def trial() -> list[Observation]:
-        return await bench.ask_all(bench.agent(), requests, "a product full of hostile text")
+        script, about = bench.repertoire.hostile(bench.role), bench.repertoire.hostile_text
+        return await bench.play(bench.agent(), script, about)
 
-    good = f"{len(requests)} requests with commands, braces, markup and control characters"
-    return verdict("hostile text", good, _first_problem(anyio.run(trial), "deadlines", "replies"))
+    observed = anyio.run(trial)
+    good = f"{len(observed)} requests with commands, braces, markup and control characters"
+    return verdict("hostile text", good, _first_problem(observed, "deadlines", "replies"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,8 @@ from agents.script import MAX_CHARACTERS, ScriptSeller, parse
 from events.messages import Message, PitchPresented
 from events.streams import Seed
 from market.product import Product
-from market.retail.requests import PresentPitch, Request
+from market.request import AgentRequest
+from market.retail.requests import PresentPitch
 from market.retail.values import SECTIONS, Strategy
 
 
@@ -174,10 +176,10 @@ def test_all_but_the_pitch_is_that_of_a_behavioral_seller(tmp_path: Path) -> Non
     script = ScriptSeller(seat(pitch_file=file_with(tmp_path, "Hello.")))
     behavioral = BehavioralSeller(seat())
 
-    async def replies(request: Request) -> tuple[list[Message], list[Message]]:
+    async def replies(request: AgentRequest) -> tuple[list[Message], list[Message]]:
         return list(await script.receive(request)), list(await behavioral.receive(request))
 
-    for _, request in samples.everything("seller"):
+    for request in chain.from_iterable(script for _, script in samples.everything("seller")):
         ours, theirs = anyio.run(replies, request)
         if not isinstance(request, PresentPitch):
             assert ours == theirs
