@@ -21,6 +21,7 @@ from analysis.experiments.outcomes import (
     bought_of,
     closed_of,
     estimate_of,
+    published,
     share_of,
     with_holm,
 )
@@ -90,30 +91,33 @@ def _fit(said: str, some: pl.DataFrame) -> tuple[Finding, Row, float]:
     gendered = some.filter(pl.col("audience").is_in(["men", "women"]))
     own = (pl.col("audience") == "men") == (pl.col("buyer_gender") == "male")
     fits, other = gendered.filter(own), gendered.filter(~own)
+    men, women = (published()["demographic"][audience] for audience in ("men", "women"))
+    fitting, others = (men[0] + women[1]) / 200, (men[1] + women[0]) / 200
     finding = Finding(
         claim=f"{said}what is made for one's gender is bought more",
         test=two_rates(bought_of(fits), bought_of(other)),
         unit="share",
-        published="+14.8 points",
+        published=f"{100 * (fitting - others):+.1f} points",
     )
     values = (
-        Value(name="fits", unit="share", measured=share_of(fits), published=0.552),
-        Value(name="does not fit", unit="share", measured=share_of(other), published=0.4040),
+        Value(name="fits", unit="share", measured=share_of(fits), published=fitting),
+        Value(name="does not fit", unit="share", measured=share_of(other), published=others),
     )
     return finding, Row(label=f"{said}bought", values=values), FIT
 
 
 def _falls(said: str, some: pl.DataFrame) -> tuple[Finding, Row, float]:
     found = _turned(grouped(cells(some))) if some.height else _nothing("grouped binomial")
-    value = Value(name="|elasticity|", unit="number", measured=estimate_of(found), published=0.69)
+    figure = -published()["economics"]["elasticity"]
+    value = Value(name="|elasticity|", unit="number", measured=estimate_of(found), published=figure)
     finding = Finding(
-        claim=f"{said}the dearer, the fewer buy (-elasticity)", test=found, published="0.69"
+        claim=f"{said}the dearer, the fewer buy (-elasticity)", test=found, published=f"{figure}"
     )
     return finding, Row(label=f"{said}all buyers", values=(value,)), ELASTIC
 
 
 def _minds(said: str, some: pl.DataFrame) -> tuple[Finding, Row, float]:
-    groups = ("sensitive", "indifferent")
+    groups, figures = ("sensitive", "indifferent"), published()["elasticity"]
     found, sides = _nothing("paired t"), [Estimate(value=None, n=0)] * 2
     if not some.is_empty():
         slopes = by_group(cells(some, "buyer_price_consciousness"), *groups)
@@ -121,13 +125,16 @@ def _minds(said: str, some: pl.DataFrame) -> tuple[Finding, Row, float]:
     values = tuple(
         Value(name=name, unit="number", measured=side, published=figure)
         for name, side, figure in zip(
-            ("price-sensitive", "indifferent"), sides, (2.58, 0.76), strict=True
+            ("price-sensitive", "indifferent"),
+            sides,
+            [figures[group] for group in groups],
+            strict=True,
         )
     )
     finding = Finding(
         claim=f"{said}the price-sensitive answer more (difference of |elasticity|)",
         test=found,
-        published="+1.82, p < 0.001",
+        published=f"{figures['sensitive'] - figures['indifferent']:+.2f}, p < 0.001",
     )
     return finding, Row(label=f"{said}mean |elasticity|", values=values), ELASTIC
 
