@@ -10,6 +10,7 @@ import tomli_w
 
 from sim.calibration.targets import read_targets
 from sim.errors import CannotWrite, MissingExtra
+from sim.estimate import counted
 from sim.terminal import Terminal
 
 if TYPE_CHECKING:
@@ -49,7 +50,9 @@ def calibrate(targets: Path, out: Path | None, rounds: int | None, terminal: Ter
         path = Path(str(files("sim.calibration").joinpath(f"{targets}.toml")))
     read = read_targets(path)
     moments = Moments(read, path.parent)
-    terminal.say(f"{len(read.targets)} targets, {moments.episodes():,} episodes an evaluation")
+    terminal.say(
+        f"{counted(len(read.targets), 'target')}, {moments.episodes():,} episodes an evaluation"
+    )
     found = fit(read, moments, terminal.say, ROUNDS if rounds is None else rounds)
     if terminal.json:
         terminal.out_json(found)

@@ -94,7 +94,7 @@ def read_targets(path: Path) -> Targets:
     try:
         found = msgspec.convert(tomllib.loads(path.read_text("utf-8")), Targets)
     except (OSError, UnicodeDecodeError) as error:
-        raise BadScenario(str(path), f"cannot be read: {error}") from None
+        raise BadScenario(str(path), f"cannot be read: {_why(error)}") from None
     except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
         raise BadScenario(str(path), str(error)) from None
     if not found.parameters or not found.targets:
@@ -103,3 +103,7 @@ def read_targets(path: Path) -> Targets:
         if not parameter.low <= parameter.start <= parameter.high:
             raise BadScenario(str(path), f"{parameter.key}: low <= start <= high is needed")
     return found
+
+
+def _why(error: Exception) -> str:
+    return error.strerror or str(error) if isinstance(error, OSError) else str(error)
