@@ -20,6 +20,8 @@ from rich.style import Style
 from rich.table import Table
 from rich.text import Text
 
+from analysis.money import dollars
+
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderableType
 
@@ -199,16 +201,12 @@ def _measures(row: Row) -> tuple[str, ...]:
     """The cells of a row, all but its name."""
     return (
         f"{row.episodes:,}",
-        _dollars(row.net_revenue_cents),
+        dollars(row.net_revenue_cents),
         _number(row.conversion_rate, "{:.1%}"),
         _number(row.refund_rate, "{:.1%}"),
         _number(row.average_quantity, "{:.2f}"),
         _number(row.average_rating, "{:.2f}"),
     )
-
-
-def _dollars(cents: int) -> str:
-    return f"{'-' if cents < 0 else ''}${abs(cents) / 100:,.2f}"
 
 
 def _number(value: float | None, form: str) -> str:

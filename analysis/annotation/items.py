@@ -14,6 +14,7 @@ from analysis.annotation.errors import NothingToRate
 from analysis.annotation.tasks import TASKS, TRAITS, Task
 from analysis.annotation.telling import Heard, Said, hear
 from analysis.loading import load
+from analysis.money import dollars
 
 FORMAT = 1
 
@@ -179,7 +180,7 @@ def _made(pick: Pick, heard: Heard, sheet: str, seed: int) -> tuple[Item, Answer
         id=id_,
         task=pick.task,
         product=pick.title,
-        price="" if pick.price_cents is None else f"${pick.price_cents / 100:,.2f}",
+        price="" if pick.price_cents is None else dollars(pick.price_cents),
         context=_context(pick, heard, sheet),
         a=texts[0],
         b=texts[1] if right else (),

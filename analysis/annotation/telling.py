@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from analysis.money import dollars
 from events.log.reader import read_lines
 
 _TOLD = frozenset(
@@ -85,7 +86,7 @@ class Heard(msgspec.Struct, frozen=True):
         refunds = self._of(episode, "RefundIssued")
         return (
             *(Said("Outcome", _settled(line)) for line in self._of(episode, "IssueResolved")),
-            *(Said("Refund", _dollars(line["amount_cents"])) for line in refunds),
+            *(Said("Refund", dollars(line["amount_cents"])) for line in refunds),
         )
 
     def reviews(self, episode: str) -> tuple[Said, ...]:
@@ -144,12 +145,8 @@ def _subject(aspect: str) -> str:
     }.get(aspect, aspect)
 
 
-def _dollars(cents: int) -> str:
-    return f"${cents / 100:,.2f}"
-
-
 def _ordered(line: Line) -> str:
-    price, shipping = _dollars(line["unit_price_cents"]), _dollars(line["shipping_cents"])
+    price, shipping = dollars(line["unit_price_cents"]), dollars(line["shipping_cents"])
     return f"{line['quantity']} at {price} each, shipping {shipping}"
 
 

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from analysis.money import dollars
+
 Speaker = Literal["seller", "buyer", "market"]
 Event = Mapping[str, Any]
 
@@ -54,24 +56,20 @@ def said(seq: int, event: Event) -> Said:
             return Said(seq, "market", _ACTS[kind](event))
 
 
-def _dollars(cents: int) -> str:
-    return f"${cents / 100:,.2f}"
-
-
 def _shown(event: Event) -> str:
     items = zip(event["products"], event["prices_cents"], strict=True)
-    return f"Shown: {', '.join(f'{name} at {_dollars(cents)}' for name, cents in items)}."
+    return f"Shown: {', '.join(f'{name} at {dollars(cents)}' for name, cents in items)}."
 
 
 def _refunded(event: Event) -> str:
-    return f"Refund of {_dollars(event['amount_cents'])} for {event['quantity']}."
+    return f"Refund of {dollars(event['amount_cents'])} for {event['quantity']}."
 
 
 _ACTS: Mapping[str, Callable[[Event], str]] = {
     "ItemsShown": _shown,
     "ItemSelected": lambda event: f"Selected: {event['product']}.",
     "OrderPlaced": lambda event: (
-        f"Order of {event['quantity']} at {_dollars(event['unit_price_cents'])} each."
+        f"Order of {event['quantity']} at {dollars(event['unit_price_cents'])} each."
     ),
     "IssueRaised": lambda event: f"Issue: {event['issue']}.",
     "IssueResolved": lambda event: f"Resolved, {event['outcome']}: {event['resolution']}.",

@@ -12,6 +12,7 @@ from analysis import estimates
 from analysis.columns import BUYER_TRAITS, SELLER_TRAITS
 from analysis.estimates import Measured
 from analysis.loading import load
+from analysis.money import dollars
 from analysis.replay import Replay, summarize
 from analysis.report import charts
 from analysis.report.cautions import cautions
@@ -24,7 +25,6 @@ from analysis.report.parts import (
     Report,
     Section,
     Table,
-    dollars,
     money,
     number,
     row,

@@ -10,7 +10,8 @@ from typing import Any
 import msgspec
 import polars as pl
 
-from analysis.report.parts import Conversation, Message, dollars
+from analysis.money import dollars
+from analysis.report.parts import Conversation, Message
 from events.log.reader import read_lines
 
 MOST_BYTES = 64 << 20

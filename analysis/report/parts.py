@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from analysis.money import dollars
 from analysis.statistics.values import Estimate
 
 NOTHING = "–"
@@ -104,11 +105,6 @@ def number(estimate: Estimate, form: str = "{:.2f}") -> Cell:
     if estimate.value is None:
         return Cell(NOTHING, estimate.note)
     return Cell(form.format(estimate.value), _below(estimate, form.format))
-
-
-def dollars(cents: float) -> str:
-    """Write an amount of money."""
-    return f"{'-' if round(cents) < 0 else ''}${abs(cents) / 100:,.2f}"
 
 
 def money(estimate: Estimate) -> Cell:

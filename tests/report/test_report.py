@@ -14,10 +14,11 @@ import polars as pl
 import pytest
 
 from analysis.loading import load
+from analysis.money import dollars
 from analysis.report import charts
 from analysis.report.content import report
 from analysis.report.page import page
-from analysis.report.parts import Cell, Report, Table, dollars
+from analysis.report.parts import Cell, Report, Table
 from events.log.writer import LogWriter
 from events.messages import SCHEMA_VERSION
 from tests.analysis.fakelog import closed, encode, market, opened, order, refund, review, write_run
