@@ -84,7 +84,7 @@ class Moments:
             parameters.write_text(tomli_w.dumps(as_tree(values)), encoding="utf-8")
             changed = with_inputs(_with(scenario, name, values, parameters), Path())
             cast = Cast(changed, Seed(scenario.run.seed), Path.cwd())
-            return asyncio.run(_counts(design, cast))
+            return asyncio.run(played_counts(design, cast))
 
 
 def as_tree(values: Mapping[str, float]) -> dict[str, Any]:
@@ -129,7 +129,8 @@ def _seat(
     return msgspec.structs.replace(seat, options={**seat.options, **everybody, **own})
 
 
-async def _counts(design: Design, cast: Cast) -> list[Count]:
+async def played_counts(design: Design, cast: Cast) -> list[Count]:
+    """Play a design in memory and return what each episode came to."""
     found: dict[str, Count] = defaultdict(Count)
 
     def sink(events: Sequence[Event]) -> None:

@@ -1,0 +1,43 @@
+"""Two runs that differ in nothing but their seed are told apart at the level and no more often."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from analysis.statistics.differences import two_rates
+from events.streams import Seed
+from sim.calibration.moments import played_counts
+from sim.design import design_of
+from sim.inputs import with_inputs
+from sim.launch import Options, chosen_products, chosen_profiles, read_scenario
+from sim.seats import Cast
+from sim.terminal import Quiet
+
+Arm = tuple[pl.Series, pl.Series, pl.Series]
+
+
+@pytest.mark.slow
+def test_a_thousand_pairs_of_seeds_reject_at_the_level() -> None:
+    scenario, where = read_scenario(
+        Options(scenario="guidance", sellers="behavioral", settings=("products.per_category=6",))
+    )
+    products = chosen_products(scenario, where, Quiet())
+    profiles = chosen_profiles(scenario, where)
+    changed = with_inputs(scenario, Path())
+
+    def arm(number: int) -> Arm:
+        seed = Seed(number)
+        design = design_of(scenario, products, profiles, seed)
+        counts = asyncio.run(played_counts(design, Cast(changed, seed, Path.cwd())))
+        bought = pl.Series([int(one.units > 0) for one in counts])
+        names = pl.Series([one.opened.product for one in counts if one.opened is not None])
+        assert len(names) == len(counts) == 48
+        return bought, pl.Series([1] * len(counts)), names
+
+    tests = [two_rates(arm(2 * pair), arm(2 * pair + 1)) for pair in range(1_000)]
+    rejected = sum(test.p is not None and test.p < 0.05 for test in tests)
+    assert 30 <= rejected <= 70, rejected
