@@ -14,9 +14,9 @@ from typing import Any, ClassVar, Protocol, TypeVar
 
 import msgspec
 
-from agents.errors import UnexpectedRequest, WrongReply
-from agents.persona import Persona
-from events.messages import (
+from retailsim.agents.errors import UnexpectedRequest, WrongReply
+from retailsim.agents.persona import Persona
+from retailsim.events.messages import (
     DecisionMade,
     Message,
     MessageSent,
@@ -27,9 +27,9 @@ from events.messages import (
     StrategyFormed,
     TopicsChosen,
 )
-from events.streams import Seed, Stream
-from market.request import AgentRequest
-from market.retail.requests import (
+from retailsim.events.streams import Seed, Stream
+from retailsim.market.request import AgentRequest
+from retailsim.market.retail.requests import (
     AnswerBuyer,
     AskSeller,
     ChooseTopics,
@@ -44,7 +44,15 @@ from market.retail.requests import (
     SettleIssue,
     WriteReview,
 )
-from market.retail.values import Decision, Pitch, Review, Settlement, Strategy, Support, Topics
+from retailsim.market.retail.values import (
+    Decision,
+    Pitch,
+    Review,
+    Settlement,
+    Strategy,
+    Support,
+    Topics,
+)
 
 T = TypeVar("T")
 

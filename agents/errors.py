@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from retailsim.events.errors import RetailSimError
 
-class AgentsError(Exception):
+
+class AgentsError(RetailSimError):
     """Base of everything this package raises."""
 
 

@@ -17,14 +17,14 @@ from typing import Any
 import anyio
 import msgspec
 
-from agents.base import Agent
-from agents.errors import AgentBlocked, ReplyFailed, UnexpectedRequest
-from agents.watchdog import Watchdog
-from events.messages import Message
-from events.outside import Door
-from market.admission import admit
-from market.protocols import ADMISSIONS
-from market.request import AgentRequest
+from retailsim.agents.base import Agent
+from retailsim.agents.errors import AgentBlocked, ReplyFailed, UnexpectedRequest
+from retailsim.agents.watchdog import Watchdog
+from retailsim.events.messages import Message
+from retailsim.events.outside import Door
+from retailsim.market.admission import admit
+from retailsim.market.protocols import ADMISSIONS
+from retailsim.market.request import AgentRequest
 
 PATIENCE = 100
 """How often a reply is told that it is cancelled before it is dropped; each clean-up takes one."""

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from itertools import product
 from types import MappingProxyType
 
-from agents.errors import BadPersona
-from events.messages import Role
+from retailsim.agents.errors import BadPersona
+from retailsim.events.messages import Role
 
 Persona = Mapping[str, str]
 """Trait -> pole, for some or all traits of a role."""

@@ -11,8 +11,8 @@ from typing import Any
 
 import msgspec
 
-from agents.persona import GENDERS, Persona, checked_persona
-from events.messages import Role
+from retailsim.agents.persona import GENDERS, Persona, checked_persona
+from retailsim.events.messages import Role
 
 
 class Profile(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,7 +53,7 @@ class _File(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 @cache
 def profiles(role: Role) -> Mapping[str, Profile]:
     """Return the named profiles of `role`, id -> profile, in the file's order; read-only."""
-    text = (files("agents.data") / "profiles.toml").read_text("utf-8")
+    text = (files("retailsim.agents.data") / "profiles.toml").read_text("utf-8")
     decoded = msgspec.convert(tomllib.loads(text), _File)
     entries = decoded.sellers if role == "seller" else decoded.buyers
     return MappingProxyType({name: _profile(role, name, entry) for name, entry in entries.items()})

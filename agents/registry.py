@@ -21,10 +21,10 @@ from typing import Any, Literal
 
 import msgspec
 
-from agents.base import Agent, BuyerAgent, SellerAgent
-from agents.csales.base import SalesBuyer, SalesSeller
-from agents.errors import AgentsError, BadAgent, UnknownAgent
-from events.messages import Role
+from retailsim.agents.base import Agent, BuyerAgent, SellerAgent
+from retailsim.agents.csales.base import SalesBuyer, SalesSeller
+from retailsim.agents.errors import AgentsError, BadAgent, UnknownAgent
+from retailsim.events.messages import Role
 
 Protocol = Literal["retail", "csales"]
 
@@ -33,21 +33,21 @@ GROUP = "retailsim.agents"
 
 BUILT_IN: Mapping[tuple[str, Role], str] = MappingProxyType(
     {
-        ("behavioral", "seller"): "agents.behavioral.seller:BehavioralSeller",
-        ("behavioral", "buyer"): "agents.behavioral.buyer:BehavioralBuyer",
-        ("script", "seller"): "agents.script:ScriptSeller",
+        ("behavioral", "seller"): "retailsim.agents.behavioral.seller:BehavioralSeller",
+        ("behavioral", "buyer"): "retailsim.agents.behavioral.buyer:BehavioralBuyer",
+        ("script", "seller"): "retailsim.agents.script:ScriptSeller",
     }
 )
 """(name, role) -> module:Class of the agents that come with the simulator."""
 
 BUILT_IN_CSALES: Mapping[tuple[str, Role], str] = MappingProxyType(
     {
-        ("behavioral", "seller"): "agents.csales.seller:CsiSeller",
-        ("csi", "seller"): "agents.csales.seller:CsiSeller",
-        ("fixed-script", "seller"): "agents.csales.seller:ScriptedSalesSeller",
-        ("random-action", "seller"): "agents.csales.seller:RandomActionSeller",
-        ("behavioral", "buyer"): "agents.csales.buyer:CsUser",
-        ("csuser", "buyer"): "agents.csales.buyer:CsUser",
+        ("behavioral", "seller"): "retailsim.agents.csales.seller:CsiSeller",
+        ("csi", "seller"): "retailsim.agents.csales.seller:CsiSeller",
+        ("fixed-script", "seller"): "retailsim.agents.csales.seller:ScriptedSalesSeller",
+        ("random-action", "seller"): "retailsim.agents.csales.seller:RandomActionSeller",
+        ("behavioral", "buyer"): "retailsim.agents.csales.buyer:CsUser",
+        ("csuser", "buyer"): "retailsim.agents.csales.buyer:CsUser",
     }
 )
 """The same for sales conversations."""
@@ -67,7 +67,7 @@ _BASES: Mapping[tuple[Protocol, Role], type] = MappingProxyType(
 )
 
 _PREFIX = "scenario_"
-_OURS = frozenset({"agents", "analysis", "events", "market", "sim"})
+_OURS = "retailsim"
 
 
 class AgentInfo(msgspec.Struct, frozen=True, kw_only=True):
@@ -172,12 +172,13 @@ def _found(name: str, role: Role, folder: Path | None, protocol: Protocol) -> An
     target = AGENTS[protocol].get((name, role))
     if target is None and ":" not in name:
         return _load(_entry_point(name, role, protocol), name)
-    return _class(name, target or name, folder)
+    # A built-in name is ours, whatever stands in the folder.
+    return _class(name, target or name, None if target else folder)
 
 
 def _is_foreign(cls: type) -> bool:
     package = cls.__module__.partition(".")[0]
-    return package not in _OURS and package not in sys.stdlib_module_names
+    return package != _OURS and package not in sys.stdlib_module_names
 
 
 def _name_in_folder(module_name: str) -> str:

@@ -17,16 +17,16 @@ from typing import Any
 
 import msgspec
 
-from agents.base import Seat, SellerAgent
-from agents.errors import BadOption
-from market.retail.requests import (
+from retailsim.agents.base import Seat, SellerAgent
+from retailsim.agents.errors import BadOption
+from retailsim.market.retail.requests import (
     AnswerBuyer,
     FormStrategy,
     GiveSupport,
     PresentPitch,
     SettleIssue,
 )
-from market.retail.values import SECTIONS, Offer, Pitch, Settlement, Strategy, Support
+from retailsim.market.retail.values import SECTIONS, Offer, Pitch, Settlement, Strategy, Support
 
 MAX_CHARACTERS = 20_000
 """A pitch longer than this is refused: some forty times the usual length."""
@@ -75,7 +75,7 @@ class ScriptSeller(SellerAgent):
         super().__init__(seat)
         self._script = _script_of(seat)
         # Imported here because the other half of this agent is not needed to read a script.
-        from agents.behavioral.seller import BehavioralSeller
+        from retailsim.agents.behavioral.seller import BehavioralSeller
 
         self._colleague = BehavioralSeller(msgspec.structs.replace(seat, options={}))
 

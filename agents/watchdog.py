@@ -23,7 +23,7 @@ from time import monotonic
 from types import FrameType
 from typing import Any, TypeVar
 
-from agents.errors import AgentBlocked
+from retailsim.agents.errors import AgentBlocked
 
 T = TypeVar("T")
 

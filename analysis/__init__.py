@@ -5,8 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+if __name__ == "analysis":  # imported by its bare name, it would be a second copy of every module
+    raise ImportError(
+        "analysis of RetailSim is retailsim.analysis: write `from retailsim.analysis import ...`"
+    )
+
 if TYPE_CHECKING:
-    from analysis.projection import Projection
+    from retailsim.analysis.projection import Projection
 
 __all__ = ["load"]
 
@@ -32,6 +37,6 @@ def load(run: str | Path) -> Projection:
     LogUnreadable
         If it does, and an event in it is not as `events.messages` says.
     """
-    from analysis.loading import load as read
+    from retailsim.analysis.loading import load as read
 
     return read(Path(run))

@@ -17,7 +17,7 @@ from typing import Literal
 
 import polars as pl
 
-from events.messages import ASPECTS
+from retailsim.events.messages import ASPECTS
 
 Rule = Literal["last", "sum", "min", "max"]
 

@@ -16,13 +16,13 @@ from collections.abc import Sequence
 import msgspec
 import polars as pl
 
-from analysis import estimates
-from analysis.estimates import Measured
-from analysis.projection import Projection
-from analysis.statistics.differences import mcnemar, sign_flip, two_rates
-from analysis.statistics.multiplicity import benjamini_hochberg, holm
-from analysis.statistics.proportions import two_proportions
-from analysis.statistics.values import Estimate, Interval, Test
+from retailsim.analysis import estimates
+from retailsim.analysis.estimates import Measured
+from retailsim.analysis.projection import Projection
+from retailsim.analysis.statistics.differences import mcnemar, sign_flip, two_rates
+from retailsim.analysis.statistics.multiplicity import benjamini_hochberg, holm
+from retailsim.analysis.statistics.proportions import two_proportions
+from retailsim.analysis.statistics.values import Estimate, Interval, Test
 
 SEED = 1
 """Of the permutations."""

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 import polars as pl
 
-from analysis.projection import Projection
+from retailsim.analysis.projection import Projection
 
 
 class Use(msgspec.Struct, frozen=True, kw_only=True):

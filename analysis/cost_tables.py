@@ -9,8 +9,8 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
-from analysis.cost import Attempts, Cost, PerEpisode, Use
-from analysis.tables import NOTHING, Name
+from retailsim.analysis.cost import Attempts, Cost, PerEpisode, Use
+from retailsim.analysis.tables import NOTHING, Name
 
 UNKNOWN = "unknown"
 """What stands for a price that nobody knows."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from retailsim.events.errors import RetailSimError
 
-class AnalysisError(Exception):
+
+class AnalysisError(RetailSimError):
     """Base of every error a user of `analysis` can cause."""
 
 

@@ -11,9 +11,9 @@ from collections.abc import Sequence
 import msgspec
 import polars as pl
 
-from analysis.statistics.clusters import mean, rate
-from analysis.statistics.values import Estimate
-from events.messages import ASPECTS
+from retailsim.analysis.statistics.clusters import mean, rate
+from retailsim.analysis.statistics.values import Estimate
+from retailsim.events.messages import ASPECTS
 
 
 class Measured(msgspec.Struct, frozen=True, kw_only=True):

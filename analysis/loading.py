@@ -13,12 +13,12 @@ from pathlib import Path
 
 import polars as pl
 
-from analysis import cache
-from analysis.errors import LogUnreadable, NotARun
-from analysis.projection import Pieces, Projection, extract, merge
-from events.log.reader import check
-from events.log.seal import fingerprint
-from events.log.segment import Segment, segments
+from retailsim.analysis import cache
+from retailsim.analysis.errors import LogUnreadable, NotARun
+from retailsim.analysis.projection import Pieces, Projection, extract, merge
+from retailsim.events.log.reader import check
+from retailsim.events.log.seal import fingerprint
+from retailsim.events.log.segment import Segment, segments
 
 _CHUNK_BYTES = 8 << 20
 """Parsed at once by one thread. Larger chunks cost memory, smaller ones time."""

@@ -26,7 +26,7 @@ import msgspec
 import polars as pl
 from msgspec import UNSET, UnsetType
 
-from events.messages import ASPECTS
+from retailsim.events.messages import ASPECTS
 
 SENTIMENTS = ("Positive", "Neutral", "Negative")
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from analysis.columns import TABLES, Rule, Table, fields_of
+from retailsim.analysis.columns import TABLES, Rule, Table, fields_of
 
 _TYPE = r'^\s*\{\s*"type"\s*:\s*"(\w+)"'
 """An event line's first key is its type; a header's and a commit line's is not."""

@@ -8,12 +8,12 @@ from pathlib import Path
 import msgspec
 import polars as pl
 
-from analysis.cost import Attempts, Cost, cost
-from analysis.loading import load
-from analysis.measures import Row, counted, measures, overall, pairs
-from analysis.projection import Projection
-from analysis.telemetry import attempts
-from events.log.seal import SEAL
+from retailsim.analysis.cost import Attempts, Cost, cost
+from retailsim.analysis.loading import load
+from retailsim.analysis.measures import Row, counted, measures, overall, pairs
+from retailsim.analysis.projection import Projection
+from retailsim.analysis.telemetry import attempts
+from retailsim.events.log.seal import SEAL
 
 
 class EpisodeCounts(msgspec.Struct, frozen=True, kw_only=True):

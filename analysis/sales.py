@@ -12,9 +12,9 @@ from pathlib import Path
 
 import polars as pl
 
-from analysis.errors import LogUnreadable
-from analysis.loading import chunks, load
-from events.log.reader import check
+from retailsim.analysis.errors import LogUnreadable
+from retailsim.analysis.loading import chunks, load
+from retailsim.events.log.reader import check
 
 _TYPE = r'^\s*\{\s*"type"\s*:\s*"(\w+)"'
 _KEY: dict[str, pl.DataType] = {"episode": pl.String(), "seq": pl.Int64(), "turn": pl.Int64()}

@@ -20,13 +20,13 @@ from rich.style import Style
 from rich.table import Table
 from rich.text import Text
 
-from analysis.money import dollars
+from retailsim.analysis.money import dollars
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderableType
 
-    from analysis.measures import Row
-    from analysis.replay import Replay
+    from retailsim.analysis.measures import Row
+    from retailsim.analysis.replay import Replay
 
 NOTHING = "-"
 """What stands where nothing was counted."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import polars as pl
 
-from analysis.cost import Attempts
+from retailsim.analysis.cost import Attempts
 
 _FIELDS = pl.Struct(
     {

@@ -13,11 +13,11 @@ from typing import Any
 
 import msgspec
 
-from events.streams import Seed
-from market.catalog import Problems, builtin_catalog, read_products
-from market.csales.catalogue import Shop, sheet_text
-from market.csales.profiles import builtin_profiles, read_profiles
-from market.csales.similarity import words
+from retailsim.events.streams import Seed
+from retailsim.market.catalog import Problems, builtin_catalog, read_products
+from retailsim.market.csales.catalogue import Shop, sheet_text
+from retailsim.market.csales.profiles import builtin_profiles, read_profiles
+from retailsim.market.csales.similarity import words
 
 LIMIT_MS = 20.0
 _OWN_WORDS = 12

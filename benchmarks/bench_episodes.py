@@ -125,8 +125,8 @@ def _seconds(run: Path) -> float:
 
 def _play(out: str, workers: str, replications: str) -> None:
     """Launch in this process without the closing tables, and print the peak memory."""
-    from sim import launch
-    from sim.terminal import Terminal
+    from retailsim.sim import launch
+    from retailsim.sim.terminal import Terminal
 
     launch.conclude = lambda *_: 0  # type: ignore[assignment]
     settings = (f"design.replications={replications}",)

@@ -22,8 +22,8 @@ import aiohttp
 import msgspec
 from aiohttp import web
 
-from agents.llm.gateway import Gateway
-from agents.llm.types import Call, ModelConfig, Say
+from retailsim.agents.llm.gateway import Gateway
+from retailsim.agents.llm.types import Call, ModelConfig, Say
 
 LATENCY_S = 0.05
 IN_FLIGHT = 64

@@ -14,8 +14,8 @@ from collections.abc import Callable, Sequence
 from statistics import median
 from typing import Any
 
-from events.kernel import Kernel, Outgoing, Post
-from events.messages import Message
+from retailsim.events.kernel import Kernel, Outgoing, Post
+from retailsim.events.messages import Message
 
 AGENTS = 1_000
 INLINE_TARGET, WAITING_TARGET = 500_000, 100_000

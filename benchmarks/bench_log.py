@@ -21,9 +21,9 @@ from pathlib import Path
 
 import msgspec
 
-from events.log.reader import check
-from events.log.writer import LogWriter
-from events.messages import MessageSent
+from retailsim.events.log.reader import check
+from retailsim.events.log.writer import LogWriter
+from retailsim.events.messages import MessageSent
 
 EVENTS_PER_MARKET = 150
 MARKETS = 4_000

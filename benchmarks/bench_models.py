@@ -152,8 +152,8 @@ def measured(address: str, found: list[Took]) -> Iterator[None]:
 
 def play(path: Path) -> None:
     """Launch the scenario into a folder of its own."""
-    from sim.launch import Options, launch
-    from sim.terminal import Terminal
+    from retailsim.sim.launch import Options, launch
+    from retailsim.sim.terminal import Terminal
 
     with (
         tempfile.TemporaryDirectory() as folder,
@@ -168,7 +168,7 @@ def play(path: Path) -> None:
 @contextmanager
 def collecting() -> Iterator[list[bytes]]:
     """Collect the bodies that runs send while the block runs."""
-    from agents.llm import asking
+    from retailsim.agents.llm import asking
 
     bodies: list[bytes] = []
     post = asking.post

@@ -13,13 +13,13 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any, Literal
 
-from agents.llm.prefix import PrefixMeter
-from agents.llm.types import ModelConfig
 from benchmarks.scripted import Sample, ScriptedModel
 from benchmarks.staging import Stage
-from market.catalog import builtin_catalog, read_products
-from market.problems import Problems
-from market.product import Product
+from retailsim.agents.llm.prefix import PrefixMeter
+from retailsim.agents.llm.types import ModelConfig
+from retailsim.market.catalog import builtin_catalog, read_products
+from retailsim.market.problems import Problems
+from retailsim.market.product import Product
 
 BYTES_PER_TOKEN = 4
 MOST_TOKENS = {True: 27_098, False: 17_515}

@@ -21,8 +21,8 @@ from typing import Any
 
 import msgspec
 
-from events.log.writer import LogWriter
-from events.messages import ASPECTS, SCHEMA_VERSION
+from retailsim.events.log.writer import LogWriter
+from retailsim.events.messages import ASPECTS, SCHEMA_VERSION
 
 EVENTS_PER_EPISODE = 28
 BUYERS = 5
@@ -35,7 +35,7 @@ _REPLAY = """
 import resource, sys, time
 from pathlib import Path
 start = time.perf_counter()
-from analysis.replay import replay
+from retailsim.analysis.replay import replay
 imported = time.perf_counter()
 found = replay(Path(sys.argv[1]))
 assert found.episodes.closed == int(sys.argv[2]), found.episodes

@@ -17,18 +17,18 @@ from typing import Any
 import msgspec
 import polars as pl
 
-from analysis import cache
-from analysis.loading import load
-from analysis.projection import Projection
-from events.log.seal import fingerprint
+from retailsim.analysis import cache
+from retailsim.analysis.loading import load
+from retailsim.analysis.projection import Projection
+from retailsim.events.log.seal import fingerprint
 
 LIMIT_S = 60.0
 
 _REPORT = """
 import json, resource, sys, time
 from pathlib import Path
-from sim.report import write_report
-from sim.terminal import Quiet
+from retailsim.sim.report import write_report
+from retailsim.sim.terminal import Quiet
 start = time.perf_counter()
 write_report(Path(sys.argv[1]), None, None, Quiet())
 took = time.perf_counter() - start

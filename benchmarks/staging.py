@@ -6,16 +6,16 @@ import asyncio
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from agents.base import Seat
-from agents.llm.buyer import ModelBuyer
-from agents.llm.seller import ModelSeller
-from agents.persona import Persona
 from benchmarks.scripted import ScriptedModel
-from events.messages import ASPECTS, Role
-from events.streams import Seed
-from market.policy import DEFAULT_POLICIES
-from market.product import Product
-from market.retail.requests import (
+from retailsim.agents.base import Seat
+from retailsim.agents.llm.buyer import ModelBuyer
+from retailsim.agents.llm.seller import ModelSeller
+from retailsim.agents.persona import Persona
+from retailsim.events.messages import ASPECTS, Role
+from retailsim.events.streams import Seed
+from retailsim.market.policy import DEFAULT_POLICIES
+from retailsim.market.product import Product
+from retailsim.market.retail.requests import (
     AnswerBuyer,
     AskSeller,
     ChooseTopics,
@@ -27,8 +27,16 @@ from market.retail.requests import (
     SettleIssue,
     WriteReview,
 )
-from market.retail.values import DIMENSIONS, Dimension, Offer, Order, Pitch, Transcript, Turn
-from market.shipping import ShippingRules
+from retailsim.market.retail.values import (
+    DIMENSIONS,
+    Dimension,
+    Offer,
+    Order,
+    Pitch,
+    Transcript,
+    Turn,
+)
+from retailsim.market.shipping import ShippingRules
 
 ORDER = Order(
     id="ORD-1A2B3C4D",

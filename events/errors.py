@@ -5,8 +5,23 @@ from __future__ import annotations
 import errno as errno_codes
 from pathlib import Path
 
+DISK_FULL = frozenset({errno_codes.ENOSPC, errno_codes.EDQUOT, errno_codes.EFBIG})
+"""What the system says when the disk, or the user's share of it, takes no more."""
 
-class EventsError(Exception):
+
+class RetailSimError(Exception):
+    """Root of every error that a user can cause: one line, and the status to end with.
+
+    Attributes
+    ----------
+    exit_status : int
+        2: the input is wrong or damaged; 3: stopped early and resumable.
+    """
+
+    exit_status: int = 2
+
+
+class EventsError(RetailSimError):
     """Base of everything this package raises for its users."""
 
 
@@ -97,11 +112,13 @@ class LogWriteError(EventsError):
         The system's error number, where there is one (``errno.ENOSPC``: disk full).
     """
 
+    exit_status = 3
+
     def __init__(self, path: Path, reason: str, errno: int | None = None) -> None:
         self.path = path
         self.reason = reason
         self.errno = errno
-        if errno in (errno_codes.ENOSPC, errno_codes.EDQUOT):
+        if self.disk_full:
             reason, remedy = f"disk full ({reason})", "Free some space, then resume the run."
         else:
             remedy = "Check the disk, then resume the run."
@@ -110,7 +127,7 @@ class LogWriteError(EventsError):
     @property
     def disk_full(self) -> bool:
         """Whether space ran out, of the disk or of the user's share of it."""
-        return self.errno in (errno_codes.ENOSPC, errno_codes.EDQUOT)
+        return self.errno in DISK_FULL
 
 
 class LogOfAnotherRun(EventsError):

@@ -24,14 +24,14 @@ from typing import Any, cast
 
 import msgspec
 
-from events.errors import (
+from retailsim.events.errors import (
     AwaitedInline,
     CancelledWithin,
     NotMessages,
     PostedIntoPast,
     UnknownRecipient,
 )
-from events.messages import Event, Message
+from retailsim.events.messages import Event, Message
 
 MARKET = "market"
 """The name of the rules, and the recipient of whatever an agent returns."""

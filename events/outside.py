@@ -16,8 +16,8 @@ from typing import Protocol
 import anyio
 import msgspec
 
-from events.errors import EventsError, OutsideDiverged, OutsideFailed, OutsideMissing
-from events.messages import LoggedRecord, Message, ModelCalled, OutsideAnswered
+from retailsim.events.errors import EventsError, OutsideDiverged, OutsideFailed, OutsideMissing
+from retailsim.events.messages import LoggedRecord, Message, ModelCalled, OutsideAnswered
 
 encode = msgspec.json.Encoder().encode
 

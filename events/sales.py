@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from events.messages import Event
+from retailsim.events.messages import Event
 
 Style = Literal["Rational", "Dependent", "Intuitive"]
 Openness = Literal["Active", "Less Active", "Passive"]

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import msgspec
 
-from agents.base import Seat
-from agents.behavioral.buyer import BehavioralBuyer
-from agents.errors import BadOption
-from market.retail.requests import Decide
-from market.retail.values import Decision
+from retailsim.agents.base import Seat
+from retailsim.agents.behavioral.buyer import BehavioralBuyer
+from retailsim.agents.errors import BadOption
+from retailsim.market.retail.requests import Decide
+from retailsim.market.retail.values import Decision
 
 
 class ThriftyBuyer(BehavioralBuyer):

@@ -15,9 +15,9 @@ from uuid import UUID
 
 import msgspec
 
-from events.messages import Message
-from market.errors import MarketError
-from market.request import AgentRequest
+from retailsim.events.messages import Message
+from retailsim.market.errors import MarketError
+from retailsim.market.request import AgentRequest
 
 MAX_TEXT = 20_000
 """Longest text of one message, in characters."""

@@ -14,9 +14,9 @@ from typing import Any, Literal
 
 import msgspec
 
-from events.messages import Audience
-from market.categories import CategoryMap, candidates
-from market.fields import (
+from retailsim.events.messages import Audience
+from retailsim.market.categories import CategoryMap, candidates
+from retailsim.market.fields import (
     PRICE_LIMIT_CENTS,
     facts,
     number,
@@ -27,8 +27,8 @@ from market.fields import (
     texts,
     to_cents,
 )
-from market.problems import Problems, Reason
-from market.product import Category, Product
+from retailsim.market.problems import Problems, Reason
+from retailsim.market.product import Category, Product
 
 TITLE_LIMIT = 500
 DESCRIPTION_LIMIT = 8_000

@@ -15,13 +15,13 @@ from pathlib import Path
 
 import msgspec
 
-from market.amazon import Row, read_row
-from market.categories import CategoryMap, builtin_categories
-from market.errors import EmptyCatalog, MissingProducts, RepeatedProducts, UnknownFormat
-from market.fields import parse_price
-from market.lines import read_lines
-from market.problems import Problems
-from market.product import CATEGORIES, Product
+from retailsim.market.amazon import Row, read_row
+from retailsim.market.categories import CategoryMap, builtin_categories
+from retailsim.market.errors import EmptyCatalog, MissingProducts, RepeatedProducts, UnknownFormat
+from retailsim.market.fields import parse_price
+from retailsim.market.lines import read_lines
+from retailsim.market.problems import Problems
+from retailsim.market.product import CATEGORIES, Product
 
 __all__ = [
     "EmptyCatalog",
@@ -38,7 +38,7 @@ _DECODE = msgspec.json.Decoder(Row).decode
 
 def builtin_catalog() -> Path:
     """Return the catalogue that comes with the package."""
-    return Path(str(files("market.data") / "catalogue.jsonl"))
+    return Path(str(files("retailsim.market.data") / "catalogue.jsonl"))
 
 
 def read_products(
@@ -193,7 +193,7 @@ def _rows(path: Path, problems: Problems) -> Iterator[Row]:
         return _jsonl_rows(path, problems)
     if not name.endswith(SUFFIXES):
         raise UnknownFormat(path, SUFFIXES)
-    from market import tables  # only those who read tables pay for it
+    from retailsim.market import tables  # only those who read tables pay for it
 
     read = tables.csv_rows if name.endswith(".csv") else tables.parquet_rows
     return read(path, problems)

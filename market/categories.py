@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
 
-from market.errors import BadCategories
-from market.product import CATEGORIES, Category
+from retailsim.market.errors import BadCategories
+from retailsim.market.product import CATEGORIES, Category
 
 _WORDS = re.compile(r"[\W_]+")
 _BY_NAME: dict[object, Category] = {category: category for category in CATEGORIES}
@@ -54,7 +54,7 @@ class CategoryMap:
 
 def builtin_categories() -> CategoryMap:
     """Return the mapping that comes with the package."""
-    return _read(Path(str(files("market.data") / "categories.toml")))
+    return _read(Path(str(files("retailsim.market.data") / "categories.toml")))
 
 
 def read_categories(path: Path) -> CategoryMap:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from events.messages import Role
+from retailsim.events.messages import Role
 
 
 class Turn(msgspec.Struct, frozen=True):

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from retailsim.events.errors import RetailSimError
 
-class MarketError(Exception):
+
+class MarketError(RetailSimError):
     """Base of every error of the package ``market``; its text is one line for people."""
 
 

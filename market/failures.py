@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from events.errors import UnusableOutput
-from events.messages import Message, OutputRejected
+from retailsim.events.errors import UnusableOutput
+from retailsim.events.messages import Message, OutputRejected
 
 REASON_CHARS = 500
 """Longest reason kept of an agent's own error text, in characters."""

@@ -8,7 +8,7 @@ from typing import Literal
 
 import msgspec
 
-from events.streams import Seed, Stream
+from retailsim.events.streams import Seed, Stream
 
 Issue = Literal[
     "shipping delay",

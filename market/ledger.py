@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from market.errors import MarketError
+from retailsim.market.errors import MarketError
 
 
 class LedgerError(MarketError):

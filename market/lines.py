@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, NamedTuple, cast
 
-from market.errors import UnreadableCatalog
+from retailsim.market.errors import UnreadableCatalog
 
 LINE_LIMIT = 4 * 1024 * 1024
 """Longest line that is read as one, in bytes, its line end included."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from enum import Enum
 
-from events.messages import Outcome
-from market.errors import MarketError
+from retailsim.events.messages import Outcome
+from retailsim.market.errors import MarketError
 
 
 class OrderState(Enum):

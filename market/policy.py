@@ -7,8 +7,8 @@ from types import MappingProxyType
 
 import msgspec
 
-from events.messages import Payer
-from market.product import Category
+from retailsim.events.messages import Payer
+from retailsim.market.product import Category
 
 
 class ReturnPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

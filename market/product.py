@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-from events.messages import Audience
+from retailsim.events.messages import Audience
 
 Category = Literal["Food", "Fashion", "Home", "Electronics"]
 

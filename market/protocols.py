@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Protocol
 
-from events.kernel import Outgoing
-from events.messages import Message
-from market.admission import Admission
-from market.csales.admission import ADMISSIONS as CSALES
-from market.csales.spec import ConversationSpec
-from market.retail.admission import ADMISSIONS as RETAIL
-from market.retail.spec import MarketSpec
+from retailsim.events.kernel import Outgoing
+from retailsim.events.messages import Message
+from retailsim.market.admission import Admission
+from retailsim.market.csales.admission import ADMISSIONS as CSALES
+from retailsim.market.csales.spec import ConversationSpec
+from retailsim.market.retail.admission import ADMISSIONS as RETAIL
+from retailsim.market.retail.spec import MarketSpec
 
 ADMISSIONS: Mapping[type[Message], Admission] = MappingProxyType({**RETAIL, **CSALES})
 """Request -> what answers it, in any protocol."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from events.messages import Message
+from retailsim.events.messages import Message
 
 
 class AgentRequest(Message, kw_only=True):

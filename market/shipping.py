@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from events.streams import Stream
+from retailsim.events.streams import Stream
 
 
 def whole_cents(cents: float) -> int:

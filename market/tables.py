@@ -13,10 +13,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from market.amazon import Row
-from market.errors import MissingColumns, UnreadableCatalog
-from market.lines import read_lines, readable
-from market.problems import Problems
+from retailsim.market.amazon import Row
+from retailsim.market.errors import MissingColumns, UnreadableCatalog
+from retailsim.market.lines import read_lines, readable
+from retailsim.market.problems import Problems
 
 SLICE_ROWS = 10_000
 """Rows of a Parquet file that are held at a time."""

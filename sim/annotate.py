@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from sim.errors import BadScenario, CannotWrite, MissingExtra
-from sim.run_folder import RunFile, RunFolder
-from sim.terminal import Terminal
+from retailsim.sim.errors import BadScenario, CannotWrite, MissingExtra
+from retailsim.sim.run_folder import RunFile, RunFolder
+from retailsim.sim.terminal import Terminal
 
 if TYPE_CHECKING:
-    from analysis.annotation.items import Chosen
-    from analysis.annotation.scoring import Scores
-    from market.product import Product
-    from sim.scenario import AgentTable
+    from retailsim.analysis.annotation.items import Chosen
+    from retailsim.analysis.annotation.scoring import Scores
+    from retailsim.market.product import Product
+    from retailsim.sim.scenario import AgentTable
 
 EACH = 12
 """Items of a task, and pairs of a trait, unless asked otherwise."""
@@ -48,7 +48,7 @@ def export(
     NotARun, NothingToRate, LogDamaged, LogUnreadable, BadScenario, CannotWrite
         Where the run, what it holds, or the folder is not as it has to be.
     """
-    from analysis.annotation import form, items
+    from retailsim.analysis.annotation import form, items
 
     folder = RunFolder(run)
     file = folder.read()
@@ -112,7 +112,7 @@ def show_score(key: Path, files: tuple[Path, ...], terminal: Terminal) -> int:
     if terminal.json:
         terminal.out_json(found)
         return 0
-    from analysis.annotation.tables import score_tables
+    from retailsim.analysis.annotation.tables import score_tables
 
     terminal.show(*score_tables(found))
     return 0
@@ -126,10 +126,10 @@ def scored(key: Path, files: tuple[Path, ...]) -> Scores:
     BadKey, BadRatings
         Where a file cannot be read, or does not belong to the key.
     """
-    from analysis.annotation.answers import read_key, read_ratings
+    from retailsim.analysis.annotation.answers import read_key, read_ratings
 
     try:
-        from analysis.annotation.scoring import score
+        from retailsim.analysis.annotation.scoring import score
     except ModuleNotFoundError as error:
         raise MissingExtra("annotate score", error.name or "a package") from None
     known = read_key(key)

@@ -11,21 +11,21 @@ from typing import Any, TypeVar
 import anyio
 import msgspec
 
-from agents.errors import AgentsError
-from agents.llm import prompting
-from agents.llm.caller import bound_of
-from agents.llm.capabilities import abilities
-from agents.llm.gateway import Gateway
-from agents.llm.pricing import pricing
-from agents.llm.purse import Purse
-from agents.llm.types import Answer, Call, ModelConfig
-from events.errors import UnusableOutput
-from events.messages import ModelCalled
-from sim.errors import BadScenario, ModelsStopped
-from sim.estimate import money
-from sim.models import check_models
-from sim.seats import model_table
-from sim.settings import lay_over
+from retailsim.agents.errors import AgentsError
+from retailsim.agents.llm import prompting
+from retailsim.agents.llm.caller import bound_of
+from retailsim.agents.llm.capabilities import abilities
+from retailsim.agents.llm.gateway import Gateway
+from retailsim.agents.llm.pricing import pricing
+from retailsim.agents.llm.purse import Purse
+from retailsim.agents.llm.types import Answer, Call, ModelConfig
+from retailsim.events.errors import UnusableOutput
+from retailsim.events.messages import ModelCalled
+from retailsim.sim.errors import BadScenario, ModelsStopped
+from retailsim.sim.estimate import money
+from retailsim.sim.models import check_models
+from retailsim.sim.seats import model_table
+from retailsim.sim.settings import lay_over
 
 T = TypeVar("T")
 Ask = Callable[[Call], Awaitable[ModelCalled]]

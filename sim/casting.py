@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from events.messages import Role
-from sim.seats import model_table, named
-from sim.settings import Tree
+from retailsim.events.messages import Role
+from retailsim.sim.seats import model_table, named
+from retailsim.sim.settings import Tree
 
 PART = ("persona", "gender")
 """What makes a seat a part that anybody can play."""

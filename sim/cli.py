@@ -10,9 +10,7 @@ from typing import Any
 
 import click
 
-from sim.cli_annotate import annotate
-from sim.errors import SimError
-from sim.shadow import check_packages
+from retailsim.sim.cli_annotate import annotate
 
 
 def _finite(ctx: click.Context, option: click.Parameter, value: float | None) -> float | None:
@@ -42,7 +40,6 @@ class _Program(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
-            check_packages()
             return super().invoke(ctx)
         except (click.exceptions.Exit, click.ClickException, click.Abort):
             raise
@@ -53,11 +50,8 @@ class _Program(click.Group):
         except KeyboardInterrupt:
             click.echo("interrupted", err=True)
             ctx.exit(3)
-        except SimError as error:  # told here, for a shadowed package may be what tells the others
-            _tell(str(error))
-            ctx.exit(error.status)
         except Exception as error:  # noqa: BLE001 - turned into a line and a status
-            from sim.failures import line_and_status
+            from retailsim.sim.failures import line_and_status
 
             line, status = line_and_status(error)
             _tell(line)
@@ -102,9 +96,9 @@ def launch(scenario: str, as_json: bool, settings: tuple[str, ...], **flags: Any
     Without SCENARIO the built-in one called pairwise is run. --set wins over the other options,
     and these over the file.
     """
-    from sim.launch import Options
-    from sim.launch import launch as start
-    from sim.terminal import Terminal
+    from retailsim.sim.launch import Options
+    from retailsim.sim.launch import launch as start
+    from retailsim.sim.terminal import Terminal
 
     options = Options(scenario=scenario, settings=settings, **flags)
     sys.exit(start(options, Terminal(json=as_json)))
@@ -134,8 +128,8 @@ def resume(
     verbose: bool,
 ) -> None:
     """Go on with RUN where it stopped."""
-    from sim.resume import resume as go_on
-    from sim.terminal import Terminal
+    from retailsim.sim.resume import resume as go_on
+    from retailsim.sim.terminal import Terminal
 
     terminal = Terminal(json=as_json)
     sys.exit(
@@ -155,8 +149,8 @@ def resume(
 @_RUN
 def verify(run: Path) -> None:
     """Check RUN's log, and play it again to compare every event."""
-    from sim.terminal import Terminal
-    from sim.verify import verify as check
+    from retailsim.sim.terminal import Terminal
+    from retailsim.sim.verify import verify as check
 
     sys.exit(check(run, Terminal()))
 
@@ -166,8 +160,8 @@ def verify(run: Path) -> None:
 @_JSON
 def replay(runs: tuple[Path, ...], as_json: bool) -> None:
     """Compute RUN's measures from its log."""
-    from sim.result import show_replays
-    from sim.terminal import Terminal
+    from retailsim.sim.result import show_replays
+    from retailsim.sim.terminal import Terminal
 
     sys.exit(show_replays(runs, Terminal(json=as_json)))
 
@@ -180,8 +174,8 @@ def replay(runs: tuple[Path, ...], as_json: bool) -> None:
 )
 def report(run: Path, out: Path | None, charts: Any) -> None:
     """Write RUN's report, one HTML file."""
-    from sim.report import write_report
-    from sim.terminal import Terminal
+    from retailsim.sim.report import write_report
+    from retailsim.sim.terminal import Terminal
 
     sys.exit(write_report(run, out, charts, Terminal()))
 
@@ -212,9 +206,9 @@ def export(**flags: Any) -> None:
 
     WHAT is measures, episodes, markets, calls, events, or transcripts (chats, always JSON Lines).
     """
-    from sim.export import Asked
-    from sim.export import export as write
-    from sim.terminal import Terminal
+    from retailsim.sim.export import Asked
+    from retailsim.sim.export import export as write
+    from retailsim.sim.terminal import Terminal
 
     sys.exit(write(Asked(**flags), Terminal()))
 
@@ -227,8 +221,8 @@ def export(**flags: Any) -> None:
 @_JSON
 def infer(labelled: Path, run: Path, features: str, charts: Any, as_json: bool) -> None:
     """Tell which personas the agents of RUN show, learnt from LABELLED, a run with personas."""
-    from sim.experiment import show
-    from sim.terminal import Terminal
+    from retailsim.sim.experiment import show
+    from retailsim.sim.terminal import Terminal
 
     runs = {"labelled": labelled, "unlabelled": run}
     drawn = (run / "derived", charts) if charts else None
@@ -241,8 +235,8 @@ def infer(labelled: Path, run: Path, features: str, charts: Any, as_json: bool) 
 @_JSON
 def compare(first: Path, second: Path, as_json: bool) -> None:
     """Say what changed from RUN_A to RUN_B, and how sure that is."""
-    from sim.compare import compare_runs
-    from sim.terminal import Terminal
+    from retailsim.sim.compare import compare_runs
+    from retailsim.sim.terminal import Terminal
 
     sys.exit(compare_runs(first, second, Terminal(json=as_json)))
 
@@ -265,9 +259,9 @@ def compare(first: Path, second: Path, as_json: bool) -> None:
 @_JSON
 def experiment(name: str, as_json: bool, **flags: Any) -> None:
     """Run an experiment of the paper, and print its table beside the published one."""
-    from sim.experiment import Asked
-    from sim.experiment import experiment as run_it
-    from sim.terminal import Terminal
+    from retailsim.sim.experiment import Asked
+    from retailsim.sim.experiment import experiment as run_it
+    from retailsim.sim.terminal import Terminal
 
     sys.exit(run_it(Asked(name=name, **flags), Terminal(json=as_json)))
 
@@ -279,8 +273,8 @@ def experiment(name: str, as_json: bool, **flags: Any) -> None:
 @_JSON
 def calibrate(targets: Path, out: Path | None, rounds: int | None, as_json: bool) -> None:
     """Fit the behavioral agents to TARGETS, a TOML file, or "published"."""
-    from sim.calibration.command import calibrate as fit
-    from sim.terminal import Terminal
+    from retailsim.sim.calibration.command import calibrate as fit
+    from retailsim.sim.terminal import Terminal
 
     sys.exit(fit(targets, out, rounds, Terminal(json=as_json)))
 
@@ -291,8 +285,8 @@ def calibrate(targets: Path, out: Path | None, rounds: int | None, as_json: bool
 @_JSON
 def import_(file: Path, out: Path, as_json: bool) -> None:
     """Turn published trajectories in FILE into a run."""
-    from sim.published.importing import import_trajectories
-    from sim.terminal import Terminal
+    from retailsim.sim.published.importing import import_trajectories
+    from retailsim.sim.terminal import Terminal
 
     sys.exit(import_trajectories(file, out, Terminal(json=as_json)))
 
@@ -302,7 +296,7 @@ def schema() -> None:
     """Print the JSON Schema of a scenario."""
     import msgspec
 
-    from sim.scenario import schema as of_scenario
+    from retailsim.sim.scenario import schema as of_scenario
 
     click.echo(msgspec.json.format(msgspec.json.encode(of_scenario()), indent=2).decode())
 
@@ -312,8 +306,8 @@ def schema() -> None:
 def agents(ctx: click.Context) -> None:
     """List the agents and profiles that can take a seat."""
     if ctx.invoked_subcommand is None:
-        from sim.roster import show_agents
-        from sim.terminal import Terminal
+        from retailsim.sim.roster import show_agents
+        from retailsim.sim.terminal import Terminal
 
         show_agents(Terminal())
 
@@ -326,8 +320,8 @@ def agents(ctx: click.Context) -> None:
 )
 def check_agent(name: str, role: Any, settings: tuple[str, ...]) -> None:
     """Run an agent through the conformance suite."""
-    from sim.roster import check_agent as check
-    from sim.terminal import Terminal
+    from retailsim.sim.roster import check_agent as check
+    from retailsim.sim.terminal import Terminal
 
     sys.exit(check(name, Terminal(), role, settings))
 
@@ -351,8 +345,8 @@ def profiles() -> None:
 @click.option("--budget", type=click.FloatRange(0), metavar="USD", help="What it may cost.")
 def build_profiles(**flags: Any) -> None:
     """Derive profiles from REVIEWS, a file of Amazon Reviews '23; run again, it goes on."""
-    from sim.profiling.command import Building, build
-    from sim.terminal import Terminal
+    from retailsim.sim.profiling.command import Building, build
+    from retailsim.sim.terminal import Terminal
 
     sys.exit(build(Building(**flags), Terminal()))
 
@@ -363,6 +357,6 @@ main.add_command(annotate)
 @main.command(name="_worker", hidden=True)
 def worker() -> None:
     """Be a worker of a run: reads its job from standard input."""
-    from sim.workers import work
+    from retailsim.sim.workers import work
 
     sys.exit(work())

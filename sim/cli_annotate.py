@@ -30,8 +30,8 @@ def annotate() -> None:
 @click.option("--seed", type=int, metavar="N", help="Of the draws; else that of the run.")
 def export_annotation(**flags: Any) -> None:
     """Write forms to rate RUN: an HTML file and a CSV file for raters, and the key."""
-    from sim.annotate import show_export
-    from sim.terminal import Terminal
+    from retailsim.sim.annotate import show_export
+    from retailsim.sim.terminal import Terminal
 
     sys.exit(show_export(**flags, terminal=Terminal()))
 
@@ -46,8 +46,8 @@ def export_annotation(**flags: Any) -> None:
 @click.option("--budget", type=click.FloatRange(0), metavar="USD", help="What it may cost.")
 def rate_annotation(**flags: Any) -> None:
     """Have a model rate the export in DIR, as a rater of its own kind; run again, it goes on."""
-    from sim.rating import rate
-    from sim.terminal import Terminal
+    from retailsim.sim.rating import rate
+    from retailsim.sim.terminal import Terminal
 
     sys.exit(rate(**flags, terminal=Terminal()))
 
@@ -58,7 +58,7 @@ def rate_annotation(**flags: Any) -> None:
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
 def score_annotation(key: Path, files: tuple[Path, ...], as_json: bool) -> None:
     """Score filled FILES by KEY, the key.json of an export or its folder."""
-    from sim.annotate import show_score
-    from sim.terminal import Terminal
+    from retailsim.sim.annotate import show_score
+    from retailsim.sim.terminal import Terminal
 
     sys.exit(show_score(key, files, Terminal(json=as_json)))

@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sim.errors import MissingExtra, NotARun, SimError
-from sim.run_folder import RunFile, RunFolder
-from sim.terminal import Terminal
+from retailsim.sim.errors import MissingExtra, NotARun, SimError
+from retailsim.sim.run_folder import RunFile, RunFolder
+from retailsim.sim.terminal import Terminal
 
 if TYPE_CHECKING:
-    from analysis.comparison import Change, Comparison
-    from analysis.statistics.values import Estimate
+    from retailsim.analysis.comparison import Change, Comparison
+    from retailsim.analysis.statistics.values import Estimate
 
 
 class OtherProtocol(SimError):
@@ -31,10 +31,10 @@ def compare_runs(first: Path, second: Path, terminal: Terminal) -> int:
     ------
     OtherProtocol
     """
-    from analysis.loading import load
+    from retailsim.analysis.loading import load
 
     try:
-        from analysis.comparison import compare
+        from retailsim.analysis.comparison import compare
     except ModuleNotFoundError as error:
         raise MissingExtra("compare", error.name or "a package") from None
     shared = _share_draws(first, second)
@@ -86,7 +86,7 @@ def _table(title: str, changes: tuple[Change, ...]) -> Any:
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
-    from analysis.tables import Name
+    from retailsim.analysis.tables import Name
 
     table = Table(title=title, box=SIMPLE_HEAD, pad_edge=False, title_justify="left")
     table.add_column("")

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
-from events.streams import Seed
-from market.csales.values import Profile
-from market.product import Product
-from market.protocols import Market, Spec
-from sim.scenario import Scenario
+from retailsim.events.streams import Seed
+from retailsim.market.csales.values import Profile
+from retailsim.market.product import Product
+from retailsim.market.protocols import Market, Spec
+from retailsim.sim.scenario import Scenario
 
 
 class Design(Protocol):
@@ -52,9 +52,9 @@ def design_of(
         In the order that numbers the markets; profiles are for csales only.
     """
     if scenario.design.protocol == "csales":
-        from sim.sales_design import SalesDesign
+        from retailsim.sim.sales_design import SalesDesign
 
         return SalesDesign(scenario, products, profiles, seed)
-    from sim.retail_design import RetailDesign
+    from retailsim.sim.retail_design import RetailDesign
 
     return RetailDesign(scenario, products, seed)

@@ -11,17 +11,17 @@ import asyncio
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
-from agents.host import Hosting
-from events.kernel import Kernel, Receive
-from events.messages import Event, Message, Role
-from events.outside import Door
-from market.protocols import Market, Spec
-from sim.counts import Progress, Usage
-from sim.errors import MarketDiverged
-from sim.recovery import Leftover
-from sim.seats import Cast
-from sim.stopping import Stop, Turnstile
-from sim.transcript import Log, Transcript
+from retailsim.agents.host import Hosting
+from retailsim.events.kernel import Kernel, Receive
+from retailsim.events.messages import Event, Message, Role
+from retailsim.events.outside import Door
+from retailsim.market.protocols import Market, Spec
+from retailsim.sim.counts import Progress, Usage
+from retailsim.sim.errors import MarketDiverged
+from retailsim.sim.recovery import Leftover
+from retailsim.sim.seats import Cast
+from retailsim.sim.stopping import Stop, Turnstile
+from retailsim.sim.transcript import Log, Transcript
 
 FLUSH_EVENTS = 4096
 """A market is written in parts of so many events, so that a large one need not fit in memory."""

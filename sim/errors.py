@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import errno
 from collections.abc import Sequence
 from difflib import get_close_matches
+from errno import EIO
 from pathlib import Path
 
+from retailsim.events.errors import DISK_FULL, RetailSimError
 
-class SimError(Exception):
-    """Base of everything this package raises; the program ends with `status` and the message."""
 
-    status: int = 2
+class SimError(RetailSimError):
+    """Base of everything this package raises for its users."""
 
 
 class BadScenario(SimError):
@@ -67,16 +67,6 @@ class RunChanged(SimError):
         super().__init__(f"{path}: {problem}")
 
 
-class Shadowed(SimError):
-    """A foreign package stands where one of ours is expected."""
-
-    def __init__(self, package: str, found: str, expected: str) -> None:
-        super().__init__(
-            f"the package {package!r} is taken by {found}, ours is in {expected}: "
-            "start from another directory, or uninstall the other package"
-        )
-
-
 class WorkerFailed(SimError):
     """A worker process ended before its work was done; what it wrote is kept.
 
@@ -85,12 +75,8 @@ class WorkerFailed(SimError):
 
     def __init__(self, line: str, status: int, *, alone: bool = False) -> None:
         super().__init__(line)
-        self.status = status
+        self.exit_status = status
         self.alone = alone
-
-
-FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
-"""What the system says when a disk takes no more, rather than that a place is wrong."""
 
 
 class CannotWrite(SimError):
@@ -108,7 +94,9 @@ class CannotWrite(SimError):
 
     def __init__(self, what: object, cause: OSError, advice: str) -> None:
         super().__init__(f"{what}: {cause.strerror or cause}; {advice}")
-        self.status = 3 if cause.errno in FULL else 2
+        # Polars says EIO where the end of a Parquet file finds no room.
+        full = cause.errno in DISK_FULL or cause.errno == EIO
+        self.exit_status = 3 if full else 2
 
 
 class MarketDiverged(SimError):
@@ -132,13 +120,13 @@ class ModelsStopped(SimError):
         Whether other workers may go on.
     """
 
-    status = 3
+    exit_status = 3
 
     def __init__(self, line: str, *, wrong: bool = False, alone: bool = False) -> None:
         super().__init__(line)
         self.alone = alone
         if wrong:
-            self.status = 2
+            self.exit_status = 2
 
 
 class MissingExtra(SimError):

@@ -10,15 +10,15 @@ from collections import defaultdict
 
 import msgspec
 
-from agents.llm.errors import NoKey
-from agents.llm.keys import find_key
-from agents.llm.pricing import how_to_price, pricing
-from agents.llm.types import ModelConfig, Usage
-from agents.llm.workload import Work
-from sim.design import Design
-from sim.seats import used_models
-from sim.terminal import Terminal
-from sim.workload import Workload
+from retailsim.agents.llm.errors import NoKey
+from retailsim.agents.llm.keys import find_key
+from retailsim.agents.llm.pricing import how_to_price, pricing
+from retailsim.agents.llm.types import ModelConfig, Usage
+from retailsim.agents.llm.workload import Work
+from retailsim.sim.design import Design
+from retailsim.sim.seats import used_models
+from retailsim.sim.terminal import Terminal
+from retailsim.sim.workload import Workload
 
 CALL_S = 1.0
 """Seconds of a call before its first token, and `TOKENS_PER_S` of its answer: assumed."""
@@ -157,8 +157,8 @@ def _show(
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
-    from analysis.tables import Name
-    from sim.models import fitting_workers
+    from retailsim.analysis.tables import Name
+    from retailsim.sim.models import fitting_workers
 
     configs = used_models(design.scenario)
     table = Table(box=SIMPLE_HEAD, pad_edge=False)

@@ -15,23 +15,23 @@ from pathlib import Path
 import anyio
 import msgspec
 
-from agents.host import Hosting
-from agents.llm.purse import Purse
-from agents.watchdog import Watchdog
-from events.diagnostics import Diagnostics, TelemetryFile, diagnostics
-from events.log.writer import LogWriter
-from events.messages import SCHEMA_VERSION
-from events.streams import Seed
-from market.protocols import Spec
-from sim.counts import Progress
-from sim.design import Design, design_of
-from sim.engine import Engine
-from sim.errors import RunChanged
-from sim.inputs import PLUGINS, with_inputs
-from sim.recovery import Leftover
-from sim.run_folder import RunFile, RunFolder
-from sim.seats import Cast, used_models
-from sim.stopping import Stop
+from retailsim.agents.host import Hosting
+from retailsim.agents.llm.purse import Purse
+from retailsim.agents.watchdog import Watchdog
+from retailsim.events.diagnostics import Diagnostics, TelemetryFile, diagnostics
+from retailsim.events.log.writer import LogWriter
+from retailsim.events.messages import SCHEMA_VERSION
+from retailsim.events.streams import Seed
+from retailsim.market.protocols import Spec
+from retailsim.sim.counts import Progress
+from retailsim.sim.design import Design, design_of
+from retailsim.sim.engine import Engine
+from retailsim.sim.errors import RunChanged
+from retailsim.sim.inputs import PLUGINS, with_inputs
+from retailsim.sim.recovery import Leftover
+from retailsim.sim.run_folder import RunFile, RunFolder
+from retailsim.sim.seats import Cast, used_models
+from retailsim.sim.stopping import Stop
 
 SHARDS = 10_000
 
@@ -187,10 +187,10 @@ async def _run(
     if not configs:
         await engine.run(job.markets(design.markets()))
         return
-    from agents.llm.gateway import Attempt
-    from sim.models import Models, shared_answers
-    from sim.reservation import Reservations
-    from sim.workload import Workload
+    from retailsim.agents.llm.gateway import Attempt
+    from retailsim.sim.models import Models, shared_answers
+    from retailsim.sim.reservation import Reservations
+    from retailsim.sim.workload import Workload
 
     def observe(attempt: Attempt) -> None:
         notes.info("model attempt", **msgspec.structs.asdict(attempt))

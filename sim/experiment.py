@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-from sim.errors import BadScenario, CannotWrite, MissingExtra, RunExists, SimError
-from sim.terminal import Quiet, Terminal
+from retailsim.sim.errors import BadScenario, CannotWrite, MissingExtra, RunExists, SimError
+from retailsim.sim.terminal import Quiet, Terminal
 
 if TYPE_CHECKING:
-    from analysis.cost import Cost
-    from analysis.experiments.outcomes import Outcome
-    from sim.launch import Options
+    from retailsim.analysis.cost import Cost
+    from retailsim.analysis.experiments.outcomes import Outcome
+    from retailsim.sim.launch import Options
 
 
 class Arm(msgspec.Struct, frozen=True):
@@ -77,18 +77,18 @@ def experiment(asked: Asked, terminal: Terminal) -> int:
         raise BadScenario("experiment", f"no {asked.name!r}; there are {', '.join(EXPERIMENTS)}")
     arms = EXPERIMENTS[asked.name]
     if asked.plan:
-        from sim.experiment_plan import show_experiment_plan
+        from retailsim.sim.experiment_plan import show_experiment_plan
 
         plans = {arm.label: _options(asked, arm, None) for arm in arms}
         return show_experiment_plan(asked.name, plans, terminal)
     try:
-        import analysis.experiments.tables  # noqa: F401 - to fail before anything is run
+        import retailsim.analysis.experiments.tables  # noqa: F401 - to fail before anything is run
     except ModuleNotFoundError as error:
         raise MissingExtra("experiment", error.name or "a package") from None
     if asked.ratings:
         return _rated(asked, terminal)
     if asked.name == "latent-persona":
-        from analysis.latent.features import by_name
+        from retailsim.analysis.latent.features import by_name
 
         by_name(asked.features)  # to fail before anything is run
     folder = asked.out or Path("runs") / f"{asked.name}-{time.strftime('%Y%m%d-%H%M%S')}"
@@ -111,7 +111,7 @@ FORMS = "annotation"
 
 
 def _write_forms(folder: Path, terminal: Terminal) -> None:
-    from sim.annotate import export
+    from retailsim.sim.annotate import export
 
     place = folder / FORMS
     if not (place / "key.json").is_file():
@@ -123,7 +123,7 @@ def _write_forms(folder: Path, terminal: Terminal) -> None:
 
 
 def _options(asked: Asked, arm: Arm, out: Path | None) -> Options:
-    from sim.launch import Options
+    from retailsim.sim.launch import Options
 
     return Options(
         scenario=arm.scenario,
@@ -173,7 +173,7 @@ def _run(asked: Asked, arm: Arm, folder: Path, terminal: Terminal) -> int:
     try:
         status = _run_what_is_left(asked, arm, folder)
     except SimError as error:
-        if error.status == _RESUMABLE:
+        if error.exit_status == _RESUMABLE:
             terminal.say(_GOES_ON.format(folder))
         raise
     if status:
@@ -187,8 +187,8 @@ _GOES_ON = "the experiment goes on with the same command and --out {}"
 
 def _run_what_is_left(asked: Asked, arm: Arm, folder: Path) -> int:
     """Launch an arm, or resume it; the budget is for all arms together."""
-    from sim.launch import launch
-    from sim.resume import resume
+    from retailsim.sim.launch import launch
+    from retailsim.sim.resume import resume
 
     out = folder / arm.label
     budget = asked.budget
@@ -206,7 +206,7 @@ def _spent(folder: Path, *, but: Path) -> float:
 
 def _say_cost(folder: Path, terminal: Terminal) -> None:
     """Say what the models of all arms cost together; nothing where none took part."""
-    from analysis.cost_tables import dollars
+    from retailsim.analysis.cost_tables import dollars
 
     costs = [cost.cost_nanousd for cost in _costs(folder)]
     if costs:
@@ -215,7 +215,7 @@ def _say_cost(folder: Path, terminal: Terminal) -> None:
 
 
 def _costs(folder: Path, *, but: Path | None = None) -> list[Cost]:
-    from analysis.replay import replay
+    from retailsim.analysis.replay import replay
 
     runs = (run for run in folder.iterdir() if (run / "run.toml").is_file() and run != but)
     return [cost for cost in (replay(run).cost for run in runs) if cost is not None]
@@ -251,7 +251,7 @@ def show(
     CannotWrite
         If the folder of the figures cannot be written.
     """
-    from analysis.experiments.tables import outcome_of
+    from retailsim.analysis.experiments.tables import outcome_of
 
     outcome = outcome_of(name, runs, features)
     _tell(name, runs, outcome, terminal)
@@ -263,8 +263,8 @@ def show(
 def _draw(
     name: str, outcome: Outcome, folder: Path, kind: Literal["png", "svg"], terminal: Terminal
 ) -> None:
-    from analysis.experiments.figures import figures
-    from analysis.report.drawing import save
+    from retailsim.analysis.experiments.figures import figures
+    from retailsim.analysis.report.drawing import save
 
     drawn = figures(name, outcome)
     if not drawn:
@@ -279,8 +279,8 @@ def _draw(
 
 def _rated(asked: Asked, terminal: Terminal) -> int:
     """Print Table 1 from filled forms of an earlier `experiment fidelity --out`."""
-    from analysis.experiments.fidelity import fidelity
-    from sim.annotate import scored
+    from retailsim.analysis.experiments.fidelity import fidelity
+    from retailsim.sim.annotate import scored
 
     if asked.name != "fidelity" or asked.out is None:
         raise BadScenario("--ratings", "goes with `experiment fidelity --out DIR`, its first run")
@@ -296,7 +296,7 @@ def _tell(name: str, runs: Mapping[str, Path], outcome: Outcome, terminal: Termi
     if terminal.json:
         terminal.out_json({"experiment": name, "runs": folders, "outcome": outcome})
         return
-    from sim.experiment_tables import tables
+    from retailsim.sim.experiment_tables import tables
 
     terminal.show(*tables(outcome))
     for note in outcome.notes:

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from events.streams import Seed
-from sim.design import design_of
-from sim.estimate import Estimate, counted, duration, estimate
-from sim.inputs import with_inputs
-from sim.launch import Options, chosen_products, chosen_profiles, read_scenario
-from sim.seats import Cast
-from sim.terminal import Quiet, Terminal
+from retailsim.events.streams import Seed
+from retailsim.sim.design import design_of
+from retailsim.sim.estimate import Estimate, counted, duration, estimate
+from retailsim.sim.inputs import with_inputs
+from retailsim.sim.launch import Options, chosen_products, chosen_profiles, read_scenario
+from retailsim.sim.seats import Cast
+from retailsim.sim.terminal import Quiet, Terminal
 
 if TYPE_CHECKING:
-    from sim.design import Design
+    from retailsim.sim.design import Design
 
 DESIGN_EFFECT = 4.7
 """What clustering costs in the published trajectories: assumed before anything is run."""
@@ -44,7 +44,7 @@ class ArmPlan(msgspec.Struct, frozen=True, kw_only=True):
 
 def show_experiment_plan(name: str, arms: Mapping[str, Options], terminal: Terminal) -> int:
     """Print it; returns the exit status."""
-    from analysis.statistics.power import episodes_per_arm
+    from retailsim.analysis.statistics.power import episodes_per_arm
 
     plans = {label: _plan(_design(options)) for label, options in arms.items()}
     total = sum(one.episodes for one in plans.values())
@@ -68,7 +68,7 @@ def show_experiment_plan(name: str, arms: Mapping[str, Options], terminal: Termi
 
 
 def _plan(one: Design) -> ArmPlan:
-    from analysis.statistics.power import detectable
+    from retailsim.analysis.statistics.power import detectable
 
     rise = detectable(_BASE, one.episodes // 2, design_effect=DESIGN_EFFECT)
     return ArmPlan(episodes=one.episodes, detectable=rise, estimate=estimate(one))

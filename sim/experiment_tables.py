@@ -11,9 +11,9 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from analysis.experiments.outcomes import NEAR, Finding, Outcome, Row, Value, missed
-from analysis.statistics.values import Test
-from sim.terminal import printable
+from retailsim.analysis.experiments.outcomes import NEAR, Finding, Outcome, Row, Value, missed
+from retailsim.analysis.statistics.values import Test
+from retailsim.sim.terminal import printable
 
 
 def tables(outcome: Outcome) -> Sequence[Any]:

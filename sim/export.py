@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from sim.errors import CannotWrite, SimError
-from sim.terminal import Terminal
+from retailsim.sim.errors import CannotWrite, SimError
+from retailsim.sim.terminal import Terminal
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from analysis.export.files import Format
+    from retailsim.analysis.export.files import Format
 
 What = Literal["measures", "episodes", "markets", "calls", "events", "transcripts"]
 
@@ -60,7 +60,7 @@ def export(asked: Asked, terminal: Terminal) -> int:
     NotARun, LogDamaged, LogUnreadable
         As `analysis.loading.load`.
     """
-    from analysis.export.files import FORMATS, format_of, whole_file
+    from retailsim.analysis.export.files import FORMATS, format_of, whole_file
 
     chats = asked.what == "transcripts"
     if asked.assistant and not chats:
@@ -82,9 +82,9 @@ def export(asked: Asked, terminal: Terminal) -> int:
 
 def _write(asked: Asked, form: Format, file: Path) -> str:
     """Write the file; returns what a reader of it should know, if anything."""
-    from analysis import export
-    from analysis.export.chat import write_transcripts
-    from analysis.export.files import write_table
+    from retailsim.analysis import export
+    from retailsim.analysis.export.chat import write_transcripts
+    from retailsim.analysis.export.files import write_table
 
     match asked.what:
         case "transcripts":
@@ -100,7 +100,7 @@ def _write(asked: Asked, form: Format, file: Path) -> str:
 
 
 def _frame(asked: Asked) -> pl.LazyFrame:
-    from analysis import load
+    from retailsim.analysis import load
 
     frame: pl.DataFrame = getattr(load(asked.run), asked.what)
     return frame.lazy()
@@ -108,10 +108,10 @@ def _frame(asked: Asked) -> pl.LazyFrame:
 
 def _remarks(run: Path, what: What) -> Iterator[str]:
     """Yield what a reader of the file should know of the run."""
-    from analysis import load
-    from analysis.export.log_lines import schemas
-    from events.log.seal import SEAL
-    from events.messages import SCHEMA_VERSION
+    from retailsim.analysis import load
+    from retailsim.analysis.export.log_lines import schemas
+    from retailsim.events.log.seal import SEAL
+    from retailsim.events.messages import SCHEMA_VERSION
 
     others = sorted(schemas(run) - {SCHEMA_VERSION})
     if others:

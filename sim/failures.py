@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import errno
 import sys
 import traceback
 
-from agents.errors import AgentsError
-from events.errors import EventsError, LogWriteError
-from market.errors import MarketError
-from sim.errors import SimError
+from retailsim.events.errors import DISK_FULL, RetailSimError
 
 
 def root(error: BaseException) -> BaseException:
@@ -17,9 +13,6 @@ def root(error: BaseException) -> BaseException:
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     return error
-
-
-_DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 def line_and_status(error: BaseException) -> tuple[str, int]:
@@ -30,18 +23,12 @@ def line_and_status(error: BaseException) -> tuple[str, int]:
     """
     error = root(error)
     match error:
-        case LogWriteError():
-            return str(error), 3
-        case SimError():
-            return str(error), error.status
-        case EventsError() | MarketError() | AgentsError():
-            return str(error), 2
-        case OSError() if error.errno in _DISK_FULL:
+        case RetailSimError():
+            return str(error), error.exit_status
+        case OSError() if error.errno in DISK_FULL:
             return f"{_file(error)}: {error.strerror}; what is written is kept: make room", 3
         case OSError() if error.filename is not None:
             return f"{_file(error)}: {error.strerror}", 2
-        case _ if type(error).__module__.startswith("analysis."):
-            return str(error), 2
         case _:
             traceback.print_exception(error, file=sys.stderr)
             return f"unexpected {type(error).__name__}: {error}", 1

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import msgspec
 
-from sim.errors import BadScenario
-from sim.run_folder import NewRun
-from sim.scenario import AgentTable, Scenario
-from sim.seats import Cast
+from retailsim.sim.errors import BadScenario
+from retailsim.sim.run_folder import NewRun
+from retailsim.sim.scenario import AgentTable, Scenario
+from retailsim.sim.seats import Cast
 
 PLUGINS = "plugins"
 PARAMETERS = "behavioral.toml"

@@ -9,28 +9,28 @@ from uuid import uuid4
 
 import msgspec
 
-from events.log.lock import RunLock
-from events.streams import Seed
-from market.catalog import Problems, builtin_catalog, read_products, sample
-from market.categories import read_categories
-from market.csales.profiles import builtin_profiles, read_profiles
-from market.csales.values import Profile
-from market.errors import EmptyCatalog
-from market.product import Product
-from sim.casting import describe_models, give_seats
-from sim.design import design_of
-from sim.errors import BadScenario
-from sim.estimate import extent, show_plan
-from sim.execution import Job
-from sim.inputs import copied, located, with_inputs
-from sim.result import conclude
-from sim.run_folder import FORMAT, Identity, NewRun, RunFile, RunFolder, versions
-from sim.runner import run_to_end
-from sim.scenario import ProductsTable, Scenario
-from sim.scenario_file import decode, read_tree
-from sim.seats import ROLES, Cast, expand, used_models
-from sim.settings import Tree, lay_over
-from sim.terminal import Terminal
+from retailsim.events.log.lock import RunLock
+from retailsim.events.streams import Seed
+from retailsim.market.catalog import Problems, builtin_catalog, read_products, sample
+from retailsim.market.categories import read_categories
+from retailsim.market.csales.profiles import builtin_profiles, read_profiles
+from retailsim.market.csales.values import Profile
+from retailsim.market.errors import EmptyCatalog
+from retailsim.market.product import Product
+from retailsim.sim.casting import describe_models, give_seats
+from retailsim.sim.design import design_of
+from retailsim.sim.errors import BadScenario
+from retailsim.sim.estimate import extent, show_plan
+from retailsim.sim.execution import Job
+from retailsim.sim.inputs import copied, located, with_inputs
+from retailsim.sim.result import conclude
+from retailsim.sim.run_folder import FORMAT, Identity, NewRun, RunFile, RunFolder, versions
+from retailsim.sim.runner import run_to_end
+from retailsim.sim.scenario import ProductsTable, Scenario
+from retailsim.sim.scenario_file import decode, read_tree
+from retailsim.sim.seats import ROLES, Cast, expand, used_models
+from retailsim.sim.settings import Tree, lay_over
+from retailsim.sim.terminal import Terminal
 
 DEFAULT = "pairwise"
 
@@ -61,7 +61,7 @@ def launch(options: Options, terminal: Terminal) -> int:
     scenario, folder = read_scenario(options)
     models, workers = used_models(scenario), scenario.run.workers
     if models:
-        from sim.models import check_models, fitting_workers, shared_answers, unsent
+        from retailsim.sim.models import check_models, fitting_workers, shared_answers, unsent
 
         check_models(models, options.budget, keys=not options.dry_run)
         with shared_answers(scenario.cache, make=not options.dry_run):

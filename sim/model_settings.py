@@ -11,11 +11,11 @@ from typing import Any
 
 import msgspec
 
-from agents.llm.types import ModelConfig
-from sim.errors import BadSetting
-from sim.run_folder import RunFile
-from sim.scenario_file import check_models
-from sim.settings import lay_over
+from retailsim.agents.llm.types import ModelConfig
+from retailsim.sim.errors import BadSetting
+from retailsim.sim.run_folder import RunFile
+from retailsim.sim.scenario_file import check_models
+from retailsim.sim.settings import lay_over
 
 CHANGEABLE = (
     *("base_url", "key_env", "max_in_flight", "requests_per_minute", "tokens_per_minute"),

@@ -11,22 +11,22 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from agents.errors import AgentsError
-from agents.llm.cache import AnswerCache, Question
-from agents.llm.caller import Caller, Shared
-from agents.llm.capabilities import abilities
-from agents.llm.errors import ProviderStopped, RunStopping
-from agents.llm.gateway import Attempt, Gateway, request_sha256
-from agents.llm.pricing import how_to_price, pricing
-from agents.llm.purse import BudgetSmall, BudgetSpent, Purse
-from agents.llm.types import Answer, Call, ModelConfig
-from agents.llm.types import Usage as Tokens
-from events.messages import Message, ModelCalled
-from events.outside import Door
-from sim.counts import Usage
-from sim.errors import BadScenario, ModelsStopped, UnknownPrice
-from sim.scenario import CacheTable
-from sim.stopping import Stop
+from retailsim.agents.errors import AgentsError
+from retailsim.agents.llm.cache import AnswerCache, Question
+from retailsim.agents.llm.caller import Caller, Shared
+from retailsim.agents.llm.capabilities import abilities
+from retailsim.agents.llm.errors import ProviderStopped, RunStopping
+from retailsim.agents.llm.gateway import Attempt, Gateway, request_sha256
+from retailsim.agents.llm.pricing import how_to_price, pricing
+from retailsim.agents.llm.purse import BudgetSmall, BudgetSpent, Purse
+from retailsim.agents.llm.types import Answer, Call, ModelConfig
+from retailsim.agents.llm.types import Usage as Tokens
+from retailsim.events.messages import Message, ModelCalled
+from retailsim.events.outside import Door
+from retailsim.sim.counts import Usage
+from retailsim.sim.errors import BadScenario, ModelsStopped, UnknownPrice
+from retailsim.sim.scenario import CacheTable
+from retailsim.sim.stopping import Stop
 
 
 class Access:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from events.streams import Seed
-from market.party import Party
-from sim.scenario import AgentTable, Scenario
+from retailsim.events.streams import Seed
+from retailsim.market.party import Party
+from retailsim.sim.scenario import AgentTable, Scenario
 
 
 class Pairing:

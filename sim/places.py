@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from sim.scenario import Scenario
+from retailsim.sim.scenario import Scenario
 
 _STEP = re.compile(r"\.([^.\[]+)|\[(\d+)\]|\[(\.\.\.)\]")
 _EXPECTED = re.compile(r"Expected `([^`]*)`(.*)")

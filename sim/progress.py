@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from sim.counts import Progress, Usage
+from retailsim.sim.counts import Progress, Usage
 
 EVERY_S = 30.0
 """Seconds between two lines, at least."""

@@ -10,16 +10,16 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-from agents.llm import prompting
-from agents.llm.conversation import Conversation
-from agents.llm.replies import Reply
-from analysis.annotation import form
-from analysis.annotation.answers import MODEL, Saved
-from analysis.annotation.items import Item, Sheet
-from analysis.annotation.tasks import STARS, Task
-from sim.batch import Ask, Batch
-from sim.errors import BadScenario, CannotWrite
-from sim.terminal import Terminal
+from retailsim.agents.llm import prompting
+from retailsim.agents.llm.conversation import Conversation
+from retailsim.agents.llm.replies import Reply
+from retailsim.analysis.annotation import form
+from retailsim.analysis.annotation.answers import MODEL, Saved
+from retailsim.analysis.annotation.items import Item, Sheet
+from retailsim.analysis.annotation.tasks import STARS, Task
+from retailsim.sim.batch import Ask, Batch
+from retailsim.sim.errors import BadScenario, CannotWrite
+from retailsim.sim.terminal import Terminal
 
 Text = Annotated[str, Meta(min_length=1, max_length=2_000)]
 Entry = dict[str, Any]

@@ -14,10 +14,10 @@ from pathlib import Path
 
 import msgspec
 
-from events.log.reader import read_batches
-from events.log.segment import segments
-from events.messages import LoggedRecord, ModelCalled, OutsideAnswered
-from sim.errors import MarketDiverged
+from retailsim.events.log.reader import read_batches
+from retailsim.events.log.segment import segments
+from retailsim.events.messages import LoggedRecord, ModelCalled, OutsideAnswered
+from retailsim.sim.errors import MarketDiverged
 
 _TYPE = rb'^\{"type":"'
 _MARKET = rb'","market":"((?:[^"\\]|\\.)*)"'

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from sim.errors import CannotWrite, MissingExtra
-from sim.run_folder import RunFile, RunFolder, as_toml
-from sim.terminal import Terminal
+from retailsim.sim.errors import CannotWrite, MissingExtra
+from retailsim.sim.run_folder import RunFile, RunFolder, as_toml
+from retailsim.sim.terminal import Terminal
 
 
 def write_report(
@@ -25,9 +25,9 @@ def write_report(
     run = RunFolder(path)
     file = run.read()
     try:
-        from analysis.report.content import report
-        from analysis.report.drawing import save
-        from analysis.report.page import page
+        from retailsim.analysis.report.content import report
+        from retailsim.analysis.report.drawing import save
+        from retailsim.analysis.report.page import page
     except ModuleNotFoundError as error:
         raise MissingExtra("report", error.name or "a package") from None
     found = report(path, about(file))

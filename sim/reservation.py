@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from agents.errors import AgentsError
-from agents.llm.purse import Purse
-from events.messages import ModelCalled
-from market.protocols import Spec
-from sim.recovery import Leftover
-from sim.stopping import Stop
+from retailsim.agents.errors import AgentsError
+from retailsim.agents.llm.purse import Purse
+from retailsim.events.messages import ModelCalled
+from retailsim.market.protocols import Spec
+from retailsim.sim.recovery import Leftover
+from retailsim.sim.stopping import Stop
 
 
 class Reservations:

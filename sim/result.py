@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from sim.run_folder import RunFolder
-from sim.runner import Outcome
-from sim.terminal import Terminal
+from retailsim.sim.run_folder import RunFolder
+from retailsim.sim.runner import Outcome
+from retailsim.sim.terminal import Terminal
 
 if TYPE_CHECKING:
-    from analysis.replay import Replay
+    from retailsim.analysis.replay import Replay
 
 
 def conclude(run: RunFolder, outcome: Outcome, terminal: Terminal) -> int:
@@ -30,17 +30,17 @@ def conclude(run: RunFolder, outcome: Outcome, terminal: Terminal) -> int:
 
 def show_replay(run: RunFolder, terminal: Terminal) -> int:
     """Replay a run and print its tables or its JSON; returns 1 if no episode closed."""
-    from analysis.replay import replay
+    from retailsim.analysis.replay import replay
 
     result = replay(run.path)
     if terminal.json:
         terminal.out_json(_told(result))
     else:
-        from analysis.tables import heatmap, measure_table
+        from retailsim.analysis.tables import heatmap, measure_table
 
         parts: list[Any] = [measure_table(result), heatmap(result)]
         if result.cost is not None:
-            from analysis.cost_tables import cost_tables
+            from retailsim.analysis.cost_tables import cost_tables
 
             parts += cost_tables(result.cost)
         terminal.show(*parts)
@@ -54,7 +54,7 @@ def _why_failed(run: RunFolder, failed: int) -> str:
     """Say why most of the failed episodes failed: often it is the same for all."""
     import polars as pl
 
-    from analysis.loading import load
+    from retailsim.analysis.loading import load
 
     episodes = load(run.path).episodes.filter(~pl.col("superseded"), status="failed")
     reasons = episodes.group_by("failed_stage", "failed_reason").len()
@@ -66,7 +66,7 @@ def _why_failed(run: RunFolder, failed: int) -> str:
 def show_replays(runs: Sequence[Path], terminal: Terminal) -> int:
     """Replay one or several runs; returns 0."""
     if len(runs) > 1 and terminal.json:
-        from analysis.replay import replay
+        from retailsim.analysis.replay import replay
 
         terminal.out_json({"runs": [_told(replay(run)) for run in runs]})
         return 0

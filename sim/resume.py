@@ -7,22 +7,22 @@ from pathlib import Path
 
 import msgspec
 
-from agents.llm.types import ModelConfig
-from events.log.lock import RunLock
-from events.log.reader import check
-from events.log.recovery import recover
-from events.log.seal import matches_seal, remove_seal, write_seal
-from sim.errors import RunChanged
-from sim.estimate import money
-from sim.execution import Job, run_design
-from sim.model_settings import with_model_settings
-from sim.recovery import Leftover, recovered
-from sim.result import conclude, show_replay
-from sim.retries import attempt, failures, next_attempts, retry_markets, shared_answers
-from sim.run_folder import RunFile, RunFolder, versions
-from sim.runner import run_to_end
-from sim.seats import used_models
-from sim.terminal import Terminal
+from retailsim.agents.llm.types import ModelConfig
+from retailsim.events.log.lock import RunLock
+from retailsim.events.log.reader import check
+from retailsim.events.log.recovery import recover
+from retailsim.events.log.seal import matches_seal, remove_seal, write_seal
+from retailsim.sim.errors import RunChanged
+from retailsim.sim.estimate import money
+from retailsim.sim.execution import Job, run_design
+from retailsim.sim.model_settings import with_model_settings
+from retailsim.sim.recovery import Leftover, recovered
+from retailsim.sim.result import conclude, show_replay
+from retailsim.sim.retries import attempt, failures, next_attempts, retry_markets, shared_answers
+from retailsim.sim.run_folder import RunFile, RunFolder, versions
+from retailsim.sim.runner import run_to_end
+from retailsim.sim.seats import used_models
+from retailsim.sim.terminal import Terminal
 
 
 def resume(
@@ -80,7 +80,7 @@ def _workers(file: RunFile, wanted: int | None) -> int:
     workers, models = wanted or file.scenario.run.workers, used_models(file.scenario)
     if not models:
         return workers
-    from sim.models import fitting_workers
+    from retailsim.sim.models import fitting_workers
 
     return fitting_workers(models, workers)
 
@@ -94,7 +94,7 @@ def _with_budget(
         if budget is not None:
             terminal.say("--budget: no language model takes part, so nothing is spent")
         return job
-    from sim.models import check_models
+    from retailsim.sim.models import check_models
 
     allowed = file.budget if budget is None else budget
     check_models(models, allowed)
@@ -110,9 +110,9 @@ def _with_budget(
 
 def _spent(run: RunFolder, models: Mapping[str, ModelConfig]) -> int:
     """Nanodollars that the recorded calls cost; by today's price where there was none."""
-    from agents.llm.pricing import pricing
-    from agents.llm.types import Usage
-    from analysis.replay import replay
+    from retailsim.agents.llm.pricing import pricing
+    from retailsim.agents.llm.types import Usage
+    from retailsim.analysis.replay import replay
 
     cost, spent = replay(run.path).cost, 0
     for used in cost.models if cost is not None else ():

@@ -12,15 +12,15 @@ from functools import cached_property
 
 import msgspec
 
-from events.streams import Seed
-from market.issues import ISSUES, IssueRules
-from market.party import Buying, Party
-from market.policy import DEFAULT_POLICIES
-from market.product import Product
-from market.retail.protocol import RetailMarket
-from market.retail.spec import MarketSpec, RetailRules
-from sim.pairing import Pairing
-from sim.scenario import Scenario
+from retailsim.events.streams import Seed
+from retailsim.market.issues import ISSUES, IssueRules
+from retailsim.market.party import Buying, Party
+from retailsim.market.policy import DEFAULT_POLICIES
+from retailsim.market.product import Product
+from retailsim.market.retail.protocol import RetailMarket
+from retailsim.market.retail.spec import MarketSpec, RetailRules
+from retailsim.sim.pairing import Pairing
+from retailsim.sim.scenario import Scenario
 
 
 class Arm(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,11 +13,11 @@ from pathlib import Path
 
 import msgspec
 
-from events.log.reader import read_batches
-from events.messages import EpisodeFailed, LoggedRecord
-from market.party import Buying
-from market.protocols import Spec
-from sim.recovery import leftovers
+from retailsim.events.log.reader import read_batches
+from retailsim.events.messages import EpisodeFailed, LoggedRecord
+from retailsim.market.party import Buying
+from retailsim.market.protocols import Spec
+from retailsim.sim.recovery import leftovers
 
 _FAILED = re.compile(rb'^\{"type":"EpisodeFailed",.*$', re.M)
 _NO_PITCH = re.compile(rb'^\{"type":"MarketFailed","market":"((?:[^"\\]|\\.)*)"', re.M)

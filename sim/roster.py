@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from agents.profiles import profiles
-from agents.registry import AgentInfo, about, known
-from events.messages import Role
-from sim.seats import MODEL_AGENTS, ROLES
-from sim.settings import Tree, lay_over
-from sim.terminal import Terminal, printable
+from retailsim.agents.profiles import profiles
+from retailsim.agents.registry import AgentInfo, about, known
+from retailsim.events.messages import Role
+from retailsim.sim.seats import MODEL_AGENTS, ROLES
+from retailsim.sim.settings import Tree, lay_over
+from retailsim.sim.terminal import Terminal, printable
 
 
 def show_agents(terminal: Terminal) -> None:
@@ -59,7 +59,7 @@ def check_agent(
     settings : sequence of str
         KEY=VALUE of the options that a seat would give it.
     """
-    from agents.conformance import check_by_name, render
+    from retailsim.agents.conformance import check_by_name, render
 
     options: Tree = {}
     lay_over(options, settings)

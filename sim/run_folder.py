@@ -21,11 +21,11 @@ from typing import Any
 import msgspec
 import tomli_w
 
-from events.messages import SCHEMA_VERSION
-from market.csales.values import Profile
-from market.product import Product
-from sim.errors import CannotWrite, NotARun, RunChanged, RunExists
-from sim.scenario import Scenario
+from retailsim.events.messages import SCHEMA_VERSION
+from retailsim.market.csales.values import Profile
+from retailsim.market.product import Product
+from retailsim.sim.errors import CannotWrite, NotARun, RunChanged, RunExists
+from retailsim.sim.scenario import Scenario
 
 FORMAT = 1
 PROFILES = "profiles.jsonl"
@@ -73,7 +73,7 @@ class RunFile(msgspec.Struct, frozen=True, kw_only=True):
 
 def versions() -> Versions:
     """What would make a run now."""
-    from agents.llm.prompting import version as prompts
+    from retailsim.agents.llm.prompting import version as prompts
 
     return Versions(package=version("retailsim"), event_schema=SCHEMA_VERSION, prompts=prompts())
 

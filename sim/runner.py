@@ -13,13 +13,13 @@ from typing import Any
 import anyio
 import msgspec
 
-from events.log.lock import RunLock
-from events.log.seal import write_seal
-from sim.counts import Progress
-from sim.execution import Job, play_with_telemetry
-from sim.run_folder import RunFolder
-from sim.stopping import Stop
-from sim.terminal import Terminal
+from retailsim.events.log.lock import RunLock
+from retailsim.events.log.seal import write_seal
+from retailsim.sim.counts import Progress
+from retailsim.sim.execution import Job, play_with_telemetry
+from retailsim.sim.run_folder import RunFolder
+from retailsim.sim.stopping import Stop
+from retailsim.sim.terminal import Terminal
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,7 +71,7 @@ async def _play(
         interrupts.cancel = scope.cancel
         if workers == 1:
             return await play_with_telemetry(job, stop=stop, on_progress=on_progress)
-        from sim.workers import play_with_workers
+        from retailsim.sim.workers import play_with_workers
 
         return await play_with_workers(
             job.shares(workers), lock=lock.fileno(), stop=stop, on_progress=on_progress

@@ -7,15 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from events.streams import Seed
-from market.csales.catalogue import Shop
-from market.csales.protocol import SalesMarket
-from market.csales.spec import ConversationSpec, SalesRules
-from market.csales.values import Profile
-from market.party import Buying, Party
-from market.product import Product
-from sim.pairing import Pairing
-from sim.scenario import Scenario
+from retailsim.events.streams import Seed
+from retailsim.market.csales.catalogue import Shop
+from retailsim.market.csales.protocol import SalesMarket
+from retailsim.market.csales.spec import ConversationSpec, SalesRules
+from retailsim.market.csales.values import Profile
+from retailsim.market.party import Buying, Party
+from retailsim.market.product import Product
+from retailsim.sim.pairing import Pairing
+from retailsim.sim.scenario import Scenario
 
 
 class SalesDesign:

@@ -16,11 +16,11 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-from agents.llm.types import ModelConfig
-from events.messages import Role
-from market.issues import Issue
-from market.product import Category
-from market.shipping import ShippingRules
+from retailsim.agents.llm.types import ModelConfig
+from retailsim.events.messages import Role
+from retailsim.market.issues import Issue
+from retailsim.market.product import Category
+from retailsim.market.shipping import ShippingRules
 
 Share = Annotated[float, Meta(ge=0.0, le=1.0)]
 Count = Annotated[int, Meta(ge=1)]

@@ -11,14 +11,14 @@ from typing import Any
 
 import msgspec
 
-from agents.errors import AgentsError
-from agents.persona import checked_persona
-from events.messages import Role
-from sim.errors import BadScenario, NoScenario
-from sim.places import explain
-from sim.scenario import AgentTable, DesignTable, ProfilesTable, Scenario
-from sim.seats import asks_model
-from sim.settings import Tree
+from retailsim.agents.errors import AgentsError
+from retailsim.agents.persona import checked_persona
+from retailsim.events.messages import Role
+from retailsim.sim.errors import BadScenario, NoScenario
+from retailsim.sim.places import explain
+from retailsim.sim.scenario import AgentTable, DesignTable, ProfilesTable, Scenario
+from retailsim.sim.seats import asks_model
+from retailsim.sim.settings import Tree
 
 _MOST_DAYS = 3650
 _MOST_DOLLARS = 1e6
@@ -41,7 +41,7 @@ _LIKE_A_RETRY = re.compile(r"~\d+$")
 
 def builtin_scenarios() -> list[str]:
     """The names of the scenarios that come with the package."""
-    folder = files("sim.data")
+    folder = files("retailsim.sim.data")
     return sorted(
         f.name.removesuffix(".toml") for f in folder.iterdir() if f.name.endswith(".toml")
     )
@@ -65,7 +65,7 @@ def read_tree(name: str) -> tuple[Tree, Path]:
         return _parse(name, _read(path)), path.parent.absolute()
     if path.suffix or path.exists() or name not in builtin_scenarios():
         raise NoScenario(name, builtin_scenarios())
-    text = (files("sim.data") / f"{name}.toml").read_text(encoding="utf-8")
+    text = (files("retailsim.sim.data") / f"{name}.toml").read_text(encoding="utf-8")
     return _parse(name, text), Path.cwd()
 
 

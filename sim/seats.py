@@ -12,33 +12,33 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from agents.base import Agent, Seat
-from agents.errors import AgentsError, UnknownAgent
-from agents.host import Checked, Host, Hosting
-from agents.llm.types import PROVIDERS, ModelConfig
-from agents.profiles import profiles
-from agents.registry import AGENTS, Protocol, digest, resolve
-from events.kernel import Kernel, Receive
-from events.messages import Role
-from events.outside import Door
-from events.streams import Seed
-from sim.errors import BadScenario
-from sim.scenario import AgentTable, Scenario
+from retailsim.agents.base import Agent, Seat
+from retailsim.agents.errors import AgentsError, UnknownAgent
+from retailsim.agents.host import Checked, Host, Hosting
+from retailsim.agents.llm.types import PROVIDERS, ModelConfig
+from retailsim.agents.profiles import profiles
+from retailsim.agents.registry import AGENTS, Protocol, digest, resolve
+from retailsim.events.kernel import Kernel, Receive
+from retailsim.events.messages import Role
+from retailsim.events.outside import Door
+from retailsim.events.streams import Seed
+from retailsim.sim.errors import BadScenario
+from retailsim.sim.scenario import AgentTable, Scenario
 
 if TYPE_CHECKING:
-    from sim.models import Models
+    from retailsim.sim.models import Models
 
 MODEL = "model"
 """The agent of a seat that asks a language model."""
 
 MODEL_AGENTS: Mapping[tuple[Protocol, Role, str], str] = MappingProxyType(
     {
-        ("retail", "seller", MODEL): "agents.llm.seller:ModelSeller",
-        ("retail", "buyer", MODEL): "agents.llm.buyer:ModelBuyer",
-        ("csales", "seller", MODEL): "agents.csales.model_seller:ModelSalesSeller",
-        ("csales", "seller", "react"): "agents.csales.model_seller:ReactSeller",
-        ("csales", "seller", "pc-crs"): "agents.csales.model_seller:CredibleSeller",
-        ("csales", "buyer", MODEL): "agents.csales.model_buyer:ModelSalesBuyer",
+        ("retail", "seller", MODEL): "retailsim.agents.llm.seller:ModelSeller",
+        ("retail", "buyer", MODEL): "retailsim.agents.llm.buyer:ModelBuyer",
+        ("csales", "seller", MODEL): "retailsim.agents.csales.model_seller:ModelSalesSeller",
+        ("csales", "seller", "react"): "retailsim.agents.csales.model_seller:ReactSeller",
+        ("csales", "seller", "pc-crs"): "retailsim.agents.csales.model_seller:CredibleSeller",
+        ("csales", "buyer", MODEL): "retailsim.agents.csales.model_buyer:ModelSalesBuyer",
     }
 )
 """Every agent that asks a language model, as module:Class."""

@@ -6,7 +6,7 @@ import tomllib
 from collections.abc import Sequence
 from typing import Any
 
-from sim.errors import BadSetting
+from retailsim.sim.errors import BadSetting
 
 Tree = dict[str, Any]
 

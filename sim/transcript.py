@@ -7,7 +7,7 @@ from typing import Protocol
 
 import msgspec
 
-from events.messages import (
+from retailsim.events.messages import (
     DecisionMade,
     EpisodeFailed,
     Event,
@@ -16,7 +16,7 @@ from events.messages import (
     ReviewPosted,
     StrategyFormed,
 )
-from sim.errors import MarketDiverged
+from retailsim.sim.errors import MarketDiverged
 
 _encode_lines = msgspec.json.Encoder().encode_lines
 

@@ -6,24 +6,24 @@ import asyncio
 from collections.abc import Mapping
 from pathlib import Path
 
-from agents.host import Hosting
-from agents.watchdog import Watchdog
-from events.log.reader import check
-from events.log.seal import read_seal
-from events.messages import LoggedRecord
-from events.outside import Door
-from market.protocols import Spec
-from sim.design import Design
-from sim.engine import Engine
-from sim.errors import MarketDiverged, RunChanged
-from sim.execution import cast_of, run_design
-from sim.recovery import Leftover, recovered, whole_markets
-from sim.retries import attempt, failures, retry_markets, shared_answers
-from sim.run_folder import RunFile, RunFolder, versions
-from sim.seats import used_models
-from sim.stopping import Stop
-from sim.terminal import Terminal
-from sim.transcript import Transcript, first_difference
+from retailsim.agents.host import Hosting
+from retailsim.agents.watchdog import Watchdog
+from retailsim.events.log.reader import check
+from retailsim.events.log.seal import read_seal
+from retailsim.events.messages import LoggedRecord
+from retailsim.events.outside import Door
+from retailsim.market.protocols import Spec
+from retailsim.sim.design import Design
+from retailsim.sim.engine import Engine
+from retailsim.sim.errors import MarketDiverged, RunChanged
+from retailsim.sim.execution import cast_of, run_design
+from retailsim.sim.recovery import Leftover, recovered, whole_markets
+from retailsim.sim.retries import attempt, failures, retry_markets, shared_answers
+from retailsim.sim.run_folder import RunFile, RunFolder, versions
+from retailsim.sim.seats import used_models
+from retailsim.sim.stopping import Stop
+from retailsim.sim.terminal import Terminal
+from retailsim.sim.transcript import Transcript, first_difference
 
 
 class _Refusing:
@@ -85,7 +85,7 @@ async def _replay_all(run: RunFolder, file: RunFile) -> int:
     cast = cast_of(run, file)
     configs = used_models(scenario)
     if configs:
-        from sim.models import Models
+        from retailsim.sim.models import Models
 
         cast.connect(Models(configs, Stop(), offline=True))
     engine = Engine(

@@ -24,11 +24,12 @@ import msgspec
 from anyio.abc import Process
 from anyio.streams.buffered import BufferedByteReceiveStream
 
-from sim.counts import Progress, Usage
-from sim.errors import ModelsStopped, WorkerFailed
-from sim.execution import Job, play
-from sim.failures import line_and_status
-from sim.stopping import Stop
+import retailsim
+from retailsim.sim.counts import Progress, Usage
+from retailsim.sim.errors import ModelsStopped, WorkerFailed
+from retailsim.sim.execution import Job, play
+from retailsim.sim.failures import line_and_status
+from retailsim.sim.stopping import Stop
 
 _LONGEST_LINE = 1 << 20
 _STOP = b"stop\n"
@@ -155,7 +156,7 @@ async def _give_orders(process: Process, job: Job, stop: Stop) -> None:
 
 def _environment() -> dict[str, str]:
     """The worker finds the same packages as we do, wherever it is started."""
-    home = str(Path(__file__).resolve().parent.parent)
+    home = str(Path(retailsim.__file__).parents[1])
     known = os.environ.get("PYTHONPATH")
     return {**os.environ, "PYTHONPATH": f"{home}{os.pathsep}{known}" if known else home}
 

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from agents.csales import workload as conversing
-from agents.llm import workload as retailing
-from agents.llm.capabilities import abilities
-from agents.llm.pricing import pricing
-from agents.llm.types import ModelConfig, Usage
-from agents.llm.workload import LEAST_BYTES_PER_TOKEN, Talk, Work, total
-from market.csales.spec import ConversationSpec
-from market.protocols import Spec
-from market.retail.protocol import offer_of
-from market.retail.spec import MarketSpec, RetailRules
-from sim.retail_design import rules
-from sim.scenario import AgentTable, Scenario
+from retailsim.agents.csales import workload as conversing
+from retailsim.agents.llm import workload as retailing
+from retailsim.agents.llm.capabilities import abilities
+from retailsim.agents.llm.pricing import pricing
+from retailsim.agents.llm.types import ModelConfig, Usage
+from retailsim.agents.llm.workload import LEAST_BYTES_PER_TOKEN, Talk, Work, total
+from retailsim.market.csales.spec import ConversationSpec
+from retailsim.market.protocols import Spec
+from retailsim.market.retail.protocol import offer_of
+from retailsim.market.retail.spec import MarketSpec, RetailRules
+from retailsim.sim.retail_design import rules
+from retailsim.sim.scenario import AgentTable, Scenario
 
 _MOST_REASKS = 2
 """How often an answer is asked for again, unless a seat's options say otherwise."""

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from agents.conformance import check, render
-from agents.registry import GROUP, part_of, resolve
+from retailsim.agents.conformance import check, render
+from retailsim.agents.registry import GROUP, part_of, resolve
 
 ROOT = Path(__file__).parents[1]
 EXAMPLES = ROOT / "examples"

@@ -16,11 +16,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from agents.csales.replies import SalesBuyerEnvelope, SalesSellerEnvelope
-from agents.llm.replies import ENVELOPES
-from agents.llm.shape import portable
-from agents.llm.types import ModelConfig
 from examples.rehearsal_server import reply_to
+from retailsim.agents.csales.replies import SalesBuyerEnvelope, SalesSellerEnvelope
+from retailsim.agents.llm.replies import ENVELOPES
+from retailsim.agents.llm.shape import portable
+from retailsim.agents.llm.types import ModelConfig
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "first-model-run.md").read_text()

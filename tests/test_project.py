@@ -20,7 +20,7 @@ from typing import Any
 import click
 import pytest
 
-from sim.cli import main
+from retailsim.sim.cli import main
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("agents", "analysis", "events", "market", "sim")
@@ -90,11 +90,34 @@ def test_a_long_function_says_why(path: Path) -> None:
 def test_every_package_is_shipped() -> None:
     """``packages`` in pyproject.toml lists what is on disk, and nothing else."""
     on_disk = {
-        ".".join(file.parent.relative_to(ROOT).parts)
+        ".".join(("retailsim", *file.parent.relative_to(ROOT).parts))
         for package in PACKAGES
         for file in (ROOT / package).rglob("__init__.py")
     }
-    assert set(PROJECT["tool"]["setuptools"]["packages"]) == on_disk
+    assert set(PROJECT["tool"]["setuptools"]["packages"]) == on_disk | {"retailsim", "sim"}
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_each_folder_is_a_link_below_retailsim(package: str) -> None:
+    link = ROOT / "retailsim" / package
+    assert link.is_symlink() and str(link.readlink()) == f"../{package}"
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_a_bare_name_is_refused_in_a_line(package: str) -> None:
+    """Imported by its plain name, a folder would be a second copy of every module in it."""
+    done = subprocess.run(
+        [sys.executable, "-c", f"import {package}"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    last = done.stderr.splitlines()[-1]
+    assert last == (
+        f"ImportError: {package} of RetailSim is retailsim.{package}: "
+        f"write `from retailsim.{package} import ...`"
+    )
 
 
 def test_every_module_is_in_a_package() -> None:
@@ -112,10 +135,9 @@ def test_every_data_file_is_shipped() -> None:
             assert (path.parent / "__init__.py").is_file(), name(path)
 
 
-@pytest.mark.parametrize("package", PACKAGES)
-def test_packages_are_typed(package: str) -> None:
-    """Each top package has its ``py.typed``, so that users' type checkers look at it."""
-    assert (ROOT / package / "py.typed").is_file()
+def test_the_package_is_typed() -> None:
+    """It has its ``py.typed``, so that users' type checkers look at it."""
+    assert (ROOT / "retailsim" / "py.typed").is_file()
 
 
 def test_the_version_is_in_one_place() -> None:
@@ -154,7 +176,7 @@ def read(path: str) -> str:
 
 def test_the_command_line_imports_nothing_heavy() -> None:
     """``--help`` answers at once: what a command needs is imported when it runs."""
-    code = f"import sim.cli, sys; print([m for m in {HEAVY!r} if m in sys.modules])"
+    code = f"import retailsim.sim.cli, sys; print([m for m in {HEAVY!r} if m in sys.modules])"
     ran = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
     )
@@ -290,8 +312,13 @@ def test_the_installed_program_runs_anywhere(installed: Path, tmp_path: Path) ->
 def test_the_wheel_holds_every_file(installed: Path) -> None:
     """All that is in our packages under version control is in the wheel."""
     site = Path(
-        run(installed / "python", "-c", "import sim; print(sim.__path__[0])", cwd=installed).strip()
-    ).parent
+        run(
+            installed / "python",
+            "-c",
+            "import retailsim; print(retailsim.__path__[0])",
+            cwd=installed,
+        ).strip()
+    )
     assert not site.is_relative_to(ROOT)
     for path in tracked():
         inside = path.relative_to(ROOT)

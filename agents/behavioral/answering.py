@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from agents.behavioral import voice as say
-from agents.behavioral.reading import holds
-from agents.behavioral.sheet import Sheet
-from agents.behavioral.terms import Terms
-from agents.behavioral.voice import Voice
+from retailsim.agents.behavioral import voice as say
+from retailsim.agents.behavioral.reading import holds
+from retailsim.agents.behavioral.sheet import Sheet
+from retailsim.agents.behavioral.terms import Terms
+from retailsim.agents.behavioral.voice import Voice
 
 SHIPPING = ("ship", "deliver", "arrive")
 PRICE = ("price", "discount", "cost", "cheaper", "deal")

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from itertools import accumulate
 from typing import NamedTuple
 
-from agents.behavioral.draws import bits, uniforms
-from agents.behavioral.parameters import BuyerParameters, Disposition
-from agents.behavioral.reading import score_answer
-from agents.behavioral.sheet import Aspect, Sheet
-from events.streams import Seed
-from market.retail.values import TOPICS, Topic, Transcript
+from retailsim.agents.behavioral.draws import bits, uniforms
+from retailsim.agents.behavioral.parameters import BuyerParameters, Disposition
+from retailsim.agents.behavioral.reading import score_answer
+from retailsim.agents.behavioral.sheet import Aspect, Sheet
+from retailsim.events.streams import Seed
+from retailsim.market.retail.values import TOPICS, Topic, Transcript
 
 THANKS = "thanks"
 LONGEST = 5

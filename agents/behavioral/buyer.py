@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from agents.base import BuyerAgent, Seat
-from agents.behavioral import choice, ratings, telling
-from agents.behavioral.asking import LONGEST, Course, Habits
-from agents.behavioral.draws import word
-from agents.behavioral.parameters import (
+from retailsim.agents.base import BuyerAgent, Seat
+from retailsim.agents.behavioral import choice, ratings, telling
+from retailsim.agents.behavioral.asking import LONGEST, Course, Habits
+from retailsim.agents.behavioral.draws import word
+from retailsim.agents.behavioral.parameters import (
     PitchScale,
     disposition,
     load_parameters,
     pitch_weights,
     split_options,
 )
-from agents.behavioral.reading import persuasion, read_pitch
-from agents.behavioral.terms import terms_of
-from agents.persona import TRAITS
-from events.messages import Sentiment
-from market.retail.requests import (
+from retailsim.agents.behavioral.reading import persuasion, read_pitch
+from retailsim.agents.behavioral.terms import terms_of
+from retailsim.agents.persona import TRAITS
+from retailsim.events.messages import Sentiment
+from retailsim.market.retail.requests import (
     AskSeller,
     ChooseTopics,
     Complain,
@@ -25,7 +25,7 @@ from market.retail.requests import (
     Request,
     WriteReview,
 )
-from market.retail.values import Decision, Review, Topics
+from retailsim.market.retail.values import Decision, Review, Topics
 
 KEPT_COURSES = 256
 """How many episodes a buyer keeps in mind; a forgotten one is derived again, to the same."""

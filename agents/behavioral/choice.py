@@ -12,11 +12,11 @@ import math
 from functools import lru_cache
 from typing import NamedTuple
 
-from agents.behavioral.draws import normal
-from agents.behavioral.parameters import BuyerParameters, Disposition
-from events.streams import Seed
-from market.product import Product
-from market.retail.values import Offer
+from retailsim.agents.behavioral.draws import normal
+from retailsim.agents.behavioral.parameters import BuyerParameters, Disposition
+from retailsim.events.streams import Seed
+from retailsim.market.product import Product
+from retailsim.market.retail.values import Offer
 
 
 class Utility(NamedTuple):

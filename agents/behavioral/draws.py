@@ -10,7 +10,7 @@ from __future__ import annotations
 import struct
 from functools import lru_cache
 
-from events.streams import Seed
+from retailsim.events.streams import Seed
 
 BLOCK = 16
 _HALF = struct.Struct("<8H").unpack

@@ -17,9 +17,9 @@ from typing import Any, Literal
 
 import msgspec
 
-from agents.errors import BadOption
-from events.messages import Audience
-from market.issues import Issue
+from retailsim.agents.errors import BadOption
+from retailsim.events.messages import Audience
+from retailsim.market.issues import Issue
 
 BuyerPoleName = Literal["picky", "easygoing", "sensitive", "indifferent", "rational", "emotional"]
 SellerPoleName = Literal["assertive", "passive", "friendly", "reserved", "rational", "emotional"]
@@ -276,7 +276,7 @@ def load_parameters(path: str | None, agent: str = "behavioral") -> Parameters:
     BadOption
         Where the file cannot be read, is no TOML, or holds an unknown or ill-typed key.
     """
-    ours = tomllib.loads((files("agents.data") / "behavioral.toml").read_text("utf-8"))
+    ours = tomllib.loads((files("retailsim.agents.data") / "behavioral.toml").read_text("utf-8"))
     theirs = _read(path, agent) if path is not None else {}
     try:
         return msgspec.convert(_laid_over(ours, theirs), Parameters)

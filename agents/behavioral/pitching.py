@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from agents.behavioral import voice as say
-from agents.behavioral.parameters import Manner
-from agents.behavioral.sheet import Sheet
-from agents.behavioral.terms import Terms
-from agents.behavioral.voice import Voice
-from events.streams import Stream
-from market.retail.values import SECTIONS, Offer, Pitch, Strategy
+from retailsim.agents.behavioral import voice as say
+from retailsim.agents.behavioral.parameters import Manner
+from retailsim.agents.behavioral.sheet import Sheet
+from retailsim.agents.behavioral.terms import Terms
+from retailsim.agents.behavioral.voice import Voice
+from retailsim.events.streams import Stream
+from retailsim.market.retail.values import SECTIONS, Offer, Pitch, Strategy
 
 LEAST_WORDS = (415, 450)
 """A pitch gets advice added up to a length drawn from this range."""

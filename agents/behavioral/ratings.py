@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from agents.behavioral.parameters import BuyerParameters, Disposition, PitchScale
-from events.messages import Outcome
+from retailsim.agents.behavioral.parameters import BuyerParameters, Disposition, PitchScale
+from retailsim.events.messages import Outcome
 
 
 def stars(value: float) -> int:

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from agents.behavioral.parameters import Answers, PitchScale
-from agents.behavioral.recall import Recall
-from agents.behavioral.terms import terms_of
-from market.retail.values import Offer, Pitch
+from retailsim.agents.behavioral.parameters import Answers, PitchScale
+from retailsim.agents.behavioral.recall import Recall
+from retailsim.agents.behavioral.terms import terms_of
+from retailsim.market.retail.values import Offer, Pitch
 
 Cues = tuple[str, ...]
 

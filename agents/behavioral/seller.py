@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from agents.base import Seat, SellerAgent
-from agents.behavioral import voice as say
-from agents.behavioral.answering import Answering
-from agents.behavioral.draws import coarse, kept_bits, word
-from agents.behavioral.parameters import load_parameters, manner, split_options
-from agents.behavioral.pitching import plan, strategy_text, write_pitch
-from agents.behavioral.settling import Leanings, offered_before, offers_now, settled
-from agents.behavioral.supporting import support_text
-from agents.behavioral.terms import terms_of
-from agents.persona import TRAITS
-from market.retail.requests import (
+from retailsim.agents.base import Seat, SellerAgent
+from retailsim.agents.behavioral import voice as say
+from retailsim.agents.behavioral.answering import Answering
+from retailsim.agents.behavioral.draws import coarse, kept_bits, word
+from retailsim.agents.behavioral.parameters import load_parameters, manner, split_options
+from retailsim.agents.behavioral.pitching import plan, strategy_text, write_pitch
+from retailsim.agents.behavioral.settling import Leanings, offered_before, offers_now, settled
+from retailsim.agents.behavioral.supporting import support_text
+from retailsim.agents.behavioral.terms import terms_of
+from retailsim.agents.persona import TRAITS
+from retailsim.market.retail.requests import (
     AnswerBuyer,
     FormStrategy,
     GiveSupport,
@@ -22,7 +22,7 @@ from market.retail.requests import (
     Request,
     SettleIssue,
 )
-from market.retail.values import Pitch, Settlement, Strategy, Support
+from retailsim.market.retail.values import Pitch, Settlement, Strategy, Support
 
 
 @lru_cache(maxsize=256)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from agents.behavioral.parameters import Manner, SellerParameters
-from agents.behavioral.reading import INSISTENT, holds
-from events.messages import Outcome
-from market.retail.requests import GiveSupport, SettleIssue
-from market.retail.values import Settlement, Transcript
+from retailsim.agents.behavioral.parameters import Manner, SellerParameters
+from retailsim.agents.behavioral.reading import INSISTENT, holds
+from retailsim.events.messages import Outcome
+from retailsim.market.retail.requests import GiveSupport, SettleIssue
+from retailsim.market.retail.values import Settlement, Transcript
 
 OUTCOMES: tuple[Outcome, ...] = ("delivered", "exchanged", "refunded")
 

@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 import msgspec
 
-from agents.behavioral.recall import Recall
-from market.product import Category, Product
+from retailsim.agents.behavioral.recall import Recall
+from retailsim.market.product import Category, Product
 
 NAME_CHARACTERS = 60
 NAME_WORDS = 9

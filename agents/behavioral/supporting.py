@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from agents.behavioral.terms import dollars, terms_of
-from agents.behavioral.voice import Voice
-from market.retail.requests import GiveSupport
-from market.retail.values import Settlement
+from retailsim.agents.behavioral.terms import dollars, terms_of
+from retailsim.agents.behavioral.voice import Voice
+from retailsim.market.retail.requests import GiveSupport
+from retailsim.market.retail.values import Settlement
 
 ENQUIRIES: tuple[str, ...] = (
     "I have order {order} of the {name} open in front of me. So that I can settle this properly,"

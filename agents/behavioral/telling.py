@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from functools import cache
 
-from agents.behavioral import speech as say
-from agents.behavioral.asking import THANKS, Asked
-from agents.behavioral.reading import read_pitch
-from agents.behavioral.sheet import clean
-from agents.behavioral.terms import Terms, terms_of
-from market.retail.requests import Complain, WriteReview
+from retailsim.agents.behavioral import speech as say
+from retailsim.agents.behavioral.asking import THANKS, Asked
+from retailsim.agents.behavioral.reading import read_pitch
+from retailsim.agents.behavioral.sheet import clean
+from retailsim.agents.behavioral.terms import Terms, terms_of
+from retailsim.market.retail.requests import Complain, WriteReview
 
 Poles = tuple[str, ...]
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
-from agents.behavioral.recall import Recall
-from agents.behavioral.sheet import Sheet, sheet_of
-from market.retail.values import Offer
+from retailsim.agents.behavioral.recall import Recall
+from retailsim.agents.behavioral.sheet import Sheet, sheet_of
+from retailsim.market.retail.values import Offer
 
 _MONTHS = [
     "January",

@@ -1,6 +1,6 @@
 """The conformance suite: whether an agent keeps the promises that every agent makes."""
 
-from agents.conformance.findings import Finding, render
-from agents.conformance.suite import check, check_by_name
+from retailsim.agents.conformance.findings import Finding, render
+from retailsim.agents.conformance.suite import check, check_by_name
 
 __all__ = ["Finding", "check", "check_by_name", "render"]

@@ -12,19 +12,19 @@ import anyio
 import msgspec
 from anyio.lowlevel import checkpoint
 
-from agents.base import Agent, Seat
-from agents.conformance.repertoire import REPERTOIRES
-from agents.conformance.samples import Script
-from agents.conformance.values import bad_values
-from agents.errors import AgentBlocked, WrongReply
-from agents.persona import TRAITS
-from agents.registry import Protocol
-from agents.watchdog import Guarded, Watchdog
-from events.messages import Event, Message, Role
-from events.streams import Seed
-from market.admission import ReplyRefused, admit
-from market.protocols import ADMISSIONS
-from market.request import AgentRequest
+from retailsim.agents.base import Agent, Seat
+from retailsim.agents.conformance.repertoire import REPERTOIRES
+from retailsim.agents.conformance.samples import Script
+from retailsim.agents.conformance.values import bad_values
+from retailsim.agents.errors import AgentBlocked, WrongReply
+from retailsim.agents.persona import TRAITS
+from retailsim.agents.registry import Protocol
+from retailsim.agents.watchdog import Guarded, Watchdog
+from retailsim.events.messages import Event, Message, Role
+from retailsim.events.streams import Seed
+from retailsim.market.admission import ReplyRefused, admit
+from retailsim.market.protocols import ADMISSIONS
+from retailsim.market.request import AgentRequest
 
 Kind = Literal["deadlines", "replies", "values", "arguments", "outside"]
 """What a problem is about; the names of the checks it belongs to."""

@@ -16,12 +16,12 @@ from typing import Any
 
 import msgspec
 
-import agents
-from agents.conformance.bench import Bench
-from agents.conformance.repeatability import ask_everything
-from agents.registry import Protocol, resolve
-from agents.watchdog import Watchdog
-from events.messages import Role
+import retailsim
+from retailsim.agents.conformance.bench import Bench
+from retailsim.agents.conformance.repeatability import ask_everything
+from retailsim.agents.registry import Protocol, resolve
+from retailsim.agents.watchdog import Watchdog
+from retailsim.events.messages import Role
 
 
 class Errand(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,10 +69,10 @@ def hash_seed_difference(
 
 
 def _started(hash_seed: str) -> subprocess.Popen[bytes]:
-    home = str(Path(agents.__file__).parents[1])
+    home = str(Path(retailsim.__file__).parents[1])
     path = os.pathsep.join(filter(None, (home, *sys.path)))
     return subprocess.Popen(
-        [sys.executable, "-P", "-m", "agents.conformance.fingerprint"],
+        [sys.executable, "-P", "-m", "retailsim.agents.conformance.fingerprint"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -16,10 +16,10 @@ from typing import Any
 
 import anyio
 
-from agents.base import Agent
-from agents.conformance.bench import Bench, Observation
-from agents.conformance.findings import Finding, verdict
-from agents.conformance.samples import Script
+from retailsim.agents.base import Agent
+from retailsim.agents.conformance.bench import Bench, Observation
+from retailsim.agents.conformance.findings import Finding, verdict
+from retailsim.agents.conformance.samples import Script
 
 _MEMORY = "; keep notes in self.memory(request), not on the agent or its class"
 _STREAM = '; draw from self.stream(request, "what for") instead'

@@ -7,10 +7,10 @@ from types import MappingProxyType
 
 import msgspec
 
-from agents.conformance import sales_samples, samples
-from agents.conformance.samples import Script
-from agents.registry import Protocol
-from events.messages import Role
+from retailsim.agents.conformance import sales_samples, samples
+from retailsim.agents.conformance.samples import Script
+from retailsim.agents.registry import Protocol
+from retailsim.events.messages import Role
 
 
 class Repertoire(msgspec.Struct, frozen=True, kw_only=True):

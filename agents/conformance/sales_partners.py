@@ -11,11 +11,11 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from agents.conformance.samples import Script
-from events.messages import Message, MessageSent, Role
-from events.sales import ACTIONS, TACTICS, Action, ActionChosen, ProfileInferred, Tactic
-from market.csales.categories import CategoryPath, CategoryTree
-from market.csales.requests import (
+from retailsim.agents.conformance.samples import Script
+from retailsim.events.messages import Message, MessageSent, Role
+from retailsim.events.sales import ACTIONS, TACTICS, Action, ActionChosen, ProfileInferred, Tactic
+from retailsim.market.csales.categories import CategoryPath, CategoryTree
+from retailsim.market.csales.requests import (
     BuyItem,
     LeaveConversation,
     OpenConversation,
@@ -26,9 +26,9 @@ from market.csales.requests import (
     ShowItems,
     SpeakTurn,
 )
-from market.csales.values import PERSUASION, Inferred, Profile
-from market.dialogue import Transcript, Turn
-from market.product import Product
+from retailsim.market.csales.values import PERSUASION, Inferred, Profile
+from retailsim.market.dialogue import Transcript, Turn
+from retailsim.market.product import Product
 
 _TURNS = 6
 _BUYER_SELECTS = 3

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import msgspec
 
-from agents.conformance.sales_partners import Talk, conversation
-from agents.conformance.samples import HOSTILE, HOSTILE_TEXTS, PLAIN, POOR, RICH, Script
-from events.messages import Role
-from market.csales.values import Profile
-from market.product import Product
+from retailsim.agents.conformance.sales_partners import Talk, conversation
+from retailsim.agents.conformance.samples import HOSTILE, HOSTILE_TEXTS, PLAIN, POOR, RICH, Script
+from retailsim.events.messages import Role
+from retailsim.market.csales.values import Profile
+from retailsim.market.product import Product
 
 EPISODES = 6
 """Conversations of each kind; further ones would differ in their random streams alone."""

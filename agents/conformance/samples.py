@@ -7,12 +7,12 @@ from typing import Any
 
 import msgspec
 
-from events.messages import ASPECTS, Aspect, Message, Outcome, Role
-from market.issues import ISSUES
-from market.policy import DEFAULT_POLICIES
-from market.product import Product
-from market.request import AgentRequest
-from market.retail.requests import (
+from retailsim.events.messages import ASPECTS, Aspect, Message, Outcome, Role
+from retailsim.market.issues import ISSUES
+from retailsim.market.policy import DEFAULT_POLICIES
+from retailsim.market.product import Product
+from retailsim.market.request import AgentRequest
+from retailsim.market.retail.requests import (
     AnswerBuyer,
     AskSeller,
     ChooseTopics,
@@ -25,7 +25,7 @@ from market.retail.requests import (
     SettleIssue,
     WriteReview,
 )
-from market.retail.values import (
+from retailsim.market.retail.values import (
     DIMENSIONS,
     SECTIONS,
     Offer,

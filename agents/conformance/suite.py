@@ -14,14 +14,14 @@ from typing import Any
 
 import anyio
 
-from agents.base import Agent
-from agents.conformance.bench import Bench, Kind, Observation, described
-from agents.conformance.findings import Finding, render, verdict
-from agents.conformance.fingerprint import hash_seed_difference
-from agents.conformance.repeatability import ask_everything, repeatability
-from agents.registry import Protocol, part_of, protocol_of, resolve
-from agents.watchdog import Watchdog
-from events.messages import Role
+from retailsim.agents.base import Agent
+from retailsim.agents.conformance.bench import Bench, Kind, Observation, described
+from retailsim.agents.conformance.findings import Finding, render, verdict
+from retailsim.agents.conformance.fingerprint import hash_seed_difference
+from retailsim.agents.conformance.repeatability import ask_everything, repeatability
+from retailsim.agents.registry import Protocol, part_of, protocol_of, resolve
+from retailsim.agents.watchdog import Watchdog
+from retailsim.events.messages import Role
 
 __all__ = ["Finding", "check", "check_by_name", "render"]
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from agents.csales.seller import MOST_SHOWN
-from events.messages import DecisionMade, Message, ReviewPosted
-from market.csales.requests import (
+from retailsim.agents.csales.seller import MOST_SHOWN
+from retailsim.events.messages import DecisionMade, Message, ReviewPosted
+from retailsim.market.csales.requests import (
     BuyItem,
     LeaveConversation,
     RespondToSeller,
@@ -14,10 +14,10 @@ from market.csales.requests import (
     ShowItems,
     SpeakTurn,
 )
-from market.request import AgentRequest
-from market.retail.requests import ProposeSettlement
-from market.retail.settlement import SettlementRefused, refund_of
-from market.retail.spec import RetailRules
+from retailsim.market.request import AgentRequest
+from retailsim.market.retail.requests import ProposeSettlement
+from retailsim.market.retail.settlement import SettlementRefused, refund_of
+from retailsim.market.retail.spec import RetailRules
 
 _MOST = RetailRules().max_quantity
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Sequence
 
-from agents.base import Agent
-from agents.errors import UnexpectedRequest
-from events.messages import Message, MessageSent, Role
-from events.sales import ActionChosen, ProfileInferred
-from market.csales.requests import (
+from retailsim.agents.base import Agent
+from retailsim.agents.errors import UnexpectedRequest
+from retailsim.events.messages import Message, MessageSent, Role
+from retailsim.events.sales import ActionChosen, ProfileInferred
+from retailsim.market.csales.requests import (
     BuyItem,
     LeaveConversation,
     OpenConversation,
@@ -21,7 +21,7 @@ from market.csales.requests import (
     SpeakTurn,
     StateWorth,
 )
-from market.csales.values import Line, Plan, Response
+from retailsim.market.csales.values import Line, Plan, Response
 
 
 class SalesSeller(Agent):

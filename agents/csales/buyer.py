@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from agents.base import Seat
-from agents.csales import buyer_lines as say
-from agents.csales.base import SalesBuyer
-from agents.csales.worth import (
+from retailsim.agents.base import Seat
+from retailsim.agents.csales import buyer_lines as say
+from retailsim.agents.csales.base import SalesBuyer
+from retailsim.agents.csales.worth import (
     LURE,
     PATIENCE,
     buys,
@@ -20,11 +20,11 @@ from agents.csales.worth import (
     surplus_share,
     willingness,
 )
-from agents.errors import BadOption
-from events.sales import Leaving
-from market.csales.requests import OpenConversation, RespondToSeller
-from market.csales.values import Response
-from market.product import Product
+from retailsim.agents.errors import BadOption
+from retailsim.events.sales import Leaving
+from retailsim.market.csales.requests import OpenConversation, RespondToSeller
+from retailsim.market.csales.values import Response
+from retailsim.market.product import Product
 
 APPEALS = 0.55
 """Least fit of an item that the buyer selects."""

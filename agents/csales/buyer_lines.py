@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from types import MappingProxyType
 
-from agents.csales.worth import likes
-from events.sales import STYLES, Openness, Style
-from events.streams import Stream
-from market.csales.values import Profile
-from market.product import Product
+from retailsim.agents.csales.worth import likes
+from retailsim.events.sales import STYLES, Openness, Style
+from retailsim.events.streams import Stream
+from retailsim.market.csales.values import Profile
+from retailsim.market.product import Product
 
 _ASKS: Mapping[Style, tuple[str, ...]] = MappingProxyType(
     {

@@ -6,18 +6,18 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import ClassVar, TypeVar
 
-from agents.base import Seat
-from agents.csales.base import SalesBuyer
-from agents.csales.model_seller import sheets
-from agents.csales.replies import OpeningReply, ResponseReply, SalesBuyerEnvelope
-from agents.llm import prompting
-from agents.llm.conversation import Conversation
-from agents.llm.options import model_of, options_of
-from agents.llm.prompting import fenced, text
-from agents.llm.replies import Reply
-from events.sales import Openness, Style
-from market.csales.requests import BuyerRequest, OpenConversation, RespondToSeller
-from market.csales.values import Profile, Response
+from retailsim.agents.base import Seat
+from retailsim.agents.csales.base import SalesBuyer
+from retailsim.agents.csales.model_seller import sheets
+from retailsim.agents.csales.replies import OpeningReply, ResponseReply, SalesBuyerEnvelope
+from retailsim.agents.llm import prompting
+from retailsim.agents.llm.conversation import Conversation
+from retailsim.agents.llm.options import model_of, options_of
+from retailsim.agents.llm.prompting import fenced, text
+from retailsim.agents.llm.replies import Reply
+from retailsim.events.sales import Openness, Style
+from retailsim.market.csales.requests import BuyerRequest, OpenConversation, RespondToSeller
+from retailsim.market.csales.values import Profile, Response
 
 R = TypeVar("R", bound=Reply)
 

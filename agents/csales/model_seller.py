@@ -10,18 +10,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, ClassVar, TypeVar
 
-from agents.base import Seat
-from agents.csales.base import SalesSeller
-from agents.csales.policy import legal
-from agents.csales.replies import CheckReply, LineReply, PlanReply, SalesSellerEnvelope
-from agents.llm import prompting
-from agents.llm.conversation import Conversation
-from agents.llm.options import model_of, options_of
-from agents.llm.prompting import fenced, text
-from agents.llm.replies import Reply
-from market.csales.requests import PlanTurn, SellerRequest, SpeakTurn
-from market.csales.values import Inferred, Line, Plan, option_name
-from market.product import Product
+from retailsim.agents.base import Seat
+from retailsim.agents.csales.base import SalesSeller
+from retailsim.agents.csales.policy import legal
+from retailsim.agents.csales.replies import CheckReply, LineReply, PlanReply, SalesSellerEnvelope
+from retailsim.agents.llm import prompting
+from retailsim.agents.llm.conversation import Conversation
+from retailsim.agents.llm.options import model_of, options_of
+from retailsim.agents.llm.prompting import fenced, text
+from retailsim.agents.llm.replies import Reply
+from retailsim.market.csales.requests import PlanTurn, SellerRequest, SpeakTurn
+from retailsim.market.csales.values import Inferred, Line, Plan, option_name
+from retailsim.market.product import Product
 
 R = TypeVar("R", bound=Reply)
 

@@ -14,9 +14,9 @@ from typing import Protocol
 
 import msgspec
 
-from events.sales import TACTICS, Action, Style, Tactic
-from events.streams import Stream
-from market.csales.values import PERSUASION, option_name
+from retailsim.events.sales import TACTICS, Action, Style, Tactic
+from retailsim.events.streams import Stream
+from retailsim.market.csales.values import PERSUASION, option_name
 
 
 class Situation(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,11 +10,11 @@ import re
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
-from events.sales import OPENNESS, STYLES, Openness, Style
-from market.csales.categories import CategoryPath
-from market.csales.requests import SellerRequest
-from market.csales.values import Inferred
-from market.dialogue import Transcript
+from retailsim.events.sales import OPENNESS, STYLES, Openness, Style
+from retailsim.market.csales.categories import CategoryPath
+from retailsim.market.csales.requests import SellerRequest
+from retailsim.market.csales.values import Inferred
+from retailsim.market.dialogue import Transcript
 
 MOST_CHARS = 4_000
 """Longest preference text that is kept."""

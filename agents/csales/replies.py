@@ -7,8 +7,8 @@ from typing import Annotated, ClassVar
 import msgspec
 from msgspec import Meta
 
-from agents.llm.replies import Reply
-from events.sales import Action, Leaving, Openness, Style, Tactic
+from retailsim.agents.llm.replies import Reply
+from retailsim.events.sales import Action, Leaving, Openness, Style, Tactic
 
 Text = Annotated[str, Meta(min_length=1, max_length=20_000)]
 Words = Annotated[str, Meta(max_length=20_000)]

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from agents.base import Seat
-from agents.csales import seller_lines as say
-from agents.csales.base import SalesSeller
-from agents.csales.policy import Chance, Csi, Policy, Script, Situation, choose
-from agents.csales.reading import buyer_lines, infer, nearest_category, words_of
-from agents.errors import BadOption
-from market.csales.categories import CategoryPath
-from market.csales.requests import PlanTurn, SpeakTurn
-from market.csales.values import PERSUASION, Line, Plan
+from retailsim.agents.base import Seat
+from retailsim.agents.csales import seller_lines as say
+from retailsim.agents.csales.base import SalesSeller
+from retailsim.agents.csales.policy import Chance, Csi, Policy, Script, Situation, choose
+from retailsim.agents.csales.reading import buyer_lines, infer, nearest_category, words_of
+from retailsim.agents.errors import BadOption
+from retailsim.market.csales.categories import CategoryPath
+from retailsim.market.csales.requests import PlanTurn, SpeakTurn
+from retailsim.market.csales.values import PERSUASION, Line, Plan
 
 MOST_SHOWN = 3
 """Items that a suggestion shows."""

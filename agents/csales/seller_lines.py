@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from events.sales import Tactic
-from events.streams import Stream
-from market.csales.requests import SpeakTurn
-from market.product import Product
+from retailsim.events.sales import Tactic
+from retailsim.events.streams import Stream
+from retailsim.market.csales.requests import SpeakTurn
+from retailsim.market.product import Product
 
 _PROBES = (
     "What matters most to you in it?",

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from agents.csales.model_buyer import profile_text
-from agents.csales.model_seller import OFFERED, SHEET_CHARACTERS
-from agents.csales.replies import (
+from retailsim.agents.csales.model_buyer import profile_text
+from retailsim.agents.csales.model_seller import OFFERED, SHEET_CHARACTERS
+from retailsim.agents.csales.replies import (
     CheckReply,
     LineReply,
     OpeningReply,
@@ -13,8 +13,8 @@ from agents.csales.replies import (
     SalesBuyerEnvelope,
     SalesSellerEnvelope,
 )
-from agents.llm.workload import BYTES_PER_TOKEN, Step, Talk
-from market.csales.values import Profile
+from retailsim.agents.llm.workload import BYTES_PER_TOKEN, Step, Talk
+from retailsim.market.csales.values import Profile
 
 TURNS = 6.0
 """Messages of the buyer in a conversation, as expected."""

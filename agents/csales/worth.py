@@ -14,13 +14,13 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from types import MappingProxyType
 
-from agents.csales.policy import SUITS
-from agents.csales.reading import words_of
-from events.sales import Action, Openness, Style, Tactic
-from events.streams import Seed
-from market.csales.categories import path_of
-from market.csales.values import Profile
-from market.product import Product
+from retailsim.agents.csales.policy import SUITS
+from retailsim.agents.csales.reading import words_of
+from retailsim.events.sales import Action, Openness, Style, Tactic
+from retailsim.events.streams import Seed
+from retailsim.market.csales.categories import path_of
+from retailsim.market.csales.values import Profile
+from retailsim.market.product import Product
 
 BASE, SPAN, NOISE = 0.6, 0.55, 0.12
 """Reservation price / upper budget: at no fit, what a perfect fit adds, and its spread."""

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 from urllib.request import proxy_bypass_environment  # type: ignore[attr-defined]
 
-from agents.llm.errors import BadModel
-from agents.llm.types import ModelConfig, Provider
+from retailsim.agents.llm.errors import BadModel
+from retailsim.agents.llm.types import ModelConfig, Provider
 
 OWN: Mapping[Provider, str] = {
     "openai": "https://api.openai.com/v1",

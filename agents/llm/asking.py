@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 import aiohttp
 import msgspec
 
-from agents.llm.errors import (
+from retailsim.agents.llm.errors import (
     DailyQuota,
     KeyRefused,
     ModelError,
@@ -19,14 +19,14 @@ from agents.llm.errors import (
     ProviderStopped,
     SpendLimit,
 )
-from agents.llm.failure import Failure, Kind
-from agents.llm.gate import Gate
-from agents.llm.hints import Remaining, remaining
-from agents.llm.lane import Lane
-from agents.llm.prefix import PrefixMeter
-from agents.llm.retry import AttemptFailed, Patience
-from agents.llm.transport import Reply, post
-from agents.llm.types import Answer, Call
+from retailsim.agents.llm.failure import Failure, Kind
+from retailsim.agents.llm.gate import Gate
+from retailsim.agents.llm.hints import Remaining, remaining
+from retailsim.agents.llm.lane import Lane
+from retailsim.agents.llm.prefix import PrefixMeter
+from retailsim.agents.llm.retry import AttemptFailed, Patience
+from retailsim.agents.llm.transport import Reply, post
+from retailsim.agents.llm.types import Answer, Call
 
 _STOPS: Mapping[Kind, type[ProviderStopped]] = {
     "key": KeyRefused,

@@ -5,13 +5,13 @@ from __future__ import annotations
 from functools import partial
 from typing import ClassVar, TypeVar
 
-from agents.base import BuyerAgent, Seat
-from agents.llm import prompting
-from agents.llm.conversation import Conversation
-from agents.llm.decode import Check
-from agents.llm.options import model_of, options_of
-from agents.llm.prompting import fenced, order_record, text
-from agents.llm.replies import (
+from retailsim.agents.base import BuyerAgent, Seat
+from retailsim.agents.llm import prompting
+from retailsim.agents.llm.conversation import Conversation
+from retailsim.agents.llm.decode import Check
+from retailsim.agents.llm.options import model_of, options_of
+from retailsim.agents.llm.prompting import fenced, order_record, text
+from retailsim.agents.llm.replies import (
     BuyerEnvelope,
     DecisionReply,
     MessageReply,
@@ -19,8 +19,8 @@ from agents.llm.replies import (
     ReviewsReply,
     TopicsReply,
 )
-from events.messages import Aspect
-from market.retail.requests import (
+from retailsim.events.messages import Aspect
+from retailsim.market.retail.requests import (
     AskSeller,
     ChooseTopics,
     Complain,
@@ -28,7 +28,7 @@ from market.retail.requests import (
     Request,
     WriteReview,
 )
-from market.retail.values import Decision, Offer, Review, Topics, Transcript
+from retailsim.market.retail.values import Decision, Offer, Review, Topics, Transcript
 
 R = TypeVar("R", bound=Reply)
 

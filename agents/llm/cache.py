@@ -18,8 +18,8 @@ from typing import Self
 
 import msgspec
 
-from agents.errors import AgentsError
-from agents.llm.types import Answer
+from retailsim.agents.errors import AgentsError
+from retailsim.agents.llm.types import Answer
 
 BUSY_S = 10.0
 """How long another process may hold the file."""

@@ -11,16 +11,16 @@ from typing import Protocol
 
 import msgspec
 
-from agents.errors import AgentsError
-from agents.llm.cache import AnswerCache, CacheMiss, CacheUnusable, Question
-from agents.llm.errors import NoKey, ProviderDown, ProviderStopped
-from agents.llm.pricing import Pricing
-from agents.llm.prompting import version
-from agents.llm.purse import BudgetSpent, Purse
-from agents.llm.types import Answer, Call, Usage
-from events.errors import OutsideDiverged, OutsideMissing
-from events.messages import Message, ModelCalled
-from events.outside import Door
+from retailsim.agents.errors import AgentsError
+from retailsim.agents.llm.cache import AnswerCache, CacheMiss, CacheUnusable, Question
+from retailsim.agents.llm.errors import NoKey, ProviderDown, ProviderStopped
+from retailsim.agents.llm.pricing import Pricing
+from retailsim.agents.llm.prompting import version
+from retailsim.agents.llm.purse import BudgetSpent, Purse
+from retailsim.agents.llm.types import Answer, Call, Usage
+from retailsim.events.errors import OutsideDiverged, OutsideMissing
+from retailsim.events.messages import Message, ModelCalled
+from retailsim.events.outside import Door
 
 
 class Models(Protocol):

@@ -14,7 +14,7 @@ from typing import Literal
 
 import msgspec
 
-from agents.llm.types import Effort, ModelConfig, Parameter, Provider, SchemaMode
+from retailsim.agents.llm.types import Effort, ModelConfig, Parameter, Provider, SchemaMode
 
 _EFFORT_ROOM: dict[Effort, float] = {
     "none": 0.0,
@@ -82,7 +82,7 @@ class _File(msgspec.Struct, forbid_unknown_fields=True):
 @lru_cache
 def profiles() -> tuple[Profile, ...]:
     """Return the data file's entries, in order."""
-    text = files("agents.data").joinpath("models.toml").read_text("utf-8")
+    text = files("retailsim.agents.data").joinpath("models.toml").read_text("utf-8")
     return msgspec.convert(tomllib.loads(text), _File).models
 
 

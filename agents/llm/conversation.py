@@ -13,13 +13,13 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from agents.llm import prompting
-from agents.llm.decode import Check, Malformed, decode_reply
-from agents.llm.replies import Envelope, Reply
-from agents.llm.shape import portable
-from agents.llm.types import Call, Say
-from events.errors import UnusableOutput
-from events.messages import ModelCalled, Role
+from retailsim.agents.llm import prompting
+from retailsim.agents.llm.decode import Check, Malformed, decode_reply
+from retailsim.agents.llm.replies import Envelope, Reply
+from retailsim.agents.llm.shape import portable
+from retailsim.agents.llm.types import Call, Say
+from retailsim.events.errors import UnusableOutput
+from retailsim.events.messages import ModelCalled, Role
 
 R = TypeVar("R", bound=Reply)
 

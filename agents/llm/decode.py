@@ -14,7 +14,7 @@ from typing import TypeVar
 
 import msgspec
 
-from agents.llm.replies import Envelope, Reply
+from retailsim.agents.llm.replies import Envelope, Reply
 
 R = TypeVar("R", bound=Reply)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agents.errors import AgentsError
+from retailsim.agents.errors import AgentsError
 
 
 class ModelError(AgentsError):

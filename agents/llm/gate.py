@@ -11,9 +11,9 @@ from collections import deque
 from contextlib import suppress
 from typing import NamedTuple
 
-from agents.llm.errors import ProviderStopped
-from agents.llm.hints import Remaining
-from agents.llm.pacing import Bucket, Concurrency
+from retailsim.agents.llm.errors import ProviderStopped
+from retailsim.agents.llm.hints import Remaining
+from retailsim.agents.llm.pacing import Bucket, Concurrency
 
 _NO_PLACE = float("inf")
 

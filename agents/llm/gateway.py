@@ -13,13 +13,13 @@ from typing import Self
 import aiohttp
 import msgspec
 
-from agents.llm.asking import Asking, Attempt, Observe
-from agents.llm.errors import KeyRefused, ProviderStopped, RunStopping, SpendLimit
-from agents.llm.gate import Gate
-from agents.llm.lane import Lane, Statistics
-from agents.llm.prefix import PrefixMeter
-from agents.llm.transport import open_session
-from agents.llm.types import Answer, Call, ModelConfig, Parameter
+from retailsim.agents.llm.asking import Asking, Attempt, Observe
+from retailsim.agents.llm.errors import KeyRefused, ProviderStopped, RunStopping, SpendLimit
+from retailsim.agents.llm.gate import Gate
+from retailsim.agents.llm.lane import Lane, Statistics
+from retailsim.agents.llm.prefix import PrefixMeter
+from retailsim.agents.llm.transport import open_session
+from retailsim.agents.llm.types import Answer, Call, ModelConfig, Parameter
 
 __all__ = ["Attempt", "Gateway", "Statistics", "request_sha256"]
 

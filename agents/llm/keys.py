@@ -8,8 +8,8 @@ import re
 from collections.abc import Mapping
 from urllib.parse import quote, quote_plus
 
-from agents.llm.errors import BadModel, NoKey
-from agents.llm.types import ModelConfig, Provider
+from retailsim.agents.llm.errors import BadModel, NoKey
+from retailsim.agents.llm.types import ModelConfig, Provider
 
 USUAL: Mapping[Provider, tuple[str, ...]] = {
     "openai": ("OPENAI_API_KEY",),

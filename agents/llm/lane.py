@@ -8,15 +8,15 @@ from hashlib import sha256
 
 import msgspec
 
-from agents.llm.adapters import ADAPTERS
-from agents.llm.address import base_url, proxy_for
-from agents.llm.capabilities import Abilities, abilities
-from agents.llm.failure import Failure
-from agents.llm.gate import Gate
-from agents.llm.hints import delay_s, reset_s
-from agents.llm.keys import Key, find_key, redact
-from agents.llm.transport import Reply, Target
-from agents.llm.types import Answer, Call, ModelConfig, Usage
+from retailsim.agents.llm.adapters import ADAPTERS
+from retailsim.agents.llm.address import base_url, proxy_for
+from retailsim.agents.llm.capabilities import Abilities, abilities
+from retailsim.agents.llm.failure import Failure
+from retailsim.agents.llm.gate import Gate
+from retailsim.agents.llm.hints import delay_s, reset_s
+from retailsim.agents.llm.keys import Key, find_key, redact
+from retailsim.agents.llm.transport import Reply, Target
+from retailsim.agents.llm.types import Answer, Call, ModelConfig, Usage
 
 _BYTES_PER_TOKEN = 4.0
 _LEARNED = 0.1

@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from agents.base import ModelAccess, Seat
-from agents.errors import BadOption
+from retailsim.agents.base import ModelAccess, Seat
+from retailsim.agents.errors import BadOption
 
 
 class ModelOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -11,7 +11,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from functools import lru_cache
 from importlib.util import find_spec
 
-from agents.llm.types import ModelConfig, Price, Provider, Usage
+from retailsim.agents.llm.types import ModelConfig, Price, Provider, Usage
 
 _NANO = Decimal(10**9)
 _PER_TOKEN = Decimal(1000)

@@ -9,14 +9,14 @@ from importlib.resources import files
 
 import msgspec
 
-from agents.csales.replies import SalesBuyerEnvelope, SalesSellerEnvelope
-from agents.llm.replies import ENVELOPES
-from agents.llm.shape import portable
-from agents.persona import Persona
-from events.messages import Role
-from market.policy import ReturnPolicy
-from market.product import Product
-from market.retail.values import Offer, Order, Pitch, Transcript, Turn
+from retailsim.agents.csales.replies import SalesBuyerEnvelope, SalesSellerEnvelope
+from retailsim.agents.llm.replies import ENVELOPES
+from retailsim.agents.llm.shape import portable
+from retailsim.agents.persona import Persona
+from retailsim.events.messages import Role
+from retailsim.market.policy import ReturnPolicy
+from retailsim.market.product import Product
+from retailsim.market.retail.values import Offer, Order, Pitch, Transcript, Turn
 
 SHEET_CHARACTERS = 1_200
 """Longest product sheet in a prompt; facts come first, prose is cut."""
@@ -43,13 +43,17 @@ _POLES: Mapping[tuple[Role, str], str] = {
 @cache
 def text(name: str) -> str:
     """Return one prompt as its file has it, without the last line end."""
-    return (files("agents.llm.prompts") / f"{name}.txt").read_text("utf-8").removesuffix("\n")
+    return (
+        (files("retailsim.agents.llm.prompts") / f"{name}.txt")
+        .read_text("utf-8")
+        .removesuffix("\n")
+    )
 
 
 @cache
 def version() -> str:
     """Return twelve hex digits that change with any word of any prompt and with any schema."""
-    folder = files("agents.llm.prompts")
+    folder = files("retailsim.agents.llm.prompts")
     names = sorted(file.name for file in folder.iterdir() if file.name.endswith(".txt"))
     digest = sha256()
     for name in names:

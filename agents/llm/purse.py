@@ -7,7 +7,7 @@ upper bound is not free, whatever the market was thought to cost: this one makes
 
 from __future__ import annotations
 
-from agents.errors import AgentsError
+from retailsim.agents.errors import AgentsError
 
 
 class BudgetSmall(AgentsError):

@@ -14,9 +14,9 @@ from typing import Annotated, Any, ClassVar, Literal, Protocol
 import msgspec
 from msgspec import Meta
 
-from events.messages import Aspect
-from market.admission import MAX_NUMBER
-from market.retail.values import Topic
+from retailsim.events.messages import Aspect
+from retailsim.market.admission import MAX_NUMBER
+from retailsim.market.retail.values import Topic
 
 Text = Annotated[str, Meta(min_length=1, max_length=20_000)]
 Plan = Annotated[str, Meta(max_length=20_000)]

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import ClassVar, TypeVar
 
-from agents.base import Seat, SellerAgent
-from agents.llm import prompting
-from agents.llm.conversation import Conversation
-from agents.llm.options import model_of, options_of
-from agents.llm.prompting import fenced, order_record, text
-from agents.llm.replies import (
+from retailsim.agents.base import Seat, SellerAgent
+from retailsim.agents.llm import prompting
+from retailsim.agents.llm.conversation import Conversation
+from retailsim.agents.llm.options import model_of, options_of
+from retailsim.agents.llm.prompting import fenced, order_record, text
+from retailsim.agents.llm.replies import (
     AnswerReply,
     BroadcastEnvelope,
     Envelope,
@@ -20,7 +20,7 @@ from agents.llm.replies import (
     SettlementReply,
     StrategyReply,
 )
-from market.retail.requests import (
+from retailsim.market.retail.requests import (
     AnswerBuyer,
     FormStrategy,
     GiveSupport,
@@ -28,7 +28,7 @@ from market.retail.requests import (
     Request,
     SettleIssue,
 )
-from market.retail.values import (
+from retailsim.market.retail.values import (
     DIMENSIONS,
     SECTIONS,
     Pitch,

@@ -9,8 +9,8 @@ import aiohttp
 from aiohttp.http_exceptions import HttpProcessingError
 from yarl import URL
 
-from agents.llm.failure import Failure
-from agents.llm.hints import Headers
+from retailsim.agents.llm.failure import Failure
+from retailsim.agents.llm.hints import Headers
 
 MOST_BYTES = 8 * 2**20
 """A longer response is cut off and counts as malformed."""

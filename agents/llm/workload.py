@@ -12,9 +12,9 @@ from functools import cache
 
 import msgspec
 
-from agents.llm import prompting
-from agents.llm.conversation import REASKS_IN_ALL, shape_of
-from agents.llm.replies import (
+from retailsim.agents.llm import prompting
+from retailsim.agents.llm.conversation import REASKS_IN_ALL, shape_of
+from retailsim.agents.llm.replies import (
     AnswerReply,
     BroadcastEnvelope,
     BuyerEnvelope,
@@ -29,7 +29,7 @@ from agents.llm.replies import (
     StrategyReply,
     TopicsReply,
 )
-from market.retail.values import Offer
+from retailsim.market.retail.values import Offer
 
 BYTES_PER_TOKEN = 4.0
 """Of English text, on average."""

@@ -11,8 +11,8 @@ from typing import Any, Literal
 
 import msgspec
 
-from analysis.annotation.errors import BadKey, BadRatings
-from analysis.annotation.items import FORMAT, Answer, Key
+from retailsim.analysis.annotation.errors import BadKey, BadRatings
+from retailsim.analysis.annotation.items import FORMAT, Answer, Key
 
 Kind = Literal["person", "model"]
 MODEL = "model:"

@@ -13,7 +13,7 @@ from types import MappingProxyType
 import msgspec
 import polars as pl
 
-from analysis.annotation.tasks import LIKERT, TRAITS, Trait
+from retailsim.analysis.annotation.tasks import LIKERT, TRAITS, Trait
 
 Makes = Mapping[str, Mapping[str, str]]
 """Role -> seat -> what plays it; only seats played by the same are ever compared."""

@@ -14,11 +14,11 @@ from pathlib import Path
 
 import msgspec
 
-from analysis.annotation.errors import BadRatings
-from analysis.annotation.items import Block, Item, Sheet
-from analysis.annotation.tasks import STARS
-from analysis.annotation.telling import Said
-from analysis.export.files import FORMULA
+from retailsim.analysis.annotation.errors import BadRatings
+from retailsim.analysis.annotation.items import Block, Item, Sheet
+from retailsim.analysis.annotation.tasks import STARS
+from retailsim.analysis.annotation.telling import Said
+from retailsim.analysis.export.files import FORMULA
 
 COLUMNS = (
     *("item", "task", "question", "criteria", "product", "context", "text_a", "text_b"),
@@ -49,7 +49,7 @@ def page(sheet: Sheet) -> str:
 
 @cache
 def _template() -> str:
-    return files("analysis.annotation").joinpath("form.html").read_text("utf-8")
+    return files("retailsim.analysis.annotation").joinpath("form.html").read_text("utf-8")
 
 
 class _Data(msgspec.Struct):

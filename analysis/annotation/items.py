@@ -9,12 +9,19 @@ from typing import Literal
 import msgspec
 import polars as pl
 
-from analysis.annotation.choosing import Makes, Pick, digest, likert_picks, pair_picks, usable
-from analysis.annotation.errors import NothingToRate
-from analysis.annotation.tasks import TASKS, TRAITS, Task
-from analysis.annotation.telling import Heard, Said, hear
-from analysis.loading import load
-from analysis.money import dollars
+from retailsim.analysis.annotation.choosing import (
+    Makes,
+    Pick,
+    digest,
+    likert_picks,
+    pair_picks,
+    usable,
+)
+from retailsim.analysis.annotation.errors import NothingToRate
+from retailsim.analysis.annotation.tasks import TASKS, TRAITS, Task
+from retailsim.analysis.annotation.telling import Heard, Said, hear
+from retailsim.analysis.loading import load
+from retailsim.analysis.money import dollars
 
 FORMAT = 1
 

@@ -10,14 +10,14 @@ from collections.abc import Mapping, Sequence
 import msgspec
 import polars as pl
 
-from analysis.annotation.answers import Kind, Ratings, Value
-from analysis.annotation.errors import BadRatings
-from analysis.annotation.items import Answer, Key
-from analysis.annotation.tasks import LIKERT, TRAITS
-from analysis.statistics.agreement import Scale, alpha, majority
-from analysis.statistics.clusters import mean
-from analysis.statistics.proportions import binomial
-from analysis.statistics.values import Estimate, Interval, Test
+from retailsim.analysis.annotation.answers import Kind, Ratings, Value
+from retailsim.analysis.annotation.errors import BadRatings
+from retailsim.analysis.annotation.items import Answer, Key
+from retailsim.analysis.annotation.tasks import LIKERT, TRAITS
+from retailsim.analysis.statistics.agreement import Scale, alpha, majority
+from retailsim.analysis.statistics.clusters import mean
+from retailsim.analysis.statistics.proportions import binomial
+from retailsim.analysis.statistics.values import Estimate, Interval, Test
 
 
 class Rater(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,11 +6,11 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
-from analysis.annotation.answers import Kind
-from analysis.annotation.scoring import Scores, TaskScore, TraitScore
-from analysis.annotation.tasks import TASKS
-from analysis.statistics.values import Interval, Test
-from analysis.tables import NOTHING, Name
+from retailsim.analysis.annotation.answers import Kind
+from retailsim.analysis.annotation.scoring import Scores, TaskScore, TraitScore
+from retailsim.analysis.annotation.tasks import TASKS
+from retailsim.analysis.statistics.values import Interval, Test
+from retailsim.analysis.tables import NOTHING, Name
 
 _WHO: dict[Kind, str] = {"person": "people", "model": "models"}
 

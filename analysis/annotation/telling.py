@@ -8,8 +8,8 @@ from typing import Any
 
 import msgspec
 
-from analysis.money import dollars
-from events.log.reader import read_lines
+from retailsim.analysis.money import dollars
+from retailsim.events.log.reader import read_lines
 
 _TOLD = frozenset(
     {

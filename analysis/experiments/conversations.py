@@ -15,14 +15,14 @@ from pathlib import Path
 
 import polars as pl
 
-from analysis.experiments.outcomes import Finding, Outcome, Row, Value, ones, with_holm
-from analysis.loading import load
-from analysis.projection import Projection
-from analysis.sales import Conversations, conversations
-from analysis.statistics.clusters import by_t, mean, rate, ratio_variance, sums
-from analysis.statistics.differences import sign_flip
-from analysis.statistics.values import Estimate, Interval, Test
-from events.sales import ACTIONS, OPENNESS, STYLES, TACTICS
+from retailsim.analysis.experiments.outcomes import Finding, Outcome, Row, Value, ones, with_holm
+from retailsim.analysis.loading import load
+from retailsim.analysis.projection import Projection
+from retailsim.analysis.sales import Conversations, conversations
+from retailsim.analysis.statistics.clusters import by_t, mean, rate, ratio_variance, sums
+from retailsim.analysis.statistics.differences import sign_flip
+from retailsim.analysis.statistics.values import Estimate, Interval, Test
+from retailsim.events.sales import ACTIONS, OPENNESS, STYLES, TACTICS
 
 SEED = 1
 _CLUSTER = "profile"

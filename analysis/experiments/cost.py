@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from analysis.cost import charged
-from analysis.experiments.outcomes import (
+from retailsim.analysis.cost import charged
+from retailsim.analysis.experiments.outcomes import (
     Arms,
     Outcome,
     Row,
@@ -16,9 +16,9 @@ from analysis.experiments.outcomes import (
     closed_of,
     published,
 )
-from analysis.projection import Projection
-from analysis.statistics.clusters import mean
-from analysis.statistics.values import Estimate
+from retailsim.analysis.projection import Projection
+from retailsim.analysis.statistics.clusters import mean
+from retailsim.analysis.statistics.values import Estimate
 
 _NO_MODEL = (
     "No language model took part: nothing was spent. Name one with --sellers PROVIDER/MODEL "

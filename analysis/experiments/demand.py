@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import polars as pl
 
-from analysis.estimates import measured
-from analysis.experiments.outcomes import (
+from retailsim.analysis.estimates import measured
+from retailsim.analysis.experiments.outcomes import (
     Arms,
     Finding,
     Outcome,
@@ -17,10 +17,10 @@ from analysis.experiments.outcomes import (
     only_one,
     published,
 )
-from analysis.statistics.clusters import mean
-from analysis.statistics.elasticity import Slopes, by_group, grouped, log_log
-from analysis.statistics.trend import cochran_armitage, logistic_trend
-from analysis.statistics.values import Estimate, Test
+from retailsim.analysis.statistics.clusters import mean
+from retailsim.analysis.statistics.elasticity import Slopes, by_group, grouped, log_log
+from retailsim.analysis.statistics.trend import cochran_armitage, logistic_trend
+from retailsim.analysis.statistics.values import Estimate, Test
 
 
 def price_demand(arms: Arms) -> Outcome:

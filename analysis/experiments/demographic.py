@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from analysis.experiments.outcomes import (
+from retailsim.analysis.experiments.outcomes import (
     Arms,
     Finding,
     Outcome,
@@ -14,7 +14,7 @@ from analysis.experiments.outcomes import (
     share_of,
     with_holm,
 )
-from analysis.statistics.differences import two_rates
+from retailsim.analysis.statistics.differences import two_rates
 
 
 def demographic(arms: Arms) -> Outcome:

@@ -11,8 +11,8 @@ from __future__ import annotations
 import msgspec
 import polars as pl
 
-from analysis.experiments.demand import cells, mean_size
-from analysis.experiments.outcomes import (
+from retailsim.analysis.experiments.demand import cells, mean_size
+from retailsim.analysis.experiments.outcomes import (
     Arms,
     Finding,
     Outcome,
@@ -25,9 +25,9 @@ from analysis.experiments.outcomes import (
     share_of,
     with_holm,
 )
-from analysis.statistics.differences import two_rates
-from analysis.statistics.elasticity import by_group, grouped
-from analysis.statistics.values import Estimate, Interval, Test
+from retailsim.analysis.statistics.differences import two_rates
+from retailsim.analysis.statistics.elasticity import by_group, grouped
+from retailsim.analysis.statistics.values import Estimate, Interval, Test
 
 FIT = 0.03
 """Smallest difference of purchase rates that counts as fit mattering."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from analysis.experiments.outcomes import Outcome, Row, Value, estimate_of, published
-from analysis.statistics.values import Estimate
+from retailsim.analysis.experiments.outcomes import Outcome, Row, Value, estimate_of, published
+from retailsim.analysis.statistics.values import Estimate
 
 if TYPE_CHECKING:
-    from analysis.annotation.scoring import Scores
+    from retailsim.analysis.annotation.scoring import Scores
 
 _NOBODY = Estimate(value=None, n=0, note="nobody has rated this yet")
 

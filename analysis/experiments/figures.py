@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import polars as pl
 
-from analysis.experiments.outcomes import Outcome, Row, Value
-from analysis.report.charts import bars, curve, heatmap
-from analysis.report.parts import Figure
+from retailsim.analysis.experiments.outcomes import Outcome, Row, Value
+from retailsim.analysis.report.charts import bars, curve, heatmap
+from retailsim.analysis.report.parts import Figure
 
 
 def figures(name: str, outcome: Outcome) -> list[Figure]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import polars as pl
 
-from analysis.estimates import measured
-from analysis.experiments.outcomes import (
+from retailsim.analysis.estimates import measured
+from retailsim.analysis.experiments.outcomes import (
     Arms,
     Finding,
     Outcome,
@@ -15,9 +15,9 @@ from analysis.experiments.outcomes import (
     published,
     with_holm,
 )
-from analysis.statistics.bootstrap import ratio
-from analysis.statistics.differences import sign_flip
-from analysis.statistics.values import FEW_CLUSTERS, Estimate
+from retailsim.analysis.statistics.bootstrap import ratio
+from retailsim.analysis.statistics.differences import sign_flip
+from retailsim.analysis.statistics.values import FEW_CLUSTERS, Estimate
 
 SEED = 1
 """Of the permutations."""

@@ -8,14 +8,14 @@ from types import MappingProxyType
 
 import polars as pl
 
-from analysis.experiments.outcomes import Outcome, Row, Value, closed_of, published
-from analysis.latent.classifier import Learnt, TooLittle, learn
-from analysis.latent.features import by_name
-from analysis.latent.texts import STAGES, TRAITS, labels, stage_texts
-from analysis.loading import load
-from analysis.statistics.clusters import mean
-from analysis.statistics.values import Estimate
-from events.messages import Role
+from retailsim.analysis.experiments.outcomes import Outcome, Row, Value, closed_of, published
+from retailsim.analysis.latent.classifier import Learnt, TooLittle, learn
+from retailsim.analysis.latent.features import by_name
+from retailsim.analysis.latent.texts import STAGES, TRAITS, labels, stage_texts
+from retailsim.analysis.loading import load
+from retailsim.analysis.statistics.clusters import mean
+from retailsim.analysis.statistics.values import Estimate
+from retailsim.events.messages import Role
 
 SEED = 1
 """Of the split and of what is drawn."""

@@ -11,11 +11,11 @@ from typing import Any
 import msgspec
 import polars as pl
 
-from analysis import estimates
-from analysis.projection import Projection
-from analysis.statistics.clusters import rate
-from analysis.statistics.multiplicity import holm
-from analysis.statistics.values import Estimate, Interval, Test
+from retailsim.analysis import estimates
+from retailsim.analysis.projection import Projection
+from retailsim.analysis.statistics.clusters import rate
+from retailsim.analysis.statistics.multiplicity import holm
+from retailsim.analysis.statistics.values import Estimate, Interval, Test
 
 Arms = Mapping[str, Projection]
 
@@ -86,7 +86,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 @cache
 def published() -> dict[str, Any]:
     """Return the paper's figures, by experiment."""
-    text = files("analysis.data").joinpath("published.toml").read_text("utf-8")
+    text = files("retailsim.analysis.data").joinpath("published.toml").read_text("utf-8")
     return tomllib.loads(text)
 
 

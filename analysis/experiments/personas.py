@@ -7,8 +7,8 @@ from types import MappingProxyType
 
 import polars as pl
 
-from analysis.estimates import measured
-from analysis.experiments.outcomes import (
+from retailsim.analysis.estimates import measured
+from retailsim.analysis.experiments.outcomes import (
     Arms,
     Finding,
     Outcome,
@@ -19,9 +19,9 @@ from analysis.experiments.outcomes import (
     published,
     with_holm,
 )
-from analysis.statistics.differences import rank_sum, two_rates
-from analysis.statistics.values import Test
-from events.messages import ASPECTS
+from retailsim.analysis.statistics.differences import rank_sum, two_rates
+from retailsim.analysis.statistics.values import Test
+from retailsim.events.messages import ASPECTS
 
 _OPPOSITES: Mapping[str, tuple[str, str]] = MappingProxyType(
     {

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import msgspec
 import polars as pl
 
-from analysis.estimates import Measured, measured
-from analysis.experiments.outcomes import (
+from retailsim.analysis.estimates import Measured, measured
+from retailsim.analysis.experiments.outcomes import (
     Arms,
     Outcome,
     Row,
@@ -18,8 +18,8 @@ from analysis.experiments.outcomes import (
     published,
     times,
 )
-from analysis.statistics.clusters import mean
-from analysis.statistics.values import Estimate
+from retailsim.analysis.statistics.clusters import mean
+from retailsim.analysis.statistics.values import Estimate
 
 _CATALOGUE = (
     "Net revenue follows the prices of the catalogue; the published one is of other products."

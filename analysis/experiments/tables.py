@@ -10,17 +10,17 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
-from analysis.experiments.conversations import table as conversations
-from analysis.experiments.cost import simulation_cost
-from analysis.experiments.demand import elasticity, price_demand
-from analysis.experiments.demographic import demographic
-from analysis.experiments.economics import economics
-from analysis.experiments.fidelity import fidelity
-from analysis.experiments.guidance import guidance
-from analysis.experiments.outcomes import Arms, Outcome
-from analysis.experiments.personas import persona_effects
-from analysis.experiments.sellers import category_fit, pairwise
-from analysis.loading import load
+from retailsim.analysis.experiments.conversations import table as conversations
+from retailsim.analysis.experiments.cost import simulation_cost
+from retailsim.analysis.experiments.demand import elasticity, price_demand
+from retailsim.analysis.experiments.demographic import demographic
+from retailsim.analysis.experiments.economics import economics
+from retailsim.analysis.experiments.fidelity import fidelity
+from retailsim.analysis.experiments.guidance import guidance
+from retailsim.analysis.experiments.outcomes import Arms, Outcome
+from retailsim.analysis.experiments.personas import persona_effects
+from retailsim.analysis.experiments.sellers import category_fit, pairwise
+from retailsim.analysis.loading import load
 
 PROJECTED: Mapping[str, Callable[[Arms], Outcome]] = MappingProxyType(
     {
@@ -56,7 +56,7 @@ def outcome_of(name: str, runs: Mapping[str, Path], features: str = "tfidf") -> 
     if name == "fidelity":
         return fidelity(None)
     if name == "latent-persona":
-        from analysis.experiments.latent import latent_persona  # imports scikit-learn
+        from retailsim.analysis.experiments.latent import latent_persona  # imports scikit-learn
 
         return latent_persona(runs["labelled"], runs["unlabelled"], features)
     return PROJECTED[name]({label: load(run) for label, run in runs.items()})

@@ -4,8 +4,8 @@ Everything is read from the log alone. Frames per episode, market and model call
 `analysis.load`; here is what they leave out. ``docs/export.md`` says what every column means.
 """
 
-from analysis.export.chat import transcripts
-from analysis.export.event_table import events
-from analysis.export.measure_table import measures
+from retailsim.analysis.export.chat import transcripts
+from retailsim.analysis.export.event_table import events
+from retailsim.analysis.export.measure_table import measures
 
 __all__ = ["events", "measures", "transcripts"]

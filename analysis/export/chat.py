@@ -16,11 +16,11 @@ from typing import Any
 import msgspec
 import polars as pl
 
-from analysis.errors import LogUnreadable
-from analysis.export.chat_words import ENDS, READ, Said, said
-from analysis.export.log_lines import Line, checked, line_chunks
-from analysis.loading import load
-from events.messages import Role
+from retailsim.analysis.errors import LogUnreadable
+from retailsim.analysis.export.chat_words import ENDS, READ, Said, said
+from retailsim.analysis.export.log_lines import Line, checked, line_chunks
+from retailsim.analysis.loading import load
+from retailsim.events.messages import Role
 
 KEYS = ("episode", "market", "seller", "buyer", "product", "category", "title")
 OUTCOME = (

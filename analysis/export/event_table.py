@@ -9,9 +9,9 @@ import msgspec
 import polars as pl
 from polars.io.plugins import register_io_source
 
-from analysis.errors import LogUnreadable
-from analysis.export.log_lines import Head, Line, checked, line_chunks
-from events.log.reader import LogCheck
+from retailsim.analysis.errors import LogUnreadable
+from retailsim.analysis.export.log_lines import Head, Line, checked, line_chunks
+from retailsim.events.log.reader import LogCheck
 
 SCHEMA: dict[str, pl.DataType] = {
     "seq": pl.Int64(),

@@ -9,11 +9,11 @@ from typing import Annotated
 
 import msgspec
 
-from analysis.errors import LogUnreadable, NotARun
-from analysis.loading import chunks
-from events.log.format import COMMIT_START, parse_header
-from events.log.reader import LogCheck, check
-from events.log.segment import segments
+from retailsim.analysis.errors import LogUnreadable, NotARun
+from retailsim.analysis.loading import chunks
+from retailsim.events.log.format import COMMIT_START, parse_header
+from retailsim.events.log.reader import LogCheck, check
+from retailsim.events.log.segment import segments
 
 _Int64 = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 """What a column holds: larger numbers are no event's."""

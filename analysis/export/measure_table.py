@@ -9,9 +9,9 @@ from typing import Any
 import msgspec
 import polars as pl
 
-from analysis.measures import SENTIMENTS, Row
-from analysis.replay import Replay, replay
-from events.messages import ASPECTS
+from retailsim.analysis.measures import SENTIMENTS, Row
+from retailsim.analysis.replay import Replay, replay
+from retailsim.events.messages import ASPECTS
 
 _KEYS = ("seller", "buyer", "category")
 _NESTED: dict[str, dict[str, str]] = {

@@ -21,10 +21,10 @@ from sklearn.model_selection import GroupKFold, cross_val_score
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.svm import LinearSVC
 
-from analysis.errors import AnalysisError
-from analysis.latent.features import Features
-from analysis.statistics.clusters import rate
-from analysis.statistics.values import Estimate
+from retailsim.analysis.errors import AnalysisError
+from retailsim.analysis.latent.features import Features
+from retailsim.analysis.statistics.clusters import rate
+from retailsim.analysis.statistics.values import Estimate
 
 TEST_SHARE = 0.25
 """Of the products: the published 15 of 60."""

@@ -10,9 +10,9 @@ from types import MappingProxyType
 import msgspec
 import polars as pl
 
-from analysis.columns import BUYER_TRAITS, SELLER_TRAITS
-from events.log.reader import read_lines
-from events.messages import Role
+from retailsim.analysis.columns import BUYER_TRAITS, SELLER_TRAITS
+from retailsim.events.log.reader import read_lines
+from retailsim.events.messages import Role
 
 STAGES: Mapping[Role, tuple[str, ...]] = MappingProxyType(
     {

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import polars as pl
 
-from analysis.export.log_lines import schemas
-from analysis.replay import Replay
-from analysis.statistics.values import FEW_CLUSTERS
-from events.messages import SCHEMA_VERSION
+from retailsim.analysis.export.log_lines import schemas
+from retailsim.analysis.replay import Replay
+from retailsim.analysis.statistics.values import FEW_CLUSTERS
+from retailsim.events.messages import SCHEMA_VERSION
 
 
 def cautions(run: Path, replay: Replay, some: pl.DataFrame) -> tuple[str, ...]:

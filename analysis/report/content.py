@@ -8,17 +8,17 @@ from pathlib import Path
 import msgspec
 import polars as pl
 
-from analysis import estimates
-from analysis.columns import BUYER_TRAITS, SELLER_TRAITS
-from analysis.estimates import Measured
-from analysis.loading import load
-from analysis.money import dollars
-from analysis.replay import Replay, summarize
-from analysis.report import charts
-from analysis.report.cautions import cautions
-from analysis.report.costs import cost_section
-from analysis.report.examples import examples
-from analysis.report.parts import (
+from retailsim.analysis import estimates
+from retailsim.analysis.columns import BUYER_TRAITS, SELLER_TRAITS
+from retailsim.analysis.estimates import Measured
+from retailsim.analysis.loading import load
+from retailsim.analysis.money import dollars
+from retailsim.analysis.replay import Replay, summarize
+from retailsim.analysis.report import charts
+from retailsim.analysis.report.cautions import cautions
+from retailsim.analysis.report.costs import cost_section
+from retailsim.analysis.report.examples import examples
+from retailsim.analysis.report.parts import (
     Cell,
     Figure,
     Headline,
@@ -31,12 +31,12 @@ from analysis.report.parts import (
     share,
     table,
 )
-from analysis.report.sales import sales_section
-from analysis.report.worth import worth_section
-from analysis.statistics.clusters import rate
-from analysis.statistics.values import Estimate
-from analysis.telemetry import attempts
-from events.log.seal import SEAL
+from retailsim.analysis.report.sales import sales_section
+from retailsim.analysis.report.worth import worth_section
+from retailsim.analysis.statistics.clusters import rate
+from retailsim.analysis.statistics.values import Estimate
+from retailsim.analysis.telemetry import attempts
+from retailsim.events.log.seal import SEAL
 
 MOST_ROWS = 40
 """Rows of a table; more are counted and left out."""

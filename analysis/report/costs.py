@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from msgspec import UNSET
 
-from analysis.cost import Cost, Use
-from analysis.cost_tables import dollars
-from analysis.report.parts import NOTHING, Cell, Section, row, table
+from retailsim.analysis.cost import Cost, Use
+from retailsim.analysis.cost_tables import dollars
+from retailsim.analysis.report.parts import NOTHING, Cell, Section, row, table
 
 
 def cost_section(cost: Cost) -> Section:

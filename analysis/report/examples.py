@@ -10,9 +10,9 @@ from typing import Any
 import msgspec
 import polars as pl
 
-from analysis.money import dollars
-from analysis.report.parts import Conversation, Message
-from events.log.reader import read_lines
+from retailsim.analysis.money import dollars
+from retailsim.analysis.report.parts import Conversation, Message
+from retailsim.events.log.reader import read_lines
 
 MOST_BYTES = 64 << 20
 """How much of the log is looked through for examples."""

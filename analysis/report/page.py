@@ -8,8 +8,8 @@ from importlib.resources import files
 from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup
 
-from analysis.report.drawing import svg
-from analysis.report.parts import Figure, Report
+from retailsim.analysis.report.drawing import svg
+from retailsim.analysis.report.parts import Figure, Report
 
 
 def page(report: Report) -> str:
@@ -27,5 +27,5 @@ def _template() -> Template:
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    text = files("analysis.report").joinpath("page.html").read_text("utf-8")
+    text = files("retailsim.analysis.report").joinpath("page.html").read_text("utf-8")
     return environment.from_string(text)

@@ -7,8 +7,8 @@ from typing import Any
 
 import msgspec
 
-from analysis.money import dollars
-from analysis.statistics.values import Estimate
+from retailsim.analysis.money import dollars
+from retailsim.analysis.statistics.values import Estimate
 
 NOTHING = "–"
 """What stands where nothing was counted."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from itertools import groupby
 from pathlib import Path
 
-from analysis.experiments.conversations import table as compared
-from analysis.experiments.outcomes import Finding, Value
-from analysis.report import charts
-from analysis.report.parts import Cell, Section, Table, money, number, row, share, table
+from retailsim.analysis.experiments.conversations import table as compared
+from retailsim.analysis.experiments.outcomes import Finding, Value
+from retailsim.analysis.report import charts
+from retailsim.analysis.report.parts import Cell, Section, Table, money, number, row, share, table
 
 
 def sales_section(run: Path) -> Section:

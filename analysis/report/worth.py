@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import polars as pl
 
-from analysis.experiments.outcomes import ones
-from analysis.report.parts import NOTHING, Cell, Section, row, share, table
-from analysis.statistics.clusters import intraclass, rate, two_way_rate
-from analysis.statistics.values import Estimate
+from retailsim.analysis.experiments.outcomes import ones
+from retailsim.analysis.report.parts import NOTHING, Cell, Section, row, share, table
+from retailsim.analysis.statistics.clusters import intraclass, rate, two_way_rate
+from retailsim.analysis.statistics.values import Estimate
 
 SEED = 1
 """Of the bootstrap."""

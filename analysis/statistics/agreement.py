@@ -10,7 +10,7 @@ import krippendorff
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.statistics.values import LEVEL, Interval, Test
+from retailsim.analysis.statistics.values import LEVEL, Interval, Test
 
 BAR = 0.67
 """Alpha below this is too little agreement to rely on."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.statistics.values import LEVEL, Interval
+from retailsim.analysis.statistics.values import LEVEL, Interval
 
 Floats = NDArray[np.float64]
 

@@ -14,9 +14,9 @@ import polars as pl
 from numpy.typing import NDArray
 from scipy.stats import t as student
 
-from analysis.statistics.bootstrap import two_way_ratio
-from analysis.statistics.proportions import wilson
-from analysis.statistics.values import FEW_CLUSTERS, LEVEL, Estimate, Interval
+from retailsim.analysis.statistics.bootstrap import two_way_ratio
+from retailsim.analysis.statistics.proportions import wilson
+from retailsim.analysis.statistics.values import FEW_CLUSTERS, LEVEL, Estimate, Interval
 
 Floats = NDArray[np.float64]
 

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from scipy.stats import binomtest, chi2, mannwhitneyu, norm
 from scipy.stats import t as student
 
-from analysis.statistics import bootstrap
-from analysis.statistics.clusters import by_t, ratio_variance, sums
-from analysis.statistics.values import FEW_CLUSTERS, LEVEL, Interval, Test
+from retailsim.analysis.statistics import bootstrap
+from retailsim.analysis.statistics.clusters import by_t, ratio_variance, sums
+from retailsim.analysis.statistics.values import FEW_CLUSTERS, LEVEL, Interval, Test
 
 Floats = NDArray[np.float64]
 

@@ -14,7 +14,7 @@ import statsmodels.api as sm
 from scipy.stats import norm, ttest_rel
 from scipy.stats import t as student
 
-from analysis.statistics.values import LEVEL, Interval, Test
+from retailsim.analysis.statistics.values import LEVEL, Interval, Test
 
 
 class Slopes(msgspec.Struct, frozen=True, kw_only=True):

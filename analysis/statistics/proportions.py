@@ -7,7 +7,7 @@ import math
 import numpy as np
 from scipy.stats import binomtest, fisher_exact, norm
 
-from analysis.statistics.values import LEVEL, Interval, Test
+from retailsim.analysis.statistics.values import LEVEL, Interval, Test
 
 
 def wilson(successes: float, n: float, *, quantile: float | None = None) -> Interval:

@@ -12,7 +12,7 @@ import statsmodels.api as sm
 from scipy.stats import norm
 from scipy.stats import t as student
 
-from analysis.statistics.values import LEVEL, Interval, Test
+from retailsim.analysis.statistics.values import LEVEL, Interval, Test
 
 
 def cochran_armitage(successes: list[int], totals: list[int], scores: list[float]) -> Test:

@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from types import TracebackType
 
-from events.errors import RunInUse
+from retailsim.events.errors import RunInUse
 
 
 class RunLock:

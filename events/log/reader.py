@@ -9,11 +9,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from events.errors import LogDamaged
-from events.log.format import GENESIS, Header
-from events.log.scan import Batch, SegmentReader
-from events.log.seal import SealedSegment, compare, read_seal
-from events.log.segment import Segment, by_shard, segments
+from retailsim.events.errors import LogDamaged
+from retailsim.events.log.format import GENESIS, Header
+from retailsim.events.log.scan import Batch, SegmentReader
+from retailsim.events.log.seal import SealedSegment, compare, read_seal
+from retailsim.events.log.segment import Segment, by_shard, segments
 
 __all__ = ["Batch", "LogCheck", "Segment", "SegmentCheck", "check", "read_batches", "read_lines"]
 

@@ -6,11 +6,11 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from events.errors import LogDamaged
-from events.log.disk import sync_folder
-from events.log.format import GENESIS, parse_name
-from events.log.scan import SegmentReader
-from events.log.segment import Segment, by_shard, segments
+from retailsim.events.errors import LogDamaged
+from retailsim.events.log.disk import sync_folder
+from retailsim.events.log.format import GENESIS, parse_name
+from retailsim.events.log.scan import SegmentReader
+from retailsim.events.log.segment import Segment, by_shard, segments
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,8 @@ import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from events.errors import LogDamaged
-from events.log.format import (
+from retailsim.events.errors import LogDamaged
+from retailsim.events.log.format import (
     COMMIT_START,
     DIGEST_PART,
     FORMAT,
@@ -25,7 +25,7 @@ from events.log.format import (
     parse_commit,
     parse_header,
 )
-from events.log.segment import ByteStream, Segment
+from retailsim.events.log.segment import ByteStream, Segment
 
 _BLOCK = 1 << 20
 _LONGEST_COMMIT = 512

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import msgspec
 
-from events.errors import LogDamaged
-from events.log.disk import file_tail, replace_file, sync_folder
-from events.log.format import segment_name
-from events.log.segment import Segment, segments
+from retailsim.events.errors import LogDamaged
+from retailsim.events.log.disk import file_tail, replace_file, sync_folder
+from retailsim.events.log.format import segment_name
+from retailsim.events.log.segment import Segment, segments
 
 SEAL = "SEAL"
 _VERSION = 1

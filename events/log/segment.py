@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from events.errors import LogDamaged
-from events.log import zstd
-from events.log.disk import file_tail
-from events.log.format import Commit, parse_commit, parse_name, segment_name
+from retailsim.events.errors import LogDamaged
+from retailsim.events.log import zstd
+from retailsim.events.log.disk import file_tail
+from retailsim.events.log.format import Commit, parse_commit, parse_name, segment_name
 
 _TAIL_BYTES = 512
 """More than the longest commit line."""

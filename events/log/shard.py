@@ -7,12 +7,12 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from events.errors import LogOfAnotherRun
-from events.log import zstd
-from events.log.disk import sync_folder, write_all
-from events.log.format import Header, frame, segment_name
-from events.log.recovery import recover_shard, shard_segments
-from events.log.seal import remove_seal
+from retailsim.events.errors import LogOfAnotherRun
+from retailsim.events.log import zstd
+from retailsim.events.log.disk import sync_folder, write_all
+from retailsim.events.log.format import Header, frame, segment_name
+from retailsim.events.log.recovery import recover_shard, shard_segments
+from retailsim.events.log.seal import remove_seal
 
 
 class ShardFile:

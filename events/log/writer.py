@@ -21,9 +21,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple
 
-from events.errors import LogWriteError
-from events.log.seal import write_seal
-from events.log.shard import ShardFile
+from retailsim.events.errors import LogWriteError
+from retailsim.events.log.seal import write_seal
+from retailsim.events.log.shard import ShardFile
 
 _QUEUED_BYTES = 8 * 2**20
 

@@ -12,8 +12,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, BinaryIO
 
-from events.errors import LogDamaged, ZstdMissing
-from events.log.disk import file_tail, sync_folder, temporary_name
+from retailsim.events.errors import LogDamaged, ZstdMissing
+from retailsim.events.log.disk import file_tail, sync_folder, temporary_name
 
 if TYPE_CHECKING:
     import zstandard

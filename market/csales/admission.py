@@ -6,10 +6,10 @@ import math
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from events.messages import Message, MessageSent
-from events.sales import ActionChosen, ProfileInferred
-from market.admission import Admission, bad_text
-from market.csales.requests import (
+from retailsim.events.messages import Message, MessageSent
+from retailsim.events.sales import ActionChosen, ProfileInferred
+from retailsim.market.admission import Admission, bad_text
+from retailsim.market.csales.requests import (
     BuyerRequest,
     BuyItem,
     LeaveConversation,
@@ -23,7 +23,7 @@ from market.csales.requests import (
     SpeakTurn,
     StateWorth,
 )
-from market.csales.values import option_name
+from retailsim.market.csales.values import option_name
 
 _MOST_ITEMS = 100
 

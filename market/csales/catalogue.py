@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
-from market.csales.categories import CategoryPath, CategoryTree, path_of
-from market.csales.similarity import Similarity, by_name
-from market.product import Product
+from retailsim.market.csales.categories import CategoryPath, CategoryTree, path_of
+from retailsim.market.csales.similarity import Similarity, by_name
+from retailsim.market.product import Product
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

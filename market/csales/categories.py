@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from market.product import Product
+from retailsim.market.product import Product
 
 CategoryPath = tuple[str, ...]
 

@@ -12,9 +12,9 @@ from typing import Any
 
 import msgspec
 
-from events.kernel import Post
-from events.messages import CommandRejected, Event, MessageSent, OrderPlaced
-from events.sales import (
+from retailsim.events.kernel import Post
+from retailsim.events.messages import CommandRejected, Event, MessageSent, OrderPlaced
+from retailsim.events.sales import (
     ACTIONS,
     Action,
     ActionChosen,
@@ -26,8 +26,8 @@ from events.sales import (
     ProfileInferred,
     Showing,
 )
-from market.csales.categories import CategoryPath
-from market.csales.requests import (
+from retailsim.market.csales.categories import CategoryPath
+from retailsim.market.csales.requests import (
     BuyItem,
     LeaveConversation,
     OpenConversation,
@@ -39,11 +39,11 @@ from market.csales.requests import (
     SpeakTurn,
     StateWorth,
 )
-from market.csales.spec import ConversationSpec, SalesRules
-from market.csales.values import PERSUASION, Inferred
-from market.dialogue import Transcript, Turn
-from market.product import Product
-from market.timing import MESSAGE_US
+from retailsim.market.csales.spec import ConversationSpec, SalesRules
+from retailsim.market.csales.values import PERSUASION, Inferred
+from retailsim.market.dialogue import Transcript, Turn
+from retailsim.market.product import Product
+from retailsim.market.timing import MESSAGE_US
 
 
 class Conversation:

@@ -10,9 +10,9 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from events.sales import Openness, Style
-from market.csales.values import Profile
-from market.errors import MarketError
+from retailsim.events.sales import Openness, Style
+from retailsim.market.csales.values import Profile
+from retailsim.market.errors import MarketError
 
 ProfileId = Annotated[str, Meta(min_length=1, max_length=80, pattern=r"^[^/\x00-\x1f]+$")]
 """What a profile can be called."""
@@ -49,7 +49,7 @@ _decode_row = msgspec.json.Decoder(_Row).decode
 
 def builtin_profiles() -> Path:
     """The file of profiles that comes with the package."""
-    return Path(str(files("market.data").joinpath("profiles.jsonl")))
+    return Path(str(files("retailsim.market.data").joinpath("profiles.jsonl")))
 
 
 def read_profiles(path: Path) -> list[Profile]:

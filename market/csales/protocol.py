@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from events.kernel import Outgoing, Post
-from events.messages import (
+from retailsim.events.kernel import Outgoing, Post
+from retailsim.events.messages import (
     EpisodeClosed,
     EpisodeFailed,
     EpisodeOpened,
@@ -20,11 +20,11 @@ from events.messages import (
     Message,
     MessageSent,
 )
-from events.sales import ActionChosen, BuyerProfiled, ProfileInferred
-from events.streams import Seed
-from market.csales.admission import ADMISSIONS
-from market.csales.conversation import Conversation
-from market.csales.requests import (
+from retailsim.events.sales import ActionChosen, BuyerProfiled, ProfileInferred
+from retailsim.events.streams import Seed
+from retailsim.market.csales.admission import ADMISSIONS
+from retailsim.market.csales.conversation import Conversation
+from retailsim.market.csales.requests import (
     BuyItem,
     LeaveConversation,
     PlanCategory,
@@ -32,9 +32,9 @@ from market.csales.requests import (
     ShowItems,
     StateWorth,
 )
-from market.csales.spec import ConversationSpec, SalesRules
-from market.errors import UnexpectedMessage
-from market.failures import reason_of, rejections
+from retailsim.market.csales.spec import ConversationSpec, SalesRules
+from retailsim.market.errors import UnexpectedMessage
+from retailsim.market.failures import reason_of, rejections
 
 _STEPS: Mapping[type[Message], Callable[[Conversation, Any], list[Post]]] = {
     MessageSent: Conversation.message_sent,

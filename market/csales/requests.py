@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from events.messages import Message
-from events.sales import Action, Leaving, Tactic
-from market.csales.categories import CategoryPath
-from market.csales.values import Inferred, Profile
-from market.dialogue import Transcript
-from market.product import Product
-from market.request import AgentRequest
+from retailsim.events.messages import Message
+from retailsim.events.sales import Action, Leaving, Tactic
+from retailsim.market.csales.categories import CategoryPath
+from retailsim.market.csales.values import Inferred, Profile
+from retailsim.market.dialogue import Transcript
+from retailsim.market.product import Product
+from retailsim.market.request import AgentRequest
 
 
 class SellerRequest(AgentRequest, kw_only=True):

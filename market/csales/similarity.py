@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol
 
-from market.errors import MarketError
+from retailsim.market.errors import MarketError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -7,11 +7,11 @@ from typing import Protocol
 
 import msgspec
 
-from market.csales.categories import CategoryPath
-from market.csales.values import Profile
-from market.party import Buying, Party
-from market.product import Product
-from market.shipping import ShippingRules
+from retailsim.market.csales.categories import CategoryPath
+from retailsim.market.csales.values import Profile
+from retailsim.market.party import Buying, Party
+from retailsim.market.product import Product
+from retailsim.market.shipping import ShippingRules
 
 
 class Catalogue(Protocol):

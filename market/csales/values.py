@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-from events.sales import Action, Leaving, Openness, Style, Tactic
+from retailsim.events.sales import Action, Leaving, Openness, Style, Tactic
 
 PERSUASION: Literal["Persuasion"] = "Persuasion"
 """The only action once an item is selected."""

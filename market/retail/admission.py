@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from events.messages import (
+from retailsim.events.messages import (
     DecisionMade,
     Message,
     MessageSent,
@@ -14,8 +14,8 @@ from events.messages import (
     StrategyFormed,
     TopicsChosen,
 )
-from market.admission import Admission, bad_text
-from market.retail.requests import (
+from retailsim.market.admission import Admission, bad_text
+from retailsim.market.retail.requests import (
     AnswerBuyer,
     AskSeller,
     ChooseTopics,
@@ -30,7 +30,7 @@ from market.retail.requests import (
     SettleIssue,
     WriteReview,
 )
-from market.retail.values import TOPICS
+from retailsim.market.retail.values import TOPICS
 
 
 def _problem(request: Request, reply: Message) -> str | None:

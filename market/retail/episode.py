@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-from events.kernel import Post
-from events.messages import (
+from retailsim.events.kernel import Post
+from retailsim.events.messages import (
     Aspect,
     CommandRejected,
     DecisionMade,
@@ -19,11 +19,11 @@ from events.messages import (
     ReviewPosted,
     TopicsChosen,
 )
-from market.issues import Issue
-from market.orders import OrderLife
-from market.party import Buying
-from market.retail.fulfilment import MarketContext, draw_order
-from market.retail.requests import (
+from retailsim.market.issues import Issue
+from retailsim.market.orders import OrderLife
+from retailsim.market.party import Buying
+from retailsim.market.retail.fulfilment import MarketContext, draw_order
+from retailsim.market.retail.requests import (
     AnswerBuyer,
     AskSeller,
     Complain,
@@ -34,9 +34,9 @@ from market.retail.requests import (
     SettleIssue,
     WriteReview,
 )
-from market.retail.settlement import Refund, SettlementRefused, refund_of
-from market.retail.values import Order, Pitch, Settlement, Topics, Transcript, Turn
-from market.timing import DAY_US, DECISION_US, MESSAGE_US, REVIEW_US
+from retailsim.market.retail.settlement import Refund, SettlementRefused, refund_of
+from retailsim.market.retail.values import Order, Pitch, Settlement, Topics, Transcript, Turn
+from retailsim.market.timing import DAY_US, DECISION_US, MESSAGE_US, REVIEW_US
 
 Stage = Literal["inquiry", "decision", "support", "settlement", "reviews"]
 

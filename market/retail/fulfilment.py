@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from hashlib import blake2b
 
-from events.streams import Seed
-from market.issues import Issue
-from market.ledger import Ledger
-from market.party import Buying
-from market.retail.spec import MarketSpec, RetailRules
-from market.retail.values import Offer, Order
-from market.shipping import schedule
+from retailsim.events.streams import Seed
+from retailsim.market.issues import Issue
+from retailsim.market.ledger import Ledger
+from retailsim.market.party import Buying
+from retailsim.market.retail.spec import MarketSpec, RetailRules
+from retailsim.market.retail.values import Offer, Order
+from retailsim.market.shipping import schedule
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,8 @@ from typing import Any
 
 import msgspec
 
-from events.kernel import Outgoing, Post
-from events.messages import (
+from retailsim.events.kernel import Outgoing, Post
+from retailsim.events.messages import (
     DecisionMade,
     EpisodeClosed,
     EpisodeFailed,
@@ -31,24 +31,24 @@ from events.messages import (
     StrategyFormed,
     TopicsChosen,
 )
-from events.streams import Seed
-from market.errors import UnexpectedMessage
-from market.failures import reason_of, rejections
-from market.ledger import Ledger
-from market.party import Buying
-from market.retail.admission import ADMISSIONS
-from market.retail.episode import Episode
-from market.retail.fulfilment import MarketContext
-from market.retail.requests import (
+from retailsim.events.streams import Seed
+from retailsim.market.errors import UnexpectedMessage
+from retailsim.market.failures import reason_of, rejections
+from retailsim.market.ledger import Ledger
+from retailsim.market.party import Buying
+from retailsim.market.retail.admission import ADMISSIONS
+from retailsim.market.retail.episode import Episode
+from retailsim.market.retail.fulfilment import MarketContext
+from retailsim.market.retail.requests import (
     ChooseTopics,
     EndDialogue,
     FormStrategy,
     PresentPitch,
     ProposeSettlement,
 )
-from market.retail.spec import MarketSpec, RetailRules
-from market.retail.values import DIMENSIONS, Dimension, Offer, Pitch, Strategy
-from market.timing import BROADCAST_US, PLANNING_US
+from retailsim.market.retail.spec import MarketSpec, RetailRules
+from retailsim.market.retail.values import DIMENSIONS, Dimension, Offer, Pitch, Strategy
+from retailsim.market.timing import BROADCAST_US, PLANNING_US
 
 
 def dimensions(seed: Seed, product: str, guidance: float) -> tuple[Dimension, ...]:

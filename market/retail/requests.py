@@ -8,9 +8,9 @@ experiment share their draws.
 
 from __future__ import annotations
 
-from events.messages import Aspect, Message, Outcome
-from market.request import AgentRequest
-from market.retail.values import (
+from retailsim.events.messages import Aspect, Message, Outcome
+from retailsim.market.request import AgentRequest
+from retailsim.market.retail.values import (
     Dimension,
     Offer,
     Order,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import msgspec
 
-from events.messages import Payer
-from market.errors import MarketError
-from market.policy import ReturnPolicy
-from market.retail.values import Order, Settlement
+from retailsim.events.messages import Payer
+from retailsim.market.errors import MarketError
+from retailsim.market.policy import ReturnPolicy
+from retailsim.market.retail.values import Order, Settlement
 
 
 class SettlementRefused(MarketError):

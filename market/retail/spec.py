@@ -7,11 +7,11 @@ from datetime import date
 
 import msgspec
 
-from market.issues import IssueRules
-from market.party import Buying, Party
-from market.policy import DEFAULT_POLICIES, ReturnPolicy
-from market.product import CATEGORIES, Category, Product
-from market.shipping import ShippingRules, whole_cents
+from retailsim.market.issues import IssueRules
+from retailsim.market.party import Buying, Party
+from retailsim.market.policy import DEFAULT_POLICIES, ReturnPolicy
+from retailsim.market.product import CATEGORIES, Category, Product
+from retailsim.market.shipping import ShippingRules, whole_cents
 
 
 class RetailRules(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,11 +11,11 @@ from typing import Literal
 
 import msgspec
 
-from events.messages import Outcome
-from market.dialogue import Transcript as Transcript
-from market.dialogue import Turn as Turn
-from market.policy import ReturnPolicy
-from market.product import Product
+from retailsim.events.messages import Outcome
+from retailsim.market.dialogue import Transcript as Transcript
+from retailsim.market.dialogue import Turn as Turn
+from retailsim.market.policy import ReturnPolicy
+from retailsim.market.product import Product
 
 Dimension = Literal[
     "target_expansion", "value_proposition", "contextual_urgency", "objection_handling"

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import tomli_w
 
-from sim.calibration.targets import read_targets
-from sim.errors import CannotWrite, MissingExtra
-from sim.estimate import counted
-from sim.terminal import Terminal
+from retailsim.sim.calibration.targets import read_targets
+from retailsim.sim.errors import CannotWrite, MissingExtra
+from retailsim.sim.estimate import counted
+from retailsim.sim.terminal import Terminal
 
 if TYPE_CHECKING:
-    from sim.calibration.fit import Fit
+    from retailsim.sim.calibration.fit import Fit
 
 OURS = ("published", "stand-ins")
 """Targets that come with the package."""
@@ -40,14 +40,14 @@ def calibrate(targets: Path, out: Path | None, rounds: int | None, terminal: Ter
         If `out` cannot be written; what was fitted is told before.
     """
     try:
-        from sim.calibration.fit import ROUNDS, fit
+        from retailsim.sim.calibration.fit import ROUNDS, fit
     except ModuleNotFoundError as error:
         raise MissingExtra("calibrate", error.name or "a package") from None
-    from sim.calibration.moments import Moments, as_tree
+    from retailsim.sim.calibration.moments import Moments, as_tree
 
     path = targets
     if str(targets) in OURS:
-        path = Path(str(files("sim.calibration").joinpath(f"{targets}.toml")))
+        path = Path(str(files("retailsim.sim.calibration").joinpath(f"{targets}.toml")))
     read = read_targets(path)
     moments = Moments(read, path.parent)
     terminal.say(
@@ -71,7 +71,7 @@ def _show(found: Fit, terminal: Terminal) -> None:
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
-    from analysis.tables import Name
+    from retailsim.analysis.tables import Name
 
     table = Table("Target", "wanted", "fitted", "off by", "", box=SIMPLE_HEAD, pad_edge=False)
     for one in found.residuals:

@@ -12,8 +12,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.calibration.moments import Moments
-from sim.calibration.targets import Targets
+from retailsim.sim.calibration.moments import Moments
+from retailsim.sim.calibration.targets import Targets
 
 Floats = NDArray[np.float64]
 

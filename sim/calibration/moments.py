@@ -12,21 +12,21 @@ from typing import Any
 import msgspec
 import tomli_w
 
-from agents.host import Hosting
-from agents.watchdog import Watchdog
-from events.messages import EpisodeClosed, EpisodeOpened, Event, OrderPlaced, RefundIssued
-from events.messages import ReviewPosted as Review
-from events.outside import Door
-from events.streams import Seed
-from sim.calibration.targets import Target, Targets
-from sim.design import Design, design_of
-from sim.engine import Engine
-from sim.inputs import with_inputs
-from sim.launch import Options, chosen_products, chosen_profiles, read_scenario
-from sim.scenario import AgentTable, Scenario
-from sim.seats import Cast
-from sim.stopping import Stop
-from sim.terminal import Terminal
+from retailsim.agents.host import Hosting
+from retailsim.agents.watchdog import Watchdog
+from retailsim.events.messages import EpisodeClosed, EpisodeOpened, Event, OrderPlaced, RefundIssued
+from retailsim.events.messages import ReviewPosted as Review
+from retailsim.events.outside import Door
+from retailsim.events.streams import Seed
+from retailsim.sim.calibration.targets import Target, Targets
+from retailsim.sim.design import Design, design_of
+from retailsim.sim.engine import Engine
+from retailsim.sim.inputs import with_inputs
+from retailsim.sim.launch import Options, chosen_products, chosen_profiles, read_scenario
+from retailsim.sim.scenario import AgentTable, Scenario
+from retailsim.sim.seats import Cast
+from retailsim.sim.stopping import Stop
+from retailsim.sim.terminal import Terminal
 
 
 class Count(msgspec.Struct):

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from sim.errors import BadScenario
+from retailsim.sim.errors import BadScenario
 
 Measure = Literal["conversion_rate", "refund_rate", "average_rating", "average_quantity"]
 

@@ -8,14 +8,14 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from agents.llm import prompting
-from agents.llm.conversation import Conversation
-from agents.llm.replies import Reply
-from events.sales import Openness, Style
-from market.csales.values import Profile
-from sim.batch import Ask, Batch
-from sim.profiling.extracting import extract, told
-from sim.profiling.reviews import Buyer
+from retailsim.agents.llm import prompting
+from retailsim.agents.llm.conversation import Conversation
+from retailsim.agents.llm.replies import Reply
+from retailsim.events.sales import Openness, Style
+from retailsim.market.csales.values import Profile
+from retailsim.sim.batch import Ask, Batch
+from retailsim.sim.profiling.extracting import extract, told
+from retailsim.sim.profiling.reviews import Buyer
 
 Text = Annotated[str, Meta(min_length=1, max_length=4_000)]
 _REASKS = 2

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import msgspec
 
-from market.catalog import Problems, builtin_catalog, read_products
-from market.csales.profiles import read_profiles
-from market.csales.values import Profile
-from sim.errors import CannotWrite
-from sim.profiling.extracting import extract
-from sim.profiling.reviews import Buyer, read_buyers
-from sim.terminal import Terminal
+from retailsim.market.catalog import Problems, builtin_catalog, read_products
+from retailsim.market.csales.profiles import read_profiles
+from retailsim.market.csales.values import Profile
+from retailsim.sim.errors import CannotWrite
+from retailsim.sim.profiling.extracting import extract
+from retailsim.sim.profiling.reviews import Buyer, read_buyers
+from retailsim.sim.terminal import Terminal
 
 
 class Building(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,8 +51,8 @@ def build(told: Building, terminal: Terminal) -> int:
 
 
 def _ask(told: Building, todo: list[Buyer], terminal: Terminal) -> None:
-    from sim.batch import Batch
-    from sim.profiling.asking import ask_all
+    from retailsim.sim.batch import Batch
+    from retailsim.sim.profiling.asking import ask_all
 
     batch = Batch(told.model or "", told.settings, told.budget)
     ask_all(batch, todo, lambda one: _keep(told.out, one), terminal.say, kept=str(told.out))

@@ -10,11 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from agents.csales.reading import style_of
-from events.sales import Openness
-from market.csales.categories import path_of
-from market.csales.values import Profile
-from sim.profiling.reviews import Buyer
+from retailsim.agents.csales.reading import style_of
+from retailsim.events.sales import Openness
+from retailsim.market.csales.categories import path_of
+from retailsim.market.csales.values import Profile
+from retailsim.sim.profiling.reviews import Buyer
 
 _SENTENCE = re.compile(r"(?<=[.!?])\s+")
 _NEED = re.compile(r"\b(need|needed|want|wanted|looking for|bought (this|these|it) for)\b", re.I)

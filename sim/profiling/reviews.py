@@ -12,9 +12,9 @@ from pathlib import Path
 
 import msgspec
 
-from market.csales.profiles import ProfileId
-from market.product import Product
-from sim.errors import BadScenario
+from retailsim.market.csales.profiles import ProfileId
+from retailsim.market.product import Product
+from retailsim.sim.errors import BadScenario
 
 MOST = 20
 """Reviews of one buyer that are used: the newest."""

@@ -16,7 +16,7 @@ from typing import Literal
 import msgspec
 from msgspec import UNSET, Raw
 
-from events.messages import (
+from retailsim.events.messages import (
     ASPECTS,
     Aspect,
     DecisionMade,
@@ -29,12 +29,12 @@ from events.messages import (
     ReviewPosted,
     TopicsChosen,
 )
-from market.failures import legible
-from market.policy import DEFAULT_POLICIES
-from market.shipping import ShippingRules, whole_cents
-from sim.published.reading import LogReading
-from sim.published.repeats import contradictions
-from sim.published.source import (
+from retailsim.market.failures import legible
+from retailsim.market.policy import DEFAULT_POLICIES
+from retailsim.market.shipping import ShippingRules, whole_cents
+from retailsim.sim.published.reading import LogReading
+from retailsim.sim.published.repeats import contradictions
+from retailsim.sim.published.source import (
     RawPart,
     Said,
     SaidDecision,

@@ -15,8 +15,8 @@ from uuid import uuid4
 
 import msgspec
 
-from events.log.writer import LogWriter
-from events.messages import (
+from retailsim.events.log.writer import LogWriter
+from retailsim.events.messages import (
     SCHEMA_VERSION,
     EpisodeClosed,
     EpisodeOpened,
@@ -29,15 +29,15 @@ from events.messages import (
     PitchPresented,
     StrategyFormed,
 )
-from market.product import Product
-from market.shipping import whole_cents
-from sim.published.episode import EpisodeImport
-from sim.published.reading import Setting
-from sim.published.source import Broadcast, BuyerLog, Entry, Findings, read_trajectories
-from sim.result import show_replay
-from sim.run_folder import FORMAT, Identity, NewRun, RunFile, RunFolder, versions
-from sim.scenario import AgentTable, ProductsTable, RunTable, Scenario
-from sim.terminal import Terminal
+from retailsim.market.product import Product
+from retailsim.market.shipping import whole_cents
+from retailsim.sim.published.episode import EpisodeImport
+from retailsim.sim.published.reading import Setting
+from retailsim.sim.published.source import Broadcast, BuyerLog, Entry, Findings, read_trajectories
+from retailsim.sim.result import show_replay
+from retailsim.sim.run_folder import FORMAT, Identity, NewRun, RunFile, RunFolder, versions
+from retailsim.sim.scenario import AgentTable, ProductsTable, RunTable, Scenario
+from retailsim.sim.terminal import Terminal
 
 _encode_lines = msgspec.json.Encoder().encode_lines
 _HEADING = re.compile(r"^[\s#*]*([1-4])\.\s.*$", re.MULTILINE)

@@ -8,11 +8,11 @@ from typing import Any
 import msgspec
 from msgspec import UnsetType
 
-from events.messages import EpisodeClosed, EpisodeFailed, Event, OutputRejected
-from market.failures import legible
-from market.product import Product
-from market.timing import DAY_US
-from sim.published.source import BuyerLog, Findings, Part, RawPart, Stage, unknown_keys
+from retailsim.events.messages import EpisodeClosed, EpisodeFailed, Event, OutputRejected
+from retailsim.market.failures import legible
+from retailsim.market.product import Product
+from retailsim.market.timing import DAY_US
+from retailsim.sim.published.source import BuyerLog, Findings, Part, RawPart, Stage, unknown_keys
 
 
 class Setting(msgspec.Struct, frozen=True, kw_only=True):

@@ -16,10 +16,10 @@ from typing import Annotated, Any, Literal, TypeVar
 import msgspec
 from msgspec import UNSET, Meta, Raw, UnsetType
 
-from events.messages import Outcome, Role, Sentiment
-from market.failures import legible
-from market.product import Category
-from sim.errors import SimError
+from retailsim.events.messages import Outcome, Role, Sentiment
+from retailsim.market.failures import legible
+from retailsim.market.product import Category
+from retailsim.sim.errors import SimError
 
 Name = Annotated[str, Meta(min_length=1, max_length=80, pattern=r"\A[^\x00-\x1f]+\Z")]
 """A model's name; it becomes the id of a seat, which has no slash (`seat_id`)."""

@@ -6,15 +6,15 @@ import asyncio
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from agents.base import Seat
-from agents.behavioral.buyer import BehavioralBuyer
-from agents.behavioral.seller import BehavioralSeller
-from events.messages import ASPECTS, MessageSent, Outcome
-from events.streams import Seed
-from market.issues import IssueRules
-from market.policy import DEFAULT_POLICIES
-from market.product import CATEGORIES, Product
-from market.retail.requests import (
+from retailsim.agents.base import Seat
+from retailsim.agents.behavioral.buyer import BehavioralBuyer
+from retailsim.agents.behavioral.seller import BehavioralSeller
+from retailsim.events.messages import ASPECTS, MessageSent, Outcome
+from retailsim.events.streams import Seed
+from retailsim.market.issues import IssueRules
+from retailsim.market.policy import DEFAULT_POLICIES
+from retailsim.market.product import CATEGORIES, Product
+from retailsim.market.retail.requests import (
     AnswerBuyer,
     AskSeller,
     ChooseTopics,
@@ -25,7 +25,7 @@ from market.retail.requests import (
     PresentPitch,
     WriteReview,
 )
-from market.retail.values import (
+from retailsim.market.retail.values import (
     DIMENSIONS,
     Decision,
     Offer,

@@ -20,13 +20,13 @@ from behavioral_drive import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agents.behavioral import voice
-from agents.behavioral.reading import read_pitch
-from agents.behavioral.sheet import clean, sheet_of, short_name
-from agents.behavioral.terms import dollars, terms_of
-from market.policy import ReturnPolicy
-from market.product import CATEGORIES, Product
-from market.retail.values import DIMENSIONS, SECTIONS, Pitch
+from retailsim.agents.behavioral import voice
+from retailsim.agents.behavioral.reading import read_pitch
+from retailsim.agents.behavioral.sheet import clean, sheet_of, short_name
+from retailsim.agents.behavioral.terms import dollars, terms_of
+from retailsim.market.policy import ReturnPolicy
+from retailsim.market.product import CATEGORIES, Product
+from retailsim.market.retail.values import DIMENSIONS, SECTIONS, Pitch
 
 PRODUCTS = [make_product(number) for number in range(60)]
 NUMBER = re.compile(r"\d[\d,.]*\d|\d")

@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from agents.host import Checked
 from benchmarks.staging import offer_of
-from events.errors import UnusableOutput
-from events.messages import DecisionMade, Message, TopicsChosen
-from market.admission import ReplyRefused
-from market.catalog import Problems, builtin_catalog, read_products
-from market.retail.requests import Decide
-from market.retail.values import SECTIONS, Pitch, Topics
+from retailsim.agents.host import Checked
+from retailsim.events.errors import UnusableOutput
+from retailsim.events.messages import DecisionMade, Message, TopicsChosen
+from retailsim.market.admission import ReplyRefused
+from retailsim.market.catalog import Problems, builtin_catalog, read_products
+from retailsim.market.retail.requests import Decide
+from retailsim.market.retail.values import SECTIONS, Pitch, Topics
 
 SAID: dict[str, Any] = {"quantity_reason": "", "sentiment": "Neutral", "reason": "So."}
 

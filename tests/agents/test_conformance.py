@@ -14,13 +14,13 @@ from typing import Any
 import anyio
 import pytest
 
-from agents.base import Agent, BuyerAgent, Seat
-from agents.behavioral.seller import BehavioralSeller
-from agents.conformance import check, check_by_name
-from agents.conformance.findings import Finding, render
-from agents.errors import UnknownAgent
-from events.messages import DecisionMade, Message, MessageSent, Role, TopicsChosen
-from market.retail.requests import (
+from retailsim.agents.base import Agent, BuyerAgent, Seat
+from retailsim.agents.behavioral.seller import BehavioralSeller
+from retailsim.agents.conformance import check, check_by_name
+from retailsim.agents.conformance.findings import Finding, render
+from retailsim.agents.errors import UnknownAgent
+from retailsim.events.messages import DecisionMade, Message, MessageSent, Role, TopicsChosen
+from retailsim.market.retail.requests import (
     AskSeller,
     ChooseTopics,
     Complain,
@@ -29,7 +29,7 @@ from market.retail.requests import (
     GiveSupport,
     WriteReview,
 )
-from market.retail.values import Decision, Review, Settlement, Support, Topics
+from retailsim.market.retail.values import Decision, Review, Settlement, Support, Topics
 
 
 class Good(BuyerAgent):
@@ -424,7 +424,7 @@ def test_the_result_is_one_line_a_check() -> None:
 
 
 AGENTS = '''
-from agents.behavioral.buyer import BehavioralBuyer
+from retailsim.agents.behavioral.buyer import BehavioralBuyer
 
 class Steady(BehavioralBuyer):
     """As the one it comes from."""

@@ -10,18 +10,18 @@ from typing import Any
 import msgspec
 import pytest
 
-from agents.base import Agent
-from agents.conformance import check, check_by_name, render
-from agents.conformance.sales_partners import conversation
-from agents.conformance.sales_samples import TALKS, everything
-from agents.csales.base import SalesBuyer, SalesSeller
-from agents.csales.buyer import CsUser
-from agents.csales.seller import CsiSeller, RandomActionSeller, ScriptedSalesSeller
-from agents.errors import BadAgent
-from agents.registry import part_of
-from events.messages import Message, MessageSent, Role
-from events.sales import ActionChosen
-from market.csales.requests import (
+from retailsim.agents.base import Agent
+from retailsim.agents.conformance import check, check_by_name, render
+from retailsim.agents.conformance.sales_partners import conversation
+from retailsim.agents.conformance.sales_samples import TALKS, everything
+from retailsim.agents.csales.base import SalesBuyer, SalesSeller
+from retailsim.agents.csales.buyer import CsUser
+from retailsim.agents.csales.seller import CsiSeller, RandomActionSeller, ScriptedSalesSeller
+from retailsim.agents.errors import BadAgent
+from retailsim.agents.registry import part_of
+from retailsim.events.messages import Message, MessageSent, Role
+from retailsim.events.sales import ActionChosen
+from retailsim.market.csales.requests import (
     BuyItem,
     OpenConversation,
     PlanTurn,
@@ -29,7 +29,7 @@ from market.csales.requests import (
     SelectItem,
     SpeakTurn,
 )
-from market.csales.values import Inferred, Line, Plan, Response
+from retailsim.market.csales.values import Inferred, Line, Plan, Response
 
 
 class Seller(SalesSeller):
@@ -372,9 +372,9 @@ def test_all_kinds_of_conversation_come_up_with_names_of_their_own() -> None:
 
 
 AGENTS = """
-from agents.csales.seller import CsiSeller, PolicySeller
-from agents.csales.buyer import CsUser
-from market.csales.values import Line
+from retailsim.agents.csales.seller import CsiSeller, PolicySeller
+from retailsim.agents.csales.buyer import CsUser
+from retailsim.market.csales.values import Line
 
 class Steady(CsiSeller):
     '''As the one it comes from.'''

@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from agents import registry
-from agents.base import Agent, SellerAgent
-from agents.errors import BadAgent, UnknownAgent
-from agents.registry import digest, known, resolve
-from events.messages import Role
+from retailsim.agents import registry
+from retailsim.agents.base import Agent, SellerAgent
+from retailsim.agents.errors import BadAgent, UnknownAgent
+from retailsim.agents.registry import digest, known, resolve
+from retailsim.events.messages import Role
 
 BARE = """
-from agents.base import Agent
+from retailsim.agents.base import Agent
 
 class Bare(Agent):
     async def receive(self, message):
@@ -24,7 +24,7 @@ class Bare(Agent):
 """
 
 SELLER = """
-from agents.base import SellerAgent
+from retailsim.agents.base import SellerAgent
 
 class Shouty(SellerAgent):
     '''Shouts.
@@ -70,7 +70,7 @@ def problem(name: str, role: Role, folder: Path | None = None) -> str:
 
 def test_a_built_in_name_gives_the_class_of_the_role() -> None:
     seller = resolve("script", "seller")
-    assert (seller.__module__, seller.__name__) == ("agents.script", "ScriptSeller")
+    assert (seller.__module__, seller.__name__) == ("retailsim.agents.script", "ScriptSeller")
 
 
 def test_a_built_in_name_of_the_other_role_is_unknown() -> None:
@@ -135,9 +135,12 @@ def test_the_normal_import_path_comes_second(
     [
         ("Bare = 3", "is a int, not a class"),
         ("class Bare: ...", "is not an agent: subclass SellerAgent, BuyerAgent or Agent"),
-        ("from agents.base import BuyerAgent as Bare", "is a BuyerAgent and cannot be a seller"),
         (
-            "from agents.base import SellerAgent\n"
+            "from retailsim.agents.base import BuyerAgent as Bare",
+            "is a BuyerAgent and cannot be a seller",
+        ),
+        (
+            "from retailsim.agents.base import SellerAgent\n"
             "class Bare(SellerAgent):\n async def answer(self, request): ...\n",
             "lacks pitch, strategy, support: define them in Bare",
         ),
@@ -208,7 +211,10 @@ def test_the_list_of_agents_holds_plug_ins_with_their_role_and_broken_ones_with_
 
 def test_a_plug_in_made_from_a_built_in_agent_does_not_inherit_its_trust(tmp_path: Path) -> None:
     """What it returns is checked, and it gets deadlines, as any other plug-in."""
-    source = "from agents.behavioral.buyer import BehavioralBuyer\nclass Mine(BehavioralBuyer): ..."
+    source = (
+        "from retailsim.agents.behavioral.buyer import BehavioralBuyer\n"
+        "class Mine(BehavioralBuyer): ..."
+    )
     write(tmp_path, "mine.py", source)
     mine, built_in = resolve("mine:Mine", "buyer", folder=tmp_path), resolve("behavioral", "buyer")
     assert (mine.trusted, built_in.trusted) == (False, True)

@@ -12,18 +12,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.base import Seat
-from agents.behavioral.seller import BehavioralSeller
-from agents.conformance import samples
-from agents.conformance.samples import PLAIN, POOR, RICH, Scene
-from agents.errors import BadOption
-from agents.script import MAX_CHARACTERS, ScriptSeller, parse
-from events.messages import Message, PitchPresented
-from events.streams import Seed
-from market.product import Product
-from market.request import AgentRequest
-from market.retail.requests import PresentPitch
-from market.retail.values import SECTIONS, Strategy
+from retailsim.agents.base import Seat
+from retailsim.agents.behavioral.seller import BehavioralSeller
+from retailsim.agents.conformance import samples
+from retailsim.agents.conformance.samples import PLAIN, POOR, RICH, Scene
+from retailsim.agents.errors import BadOption
+from retailsim.agents.script import MAX_CHARACTERS, ScriptSeller, parse
+from retailsim.events.messages import Message, PitchPresented
+from retailsim.events.streams import Seed
+from retailsim.market.product import Product
+from retailsim.market.request import AgentRequest
+from retailsim.market.retail.requests import PresentPitch
+from retailsim.market.retail.values import SECTIONS, Strategy
 
 
 def seat(**options: Any) -> Seat:

@@ -11,8 +11,8 @@ import anyio
 import anyio.lowlevel
 import pytest
 
-from agents.errors import AgentBlocked
-from agents.watchdog import SIGNAL, Watchdog
+from retailsim.agents.errors import AgentBlocked
+from retailsim.agents.watchdog import SIGNAL, Watchdog
 
 pytestmark = pytest.mark.skipif(SIGNAL is None, reason="needs a signal that wakes a thread")
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import msgspec
 
-from events.log.seal import write_seal
-from events.log.writer import LogWriter
-from events.messages import (
+from retailsim.events.log.seal import write_seal
+from retailsim.events.log.writer import LogWriter
+from retailsim.events.messages import (
     SCHEMA_VERSION,
     EpisodeClosed,
     EpisodeOpened,

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from analysis.comparison import compare
-from analysis.loading import load
+from retailsim.analysis.comparison import compare
+from retailsim.analysis.loading import load
 from tests.analysis.fakelog import closed, market, opened, order, write_run
 from tests.sim.runs import launched, sim
 

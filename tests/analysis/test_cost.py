@@ -12,10 +12,10 @@ import pytest
 from fakelog import closed, market, opened, order, write_run
 from rich.console import Console
 
-from analysis.cost import Cost
-from analysis.cost_tables import cost_tables
-from analysis.replay import replay
-from events.messages import ModelCalled
+from retailsim.analysis.cost import Cost
+from retailsim.analysis.cost_tables import cost_tables
+from retailsim.analysis.replay import replay
+from retailsim.events.messages import ModelCalled
 from tests.sim.modelserver import serving
 from tests.sim.runs import outside_lines, scenario, sim
 

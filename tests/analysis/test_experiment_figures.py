@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from analysis.experiments.figures import figures
-from analysis.experiments.outcomes import Outcome, Row, Value
-from analysis.report.charts import FAINT, INK
-from analysis.statistics.values import Estimate, Interval
+from retailsim.analysis.experiments.figures import figures
+from retailsim.analysis.experiments.outcomes import Outcome, Row, Value
+from retailsim.analysis.report.charts import FAINT, INK
+from retailsim.analysis.statistics.values import Estimate, Interval
 from tests.sim.runs import sim
 
 

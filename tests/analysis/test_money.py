@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from analysis.money import dollars
+from retailsim.analysis.money import dollars
 
 
 @pytest.mark.parametrize(

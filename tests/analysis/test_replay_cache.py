@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from fakelog import closed, market, opened, order, write_run
 
-from analysis import cache, loading
-from analysis.replay import replay
-from events import messages as m
+from retailsim.analysis import cache, loading
+from retailsim.analysis.replay import replay
+from retailsim.events import messages as m
 
 FRAMES = [f"{name}.parquet" for name in ("episodes", "markets", "calls", "episode_calls")]
 

@@ -13,8 +13,8 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.replay import replay
-from events import messages as m
+from retailsim.analysis.replay import replay
+from retailsim.events import messages as m
 
 SEATS = st.sampled_from(("s1", "s2", "s3")), st.sampled_from(("b1", "b2"))
 EPISODE = st.fixed_dictionaries(

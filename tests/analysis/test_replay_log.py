@@ -10,13 +10,13 @@ import msgspec
 import pytest
 from fakelog import closed, encode, market, opened, order, review, stamp, write_run
 
-from analysis import loading
-from analysis.errors import LogUnreadable
-from analysis.loading import load
-from analysis.replay import replay
-from events import messages as m
-from events.errors import LogDamaged
-from events.log.segment import Segment, segments
+from retailsim.analysis import loading
+from retailsim.analysis.errors import LogUnreadable
+from retailsim.analysis.loading import load
+from retailsim.analysis.replay import replay
+from retailsim.events import messages as m
+from retailsim.events.errors import LogDamaged
+from retailsim.events.log.segment import Segment, segments
 
 
 def two_markets() -> list[m.Event]:

@@ -11,10 +11,10 @@ import polars as pl
 import pytest
 from fakelog import closed, episode, market, opened, order, refund, review, stamp, write_run
 
-from analysis.errors import NotARun
-from analysis.loading import load
-from analysis.replay import Replay, replay
-from events import messages as m
+from retailsim.analysis.errors import NotARun
+from retailsim.analysis.loading import load
+from retailsim.analysis.replay import Replay, replay
+from retailsim.events import messages as m
 
 ROW = {
     "episodes", "orders", "units", "units_refunded", "conversion_rate", "refund_rate",

@@ -11,9 +11,9 @@ from fakelog import closed, episode, market, opened, order, review, write_run
 from rich.cells import cell_len
 from rich.console import Console, RenderableType
 
-from analysis.replay import Replay, replay
-from analysis.tables import NOTHING, clip, fold, heatmap, measure_table
-from events import messages as m
+from retailsim.analysis.replay import Replay, replay
+from retailsim.analysis.tables import NOTHING, clip, fold, heatmap, measure_table
+from retailsim.events import messages as m
 
 HOSTILE = "[bold red]x[/]\x1b[2J\r\n\u202e"
 

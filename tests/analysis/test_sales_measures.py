@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from analysis.experiments.conversations import table
-from analysis.experiments.outcomes import Outcome
-from analysis.sales import conversations
-from analysis.statistics.values import Estimate
-from events.sales import ACTIONS, TACTICS
+from retailsim.analysis.experiments.conversations import table
+from retailsim.analysis.experiments.outcomes import Outcome
+from retailsim.analysis.sales import conversations
+from retailsim.analysis.statistics.values import Estimate
+from retailsim.events.sales import ACTIONS, TACTICS
 from tests.sim.runs import event_lines, launched
 
 SELLERS = ("csi", "fixed-script", "random-action")

@@ -8,14 +8,14 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from analysis.statistics.differences import two_rates
-from events.streams import Seed
-from sim.calibration.moments import played_counts
-from sim.design import design_of
-from sim.inputs import with_inputs
-from sim.launch import Options, chosen_products, chosen_profiles, read_scenario
-from sim.seats import Cast
-from sim.terminal import Quiet
+from retailsim.analysis.statistics.differences import two_rates
+from retailsim.events.streams import Seed
+from retailsim.sim.calibration.moments import played_counts
+from retailsim.sim.design import design_of
+from retailsim.sim.inputs import with_inputs
+from retailsim.sim.launch import Options, chosen_products, chosen_profiles, read_scenario
+from retailsim.sim.seats import Cast
+from retailsim.sim.terminal import Quiet
 
 Arm = tuple[pl.Series, pl.Series, pl.Series]
 

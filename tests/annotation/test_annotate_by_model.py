@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from agents.llm import prompting
-from analysis.annotation import form
-from analysis.annotation.tasks import TASKS
-from sim.rating import told
+from retailsim.agents.llm import prompting
+from retailsim.analysis.annotation import form
+from retailsim.analysis.annotation.tasks import TASKS
+from retailsim.sim.rating import told
 from tests.annotation.exports import HOSTILE, hostile_sheet, run_of
 from tests.sim.modelserver import serving
 from tests.sim.runs import sim

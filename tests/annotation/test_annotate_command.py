@@ -40,7 +40,7 @@ def scores(out: Path, *files: Path) -> dict[str, Any]:
 
 def filled(out: Path, folder: Path, rater: str, kind: str = "person") -> Path:
     """A file of a rater who finds every right answer, and everything else good."""
-    from analysis.annotation.answers import read_key
+    from retailsim.analysis.annotation.answers import read_key
 
     values = {item: right or 4 for item, right in rights(out).items()}
     path = folder / f"{rater.replace('/', '-')}.json"
@@ -157,7 +157,7 @@ def test_the_product_sheet_is_there_to_look_up(exported: Path) -> None:
 
 def test_the_package_and_its_form_are_shipped() -> None:
     project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())
-    assert "analysis.annotation" in project["tool"]["setuptools"]["packages"]
+    assert "retailsim.analysis.annotation" in project["tool"]["setuptools"]["packages"]
     assert "*.html" in project["tool"]["setuptools"]["package-data"]["*"]
 
 

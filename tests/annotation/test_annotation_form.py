@@ -17,10 +17,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.annotation import form
-from analysis.annotation.answers import read_ratings
-from analysis.annotation.errors import BadRatings
-from analysis.annotation.items import Sheet
+from retailsim.analysis.annotation import form
+from retailsim.analysis.annotation.answers import read_ratings
+from retailsim.analysis.annotation.errors import BadRatings
+from retailsim.analysis.annotation.items import Sheet
 from tests.annotation.exports import HOSTILE, by, hostile_sheet, key_of
 
 

@@ -12,13 +12,13 @@ import pytest
 from rich.console import Console
 from scipy.stats import binomtest, t
 
-from analysis.annotation import form
-from analysis.annotation.answers import Filled, read_key, read_ratings
-from analysis.annotation.errors import BadKey, BadRatings
-from analysis.annotation.items import Key
-from analysis.annotation.scoring import Scores, score
-from analysis.annotation.tables import score_tables
-from analysis.experiments.fidelity import fidelity
+from retailsim.analysis.annotation import form
+from retailsim.analysis.annotation.answers import Filled, read_key, read_ratings
+from retailsim.analysis.annotation.errors import BadKey, BadRatings
+from retailsim.analysis.annotation.items import Key
+from retailsim.analysis.annotation.scoring import Scores, score
+from retailsim.analysis.annotation.tables import score_tables
+from retailsim.analysis.experiments.fidelity import fidelity
 from tests.annotation.exports import by, hostile_sheet, key_of, saved
 
 PITCHES = key_of(("i1", "pitch", None), ("i2", "pitch", None), ("i3", "pitch", None))

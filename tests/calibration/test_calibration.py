@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from sim.calibration.moments import Moments
-from sim.calibration.targets import read_targets
+from retailsim.sim.calibration.moments import Moments
+from retailsim.sim.calibration.targets import read_targets
 from tests.sim.runs import launched, sim
 
 OWN = """

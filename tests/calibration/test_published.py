@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from sim.calibration.moments import Moments
-from sim.calibration.targets import read_targets
+from retailsim.sim.calibration.moments import Moments
+from retailsim.sim.calibration.targets import read_targets
 from tests.sim.runs import ROOT
 
 PAGE = (ROOT / "docs" / "calibration.md").read_text(encoding="utf-8")
@@ -23,7 +23,7 @@ TOLD = {row[1].strip(): float(row[3]) for row in ROW.finditer(PAGE)}
 
 def rates(name: str, folder: Path) -> dict[str, tuple[float, float]]:
     """Target -> what is published and what the shipped parameters give."""
-    targets = read_targets(Path(str(files("sim.calibration").joinpath(f"{name}.toml"))))
+    targets = read_targets(Path(str(files("retailsim.sim.calibration").joinpath(f"{name}.toml"))))
     found = Moments(targets, folder).of({one.key: one.start for one in targets.parameters})
     for target, moment in zip(targets.targets, found, strict=True):
         assert TOLD[target.name] == pytest.approx(moment, abs=0.0006)
@@ -64,7 +64,9 @@ def test_the_page_has_a_row_for_every_target() -> None:
 def test_the_scenarios_hold_the_fitted_options() -> None:
     """What calibration starts from is what the scenarios and the parameters ship."""
     for name in ("published", "stand-ins"):
-        targets = read_targets(Path(str(files("sim.calibration").joinpath(f"{name}.toml"))))
+        targets = read_targets(
+            Path(str(files("retailsim.sim.calibration").joinpath(f"{name}.toml")))
+        )
         for one in targets.parameters:
             assert list(shipped(one.key)) == pytest.approx([one.start]), one.key
 
@@ -73,11 +75,13 @@ def shipped(key: str) -> set[float]:
     """The values that a parameter has in the files of the package."""
     scenario, colon, option = key.partition(":")
     if not colon:
-        tree: Any = tomllib.loads(files("agents.data").joinpath("behavioral.toml").read_text())
+        tree: Any = tomllib.loads(
+            files("retailsim.agents.data").joinpath("behavioral.toml").read_text()
+        )
         for part in key.split("."):
             tree = tree[part]
         return {tree}
-    tree = tomllib.loads(files("sim.data").joinpath(f"{scenario}.toml").read_text())
+    tree = tomllib.loads(files("retailsim.sim.data").joinpath(f"{scenario}.toml").read_text())
     side, _, rest = option.rpartition("/")[0].partition("/")
     seats = tree[side or "buyers"]
     chosen = [seat for seat in seats if not rest or seat["id"] == rest]

@@ -6,24 +6,24 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from events.kernel import Kernel
-from events.messages import Event, Message, MessageSent
-from events.sales import ActionChosen, ProfileInferred
-from events.streams import Seed
-from market.admission import admit
-from market.csales.protocol import SalesMarket
-from market.csales.requests import (
+from retailsim.events.kernel import Kernel
+from retailsim.events.messages import Event, Message, MessageSent
+from retailsim.events.sales import ActionChosen, ProfileInferred
+from retailsim.events.streams import Seed
+from retailsim.market.admission import admit
+from retailsim.market.csales.protocol import SalesMarket
+from retailsim.market.csales.requests import (
     OpenConversation,
     PlanTurn,
     RespondToSeller,
     ShowItems,
     SpeakTurn,
 )
-from market.csales.spec import ConversationSpec, SalesRules
-from market.csales.values import Profile
-from market.party import Buying, Party
-from market.product import Product
-from market.protocols import ADMISSIONS
+from retailsim.market.csales.spec import ConversationSpec, SalesRules
+from retailsim.market.csales.values import Profile
+from retailsim.market.party import Buying, Party
+from retailsim.market.product import Product
+from retailsim.market.protocols import ADMISSIONS
 
 Path = tuple[str, ...]
 Script = Mapping[type[Message], Callable[[Any], Sequence[Message]]]

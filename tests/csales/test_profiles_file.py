@@ -10,9 +10,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from market.catalog import Problems, builtin_catalog, read_products
-from market.csales.catalogue import Shop
-from market.csales.profiles import BadProfiles, builtin_profiles, read_profiles
+from retailsim.market.catalog import Problems, builtin_catalog, read_products
+from retailsim.market.csales.catalogue import Shop
+from retailsim.market.csales.profiles import BadProfiles, builtin_profiles, read_profiles
 
 REAL = Path(__file__).parents[3] / "shared" / "data" / "csuser_profiles.jsonl"
 ROW: dict[str, Any] = {

@@ -9,16 +9,22 @@ from typing import Any
 import pytest
 from chatter import PROFILE, Shelf, item
 
-from agents.base import Seat
-from agents.csales.base import price_range
-from agents.csales.buyer import CsUser
-from agents.csales.buyer_lines import telling
-from agents.csales.seller import CsiSeller, RandomActionSeller, ScriptedSalesSeller
-from agents.csales.worth import buys, fit, moved_by, reservation_cents, willingness
-from agents.errors import BadOption
-from events.kernel import Kernel
-from events.messages import CommandRejected, EpisodeFailed, Event, MessageSent, OrderPlaced
-from events.sales import (
+from retailsim.agents.base import Seat
+from retailsim.agents.csales.base import price_range
+from retailsim.agents.csales.buyer import CsUser
+from retailsim.agents.csales.buyer_lines import telling
+from retailsim.agents.csales.seller import CsiSeller, RandomActionSeller, ScriptedSalesSeller
+from retailsim.agents.csales.worth import buys, fit, moved_by, reservation_cents, willingness
+from retailsim.agents.errors import BadOption
+from retailsim.events.kernel import Kernel
+from retailsim.events.messages import (
+    CommandRejected,
+    EpisodeFailed,
+    Event,
+    MessageSent,
+    OrderPlaced,
+)
+from retailsim.events.sales import (
     TACTICS,
     ActionChosen,
     BuyerLeft,
@@ -27,14 +33,14 @@ from events.sales import (
     ItemValued,
     ProfileInferred,
 )
-from events.streams import Seed
-from market.catalog import Problems, read_products
-from market.csales.catalogue import Shop
-from market.csales.profiles import read_profiles
-from market.csales.protocol import SalesMarket
-from market.csales.spec import ConversationSpec, SalesRules
-from market.csales.values import Profile
-from market.party import Buying, Party
+from retailsim.events.streams import Seed
+from retailsim.market.catalog import Problems, read_products
+from retailsim.market.csales.catalogue import Shop
+from retailsim.market.csales.profiles import read_profiles
+from retailsim.market.csales.protocol import SalesMarket
+from retailsim.market.csales.spec import ConversationSpec, SalesRules
+from retailsim.market.csales.values import Profile
+from retailsim.market.party import Buying, Party
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 SELLERS = (CsiSeller, ScriptedSalesSeller, RandomActionSeller)
@@ -212,7 +218,7 @@ def test_turns_in_which_nothing_fits_make_a_buyer_less_willing(
         idle.append(idle_turns)
         return willingness(*told, idle_turns=idle_turns, **more)
 
-    monkeypatch.setattr("agents.csales.buyer.willingness", noting)
+    monkeypatch.setattr("retailsim.agents.csales.buyer.willingness", noting)
     events = converse(PROFILE, ScriptedSalesSeller, SalesRules(catalogue=Shelf()))
     [selected] = of(ItemSelected, events)
     assert selected.turn > 2

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.csales.policy import Chance, Csi, Script, Situation, choose, options_of
-from events.sales import ACTIONS, STYLES, TACTICS
-from events.streams import Seed
+from retailsim.agents.csales.policy import Chance, Csi, Script, Situation, choose, options_of
+from retailsim.events.sales import ACTIONS, STYLES, TACTICS
+from retailsim.events.streams import Seed
 
 SITUATIONS = st.builds(
     Situation,

@@ -9,8 +9,8 @@ import msgspec
 import pytest
 from chatter import BUYER, SELLER, Played, Shelf, item, plan, said, speak
 
-from events.errors import UnusableOutput
-from events.messages import (
+from retailsim.events.errors import UnusableOutput
+from retailsim.events.messages import (
     CommandRejected,
     EpisodeClosed,
     EpisodeFailed,
@@ -20,7 +20,7 @@ from events.messages import (
     OrderPlaced,
     OutputRejected,
 )
-from events.sales import (
+from retailsim.events.sales import (
     ActionChosen,
     BuyerLeft,
     BuyerProfiled,
@@ -30,7 +30,7 @@ from events.sales import (
     ItemValued,
     ProfileInferred,
 )
-from market.csales.requests import (
+from retailsim.market.csales.requests import (
     BuyItem,
     LeaveConversation,
     PlanCategory,

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.csales.reading import (
+from retailsim.agents.csales.reading import (
     MOST_CHARS,
     buyer_lines,
     merged,
@@ -15,7 +15,7 @@ from agents.csales.reading import (
     style_of,
     words_of,
 )
-from market.dialogue import Turn
+from retailsim.market.dialogue import Turn
 
 
 @pytest.mark.parametrize(

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from market.catalog import Problems, builtin_catalog, read_products
-from market.csales.catalogue import Shop, sheet_text
-from market.csales.categories import CategoryTree
-from market.csales.similarity import Embedding, IndexUnavailable, UnknownIndex, words
-from market.product import Product
+from retailsim.market.catalog import Problems, builtin_catalog, read_products
+from retailsim.market.csales.catalogue import Shop, sheet_text
+from retailsim.market.csales.categories import CategoryTree
+from retailsim.market.csales.similarity import Embedding, IndexUnavailable, UnknownIndex, words
+from retailsim.market.product import Product
 
 REAL = Path(__file__).parents[3] / "shared" / "data" / "products_amazon23.jsonl"
 

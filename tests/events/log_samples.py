@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from events.log.shard import ShardFile
+from retailsim.events.log.shard import ShardFile
 
 LINE = b'{"type":"Noted","market":"m0","episode":null,"seq":%d,"t":0,"source":"market"}\n'
 

@@ -10,15 +10,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from events.errors import (
+from retailsim.events.errors import (
     AwaitedInline,
     CancelledWithin,
     NotMessages,
     PostedIntoPast,
     UnknownRecipient,
 )
-from events.kernel import Kernel, Outgoing, Post
-from events.messages import Event, Message
+from retailsim.events.kernel import Kernel, Outgoing, Post
+from retailsim.events.messages import Event, Message
 
 
 class Ask(Message, kw_only=True):

@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 from log_samples import lines, shard_file, write_log
 
-from events.errors import LogDamaged, ZstdMissing
-from events.log import scan
-from events.log.reader import check, read_batches, read_lines
-from events.log.seal import fingerprint, matches_seal, write_seal
-from events.log.segment import segments
+from retailsim.events.errors import LogDamaged, ZstdMissing
+from retailsim.events.log import scan
+from retailsim.events.log.reader import check, read_batches, read_lines
+from retailsim.events.log.seal import fingerprint, matches_seal, write_seal
+from retailsim.events.log.segment import segments
 
 NAMES = [f"0000-0000000{number}.jsonl" for number in range(3)]
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from log_samples import lines, write_log
 
-from events.errors import (
+from retailsim.events.errors import (
     EventsError,
     LogDamaged,
     LogOfAnotherRun,
@@ -19,7 +19,7 @@ from events.errors import (
     RunInUse,
     ZstdMissing,
 )
-from events.log.format import (
+from retailsim.events.log.format import (
     GENESIS,
     Header,
     frame,
@@ -28,7 +28,7 @@ from events.log.format import (
     parse_name,
     segment_name,
 )
-from events.log.reader import check, read_lines
+from retailsim.events.log.reader import check, read_lines
 
 
 def test_a_log_can_be_verified_with_nothing_but_the_documented_rule(tmp_path: Path) -> None:

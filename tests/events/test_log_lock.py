@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from events.errors import RunInUse
-from events.log.lock import RunLock
+from retailsim.events.errors import RunInUse
+from retailsim.events.log.lock import RunLock
 
 HOLD = "import sys; print('up', flush=True); sys.stdin.read()"
 TAKE = (
-    "import sys; from pathlib import Path; from events.log.lock import RunLock\n"
+    "import sys; from pathlib import Path; from retailsim.events.log.lock import RunLock\n"
     "RunLock(Path(sys.argv[1])); print('taken', flush=True); sys.stdin.read()"
 )
 

@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 from log_samples import lines, shard_file, write_log
 
-from events.errors import LogDamaged
-from events.log.reader import check, read_batches, read_lines
-from events.log.recovery import recover, recover_shard
-from events.log.seal import SEAL, write_seal
-from events.log.segment import segments
+from retailsim.events.errors import LogDamaged
+from retailsim.events.log.reader import check, read_batches, read_lines
+from retailsim.events.log.recovery import recover, recover_shard
+from retailsim.events.log.seal import SEAL, write_seal
+from retailsim.events.log.segment import segments
 
 OPEN = "0000-00000001.jsonl.open"
 
@@ -170,7 +170,7 @@ def test_what_an_interrupted_compression_left_is_finished(tmp_path: Path) -> Non
 CHILD = """
 import asyncio, sys
 from pathlib import Path
-from events.log.writer import LogWriter
+from retailsim.events.log.writer import LogWriter
 
 async def main(folder, first):
     writer = LogWriter(folder, run="r1", shard=0, schema=1, segment_bytes=4000, batch_bytes=300)

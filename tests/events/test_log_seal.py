@@ -8,9 +8,16 @@ from pathlib import Path
 import pytest
 from log_samples import lines, shard_file, write_log
 
-from events.errors import LogDamaged
-from events.log.reader import check
-from events.log.seal import SEAL, fingerprint, matches_seal, read_seal, remove_seal, write_seal
+from retailsim.events.errors import LogDamaged
+from retailsim.events.log.reader import check
+from retailsim.events.log.seal import (
+    SEAL,
+    fingerprint,
+    matches_seal,
+    read_seal,
+    remove_seal,
+    write_seal,
+)
 
 
 @pytest.mark.parametrize("compress", [False, True])

@@ -18,13 +18,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from log_samples import lines, write_log
 
-from events.errors import LogOfAnotherRun, LogWriteError, ZstdMissing
-from events.log import disk
-from events.log.reader import check, read_batches, read_lines
-from events.log.seal import matches_seal
-from events.log.segment import segments
-from events.log.shard import ShardFile
-from events.log.writer import LogWriter
+from retailsim.events.errors import LogOfAnotherRun, LogWriteError, ZstdMissing
+from retailsim.events.log import disk
+from retailsim.events.log.reader import check, read_batches, read_lines
+from retailsim.events.log.seal import matches_seal
+from retailsim.events.log.segment import segments
+from retailsim.events.log.shard import ShardFile
+from retailsim.events.log.writer import LogWriter
 
 FIRST = "0000-00000000.jsonl"
 
@@ -53,7 +53,7 @@ class Gate:
             assert self.opened.wait(30)
             write(fd, data)
 
-        patch.setattr("events.log.shard.write_all", held)
+        patch.setattr("retailsim.events.log.shard.write_all", held)
 
 
 @settings(max_examples=40, deadline=None)
@@ -129,7 +129,7 @@ def test_append_never_waits_and_room_waits_for_a_full_queue(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gate = Gate(monkeypatch)
-    monkeypatch.setattr("events.log.writer._QUEUED_BYTES", 1000)
+    monkeypatch.setattr("retailsim.events.log.writer._QUEUED_BYTES", 1000)
 
     async def scenario() -> None:
         writer = open_writer(tmp_path)

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from events.streams import Seed, Stream
+from retailsim.events.streams import Seed, Stream
 
 ROOT = Path(__file__).parents[2]
 DRAWS = 20_000
@@ -68,7 +68,7 @@ def test_streams_give_the_pinned_words(seed, purpose, unit, words, twentieth, di
 
 def test_streams_do_not_depend_on_pythons_hash_seed():
     code = (
-        "from events.streams import Seed; s = Seed(5).stream('p', 'u'); "
+        "from retailsim.events.streams import Seed; s = Seed(5).stream('p', 'u'); "
         "print(s.sample(sorted({'a', 'b', 'c', 'd'}), 4), s.normal(), s.weighted([1, 2, 3]))"
     )
     outputs = {

@@ -10,7 +10,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from analysis.export import files
+from retailsim.analysis.export import files
 from tests.analysis import fakelog
 from tests.analysis.fakelog import closed, market, opened, order, write_run
 from tests.sim.runs import ROOT, sim
@@ -119,8 +119,8 @@ def test_a_run_of_nothing_can_be_exported(tmp_path: Path, what: str) -> None:
 
 _LIMITED = """
 import resource, signal, sys
-from sim.cli import main
-import analysis.loading, analysis.export.files, polars
+from retailsim.sim.cli import main
+import retailsim.analysis.loading, retailsim.analysis.export.files, polars
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (20, resource.RLIM_INFINITY))
 main(["export", *sys.argv[1:]])
@@ -193,6 +193,9 @@ def test_a_log_of_mixed_versions_says_so(tmp_path: Path, monkeypatch: pytest.Mon
 
 def test_the_package_is_cheap_to_import() -> None:
     """``import analysis`` reads no library of frames; the first `load` does."""
-    code = "import analysis, sys; print('polars' in sys.modules, callable(analysis.load))"
+    code = (
+        "from retailsim import analysis; import sys; "
+        "print('polars' in sys.modules, callable(analysis.load))"
+    )
     ran = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert ran.stdout == "False True\n", ran.stderr

@@ -15,10 +15,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.errors import LogUnreadable, NotARun
-from analysis.export import event_table, events
 from benchmarks.bench_replay import write_log
-from events.log.reader import read_lines
+from retailsim.analysis.errors import LogUnreadable, NotARun
+from retailsim.analysis.export import event_table, events
+from retailsim.events.log.reader import read_lines
 from tests.analysis.fakelog import closed, market, opened, order, write_run
 from tests.sim.runs import ROOT, SMALL, launched, sim
 
@@ -150,7 +150,7 @@ def test_what_is_torn_at_the_end_is_left_out(tmp_path: Path) -> None:
 
 _PEAK = """
 import resource, sys
-from sim.cli import main
+from retailsim.sim.cli import main
 try:
     main(["export", sys.argv[1], "events", "--out", sys.argv[2]], standalone_mode=False)
 finally:

@@ -11,8 +11,8 @@ from typing import Any
 import polars as pl
 import pytest
 
-import analysis
-from analysis.export import event_table, measure_table, transcripts
+from retailsim import analysis
+from retailsim.analysis.export import event_table, measure_table, transcripts
 from tests.analysis.fakelog import closed, market, opened, write_run
 from tests.sim.runs import ROOT, SMALL, launched, sim
 

@@ -13,8 +13,8 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-import analysis
-from analysis.export import measures
+from retailsim import analysis
+from retailsim.analysis.export import measures
 from tests.analysis.fakelog import closed, episode, market, opened, order, refund, review, write_run
 from tests.sim.runs import SMALL, event_lines, launched, replayed, sim
 

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.errors import LogUnreadable
-from analysis.export import transcripts
-from events.messages import (
+from retailsim.analysis.errors import LogUnreadable
+from retailsim.analysis.export import transcripts
+from retailsim.events.messages import (
     EpisodeFailed,
     Event,
     IssueRaised,
@@ -23,7 +23,7 @@ from events.messages import (
     PitchPresented,
     StrategyFormed,
 )
-from events.sales import BuyerLeft, ItemSelected, ItemsShown
+from retailsim.events.sales import BuyerLeft, ItemSelected, ItemsShown
 from tests.analysis.fakelog import (
     closed,
     episode,

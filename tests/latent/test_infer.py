@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from analysis.latent.texts import labels, stage_texts
-from analysis.loading import load
+from retailsim.analysis.latent.texts import labels, stage_texts
+from retailsim.analysis.loading import load
 from tests.sim.runs import events_of, launched, sim, torn
 
 SMALL = ("--set", "products.per_category=2")

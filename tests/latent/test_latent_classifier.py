@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.latent.classifier import TooLittle, learn, split
-from analysis.latent.features import (
+from retailsim.analysis.latent.classifier import TooLittle, learn, split
+from retailsim.analysis.latent.features import (
     Embedding,
     EmbeddingUnavailable,
     Features,

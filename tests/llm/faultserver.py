@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, Self
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from agents.llm.types import ModelConfig, Provider
+from retailsim.agents.llm.types import ModelConfig, Provider
 
 KEY = "sk-test-0123456789abcdefSECRET"
 TEXT = '{"text": "hello"}'

@@ -6,8 +6,8 @@ from typing import Any
 
 from faultserver import KEY, WALL, FaultServer
 
-from agents.llm.gateway import Attempt, Gateway
-from agents.llm.types import Call, ModelConfig, Provider, Say
+from retailsim.agents.llm.gateway import Attempt, Gateway
+from retailsim.agents.llm.types import Call, ModelConfig, Provider, Say
 
 SHAPE: dict[str, Any] = {
     "type": "object",

@@ -9,9 +9,9 @@ import msgspec
 import pytest
 from faultserver import SUCCESS, TEXT, success
 
-from agents.llm.adapters import ADAPTERS
-from agents.llm.failure import Failure
-from agents.llm.types import PROVIDERS, Answer, Provider, Usage
+from retailsim.agents.llm.adapters import ADAPTERS
+from retailsim.agents.llm.failure import Failure
+from retailsim.agents.llm.types import PROVIDERS, Answer, Provider, Usage
 
 VENDOR: dict[Provider, str] = {
     "openai": "chat",

@@ -9,9 +9,9 @@ import msgspec
 import pytest
 from gateway_calls import CALL, PROVIDERS_SPOKEN, SHAPE, TALK
 
-from agents.llm.capabilities import abilities, profile, profiles
-from agents.llm.gateway import Gateway, request_sha256
-from agents.llm.types import PROVIDERS, Call, ModelConfig, Provider
+from retailsim.agents.llm.capabilities import abilities, profile, profiles
+from retailsim.agents.llm.gateway import Gateway, request_sha256
+from retailsim.agents.llm.types import PROVIDERS, Call, ModelConfig, Provider
 
 FORMAT = {"name": "pitch", "strict": True, "schema": SHAPE}
 SAYS = [{"role": "user", "content": "Pitch it."}]

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from agents.llm.adapters import ADAPTERS
-from agents.llm.failure import Failure, by_status
-from agents.llm.types import PROVIDERS, Provider
+from retailsim.agents.llm.adapters import ADAPTERS
+from retailsim.agents.llm.failure import Failure, by_status
+from retailsim.agents.llm.types import PROVIDERS, Provider
 
 
 def read(provider: Provider, status: int, body: Any, **headers: str) -> Failure:

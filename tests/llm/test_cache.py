@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from agents.llm.cache import AnswerCache, CacheMiss, CacheUnusable, Question
-from agents.llm.types import Answer, Usage
+from retailsim.agents.llm.cache import AnswerCache, CacheMiss, CacheUnusable, Question
+from retailsim.agents.llm.types import Answer, Usage
 
 ANSWER = Answer(text="yes", finish="stop", usage=Usage(input=10, output=2), cost_nanousd=7)
 ASKED = Question(scope="1 e seller:s answer 0", address="http://x/v1", body=b'{"say": "hello"}')

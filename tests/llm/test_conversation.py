@@ -8,16 +8,16 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from agents.llm.conversation import Conversation
-from agents.llm.replies import (
+from retailsim.agents.llm.conversation import Conversation
+from retailsim.agents.llm.replies import (
     AnswerReply,
     BroadcastEnvelope,
     ServiceEnvelope,
     StrategyReply,
 )
-from agents.llm.types import Call
-from events.errors import UnusableOutput
-from events.messages import ModelCalled
+from retailsim.agents.llm.types import Call
+from retailsim.events.errors import UnusableOutput
+from retailsim.events.messages import ModelCalled
 
 GOOD = json.dumps({"reply": {"kind": "answer", "text": "yes"}})
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.llm.decode import Malformed, decode_reply
-from agents.llm.replies import (
+from retailsim.agents.llm.decode import Malformed, decode_reply
+from retailsim.agents.llm.replies import (
     BuyerEnvelope,
     DecisionReply,
     MessageReply,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from agents.llm.address import base_url, proxy_for
-from agents.llm.errors import BadModel
-from agents.llm.types import ModelConfig, Provider
+from retailsim.agents.llm.address import base_url, proxy_for
+from retailsim.agents.llm.errors import BadModel
+from retailsim.agents.llm.types import ModelConfig, Provider
 
 
 def base(url: str | None, provider: Provider = "openai-compatible") -> str:

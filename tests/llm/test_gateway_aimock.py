@@ -17,9 +17,9 @@ import pytest
 from faultserver import KEY, MODELS, TEXT
 from gateway_calls import CALL, ENVIRON, PROVIDERS_SPOKEN
 
-from agents.llm.errors import KeyRefused
-from agents.llm.gateway import Attempt, Gateway
-from agents.llm.types import ModelConfig, Provider
+from retailsim.agents.llm.errors import KeyRefused
+from retailsim.agents.llm.gateway import Attempt, Gateway
+from retailsim.agents.llm.types import ModelConfig, Provider
 
 PACKAGE = "@copilotkit/aimock@1.43.0"
 CHAOS = (

@@ -14,7 +14,7 @@ from faultserver import ERRORS, TEXT, TRANSIENT, FaultServer, seeded
 from gateway_calls import CALL, ENVIRON, PROVIDERS_SPOKEN, Watched, to
 from virtualtime import now, run
 
-from agents.llm.errors import (
+from retailsim.agents.llm.errors import (
     DailyQuota,
     KeyRefused,
     ModelError,
@@ -25,10 +25,10 @@ from agents.llm.errors import (
     ProviderStopped,
     SpendLimit,
 )
-from agents.llm.failure import Failure
-from agents.llm.gateway import Gateway
-from agents.llm.transport import Target, post
-from agents.llm.types import ModelConfig, Provider
+from retailsim.agents.llm.failure import Failure
+from retailsim.agents.llm.gateway import Gateway
+from retailsim.agents.llm.transport import Target, post
+from retailsim.agents.llm.types import ModelConfig, Provider
 
 HINTED = ("429-seconds", "429-ms", "429-date", "429-proxy", "429-body", "429-reset", "503-after")
 

@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from virtualtime import now, run
 
-from agents.llm.errors import KeyRefused, ProviderStopped, RunStopping
-from agents.llm.gate import Gate
-from agents.llm.hints import Remaining
+from retailsim.agents.llm.errors import KeyRefused, ProviderStopped, RunStopping
+from retailsim.agents.llm.gate import Gate
+from retailsim.agents.llm.hints import Remaining
 
 
 async def use(gate: Gate, log: list[tuple[str, float]], name: str, hold_s: float = 0.0) -> None:

@@ -7,7 +7,14 @@ from faultserver import WALL
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.llm.hints import Remaining, delay_s, duration_s, remaining, reset_s, spoken_delay_s
+from retailsim.agents.llm.hints import (
+    Remaining,
+    delay_s,
+    duration_s,
+    remaining,
+    reset_s,
+    spoken_delay_s,
+)
 
 
 @pytest.mark.parametrize(

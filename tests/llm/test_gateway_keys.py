@@ -15,10 +15,10 @@ from faultserver import ERRORS, KEY, PLAIN, TRANSIENT, FaultServer
 from gateway_calls import CALL, PROVIDERS_SPOKEN, Watched, to
 from virtualtime import run
 
-from agents.llm.errors import ModelError, NoKey
-from agents.llm.gateway import Gateway
-from agents.llm.keys import Key, find_key, redact
-from agents.llm.types import ModelConfig, Provider
+from retailsim.agents.llm.errors import ModelError, NoKey
+from retailsim.agents.llm.gateway import Gateway
+from retailsim.agents.llm.keys import Key, find_key, redact
+from retailsim.agents.llm.types import ModelConfig, Provider
 
 HEADER: Mapping[Provider, tuple[str, str]] = {
     "openai": ("Authorization", f"Bearer {KEY}"),

@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from agents.llm.types import ModelConfig
 from benchmarks.scripted import Lengths, ScriptedModel
 from benchmarks.staging import Stage
-from market.product import Product
+from retailsim.agents.llm.types import ModelConfig
+from retailsim.market.product import Product
 
 GOLDEN = Path(__file__).with_name("golden_prompts.txt")
 PAN = Product(

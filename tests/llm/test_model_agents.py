@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from agents.llm.types import ModelConfig
 from benchmarks.scripted import Sample, ScriptedModel
 from benchmarks.staging import Stage
-from events.errors import UnusableOutput
-from market.product import Product
+from retailsim.agents.llm.types import ModelConfig
+from retailsim.events.errors import UnusableOutput
+from retailsim.market.product import Product
 
 CONFIG = ModelConfig(provider="openai", model="gpt-5.4-mini")
 LAMP = Product(

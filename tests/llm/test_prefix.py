@@ -13,15 +13,15 @@ from gateway_calls import to
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.llm.lane import Lane
-from agents.llm.prefix import BLOCK_BYTES, PrefixMeter, read_text
-from agents.llm.prompting import sheet
-from agents.llm.types import Call, ModelConfig, Say
 from benchmarks.bench_prompts import MOST_TOKENS, episode, market, share, tokens, typical
 from benchmarks.staging import offer_of
-from market.catalog import read_products
-from market.problems import Problems
-from market.product import Product
+from retailsim.agents.llm.lane import Lane
+from retailsim.agents.llm.prefix import BLOCK_BYTES, PrefixMeter, read_text
+from retailsim.agents.llm.prompting import sheet
+from retailsim.agents.llm.types import Call, ModelConfig, Say
+from retailsim.market.catalog import read_products
+from retailsim.market.problems import Problems
+from retailsim.market.product import Product
 
 REAL = Path(__file__).parents[3] / "shared" / "data" / "products_amazon23.jsonl"
 CONFIGS = [

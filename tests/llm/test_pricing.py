@@ -6,9 +6,9 @@ import sys
 
 import pytest
 
-from agents.llm import pricing as module
-from agents.llm.pricing import pricing
-from agents.llm.types import ModelConfig, Price, Usage
+from retailsim.agents.llm import pricing as module
+from retailsim.agents.llm.pricing import pricing
+from retailsim.agents.llm.types import ModelConfig, Price, Usage
 
 USAGE = Usage(input=1_000, cached=400, written=100, output=50, reasoning=20)
 

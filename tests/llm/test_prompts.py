@@ -11,13 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.llm import caller, prompting
-from agents.persona import TRAITS, all_personas
-from events.messages import Role
-from market.policy import DEFAULT_POLICIES
-from market.product import Product
-from market.retail.values import Offer
-from sim import run_folder
+from retailsim.agents.llm import caller, prompting
+from retailsim.agents.persona import TRAITS, all_personas
+from retailsim.events.messages import Role
+from retailsim.market.policy import DEFAULT_POLICIES
+from retailsim.market.product import Product
+from retailsim.market.retail.values import Offer
+from retailsim.sim import run_folder
 
 
 def offer(**changes: object) -> Offer:
@@ -118,7 +118,7 @@ def test_each_prompt_has_the_blanks_that_are_filled() -> None:
 
 def retail() -> list[str]:
     """The prompts of this protocol; those of other tasks have tests of their own."""
-    names = [file.name for file in files("agents.llm.prompts").iterdir()]
+    names = [file.name for file in files("retailsim.agents.llm.prompts").iterdir()]
     stems = [name.removesuffix(".txt") for name in names if name.endswith(".txt")]
     return [stem for stem in stems if not stem.startswith(("sales_", "profile_build", "annotate_"))]
 
@@ -151,7 +151,7 @@ def test_the_version_changes_with_what_code_adds_to_the_files(
 def test_the_version_changes_with_any_file(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shutil.copytree(str(files("agents.llm.prompts")), tmp_path / "prompts")
+    shutil.copytree(str(files("retailsim.agents.llm.prompts")), tmp_path / "prompts")
     monkeypatch.setattr(prompting, "files", lambda _: tmp_path / "prompts")
     prompting.text.cache_clear()
     before = prompting.version.__wrapped__()

@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from agents.llm.replies import ENVELOPES
-from agents.llm.shape import portable
+from retailsim.agents.llm.replies import ENVELOPES
+from retailsim.agents.llm.shape import portable
 
 ALLOWED = {
     "type",

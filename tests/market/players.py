@@ -6,8 +6,8 @@ from typing import Any
 
 import msgspec
 
-from events.kernel import Kernel
-from events.messages import (
+from retailsim.events.kernel import Kernel
+from retailsim.events.messages import (
     DecisionMade,
     Event,
     Message,
@@ -17,14 +17,14 @@ from events.messages import (
     StrategyFormed,
     TopicsChosen,
 )
-from events.streams import Seed
-from market.admission import admit
-from market.issues import Issue, IssueRules
-from market.party import Buying, Party
-from market.product import Product
-from market.retail.admission import ADMISSIONS
-from market.retail.protocol import RetailMarket
-from market.retail.requests import (
+from retailsim.events.streams import Seed
+from retailsim.market.admission import admit
+from retailsim.market.issues import Issue, IssueRules
+from retailsim.market.party import Buying, Party
+from retailsim.market.product import Product
+from retailsim.market.retail.admission import ADMISSIONS
+from retailsim.market.retail.protocol import RetailMarket
+from retailsim.market.retail.requests import (
     AnswerBuyer,
     AskSeller,
     ChooseTopics,
@@ -38,9 +38,9 @@ from market.retail.requests import (
     SettleIssue,
     WriteReview,
 )
-from market.retail.spec import MarketSpec, RetailRules
-from market.retail.values import Settlement
-from market.shipping import ShippingRules
+from retailsim.market.retail.spec import MarketSpec, RetailRules
+from retailsim.market.retail.values import Settlement
+from retailsim.market.shipping import ShippingRules
 
 Answer = Callable[[Any], Sequence[Message]]
 Script = Mapping[type[Message], Answer]

@@ -8,8 +8,8 @@ import msgspec
 import pytest
 from players import KEEP, LAMP, REFUND, buyer, decided, play, rules, said, seller
 
-from events.kernel import Post
-from events.messages import (
+from retailsim.events.kernel import Post
+from retailsim.events.messages import (
     DecisionMade,
     EpisodeClosed,
     MarketClosed,
@@ -21,10 +21,10 @@ from events.messages import (
     StrategyFormed,
     TopicsChosen,
 )
-from market import admission
-from market.admission import MAX_REPLY, MAX_TEXT, ReplyRefused
-from market.retail.admission import ADMISSIONS
-from market.retail.requests import (
+from retailsim.market import admission
+from retailsim.market.admission import MAX_REPLY, MAX_TEXT, ReplyRefused
+from retailsim.market.retail.admission import ADMISSIONS
+from retailsim.market.retail.requests import (
     AnswerBuyer,
     AskSeller,
     ChooseTopics,

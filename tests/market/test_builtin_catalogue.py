@@ -13,7 +13,12 @@ import pytest
 
 Row = dict[str, Any]
 
-LINES = resources.files("market.data").joinpath("catalogue.jsonl").read_text("ascii").splitlines()
+LINES = (
+    resources.files("retailsim.market.data")
+    .joinpath("catalogue.jsonl")
+    .read_text("ascii")
+    .splitlines()
+)
 ROWS: list[Row] = [json.loads(line) for line in LINES]
 
 KEYS = {

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from market.catalog import Problems, read_products
-from market.categories import CategoryMap, builtin_categories, candidates, read_categories
-from market.errors import BadCategories
+from retailsim.market.catalog import Problems, read_products
+from retailsim.market.categories import CategoryMap, builtin_categories, candidates, read_categories
+from retailsim.market.errors import BadCategories
 
 SOURCES = [
     "All_Beauty",

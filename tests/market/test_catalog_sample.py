@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from market.catalog import Problems, sample
-from market.errors import MissingProducts, RepeatedProducts
-from market.product import CATEGORIES, Product
+from retailsim.market.catalog import Problems, sample
+from retailsim.market.errors import MissingProducts, RepeatedProducts
+from retailsim.market.product import CATEGORIES, Product
 
 
 def key(product_id: str) -> bytes:

@@ -8,10 +8,10 @@ from typing import Any
 import polars as pl
 import pytest
 
-from market import tables
-from market.catalog import Problems, read_products
-from market.errors import MissingColumns, UnreadableCatalog
-from market.product import Product
+from retailsim.market import tables
+from retailsim.market.catalog import Problems, read_products
+from retailsim.market.errors import MissingColumns, UnreadableCatalog
+from retailsim.market.product import Product
 
 FULL: dict[str, Any] = {
     "id": "A1",

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from players import LAMP, Played, Script, buyer, decided, market_spec, rules, said, seller
 
-from events.errors import UnusableOutput
-from events.messages import (
+from retailsim.events.errors import UnusableOutput
+from retailsim.events.messages import (
     EpisodeClosed,
     EpisodeFailed,
     EpisodeOpened,
@@ -23,17 +23,17 @@ from events.messages import (
     RefundIssued,
     ReviewPosted,
 )
-from market.issues import ISSUES, IssueRules
-from market.policy import ReturnPolicy
-from market.product import CATEGORIES
-from market.retail.requests import (
+from retailsim.market.issues import ISSUES, IssueRules
+from retailsim.market.policy import ReturnPolicy
+from retailsim.market.product import CATEGORIES
+from retailsim.market.retail.requests import (
     EndDialogue,
     ProposeSettlement,
     WriteReview,
 )
-from market.retail.spec import RetailRules
-from market.retail.values import Settlement
-from market.shipping import ShippingRules
+from retailsim.market.retail.spec import RetailRules
+from retailsim.market.retail.values import Settlement
+from retailsim.market.shipping import ShippingRules
 
 MISDEEDS: tuple[Any, ...] = (
     lambda request: None,

@@ -6,10 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from players import buyer, play, raises
 
-from events.errors import UnusableOutput
-from events.messages import EpisodeFailed, OutputRejected
-from market.failures import RAW_CHARS, REASON_CHARS, legible, raw_of, reason_of
-from market.retail.requests import Decide
+from retailsim.events.errors import UnusableOutput
+from retailsim.events.messages import EpisodeFailed, OutputRejected
+from retailsim.market.failures import RAW_CHARS, REASON_CHARS, legible, raw_of, reason_of
+from retailsim.market.retail.requests import Decide
 
 
 def test_a_reason_names_the_class_and_its_text():

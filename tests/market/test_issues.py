@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from events.streams import Seed
-from market.issues import ISSUES, Issue, IssueRules
+from retailsim.events.streams import Seed
+from retailsim.market.issues import ISSUES, Issue, IssueRules
 
 ORDERS = 4_000
 

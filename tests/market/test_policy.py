@@ -2,9 +2,9 @@
 
 import pytest
 
-from market.issues import ISSUES
-from market.policy import DEFAULT_POLICIES, ReturnPolicy
-from market.product import CATEGORIES
+from retailsim.market.issues import ISSUES
+from retailsim.market.policy import DEFAULT_POLICIES, ReturnPolicy
+from retailsim.market.product import CATEGORIES
 
 
 def test_every_category_has_a_policy_with_its_window():

@@ -17,9 +17,9 @@ from players import (
     seller,
 )
 
-from events.errors import UnusableOutput
-from events.kernel import UnknownRecipient
-from events.messages import (
+from retailsim.events.errors import UnusableOutput
+from retailsim.events.kernel import UnknownRecipient
+from retailsim.events.messages import (
     EpisodeFailed,
     MarketClosed,
     MarketFailed,
@@ -27,7 +27,7 @@ from events.messages import (
     OutputRejected,
     RefundIssued,
 )
-from market.retail.requests import (
+from retailsim.market.retail.requests import (
     AnswerBuyer,
     AskSeller,
     ChooseTopics,
@@ -39,7 +39,7 @@ from market.retail.requests import (
     SettleIssue,
     WriteReview,
 )
-from market.shipping import ShippingRules
+from retailsim.market.shipping import ShippingRules
 
 GOLDEN = Path(__file__).parent / "golden" / "retail_market.jsonl"
 

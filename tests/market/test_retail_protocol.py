@@ -14,8 +14,8 @@ from players import (
     seller,
 )
 
-from events.kernel import Post
-from events.messages import (
+from retailsim.events.kernel import Post
+from retailsim.events.messages import (
     EpisodeOpened,
     IssueRaised,
     MarketClosed,
@@ -28,11 +28,11 @@ from events.messages import (
     StrategyFormed,
     TopicsChosen,
 )
-from events.streams import Seed
-from market.errors import UnexpectedMessage
-from market.issues import ISSUES
-from market.retail.protocol import RetailMarket, dimensions
-from market.retail.requests import (
+from retailsim.events.streams import Seed
+from retailsim.market.errors import UnexpectedMessage
+from retailsim.market.issues import ISSUES
+from retailsim.market.retail.protocol import RetailMarket, dimensions
+from retailsim.market.retail.requests import (
     AnswerBuyer,
     AskSeller,
     Complain,
@@ -43,8 +43,8 @@ from market.retail.requests import (
     PresentPitch,
     WriteReview,
 )
-from market.retail.values import DIMENSIONS, Pitch, Strategy, Topics, Turn
-from market.timing import (
+from retailsim.market.retail.values import DIMENSIONS, Pitch, Strategy, Topics, Turn
+from retailsim.market.timing import (
     BROADCAST_US,
     DAY_US,
     DECISION_US,

@@ -15,7 +15,7 @@ from players import (
     seller,
 )
 
-from events.messages import (
+from retailsim.events.messages import (
     CommandRejected,
     EpisodeOpened,
     IssueRaised,
@@ -24,12 +24,12 @@ from events.messages import (
     OrderPlaced,
     RefundIssued,
 )
-from events.streams import Seed
-from market.errors import UnexpectedMessage
-from market.orders import OrderError
-from market.policy import DEFAULT_POLICIES, ReturnPolicy
-from market.retail.protocol import RetailMarket
-from market.retail.requests import (
+from retailsim.events.streams import Seed
+from retailsim.market.errors import UnexpectedMessage
+from retailsim.market.orders import OrderError
+from retailsim.market.policy import DEFAULT_POLICIES, ReturnPolicy
+from retailsim.market.retail.protocol import RetailMarket
+from retailsim.market.retail.requests import (
     ChooseTopics,
     Complain,
     Decide,
@@ -38,7 +38,7 @@ from market.retail.requests import (
     SettleIssue,
     WriteReview,
 )
-from market.timing import (
+from retailsim.market.timing import (
     DAY_US,
     MESSAGE_US,
 )

@@ -7,9 +7,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from players import LAMP, market_spec
 
-from events.streams import Seed
-from market.issues import ISSUES
-from market.shipping import Schedule, ShippingRules, schedule, whole_cents
+from retailsim.events.streams import Seed
+from retailsim.market.issues import ISSUES
+from retailsim.market.shipping import Schedule, ShippingRules, schedule, whole_cents
 
 HALF = Fraction(1, 2)
 

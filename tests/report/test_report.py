@@ -13,14 +13,14 @@ from typing import Any
 import polars as pl
 import pytest
 
-from analysis.loading import load
-from analysis.money import dollars
-from analysis.report import charts
-from analysis.report.content import report
-from analysis.report.page import page
-from analysis.report.parts import Cell, Report, Table
-from events.log.writer import LogWriter
-from events.messages import SCHEMA_VERSION
+from retailsim.analysis.loading import load
+from retailsim.analysis.money import dollars
+from retailsim.analysis.report import charts
+from retailsim.analysis.report.content import report
+from retailsim.analysis.report.page import page
+from retailsim.analysis.report.parts import Cell, Report, Table
+from retailsim.events.log.writer import LogWriter
+from retailsim.events.messages import SCHEMA_VERSION
 from tests.analysis.fakelog import closed, encode, market, opened, order, refund, review, write_run
 from tests.sim.runs import SMALL, launched, sim, torn
 

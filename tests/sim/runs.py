@@ -12,8 +12,8 @@ from typing import Any
 
 from click.testing import CliRunner, Result
 
-from events.log.reader import read_lines
-from sim.cli import main
+from retailsim.events.log.reader import read_lines
+from retailsim.sim.cli import main
 
 ROOT = Path(__file__).parents[2]
 SMALL = ("--set", "products.per_category=1")

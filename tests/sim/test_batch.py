@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from agents.llm.types import Call, Say
-from events.errors import UnusableOutput
-from sim.batch import Ask, Batch, Spent
-from sim.errors import BadScenario, CannotWrite, ModelsStopped
+from retailsim.agents.llm.types import Call, Say
+from retailsim.events.errors import UnusableOutput
+from retailsim.sim.batch import Ask, Batch, Spent
+from retailsim.sim.errors import BadScenario, CannotWrite, ModelsStopped
 from tests.sim.modelserver import serving
 
 SETTINGS = ("price={input=1.0,output=2.0}", "max_attempts=1", "max_in_flight=2")

@@ -7,7 +7,7 @@ import re
 import click
 import pytest
 
-from sim.cli import main
+from retailsim.sim.cli import main
 from tests.sim.runs import ROOT
 
 PAGE = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from sim.errors import BadSetting
-from sim.settings import Tree, lay_over
+from retailsim.sim.errors import BadSetting
+from retailsim.sim.settings import Tree, lay_over
 
 
 def tree() -> Tree:

@@ -102,7 +102,10 @@ def test_a_sample_of_profiles_is_drawn_by_the_seed(profiles: Path, tmp_path: Pat
     [
         ('[[sellers]]\nid="s"\nagent="script"', "sellers.s"),
         ('[[sellers]]\nid="s"\nagent="csuser"', "sellers.s"),
-        ('[[sellers]]\nid="s"\nagent="agents.behavioral.seller:BehavioralSeller"', "csales"),
+        (
+            '[[sellers]]\nid="s"\nagent="retailsim.agents.behavioral.seller:BehavioralSeller"',
+            "csales",
+        ),
     ],
 )
 def test_an_agent_of_another_protocol_is_refused(text: str, said: str, tmp_path: Path) -> None:

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from analysis.experiments.conversations import table
-from events.sales import TACTICS
-from market.csales.values import option_name
+from retailsim.analysis.experiments.conversations import table
+from retailsim.events.sales import TACTICS
+from retailsim.market.csales.values import option_name
 from tests.sim.modelserver import Server, serving
 from tests.sim.runs import event_lines, events_of, outside_lines, replayed, scenario, sim
 

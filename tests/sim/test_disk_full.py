@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from events.log import shard
+from retailsim.events.log import shard
 from tests.sim.runs import SMALL, event_lines, launched, sim
 
 

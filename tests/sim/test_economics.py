@@ -7,16 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from analysis.experiments.economics import (
+from retailsim.analysis.experiments.economics import (
     FIT,
     NOT_REPRODUCED,
     REPRODUCED,
     UNDECIDED,
     verdict,
 )
-from analysis.experiments.outcomes import Finding
-from analysis.loading import load
-from analysis.statistics.values import Interval, Test
+from retailsim.analysis.experiments.outcomes import Finding
+from retailsim.analysis.loading import load
+from retailsim.analysis.statistics.values import Interval, Test
 from tests.sim.runs import sim
 
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from agents.llm.pricing import how_to_price
-from agents.llm.types import ModelConfig
+from retailsim.agents.llm.pricing import how_to_price
+from retailsim.agents.llm.types import ModelConfig
 from tests.sim.modelserver import serving
 from tests.sim.runs import outside_lines, replayed, scenario, sim
 

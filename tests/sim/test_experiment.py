@@ -9,11 +9,11 @@ from typing import Any
 import polars as pl
 import pytest
 
-from analysis.experiments.conversations import balanced, table
-from analysis.experiments.outcomes import published
-from analysis.loading import load
-from analysis.sales import conversations
-from sim.experiment import EXPERIMENTS
+from retailsim.analysis.experiments.conversations import balanced, table
+from retailsim.analysis.experiments.outcomes import published
+from retailsim.analysis.loading import load
+from retailsim.analysis.sales import conversations
+from retailsim.sim.experiment import EXPERIMENTS
 from tests.sim.runs import events_of, sim
 
 SMALL = {

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from events.log.recovery import recover
+from retailsim.events.log.recovery import recover
 from tests.sim.runs import ROOT, SMALL, command, event_lines, launched, replayed, sim
 
 SIZE = ("--set", "products.per_category=8", "--set", "design.replications=2")

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from agents.llm.types import ModelConfig
-from sim.models import fitting_workers, unsent
+from retailsim.agents.llm.types import ModelConfig
+from retailsim.sim.models import fitting_workers, unsent
 from tests.sim.modelserver import by_rote, serving
 from tests.sim.runs import scenario, sim
 from tests.sim.test_estimate import MODELS

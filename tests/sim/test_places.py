@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sim.errors import CannotWrite
+from retailsim.sim.errors import CannotWrite
 from tests.sim.runs import SMALL, sim
 
 
@@ -26,7 +26,7 @@ from tests.sim.runs import SMALL, sim
 )
 def test_the_status_follows_from_what_the_system_says(code: int, status: int) -> None:
     error = CannotWrite("out", OSError(code, os.strerror(code)), "name another")
-    assert error.status == status
+    assert error.exit_status == status
     assert str(error) == f"out: {os.strerror(code)}; name another"
 
 

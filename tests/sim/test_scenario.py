@@ -11,9 +11,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from sim.errors import BadScenario
-from sim.scenario import Scenario, schema
-from sim.scenario_file import builtin_scenarios, decode, read_tree
+from retailsim.sim.errors import BadScenario
+from retailsim.sim.scenario import Scenario, schema
+from retailsim.sim.scenario_file import builtin_scenarios, decode, read_tree
 from tests.sim.runs import sim
 
 ONE = {"sellers": [{"id": "s"}], "buyers": [{"id": "b"}]}
@@ -65,7 +65,7 @@ def test_every_key_of_our_tables_is_described_in_a_sentence() -> None:
 def test_a_built_in_scenario_is_valid_and_explains_itself(name: str) -> None:
     tree, _ = read_tree(name)
     assert decode(tree, name).run.name == name
-    text = (files("sim.data") / f"{name}.toml").read_text(encoding="utf-8")
+    text = (files("retailsim.sim.data") / f"{name}.toml").read_text(encoding="utf-8")
     assert text.startswith("# ")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from analysis.statistics.agreement import alpha, majority
+from retailsim.analysis.statistics.agreement import alpha, majority
 
 _ = None
 # Krippendorff, Computing Krippendorff's Alpha-Reliability, example C: four observers, 12 units.

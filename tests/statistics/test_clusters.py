@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.statistics import bootstrap
-from analysis.statistics.clusters import intraclass, mean, rate, sums, two_way_rate
-from analysis.statistics.proportions import wilson
+from retailsim.analysis.statistics import bootstrap
+from retailsim.analysis.statistics.clusters import intraclass, mean, rate, sums, two_way_rate
+from retailsim.analysis.statistics.proportions import wilson
 
 OBSERVED = st.lists(st.tuples(st.booleans(), st.sampled_from("abcdefgh")), min_size=1, max_size=60)
 

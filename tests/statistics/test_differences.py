@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.statistics.differences import mcnemar, rank_sum, sign_flip, two_rates
-from analysis.statistics.multiplicity import benjamini_hochberg, holm
+from retailsim.analysis.statistics.differences import mcnemar, rank_sum, sign_flip, two_rates
+from retailsim.analysis.statistics.multiplicity import benjamini_hochberg, holm
 
 
 def pairs(gained: int, lost: int, same: int) -> tuple[pl.Series, pl.Series]:

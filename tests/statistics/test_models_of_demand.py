@@ -6,8 +6,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from analysis.statistics.elasticity import by_group, grouped, log_log
-from analysis.statistics.trend import cochran_armitage, logistic_trend
+from retailsim.analysis.statistics.elasticity import by_group, grouped, log_log
+from retailsim.analysis.statistics.trend import cochran_armitage, logistic_trend
 
 PRICES = (0.90, 0.95, 1.0, 1.05, 1.10)
 

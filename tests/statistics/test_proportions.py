@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.statistics.power import detectable, episodes_per_arm
-from analysis.statistics.proportions import binomial, newcombe, two_proportions, wilson
+from retailsim.analysis.statistics.power import detectable, episodes_per_arm
+from retailsim.analysis.statistics.proportions import binomial, newcombe, two_proportions, wilson
 
 
 @pytest.mark.parametrize(

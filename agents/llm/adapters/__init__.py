@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from agents.llm.adapters.anthropic import Anthropic
-from agents.llm.adapters.base import Adapter
-from agents.llm.adapters.gemini import Gemini
-from agents.llm.adapters.openai_chat import OpenAIChat
-from agents.llm.adapters.openai_responses import OpenAIResponses
-from agents.llm.types import Provider
+from retailsim.agents.llm.adapters.anthropic import Anthropic
+from retailsim.agents.llm.adapters.base import Adapter
+from retailsim.agents.llm.adapters.gemini import Gemini
+from retailsim.agents.llm.adapters.openai_chat import OpenAIChat
+from retailsim.agents.llm.adapters.openai_responses import OpenAIResponses
+from retailsim.agents.llm.types import Provider
 
 ADAPTERS: Mapping[Provider, Adapter] = {
     "openai": OpenAIChat("openai"),

@@ -7,12 +7,12 @@ from typing import Any
 
 import msgspec
 
-from agents.llm.adapters.base import ordered
-from agents.llm.capabilities import Abilities
-from agents.llm.failure import Failure, Kind, by_status, dig, loads
-from agents.llm.hints import Headers
-from agents.llm.keys import Key
-from agents.llm.types import Answer, Call, Finish, ModelConfig, Usage
+from retailsim.agents.llm.adapters.base import ordered
+from retailsim.agents.llm.capabilities import Abilities
+from retailsim.agents.llm.failure import Failure, Kind, by_status, dig, loads
+from retailsim.agents.llm.hints import Headers
+from retailsim.agents.llm.keys import Key
+from retailsim.agents.llm.types import Answer, Call, Finish, ModelConfig, Usage
 
 API_VERSION = "2026-10-21"
 """The version that the vendor's SDK 2.11 sends; the header is needed."""

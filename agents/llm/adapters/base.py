@@ -6,11 +6,11 @@ from typing import Any, Protocol
 
 import msgspec
 
-from agents.llm.capabilities import Abilities
-from agents.llm.failure import Failure
-from agents.llm.hints import Headers
-from agents.llm.keys import Key
-from agents.llm.types import Answer, Call, ModelConfig
+from retailsim.agents.llm.capabilities import Abilities
+from retailsim.agents.llm.failure import Failure
+from retailsim.agents.llm.hints import Headers
+from retailsim.agents.llm.keys import Key
+from retailsim.agents.llm.types import Answer, Call, ModelConfig
 
 
 class Adapter(Protocol):

@@ -7,13 +7,13 @@ from typing import Any
 
 import msgspec
 
-from agents.llm.adapters.base import ordered
-from agents.llm.adapters.openai_errors import classify, read_failure
-from agents.llm.capabilities import Abilities
-from agents.llm.failure import Failure
-from agents.llm.hints import Headers
-from agents.llm.keys import Key
-from agents.llm.types import Answer, Call, Finish, ModelConfig, Usage
+from retailsim.agents.llm.adapters.base import ordered
+from retailsim.agents.llm.adapters.openai_errors import classify, read_failure
+from retailsim.agents.llm.capabilities import Abilities
+from retailsim.agents.llm.failure import Failure
+from retailsim.agents.llm.hints import Headers
+from retailsim.agents.llm.keys import Key
+from retailsim.agents.llm.types import Answer, Call, Finish, ModelConfig, Usage
 
 _INCOMPLETE: Mapping[str | None, Finish] = {
     "max_output_tokens": "length",

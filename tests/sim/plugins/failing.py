@@ -7,11 +7,11 @@ import os
 import time
 from pathlib import Path
 
-from agents.base import Seat
-from agents.behavioral.buyer import BehavioralBuyer
-from agents.behavioral.seller import BehavioralSeller
-from market.retail.requests import Decide, PresentPitch
-from market.retail.values import Decision, Pitch
+from retailsim.agents.base import Seat
+from retailsim.agents.behavioral.buyer import BehavioralBuyer
+from retailsim.agents.behavioral.seller import BehavioralSeller
+from retailsim.market.retail.requests import Decide, PresentPitch
+from retailsim.market.retail.values import Decision, Pitch
 
 
 class Raises(BehavioralBuyer):

@@ -1,0 +1,1 @@
+"""The installed ``python -m sim``; the simulator itself is the package ``retailsim``."""

@@ -1,0 +1,1 @@
+"""RetailSim: an async, event-driven multi-agent simulator of retail."""
