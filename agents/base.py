@@ -28,8 +28,8 @@ from retailsim.events.messages import (
     TopicsChosen,
 )
 from retailsim.events.streams import Seed, Stream
-from retailsim.market.request import AgentRequest
-from retailsim.market.retail.requests import (
+from retailsim.market.core.request import AgentRequest
+from retailsim.market.protocols.retail.requests import (
     AnswerBuyer,
     AskSeller,
     ChooseTopics,
@@ -44,7 +44,7 @@ from retailsim.market.retail.requests import (
     SettleIssue,
     WriteReview,
 )
-from retailsim.market.retail.values import (
+from retailsim.market.protocols.retail.values import (
     Decision,
     Pitch,
     Review,

@@ -22,9 +22,9 @@ from retailsim.agents.errors import AgentBlocked, ReplyFailed, UnexpectedRequest
 from retailsim.agents.watchdog import Watchdog
 from retailsim.events.messages import Message
 from retailsim.events.outside import Door
-from retailsim.market.admission import admit
-from retailsim.market.protocols import ADMISSIONS
-from retailsim.market.request import AgentRequest
+from retailsim.market.core.admission import admit
+from retailsim.market.core.request import AgentRequest
+from retailsim.market.protocols.registry import ADMISSIONS
 
 PATIENCE = 100
 """How often a reply is told that it is cancelled before it is dropped; each clean-up takes one."""

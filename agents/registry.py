@@ -33,21 +33,21 @@ GROUP = "retailsim.agents"
 
 BUILT_IN: Mapping[tuple[str, Role], str] = MappingProxyType(
     {
-        ("behavioral", "seller"): "retailsim.agents.behavioral.seller:BehavioralSeller",
-        ("behavioral", "buyer"): "retailsim.agents.behavioral.buyer:BehavioralBuyer",
-        ("script", "seller"): "retailsim.agents.script:ScriptSeller",
+        ("behavioral", "seller"): "retailsim.agents.retail.behavioral.seller:BehavioralSeller",
+        ("behavioral", "buyer"): "retailsim.agents.retail.behavioral.buyer:BehavioralBuyer",
+        ("script", "seller"): "retailsim.agents.retail.script:ScriptSeller",
     }
 )
 """(name, role) -> module:Class of the agents that come with the simulator."""
 
 BUILT_IN_CSALES: Mapping[tuple[str, Role], str] = MappingProxyType(
     {
-        ("behavioral", "seller"): "retailsim.agents.csales.seller:CsiSeller",
-        ("csi", "seller"): "retailsim.agents.csales.seller:CsiSeller",
-        ("fixed-script", "seller"): "retailsim.agents.csales.seller:ScriptedSalesSeller",
-        ("random-action", "seller"): "retailsim.agents.csales.seller:RandomActionSeller",
-        ("behavioral", "buyer"): "retailsim.agents.csales.buyer:CsUser",
-        ("csuser", "buyer"): "retailsim.agents.csales.buyer:CsUser",
+        ("behavioral", "seller"): "retailsim.agents.csales.behavioral.seller:CsiSeller",
+        ("csi", "seller"): "retailsim.agents.csales.behavioral.seller:CsiSeller",
+        ("fixed-script", "seller"): "retailsim.agents.csales.behavioral.seller:ScriptedSalesSeller",
+        ("random-action", "seller"): "retailsim.agents.csales.behavioral.seller:RandomActionSeller",
+        ("behavioral", "buyer"): "retailsim.agents.csales.behavioral.buyer:CsUser",
+        ("csuser", "buyer"): "retailsim.agents.csales.behavioral.buyer:CsUser",
     }
 )
 """The same for sales conversations."""

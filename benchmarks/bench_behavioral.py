@@ -21,7 +21,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "agents")]
 from behavioral_drive import Played, drive, make_buyer, make_product, make_seller  # noqa: E402
 
 from retailsim.agents.profiles import profiles  # noqa: E402
-from retailsim.market.retail.values import Strategy, Support, Topics  # noqa: E402
+from retailsim.market.protocols.retail.values import Strategy, Support, Topics  # noqa: E402
 
 ROUNDS = 5
 

@@ -14,10 +14,10 @@ from typing import Any
 import msgspec
 
 from retailsim.events.streams import Seed
-from retailsim.market.catalog import Problems, builtin_catalog, read_products
-from retailsim.market.csales.catalogue import Shop, sheet_text
-from retailsim.market.csales.profiles import builtin_profiles, read_profiles
-from retailsim.market.csales.similarity import words
+from retailsim.market.catalogue.product_files import Problems, builtin_catalog, read_products
+from retailsim.market.protocols.csales.profile_file import builtin_profiles, read_profiles
+from retailsim.market.protocols.csales.shop import Shop, sheet_text
+from retailsim.market.protocols.csales.similarity import words
 
 LIMIT_MS = 20.0
 _OWN_WORDS = 12

@@ -125,7 +125,7 @@ def _seconds(run: Path) -> float:
 
 def _play(out: str, workers: str, replications: str) -> None:
     """Launch in this process without the closing tables, and print the peak memory."""
-    from retailsim.sim import launch
+    from retailsim.sim.run import launch
     from retailsim.sim.terminal import Terminal
 
     launch.conclude = lambda *_: 0  # type: ignore[assignment]

@@ -22,7 +22,7 @@ import aiohttp
 import msgspec
 from aiohttp import web
 
-from retailsim.agents.llm.gateway import Gateway
+from retailsim.agents.llm.gateway.gateway import Gateway
 from retailsim.agents.llm.types import Call, ModelConfig, Say
 
 LATENCY_S = 0.05

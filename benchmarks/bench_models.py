@@ -152,7 +152,7 @@ def measured(address: str, found: list[Took]) -> Iterator[None]:
 
 def play(path: Path) -> None:
     """Launch the scenario into a folder of its own."""
-    from retailsim.sim.launch import Options, launch
+    from retailsim.sim.run.launch import Options, launch
     from retailsim.sim.terminal import Terminal
 
     with (
@@ -168,20 +168,20 @@ def play(path: Path) -> None:
 @contextmanager
 def collecting() -> Iterator[list[bytes]]:
     """Collect the bodies that runs send while the block runs."""
-    from retailsim.agents.llm import asking
+    from retailsim.agents.llm.gateway.gateway import call
 
     bodies: list[bytes] = []
-    post = asking.post
+    post = call.post
 
     async def noted(session: Any, target: Any, body: bytes) -> Any:
         bodies.append(body)
         return await post(session, target, body)
 
-    asking.post = noted
+    call.post = noted
     try:
         yield bodies
     finally:
-        asking.post = post
+        call.post = post
 
 
 async def bare(address: str, bodies: Sequence[bytes]) -> None:

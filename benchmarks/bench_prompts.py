@@ -15,11 +15,11 @@ from typing import Any, Literal
 
 from benchmarks.scripted import Sample, ScriptedModel
 from benchmarks.staging import Stage
-from retailsim.agents.llm.prefix import PrefixMeter
+from retailsim.agents.llm.talk.prefix import PrefixMeter
 from retailsim.agents.llm.types import ModelConfig
-from retailsim.market.catalog import builtin_catalog, read_products
-from retailsim.market.problems import Problems
-from retailsim.market.product import Product
+from retailsim.market.catalogue.problems import Problems
+from retailsim.market.catalogue.product import Product
+from retailsim.market.catalogue.product_files import builtin_catalog, read_products
 
 BYTES_PER_TOKEN = 4
 MOST_TOKENS = {True: 27_098, False: 17_515}

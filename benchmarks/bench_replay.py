@@ -35,7 +35,7 @@ _REPLAY = """
 import resource, sys, time
 from pathlib import Path
 start = time.perf_counter()
-from retailsim.analysis.replay import replay
+from retailsim.analysis.replay.replay import replay
 imported = time.perf_counter()
 found = replay(Path(sys.argv[1]))
 assert found.episodes.closed == int(sys.argv[2]), found.episodes

@@ -17,9 +17,9 @@ from typing import Any
 import msgspec
 import polars as pl
 
-from retailsim.analysis import cache
-from retailsim.analysis.loading import load
-from retailsim.analysis.projection import Projection
+from retailsim.analysis.replay import projection_cache
+from retailsim.analysis.replay.loader import load
+from retailsim.analysis.replay.projection import Projection
 from retailsim.events.log.seal import fingerprint
 
 LIMIT_S = 60.0
@@ -27,7 +27,7 @@ LIMIT_S = 60.0
 _REPORT = """
 import json, resource, sys, time
 from pathlib import Path
-from retailsim.sim.report import write_report
+from retailsim.sim.look.report import write_report
 from retailsim.sim.terminal import Quiet
 start = time.perf_counter()
 write_report(Path(sys.argv[1]), None, None, Quiet())
@@ -51,7 +51,7 @@ def run(episodes: int = 1_000_000, *, quick: bool = False) -> list[dict[str, Any
         subprocess.run((sys.executable, "-m", "sim", *command), check=True, capture_output=True)
         mark = fingerprint(path / "events")
         found = _laid_over(load(path), wanted)
-        cache.write(path / "derived", mark, found)
+        projection_cache.write(path / "derived", mark, found)
         timed = subprocess.run(
             (sys.executable, "-c", _REPORT, str(path)), check=True, capture_output=True, text=True
         )

@@ -12,13 +12,13 @@ from typing import Any
 
 import msgspec
 
-from retailsim.agents.llm.capabilities import abilities
-from retailsim.agents.llm.lane import Lane
-from retailsim.agents.llm.prefix import PrefixMeter, Sent
+from retailsim.agents.llm.gateway.capabilities import abilities
+from retailsim.agents.llm.gateway.endpoint import Lane
+from retailsim.agents.llm.talk.prefix import PrefixMeter, Sent
 from retailsim.agents.llm.types import Call, ModelConfig
 from retailsim.events.messages import ASPECTS, Message, ModelCalled, Role
-from retailsim.market.retail.requests import Complain, GiveSupport
-from retailsim.market.retail.values import DIMENSIONS, SECTIONS, TOPICS
+from retailsim.market.protocols.retail.requests import Complain, GiveSupport
+from retailsim.market.protocols.retail.values import DIMENSIONS, SECTIONS, TOPICS
 
 VOCABULARY = """
 this one holds what the sheet promises and nothing beyond it because people who use it every single

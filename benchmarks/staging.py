@@ -8,14 +8,15 @@ from typing import Any
 
 from benchmarks.scripted import ScriptedModel
 from retailsim.agents.base import Seat
-from retailsim.agents.llm.buyer import ModelBuyer
-from retailsim.agents.llm.seller import ModelSeller
 from retailsim.agents.persona import Persona
+from retailsim.agents.retail.model.buyer import ModelBuyer
+from retailsim.agents.retail.model.seller import ModelSeller
 from retailsim.events.messages import ASPECTS, Role
 from retailsim.events.streams import Seed
-from retailsim.market.policy import DEFAULT_POLICIES
-from retailsim.market.product import Product
-from retailsim.market.retail.requests import (
+from retailsim.market.catalogue.product import Product
+from retailsim.market.core.return_policy import DEFAULT_POLICIES
+from retailsim.market.core.shipping import ShippingRules
+from retailsim.market.protocols.retail.requests import (
     AnswerBuyer,
     AskSeller,
     ChooseTopics,
@@ -27,7 +28,7 @@ from retailsim.market.retail.requests import (
     SettleIssue,
     WriteReview,
 )
-from retailsim.market.retail.values import (
+from retailsim.market.protocols.retail.values import (
     DIMENSIONS,
     Dimension,
     Offer,
@@ -36,7 +37,6 @@ from retailsim.market.retail.values import (
     Transcript,
     Turn,
 )
-from retailsim.market.shipping import ShippingRules
 
 ORDER = Order(
     id="ORD-1A2B3C4D",

@@ -9,10 +9,10 @@ from __future__ import annotations
 import msgspec
 
 from retailsim.agents.base import Seat
-from retailsim.agents.behavioral.buyer import BehavioralBuyer
 from retailsim.agents.errors import BadOption
-from retailsim.market.retail.requests import Decide
-from retailsim.market.retail.values import Decision
+from retailsim.agents.retail.behavioral.buyer import BehavioralBuyer
+from retailsim.market.protocols.retail.requests import Decide
+from retailsim.market.protocols.retail.values import Decision
 
 
 class ThriftyBuyer(BehavioralBuyer):

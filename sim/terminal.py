@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TextIO
 
-from retailsim.sim.counts import Progress
+from retailsim.sim.play.progress import Progress
 
 
 class Terminal:
@@ -70,12 +70,12 @@ class Terminal:
         if sys.stderr is None:
             yield _ignore
         elif sys.stderr.isatty():
-            from retailsim.sim.progress import bar
+            from retailsim.sim.play.progress_bar import bar
 
             with bar(total, done) as update:
                 yield update
         else:
-            from retailsim.sim.progress import Lines
+            from retailsim.sim.play.progress_bar import Lines
 
             yield Lines(total, done, self.say).update
 

@@ -17,10 +17,10 @@ import msgspec
 import pytest
 
 from examples.rehearsal_server import reply_to
-from retailsim.agents.csales.replies import SalesBuyerEnvelope, SalesSellerEnvelope
-from retailsim.agents.llm.replies import ENVELOPES
-from retailsim.agents.llm.shape import portable
+from retailsim.agents.csales.model.replies import SalesBuyerEnvelope, SalesSellerEnvelope
+from retailsim.agents.llm.talk.shape import portable
 from retailsim.agents.llm.types import ModelConfig
+from retailsim.agents.retail.model.replies import ENVELOPES
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "first-model-run.md").read_text()

@@ -14,17 +14,17 @@ from anyio.lowlevel import checkpoint
 
 from retailsim.agents.base import Agent, Seat
 from retailsim.agents.conformance.repertoire import REPERTOIRES
-from retailsim.agents.conformance.samples import Script
-from retailsim.agents.conformance.values import bad_values
+from retailsim.agents.conformance.reply_values import bad_values
 from retailsim.agents.errors import AgentBlocked, WrongReply
 from retailsim.agents.persona import TRAITS
 from retailsim.agents.registry import Protocol
+from retailsim.agents.retail.samples import Script
 from retailsim.agents.watchdog import Guarded, Watchdog
 from retailsim.events.messages import Event, Message, Role
 from retailsim.events.streams import Seed
-from retailsim.market.admission import ReplyRefused, admit
-from retailsim.market.protocols import ADMISSIONS
-from retailsim.market.request import AgentRequest
+from retailsim.market.core.admission import ReplyRefused, admit
+from retailsim.market.core.request import AgentRequest
+from retailsim.market.protocols.registry import ADMISSIONS
 
 Kind = Literal["deadlines", "replies", "values", "arguments", "outside"]
 """What a problem is about; the names of the checks it belongs to."""

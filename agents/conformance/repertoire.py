@@ -7,9 +7,10 @@ from types import MappingProxyType
 
 import msgspec
 
-from retailsim.agents.conformance import sales_samples, samples
-from retailsim.agents.conformance.samples import Script
+from retailsim.agents.csales import samples as sales_samples
 from retailsim.agents.registry import Protocol
+from retailsim.agents.retail import samples
+from retailsim.agents.retail.samples import Script
 from retailsim.events.messages import Role
 
 

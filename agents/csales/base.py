@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from retailsim.agents.base import Agent
 from retailsim.agents.errors import UnexpectedRequest
 from retailsim.events.messages import Message, MessageSent, Role
-from retailsim.events.sales import ActionChosen, ProfileInferred
-from retailsim.market.csales.requests import (
+from retailsim.market.protocols.csales.events import ActionChosen, ProfileInferred
+from retailsim.market.protocols.csales.requests import (
     BuyItem,
     LeaveConversation,
     OpenConversation,
@@ -21,7 +21,7 @@ from retailsim.market.csales.requests import (
     SpeakTurn,
     StateWorth,
 )
-from retailsim.market.csales.values import Line, Plan, Response
+from retailsim.market.protocols.csales.values import Line, Plan, Response
 
 
 class SalesSeller(Agent):

@@ -55,7 +55,7 @@ class ModelConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         by the model's profile.
     accepts : tuple of str or None
         Which of ``temperature``, ``seed`` and ``effort`` the model takes, where its profile (see
-        `agents.llm.capabilities`) is wrong or silent; None: by the profile.
+        `agents.llm.gateway.capabilities`) is wrong or silent; None: by the profile.
     thinking_tokens : int or None
         Room for thinking added to the answer's; None: by the model's profile.
     timeout_s : float
@@ -100,7 +100,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     says : tuple of Say
         The conversation, oldest first; ends with a user's message.
     shape : mapping
-        Portable JSON Schema of the answer (see `agents.llm.shape`).
+        Portable JSON Schema of the answer (see `agents.llm.talk.shape`).
     shape_name : str
         Letters, digits, ``_`` and ``-``, at most 64.
     max_output_tokens : int

@@ -15,9 +15,9 @@ from pathlib import Path
 import msgspec
 
 from retailsim.analysis.annotation.errors import BadRatings
+from retailsim.analysis.annotation.excerpts import Said
 from retailsim.analysis.annotation.items import Block, Item, Sheet
 from retailsim.analysis.annotation.tasks import STARS
-from retailsim.analysis.annotation.telling import Said
 from retailsim.analysis.export.files import FORMULA
 
 COLUMNS = (

@@ -9,7 +9,9 @@ from typing import Literal
 import msgspec
 import polars as pl
 
-from retailsim.analysis.annotation.choosing import (
+from retailsim.analysis.annotation.errors import NothingToRate
+from retailsim.analysis.annotation.excerpts import Heard, Said, hear
+from retailsim.analysis.annotation.selection import (
     Makes,
     Pick,
     digest,
@@ -17,11 +19,9 @@ from retailsim.analysis.annotation.choosing import (
     pair_picks,
     usable,
 )
-from retailsim.analysis.annotation.errors import NothingToRate
 from retailsim.analysis.annotation.tasks import TASKS, TRAITS, Task
-from retailsim.analysis.annotation.telling import Heard, Said, hear
-from retailsim.analysis.loading import load
-from retailsim.analysis.money import dollars
+from retailsim.analysis.measures.money import dollars
+from retailsim.analysis.replay.loader import load
 
 FORMAT = 1
 
@@ -114,7 +114,7 @@ def choose(
     NothingToRate
         If there is no such item, or the log holds no texts.
     LogDamaged, LogUnreadable, NotARun
-        As `analysis.loading.load`.
+        As `analysis.replay.loader.load`.
     """
     episodes = usable(load(run).episodes)
     played = makes or {}

@@ -16,13 +16,13 @@ from pathlib import Path
 import polars as pl
 
 from retailsim.analysis.experiments.outcomes import Finding, Outcome, Row, Value, ones, with_holm
-from retailsim.analysis.loading import load
-from retailsim.analysis.projection import Projection
-from retailsim.analysis.sales import Conversations, conversations
+from retailsim.analysis.protocols.csales.conversations import Conversations, conversations
+from retailsim.analysis.replay.loader import load
+from retailsim.analysis.replay.projection import Projection
 from retailsim.analysis.statistics.clusters import by_t, mean, rate, ratio_variance, sums
 from retailsim.analysis.statistics.differences import sign_flip
 from retailsim.analysis.statistics.values import Estimate, Interval, Test
-from retailsim.events.sales import ACTIONS, OPENNESS, STYLES, TACTICS
+from retailsim.market.protocols.csales.events import ACTIONS, OPENNESS, STYLES, TACTICS
 
 SEED = 1
 _CLUSTER = "profile"

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 import polars as pl
 
-from retailsim.analysis.estimates import measured
 from retailsim.analysis.experiments.outcomes import (
     Arms,
     Finding,
@@ -17,6 +16,7 @@ from retailsim.analysis.experiments.outcomes import (
     only_one,
     published,
 )
+from retailsim.analysis.measures.estimates import measured
 from retailsim.analysis.statistics.clusters import mean
 from retailsim.analysis.statistics.elasticity import Slopes, by_group, grouped, log_log
 from retailsim.analysis.statistics.trend import cochran_armitage, logistic_trend

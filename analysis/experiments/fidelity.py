@@ -9,7 +9,7 @@ from retailsim.analysis.experiments.outcomes import Outcome, Row, Value, estimat
 from retailsim.analysis.statistics.values import Estimate
 
 if TYPE_CHECKING:
-    from retailsim.analysis.annotation.scoring import Scores
+    from retailsim.analysis.annotation.scores import Scores
 
 _NOBODY = Estimate(value=None, n=0, note="nobody has rated this yet")
 
@@ -20,7 +20,7 @@ def fidelity(scores: Scores | None) -> Outcome:
     Parameters
     ----------
     scores : Scores or None
-        Of people and models apart, as `analysis.annotation.scoring.score` gives them.
+        Of people and models apart, as `analysis.annotation.scores.score` gives them.
     """
     figures = published()["fidelity"]
     means: dict[tuple[str, str], Estimate] = {}

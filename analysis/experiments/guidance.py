@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import polars as pl
 
-from retailsim.analysis.estimates import measured
 from retailsim.analysis.experiments.outcomes import (
     Arms,
     Finding,
@@ -15,6 +14,7 @@ from retailsim.analysis.experiments.outcomes import (
     published,
     with_holm,
 )
+from retailsim.analysis.measures.estimates import measured
 from retailsim.analysis.statistics.bootstrap import ratio
 from retailsim.analysis.statistics.differences import sign_flip
 from retailsim.analysis.statistics.values import FEW_CLUSTERS, Estimate

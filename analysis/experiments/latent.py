@@ -12,7 +12,7 @@ from retailsim.analysis.experiments.outcomes import Outcome, Row, Value, closed_
 from retailsim.analysis.latent.classifier import Learnt, TooLittle, learn
 from retailsim.analysis.latent.features import by_name
 from retailsim.analysis.latent.texts import STAGES, TRAITS, labels, stage_texts
-from retailsim.analysis.loading import load
+from retailsim.analysis.replay.loader import load
 from retailsim.analysis.statistics.clusters import mean
 from retailsim.analysis.statistics.values import Estimate
 from retailsim.events.messages import Role

@@ -7,7 +7,6 @@ from types import MappingProxyType
 
 import polars as pl
 
-from retailsim.analysis.estimates import measured
 from retailsim.analysis.experiments.outcomes import (
     Arms,
     Finding,
@@ -19,6 +18,7 @@ from retailsim.analysis.experiments.outcomes import (
     published,
     with_holm,
 )
+from retailsim.analysis.measures.estimates import measured
 from retailsim.analysis.statistics.differences import rank_sum, two_rates
 from retailsim.analysis.statistics.values import Test
 from retailsim.events.messages import ASPECTS

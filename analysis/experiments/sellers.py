@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import msgspec
 import polars as pl
 
-from retailsim.analysis.estimates import Measured, measured
 from retailsim.analysis.experiments.outcomes import (
     Arms,
     Outcome,
@@ -18,6 +17,7 @@ from retailsim.analysis.experiments.outcomes import (
     published,
     times,
 )
+from retailsim.analysis.measures.estimates import Measured, measured
 from retailsim.analysis.statistics.clusters import mean
 from retailsim.analysis.statistics.values import Estimate
 

@@ -19,7 +19,7 @@ import polars as pl
 from retailsim.analysis.errors import LogUnreadable
 from retailsim.analysis.export.chat_words import ENDS, READ, Said, said
 from retailsim.analysis.export.log_lines import Line, checked, line_chunks
-from retailsim.analysis.loading import load
+from retailsim.analysis.replay.loader import load
 from retailsim.events.messages import Role
 
 KEYS = ("episode", "market", "seller", "buyer", "product", "category", "title")
@@ -56,7 +56,7 @@ def transcripts(run: str | Path, assistant: Role = "seller") -> Iterator[Transcr
     Raises
     ------
     NotARun, LogDamaged, LogUnreadable
-        As `analysis.loading.load`.
+        As `analysis.replay.loader.load`.
     """
     rows = _Rows(load(Path(run)).episodes)
     for held in _markets(run):

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from retailsim.analysis.money import dollars
+from retailsim.analysis.measures.money import dollars
 
 Speaker = Literal["seller", "buyer", "market"]
 Event = Mapping[str, Any]

@@ -10,7 +10,7 @@ from typing import Annotated
 import msgspec
 
 from retailsim.analysis.errors import LogUnreadable, NotARun
-from retailsim.analysis.loading import chunks
+from retailsim.analysis.replay.loader import chunks
 from retailsim.events.log.format import COMMIT_START, parse_header
 from retailsim.events.log.reader import LogCheck, check
 from retailsim.events.log.segment import segments

@@ -9,8 +9,8 @@ from typing import Any
 import msgspec
 import polars as pl
 
-from retailsim.analysis.measures import SENTIMENTS, Row
-from retailsim.analysis.replay import Replay, replay
+from retailsim.analysis.measures.measures import SENTIMENTS, Row
+from retailsim.analysis.replay.replay import Replay, replay
 from retailsim.events.messages import ASPECTS
 
 _KEYS = ("seller", "buyer", "category")
@@ -37,7 +37,7 @@ def measures(run: str | Path) -> pl.DataFrame:
     Raises
     ------
     NotARun, LogDamaged, LogUnreadable
-        As `analysis.loading.load`.
+        As `analysis.replay.loader.load`.
     """
     found = replay(Path(run))
     return pl.DataFrame(list(_rows(found)), schema=SCHEMA)

@@ -8,12 +8,14 @@ from pathlib import Path
 import msgspec
 import polars as pl
 
-from retailsim.analysis import estimates
-from retailsim.analysis.columns import BUYER_TRAITS, SELLER_TRAITS
-from retailsim.analysis.estimates import Measured
-from retailsim.analysis.loading import load
-from retailsim.analysis.money import dollars
-from retailsim.analysis.replay import Replay, summarize
+from retailsim.analysis.measures import estimates
+from retailsim.analysis.measures.estimates import Measured
+from retailsim.analysis.measures.money import dollars
+from retailsim.analysis.protocols.csales.report import sales_section
+from retailsim.analysis.replay.columns import BUYER_TRAITS, SELLER_TRAITS
+from retailsim.analysis.replay.loader import load
+from retailsim.analysis.replay.replay import Replay, summarize
+from retailsim.analysis.replay.telemetry import attempts
 from retailsim.analysis.report import charts
 from retailsim.analysis.report.cautions import cautions
 from retailsim.analysis.report.costs import cost_section
@@ -31,11 +33,9 @@ from retailsim.analysis.report.parts import (
     share,
     table,
 )
-from retailsim.analysis.report.sales import sales_section
-from retailsim.analysis.report.worth import worth_section
+from retailsim.analysis.report.precision import worth_section
 from retailsim.analysis.statistics.clusters import rate
 from retailsim.analysis.statistics.values import Estimate
-from retailsim.analysis.telemetry import attempts
 from retailsim.events.log.seal import SEAL
 
 MOST_ROWS = 40
@@ -57,7 +57,7 @@ def report(run: Path, about: Mapping[str, str]) -> Report:
     Raises
     ------
     NotARun, LogDamaged, LogUnreadable
-        As `analysis.loading.load`.
+        As `analysis.replay.loader.load`.
     """
     projection = load(run)
     sealed = (run / "events" / SEAL).exists()

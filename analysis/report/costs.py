@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from msgspec import UNSET
 
-from retailsim.analysis.cost import Cost, Use
-from retailsim.analysis.cost_tables import dollars
+from retailsim.analysis.replay.cost import Cost, Use
+from retailsim.analysis.replay.cost_tables import dollars
 from retailsim.analysis.report.parts import NOTHING, Cell, Section, row, table
 
 

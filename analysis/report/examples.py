@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import polars as pl
 
-from retailsim.analysis.money import dollars
+from retailsim.analysis.measures.money import dollars
 from retailsim.analysis.report.parts import Conversation, Message
 from retailsim.events.log.reader import read_lines
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from retailsim.analysis.money import dollars
+from retailsim.analysis.measures.money import dollars
 from retailsim.analysis.statistics.values import Estimate
 
 NOTHING = "–"

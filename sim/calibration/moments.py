@@ -19,13 +19,13 @@ from retailsim.events.messages import ReviewPosted as Review
 from retailsim.events.outside import Door
 from retailsim.events.streams import Seed
 from retailsim.sim.calibration.targets import Target, Targets
-from retailsim.sim.design import Design, design_of
-from retailsim.sim.engine import Engine
-from retailsim.sim.inputs import with_inputs
-from retailsim.sim.launch import Options, chosen_products, chosen_profiles, read_scenario
-from retailsim.sim.scenario import AgentTable, Scenario
-from retailsim.sim.seats import Cast
-from retailsim.sim.stopping import Stop
+from retailsim.sim.design.design import Design, design_of
+from retailsim.sim.play.engine import Engine
+from retailsim.sim.play.stop import Stop
+from retailsim.sim.run.launch import Options, chosen_products, chosen_profiles, read_scenario
+from retailsim.sim.scenario.inputs import with_inputs
+from retailsim.sim.scenario.scenario import AgentTable, Scenario
+from retailsim.sim.seats.cast import Cast
 from retailsim.sim.terminal import Terminal
 
 

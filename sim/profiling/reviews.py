@@ -12,8 +12,8 @@ from pathlib import Path
 
 import msgspec
 
-from retailsim.market.csales.profiles import ProfileId
-from retailsim.market.product import Product
+from retailsim.market.catalogue.product import Product
+from retailsim.market.protocols.csales.profile_file import ProfileId
 from retailsim.sim.errors import BadScenario
 
 MOST = 20

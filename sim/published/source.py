@@ -2,7 +2,7 @@
 
 What names, prices or dates things has to be there and of the right type, or the file is refused
 with the place. What an agent said is kept raw here, because an answer that cannot be read is a
-result, not an error: see `sim.published.episode`.
+result, not an error: see `sim.published.published_episode`.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ import msgspec
 from msgspec import UNSET, Meta, Raw, UnsetType
 
 from retailsim.events.messages import Outcome, Role, Sentiment
-from retailsim.market.failures import legible
-from retailsim.market.product import Category
+from retailsim.market.catalogue.product import Category
+from retailsim.market.core.failure_reason import legible
 from retailsim.sim.errors import SimError
 
 Name = Annotated[str, Meta(min_length=1, max_length=80, pattern=r"\A[^\x00-\x1f]+\Z")]

@@ -7,14 +7,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from retailsim.agents.base import Seat
-from retailsim.agents.behavioral.buyer import BehavioralBuyer
-from retailsim.agents.behavioral.seller import BehavioralSeller
+from retailsim.agents.retail.behavioral.buyer import BehavioralBuyer
+from retailsim.agents.retail.behavioral.seller import BehavioralSeller
 from retailsim.events.messages import ASPECTS, MessageSent, Outcome
 from retailsim.events.streams import Seed
-from retailsim.market.issues import IssueRules
-from retailsim.market.policy import DEFAULT_POLICIES
-from retailsim.market.product import CATEGORIES, Product
-from retailsim.market.retail.requests import (
+from retailsim.market.catalogue.product import CATEGORIES, Product
+from retailsim.market.core.issues import IssueRules
+from retailsim.market.core.return_policy import DEFAULT_POLICIES
+from retailsim.market.protocols.retail.requests import (
     AnswerBuyer,
     AskSeller,
     ChooseTopics,
@@ -25,7 +25,7 @@ from retailsim.market.retail.requests import (
     PresentPitch,
     WriteReview,
 )
-from retailsim.market.retail.values import (
+from retailsim.market.protocols.retail.values import (
     DIMENSIONS,
     Decision,
     Offer,

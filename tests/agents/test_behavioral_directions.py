@@ -24,7 +24,7 @@ from behavioral_drive import (
 )
 
 from retailsim.agents.persona import Persona, all_personas
-from retailsim.market.issues import IssueRules
+from retailsim.market.core.issues import IssueRules
 
 PRODUCTS = [make_product(number) for number in range(100)]
 MULTIPLIERS = (0.90, 0.95, 1.00, 1.05, 1.10)

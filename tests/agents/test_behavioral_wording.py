@@ -20,13 +20,13 @@ from behavioral_drive import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from retailsim.agents.behavioral import voice
-from retailsim.agents.behavioral.reading import read_pitch
-from retailsim.agents.behavioral.sheet import clean, sheet_of, short_name
-from retailsim.agents.behavioral.terms import dollars, terms_of
-from retailsim.market.policy import ReturnPolicy
-from retailsim.market.product import CATEGORIES, Product
-from retailsim.market.retail.values import DIMENSIONS, SECTIONS, Pitch
+from retailsim.agents.retail.behavioral import voice
+from retailsim.agents.retail.behavioral.sheet import clean, sheet_of, short_name
+from retailsim.agents.retail.behavioral.terms import dollars, terms_of
+from retailsim.agents.retail.behavioral.text_features import read_pitch
+from retailsim.market.catalogue.product import CATEGORIES, Product
+from retailsim.market.core.return_policy import ReturnPolicy
+from retailsim.market.protocols.retail.values import DIMENSIONS, SECTIONS, Pitch
 
 PRODUCTS = [make_product(number) for number in range(60)]
 NUMBER = re.compile(r"\d[\d,.]*\d|\d")

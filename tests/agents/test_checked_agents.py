@@ -12,10 +12,10 @@ from benchmarks.staging import offer_of
 from retailsim.agents.host import Checked
 from retailsim.events.errors import UnusableOutput
 from retailsim.events.messages import DecisionMade, Message, TopicsChosen
-from retailsim.market.admission import ReplyRefused
-from retailsim.market.catalog import Problems, builtin_catalog, read_products
-from retailsim.market.retail.requests import Decide
-from retailsim.market.retail.values import SECTIONS, Pitch, Topics
+from retailsim.market.catalogue.product_files import Problems, builtin_catalog, read_products
+from retailsim.market.core.admission import ReplyRefused
+from retailsim.market.protocols.retail.requests import Decide
+from retailsim.market.protocols.retail.values import SECTIONS, Pitch, Topics
 
 SAID: dict[str, Any] = {"quantity_reason": "", "sentiment": "Neutral", "reason": "So."}
 

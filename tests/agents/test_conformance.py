@@ -15,12 +15,12 @@ import anyio
 import pytest
 
 from retailsim.agents.base import Agent, BuyerAgent, Seat
-from retailsim.agents.behavioral.seller import BehavioralSeller
 from retailsim.agents.conformance import check, check_by_name
 from retailsim.agents.conformance.findings import Finding, render
 from retailsim.agents.errors import UnknownAgent
+from retailsim.agents.retail.behavioral.seller import BehavioralSeller
 from retailsim.events.messages import DecisionMade, Message, MessageSent, Role, TopicsChosen
-from retailsim.market.retail.requests import (
+from retailsim.market.protocols.retail.requests import (
     AskSeller,
     ChooseTopics,
     Complain,
@@ -29,7 +29,7 @@ from retailsim.market.retail.requests import (
     GiveSupport,
     WriteReview,
 )
-from retailsim.market.retail.values import Decision, Review, Settlement, Support, Topics
+from retailsim.market.protocols.retail.values import Decision, Review, Settlement, Support, Topics
 
 
 class Good(BuyerAgent):
@@ -424,7 +424,7 @@ def test_the_result_is_one_line_a_check() -> None:
 
 
 AGENTS = '''
-from retailsim.agents.behavioral.buyer import BehavioralBuyer
+from retailsim.agents.retail.behavioral.buyer import BehavioralBuyer
 
 class Steady(BehavioralBuyer):
     """As the one it comes from."""

@@ -12,16 +12,20 @@ import pytest
 
 from retailsim.agents.base import Agent
 from retailsim.agents.conformance import check, check_by_name, render
-from retailsim.agents.conformance.sales_partners import conversation
-from retailsim.agents.conformance.sales_samples import TALKS, everything
 from retailsim.agents.csales.base import SalesBuyer, SalesSeller
-from retailsim.agents.csales.buyer import CsUser
-from retailsim.agents.csales.seller import CsiSeller, RandomActionSeller, ScriptedSalesSeller
+from retailsim.agents.csales.behavioral.buyer import CsUser
+from retailsim.agents.csales.behavioral.seller import (
+    CsiSeller,
+    RandomActionSeller,
+    ScriptedSalesSeller,
+)
+from retailsim.agents.csales.partners import conversation
+from retailsim.agents.csales.samples import TALKS, everything
 from retailsim.agents.errors import BadAgent
 from retailsim.agents.registry import part_of
 from retailsim.events.messages import Message, MessageSent, Role
-from retailsim.events.sales import ActionChosen
-from retailsim.market.csales.requests import (
+from retailsim.market.protocols.csales.events import ActionChosen
+from retailsim.market.protocols.csales.requests import (
     BuyItem,
     OpenConversation,
     PlanTurn,
@@ -29,7 +33,7 @@ from retailsim.market.csales.requests import (
     SelectItem,
     SpeakTurn,
 )
-from retailsim.market.csales.values import Inferred, Line, Plan, Response
+from retailsim.market.protocols.csales.values import Inferred, Line, Plan, Response
 
 
 class Seller(SalesSeller):
@@ -372,9 +376,9 @@ def test_all_kinds_of_conversation_come_up_with_names_of_their_own() -> None:
 
 
 AGENTS = """
-from retailsim.agents.csales.seller import CsiSeller, PolicySeller
-from retailsim.agents.csales.buyer import CsUser
-from retailsim.market.csales.values import Line
+from retailsim.agents.csales.behavioral.seller import CsiSeller, PolicySeller
+from retailsim.agents.csales.behavioral.buyer import CsUser
+from retailsim.market.protocols.csales.values import Line
 
 class Steady(CsiSeller):
     '''As the one it comes from.'''

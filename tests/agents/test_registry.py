@@ -70,7 +70,10 @@ def problem(name: str, role: Role, folder: Path | None = None) -> str:
 
 def test_a_built_in_name_gives_the_class_of_the_role() -> None:
     seller = resolve("script", "seller")
-    assert (seller.__module__, seller.__name__) == ("retailsim.agents.script", "ScriptSeller")
+    assert (seller.__module__, seller.__name__) == (
+        "retailsim.agents.retail.script",
+        "ScriptSeller",
+    )
 
 
 def test_a_built_in_name_of_the_other_role_is_unknown() -> None:
@@ -212,7 +215,7 @@ def test_the_list_of_agents_holds_plug_ins_with_their_role_and_broken_ones_with_
 def test_a_plug_in_made_from_a_built_in_agent_does_not_inherit_its_trust(tmp_path: Path) -> None:
     """What it returns is checked, and it gets deadlines, as any other plug-in."""
     source = (
-        "from retailsim.agents.behavioral.buyer import BehavioralBuyer\n"
+        "from retailsim.agents.retail.behavioral.buyer import BehavioralBuyer\n"
         "class Mine(BehavioralBuyer): ..."
     )
     write(tmp_path, "mine.py", source)
@@ -234,5 +237,5 @@ def test_the_digest_follows_the_source_of_the_class_and_of_its_own_bases(tmp_pat
 
 
 def test_the_digest_of_a_built_in_agent_is_that_of_its_module() -> None:
-    source = Path(registry.__file__).with_name("script.py").read_bytes()
+    source = (Path(registry.__file__).parent / "retail" / "script.py").read_bytes()
     assert digest(resolve("script", "seller")) == sha256(source).hexdigest()

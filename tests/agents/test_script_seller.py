@@ -13,17 +13,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from retailsim.agents.base import Seat
-from retailsim.agents.behavioral.seller import BehavioralSeller
-from retailsim.agents.conformance import samples
-from retailsim.agents.conformance.samples import PLAIN, POOR, RICH, Scene
 from retailsim.agents.errors import BadOption
-from retailsim.agents.script import MAX_CHARACTERS, ScriptSeller, parse
+from retailsim.agents.retail import samples
+from retailsim.agents.retail.behavioral.seller import BehavioralSeller
+from retailsim.agents.retail.samples import PLAIN, POOR, RICH, Scene
+from retailsim.agents.retail.script import MAX_CHARACTERS, ScriptSeller, parse
 from retailsim.events.messages import Message, PitchPresented
 from retailsim.events.streams import Seed
-from retailsim.market.product import Product
-from retailsim.market.request import AgentRequest
-from retailsim.market.retail.requests import PresentPitch
-from retailsim.market.retail.values import SECTIONS, Strategy
+from retailsim.market.catalogue.product import Product
+from retailsim.market.core.request import AgentRequest
+from retailsim.market.protocols.retail.requests import PresentPitch
+from retailsim.market.protocols.retail.values import SECTIONS, Strategy
 
 
 def seat(**options: Any) -> Seat:

@@ -12,9 +12,9 @@ import pytest
 from fakelog import closed, market, opened, order, write_run
 from rich.console import Console
 
-from retailsim.analysis.cost import Cost
-from retailsim.analysis.cost_tables import cost_tables
-from retailsim.analysis.replay import replay
+from retailsim.analysis.replay.cost import Cost
+from retailsim.analysis.replay.cost_tables import cost_tables
+from retailsim.analysis.replay.replay import replay
 from retailsim.events.messages import ModelCalled
 from tests.sim.modelserver import serving
 from tests.sim.runs import outside_lines, scenario, sim

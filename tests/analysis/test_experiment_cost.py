@@ -5,9 +5,9 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from retailsim.analysis.experiments.cost import simulation_cost
+from retailsim.analysis.experiments.episode_cost import simulation_cost
 from retailsim.analysis.experiments.outcomes import published
-from retailsim.analysis.projection import Projection, extract, merge
+from retailsim.analysis.replay.projection import Projection, extract, merge
 
 OPENED = {
     "type": "EpisodeOpened",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from retailsim.analysis.money import dollars
+from retailsim.analysis.measures.money import dollars
 
 
 @pytest.mark.parametrize(

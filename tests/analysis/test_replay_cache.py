@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from fakelog import closed, market, opened, order, write_run
 
-from retailsim.analysis import cache, loading
-from retailsim.analysis.replay import replay
+from retailsim.analysis.replay import loader, projection_cache
+from retailsim.analysis.replay.replay import replay
 from retailsim.events import messages as m
 
 FRAMES = [f"{name}.parquet" for name in ("episodes", "markets", "calls", "episode_calls")]
@@ -30,10 +30,8 @@ def run(tmp_path: Path) -> Path:
 def projected(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """The folders that were hashed and parsed since."""
     folders: list[Path] = []
-    project = loading.project
-    monkeypatch.setattr(
-        loading, "project", lambda folder: folders.append(folder) or project(folder)
-    )
+    project = loader.project
+    monkeypatch.setattr(loader, "project", lambda folder: folders.append(folder) or project(folder))
     return folders
 
 
@@ -101,7 +99,7 @@ def test_a_newer_projection_replaces_the_kept_one(
     run: Path, projected: list[Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Code that folds differently must not read what older code folded."""
-    monkeypatch.setattr(cache, "VERSION", cache.VERSION + 1)
+    monkeypatch.setattr(projection_cache, "VERSION", projection_cache.VERSION + 1)
     replay(run)
     replay(run)
     assert len(projected) == 1
@@ -135,6 +133,6 @@ def test_a_log_that_grows_while_it_is_read_is_not_kept(
     """What was read belongs to neither of the two states."""
     run = write_run(tmp_path / "run", one_market(), seal=False)
     marks = iter(["before", "after"])
-    monkeypatch.setattr(loading, "fingerprint", lambda folder: next(marks))
+    monkeypatch.setattr(loader, "fingerprint", lambda folder: next(marks))
     assert replay(run).overall.units == 2
     assert not (run / "derived").exists()

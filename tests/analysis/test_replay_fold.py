@@ -13,7 +13,7 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from retailsim.analysis.replay import replay
+from retailsim.analysis.replay.replay import replay
 from retailsim.events import messages as m
 
 SEATS = st.sampled_from(("s1", "s2", "s3")), st.sampled_from(("b1", "b2"))

@@ -10,10 +10,10 @@ import msgspec
 import pytest
 from fakelog import closed, encode, market, opened, order, review, stamp, write_run
 
-from retailsim.analysis import loading
 from retailsim.analysis.errors import LogUnreadable
-from retailsim.analysis.loading import load
-from retailsim.analysis.replay import replay
+from retailsim.analysis.replay import loader
+from retailsim.analysis.replay.loader import load
+from retailsim.analysis.replay.replay import replay
 from retailsim.events import messages as m
 from retailsim.events.errors import LogDamaged
 from retailsim.events.log.segment import Segment, segments
@@ -145,9 +145,9 @@ def test_a_known_field_of_another_type_is_named(tmp_path: Path) -> None:
 def test_chunks_leave_no_trace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int) -> None:
     """Lines longer than a chunk stay whole."""
     run = write_run(tmp_path / "run", two_markets())
-    whole = loading.project(run / "events")
-    monkeypatch.setattr(loading, "_CHUNK_BYTES", size)
-    pieces = loading.project(run / "events")
+    whole = loader.project(run / "events")
+    monkeypatch.setattr(loader, "_CHUNK_BYTES", size)
+    pieces = loader.project(run / "events")
     for name in ("episodes", "markets", "calls"):
         assert getattr(whole, name).equals(getattr(pieces, name))
 

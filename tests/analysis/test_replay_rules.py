@@ -12,8 +12,8 @@ import pytest
 from fakelog import closed, episode, market, opened, order, refund, review, stamp, write_run
 
 from retailsim.analysis.errors import NotARun
-from retailsim.analysis.loading import load
-from retailsim.analysis.replay import Replay, replay
+from retailsim.analysis.replay.loader import load
+from retailsim.analysis.replay.replay import Replay, replay
 from retailsim.events import messages as m
 
 ROW = {

@@ -11,8 +11,8 @@ from fakelog import closed, episode, market, opened, order, review, write_run
 from rich.cells import cell_len
 from rich.console import Console, RenderableType
 
-from retailsim.analysis.replay import Replay, replay
-from retailsim.analysis.tables import NOTHING, clip, fold, heatmap, measure_table
+from retailsim.analysis.replay.replay import Replay, replay
+from retailsim.analysis.replay.terminal_tables import NOTHING, clip, fold, heatmap, measure_table
 from retailsim.events import messages as m
 
 HOSTILE = "[bold red]x[/]\x1b[2J\r\n\u202e"

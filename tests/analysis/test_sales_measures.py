@@ -12,9 +12,9 @@ import pytest
 
 from retailsim.analysis.experiments.conversations import table
 from retailsim.analysis.experiments.outcomes import Outcome
-from retailsim.analysis.sales import conversations
+from retailsim.analysis.protocols.csales.conversations import conversations
 from retailsim.analysis.statistics.values import Estimate
-from retailsim.events.sales import ACTIONS, TACTICS
+from retailsim.market.protocols.csales.events import ACTIONS, TACTICS
 from tests.sim.runs import event_lines, launched
 
 SELLERS = ("csi", "fixed-script", "random-action")

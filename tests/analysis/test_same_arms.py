@@ -11,10 +11,10 @@ import pytest
 from retailsim.analysis.statistics.differences import two_rates
 from retailsim.events.streams import Seed
 from retailsim.sim.calibration.moments import played_counts
-from retailsim.sim.design import design_of
-from retailsim.sim.inputs import with_inputs
-from retailsim.sim.launch import Options, chosen_products, chosen_profiles, read_scenario
-from retailsim.sim.seats import Cast
+from retailsim.sim.design.design import design_of
+from retailsim.sim.run.launch import Options, chosen_products, chosen_profiles, read_scenario
+from retailsim.sim.scenario.inputs import with_inputs
+from retailsim.sim.seats.cast import Cast
 from retailsim.sim.terminal import Quiet
 
 Arm = tuple[pl.Series, pl.Series, pl.Series]

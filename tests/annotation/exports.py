@@ -12,9 +12,9 @@ from tempfile import mkdtemp
 from typing import Any
 
 from retailsim.analysis.annotation.answers import Ratings, Value
+from retailsim.analysis.annotation.excerpts import Said
 from retailsim.analysis.annotation.items import Answer, Item, Key, Sheet
 from retailsim.analysis.annotation.tasks import TASKS
-from retailsim.analysis.annotation.telling import Said
 from tests.sim.runs import launched
 
 HOSTILE = "</script><img src=x onerror=alert(1)><!-- & {{ 7*7 }}"

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from retailsim.agents.llm import prompting
+from retailsim.agents.llm.talk import templates
 from retailsim.analysis.annotation import form
 from retailsim.analysis.annotation.tasks import TASKS
-from retailsim.sim.rating import told
+from retailsim.sim.raters.model_rater import told
 from tests.annotation.exports import HOSTILE, hostile_sheet, run_of
 from tests.sim.modelserver import serving
 from tests.sim.runs import sim
@@ -143,7 +143,7 @@ def test_what_is_rated_is_fenced_and_no_blank_is_left(item: Any) -> None:
     assert prompt.count("<<<") == prompt.count(">>>") >= 2
     assert TASKS[item.task].question in prompt
     for name in ("annotate_likert", "annotate_pair"):
-        blanks = {part.split("}")[0] for part in prompting.text(name).split("{")[1:]}
+        blanks = {part.split("}")[0] for part in templates.text(name).split("{")[1:]}
         assert blanks <= {"question", "stars", "criteria", "material"}
 
 

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from retailsim.agents.persona import TRAITS as PERSONAS
 from retailsim.analysis.annotation import form
-from retailsim.analysis.annotation.choosing import candidates, likert_picks, pair_picks, usable
 from retailsim.analysis.annotation.items import Chosen, choose
+from retailsim.analysis.annotation.selection import candidates, likert_picks, pair_picks, usable
 from retailsim.analysis.annotation.tasks import LIKERT, TASKS, TRAITS, Trait
-from retailsim.analysis.loading import load
+from retailsim.analysis.replay.loader import load
 from tests.annotation.exports import run_of
 from tests.sim.runs import events_of
 

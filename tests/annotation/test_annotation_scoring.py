@@ -16,8 +16,8 @@ from retailsim.analysis.annotation import form
 from retailsim.analysis.annotation.answers import Filled, read_key, read_ratings
 from retailsim.analysis.annotation.errors import BadKey, BadRatings
 from retailsim.analysis.annotation.items import Key
-from retailsim.analysis.annotation.scoring import Scores, score
-from retailsim.analysis.annotation.tables import score_tables
+from retailsim.analysis.annotation.score_tables import score_tables
+from retailsim.analysis.annotation.scores import Scores, score
 from retailsim.analysis.experiments.fidelity import fidelity
 from tests.annotation.exports import by, hostile_sheet, key_of, saved
 

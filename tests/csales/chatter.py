@@ -8,22 +8,22 @@ from typing import Any
 
 from retailsim.events.kernel import Kernel
 from retailsim.events.messages import Event, Message, MessageSent
-from retailsim.events.sales import ActionChosen, ProfileInferred
 from retailsim.events.streams import Seed
-from retailsim.market.admission import admit
-from retailsim.market.csales.protocol import SalesMarket
-from retailsim.market.csales.requests import (
+from retailsim.market.catalogue.product import Product
+from retailsim.market.core.admission import admit
+from retailsim.market.core.participants import Buying, Party
+from retailsim.market.protocols.csales.events import ActionChosen, ProfileInferred
+from retailsim.market.protocols.csales.protocol import SalesMarket
+from retailsim.market.protocols.csales.requests import (
     OpenConversation,
     PlanTurn,
     RespondToSeller,
     ShowItems,
     SpeakTurn,
 )
-from retailsim.market.csales.spec import ConversationSpec, SalesRules
-from retailsim.market.csales.values import Profile
-from retailsim.market.party import Buying, Party
-from retailsim.market.product import Product
-from retailsim.market.protocols import ADMISSIONS
+from retailsim.market.protocols.csales.spec import ConversationSpec, SalesRules
+from retailsim.market.protocols.csales.values import Profile
+from retailsim.market.protocols.registry import ADMISSIONS
 
 Path = tuple[str, ...]
 Script = Mapping[type[Message], Callable[[Any], Sequence[Message]]]

@@ -10,9 +10,13 @@ from typing import Any
 import msgspec
 import pytest
 
-from retailsim.market.catalog import Problems, builtin_catalog, read_products
-from retailsim.market.csales.catalogue import Shop
-from retailsim.market.csales.profiles import BadProfiles, builtin_profiles, read_profiles
+from retailsim.market.catalogue.product_files import Problems, builtin_catalog, read_products
+from retailsim.market.protocols.csales.profile_file import (
+    BadProfiles,
+    builtin_profiles,
+    read_profiles,
+)
+from retailsim.market.protocols.csales.shop import Shop
 
 REAL = Path(__file__).parents[3] / "shared" / "data" / "csuser_profiles.jsonl"
 ROW: dict[str, Any] = {

@@ -11,10 +11,20 @@ from chatter import PROFILE, Shelf, item
 
 from retailsim.agents.base import Seat
 from retailsim.agents.csales.base import price_range
-from retailsim.agents.csales.buyer import CsUser
-from retailsim.agents.csales.buyer_lines import telling
-from retailsim.agents.csales.seller import CsiSeller, RandomActionSeller, ScriptedSalesSeller
-from retailsim.agents.csales.worth import buys, fit, moved_by, reservation_cents, willingness
+from retailsim.agents.csales.behavioral.buyer import CsUser
+from retailsim.agents.csales.behavioral.buyer_lines import telling
+from retailsim.agents.csales.behavioral.reservation_price import (
+    buys,
+    fit,
+    moved_by,
+    reservation_cents,
+    willingness,
+)
+from retailsim.agents.csales.behavioral.seller import (
+    CsiSeller,
+    RandomActionSeller,
+    ScriptedSalesSeller,
+)
 from retailsim.agents.errors import BadOption
 from retailsim.events.kernel import Kernel
 from retailsim.events.messages import (
@@ -24,7 +34,10 @@ from retailsim.events.messages import (
     MessageSent,
     OrderPlaced,
 )
-from retailsim.events.sales import (
+from retailsim.events.streams import Seed
+from retailsim.market.catalogue.product_files import Problems, read_products
+from retailsim.market.core.participants import Buying, Party
+from retailsim.market.protocols.csales.events import (
     TACTICS,
     ActionChosen,
     BuyerLeft,
@@ -33,14 +46,11 @@ from retailsim.events.sales import (
     ItemValued,
     ProfileInferred,
 )
-from retailsim.events.streams import Seed
-from retailsim.market.catalog import Problems, read_products
-from retailsim.market.csales.catalogue import Shop
-from retailsim.market.csales.profiles import read_profiles
-from retailsim.market.csales.protocol import SalesMarket
-from retailsim.market.csales.spec import ConversationSpec, SalesRules
-from retailsim.market.csales.values import Profile
-from retailsim.market.party import Buying, Party
+from retailsim.market.protocols.csales.profile_file import read_profiles
+from retailsim.market.protocols.csales.protocol import SalesMarket
+from retailsim.market.protocols.csales.shop import Shop
+from retailsim.market.protocols.csales.spec import ConversationSpec, SalesRules
+from retailsim.market.protocols.csales.values import Profile
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 SELLERS = (CsiSeller, ScriptedSalesSeller, RandomActionSeller)
@@ -218,7 +228,7 @@ def test_turns_in_which_nothing_fits_make_a_buyer_less_willing(
         idle.append(idle_turns)
         return willingness(*told, idle_turns=idle_turns, **more)
 
-    monkeypatch.setattr("retailsim.agents.csales.buyer.willingness", noting)
+    monkeypatch.setattr("retailsim.agents.csales.behavioral.buyer.willingness", noting)
     events = converse(PROFILE, ScriptedSalesSeller, SalesRules(catalogue=Shelf()))
     [selected] = of(ItemSelected, events)
     assert selected.turn > 2

@@ -9,9 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retailsim.agents.csales.policy import Chance, Csi, Script, Situation, choose, options_of
-from retailsim.events.sales import ACTIONS, STYLES, TACTICS
+from retailsim.agents.csales.behavioral.action_policy import (
+    Chance,
+    Csi,
+    Script,
+    Situation,
+    choose,
+    options_of,
+)
 from retailsim.events.streams import Seed
+from retailsim.market.protocols.csales.events import ACTIONS, STYLES, TACTICS
 
 SITUATIONS = st.builds(
     Situation,

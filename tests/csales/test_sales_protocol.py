@@ -20,7 +20,7 @@ from retailsim.events.messages import (
     OrderPlaced,
     OutputRejected,
 )
-from retailsim.events.sales import (
+from retailsim.market.protocols.csales.events import (
     ActionChosen,
     BuyerLeft,
     BuyerProfiled,
@@ -30,7 +30,7 @@ from retailsim.events.sales import (
     ItemValued,
     ProfileInferred,
 )
-from retailsim.market.csales.requests import (
+from retailsim.market.protocols.csales.requests import (
     BuyItem,
     LeaveConversation,
     PlanCategory,

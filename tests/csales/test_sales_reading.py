@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retailsim.agents.csales.reading import (
+from retailsim.agents.csales.behavioral.inference import (
     MOST_CHARS,
     buyer_lines,
     merged,
@@ -15,7 +15,7 @@ from retailsim.agents.csales.reading import (
     style_of,
     words_of,
 )
-from retailsim.market.dialogue import Turn
+from retailsim.market.core.dialogue import Turn
 
 
 @pytest.mark.parametrize(

@@ -10,11 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retailsim.market.catalog import Problems, builtin_catalog, read_products
-from retailsim.market.csales.catalogue import Shop, sheet_text
-from retailsim.market.csales.categories import CategoryTree
-from retailsim.market.csales.similarity import Embedding, IndexUnavailable, UnknownIndex, words
-from retailsim.market.product import Product
+from retailsim.market.catalogue.product import Product
+from retailsim.market.catalogue.product_files import Problems, builtin_catalog, read_products
+from retailsim.market.protocols.csales.category_tree import CategoryTree
+from retailsim.market.protocols.csales.shop import Shop, sheet_text
+from retailsim.market.protocols.csales.similarity import (
+    Embedding,
+    IndexUnavailable,
+    UnknownIndex,
+    words,
+)
 
 REAL = Path(__file__).parents[3] / "shared" / "data" / "products_amazon23.jsonl"
 

@@ -23,7 +23,7 @@ from retailsim.events.messages import (
     PitchPresented,
     StrategyFormed,
 )
-from retailsim.events.sales import BuyerLeft, ItemSelected, ItemsShown
+from retailsim.market.protocols.csales.events import BuyerLeft, ItemSelected, ItemsShown
 from tests.analysis.fakelog import (
     closed,
     episode,

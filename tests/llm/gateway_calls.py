@@ -6,7 +6,7 @@ from typing import Any
 
 from faultserver import KEY, WALL, FaultServer
 
-from retailsim.agents.llm.gateway import Attempt, Gateway
+from retailsim.agents.llm.gateway.gateway import Attempt, Gateway
 from retailsim.agents.llm.types import Call, ModelConfig, Provider, Say
 
 SHAPE: dict[str, Any] = {

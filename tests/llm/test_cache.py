@@ -8,7 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from retailsim.agents.llm.cache import AnswerCache, CacheMiss, CacheUnusable, Question
+from retailsim.agents.llm.gateway.answer_cache import (
+    AnswerCache,
+    CacheMiss,
+    CacheUnusable,
+    Question,
+)
 from retailsim.agents.llm.types import Answer, Usage
 
 ANSWER = Answer(text="yes", finish="stop", usage=Usage(input=10, output=2), cost_nanousd=7)

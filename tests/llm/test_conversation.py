@@ -8,14 +8,14 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from retailsim.agents.llm.conversation import Conversation
-from retailsim.agents.llm.replies import (
+from retailsim.agents.llm.talk.chat import Conversation
+from retailsim.agents.llm.types import Call
+from retailsim.agents.retail.model.replies import (
     AnswerReply,
     BroadcastEnvelope,
     ServiceEnvelope,
     StrategyReply,
 )
-from retailsim.agents.llm.types import Call
 from retailsim.events.errors import UnusableOutput
 from retailsim.events.messages import ModelCalled
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retailsim.agents.llm.decode import Malformed, decode_reply
-from retailsim.agents.llm.replies import (
+from retailsim.agents.llm.talk.decode import Malformed, decode_reply
+from retailsim.agents.retail.model.replies import (
     BuyerEnvelope,
     DecisionReply,
     MessageReply,

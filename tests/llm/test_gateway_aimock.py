@@ -18,7 +18,7 @@ from faultserver import KEY, MODELS, TEXT
 from gateway_calls import CALL, ENVIRON, PROVIDERS_SPOKEN
 
 from retailsim.agents.llm.errors import KeyRefused
-from retailsim.agents.llm.gateway import Attempt, Gateway
+from retailsim.agents.llm.gateway.gateway import Attempt, Gateway
 from retailsim.agents.llm.types import ModelConfig, Provider
 
 PACKAGE = "@copilotkit/aimock@1.43.0"

@@ -16,8 +16,8 @@ from gateway_calls import CALL, PROVIDERS_SPOKEN, Watched, to
 from virtualtime import run
 
 from retailsim.agents.llm.errors import ModelError, NoKey
-from retailsim.agents.llm.gateway import Gateway
-from retailsim.agents.llm.keys import Key, find_key, redact
+from retailsim.agents.llm.gateway.gateway import Gateway
+from retailsim.agents.llm.gateway.keys import Key, find_key, redact
 from retailsim.agents.llm.types import ModelConfig, Provider
 
 HEADER: Mapping[Provider, tuple[str, str]] = {

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retailsim.agents.llm.pacing import Bucket, Concurrency
+from retailsim.agents.llm.gateway.rate_limits import Bucket, Concurrency
 
 LIMITS = st.integers(1, 5_000)
 

@@ -14,7 +14,7 @@ from typing import Any
 from benchmarks.scripted import Lengths, ScriptedModel
 from benchmarks.staging import Stage
 from retailsim.agents.llm.types import ModelConfig
-from retailsim.market.product import Product
+from retailsim.market.catalogue.product import Product
 
 GOLDEN = Path(__file__).with_name("golden_prompts.txt")
 PAN = Product(

@@ -13,7 +13,7 @@ from benchmarks.scripted import Sample, ScriptedModel
 from benchmarks.staging import Stage
 from retailsim.agents.llm.types import ModelConfig
 from retailsim.events.errors import UnusableOutput
-from retailsim.market.product import Product
+from retailsim.market.catalogue.product import Product
 
 CONFIG = ModelConfig(provider="openai", model="gpt-5.4-mini")
 LAMP = Product(

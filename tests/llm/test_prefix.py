@@ -15,13 +15,13 @@ from hypothesis import strategies as st
 
 from benchmarks.bench_prompts import MOST_TOKENS, episode, market, share, tokens, typical
 from benchmarks.staging import offer_of
-from retailsim.agents.llm.lane import Lane
-from retailsim.agents.llm.prefix import BLOCK_BYTES, PrefixMeter, read_text
-from retailsim.agents.llm.prompting import sheet
+from retailsim.agents.llm.gateway.endpoint import Lane
+from retailsim.agents.llm.talk.prefix import BLOCK_BYTES, PrefixMeter, read_text
+from retailsim.agents.llm.talk.templates import sheet
 from retailsim.agents.llm.types import Call, ModelConfig, Say
-from retailsim.market.catalog import read_products
-from retailsim.market.problems import Problems
-from retailsim.market.product import Product
+from retailsim.market.catalogue.problems import Problems
+from retailsim.market.catalogue.product import Product
+from retailsim.market.catalogue.product_files import read_products
 
 REAL = Path(__file__).parents[3] / "shared" / "data" / "products_amazon23.jsonl"
 CONFIGS = [

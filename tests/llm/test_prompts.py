@@ -11,13 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retailsim.agents.llm import caller, prompting
+from retailsim.agents.llm.talk import caller, templates
 from retailsim.agents.persona import TRAITS, all_personas
 from retailsim.events.messages import Role
-from retailsim.market.policy import DEFAULT_POLICIES
-from retailsim.market.product import Product
-from retailsim.market.retail.values import Offer
-from retailsim.sim import run_folder
+from retailsim.market.catalogue.product import Product
+from retailsim.market.core.return_policy import DEFAULT_POLICIES
+from retailsim.market.protocols.retail.values import Offer
+from retailsim.sim.run import run_folder
 
 
 def offer(**changes: object) -> Offer:
@@ -37,7 +37,7 @@ def offer(**changes: object) -> Offer:
 
 @given(st.text(alphabet=st.sampled_from("<> \nA{}"), max_size=60) | st.text(max_size=100))
 def test_a_fence_cannot_be_closed_from_inside(foreign: str) -> None:
-    fenced = prompting.fenced("SHEET", foreign)
+    fenced = templates.fenced("SHEET", foreign)
     inside = fenced.removeprefix("<<<SHEET\n").removesuffix("\nSHEET>>>")
     assert "<<<" not in inside
     assert ">>>" not in inside
@@ -53,7 +53,7 @@ def test_the_sheet_is_bounded_and_begins_with_facts() -> None:
         details={"Material": "Steel"},
         description="d" * 50_000,
     )
-    sheet = prompting.sheet(
+    sheet = templates.sheet(
         Offer(
             product=product,
             list_price_cents=1,
@@ -66,11 +66,11 @@ def test_the_sheet_is_bounded_and_begins_with_facts() -> None:
         )
     )
     assert "Material: Steel" in sheet
-    assert len(sheet) < prompting.SHEET_CHARACTERS + 50
+    assert len(sheet) < templates.SHEET_CHARACTERS + 50
 
 
 def test_the_terms_name_price_fee_window_and_who_pays() -> None:
-    terms = prompting.terms(offer())
+    terms = templates.terms(offer())
     for part in ("$18.00 (list price $20.00)", "$1.00", "1 to 7 days", "30 days", "2026-03-02"):
         assert part in terms
     assert "the customer pays return shipping for change of mind" in terms
@@ -78,14 +78,14 @@ def test_the_terms_name_price_fee_window_and_who_pays() -> None:
 
 @pytest.mark.parametrize("role", ["seller", "buyer"])
 def test_every_persona_reads_differently(role: Role) -> None:
-    blocks = {prompting.persona(role, persona, None) for persona in all_personas(role)}
+    blocks = {templates.persona(role, persona, None) for persona in all_personas(role)}
     assert len(blocks) == 8
     assert all(len(block.splitlines()) == len(TRAITS[role]) for block in blocks)
 
 
 def test_without_persona_there_is_one_line_and_gender_adds_one() -> None:
-    assert prompting.persona("buyer", None, None) == prompting.text("persona_none")
-    assert prompting.persona("buyer", None, "female").endswith("\nYou are female.")
+    assert templates.persona("buyer", None, None) == templates.text("persona_none")
+    assert templates.persona("buyer", None, "female").endswith("\nYou are female.")
 
 
 FILLED = {
@@ -112,7 +112,7 @@ FILLED = {
 
 def test_each_prompt_has_the_blanks_that_are_filled() -> None:
     for name in retail():
-        blanks = {part.split("}")[0] for part in prompting.text(name).split("{")[1:]}
+        blanks = {part.split("}")[0] for part in templates.text(name).split("{")[1:]}
         assert blanks == FILLED.get(name, set()), name
 
 
@@ -124,8 +124,8 @@ def retail() -> list[str]:
 
 
 def test_the_version_is_short_and_stable() -> None:
-    assert prompting.version() == prompting.version()
-    assert len(prompting.version()) == 12
+    assert templates.version() == templates.version()
+    assert len(templates.version()) == 12
 
 
 CHANGES: dict[str, tuple[str, Any]] = {
@@ -142,9 +142,9 @@ CHANGES: dict[str, tuple[str, Any]] = {
 def test_the_version_changes_with_what_code_adds_to_the_files(
     change: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before = prompting.version.__wrapped__()
-    monkeypatch.setattr(prompting, *CHANGES[change])
-    assert prompting.version.__wrapped__() != before
+    before = templates.version.__wrapped__()
+    monkeypatch.setattr(templates, *CHANGES[change])
+    assert templates.version.__wrapped__() != before
 
 
 @pytest.mark.parametrize("name", retail())
@@ -152,16 +152,16 @@ def test_the_version_changes_with_any_file(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shutil.copytree(str(files("retailsim.agents.llm.prompts")), tmp_path / "prompts")
-    monkeypatch.setattr(prompting, "files", lambda _: tmp_path / "prompts")
-    prompting.text.cache_clear()
-    before = prompting.version.__wrapped__()
+    monkeypatch.setattr(templates, "files", lambda _: tmp_path / "prompts")
+    templates.text.cache_clear()
+    before = templates.version.__wrapped__()
     with (tmp_path / "prompts" / f"{name}.txt").open("a") as file:
         file.write(".")
-    assert prompting.version.__wrapped__() != before
-    prompting.text.cache_clear()
+    assert templates.version.__wrapped__() != before
+    templates.text.cache_clear()
 
 
 def test_the_version_stands_with_every_call_and_in_the_run() -> None:
     """`Caller` records it in each `ModelCalled`, and a run's folder beside its seed."""
-    assert caller.version is prompting.version
-    assert run_folder.versions().prompts == prompting.version()
+    assert caller.version is templates.version
+    assert run_folder.versions().prompts == templates.version()

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retailsim.agents.llm.purse import BudgetSpent, Purse
+from retailsim.agents.llm.gateway.budget import BudgetSpent, Purse
 
 
 def test_a_market_starts_only_when_its_worst_case_is_free() -> None:

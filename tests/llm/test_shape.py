@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from retailsim.agents.llm.replies import ENVELOPES
-from retailsim.agents.llm.shape import portable
+from retailsim.agents.llm.talk.shape import portable
+from retailsim.agents.retail.model.replies import ENVELOPES
 
 ALLOWED = {
     "type",

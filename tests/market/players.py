@@ -18,13 +18,14 @@ from retailsim.events.messages import (
     TopicsChosen,
 )
 from retailsim.events.streams import Seed
-from retailsim.market.admission import admit
-from retailsim.market.issues import Issue, IssueRules
-from retailsim.market.party import Buying, Party
-from retailsim.market.product import Product
-from retailsim.market.retail.admission import ADMISSIONS
-from retailsim.market.retail.protocol import RetailMarket
-from retailsim.market.retail.requests import (
+from retailsim.market.catalogue.product import Product
+from retailsim.market.core.admission import admit
+from retailsim.market.core.issues import Issue, IssueRules
+from retailsim.market.core.participants import Buying, Party
+from retailsim.market.core.shipping import ShippingRules
+from retailsim.market.protocols.retail.admission import ADMISSIONS
+from retailsim.market.protocols.retail.protocol import RetailMarket
+from retailsim.market.protocols.retail.requests import (
     AnswerBuyer,
     AskSeller,
     ChooseTopics,
@@ -38,9 +39,8 @@ from retailsim.market.retail.requests import (
     SettleIssue,
     WriteReview,
 )
-from retailsim.market.retail.spec import MarketSpec, RetailRules
-from retailsim.market.retail.values import Settlement
-from retailsim.market.shipping import ShippingRules
+from retailsim.market.protocols.retail.spec import MarketSpec, RetailRules
+from retailsim.market.protocols.retail.values import Settlement
 
 Answer = Callable[[Any], Sequence[Message]]
 Script = Mapping[type[Message], Answer]

@@ -21,10 +21,10 @@ from retailsim.events.messages import (
     StrategyFormed,
     TopicsChosen,
 )
-from retailsim.market import admission
-from retailsim.market.admission import MAX_REPLY, MAX_TEXT, ReplyRefused
-from retailsim.market.retail.admission import ADMISSIONS
-from retailsim.market.retail.requests import (
+from retailsim.market.core import admission
+from retailsim.market.core.admission import MAX_REPLY, MAX_TEXT, ReplyRefused
+from retailsim.market.protocols.retail.admission import ADMISSIONS
+from retailsim.market.protocols.retail.requests import (
     AnswerBuyer,
     AskSeller,
     ChooseTopics,

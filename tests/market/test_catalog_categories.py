@@ -5,8 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from retailsim.market.catalog import Problems, read_products
-from retailsim.market.categories import CategoryMap, builtin_categories, candidates, read_categories
+from retailsim.market.catalogue.category_map import (
+    CategoryMap,
+    builtin_categories,
+    candidates,
+    read_categories,
+)
+from retailsim.market.catalogue.product_files import Problems, read_products
 from retailsim.market.errors import BadCategories
 
 SOURCES = [

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retailsim.market.fields import (
+from retailsim.market.catalogue.fields import (
     PRICE_LIMIT_CENTS,
     facts,
     number,

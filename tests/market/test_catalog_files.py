@@ -9,10 +9,15 @@ from typing import Any
 
 import pytest
 
-from retailsim.market import lines
-from retailsim.market.catalog import SUFFIXES, Problems, builtin_catalog, read_products
+from retailsim.market.catalogue import lines
+from retailsim.market.catalogue.product import Product
+from retailsim.market.catalogue.product_files import (
+    SUFFIXES,
+    Problems,
+    builtin_catalog,
+    read_products,
+)
 from retailsim.market.errors import EmptyCatalog, MarketError, UnknownFormat, UnreadableCatalog
-from retailsim.market.product import Product
 
 SHARED = Path(__file__).parents[3] / "shared" / "data" / "products_amazon23.jsonl"
 

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retailsim.market.amazon import DESCRIPTION_LIMIT, TITLE_LIMIT, Row, read_row
-from retailsim.market.categories import CategoryMap, builtin_categories
-from retailsim.market.problems import OTHERS, Problems
-from retailsim.market.product import CATEGORIES, Product
+from retailsim.market.catalogue.amazon import DESCRIPTION_LIMIT, TITLE_LIMIT, Row, read_row
+from retailsim.market.catalogue.category_map import CategoryMap, builtin_categories
+from retailsim.market.catalogue.problems import OTHERS, Problems
+from retailsim.market.catalogue.product import CATEGORIES, Product
 
 CATEGORY_MAP = builtin_categories()
 GOOD: dict[str, Any] = {

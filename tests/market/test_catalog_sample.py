@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retailsim.market.catalog import Problems, sample
+from retailsim.market.catalogue.product import CATEGORIES, Product
+from retailsim.market.catalogue.product_files import Problems, sample
 from retailsim.market.errors import MissingProducts, RepeatedProducts
-from retailsim.market.product import CATEGORIES, Product
 
 
 def key(product_id: str) -> bytes:

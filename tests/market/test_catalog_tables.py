@@ -8,10 +8,10 @@ from typing import Any
 import polars as pl
 import pytest
 
-from retailsim.market import tables
-from retailsim.market.catalog import Problems, read_products
+from retailsim.market.catalogue import table_rows
+from retailsim.market.catalogue.product import Product
+from retailsim.market.catalogue.product_files import Problems, read_products
 from retailsim.market.errors import MissingColumns, UnreadableCatalog
-from retailsim.market.product import Product
 
 FULL: dict[str, Any] = {
     "id": "A1",
@@ -192,7 +192,7 @@ def test_a_cut_parquet_is_one_clear_line(tmp_path: Path) -> None:
 def test_a_parquet_is_read_slice_by_slice_in_order(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tables, "SLICE_ROWS", 7)
+    monkeypatch.setattr(table_rows, "SLICE_ROWS", 7)
     path = tmp_path / "a.parquet"
     rows = [{"id": i, "title": "Tea", "price": 2, "category": "Food"} for i in range(40)]
     pl.DataFrame(rows).write_parquet(path, row_group_size=10)

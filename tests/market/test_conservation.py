@@ -23,17 +23,17 @@ from retailsim.events.messages import (
     RefundIssued,
     ReviewPosted,
 )
-from retailsim.market.issues import ISSUES, IssueRules
-from retailsim.market.policy import ReturnPolicy
-from retailsim.market.product import CATEGORIES
-from retailsim.market.retail.requests import (
+from retailsim.market.catalogue.product import CATEGORIES
+from retailsim.market.core.issues import ISSUES, IssueRules
+from retailsim.market.core.return_policy import ReturnPolicy
+from retailsim.market.core.shipping import ShippingRules
+from retailsim.market.protocols.retail.requests import (
     EndDialogue,
     ProposeSettlement,
     WriteReview,
 )
-from retailsim.market.retail.spec import RetailRules
-from retailsim.market.retail.values import Settlement
-from retailsim.market.shipping import ShippingRules
+from retailsim.market.protocols.retail.spec import RetailRules
+from retailsim.market.protocols.retail.values import Settlement
 
 MISDEEDS: tuple[Any, ...] = (
     lambda request: None,

@@ -8,8 +8,8 @@ from players import buyer, play, raises
 
 from retailsim.events.errors import UnusableOutput
 from retailsim.events.messages import EpisodeFailed, OutputRejected
-from retailsim.market.failures import RAW_CHARS, REASON_CHARS, legible, raw_of, reason_of
-from retailsim.market.retail.requests import Decide
+from retailsim.market.core.failure_reason import RAW_CHARS, REASON_CHARS, legible, raw_of, reason_of
+from retailsim.market.protocols.retail.requests import Decide
 
 
 def test_a_reason_names_the_class_and_its_text():

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from retailsim.events.streams import Seed
-from retailsim.market.issues import ISSUES, Issue, IssueRules
+from retailsim.market.core.issues import ISSUES, Issue, IssueRules
 
 ORDERS = 4_000
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retailsim.market.ledger import Ledger, LedgerError, Sale
+from retailsim.market.core.ledger import Ledger, LedgerError, Sale
 
 
 @pytest.fixture

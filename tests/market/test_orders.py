@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retailsim.market.orders import OrderError, OrderLife, OrderState
-from retailsim.market.policy import DEFAULT_POLICIES
-from retailsim.market.retail.settlement import Refund, SettlementRefused, refund_of
-from retailsim.market.retail.values import Order, Settlement
+from retailsim.market.core.orders import OrderError, OrderLife, OrderState
+from retailsim.market.core.return_policy import DEFAULT_POLICIES
+from retailsim.market.protocols.retail.settlement import Refund, SettlementRefused, refund_of
+from retailsim.market.protocols.retail.values import Order, Settlement
 
 STEPS = {
     "deliver": (OrderLife.deliver, OrderState.DELIVERED),

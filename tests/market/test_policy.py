@@ -2,9 +2,9 @@
 
 import pytest
 
-from retailsim.market.issues import ISSUES
-from retailsim.market.policy import DEFAULT_POLICIES, ReturnPolicy
-from retailsim.market.product import CATEGORIES
+from retailsim.market.catalogue.product import CATEGORIES
+from retailsim.market.core.issues import ISSUES
+from retailsim.market.core.return_policy import DEFAULT_POLICIES, ReturnPolicy
 
 
 def test_every_category_has_a_policy_with_its_window():

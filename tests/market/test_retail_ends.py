@@ -27,7 +27,8 @@ from retailsim.events.messages import (
     OutputRejected,
     RefundIssued,
 )
-from retailsim.market.retail.requests import (
+from retailsim.market.core.shipping import ShippingRules
+from retailsim.market.protocols.retail.requests import (
     AnswerBuyer,
     AskSeller,
     ChooseTopics,
@@ -39,7 +40,6 @@ from retailsim.market.retail.requests import (
     SettleIssue,
     WriteReview,
 )
-from retailsim.market.shipping import ShippingRules
 
 GOLDEN = Path(__file__).parent / "golden" / "retail_market.jsonl"
 

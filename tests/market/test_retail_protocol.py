@@ -29,10 +29,19 @@ from retailsim.events.messages import (
     TopicsChosen,
 )
 from retailsim.events.streams import Seed
+from retailsim.market.core.durations import (
+    BROADCAST_US,
+    DAY_US,
+    DECISION_US,
+    HOUR_US,
+    MESSAGE_US,
+    MINUTE_US,
+    PLANNING_US,
+)
+from retailsim.market.core.issues import ISSUES
 from retailsim.market.errors import UnexpectedMessage
-from retailsim.market.issues import ISSUES
-from retailsim.market.retail.protocol import RetailMarket, dimensions
-from retailsim.market.retail.requests import (
+from retailsim.market.protocols.retail.protocol import RetailMarket, dimensions
+from retailsim.market.protocols.retail.requests import (
     AnswerBuyer,
     AskSeller,
     Complain,
@@ -43,16 +52,7 @@ from retailsim.market.retail.requests import (
     PresentPitch,
     WriteReview,
 )
-from retailsim.market.retail.values import DIMENSIONS, Pitch, Strategy, Topics, Turn
-from retailsim.market.timing import (
-    BROADCAST_US,
-    DAY_US,
-    DECISION_US,
-    HOUR_US,
-    MESSAGE_US,
-    MINUTE_US,
-    PLANNING_US,
-)
+from retailsim.market.protocols.retail.values import DIMENSIONS, Pitch, Strategy, Topics, Turn
 
 OPENING = ["EpisodeOpened"]
 INQUIRY = ["TopicsChosen", "buyer 1", "seller 1", "DecisionMade"]

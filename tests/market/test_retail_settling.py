@@ -25,11 +25,15 @@ from retailsim.events.messages import (
     RefundIssued,
 )
 from retailsim.events.streams import Seed
+from retailsim.market.core.durations import (
+    DAY_US,
+    MESSAGE_US,
+)
+from retailsim.market.core.orders import OrderError
+from retailsim.market.core.return_policy import DEFAULT_POLICIES, ReturnPolicy
 from retailsim.market.errors import UnexpectedMessage
-from retailsim.market.orders import OrderError
-from retailsim.market.policy import DEFAULT_POLICIES, ReturnPolicy
-from retailsim.market.retail.protocol import RetailMarket
-from retailsim.market.retail.requests import (
+from retailsim.market.protocols.retail.protocol import RetailMarket
+from retailsim.market.protocols.retail.requests import (
     ChooseTopics,
     Complain,
     Decide,
@@ -37,10 +41,6 @@ from retailsim.market.retail.requests import (
     ProposeSettlement,
     SettleIssue,
     WriteReview,
-)
-from retailsim.market.timing import (
-    DAY_US,
-    MESSAGE_US,
 )
 
 OPENING = ["EpisodeOpened"]

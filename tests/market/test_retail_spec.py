@@ -3,9 +3,9 @@
 import pytest
 from players import market_spec
 
-from retailsim.market.party import Buying, Party
-from retailsim.market.policy import DEFAULT_POLICIES
-from retailsim.market.retail.spec import RetailRules
+from retailsim.market.core.participants import Buying, Party
+from retailsim.market.core.return_policy import DEFAULT_POLICIES
+from retailsim.market.protocols.retail.spec import RetailRules
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from players import LAMP, market_spec
 
 from retailsim.events.streams import Seed
-from retailsim.market.issues import ISSUES
-from retailsim.market.shipping import Schedule, ShippingRules, schedule, whole_cents
+from retailsim.market.core.issues import ISSUES
+from retailsim.market.core.shipping import Schedule, ShippingRules, schedule, whole_cents
 
 HALF = Fraction(1, 2)
 

@@ -13,8 +13,8 @@ from typing import Any
 import polars as pl
 import pytest
 
-from retailsim.analysis.loading import load
-from retailsim.analysis.money import dollars
+from retailsim.analysis.measures.money import dollars
+from retailsim.analysis.replay.loader import load
 from retailsim.analysis.report import charts
 from retailsim.analysis.report.content import report
 from retailsim.analysis.report.page import page

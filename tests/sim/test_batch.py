@@ -9,7 +9,7 @@ import pytest
 
 from retailsim.agents.llm.types import Call, Say
 from retailsim.events.errors import UnusableOutput
-from retailsim.sim.batch import Ask, Batch, Spent
+from retailsim.sim.budget.batch import Ask, Batch, Spent
 from retailsim.sim.errors import BadScenario, CannotWrite, ModelsStopped
 from tests.sim.modelserver import serving
 

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from retailsim.sim.casting import give_seats
+from retailsim.sim.seats.seat_names import give_seats
 from tests.sim.runs import events_of, sim
 
 PARTS = [

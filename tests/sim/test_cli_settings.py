@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from retailsim.sim.errors import BadSetting
-from retailsim.sim.settings import Tree, lay_over
+from retailsim.sim.scenario.settings import Tree, lay_over
 
 
 def tree() -> Tree:

@@ -208,16 +208,16 @@ def test_the_agents_are_listed_for_each_role() -> None:
 
 
 def test_an_agent_is_checked_by_its_name(tmp_path: Path) -> None:
-    passed = sim("agents", "check", "retailsim.agents.behavioral.buyer:BehavioralBuyer")
+    passed = sim("agents", "check", "retailsim.agents.retail.behavioral.buyer:BehavioralBuyer")
     assert passed.exit_code == 0, passed.stdout
     assert passed.stdout.startswith(
-        "retailsim.agents.behavioral.buyer:BehavioralBuyer as a buyer:\n"
+        "retailsim.agents.retail.behavioral.buyer:BehavioralBuyer as a buyer:\n"
     )
-    assert sim("agents", "check", "retailsim.agents.script:ScriptSeller").exit_code == 1
+    assert sim("agents", "check", "retailsim.agents.retail.script:ScriptSeller").exit_code == 1
     pitch = tmp_path / "pitch.txt"
     pitch.write_text("These beans are roasted weekly. Try them.")
     words = ("--set", f"pitch_file={pitch}", "--role", "seller")
-    scripted = sim("agents", "check", "retailsim.agents.script:ScriptSeller", *words)
+    scripted = sim("agents", "check", "retailsim.agents.retail.script:ScriptSeller", *words)
     assert scripted.exit_code == 0, scripted.stdout
     unknown = sim("agents", "check", "nope:Nope")
     assert unknown.exit_code == 2

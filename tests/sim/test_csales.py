@@ -103,7 +103,7 @@ def test_a_sample_of_profiles_is_drawn_by_the_seed(profiles: Path, tmp_path: Pat
         ('[[sellers]]\nid="s"\nagent="script"', "sellers.s"),
         ('[[sellers]]\nid="s"\nagent="csuser"', "sellers.s"),
         (
-            '[[sellers]]\nid="s"\nagent="retailsim.agents.behavioral.seller:BehavioralSeller"',
+            '[[sellers]]\nid="s"\nagent="retailsim.agents.retail.behavioral.seller:BehavioralSeller"',
             "csales",
         ),
     ],

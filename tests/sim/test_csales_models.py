@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from retailsim.analysis.experiments.conversations import table
-from retailsim.events.sales import TACTICS
-from retailsim.market.csales.values import option_name
+from retailsim.market.protocols.csales.events import TACTICS
+from retailsim.market.protocols.csales.values import option_name
 from tests.sim.modelserver import Server, serving
 from tests.sim.runs import event_lines, events_of, outside_lines, replayed, scenario, sim
 

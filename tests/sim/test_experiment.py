@@ -11,9 +11,9 @@ import pytest
 
 from retailsim.analysis.experiments.conversations import balanced, table
 from retailsim.analysis.experiments.outcomes import published
-from retailsim.analysis.loading import load
-from retailsim.analysis.sales import conversations
-from retailsim.sim.experiment import EXPERIMENTS
+from retailsim.analysis.protocols.csales.conversations import conversations
+from retailsim.analysis.replay.loader import load
+from retailsim.sim.experiments.experiment import EXPERIMENTS
 from tests.sim.runs import events_of, sim
 
 SMALL = {

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from retailsim.sim import experiment
+from retailsim.sim.experiments import experiment
 from tests.analysis.fakelog import market, write_run
 from tests.sim.modelserver import serving
 from tests.sim.runs import sim

@@ -7,7 +7,7 @@ from rich.console import Console
 
 from retailsim.analysis.experiments.outcomes import Finding, Outcome, Row, Value
 from retailsim.analysis.statistics.values import Estimate, Interval, Test
-from retailsim.sim.experiment_tables import tables
+from retailsim.sim.experiments.experiment_tables import tables
 
 RATE = Estimate(
     value=0.648, n=1384, interval=Interval(0.447, 0.808, "t, 7 df"), effective_n=36.4, clusters=8

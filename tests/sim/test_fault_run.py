@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from retailsim.agents.llm.retry import Patience
-from retailsim.analysis.loading import load
-from retailsim.sim.engine import IN_FLIGHT
+from retailsim.agents.llm.gateway.retry import Patience
+from retailsim.analysis.replay.loader import load
+from retailsim.sim.play.engine import IN_FLIGHT
 from tests.sim.faultymodel import LOST, SPOILT, Remote, running
 from tests.sim.runs import (
     ROOT,
@@ -90,7 +90,7 @@ def quick_and_keyed() -> Iterator[None]:
     """Back off for milliseconds, and have a key."""
     with pytest.MonkeyPatch.context() as patch:
         quick = partial(Patience, base_s=0.02, cap_s=0.1)
-        patch.setattr("retailsim.agents.llm.asking.Patience", quick)
+        patch.setattr("retailsim.agents.llm.gateway.call.Patience", quick)
         patch.setenv("FAULTS_KEY", "sk-fault-run-0123456789")
         yield
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from retailsim.market.catalog import builtin_catalog
+from retailsim.market.catalogue.product_files import builtin_catalog
 from tests.sim.runs import SMALL, event_lines, events_of, launched, replayed, scenario, sim
 
 SEATS = """
@@ -24,7 +24,7 @@ id = "b"
 """
 
 PLUGIN = """
-from retailsim.agents.behavioral.buyer import BehavioralBuyer
+from retailsim.agents.retail.behavioral.buyer import BehavioralBuyer
 
 class Buyer(BehavioralBuyer):
     \"\"\"A buyer of one's own.\"\"\"

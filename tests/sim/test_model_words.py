@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from retailsim.agents.llm.types import ModelConfig
-from retailsim.sim.models import fitting_workers, unsent
+from retailsim.sim.budget.models import fitting_workers, unsent
 from tests.sim.modelserver import by_rote, serving
 from tests.sim.runs import scenario, sim
 from tests.sim.test_estimate import MODELS

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from retailsim.market.catalog import Problems, builtin_catalog, read_products
-from retailsim.market.csales.profiles import read_profiles
+from retailsim.market.catalogue.product_files import Problems, builtin_catalog, read_products
+from retailsim.market.protocols.csales.profile_file import read_profiles
 from tests.sim.modelserver import serving
 from tests.sim.runs import launched, sim
 

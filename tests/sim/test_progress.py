@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from retailsim.sim.counts import Progress, Usage
-from retailsim.sim.progress import EVERY_S, Lines, Rate, asked
+from retailsim.sim.play.progress import Progress, Usage
+from retailsim.sim.play.progress_bar import EVERY_S, Lines, Rate, asked
 
 USAGE = Usage(
     calls=12_345, retries=3, in_flight=64, input_tokens=1_234_567, output_tokens=98_765, nanousd=5

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from retailsim.sim.scenario import schema
-from retailsim.sim.scenario_file import decode
+from retailsim.sim.scenario.scenario import schema
+from retailsim.sim.scenario.scenario_file import decode
 from tests.sim.runs import ROOT, events_of, launched, scenario
 
 PAGE = (ROOT / "docs" / "scenarios.md").read_text(encoding="utf-8")

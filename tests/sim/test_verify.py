@@ -10,7 +10,7 @@ import pytest
 from tests.sim.runs import SMALL, launched, scenario, sim
 
 AGENT = """
-from retailsim.agents.behavioral.buyer import BehavioralBuyer
+from retailsim.agents.retail.behavioral.buyer import BehavioralBuyer
 
 class Mine(BehavioralBuyer):
     pass

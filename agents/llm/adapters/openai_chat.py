@@ -9,10 +9,10 @@ import msgspec
 
 from retailsim.agents.llm.adapters.base import ordered
 from retailsim.agents.llm.adapters.openai_errors import classify, read_failure
-from retailsim.agents.llm.capabilities import Abilities
-from retailsim.agents.llm.failure import Failure
-from retailsim.agents.llm.hints import Headers
-from retailsim.agents.llm.keys import Key
+from retailsim.agents.llm.gateway.attempt_failure import Failure
+from retailsim.agents.llm.gateway.capabilities import Abilities
+from retailsim.agents.llm.gateway.hints import Headers
+from retailsim.agents.llm.gateway.keys import Key
 from retailsim.agents.llm.types import Answer, Call, Finish, ModelConfig, Usage
 
 Flavor = Literal["openai", "openrouter", "openai-compatible"]

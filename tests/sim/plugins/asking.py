@@ -7,9 +7,9 @@ import os
 import random
 from pathlib import Path
 
-from retailsim.agents.behavioral.buyer import BehavioralBuyer
-from retailsim.market.retail.requests import AskSeller, Decide
-from retailsim.market.retail.values import Decision
+from retailsim.agents.retail.behavioral.buyer import BehavioralBuyer
+from retailsim.market.protocols.retail.requests import AskSeller, Decide
+from retailsim.market.protocols.retail.values import Decision
 
 ANSWERED = os.environ.get("ASKING_LOG")
 """A file that gets a line for every call that is really made."""

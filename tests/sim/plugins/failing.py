@@ -8,10 +8,10 @@ import time
 from pathlib import Path
 
 from retailsim.agents.base import Seat
-from retailsim.agents.behavioral.buyer import BehavioralBuyer
-from retailsim.agents.behavioral.seller import BehavioralSeller
-from retailsim.market.retail.requests import Decide, PresentPitch
-from retailsim.market.retail.values import Decision, Pitch
+from retailsim.agents.retail.behavioral.buyer import BehavioralBuyer
+from retailsim.agents.retail.behavioral.seller import BehavioralSeller
+from retailsim.market.protocols.retail.requests import Decide, PresentPitch
+from retailsim.market.protocols.retail.values import Decision, Pitch
 
 
 class Raises(BehavioralBuyer):

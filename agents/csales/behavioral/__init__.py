@@ -1,0 +1,1 @@
+"""Sellers and buyers of sales conversations that need no model."""

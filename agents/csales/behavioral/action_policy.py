@@ -1,0 +1,175 @@
+"""How a seller chooses its next action: CSI's scores, a fixed script, or chance.
+
+A policy sees a `Situation` and gives every legal option a probability; the choice is a draw from
+the seller's stream. Options and probabilities go into the log with the choice, so that other
+policies can be learnt and judged from it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Protocol
+
+import msgspec
+
+from retailsim.events.streams import Stream
+from retailsim.market.protocols.csales.events import TACTICS, Action, Style, Tactic
+from retailsim.market.protocols.csales.values import PERSUASION, option_name
+
+
+class Situation(msgspec.Struct, frozen=True, kw_only=True):
+    """What a policy decides by.
+
+    Parameters
+    ----------
+    actions : tuple of Action
+        Those the market allows.
+    past : tuple of Action
+        What was done in earlier turns; `tactics` of the persuasions among them.
+    words : int
+        Telling words of the buyer so far.
+    depth : int
+        Levels of the category found so far.
+    category_fit : float
+        How much the best category to search shares with what was said; 0: nothing.
+    shown : int
+        Items shown so far.
+    style : Style or None
+        As inferred.
+    """
+
+    actions: tuple[Action, ...]
+    past: tuple[Action, ...]
+    tactics: tuple[Tactic, ...]
+    words: int
+    depth: int
+    category_fit: float
+    shown: int
+    style: Style | None
+
+
+class Choice(msgspec.Struct, frozen=True, kw_only=True):
+    """What was chosen, out of what, with which probabilities."""
+
+    action: Action
+    tactic: Tactic | None
+    options: tuple[str, ...]
+    probabilities: tuple[float, ...]
+
+
+class Policy(Protocol):
+    """A way to weigh options."""
+
+    def weights(self, situation: Situation) -> Sequence[float]:
+        """Return a non-negative weight for each of `options_of(situation)`, not all 0."""
+        ...
+
+
+Option = tuple[Action, Tactic | None]
+
+
+def options_of(situation: Situation) -> list[Option]:
+    """Return every legal option, a persuasion once for each tactic."""
+    return legal(situation.actions)
+
+
+def legal(actions: Sequence[Action]) -> list[Option]:
+    """Return every option that some actions leave, a persuasion once for each tactic."""
+    found: list[Option] = []
+    for action in actions:
+        if action == PERSUASION:
+            found += [(action, tactic) for tactic in TACTICS]
+        else:
+            found.append((action, None))
+    return found
+
+
+def choose(policy: Policy, situation: Situation, stream: Stream) -> Choice:
+    """Draw an option by the policy's weights."""
+    options, weights = options_of(situation), policy.weights(situation)
+    total = math.fsum(weights)
+    action, tactic = options[stream.weighted(weights)]
+    return Choice(
+        action=action,
+        tactic=tactic,
+        options=tuple(option_name(*option) for option in options),
+        probabilities=tuple(weight / total for weight in weights),
+    )
+
+
+SUITS: Mapping[Style, tuple[Tactic, Tactic]] = MappingProxyType(
+    {
+        "Rational": ("Logical Appeal", "Evidence-Based"),
+        "Dependent": ("Social Proof", "Evidence-Based"),
+        "Intuitive": ("Emotional Appeal", "Framing"),
+    }
+)
+"""The tactics that speak to each style, the better one first."""
+
+
+class Csi:
+    """Scores by the situation, turned into probabilities by a softmax.
+
+    Parameters
+    ----------
+    temperature : float
+        Above 0; the larger, the closer to chance.
+    """
+
+    def __init__(self, temperature: float = 0.35) -> None:
+        self._temperature = temperature
+
+    def weights(self, situation: Situation) -> Sequence[float]:
+        """Return the softmax of the options' scores."""
+        scores = [self._score(situation, *option) for option in options_of(situation)]
+        top = max(scores)
+        return [math.exp((score - top) / self._temperature) for score in scores]
+
+    def _score(self, situation: Situation, action: Action, tactic: Tactic | None) -> float:
+        done = situation.past.count(action)
+        match action:
+            case "Preference Probing":
+                return (1.5 if situation.words < 4 else 0.0) - 0.8 * done
+            case "Category Search":
+                return (2.2 if situation.category_fit > 0.0 else -2.0) - 0.3 * done
+            case "Suggestion":
+                known = min(situation.words, 12) / 12 + min(situation.depth, 3) / 3
+                return known - 0.3 * done
+            case _:
+                early = 0.0 if situation.actions == (PERSUASION,) else -2.0
+                return early + self._suits(situation, tactic)
+
+    def _suits(self, situation: Situation, tactic: Tactic | None) -> float:
+        suited = SUITS[situation.style] if situation.style else ()
+        worth = 1.2 - 0.4 * suited.index(tactic) if tactic in suited else 0.0
+        return worth - 0.3 * situation.tactics.count(tactic) if tactic else worth
+
+
+class Script:
+    """The same steps for everybody: ask, look twice, suggest; then the tactics in turn."""
+
+    STEPS: tuple[Action, ...] = (
+        "Preference Probing",
+        "Category Search",
+        "Category Search",
+        "Suggestion",
+    )
+
+    def weights(self, situation: Situation) -> Sequence[float]:
+        """Give all weight to the step whose turn it is."""
+        number = len(situation.past)
+        action: Action = self.STEPS[number] if number < len(self.STEPS) else "Suggestion"
+        if action not in situation.actions:
+            action = situation.actions[0]
+        tactic = TACTICS[len(situation.tactics) % len(TACTICS)] if action == PERSUASION else None
+        return [float(option == (action, tactic)) for option in options_of(situation)]
+
+
+class Chance:
+    """Any legal action with the same probability, and any tactic."""
+
+    def weights(self, situation: Situation) -> Sequence[float]:
+        """Share an action's weight among its tactics."""
+        return [1.0 / len(TACTICS) if tactic else 1.0 for _, tactic in options_of(situation)]

@@ -1,0 +1,64 @@
+"""What a sales conversation asks of a model; see `agents.retail.model.workload`."""
+
+from __future__ import annotations
+
+from retailsim.agents.csales.model.buyer import profile_text
+from retailsim.agents.csales.model.replies import (
+    CheckReply,
+    LineReply,
+    OpeningReply,
+    PlanReply,
+    ResponseReply,
+    SalesBuyerEnvelope,
+    SalesSellerEnvelope,
+)
+from retailsim.agents.csales.model.seller import OFFERED, SHEET_CHARACTERS
+from retailsim.agents.retail.model.workload import BYTES_PER_TOKEN, Step, Talk
+from retailsim.market.protocols.csales.values import Profile
+
+TURNS = 6.0
+"""Messages of the buyer in a conversation, as expected."""
+_MESSAGE, _PLAN, _LINE = 40, 150, 110
+_SHEETS = int(OFFERED * (SHEET_CHARACTERS + 120) / BYTES_PER_TOKEN)
+_CATEGORIES = 400
+
+
+def selling(*, max_turns: int, checks: bool) -> tuple[Talk, ...]:
+    """The seller's side: a plan and a line a turn, with `checks` a check and a second line."""
+    turns, most = min(TURNS, max_turns) - 1.0, max_turns - 1
+    hears = _MESSAGE + _CATEGORIES
+    steps = [
+        Step(kind=PlanReply, times=turns, most=most, hears=hears, expected=_PLAN),
+        Step(kind=LineReply, times=turns, most=most, hears=_SHEETS // 3, expected=_LINE),
+    ]
+    if checks:
+        steps += [
+            Step(kind=CheckReply, times=turns, most=most, hears=_LINE, expected=30),
+            Step(kind=LineReply, times=turns / 2.0, most=most, hears=30, expected=_LINE),
+        ]
+    return (
+        Talk(
+            rules="sales_seller_rules",
+            envelope=SalesSellerEnvelope,
+            context=200,
+            steps=tuple(steps),
+        ),
+    )
+
+
+def buying(profile: Profile, *, max_turns: int) -> tuple[Talk, ...]:
+    """The buyer's side: the opening, and an answer each turn."""
+    turns, most = min(TURNS, max_turns) - 1.0, max_turns - 1
+    steps = (
+        Step(kind=OpeningReply, times=1.0, most=1, expected=_MESSAGE),
+        Step(kind=ResponseReply, times=turns, most=most, hears=_LINE + 200, expected=90),
+    )
+    context = len(profile_text(profile).encode())
+    return (
+        Talk(
+            rules="sales_buyer_rules",
+            envelope=SalesBuyerEnvelope,
+            context=context,
+            steps=steps,
+        ),
+    )

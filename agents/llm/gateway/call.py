@@ -1,0 +1,258 @@
+"""One call on its way: its turn, its attempts, its deadline, and what ends it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+
+import aiohttp
+import msgspec
+
+from retailsim.agents.llm.errors import (
+    DailyQuota,
+    KeyRefused,
+    ModelError,
+    ModelRefusedRequest,
+    ModelUnknown,
+    NeverItsTurn,
+    ProviderDown,
+    ProviderStopped,
+    SpendLimit,
+)
+from retailsim.agents.llm.gateway.attempt_failure import Failure, Kind
+from retailsim.agents.llm.gateway.endpoint import Lane
+from retailsim.agents.llm.gateway.gate import Gate
+from retailsim.agents.llm.gateway.hints import Remaining, remaining
+from retailsim.agents.llm.gateway.retry import AttemptFailed, Patience
+from retailsim.agents.llm.gateway.transport import Reply, post
+from retailsim.agents.llm.talk.prefix import PrefixMeter
+from retailsim.agents.llm.types import Answer, Call
+
+_STOPS: Mapping[Kind, type[ProviderStopped]] = {
+    "key": KeyRefused,
+    "spend": SpendLimit,
+    "quota": DailyQuota,
+    "unknown": ModelUnknown,
+}
+_NOTHING = Remaining(None, None)
+
+
+class Attempt(msgspec.Struct, frozen=True, kw_only=True):
+    """One request as telemetry sees it: wall-clock things, no key and no text.
+
+    Parameters
+    ----------
+    status : int
+        HTTP status; 0 where no response came.
+    latency_s : float
+        From sending to the last byte.
+    outcome : str
+        ``answered`` or the kind of failure (see `agents.llm.gateway.attempt_failure.Kind`).
+    retry : int
+        0 for a call's first request.
+    wait_s : float
+        How long this failure makes the call wait before another attempt, if there is one.
+    body_bytes, repeated_bytes : int
+        What a model reads of the request, and how much of it repeats a beginning that was sent
+        to it before (see `agents.llm.talk.prefix`).
+    """
+
+    model: str
+    status: int
+    latency_s: float
+    outcome: str
+    retry: int
+    wait_s: float = 0.0
+    body_bytes: int = 0
+    repeated_bytes: int = 0
+
+
+Observe = Callable[[Attempt], None]
+
+
+class Asking:
+    """The state of one call; `run` is awaited once."""
+
+    __slots__ = (
+        "_admit",
+        "_body",
+        "_gate",
+        "_jitter",
+        "_lane",
+        "_last",
+        "_observe",
+        "_patience",
+        "_prefix",
+        "_reserved",
+        "_sent",
+        "_session",
+        "_wall",
+    )
+
+    def __init__(
+        self,
+        lane: Lane,
+        gate: Gate,
+        session: aiohttp.ClientSession,
+        call: Call,
+        admit: Callable[[], Awaitable[None]] | None,
+        observe: Observe | None,
+        jitter: Callable[[], float],
+        wall: Callable[[], float],
+        prefix: PrefixMeter,
+    ) -> None:
+        self._prefix = prefix
+        self._lane = lane
+        self._gate = gate
+        self._session = session
+        self._body = lane.body(call)
+        self._reserved = lane.reserve(self._body, call)
+        self._admit = admit
+        self._observe = observe
+        self._jitter = jitter
+        self._wall = wall
+        self._patience = Patience(attempts=lane.config.max_attempts)
+        self._sent = 0  # requests
+        self._last: Failure | None = None
+
+    async def run(self) -> Answer:
+        """Return the answer, or raise what `Gateway.ask` names."""
+        numbers = self._lane.numbers
+        numbers.calls += 1
+        start = asyncio.get_running_loop().time()
+        try:
+            result = await self._within(start + self._lane.config.deadline_s)
+        except Exception:
+            numbers.failed += 1
+            raise
+        if isinstance(result, Answer):
+            numbers.add(result.usage)
+            return result
+        numbers.failed += 1
+        # Raised outside of any handler: no traceback leads to the request and its headers.
+        raise self._error(result, asyncio.get_running_loop().time() - start)
+
+    async def _within(self, deadline: float) -> Answer | Failure | None:
+        """Return the last failure, and None where the deadline passed before any."""
+        limit = asyncio.timeout_at(deadline)
+        try:
+            async with limit:
+                return await self._try(deadline)
+        except AttemptFailed:
+            return self._last
+        except TimeoutError:
+            if not limit.expired():
+                raise
+            return self._last
+
+    async def _try(self, deadline: float) -> Answer:
+        """Attempt once, and only a call that failed pays for the retry loop."""
+        try:
+            return await self._attempt()
+        except AttemptFailed as error:
+            first = [error]
+
+        async def again() -> Answer:
+            if first:
+                raise first.pop()
+            return await self._attempt()
+
+        answer: Answer = await self._patience.retrying(deadline, self._gate.rest)(again)
+        return answer
+
+    async def _attempt(self) -> Answer:
+        reserved, used = self._reserved, 0.0
+        await self._gate.enter(reserved, first=self._sent > 0)
+        try:
+            await self._admitted()
+            answer = await self._exchange()
+            used = answer.usage.input + answer.usage.output
+            return answer
+        except asyncio.CancelledError:
+            # What was sent may have been answered, and counts at the provider.
+            used = reserved if self._sent else 0.0
+            raise
+        finally:
+            self._gate.leave(reserved, used)
+
+    async def _admitted(self) -> None:
+        if self._admit is None or self._sent:
+            return
+        try:
+            await self._admit()
+        except BaseException:
+            self._gate.never_sent()
+            raise
+
+    async def _exchange(self) -> Answer:
+        clock = asyncio.get_running_loop().time
+        retry = self._sent
+        self._sent += 1
+        self._lane.numbers.attempts += 1
+        self._lane.numbers.retries += retry > 0
+        start = clock()
+        reply = await post(self._session, self._lane.target, self._body)
+        latency_s = clock() - start
+        result, left = self._read(reply)
+        if isinstance(result, Answer):
+            self._gate.answered(left)
+            self._tell(200, latency_s, "answered", retry, 0.0)
+            return result
+        self._last = result
+        wait_s = self._learn(result, left, retry)
+        self._tell(result.status, latency_s, result.kind, retry, wait_s)
+        raise AttemptFailed(result, wait_s)
+
+    def _read(self, reply: Reply | Failure) -> tuple[Answer | Failure, Remaining]:
+        if isinstance(reply, Failure):
+            return self._lane.clean(reply), _NOTHING
+        result = self._lane.read(reply, self._body, self._wall)
+        if isinstance(result, Failure):
+            result = self._lane.clean(result)
+        return result, remaining(reply.headers)
+
+    def _learn(self, failure: Failure, left: Remaining, retry: int) -> float:
+        """Return how long to wait; pause the gate where others would meet the same.
+
+        Before the place is given back: else the next in the queue would slip through.
+        """
+        wait_s = 0.0
+        if failure.retried:
+            wait_s = self._patience.wait_s(failure, retry, self._jitter())
+        self._gate.correct(left)
+        if failure.kind in ("rate_limit", "overloaded"):
+            self._gate.concurrency.limited(asyncio.get_running_loop().time())
+            if failure.kind == "rate_limit" and failure.delay_s is None:
+                self._gate.pause(wait_s)
+            elif failure.delay_s is not None and failure.retried:
+                self._gate.pause(failure.delay_s)
+        return wait_s
+
+    def _tell(self, status: int, latency_s: float, outcome: str, retry: int, wait_s: float) -> None:
+        if self._observe is not None:
+            sent = self._prefix.send(f"{self._lane.url} {self._lane.config.model}", self._body)
+            self._observe(
+                Attempt(
+                    model=self._lane.name,
+                    status=status,
+                    latency_s=latency_s,
+                    outcome=outcome,
+                    retry=retry,
+                    wait_s=wait_s,
+                    body_bytes=sent.body_bytes,
+                    repeated_bytes=sent.repeated_bytes,
+                )
+            )
+
+    def _error(self, last: Failure | None, seconds: float) -> ModelError:
+        name = self._lane.name
+        if last is None and not self._sent:
+            return NeverItsTurn(name, seconds, self._gate.waiting)
+        if last is None:
+            return ProviderDown(name, self._sent, seconds, "still waiting for its response")
+        if last.kind in _STOPS:
+            answered = self._lane.numbers.answered > 0
+            return _STOPS[last.kind](name, last.status, last.detail, answered)
+        if last.kind == "request":
+            return ModelRefusedRequest(name, last.status, last.detail)
+        return ProviderDown(name, self._sent, seconds, str(last))

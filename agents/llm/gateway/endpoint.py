@@ -1,0 +1,171 @@
+"""One configured model: its wire format, its address, its gate and its numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from hashlib import sha256
+
+import msgspec
+
+from retailsim.agents.llm.adapters import ADAPTERS
+from retailsim.agents.llm.gateway.address import base_url, proxy_for
+from retailsim.agents.llm.gateway.attempt_failure import Failure
+from retailsim.agents.llm.gateway.capabilities import Abilities, abilities
+from retailsim.agents.llm.gateway.gate import Gate
+from retailsim.agents.llm.gateway.hints import delay_s, reset_s
+from retailsim.agents.llm.gateway.keys import Key, find_key, redact
+from retailsim.agents.llm.gateway.transport import Reply, Target
+from retailsim.agents.llm.types import Answer, Call, ModelConfig, Usage
+
+_BYTES_PER_TOKEN = 4.0
+_LEARNED = 0.1
+_encode = msgspec.json.Encoder(order="deterministic").encode
+
+
+class Statistics(msgspec.Struct, kw_only=True):
+    """What one model did since the gateway opened.
+
+    Parameters
+    ----------
+    in_flight, waiting, limit : int
+        Calls being answered, calls waiting for their turn, and most at once just now; shared
+        by all models behind the same gate.
+    calls, answered, failed : int
+        Calls begun and ended either way; the rest is under way or was cancelled.
+    attempts, retries : int
+        Requests sent, and how many of them were not a call's first.
+    pauses : int
+        Times that the gate was closed for everybody.
+    input_tokens, cached_tokens, output_tokens : int
+        Of all answers; output includes thinking.
+    """
+
+    model: str
+    in_flight: int = 0
+    waiting: int = 0
+    limit: int = 0
+    calls: int = 0
+    answered: int = 0
+    failed: int = 0
+    attempts: int = 0
+    retries: int = 0
+    pauses: int = 0
+    input_tokens: int = 0
+    cached_tokens: int = 0
+    output_tokens: int = 0
+
+    def add(self, usage: Usage) -> None:
+        """Count an answer."""
+        self.answered += 1
+        self.input_tokens += usage.input
+        self.cached_tokens += usage.cached
+        self.output_tokens += usage.output
+
+
+class Lane:
+    """A model as the gateway uses it. Building one needs no key and does no I/O.
+
+    Raises
+    ------
+    BadModel
+        If the address cannot work.
+    """
+
+    def __init__(self, name: str, config: ModelConfig, environ: Mapping[str, str]) -> None:
+        self.name = name
+        self.config = config
+        self.base = base_url(name, config)
+        self.adapter = ADAPTERS[config.provider]
+        self.url = self.base + self.adapter.path(config.model)
+        self.able: Abilities = abilities(config)
+        self.numbers = Statistics(model=name)
+        self.gate: Gate | None = None
+        self._environ = environ
+        self._tokens_per_byte = 1 / _BYTES_PER_TOKEN
+
+    @cached_property
+    def key(self) -> Key | None:
+        """The key, looked up once; raises `NoKey`."""
+        return find_key(self.name, self.config, self._environ)
+
+    @cached_property
+    def target(self) -> Target:
+        """Where requests go, with the key; raises `NoKey`."""
+        proxy = proxy_for(self.url, self._environ)
+        headers = self.adapter.headers(self.key)
+        return Target(self.url, headers, self.config.timeout_s, proxy)
+
+    @property
+    def account(self) -> tuple[str, str, Key | None]:
+        """What shares a key's fate."""
+        return (self.config.provider, self.base, self.key)
+
+    def body(self, call: Call) -> bytes:
+        """Return the exact wire body: keys sorted, but the shape's properties in their order."""
+        return _encode(self.adapter.body(self.config, self.able, call))
+
+    def digest(self, body: bytes) -> str:
+        """Return the hex SHA-256 of what is asked: the interface's path and the body.
+
+        The host is not in it, so that a run can go on with the same model elsewhere.
+        """
+        path = self.adapter.path(self.config.model)
+        return sha256(b"%b\n%b" % (path.encode(), body)).hexdigest()
+
+    def reserve(self, body: bytes, call: Call) -> float:
+        """Return how many tokens a call may take: its input estimated, its output at most."""
+        return self._input(body) + call.max_output_tokens + self.able.room
+
+    def read(self, reply: Reply, body: bytes, wall: Callable[[], float]) -> Answer | Failure:
+        """Return what a response means, without a key in any of it."""
+        try:
+            if reply.status == 200:
+                result = self.adapter.answer(reply.raw)
+            else:
+                result = self.adapter.failure(reply.status, reply.headers, reply.raw)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            result = Failure(kind="malformed", status=reply.status, detail=f"unreadable: {error}")
+        if isinstance(result, Answer):
+            return self._learn(self._blotted(result), body)
+        return self._hinted(result, reply, wall())
+
+    def clean(self, failure: Failure) -> Failure:
+        """Return the failure without secrets and bounded to one line."""
+        return msgspec.structs.replace(failure, detail=redact(failure.detail, self.key))
+
+    def _blotted(self, answer: Answer) -> Answer:
+        """Return the answer without the key: a server that echoes headers must not log it."""
+        if self.key is None or (text := self.key.blot(answer.text)) == answer.text:
+            return answer
+        return msgspec.structs.replace(answer, text=text)
+
+    def _input(self, body: bytes) -> float:
+        return len(body) * self._tokens_per_byte
+
+    def _learn(self, answer: Answer, body: bytes) -> Answer:
+        if answer.usage.estimated:
+            output = len(answer.text.encode()) / _BYTES_PER_TOKEN
+            usage = Usage(input=round(self._input(body)), output=round(output), estimated=True)
+            return msgspec.structs.replace(answer, usage=usage)
+        seen = answer.usage.input / max(1, len(body))
+        self._tokens_per_byte += _LEARNED * (seen - self._tokens_per_byte)
+        return answer
+
+    def _hinted(self, failure: Failure, reply: Reply, now: float) -> Failure:
+        asked = delay_s(reply.headers, now)
+        delays = [delay for delay in (asked, failure.delay_s) if delay is not None]
+        if not delays and failure.kind == "rate_limit":
+            delays = [d for d in (reset_s(reply.headers, now),) if d is not None]
+        return msgspec.structs.replace(
+            failure,
+            detail=failure.detail or _explained(reply),
+            delay_s=max(delays, default=None),
+            final=reply.headers.get("x-should-retry", "").lower() == "false",
+        ).bounded()
+
+
+def _explained(reply: Reply) -> str:
+    if "location" in reply.headers:
+        return f"it redirects to {reply.headers['location']}, which is not followed with a key"
+    return "it says no more"

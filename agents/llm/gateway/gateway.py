@@ -1,0 +1,229 @@
+"""The one door to language models: thin, on aiohttp, with limits, retries and deadlines."""
+
+from __future__ import annotations
+
+import os
+import random
+import time
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from functools import lru_cache
+from types import TracebackType
+from typing import Self
+
+import aiohttp
+import msgspec
+
+from retailsim.agents.llm.errors import KeyRefused, ProviderStopped, RunStopping, SpendLimit
+from retailsim.agents.llm.gateway.call import Asking, Attempt, Observe
+from retailsim.agents.llm.gateway.endpoint import Lane, Statistics
+from retailsim.agents.llm.gateway.gate import Gate
+from retailsim.agents.llm.gateway.transport import open_session
+from retailsim.agents.llm.talk.prefix import PrefixMeter
+from retailsim.agents.llm.types import Answer, Call, ModelConfig, Parameter
+
+__all__ = ["Attempt", "Gateway", "Statistics", "request_sha256"]
+
+
+class Gateway:
+    """Asks models; one for a run, used as an async context manager.
+
+    Models with the same provider, address, key and model share one gate with the tightest of
+    their limits. Keys are looked up when they are first needed, so that bodies and digests can
+    be had without them.
+
+    Parameters
+    ----------
+    models : mapping of str to ModelConfig
+        By the name of their ``[models]`` table.
+    environ : mapping
+        Where keys and proxies are looked up.
+    share : float
+        The part of all limits that this process may use, in (0, 1]: with N workers 1/N each.
+    observe : callable or None
+        Takes one `Attempt` for each request sent; for telemetry, never for the event log.
+    jitter : callable
+        Uniform draws in [0, 1) that spread retries; no outcome depends on them.
+    wall : callable
+        Seconds since the epoch, to read dates in headers. All else is the loop's clock.
+
+    Raises
+    ------
+    BadModel
+        If a model's address cannot work.
+    ValueError
+        If `share` is not in (0, 1].
+    """
+
+    def __init__(
+        self,
+        models: Mapping[str, ModelConfig],
+        *,
+        environ: Mapping[str, str] = os.environ,
+        share: float = 1.0,
+        observe: Observe | None = None,
+        jitter: Callable[[], float] = random.random,
+        wall: Callable[[], float] = time.time,
+    ) -> None:
+        if not 0.0 < share <= 1.0:
+            raise ValueError(f"share must be in (0, 1], not {share}")
+        self._lanes = {name: Lane(name, config, environ) for name, config in models.items()}
+        self._share = share
+        self._observe = observe
+        self._jitter = jitter
+        self._wall = wall
+        self._prefix = PrefixMeter()
+        self._session: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> Self:
+        """Open the session; connections are made when needed and reused."""
+        connections = sum(self._ceiling(lane) for lane in self._lanes.values())
+        self._session = open_session(max(1, connections))
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close the connections; who asked has ended or cancelled its calls before."""
+        for lane in self._lanes.values():
+            if lane.gate is not None:
+                lane.gate.close()
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    def quit(self) -> None:
+        """Let what is on its way arrive, and end all other calls with `RunStopping`."""
+        for lane in self._lanes.values():
+            if lane.gate is not None:
+                lane.gate.stop(RunStopping(lane.name, 0, "nothing more is sent"))
+
+    def check(self) -> None:
+        """Look every key up, to fail before anything is paid.
+
+        Raises
+        ------
+        NoKey
+            For the first model without one.
+        """
+        for lane in self._lanes.values():
+            _ = lane.key
+
+    def body(self, model_name: str, call: Call) -> bytes:
+        """Return the exact bytes that `ask` would send."""
+        return self._lanes[model_name].body(call)
+
+    def address(self, model_name: str) -> str:
+        """Return where a model's requests go; there is no key in it."""
+        return self._lanes[model_name].url
+
+    def request_sha256(self, model_name: str, call: Call) -> str:
+        """Return the digest under which the call's answer is recorded."""
+        lane = self._lanes[model_name]
+        return lane.digest(lane.body(call))
+
+    def ignored(self, model_name: str) -> tuple[Parameter, ...]:
+        """Return the configured parameters that the model refuses and that are not sent."""
+        return self._lanes[model_name].able.ignored
+
+    def statistics(self) -> dict[str, Statistics]:
+        """Return a copy of each model's numbers."""
+        return {name: self._numbers(lane) for name, lane in self._lanes.items()}
+
+    async def ask(
+        self, model_name: str, call: Call, *, admit: Callable[[], Awaitable[None]] | None = None
+    ) -> Answer:
+        """Ask a model and return its answer, whatever its finish.
+
+        Parameters
+        ----------
+        admit : callable or None
+            Awaited once, when the call has its turn and before anything is sent; what it raises
+            ends the call and nothing is sent. Its waiting counts towards the deadline.
+
+        Raises
+        ------
+        NoKey
+            If the model needs a key and there is none.
+        ModelRefusedRequest
+            If the provider refuses this one request.
+        ProviderStopped
+            If it will refuse all others too; they end with the same error.
+        ProviderDown
+            If there is no answer within the attempts or the deadline.
+        """
+        if self._session is None:
+            raise RuntimeError("open the gateway first: async with Gateway(...) as gateway")
+        lane = self._lanes[model_name]
+        gate = lane.gate or self._open_gate(lane)
+        asking = Asking(
+            lane,
+            gate,
+            self._session,
+            call,
+            admit,
+            self._observe,
+            self._jitter,
+            self._wall,
+            self._prefix,
+        )
+        try:
+            return await asking.run()
+        except ProviderStopped as error:
+            self._stop_siblings(lane, error)
+            raise
+
+    def _ceiling(self, lane: Lane) -> int:
+        return max(1, int(lane.config.max_in_flight * self._share))
+
+    def _open_gate(self, lane: Lane) -> Gate:
+        siblings = [other for other in self._lanes.values() if _same_gate(lane, other)]
+        gate = Gate(
+            min(self._ceiling(other) for other in siblings),
+            self._tightest(other.config.requests_per_minute for other in siblings),
+            self._tightest(other.config.tokens_per_minute for other in siblings),
+        )
+        for other in siblings:
+            other.gate = gate
+        return gate
+
+    def _tightest(self, limits: Iterable[int | None]) -> float | None:
+        known = [limit * self._share for limit in limits if limit is not None]
+        return min(known, default=None)
+
+    def _stop_siblings(self, lane: Lane, error: ProviderStopped) -> None:
+        """Stop the model's gate; a key or an account takes all its models with it."""
+        whole_account = isinstance(error, KeyRefused | SpendLimit)
+        for other in self._lanes.values():
+            if other.gate is not None and (
+                other.gate is lane.gate or (whole_account and other.account == lane.account)
+            ):
+                other.gate.stop(error)
+
+    def _numbers(self, lane: Lane) -> Statistics:
+        if lane.gate is None:
+            return msgspec.structs.replace(lane.numbers)
+        return msgspec.structs.replace(
+            lane.numbers,
+            in_flight=lane.gate.in_flight,
+            waiting=lane.gate.waiting,
+            limit=lane.gate.concurrency.limit,
+            pauses=lane.gate.pauses,
+        )
+
+
+def _same_gate(one: Lane, other: Lane) -> bool:
+    return one.config.model == other.config.model and one.account == other.account
+
+
+def request_sha256(config: ModelConfig, call: Call) -> str:
+    """Return the digest under which a call's answer is recorded; needs no key and no gateway."""
+    lane = _keyless(config)
+    return lane.digest(lane.body(call))
+
+
+@lru_cache(maxsize=64)
+def _keyless(config: ModelConfig) -> Lane:
+    return Lane(config.model, config, {})

@@ -1,0 +1,112 @@
+"""One HTTP exchange: bounded, never redirected, its faults as values without secrets."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+
+import aiohttp
+from aiohttp.http_exceptions import HttpProcessingError
+from yarl import URL
+
+from retailsim.agents.llm.gateway.attempt_failure import Failure
+from retailsim.agents.llm.gateway.hints import Headers
+
+MOST_BYTES = 8 * 2**20
+"""A longer response is cut off and counts as malformed."""
+
+_LARGE_BODY = 2**20
+
+
+class Target:
+    """Where requests go and with which headers; its ``repr`` shows neither headers nor key."""
+
+    __slots__ = ("headers", "proxy", "timeout", "url")
+
+    def __init__(
+        self, url: str, headers: Mapping[str, str], timeout_s: float, proxy: str | None
+    ) -> None:
+        self.url = URL(url, encoded=True)
+        self.headers = {
+            "Content-Type": "application/json",
+            "Accept": "application/json",
+            "User-Agent": "retailsim",
+            **headers,
+        }
+        self.timeout = aiohttp.ClientTimeout(total=timeout_s)
+        self.proxy = proxy
+
+    def __repr__(self) -> str:
+        """Name the address only."""
+        return f"Target({self.url})"
+
+
+class Reply:
+    """A whole response."""
+
+    __slots__ = ("headers", "raw", "status")
+
+    def __init__(self, status: int, headers: Headers, raw: bytes) -> None:
+        self.status = status
+        self.headers = headers
+        self.raw = raw
+
+
+def open_session(connections: int) -> aiohttp.ClientSession:
+    """Return a session whose connections are reused and at most `connections`."""
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=connections, keepalive_timeout=60.0),
+        cookie_jar=aiohttp.DummyCookieJar(),
+    )
+
+
+async def post(session: aiohttp.ClientSession, target: Target, body: bytes) -> Reply | Failure:
+    """Send `body` and read the whole response within the target's timeout.
+
+    Returns
+    -------
+    Reply or Failure
+        A failure of kind ``timeout``, ``transport`` or ``malformed`` (too long).
+    """
+    data = body if len(body) < _LARGE_BODY else io.BytesIO(body)
+    try:
+        async with session.post(
+            target.url,
+            data=data,
+            headers=target.headers,
+            timeout=target.timeout,
+            proxy=target.proxy,
+            allow_redirects=False,
+        ) as response:
+            raw = await _read(response)
+            if raw is None:
+                detail = f"the response is longer than {MOST_BYTES:,} bytes"
+                return Failure(kind="malformed", status=response.status, detail=detail)
+            return Reply(response.status, response.headers, raw)
+    except TimeoutError:
+        return Failure(kind="timeout", detail=f"no response within {target.timeout.total:g} s")
+    except (aiohttp.ClientError, HttpProcessingError, OSError) as error:
+        return Failure(kind="transport", detail=_describe(error))
+
+
+async def _read(response: aiohttp.ClientResponse) -> bytes | None:
+    chunks: list[bytes] = []
+    size = 0
+    async for chunk in response.content.iter_any():
+        size += len(chunk)
+        if size > MOST_BYTES:
+            response.close()
+            return None
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def _describe(error: Exception) -> str:
+    # Not str(error): aiohttp's errors may carry the request with its headers.
+    if isinstance(error, aiohttp.ClientConnectorError):
+        said = error.os_error.strerror or type(error.os_error).__name__
+        where = f"{error.host}:{error.port}"
+        return f"connection failed: {said}" + ("" if error.host in said else f" ({where})")
+    if isinstance(error, OSError) and error.strerror:
+        return f"connection failed: {error.strerror}"
+    return f"connection failed: {type(error).__name__}"

@@ -1,0 +1,1 @@
+"""Talking to a language model: templates, chats, shapes of answers and their decoding."""

@@ -1,0 +1,245 @@
+"""Calling a model from within a market: recorded answers first, the log before the agent.
+
+A provider that is down, a key that is refused or a budget that is used up is not an agent's
+failure: the market is left unfinished, the run stops, and a resume goes on from the records.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+import msgspec
+
+from retailsim.agents.errors import AgentsError
+from retailsim.agents.llm.errors import NoKey, ProviderDown, ProviderStopped
+from retailsim.agents.llm.gateway.answer_cache import (
+    AnswerCache,
+    CacheMiss,
+    CacheUnusable,
+    Question,
+)
+from retailsim.agents.llm.gateway.budget import BudgetSpent, Purse
+from retailsim.agents.llm.gateway.price import Pricing
+from retailsim.agents.llm.talk.templates import version
+from retailsim.agents.llm.types import Answer, Call, Usage
+from retailsim.events.errors import OutsideDiverged, OutsideMissing
+from retailsim.events.messages import Message, ModelCalled
+from retailsim.events.outside import Door
+
+
+class Models(Protocol):
+    """The gateway, as far as a caller needs it."""
+
+    async def ask(self, model_name: str, call: Call) -> Answer:
+        """Ask a model."""
+        ...
+
+
+Digest = Callable[[Call], str]
+Halt = Callable[[AgentsError], None]
+
+
+class Shared(msgspec.Struct, frozen=True, kw_only=True):
+    """The cache that runs share, as one model uses it.
+
+    Parameters
+    ----------
+    question : callable
+        ``(scope, call)`` -> what identifies the answer.
+    keep : callable
+        ``(question, answer)``: keeps it, whatever the file makes of that.
+    """
+
+    cache: AnswerCache
+    question: Callable[[str, Call], Question]
+    keep: Callable[[Question, Answer], None]
+
+
+HALTING = (ProviderDown, ProviderStopped, NoKey, BudgetSpent, CacheMiss, CacheUnusable)
+"""Errors that stop the run and end no episode."""
+
+
+class Caller:
+    """Calls one model for one market.
+
+    Parameters
+    ----------
+    name : str
+        The model's table.
+    door : Door
+        The market's.
+    models : Models or None
+        None: only what is recorded may be asked, as when verifying.
+    digest : callable
+        SHA-256 of the request that a call becomes.
+    pricing : callable
+        Usage -> nanodollars, or None.
+    room : int
+        Tokens that the model may think beside its answer.
+    purse : Purse
+    halt : callable
+        Told why the run has to stop, before the market is left.
+    shared : Shared or None
+        The cache that runs share, if there is one.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        door: Door,
+        models: Models | None,
+        *,
+        digest: Digest,
+        pricing: Pricing,
+        room: int,
+        purse: Purse,
+        halt: Halt,
+        shared: Shared | None = None,
+    ) -> None:
+        self._name = name
+        self._door = door
+        self._models = models
+        self._digest = digest
+        self._pricing = pricing
+        self._room = room
+        self._purse = purse
+        self._halt = halt
+        self._shared = shared
+        self._asked: dict[tuple[str | None, str, int], tuple[Question, Answer]] = {}
+
+    async def ask(
+        self, request: Message, source: str, *, stage: str, role: str, call: Call
+    ) -> ModelCalled:
+        """Return the recorded answer to `call`, or make it and record its answer.
+
+        Raises
+        ------
+        OutsideDiverged
+            Something else is recorded for this call.
+        OutsideMissing
+            Nothing is recorded, and nothing new may be asked.
+        ModelRefusedRequest
+            The provider refuses this one request.
+        """
+        number = self._door.number(request.episode, source)
+        digest = self._digest(call)
+        record = self._door.recorded(request.episode, source, number)
+        if record is None:
+            return await self._new(request, source, number, stage, role, call, digest)
+        if not isinstance(record, ModelCalled) or record.request_sha256 != digest:
+            was = record.request_sha256 if isinstance(record, ModelCalled) else record.key
+            raise self._door.diverge(OutsideDiverged(source, number, was, digest))
+        return record
+
+    async def _new(
+        self,
+        request: Message,
+        source: str,
+        number: int,
+        stage: str,
+        role: str,
+        call: Call,
+        digest: str,
+    ) -> ModelCalled:
+        if self._models is None:
+            raise self._door.diverge(OutsideMissing(source, stage))
+        try:
+            async with self._door.asking():
+                question, kept = self._look_up(request, source, number, stage, call)
+                answer = kept or await self._paid(self._models, call, request.market)
+                record = self._record(request, source, number, stage, role, answer, digest)
+                if kept is not None:
+                    record = msgspec.structs.replace(record, saved=True)
+                elif question is not None:
+                    self._asked[request.episode, source, number] = question, answer
+                await self._door.write(record)
+                return record
+        except HALTING as error:
+            self._halt(error)
+        async with self._door.asking():  # the run is stopping: this never gets in
+            raise AssertionError("a halted run goes on")
+
+    def _look_up(
+        self, request: Message, source: str, number: int, stage: str, call: Call
+    ) -> tuple[Question | None, Answer | None]:
+        """Return what the shared cache would call this call, and the answer it keeps."""
+        if self._shared is None:
+            return None, None
+        scope = f"{request.episode or request.market} {source} {stage} {number}"
+        question = self._shared.question(scope, call)
+        return question, self._shared.cache.find(question)
+
+    def accepted(self, record: ModelCalled) -> None:
+        """Keep an answer that could be used, if it was asked for now."""
+        found = self._asked.pop((record.episode, record.source, record.call), None)
+        if found is None or self._shared is None or record.finish != "stop":
+            return
+        question, answer = found
+        priced = msgspec.structs.replace(answer, cost_nanousd=record.cost_nanousd)
+        self._shared.keep(question, priced)
+
+    async def _paid(self, models: Models, call: Call, market: str) -> Answer:
+        bound = 0
+        if self._purse.limit is not None:
+            bound = self._pricing(bound_of(call, self._room)) or 0
+        self._purse.hold(bound)
+        cost = 0
+        try:
+            answer = await models.ask(self._name, call)
+            cost = self._cost(answer) or 0
+            return answer
+        finally:
+            self._purse.settle(market, bound, cost)
+
+    def _cost(self, answer: Answer) -> int | None:
+        if answer.cost_nanousd is not None:
+            return answer.cost_nanousd
+        return self._pricing(answer.usage)
+
+    def _record(
+        self,
+        request: Message,
+        source: str,
+        number: int,
+        stage: str,
+        role: str,
+        answer: Answer,
+        digest: str,
+    ) -> ModelCalled:
+        usage = answer.usage
+        return ModelCalled(
+            market=request.market,
+            episode=request.episode,
+            t=request.t,
+            source=source,
+            call=number,
+            stage=stage,
+            role=role,
+            model=self._name,
+            prompt_version=version(),
+            request_sha256=digest,
+            answer=answer.text,
+            finish=answer.finish,
+            input_tokens=usage.input,
+            cached_tokens=usage.cached,
+            output_tokens=usage.output,
+            reasoning_tokens=usage.reasoning,
+            cost_nanousd=self._cost(answer),
+        )
+
+
+def bound_of(call: Call, room: int) -> Usage:
+    """Return more tokens than a call can use: a token has at least one byte.
+
+    Parameters
+    ----------
+    room : int
+        Tokens that the model may think, beside those of the answer.
+    """
+    texts = [call.system, *(say.text for say in call.says)]
+    shape = len(repr(call.shape))
+    return Usage(
+        input=shape + sum(len(text.encode()) for text in texts),
+        output=call.max_output_tokens + room,
+    )

@@ -1,0 +1,148 @@
+"""One conversation with a model: what is stable first, then tasks and answers in turn.
+
+Every call repeats the one before it and adds to it, so providers can serve the common beginning
+from their caches. An answer that cannot be read is shown to the model with what is wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from functools import cache
+from hashlib import sha256
+from typing import Any, TypeVar
+
+import msgspec
+
+from retailsim.agents.llm.talk import templates
+from retailsim.agents.llm.talk.decode import Check, Malformed, decode_reply
+from retailsim.agents.llm.talk.shape import portable
+from retailsim.agents.llm.types import Call, Say
+from retailsim.agents.retail.model.replies import Envelope, Reply
+from retailsim.events.errors import UnusableOutput
+from retailsim.events.messages import ModelCalled, Role
+
+R = TypeVar("R", bound=Reply)
+
+Ask = Callable[[Call], Awaitable[ModelCalled]]
+
+REASKS_IN_ALL = 2
+"""How often as many answers are asked for again in a whole conversation as for one task."""
+
+
+@cache
+def shape_of(envelope: type[Envelope]) -> dict[str, Any]:
+    """Return the portable schema of a conversation's answers."""
+    return portable(envelope)
+
+
+class Conversation:
+    """A growing list of messages with one system text.
+
+    Parameters
+    ----------
+    role : {"seller", "buyer"}
+        Chooses the rules.
+    envelope : type
+        The replies that can be asked for; it gives the schema of all calls.
+    context : str
+        What comes before all tasks: persona, offer, what was seen.
+    in_prompt : bool
+        Whether the schema has to be described, because the model does not enforce it.
+    rules : str or None
+        The prompt that holds always; None: that of the role in the retail protocol.
+    """
+
+    def __init__(
+        self,
+        role: Role,
+        envelope: type[Envelope],
+        context: str,
+        *,
+        in_prompt: bool = False,
+        rules: str | None = None,
+    ) -> None:
+        self._role = role
+        self._envelope = envelope
+        # Who shares the beginning shares the cache: the same for all buyers of one broadcast.
+        self._cache_key = f"retailsim-{sha256(context.encode()).hexdigest()[:12]}"
+        self._system = templates.text(rules or f"{role}_rules")
+        if in_prompt:
+            schema = msgspec.json.encode(shape_of(envelope)).decode()
+            self._system += templates.text("shapes").replace("{schema}", schema)
+        self._says: list[Say] = [Say("user", context)]
+        self._reasked = 0
+
+    def add(self, role: str, text: str) -> None:
+        """Append a message; two of one side become one."""
+        last = self._says[-1]
+        if last.role == role:
+            self._says[-1] = Say(last.role, f"{last.text}\n\n{text}")
+        else:
+            self._says.append(Say(role, text))  # type: ignore[arg-type]
+
+    def restate(self, reply: Reply) -> None:
+        """Put `reply` in the place of the last answer: what it left out is not remembered."""
+        said = msgspec.json.encode({"reply": reply}).decode()
+        self._says[-1] = Say("assistant", said)
+
+    async def ask(
+        self,
+        task: str,
+        kind: type[R],
+        ask: Ask,
+        *,
+        max_output_tokens: int,
+        reasks: int,
+        accepted: Callable[[ModelCalled], None] | None = None,
+        check: Check[R] | None = None,
+    ) -> R:
+        """Give the model a task and return its reply.
+
+        Parameters
+        ----------
+        accepted : callable or None
+            Told of the answer that could be used.
+        check : callable or None
+            Says what this task asked for and the reply has not, or None.
+
+        Raises
+        ------
+        UnusableOutput
+            With what it said last: a refusal, or nothing usable after `reasks` more attempts.
+        """
+        self.add("user", task)
+        for left in range(reasks, -1, -1):
+            record = await ask(self._call(max_output_tokens))
+            self.add("assistant", record.answer or "(nothing)")
+            if record.finish == "refusal":
+                raise UnusableOutput("refusal: the model declined to answer", record.answer)
+            problem = "cut off at the length limit" if record.finish == "length" else ""
+            try:
+                reply = decode_reply(record.answer, kind, self._envelope, check)
+            except Malformed as error:
+                problem = problem or str(error)
+            else:
+                if accepted is not None:
+                    accepted(record)
+                return reply
+            if not left or self._reasked >= REASKS_IN_ALL * reasks:
+                raise UnusableOutput(problem, record.answer)
+            self._reasked += 1
+            self.add("user", _complaint(record.finish, problem))
+        raise AssertionError("the loop ends by an answer or an error")
+
+    def _call(self, max_output_tokens: int) -> Call:
+        return Call(
+            system=self._system,
+            says=tuple(self._says),
+            shape=shape_of(self._envelope),
+            shape_name=f"{self._role}_reply",
+            max_output_tokens=max_output_tokens,
+            cache_key=self._cache_key,
+        )
+
+
+def _complaint(finish: str, problem: str) -> str:
+    if finish == "length":
+        return templates.text("reask_length")
+    return templates.text("reask").format(problem=templates.fenced("PROBLEM", problem))

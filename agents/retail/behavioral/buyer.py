@@ -1,0 +1,180 @@
+"""The behavioral buyer: asks, chooses, complains and reviews by its traits, without a model."""
+
+from __future__ import annotations
+
+from retailsim.agents.base import BuyerAgent, Seat
+from retailsim.agents.persona import TRAITS
+from retailsim.agents.retail.behavioral import buyer_words, choice, ratings
+from retailsim.agents.retail.behavioral.draws import word
+from retailsim.agents.retail.behavioral.parameters import (
+    PitchScale,
+    disposition,
+    load_parameters,
+    pitch_weights,
+    split_options,
+)
+from retailsim.agents.retail.behavioral.questions import LONGEST, Course, Habits
+from retailsim.agents.retail.behavioral.terms import terms_of
+from retailsim.agents.retail.behavioral.text_features import persuasion, read_pitch
+from retailsim.events.messages import Sentiment
+from retailsim.market.protocols.retail.requests import (
+    AskSeller,
+    ChooseTopics,
+    Complain,
+    Decide,
+    Request,
+    WriteReview,
+)
+from retailsim.market.protocols.retail.values import Decision, Review, Topics
+
+KEPT_COURSES = 256
+"""How many episodes a buyer keeps in mind; a forgotten one is derived again, to the same."""
+
+_RATED_FROM = {"pitch": 9, "pre_inquiry": 10, "post_inquiry": 11, "product": 12}
+
+
+class BehavioralBuyer(BuyerAgent):
+    """A buyer that needs no model; see ``docs/behavioral.md``.
+
+    Parameters
+    ----------
+    seat : Seat
+        ``seat.options`` may hold any field of `parameters.Disposition` and ``parameters``, the
+        path of a TOML file that is laid over ours.
+
+    Raises
+    ------
+    BadOption
+        Naming the unknown or ill-typed option or parameter.
+    """
+
+    trusted = True
+
+    def __init__(self, seat: Seat) -> None:
+        super().__init__(seat)
+        persona = seat.persona or {}
+        poles = tuple(persona[trait] for trait in TRAITS["buyer"] if trait in persona)
+        path, options = split_options(self.source, seat.options)
+        self._parameters = load_parameters(path, self.source).buyer
+        self._who = disposition(self.source, path, poles, options)
+        self._weights = pitch_weights(self.source, path, poles)
+        self._poles = poles
+        self._habits = Habits(self._who, self._parameters)
+        self._courses: dict[str, Course] = {}
+
+    async def topics(self, request: ChooseTopics) -> Topics:
+        """Choose one or two topics."""
+        course = self._course(request)
+        return Topics(
+            topics=course.topics,
+            reason=buyer_words.topics_reason(course.topics, word(course.bits, 0)),
+        )
+
+    async def ask(self, request: AskSeller) -> str | None:
+        """Ask the next question, or end the dialogue after as many as this buyer wants."""
+        course, turn = self._course(request), request.turn
+        if turn > course.wanted:
+            return None
+        sheet = terms_of(request.offer).sheet
+        asked = course.questions(request.topics.topics, sheet)[turn - 1]
+        wording = word(course.bits, 1 + (turn - 1) % 5)
+        return buyer_words.question_text(asked, turn, sheet.name, self._poles, wording)
+
+    async def decide(self, request: Decide) -> Decision:
+        """Buy if the utility of buying, with its error, exceeds the outside option's."""
+        course, offer = self._course(request), request.offer
+        draws, wording = course.draws, word(course.bits, 6)
+        utility = self._utility(request, course)
+        buys = choice.bought(utility, draws[4], self._parameters)
+        count = choice.quantity(offer, draws[5], self._who, self._parameters) if buys else 0
+        driver = choice.driver(utility, read_pitch(request.pitch, offer).push, buys)
+        return Decision(
+            will_purchase=buys,
+            quantity=count,
+            quantity_reason=buyer_words.quantity_reason(count, wording),
+            sentiment=self._sentiment(buys, utility.total),
+            reason=buyer_words.decision_reason(driver, buys, terms_of(offer), self._poles, wording),
+        )
+
+    async def complain(self, request: Complain) -> str | None:
+        """Complain, accept or insist; end the dialogue when satisfied or out of patience."""
+        course, turn = self._course(request), request.turn
+        offered = request.offered
+        insists = offered is not None and not _satisfied(request)
+        patience = course.patience
+        if insists:
+            patience += self._parameters.support.push + self._who.patience
+        if (turn > patience and offered is not None) or turn > LONGEST:
+            return None
+        wording = word(course.bits, 7 + (turn - 1) % 5)
+        return buyer_words.complaint_text(request, insists, wording)
+
+    async def review(self, request: WriteReview) -> Review:
+        """Rate one aspect from what happened, and say why."""
+        aspect, course = request.aspect, self._course(request)
+        place = _RATED_FROM[aspect]
+        noise = self._parameters.ratings.noise * (course.draws[place] - 0.5)
+        rating = ratings.stars(self._rated(request, course) + noise)
+        text = buyer_words.review_text(request, rating, self._poles, word(course.bits, place + 3))
+        if aspect != "product":
+            return Review(rating=rating, text=text)
+        share = self._parameters.ratings.recommends_exchanged
+        made_good = rating == 3 and request.outcome == "exchanged" and course.draws[13] < share
+        return Review(rating=rating, text=text, would_recommend=rating > 3 or made_good)
+
+    def _utility(self, request: Decide, course: Course) -> choice.Utility:
+        offer, parameters, seed = request.offer, self._parameters, self.seat.seed
+        score = course.score(request.topics.topics, request.transcript, terms_of(offer).sheet)
+        return choice.Utility(
+            self._who.inclination,
+            choice.liking(seed, offer.product, self.seat.id, parameters),
+            choice.gender_fit(offer.product, self.seat.gender, parameters),
+            choice.price_utility(seed, offer, self.seat.id, self._who, parameters),
+            self._persuasion(read_pitch(request.pitch, offer)),
+            self._who.answers * (score - parameters.answers.typical),
+        )
+
+    def _persuasion(self, seen: PitchScale) -> float:
+        return self._who.persuasion * persuasion(seen, self._parameters.typical, self._weights)
+
+    def _rated(self, request: WriteReview, course: Course) -> float:
+        parameters, who, offer = self._parameters, self._who, request.offer
+        bought = request.order is not None
+        match request.aspect:
+            case "pitch":
+                seen = read_pitch(request.pitch, offer)
+                heard = self._persuasion(seen)
+                return ratings.pitch_rating(parameters, who, heard, seen, bought)
+            case "pre_inquiry":
+                score = course.score(course.topics, request.inquiry, terms_of(offer).sheet)
+                return ratings.inquiry_rating(parameters, who, score, bought)
+            case "post_inquiry":
+                return ratings.support_rating(parameters, who, request.outcome)
+            case _:
+                taste = choice.liking(self.seat.seed, offer.product, self.seat.id, parameters)
+                return ratings.product_rating(parameters, who, taste, request.outcome)
+
+    def _sentiment(self, buys: bool, utility: float) -> Sentiment:
+        rule = self._parameters.sentiment
+        if buys:
+            return "Positive" if utility > rule.positive else "Neutral"
+        return "Negative" if utility < rule.negative else "Neutral"
+
+    def _course(self, request: Request) -> Course:
+        course = self._courses.get(request.unit)
+        if course is not None:
+            return course
+        if len(self._courses) >= KEPT_COURSES:
+            for old in list(self._courses)[: KEPT_COURSES // 2]:
+                del self._courses[old]
+        course = Course(self.seat.seed, request.unit, self._habits)
+        self._courses[request.unit] = course
+        return course
+
+
+def _satisfied(request: Complain) -> bool:
+    """Whether the last offer settles the matter for the buyer."""
+    offered = request.offered
+    return offered is not None and (
+        offered.outcome != "delivered" or request.issue == "shipping delay"
+    )

@@ -1,0 +1,107 @@
+"""How a seller settles an issue: what it means to offer, and when it gives in."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from retailsim.agents.retail.behavioral.parameters import Manner, SellerParameters
+from retailsim.agents.retail.behavioral.text_features import INSISTENT, holds
+from retailsim.events.messages import Outcome
+from retailsim.market.protocols.retail.requests import GiveSupport, SettleIssue
+from retailsim.market.protocols.retail.values import Settlement, Transcript
+
+OUTCOMES: tuple[Outcome, ...] = ("delivered", "exchanged", "refunded")
+
+_RESOLUTIONS: dict[str, str] = {
+    "delivered": "kept as it is",
+    "exchanged": "replacement sent",
+    "refunded": "full refund",
+}
+
+
+class Leanings(NamedTuple):
+    """One episode's draws for settling: uniforms in (0, 1)."""
+
+    outcome: float
+    concession: float
+    timing: float
+
+
+def offers_now(request: GiveSupport, manner: Manner, leanings: Leanings) -> bool:
+    """Return whether the seller states an offer in this turn: at once, or in the second."""
+    return request.turn > 1 or request.last_turn or leanings.timing < manner.at_once
+
+
+def offered_before(
+    request: GiveSupport, parameters: SellerParameters, manner: Manner, leanings: Leanings
+) -> bool:
+    """Return whether an earlier reply of this dialogue made the offer that stands now."""
+    if request.turn == 1 or (request.turn == 2 and leanings.timing >= manner.at_once):
+        return False
+    meant = _meant(parameters, manner, request.issue, leanings.outcome)
+    return meant != "delivered" or _insisted(request.transcript[:-2])
+
+
+def settled(
+    request: GiveSupport | SettleIssue,
+    parameters: SellerParameters,
+    manner: Manner,
+    leanings: Leanings,
+) -> Settlement:
+    """Return the settlement that stands at this point of the dialogue.
+
+    Outside the return window nothing goes back. Within it, the outcome is drawn by issue; a
+    seller that meant to leave things as they are may give in to a buyer who insists.
+    """
+    order, policy, issue = request.order, request.offer.policy, request.issue
+    if not policy.in_window(order.delivered_day, order.issue_day):
+        reason = f"The return window of {policy.window_days} days has passed."
+        return Settlement(outcome="delivered", resolution="outside the window", reason=reason)
+    outcome = _meant(parameters, manner, issue, leanings.outcome)
+    if outcome == "delivered":
+        gives_in = leanings.concession < manner.concession and _insisted(request.transcript)
+        if not gives_in:
+            return _left(issue)
+        outcome = (
+            "exchanged" if issue in ("damaged on arrival", "wrong item received") else "refunded"
+        )
+    return _given(issue, outcome, order.quantity, seller_fault=issue not in policy.buyer_pays)
+
+
+def _meant(parameters: SellerParameters, manner: Manner, issue: str, draw: float) -> Outcome:
+    table = parameters.settlements
+    shares = next((known for name, known in table.items() if name == issue), table["other"])
+    target = draw * sum(shares)
+    if target < shares[0]:
+        return "delivered"
+    exchanged = shares[1] + manner.replacement * shares[2]
+    return "exchanged" if target < shares[0] + exchanged else "refunded"
+
+
+def _insisted(transcript: Transcript) -> bool:
+    return any(turn.role == "buyer" and holds(INSISTENT, turn.text.lower()) for turn in transcript)
+
+
+def _left(issue: str) -> Settlement:
+    if issue == "shipping delay":
+        return Settlement(
+            outcome="delivered",
+            resolution="delivery confirmed",
+            reason="The parcel is on its way and will arrive; the order stands.",
+        )
+    return Settlement(
+        outcome="delivered",
+        resolution="refund denied",
+        reason=f"The seller did not take the product back for {issue}.",
+    )
+
+
+def _given(issue: str, outcome: Outcome, quantity: int, *, seller_fault: bool) -> Settlement:
+    refunded = outcome == "refunded"
+    return Settlement(
+        outcome=outcome,
+        resolution=_RESOLUTIONS[outcome],
+        reason=f"The seller agreed to this because of {issue}.",
+        refund_quantity=quantity if refunded else 0,
+        refund_shipping=refunded and seller_fault,
+    )

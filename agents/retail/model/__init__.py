@@ -1,0 +1,1 @@
+"""Sellers and buyers of the retail protocol that ask a language model."""

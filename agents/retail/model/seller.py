@@ -1,0 +1,147 @@
+"""A seller driven by a language model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ClassVar, TypeVar
+
+from retailsim.agents.base import Seat, SellerAgent
+from retailsim.agents.llm.talk import templates
+from retailsim.agents.llm.talk.chat import Conversation
+from retailsim.agents.llm.talk.options import model_of, options_of
+from retailsim.agents.llm.talk.templates import fenced, order_record, text
+from retailsim.agents.retail.model.replies import (
+    AnswerReply,
+    BroadcastEnvelope,
+    Envelope,
+    PitchReply,
+    Reply,
+    ServiceEnvelope,
+    SettlementReply,
+    StrategyReply,
+)
+from retailsim.market.protocols.retail.requests import (
+    AnswerBuyer,
+    FormStrategy,
+    GiveSupport,
+    PresentPitch,
+    Request,
+    SettleIssue,
+)
+from retailsim.market.protocols.retail.values import (
+    DIMENSIONS,
+    SECTIONS,
+    Pitch,
+    Settlement,
+    Strategy,
+    Support,
+    Transcript,
+)
+
+R = TypeVar("R", bound=Reply)
+
+
+class ModelSeller(SellerAgent):
+    """Plans, pitches, answers and settles by asking a model (see `agents.llm.prompts`)."""
+
+    waits: ClassVar[bool] = True
+
+    def __init__(self, seat: Seat) -> None:
+        super().__init__(seat)
+        self._options = options_of(seat)
+        self._persona = templates.persona("seller", seat.persona, seat.gender)
+
+    async def strategy(self, request: FormStrategy) -> Strategy:
+        """Plan along the dimensions asked for; with none there is nothing to ask."""
+        if not request.dimensions:
+            return Strategy()
+        conversation = self._broadcast(request)
+        task = text("strategy").format(dimensions=", ".join(request.dimensions))
+        reply = await self._ask(request, conversation, task, StrategyReply)
+        planned = {name: getattr(reply, name) for name in request.dimensions}
+        kept = StrategyReply(**dict.fromkeys(DIMENSIONS, "") | planned)
+        if kept != reply:
+            conversation.restate(kept)  # the guidance leaves out what was planned beyond it
+        return Strategy(**{name: plan or None for name, plan in planned.items()})
+
+    async def pitch(self, request: PresentPitch) -> Pitch:
+        """Speak the five sections."""
+        conversation = self._broadcast(request)
+        reply = await self._ask(request, conversation, text("pitch"), PitchReply)
+        return Pitch(sections={name: getattr(reply, name) for name in SECTIONS})
+
+    async def answer(self, request: AnswerBuyer) -> str:
+        """Answer the buyer's last message."""
+        conversation = self._conversation(
+            request, "inquiry", ServiceEnvelope, lambda: self._inquiry(request)
+        )
+        task = text("answer").format(message=fenced("MESSAGE", request.transcript[-1].text))
+        return (await self._ask(request, conversation, task, AnswerReply)).text
+
+    async def support(self, request: GiveSupport) -> Support:
+        """Answer the complaint; the settlement is read off the dialogue when it is over."""
+        conversation = self._after(request, request.inquiry)
+        task = text("support").format(message=fenced("MESSAGE", request.transcript[-1].text))
+        return Support(text=(await self._ask(request, conversation, task, AnswerReply)).text)
+
+    async def settle(self, request: SettleIssue) -> Settlement:
+        """Say how the dialogue ended; the market checks it against its rules."""
+        conversation = self._after(request, ())
+        reply = await self._ask(request, conversation, text("settlement"), SettlementReply)
+        return Settlement(
+            outcome=reply.outcome,
+            resolution=reply.resolution,
+            reason=reply.reason,
+            refund_quantity=reply.refund_quantity,
+            refund_shipping=reply.refund_shipping,
+        )
+
+    # -- conversations ---------------------------------------------------------------------
+
+    def _broadcast(self, request: Request) -> Conversation:
+        return self._conversation(
+            request, "broadcast", BroadcastEnvelope, lambda: self._offer(request)
+        )
+
+    def _offer(self, request: Request) -> str:
+        offer = request.offer
+        return templates.paragraphs([self._persona, templates.sheet(offer), templates.terms(offer)])
+
+    def _inquiry(self, request: AnswerBuyer) -> str:
+        return templates.paragraphs([self._offer(request), templates.spoken(request.pitch)])
+
+    def _after(self, request: GiveSupport | SettleIssue, inquiry: Transcript) -> Conversation:
+        def context() -> str:
+            return templates.paragraphs(
+                [
+                    self._offer(request),
+                    order_record(request.order, request.issue),
+                    templates.summary(inquiry, "BEFORE THE PURCHASE"),
+                ]
+            )
+
+        return self._conversation(request, "support", ServiceEnvelope, context)
+
+    def _conversation(
+        self, request: Request, name: str, envelope: type[Envelope], context: Callable[[], str]
+    ) -> Conversation:
+        notes = self.memory(request)
+        if name not in notes:
+            in_prompt = model_of(self.seat).in_prompt
+            notes[name] = Conversation("seller", envelope, context(), in_prompt=in_prompt)
+        found: Conversation = notes[name]
+        return found
+
+    async def _ask(
+        self, request: Request, conversation: Conversation, task: str, kind: type[R]
+    ) -> R:
+        model = model_of(self.seat)
+        stage = str(kind.__struct_config__.tag)
+        return await conversation.ask(
+            task,
+            kind,
+            lambda call: model.ask(request, self.source, stage=stage, role="seller", call=call),
+            max_output_tokens=kind.most_tokens,
+            reasks=self._options.reasks,
+            accepted=model.accepted,
+        )

@@ -1,0 +1,62 @@
+"""Every experiment's table, by its name.
+
+Rates are shares from 0 to 1, money is cents. Whatever the agents are, a row that was published for
+other agents (the models of Table 4) is printed on its own, for nobody here played that part.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+
+from retailsim.analysis.experiments.conversations import table as conversations
+from retailsim.analysis.experiments.demand import elasticity, price_demand
+from retailsim.analysis.experiments.demographic import demographic
+from retailsim.analysis.experiments.economics import economics
+from retailsim.analysis.experiments.episode_cost import simulation_cost
+from retailsim.analysis.experiments.fidelity import fidelity
+from retailsim.analysis.experiments.guidance import guidance
+from retailsim.analysis.experiments.outcomes import Arms, Outcome
+from retailsim.analysis.experiments.personas import persona_effects
+from retailsim.analysis.experiments.sellers import category_fit, pairwise
+from retailsim.analysis.replay.loader import load
+
+PROJECTED: Mapping[str, Callable[[Arms], Outcome]] = MappingProxyType(
+    {
+        "pairwise": pairwise,
+        "demographic": demographic,
+        "price-demand": price_demand,
+        "elasticity": elasticity,
+        "persona-effects": persona_effects,
+        "guidance": guidance,
+        "category-fit": category_fit,
+        "cost": simulation_cost,
+        "economics": economics,
+    }
+)
+"""Experiment -> its table, from the projections of its arms."""
+
+
+def outcome_of(name: str, runs: Mapping[str, Path], features: str = "tfidf") -> Outcome:
+    """Return an experiment's table from its runs, by the labels of its arms.
+
+    Parameters
+    ----------
+    features : str
+        Of texts, for ``latent-persona``.
+
+    Raises
+    ------
+    AnalysisError
+        What `analysis.replay.loader.load` raises.
+    """
+    if name == "csales":
+        return conversations(runs["all"])
+    if name == "fidelity":
+        return fidelity(None)
+    if name == "latent-persona":
+        from retailsim.analysis.experiments.latent import latent_persona  # imports scikit-learn
+
+        return latent_persona(runs["labelled"], runs["unlabelled"], features)
+    return PROJECTED[name]({label: load(run) for label, run in runs.items()})

@@ -1,0 +1,1 @@
+"""Measures, what they are worth, and how two runs differ in them."""

@@ -1,0 +1,1 @@
+"""What each protocol adds to analysis: its tables, measures and section of the report."""

@@ -1,0 +1,1 @@
+"""Sales conversations: their rows, measures and section of the report."""

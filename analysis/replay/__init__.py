@@ -1,0 +1,1 @@
+"""Replay: from the log to rows, and what they come to."""

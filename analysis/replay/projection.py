@@ -1,0 +1,209 @@
+"""From event lines to one row per episode, market and kind of model call.
+
+A log is read a segment at a time, so memory holds one segment and the rows so far, however
+long the log is. Each segment gives partial rows; partial rows of the same episode are folded
+into one by the rules in `columns`. Folding is the same operation at both levels, and does not
+depend on how events are spread over batches, segments and shards.
+
+What it relies on: the events of one market stand in the log in the order of their ``seq``, so
+the pieces of an episode that straddles segments can be ordered by their last ``seq``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import polars as pl
+
+from retailsim.analysis.replay.columns import TABLES, Rule, Table, fields_of
+
+_TYPE = r'^\s*\{\s*"type"\s*:\s*"(\w+)"'
+"""An event line's first key is its type; a header's and a commit line's is not."""
+
+_DECODED = {
+    event_type: fields_of(event_type)
+    for event_type in dict.fromkeys(t for table in TABLES.values() for t in table.types)
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Projection:
+    """What a log says, as four frames.
+
+    Parameters
+    ----------
+    episodes : polars.DataFrame
+        One row per episode, sorted by ``episode``: the columns of `columns.EPISODES` and
+
+        - ``status``: ``closed``, ``failed``, ``open``, or ``unopened`` for an episode that
+          events name though its opening is not in the log. An episode left open by a market
+          that failed is failed, with the market's stage and reason.
+        - ``superseded``: another episode retries this one; it counts nowhere.
+        - ``net_revenue_cents``: gross revenue minus refunds of goods.
+        - ``rating_ASPECT``: stars of the aspect's reviews, 1 to 5 with one review; null
+          without any.
+        - ``reviews``: number of rated reviews.
+
+        Counts and cents are Int64 and 0 where there was nothing; what was never said is null.
+    markets : polars.DataFrame
+        One row per market, sorted by ``market``: the columns of `columns.MARKETS` and
+        ``status`` (``closed``, ``failed``, ``open``). Rejections are those that belong to the
+        whole market; those within an episode are in ``episodes``.
+    calls : polars.DataFrame
+        One row per (model, role, stage) of the recorded model calls: the columns of
+        `columns.CALLS`. ``cost_nanousd`` sums the calls with a price; ``unpriced_calls`` counts
+        the others; ``cost_nanousd`` is what was paid, ``saved_nanousd`` what answers from the
+        shared cache would have cost.
+    episode_calls : polars.DataFrame
+        The same per (market, episode, model); ``episode`` is null for what belongs to the whole
+        market, as the broadcast does.
+    """
+
+    episodes: pl.DataFrame
+    markets: pl.DataFrame
+    calls: pl.DataFrame
+    episode_calls: pl.DataFrame
+
+
+Pieces = dict[str, pl.DataFrame]
+"""Partial rows by table: what one segment, or several already folded, say."""
+
+
+def extract(lines: bytes) -> Pieces:
+    """Partial rows of each table from whole JSON lines.
+
+    Each event type is decoded by itself, with the few fields it has; decoding every line with
+    the fields of all types takes half as much time again.
+
+    Raises
+    ------
+    polars.exceptions.ComputeError
+        If a line that begins like a known event is not JSON, or a field has another type.
+    """
+    typed = pl.scan_lines(lines).with_columns(type=pl.col("line").str.extract(_TYPE)).collect()
+    events = {event_type: _decode(typed.lazy(), event_type) for event_type in _DECODED}
+    rows = [_fold(table, _contributions(table, events)) for table in TABLES.values()]
+    return dict(zip(TABLES, pl.collect_all(rows), strict=True))
+
+
+def merge(pieces: Iterable[Pieces]) -> Projection:
+    """Fold partial rows, in any order, into the projection."""
+    listed = [extract(b""), *pieces]
+    whole = {
+        name: _join(table, pl.concat([piece[name] for piece in listed]))
+        for name, table in TABLES.items()
+    }
+    markets = _finish_markets(whole["markets"])
+    return Projection(
+        episodes=_finish_episodes(whole["episodes"], markets),
+        markets=markets,
+        calls=whole["calls"].drop("seq"),
+        episode_calls=whole["episode_calls"].drop("seq"),
+    )
+
+
+def _decode(typed: pl.LazyFrame, event_type: str) -> pl.LazyFrame:
+    decoded = pl.col("line").str.json_decode(_DECODED[event_type])
+    return typed.filter(type=event_type).select(event=decoded).unnest("event")
+
+
+def _contributions(table: Table, events: Mapping[str, pl.LazyFrame]) -> pl.LazyFrame:
+    """One row per event that feeds the table, null in the columns it says nothing about."""
+    return pl.concat(
+        [
+            events[event_type]
+            .filter(table.within)
+            .select(*table.key, "seq", **table.fed_by(event_type))
+            for event_type in table.types
+        ],
+        how="diagonal",
+    )
+
+
+def _fold(table: Table, rows: pl.LazyFrame) -> pl.LazyFrame:
+    """One row per key; ``seq`` becomes the last one, which orders the pieces of a key."""
+    values = [_apply(column.rule, pl.col(name)) for name, column in table.columns.items()]
+    return rows.group_by(table.key).agg(pl.col("seq").max(), *values)
+
+
+def _join(table: Table, pieces: pl.DataFrame) -> pl.DataFrame:
+    """The pieces of each key as one row, sorted by key; most keys have only one piece."""
+    several = pl.struct(table.key).is_duplicated()
+    folded = _fold(table, pieces.lazy().filter(several).sort("seq", maintain_order=True))
+    return pl.concat([pieces.lazy().filter(~several), folded]).sort(table.key).collect()
+
+
+def _apply(rule: Rule, value: pl.Expr) -> pl.Expr:
+    match rule:
+        case "last":
+            return value.drop_nulls().last()
+        case "sum":
+            return value.sum()
+        case "min":
+            return value.min()
+        case "max":
+            return value.max()
+
+
+def _finish_markets(markets: pl.DataFrame) -> pl.DataFrame:
+    status = (
+        pl.when(pl.col("failed") > 0)
+        .then(pl.lit("failed"))
+        .when(pl.col("closed") > 0)
+        .then(pl.lit("closed"))
+        .otherwise(pl.lit("open"))
+    )
+    return markets.with_columns(status=status).drop("seq", "closed", "failed")
+
+
+def _finish_episodes(episodes: pl.DataFrame, markets: pl.DataFrame) -> pl.DataFrame:
+    retried = episodes["retries"].drop_nulls().unique()
+    counted = [c.removeprefix("stars_") for c in episodes.columns if c.startswith("stars_")]
+    ratings = {
+        f"rating_{a}": pl.when(pl.col(f"reviews_{a}") > 0).then(pl.col(f"stars_{a}"))
+        for a in counted
+    }
+    return (
+        _fail_with_market(episodes, markets)
+        .with_columns(
+            status=_episode_status(),
+            superseded=pl.col("episode").is_in(retried.to_list()),
+            net_revenue_cents=pl.col("gross_revenue_cents") - pl.col("refunded_cents"),
+            reviews=pl.sum_horizontal(f"reviews_{a}" for a in counted),
+            **ratings,
+        )
+        .drop("seq", "opened", "closed", "failed", *(f"stars_{a}" for a in counted))
+        .sort("episode")
+    )
+
+
+def _fail_with_market(episodes: pl.DataFrame, markets: pl.DataFrame) -> pl.DataFrame:
+    """Let the episodes a failed market left open fail with it."""
+    failures = markets.filter(status="failed").select(
+        "market", market_stage="failed_stage", market_reason="failed_reason", market_t="closed_t"
+    )
+    unended = (pl.col("closed") + pl.col("failed") == 0) & (pl.col("opened") > 0)
+    falls = unended & pl.col("market_t").is_not_null()
+    return (
+        episodes.join(failures, on="market", how="left")
+        .with_columns(
+            failed=pl.col("failed") + falls.cast(pl.Int64),
+            failed_stage=pl.when(falls).then("market_stage").otherwise("failed_stage"),
+            failed_reason=pl.when(falls).then("market_reason").otherwise("failed_reason"),
+            closed_t=pl.when(falls).then("market_t").otherwise("closed_t"),
+        )
+        .drop("market_stage", "market_reason", "market_t")
+    )
+
+
+def _episode_status() -> pl.Expr:
+    return (
+        pl.when(pl.col("opened") == 0)
+        .then(pl.lit("unopened"))
+        .when(pl.col("failed") > 0)
+        .then(pl.lit("failed"))
+        .when(pl.col("closed") > 0)
+        .then(pl.lit("closed"))
+        .otherwise(pl.lit("open"))
+    )

@@ -1,0 +1,88 @@
+"""Kept projections: ``RUN/derived/*.parquet``, used only when they match the log.
+
+``index.json`` names the log's fingerprint, the version of the projection and a digest of each
+file. It is written last, so a set of files is whole or not used; anything that does not fit,
+whatever the reason, means that the projection is made anew.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import io
+import os
+from pathlib import Path
+
+import msgspec
+import polars as pl
+
+from retailsim.analysis.replay.projection import Projection
+
+VERSION = 2
+"""Raised whenever a projection of the same log comes out differently."""
+
+_INDEX = "index.json"
+_FRAMES = ("episodes", "markets", "calls", "episode_calls")
+
+
+class _Index(msgspec.Struct, frozen=True, kw_only=True):
+    """What the files beside it are: of which log, made how, with which content."""
+
+    version: int
+    log: str
+    sha256: dict[str, str]
+
+
+def read(derived: Path, log: str) -> Projection | None:
+    """The kept projection, or None if there is none for this log.
+
+    Parameters
+    ----------
+    derived : Path
+        The run's ``derived`` folder; may be missing.
+    log : str
+        The log's fingerprint.
+    """
+    try:
+        index = msgspec.json.decode((derived / _INDEX).read_bytes(), type=_Index)
+        if (index.version, index.log) != (VERSION, log):
+            return None
+        frames = {name: _frame(derived, name, index) for name in _FRAMES}
+    except (OSError, msgspec.DecodeError, _Changed):
+        return None
+    return Projection(**frames)
+
+
+def write(derived: Path, log: str, projection: Projection) -> None:
+    """Keep a projection; a folder that cannot be written keeps none."""
+    with contextlib.suppress(OSError):
+        derived.mkdir(exist_ok=True)
+        digests = {}
+        for name in _FRAMES:
+            content = io.BytesIO()
+            getattr(projection, name).write_parquet(content, compression="lz4")
+            digests[name] = _replace(derived / f"{name}.parquet", content.getvalue())
+        index = _Index(version=VERSION, log=log, sha256=digests)
+        _replace(derived / _INDEX, msgspec.json.encode(index))
+
+
+class _Changed(Exception):
+    """A kept file is not the one that was written."""
+
+
+def _frame(derived: Path, name: str, index: _Index) -> pl.DataFrame:
+    content = (derived / f"{name}.parquet").read_bytes()
+    if hashlib.sha256(content).hexdigest() != index.sha256.get(name):
+        raise _Changed
+    return pl.read_parquet(io.BytesIO(content))
+
+
+def _replace(path: Path, content: bytes) -> str:
+    """Write a file under another name first, so that nobody ever reads half of it."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        temporary.write_bytes(content)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    return hashlib.sha256(content).hexdigest()

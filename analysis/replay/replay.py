@@ -1,0 +1,130 @@
+"""`replay`: what a run's log says, as one value that is also the JSON of ``replay --json``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+import polars as pl
+
+from retailsim.analysis.measures.measures import Row, counted, measures, overall, pairs
+from retailsim.analysis.replay.cost import Attempts, Cost, cost
+from retailsim.analysis.replay.loader import load
+from retailsim.analysis.replay.projection import Projection
+from retailsim.analysis.replay.telemetry import attempts
+from retailsim.events.log.seal import SEAL
+
+
+class EpisodeCounts(msgspec.Struct, frozen=True, kw_only=True):
+    """How many episodes were opened, and how they ended; the rest is still open.
+
+    ``superseded`` are the failed ones that were repeated; they are in no other number.
+    """
+
+    opened: int
+    closed: int
+    failed: int
+    superseded: int
+
+
+class Replay(msgspec.Struct, frozen=True, kw_only=True):
+    """A run, measured.
+
+    Parameters
+    ----------
+    run : str
+        The folder, as it was given.
+    partial : bool
+        Whether the run is not finished: its log is not sealed, or an episode or a market in it
+        has not ended.
+    episodes : EpisodeCounts
+    failed_markets : int
+        Markets that ended before they could hold episodes.
+    rejected_outputs, rejected_commands : int
+        Answers that could not be read, and commands the market's rules forbade.
+    overall : Row
+    sellers, buyers, categories, pairs : tuple of Row
+        Sorted by their key. See `measures` for what the columns mean.
+    cost : Cost or None
+        None without recorded model calls.
+    """
+
+    run: str
+    partial: bool
+    episodes: EpisodeCounts
+    failed_markets: int
+    rejected_outputs: int
+    rejected_commands: int
+    overall: Row
+    sellers: tuple[Row, ...]
+    buyers: tuple[Row, ...]
+    categories: tuple[Row, ...]
+    pairs: tuple[Row, ...]
+    cost: Cost | None
+
+
+def replay(run: Path) -> Replay:
+    """Measure a run from its log.
+
+    Parameters
+    ----------
+    run : Path
+        The run's folder; its log may be unfinished.
+
+    Raises
+    ------
+    NotARun
+        If there is no log in the folder.
+    LogDamaged
+        If the log does not hold what was written.
+    LogUnreadable
+        If it does, and an event in it is not as `events.messages` says.
+    """
+    sealed = (run / "events" / SEAL).exists()
+    return summarize(str(run), load(run), sealed=sealed, sent=attempts(run))
+
+
+def summarize(
+    run: str, projection: Projection, *, sealed: bool, sent: Sequence[Attempts] = ()
+) -> Replay:
+    """Measure a projection; `sealed` says whether its log can grow no more.
+
+    `sent` are the attempts at model calls, from the telemetry.
+    """
+    markets = projection.markets
+    episodes = counted(projection.episodes)
+    # An episode that was never opened still counts its rejections.
+    rejecting = projection.episodes.filter(~pl.col("superseded"))
+    unended = (episodes["status"] == "open").any() or (markets["status"] == "open").any()
+    return Replay(
+        run=run,
+        partial=not sealed or unended,
+        episodes=_counts(projection.episodes, episodes),
+        failed_markets=_with_status(markets, "failed"),
+        rejected_outputs=_both(rejecting, markets, "rejected_outputs"),
+        rejected_commands=_both(rejecting, markets, "rejected_commands"),
+        overall=overall(episodes),
+        sellers=tuple(measures(episodes, ("seller",))),
+        buyers=tuple(measures(episodes, ("buyer",))),
+        categories=tuple(measures(episodes, ("category",))),
+        pairs=tuple(pairs(episodes)),
+        cost=cost(projection, sent),
+    )
+
+
+def _counts(everything: pl.DataFrame, episodes: pl.DataFrame) -> EpisodeCounts:
+    return EpisodeCounts(
+        opened=episodes.height,
+        closed=_with_status(episodes, "closed"),
+        failed=_with_status(episodes, "failed"),
+        superseded=int(everything["superseded"].sum()),
+    )
+
+
+def _with_status(frame: pl.DataFrame, status: str) -> int:
+    return int((frame["status"] == status).sum())
+
+
+def _both(episodes: pl.DataFrame, markets: pl.DataFrame, column: str) -> int:
+    return int(episodes[column].sum()) + int(markets[column].sum())

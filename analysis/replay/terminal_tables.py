@@ -1,0 +1,251 @@
+"""A replay on a terminal: a table of measures and a heatmap of who sells well to whom.
+
+Both are plain text where there is no colour, and fit into 80 columns. Names come from files
+other people wrote, so they are shown as text whatever is in them: no markup, no control
+characters.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from msgspec import UNSET
+from rich.box import SIMPLE_HEAD
+from rich.cells import cell_len
+from rich.color import Color
+from rich.measure import Measurement
+from rich.style import Style
+from rich.table import Table
+from rich.text import Text
+
+from retailsim.analysis.measures.money import dollars
+
+if TYPE_CHECKING:
+    from rich.console import Console, ConsoleOptions, RenderableType
+
+    from retailsim.analysis.measures.measures import Row
+    from retailsim.analysis.replay.replay import Replay
+
+NOTHING = "-"
+"""What stands where nothing was counted."""
+
+_LEAST_NAME = 10
+_NAME_WIDTH = 18
+_CELL_WIDTH = 9
+_HEADING_LINES = 3
+_MOST = 40
+"""More sellers or buyers than this are not drawn: nobody compares them by eye."""
+
+_LOSS, _GAIN = (224, 122, 31), (43, 120, 214)
+"""Orange and blue, which colour-blind readers can tell apart too."""
+
+_MIDDLE = (225, 225, 225)
+
+
+def measure_table(replay: Replay) -> Table:
+    """Sellers, buyers and the whole run with net sales, conversion, refunds and ratings.
+
+    Money is in dollars with two decimals; shares are in percent; `NOTHING` stands where nothing
+    was counted. Names give way where there is little room, numbers do not.
+    """
+    table = _table(title=_title(replay), caption=_caption(replay))
+    table.add_column("", min_width=_LEAST_NAME)
+    for heading in ("Episodes", "Net sales", "Bought", "Refunded", "Quantity", "Rating"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for heading, rows in (("Sellers", replay.sellers), ("Buyers", replay.buyers)):
+        table.add_row(Text(heading, style="bold"))
+        for row in rows[:_MOST]:
+            table.add_row(Name(_name(row)), *_measures(row))
+        if len(rows) > _MOST:
+            table.add_row(Text(f"and {len(rows) - _MOST} more", style="italic"))
+        table.add_section()
+    table.add_row(Text("All", style="bold"), *_measures(replay.overall))
+    return table
+
+
+def heatmap(replay: Replay) -> HeatMap:
+    """Normalized net revenue per pair: sellers down, buyers across, the mean pair being 0."""
+    return HeatMap(replay.pairs)
+
+
+class HeatMap:
+    """A rich renderable: signed amounts of money, coloured from losing to gaining.
+
+    Buyers that do not fit beside each other are shown below, with the sellers repeated.
+
+    Parameters
+    ----------
+    pairs : sequence of Row
+        Rows with a seller, a buyer and ``normalized_revenue_cents``.
+    """
+
+    def __init__(self, pairs: Sequence[Row]) -> None:
+        self._cents = {
+            (str(row.seller), str(row.buyer)): row.normalized_revenue_cents for row in pairs
+        }
+        self._sellers = sorted({seller for seller, _ in self._cents})
+        self._buyers = sorted({buyer for _, buyer in self._cents})
+        known = (cents for cents in self._cents.values() if cents is not None)
+        self._reach = max((abs(cents) for cents in known if cents is not UNSET), default=0.0)
+
+    def __rich_console__(
+        self, console: Console, options: ConsoleOptions
+    ) -> Iterator[RenderableType]:
+        """Yield one table per group of buyers that fits into the width."""
+        longest = max((cell_len(name) for name in self._sellers[:_MOST]), default=0)
+        names = min(longest, max(_NAME_WIDTH, options.max_width // 4))
+        fitting = max(1, (options.max_width - names - 2) // (_CELL_WIDTH + 2))
+        shown = self._buyers[:_MOST]
+        yield Text("Net sales of each pair minus the mean of all pairs", style="bold")
+        for start in range(0, len(shown), fitting):
+            yield self._table(shown[start : start + fitting], names)
+        hidden = len(self._sellers[_MOST:]), len(self._buyers[_MOST:])
+        if any(hidden):
+            yield Text(f"Not shown: {hidden[0]} sellers and {hidden[1]} buyers", style="italic")
+
+    def _table(self, buyers: Sequence[str], names: int) -> Table:
+        table = _table()
+        table.add_column("", no_wrap=True, width=names)
+        for buyer in buyers:
+            heading = Text("\n".join(fold(buyer, _CELL_WIDTH, _HEADING_LINES)))
+            table.add_column(heading, justify="right", no_wrap=True, width=_CELL_WIDTH)
+        for seller in self._sellers[:_MOST]:
+            cells = (self._cell(seller, buyer) for buyer in buyers)
+            table.add_row(Text(clip(seller, names)), *cells)
+        return table
+
+    def _cell(self, seller: str, buyer: str) -> Text:
+        cents = self._cents.get((seller, buyer))
+        if cents is None or cents is UNSET:
+            return Text(NOTHING)
+        share = cents / self._reach if self._reach else 0.0
+        return Text(_short(cents, whole=self._reach >= 100_000), style=_shade(share))
+
+
+def clip(text: str, width: int) -> str:
+    """Text for one line of at most `width` cells: shortened in the middle, without controls.
+
+    Ids of models and products differ at their ends, so both ends are kept.
+    """
+    plain = _plain(text)
+    if cell_len(plain) <= width:
+        return plain
+    kept = min(len(plain) - 1, width - 1)
+    while kept > 0:
+        tail = kept // 2
+        shortened = f"{plain[: kept - tail]}…{plain[len(plain) - tail :]}"
+        if cell_len(shortened) <= width:
+            return shortened
+        kept -= 1
+    return "…"
+
+
+def fold(text: str, width: int, lines: int) -> list[str]:
+    """Text in at most so many lines of so many cells, broken where an id has its joints."""
+    found = [""]
+    for part in re.findall(r"[^-:/_. ]*[-:/_. ]?", _plain(text)):
+        if cell_len(found[-1] + part) > width and found[-1]:
+            found.append("")
+        found[-1] += part
+    if len(found) > lines:
+        found[lines - 1 :] = ["".join(found[lines - 1 :])]
+    return [clip(line, width) for line in found]
+
+
+class Name:
+    """A rich renderable: a name that takes the room it needs, or else all there is.
+
+    Parameters
+    ----------
+    text : str
+        Shown as it is, shortened in its middle.
+    """
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
+        """At least `_LEAST_NAME` cells."""
+        width = cell_len(_plain(self._text))
+        return Measurement(min(width, _LEAST_NAME), width)
+
+    def __rich_console__(
+        self, console: Console, options: ConsoleOptions
+    ) -> Iterator[RenderableType]:
+        """Yield one line."""
+        yield Text(clip(self._text, options.max_width), no_wrap=True)
+
+
+def _plain(text: str) -> str:
+    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
+
+
+def _table(**options: Any) -> Table:
+    return Table(
+        box=SIMPLE_HEAD,
+        collapse_padding=True,
+        pad_edge=False,
+        title_justify="left",
+        caption_justify="left",
+        **options,
+    )
+
+
+def _name(row: Row) -> str:
+    return str(row.buyer if row.seller is UNSET else row.seller)
+
+
+def _measures(row: Row) -> tuple[str, ...]:
+    """The cells of a row, all but its name."""
+    return (
+        f"{row.episodes:,}",
+        dollars(row.net_revenue_cents),
+        _number(row.conversion_rate, "{:.1%}"),
+        _number(row.refund_rate, "{:.1%}"),
+        _number(row.average_quantity, "{:.2f}"),
+        _number(row.average_rating, "{:.2f}"),
+    )
+
+
+def _number(value: float | None, form: str) -> str:
+    return NOTHING if value is None else form.format(value)
+
+
+def _title(replay: Replay) -> Text:
+    return Text(clip(replay.run, 45) + (" (not finished)" if replay.partial else ""))
+
+
+def _caption(replay: Replay) -> Text:
+    counts = replay.episodes
+    parts = [f"{counts.closed:,} of {counts.opened:,} episodes closed, {counts.failed:,} failed"]
+    if replay.failed_markets:
+        parts.append(f"{replay.failed_markets:,} markets failed")
+    rejected = replay.rejected_outputs, replay.rejected_commands
+    parts.append(f"rejected: {rejected[0]:,} outputs, {rejected[1]:,} commands")
+    return Text("; ".join(parts))
+
+
+def _short(cents: float, *, whole: bool) -> str:
+    """Signed dollars in at most `_CELL_WIDTH` cells: ``+$12.30``, ``-$1,234``, ``+$1.2M``."""
+    sign, amount = "-" if cents < 0 else "+", abs(cents) / 100
+    for size, unit in ((1e9, "G"), (1e6, "M"), (1e5, "k")):
+        if amount >= size:
+            return f"{sign}${amount / (1e3 if unit == 'k' else size):.1f}{unit}"
+    return f"{sign}${amount:,.0f}" if whole else f"{sign}${amount:.2f}"
+
+
+def _shade(share: float) -> Style:
+    """Background from `_LOSS` at -1 over grey at 0 to `_GAIN` at 1, with dark or light letters.
+
+    Both colours are set, so that the terminal's own background does not matter.
+    """
+    end = _GAIN if share > 0 else _LOSS
+    red, green, blue = (
+        round(middle + (full - middle) * abs(share))
+        for middle, full in zip(_MIDDLE, end, strict=True)
+    )
+    dark = 0.299 * red + 0.587 * green + 0.114 * blue < 128
+    letters = Color.parse("bright_white") if dark else Color.from_rgb(0, 0, 0)
+    return Style(color=letters, bgcolor=Color.from_rgb(red, green, blue))

@@ -1,0 +1,1 @@
+"""Catalogues: products read from files of any shape."""

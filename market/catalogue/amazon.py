@@ -1,0 +1,241 @@
+"""From a row of Amazon Reviews '23 to a product.
+
+The data set is described in Hou et al. (2024), "Bridging Language and Items for Retrieval and
+Recommendation". Its rows are read as they are: any field may be missing, null or of another type
+than described. Tables are read into the same row, so that one set of rules holds for all formats.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import msgspec
+
+from retailsim.events.messages import Audience
+from retailsim.market.catalogue.category_map import CategoryMap, candidates
+from retailsim.market.catalogue.fields import (
+    PRICE_LIMIT_CENTS,
+    facts,
+    number,
+    paragraphs,
+    parse_amount,
+    parse_price,
+    text,
+    texts,
+    to_cents,
+)
+from retailsim.market.catalogue.problems import Problems, Reason
+from retailsim.market.catalogue.product import Category, Product
+
+TITLE_LIMIT = 500
+DESCRIPTION_LIMIT = 8_000
+FEATURES, FEATURE_LIMIT = 40, 1_000
+DETAILS, DETAIL_NAME_LIMIT, DETAIL_LIMIT = 80, 100, 500
+LEVELS, LEVEL_LIMIT = 12, 100
+ID_LIMIT = 100
+BRAND_LIMIT = 200
+_COUNT_LIMIT = 10**12
+
+_NO_TITLE = frozenset({"none", "null", "nan", "n/a", "na"})
+_WORD = re.compile(r"[a-z]+(?:-[a-z]+)*")
+_MEN = frozenset({"men", "mens", "man", "mans", "male", "males", "gentlemen"})
+_WOMEN = frozenset({"women", "womens", "woman", "womans", "female", "females", "ladies"})
+_CHILDREN = frozenset(
+    {"baby", "babies", "boy", "boys", "child", "children", "childrens", "girl", "girls", "infant"}
+    | {"infants", "kid", "kids", "newborn", "teen", "toddler", "toddlers"}
+)
+
+
+class Row(msgspec.Struct, kw_only=True):
+    """The fields of a source row that matter here, of whatever type the file holds.
+
+    Other fields, such as images and videos, are passed over without being built.
+    ``id`` or ``asin`` stand in for a missing ``parent_asin``; ``audience`` and ``unit_cost``
+    are additions to the source's format.
+    """
+
+    parent_asin: Any = None
+    id: Any = None
+    asin: Any = None
+    title: Any = None
+    price: Any = None
+    main_category: Any = None
+    categories: Any = None
+    features: Any = None
+    description: Any = None
+    details: Any = None
+    store: Any = None
+    average_rating: Any = None
+    rating_number: Any = None
+    unit_cost: Any = None
+    audience: Any = None
+
+
+class _Skip(Exception):
+    """Ends the reading of a row that is no product."""
+
+    def __init__(self, reason: Reason) -> None:
+        self.reason = reason
+
+
+def read_row(
+    row: Row, categories: CategoryMap, problems: Problems, dataset: str = ""
+) -> Product | None:
+    """Turn a row into a product, or count why it is none.
+
+    Parameters
+    ----------
+    row : Row
+        Fields of any type; none of them makes this raise.
+    categories : CategoryMap
+        Groups by source category.
+    problems : Problems
+        Counts the row, and why it was skipped or what of it was left out.
+    dataset : str
+        Name of the data set the row came in, the last resort for its category.
+    """
+    problems.rows += 1
+    try:
+        product = _product(row, categories, problems, dataset)
+    except _Skip as skip:
+        problems.skip(skip.reason)
+        return None
+    problems.kept += 1
+    return product
+
+
+def _product(row: Row, categories: CategoryMap, problems: Problems, dataset: str) -> Product:
+    """Read what a product must have, then what it may lack."""
+    title, price_cents, product_id = _title(row.title), _price(row.price), _id(row)
+    path = _path(row.categories)
+    category = _category(row, path, categories, problems, dataset)
+    details = _details(row.details, problems)
+    rating_number = number(row.rating_number, 0, _COUNT_LIMIT)
+    return Product(
+        id=product_id,
+        title=title,
+        price_cents=price_cents,
+        category=category,
+        path=path,
+        audience=_audience(_given_audience(row.audience, problems), details, path, title, category),
+        brand=text(row.store, BRAND_LIMIT) or None,
+        features=texts(row.features, count=FEATURES, limit=FEATURE_LIMIT),
+        description=paragraphs(row.description, DESCRIPTION_LIMIT),
+        details=details,
+        average_rating=number(row.average_rating, 0, 5),
+        rating_number=None if rating_number is None else int(rating_number),
+        unit_cost_cents=_unit_cost(row.unit_cost, problems),
+    )
+
+
+def _title(value: object) -> str:
+    """Read a title; marks without a letter or digit, and words for nothing, are none."""
+    title = text(value, TITLE_LIMIT)
+    if title.casefold() in _NO_TITLE or not any(map(str.isalnum, title)):
+        raise _Skip("no_title")
+    return title
+
+
+def _price(value: object) -> int:
+    """Read a price in cents, telling an absurd one from none."""
+    price_cents = parse_price(value)
+    if price_cents is None:
+        raise _Skip("no_price" if parse_amount(value) is None else "absurd_price")
+    return price_cents
+
+
+def _id(row: Row) -> str:
+    """Read the id; one beyond the limit is none, for cutting it could make two ids one."""
+    found = (text(value, ID_LIMIT + 1) for value in (row.parent_asin, row.id, row.asin))
+    first = next((value for value in found if value), "")
+    if not 0 < len(first) <= ID_LIMIT:
+        raise _Skip("no_id")
+    return first
+
+
+def _path(value: object) -> tuple[str, ...]:
+    """Read the category path: a list, the first of several lists, or levels joined by ``>``."""
+    if isinstance(value, list) and value and isinstance(value[0], list):
+        value = value[0]
+    if isinstance(value, str):
+        value = re.split(r"\s*[>›|]\s*", value[: LEVELS * LEVEL_LIMIT])
+    return texts(value, count=LEVELS, limit=LEVEL_LIMIT)
+
+
+def _category(
+    row: Row, path: Sequence[str], categories: CategoryMap, problems: Problems, dataset: str
+) -> Category:
+    """Look the group up, remembering the name of a category the mapping lacks."""
+    main_category = text(row.main_category, LEVEL_LIMIT)
+    try:
+        category = categories.group(candidates(path, main_category, dataset))
+    except KeyError:
+        problems.unnamed(main_category or next(iter(path), "") or "(no category)")
+        raise _Skip("unmapped_category") from None
+    if category is None:
+        raise _Skip("unsold_category")
+    return category
+
+
+def _details(value: object, problems: Problems) -> dict[str, str]:
+    """Read details: a mapping, or its JSON."""
+    if isinstance(value, str) and value.strip():
+        try:
+            value = json.loads(value)
+        except (ValueError, RecursionError):
+            value = ()
+    if value not in (None, "", []) and not isinstance(value, dict):
+        problems.note("unreadable_details")
+    return facts(value, count=DETAILS, key_limit=DETAIL_NAME_LIMIT, limit=DETAIL_LIMIT)
+
+
+def _unit_cost(value: object, problems: Problems) -> int | None:
+    """Read the optional cost of one unit, in cents; zero is a cost, a negative one is none."""
+    if value is None or value == "":
+        return None
+    amount = parse_amount(value)
+    cents = None if amount is None else to_cents(amount)
+    if cents is not None and 0 <= cents < PRICE_LIMIT_CENTS:
+        return cents
+    problems.note("unusable_unit_cost")
+    return None
+
+
+def _given_audience(value: object, problems: Problems) -> str:
+    """Read the audience a catalogue gives by itself; one that says nothing is noted."""
+    words = text(value, LEVEL_LIMIT).replace("-", " ")
+    if words and not _verdict(words):
+        problems.note("unknown_audience")
+    return words
+
+
+def _audience(
+    given: str, details: dict[str, str], path: Sequence[str], title: str, category: Category
+) -> Audience | None:
+    """Decide whom the product is for; the first source that says something decides.
+
+    Those are what the catalogue gives, the detail "Department", the category path, and the
+    title. Titles count for Fashion only, where such words say who wears the product; elsewhere
+    they name its subject. Children's products have no audience.
+    """
+    department = details.get("Department", "").replace("-", " ")
+    title = title if category == "Fashion" else ""
+    for words in (given, department, " / ".join(path), title):
+        verdict = _verdict(words)
+        if verdict is not None:
+            return None if verdict == "children" else verdict
+    return None
+
+
+def _verdict(words: str) -> Audience | Literal["children"] | None:
+    """Read whom words such as "Mens", "Women's" or "Unisex Child" speak of."""
+    found = set(_WORD.findall(words.casefold().replace("'", "").replace("’", "")))
+    men, women = not found.isdisjoint(_MEN), not found.isdisjoint(_WOMEN)
+    if men or women:
+        return "unisex" if men and women else "men" if men else "women"
+    if not found.isdisjoint(_CHILDREN):
+        return "children"
+    return "unisex" if "unisex" in found else None

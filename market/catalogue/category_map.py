@@ -1,0 +1,115 @@
+"""The market's group of a source category, by a mapping that users can extend."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from importlib.resources import files
+from pathlib import Path
+
+from retailsim.market.catalogue.product import CATEGORIES, Category
+from retailsim.market.errors import BadCategories
+
+_WORDS = re.compile(r"[\W_]+")
+_BY_NAME: dict[object, Category] = {category: category for category in CATEGORIES}
+
+
+class CategoryMap:
+    """Source category to group; names are compared by their words only.
+
+    Parameters
+    ----------
+    groups : mapping of str to Category or None
+        Group by category name, or by a path of names joined by ``" > "``; None for what the
+        market does not sell.
+    """
+
+    def __init__(self, groups: Mapping[str, Category | None]) -> None:
+        self._groups = {_key(name): group for name, group in groups.items()}
+
+    def merged(self, over: CategoryMap) -> CategoryMap:
+        """Return a mapping in which the entries of `over` win."""
+        return CategoryMap(self._groups | over._groups)
+
+    def group(self, names: Sequence[str]) -> Category | None:
+        """Return the group of the first of `names` that the mapping holds.
+
+        Returns
+        -------
+        Category or None
+            None where the market does not sell the category.
+
+        Raises
+        ------
+        KeyError
+            If the mapping holds none of the names.
+        """
+        for name in names:
+            key = _key(name)
+            if key in self._groups:
+                return self._groups[key]
+        raise KeyError(*names)
+
+
+def builtin_categories() -> CategoryMap:
+    """Return the mapping that comes with the package."""
+    return _read(Path(str(files("retailsim.market.data") / "categories.toml")))
+
+
+def read_categories(path: Path) -> CategoryMap:
+    """Return the package's mapping with the entries of a user's file over it.
+
+    Parameters
+    ----------
+    path : Path
+        A TOML file with a table ``[categories]`` of names to groups.
+
+    Raises
+    ------
+    BadCategories
+        If the file cannot be read, is no TOML, or names a group that does not exist.
+    """
+    return builtin_categories().merged(_read(path))
+
+
+def candidates(path: Sequence[str], main_category: str = "", dataset: str = "") -> tuple[str, ...]:
+    """List the names to look a product up by, the most telling first.
+
+    Those are the path's branches from the longest to those of two levels, the department
+    (`main_category`), the path's root, and the data set (file) the product came in.
+    """
+    branches = [" > ".join(path[:end]) for end in range(len(path), 1, -1)]
+    names = (*branches, main_category, *path[:1], dataset)
+    return tuple(name for name in names if name)
+
+
+def _read(path: Path) -> CategoryMap:
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8")).get("categories")
+    except (OSError, ValueError) as error:
+        raise BadCategories(path, str(error).splitlines()[0]) from error
+    if not isinstance(table, dict):
+        raise BadCategories(path, "it needs a table [categories] of names to groups")
+    return CategoryMap({name: _group(path, name, group) for name, group in table.items()})
+
+
+def _group(path: Path, name: str, group: object) -> Category | None:
+    if group == "":
+        return None
+    if isinstance(group, str) and group in _BY_NAME:
+        return _BY_NAME[group]
+    raise BadCategories(
+        path,
+        f'"{name}" = {group!r}: the group must be one of {", ".join(CATEGORIES)}, '
+        'or "" for what is not sold',
+    )
+
+
+def _key(name: str) -> str:
+    """Reduce a name to its words, so that spellings of one category meet."""
+    levels = (
+        " ".join(_WORDS.sub(" ", level.casefold().replace("&", " and ")).split())
+        for level in name.split(">")
+    )
+    return ">".join(levels)

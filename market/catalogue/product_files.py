@@ -1,0 +1,237 @@
+"""Catalogues of products: read from files, and sampled.
+
+A file is read as a stream, row by row, so memory does not grow with it. What is wrong with single
+rows is counted in `Problems`; what is wrong with the file as a whole raises a `CatalogError`.
+"""
+
+from __future__ import annotations
+
+import json
+from bisect import insort
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from importlib.resources import files
+from pathlib import Path
+
+import msgspec
+
+from retailsim.market.catalogue.amazon import Row, read_row
+from retailsim.market.catalogue.category_map import CategoryMap, builtin_categories
+from retailsim.market.catalogue.fields import parse_price
+from retailsim.market.catalogue.lines import read_lines
+from retailsim.market.catalogue.problems import Problems
+from retailsim.market.catalogue.product import CATEGORIES, Product
+from retailsim.market.errors import EmptyCatalog, MissingProducts, RepeatedProducts, UnknownFormat
+
+__all__ = [
+    "EmptyCatalog",
+    "Problems",
+    "builtin_catalog",
+    "parse_price",
+    "read_products",
+    "sample",
+]
+
+SUFFIXES = (".jsonl", ".jsonl.gz", ".csv", ".parquet")
+_DECODE = msgspec.json.Decoder(Row).decode
+
+
+def builtin_catalog() -> Path:
+    """Return the catalogue that comes with the package."""
+    return Path(str(files("retailsim.market.data") / "catalogue.jsonl"))
+
+
+def read_products(
+    path: Path, *, categories: CategoryMap | None = None, problems: Problems
+) -> Iterator[Product]:
+    """Read the usable products of a catalogue, in the file's order.
+
+    Parameters
+    ----------
+    path : Path
+        A file of one of the formats in `SUFFIXES`.
+    categories : CategoryMap or None
+        Groups by source category; None for the package's own.
+    problems : Problems
+        Counts rows, those skipped and why. Ids are not compared here, for that would hold all
+        of them; `sample` does.
+
+    Raises
+    ------
+    CatalogError
+        While iterating, if the file as a whole cannot be read.
+    """
+    categories = categories or builtin_categories()
+    for row in _rows(path, problems):
+        product = read_row(row, categories, problems, _dataset(path))
+        if product is not None:
+            yield product
+
+
+def sample(
+    products: Iterable[Product],
+    *,
+    per_category: int | None,
+    ids: Sequence[str] | None,
+    key: Callable[[str], bytes],
+    problems: Problems | None = None,
+) -> list[Product]:
+    """Choose products, whatever their order in the file.
+
+    With `ids` exactly those, in that order. Otherwise those with the smallest ``key(id)``, up to
+    `per_category` of each category, so a smaller sample is contained in a larger one; memory is
+    bounded by the sample. Of rows with the same id the one whose encoding is smallest counts,
+    wherever it stands.
+
+    Parameters
+    ----------
+    products : iterable of Product
+        Read once.
+    per_category : int or None
+        At least 1; None for all products. Not used with `ids`.
+    ids : sequence of str or None
+        The products wanted.
+    key : callable
+        A keyed hash of an id: the source of randomness.
+    problems : Problems or None
+        Told of repeated ids among the products held, and warned of categories that hold fewer
+        than asked.
+
+    Returns
+    -------
+    list of Product
+        By category in the order of `CATEGORIES`, then by id; with `ids` in their order.
+
+    Raises
+    ------
+    MissingProducts, RepeatedProducts
+        If one of `ids` is not among the products, or twice among `ids`.
+    """
+    problems = problems or Problems()
+    if ids is not None:
+        return _named(products, ids, problems)
+    shelves = {category: _Shelf(per_category, key, problems) for category in CATEGORIES}
+    for product in products:
+        shelves[product.category].offer(product)
+    chosen = _settle((p for shelf in shelves.values() for p in shelf.held.values()), problems)
+    _warn_of_few(chosen, per_category, problems)
+    return sorted(chosen, key=lambda p: (CATEGORIES.index(p.category), p.id))
+
+
+class _Shelf:
+    """The products of one category with the smallest keys; at most `size` are held."""
+
+    def __init__(self, size: int | None, key: Callable[[str], bytes], problems: Problems) -> None:
+        self.held: dict[str, Product] = {}
+        self._ranks: list[tuple[bytes, str]] = []
+        self._size = size
+        self._key = key
+        self._problems = problems
+
+    def offer(self, product: Product) -> None:
+        """Hold the product if it ranks among the first, or replaces its namesake."""
+        if product.id in self.held:
+            self._problems.skip_duplicate()
+            self.held[product.id] = _preferred(self.held[product.id], product)
+            return
+        if self._size is None or self._admit((self._key(product.id), product.id), self._size):
+            self.held[product.id] = product
+
+    def _admit(self, rank: tuple[bytes, str], size: int) -> bool:
+        """Take the rank in if it is among the first, and let go of the one that is no longer."""
+        if len(self._ranks) >= size:
+            if not self._ranks or rank >= self._ranks[-1]:
+                return False
+            del self.held[self._ranks.pop()[1]]
+        insort(self._ranks, rank)
+        return True
+
+
+def _named(products: Iterable[Product], ids: Sequence[str], problems: Problems) -> list[Product]:
+    """Pick the products of these ids."""
+    wanted = frozenset(ids)
+    if len(wanted) < len(ids):
+        raise RepeatedProducts([i for i, count in Counter(ids).items() if count > 1])
+    found = {p.id: p for p in _settle((p for p in products if p.id in wanted), problems)}
+    missing = [i for i in ids if i not in found]
+    if missing:
+        raise MissingProducts(missing)
+    return [found[i] for i in ids]
+
+
+def _settle(products: Iterable[Product], problems: Problems) -> list[Product]:
+    """Keep one product of each id."""
+    kept: dict[str, Product] = {}
+    for product in products:
+        if product.id in kept:
+            problems.skip_duplicate()
+            product = _preferred(kept[product.id], product)
+        kept[product.id] = product
+    return list(kept.values())
+
+
+def _preferred(one: Product, other: Product) -> Product:
+    """Choose between two products of one id by what they say, not by which came first."""
+    return min(one, other, key=lambda p: msgspec.json.encode(p, order="deterministic"))
+
+
+def _warn_of_few(chosen: Sequence[Product], per_category: int | None, problems: Problems) -> None:
+    if per_category is None:
+        return
+    held = Counter(product.category for product in chosen)
+    few = [
+        f"{category} {held[category]}" for category in CATEGORIES if held[category] < per_category
+    ]
+    if few:
+        problems.warn(f"fewer than per_category = {per_category} products: {', '.join(few)}")
+
+
+def _rows(path: Path, problems: Problems) -> Iterator[Row]:
+    """Read rows by the format the file's name tells."""
+    name = path.name.lower()
+    if name.endswith((".jsonl", ".jsonl.gz")):
+        return _jsonl_rows(path, problems)
+    if not name.endswith(SUFFIXES):
+        raise UnknownFormat(path, SUFFIXES)
+    from retailsim.market.catalogue import table_rows  # only those who read tables pay for it
+
+    read = table_rows.csv_rows if name.endswith(".csv") else table_rows.parquet_rows
+    return read(path, problems)
+
+
+def _jsonl_rows(path: Path, problems: Problems) -> Iterator[Row]:
+    for number, data in read_lines(path):
+        if data is None:
+            problems.skip_line(number, "longer than 4 MB")
+        elif data.strip():
+            try:
+                row = _decode(data)
+            except (ValueError, RecursionError) as error:
+                problems.skip_line(number, _cause(error))
+            else:
+                yield row
+
+
+def _decode(data: bytes) -> Row:
+    """Decode a line; what only Python's own writer produces, such as NaN, is read as well."""
+    try:
+        return _DECODE(data)
+    except (ValueError, RecursionError):
+        return msgspec.convert(json.loads(data.decode("utf-8"), strict=False), Row)
+
+
+def _cause(error: Exception) -> str:
+    match error:
+        case UnicodeDecodeError():
+            return f"not UTF-8 (byte {error.start + 1})"
+        case RecursionError():
+            return "nested too deeply"
+        case msgspec.ValidationError():
+            return "not a JSON object"
+        case _:
+            return f"not JSON ({error})"
+
+
+def _dataset(path: Path) -> str:
+    """Return the data set's name in a file name such as ``meta_All_Beauty.jsonl.gz``."""
+    return path.name.split(".")[0].removeprefix("meta_") if path.name.startswith("meta_") else ""

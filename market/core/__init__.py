@@ -1,0 +1,1 @@
+"""What all protocols of a market share: requests, admission, orders, the ledger, shipping."""

@@ -1,0 +1,360 @@
+"""One conversation: the state machine between a seller, a buyer and the catalogue.
+
+A turn is one message of the buyer and the seller's answer to it. What an agent commands beside
+its message is kept until the message is there, and then judged: what the rules forbid is a
+`CommandRejected` and changes nothing.
+"""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+from typing import Any
+
+import msgspec
+
+from retailsim.events.kernel import Post
+from retailsim.events.messages import CommandRejected, Event, MessageSent, OrderPlaced
+from retailsim.market.catalogue.product import Product
+from retailsim.market.core.dialogue import Transcript, Turn
+from retailsim.market.core.durations import MESSAGE_US
+from retailsim.market.protocols.csales.category_tree import CategoryPath
+from retailsim.market.protocols.csales.events import (
+    ACTIONS,
+    Action,
+    ActionChosen,
+    BuyerLeft,
+    CategorySearched,
+    ItemSelected,
+    ItemsShown,
+    ItemValued,
+    ProfileInferred,
+    Showing,
+)
+from retailsim.market.protocols.csales.requests import (
+    BuyItem,
+    LeaveConversation,
+    OpenConversation,
+    PlanCategory,
+    PlanTurn,
+    RespondToSeller,
+    SelectItem,
+    ShowItems,
+    SpeakTurn,
+    StateWorth,
+)
+from retailsim.market.protocols.csales.spec import ConversationSpec, SalesRules
+from retailsim.market.protocols.csales.values import PERSUASION, Inferred
+
+
+class Conversation:
+    """Each public method answers one message of an agent."""
+
+    def __init__(self, spec: ConversationSpec, rules: SalesRules) -> None:
+        self.ended = False
+        self._spec = spec
+        self._rules = rules
+        self._shop = rules.catalogue
+        self._episode = spec.episodes[0].episode
+        self._seller = f"seller:{spec.seller.id}"
+        self._buyer = f"buyer:{spec.buyer.id}"
+        self._turn = 1
+        self._transcript: Transcript = ()
+        self._inferred = Inferred()
+        self._wanted: CategoryPath = ()
+        self._categories: tuple[CategoryPath, ...] = rules.catalogue.below(())
+        self._action: ActionChosen | None = None
+        self._offered: tuple[Product, ...] = ()
+        self._to_show: tuple[str, ...] = ()
+        self._shown: dict[str, Product] = {}
+        self._presented: tuple[Product, ...] = ()
+        self._selected: Product | None = None
+        self._candidate: Product | None = None
+        self._made_case = False
+        self._worth: dict[str, int] = {}
+        self._pending: SelectItem | BuyItem | LeaveConversation | None = None
+
+    def opening(self) -> Post:
+        """Ask the buyer to begin."""
+        request = OpenConversation(
+            episode=self._episode,
+            unit=self._spec.unit,
+            profile=self._spec.profile,
+            transcript=(),
+            turn=1,
+        )
+        return Post(request, self._buyer, 0, 1)
+
+    def message_sent(self, event: MessageSent) -> list[Post]:
+        """Somebody spoke: do what was commanded with it, and give the other side its turn."""
+        self._transcript = (*self._transcript, Turn(event.role, event.text))
+        return self._buyer_spoke() if event.role == "buyer" else self._seller_spoke()
+
+    # -- the seller ------------------------------------------------------------------------
+
+    def _plan(self) -> Post:
+        seen = bool(self._shown)
+        actions: tuple[Action, ...] = (PERSUASION,)
+        if self._selected is None:
+            actions = tuple(action for action in ACTIONS if seen or action != PERSUASION)
+        request = PlanTurn(**self._known(), actions=actions)
+        return Post(request, self._seller, MESSAGE_US)
+
+    def profile_inferred(self, event: ProfileInferred) -> list[Post]:
+        """The seller's picture of the buyer; it goes with its further requests."""
+        price = None
+        if event.price_min_cents is not None and event.price_max_cents is not None:
+            price = (event.price_min_cents, event.price_max_cents)
+        self._inferred = Inferred(
+            preference=event.preference,
+            category=event.category,
+            decision_making_style=event.decision_making_style,
+            dialogue_openness=event.dialogue_openness,
+            focus=event.focus,
+            price_cents=price,
+        )
+        return []
+
+    def category_planned(self, command: PlanCategory) -> list[Post]:
+        """The seller names a path to look at; it counts if a category search is chosen."""
+        self._wanted = command.path
+        return []
+
+    def action_chosen(self, event: ActionChosen) -> list[Post]:
+        """Look up what the action needs, and let the seller speak."""
+        self._action = event
+        self._to_show = ()
+        posts = self._look_up(event)
+        request = SpeakTurn(
+            **self._known(), action=event.action, tactic=event.strategy, items=self._offered
+        )
+        return [*posts, Post(request, self._seller)]
+
+    def _look_up(self, event: ActionChosen) -> list[Post]:
+        self._offered = ()
+        match event.action:
+            case "Category Search":
+                return [Post(self._search())]
+            case "Suggestion":
+                self._offered = self._suggestion()
+            case "Persuasion" if self._candidate is not None:
+                self._offered = (self._candidate,)
+        return []
+
+    def _search(self) -> CategorySearched:
+        asked, self._wanted = self._wanted, ()
+        found = self._shop.cut(asked)
+        self._categories = self._shop.below(found)
+        return CategorySearched(
+            episode=self._episode,
+            turn=self._turn,
+            asked=asked,
+            found=found,
+            options=self._categories,
+        )
+
+    def _suggestion(self) -> tuple[Product, ...]:
+        path = self._shop.cut(self._inferred.category)
+        most = self._spec.profile.budget_cents[1]
+        ranked = self._shop.suggest(self._inferred.preference, path, most, self._rules.nearest)
+        return tuple(map(_apart, ranked))
+
+    def items_to_show(self, command: ShowItems) -> list[Post]:
+        """The seller wants to show items with what it says next."""
+        self._to_show = command.products
+        return []
+
+    def _seller_spoke(self) -> list[Post]:
+        posts = self._show() if self._to_show else []
+        action = self._action
+        if action is None:
+            raise AssertionError("a seller speaks after it has planned")
+        self._made_case |= self._selected is not None and action.action == PERSUASION
+        self._turn += 1
+        request = RespondToSeller(
+            episode=self._episode,
+            unit=self._spec.unit,
+            profile=self._spec.profile,
+            transcript=self._transcript,
+            turn=self._turn,
+            shown=tuple(map(_for_buyer, self._shown.values())),
+            presented=tuple(map(_for_buyer, self._presented)),
+            selected=self._selected and _for_buyer(self._selected),
+            candidate=self._seen_candidate(),
+            action=action.action,
+            tactic=action.strategy,
+            may_buy=self._made_case,
+            last=self._turn >= self._rules.max_turns,
+        )
+        self._presented = ()
+        return [*posts, Post(request, self._buyer, MESSAGE_US)]
+
+    def _show(self) -> list[Post]:
+        offered = {product.id: product for product in self._offered}
+        unknown = [id_ for id_ in self._to_show if id_ not in offered]
+        if unknown:
+            return [self._reject("ShowItems", f"{_named(unknown)}: not among the items offered")]
+        showing: Showing = "upsell" if self._selected is not None else "suggestion"
+        most = 1 if showing == "upsell" else self._rules.shown
+        if len(self._to_show) > most:
+            return [self._reject("ShowItems", f"{len(self._to_show)} items: at most {most}")]
+        self._presented = tuple(offered[id_] for id_ in self._to_show)
+        self._shown |= {product.id: product for product in self._presented}
+        event = ItemsShown(
+            episode=self._episode,
+            turn=self._turn,
+            showing=showing,
+            products=self._to_show,
+            prices_cents=tuple(product.price_cents for product in self._presented),
+            fitting=len(offered),
+        )
+        return [Post(event)]
+
+    # -- the buyer -------------------------------------------------------------------------
+
+    def worth_stated(self, command: StateWorth) -> list[Post]:
+        """The buyer knows what items are worth to it: kept for the log."""
+        self._worth |= command.worth_cents
+        return []
+
+    def item_to_select(self, command: SelectItem) -> list[Post]:
+        """The buyer makes its choice."""
+        self._pending = command
+        return []
+
+    def item_to_buy(self, command: BuyItem) -> list[Post]:
+        """The buyer wants to buy."""
+        self._pending = command
+        return []
+
+    def buyer_leaving(self, command: LeaveConversation) -> list[Post]:
+        """The buyer leaves."""
+        self._pending = command
+        return []
+
+    def _buyer_spoke(self) -> list[Post]:
+        posts = self._carry_out()
+        if not self.ended and self._turn >= self._rules.max_turns:
+            self.ended = True
+        return posts if self.ended else [*posts, self._plan()]
+
+    def _carry_out(self) -> list[Post]:
+        command, self._pending = self._pending, None
+        match command:
+            case SelectItem():
+                return self._select(command.product)
+            case BuyItem():
+                return self._buy(command.product)
+            case LeaveConversation():
+                self.ended = True
+                left = BuyerLeft(
+                    episode=self._episode,
+                    turn=self._turn,
+                    how=command.how,
+                    reason=command.reason,
+                )
+                return [Post(left)]
+            case _:
+                return []
+
+    def _select(self, id_: str) -> list[Post]:
+        product = self._shown.get(id_)
+        if product is None:
+            return [self._reject("SelectItem", f"{_named([id_])}: was never shown")]
+        if self._selected is not None:
+            return [self._reject("SelectItem", f"{self._selected.id} is selected already")]
+        self._selected = product
+        dearer = self._shop.dearer(product, self._spec.profile.budget_cents[1])
+        self._candidate = _apart(dearer) if dearer is not None else None
+        event = ItemSelected(
+            episode=self._episode,
+            turn=self._turn,
+            product=product.id,
+            price_cents=product.price_cents,
+            candidate=self._candidate.id if self._candidate else None,
+            candidate_price_cents=self._candidate.price_cents if self._candidate else None,
+        )
+        return [Post(event), *self._valued(product)]
+
+    def _buy(self, id_: str) -> list[Post]:
+        problem = self._forbids(id_)
+        if problem is not None:
+            return [self._reject("BuyItem", problem)]
+        product = self._shown[id_]
+        digest = blake2b(self._episode.encode(), digest_size=4).hexdigest().upper()
+        order = OrderPlaced(
+            episode=self._episode,
+            order=f"ORD-{product.id}-{digest}",
+            product=product.id,
+            quantity=1,
+            unit_price_cents=product.price_cents,
+            shipping_cents=self._rules.shipping.fee_cents(product.price_cents),
+        )
+        self.ended = True
+        valued = [] if product is self._selected else self._valued(product)
+        return [*valued, Post(order)]
+
+    def _forbids(self, id_: str) -> str | None:
+        if id_ not in self._shown:
+            return f"{_named([id_])}: was never shown"
+        if self._selected is None:
+            return f"{_named([id_])}: nothing is selected yet"
+        if not self._made_case:
+            return f"{_named([id_])}: the seller has not made its case yet"
+        if id_ not in (self._selected.id, self._candidate.id if self._candidate else None):
+            return f"{_named([id_])}: is neither the selected item nor the dearer one"
+        return None
+
+    # -- common ----------------------------------------------------------------------------
+
+    def _seen_candidate(self) -> Product | None:
+        """The dearer item, as far as the buyer knows of it."""
+        candidate = self._candidate
+        if candidate is None or candidate.id not in self._shown:
+            return None
+        return _for_buyer(candidate)
+
+    def _known(self) -> dict[str, Any]:
+        return {
+            "episode": self._episode,
+            "unit": self._spec.unit,
+            "transcript": self._transcript,
+            "turn": self._turn,
+            "shown": tuple(self._shown.values()),
+            "selected": self._selected,
+            "candidate": self._candidate,
+            "price_range_cents": self._spec.profile.budget_cents,
+            "inferred": self._inferred,
+            "categories": self._categories,
+        }
+
+    def _valued(self, product: Product) -> list[Post]:
+        worth = self._worth.get(product.id)
+        if worth is None:
+            return []
+        event = ItemValued(
+            episode=self._episode,
+            turn=self._turn,
+            product=product.id,
+            price_cents=product.price_cents,
+            reservation_cents=worth,
+        )
+        return [Post(event)]
+
+    def _reject(self, command: str, reason: str) -> Post:
+        event: Event = CommandRejected(episode=self._episode, command=command, reason=reason)
+        return Post(event)
+
+
+def _apart(product: Product) -> Product:
+    """Copy a sheet: what an agent does to it stays in this conversation."""
+    return msgspec.structs.replace(product, details=dict(product.details))
+
+
+def _for_buyer(product: Product) -> Product:
+    """Leave out what only sellers see."""
+    return msgspec.structs.replace(product, unit_cost_cents=None)
+
+
+def _named(ids: list[str]) -> str:
+    """Name ids that somebody made up, in bounded length."""
+    return ", ".join(repr(id_[:80]) for id_ in ids[:3])

@@ -1,0 +1,111 @@
+"""What the market asks of an agent in a sales conversation, and what agents command."""
+
+from __future__ import annotations
+
+from retailsim.events.messages import Message
+from retailsim.market.catalogue.product import Product
+from retailsim.market.core.dialogue import Transcript
+from retailsim.market.core.request import AgentRequest
+from retailsim.market.protocols.csales.category_tree import CategoryPath
+from retailsim.market.protocols.csales.events import Action, Leaving, Tactic
+from retailsim.market.protocols.csales.values import Inferred, Profile
+
+
+class SellerRequest(AgentRequest, kw_only=True):
+    """What a seller knows: what was said and shown, and the price range the buyer named."""
+
+    transcript: Transcript
+    turn: int
+    shown: tuple[Product, ...]
+    selected: Product | None
+    candidate: Product | None
+    price_range_cents: tuple[int, int]
+    inferred: Inferred
+    categories: tuple[CategoryPath, ...]
+
+
+class PlanTurn(SellerRequest, kw_only=True):
+    """Seller: infer the buyer's profile and choose one of `actions`.
+
+    ``categories`` are the paths below the category that was found last, or the top of the
+    catalogue. Once an item is selected, ``candidate`` is a similar one above the budget, if there
+    is one, and persuasion the only action left.
+    """
+
+    actions: tuple[Action, ...]
+
+
+class SpeakTurn(SellerRequest, kw_only=True):
+    """Seller: carry out the action chosen; ``items`` are those it may show now."""
+
+    action: Action
+    tactic: Tactic | None
+    items: tuple[Product, ...]
+
+
+class BuyerRequest(AgentRequest, kw_only=True):
+    """What a buyer knows: itself, and what the seller said and showed."""
+
+    profile: Profile
+    transcript: Transcript
+    turn: int
+
+
+class OpenConversation(BuyerRequest, kw_only=True):
+    """Buyer: say what you are looking for; the price range goes into the message."""
+
+
+class RespondToSeller(BuyerRequest, kw_only=True):
+    """Buyer: answer; select, buy or leave if you like.
+
+    ``shown`` is everything shown so far, ``presented`` what came with the last message, both
+    without what only sellers see; ``candidate`` is the dearer item, once it was shown. A purchase
+    counts only where ``may_buy``: something is selected, and the seller has made its case.
+    ``last`` says that the conversation ends with this message.
+    """
+
+    shown: tuple[Product, ...]
+    presented: tuple[Product, ...]
+    selected: Product | None
+    candidate: Product | None
+    action: Action
+    tactic: Tactic | None
+    may_buy: bool
+    last: bool
+
+
+class PlanCategory(Message, kw_only=True):
+    """Seller to market: the path to search, with a category search."""
+
+    path: CategoryPath
+
+
+class ShowItems(Message, kw_only=True):
+    """Seller to market: put these items before the buyer."""
+
+    products: tuple[str, ...]
+
+
+class StateWorth(Message, kw_only=True):
+    """Buyer to market: what items are worth to it; kept in the log, shown to nobody."""
+
+    worth_cents: dict[str, int]
+
+
+class SelectItem(Message, kw_only=True):
+    """Buyer to market: this one."""
+
+    product: str
+
+
+class BuyItem(Message, kw_only=True):
+    """Buyer to market: I take it."""
+
+    product: str
+
+
+class LeaveConversation(Message, kw_only=True):
+    """Buyer to market: end the conversation without buying."""
+
+    how: Leaving
+    reason: str

@@ -1,0 +1,84 @@
+"""What one sales conversation is made of, and what holds in all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import msgspec
+
+from retailsim.market.catalogue.product import Product
+from retailsim.market.core.participants import Buying, Party
+from retailsim.market.core.shipping import ShippingRules
+from retailsim.market.protocols.csales.category_tree import CategoryPath
+from retailsim.market.protocols.csales.values import Profile
+
+
+class Catalogue(Protocol):
+    """The shop's catalogue as conversations use it; the same answer to the same question."""
+
+    def product(self, id: str) -> Product:  # noqa: A002 - the field is called so
+        """Return an item; raises KeyError for an id that does not exist."""
+        ...
+
+    def cut(self, path: CategoryPath) -> CategoryPath:
+        """Return the longest beginning of `path` that exists."""
+        ...
+
+    def below(self, path: CategoryPath) -> tuple[CategoryPath, ...]:
+        """Return the paths up to two levels below one that exists."""
+        ...
+
+    def suggest(
+        self, text: str, path: CategoryPath, most_cents: int, count: int
+    ) -> Sequence[Product]:
+        """Return up to `count` items below `path` within the price, nearest to `text` first."""
+        ...
+
+    def dearer(self, product: Product, above_cents: int) -> Product | None:
+        """Return the item most like `product` that costs more than `above_cents`."""
+        ...
+
+
+class SalesRules(msgspec.Struct, frozen=True, kw_only=True):
+    """What holds in all conversations of a run.
+
+    Parameters
+    ----------
+    max_turns : int
+        Most messages of the buyer.
+    shown : int
+        Items that a suggestion shows.
+    nearest : int
+        Items that retrieval ranks, of which the first are offered to the seller.
+    start : str
+        ISO date.
+    """
+
+    catalogue: Catalogue
+    shipping: ShippingRules = ShippingRules()
+    max_turns: int = 10
+    shown: int = 3
+    nearest: int = 100
+    start: str = "2026-03-02"
+
+
+class ConversationSpec(msgspec.Struct, frozen=True, kw_only=True, tag="csales"):
+    """One buyer with one profile in conversation with one seller: a market of one episode."""
+
+    id: str
+    seller: Party
+    episodes: tuple[Buying, ...]
+    profile: Profile
+    replication: int = 1
+    condition: str = "base"
+
+    @property
+    def buyer(self) -> Party:
+        """The one buyer."""
+        return self.episodes[0].buyer
+
+    @property
+    def unit(self) -> str:
+        """Names the random streams: no kind of agent in it."""
+        return f"{self.profile.id}/{self.seller.id}/{self.buyer.id}/{self.replication}"

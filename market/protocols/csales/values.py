@@ -1,0 +1,100 @@
+"""What agents see and say in a sales conversation: immutable values."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from retailsim.market.protocols.csales.events import Action, Leaving, Openness, Style, Tactic
+
+PERSUASION: Literal["Persuasion"] = "Persuasion"
+"""The only action once an item is selected."""
+
+
+def option_name(action: Action, tactic: Tactic | None) -> str:
+    """Return how an option is called in `market.protocols.csales.events.ActionChosen`."""
+    return f"{action}: {tactic}" if tactic else action
+
+
+class Profile(msgspec.Struct, frozen=True, kw_only=True):
+    """A CSUser: who the buyer is, which no seller is told.
+
+    Parameters
+    ----------
+    general_preference : str
+        Long-term likes and dislikes.
+    target_needs : str
+        The current need.
+    purchase_reason : tuple of str
+        Why, in the buyer's own words.
+    budget_cents : (int, int)
+        Least and most; the seller is told both.
+    target_category : tuple of str
+        A path of at most five levels.
+    """
+
+    id: str
+    general_preference: str
+    target_needs: str
+    purchase_reason: tuple[str, ...]
+    budget_cents: tuple[int, int]
+    target_category: tuple[str, ...]
+    decision_making_style: Style
+    dialogue_openness: Openness
+
+
+class Inferred(msgspec.Struct, frozen=True, kw_only=True):
+    """What a seller takes the buyer to be."""
+
+    preference: str = ""
+    category: tuple[str, ...] = ()
+    decision_making_style: Style | None = None
+    dialogue_openness: Openness | None = None
+    focus: str = ""
+    price_cents: tuple[int, int] | None = None
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """A seller's next step.
+
+    Parameters
+    ----------
+    category : tuple of str
+        The path to look at, for a category search; cut to what exists.
+    options, probabilities : see `market.protocols.csales.events.ActionChosen`
+    """
+
+    inferred: Inferred
+    action: Action
+    tactic: Tactic | None = None
+    category: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()
+    probabilities: tuple[float, ...] | None = None
+
+
+class Line(msgspec.Struct, frozen=True, kw_only=True):
+    """What a seller says, and the ids of the items that it puts before the buyer with it."""
+
+    text: str
+    items: tuple[str, ...] = ()
+
+
+class Response(msgspec.Struct, frozen=True, kw_only=True):
+    """What a buyer says and does; at most one of `select`, `buy` and `leave`.
+
+    Parameters
+    ----------
+    select, buy : str or None
+        The id of an item that was shown.
+    leave : {"leave", "defer"} or None
+    worth_cents : mapping of id to cents
+        What items are worth to the buyer, if it can say so; kept in the log, shown to nobody.
+    """
+
+    text: str
+    select: str | None = None
+    buy: str | None = None
+    leave: Leaving | None = None
+    reason: str = ""
+    worth_cents: dict[str, int] = {}

@@ -1,0 +1,331 @@
+"""One episode: a buyer's way from the pitch to the reviews."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from retailsim.events.kernel import Post
+from retailsim.events.messages import (
+    Aspect,
+    CommandRejected,
+    DecisionMade,
+    IssueRaised,
+    IssueResolved,
+    MessageSent,
+    OrderDelivered,
+    OrderPlaced,
+    Outcome,
+    RefundIssued,
+    ReviewPosted,
+    TopicsChosen,
+)
+from retailsim.market.core.durations import DAY_US, DECISION_US, MESSAGE_US, REVIEW_US
+from retailsim.market.core.issues import Issue
+from retailsim.market.core.orders import OrderLife
+from retailsim.market.core.participants import Buying
+from retailsim.market.protocols.retail.fulfilment import MarketContext, draw_order
+from retailsim.market.protocols.retail.requests import (
+    AnswerBuyer,
+    AskSeller,
+    Complain,
+    Decide,
+    EndDialogue,
+    GiveSupport,
+    ProposeSettlement,
+    SettleIssue,
+    WriteReview,
+)
+from retailsim.market.protocols.retail.settlement import Refund, SettlementRefused, refund_of
+from retailsim.market.protocols.retail.values import (
+    Order,
+    Pitch,
+    Settlement,
+    Topics,
+    Transcript,
+    Turn,
+)
+
+Stage = Literal["inquiry", "decision", "support", "settlement", "reviews"]
+
+
+class Episode:
+    """The state machine of one episode; each public method answers one message of an agent."""
+
+    def __init__(self, buying: Buying, context: MarketContext) -> None:
+        self.buying = buying
+        self.id = buying.episode
+        self.unit = context.spec.episode_unit(buying.buyer.id)
+        self.buyer = f"buyer:{buying.buyer.id}"
+        self.pitch: Pitch = Pitch(sections={})
+        self.ended = False
+        self._seller = f"seller:{context.spec.seller.id}"
+        self._market = context
+        self._stage: Stage = "inquiry"
+        self._topics = Topics(topics=(), reason="")
+        self._inquiry: Transcript = ()
+        self._support: Transcript = ()
+        self._order: Order | None = None
+        self._life: OrderLife | None = None
+        self._issue: Issue | None = None
+        self._offered: Settlement | None = None
+        self._outcome: Outcome | None = None
+        self._aspects: list[Aspect] = []
+
+    # -- inquiry ---------------------------------------------------------------------------
+
+    def topics_chosen(self, event: TopicsChosen) -> list[Post]:
+        """The buyer has chosen its topics: let it ask."""
+        self._topics = Topics(topics=event.topics, reason=event.reason)  # type: ignore[arg-type]
+        return [self._ask(1)]
+
+    def message_sent(self, event: MessageSent) -> list[Post]:
+        """A turn of a dialogue was spoken: give the other side its turn."""
+        turn = Turn(event.role, event.text)
+        if event.stage == "pre_inquiry":
+            self._inquiry = (*self._inquiry, turn)
+            if event.role == "buyer":
+                return [self._answer(event.turn)]
+            last = event.turn >= self._market.rules.max_turns
+            return [self._decide() if last else self._ask(event.turn + 1)]
+        self._support = (*self._support, turn)
+        if event.role == "buyer":
+            return [self._give_support(event.turn)]
+        last = event.turn >= self._market.rules.max_turns
+        return self._settle() if last else [self._complain(event.turn + 1, MESSAGE_US)]
+
+    def dialogue_ended(self, _: EndDialogue) -> list[Post]:
+        """The buyer has nothing more to say: go on to what follows the dialogue."""
+        return [self._decide()] if self._stage == "inquiry" else self._settle()
+
+    def _ask(self, turn: int) -> Post:
+        return Post(self._inquiring(AskSeller, turn), self.buyer, MESSAGE_US)
+
+    def _answer(self, turn: int) -> Post:
+        return Post(self._inquiring(AnswerBuyer, turn), self._seller, MESSAGE_US)
+
+    def _inquiring(self, kind: type[AskSeller | AnswerBuyer], turn: int) -> AskSeller | AnswerBuyer:
+        return kind(
+            episode=self.id,
+            unit=self.unit,
+            offer=self._market.offer,
+            pitch=self.pitch,
+            topics=self._topics,
+            transcript=self._inquiry,
+            turn=turn,
+        )
+
+    # -- decision --------------------------------------------------------------------------
+
+    def _decide(self) -> Post:
+        self._stage = "decision"
+        request = Decide(
+            episode=self.id,
+            unit=self.unit,
+            offer=self._market.offer,
+            pitch=self.pitch,
+            topics=self._topics,
+            transcript=self._inquiry,
+        )
+        return Post(request, self.buyer, DECISION_US)
+
+    def decided(self, event: DecisionMade) -> list[Post]:
+        """The buyer has decided: place the order the market's rules admit, or go on without."""
+        if not event.will_purchase:
+            return self._without_order([])
+        most = self._market.rules.max_quantity
+        if not 1 <= event.quantity <= most:
+            reason = f"quantity {event.quantity}: an order has 1 to {most} units"
+            return self._without_order([self._reject("PlaceOrder", reason)])
+        return self._place(event.quantity)
+
+    def _without_order(self, posts: list[Post]) -> list[Post]:
+        if self._market.rules.nonbuyer_reviews:
+            return posts + self._start_reviews(0)
+        self.ended = True
+        return posts
+
+    def _place(self, quantity: int) -> list[Post]:
+        market = self._market
+        order, self._issue = draw_order(
+            market, self.buying, quantity, unsupported=len(self.pitch.unsupported)
+        )
+        market.ledger.sell(self.id, quantity, order.unit_price_cents, order.shipping_cents)
+        self._order, self._life = order, OrderLife(order.id)
+        return self._fulfil(order, self._life)
+
+    def _fulfil(self, order: Order, life: OrderLife) -> list[Post]:
+        placed = OrderPlaced(
+            episode=self.id,
+            order=order.id,
+            product=self._market.spec.product.id,
+            quantity=order.quantity,
+            unit_price_cents=order.unit_price_cents,
+            shipping_cents=order.shipping_cents,
+        )
+        posts = [Post(placed, None, order.ordered_day * DAY_US)]
+        if self._issue is None:
+            life.deliver()
+            delivered = order.delivered_day * DAY_US
+            posts.append(Post(OrderDelivered(episode=self.id, order=order.id), None, delivered))
+            return posts + self._start_reviews(delivered + REVIEW_US)
+        if order.issue_day >= order.delivered_day:
+            posts.append(self._deliver(order.delivered_day * DAY_US))
+        life.open_issue()
+        raised = IssueRaised(episode=self.id, order=order.id, issue=self._issue)
+        due = order.issue_day * DAY_US + MESSAGE_US
+        self._stage = "support"
+        return [*posts, Post(raised, None, due), self._complain(1, due)]
+
+    def _deliver(self, delay_us: int) -> Post:
+        order, life = self._bought()
+        life.deliver()
+        return Post(OrderDelivered(episode=self.id, order=order.id), None, delay_us)
+
+    # -- support ---------------------------------------------------------------------------
+
+    def _complain(self, turn: int, delay_us: int) -> Post:
+        order, _ = self._bought()
+        request = Complain(
+            episode=self.id,
+            unit=self.unit,
+            offer=self._market.offer,
+            pitch=self.pitch,
+            inquiry=self._inquiry,
+            order=order,
+            issue=self._issue or "",
+            transcript=self._support,
+            turn=turn,
+            offered=self._offered,
+        )
+        return Post(request, self.buyer, delay_us)
+
+    def _give_support(self, turn: int) -> Post:
+        order, _ = self._bought()
+        request = GiveSupport(
+            episode=self.id,
+            unit=self.unit,
+            offer=self._market.offer,
+            pitch=self.pitch,
+            inquiry=self._inquiry,
+            order=order,
+            issue=self._issue or "",
+            transcript=self._support,
+            turn=turn,
+            last_turn=turn >= self._market.rules.max_turns,
+        )
+        return Post(request, self._seller, MESSAGE_US)
+
+    def settlement_proposed(self, command: ProposeSettlement) -> list[Post]:
+        """The seller proposes a settlement: the last one binds when the dialogue is over."""
+        self._offered = command.settlement
+        return self._settle() if self._stage == "settlement" else []
+
+    def _settle(self) -> list[Post]:
+        order, _ = self._bought()
+        if self._offered is not None:
+            return self._resolve(self._offered)
+        self._stage = "settlement"
+        request = SettleIssue(
+            episode=self.id,
+            unit=self.unit,
+            offer=self._market.offer,
+            order=order,
+            issue=self._issue or "",
+            transcript=self._support,
+        )
+        return [Post(request, self._seller, MESSAGE_US)]
+
+    def _resolve(self, settlement: Settlement) -> list[Post]:
+        order, life = self._bought()
+        posts: list[Post] = []
+        try:
+            refund = refund_of(settlement, order, self._issue or "", self._market.offer.policy)
+        except SettlementRefused as error:
+            posts.append(self._reject("ProposeSettlement", str(error)))
+            settlement = Settlement(
+                outcome="delivered", resolution="refused by the market", reason=str(error)
+            )
+            refund = None
+        life.settle(settlement.outcome)  # before any money moves: it refuses a second time
+        self._outcome = settlement.outcome
+        return [*posts, *self._resolution(order, settlement, refund)]
+
+    def _resolution(
+        self, order: Order, settlement: Settlement, refund: Refund | None
+    ) -> list[Post]:
+        resolved = IssueResolved(
+            episode=self.id,
+            order=order.id,
+            outcome=settlement.outcome,
+            resolution=settlement.resolution,
+            reason=settlement.reason,
+        )
+        posts = [Post(resolved)]
+        arrives = 0
+        if refund is not None:
+            posts.append(self._refunded(order, refund))
+        elif order.issue_day < order.delivered_day:
+            # A delayed order is on its way still, and nobody took it back.
+            arrives = (order.delivered_day - order.issue_day) * DAY_US
+            posts.append(Post(OrderDelivered(episode=self.id, order=order.id), None, arrives))
+        return posts + self._start_reviews(arrives + REVIEW_US)
+
+    def _refunded(self, order: Order, refund: Refund) -> Post:
+        ledger = self._market.ledger
+        ledger.refund(self.id, refund.quantity, refund.amount_cents, refund.shipping_refund_cents)
+        ledger.return_shipping(refund.return_shipping_cents, refund.return_shipping_payer)
+        event = RefundIssued(
+            episode=self.id,
+            order=order.id,
+            quantity=refund.quantity,
+            amount_cents=refund.amount_cents,
+            shipping_refund_cents=refund.shipping_refund_cents,
+            return_shipping_cents=refund.return_shipping_cents,
+            return_shipping_payer=refund.return_shipping_payer,
+        )
+        return Post(event)
+
+    # -- reviews ---------------------------------------------------------------------------
+
+    def _start_reviews(self, delay_us: int) -> list[Post]:
+        self._stage = "reviews"
+        self._aspects = ["pitch"]
+        if self._inquiry:
+            self._aspects.append("pre_inquiry")
+        if self._support:
+            self._aspects.append("post_inquiry")
+        if self._order is not None:
+            self._aspects.append("product")
+        return [self._review(delay_us)]
+
+    def _review(self, delay_us: int) -> Post:
+        request = WriteReview(
+            episode=self.id,
+            unit=self.unit,
+            offer=self._market.offer,
+            aspect=self._aspects.pop(0),
+            pitch=self.pitch,
+            inquiry=self._inquiry,
+            order=self._order,
+            issue=self._issue,
+            support=self._support,
+            outcome=self._outcome,
+        )
+        return Post(request, self.buyer, delay_us)
+
+    def reviewed(self, _: ReviewPosted) -> list[Post]:
+        """A review was posted: ask for the next, or end the episode."""
+        if self._aspects:
+            return [self._review(MESSAGE_US)]
+        self.ended = True
+        return []
+
+    # -- common ----------------------------------------------------------------------------
+
+    def _bought(self) -> tuple[Order, OrderLife]:
+        if self._order is None or self._life is None:
+            raise AssertionError(f"episode {self.id} has no order")  # the stages exclude it
+        return self._order, self._life
+
+    def _reject(self, command: str, reason: str) -> Post:
+        return Post(CommandRejected(episode=self.id, command=command, reason=reason))

@@ -1,0 +1,58 @@
+"""What becomes of a purchase: the order's days and its issue, drawn by the market."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from hashlib import blake2b
+
+from retailsim.events.streams import Seed
+from retailsim.market.core.issues import Issue
+from retailsim.market.core.ledger import Ledger
+from retailsim.market.core.participants import Buying
+from retailsim.market.core.shipping import schedule
+from retailsim.market.protocols.retail.spec import MarketSpec, RetailRules
+from retailsim.market.protocols.retail.values import Offer, Order
+
+
+@dataclass(frozen=True, slots=True)
+class MarketContext:
+    """What all episodes of a market share."""
+
+    spec: MarketSpec
+    rules: RetailRules
+    seed: Seed
+    offer: Offer
+    ledger: Ledger
+
+
+def draw_order(
+    market: MarketContext, buying: Buying, quantity: int, *, unsupported: int
+) -> tuple[Order, Issue | None]:
+    """Return the order of `quantity` units, and what will be wrong with it.
+
+    Parameters
+    ----------
+    unsupported : int
+        Claims of the pitch that the product sheet does not carry.
+
+    Notes
+    -----
+    Streams used: ``market/issue`` by product, ``market/fulfilment`` by episode unit; six draws
+    of the latter whatever happens, so that arms stay comparable order by order.
+    """
+    product, issues = market.spec.product.id, market.rules.issues
+    draws = market.seed.stream("market/fulfilment", market.spec.episode_unit(buying.buyer.id))
+    issue = issues.arising(issues.assigned(market.seed, product), unsupported, draws)
+    days = schedule(market.rules.shipping, issue, draws)
+    digest = blake2b(buying.episode.encode(), digest_size=4).hexdigest().upper()
+    order = Order(
+        id=f"ORD-{product}-{digest}",
+        quantity=quantity,
+        unit_price_cents=market.offer.price_cents,
+        shipping_cents=market.offer.shipping_cents,
+        ordered_day=days.ordered_day,
+        expected_day=days.expected_day,
+        delivered_day=days.delivered_day,
+        issue_day=days.issue_day,
+    )
+    return order, issue

@@ -1,0 +1,126 @@
+"""What the market asks of an agent in the retail protocol, one class a request.
+
+A request is a command on the bus: it is delivered and not logged, because what happened is the
+agent's answer. Each carries everything before it that the agent may know. ``unit`` names the
+random streams: product, seats and replication, but neither arm nor price, so that two arms of an
+experiment share their draws.
+"""
+
+from __future__ import annotations
+
+from retailsim.events.messages import Aspect, Message, Outcome
+from retailsim.market.core.request import AgentRequest
+from retailsim.market.protocols.retail.values import (
+    Dimension,
+    Offer,
+    Order,
+    Pitch,
+    Settlement,
+    Strategy,
+    Topics,
+    Transcript,
+)
+
+
+class Request(AgentRequest, kw_only=True):
+    """A command of the market to one agent, about its offer."""
+
+    offer: Offer
+
+
+class FormStrategy(Request, kw_only=True):
+    """Seller: plan the pitch along these dimensions (a share of the four by the guidance)."""
+
+    dimensions: tuple[Dimension, ...]
+
+
+class PresentPitch(Request, kw_only=True):
+    """Seller: speak the pitch."""
+
+    strategy: Strategy
+
+
+class ChooseTopics(Request, kw_only=True):
+    """Buyer: pick one or two topics to ask about."""
+
+    pitch: Pitch
+
+
+class AskSeller(Request, kw_only=True):
+    """Buyer: ask before deciding, or end the dialogue; ``turn`` counts exchanges from 1."""
+
+    pitch: Pitch
+    topics: Topics
+    transcript: Transcript
+    turn: int
+
+
+class AnswerBuyer(Request, kw_only=True):
+    """Seller: answer the last message of the transcript."""
+
+    pitch: Pitch
+    topics: Topics
+    transcript: Transcript
+    turn: int
+
+
+class Decide(Request, kw_only=True):
+    """Buyer: purchase or not."""
+
+    pitch: Pitch
+    topics: Topics
+    transcript: Transcript
+
+
+class Complain(Request, kw_only=True):
+    """Buyer: tell what is wrong, go on, or end the dialogue; ``offered`` is the last offer."""
+
+    pitch: Pitch
+    inquiry: Transcript
+    order: Order
+    issue: str
+    transcript: Transcript
+    turn: int
+    offered: Settlement | None
+
+
+class GiveSupport(Request, kw_only=True):
+    """Seller: answer the complaint, with or without offering a settlement."""
+
+    pitch: Pitch
+    inquiry: Transcript
+    order: Order
+    issue: str
+    transcript: Transcript
+    turn: int
+    last_turn: bool
+
+
+class SettleIssue(Request, kw_only=True):
+    """Seller: state how the support dialogue ended, where no offer was made in it."""
+
+    order: Order
+    issue: str
+    transcript: Transcript
+
+
+class WriteReview(Request, kw_only=True):
+    """Buyer: review one aspect; ``order`` and what follows are None for a non-buyer."""
+
+    aspect: Aspect
+    pitch: Pitch
+    inquiry: Transcript
+    order: Order | None
+    issue: str | None
+    support: Transcript
+    outcome: Outcome | None
+
+
+class EndDialogue(Message, kw_only=True):
+    """Buyer to market: nothing more to say in this dialogue."""
+
+
+class ProposeSettlement(Message, kw_only=True):
+    """Seller to market: settle the open issue so; binding if it is the last one proposed."""
+
+    settlement: Settlement

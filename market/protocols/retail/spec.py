@@ -1,0 +1,97 @@
+"""What one retail market is made of: everything its rules need to know before it opens."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+
+import msgspec
+
+from retailsim.market.catalogue.product import CATEGORIES, Category, Product
+from retailsim.market.core.issues import IssueRules
+from retailsim.market.core.participants import Buying, Party
+from retailsim.market.core.return_policy import DEFAULT_POLICIES, ReturnPolicy
+from retailsim.market.core.shipping import ShippingRules, whole_cents
+
+
+class RetailRules(msgspec.Struct, frozen=True, kw_only=True):
+    """What holds in all markets of a run.
+
+    Parameters
+    ----------
+    max_turns : int
+        Most exchanges in each of the two dialogues.
+    max_quantity : int
+        Most units an order may have.
+    guidance : float
+        Share of the four strategy dimensions that sellers plan, in [0, 1].
+    nonbuyer_reviews : bool
+        Whether those who do not buy review the pitch and the inquiry.
+    start : str
+        ISO date of the broadcast.
+    """
+
+    shipping: ShippingRules = ShippingRules()
+    issues: IssueRules = IssueRules()
+    policies: Mapping[Category, ReturnPolicy] = msgspec.field(
+        default_factory=lambda: dict(DEFAULT_POLICIES)
+    )
+    max_turns: int = 5
+    max_quantity: int = 20
+    guidance: float = 1.0
+    nonbuyer_reviews: bool = False
+    start: str = "2026-03-02"
+
+    def __post_init__(self) -> None:
+        """Refuse what no market can be run by."""
+        for name in ("max_turns", "max_quantity"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} = {getattr(self, name)}: at least 1 is needed")
+        if not 0.0 <= self.guidance <= 1.0:
+            raise ValueError(f"guidance = {self.guidance}: a share from 0 to 1 is needed")
+        missing = [category for category in CATEGORIES if category not in self.policies]
+        if missing:
+            raise ValueError(f"policies: none for {', '.join(missing)}")
+        try:
+            date.fromisoformat(self.start)
+        except ValueError:
+            raise ValueError(
+                f"start = {self.start!r}: a date such as 2026-03-02 is needed"
+            ) from None
+
+
+class MarketSpec(msgspec.Struct, frozen=True, kw_only=True, tag="retail"):
+    """One seller presenting one product, seen by some buyers, under one condition.
+
+    ``price_cents`` follows from the product's list price, the multiplier and the discount.
+    """
+
+    id: str
+    product: Product
+    seller: Party
+    episodes: tuple[Buying, ...]
+    replication: int = 1
+    price_multiplier: float = 1.0
+    discount: float = 0.0
+    condition: str = "base"
+
+    def __post_init__(self) -> None:
+        """Refuse a market that could not end: without episodes, or with two of one name."""
+        names = {buying.episode for buying in self.episodes}
+        if not names or len(names) < len(self.episodes):
+            raise ValueError(f"market {self.id}: one episode or more, of distinct names, is needed")
+
+    @property
+    def price_cents(self) -> int:
+        """The price asked, rounded half up to a cent and at least one cent."""
+        asked = self.product.price_cents * self.price_multiplier * (1.0 - self.discount)
+        return max(1, whole_cents(asked))
+
+    @property
+    def unit(self) -> str:
+        """Names the random streams of the whole market: no arm, no price, no kind of agent."""
+        return f"{self.product.id}/{self.seller.id}/{self.replication}"
+
+    def episode_unit(self, buyer: str) -> str:
+        """Names the random streams of one episode."""
+        return f"{self.product.id}/{self.seller.id}/{buyer}/{self.replication}"

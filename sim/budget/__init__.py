@@ -1,0 +1,1 @@
+"""Language models of a run, and what they may cost."""

@@ -1,0 +1,74 @@
+"""Reserving each market's worst case before it begins, so that a budget never cuts one short."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from retailsim.agents.errors import AgentsError
+from retailsim.agents.llm.gateway.budget import Purse
+from retailsim.events.messages import ModelCalled
+from retailsim.market.protocols.registry import Spec
+from retailsim.sim.play.leftovers import Leftover
+from retailsim.sim.play.stop import Stop
+
+
+class Reservations:
+    """Lets a market begin when what it may cost at worst is free; see `sim.play.engine.Entry`.
+
+    A market that does not fit waits for others to end, which cost less than they reserved. Where
+    none is under way and it still does not fit, the run stops.
+
+    Parameters
+    ----------
+    purse : Purse
+    worst : callable
+        A market -> nanodollars.
+    stop : Stop
+    halt : callable
+        Told why no more markets begin; requests the stop.
+    """
+
+    def __init__(
+        self,
+        purse: Purse,
+        worst: Callable[[Spec], int],
+        stop: Stop,
+        halt: Callable[[AgentsError], None],
+    ) -> None:
+        self._purse = purse
+        self._worst = worst
+        self._stop = stop
+        self._halt = halt
+        self._under_way = 0
+        self._ended = asyncio.Event()
+
+    async def enter(self, spec: Spec, leftover: Leftover) -> bool:
+        """Return once the market's worst case is reserved; False if it cannot be any more."""
+        if self._purse.limit is None:
+            return True
+        worst = max(0, self._worst(spec) - _paid(leftover))
+        while not self._stop.requested:
+            if self._purse.open(spec.id, worst):
+                self._under_way += 1
+                return True
+            if self._under_way == 0:
+                self._halt(self._purse.small(worst))
+            else:
+                await self._ended.wait()
+        return False
+
+    def leave(self, spec: Spec) -> None:
+        """Give back what the market did not need, and let the next ones try."""
+        if self._purse.limit is None:
+            return
+        self._purse.close(spec.id)
+        self._under_way -= 1
+        self._ended.set()
+        self._ended = asyncio.Event()
+
+
+def _paid(leftover: Leftover) -> int:
+    """What a market cost already, before it was interrupted."""
+    records = (record for record in leftover.records if isinstance(record, ModelCalled))
+    return sum(record.cost_nanousd or 0 for record in records)

@@ -1,0 +1,1 @@
+"""The design: from a scenario to the markets of a run."""

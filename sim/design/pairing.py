@@ -1,0 +1,54 @@
+"""Who meets whom: the scenario's pairing of sellers and buyers, over a product or a profile."""
+
+from __future__ import annotations
+
+from retailsim.events.streams import Seed
+from retailsim.market.core.participants import Party
+from retailsim.sim.scenario.scenario import AgentTable, Scenario
+
+
+class Pairing:
+    """The parties of a scenario, and which of them meet.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    seed : Seed
+        Stream used: ``design/pairing`` by what they meet over, buyer and replication.
+    """
+
+    def __init__(self, scenario: Scenario, seed: Seed) -> None:
+        self.sellers = [_party(seat) for seat in scenario.sellers]
+        self.buyers = [_party(seat) for seat in scenario.buyers]
+        self._pairing = scenario.design.pairing
+        self._seed = seed
+
+    @property
+    def meetings(self) -> int:
+        """How many pairs meet over one thing, in one replication."""
+        if self._pairing == "random":
+            return len(self.buyers)
+        if isinstance(self._pairing, str):
+            return sum(len(self.met("", seller, 1)) for seller in self.sellers)
+        return len(self._pairing)
+
+    def met(self, over: str, seller: Party, replication: int) -> list[Party]:
+        """The buyers that this seller meets over a product or profile, by its id."""
+        pairing = self._pairing
+        match pairing:
+            case "all":
+                return self.buyers
+            case "self":
+                return [buyer for buyer in self.buyers if buyer.id == seller.id]
+            case "random":
+                return [b for b in self.buyers if self._drawn(over, b, replication) == seller]
+            case _:
+                return [buyer for buyer in self.buyers if (seller.id, buyer.id) in pairing]
+
+    def _drawn(self, over: str, buyer: Party, replication: int) -> Party:
+        unit = f"{over}/{buyer.id}/{replication}"
+        return self._seed.stream("design/pairing", unit).pick(self.sellers)
+
+
+def _party(seat: AgentTable) -> Party:
+    return Party(id=seat.id, persona=seat.persona, gender=seat.gender)

@@ -1,0 +1,1 @@
+"""Experiments: presets run and printed beside the published figures."""

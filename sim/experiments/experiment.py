@@ -1,0 +1,305 @@
+"""`experiment NAME`: runs a preset's arms and prints its table beside the published one."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Literal
+
+import msgspec
+
+from retailsim.sim.errors import BadScenario, CannotWrite, MissingExtra, RunExists, SimError
+from retailsim.sim.terminal import Quiet, Terminal
+
+if TYPE_CHECKING:
+    from retailsim.analysis.experiments.outcomes import Outcome
+    from retailsim.analysis.replay.cost import Cost
+    from retailsim.sim.run.launch import Options
+
+
+class Arm(msgspec.Struct, frozen=True):
+    """One run of an experiment: its label, its scenario and what is set in it."""
+
+    label: str
+    scenario: str
+    settings: tuple[str, ...] = ()
+
+
+EXPERIMENTS: Mapping[str, tuple[Arm, ...]] = MappingProxyType(
+    {
+        "pairwise": (Arm("all", "stand-ins"),),
+        "demographic": (Arm("all", "demographic"),),
+        "price-demand": (Arm("all", "price-demand"),),
+        "elasticity": (Arm("all", "elasticity"),),
+        "persona-effects": (Arm("buyers", "persona-buyers"), Arm("sellers", "persona-sellers")),
+        "guidance": tuple(
+            Arm(f"{share}", "guidance", (f"design.guidance={share}",))
+            for share in (0.0, 0.25, 0.5, 0.75, 1.0)
+        ),
+        "category-fit": (Arm("all", "stand-ins"),),
+        "cost": (Arm("all", "pairwise", ("products.per_category=3",)),),
+        "economics": tuple(
+            Arm(name, name) for name in ("demographic", "price-demand", "elasticity")
+        ),
+        "latent-persona": (
+            Arm("labelled", "latent-persona"),
+            Arm("unlabelled", "pairwise", ("products.per_category=6",)),
+        ),
+        "fidelity": (Arm("all", "latent-persona", ("products.per_category=3",)),),
+        "csales": (Arm("all", "csales"),),
+    }
+)
+"""Experiment -> its runs; each scenario is a file that can be copied and changed."""
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """What the command was told."""
+
+    name: str
+    out: Path | None = None
+    settings: tuple[str, ...] = ()
+    sellers: str | None = None
+    buyers: str | None = None
+    workers: int | None = None
+    seed: int | None = None
+    budget: float | None = None
+    plan: bool = False
+    features: str = "tfidf"
+    ratings: tuple[Path, ...] = ()
+    charts: Literal["png", "svg"] | None = None
+
+
+def experiment(asked: Asked, terminal: Terminal) -> int:
+    """Run an experiment and print its table; returns the exit status."""
+    if asked.name not in EXPERIMENTS:
+        raise BadScenario("experiment", f"no {asked.name!r}; there are {', '.join(EXPERIMENTS)}")
+    arms = EXPERIMENTS[asked.name]
+    if asked.plan:
+        from retailsim.sim.experiments.experiment_plan import show_experiment_plan
+
+        plans = {arm.label: _options(asked, arm, None) for arm in arms}
+        return show_experiment_plan(asked.name, plans, terminal)
+    try:
+        import retailsim.analysis.experiments.presets  # noqa: F401 - to fail before anything is run
+    except ModuleNotFoundError as error:
+        raise MissingExtra("experiment", error.name or "a package") from None
+    if asked.ratings:
+        return _rated(asked, terminal)
+    if asked.name == "latent-persona":
+        from retailsim.analysis.latent.features import by_name
+
+        by_name(asked.features)  # to fail before anything is run
+    folder = asked.out or Path("runs") / f"{asked.name}-{time.strftime('%Y%m%d-%H%M%S')}"
+    _begin(asked, folder)
+    for arm in arms:
+        terminal.say(f"{asked.name}: {arm.label}")
+        status = _run(asked, arm, folder, terminal)
+        if status:
+            return status
+    _say_cost(folder, terminal)
+    runs = {arm.label: folder / arm.label for arm in arms}
+    if asked.name == "fidelity":
+        _write_forms(folder, terminal)
+    charts = (folder, asked.charts) if asked.charts else None
+    return show(asked.name, runs, terminal, asked.features, charts)
+
+
+FORMS = "annotation"
+"""Where `experiment fidelity` puts its forms, beside its run."""
+
+
+def _write_forms(folder: Path, terminal: Terminal) -> None:
+    from retailsim.sim.raters.annotate import export
+
+    place = folder / FORMS
+    if not (place / "key.json").is_file():
+        export(folder / "all", place)
+    terminal.say(
+        f"forms: {place}; give form.html to each rater, then: python -m sim experiment fidelity "
+        f"--out {folder} --ratings FILE ..."
+    )
+
+
+def _options(asked: Asked, arm: Arm, out: Path | None) -> Options:
+    from retailsim.sim.run.launch import Options
+
+    return Options(
+        scenario=arm.scenario,
+        seed=asked.seed,
+        out=out,
+        workers=asked.workers,
+        sellers=asked.sellers,
+        buyers=asked.buyers,
+        budget=asked.budget,
+        parts=True,
+        settings=(*arm.settings, *asked.settings),
+    )
+
+
+_MARK = "experiment.json"
+"""What an experiment was told, in its folder: the same words go on with it."""
+
+
+def _begin(asked: Asked, folder: Path) -> None:
+    """Make the experiment's folder, or see that it is the one of this experiment.
+
+    One in which nothing was ever run, for what was told made no sense, is as good as new.
+
+    Raises
+    ------
+    RunExists
+        If the folder holds anything else.
+    CannotWrite
+    """
+    told = msgspec.json.encode(
+        [asked.name, asked.settings, asked.sellers, asked.buyers, asked.seed], order="sorted"
+    )
+    mark = folder / _MARK
+    try:
+        if mark.is_file() and mark.read_bytes() == told:
+            return
+        if folder.exists() and (not folder.is_dir() or {*folder.iterdir()} - {mark}):
+            raise RunExists(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        mark.write_bytes(told)
+    except OSError as error:
+        raise CannotWrite(folder, error, "name another --out") from None
+
+
+def _run(asked: Asked, arm: Arm, folder: Path, terminal: Terminal) -> int:
+    """Run an arm, and where it stops early, say how the experiment goes on."""
+    try:
+        status = _run_what_is_left(asked, arm, folder)
+    except SimError as error:
+        if error.exit_status == _RESUMABLE:
+            terminal.say(_GOES_ON.format(folder))
+        raise
+    if status:
+        terminal.say(_GOES_ON.format(folder))
+    return status
+
+
+_RESUMABLE = 3
+_GOES_ON = "the experiment goes on with the same command and --out {}"
+
+
+def _run_what_is_left(asked: Asked, arm: Arm, folder: Path) -> int:
+    """Launch an arm, or resume it; the budget is for all arms together."""
+    from retailsim.sim.run.launch import launch
+    from retailsim.sim.run.resume import resume
+
+    out = folder / arm.label
+    budget = asked.budget
+    if budget is not None:
+        budget = max(0.0, budget - _spent(folder, but=out))
+    if (out / "run.toml").is_file():
+        return resume(out, Quiet(), workers=asked.workers, retry_failed=False, budget=budget)
+    return launch(_options(msgspec.structs.replace(asked, budget=budget), arm, out), Quiet())
+
+
+def _spent(folder: Path, *, but: Path) -> float:
+    """Return the dollars that the other arms have cost so far."""
+    return sum((cost.cost_nanousd or 0) / 1e9 for cost in _costs(folder, but=but))
+
+
+def _say_cost(folder: Path, terminal: Terminal) -> None:
+    """Say what the models of all arms cost together; nothing where none took part."""
+    from retailsim.analysis.replay.cost_tables import dollars
+
+    costs = [cost.cost_nanousd for cost in _costs(folder)]
+    if costs:
+        known = [cost for cost in costs if cost is not None]
+        terminal.say(f"models cost {dollars(sum(known) if len(known) == len(costs) else None)}")
+
+
+def _costs(folder: Path, *, but: Path | None = None) -> list[Cost]:
+    from retailsim.analysis.replay.replay import replay
+
+    runs = (run for run in folder.iterdir() if (run / "run.toml").is_file() and run != but)
+    return [cost for cost in (replay(run).cost for run in runs) if cost is not None]
+
+
+def show(
+    name: str,
+    runs: Mapping[str, Path],
+    terminal: Terminal,
+    features: str = "tfidf",
+    charts: tuple[Path, Literal["png", "svg"]] | None = None,
+) -> int:
+    """Print an experiment's table from its runs, and draw its figures into a folder.
+
+    Parameters
+    ----------
+    runs : mapping of str to Path
+        The folders of its runs, by the labels of its arms.
+    features : str
+        Of texts, for ``latent-persona``.
+    charts : (Path, {"png", "svg"}) or None
+        Where figures go and how they are drawn; None: nowhere.
+
+    Returns
+    -------
+    int
+        The exit status.
+
+    Raises
+    ------
+    AnalysisError
+        If a run cannot be read, or says too little for the table.
+    CannotWrite
+        If the folder of the figures cannot be written.
+    """
+    from retailsim.analysis.experiments.presets import outcome_of
+
+    outcome = outcome_of(name, runs, features)
+    _tell(name, runs, outcome, terminal)
+    if charts is not None:
+        _draw(name, outcome, *charts, terminal)
+    return 0
+
+
+def _draw(
+    name: str, outcome: Outcome, folder: Path, kind: Literal["png", "svg"], terminal: Terminal
+) -> None:
+    from retailsim.analysis.experiments.figures import figures
+    from retailsim.analysis.report.drawing import save
+
+    drawn = figures(name, outcome)
+    if not drawn:
+        terminal.say(f"--charts: {name} has no figure; its table says it all")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for figure in drawn:
+            terminal.say(f"chart: {save(figure, folder, kind)}")
+    except OSError as error:
+        raise CannotWrite(folder, error, "name another --out") from None
+
+
+def _rated(asked: Asked, terminal: Terminal) -> int:
+    """Print Table 1 from filled forms of an earlier `experiment fidelity --out`."""
+    from retailsim.analysis.experiments.fidelity import fidelity
+    from retailsim.sim.raters.annotate import scored
+
+    if asked.name != "fidelity" or asked.out is None:
+        raise BadScenario("--ratings", "goes with `experiment fidelity --out DIR`, its first run")
+    scores = scored(asked.out / FORMS, asked.ratings)
+    for line in scores.dirty:
+        terminal.say(line)
+    _tell("fidelity", {"all": asked.out / "all"}, fidelity(scores), terminal)
+    return 0
+
+
+def _tell(name: str, runs: Mapping[str, Path], outcome: Outcome, terminal: Terminal) -> None:
+    folders = {label: str(run) for label, run in runs.items()}
+    if terminal.json:
+        terminal.out_json({"experiment": name, "runs": folders, "outcome": outcome})
+        return
+    from retailsim.sim.experiments.experiment_tables import tables
+
+    terminal.show(*tables(outcome))
+    for note in outcome.notes:
+        terminal.out(note)
+    for label, folder in folders.items():
+        terminal.out(f"{label}: {folder}")

@@ -1,0 +1,146 @@
+"""`compare`: what changed between two runs, on the terminal or as JSON."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from retailsim.sim.errors import MissingExtra, NotARun, SimError
+from retailsim.sim.run.run_folder import RunFile, RunFolder
+from retailsim.sim.terminal import Terminal
+
+if TYPE_CHECKING:
+    from retailsim.analysis.measures.comparison import Change, Comparison
+    from retailsim.analysis.statistics.values import Estimate
+
+
+class OtherProtocol(SimError):
+    """The runs are of different protocols: their measures do not mean the same."""
+
+    def __init__(self, first: Path, one: str, second: Path, two: str) -> None:
+        super().__init__(
+            f"{first} is a run of {one}, {second} of {two}: what they measure differs; "
+            "compare runs of one protocol"
+        )
+
+
+def compare_runs(first: Path, second: Path, terminal: Terminal) -> int:
+    """Compare two runs; returns the exit status, 1 where there is nothing to compare.
+
+    Raises
+    ------
+    OtherProtocol
+    """
+    from retailsim.analysis.replay.loader import load
+
+    try:
+        from retailsim.analysis.measures.comparison import compare
+    except ModuleNotFoundError as error:
+        raise MissingExtra("compare", error.name or "a package") from None
+    shared = _share_draws(first, second)
+    found = compare(load(first), load(second), shared=shared)
+    if terminal.json:
+        terminal.out_json({"first": str(first), "second": str(second), "comparison": found})
+    else:
+        _show(first, second, found, "" if shared else "other seeds: ", terminal)
+    return 0 if any(change.test.p is not None for change in found.planned) else 1
+
+
+def _share_draws(first: Path, second: Path) -> bool:
+    """Whether the runs have one seed; logs that nobody says it of may have."""
+    one, two = _made(first), _made(second)
+    if one is None or two is None:
+        return True
+    protocols = one.scenario.design.protocol, two.scenario.design.protocol
+    if protocols[0] != protocols[1]:
+        raise OtherProtocol(first, protocols[0], second, protocols[1])
+    if one.imported is not None or two.imported is not None:
+        return one.imported is not None and two.imported is not None
+    return one.scenario.run.seed == two.scenario.run.seed
+
+
+def _made(run: Path) -> RunFile | None:
+    try:
+        return RunFolder(run).read()
+    except NotARun:
+        return None
+
+
+def _show(first: Path, second: Path, found: Comparison, why: str, terminal: Terminal) -> None:
+    how = f"{found.pairs:,} pairs of episodes that share their draws"
+    if not found.pairs:
+        how = f"{why}no episodes pair: compared as different episodes"
+    elif found.only_first or found.only_second:
+        how += (
+            f"; {found.only_first:,} and {found.only_second:,} without a partner, "
+            "left out of the changes of conversion and net revenue"
+        )
+    terminal.out(f"{second} minus {first}: {how}")
+    terminal.show(
+        _table("The whole runs (p by Holm)", found.planned),
+        _table("Conversion (exploratory, p by Benjamini-Hochberg)", found.exploratory),
+    )
+
+
+def _table(title: str, changes: tuple[Change, ...]) -> Any:
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    from retailsim.analysis.replay.terminal_tables import Name
+
+    table = Table(title=title, box=SIMPLE_HEAD, pad_edge=False, title_justify="left")
+    table.add_column("")
+    for heading in ("First", "Second", "Change", "p"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for change in changes:
+        label = change.measure.replace("_", " ") if change.of == "overall" else change.of
+        table.add_row(
+            Name(label.removesuffix(" cents")),
+            _side(change.first, change.measure),
+            _side(change.second, change.measure),
+            _moved(change),
+            _p(change.adjusted_p),
+        )
+    return table
+
+
+def _side(found: Estimate, measure: str) -> str:
+    """A run's number, its interval, n and effective n, a line each."""
+    if found.value is None:
+        return f"-\n{found.note}"
+    lines = [_write(measure, found.value)]
+    if found.interval is not None:
+        low, high = found.interval.low, found.interval.high
+        lines.append(f"{_write(measure, low)} to {_write(measure, high)}")
+    worth = "" if found.effective_n is None else f", eff. {found.effective_n:,.0f}"
+    return "\n".join((*lines, f"n {found.n:,}{worth}"))
+
+
+def _moved(change: Change) -> str:
+    """The change, its interval, how that was found and from how much."""
+    test, measure = change.test, change.measure
+    if test.estimate is None:
+        return f"-\n{test.note}"
+    points = " pts" * measure.endswith("_rate")
+    lines = [_write(measure, test.estimate, change=True) + points]
+    how = test.method
+    if test.interval is not None:
+        low, high = test.interval.low, test.interval.high
+        lines.append(f"{_write(measure, low, change=True)} to {_write(measure, high, change=True)}")
+        how = test.interval.method
+    return "\n".join((*lines, f"{how}, n {test.n:,}"))
+
+
+def _p(p: float | None) -> str:
+    if p is None:
+        return "-"
+    return "<0.001" if p < 0.0005 else f"{p:.3f}"
+
+
+def _write(measure: str, value: float, *, change: bool = False) -> str:
+    plus = "+" if change and value > 0 else ""
+    if measure.endswith("_rate"):
+        return f"{plus}{100 * value:z.1f}" if change else f"{value:.1%}"
+    if measure.endswith("_cents"):
+        return f"{'-' if round(value) < 0 else plus}${abs(value) / 100:,.2f}"
+    return f"{plus}{value:z.3f}"

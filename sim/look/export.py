@@ -1,0 +1,136 @@
+"""`export`: a run's measures, frames, events or transcripts as one file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from retailsim.sim.errors import CannotWrite, SimError
+from retailsim.sim.terminal import Terminal
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from retailsim.analysis.export.files import Format
+
+What = Literal["measures", "episodes", "markets", "calls", "events", "transcripts"]
+
+
+class NotForTables(SimError):
+    """An option of transcripts was given for a table."""
+
+    def __init__(self, what: What) -> None:
+        super().__init__(f"--as says who is who in transcripts; {what} have nobody to say it of")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What to export, and where to.
+
+    Parameters
+    ----------
+    form : {"parquet", "csv", "jsonl"} or None
+        None: as the file's ending says.
+    assistant : {"seller", "buyer"} or None
+        Whose part is ``assistant`` in transcripts; None: the seller's.
+    force : bool
+        Whether a file that is there is replaced.
+    """
+
+    run: Path
+    what: What
+    out: Path
+    form: Format | None = None
+    assistant: Literal["seller", "buyer"] | None = None
+    force: bool = False
+
+
+def export(asked: Asked, terminal: Terminal) -> int:
+    """Write the file; returns the exit status.
+
+    Raises
+    ------
+    NotForTables
+    CannotWrite
+        If the disk takes no more; nothing is left of the file.
+    UnknownFormat, FileExists, InsideRun
+        As `analysis.export.files`.
+    NotARun, LogDamaged, LogUnreadable
+        As `analysis.replay.loader.load`.
+    """
+    from retailsim.analysis.export.files import FORMATS, format_of, whole_file
+
+    chats = asked.what == "transcripts"
+    if asked.assistant and not chats:
+        raise NotForTables(asked.what)
+    form = format_of(asked.out, asked.form, ("jsonl",) if chats else FORMATS)
+    try:
+        with whole_file(asked.out, asked.run, force=asked.force) as file:
+            remark = _write(asked, form, file)
+    except OSError as error:
+        if _is_of(asked.run, error):
+            raise
+        raise CannotWrite(asked.out, error, "name another file with --out") from None
+    terminal.out(f"{asked.what}: {asked.out}")
+    for told in (*_remarks(asked.run, asked.what), remark):
+        if told:
+            terminal.say(told)
+    return 0
+
+
+def _write(asked: Asked, form: Format, file: Path) -> str:
+    """Write the file; returns what a reader of it should know, if anything."""
+    from retailsim.analysis import export
+    from retailsim.analysis.export.chat import write_transcripts
+    from retailsim.analysis.export.files import write_table
+
+    match asked.what:
+        case "transcripts":
+            if not write_transcripts(asked.run, file, asked.assistant or "seller"):
+                return "no chat holds any speech: design.transcripts = false leaves it out of a log"
+        case "events":
+            write_table(export.events(asked.run), file, form)
+        case "measures":
+            write_table(export.measures(asked.run).lazy(), file, form)
+        case "episodes" | "markets" | "calls":
+            write_table(_frame(asked), file, form)
+    return ""
+
+
+def _frame(asked: Asked) -> pl.LazyFrame:
+    from retailsim.analysis import load
+
+    frame: pl.DataFrame = getattr(load(asked.run), asked.what)
+    return frame.lazy()
+
+
+def _remarks(run: Path, what: What) -> Iterator[str]:
+    """Yield what a reader of the file should know of the run."""
+    from retailsim.analysis import load
+    from retailsim.analysis.export.log_lines import schemas
+    from retailsim.events.log.seal import SEAL
+    from retailsim.events.messages import SCHEMA_VERSION
+
+    others = sorted(schemas(run) - {SCHEMA_VERSION})
+    if others:
+        named = " and ".join(map(str, others))
+        yield (
+            f"the log has events of schema {named}, this program knows {SCHEMA_VERSION}: "
+            "what a field means may differ"
+        )
+    if not (run / "events" / SEAL).exists():
+        yield "the run is not finished: the file holds what its log has so far"
+    if what == "events":
+        return  # they are read without the frames
+    found = load(run)
+    if not (found.episodes["status"] == "closed").any():
+        yield "no episode of this run closed: no rate can be said"
+    if what == "calls" and found.calls.is_empty():
+        yield "this run recorded no model calls: the file has no rows"
+
+
+def _is_of(run: Path, error: OSError) -> bool:
+    """Whether the run could not be read, rather than the file written."""
+    return error.filename is not None and Path(error.filename).is_relative_to(run / "events")

@@ -1,0 +1,65 @@
+"""`report`: one HTML file of a run, and its charts as files on request."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from retailsim.sim.errors import CannotWrite, MissingExtra
+from retailsim.sim.run.run_folder import RunFile, RunFolder, as_toml
+from retailsim.sim.terminal import Terminal
+
+
+def write_report(
+    path: Path, out: Path | None, charts: Literal["png", "svg"] | None, terminal: Terminal
+) -> int:
+    """Write the report of a run; returns the exit status.
+
+    Parameters
+    ----------
+    out : Path or None
+        The file; None: ``report.html`` among the run's derived files.
+    charts : {"png", "svg"} or None
+        Whether every chart is written beside it, too.
+    """
+    run = RunFolder(path)
+    file = run.read()
+    try:
+        from retailsim.analysis.report.content import report
+        from retailsim.analysis.report.drawing import save
+        from retailsim.analysis.report.page import page
+    except ModuleNotFoundError as error:
+        raise MissingExtra("report", error.name or "a package") from None
+    found = report(path, about(file))
+    target = out or path / "derived" / "report.html"
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(page(found), encoding="utf-8")
+        if charts is not None:
+            for section in found.sections:
+                for figure in section.figures:
+                    terminal.say(f"chart: {save(figure, target.parent, charts)}")
+    except OSError as error:
+        raise CannotWrite(target, error, "name another file with -o") from None
+    terminal.out(f"report: {target}")
+    return 0
+
+
+def about(file: RunFile) -> dict[str, str]:
+    """Say how a run was made."""
+    scenario, versions = file.scenario, file.versions
+    made = {
+        "run": scenario.run.name,
+        "seed": str(scenario.run.seed),
+        "protocol": scenario.design.protocol,
+        "package": versions.package,
+        "event schema": str(versions.event_schema),
+        "prompts": versions.prompts or "–",
+        "inputs": ", ".join(f"{name} ({digest[:12]})" for name, digest in file.inputs.items()),
+    }
+    if file.plugins:
+        plugins = (f"{name} ({digest[:12]})" for name, digest in file.plugins.items())
+        made["plug-ins"] = ", ".join(plugins)
+    if file.imported:
+        made["imported from"] = file.imported
+    return {**made, "scenario": as_toml(file)}

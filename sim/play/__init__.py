@@ -1,0 +1,1 @@
+"""Playing the markets of a run: the engine, workers, stopping and going on."""

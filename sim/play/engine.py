@@ -1,0 +1,227 @@
+"""The engine: plays markets in one process and writes what happened.
+
+A market's events are written in one piece when it ends; until then only its outside answers are.
+So resuming means: play the markets that are not in the log, with the answers that are. A large
+market is flushed in parts, and a re-execution skips the equal beginning.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Protocol
+
+from retailsim.agents.host import Hosting
+from retailsim.events.kernel import Kernel, Receive
+from retailsim.events.messages import Event, Message, Role
+from retailsim.events.outside import Door
+from retailsim.market.protocols.registry import Market, Spec
+from retailsim.sim.errors import MarketDiverged
+from retailsim.sim.play.leftovers import Leftover
+from retailsim.sim.play.market_log import Log, Transcript
+from retailsim.sim.play.progress import Progress, Usage
+from retailsim.sim.play.stop import Stop, Turnstile
+from retailsim.sim.seats.cast import Cast
+
+FLUSH_EVENTS = 4096
+"""A market is written in parts of so many events, so that a large one need not fit in memory."""
+
+_TICK_S = 0.5
+
+IN_FLIGHT = 64
+"""Markets at once in a process where agents wait."""
+
+
+class Entry(Protocol):
+    """Who decides whether a market may begin; with a budget, its worst case is reserved."""
+
+    async def enter(self, spec: Spec, leftover: Leftover) -> bool:
+        """Return once the market may begin; False if it may not any more."""
+        ...
+
+    def leave(self, spec: Spec) -> None:
+        """Note that it is over."""
+        ...
+
+
+class Engine:
+    """Plays markets, several at a time where somebody waits.
+
+    Parameters
+    ----------
+    cast : Cast
+        The agents' seats.
+    open_market : callable
+        Returns the live rules of a market.
+    log : Log
+    hosting : Hosting
+    stop : Stop
+    concurrency : int
+        Markets in flight; 0: one where nobody waits, else 64.
+    texts : bool
+        Whether long texts are logged.
+    leftovers : mapping of market to Leftover
+        What the log holds of markets that were begun.
+    on_progress : callable, optional
+        Called after every market.
+    """
+
+    def __init__(
+        self,
+        *,
+        cast: Cast,
+        open_market: Callable[[Spec], Market],
+        log: Log,
+        hosting: Hosting,
+        stop: Stop,
+        concurrency: int = 0,
+        texts: bool = True,
+        leftovers: Mapping[str, Leftover] | None = None,
+        on_progress: Callable[[Progress], None] | None = None,
+    ) -> None:
+        self.progress = Progress()
+        self._cast = cast
+        self._open_market = open_market
+        self._log = log
+        self._hosting = hosting
+        self._stop = stop
+        self._concurrency = concurrency or (IN_FLIGHT if cast.waits else 1)
+        self._texts = texts
+        self._leftovers = leftovers or {}
+        self._entry: Entry | None = None
+        self._usage: Callable[[], Usage] | None = None
+        self._on_progress = on_progress
+        self._diverged: MarketDiverged | None = None
+
+    async def run(
+        self,
+        markets: Iterable[Spec],
+        entry: Entry | None = None,
+        usage: Callable[[], Usage] | None = None,
+    ) -> None:
+        """Play all `markets`, or those begun when the stop is requested.
+
+        Parameters
+        ----------
+        entry : Entry or None
+            Asked before each market begins.
+        usage : callable or None
+            What models were asked so far; with it, progress is told between markets, too.
+
+        Raises
+        ------
+        LogWriteError
+            If the log takes no more.
+        MarketDiverged
+            If a market does not begin as the log says; what was in flight is finished before.
+        """
+        self._entry = entry
+        waiting = iter(markets)
+        self._usage = usage
+        async with asyncio.TaskGroup() as group:
+            ticking = group.create_task(self._tick())
+            playing = [group.create_task(self._play_on(waiting)) for _ in range(self._concurrency)]
+            await asyncio.wait(playing)
+            ticking.cancel()
+        self._tell()
+        if self._diverged is not None:
+            raise self._diverged
+
+    async def _tick(self) -> None:
+        """Tell progress while markets are under way that take long."""
+        while self._usage is not None:
+            await asyncio.sleep(_TICK_S)
+            self._tell()
+
+    def _tell(self) -> None:
+        if self._usage is not None:
+            self.progress.usage = self._usage()
+        if self._on_progress is not None:
+            self._on_progress(self.progress)
+
+    async def _play_on(self, waiting: Iterator[Spec]) -> None:
+        for spec in waiting:
+            if self._stop.requested:
+                self.progress.stopped = True
+                return
+            await self._log.room()
+            if not await self._may_begin(spec):
+                self.progress.stopped = True
+                return
+            try:
+                await self._play_one(spec)
+            except MarketDiverged as error:
+                self._diverged = self._diverged or error
+                self._stop.request()
+            finally:
+                if self._entry is not None:
+                    self._entry.leave(spec)
+            await asyncio.sleep(0)  # signals and the other markets get their turn
+
+    async def _may_begin(self, spec: Spec) -> bool:
+        if self._entry is None:
+            return True
+        return await self._entry.enter(spec, self._leftovers.get(spec.id, Leftover()))
+
+    async def _play_one(self, spec: Spec) -> None:
+        leftover = self._leftovers.get(spec.id, Leftover())
+        turnstile = Turnstile(self._stop)
+        door = Door(leftover.records, self._log, turnstile)
+        transcript = Transcript(spec.id, self._log, leftover.events, texts=self._texts)
+
+        def write(events: Sequence[Event]) -> None:
+            if not turnstile.closed:  # else an agent may have taken the stop for an answer
+                transcript.write(events)
+
+        with turnstile.scope:
+            await self.play(spec, door, write)
+        if turnstile.closed:
+            self.progress.stopped = True
+        else:
+            transcript.end()
+            self._count(spec, transcript.failed)
+
+    async def play(self, spec: Spec, door: Door, sink: Callable[[Sequence[Event]], None]) -> None:
+        """Play one market to its end and give all its events to `sink`.
+
+        Raises
+        ------
+        MarketDiverged
+            If an agent asked the outside world something else than what is recorded.
+        """
+
+        def write(events: Sequence[Event]) -> None:
+            if door.diverged is not None:
+                raise MarketDiverged(spec.id, str(door.diverged))
+            sink(events)
+
+        market = self._open_market(spec)
+        kernel = Kernel(spec.id, market.failed, sink=write, flush_every=FLUSH_EVENTS)
+        kernel.add_rules(market.handle)
+        self._seat("seller", spec.seller.id, kernel, door)
+        for buying in spec.episodes:
+            self._seat("buyer", buying.buyer.id, kernel, door)
+        kernel.post(market.open())
+        await kernel.run()
+        if not market.finished:
+            raise AssertionError(f"market {spec.id} came to a standstill")  # a bug of ours
+        write(kernel.events)
+
+    def _seat(self, role: Role, name: str, kernel: Kernel, door: Door) -> None:
+        try:
+            self._cast.seat(role, name).join(kernel, door, self._hosting)
+        except Exception as error:  # noqa: BLE001 - an agent that cannot be made fails when asked
+            kernel.add_agent(f"{role}:{name}", _failing(error), waits=False)
+
+    def _count(self, spec: Spec, failed: int) -> None:
+        self.progress.markets += 1
+        self.progress.episodes += len(spec.episodes)
+        self.progress.failed += failed
+        self._tell()
+
+
+def _failing(error: Exception) -> Receive:
+    async def receive(message: Message) -> Sequence[Message]:
+        raise error
+
+    return receive

@@ -1,0 +1,223 @@
+"""Execution: one shard of a run played in this process, whoever started it.
+
+A single process plays shard 0 of 1; with workers each plays a share of its own and is the only
+writer of its own segments.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import nullcontext, suppress
+from functools import partial
+from pathlib import Path
+
+import anyio
+import msgspec
+
+from retailsim.agents.host import Hosting
+from retailsim.agents.llm.gateway.budget import Purse
+from retailsim.agents.watchdog import Watchdog
+from retailsim.events.diagnostics import Diagnostics, TelemetryFile, diagnostics
+from retailsim.events.log.writer import LogWriter
+from retailsim.events.messages import SCHEMA_VERSION
+from retailsim.events.streams import Seed
+from retailsim.market.protocols.registry import Spec
+from retailsim.sim.design.design import Design, design_of
+from retailsim.sim.errors import RunChanged
+from retailsim.sim.play.engine import Engine
+from retailsim.sim.play.leftovers import Leftover
+from retailsim.sim.play.progress import Progress
+from retailsim.sim.play.stop import Stop
+from retailsim.sim.run.run_folder import RunFile, RunFolder
+from retailsim.sim.scenario.inputs import PLUGINS, with_inputs
+from retailsim.sim.seats.cast import Cast, used_models
+
+SHARDS = 10_000
+
+
+class Job(msgspec.Struct, frozen=True, kw_only=True):
+    """What one process shall play.
+
+    Parameters
+    ----------
+    share, of : int
+        Every `of`-th market of those to play, beginning with number `share`.
+    skip : tuple of int
+        Numbers of the design's markets that are done.
+    extra : tuple of Spec
+        Markets beside the design's: retries of failed episodes.
+    leftovers : mapping of market to Leftover
+        What the log holds of markets that were begun.
+    budget : float or None
+        Dollars that the whole run may cost; `spent_nanousd` of them are spent already.
+    """
+
+    run: str
+    share: int = 0
+    of: int = 1
+    skip: tuple[int, ...] = ()
+    extra: tuple[Spec, ...] = ()
+    leftovers: Mapping[str, Leftover] = {}
+    verbose: bool = False
+    budget: float | None = None
+    spent_nanousd: int = 0
+
+    def markets(self, design: Iterable[Spec]) -> Iterator[Spec]:
+        """Yield this process's markets."""
+        done = frozenset(self.skip)
+        todo = (spec for number, spec in enumerate(design) if number not in done)
+        for position, spec in enumerate(_chained(todo, self.extra)):
+            if position % self.of == self.share:
+                yield spec
+
+    def shares(self, workers: int) -> list[Job]:
+        """Split the job among workers."""
+        return [msgspec.structs.replace(self, share=share, of=workers) for share in range(workers)]
+
+
+def _chained(*parts: Iterable[Spec]) -> Iterator[Spec]:
+    for part in parts:
+        yield from part
+
+
+def cast_of(folder: RunFolder, file: RunFile) -> Cast:
+    """Seat the run's agents, from the run folder alone where it holds their modules.
+
+    Raises
+    ------
+    RunChanged
+        If a plug-in's code is not what it was when the run was made.
+    """
+    scenario = with_inputs(file.scenario, folder.inputs)
+    cast = Cast(scenario, Seed(scenario.run.seed), folder.inputs / PLUGINS)
+    for name, digest in cast.plugin_digests().items():
+        if file.plugins.get(name) != digest:
+            raise RunChanged(folder.path, f"plug-in {name!r} was changed since the run was made")
+    return cast
+
+
+def run_design(folder: RunFolder, file: RunFile) -> Design:
+    """Return the markets of a run, from the run folder alone."""
+    seed = Seed(file.scenario.run.seed)
+    return design_of(file.scenario, folder.products(), folder.profiles(), seed)
+
+
+def watchdog(block_timeout_s: float, notes: Diagnostics) -> Watchdog:
+    """Return what looks after agents that block; it tells the person too, who may have to act."""
+
+    def say(line: str) -> None:
+        notes.warning("watchdog", says=line)
+        with suppress(OSError):
+            sys.stderr.write(f"warning: {line}\n")
+
+    warn_s = min(5.0, block_timeout_s / 2)
+    return Watchdog(warn_s=warn_s, deadline_s=block_timeout_s, say=say)
+
+
+def play(
+    job: Job, *, stop: Stop, on_progress: Callable[[Progress], None] | None = None
+) -> Progress:
+    """Play a job from outside an event loop."""
+    return anyio.run(partial(play_with_telemetry, job, stop=stop, on_progress=on_progress))
+
+
+async def play_with_telemetry(
+    job: Job, *, stop: Stop, on_progress: Callable[[Progress], None] | None = None
+) -> Progress:
+    """Play a job as `play_shard` does, with diagnostics in the run's telemetry."""
+    telemetry = RunFolder(Path(job.run)).telemetry
+    with TelemetryFile(telemetry / f"shard-{job.share:04d}.jsonl") as file:
+        notes = diagnostics(file, sys.stderr if job.verbose else None)
+        return await play_shard(job, stop=stop, notes=notes, on_progress=on_progress)
+
+
+async def play_shard(
+    job: Job,
+    *,
+    stop: Stop,
+    notes: Diagnostics,
+    on_progress: Callable[[Progress], None] | None = None,
+) -> Progress:
+    """Play a job's markets and write them to its shard.
+
+    Raises
+    ------
+    LogWriteError
+        If the log takes no more; what is written stays.
+    MarketDiverged, RunChanged
+        If the run cannot be continued as it began.
+    """
+    folder = RunFolder(Path(job.run))
+    file = folder.read()
+    scenario = file.scenario
+    cast = cast_of(folder, file)
+    design = run_design(folder, file)
+    watch = watchdog(scenario.run.block_timeout_s, notes)
+    writer = LogWriter(
+        folder.events,
+        run=file.run.id,
+        shard=job.share,
+        schema=SCHEMA_VERSION,
+        compress=scenario.log.compress,
+    )
+    with writer, watch if cast.has_plugins else nullcontext():
+        engine = Engine(
+            cast=cast,
+            open_market=design.open,
+            log=writer,
+            hosting=Hosting(watch=watch, reply_s=scenario.run.reply_timeout_s),
+            stop=stop,
+            concurrency=scenario.run.concurrency,
+            texts=scenario.design.transcripts,
+            leftovers=job.leftovers,
+            on_progress=on_progress,
+        )
+        notes.info("shard begins", shard=job.share, of=job.of, begun=len(job.leftovers))
+        await _run(engine, cast, job, design, stop, notes)
+        notes.info("shard ends", shard=job.share, **msgspec.structs.asdict(engine.progress))
+    return engine.progress
+
+
+async def _run(
+    engine: Engine, cast: Cast, job: Job, design: Design, stop: Stop, notes: Diagnostics
+) -> None:
+    """Play the job's markets, with the gateway open where language models take part."""
+    configs = used_models(design.scenario)
+    if not configs:
+        await engine.run(job.markets(design.markets()))
+        return
+    from retailsim.agents.llm.gateway.gateway import Attempt
+    from retailsim.sim.budget.market_workload import Workload
+    from retailsim.sim.budget.models import Models, shared_answers
+    from retailsim.sim.budget.reservation import Reservations
+
+    def observe(attempt: Attempt) -> None:
+        notes.info("model attempt", **msgspec.structs.asdict(attempt))
+
+    purse, share = _purse(job), 1.0 / job.of
+    with shared_answers(design.scenario.cache) as cache:
+        models = Models(
+            configs,
+            stop,
+            purse=purse,
+            cache=cache,
+            seed=design.scenario.run.seed,
+            notes=notes.warning,
+            share=share,
+            observe=observe,
+        )
+        entry = Reservations(
+            purse, Workload(design.scenario, configs).worst_nanousd, stop, models.halt
+        )
+        async with models:
+            cast.connect(models)
+            await engine.run(job.markets(design.markets()), entry, models.usage)
+    models.raise_if_halted(job.run, fresh=not job.skip and not job.leftovers)
+
+
+def _purse(job: Job) -> Purse:
+    """The job's part of the budget, and of what earlier executions spent."""
+    if job.budget is None:
+        return Purse(None)
+    return Purse(int(job.budget * 1e9) // job.of, job.spent_nanousd // job.of, job.of)

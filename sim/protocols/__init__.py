@@ -1,0 +1,1 @@
+"""What each protocol adds to running: its design and its keys of a scenario."""

@@ -1,0 +1,95 @@
+"""The design of a csales run: from a scenario, its catalogue and profiles to its conversations.
+
+Conversations are numbered by profile, replication, seller and buyer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from retailsim.events.streams import Seed
+from retailsim.market.catalogue.product import Product
+from retailsim.market.core.participants import Buying, Party
+from retailsim.market.protocols.csales.protocol import SalesMarket
+from retailsim.market.protocols.csales.shop import Shop
+from retailsim.market.protocols.csales.spec import ConversationSpec, SalesRules
+from retailsim.market.protocols.csales.values import Profile
+from retailsim.sim.design.pairing import Pairing
+from retailsim.sim.scenario.scenario import Scenario
+
+
+class SalesDesign:
+    """All conversations of a run.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    products : sequence of Product
+        The whole catalogue.
+    profiles : sequence of Profile
+        In the order that numbers the conversations.
+    seed : Seed
+        Stream used: ``design/pairing`` by profile, buyer and replication.
+    """
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        products: Sequence[Product],
+        profiles: Sequence[Profile],
+        seed: Seed,
+    ) -> None:
+        self.scenario = scenario
+        self.products = products
+        self.profiles = profiles
+        self._seed = seed
+        self._pairing = Pairing(scenario, seed)
+        design = scenario.design
+        self.rules = SalesRules(
+            catalogue=Shop(products, index=scenario.profiles.index),
+            shipping=scenario.shipping,
+            max_turns=design.max_turns,
+            start=design.start.isoformat(),
+        )
+
+    def open(self, spec: ConversationSpec) -> SalesMarket:
+        """Return the live rules of one conversation."""
+        return SalesMarket(spec, self.rules, self._seed)
+
+    @property
+    def sizes(self) -> tuple[tuple[int, str], ...]:
+        """How large the design is: counts with what is counted."""
+        return (
+            (self.episodes, "conversation"),
+            (len(self.profiles), "profile"),
+            (len(self.products), "product"),
+            (len(self._pairing.sellers), "seller"),
+            (len(self._pairing.buyers), "buyer"),
+        )
+
+    @property
+    def episodes(self) -> int:
+        """How many conversations the whole design has."""
+        meetings = self._pairing.meetings * self.scenario.design.replications
+        return meetings * len(self.profiles)
+
+    def markets(self) -> Iterator[ConversationSpec]:
+        """Yield all conversations in their order."""
+        for profile in self.profiles:
+            for replication in range(1, self.scenario.design.replications + 1):
+                for seller in self._pairing.sellers:
+                    for buyer in self._pairing.met(profile.id, seller, replication):
+                        yield _conversation(profile, seller, buyer, replication)
+
+
+def _conversation(
+    profile: Profile, seller: Party, buyer: Party, replication: int
+) -> ConversationSpec:
+    name = f"{profile.id}/{seller.id}/{replication}/{buyer.id}"
+    return ConversationSpec(
+        id=name,
+        seller=seller,
+        episodes=(Buying(episode=name, buyer=buyer),),
+        profile=profile,
+        replication=replication,
+    )

@@ -1,0 +1,149 @@
+"""The design of a retail run: from a scenario and its products to its markets.
+
+Markets are numbered in a fixed order (product, arm, replication, seller, then buyer where each
+has a market of its own) and made on demand, so a run of a million episodes holds none of them
+in memory, and any worker can take any share.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+
+import msgspec
+
+from retailsim.events.streams import Seed
+from retailsim.market.catalogue.product import Product
+from retailsim.market.core.issues import ISSUES, IssueRules
+from retailsim.market.core.participants import Buying, Party
+from retailsim.market.core.return_policy import DEFAULT_POLICIES
+from retailsim.market.protocols.retail.protocol import RetailMarket
+from retailsim.market.protocols.retail.spec import MarketSpec, RetailRules
+from retailsim.sim.design.pairing import Pairing
+from retailsim.sim.scenario.scenario import Scenario
+
+
+class Arm(msgspec.Struct, frozen=True, kw_only=True):
+    """One condition of the experiment."""
+
+    condition: str
+    price_multiplier: float
+
+
+def arms(scenario: Scenario) -> tuple[Arm, ...]:
+    """The price conditions, named ``base`` or by their multiplier."""
+    return tuple(
+        Arm(
+            condition="base" if multiplier == 1.0 else f"price x{_number(multiplier)}",
+            price_multiplier=multiplier,
+        )
+        for multiplier in scenario.design.price_multipliers
+    )
+
+
+def _number(multiplier: float) -> str:
+    """Write a number as short as it can be told from all others."""
+    short = f"{multiplier:g}"
+    return short if float(short) == multiplier else repr(multiplier)
+
+
+def rules(scenario: Scenario) -> RetailRules:
+    """The market's rules with what the scenario overrides."""
+    design, issues = scenario.design, scenario.issues
+    policies = dict(DEFAULT_POLICIES)
+    for category, table in scenario.policy.items():
+        changes = {k: v for k, v in msgspec.structs.asdict(table).items() if v is not None}
+        policies[category] = msgspec.structs.replace(policies[category], **changes)
+    return RetailRules(
+        shipping=scenario.shipping,
+        issues=IssueRules(
+            rate=scenario.products.issue_rate,
+            weights=issues.weights or dict.fromkeys(ISSUES, 1.0),
+            overclaim_rate=issues.overclaim_rate,
+        ),
+        policies=policies,
+        max_turns=design.max_turns,
+        guidance=design.guidance,
+        nonbuyer_reviews=design.nonbuyer_reviews,
+        start=design.start.isoformat(),
+    )
+
+
+class RetailDesign:
+    """All markets of a retail run.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    products : sequence of Product
+        In the order that numbers the markets.
+    seed : Seed
+        Stream used: ``design/pairing`` by product, buyer and replication.
+    """
+
+    def __init__(self, scenario: Scenario, products: Sequence[Product], seed: Seed) -> None:
+        self.scenario = scenario
+        self.products = products
+        self._seed = seed
+        self._pairing = Pairing(scenario, seed)
+        self.rules = rules(scenario)
+
+    def open(self, spec: MarketSpec) -> RetailMarket:
+        """Return the live rules of one market."""
+        return RetailMarket(spec, self.rules, self._seed)
+
+    @property
+    def sizes(self) -> tuple[tuple[int, str], ...]:
+        """How large the design is: counts with what is counted."""
+        return (
+            (self.episodes, "episode"),
+            (len(self.products), "product"),
+            (len(self._pairing.sellers), "seller"),
+            (len(self._pairing.buyers), "buyer"),
+        )
+
+    @cached_property
+    def episodes(self) -> int:
+        """How many episodes the whole design has."""
+        replications = self.scenario.design.replications
+        arms_of_each = len(arms(self.scenario)) * replications
+        return self._pairing.meetings * len(self.products) * arms_of_each
+
+    def markets(self) -> Iterator[MarketSpec]:
+        """Yield all markets in their order."""
+        design = self.scenario.design
+        for product in self.products:
+            for number, arm in enumerate(arms(self.scenario)):
+                for replication in range(1, design.replications + 1):
+                    for seller in self._pairing.sellers:
+                        met = self._pairing.met(product.id, seller, replication)
+                        groups = [met] if design.broadcast == "shared" else [[b] for b in met]
+                        for group in groups:
+                            if group:
+                                yield self._market(product, arm, number, replication, seller, group)
+
+    def _market(
+        self,
+        product: Product,
+        arm: Arm,
+        number: int,
+        replication: int,
+        seller: Party,
+        buyers: Sequence[Party],
+    ) -> MarketSpec:
+        name = f"{product.id}/{seller.id}/{number}/{replication}"
+        if self.scenario.design.broadcast == "episode":
+            name = f"{name}/{buyers[0].id}"
+            episodes: tuple[Buying, ...] = (Buying(episode=name, buyer=buyers[0]),)
+        else:
+            episodes = tuple(Buying(episode=f"{name}/{b.id}", buyer=b) for b in buyers)
+        return MarketSpec(
+            id=name,
+            product=product,
+            seller=seller,
+            episodes=episodes,
+            replication=replication,
+            price_multiplier=arm.price_multiplier,
+            discount=self.scenario.design.discount,
+            condition=arm.condition,
+        )

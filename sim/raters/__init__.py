@@ -1,0 +1,1 @@
+"""Raters: forms for people, and a model as rater."""

@@ -1,0 +1,80 @@
+"""How a run ends for the person: the tables, where it lies, and the exit status."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from retailsim.sim.play.runner import Outcome
+from retailsim.sim.run.run_folder import RunFolder
+from retailsim.sim.terminal import Terminal
+
+if TYPE_CHECKING:
+    from retailsim.analysis.replay.replay import Replay
+
+
+def conclude(run: RunFolder, outcome: Outcome, terminal: Terminal) -> int:
+    """Show what came out of a run; returns the exit status."""
+    if not outcome.finished:
+        again = f"python -m sim resume {shlex.quote(str(run.path))}"
+        terminal.say(f"stopped; everything done is kept: {again}")
+    status = show_replay(run, terminal)
+    terminal.say(f"its report: python -m sim report {shlex.quote(str(run.path))}")
+    return status if outcome.finished else 3
+
+
+def show_replay(run: RunFolder, terminal: Terminal) -> int:
+    """Replay a run and print its tables or its JSON; returns 1 if no episode closed."""
+    from retailsim.analysis.replay.replay import replay
+
+    result = replay(run.path)
+    if terminal.json:
+        terminal.out_json(_told(result))
+    else:
+        from retailsim.analysis.replay.terminal_tables import heatmap, measure_table
+
+        parts: list[Any] = [measure_table(result), heatmap(result)]
+        if result.cost is not None:
+            from retailsim.analysis.replay.cost_tables import cost_tables
+
+            parts += cost_tables(result.cost)
+        terminal.show(*parts)
+        terminal.out(f"run: {run.path}")
+    if result.episodes.failed:
+        terminal.say(_why_failed(run, result.episodes.failed))
+    return 0 if result.episodes.closed else 1
+
+
+def _why_failed(run: RunFolder, failed: int) -> str:
+    """Say why most of the failed episodes failed: often it is the same for all."""
+    import polars as pl
+
+    from retailsim.analysis.replay.loader import load
+
+    episodes = load(run.path).episodes.filter(~pl.col("superseded"), status="failed")
+    reasons = episodes.group_by("failed_stage", "failed_reason").len()
+    order = ["len", "failed_stage", "failed_reason"]
+    stage, reason, number = reasons.sort(order, descending=[True, False, False]).row(0)
+    return f"{number:,} of the {failed:,} failed in {stage}: {reason}"
+
+
+def show_replays(runs: Sequence[Path], terminal: Terminal) -> int:
+    """Replay one or several runs; returns 0."""
+    if len(runs) > 1 and terminal.json:
+        from retailsim.analysis.replay.replay import replay
+
+        terminal.out_json({"runs": [_told(replay(run)) for run in runs]})
+        return 0
+    for run in runs:
+        show_replay(RunFolder(run), terminal)
+    return 0
+
+
+def _told(result: Replay) -> Replay:
+    """Return the result with a folder's name that JSON can hold, whatever its bytes."""
+    return msgspec.structs.replace(result, run=os.fsencode(result.run).decode("utf-8", "replace"))

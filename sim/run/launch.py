@@ -1,0 +1,243 @@
+"""Launch: from a scenario to a finished run."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from uuid import uuid4
+
+import msgspec
+
+from retailsim.events.log.lock import RunLock
+from retailsim.events.streams import Seed
+from retailsim.market.catalogue.category_map import read_categories
+from retailsim.market.catalogue.product import Product
+from retailsim.market.catalogue.product_files import (
+    Problems,
+    builtin_catalog,
+    read_products,
+    sample,
+)
+from retailsim.market.errors import EmptyCatalog
+from retailsim.market.protocols.csales.profile_file import builtin_profiles, read_profiles
+from retailsim.market.protocols.csales.values import Profile
+from retailsim.sim.budget.estimate import extent, show_plan
+from retailsim.sim.design.design import design_of
+from retailsim.sim.errors import BadScenario
+from retailsim.sim.play.job import Job
+from retailsim.sim.play.runner import run_to_end
+from retailsim.sim.run.conclusion import conclude
+from retailsim.sim.run.run_folder import FORMAT, Identity, NewRun, RunFile, RunFolder, versions
+from retailsim.sim.scenario.inputs import copied, located, with_inputs
+from retailsim.sim.scenario.scenario import ProductsTable, Scenario
+from retailsim.sim.scenario.scenario_file import decode, read_tree
+from retailsim.sim.scenario.settings import Tree, lay_over
+from retailsim.sim.seats.cast import ROLES, Cast, expand, used_models
+from retailsim.sim.seats.seat_names import describe_models, give_seats
+from retailsim.sim.terminal import Terminal
+
+DEFAULT = "pairwise"
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True):
+    """The flags of ``launch``; None leaves the scenario's own value.
+
+    With `parts` those who are named play the scenario's parts, as experiments do.
+    """
+
+    scenario: str = DEFAULT
+    seed: int | None = None
+    out: Path | None = None
+    workers: int | None = None
+    sellers: str | None = None
+    buyers: str | None = None
+    catalog: Path | None = None
+    profiles: Path | None = None
+    budget: float | None = None
+    settings: tuple[str, ...] = ()
+    parts: bool = False
+    dry_run: bool = False
+    verbose: bool = False
+
+
+def launch(options: Options, terminal: Terminal) -> int:
+    """Run a scenario from its beginning; returns the exit status."""
+    scenario, folder = read_scenario(options)
+    models, workers = used_models(scenario), scenario.run.workers
+    if models:
+        from retailsim.sim.budget.models import (
+            check_models,
+            fitting_workers,
+            shared_answers,
+            unsent,
+        )
+
+        check_models(models, options.budget, keys=not options.dry_run)
+        with shared_answers(scenario.cache, make=not options.dry_run):
+            pass  # a file that cannot serve is told before anything is made
+        workers = fitting_workers(models, workers)
+        for line in unsent(models):
+            terminal.say(f"warning: {line}")
+    elif options.budget is not None:
+        terminal.say("--budget: no language model takes part, so nothing is spent")
+    products = chosen_products(scenario, folder, terminal)
+    seed = Seed(scenario.run.seed)
+    profiles = chosen_profiles(scenario, folder)
+    design = design_of(scenario, products, profiles, seed)
+    cast = Cast(with_inputs(scenario, Path()), seed, folder, options.scenario)
+    if options.dry_run:
+        return show_plan(design, options.budget, terminal)
+    run = _make(scenario, folder, cast, products, profiles, options.out, options.budget)
+    terminal.say(f"{scenario.run.name}: {extent(design)}")
+    terminal.say(f"in {run.path}")
+    with RunLock(run.lock) as lock:
+        outcome = run_to_end(
+            Job(run=str(run.path), verbose=options.verbose, budget=options.budget),
+            workers=workers,
+            lock=lock,
+            terminal=terminal,
+            total=design.episodes,
+        )
+    return conclude(run, outcome, terminal)
+
+
+def read_scenario(options: Options) -> tuple[Scenario, Path]:
+    """Return the scenario with flags and settings laid over it, and its folder.
+
+    Raises
+    ------
+    SimError
+        If it cannot be read or makes no sense.
+    """
+    tree, folder = read_tree(options.scenario)
+    for names in filter(None, (options.sellers, options.buyers)):  # settings may be about them
+        describe_models(names.split(","), _table(tree, "models", options))
+    # A seat may be given by the name of a model that only a setting describes.
+    lay_over(tree, [setting for setting in options.settings if setting.startswith("models.")])
+    _flags(tree, options)
+    lay_over(tree, options.settings)
+    scenario = _with_profiles(decode(tree, options.scenario))
+    return located(scenario, folder, options.scenario), folder
+
+
+def _flags(tree: Tree, options: Options) -> None:
+    run = _table(tree, "run", options)
+    for key, value in (("seed", options.seed), ("workers", options.workers)):
+        if value is not None:
+            run[key] = value
+    if options.catalog is not None:
+        named = str(options.catalog)
+        path = named if named == "builtin" else str(options.catalog.absolute())
+        _table(tree, "products", options)["catalog"] = path
+    if options.profiles is not None:
+        named_file = str(options.profiles)
+        path = named_file if named_file == "builtin" else str(options.profiles.absolute())
+        _table(tree, "profiles", options)["file"] = path
+    for role, names in zip(ROLES, (options.sellers, options.buyers), strict=True):
+        if names is not None:
+            models = _table(tree, "models", options)
+            give_seats(tree, role, names.split(","), models, parts=options.parts)
+
+
+def _table(tree: Tree, key: str, options: Options) -> Tree:
+    """Return a table of the scenario, which may not have it yet."""
+    table = tree.setdefault(key, {})
+    if not isinstance(table, dict):
+        raise BadScenario(options.scenario, f"{key}: a table is needed")
+    return table
+
+
+def _with_profiles(scenario: Scenario) -> Scenario:
+    """Put what a profile says in the place of its name."""
+    return msgspec.structs.replace(
+        scenario,
+        sellers=tuple(expand(seat, "seller") for seat in scenario.sellers),
+        buyers=tuple(expand(seat, "buyer") for seat in scenario.buyers),
+    )
+
+
+def chosen_products(scenario: Scenario, folder: Path, terminal: Terminal) -> list[Product]:
+    """Read the scenario's catalogue and sample it.
+
+    Raises
+    ------
+    CatalogError
+        If it cannot be read or holds no usable product.
+    """
+    table, seed = scenario.products, Seed(scenario.run.seed)
+    path = builtin_catalog() if table.catalog == "builtin" else folder / table.catalog
+    categories = read_categories(folder / table.categories) if table.categories else None
+    problems = Problems()
+    found = sample(
+        read_products(path, categories=categories, problems=problems),
+        per_category=None if scenario.design.protocol == "csales" else table.per_category,
+        ids=table.ids,
+        key=lambda product: seed.digest("product", product),
+        problems=problems,
+    )
+    if not found:
+        raise EmptyCatalog(path, problems.summary())
+    if table.ids is not None and table.per_category != ProductsTable().per_category:
+        terminal.say("warning: products.per_category does nothing beside products.ids")
+    if problems.skipped:
+        terminal.say(f"{path}: {problems.summary()}")
+    for warning in problems.warnings:
+        terminal.say(f"warning: {path}: {warning}")
+    return found
+
+
+def chosen_profiles(scenario: Scenario, folder: Path) -> list[Profile]:
+    """Read the scenario's buyer profiles and sample them; none outside csales.
+
+    Raises
+    ------
+    BadProfiles
+        If they cannot be read.
+    """
+    if scenario.design.protocol != "csales":
+        return []
+    table, seed = scenario.profiles, Seed(scenario.run.seed)
+    path = builtin_profiles() if table.file == "builtin" else folder / table.file
+    found = read_profiles(path)
+    if table.count is None or table.count >= len(found):
+        return found
+    drawn = sorted(found, key=lambda profile: seed.digest("profile", profile.id))[: table.count]
+    return [profile for profile in found if profile in drawn]
+
+
+def _make(
+    scenario: Scenario,
+    folder: Path,
+    cast: Cast,
+    products: Sequence[Product],
+    profiles: Sequence[Profile],
+    out: Path | None,
+    budget: float | None,
+) -> RunFolder:
+    new = NewRun(out or default_folder(scenario.run.name))
+    try:
+        new.add_products(products)
+        new.add_profiles(profiles)
+        frozen = copied(scenario, cast, folder, new)
+        file = RunFile(
+            run=Identity(format=FORMAT, id=uuid4().hex, scenario_folder=str(folder.resolve())),
+            versions=versions(),
+            scenario=frozen,
+            inputs=new.digests(),
+            plugins=cast.plugin_digests(),
+            budget=budget if used_models(scenario) else None,
+        )
+        return new.publish(file)
+    finally:
+        new.discard()
+
+
+def default_folder(name: str) -> Path:
+    """Return ``runs/NAME-TIME``, with a number behind it where that is taken."""
+    stem = f"{name}-{time.strftime('%Y%m%d-%H%M%S')}".replace("/", "-")
+    for number in range(1, 1000):
+        path = Path("runs") / (stem if number == 1 else f"{stem}-{number}")
+        if not path.exists():
+            return path
+    raise BadScenario("--out", f"runs/{stem} is taken a thousand times")

@@ -1,0 +1,167 @@
+"""Resume: go on with a run that was stopped, killed, or left with failed episodes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+
+from retailsim.agents.llm.types import ModelConfig
+from retailsim.events.log.lock import RunLock
+from retailsim.events.log.reader import check
+from retailsim.events.log.recovery import recover
+from retailsim.events.log.seal import matches_seal, remove_seal, write_seal
+from retailsim.sim.budget.estimate import money
+from retailsim.sim.budget.model_settings import with_model_settings
+from retailsim.sim.errors import RunChanged
+from retailsim.sim.play.job import Job, run_design
+from retailsim.sim.play.leftovers import Leftover, recovered
+from retailsim.sim.play.retries import (
+    attempt,
+    failures,
+    next_attempts,
+    retry_markets,
+    shared_answers,
+)
+from retailsim.sim.play.runner import run_to_end
+from retailsim.sim.run.conclusion import conclude, show_replay
+from retailsim.sim.run.run_folder import RunFile, RunFolder, versions
+from retailsim.sim.seats.cast import used_models
+from retailsim.sim.terminal import Terminal
+
+
+def resume(
+    path: Path,
+    terminal: Terminal,
+    *,
+    workers: int | None,
+    retry_failed: bool,
+    budget: float | None = None,
+    settings: Sequence[str] = (),
+    verbose: bool = False,
+) -> int:
+    """Play what is missing of a run; returns the exit status, 0 if nothing is missing.
+
+    ``settings`` change the run's models for good, and so does `budget`: a later resume has them,
+    too.
+    """
+    run = RunFolder(path)
+    file = run.read()
+    with RunLock(run.lock) as lock:
+        run.check_inputs(file)
+        if settings:
+            file = with_model_settings(file, settings)
+            run.write(file)
+        if file.imported is not None:
+            check(run.events)
+            again = ", and what was imported cannot be repeated" if retry_failed else ""
+            terminal.say(f"{path}: nothing to do, it was imported from {file.imported}{again}")
+            show_replay(run, terminal)
+            return 0
+        _check_versions(run, file)
+        recover(run.events)
+        check(run.events)
+        job, total, done = missing(run, file, retry_failed=retry_failed, verbose=verbose)
+        if done == total:
+            if not matches_seal(run.events):  # killed between the last event and the seal
+                write_seal(run.events)
+            terminal.say(f"{path}: nothing to do, the run is complete")
+            show_replay(run, terminal)
+            return 0
+        job = _with_budget(job, run, file, budget, terminal)
+        remove_seal(run.events)
+        outcome = run_to_end(
+            job,
+            workers=_workers(file, workers),
+            lock=lock,
+            terminal=terminal,
+            total=total,
+            done=done,
+        )
+    return conclude(run, outcome, terminal)
+
+
+def _workers(file: RunFile, wanted: int | None) -> int:
+    workers, models = wanted or file.scenario.run.workers, used_models(file.scenario)
+    if not models:
+        return workers
+    from retailsim.sim.budget.models import fitting_workers
+
+    return fitting_workers(models, workers)
+
+
+def _with_budget(
+    job: Job, run: RunFolder, file: RunFile, budget: float | None, terminal: Terminal
+) -> Job:
+    """Tell the job what it may spend, by default what it might before, and what is spent."""
+    models = used_models(file.scenario)
+    if not models:
+        if budget is not None:
+            terminal.say("--budget: no language model takes part, so nothing is spent")
+        return job
+    from retailsim.sim.budget.models import check_models
+
+    allowed = file.budget if budget is None else budget
+    check_models(models, allowed)
+    if allowed is None:
+        return job
+    if allowed != file.budget:
+        run.write(msgspec.structs.replace(file, budget=allowed))
+    spent = _spent(run, models)
+    before = ", as before" if budget is None else ""
+    terminal.say(f"--budget {allowed:g}{before}: {money(spent / 1e9)} of it spent")
+    return msgspec.structs.replace(job, budget=allowed, spent_nanousd=spent)
+
+
+def _spent(run: RunFolder, models: Mapping[str, ModelConfig]) -> int:
+    """Nanodollars that the recorded calls cost; by today's price where there was none."""
+    from retailsim.agents.llm.gateway.price import pricing
+    from retailsim.agents.llm.types import Usage
+    from retailsim.analysis.replay.replay import replay
+
+    cost, spent = replay(run.path).cost, 0
+    for used in cost.models if cost is not None else ():
+        paid = used.cost_nanousd
+        if paid is None:
+            read, cached, written = used.input_tokens, used.cached_tokens, used.output_tokens
+            usage = Usage(input=read, cached=cached, output=written)
+            paid = pricing(models[str(used.model)])(usage)
+        spent += paid or 0
+    return spent
+
+
+def _check_versions(run: RunFolder, file: RunFile) -> None:
+    now = versions()
+    if file.versions != now:
+        raise RunChanged(
+            run.path / "run.toml",
+            f"was made by version {file.versions.package} (event schema "
+            f"{file.versions.event_schema}), this is {now.package} ({now.event_schema}): "
+            "resume with the version that made it",
+        )
+
+
+def missing(
+    run: RunFolder, file: RunFile, *, retry_failed: bool, verbose: bool = False
+) -> tuple[Job, int, int]:
+    """Return what is left to play, the run's episodes in all, and those that are done."""
+    state = recovered(run.events)
+    design = run_design(run, file)
+    failed = failures(run.events)
+    known = state.closed | frozenset(state.begun)
+    attempts = [name for name in state.begun if attempt(name)[1]]
+    if retry_failed:
+        attempts += next_attempts(failed, known)
+    retries = tuple(retry_markets(design.markets(), failed, attempts=attempts))
+    skip, done = [], 0
+    for number, spec in enumerate(design.markets()):
+        if spec.id in state.closed:
+            skip.append(number)
+            done += len(spec.episodes)
+    begun = dict(state.begun)
+    for name, shared in shared_answers(run.events, retries, failed).items():
+        own = begun.get(name, Leftover())
+        begun[name] = Leftover(records=(*shared, *own.records), events=own.events)
+    job = Job(run=str(run.path), skip=tuple(skip), extra=retries, leftovers=begun, verbose=verbose)
+    return job, design.episodes + sum(len(spec.episodes) for spec in retries), done

@@ -1,0 +1,266 @@
+"""The run folder: what a run is made of on disk, and how it comes to be there.
+
+It is built beside its place and renamed into it, so it exists only once it can be resumed, and
+it holds copies of everything it depends on, so it can be moved to another machine.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+import shutil
+import tomllib
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from hashlib import sha256
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import tomli_w
+
+from retailsim.events.messages import SCHEMA_VERSION
+from retailsim.market.catalogue.product import Product
+from retailsim.market.protocols.csales.values import Profile
+from retailsim.sim.errors import CannotWrite, NotARun, RunChanged, RunExists
+from retailsim.sim.scenario.scenario import Scenario
+
+FORMAT = 1
+PROFILES = "profiles.jsonl"
+
+
+class Versions(msgspec.Struct, frozen=True, kw_only=True):
+    """What made the run; a re-execution needs the same."""
+
+    package: str
+    event_schema: int
+    prompts: str = ""
+
+
+class Identity(msgspec.Struct, frozen=True, kw_only=True):
+    """Which run it is, and where its scenario stood."""
+
+    format: int
+    id: str
+    scenario_folder: str
+
+
+class RunFile(msgspec.Struct, frozen=True, kw_only=True):
+    """The contents of ``run.toml``.
+
+    Parameters
+    ----------
+    inputs : dict of str to str
+        SHA-256 of each file under ``inputs/``, by its path there.
+    plugins : dict of str to str
+        SHA-256 of each plug-in's source, by the name that the scenario gives it.
+    imported : str or None
+        Where the events come from, if this program did not make them.
+    budget : float or None
+        Dollars that its language models may cost, as last allowed; it holds for a resume, too.
+    """
+
+    run: Identity
+    versions: Versions
+    scenario: Scenario
+    inputs: dict[str, str]
+    plugins: dict[str, str] = {}
+    imported: str | None = None
+    budget: float | None = None
+
+
+def versions() -> Versions:
+    """What would make a run now."""
+    from retailsim.agents.llm.talk.templates import version as prompts
+
+    return Versions(package=version("retailsim"), event_schema=SCHEMA_VERSION, prompts=prompts())
+
+
+class RunFolder:
+    """A run on disk; the attributes are its parts."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.events = path / "events"
+        self.inputs = path / "inputs"
+        self.telemetry = path / "telemetry"
+        self.lock = path / "lock"
+
+    def read(self) -> RunFile:
+        """Return what ``run.toml`` says.
+
+        Raises
+        ------
+        NotARun
+            If it is missing or cannot be understood.
+        """
+        path = self.path / "run.toml"
+        try:
+            tree = tomllib.loads(path.read_text(encoding="utf-8"))
+            return msgspec.convert(tree, RunFile)
+        except FileNotFoundError:
+            raise NotARun(self.path, "it holds no run.toml") from None
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            raise NotARun(self.path, f"run.toml cannot be read: {error}") from None
+        except msgspec.ValidationError as error:
+            raise NotARun(self.path, f"run.toml is of another version: {error}") from None
+
+    def write(self, file: RunFile) -> None:
+        """Replace ``run.toml`` in one step; raises `CannotWrite`."""
+        place = self.path / "run.toml"
+        new = place.with_name(f".run.toml.{os.getpid()}")
+        try:
+            new.write_text(as_toml(file), encoding="utf-8")
+            _sync(new)
+            new.rename(place)
+            _sync(self.path)
+        except OSError as error:
+            raise CannotWrite(place, error, "nothing was changed") from None
+
+    def check_inputs(self, file: RunFile) -> None:
+        """Compare the inputs with their digests.
+
+        Raises
+        ------
+        RunChanged
+            Naming the first file that is missing or not what it was.
+        """
+        for name, digest in file.inputs.items():
+            path = self.inputs / name
+            if not path.is_file():
+                raise RunChanged(path, "an input of the run is missing")
+            if file_digest(path) != digest:
+                raise RunChanged(path, "an input of the run was changed since it was made")
+
+    def products(self) -> list[Product]:
+        """The products the run uses, in the order that numbers its markets."""
+        decode = msgspec.json.Decoder(Product).decode
+        with (self.inputs / "products.jsonl").open("rb") as lines:
+            return [decode(line) for line in lines]
+
+    def profiles(self) -> list[Profile]:
+        """The buyer profiles the run uses; there are none but in csales."""
+        path = self.inputs / PROFILES
+        if not path.exists():
+            return []
+        decode = msgspec.json.Decoder(Profile).decode
+        with path.open("rb") as lines:
+            return [decode(line) for line in lines]
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file, in hexadecimal."""
+    digest = sha256()
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def as_toml(file: RunFile) -> str:
+    """Write the contents of ``run.toml``."""
+    return tomli_w.dumps(_without_none(msgspec.to_builtins(file, builtin_types=_TOML_TYPES)))
+
+
+class NewRun:
+    """A run folder being built; `publish` puts it into its place.
+
+    Raises
+    ------
+    RunExists
+        If something other than an empty folder stands there.
+    CannotWrite
+        If the folder cannot be made.
+    """
+
+    def __init__(self, target: Path) -> None:
+        self.target = target
+        place = target.resolve()  # a link, or ".", cannot be replaced by a folder
+        if target.exists() and (not target.is_dir() or any(target.iterdir())):
+            raise RunExists(target)
+        # Not the process id alone: in containers every launch may have the same one.
+        name = f".{place.name}.new-{os.getpid()}-{secrets.token_hex(4)}"
+        self.folder = RunFolder(place.with_name(name))
+        with self._writing():
+            for part in (self.folder.events, self.folder.inputs, self.folder.telemetry):
+                part.mkdir(parents=True)
+
+    def add(self, name: str, data: bytes) -> None:
+        """Write one input."""
+        path = self.folder.inputs / name
+        with self._writing():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
+
+    def add_products(self, products: Iterable[Product]) -> None:
+        """Write the products used, one line each."""
+        encode = msgspec.json.Encoder().encode_lines
+        self.add("products.jsonl", encode(products))
+
+    def add_profiles(self, profiles: Sequence[Profile]) -> None:
+        """Write the buyer profiles, if there are any, one line each."""
+        if profiles:
+            self.add(PROFILES, msgspec.json.Encoder().encode_lines(profiles))
+
+    def publish(self, file: RunFile) -> RunFolder:
+        """Write ``run.toml``, make everything last, and move the folder into its place."""
+        text = as_toml(file)
+        with self._writing():
+            (self.folder.path / "run.toml").write_text(text, encoding="utf-8")
+            (self.folder.path / "lock").touch()
+            for path in (self.folder.path, *self.folder.path.rglob("*")):
+                _sync(path)
+            place = self.target.resolve()
+            self.folder.path.rename(place)
+            _sync(place.parent)
+        return RunFolder(self.target)
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            if error.errno in (errno.ENOTEMPTY, errno.EEXIST):
+                raise RunExists(self.target) from None  # somebody was quicker
+            raise CannotWrite(self.target, error, "no run was made; name another --out") from None
+
+    def digests(self) -> dict[str, str]:
+        """SHA-256 of each input written so far."""
+        inputs = self.folder.inputs
+        return {
+            path.relative_to(inputs).as_posix(): file_digest(path)
+            for path in sorted(inputs.rglob("*"))
+            if path.is_file()
+        }
+
+    def discard(self) -> None:
+        """Remove what was built, if it was not published."""
+        shutil.rmtree(self.folder.path, ignore_errors=True)
+
+
+def _sync(path: Path) -> None:
+    fd = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+def _toml_types() -> tuple[type, ...]:
+    import datetime as dt
+
+    return (dt.date, dt.datetime)
+
+
+_TOML_TYPES = _toml_types()
+
+
+def _without_none(tree: Any) -> Any:
+    """TOML has no null: what is None is left out, and comes back as the default."""
+    if isinstance(tree, dict):
+        return {k: _without_none(v) for k, v in tree.items() if v is not None}
+    if isinstance(tree, list | tuple):
+        return [_without_none(item) for item in tree]
+    return tree

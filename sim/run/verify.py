@@ -1,0 +1,150 @@
+"""Verify: hash the whole log, then play every market again offline and compare the bytes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from pathlib import Path
+
+from retailsim.agents.host import Hosting
+from retailsim.agents.watchdog import Watchdog
+from retailsim.events.log.reader import check
+from retailsim.events.log.seal import read_seal
+from retailsim.events.messages import LoggedRecord
+from retailsim.events.outside import Door
+from retailsim.market.protocols.registry import Spec
+from retailsim.sim.design.design import Design
+from retailsim.sim.errors import MarketDiverged, RunChanged
+from retailsim.sim.play.engine import Engine
+from retailsim.sim.play.job import cast_of, run_design
+from retailsim.sim.play.leftovers import Leftover, recovered, whole_markets
+from retailsim.sim.play.market_log import Transcript, first_difference
+from retailsim.sim.play.retries import attempt, failures, retry_markets, shared_answers
+from retailsim.sim.play.stop import Stop
+from retailsim.sim.run.run_folder import RunFile, RunFolder, versions
+from retailsim.sim.seats.cast import used_models
+from retailsim.sim.terminal import Terminal
+
+
+class _Refusing:
+    """Stands where the log's writer stands in a run: nothing may be written."""
+
+    def append(self, lines: bytes, count: int) -> None:
+        raise AssertionError("verifying writes nothing")
+
+    async def append_durable(self, lines: bytes, count: int) -> None:
+        raise AssertionError("verifying writes nothing")
+
+    async def room(self) -> None:
+        return
+
+
+def verify(path: Path, terminal: Terminal) -> int:
+    """Check a run; returns 0 if it is whole and re-executes to the same bytes.
+
+    Raises
+    ------
+    LogDamaged
+        At the first damaged place.
+    MarketDiverged
+        For the first market that does not re-execute to what is logged.
+    RunChanged
+        If an input was changed, or a market is missing from a log that is sealed.
+    """
+    run = RunFolder(path)
+    file = run.read()
+    events = check(run.events).events
+    terminal.out(f"{path}: {events} events, the chain of hashes is whole")
+    run.check_inputs(file)
+    obstacle = _obstacle(run, file)
+    if obstacle is not None:
+        terminal.out(f"{path}: not re-executed: {obstacle}")
+        return 0
+    played = asyncio.run(_replay_all(run, file))
+    terminal.out(f"{path}: {played} markets played again, every event is the same")
+    return 0
+
+
+def _obstacle(run: RunFolder, file: RunFile) -> str | None:
+    """Say what of the code differs from what made the run, if anything does."""
+    if file.imported is not None:
+        return f"it was imported from {file.imported}, not simulated"
+    if file.versions != versions():
+        return f"it was made by version {file.versions.package}, this is {versions().package}"
+    try:
+        cast_of(run, file)
+    except RunChanged as change:
+        return str(change)
+    return None
+
+
+async def _replay_all(run: RunFolder, file: RunFile) -> int:
+    scenario = file.scenario
+    design = run_design(run, file)
+    watch = Watchdog(warn_s=5.0, deadline_s=scenario.run.block_timeout_s, say=lambda line: None)
+    cast = cast_of(run, file)
+    configs = used_models(scenario)
+    if configs:
+        from retailsim.sim.budget.models import Models
+
+        cast.connect(Models(configs, Stop(), offline=True))
+    engine = Engine(
+        cast=cast,
+        open_market=design.open,
+        log=_Refusing(),
+        hosting=Hosting(watch=watch, reply_s=scenario.run.reply_timeout_s),
+        stop=Stop(),
+    )
+    markets = _Markets(run, design)
+    texts = scenario.design.transcripts
+    played: set[str] = set()
+    with watch:
+        for market, logged in whole_markets(run.events):
+            spec = markets.specs.get(market)
+            if spec is None:
+                raise MarketDiverged(market, "the scenario has no such market")
+            shared = markets.shared.get(market, ())
+            whole = Leftover(records=(*shared, *logged.records), events=logged.events)
+            await _compare(engine, spec, whole, texts=texts)
+            played.add(market)
+    if read_seal(run.events) is not None:
+        _check_complete(run, markets.specs, played)
+    return len(played)
+
+
+class _Markets:
+    """All markets that the log may hold, by name, with what retries share."""
+
+    def __init__(self, run: RunFolder, design: Design) -> None:
+        state, failed = recovered(run.events), failures(run.events)
+        attempts = [name for name in (*state.closed, *state.begun) if attempt(name)[1]]
+        retries = list(retry_markets(design.markets(), failed, attempts=attempts))
+        self.specs: dict[str, Spec] = {spec.id: spec for spec in design.markets()}
+        self.specs |= {spec.id: spec for spec in retries}
+        self.shared: Mapping[str, tuple[LoggedRecord, ...]] = shared_answers(
+            run.events, retries, failed
+        )
+
+
+def _check_complete(run: RunFolder, specs: Mapping[str, Spec], played: set[str]) -> None:
+    for market in specs:
+        if market not in played:
+            raise RunChanged(run.events, f"the log is sealed, but market {market} is missing")
+
+
+async def _compare(engine: Engine, spec: Spec, logged: Leftover, *, texts: bool) -> None:
+    replayed = _Collected()
+    transcript = Transcript(spec.id, replayed, b"", texts=texts)
+    await engine.play(spec, Door(logged.records, None), transcript.write)
+    if bytes(replayed.lines) != logged.events:
+        raise MarketDiverged(spec.id, first_difference(logged.events, bytes(replayed.lines)))
+
+
+class _Collected(_Refusing):
+    """Keeps the lines of one market that was played again."""
+
+    def __init__(self) -> None:
+        self.lines = bytearray()
+
+    def append(self, lines: bytes, count: int) -> None:
+        self.lines += lines

@@ -1,0 +1,1 @@
+"""Scenarios: their tables, their files, settings laid over them, and the files they name."""

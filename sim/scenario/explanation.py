@@ -1,0 +1,154 @@
+"""Places: what is wrong with a scenario's tables, by key and in a person's words."""
+
+from __future__ import annotations
+
+import copy
+import re
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
+from typing import Any
+
+import msgspec
+
+from retailsim.sim.scenario.scenario import Scenario
+
+_STEP = re.compile(r"\.([^.\[]+)|\[(\d+)\]|\[(\.\.\.)\]")
+_EXPECTED = re.compile(r"Expected `([^`]*)`(.*)")
+_GOT = re.compile(r", got `?([^`]*)`?$")
+
+_WORDS = {
+    "int": "a whole number",
+    "float": "a number",
+    "str": "text",
+    "bool": "true or false",
+    "array": "a list",
+    "object": "a table",
+    "date": "a date",
+}
+
+ANY = "..."
+"""A key of a table whose keys are free, as msgspec names it."""
+
+
+def explain(message: str, tree: Mapping[str, Any]) -> str:
+    """Turn msgspec's message about `tree` into ``place: what is wrong there``."""
+    problem, _, at = message.partition(" - at `")
+    steps = [
+        name or number or ANY
+        for name, number, _ in _STEP.findall(at.rpartition("$")[2].rstrip("`"))
+    ]
+    if at.startswith("key`"):
+        steps.append(problem.partition("'")[2].rpartition("'")[0])
+    told = _problem(problem, steps)
+    if (unknown := _quoted("Object contains unknown field", problem)) is not None:
+        steps.append(unknown)
+    place = _written(_named(steps, tree))
+    return f"{place}: {told}" if place else told
+
+
+def _problem(problem: str, steps: Sequence[str]) -> str:
+    """Say what is wrong, with what is allowed and the closest of it."""
+    if (key := _quoted("Object contains unknown field", problem)) is not None:
+        return f"unknown key{_meant(key, _keys_at(steps))}"
+    if (key := _quoted("Object missing required field", problem)) is not None:
+        return f"the key {key!r} is needed"
+    if problem.startswith("Invalid enum value"):
+        given = problem.partition("'")[2].rpartition("'")[0]
+        words = _words(_type_at(steps))
+        return f"{given!r} is none of {', '.join(words)}{_meant(given, words)}"
+    if problem == "Invalid RFC3339 encoded date":
+        return "a date is needed, such as 2026-03-02"
+    expected = _EXPECTED.fullmatch(problem)
+    return _need(*expected.groups()) if expected else problem
+
+
+def _need(kinds: str, rest: str) -> str:
+    words = [_WORDS.get(kind, kind) for kind in kinds.split(" | ") if kind != "null"]
+    if rest.startswith(" matching regex"):
+        return "one line of text without a slash is needed"
+    got = _GOT.search(rest)
+    limit = rest[: got.start()] if got else rest
+    told = f", not {_WORDS.get(got[1], got[1])}" if got else ""
+    return f"{' or '.join(words)}{limit} is needed{told}"
+
+
+def _quoted(beginning: str, problem: str) -> str | None:
+    """Return what `problem` names after this beginning."""
+    rest = problem.removeprefix(f"{beginning} ")
+    return rest.strip("`") if rest != problem else None
+
+
+def _meant(given: str, known: Sequence[str]) -> str:
+    lower = {name.lower(): name for name in known}
+    close = get_close_matches(given.lower(), lower, n=1)
+    return f"; did you mean {lower[close[0]]}?" if close else ""
+
+
+def _named(steps: Sequence[str], tree: Mapping[str, Any]) -> list[str]:
+    """Replace each `ANY` by the key that is meant: the one that is wrong on its own, too."""
+    found: list[str] = []
+    for step in steps:
+        found.append(_wrong_key(found, tree) if step == ANY else step)
+    return found
+
+
+def _wrong_key(path: Sequence[str], tree: Mapping[str, Any]) -> str:
+    for key in _at(tree, path):
+        alone = copy.deepcopy(dict(tree))
+        table = _at(alone, path)
+        for other in [other for other in table if other != key]:
+            del table[other]
+        try:
+            msgspec.convert(alone, Scenario)
+        except msgspec.ValidationError:
+            return str(key)
+    return ANY
+
+
+def _at(tree: Any, path: Sequence[str]) -> Any:
+    for step in path:
+        tree = tree[int(step)] if isinstance(tree, list) else tree[step]
+    return tree
+
+
+def _written(steps: Sequence[str]) -> str:
+    parts = (f"[{step}]" if step.isdecimal() else f".{step}" for step in steps)
+    return "".join(parts).removeprefix(".")
+
+
+def _type_at(steps: Sequence[str]) -> Any:
+    """The type of a scenario's key; of a table's keys, where they are what is wrong."""
+    names = [step for step in steps if not step.isdecimal() and step != ANY]
+    for depth in range(len(names), 0, -1):
+        *path, last = names[:depth]
+        for field in _fields_at(path):
+            if field.name == last:
+                return field.type
+    return None
+
+
+def _words(kind: Any) -> list[str]:
+    """The words that a type admits, in order."""
+    arguments = getattr(kind, "__args__", ())
+    own = [argument for argument in arguments if isinstance(argument, str)]
+    return own + [word for inner in arguments for word in _words(inner)]
+
+
+def _keys_at(steps: Sequence[str]) -> list[str]:
+    """The keys that the table at this place may have."""
+    return [field.name for field in _fields_at(steps)]
+
+
+def _fields_at(steps: Sequence[str]) -> Sequence[msgspec.structs.FieldInfo]:
+    fields = msgspec.structs.fields(Scenario)
+    for step in steps:
+        structs = [kind for f in fields if f.name == step for kind in _structs_in(f.type)]
+        if structs:
+            fields = msgspec.structs.fields(structs[0])
+    return fields
+
+
+def _structs_in(kind: Any) -> list[Any]:
+    if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+        return [kind]
+    return [found for inner in getattr(kind, "__args__", ()) for found in _structs_in(inner)]

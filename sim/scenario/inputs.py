@@ -1,0 +1,99 @@
+"""A run's inputs: copies of every file that its scenario names, so that the run stands alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+from retailsim.sim.errors import BadScenario
+from retailsim.sim.run.run_folder import NewRun
+from retailsim.sim.scenario.scenario import AgentTable, Scenario
+from retailsim.sim.seats.cast import Cast
+
+PLUGINS = "plugins"
+PARAMETERS = "behavioral.toml"
+
+
+def located(scenario: Scenario, folder: Path, source: str) -> Scenario:
+    """Return the scenario with the paths of its agents' files made absolute.
+
+    Raises
+    ------
+    BadScenario
+        If one of them does not exist; names `source`, the scenario's file.
+    """
+
+    def place(path: str, where: str) -> str:
+        found = (folder / path).resolve()
+        if not found.is_file():
+            raise BadScenario(source, f"{where}: there is no file {found}")
+        return str(found)
+
+    def move(seat: AgentTable) -> AgentTable:
+        path = seat.pitch_file or seat.options.get("pitch_file")
+        if seat.agent != "script" or not isinstance(path, str):
+            return seat
+        pitch_file = place(path, f"sellers.{seat.id}.pitch_file")
+        options = {k: v for k, v in seat.options.items() if k != "pitch_file"}
+        return msgspec.structs.replace(seat, pitch_file=pitch_file, options=options)
+
+    behavioral = scenario.behavioral
+    if behavioral.parameters is not None:
+        found = place(behavioral.parameters, "behavioral.parameters")
+        behavioral = msgspec.structs.replace(behavioral, parameters=found)
+    cache = scenario.cache
+    if cache.file is not None:
+        cache = msgspec.structs.replace(cache, file=str((folder / cache.file).resolve()))
+    scenario = msgspec.structs.replace(scenario, cache=cache)
+    return _changed(scenario, move, behavioral.parameters)
+
+
+def copied(scenario: Scenario, cast: Cast, folder: Path, new: NewRun) -> Scenario:
+    """Copy the agents' files into the new run and return the scenario that names the copies."""
+
+    def copy(seat: AgentTable) -> AgentTable:
+        if seat.pitch_file is None:
+            return seat
+        name = f"pitches/{scenario.sellers.index(seat)}.txt"
+        new.add(name, Path(seat.pitch_file).read_bytes())
+        return msgspec.structs.replace(seat, pitch_file=name)
+
+    for module in cast.modules_in(folder):
+        name = module.relative_to(folder.resolve()).as_posix()
+        new.add(f"{PLUGINS}/{name}", module.read_bytes())
+    parameters = scenario.behavioral.parameters
+    if parameters is not None:
+        new.add(PARAMETERS, Path(parameters).read_bytes())
+        parameters = PARAMETERS
+    return _changed(scenario, copy, parameters)
+
+
+def with_inputs(scenario: Scenario, inputs: Path) -> Scenario:
+    """Return the scenario with every agent told where its files are, below `inputs`.
+
+    `inputs` is joined to the paths, so absolute ones stay as they are.
+    """
+    parameters = scenario.behavioral.parameters
+
+    def tell(seat: AgentTable) -> AgentTable:
+        options = dict(seat.options)
+        if seat.agent == "script" and seat.pitch_file is not None:
+            options["pitch_file"] = str(inputs / seat.pitch_file)
+        if seat.agent == "behavioral" and parameters is not None:
+            options.setdefault("parameters", str(inputs / parameters))
+        return msgspec.structs.replace(seat, options=options)
+
+    return _changed(scenario, tell, parameters)
+
+
+def _changed(
+    scenario: Scenario, change: Callable[[AgentTable], AgentTable], parameters: str | None
+) -> Scenario:
+    return msgspec.structs.replace(
+        scenario,
+        sellers=tuple(map(change, scenario.sellers)),
+        buyers=tuple(map(change, scenario.buyers)),
+        behavioral=msgspec.structs.replace(scenario.behavioral, parameters=parameters),
+    )

@@ -1,0 +1,226 @@
+"""Reading a scenario: from a file or built in, with settings laid over it, checked as a whole."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from retailsim.agents.errors import AgentsError
+from retailsim.agents.persona import checked_persona
+from retailsim.events.messages import Role
+from retailsim.sim.errors import BadScenario, NoScenario
+from retailsim.sim.scenario.explanation import explain
+from retailsim.sim.scenario.scenario import AgentTable, DesignTable, ProfilesTable, Scenario
+from retailsim.sim.scenario.settings import Tree
+from retailsim.sim.seats.cast import asks_model
+
+_MOST_DAYS = 3650
+_MOST_DOLLARS = 1e6
+
+_LIMITS = {
+    "max_in_flight": (1, 100_000),
+    "requests_per_minute": (1, 1e9),
+    "tokens_per_minute": (1, 1e12),
+    "temperature": (0, 2),
+    "thinking_tokens": (0, 1e9),
+    "timeout_s": (0.001, 1e6),
+    "deadline_s": (0.001, 1e6),
+    "max_attempts": (1, 1000),
+}
+"""Of a model: what no provider and no gateway could make sense of beyond."""
+
+_LIKE_A_RETRY = re.compile(r"~\d+$")
+"""Names of markets end like this when failed episodes are repeated."""
+
+
+def builtin_scenarios() -> list[str]:
+    """The names of the scenarios that come with the package."""
+    folder = files("retailsim.sim.data")
+    return sorted(
+        f.name.removesuffix(".toml") for f in folder.iterdir() if f.name.endswith(".toml")
+    )
+
+
+def read_tree(name: str) -> tuple[Tree, Path]:
+    """Return a scenario's tables and the folder that its paths are relative to.
+
+    Parameters
+    ----------
+    name : str
+        A file, or the name of a built-in scenario.
+
+    Raises
+    ------
+    NoScenario, BadScenario
+        If it is neither, cannot be read, or is not TOML.
+    """
+    path = Path(name)
+    if path.exists() and not path.is_dir():  # a pipe is a file, too
+        return _parse(name, _read(path)), path.parent.absolute()
+    if path.suffix or path.exists() or name not in builtin_scenarios():
+        raise NoScenario(name, builtin_scenarios())
+    text = (files("retailsim.sim.data") / f"{name}.toml").read_text(encoding="utf-8")
+    return _parse(name, text), Path.cwd()
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise BadScenario(str(path), f"cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise BadScenario(str(path), f"is not UTF-8 at byte {error.start + 1}") from None
+
+
+def _parse(source: str, text: str) -> Tree:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise BadScenario(source, f"is not TOML: {error}") from None
+
+
+def decode(tree: Mapping[str, Any], source: str) -> Scenario:
+    """Return the scenario that `tree` describes, checked.
+
+    Raises
+    ------
+    BadScenario
+        Naming the place and what is wrong there.
+    """
+    try:
+        scenario = msgspec.convert(tree, Scenario)
+    except msgspec.ValidationError as error:
+        raise BadScenario(source, explain(str(error), tree)) from None
+    check(scenario, source)
+    return scenario
+
+
+def check(scenario: Scenario, source: str) -> None:
+    """Refuse designs that no run can hold.
+
+    Raises
+    ------
+    BadScenario
+        Naming the table and what is impossible about it.
+    """
+    if not scenario.run.name.isprintable():
+        raise BadScenario(source, "run.name: one line of text without control characters is needed")
+    for role in ("seller", "buyer"):
+        _check_seats(scenario, role, source)
+    _check_protocol(scenario, source)
+    _check_pairing(scenario, source)
+    multipliers = scenario.design.price_multipliers
+    if not multipliers or len(set(multipliers)) < len(multipliers):
+        raise BadScenario(source, "design.price_multipliers: one or more different ones are needed")
+    if scenario.products.ids is not None and not scenario.products.ids:
+        raise BadScenario(source, "products.ids: is empty; leave it out to sample by category")
+    weights = scenario.issues.weights
+    if weights is not None and not any(weights.values()):
+        raise BadScenario(source, "issues.weights: at least one must be above 0")
+    _check_days(scenario, source)
+    check_models(scenario, source)
+    waits = any(seat.model is not None for seat in (*scenario.sellers, *scenario.buyers))
+    if waits and not scenario.design.transcripts:
+        raise BadScenario(
+            source, "design.transcripts: models cannot be resumed without their texts"
+        )
+
+
+_RETAIL_ONLY = ("price_multipliers", "discount", "broadcast", "guidance", "nonbuyer_reviews")
+
+
+def _check_protocol(scenario: Scenario, source: str) -> None:
+    """Refuse what another protocol than the scenario's would have to understand."""
+    design = scenario.design
+    if design.protocol == "retail":
+        if scenario.profiles != ProfilesTable():
+            problem = 'profiles: go with design.protocol = "csales" only'
+            raise BadScenario(source, problem)
+        return
+    usual = DesignTable()
+    for key in _RETAIL_ONLY:
+        if getattr(design, key) != getattr(usual, key):
+            raise BadScenario(source, f'design.{key}: goes with design.protocol = "retail" only')
+
+
+def _check_days(scenario: Scenario, source: str) -> None:
+    shipping = scenario.shipping
+    for key in ("order_days", "delivery_days", "delay_days"):
+        if getattr(shipping, key)[1] > _MOST_DAYS:
+            raise BadScenario(source, f"shipping.{key}: more than {_MOST_DAYS} days")
+
+
+def check_models(scenario: Scenario, source: str) -> None:
+    """Refuse limits, addresses and prices of models that make no sense."""
+    for name, config in scenario.models.items():
+        place = f"{source}: models.{name}"
+        for key, (low, high) in _LIMITS.items():
+            value = getattr(config, key)
+            if value is not None and not low <= value <= high:
+                raise BadScenario(f"{place}.{key}", f"a number from {low:g} to {high:g} is needed")
+        if config.base_url is not None and not config.base_url.startswith(("http://", "https://")):
+            raise BadScenario(f"{place}.base_url", "an address is needed, such as https://host/v1")
+        for key, dollars in msgspec.structs.asdict(config.price).items() if config.price else ():
+            if dollars is not None and not 0.0 <= dollars <= _MOST_DOLLARS:
+                raise BadScenario(f"{place}.price.{key}", "dollars per million tokens are needed")
+
+
+def _check_seats(scenario: Scenario, role: Role, source: str) -> None:
+    seats = scenario.seats(role)
+    if not seats:
+        raise BadScenario(source, f"{role}s: at least one [[{role}s]] table is needed")
+    ids = [seat.id for seat in seats]
+    for one in ids:
+        if not one.isprintable() or _LIKE_A_RETRY.search(one):
+            problem = "an id holds no control characters and does not end in ~ and a number"
+            raise BadScenario(source, f"{role}s: {one!r}: {problem}")
+    for twice in sorted({one for one in ids if ids.count(one) > 1}):
+        raise BadScenario(source, f"{role}s: {twice!r} is there more than once; ids must differ")
+    for seat in seats:
+        _check_seat(scenario, seat, role, f"{role}s.{seat.id}", source)
+
+
+def _check_seat(scenario: Scenario, seat: AgentTable, role: Role, place: str, source: str) -> None:
+    if seat.persona is not None:
+        try:
+            checked_persona(role, seat.persona)
+        except AgentsError as error:
+            raise BadScenario(source, f"{place}: {error}") from None
+    asks = asks_model(seat.agent, role, scenario.design.protocol)
+    if asks and seat.model is None:
+        problem = f"the NAME of a [models.NAME] table is needed, which {seat.agent} asks"
+        raise BadScenario(source, f"{place}.model: {problem}")
+    if asks and seat.model not in scenario.models:
+        known = ", ".join(scenario.models) or "none"
+        raise BadScenario(source, f"{place}.model: no [models.{seat.model}] table; there: {known}")
+    if seat.model is not None and not asks:
+        raise BadScenario(source, f'{place}.model: goes with agent = "model" only')
+    if seat.pitch_file is not None and seat.agent != "script":
+        raise BadScenario(source, f'{place}.pitch_file: goes with agent = "script" only')
+    if seat.agent == "script" and not (seat.pitch_file or seat.options.get("pitch_file")):
+        raise BadScenario(source, f"{place}.pitch_file: a file with the text to speak is needed")
+
+
+def _check_pairing(scenario: Scenario, source: str) -> None:
+    sellers = {seat.id for seat in scenario.sellers}
+    buyers = {seat.id for seat in scenario.buyers}
+    pairing = scenario.design.pairing
+    if pairing == "self" and not sellers & buyers:
+        raise BadScenario(
+            source, "design.pairing: 'self' pairs a seller and a buyer of one id; there is none"
+        )
+    if isinstance(pairing, str):
+        return
+    if not pairing or len(set(pairing)) < len(pairing):
+        raise BadScenario(source, "design.pairing: one or more different pairs are needed")
+    for seller, buyer in pairing:
+        if seller not in sellers:
+            raise BadScenario(source, f"design.pairing: there is no seller {seller!r}")
+        if buyer not in buyers:
+            raise BadScenario(source, f"design.pairing: there is no buyer {buyer!r}")

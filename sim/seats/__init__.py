@@ -1,0 +1,1 @@
+"""Seats: who takes part, by name, by scenario, by command line."""

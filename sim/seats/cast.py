@@ -1,0 +1,243 @@
+"""Seats: from what a scenario says of an agent to the agents that sit in a market."""
+
+from __future__ import annotations
+
+import difflib
+import sys
+from collections.abc import Mapping
+from importlib import import_module
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from retailsim.agents.base import Agent, Seat
+from retailsim.agents.errors import AgentsError, UnknownAgent
+from retailsim.agents.host import Checked, Host, Hosting
+from retailsim.agents.llm.types import PROVIDERS, ModelConfig
+from retailsim.agents.profiles import profiles
+from retailsim.agents.registry import AGENTS, Protocol, digest, resolve
+from retailsim.events.kernel import Kernel, Receive
+from retailsim.events.messages import Role
+from retailsim.events.outside import Door
+from retailsim.events.streams import Seed
+from retailsim.sim.errors import BadScenario
+from retailsim.sim.scenario.scenario import AgentTable, Scenario
+
+if TYPE_CHECKING:
+    from retailsim.sim.budget.models import Models
+
+MODEL = "model"
+"""The agent of a seat that asks a language model."""
+
+MODEL_AGENTS: Mapping[tuple[Protocol, Role, str], str] = MappingProxyType(
+    {
+        ("retail", "seller", MODEL): "retailsim.agents.retail.model.seller:ModelSeller",
+        ("retail", "buyer", MODEL): "retailsim.agents.retail.model.buyer:ModelBuyer",
+        ("csales", "seller", MODEL): "retailsim.agents.csales.model.seller:ModelSalesSeller",
+        ("csales", "seller", "react"): "retailsim.agents.csales.model.seller:ReactSeller",
+        ("csales", "seller", "pc-crs"): "retailsim.agents.csales.model.seller:CredibleSeller",
+        ("csales", "buyer", MODEL): "retailsim.agents.csales.model.buyer:ModelSalesBuyer",
+    }
+)
+"""Every agent that asks a language model, as module:Class."""
+
+
+def asks_model(agent: str, role: Role, protocol: Protocol) -> bool:
+    """Whether an agent of this name needs a language model."""
+    return (protocol, role, agent) in MODEL_AGENTS
+
+
+REPLY_S = 24 * 3600.0
+"""Replies of models have the gateway's deadlines; the host's is far behind them."""
+
+ROLES: tuple[Role, Role] = ("seller", "buyer")
+
+
+def expand(seat: AgentTable, role: Role) -> AgentTable:
+    """Replace the name of a profile by what the profile says; what the seat says itself wins."""
+    profile = profiles(role).get(seat.agent)
+    if profile is None:
+        return seat
+    return msgspec.structs.replace(
+        seat,
+        agent="behavioral",
+        persona=seat.persona or (dict(profile.persona) if profile.persona else None),
+        gender=seat.gender or profile.gender,
+        options={**profile.options, **seat.options},
+    )
+
+
+def named(name: str, role: Role, models: Mapping[str, ModelConfig]) -> dict[str, Any]:
+    """Return the seat that an entry of ``--sellers`` or ``--buyers`` means, as a table.
+
+    The entry is the name of a [models] table, of a profile, of an agent, or PROVIDER/MODEL.
+    """
+    if name in models or _is_model(name):
+        return {"id": name.replace("/", ":"), "agent": "model", "model": name}
+    if name in profiles(role):
+        return {"id": name, "agent": name}
+    return {"id": name.replace("/", ":"), "agent": name}
+
+
+def model_table(name: str) -> dict[str, Any] | None:
+    """Return the [models] table that PROVIDER/MODEL stands for, if it is one."""
+    provider, _, model = name.partition("/")
+    return {"provider": provider, "model": model} if _is_model(name) else None
+
+
+def _is_model(name: str) -> bool:
+    provider, slash, model = name.partition("/")
+    return bool(slash and model and provider in PROVIDERS)
+
+
+def used_models(scenario: Scenario) -> dict[str, ModelConfig]:
+    """Return the [models] tables that seats name."""
+    seats = (*scenario.sellers, *scenario.buyers)
+    return {seat.model: scenario.models[seat.model] for seat in seats if seat.model is not None}
+
+
+class SeatedAgent:
+    """One seat of the scenario, from which every market gets an agent of its own.
+
+    Raises
+    ------
+    BadScenario
+        If the agent is unknown or does not accept its options; says which seat.
+    """
+
+    def __init__(
+        self,
+        table: AgentTable,
+        role: Role,
+        seed: Seed,
+        folder: Path,
+        source: str,
+        protocol: Protocol = "retail",
+    ) -> None:
+        self.table = table
+        self.protocol = protocol
+        self.role = role
+        self.models: Models | None = None
+        place = f"{source}: {role}s.{table.id}"
+        try:
+            self.kind = _kind(table.agent, role, folder, protocol)
+            self._seat = Seat(
+                id=table.id,
+                role=role,
+                seed=seed,
+                persona=table.persona,
+                gender=table.gender,
+                options=table.options,
+            )
+            self.kind(self._seat)
+        except UnknownAgent as error:
+            raise BadScenario(place, f"{error}{_hint(table.agent, role, protocol)}") from None
+        except AgentsError as error:
+            raise BadScenario(place, str(error)) from None
+        except Exception as error:
+            problem = f"{table.agent} cannot be made: {type(error).__name__}: {error}"
+            raise BadScenario(place, problem) from error
+
+    @property
+    def is_plugin(self) -> bool:
+        """Whether the agent is not one of ours, so that its code belongs to the run."""
+        agent = self.table.agent
+        ours = (agent, self.role) in AGENTS[self.protocol]
+        return not ours and not asks_model(agent, self.role, self.protocol)
+
+    def join(self, kernel: Kernel, door: Door, hosting: Hosting) -> Agent:
+        """Make this seat's agent for one market and register it there."""
+        model = None
+        if self.table.model is not None and self.models is not None:
+            model = self.models.access(self.table.model, door)
+            hosting = msgspec.structs.replace(hosting, reply_s=REPLY_S)
+        agent = self.kind(msgspec.structs.replace(self._seat, outside=door, model=model))
+        kernel.add_agent(agent.source, self._way_to(agent, door, hosting), waits=agent.waits)
+        return agent
+
+    def _way_to(self, agent: Agent, door: Door, hosting: Hosting) -> Receive:
+        """Return what stands between the bus and the agent: as much as it is not ours."""
+        if agent.trusted:
+            return agent.receive
+        return Host(agent, door, hosting).receive if self.is_plugin else Checked(agent).receive
+
+
+def _kind(name: str, role: Role, folder: Path, protocol: Protocol) -> type[Agent]:
+    target = MODEL_AGENTS.get((protocol, role, name))
+    if target is None:
+        return resolve(name, role, folder=folder, protocol=protocol)
+    module, _, attribute = target.partition(":")
+    found: type[Agent] = getattr(import_module(module), attribute)
+    return found
+
+
+def _hint(name: str, role: Role, protocol: Protocol) -> str:
+    """Say what may be meant: a profile or an agent of a similar name, or something else."""
+    other: Role = "buyer" if role == "seller" else "seller"
+    if protocol != "retail":
+        return f"; it has to serve the protocol {protocol}"
+    if name in profiles(other):
+        return f"; it is the profile of a {other}"
+    if "/" in name:
+        return f"; PROVIDER/MODEL begins with one of {', '.join(PROVIDERS)}"
+    known = [*profiles(role), *(agent for agent, of_role in AGENTS[protocol] if of_role == role)]
+    close = difflib.get_close_matches(name, known, n=1)
+    return f"; did you mean {close[0]}?" if close else f"; profiles: {', '.join(profiles(role))}"
+
+
+class Cast:
+    """All seats of a scenario.
+
+    Parameters
+    ----------
+    folder : Path
+        Where ``module:Class`` is looked for.
+    source : str
+        The scenario's file, which errors name.
+    """
+
+    def __init__(
+        self, scenario: Scenario, seed: Seed, folder: Path, source: str = "run.toml"
+    ) -> None:
+        self._seats = {
+            (role, table.id): SeatedAgent(
+                table, role, seed, folder, source, scenario.design.protocol
+            )
+            for role in ROLES
+            for table in scenario.seats(role)
+        }
+
+    def connect(self, models: Models) -> None:
+        """Give the seats that ask language models their way to them."""
+        for seat in self._seats.values():
+            seat.models = models
+
+    def seat(self, role: Role, name: str) -> SeatedAgent:
+        """The seat of this name."""
+        return self._seats[role, name]
+
+    @property
+    def waits(self) -> bool:
+        """Whether anybody waits for the outside, so that markets are worth interleaving."""
+        return any(seat.kind.waits for seat in self._seats.values())
+
+    @property
+    def has_plugins(self) -> bool:
+        """Whether an agent sits here that is not ours."""
+        return any(seat.is_plugin for seat in self._seats.values())
+
+    def plugin_digests(self) -> dict[str, str]:
+        """SHA-256 of each plug-in's source, by the name that the scenario gives it."""
+        plugins = (seat for seat in self._seats.values() if seat.is_plugin)
+        return {seat.table.agent: digest(seat.kind) for seat in plugins}
+
+    def modules_in(self, folder: Path) -> list[Path]:
+        """The Python files below `folder` that the plug-ins are made of, as far as imported."""
+        if not self.has_plugins:
+            return []
+        root = folder.resolve()
+        files = (getattr(module, "__file__", None) for module in list(sys.modules.values()))
+        paths = {Path(file).resolve() for file in files if file}
+        return sorted(path for path in paths if path.is_relative_to(root))

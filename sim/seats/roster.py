@@ -1,0 +1,69 @@
+"""Which agents there are, and whether one of them behaves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from retailsim.agents.profiles import profiles
+from retailsim.agents.registry import AgentInfo, about, known
+from retailsim.events.messages import Role
+from retailsim.sim.scenario.settings import Tree, lay_over
+from retailsim.sim.seats.cast import MODEL_AGENTS, ROLES
+from retailsim.sim.terminal import Terminal, printable
+
+
+def show_agents(terminal: Terminal) -> None:
+    """Print a table of all agents and profiles."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+    from rich.text import Text
+
+    for role in ROLES:
+        table = Table(f"{role}s", "from", "what it is", box=SIMPLE_HEAD, pad_edge=False)
+        for row in _agents(role):
+            table.add_row(*(Text(printable(cell)) for cell in row))
+        terminal.show(table)
+    for role in ROLES:
+        table = Table(f"csales {role}s", "from", "what it is", box=SIMPLE_HEAD, pad_edge=False)
+        for info in known(role, "csales"):
+            table.add_row(*(Text(printable(cell)) for cell in _told(info)))
+        for (protocol, of_role, name), target in MODEL_AGENTS.items():
+            if (protocol, of_role) == ("csales", role):
+                table.add_row(name, "a model", Text(about(name, target).replace("``", "")))
+        terminal.show(table)
+    terminal.out("A seat also takes module:Class, or model with a [models] table.")
+
+
+def _agents(role: Role) -> Iterator[tuple[str, str, str]]:
+    """Name, origin and description of each agent and profile."""
+    for info in known(role):
+        yield _told(info)
+    for profile in profiles(role).values():
+        yield profile.id, "profile", profile.description
+
+
+def _told(info: AgentInfo) -> tuple[str, str, str]:
+    return info.name, info.origin, info.description.replace("``", "")
+
+
+def check_agent(
+    name: str, terminal: Terminal, role: Role | None = None, settings: Sequence[str] = ()
+) -> int:
+    """Run one agent through the conformance suite; returns 0 if it passed.
+
+    Parameters
+    ----------
+    role : Role or None
+        None: the one that its class serves.
+    settings : sequence of str
+        KEY=VALUE of the options that a seat would give it.
+    """
+    from retailsim.agents.conformance import check_by_name, render
+
+    options: Tree = {}
+    lay_over(options, settings)
+    role, findings = check_by_name(name, Path.cwd(), role=role, options=options)
+    terminal.out(f"{name} as a {role}:")
+    terminal.out(render(findings))
+    return 0 if all(finding.passed for finding in findings) else 1

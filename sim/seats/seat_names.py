@@ -1,0 +1,61 @@
+"""Who takes the seats of a scenario where the command line names agents or models."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from retailsim.events.messages import Role
+from retailsim.sim.scenario.settings import Tree
+from retailsim.sim.seats.cast import model_table, named
+
+PART = ("persona", "gender")
+"""What makes a seat a part that anybody can play."""
+STAND_IN = "like-"
+"""How the names of seats begin that only stand in for somebody: whoever is named comes instead."""
+
+
+def describe_models(names: Sequence[str], models: Tree) -> None:
+    """Give each name that is PROVIDER/MODEL its table in `models`; what stands there wins."""
+    for name in _clean(names):
+        table = model_table(name)
+        if table is not None:
+            models[name] = {**table, **models.get(name, {})}
+
+
+def _clean(names: Sequence[str]) -> list[str]:
+    return [name.strip() for name in names if name.strip()]
+
+
+def give_seats(
+    tree: Tree, role: Role, names: Sequence[str], models: Tree, *, parts: bool = False
+) -> None:
+    """Replace the seats of a role by those that are named, and describe their models.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Entries of ``--sellers`` or ``--buyers``.
+    models : dict
+        The scenario's table ``models``, added to where a name is PROVIDER/MODEL.
+    parts : bool
+        If the scenario's seats have a persona or a gender, each of these parts is played by each
+        of the names, as the seat ``PART@NAME``. Options stay behind: they are the old agent's.
+        Stand-ins (``like-NAME``) are no parts, and their personas no part of the experiment.
+    """
+    describe_models(names, models)
+    seats = [named(name, role, models) for name in _clean(names)]
+    old = tree.get(f"{role}s")
+    if parts and isinstance(old, list) and any(_part(seat) for seat in old):
+        seats = [_played(part, seat) for part in old for seat in seats]
+    tree[f"{role}s"] = seats
+
+
+def _part(seat: Any) -> dict[str, Any]:
+    if not isinstance(seat, Mapping) or str(seat.get("id", "")).startswith(STAND_IN):
+        return {}
+    return {key: seat[key] for key in PART if key in seat}
+
+
+def _played(part: Mapping[str, Any], seat: Mapping[str, Any]) -> dict[str, Any]:
+    return {**seat, **_part(part), "id": f"{part['id']}@{seat['id']}"}
