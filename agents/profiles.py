@@ -15,7 +15,7 @@ from retailsim.agents.persona import GENDERS, Persona, checked_persona
 from retailsim.events.messages import Role
 
 
-class Profile(msgspec.Struct, frozen=True, kw_only=True):
+class AgentProfile(msgspec.Struct, frozen=True, kw_only=True):
     """A ready-made seat: who sits there and by which options.
 
     Parameters
@@ -51,7 +51,7 @@ class _File(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 @cache
-def profiles(role: Role) -> Mapping[str, Profile]:
+def profiles(role: Role) -> Mapping[str, AgentProfile]:
     """Return the named profiles of `role`, id -> profile, in the file's order; read-only."""
     text = (files("retailsim.agents.data") / "profiles.toml").read_text("utf-8")
     decoded = msgspec.convert(tomllib.loads(text), _File)
@@ -59,9 +59,9 @@ def profiles(role: Role) -> Mapping[str, Profile]:
     return MappingProxyType({name: _profile(role, name, entry) for name, entry in entries.items()})
 
 
-def _profile(role: Role, name: str, entry: _Entry) -> Profile:
+def _profile(role: Role, name: str, entry: _Entry) -> AgentProfile:
     assert entry.gender in (None, *GENDERS), f"profile {name}: gender {entry.gender!r}"
-    return Profile(
+    return AgentProfile(
         id=name,
         role=role,
         description=entry.description,

@@ -37,7 +37,7 @@ class Recorder(Protocol):
         ...
 
 
-class Gate(Protocol):
+class OutsideGate(Protocol):
     """Decides whether a market may ask for something new."""
 
     @property
@@ -63,7 +63,7 @@ class Door:
         What the log holds of this market already.
     recorder : Recorder or None
         None: nothing may be asked that is not recorded.
-    gate : Gate, optional
+    gate : OutsideGate, optional
         Passed before a call is made.
 
     Attributes
@@ -76,7 +76,7 @@ class Door:
         self,
         recorded: Iterable[LoggedRecord],
         recorder: Recorder | None,
-        gate: Gate | None = None,
+        gate: OutsideGate | None = None,
     ) -> None:
         self._recorded = {(r.episode, r.source, r.call): r for r in recorded}
         self._failures = {

@@ -33,7 +33,7 @@ class UnreadableCatalog(CatalogError):
         super().__init__(f"cannot read the catalogue {path}: {why}")
 
 
-class UnknownFormat(CatalogError):
+class UnknownCatalogFormat(CatalogError):
     """The file's suffix names no format of catalogues."""
 
     def __init__(self, path: Path, known: Iterable[str]) -> None:

@@ -49,7 +49,7 @@ class RunExists(SimError):
             super().__init__(f"{path} exists and is no folder: name another --out")
 
 
-class NotARun(SimError):
+class NotARunFolder(SimError):
     """A folder is no run."""
 
     def __init__(self, path: Path, problem: str) -> None:

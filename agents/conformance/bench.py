@@ -67,7 +67,7 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
         return any(problem.kind == "deadlines" for problem in self.problems)
 
 
-class Door:
+class BenchDoor:
     """The door to the outside world: asks once, and then answers from what it noted.
 
     Attributes
@@ -124,7 +124,7 @@ class Bench:
         self.agent_class = agent_class
         self.role: Role = role
         self.repertoire = REPERTOIRES[protocol]
-        self.door = Door()
+        self.door = BenchDoor()
         self._options = options
         self._watchdog = watchdog
         self._timeout_s = timeout_s

@@ -44,7 +44,7 @@ _BUYER_SELECTS = 3
 M = TypeVar("M", bound=Message)
 
 
-class Talk(msgspec.Struct, frozen=True, kw_only=True):
+class PartnerTalk(msgspec.Struct, frozen=True, kw_only=True):
     """One conversation's circumstances.
 
     Parameters
@@ -87,12 +87,12 @@ class Talk(msgspec.Struct, frozen=True, kw_only=True):
         return self.words[turn % len(self.words)]
 
 
-def conversation(role: Role, talk: Talk) -> Script:
+def conversation(role: Role, talk: PartnerTalk) -> Script:
     """Return what a role is asked in one conversation, by what it answers."""
     return _selling(talk) if role == "seller" else _buying(talk)
 
 
-def _selling(talk: Talk) -> Script:
+def _selling(talk: PartnerTalk) -> Script:
     """A buyer that selects what it was shown first, and never says yes."""
     tree = CategoryTree(talk.products)
     known: dict[str, Any] = {
@@ -121,7 +121,7 @@ def _selling(talk: Talk) -> Script:
         known["transcript"] = _heard(known["transcript"], "seller", answer, reply)
 
 
-def _buying(talk: Talk) -> Script:
+def _buying(talk: PartnerTalk) -> Script:
     """A seller that asks, then shows one item after the other, and persuades once it can."""
     common = {**talk.common, "profile": talk.profile}
     answer = yield OpenConversation(**common, transcript=(), turn=1)
@@ -192,7 +192,7 @@ def _chosen(answer: Sequence[Message], selected: Product | None) -> tuple[Action
     return (PERSUASION, TACTICS[0]) if selected is not None else ("Suggestion", None)
 
 
-def _items(talk: Talk, action: Action, selected: Product | None) -> tuple[Product, ...]:
+def _items(talk: PartnerTalk, action: Action, selected: Product | None) -> tuple[Product, ...]:
     if action == "Suggestion":
         return talk.fitting
     return (talk.dearer,) if selected and talk.dearer and action == PERSUASION else ()
@@ -236,7 +236,7 @@ def _heard(
     return (*transcript, Turn(role, said.text if said else "Hm."), reply)
 
 
-def _range(talk: Talk) -> str:
+def _range(talk: PartnerTalk) -> str:
     low, high = talk.profile.budget_cents
     return f"My price range is ${low / 100:,.2f} to ${high / 100:,.2f}."
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from retailsim.agents.csales.partners import Talk, conversation
+from retailsim.agents.csales.partners import PartnerTalk, conversation
 from retailsim.agents.retail.samples import HOSTILE, HOSTILE_TEXTS, PLAIN, POOR, RICH, Script
 from retailsim.events.messages import Role
 from retailsim.market.catalogue.product import Product
@@ -27,7 +27,7 @@ BASIC = Product(
 
 
 TALKS = (
-    Talk(
+    PartnerTalk(
         about="a lamp for a talkative buyer",
         profile=Profile(
             id="SAMPLE-ACTIVE",
@@ -46,7 +46,7 @@ TALKS = (
             "The highest level should reach far. What exactly is it made of?",
         ),
     ),
-    Talk(
+    PartnerTalk(
         about="nuts for a buyer of few words",
         profile=Profile(
             id="SAMPLE-PASSIVE",
@@ -61,7 +61,7 @@ TALKS = (
         products=(PLAIN, POOR),
         words=("Nuts.", "Feels right.", "Go on."),
     ),
-    Talk(
+    PartnerTalk(
         about="a search in which nothing fits",
         profile=Profile(
             id="SAMPLE-POOR",
@@ -95,7 +95,7 @@ def pair(role: Role) -> tuple[Script, Script]:
 
 def hostile(role: Role) -> Script:
     """Return a conversation full of text that tries to break or to command its reader."""
-    talk = Talk(
+    talk = PartnerTalk(
         about="a conversation full of hostile text",
         profile=Profile(
             id="SAMPLE-HOSTILE",

@@ -12,7 +12,7 @@ from typing import Any, Literal
 import msgspec
 
 from retailsim.analysis.annotation.errors import BadKey, BadRatings
-from retailsim.analysis.annotation.items import FORMAT, Answer, Key
+from retailsim.analysis.annotation.items import FORMAT, AnswerKey, TrueAnswer
 
 Kind = Literal["person", "model"]
 MODEL = "model:"
@@ -62,7 +62,7 @@ class _Row(msgspec.Struct, frozen=True):
     rating: object
 
 
-def read_key(path: Path) -> Key:
+def read_key(path: Path) -> AnswerKey:
     """Return the key of an export, given as a file or by its folder.
 
     Raises
@@ -72,14 +72,14 @@ def read_key(path: Path) -> Key:
     """
     place = path / "key.json" if path.is_dir() else path
     try:
-        return msgspec.json.decode(place.read_bytes(), type=Key)
+        return msgspec.json.decode(place.read_bytes(), type=AnswerKey)
     except OSError as error:
         raise BadKey(str(place), error.strerror or "it cannot be read") from None
     except (ValueError, RecursionError) as error:  # no JSON, no key, no UTF-8
         raise BadKey(str(place), f"it is no key: {error}") from None
 
 
-def read_ratings(path: Path, key: Key) -> Filled:
+def read_ratings(path: Path, key: AnswerKey) -> Filled:
     """Read one filled file; what cannot be used is named by its line and left out.
 
     A CSV file belongs to the rater in its name, ``ratings-NAME.csv``.
@@ -107,7 +107,7 @@ def read_ratings(path: Path, key: Key) -> Filled:
     return _filled(path, key, rater or path.stem, kind, rows)
 
 
-def _saved(path: Path, text: str, key: Key) -> Saved:
+def _saved(path: Path, text: str, key: AnswerKey) -> Saved:
     try:
         saved = msgspec.json.decode(text, type=Saved)
     except (ValueError, RecursionError) as error:
@@ -143,7 +143,7 @@ def _cells(path: Path, text: str) -> Iterator[_Row]:
         raise BadRatings(f"{path}:{rows.line_num}", f"no CSV: {error}") from None
 
 
-def _filled(path: Path, key: Key, rater: str, kind: Kind, rows: Iterator[_Row]) -> Filled:
+def _filled(path: Path, key: AnswerKey, rater: str, kind: Kind, rows: Iterator[_Row]) -> Filled:
     answers = {answer.id: answer for answer in key.items}
     values: dict[str, Value] = {}
     dirty: list[str] = []
@@ -161,7 +161,7 @@ def _filled(path: Path, key: Key, rater: str, kind: Kind, rows: Iterator[_Row]) 
 
 
 def _checked(
-    row: _Row, answer: Answer | None, before: Mapping[str, Value]
+    row: _Row, answer: TrueAnswer | None, before: Mapping[str, Value]
 ) -> tuple[str, Value | None]:
     """Return what is wrong with a row, or else its rating."""
     if answer is None:
@@ -174,7 +174,7 @@ def _checked(
     return "", value
 
 
-def _value(rating: object, answer: Answer) -> tuple[Value | None, str]:
+def _value(rating: object, answer: TrueAnswer) -> tuple[Value | None, str]:
     said = "" if isinstance(rating, bool) else str(rating).strip()
     if answer.right is None:
         return _LIKERT.get(said), "1, 2, 3, 4 or 5"

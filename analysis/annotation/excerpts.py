@@ -22,7 +22,7 @@ _WHO = {"seller": "Seller", "buyer": "Buyer"}
 Line = dict[str, Any]
 
 
-class Said(msgspec.Struct, frozen=True):
+class Excerpt(msgspec.Struct, frozen=True):
     """One message or fact: who, and what."""
 
     who: str
@@ -41,23 +41,23 @@ class Heard(msgspec.Struct, frozen=True):
     episodes: Mapping[str, list[Line]]
     pitches: Mapping[str, Line]
 
-    def pitch(self, market: str) -> tuple[Said, ...]:
+    def pitch(self, market: str) -> tuple[Excerpt, ...]:
         """Return the presentation, a message a section."""
         sections = self.pitches.get(market, {}).get("sections") or {}
-        return tuple(Said(_words(name), text) for name, text in sections.items() if text)
+        return tuple(Excerpt(_words(name), text) for name, text in sections.items() if text)
 
-    def dialogue(self, episode: str, *stages: str) -> tuple[Said, ...]:
+    def dialogue(self, episode: str, *stages: str) -> tuple[Excerpt, ...]:
         """Return what both said in some stages, in order."""
         lines = self._of(episode, "MessageSent")
         return _filled(
-            Said(_WHO[line["role"]], line["text"]) for line in lines if line["stage"] in stages
+            Excerpt(_WHO[line["role"]], line["text"]) for line in lines if line["stage"] in stages
         )
 
-    def questions(self, episode: str) -> tuple[Said, ...]:
+    def questions(self, episode: str) -> tuple[Excerpt, ...]:
         """Return what the buyer asked before the purchase."""
         return tuple(said for said in self.dialogue(episode, "pre_inquiry") if said.who == "Buyer")
 
-    def decision(self, episode: str) -> tuple[Said, ...]:
+    def decision(self, episode: str) -> tuple[Excerpt, ...]:
         """Return what was decided, and why; nothing where no reason is in the log."""
         for line in self._of(episode, "DecisionMade"):
             if not line["reason"]:
@@ -67,32 +67,34 @@ class Heard(msgspec.Struct, frozen=True):
             quantity = line["quantity_reason"]
             return _filled(
                 [
-                    Said("Decision", what + mood),
-                    Said("Reason", line["reason"]),
-                    Said("Quantity", quantity if line["will_purchase"] else ""),
+                    Excerpt("Decision", what + mood),
+                    Excerpt("Reason", line["reason"]),
+                    Excerpt("Quantity", quantity if line["will_purchase"] else ""),
                 ]
             )
         return ()
 
-    def order(self, episode: str) -> tuple[Said, ...]:
+    def order(self, episode: str) -> tuple[Excerpt, ...]:
         """Return what was ordered and what went wrong."""
         return (
-            *(Said("Order", _ordered(line)) for line in self._of(episode, "OrderPlaced")),
-            *(Said("Problem", line["issue"]) for line in self._of(episode, "IssueRaised")),
+            *(Excerpt("Order", _ordered(line)) for line in self._of(episode, "OrderPlaced")),
+            *(Excerpt("Problem", line["issue"]) for line in self._of(episode, "IssueRaised")),
         )
 
-    def outcome(self, episode: str) -> tuple[Said, ...]:
+    def outcome(self, episode: str) -> tuple[Excerpt, ...]:
         """Return how support ended."""
         refunds = self._of(episode, "RefundIssued")
         return (
-            *(Said("Outcome", _settled(line)) for line in self._of(episode, "IssueResolved")),
-            *(Said("Refund", dollars(line["amount_cents"])) for line in refunds),
+            *(Excerpt("Outcome", _settled(line)) for line in self._of(episode, "IssueResolved")),
+            *(Excerpt("Refund", dollars(line["amount_cents"])) for line in refunds),
         )
 
-    def reviews(self, episode: str) -> tuple[Said, ...]:
+    def reviews(self, episode: str) -> tuple[Excerpt, ...]:
         """Return the reviews with their stars; only those with words."""
         return tuple(
-            Said(f"Review of {_subject(line['aspect'])}", f"{line['rating']} of 5: {line['text']}")
+            Excerpt(
+                f"Review of {_subject(line['aspect'])}", f"{line['rating']} of 5: {line['text']}"
+            )
             for line in self._of(episode, "ReviewPosted")
             if line["text"]
         )
@@ -128,7 +130,7 @@ def hear(run: Path, episodes: Collection[str], markets: Collection[str]) -> Hear
     return Heard(found, pitches)
 
 
-def _filled(said: Iterable[Said]) -> tuple[Said, ...]:
+def _filled(said: Iterable[Excerpt]) -> tuple[Excerpt, ...]:
     return tuple(one for one in said if one.text)
 
 

@@ -15,8 +15,8 @@ from pathlib import Path
 import msgspec
 
 from retailsim.analysis.annotation.errors import BadRatings
-from retailsim.analysis.annotation.excerpts import Said
-from retailsim.analysis.annotation.items import Block, Item, Sheet
+from retailsim.analysis.annotation.excerpts import Excerpt
+from retailsim.analysis.annotation.items import Block, Item, RaterSheet
 from retailsim.analysis.annotation.tasks import STARS
 from retailsim.analysis.export.files import FORMULA
 
@@ -32,7 +32,7 @@ _DATA = re.compile(r'<script type="application/json" id="data">(.*?)</script>', 
 _SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 
 
-def page(sheet: Sheet) -> str:
+def page(sheet: RaterSheet) -> str:
     """Return the form as HTML.
 
     What is rated stands in it as data that a script puts into place as text, so that nothing in
@@ -53,10 +53,10 @@ def _template() -> str:
 
 
 class _Data(msgspec.Struct):
-    sheet: Sheet
+    sheet: RaterSheet
 
 
-def read(path: Path) -> Sheet:
+def read(path: Path) -> RaterSheet:
     """Return what a form shows, as a rater would read it.
 
     Raises
@@ -73,7 +73,7 @@ def read(path: Path) -> Sheet:
         raise BadRatings(str(path), f"it cannot be read as a form: {error}") from None
 
 
-def table(sheet: Sheet) -> str:
+def table(sheet: RaterSheet) -> str:
     """Return the items as CSV, ratings empty; no cell can act as a formula of a spreadsheet."""
     tasks = {task.name: task for task in sheet.tasks}
     text = io.StringIO()
@@ -95,7 +95,7 @@ def plain(cell: str) -> str:
     return f"'{cell}" if cell.startswith(FORMULA) else cell
 
 
-def lines(said: Sequence[Said]) -> str:
+def lines(said: Sequence[Excerpt]) -> str:
     """Return messages as text, a line each."""
     return "\n".join(f"{one.who}: {one.text}" if one.who else one.text for one in said)
 

@@ -10,7 +10,7 @@ import msgspec
 import polars as pl
 
 from retailsim.analysis.annotation.errors import NothingToRate
-from retailsim.analysis.annotation.excerpts import Heard, Said, hear
+from retailsim.analysis.annotation.excerpts import Excerpt, Heard, hear
 from retailsim.analysis.annotation.selection import (
     Makes,
     Pick,
@@ -32,7 +32,7 @@ class Block(msgspec.Struct, frozen=True):
     """What a rater may look up: a heading and what belongs to it."""
 
     title: str
-    lines: tuple[Said, ...]
+    lines: tuple[Excerpt, ...]
 
 
 class Item(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,7 +40,7 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
 
     Parameters
     ----------
-    a, b : tuple of Said
+    a, b : tuple of Excerpt
         The texts; `b` is empty for what is rated 1 to 5.
     """
 
@@ -49,11 +49,11 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     product: str
     price: str
     context: tuple[Block, ...]
-    a: tuple[Said, ...]
-    b: tuple[Said, ...] = ()
+    a: tuple[Excerpt, ...]
+    b: tuple[Excerpt, ...] = ()
 
 
-class Sheet(msgspec.Struct, frozen=True, kw_only=True):
+class RaterSheet(msgspec.Struct, frozen=True, kw_only=True):
     """What raters get: an export's name, its tasks and its items."""
 
     format: int = FORMAT
@@ -62,7 +62,7 @@ class Sheet(msgspec.Struct, frozen=True, kw_only=True):
     items: tuple[Item, ...]
 
 
-class Answer(msgspec.Struct, frozen=True, kw_only=True):
+class TrueAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """What the key holds of an item; `right` is None for what is rated 1 to 5."""
 
     id: str
@@ -73,21 +73,21 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     right: Choice | None = None
 
 
-class Key(msgspec.Struct, frozen=True, kw_only=True):
+class AnswerKey(msgspec.Struct, frozen=True, kw_only=True):
     """What raters must not see: who made each item, and the right answers."""
 
     format: int = FORMAT
     export: str
     run: str
     seed: int
-    items: tuple[Answer, ...]
+    items: tuple[TrueAnswer, ...]
 
 
 class Chosen(msgspec.Struct, frozen=True, kw_only=True):
     """What was drawn: what raters get, the key, and what a person should be told."""
 
-    sheet: Sheet
-    key: Key
+    sheet: RaterSheet
+    key: AnswerKey
     notes: tuple[str, ...]
 
 
@@ -140,26 +140,26 @@ def _why_none(episodes: pl.DataFrame) -> str:
     return "no items were asked for, or no task found any; raise --each or --pairs"
 
 
-def _in_order(made: tuple[Item, Answer]) -> tuple[int, str]:
+def _in_order(made: tuple[Item, TrueAnswer]) -> tuple[int, str]:
     # Ids are hashes: by id is at random.
     return list(TASKS).index(made[0].task), made[0].id
 
 
 def _chosen(
-    run: Path, seed: int, found: Sequence[tuple[Item, Answer]], notes: tuple[str, ...]
+    run: Path, seed: int, found: Sequence[tuple[Item, TrueAnswer]], notes: tuple[str, ...]
 ) -> Chosen:
     items, answers = tuple(item for item, _ in found), tuple(answer for _, answer in found)
     used = {item.task for item in items}
     export = digest("/".join([str(seed), *(item.id for item in items)]))
     tasks = tuple(task for name, task in TASKS.items() if name in used)
     return Chosen(
-        sheet=Sheet(export=export, tasks=tasks, items=items),
-        key=Key(export=export, run=run.resolve().name, seed=seed, items=answers),
+        sheet=RaterSheet(export=export, tasks=tasks, items=items),
+        key=AnswerKey(export=export, run=run.resolve().name, seed=seed, items=answers),
         notes=notes,
     )
 
 
-def _notes(episodes: pl.DataFrame, found: Sequence[tuple[Item, Answer]]) -> tuple[str, ...]:
+def _notes(episodes: pl.DataFrame, found: Sequence[tuple[Item, TrueAnswer]]) -> tuple[str, ...]:
     used = {item.task for item, _ in found}
     if used.isdisjoint(trait.column for trait in TRAITS):
         personas = any(episodes[trait.column].is_not_null().any() for trait in TRAITS)
@@ -169,7 +169,7 @@ def _notes(episodes: pl.DataFrame, found: Sequence[tuple[Item, Answer]]) -> tupl
     return (f"no pairs of {', '.join(missing)}",) if missing else ()
 
 
-def _made(pick: Pick, heard: Heard, sheet: str, seed: int) -> tuple[Item, Answer] | None:
+def _made(pick: Pick, heard: Heard, sheet: str, seed: int) -> tuple[Item, TrueAnswer] | None:
     """Return an item and what the key holds of it; None where the log has no words of it."""
     texts = [
         _shown(pick.task, heard, episode, market)
@@ -192,7 +192,7 @@ def _made(pick: Pick, heard: Heard, sheet: str, seed: int) -> tuple[Item, Answer
         a=texts[0],
         b=texts[1] if right else (),
     )
-    answer = Answer(
+    answer = TrueAnswer(
         id=id_,
         task=pick.task,
         product=pick.product,
@@ -206,7 +206,7 @@ def _made(pick: Pick, heard: Heard, sheet: str, seed: int) -> tuple[Item, Answer
 _TRAITS = {trait.column: trait.shown for trait in TRAITS}
 
 
-def _shown(task: str, heard: Heard, episode: str, market: str) -> tuple[Said, ...]:
+def _shown(task: str, heard: Heard, episode: str, market: str) -> tuple[Excerpt, ...]:
     """Return what is rated of an episode; nothing where the log has no words of it."""
     match _TRAITS.get(task, task):
         case "pitch":
@@ -228,7 +228,7 @@ def _shown(task: str, heard: Heard, episode: str, market: str) -> tuple[Said, ..
 def _context(pick: Pick, heard: Heard, sheet: str) -> tuple[Block, ...]:
     """Return what a rater may look up: what came before, as far as the question needs it."""
     episode, market = pick.episodes[0], pick.markets[0]
-    blocks = [Block("Product sheet", (Said("", sheet),) if sheet else ())]
+    blocks = [Block("Product sheet", (Excerpt("", sheet),) if sheet else ())]
     pitch = Block("Presentation", heard.pitch(market))
     before = Block("Questions before", heard.dialogue(episode, "pre_inquiry"))
     match pick.task:

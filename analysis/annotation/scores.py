@@ -12,7 +12,7 @@ import polars as pl
 
 from retailsim.analysis.annotation.answers import Kind, Ratings, Value
 from retailsim.analysis.annotation.errors import BadRatings
-from retailsim.analysis.annotation.items import Answer, Key
+from retailsim.analysis.annotation.items import AnswerKey, TrueAnswer
 from retailsim.analysis.annotation.tasks import LIKERT, TRAITS
 from retailsim.analysis.statistics.agreement import Scale, alpha, majority
 from retailsim.analysis.statistics.clusters import mean
@@ -107,7 +107,7 @@ Votes = Mapping[str, list[Value]]
 """Item -> what its raters said."""
 
 
-def score(key: Key, ratings: Sequence[Ratings], dirty: Sequence[str] = ()) -> Scores:
+def score(key: AnswerKey, ratings: Sequence[Ratings], dirty: Sequence[str] = ()) -> Scores:
     """Score the ratings of an export.
 
     Parameters
@@ -154,11 +154,11 @@ def _of_kind(ratings: Sequence[Ratings], kind: Kind) -> list[Ratings]:
     return [one for one in ratings if one.kind == kind and one.values]
 
 
-def _asked(key: Key, task: str) -> list[Answer]:
+def _asked(key: AnswerKey, task: str) -> list[TrueAnswer]:
     return [answer for answer in key.items if answer.task == task]
 
 
-def _votes(answers: Sequence[Answer], raters: Sequence[Ratings]) -> Votes:
+def _votes(answers: Sequence[TrueAnswer], raters: Sequence[Ratings]) -> Votes:
     return {
         answer.id: said
         for answer in answers
@@ -166,7 +166,7 @@ def _votes(answers: Sequence[Answer], raters: Sequence[Ratings]) -> Votes:
     }
 
 
-def _task(name: str, kind: Kind, raters: Sequence[Ratings], key: Key) -> TaskScore:
+def _task(name: str, kind: Kind, raters: Sequence[Ratings], key: AnswerKey) -> TaskScore:
     answers = _asked(key, name)
     votes = _votes(answers, raters)
     rated = [answer for answer in answers if answer.id in votes]
@@ -185,7 +185,7 @@ def _task(name: str, kind: Kind, raters: Sequence[Ratings], key: Key) -> TaskSco
     )
 
 
-def _mean(rated: Sequence[Answer], votes: Votes) -> Estimate:
+def _mean(rated: Sequence[TrueAnswer], votes: Votes) -> Estimate:
     means = [sum(map(int, votes[answer.id])) / len(votes[answer.id]) for answer in rated]
     products = pl.Series("product", [answer.product for answer in rated], pl.String)
     found = mean(pl.Series("mean", means, pl.Float64), products)
@@ -195,7 +195,7 @@ def _mean(rated: Sequence[Answer], votes: Votes) -> Estimate:
     return msgspec.structs.replace(found, interval=Interval(low, high, found.interval.method))
 
 
-def _trait(name: str, kind: Kind, raters: Sequence[Ratings], key: Key) -> TraitScore:
+def _trait(name: str, kind: Kind, raters: Sequence[Ratings], key: AnswerKey) -> TraitScore:
     answers = _asked(key, name)
     votes = _votes(answers, raters)
     rated = [answer for answer in answers if answer.id in votes]
@@ -219,7 +219,7 @@ def _trait(name: str, kind: Kind, raters: Sequence[Ratings], key: Key) -> TraitS
     )
 
 
-def _accuracy(agent: str, decided: Sequence[Answer], right: set[str]) -> Test:
+def _accuracy(agent: str, decided: Sequence[TrueAnswer], right: set[str]) -> Test:
     of_agent = [answer.id for answer in decided if answer.agent == agent]
     return binomial(len(right.intersection(of_agent)), len(of_agent))
 

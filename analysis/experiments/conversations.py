@@ -15,7 +15,14 @@ from pathlib import Path
 
 import polars as pl
 
-from retailsim.analysis.experiments.outcomes import Finding, Outcome, Row, Value, ones, with_holm
+from retailsim.analysis.experiments.outcomes import (
+    ExperimentOutcome,
+    JudgedClaim,
+    OutcomeRow,
+    Value,
+    ones,
+    with_holm,
+)
 from retailsim.analysis.protocols.csales.conversations import Conversations, conversations
 from retailsim.analysis.replay.loader import load
 from retailsim.analysis.replay.projection import Projection
@@ -28,7 +35,7 @@ SEED = 1
 _CLUSTER = "profile"
 
 
-def table(run: Path) -> Outcome:
+def table(run: Path) -> ExperimentOutcome:
     """Return the comparison of a run's sellers."""
     found = conversations(run)
     sold = pl.col("bought").is_not_null()
@@ -45,7 +52,7 @@ def table(run: Path) -> Outcome:
     ]
     rows += [_read(seller, turn, found) for seller in sellers for turn in _turns(seller, found)]
     rows += [_shares(seller, found) for seller in sellers]
-    return Outcome(
+    return ExperimentOutcome(
         title="Conversational sales",
         rows=tuple(rows),
         findings=(
@@ -60,8 +67,8 @@ def _share(part: pl.DataFrame, column: str) -> Estimate:
     return rate(part[column].cast(pl.Int64), ones(part), part[_CLUSTER])
 
 
-def _row(seller: str, part: pl.DataFrame, found: Conversations) -> Row:
-    return Row(
+def _row(seller: str, part: pl.DataFrame, found: Conversations) -> OutcomeRow:
+    return OutcomeRow(
         label=seller,
         values=(
             *_measures(part),
@@ -71,8 +78,8 @@ def _row(seller: str, part: pl.DataFrame, found: Conversations) -> Row:
     )
 
 
-def _split(seller: str, part: pl.DataFrame, value: str) -> Row:
-    return Row(label=f"{seller}, {value}", values=_measures(part))
+def _split(seller: str, part: pl.DataFrame, value: str) -> OutcomeRow:
+    return OutcomeRow(label=f"{seller}, {value}", values=_measures(part))
 
 
 def _measures(part: pl.DataFrame) -> tuple[Value, ...]:
@@ -145,14 +152,14 @@ def _turns(seller: str, found: Conversations) -> list[int]:
     return found.inferences.filter(seller=seller)["turn"].unique().sort().to_list()
 
 
-def _read(seller: str, turn: int, found: Conversations) -> Row:
+def _read(seller: str, turn: int, found: Conversations) -> OutcomeRow:
     rows = _inferred(found, seller, turn)
     values = (
         ("style read", balanced(found, seller, "style", turn)),
         ("openness read", balanced(found, seller, "openness", turn)),
         ("category read", rate(rows["category_share"], ones(rows), rows[_CLUSTER])),
     )
-    return Row(
+    return OutcomeRow(
         label=f"{seller}, turn {turn}",
         values=tuple(Value(name=name, unit="share", measured=m) for name, m in values),
     )
@@ -181,7 +188,7 @@ def _beside(projection: Projection) -> Iterator[str]:
         yield _OFFLINE
 
 
-def _contrasts(some: pl.DataFrame, sellers: list[str]) -> list[Finding]:
+def _contrasts(some: pl.DataFrame, sellers: list[str]) -> list[JudgedClaim]:
     """The first CSI seller against each other one, over the same profiles."""
     ours = next((seller for seller in sellers if seller.startswith("csi")), None)
     if ours is None:
@@ -195,14 +202,14 @@ def _contrasts(some: pl.DataFrame, sellers: list[str]) -> list[Finding]:
             continue
         pairs = base.join(rates.filter(seller=other), on=key, maintain_order="left")
         test = sign_flip(pairs["sold_here"] - pairs["sold"], pairs[_CLUSTER], seed=SEED)
-        found.append(Finding(claim=f"SR of {ours} minus {other}", test=test, unit="share"))
+        found.append(JudgedClaim(claim=f"SR of {ours} minus {other}", test=test, unit="share"))
     return found
 
 
-def _improvements(found: Conversations, sellers: list[str]) -> list[Finding]:
+def _improvements(found: Conversations, sellers: list[str]) -> list[JudgedClaim]:
     """How much better a conversation's last inference is than its first, classes weighing alike."""
     return [
-        Finding(
+        JudgedClaim(
             claim=f"{what} read by {seller}, last turn minus first",
             test=_improvement(found, seller, what),
             unit="share",
@@ -223,7 +230,7 @@ def _improvement(found: Conversations, seller: str, what: str) -> Test:
     return sign_flip(moved, pairs[_CLUSTER], seed=SEED)
 
 
-def _shares(seller: str, found: Conversations) -> Row:
+def _shares(seller: str, found: Conversations) -> OutcomeRow:
     """What a seller did, of all its turns; tactics of its persuasions."""
     part = found.actions.filter(seller=seller).join(
         found.conversations.select("episode", _CLUSTER), on="episode", how="inner"
@@ -231,7 +238,7 @@ def _shares(seller: str, found: Conversations) -> Row:
     persuading = part.drop_nulls("tactic")
     values = [_plain("action", action, part) for action in ACTIONS]
     values += [_plain("tactic", tactic, persuading) for tactic in TACTICS]
-    return Row(label=f"{seller}, what it did", values=tuple(values))
+    return OutcomeRow(label=f"{seller}, what it did", values=tuple(values))
 
 
 def _plain(column: str, name: str, part: pl.DataFrame) -> Value:

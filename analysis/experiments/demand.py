@@ -8,9 +8,9 @@ import polars as pl
 
 from retailsim.analysis.experiments.outcomes import (
     Arms,
-    Finding,
-    Outcome,
-    Row,
+    ExperimentOutcome,
+    JudgedClaim,
+    OutcomeRow,
     Value,
     estimate_of,
     only_one,
@@ -23,12 +23,12 @@ from retailsim.analysis.statistics.trend import cochran_armitage, logistic_trend
 from retailsim.analysis.statistics.values import Estimate, Test
 
 
-def price_demand(arms: Arms) -> Outcome:
+def price_demand(arms: Arms) -> ExperimentOutcome:
     """Table 3: purchase rate by price."""
     some, figures = only_one(arms), published()["price-demand"]
     by_price = measured(some, ("price_multiplier",))
     rows = [
-        Row(
+        OutcomeRow(
             label=f"{float(one.keys[0]) - 1.0:+.0%}",
             values=(
                 Value(
@@ -46,23 +46,23 @@ def price_demand(arms: Arms) -> Outcome:
     scores = [float(one.keys[0]) for one in by_price]
     bought = (some["orders"] > 0).cast(pl.Int64)
     findings = (
-        Finding(
+        JudgedClaim(
             claim="trend: log odds of buying, per +100 % of the price",
             test=logistic_trend(bought, some["price_multiplier"], some["cluster"]),
             published="falls at every step",
         ),
-        Finding(
+        JudgedClaim(
             claim="trend: rate, per +100 % of the price, were episodes independent",
             test=cochran_armitage(counts, totals, scores),
             unit="share",
         ),
-        Finding(
+        JudgedClaim(
             claim="elasticity, all products together (binomial)",
             test=grouped(cells(some)),
         ),
         _pooled(some),
     )
-    return Outcome(title="Table 3: price and demand", rows=tuple(rows), findings=findings)
+    return ExperimentOutcome(title="Table 3: price and demand", rows=tuple(rows), findings=findings)
 
 
 def _percent(value: float | None) -> float | None:
@@ -86,14 +86,14 @@ def cells(some: pl.DataFrame, group: str | None = None) -> pl.DataFrame:
     return found.rename(names).sort("product", "price")
 
 
-def elasticity(arms: Arms) -> Outcome:
+def elasticity(arms: Arms) -> ExperimentOutcome:
     """Price elasticities of price-conscious and indifferent buyers."""
     some, figures = only_one(arms), published()["elasticity"]
     counts = cells(some, "buyer_price_consciousness")
     found = by_group(counts, "sensitive", "indifferent")
     sizes = {group: counts.filter(group=group)["product"].n_unique() for group in figures}
     rows = [
-        Row(
+        OutcomeRow(
             label=f"{group}, {len(found.per_product)} of {sizes[group]} products",
             values=(
                 Value(
@@ -107,7 +107,7 @@ def elasticity(arms: Arms) -> Outcome:
         for place, group in enumerate(figures)
     ]
     dropped = "; ".join(f"{name}: {why}" for name, why in found.dropped.items())
-    return Outcome(
+    return ExperimentOutcome(
         title="Price elasticity by group",
         rows=(*rows, *_by_product(counts, found)),
         findings=tuple(_by_model(some, counts, found)),
@@ -115,19 +115,19 @@ def elasticity(arms: Arms) -> Outcome:
     )
 
 
-def _by_model(some: pl.DataFrame, counts: pl.DataFrame, found: Slopes) -> Iterator[Finding]:
+def _by_model(some: pl.DataFrame, counts: pl.DataFrame, found: Slopes) -> Iterator[JudgedClaim]:
     """Yield the published comparison, and the same by a model that drops nothing."""
-    yield Finding(
+    yield JudgedClaim(
         claim="the price-conscious answer more to the price",
         test=found.test,
         published="2.58 v 0.76, p < 0.001",
     )
     for group in published()["elasticity"]:
-        yield Finding(
+        yield JudgedClaim(
             claim=f"elasticity of the {group} (binomial, empty conditions kept)",
             test=grouped(counts.filter(group=group).drop("group")),
         )
-    yield Finding(
+    yield JudgedClaim(
         claim="elasticity, everything pooled (binomial)",
         test=grouped(cells(some)),
         published="about -2.6 in the field",
@@ -142,14 +142,14 @@ def mean_size(found: Slopes, place: int) -> Estimate:
     return mean(pl.Series("size", sizes, dtype=pl.Float64), names)
 
 
-def _pooled(some: pl.DataFrame) -> Finding:
+def _pooled(some: pl.DataFrame) -> JudgedClaim:
     """The paper's formula on the rates of all products together."""
     shares = {float(one["price"]): one for one in _together(cells(some)).iter_rows(named=True)}
     counts = {price: int(one["purchases"]) for price, one in shares.items()}
     sizes = {int(one["episodes"]) for one in shares.values()}
     slope, note = (log_log(counts, sizes.pop()), "") if len(sizes) == 1 else (None, "unequal sizes")
     test = Test(method="log-log on pooled rates", estimate=slope, n=some.height, note=note)
-    return Finding(
+    return JudgedClaim(
         claim="elasticity, everything pooled (log-log)",
         test=test,
         published="-0.69 on its Table 3",
@@ -160,7 +160,7 @@ def _together(counts: pl.DataFrame) -> pl.DataFrame:
     return counts.group_by("price").agg(pl.col("purchases", "episodes").sum()).sort("price")
 
 
-def _by_product(counts: pl.DataFrame, found: Slopes) -> list[Row]:
+def _by_product(counts: pl.DataFrame, found: Slopes) -> list[OutcomeRow]:
     """Each product by both models; one that the published rule drops has the binomial one left."""
     groups = ("sensitive", "indifferent")
     rows = []
@@ -183,5 +183,5 @@ def _by_product(counts: pl.DataFrame, found: Slopes) -> list[Row]:
             Value(name=f"{group} (binomial)", unit="number", measured=estimate_of(grouped(some)))
             for group, some in zip(groups, parts, strict=True)
         ]
-        rows.append(Row(label=str(product), values=(*log_logs, *binomials)))
+        rows.append(OutcomeRow(label=str(product), values=(*log_logs, *binomials)))
     return rows

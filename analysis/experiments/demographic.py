@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from retailsim.analysis.experiments.outcomes import (
     Arms,
-    Finding,
-    Outcome,
-    Row,
+    ExperimentOutcome,
+    JudgedClaim,
+    OutcomeRow,
     Value,
     bought_of,
     only_one,
@@ -17,7 +17,7 @@ from retailsim.analysis.experiments.outcomes import (
 from retailsim.analysis.statistics.differences import two_rates
 
 
-def demographic(arms: Arms) -> Outcome:
+def demographic(arms: Arms) -> ExperimentOutcome:
     """Table 2: purchase rates of men and women by whom the item is made for."""
     some, figures = only_one(arms), published()["demographic"]
     rows, findings = [], []
@@ -25,7 +25,7 @@ def demographic(arms: Arms) -> Outcome:
         part = some.filter(audience=audience)
         male, female = (part.filter(buyer_gender=g) for g in ("male", "female"))
         rows.append(
-            Row(
+            OutcomeRow(
                 label=_items(audience),
                 values=(
                     Value(name="men", unit="share", measured=share_of(male), published=men / 100),
@@ -36,7 +36,7 @@ def demographic(arms: Arms) -> Outcome:
             )
         )
         findings.append(
-            Finding(
+            JudgedClaim(
                 claim=f"men minus women, {_items(audience)}",
                 test=two_rates(bought_of(male), bought_of(female)),
                 unit="share",
@@ -44,7 +44,7 @@ def demographic(arms: Arms) -> Outcome:
                 + (" (p < 0.05)" if audience != "unisex" else " (not significant)"),
             )
         )
-    return Outcome(
+    return ExperimentOutcome(
         title="Table 2: who buys what is made for whom",
         rows=tuple(rows),
         findings=with_holm(findings),

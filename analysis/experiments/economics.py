@@ -14,9 +14,9 @@ import polars as pl
 from retailsim.analysis.experiments.demand import cells, mean_size
 from retailsim.analysis.experiments.outcomes import (
     Arms,
-    Finding,
-    Outcome,
-    Row,
+    ExperimentOutcome,
+    JudgedClaim,
+    OutcomeRow,
     Value,
     bought_of,
     closed_of,
@@ -37,7 +37,7 @@ REPRODUCED, NOT_REPRODUCED, UNDECIDED = "reproduced", "not reproduced", "undecid
 ALPHA = 0.05
 
 
-def economics(arms: Arms) -> Outcome:
+def economics(arms: Arms) -> ExperimentOutcome:
     """The three regularities, for each agent that plays the buyers (`PART@AGENT`)."""
     runs = {label: _by_actor(closed_of(projection)) for label, projection in arms.items()}
     actors = sorted({actor for parts in runs.values() for actor in parts})
@@ -56,7 +56,7 @@ def economics(arms: Arms) -> Outcome:
             rows.append(row)
             judged.append((finding, least))
     adjusted = with_holm([finding for finding, _ in judged])
-    return Outcome(
+    return ExperimentOutcome(
         title="Economic regularities",
         rows=tuple(rows),
         findings=tuple(
@@ -70,7 +70,7 @@ def economics(arms: Arms) -> Outcome:
     )
 
 
-def verdict(finding: Finding, least: float) -> str:
+def verdict(finding: JudgedClaim, least: float) -> str:
     """Judge a finding whose expected sign is plus; `least` is the smallest effect that counts."""
     interval, p = finding.test.interval, finding.adjusted_p
     if interval is None or p is None:
@@ -87,13 +87,13 @@ def _by_actor(some: pl.DataFrame) -> dict[str, pl.DataFrame]:
     return {str(key[0]): part for key, part in parts.items()}
 
 
-def _fit(said: str, some: pl.DataFrame) -> tuple[Finding, Row, float]:
+def _fit(said: str, some: pl.DataFrame) -> tuple[JudgedClaim, OutcomeRow, float]:
     gendered = some.filter(pl.col("audience").is_in(["men", "women"]))
     own = (pl.col("audience") == "men") == (pl.col("buyer_gender") == "male")
     fits, other = gendered.filter(own), gendered.filter(~own)
     men, women = (published()["demographic"][audience] for audience in ("men", "women"))
     fitting, others = (men[0] + women[1]) / 200, (men[1] + women[0]) / 200
-    finding = Finding(
+    finding = JudgedClaim(
         claim=f"{said}what is made for one's gender is bought more",
         test=two_rates(bought_of(fits), bought_of(other)),
         unit="share",
@@ -103,20 +103,20 @@ def _fit(said: str, some: pl.DataFrame) -> tuple[Finding, Row, float]:
         Value(name="fits", unit="share", measured=share_of(fits), published=fitting),
         Value(name="does not fit", unit="share", measured=share_of(other), published=others),
     )
-    return finding, Row(label=f"{said}bought", values=values), FIT
+    return finding, OutcomeRow(label=f"{said}bought", values=values), FIT
 
 
-def _falls(said: str, some: pl.DataFrame) -> tuple[Finding, Row, float]:
+def _falls(said: str, some: pl.DataFrame) -> tuple[JudgedClaim, OutcomeRow, float]:
     found = _turned(grouped(cells(some))) if some.height else _nothing("grouped binomial")
     figure = -published()["economics"]["elasticity"]
     value = Value(name="|elasticity|", unit="number", measured=estimate_of(found), published=figure)
-    finding = Finding(
+    finding = JudgedClaim(
         claim=f"{said}the dearer, the fewer buy (-elasticity)", test=found, published=f"{figure}"
     )
-    return finding, Row(label=f"{said}all buyers", values=(value,)), ELASTIC
+    return finding, OutcomeRow(label=f"{said}all buyers", values=(value,)), ELASTIC
 
 
-def _minds(said: str, some: pl.DataFrame) -> tuple[Finding, Row, float]:
+def _minds(said: str, some: pl.DataFrame) -> tuple[JudgedClaim, OutcomeRow, float]:
     groups, figures = ("sensitive", "indifferent"), published()["elasticity"]
     found, sides = _nothing("paired t"), [Estimate(value=None, n=0)] * 2
     if not some.is_empty():
@@ -131,12 +131,12 @@ def _minds(said: str, some: pl.DataFrame) -> tuple[Finding, Row, float]:
             strict=True,
         )
     )
-    finding = Finding(
+    finding = JudgedClaim(
         claim=f"{said}the price-sensitive answer more (difference of |elasticity|)",
         test=found,
         published=f"{figures['sensitive'] - figures['indifferent']:+.2f}, p < 0.001",
     )
-    return finding, Row(label=f"{said}mean |elasticity|", values=values), ELASTIC
+    return finding, OutcomeRow(label=f"{said}mean |elasticity|", values=values), ELASTIC
 
 
 def _nothing(method: str) -> Test:

@@ -8,8 +8,8 @@ import polars as pl
 
 from retailsim.analysis.experiments.outcomes import (
     Arms,
-    Outcome,
-    Row,
+    ExperimentOutcome,
+    OutcomeRow,
     Value,
     as_published,
     closed_of,
@@ -27,7 +27,7 @@ _NO_MODEL = (
 _UNKNOWN = Estimate(value=None, n=0)
 
 
-def simulation_cost(arms: Arms) -> Outcome:
+def simulation_cost(arms: Arms) -> ExperimentOutcome:
     """Table 7: tokens and dollars of an episode without and with a purchase, by model.
 
     Episodes in which several models took part stand in a row of their own, for the paper's models
@@ -47,7 +47,7 @@ def simulation_cost(arms: Arms) -> Outcome:
         if name not in names.values()
         for row in _rows(f"{name} (published)", used.clear(), name)
     ]
-    return Outcome(
+    return ExperimentOutcome(
         title="Table 7: cost of a simulation",
         rows=tuple(rows),
         notes=() if models else (_NO_MODEL,),
@@ -71,10 +71,10 @@ def _used(projection: Projection) -> pl.DataFrame:
     return summed.with_columns(dollars=priced).join(clusters, on="episode").sort("episode")
 
 
-def _rows(label: str, some: pl.DataFrame, name: str | None) -> list[Row]:
+def _rows(label: str, some: pl.DataFrame, name: str | None) -> list[OutcomeRow]:
     figures: Sequence[float] = published()["cost"][name] if name else ()
     return [
-        Row(
+        OutcomeRow(
             label=f"{label}, {'a purchase' if purchase else 'no purchase'}",
             values=_values(some.filter(purchase=purchase), figures[3 * purchase :][:3]),
         )

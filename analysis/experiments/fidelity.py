@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from retailsim.analysis.experiments.outcomes import Outcome, Row, Value, estimate_of, published
+from retailsim.analysis.experiments.outcomes import (
+    ExperimentOutcome,
+    OutcomeRow,
+    Value,
+    estimate_of,
+    published,
+)
 from retailsim.analysis.statistics.values import Estimate
 
 if TYPE_CHECKING:
@@ -14,7 +20,7 @@ if TYPE_CHECKING:
 _NOBODY = Estimate(value=None, n=0, note="nobody has rated this yet")
 
 
-def fidelity(scores: Scores | None) -> Outcome:
+def fidelity(scores: Scores | None) -> ExperimentOutcome:
     """Return Table 1, with empty places where nobody rated.
 
     Parameters
@@ -38,7 +44,7 @@ def fidelity(scores: Scores | None) -> Outcome:
         for name, numbers in figures[group].items()
         for kind in kinds
     ]
-    return Outcome(
+    return ExperimentOutcome(
         title="Table 1: stage fidelity, and personas told apart",
         rows=tuple(rows),
         notes=(
@@ -55,7 +61,7 @@ def _row(
     numbers: list[float],
     means: Mapping[tuple[str, str], Estimate],
     agreed: Mapping[tuple[str, str], Estimate],
-) -> Row:
+) -> OutcomeRow:
     *by_model, alpha = numbers
     scale = 0.01 if unit == "share" else 1.0
     here = (
@@ -72,4 +78,4 @@ def _row(
         for model, figure in zip(published()["fidelity"]["models"], by_model, strict=True)
     )
     who = "people" if kind == "person" else "models as raters"
-    return Row(label=f"{name.replace('_', ' ')}, by {who}", values=(*here, *beside))
+    return OutcomeRow(label=f"{name.replace('_', ' ')}, by {who}", values=(*here, *beside))

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import polars as pl
 
-from retailsim.analysis.experiments.outcomes import Outcome, Row, Value
+from retailsim.analysis.experiments.outcomes import ExperimentOutcome, OutcomeRow, Value
 from retailsim.analysis.report.charts import bars, curve, heatmap
 from retailsim.analysis.report.parts import Figure
 
 
-def figures(name: str, outcome: Outcome) -> list[Figure]:
+def figures(name: str, outcome: ExperimentOutcome) -> list[Figure]:
     """Return what an experiment has to show as charts; empty where its table says it all.
 
     ``pairwise``: Figure 3, ``latent-persona``: Figure 2, one chart a trait, ``price-demand``: the
@@ -26,7 +26,7 @@ def figures(name: str, outcome: Outcome) -> list[Figure]:
             return []
 
 
-def _pairs(outcome: Outcome) -> list[Figure]:
+def _pairs(outcome: ExperimentOutcome) -> list[Figure]:
     ending = ", v the mean pair"
     cells = [
         (row.label.removesuffix(ending), value.name.removeprefix("to "), value.measured.value / 100)
@@ -41,7 +41,7 @@ def _pairs(outcome: Outcome) -> list[Figure]:
     return [heatmap(pl.DataFrame(cells, schema=schema, orient="row"))]
 
 
-def _traits(outcome: Outcome) -> list[Figure]:
+def _traits(outcome: ExperimentOutcome) -> list[Figure]:
     shown: dict[str, list[tuple[str, float]]] = {}
     for row, value in _seats(outcome):
         role, _, seat = row.label.partition(" ")
@@ -60,13 +60,13 @@ def _traits(outcome: Outcome) -> list[Figure]:
     return [figure for figure in drawn if figure is not None]
 
 
-def _seats(outcome: Outcome) -> list[tuple[Row, Value]]:
+def _seats(outcome: ExperimentOutcome) -> list[tuple[OutcomeRow, Value]]:
     return [
         (row, value) for row in outcome.rows for value in row.values if value.name != "accuracy"
     ]
 
 
-def _prices(outcome: Outcome) -> list[Figure]:
+def _prices(outcome: ExperimentOutcome) -> list[Figure]:
     points = []
     for row in outcome.rows:
         [value] = row.values

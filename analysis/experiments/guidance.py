@@ -6,9 +6,9 @@ import polars as pl
 
 from retailsim.analysis.experiments.outcomes import (
     Arms,
-    Finding,
-    Outcome,
-    Row,
+    ExperimentOutcome,
+    JudgedClaim,
+    OutcomeRow,
     Value,
     closed_of,
     published,
@@ -23,7 +23,7 @@ SEED = 1
 """Of the permutations."""
 
 
-def guidance(arms: Arms) -> Outcome:
+def guidance(arms: Arms) -> ExperimentOutcome:
     """Table 5: revenue by the share of strategy dimensions, paired with none of them."""
     figures = published()["guidance"]
     none = closed_of(arms["0.0"])
@@ -32,7 +32,7 @@ def guidance(arms: Arms) -> Outcome:
         some = none if share == "0.0" else closed_of(projection)
         [one] = measured(some)
         rows.append(
-            Row(
+            OutcomeRow(
                 label=f"{float(share):.0%} of the dimensions",
                 values=(
                     Value(name="revenue an episode", unit="cents", measured=one.revenue),
@@ -50,14 +50,16 @@ def guidance(arms: Arms) -> Outcome:
         both = none.join(some, on="episode", suffix="_two")
         gained = both["net_revenue_cents_two"] - both["net_revenue_cents"]
         findings.append(
-            Finding(
+            JudgedClaim(
                 claim=f"revenue an episode at {float(share):.0%} minus none, paired",
                 test=sign_flip(gained, both["cluster"], seed=SEED),
                 unit="cents",
                 published=f"{figures[share] / figures['0.0'] - 1.0:+.1%}",
             )
         )
-    return Outcome(title="Table 5: guidance", rows=tuple(rows), findings=with_holm(findings))
+    return ExperimentOutcome(
+        title="Table 5: guidance", rows=tuple(rows), findings=with_holm(findings)
+    )
 
 
 def _ratio(some: pl.DataFrame, none: pl.DataFrame) -> Estimate:

@@ -8,7 +8,13 @@ from types import MappingProxyType
 
 import polars as pl
 
-from retailsim.analysis.experiments.outcomes import Outcome, Row, Value, closed_of, published
+from retailsim.analysis.experiments.outcomes import (
+    ExperimentOutcome,
+    OutcomeRow,
+    Value,
+    closed_of,
+    published,
+)
 from retailsim.analysis.latent.classifier import Learnt, TooLittle, learn
 from retailsim.analysis.latent.features import by_name
 from retailsim.analysis.latent.texts import STAGES, TRAITS, labels, stage_texts
@@ -40,7 +46,7 @@ _FIGURE_2 = (
 )
 
 
-def latent_persona(labelled: Path, unlabelled: Path, features: str = "tfidf") -> Outcome:
+def latent_persona(labelled: Path, unlabelled: Path, features: str = "tfidf") -> ExperimentOutcome:
     """Learn the traits from one run and tell those of the seats of another.
 
     Parameters
@@ -75,17 +81,19 @@ def latent_persona(labelled: Path, unlabelled: Path, features: str = "tfidf") ->
     notes = [_searched(role, trait, one) for (role, trait), one in learnt.items()]
     if missing:
         notes.append(f"Not in the labelled run with both poles: {', '.join(missing)}.")
-    return Outcome(title="Table 9: latent persona", rows=tuple(rows), notes=(*notes, _FIGURE_2))
+    return ExperimentOutcome(
+        title="Table 9: latent persona", rows=tuple(rows), notes=(*notes, _FIGURE_2)
+    )
 
 
 def _traits() -> list[tuple[Role, str]]:
     return [(role, trait) for role in _ROLES for trait in TRAITS[role]]
 
 
-def _accuracy_row(role: Role, trait: str, one: Learnt) -> Row:
+def _accuracy_row(role: Role, trait: str, one: Learnt) -> OutcomeRow:
     figures = published()["latent-persona"].get(f"{role} {trait}", (None, ""))
     figure = None if figures[0] is None else figures[0] / 100
-    return Row(
+    return OutcomeRow(
         label=f"{role} {trait}, from {one.stage} (paper: {figures[1]})",
         values=(Value(name="accuracy", unit="share", measured=one.accuracy, published=figure),),
     )
@@ -96,7 +104,7 @@ def _searched(role: Role, trait: str, one: Learnt) -> str:
     return f"{role} {trait}, inside the training products: {scores}."
 
 
-def _bars(learnt: Mapping[tuple[Role, str], Learnt], said: pl.DataFrame) -> list[Row]:
+def _bars(learnt: Mapping[tuple[Role, str], Learnt], said: pl.DataFrame) -> list[OutcomeRow]:
     """Figure 2: per seat the mean probability of each pole over what it said."""
     rows = []
     for role in _ROLES:
@@ -105,7 +113,7 @@ def _bars(learnt: Mapping[tuple[Role, str], Learnt], said: pl.DataFrame) -> list
             mine = said.filter(role=role, seat=seat)
             values = tuple(_bar(one, mine) for one in traits.values())
             if values:
-                rows.append(Row(label=f"{role} {seat}", values=values))
+                rows.append(OutcomeRow(label=f"{role} {seat}", values=values))
     return rows
 
 

@@ -48,14 +48,14 @@ def missed(value: Value) -> bool:
     return not interval.low <= figure <= interval.high
 
 
-class Row(msgspec.Struct, frozen=True, kw_only=True):
+class OutcomeRow(msgspec.Struct, frozen=True, kw_only=True):
     """A row of the table."""
 
     label: str
     values: tuple[Value, ...]
 
 
-class Finding(msgspec.Struct, frozen=True, kw_only=True):
+class JudgedClaim(msgspec.Struct, frozen=True, kw_only=True):
     """What a table says, with the test behind it, beside what the paper says.
 
     Parameters
@@ -74,12 +74,12 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     verdict: str = ""
 
 
-class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+class ExperimentOutcome(msgspec.Struct, frozen=True, kw_only=True):
     """An experiment's table."""
 
     title: str
-    rows: tuple[Row, ...]
-    findings: tuple[Finding, ...] = ()
+    rows: tuple[OutcomeRow, ...]
+    findings: tuple[JudgedClaim, ...] = ()
     notes: tuple[str, ...] = ()
 
 
@@ -140,7 +140,7 @@ def times(one: Estimate, factor: float) -> Estimate:
     return msgspec.structs.replace(one, value=value, interval=interval)
 
 
-def with_holm(findings: Sequence[Finding]) -> tuple[Finding, ...]:
+def with_holm(findings: Sequence[JudgedClaim]) -> tuple[JudgedClaim, ...]:
     """Adjust the p values of planned contrasts."""
     values = holm([finding.test.p for finding in findings])
     return tuple(

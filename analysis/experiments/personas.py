@@ -9,9 +9,9 @@ import polars as pl
 
 from retailsim.analysis.experiments.outcomes import (
     Arms,
-    Finding,
-    Outcome,
-    Row,
+    ExperimentOutcome,
+    JudgedClaim,
+    OutcomeRow,
     Value,
     bought_of,
     closed_of,
@@ -35,7 +35,7 @@ _OPPOSITES: Mapping[str, tuple[str, str]] = MappingProxyType(
 )
 
 
-def persona_effects(arms: Arms) -> Outcome:
+def persona_effects(arms: Arms) -> ExperimentOutcome:
     """Table 8: purchase rate and rating by trait; buyers and sellers are two sets of runs."""
     rows, bought, rated = [], [], []
     for trait, poles in _OPPOSITES.items():
@@ -50,7 +50,7 @@ def persona_effects(arms: Arms) -> Outcome:
         (one_share, one_stars), (two_share, two_stars) = figures
         unsure = " (not significant)" if trait == "seller_rationality" else ""
         bought.append(
-            Finding(
+            JudgedClaim(
                 claim=f"{role}: {poles[0]} minus {poles[1]}, bought",
                 test=two_rates(bought_of(parts[0]), bought_of(parts[1])),
                 unit="share",
@@ -58,13 +58,13 @@ def persona_effects(arms: Arms) -> Outcome:
             )
         )
         rated.append(
-            Finding(
+            JudgedClaim(
                 claim=f"{role}: {poles[0]} v {poles[1]}, rated (Cliff's delta, -1 to 1)",
                 test=_rated(*parts),
                 published=f"{one_stars - two_stars:+.2f} stars",
             )
         )
-    return Outcome(
+    return ExperimentOutcome(
         title="Table 8: personas",
         rows=tuple(rows),
         findings=(*with_holm(bought), *with_holm(rated)),
@@ -72,11 +72,11 @@ def persona_effects(arms: Arms) -> Outcome:
     )
 
 
-def _row(label: str, part: pl.DataFrame, figures: tuple[float, float]) -> Row:
+def _row(label: str, part: pl.DataFrame, figures: tuple[float, float]) -> OutcomeRow:
     """A pole's purchase rate and rating beside the published ones (percent, stars)."""
     [one] = measured(part)
     bought, rating = figures
-    return Row(
+    return OutcomeRow(
         label=label,
         values=(
             Value(name="bought", unit="share", measured=one.conversion, published=bought / 100),

@@ -17,12 +17,12 @@ from retailsim.analysis.experiments.economics import economics
 from retailsim.analysis.experiments.episode_cost import simulation_cost
 from retailsim.analysis.experiments.fidelity import fidelity
 from retailsim.analysis.experiments.guidance import guidance
-from retailsim.analysis.experiments.outcomes import Arms, Outcome
+from retailsim.analysis.experiments.outcomes import Arms, ExperimentOutcome
 from retailsim.analysis.experiments.personas import persona_effects
 from retailsim.analysis.experiments.sellers import category_fit, pairwise
 from retailsim.analysis.replay.loader import load
 
-PROJECTED: Mapping[str, Callable[[Arms], Outcome]] = MappingProxyType(
+PROJECTED: Mapping[str, Callable[[Arms], ExperimentOutcome]] = MappingProxyType(
     {
         "pairwise": pairwise,
         "demographic": demographic,
@@ -38,7 +38,7 @@ PROJECTED: Mapping[str, Callable[[Arms], Outcome]] = MappingProxyType(
 """Experiment -> its table, from the projections of its arms."""
 
 
-def outcome_of(name: str, runs: Mapping[str, Path], features: str = "tfidf") -> Outcome:
+def outcome_of(name: str, runs: Mapping[str, Path], features: str = "tfidf") -> ExperimentOutcome:
     """Return an experiment's table from its runs, by the labels of its arms.
 
     Parameters

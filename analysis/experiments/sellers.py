@@ -9,8 +9,8 @@ import polars as pl
 
 from retailsim.analysis.experiments.outcomes import (
     Arms,
-    Outcome,
-    Row,
+    ExperimentOutcome,
+    OutcomeRow,
     Value,
     as_published,
     only_one,
@@ -26,7 +26,7 @@ _CATALOGUE = (
 )
 
 
-def _table4(label: str, one: Measured | None, figures: Sequence[float | None] | None) -> Row:
+def _table4(label: str, one: Measured | None, figures: Sequence[float | None] | None) -> OutcomeRow:
     """Sales, conversion, refunds, quantity and rating, measured or published or both."""
     nothing = Estimate(value=None, n=0)
     found = figures or (None,) * 5
@@ -38,7 +38,7 @@ def _table4(label: str, one: Measured | None, figures: Sequence[float | None] | 
         ("quantity", "number", one.quantity if one else nothing, 1.0),
         ("rating", "number", one.rating if one else nothing, 1.0),
     )
-    return Row(
+    return OutcomeRow(
         label=label,
         values=tuple(
             Value(
@@ -52,10 +52,10 @@ def _table4(label: str, one: Measured | None, figures: Sequence[float | None] | 
     )
 
 
-def pairwise(arms: Arms) -> Outcome:
+def pairwise(arms: Arms) -> ExperimentOutcome:
     """Table 4 and Figure 3: five sellers and five buyers over all products."""
     some, figures = only_one(arms), published()["pairwise"]
-    rows: list[Row] = []
+    rows: list[OutcomeRow] = []
     for role in ("seller", "buyer"):
         known = figures[f"{role}s"]
         here = {one.keys[0]: one for one in measured(some, (role,))}
@@ -70,7 +70,7 @@ def pairwise(arms: Arms) -> Outcome:
             if name not in names.values()
         ]
     rows += _pairs(some)
-    return Outcome(
+    return ExperimentOutcome(
         title="Table 4: who sells and who buys",
         rows=tuple(rows),
         notes=(
@@ -81,7 +81,7 @@ def pairwise(arms: Arms) -> Outcome:
     )
 
 
-def _pairs(some: pl.DataFrame) -> list[Row]:
+def _pairs(some: pl.DataFrame) -> list[OutcomeRow]:
     """Figure 3: net revenue of each pair minus the mean over all pairs."""
     sums = some.group_by("cluster", "seller", "buyer").agg(
         pl.col("net_revenue_cents").sum(), episodes=pl.len()
@@ -90,7 +90,7 @@ def _pairs(some: pl.DataFrame) -> list[Row]:
     middle = sums.group_by("cluster").agg(middle=pl.col("net_revenue_cents").sum() / cells)
     buyers = sums["buyer"].unique().sort()
     return [
-        Row(
+        OutcomeRow(
             label=f"{seller}, v the mean pair",
             values=tuple(
                 Value(
@@ -127,7 +127,7 @@ def _best_sellers(some: pl.DataFrame) -> str:
     )
 
 
-def category_fit(arms: Arms) -> Outcome:
+def category_fit(arms: Arms) -> ExperimentOutcome:
     """Table 10: sellers by category."""
     some, figures = only_one(arms), published()["category-fit"]
     chosen = some.filter(pl.col("category").is_in(["Fashion", "Home"]))
@@ -143,7 +143,7 @@ def category_fit(arms: Arms) -> Outcome:
         if name not in names.values()
         for category, numbers in categories.items()
     ]
-    return Outcome(
+    return ExperimentOutcome(
         title="Table 10: who sells what",
         rows=tuple(rows),
         notes=(
@@ -154,6 +154,6 @@ def category_fit(arms: Arms) -> Outcome:
     )
 
 
-def _row10(label: str, one: Measured | None, figures: Sequence[float] | None) -> Row:
+def _row10(label: str, one: Measured | None, figures: Sequence[float] | None) -> OutcomeRow:
     whole = _table4(label, one, (*figures, None, None) if figures else None)
     return msgspec.structs.replace(whole, values=whole.values[:3])

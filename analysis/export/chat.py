@@ -17,7 +17,7 @@ import msgspec
 import polars as pl
 
 from retailsim.analysis.errors import LogUnreadable
-from retailsim.analysis.export.chat_words import ENDS, READ, Said, said
+from retailsim.analysis.export.chat_words import ENDS, READ, ChatLine, said
 from retailsim.analysis.export.log_lines import Line, checked, line_chunks
 from retailsim.analysis.replay.loader import load
 from retailsim.events.messages import Role
@@ -111,8 +111,8 @@ class _Held:
 
     events: int = 0
     last: int | None = None
-    shared: list[Said] = field(default_factory=list)
-    episodes: dict[str, list[Said]] = field(default_factory=dict)
+    shared: list[ChatLine] = field(default_factory=list)
+    episodes: dict[str, list[ChatLine]] = field(default_factory=dict)
 
     def add(self, line: Line) -> None:
         head, raw = line
@@ -130,7 +130,7 @@ class _Held:
     def whole(self) -> bool:
         return self.last is not None and self.events > self.last
 
-    def chats(self) -> Iterator[tuple[str, list[Said]]]:
+    def chats(self) -> Iterator[tuple[str, list[ChatLine]]]:
         for episode, own in self.episodes.items():
             yield episode, sorted([*self.shared, *own], key=lambda one: one.seq)
 
@@ -152,7 +152,7 @@ def _markets(run: str | Path) -> Iterator[_Held]:
     yield from held.values()
 
 
-def _transcript(row: dict[str, Any], entries: Iterable[Said], assistant: Role) -> Transcript:
+def _transcript(row: dict[str, Any], entries: Iterable[ChatLine], assistant: Role) -> Transcript:
     messages, reviews = [], []
     for one in entries:
         if one.review is not None:

@@ -13,7 +13,7 @@ Event = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class ChatLine:
     """One entry of a chat.
 
     Parameters
@@ -34,7 +34,7 @@ class Said:
     review: dict[str, Any] | None = None
 
 
-def said(seq: int, event: Event) -> Said:
+def said(seq: int, event: Event) -> ChatLine:
     """Turn an event of one of the types `READ` into an entry.
 
     Raises
@@ -45,15 +45,15 @@ def said(seq: int, event: Event) -> Said:
     match event["type"]:
         case "PitchPresented":
             texts = (text for text in event["sections"].values() if text)
-            return Said(seq, "seller", "\n\n".join(texts))
+            return ChatLine(seq, "seller", "\n\n".join(texts))
         case "MessageSent":
             speaker: Speaker = "seller" if event["role"] == "seller" else "buyer"
-            return Said(seq, speaker, event["text"])
+            return ChatLine(seq, speaker, event["text"])
         case "ReviewPosted":
             kept = {key: event[key] for key in ("aspect", "rating", "text")}
-            return Said(seq, "buyer", "", kept)
+            return ChatLine(seq, "buyer", "", kept)
         case kind:
-            return Said(seq, "market", _ACTS[kind](event))
+            return ChatLine(seq, "market", _ACTS[kind](event))
 
 
 def _shown(event: Event) -> str:

@@ -25,7 +25,7 @@ _TRANSPORT = "Invalid thrift: transport error"
 """What Parquet's writer says where the disk refuses a file's end."""
 
 
-class UnknownFormat(AnalysisError):
+class UnknownExportFormat(AnalysisError):
     """A file's ending, or the format asked for, is none that can be written."""
 
     def __init__(self, file: Path, named: str, allowed: tuple[Format, ...]) -> None:
@@ -60,14 +60,14 @@ def format_of(
 
     Raises
     ------
-    UnknownFormat
+    UnknownExportFormat
         If that is none of `allowed`.
     """
     named = asked or file.suffix.lower().removeprefix(".")
     for one in allowed:
         if named == one:
             return one
-    raise UnknownFormat(file, named, allowed)
+    raise UnknownExportFormat(file, named, allowed)
 
 
 @contextmanager

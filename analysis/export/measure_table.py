@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import polars as pl
 
-from retailsim.analysis.measures.measures import SENTIMENTS, Row
+from retailsim.analysis.measures.measures import SENTIMENTS, MeasureRow
 from retailsim.analysis.replay.replay import Replay, replay
 from retailsim.events.messages import ASPECTS
 
@@ -56,7 +56,7 @@ def _rows(found: Replay) -> Iterator[dict[str, Any]]:
             yield {"group": group, "partial": found.partial, **_flat(row)}
 
 
-def _flat(row: Row) -> dict[str, Any]:
+def _flat(row: MeasureRow) -> dict[str, Any]:
     flat: dict[str, Any] = {}
     for name, value in msgspec.structs.asdict(row).items():
         if name in _NESTED:
@@ -67,10 +67,10 @@ def _flat(row: Row) -> dict[str, Any]:
 
 
 def _schema() -> dict[str, pl.DataType]:
-    """The columns in the order of `Row`; a rate of nothing is null, and a float all the same."""
+    """The columns in the order of `MeasureRow`; a rate of nothing is null, and still a float."""
     columns: dict[str, pl.DataType] = {"group": pl.String()}
     columns |= dict.fromkeys(_KEYS, pl.String()) | {"partial": pl.Boolean()}
-    for field in msgspec.structs.fields(Row):
+    for field in msgspec.structs.fields(MeasureRow):
         kinds = str(field.type)
         one = pl.Float64() if "float" in kinds else pl.Int64()
         for name in _NESTED.get(field.name, {field.name: field.name}).values():

@@ -46,7 +46,7 @@ class Features(Protocol):
         ...
 
 
-class Embedding(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # sklearn is untyped
+class EmbeddingFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # sklearn is untyped
     """Embeddings of a sentence model that has learnt elsewhere; learns nothing itself.
 
     Parameters
@@ -58,7 +58,7 @@ class Embedding(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # sklea
     def __init__(self, encode: Callable[[Sequence[str]], Any] | None = None) -> None:
         self.encode = encode
 
-    def fit(self, texts: Sequence[str], labels: Any = None) -> Embedding:
+    def fit(self, texts: Sequence[str], labels: Any = None) -> EmbeddingFeatures:
         """Load the model."""
         self.encoder_ = self.encode or _sentence_model()
         return self
@@ -92,7 +92,7 @@ def _tfidf() -> Features:
 
 
 FEATURES: Mapping[str, Callable[[], Features]] = MappingProxyType(
-    {"tfidf": _tfidf, "embedding": Embedding}
+    {"tfidf": _tfidf, "embedding": EmbeddingFeatures}
 )
 
 
@@ -107,6 +107,6 @@ def by_name(name: str) -> Callable[[], Features]:
     """
     if name not in FEATURES:
         raise UnknownFeatures(name)
-    if FEATURES[name] is Embedding:
+    if FEATURES[name] is EmbeddingFeatures:
         _sentence_transformer()
     return FEATURES[name]

@@ -31,7 +31,7 @@ from retailsim.events.messages import ASPECTS
 SENTIMENTS = ("Positive", "Neutral", "Negative")
 
 
-class Row(msgspec.Struct, frozen=True, kw_only=True):
+class MeasureRow(msgspec.Struct, frozen=True, kw_only=True):
     """The measures of one seller, buyer, category or pair, or of the whole run.
 
     ``episodes`` counts closed episodes; ``failed`` and ``open`` those in no rate. Which of
@@ -71,7 +71,7 @@ def counted(episodes: pl.DataFrame) -> pl.DataFrame:
     return episodes.filter(pl.col("status") != "unopened", ~pl.col("superseded"))
 
 
-def overall(episodes: pl.DataFrame) -> Row:
+def overall(episodes: pl.DataFrame) -> MeasureRow:
     """Measures of the whole run.
 
     Parameters
@@ -82,7 +82,7 @@ def overall(episodes: pl.DataFrame) -> Row:
     return _row(episodes.select(_sums()).row(0, named=True))
 
 
-def measures(episodes: pl.DataFrame, by: Sequence[str]) -> list[Row]:
+def measures(episodes: pl.DataFrame, by: Sequence[str]) -> list[MeasureRow]:
     """Measures per group, sorted by the group's key; episodes with a null key are in none.
 
     Parameters
@@ -100,7 +100,7 @@ def measures(episodes: pl.DataFrame, by: Sequence[str]) -> list[Row]:
     ]
 
 
-def pairs(episodes: pl.DataFrame) -> list[Row]:
+def pairs(episodes: pl.DataFrame) -> list[MeasureRow]:
     """Measures per (seller, buyer), with the normalized net revenue."""
     rows = measures(episodes, ("seller", "buyer"))
     observed = [row.net_revenue_cents for row in rows if row.episodes]
@@ -110,7 +110,7 @@ def pairs(episodes: pl.DataFrame) -> list[Row]:
     ]
 
 
-def _normalized(row: Row, observed: Sequence[int]) -> float | None:
+def _normalized(row: MeasureRow, observed: Sequence[int]) -> float | None:
     """One division of integers, so that equal pairs give exactly 0."""
     if not row.episodes:
         return None
@@ -156,12 +156,12 @@ def _count(name: str, where: pl.Expr) -> pl.Expr:
     return where.sum().cast(pl.Int64).alias(name)
 
 
-def _row(sums: dict[str, Any]) -> Row:
+def _row(sums: dict[str, Any]) -> MeasureRow:
     closed, failed, buying = sums["n_closed"], sums["n_failed"], sums["buying"]
     stars = {aspect: sums[f"stars_{aspect}"] for aspect in ASPECTS}
     reviews = {aspect: sums[f"reviews_{aspect}"] for aspect in ASPECTS}
     costed = buying > 0 and sums["costed"] == buying
-    return Row(
+    return MeasureRow(
         episodes=closed,
         failed=failed,
         open=sums["n_open"],

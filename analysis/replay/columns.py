@@ -70,7 +70,7 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class ColumnTable:
     """A derived table.
 
     Parameters
@@ -141,7 +141,7 @@ def _reviews() -> dict[str, Column]:
 
 _GOODS = pl.col("quantity") * pl.col("unit_price_cents")
 
-EPISODES = Table(
+EPISODES = ColumnTable(
     key=("episode",),
     within=pl.col("episode").is_not_null(),
     columns={
@@ -188,7 +188,7 @@ EPISODES = Table(
 
 _WHOLE_MARKET = pl.col("episode").is_null()
 
-MARKETS = Table(
+MARKETS = ColumnTable(
     key=("market",),
     within=pl.col("market").is_not_null(),
     columns={
@@ -230,9 +230,9 @@ _USE: dict[str, Column] = {
     "saved_nanousd": _used("cost_nanousd", _SAVED),
 }
 
-CALLS = Table(key=("model", "role", "stage"), within=pl.lit(True), columns=_USE)
+CALLS = ColumnTable(key=("model", "role", "stage"), within=pl.lit(True), columns=_USE)
 
-EPISODE_CALLS = Table(key=("market", "episode", "model"), within=pl.lit(True), columns=_USE)
+EPISODE_CALLS = ColumnTable(key=("market", "episode", "model"), within=pl.lit(True), columns=_USE)
 """Per episode, for the cost of one; what belongs to a whole market has no episode."""
 
 TABLES = {

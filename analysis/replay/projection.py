@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from retailsim.analysis.replay.columns import TABLES, Rule, Table, fields_of
+from retailsim.analysis.replay.columns import TABLES, ColumnTable, Rule, fields_of
 
 _TYPE = r'^\s*\{\s*"type"\s*:\s*"(\w+)"'
 """An event line's first key is its type; a header's and a commit line's is not."""
@@ -108,7 +108,7 @@ def _decode(typed: pl.LazyFrame, event_type: str) -> pl.LazyFrame:
     return typed.filter(type=event_type).select(event=decoded).unnest("event")
 
 
-def _contributions(table: Table, events: Mapping[str, pl.LazyFrame]) -> pl.LazyFrame:
+def _contributions(table: ColumnTable, events: Mapping[str, pl.LazyFrame]) -> pl.LazyFrame:
     """One row per event that feeds the table, null in the columns it says nothing about."""
     return pl.concat(
         [
@@ -121,13 +121,13 @@ def _contributions(table: Table, events: Mapping[str, pl.LazyFrame]) -> pl.LazyF
     )
 
 
-def _fold(table: Table, rows: pl.LazyFrame) -> pl.LazyFrame:
+def _fold(table: ColumnTable, rows: pl.LazyFrame) -> pl.LazyFrame:
     """One row per key; ``seq`` becomes the last one, which orders the pieces of a key."""
     values = [_apply(column.rule, pl.col(name)) for name, column in table.columns.items()]
     return rows.group_by(table.key).agg(pl.col("seq").max(), *values)
 
 
-def _join(table: Table, pieces: pl.DataFrame) -> pl.DataFrame:
+def _join(table: ColumnTable, pieces: pl.DataFrame) -> pl.DataFrame:
     """The pieces of each key as one row, sorted by key; most keys have only one piece."""
     several = pl.struct(table.key).is_duplicated()
     folded = _fold(table, pieces.lazy().filter(several).sort("seq", maintain_order=True))

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import polars as pl
 
-from retailsim.analysis.measures.measures import Row, counted, measures, overall, pairs
+from retailsim.analysis.measures.measures import MeasureRow, counted, measures, overall, pairs
 from retailsim.analysis.replay.cost import Attempts, Cost, cost
 from retailsim.analysis.replay.loader import load
 from retailsim.analysis.replay.projection import Projection
@@ -43,8 +43,8 @@ class Replay(msgspec.Struct, frozen=True, kw_only=True):
         Markets that ended before they could hold episodes.
     rejected_outputs, rejected_commands : int
         Answers that could not be read, and commands the market's rules forbade.
-    overall : Row
-    sellers, buyers, categories, pairs : tuple of Row
+    overall : MeasureRow
+    sellers, buyers, categories, pairs : tuple of MeasureRow
         Sorted by their key. See `measures` for what the columns mean.
     cost : Cost or None
         None without recorded model calls.
@@ -56,11 +56,11 @@ class Replay(msgspec.Struct, frozen=True, kw_only=True):
     failed_markets: int
     rejected_outputs: int
     rejected_commands: int
-    overall: Row
-    sellers: tuple[Row, ...]
-    buyers: tuple[Row, ...]
-    categories: tuple[Row, ...]
-    pairs: tuple[Row, ...]
+    overall: MeasureRow
+    sellers: tuple[MeasureRow, ...]
+    buyers: tuple[MeasureRow, ...]
+    categories: tuple[MeasureRow, ...]
+    pairs: tuple[MeasureRow, ...]
     cost: Cost | None
 
 

@@ -25,7 +25,7 @@ from retailsim.analysis.measures.money import dollars
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderableType
 
-    from retailsim.analysis.measures.measures import Row
+    from retailsim.analysis.measures.measures import MeasureRow
     from retailsim.analysis.replay.replay import Replay
 
 NOTHING = "-"
@@ -77,11 +77,11 @@ class HeatMap:
 
     Parameters
     ----------
-    pairs : sequence of Row
+    pairs : sequence of MeasureRow
         Rows with a seller, a buyer and ``normalized_revenue_cents``.
     """
 
-    def __init__(self, pairs: Sequence[Row]) -> None:
+    def __init__(self, pairs: Sequence[MeasureRow]) -> None:
         self._cents = {
             (str(row.seller), str(row.buyer)): row.normalized_revenue_cents for row in pairs
         }
@@ -193,11 +193,11 @@ def _table(**options: Any) -> Table:
     )
 
 
-def _name(row: Row) -> str:
+def _name(row: MeasureRow) -> str:
     return str(row.buyer if row.seller is UNSET else row.seller)
 
 
-def _measures(row: Row) -> tuple[str, ...]:
+def _measures(row: MeasureRow) -> tuple[str, ...]:
     """The cells of a row, all but its name."""
     return (
         f"{row.episodes:,}",

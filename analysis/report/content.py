@@ -25,8 +25,8 @@ from retailsim.analysis.report.parts import (
     Figure,
     Headline,
     Report,
+    ReportTable,
     Section,
-    Table,
     money,
     number,
     row,
@@ -136,7 +136,7 @@ _COLUMNS = (
 )
 
 
-def measure_table(title: str, rows: list[Measured], note: str = "") -> Table:
+def measure_table(title: str, rows: list[Measured], note: str = "") -> ReportTable:
     """Return a table with a row for each of `rows`."""
     left_out = f" {len(rows) - MOST_ROWS} more are not shown." if len(rows) > MOST_ROWS else ""
     cells = [

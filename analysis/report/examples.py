@@ -11,7 +11,7 @@ import msgspec
 import polars as pl
 
 from retailsim.analysis.measures.money import dollars
-from retailsim.analysis.report.parts import Conversation, Message
+from retailsim.analysis.report.parts import ExampleConversation, SpokenMessage
 from retailsim.events.log.reader import read_lines
 
 MOST_BYTES = 64 << 20
@@ -30,7 +30,7 @@ _head = msgspec.json.Decoder(_Head).decode
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
 
 
-def examples(run: Path, episodes: pl.DataFrame) -> tuple[Conversation, ...]:
+def examples(run: Path, episodes: pl.DataFrame) -> tuple[ExampleConversation, ...]:
     """Return up to two episodes of each kind of end, from the beginning of the log.
 
     Memory holds the chosen episodes and one batch: the lines are gone through twice.
@@ -94,34 +94,34 @@ def _chosen(episodes: pl.DataFrame) -> dict[str, str]:
     return found
 
 
-def _conversation(how: str, lines: list[dict[str, Any]]) -> Conversation:
+def _conversation(how: str, lines: list[dict[str, Any]]) -> ExampleConversation:
     opened = next(line for line in lines if line["type"] == "EpisodeOpened")
     product = opened.get("title") or "the catalogue"
     title = f"{how}: {opened['seller']} and {opened['buyer']}, {product}"
     ordered = sorted((line for line in lines if "seq" in line), key=lambda line: line["seq"])
     messages = (message for line in ordered for message in _messages(line))
-    return Conversation(title=title[:200], messages=tuple(messages))
+    return ExampleConversation(title=title[:200], messages=tuple(messages))
 
 
-def _messages(line: Mapping[str, Any]) -> Iterator[Message]:
+def _messages(line: Mapping[str, Any]) -> Iterator[SpokenMessage]:
     match line["type"]:
         case "PitchPresented":
             for section, text in line["sections"].items():
                 if text:
-                    yield Message("seller", f"[{section.replace('_', ' ')}] {text}"[:_TEXT])
+                    yield SpokenMessage("seller", f"[{section.replace('_', ' ')}] {text}"[:_TEXT])
         case "MessageSent" | "ReviewPosted":
             yield from _spoken(line)
         case kind if kind in _TOLD:
-            yield Message("market", _TOLD[str(kind)](line)[:_TEXT])
+            yield SpokenMessage("market", _TOLD[str(kind)](line)[:_TEXT])
 
 
-def _spoken(line: Mapping[str, Any]) -> Iterator[Message]:
+def _spoken(line: Mapping[str, Any]) -> Iterator[SpokenMessage]:
     text = line["text"] or "(left out of the log)"
     if line["type"] == "MessageSent":
-        yield Message(line["role"], text[:_TEXT])
+        yield SpokenMessage(line["role"], text[:_TEXT])
     else:
         stars = "★" * line["rating"]
-        yield Message("buyer", f"[review of {line['aspect']}] {stars} {text}"[:_TEXT])
+        yield SpokenMessage("buyer", f"[review of {line['aspect']}] {stars} {text}"[:_TEXT])
 
 
 def _decided(line: Mapping[str, Any]) -> str:

@@ -25,7 +25,7 @@ class Cell(msgspec.Struct, frozen=True):
     below: str = ""
 
 
-class Table(msgspec.Struct, frozen=True, kw_only=True):
+class ReportTable(msgspec.Struct, frozen=True, kw_only=True):
     """A table; the first column holds names. One that is `folded` has to be opened."""
 
     title: str
@@ -49,18 +49,18 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True):
     says: str
 
 
-class Message(msgspec.Struct, frozen=True):
+class SpokenMessage(msgspec.Struct, frozen=True):
     """One line of a conversation: who, and what was said or happened."""
 
     who: str
     text: str
 
 
-class Conversation(msgspec.Struct, frozen=True, kw_only=True):
+class ExampleConversation(msgspec.Struct, frozen=True, kw_only=True):
     """An example, to be opened."""
 
     title: str
-    messages: tuple[Message, ...]
+    messages: tuple[SpokenMessage, ...]
 
 
 class Headline(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,8 +79,8 @@ class Section(msgspec.Struct, frozen=True, kw_only=True):
     lead: str = ""
     headlines: tuple[Headline, ...] = ()
     figures: tuple[Figure, ...] = ()
-    tables: tuple[Table, ...] = ()
-    conversations: tuple[Conversation, ...] = ()
+    tables: tuple[ReportTable, ...] = ()
+    conversations: tuple[ExampleConversation, ...] = ()
     text: str = ""
 
 
@@ -136,6 +136,6 @@ def row(name: str, *cells: Cell) -> tuple[Cell, ...]:
 
 def table(
     title: str, columns: Sequence[str], rows: Sequence[tuple[Cell, ...]], note: str = ""
-) -> Table:
+) -> ReportTable:
     """Make a table."""
-    return Table(title=title, columns=tuple(columns), rows=tuple(rows), note=note)
+    return ReportTable(title=title, columns=tuple(columns), rows=tuple(rows), note=note)

@@ -49,7 +49,7 @@ _CHILDREN = frozenset(
 )
 
 
-class Row(msgspec.Struct, kw_only=True):
+class SourceRow(msgspec.Struct, kw_only=True):
     """The fields of a source row that matter here, of whatever type the file holds.
 
     Other fields, such as images and videos, are passed over without being built.
@@ -82,13 +82,13 @@ class _Skip(Exception):
 
 
 def read_row(
-    row: Row, categories: CategoryMap, problems: Problems, dataset: str = ""
+    row: SourceRow, categories: CategoryMap, problems: Problems, dataset: str = ""
 ) -> Product | None:
     """Turn a row into a product, or count why it is none.
 
     Parameters
     ----------
-    row : Row
+    row : SourceRow
         Fields of any type; none of them makes this raise.
     categories : CategoryMap
         Groups by source category.
@@ -107,7 +107,7 @@ def read_row(
     return product
 
 
-def _product(row: Row, categories: CategoryMap, problems: Problems, dataset: str) -> Product:
+def _product(row: SourceRow, categories: CategoryMap, problems: Problems, dataset: str) -> Product:
     """Read what a product must have, then what it may lack."""
     title, price_cents, product_id = _title(row.title), _price(row.price), _id(row)
     path = _path(row.categories)
@@ -147,7 +147,7 @@ def _price(value: object) -> int:
     return price_cents
 
 
-def _id(row: Row) -> str:
+def _id(row: SourceRow) -> str:
     """Read the id; one beyond the limit is none, for cutting it could make two ids one."""
     found = (text(value, ID_LIMIT + 1) for value in (row.parent_asin, row.id, row.asin))
     first = next((value for value in found if value), "")
@@ -166,7 +166,7 @@ def _path(value: object) -> tuple[str, ...]:
 
 
 def _category(
-    row: Row, path: Sequence[str], categories: CategoryMap, problems: Problems, dataset: str
+    row: SourceRow, path: Sequence[str], categories: CategoryMap, problems: Problems, dataset: str
 ) -> Category:
     """Look the group up, remembering the name of a category the mapping lacks."""
     main_category = text(row.main_category, LEVEL_LIMIT)

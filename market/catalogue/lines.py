@@ -18,14 +18,14 @@ _BOM = b"\xef\xbb\xbf"
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
-class Line(NamedTuple):
+class TextLine(NamedTuple):
     """A line without its end; ``data`` is None for one longer than `LINE_LIMIT`."""
 
     number: int
     data: bytes | None
 
 
-def read_lines(path: Path) -> Iterator[Line]:
+def read_lines(path: Path) -> Iterator[TextLine]:
     """Read the lines of a file, numbered from 1; a name ending in ``.gz`` is decompressed.
 
     Raises
@@ -37,7 +37,7 @@ def read_lines(path: Path) -> Iterator[Line]:
     with readable(path), _open(path) as file:
         try:
             for number, data in enumerate(_bounded_lines(file), start=1):
-                yield Line(number, _first(path, data) if number == 1 else data)
+                yield TextLine(number, _first(path, data) if number == 1 else data)
         except (EOFError, gzip.BadGzipFile, zlib.error) as error:
             where = f"after line {number}" if number else "at its start"
             raise UnreadableCatalog(

@@ -15,13 +15,18 @@ from pathlib import Path
 
 import msgspec
 
-from retailsim.market.catalogue.amazon import Row, read_row
+from retailsim.market.catalogue.amazon import SourceRow, read_row
 from retailsim.market.catalogue.category_map import CategoryMap, builtin_categories
 from retailsim.market.catalogue.fields import parse_price
 from retailsim.market.catalogue.lines import read_lines
 from retailsim.market.catalogue.problems import Problems
 from retailsim.market.catalogue.product import CATEGORIES, Product
-from retailsim.market.errors import EmptyCatalog, MissingProducts, RepeatedProducts, UnknownFormat
+from retailsim.market.errors import (
+    EmptyCatalog,
+    MissingProducts,
+    RepeatedProducts,
+    UnknownCatalogFormat,
+)
 
 __all__ = [
     "EmptyCatalog",
@@ -33,7 +38,7 @@ __all__ = [
 ]
 
 SUFFIXES = (".jsonl", ".jsonl.gz", ".csv", ".parquet")
-_DECODE = msgspec.json.Decoder(Row).decode
+_DECODE = msgspec.json.Decoder(SourceRow).decode
 
 
 def builtin_catalog() -> Path:
@@ -186,20 +191,20 @@ def _warn_of_few(chosen: Sequence[Product], per_category: int | None, problems: 
         problems.warn(f"fewer than per_category = {per_category} products: {', '.join(few)}")
 
 
-def _rows(path: Path, problems: Problems) -> Iterator[Row]:
+def _rows(path: Path, problems: Problems) -> Iterator[SourceRow]:
     """Read rows by the format the file's name tells."""
     name = path.name.lower()
     if name.endswith((".jsonl", ".jsonl.gz")):
         return _jsonl_rows(path, problems)
     if not name.endswith(SUFFIXES):
-        raise UnknownFormat(path, SUFFIXES)
+        raise UnknownCatalogFormat(path, SUFFIXES)
     from retailsim.market.catalogue import table_rows  # only those who read tables pay for it
 
     read = table_rows.csv_rows if name.endswith(".csv") else table_rows.parquet_rows
     return read(path, problems)
 
 
-def _jsonl_rows(path: Path, problems: Problems) -> Iterator[Row]:
+def _jsonl_rows(path: Path, problems: Problems) -> Iterator[SourceRow]:
     for number, data in read_lines(path):
         if data is None:
             problems.skip_line(number, "longer than 4 MB")
@@ -212,12 +217,12 @@ def _jsonl_rows(path: Path, problems: Problems) -> Iterator[Row]:
                 yield row
 
 
-def _decode(data: bytes) -> Row:
+def _decode(data: bytes) -> SourceRow:
     """Decode a line; what only Python's own writer produces, such as NaN, is read as well."""
     try:
         return _DECODE(data)
     except (ValueError, RecursionError):
-        return msgspec.convert(json.loads(data.decode("utf-8"), strict=False), Row)
+        return msgspec.convert(json.loads(data.decode("utf-8"), strict=False), SourceRow)
 
 
 def _cause(error: Exception) -> str:

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from retailsim.market.catalogue.amazon import Row
+from retailsim.market.catalogue.amazon import SourceRow
 from retailsim.market.catalogue.lines import read_lines, readable
 from retailsim.market.catalogue.problems import Problems
 from retailsim.market.errors import MissingColumns, UnreadableCatalog
@@ -44,7 +44,7 @@ _NEEDED = {"parent_asin": "id", "title": "title", "price": "price"}
 _FIELD_LIMIT = 1024 * 1024
 
 
-def csv_rows(path: Path, problems: Problems) -> Iterator[Row]:
+def csv_rows(path: Path, problems: Problems) -> Iterator[SourceRow]:
     """Read the rows of a CSV file: UTF-8, commas, quotes doubled within quotes, one header line.
 
     Raises
@@ -75,7 +75,7 @@ def csv_rows(path: Path, problems: Problems) -> Iterator[Row]:
             problems.skip_line(start, f"{len(values)} fields where the header has {len(fields)}")
 
 
-def parquet_rows(path: Path, problems: Problems) -> Iterator[Row]:
+def parquet_rows(path: Path, problems: Problems) -> Iterator[SourceRow]:
     """Read the rows of a Parquet file, slice by slice, its other columns left unread.
 
     Raises
@@ -142,9 +142,9 @@ def _fields(path: Path, columns: Sequence[str]) -> list[str]:
     return fields
 
 
-def _row(fields: Sequence[str], values: Sequence[Any]) -> Row:
+def _row(fields: Sequence[str], values: Sequence[Any]) -> SourceRow:
     """Build a row of the source's format out of a table's; features are separated by ``|``."""
     found: dict[str, Any] = {f: v for f, v in zip(fields, values, strict=True) if f and v != ""}
     if isinstance(found.get("features"), str):
         found["features"] = found["features"].split("|")
-    return Row(**found)
+    return SourceRow(**found)

@@ -50,7 +50,7 @@ class Spent(msgspec.Struct):
         )
 
 
-class Batch:
+class ModelBatch:
     """One model and what it may cost.
 
     Parameters

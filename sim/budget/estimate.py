@@ -49,7 +49,7 @@ class ModelEstimate(msgspec.Struct, frozen=True, kw_only=True):
     missing_key: str | None
 
 
-class Estimate(msgspec.Struct, frozen=True, kw_only=True):
+class CostEstimate(msgspec.Struct, frozen=True, kw_only=True):
     """What the models of a run are expected to be asked.
 
     Parameters
@@ -65,7 +65,7 @@ class Estimate(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float
 
 
-def estimate(design: Design) -> Estimate | None:
+def estimate(design: Design) -> CostEstimate | None:
     """Return what the design's models are expected to be asked; None where there are none."""
     configs = used_models(design.scenario)
     if not configs:
@@ -79,7 +79,7 @@ def estimate(design: Design) -> Estimate | None:
             works[name] += work
     models = tuple(_of_model(name, configs[name], work) for name, work in sorted(works.items()))
     known = all(model.dollars is not None for model in models)
-    return Estimate(
+    return CostEstimate(
         models=models,
         dollars=sum(model.dollars or 0.0 for model in models) if known else None,
         most_dollars=sum(model.most_dollars or 0.0 for model in models) if known else None,
@@ -152,7 +152,7 @@ def show_plan(design: Design, budget: float | None, terminal: Terminal) -> int:
 
 
 def _show(
-    found: Estimate, design: Design, budget: float | None, markets: int, terminal: Terminal
+    found: CostEstimate, design: Design, budget: float | None, markets: int, terminal: Terminal
 ) -> None:
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
@@ -189,7 +189,7 @@ def _show(
         terminal.out(_budgeted(found, budget, markets, workers))
 
 
-def _budgeted(found: Estimate, budget: float, markets: int, workers: int) -> str:
+def _budgeted(found: CostEstimate, budget: float, markets: int, workers: int) -> str:
     """Say how far a budget goes; each worker has an even part of it."""
     largest = found.largest_market_dollars or 0.0
     said = f"--budget {budget:g}"

@@ -9,7 +9,7 @@ from retailsim.agents.llm.gateway.capabilities import abilities
 from retailsim.agents.llm.gateway.price import pricing
 from retailsim.agents.llm.types import ModelConfig, Usage
 from retailsim.agents.retail.model import workload as retailing
-from retailsim.agents.retail.model.workload import LEAST_BYTES_PER_TOKEN, Talk, Work, total
+from retailsim.agents.retail.model.workload import LEAST_BYTES_PER_TOKEN, TalkLoad, Work, total
 from retailsim.market.protocols.csales.spec import ConversationSpec
 from retailsim.market.protocols.registry import Spec
 from retailsim.market.protocols.retail.protocol import offer_of
@@ -65,12 +65,14 @@ class Workload:
             cost += (price(most) or 0) + (price(held) or 0)
         return cost
 
-    def _talks(self, spec: Spec) -> list[tuple[AgentTable, Sequence[Talk]]]:
+    def _talks(self, spec: Spec) -> list[tuple[AgentTable, Sequence[TalkLoad]]]:
         if isinstance(spec, ConversationSpec):
             return self._conversation(spec)
         return self._market(spec, self._rules)
 
-    def _market(self, spec: MarketSpec, of: RetailRules) -> list[tuple[AgentTable, Sequence[Talk]]]:
+    def _market(
+        self, spec: MarketSpec, of: RetailRules
+    ) -> list[tuple[AgentTable, Sequence[TalkLoad]]]:
         offer = offer_of(spec, of)
         turns, issues = of.max_turns, of.issues.rate
         seller = self._sellers[spec.seller.id]
@@ -87,7 +89,7 @@ class Workload:
             *((self._buyers[episode.buyer.id], buying) for episode in spec.episodes),
         ]
 
-    def _conversation(self, spec: ConversationSpec) -> list[tuple[AgentTable, Sequence[Talk]]]:
+    def _conversation(self, spec: ConversationSpec) -> list[tuple[AgentTable, Sequence[TalkLoad]]]:
         turns = self._scenario.design.max_turns
         seller = self._sellers[spec.seller.id]
         checks = seller.agent == "pc-crs"

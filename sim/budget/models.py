@@ -24,7 +24,7 @@ from retailsim.agents.llm.types import Usage as Tokens
 from retailsim.events.messages import Message, ModelCalled
 from retailsim.events.outside import Door
 from retailsim.sim.errors import BadScenario, ModelsStopped, UnknownPrice
-from retailsim.sim.play.progress import Usage
+from retailsim.sim.play.progress import ModelUsage
 from retailsim.sim.play.stop import Stop
 from retailsim.sim.scenario.scenario import CacheTable
 
@@ -154,14 +154,14 @@ class Models:
 
         return Shared(cache=cache, question=question, keep=keep)
 
-    def usage(self) -> Usage:
+    def usage(self) -> ModelUsage:
         """What was asked so far."""
         gateway = self._gateway
         numbers = gateway.statistics().values() if gateway is not None else ()
         known = all(
             pricing(config)(Tokens(input=1)) is not None for config in self._configs.values()
         )
-        return Usage(
+        return ModelUsage(
             calls=sum(one.answered for one in numbers),
             retries=sum(one.retries for one in numbers),
             in_flight=sum(one.in_flight for one in numbers),

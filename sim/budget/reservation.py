@@ -14,7 +14,7 @@ from retailsim.sim.play.stop import Stop
 
 
 class Reservations:
-    """Lets a market begin when what it may cost at worst is free; see `sim.play.engine.Entry`.
+    """Lets a market begin when what it may cost at worst is free; see `MarketEntry`.
 
     A market that does not fit waits for others to end, which cost less than they reserved. Where
     none is under way and it still does not fit, the run stops.

@@ -206,11 +206,11 @@ def export(**flags: Any) -> None:
 
     WHAT is measures, episodes, markets, calls, events, or transcripts (chats, always JSON Lines).
     """
-    from retailsim.sim.look.export import Asked
+    from retailsim.sim.look.export import ExportOptions
     from retailsim.sim.look.export import export as write
     from retailsim.sim.terminal import Terminal
 
-    sys.exit(write(Asked(**flags), Terminal()))
+    sys.exit(write(ExportOptions(**flags), Terminal()))
 
 
 @main.command()
@@ -259,11 +259,11 @@ def compare(first: Path, second: Path, as_json: bool) -> None:
 @_JSON
 def experiment(name: str, as_json: bool, **flags: Any) -> None:
     """Run an experiment of the paper, and print its table beside the published one."""
-    from retailsim.sim.experiments.experiment import Asked
+    from retailsim.sim.experiments.experiment import ExperimentOptions
     from retailsim.sim.experiments.experiment import experiment as run_it
     from retailsim.sim.terminal import Terminal
 
-    sys.exit(run_it(Asked(name=name, **flags), Terminal(json=as_json)))
+    sys.exit(run_it(ExperimentOptions(name=name, **flags), Terminal(json=as_json)))
 
 
 @main.command()

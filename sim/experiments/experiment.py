@@ -14,12 +14,12 @@ from retailsim.sim.errors import BadScenario, CannotWrite, MissingExtra, RunExis
 from retailsim.sim.terminal import Quiet, Terminal
 
 if TYPE_CHECKING:
-    from retailsim.analysis.experiments.outcomes import Outcome
+    from retailsim.analysis.experiments.outcomes import ExperimentOutcome
     from retailsim.analysis.replay.cost import Cost
     from retailsim.sim.run.launch import Options
 
 
-class Arm(msgspec.Struct, frozen=True):
+class ExperimentArm(msgspec.Struct, frozen=True):
     """One run of an experiment: its label, its scenario and what is set in it."""
 
     label: str
@@ -27,34 +27,37 @@ class Arm(msgspec.Struct, frozen=True):
     settings: tuple[str, ...] = ()
 
 
-EXPERIMENTS: Mapping[str, tuple[Arm, ...]] = MappingProxyType(
+EXPERIMENTS: Mapping[str, tuple[ExperimentArm, ...]] = MappingProxyType(
     {
-        "pairwise": (Arm("all", "stand-ins"),),
-        "demographic": (Arm("all", "demographic"),),
-        "price-demand": (Arm("all", "price-demand"),),
-        "elasticity": (Arm("all", "elasticity"),),
-        "persona-effects": (Arm("buyers", "persona-buyers"), Arm("sellers", "persona-sellers")),
+        "pairwise": (ExperimentArm("all", "stand-ins"),),
+        "demographic": (ExperimentArm("all", "demographic"),),
+        "price-demand": (ExperimentArm("all", "price-demand"),),
+        "elasticity": (ExperimentArm("all", "elasticity"),),
+        "persona-effects": (
+            ExperimentArm("buyers", "persona-buyers"),
+            ExperimentArm("sellers", "persona-sellers"),
+        ),
         "guidance": tuple(
-            Arm(f"{share}", "guidance", (f"design.guidance={share}",))
+            ExperimentArm(f"{share}", "guidance", (f"design.guidance={share}",))
             for share in (0.0, 0.25, 0.5, 0.75, 1.0)
         ),
-        "category-fit": (Arm("all", "stand-ins"),),
-        "cost": (Arm("all", "pairwise", ("products.per_category=3",)),),
+        "category-fit": (ExperimentArm("all", "stand-ins"),),
+        "cost": (ExperimentArm("all", "pairwise", ("products.per_category=3",)),),
         "economics": tuple(
-            Arm(name, name) for name in ("demographic", "price-demand", "elasticity")
+            ExperimentArm(name, name) for name in ("demographic", "price-demand", "elasticity")
         ),
         "latent-persona": (
-            Arm("labelled", "latent-persona"),
-            Arm("unlabelled", "pairwise", ("products.per_category=6",)),
+            ExperimentArm("labelled", "latent-persona"),
+            ExperimentArm("unlabelled", "pairwise", ("products.per_category=6",)),
         ),
-        "fidelity": (Arm("all", "latent-persona", ("products.per_category=3",)),),
-        "csales": (Arm("all", "csales"),),
+        "fidelity": (ExperimentArm("all", "latent-persona", ("products.per_category=3",)),),
+        "csales": (ExperimentArm("all", "csales"),),
     }
 )
 """Experiment -> its runs; each scenario is a file that can be copied and changed."""
 
 
-class Asked(msgspec.Struct, frozen=True, kw_only=True):
+class ExperimentOptions(msgspec.Struct, frozen=True, kw_only=True):
     """What the command was told."""
 
     name: str
@@ -71,7 +74,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     charts: Literal["png", "svg"] | None = None
 
 
-def experiment(asked: Asked, terminal: Terminal) -> int:
+def experiment(asked: ExperimentOptions, terminal: Terminal) -> int:
     """Run an experiment and print its table; returns the exit status."""
     if asked.name not in EXPERIMENTS:
         raise BadScenario("experiment", f"no {asked.name!r}; there are {', '.join(EXPERIMENTS)}")
@@ -122,7 +125,7 @@ def _write_forms(folder: Path, terminal: Terminal) -> None:
     )
 
 
-def _options(asked: Asked, arm: Arm, out: Path | None) -> Options:
+def _options(asked: ExperimentOptions, arm: ExperimentArm, out: Path | None) -> Options:
     from retailsim.sim.run.launch import Options
 
     return Options(
@@ -142,7 +145,7 @@ _MARK = "experiment.json"
 """What an experiment was told, in its folder: the same words go on with it."""
 
 
-def _begin(asked: Asked, folder: Path) -> None:
+def _begin(asked: ExperimentOptions, folder: Path) -> None:
     """Make the experiment's folder, or see that it is the one of this experiment.
 
     One in which nothing was ever run, for what was told made no sense, is as good as new.
@@ -168,7 +171,7 @@ def _begin(asked: Asked, folder: Path) -> None:
         raise CannotWrite(folder, error, "name another --out") from None
 
 
-def _run(asked: Asked, arm: Arm, folder: Path, terminal: Terminal) -> int:
+def _run(asked: ExperimentOptions, arm: ExperimentArm, folder: Path, terminal: Terminal) -> int:
     """Run an arm, and where it stops early, say how the experiment goes on."""
     try:
         status = _run_what_is_left(asked, arm, folder)
@@ -185,7 +188,7 @@ _RESUMABLE = 3
 _GOES_ON = "the experiment goes on with the same command and --out {}"
 
 
-def _run_what_is_left(asked: Asked, arm: Arm, folder: Path) -> int:
+def _run_what_is_left(asked: ExperimentOptions, arm: ExperimentArm, folder: Path) -> int:
     """Launch an arm, or resume it; the budget is for all arms together."""
     from retailsim.sim.run.launch import launch
     from retailsim.sim.run.resume import resume
@@ -261,7 +264,11 @@ def show(
 
 
 def _draw(
-    name: str, outcome: Outcome, folder: Path, kind: Literal["png", "svg"], terminal: Terminal
+    name: str,
+    outcome: ExperimentOutcome,
+    folder: Path,
+    kind: Literal["png", "svg"],
+    terminal: Terminal,
 ) -> None:
     from retailsim.analysis.experiments.figures import figures
     from retailsim.analysis.report.drawing import save
@@ -277,7 +284,7 @@ def _draw(
         raise CannotWrite(folder, error, "name another --out") from None
 
 
-def _rated(asked: Asked, terminal: Terminal) -> int:
+def _rated(asked: ExperimentOptions, terminal: Terminal) -> int:
     """Print Table 1 from filled forms of an earlier `experiment fidelity --out`."""
     from retailsim.analysis.experiments.fidelity import fidelity
     from retailsim.sim.raters.annotate import scored
@@ -291,7 +298,9 @@ def _rated(asked: Asked, terminal: Terminal) -> int:
     return 0
 
 
-def _tell(name: str, runs: Mapping[str, Path], outcome: Outcome, terminal: Terminal) -> None:
+def _tell(
+    name: str, runs: Mapping[str, Path], outcome: ExperimentOutcome, terminal: Terminal
+) -> None:
     folders = {label: str(run) for label, run in runs.items()}
     if terminal.json:
         terminal.out_json({"experiment": name, "runs": folders, "outcome": outcome})

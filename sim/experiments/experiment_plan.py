@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from retailsim.events.streams import Seed
-from retailsim.sim.budget.estimate import Estimate, counted, duration, estimate
+from retailsim.sim.budget.estimate import CostEstimate, counted, duration, estimate
 from retailsim.sim.design.design import design_of
 from retailsim.sim.run.launch import Options, chosen_products, chosen_profiles, read_scenario
 from retailsim.sim.scenario.inputs import with_inputs
@@ -33,13 +33,13 @@ class ArmPlan(msgspec.Struct, frozen=True, kw_only=True):
     ----------
     detectable : float or None
         The smallest rise above `_BASE` that two halves of the episodes can tell; None if none.
-    estimate : Estimate or None
+    estimate : CostEstimate or None
         Of what the models cost; None where none takes part.
     """
 
     episodes: int
     detectable: float | None
-    estimate: Estimate | None
+    estimate: CostEstimate | None
 
 
 def show_experiment_plan(name: str, arms: Mapping[str, Options], terminal: Terminal) -> int:

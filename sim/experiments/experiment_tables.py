@@ -11,12 +11,19 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from retailsim.analysis.experiments.outcomes import NEAR, Finding, Outcome, Row, Value, missed
+from retailsim.analysis.experiments.outcomes import (
+    NEAR,
+    ExperimentOutcome,
+    JudgedClaim,
+    OutcomeRow,
+    Value,
+    missed,
+)
 from retailsim.analysis.statistics.values import Test
 from retailsim.sim.terminal import printable
 
 
-def tables(outcome: Outcome) -> Sequence[Any]:
+def tables(outcome: ExperimentOutcome) -> Sequence[Any]:
     """Return what a terminal shows of it: the rows, as many columns as fit, then the findings."""
     parts: list[Any] = [Text(outcome.title, style="bold")]
     for names, rows in groupby(outcome.rows, key=lambda row: [one.name for one in row.values]):
@@ -36,7 +43,7 @@ _WHOLE = 100_000
 """From so many cents on, money is in whole dollars."""
 
 
-def _tables(rows: Sequence[Row], names: Sequence[str]) -> Iterator[Any]:
+def _tables(rows: Sequence[OutcomeRow], names: Sequence[str]) -> Iterator[Any]:
     """Yield rows of the same columns, as many columns at a time as fit."""
     notes = _notes(rows)
     lines = [
@@ -76,7 +83,7 @@ def _breadth(column: Sequence[str]) -> int:
     return _GAP + max(len(line) for cell in column for line in cell.split("\n"))
 
 
-def _notes(rows: Sequence[Row]) -> dict[str, int]:
+def _notes(rows: Sequence[OutcomeRow]) -> dict[str, int]:
     """Number what readers have to know of the numbers, in the order in which it comes up."""
     said = (one.measured.note for row in rows for one in row.values if _noted(one))
     return {note: number for number, note in enumerate(dict.fromkeys(said), start=1)}
@@ -88,7 +95,9 @@ def _noted(value: Value) -> bool:
     return bool(found.note) and (found.value is not None or value.published is None)
 
 
-def _table(rows: Sequence[Row], columns: Sequence[Sequence[str]], notes: dict[str, int]) -> Any:
+def _table(
+    rows: Sequence[OutcomeRow], columns: Sequence[Sequence[str]], notes: dict[str, int]
+) -> Any:
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     table.add_column("", max_width=_LABEL, overflow="fold")
     for head, *_ in columns:
@@ -117,7 +126,7 @@ def _cell(value: Value, notes: dict[str, int]) -> str:
     return "\n".join(lines)
 
 
-def _findings(findings: Sequence[Finding]) -> Table:
+def _findings(findings: Sequence[JudgedClaim]) -> Table:
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     judged = any(finding.verdict for finding in findings)
     for heading in ("What is tested", "Found", "By", "n", "p", *(["Verdict"] * judged)):

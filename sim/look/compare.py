@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from retailsim.sim.errors import MissingExtra, NotARun, SimError
+from retailsim.sim.errors import MissingExtra, NotARunFolder, SimError
 from retailsim.sim.run.run_folder import RunFile, RunFolder
 from retailsim.sim.terminal import Terminal
 
@@ -62,7 +62,7 @@ def _share_draws(first: Path, second: Path) -> bool:
 def _made(run: Path) -> RunFile | None:
     try:
         return RunFolder(run).read()
-    except NotARun:
+    except NotARunFolder:
         return None
 
 

@@ -26,7 +26,7 @@ class NotForTables(SimError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class ExportOptions:
     """What to export, and where to.
 
     Parameters
@@ -47,7 +47,7 @@ class Asked:
     force: bool = False
 
 
-def export(asked: Asked, terminal: Terminal) -> int:
+def export(asked: ExportOptions, terminal: Terminal) -> int:
     """Write the file; returns the exit status.
 
     Raises
@@ -80,7 +80,7 @@ def export(asked: Asked, terminal: Terminal) -> int:
     return 0
 
 
-def _write(asked: Asked, form: Format, file: Path) -> str:
+def _write(asked: ExportOptions, form: Format, file: Path) -> str:
     """Write the file; returns what a reader of it should know, if anything."""
     from retailsim.analysis import export
     from retailsim.analysis.export.chat import write_transcripts
@@ -99,7 +99,7 @@ def _write(asked: Asked, form: Format, file: Path) -> str:
     return ""
 
 
-def _frame(asked: Asked) -> pl.LazyFrame:
+def _frame(asked: ExportOptions) -> pl.LazyFrame:
     from retailsim.analysis import load
 
     frame: pl.DataFrame = getattr(load(asked.run), asked.what)

@@ -19,7 +19,7 @@ from retailsim.market.protocols.registry import Market, Spec
 from retailsim.sim.errors import MarketDiverged
 from retailsim.sim.play.leftovers import Leftover
 from retailsim.sim.play.market_log import Log, Transcript
-from retailsim.sim.play.progress import Progress, Usage
+from retailsim.sim.play.progress import ModelUsage, Progress
 from retailsim.sim.play.stop import Stop, Turnstile
 from retailsim.sim.seats.cast import Cast
 
@@ -32,7 +32,7 @@ IN_FLIGHT = 64
 """Markets at once in a process where agents wait."""
 
 
-class Entry(Protocol):
+class MarketEntry(Protocol):
     """Who decides whether a market may begin; with a budget, its worst case is reserved."""
 
     async def enter(self, spec: Spec, leftover: Leftover) -> bool:
@@ -88,22 +88,22 @@ class Engine:
         self._concurrency = concurrency or (IN_FLIGHT if cast.waits else 1)
         self._texts = texts
         self._leftovers = leftovers or {}
-        self._entry: Entry | None = None
-        self._usage: Callable[[], Usage] | None = None
+        self._entry: MarketEntry | None = None
+        self._usage: Callable[[], ModelUsage] | None = None
         self._on_progress = on_progress
         self._diverged: MarketDiverged | None = None
 
     async def run(
         self,
         markets: Iterable[Spec],
-        entry: Entry | None = None,
-        usage: Callable[[], Usage] | None = None,
+        entry: MarketEntry | None = None,
+        usage: Callable[[], ModelUsage] | None = None,
     ) -> None:
         """Play all `markets`, or those begun when the stop is requested.
 
         Parameters
         ----------
-        entry : Entry or None
+        entry : MarketEntry or None
             Asked before each market begins.
         usage : callable or None
             What models were asked so far; with it, progress is told between markets, too.

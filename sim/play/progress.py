@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 
-class Usage(msgspec.Struct, frozen=True, kw_only=True):
+class ModelUsage(msgspec.Struct, frozen=True, kw_only=True):
     """What language models were asked since the run, or its resumption, began.
 
     ``nanousd`` is None where a price is unknown.
@@ -18,10 +18,10 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True):
     output_tokens: int = 0
     nanousd: int | None = 0
 
-    def __add__(self, other: Usage) -> Usage:
+    def __add__(self, other: ModelUsage) -> ModelUsage:
         """Add what two processes did."""
         known = self.nanousd is not None and other.nanousd is not None
-        return Usage(
+        return ModelUsage(
             calls=self.calls + other.calls,
             retries=self.retries + other.retries,
             in_flight=self.in_flight + other.in_flight,
@@ -41,4 +41,4 @@ class Progress(msgspec.Struct, kw_only=True):
     episodes: int = 0
     failed: int = 0
     stopped: bool = False
-    usage: Usage | None = None
+    usage: ModelUsage | None = None

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from retailsim.sim.play.progress import Progress, Usage
+from retailsim.sim.play.progress import ModelUsage, Progress
 
 EVERY_S = 30.0
 """Seconds between two lines, at least."""
@@ -30,7 +30,7 @@ class Rate:
         return (calls - before) / (now - first) if now > first else 0.0
 
 
-def asked(usage: Usage, rate: float) -> str:
+def asked(usage: ModelUsage, rate: float) -> str:
     """Say what models were asked: in less than 80 cells."""
     cost = "price unknown" if usage.nanousd is None else f"${usage.nanousd / 1e9:,.2f}"
     parts = [

@@ -22,7 +22,7 @@ from retailsim.sim.run.run_folder import RunFolder
 from retailsim.sim.terminal import Terminal
 
 
-class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+class RunOutcome(msgspec.Struct, frozen=True, kw_only=True):
     """How far a run came.
 
     Parameters
@@ -37,7 +37,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 
 def run_to_end(
     job: Job, *, workers: int, lock: RunLock, terminal: Terminal, total: int, done: int = 0
-) -> Outcome:
+) -> RunOutcome:
     """Play a job until it is done or stopped, and seal the log if it is done.
 
     Parameters
@@ -56,7 +56,7 @@ def run_to_end(
         finished = not progress.stopped
         if finished:
             write_seal(RunFolder(Path(job.run)).events)
-    return Outcome(progress=progress, finished=finished)
+    return RunOutcome(progress=progress, finished=finished)
 
 
 async def _play(

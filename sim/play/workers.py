@@ -28,7 +28,7 @@ import retailsim
 from retailsim.sim.error_line import line_and_status
 from retailsim.sim.errors import ModelsStopped, WorkerFailed
 from retailsim.sim.play.job import Job, play
-from retailsim.sim.play.progress import Progress, Usage
+from retailsim.sim.play.progress import ModelUsage, Progress
 from retailsim.sim.play.stop import Stop
 
 _LONGEST_LINE = 1 << 20
@@ -36,7 +36,7 @@ _STOP = b"stop\n"
 _GONE = (anyio.BrokenResourceError, anyio.ClosedResourceError)
 
 
-class Report(msgspec.Struct, frozen=True, kw_only=True):
+class WorkerReport(msgspec.Struct, frozen=True, kw_only=True):
     """A worker's line: how far it is and, in the last one, how it ended.
 
     ``alone`` says that what ended it is no reason for the others to end.
@@ -68,7 +68,7 @@ async def play_with_workers(
     failures: list[WorkerFailed] = []
 
     async def follow(number: int, job: Job) -> None:
-        def on_report(report: Report) -> None:
+        def on_report(report: WorkerReport) -> None:
             latest[number] = report.progress
             on_progress(_total(latest))
 
@@ -97,12 +97,14 @@ def _total(parts: list[Progress]) -> Progress:
     )
 
 
-def _usage(parts: list[Progress]) -> Usage | None:
+def _usage(parts: list[Progress]) -> ModelUsage | None:
     known = [part.usage for part in parts if part.usage is not None]
-    return sum(known, Usage()) if known else None
+    return sum(known, ModelUsage()) if known else None
 
 
-async def _worker(job: Job, lock: int, stop: Stop, on_report: Callable[[Report], None]) -> None:
+async def _worker(
+    job: Job, lock: int, stop: Stop, on_report: Callable[[WorkerReport], None]
+) -> None:
     """Start one worker and hand on its reports until its last."""
     process = await anyio.open_process(
         [sys.executable, "-P", "-m", "retailsim.sim", "_worker"],
@@ -130,7 +132,9 @@ def _death(share: int, status: int | None) -> str:
     return f"worker {share} {how}; everything written is kept: resume the run"
 
 
-async def _last_report(process: Process, on_report: Callable[[Report], None]) -> Report | None:
+async def _last_report(
+    process: Process, on_report: Callable[[WorkerReport], None]
+) -> WorkerReport | None:
     assert process.stdout is not None
     lines = BufferedByteReceiveStream(process.stdout)
     while True:
@@ -138,7 +142,7 @@ async def _last_report(process: Process, on_report: Callable[[Report], None]) ->
             line = await lines.receive_until(b"\n", _LONGEST_LINE)
         except (anyio.IncompleteRead, anyio.EndOfStream):
             return None
-        report = msgspec.json.decode(line, type=Report)
+        report = msgspec.json.decode(line, type=WorkerReport)
         on_report(report)
         if report.ended:
             return report
@@ -203,13 +207,13 @@ class _Reporter:
         now = time.monotonic()
         if now >= self._next:
             self._next = now + 0.1
-            self._send(Report(progress=progress))
+            self._send(WorkerReport(progress=progress))
 
     def end(self, error: str | None = None, status: int = 0, *, alone: bool = False) -> None:
-        last = Report(progress=self.last, ended=True, error=error, status=status, alone=alone)
+        last = WorkerReport(progress=self.last, ended=True, error=error, status=status, alone=alone)
         self._send(last)
 
-    def _send(self, report: Report) -> None:
+    def _send(self, report: WorkerReport) -> None:
         try:
             self._reports.write(msgspec.json.encode(report) + b"\n")
         except BrokenPipeError:

@@ -51,10 +51,10 @@ def build(told: Building, terminal: Terminal) -> int:
 
 
 def _ask(told: Building, todo: list[Buyer], terminal: Terminal) -> None:
-    from retailsim.sim.budget.batch import Batch
+    from retailsim.sim.budget.batch import ModelBatch
     from retailsim.sim.profiling.by_model import ask_all
 
-    batch = Batch(told.model or "", told.settings, told.budget)
+    batch = ModelBatch(told.model or "", told.settings, told.budget)
     ask_all(batch, todo, lambda one: _keep(told.out, one), terminal.say, kept=str(told.out))
 
 

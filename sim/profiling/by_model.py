@@ -9,11 +9,11 @@ import msgspec
 from msgspec import Meta
 
 from retailsim.agents.llm.talk import templates
-from retailsim.agents.llm.talk.chat import Conversation
+from retailsim.agents.llm.talk.chat import Chat
 from retailsim.agents.retail.model.replies import Reply
 from retailsim.market.protocols.csales.events import Openness, Style
 from retailsim.market.protocols.csales.values import Profile
-from retailsim.sim.budget.batch import Ask, Batch
+from retailsim.sim.budget.batch import Ask, ModelBatch
 from retailsim.sim.profiling.by_rules import extract, told
 from retailsim.sim.profiling.reviews import Buyer
 
@@ -38,7 +38,7 @@ class ProfileEnvelope(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def ask_all(
-    batch: Batch,
+    batch: ModelBatch,
     buyers: Sequence[Buyer],
     keep: Callable[[Profile], None],
     say: Callable[[str], None],
@@ -66,7 +66,7 @@ def ask_all(
 
 
 async def _profile(buyer: Buyer, ask: Ask) -> Profile:
-    conversation = Conversation("buyer", ProfileEnvelope, "", in_prompt=True, rules="profile_rules")
+    conversation = Chat("buyer", ProfileEnvelope, "", in_prompt=True, rules="profile_rules")
     reviews = templates.fenced("REVIEWS", "\n".join(told(buyer)))
     task = templates.text("profile_build").format(reviews=reviews)
     reply = await conversation.ask(

@@ -20,7 +20,7 @@ MOST = 20
 """Reviews of one buyer that are used: the newest."""
 
 
-class Review(msgspec.Struct, frozen=True, kw_only=True):
+class SourceReview(msgspec.Struct, frozen=True, kw_only=True):
     """One row, as far as it is used."""
 
     user_id: ProfileId
@@ -35,7 +35,7 @@ class Buyer(msgspec.Struct, frozen=True, kw_only=True):
     """One buyer's reviews of products that are in the catalogue, the oldest first."""
 
     id: str
-    reviews: tuple[tuple[Review, Product], ...]
+    reviews: tuple[tuple[SourceReview, Product], ...]
 
 
 def read_buyers(path: Path, products: Mapping[str, Product], least: int) -> tuple[list[Buyer], int]:
@@ -49,9 +49,9 @@ def read_buyers(path: Path, products: Mapping[str, Product], least: int) -> tupl
     BadScenario
         If the file cannot be read, or nobody in it has so many.
     """
-    by_user: dict[str, list[tuple[Review, Product]]] = defaultdict(list)
+    by_user: dict[str, list[tuple[SourceReview, Product]]] = defaultdict(list)
     dropped = 0
-    decode = msgspec.json.Decoder(Review).decode
+    decode = msgspec.json.Decoder(SourceReview).decode
     for line in _lines(path):
         try:
             review = decode(line)

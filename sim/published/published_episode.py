@@ -35,8 +35,8 @@ from retailsim.market.core.shipping import ShippingRules, whole_cents
 from retailsim.sim.published.parts import LogReading
 from retailsim.sim.published.repeats import contradictions
 from retailsim.sim.published.source import (
+    PublishedTurn,
     RawPart,
-    Said,
     SaidDecision,
     SaidOutcome,
     SaidReview,
@@ -96,7 +96,7 @@ class EpisodeImport(LogReading):
 
     def _dialogue(self, raw: RawPart, stage: Dialogue, key: str) -> bool:
         """Add a dialogue; returns whether anything was said in it."""
-        said = self.part(raw, tuple[Said, ...], stage, key) or ()
+        said = self.part(raw, tuple[PublishedTurn, ...], stage, key) or ()
         turn, before = 0, "seller"
         for message in said:
             turn += message.role == "buyer"

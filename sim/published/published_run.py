@@ -33,7 +33,13 @@ from retailsim.market.catalogue.product import Product
 from retailsim.market.core.shipping import whole_cents
 from retailsim.sim.published.parts import Setting
 from retailsim.sim.published.published_episode import EpisodeImport
-from retailsim.sim.published.source import Broadcast, BuyerLog, Entry, Findings, read_trajectories
+from retailsim.sim.published.source import (
+    Broadcast,
+    BuyerLog,
+    Findings,
+    PublishedEntry,
+    read_trajectories,
+)
 from retailsim.sim.run.conclusion import show_replay
 from retailsim.sim.run.run_folder import FORMAT, Identity, NewRun, RunFile, RunFolder, versions
 from retailsim.sim.scenario.scenario import AgentTable, ProductsTable, RunTable, Scenario
@@ -99,7 +105,7 @@ class Tally:
 
 
 def _write(
-    path: Path, entries: Sequence[Entry], findings: Findings, tally: Tally, new: NewRun
+    path: Path, entries: Sequence[PublishedEntry], findings: Findings, tally: Tally, new: NewRun
 ) -> RunFolder:
     new.add_products(_product(entry) for entry in entries)
     file = RunFile(
@@ -120,7 +126,7 @@ def _write(
     return new.publish(file)
 
 
-def _scenario(path: Path, entries: Sequence[Entry]) -> Scenario:
+def _scenario(path: Path, entries: Sequence[PublishedEntry]) -> Scenario:
     logs = [log for entry in entries for _, log in entry.logs]
     sellers = {seller for entry in entries for seller in entry.broadcasts}
     sellers |= {log.seller_model for log in logs}
@@ -133,7 +139,7 @@ def _scenario(path: Path, entries: Sequence[Entry]) -> Scenario:
     )
 
 
-def _product(entry: Entry) -> Product:
+def _product(entry: PublishedEntry) -> Product:
     source = entry.product
     list_price = source.discount_price / (1.0 - source.discount_rate)
     return Product(
@@ -144,7 +150,7 @@ def _product(entry: Entry) -> Product:
     )
 
 
-def _markets(entry: Entry, findings: Findings) -> Iterator[list[Event]]:
+def _markets(entry: PublishedEntry, findings: Findings) -> Iterator[list[Event]]:
     """Yield the events of one market after the other; a seller that only pitched has one, too."""
     sellers = dict.fromkeys(entry.broadcasts) | dict.fromkeys(
         log.seller_model for _, log in entry.logs
@@ -159,7 +165,7 @@ def _markets(entry: Entry, findings: Findings) -> Iterator[list[Event]]:
 class _Market:
     """One seller presenting one product."""
 
-    def __init__(self, entry: Entry, seller: str, findings: Findings) -> None:
+    def __init__(self, entry: PublishedEntry, seller: str, findings: Findings) -> None:
         self._entry = entry
         self._seller = seller
         self._findings = findings

@@ -63,7 +63,7 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     """An object of the file; a key that it does not know is reported."""
 
 
-class Said(Part, frozen=True, kw_only=True):
+class PublishedTurn(Part, frozen=True, kw_only=True):
     """One message of a dialogue."""
 
     role: Role
@@ -204,7 +204,7 @@ class SourceFile(Part, frozen=True, kw_only=True):
     config: Any = None
 
 
-class Entry(msgspec.Struct, frozen=True, kw_only=True):
+class PublishedEntry(msgspec.Struct, frozen=True, kw_only=True):
     """A product of the file, read as far as it has to be right.
 
     ``logs`` are (place in the file, log).
@@ -220,7 +220,7 @@ P = TypeVar("P", bound=Part)
 Kind = type[P]
 
 
-def read_trajectories(path: Path, findings: Findings) -> tuple[bytes, tuple[Entry, ...]]:
+def read_trajectories(path: Path, findings: Findings) -> tuple[bytes, tuple[PublishedEntry, ...]]:
     """Read a file of published trajectories; returns its bytes, too.
 
     Raises
@@ -249,9 +249,9 @@ class _Reader:
         self._path = path
         self._findings = findings
 
-    def entry(self, raw: Raw, place: str) -> Entry:
+    def entry(self, raw: Raw, place: str) -> PublishedEntry:
         product = self.read(raw, SourceProduct, place)
-        return Entry(
+        return PublishedEntry(
             place=place,
             product=product,
             broadcasts={
@@ -292,7 +292,7 @@ def _problem(error: msgspec.ValidationError) -> str:
     return f"{inside}: {problem}" if inside else problem
 
 
-def _check_distinct(path: Path, entries: tuple[Entry, ...]) -> None:
+def _check_distinct(path: Path, entries: tuple[PublishedEntry, ...]) -> None:
     first: dict[str, str] = {}
     for entry in entries:
         id_, place = entry.product.product_id, entry.place

@@ -11,13 +11,13 @@ import msgspec
 from msgspec import Meta
 
 from retailsim.agents.llm.talk import templates
-from retailsim.agents.llm.talk.chat import Conversation
+from retailsim.agents.llm.talk.chat import Chat
 from retailsim.agents.retail.model.replies import Reply
 from retailsim.analysis.annotation import form
 from retailsim.analysis.annotation.answers import MODEL, Saved
-from retailsim.analysis.annotation.items import Item, Sheet
+from retailsim.analysis.annotation.items import Item, RaterSheet
 from retailsim.analysis.annotation.tasks import STARS, Task
-from retailsim.sim.budget.batch import Ask, Batch
+from retailsim.sim.budget.batch import Ask, ModelBatch
 from retailsim.sim.errors import BadScenario, CannotWrite
 from retailsim.sim.terminal import Terminal
 
@@ -56,7 +56,7 @@ class ChoiceEnvelope(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class File:
     """The ratings of one model, kept on disk after every answer."""
 
-    def __init__(self, path: Path, sheet: Sheet, name: str) -> None:
+    def __init__(self, path: Path, sheet: RaterSheet, name: str) -> None:
         self.path = path
         self.saved = Saved(export=sheet.export, rater=f"{MODEL}{name}", kind="model", ratings=())
         if path.exists():
@@ -122,7 +122,7 @@ def rate(
         If the provider is down or refuses everything; the same command goes on.
     """
     page = place / "form.html" if place.is_dir() else place
-    sheet, batch = form.read(page), Batch(model, settings, budget)
+    sheet, batch = form.read(page), ModelBatch(model, settings, budget)
     plain = "".join(char if char.isalnum() or char in ".-_" else "-" for char in model)
     file = File(out or page.with_name(f"ratings-model-{plain}.json"), sheet, model)
     done, tasks = file.rated, {task.name: task for task in sheet.tasks}
@@ -156,8 +156,8 @@ async def _rated(item: Item, task: Task, ask: Ask) -> Entry:
     return {"item": item.id, "rating": chosen.choice, "reason": chosen.reason}
 
 
-def _conversation(envelope: type[StarsEnvelope] | type[ChoiceEnvelope]) -> Conversation:
-    return Conversation("buyer", envelope, "", in_prompt=True, rules="annotate_rules")
+def _conversation(envelope: type[StarsEnvelope] | type[ChoiceEnvelope]) -> Chat:
+    return Chat("buyer", envelope, "", in_prompt=True, rules="annotate_rules")
 
 
 def told(item: Item, task: Task) -> str:

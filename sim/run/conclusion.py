@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from retailsim.sim.play.runner import Outcome
+from retailsim.sim.play.runner import RunOutcome
 from retailsim.sim.run.run_folder import RunFolder
 from retailsim.sim.terminal import Terminal
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from retailsim.analysis.replay.replay import Replay
 
 
-def conclude(run: RunFolder, outcome: Outcome, terminal: Terminal) -> int:
+def conclude(run: RunFolder, outcome: RunOutcome, terminal: Terminal) -> int:
     """Show what came out of a run; returns the exit status."""
     if not outcome.finished:
         again = f"python -m sim resume {shlex.quote(str(run.path))}"

@@ -24,7 +24,7 @@ import tomli_w
 from retailsim.events.messages import SCHEMA_VERSION
 from retailsim.market.catalogue.product import Product
 from retailsim.market.protocols.csales.values import Profile
-from retailsim.sim.errors import CannotWrite, NotARun, RunChanged, RunExists
+from retailsim.sim.errors import CannotWrite, NotARunFolder, RunChanged, RunExists
 from retailsim.sim.scenario.scenario import Scenario
 
 FORMAT = 1
@@ -93,7 +93,7 @@ class RunFolder:
 
         Raises
         ------
-        NotARun
+        NotARunFolder
             If it is missing or cannot be understood.
         """
         path = self.path / "run.toml"
@@ -101,11 +101,11 @@ class RunFolder:
             tree = tomllib.loads(path.read_text(encoding="utf-8"))
             return msgspec.convert(tree, RunFile)
         except FileNotFoundError:
-            raise NotARun(self.path, "it holds no run.toml") from None
+            raise NotARunFolder(self.path, "it holds no run.toml") from None
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-            raise NotARun(self.path, f"run.toml cannot be read: {error}") from None
+            raise NotARunFolder(self.path, f"run.toml cannot be read: {error}") from None
         except msgspec.ValidationError as error:
-            raise NotARun(self.path, f"run.toml is of another version: {error}") from None
+            raise NotARunFolder(self.path, f"run.toml is of another version: {error}") from None
 
     def write(self, file: RunFile) -> None:
         """Replace ``run.toml`` in one step; raises `CannotWrite`."""

@@ -28,11 +28,11 @@ Name = Annotated[str, Meta(min_length=1, max_length=100)]
 Seconds = Annotated[float, Meta(gt=0.0, le=1e6)]
 
 
-class Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class ScenarioTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A table of the scenario."""
 
 
-class RunTable(Table, frozen=True, kw_only=True):
+class RunTable(ScenarioTable, frozen=True, kw_only=True):
     """Name and seed, and how it is executed, which changes no result.
 
     Parameters
@@ -59,7 +59,7 @@ class RunTable(Table, frozen=True, kw_only=True):
     block_timeout_s: Seconds = 30.0
 
 
-class ProductsTable(Table, frozen=True, kw_only=True):
+class ProductsTable(ScenarioTable, frozen=True, kw_only=True):
     """Which products there are, and how often something goes wrong with them.
 
     Parameters
@@ -84,7 +84,7 @@ class ProductsTable(Table, frozen=True, kw_only=True):
     categories: str | None = None
 
 
-class ProfilesTable(Table, frozen=True, kw_only=True):
+class ProfilesTable(ScenarioTable, frozen=True, kw_only=True):
     """The buyers' profiles, in csales.
 
     Parameters
@@ -105,7 +105,7 @@ class ProfilesTable(Table, frozen=True, kw_only=True):
 Pair = tuple[str, str]
 
 
-class DesignTable(Table, frozen=True, kw_only=True):
+class DesignTable(ScenarioTable, frozen=True, kw_only=True):
     """Who meets whom, how often, under which conditions.
 
     Parameters
@@ -149,7 +149,7 @@ class DesignTable(Table, frozen=True, kw_only=True):
     transcripts: bool = True
 
 
-class AgentTable(Table, frozen=True, kw_only=True):
+class AgentTable(ScenarioTable, frozen=True, kw_only=True):
     """One seat.
 
     Parameters
@@ -183,7 +183,7 @@ class AgentTable(Table, frozen=True, kw_only=True):
     options: dict[str, Any] = {}
 
 
-class PolicyTable(Table, frozen=True, kw_only=True):
+class PolicyTable(ScenarioTable, frozen=True, kw_only=True):
     """What replaces a category's built-in return policy, key by key.
 
     Parameters
@@ -201,7 +201,7 @@ class PolicyTable(Table, frozen=True, kw_only=True):
     buyer_pays: tuple[Literal[Issue, "size or fit"], ...] | None = None
 
 
-class IssuesTable(Table, frozen=True, kw_only=True):
+class IssuesTable(ScenarioTable, frozen=True, kw_only=True):
     """What goes wrong; the overall rate is products.issue_rate.
 
     Parameters
@@ -217,7 +217,7 @@ class IssuesTable(Table, frozen=True, kw_only=True):
     overclaim_rate: Share = 0.3
 
 
-class BehavioralTable(Table, frozen=True, kw_only=True):
+class BehavioralTable(ScenarioTable, frozen=True, kw_only=True):
     """The behavioral agents.
 
     Parameters
@@ -229,7 +229,7 @@ class BehavioralTable(Table, frozen=True, kw_only=True):
     parameters: str | None = None
 
 
-class CacheTable(Table, frozen=True, kw_only=True):
+class CacheTable(ScenarioTable, frozen=True, kw_only=True):
     """Answers of language models that runs share.
 
     Parameters
@@ -244,7 +244,7 @@ class CacheTable(Table, frozen=True, kw_only=True):
     mode: Literal["use", "only"] = "use"
 
 
-class LogTable(Table, frozen=True, kw_only=True):
+class LogTable(ScenarioTable, frozen=True, kw_only=True):
     """How the log is kept.
 
     Parameters
@@ -256,7 +256,7 @@ class LogTable(Table, frozen=True, kw_only=True):
     compress: bool = False
 
 
-class Scenario(Table, frozen=True, kw_only=True):
+class Scenario(ScenarioTable, frozen=True, kw_only=True):
     """A whole scenario; paths in it are relative to its own folder.
 
     Parameters

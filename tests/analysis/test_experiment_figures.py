@@ -7,19 +7,19 @@ from pathlib import Path
 import pytest
 
 from retailsim.analysis.experiments.figures import figures
-from retailsim.analysis.experiments.outcomes import Outcome, Row, Value
+from retailsim.analysis.experiments.outcomes import ExperimentOutcome, OutcomeRow, Value
 from retailsim.analysis.report.charts import FAINT, INK
 from retailsim.analysis.statistics.values import Estimate, Interval
 from tests.sim.runs import sim
 
 
-def row(label: str, name: str, value: float | None, unit: str = "share") -> Row:
+def row(label: str, name: str, value: float | None, unit: str = "share") -> OutcomeRow:
     interval = None if value is None else Interval(value - 0.1, value + 0.1, "x")
     measured = Estimate(value=value, n=3, interval=interval)
-    return Row(label=label, values=(Value(name=name, unit=unit, measured=measured),))
+    return OutcomeRow(label=label, values=(Value(name=name, unit=unit, measured=measured),))
 
 
-def values(outcome: Outcome, name: str) -> list[list[float]]:
+def values(outcome: ExperimentOutcome, name: str) -> list[list[float]]:
     return [
         [point[key] for key in ("dollars", "value") if key in point]
         for figure in figures(name, outcome)
@@ -34,7 +34,7 @@ def test_figure_3_is_in_dollars_and_leaves_the_sums_out() -> None:
         row("s, v the mean pair", "to b", -125_00.0, "cents"),
         row("t, v the mean pair", "to b", None, "cents"),
     )
-    outcome = Outcome(title="", rows=rows)
+    outcome = ExperimentOutcome(title="", rows=rows)
     assert [-125.0] in values(outcome, "pairwise")
     [figure] = figures("pairwise", outcome)
     assert "s with b" in figure.says
@@ -47,22 +47,22 @@ def test_figure_2_has_a_chart_for_each_trait() -> None:
         row("buyer y", "picky", 0.25),
         row("buyer z", "picky", None),
     )
-    drawn = figures("latent-persona", Outcome(title="", rows=rows))
+    drawn = figures("latent-persona", ExperimentOutcome(title="", rows=rows))
     assert [figure.name for figure in drawn] == ["latent-seller-assertive", "latent-buyer-picky"]
-    assert [0.9] not in values(Outcome(title="", rows=rows), "latent-persona")
+    assert [0.9] not in values(ExperimentOutcome(title="", rows=rows), "latent-persona")
 
 
 def test_the_curve_has_every_price() -> None:
     rows = tuple(
         row(label, "bought", share) for label, share in (("-10%", 0.6), ("+0%", 0.5), ("+5%", None))
     )
-    [figure] = figures("price-demand", Outcome(title="", rows=rows))
+    [figure] = figures("price-demand", ExperimentOutcome(title="", rows=rows))
     assert "-10%: 60.0%; +0%: 50.0%" in figure.says
 
 
 @pytest.mark.parametrize("name", ["pairwise", "latent-persona", "price-demand", "demographic"])
 def test_nothing_measured_draws_nothing(name: str) -> None:
-    assert figures(name, Outcome(title="", rows=())) == []
+    assert figures(name, ExperimentOutcome(title="", rows=())) == []
 
 
 def test_charts_are_drawn_beside_the_runs_on_request(tmp_path: Path) -> None:

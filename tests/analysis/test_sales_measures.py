@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from retailsim.analysis.experiments.conversations import table
-from retailsim.analysis.experiments.outcomes import Outcome
+from retailsim.analysis.experiments.outcomes import ExperimentOutcome
 from retailsim.analysis.protocols.csales.conversations import conversations
 from retailsim.analysis.statistics.values import Estimate
 from retailsim.market.protocols.csales.events import ACTIONS, TACTICS
@@ -31,12 +31,12 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def outcome(run: Path) -> Outcome:
+def outcome(run: Path) -> ExperimentOutcome:
     return table(run)
 
 
 @pytest.fixture(scope="module")
-def rows(outcome: Outcome) -> dict[str, dict[str, Estimate]]:
+def rows(outcome: ExperimentOutcome) -> dict[str, dict[str, Estimate]]:
     return {row.label: {v.name: v.measured for v in row.values} for row in outcome.rows}
 
 
@@ -133,7 +133,9 @@ def test_what_was_read_is_weighed_by_class_at_each_turn(
     assert 0.0 <= whole.interval.low < whole.value < whole.interval.high <= 1.0
 
 
-def test_no_share_has_an_interval_that_leaves_what_a_share_can_be(outcome: Outcome) -> None:
+def test_no_share_has_an_interval_that_leaves_what_a_share_can_be(
+    outcome: ExperimentOutcome,
+) -> None:
     ends = [
         (value.measured.interval.low, value.measured.interval.high)
         for row in outcome.rows
@@ -182,7 +184,7 @@ def test_suggestions_that_show_nothing_count_as_few(
 
 
 def test_that_inference_improves_is_tested_with_an_interval(
-    outcome: Outcome, rows: dict[str, dict[str, Estimate]]
+    outcome: ExperimentOutcome, rows: dict[str, dict[str, Estimate]]
 ) -> None:
     tests = {finding.claim: finding.test for finding in outcome.findings}
     for seller in SELLERS:
@@ -196,7 +198,7 @@ def test_that_inference_improves_is_tested_with_an_interval(
             assert test.interval is not None
 
 
-def test_baselines_that_need_a_model_are_said_to_be_missing(outcome: Outcome) -> None:
+def test_baselines_that_need_a_model_are_said_to_be_missing(outcome: ExperimentOutcome) -> None:
     assert any("ReAct-style and PC-CRS-style sellers need" in note for note in outcome.notes)
 
 

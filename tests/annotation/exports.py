@@ -12,8 +12,8 @@ from tempfile import mkdtemp
 from typing import Any
 
 from retailsim.analysis.annotation.answers import Ratings, Value
-from retailsim.analysis.annotation.excerpts import Said
-from retailsim.analysis.annotation.items import Answer, Item, Key, Sheet
+from retailsim.analysis.annotation.excerpts import Excerpt
+from retailsim.analysis.annotation.items import AnswerKey, Item, RaterSheet, TrueAnswer
 from retailsim.analysis.annotation.tasks import TASKS
 from tests.sim.runs import launched
 
@@ -30,14 +30,14 @@ def run_of(scenario: str) -> Path:
     return place
 
 
-def key_of(*items: tuple[str, str, str | None], seed: int = 1) -> Key:
+def key_of(*items: tuple[str, str, str | None], seed: int = 1) -> AnswerKey:
     """A key of (id, task, right)."""
-    return Key(
+    return AnswerKey(
         export="e1",
         run="run",
         seed=seed,
         items=tuple(
-            Answer(
+            TrueAnswer(
                 id=id_,
                 task=task,
                 product=f"P{number}",
@@ -55,7 +55,7 @@ def by(rater: str, values: Mapping[str, Value], kind: Any = "person") -> Ratings
     return Ratings(rater=rater, kind=kind, values=values)
 
 
-def saved(key: Key, rater: str, values: Mapping[str, Any], kind: str = "person") -> str:
+def saved(key: AnswerKey, rater: str, values: Mapping[str, Any], kind: str = "person") -> str:
     """What a form saves."""
     rows = ",\n".join(
         f"  {json.dumps({'item': item, 'rating': value})}" for item, value in values.items()
@@ -64,9 +64,9 @@ def saved(key: Key, rater: str, values: Mapping[str, Any], kind: str = "person")
     return f'{head[:-1]},"ratings":[\n{rows}\n]}}\n'
 
 
-def hostile_sheet() -> Sheet:
+def hostile_sheet() -> RaterSheet:
     """A sheet whose every text would like to be a page of its own."""
-    said = (Said("Seller", HOSTILE), Said("Buyer", f"={HOSTILE}"))
+    said = (Excerpt("Seller", HOSTILE), Excerpt("Buyer", f"={HOSTILE}"))
     items = (
         Item(id="i1", task="pitch", product=HOSTILE, price="$1.00", context=(), a=said),
         Item(
@@ -80,4 +80,4 @@ def hostile_sheet() -> Sheet:
         ),
     )
     tasks = tuple(TASKS[name] for name in ("pitch", "seller_friendliness"))
-    return Sheet(export="e1", tasks=tasks, items=items)
+    return RaterSheet(export="e1", tasks=tasks, items=items)

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from retailsim.analysis.annotation import form
 from retailsim.analysis.annotation.answers import read_ratings
 from retailsim.analysis.annotation.errors import BadRatings
-from retailsim.analysis.annotation.items import Sheet
+from retailsim.analysis.annotation.items import RaterSheet
 from tests.annotation.exports import HOSTILE, by, hostile_sheet, key_of
 
 
@@ -98,7 +98,7 @@ def chromium(page: Path, profile: Path, width: int) -> subprocess.CompletedProce
 @pytest.mark.skipif(shutil.which("chromium") is None, reason="chromium is not installed")
 @pytest.mark.parametrize("width", [1100, 390])
 def test_a_browser_shows_every_item_and_complains_about_nothing(width: int, tmp_path: Path) -> None:
-    sheet: Sheet = hostile_sheet()
+    sheet: RaterSheet = hostile_sheet()
     path = tmp_path / "form.html"
     path.write_text(form.page(sheet), encoding="utf-8")
     shown = chromium(path, tmp_path / "profile", width)

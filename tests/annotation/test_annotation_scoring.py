@@ -15,7 +15,7 @@ from scipy.stats import binomtest, t
 from retailsim.analysis.annotation import form
 from retailsim.analysis.annotation.answers import Filled, read_key, read_ratings
 from retailsim.analysis.annotation.errors import BadKey, BadRatings
-from retailsim.analysis.annotation.items import Key
+from retailsim.analysis.annotation.items import AnswerKey
 from retailsim.analysis.annotation.score_tables import score_tables
 from retailsim.analysis.annotation.scores import Scores, score
 from retailsim.analysis.experiments.fidelity import fidelity
@@ -27,7 +27,7 @@ PAIRS = key_of(
 )
 
 
-def read(tmp_path: Path, key: Key, text: str, name: str = "ratings-ann.csv") -> Filled:
+def read(tmp_path: Path, key: AnswerKey, text: str, name: str = "ratings-ann.csv") -> Filled:
     path = tmp_path / name
     path.write_text(text, encoding="utf-8")
     return read_ratings(path, key)

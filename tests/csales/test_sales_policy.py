@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from retailsim.agents.csales.behavioral.action_policy import (
     Chance,
     Csi,
-    Script,
+    FixedScript,
     Situation,
     choose,
     options_of,
@@ -33,7 +33,7 @@ SITUATIONS = st.builds(
 )
 
 
-@pytest.mark.parametrize("policy", [Csi(), Script(), Chance()])
+@pytest.mark.parametrize("policy", [Csi(), FixedScript(), Chance()])
 @given(situation=SITUATIONS, unit=st.text(max_size=5))
 def test_every_choice_is_legal_and_its_probabilities_sum_to_one(
     policy: Any, situation: Situation, unit: str
@@ -108,8 +108,8 @@ def test_csi_searches_where_a_category_was_named() -> None:
 def test_the_script_goes_through_its_steps_and_then_the_tactics() -> None:
     done: list[Any] = []
     for _ in range(5):
-        weights = Script().weights(situation(actions=ACTIONS[:3], past=tuple(done)))
+        weights = FixedScript().weights(situation(actions=ACTIONS[:3], past=tuple(done)))
         done.append(ACTIONS[weights.index(1.0)])
-    assert done == [*Script.STEPS, "Suggestion"]
-    weights = Script().weights(situation(tactics=("Framing",)))
+    assert done == [*FixedScript.STEPS, "Suggestion"]
+    weights = FixedScript().weights(situation(tactics=("Framing",)))
     assert TACTICS[weights.index(1.0)] == "Logical Appeal"

@@ -15,7 +15,7 @@ from retailsim.market.catalogue.product_files import Problems, builtin_catalog, 
 from retailsim.market.protocols.csales.category_tree import CategoryTree
 from retailsim.market.protocols.csales.shop import Shop, sheet_text
 from retailsim.market.protocols.csales.similarity import (
-    Embedding,
+    EmbeddingIndex,
     IndexUnavailable,
     UnknownIndex,
     words,
@@ -116,7 +116,7 @@ def test_embeddings_rank_by_their_angle() -> None:
     def encode(texts: Any) -> Any:
         return np.array([[float("denim" in text), float("shirt" in text)] for text in texts])
 
-    scores = Embedding([sheet_text(product) for product in STOCK], encode).scores("a shirt")
+    scores = EmbeddingIndex([sheet_text(product) for product in STOCK], encode).scores("a shirt")
     assert scores.tolist() == [0.0, 0.0, 1.0, 1.0, 0.0]
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from retailsim.analysis.latent.classifier import TooLittle, learn, split
 from retailsim.analysis.latent.features import (
-    Embedding,
+    EmbeddingFeatures,
     EmbeddingUnavailable,
     Features,
     UnknownFeatures,
@@ -129,9 +129,9 @@ def test_embeddings_of_any_encoder_serve() -> None:
     def encode(texts: Sequence[str]) -> Any:
         return np.array([[text.count("now") + text.count("wait"), 1.0] for text in texts])
 
-    found = learn(said(1), STAGES, "assertive", lambda: Embedding(encode), seed=1)
+    found = learn(said(1), STAGES, "assertive", lambda: EmbeddingFeatures(encode), seed=1)
     assert found.stage == "pitch"
-    rows = Embedding(encode).fit([]).transform(["now now", ""])
+    rows = EmbeddingFeatures(encode).fit([]).transform(["now now", ""])
     assert np.linalg.norm(rows, axis=1) == pytest.approx([1.0, 1.0])
 
 
@@ -157,6 +157,6 @@ def test_without_the_package_embedding_says_so_before_anything_is_read(
     import sys
 
     monkeypatch.setitem(sys.modules, "sentence_transformers", None)
-    for begin in (Embedding().fit, lambda _: by_name("embedding")):
+    for begin in (EmbeddingFeatures().fit, lambda _: by_name("embedding")):
         with pytest.raises(EmbeddingUnavailable, match="sentence-transformers"):
             begin([])

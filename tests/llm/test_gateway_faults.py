@@ -27,7 +27,7 @@ from retailsim.agents.llm.errors import (
 )
 from retailsim.agents.llm.gateway.attempt_failure import Failure
 from retailsim.agents.llm.gateway.gateway import Gateway
-from retailsim.agents.llm.gateway.transport import Target, post
+from retailsim.agents.llm.gateway.transport import HttpTarget, post
 from retailsim.agents.llm.types import ModelConfig, Provider
 
 HINTED = ("429-seconds", "429-ms", "429-date", "429-proxy", "429-body", "429-reset", "503-after")
@@ -154,7 +154,7 @@ def test_a_connection_that_fails_names_where_to(cause: OSError, said: str) -> No
         def post(self, *_: object, **__: object) -> None:
             raise ClientConnectorError(place, cause)
 
-    target = Target("https://models.test/v1", {}, 1.0, None)
+    target = HttpTarget("https://models.test/v1", {}, 1.0, None)
     failure = asyncio.run(post(Unreachable(), target, b"{}"))  # type: ignore[arg-type]
     assert isinstance(failure, Failure)
     assert failure.detail.endswith(said)

@@ -17,7 +17,7 @@ from virtualtime import run
 
 from retailsim.agents.llm.errors import ModelError, NoKey
 from retailsim.agents.llm.gateway.gateway import Gateway
-from retailsim.agents.llm.gateway.keys import Key, find_key, redact
+from retailsim.agents.llm.gateway.keys import ApiKey, find_key, redact
 from retailsim.agents.llm.types import ModelConfig, Provider
 
 HEADER: Mapping[Provider, tuple[str, str]] = {
@@ -171,11 +171,10 @@ def test_space_around_a_key_is_no_part_of_it() -> None:
 
 
 def test_a_key_shows_only_where_it_came_from() -> None:
-    key = Key("OPENAI_API_KEY", KEY)
-    assert (
-        f"{key} {key!r} {[key]}" == "Key(from OPENAI_API_KEY) " * 2 + "[Key(from OPENAI_API_KEY)]"
-    )
-    assert key == Key("OTHER", KEY) != Key("OTHER", "x")
+    key = ApiKey("OPENAI_API_KEY", KEY)
+    shown = "ApiKey(from OPENAI_API_KEY)"
+    assert f"{key} {key!r} {[key]}" == f"{shown} {shown} [{shown}]"
+    assert key == ApiKey("OTHER", KEY) != ApiKey("OTHER", "x")
     for write in (pickle.dumps, copy.deepcopy):
         with pytest.raises(TypeError, match="never written"):
             write(key)
@@ -191,7 +190,7 @@ def test_a_key_shows_only_where_it_came_from() -> None:
     ],
 )
 def test_whatever_looks_like_a_key_is_blotted_out(text: str) -> None:
-    shown = redact(text, Key("K", KEY))
+    shown = redact(text, ApiKey("K", KEY))
     assert "[key]" in shown
     for secret in (KEY, "wxyz", "abc.def", "AIza"):
         assert secret not in shown

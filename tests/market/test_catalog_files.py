@@ -17,7 +17,12 @@ from retailsim.market.catalogue.product_files import (
     builtin_catalog,
     read_products,
 )
-from retailsim.market.errors import EmptyCatalog, MarketError, UnknownFormat, UnreadableCatalog
+from retailsim.market.errors import (
+    EmptyCatalog,
+    MarketError,
+    UnknownCatalogFormat,
+    UnreadableCatalog,
+)
 
 SHARED = Path(__file__).parents[3] / "shared" / "data" / "products_amazon23.jsonl"
 
@@ -138,7 +143,7 @@ def test_files_that_cannot_be_read_are_named_in_one_line(tmp_path: Path) -> None
     with pytest.raises(UnreadableCatalog, match="it is a directory; name a file in it"):
         read(folder)
     for name in ("a.txt", "a.jsonl.zst", "catalog"):
-        with pytest.raises(UnknownFormat, match=r"must end in one of \.jsonl, \.jsonl\.gz"):
+        with pytest.raises(UnknownCatalogFormat, match=r"must end in one of \.jsonl, \.jsonl\.gz"):
             read(tmp_path / name)
     wide = tmp_path / "wide.jsonl"
     wide.write_bytes(row().decode().encode("utf-16"))

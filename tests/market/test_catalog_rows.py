@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retailsim.market.catalogue.amazon import DESCRIPTION_LIMIT, TITLE_LIMIT, Row, read_row
+from retailsim.market.catalogue.amazon import DESCRIPTION_LIMIT, TITLE_LIMIT, SourceRow, read_row
 from retailsim.market.catalogue.category_map import CategoryMap, builtin_categories
 from retailsim.market.catalogue.problems import OTHERS, Problems
 from retailsim.market.catalogue.product import CATEGORIES, Product
@@ -38,7 +38,7 @@ JSON = st.recursive(
 
 
 def read(problems: Problems | None = None, **changes: Any) -> Product | None:
-    row = msgspec.convert(GOOD | changes, Row)
+    row = msgspec.convert(GOOD | changes, SourceRow)
     return read_row(row, CATEGORY_MAP, problems or Problems())
 
 
@@ -241,7 +241,7 @@ def test_the_summary_says_what_was_skipped_and_why_in_one_line() -> None:
 
 
 def test_the_data_set_is_the_last_resort_for_the_category() -> None:
-    row = msgspec.convert(GOOD | {"categories": [], "main_category": None}, Row)
+    row = msgspec.convert(GOOD | {"categories": [], "main_category": None}, SourceRow)
     product = read_row(row, CATEGORY_MAP, Problems(), "Grocery_and_Gourmet_Food")
     assert product is not None
     assert product.category == "Food"
@@ -261,7 +261,7 @@ def test_no_combination_of_values_crashes_the_reader(changes: dict[str, Any]) ->
 
 @given(JSON)
 def test_any_json_object_is_a_product_or_counted(value: object) -> None:
-    row = msgspec.convert({"x": 1} | (value if isinstance(value, dict) else {}), Row)
+    row = msgspec.convert({"x": 1} | (value if isinstance(value, dict) else {}), SourceRow)
     problems = Problems()
     read_row(row, CategoryMap(dict(zip(CATEGORIES, CATEGORIES, strict=True))), problems)
     assert problems.kept + problems.skipped == 1

@@ -18,7 +18,7 @@ from retailsim.analysis.replay.loader import load
 from retailsim.analysis.report import charts
 from retailsim.analysis.report.content import report
 from retailsim.analysis.report.page import page
-from retailsim.analysis.report.parts import Cell, Report, Table
+from retailsim.analysis.report.parts import Cell, Report, ReportTable
 from retailsim.events.log.writer import LogWriter
 from retailsim.events.messages import SCHEMA_VERSION
 from tests.analysis.fakelog import closed, encode, market, opened, order, refund, review, write_run
@@ -28,11 +28,11 @@ PUBLISHED = Path(__file__).parents[3] / "shared" / "data" / "retailsim_demo.json
 HOSTILE = '<script>alert(1)</script><img src=x onerror="alert(2)">&amp;"\'</svg>'
 
 
-def tables(found: Report) -> dict[str, Table]:
+def tables(found: Report) -> dict[str, ReportTable]:
     return {table.title: table for section in found.sections for table in section.tables}
 
 
-def cells(table: Table) -> dict[str, list[Cell]]:
+def cells(table: ReportTable) -> dict[str, list[Cell]]:
     return {row[0].text: list(row[1:]) for row in table.rows}
 
 

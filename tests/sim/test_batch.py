@@ -9,7 +9,7 @@ import pytest
 
 from retailsim.agents.llm.types import Call, Say
 from retailsim.events.errors import UnusableOutput
-from retailsim.sim.budget.batch import Ask, Batch, Spent
+from retailsim.sim.budget.batch import Ask, ModelBatch, Spent
 from retailsim.sim.errors import BadScenario, CannotWrite, ModelsStopped
 from tests.sim.modelserver import serving
 
@@ -30,8 +30,10 @@ def question(text: str) -> Call:
     )
 
 
-def asked(url: str, count: int, budget: float | None = None, *more: str) -> tuple[Batch, list[str]]:
-    batch = Batch("openai-compatible/llama", (f"base_url={url}", *SETTINGS, *more), budget)
+def asked(
+    url: str, count: int, budget: float | None = None, *more: str
+) -> tuple[ModelBatch, list[str]]:
+    batch = ModelBatch("openai-compatible/llama", (f"base_url={url}", *SETTINGS, *more), budget)
     kept: list[str] = []
 
     async def answer(item: int, ask: Ask) -> None:
@@ -72,12 +74,12 @@ def test_a_budget_is_never_passed() -> None:
 
 def test_a_budget_needs_a_price() -> None:
     with pytest.raises(Exception, match="price"):
-        Batch("openai-compatible/llama", ("base_url=http://127.0.0.1:1/v1",), 1.0)
+        ModelBatch("openai-compatible/llama", ("base_url=http://127.0.0.1:1/v1",), 1.0)
 
 
 def test_without_a_price_the_cost_is_unknown() -> None:
     with serving(answering) as server:
-        batch = Batch("openai-compatible/llama", (f"base_url={server.url}",))
+        batch = ModelBatch("openai-compatible/llama", (f"base_url={server.url}",))
 
         async def answer(item: int, ask: Ask) -> None:
             await ask(question(str(item)))
@@ -89,14 +91,14 @@ def test_without_a_price_the_cost_is_unknown() -> None:
 
 def test_what_is_no_model_is_refused() -> None:
     with pytest.raises(BadScenario, match="PROVIDER/MODEL"):
-        Batch("llama", ())
+        ModelBatch("llama", ())
     with pytest.raises(BadScenario, match="--set"):
-        Batch("openai-compatible/llama", ("max_in_flight=many",))
+        ModelBatch("openai-compatible/llama", ("max_in_flight=many",))
 
 
 def test_what_goes_wrong_while_keeping_is_raised_by_itself() -> None:
     with serving(answering) as server:
-        batch = Batch("openai-compatible/llama", (f"base_url={server.url}",))
+        batch = ModelBatch("openai-compatible/llama", (f"base_url={server.url}",))
 
         async def answer(item: int, ask: Ask) -> None:
             raise CannotWrite(

@@ -14,15 +14,15 @@ from retailsim.analysis.experiments.economics import (
     UNDECIDED,
     verdict,
 )
-from retailsim.analysis.experiments.outcomes import Finding
+from retailsim.analysis.experiments.outcomes import JudgedClaim
 from retailsim.analysis.replay.loader import load
 from retailsim.analysis.statistics.values import Interval, Test
 from tests.sim.runs import sim
 
 
-def found(low: float, high: float, p: float | None = 0.01) -> Finding:
+def found(low: float, high: float, p: float | None = 0.01) -> JudgedClaim:
     test = Test(method="x", estimate=(low + high) / 2, p=p, interval=Interval(low, high, "x"))
-    return Finding(claim="", test=test, adjusted_p=p)
+    return JudgedClaim(claim="", test=test, adjusted_p=p)
 
 
 @pytest.mark.parametrize(
@@ -34,10 +34,10 @@ def found(low: float, high: float, p: float | None = 0.01) -> Finding:
         (found(-0.2, -0.1), NOT_REPRODUCED),
         (found(-0.02, 0.02), NOT_REPRODUCED),
         (found(-0.02, FIT + 0.001), UNDECIDED),
-        (Finding(claim="", test=Test(method="x", note="no episodes")), UNDECIDED),
+        (JudgedClaim(claim="", test=Test(method="x", note="no episodes")), UNDECIDED),
     ],
 )
-def test_a_verdict_follows_from_the_interval(finding: Finding, said: str) -> None:
+def test_a_verdict_follows_from_the_interval(finding: JudgedClaim, said: str) -> None:
     assert verdict(finding, FIT) == said
 
 

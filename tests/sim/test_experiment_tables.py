@@ -5,7 +5,12 @@ from __future__ import annotations
 import pytest
 from rich.console import Console
 
-from retailsim.analysis.experiments.outcomes import Finding, Outcome, Row, Value
+from retailsim.analysis.experiments.outcomes import (
+    ExperimentOutcome,
+    JudgedClaim,
+    OutcomeRow,
+    Value,
+)
 from retailsim.analysis.statistics.values import Estimate, Interval, Test
 from retailsim.sim.experiments.experiment_tables import tables
 
@@ -14,7 +19,7 @@ RATE = Estimate(
 )
 
 
-def shown(outcome: Outcome) -> str:
+def shown(outcome: ExperimentOutcome) -> str:
     console = Console(width=120, highlight=False)
     with console.capture() as page:
         for part in tables(outcome):
@@ -22,8 +27,12 @@ def shown(outcome: Outcome) -> str:
     return page.get()
 
 
-def outcome(*values: Value, label: str = "a row", findings: tuple[Finding, ...] = ()) -> Outcome:
-    return Outcome(title="T", rows=(Row(label=label, values=values),), findings=findings)
+def outcome(
+    *values: Value, label: str = "a row", findings: tuple[JudgedClaim, ...] = ()
+) -> ExperimentOutcome:
+    return ExperimentOutcome(
+        title="T", rows=(OutcomeRow(label=label, values=values),), findings=findings
+    )
 
 
 def value(name: str = "bought", unit: str = "share", **more: object) -> Value:
@@ -65,7 +74,7 @@ def test_a_row_that_is_only_published_has_no_note_and_no_n() -> None:
 def test_names_are_whole_and_lines_no_longer_than_the_page(columns: int) -> None:
     label = "seller anthropic/a-rather-long-name-of-a-model, v the mean pair"
     names = [f"to like-Gemini-3.1-Pro-{n}" for n in range(columns)]
-    finding = Finding(
+    finding = JudgedClaim(
         claim="what is made for one's own gender is bought more " * 3, test=Test(method="m")
     )
     page = shown(outcome(*(value(name) for name in names), label=label, findings=(finding,)))
@@ -89,20 +98,20 @@ def test_a_difference_is_in_its_own_unit(
 ) -> None:
     ends = {"share": (0.00718, 0.101), "cents": (1.0, 10.0), "number": (0.01, 0.1)}[unit]
     test = Test(method="m", estimate=estimate, p=0.0001, interval=Interval(*ends, "t, 4 df"), n=480)
-    page = shown(outcome(value(), findings=(Finding(claim="c", test=test, unit=unit),)))
+    page = shown(outcome(value(), findings=(JudgedClaim(claim="c", test=test, unit=unit),)))
     for part in (said, between, "t, 4 df", "480", "<0.001"):
         assert part in page
 
 
 def test_a_test_that_says_nothing_says_why() -> None:
-    finding = Finding(claim="c", test=Test(method="m", note="fewer than two products count"))
+    finding = JudgedClaim(claim="c", test=Test(method="m", note="fewer than two products count"))
     assert "fewer than two products count" in shown(outcome(value(), findings=(finding,)))
 
 
 def test_hostile_names_are_no_commands_to_a_terminal() -> None:
     label = "\x1b[31mred[bold]"
     page = shown(
-        outcome(value(), label=label, findings=(Finding(claim=label, test=Test(method="m")),))
+        outcome(value(), label=label, findings=(JudgedClaim(claim=label, test=Test(method="m")),))
     )
     assert "\x1b" not in page
     assert page.count("[31mred[bold]") == 2

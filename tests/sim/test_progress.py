@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from retailsim.sim.play.progress import Progress, Usage
+from retailsim.sim.play.progress import ModelUsage, Progress
 from retailsim.sim.play.progress_bar import EVERY_S, Lines, Rate, asked
 
-USAGE = Usage(
+USAGE = ModelUsage(
     calls=12_345, retries=3, in_flight=64, input_tokens=1_234_567, output_tokens=98_765, nanousd=5
 )
 
@@ -17,7 +17,7 @@ def test_what_was_asked_fits_into_a_line_of_80_cells() -> None:
 
 
 def test_an_unknown_price_is_said_to_be_unknown() -> None:
-    unknown = Usage(calls=1, nanousd=None)
+    unknown = ModelUsage(calls=1, nanousd=None)
     assert "price unknown" in asked(unknown, 0.0)
     assert (USAGE + unknown).nanousd is None
     assert (USAGE + USAGE).nanousd == 10

@@ -50,7 +50,7 @@ class Situation(msgspec.Struct, frozen=True, kw_only=True):
     style: Style | None
 
 
-class Choice(msgspec.Struct, frozen=True, kw_only=True):
+class ActionChoice(msgspec.Struct, frozen=True, kw_only=True):
     """What was chosen, out of what, with which probabilities."""
 
     action: Action
@@ -86,12 +86,12 @@ def legal(actions: Sequence[Action]) -> list[Option]:
     return found
 
 
-def choose(policy: Policy, situation: Situation, stream: Stream) -> Choice:
+def choose(policy: Policy, situation: Situation, stream: Stream) -> ActionChoice:
     """Draw an option by the policy's weights."""
     options, weights = options_of(situation), policy.weights(situation)
     total = math.fsum(weights)
     action, tactic = options[stream.weighted(weights)]
-    return Choice(
+    return ActionChoice(
         action=action,
         tactic=tactic,
         options=tuple(option_name(*option) for option in options),
@@ -147,7 +147,7 @@ class Csi:
         return worth - 0.3 * situation.tactics.count(tactic) if tactic else worth
 
 
-class Script:
+class FixedScript:
     """The same steps for everybody: ask, look twice, suggest; then the tactics in turn."""
 
     STEPS: tuple[Action, ...] = (

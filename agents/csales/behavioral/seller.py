@@ -10,8 +10,8 @@ from retailsim.agents.csales.behavioral import seller_lines as say
 from retailsim.agents.csales.behavioral.action_policy import (
     Chance,
     Csi,
+    FixedScript,
     Policy,
-    Script,
     Situation,
     choose,
 )
@@ -136,7 +136,7 @@ class CsiSeller(PolicySeller):
 class ScriptedSalesSeller(PolicySeller):
     """A fixed script: the same steps for everybody."""
 
-    policy = Script()
+    policy = FixedScript()
 
 
 class RandomActionSeller(PolicySeller):

@@ -20,7 +20,7 @@ from retailsim.agents.csales.model.replies import (
     SalesSellerEnvelope,
 )
 from retailsim.agents.llm.talk import templates
-from retailsim.agents.llm.talk.chat import Conversation
+from retailsim.agents.llm.talk.chat import Chat
 from retailsim.agents.llm.talk.options import model_of, options_of
 from retailsim.agents.llm.talk.templates import fenced, text
 from retailsim.agents.retail.model.replies import Reply
@@ -80,14 +80,14 @@ class ModelSalesSeller(SalesSeller):
         model = model_of(self.seat)
         notes = self.memory(request)
         if "sales" not in notes:
-            notes["sales"] = Conversation(
+            notes["sales"] = Chat(
                 "seller",
                 SalesSellerEnvelope,
                 self._persona,
                 in_prompt=model.in_prompt,
                 rules="sales_seller_rules",
             )
-        conversation: Conversation = notes["sales"]
+        conversation: Chat = notes["sales"]
         stage = str(kind.__struct_config__.tag)
         return await conversation.ask(
             task,

@@ -13,7 +13,7 @@ from retailsim.agents.csales.model.replies import (
     SalesSellerEnvelope,
 )
 from retailsim.agents.csales.model.seller import OFFERED, SHEET_CHARACTERS
-from retailsim.agents.retail.model.workload import BYTES_PER_TOKEN, Step, Talk
+from retailsim.agents.retail.model.workload import BYTES_PER_TOKEN, Step, TalkLoad
 from retailsim.market.protocols.csales.values import Profile
 
 TURNS = 6.0
@@ -23,7 +23,7 @@ _SHEETS = int(OFFERED * (SHEET_CHARACTERS + 120) / BYTES_PER_TOKEN)
 _CATEGORIES = 400
 
 
-def selling(*, max_turns: int, checks: bool) -> tuple[Talk, ...]:
+def selling(*, max_turns: int, checks: bool) -> tuple[TalkLoad, ...]:
     """The seller's side: a plan and a line a turn, with `checks` a check and a second line."""
     turns, most = min(TURNS, max_turns) - 1.0, max_turns - 1
     hears = _MESSAGE + _CATEGORIES
@@ -37,7 +37,7 @@ def selling(*, max_turns: int, checks: bool) -> tuple[Talk, ...]:
             Step(kind=LineReply, times=turns / 2.0, most=most, hears=30, expected=_LINE),
         ]
     return (
-        Talk(
+        TalkLoad(
             rules="sales_seller_rules",
             envelope=SalesSellerEnvelope,
             context=200,
@@ -46,7 +46,7 @@ def selling(*, max_turns: int, checks: bool) -> tuple[Talk, ...]:
     )
 
 
-def buying(profile: Profile, *, max_turns: int) -> tuple[Talk, ...]:
+def buying(profile: Profile, *, max_turns: int) -> tuple[TalkLoad, ...]:
     """The buyer's side: the opening, and an answer each turn."""
     turns, most = min(TURNS, max_turns) - 1.0, max_turns - 1
     steps = (
@@ -55,7 +55,7 @@ def buying(profile: Profile, *, max_turns: int) -> tuple[Talk, ...]:
     )
     context = len(profile_text(profile).encode())
     return (
-        Talk(
+        TalkLoad(
             rules="sales_buyer_rules",
             envelope=SalesBuyerEnvelope,
             context=context,

@@ -11,7 +11,7 @@ from retailsim.agents.llm.adapters.base import ordered
 from retailsim.agents.llm.gateway.attempt_failure import Failure, Kind, by_status, dig, loads
 from retailsim.agents.llm.gateway.capabilities import Abilities
 from retailsim.agents.llm.gateway.hints import Headers
-from retailsim.agents.llm.gateway.keys import Key
+from retailsim.agents.llm.gateway.keys import ApiKey
 from retailsim.agents.llm.types import Answer, Call, Finish, ModelConfig, Usage
 
 API_VERSION = "2026-10-21"
@@ -70,7 +70,7 @@ class Anthropic:
         """Return what is appended to the base address."""
         return "/messages"
 
-    def headers(self, key: Key | None) -> dict[str, str]:
+    def headers(self, key: ApiKey | None) -> dict[str, str]:
         """Return the version and the header that carries the key."""
         version = {"anthropic-version": API_VERSION}
         return version | {"x-api-key": key.reveal()} if key else version

@@ -9,7 +9,7 @@ import msgspec
 from retailsim.agents.llm.gateway.attempt_failure import Failure
 from retailsim.agents.llm.gateway.capabilities import Abilities
 from retailsim.agents.llm.gateway.hints import Headers
-from retailsim.agents.llm.gateway.keys import Key
+from retailsim.agents.llm.gateway.keys import ApiKey
 from retailsim.agents.llm.types import Answer, Call, ModelConfig
 
 
@@ -20,7 +20,7 @@ class Adapter(Protocol):
         """Return what is appended to the base address."""
         ...
 
-    def headers(self, key: Key | None) -> dict[str, str]:
+    def headers(self, key: ApiKey | None) -> dict[str, str]:
         """Return the headers beside the content type; the only place where a key is revealed."""
         ...
 

@@ -13,7 +13,7 @@ from retailsim.agents.llm.adapters.base import ordered
 from retailsim.agents.llm.gateway.attempt_failure import Failure, Kind, by_status, dig, loads
 from retailsim.agents.llm.gateway.capabilities import Abilities
 from retailsim.agents.llm.gateway.hints import Headers, duration_s, spoken_delay_s
-from retailsim.agents.llm.gateway.keys import Key
+from retailsim.agents.llm.gateway.keys import ApiKey
 from retailsim.agents.llm.types import Answer, Call, Finish, ModelConfig, Usage
 
 _FINISH: Mapping[str | None, Finish] = {
@@ -74,7 +74,7 @@ class Gemini:
         name = model if "/" in model else f"models/{model}"
         return f"/{quote(name, safe='/')}:generateContent"
 
-    def headers(self, key: Key | None) -> dict[str, str]:
+    def headers(self, key: ApiKey | None) -> dict[str, str]:
         """Return the headers that carry the key."""
         return {"x-goog-api-key": key.reveal()} if key else {}
 

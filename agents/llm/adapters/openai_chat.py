@@ -12,7 +12,7 @@ from retailsim.agents.llm.adapters.openai_errors import classify, read_failure
 from retailsim.agents.llm.gateway.attempt_failure import Failure
 from retailsim.agents.llm.gateway.capabilities import Abilities
 from retailsim.agents.llm.gateway.hints import Headers
-from retailsim.agents.llm.gateway.keys import Key
+from retailsim.agents.llm.gateway.keys import ApiKey
 from retailsim.agents.llm.types import Answer, Call, Finish, ModelConfig, Usage
 
 Flavor = Literal["openai", "openrouter", "openai-compatible"]
@@ -73,7 +73,7 @@ class OpenAIChat:
         """Return what is appended to the base address."""
         return "/chat/completions"
 
-    def headers(self, key: Key | None) -> dict[str, str]:
+    def headers(self, key: ApiKey | None) -> dict[str, str]:
         """Return the headers that carry the key."""
         return {"Authorization": f"Bearer {key.reveal()}"} if key else {}
 

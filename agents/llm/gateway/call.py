@@ -24,7 +24,7 @@ from retailsim.agents.llm.gateway.endpoint import Lane
 from retailsim.agents.llm.gateway.gate import Gate
 from retailsim.agents.llm.gateway.hints import Remaining, remaining
 from retailsim.agents.llm.gateway.retry import AttemptFailed, Patience
-from retailsim.agents.llm.gateway.transport import Reply, post
+from retailsim.agents.llm.gateway.transport import HttpReply, post
 from retailsim.agents.llm.talk.prefix import PrefixMeter
 from retailsim.agents.llm.types import Answer, Call
 
@@ -203,7 +203,7 @@ class Asking:
         self._tell(result.status, latency_s, result.kind, retry, wait_s)
         raise AttemptFailed(result, wait_s)
 
-    def _read(self, reply: Reply | Failure) -> tuple[Answer | Failure, Remaining]:
+    def _read(self, reply: HttpReply | Failure) -> tuple[Answer | Failure, Remaining]:
         if isinstance(reply, Failure):
             return self._lane.clean(reply), _NOTHING
         result = self._lane.read(reply, self._body, self._wall)

@@ -33,7 +33,7 @@ _NO_FIELD: dict[Provider, frozenset[Parameter]] = {
 """What an interface has no field for, whatever the model or the user says."""
 
 
-class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class ModelProfile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One entry of the data file; see its head for the fields."""
 
     provider: tuple[Provider, ...]
@@ -76,18 +76,18 @@ class Abilities(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _File(msgspec.Struct, forbid_unknown_fields=True):
-    models: tuple[Profile, ...]
+    models: tuple[ModelProfile, ...]
 
 
 @lru_cache
-def profiles() -> tuple[Profile, ...]:
+def profiles() -> tuple[ModelProfile, ...]:
     """Return the data file's entries, in order."""
     text = files("retailsim.agents.data").joinpath("models.toml").read_text("utf-8")
     return msgspec.convert(tomllib.loads(text), _File).models
 
 
 @lru_cache(maxsize=256)
-def profile(provider: Provider, model: str) -> Profile:
+def profile(provider: Provider, model: str) -> ModelProfile:
     """Return the first entry about a model; each provider has one for unknown names."""
     return next(entry for entry in profiles() if entry.describes(provider, model))
 
@@ -117,7 +117,7 @@ def abilities(config: ModelConfig) -> Abilities:
     )
 
 
-def _room(config: ModelConfig, known: Profile, effort: Effort | None) -> int:
+def _room(config: ModelConfig, known: ModelProfile, effort: Effort | None) -> int:
     if config.thinking_tokens is not None:
         return config.thinking_tokens
     return int(known.room * (_EFFORT_ROOM[effort] if effort else 1.0))

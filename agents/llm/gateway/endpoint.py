@@ -14,8 +14,8 @@ from retailsim.agents.llm.gateway.attempt_failure import Failure
 from retailsim.agents.llm.gateway.capabilities import Abilities, abilities
 from retailsim.agents.llm.gateway.gate import Gate
 from retailsim.agents.llm.gateway.hints import delay_s, reset_s
-from retailsim.agents.llm.gateway.keys import Key, find_key, redact
-from retailsim.agents.llm.gateway.transport import Reply, Target
+from retailsim.agents.llm.gateway.keys import ApiKey, find_key, redact
+from retailsim.agents.llm.gateway.transport import HttpReply, HttpTarget
 from retailsim.agents.llm.types import Answer, Call, ModelConfig, Usage
 
 _BYTES_PER_TOKEN = 4.0
@@ -85,19 +85,19 @@ class Lane:
         self._tokens_per_byte = 1 / _BYTES_PER_TOKEN
 
     @cached_property
-    def key(self) -> Key | None:
+    def key(self) -> ApiKey | None:
         """The key, looked up once; raises `NoKey`."""
         return find_key(self.name, self.config, self._environ)
 
     @cached_property
-    def target(self) -> Target:
+    def target(self) -> HttpTarget:
         """Where requests go, with the key; raises `NoKey`."""
         proxy = proxy_for(self.url, self._environ)
         headers = self.adapter.headers(self.key)
-        return Target(self.url, headers, self.config.timeout_s, proxy)
+        return HttpTarget(self.url, headers, self.config.timeout_s, proxy)
 
     @property
-    def account(self) -> tuple[str, str, Key | None]:
+    def account(self) -> tuple[str, str, ApiKey | None]:
         """What shares a key's fate."""
         return (self.config.provider, self.base, self.key)
 
@@ -117,7 +117,7 @@ class Lane:
         """Return how many tokens a call may take: its input estimated, its output at most."""
         return self._input(body) + call.max_output_tokens + self.able.room
 
-    def read(self, reply: Reply, body: bytes, wall: Callable[[], float]) -> Answer | Failure:
+    def read(self, reply: HttpReply, body: bytes, wall: Callable[[], float]) -> Answer | Failure:
         """Return what a response means, without a key in any of it."""
         try:
             if reply.status == 200:
@@ -152,7 +152,7 @@ class Lane:
         self._tokens_per_byte += _LEARNED * (seen - self._tokens_per_byte)
         return answer
 
-    def _hinted(self, failure: Failure, reply: Reply, now: float) -> Failure:
+    def _hinted(self, failure: Failure, reply: HttpReply, now: float) -> Failure:
         asked = delay_s(reply.headers, now)
         delays = [delay for delay in (asked, failure.delay_s) if delay is not None]
         if not delays and failure.kind == "rate_limit":
@@ -165,7 +165,7 @@ class Lane:
         ).bounded()
 
 
-def _explained(reply: Reply) -> str:
+def _explained(reply: HttpReply) -> str:
     if "location" in reply.headers:
         return f"it redirects to {reply.headers['location']}, which is not followed with a key"
     return "it says no more"

@@ -27,7 +27,7 @@ _LOOKS_LIKE_A_KEY = re.compile(
 _LINE = 300
 
 
-class Key:
+class ApiKey:
     """A secret that does not show itself: ``repr`` and ``str`` name only where it came from."""
 
     __slots__ = ("_forms", "_secret", "env")
@@ -39,11 +39,11 @@ class Key:
 
     def __repr__(self) -> str:
         """Say where it is from, never what it is."""
-        return f"Key(from {self.env})"
+        return f"ApiKey(from {self.env})"
 
     def __eq__(self, other: object) -> bool:
         """Keys are equal if their secrets are."""
-        return isinstance(other, Key) and other._secret == self._secret
+        return isinstance(other, ApiKey) and other._secret == self._secret
 
     def __hash__(self) -> int:
         """Hash the secret."""
@@ -76,7 +76,7 @@ def _forms(secret: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys((twice, once, secret, *quoted, plain, safe)))
 
 
-def find_key(name: str, config: ModelConfig, environ: Mapping[str, str]) -> Key | None:
+def find_key(name: str, config: ModelConfig, environ: Mapping[str, str]) -> ApiKey | None:
     """Return the key of a model, or None where it needs none.
 
     A model at an address of the user's own may go without, unless `key_env` names a variable.
@@ -105,14 +105,14 @@ def find_key(name: str, config: ModelConfig, environ: Mapping[str, str]) -> Key 
         raise NoKey(name, env, "is empty")
     if not (secret.isascii() and secret.isprintable()):
         raise NoKey(name, env, "holds characters that no key has")
-    return Key(env, secret)
+    return ApiKey(env, secret)
 
 
 def _names_a_variable(text: str) -> bool:
     return text.isascii() and text.isidentifier() and not _LOOKS_LIKE_A_KEY.search(text)
 
 
-def redact(text: str, key: Key | None) -> str:
+def redact(text: str, key: ApiKey | None) -> str:
     """Return `text` as one line of at most 300 characters, with keys blotted out."""
     if key is not None:
         text = key.blot(text)

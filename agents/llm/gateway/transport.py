@@ -18,7 +18,7 @@ MOST_BYTES = 8 * 2**20
 _LARGE_BODY = 2**20
 
 
-class Target:
+class HttpTarget:
     """Where requests go and with which headers; its ``repr`` shows neither headers nor key."""
 
     __slots__ = ("headers", "proxy", "timeout", "url")
@@ -41,7 +41,7 @@ class Target:
         return f"Target({self.url})"
 
 
-class Reply:
+class HttpReply:
     """A whole response."""
 
     __slots__ = ("headers", "raw", "status")
@@ -60,12 +60,14 @@ def open_session(connections: int) -> aiohttp.ClientSession:
     )
 
 
-async def post(session: aiohttp.ClientSession, target: Target, body: bytes) -> Reply | Failure:
+async def post(
+    session: aiohttp.ClientSession, target: HttpTarget, body: bytes
+) -> HttpReply | Failure:
     """Send `body` and read the whole response within the target's timeout.
 
     Returns
     -------
-    Reply or Failure
+    HttpReply or Failure
         A failure of kind ``timeout``, ``transport`` or ``malformed`` (too long).
     """
     data = body if len(body) < _LARGE_BODY else io.BytesIO(body)
@@ -82,7 +84,7 @@ async def post(session: aiohttp.ClientSession, target: Target, body: bytes) -> R
             if raw is None:
                 detail = f"the response is longer than {MOST_BYTES:,} bytes"
                 return Failure(kind="malformed", status=response.status, detail=detail)
-            return Reply(response.status, response.headers, raw)
+            return HttpReply(response.status, response.headers, raw)
     except TimeoutError:
         return Failure(kind="timeout", detail=f"no response within {target.timeout.total:g} s")
     except (aiohttp.ClientError, HttpProcessingError, OSError) as error:

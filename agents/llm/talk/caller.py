@@ -28,7 +28,7 @@ from retailsim.events.messages import Message, ModelCalled
 from retailsim.events.outside import Door
 
 
-class Models(Protocol):
+class ModelSource(Protocol):
     """The gateway, as far as a caller needs it."""
 
     async def ask(self, model_name: str, call: Call) -> Answer:
@@ -69,7 +69,7 @@ class Caller:
         The model's table.
     door : Door
         The market's.
-    models : Models or None
+    models : ModelSource or None
         None: only what is recorded may be asked, as when verifying.
     digest : callable
         SHA-256 of the request that a call becomes.
@@ -88,7 +88,7 @@ class Caller:
         self,
         name: str,
         door: Door,
-        models: Models | None,
+        models: ModelSource | None,
         *,
         digest: Digest,
         pricing: Pricing,
@@ -179,7 +179,7 @@ class Caller:
         priced = msgspec.structs.replace(answer, cost_nanousd=record.cost_nanousd)
         self._shared.keep(question, priced)
 
-    async def _paid(self, models: Models, call: Call, market: str) -> Answer:
+    async def _paid(self, models: ModelSource, call: Call, market: str) -> Answer:
         bound = 0
         if self._purse.limit is not None:
             bound = self._pricing(bound_of(call, self._room)) or 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 from retailsim.agents.retail.behavioral import speech as say
-from retailsim.agents.retail.behavioral.questions import THANKS, Asked
+from retailsim.agents.retail.behavioral.questions import THANKS, AskedQuestions
 from retailsim.agents.retail.behavioral.sheet import clean
 from retailsim.agents.retail.behavioral.terms import Terms, terms_of
 from retailsim.agents.retail.behavioral.text_features import read_pitch
@@ -21,7 +21,7 @@ def topics_reason(topics: tuple[str, ...], word: int) -> str:
     return f"{text[0].upper()}{text[1:]}."
 
 
-def question_text(asked: Asked, turn: int, name: str, poles: Poles, word: int) -> str:
+def question_text(asked: AskedQuestions, turn: int, name: str, poles: Poles, word: int) -> str:
     """Return the words of a question; `word` chooses among equivalent wordings."""
     if asked.topic == THANKS:
         return say.THANKS[word % 2]

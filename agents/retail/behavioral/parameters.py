@@ -25,11 +25,11 @@ BuyerPoleName = Literal["picky", "easygoing", "sensitive", "indifferent", "ratio
 SellerPoleName = Literal["assertive", "passive", "friendly", "reserved", "rational", "emotional"]
 
 
-class Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class ParameterTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One table of the file: all keys needed, none unknown."""
 
 
-class Choice(Table, frozen=True, kw_only=True):
+class ChoiceParameters(ParameterTable, frozen=True, kw_only=True):
     """The utility of buying; see the file for each number."""
 
     intercept: float
@@ -45,14 +45,14 @@ class Choice(Table, frozen=True, kw_only=True):
     shipping: float
 
 
-class GenderFit(Table, frozen=True, kw_only=True):
+class GenderFit(ParameterTable, frozen=True, kw_only=True):
     """Utility for a buyer of either gender."""
 
     male: float
     female: float
 
 
-class PitchScale(Table, frozen=True, kw_only=True):
+class PitchScale(ParameterTable, frozen=True, kw_only=True):
     """One number for each thing that a pitch's text shows: weights, factors or scores."""
 
     facts: float
@@ -67,7 +67,7 @@ class PitchScale(Table, frozen=True, kw_only=True):
     length: float
 
 
-class Answers(Table, frozen=True, kw_only=True):
+class Answers(ParameterTable, frozen=True, kw_only=True):
     """How an answer is scored and what the score is worth."""
 
     weight: float
@@ -79,7 +79,7 @@ class Answers(Table, frozen=True, kw_only=True):
     unasked: float
 
 
-class Inquiry(Table, frozen=True, kw_only=True):
+class Inquiry(ParameterTable, frozen=True, kw_only=True):
     """What is asked, and how long."""
 
     topics: tuple[float, float, float, float]
@@ -88,14 +88,14 @@ class Inquiry(Table, frozen=True, kw_only=True):
     thanks: float
 
 
-class Sentiment(Table, frozen=True, kw_only=True):
+class Sentiment(ParameterTable, frozen=True, kw_only=True):
     """From which utility on a buyer is positive, and below which negative."""
 
     positive: float
     negative: float
 
 
-class Quantity(Table, frozen=True, kw_only=True):
+class Quantity(ParameterTable, frozen=True, kw_only=True):
     """When a buyer takes more than one."""
 
     base: float
@@ -105,14 +105,14 @@ class Quantity(Table, frozen=True, kw_only=True):
     many: int
 
 
-class SupportLength(Table, frozen=True, kw_only=True):
+class SupportLength(ParameterTable, frozen=True, kw_only=True):
     """How long a buyer stays in the support dialogue."""
 
     exchanges: tuple[float, float, float, float, float]
     push: int
 
 
-class Ratings(Table, frozen=True, kw_only=True):
+class RatingParameters(ParameterTable, frozen=True, kw_only=True):
     """Mean ratings and what moves them, in stars."""
 
     noise: float
@@ -137,7 +137,7 @@ class Ratings(Table, frozen=True, kw_only=True):
     recommends_exchanged: float
 
 
-class BuyerPole(Table, frozen=True, kw_only=True):
+class BuyerPole(ParameterTable, frozen=True, kw_only=True):
     """What one pole of a buyer's trait changes: ``shift`` and what is added, else factors."""
 
     shift: float = 0.0
@@ -161,10 +161,10 @@ class BuyerPole(Table, frozen=True, kw_only=True):
     length: float = 1.0
 
 
-class BuyerParameters(Table, frozen=True, kw_only=True):
+class BuyerParameters(ParameterTable, frozen=True, kw_only=True):
     """The tables under ``[buyer]``."""
 
-    choice: Choice
+    choice: ChoiceParameters
     gender_fit: Mapping[Audience, GenderFit]
     pitch: PitchScale
     typical: PitchScale
@@ -173,11 +173,11 @@ class BuyerParameters(Table, frozen=True, kw_only=True):
     sentiment: Sentiment
     quantity: Quantity
     support: SupportLength
-    ratings: Ratings
+    ratings: RatingParameters
     poles: Mapping[BuyerPoleName, BuyerPole]
 
 
-class SellerPole(Table, frozen=True, kw_only=True):
+class SellerPole(ParameterTable, frozen=True, kw_only=True):
     """What one pole of a seller's trait adds."""
 
     overclaim: float = 0.0
@@ -187,7 +187,7 @@ class SellerPole(Table, frozen=True, kw_only=True):
     replacement: float = 0.0
 
 
-class SellerParameters(Table, frozen=True, kw_only=True):
+class SellerParameters(ParameterTable, frozen=True, kw_only=True):
     """The tables under ``[seller]``."""
 
     overclaim: float
@@ -199,7 +199,7 @@ class SellerParameters(Table, frozen=True, kw_only=True):
     settlements: Mapping[Issue | Literal["other"], tuple[float, float, float]]
 
 
-class Parameters(Table, frozen=True, kw_only=True):
+class Parameters(ParameterTable, frozen=True, kw_only=True):
     """The whole file."""
 
     seller: SellerParameters

@@ -20,19 +20,19 @@ METHODS = ("competitive comparison", "technical authority", "value-per-use")
 _WHO = {"men": "Men", "women": "Women", "unisex": "Women and men"}
 
 
-class Plan(NamedTuple):
+class PitchPlan(NamedTuple):
     """What a seller draws for one product: strategy and pitch share it."""
 
     method: int
     facts: tuple[str, ...]
 
 
-def plan(sheet: Sheet, draws: Stream) -> Plan:
+def plan(sheet: Sheet, draws: Stream) -> PitchPlan:
     """Choose the persuasion method and the facts to bring forward, in order."""
-    return Plan(draws.integer(0, 2), tuple(draws.sample(sheet.facts, 5)))
+    return PitchPlan(draws.integer(0, 2), tuple(draws.sample(sheet.facts, 5)))
 
 
-def strategy_text(offer: Offer, terms: Terms, chosen: Plan) -> Strategy:
+def strategy_text(offer: Offer, terms: Terms, chosen: PitchPlan) -> Strategy:
     """Return the whole strategy; the caller leaves out what the guidance leaves out."""
     sheet = terms.sheet
     audience = _WHO.get(offer.product.audience or "", "People")
@@ -61,7 +61,7 @@ class Pitching:
     __slots__ = ("_chosen", "_draws", "_facts", "_sections", "_values", "_voice", "claims")
 
     def __init__(
-        self, offer: Offer, terms: Terms, chosen: Plan, voice: Voice, draws: Stream
+        self, offer: Offer, terms: Terms, chosen: PitchPlan, voice: Voice, draws: Stream
     ) -> None:
         sheet = terms.sheet
         who = _WHO.get(offer.product.audience or "", "People")
@@ -153,7 +153,7 @@ class Pitching:
 def write_pitch(
     offer: Offer,
     terms: Terms,
-    chosen: Plan,
+    chosen: PitchPlan,
     strategy: Strategy,
     voice: Voice,
     manner: Manner,

@@ -25,7 +25,7 @@ _ANSWER_CUES: dict[str, tuple[str, ...]] = {
 }
 
 
-class Asked(NamedTuple):
+class AskedQuestions(NamedTuple):
     """One question: its topic (or `THANKS`), and the aspect where it is about the item.
 
     ``again`` marks a topic that was asked about before in this dialogue.
@@ -112,27 +112,27 @@ class Course:
         self.wanted = habits.wanted(draws)
         self.patience = 1 + bisect(habits.patience, draws[8])
         self._asked_for: tuple[tuple[Topic, ...], Sheet] | None = None
-        self._asked: tuple[Asked, ...] = ()
+        self._asked: tuple[AskedQuestions, ...] = ()
         self._scored: Transcript | None = None
         self._score = 0.0
 
-    def questions(self, topics: tuple[Topic, ...], sheet: Sheet) -> tuple[Asked, ...]:
+    def questions(self, topics: tuple[Topic, ...], sheet: Sheet) -> tuple[AskedQuestions, ...]:
         """Return what is asked in each of the `wanted` exchanges."""
         if self._asked_for is None or self._asked_for != (topics, sheet):
             self._asked_for = (topics, sheet)
             self._asked = self._questions(topics or TOPICS[:1], sheet)
         return self._asked
 
-    def _questions(self, topics: tuple[Topic, ...], sheet: Sheet) -> tuple[Asked, ...]:
+    def _questions(self, topics: tuple[Topic, ...], sheet: Sheet) -> tuple[AskedQuestions, ...]:
         asked, draw = [], int(self.draws[7] * len(sheet.aspects))
         for turn in range(self.wanted):
             topic = topics[turn % len(topics)]
             about_item = topic == "product specifications"
             place = (draw + turn) % len(sheet.aspects)
             aspect = sheet.aspects[place][0] if about_item else None
-            asked.append(Asked(topic, aspect, turn >= len(topics)))
+            asked.append(AskedQuestions(topic, aspect, turn >= len(topics)))
         if self.wanted > 2 and self.draws[14] < self._parameters.inquiry.thanks:
-            asked[-1] = Asked(THANKS, None)
+            asked[-1] = AskedQuestions(THANKS, None)
         return tuple(asked)
 
     def score(self, topics: tuple[Topic, ...], transcript: Transcript, sheet: Sheet) -> float:
@@ -145,7 +145,10 @@ class Course:
 
 
 def answer_score(
-    transcript: Transcript, asked: Sequence[Asked], sheet: Sheet, parameters: BuyerParameters
+    transcript: Transcript,
+    asked: Sequence[AskedQuestions],
+    sheet: Sheet,
+    parameters: BuyerParameters,
 ) -> float:
     """Return the mean score of the seller's answers to real questions, in [0, 1]."""
     scale = parameters.answers

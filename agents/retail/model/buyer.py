@@ -7,7 +7,7 @@ from typing import ClassVar, TypeVar
 
 from retailsim.agents.base import BuyerAgent, Seat
 from retailsim.agents.llm.talk import templates
-from retailsim.agents.llm.talk.chat import Conversation
+from retailsim.agents.llm.talk.chat import Chat
 from retailsim.agents.llm.talk.decode import Check
 from retailsim.agents.llm.talk.options import model_of, options_of
 from retailsim.agents.llm.talk.templates import fenced, order_record, text
@@ -107,7 +107,7 @@ class ModelBuyer(BuyerAgent):
         return [self._persona, templates.listing(offer), templates.terms(offer), wording]
 
     def _start(self, request: Request, name: str, context: list[str]) -> None:
-        self.memory(request)[name] = Conversation(
+        self.memory(request)[name] = Chat(
             "buyer",
             BuyerEnvelope,
             templates.paragraphs(context),
@@ -146,7 +146,7 @@ class ModelBuyer(BuyerAgent):
         check: Check[R] | None = None,
     ) -> R:
         model = model_of(self.seat)
-        conversation: Conversation = self.memory(request)[name]
+        conversation: Chat = self.memory(request)[name]
         stage = str(kind.__struct_config__.tag)
         return await conversation.ask(
             task,

@@ -7,7 +7,7 @@ from typing import ClassVar, TypeVar
 
 from retailsim.agents.base import Seat, SellerAgent
 from retailsim.agents.llm.talk import templates
-from retailsim.agents.llm.talk.chat import Conversation
+from retailsim.agents.llm.talk.chat import Chat
 from retailsim.agents.llm.talk.options import model_of, options_of
 from retailsim.agents.llm.talk.templates import fenced, order_record, text
 from retailsim.agents.retail.model.replies import (
@@ -98,7 +98,7 @@ class ModelSeller(SellerAgent):
 
     # -- conversations ---------------------------------------------------------------------
 
-    def _broadcast(self, request: Request) -> Conversation:
+    def _broadcast(self, request: Request) -> Chat:
         return self._conversation(
             request, "broadcast", BroadcastEnvelope, lambda: self._offer(request)
         )
@@ -110,7 +110,7 @@ class ModelSeller(SellerAgent):
     def _inquiry(self, request: AnswerBuyer) -> str:
         return templates.paragraphs([self._offer(request), templates.spoken(request.pitch)])
 
-    def _after(self, request: GiveSupport | SettleIssue, inquiry: Transcript) -> Conversation:
+    def _after(self, request: GiveSupport | SettleIssue, inquiry: Transcript) -> Chat:
         def context() -> str:
             return templates.paragraphs(
                 [
@@ -124,17 +124,15 @@ class ModelSeller(SellerAgent):
 
     def _conversation(
         self, request: Request, name: str, envelope: type[Envelope], context: Callable[[], str]
-    ) -> Conversation:
+    ) -> Chat:
         notes = self.memory(request)
         if name not in notes:
             in_prompt = model_of(self.seat).in_prompt
-            notes[name] = Conversation("seller", envelope, context(), in_prompt=in_prompt)
-        found: Conversation = notes[name]
+            notes[name] = Chat("seller", envelope, context(), in_prompt=in_prompt)
+        found: Chat = notes[name]
         return found
 
-    async def _ask(
-        self, request: Request, conversation: Conversation, task: str, kind: type[R]
-    ) -> R:
+    async def _ask(self, request: Request, conversation: Chat, task: str, kind: type[R]) -> R:
         model = model_of(self.seat)
         stage = str(kind.__struct_config__.tag)
         return await conversation.ask(

@@ -114,7 +114,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
         return _EXPECTED[self.kind] if self.expected is None else self.expected
 
 
-class Talk(msgspec.Struct, frozen=True, kw_only=True):
+class TalkLoad(msgspec.Struct, frozen=True, kw_only=True):
     """A conversation with a model: what it begins with, and its steps in order."""
 
     rules: str
@@ -173,17 +173,17 @@ def fixed_bytes(rules: str, envelope: type[Envelope]) -> int:
     return len(templates.text(rules).encode()) + len(schema)
 
 
-def broadcast(offer: Offer) -> Talk:
+def broadcast(offer: Offer) -> TalkLoad:
     """The seller's plan and pitch."""
     context = _seller_context(offer)
     steps = (
         Step(kind=StrategyReply, times=1.0, most=1),
         Step(kind=PitchReply, times=1.0, most=1),
     )
-    return Talk(rules="seller_rules", envelope=BroadcastEnvelope, context=context, steps=steps)
+    return TalkLoad(rules="seller_rules", envelope=BroadcastEnvelope, context=context, steps=steps)
 
 
-def selling(offer: Offer, *, max_turns: int, issue_rate: float) -> tuple[Talk, ...]:
+def selling(offer: Offer, *, max_turns: int, issue_rate: float) -> tuple[TalkLoad, ...]:
     """The seller's conversations in one episode: before the purchase, and in support."""
     context, pitch = _seller_context(offer), _EXPECTED[PitchReply] * int(BYTES_PER_TOKEN)
     asked = min(INQUIRIES, max_turns)
@@ -199,13 +199,13 @@ def selling(offer: Offer, *, max_turns: int, issue_rate: float) -> tuple[Talk, .
     )
 
 
-def _service(context: int, steps: tuple[Step, ...]) -> Talk:
-    return Talk(rules="seller_rules", envelope=ServiceEnvelope, context=context, steps=steps)
+def _service(context: int, steps: tuple[Step, ...]) -> TalkLoad:
+    return TalkLoad(rules="seller_rules", envelope=ServiceEnvelope, context=context, steps=steps)
 
 
 def buying(
     offer: Offer, *, max_turns: int, issue_rate: float, nonbuyer_reviews: bool
-) -> tuple[Talk, ...]:
+) -> tuple[TalkLoad, ...]:
     """The buyer's conversations in one episode: shopping with the reviews, and support."""
     shown = len(templates.listing(offer).encode()) + len(templates.terms(offer).encode())
     pitch = _EXPECTED[PitchReply] * int(BYTES_PER_TOKEN)
@@ -226,15 +226,15 @@ def buying(
     )
 
 
-def _as_buyer(context: int, steps: tuple[Step, ...]) -> Talk:
-    return Talk(rules="buyer_rules", envelope=BuyerEnvelope, context=context, steps=steps)
+def _as_buyer(context: int, steps: tuple[Step, ...]) -> TalkLoad:
+    return TalkLoad(rules="buyer_rules", envelope=BuyerEnvelope, context=context, steps=steps)
 
 
 def _seller_context(offer: Offer) -> int:
     return len(templates.sheet(offer).encode()) + len(templates.terms(offer).encode())
 
 
-def total(talks: Sequence[Talk], *, room: int, reasks: int) -> Work:
+def total(talks: Sequence[TalkLoad], *, room: int, reasks: int) -> Work:
     """Return what several conversations take together."""
     found = Work()
     for talk in talks:

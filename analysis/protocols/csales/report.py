@@ -6,15 +6,24 @@ from itertools import groupby
 from pathlib import Path
 
 from retailsim.analysis.experiments.conversations import table as compared
-from retailsim.analysis.experiments.outcomes import Finding, Value
+from retailsim.analysis.experiments.outcomes import JudgedClaim, Value
 from retailsim.analysis.report import charts
-from retailsim.analysis.report.parts import Cell, Section, Table, money, number, row, share, table
+from retailsim.analysis.report.parts import (
+    Cell,
+    ReportTable,
+    Section,
+    money,
+    number,
+    row,
+    share,
+    table,
+)
 
 
 def sales_section(run: Path) -> Section:
     """Return the section that compares the sellers of a csales run."""
     outcome = compared(run)
-    tables: list[Table] = []
+    tables: list[ReportTable] = []
     titles = (
         "Sellers",
         "By openness and decision style",
@@ -54,7 +63,7 @@ def _cell(value: Value) -> Cell:
             return number(value.measured)
 
 
-def _finding(finding: Finding) -> tuple[Cell, ...]:
+def _finding(finding: JudgedClaim) -> tuple[Cell, ...]:
     test = finding.test
     between = ""
     if test.interval is not None:

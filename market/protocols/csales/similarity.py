@@ -87,7 +87,7 @@ class Bm25:
         return scores
 
 
-class Embedding:
+class EmbeddingIndex:
     """Cosine similarity of sentence embeddings, by the package sentence-transformers.
 
     Parameters
@@ -126,6 +126,6 @@ def _unit(matrix: NDArray[Any]) -> NDArray[Any]:
 
 
 INDEXES: Mapping[str, Callable[[Sequence[str]], Similarity]] = MappingProxyType(
-    {"bm25": Bm25, "embedding": Embedding}
+    {"bm25": Bm25, "embedding": EmbeddingIndex}
 )
 """Every index by its name."""
