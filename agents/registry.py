@@ -8,15 +8,10 @@ then on the normal import path. Nothing is imported before it is asked for.
 from __future__ import annotations
 
 import inspect
-import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from hashlib import sha256
-from importlib import import_module, invalidate_caches
+from collections.abc import Mapping
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
-from traceback import extract_tb
-from types import MappingProxyType, ModuleType
+from types import MappingProxyType
 from typing import Any, Literal
 
 import msgspec
@@ -25,6 +20,13 @@ from retailsim.agents.base import Agent, BuyerAgent, SellerAgent
 from retailsim.agents.csales.base import SalesBuyer, SalesSeller
 from retailsim.agents.errors import AgentsError, BadAgent, UnknownAgent
 from retailsim.events.messages import Role
+from retailsim.market.core.plugin_code import (
+    find_object,
+    is_foreign,
+    load_point,
+    origin,
+    source_digest,
+)
 
 Protocol = Literal["retail", "csales"]
 
@@ -65,9 +67,6 @@ _BASES: Mapping[tuple[Protocol, Role], type] = MappingProxyType(
         ("csales", "buyer"): SalesBuyer,
     }
 )
-
-_PREFIX = "scenario_"
-_OURS = "retailsim"
 
 
 class AgentInfo(msgspec.Struct, frozen=True, kw_only=True):
@@ -161,34 +160,17 @@ def digest(cls: type[Agent]) -> str:
     It covers the class's module and the modules of those of its bases that do not come with
     the simulator, so a run can tell whether a plug-in changed.
     """
-    names = {base.__module__ for base in cls.__mro__ if _is_foreign(base)} or {cls.__module__}
-    total = sha256()
-    for name in sorted(names, key=_name_in_folder):
-        total.update(_source(sys.modules[name]))
-    return total.hexdigest()
+    foreign = {base.__module__ for base in cls.__mro__ if is_foreign(base.__module__)}
+    return source_digest(foreign or {cls.__module__})
 
 
 def _found(name: str, role: Role, folder: Path | None, protocol: Protocol) -> Any:
     target = AGENTS[protocol].get((name, role))
-    if target is None and ":" not in name:
-        return _load(_entry_point(name, role, protocol), name)
-    # A built-in name is ours, whatever stands in the folder.
-    return _class(name, target or name, None if target else folder)
-
-
-def _is_foreign(cls: type) -> bool:
-    package = cls.__module__.partition(".")[0]
-    return package != _OURS and package not in sys.stdlib_module_names
-
-
-def _name_in_folder(module_name: str) -> str:
-    """Leave out the package that stands for the folder, so that a moved folder sorts the same."""
-    return module_name.partition(".")[2] if module_name.startswith(_PREFIX) else module_name
-
-
-def _source(module: ModuleType) -> bytes:
-    path = getattr(module, "__file__", None)
-    return Path(path).read_bytes() if path else module.__name__.encode()
+    if target is not None:  # ours, whatever stands in the folder
+        return find_object(name, target, None, BadAgent)
+    if ":" not in name:
+        return load_point(_entry_point(name, role, protocol), name, BadAgent)
+    return find_object(name, name, folder, BadAgent)
 
 
 def _entry_point(name: str, role: Role, protocol: Protocol) -> EntryPoint:
@@ -196,7 +178,7 @@ def _entry_point(name: str, role: Role, protocol: Protocol) -> EntryPoint:
     if not points:
         raise UnknownAgent(name, role, ", ".join(_names(role, protocol)))
     if len(points) > 1:
-        rivals = " and ".join(sorted(_origin(point) for point in points))
+        rivals = " and ".join(sorted(origin(point) for point in points))
         raise BadAgent(name, f"{rivals} both offer it; name the class as module:Class")
     return points[0]
 
@@ -206,24 +188,20 @@ def _names(role: Role, protocol: Protocol) -> list[str]:
     return sorted(plugins | {name for name, of_role in AGENTS[protocol] if of_role == role})
 
 
-def _origin(point: EntryPoint) -> str:
-    return f"{point.dist.name} {point.dist.version}" if point.dist else "an installed package"
-
-
 def _info(point: EntryPoint, role: Role, protocol: Protocol) -> AgentInfo | None:
     try:
-        cls = _load(point, point.name)
+        cls = load_point(point, point.name, BadAgent)
         if isinstance(cls, type) and issubclass(cls, Agent) and _unfit(cls, role, protocol):
             return None
         about = _first_line(_fit(point.name, role, protocol, cls))
     except AgentsError as error:
         about = f"cannot be used: {error}"
-    return AgentInfo(name=point.name, role=role, origin=_origin(point), description=about)
+    return AgentInfo(name=point.name, role=role, origin=origin(point), description=about)
 
 
 def about(name: str, target: str) -> str:
     """Return the first line of the docstring of ``module:Class``."""
-    return _first_line(_class(name, target, None))
+    return _first_line(find_object(name, target, None, BadAgent))
 
 
 def _first_line(found: Any) -> str:
@@ -253,91 +231,6 @@ def _fit(name: str, role: Role, protocol: Protocol, found: Any) -> type[Agent]:
     missing = sorted(getattr(found, "__abstractmethods__", ()))
     if missing:
         raise BadAgent(name, f"lacks {', '.join(missing)}: define them in {found.__name__}")
-    if _is_foreign(found):
+    if is_foreign(found.__module__):
         found.trusted = False  # a plug-in made from a built-in agent would inherit its trust
     return found
-
-
-def _load(point: EntryPoint, name: str) -> Any:
-    with _import_errors(name, point.value):
-        return point.load()
-
-
-def _class(name: str, target: str, folder: Path | None) -> Any:
-    """Return what ``module:Class`` names."""
-    module_name, _, attribute = target.partition(":")
-    if not all(part.isidentifier() for part in (*module_name.split("."), attribute)):
-        raise BadAgent(name, "write it as module:Class, without .py and slashes")
-    module = _module(name, module_name, folder)
-    if not hasattr(module, attribute):
-        raise BadAgent(name, f"there is no {attribute} in {module.__file__ or module_name}")
-    return getattr(module, attribute)
-
-
-def _module(name: str, module_name: str, folder: Path | None) -> ModuleType:
-    if folder is not None and _stands_in(folder, module_name):
-        with _import_errors(name, module_name), _importable(folder):
-            return import_module(f"{_package_of(folder)}.{module_name}")
-    try:
-        with _import_errors(name, module_name):
-            return import_module(module_name)
-    except BadAgent as error:
-        cause = error.__cause__
-        if not isinstance(cause, ModuleNotFoundError) or not _within(module_name, cause.name):
-            raise
-    beside = f" in {folder}, and none" if folder else ""
-    raise BadAgent(name, f"there is no module {module_name}{beside} installed")
-
-
-def _within(module_name: str, missing: str | None) -> bool:
-    """Whether the missing module is the one asked for or a package it stands in."""
-    return f"{module_name}.".startswith(f"{missing}.")
-
-
-def _stands_in(folder: Path, module_name: str) -> bool:
-    place = folder.joinpath(*module_name.split("."))
-    return place.with_suffix(".py").is_file() or (place / "__init__.py").is_file()
-
-
-def _package_of(folder: Path) -> str:
-    """Return the name of an empty package whose modules are those in `folder`.
-
-    A package per folder keeps two scenarios' modules of one name apart, and keeps a user's
-    ``random.py`` from standing in for the library's.
-    """
-    place = str(folder.resolve())
-    name = f"{_PREFIX}{sha256(place.encode()).hexdigest()[:12]}"
-    if name not in sys.modules:
-        package = ModuleType(name, "The modules beside a scenario.")
-        package.__path__ = [place]
-        sys.modules[name] = package
-    return name
-
-
-@contextmanager
-def _importable(folder: Path) -> Iterator[None]:
-    """Let a module import its neighbours by their plain names, while it is imported."""
-    place = str(folder.resolve())
-    sys.path.append(place)
-    invalidate_caches()
-    try:
-        yield
-    finally:
-        sys.path.remove(place)
-
-
-@contextmanager
-def _import_errors(name: str, module_name: str) -> Iterator[None]:
-    """Turn whatever a foreign module raises while it is imported into one line."""
-    try:
-        yield
-    except (Exception, SystemExit) as error:
-        said = " ".join(str(error).split())
-        problem = f"importing {module_name} failed: {type(error).__name__}: {said}"
-        raise BadAgent(name, problem + _last_place(error)) from error
-
-
-def _last_place(error: BaseException) -> str:
-    frames = [f for f in extract_tb(error.__traceback__) if "importlib" not in f.filename]
-    own = [frame for frame in frames if frame.filename != __file__]
-    return f" ({Path(own[-1].filename).name}, line {own[-1].lineno})" if own else ""
