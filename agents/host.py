@@ -67,20 +67,20 @@ class Host:
         if not isinstance(message, AgentRequest):
             raise UnexpectedRequest(source, type(message).__name__)
         rule = ADMISSIONS[type(message)]
-        key = f"{rule.stage}/{message.t}"
+        key = f"{message.stage}/{message.t}"
         failure = self._door.failure(message, source, key)
         if failure is None:
             try:
-                return admit(source, message, await self._reply(message, rule.stage), rule)
+                return admit(source, message, await self._reply(message), rule)
             except (TimeoutError, AgentBlocked) as error:
                 failure = str(error) or type(error).__name__
             self._door.record_failure(message, source, key, failure)
         raise ReplyFailed(source, failure)
 
-    async def _reply(self, message: Message, stage: str) -> Sequence[Message]:
+    async def _reply(self, message: AgentRequest) -> Sequence[Message]:
         agent = self._agent
         receiving = agent.receive(message)
-        watched = self._hosting.watch.guard(receiving, agent.source, stage)
+        watched = self._hosting.watch.guard(receiving, agent.source, message.stage)
         reply = _Supervised(watched, agent.source, waits=agent.waits)
         return await (self._in_time(reply) if agent.waits else reply)
 

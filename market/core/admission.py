@@ -44,8 +44,6 @@ class Admission(msgspec.Struct, frozen=True):
 
     Parameters
     ----------
-    stage : str
-        What the request belongs to, as failures name it.
     main : tuple of message types
         One of these ends the answer.
     check : callable
@@ -56,7 +54,6 @@ class Admission(msgspec.Struct, frozen=True):
         Whether all of `before` must be there.
     """
 
-    stage: str
     main: tuple[type[Message], ...]
     check: Callable[[Any, Message], str | None]
     before: tuple[type[Message], ...] = ()

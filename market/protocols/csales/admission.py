@@ -81,11 +81,10 @@ def _bad_items(products: tuple[str, ...]) -> str | None:
 
 ADMISSIONS: Mapping[type[Message], Admission] = MappingProxyType(
     {
-        OpenConversation: Admission("opening", (MessageSent,), _problem),
-        PlanTurn: Admission("planning", (ActionChosen,), _problem, (ProfileInferred, PlanCategory)),
-        SpeakTurn: Admission("selling", (MessageSent,), _problem, (ShowItems,)),
+        OpenConversation: Admission((MessageSent,), _problem),
+        PlanTurn: Admission((ActionChosen,), _problem, (ProfileInferred, PlanCategory)),
+        SpeakTurn: Admission((MessageSent,), _problem, (ShowItems,)),
         RespondToSeller: Admission(
-            "responding",
             (MessageSent,),
             _problem,
             (StateWorth, SelectItem, BuyItem, LeaveConversation),

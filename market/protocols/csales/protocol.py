@@ -22,8 +22,8 @@ from retailsim.events.messages import (
 )
 from retailsim.events.streams import Seed
 from retailsim.market.core.failure_reason import reason_of, rejections
+from retailsim.market.core.request import stage_of
 from retailsim.market.errors import UnexpectedMessage
-from retailsim.market.protocols.csales.admission import ADMISSIONS
 from retailsim.market.protocols.csales.conversation import Conversation
 from retailsim.market.protocols.csales.events import ActionChosen, BuyerProfiled, ProfileInferred
 from retailsim.market.protocols.csales.requests import (
@@ -87,8 +87,7 @@ class SalesMarket:
 
     def failed(self, source: str, message: Message, error: Exception) -> Outgoing:
         """Answer an agent that raised: the conversation ends."""
-        rule = ADMISSIONS.get(type(message))
-        stage = rule.stage if rule else "protocol"
+        stage = stage_of(message)
         failure = EpisodeFailed(episode=self._episode, stage=stage, reason=reason_of(error))
         rejected = (Post(event) for event in rejections(stage, message, error))
         return self._end([*rejected, Post(failure)])

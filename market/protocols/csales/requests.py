@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from retailsim.events.messages import Message
 from retailsim.market.catalogue.product import Product
 from retailsim.market.core.dialogue import Transcript
@@ -32,11 +34,15 @@ class PlanTurn(SellerRequest, kw_only=True):
     is one, and persuasion the only action left.
     """
 
+    stage: ClassVar[str] = "planning"
+
     actions: tuple[Action, ...]
 
 
 class SpeakTurn(SellerRequest, kw_only=True):
     """Seller: carry out the action chosen; ``items`` are those it may show now."""
+
+    stage: ClassVar[str] = "selling"
 
     action: Action
     tactic: Tactic | None
@@ -54,6 +60,8 @@ class BuyerRequest(AgentRequest, kw_only=True):
 class OpenConversation(BuyerRequest, kw_only=True):
     """Buyer: say what you are looking for; the price range goes into the message."""
 
+    stage: ClassVar[str] = "opening"
+
 
 class RespondToSeller(BuyerRequest, kw_only=True):
     """Buyer: answer; select, buy or leave if you like.
@@ -63,6 +71,8 @@ class RespondToSeller(BuyerRequest, kw_only=True):
     counts only where ``may_buy``: something is selected, and the seller has made its case.
     ``last`` says that the conversation ends with this message.
     """
+
+    stage: ClassVar[str] = "responding"
 
     shown: tuple[Product, ...]
     presented: tuple[Product, ...]

@@ -51,9 +51,8 @@ def _problem(request: Request, reply: Message) -> str | None:
 
 def _bad_turn(request: Request, reply: MessageSent) -> str | None:
     turn = getattr(request, "turn", None)
-    stage = ADMISSIONS[type(request)].stage
     role = "buyer" if isinstance(request, AskSeller | Complain) else "seller"
-    if (reply.stage, reply.role, reply.turn) != (stage, role, turn):
+    if (reply.stage, reply.role, reply.turn) != (request.stage, role, turn):
         return f"stage {reply.stage}, role {reply.role}, turn {reply.turn}: not what was asked"
     return bad_text(reply.text)
 
@@ -86,16 +85,16 @@ def _bad_product(request: Request, product: str | None) -> str | None:
 
 ADMISSIONS: Mapping[type[Message], Admission] = MappingProxyType(
     {
-        FormStrategy: Admission("strategy", (StrategyFormed,), _problem),
-        PresentPitch: Admission("pitch", (PitchPresented,), _problem),
-        ChooseTopics: Admission("topics", (TopicsChosen,), _problem),
-        AskSeller: Admission("pre_inquiry", (MessageSent, EndDialogue), _problem),
-        AnswerBuyer: Admission("pre_inquiry", (MessageSent,), _problem),
-        Decide: Admission("decision", (DecisionMade,), _problem),
-        Complain: Admission("post_inquiry", (MessageSent, EndDialogue), _problem),
-        GiveSupport: Admission("post_inquiry", (MessageSent,), _problem, (ProposeSettlement,)),
-        SettleIssue: Admission("settlement", (ProposeSettlement,), _problem),
-        WriteReview: Admission("review", (ReviewPosted,), _problem),
+        FormStrategy: Admission((StrategyFormed,), _problem),
+        PresentPitch: Admission((PitchPresented,), _problem),
+        ChooseTopics: Admission((TopicsChosen,), _problem),
+        AskSeller: Admission((MessageSent, EndDialogue), _problem),
+        AnswerBuyer: Admission((MessageSent,), _problem),
+        Decide: Admission((DecisionMade,), _problem),
+        Complain: Admission((MessageSent, EndDialogue), _problem),
+        GiveSupport: Admission((MessageSent,), _problem, (ProposeSettlement,)),
+        SettleIssue: Admission((ProposeSettlement,), _problem),
+        WriteReview: Admission((ReviewPosted,), _problem),
     }
 )
 """Request -> what answers it."""

@@ -36,8 +36,8 @@ from retailsim.market.core.durations import BROADCAST_US, PLANNING_US
 from retailsim.market.core.failure_reason import reason_of, rejections
 from retailsim.market.core.ledger import Ledger
 from retailsim.market.core.participants import Buying
+from retailsim.market.core.request import stage_of
 from retailsim.market.errors import UnexpectedMessage
-from retailsim.market.protocols.retail.admission import ADMISSIONS
 from retailsim.market.protocols.retail.episode import Episode
 from retailsim.market.protocols.retail.fulfilment import MarketContext
 from retailsim.market.protocols.retail.requests import (
@@ -135,8 +135,7 @@ class RetailMarket:
 
     def failed(self, source: str, message: Message, error: Exception) -> Outgoing:
         """Answer an agent that raised: its episode ends, or the market where there is no pitch."""
-        rule = ADMISSIONS.get(type(message))
-        stage = rule.stage if rule else "protocol"
+        stage = stage_of(message)
         reason = reason_of(error)
         posts = [Post(rejected) for rejected in rejections(stage, message, error)]
         if message.episode is None:

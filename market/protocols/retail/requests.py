@@ -8,6 +8,8 @@ experiment share their draws.
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from retailsim.events.messages import Aspect, Message, Outcome
 from retailsim.market.core.request import AgentRequest
 from retailsim.market.protocols.retail.values import (
@@ -31,11 +33,15 @@ class Request(AgentRequest, kw_only=True):
 class FormStrategy(Request, kw_only=True):
     """Seller: plan the pitch along these dimensions (a share of the four by the guidance)."""
 
+    stage: ClassVar[str] = "strategy"
+
     dimensions: tuple[Dimension, ...]
 
 
 class PresentPitch(Request, kw_only=True):
     """Seller: speak the pitch."""
+
+    stage: ClassVar[str] = "pitch"
 
     strategy: Strategy
 
@@ -43,11 +49,15 @@ class PresentPitch(Request, kw_only=True):
 class ChooseTopics(Request, kw_only=True):
     """Buyer: pick one or two topics to ask about."""
 
+    stage: ClassVar[str] = "topics"
+
     pitch: Pitch
 
 
 class AskSeller(Request, kw_only=True):
     """Buyer: ask before deciding, or end the dialogue; ``turn`` counts exchanges from 1."""
+
+    stage: ClassVar[str] = "pre_inquiry"
 
     pitch: Pitch
     topics: Topics
@@ -58,6 +68,8 @@ class AskSeller(Request, kw_only=True):
 class AnswerBuyer(Request, kw_only=True):
     """Seller: answer the last message of the transcript."""
 
+    stage: ClassVar[str] = "pre_inquiry"
+
     pitch: Pitch
     topics: Topics
     transcript: Transcript
@@ -67,6 +79,8 @@ class AnswerBuyer(Request, kw_only=True):
 class Decide(Request, kw_only=True):
     """Buyer: purchase or not."""
 
+    stage: ClassVar[str] = "decision"
+
     pitch: Pitch
     topics: Topics
     transcript: Transcript
@@ -74,6 +88,8 @@ class Decide(Request, kw_only=True):
 
 class Complain(Request, kw_only=True):
     """Buyer: tell what is wrong, go on, or end the dialogue; ``offered`` is the last offer."""
+
+    stage: ClassVar[str] = "post_inquiry"
 
     pitch: Pitch
     inquiry: Transcript
@@ -87,6 +103,8 @@ class Complain(Request, kw_only=True):
 class GiveSupport(Request, kw_only=True):
     """Seller: answer the complaint, with or without offering a settlement."""
 
+    stage: ClassVar[str] = "post_inquiry"
+
     pitch: Pitch
     inquiry: Transcript
     order: Order
@@ -99,6 +117,8 @@ class GiveSupport(Request, kw_only=True):
 class SettleIssue(Request, kw_only=True):
     """Seller: state how the support dialogue ended, where no offer was made in it."""
 
+    stage: ClassVar[str] = "settlement"
+
     order: Order
     issue: str
     transcript: Transcript
@@ -106,6 +126,8 @@ class SettleIssue(Request, kw_only=True):
 
 class WriteReview(Request, kw_only=True):
     """Buyer: review one aspect; ``order`` and what follows are None for a non-buyer."""
+
+    stage: ClassVar[str] = "review"
 
     aspect: Aspect
     pitch: Pitch
