@@ -24,7 +24,7 @@ from retailsim.events.messages import Message
 from retailsim.events.outside import Door
 from retailsim.market.core.admission import admit
 from retailsim.market.core.request import AgentRequest
-from retailsim.market.protocols.registry import ADMISSIONS
+from retailsim.market.protocols.union import ADMISSIONS
 
 PATIENCE = 100
 """How often a reply is told that it is cancelled before it is dropped; each clean-up takes one."""

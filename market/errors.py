@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
 from pathlib import Path
 
 from retailsim.events.errors import RetailSimError
@@ -113,3 +114,22 @@ class UnexpectedMessage(MarketError):
 
     def __init__(self, kind: str, source: str) -> None:
         super().__init__(f"{source} sent {kind}, which no agent may send here")
+
+
+class UnknownProtocol(MarketError):
+    """No protocol has this name."""
+
+    def __init__(self, name: str, known: Sequence[str]) -> None:
+        close = get_close_matches(name, known, n=1)
+        hint = f"; did you mean {close[0]}?" if close else ""
+        super().__init__(
+            f"no protocol is called {name!r}; known: {', '.join(known)}; "
+            f"or name one as module:NAME{hint}"
+        )
+
+
+class BadProtocol(MarketError):
+    """A protocol was found and cannot be used."""
+
+    def __init__(self, name: str, problem: str) -> None:
+        super().__init__(f"protocol {name!r}: {problem}")

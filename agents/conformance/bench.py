@@ -24,7 +24,7 @@ from retailsim.events.messages import Event, Message, Role
 from retailsim.events.streams import Seed
 from retailsim.market.core.admission import ReplyRefused, admit
 from retailsim.market.core.request import AgentRequest
-from retailsim.market.protocols.registry import ADMISSIONS
+from retailsim.market.protocols.union import ADMISSIONS
 
 Kind = Literal["deadlines", "replies", "values", "arguments", "outside"]
 """What a problem is about; the names of the checks it belongs to."""

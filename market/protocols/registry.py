@@ -1,39 +1,122 @@
-"""All protocols as one: what a market is made of, what it is, and what its requests ask for."""
+"""The protocols by name: one value for each layer; a new one is a line here, or an entry point.
+
+A protocol is looked up in this order: a built-in name; an entry point in the group
+`retailsim.protocols`; and, where the name has a colon, ``module:NAME``, first beside the scenario
+and then on the normal import path. Nothing of it is imported before it is asked for.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
+from importlib import import_module
+from importlib.metadata import entry_points
+from pathlib import Path
 from types import MappingProxyType
-from typing import Protocol
+from typing import Any, Literal
 
-from retailsim.events.kernel import Outgoing
-from retailsim.events.messages import Message
-from retailsim.market.core.admission import Admission
-from retailsim.market.protocols.csales.admission import ADMISSIONS as CSALES
-from retailsim.market.protocols.csales.spec import ConversationSpec
-from retailsim.market.protocols.retail.admission import ADMISSIONS as RETAIL
-from retailsim.market.protocols.retail.spec import MarketSpec
+import msgspec
 
-ADMISSIONS: Mapping[type[Message], Admission] = MappingProxyType({**RETAIL, **CSALES})
-"""Request -> what answers it, in any protocol."""
+from retailsim.market.core.plugin_code import find_object, load_point, origin
+from retailsim.market.errors import BadProtocol, UnknownProtocol
 
-Spec = MarketSpec | ConversationSpec
-"""What one market is made of; ``id``, ``seller`` and ``episodes`` are common to all."""
+GROUP = "retailsim.protocols"
+"""The group of entry points that protocols of installed packages use."""
+DEFAULT = "retail"
+"""What a scenario, and a run without one, is played by."""
+
+Part = Literal["market", "agents", "analysis", "run"]
 
 
-class Market(Protocol):
-    """The live rules of one market, whatever its protocol."""
+class Protocol(msgspec.Struct, frozen=True, kw_only=True):
+    """Who may say what when: what it is in each layer.
 
-    finished: bool
+    Each part is the layer's own value, or where it stands, as ``module:NAME``.
 
-    def open(self) -> Outgoing:
-        """The market's first messages."""
-        ...
+    Parameters
+    ----------
+    name : str
+        What ``design.protocol`` calls it.
+    market : market.core.protocol.MarketRules or str
+        Its events, its requests with what answers them, and how a market is opened.
+    agents : agents.protocol.ProtocolAgents or str
+        Base classes, built-in agents, and what the conformance suite asks.
+    run : sim.protocols.protocol.ProtocolRun or str
+        From a scenario to its markets.
+    analysis : analysis.protocols.protocol.ProtocolAnalysis or str, optional
+        Tables, measures and a section of the report beside those that all protocols share.
+    """
 
-    def handle(self, message: Message) -> Outgoing:
-        """Answer one message of an agent."""
-        ...
+    name: str
+    market: Any
+    agents: Any
+    run: Any
+    analysis: Any = None
 
-    def failed(self, source: str, message: Message, error: Exception) -> Outgoing:
-        """Answer an agent that raised."""
-        ...
+
+def _ours(name: str) -> Protocol:
+    return Protocol(
+        name=name,
+        market=f"retailsim.market.protocols.{name}:MARKET",
+        agents=f"retailsim.agents.{name}:AGENTS",
+        run=f"retailsim.sim.protocols.{name}:RUN",
+        analysis=f"retailsim.analysis.protocols.{name}:ANALYSIS",
+    )
+
+
+BUILT_IN: Mapping[str, Protocol] = MappingProxyType(
+    {name: _ours(name) for name in (DEFAULT, "csales")}
+)
+"""The protocols that come with the simulator."""
+
+
+def protocol_names() -> list[str]:
+    """The names that can be used without a module: built-in ones, then those of packages."""
+    plugins = {point.name for point in entry_points(group=GROUP)}
+    return [*BUILT_IN, *sorted(plugins - set(BUILT_IN))]
+
+
+def find_protocol(name: str, folder: Path | None = None) -> Protocol:
+    """Return the protocol of this name.
+
+    Parameters
+    ----------
+    folder : Path or None
+        The scenario's folder, where ``module:NAME`` is looked for first.
+
+    Raises
+    ------
+    UnknownProtocol
+        If nothing has this name.
+    BadProtocol
+        If it was found and cannot be imported, or is not a protocol.
+    """
+    if name in BUILT_IN:
+        return BUILT_IN[name]
+    if ":" in name:
+        return _checked(name, find_object(name, name, folder, BadProtocol))
+    points = list(entry_points(group=GROUP, name=name))
+    if not points:
+        raise UnknownProtocol(name, protocol_names())
+    if len(points) > 1:
+        rivals = " and ".join(sorted(origin(point) for point in points))
+        raise BadProtocol(name, f"{rivals} both offer it; name it as module:NAME")
+    return _checked(name, load_point(points[0], name, BadProtocol))
+
+
+def _checked(name: str, found: object) -> Protocol:
+    if not isinstance(found, Protocol):
+        raise BadProtocol(name, f"is a {type(found).__name__}, not a Protocol")
+    return found
+
+
+def layer(protocol: Protocol, part: Part) -> Any:
+    """Return what a protocol is in one layer; None where it adds nothing to analysis."""
+    value = getattr(protocol, part)
+    return _imported(value) if isinstance(value, str) else value
+
+
+@cache
+def _imported(place: str) -> Any:
+    module, _, name = place.partition(":")
+    return getattr(import_module(module), name)

@@ -11,9 +11,9 @@ from retailsim.agents.llm.types import ModelConfig, Usage
 from retailsim.agents.retail.model import workload as retailing
 from retailsim.agents.retail.model.workload import LEAST_BYTES_PER_TOKEN, TalkLoad, Work, total
 from retailsim.market.protocols.csales.spec import ConversationSpec
-from retailsim.market.protocols.registry import Spec
 from retailsim.market.protocols.retail.protocol import offer_of
 from retailsim.market.protocols.retail.spec import MarketSpec, RetailRules
+from retailsim.market.protocols.union import Spec
 from retailsim.sim.protocols.retail.design import rules
 from retailsim.sim.scenario.scenario import AgentTable, Scenario
 

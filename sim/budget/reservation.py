@@ -8,7 +8,7 @@ from collections.abc import Callable
 from retailsim.agents.errors import AgentsError
 from retailsim.agents.llm.gateway.budget import Purse
 from retailsim.events.messages import ModelCalled
-from retailsim.market.protocols.registry import Spec
+from retailsim.market.protocols.union import Spec
 from retailsim.sim.play.leftovers import Leftover
 from retailsim.sim.play.stop import Stop
 

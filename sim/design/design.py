@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from retailsim.events.streams import Seed
 from retailsim.market.catalogue.product import Product
 from retailsim.market.protocols.csales.values import Profile
-from retailsim.market.protocols.registry import Market, Spec
+from retailsim.market.protocols.union import Market, Spec
 from retailsim.sim.scenario.scenario import Scenario
 
 

@@ -15,7 +15,7 @@ from retailsim.agents.host import Hosting
 from retailsim.events.kernel import Kernel, Receive
 from retailsim.events.messages import Event, Message, Role
 from retailsim.events.outside import Door
-from retailsim.market.protocols.registry import Market, Spec
+from retailsim.market.protocols.union import Market, Spec
 from retailsim.sim.errors import MarketDiverged
 from retailsim.sim.play.leftovers import Leftover
 from retailsim.sim.play.market_log import Log, Transcript

@@ -22,7 +22,7 @@ from retailsim.events.diagnostics import Diagnostics, TelemetryFile, diagnostics
 from retailsim.events.log.writer import LogWriter
 from retailsim.events.messages import SCHEMA_VERSION
 from retailsim.events.streams import Seed
-from retailsim.market.protocols.registry import Spec
+from retailsim.market.protocols.union import Spec
 from retailsim.sim.design.design import Design, design_of
 from retailsim.sim.errors import RunChanged
 from retailsim.sim.play.engine import Engine

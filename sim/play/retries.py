@@ -16,7 +16,7 @@ import msgspec
 from retailsim.events.log.reader import read_batches
 from retailsim.events.messages import EpisodeFailed, LoggedRecord
 from retailsim.market.core.participants import Buying
-from retailsim.market.protocols.registry import Spec
+from retailsim.market.protocols.union import Spec
 from retailsim.sim.play.leftovers import leftovers
 
 _FAILED = re.compile(rb'^\{"type":"EpisodeFailed",.*$', re.M)

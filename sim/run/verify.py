@@ -12,7 +12,7 @@ from retailsim.events.log.reader import check
 from retailsim.events.log.seal import read_seal
 from retailsim.events.messages import LoggedRecord
 from retailsim.events.outside import Door
-from retailsim.market.protocols.registry import Spec
+from retailsim.market.protocols.union import Spec
 from retailsim.sim.design.design import Design
 from retailsim.sim.errors import MarketDiverged, RunChanged
 from retailsim.sim.play.engine import Engine

@@ -23,7 +23,7 @@ from retailsim.market.protocols.csales.requests import (
 )
 from retailsim.market.protocols.csales.spec import ConversationSpec, SalesRules
 from retailsim.market.protocols.csales.values import Profile
-from retailsim.market.protocols.registry import ADMISSIONS
+from retailsim.market.protocols.union import ADMISSIONS
 
 Path = tuple[str, ...]
 Script = Mapping[type[Message], Callable[[Any], Sequence[Message]]]

@@ -5,8 +5,8 @@ import pytest
 from retailsim.events.messages import MarketClosed, MessageSent
 from retailsim.market.core.request import AgentRequest, stage_of
 from retailsim.market.protocols.csales import requests as csales
-from retailsim.market.protocols.registry import ADMISSIONS
 from retailsim.market.protocols.retail import requests as retail
+from retailsim.market.protocols.union import ADMISSIONS
 
 STAGES: dict[type[AgentRequest], str] = {
     retail.FormStrategy: "strategy",

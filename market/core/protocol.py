@@ -1,0 +1,30 @@
+"""What a protocol is in the market: its events, its requests with what answers them, its rules."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from retailsim.events.messages import Event
+from retailsim.market.core.admission import Admission
+from retailsim.market.core.request import AgentRequest
+from retailsim.market.core.spec import MarketSpec
+
+
+class MarketRules(msgspec.Struct, frozen=True, kw_only=True):
+    """One protocol, as the market layer knows it.
+
+    Parameters
+    ----------
+    spec : type
+        What one of its markets is made of.
+    admissions : mapping of request class to Admission
+        What answers each of its requests, and what the market writes of it.
+    events : tuple of event classes
+        Its own events, beside those of `events.messages`.
+    """
+
+    spec: type[MarketSpec]
+    admissions: Mapping[type[AgentRequest], Admission]
+    events: tuple[type[Event], ...] = ()

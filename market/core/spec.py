@@ -1,0 +1,52 @@
+"""What one market is made of, whatever the protocol: who takes part, and which episodes it holds."""
+
+from __future__ import annotations
+
+import msgspec
+
+from retailsim.events.messages import Role
+from retailsim.market.core.participants import Buying, Party
+
+
+class MarketSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """A market before it opens; protocols add their goods, prices and profiles.
+
+    Parameters
+    ----------
+    id : str
+        Its name, unique in the run.
+    sellers : tuple of Party
+        One or more.
+    episodes : tuple of Buying
+        One or more, of distinct names; each is one buyer's.
+    replication : int
+        Which repetition it is, from 1.
+    condition : str
+        The arm of the experiment.
+    """
+
+    id: str
+    sellers: tuple[Party, ...]
+    episodes: tuple[Buying, ...]
+    replication: int = 1
+    condition: str = "base"
+
+    def __post_init__(self) -> None:
+        """Refuse a market that could not end: without episodes, or with two of one name."""
+        names = {buying.episode for buying in self.episodes}
+        if not names or len(names) < len(self.episodes):
+            raise ValueError(f"market {self.id}: one episode or more, of distinct names, is needed")
+        if not self.sellers:
+            raise ValueError(f"market {self.id}: a seller is needed")
+
+    @property
+    def seller(self) -> Party:
+        """The first seller, who is the only one in a market of one."""
+        return self.sellers[0]
+
+    @property
+    def seats(self) -> tuple[tuple[Role, str], ...]:
+        """Everybody who takes part, once each: sellers first, then buyers in their order."""
+        sellers: list[tuple[Role, str]] = [("seller", seller.id) for seller in self.sellers]
+        buyers: list[tuple[Role, str]] = [("buyer", buying.buyer.id) for buying in self.episodes]
+        return tuple(dict.fromkeys((*sellers, *buyers)))
