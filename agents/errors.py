@@ -9,11 +9,14 @@ class AgentsError(RetailSimError):
     """Base of everything this package raises."""
 
 
-class WrongReply(AgentsError):
-    """An agent's method returned something else than its type says."""
+class NothingToTry(AgentsError):
+    """A protocol has no samples for the conformance suite."""
 
-    def __init__(self, agent: str, method: str, expected: str, problem: str) -> None:
-        super().__init__(f"{agent}: {method}() must return {expected}: {problem}")
+    def __init__(self, protocol: str) -> None:
+        super().__init__(
+            f"the protocol {protocol} has nothing to try its agents with; "
+            "give its ProtocolAgents a repertoire"
+        )
 
 
 class UnexpectedRequest(AgentsError):

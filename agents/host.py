@@ -9,7 +9,7 @@ of it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Generator, Sequence
+from collections.abc import Callable, Coroutine, Generator, Mapping
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -22,12 +22,14 @@ from retailsim.agents.errors import AgentBlocked, ReplyFailed, UnexpectedRequest
 from retailsim.agents.watchdog import Watchdog
 from retailsim.events.messages import Message
 from retailsim.events.outside import Door
-from retailsim.market.core.admission import admit
+from retailsim.market.core.admission import Admission, Written, admit, written
 from retailsim.market.core.request import AgentRequest
-from retailsim.market.protocols.union import ADMISSIONS
 
 PATIENCE = 100
 """How often a reply is told that it is cancelled before it is dropped; each clean-up takes one."""
+
+
+Admissions = Mapping[type[AgentRequest], Admission]
 
 
 class Hosting(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,11 +37,14 @@ class Hosting(msgspec.Struct, frozen=True, kw_only=True):
 
     Parameters
     ----------
+    admissions : mapping of request class to Admission
+        What the protocol lets its agents answer, and writes of it.
     watch : Watchdog
     reply_s : float
         Deadline of one reply of an agent that waits, in seconds.
     """
 
+    admissions: Admissions
     watch: Watchdog
     reply_s: float = 300.0
 
@@ -52,8 +57,8 @@ class Host:
         self._door = door
         self._hosting = hosting
 
-    async def receive(self, message: Message) -> Sequence[Message]:
-        """Return the agent's checked reply.
+    async def receive(self, message: Message) -> Written:
+        """Return what the market writes of the agent's reply, once it is checked.
 
         Raises
         ------
@@ -64,30 +69,28 @@ class Host:
             The reply is not what was asked for.
         """
         source = self._agent.source
-        if not isinstance(message, AgentRequest):
-            raise UnexpectedRequest(source, type(message).__name__)
-        rule = ADMISSIONS[type(message)]
-        key = f"{message.stage}/{message.t}"
+        request, rule = asked(source, message, self._hosting.admissions)
+        key = f"{request.stage}/{message.t}"
         failure = self._door.failure(message, source, key)
         if failure is None:
             try:
-                return admit(source, message, await self._reply(message), rule)
+                return admit(source, request, await self._reply(request), rule)
             except (TimeoutError, AgentBlocked) as error:
                 failure = str(error) or type(error).__name__
             self._door.record_failure(message, source, key, failure)
         raise ReplyFailed(source, failure)
 
-    async def _reply(self, message: AgentRequest) -> Sequence[Message]:
+    async def _reply(self, request: AgentRequest) -> Any:
         agent = self._agent
-        receiving = agent.receive(message)
-        watched = self._hosting.watch.guard(receiving, agent.source, message.stage)
+        receiving = agent.receive(request)
+        watched = self._hosting.watch.guard(receiving, agent.source, request.stage)
         reply = _Supervised(watched, agent.source, waits=agent.waits)
         return await (self._in_time(reply) if agent.waits else reply)
 
-    async def _in_time(self, reply: _Supervised) -> Sequence[Message]:
+    async def _in_time(self, reply: _Supervised) -> Any:
         """Await the reply; past the deadline it has failed, whatever the agent makes of that."""
         seconds = self._hosting.reply_s
-        answer: Sequence[Message] = ()
+        answer: Any = None
         with anyio.move_on_after(seconds) as scope:
             try:
                 answer = await reply
@@ -105,11 +108,12 @@ class Checked:
     The model's own deadlines are the gateway's, and a step of ours needs no watching.
     """
 
-    def __init__(self, agent: Agent) -> None:
+    def __init__(self, agent: Agent, admissions: Admissions) -> None:
         self._agent = agent
+        self._admissions = admissions
 
-    async def receive(self, message: Message) -> Sequence[Message]:
-        """Return the agent's checked reply.
+    async def receive(self, message: Message) -> Written:
+        """Return what the market writes of the agent's reply.
 
         Raises
         ------
@@ -117,10 +121,37 @@ class Checked:
             The reply is not what was asked for.
         """
         source = self._agent.source
-        if not isinstance(message, AgentRequest):
-            raise UnexpectedRequest(source, type(message).__name__)
-        replies = await self._agent.receive(message)
-        return admit(source, message, replies, ADMISSIONS[type(message)])
+        request, rule = asked(source, message, self._admissions)
+        return admit(source, request, await self._agent.receive(request), rule)
+
+
+class Trusted:
+    """Wraps an agent of ours whose answers need no check."""
+
+    def __init__(self, agent: Agent, admissions: Admissions) -> None:
+        self._agent = agent
+        self._admissions = admissions
+
+    async def receive(self, message: Message) -> Written:
+        """Return what the market writes of the agent's reply."""
+        source = self._agent.source
+        request, rule = asked(source, message, self._admissions)
+        return written(source, request, await self._agent.receive(request), rule)
+
+
+def asked(source: str, message: Message, admissions: Admissions) -> tuple[AgentRequest, Admission]:
+    """Return a message as the request that it is, with what answers it.
+
+    Raises
+    ------
+    UnexpectedRequest
+        If the protocol knows no answer to it.
+    """
+    if isinstance(message, AgentRequest):
+        rule = admissions.get(type(message))
+        if rule is not None:
+            return message, rule
+    raise UnexpectedRequest(source, type(message).__name__)
 
 
 class _Supervised:

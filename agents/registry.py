@@ -8,17 +8,15 @@ then on the normal import path. Nothing is imported before it is asked for.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
-from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
-from retailsim.agents.base import Agent, BuyerAgent, SellerAgent
-from retailsim.agents.csales.base import SalesBuyer, SalesSeller
+from retailsim.agents.base import Agent
 from retailsim.agents.errors import AgentsError, BadAgent, UnknownAgent
+from retailsim.agents.protocol import Target, agents_of
 from retailsim.events.messages import Role
 from retailsim.market.core.plugin_code import (
     find_object,
@@ -27,46 +25,10 @@ from retailsim.market.core.plugin_code import (
     origin,
     source_digest,
 )
-
-Protocol = Literal["retail", "csales"]
+from retailsim.market.protocols.registry import BUILT_IN, DEFAULT, Protocol, find_protocol
 
 GROUP = "retailsim.agents"
 """The group of entry points that plug-ins use."""
-
-BUILT_IN: Mapping[tuple[str, Role], str] = MappingProxyType(
-    {
-        ("behavioral", "seller"): "retailsim.agents.retail.behavioral.seller:BehavioralSeller",
-        ("behavioral", "buyer"): "retailsim.agents.retail.behavioral.buyer:BehavioralBuyer",
-        ("script", "seller"): "retailsim.agents.retail.script:ScriptSeller",
-    }
-)
-"""(name, role) -> module:Class of the agents that come with the simulator."""
-
-BUILT_IN_CSALES: Mapping[tuple[str, Role], str] = MappingProxyType(
-    {
-        ("behavioral", "seller"): "retailsim.agents.csales.behavioral.seller:CsiSeller",
-        ("csi", "seller"): "retailsim.agents.csales.behavioral.seller:CsiSeller",
-        ("fixed-script", "seller"): "retailsim.agents.csales.behavioral.seller:ScriptedSalesSeller",
-        ("random-action", "seller"): "retailsim.agents.csales.behavioral.seller:RandomActionSeller",
-        ("behavioral", "buyer"): "retailsim.agents.csales.behavioral.buyer:CsUser",
-        ("csuser", "buyer"): "retailsim.agents.csales.behavioral.buyer:CsUser",
-    }
-)
-"""The same for sales conversations."""
-
-AGENTS: Mapping[Protocol, Mapping[tuple[str, Role], str]] = MappingProxyType(
-    {"retail": BUILT_IN, "csales": BUILT_IN_CSALES}
-)
-"""Protocol -> its built-in agents."""
-
-_BASES: Mapping[tuple[Protocol, Role], type] = MappingProxyType(
-    {
-        ("retail", "seller"): SellerAgent,
-        ("retail", "buyer"): BuyerAgent,
-        ("csales", "seller"): SalesSeller,
-        ("csales", "buyer"): SalesBuyer,
-    }
-)
 
 
 class AgentInfo(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,7 +49,7 @@ class AgentInfo(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def resolve(
-    name: str, role: Role, *, folder: Path | None = None, protocol: Protocol = "retail"
+    name: str, role: Role, *, folder: Path | None = None, protocol: Protocol | None = None
 ) -> type[Agent]:
     """Return the class that serves as `role` under this name, ready to be instantiated.
 
@@ -97,8 +59,8 @@ def resolve(
         A built-in name, an entry point's name, or ``module:Class``.
     folder : Path or None
         The scenario's folder, where ``module`` is looked for first.
-    protocol : {"retail", "csales"}
-        What the agent has to be able to do.
+    protocol : Protocol or None
+        What the agent has to be able to do; None: the default protocol.
 
     Raises
     ------
@@ -107,6 +69,7 @@ def resolve(
     BadAgent
         If it was found but cannot be imported, is not an agent of this role, or lacks methods.
     """
+    protocol = protocol or find_protocol(DEFAULT)
     return _fit(name, role, protocol, _found(name, role, folder, protocol))
 
 
@@ -114,40 +77,47 @@ def part_of(name: str, *, folder: Path | None = None) -> tuple[Protocol, Role]:
     """Return the protocol and the role that an agent serves.
 
     Of a name that several built-in agents share it is the first one's; a bare `Agent` may serve
-    in any part and is taken for a seller of retail.
+    in any part and is taken for a seller of the default protocol.
 
     Raises
     ------
     UnknownAgent, BadAgent
         If nothing has this name, or it cannot be imported.
     """
-    for protocol, built_in in AGENTS.items():
-        for known_name, role in built_in:
+    for protocol in BUILT_IN.values():
+        for known_name, role in agents_of(protocol).built_in:
             if known_name == name:
                 return protocol, role
-    found = _found(name, "seller", folder, "retail")
+    default = find_protocol(DEFAULT)
+    found = _found(name, "seller", folder, default)
     parts = _parts(found) if isinstance(found, type) else []
-    return parts[0] if parts else ("retail", "seller")
+    return parts[0] if parts else (default, "seller")
 
 
 def protocol_of(cls: type[Agent]) -> Protocol:
-    """Return the protocol that a class was made for; "retail" where it may serve any."""
+    """Return the built-in protocol that a class was made for; the default where it is none's."""
     parts = _parts(cls)
-    return parts[0][0] if parts else "retail"
+    return parts[0][0] if parts else find_protocol(DEFAULT)
 
 
 def _parts(cls: type) -> list[tuple[Protocol, Role]]:
-    return [part for part, base in _BASES.items() if issubclass(cls, base)]
+    return [
+        (protocol, role)
+        for protocol in BUILT_IN.values()
+        for role, base in agents_of(protocol).bases.items()
+        if issubclass(cls, base)
+    ]
 
 
-def known(role: Role, protocol: Protocol = "retail") -> list[AgentInfo]:
+def known(role: Role, protocol: Protocol | None = None) -> list[AgentInfo]:
     """List the built-in agents of a role and those of installed packages, by name.
 
     A plug-in that cannot be loaded is listed too, with the reason as its description.
     """
+    protocol = protocol or find_protocol(DEFAULT)
     ours = [
         AgentInfo(name=name, role=role, origin="built-in", description=about(name, target))
-        for (name, of_role), target in AGENTS[protocol].items()
+        for (name, of_role), target in agents_of(protocol).built_in.items()
         if of_role == role
     ]
     plugins = (_info(point, role, protocol) for point in entry_points(group=GROUP))
@@ -165,9 +135,11 @@ def digest(cls: type[Agent]) -> str:
 
 
 def _found(name: str, role: Role, folder: Path | None, protocol: Protocol) -> Any:
-    target = AGENTS[protocol].get((name, role))
-    if target is not None:  # ours, whatever stands in the folder
+    target = agents_of(protocol).target(name, role)
+    if isinstance(target, str):  # the protocol's own, whatever stands in the folder
         return find_object(name, target, None, BadAgent)
+    if target is not None:
+        return target
     if ":" not in name:
         return load_point(_entry_point(name, role, protocol), name, BadAgent)
     return find_object(name, name, folder, BadAgent)
@@ -185,7 +157,7 @@ def _entry_point(name: str, role: Role, protocol: Protocol) -> EntryPoint:
 
 def _names(role: Role, protocol: Protocol) -> list[str]:
     plugins = {point.name for point in entry_points(group=GROUP)}
-    return sorted(plugins | {name for name, of_role in AGENTS[protocol] if of_role == role})
+    return sorted(plugins | set(agents_of(protocol).names(role)))
 
 
 def _info(point: EntryPoint, role: Role, protocol: Protocol) -> AgentInfo | None:
@@ -199,9 +171,10 @@ def _info(point: EntryPoint, role: Role, protocol: Protocol) -> AgentInfo | None
     return AgentInfo(name=point.name, role=role, origin=origin(point), description=about)
 
 
-def about(name: str, target: str) -> str:
-    """Return the first line of the docstring of ``module:Class``."""
-    return _first_line(find_object(name, target, None, BadAgent))
+def about(name: str, target: Target) -> str:
+    """Return the first line of the docstring of a class that comes with a protocol."""
+    found = find_object(name, target, None, BadAgent) if isinstance(target, str) else target
+    return _first_line(found)
 
 
 def _first_line(found: Any) -> str:
@@ -210,12 +183,13 @@ def _first_line(found: Any) -> str:
 
 def _unfit(found: type[Agent], role: Role, protocol: Protocol) -> str | None:
     """Say which other part a class was made for, if it was made for one."""
-    if issubclass(found, _BASES[protocol, role]):
+    own = agents_of(protocol).bases.get(role)
+    if own is None or issubclass(found, own):
         return None
-    for (other, _), base in _BASES.items():
-        if issubclass(found, base):
-            of = f" of the protocol {protocol}" if other != protocol else ""
-            return f"is a {base.__name__} and cannot be a {role}{of}"
+    for other, of_role in _parts(found):
+        base = agents_of(other).bases[of_role]
+        of = f" of the protocol {protocol.name}" if other != protocol else ""
+        return f"is a {base.__name__} and cannot be a {role}{of}"
     return None
 
 
@@ -224,7 +198,7 @@ def _fit(name: str, role: Role, protocol: Protocol, found: Any) -> type[Agent]:
     if not isinstance(found, type):
         raise BadAgent(name, f"is a {type(found).__name__}, not a class")
     if not issubclass(found, Agent):
-        raise BadAgent(name, "is not an agent: subclass SellerAgent, BuyerAgent or Agent")
+        raise BadAgent(name, f"is not an agent: subclass {_bases(protocol)}")
     problem = _unfit(found, role, protocol)
     if problem is not None:
         raise BadAgent(name, problem)
@@ -234,3 +208,8 @@ def _fit(name: str, role: Role, protocol: Protocol, found: Any) -> type[Agent]:
     if is_foreign(found.__module__):
         found.trusted = False  # a plug-in made from a built-in agent would inherit its trust
     return found
+
+
+def _bases(protocol: Protocol) -> str:
+    names = [base.__name__ for base in agents_of(protocol).bases.values()]
+    return " or ".join([", ".join(names), "Agent"]) if names else "Agent"

@@ -114,38 +114,6 @@ class EpisodeFailed(Event, tag="EpisodeFailed", kw_only=True):
     reason: str
 
 
-class StrategyFormed(Event, tag="StrategyFormed", kw_only=True):
-    """The seller's plan for the pitch; a dimension the guidance left out is None."""
-
-    seller: str
-    product: str | None
-    target_expansion: str | None = None
-    value_proposition: str | None = None
-    contextual_urgency: str | None = None
-    objection_handling: str | None = None
-
-
-class PitchPresented(Event, tag="PitchPresented", kw_only=True):
-    """The pitch as spoken: section name -> text, in order.
-
-    ``claims`` are the statements about the product that the pitch makes and ``unsupported``
-    those of them that the product sheet does not carry, where the seller says so.
-    """
-
-    seller: str
-    product: str | None
-    sections: dict[str, str]
-    claims: tuple[str, ...] = ()
-    unsupported: tuple[str, ...] = ()
-
-
-class TopicsChosen(Event, tag="TopicsChosen", kw_only=True):
-    """What the buyer wants to ask about before it decides."""
-
-    topics: tuple[str, ...]
-    reason: str
-
-
 class MessageSent(Event, tag="MessageSent", kw_only=True):
     """One turn of a dialogue; turns count exchanges from 1."""
 
@@ -239,9 +207,6 @@ LoggedEvent = (
     | EpisodeOpened
     | EpisodeClosed
     | EpisodeFailed
-    | StrategyFormed
-    | PitchPresented
-    | TopicsChosen
     | MessageSent
     | DecisionMade
     | OrderPlaced

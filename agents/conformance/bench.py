@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from copy import deepcopy
 from pathlib import Path
 from traceback import extract_tb
@@ -13,24 +13,18 @@ import msgspec
 from anyio.lowlevel import checkpoint
 
 from retailsim.agents.base import Agent, Seat
-from retailsim.agents.conformance.repertoire import REPERTOIRES
-from retailsim.agents.conformance.reply_values import bad_values
-from retailsim.agents.errors import AgentBlocked, WrongReply
+from retailsim.agents.conformance.repertoire import Script, repertoire_of
+from retailsim.agents.errors import AgentBlocked
 from retailsim.agents.persona import TRAITS
-from retailsim.agents.registry import Protocol
-from retailsim.agents.retail.samples import Script
 from retailsim.agents.watchdog import Guarded, Watchdog
-from retailsim.events.messages import Event, Message, Role
+from retailsim.events.messages import Message, Role
 from retailsim.events.streams import Seed
-from retailsim.market.core.admission import ReplyRefused, admit
+from retailsim.market.core.admission import ReplyRefused, admitted
 from retailsim.market.core.request import AgentRequest
-from retailsim.market.protocols.union import ADMISSIONS
+from retailsim.market.protocols.registry import Protocol, rules_of
 
 Kind = Literal["deadlines", "replies", "values", "arguments", "outside"]
 """What a problem is about; the names of the checks it belongs to."""
-
-
-_ENVELOPE = {"type", *Event.__struct_fields__}
 
 
 class Problem(msgspec.Struct, frozen=True):
@@ -47,13 +41,13 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
     ----------
     reply : str
         The answer as text; empty where there is none.
-    answer : sequence of Message
-        What the market would admit; empty where it refuses.
+    answer : object
+        The value that the market would admit; None where it refuses.
     """
 
     asked: str
     reply: str = ""
-    answer: Sequence[Message] = ()
+    answer: Any = None
     problems: tuple[Problem, ...] = ()
 
     @property
@@ -108,7 +102,7 @@ class Bench:
     ----------
     timeout_s : float
         Deadline of each answer, in seconds.
-    protocol : {"retail", "csales"}
+    protocol : Protocol
         What its agents are asked by.
     """
 
@@ -119,11 +113,13 @@ class Bench:
         options: Mapping[str, Any],
         watchdog: Watchdog,
         timeout_s: float,
-        protocol: Protocol = "retail",
+        protocol: Protocol,
     ) -> None:
         self.agent_class = agent_class
         self.role: Role = role
-        self.repertoire = REPERTOIRES[protocol]
+        self.protocol = protocol
+        self.repertoire = repertoire_of(protocol)
+        self._admissions = rules_of(protocol).admissions
         self.door = BenchDoor()
         self._options = options
         self._watchdog = watchdog
@@ -169,22 +165,20 @@ class Bench:
         asked = f"{type(request).__name__} about {about}"
         before = msgspec.json.encode([request, self._options])
         problems: list[Problem] = []
-        admitted: Sequence[Message] = ()
+        answer, reply = None, ""
         try:
-            answer = await self._answer(agent, request, problems)
-            admitted = admit(agent.source, request, answer, ADMISSIONS[type(request)])
-            problems += [Problem("values", text) for text in bad_values(request, admitted)]
+            given = await self._answer(agent, request, problems)
+            answer = admitted(agent.source, request, given, self._admissions[type(request)])
+            reply = _shown(answer)
+            found = self.repertoire.bad_values(request, answer)
+            problems += [Problem("values", text) for text in found]
         except Exception as error:  # noqa: BLE001 - whatever a foreign agent raises is a finding
             problems.append(_problem(error, self._timeout_s))
         if msgspec.json.encode([request, self._options]) != before:
             problems.append(Problem("arguments", "changed what it was handed"))
-        return Observation(
-            asked=asked, reply=_shown(admitted), answer=admitted, problems=tuple(problems)
-        )
+        return Observation(asked=asked, reply=reply, answer=answer, problems=tuple(problems))
 
-    async def _answer(
-        self, agent: Agent, request: AgentRequest, problems: list[Problem]
-    ) -> Sequence[Message]:
+    async def _answer(self, agent: Agent, request: AgentRequest, problems: list[Problem]) -> Any:
         coroutine = agent.receive(request)
         if not isinstance(coroutine, Coroutine):
             raise TypeError("receive is not a coroutine: write `async def receive`")
@@ -195,11 +189,9 @@ class Bench:
             answer = await watched
         if watched.strayed:
             problems.append(Problem("outside", "waited for something else than self.outside(...)"))
-        return answer  # type: ignore[no-any-return]
+        return answer
 
-    def _stepped(
-        self, agent: Agent, coroutine: Coroutine[Any, Any, Any], stage: str
-    ) -> Sequence[Message]:
+    def _stepped(self, agent: Agent, coroutine: Coroutine[Any, Any, Any], stage: str) -> Any:
         """Step once, as the kernel does with agents that do not wait."""
         try:
             self._watchdog.enter(agent.source, stage)
@@ -208,7 +200,7 @@ class Bench:
             finally:
                 self._watchdog.leave()
         except StopIteration as done:
-            return done.value  # type: ignore[no-any-return]
+            return done.value
         coroutine.close()
         raise _Awaited
 
@@ -233,14 +225,8 @@ class _Watched(Guarded):
         return awaited
 
 
-def _shown(messages: Sequence[Message]) -> str:
-    return "; ".join(f"{type(m).__name__} {_own_fields(m)}" for m in messages)
-
-
-def _own_fields(message: Message) -> str:
-    fields = msgspec.to_builtins(message)
-    own = {name: value for name, value in fields.items() if name not in _ENVELOPE}
-    return msgspec.json.encode(own).decode()
+def _shown(value: Any) -> str:
+    return f"{type(value).__name__} {msgspec.json.encode(value).decode()}"
 
 
 def _problem(error: Exception, timeout_s: float) -> Problem:
@@ -251,7 +237,7 @@ def _problem(error: Exception, timeout_s: float) -> Problem:
             )
         case TimeoutError():
             return Problem("deadlines", f"gave no answer within {timeout_s:g} s")
-        case AgentBlocked() | WrongReply() | ReplyRefused():
+        case AgentBlocked() | ReplyRefused():
             kind: Kind = "deadlines" if isinstance(error, AgentBlocked) else "replies"
             return Problem(kind, " ".join(str(error).split()))
         case _:

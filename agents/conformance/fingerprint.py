@@ -19,9 +19,10 @@ import msgspec
 import retailsim
 from retailsim.agents.conformance.bench import Bench
 from retailsim.agents.conformance.repeatability import ask_everything
-from retailsim.agents.registry import Protocol, resolve
+from retailsim.agents.registry import resolve
 from retailsim.agents.watchdog import Watchdog
 from retailsim.events.messages import Role
+from retailsim.market.protocols.registry import find_protocol
 
 
 class Errand(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,7 +30,7 @@ class Errand(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     role: Role
-    protocol: Protocol
+    protocol: str
     folder: str | None
     options: dict[str, Any]
     timeout_s: float
@@ -38,7 +39,7 @@ class Errand(msgspec.Struct, frozen=True, kw_only=True):
 def hash_seed_difference(
     name: str,
     role: Role,
-    protocol: Protocol,
+    protocol: str,
     folder: Path | None,
     options: Mapping[str, Any],
     timeout_s: float,
@@ -83,11 +84,10 @@ def _started(hash_seed: str) -> subprocess.Popen[bytes]:
 def answers(errand: Errand) -> list[tuple[str, str]]:
     """Return each request with the digest of its answer."""
     folder = Path(errand.folder) if errand.folder else None
-    agent_class = resolve(errand.name, errand.role, folder=folder, protocol=errand.protocol)
+    protocol = find_protocol(errand.protocol, folder)
+    agent_class = resolve(errand.name, errand.role, folder=folder, protocol=protocol)
     watchdog = Watchdog(warn_s=60.0, deadline_s=60.0, say=lambda line: None)
-    bench = Bench(
-        agent_class, errand.role, errand.options, watchdog, errand.timeout_s, errand.protocol
-    )
+    bench = Bench(agent_class, errand.role, errand.options, watchdog, errand.timeout_s, protocol)
     with watchdog:
         observed = ask_everything(bench)
     return [(o.asked, sha256(o.reply.encode()).hexdigest()) for o in observed]

@@ -19,7 +19,7 @@ import anyio
 from retailsim.agents.base import Agent
 from retailsim.agents.conformance.bench import Bench, Observation
 from retailsim.agents.conformance.findings import Finding, verdict
-from retailsim.agents.retail.samples import Script
+from retailsim.agents.conformance.repertoire import Script
 
 _MEMORY = "; keep notes in self.memory(request), not on the agent or its class"
 _STREAM = '; draw from self.stream(request, "what for") instead'

@@ -1,17 +1,28 @@
-"""What the suite asks of agents, by protocol, and how it puts what it finds."""
+"""What the suite asks of a protocol's agents, and how it puts what it finds."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from types import MappingProxyType
+from collections.abc import Callable, Generator, Iterable
+from typing import Any, cast
 
 import msgspec
 
-from retailsim.agents.csales import samples as sales_samples
-from retailsim.agents.registry import Protocol
-from retailsim.agents.retail import samples
-from retailsim.agents.retail.samples import Script
+from retailsim.agents.errors import NothingToTry
+from retailsim.agents.protocol import agents_of
 from retailsim.events.messages import Role
+from retailsim.market.core.request import AgentRequest
+from retailsim.market.protocols.registry import Protocol, imported
+
+Script = Generator[AgentRequest, Any, None]
+"""Requests in order; it is sent the value that answers each, None where there was none to admit."""
+
+
+def _nothing(role: Role) -> Script:
+    yield from ()
+
+
+def _all_good(request: Any, value: Any) -> Iterable[str]:
+    return ()
 
 
 class Repertoire(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,6 +41,8 @@ class Repertoire(msgspec.Struct, frozen=True, kw_only=True):
     hostile : callable
     hostile_text : str
         What `hostile` is about.
+    bad_values : callable
+        (request, value) -> what the market would reject in a value that it lets in.
     values : str
         What is said where all values are good.
     dates : str
@@ -38,40 +51,24 @@ class Repertoire(msgspec.Struct, frozen=True, kw_only=True):
 
     episodes: int
     everything: Callable[[Role, int], list[tuple[str, Script]]]
-    opening: Callable[[Role], Script]
     pair: Callable[[Role], tuple[Script, Script]]
     hostile: Callable[[Role], Script]
     hostile_text: str
-    values: str
-    dates: str
+    opening: Callable[[Role], Script] = _nothing
+    bad_values: Callable[[Any, Any], Iterable[str]] = _all_good
+    values: str = "values are such as the market admits"
+    dates: str = "leave the clock alone"
 
 
-def _nothing(role: Role) -> Script:
-    yield from ()
+def repertoire_of(protocol: Protocol) -> Repertoire:
+    """Return what a protocol's agents are tried with.
 
-
-REPERTOIRES: Mapping[Protocol, Repertoire] = MappingProxyType(
-    {
-        "retail": Repertoire(
-            episodes=samples.EPISODES,
-            everything=samples.everything,
-            opening=samples.opening,
-            pair=samples.pair,
-            hostile=samples.hostile,
-            hostile_text="a product full of hostile text",
-            values="quantities, ratings and settlements are such as the market admits",
-            dates="take the date from request.offer.date and days from request.order",
-        ),
-        "csales": Repertoire(
-            episodes=sales_samples.EPISODES,
-            everything=sales_samples.everything,
-            opening=_nothing,
-            pair=sales_samples.pair,
-            hostile=sales_samples.hostile,
-            hostile_text="a conversation full of hostile text",
-            values="items shown, selected and bought are such as the market admits",
-            dates="conversations have no dates, leave the clock alone",
-        ),
-    }
-)
-"""Protocol -> what its agents are tried with."""
+    Raises
+    ------
+    NothingToTry
+        If it offers nothing.
+    """
+    found = cast("Repertoire | None", imported(agents_of(protocol).repertoire))
+    if found is None:
+        raise NothingToTry(protocol.name)
+    return found

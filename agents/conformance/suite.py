@@ -19,9 +19,10 @@ from retailsim.agents.conformance.bench import Bench, Kind, Observation, describ
 from retailsim.agents.conformance.findings import Finding, render, verdict
 from retailsim.agents.conformance.fingerprint import hash_seed_difference
 from retailsim.agents.conformance.repeatability import ask_everything, repeatability
-from retailsim.agents.registry import Protocol, part_of, protocol_of, resolve
+from retailsim.agents.registry import part_of, protocol_of, resolve
 from retailsim.agents.watchdog import Watchdog
 from retailsim.events.messages import Role
+from retailsim.market.protocols.registry import Protocol, find_protocol
 
 __all__ = ["Finding", "check", "check_by_name", "render"]
 
@@ -48,7 +49,7 @@ def check_by_name(
     role: Role | None = None,
     options: Mapping[str, Any] | None = None,
     timeout_s: float = 5.0,
-    protocol: Protocol | None = None,
+    protocol: str | None = None,
 ) -> tuple[Role, list[Finding]]:
     """Check the agent of this name, and that its answers don't depend on Python's hash seed.
 
@@ -60,8 +61,8 @@ def check_by_name(
         None: the role that the class serves; a bare `Agent` is taken for a seller.
     options : mapping
         As in the scenario; must be what TOML can hold.
-    protocol : {"retail", "csales"} or None
-        None: the one that the class serves; a bare `Agent` is taken for one of retail.
+    protocol : str or None
+        As a scenario names it; None: the one that the class serves, a bare `Agent` the default.
 
     Returns
     -------
@@ -73,11 +74,14 @@ def check_by_name(
         See `agents.registry.resolve`.
     """
     part = part_of(name, folder=folder)
-    protocol, role = protocol or part[0], role or part[1]
-    agent_class = resolve(name, role, folder=folder, protocol=protocol)
-    findings = check(agent_class, role, options=options, timeout_s=timeout_s, protocol=protocol)
+    of = find_protocol(protocol, folder) if protocol else part[0]
+    role = role or part[1]
+    agent_class = resolve(name, role, folder=folder, protocol=of)
+    findings = check(agent_class, role, options=options, timeout_s=timeout_s, protocol=of)
     if not agent_class.waits and all(finding.passed for finding in findings):
-        difference = hash_seed_difference(name, role, protocol, folder, options or {}, timeout_s)
+        difference = hash_seed_difference(
+            name, role, protocol or of.name, folder, options or {}, timeout_s
+        )
         findings.append(verdict("hash seed", "two processes gave the same answers", difference))
     return role, findings
 
@@ -104,7 +108,7 @@ def check(
         Deadline of each answer, in seconds; also how long one step may block.
     say : callable
         Takes a line about an agent that blocks; by default it goes to standard error.
-    protocol : {"retail", "csales"} or None
+    protocol : Protocol or None
         None: the one that the class serves, see `agents.registry.protocol_of`.
 
     Returns

@@ -6,42 +6,39 @@ that it selected is sold. So each conversation is a generator that is sent every
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 
-from retailsim.agents.retail.samples import Script
-from retailsim.events.messages import Message, MessageSent, Role
+from retailsim.agents.conformance.repertoire import Script
+from retailsim.events.messages import Role
 from retailsim.market.catalogue.product import Product
 from retailsim.market.core.dialogue import Transcript, Turn
-from retailsim.market.protocols.csales.category_tree import CategoryPath, CategoryTree
+from retailsim.market.protocols.csales.category_tree import CategoryTree
 from retailsim.market.protocols.csales.events import (
     ACTIONS,
     TACTICS,
     Action,
-    ActionChosen,
-    ProfileInferred,
     Tactic,
 )
 from retailsim.market.protocols.csales.requests import (
-    BuyItem,
-    LeaveConversation,
     OpenConversation,
-    PlanCategory,
     PlanTurn,
     RespondToSeller,
-    SelectItem,
-    ShowItems,
     SpeakTurn,
 )
-from retailsim.market.protocols.csales.values import PERSUASION, Inferred, Profile
+from retailsim.market.protocols.csales.values import (
+    PERSUASION,
+    Inferred,
+    Line,
+    Plan,
+    Profile,
+    Response,
+)
 
 _TURNS = 6
 _BUYER_SELECTS = 3
 """The turn in which a made-up buyer selects, if it was shown anything."""
-
-M = TypeVar("M", bound=Message)
 
 
 class PartnerTalk(msgspec.Struct, frozen=True, kw_only=True):
@@ -107,30 +104,31 @@ def _selling(talk: PartnerTalk) -> Script:
     }
     for turn in range(1, _TURNS):
         known["turn"] = turn
-        answer = yield PlanTurn(**known, actions=_actions(known["shown"], known["selected"]))
-        known["inferred"] = _inferred(answer)
-        action, tactic = _chosen(answer, known["selected"])
+        plan = yield PlanTurn(**known, actions=_actions(known["shown"], known["selected"]))
+        known["inferred"] = plan.inferred if plan else Inferred()
+        action, tactic = _chosen(plan, known["selected"])
         if action == "Category Search":
-            known["categories"] = tree.below(tree.cut(_path(answer)))
+            known["categories"] = tree.below(tree.cut(plan.category if plan else ()))
         items = _items(talk, action, known["selected"])
-        answer = yield SpeakTurn(**known, action=action, tactic=tactic, items=items)
-        known["shown"] += _newly_shown(answer, items, known["shown"])
+        line = yield SpeakTurn(**known, action=action, tactic=tactic, items=items)
+        known["shown"] += _newly_shown(line, items, known["shown"])
         if turn >= _BUYER_SELECTS and known["shown"]:
             known |= {"selected": known["shown"][0], "candidate": talk.dearer}
         reply = Turn("buyer", talk.said(turn))
-        known["transcript"] = _heard(known["transcript"], "seller", answer, reply)
+        known["transcript"] = _heard(known["transcript"], "seller", line and line.text, reply)
 
 
 def _buying(talk: PartnerTalk) -> Script:
     """A seller that asks, then shows one item after the other, and persuades once it can."""
     common = {**talk.common, "profile": talk.profile}
-    answer = yield OpenConversation(**common, transcript=(), turn=1)
+    text = yield OpenConversation(**common, transcript=(), turn=1)
+    text = text and f"{text} {_range(talk)}"
     left = list(map(_for_buyer, talk.fitting))
     shown: tuple[Product, ...] = ()
     selected: Product | None = None
     transcript: Transcript = ()
     for turn in range(2, _TURNS + 1):
-        transcript = _heard(transcript, "buyer", answer, Turn("seller", talk.said(turn)))
+        transcript = _heard(transcript, "buyer", text, Turn("seller", talk.said(turn)))
         candidate = _for_buyer(talk.dearer) if selected and talk.dearer else None
         action, presented = _put_forward(turn, left, shown, selected, candidate)
         shown = (*shown, *presented)
@@ -150,6 +148,7 @@ def _buying(talk: PartnerTalk) -> Script:
         answer = yield request
         if _ends(request, answer):
             return
+        text = answer and answer.text
         selected = selected or _selected(shown, answer)
 
 
@@ -168,14 +167,14 @@ def _put_forward(
     return "Suggestion", (left.pop(0),) if left else ()
 
 
-def _ends(request: RespondToSeller, answer: Sequence[Message]) -> bool:
-    bought = _first(BuyItem, answer) is not None and request.may_buy
-    return bought or _first(LeaveConversation, answer) is not None
+def _ends(request: RespondToSeller, answer: Response | None) -> bool:
+    if answer is None:
+        return False
+    return (answer.buy is not None and request.may_buy) or answer.leave is not None
 
 
-def _selected(shown: tuple[Product, ...], answer: Sequence[Message]) -> Product | None:
-    command = _first(SelectItem, answer)
-    return next((p for p in shown if command and p.id == command.product), None)
+def _selected(shown: tuple[Product, ...], answer: Response | None) -> Product | None:
+    return next((p for p in shown if answer and p.id == answer.select), None)
 
 
 def _actions(shown: tuple[Product, ...], selected: Product | None) -> tuple[Action, ...]:
@@ -184,11 +183,10 @@ def _actions(shown: tuple[Product, ...], selected: Product | None) -> tuple[Acti
     return tuple(action for action in ACTIONS if shown or action != PERSUASION)
 
 
-def _chosen(answer: Sequence[Message], selected: Product | None) -> tuple[Action, Tactic | None]:
+def _chosen(plan: Plan | None, selected: Product | None) -> tuple[Action, Tactic | None]:
     """The agent's choice; where its answer was refused, one that is always allowed."""
-    event = _first(ActionChosen, answer)
-    if event is not None:
-        return event.action, event.strategy
+    if plan is not None:
+        return plan.action, plan.tactic
     return (PERSUASION, TACTICS[0]) if selected is not None else ("Suggestion", None)
 
 
@@ -198,42 +196,16 @@ def _items(talk: PartnerTalk, action: Action, selected: Product | None) -> tuple
     return (talk.dearer,) if selected and talk.dearer and action == PERSUASION else ()
 
 
-def _inferred(answer: Sequence[Message]) -> Inferred:
-    event = _first(ProfileInferred, answer) or ProfileInferred(turn=1)
-    low, high = event.price_min_cents, event.price_max_cents
-    return Inferred(
-        preference=event.preference,
-        category=event.category,
-        decision_making_style=event.decision_making_style,
-        dialogue_openness=event.dialogue_openness,
-        focus=event.focus,
-        price_cents=(low, high) if low is not None and high is not None else None,
-    )
-
-
-def _path(answer: Sequence[Message]) -> CategoryPath:
-    command = _first(PlanCategory, answer)
-    return command.path if command else ()
-
-
 def _newly_shown(
-    answer: Sequence[Message], items: tuple[Product, ...], shown: tuple[Product, ...]
+    line: Line | None, items: tuple[Product, ...], shown: tuple[Product, ...]
 ) -> tuple[Product, ...]:
-    command = _first(ShowItems, answer)
-    ids = command.products if command else ()
+    ids = line.items if line else ()
     return tuple(product for product in items if product.id in ids and product not in shown)
 
 
-def _first(kind: type[M], answer: Sequence[Message]) -> M | None:
-    return next((message for message in answer if isinstance(message, kind)), None)
-
-
-def _heard(
-    transcript: Transcript, role: Role, answer: Sequence[Message], reply: Turn
-) -> Transcript:
+def _heard(transcript: Transcript, role: Role, said: str | None, reply: Turn) -> Transcript:
     """Add what the agent said, and what the other side says to that."""
-    said = _first(MessageSent, answer)
-    return (*transcript, Turn(role, said.text if said else "Hm."), reply)
+    return (*transcript, Turn(role, said or "Hm."), reply)
 
 
 def _range(talk: PartnerTalk) -> str:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import msgspec
 
+from retailsim.agents.conformance.repertoire import Repertoire, Script
 from retailsim.agents.csales.partners import PartnerTalk, conversation
-from retailsim.agents.retail.samples import HOSTILE, HOSTILE_TEXTS, PLAIN, POOR, RICH, Script
+from retailsim.agents.csales.reply_values import bad_values
+from retailsim.agents.retail.samples import HOSTILE, HOSTILE_TEXTS, PLAIN, POOR, RICH
 from retailsim.events.messages import Role
 from retailsim.market.catalogue.product import Product
 from retailsim.market.protocols.csales.values import Profile
@@ -111,3 +113,15 @@ def hostile(role: Role) -> Script:
         words=(*HOSTILE_TEXTS, "long " * 3999),
     )
     return conversation(role, talk)
+
+
+REPERTOIRE = Repertoire(
+    episodes=EPISODES,
+    everything=everything,
+    pair=pair,
+    hostile=hostile,
+    hostile_text="a conversation full of hostile text",
+    bad_values=bad_values,
+    values="items shown, selected and bought are such as the market admits",
+    dates="conversations have no dates, leave the clock alone",
+)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
 from typing import Any
 
 import msgspec
 
-from retailsim.events.messages import ASPECTS, Aspect, Message, Outcome, Role
+from retailsim.agents.conformance.repertoire import Repertoire, Script
+from retailsim.agents.retail.reply_values import bad_values
+from retailsim.events.messages import ASPECTS, Aspect, Outcome, Role
 from retailsim.market.catalogue.product import Product
 from retailsim.market.core.issues import ISSUES
-from retailsim.market.core.request import AgentRequest
 from retailsim.market.core.return_policy import DEFAULT_POLICIES
 from retailsim.market.protocols.retail.requests import (
     AnswerBuyer,
@@ -38,8 +38,6 @@ from retailsim.market.protocols.retail.values import (
     Turn,
 )
 
-Script = Generator[AgentRequest, Sequence[Message], None]
-"""Requests in order; it is sent the answer to each, empty where there was none to admit."""
 EPISODES = len(ISSUES)
 """Episodes of each sample; so many, and each issue comes up."""
 
@@ -302,3 +300,16 @@ def _review(scene: Scene, aspect: Aspect, *, bought: bool) -> Request:
         support=scene.said(4) if with_issue else (),
         outcome=scene.outcome if with_issue else None,
     )
+
+
+REPERTOIRE = Repertoire(
+    episodes=EPISODES,
+    everything=everything,
+    opening=opening,
+    pair=pair,
+    hostile=hostile,
+    hostile_text="a product full of hostile text",
+    bad_values=bad_values,
+    values="quantities, ratings and settlements are such as the market admits",
+    dates="take the date from request.offer.date and days from request.order",
+)

@@ -17,8 +17,9 @@ from typing import Any
 
 import msgspec
 
-from retailsim.agents.base import Seat, SellerAgent
+from retailsim.agents.base import Seat
 from retailsim.agents.errors import BadOption
+from retailsim.agents.retail.base import SellerAgent
 from retailsim.market.protocols.retail.requests import (
     AnswerBuyer,
     FormStrategy,

@@ -1,16 +1,17 @@
 """Which answers a market admits: its authority over its own books, whatever the protocol.
 
-An agent can only put on the bus what its request asks for. Anything else, an event of the market
-or of another role among them, is refused before it is delivered, so nothing an agent says can
-book a sale or a refund. What each request asks for stands in the protocol's own table.
+An agent returns a value, of the type that its request asks for; the market checks it and writes
+what happened. So nothing an agent says can book a sale or a refund, be said in another's name, or
+change after it was said. What each request asks for stands in the protocol's own table.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from typing import Any
+from types import NoneType
+from typing import Any, get_args
 from uuid import UUID
 
 import msgspec
@@ -39,34 +40,53 @@ class ReplyRefused(MarketError):
         super().__init__(f"{source} answered {request} with {problem}")
 
 
+Written = Sequence[Message]
+"""What the market puts on the bus of an answer: events, and commands to itself."""
+
+
+def _fine(request: Any, value: Any) -> str | None:
+    return None
+
+
 class Admission(msgspec.Struct, frozen=True):
-    """What answers one kind of request.
+    """What answers one kind of request, and what the market writes of it.
 
     Parameters
     ----------
-    main : tuple of message types
-        One of these ends the answer.
+    answer : type
+        Of the value that the agent returns, such as ``Decision``, ``str`` or ``str | None``.
+    write : callable
+        ``(request, value, seat) -> messages``: what happened, in the name of the seat's id.
     check : callable
-        ``(request, reply) -> problem or None``, for what the types leave open.
-    before : tuple of message types
-        May stand before it, each at most once and in this order.
-    required : bool
-        Whether all of `before` must be there.
+        ``(request, value) -> problem or None``, for what the type leaves open.
     """
 
-    main: tuple[type[Message], ...]
-    check: Callable[[Any, Message], str | None]
-    before: tuple[type[Message], ...] = ()
-    required: bool = False
+    answer: Any
+    write: Callable[[Any, Any, str], Written]
+    check: Callable[[Any, Any], str | None] = _fine
 
 
-def admit(
-    source: str, request: AgentRequest, replies: Sequence[Message], rule: Admission
-) -> Sequence[Message]:
-    """Return copies of `replies` if they are what `request` asks of `source` by its rule.
+def written(source: str, request: AgentRequest, value: Any, rule: Admission) -> Written:
+    """Return what the market writes of a value that needs no check: our own agents'."""
+    return rule.write(request, value, source.partition(":")[2])
 
-    Copies, because the agent keeps the originals: it may change them later, or send one twice,
-    and neither may change what is logged.
+
+def admit(source: str, request: AgentRequest, value: Any, rule: Admission) -> Written:
+    """Return what the market writes of `value`, if it is what `request` asks of `source`.
+
+    It is written of a copy, because the agent keeps the original: it may change it later, and
+    must not change what is logged by that.
+
+    Raises
+    ------
+    ReplyRefused
+        Naming what came instead.
+    """
+    return written(source, request, admitted(source, request, value, rule), rule)
+
+
+def admitted(source: str, request: AgentRequest, value: Any, rule: Admission) -> Any:
+    """Return a copy of `value` if it is what `request` asks of `source` by its rule.
 
     Raises
     ------
@@ -74,51 +94,57 @@ def admit(
         Naming what came instead.
     """
     try:
-        return _admitted(request, replies, rule)
+        _check_kind(value, rule.answer)
+        copy = _copied(value, rule.answer)
+        problem = rule.check(request, copy)
+        if problem is not None:
+            raise _Problem(problem)
     except _Problem as problem:
         raise ReplyRefused(source, type(request).__name__, str(problem)) from None
+    return copy
 
 
 class _Problem(Exception):
     """What is wrong with a reply."""
 
 
-def _admitted(request: AgentRequest, replies: object, rule: Admission) -> list[Message]:
-    if not isinstance(replies, Sequence) or isinstance(replies, str | bytes):
-        raise _Problem(f"{type(replies).__name__} instead of a list of messages")
-    replies = tuple(replies)
-    _check_shape(replies, rule)
-    copies = [_copied(reply) for reply in replies]
-    for copy in copies:
-        problem = rule.check(request, copy)
-        if problem is not None:
-            raise _Problem(problem)
-    return copies
+def _check_kind(value: object, answer: Any) -> None:
+    """Refuse a value of another class: a look-alike of the right fields is another class, too."""
+    kinds = get_args(answer) or (answer,)
+    if type(value) in kinds:
+        return
+    wanted = " or ".join(_named(kind) for kind in kinds)
+    if isinstance(value, Sequence) and any(isinstance(one, Message) for one in value):
+        got = ", ".join(type(one).__name__ for one in value[:_SHOWN])
+        raise _Problem(f"{got} instead of {wanted}: return the value, the market writes the events")
+    raise _Problem(f"{_named(type(value))} instead of {wanted}")
 
 
-def _check_shape(replies: tuple[object, ...], expected: Admission) -> None:
-    kinds = [type(reply) for reply in replies]
-    wanted = " or ".join(kind.__name__ for kind in expected.main)
-    if not kinds or kinds[-1] not in expected.main:
-        got = ", ".join(kind.__name__ for kind in kinds[:_SHOWN]) or "nothing"
-        raise _Problem(f"{got} instead of {wanted}")
-    if not _leads(kinds[:-1], expected):
-        raise _Problem(f"{len(kinds)} messages, {wanted} alone was asked for")
+def _named(kind: type) -> str:
+    return {str: "a text", NoneType: "None"}.get(kind, kind.__name__)
 
 
-def _copied(reply: Message) -> Message:
+def _copied(value: Any, answer: Any) -> Any:
     """Copy a reply field by field; what cannot be copied so could not be logged either."""
-    kind = type(reply).__name__
+    kind = _named(type(value))
+    kind = kind if kind.startswith("a ") else f"a {kind}"
     try:
-        fields = msgspec.to_builtins(reply, builtin_types=_NO_TEXT)
+        fields = msgspec.to_builtins(value, builtin_types=_NO_TEXT, enc_hook=_as_dict)
         size = _size(fields)
-        copy = msgspec.convert(fields, type(reply), strict=True)
-        msgspec.json.encode(copy)  # half a surrogate pair has no UTF-8
+        copy = msgspec.convert(fields, answer, strict=True)
+        msgspec.json.encode(fields)  # half a surrogate pair has no UTF-8
     except (msgspec.ValidationError, TypeError, ValueError, RecursionError) as error:
-        raise _Problem(f"a malformed {kind}: {error}") from None
+        raise _Problem(f"a malformed {kind[2:]}: {error}") from None
     if size > MAX_REPLY:
-        raise _Problem(f"a {kind} of {size} characters; at most {MAX_REPLY} are allowed")
+        raise _Problem(f"{kind} of {size} characters; at most {MAX_REPLY} are allowed")
     return copy
+
+
+def _as_dict(value: object) -> object:
+    """Read-only mappings are as good as dicts."""
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(f"a {type(value).__name__} cannot be logged")
 
 
 def _size(value: object) -> int:
@@ -132,14 +158,6 @@ def _size(value: object) -> int:
     if isinstance(value, int) and abs(value) > MAX_NUMBER:
         raise ValueError(f"a number beyond {MAX_NUMBER}")
     return 0
-
-
-def _leads(kinds: Sequence[type], expected: Admission) -> bool:
-    """Whether these may stand before the main one: a subsequence, or all of `before`."""
-    if expected.required:
-        return tuple(kinds) == expected.before
-    left = iter(expected.before)
-    return all(kind in left for kind in kinds)
 
 
 def bad_text(text: str) -> str | None:

@@ -1,4 +1,4 @@
-"""The live rules of a market, as far as all protocols share them: opening, dispatch, failing, ending.
+"""The live rules of a market, as far as protocols share them: opening, dispatch, failing, ending.
 
 A market opens its episodes, then asks its agents, one message of each episode at a time, and
 closes behind the last episode's end. A late or failing agent ends its own episode only; where
@@ -25,15 +25,16 @@ from retailsim.events.messages import (
 )
 from retailsim.market.core.failure_reason import reason_of, rejections
 from retailsim.market.core.participants import Buying, Party
-from retailsim.market.core.request import AgentRequest
+from retailsim.market.core.request import stage_of
 from retailsim.market.core.spec import MarketSpec
 from retailsim.market.errors import UnexpectedMessage
 
 Step = Callable[[Any, Any], Sequence[Post]]
 """(episode, message) -> what follows from it."""
+Steps = Mapping[type[Message], Step]
 
 
-class EpisodeState(ABC):
+class EpisodeState:
     """One episode of a live market; protocols keep in it what happened so far.
 
     Attributes
@@ -56,7 +57,7 @@ class Market(ABC):
     what follows from each message (`steps`; `shared` for what belongs to no episode).
     """
 
-    steps: ClassVar[Mapping[type[Message], Step]] = {}
+    steps: ClassVar[Steps] = {}
 
     def __init__(self, spec: MarketSpec) -> None:
         self.finished = False
@@ -96,7 +97,7 @@ class Market(ABC):
 
     def failed(self, source: str, message: Message, error: Exception) -> Outgoing:
         """Answer an agent that raised: its episode ends, or the market where all wait for it."""
-        stage = message.stage if isinstance(message, AgentRequest) else "protocol"
+        stage = stage_of(message)
         reason = reason_of(error)
         posts = [Post(rejected) for rejected in rejections(stage, message, error)]
         if message.episode is None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import msgspec
 
 from retailsim.events.messages import Event
+from retailsim.events.streams import Seed
 from retailsim.market.core.admission import Admission
+from retailsim.market.core.market import Market
 from retailsim.market.core.request import AgentRequest
 from retailsim.market.core.spec import MarketSpec
 
@@ -19,6 +22,9 @@ class MarketRules(msgspec.Struct, frozen=True, kw_only=True):
     ----------
     spec : type
         What one of its markets is made of.
+    open : callable
+        ``(spec, rules, seed) -> Market``: the live rules of one market; `rules` are what holds in
+        all markets of a run.
     admissions : mapping of request class to Admission
         What answers each of its requests, and what the market writes of it.
     events : tuple of event classes
@@ -26,5 +32,6 @@ class MarketRules(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     spec: type[MarketSpec]
+    open: Callable[[Any, Any, Seed], Market]
     admissions: Mapping[type[AgentRequest], Admission]
     events: tuple[type[Event], ...] = ()

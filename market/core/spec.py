@@ -1,4 +1,4 @@
-"""What one market is made of, whatever the protocol: who takes part, and which episodes it holds."""
+"""What one market is made of, whatever the protocol: who takes part, and its episodes."""
 
 from __future__ import annotations
 

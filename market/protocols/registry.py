@@ -13,12 +13,15 @@ from importlib import import_module
 from importlib.metadata import entry_points
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import msgspec
 
-from retailsim.market.core.plugin_code import find_object, load_point, origin
+from retailsim.market.core.plugin_code import find_object, is_foreign, load_point, origin
 from retailsim.market.errors import BadProtocol, UnknownProtocol
+
+if TYPE_CHECKING:
+    from retailsim.market.core.protocol import MarketRules
 
 GROUP = "retailsim.protocols"
 """The group of entry points that protocols of installed packages use."""
@@ -26,6 +29,7 @@ DEFAULT = "retail"
 """What a scenario, and a run without one, is played by."""
 
 Part = Literal["market", "agents", "analysis", "run"]
+_PARTS: tuple[Part, ...] = ("market", "agents", "analysis", "run")
 
 
 class Protocol(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,9 +61,9 @@ class Protocol(msgspec.Struct, frozen=True, kw_only=True):
 def _ours(name: str) -> Protocol:
     return Protocol(
         name=name,
-        market=f"retailsim.market.protocols.{name}:MARKET",
-        agents=f"retailsim.agents.{name}:AGENTS",
-        run=f"retailsim.sim.protocols.{name}:RUN",
+        market=f"retailsim.market.protocols.{name}.protocol:MARKET",
+        agents=f"retailsim.agents.{name}.protocol:AGENTS",
+        run=f"retailsim.sim.protocols.{name}.protocol:RUN",
         analysis=f"retailsim.analysis.protocols.{name}:ANALYSIS",
     )
 
@@ -110,13 +114,50 @@ def _checked(name: str, found: object) -> Protocol:
     return found
 
 
+def rules_of(protocol: Protocol) -> MarketRules:
+    """Return what a protocol is in the market."""
+    return cast("MarketRules", layer(protocol, "market"))
+
+
 def layer(protocol: Protocol, part: Part) -> Any:
     """Return what a protocol is in one layer; None where it adds nothing to analysis."""
-    value = getattr(protocol, part)
-    return _imported(value) if isinstance(value, str) else value
+    return imported(getattr(protocol, part))
+
+
+def imported(value: Any) -> Any:
+    """Return what ``module:NAME`` names, or the value itself where it is none."""
+    return _import(value) if isinstance(value, str) else value
 
 
 @cache
-def _imported(place: str) -> Any:
+def _import(place: str) -> Any:
     module, _, name = place.partition(":")
     return getattr(import_module(module), name)
+
+
+def protocol_modules(protocol: Protocol) -> frozenset[str]:
+    """Name the modules of others that a protocol is made of; none for one that is ours.
+
+    They are those of its classes and functions, in whatever part; a run's digests cover them.
+    """
+    found: set[str] = set()
+    for part in _PARTS:
+        value = getattr(protocol, part)
+        if not isinstance(value, str) or is_foreign(value.partition(":")[0]):
+            _gather(imported(value), found)
+    return frozenset(name for name in found if is_foreign(name))
+
+
+def _gather(value: Any, found: set[str]) -> None:
+    if isinstance(value, msgspec.Struct):
+        found.add(type(value).__module__)
+        for name in value.__struct_fields__:
+            _gather(getattr(value, name), found)
+    elif isinstance(value, Mapping):
+        for item in (*value.keys(), *value.values()):
+            _gather(item, found)
+    elif isinstance(value, tuple | list | frozenset):
+        for item in value:
+            _gather(item, found)
+    elif isinstance(value, type) or callable(value):
+        found.add(value.__module__)

@@ -1,6 +1,7 @@
 """What a run would take: its size, and what its models would be asked, cost and need in time.
 
-Nothing is sent and no key is needed. The assumptions stand in `agents.retail.model.workload`.
+Nothing is sent and no key is needed. The assumptions stand in `agents.llm.talk.workload` and in
+each protocol's own workload.
 """
 
 from __future__ import annotations
@@ -13,10 +14,11 @@ import msgspec
 from retailsim.agents.llm.errors import NoKey
 from retailsim.agents.llm.gateway.keys import find_key
 from retailsim.agents.llm.gateway.price import how_to_price, pricing
+from retailsim.agents.llm.talk.workload import Work
 from retailsim.agents.llm.types import ModelConfig, Usage
-from retailsim.agents.retail.model.workload import Work
 from retailsim.sim.budget.market_workload import Workload
 from retailsim.sim.design.design import Design
+from retailsim.sim.design.protocol import talks_of
 from retailsim.sim.seats.cast import used_models
 from retailsim.sim.terminal import Terminal
 
@@ -70,7 +72,7 @@ def estimate(design: Design) -> CostEstimate | None:
     configs = used_models(design.scenario)
     if not configs:
         return None
-    workload = Workload(design.scenario, configs)
+    workload = Workload(talks_of(design.protocol, design.scenario), configs)
     works: dict[str, Work] = defaultdict(Work)
     largest = 0
     for spec in design.markets():

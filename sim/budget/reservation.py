@@ -8,7 +8,7 @@ from collections.abc import Callable
 from retailsim.agents.errors import AgentsError
 from retailsim.agents.llm.gateway.budget import Purse
 from retailsim.events.messages import ModelCalled
-from retailsim.market.protocols.union import Spec
+from retailsim.market.core.spec import MarketSpec
 from retailsim.sim.play.leftovers import Leftover
 from retailsim.sim.play.stop import Stop
 
@@ -32,7 +32,7 @@ class Reservations:
     def __init__(
         self,
         purse: Purse,
-        worst: Callable[[Spec], int],
+        worst: Callable[[MarketSpec], int],
         stop: Stop,
         halt: Callable[[AgentsError], None],
     ) -> None:
@@ -43,7 +43,7 @@ class Reservations:
         self._under_way = 0
         self._ended = asyncio.Event()
 
-    async def enter(self, spec: Spec, leftover: Leftover) -> bool:
+    async def enter(self, spec: MarketSpec, leftover: Leftover) -> bool:
         """Return once the market's worst case is reserved; False if it cannot be any more."""
         if self._purse.limit is None:
             return True
@@ -58,7 +58,7 @@ class Reservations:
                 await self._ended.wait()
         return False
 
-    def leave(self, spec: Spec) -> None:
+    def leave(self, spec: MarketSpec) -> None:
         """Give back what the market did not need, and let the next ones try."""
         if self._purse.limit is None:
             return

@@ -17,12 +17,13 @@ from retailsim.agents.watchdog import Watchdog
 from retailsim.events.messages import EpisodeClosed, EpisodeOpened, Event, OrderPlaced, RefundIssued
 from retailsim.events.messages import ReviewPosted as Review
 from retailsim.events.outside import Door
-from retailsim.events.streams import Seed
+from retailsim.market.protocols.registry import rules_of
 from retailsim.sim.calibration.targets import Target, Targets
-from retailsim.sim.design.design import Design, design_of
+from retailsim.sim.design.design import Design
+from retailsim.sim.design.protocol import new_design
 from retailsim.sim.play.engine import Engine
 from retailsim.sim.play.stop import Stop
-from retailsim.sim.run.launch import Options, chosen_products, chosen_profiles, read_scenario
+from retailsim.sim.run.launch import Options, chosen_products, read_scenario
 from retailsim.sim.scenario.inputs import with_inputs
 from retailsim.sim.scenario.scenario import AgentTable, Scenario
 from retailsim.sim.seats.cast import Cast
@@ -64,9 +65,8 @@ class Moments:
             settings=self._targets.settings.get(name, ()),
         )
         scenario, where = read_scenario(options)
-        seed = Seed(scenario.run.seed)
         products = chosen_products(scenario, where, Terminal())
-        return design_of(scenario, products, chosen_profiles(scenario, where), seed), scenario
+        return new_design(scenario, where, products, options.scenario), scenario
 
     def of(self, values: Mapping[str, float]) -> list[float]:
         """Return each target's rate with these values of the parameters; 0 where none counts."""
@@ -83,7 +83,7 @@ class Moments:
             parameters = Path(place) / "parameters.toml"
             parameters.write_text(tomli_w.dumps(as_tree(values)), encoding="utf-8")
             changed = with_inputs(_with(scenario, name, values, parameters), Path())
-            cast = Cast(changed, Seed(scenario.run.seed), Path.cwd())
+            cast = Cast(changed, design.protocol, design.seed, Path.cwd())
             return asyncio.run(played_counts(design, cast))
 
 
@@ -143,7 +143,7 @@ async def played_counts(design: Design, cast: Cast) -> list[Count]:
         cast=cast,
         open_market=design.open,
         log=_Nowhere(),
-        hosting=Hosting(watch=watch),
+        hosting=Hosting(admissions=rules_of(cast.protocol).admissions, watch=watch),
         stop=Stop(),
     )
     for spec in design.markets():

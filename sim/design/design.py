@@ -6,55 +6,58 @@ none of them in memory, and any worker can take any share. Each protocol has a d
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any, Protocol
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from retailsim.events.streams import Seed
 from retailsim.market.catalogue.product import Product
-from retailsim.market.protocols.csales.values import Profile
-from retailsim.market.protocols.union import Market, Spec
+from retailsim.market.core.market import Market
+from retailsim.market.core.spec import MarketSpec
+from retailsim.market.protocols.registry import Protocol
 from retailsim.sim.scenario.scenario import Scenario
 
 
-class Design(Protocol):
-    """All markets of a run."""
+class Design(ABC):
+    """All markets of a run.
 
-    scenario: Scenario
-    products: Sequence[Product]
+    Parameters
+    ----------
+    scenario : Scenario
+    products : sequence of Product
+        In the order that numbers the markets.
+    seed : Seed
+
+    Attributes
+    ----------
+    protocol : Protocol
+        Whose design it is; set, like `files`, by who makes it.
+    files : mapping of str to bytes
+        The protocol's own inputs.
+    """
+
+    protocol: Protocol
+    files: Mapping[str, bytes]
+
+    def __init__(self, scenario: Scenario, products: Sequence[Product], seed: Seed) -> None:
+        self.scenario = scenario
+        self.products = products
+        self.seed = seed
 
     @property
+    @abstractmethod
     def episodes(self) -> int:
         """How many episodes the whole design has."""
-        ...
 
     @property
     def sizes(self) -> tuple[tuple[int, str], ...]:
         """How large the design is: counts with what is counted, the episodes first."""
-        ...
+        return ((self.episodes, "episode"),)
 
-    def markets(self) -> Iterator[Spec]:
+    @abstractmethod
+    def markets(self) -> Iterator[MarketSpec]:
         """Yield all markets in their order."""
-        ...
 
+    @abstractmethod
     def open(self, spec: Any) -> Market:
         """Return the live rules of one of them."""
-        ...
-
-
-def design_of(
-    scenario: Scenario, products: Sequence[Product], profiles: Sequence[Profile], seed: Seed
-) -> Design:
-    """Return the design that a scenario's protocol asks for.
-
-    Parameters
-    ----------
-    products, profiles : sequence
-        In the order that numbers the markets; profiles are for csales only.
-    """
-    if scenario.design.protocol == "csales":
-        from retailsim.sim.protocols.csales.design import SalesDesign
-
-        return SalesDesign(scenario, products, profiles, seed)
-    from retailsim.sim.protocols.retail.design import RetailDesign
-
-    return RetailDesign(scenario, products, seed)

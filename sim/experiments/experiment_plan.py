@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from retailsim.events.streams import Seed
 from retailsim.sim.budget.estimate import CostEstimate, counted, duration, estimate
-from retailsim.sim.design.design import design_of
-from retailsim.sim.run.launch import Options, chosen_products, chosen_profiles, read_scenario
+from retailsim.sim.design.design import Design
+from retailsim.sim.design.protocol import new_design
+from retailsim.sim.run.launch import Options, chosen_products, read_scenario
 from retailsim.sim.scenario.inputs import with_inputs
 from retailsim.sim.seats.cast import Cast
 from retailsim.sim.terminal import Quiet, Terminal
@@ -77,11 +77,10 @@ def _plan(one: Design) -> ArmPlan:
 def _design(options: Options) -> Design:
     scenario, folder = read_scenario(options)
     products = chosen_products(scenario, folder, Quiet())
-    profiles, seed = chosen_profiles(scenario, folder), Seed(scenario.run.seed)
-    Cast(
-        with_inputs(scenario, Path()), seed, folder, options.scenario
-    )  # whoever cannot sit says so
-    return design_of(scenario, products, profiles, seed)
+    design = new_design(scenario, folder, products, options.scenario)
+    # Whoever cannot take a seat says so.
+    Cast(with_inputs(scenario, Path()), design.protocol, design.seed, folder, options.scenario)
+    return design
 
 
 def _tells(one: ArmPlan) -> str:

@@ -15,7 +15,8 @@ from retailsim.agents.host import Hosting
 from retailsim.events.kernel import Kernel, Receive
 from retailsim.events.messages import Event, Message, Role
 from retailsim.events.outside import Door
-from retailsim.market.protocols.union import Market, Spec
+from retailsim.market.core.market import Market
+from retailsim.market.core.spec import MarketSpec
 from retailsim.sim.errors import MarketDiverged
 from retailsim.sim.play.leftovers import Leftover
 from retailsim.sim.play.market_log import Log, Transcript
@@ -35,11 +36,11 @@ IN_FLIGHT = 64
 class MarketEntry(Protocol):
     """Who decides whether a market may begin; with a budget, its worst case is reserved."""
 
-    async def enter(self, spec: Spec, leftover: Leftover) -> bool:
+    async def enter(self, spec: MarketSpec, leftover: Leftover) -> bool:
         """Return once the market may begin; False if it may not any more."""
         ...
 
-    def leave(self, spec: Spec) -> None:
+    def leave(self, spec: MarketSpec) -> None:
         """Note that it is over."""
         ...
 
@@ -70,7 +71,7 @@ class Engine:
         self,
         *,
         cast: Cast,
-        open_market: Callable[[Spec], Market],
+        open_market: Callable[[MarketSpec], Market],
         log: Log,
         hosting: Hosting,
         stop: Stop,
@@ -95,7 +96,7 @@ class Engine:
 
     async def run(
         self,
-        markets: Iterable[Spec],
+        markets: Iterable[MarketSpec],
         entry: MarketEntry | None = None,
         usage: Callable[[], ModelUsage] | None = None,
     ) -> None:
@@ -139,7 +140,7 @@ class Engine:
         if self._on_progress is not None:
             self._on_progress(self.progress)
 
-    async def _play_on(self, waiting: Iterator[Spec]) -> None:
+    async def _play_on(self, waiting: Iterator[MarketSpec]) -> None:
         for spec in waiting:
             if self._stop.requested:
                 self.progress.stopped = True
@@ -158,12 +159,12 @@ class Engine:
                     self._entry.leave(spec)
             await asyncio.sleep(0)  # signals and the other markets get their turn
 
-    async def _may_begin(self, spec: Spec) -> bool:
+    async def _may_begin(self, spec: MarketSpec) -> bool:
         if self._entry is None:
             return True
         return await self._entry.enter(spec, self._leftovers.get(spec.id, Leftover()))
 
-    async def _play_one(self, spec: Spec) -> None:
+    async def _play_one(self, spec: MarketSpec) -> None:
         leftover = self._leftovers.get(spec.id, Leftover())
         turnstile = Turnstile(self._stop)
         door = Door(leftover.records, self._log, turnstile)
@@ -181,7 +182,9 @@ class Engine:
             transcript.end()
             self._count(spec, transcript.failed)
 
-    async def play(self, spec: Spec, door: Door, sink: Callable[[Sequence[Event]], None]) -> None:
+    async def play(
+        self, spec: MarketSpec, door: Door, sink: Callable[[Sequence[Event]], None]
+    ) -> None:
         """Play one market to its end and give all its events to `sink`.
 
         Raises
@@ -198,9 +201,8 @@ class Engine:
         market = self._open_market(spec)
         kernel = Kernel(spec.id, market.failed, sink=write, flush_every=FLUSH_EVENTS)
         kernel.add_rules(market.handle)
-        self._seat("seller", spec.seller.id, kernel, door)
-        for buying in spec.episodes:
-            self._seat("buyer", buying.buyer.id, kernel, door)
+        for role, name in spec.seats:
+            self._seat(role, name, kernel, door)
         kernel.post(market.open())
         await kernel.run()
         if not market.finished:
@@ -213,7 +215,7 @@ class Engine:
         except Exception as error:  # noqa: BLE001 - an agent that cannot be made fails when asked
             kernel.add_agent(f"{role}:{name}", _failing(error), waits=False)
 
-    def _count(self, spec: Spec, failed: int) -> None:
+    def _count(self, spec: MarketSpec, failed: int) -> None:
         self.progress.markets += 1
         self.progress.episodes += len(spec.episodes)
         self.progress.failed += failed

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import nullcontext, suppress
 from functools import partial
+from itertools import chain
 from pathlib import Path
 
 import anyio
@@ -22,8 +23,10 @@ from retailsim.events.diagnostics import Diagnostics, TelemetryFile, diagnostics
 from retailsim.events.log.writer import LogWriter
 from retailsim.events.messages import SCHEMA_VERSION
 from retailsim.events.streams import Seed
-from retailsim.market.protocols.union import Spec
-from retailsim.sim.design.design import Design, design_of
+from retailsim.market.core.spec import MarketSpec
+from retailsim.market.protocols.registry import Protocol, rules_of
+from retailsim.sim.design.design import Design
+from retailsim.sim.design.protocol import design_of, run_of, scenario_protocol, talks_of
 from retailsim.sim.errors import RunChanged
 from retailsim.sim.play.engine import Engine
 from retailsim.sim.play.leftovers import Leftover
@@ -45,8 +48,8 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
         Every `of`-th market of those to play, beginning with number `share`.
     skip : tuple of int
         Numbers of the design's markets that are done.
-    extra : tuple of Spec
-        Markets beside the design's: retries of failed episodes.
+    extra : tuple of Raw
+        Markets beside the design's, as JSON: retries of failed episodes.
     leftovers : mapping of market to Leftover
         What the log holds of markets that were begun.
     budget : float or None
@@ -57,17 +60,18 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     share: int = 0
     of: int = 1
     skip: tuple[int, ...] = ()
-    extra: tuple[Spec, ...] = ()
+    extra: tuple[msgspec.Raw, ...] = ()
     leftovers: Mapping[str, Leftover] = {}
     verbose: bool = False
     budget: float | None = None
     spent_nanousd: int = 0
 
-    def markets(self, design: Iterable[Spec]) -> Iterator[Spec]:
-        """Yield this process's markets."""
+    def markets(self, design: Iterable[MarketSpec], kind: type[MarketSpec]) -> Iterator[MarketSpec]:
+        """Yield this process's markets; those of `extra` are of this kind."""
         done = frozenset(self.skip)
         todo = (spec for number, spec in enumerate(design) if number not in done)
-        for position, spec in enumerate(_chained(todo, self.extra)):
+        extra = (msgspec.json.decode(spec, type=kind) for spec in self.extra)
+        for position, spec in enumerate(chain(todo, extra)):
             if position % self.of == self.share:
                 yield spec
 
@@ -76,9 +80,14 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
         return [msgspec.structs.replace(self, share=share, of=workers) for share in range(workers)]
 
 
-def _chained(*parts: Iterable[Spec]) -> Iterator[Spec]:
-    for part in parts:
-        yield from part
+def raw_specs(specs: Iterable[MarketSpec]) -> tuple[msgspec.Raw, ...]:
+    """Return markets as a job holds them, whatever their protocol."""
+    return tuple(msgspec.Raw(msgspec.json.encode(spec)) for spec in specs)
+
+
+def protocol_of(folder: RunFolder, file: RunFile) -> Protocol:
+    """Return the protocol of a run, from the run folder alone where it holds its module."""
+    return scenario_protocol(file.scenario, folder.inputs / PLUGINS)
 
 
 def cast_of(folder: RunFolder, file: RunFile) -> Cast:
@@ -90,7 +99,8 @@ def cast_of(folder: RunFolder, file: RunFile) -> Cast:
         If a plug-in's code is not what it was when the run was made.
     """
     scenario = with_inputs(file.scenario, folder.inputs)
-    cast = Cast(scenario, Seed(scenario.run.seed), folder.inputs / PLUGINS)
+    protocol = protocol_of(folder, file)
+    cast = Cast(scenario, protocol, Seed(scenario.run.seed), folder.inputs / PLUGINS)
     for name, digest in cast.plugin_digests().items():
         if file.plugins.get(name) != digest:
             raise RunChanged(folder.path, f"plug-in {name!r} was changed since the run was made")
@@ -99,8 +109,9 @@ def cast_of(folder: RunFolder, file: RunFile) -> Cast:
 
 def run_design(folder: RunFolder, file: RunFile) -> Design:
     """Return the markets of a run, from the run folder alone."""
-    seed = Seed(file.scenario.run.seed)
-    return design_of(file.scenario, folder.products(), folder.profiles(), seed)
+    protocol, seed = protocol_of(folder, file), Seed(file.scenario.run.seed)
+    files = folder.files(run_of(protocol).file_names)
+    return design_of(protocol, file.scenario, folder.products(), files, seed)
 
 
 def watchdog(block_timeout_s: float, notes: Diagnostics) -> Watchdog:
@@ -166,7 +177,11 @@ async def play_shard(
             cast=cast,
             open_market=design.open,
             log=writer,
-            hosting=Hosting(watch=watch, reply_s=scenario.run.reply_timeout_s),
+            hosting=Hosting(
+                admissions=rules_of(cast.protocol).admissions,
+                watch=watch,
+                reply_s=scenario.run.reply_timeout_s,
+            ),
             stop=stop,
             concurrency=scenario.run.concurrency,
             texts=scenario.design.transcripts,
@@ -184,8 +199,9 @@ async def _run(
 ) -> None:
     """Play the job's markets, with the gateway open where language models take part."""
     configs = used_models(design.scenario)
+    markets = job.markets(design.markets(), rules_of(cast.protocol).spec)
     if not configs:
-        await engine.run(job.markets(design.markets()))
+        await engine.run(markets)
         return
     from retailsim.agents.llm.gateway.gateway import Attempt
     from retailsim.sim.budget.market_workload import Workload
@@ -207,12 +223,11 @@ async def _run(
             share=share,
             observe=observe,
         )
-        entry = Reservations(
-            purse, Workload(design.scenario, configs).worst_nanousd, stop, models.halt
-        )
+        workload = Workload(talks_of(cast.protocol, design.scenario), configs)
+        entry = Reservations(purse, workload.worst_nanousd, stop, models.halt)
         async with models:
             cast.connect(models)
-            await engine.run(job.markets(design.markets()), entry, models.usage)
+            await engine.run(markets, entry, models.usage)
     models.raise_if_halted(job.run, fresh=not job.skip and not job.leftovers)
 
 

@@ -7,15 +7,8 @@ from typing import Protocol
 
 import msgspec
 
-from retailsim.events.messages import (
-    DecisionMade,
-    EpisodeFailed,
-    Event,
-    MessageSent,
-    PitchPresented,
-    ReviewPosted,
-    StrategyFormed,
-)
+from retailsim.events.messages import DecisionMade, EpisodeFailed, Event, MessageSent, ReviewPosted
+from retailsim.market.protocols.retail.events import PitchPresented, StrategyFormed
 from retailsim.sim.errors import MarketDiverged
 
 _encode_lines = msgspec.json.Encoder().encode_lines

@@ -16,7 +16,7 @@ import msgspec
 from retailsim.events.log.reader import read_batches
 from retailsim.events.messages import EpisodeFailed, LoggedRecord
 from retailsim.market.core.participants import Buying
-from retailsim.market.protocols.union import Spec
+from retailsim.market.core.spec import MarketSpec
 from retailsim.sim.play.leftovers import leftovers
 
 _FAILED = re.compile(rb'^\{"type":"EpisodeFailed",.*$', re.M)
@@ -54,8 +54,8 @@ def attempt(market: str) -> tuple[str, int]:
 
 
 def retry_markets(
-    design: Iterable[Spec], failed: Failures, *, attempts: Iterable[str]
-) -> Iterator[Spec]:
+    design: Iterable[MarketSpec], failed: Failures, *, attempts: Iterable[str]
+) -> Iterator[MarketSpec]:
     """Yield the markets named in `attempts`, such as ``M~1``, which repeat what failed before."""
     wanted: dict[str, list[int]] = {}
     for name in attempts:
@@ -68,7 +68,7 @@ def retry_markets(
             yield _retry(spec, number, failed)
 
 
-def _retry(spec: Spec, number: int, failed: Failures) -> Spec:
+def _retry(spec: MarketSpec, number: int, failed: Failures) -> MarketSpec:
     before = spec.id if number == 1 else f"{spec.id}~{number - 1}"
     names = set(failed.episodes.get(before, ()))
     episodes = []
@@ -92,7 +92,7 @@ def next_attempts(failed: Failures, known: frozenset[str]) -> list[str]:
 
 
 def shared_answers(
-    events: Path, retries: Sequence[Spec], failed: Failures
+    events: Path, retries: Sequence[MarketSpec], failed: Failures
 ) -> dict[str, tuple[LoggedRecord, ...]]:
     """Return for each retry the answers behind the pitch it shares, as its own.
 

@@ -10,7 +10,7 @@ from msgspec import Meta
 
 from retailsim.agents.llm.talk import templates
 from retailsim.agents.llm.talk.chat import Chat
-from retailsim.agents.retail.model.replies import Reply
+from retailsim.agents.llm.talk.reply import Reply
 from retailsim.market.protocols.csales.events import Openness, Style
 from retailsim.market.protocols.csales.values import Profile
 from retailsim.sim.budget.batch import Ask, ModelBatch

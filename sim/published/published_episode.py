@@ -27,11 +27,11 @@ from retailsim.events.messages import (
     OrderPlaced,
     RefundIssued,
     ReviewPosted,
-    TopicsChosen,
 )
 from retailsim.market.core.failure_reason import legible
 from retailsim.market.core.return_policy import DEFAULT_POLICIES
 from retailsim.market.core.shipping import ShippingRules, whole_cents
+from retailsim.market.protocols.retail.events import TopicsChosen
 from retailsim.sim.published.parts import LogReading
 from retailsim.sim.published.repeats import contradictions
 from retailsim.sim.published.source import (

@@ -26,11 +26,10 @@ from retailsim.events.messages import (
     MarketFailed,
     MarketOpened,
     OrderPlaced,
-    PitchPresented,
-    StrategyFormed,
 )
 from retailsim.market.catalogue.product import Product
 from retailsim.market.core.shipping import whole_cents
+from retailsim.market.protocols.retail.events import PitchPresented, StrategyFormed
 from retailsim.sim.published.parts import Setting
 from retailsim.sim.published.published_episode import EpisodeImport
 from retailsim.sim.published.source import (

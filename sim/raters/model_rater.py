@@ -12,7 +12,7 @@ from msgspec import Meta
 
 from retailsim.agents.llm.talk import templates
 from retailsim.agents.llm.talk.chat import Chat
-from retailsim.agents.retail.model.replies import Reply
+from retailsim.agents.llm.talk.reply import Reply
 from retailsim.analysis.annotation import form
 from retailsim.analysis.annotation.answers import MODEL, Saved
 from retailsim.analysis.annotation.items import Item, RaterSheet

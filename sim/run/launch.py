@@ -20,10 +20,8 @@ from retailsim.market.catalogue.product_files import (
     sample,
 )
 from retailsim.market.errors import EmptyCatalog
-from retailsim.market.protocols.csales.profile_file import builtin_profiles, read_profiles
-from retailsim.market.protocols.csales.values import Profile
 from retailsim.sim.budget.estimate import extent, show_plan
-from retailsim.sim.design.design import design_of
+from retailsim.sim.design.protocol import Files, new_design, run_of, scenario_protocol
 from retailsim.sim.errors import BadScenario
 from retailsim.sim.play.job import Job
 from retailsim.sim.play.runner import run_to_end
@@ -83,12 +81,11 @@ def launch(options: Options, terminal: Terminal) -> int:
         terminal.say("--budget: no language model takes part, so nothing is spent")
     products = chosen_products(scenario, folder, terminal)
     seed = Seed(scenario.run.seed)
-    profiles = chosen_profiles(scenario, folder)
-    design = design_of(scenario, products, profiles, seed)
-    cast = Cast(with_inputs(scenario, Path()), seed, folder, options.scenario)
+    design = new_design(scenario, folder, products, options.scenario)
+    cast = Cast(with_inputs(scenario, Path()), design.protocol, seed, folder, options.scenario)
     if options.dry_run:
         return show_plan(design, options.budget, terminal)
-    run = _make(scenario, folder, cast, products, profiles, options.out, options.budget)
+    run = _make(scenario, folder, cast, products, design.files, options.out, options.budget)
     terminal.say(f"{scenario.run.name}: {extent(design)}")
     terminal.say(f"in {run.path}")
     with RunLock(run.lock) as lock:
@@ -117,7 +114,7 @@ def read_scenario(options: Options) -> tuple[Scenario, Path]:
     lay_over(tree, [setting for setting in options.settings if setting.startswith("models.")])
     _flags(tree, options)
     lay_over(tree, options.settings)
-    scenario = _with_profiles(decode(tree, options.scenario))
+    scenario = _with_profiles(decode(tree, options.scenario, folder))
     return located(scenario, folder, options.scenario), folder
 
 
@@ -169,9 +166,10 @@ def chosen_products(scenario: Scenario, folder: Path, terminal: Terminal) -> lis
     path = builtin_catalog() if table.catalog == "builtin" else folder / table.catalog
     categories = read_categories(folder / table.categories) if table.categories else None
     problems = Problems()
+    whole = run_of(scenario_protocol(scenario, folder)).whole_catalogue
     found = sample(
         read_products(path, categories=categories, problems=problems),
-        per_category=None if scenario.design.protocol == "csales" else table.per_category,
+        per_category=None if whole else table.per_category,
         ids=table.ids,
         key=lambda product: seed.digest("product", product),
         problems=problems,
@@ -187,38 +185,20 @@ def chosen_products(scenario: Scenario, folder: Path, terminal: Terminal) -> lis
     return found
 
 
-def chosen_profiles(scenario: Scenario, folder: Path) -> list[Profile]:
-    """Read the scenario's buyer profiles and sample them; none outside csales.
-
-    Raises
-    ------
-    BadProfiles
-        If they cannot be read.
-    """
-    if scenario.design.protocol != "csales":
-        return []
-    table, seed = scenario.profiles, Seed(scenario.run.seed)
-    path = builtin_profiles() if table.file == "builtin" else folder / table.file
-    found = read_profiles(path)
-    if table.count is None or table.count >= len(found):
-        return found
-    drawn = sorted(found, key=lambda profile: seed.digest("profile", profile.id))[: table.count]
-    return [profile for profile in found if profile in drawn]
-
-
 def _make(
     scenario: Scenario,
     folder: Path,
     cast: Cast,
     products: Sequence[Product],
-    profiles: Sequence[Profile],
+    files: Files,
     out: Path | None,
     budget: float | None,
 ) -> RunFolder:
     new = NewRun(out or default_folder(scenario.run.name))
     try:
         new.add_products(products)
-        new.add_profiles(profiles)
+        for name, data in files.items():
+            new.add(name, data)
         frozen = copied(scenario, cast, folder, new)
         file = RunFile(
             run=Identity(format=FORMAT, id=uuid4().hex, scenario_folder=str(folder.resolve())),

@@ -15,7 +15,7 @@ from retailsim.events.log.seal import matches_seal, remove_seal, write_seal
 from retailsim.sim.budget.estimate import money
 from retailsim.sim.budget.model_settings import with_model_settings
 from retailsim.sim.errors import RunChanged
-from retailsim.sim.play.job import Job, run_design
+from retailsim.sim.play.job import Job, raw_specs, run_design
 from retailsim.sim.play.leftovers import Leftover, recovered
 from retailsim.sim.play.retries import (
     attempt,
@@ -163,5 +163,11 @@ def missing(
     for name, shared in shared_answers(run.events, retries, failed).items():
         own = begun.get(name, Leftover())
         begun[name] = Leftover(records=(*shared, *own.records), events=own.events)
-    job = Job(run=str(run.path), skip=tuple(skip), extra=retries, leftovers=begun, verbose=verbose)
+    job = Job(
+        run=str(run.path),
+        skip=tuple(skip),
+        extra=raw_specs(retries),
+        leftovers=begun,
+        verbose=verbose,
+    )
     return job, design.episodes + sum(len(spec.episodes) for spec in retries), done

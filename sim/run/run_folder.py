@@ -11,7 +11,7 @@ import os
 import secrets
 import shutil
 import tomllib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from hashlib import sha256
 from importlib.metadata import version
@@ -23,12 +23,10 @@ import tomli_w
 
 from retailsim.events.messages import SCHEMA_VERSION
 from retailsim.market.catalogue.product import Product
-from retailsim.market.protocols.csales.values import Profile
 from retailsim.sim.errors import CannotWrite, NotARunFolder, RunChanged, RunExists
 from retailsim.sim.scenario.scenario import Scenario
 
 FORMAT = 1
-PROFILES = "profiles.jsonl"
 
 
 class Versions(msgspec.Struct, frozen=True, kw_only=True):
@@ -140,14 +138,9 @@ class RunFolder:
         with (self.inputs / "products.jsonl").open("rb") as lines:
             return [decode(line) for line in lines]
 
-    def profiles(self) -> list[Profile]:
-        """The buyer profiles the run uses; there are none but in csales."""
-        path = self.inputs / PROFILES
-        if not path.exists():
-            return []
-        decode = msgspec.json.Decoder(Profile).decode
-        with path.open("rb") as lines:
-            return [decode(line) for line in lines]
+    def files(self, names: Iterable[str]) -> dict[str, bytes]:
+        """Inputs of the run's protocol, by name."""
+        return {name: (self.inputs / name).read_bytes() for name in names}
 
 
 def file_digest(path: Path) -> str:
@@ -198,11 +191,6 @@ class NewRun:
         """Write the products used, one line each."""
         encode = msgspec.json.Encoder().encode_lines
         self.add("products.jsonl", encode(products))
-
-    def add_profiles(self, profiles: Sequence[Profile]) -> None:
-        """Write the buyer profiles, if there are any, one line each."""
-        if profiles:
-            self.add(PROFILES, msgspec.json.Encoder().encode_lines(profiles))
 
     def publish(self, file: RunFile) -> RunFolder:
         """Write ``run.toml``, make everything last, and move the folder into its place."""

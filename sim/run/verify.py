@@ -12,7 +12,8 @@ from retailsim.events.log.reader import check
 from retailsim.events.log.seal import read_seal
 from retailsim.events.messages import LoggedRecord
 from retailsim.events.outside import Door
-from retailsim.market.protocols.union import Spec
+from retailsim.market.core.spec import MarketSpec
+from retailsim.market.protocols.registry import rules_of
 from retailsim.sim.design.design import Design
 from retailsim.sim.errors import MarketDiverged, RunChanged
 from retailsim.sim.play.engine import Engine
@@ -92,7 +93,11 @@ async def _replay_all(run: RunFolder, file: RunFile) -> int:
         cast=cast,
         open_market=design.open,
         log=_Refusing(),
-        hosting=Hosting(watch=watch, reply_s=scenario.run.reply_timeout_s),
+        hosting=Hosting(
+            admissions=rules_of(cast.protocol).admissions,
+            watch=watch,
+            reply_s=scenario.run.reply_timeout_s,
+        ),
         stop=Stop(),
     )
     markets = _Markets(run, design)
@@ -119,20 +124,20 @@ class _Markets:
         state, failed = recovered(run.events), failures(run.events)
         attempts = [name for name in (*state.closed, *state.begun) if attempt(name)[1]]
         retries = list(retry_markets(design.markets(), failed, attempts=attempts))
-        self.specs: dict[str, Spec] = {spec.id: spec for spec in design.markets()}
+        self.specs: dict[str, MarketSpec] = {spec.id: spec for spec in design.markets()}
         self.specs |= {spec.id: spec for spec in retries}
         self.shared: Mapping[str, tuple[LoggedRecord, ...]] = shared_answers(
             run.events, retries, failed
         )
 
 
-def _check_complete(run: RunFolder, specs: Mapping[str, Spec], played: set[str]) -> None:
+def _check_complete(run: RunFolder, specs: Mapping[str, MarketSpec], played: set[str]) -> None:
     for market in specs:
         if market not in played:
             raise RunChanged(run.events, f"the log is sealed, but market {market} is missing")
 
 
-async def _compare(engine: Engine, spec: Spec, logged: Leftover, *, texts: bool) -> None:
+async def _compare(engine: Engine, spec: MarketSpec, logged: Leftover, *, texts: bool) -> None:
     replayed = _Collected()
     transcript = Transcript(spec.id, replayed, b"", texts=texts)
     await engine.play(spec, Door(logged.records, None), transcript.write)

@@ -21,6 +21,7 @@ from retailsim.events.messages import Role
 from retailsim.market.catalogue.product import Category
 from retailsim.market.core.issues import Issue
 from retailsim.market.core.shipping import ShippingRules
+from retailsim.market.protocols.registry import DEFAULT
 
 Share = Annotated[float, Meta(ge=0.0, le=1.0)]
 Count = Annotated[int, Meta(ge=1)]
@@ -112,7 +113,8 @@ class DesignTable(ScenarioTable, frozen=True, kw_only=True):
     ----------
     protocol : str
         The rules of an episode: "retail" has the five stages from pitch to review, "csales" is
-        one sales conversation over the whole catalogue.
+        one sales conversation over the whole catalogue; or that of an installed package, or
+        "module:NAME" beside the scenario.
     pairing : str or tuple of pairs
         "all"; "self", a seller and a buyer of the same id; "random", one seller drawn for each
         buyer, product and replication; or a list of [seller, buyer].
@@ -136,7 +138,7 @@ class DesignTable(ScenarioTable, frozen=True, kw_only=True):
         Whether long texts are kept in the log; language models need them.
     """
 
-    protocol: Literal["retail", "csales"] = "retail"
+    protocol: Name = DEFAULT
     pairing: Literal["all", "self", "random"] | tuple[Pair, ...] = "all"
     replications: Count = 1
     price_multipliers: tuple[Annotated[float, Meta(gt=0.0, le=100.0)], ...] = (1.0,)
@@ -285,6 +287,8 @@ class Scenario(ScenarioTable, frozen=True, kw_only=True):
         Answers of language models that runs share.
     log : LogTable
         How the log is kept.
+    rules : dict
+        What a protocol from outside is told.
     """
 
     run: RunTable = RunTable()
@@ -300,6 +304,7 @@ class Scenario(ScenarioTable, frozen=True, kw_only=True):
     behavioral: BehavioralTable = BehavioralTable()
     cache: CacheTable = CacheTable()
     log: LogTable = LogTable()
+    rules: dict[str, Any] = {}
 
     def seats(self, role: Role) -> tuple[AgentTable, ...]:
         """The seats of one role, in the scenario's order."""

@@ -13,12 +13,15 @@ import msgspec
 
 from retailsim.agents.errors import AgentsError
 from retailsim.agents.persona import checked_persona
+from retailsim.agents.protocol import agents_of
 from retailsim.events.messages import Role
+from retailsim.market.protocols.registry import Protocol
+from retailsim.sim.design.protocol import scenario_protocol
 from retailsim.sim.errors import BadScenario, NoScenario
 from retailsim.sim.scenario.explanation import explain
-from retailsim.sim.scenario.scenario import AgentTable, DesignTable, ProfilesTable, Scenario
+from retailsim.sim.scenario.protocol_check import check_protocol
+from retailsim.sim.scenario.scenario import AgentTable, Scenario
 from retailsim.sim.scenario.settings import Tree
-from retailsim.sim.seats.cast import asks_model
 
 _MOST_DAYS = 3650
 _MOST_DOLLARS = 1e6
@@ -85,8 +88,13 @@ def _parse(source: str, text: str) -> Tree:
         raise BadScenario(source, f"is not TOML: {error}") from None
 
 
-def decode(tree: Mapping[str, Any], source: str) -> Scenario:
+def decode(tree: Mapping[str, Any], source: str, folder: Path | None = None) -> Scenario:
     """Return the scenario that `tree` describes, checked.
+
+    Parameters
+    ----------
+    folder : Path or None
+        Where its protocol is looked for, if it has one of its own; None: the current one.
 
     Raises
     ------
@@ -97,11 +105,11 @@ def decode(tree: Mapping[str, Any], source: str) -> Scenario:
         scenario = msgspec.convert(tree, Scenario)
     except msgspec.ValidationError as error:
         raise BadScenario(source, explain(str(error), tree)) from None
-    check(scenario, source)
+    check(scenario, source, folder or Path.cwd())
     return scenario
 
 
-def check(scenario: Scenario, source: str) -> None:
+def check(scenario: Scenario, source: str, folder: Path) -> None:
     """Refuse designs that no run can hold.
 
     Raises
@@ -111,9 +119,10 @@ def check(scenario: Scenario, source: str) -> None:
     """
     if not scenario.run.name.isprintable():
         raise BadScenario(source, "run.name: one line of text without control characters is needed")
+    protocol = scenario_protocol(scenario, folder, source)
     for role in ("seller", "buyer"):
-        _check_seats(scenario, role, source)
-    _check_protocol(scenario, source)
+        _check_seats(scenario, protocol, role, source)
+    check_protocol(scenario, protocol, source)
     _check_pairing(scenario, source)
     multipliers = scenario.design.price_multipliers
     if not multipliers or len(set(multipliers)) < len(multipliers):
@@ -130,23 +139,6 @@ def check(scenario: Scenario, source: str) -> None:
         raise BadScenario(
             source, "design.transcripts: models cannot be resumed without their texts"
         )
-
-
-_RETAIL_ONLY = ("price_multipliers", "discount", "broadcast", "guidance", "nonbuyer_reviews")
-
-
-def _check_protocol(scenario: Scenario, source: str) -> None:
-    """Refuse what another protocol than the scenario's would have to understand."""
-    design = scenario.design
-    if design.protocol == "retail":
-        if scenario.profiles != ProfilesTable():
-            problem = 'profiles: go with design.protocol = "csales" only'
-            raise BadScenario(source, problem)
-        return
-    usual = DesignTable()
-    for key in _RETAIL_ONLY:
-        if getattr(design, key) != getattr(usual, key):
-            raise BadScenario(source, f'design.{key}: goes with design.protocol = "retail" only')
 
 
 def _check_days(scenario: Scenario, source: str) -> None:
@@ -171,7 +163,7 @@ def check_models(scenario: Scenario, source: str) -> None:
                 raise BadScenario(f"{place}.price.{key}", "dollars per million tokens are needed")
 
 
-def _check_seats(scenario: Scenario, role: Role, source: str) -> None:
+def _check_seats(scenario: Scenario, protocol: Protocol, role: Role, source: str) -> None:
     seats = scenario.seats(role)
     if not seats:
         raise BadScenario(source, f"{role}s: at least one [[{role}s]] table is needed")
@@ -183,16 +175,19 @@ def _check_seats(scenario: Scenario, role: Role, source: str) -> None:
     for twice in sorted({one for one in ids if ids.count(one) > 1}):
         raise BadScenario(source, f"{role}s: {twice!r} is there more than once; ids must differ")
     for seat in seats:
-        _check_seat(scenario, seat, role, f"{role}s.{seat.id}", source)
+        _check_seat(scenario, protocol, seat, role, source)
 
 
-def _check_seat(scenario: Scenario, seat: AgentTable, role: Role, place: str, source: str) -> None:
+def _check_seat(
+    scenario: Scenario, protocol: Protocol, seat: AgentTable, role: Role, source: str
+) -> None:
+    place = f"{role}s.{seat.id}"
     if seat.persona is not None:
         try:
             checked_persona(role, seat.persona)
         except AgentsError as error:
             raise BadScenario(source, f"{place}: {error}") from None
-    asks = asks_model(seat.agent, role, scenario.design.protocol)
+    asks = (seat.agent, role) in agents_of(protocol).models
     if asks and seat.model is None:
         problem = f"the NAME of a [models.NAME] table is needed, which {seat.agent} asks"
         raise BadScenario(source, f"{place}.model: {problem}")

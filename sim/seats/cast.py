@@ -5,49 +5,29 @@ from __future__ import annotations
 import difflib
 import sys
 from collections.abc import Mapping
-from importlib import import_module
 from pathlib import Path
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from retailsim.agents.base import Agent, Seat
 from retailsim.agents.errors import AgentsError, UnknownAgent
-from retailsim.agents.host import Checked, Host, Hosting
+from retailsim.agents.host import Checked, Host, Hosting, Trusted
 from retailsim.agents.llm.types import PROVIDERS, ModelConfig
 from retailsim.agents.profiles import profiles
-from retailsim.agents.registry import AGENTS, Protocol, digest, resolve
+from retailsim.agents.protocol import agents_of
+from retailsim.agents.registry import digest, resolve
 from retailsim.events.kernel import Kernel, Receive
 from retailsim.events.messages import Role
 from retailsim.events.outside import Door
 from retailsim.events.streams import Seed
+from retailsim.market.core.plugin_code import is_foreign, source_digest
+from retailsim.market.protocols.registry import DEFAULT, Protocol, protocol_modules
 from retailsim.sim.errors import BadScenario
 from retailsim.sim.scenario.scenario import AgentTable, Scenario
 
 if TYPE_CHECKING:
     from retailsim.sim.budget.models import Models
-
-MODEL = "model"
-"""The agent of a seat that asks a language model."""
-
-MODEL_AGENTS: Mapping[tuple[Protocol, Role, str], str] = MappingProxyType(
-    {
-        ("retail", "seller", MODEL): "retailsim.agents.retail.model.seller:ModelSeller",
-        ("retail", "buyer", MODEL): "retailsim.agents.retail.model.buyer:ModelBuyer",
-        ("csales", "seller", MODEL): "retailsim.agents.csales.model.seller:ModelSalesSeller",
-        ("csales", "seller", "react"): "retailsim.agents.csales.model.seller:ReactSeller",
-        ("csales", "seller", "pc-crs"): "retailsim.agents.csales.model.seller:CredibleSeller",
-        ("csales", "buyer", MODEL): "retailsim.agents.csales.model.buyer:ModelSalesBuyer",
-    }
-)
-"""Every agent that asks a language model, as module:Class."""
-
-
-def asks_model(agent: str, role: Role, protocol: Protocol) -> bool:
-    """Whether an agent of this name needs a language model."""
-    return (protocol, role, agent) in MODEL_AGENTS
-
 
 REPLY_S = 24 * 3600.0
 """Replies of models have the gateway's deadlines; the host's is far behind them."""
@@ -111,10 +91,10 @@ class SeatedAgent:
         self,
         table: AgentTable,
         role: Role,
+        protocol: Protocol,
         seed: Seed,
         folder: Path,
         source: str,
-        protocol: Protocol = "retail",
     ) -> None:
         self.table = table
         self.protocol = protocol
@@ -122,7 +102,7 @@ class SeatedAgent:
         self.models: Models | None = None
         place = f"{source}: {role}s.{table.id}"
         try:
-            self.kind = _kind(table.agent, role, folder, protocol)
+            self.kind = resolve(table.agent, role, folder=folder, protocol=protocol)
             self._seat = Seat(
                 id=table.id,
                 role=role,
@@ -143,9 +123,8 @@ class SeatedAgent:
     @property
     def is_plugin(self) -> bool:
         """Whether the agent is not one of ours, so that its code belongs to the run."""
-        agent = self.table.agent
-        ours = (agent, self.role) in AGENTS[self.protocol]
-        return not ours and not asks_model(agent, self.role, self.protocol)
+        target = agents_of(self.protocol).target(self.table.agent, self.role)
+        return target is None or is_foreign(self.kind.__module__)
 
     def join(self, kernel: Kernel, door: Door, hosting: Hosting) -> Agent:
         """Make this seat's agent for one market and register it there."""
@@ -160,29 +139,22 @@ class SeatedAgent:
     def _way_to(self, agent: Agent, door: Door, hosting: Hosting) -> Receive:
         """Return what stands between the bus and the agent: as much as it is not ours."""
         if agent.trusted:
-            return agent.receive
-        return Host(agent, door, hosting).receive if self.is_plugin else Checked(agent).receive
-
-
-def _kind(name: str, role: Role, folder: Path, protocol: Protocol) -> type[Agent]:
-    target = MODEL_AGENTS.get((protocol, role, name))
-    if target is None:
-        return resolve(name, role, folder=folder, protocol=protocol)
-    module, _, attribute = target.partition(":")
-    found: type[Agent] = getattr(import_module(module), attribute)
-    return found
+            return Trusted(agent, hosting.admissions).receive
+        if self.is_plugin:
+            return Host(agent, door, hosting).receive
+        return Checked(agent, hosting.admissions).receive
 
 
 def _hint(name: str, role: Role, protocol: Protocol) -> str:
     """Say what may be meant: a profile or an agent of a similar name, or something else."""
     other: Role = "buyer" if role == "seller" else "seller"
-    if protocol != "retail":
-        return f"; it has to serve the protocol {protocol}"
+    if protocol.name != DEFAULT:
+        return f"; it has to serve the protocol {protocol.name}"
     if name in profiles(other):
         return f"; it is the profile of a {other}"
     if "/" in name:
         return f"; PROVIDER/MODEL begins with one of {', '.join(PROVIDERS)}"
-    known = [*profiles(role), *(agent for agent, of_role in AGENTS[protocol] if of_role == role)]
+    known = [*profiles(role), *agents_of(protocol).names(role)]
     close = difflib.get_close_matches(name, known, n=1)
     return f"; did you mean {close[0]}?" if close else f"; profiles: {', '.join(profiles(role))}"
 
@@ -192,6 +164,8 @@ class Cast:
 
     Parameters
     ----------
+    protocol : Protocol
+        What they play by.
     folder : Path
         Where ``module:Class`` is looked for.
     source : str
@@ -199,12 +173,17 @@ class Cast:
     """
 
     def __init__(
-        self, scenario: Scenario, seed: Seed, folder: Path, source: str = "run.toml"
+        self,
+        scenario: Scenario,
+        protocol: Protocol,
+        seed: Seed,
+        folder: Path,
+        source: str = "run.toml",
     ) -> None:
+        self.protocol = protocol
+        self._named = scenario.design.protocol
         self._seats = {
-            (role, table.id): SeatedAgent(
-                table, role, seed, folder, source, scenario.design.protocol
-            )
+            (role, table.id): SeatedAgent(table, role, protocol, seed, folder, source)
             for role in ROLES
             for table in scenario.seats(role)
         }
@@ -225,13 +204,16 @@ class Cast:
 
     @property
     def has_plugins(self) -> bool:
-        """Whether an agent sits here that is not ours."""
-        return any(seat.is_plugin for seat in self._seats.values())
+        """Whether an agent sits here that is not ours, or the protocol is not."""
+        ours = not protocol_modules(self.protocol)
+        return not ours or any(seat.is_plugin for seat in self._seats.values())
 
     def plugin_digests(self) -> dict[str, str]:
         """SHA-256 of each plug-in's source, by the name that the scenario gives it."""
         plugins = (seat for seat in self._seats.values() if seat.is_plugin)
-        return {seat.table.agent: digest(seat.kind) for seat in plugins}
+        digests = {seat.table.agent: digest(seat.kind) for seat in plugins}
+        modules = protocol_modules(self.protocol)
+        return digests | ({self._named: source_digest(modules)} if modules else {})
 
     def modules_in(self, folder: Path) -> list[Path]:
         """The Python files below `folder` that the plug-ins are made of, as far as imported."""

@@ -6,10 +6,17 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from retailsim.agents.profiles import profiles
+from retailsim.agents.protocol import agents_of
 from retailsim.agents.registry import AgentInfo, about, known
 from retailsim.events.messages import Role
+from retailsim.market.protocols.registry import (
+    DEFAULT,
+    Protocol,
+    find_protocol,
+    protocol_names,
+)
 from retailsim.sim.scenario.settings import Tree, lay_over
-from retailsim.sim.seats.cast import MODEL_AGENTS, ROLES
+from retailsim.sim.seats.cast import ROLES
 from retailsim.sim.terminal import Terminal, printable
 
 
@@ -24,15 +31,27 @@ def show_agents(terminal: Terminal) -> None:
         for row in _agents(role):
             table.add_row(*(Text(printable(cell)) for cell in row))
         terminal.show(table)
+    for name in protocol_names():
+        if name != DEFAULT:
+            _show_agents_of(find_protocol(name), terminal)
+    terminal.out("A seat also takes module:Class, or model with a [models] table.")
+
+
+def _show_agents_of(protocol: Protocol, terminal: Terminal) -> None:
+    """Print the agents of another protocol than the default, with those that ask models."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+    from rich.text import Text
+
     for role in ROLES:
-        table = Table(f"csales {role}s", "from", "what it is", box=SIMPLE_HEAD, pad_edge=False)
-        for info in known(role, "csales"):
+        title = f"{protocol.name} {role}s"
+        table = Table(title, "from", "what it is", box=SIMPLE_HEAD, pad_edge=False)
+        for info in known(role, protocol):
             table.add_row(*(Text(printable(cell)) for cell in _told(info)))
-        for (protocol, of_role, name), target in MODEL_AGENTS.items():
-            if (protocol, of_role) == ("csales", role):
+        for (name, of_role), target in agents_of(protocol).models.items():
+            if of_role == role:
                 table.add_row(name, "a model", Text(about(name, target).replace("``", "")))
         terminal.show(table)
-    terminal.out("A seat also takes module:Class, or model with a [models] table.")
 
 
 def _agents(role: Role) -> Iterator[tuple[str, str, str]]:

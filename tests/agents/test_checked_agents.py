@@ -11,9 +11,10 @@ import pytest
 from benchmarks.staging import offer_of
 from retailsim.agents.host import Checked
 from retailsim.events.errors import UnusableOutput
-from retailsim.events.messages import DecisionMade, Message, TopicsChosen
+from retailsim.events.messages import DecisionMade, Message
 from retailsim.market.catalogue.product_files import Problems, builtin_catalog, read_products
 from retailsim.market.core.admission import ReplyRefused
+from retailsim.market.protocols.retail.events import TopicsChosen
 from retailsim.market.protocols.retail.requests import Decide
 from retailsim.market.protocols.retail.values import SECTIONS, Pitch, Topics
 

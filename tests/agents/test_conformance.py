@@ -14,12 +14,14 @@ from typing import Any
 import anyio
 import pytest
 
-from retailsim.agents.base import Agent, BuyerAgent, Seat
+from retailsim.agents.base import Agent, Seat
 from retailsim.agents.conformance import check, check_by_name
 from retailsim.agents.conformance.findings import Finding, render
 from retailsim.agents.errors import UnknownAgent
+from retailsim.agents.retail.base import BuyerAgent
 from retailsim.agents.retail.behavioral.seller import BehavioralSeller
-from retailsim.events.messages import DecisionMade, Message, MessageSent, Role, TopicsChosen
+from retailsim.events.messages import DecisionMade, Message, MessageSent, Role
+from retailsim.market.protocols.retail.events import TopicsChosen
 from retailsim.market.protocols.retail.requests import (
     AskSeller,
     ChooseTopics,

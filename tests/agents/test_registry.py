@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from retailsim.agents import registry
-from retailsim.agents.base import Agent, SellerAgent
+from retailsim.agents.base import Agent
 from retailsim.agents.errors import BadAgent, UnknownAgent
 from retailsim.agents.registry import digest, known, resolve
+from retailsim.agents.retail.base import SellerAgent
 from retailsim.events.messages import Role
 
 BARE = """
@@ -24,7 +25,7 @@ class Bare(Agent):
 """
 
 SELLER = """
-from retailsim.agents.base import SellerAgent
+from retailsim.agents.retail.base import SellerAgent
 
 class Shouty(SellerAgent):
     '''Shouts.
@@ -139,11 +140,11 @@ def test_the_normal_import_path_comes_second(
         ("Bare = 3", "is a int, not a class"),
         ("class Bare: ...", "is not an agent: subclass SellerAgent, BuyerAgent or Agent"),
         (
-            "from retailsim.agents.base import BuyerAgent as Bare",
+            "from retailsim.agents.retail.base import BuyerAgent as Bare",
             "is a BuyerAgent and cannot be a seller",
         ),
         (
-            "from retailsim.agents.base import SellerAgent\n"
+            "from retailsim.agents.retail.base import SellerAgent\n"
             "class Bare(SellerAgent):\n async def answer(self, request): ...\n",
             "lacks pitch, strategy, support: define them in Bare",
         ),

@@ -18,10 +18,11 @@ from retailsim.agents.retail import samples
 from retailsim.agents.retail.behavioral.seller import BehavioralSeller
 from retailsim.agents.retail.samples import PLAIN, POOR, RICH, Scene
 from retailsim.agents.retail.script import MAX_CHARACTERS, ScriptSeller, parse
-from retailsim.events.messages import Message, PitchPresented
+from retailsim.events.messages import Message
 from retailsim.events.streams import Seed
 from retailsim.market.catalogue.product import Product
 from retailsim.market.core.request import AgentRequest
+from retailsim.market.protocols.retail.events import PitchPresented
 from retailsim.market.protocols.retail.requests import PresentPitch
 from retailsim.market.protocols.retail.values import SECTIONS, Strategy
 

@@ -7,13 +7,15 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from msgspec.structs import replace
 
 from retailsim.analysis.statistics.differences import two_rates
 from retailsim.events.streams import Seed
 from retailsim.sim.calibration.moments import played_counts
-from retailsim.sim.design.design import design_of
-from retailsim.sim.run.launch import Options, chosen_products, chosen_profiles, read_scenario
+from retailsim.sim.design.protocol import new_design
+from retailsim.sim.run.launch import Options, chosen_products, read_scenario
 from retailsim.sim.scenario.inputs import with_inputs
+from retailsim.sim.scenario.scenario import Scenario
 from retailsim.sim.seats.cast import Cast
 from retailsim.sim.terminal import Quiet
 
@@ -26,13 +28,13 @@ def test_a_thousand_pairs_of_seeds_reject_at_the_level() -> None:
         Options(scenario="guidance", sellers="behavioral", settings=("products.per_category=6",))
     )
     products = chosen_products(scenario, where, Quiet())
-    profiles = chosen_profiles(scenario, where)
     changed = with_inputs(scenario, Path())
 
     def arm(number: int) -> Arm:
         seed = Seed(number)
-        design = design_of(scenario, products, profiles, seed)
-        counts = asyncio.run(played_counts(design, Cast(changed, seed, Path.cwd())))
+        design = new_design(_seeded(scenario, number), where, products)
+        cast = Cast(changed, design.protocol, seed, Path.cwd())
+        counts = asyncio.run(played_counts(design, cast))
         bought = pl.Series([int(one.units > 0) for one in counts])
         names = pl.Series([one.opened.product for one in counts if one.opened is not None])
         assert len(names) == len(counts) == 48
@@ -41,3 +43,7 @@ def test_a_thousand_pairs_of_seeds_reject_at_the_level() -> None:
     tests = [two_rates(arm(2 * pair), arm(2 * pair + 1)) for pair in range(1_000)]
     rejected = sum(test.p is not None and test.p < 0.05 for test in tests)
     assert 30 <= rejected <= 70, rejected
+
+
+def _seeded(scenario: Scenario, seed: int) -> Scenario:
+    return replace(scenario, run=replace(scenario.run, seed=seed))

@@ -7,26 +7,24 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from retailsim.events.kernel import Kernel
-from retailsim.events.messages import Event, Message, MessageSent
+from retailsim.events.messages import Event, Message
 from retailsim.events.streams import Seed
 from retailsim.market.catalogue.product import Product
 from retailsim.market.core.admission import admit
 from retailsim.market.core.participants import Buying, Party
-from retailsim.market.protocols.csales.events import ActionChosen, ProfileInferred
+from retailsim.market.protocols.csales.admission import ADMISSIONS
 from retailsim.market.protocols.csales.protocol import SalesMarket
 from retailsim.market.protocols.csales.requests import (
     OpenConversation,
     PlanTurn,
     RespondToSeller,
-    ShowItems,
     SpeakTurn,
 )
 from retailsim.market.protocols.csales.spec import ConversationSpec, SalesRules
-from retailsim.market.protocols.csales.values import Profile
-from retailsim.market.protocols.union import ADMISSIONS
+from retailsim.market.protocols.csales.values import Inferred, Line, Plan, Profile, Response
 
 Path = tuple[str, ...]
-Script = Mapping[type[Message], Callable[[Any], Sequence[Message]]]
+Script = Mapping[type[Message], Callable[[Any], Any]]
 
 PROFILE = Profile(
     id="p1",
@@ -68,32 +66,24 @@ class Shelf:
         return next((p for p in self.ITEMS if p.price_cents > above_cents), None)
 
 
-def said(request: Any, text: str = "hm") -> MessageSent:
-    role = "seller" if isinstance(request, PlanTurn | SpeakTurn) else "buyer"
-    return MessageSent(stage="sales", role=role, turn=request.turn, text=text)  # type: ignore[arg-type]
-
-
-def plan(request: PlanTurn) -> Sequence[Message]:
+def plan(request: PlanTurn) -> Plan:
     """Suggest at once; persuade once something is selected."""
     action = "Persuasion" if request.actions == ("Persuasion",) else "Suggestion"
     tactic = "Framing" if action == "Persuasion" else None
-    return (
-        ProfileInferred(turn=request.turn, category=("Home", "Lighting", "Desk")),
-        ActionChosen(turn=request.turn, action=action, strategy=tactic),  # type: ignore[arg-type]
-    )
+    inferred = Inferred(category=("Home", "Lighting", "Desk"))
+    return Plan(inferred=inferred, action=action, tactic=tactic)  # type: ignore[arg-type]
 
 
-def speak(request: SpeakTurn) -> Sequence[Message]:
-    ids = tuple(product.id for product in request.items[:3])
-    return (*((ShowItems(products=ids),) if ids else ()), said(request))
+def speak(request: SpeakTurn) -> Line:
+    return Line(text="hm", items=tuple(product.id for product in request.items[:3]))
 
 
-def opening(request: OpenConversation) -> Sequence[Message]:
-    return (said(request, "I look for a lamp."),)
+def opening(request: OpenConversation) -> str:
+    return "I look for a lamp."
 
 
-def silent(request: RespondToSeller) -> Sequence[Message]:
-    return (said(request),)
+def silent(request: RespondToSeller) -> Response:
+    return Response(text="hm")
 
 
 SELLER: Script = {PlanTurn: plan, SpeakTurn: speak}
@@ -106,7 +96,7 @@ class Played:
     def __init__(self, buyer: Script, seller: Script = SELLER, **rules: Any) -> None:
         spec = ConversationSpec(
             id="m",
-            seller=Party(id="s"),
+            sellers=(Party(id="s"),),
             episodes=(Buying(episode="m/b", buyer=Party(id="b")),),
             profile=PROFILE,
         )

@@ -60,7 +60,7 @@ def converse(profile: Profile, seller: type[Any], rules: SalesRules, **options: 
     seed = Seed(1)
     spec = ConversationSpec(
         id=profile.id,
-        seller=Party(id="s"),
+        sellers=(Party(id="s"),),
         episodes=(Buying(episode=f"{profile.id}/b", buyer=Party(id="b")),),
         profile=profile,
     )

@@ -20,10 +20,9 @@ from retailsim.events.messages import (
     IssueResolved,
     MarketFailed,
     MessageSent,
-    PitchPresented,
-    StrategyFormed,
 )
 from retailsim.market.protocols.csales.events import BuyerLeft, ItemSelected, ItemsShown
+from retailsim.market.protocols.retail.events import PitchPresented, StrategyFormed
 from tests.analysis.fakelog import (
     closed,
     episode,

@@ -7,16 +7,7 @@ from typing import Any
 import msgspec
 
 from retailsim.events.kernel import Kernel
-from retailsim.events.messages import (
-    DecisionMade,
-    Event,
-    Message,
-    MessageSent,
-    PitchPresented,
-    ReviewPosted,
-    StrategyFormed,
-    TopicsChosen,
-)
+from retailsim.events.messages import Event, Message, MessageSent, ReviewPosted
 from retailsim.events.streams import Seed
 from retailsim.market.catalogue.product import Product
 from retailsim.market.core.admission import admit
@@ -31,18 +22,24 @@ from retailsim.market.protocols.retail.requests import (
     ChooseTopics,
     Complain,
     Decide,
-    EndDialogue,
     FormStrategy,
     GiveSupport,
     PresentPitch,
-    ProposeSettlement,
     SettleIssue,
     WriteReview,
 )
-from retailsim.market.protocols.retail.spec import MarketSpec, RetailRules
-from retailsim.market.protocols.retail.values import Settlement
+from retailsim.market.protocols.retail.spec import RetailRules, RetailSpec
+from retailsim.market.protocols.retail.values import (
+    Decision,
+    Pitch,
+    Review,
+    Settlement,
+    Strategy,
+    Support,
+    Topics,
+)
 
-Answer = Callable[[Any], Sequence[Message]]
+Answer = Callable[[Any], Any]
 Script = Mapping[type[Message], Answer]
 """Request -> what the player answers to it; may raise."""
 
@@ -66,16 +63,16 @@ def rules(issue: Issue | None = None, **changes: Any) -> RetailRules:
     return RetailRules(**{"shipping": STEADY, "issues": issues, **changes})
 
 
-def market_spec(buyers: Iterable[str] = ("ann",), **changes: Any) -> MarketSpec:
+def market_spec(buyers: Iterable[str] = ("ann",), **changes: Any) -> RetailSpec:
     """One seller ``sam`` presenting a lamp; the episodes are ``e1``, ``e2`` and so on."""
     episodes = tuple(
         Buying(episode=f"e{n}", buyer=Party(id=buyer)) for n, buyer in enumerate(buyers, 1)
     )
-    return MarketSpec(
+    return RetailSpec(
         **{
             "id": "m1",
             "product": LAMP,
-            "seller": Party(id="sam"),
+            "sellers": (Party(id="sam"),),
             "episodes": episodes,
             **changes,
         }
@@ -90,34 +87,22 @@ def seller(
 ) -> Script:
     """A seller that offers a settlement at the given turns, and states `settles` when asked."""
 
-    def strategy(request: FormStrategy) -> list[Message]:
-        plan = {dimension: f"plan {dimension}" for dimension in request.dimensions}
-        return [StrategyFormed(seller="sam", product=request.offer.product.id, **plan)]
+    def strategy(request: FormStrategy) -> Strategy:
+        return Strategy(**{dimension: f"plan {dimension}" for dimension in request.dimensions})
 
-    def pitch(request: PresentPitch) -> list[Message]:
+    def pitch(request: PresentPitch) -> Pitch:
         sections = {"opening_hook": "Look at this lamp.", "call_to_action": "Buy it."}
-        product = request.offer.product.id
-        return [
-            PitchPresented(
-                seller="sam",
-                product=product,
-                sections=sections,
-                claims=unsupported,
-                unsupported=unsupported,
-            )
-        ]
+        return Pitch(sections=sections, claims=unsupported, unsupported=unsupported)
 
-    def support(request: GiveSupport) -> list[Message]:
-        text = said("post_inquiry", "seller", request.turn)
-        offer = (offers or {}).get(request.turn)
-        return [text] if offer is None else [ProposeSettlement(settlement=offer), text]
+    def support(request: GiveSupport) -> Support:
+        return Support(text=said("seller", request.turn), offer=(offers or {}).get(request.turn))
 
     return {
         FormStrategy: strategy,
         PresentPitch: pitch,
-        AnswerBuyer: lambda request: [said("pre_inquiry", "seller", request.turn)],
+        AnswerBuyer: lambda request: said("seller", request.turn),
         GiveSupport: support,
-        SettleIssue: lambda request: [ProposeSettlement(settlement=settles)],
+        SettleIssue: lambda request: settles,
     }
 
 
@@ -126,30 +111,26 @@ def buyer(
 ) -> Script:
     """A buyer that asks and complains so many times; always content with four stars."""
 
-    def talk(stage: Any, most: int) -> Answer:
-        return lambda request: [
-            said(stage, "buyer", request.turn) if request.turn <= most else EndDialogue()
-        ]
+    def talk(most: int) -> Answer:
+        return lambda request: said("buyer", request.turn) if request.turn <= most else None
 
     return {
-        ChooseTopics: lambda request: [TopicsChosen(topics=("shipping",), reason="in a hurry")],
-        AskSeller: talk("pre_inquiry", questions),
-        Decide: lambda request: [decided(buys, quantity)],
-        Complain: talk("post_inquiry", complaints),
-        WriteReview: lambda request: [
-            ReviewPosted(aspect=request.aspect, rating=4, text=f"The {request.aspect}: good.")
-        ],
+        ChooseTopics: lambda request: Topics(topics=("shipping",), reason="in a hurry"),
+        AskSeller: talk(questions),
+        Decide: lambda request: decided(buys, quantity),
+        Complain: talk(complaints),
+        WriteReview: lambda request: Review(rating=4, text=f"The {request.aspect}: good."),
     }
 
 
-def said(stage: Any, role: Any, turn: int) -> MessageSent:
+def said(role: str, turn: int) -> str:
     """Say something that tells who says it when."""
-    return MessageSent(stage=stage, role=role, turn=turn, text=f"{role} says {turn}")
+    return f"{role} says {turn}"
 
 
-def decided(buys: bool, quantity: int) -> DecisionMade:
+def decided(buys: bool, quantity: int) -> Decision:
     """Decide, with the same words for everything."""
-    return DecisionMade(
+    return Decision(
         will_purchase=buys,
         quantity=quantity,
         quantity_reason="need",
@@ -161,7 +142,7 @@ def decided(buys: bool, quantity: int) -> DecisionMade:
 def raises(error: Exception) -> Answer:
     """An answer that is an exception."""
 
-    def answer(request: Any) -> Sequence[Message]:
+    def answer(request: Any) -> Any:
         raise error
 
     return answer
@@ -172,7 +153,7 @@ class Played:
 
     def __init__(
         self,
-        spec: MarketSpec,
+        spec: RetailSpec,
         of: RetailRules,
         players: Mapping[str, Script],
         *,
@@ -191,7 +172,7 @@ class Played:
     def _player(self, name: str, script: Script) -> Any:
         async def receive(message: Message) -> Sequence[Message]:
             self.requests.append(message)
-            answer = script[type(message)](message)  # type: ignore[arg-type]
+            answer = script[type(message)](message)
             return admit(name, message, answer, ADMISSIONS[type(message)])
 
         return receive

@@ -15,15 +15,13 @@ from retailsim.events.messages import (
     MarketClosed,
     Message,
     OrderPlaced,
-    PitchPresented,
     RefundIssued,
     ReviewPosted,
-    StrategyFormed,
-    TopicsChosen,
 )
 from retailsim.market.core import admission
 from retailsim.market.core.admission import MAX_REPLY, MAX_TEXT, ReplyRefused
 from retailsim.market.protocols.retail.admission import ADMISSIONS
+from retailsim.market.protocols.retail.events import PitchPresented, StrategyFormed, TopicsChosen
 from retailsim.market.protocols.retail.requests import (
     AnswerBuyer,
     AskSeller,

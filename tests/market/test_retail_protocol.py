@@ -23,10 +23,7 @@ from retailsim.events.messages import (
     MessageSent,
     OrderDelivered,
     OrderPlaced,
-    PitchPresented,
     RefundIssued,
-    StrategyFormed,
-    TopicsChosen,
 )
 from retailsim.events.streams import Seed
 from retailsim.market.core.durations import (
@@ -40,6 +37,7 @@ from retailsim.market.core.durations import (
 )
 from retailsim.market.core.issues import ISSUES
 from retailsim.market.errors import UnexpectedMessage
+from retailsim.market.protocols.retail.events import PitchPresented, StrategyFormed, TopicsChosen
 from retailsim.market.protocols.retail.protocol import RetailMarket, dimensions
 from retailsim.market.protocols.retail.requests import (
     AnswerBuyer,

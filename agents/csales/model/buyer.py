@@ -13,8 +13,8 @@ from retailsim.agents.csales.model.seller import sheets
 from retailsim.agents.llm.talk import templates
 from retailsim.agents.llm.talk.chat import Chat
 from retailsim.agents.llm.talk.options import model_of, options_of
+from retailsim.agents.llm.talk.reply import Reply
 from retailsim.agents.llm.talk.templates import fenced, text
-from retailsim.agents.retail.model.replies import Reply
 from retailsim.market.protocols.csales.events import Openness, Style
 from retailsim.market.protocols.csales.requests import (
     BuyerRequest,

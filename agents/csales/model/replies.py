@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar
 import msgspec
 from msgspec import Meta
 
-from retailsim.agents.retail.model.replies import Reply
+from retailsim.agents.llm.talk.reply import Reply
 from retailsim.market.protocols.csales.events import Action, Leaving, Openness, Style, Tactic
 
 Text = Annotated[str, Meta(min_length=1, max_length=20_000)]

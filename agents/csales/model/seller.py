@@ -22,8 +22,8 @@ from retailsim.agents.csales.model.replies import (
 from retailsim.agents.llm.talk import templates
 from retailsim.agents.llm.talk.chat import Chat
 from retailsim.agents.llm.talk.options import model_of, options_of
+from retailsim.agents.llm.talk.reply import Reply
 from retailsim.agents.llm.talk.templates import fenced, text
-from retailsim.agents.retail.model.replies import Reply
 from retailsim.market.catalogue.product import Product
 from retailsim.market.protocols.csales.requests import PlanTurn, SellerRequest, SpeakTurn
 from retailsim.market.protocols.csales.values import Inferred, Line, Plan, option_name

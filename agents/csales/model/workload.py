@@ -13,7 +13,7 @@ from retailsim.agents.csales.model.replies import (
     SalesSellerEnvelope,
 )
 from retailsim.agents.csales.model.seller import OFFERED, SHEET_CHARACTERS
-from retailsim.agents.retail.model.workload import BYTES_PER_TOKEN, Step, TalkLoad
+from retailsim.agents.llm.talk.workload import BYTES_PER_TOKEN, Step, TalkLoad
 from retailsim.market.protocols.csales.values import Profile
 
 TURNS = 6.0

@@ -15,9 +15,9 @@ import msgspec
 
 from retailsim.agents.llm.talk import templates
 from retailsim.agents.llm.talk.decode import Check, Malformed, decode_reply
+from retailsim.agents.llm.talk.reply import Envelope, Reply
 from retailsim.agents.llm.talk.shape import portable
 from retailsim.agents.llm.types import Call, Say
-from retailsim.agents.retail.model.replies import Envelope, Reply
 from retailsim.events.errors import UnusableOutput
 from retailsim.events.messages import ModelCalled, Role
 

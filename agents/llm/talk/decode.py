@@ -14,7 +14,7 @@ from typing import TypeVar
 
 import msgspec
 
-from retailsim.agents.retail.model.replies import Envelope, Reply
+from retailsim.agents.llm.talk.reply import Envelope, Reply
 
 R = TypeVar("R", bound=Reply)
 

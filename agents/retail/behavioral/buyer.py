@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from retailsim.agents.base import BuyerAgent, Seat
+from retailsim.agents.base import Seat
 from retailsim.agents.persona import TRAITS
+from retailsim.agents.retail.base import BuyerAgent
 from retailsim.agents.retail.behavioral import buyer_words, choice, ratings
 from retailsim.agents.retail.behavioral.draws import word
 from retailsim.agents.retail.behavioral.parameters import (

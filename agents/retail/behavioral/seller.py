@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from retailsim.agents.base import Seat, SellerAgent
+from retailsim.agents.base import Seat
 from retailsim.agents.persona import TRAITS
+from retailsim.agents.retail.base import SellerAgent
 from retailsim.agents.retail.behavioral import voice as say
 from retailsim.agents.retail.behavioral.answers import Answering
 from retailsim.agents.retail.behavioral.concession import (

@@ -5,17 +5,18 @@ from __future__ import annotations
 from functools import partial
 from typing import ClassVar, TypeVar
 
-from retailsim.agents.base import BuyerAgent, Seat
+from retailsim.agents.base import Seat
 from retailsim.agents.llm.talk import templates
 from retailsim.agents.llm.talk.chat import Chat
 from retailsim.agents.llm.talk.decode import Check
 from retailsim.agents.llm.talk.options import model_of, options_of
+from retailsim.agents.llm.talk.reply import Reply
 from retailsim.agents.llm.talk.templates import fenced, order_record, text
+from retailsim.agents.retail.base import BuyerAgent
 from retailsim.agents.retail.model.replies import (
     BuyerEnvelope,
     DecisionReply,
     MessageReply,
-    Reply,
     ReviewsReply,
     TopicsReply,
 )

@@ -9,11 +9,12 @@ Limits (ratings, lengths of lists) are checked when an answer is decoded. What n
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar, Literal, Protocol
+from typing import Annotated, ClassVar, Literal
 
 import msgspec
 from msgspec import Meta
 
+from retailsim.agents.llm.talk.reply import Reply
 from retailsim.events.messages import Aspect
 from retailsim.market.core.admission import MAX_NUMBER
 from retailsim.market.protocols.retail.values import Topic
@@ -22,21 +23,6 @@ Text = Annotated[str, Meta(min_length=1, max_length=20_000)]
 Plan = Annotated[str, Meta(max_length=20_000)]
 Stars = Annotated[int, Meta(ge=1, le=5)]
 Units = Annotated[int, Meta(ge=0, le=MAX_NUMBER)]
-
-
-class Reply(
-    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="kind"
-):
-    """Base of all replies; ``kind`` says which one it is.
-
-    ``most_tokens`` is the limit of the answer that holds it, thinking apart.
-    """
-
-    most_tokens: ClassVar[int] = 400
-
-    def problem(self) -> str | None:
-        """Say what contradicts itself in the reply, or None."""
-        return None
 
 
 class StrategyReply(Reply, frozen=True, kw_only=True, tag="strategy"):
@@ -171,15 +157,6 @@ class BuyerEnvelope(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a buyer answers, whatever it was asked: one schema keeps the cached prefix."""
 
     reply: TopicsReply | MessageReply | DecisionReply | ReviewsReply
-
-
-class Envelope(Protocol):
-    """A struct with the one field ``reply``, a closed union of replies."""
-
-    @property
-    def reply(self) -> Any:
-        """The reply, one of the union."""
-        ...
 
 
 ENVELOPES: tuple[type[msgspec.Struct], ...] = (BroadcastEnvelope, ServiceEnvelope, BuyerEnvelope)

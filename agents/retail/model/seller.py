@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import ClassVar, TypeVar
 
-from retailsim.agents.base import Seat, SellerAgent
+from retailsim.agents.base import Seat
 from retailsim.agents.llm.talk import templates
 from retailsim.agents.llm.talk.chat import Chat
 from retailsim.agents.llm.talk.options import model_of, options_of
+from retailsim.agents.llm.talk.reply import Envelope, Reply
 from retailsim.agents.llm.talk.templates import fenced, order_record, text
+from retailsim.agents.retail.base import SellerAgent
 from retailsim.agents.retail.model.replies import (
     AnswerReply,
     BroadcastEnvelope,
-    Envelope,
     PitchReply,
-    Reply,
     ServiceEnvelope,
     SettlementReply,
     StrategyReply,

@@ -1,4 +1,4 @@
-"""What an agent may answer to which request of a sales conversation."""
+"""What answers each request of a sales conversation, and what the market writes of it."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import math
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from retailsim.events.messages import Message, MessageSent
-from retailsim.market.core.admission import Admission, bad_text
+from retailsim.events.messages import Message, MessageSent, Role
+from retailsim.market.core.admission import Admission, Written, bad_text
+from retailsim.market.core.request import AgentRequest
 from retailsim.market.protocols.csales.events import ActionChosen, ProfileInferred
 from retailsim.market.protocols.csales.requests import (
-    BuyerRequest,
     BuyItem,
     LeaveConversation,
     OpenConversation,
@@ -18,77 +18,131 @@ from retailsim.market.protocols.csales.requests import (
     PlanTurn,
     RespondToSeller,
     SelectItem,
-    SellerRequest,
     ShowItems,
     SpeakTurn,
     StateWorth,
 )
-from retailsim.market.protocols.csales.values import option_name
+from retailsim.market.protocols.csales.values import (
+    PERSUASION,
+    Inferred,
+    Line,
+    Plan,
+    Response,
+    option_name,
+)
 
 _MOST_ITEMS = 100
 
-
-def _problem(request: SellerRequest | BuyerRequest, reply: Message) -> str | None:
-    match reply:
-        case MessageSent():
-            return _bad_message(request, reply)
-        case ActionChosen():
-            return _bad_action(request, reply)
-        case ProfileInferred():
-            return None if reply.turn == request.turn else f"turn {reply.turn}, not {request.turn}"
-        case ShowItems():
-            return _bad_items(reply.products)
-        case _:
-            return None
+# -- what the types leave open -------------------------------------------------------------
 
 
-def _bad_message(request: SellerRequest | BuyerRequest, reply: MessageSent) -> str | None:
-    role = "seller" if isinstance(request, SellerRequest) else "buyer"
-    if (reply.stage, reply.role, reply.turn) != ("sales", role, request.turn):
-        return f"stage {reply.stage}, role {reply.role}, turn {reply.turn}: not what was asked"
-    return bad_text(reply.text)
+def _bad_opening(request: OpenConversation, text: str) -> str | None:
+    return bad_text(text)
 
 
-def _bad_action(request: SellerRequest | BuyerRequest, reply: ActionChosen) -> str | None:
-    if isinstance(request, PlanTurn) and reply.action not in request.actions:
-        return f"action {reply.action}; allowed now: {', '.join(request.actions)}"
-    if (reply.strategy is not None) != (reply.action == "Persuasion"):
-        return f"action {reply.action} with strategy {reply.strategy}"
-    return _bad_choice(reply)
+def _bad_plan(request: PlanTurn, plan: Plan) -> str | None:
+    if plan.action not in request.actions:
+        return f"action {plan.action}; allowed now: {', '.join(request.actions)}"
+    if (plan.tactic is not None) != (plan.action == PERSUASION):
+        return f"action {plan.action} with strategy {plan.tactic}"
+    return _bad_choice(plan)
 
 
-def _bad_choice(reply: ActionChosen) -> str | None:
+def _bad_choice(plan: Plan) -> str | None:
     """What is logged of a choice has to be what it was chosen from, or nobody can learn from it."""
-    name, chances = option_name(reply.action, reply.strategy), reply.probabilities
-    if reply.options and reply.options.count(name) != 1:
-        return f"{name}: not once among its options {', '.join(reply.options)}"
+    name, chances = option_name(plan.action, plan.tactic), plan.probabilities
+    if plan.options and plan.options.count(name) != 1:
+        return f"{name}: not once among its options {', '.join(plan.options)}"
     if chances is None:
         return None
-    if len(chances) != len(reply.options) or not chances:
-        return f"{len(chances)} probabilities for {len(reply.options)} options"
+    if len(chances) != len(plan.options) or not chances:
+        return f"{len(chances)} probabilities for {len(plan.options)} options"
     if min(chances) < 0.0 or not math.isclose(math.fsum(chances), 1.0, abs_tol=1e-6):
         return "probabilities that do not sum to 1"
-    if chances[reply.options.index(name)] == 0.0:
+    if chances[plan.options.index(name)] == 0.0:
         return f"{name}: chosen with probability 0"
     return None
 
 
-def _bad_items(products: tuple[str, ...]) -> str | None:
-    if len(set(products)) < len(products) or len(products) > _MOST_ITEMS:
-        return f"{len(products)} items, some of them twice, or more than {_MOST_ITEMS}"
-    return None
+def _bad_line(request: SpeakTurn, line: Line) -> str | None:
+    if len(set(line.items)) < len(line.items) or len(line.items) > _MOST_ITEMS:
+        return f"{len(line.items)} items, some of them twice, or more than {_MOST_ITEMS}"
+    return bad_text(line.text)
 
 
-ADMISSIONS: Mapping[type[Message], Admission] = MappingProxyType(
+def _bad_response(request: RespondToSeller, response: Response) -> str | None:
+    return bad_text(response.text)
+
+
+# -- what the market writes ----------------------------------------------------------------
+
+
+def _said(role: Role, turn: int, text: str) -> MessageSent:
+    return MessageSent(stage="sales", role=role, turn=turn, text=text)
+
+
+def price_range(request: OpenConversation) -> str:
+    """Return the sentence that names the buyer's budget."""
+    low, high = request.profile.budget_cents
+    return f"My price range is ${low / 100:,.2f} to ${high / 100:,.2f}."
+
+
+def _opening(request: OpenConversation, text: str, seat: str) -> Written:
+    return (_said("buyer", request.turn, f"{text} {price_range(request)}"),)
+
+
+def _plan(request: PlanTurn, plan: Plan, seat: str) -> Written:
+    chosen = ActionChosen(
+        turn=request.turn,
+        action=plan.action,
+        strategy=plan.tactic,
+        options=plan.options,
+        probabilities=plan.probabilities,
+    )
+    inferred = _inferred(request.turn, plan.inferred)
+    if plan.action == "Category Search":
+        return inferred, PlanCategory(path=plan.category), chosen
+    return inferred, chosen
+
+
+def _inferred(turn: int, inferred: Inferred) -> ProfileInferred:
+    low, high = inferred.price_cents or (None, None)
+    return ProfileInferred(
+        turn=turn,
+        preference=inferred.preference,
+        category=inferred.category,
+        decision_making_style=inferred.decision_making_style,
+        dialogue_openness=inferred.dialogue_openness,
+        focus=inferred.focus,
+        price_min_cents=low,
+        price_max_cents=high,
+    )
+
+
+def _line(request: SpeakTurn, line: Line, seat: str) -> Written:
+    said = _said("seller", request.turn, line.text)
+    return (ShowItems(products=line.items), said) if line.items else (said,)
+
+
+def _response(request: RespondToSeller, response: Response, seat: str) -> Written:
+    said: list[Message] = []
+    if response.worth_cents:
+        said.append(StateWorth(worth_cents=dict(response.worth_cents)))
+    if response.select is not None:
+        said.append(SelectItem(product=response.select))
+    if response.buy is not None:
+        said.append(BuyItem(product=response.buy))
+    if response.leave is not None:
+        said.append(LeaveConversation(how=response.leave, reason=response.reason))
+    return (*said, _said("buyer", request.turn, response.text))
+
+
+ADMISSIONS: Mapping[type[AgentRequest], Admission] = MappingProxyType(
     {
-        OpenConversation: Admission((MessageSent,), _problem),
-        PlanTurn: Admission((ActionChosen,), _problem, (ProfileInferred, PlanCategory)),
-        SpeakTurn: Admission((MessageSent,), _problem, (ShowItems,)),
-        RespondToSeller: Admission(
-            (MessageSent,),
-            _problem,
-            (StateWorth, SelectItem, BuyItem, LeaveConversation),
-        ),
+        OpenConversation: Admission(str, _opening, _bad_opening),
+        PlanTurn: Admission(Plan, _plan, _bad_plan),
+        SpeakTurn: Admission(Line, _line, _bad_line),
+        RespondToSeller: Admission(Response, _response, _bad_response),
     }
 )
 """Request -> what answers it."""

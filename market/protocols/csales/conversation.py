@@ -17,6 +17,7 @@ from retailsim.events.messages import CommandRejected, Event, MessageSent, Order
 from retailsim.market.catalogue.product import Product
 from retailsim.market.core.dialogue import Transcript, Turn
 from retailsim.market.core.durations import MESSAGE_US
+from retailsim.market.core.market import EpisodeState
 from retailsim.market.protocols.csales.category_tree import CategoryPath
 from retailsim.market.protocols.csales.events import (
     ACTIONS,
@@ -46,17 +47,15 @@ from retailsim.market.protocols.csales.spec import ConversationSpec, SalesRules
 from retailsim.market.protocols.csales.values import PERSUASION, Inferred
 
 
-class Conversation:
+class Conversation(EpisodeState):
     """Each public method answers one message of an agent."""
 
     def __init__(self, spec: ConversationSpec, rules: SalesRules) -> None:
-        self.ended = False
+        super().__init__(spec.episodes[0])
         self._spec = spec
         self._rules = rules
         self._shop = rules.catalogue
-        self._episode = spec.episodes[0].episode
         self._seller = f"seller:{spec.seller.id}"
-        self._buyer = f"buyer:{spec.buyer.id}"
         self._turn = 1
         self._transcript: Transcript = ()
         self._inferred = Inferred()
@@ -76,13 +75,13 @@ class Conversation:
     def opening(self) -> Post:
         """Ask the buyer to begin."""
         request = OpenConversation(
-            episode=self._episode,
+            episode=self.id,
             unit=self._spec.unit,
             profile=self._spec.profile,
             transcript=(),
             turn=1,
         )
-        return Post(request, self._buyer, 0, 1)
+        return Post(request, self.buyer, 0, 1)
 
     def message_sent(self, event: MessageSent) -> list[Post]:
         """Somebody spoke: do what was commanded with it, and give the other side its turn."""
@@ -145,7 +144,7 @@ class Conversation:
         found = self._shop.cut(asked)
         self._categories = self._shop.below(found)
         return CategorySearched(
-            episode=self._episode,
+            episode=self.id,
             turn=self._turn,
             asked=asked,
             found=found,
@@ -171,7 +170,7 @@ class Conversation:
         self._made_case |= self._selected is not None and action.action == PERSUASION
         self._turn += 1
         request = RespondToSeller(
-            episode=self._episode,
+            episode=self.id,
             unit=self._spec.unit,
             profile=self._spec.profile,
             transcript=self._transcript,
@@ -186,7 +185,7 @@ class Conversation:
             last=self._turn >= self._rules.max_turns,
         )
         self._presented = ()
-        return [*posts, Post(request, self._buyer, MESSAGE_US)]
+        return [*posts, Post(request, self.buyer, MESSAGE_US)]
 
     def _show(self) -> list[Post]:
         offered = {product.id: product for product in self._offered}
@@ -200,7 +199,7 @@ class Conversation:
         self._presented = tuple(offered[id_] for id_ in self._to_show)
         self._shown |= {product.id: product for product in self._presented}
         event = ItemsShown(
-            episode=self._episode,
+            episode=self.id,
             turn=self._turn,
             showing=showing,
             products=self._to_show,
@@ -247,7 +246,7 @@ class Conversation:
             case LeaveConversation():
                 self.ended = True
                 left = BuyerLeft(
-                    episode=self._episode,
+                    episode=self.id,
                     turn=self._turn,
                     how=command.how,
                     reason=command.reason,
@@ -266,7 +265,7 @@ class Conversation:
         dearer = self._shop.dearer(product, self._spec.profile.budget_cents[1])
         self._candidate = _apart(dearer) if dearer is not None else None
         event = ItemSelected(
-            episode=self._episode,
+            episode=self.id,
             turn=self._turn,
             product=product.id,
             price_cents=product.price_cents,
@@ -280,9 +279,9 @@ class Conversation:
         if problem is not None:
             return [self._reject("BuyItem", problem)]
         product = self._shown[id_]
-        digest = blake2b(self._episode.encode(), digest_size=4).hexdigest().upper()
+        digest = blake2b(self.id.encode(), digest_size=4).hexdigest().upper()
         order = OrderPlaced(
-            episode=self._episode,
+            episode=self.id,
             order=f"ORD-{product.id}-{digest}",
             product=product.id,
             quantity=1,
@@ -315,7 +314,7 @@ class Conversation:
 
     def _known(self) -> dict[str, Any]:
         return {
-            "episode": self._episode,
+            "episode": self.id,
             "unit": self._spec.unit,
             "transcript": self._transcript,
             "turn": self._turn,
@@ -332,7 +331,7 @@ class Conversation:
         if worth is None:
             return []
         event = ItemValued(
-            episode=self._episode,
+            episode=self.id,
             turn=self._turn,
             product=product.id,
             price_cents=product.price_cents,
@@ -341,7 +340,7 @@ class Conversation:
         return [Post(event)]
 
     def _reject(self, command: str, reason: str) -> Post:
-        event: Event = CommandRejected(episode=self._episode, command=command, reason=reason)
+        event: Event = CommandRejected(episode=self.id, command=command, reason=reason)
         return Post(event)
 
 

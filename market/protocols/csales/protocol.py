@@ -7,25 +7,27 @@ which may be shown, when a purchase counts and what it costs.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Sequence
+from typing import ClassVar
 
-from retailsim.events.kernel import Outgoing, Post
-from retailsim.events.messages import (
-    EpisodeClosed,
-    EpisodeFailed,
-    EpisodeOpened,
-    MarketClosed,
-    MarketOpened,
-    Message,
-    MessageSent,
-)
+from retailsim.events.kernel import Post
+from retailsim.events.messages import Event, MessageSent
 from retailsim.events.streams import Seed
-from retailsim.market.core.failure_reason import reason_of, rejections
-from retailsim.market.core.request import stage_of
-from retailsim.market.errors import UnexpectedMessage
+from retailsim.market.core.market import Market, Steps, episode_opened
+from retailsim.market.core.participants import Buying
+from retailsim.market.core.protocol import MarketRules
+from retailsim.market.protocols.csales.admission import ADMISSIONS
 from retailsim.market.protocols.csales.conversation import Conversation
-from retailsim.market.protocols.csales.events import ActionChosen, BuyerProfiled, ProfileInferred
+from retailsim.market.protocols.csales.events import (
+    ActionChosen,
+    BuyerLeft,
+    BuyerProfiled,
+    CategorySearched,
+    ItemSelected,
+    ItemsShown,
+    ItemValued,
+    ProfileInferred,
+)
 from retailsim.market.protocols.csales.requests import (
     BuyItem,
     LeaveConversation,
@@ -36,20 +38,8 @@ from retailsim.market.protocols.csales.requests import (
 )
 from retailsim.market.protocols.csales.spec import ConversationSpec, SalesRules
 
-_STEPS: Mapping[type[Message], Callable[[Conversation, Any], list[Post]]] = {
-    MessageSent: Conversation.message_sent,
-    ProfileInferred: Conversation.profile_inferred,
-    PlanCategory: Conversation.category_planned,
-    ActionChosen: Conversation.action_chosen,
-    ShowItems: Conversation.items_to_show,
-    StateWorth: Conversation.worth_stated,
-    SelectItem: Conversation.item_to_select,
-    BuyItem: Conversation.item_to_buy,
-    LeaveConversation: Conversation.buyer_leaving,
-}
 
-
-class SalesMarket:
+class SalesMarket(Market):
     """The rules of one conversation; `handle` is registered with the kernel under ``market``.
 
     Parameters
@@ -60,65 +50,35 @@ class SalesMarket:
         No stream is used: nothing here is random.
     """
 
+    steps: ClassVar[Steps] = {
+        MessageSent: Conversation.message_sent,
+        ProfileInferred: Conversation.profile_inferred,
+        PlanCategory: Conversation.category_planned,
+        ActionChosen: Conversation.action_chosen,
+        ShowItems: Conversation.items_to_show,
+        StateWorth: Conversation.worth_stated,
+        SelectItem: Conversation.item_to_select,
+        BuyItem: Conversation.item_to_buy,
+        LeaveConversation: Conversation.buyer_leaving,
+    }
+
     def __init__(self, spec: ConversationSpec, rules: SalesRules, seed: Seed) -> None:
+        super().__init__(spec)
         self.spec = spec
-        self.finished = False
-        self._episode = spec.episodes[0].episode
         self._conversation = Conversation(spec, rules)
+        self._episodes = {self._conversation.id: self._conversation}
 
-    def open(self) -> Outgoing:
-        """The market's first messages."""
-        return [
-            Post(MarketOpened()),
-            Post(_opened(self.spec)),
-            Post(_profiled(self.spec)),
-            self._conversation.opening(),
-        ]
+    def opened(self, buying: Buying) -> Sequence[Event]:
+        """The events that open the conversation: who meets, and who the buyer is."""
+        target = self.spec.profile.target_category
+        event = episode_opened(
+            self.spec, buying, self.spec.seller, category=target[0] if target else None
+        )
+        return event, _profiled(self.spec)
 
-    def handle(self, message: Message) -> Outgoing:
-        """Answer one message of an agent."""
-        step = None if self.finished else _STEPS.get(type(message))
-        if step is None:
-            raise UnexpectedMessage(type(message).__name__, message.source)
-        posts = step(self._conversation, message)
-        if self._conversation.ended:
-            return self._end([*posts, Post(EpisodeClosed(episode=self._episode))])
-        return posts
-
-    def failed(self, source: str, message: Message, error: Exception) -> Outgoing:
-        """Answer an agent that raised: the conversation ends."""
-        stage = stage_of(message)
-        failure = EpisodeFailed(episode=self._episode, stage=stage, reason=reason_of(error))
-        rejected = (Post(event) for event in rejections(stage, message, error))
-        return self._end([*rejected, Post(failure)])
-
-    def _end(self, posts: list[Post]) -> list[Post]:
-        self.finished = True
-        return [*posts, Post(MarketClosed())]
-
-
-def _opened(spec: ConversationSpec) -> EpisodeOpened:
-    buying, seller = spec.episodes[0], spec.seller
-    return EpisodeOpened(
-        episode=buying.episode,
-        seller=seller.id,
-        buyer=buying.buyer.id,
-        product=None,
-        category=spec.profile.target_category[0] if spec.profile.target_category else None,
-        title=None,
-        audience=None,
-        list_price_cents=None,
-        price_cents=None,
-        price_multiplier=1.0,
-        discount=0.0,
-        replication=spec.replication,
-        condition=spec.condition,
-        seller_persona=seller.persona,
-        buyer_persona=buying.buyer.persona,
-        seller_gender=seller.gender,
-        buyer_gender=buying.buyer.gender,
-        retries=buying.retries,
-    )
+    def begin(self) -> Sequence[Post]:
+        """Ask the buyer to begin."""
+        return [self._conversation.opening()]
 
 
 def _profiled(spec: ConversationSpec) -> BuyerProfiled:
@@ -132,3 +92,20 @@ def _profiled(spec: ConversationSpec) -> BuyerProfiled:
         budget_min_cents=profile.budget_cents[0],
         budget_max_cents=profile.budget_cents[1],
     )
+
+
+MARKET = MarketRules(
+    spec=ConversationSpec,
+    open=SalesMarket,
+    admissions=ADMISSIONS,
+    events=(
+        BuyerProfiled,
+        ProfileInferred,
+        ActionChosen,
+        CategorySearched,
+        ItemsShown,
+        ItemSelected,
+        ItemValued,
+        BuyerLeft,
+    ),
+)

@@ -8,8 +8,9 @@ from typing import Protocol
 import msgspec
 
 from retailsim.market.catalogue.product import Product
-from retailsim.market.core.participants import Buying, Party
+from retailsim.market.core.participants import Party
 from retailsim.market.core.shipping import ShippingRules
+from retailsim.market.core.spec import MarketSpec
 from retailsim.market.protocols.csales.category_tree import CategoryPath
 from retailsim.market.protocols.csales.values import Profile
 
@@ -63,15 +64,10 @@ class SalesRules(msgspec.Struct, frozen=True, kw_only=True):
     start: str = "2026-03-02"
 
 
-class ConversationSpec(msgspec.Struct, frozen=True, kw_only=True, tag="csales"):
+class ConversationSpec(MarketSpec, frozen=True, kw_only=True):
     """One buyer with one profile in conversation with one seller: a market of one episode."""
 
-    id: str
-    seller: Party
-    episodes: tuple[Buying, ...]
     profile: Profile
-    replication: int = 1
-    condition: str = "base"
 
     @property
     def buyer(self) -> Party:

@@ -1,20 +1,14 @@
-"""What an agent may answer to which request of the retail protocol."""
+"""What answers each request of the retail protocol, and what the market writes of it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from retailsim.events.messages import (
-    DecisionMade,
-    Message,
-    MessageSent,
-    PitchPresented,
-    ReviewPosted,
-    StrategyFormed,
-    TopicsChosen,
-)
-from retailsim.market.core.admission import Admission, bad_text
+from retailsim.events.messages import DecisionMade, MessageSent, ReviewPosted
+from retailsim.market.core.admission import Admission, Written, bad_text
+from retailsim.market.core.request import AgentRequest
+from retailsim.market.protocols.retail.events import PitchPresented, StrategyFormed, TopicsChosen
 from retailsim.market.protocols.retail.requests import (
     AnswerBuyer,
     AskSeller,
@@ -26,75 +20,142 @@ from retailsim.market.protocols.retail.requests import (
     GiveSupport,
     PresentPitch,
     ProposeSettlement,
-    Request,
     SettleIssue,
     WriteReview,
 )
-from retailsim.market.protocols.retail.values import TOPICS
+from retailsim.market.protocols.retail.values import (
+    TOPICS,
+    Decision,
+    Pitch,
+    Review,
+    Settlement,
+    Strategy,
+    Support,
+    Topics,
+)
+
+# -- what the types leave open -------------------------------------------------------------
 
 
-def _problem(request: Request, reply: Message) -> str | None:
-    match reply:
-        case MessageSent():
-            return _bad_turn(request, reply)
-        case ReviewPosted():
-            return _bad_review(request, reply)
-        case TopicsChosen():
-            return _bad_topics(reply)
-        case PitchPresented():
-            return _bad_pitch(request, reply)
-        case StrategyFormed():
-            return _bad_product(request, reply.product)
-        case _:
-            return None
+def _bad_pitch(request: PresentPitch, pitch: Pitch) -> str | None:
+    return bad_text("".join(pitch.sections.values()))
 
 
-def _bad_turn(request: Request, reply: MessageSent) -> str | None:
-    turn = getattr(request, "turn", None)
-    role = "buyer" if isinstance(request, AskSeller | Complain) else "seller"
-    if (reply.stage, reply.role, reply.turn) != (request.stage, role, turn):
-        return f"stage {reply.stage}, role {reply.role}, turn {reply.turn}: not what was asked"
-    return bad_text(reply.text)
+def _bad_words(request: AgentRequest, text: str | None) -> str | None:
+    return None if text is None else bad_text(text)
 
 
-def _bad_review(request: Request, reply: ReviewPosted) -> str | None:
-    if isinstance(request, WriteReview) and reply.aspect != request.aspect:
-        return f"a review of {reply.aspect}, {request.aspect} was asked for"
-    if not 1 <= reply.rating <= 5:
-        return f"a rating of {reply.rating}; 1 to 5 are allowed"
-    return bad_text(reply.text)
+def _bad_support(request: GiveSupport, support: Support) -> str | None:
+    return bad_text(support.text)
 
 
-def _bad_topics(reply: TopicsChosen) -> str | None:
-    chosen = set(reply.topics)
-    if len(reply.topics) > 2 or len(chosen) < len(reply.topics) or not chosen <= set(TOPICS):
-        return f"topics {list(reply.topics)}; up to two of {', '.join(TOPICS)} are allowed"
+def _bad_topics(request: ChooseTopics, chosen: Topics) -> str | None:
+    topics = set(chosen.topics)
+    if len(chosen.topics) > 2 or len(topics) < len(chosen.topics) or not topics <= set(TOPICS):
+        return f"topics {list(chosen.topics)}; up to two of {', '.join(TOPICS)} are allowed"
     return None
 
 
-def _bad_pitch(request: Request, reply: PitchPresented) -> str | None:
-    text = "".join(reply.sections.values())
-    return _bad_product(request, reply.product) or bad_text(text)
+def _bad_review(request: WriteReview, review: Review) -> str | None:
+    if not 1 <= review.rating <= 5:
+        return f"a rating of {review.rating}; 1 to 5 are allowed"
+    return bad_text(review.text)
 
 
-def _bad_product(request: Request, product: str | None) -> str | None:
-    if product != request.offer.product.id:
-        return f"product {product!r}, {request.offer.product.id!r} is for sale here"
-    return None
+# -- what the market writes ----------------------------------------------------------------
 
 
-ADMISSIONS: Mapping[type[Message], Admission] = MappingProxyType(
+def _strategy(request: FormStrategy, strategy: Strategy, seat: str) -> Written:
+    return (
+        StrategyFormed(
+            seller=seat,
+            product=request.offer.product.id,
+            target_expansion=strategy.target_expansion,
+            value_proposition=strategy.value_proposition,
+            contextual_urgency=strategy.contextual_urgency,
+            objection_handling=strategy.objection_handling,
+        ),
+    )
+
+
+def _pitch(request: PresentPitch, pitch: Pitch, seat: str) -> Written:
+    return (
+        PitchPresented(
+            seller=seat,
+            product=request.offer.product.id,
+            sections=dict(pitch.sections),
+            claims=tuple(pitch.claims),
+            unsupported=tuple(pitch.unsupported),
+        ),
+    )
+
+
+def _topics(request: ChooseTopics, topics: Topics, seat: str) -> Written:
+    return (TopicsChosen(topics=topics.topics, reason=topics.reason),)
+
+
+def _question(request: AskSeller, text: str | None, seat: str) -> Written:
+    if text is None:
+        return (EndDialogue(),)
+    return (MessageSent(stage="pre_inquiry", role="buyer", turn=request.turn, text=text),)
+
+
+def _answer(request: AnswerBuyer, text: str, seat: str) -> Written:
+    return (MessageSent(stage="pre_inquiry", role="seller", turn=request.turn, text=text),)
+
+
+def _decision(request: Decide, decision: Decision, seat: str) -> Written:
+    return (
+        DecisionMade(
+            will_purchase=decision.will_purchase,
+            quantity=decision.quantity,
+            quantity_reason=decision.quantity_reason,
+            sentiment=decision.sentiment,
+            reason=decision.reason,
+        ),
+    )
+
+
+def _complaint(request: Complain, text: str | None, seat: str) -> Written:
+    if text is None:
+        return (EndDialogue(),)
+    return (MessageSent(stage="post_inquiry", role="buyer", turn=request.turn, text=text),)
+
+
+def _support(request: GiveSupport, support: Support, seat: str) -> Written:
+    said = MessageSent(stage="post_inquiry", role="seller", turn=request.turn, text=support.text)
+    if support.offer is None:
+        return (said,)
+    return (ProposeSettlement(settlement=support.offer), said)
+
+
+def _settlement(request: SettleIssue, settlement: Settlement, seat: str) -> Written:
+    return (ProposeSettlement(settlement=settlement),)
+
+
+def _review(request: WriteReview, review: Review, seat: str) -> Written:
+    return (
+        ReviewPosted(
+            aspect=request.aspect,
+            rating=review.rating,
+            text=review.text,
+            would_recommend=review.would_recommend,
+        ),
+    )
+
+
+ADMISSIONS: Mapping[type[AgentRequest], Admission] = MappingProxyType(
     {
-        FormStrategy: Admission((StrategyFormed,), _problem),
-        PresentPitch: Admission((PitchPresented,), _problem),
-        ChooseTopics: Admission((TopicsChosen,), _problem),
-        AskSeller: Admission((MessageSent, EndDialogue), _problem),
-        AnswerBuyer: Admission((MessageSent,), _problem),
-        Decide: Admission((DecisionMade,), _problem),
-        Complain: Admission((MessageSent, EndDialogue), _problem),
-        GiveSupport: Admission((MessageSent,), _problem, (ProposeSettlement,)),
-        SettleIssue: Admission((ProposeSettlement,), _problem),
-        WriteReview: Admission((ReviewPosted,), _problem),
+        FormStrategy: Admission(Strategy, _strategy),
+        PresentPitch: Admission(Pitch, _pitch, _bad_pitch),
+        ChooseTopics: Admission(Topics, _topics, _bad_topics),
+        AskSeller: Admission(str | None, _question, _bad_words),
+        AnswerBuyer: Admission(str, _answer, _bad_words),
+        Decide: Admission(Decision, _decision),
+        Complain: Admission(str | None, _complaint, _bad_words),
+        GiveSupport: Admission(Support, _support, _bad_support),
+        SettleIssue: Admission(Settlement, _settlement),
+        WriteReview: Admission(Review, _review, _bad_review),
     }
 )
 """Request -> what answers it."""

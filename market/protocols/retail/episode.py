@@ -17,12 +17,13 @@ from retailsim.events.messages import (
     Outcome,
     RefundIssued,
     ReviewPosted,
-    TopicsChosen,
 )
 from retailsim.market.core.durations import DAY_US, DECISION_US, MESSAGE_US, REVIEW_US
 from retailsim.market.core.issues import Issue
+from retailsim.market.core.market import EpisodeState
 from retailsim.market.core.orders import OrderLife
 from retailsim.market.core.participants import Buying
+from retailsim.market.protocols.retail.events import TopicsChosen
 from retailsim.market.protocols.retail.fulfilment import MarketContext, draw_order
 from retailsim.market.protocols.retail.requests import (
     AnswerBuyer,
@@ -48,16 +49,13 @@ from retailsim.market.protocols.retail.values import (
 Stage = Literal["inquiry", "decision", "support", "settlement", "reviews"]
 
 
-class Episode:
+class Episode(EpisodeState):
     """The state machine of one episode; each public method answers one message of an agent."""
 
     def __init__(self, buying: Buying, context: MarketContext) -> None:
-        self.buying = buying
-        self.id = buying.episode
+        super().__init__(buying)
         self.unit = context.spec.episode_unit(buying.buyer.id)
-        self.buyer = f"buyer:{buying.buyer.id}"
         self.pitch: Pitch = Pitch(sections={})
-        self.ended = False
         self._seller = f"seller:{context.spec.seller.id}"
         self._market = context
         self._stage: Stage = "inquiry"

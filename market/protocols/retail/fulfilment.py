@@ -10,7 +10,7 @@ from retailsim.market.core.issues import Issue
 from retailsim.market.core.ledger import Ledger
 from retailsim.market.core.participants import Buying
 from retailsim.market.core.shipping import schedule
-from retailsim.market.protocols.retail.spec import MarketSpec, RetailRules
+from retailsim.market.protocols.retail.spec import RetailRules, RetailSpec
 from retailsim.market.protocols.retail.values import Offer, Order
 
 
@@ -18,7 +18,7 @@ from retailsim.market.protocols.retail.values import Offer, Order
 class MarketContext:
     """What all episodes of a market share."""
 
-    spec: MarketSpec
+    spec: RetailSpec
     rules: RetailRules
     seed: Seed
     offer: Offer

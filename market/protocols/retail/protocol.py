@@ -8,37 +8,29 @@ episode. The rules take a message and return messages; time, order and delivery 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Sequence
 from types import MappingProxyType
-from typing import Any
+from typing import ClassVar
 
 import msgspec
 
 from retailsim.events.kernel import Outgoing, Post
 from retailsim.events.messages import (
     DecisionMade,
-    EpisodeClosed,
-    EpisodeFailed,
-    EpisodeOpened,
     Event,
-    MarketClosed,
-    MarketFailed,
-    MarketOpened,
     Message,
     MessageSent,
-    PitchPresented,
     ReviewPosted,
-    StrategyFormed,
-    TopicsChosen,
 )
 from retailsim.events.streams import Seed
 from retailsim.market.core.durations import BROADCAST_US, PLANNING_US
-from retailsim.market.core.failure_reason import reason_of, rejections
 from retailsim.market.core.ledger import Ledger
+from retailsim.market.core.market import Market, Steps, episode_opened
 from retailsim.market.core.participants import Buying
-from retailsim.market.core.request import stage_of
-from retailsim.market.errors import UnexpectedMessage
+from retailsim.market.core.protocol import MarketRules
+from retailsim.market.protocols.retail.admission import ADMISSIONS
 from retailsim.market.protocols.retail.episode import Episode
+from retailsim.market.protocols.retail.events import PitchPresented, StrategyFormed, TopicsChosen
 from retailsim.market.protocols.retail.fulfilment import MarketContext
 from retailsim.market.protocols.retail.requests import (
     ChooseTopics,
@@ -47,7 +39,7 @@ from retailsim.market.protocols.retail.requests import (
     PresentPitch,
     ProposeSettlement,
 )
-from retailsim.market.protocols.retail.spec import MarketSpec, RetailRules
+from retailsim.market.protocols.retail.spec import RetailRules, RetailSpec
 from retailsim.market.protocols.retail.values import DIMENSIONS, Dimension, Offer, Pitch, Strategy
 
 
@@ -58,60 +50,70 @@ def dimensions(seed: Seed, product: str, guidance: float) -> tuple[Dimension, ..
     return tuple(dimension for dimension in DIMENSIONS if dimension in chosen)
 
 
-class RetailMarket:
+class RetailMarket(Market):
     """The rules of one market; `handle` is registered with the kernel under ``market``.
 
     Parameters
     ----------
-    spec : MarketSpec
+    spec : RetailSpec
     rules : RetailRules
     seed : Seed
         Streams used: ``market/issue``, ``market/guidance`` by product; ``market/fulfilment``
         by episode.
     """
 
-    def __init__(self, spec: MarketSpec, rules: RetailRules, seed: Seed) -> None:
+    steps: ClassVar[Steps] = {
+        TopicsChosen: Episode.topics_chosen,
+        MessageSent: Episode.message_sent,
+        EndDialogue: Episode.dialogue_ended,
+        DecisionMade: Episode.decided,
+        ProposeSettlement: Episode.settlement_proposed,
+        ReviewPosted: Episode.reviewed,
+    }
+
+    def __init__(self, spec: RetailSpec, rules: RetailRules, seed: Seed) -> None:
+        super().__init__(spec)
         self.spec = spec
         self.ledger = Ledger()
-        self.finished = False
         self._seed = seed
         self._rules = rules
         self._offer = offer_of(spec, rules)
         self._seller = f"seller:{spec.seller.id}"
-        self._open = len(spec.episodes)
         context = MarketContext(
             spec=spec, rules=rules, seed=seed, offer=self._offer, ledger=self.ledger
         )
         self._episodes = {buying.episode: Episode(buying, context) for buying in spec.episodes}
 
-    def open(self) -> Outgoing:
-        """The market's first messages."""
+    def opened(self, buying: Buying) -> Sequence[Event]:
+        """The event that opens an episode."""
+        product = self.spec.product
+        event = episode_opened(
+            self.spec,
+            buying,
+            self.spec.seller,
+            product=product.id,
+            category=product.category,
+            title=product.title,
+            audience=product.audience,
+            list_price_cents=product.price_cents,
+            price_cents=self.spec.price_cents,
+            price_multiplier=self.spec.price_multiplier,
+            discount=self.spec.discount,
+            unit_cost_cents=product.unit_cost_cents,
+        )
+        return (event,)
+
+    def begin(self) -> Sequence[Post]:
+        """Ask the seller for its strategy."""
         request = FormStrategy(
             unit=self.spec.unit,
             offer=self._offer,
             dimensions=dimensions(self._seed, self.spec.product.id, self._rules.guidance),
         )
-        opened = [_opened(self.spec, episode.buying) for episode in self._episodes.values()]
-        return [
-            Post(MarketOpened()),
-            *(Post(event) for event in opened),
-            Post(request, self._seller, 0, 1),
-        ]
+        return [Post(request, self._seller, 0, 1)]
 
-    def handle(self, message: Message) -> Outgoing:
-        """Answer one message of an agent."""
-        if message.episode is None:
-            return self._shared(message)
-        episode = self._episodes[message.episode]
-        step = None if episode.ended else _STEPS.get(type(message))
-        if step is None:
-            raise UnexpectedMessage(type(message).__name__, message.source)
-        posts = step(episode, message)
-        if not episode.ended:
-            return posts
-        return self._end([*posts, Post(EpisodeClosed(episode=episode.id))])
-
-    def _shared(self, message: Message) -> Outgoing:
+    def shared(self, message: Message) -> Outgoing:
+        """Go on from the strategy to the pitch, and from the pitch to the buyers."""
         match message:
             case StrategyFormed():
                 request = PresentPitch(
@@ -121,7 +123,7 @@ class RetailMarket:
             case PitchPresented():
                 return self._broadcast(_pitch(message))
             case _:
-                raise UnexpectedMessage(type(message).__name__, message.source)
+                return super().shared(message)
 
     def _broadcast(self, pitch: Pitch) -> Outgoing:
         posts = []
@@ -133,45 +135,8 @@ class RetailMarket:
             posts.append(Post(request, episode.buyer, BROADCAST_US))
         return posts
 
-    def failed(self, source: str, message: Message, error: Exception) -> Outgoing:
-        """Answer an agent that raised: its episode ends, or the market where there is no pitch."""
-        stage = stage_of(message)
-        reason = reason_of(error)
-        posts = [Post(rejected) for rejected in rejections(stage, message, error)]
-        if message.episode is None:
-            return posts + self._market_failed(stage, reason)
-        episode = self._episodes[message.episode]
-        episode.ended = True
-        failure = EpisodeFailed(episode=episode.id, stage=stage, reason=reason)
-        return self._end([*posts, Post(failure)])
 
-    def _market_failed(self, stage: str, reason: str) -> list[Post]:
-        self.finished = True
-        failures: list[Event] = [
-            EpisodeFailed(episode=episode, stage=stage, reason=reason) for episode in self._episodes
-        ]
-        return [Post(event) for event in [*failures, MarketFailed(stage=stage, reason=reason)]]
-
-    def _end(self, posts: list[Post]) -> list[Post]:
-        """Count an episode's end, and close the market behind the last one."""
-        self._open -= 1
-        if self._open == 0:
-            self.finished = True
-            posts.append(Post(MarketClosed()))
-        return posts
-
-
-_STEPS: Mapping[type[Message], Callable[[Episode, Any], list[Post]]] = {
-    TopicsChosen: Episode.topics_chosen,
-    MessageSent: Episode.message_sent,
-    EndDialogue: Episode.dialogue_ended,
-    DecisionMade: Episode.decided,
-    ProposeSettlement: Episode.settlement_proposed,
-    ReviewPosted: Episode.reviewed,
-}
-
-
-def offer_of(spec: MarketSpec, rules: RetailRules) -> Offer:
+def offer_of(spec: RetailSpec, rules: RetailRules) -> Offer:
     """Return what is for sale in a market, on which terms."""
     # Agents get a copy of the sheet, so what one does to it stays in this market.
     sheet = msgspec.structs.replace(spec.product, details=dict(spec.product.details))
@@ -184,31 +149,6 @@ def offer_of(spec: MarketSpec, rules: RetailRules) -> Offer:
         delivery_days=rules.shipping.delivery_days,
         policy=rules.policies[spec.product.category],
         date=rules.start,
-    )
-
-
-def _opened(spec: MarketSpec, buying: Buying) -> EpisodeOpened:
-    product, seller, buyer = spec.product, spec.seller, buying.buyer
-    return EpisodeOpened(
-        episode=buying.episode,
-        seller=seller.id,
-        buyer=buyer.id,
-        product=product.id,
-        category=product.category,
-        title=product.title,
-        audience=product.audience,
-        list_price_cents=product.price_cents,
-        price_cents=spec.price_cents,
-        price_multiplier=spec.price_multiplier,
-        discount=spec.discount,
-        replication=spec.replication,
-        condition=spec.condition,
-        seller_persona=seller.persona,
-        buyer_persona=buyer.persona,
-        seller_gender=seller.gender,
-        buyer_gender=buyer.gender,
-        unit_cost_cents=product.unit_cost_cents,
-        retries=buying.retries,
     )
 
 
@@ -225,3 +165,11 @@ def _pitch(event: PitchPresented) -> Pitch:
     # A read-only copy: no buyer can change what the next one sees, or what is logged.
     sections = MappingProxyType(dict(event.sections))
     return Pitch(sections=sections, claims=event.claims, unsupported=event.unsupported)
+
+
+MARKET = MarketRules(
+    spec=RetailSpec,
+    open=RetailMarket,
+    admissions=ADMISSIONS,
+    events=(StrategyFormed, PitchPresented, TopicsChosen),
+)

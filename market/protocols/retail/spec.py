@@ -9,9 +9,9 @@ import msgspec
 
 from retailsim.market.catalogue.product import CATEGORIES, Category, Product
 from retailsim.market.core.issues import IssueRules
-from retailsim.market.core.participants import Buying, Party
 from retailsim.market.core.return_policy import DEFAULT_POLICIES, ReturnPolicy
 from retailsim.market.core.shipping import ShippingRules, whole_cents
+from retailsim.market.core.spec import MarketSpec
 
 
 class RetailRules(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,26 +60,15 @@ class RetailRules(msgspec.Struct, frozen=True, kw_only=True):
             ) from None
 
 
-class MarketSpec(msgspec.Struct, frozen=True, kw_only=True, tag="retail"):
+class RetailSpec(MarketSpec, frozen=True, kw_only=True):
     """One seller presenting one product, seen by some buyers, under one condition.
 
     ``price_cents`` follows from the product's list price, the multiplier and the discount.
     """
 
-    id: str
     product: Product
-    seller: Party
-    episodes: tuple[Buying, ...]
-    replication: int = 1
     price_multiplier: float = 1.0
     discount: float = 0.0
-    condition: str = "base"
-
-    def __post_init__(self) -> None:
-        """Refuse a market that could not end: without episodes, or with two of one name."""
-        names = {buying.episode for buying in self.episodes}
-        if not names or len(names) < len(self.episodes):
-            raise ValueError(f"market {self.id}: one episode or more, of distinct names, is needed")
 
     @property
     def price_cents(self) -> int:

@@ -14,11 +14,12 @@ from retailsim.market.protocols.csales.protocol import SalesMarket
 from retailsim.market.protocols.csales.shop import Shop
 from retailsim.market.protocols.csales.spec import ConversationSpec, SalesRules
 from retailsim.market.protocols.csales.values import Profile
+from retailsim.sim.design.design import Design
 from retailsim.sim.design.pairing import Pairing
 from retailsim.sim.scenario.scenario import Scenario
 
 
-class SalesDesign:
+class SalesDesign(Design):
     """All conversations of a run.
 
     Parameters
@@ -39,10 +40,8 @@ class SalesDesign:
         profiles: Sequence[Profile],
         seed: Seed,
     ) -> None:
-        self.scenario = scenario
-        self.products = products
+        super().__init__(scenario, products, seed)
         self.profiles = profiles
-        self._seed = seed
         self._pairing = Pairing(scenario, seed)
         design = scenario.design
         self.rules = SalesRules(
@@ -54,7 +53,7 @@ class SalesDesign:
 
     def open(self, spec: ConversationSpec) -> SalesMarket:
         """Return the live rules of one conversation."""
-        return SalesMarket(spec, self.rules, self._seed)
+        return SalesMarket(spec, self.rules, self.seed)
 
     @property
     def sizes(self) -> tuple[tuple[int, str], ...]:
@@ -88,7 +87,7 @@ def _conversation(
     name = f"{profile.id}/{seller.id}/{replication}/{buyer.id}"
     return ConversationSpec(
         id=name,
-        seller=seller,
+        sellers=(seller,),
         episodes=(Buying(episode=name, buyer=buyer),),
         profile=profile,
         replication=replication,

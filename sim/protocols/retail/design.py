@@ -18,7 +18,8 @@ from retailsim.market.core.issues import ISSUES, IssueRules
 from retailsim.market.core.participants import Buying, Party
 from retailsim.market.core.return_policy import DEFAULT_POLICIES
 from retailsim.market.protocols.retail.protocol import RetailMarket
-from retailsim.market.protocols.retail.spec import MarketSpec, RetailRules
+from retailsim.market.protocols.retail.spec import RetailRules, RetailSpec
+from retailsim.sim.design.design import Design
 from retailsim.sim.design.pairing import Pairing
 from retailsim.sim.scenario.scenario import Scenario
 
@@ -69,7 +70,7 @@ def rules(scenario: Scenario) -> RetailRules:
     )
 
 
-class RetailDesign:
+class RetailDesign(Design):
     """All markets of a retail run.
 
     Parameters
@@ -82,15 +83,13 @@ class RetailDesign:
     """
 
     def __init__(self, scenario: Scenario, products: Sequence[Product], seed: Seed) -> None:
-        self.scenario = scenario
-        self.products = products
-        self._seed = seed
+        super().__init__(scenario, products, seed)
         self._pairing = Pairing(scenario, seed)
         self.rules = rules(scenario)
 
-    def open(self, spec: MarketSpec) -> RetailMarket:
+    def open(self, spec: RetailSpec) -> RetailMarket:
         """Return the live rules of one market."""
-        return RetailMarket(spec, self.rules, self._seed)
+        return RetailMarket(spec, self.rules, self.seed)
 
     @property
     def sizes(self) -> tuple[tuple[int, str], ...]:
@@ -109,7 +108,7 @@ class RetailDesign:
         arms_of_each = len(arms(self.scenario)) * replications
         return self._pairing.meetings * len(self.products) * arms_of_each
 
-    def markets(self) -> Iterator[MarketSpec]:
+    def markets(self) -> Iterator[RetailSpec]:
         """Yield all markets in their order."""
         design = self.scenario.design
         for product in self.products:
@@ -130,17 +129,17 @@ class RetailDesign:
         replication: int,
         seller: Party,
         buyers: Sequence[Party],
-    ) -> MarketSpec:
+    ) -> RetailSpec:
         name = f"{product.id}/{seller.id}/{number}/{replication}"
         if self.scenario.design.broadcast == "episode":
             name = f"{name}/{buyers[0].id}"
             episodes: tuple[Buying, ...] = (Buying(episode=name, buyer=buyers[0]),)
         else:
             episodes = tuple(Buying(episode=f"{name}/{b.id}", buyer=b) for b in buyers)
-        return MarketSpec(
+        return RetailSpec(
             id=name,
             product=product,
-            seller=seller,
+            sellers=(seller,),
             episodes=episodes,
             replication=replication,
             price_multiplier=arm.price_multiplier,

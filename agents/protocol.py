@@ -1,0 +1,54 @@
+"""What a protocol is to its agents: base classes, built-in agents, what newcomers are tried by."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+import msgspec
+
+from retailsim.agents.base import Agent
+from retailsim.events.messages import Role
+from retailsim.market.protocols.registry import Protocol, layer
+
+MODEL = "model"
+"""The agent of a seat that asks a language model."""
+
+Target = str | type[Agent]
+"""Where a class stands, as module:Class, or the class itself."""
+Named = Mapping[tuple[str, Role], Target]
+
+
+class ProtocolAgents(msgspec.Struct, frozen=True, kw_only=True):
+    """One protocol, as its agents know it.
+
+    Parameters
+    ----------
+    bases : mapping of role to class
+        What an agent of this role is derived from, if not from `Agent` itself.
+    built_in : mapping
+        Agents that come with the protocol and need no language model.
+    models : mapping
+        Agents that ask a language model; those called "model" are what ``agent = "model"`` means.
+    repertoire : agents.conformance.repertoire.Repertoire, str or None
+        What the conformance suite tries agents with, or where it stands, as module:NAME; None where
+        there is nothing to try.
+    """
+
+    bases: Mapping[Role, type] = {}
+    built_in: Named = {}
+    models: Named = {}
+    repertoire: Any = None
+
+    def target(self, name: str, role: Role) -> Target | None:
+        """Return where an agent of this name stands, if it comes with the protocol."""
+        return self.built_in.get((name, role)) or self.models.get((name, role))
+
+    def names(self, role: Role) -> list[str]:
+        """The built-in names of a role that need no language model."""
+        return [name for name, of_role in self.built_in if of_role == role]
+
+
+def agents_of(protocol: Protocol) -> ProtocolAgents:
+    """Return what a protocol is to its agents."""
+    return cast("ProtocolAgents", layer(protocol, "agents"))

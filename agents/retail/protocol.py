@@ -1,0 +1,20 @@
+"""The retail protocol's agents."""
+
+from __future__ import annotations
+
+from retailsim.agents.protocol import MODEL, ProtocolAgents
+from retailsim.agents.retail.base import BuyerAgent, SellerAgent
+
+AGENTS = ProtocolAgents(
+    bases={"seller": SellerAgent, "buyer": BuyerAgent},
+    built_in={
+        ("behavioral", "seller"): "retailsim.agents.retail.behavioral.seller:BehavioralSeller",
+        ("behavioral", "buyer"): "retailsim.agents.retail.behavioral.buyer:BehavioralBuyer",
+        ("script", "seller"): "retailsim.agents.retail.script:ScriptSeller",
+    },
+    models={
+        (MODEL, "seller"): "retailsim.agents.retail.model.seller:ModelSeller",
+        (MODEL, "buyer"): "retailsim.agents.retail.model.buyer:ModelBuyer",
+    },
+    repertoire="retailsim.agents.retail.samples:REPERTOIRE",
+)

@@ -1,0 +1,37 @@
+"""What happens in the retail protocol, beside what all protocols share."""
+
+from __future__ import annotations
+
+from retailsim.events.messages import Event
+
+
+class StrategyFormed(Event, tag="StrategyFormed", kw_only=True):
+    """The seller's plan for the pitch; a dimension the guidance left out is None."""
+
+    seller: str
+    product: str | None
+    target_expansion: str | None = None
+    value_proposition: str | None = None
+    contextual_urgency: str | None = None
+    objection_handling: str | None = None
+
+
+class PitchPresented(Event, tag="PitchPresented", kw_only=True):
+    """The pitch as spoken: section name -> text, in order.
+
+    ``claims`` are the statements about the product that the pitch makes and ``unsupported``
+    those of them that the product sheet does not carry, where the seller says so.
+    """
+
+    seller: str
+    product: str | None
+    sections: dict[str, str]
+    claims: tuple[str, ...] = ()
+    unsupported: tuple[str, ...] = ()
+
+
+class TopicsChosen(Event, tag="TopicsChosen", kw_only=True):
+    """What the buyer wants to ask about before it decides."""
+
+    topics: tuple[str, ...]
+    reason: str

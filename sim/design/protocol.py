@@ -1,0 +1,126 @@
+"""What a protocol is to a run: its design, the keys of a scenario that are its own, its inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, cast
+
+import msgspec
+
+from retailsim.agents.llm.talk.workload import TalkLoad
+from retailsim.events.streams import Seed
+from retailsim.market.catalogue.product import Product
+from retailsim.market.errors import MarketError
+from retailsim.market.protocols.registry import Protocol, find_protocol, layer
+from retailsim.sim.design.design import Design
+from retailsim.sim.errors import BadScenario
+from retailsim.sim.scenario.scenario import AgentTable, Scenario
+
+Files = Mapping[str, bytes]
+"""Input files of a run beside its products: name -> contents."""
+Talks = Callable[[Any], Sequence[tuple[AgentTable, Sequence[TalkLoad]]]]
+"""A market -> what each seat that asks a language model talks about in it."""
+
+
+def _no_files(scenario: Scenario, folder: Path, seed: Seed) -> Files:
+    return {}
+
+
+class ProtocolRun(msgspec.Struct, frozen=True, kw_only=True):
+    """One protocol, as a run knows it.
+
+    Parameters
+    ----------
+    design : callable
+        ``(scenario, products, files, seed) -> Design``.
+    own_keys : tuple of str
+        Keys of a scenario that no other protocol understands, such as ``design.discount``.
+    rules : type or None
+        What the scenario's table [rules] holds, as a struct; None: the protocol takes none.
+    whole_catalogue : bool
+        Whether all products are for sale in every market, rather than a sample's.
+    files : callable
+        ``(scenario, folder, seed) -> files``: inputs of its own, read where the scenario stands.
+    file_names : tuple of str
+        What they are called in the run folder.
+    talks : callable or None
+        ``scenario -> talks``: what its model agents talk about in a market; None: no models.
+    """
+
+    design: Callable[[Scenario, Sequence[Product], Files, Seed], Design]
+    own_keys: tuple[str, ...] = ()
+    rules: type[msgspec.Struct] | None = None
+    whole_catalogue: bool = False
+    files: Callable[[Scenario, Path, Seed], Files] = _no_files
+    file_names: tuple[str, ...] = ()
+    talks: Callable[[Scenario], Talks] | None = None
+
+
+def scenario_protocol(scenario: Scenario, folder: Path, source: str = "run.toml") -> Protocol:
+    """Return the protocol that a scenario names.
+
+    Raises
+    ------
+    BadScenario
+        If there is none of this name, or it cannot be used; says where.
+    """
+    try:
+        return find_protocol(scenario.design.protocol, folder)
+    except MarketError as error:
+        raise BadScenario(source, f"design.protocol: {error}") from error
+
+
+def run_of(protocol: Protocol) -> ProtocolRun:
+    """Return what a protocol is to a run."""
+    return cast("ProtocolRun", layer(protocol, "run"))
+
+
+def talks_of(protocol: Protocol, scenario: Scenario) -> Talks:
+    """Return what a scenario's model agents talk about in a market.
+
+    Raises
+    ------
+    BadScenario
+        If the protocol has no model agents.
+    """
+    talks = run_of(protocol).talks
+    if talks is None:
+        raise BadScenario("models", f"the protocol {protocol.name} has no model agents")
+    return talks(scenario)
+
+
+def design_of(
+    protocol: Protocol,
+    scenario: Scenario,
+    products: Sequence[Product],
+    files: Files,
+    seed: Seed,
+) -> Design:
+    """Return the design that a scenario's protocol makes of it.
+
+    Parameters
+    ----------
+    products : sequence of Product
+        In the order that numbers the markets.
+    files : mapping
+        The protocol's own inputs, see `ProtocolRun.files`.
+    """
+    design = run_of(protocol).design(scenario, products, files, seed)
+    design.protocol, design.files = protocol, files
+    return design
+
+
+def new_design(
+    scenario: Scenario, folder: Path, products: Sequence[Product], source: str = "scenario"
+) -> Design:
+    """Return the design of a scenario that stands in `folder`, with its protocol's own inputs.
+
+    Raises
+    ------
+    BadScenario, MarketError
+        If the protocol or its inputs cannot be used.
+    """
+    protocol, seed = scenario_protocol(scenario, folder, source), Seed(scenario.run.seed)
+    files = run_of(protocol).files(scenario, folder, seed)
+    return design_of(protocol, scenario, products, files, seed)

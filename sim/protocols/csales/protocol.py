@@ -1,0 +1,77 @@
+"""Runs of sales conversations: their buyers' profiles, and what they ask of models."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from retailsim.agents.csales.model import workload
+from retailsim.agents.llm.talk.workload import TalkLoad
+from retailsim.events.streams import Seed
+from retailsim.market.catalogue.product import Product
+from retailsim.market.protocols.csales.profile_file import builtin_profiles, read_profiles
+from retailsim.market.protocols.csales.spec import ConversationSpec
+from retailsim.market.protocols.csales.values import Profile
+from retailsim.sim.design.protocol import Files, ProtocolRun, Talks
+from retailsim.sim.protocols.csales.design import SalesDesign
+from retailsim.sim.scenario.scenario import AgentTable, Scenario
+
+PROFILES = "profiles.jsonl"
+
+
+def chosen_profiles(scenario: Scenario, folder: Path, seed: Seed) -> list[Profile]:
+    """Read the scenario's buyer profiles and sample them.
+
+    Raises
+    ------
+    BadProfiles
+        If they cannot be read.
+    """
+    table = scenario.profiles
+    path = builtin_profiles() if table.file == "builtin" else folder / table.file
+    found = read_profiles(path)
+    if table.count is None or table.count >= len(found):
+        return found
+    drawn = sorted(found, key=lambda profile: seed.digest("profile", profile.id))[: table.count]
+    return [profile for profile in found if profile in drawn]
+
+
+def _files(scenario: Scenario, folder: Path, seed: Seed) -> Files:
+    profiles = chosen_profiles(scenario, folder, seed)
+    return {PROFILES: msgspec.json.Encoder().encode_lines(profiles)}
+
+
+def _design(
+    scenario: Scenario, products: Sequence[Product], files: Files, seed: Seed
+) -> SalesDesign:
+    decode = msgspec.json.Decoder(Profile).decode
+    profiles = [decode(line) for line in files[PROFILES].splitlines()]
+    return SalesDesign(scenario, products, profiles, seed)
+
+
+def _talks(scenario: Scenario) -> Talks:
+    sellers = {seat.id: seat for seat in scenario.sellers}
+    buyers = {seat.id: seat for seat in scenario.buyers}
+    turns = scenario.design.max_turns
+
+    def talks(spec: ConversationSpec) -> Sequence[tuple[AgentTable, Sequence[TalkLoad]]]:
+        seller = sellers[spec.seller.id]
+        checks = seller.agent == "pc-crs"
+        return [
+            (seller, workload.selling(max_turns=turns, checks=checks)),
+            (buyers[spec.buyer.id], workload.buying(spec.profile, max_turns=turns)),
+        ]
+
+    return talks
+
+
+RUN = ProtocolRun(
+    design=_design,
+    own_keys=("profiles",),
+    whole_catalogue=True,
+    files=_files,
+    file_names=(PROFILES,),
+    talks=_talks,
+)

@@ -1,0 +1,56 @@
+"""The retail protocol's runs: its keys of a scenario, and what it asks of models."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from retailsim.agents.llm.talk.workload import TalkLoad
+from retailsim.agents.retail.model import workload
+from retailsim.events.streams import Seed
+from retailsim.market.catalogue.product import Product
+from retailsim.market.protocols.retail.protocol import offer_of
+from retailsim.market.protocols.retail.spec import RetailSpec
+from retailsim.sim.design.protocol import Files, ProtocolRun, Talks
+from retailsim.sim.protocols.retail.design import RetailDesign, rules
+from retailsim.sim.scenario.scenario import AgentTable, Scenario
+
+
+def _design(
+    scenario: Scenario, products: Sequence[Product], files: Files, seed: Seed
+) -> RetailDesign:
+    return RetailDesign(scenario, products, seed)
+
+
+def _talks(scenario: Scenario) -> Talks:
+    sellers = {seat.id: seat for seat in scenario.sellers}
+    buyers = {seat.id: seat for seat in scenario.buyers}
+    of = rules(scenario)
+
+    def talks(spec: RetailSpec) -> Sequence[tuple[AgentTable, Sequence[TalkLoad]]]:
+        offer = offer_of(spec, of)
+        turns, issues = of.max_turns, of.issues.rate
+        seller = sellers[spec.seller.id]
+        answering = workload.selling(offer, max_turns=turns, issue_rate=issues)
+        buying = workload.buying(
+            offer, max_turns=turns, issue_rate=issues, nonbuyer_reviews=of.nonbuyer_reviews
+        )
+        return [
+            (seller, (workload.broadcast(offer),)),
+            *((seller, answering) for _ in spec.episodes),
+            *((buyers[episode.buyer.id], buying) for episode in spec.episodes),
+        ]
+
+    return talks
+
+
+RUN = ProtocolRun(
+    design=_design,
+    own_keys=(
+        "design.price_multipliers",
+        "design.discount",
+        "design.broadcast",
+        "design.guidance",
+        "design.nonbuyer_reviews",
+    ),
+    talks=_talks,
+)
