@@ -87,7 +87,9 @@ class Market(ABC):
         if message.episode is None:
             return self.shared(message)
         episode = self._episodes[message.episode]
-        step = None if episode.ended else self.steps.get(type(message))
+        if episode.ended:  # somebody was asked beside the one who ended it
+            return []
+        step = self.steps.get(type(message))
         if step is None:
             raise UnexpectedMessage(type(message).__name__, message.source)
         posts = step(episode, message)
@@ -103,6 +105,8 @@ class Market(ABC):
         if message.episode is None:
             return posts + self._all_failed(stage, reason)
         episode = self._episodes[message.episode]
+        if episode.ended:
+            return posts
         episode.ended = True
         failure = EpisodeFailed(episode=episode.id, stage=stage, reason=reason)
         return self._end([*posts, Post(failure)])

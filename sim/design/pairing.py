@@ -18,8 +18,8 @@ class Pairing:
     """
 
     def __init__(self, scenario: Scenario, seed: Seed) -> None:
-        self.sellers = [_party(seat) for seat in scenario.sellers]
-        self.buyers = [_party(seat) for seat in scenario.buyers]
+        self.sellers = [party(seat) for seat in scenario.sellers]
+        self.buyers = [party(seat) for seat in scenario.buyers]
         self._pairing = scenario.design.pairing
         self._seed = seed
 
@@ -50,5 +50,6 @@ class Pairing:
         return self._seed.stream("design/pairing", unit).pick(self.sellers)
 
 
-def _party(seat: AgentTable) -> Party:
+def party(seat: AgentTable) -> Party:
+    """Return a seat as the market knows who takes it."""
     return Party(id=seat.id, persona=seat.persona, gender=seat.gender)
