@@ -33,12 +33,18 @@ class ProtocolAgents(msgspec.Struct, frozen=True, kw_only=True):
     repertoire : agents.conformance.repertoire.Repertoire, str or None
         What the conformance suite tries agents with, or where it stands, as module:NAME; None where
         there is nothing to try.
+    envelopes : tuple of type, or str
+        The shapes of its model agents' answers, or where they stand; part of the prompts' version.
+    specimen : callable, str or None
+        Returns what the parts of prompts that code puts together look like; part of it, too.
     """
 
     bases: Mapping[Role, type] = {}
     built_in: Named = {}
     models: Named = {}
     repertoire: Any = None
+    envelopes: Any = ()
+    specimen: Any = None
 
     def target(self, name: str, role: Role) -> Target | None:
         """Return where an agent of this name stands, if it comes with the protocol."""

@@ -59,6 +59,14 @@ class Message(msgspec.Struct, kw_only=True):
 class Event(Message, kw_only=True):
     """Something that happened: numbered and logged when it is delivered."""
 
+    def without_texts(self) -> Event:
+        """Return it as a log without long texts has it.
+
+        A copy where it differs: the market may not have handled the event yet, and agents may
+        still look at it.
+        """
+        return self
+
 
 class MarketOpened(Event, tag="MarketOpened", kw_only=True):
     """A market began."""
@@ -122,6 +130,10 @@ class MessageSent(Event, tag="MessageSent", kw_only=True):
     turn: int
     text: str
 
+    def without_texts(self) -> Event:
+        """Leave out the text."""
+        return msgspec.structs.replace(self, text="")
+
 
 class DecisionMade(Event, tag="DecisionMade", kw_only=True):
     """The buyer's decision."""
@@ -131,6 +143,10 @@ class DecisionMade(Event, tag="DecisionMade", kw_only=True):
     quantity_reason: str
     sentiment: Sentiment
     reason: str
+
+    def without_texts(self) -> Event:
+        """Leave out the reasons."""
+        return msgspec.structs.replace(self, reason="", quantity_reason="")
 
 
 class OrderPlaced(Event, tag="OrderPlaced", kw_only=True):
@@ -183,6 +199,10 @@ class ReviewPosted(Event, tag="ReviewPosted", kw_only=True):
     rating: int
     text: str
     would_recommend: bool | None = None
+
+    def without_texts(self) -> Event:
+        """Leave out the text."""
+        return msgspec.structs.replace(self, text="")
 
 
 class CommandRejected(Event, tag="CommandRejected", kw_only=True):

@@ -25,4 +25,5 @@ AGENTS = ProtocolAgents(
         (MODEL, "buyer"): f"{_MODEL}.buyer:ModelSalesBuyer",
     },
     repertoire="retailsim.agents.csales.samples:REPERTOIRE",
+    envelopes=f"{_MODEL}.replies:ENVELOPES",
 )

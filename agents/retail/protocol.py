@@ -17,4 +17,6 @@ AGENTS = ProtocolAgents(
         (MODEL, "buyer"): "retailsim.agents.retail.model.buyer:ModelBuyer",
     },
     repertoire="retailsim.agents.retail.samples:REPERTOIRE",
+    envelopes="retailsim.agents.retail.model.replies:ENVELOPES",
+    specimen="retailsim.agents.retail.model.wording:specimen",
 )

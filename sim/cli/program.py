@@ -285,7 +285,7 @@ def calibrate(targets: Path, out: Path | None, rounds: int | None, as_json: bool
 @_JSON
 def import_(file: Path, out: Path, as_json: bool) -> None:
     """Turn published trajectories in FILE into a run."""
-    from retailsim.sim.published.published_run import import_trajectories
+    from retailsim.sim.protocols.retail.published.published_run import import_trajectories
     from retailsim.sim.terminal import Terminal
 
     sys.exit(import_trajectories(file, out, Terminal(json=as_json)))
@@ -345,7 +345,7 @@ def profiles() -> None:
 @click.option("--budget", type=click.FloatRange(0), metavar="USD", help="What it may cost.")
 def build_profiles(**flags: Any) -> None:
     """Derive profiles from REVIEWS, a file of Amazon Reviews '23; run again, it goes on."""
-    from retailsim.sim.profiling.build import Building, build
+    from retailsim.sim.protocols.csales.buyer_profiles.build import Building, build
     from retailsim.sim.terminal import Terminal
 
     sys.exit(build(Building(**flags), Terminal()))

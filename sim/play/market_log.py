@@ -7,8 +7,7 @@ from typing import Protocol
 
 import msgspec
 
-from retailsim.events.messages import DecisionMade, EpisodeFailed, Event, MessageSent, ReviewPosted
-from retailsim.market.protocols.retail.events import PitchPresented, StrategyFormed
+from retailsim.events.messages import EpisodeFailed, Event
 from retailsim.sim.errors import MarketDiverged
 
 _encode_lines = msgspec.json.Encoder().encode_lines
@@ -64,7 +63,7 @@ class Transcript:
         """Write these events."""
         self.failed += sum(type(event) is EpisodeFailed for event in events)
         if not self._texts:
-            events = [without_texts(event) for event in events]
+            events = [event.without_texts() for event in events]
         lines, count = _encode_lines(events), len(events)
         if self._logged:
             lines, count = self._missing(lines)
@@ -97,27 +96,3 @@ def first_difference(logged: bytes, replayed: bytes) -> str:
 def _short(line: bytes) -> str:
     text = line.decode("utf-8", "replace")
     return text if len(text) <= 200 else f"{text[:200]}..."
-
-
-def without_texts(event: Event) -> Event:
-    """Return the event without its long texts.
-
-    A copy: the market may not have handled the event yet, and agents may still look at it.
-    """
-    match event:
-        case MessageSent() | ReviewPosted():
-            return msgspec.structs.replace(event, text="")
-        case PitchPresented():
-            return msgspec.structs.replace(event, sections=dict.fromkeys(event.sections, ""))
-        case StrategyFormed():
-            return msgspec.structs.replace(
-                event,
-                target_expansion=None,
-                value_proposition=None,
-                contextual_urgency=None,
-                objection_handling=None,
-            )
-        case DecisionMade():
-            return msgspec.structs.replace(event, reason="", quantity_reason="")
-        case _:
-            return event

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from retailsim.agents.llm.talk import caller, templates
 from retailsim.agents.persona import TRAITS, all_personas
+from retailsim.agents.retail.model import wording
 from retailsim.events.messages import Role
 from retailsim.market.catalogue.product import Product
 from retailsim.market.core.return_policy import DEFAULT_POLICIES
@@ -53,7 +54,7 @@ def test_the_sheet_is_bounded_and_begins_with_facts() -> None:
         details={"Material": "Steel"},
         description="d" * 50_000,
     )
-    sheet = templates.sheet(
+    sheet = wording.sheet(
         Offer(
             product=product,
             list_price_cents=1,
@@ -66,11 +67,11 @@ def test_the_sheet_is_bounded_and_begins_with_facts() -> None:
         )
     )
     assert "Material: Steel" in sheet
-    assert len(sheet) < templates.SHEET_CHARACTERS + 50
+    assert len(sheet) < wording.SHEET_CHARACTERS + 50
 
 
 def test_the_terms_name_price_fee_window_and_who_pays() -> None:
-    terms = templates.terms(offer())
+    terms = wording.terms(offer())
     for part in ("$18.00 (list price $20.00)", "$1.00", "1 to 7 days", "30 days", "2026-03-02"):
         assert part in terms
     assert "the customer pays return shipping for change of mind" in terms

@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from retailsim.sim.published.source import SourceProduct
+from retailsim.sim.protocols.retail.published.source import SourceProduct
 from tests.sim.runs import events_of, replayed
 from tests.sim.test_import_measures import played, trip
 

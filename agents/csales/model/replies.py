@@ -89,3 +89,6 @@ class SalesBuyerEnvelope(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     """What a buyer answers, whatever it was asked."""
 
     reply: OpeningReply | ResponseReply
+
+
+ENVELOPES: tuple[type[msgspec.Struct], ...] = (SalesSellerEnvelope, SalesBuyerEnvelope)

@@ -11,8 +11,9 @@ from retailsim.agents.llm.talk.chat import Chat
 from retailsim.agents.llm.talk.decode import Check
 from retailsim.agents.llm.talk.options import model_of, options_of
 from retailsim.agents.llm.talk.reply import Reply
-from retailsim.agents.llm.talk.templates import fenced, order_record, text
+from retailsim.agents.llm.talk.templates import fenced, text
 from retailsim.agents.retail.base import BuyerAgent
+from retailsim.agents.retail.model import wording
 from retailsim.agents.retail.model.replies import (
     BuyerEnvelope,
     DecisionReply,
@@ -52,7 +53,7 @@ class ModelBuyer(BuyerAgent):
 
     async def topics(self, request: ChooseTopics) -> Topics:
         """Choose what to ask about, and write the first message with it: one call for both."""
-        context = [*self._shown(request.offer), templates.spoken(request.pitch)]
+        context = [*self._shown(request.offer), wording.spoken(request.pitch)]
         self._start(request, "shopping", context)
         task = text("topics").format(first=text("ask_first").format(limit=self._limit))
         reply = await self._ask(request, "shopping", task, TopicsReply)
@@ -86,7 +87,7 @@ class ModelBuyer(BuyerAgent):
         if request.turn > 1:
             task = _heard(text("complain_next"), request.transcript)
             return await self._say(request, "support", task)
-        order = order_record(request.order, request.issue)
+        order = wording.order_record(request.order, request.issue)
         before = templates.summary(request.inquiry, "BEFORE THE PURCHASE")
         self._start(request, "support", [*self._shown(request.offer), before])
         return await self._say(request, "support", text("complain_first").format(order=order))
@@ -104,8 +105,8 @@ class ModelBuyer(BuyerAgent):
 
     def _shown(self, offer: Offer) -> list[str]:
         randomised = self._options.price_wording == "randomised"
-        wording = text("price_randomised") if randomised else ""
-        return [self._persona, templates.listing(offer), templates.terms(offer), wording]
+        note = text("price_randomised") if randomised else ""
+        return [self._persona, wording.listing(offer), wording.terms(offer), note]
 
     def _start(self, request: Request, name: str, context: list[str]) -> None:
         self.memory(request)[name] = Chat(

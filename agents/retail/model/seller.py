@@ -10,8 +10,9 @@ from retailsim.agents.llm.talk import templates
 from retailsim.agents.llm.talk.chat import Chat
 from retailsim.agents.llm.talk.options import model_of, options_of
 from retailsim.agents.llm.talk.reply import Envelope, Reply
-from retailsim.agents.llm.talk.templates import fenced, order_record, text
+from retailsim.agents.llm.talk.templates import fenced, text
 from retailsim.agents.retail.base import SellerAgent
+from retailsim.agents.retail.model import wording
 from retailsim.agents.retail.model.replies import (
     AnswerReply,
     BroadcastEnvelope,
@@ -105,17 +106,17 @@ class ModelSeller(SellerAgent):
 
     def _offer(self, request: Request) -> str:
         offer = request.offer
-        return templates.paragraphs([self._persona, templates.sheet(offer), templates.terms(offer)])
+        return templates.paragraphs([self._persona, wording.sheet(offer), wording.terms(offer)])
 
     def _inquiry(self, request: AnswerBuyer) -> str:
-        return templates.paragraphs([self._offer(request), templates.spoken(request.pitch)])
+        return templates.paragraphs([self._offer(request), wording.spoken(request.pitch)])
 
     def _after(self, request: GiveSupport | SettleIssue, inquiry: Transcript) -> Chat:
         def context() -> str:
             return templates.paragraphs(
                 [
                     self._offer(request),
-                    order_record(request.order, request.issue),
+                    wording.order_record(request.order, request.issue),
                     templates.summary(inquiry, "BEFORE THE PURCHASE"),
                 ]
             )

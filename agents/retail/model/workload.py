@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from retailsim.agents.llm.talk import templates
 from retailsim.agents.llm.talk.reply import Reply
 from retailsim.agents.llm.talk.workload import BYTES_PER_TOKEN, Step, TalkLoad
+from retailsim.agents.retail.model import wording
 from retailsim.agents.retail.model.replies import (
     AnswerReply,
     BroadcastEnvelope,
@@ -71,7 +71,7 @@ def buying(
     offer: Offer, *, max_turns: int, issue_rate: float, nonbuyer_reviews: bool
 ) -> tuple[TalkLoad, ...]:
     """The buyer's conversations in one episode: shopping with the reviews, and support."""
-    shown = len(templates.listing(offer).encode()) + len(templates.terms(offer).encode())
+    shown = len(wording.listing(offer).encode()) + len(wording.terms(offer).encode())
     pitch = _EXPECTED[PitchReply] * int(BYTES_PER_TOKEN)
     supported = PURCHASES * issue_rate
     heard = _EXPECTED[AnswerReply]
@@ -95,7 +95,7 @@ def _as_buyer(context: int, steps: tuple[Step, ...]) -> TalkLoad:
 
 
 def _seller_context(offer: Offer) -> int:
-    return len(templates.sheet(offer).encode()) + len(templates.terms(offer).encode())
+    return len(wording.sheet(offer).encode()) + len(wording.terms(offer).encode())
 
 
 def _step(kind: type[Reply], *, times: float, most: int, hears: int = 0) -> Step:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from retailsim.events.messages import Event
 
 
@@ -14,6 +16,16 @@ class StrategyFormed(Event, tag="StrategyFormed", kw_only=True):
     value_proposition: str | None = None
     contextual_urgency: str | None = None
     objection_handling: str | None = None
+
+    def without_texts(self) -> Event:
+        """Leave out the plan."""
+        return msgspec.structs.replace(
+            self,
+            target_expansion=None,
+            value_proposition=None,
+            contextual_urgency=None,
+            objection_handling=None,
+        )
 
 
 class PitchPresented(Event, tag="PitchPresented", kw_only=True):
@@ -28,6 +40,10 @@ class PitchPresented(Event, tag="PitchPresented", kw_only=True):
     sections: dict[str, str]
     claims: tuple[str, ...] = ()
     unsupported: tuple[str, ...] = ()
+
+    def without_texts(self) -> Event:
+        """Leave out what the sections say."""
+        return msgspec.structs.replace(self, sections=dict.fromkeys(self.sections, ""))
 
 
 class TopicsChosen(Event, tag="TopicsChosen", kw_only=True):

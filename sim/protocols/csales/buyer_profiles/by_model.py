@@ -14,8 +14,8 @@ from retailsim.agents.llm.talk.reply import Reply
 from retailsim.market.protocols.csales.events import Openness, Style
 from retailsim.market.protocols.csales.values import Profile
 from retailsim.sim.budget.batch import Ask, ModelBatch
-from retailsim.sim.profiling.by_rules import extract, told
-from retailsim.sim.profiling.reviews import Buyer
+from retailsim.sim.protocols.csales.buyer_profiles.by_rules import extract, told
+from retailsim.sim.protocols.csales.buyer_profiles.reviews import Buyer
 
 Text = Annotated[str, Meta(min_length=1, max_length=4_000)]
 _REASKS = 2

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from msgspec import UNSET
 
-from retailsim.sim.published.source import BuyerLog, RawPart
+from retailsim.sim.protocols.retail.published.source import BuyerLog, RawPart
 
 _NOTHING: dict[str, Any] = {}
 

@@ -30,9 +30,9 @@ from retailsim.events.messages import (
 from retailsim.market.catalogue.product import Product
 from retailsim.market.core.shipping import whole_cents
 from retailsim.market.protocols.retail.events import PitchPresented, StrategyFormed
-from retailsim.sim.published.parts import Setting
-from retailsim.sim.published.published_episode import EpisodeImport
-from retailsim.sim.published.source import (
+from retailsim.sim.protocols.retail.published.parts import Setting
+from retailsim.sim.protocols.retail.published.published_episode import EpisodeImport
+from retailsim.sim.protocols.retail.published.source import (
     Broadcast,
     BuyerLog,
     Findings,

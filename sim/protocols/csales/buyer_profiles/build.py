@@ -10,8 +10,8 @@ from retailsim.market.catalogue.product_files import Problems, builtin_catalog, 
 from retailsim.market.protocols.csales.profile_file import read_profiles
 from retailsim.market.protocols.csales.values import Profile
 from retailsim.sim.errors import CannotWrite
-from retailsim.sim.profiling.by_rules import extract
-from retailsim.sim.profiling.reviews import Buyer, read_buyers
+from retailsim.sim.protocols.csales.buyer_profiles.by_rules import extract
+from retailsim.sim.protocols.csales.buyer_profiles.reviews import Buyer, read_buyers
 from retailsim.sim.terminal import Terminal
 
 
@@ -52,7 +52,7 @@ def build(told: Building, terminal: Terminal) -> int:
 
 def _ask(told: Building, todo: list[Buyer], terminal: Terminal) -> None:
     from retailsim.sim.budget.batch import ModelBatch
-    from retailsim.sim.profiling.by_model import ask_all
+    from retailsim.sim.protocols.csales.buyer_profiles.by_model import ask_all
 
     batch = ModelBatch(told.model or "", told.settings, told.budget)
     ask_all(batch, todo, lambda one: _keep(told.out, one), terminal.say, kept=str(told.out))

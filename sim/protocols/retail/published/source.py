@@ -2,7 +2,7 @@
 
 What names, prices or dates things has to be there and of the right type, or the file is refused
 with the place. What an agent said is kept raw here, because an answer that cannot be read is a
-result, not an error: see `sim.published.published_episode`.
+result, not an error: see `sim.protocols.retail.published.published_episode`.
 """
 
 from __future__ import annotations

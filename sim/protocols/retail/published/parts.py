@@ -12,7 +12,14 @@ from retailsim.events.messages import EpisodeClosed, EpisodeFailed, Event, Outpu
 from retailsim.market.catalogue.product import Product
 from retailsim.market.core.durations import DAY_US
 from retailsim.market.core.failure_reason import legible
-from retailsim.sim.published.source import BuyerLog, Findings, Part, RawPart, Stage, unknown_keys
+from retailsim.sim.protocols.retail.published.source import (
+    BuyerLog,
+    Findings,
+    Part,
+    RawPart,
+    Stage,
+    unknown_keys,
+)
 
 
 class Setting(msgspec.Struct, frozen=True, kw_only=True):

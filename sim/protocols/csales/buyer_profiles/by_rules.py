@@ -14,7 +14,7 @@ from retailsim.agents.csales.behavioral.inference import style_of
 from retailsim.market.protocols.csales.category_tree import path_of
 from retailsim.market.protocols.csales.events import Openness
 from retailsim.market.protocols.csales.values import Profile
-from retailsim.sim.profiling.reviews import Buyer
+from retailsim.sim.protocols.csales.buyer_profiles.reviews import Buyer
 
 _SENTENCE = re.compile(r"(?<=[.!?])\s+")
 _NEED = re.compile(r"\b(need|needed|want|wanted|looking for|bought (this|these|it) for)\b", re.I)

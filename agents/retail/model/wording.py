@@ -1,0 +1,108 @@
+"""The parts of retail prompts that are put together from an offer, a pitch and an order."""
+
+from __future__ import annotations
+
+import msgspec
+
+from retailsim.agents.llm.talk.templates import SUMMARY_CHARACTERS, fenced, summary, text
+from retailsim.market.catalogue.product import Product
+from retailsim.market.core.dialogue import Turn
+from retailsim.market.core.return_policy import ReturnPolicy
+from retailsim.market.protocols.retail.values import Offer, Order, Pitch
+
+SHEET_CHARACTERS = 1_200
+"""Longest product sheet in a prompt; facts come first, prose is cut."""
+
+
+def sheet(offer: Offer) -> str:
+    """Return the product sheet: title and facts first, cut at `SHEET_CHARACTERS`."""
+    product = offer.product
+    lines = [
+        f"Title: {product.title}",
+        f"Category: {product.category}" + (f", {product.leaf}" if product.path else ""),
+        *([f"Brand: {product.brand}"] if product.brand else []),
+        *(f"{name}: {value}" for name, value in product.details.items()),
+        *(f"- {feature}" for feature in product.features),
+        product.description,
+    ]
+    return fenced("SHEET", "\n".join(filter(None, lines))[:SHEET_CHARACTERS])
+
+
+def listing(offer: Offer) -> str:
+    """Return what the shop's page shows beside the price: title, brand and category."""
+    product = offer.product
+    brand = f"\nBrand: {product.brand}" if product.brand else ""
+    return fenced("LISTING", f"{product.title}{brand}\nCategory: {product.category}")
+
+
+def terms(offer: Offer) -> str:
+    """Return price, shipping, delivery, date and return policy."""
+    low, high = offer.delivery_days
+    price = _money(offer.price_cents)
+    if offer.price_cents != offer.list_price_cents:
+        price += f" (list price {_money(offer.list_price_cents)})"
+    return text("terms").format(
+        price=price,
+        shipping=_money(offer.shipping_cents),
+        low=low,
+        high=high,
+        date=offer.date,
+        window=offer.policy.window_days,
+        condition=offer.policy.condition,
+        buyer_pays=", ".join(offer.policy.buyer_pays) or "nothing",
+    )
+
+
+def spoken(pitch: Pitch) -> str:
+    """Return the pitch, fenced."""
+    return fenced("PRESENTATION", pitch.text)
+
+
+def order_record(order: Order, issue: str) -> str:
+    """Say what was ordered, when it came, and what is wrong."""
+    late = order.issue_day < order.delivered_day
+    arrival = text("order_late" if late else "order_arrived").format(
+        expected=order.expected_day, delivered=order.delivered_day, today=order.issue_day
+    )
+    return text("order").format(
+        id=order.id,
+        quantity=order.quantity,
+        price=_money(order.unit_price_cents),
+        shipping=_money(order.shipping_cents),
+        ordered=order.ordered_day,
+        arrival=arrival,
+        issue=fenced("PROBLEM", issue),
+    )
+
+
+def _money(cents: int) -> str:
+    return f"${cents / 100:,.2f}"
+
+
+def specimen() -> str:
+    """Return what the parts that are put together by code look like for one fixed product."""
+    product = Product(
+        id="P",
+        title="T" * (SHEET_CHARACTERS + 1),
+        price_cents=1_000,
+        category="Home",
+        path=("a", "b"),
+        brand="B",
+        details={"n": "v"},
+        features=("f",),
+        description="d",
+    )
+    offer = Offer(
+        product=product,
+        list_price_cents=1_000,
+        price_cents=900,
+        discount=0.1,
+        shipping_cents=50,
+        delivery_days=(1, 7),
+        policy=ReturnPolicy(window_days=30, condition="c", buyer_pays=("x",)),
+        date="2026-01-01",
+    )
+    short = msgspec.structs.replace(product, title="t")
+    said = (Turn("buyer", "w " * SUMMARY_CHARACTERS),)
+    sheets = (sheet(offer), sheet(msgspec.structs.replace(offer, product=short)))
+    return "\n".join([*sheets, listing(offer), terms(offer), summary(said, "S")])
