@@ -126,7 +126,7 @@ def _seconds(run: Path) -> float:
 def _play(out: str, workers: str, replications: str) -> None:
     """Launch in this process without the closing tables, and print the peak memory."""
     from retailsim.sim.run import launch
-    from retailsim.sim.terminal import Terminal
+    from retailsim.sim.terminal.terminal import Terminal
 
     launch.conclude = lambda *_: 0  # type: ignore[assignment]
     settings = (f"design.replications={replications}",)

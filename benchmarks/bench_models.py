@@ -153,7 +153,7 @@ def measured(address: str, found: list[Took]) -> Iterator[None]:
 def play(path: Path) -> None:
     """Launch the scenario into a folder of its own."""
     from retailsim.sim.run.launch import Options, launch
-    from retailsim.sim.terminal import Terminal
+    from retailsim.sim.terminal.terminal import Terminal
 
     with (
         tempfile.TemporaryDirectory() as folder,

@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from benchmarks.scripted import Sample, ScriptedModel
 from benchmarks.staging import Stage
-from retailsim.agents.llm.talk.prefix import PrefixMeter
+from retailsim.agents.llm.gateway.prefix import PrefixMeter
 from retailsim.agents.llm.types import ModelConfig
 from retailsim.market.catalogue.problems import Problems
 from retailsim.market.catalogue.product import Product

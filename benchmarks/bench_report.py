@@ -28,7 +28,7 @@ _REPORT = """
 import json, resource, sys, time
 from pathlib import Path
 from retailsim.sim.look.report import write_report
-from retailsim.sim.terminal import Quiet
+from retailsim.sim.terminal.terminal import Quiet
 start = time.perf_counter()
 write_report(Path(sys.argv[1]), None, None, Quiet())
 took = time.perf_counter() - start

@@ -12,9 +12,9 @@ from typing import Any
 
 import msgspec
 
-from retailsim.agents.llm.gateway.capabilities import abilities
 from retailsim.agents.llm.gateway.endpoint import Lane
-from retailsim.agents.llm.talk.prefix import PrefixMeter, Sent
+from retailsim.agents.llm.gateway.prefix import PrefixMeter, Sent
+from retailsim.agents.llm.provider.capabilities import abilities
 from retailsim.agents.llm.types import Call, ModelConfig
 from retailsim.events.messages import ASPECTS, Message, ModelCalled, Role
 from retailsim.market.protocols.retail.requests import Complain, GiveSupport

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from retailsim.agents.csales.behavioral.seller import MOST_SHOWN
 from retailsim.market.protocols.csales.requests import RespondToSeller, SpeakTurn
+from retailsim.market.protocols.csales.spec import MOST_SHOWN
 from retailsim.market.protocols.csales.values import Line, Response
 
 

@@ -55,7 +55,7 @@ class ModelConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         by the model's profile.
     accepts : tuple of str or None
         Which of ``temperature``, ``seed`` and ``effort`` the model takes, where its profile (see
-        `agents.llm.gateway.capabilities`) is wrong or silent; None: by the profile.
+        `agents.llm.provider.capabilities`) is wrong or silent; None: by the profile.
     thinking_tokens : int or None
         Room for thinking added to the answer's; None: by the model's profile.
     timeout_s : float

@@ -10,7 +10,7 @@ AGENTS = ProtocolAgents(
     built_in={
         ("behavioral", "seller"): "retailsim.agents.retail.behavioral.seller:BehavioralSeller",
         ("behavioral", "buyer"): "retailsim.agents.retail.behavioral.buyer:BehavioralBuyer",
-        ("script", "seller"): "retailsim.agents.retail.script:ScriptSeller",
+        ("script", "seller"): "retailsim.agents.retail.behavioral.script:ScriptSeller",
     },
     models={
         (MODEL, "seller"): "retailsim.agents.retail.model.seller:ModelSeller",

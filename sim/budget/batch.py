@@ -13,9 +13,9 @@ import msgspec
 
 from retailsim.agents.errors import AgentsError
 from retailsim.agents.llm.gateway.budget import Purse
-from retailsim.agents.llm.gateway.capabilities import abilities
 from retailsim.agents.llm.gateway.gateway import Gateway
-from retailsim.agents.llm.gateway.price import pricing
+from retailsim.agents.llm.provider.capabilities import abilities
+from retailsim.agents.llm.provider.price import pricing
 from retailsim.agents.llm.talk import templates
 from retailsim.agents.llm.talk.caller import bound_of
 from retailsim.agents.llm.types import Answer, Call, ModelConfig

@@ -12,15 +12,15 @@ from collections import defaultdict
 import msgspec
 
 from retailsim.agents.llm.errors import NoKey
-from retailsim.agents.llm.gateway.keys import find_key
-from retailsim.agents.llm.gateway.price import how_to_price, pricing
+from retailsim.agents.llm.provider.keys import find_key
+from retailsim.agents.llm.provider.price import how_to_price, pricing
 from retailsim.agents.llm.talk.workload import Work
 from retailsim.agents.llm.types import ModelConfig, Usage
 from retailsim.sim.budget.market_workload import Workload
-from retailsim.sim.design.design import Design
-from retailsim.sim.design.protocol import talks_of
+from retailsim.sim.scenario.design import Design
+from retailsim.sim.scenario.protocol import talks_of
 from retailsim.sim.seats.cast import used_models
-from retailsim.sim.terminal import Terminal
+from retailsim.sim.terminal.terminal import Terminal
 
 CALL_S = 1.0
 """Seconds of a call before its first token, and `TOKENS_PER_S` of its answer: assumed."""

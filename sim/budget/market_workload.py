@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from retailsim.agents.llm.gateway.capabilities import abilities
-from retailsim.agents.llm.gateway.price import pricing
+from retailsim.agents.llm.provider.capabilities import abilities
+from retailsim.agents.llm.provider.price import pricing
 from retailsim.agents.llm.talk.workload import LEAST_BYTES_PER_TOKEN, Work, total
 from retailsim.agents.llm.types import ModelConfig, Usage
 from retailsim.market.core.spec import MarketSpec
-from retailsim.sim.design.protocol import Talks
+from retailsim.sim.scenario.protocol import Talks
 
 _MOST_REASKS = 2
 """How often an answer is asked for again, unless a seat's options say otherwise."""
@@ -21,7 +21,7 @@ class Workload:
     Parameters
     ----------
     talks : callable
-        A market -> what each seat talks about in it; see `sim.design.protocol`.
+        A market -> what each seat talks about in it; see `sim.scenario.protocol`.
     configs : mapping of str to ModelConfig
         The models that take part.
     """

@@ -15,9 +15,9 @@ from retailsim.agents.errors import AgentsError
 from retailsim.agents.llm.errors import ProviderStopped, RunStopping
 from retailsim.agents.llm.gateway.answer_cache import AnswerCache, Question
 from retailsim.agents.llm.gateway.budget import BudgetSmall, BudgetSpent, Purse
-from retailsim.agents.llm.gateway.capabilities import abilities
 from retailsim.agents.llm.gateway.gateway import Attempt, Gateway, request_sha256
-from retailsim.agents.llm.gateway.price import how_to_price, pricing
+from retailsim.agents.llm.provider.capabilities import abilities
+from retailsim.agents.llm.provider.price import how_to_price, pricing
 from retailsim.agents.llm.talk.caller import Caller, Shared
 from retailsim.agents.llm.types import Answer, Call, ModelConfig
 from retailsim.agents.llm.types import Usage as Tokens

@@ -11,7 +11,7 @@ import tomli_w
 from retailsim.sim.budget.estimate import counted
 from retailsim.sim.calibration.targets import read_targets
 from retailsim.sim.errors import CannotWrite, MissingExtra
-from retailsim.sim.terminal import Terminal
+from retailsim.sim.terminal.terminal import Terminal
 
 if TYPE_CHECKING:
     from retailsim.sim.calibration.fit import Fit

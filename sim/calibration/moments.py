@@ -19,15 +19,15 @@ from retailsim.events.messages import ReviewPosted as Review
 from retailsim.events.outside import Door
 from retailsim.market.protocols.registry import rules_of
 from retailsim.sim.calibration.targets import Target, Targets
-from retailsim.sim.design.design import Design
-from retailsim.sim.design.protocol import new_design
+from retailsim.sim.folder.inputs import with_inputs
 from retailsim.sim.play.engine import Engine
 from retailsim.sim.play.stop import Stop
 from retailsim.sim.run.launch import Options, chosen_products, read_scenario
-from retailsim.sim.scenario.inputs import with_inputs
+from retailsim.sim.scenario.design import Design
+from retailsim.sim.scenario.protocol import new_design
 from retailsim.sim.scenario.scenario import AgentTable, Scenario
 from retailsim.sim.seats.cast import Cast
-from retailsim.sim.terminal import Terminal
+from retailsim.sim.terminal.terminal import Terminal
 
 
 class Count(msgspec.Struct):

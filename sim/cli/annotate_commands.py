@@ -31,7 +31,7 @@ def annotate() -> None:
 def export_annotation(**flags: Any) -> None:
     """Write forms to rate RUN: an HTML file and a CSV file for raters, and the key."""
     from retailsim.sim.raters.annotate import show_export
-    from retailsim.sim.terminal import Terminal
+    from retailsim.sim.terminal.terminal import Terminal
 
     sys.exit(show_export(**flags, terminal=Terminal()))
 
@@ -47,7 +47,7 @@ def export_annotation(**flags: Any) -> None:
 def rate_annotation(**flags: Any) -> None:
     """Have a model rate the export in DIR, as a rater of its own kind; run again, it goes on."""
     from retailsim.sim.raters.model_rater import rate
-    from retailsim.sim.terminal import Terminal
+    from retailsim.sim.terminal.terminal import Terminal
 
     sys.exit(rate(**flags, terminal=Terminal()))
 
@@ -59,6 +59,6 @@ def rate_annotation(**flags: Any) -> None:
 def score_annotation(key: Path, files: tuple[Path, ...], as_json: bool) -> None:
     """Score filled FILES by KEY, the key.json of an export or its folder."""
     from retailsim.sim.raters.annotate import show_score
-    from retailsim.sim.terminal import Terminal
+    from retailsim.sim.terminal.terminal import Terminal
 
     sys.exit(show_score(key, files, Terminal(json=as_json)))

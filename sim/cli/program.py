@@ -98,7 +98,7 @@ def launch(scenario: str, as_json: bool, settings: tuple[str, ...], **flags: Any
     """
     from retailsim.sim.run.launch import Options
     from retailsim.sim.run.launch import launch as start
-    from retailsim.sim.terminal import Terminal
+    from retailsim.sim.terminal.terminal import Terminal
 
     options = Options(scenario=scenario, settings=settings, **flags)
     sys.exit(start(options, Terminal(json=as_json)))
@@ -129,7 +129,7 @@ def resume(
 ) -> None:
     """Go on with RUN where it stopped."""
     from retailsim.sim.run.resume import resume as go_on
-    from retailsim.sim.terminal import Terminal
+    from retailsim.sim.terminal.terminal import Terminal
 
     terminal = Terminal(json=as_json)
     sys.exit(
@@ -150,7 +150,7 @@ def resume(
 def verify(run: Path) -> None:
     """Check RUN's log, and play it again to compare every event."""
     from retailsim.sim.run.verify import verify as check
-    from retailsim.sim.terminal import Terminal
+    from retailsim.sim.terminal.terminal import Terminal
 
     sys.exit(check(run, Terminal()))
 
@@ -161,7 +161,7 @@ def verify(run: Path) -> None:
 def replay(runs: tuple[Path, ...], as_json: bool) -> None:
     """Compute RUN's measures from its log."""
     from retailsim.sim.run.conclusion import show_replays
-    from retailsim.sim.terminal import Terminal
+    from retailsim.sim.terminal.terminal import Terminal
 
     sys.exit(show_replays(runs, Terminal(json=as_json)))
 
@@ -175,7 +175,7 @@ def replay(runs: tuple[Path, ...], as_json: bool) -> None:
 def report(run: Path, out: Path | None, charts: Any) -> None:
     """Write RUN's report, one HTML file."""
     from retailsim.sim.look.report import write_report
-    from retailsim.sim.terminal import Terminal
+    from retailsim.sim.terminal.terminal import Terminal
 
     sys.exit(write_report(run, out, charts, Terminal()))
 
@@ -208,7 +208,7 @@ def export(**flags: Any) -> None:
     """
     from retailsim.sim.look.export import ExportOptions
     from retailsim.sim.look.export import export as write
-    from retailsim.sim.terminal import Terminal
+    from retailsim.sim.terminal.terminal import Terminal
 
     sys.exit(write(ExportOptions(**flags), Terminal()))
 
@@ -222,7 +222,7 @@ def export(**flags: Any) -> None:
 def infer(labelled: Path, run: Path, features: str, charts: Any, as_json: bool) -> None:
     """Tell which personas the agents of RUN show, learnt from LABELLED, a run with personas."""
     from retailsim.sim.experiments.experiment import show
-    from retailsim.sim.terminal import Terminal
+    from retailsim.sim.terminal.terminal import Terminal
 
     runs = {"labelled": labelled, "unlabelled": run}
     drawn = (run / "derived", charts) if charts else None
@@ -236,7 +236,7 @@ def infer(labelled: Path, run: Path, features: str, charts: Any, as_json: bool) 
 def compare(first: Path, second: Path, as_json: bool) -> None:
     """Say what changed from RUN_A to RUN_B, and how sure that is."""
     from retailsim.sim.look.compare import compare_runs
-    from retailsim.sim.terminal import Terminal
+    from retailsim.sim.terminal.terminal import Terminal
 
     sys.exit(compare_runs(first, second, Terminal(json=as_json)))
 
@@ -261,7 +261,7 @@ def experiment(name: str, as_json: bool, **flags: Any) -> None:
     """Run an experiment of the paper, and print its table beside the published one."""
     from retailsim.sim.experiments.experiment import ExperimentOptions
     from retailsim.sim.experiments.experiment import experiment as run_it
-    from retailsim.sim.terminal import Terminal
+    from retailsim.sim.terminal.terminal import Terminal
 
     sys.exit(run_it(ExperimentOptions(name=name, **flags), Terminal(json=as_json)))
 
@@ -274,7 +274,7 @@ def experiment(name: str, as_json: bool, **flags: Any) -> None:
 def calibrate(targets: Path, out: Path | None, rounds: int | None, as_json: bool) -> None:
     """Fit the behavioral agents to TARGETS, a TOML file, or "published"."""
     from retailsim.sim.calibration.calibrate import calibrate as fit
-    from retailsim.sim.terminal import Terminal
+    from retailsim.sim.terminal.terminal import Terminal
 
     sys.exit(fit(targets, out, rounds, Terminal(json=as_json)))
 
@@ -286,7 +286,7 @@ def calibrate(targets: Path, out: Path | None, rounds: int | None, as_json: bool
 def import_(file: Path, out: Path, as_json: bool) -> None:
     """Turn published trajectories in FILE into a run."""
     from retailsim.sim.protocols.retail.published.published_run import import_trajectories
-    from retailsim.sim.terminal import Terminal
+    from retailsim.sim.terminal.terminal import Terminal
 
     sys.exit(import_trajectories(file, out, Terminal(json=as_json)))
 
@@ -307,7 +307,7 @@ def agents(ctx: click.Context) -> None:
     """List the agents and profiles that can take a seat."""
     if ctx.invoked_subcommand is None:
         from retailsim.sim.seats.roster import show_agents
-        from retailsim.sim.terminal import Terminal
+        from retailsim.sim.terminal.terminal import Terminal
 
         show_agents(Terminal())
 
@@ -321,7 +321,7 @@ def agents(ctx: click.Context) -> None:
 def check_agent(name: str, role: Any, settings: tuple[str, ...]) -> None:
     """Run an agent through the conformance suite."""
     from retailsim.sim.seats.roster import check_agent as check
-    from retailsim.sim.terminal import Terminal
+    from retailsim.sim.terminal.terminal import Terminal
 
     sys.exit(check(name, Terminal(), role, settings))
 
@@ -346,7 +346,7 @@ def profiles() -> None:
 def build_profiles(**flags: Any) -> None:
     """Derive profiles from REVIEWS, a file of Amazon Reviews '23; run again, it goes on."""
     from retailsim.sim.protocols.csales.buyer_profiles.build import Building, build
-    from retailsim.sim.terminal import Terminal
+    from retailsim.sim.terminal.terminal import Terminal
 
     sys.exit(build(Building(**flags), Terminal()))
 
@@ -357,6 +357,6 @@ main.add_command(annotate)
 @main.command(name="_worker", hidden=True)
 def worker() -> None:
     """Be a worker of a run: reads its job from standard input."""
-    from retailsim.sim.play.workers import work
+    from retailsim.sim.execution.workers import work
 
     sys.exit(work())

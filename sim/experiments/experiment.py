@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 
 from retailsim.sim.errors import BadScenario, CannotWrite, MissingExtra, RunExists, SimError
-from retailsim.sim.terminal import Quiet, Terminal
+from retailsim.sim.terminal.terminal import Quiet, Terminal
 
 if TYPE_CHECKING:
     from retailsim.analysis.experiments.outcomes import ExperimentOutcome

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from retailsim.sim.budget.estimate import CostEstimate, counted, duration, estimate
-from retailsim.sim.design.design import Design
-from retailsim.sim.design.protocol import new_design
+from retailsim.sim.folder.inputs import with_inputs
 from retailsim.sim.run.launch import Options, chosen_products, read_scenario
-from retailsim.sim.scenario.inputs import with_inputs
+from retailsim.sim.scenario.design import Design
+from retailsim.sim.scenario.protocol import new_design
 from retailsim.sim.seats.cast import Cast
-from retailsim.sim.terminal import Quiet, Terminal
+from retailsim.sim.terminal.terminal import Quiet, Terminal
 
 if TYPE_CHECKING:
-    from retailsim.sim.design.design import Design
+    from retailsim.sim.scenario.design import Design
 
 DESIGN_EFFECT = 4.7
 """What clustering costs in the published trajectories: assumed before anything is run."""

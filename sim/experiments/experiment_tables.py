@@ -20,7 +20,7 @@ from retailsim.analysis.experiments.outcomes import (
     missed,
 )
 from retailsim.analysis.statistics.values import Test
-from retailsim.sim.terminal import printable
+from retailsim.sim.terminal.terminal import printable
 
 
 def tables(outcome: ExperimentOutcome) -> Sequence[Any]:

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from retailsim.sim.errors import MissingExtra, NotARunFolder, SimError
-from retailsim.sim.run.run_folder import RunFile, RunFolder
-from retailsim.sim.terminal import Terminal
+from retailsim.sim.folder.run_folder import RunFile, RunFolder
+from retailsim.sim.terminal.terminal import Terminal
 
 if TYPE_CHECKING:
     from retailsim.analysis.measures.comparison import Change, Comparison

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from retailsim.sim.errors import CannotWrite, SimError
-from retailsim.sim.terminal import Terminal
+from retailsim.sim.terminal.terminal import Terminal
 
 if TYPE_CHECKING:
     import polars as pl

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Literal
 
 from retailsim.sim.errors import CannotWrite, MissingExtra
-from retailsim.sim.run.run_folder import RunFile, RunFolder, as_toml
-from retailsim.sim.terminal import Terminal
+from retailsim.sim.folder.run_folder import RunFile, RunFolder, as_toml
+from retailsim.sim.terminal.terminal import Terminal
 
 
 def write_report(

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from retailsim.sim.errors import BadScenario, CannotWrite, MissingExtra
-from retailsim.sim.run.run_folder import RunFile, RunFolder
-from retailsim.sim.terminal import Terminal
+from retailsim.sim.folder.run_folder import RunFile, RunFolder
+from retailsim.sim.terminal.terminal import Terminal
 
 if TYPE_CHECKING:
     from retailsim.analysis.annotation.items import Chosen

@@ -19,7 +19,7 @@ from retailsim.analysis.annotation.items import Item, RaterSheet
 from retailsim.analysis.annotation.tasks import STARS, Task
 from retailsim.sim.budget.batch import Ask, ModelBatch
 from retailsim.sim.errors import BadScenario, CannotWrite
-from retailsim.sim.terminal import Terminal
+from retailsim.sim.terminal.terminal import Terminal
 
 Text = Annotated[str, Meta(min_length=1, max_length=2_000)]
 Entry = dict[str, Any]

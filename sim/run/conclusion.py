@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from retailsim.sim.play.runner import RunOutcome
-from retailsim.sim.run.run_folder import RunFolder
-from retailsim.sim.terminal import Terminal
+from retailsim.sim.execution.runner import RunOutcome
+from retailsim.sim.folder.run_folder import RunFolder
+from retailsim.sim.terminal.terminal import Terminal
 
 if TYPE_CHECKING:
     from retailsim.analysis.replay.replay import Replay

@@ -21,19 +21,19 @@ from retailsim.market.catalogue.product_files import (
 )
 from retailsim.market.errors import EmptyCatalog
 from retailsim.sim.budget.estimate import extent, show_plan
-from retailsim.sim.design.protocol import Files, new_design, run_of, scenario_protocol
 from retailsim.sim.errors import BadScenario
-from retailsim.sim.play.job import Job
-from retailsim.sim.play.runner import run_to_end
+from retailsim.sim.execution.job import Job
+from retailsim.sim.execution.runner import run_to_end
+from retailsim.sim.folder.inputs import copied, located, with_inputs
+from retailsim.sim.folder.run_folder import FORMAT, Identity, NewRun, RunFile, RunFolder, versions
 from retailsim.sim.run.conclusion import conclude
-from retailsim.sim.run.run_folder import FORMAT, Identity, NewRun, RunFile, RunFolder, versions
-from retailsim.sim.scenario.inputs import copied, located, with_inputs
+from retailsim.sim.scenario.protocol import Files, new_design, run_of, scenario_protocol
 from retailsim.sim.scenario.scenario import ProductsTable, Scenario
 from retailsim.sim.scenario.scenario_file import decode, read_tree
 from retailsim.sim.scenario.settings import Tree, lay_over
 from retailsim.sim.seats.cast import ROLES, Cast, expand, used_models
 from retailsim.sim.seats.seat_names import describe_models, give_seats
-from retailsim.sim.terminal import Terminal
+from retailsim.sim.terminal.terminal import Terminal
 
 DEFAULT = "pairwise"
 

@@ -13,9 +13,10 @@ from retailsim.events.log.reader import check
 from retailsim.events.log.recovery import recover
 from retailsim.events.log.seal import matches_seal, remove_seal, write_seal
 from retailsim.sim.budget.estimate import money
-from retailsim.sim.budget.model_settings import with_model_settings
 from retailsim.sim.errors import RunChanged
-from retailsim.sim.play.job import Job, raw_specs, run_design
+from retailsim.sim.execution.job import Job, raw_specs, run_design
+from retailsim.sim.execution.runner import run_to_end
+from retailsim.sim.folder.run_folder import RunFile, RunFolder, versions
 from retailsim.sim.play.leftovers import Leftover, recovered
 from retailsim.sim.play.retries import (
     attempt,
@@ -24,11 +25,10 @@ from retailsim.sim.play.retries import (
     retry_markets,
     shared_answers,
 )
-from retailsim.sim.play.runner import run_to_end
 from retailsim.sim.run.conclusion import conclude, show_replay
-from retailsim.sim.run.run_folder import RunFile, RunFolder, versions
+from retailsim.sim.run.model_settings import with_model_settings
 from retailsim.sim.seats.cast import used_models
-from retailsim.sim.terminal import Terminal
+from retailsim.sim.terminal.terminal import Terminal
 
 
 def resume(
@@ -116,7 +116,7 @@ def _with_budget(
 
 def _spent(run: RunFolder, models: Mapping[str, ModelConfig]) -> int:
     """Nanodollars that the recorded calls cost; by today's price where there was none."""
-    from retailsim.agents.llm.gateway.price import pricing
+    from retailsim.agents.llm.provider.price import pricing
     from retailsim.agents.llm.types import Usage
     from retailsim.analysis.replay.replay import replay
 

@@ -14,17 +14,17 @@ from retailsim.events.messages import LoggedRecord
 from retailsim.events.outside import Door
 from retailsim.market.core.spec import MarketSpec
 from retailsim.market.protocols.registry import rules_of
-from retailsim.sim.design.design import Design
 from retailsim.sim.errors import MarketDiverged, RunChanged
+from retailsim.sim.execution.job import cast_of, run_design
+from retailsim.sim.folder.run_folder import RunFile, RunFolder, versions
 from retailsim.sim.play.engine import Engine
-from retailsim.sim.play.job import cast_of, run_design
 from retailsim.sim.play.leftovers import Leftover, recovered, whole_markets
 from retailsim.sim.play.market_log import Transcript, first_difference
 from retailsim.sim.play.retries import attempt, failures, retry_markets, shared_answers
 from retailsim.sim.play.stop import Stop
-from retailsim.sim.run.run_folder import RunFile, RunFolder, versions
+from retailsim.sim.scenario.design import Design
 from retailsim.sim.seats.cast import used_models
-from retailsim.sim.terminal import Terminal
+from retailsim.sim.terminal.terminal import Terminal
 
 
 class _Refusing:

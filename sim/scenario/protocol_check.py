@@ -7,9 +7,9 @@ from typing import Any
 import msgspec
 
 from retailsim.market.protocols.registry import BUILT_IN, Protocol
-from retailsim.sim.design.protocol import run_of
 from retailsim.sim.errors import BadScenario
 from retailsim.sim.scenario.explanation import explain
+from retailsim.sim.scenario.protocol import run_of
 from retailsim.sim.scenario.scenario import Scenario
 
 

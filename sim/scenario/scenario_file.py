@@ -16,9 +16,9 @@ from retailsim.agents.persona import checked_persona
 from retailsim.agents.protocol import agents_of
 from retailsim.events.messages import Role
 from retailsim.market.protocols.registry import Protocol
-from retailsim.sim.design.protocol import scenario_protocol
 from retailsim.sim.errors import BadScenario, NoScenario
 from retailsim.sim.scenario.explanation import explain
+from retailsim.sim.scenario.protocol import scenario_protocol
 from retailsim.sim.scenario.protocol_check import check_protocol
 from retailsim.sim.scenario.scenario import AgentTable, Scenario
 from retailsim.sim.scenario.settings import Tree

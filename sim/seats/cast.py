@@ -6,11 +6,12 @@ import difflib
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+from typing import Protocol as Protocol_
 
 import msgspec
 
-from retailsim.agents.base import Agent, Seat
+from retailsim.agents.base import Agent, ModelAccess, Seat
 from retailsim.agents.errors import AgentsError, UnknownAgent
 from retailsim.agents.host import Checked, Host, Hosting, Trusted
 from retailsim.agents.llm.types import PROVIDERS, ModelConfig
@@ -25,9 +26,6 @@ from retailsim.market.core.plugin_code import is_foreign, source_digest
 from retailsim.market.protocols.registry import DEFAULT, Protocol, protocol_modules
 from retailsim.sim.errors import BadScenario
 from retailsim.sim.scenario.scenario import AgentTable, Scenario
-
-if TYPE_CHECKING:
-    from retailsim.sim.budget.models import Models
 
 REPLY_S = 24 * 3600.0
 """Replies of models have the gateway's deadlines; the host's is far behind them."""
@@ -78,6 +76,14 @@ def used_models(scenario: Scenario) -> dict[str, ModelConfig]:
     return {seat.model: scenario.models[seat.model] for seat in seats if seat.model is not None}
 
 
+class SeatModels(Protocol_):
+    """The language models of a run, as far as seats need them."""
+
+    def access(self, name: str, door: Door) -> ModelAccess:
+        """Return a seat's way to the model of this name in one market."""
+        ...
+
+
 class SeatedAgent:
     """One seat of the scenario, from which every market gets an agent of its own.
 
@@ -99,7 +105,7 @@ class SeatedAgent:
         self.table = table
         self.protocol = protocol
         self.role = role
-        self.models: Models | None = None
+        self.models: SeatModels | None = None
         place = f"{source}: {role}s.{table.id}"
         try:
             self.kind = resolve(table.agent, role, folder=folder, protocol=protocol)
@@ -188,7 +194,7 @@ class Cast:
             for table in scenario.seats(role)
         }
 
-    def connect(self, models: Models) -> None:
+    def connect(self, models: SeatModels) -> None:
         """Give the seats that ask language models their way to them."""
         for seat in self._seats.values():
             seat.models = models

@@ -17,7 +17,7 @@ from retailsim.market.protocols.registry import (
 )
 from retailsim.sim.scenario.settings import Tree, lay_over
 from retailsim.sim.seats.cast import ROLES
-from retailsim.sim.terminal import Terminal, printable
+from retailsim.sim.terminal.terminal import Terminal, printable
 
 
 def show_agents(terminal: Terminal) -> None:

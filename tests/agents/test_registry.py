@@ -72,7 +72,7 @@ def problem(name: str, role: Role, folder: Path | None = None) -> str:
 def test_a_built_in_name_gives_the_class_of_the_role() -> None:
     seller = resolve("script", "seller")
     assert (seller.__module__, seller.__name__) == (
-        "retailsim.agents.retail.script",
+        "retailsim.agents.retail.behavioral.script",
         "ScriptSeller",
     )
 

@@ -12,12 +12,12 @@ from msgspec.structs import replace
 from retailsim.analysis.statistics.differences import two_rates
 from retailsim.events.streams import Seed
 from retailsim.sim.calibration.moments import played_counts
-from retailsim.sim.design.protocol import new_design
+from retailsim.sim.folder.inputs import with_inputs
 from retailsim.sim.run.launch import Options, chosen_products, read_scenario
-from retailsim.sim.scenario.inputs import with_inputs
+from retailsim.sim.scenario.protocol import new_design
 from retailsim.sim.scenario.scenario import Scenario
 from retailsim.sim.seats.cast import Cast
-from retailsim.sim.terminal import Quiet
+from retailsim.sim.terminal.terminal import Quiet
 
 Arm = tuple[pl.Series, pl.Series, pl.Series]
 

@@ -10,7 +10,7 @@ import pytest
 from faultserver import SUCCESS, TEXT, success
 
 from retailsim.agents.llm.adapters import ADAPTERS
-from retailsim.agents.llm.gateway.attempt_failure import Failure
+from retailsim.agents.llm.provider.attempt_failure import Failure
 from retailsim.agents.llm.types import PROVIDERS, Answer, Provider, Usage
 
 VENDOR: dict[Provider, str] = {

@@ -9,8 +9,8 @@ import msgspec
 import pytest
 from gateway_calls import CALL, PROVIDERS_SPOKEN, SHAPE, TALK
 
-from retailsim.agents.llm.gateway.capabilities import abilities, profile, profiles
 from retailsim.agents.llm.gateway.gateway import Gateway, request_sha256
+from retailsim.agents.llm.provider.capabilities import abilities, profile, profiles
 from retailsim.agents.llm.types import PROVIDERS, Call, ModelConfig, Provider
 
 FORMAT = {"name": "pitch", "strict": True, "schema": SHAPE}

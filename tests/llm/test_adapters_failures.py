@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from retailsim.agents.llm.adapters import ADAPTERS
-from retailsim.agents.llm.gateway.attempt_failure import Failure, by_status
+from retailsim.agents.llm.provider.attempt_failure import Failure, by_status
 from retailsim.agents.llm.types import PROVIDERS, Provider
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from retailsim.agents.llm.errors import BadModel
-from retailsim.agents.llm.gateway.address import base_url, proxy_for
+from retailsim.agents.llm.provider.address import base_url, proxy_for
 from retailsim.agents.llm.types import ModelConfig, Provider
 
 

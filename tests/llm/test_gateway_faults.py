@@ -25,9 +25,9 @@ from retailsim.agents.llm.errors import (
     ProviderStopped,
     SpendLimit,
 )
-from retailsim.agents.llm.gateway.attempt_failure import Failure
 from retailsim.agents.llm.gateway.gateway import Gateway
 from retailsim.agents.llm.gateway.transport import HttpTarget, post
+from retailsim.agents.llm.provider.attempt_failure import Failure
 from retailsim.agents.llm.types import ModelConfig, Provider
 
 HINTED = ("429-seconds", "429-ms", "429-date", "429-proxy", "429-body", "429-reset", "503-after")

@@ -14,7 +14,7 @@ from virtualtime import now, run
 
 from retailsim.agents.llm.errors import KeyRefused, ProviderStopped, RunStopping
 from retailsim.agents.llm.gateway.gate import Gate
-from retailsim.agents.llm.gateway.hints import Remaining
+from retailsim.agents.llm.provider.hints import Remaining
 
 
 async def use(gate: Gate, log: list[tuple[str, float]], name: str, hold_s: float = 0.0) -> None:

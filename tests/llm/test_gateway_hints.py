@@ -7,7 +7,7 @@ from faultserver import WALL
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retailsim.agents.llm.gateway.hints import (
+from retailsim.agents.llm.provider.hints import (
     Remaining,
     delay_s,
     duration_s,

@@ -17,7 +17,7 @@ from virtualtime import run
 
 from retailsim.agents.llm.errors import ModelError, NoKey
 from retailsim.agents.llm.gateway.gateway import Gateway
-from retailsim.agents.llm.gateway.keys import ApiKey, find_key, redact
+from retailsim.agents.llm.provider.keys import ApiKey, find_key, redact
 from retailsim.agents.llm.types import ModelConfig, Provider
 
 HEADER: Mapping[Provider, tuple[str, str]] = {

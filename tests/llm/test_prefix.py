@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from benchmarks.bench_prompts import MOST_TOKENS, episode, market, share, tokens, typical
 from benchmarks.staging import offer_of
 from retailsim.agents.llm.gateway.endpoint import Lane
-from retailsim.agents.llm.talk.prefix import BLOCK_BYTES, PrefixMeter, read_text
+from retailsim.agents.llm.gateway.prefix import BLOCK_BYTES, PrefixMeter, read_text
 from retailsim.agents.llm.talk.templates import sheet
 from retailsim.agents.llm.types import Call, ModelConfig, Say
 from retailsim.market.catalogue.problems import Problems

@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
-from retailsim.agents.llm.gateway import price as module
-from retailsim.agents.llm.gateway.price import pricing
+from retailsim.agents.llm.provider import price as module
+from retailsim.agents.llm.provider.price import pricing
 from retailsim.agents.llm.types import ModelConfig, Price, Usage
 
 USAGE = Usage(input=1_000, cached=400, written=100, output=50, reasoning=20)

@@ -18,7 +18,7 @@ from retailsim.events.messages import Role
 from retailsim.market.catalogue.product import Product
 from retailsim.market.core.return_policy import DEFAULT_POLICIES
 from retailsim.market.protocols.retail.values import Offer
-from retailsim.sim.run import run_folder
+from retailsim.sim.folder import run_folder
 
 
 def offer(**changes: object) -> Offer:
@@ -129,13 +129,13 @@ def test_the_version_is_short_and_stable() -> None:
     assert len(templates.version()) == 12
 
 
-CHANGES: dict[str, tuple[str, Any]] = {
-    "a persona's words": ("_POLES", {("buyer", "picky"): "You are hard to please."}),
-    "the length of a sheet": ("SHEET_CHARACTERS", 100),
-    "the length of a summary": ("SUMMARY_CHARACTERS", 100),
-    "the marks": ("fenced", lambda what, foreign: f"[{foreign}]"),
-    "the listing": ("listing", lambda offer: offer.product.title),
-    "a schema": ("ENVELOPES", ()),
+CHANGES: dict[str, tuple[Any, str, Any]] = {
+    "a persona's words": (templates, "_POLES", {("buyer", "picky"): "You are hard to please."}),
+    "the length of a sheet": (wording, "SHEET_CHARACTERS", 100),
+    "the length of a summary": (templates, "SUMMARY_CHARACTERS", 100),
+    "the marks": (wording, "fenced", lambda what, foreign: f"[{foreign}]"),
+    "the listing": (wording, "listing", lambda offer: offer.product.title),
+    "a schema": (templates, "BUILT_IN", {}),
 }
 
 
@@ -144,7 +144,7 @@ def test_the_version_changes_with_what_code_adds_to_the_files(
     change: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = templates.version.__wrapped__()
-    monkeypatch.setattr(templates, *CHANGES[change])
+    monkeypatch.setattr(*CHANGES[change])
     assert templates.version.__wrapped__() != before
 
 

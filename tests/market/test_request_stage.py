@@ -1,12 +1,12 @@
 """Each request class owns its stage, the word that failures and calls are counted by."""
 
 import pytest
+from retailsim.market.protocols.union import ADMISSIONS
 
 from retailsim.events.messages import MarketClosed, MessageSent
 from retailsim.market.core.request import AgentRequest, stage_of
 from retailsim.market.protocols.csales import requests as csales
 from retailsim.market.protocols.retail import requests as retail
-from retailsim.market.protocols.union import ADMISSIONS
 
 STAGES: dict[type[AgentRequest], str] = {
     retail.FormStrategy: "strategy",

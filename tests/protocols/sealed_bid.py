@@ -20,9 +20,9 @@ from retailsim.market.core.protocol import MarketRules
 from retailsim.market.core.request import AgentRequest
 from retailsim.market.core.spec import MarketSpec
 from retailsim.market.protocols.registry import Protocol
-from retailsim.sim.design.design import Design
-from retailsim.sim.design.pairing import party
-from retailsim.sim.design.protocol import ProtocolRun
+from retailsim.sim.scenario.design import Design
+from retailsim.sim.scenario.pairing import party
+from retailsim.sim.scenario.protocol import ProtocolRun
 
 
 class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

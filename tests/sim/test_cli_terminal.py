@@ -213,11 +213,16 @@ def test_an_agent_is_checked_by_its_name(tmp_path: Path) -> None:
     assert passed.stdout.startswith(
         "retailsim.agents.retail.behavioral.buyer:BehavioralBuyer as a buyer:\n"
     )
-    assert sim("agents", "check", "retailsim.agents.retail.script:ScriptSeller").exit_code == 1
+    assert (
+        sim("agents", "check", "retailsim.agents.retail.behavioral.script:ScriptSeller").exit_code
+        == 1
+    )
     pitch = tmp_path / "pitch.txt"
     pitch.write_text("These beans are roasted weekly. Try them.")
     words = ("--set", f"pitch_file={pitch}", "--role", "seller")
-    scripted = sim("agents", "check", "retailsim.agents.retail.script:ScriptSeller", *words)
+    scripted = sim(
+        "agents", "check", "retailsim.agents.retail.behavioral.script:ScriptSeller", *words
+    )
     assert scripted.exit_code == 0, scripted.stdout
     unknown = sim("agents", "check", "nope:Nope")
     assert unknown.exit_code == 2

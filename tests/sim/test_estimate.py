@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from retailsim.agents.llm.gateway.price import how_to_price
+from retailsim.agents.llm.provider.price import how_to_price
 from retailsim.agents.llm.types import ModelConfig
 from tests.sim.modelserver import serving
 from tests.sim.runs import outside_lines, replayed, scenario, sim

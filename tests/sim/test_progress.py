@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from retailsim.sim.play.progress import ModelUsage, Progress
-from retailsim.sim.play.progress_bar import EVERY_S, Lines, Rate, asked
+from retailsim.sim.terminal.progress_bar import EVERY_S, Lines, Rate, asked
 
 USAGE = ModelUsage(
     calls=12_345, retries=3, in_flight=64, input_tokens=1_234_567, output_tokens=98_765, nanousd=5

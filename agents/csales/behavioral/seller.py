@@ -24,10 +24,8 @@ from retailsim.agents.csales.behavioral.inference import (
 from retailsim.agents.errors import BadOption
 from retailsim.market.protocols.csales.category_tree import CategoryPath
 from retailsim.market.protocols.csales.requests import PlanTurn, SpeakTurn
+from retailsim.market.protocols.csales.spec import MOST_SHOWN
 from retailsim.market.protocols.csales.values import PERSUASION, Line, Plan
-
-MOST_SHOWN = 3
-"""Items that a suggestion shows."""
 
 
 class PolicySeller(SalesSeller):

@@ -6,10 +6,10 @@ from typing import Any, Protocol
 
 import msgspec
 
-from retailsim.agents.llm.gateway.attempt_failure import Failure
-from retailsim.agents.llm.gateway.capabilities import Abilities
-from retailsim.agents.llm.gateway.hints import Headers
-from retailsim.agents.llm.gateway.keys import ApiKey
+from retailsim.agents.llm.provider.attempt_failure import Failure
+from retailsim.agents.llm.provider.capabilities import Abilities
+from retailsim.agents.llm.provider.hints import Headers
+from retailsim.agents.llm.provider.keys import ApiKey
 from retailsim.agents.llm.types import Answer, Call, ModelConfig
 
 

@@ -10,10 +10,10 @@ from urllib.parse import quote
 import msgspec
 
 from retailsim.agents.llm.adapters.base import ordered
-from retailsim.agents.llm.gateway.attempt_failure import Failure, Kind, by_status, dig, loads
-from retailsim.agents.llm.gateway.capabilities import Abilities
-from retailsim.agents.llm.gateway.hints import Headers, duration_s, spoken_delay_s
-from retailsim.agents.llm.gateway.keys import ApiKey
+from retailsim.agents.llm.provider.attempt_failure import Failure, Kind, by_status, dig, loads
+from retailsim.agents.llm.provider.capabilities import Abilities
+from retailsim.agents.llm.provider.hints import Headers, duration_s, spoken_delay_s
+from retailsim.agents.llm.provider.keys import ApiKey
 from retailsim.agents.llm.types import Answer, Call, Finish, ModelConfig, Usage
 
 _FINISH: Mapping[str | None, Finish] = {

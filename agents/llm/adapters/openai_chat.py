@@ -9,10 +9,10 @@ import msgspec
 
 from retailsim.agents.llm.adapters.base import ordered
 from retailsim.agents.llm.adapters.openai_errors import classify, read_failure
-from retailsim.agents.llm.gateway.attempt_failure import Failure
-from retailsim.agents.llm.gateway.capabilities import Abilities
-from retailsim.agents.llm.gateway.hints import Headers
-from retailsim.agents.llm.gateway.keys import ApiKey
+from retailsim.agents.llm.provider.attempt_failure import Failure
+from retailsim.agents.llm.provider.capabilities import Abilities
+from retailsim.agents.llm.provider.hints import Headers
+from retailsim.agents.llm.provider.keys import ApiKey
 from retailsim.agents.llm.types import Answer, Call, Finish, ModelConfig, Usage
 
 Flavor = Literal["openai", "openrouter", "openai-compatible"]

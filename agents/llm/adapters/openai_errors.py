@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from retailsim.agents.llm.gateway.attempt_failure import Failure, Kind, by_status, dig, loads
-from retailsim.agents.llm.gateway.hints import Headers, spoken_delay_s
+from retailsim.agents.llm.provider.attempt_failure import Failure, Kind, by_status, dig, loads
+from retailsim.agents.llm.provider.hints import Headers, spoken_delay_s
 
 _BY_CODE: Mapping[str, Kind] = {
     "insufficient_quota": "spend",

@@ -19,13 +19,13 @@ from retailsim.agents.llm.errors import (
     ProviderStopped,
     SpendLimit,
 )
-from retailsim.agents.llm.gateway.attempt_failure import Failure, Kind
 from retailsim.agents.llm.gateway.endpoint import Lane
 from retailsim.agents.llm.gateway.gate import Gate
-from retailsim.agents.llm.gateway.hints import Remaining, remaining
+from retailsim.agents.llm.gateway.prefix import PrefixMeter
 from retailsim.agents.llm.gateway.retry import AttemptFailed, Patience
 from retailsim.agents.llm.gateway.transport import HttpReply, post
-from retailsim.agents.llm.talk.prefix import PrefixMeter
+from retailsim.agents.llm.provider.attempt_failure import Failure, Kind
+from retailsim.agents.llm.provider.hints import Remaining, remaining
 from retailsim.agents.llm.types import Answer, Call
 
 _STOPS: Mapping[Kind, type[ProviderStopped]] = {
@@ -47,14 +47,14 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     latency_s : float
         From sending to the last byte.
     outcome : str
-        ``answered`` or the kind of failure (see `agents.llm.gateway.attempt_failure.Kind`).
+        ``answered`` or the kind of failure (see `agents.llm.provider.attempt_failure.Kind`).
     retry : int
         0 for a call's first request.
     wait_s : float
         How long this failure makes the call wait before another attempt, if there is one.
     body_bytes, repeated_bytes : int
         What a model reads of the request, and how much of it repeats a beginning that was sent
-        to it before (see `agents.llm.talk.prefix`).
+        to it before (see `agents.llm.gateway.prefix`).
     """
 
     model: str

@@ -9,13 +9,13 @@ from hashlib import sha256
 import msgspec
 
 from retailsim.agents.llm.adapters import ADAPTERS
-from retailsim.agents.llm.gateway.address import base_url, proxy_for
-from retailsim.agents.llm.gateway.attempt_failure import Failure
-from retailsim.agents.llm.gateway.capabilities import Abilities, abilities
 from retailsim.agents.llm.gateway.gate import Gate
-from retailsim.agents.llm.gateway.hints import delay_s, reset_s
-from retailsim.agents.llm.gateway.keys import ApiKey, find_key, redact
 from retailsim.agents.llm.gateway.transport import HttpReply, HttpTarget
+from retailsim.agents.llm.provider.address import base_url, proxy_for
+from retailsim.agents.llm.provider.attempt_failure import Failure
+from retailsim.agents.llm.provider.capabilities import Abilities, abilities
+from retailsim.agents.llm.provider.hints import delay_s, reset_s
+from retailsim.agents.llm.provider.keys import ApiKey, find_key, redact
 from retailsim.agents.llm.types import Answer, Call, ModelConfig, Usage
 
 _BYTES_PER_TOKEN = 4.0

@@ -12,8 +12,8 @@ from contextlib import suppress
 from typing import NamedTuple
 
 from retailsim.agents.llm.errors import ProviderStopped
-from retailsim.agents.llm.gateway.hints import Remaining
 from retailsim.agents.llm.gateway.rate_limits import Bucket, Concurrency
+from retailsim.agents.llm.provider.hints import Remaining
 
 _NO_PLACE = float("inf")
 

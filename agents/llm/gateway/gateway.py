@@ -17,8 +17,8 @@ from retailsim.agents.llm.errors import KeyRefused, ProviderStopped, RunStopping
 from retailsim.agents.llm.gateway.call import Asking, Attempt, Observe
 from retailsim.agents.llm.gateway.endpoint import Lane, Statistics
 from retailsim.agents.llm.gateway.gate import Gate
+from retailsim.agents.llm.gateway.prefix import PrefixMeter
 from retailsim.agents.llm.gateway.transport import open_session
-from retailsim.agents.llm.talk.prefix import PrefixMeter
 from retailsim.agents.llm.types import Answer, Call, ModelConfig, Parameter
 
 __all__ = ["Attempt", "Gateway", "Statistics", "request_sha256"]

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 import msgspec
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception
 
-from retailsim.agents.llm.gateway.attempt_failure import Failure
+from retailsim.agents.llm.provider.attempt_failure import Failure
 
 
 class AttemptFailed(Exception):

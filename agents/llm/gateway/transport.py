@@ -9,8 +9,8 @@ import aiohttp
 from aiohttp.http_exceptions import HttpProcessingError
 from yarl import URL
 
-from retailsim.agents.llm.gateway.attempt_failure import Failure
-from retailsim.agents.llm.gateway.hints import Headers
+from retailsim.agents.llm.provider.attempt_failure import Failure
+from retailsim.agents.llm.provider.hints import Headers
 
 MOST_BYTES = 8 * 2**20
 """A longer response is cut off and counts as malformed."""

@@ -20,7 +20,7 @@ from retailsim.agents.llm.gateway.answer_cache import (
     Question,
 )
 from retailsim.agents.llm.gateway.budget import BudgetSpent, Purse
-from retailsim.agents.llm.gateway.price import Pricing
+from retailsim.agents.llm.provider.price import Pricing
 from retailsim.agents.llm.talk.templates import version
 from retailsim.agents.llm.types import Answer, Call, Usage
 from retailsim.events.errors import OutsideDiverged, OutsideMissing

@@ -41,6 +41,10 @@ class Catalogue(Protocol):
         ...
 
 
+MOST_SHOWN = 3
+"""Items that a suggestion shows."""
+
+
 class SalesRules(msgspec.Struct, frozen=True, kw_only=True):
     """What holds in all conversations of a run.
 
@@ -59,7 +63,7 @@ class SalesRules(msgspec.Struct, frozen=True, kw_only=True):
     catalogue: Catalogue
     shipping: ShippingRules = ShippingRules()
     max_turns: int = 10
-    shown: int = 3
+    shown: int = MOST_SHOWN
     nearest: int = 100
     start: str = "2026-03-02"
 

@@ -14,8 +14,8 @@ from retailsim.market.protocols.csales.protocol import SalesMarket
 from retailsim.market.protocols.csales.shop import Shop
 from retailsim.market.protocols.csales.spec import ConversationSpec, SalesRules
 from retailsim.market.protocols.csales.values import Profile
-from retailsim.sim.design.design import Design
-from retailsim.sim.design.pairing import Pairing
+from retailsim.sim.scenario.design import Design
+from retailsim.sim.scenario.pairing import Pairing
 from retailsim.sim.scenario.scenario import Scenario
 
 

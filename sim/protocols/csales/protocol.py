@@ -14,8 +14,8 @@ from retailsim.market.catalogue.product import Product
 from retailsim.market.protocols.csales.profile_file import builtin_profiles, read_profiles
 from retailsim.market.protocols.csales.spec import ConversationSpec
 from retailsim.market.protocols.csales.values import Profile
-from retailsim.sim.design.protocol import Files, ProtocolRun, Talks
 from retailsim.sim.protocols.csales.design import SalesDesign
+from retailsim.sim.scenario.protocol import Files, ProtocolRun, Talks
 from retailsim.sim.scenario.scenario import AgentTable, Scenario
 
 PROFILES = "profiles.jsonl"

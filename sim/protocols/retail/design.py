@@ -19,8 +19,8 @@ from retailsim.market.core.participants import Buying, Party
 from retailsim.market.core.return_policy import DEFAULT_POLICIES
 from retailsim.market.protocols.retail.protocol import RetailMarket
 from retailsim.market.protocols.retail.spec import RetailRules, RetailSpec
-from retailsim.sim.design.design import Design
-from retailsim.sim.design.pairing import Pairing
+from retailsim.sim.scenario.design import Design
+from retailsim.sim.scenario.pairing import Pairing
 from retailsim.sim.scenario.scenario import Scenario
 
 

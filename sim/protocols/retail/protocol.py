@@ -10,8 +10,8 @@ from retailsim.events.streams import Seed
 from retailsim.market.catalogue.product import Product
 from retailsim.market.protocols.retail.protocol import offer_of
 from retailsim.market.protocols.retail.spec import RetailSpec
-from retailsim.sim.design.protocol import Files, ProtocolRun, Talks
 from retailsim.sim.protocols.retail.design import RetailDesign, rules
+from retailsim.sim.scenario.protocol import Files, ProtocolRun, Talks
 from retailsim.sim.scenario.scenario import AgentTable, Scenario
 
 

@@ -12,7 +12,7 @@ from retailsim.market.protocols.csales.values import Profile
 from retailsim.sim.errors import CannotWrite
 from retailsim.sim.protocols.csales.buyer_profiles.by_rules import extract
 from retailsim.sim.protocols.csales.buyer_profiles.reviews import Buyer, read_buyers
-from retailsim.sim.terminal import Terminal
+from retailsim.sim.terminal.terminal import Terminal
 
 
 class Building(msgspec.Struct, frozen=True, kw_only=True):

@@ -30,6 +30,7 @@ from retailsim.events.messages import (
 from retailsim.market.catalogue.product import Product
 from retailsim.market.core.shipping import whole_cents
 from retailsim.market.protocols.retail.events import PitchPresented, StrategyFormed
+from retailsim.sim.folder.run_folder import FORMAT, Identity, NewRun, RunFile, RunFolder, versions
 from retailsim.sim.protocols.retail.published.parts import Setting
 from retailsim.sim.protocols.retail.published.published_episode import EpisodeImport
 from retailsim.sim.protocols.retail.published.source import (
@@ -40,9 +41,8 @@ from retailsim.sim.protocols.retail.published.source import (
     read_trajectories,
 )
 from retailsim.sim.run.conclusion import show_replay
-from retailsim.sim.run.run_folder import FORMAT, Identity, NewRun, RunFile, RunFolder, versions
 from retailsim.sim.scenario.scenario import AgentTable, ProductsTable, RunTable, Scenario
-from retailsim.sim.terminal import Terminal
+from retailsim.sim.terminal.terminal import Terminal
 
 _encode_lines = msgspec.json.Encoder().encode_lines
 _HEADING = re.compile(r"^[\s#*]*([1-4])\.\s.*$", re.MULTILINE)

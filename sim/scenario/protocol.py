@@ -13,8 +13,8 @@ from retailsim.events.streams import Seed
 from retailsim.market.catalogue.product import Product
 from retailsim.market.errors import MarketError
 from retailsim.market.protocols.registry import Protocol, find_protocol, layer
-from retailsim.sim.design.design import Design
 from retailsim.sim.errors import BadScenario
+from retailsim.sim.scenario.design import Design
 from retailsim.sim.scenario.scenario import AgentTable, Scenario
 
 Files = Mapping[str, bytes]

@@ -15,11 +15,11 @@ import msgspec
 
 from retailsim.events.log.lock import RunLock
 from retailsim.events.log.seal import write_seal
-from retailsim.sim.play.job import Job, play_with_telemetry
+from retailsim.sim.execution.job import Job, play_with_telemetry
+from retailsim.sim.folder.run_folder import RunFolder
 from retailsim.sim.play.progress import Progress
 from retailsim.sim.play.stop import Stop
-from retailsim.sim.run.run_folder import RunFolder
-from retailsim.sim.terminal import Terminal
+from retailsim.sim.terminal.terminal import Terminal
 
 
 class RunOutcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,7 +71,7 @@ async def _play(
         interrupts.cancel = scope.cancel
         if workers == 1:
             return await play_with_telemetry(job, stop=stop, on_progress=on_progress)
-        from retailsim.sim.play.workers import play_with_workers
+        from retailsim.sim.execution.workers import play_with_workers
 
         return await play_with_workers(
             job.shares(workers), lock=lock.fileno(), stop=stop, on_progress=on_progress

@@ -70,12 +70,12 @@ class Terminal:
         if sys.stderr is None:
             yield _ignore
         elif sys.stderr.isatty():
-            from retailsim.sim.play.progress_bar import bar
+            from retailsim.sim.terminal.progress_bar import bar
 
             with bar(total, done) as update:
                 yield update
         else:
-            from retailsim.sim.play.progress_bar import Lines
+            from retailsim.sim.terminal.progress_bar import Lines
 
             yield Lines(total, done, self.say).update
 

@@ -13,7 +13,7 @@ import msgspec
 
 from retailsim.agents.llm.types import ModelConfig
 from retailsim.sim.errors import BadSetting
-from retailsim.sim.run.run_folder import RunFile
+from retailsim.sim.folder.run_folder import RunFile
 from retailsim.sim.scenario.scenario_file import check_models
 from retailsim.sim.scenario.settings import lay_over
 

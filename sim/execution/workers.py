@@ -27,7 +27,7 @@ from anyio.streams.buffered import BufferedByteReceiveStream
 import retailsim
 from retailsim.sim.error_line import line_and_status
 from retailsim.sim.errors import ModelsStopped, WorkerFailed
-from retailsim.sim.play.job import Job, play
+from retailsim.sim.execution.job import Job, play
 from retailsim.sim.play.progress import ModelUsage, Progress
 from retailsim.sim.play.stop import Stop
 

@@ -25,15 +25,15 @@ from retailsim.events.messages import SCHEMA_VERSION
 from retailsim.events.streams import Seed
 from retailsim.market.core.spec import MarketSpec
 from retailsim.market.protocols.registry import Protocol, rules_of
-from retailsim.sim.design.design import Design
-from retailsim.sim.design.protocol import design_of, run_of, scenario_protocol, talks_of
 from retailsim.sim.errors import RunChanged
+from retailsim.sim.folder.inputs import PLUGINS, with_inputs
+from retailsim.sim.folder.run_folder import RunFile, RunFolder
 from retailsim.sim.play.engine import Engine
 from retailsim.sim.play.leftovers import Leftover
 from retailsim.sim.play.progress import Progress
 from retailsim.sim.play.stop import Stop
-from retailsim.sim.run.run_folder import RunFile, RunFolder
-from retailsim.sim.scenario.inputs import PLUGINS, with_inputs
+from retailsim.sim.scenario.design import Design
+from retailsim.sim.scenario.protocol import design_of, run_of, scenario_protocol, talks_of
 from retailsim.sim.seats.cast import Cast, used_models
 
 SHARDS = 10_000

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from retailsim.sim.errors import BadScenario
-from retailsim.sim.run.run_folder import NewRun
+from retailsim.sim.folder.run_folder import NewRun
 from retailsim.sim.scenario.scenario import AgentTable, Scenario
 from retailsim.sim.seats.cast import Cast
 

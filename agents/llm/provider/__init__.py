@@ -1,0 +1,1 @@
+"""Providers of language models: addresses, keys, capabilities, prices, what their errors mean."""

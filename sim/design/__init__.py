@@ -1,1 +1,0 @@
-"""The design: from a scenario to the markets of a run."""

@@ -1,0 +1,1 @@
+"""Execution: a run's markets in one process or several."""
