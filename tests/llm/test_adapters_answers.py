@@ -9,8 +9,8 @@ import msgspec
 import pytest
 from faultserver import SUCCESS, TEXT, success
 
-from retailsim.agents.llm.adapters import ADAPTERS
 from retailsim.agents.llm.provider.attempt_failure import Failure
+from retailsim.agents.llm.provider.vendor import vendor_of
 from retailsim.agents.llm.types import PROVIDERS, Answer, Provider, Usage
 
 VENDOR: dict[Provider, str] = {
@@ -24,7 +24,7 @@ VENDOR: dict[Provider, str] = {
 
 
 def read(provider: Provider, body: Any) -> Answer | Failure:
-    return ADAPTERS[provider].answer(json.dumps(body).encode())
+    return vendor_of(provider).adapter.answer(json.dumps(body).encode())
 
 
 def answer(provider: Provider, body: Any) -> Answer:
@@ -67,7 +67,7 @@ def test_unknown_fields_are_ignored(provider: Provider) -> None:
 @pytest.mark.parametrize("raw", [b"", b"[]", b"null", b'{"cho', b"\xff\xfe", b"<html>"])
 def test_what_is_not_an_answer_is_an_error_of_decoding(provider: Provider, raw: bytes) -> None:
     with pytest.raises((msgspec.DecodeError, UnicodeDecodeError)):
-        ADAPTERS[provider].answer(raw)
+        vendor_of(provider).adapter.answer(raw)
 
 
 @pytest.mark.parametrize("provider", PROVIDERS)

@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from retailsim.agents.llm.adapters import ADAPTERS
 from retailsim.agents.llm.provider.attempt_failure import Failure, by_status
+from retailsim.agents.llm.provider.vendor import vendor_of
 from retailsim.agents.llm.types import PROVIDERS, Provider
 
 
 def read(provider: Provider, status: int, body: Any, **headers: str) -> Failure:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return ADAPTERS[provider].failure(status, named, json.dumps(body).encode())
+    return vendor_of(provider).adapter.failure(status, named, json.dumps(body).encode())
 
 
 def openai(**error: Any) -> Any:
@@ -168,7 +168,7 @@ def test_openai_names_the_delay_in_words() -> None:
     ids=lambda raw: raw[:20],
 )
 def test_any_body_of_a_502_is_a_server_failure(provider: Provider, raw: bytes) -> None:
-    found = ADAPTERS[provider].failure(502, {}, raw)
+    found = vendor_of(provider).adapter.failure(502, {}, raw)
     assert (found.kind, found.status, found.retried) == ("server", 502, True)
 
 

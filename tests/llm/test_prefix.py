@@ -17,8 +17,8 @@ from benchmarks.bench_prompts import MOST_TOKENS, episode, market, share, tokens
 from benchmarks.staging import offer_of
 from retailsim.agents.llm.gateway.endpoint import Lane
 from retailsim.agents.llm.gateway.prefix import BLOCK_BYTES, PrefixMeter, read_text
-from retailsim.agents.llm.talk.templates import sheet
 from retailsim.agents.llm.types import Call, ModelConfig, Say
+from retailsim.agents.retail.model.wording import sheet
 from retailsim.market.catalogue.problems import Problems
 from retailsim.market.catalogue.product import Product
 from retailsim.market.catalogue.product_files import read_products

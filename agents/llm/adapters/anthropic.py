@@ -12,6 +12,7 @@ from retailsim.agents.llm.provider.attempt_failure import Failure, Kind, by_stat
 from retailsim.agents.llm.provider.capabilities import Abilities
 from retailsim.agents.llm.provider.hints import Headers
 from retailsim.agents.llm.provider.keys import ApiKey
+from retailsim.agents.llm.provider.vendor import Vendor
 from retailsim.agents.llm.types import Answer, Call, Finish, ModelConfig, Usage
 
 API_VERSION = "2026-10-21"
@@ -151,3 +152,12 @@ def _usage(usage: _Usage | None) -> Usage:
         output=usage.output_tokens,
         reasoning=thought if isinstance(thought, int) else 0,
     )
+
+
+ANTHROPIC = Vendor(
+    adapter=Anthropic(),
+    base_url="https://api.anthropic.com/v1",
+    key_env=("ANTHROPIC_API_KEY",),
+    published="anthropic",
+    lacks=frozenset({"temperature", "seed"}),
+)

@@ -14,6 +14,7 @@ from retailsim.agents.llm.provider.attempt_failure import Failure, Kind, by_stat
 from retailsim.agents.llm.provider.capabilities import Abilities
 from retailsim.agents.llm.provider.hints import Headers, duration_s, spoken_delay_s
 from retailsim.agents.llm.provider.keys import ApiKey
+from retailsim.agents.llm.provider.vendor import Vendor
 from retailsim.agents.llm.types import Answer, Call, Finish, ModelConfig, Usage
 
 _FINISH: Mapping[str | None, Finish] = {
@@ -179,3 +180,12 @@ def _usage(usage: _Usage | None) -> Usage:
         output=(usage.candidates_token_count or 0) + thoughts,
         reasoning=thoughts,
     )
+
+
+GOOGLE = Vendor(
+    adapter=Gemini(),
+    base_url="https://generativelanguage.googleapis.com/v1beta",
+    version="v1beta",
+    key_env=("GEMINI_API_KEY", "GOOGLE_API_KEY"),
+    published="google",
+)

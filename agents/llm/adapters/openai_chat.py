@@ -13,6 +13,7 @@ from retailsim.agents.llm.provider.attempt_failure import Failure
 from retailsim.agents.llm.provider.capabilities import Abilities
 from retailsim.agents.llm.provider.hints import Headers
 from retailsim.agents.llm.provider.keys import ApiKey
+from retailsim.agents.llm.provider.vendor import Vendor
 from retailsim.agents.llm.types import Answer, Call, Finish, ModelConfig, Usage
 
 Flavor = Literal["openai", "openrouter", "openai-compatible"]
@@ -156,3 +157,18 @@ def _usage(usage: _Usage | None) -> Usage:
         output=usage.completion_tokens or 0,
         reasoning=reasoned.reasoning_tokens or 0,
     )
+
+
+OPENAI = Vendor(
+    adapter=OpenAIChat("openai"),
+    base_url="https://api.openai.com/v1",
+    key_env=("OPENAI_API_KEY",),
+    published="openai",
+)
+OPENROUTER = Vendor(
+    adapter=OpenAIChat("openrouter"),
+    base_url="https://openrouter.ai/api/v1",
+    key_env=("OPENROUTER_API_KEY",),
+    published="openrouter",
+)
+COMPATIBLE = Vendor(adapter=OpenAIChat("openai-compatible"))

@@ -13,6 +13,7 @@ from retailsim.agents.llm.provider.attempt_failure import Failure
 from retailsim.agents.llm.provider.capabilities import Abilities
 from retailsim.agents.llm.provider.hints import Headers
 from retailsim.agents.llm.provider.keys import ApiKey
+from retailsim.agents.llm.provider.vendor import Vendor
 from retailsim.agents.llm.types import Answer, Call, Finish, ModelConfig, Usage
 
 _INCOMPLETE: Mapping[str | None, Finish] = {
@@ -138,3 +139,12 @@ def _usage(usage: _Usage | None) -> Usage:
         output=usage.output_tokens,
         reasoning=reasoned.reasoning_tokens or 0,
     )
+
+
+RESPONSES = Vendor(
+    adapter=OpenAIResponses(),
+    base_url="https://api.openai.com/v1",
+    key_env=("OPENAI_API_KEY",),
+    published="openai",
+    lacks=frozenset({"seed"}),
+)

@@ -8,7 +8,6 @@ from hashlib import sha256
 
 import msgspec
 
-from retailsim.agents.llm.adapters import ADAPTERS
 from retailsim.agents.llm.gateway.gate import Gate
 from retailsim.agents.llm.gateway.transport import HttpReply, HttpTarget
 from retailsim.agents.llm.provider.address import base_url, proxy_for
@@ -16,6 +15,7 @@ from retailsim.agents.llm.provider.attempt_failure import Failure
 from retailsim.agents.llm.provider.capabilities import Abilities, abilities
 from retailsim.agents.llm.provider.hints import delay_s, reset_s
 from retailsim.agents.llm.provider.keys import ApiKey, find_key, redact
+from retailsim.agents.llm.provider.vendor import vendor_of
 from retailsim.agents.llm.types import Answer, Call, ModelConfig, Usage
 
 _BYTES_PER_TOKEN = 4.0
@@ -76,7 +76,7 @@ class Lane:
         self.name = name
         self.config = config
         self.base = base_url(name, config)
-        self.adapter = ADAPTERS[config.provider]
+        self.adapter: Adapter = vendor_of(config.provider).adapter
         self.url = self.base + self.adapter.path(config.model)
         self.able: Abilities = abilities(config)
         self.numbers = Statistics(model=name)

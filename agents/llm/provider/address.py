@@ -9,16 +9,8 @@ from urllib.parse import urlsplit
 from urllib.request import proxy_bypass_environment  # type: ignore[attr-defined]
 
 from retailsim.agents.llm.errors import BadModel
-from retailsim.agents.llm.types import ModelConfig, Provider
-
-OWN: Mapping[Provider, str] = {
-    "openai": "https://api.openai.com/v1",
-    "openai-responses": "https://api.openai.com/v1",
-    "anthropic": "https://api.anthropic.com/v1",
-    "google": "https://generativelanguage.googleapis.com/v1beta",
-    "openrouter": "https://openrouter.ai/api/v1",
-}
-"""The providers' own addresses; ``openai-compatible`` has none."""
+from retailsim.agents.llm.provider.vendor import vendor_of
+from retailsim.agents.llm.types import ModelConfig
 
 _VERSION = re.compile(r"/v\d+\w*(?=/|$)")
 _ENDPOINT = re.compile(r"/(chat/completions|completions|responses|messages)$")
@@ -36,10 +28,11 @@ def base_url(name: str, config: ModelConfig) -> str:
         If there is no address, or it holds credentials, a query or an unknown scheme.
     """
     if config.base_url is None:
-        if config.provider not in OWN:
+        own = vendor_of(config.provider).base_url
+        if own is None:
             setting = f"--set 'models.\"{name}\".base_url=http://127.0.0.1:8080/v1'"
             raise BadModel(name, f"provider {config.provider!r} needs a base_url, as in {setting}")
-        return OWN[config.provider]
+        return own
     text = config.base_url.strip()
     if "://" not in text:
         text = f"{'http' if _private(text) else 'https'}://{text}"
@@ -47,7 +40,7 @@ def base_url(name: str, config: ModelConfig) -> str:
     text = _ENDPOINT.sub("", text.rstrip("/"))
     if _VERSION.search(urlsplit(text).path):
         return text
-    return f"{text}/{'v1beta' if config.provider == 'google' else 'v1'}"
+    return f"{text}/{vendor_of(config.provider).version}"
 
 
 def proxy_for(url: str, environ: Mapping[str, str]) -> str | None:

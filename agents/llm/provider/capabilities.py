@@ -14,6 +14,7 @@ from typing import Literal
 
 import msgspec
 
+from retailsim.agents.llm.provider.vendor import vendor_of
 from retailsim.agents.llm.types import Effort, ModelConfig, Parameter, Provider, SchemaMode
 
 _EFFORT_ROOM: dict[Effort, float] = {
@@ -25,12 +26,6 @@ _EFFORT_ROOM: dict[Effort, float] = {
     "xhigh": 4.0,
     "max": 4.0,
 }
-
-_NO_FIELD: dict[Provider, frozenset[Parameter]] = {
-    "anthropic": frozenset({"temperature", "seed"}),
-    "openai-responses": frozenset({"seed"}),
-}
-"""What an interface has no field for, whatever the model or the user says."""
 
 
 class ModelProfile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -102,8 +97,7 @@ def abilities(config: ModelConfig) -> Abilities:
     }
     if config.accepts is not None:
         takes = {name: name in config.accepts for name in takes}
-    for name in _NO_FIELD.get(config.provider, ()):
-        takes[name] = False
+    takes = {name: takes[name] and name not in vendor_of(config.provider).lacks for name in takes}
     effort = config.effort if takes["effort"] else None
     return Abilities(
         temperature=config.temperature if takes["temperature"] else None,

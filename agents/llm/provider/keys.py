@@ -9,17 +9,8 @@ from collections.abc import Mapping
 from urllib.parse import quote, quote_plus
 
 from retailsim.agents.llm.errors import BadModel, NoKey
-from retailsim.agents.llm.types import ModelConfig, Provider
-
-USUAL: Mapping[Provider, tuple[str, ...]] = {
-    "openai": ("OPENAI_API_KEY",),
-    "openai-responses": ("OPENAI_API_KEY",),
-    "anthropic": ("ANTHROPIC_API_KEY",),
-    "google": ("GEMINI_API_KEY", "GOOGLE_API_KEY"),
-    "openrouter": ("OPENROUTER_API_KEY",),
-    "openai-compatible": (),
-}
-"""Where each provider's users keep their key; a server of one's own needs none."""
+from retailsim.agents.llm.provider.vendor import vendor_of
+from retailsim.agents.llm.types import ModelConfig
 
 _LOOKS_LIKE_A_KEY = re.compile(
     r"\b(?:sk|rk|pk|gsk|xai|hf|key)[-_][\w\-*.]{6,}|\bAIza[\w\-*]{6,}|(?i:\bbearer\s+)[\w\-*.~+/=]+"
@@ -94,7 +85,7 @@ def find_key(name: str, config: ModelConfig, environ: Mapping[str, str]) -> ApiK
             "key_env is the name of an environment variable, not a key: put the key into a"
             " variable, and the variable's name here",
         )
-    names = (config.key_env,) if config.key_env else USUAL[config.provider]
+    names = (config.key_env,) if config.key_env else vendor_of(config.provider).key_env
     env = next((env for env in names if environ.get(env)), None)
     if env is None:
         if not names or (config.base_url and not config.key_env):

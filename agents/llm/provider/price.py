@@ -11,20 +11,12 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from functools import lru_cache
 from importlib.util import find_spec
 
-from retailsim.agents.llm.types import ModelConfig, Price, Provider, Usage
+from retailsim.agents.llm.provider.vendor import vendor_of
+from retailsim.agents.llm.types import ModelConfig, Price, Usage
 
 _NANO = Decimal(10**9)
 _PER_TOKEN = Decimal(1000)
 """Nanodollars per token for each dollar per million tokens."""
-
-_PUBLISHED: dict[Provider, str] = {
-    "openai": "openai",
-    "openai-responses": "openai",
-    "anthropic": "anthropic",
-    "google": "google",
-    "openrouter": "openrouter",
-}
-"""Our providers as the price table calls them; a compatible server has no published price."""
 
 Pricing = Callable[[Usage], int | None]
 
@@ -55,7 +47,7 @@ def _or(value: float | None, otherwise: float) -> Decimal:
 
 def published_price(usage: Usage, model: ModelConfig) -> int | None:
     """Cost in nanodollars by the published table; None without the package or the model."""
-    provider = _PUBLISHED.get(model.provider)
+    provider = vendor_of(model.provider).published
     if provider is None or not _known(provider, model.model):
         return None
     from genai_prices import Usage as Published
@@ -75,7 +67,7 @@ def how_to_price(name: str, model: ModelConfig) -> str:
     """Say what makes the price of the model in the table `name` known, where it is not."""
     setting = f"--set 'models.\"{name}\".price={{ input = 1.0, output = 4.0 }}'"
     state = f"state it, in dollars per million tokens, as in {setting}"
-    if model.provider in _PUBLISHED and find_spec("genai_prices") is None:
+    if vendor_of(model.provider).published and find_spec("genai_prices") is None:
         return f"install genai-prices, which knows the published ones, or {state}"
     return state
 
