@@ -8,6 +8,7 @@ from hashlib import sha256
 
 import msgspec
 
+from retailsim.agents.llm.adapters.base import Adapter
 from retailsim.agents.llm.gateway.gate import Gate
 from retailsim.agents.llm.gateway.transport import HttpReply, HttpTarget
 from retailsim.agents.llm.provider.address import base_url, proxy_for
