@@ -64,7 +64,7 @@ class _Constant:
         return "?" if request.turn <= len(self._played.support) // 2 else None
 
     async def support(self, request: Any) -> Any:
-        return Support(text=".", offer=self._played.settlement)
+        return Support(text=".", proposal=self._played.settlement)
 
     async def review(self, request: Any) -> Any:
         return self._played.reviews[request.aspect]

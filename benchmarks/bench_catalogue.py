@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from retailsim.events.streams import Seed
-from retailsim.market.catalogue.product_files import Problems, builtin_catalog, read_products
+from retailsim.market.catalogue.product_files import Problems, builtin_catalogue, read_products
 from retailsim.market.protocols.csales.profile_file import builtin_profiles, read_profiles
 from retailsim.market.protocols.csales.shop import Shop, sheet_text
 from retailsim.market.protocols.csales.similarity import words
@@ -25,7 +25,7 @@ _OWN_WORDS = 12
 
 def catalogue(size: int) -> Shop:
     """Return a shop with `size` items."""
-    base = list(read_products(builtin_catalog(), problems=Problems()))
+    base = list(read_products(builtin_catalogue(), problems=Problems()))
     seed = Seed(1)
     products = []
     for number in range(size):

@@ -1,6 +1,6 @@
 """What the prompts of model agents take: tokens of an episode, and how much a cache can serve.
 
-Nothing is timed: an episode is played with answers from a script (`benchmarks.staging`) at the
+Nothing is timed: an episode is played with answers from a script (`benchmarks.stage`) at the
 published counts of exchanges, and the requests that it would send are measured. A token is taken
 for four bytes, which is more tokens than English text has.
 
@@ -14,12 +14,12 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Literal
 
 from benchmarks.scripted import Sample, ScriptedModel
-from benchmarks.staging import Stage
+from benchmarks.stage import Stage
 from retailsim.agents.llm.gateway.prefix import PrefixMeter
 from retailsim.agents.llm.types import ModelConfig
 from retailsim.market.catalogue.problems import Problems
 from retailsim.market.catalogue.product import Product
-from retailsim.market.catalogue.product_files import builtin_catalog, read_products
+from retailsim.market.catalogue.product_files import builtin_catalogue, read_products
 
 BYTES_PER_TOKEN = 4
 MOST_TOKENS = {True: 27_098, False: 17_515}
@@ -47,7 +47,7 @@ def typical() -> Product:
 
 
 def _typical(count: int) -> list[Product]:
-    products = read_products(builtin_catalog(), problems=Problems())
+    products = read_products(builtin_catalogue(), problems=Problems())
     ordered = sorted(products, key=lambda product: (len(repr(product)), product.id))
     middle = (len(ordered) - count) // 2
     return ordered[middle : middle + count]

@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from retailsim.agents.llm.gateway.endpoint import Lane
+from retailsim.agents.llm.gateway.endpoint import Endpoint
 from retailsim.agents.llm.gateway.prefix import PrefixMeter, Sent
 from retailsim.agents.llm.provider.capabilities import abilities
 from retailsim.agents.llm.types import Call, ModelConfig
@@ -95,7 +95,7 @@ class ScriptedModel:
         self.closes = False
         self._instead = instead or {}
         self._about: tuple[object, ...] = ()
-        self._lane = Lane(name, config, {})
+        self._endpoint = Endpoint(name, config, {})
         self._lengths = lengths or Lengths()
         self._meter = PrefixMeter() if meter is None else meter
 
@@ -117,7 +117,7 @@ class ScriptedModel:
             call=len(self.samples),
             stage=stage,
             role=role,
-            model=self._lane.name,
+            model=self._endpoint.name,
             prompt_version="",
             request_sha256="",
             answer=json.dumps({"reply": reply}),
@@ -130,7 +130,7 @@ class ScriptedModel:
         )
 
     def _keep(self, request: Message, stage: str, role: str, call: Call) -> None:
-        body = self._lane.body(call)
+        body = self._endpoint.body(call)
         name = stage
         if stage in ("message", "answer"):
             after = isinstance(request, Complain | GiveSupport)
@@ -140,7 +140,7 @@ class ScriptedModel:
             role="seller" if role == "seller" else "buyer",
             episode=request.episode,
             body=body,
-            sent=self._meter.send(self._lane.name, body),
+            sent=self._meter.send(self._endpoint.name, body),
         )
         self.samples.append(sample)
 

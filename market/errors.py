@@ -13,11 +13,11 @@ class MarketError(RetailSimError):
     """Base of every error of the package ``market``; its text is one line for people."""
 
 
-class CatalogError(MarketError):
+class CatalogueError(MarketError):
     """A catalogue that cannot be used."""
 
 
-class UnreadableCatalog(CatalogError):
+class UnreadableCatalogue(CatalogueError):
     """The file is missing, not a file, damaged or otherwise not to be read.
 
     Parameters
@@ -34,7 +34,7 @@ class UnreadableCatalog(CatalogError):
         super().__init__(f"cannot read the catalogue {path}: {why}")
 
 
-class UnknownCatalogFormat(CatalogError):
+class UnknownCatalogueFormat(CatalogueError):
     """The file's suffix names no format of catalogues."""
 
     def __init__(self, path: Path, known: Iterable[str]) -> None:
@@ -45,7 +45,7 @@ class UnknownCatalogFormat(CatalogError):
         )
 
 
-class MissingColumns(CatalogError):
+class MissingColumns(CatalogueError):
     """A table without the columns every product needs."""
 
     def __init__(self, path: Path, missing: Sequence[str], found: Sequence[str]) -> None:
@@ -58,7 +58,7 @@ class MissingColumns(CatalogError):
         )
 
 
-class EmptyCatalog(CatalogError):
+class EmptyCatalogue(CatalogueError):
     """No row of the catalogue is a usable product.
 
     Parameters
@@ -75,7 +75,7 @@ class EmptyCatalog(CatalogError):
         super().__init__(f"the catalogue {path} holds no usable product: {summary}")
 
 
-class MissingProducts(CatalogError):
+class MissingProducts(CatalogueError):
     """Products were asked for that the catalogue does not offer."""
 
     def __init__(self, ids: Sequence[str]) -> None:
@@ -86,7 +86,7 @@ class MissingProducts(CatalogError):
         )
 
 
-class RepeatedProducts(CatalogError):
+class RepeatedProducts(CatalogueError):
     """The same product was asked for twice."""
 
     def __init__(self, ids: Sequence[str]) -> None:

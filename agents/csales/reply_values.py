@@ -20,9 +20,9 @@ def bad_values(request: Any, value: Any) -> Iterator[str]:
 
 
 def _showing(request: SpeakTurn, line: Line) -> Iterator[str]:
-    offered = {product.id for product in request.items}
+    known = {product.id for product in request.items}
     for id_ in line.items:
-        if id_ not in offered:
+        if id_ not in known:
             yield f"shows {id_!r}: take ids from request.items"
     most = 1 if request.selected is not None else MOST_SHOWN
     if len(line.items) > most:

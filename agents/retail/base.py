@@ -54,10 +54,10 @@ class SellerAgent(RoleAgent):
 
     @abstractmethod
     async def support(self, request: GiveSupport) -> Support:
-        """Answer the buyer's complaint, and offer a settlement when ready to."""
+        """Answer the buyer's complaint, and propose a settlement when ready to."""
 
     async def settle(self, request: SettleIssue) -> Settlement:
-        """State how the support dialogue ended; asked only where no offer was made in it."""
+        """State how the support dialogue ended; asked only where nothing was proposed in it."""
         return Settlement(
             outcome="delivered", resolution="none offered", reason="The dialogue made no offer."
         )
@@ -91,7 +91,7 @@ class BuyerAgent(RoleAgent):
 
     @abstractmethod
     async def complain(self, request: Complain) -> str | None:
-        """Tell the seller what is wrong, or return None to leave it at the last offer."""
+        """Tell the seller what is wrong, or return None to leave it at the last proposal."""
 
     @abstractmethod
     async def review(self, request: WriteReview) -> Review:

@@ -23,7 +23,7 @@ def bad_values(request: Any, value: Any) -> Iterator[str]:
         case Review(would_recommend=bool()) if request.aspect != "product":
             aspect = request.aspect
             yield f"gives would_recommend for {aspect}: it belongs to the product, leave it None"
-        case Support(offer=Settlement() as settlement) | (Settlement() as settlement):
+        case Support(proposal=Settlement() as settlement) | (Settlement() as settlement):
             yield from _settling(request, settlement)
 
 
@@ -31,4 +31,4 @@ def _settling(request: GiveSupport | SettleIssue, settlement: Settlement) -> Ite
     try:
         refund_of(settlement, request.order, request.issue, request.offer.policy)
     except SettlementRefused as error:
-        yield f"offers a settlement that the market forbids: {error}"
+        yield f"proposes a settlement that the market forbids: {error}"

@@ -275,7 +275,7 @@ def _complaining(scene: Scene) -> Script:
         reason=scene.words[1],
         refund_quantity=1 if scene.outcome == "refunded" else 0,
     )
-    for turn, offered in ((1, None), (2, None), (3, settled)):
+    for turn, proposed in ((1, None), (2, None), (3, settled)):
         yield Complain(
             **_common(scene),
             pitch=scene.pitch,
@@ -284,7 +284,7 @@ def _complaining(scene: Scene) -> Script:
             issue=scene.issue,
             transcript=scene.said(2 * turn - 2),
             turn=turn,
-            offered=offered,
+            proposed=proposed,
         )
 
 

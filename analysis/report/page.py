@@ -8,7 +8,7 @@ from importlib.resources import files
 from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup
 
-from retailsim.analysis.report.drawing import svg
+from retailsim.analysis.report.images import svg
 from retailsim.analysis.report.parts import Figure, Report
 
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, NamedTuple, cast
 
-from retailsim.market.errors import UnreadableCatalog
+from retailsim.market.errors import UnreadableCatalogue
 
 LINE_LIMIT = 4 * 1024 * 1024
 """Longest line that is read as one, in bytes, its line end included."""
@@ -30,7 +30,7 @@ def read_lines(path: Path) -> Iterator[TextLine]:
 
     Raises
     ------
-    UnreadableCatalog
+    UnreadableCatalogue
         If the file cannot be opened, its compression is damaged, or it is UTF-16.
     """
     number = 0
@@ -40,7 +40,7 @@ def read_lines(path: Path) -> Iterator[TextLine]:
                 yield TextLine(number, _first(path, data) if number == 1 else data)
         except (EOFError, gzip.BadGzipFile, zlib.error) as error:
             where = f"after line {number}" if number else "at its start"
-            raise UnreadableCatalog(
+            raise UnreadableCatalogue(
                 path, f"its gzip data is damaged {where} ({error}): fetch the file again"
             ) from error
 
@@ -51,17 +51,17 @@ def readable(path: Path) -> Iterator[None]:
 
     Raises
     ------
-    UnreadableCatalog
+    UnreadableCatalogue
         If the path is missing or no file, or the system refuses to read it.
     """
     if path.is_dir():
-        raise UnreadableCatalog(path, "it is a directory; name a file in it")
+        raise UnreadableCatalogue(path, "it is a directory; name a file in it")
     try:
         yield
     except FileNotFoundError as error:
-        raise UnreadableCatalog(path, "there is no such file") from error
+        raise UnreadableCatalogue(path, "there is no such file") from error
     except OSError as error:
-        raise UnreadableCatalog(path, error.strerror or str(error)) from error
+        raise UnreadableCatalogue(path, error.strerror or str(error)) from error
 
 
 def _open(path: Path) -> IO[bytes]:
@@ -82,5 +82,5 @@ def _bounded_lines(file: IO[bytes]) -> Iterator[bytes | None]:
 def _first(path: Path, data: bytes | None) -> bytes | None:
     """Take a mark of UTF-8 off the first line, and refuse one of UTF-16."""
     if data is not None and data.startswith(_UTF16):
-        raise UnreadableCatalog(path, "it is UTF-16, not UTF-8: save it as UTF-8")
+        raise UnreadableCatalogue(path, "it is UTF-16, not UTF-8: save it as UTF-8")
     return data.removeprefix(_BOM) if data is not None else None

@@ -1,7 +1,7 @@
 """Catalogues of products: read from files, and sampled.
 
 A file is read as a stream, row by row, so memory does not grow with it. What is wrong with single
-rows is counted in `Problems`; what is wrong with the file as a whole raises a `CatalogError`.
+rows is counted in `Problems`; what is wrong with the file as a whole raises a `CatalogueError`.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ from retailsim.market.catalogue.lines import read_lines
 from retailsim.market.catalogue.problems import Problems
 from retailsim.market.catalogue.product import CATEGORIES, Product
 from retailsim.market.errors import (
-    EmptyCatalog,
+    EmptyCatalogue,
     MissingProducts,
     RepeatedProducts,
-    UnknownCatalogFormat,
+    UnknownCatalogueFormat,
 )
 
 __all__ = [
-    "EmptyCatalog",
+    "EmptyCatalogue",
     "Problems",
-    "builtin_catalog",
+    "builtin_catalogue",
     "parse_price",
     "read_products",
     "sample",
@@ -41,7 +41,7 @@ SUFFIXES = (".jsonl", ".jsonl.gz", ".csv", ".parquet")
 _DECODE = msgspec.json.Decoder(SourceRow).decode
 
 
-def builtin_catalog() -> Path:
+def builtin_catalogue() -> Path:
     """Return the catalogue that comes with the package."""
     return Path(str(files("retailsim.market.data") / "catalogue.jsonl"))
 
@@ -63,7 +63,7 @@ def read_products(
 
     Raises
     ------
-    CatalogError
+    CatalogueError
         While iterating, if the file as a whole cannot be read.
     """
     categories = categories or builtin_categories()
@@ -197,7 +197,7 @@ def _rows(path: Path, problems: Problems) -> Iterator[SourceRow]:
     if name.endswith((".jsonl", ".jsonl.gz")):
         return _jsonl_rows(path, problems)
     if not name.endswith(SUFFIXES):
-        raise UnknownCatalogFormat(path, SUFFIXES)
+        raise UnknownCatalogueFormat(path, SUFFIXES)
     from retailsim.market.catalogue import table_rows  # only those who read tables pay for it
 
     read = table_rows.csv_rows if name.endswith(".csv") else table_rows.parquet_rows

@@ -16,7 +16,7 @@ from typing import Any
 from retailsim.market.catalogue.amazon import SourceRow
 from retailsim.market.catalogue.lines import read_lines, readable
 from retailsim.market.catalogue.problems import Problems
-from retailsim.market.errors import MissingColumns, UnreadableCatalog
+from retailsim.market.errors import MissingColumns, UnreadableCatalogue
 
 SLICE_ROWS = 10_000
 """Rows of a Parquet file that are held at a time."""
@@ -49,7 +49,7 @@ def csv_rows(path: Path, problems: Problems) -> Iterator[SourceRow]:
 
     Raises
     ------
-    UnreadableCatalog
+    UnreadableCatalogue
         If it cannot be opened, or is not UTF-8.
     MissingColumns
         If a needed column is missing.
@@ -80,7 +80,7 @@ def parquet_rows(path: Path, problems: Problems) -> Iterator[SourceRow]:
 
     Raises
     ------
-    UnreadableCatalog
+    UnreadableCatalogue
         If it cannot be opened, or is no Parquet file.
     MissingColumns
         If a needed column is missing.
@@ -100,7 +100,7 @@ def parquet_rows(path: Path, problems: Problems) -> Iterator[SourceRow]:
                 yield _row(list(columns.values()), values)
     except (pl.exceptions.PolarsError, OSError) as error:
         why = str(error).splitlines()[0][:200]
-        raise UnreadableCatalog(path, f"it is damaged or no Parquet file ({why})") from error
+        raise UnreadableCatalogue(path, f"it is damaged or no Parquet file ({why})") from error
 
 
 class _TextLines:
@@ -121,7 +121,7 @@ class _TextLines:
         try:
             return data.decode("utf-8") + "\n"
         except UnicodeDecodeError as error:
-            raise UnreadableCatalog(
+            raise UnreadableCatalogue(
                 self._path,
                 f"line {self.number} is not UTF-8 (byte {error.start + 1}): save it as UTF-8",
             ) from error
@@ -138,7 +138,7 @@ def _fields(path: Path, columns: Sequence[str]) -> list[str]:
     for field in filter(None, fields):
         if fields.count(field) > 1:
             twins = [c for c, f in zip(columns, fields, strict=True) if f == field]
-            raise UnreadableCatalog(path, f"columns {', '.join(twins)} mean the same: keep one")
+            raise UnreadableCatalogue(path, f"columns {', '.join(twins)} mean the same: keep one")
     return fields
 
 

@@ -24,7 +24,7 @@ from retailsim.events.messages import (
     Message,
 )
 from retailsim.market.core.failure_reason import reason_of, rejections
-from retailsim.market.core.participants import Buying, Party
+from retailsim.market.core.participants import EpisodeSpec, Participant
 from retailsim.market.core.request import stage_of
 from retailsim.market.core.spec import MarketSpec
 from retailsim.market.errors import UnexpectedMessage
@@ -43,10 +43,10 @@ class EpisodeState:
         Set by the step that ends it; the market then closes it.
     """
 
-    def __init__(self, buying: Buying) -> None:
-        self.buying = buying
-        self.id = buying.episode
-        self.buyer = f"buyer:{buying.buyer.id}"
+    def __init__(self, episode_spec: EpisodeSpec) -> None:
+        self.episode_spec = episode_spec
+        self.id = episode_spec.episode
+        self.buyer = f"buyer:{episode_spec.buyer.id}"
         self.ended = False
 
 
@@ -66,7 +66,7 @@ class Market(ABC):
         self._episodes: dict[str, Any] = {}
 
     @abstractmethod
-    def opened(self, buying: Buying) -> Sequence[Event]:
+    def opened(self, episode_spec: EpisodeSpec) -> Sequence[Event]:
         """The events that open an episode; `episode_opened` builds the one all protocols share."""
 
     @abstractmethod
@@ -79,7 +79,11 @@ class Market(ABC):
 
     def open(self) -> Outgoing:
         """The market's first messages."""
-        opened = [Post(event) for buying in self._market.episodes for event in self.opened(buying)]
+        opened = [
+            Post(event)
+            for episode_spec in self._market.episodes
+            for event in self.opened(episode_spec)
+        ]
         return [Post(MarketOpened()), *opened, *self.begin()]
 
     def handle(self, message: Message) -> Outgoing:
@@ -128,18 +132,18 @@ class Market(ABC):
 
 
 def episode_opened(
-    spec: MarketSpec, buying: Buying, seller: Party | None, **terms: Any
+    spec: MarketSpec, episode_spec: EpisodeSpec, seller: Participant | None, **terms: Any
 ) -> EpisodeOpened:
     """Return the event that opens an episode.
 
     Parameters
     ----------
-    seller : Party or None
+    seller : Participant or None
         None where it is named later.
     terms
         What is sold and at which price: fields of `EpisodeOpened`; those left out are unknown.
     """
-    buyer = buying.buyer
+    buyer = episode_spec.buyer
     fields: dict[str, Any] = {
         "product": None,
         "category": None,
@@ -152,7 +156,7 @@ def episode_opened(
         **terms,
     }
     return EpisodeOpened(
-        episode=buying.episode,
+        episode=episode_spec.episode,
         seller=seller.id if seller else None,  # type: ignore[arg-type]
         buyer=buyer.id,
         replication=spec.replication,
@@ -161,6 +165,6 @@ def episode_opened(
         buyer_persona=buyer.persona,
         seller_gender=seller.gender if seller else None,
         buyer_gender=buyer.gender,
-        retries=buying.retries,
+        retries=episode_spec.retries,
         **fields,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 
-class Party(msgspec.Struct, frozen=True, kw_only=True):
+class Participant(msgspec.Struct, frozen=True, kw_only=True):
     """A seller or buyer as the market knows it."""
 
     id: str
@@ -13,9 +13,9 @@ class Party(msgspec.Struct, frozen=True, kw_only=True):
     gender: str | None = None
 
 
-class Buying(msgspec.Struct, frozen=True, kw_only=True):
+class EpisodeSpec(msgspec.Struct, frozen=True, kw_only=True):
     """One episode to be held: its name, its buyer, and the failed episode it repeats, if any."""
 
     episode: str
-    buyer: Party
+    buyer: Participant
     retries: str | None = None

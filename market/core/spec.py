@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from retailsim.events.messages import Role
-from retailsim.market.core.participants import Buying, Party
+from retailsim.market.core.participants import EpisodeSpec, Participant
 
 
 class MarketSpec(msgspec.Struct, frozen=True, kw_only=True):
@@ -15,9 +15,9 @@ class MarketSpec(msgspec.Struct, frozen=True, kw_only=True):
     ----------
     id : str
         Its name, unique in the run.
-    sellers : tuple of Party
+    sellers : tuple of Participant
         One or more.
-    episodes : tuple of Buying
+    episodes : tuple of EpisodeSpec
         One or more, of distinct names; each is one buyer's.
     replication : int
         Which repetition it is, from 1.
@@ -26,21 +26,21 @@ class MarketSpec(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     id: str
-    sellers: tuple[Party, ...]
-    episodes: tuple[Buying, ...]
+    sellers: tuple[Participant, ...]
+    episodes: tuple[EpisodeSpec, ...]
     replication: int = 1
     condition: str = "base"
 
     def __post_init__(self) -> None:
         """Refuse a market that could not end: without episodes, or with two of one name."""
-        names = {buying.episode for buying in self.episodes}
+        names = {episode_spec.episode for episode_spec in self.episodes}
         if not names or len(names) < len(self.episodes):
             raise ValueError(f"market {self.id}: one episode or more, of distinct names, is needed")
         if not self.sellers:
             raise ValueError(f"market {self.id}: a seller is needed")
 
     @property
-    def seller(self) -> Party:
+    def seller(self) -> Participant:
         """The first seller, who is the only one in a market of one."""
         return self.sellers[0]
 
@@ -48,5 +48,7 @@ class MarketSpec(msgspec.Struct, frozen=True, kw_only=True):
     def seats(self) -> tuple[tuple[Role, str], ...]:
         """Everybody who takes part, once each: sellers first, then buyers in their order."""
         sellers: list[tuple[Role, str]] = [("seller", seller.id) for seller in self.sellers]
-        buyers: list[tuple[Role, str]] = [("buyer", buying.buyer.id) for buying in self.episodes]
+        buyers: list[tuple[Role, str]] = [
+            ("buyer", episode_spec.buyer.id) for episode_spec in self.episodes
+        ]
         return tuple(dict.fromkeys((*sellers, *buyers)))

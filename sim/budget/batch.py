@@ -12,7 +12,7 @@ import anyio
 import msgspec
 
 from retailsim.agents.errors import AgentsError
-from retailsim.agents.llm.gateway.budget import Purse
+from retailsim.agents.llm.gateway.budget import Budget
 from retailsim.agents.llm.gateway.gateway import Gateway
 from retailsim.agents.llm.provider.capabilities import abilities
 from retailsim.agents.llm.provider.price import pricing
@@ -74,7 +74,7 @@ class ModelBatch:
         check_models({model: self.config}, budget)
         self.spent = Spent()
         self._price = pricing(self.config)
-        self._purse = Purse(None if budget is None else round(budget * 1e9))
+        self._budget = Budget(None if budget is None else round(budget * 1e9))
 
     def run(
         self,
@@ -137,9 +137,9 @@ class ModelBatch:
 
     async def _paid(self, gateway: Gateway, call: Call) -> ModelCalled:
         bound = 0
-        if self._purse.limit is not None:
+        if self._budget.limit is not None:
             bound = self._price(bound_of(call, abilities(self.config).room)) or 0
-        self._purse.hold(bound)
+        self._budget.hold(bound)
         cost: int | None = 0
         try:
             answer = await gateway.ask(self.model, call)
@@ -147,7 +147,7 @@ class ModelBatch:
             if cost is None:
                 cost = self._price(answer.usage)
         finally:
-            self._purse.settle("", bound, cost or 0)
+            self._budget.settle("", bound, cost or 0)
         self._count(answer, cost)
         return _record(self.model, answer)
 

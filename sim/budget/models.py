@@ -1,4 +1,4 @@
-"""The language models of a run: one gateway for all its seats, one purse, one reason to stop."""
+"""The language models of a run: one gateway for all its seats, one budget, one reason to stop."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import Any, Self
 from retailsim.agents.errors import AgentsError
 from retailsim.agents.llm.errors import ProviderStopped, RunStopping
 from retailsim.agents.llm.gateway.answer_cache import AnswerCache, Question
-from retailsim.agents.llm.gateway.budget import BudgetSmall, BudgetSpent, Purse
+from retailsim.agents.llm.gateway.budget import Budget, BudgetSmall, BudgetSpent
 from retailsim.agents.llm.gateway.gateway import Attempt, Gateway, request_sha256
 from retailsim.agents.llm.provider.capabilities import abilities
 from retailsim.agents.llm.provider.price import how_to_price, pricing
@@ -56,7 +56,7 @@ class Models:
         Those that take part.
     stop : Stop
         Requested when a provider is down or refuses everything, or the budget is used up.
-    purse : Purse
+    budget : Budget
     cache : AnswerCache or None
         Answers that runs share; with the `seed` that keeps samples apart.
     notes : callable or None
@@ -79,7 +79,7 @@ class Models:
         configs: Mapping[str, ModelConfig],
         stop: Stop,
         *,
-        purse: Purse | None = None,
+        budget: Budget | None = None,
         cache: AnswerCache | None = None,
         seed: int = 0,
         notes: Callable[..., None] | None = None,
@@ -89,7 +89,7 @@ class Models:
     ) -> None:
         self._configs = configs
         self._stop = stop
-        self._purse = purse or Purse(None)
+        self._budget = budget or Budget(None)
         self._cache = cache
         self._seed = seed
         self._notes = notes
@@ -129,7 +129,7 @@ class Models:
             digest=partial(request_sha256, config),
             pricing=pricing(config),
             room=abilities(config).room,
-            purse=self._purse,
+            budget=self._budget,
             halt=self.halt,
             shared=self._shared(name),
         )
@@ -167,7 +167,7 @@ class Models:
             in_flight=sum(one.in_flight for one in numbers),
             input_tokens=sum(one.input_tokens for one in numbers),
             output_tokens=sum(one.output_tokens for one in numbers),
-            nanousd=self._purse.spent if known else None,
+            nanousd=self._budget.spent if known else None,
         )
 
     def raise_if_halted(self, run: str, *, fresh: bool) -> None:

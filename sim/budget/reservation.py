@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 
 from retailsim.agents.errors import AgentsError
-from retailsim.agents.llm.gateway.budget import Purse
+from retailsim.agents.llm.gateway.budget import Budget
 from retailsim.events.messages import ModelCalled
 from retailsim.market.core.spec import MarketSpec
 from retailsim.sim.play.leftovers import Leftover
@@ -21,7 +21,7 @@ class Reservations:
 
     Parameters
     ----------
-    purse : Purse
+    budget : Budget
     worst : callable
         A market -> nanodollars.
     stop : Stop
@@ -31,12 +31,12 @@ class Reservations:
 
     def __init__(
         self,
-        purse: Purse,
+        budget: Budget,
         worst: Callable[[MarketSpec], int],
         stop: Stop,
         halt: Callable[[AgentsError], None],
     ) -> None:
-        self._purse = purse
+        self._budget = budget
         self._worst = worst
         self._stop = stop
         self._halt = halt
@@ -45,24 +45,24 @@ class Reservations:
 
     async def enter(self, spec: MarketSpec, leftover: Leftover) -> bool:
         """Return once the market's worst case is reserved; False if it cannot be any more."""
-        if self._purse.limit is None:
+        if self._budget.limit is None:
             return True
         worst = max(0, self._worst(spec) - _paid(leftover))
         while not self._stop.requested:
-            if self._purse.open(spec.id, worst):
+            if self._budget.open(spec.id, worst):
                 self._under_way += 1
                 return True
             if self._under_way == 0:
-                self._halt(self._purse.small(worst))
+                self._halt(self._budget.small(worst))
             else:
                 await self._ended.wait()
         return False
 
     def leave(self, spec: MarketSpec) -> None:
         """Give back what the market did not need, and let the next ones try."""
-        if self._purse.limit is None:
+        if self._budget.limit is None:
             return
-        self._purse.close(spec.id)
+        self._budget.close(spec.id)
         self._under_way -= 1
         self._ended.set()
         self._ended = asyncio.Event()

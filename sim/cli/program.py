@@ -345,10 +345,10 @@ def profiles() -> None:
 @click.option("--budget", type=click.FloatRange(0), metavar="USD", help="What it may cost.")
 def build_profiles(**flags: Any) -> None:
     """Derive profiles from REVIEWS, a file of Amazon Reviews '23; run again, it goes on."""
-    from retailsim.sim.protocols.csales.buyer_profiles.build import Building, build
+    from retailsim.sim.protocols.csales.buyer_profiles.build import BuildOptions, build
     from retailsim.sim.terminal.terminal import Terminal
 
-    sys.exit(build(Building(**flags), Terminal()))
+    sys.exit(build(BuildOptions(**flags), Terminal()))
 
 
 main.add_command(annotate)

@@ -17,7 +17,7 @@ import anyio
 import msgspec
 
 from retailsim.agents.host import Hosting
-from retailsim.agents.llm.gateway.budget import Purse
+from retailsim.agents.llm.gateway.budget import Budget
 from retailsim.agents.watchdog import Watchdog
 from retailsim.events.diagnostics import Diagnostics, TelemetryFile, diagnostics
 from retailsim.events.log.writer import LogWriter
@@ -211,12 +211,12 @@ async def _run(
     def observe(attempt: Attempt) -> None:
         notes.info("model attempt", **msgspec.structs.asdict(attempt))
 
-    purse, share = _purse(job), 1.0 / job.of
+    budget, share = _budget(job), 1.0 / job.of
     with shared_answers(design.scenario.cache) as cache:
         models = Models(
             configs,
             stop,
-            purse=purse,
+            budget=budget,
             cache=cache,
             seed=design.scenario.run.seed,
             notes=notes.warning,
@@ -224,15 +224,15 @@ async def _run(
             observe=observe,
         )
         workload = Workload(talks_of(cast.protocol, design.scenario), configs)
-        entry = Reservations(purse, workload.worst_nanousd, stop, models.halt)
+        entry = Reservations(budget, workload.worst_nanousd, stop, models.halt)
         async with models:
             cast.connect(models)
             await engine.run(markets, entry, models.usage)
     models.raise_if_halted(job.run, fresh=not job.skip and not job.leftovers)
 
 
-def _purse(job: Job) -> Purse:
+def _budget(job: Job) -> Budget:
     """The job's part of the budget, and of what earlier executions spent."""
     if job.budget is None:
-        return Purse(None)
-    return Purse(int(job.budget * 1e9) // job.of, job.spent_nanousd // job.of, job.of)
+        return Budget(None)
+    return Budget(int(job.budget * 1e9) // job.of, job.spent_nanousd // job.of, job.of)

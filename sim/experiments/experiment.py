@@ -271,7 +271,7 @@ def _draw(
     terminal: Terminal,
 ) -> None:
     from retailsim.analysis.experiments.figures import figures
-    from retailsim.analysis.report.drawing import save
+    from retailsim.analysis.report.images import save
 
     drawn = figures(name, outcome)
     if not drawn:

@@ -26,7 +26,7 @@ def write_report(
     file = run.read()
     try:
         from retailsim.analysis.report.content import report
-        from retailsim.analysis.report.drawing import save
+        from retailsim.analysis.report.images import save
         from retailsim.analysis.report.page import page
     except ModuleNotFoundError as error:
         raise MissingExtra("report", error.name or "a package") from None

@@ -19,7 +19,7 @@ from retailsim.market.core.market import Market
 from retailsim.market.core.spec import MarketSpec
 from retailsim.sim.errors import MarketDiverged
 from retailsim.sim.play.leftovers import Leftover
-from retailsim.sim.play.market_log import Log, Transcript
+from retailsim.sim.play.market_log import Log, MarketLog
 from retailsim.sim.play.progress import ModelUsage, Progress
 from retailsim.sim.play.stop import Stop, Turnstile
 from retailsim.sim.seats.cast import Cast
@@ -168,19 +168,19 @@ class Engine:
         leftover = self._leftovers.get(spec.id, Leftover())
         turnstile = Turnstile(self._stop)
         door = Door(leftover.records, self._log, turnstile)
-        transcript = Transcript(spec.id, self._log, leftover.events, texts=self._texts)
+        market_log = MarketLog(spec.id, self._log, leftover.events, texts=self._texts)
 
         def write(events: Sequence[Event]) -> None:
             if not turnstile.closed:  # else an agent may have taken the stop for an answer
-                transcript.write(events)
+                market_log.write(events)
 
         with turnstile.scope:
             await self.play(spec, door, write)
         if turnstile.closed:
             self.progress.stopped = True
         else:
-            transcript.end()
-            self._count(spec, transcript.failed)
+            market_log.end()
+            self._count(spec, market_log.failed)
 
     async def play(
         self, spec: MarketSpec, door: Door, sink: Callable[[Sequence[Event]], None]

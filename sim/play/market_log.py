@@ -29,7 +29,7 @@ class Log(Protocol):
         ...
 
 
-class Transcript:
+class MarketLog:
     """Writes one market's events, without the beginning that the log holds already.
 
     Parameters

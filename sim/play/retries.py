@@ -15,7 +15,7 @@ import msgspec
 
 from retailsim.events.log.reader import read_batches
 from retailsim.events.messages import EpisodeFailed, LoggedRecord
-from retailsim.market.core.participants import Buying
+from retailsim.market.core.participants import EpisodeSpec
 from retailsim.market.core.spec import MarketSpec
 from retailsim.sim.play.leftovers import leftovers
 
@@ -72,11 +72,11 @@ def _retry(spec: MarketSpec, number: int, failed: Failures) -> MarketSpec:
     before = spec.id if number == 1 else f"{spec.id}~{number - 1}"
     names = set(failed.episodes.get(before, ()))
     episodes = []
-    for buying in spec.episodes:
-        repeated = buying.episode if number == 1 else f"{buying.episode}~{number - 1}"
+    for episode_spec in spec.episodes:
+        repeated = episode_spec.episode if number == 1 else f"{episode_spec.episode}~{number - 1}"
         if repeated in names:
-            name = f"{buying.episode}~{number}"
-            episodes.append(Buying(episode=name, buyer=buying.buyer, retries=repeated))
+            name = f"{episode_spec.episode}~{number}"
+            episodes.append(EpisodeSpec(episode=name, buyer=episode_spec.buyer, retries=repeated))
     return msgspec.structs.replace(spec, id=f"{spec.id}~{number}", episodes=tuple(episodes))
 
 

@@ -15,11 +15,11 @@ from retailsim.market.catalogue.category_map import read_categories
 from retailsim.market.catalogue.product import Product
 from retailsim.market.catalogue.product_files import (
     Problems,
-    builtin_catalog,
+    builtin_catalogue,
     read_products,
     sample,
 )
-from retailsim.market.errors import EmptyCatalog
+from retailsim.market.errors import EmptyCatalogue
 from retailsim.sim.budget.estimate import extent, show_plan
 from retailsim.sim.errors import BadScenario
 from retailsim.sim.execution.job import Job
@@ -159,11 +159,11 @@ def chosen_products(scenario: Scenario, folder: Path, terminal: Terminal) -> lis
 
     Raises
     ------
-    CatalogError
+    CatalogueError
         If it cannot be read or holds no usable product.
     """
     table, seed = scenario.products, Seed(scenario.run.seed)
-    path = builtin_catalog() if table.catalog == "builtin" else folder / table.catalog
+    path = builtin_catalogue() if table.catalog == "builtin" else folder / table.catalog
     categories = read_categories(folder / table.categories) if table.categories else None
     problems = Problems()
     whole = run_of(scenario_protocol(scenario, folder)).whole_catalogue
@@ -175,7 +175,7 @@ def chosen_products(scenario: Scenario, folder: Path, terminal: Terminal) -> lis
         problems=problems,
     )
     if not found:
-        raise EmptyCatalog(path, problems.summary())
+        raise EmptyCatalogue(path, problems.summary())
     if table.ids is not None and table.per_category != ProductsTable().per_category:
         terminal.say("warning: products.per_category does nothing beside products.ids")
     if problems.skipped:

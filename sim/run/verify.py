@@ -19,7 +19,7 @@ from retailsim.sim.execution.job import cast_of, run_design
 from retailsim.sim.folder.run_folder import RunFile, RunFolder, versions
 from retailsim.sim.play.engine import Engine
 from retailsim.sim.play.leftovers import Leftover, recovered, whole_markets
-from retailsim.sim.play.market_log import Transcript, first_difference
+from retailsim.sim.play.market_log import MarketLog, first_difference
 from retailsim.sim.play.retries import attempt, failures, retry_markets, shared_answers
 from retailsim.sim.play.stop import Stop
 from retailsim.sim.scenario.design import Design
@@ -27,7 +27,7 @@ from retailsim.sim.seats.cast import used_models
 from retailsim.sim.terminal.terminal import Terminal
 
 
-class _Refusing:
+class _RefusingLog:
     """Stands where the log's writer stands in a run: nothing may be written."""
 
     def append(self, lines: bytes, count: int) -> None:
@@ -92,7 +92,7 @@ async def _replay_all(run: RunFolder, file: RunFile) -> int:
     engine = Engine(
         cast=cast,
         open_market=design.open,
-        log=_Refusing(),
+        log=_RefusingLog(),
         hosting=Hosting(
             admissions=rules_of(cast.protocol).admissions,
             watch=watch,
@@ -139,13 +139,13 @@ def _check_complete(run: RunFolder, specs: Mapping[str, MarketSpec], played: set
 
 async def _compare(engine: Engine, spec: MarketSpec, logged: Leftover, *, texts: bool) -> None:
     replayed = _Collected()
-    transcript = Transcript(spec.id, replayed, b"", texts=texts)
-    await engine.play(spec, Door(logged.records, None), transcript.write)
+    market_log = MarketLog(spec.id, replayed, b"", texts=texts)
+    await engine.play(spec, Door(logged.records, None), market_log.write)
     if bytes(replayed.lines) != logged.events:
         raise MarketDiverged(spec.id, first_difference(logged.events, bytes(replayed.lines)))
 
 
-class _Collected(_Refusing):
+class _Collected(_RefusingLog):
     """Keeps the lines of one market that was played again."""
 
     def __init__(self) -> None:

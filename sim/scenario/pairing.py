@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from retailsim.events.streams import Seed
-from retailsim.market.core.participants import Party
+from retailsim.market.core.participants import Participant
 from retailsim.sim.scenario.scenario import AgentTable, Scenario
 
 
@@ -32,7 +32,7 @@ class Pairing:
             return sum(len(self.met("", seller, 1)) for seller in self.sellers)
         return len(self._pairing)
 
-    def met(self, over: str, seller: Party, replication: int) -> list[Party]:
+    def met(self, over: str, seller: Participant, replication: int) -> list[Participant]:
         """The buyers that this seller meets over a product or profile, by its id."""
         pairing = self._pairing
         match pairing:
@@ -45,11 +45,11 @@ class Pairing:
             case _:
                 return [buyer for buyer in self.buyers if (seller.id, buyer.id) in pairing]
 
-    def _drawn(self, over: str, buyer: Party, replication: int) -> Party:
+    def _drawn(self, over: str, buyer: Participant, replication: int) -> Participant:
         unit = f"{over}/{buyer.id}/{replication}"
         return self._seed.stream("design/pairing", unit).pick(self.sellers)
 
 
-def party(seat: AgentTable) -> Party:
+def party(seat: AgentTable) -> Participant:
     """Return a seat as the market knows who takes it."""
-    return Party(id=seat.id, persona=seat.persona, gender=seat.gender)
+    return Participant(id=seat.id, persona=seat.persona, gender=seat.gender)

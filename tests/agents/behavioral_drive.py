@@ -172,9 +172,11 @@ async def _support(
     seller: Any, buyer: Any, about: dict[str, Any]
 ) -> tuple[tuple[Turn, ...], Settlement | None]:
     said: tuple[Turn, ...] = ()
-    offered: Settlement | None = None
+    proposed: Settlement | None = None
     for turn in range(1, MAX_TURNS + 1):
-        text = await buyer.complain(Complain(**about, transcript=said, turn=turn, offered=offered))
+        text = await buyer.complain(
+            Complain(**about, transcript=said, turn=turn, proposed=proposed)
+        )
         if text is None:
             break
         said = (*said, Turn("buyer", text))
@@ -182,8 +184,8 @@ async def _support(
         request = GiveSupport(**about, transcript=said, turn=turn, last_turn=last)
         reply = await seller.support(request)
         said = (*said, Turn("seller", reply.text))
-        offered = reply.offer or offered
-    return said, offered
+        proposed = reply.proposal or proposed
+    return said, proposed
 
 
 def _order(offer: Offer, decision: Decision) -> Order:

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from benchmarks.staging import offer_of
+from benchmarks.stage import offer_of
 from retailsim.agents.host import Checked
 from retailsim.events.errors import UnusableOutput
 from retailsim.events.messages import DecisionMade, Message
-from retailsim.market.catalogue.product_files import Problems, builtin_catalog, read_products
+from retailsim.market.catalogue.product_files import Problems, builtin_catalogue, read_products
 from retailsim.market.core.admission import ReplyRefused
 from retailsim.market.protocols.retail.events import TopicsChosen
 from retailsim.market.protocols.retail.requests import Decide
@@ -42,7 +42,7 @@ def heard(request: Message, *said: object) -> Sequence[Message]:
 
 @pytest.fixture
 def request_() -> Decide:
-    product = next(iter(read_products(builtin_catalog(), problems=Problems())))
+    product = next(iter(read_products(builtin_catalogue(), problems=Problems())))
     pitch = Pitch(sections=dict.fromkeys(SECTIONS, "x"))
     topics = Topics(topics=("shipping",), reason="r")
     return Decide(

@@ -54,7 +54,7 @@ class Good(BuyerAgent):
         )
 
     async def complain(self, request: Complain) -> str | None:
-        return None if request.offered else "It does not work."
+        return None if request.proposed else "It does not work."
 
     async def review(self, request: WriteReview) -> Review:
         return Review(rating=3, text="As expected.")
@@ -225,7 +225,7 @@ class RefundsAll(BehavioralSeller):
         refund = Settlement(
             outcome="refunded", resolution="refund", reason="asked", refund_quantity=10
         )
-        return Support(text="Here you are.", offer=refund)
+        return Support(text="Here you are.", proposal=refund)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from retailsim.events.messages import Event, Message
 from retailsim.events.streams import Seed
 from retailsim.market.catalogue.product import Product
 from retailsim.market.core.admission import admit
-from retailsim.market.core.participants import Buying, Party
+from retailsim.market.core.participants import EpisodeSpec, Participant
 from retailsim.market.protocols.csales.admission import ADMISSIONS
 from retailsim.market.protocols.csales.protocol import SalesMarket
 from retailsim.market.protocols.csales.requests import (
@@ -96,8 +96,8 @@ class Played:
     def __init__(self, buyer: Script, seller: Script = SELLER, **rules: Any) -> None:
         spec = ConversationSpec(
             id="m",
-            sellers=(Party(id="s"),),
-            episodes=(Buying(episode="m/b", buyer=Party(id="b")),),
+            sellers=(Participant(id="s"),),
+            episodes=(EpisodeSpec(episode="m/b", buyer=Participant(id="b")),),
             profile=PROFILE,
         )
         self.requests: list[Any] = []

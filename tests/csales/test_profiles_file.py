@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from retailsim.market.catalogue.product_files import Problems, builtin_catalog, read_products
+from retailsim.market.catalogue.product_files import Problems, builtin_catalogue, read_products
 from retailsim.market.protocols.csales.profile_file import (
     BadProfiles,
     builtin_profiles,
@@ -118,7 +118,7 @@ def test_the_built_in_profiles_hold_every_style_with_every_openness() -> None:
 
 
 def test_every_built_in_profile_finds_something_within_its_budget() -> None:
-    shop = Shop(list(read_products(builtin_catalog(), problems=Problems())))
+    shop = Shop(list(read_products(builtin_catalogue(), problems=Problems())))
     for profile in read_profiles(builtin_profiles()):
         assert shop.cut(profile.target_category) == profile.target_category
         found = shop.suggest("", profile.target_category, profile.budget_cents[1], 100)

@@ -39,7 +39,7 @@ from retailsim.market.protocols.csales.requests import (
     SelectItem,
     ShowItems,
     SpeakTurn,
-    StateWorth,
+    StateReservationPrices,
 )
 
 
@@ -215,7 +215,7 @@ def test_leaving_is_a_legal_end(how: Any) -> None:
 
 
 def test_what_items_are_worth_is_logged_for_the_selected_and_the_bought_one() -> None:
-    worth = StateWorth(worth_cents={"a": 2_000, "b": 1, "d": 3_500})
+    worth = StateReservationPrices(reservation_cents={"a": 2_000, "b": 1, "d": 3_500})
     steps = {"t2": (worth, SelectItem(product="a")), "t3": (BuyItem(product="d"),)}
     values = [(e.product, e.reservation_cents) for e in Played(buyer(**steps)).of(ItemValued)]
     assert values == [("a", 2_000), ("d", 3_500)]

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from retailsim.market.catalogue.product import Product
-from retailsim.market.catalogue.product_files import Problems, builtin_catalog, read_products
+from retailsim.market.catalogue.product_files import Problems, builtin_catalogue, read_products
 from retailsim.market.protocols.csales.category_tree import CategoryTree
 from retailsim.market.protocols.csales.shop import Shop, sheet_text
 from retailsim.market.protocols.csales.similarity import (
@@ -124,7 +124,7 @@ def test_words_that_every_text_has_do_not_count() -> None:
     assert words("The shirt IS for you, and it's soft") == ["shirt", "s", "soft"]
 
 
-@pytest.mark.parametrize("path", [builtin_catalog(), REAL], ids=["built-in", "real"])
+@pytest.mark.parametrize("path", [builtin_catalogue(), REAL], ids=["built-in", "real"])
 def test_every_suggestion_from_a_whole_catalogue_fits(path: Path) -> None:
     if not path.exists():
         pytest.skip("the real catalogue is not here")

@@ -363,13 +363,15 @@ def test_a_cancelled_call_that_was_sent_counts_as_used() -> None:
 def test_the_estimate_of_input_learns_from_usage() -> None:
     async def main() -> None:
         async with FaultServer() as server, to(server) as door:
-            lane = door._lanes["m0"]
+            endpoint = door._endpoints["m0"]
             body = door.body("m0", CALL)
-            before = lane.reserve(body, CALL)
+            before = endpoint.reserve(body, CALL)
             for _ in range(60):
                 await door.ask("m0", CALL)
             assert before == len(body) / 4 + CALL.max_output_tokens
-            assert lane.reserve(body, CALL) == pytest.approx(100 + CALL.max_output_tokens, rel=0.01)
+            assert endpoint.reserve(body, CALL) == pytest.approx(
+                100 + CALL.max_output_tokens, rel=0.01
+            )
 
     run(main())
 

@@ -70,7 +70,7 @@ def test_no_fault_brings_the_key_into_an_error_a_log_or_telemetry(
                 assert "\n" not in str(error)
                 assert len(str(error)) < 600
             shown.extend([repr(door.attempts), repr(door.statistics()), repr(vars(door))])
-            shown.extend(repr(lane.target) for lane in door._lanes.values())
+            shown.extend(repr(endpoint.target) for endpoint in door._endpoints.values())
 
     run(main())
     text = "".join(shown) + caplog.text

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.scripted import Lengths, ScriptedModel
-from benchmarks.staging import Stage
+from benchmarks.stage import Stage
 from retailsim.agents.llm.types import ModelConfig
 from retailsim.market.catalogue.product import Product
 

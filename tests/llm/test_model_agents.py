@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from benchmarks.scripted import Sample, ScriptedModel
-from benchmarks.staging import Stage
+from benchmarks.stage import Stage
 from retailsim.agents.llm.types import ModelConfig
 from retailsim.events.errors import UnusableOutput
 from retailsim.market.catalogue.product import Product

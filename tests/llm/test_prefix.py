@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks.bench_prompts import MOST_TOKENS, episode, market, share, tokens, typical
-from benchmarks.staging import offer_of
-from retailsim.agents.llm.gateway.endpoint import Lane
+from benchmarks.stage import offer_of
+from retailsim.agents.llm.gateway.endpoint import Endpoint
 from retailsim.agents.llm.gateway.prefix import BLOCK_BYTES, PrefixMeter, read_text
 from retailsim.agents.llm.types import Call, ModelConfig, Say
 from retailsim.agents.retail.model.wording import sheet
@@ -106,11 +106,11 @@ def call(*said: str) -> Call:
 @pytest.mark.parametrize("config", CONFIGS, ids=lambda config: config.provider)
 def test_every_wire_format_is_read_in_the_order_of_the_cache(config: ModelConfig) -> None:
     """Schema, rules, messages; and a longer conversation begins with the shorter one."""
-    lane = Lane("m", config, {})
-    short = read_text(lane.body(call("hello")))
+    endpoint = Endpoint("m", config, {})
+    short = read_text(endpoint.body(call("hello")))
     places = [short.index(part) for part in (b"shape", b"the rules", b"hello")]
     assert places == sorted(places)
-    longer = read_text(lane.body(call("hello", "answer", "next")))
+    longer = read_text(endpoint.body(call("hello", "answer", "next")))
     assert longer.startswith(short)
     assert b"answer" in longer
 

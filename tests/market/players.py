@@ -12,7 +12,7 @@ from retailsim.events.streams import Seed
 from retailsim.market.catalogue.product import Product
 from retailsim.market.core.admission import admit
 from retailsim.market.core.issues import Issue, IssueRules
-from retailsim.market.core.participants import Buying, Party
+from retailsim.market.core.participants import EpisodeSpec, Participant
 from retailsim.market.core.shipping import ShippingRules
 from retailsim.market.protocols.retail.admission import ADMISSIONS
 from retailsim.market.protocols.retail.protocol import RetailMarket
@@ -66,13 +66,14 @@ def rules(issue: Issue | None = None, **changes: Any) -> RetailRules:
 def market_spec(buyers: Iterable[str] = ("ann",), **changes: Any) -> RetailSpec:
     """One seller ``sam`` presenting a lamp; the episodes are ``e1``, ``e2`` and so on."""
     episodes = tuple(
-        Buying(episode=f"e{n}", buyer=Party(id=buyer)) for n, buyer in enumerate(buyers, 1)
+        EpisodeSpec(episode=f"e{n}", buyer=Participant(id=buyer))
+        for n, buyer in enumerate(buyers, 1)
     )
     return RetailSpec(
         **{
             "id": "m1",
             "product": LAMP,
-            "sellers": (Party(id="sam"),),
+            "sellers": (Participant(id="sam"),),
             "episodes": episodes,
             **changes,
         }
@@ -81,11 +82,11 @@ def market_spec(buyers: Iterable[str] = ("ann",), **changes: Any) -> RetailSpec:
 
 def seller(
     *,
-    offers: Mapping[int, Settlement] | None = None,
+    proposals: Mapping[int, Settlement] | None = None,
     settles: Settlement = KEEP,
     unsupported: tuple[str, ...] = (),
 ) -> Script:
-    """A seller that offers a settlement at the given turns, and states `settles` when asked."""
+    """A seller that proposes a settlement at the given turns, and states `settles` when asked."""
 
     def strategy(request: FormStrategy) -> Strategy:
         return Strategy(**{dimension: f"plan {dimension}" for dimension in request.dimensions})
@@ -95,7 +96,9 @@ def seller(
         return Pitch(sections=sections, claims=unsupported, unsupported=unsupported)
 
     def support(request: GiveSupport) -> Support:
-        return Support(text=said("seller", request.turn), offer=(offers or {}).get(request.turn))
+        return Support(
+            text=said("seller", request.turn), proposal=(proposals or {}).get(request.turn)
+        )
 
     return {
         FormStrategy: strategy,

@@ -38,12 +38,12 @@ from retailsim.market.protocols.retail.requests import (
     WriteReview,
 )
 
-WHOLE = play(seller(offers={1: REFUND}), buyer(), rules("damaged on arrival"))
+WHOLE = play(seller(proposals={1: REFUND}), buyer(), rules("damaged on arrival"))
 UNSETTLED = play(of=rules("damaged on arrival"))
 ASKED: dict[type[Any], Any] = {
     type(request): request for request in reversed([*WHOLE.requests, *UNSETTLED.asked(SettleIssue)])
 }
-SCRIPT = {**seller(offers={1: REFUND}), **buyer()}
+SCRIPT = {**seller(proposals={1: REFUND}), **buyer()}
 HUGE = "x" * 10_000_000
 
 
@@ -150,12 +150,12 @@ def test_two_decisions_are_refused():
 
 
 def test_a_settlement_comes_before_the_text_once_and_only_in_support():
-    offer = ProposeSettlement(settlement=KEEP)
+    proposal = ProposeSettlement(settlement=KEEP)
     text = said("post_inquiry", "seller", 1)
-    assert len(admit("agent", ASKED[GiveSupport], (offer, text))) == 2
-    for replies in ([text, offer], [offer, offer, text], [offer]):
+    assert len(admit("agent", ASKED[GiveSupport], (proposal, text))) == 2
+    for replies in ([text, proposal], [proposal, proposal, text], [proposal]):
         refused(GiveSupport, replies)
-    refused(AnswerBuyer, [offer, said("pre_inquiry", "seller", 1)])
+    refused(AnswerBuyer, [proposal, said("pre_inquiry", "seller", 1)])
 
 
 def test_a_list_that_changes_between_readings_is_read_once():

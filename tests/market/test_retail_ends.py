@@ -157,7 +157,7 @@ def golden_market():
     }
     of = rules("change of mind", nonbuyer_reviews=True, guidance=0.5, shipping=ShippingRules())
     some = frozenset({"buyer:ann", "buyer:dan", "buyer:eve"})
-    return play(seller(offers={1: REFUND}), buyers, of, waits=some, discount=0.15)
+    return play(seller(proposals={1: REFUND}), buyers, of, waits=some, discount=0.15)
 
 
 def test_the_log_of_one_market_is_byte_for_byte_the_pinned_one():

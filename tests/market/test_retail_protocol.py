@@ -191,7 +191,7 @@ def test_what_no_agent_may_say_is_a_bug_of_the_caller(market, message):
 
 
 def test_the_whole_journey_of_a_refund():
-    played = play(seller(offers={1: REFUND}), of=rules("damaged on arrival"))
+    played = play(seller(proposals={1: REFUND}), of=rules("damaged on arrival"))
     assert played.names(None) == [
         "MarketOpened",
         "StrategyFormed",
@@ -276,14 +276,14 @@ def test_both_dialogues_end_at_the_last_turn_with_the_sellers_word(most):
 
 
 def test_each_request_carries_everything_before_it():
-    played = play(seller(offers={1: EXCHANGE}), of=rules("damaged on arrival"))
+    played = play(seller(proposals={1: EXCHANGE}), of=rules("damaged on arrival"))
     inquiry = (Turn("buyer", "buyer says 1"), Turn("seller", "seller says 1"))
     [decide] = played.asked(Decide)
     assert decide.transcript == inquiry
     assert decide.topics == Topics(topics=("shipping",), reason="in a hurry")
     first, second = played.asked(Complain)
-    assert (first.inquiry, first.transcript, first.offered) == (inquiry, (), None)
-    assert (second.transcript, second.offered) == (inquiry, EXCHANGE)
+    assert (first.inquiry, first.transcript, first.proposed) == (inquiry, (), None)
+    assert (second.transcript, second.proposed) == (inquiry, EXCHANGE)
     review = played.asked(WriteReview)[-1]
     assert (review.aspect, review.support, review.outcome) == ("product", inquiry, "exchanged")
     assert review.order == first.order

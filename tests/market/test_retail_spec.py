@@ -3,7 +3,7 @@
 import pytest
 from players import market_spec
 
-from retailsim.market.core.participants import Buying, Party
+from retailsim.market.core.participants import EpisodeSpec, Participant
 from retailsim.market.core.return_policy import DEFAULT_POLICIES
 from retailsim.market.protocols.retail.spec import RetailRules
 
@@ -32,7 +32,10 @@ def test_the_defaults_are_the_published_setting():
 
 
 def test_a_market_needs_episodes_of_distinct_names():
-    twins = (Buying(episode="e1", buyer=Party(id="a")), Buying(episode="e1", buyer=Party(id="b")))
+    twins = (
+        EpisodeSpec(episode="e1", buyer=Participant(id="a")),
+        EpisodeSpec(episode="e1", buyer=Participant(id="b")),
+    )
     for episodes in ((), twins):
         with pytest.raises(ValueError, match="market m1: one episode or more, of distinct names"):
             market_spec(episodes=episodes)

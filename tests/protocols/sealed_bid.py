@@ -15,7 +15,7 @@ from retailsim.events.streams import Seed
 from retailsim.market.catalogue.product import Product
 from retailsim.market.core.admission import Admission, Written
 from retailsim.market.core.market import EpisodeState, Market, episode_opened
-from retailsim.market.core.participants import Buying
+from retailsim.market.core.participants import EpisodeSpec
 from retailsim.market.core.protocol import MarketRules
 from retailsim.market.core.request import AgentRequest
 from retailsim.market.core.spec import MarketSpec
@@ -62,7 +62,7 @@ class BidPlaced(Event, tag="BidPlaced", kw_only=True):
 class Sale(EpisodeState):
     """One buyer's sale; it waits for all sellers at once, then for the buyer."""
 
-    def __init__(self, buying: Buying, spec: SaleSpec) -> None:
+    def __init__(self, buying: EpisodeSpec, spec: SaleSpec) -> None:
         super().__init__(buying)
         self.spec, self.bids = spec, dict[str, int]()
         self.unit = f"{spec.product.id}/{buying.buyer.id}/{spec.replication}"
@@ -100,7 +100,7 @@ class SaleMarket(Market):
         self.spec = spec
         self._episodes = {one.episode: Sale(one, spec) for one in spec.episodes}
 
-    def opened(self, buying: Buying) -> Sequence[Event]:
+    def opened(self, buying: EpisodeSpec) -> Sequence[Event]:
         sheet = self.spec.product
         terms = {"product": sheet.id, "category": sheet.category, "title": sheet.title}
         return [
@@ -179,7 +179,7 @@ class SaleDesign(Design):
                     replication=replication,
                     sellers=tuple(map(party, scenario.sellers)),
                     episodes=tuple(
-                        Buying(episode=f"{name}/{seat.id}", buyer=party(seat))
+                        EpisodeSpec(episode=f"{name}/{seat.id}", buyer=party(seat))
                         for seat in scenario.buyers
                     ),
                 )

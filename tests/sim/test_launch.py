@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from retailsim.market.catalogue.product_files import builtin_catalog
+from retailsim.market.catalogue.product_files import builtin_catalogue
 from tests.sim.runs import SMALL, event_lines, events_of, launched, replayed, scenario, sim
 
 SEATS = """
@@ -280,7 +280,7 @@ def test_a_value_where_a_table_belongs_is_named_whatever_the_flags(
 ) -> None:
     text = f"{key} = 3\n" + ("" if key == "products" else SEATS)
     path = scenario(tmp_path, text)
-    flags = ("--seed", 1, "--catalog", builtin_catalog(), "--sellers", "behavioral")
+    flags = ("--seed", 1, "--catalog", builtin_catalogue(), "--sellers", "behavioral")
     result = sim("launch", path, *flags)
     assert result.exit_code == 2
     assert result.stderr == f"error: {path}: {key}: a table is needed\n"

@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 
-from retailsim.market.catalogue.product_files import Problems, builtin_catalog, read_products
+from retailsim.market.catalogue.product_files import Problems, builtin_catalogue, read_products
 from retailsim.market.protocols.csales.profile_file import read_profiles
 from tests.sim.modelserver import serving
 from tests.sim.runs import launched, sim
 
 COFFEE = [
     product
-    for product in read_products(builtin_catalog(), problems=Problems())
+    for product in read_products(builtin_catalogue(), problems=Problems())
     if product.leaf == "Whole Bean Coffee"
 ]
 SAID = {

@@ -70,18 +70,20 @@ class CsUser(SalesBuyer):
             return self._weigh(request, request.selected, notes)
         chosen = self._chosen(request)
         if chosen is not None:
-            worth = {product.id: self._worth(request, product) for product in request.shown}
+            reservation = {
+                product.id: self._reservation(request, product) for product in request.shown
+            }
             text = say.selecting(request.profile, chosen)
-            return Response(text=text, select=chosen.id, worth_cents=worth)
+            return Response(text=text, select=chosen.id, reservation_cents=reservation)
         return self._go_on(request, notes)
 
-    def _worth(self, request: RespondToSeller, product: Product) -> int:
+    def _reservation(self, request: RespondToSeller, product: Product) -> int:
         return reservation_cents(request.profile, product, self.seat.seed)
 
     def _chosen(self, request: RespondToSeller) -> Product | None:
         """The shown item that leaves most, if one fits at all."""
         gains = {
-            product.id: (self._worth(request, product) - product.price_cents, product)
+            product.id: (self._reservation(request, product) - product.price_cents, product)
             for product in request.presented
             if fit(request.profile, product) >= APPEALS
         }
@@ -93,37 +95,41 @@ class CsUser(SalesBuyer):
     def _weigh(
         self, request: RespondToSeller, selected: Product, notes: dict[str, Any]
     ) -> Response:
-        worth = {selected.id: self._worth(request, selected)}
+        reservation = {selected.id: self._reservation(request, selected)}
         if request.candidate is not None:
-            worth[request.candidate.id] = self._worth(request, request.candidate)
+            reservation[request.candidate.id] = self._reservation(request, request.candidate)
         idle = notes.get("idle", 0)
         willing = willingness(request.profile, notes["deeds"], shown_fitting=True, idle_turns=idle)
-        bought = self._bought(request, selected, worth, willing) if request.may_buy else None
+        bought = self._bought(request, selected, reservation, willing) if request.may_buy else None
         if bought is not None:
             text = say.buying(request.profile, bought)
-            return Response(text=text, buy=bought.id, worth_cents=worth)
+            return Response(text=text, buy=bought.id, reservation_cents=reservation)
         if request.last:
             how: Leaving = "defer" if willing > 0.0 else "leave"
             reason = "not convinced in the end"
             return Response(text=say.leaving(request.profile), leave=how, reason=reason)
         text = say.hesitating(request.profile, self.stream(request, f"say {request.turn}"))
-        return Response(text=text, worth_cents=worth)
+        return Response(text=text, reservation_cents=reservation)
 
     def _bought(
-        self, request: RespondToSeller, selected: Product, worth: dict[str, int], willing: float
+        self,
+        request: RespondToSeller,
+        selected: Product,
+        reservation: dict[str, int],
+        willing: float,
     ) -> Product | None:
         """The item bought now, if any: the dearer one where it seems to leave more."""
         # One draw an episode: a buyer that is not persuaded stays so until something changes.
         draw = self.stream(request, "decision").uniform()
-        surplus = surplus_share(worth[selected.id], selected.price_cents)
+        surplus = surplus_share(reservation[selected.id], selected.price_cents)
         if not buys(willing, surplus, draw):
             return None
         dearer = request.candidate
         if dearer is None:
             return selected
-        seems = worth[dearer.id] * (1.0 + LURE * max(0.0, willing))
+        seems = reservation[dearer.id] * (1.0 + LURE * max(0.0, willing))
         gain = seems - dearer.price_cents
-        return dearer if gain > worth[selected.id] - selected.price_cents else selected
+        return dearer if gain > reservation[selected.id] - selected.price_cents else selected
 
     # -- without ---------------------------------------------------------------------------------
 

@@ -121,9 +121,9 @@ def willingness(
     return START + moved + SHOWN * shown_fitting - TIRED * tired
 
 
-def surplus_share(worth_cents: int, price_cents: int) -> float:
+def surplus_share(reservation_cents: int, price_cents: int) -> float:
     """Return what the buyer would gain, as a share of the price."""
-    return (worth_cents - price_cents) / price_cents
+    return (reservation_cents - price_cents) / price_cents
 
 
 def buys(willing: float, surplus: float, draw: float) -> bool:

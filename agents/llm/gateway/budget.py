@@ -1,4 +1,4 @@
-"""The purse: what a run may spend, so that it never spends more.
+"""The budget: what a run may spend, so that it never spends more.
 
 Two rules. A market starts only when what it may cost at worst is free, so that a budget that
 runs out does not cut long episodes short and favour brief ones. And no call is made whose own
@@ -62,7 +62,7 @@ def _at_least(nanousd: int) -> str:
     return f"${-(-nanousd // 10_000_000) / 100:,.2f}"
 
 
-class Purse:
+class Budget:
     """A run's money in nanodollars.
 
     Parameters
@@ -72,7 +72,7 @@ class Purse:
     spent : int
         What earlier executions of the run spent.
     parts : int
-        How many workers share the run's budget; this purse is that of one of them.
+        How many workers share the run's budget; this one is for one of them.
     """
 
     def __init__(self, limit: int | None, spent: int = 0, parts: int = 1) -> None:

@@ -19,7 +19,7 @@ from retailsim.agents.llm.errors import (
     ProviderStopped,
     SpendLimit,
 )
-from retailsim.agents.llm.gateway.endpoint import Lane
+from retailsim.agents.llm.gateway.endpoint import Endpoint
 from retailsim.agents.llm.gateway.gate import Gate
 from retailsim.agents.llm.gateway.prefix import PrefixMeter
 from retailsim.agents.llm.gateway.retry import AttemptFailed, Patience
@@ -70,15 +70,15 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
 Observe = Callable[[Attempt], None]
 
 
-class Asking:
+class PendingCall:
     """The state of one call; `run` is awaited once."""
 
     __slots__ = (
         "_admit",
         "_body",
+        "_endpoint",
         "_gate",
         "_jitter",
-        "_lane",
         "_last",
         "_observe",
         "_patience",
@@ -91,7 +91,7 @@ class Asking:
 
     def __init__(
         self,
-        lane: Lane,
+        endpoint: Endpoint,
         gate: Gate,
         session: aiohttp.ClientSession,
         call: Call,
@@ -102,26 +102,26 @@ class Asking:
         prefix: PrefixMeter,
     ) -> None:
         self._prefix = prefix
-        self._lane = lane
+        self._endpoint = endpoint
         self._gate = gate
         self._session = session
-        self._body = lane.body(call)
-        self._reserved = lane.reserve(self._body, call)
+        self._body = endpoint.body(call)
+        self._reserved = endpoint.reserve(self._body, call)
         self._admit = admit
         self._observe = observe
         self._jitter = jitter
         self._wall = wall
-        self._patience = Patience(attempts=lane.config.max_attempts)
+        self._patience = Patience(attempts=endpoint.config.max_attempts)
         self._sent = 0  # requests
         self._last: Failure | None = None
 
     async def run(self) -> Answer:
         """Return the answer, or raise what `Gateway.ask` names."""
-        numbers = self._lane.numbers
+        numbers = self._endpoint.numbers
         numbers.calls += 1
         start = asyncio.get_running_loop().time()
         try:
-            result = await self._within(start + self._lane.config.deadline_s)
+            result = await self._within(start + self._endpoint.config.deadline_s)
         except Exception:
             numbers.failed += 1
             raise
@@ -188,10 +188,10 @@ class Asking:
         clock = asyncio.get_running_loop().time
         retry = self._sent
         self._sent += 1
-        self._lane.numbers.attempts += 1
-        self._lane.numbers.retries += retry > 0
+        self._endpoint.numbers.attempts += 1
+        self._endpoint.numbers.retries += retry > 0
         start = clock()
-        reply = await post(self._session, self._lane.target, self._body)
+        reply = await post(self._session, self._endpoint.target, self._body)
         latency_s = clock() - start
         result, left = self._read(reply)
         if isinstance(result, Answer):
@@ -205,10 +205,10 @@ class Asking:
 
     def _read(self, reply: HttpReply | Failure) -> tuple[Answer | Failure, Remaining]:
         if isinstance(reply, Failure):
-            return self._lane.clean(reply), _NOTHING
-        result = self._lane.read(reply, self._body, self._wall)
+            return self._endpoint.clean(reply), _NOTHING
+        result = self._endpoint.read(reply, self._body, self._wall)
         if isinstance(result, Failure):
-            result = self._lane.clean(result)
+            result = self._endpoint.clean(result)
         return result, remaining(reply.headers)
 
     def _learn(self, failure: Failure, left: Remaining, retry: int) -> float:
@@ -230,10 +230,12 @@ class Asking:
 
     def _tell(self, status: int, latency_s: float, outcome: str, retry: int, wait_s: float) -> None:
         if self._observe is not None:
-            sent = self._prefix.send(f"{self._lane.url} {self._lane.config.model}", self._body)
+            sent = self._prefix.send(
+                f"{self._endpoint.url} {self._endpoint.config.model}", self._body
+            )
             self._observe(
                 Attempt(
-                    model=self._lane.name,
+                    model=self._endpoint.name,
                     status=status,
                     latency_s=latency_s,
                     outcome=outcome,
@@ -245,13 +247,13 @@ class Asking:
             )
 
     def _error(self, last: Failure | None, seconds: float) -> ModelError:
-        name = self._lane.name
+        name = self._endpoint.name
         if last is None and not self._sent:
             return NeverItsTurn(name, seconds, self._gate.waiting)
         if last is None:
             return ProviderDown(name, self._sent, seconds, "still waiting for its response")
         if last.kind in _STOPS:
-            answered = self._lane.numbers.answered > 0
+            answered = self._endpoint.numbers.answered > 0
             return _STOPS[last.kind](name, last.status, last.detail, answered)
         if last.kind == "request":
             return ModelRefusedRequest(name, last.status, last.detail)

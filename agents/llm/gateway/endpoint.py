@@ -64,7 +64,7 @@ class Statistics(msgspec.Struct, kw_only=True):
         self.output_tokens += usage.output
 
 
-class Lane:
+class Endpoint:
     """A model as the gateway uses it. Building one needs no key and does no I/O.
 
     Raises

@@ -14,8 +14,8 @@ import aiohttp
 import msgspec
 
 from retailsim.agents.llm.errors import KeyRefused, ProviderStopped, RunStopping, SpendLimit
-from retailsim.agents.llm.gateway.call import Asking, Attempt, Observe
-from retailsim.agents.llm.gateway.endpoint import Lane, Statistics
+from retailsim.agents.llm.gateway.call import Attempt, Observe, PendingCall
+from retailsim.agents.llm.gateway.endpoint import Endpoint, Statistics
 from retailsim.agents.llm.gateway.gate import Gate
 from retailsim.agents.llm.gateway.prefix import PrefixMeter
 from retailsim.agents.llm.gateway.transport import open_session
@@ -66,7 +66,7 @@ class Gateway:
     ) -> None:
         if not 0.0 < share <= 1.0:
             raise ValueError(f"share must be in (0, 1], not {share}")
-        self._lanes = {name: Lane(name, config, environ) for name, config in models.items()}
+        self._endpoints = {name: Endpoint(name, config, environ) for name, config in models.items()}
         self._share = share
         self._observe = observe
         self._jitter = jitter
@@ -76,7 +76,7 @@ class Gateway:
 
     async def __aenter__(self) -> Self:
         """Open the session; connections are made when needed and reused."""
-        connections = sum(self._ceiling(lane) for lane in self._lanes.values())
+        connections = sum(self._ceiling(endpoint) for endpoint in self._endpoints.values())
         self._session = open_session(max(1, connections))
         return self
 
@@ -87,18 +87,18 @@ class Gateway:
         trace: TracebackType | None,
     ) -> None:
         """Close the connections; who asked has ended or cancelled its calls before."""
-        for lane in self._lanes.values():
-            if lane.gate is not None:
-                lane.gate.close()
+        for endpoint in self._endpoints.values():
+            if endpoint.gate is not None:
+                endpoint.gate.close()
         if self._session is not None:
             await self._session.close()
             self._session = None
 
     def quit(self) -> None:
         """Let what is on its way arrive, and end all other calls with `RunStopping`."""
-        for lane in self._lanes.values():
-            if lane.gate is not None:
-                lane.gate.stop(RunStopping(lane.name, 0, "nothing more is sent"))
+        for endpoint in self._endpoints.values():
+            if endpoint.gate is not None:
+                endpoint.gate.stop(RunStopping(endpoint.name, 0, "nothing more is sent"))
 
     def check(self) -> None:
         """Look every key up, to fail before anything is paid.
@@ -108,29 +108,29 @@ class Gateway:
         NoKey
             For the first model without one.
         """
-        for lane in self._lanes.values():
-            _ = lane.key
+        for endpoint in self._endpoints.values():
+            _ = endpoint.key
 
     def body(self, model_name: str, call: Call) -> bytes:
         """Return the exact bytes that `ask` would send."""
-        return self._lanes[model_name].body(call)
+        return self._endpoints[model_name].body(call)
 
     def address(self, model_name: str) -> str:
         """Return where a model's requests go; there is no key in it."""
-        return self._lanes[model_name].url
+        return self._endpoints[model_name].url
 
     def request_sha256(self, model_name: str, call: Call) -> str:
         """Return the digest under which the call's answer is recorded."""
-        lane = self._lanes[model_name]
-        return lane.digest(lane.body(call))
+        endpoint = self._endpoints[model_name]
+        return endpoint.digest(endpoint.body(call))
 
     def ignored(self, model_name: str) -> tuple[Parameter, ...]:
         """Return the configured parameters that the model refuses and that are not sent."""
-        return self._lanes[model_name].able.ignored
+        return self._endpoints[model_name].able.ignored
 
     def statistics(self) -> dict[str, Statistics]:
         """Return a copy of each model's numbers."""
-        return {name: self._numbers(lane) for name, lane in self._lanes.items()}
+        return {name: self._numbers(endpoint) for name, endpoint in self._endpoints.items()}
 
     async def ask(
         self, model_name: str, call: Call, *, admit: Callable[[], Awaitable[None]] | None = None
@@ -156,10 +156,10 @@ class Gateway:
         """
         if self._session is None:
             raise RuntimeError("open the gateway first: async with Gateway(...) as gateway")
-        lane = self._lanes[model_name]
-        gate = lane.gate or self._open_gate(lane)
-        asking = Asking(
-            lane,
+        endpoint = self._endpoints[model_name]
+        gate = endpoint.gate or self._open_gate(endpoint)
+        pending = PendingCall(
+            endpoint,
             gate,
             self._session,
             call,
@@ -170,16 +170,16 @@ class Gateway:
             self._prefix,
         )
         try:
-            return await asking.run()
+            return await pending.run()
         except ProviderStopped as error:
-            self._stop_siblings(lane, error)
+            self._stop_siblings(endpoint, error)
             raise
 
-    def _ceiling(self, lane: Lane) -> int:
-        return max(1, int(lane.config.max_in_flight * self._share))
+    def _ceiling(self, endpoint: Endpoint) -> int:
+        return max(1, int(endpoint.config.max_in_flight * self._share))
 
-    def _open_gate(self, lane: Lane) -> Gate:
-        siblings = [other for other in self._lanes.values() if _same_gate(lane, other)]
+    def _open_gate(self, endpoint: Endpoint) -> Gate:
+        siblings = [other for other in self._endpoints.values() if _same_gate(endpoint, other)]
         gate = Gate(
             min(self._ceiling(other) for other in siblings),
             self._tightest(other.config.requests_per_minute for other in siblings),
@@ -193,37 +193,37 @@ class Gateway:
         known = [limit * self._share for limit in limits if limit is not None]
         return min(known, default=None)
 
-    def _stop_siblings(self, lane: Lane, error: ProviderStopped) -> None:
+    def _stop_siblings(self, endpoint: Endpoint, error: ProviderStopped) -> None:
         """Stop the model's gate; a key or an account takes all its models with it."""
         whole_account = isinstance(error, KeyRefused | SpendLimit)
-        for other in self._lanes.values():
+        for other in self._endpoints.values():
             if other.gate is not None and (
-                other.gate is lane.gate or (whole_account and other.account == lane.account)
+                other.gate is endpoint.gate or (whole_account and other.account == endpoint.account)
             ):
                 other.gate.stop(error)
 
-    def _numbers(self, lane: Lane) -> Statistics:
-        if lane.gate is None:
-            return msgspec.structs.replace(lane.numbers)
+    def _numbers(self, endpoint: Endpoint) -> Statistics:
+        if endpoint.gate is None:
+            return msgspec.structs.replace(endpoint.numbers)
         return msgspec.structs.replace(
-            lane.numbers,
-            in_flight=lane.gate.in_flight,
-            waiting=lane.gate.waiting,
-            limit=lane.gate.concurrency.limit,
-            pauses=lane.gate.pauses,
+            endpoint.numbers,
+            in_flight=endpoint.gate.in_flight,
+            waiting=endpoint.gate.waiting,
+            limit=endpoint.gate.concurrency.limit,
+            pauses=endpoint.gate.pauses,
         )
 
 
-def _same_gate(one: Lane, other: Lane) -> bool:
+def _same_gate(one: Endpoint, other: Endpoint) -> bool:
     return one.config.model == other.config.model and one.account == other.account
 
 
 def request_sha256(config: ModelConfig, call: Call) -> str:
     """Return the digest under which a call's answer is recorded; needs no key and no gateway."""
-    lane = _keyless(config)
-    return lane.digest(lane.body(call))
+    endpoint = _keyless(config)
+    return endpoint.digest(endpoint.body(call))
 
 
 @lru_cache(maxsize=64)
-def _keyless(config: ModelConfig) -> Lane:
-    return Lane(config.model, config, {})
+def _keyless(config: ModelConfig) -> Endpoint:
+    return Endpoint(config.model, config, {})

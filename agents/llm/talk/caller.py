@@ -19,7 +19,7 @@ from retailsim.agents.llm.gateway.answer_cache import (
     CacheUnusable,
     Question,
 )
-from retailsim.agents.llm.gateway.budget import BudgetSpent, Purse
+from retailsim.agents.llm.gateway.budget import Budget, BudgetSpent
 from retailsim.agents.llm.provider.price import Pricing
 from retailsim.agents.llm.talk.templates import version
 from retailsim.agents.llm.types import Answer, Call, Usage
@@ -77,7 +77,7 @@ class Caller:
         Usage -> nanodollars, or None.
     room : int
         Tokens that the model may think beside its answer.
-    purse : Purse
+    budget : Budget
     halt : callable
         Told why the run has to stop, before the market is left.
     shared : Shared or None
@@ -93,7 +93,7 @@ class Caller:
         digest: Digest,
         pricing: Pricing,
         room: int,
-        purse: Purse,
+        budget: Budget,
         halt: Halt,
         shared: Shared | None = None,
     ) -> None:
@@ -103,7 +103,7 @@ class Caller:
         self._digest = digest
         self._pricing = pricing
         self._room = room
-        self._purse = purse
+        self._budget = budget
         self._halt = halt
         self._shared = shared
         self._asked: dict[tuple[str | None, str, int], tuple[Question, Answer]] = {}
@@ -181,16 +181,16 @@ class Caller:
 
     async def _paid(self, models: ModelSource, call: Call, market: str) -> Answer:
         bound = 0
-        if self._purse.limit is not None:
+        if self._budget.limit is not None:
             bound = self._pricing(bound_of(call, self._room)) or 0
-        self._purse.hold(bound)
+        self._budget.hold(bound)
         cost = 0
         try:
             answer = await models.ask(self._name, call)
             cost = self._cost(answer) or 0
             return answer
         finally:
-            self._purse.settle(market, bound, cost)
+            self._budget.settle(market, bound, cost)
 
     def _cost(self, answer: Answer) -> int | None:
         if answer.cost_nanousd is not None:

@@ -17,7 +17,7 @@ RETURNS = ("return", "send it back", "refund")
 CLOSING = ("no other questions", "all i wanted to know", "no further questions")
 
 
-class Answering:
+class AnswerWriter:
     """Answers in one voice."""
 
     __slots__ = ("_voice",)

@@ -100,12 +100,12 @@ class BehavioralBuyer(BuyerAgent):
     async def complain(self, request: Complain) -> str | None:
         """Complain, accept or insist; end the dialogue when satisfied or out of patience."""
         course, turn = self._course(request), request.turn
-        offered = request.offered
-        insists = offered is not None and not _satisfied(request)
+        proposed = request.proposed
+        insists = proposed is not None and not _satisfied(request)
         patience = course.patience
         if insists:
             patience += self._parameters.support.push + self._who.patience
-        if (turn > patience and offered is not None) or turn > LONGEST:
+        if (turn > patience and proposed is not None) or turn > LONGEST:
             return None
         wording = word(course.bits, 7 + (turn - 1) % 5)
         return buyer_words.complaint_text(request, insists, wording)
@@ -174,8 +174,8 @@ class BehavioralBuyer(BuyerAgent):
 
 
 def _satisfied(request: Complain) -> bool:
-    """Whether the last offer settles the matter for the buyer."""
-    offered = request.offered
-    return offered is not None and (
-        offered.outcome != "delivered" or request.issue == "shipping delay"
+    """Whether the last proposal settles the matter for the buyer."""
+    proposed = request.proposed
+    return proposed is not None and (
+        proposed.outcome != "delivered" or request.issue == "shipping delay"
     )

@@ -65,9 +65,9 @@ def complaint_text(request: Complain, insists: bool, word: int) -> str:
     if request.turn > 1:
         if insists:
             return say.INSISTENCE[word % 3]
-        if request.offered is None:
+        if request.proposed is None:
             return say.DETAILS[word % 2]
-        if request.offered.outcome == "delivered":
+        if request.proposed.outcome == "delivered":
             return say.WAITING[(request.turn + word) % 2]
         return say.FOLLOW_UPS[(request.turn + word % 2) % 4]
     table = say.COMPLAINTS.get(request.issue, say.COMPLAINTS[""])

@@ -1,4 +1,4 @@
-"""How a seller settles an issue: what it means to offer, and when it gives in."""
+"""How a seller settles an issue: what it means to propose, and when it gives in."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ class Leanings(NamedTuple):
     timing: float
 
 
-def offers_now(request: GiveSupport, manner: Manner, leanings: Leanings) -> bool:
-    """Return whether the seller states an offer in this turn: at once, or in the second."""
+def proposes_now(request: GiveSupport, manner: Manner, leanings: Leanings) -> bool:
+    """Return whether the seller proposes a settlement in this turn: at once, or in the second."""
     return request.turn > 1 or request.last_turn or leanings.timing < manner.at_once
 
 
-def offered_before(
+def proposed_before(
     request: GiveSupport, parameters: SellerParameters, manner: Manner, leanings: Leanings
 ) -> bool:
-    """Return whether an earlier reply of this dialogue made the offer that stands now."""
+    """Return whether an earlier reply of this dialogue proposed the settlement that stands now."""
     if request.turn == 1 or (request.turn == 2 and leanings.timing >= manner.at_once):
         return False
     meant = _meant(parameters, manner, request.issue, leanings.outcome)

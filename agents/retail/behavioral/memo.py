@@ -15,8 +15,8 @@ Rest = TypeVarTuple("Rest")
 Result = TypeVar("Result")
 
 
-class Recall(Generic[First, *Rest, Result]):
-    """``recall(first, *rest)`` computes ``function(first, *rest)`` once while it is remembered.
+class Memo(Generic[First, *Rest, Result]):
+    """``memo(first, *rest)`` computes ``function(first, *rest)`` once while it is remembered.
 
     Parameters
     ----------

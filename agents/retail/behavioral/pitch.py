@@ -55,7 +55,7 @@ def strategy_text(offer: Offer, terms: Terms, chosen: PitchPlan) -> Strategy:
     )
 
 
-class Pitching:
+class PitchWriter:
     """One pitch in the making: sentences by section, and the claims made."""
 
     __slots__ = ("_chosen", "_draws", "_facts", "_sections", "_values", "_voice", "claims")
@@ -160,7 +160,7 @@ def write_pitch(
     wording: Stream,
 ) -> Pitch:
     """Write the whole pitch: five sections of 331 to 561 words together."""
-    work = Pitching(offer, terms, chosen, voice, wording)
+    work = PitchWriter(offer, terms, chosen, voice, wording)
     work.write(strategy, offer.product.category)
     unsupported = work.overclaim(manner)
     work.lengthen()

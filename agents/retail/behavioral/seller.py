@@ -8,11 +8,11 @@ from retailsim.agents.base import Seat
 from retailsim.agents.persona import TRAITS
 from retailsim.agents.retail.base import SellerAgent
 from retailsim.agents.retail.behavioral import voice as say
-from retailsim.agents.retail.behavioral.answers import Answering
+from retailsim.agents.retail.behavioral.answers import AnswerWriter
 from retailsim.agents.retail.behavioral.concession import (
     Leanings,
-    offered_before,
-    offers_now,
+    proposed_before,
+    proposes_now,
     settled,
 )
 from retailsim.agents.retail.behavioral.draws import coarse, kept_bits, word
@@ -61,7 +61,7 @@ class BehavioralSeller(SellerAgent):
         self._parameters = load_parameters(path, self.source).seller
         self._manner = manner(self.source, path, poles, options)
         self._voice = _voice(tuple(sorted(persona.items())))
-        self._answering = Answering(self._voice)
+        self._answer_writer = AnswerWriter(self._voice)
 
     async def strategy(self, request: FormStrategy) -> Strategy:
         """Plan the pitch along the dimensions asked for."""
@@ -89,19 +89,21 @@ class BehavioralSeller(SellerAgent):
         draw = coarse(kept_bits(self.seat.seed, "seller/choices", request.unit), 3 + turn % 5)
         question = request.transcript[-1].text if request.transcript else ""
         informed = draw < self._manner.answers
-        return self._answering.text(
+        return self._answer_writer.text(
             question, terms_of(request.offer), informed, self._word(request, turn)
         )
 
     async def support(self, request: GiveSupport) -> Support:
-        """Answer the complaint; offer a settlement in the first or second reply."""
+        """Answer the complaint; propose a settlement in the first or second reply."""
         leanings, manner = self._leanings(request), self._manner
-        offer, again = None, False
-        if offers_now(request, manner, leanings):
-            offer = settled(request, self._parameters, manner, leanings)
-            again = offered_before(request, self._parameters, manner, leanings)
+        proposal, again = None, False
+        if proposes_now(request, manner, leanings):
+            proposal = settled(request, self._parameters, manner, leanings)
+            again = proposed_before(request, self._parameters, manner, leanings)
         wording = self._word(request, request.turn + 7)
-        return Support(text=support_text(self._voice, request, offer, again, wording), offer=offer)
+        return Support(
+            text=support_text(self._voice, request, proposal, again, wording), proposal=proposal
+        )
 
     async def settle(self, request: SettleIssue) -> Settlement:
         """State the settlement that stands."""

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from retailsim.agents.retail.behavioral.memo import Recall
+from retailsim.agents.retail.behavioral.memo import Memo
 from retailsim.market.catalogue.product import Category, Product
 
 NAME_CHARACTERS = 60
@@ -205,5 +205,5 @@ def _built(product: Product) -> Sheet:
     )
 
 
-sheet_of: Recall[Product, Sheet] = Recall(_built)
+sheet_of: Memo[Product, Sheet] = Memo(_built)
 """The prepared sheet of a product, remembered for the products met last."""

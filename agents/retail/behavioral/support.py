@@ -1,4 +1,4 @@
-"""A seller's words in support: what it makes of the complaint, and what it offers."""
+"""A seller's words in support: what it makes of the complaint, and what it proposes."""
 
 from __future__ import annotations
 
@@ -51,22 +51,22 @@ REPEATED: tuple[str, ...] = (
 
 
 def support_text(
-    voice: Voice, request: GiveSupport, offered: Settlement | None, again: bool, word: int
+    voice: Voice, request: GiveSupport, proposed: Settlement | None, again: bool, word: int
 ) -> str:
-    """Return the seller's reply; an offer made in it is stated in words.
+    """Return the seller's reply; a settlement proposed in it is stated in words.
 
     Parameters
     ----------
-    offered : Settlement or None
+    proposed : Settlement or None
         The settlement that goes with the reply.
     again : bool
-        Whether it has been offered before.
+        Whether it has been proposed before.
     word : int
         32 random bits that choose among equivalent wordings.
     """
     order, terms = request.order, terms_of(request.offer)
     buyer_pays = request.issue in request.offer.policy.buyer_pays
-    body = _table(request, offered, again)[((word >> 8) + request.turn) % 2].format(
+    body = _table(request, proposed, again)[((word >> 8) + request.turn) % 2].format(
         order=order.id,
         name=terms.sheet.name,
         condition=terms.condition,
@@ -75,20 +75,20 @@ def support_text(
         expected=order.expected_day,
         amount=dollars(order.goods_cents),
         payer="you pay" if buyer_pays else "we pay",
-        resolution=offered.resolution if offered else "",
+        resolution=proposed.resolution if proposed else "",
     )
     opener = (voice.support_openers if request.turn == 1 else voice.support_again)[word % 2]
     closer = voice.support_closers[(word >> 16) % 2]
     return f"{opener} {body} {closer}"
 
 
-def _table(request: GiveSupport, offered: Settlement | None, again: bool) -> tuple[str, ...]:
-    if offered is None:
+def _table(request: GiveSupport, proposed: Settlement | None, again: bool) -> tuple[str, ...]:
+    if proposed is None:
         return ENQUIRIES
-    if again and offered.outcome != "delivered":
+    if again and proposed.outcome != "delivered":
         return REPEATED
-    if offered.outcome == "exchanged":
+    if proposed.outcome == "exchanged":
         return EXCHANGED
-    if offered.outcome == "refunded":
+    if proposed.outcome == "refunded":
         return REFUNDED
     return DELAYED if request.issue == "shipping delay" else DENIED

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from retailsim.agents.retail.behavioral.memo import Recall
+from retailsim.agents.retail.behavioral.memo import Memo
 from retailsim.agents.retail.behavioral.sheet import Sheet, sheet_of
 from retailsim.market.protocols.retail.values import Offer
 
@@ -123,5 +123,5 @@ def _built(offer: Offer) -> Terms:
     )
 
 
-terms_of: Recall[Offer, Terms] = Recall(_built)
+terms_of: Memo[Offer, Terms] = Memo(_built)
 """The terms of an offer in words, remembered for the offers met last."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from retailsim.agents.retail.behavioral.memo import Recall
+from retailsim.agents.retail.behavioral.memo import Memo
 from retailsim.agents.retail.behavioral.parameters import Answers, PitchScale
 from retailsim.agents.retail.behavioral.terms import terms_of
 from retailsim.market.protocols.retail.values import Offer, Pitch
@@ -122,7 +122,7 @@ def _read(pitch: Pitch, offer: Offer) -> PitchScale:
     )
 
 
-read_pitch: Recall[Pitch, Offer, PitchScale] = Recall(_read)
+read_pitch: Memo[Pitch, Offer, PitchScale] = Memo(_read)
 """What a pitch for an offer shows, remembered for the pitches heard last."""
 
 

@@ -20,7 +20,7 @@ from retailsim.market.protocols.csales.requests import (
     SelectItem,
     ShowItems,
     SpeakTurn,
-    StateWorth,
+    StateReservationPrices,
 )
 from retailsim.market.protocols.csales.values import (
     PERSUASION,
@@ -126,8 +126,8 @@ def _line(request: SpeakTurn, line: Line, seat: str) -> Written:
 
 def _response(request: RespondToSeller, response: Response, seat: str) -> Written:
     said: list[Message] = []
-    if response.worth_cents:
-        said.append(StateWorth(worth_cents=dict(response.worth_cents)))
+    if response.reservation_cents:
+        said.append(StateReservationPrices(reservation_cents=dict(response.reservation_cents)))
     if response.select is not None:
         said.append(SelectItem(product=response.select))
     if response.buy is not None:

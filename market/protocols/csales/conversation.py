@@ -41,7 +41,7 @@ from retailsim.market.protocols.csales.requests import (
     SelectItem,
     ShowItems,
     SpeakTurn,
-    StateWorth,
+    StateReservationPrices,
 )
 from retailsim.market.protocols.csales.spec import ConversationSpec, SalesRules
 from retailsim.market.protocols.csales.values import PERSUASION, Inferred
@@ -69,7 +69,7 @@ class Conversation(EpisodeState):
         self._selected: Product | None = None
         self._candidate: Product | None = None
         self._made_case = False
-        self._worth: dict[str, int] = {}
+        self._reservations: dict[str, int] = {}
         self._pending: SelectItem | BuyItem | LeaveConversation | None = None
 
     def opening(self) -> Post:
@@ -210,9 +210,9 @@ class Conversation(EpisodeState):
 
     # -- the buyer -------------------------------------------------------------------------
 
-    def worth_stated(self, command: StateWorth) -> list[Post]:
+    def reservation_prices_stated(self, command: StateReservationPrices) -> list[Post]:
         """The buyer knows what items are worth to it: kept for the log."""
-        self._worth |= command.worth_cents
+        self._reservations |= command.reservation_cents
         return []
 
     def item_to_select(self, command: SelectItem) -> list[Post]:
@@ -327,15 +327,15 @@ class Conversation(EpisodeState):
         }
 
     def _valued(self, product: Product) -> list[Post]:
-        worth = self._worth.get(product.id)
-        if worth is None:
+        reservation = self._reservations.get(product.id)
+        if reservation is None:
             return []
         event = ItemValued(
             episode=self.id,
             turn=self._turn,
             product=product.id,
             price_cents=product.price_cents,
-            reservation_cents=worth,
+            reservation_cents=reservation,
         )
         return [Post(event)]
 

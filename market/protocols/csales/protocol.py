@@ -14,7 +14,7 @@ from retailsim.events.kernel import Post
 from retailsim.events.messages import Event, MessageSent
 from retailsim.events.streams import Seed
 from retailsim.market.core.market import Market, Steps, episode_opened
-from retailsim.market.core.participants import Buying
+from retailsim.market.core.participants import EpisodeSpec
 from retailsim.market.core.protocol import MarketRules
 from retailsim.market.protocols.csales.admission import ADMISSIONS
 from retailsim.market.protocols.csales.conversation import Conversation
@@ -34,7 +34,7 @@ from retailsim.market.protocols.csales.requests import (
     PlanCategory,
     SelectItem,
     ShowItems,
-    StateWorth,
+    StateReservationPrices,
 )
 from retailsim.market.protocols.csales.spec import ConversationSpec, SalesRules
 
@@ -56,7 +56,7 @@ class SalesMarket(Market):
         PlanCategory: Conversation.category_planned,
         ActionChosen: Conversation.action_chosen,
         ShowItems: Conversation.items_to_show,
-        StateWorth: Conversation.worth_stated,
+        StateReservationPrices: Conversation.reservation_prices_stated,
         SelectItem: Conversation.item_to_select,
         BuyItem: Conversation.item_to_buy,
         LeaveConversation: Conversation.buyer_leaving,
@@ -68,11 +68,11 @@ class SalesMarket(Market):
         self._conversation = Conversation(spec, rules)
         self._episodes = {self._conversation.id: self._conversation}
 
-    def opened(self, buying: Buying) -> Sequence[Event]:
+    def opened(self, episode_spec: EpisodeSpec) -> Sequence[Event]:
         """The events that open the conversation: who meets, and who the buyer is."""
         target = self.spec.profile.target_category
         event = episode_opened(
-            self.spec, buying, self.spec.seller, category=target[0] if target else None
+            self.spec, episode_spec, self.spec.seller, category=target[0] if target else None
         )
         return event, _profiled(self.spec)
 

@@ -96,10 +96,10 @@ class ShowItems(Message, kw_only=True):
     products: tuple[str, ...]
 
 
-class StateWorth(Message, kw_only=True):
+class StateReservationPrices(Message, kw_only=True):
     """Buyer to market: what items are worth to it; kept in the log, shown to nobody."""
 
-    worth_cents: dict[str, int]
+    reservation_cents: dict[str, int]
 
 
 class SelectItem(Message, kw_only=True):

@@ -8,7 +8,7 @@ from typing import Protocol
 import msgspec
 
 from retailsim.market.catalogue.product import Product
-from retailsim.market.core.participants import Party
+from retailsim.market.core.participants import Participant
 from retailsim.market.core.shipping import ShippingRules
 from retailsim.market.core.spec import MarketSpec
 from retailsim.market.protocols.csales.category_tree import CategoryPath
@@ -74,7 +74,7 @@ class ConversationSpec(MarketSpec, frozen=True, kw_only=True):
     profile: Profile
 
     @property
-    def buyer(self) -> Party:
+    def buyer(self) -> Participant:
         """The one buyer."""
         return self.episodes[0].buyer
 

@@ -88,7 +88,7 @@ class Response(msgspec.Struct, frozen=True, kw_only=True):
     select, buy : str or None
         The id of an item that was shown.
     leave : {"leave", "defer"} or None
-    worth_cents : mapping of id to cents
+    reservation_cents : mapping of id to cents
         What items are worth to the buyer, if it can say so; kept in the log, shown to nobody.
     """
 
@@ -97,4 +97,4 @@ class Response(msgspec.Struct, frozen=True, kw_only=True):
     buy: str | None = None
     leave: Leaving | None = None
     reason: str = ""
-    worth_cents: dict[str, int] = {}
+    reservation_cents: dict[str, int] = {}

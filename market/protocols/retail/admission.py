@@ -124,9 +124,9 @@ def _complaint(request: Complain, text: str | None, seat: str) -> Written:
 
 def _support(request: GiveSupport, support: Support, seat: str) -> Written:
     said = MessageSent(stage="post_inquiry", role="seller", turn=request.turn, text=support.text)
-    if support.offer is None:
+    if support.proposal is None:
         return (said,)
-    return (ProposeSettlement(settlement=support.offer), said)
+    return (ProposeSettlement(settlement=support.proposal), said)
 
 
 def _settlement(request: SettleIssue, settlement: Settlement, seat: str) -> Written:

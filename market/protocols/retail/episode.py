@@ -22,7 +22,7 @@ from retailsim.market.core.durations import DAY_US, DECISION_US, MESSAGE_US, REV
 from retailsim.market.core.issues import Issue
 from retailsim.market.core.market import EpisodeState
 from retailsim.market.core.orders import OrderLife
-from retailsim.market.core.participants import Buying
+from retailsim.market.core.participants import EpisodeSpec
 from retailsim.market.protocols.retail.events import TopicsChosen
 from retailsim.market.protocols.retail.fulfilment import MarketContext, draw_order
 from retailsim.market.protocols.retail.requests import (
@@ -52,9 +52,9 @@ Stage = Literal["inquiry", "decision", "support", "settlement", "reviews"]
 class Episode(EpisodeState):
     """The state machine of one episode; each public method answers one message of an agent."""
 
-    def __init__(self, buying: Buying, context: MarketContext) -> None:
-        super().__init__(buying)
-        self.unit = context.spec.episode_unit(buying.buyer.id)
+    def __init__(self, episode_spec: EpisodeSpec, context: MarketContext) -> None:
+        super().__init__(episode_spec)
+        self.unit = context.spec.episode_unit(episode_spec.buyer.id)
         self.pitch: Pitch = Pitch(sections={})
         self._seller = f"seller:{context.spec.seller.id}"
         self._market = context
@@ -65,7 +65,7 @@ class Episode(EpisodeState):
         self._order: Order | None = None
         self._life: OrderLife | None = None
         self._issue: Issue | None = None
-        self._offered: Settlement | None = None
+        self._proposed: Settlement | None = None
         self._outcome: Outcome | None = None
         self._aspects: list[Aspect] = []
 
@@ -145,7 +145,7 @@ class Episode(EpisodeState):
     def _place(self, quantity: int) -> list[Post]:
         market = self._market
         order, self._issue = draw_order(
-            market, self.buying, quantity, unsupported=len(self.pitch.unsupported)
+            market, self.episode_spec, quantity, unsupported=len(self.pitch.unsupported)
         )
         market.ledger.sell(self.id, quantity, order.unit_price_cents, order.shipping_cents)
         self._order, self._life = order, OrderLife(order.id)
@@ -193,7 +193,7 @@ class Episode(EpisodeState):
             issue=self._issue or "",
             transcript=self._support,
             turn=turn,
-            offered=self._offered,
+            proposed=self._proposed,
         )
         return Post(request, self.buyer, delay_us)
 
@@ -215,13 +215,13 @@ class Episode(EpisodeState):
 
     def settlement_proposed(self, command: ProposeSettlement) -> list[Post]:
         """The seller proposes a settlement: the last one binds when the dialogue is over."""
-        self._offered = command.settlement
+        self._proposed = command.settlement
         return self._settle() if self._stage == "settlement" else []
 
     def _settle(self) -> list[Post]:
         order, _ = self._bought()
-        if self._offered is not None:
-            return self._resolve(self._offered)
+        if self._proposed is not None:
+            return self._resolve(self._proposed)
         self._stage = "settlement"
         request = SettleIssue(
             episode=self.id,

@@ -8,7 +8,7 @@ from hashlib import blake2b
 from retailsim.events.streams import Seed
 from retailsim.market.core.issues import Issue
 from retailsim.market.core.ledger import Ledger
-from retailsim.market.core.participants import Buying
+from retailsim.market.core.participants import EpisodeSpec
 from retailsim.market.core.shipping import schedule
 from retailsim.market.protocols.retail.spec import RetailRules, RetailSpec
 from retailsim.market.protocols.retail.values import Offer, Order
@@ -26,7 +26,7 @@ class MarketContext:
 
 
 def draw_order(
-    market: MarketContext, buying: Buying, quantity: int, *, unsupported: int
+    market: MarketContext, episode_spec: EpisodeSpec, quantity: int, *, unsupported: int
 ) -> tuple[Order, Issue | None]:
     """Return the order of `quantity` units, and what will be wrong with it.
 
@@ -41,10 +41,10 @@ def draw_order(
     of the latter whatever happens, so that arms stay comparable order by order.
     """
     product, issues = market.spec.product.id, market.rules.issues
-    draws = market.seed.stream("market/fulfilment", market.spec.episode_unit(buying.buyer.id))
+    draws = market.seed.stream("market/fulfilment", market.spec.episode_unit(episode_spec.buyer.id))
     issue = issues.arising(issues.assigned(market.seed, product), unsupported, draws)
     days = schedule(market.rules.shipping, issue, draws)
-    digest = blake2b(buying.episode.encode(), digest_size=4).hexdigest().upper()
+    digest = blake2b(episode_spec.episode.encode(), digest_size=4).hexdigest().upper()
     order = Order(
         id=f"ORD-{product}-{digest}",
         quantity=quantity,

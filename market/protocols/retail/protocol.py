@@ -26,7 +26,7 @@ from retailsim.events.streams import Seed
 from retailsim.market.core.durations import BROADCAST_US, PLANNING_US
 from retailsim.market.core.ledger import Ledger
 from retailsim.market.core.market import Market, Steps, episode_opened
-from retailsim.market.core.participants import Buying
+from retailsim.market.core.participants import EpisodeSpec
 from retailsim.market.core.protocol import MarketRules
 from retailsim.market.protocols.retail.admission import ADMISSIONS
 from retailsim.market.protocols.retail.episode import Episode
@@ -82,14 +82,16 @@ class RetailMarket(Market):
         context = MarketContext(
             spec=spec, rules=rules, seed=seed, offer=self._offer, ledger=self.ledger
         )
-        self._episodes = {buying.episode: Episode(buying, context) for buying in spec.episodes}
+        self._episodes = {
+            episode_spec.episode: Episode(episode_spec, context) for episode_spec in spec.episodes
+        }
 
-    def opened(self, buying: Buying) -> Sequence[Event]:
+    def opened(self, episode_spec: EpisodeSpec) -> Sequence[Event]:
         """The event that opens an episode."""
         product = self.spec.product
         event = episode_opened(
             self.spec,
-            buying,
+            episode_spec,
             self.spec.seller,
             product=product.id,
             category=product.category,

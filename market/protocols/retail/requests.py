@@ -87,7 +87,7 @@ class Decide(Request, kw_only=True):
 
 
 class Complain(Request, kw_only=True):
-    """Buyer: tell what is wrong, go on, or end the dialogue; ``offered`` is the last offer."""
+    """Buyer: tell what is wrong, go on, or end the dialogue; ``proposed`` is the last proposal."""
 
     stage: ClassVar[str] = "post_inquiry"
 
@@ -97,11 +97,11 @@ class Complain(Request, kw_only=True):
     issue: str
     transcript: Transcript
     turn: int
-    offered: Settlement | None
+    proposed: Settlement | None
 
 
 class GiveSupport(Request, kw_only=True):
-    """Seller: answer the complaint, with or without offering a settlement."""
+    """Seller: answer the complaint, with or without proposing a settlement."""
 
     stage: ClassVar[str] = "post_inquiry"
 
@@ -115,7 +115,7 @@ class GiveSupport(Request, kw_only=True):
 
 
 class SettleIssue(Request, kw_only=True):
-    """Seller: state how the support dialogue ended, where no offer was made in it."""
+    """Seller: state how the support dialogue ended, where nothing was proposed in it."""
 
     stage: ClassVar[str] = "settlement"
 

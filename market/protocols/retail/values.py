@@ -145,10 +145,10 @@ class Settlement(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Support(msgspec.Struct, frozen=True, kw_only=True):
-    """A seller's turn in the support dialogue, with the settlement it offers, if any."""
+    """A seller's turn in the support dialogue, with the settlement it proposes, if any."""
 
     text: str
-    offer: Settlement | None = None
+    proposal: Settlement | None = None
 
 
 class Review(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from retailsim.events.streams import Seed
 from retailsim.market.catalogue.product import Product
-from retailsim.market.core.participants import Buying, Party
+from retailsim.market.core.participants import EpisodeSpec, Participant
 from retailsim.market.protocols.csales.protocol import SalesMarket
 from retailsim.market.protocols.csales.shop import Shop
 from retailsim.market.protocols.csales.spec import ConversationSpec, SalesRules
@@ -82,13 +82,13 @@ class SalesDesign(Design):
 
 
 def _conversation(
-    profile: Profile, seller: Party, buyer: Party, replication: int
+    profile: Profile, seller: Participant, buyer: Participant, replication: int
 ) -> ConversationSpec:
     name = f"{profile.id}/{seller.id}/{replication}/{buyer.id}"
     return ConversationSpec(
         id=name,
         sellers=(seller,),
-        episodes=(Buying(episode=name, buyer=buyer),),
+        episodes=(EpisodeSpec(episode=name, buyer=buyer),),
         profile=profile,
         replication=replication,
     )

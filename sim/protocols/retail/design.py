@@ -15,7 +15,7 @@ import msgspec
 from retailsim.events.streams import Seed
 from retailsim.market.catalogue.product import Product
 from retailsim.market.core.issues import ISSUES, IssueRules
-from retailsim.market.core.participants import Buying, Party
+from retailsim.market.core.participants import EpisodeSpec, Participant
 from retailsim.market.core.return_policy import DEFAULT_POLICIES
 from retailsim.market.protocols.retail.protocol import RetailMarket
 from retailsim.market.protocols.retail.spec import RetailRules, RetailSpec
@@ -127,15 +127,15 @@ class RetailDesign(Design):
         arm: Arm,
         number: int,
         replication: int,
-        seller: Party,
-        buyers: Sequence[Party],
+        seller: Participant,
+        buyers: Sequence[Participant],
     ) -> RetailSpec:
         name = f"{product.id}/{seller.id}/{number}/{replication}"
         if self.scenario.design.broadcast == "episode":
             name = f"{name}/{buyers[0].id}"
-            episodes: tuple[Buying, ...] = (Buying(episode=name, buyer=buyers[0]),)
+            episodes: tuple[EpisodeSpec, ...] = (EpisodeSpec(episode=name, buyer=buyers[0]),)
         else:
-            episodes = tuple(Buying(episode=f"{name}/{b.id}", buyer=b) for b in buyers)
+            episodes = tuple(EpisodeSpec(episode=f"{name}/{b.id}", buyer=b) for b in buyers)
         return RetailSpec(
             id=name,
             product=product,

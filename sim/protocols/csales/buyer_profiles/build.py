@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from retailsim.market.catalogue.product_files import Problems, builtin_catalog, read_products
+from retailsim.market.catalogue.product_files import Problems, builtin_catalogue, read_products
 from retailsim.market.protocols.csales.profile_file import read_profiles
 from retailsim.market.protocols.csales.values import Profile
 from retailsim.sim.errors import CannotWrite
@@ -15,7 +15,7 @@ from retailsim.sim.protocols.csales.buyer_profiles.reviews import Buyer, read_bu
 from retailsim.sim.terminal.terminal import Terminal
 
 
-class Building(msgspec.Struct, frozen=True, kw_only=True):
+class BuildOptions(msgspec.Struct, frozen=True, kw_only=True):
     """What the command was told."""
 
     reviews: Path
@@ -27,12 +27,12 @@ class Building(msgspec.Struct, frozen=True, kw_only=True):
     budget: float | None = None
 
 
-def build(told: Building, terminal: Terminal) -> int:
+def build(told: BuildOptions, terminal: Terminal) -> int:
     """Write the profiles, one line each; a file that has some already is gone on with.
 
     Returns the exit status: 3 where a provider stopped it, and the same command goes on.
     """
-    catalog = told.catalog or builtin_catalog()
+    catalog = told.catalog or builtin_catalogue()
     products = {product.id: product for product in read_products(catalog, problems=Problems())}
     buyers, dropped = read_buyers(told.reviews, products, told.least)
     done = {profile.id for profile in read_profiles(told.out)} if _begun(told.out) else set()
@@ -50,7 +50,7 @@ def build(told: Building, terminal: Terminal) -> int:
     return 0
 
 
-def _ask(told: Building, todo: list[Buyer], terminal: Terminal) -> None:
+def _ask(told: BuildOptions, todo: list[Buyer], terminal: Terminal) -> None:
     from retailsim.sim.budget.batch import ModelBatch
     from retailsim.sim.protocols.csales.buyer_profiles.by_model import ask_all
 

@@ -157,11 +157,11 @@ class Stage:
         common |= {"order": ORDER, "issue": ISSUE}
         said: Transcript = ()
         for turn in self._turns(turns):
-            complaint = Complain(**common, transcript=said, turn=turn, offered=None)
+            complaint = Complain(**common, transcript=said, turn=turn, proposed=None)
             said = (*said, Turn("buyer", str(await buyer.complain(complaint))))
             request = GiveSupport(**common, transcript=said, turn=turn, last_turn=False)
             said = (*said, Turn("seller", (await self._seller.support(request)).text))
-        last = Complain(**common, transcript=said, turn=turns + 1, offered=None)
+        last = Complain(**common, transcript=said, turn=turns + 1, proposed=None)
         assert await buyer.complain(last) is None
         known = {name: common[name] for name in ("episode", "unit", "offer", "order", "issue")}
         await self._seller.settle(SettleIssue(**known, transcript=said))

@@ -109,15 +109,17 @@ def test_an_issue_settled_without_money(settlement):
     assert played.market.ledger.accounts["goods"] == 2_000
 
 
-def test_the_seller_states_the_settlement_only_where_it_made_no_offer():
-    assert play(seller(offers={1: KEEP}), of=rules("damaged on arrival")).asked(SettleIssue) == []
+def test_the_seller_states_the_settlement_only_where_it_proposed_none():
+    assert (
+        play(seller(proposals={1: KEEP}), of=rules("damaged on arrival")).asked(SettleIssue) == []
+    )
     [asked] = play(of=rules("damaged on arrival")).asked(SettleIssue)
     assert [turn.text for turn in asked.transcript] == ["buyer says 1", "seller says 1"]
 
 
-def test_the_last_offer_binds():
-    offers = {1: REFUND, 2: EXCHANGE}
-    played = play(seller(offers=offers), buyer(complaints=2), rules("damaged on arrival"))
+def test_the_last_proposal_binds():
+    proposals = {1: REFUND, 2: EXCHANGE}
+    played = play(seller(proposals=proposals), buyer(complaints=2), rules("damaged on arrival"))
     assert played.one(IssueResolved).outcome == "exchanged"
 
 
@@ -137,7 +139,7 @@ def test_a_delayed_order_arrives_after_the_complaint_and_before_the_reviews():
 
 
 def test_a_delayed_order_refunded_on_its_way_never_arrives_and_needs_no_way_back():
-    played = play(seller(offers={1: REFUND}), of=rules("shipping delay"))
+    played = play(seller(proposals={1: REFUND}), of=rules("shipping delay"))
     assert "OrderDelivered" not in played.names()
     assert played.one(RefundIssued).return_shipping_cents == 0
     assert played.market.ledger.accounts == dict.fromkeys(
@@ -162,7 +164,7 @@ def test_the_buyer_pays_the_way_back_for_a_change_of_mind():
 def late(outcome) -> "object":
     """Settle a change of mind some days after delivery under a policy that takes nothing back."""
     never = {c: ReturnPolicy(window_days=0, condition="never") for c in DEFAULT_POLICIES}
-    return play(seller(offers={1: outcome}), of=rules("change of mind", policies=never))
+    return play(seller(proposals={1: outcome}), of=rules("change of mind", policies=never))
 
 
 @pytest.mark.parametrize("settlement", [REFUND, EXCHANGE])
@@ -203,7 +205,7 @@ def test_a_settled_order_cannot_be_settled_again(market):
         market.handle(EndDialogue(episode="e1"))
     assert market.ledger.accounts == books
 
-    ended = play(seller(offers={1: REFUND}), of=rules("damaged on arrival")).market
+    ended = play(seller(proposals={1: REFUND}), of=rules("damaged on arrival")).market
     with pytest.raises(UnexpectedMessage, match="ProposeSettlement"):
         ended.handle(ProposeSettlement(episode="e1", settlement=REFUND))
 

@@ -14,14 +14,14 @@ from retailsim.market.catalogue.product import Product
 from retailsim.market.catalogue.product_files import (
     SUFFIXES,
     Problems,
-    builtin_catalog,
+    builtin_catalogue,
     read_products,
 )
 from retailsim.market.errors import (
-    EmptyCatalog,
+    EmptyCatalogue,
     MarketError,
-    UnknownCatalogFormat,
-    UnreadableCatalog,
+    UnknownCatalogueFormat,
+    UnreadableCatalogue,
 )
 
 SHARED = Path(__file__).parents[3] / "shared" / "data" / "products_amazon23.jsonl"
@@ -136,41 +136,43 @@ def test_the_data_set_in_the_file_name_helps_rows_without_a_category(tmp_path: P
 
 def test_files_that_cannot_be_read_are_named_in_one_line(tmp_path: Path) -> None:
     missing = tmp_path / "missing.jsonl"
-    with pytest.raises(UnreadableCatalog, match=r"missing\.jsonl: there is no such file$"):
+    with pytest.raises(UnreadableCatalogue, match=r"missing\.jsonl: there is no such file$"):
         read(missing)
     folder = tmp_path / "folder.jsonl"
     folder.mkdir()
-    with pytest.raises(UnreadableCatalog, match="it is a directory; name a file in it"):
+    with pytest.raises(UnreadableCatalogue, match="it is a directory; name a file in it"):
         read(folder)
     for name in ("a.txt", "a.jsonl.zst", "catalog"):
-        with pytest.raises(UnknownCatalogFormat, match=r"must end in one of \.jsonl, \.jsonl\.gz"):
+        with pytest.raises(
+            UnknownCatalogueFormat, match=r"must end in one of \.jsonl, \.jsonl\.gz"
+        ):
             read(tmp_path / name)
     wide = tmp_path / "wide.jsonl"
     wide.write_bytes(row().decode().encode("utf-16"))
-    with pytest.raises(UnreadableCatalog, match="it is UTF-16, not UTF-8: save it as UTF-8"):
+    with pytest.raises(UnreadableCatalogue, match="it is UTF-16, not UTF-8: save it as UTF-8"):
         read(wide)
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_a_missing_file_is_the_same_error_in_every_format(tmp_path: Path, suffix: str) -> None:
-    with pytest.raises(UnreadableCatalog, match="there is no such file"):
+    with pytest.raises(UnreadableCatalogue, match="there is no such file"):
         read(tmp_path / f"missing{suffix}")
 
 
 def test_damaged_compression_says_how_far_it_could_be_read(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl.gz"
     path.write_bytes(row())
-    with pytest.raises(UnreadableCatalog, match="gzip data is damaged at its start"):
+    with pytest.raises(UnreadableCatalogue, match="gzip data is damaged at its start"):
         read(path)
     packed = gzip.compress(b"\n".join([row(), row()]))
     path.write_bytes(packed[:-4])
-    with pytest.raises(UnreadableCatalog, match=r"damaged after line 1 .*fetch the file again"):
+    with pytest.raises(UnreadableCatalogue, match=r"damaged after line 1 .*fetch the file again"):
         read(path)
     path.write_bytes(packed[:-8] + b"\0" * 8)
-    with pytest.raises(UnreadableCatalog, match="damaged"):
+    with pytest.raises(UnreadableCatalogue, match="damaged"):
         read(path)
     path.write_bytes(packed[:12] + b"\xff" * 30 + packed[42:])
-    with pytest.raises(UnreadableCatalog, match="damaged"):
+    with pytest.raises(UnreadableCatalogue, match="damaged"):
         read(path)
 
 
@@ -188,7 +190,7 @@ def test_an_empty_catalogue_is_for_the_caller_to_refuse_with_the_counts(tmp_path
     path.write_bytes(row(price=None))
     problems = Problems()
     assert read(path, problems) == []
-    assert str(EmptyCatalog(path, problems.summary())) == (
+    assert str(EmptyCatalogue(path, problems.summary())) == (
         f"the catalogue {path} holds no usable product: skipped 1 of 1: 1 without a usable price"
     )
 
@@ -230,6 +232,6 @@ def test_every_row_of_the_real_file_is_accounted_for() -> None:
 
 
 def test_the_builtin_catalogue_lies_with_the_packages_data() -> None:
-    path = builtin_catalog()
+    path = builtin_catalogue()
     assert (path.parent.name, path.name) == ("data", "catalogue.jsonl")
     assert (path.parent / "categories.toml").is_file()

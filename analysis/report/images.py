@@ -1,4 +1,4 @@
-"""Drawing figures: SVG for a page, in the page's own colours, and files on request."""
+"""Images of figures: SVG for a page, in the page's own colours, and files on request."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ import pytest
 from retailsim.market.catalogue import table_rows
 from retailsim.market.catalogue.product import Product
 from retailsim.market.catalogue.product_files import Problems, read_products
-from retailsim.market.errors import MissingColumns, UnreadableCatalog
+from retailsim.market.errors import MissingColumns, UnreadableCatalogue
 
 FULL: dict[str, Any] = {
     "id": "A1",
@@ -123,7 +123,9 @@ def test_an_empty_csv_has_no_columns(tmp_path: Path) -> None:
 
 def test_two_columns_of_one_meaning_are_refused(tmp_path: Path) -> None:
     path = text_file(tmp_path / "a.csv", "id,parent_asin,title,price,category\n")
-    with pytest.raises(UnreadableCatalog, match="columns id, parent_asin mean the same: keep one"):
+    with pytest.raises(
+        UnreadableCatalogue, match="columns id, parent_asin mean the same: keep one"
+    ):
         read(path)
 
 
@@ -168,7 +170,7 @@ def test_a_huge_csv_field_is_a_broken_line(tmp_path: Path) -> None:
 def test_a_csv_in_another_encoding_is_named_with_its_line(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_bytes("id,title,price,category\n1,Tea,2,Food\n2,Café,2,Food\n".encode("latin-1"))
-    with pytest.raises(UnreadableCatalog, match=r"line 3 is not UTF-8 .*: save it as UTF-8"):
+    with pytest.raises(UnreadableCatalogue, match=r"line 3 is not UTF-8 .*: save it as UTF-8"):
         read(path)
 
 
@@ -176,7 +178,7 @@ def test_a_csv_in_another_encoding_is_named_with_its_line(tmp_path: Path) -> Non
 def test_a_damaged_parquet_is_one_clear_line(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "a.parquet"
     path.write_bytes(data)
-    with pytest.raises(UnreadableCatalog, match="it is damaged or no Parquet file") as caught:
+    with pytest.raises(UnreadableCatalogue, match="it is damaged or no Parquet file") as caught:
         read(path)
     assert "\n" not in str(caught.value)
 
@@ -185,7 +187,7 @@ def test_a_cut_parquet_is_one_clear_line(tmp_path: Path) -> None:
     path = tmp_path / "a.parquet"
     pl.DataFrame([FULL] * 50).write_parquet(path)
     path.write_bytes(path.read_bytes()[:-200])
-    with pytest.raises(UnreadableCatalog, match="it is damaged or no Parquet file"):
+    with pytest.raises(UnreadableCatalogue, match="it is damaged or no Parquet file"):
         read(path)
 
 
