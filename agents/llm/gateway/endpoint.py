@@ -78,7 +78,7 @@ class Endpoint:
         self.config = config
         self.base = base_url(name, config)
         self.adapter: Adapter = vendor_of(config.provider).adapter
-        self.url = self.base + self.adapter.path(config.model)
+        self.url: str = self.base + self.adapter.path(config.model)
         self.able: Abilities = abilities(config)
         self.numbers = Statistics(model=name)
         self.gate: Gate | None = None
