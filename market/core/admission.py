@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from types import NoneType
-from typing import Any, get_args
+from functools import cache
+from types import NoneType, UnionType
+from typing import Any, Literal, Union, get_args, get_origin
 from uuid import UUID
 
 import msgspec
@@ -110,14 +111,26 @@ class _Problem(Exception):
 
 def _check_kind(value: object, answer: Any) -> None:
     """Refuse a value of another class: a look-alike of the right fields is another class, too."""
-    kinds = get_args(answer) or (answer,)
+    kinds = _classes(answer)
     if type(value) in kinds:
         return
     wanted = " or ".join(_named(kind) for kind in kinds)
-    if isinstance(value, Sequence) and any(isinstance(one, Message) for one in value):
-        got = ", ".join(type(one).__name__ for one in value[:_SHOWN])
+    said = value if isinstance(value, list | tuple) else (value,)
+    if any(isinstance(one, Message) for one in said):
+        got = ", ".join(type(one).__name__ for one in said[:_SHOWN])
         raise _Problem(f"{got} instead of {wanted}: return the value, the market writes the events")
     raise _Problem(f"{_named(type(value))} instead of {wanted}")
+
+
+@cache
+def _classes(answer: Any) -> tuple[type, ...]:
+    """Return the classes of a type's values: those of each member of a union."""
+    origin = get_origin(answer)
+    if origin in (Union, UnionType):
+        return tuple(kind for member in get_args(answer) for kind in _classes(member))
+    if origin is Literal:
+        return tuple(dict.fromkeys(type(value) for value in get_args(answer)))
+    return (origin or answer,)
 
 
 def _named(kind: type) -> str:
