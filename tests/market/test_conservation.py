@@ -2,7 +2,7 @@
 
 from collections import Counter
 from random import Random
-from typing import Any, get_args
+from typing import Any, Union, get_args
 
 import msgspec
 from hypothesis import given, settings
@@ -27,24 +27,24 @@ from retailsim.market.catalogue.product import CATEGORIES
 from retailsim.market.core.issues import ISSUES, IssueRules
 from retailsim.market.core.return_policy import ReturnPolicy
 from retailsim.market.core.shipping import ShippingRules
-from retailsim.market.protocols.retail.requests import (
-    EndDialogue,
-    ProposeSettlement,
-    WriteReview,
-)
+from retailsim.market.protocols.retail.protocol import MARKET
+from retailsim.market.protocols.retail.requests import WriteReview
 from retailsim.market.protocols.retail.spec import RetailRules
-from retailsim.market.protocols.retail.values import Settlement
+from retailsim.market.protocols.retail.values import Review, Settlement, Support
+
+LOGGED: Any = Union[LoggedEvent, *MARKET.events]
+"""What all protocols share, and the protocol's own."""
 
 MISDEEDS: tuple[Any, ...] = (
     lambda request: None,
     lambda request: [],
-    lambda request: "text",
+    lambda request: b"text",
     lambda request: [RefundIssued(
         order="x", quantity=1, amount_cents=9**9, shipping_refund_cents=0,
         return_shipping_cents=0, return_shipping_payer="seller",
     )],
     lambda request: [MarketClosed()],
-    lambda request: [ReviewPosted(aspect="pitch", rating=9, text="x")],
+    lambda request: Review(rating=9, text="x"),
     lambda request: 1 / 0,
     lambda request: _raise(UnusableOutput("unusable", "{")),
 )  # fmt: skip
@@ -98,33 +98,32 @@ class Mood:
 
         return reply
 
-    def settlement(self) -> ProposeSettlement:
-        settlement = Settlement(
+    def settlement(self) -> Settlement:
+        return Settlement(
             outcome=self.random.choice(["delivered", "exchanged", "refunded", "refunded"]),
             resolution="r",
             reason="r",
             refund_quantity=self.random.randint(-1, 5),
             refund_shipping=self.random.random() < 0.5,
         )
-        return ProposeSettlement(settlement=settlement)
 
     def AskSeller(self, request: Any) -> Any:  # noqa: N802 - named after what it answers
         more = self.random.random() < 0.5
-        return [said("pre_inquiry", "buyer", request.turn) if more else EndDialogue()]
+        return said("buyer", request.turn) if more else None
 
     def Complain(self, request: Any) -> Any:  # noqa: N802
         more = self.random.random() < 0.7
-        return [said("post_inquiry", "buyer", request.turn) if more else EndDialogue()]
+        return said("buyer", request.turn) if more else None
 
     def Decide(self, request: Any) -> Any:  # noqa: N802
-        return [decided(self.random.random() < 0.8, self.random.randint(0, 5))]
+        return decided(self.random.random() < 0.8, self.random.randint(0, 5))
 
     def GiveSupport(self, request: Any) -> Any:  # noqa: N802
-        text = said("post_inquiry", "seller", request.turn)
-        return [self.settlement(), text] if self.random.random() < 0.5 else [text]
+        offer = self.settlement() if self.random.random() < 0.5 else None
+        return Support(text=said("seller", request.turn), offer=offer)
 
     def SettleIssue(self, request: Any) -> Any:  # noqa: N802
-        return [self.settlement()]
+        return self.settlement()
 
 
 @st.composite
@@ -206,7 +205,7 @@ def test_money_goods_and_episodes_are_conserved(played: Played):
 @settings(deadline=None, max_examples=50)
 @given(markets())
 def test_every_log_can_be_written_and_read_back(played: Played):
-    decoder = msgspec.json.Decoder(LoggedEvent)
+    decoder = msgspec.json.Decoder(LOGGED)
     assert decoder.decode_lines(played.lines) == played.events
 
 
@@ -240,7 +239,7 @@ def test_random_agents_reach_every_kind_of_event():
         of = rules(ISSUES[number % len(ISSUES)], policies=FOOD_FOR_ALL, max_quantity=3)
         played = Played(market_spec(["ann", "bob"]), of, cast, seed=number)
         reached |= {type(event) for event in played.events}
-    assert reached == set(get_args(LoggedEvent))
+    assert reached == set(get_args(LOGGED))
 
 
 FOOD_FOR_ALL = dict.fromkeys(CATEGORIES, ReturnPolicy(window_days=3, condition="unopened"))

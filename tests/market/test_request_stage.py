@@ -6,6 +6,7 @@ from retailsim.market.protocols.union import ADMISSIONS
 from retailsim.events.messages import MarketClosed, MessageSent
 from retailsim.market.core.request import AgentRequest, stage_of
 from retailsim.market.protocols.csales import requests as csales
+from retailsim.market.protocols.registry import BUILT_IN, rules_of
 from retailsim.market.protocols.retail import requests as retail
 
 STAGES: dict[type[AgentRequest], str] = {
@@ -33,7 +34,9 @@ def test_a_request_names_its_stage_as_logs_have_it(kind: type[AgentRequest]) -> 
 
 
 def test_every_request_that_an_agent_can_be_asked_has_a_stage() -> None:
-    assert set(ADMISSIONS) == set(STAGES)
+    asked = [set(rules_of(protocol).admissions) for protocol in BUILT_IN.values()]
+    assert set.union(*asked) == set(STAGES)
+    assert len(STAGES) == sum(map(len, asked))
 
 
 def test_the_stage_is_no_field_that_an_agent_could_change() -> None:

@@ -13,7 +13,6 @@ from players import (
     play,
     raises,
     rules,
-    said,
     seller,
 )
 
@@ -27,6 +26,7 @@ from retailsim.events.messages import (
     OutputRejected,
     RefundIssued,
 )
+from retailsim.market.core.admission import ReplyRefused
 from retailsim.market.core.shipping import ShippingRules
 from retailsim.market.protocols.retail.requests import (
     AnswerBuyer,
@@ -132,7 +132,8 @@ def test_what_an_agent_may_not_say_ends_its_episode_and_books_nothing():
     )
     played = play(buying={**buyer(), Decide: lambda request: [forged]})
     assert played.one(EpisodeFailed).reason == (
-        "ReplyRefused: buyer:ann answered Decide with RefundIssued instead of DecisionMade"
+        "ReplyRefused: buyer:ann answered Decide with RefundIssued instead of Decision: "
+        "return the value, the market writes the events"
     )
     assert "RefundIssued" not in played.names()
 
@@ -144,6 +145,11 @@ def test_a_market_whose_agents_were_not_registered_says_who_is_missing():
 
 # -- golden --------------------------------------------------------------------------------
 
+OTHER_TURN = ReplyRefused(
+    "buyer:eve", "AskSeller", "stage pre_inquiry, role buyer, turn 7: not what was asked"
+)
+"""How an agent failed when the log was pinned; it says the words only now, and in no other turn."""
+
 
 def golden_market():
     """Play a market with all kinds of ends, some agents waiting."""
@@ -152,7 +158,7 @@ def golden_market():
         "bob": buyer(buys=False, quantity=0, questions=0),
         "cat": buyer(quantity=50),
         "dan": {**buyer(), Complain: raises(ValueError("gone"))},
-        "eve": {**buyer(), AskSeller: lambda r: [said("pre_inquiry", "buyer", 7)]},
+        "eve": {**buyer(), AskSeller: raises(OTHER_TURN)},
         "fay": buyer(complaints=0),
     }
     of = rules("change of mind", nonbuyer_reviews=True, guidance=0.5, shipping=ShippingRules())

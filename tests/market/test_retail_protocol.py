@@ -2,6 +2,7 @@
 
 from itertools import pairwise
 
+import msgspec
 import pytest
 from players import (
     EXCHANGE,
@@ -16,6 +17,7 @@ from players import (
 
 from retailsim.events.kernel import Post
 from retailsim.events.messages import (
+    DecisionMade,
     EpisodeOpened,
     IssueRaised,
     MarketClosed,
@@ -151,9 +153,8 @@ def test_an_inquiry_goes_back_and_forth_until_the_buyer_ends_it(market):
 def test_a_purchase_becomes_an_order_on_the_books_and_days_of_its_own(market):
     market.handle(TopicsChosen(episode="e1", topics=(), reason="r"))
     market.handle(EndDialogue(episode="e1"))
-    decision = decided(True, 3)
-    decision.episode = "e1"
-    placed, delivered, raised, complain = market.handle(decision)
+    decision = msgspec.structs.asdict(decided(True, 3))
+    placed, delivered, raised, complain = market.handle(DecisionMade(episode="e1", **decision))
     order = placed.message.order
     assert placed == Post(
         OrderPlaced(

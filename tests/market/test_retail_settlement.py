@@ -1,5 +1,6 @@
 """Orders and their settlement: what the market places, refuses, books, and never books twice."""
 
+import msgspec
 import pytest
 from players import (
     EXCHANGE,
@@ -17,6 +18,7 @@ from players import (
 
 from retailsim.events.messages import (
     CommandRejected,
+    DecisionMade,
     EpisodeOpened,
     IssueRaised,
     IssueResolved,
@@ -194,9 +196,8 @@ def test_a_refund_of_units_that_were_not_bought_is_rejected(units):
 
 def test_a_settled_order_cannot_be_settled_again(market):
     """Not while its reviews are still to be written, and not after the episode."""
-    decision = decided(True, 2)
-    decision.episode = "e1"
-    market.handle(decision)
+    decision = msgspec.structs.asdict(decided(True, 2))
+    market.handle(DecisionMade(episode="e1", **decision))
     market.handle(ProposeSettlement(episode="e1", settlement=REFUND))
     first = market.handle(EndDialogue(episode="e1"))
     assert [type(post.message) for post in first] == [IssueResolved, RefundIssued, WriteReview]
