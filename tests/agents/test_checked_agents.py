@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 from typing import Any
 
+import msgspec
 import pytest
 
-from benchmarks.stage import offer_of
-from retailsim.agents.host import Checked
+from benchmarks.staging import offer_of
+from retailsim.agents.errors import UnexpectedRequest
+from retailsim.agents.host import Checked, Trusted
 from retailsim.events.errors import UnusableOutput
-from retailsim.events.messages import DecisionMade, Message
-from retailsim.market.catalogue.product_files import Problems, builtin_catalogue, read_products
-from retailsim.market.core.admission import ReplyRefused
-from retailsim.market.protocols.retail.events import TopicsChosen
-from retailsim.market.protocols.retail.requests import Decide
-from retailsim.market.protocols.retail.values import SECTIONS, Pitch, Topics
+from retailsim.events.messages import DecisionMade, MarketClosed, Message
+from retailsim.market.catalogue.product_files import Problems, builtin_catalog, read_products
+from retailsim.market.core.admission import ReplyRefused, Written
+from retailsim.market.protocols.registry import find_protocol, rules_of
+from retailsim.market.protocols.retail.requests import AskSeller, Decide
+from retailsim.market.protocols.retail.values import SECTIONS, Decision, Pitch, Topics
 
-SAID: dict[str, Any] = {"quantity_reason": "", "sentiment": "Neutral", "reason": "So."}
+ADMISSIONS = rules_of(find_protocol("retail")).admissions
+BOUGHT = Decision(
+    will_purchase=True, quantity=2, quantity_reason="", sentiment="Neutral", reason="So."
+)
+TOPICS = Topics(topics=("shipping",), reason="r")
 
 
 class Speaker:
@@ -26,54 +31,87 @@ class Speaker:
 
     source = "buyer:b"
 
-    def __init__(self, *said: object) -> None:
+    def __init__(self, said: object) -> None:
         self._said = said
+        self.asked: list[Message] = []
 
-    async def receive(self, message: Message) -> Sequence[Any]:
-        for one in self._said:
-            if isinstance(one, Exception):
-                raise one
+    async def receive(self, message: Message) -> Any:
+        self.asked.append(message)
+        if isinstance(self._said, Exception):
+            raise self._said
         return self._said
 
 
-def heard(request: Message, *said: object) -> Sequence[Message]:
-    return asyncio.run(Checked(Speaker(*said)).receive(request))  # type: ignore[arg-type]
+def heard(request: Message, said: object, wrapped: type[Any] = Checked) -> Written:
+    return asyncio.run(wrapped(Speaker(said), ADMISSIONS).receive(request))
 
 
 @pytest.fixture
 def request_() -> Decide:
-    product = next(iter(read_products(builtin_catalogue(), problems=Problems())))
+    product = next(iter(read_products(builtin_catalog(), problems=Problems())))
     pitch = Pitch(sections=dict.fromkeys(SECTIONS, "x"))
-    topics = Topics(topics=("shipping",), reason="r")
     return Decide(
-        episode="e", unit="u", offer=offer_of(product), pitch=pitch, topics=topics, transcript=()
+        episode="e", unit="u", offer=offer_of(product), pitch=pitch, topics=TOPICS, transcript=()
     )
 
 
-def test_a_fitting_reply_is_copied(request_: Decide) -> None:
-    """The market gets an equal copy, so nobody changes later what is logged."""
-    decision = DecisionMade(will_purchase=True, quantity=2, **SAID)
-    (copy,) = heard(request_, decision)
-    assert copy == decision
-    assert copy is not decision
+@pytest.mark.parametrize("wrapped", [Checked, Trusted])
+def test_a_fitting_reply_is_written_as_what_happened(request_: Decide, wrapped: type[Any]) -> None:
+    (event,) = heard(request_, BOUGHT, wrapped)
+    assert event == DecisionMade(**msgspec.structs.asdict(BOUGHT))
+
+
+def test_what_is_written_is_a_copy(request_: Decide) -> None:
+    """So nobody changes later what is logged."""
+    topics = ["shipping"]
+    said = Topics(topics=topics, reason="r")  # type: ignore[arg-type]
+    (event,) = heard(_topics(request_), said)
+    topics.append("weather")
+    assert event.topics == ("shipping",)  # type: ignore[attr-defined]
+
+
+def _topics(request: Decide) -> Message:
+    [kind] = [kind for kind in ADMISSIONS if kind.__name__ == "ChooseTopics"]
+    return kind(episode="e", unit="u", offer=request.offer, pitch=request.pitch)  # type: ignore[call-arg]
 
 
 @pytest.mark.parametrize(
     ("said", "why"),
     [
-        ((), "nothing instead of DecisionMade"),
-        ((TopicsChosen(topics=("shipping",), reason="r"),), "TopicsChosen instead of DecisionMade"),
-        ((DecisionMade(will_purchase=True, quantity=10**30, **SAID),), "a number beyond"),
+        (None, "buyer:b answered Decide with None instead of Decision"),
+        (TOPICS, "Topics instead of Decision"),
+        ("I take it!", "a text instead of Decision"),
+        ([BOUGHT], "list instead of Decision"),
+        (
+            [DecisionMade(**msgspec.structs.asdict(BOUGHT))],
+            "DecisionMade instead of Decision: return the value, the market writes the events",
+        ),
+        (msgspec.structs.replace(BOUGHT, quantity=10**30), "a number beyond"),
     ],
 )
 def test_a_reply_that_was_not_asked_for_is_refused(
-    request_: Decide, said: tuple[Any, ...], why: str
+    request_: Decide, said: object, why: str
 ) -> None:
     with pytest.raises(ReplyRefused, match=why):
-        heard(request_, *said)
+        heard(request_, said)
 
 
-def test_an_unusable_answer_passes_as_it_is(request_: Decide) -> None:
+@pytest.mark.parametrize("wrapped", [Checked, Trusted])
+def test_an_unusable_answer_passes_as_it_is(request_: Decide, wrapped: type[Any]) -> None:
     """It becomes a rejected output with its text, not a failure of the host's making."""
     with pytest.raises(UnusableOutput, match="nonsense"):
-        heard(request_, UnusableOutput("nonsense", "raw"))
+        heard(request_, UnusableOutput("nonsense", "raw"), wrapped)
+
+
+@pytest.mark.parametrize("wrapped", [Checked, Trusted])
+def test_an_agent_is_asked_only_what_its_protocol_knows_an_answer_to(
+    request_: Decide, wrapped: type[Any]
+) -> None:
+    others = {kind: rule for kind, rule in ADMISSIONS.items() if kind is not Decide}
+    speaker = Speaker(BOUGHT)
+    host = wrapped(speaker, others)
+    for message, name in ((request_, "Decide"), (MarketClosed(), "MarketClosed")):
+        with pytest.raises(UnexpectedRequest, match=f"buyer:b does not answer {name}"):
+            asyncio.run(host.receive(message))
+    assert not speaker.asked
+    assert AskSeller in others

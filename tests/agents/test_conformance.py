@@ -5,13 +5,14 @@ from __future__ import annotations
 import random
 import time
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from time import time as now
 from typing import Any
 
 import anyio
+import msgspec
 import pytest
 
 from retailsim.agents.base import Agent, Seat
@@ -21,13 +22,12 @@ from retailsim.agents.errors import UnknownAgent
 from retailsim.agents.retail.base import BuyerAgent
 from retailsim.agents.retail.behavioral.seller import BehavioralSeller
 from retailsim.events.messages import DecisionMade, Message, MessageSent, Role
-from retailsim.market.protocols.retail.events import TopicsChosen
+from retailsim.market.core.request import AgentRequest
 from retailsim.market.protocols.retail.requests import (
     AskSeller,
     ChooseTopics,
     Complain,
     Decide,
-    EndDialogue,
     GiveSupport,
     WriteReview,
 )
@@ -188,7 +188,7 @@ class NotAsync(Good):
 @pytest.mark.parametrize(
     ("agent", "said"),
     [
-        (SaysYes, "decide() must return Decision: it returned str"),
+        (SaysYes, "buyer:seat answered Decide with a text instead of Decision"),
         (Breaks, "raised ValueError: invalid literal for int() with base 10: 'A' (test_conf"),
         (SixStars, "a rating of 6; 1 to 5 are allowed"),
         (ThreeTopics, "up to two of product specifications"),
@@ -381,19 +381,19 @@ def test_notes_that_leak_between_concurrent_episodes_are_named() -> None:
 class Bare(Agent):
     """A buyer from scratch."""
 
-    async def receive(self, message: Message) -> Sequence[Message]:
+    async def receive(self, message: AgentRequest) -> Any:
         match message:
             case ChooseTopics():
-                return [TopicsChosen(topics=("shipping",), reason="hurry")]
+                return Topics(topics=("shipping",), reason="hurry")
             case Decide():
-                return [self.decision()]
+                return self.decision()
             case AskSeller() | Complain():
-                return [EndDialogue()]
-            case _:
-                return []
+                return None
+            case WriteReview():
+                return self.review()
 
-    def decision(self) -> DecisionMade:
-        return DecisionMade(
+    def decision(self) -> Any:
+        return Decision(
             will_purchase=True,
             quantity=1,
             quantity_reason="one",
@@ -401,19 +401,43 @@ class Bare(Agent):
             reason="Nice.",
         )
 
+    def review(self) -> Any:
+        return Review(rating=5, text="Nice.")
+
+
+class Silent(Bare):
+    def review(self) -> None:
+        return None
+
 
 class Misspoken(Bare):
     def decision(self) -> Any:
         return MessageSent(stage="pre_inquiry", role="buyer", turn=1, text="I take it!")
 
 
-def test_a_bare_agent_is_checked_by_the_events_it_returns() -> None:
-    said = failures(Bare)
-    assert list(said) == ["replies", "hostile text"]
-    assert "answered WriteReview with nothing instead of ReviewPosted" in said["replies"]
-    assert (
-        "answered Decide with MessageSent instead of DecisionMade" in failures(Misspoken)["replies"]
-    )
+class Writes(Bare):
+    """Returns what agents once returned."""
+
+    def decision(self) -> Any:
+        return [DecisionMade(**msgspec.structs.asdict(super().decision()))]
+
+
+def test_a_bare_agent_passes_if_it_returns_what_each_request_asks_for() -> None:
+    assert failures(Bare) == {}
+
+
+@pytest.mark.parametrize(
+    ("agent", "said"),
+    [
+        (Silent, "answered WriteReview with None instead of Review"),
+        (Misspoken, "answered Decide with MessageSent instead of Decision: return the value"),
+        (Writes, "answered Decide with DecisionMade instead of Decision: return the value"),
+    ],
+)
+def test_a_bare_agent_is_checked_by_the_values_it_returns(agent: type[Agent], said: str) -> None:
+    found = failures(agent)
+    assert list(found) == ["replies", "hostile text"]
+    assert said in found["replies"]
 
 
 def test_the_result_is_one_line_a_check() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,17 +22,16 @@ from retailsim.agents.csales.partners import conversation
 from retailsim.agents.csales.samples import TALKS, everything
 from retailsim.agents.errors import BadAgent
 from retailsim.agents.registry import part_of
-from retailsim.events.messages import Message, MessageSent, Role
-from retailsim.market.protocols.csales.events import ActionChosen
+from retailsim.events.messages import MessageSent, Role
+from retailsim.market.core.request import AgentRequest
 from retailsim.market.protocols.csales.requests import (
-    BuyItem,
     OpenConversation,
     PlanTurn,
     RespondToSeller,
-    SelectItem,
     SpeakTurn,
 )
 from retailsim.market.protocols.csales.values import Inferred, Line, Plan, Response
+from retailsim.market.protocols.registry import find_protocol
 
 
 class Seller(SalesSeller):
@@ -164,17 +162,19 @@ class OpensWithNumbers(Buyer):
         return 7  # type: ignore[return-value]
 
 
-class WrongTurn(Buyer):
-    async def receive(self, message: Message) -> Sequence[Message]:
+class SpeaksInTheLog(Buyer):
+    """Writes the event itself, in a turn of its choice; no value has a turn in it."""
+
+    async def respond(self, request: RespondToSeller) -> Response:
         said = MessageSent(stage="sales", role="buyer", turn=40, text="Hm.")
-        return (said,) if isinstance(message, RespondToSeller) else await super().receive(message)
+        return [said]  # type: ignore[return-value]
 
 
 @pytest.mark.parametrize(
     ("agent", "said"),
     [
-        (UnknownAction, "plan() must return Plan: Invalid enum value 'Bribery'"),
-        (UnknownStyle, "plan() must return Plan: Invalid enum value 'Rash'"),
+        (UnknownAction, "PlanTurn with a malformed Plan: Invalid enum value 'Bribery'"),
+        (UnknownStyle, "PlanTurn with a malformed Plan: Invalid enum value 'Rash'"),
         (AlwaysPersuades, "action Persuasion; allowed now: Preference Probing, Category Search"),
         (NeverPersuades, "action Suggestion; allowed now: Persuasion"),
         (NoTactic, "action Persuasion with strategy None"),
@@ -185,10 +185,10 @@ class WrongTurn(Buyer):
         (OneChance, "1 probabilities for 2 options"),
         (SaysNothing, "SpeakTurn with an empty text"),
         (ShowsTwice, "2 items, some of them twice"),
-        (SpeaksPlainly, "speak() must return Line: it returned str"),
-        (LeavesOddly, "respond() must return Response: Invalid enum value 'vanish'"),
-        (OpensWithNumbers, "open() must return str: it returned int"),
-        (WrongTurn, "stage sales, role buyer, turn 40: not what was asked"),
+        (SpeaksPlainly, "SpeakTurn with a text instead of Line"),
+        (LeavesOddly, "RespondToSeller with a malformed Response: Invalid enum value 'vanish'"),
+        (OpensWithNumbers, "OpenConversation with int instead of a text"),
+        (SpeaksInTheLog, "MessageSent instead of Response: return the value, the market writes"),
     ],
 )
 def test_an_answer_that_the_market_refuses_is_named(agent: type[Agent], said: str) -> None:
@@ -243,7 +243,7 @@ class SelectsAndLeaves(Buyer):
         (SelectsAgain, "is selected already: buy, or leave"),
         (BuysAtOnce, "too early: wait for request.may_buy"),
         (BuysAnother, "buys 'OTHER': request.selected and request.candidate are for sale"),
-        (SelectsAndLeaves, "does SelectItem and LeaveConversation at once: set one of select"),
+        (SelectsAndLeaves, "does select and leave at once: set one of select, buy and leave"),
     ],
 )
 def test_what_the_market_would_reject_is_named(agent: type[Agent], said: str) -> None:
@@ -309,22 +309,19 @@ def test_an_agent_that_waits_holds_two_conversations_side_by_side() -> None:
 class Bare(Agent):
     """A seller from scratch: nothing says of which protocol."""
 
-    async def receive(self, message: Message) -> Sequence[Message]:
-        said = MessageSent(stage="sales", role="seller", turn=getattr(message, "turn", 0), text="!")
-        if isinstance(message, PlanTurn):
-            persuades = message.actions == ("Persuasion",)
-            return [
-                ActionChosen(
-                    turn=message.turn,
-                    action=message.actions[0],
-                    strategy="Framing" if persuades else None,
-                )
-            ]
-        return [said]
+    async def receive(self, message: AgentRequest) -> Any:
+        if not isinstance(message, PlanTurn):
+            return Line(text="!")
+        persuades = message.actions == ("Persuasion",)
+        return Plan(
+            inferred=Inferred(),
+            action=message.actions[0],
+            tactic="Framing" if persuades else None,
+        )
 
 
 def test_a_bare_agent_is_taken_for_one_of_retail_unless_the_protocol_is_named() -> None:
-    findings = check(Bare, "seller", protocol="csales")
+    findings = check(Bare, "seller", protocol=find_protocol("csales"))
     assert all(finding.passed for finding in findings), render(findings)
     assert failures(Bare)["replies"].startswith("FormStrategy about")
 
@@ -341,29 +338,30 @@ def asked(role: Role, answer: Any) -> list[Any]:
 
 
 def test_a_seller_speaks_to_the_action_that_it_chose() -> None:
-    def choose(request: Any) -> Sequence[Message]:
-        chosen = ActionChosen(turn=request.turn, action="Preference Probing")
-        return (chosen,) if isinstance(request, PlanTurn) else ()
+    def choose(request: Any) -> Any:
+        probing = Plan(inferred=Inferred(), action="Preference Probing")
+        return probing if isinstance(request, PlanTurn) else Line(text="?")
 
     speaking = [request for request in asked("seller", choose) if isinstance(request, SpeakTurn)]
     assert {(request.action, request.items) for request in speaking} == {("Preference Probing", ())}
 
 
 def test_only_what_a_buyer_selects_is_sold_and_a_purchase_ends_it() -> None:
-    def choose(request: Any) -> Sequence[Message]:
-        if request.turn > 1 and request.may_buy:
-            return (BuyItem(product=request.selected.id),)
-        shown = request.shown if request.turn > 1 else ()
-        return (SelectItem(product=shown[0].id),) if shown else ()
+    def choose(request: Any) -> Any:
+        if request.turn == 1:
+            return "A lamp."
+        if request.may_buy:
+            return Response(text="That.", buy=request.selected.id)
+        return Response(text="This?", select=request.shown[0].id if request.shown else None)
 
     requests = asked("buyer", choose)
     assert [request.selected is not None for request in requests[1:]] == [False, False, True]
     assert requests[-1].action == "Persuasion"
-    assert not any(r.selected for r in asked("buyer", lambda request: ())[1:])
+    assert not any(r.selected for r in asked("buyer", lambda request: None)[1:])
 
 
 def test_buyers_are_not_shown_what_only_sellers_see() -> None:
-    requests = asked("buyer", lambda request: ())
+    requests = asked("buyer", lambda request: None)
     assert any(request.shown for request in requests[1:])
     assert {p.unit_cost_cents for request in requests[1:] for p in request.shown} == {None}
 
@@ -408,9 +406,10 @@ def test_by_name_the_protocol_is_found_and_the_hash_seed_tried(tmp_path: Path) -
 
 def test_the_part_of_a_name_is_found(tmp_path: Path) -> None:
     (tmp_path / "my_talkers.py").write_text(AGENTS)
-    assert part_of("my_talkers:Choosy", folder=tmp_path) == ("csales", "buyer")
-    assert part_of("my_talkers:Steady", folder=tmp_path) == ("csales", "seller")
-    assert part_of("csuser") == ("csales", "buyer")
-    assert part_of("behavioral") == ("retail", "seller")
+    csales = find_protocol("csales")
+    assert part_of("my_talkers:Choosy", folder=tmp_path) == (csales, "buyer")
+    assert part_of("my_talkers:Steady", folder=tmp_path) == (csales, "seller")
+    assert part_of("csuser") == (csales, "buyer")
+    assert part_of("behavioral") == (find_protocol("retail"), "seller")
     with pytest.raises(BadAgent, match="is a SalesBuyer and cannot be a seller"):
         check_by_name("my_talkers:Choosy", tmp_path, role="seller")

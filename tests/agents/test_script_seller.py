@@ -15,16 +15,14 @@ from hypothesis import strategies as st
 from retailsim.agents.base import Seat
 from retailsim.agents.errors import BadOption
 from retailsim.agents.retail import samples
-from retailsim.agents.retail.behavioral.script import MAX_CHARACTERS, ScriptSeller, parse
 from retailsim.agents.retail.behavioral.seller import BehavioralSeller
 from retailsim.agents.retail.samples import PLAIN, POOR, RICH, Scene
-from retailsim.events.messages import Message
+from retailsim.agents.retail.script import MAX_CHARACTERS, ScriptSeller, parse
 from retailsim.events.streams import Seed
 from retailsim.market.catalogue.product import Product
 from retailsim.market.core.request import AgentRequest
-from retailsim.market.protocols.retail.events import PitchPresented
 from retailsim.market.protocols.retail.requests import PresentPitch
-from retailsim.market.protocols.retail.values import SECTIONS, Strategy
+from retailsim.market.protocols.retail.values import SECTIONS, Pitch, Strategy
 
 
 def seat(**options: Any) -> Seat:
@@ -153,11 +151,11 @@ def test_a_changed_file_is_read_again(tmp_path: Path) -> None:
     assert pitched(ScriptSeller(seat(pitch_file=name)), RICH).sections == {"opening_hook": "Three."}
 
 
-def pitched(seller: ScriptSeller, product: Product) -> PitchPresented:
+def pitched(seller: ScriptSeller, product: Product) -> Pitch:
     scene = Scene(product)
     request = PresentPitch(unit=scene.unit, offer=scene.offer, strategy=Strategy())
-    (reply,) = anyio.run(seller.receive, request)
-    assert isinstance(reply, PitchPresented)
+    reply = anyio.run(seller.receive, request)
+    assert isinstance(reply, Pitch)
     return reply
 
 
@@ -177,8 +175,8 @@ def test_all_but_the_pitch_is_that_of_a_behavioral_seller(tmp_path: Path) -> Non
     script = ScriptSeller(seat(pitch_file=file_with(tmp_path, "Hello.")))
     behavioral = BehavioralSeller(seat())
 
-    async def replies(request: AgentRequest) -> tuple[list[Message], list[Message]]:
-        return list(await script.receive(request)), list(await behavioral.receive(request))
+    async def replies(request: AgentRequest) -> tuple[Any, Any]:
+        return await script.receive(request), await behavioral.receive(request)
 
     for request in chain.from_iterable(script for _, script in samples.everything("seller")):
         ours, theirs = anyio.run(replies, request)

@@ -6,11 +6,11 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from chatter import PROFILE, Shelf, item
 
 from retailsim.agents.base import Seat
-from retailsim.agents.csales.base import price_range
 from retailsim.agents.csales.behavioral.buyer import CsUser
 from retailsim.agents.csales.behavioral.buyer_lines import telling
 from retailsim.agents.csales.behavioral.reservation_price import (
@@ -26,6 +26,7 @@ from retailsim.agents.csales.behavioral.seller import (
     ScriptedSalesSeller,
 )
 from retailsim.agents.errors import BadOption
+from retailsim.agents.host import Trusted
 from retailsim.events.kernel import Kernel
 from retailsim.events.messages import (
     CommandRejected,
@@ -36,7 +37,8 @@ from retailsim.events.messages import (
 )
 from retailsim.events.streams import Seed
 from retailsim.market.catalogue.product_files import Problems, read_products
-from retailsim.market.core.participants import EpisodeSpec, Participant
+from retailsim.market.core.participants import Buying, Party
+from retailsim.market.protocols.csales.admission import ADMISSIONS, price_range
 from retailsim.market.protocols.csales.events import (
     TACTICS,
     ActionChosen,
@@ -48,6 +50,7 @@ from retailsim.market.protocols.csales.events import (
 )
 from retailsim.market.protocols.csales.profile_file import read_profiles
 from retailsim.market.protocols.csales.protocol import SalesMarket
+from retailsim.market.protocols.csales.requests import OpenConversation
 from retailsim.market.protocols.csales.shop import Shop
 from retailsim.market.protocols.csales.spec import ConversationSpec, SalesRules
 from retailsim.market.protocols.csales.values import Profile
@@ -60,8 +63,8 @@ def converse(profile: Profile, seller: type[Any], rules: SalesRules, **options: 
     seed = Seed(1)
     spec = ConversationSpec(
         id=profile.id,
-        sellers=(Participant(id="s"),),
-        episodes=(EpisodeSpec(episode=f"{profile.id}/b", buyer=Participant(id="b")),),
+        sellers=(Party(id="s"),),
+        episodes=(Buying(episode=f"{profile.id}/b", buyer=Party(id="b")),),
         profile=profile,
     )
     market = SalesMarket(spec, rules, seed)
@@ -72,7 +75,7 @@ def converse(profile: Profile, seller: type[Any], rules: SalesRules, **options: 
         CsUser(Seat(id="b", role="buyer", seed=seed, options=options)),
     )
     for agent in agents:
-        kernel.add_agent(agent.source, agent.receive, waits=False)
+        kernel.add_agent(agent.source, Trusted(agent, ADMISSIONS).receive, waits=False)
     kernel.post(market.open())
     asyncio.run(kernel.run())
     assert market.finished
@@ -142,7 +145,14 @@ def test_the_first_message_names_the_price_range() -> None:
     events = converse(PROFILE, CsiSeller, SalesRules(catalogue=Shelf()))
     first = of(MessageSent, events)[0]
     assert first.text.endswith("My price range is $10.00 to $30.00.")
-    assert price_range.__doc__
+
+
+def test_the_price_range_is_the_budget_of_the_profile() -> None:
+    request = OpenConversation(unit="u", profile=PROFILE, transcript=(), turn=1)
+    assert price_range(request) == "My price range is $10.00 to $30.00."
+    dear = msgspec.structs.replace(PROFILE, budget_cents=(99, 1_234_567))
+    request = OpenConversation(unit="u", profile=dear, transcript=(), turn=1)
+    assert price_range(request) == "My price range is $0.99 to $12,345.67."
 
 
 def test_an_end_without_purchase_says_how_the_buyer_left() -> None:

@@ -181,7 +181,7 @@ def test_a_plug_in_that_cannot_be_imported_says_why(tmp_path: Path) -> None:
 
 def test_profiles_belong_to_another_protocol(tmp_path: Path) -> None:
     said = refused("launch", "--profiles", tmp_path / "x.jsonl")
-    assert 'profiles: go with design.protocol = "csales" only' in said
+    assert 'profiles: goes with design.protocol = "csales" only' in said
 
 
 def test_words_that_no_command_knows_end_with_status_2() -> None:

@@ -31,7 +31,7 @@ agent = "failing:{kind}"
 
 REASONS = {
     "Raises": "ZeroDivisionError: the wallet is empty",
-    "WrongType": "decide() must return Decision: it returned dict",
+    "WrongType": "ReplyRefused: buyer:bad answered Decide with dict instead of Decision",
     "Never": "no reply within 0.1 s",
     "Blocks": "blocked for 0.1 s at decision",
     "Spins": "blocked for 0.1 s at decision",

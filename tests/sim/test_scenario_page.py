@@ -31,6 +31,8 @@ TABLES = {
     "[cache]": "CacheTable",
     "[log]": "LogTable",
 }
+FREE = "[rules]"
+"""Whose keys no schema of ours knows."""
 DEPENDS = {("[policy.CATEGORY]", "window_days"), ("[policy.CATEGORY]", "condition"),
            ("[policy.CATEGORY]", "buyer_pays"), ("[issues]", "weights")}  # fmt: skip
 """Defaults that are not the schema's null, but stand in the market's own rules."""
@@ -99,8 +101,15 @@ def test_a_section_says_of_each_key_what_the_schema_says(heading: str) -> None:
 
 
 def test_every_table_has_a_section() -> None:
-    names = {re.sub(r"\W", "", heading.split(".")[0]) for heading in TABLES}
+    names = {re.sub(r"\W", "", heading.split(".")[0]) for heading in (*TABLES, FREE)}
     assert names | {"sellers", "buyers"} >= set(SCHEMA["properties"])
+
+
+def test_the_keys_of_a_protocol_from_outside_are_its_own() -> None:
+    assert f"\n## {FREE}\n" in PAGE
+    assert rows(FREE) == {}
+    assert SCHEMA["properties"]["rules"]["type"] == "object"
+    assert "properties" not in SCHEMA["properties"]["rules"]
 
 
 @pytest.mark.parametrize("text", EXAMPLES)
