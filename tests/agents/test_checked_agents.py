@@ -8,12 +8,12 @@ from typing import Any
 import msgspec
 import pytest
 
-from benchmarks.staging import offer_of
+from benchmarks.stage import offer_of
 from retailsim.agents.errors import UnexpectedRequest
 from retailsim.agents.host import Checked, Trusted
 from retailsim.events.errors import UnusableOutput
 from retailsim.events.messages import DecisionMade, MarketClosed, Message
-from retailsim.market.catalogue.product_files import Problems, builtin_catalog, read_products
+from retailsim.market.catalogue.product_files import Problems, builtin_catalogue, read_products
 from retailsim.market.core.admission import ReplyRefused, Written
 from retailsim.market.protocols.registry import find_protocol, rules_of
 from retailsim.market.protocols.retail.requests import AskSeller, Decide
@@ -48,7 +48,7 @@ def heard(request: Message, said: object, wrapped: type[Any] = Checked) -> Writt
 
 @pytest.fixture
 def request_() -> Decide:
-    product = next(iter(read_products(builtin_catalog(), problems=Problems())))
+    product = next(iter(read_products(builtin_catalogue(), problems=Problems())))
     pitch = Pitch(sections=dict.fromkeys(SECTIONS, "x"))
     return Decide(
         episode="e", unit="u", offer=offer_of(product), pitch=pitch, topics=TOPICS, transcript=()

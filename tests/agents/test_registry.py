@@ -238,5 +238,5 @@ def test_the_digest_follows_the_source_of_the_class_and_of_its_own_bases(tmp_pat
 
 
 def test_the_digest_of_a_built_in_agent_is_that_of_its_module() -> None:
-    source = (Path(registry.__file__).parent / "retail" / "script.py").read_bytes()
+    source = (Path(registry.__file__).parent / "retail" / "behavioral" / "script.py").read_bytes()
     assert digest(resolve("script", "seller")) == sha256(source).hexdigest()

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from retailsim.agents.base import Seat
 from retailsim.agents.errors import BadOption
 from retailsim.agents.retail import samples
+from retailsim.agents.retail.behavioral.script import MAX_CHARACTERS, ScriptSeller, parse
 from retailsim.agents.retail.behavioral.seller import BehavioralSeller
 from retailsim.agents.retail.samples import PLAIN, POOR, RICH, Scene
-from retailsim.agents.retail.script import MAX_CHARACTERS, ScriptSeller, parse
 from retailsim.events.streams import Seed
 from retailsim.market.catalogue.product import Product
 from retailsim.market.core.request import AgentRequest

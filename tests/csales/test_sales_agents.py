@@ -37,7 +37,7 @@ from retailsim.events.messages import (
 )
 from retailsim.events.streams import Seed
 from retailsim.market.catalogue.product_files import Problems, read_products
-from retailsim.market.core.participants import Buying, Party
+from retailsim.market.core.participants import EpisodeSpec, Participant
 from retailsim.market.protocols.csales.admission import ADMISSIONS, price_range
 from retailsim.market.protocols.csales.events import (
     TACTICS,
@@ -63,8 +63,8 @@ def converse(profile: Profile, seller: type[Any], rules: SalesRules, **options: 
     seed = Seed(1)
     spec = ConversationSpec(
         id=profile.id,
-        sellers=(Party(id="s"),),
-        episodes=(Buying(episode=f"{profile.id}/b", buyer=Party(id="b")),),
+        sellers=(Participant(id="s"),),
+        episodes=(EpisodeSpec(episode=f"{profile.id}/b", buyer=Participant(id="b")),),
         profile=profile,
     )
     market = SalesMarket(spec, rules, seed)

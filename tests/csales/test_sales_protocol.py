@@ -42,7 +42,7 @@ from retailsim.market.protocols.csales.requests import (
     SelectItem,
     ShowItems,
     SpeakTurn,
-    StateWorth,
+    StateReservationPrices,
 )
 from retailsim.market.protocols.csales.values import Inferred, Line, Plan, Response
 
@@ -221,7 +221,7 @@ def test_leaving_is_a_legal_end(how: Any) -> None:
 
 def test_what_items_are_worth_is_logged_for_the_selected_and_the_bought_one() -> None:
     worth = {"a": 2_000, "b": 1, "d": 3_500}
-    steps = {"t2": {"worth_cents": worth, "select": "a"}, "t3": {"buy": "d"}}
+    steps = {"t2": {"reservation_cents": worth, "select": "a"}, "t3": {"buy": "d"}}
     values = [(e.product, e.reservation_cents) for e in Played(buyer(**steps)).of(ItemValued)]
     assert values == [("a", 2_000), ("d", 3_500)]
 
@@ -314,8 +314,12 @@ def test_what_nobody_was_asked_for_ends_the_episode_and_says_what_it_was(
             [LeaveConversation(how="defer", reason="late")],
         ),
         (
-            Response(text="hm", worth_cents={"a": 5}, select="a", buy="b"),
-            [StateWorth(worth_cents={"a": 5}), SelectItem(product="a"), BuyItem(product="b")],
+            Response(text="hm", reservation_cents={"a": 5}, select="a", buy="b"),
+            [
+                StateReservationPrices(reservation_cents={"a": 5}),
+                SelectItem(product="a"),
+                BuyItem(product="b"),
+            ],
         ),
     ],
 )

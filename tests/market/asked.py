@@ -30,12 +30,12 @@ from retailsim.market.protocols.retail.values import (
 )
 
 ADMISSIONS = rules_of(find_protocol("retail")).admissions
-WHOLE = play(seller(offers={1: REFUND}), buyer(), rules("damaged on arrival"))
+WHOLE = play(seller(proposals={1: REFUND}), buyer(), rules("damaged on arrival"))
 UNSETTLED = play(of=rules("damaged on arrival"))
 ASKED: dict[type[Any], Any] = {
     type(request): request for request in reversed([*WHOLE.requests, *UNSETTLED.asked(SettleIssue)])
 }
-SCRIPT = {**seller(offers={1: REFUND}), **buyer()}
+SCRIPT = {**seller(proposals={1: REFUND}), **buyer()}
 NAMES: dict[type[Any], str] = {
     FormStrategy: "Strategy",
     PresentPitch: "Pitch",

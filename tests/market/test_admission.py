@@ -142,11 +142,13 @@ def test_a_decision_is_written_as_it_was_made():
 
 def test_a_settlement_is_offered_before_the_text_and_only_in_support():
     said = MessageSent(stage="post_inquiry", role="seller", turn=1, text="Sorry.")
-    offer = ProposeSettlement(settlement=KEEP)
-    assert admit(GiveSupport, Support(text="Sorry.", offer=KEEP)) == (offer, said)
+    proposal = ProposeSettlement(settlement=KEEP)
+    assert admit(GiveSupport, Support(text="Sorry.", proposal=KEEP)) == (proposal, said)
     assert admit(GiveSupport, Support(text="Sorry.")) == (said,)
-    assert admit(SettleIssue, KEEP) == (offer,)
-    assert refused(AnswerBuyer, Support(text="Sorry.", offer=KEEP)) == "Support instead of a text"
+    assert admit(SettleIssue, KEEP) == (proposal,)
+    assert (
+        refused(AnswerBuyer, Support(text="Sorry.", proposal=KEEP)) == "Support instead of a text"
+    )
     assert refused(GiveSupport, [KEEP, "Sorry."]) == "list instead of Support"
 
 

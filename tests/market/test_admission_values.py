@@ -79,7 +79,7 @@ def huge() -> list[tuple[type[Any], Any]]:
         (PresentPitch, pitch(sections={HUGE: "x"})),
         (PresentPitch, pitch(claims=("",) * 100_000)),
         (SettleIssue, settlement),
-        (GiveSupport, Support(text="Sorry.", offer=settlement)),
+        (GiveSupport, Support(text="Sorry.", proposal=settlement)),
     ]
 
 
@@ -114,8 +114,8 @@ MALFORMED: list[tuple[type[Any], Any, str]] = [
     (FormStrategy, Strategy(value_proposition=5), "Expected `str | null`, got `int`"),  # type: ignore[arg-type]
     (PresentPitch, pitch(sections=[("opening_hook", "Hi")]), "Expected `object`"),
     (PresentPitch, pitch(sections={"opening_hook": 5}), "Expected `str`, got `int`"),
-    (GiveSupport, Support(text="x", offer="refund"), "Expected `object | null`, got `str`"),  # type: ignore[arg-type]
-    (GiveSupport, Support(text="x", offer=LOST), "Invalid enum value 'lost' - at `$.offer"),
+    (GiveSupport, Support(text="x", proposal="refund"), "Expected `object | null`, got `str`"),  # type: ignore[arg-type]
+    (GiveSupport, Support(text="x", proposal=LOST), "Invalid enum value 'lost' - at `$.proposal"),
     (SettleIssue, LOST, "Invalid enum value 'lost'"),
 ]
 

@@ -120,7 +120,7 @@ class Mood:
 
     def GiveSupport(self, request: Any) -> Any:  # noqa: N802
         offer = self.settlement() if self.random.random() < 0.5 else None
-        return Support(text=said("seller", request.turn), offer=offer)
+        return Support(text=said("seller", request.turn), proposal=offer)
 
     def SettleIssue(self, request: Any) -> Any:  # noqa: N802
         return self.settlement()

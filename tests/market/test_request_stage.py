@@ -1,7 +1,6 @@
 """Each request class owns its stage, the word that failures and calls are counted by."""
 
 import pytest
-from retailsim.market.protocols.union import ADMISSIONS
 
 from retailsim.events.messages import MarketClosed, MessageSent
 from retailsim.market.core.request import AgentRequest, stage_of
