@@ -11,7 +11,7 @@ if __name__ == "analysis":  # imported by its bare name, it would be a second co
     )
 
 if TYPE_CHECKING:
-    from retailsim.analysis.replay.projection import Projection
+    from retailsim.analysis.projection.projection import Projection
 
 __all__ = ["load"]
 
@@ -19,7 +19,7 @@ __all__ = ["load"]
 def load(run: str | Path) -> Projection:
     """Return a run as Polars frames: its episodes, markets and model calls.
 
-    The way in for notebooks; `analysis.replay.projection.Projection` and ``docs/export.md`` say
+    The way in for notebooks; `analysis.projection.projection.Projection` and ``docs/export.md`` say
     what the frames hold. The frames are kept in ``RUN/derived`` and read from there as long as the
     log is the same. What reads the log is imported with the first call.
 
@@ -37,6 +37,6 @@ def load(run: str | Path) -> Projection:
     LogUnreadable
         If it does, and an event in it is not as `events.messages` says.
     """
-    from retailsim.analysis.replay.loader import load as read
+    from retailsim.analysis.projection.loader import load as read
 
     return read(Path(run))

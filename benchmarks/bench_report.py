@@ -17,9 +17,9 @@ from typing import Any
 import msgspec
 import polars as pl
 
-from retailsim.analysis.replay import projection_cache
-from retailsim.analysis.replay.loader import load
-from retailsim.analysis.replay.projection import Projection
+from retailsim.analysis.projection import projection_cache
+from retailsim.analysis.projection.loader import load
+from retailsim.analysis.projection.projection import Projection
 from retailsim.events.log.seal import fingerprint
 
 LIMIT_S = 60.0

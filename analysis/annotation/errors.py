@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from retailsim.analysis.errors import AnalysisError
+from retailsim.analysis.projection.errors import AnalysisError
 
 
 class NothingToRate(AnalysisError):

@@ -21,7 +21,7 @@ from retailsim.analysis.annotation.selection import (
 )
 from retailsim.analysis.annotation.tasks import TASKS, TRAITS, Task
 from retailsim.analysis.measures.money import dollars
-from retailsim.analysis.replay.loader import load
+from retailsim.analysis.projection.loader import load
 
 FORMAT = 1
 
@@ -114,7 +114,7 @@ def choose(
     NothingToRate
         If there is no such item, or the log holds no texts.
     LogDamaged, LogUnreadable, NotARun
-        As `analysis.replay.loader.load`.
+        As `analysis.projection.loader.load`.
     """
     episodes = usable(load(run).episodes)
     played = makes or {}

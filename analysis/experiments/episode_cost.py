@@ -15,8 +15,8 @@ from retailsim.analysis.experiments.outcomes import (
     closed_of,
     published,
 )
+from retailsim.analysis.projection.projection import Projection
 from retailsim.analysis.replay.cost import charged
-from retailsim.analysis.replay.projection import Projection
 from retailsim.analysis.statistics.clusters import mean
 from retailsim.analysis.statistics.values import Estimate
 

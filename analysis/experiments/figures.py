@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import polars as pl
 
+from retailsim.analysis.exhibits.charts import bars, curve, heatmap
+from retailsim.analysis.exhibits.parts import Figure
 from retailsim.analysis.experiments.outcomes import ExperimentOutcome, OutcomeRow, Value
-from retailsim.analysis.report.charts import bars, curve, heatmap
-from retailsim.analysis.report.parts import Figure
 
 
 def figures(name: str, outcome: ExperimentOutcome) -> list[Figure]:

@@ -18,7 +18,7 @@ from retailsim.analysis.experiments.outcomes import (
 from retailsim.analysis.latent.classifier import Learnt, TooLittle, learn
 from retailsim.analysis.latent.features import by_name
 from retailsim.analysis.latent.texts import STAGES, TRAITS, labels, stage_texts
-from retailsim.analysis.replay.loader import load
+from retailsim.analysis.projection.loader import load
 from retailsim.analysis.statistics.clusters import mean
 from retailsim.analysis.statistics.values import Estimate
 from retailsim.events.messages import Role

@@ -12,7 +12,7 @@ import msgspec
 import polars as pl
 
 from retailsim.analysis.measures import estimates
-from retailsim.analysis.replay.projection import Projection
+from retailsim.analysis.projection.projection import Projection
 from retailsim.analysis.statistics.clusters import rate
 from retailsim.analysis.statistics.multiplicity import holm
 from retailsim.analysis.statistics.values import Estimate, Interval, Test

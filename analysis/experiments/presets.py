@@ -10,17 +10,17 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
-from retailsim.analysis.experiments.conversations import table as conversations
 from retailsim.analysis.experiments.demand import elasticity, price_demand
 from retailsim.analysis.experiments.demographic import demographic
 from retailsim.analysis.experiments.economics import economics
 from retailsim.analysis.experiments.episode_cost import simulation_cost
-from retailsim.analysis.experiments.fidelity import fidelity
 from retailsim.analysis.experiments.guidance import guidance
 from retailsim.analysis.experiments.outcomes import Arms, ExperimentOutcome
 from retailsim.analysis.experiments.personas import persona_effects
 from retailsim.analysis.experiments.sellers import category_fit, pairwise
-from retailsim.analysis.replay.loader import load
+from retailsim.analysis.projection.loader import load
+from retailsim.analysis.protocols.csales.seller_table import table as conversations
+from retailsim.analysis.protocols.retail.fidelity import fidelity
 
 PROJECTED: Mapping[str, Callable[[Arms], ExperimentOutcome]] = MappingProxyType(
     {
@@ -49,7 +49,7 @@ def outcome_of(name: str, runs: Mapping[str, Path], features: str = "tfidf") -> 
     Raises
     ------
     AnalysisError
-        What `analysis.replay.loader.load` raises.
+        What `analysis.projection.loader.load` raises.
     """
     if name == "csales":
         return conversations(runs["all"])

@@ -16,10 +16,10 @@ from typing import Any
 import msgspec
 import polars as pl
 
-from retailsim.analysis.errors import LogUnreadable
 from retailsim.analysis.export.chat_words import ENDS, READ, ChatLine, said
-from retailsim.analysis.export.log_lines import Line, checked, line_chunks
-from retailsim.analysis.replay.loader import load
+from retailsim.analysis.projection.errors import LogUnreadable
+from retailsim.analysis.projection.loader import load
+from retailsim.analysis.projection.log_lines import Line, checked, line_chunks
 from retailsim.events.messages import Role
 
 KEYS = ("episode", "market", "seller", "buyer", "product", "category", "title")
@@ -56,7 +56,7 @@ def transcripts(run: str | Path, assistant: Role = "seller") -> Iterator[Transcr
     Raises
     ------
     NotARun, LogDamaged, LogUnreadable
-        As `analysis.replay.loader.load`.
+        As `analysis.projection.loader.load`.
     """
     rows = _Rows(load(Path(run)).episodes)
     for held in _markets(run):

@@ -9,8 +9,8 @@ import msgspec
 import polars as pl
 from polars.io.plugins import register_io_source
 
-from retailsim.analysis.errors import LogUnreadable
-from retailsim.analysis.export.log_lines import Head, Line, checked, line_chunks
+from retailsim.analysis.projection.errors import LogUnreadable
+from retailsim.analysis.projection.log_lines import Head, Line, checked, line_chunks
 from retailsim.events.log.reader import LogCheck
 
 SCHEMA: dict[str, pl.DataType] = {

@@ -12,7 +12,7 @@ from typing import Literal, get_args
 
 import polars as pl
 
-from retailsim.analysis.errors import AnalysisError
+from retailsim.analysis.projection.errors import AnalysisError
 
 Format = Literal["parquet", "csv", "jsonl"]
 FORMATS: tuple[Format, ...] = get_args(Format)

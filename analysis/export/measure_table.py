@@ -37,7 +37,7 @@ def measures(run: str | Path) -> pl.DataFrame:
     Raises
     ------
     NotARun, LogDamaged, LogUnreadable
-        As `analysis.replay.loader.load`.
+        As `analysis.projection.loader.load`.
     """
     found = replay(Path(run))
     return pl.DataFrame(list(_rows(found)), schema=SCHEMA)

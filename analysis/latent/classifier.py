@@ -21,8 +21,8 @@ from sklearn.model_selection import GroupKFold, cross_val_score
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.svm import LinearSVC
 
-from retailsim.analysis.errors import AnalysisError
 from retailsim.analysis.latent.features import Features
+from retailsim.analysis.projection.errors import AnalysisError
 from retailsim.analysis.statistics.clusters import rate
 from retailsim.analysis.statistics.values import Estimate
 

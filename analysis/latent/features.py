@@ -11,7 +11,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.feature_extraction.text import TfidfVectorizer
 
-from retailsim.analysis.errors import AnalysisError
+from retailsim.analysis.projection.errors import AnalysisError
 
 SENTENCE_MODEL = "all-MiniLM-L6-v2"
 """What ``embedding`` uses unless it is given another."""

@@ -10,7 +10,7 @@ from types import MappingProxyType
 import msgspec
 import polars as pl
 
-from retailsim.analysis.replay.columns import BUYER_TRAITS, SELLER_TRAITS
+from retailsim.analysis.projection.columns import BUYER_TRAITS, SELLER_TRAITS
 from retailsim.events.log.reader import read_lines
 from retailsim.events.messages import Role
 

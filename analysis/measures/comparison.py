@@ -18,7 +18,7 @@ import polars as pl
 
 from retailsim.analysis.measures import estimates
 from retailsim.analysis.measures.estimates import Measured
-from retailsim.analysis.replay.projection import Projection
+from retailsim.analysis.projection.projection import Projection
 from retailsim.analysis.statistics.differences import mcnemar, sign_flip, two_rates
 from retailsim.analysis.statistics.multiplicity import benjamini_hochberg, holm
 from retailsim.analysis.statistics.proportions import two_proportions

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 import polars as pl
 
-from retailsim.analysis.replay.projection import Projection
+from retailsim.analysis.projection.projection import Projection
 
 
 class Use(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,9 +9,9 @@ import msgspec
 import polars as pl
 
 from retailsim.analysis.measures.measures import MeasureRow, counted, measures, overall, pairs
+from retailsim.analysis.projection.loader import load
+from retailsim.analysis.projection.projection import Projection
 from retailsim.analysis.replay.cost import Attempts, Cost, cost
-from retailsim.analysis.replay.loader import load
-from retailsim.analysis.replay.projection import Projection
 from retailsim.analysis.replay.telemetry import attempts
 from retailsim.events.log.seal import SEAL
 

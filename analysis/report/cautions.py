@@ -7,7 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
-from retailsim.analysis.export.log_lines import schemas
+from retailsim.analysis.projection.log_lines import schemas
 from retailsim.analysis.replay.replay import Replay
 from retailsim.analysis.statistics.values import FEW_CLUSTERS
 from retailsim.events.messages import SCHEMA_VERSION

@@ -8,19 +8,8 @@ from pathlib import Path
 import msgspec
 import polars as pl
 
-from retailsim.analysis.measures import estimates
-from retailsim.analysis.measures.estimates import Measured
-from retailsim.analysis.measures.money import dollars
-from retailsim.analysis.protocols.csales.report import sales_section
-from retailsim.analysis.replay.columns import BUYER_TRAITS, SELLER_TRAITS
-from retailsim.analysis.replay.loader import load
-from retailsim.analysis.replay.replay import Replay, summarize
-from retailsim.analysis.replay.telemetry import attempts
-from retailsim.analysis.report import charts
-from retailsim.analysis.report.cautions import cautions
-from retailsim.analysis.report.costs import cost_section
-from retailsim.analysis.report.examples import examples
-from retailsim.analysis.report.parts import (
+from retailsim.analysis.exhibits import charts
+from retailsim.analysis.exhibits.parts import (
     Cell,
     Figure,
     Headline,
@@ -33,6 +22,17 @@ from retailsim.analysis.report.parts import (
     share,
     table,
 )
+from retailsim.analysis.measures import estimates
+from retailsim.analysis.measures.estimates import Measured
+from retailsim.analysis.measures.money import dollars
+from retailsim.analysis.projection.columns import BUYER_TRAITS, SELLER_TRAITS
+from retailsim.analysis.projection.loader import load
+from retailsim.analysis.protocols.csales.report import sales_section
+from retailsim.analysis.replay.replay import Replay, summarize
+from retailsim.analysis.replay.telemetry import attempts
+from retailsim.analysis.report.cautions import cautions
+from retailsim.analysis.report.costs import cost_section
+from retailsim.analysis.report.examples import examples
 from retailsim.analysis.report.precision import worth_section
 from retailsim.analysis.statistics.clusters import rate
 from retailsim.analysis.statistics.values import Estimate
@@ -57,7 +57,7 @@ def report(run: Path, about: Mapping[str, str]) -> Report:
     Raises
     ------
     NotARun, LogDamaged, LogUnreadable
-        As `analysis.replay.loader.load`.
+        As `analysis.projection.loader.load`.
     """
     projection = load(run)
     sealed = (run / "events" / SEAL).exists()

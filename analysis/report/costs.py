@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from msgspec import UNSET
 
+from retailsim.analysis.exhibits.parts import NOTHING, Cell, Section, row, table
 from retailsim.analysis.replay.cost import Cost, Use
 from retailsim.analysis.replay.cost_tables import dollars
-from retailsim.analysis.report.parts import NOTHING, Cell, Section, row, table
 
 
 def cost_section(cost: Cost) -> Section:

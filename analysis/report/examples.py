@@ -10,8 +10,8 @@ from typing import Any
 import msgspec
 import polars as pl
 
+from retailsim.analysis.exhibits.parts import ExampleConversation, SpokenMessage
 from retailsim.analysis.measures.money import dollars
-from retailsim.analysis.report.parts import ExampleConversation, SpokenMessage
 from retailsim.events.log.reader import read_lines
 
 MOST_BYTES = 64 << 20

@@ -9,8 +9,8 @@ from typing import Any, Literal
 import msgspec
 import vl_convert
 
-from retailsim.analysis.report.charts import FAINT, INK
-from retailsim.analysis.report.parts import Figure
+from retailsim.analysis.exhibits.charts import FAINT, INK
+from retailsim.analysis.exhibits.parts import Figure
 
 _SIZE = re.compile(r'<svg [^>]*?width="([\d.]+)" height="([\d.]+)"')
 

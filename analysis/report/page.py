@@ -8,8 +8,8 @@ from importlib.resources import files
 from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup
 
+from retailsim.analysis.exhibits.parts import Figure, Report
 from retailsim.analysis.report.images import svg
-from retailsim.analysis.report.parts import Figure, Report
 
 
 def page(report: Report) -> str:

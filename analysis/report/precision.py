@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import polars as pl
 
+from retailsim.analysis.exhibits.parts import NOTHING, Cell, Section, row, share, table
 from retailsim.analysis.experiments.outcomes import ones
-from retailsim.analysis.report.parts import NOTHING, Cell, Section, row, share, table
 from retailsim.analysis.statistics.clusters import intraclass, rate, two_way_rate
 from retailsim.analysis.statistics.values import Estimate
 

@@ -286,7 +286,7 @@ def _draw(
 
 def _rated(asked: ExperimentOptions, terminal: Terminal) -> int:
     """Print Table 1 from filled forms of an earlier `experiment fidelity --out`."""
-    from retailsim.analysis.experiments.fidelity import fidelity
+    from retailsim.analysis.protocols.retail.fidelity import fidelity
     from retailsim.sim.raters.annotate import scored
 
     if asked.name != "fidelity" or asked.out is None:

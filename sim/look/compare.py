@@ -31,7 +31,7 @@ def compare_runs(first: Path, second: Path, terminal: Terminal) -> int:
     ------
     OtherProtocol
     """
-    from retailsim.analysis.replay.loader import load
+    from retailsim.analysis.projection.loader import load
 
     try:
         from retailsim.analysis.measures.comparison import compare

@@ -58,7 +58,7 @@ def export(asked: ExportOptions, terminal: Terminal) -> int:
     UnknownFormat, FileExists, InsideRun
         As `analysis.export.files`.
     NotARun, LogDamaged, LogUnreadable
-        As `analysis.replay.loader.load`.
+        As `analysis.projection.loader.load`.
     """
     from retailsim.analysis.export.files import FORMATS, format_of, whole_file
 
@@ -109,7 +109,7 @@ def _frame(asked: ExportOptions) -> pl.LazyFrame:
 def _remarks(run: Path, what: What) -> Iterator[str]:
     """Yield what a reader of the file should know of the run."""
     from retailsim.analysis import load
-    from retailsim.analysis.export.log_lines import schemas
+    from retailsim.analysis.projection.log_lines import schemas
     from retailsim.events.log.seal import SEAL
     from retailsim.events.messages import SCHEMA_VERSION
 

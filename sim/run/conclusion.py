@@ -54,7 +54,7 @@ def _why_failed(run: RunFolder, failed: int) -> str:
     """Say why most of the failed episodes failed: often it is the same for all."""
     import polars as pl
 
-    from retailsim.analysis.replay.loader import load
+    from retailsim.analysis.projection.loader import load
 
     episodes = load(run.path).episodes.filter(~pl.col("superseded"), status="failed")
     reasons = episodes.group_by("failed_stage", "failed_reason").len()

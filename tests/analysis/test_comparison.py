@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from retailsim.analysis.measures.comparison import compare
-from retailsim.analysis.replay.loader import load
+from retailsim.analysis.projection.loader import load
 from tests.analysis.fakelog import closed, market, opened, order, write_run
 from tests.sim.runs import launched, sim
 

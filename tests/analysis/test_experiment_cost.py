@@ -7,7 +7,7 @@ import pytest
 
 from retailsim.analysis.experiments.episode_cost import simulation_cost
 from retailsim.analysis.experiments.outcomes import published
-from retailsim.analysis.replay.projection import Projection, extract, merge
+from retailsim.analysis.projection.projection import Projection, extract, merge
 
 OPENED = {
     "type": "EpisodeOpened",

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from retailsim.analysis.exhibits.charts import FAINT, INK
 from retailsim.analysis.experiments.figures import figures
 from retailsim.analysis.experiments.outcomes import ExperimentOutcome, OutcomeRow, Value
-from retailsim.analysis.report.charts import FAINT, INK
 from retailsim.analysis.statistics.values import Estimate, Interval
 from tests.sim.runs import sim
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from fakelog import closed, market, opened, order, write_run
 
-from retailsim.analysis.replay import loader, projection_cache
+from retailsim.analysis.projection import loader, projection_cache
 from retailsim.analysis.replay.replay import replay
 from retailsim.events import messages as m
 

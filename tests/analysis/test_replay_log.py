@@ -10,9 +10,9 @@ import msgspec
 import pytest
 from fakelog import closed, encode, market, opened, order, review, stamp, write_run
 
-from retailsim.analysis.errors import LogUnreadable
-from retailsim.analysis.replay import loader
-from retailsim.analysis.replay.loader import load
+from retailsim.analysis.projection import loader
+from retailsim.analysis.projection.errors import LogUnreadable
+from retailsim.analysis.projection.loader import load
 from retailsim.analysis.replay.replay import replay
 from retailsim.events import messages as m
 from retailsim.events.errors import LogDamaged

@@ -11,8 +11,8 @@ import polars as pl
 import pytest
 from fakelog import closed, episode, market, opened, order, refund, review, stamp, write_run
 
-from retailsim.analysis.errors import NotARun
-from retailsim.analysis.replay.loader import load
+from retailsim.analysis.projection.errors import NotARun
+from retailsim.analysis.projection.loader import load
 from retailsim.analysis.replay.replay import Replay, replay
 from retailsim.events import messages as m
 

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from retailsim.analysis.experiments.conversations import table
 from retailsim.analysis.experiments.outcomes import ExperimentOutcome
 from retailsim.analysis.protocols.csales.conversations import conversations
+from retailsim.analysis.protocols.csales.seller_table import table
 from retailsim.analysis.statistics.values import Estimate
 from retailsim.market.protocols.csales.events import ACTIONS, TACTICS
 from tests.sim.runs import event_lines, launched

@@ -15,7 +15,7 @@ from retailsim.analysis.annotation import form
 from retailsim.analysis.annotation.items import Chosen, choose
 from retailsim.analysis.annotation.selection import candidates, likert_picks, pair_picks, usable
 from retailsim.analysis.annotation.tasks import LIKERT, TASKS, TRAITS, Trait
-from retailsim.analysis.replay.loader import load
+from retailsim.analysis.projection.loader import load
 from tests.annotation.exports import run_of
 from tests.sim.runs import events_of
 

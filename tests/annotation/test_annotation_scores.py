@@ -18,7 +18,7 @@ from retailsim.analysis.annotation.errors import BadKey, BadRatings
 from retailsim.analysis.annotation.items import AnswerKey
 from retailsim.analysis.annotation.score_tables import score_tables
 from retailsim.analysis.annotation.scores import Scores, score
-from retailsim.analysis.experiments.fidelity import fidelity
+from retailsim.analysis.protocols.retail.fidelity import fidelity
 from tests.annotation.exports import by, hostile_sheet, key_of, saved
 
 PITCHES = key_of(("i1", "pitch", None), ("i2", "pitch", None), ("i3", "pitch", None))

@@ -120,7 +120,7 @@ def test_a_run_of_nothing_can_be_exported(tmp_path: Path, what: str) -> None:
 _LIMITED = """
 import resource, signal, sys
 from retailsim.sim.cli import main
-import retailsim.analysis.replay.loader, retailsim.analysis.export.files, polars
+import retailsim.analysis.projection.loader, retailsim.analysis.export.files, polars
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (20, resource.RLIM_INFINITY))
 main(["export", *sys.argv[1:]])

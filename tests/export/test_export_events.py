@@ -16,8 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks.bench_replay import write_log
-from retailsim.analysis.errors import LogUnreadable, NotARun
 from retailsim.analysis.export import event_table, events
+from retailsim.analysis.projection.errors import LogUnreadable, NotARun
 from retailsim.events.log.reader import read_lines
 from tests.analysis.fakelog import closed, market, opened, order, write_run
 from tests.sim.runs import ROOT, SMALL, launched, sim

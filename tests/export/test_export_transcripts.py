@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from retailsim.analysis.errors import LogUnreadable
 from retailsim.analysis.export import transcripts
+from retailsim.analysis.projection.errors import LogUnreadable
 from retailsim.events.messages import (
     EpisodeFailed,
     Event,

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from retailsim.analysis.latent.texts import labels, stage_texts
-from retailsim.analysis.replay.loader import load
+from retailsim.analysis.projection.loader import load
 from tests.sim.runs import events_of, launched, sim, torn
 
 SMALL = ("--set", "products.per_category=2")

@@ -13,12 +13,12 @@ from typing import Any
 import polars as pl
 import pytest
 
+from retailsim.analysis.exhibits import charts
+from retailsim.analysis.exhibits.parts import Cell, Report, ReportTable
 from retailsim.analysis.measures.money import dollars
-from retailsim.analysis.replay.loader import load
-from retailsim.analysis.report import charts
+from retailsim.analysis.projection.loader import load
 from retailsim.analysis.report.content import report
 from retailsim.analysis.report.page import page
-from retailsim.analysis.report.parts import Cell, Report, ReportTable
 from retailsim.events.log.writer import LogWriter
 from retailsim.events.messages import SCHEMA_VERSION
 from tests.analysis.fakelog import closed, encode, market, opened, order, refund, review, write_run

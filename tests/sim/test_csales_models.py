@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from retailsim.analysis.experiments.conversations import table
+from retailsim.analysis.protocols.csales.seller_table import table
 from retailsim.market.protocols.csales.events import TACTICS
 from retailsim.market.protocols.csales.values import option_name
 from tests.sim.modelserver import Server, serving

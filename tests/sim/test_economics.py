@@ -15,7 +15,7 @@ from retailsim.analysis.experiments.economics import (
     verdict,
 )
 from retailsim.analysis.experiments.outcomes import JudgedClaim
-from retailsim.analysis.replay.loader import load
+from retailsim.analysis.projection.loader import load
 from retailsim.analysis.statistics.values import Interval, Test
 from tests.sim.runs import sim
 

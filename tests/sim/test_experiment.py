@@ -9,10 +9,10 @@ from typing import Any
 import polars as pl
 import pytest
 
-from retailsim.analysis.experiments.conversations import balanced, table
 from retailsim.analysis.experiments.outcomes import published
+from retailsim.analysis.projection.loader import load
 from retailsim.analysis.protocols.csales.conversations import conversations
-from retailsim.analysis.replay.loader import load
+from retailsim.analysis.protocols.csales.seller_table import balanced, table
 from retailsim.sim.experiments.experiment import EXPERIMENTS
 from tests.sim.runs import events_of, sim
 

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from retailsim.agents.llm.gateway.retry import Patience
-from retailsim.analysis.replay.loader import load
+from retailsim.analysis.projection.loader import load
 from retailsim.sim.play.engine import IN_FLIGHT
 from tests.sim.faultymodel import LOST, SPOILT, Remote, running
 from tests.sim.runs import (

@@ -1,6 +1,6 @@
 """Sales conversations: one row per conversation, and what happened in each turn, from the log.
 
-Read beside the projection of `analysis.replay.loader`, from the events that only this protocol
+Read beside the projection of `analysis.projection.loader`, from the events that only this protocol
 has. All money is integer cents.
 """
 
@@ -12,8 +12,8 @@ from pathlib import Path
 
 import polars as pl
 
-from retailsim.analysis.errors import LogUnreadable
-from retailsim.analysis.replay.loader import chunks, load
+from retailsim.analysis.projection.errors import LogUnreadable
+from retailsim.analysis.projection.loader import chunks, load
 from retailsim.events.log.reader import check
 
 _TYPE = r'^\s*\{\s*"type"\s*:\s*"(\w+)"'
@@ -91,7 +91,7 @@ def conversations(run: Path) -> Conversations:
     Raises
     ------
     NotARun, LogDamaged, LogUnreadable
-        As `analysis.replay.loader.load`.
+        As `analysis.projection.loader.load`.
     """
     episodes = load(run).episodes.filter(~pl.col("superseded"), status="closed")
     seats = episodes.select("episode", "seller", "buyer")

@@ -5,10 +5,8 @@ from __future__ import annotations
 from itertools import groupby
 from pathlib import Path
 
-from retailsim.analysis.experiments.conversations import table as compared
-from retailsim.analysis.experiments.outcomes import JudgedClaim, Value
-from retailsim.analysis.report import charts
-from retailsim.analysis.report.parts import (
+from retailsim.analysis.exhibits import charts
+from retailsim.analysis.exhibits.parts import (
     Cell,
     ReportTable,
     Section,
@@ -18,6 +16,8 @@ from retailsim.analysis.report.parts import (
     share,
     table,
 )
+from retailsim.analysis.experiments.outcomes import JudgedClaim, Value
+from retailsim.analysis.protocols.csales.seller_table import table as compared
 
 
 def sales_section(run: Path) -> Section:

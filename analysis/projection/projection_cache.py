@@ -16,7 +16,7 @@ from pathlib import Path
 import msgspec
 import polars as pl
 
-from retailsim.analysis.replay.projection import Projection
+from retailsim.analysis.projection.projection import Projection
 
 VERSION = 2
 """Raised whenever a projection of the same log comes out differently."""

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from retailsim.analysis.replay.columns import TABLES, ColumnTable, Rule, fields_of
+from retailsim.analysis.projection.columns import TABLES, ColumnTable, Rule, fields_of
 
 _TYPE = r'^\s*\{\s*"type"\s*:\s*"(\w+)"'
 """An event line's first key is its type; a header's and a commit line's is not."""

@@ -9,8 +9,8 @@ from typing import Annotated
 
 import msgspec
 
-from retailsim.analysis.errors import LogUnreadable, NotARun
-from retailsim.analysis.replay.loader import chunks
+from retailsim.analysis.projection.errors import LogUnreadable, NotARun
+from retailsim.analysis.projection.loader import chunks
 from retailsim.events.log.format import COMMIT_START, parse_header
 from retailsim.events.log.reader import LogCheck, check
 from retailsim.events.log.segment import segments

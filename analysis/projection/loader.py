@@ -13,9 +13,9 @@ from pathlib import Path
 
 import polars as pl
 
-from retailsim.analysis.errors import LogUnreadable, NotARun
-from retailsim.analysis.replay import projection_cache
-from retailsim.analysis.replay.projection import Pieces, Projection, extract, merge
+from retailsim.analysis.projection import projection_cache
+from retailsim.analysis.projection.errors import LogUnreadable, NotARun
+from retailsim.analysis.projection.projection import Pieces, Projection, extract, merge
 from retailsim.events.log.reader import check
 from retailsim.events.log.seal import fingerprint
 from retailsim.events.log.segment import Segment, segments

@@ -23,9 +23,9 @@ from retailsim.analysis.experiments.outcomes import (
     ones,
     with_holm,
 )
+from retailsim.analysis.projection.loader import load
+from retailsim.analysis.projection.projection import Projection
 from retailsim.analysis.protocols.csales.conversations import Conversations, conversations
-from retailsim.analysis.replay.loader import load
-from retailsim.analysis.replay.projection import Projection
 from retailsim.analysis.statistics.clusters import by_t, mean, rate, ratio_variance, sums
 from retailsim.analysis.statistics.differences import sign_flip
 from retailsim.analysis.statistics.values import Estimate, Interval, Test

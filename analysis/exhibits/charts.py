@@ -8,7 +8,7 @@ from typing import Any
 import altair as alt
 import polars as pl
 
-from retailsim.analysis.report.parts import Figure
+from retailsim.analysis.exhibits.parts import Figure
 
 INK, FAINT = "#010101", "#020202"
 """Colours that stand for those of the page: its text, and its lines."""

@@ -1,0 +1,1 @@
+"""From the log to rows: what is derived from which events, read once and kept."""

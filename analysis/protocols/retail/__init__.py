@@ -1,0 +1,1 @@
+"""Retail: its experiments and what raters say of it."""
