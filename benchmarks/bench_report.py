@@ -20,6 +20,7 @@ import polars as pl
 from retailsim.analysis.projection import projection_cache
 from retailsim.analysis.projection.loader import load
 from retailsim.analysis.projection.projection import Projection
+from retailsim.analysis.projection.protocol_tables import table_set
 from retailsim.events.log.seal import fingerprint
 
 LIMIT_S = 60.0
@@ -51,7 +52,7 @@ def run(episodes: int = 1_000_000, *, quick: bool = False) -> list[dict[str, Any
         subprocess.run((sys.executable, "-m", "sim", *command), check=True, capture_output=True)
         mark = fingerprint(path / "events")
         found = _laid_over(load(path), wanted)
-        projection_cache.write(path / "derived", mark, found)
+        projection_cache.write(path / "derived", mark, table_set(), found)
         timed = subprocess.run(
             (sys.executable, "-c", _REPORT, str(path)), check=True, capture_output=True, text=True
         )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from retailsim.analysis.projection.errors import AnalysisError
 
+NOT_FOR_RATERS = "raters have no tasks for what its protocol leaves behind"
+
 
 class NothingToRate(AnalysisError):
     """A run holds nothing that the tasks ask about."""

@@ -9,7 +9,7 @@ from typing import Literal
 import msgspec
 import polars as pl
 
-from retailsim.analysis.annotation.errors import NothingToRate
+from retailsim.analysis.annotation.errors import NOT_FOR_RATERS, NothingToRate
 from retailsim.analysis.annotation.excerpts import Excerpt, Heard, hear
 from retailsim.analysis.annotation.selection import (
     Makes,
@@ -22,6 +22,7 @@ from retailsim.analysis.annotation.selection import (
 from retailsim.analysis.annotation.tasks import TASKS, TRAITS, Task
 from retailsim.analysis.measures.money import dollars
 from retailsim.analysis.projection.loader import load
+from retailsim.analysis.protocols.protocol import analysis_of
 
 FORMAT = 1
 
@@ -116,6 +117,8 @@ def choose(
     LogDamaged, LogUnreadable, NotARun
         As `analysis.projection.loader.load`.
     """
+    if analysis_of(run).fidelity is None:
+        raise NothingToRate(str(run), NOT_FOR_RATERS)
     episodes = usable(load(run).episodes)
     played = makes or {}
     picks = likert_picks(episodes, each, seed, played) + pair_picks(episodes, pairs, seed, played)
@@ -136,7 +139,7 @@ def choose(
 
 def _why_none(episodes: pl.DataFrame) -> str:
     if episodes.is_empty():
-        return "no episode of the retail protocol came to its end"
+        return "no episode about one product came to its end"
     return "no items were asked for, or no task found any; raise --each or --pairs"
 
 

@@ -7,7 +7,7 @@ which its numbering says: its last event's ``seq`` is one less than the number o
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -16,10 +16,11 @@ from typing import Any
 import msgspec
 import polars as pl
 
-from retailsim.analysis.export.chat_words import ENDS, READ, ChatLine, said
+from retailsim.analysis.export.chat_words import ACTS, ENDS, SPOKEN, ChatLine, said
 from retailsim.analysis.projection.errors import LogUnreadable
 from retailsim.analysis.projection.loader import load
 from retailsim.analysis.projection.log_lines import Line, checked, line_chunks
+from retailsim.analysis.protocols.protocol import Told, analysis_of
 from retailsim.events.messages import Role
 
 KEYS = ("episode", "market", "seller", "buyer", "product", "category", "title")
@@ -59,7 +60,7 @@ def transcripts(run: str | Path, assistant: Role = "seller") -> Iterator[Transcr
         As `analysis.projection.loader.load`.
     """
     rows = _Rows(load(Path(run)).episodes)
-    for held in _markets(run):
+    for held in _markets(run, {**ACTS, **analysis_of(Path(run)).chat}):
         for episode, entries in held.chats():
             if (row := rows.get(episode)) is not None:
                 yield _transcript(row, entries, assistant)
@@ -109,6 +110,7 @@ class _Rows:
 class _Held:
     """What is known of a market so far."""
 
+    acts: Mapping[str, Told]
     events: int = 0
     last: int | None = None
     shared: list[ChatLine] = field(default_factory=list)
@@ -123,9 +125,9 @@ class _Held:
             self.last = head.seq
         if head.episode is not None:
             self.episodes.setdefault(head.episode, [])
-        if head.type in READ:
+        if head.type in SPOKEN or head.type in self.acts:
             part = self.shared if head.episode is None else self.episodes[head.episode]
-            part.append(said(head.seq, _decode(raw)))
+            part.append(said(head.seq, _decode(raw), self.acts))
 
     def whole(self) -> bool:
         return self.last is not None and self.events > self.last
@@ -135,14 +137,14 @@ class _Held:
             yield episode, sorted([*self.shared, *own], key=lambda one: one.seq)
 
 
-def _markets(run: str | Path) -> Iterator[_Held]:
+def _markets(run: str | Path, acts: Mapping[str, Told]) -> Iterator[_Held]:
     held: dict[str, _Held] = {}
     for segment, lines in line_chunks(checked(run)):
         for line in lines:
             market = line[0].market
             if market is None:
                 continue
-            one = held.setdefault(market, _Held())
+            one = held.setdefault(market, _Held(acts))
             try:
                 one.add(line)
             except (msgspec.DecodeError, KeyError, TypeError, AttributeError) as error:

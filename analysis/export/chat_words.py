@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from retailsim.analysis.measures.money import dollars
+from retailsim.analysis.protocols.protocol import Told
 
 Speaker = Literal["seller", "buyer", "market"]
 Event = Mapping[str, Any]
@@ -34,8 +35,13 @@ class ChatLine:
     review: dict[str, Any] | None = None
 
 
-def said(seq: int, event: Event) -> ChatLine:
-    """Turn an event of one of the types `READ` into an entry.
+def said(seq: int, event: Event, acts: Mapping[str, Told]) -> ChatLine:
+    """Turn an event of one of the types `SPOKEN`, or of `acts`, into an entry.
+
+    Parameters
+    ----------
+    acts : mapping of str to callable
+        Event type -> what the market says of such an event.
 
     Raises
     ------
@@ -53,32 +59,25 @@ def said(seq: int, event: Event) -> ChatLine:
             kept = {key: event[key] for key in ("aspect", "rating", "text")}
             return ChatLine(seq, "buyer", "", kept)
         case kind:
-            return ChatLine(seq, "market", _ACTS[kind](event))
-
-
-def _shown(event: Event) -> str:
-    items = zip(event["products"], event["prices_cents"], strict=True)
-    return f"Shown: {', '.join(f'{name} at {dollars(cents)}' for name, cents in items)}."
+            return ChatLine(seq, "market", acts[kind](event))
 
 
 def _refunded(event: Event) -> str:
     return f"Refund of {dollars(event['amount_cents'])} for {event['quantity']}."
 
 
-_ACTS: Mapping[str, Callable[[Event], str]] = {
-    "ItemsShown": _shown,
-    "ItemSelected": lambda event: f"Selected: {event['product']}.",
+ACTS: Mapping[str, Told] = {
     "OrderPlaced": lambda event: (
         f"Order of {event['quantity']} at {dollars(event['unit_price_cents'])} each."
     ),
     "IssueRaised": lambda event: f"Issue: {event['issue']}.",
     "IssueResolved": lambda event: f"Resolved, {event['outcome']}: {event['resolution']}.",
     "RefundIssued": _refunded,
-    "BuyerLeft": lambda event: f"The buyer leaves: {event['reason']}.",
 }
+"""What the market says of the events that all protocols share."""
 
-READ = frozenset({"PitchPresented", "MessageSent", "ReviewPosted", *_ACTS})
-"""The event types that a chat has anything of."""
+SPOKEN = frozenset({"PitchPresented", "MessageSent", "ReviewPosted"})
+"""The event types that hold what agents say."""
 
 ENDS = frozenset({"MarketClosed", "MarketFailed"})
 """The event types that end a market."""

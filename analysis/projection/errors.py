@@ -54,3 +54,17 @@ def _no_run(folder: Path) -> str:
     return (
         f"no events/ folder here; give the folder of a run{f', as {inside[0]}' if inside else ''}"
     )
+
+
+class BadTables(AnalysisError):
+    """What a protocol adds to the tables of a replay does not go with what is there.
+
+    Parameters
+    ----------
+    protocol : str
+    problem : str
+        What does not, and with what.
+    """
+
+    def __init__(self, protocol: str, problem: str) -> None:
+        super().__init__(f"protocol {protocol}: its analysis: {problem}")

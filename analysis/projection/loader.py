@@ -16,6 +16,8 @@ import polars as pl
 from retailsim.analysis.projection import projection_cache
 from retailsim.analysis.projection.errors import LogUnreadable, NotARun
 from retailsim.analysis.projection.projection import Pieces, Projection, extract, merge
+from retailsim.analysis.projection.protocol_tables import TableSet, table_set
+from retailsim.analysis.projection.registered import registered
 from retailsim.events.log.reader import check
 from retailsim.events.log.seal import fingerprint
 from retailsim.events.log.segment import Segment, segments
@@ -36,8 +38,9 @@ _TRIES = 3
 def load(run: Path) -> Projection:
     """Project the log of a run, finished or not.
 
-    The projection is kept in ``RUN/derived`` and used again as long as sizes and last commits
-    of the log are the same. A folder that cannot be written is read without complaint.
+    Its tables are those of the protocol that ``run.toml`` names. The projection is kept in
+    ``RUN/derived`` and used again as long as sizes and last commits of the log are the same. A
+    folder that cannot be written is read without complaint.
 
     Parameters
     ----------
@@ -52,32 +55,43 @@ def load(run: Path) -> Projection:
         If the log does not hold what was written.
     LogUnreadable
         If it does, and an event in it is not as `events.messages` says.
+    BadTables
+        If the protocol's own tables do not go with the shared ones.
     """
     folder = run / "events"
     if not folder.is_dir():
         raise NotARun(str(run))
+    protocol = registered(run)
+    tables = table_set(protocol.name, protocol.tables)
     for _ in range(_TRIES - 1):
         with suppress(FileNotFoundError):
-            return _load(folder, run / "derived")
-    return _load(folder, run / "derived")
+            return _load(folder, run / "derived", tables)
+    return _load(folder, run / "derived", tables)
 
 
-def _load(folder: Path, derived: Path) -> Projection:
+def _load(folder: Path, derived: Path, tables: TableSet) -> Projection:
     mark = fingerprint(folder)
-    kept = projection_cache.read(derived, mark)
+    kept = projection_cache.read(derived, mark, tables)
     if kept is not None:
         return kept
-    projection = project(folder)
+    projection = project(folder, tables)
     if fingerprint(folder) == mark:
-        projection_cache.write(derived, mark, projection)
+        projection_cache.write(derived, mark, tables, projection)
     return projection
 
 
-def project(folder: Path) -> Projection:
-    """Hash and project a folder of segments; raises what `load` raises."""
+def project(folder: Path, tables: TableSet | None = None) -> Projection:
+    """Hash and project a folder of segments; raises what `load` raises.
+
+    Parameters
+    ----------
+    tables : TableSet or None
+        None: those that all protocols share.
+    """
+    wanted = tables or table_set()
     with ThreadPoolExecutor(1 + _PARSING_THREADS) as pool:
         checking = pool.submit(check, folder, threads=_HASHING_THREADS)
-        early = {s.path: pool.submit(_read, s) for s in segments(folder) if not s.is_open}
+        early = {s.path: pool.submit(_read, wanted, s) for s in segments(folder) if not s.is_open}
         try:
             log = checking.result()
         except BaseException:
@@ -85,16 +99,16 @@ def project(folder: Path) -> Projection:
             raise
         reading = [
             early.get(checked.segment.path)
-            or pool.submit(_read, checked.segment, checked.good_bytes)
+            or pool.submit(_read, wanted, checked.segment, checked.good_bytes)
             for checked in log.segments
         ]
-        return merge(piece for read in reading for piece in read.result())
+        return merge((piece for read in reading for piece in read.result()), wanted)
 
 
-def _read(segment: Segment, good_bytes: int | None = None) -> list[Pieces]:
+def _read(tables: TableSet, segment: Segment, good_bytes: int | None = None) -> list[Pieces]:
     """Partial rows of one segment, or of its first `good_bytes`."""
     try:
-        return [extract(lines) for lines in chunks(segment, good_bytes)]
+        return [extract(lines, tables) for lines in chunks(segment, good_bytes)]
     except pl.exceptions.PolarsError as error:
         raise LogUnreadable(segment.path.name, str(error)) from error
 

@@ -12,24 +12,20 @@ the pieces of an episode that straddles segments can be ordered by their last ``
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import polars as pl
 
-from retailsim.analysis.projection.columns import TABLES, ColumnTable, Rule, fields_of
+from retailsim.analysis.projection.protocol_tables import TableSet, table_set
+from retailsim.analysis.projection.tables import ENVELOPE, ColumnTable, RowTable, Rule
 
 _TYPE = r'^\s*\{\s*"type"\s*:\s*"(\w+)"'
 """An event line's first key is its type; a header's and a commit line's is not."""
 
-_DECODED = {
-    event_type: fields_of(event_type)
-    for event_type in dict.fromkeys(t for table in TABLES.values() for t in table.types)
-}
-
 
 @dataclass(frozen=True, slots=True)
 class Projection:
-    """What a log says, as four frames.
+    """What a log says, as frames.
 
     Parameters
     ----------
@@ -58,20 +54,24 @@ class Projection:
     episode_calls : polars.DataFrame
         The same per (market, episode, model); ``episode`` is null for what belongs to the whole
         market, as the broadcast does.
+    tables : mapping of str to polars.DataFrame
+        The protocol's own tables by name, a row an event, sorted by ``market`` and ``seq``: what
+        `protocol_tables.ProtocolTables` declares. Its columns of the episodes are in ``episodes``.
     """
 
     episodes: pl.DataFrame
     markets: pl.DataFrame
     calls: pl.DataFrame
     episode_calls: pl.DataFrame
+    tables: Mapping[str, pl.DataFrame] = field(default_factory=dict)
 
 
 Pieces = dict[str, pl.DataFrame]
 """Partial rows by table: what one segment, or several already folded, say."""
 
 
-def extract(lines: bytes) -> Pieces:
-    """Partial rows of each table from whole JSON lines.
+def extract(lines: bytes, tables: TableSet | None = None) -> Pieces:
+    """Partial rows of each table (None: the shared ones) from whole JSON lines.
 
     Each event type is decoded by itself, with the few fields it has; decoding every line with
     the fields of all types takes half as much time again.
@@ -81,18 +81,21 @@ def extract(lines: bytes) -> Pieces:
     polars.exceptions.ComputeError
         If a line that begins like a known event is not JSON, or a field has another type.
     """
+    tables = tables or table_set()
     typed = pl.scan_lines(lines).with_columns(type=pl.col("line").str.extract(_TYPE)).collect()
-    events = {event_type: _decode(typed.lazy(), event_type) for event_type in _DECODED}
-    rows = [_fold(table, _contributions(table, events)) for table in TABLES.values()]
-    return dict(zip(TABLES, pl.collect_all(rows), strict=True))
+    events = {name: _decode(typed.lazy(), name, fields) for name, fields in tables.decoded.items()}
+    rows = [_fold(table, _contributions(table, events)) for table in tables.folded.values()]
+    rows += [_kept(table, events[table.on]) for table in tables.rows.values()]
+    return dict(zip(tables.names, pl.collect_all(rows), strict=True))
 
 
-def merge(pieces: Iterable[Pieces]) -> Projection:
-    """Fold partial rows, in any order, into the projection."""
-    listed = [extract(b""), *pieces]
+def merge(pieces: Iterable[Pieces], tables: TableSet | None = None) -> Projection:
+    """Fold partial rows, in any order, into the projection; None: of the shared tables."""
+    tables = tables or table_set()
+    listed = [extract(b"", tables), *pieces]
     whole = {
-        name: _join(table, pl.concat([piece[name] for piece in listed]))
-        for name, table in TABLES.items()
+        name: _join(table, pl.concat([piece.pop(name) for piece in listed]))
+        for name, table in tables.folded.items()
     }
     markets = _finish_markets(whole["markets"])
     return Projection(
@@ -100,12 +103,20 @@ def merge(pieces: Iterable[Pieces]) -> Projection:
         markets=markets,
         calls=whole["calls"].drop("seq"),
         episode_calls=whole["episode_calls"].drop("seq"),
+        tables={
+            name: pl.concat([piece.pop(name) for piece in listed]).sort("market", "seq")
+            for name in tables.rows
+        },
     )
 
 
-def _decode(typed: pl.LazyFrame, event_type: str) -> pl.LazyFrame:
-    decoded = pl.col("line").str.json_decode(_DECODED[event_type])
+def _decode(typed: pl.LazyFrame, event_type: str, fields: pl.Struct) -> pl.LazyFrame:
+    decoded = pl.col("line").str.json_decode(fields)
     return typed.filter(type=event_type).select(event=decoded).unnest("event")
+
+
+def _kept(table: RowTable, events: pl.LazyFrame) -> pl.LazyFrame:
+    return events.select(*ENVELOPE, *table.fields)
 
 
 def _contributions(table: ColumnTable, events: Mapping[str, pl.LazyFrame]) -> pl.LazyFrame:

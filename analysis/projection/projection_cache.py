@@ -1,8 +1,8 @@
 """Kept projections: ``RUN/derived/*.parquet``, used only when they match the log.
 
-``index.json`` names the log's fingerprint, the version of the projection and a digest of each
-file. It is written last, so a set of files is whole or not used; anything that does not fit,
-whatever the reason, means that the projection is made anew.
+``index.json`` names the log's fingerprint, the version of the projection, the tables it was made
+with and a digest of each file. It is written last, so a set of files is whole or not used; anything
+that does not fit, whatever the reason, means that the projection is made anew.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ import msgspec
 import polars as pl
 
 from retailsim.analysis.projection.projection import Projection
+from retailsim.analysis.projection.protocol_tables import TableSet
 
-VERSION = 2
+VERSION = 3
 """Raised whenever a projection of the same log comes out differently."""
 
 _INDEX = "index.json"
-_FRAMES = ("episodes", "markets", "calls", "episode_calls")
 
 
 class _Index(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,10 +30,11 @@ class _Index(msgspec.Struct, frozen=True, kw_only=True):
 
     version: int
     log: str
+    tables: str
     sha256: dict[str, str]
 
 
-def read(derived: Path, log: str) -> Projection | None:
+def read(derived: Path, log: str, tables: TableSet) -> Projection | None:
     """The kept projection, or None if there is none for this log.
 
     Parameters
@@ -42,27 +43,33 @@ def read(derived: Path, log: str) -> Projection | None:
         The run's ``derived`` folder; may be missing.
     log : str
         The log's fingerprint.
+    tables : TableSet
+        What it has to hold.
     """
     try:
         index = msgspec.json.decode((derived / _INDEX).read_bytes(), type=_Index)
-        if (index.version, index.log) != (VERSION, log):
+        if (index.version, index.log, index.tables) != (VERSION, log, tables.digest):
             return None
-        frames = {name: _frame(derived, name, index) for name in _FRAMES}
+        frames = {name: _frame(derived, name, index) for name in tables.names}
     except (OSError, msgspec.DecodeError, _Changed):
         return None
-    return Projection(**frames)
+    return Projection(
+        **{name: frames[name] for name in tables.folded},
+        tables={name: frames[name] for name in tables.rows},
+    )
 
 
-def write(derived: Path, log: str, projection: Projection) -> None:
+def write(derived: Path, log: str, tables: TableSet, projection: Projection) -> None:
     """Keep a projection; a folder that cannot be written keeps none."""
     with contextlib.suppress(OSError):
         derived.mkdir(exist_ok=True)
         digests = {}
-        for name in _FRAMES:
+        for name in tables.names:
+            frame = projection.tables[name] if name in tables.rows else getattr(projection, name)
             content = io.BytesIO()
-            getattr(projection, name).write_parquet(content, compression="lz4")
+            frame.write_parquet(content, compression="lz4")
             digests[name] = _replace(derived / f"{name}.parquet", content.getvalue())
-        index = _Index(version=VERSION, log=log, sha256=digests)
+        index = _Index(version=VERSION, log=log, tables=tables.digest, sha256=digests)
         _replace(derived / _INDEX, msgspec.json.encode(index))
 
 

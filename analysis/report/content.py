@@ -27,7 +27,7 @@ from retailsim.analysis.measures.estimates import Measured
 from retailsim.analysis.measures.money import dollars
 from retailsim.analysis.projection.columns import BUYER_TRAITS, SELLER_TRAITS
 from retailsim.analysis.projection.loader import load
-from retailsim.analysis.protocols.csales.report import sales_section
+from retailsim.analysis.protocols.protocol import ProtocolAnalysis, analysis_of
 from retailsim.analysis.replay.replay import Replay, summarize
 from retailsim.analysis.replay.telemetry import attempts
 from retailsim.analysis.report.cautions import cautions
@@ -59,14 +59,14 @@ def report(run: Path, about: Mapping[str, str]) -> Report:
     NotARun, LogDamaged, LogUnreadable
         As `analysis.projection.loader.load`.
     """
-    projection = load(run)
+    projection, protocol = load(run), analysis_of(run)
     sealed = (run / "events" / SEAL).exists()
     replay = summarize(run.name, projection, sealed=sealed, sent=attempts(run))
     some = estimates.closed(projection.episodes)
     parts: list[Section | None] = [_headlines(replay, some)]
     if some.height:
         parts += [
-            sales_section(run) if int(some["sales_exchanges"].sum()) else None,
+            None if protocol.section is None else protocol.section(projection),
             _seats(some),
             _pairs(replay, some),
             _funnel(some),
@@ -78,13 +78,13 @@ def report(run: Path, about: Mapping[str, str]) -> Report:
     parts += [
         None if replay.cost is None else cost_section(replay.cost),
         _failures(replay, projection.episodes),
-        _examples(run, projection.episodes),
+        _examples(run, projection.episodes, protocol),
         _made(about),
     ]
     return Report(
         title=_title(run.resolve().name, about),
         lead=_lead(replay),
-        warnings=cautions(run, replay, some),
+        warnings=(*protocol.cautions(projection), *cautions(run, replay, some)),
         sections=tuple(part for part in parts if part is not None),
     )
 
@@ -320,8 +320,8 @@ def _failures(replay: Replay, episodes: pl.DataFrame) -> Section | None:
     return Section(name="failures", title="Rejected and failed", lead=lead, tables=tables)
 
 
-def _examples(run: Path, episodes: pl.DataFrame) -> Section | None:
-    found = examples(run, episodes)
+def _examples(run: Path, episodes: pl.DataFrame, protocol: ProtocolAnalysis) -> Section | None:
+    found = examples(run, episodes, protocol.examples)
     if not found:
         return None
     return Section(

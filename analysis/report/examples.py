@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ import polars as pl
 
 from retailsim.analysis.exhibits.parts import ExampleConversation, SpokenMessage
 from retailsim.analysis.measures.money import dollars
+from retailsim.analysis.protocols.protocol import Told
 from retailsim.events.log.reader import read_lines
 
 MOST_BYTES = 64 << 20
@@ -30,10 +31,17 @@ _head = msgspec.json.Decoder(_Head).decode
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
 
 
-def examples(run: Path, episodes: pl.DataFrame) -> tuple[ExampleConversation, ...]:
+def examples(
+    run: Path, episodes: pl.DataFrame, told: Mapping[str, Told]
+) -> tuple[ExampleConversation, ...]:
     """Return up to two episodes of each kind of end, from the beginning of the log.
 
     Memory holds the chosen episodes and one batch: the lines are gone through twice.
+
+    Parameters
+    ----------
+    told : mapping of str to callable
+        What the protocol says of its own events, by their type.
 
     Raises
     ------
@@ -48,7 +56,9 @@ def examples(run: Path, episodes: pl.DataFrame) -> tuple[ExampleConversation, ..
     wanted = _chosen(episodes.filter(pl.col("episode").is_in(list(markets))))
     found = _lines_of({id_: markets[id_] for id_ in wanted}, run)
     return tuple(
-        _conversation(how, [*found[markets[id_], None], *found[markets[id_], id_]])
+        _conversation(
+            how, [*found[markets[id_], None], *found[markets[id_], id_]], {**_TOLD, **told}
+        )
         for id_, how in wanted.items()
     )
 
@@ -94,16 +104,18 @@ def _chosen(episodes: pl.DataFrame) -> dict[str, str]:
     return found
 
 
-def _conversation(how: str, lines: list[dict[str, Any]]) -> ExampleConversation:
+def _conversation(
+    how: str, lines: list[dict[str, Any]], told: Mapping[str, Told]
+) -> ExampleConversation:
     opened = next(line for line in lines if line["type"] == "EpisodeOpened")
     product = opened.get("title") or "the catalogue"
     title = f"{how}: {opened['seller']} and {opened['buyer']}, {product}"
     ordered = sorted((line for line in lines if "seq" in line), key=lambda line: line["seq"])
-    messages = (message for line in ordered for message in _messages(line))
+    messages = (message for line in ordered for message in _messages(line, told))
     return ExampleConversation(title=title[:200], messages=tuple(messages))
 
 
-def _messages(line: Mapping[str, Any]) -> Iterator[SpokenMessage]:
+def _messages(line: Mapping[str, Any], told: Mapping[str, Told]) -> Iterator[SpokenMessage]:
     match line["type"]:
         case "PitchPresented":
             for section, text in line["sections"].items():
@@ -111,8 +123,8 @@ def _messages(line: Mapping[str, Any]) -> Iterator[SpokenMessage]:
                     yield SpokenMessage("seller", f"[{section.replace('_', ' ')}] {text}"[:_TEXT])
         case "MessageSent" | "ReviewPosted":
             yield from _spoken(line)
-        case kind if kind in _TOLD:
-            yield SpokenMessage("market", _TOLD[str(kind)](line)[:_TEXT])
+        case kind if kind in told:
+            yield SpokenMessage("market", told[str(kind)](line)[:_TEXT])
 
 
 def _spoken(line: Mapping[str, Any]) -> Iterator[SpokenMessage]:
@@ -129,7 +141,7 @@ def _decided(line: Mapping[str, Any]) -> str:
     return f"The buyer {what}: {line['reason']}"
 
 
-_TOLD: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
+_TOLD: Mapping[str, Told] = {
     "DecisionMade": _decided,
     "OrderPlaced": lambda line: (
         f"Order of {line['quantity']} at {dollars(line['unit_price_cents'])} each."
@@ -140,8 +152,4 @@ _TOLD: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "CommandRejected": lambda line: f"Rejected, {line['command']}: {line['reason']}",
     "OutputRejected": lambda line: f"Unusable answer ({line['reason']}): {line['raw']}",
     "EpisodeFailed": lambda line: f"The episode failed in {line['stage']}: {line['reason']}",
-    "ActionChosen": lambda line: f"The seller chooses {line['action']}.",
-    "ItemsShown": lambda line: f"Shown: {', '.join(line['products'])}.",
-    "ItemSelected": lambda line: f"Selected: {line['product']}.",
-    "BuyerLeft": lambda line: f"The buyer leaves: {line['reason']}.",
 }

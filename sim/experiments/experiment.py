@@ -85,7 +85,7 @@ def experiment(asked: ExperimentOptions, terminal: Terminal) -> int:
         plans = {arm.label: _options(asked, arm, None) for arm in arms}
         return show_experiment_plan(asked.name, plans, terminal)
     try:
-        import retailsim.analysis.experiments.presets  # noqa: F401 - to fail before anything is run
+        import retailsim.analysis.experiments.outcomes  # noqa: F401 - to fail before anything is run
     except ModuleNotFoundError as error:
         raise MissingExtra("experiment", error.name or "a package") from None
     if asked.ratings:
@@ -254,7 +254,7 @@ def show(
     CannotWrite
         If the folder of the figures cannot be written.
     """
-    from retailsim.analysis.experiments.presets import outcome_of
+    from retailsim.analysis.protocols.experiment_outcome import outcome_of
 
     outcome = outcome_of(name, runs, features)
     _tell(name, runs, outcome, terminal)
@@ -286,7 +286,7 @@ def _draw(
 
 def _rated(asked: ExperimentOptions, terminal: Terminal) -> int:
     """Print Table 1 from filled forms of an earlier `experiment fidelity --out`."""
-    from retailsim.analysis.protocols.retail.fidelity import fidelity
+    from retailsim.analysis.annotation.rated_outcome import rated_outcome
     from retailsim.sim.raters.annotate import scored
 
     if asked.name != "fidelity" or asked.out is None:
@@ -294,7 +294,8 @@ def _rated(asked: ExperimentOptions, terminal: Terminal) -> int:
     scores = scored(asked.out / FORMS, asked.ratings)
     for line in scores.dirty:
         terminal.say(line)
-    _tell("fidelity", {"all": asked.out / "all"}, fidelity(scores), terminal)
+    run = asked.out / "all"
+    _tell("fidelity", {"all": run}, rated_outcome(run, scores), terminal)
     return 0
 
 

@@ -108,6 +108,7 @@ def write_run(
     batch: int = 7,
     segment_bytes: int = 1 << 20,
     compress: bool = False,
+    protocol: str | None = None,
 ) -> Path:
     """Write a run folder whose log holds `shards`, each a sequence of lines in order.
 
@@ -125,9 +126,13 @@ def write_run(
         Size that ends a segment.
     compress : bool
         Whether closed segments are compressed.
+    protocol : str or None
+        What ``run.toml`` says was played; None: there is no such file.
     """
     events = run / "events"
     events.mkdir(parents=True, exist_ok=True)
+    if protocol is not None:
+        (run / "run.toml").write_text(f'[scenario.design]\nprotocol = "{protocol}"\n')
     for shard, lines in enumerate(shards):
         with LogWriter(
             events,

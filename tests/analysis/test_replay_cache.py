@@ -8,6 +8,8 @@ import pytest
 from fakelog import closed, market, opened, order, write_run
 
 from retailsim.analysis.projection import loader, projection_cache
+from retailsim.analysis.projection.projection import Projection
+from retailsim.analysis.projection.protocol_tables import TableSet
 from retailsim.analysis.replay.replay import replay
 from retailsim.events import messages as m
 
@@ -31,7 +33,12 @@ def projected(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """The folders that were hashed and parsed since."""
     folders: list[Path] = []
     project = loader.project
-    monkeypatch.setattr(loader, "project", lambda folder: folders.append(folder) or project(folder))
+
+    def counting(folder: Path, tables: TableSet) -> Projection:
+        folders.append(folder)
+        return project(folder, tables)
+
+    monkeypatch.setattr(loader, "project", counting)
     return folders
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from retailsim.analysis.experiments.outcomes import ExperimentOutcome
+from retailsim.analysis.projection.loader import load
 from retailsim.analysis.protocols.csales.conversations import conversations
 from retailsim.analysis.protocols.csales.seller_table import table
 from retailsim.analysis.statistics.values import Estimate
@@ -32,7 +33,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def outcome(run: Path) -> ExperimentOutcome:
-    return table(run)
+    return table(load(run))
 
 
 @pytest.fixture(scope="module")
@@ -180,7 +181,7 @@ def test_suggestions_that_show_nothing_count_as_few(
             asked = [e["turn"] for e in of(events, "ActionChosen") if e["action"] == "Suggestion"]
             few += sum(len(shown.get(turn, ())) < 3 for turn in asked)
     assert few
-    assert conversations(run).conversations["few_shown"].sum() == few
+    assert conversations(load(run)).conversations["few_shown"].sum() == few
 
 
 def test_that_inference_improves_is_tested_with_an_interval(
@@ -206,7 +207,7 @@ def test_replications_of_a_conversation_count_all(tmp_path: Path) -> None:
     launched(
         tmp_path / "run", "csales", *("--set", "profiles.count=8", "--set", "design.replications=3")
     )
-    found = table(tmp_path / "run")
+    found = table(load(tmp_path / "run"))
     rates = {row.label: row.values[0].measured.value for row in found.rows}
     for other in ("fixed-script", "random-action"):
         [test] = [f.test for f in found.findings if f.claim == f"SR of csi minus {other}"]

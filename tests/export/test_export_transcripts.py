@@ -227,7 +227,8 @@ def test_sales_conversations_say_what_was_shown(tmp_path: Path) -> None:
     )
     left = BuyerLeft(turn=2, how="leave", reason="too dear")
     talk: list[Event] = [opened(product=None), say("seller", "Look.", "sales"), shown]
-    run = write_run(tmp_path / "run", market("m", closed("m/1", *talk, selected, left)))
+    events = market("m", closed("m/1", *talk, selected, left))
+    run = write_run(tmp_path / "run", events, protocol="csales")
     (chat,) = transcripts(run)
     assert words(chat) == [
         ("assistant", "Look."),

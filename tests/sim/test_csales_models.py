@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from retailsim.analysis.projection.loader import load
 from retailsim.analysis.protocols.csales.seller_table import table
 from retailsim.market.protocols.csales.events import TACTICS
 from retailsim.market.protocols.csales.values import option_name
@@ -263,7 +264,7 @@ def test_conversations_that_failed_are_counted_beside_the_measures(tmp_path: Pat
         launched(server, tmp_path, SELLER + CSUSER)
     failed = len(events_of(tmp_path / "run", "EpisodeFailed"))
     assert failed == 2
-    outcome = table(tmp_path / "run")
+    outcome = table(load(tmp_path / "run"))
     assert f"Conversations that failed are in no rate: csi {failed}." in outcome.notes
     assert outcome.rows[0].values[0].measured.n == 4 - failed
 

@@ -127,7 +127,7 @@ def test_what_is_no_experiment_says_which_there_are(tmp_path: Path) -> None:
 def test_sellers_of_conversations_are_compared_by_plain_counting(tmp_path: Path) -> None:
     ran("csales", tmp_path / "out")
     run = tmp_path / "out" / "all"
-    rows = {row.label: {v.name: v.measured for v in row.values} for row in table(run).rows}
+    rows = {row.label: {v.name: v.measured for v in row.values} for row in table(load(run)).rows}
     opened = {event["episode"]: event for event in events_of(run, "EpisodeOpened")}
     bought = {event["episode"]: event for event in events_of(run, "OrderPlaced")}
     chosen = {event["episode"]: event for event in events_of(run, "ItemSelected")}
@@ -143,7 +143,7 @@ def test_sellers_of_conversations_are_compared_by_plain_counting(tmp_path: Path)
 
 def test_balanced_accuracy_weighs_every_class_the_same(tmp_path: Path) -> None:
     ran("csales", tmp_path / "out")
-    found = conversations(tmp_path / "out" / "all")
+    found = conversations(load(tmp_path / "out" / "all"))
     last = (
         found.inferences.filter(seller="csi")
         .sort("turn")

@@ -1,1 +1,45 @@
-"""Sales conversations: their rows, measures and section of the report."""
+"""Sales conversations in analysis: their tables, measures and section of the report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from retailsim.analysis.projection.projection import Projection
+from retailsim.analysis.protocols.csales.conversations import COLUMNS, TABLES
+from retailsim.analysis.protocols.csales.told import CHAT, EXAMPLES
+from retailsim.analysis.protocols.protocol import Experiment, ProtocolAnalysis
+
+if TYPE_CHECKING:
+    from retailsim.analysis.exhibits.parts import Section
+    from retailsim.analysis.experiments.outcomes import ExperimentOutcome
+
+__all__ = ["ANALYSIS"]
+
+
+def _section(projection: Projection) -> Section:
+    from retailsim.analysis.protocols.csales.report import sales_section
+
+    return sales_section(projection)
+
+
+def _compared(runs: Mapping[str, Path], features: str) -> ExperimentOutcome:
+    from retailsim.analysis.projection.loader import load
+    from retailsim.analysis.protocols.csales.seller_table import table
+
+    return table(load(runs["all"]))
+
+
+def _experiments() -> Mapping[str, Experiment]:
+    return {"csales": _compared}
+
+
+ANALYSIS = ProtocolAnalysis(
+    columns=COLUMNS,
+    tables=TABLES,
+    section=_section,
+    examples=EXAMPLES,
+    chat=CHAT,
+    experiments=_experiments,
+)

@@ -1,59 +1,73 @@
-"""Sales conversations: one row per conversation, and what happened in each turn, from the log.
+"""Sales conversations: one row per conversation, and what happened in each turn.
 
-Read beside the projection of `analysis.projection.loader`, from the events that only this protocol
-has. All money is integer cents.
+All of it comes from a run's projection, for which `COLUMNS` and `TABLES` say what is read. All
+money is integer cents.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import polars as pl
 
-from retailsim.analysis.projection.errors import LogUnreadable
-from retailsim.analysis.projection.loader import chunks, load
-from retailsim.events.log.reader import check
+from retailsim.analysis.projection.projection import Projection
+from retailsim.analysis.projection.tables import Column, RowTable, last
 
-_TYPE = r'^\s*\{\s*"type"\s*:\s*"(\w+)"'
-_KEY: dict[str, pl.DataType] = {"episode": pl.String(), "seq": pl.Int64(), "turn": pl.Int64()}
-_TEXTS = pl.List(pl.String())
+_TEXT, _WHOLE, _TEXTS = pl.String(), pl.Int64(), pl.List(pl.String())
 
-_FIELDS: Mapping[str, dict[str, pl.DataType]] = {
-    "BuyerProfiled": {
-        "profile": pl.String(),
-        "decision_making_style": pl.String(),
-        "dialogue_openness": pl.String(),
-        "target_category": _TEXTS,
-        "budget_min_cents": pl.Int64(),
-        "budget_max_cents": pl.Int64(),
-    },
-    "ProfileInferred": {
-        "category": _TEXTS,
-        "decision_making_style": pl.String(),
-        "dialogue_openness": pl.String(),
-        "price_min_cents": pl.Int64(),
-        "price_max_cents": pl.Int64(),
-    },
-    "ActionChosen": {"action": pl.String(), "strategy": pl.String()},
-    "ItemsShown": {"products": _TEXTS},
-    "ItemSelected": {
-        "product": pl.String(),
-        "price_cents": pl.Int64(),
-        "candidate": pl.String(),
-        "candidate_price_cents": pl.Int64(),
-    },
-    "ItemValued": {
-        "product": pl.String(),
-        "price_cents": pl.Int64(),
-        "reservation_cents": pl.Int64(),
-    },
-    "OrderPlaced": {"product": pl.String(), "unit_price_cents": pl.Int64()},
-    "BuyerLeft": {"how": pl.String()},
-    "MessageSent": {"role": pl.String()},
+COLUMNS: Mapping[str, Column] = {
+    "profile": last("BuyerProfiled", "profile", _TEXT),
+    "decision_making_style": last("BuyerProfiled", "decision_making_style", _TEXT),
+    "dialogue_openness": last("BuyerProfiled", "dialogue_openness", _TEXT),
+    "budget_min_cents": last("BuyerProfiled", "budget_min_cents", _WHOLE),
+    "budget_max_cents": last("BuyerProfiled", "budget_max_cents", _WHOLE),
+    "turns": Column(
+        ("MessageSent",),
+        pl.when(pl.col("role") == "buyer").then(pl.col("turn")),
+        "max",
+        {"turn": _WHOLE},
+    ),
+    "selected": last("ItemSelected", "product"),
+    "selected_price_cents": last("ItemSelected", "price_cents"),
+    "candidate": last("ItemSelected", "candidate", _TEXT),
+    "candidate_price_cents": last("ItemSelected", "candidate_price_cents", _WHOLE),
+    "bought": last("OrderPlaced", "product"),
+    "bought_price_cents": last("OrderPlaced", "unit_price_cents"),
+    "left": last("BuyerLeft", "how", _TEXT),
 }
-"""The event types that are read, with the fields that are used."""
+"""What an episode's row has beside what all protocols share."""
+
+TABLES: Mapping[str, RowTable] = {
+    "targets": RowTable("BuyerProfiled", {"profile": _TEXT, "target_category": _TEXTS}),
+    "inferences": RowTable(
+        "ProfileInferred",
+        {
+            "turn": _WHOLE,
+            "category": _TEXTS,
+            "decision_making_style": _TEXT,
+            "dialogue_openness": _TEXT,
+            "price_min_cents": _WHOLE,
+            "price_max_cents": _WHOLE,
+        },
+    ),
+    "actions": RowTable("ActionChosen", {"turn": _WHOLE, "action": _TEXT, "strategy": _TEXT}),
+    "shown": RowTable(
+        "ItemsShown",
+        {
+            "turn": _WHOLE,
+            "showing": _TEXT,
+            "products": _TEXTS,
+            "prices_cents": pl.List(_WHOLE),
+            "fitting": _WHOLE,
+        },
+    ),
+    "valuations": RowTable(
+        "ItemValued",
+        {"turn": _WHOLE, "product": _TEXT, "price_cents": _WHOLE, "reservation_cents": _WHOLE},
+    ),
+}
+"""What there is a row of for each event; ``docs/export.md`` says what the columns mean."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,78 +99,32 @@ class Conversations:
     actions: pl.DataFrame
 
 
-def conversations(run: Path) -> Conversations:
-    """Read a run of sales conversations, finished or not.
-
-    Raises
-    ------
-    NotARun, LogDamaged, LogUnreadable
-        As `analysis.projection.loader.load`.
-    """
-    episodes = load(run).episodes.filter(~pl.col("superseded"), status="closed")
-    seats = episodes.select("episode", "seller", "buyer")
-    events = _events(run)
-    truth = events["BuyerProfiled"].drop("seq", "turn")
+def conversations(projection: Projection) -> Conversations:
+    """Return what a projection says of its closed conversations."""
+    closed = projection.episodes.filter(~pl.col("superseded"), status="closed")
+    tables = projection.tables
     return Conversations(
-        conversations=_conversations(seats, truth, events),
-        inferences=_inferences(seats, truth, events["ProfileInferred"]),
-        actions=seats.select("episode", "seller")
-        .join(events["ActionChosen"], on="episode")
+        conversations=_conversations(closed, tables),
+        inferences=_inferences(closed, tables),
+        actions=closed.select("episode", "seller")
+        .join(tables["actions"], on="episode")
         .sort("episode", "seq")
         .select("episode", "seller", "turn", "action", tactic="strategy"),
     )
 
 
-def _events(run: Path) -> dict[str, pl.DataFrame]:
-    """Every event of the types read, a frame a type."""
-    found: dict[str, list[pl.DataFrame]] = {kind: [] for kind in _FIELDS}
-    for segment in check(run / "events").segments:
-        try:
-            for lines in chunks(segment.segment, segment.good_bytes):
-                for kind, frame in _decoded(lines).items():
-                    found[kind].append(frame)
-        except pl.exceptions.PolarsError as error:
-            raise LogUnreadable(segment.segment.path.name, str(error)) from error
-    return {
-        kind: pl.concat([_empty(kind), *frames], how="vertical") for kind, frames in found.items()
-    }
-
-
-def _empty(kind: str) -> pl.DataFrame:
-    return pl.DataFrame(schema={**_KEY, **_FIELDS[kind]})
-
-
-def _decoded(lines: bytes) -> dict[str, pl.DataFrame]:
-    typed = pl.scan_lines(lines).with_columns(type=pl.col("line").str.extract(_TYPE)).collect()
-    return {
-        kind: typed.filter(type=kind)
-        .select(event=pl.col("line").str.json_decode(pl.Struct({**_KEY, **fields})))
-        .unnest("event")
-        for kind, fields in _FIELDS.items()
-    }
-
-
-def _conversations(
-    seats: pl.DataFrame, truth: pl.DataFrame, events: Mapping[str, pl.DataFrame]
-) -> pl.DataFrame:
-    orders = events["OrderPlaced"].select(
-        "episode", bought="product", price_cents="unit_price_cents"
-    )
-    selected = events["ItemSelected"].select(
-        "episode", "candidate", selected="product", selected_price_cents="price_cents"
-    )
-    left = events["BuyerLeft"].select("episode", left="how")
-    turns = (
-        events["MessageSent"]
-        .filter(role="buyer")
-        .group_by("episode")
-        .agg(turns=pl.col("turn").max())
-    )
-    whole = seats.join(_renamed(truth), on="episode", how="left")
-    for part in (turns, selected, orders, left, _few_shown(events), _surplus(events)):
-        whole = whole.join(part, on="episode", how="left")
+def _conversations(closed: pl.DataFrame, tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     bought = pl.col("bought").is_not_null()
-    return whole.with_columns(
+    rows = closed.select(
+        *("episode", "seller", "buyer", "profile", "budget_max_cents", "turns"),
+        *("candidate", "selected", "selected_price_cents", "bought", "left"),
+        style="decision_making_style",
+        openness="dialogue_openness",
+        price_cents="bought_price_cents",
+    )
+    for part in (_few_shown(tables), _surplus(closed, tables["valuations"])):
+        rows = rows.join(part, on="episode", how="left")
+    return rows.with_columns(
         pl.col("few_shown").fill_null(0),
         upsold=bought & pl.col("bought").eq_missing(pl.col("candidate")),
         over_budget=bought & (pl.col("price_cents") > pl.col("budget_max_cents")),
@@ -164,11 +132,11 @@ def _conversations(
     ).sort("episode")
 
 
-def _few_shown(events: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+def _few_shown(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     """Suggestions of fewer than three items; one of none leaves no `ItemsShown` behind."""
-    shown = events["ItemsShown"].select("episode", "turn", count=pl.col("products").list.len())
+    shown = tables["shown"].select("episode", "turn", count=pl.col("products").list.len())
     return (
-        events["ActionChosen"]
+        tables["actions"]
         .filter(action="Suggestion")
         .join(shown, on=["episode", "turn"], how="left")
         .group_by("episode")
@@ -176,51 +144,37 @@ def _few_shown(events: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     )
 
 
-def _renamed(truth: pl.DataFrame) -> pl.DataFrame:
-    return truth.select(
-        "episode",
-        "profile",
-        "budget_max_cents",
-        style="decision_making_style",
-        openness="dialogue_openness",
-    )
-
-
-def _surplus(events: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+def _surplus(closed: pl.DataFrame, valuations: pl.DataFrame) -> pl.DataFrame:
     """What the bought item leaves the buyer less than the selected one, where both were valued."""
-    valued = events["ItemValued"].select(
+    valued = valuations.select(
         "episode", "product", surplus=pl.col("reservation_cents") - pl.col("price_cents")
+    ).unique(["episode", "product"], keep="first", maintain_order=True)
+    chosen, bought = (
+        closed.select("episode", product=name).join(valued, on=["episode", "product"])
+        for name in ("selected", "bought")
     )
-    chosen = (
-        events["ItemSelected"].select("episode", "product").join(valued, on=["episode", "product"])
-    )
-    bought = (
-        events["OrderPlaced"].select("episode", "product").join(valued, on=["episode", "product"])
-    )
-    return (
-        chosen.unique("episode")
-        .join(bought.unique("episode"), on="episode", suffix="_bought")
-        .select("episode", surplus_lost_cents=pl.col("surplus") - pl.col("surplus_bought"))
+    return chosen.join(bought, on="episode", suffix="_bought").select(
+        "episode", surplus_lost_cents=pl.col("surplus") - pl.col("surplus_bought")
     )
 
 
-def _inferences(seats: pl.DataFrame, truth: pl.DataFrame, inferred: pl.DataFrame) -> pl.DataFrame:
-    joined = (
-        seats.select("episode", "seller")
-        .join(truth, on="episode")
-        .join(inferred, on="episode", suffix="_inferred")
-    )
-    return joined.select(
-        "episode",
-        "seller",
-        "turn",
+def _inferences(closed: pl.DataFrame, tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+    truth = closed.select(
+        *("episode", "seller", "budget_max_cents"),
         style="decision_making_style",
         openness="dialogue_openness",
-        inferred_style="decision_making_style_inferred",
-        inferred_openness="dialogue_openness_inferred",
-        category_share=_share(),
-        price_error_cents=(pl.col("price_max_cents") - pl.col("budget_max_cents")).abs(),
-    ).sort("episode", "turn")
+    ).join(tables["targets"].select("episode", "target_category"), on="episode")
+    return (
+        truth.join(tables["inferences"], on="episode")
+        .select(
+            *("episode", "seller", "turn", "style", "openness"),
+            inferred_style="decision_making_style",
+            inferred_openness="dialogue_openness",
+            category_share=_share(),
+            price_error_cents=(pl.col("price_max_cents") - pl.col("budget_max_cents")).abs(),
+        )
+        .sort("episode", "turn")
+    )
 
 
 def _share() -> pl.Expr:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from itertools import groupby
-from pathlib import Path
 
 from retailsim.analysis.exhibits import charts
 from retailsim.analysis.exhibits.parts import (
@@ -17,12 +16,13 @@ from retailsim.analysis.exhibits.parts import (
     table,
 )
 from retailsim.analysis.experiments.outcomes import JudgedClaim, Value
+from retailsim.analysis.projection.projection import Projection
 from retailsim.analysis.protocols.csales.seller_table import table as compared
 
 
-def sales_section(run: Path) -> Section:
+def sales_section(projection: Projection) -> Section:
     """Return the section that compares the sellers of a csales run."""
-    outcome = compared(run)
+    outcome = compared(projection)
     tables: list[ReportTable] = []
     titles = (
         "Sellers",

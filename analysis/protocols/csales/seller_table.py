@@ -11,7 +11,6 @@ Intervals are by profile.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import polars as pl
 
@@ -23,7 +22,6 @@ from retailsim.analysis.experiments.outcomes import (
     ones,
     with_holm,
 )
-from retailsim.analysis.projection.loader import load
 from retailsim.analysis.projection.projection import Projection
 from retailsim.analysis.protocols.csales.conversations import Conversations, conversations
 from retailsim.analysis.statistics.clusters import by_t, mean, rate, ratio_variance, sums
@@ -35,9 +33,9 @@ SEED = 1
 _CLUSTER = "profile"
 
 
-def table(run: Path) -> ExperimentOutcome:
+def table(projection: Projection) -> ExperimentOutcome:
     """Return the comparison of a run's sellers."""
-    found = conversations(run)
+    found = conversations(projection)
     sold = pl.col("bought").is_not_null()
     some = found.conversations.with_columns(
         sold=sold, censored=pl.when(sold).then("turns").otherwise(pl.col("turns").max())
@@ -59,7 +57,7 @@ def table(run: Path) -> ExperimentOutcome:
             *with_holm(_contrasts(some, sellers)),
             *with_holm(_improvements(found, sellers)),
         ),
-        notes=(_READ, _thin(some), *_beside(load(run))),
+        notes=(_READ, _thin(some), *_beside(projection)),
     )
 
 

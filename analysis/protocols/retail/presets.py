@@ -19,7 +19,7 @@ from retailsim.analysis.experiments.outcomes import Arms, ExperimentOutcome
 from retailsim.analysis.experiments.personas import persona_effects
 from retailsim.analysis.experiments.sellers import category_fit, pairwise
 from retailsim.analysis.projection.loader import load
-from retailsim.analysis.protocols.csales.seller_table import table as conversations
+from retailsim.analysis.protocols.protocol import Experiment
 from retailsim.analysis.protocols.retail.fidelity import fidelity
 
 PROJECTED: Mapping[str, Callable[[Arms], ExperimentOutcome]] = MappingProxyType(
@@ -38,25 +38,28 @@ PROJECTED: Mapping[str, Callable[[Arms], ExperimentOutcome]] = MappingProxyType(
 """Experiment -> its table, from the projections of its arms."""
 
 
-def outcome_of(name: str, runs: Mapping[str, Path], features: str = "tfidf") -> ExperimentOutcome:
-    """Return an experiment's table from its runs, by the labels of its arms.
+def _projected(table: Callable[[Arms], ExperimentOutcome]) -> Experiment:
+    def outcome(runs: Mapping[str, Path], features: str) -> ExperimentOutcome:
+        return table({label: load(run) for label, run in runs.items()})
 
-    Parameters
-    ----------
-    features : str
-        Of texts, for ``latent-persona``.
+    return outcome
 
-    Raises
-    ------
-    AnalysisError
-        What `analysis.projection.loader.load` raises.
-    """
-    if name == "csales":
-        return conversations(runs["all"])
-    if name == "fidelity":
-        return fidelity(None)
-    if name == "latent-persona":
-        from retailsim.analysis.experiments.latent import latent_persona  # imports scikit-learn
 
-        return latent_persona(runs["labelled"], runs["unlabelled"], features)
-    return PROJECTED[name]({label: load(run) for label, run in runs.items()})
+def _latent_persona(runs: Mapping[str, Path], features: str) -> ExperimentOutcome:
+    from retailsim.analysis.experiments.latent import latent_persona  # imports scikit-learn
+
+    return latent_persona(runs["labelled"], runs["unlabelled"], features)
+
+
+def _unrated(runs: Mapping[str, Path], features: str) -> ExperimentOutcome:
+    return fidelity(None)
+
+
+EXPERIMENTS: Mapping[str, Experiment] = MappingProxyType(
+    {
+        **{name: _projected(table) for name, table in PROJECTED.items()},
+        "latent-persona": _latent_persona,
+        "fidelity": _unrated,
+    }
+)
+"""Experiment -> its table, from the folders of its arms."""

@@ -1,0 +1,148 @@
+"""The tables of one protocol: those that all protocols have, and what it adds to them.
+
+A protocol adds columns of the episodes table and tables of rows. All of them come out of the same
+pass over the log as the shared tables, and are kept beside them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from hashlib import sha256
+
+import polars as pl
+
+from retailsim.analysis.projection.columns import EPISODES, FIELDS, SHARED
+from retailsim.analysis.projection.errors import BadTables
+from retailsim.analysis.projection.tables import ENVELOPE, Column, ColumnTable, RowTable
+from retailsim.events.messages import ASPECTS
+
+FINISHED = (
+    *("status", "superseded", "net_revenue_cents", "reviews"),
+    *(f"rating_{aspect}" for aspect in ASPECTS),
+)
+"""Columns of the episodes table that come from its other columns."""
+
+_TAKEN = frozenset((*EPISODES.key, "seq", *EPISODES.columns, *FINISHED))
+_TABLE_NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ProtocolTables:
+    """What a protocol adds to the tables that all protocols have.
+
+    Parameters
+    ----------
+    columns : mapping of str to Column
+        Further columns of the episodes table.
+    tables : mapping of str to RowTable
+        Tables with a row for each event of a type.
+    """
+
+    columns: Mapping[str, Column] = field(default_factory=dict)
+    tables: Mapping[str, RowTable] = field(default_factory=dict)
+
+
+NO_MORE = ProtocolTables()
+"""A protocol that adds nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class TableSet:
+    """All tables of a protocol, ready to be read.
+
+    Parameters
+    ----------
+    folded : mapping of str to ColumnTable
+        By name, the shared ones with the protocol's columns in them.
+    rows : mapping of str to RowTable
+    decoded : mapping of str to polars.Struct
+        The event types that feed any table, each with the fields that are needed.
+    digest : str
+        Changes when any of it does.
+    """
+
+    folded: Mapping[str, ColumnTable]
+    rows: Mapping[str, RowTable]
+    decoded: Mapping[str, pl.Struct]
+    digest: str
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of all tables."""
+        return (*self.folded, *self.rows)
+
+
+@lru_cache(maxsize=8)
+def table_set(protocol: str = "", more: ProtocolTables = NO_MORE) -> TableSet:
+    """Put a protocol's tables beside the shared ones.
+
+    Parameters
+    ----------
+    protocol : str
+        Its name, for errors.
+
+    Raises
+    ------
+    BadTables
+        If something in `more` has the name of what is there already, or no type.
+    """
+    problem = next(_misnamed(more), None)
+    if problem:
+        raise BadTables(protocol, problem)
+    episodes = ColumnTable(EPISODES.key, {**EPISODES.columns, **more.columns}, EPISODES.within)
+    folded = {**SHARED, "episodes": episodes}
+    types: dict[str, dict[str, pl.DataType]] = {}
+    for event, where, name, type_ in _needed(folded, more.tables):
+        if type_ is None:
+            raise BadTables(protocol, f"{where} reads {event}.{name} and does not say its type")
+        known = types.setdefault(event, {"seq": FIELDS["seq"]}).setdefault(name, type_)
+        if known != type_:
+            raise BadTables(protocol, f"{where} takes {event}.{name} as {type_}, others as {known}")
+    decoded = {event: pl.Struct(dict(sorted(fields.items()))) for event, fields in types.items()}
+    return TableSet(folded, dict(more.tables), decoded, _digest(folded, more.tables))
+
+
+def _misnamed(more: ProtocolTables) -> Iterator[str]:
+    for name in more.columns:
+        if name in _TAKEN:
+            yield f"the episodes table has a column {name!r} already"
+    for name, table in more.tables.items():
+        if name in SHARED:
+            yield f"there is a table {name!r} already"
+        if not _TABLE_NAME.fullmatch(name):
+            yield f"{name!r} is no name of a table: small letters, digits and underscores"
+        for taken in ENVELOPE.keys() & table.fields.keys():
+            yield f"table {name!r} has a column {taken!r} already"
+
+
+def _needed(
+    folded: Mapping[str, ColumnTable], rows: Mapping[str, RowTable]
+) -> Iterator[tuple[str, str, str, pl.DataType | None]]:
+    """Yield every field that is read: of which event, for what, its name and its type."""
+    for name, table in folded.items():
+        for event in table.types:
+            for read in (*table.key, *table.within.meta.root_names()):
+                yield event, f"table {name!r}", read, FIELDS[read]
+        for title, column in table.columns.items():
+            for event in column.on:
+                for read in column.take.meta.root_names():
+                    type_ = column.types.get(read, FIELDS.get(read))
+                    yield event, f"column {title!r}", read, type_
+    for name, row in rows.items():
+        for read, type_ in {**ENVELOPE, **row.fields}.items():
+            yield row.on, f"table {name!r}", read, type_
+
+
+def _digest(folded: Mapping[str, ColumnTable], rows: Mapping[str, RowTable]) -> str:
+    said = sha256()
+    for name, table in folded.items():
+        said.update(f"{name} {table.key} {table.within}\n".encode())
+        for title, column in table.columns.items():
+            types = sorted(column.types.items())
+            said.update(f"{title} {column.on} {column.take} {column.rule} {types}\n".encode())
+    for name, row in rows.items():
+        said.update(f"{name} {row.on} {list(row.fields.items())}\n".encode())
+    return said.hexdigest()

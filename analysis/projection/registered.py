@@ -1,0 +1,70 @@
+"""Which protocol a run was played by, and what that adds to analysis.
+
+``run.toml`` holds the run's scenario, and that names the protocol. A folder without one, such as a
+bare log, is taken to be of the default protocol.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from retailsim.analysis.projection.errors import BadTables
+from retailsim.analysis.projection.protocol_tables import NO_MORE, ProtocolTables
+from retailsim.market.errors import MarketError
+from retailsim.market.protocols.registry import DEFAULT, find_protocol, layer
+
+_PLUGINS = Path("inputs", "plugins")
+"""Where a run keeps the modules that stood beside its scenario."""
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """The protocol of a run.
+
+    Parameters
+    ----------
+    name : str
+        As ``design.protocol`` has it.
+    tables : ProtocolTables
+        What it adds, usually an `analysis.protocols.protocol.ProtocolAnalysis`.
+    missing : str
+        Why its code could not be had; a run is replayed without it then, by the shared tables.
+    """
+
+    name: str
+    tables: ProtocolTables = NO_MORE
+    missing: str = ""
+
+
+def registered(run: Path) -> Registered:
+    """Return the protocol of a run.
+
+    Raises
+    ------
+    BadTables
+        If what it registers for analysis is something else.
+    """
+    name = protocol_name(run)
+    try:
+        value: object = layer(find_protocol(name, run / _PLUGINS), "analysis")
+    except MarketError as error:
+        return Registered(name, missing=str(error))
+    if value is None:
+        return Registered(name)
+    if not isinstance(value, ProtocolTables):
+        raise BadTables(name, f"it is a {type(value).__name__}, not a ProtocolAnalysis")
+    return Registered(name, value)
+
+
+def protocol_name(run: Path) -> str:
+    """Return the name of the protocol that a run's scenario asks for."""
+    try:
+        told: Any = tomllib.loads((run / "run.toml").read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
+        return DEFAULT  # what the log says can still be told
+    for key in ("scenario", "design", "protocol"):
+        told = told.get(key) if isinstance(told, dict) else None
+    return told if isinstance(told, str) else DEFAULT

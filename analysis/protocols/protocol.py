@@ -1,0 +1,92 @@
+"""What a protocol is in analysis, as one value; and which one a run was played by.
+
+A protocol's package says it in its ``ANALYSIS``. One without a value of its own, and one whose code
+is not here, is analysed by what all protocols share. Whatever takes time to import is imported by
+the functions, not by the value: every replay reads the value for its tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from retailsim.analysis.projection.projection import Projection
+from retailsim.analysis.projection.protocol_tables import ProtocolTables
+from retailsim.analysis.projection.registered import registered
+
+if TYPE_CHECKING:
+    from retailsim.analysis.exhibits.parts import Section
+    from retailsim.analysis.experiments.outcomes import ExperimentOutcome
+
+Told = Callable[[Mapping[str, Any]], str]
+"""From an event, as it stands in the log, to a sentence."""
+
+
+class Experiment(Protocol):
+    """From an experiment's runs to its table."""
+
+    def __call__(self, runs: Mapping[str, Path], features: str) -> ExperimentOutcome:
+        """Return the table; `runs` by the labels of its arms, `features` of texts."""
+        ...
+
+
+def _none(_: Projection) -> tuple[str, ...]:
+    return ()
+
+
+def _no_experiments() -> dict[str, Experiment]:
+    return {}
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ProtocolAnalysis(ProtocolTables):
+    """One protocol, as analysis knows it.
+
+    Parameters
+    ----------
+    columns, tables : mappings
+        What it adds to the tables of a replay; see `ProtocolTables`.
+    section : callable or None
+        From a projection with at least one closed episode to the protocol's own section of the
+        report; a result of None leaves it out.
+    cautions : callable
+        From a projection to sentences that a reader of the report has to know first.
+    examples : mapping of str to callable
+        Event type -> what the report's example conversations say of such an event of its own.
+    chat : mapping of str to callable
+        The same for transcripts, of what buyer and seller both get to hear.
+    fidelity : callable or None
+        From what raters said (`annotation.scores.Scores`, or None before they have) to the table
+        that stands beside the published one. None: its conversations are not for raters.
+    experiments : callable
+        Its experiments by name.
+    """
+
+    section: Callable[[Projection], Section | None] | None = None
+    cautions: Callable[[Projection], Iterable[str]] = _none
+    examples: Mapping[str, Told] = field(default_factory=dict)
+    chat: Mapping[str, Told] = field(default_factory=dict)
+    fidelity: Callable[[Any], ExperimentOutcome] | None = None
+    experiments: Callable[[], Mapping[str, Experiment]] = _no_experiments
+
+
+def analysis_of(run: Path) -> ProtocolAnalysis:
+    """Return what the protocol of a run is in analysis.
+
+    Raises
+    ------
+    BadTables
+        If what it registers for analysis is something else.
+    """
+    found = registered(run)
+    if isinstance(found.tables, ProtocolAnalysis):
+        return found.tables
+    cautions = (f"{_WITHOUT} {found.missing}.",) if found.missing else ()
+    return ProtocolAnalysis(
+        columns=found.tables.columns, tables=found.tables.tables, cautions=lambda _: cautions
+    )
+
+
+_WITHOUT = "The run's protocol is not here, so only what all protocols share is measured:"

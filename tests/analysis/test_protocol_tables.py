@@ -1,0 +1,180 @@
+"""A protocol's own columns and tables come out of the pass over the log that all tables come of."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+from polars.testing import assert_frame_equal
+
+from retailsim import analysis
+from retailsim.analysis.projection import loader
+from retailsim.analysis.projection.errors import BadTables
+from retailsim.analysis.projection.projection import Projection
+from retailsim.analysis.projection.protocol_tables import ProtocolTables, table_set
+from retailsim.analysis.projection.registered import protocol_name, registered
+from retailsim.analysis.projection.tables import Column, RowTable, count, last, total
+from retailsim.analysis.replay.replay import replay
+from tests.analysis.fakelog import closed, market, opened, write_run
+from tests.analysis.foreign import foreign_run
+
+CENTS = {"cents": pl.Int64()}
+
+
+@pytest.fixture
+def passes(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """The folders whose hashes were checked since."""
+    folders: list[Path] = []
+    check = loader.check
+
+    def counting(folder: Path, **options: Any) -> Any:
+        folders.append(folder)
+        return check(folder, **options)
+
+    monkeypatch.setattr(loader, "check", counting)
+    return folders
+
+
+def test_a_protocol_has_columns_and_rows_of_its_own(tmp_path: Path) -> None:
+    """Events of a type nobody declared are passed over; a row may belong to no episode."""
+    found = analysis.load(foreign_run(tmp_path))
+    row = found.episodes.row(0, named=True)
+    assert (row["bids"], row["bid_cents"], row["last_bidder"]) == (2, 1600, "a")
+    assert (row["units"], row["status"]) == (2, "closed")
+    assert found.tables["bids"].rows() == [
+        ("m", "m/1", 3, 3000, "b", 700),
+        ("m", "m/1", 4, 4000, "a", 900),
+        ("m", None, 7, 7000, "a", 50),
+    ]
+    assert found.tables["bids"].columns == ["market", "episode", "seq", "t", "bidder", "cents"]
+
+
+def test_they_are_kept_and_read_back_without_the_log(tmp_path: Path, passes: list[Path]) -> None:
+    run = foreign_run(tmp_path)
+    first, second = analysis.load(run), analysis.load(run)
+    assert len(passes) == 1
+    assert_frame_equal(first.episodes, second.episodes)
+    assert_frame_equal(first.tables["bids"], second.tables["bids"])
+    assert set(second.tables) == {"bids"}
+
+
+def test_what_is_declared_otherwise_is_read_anew(tmp_path: Path, passes: list[Path]) -> None:
+    """The log is the same; what was kept of it is not what is asked for now."""
+    run = foreign_run(tmp_path)
+    analysis.load(run)
+    bare = run / "run.toml"
+    bare.write_text(bare.read_text().replace("SEALED", "PLAIN"))
+    assert "bids" not in analysis.load(run).episodes.columns
+    assert analysis.load(run).tables == {}
+    assert len(passes) == 2
+
+
+@pytest.mark.parametrize("segment_bytes", [200, 1 << 20])
+@pytest.mark.parametrize("compress", [False, True])
+def test_the_layout_of_the_log_leaves_no_trace(
+    tmp_path: Path, segment_bytes: int, compress: bool
+) -> None:
+    plain = analysis.load(foreign_run(tmp_path / "plain"))
+    laid = foreign_run(tmp_path, batch=1, segment_bytes=segment_bytes, compress=compress)
+    other = analysis.load(laid)
+    assert_frame_equal(plain.episodes, other.episodes)
+    assert_frame_equal(plain.tables["bids"], other.tables["bids"])
+
+
+def test_rows_of_several_shards_stand_by_market_and_number(tmp_path: Path) -> None:
+    lines = [[{**line, "market": name} for line in _bids(3)] for name in ("n", "m")]
+    project = table_set("x", ProtocolTables(tables={"bids": RowTable("BidMade", CENTS)}))
+    folder = write_run(tmp_path / "run", *lines) / "events"
+    found = loader.project(folder, project).tables["bids"]
+    assert found.select("market", "seq").rows() == [(m, n) for m in "mn" for n in range(3)]
+
+
+def _bids(how_many: int) -> list[dict[str, Any]]:
+    head = {"type": "BidMade", "episode": None, "t": 0, "source": "x", "cents": 1}
+    return [{**head, "seq": seq} for seq in range(how_many)]
+
+
+def test_an_older_line_without_a_field_has_null_there(tmp_path: Path) -> None:
+    more = ProtocolTables(
+        columns={"cents": last("BidMade", "cents", pl.Int64())},
+        tables={"bids": RowTable("BidMade", CENTS)},
+    )
+    [line] = _bids(1)
+    del line["cents"]
+    run = write_run(tmp_path / "run", [{**line, "market": "m", "episode": "m/1"}])
+    found = loader.project(run / "events", table_set("x", more))
+    assert found.tables["bids"]["cents"].to_list() == [None]
+    assert found.episodes["cents"].to_list() == [None]
+
+
+WRONG: list[tuple[ProtocolTables, str]] = [
+    (ProtocolTables(columns={"seller": count("X")}), "episodes table has a column 'seller'"),
+    (ProtocolTables(columns={"status": count("X")}), "episodes table has a column 'status'"),
+    (ProtocolTables(tables={"calls": RowTable("X", {})}), "there is a table 'calls' already"),
+    (ProtocolTables(tables={"../up": RowTable("X", {})}), "'../up' is no name of a table"),
+    (
+        ProtocolTables(tables={"bids": RowTable("X", {"seq": pl.Int64()})}),
+        "table 'bids' has a column 'seq' already",
+    ),
+    (ProtocolTables(columns={"sum": total("X", pl.col("odd"))}), "reads X.odd and does not say"),
+    (
+        ProtocolTables(
+            columns={"paid": last("OrderPlaced", "quantity", pl.String())},
+        ),
+        "column 'paid' takes OrderPlaced.quantity as String, others as Int64",
+    ),
+]
+
+
+@pytest.mark.parametrize(("more", "problem"), WRONG, ids=[problem for _, problem in WRONG])
+def test_tables_that_do_not_go_with_the_others_are_one_line(
+    more: ProtocolTables, problem: str
+) -> None:
+    with pytest.raises(BadTables) as caught:
+        table_set("mine", more)
+    assert problem in str(caught.value)
+    assert str(caught.value).startswith("protocol mine: its analysis: ")
+
+
+def test_a_field_may_have_another_type_in_another_event() -> None:
+    """``category`` is a text in an opening and a path in an inferred profile."""
+    paths = {"category": pl.List(pl.String())}
+    more = ProtocolTables(
+        columns={"path": Column(("Guessed",), pl.col("category").list.join("/"), types=paths)}
+    )
+    decoded = table_set("x", more).decoded
+    assert pl.Field("category", pl.List(pl.String())) in decoded["Guessed"].fields
+    assert pl.Field("category", pl.String()) in decoded["EpisodeOpened"].fields
+
+
+def test_a_protocol_that_is_not_here_leaves_what_all_protocols_share(tmp_path: Path) -> None:
+    run = foreign_run(tmp_path, protocol="no-such-protocol")
+    assert "no-such-protocol" in registered(run).missing
+    assert replay(run).overall.units == 2
+    assert analysis.load(run).tables == {}
+
+
+def test_what_is_registered_for_analysis_has_to_be_that(tmp_path: Path) -> None:
+    with pytest.raises(BadTables, match="it is a dict, not a ProtocolAnalysis"):
+        analysis.load(foreign_run(tmp_path, protocol="sealed:ODD"))
+
+
+@pytest.mark.parametrize(
+    "told",
+    [None, "", "[scenario.design]\n", "scenario = 3\n", "[[[", "[scenario.design]\nprotocol=1"],
+)
+def test_a_run_that_does_not_say_has_the_default_protocol(tmp_path: Path, told: str | None) -> None:
+    """What the log says can be told whatever became of the file beside it."""
+    run = write_run(tmp_path / "run", market("m", closed("m/1", opened())))
+    if told is not None:
+        (run / "run.toml").write_text(told)
+    assert protocol_name(run) == "retail"
+    assert isinstance(analysis.load(run), Projection)
+
+
+def test_a_run_says_its_protocol(tmp_path: Path) -> None:
+    run = write_run(tmp_path / "run", [], protocol="csales")
+    assert protocol_name(run) == "csales"
+    assert {"actions", "inferences", "shown"} <= set(analysis.load(run).tables)
