@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
+from retailsim.analysis.projection.packed import Packed, PackedTables, packed, unpacked
 from retailsim.analysis.projection.protocol_tables import TableSet, table_set
 from retailsim.analysis.projection.tables import ENVELOPE, ColumnTable, RowTable, Rule
 
@@ -54,20 +55,25 @@ class Projection:
     episode_calls : polars.DataFrame
         The same per (market, episode, model); ``episode`` is null for what belongs to the whole
         market, as the broadcast does.
-    tables : mapping of str to polars.DataFrame
-        The protocol's own tables by name, a row an event, sorted by ``market`` and ``seq``: what
-        `protocol_tables.ProtocolTables` declares. Its columns of the episodes are in ``episodes``.
+    tables : PackedTables
+        A mapping of the protocol's own tables by name, a row an event, sorted by ``market`` and
+        ``seq``: what `protocol_tables.ProtocolTables` declares. A frame is unpacked each time it is
+        asked for. The protocol's columns of the episodes are in ``episodes``.
     """
 
     episodes: pl.DataFrame
     markets: pl.DataFrame
     calls: pl.DataFrame
     episode_calls: pl.DataFrame
-    tables: Mapping[str, pl.DataFrame] = field(default_factory=dict)
+    tables: PackedTables = field(default_factory=PackedTables)
 
 
-Pieces = dict[str, pl.DataFrame]
-"""Partial rows by table: what one segment, or several already folded, say."""
+@dataclass(frozen=True, slots=True)
+class Pieces:
+    """Partial rows by table: what one piece of a log says."""
+
+    folded: dict[str, pl.DataFrame]
+    rows: dict[str, Packed]
 
 
 def extract(lines: bytes, tables: TableSet | None = None) -> Pieces:
@@ -84,9 +90,13 @@ def extract(lines: bytes, tables: TableSet | None = None) -> Pieces:
     tables = tables or table_set()
     typed = pl.scan_lines(lines).with_columns(type=pl.col("line").str.extract(_TYPE)).collect()
     events = {name: _decode(typed.lazy(), name, fields) for name, fields in tables.decoded.items()}
-    rows = [_fold(table, _contributions(table, events)) for table in tables.folded.values()]
-    rows += [_kept(table, events[table.on]) for table in tables.rows.values()]
-    return dict(zip(tables.names, pl.collect_all(rows), strict=True))
+    wanted = [_fold(table, _contributions(table, events)) for table in tables.folded.values()]
+    wanted += [_kept(table, events[table.on]) for table in tables.rows.values()]
+    frames = dict(zip(tables.names, pl.collect_all(wanted), strict=True))
+    return Pieces(
+        folded={name: frames[name] for name in tables.folded},
+        rows={name: packed(frames[name]) for name in tables.rows},
+    )
 
 
 def merge(pieces: Iterable[Pieces], tables: TableSet | None = None) -> Projection:
@@ -94,7 +104,7 @@ def merge(pieces: Iterable[Pieces], tables: TableSet | None = None) -> Projectio
     tables = tables or table_set()
     listed = [extract(b"", tables), *pieces]
     whole = {
-        name: _join(table, pl.concat([piece.pop(name) for piece in listed]))
+        name: _join(table, pl.concat([piece.folded.pop(name) for piece in listed]))
         for name, table in tables.folded.items()
     }
     markets = _finish_markets(whole["markets"])
@@ -103,16 +113,19 @@ def merge(pieces: Iterable[Pieces], tables: TableSet | None = None) -> Projectio
         markets=markets,
         calls=whole["calls"].drop("seq"),
         episode_calls=whole["episode_calls"].drop("seq"),
-        tables={
-            name: pl.concat([piece.pop(name) for piece in listed]).sort("market", "seq")
-            for name in tables.rows
-        },
+        tables=PackedTables({name: _sorted(listed, name) for name in tables.rows}),
     )
 
 
 def _decode(typed: pl.LazyFrame, event_type: str, fields: pl.Struct) -> pl.LazyFrame:
     decoded = pl.col("line").str.json_decode(fields)
     return typed.filter(type=event_type).select(event=decoded).unnest("event")
+
+
+def _sorted(pieces: Iterable[Pieces], name: str) -> Packed:
+    """One table of rows: of all tables, only this one is unpacked at a time."""
+    rows = pl.concat([unpacked(piece.rows.pop(name)) for piece in pieces])
+    return packed(rows.sort("market", "seq"))
 
 
 def _kept(table: RowTable, events: pl.LazyFrame) -> pl.LazyFrame:

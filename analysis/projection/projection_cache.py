@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import io
 import os
 from pathlib import Path
 
 import msgspec
-import polars as pl
 
+from retailsim.analysis.projection.packed import Packed, PackedTables, packed, unpacked
 from retailsim.analysis.projection.projection import Projection
 from retailsim.analysis.projection.protocol_tables import TableSet
 
@@ -50,12 +49,12 @@ def read(derived: Path, log: str, tables: TableSet) -> Projection | None:
         index = msgspec.json.decode((derived / _INDEX).read_bytes(), type=_Index)
         if (index.version, index.log, index.tables) != (VERSION, log, tables.digest):
             return None
-        frames = {name: _frame(derived, name, index) for name in tables.names}
+        contents = {name: _content(derived, name, index) for name in tables.names}
     except (OSError, msgspec.DecodeError, _Changed):
         return None
     return Projection(
-        **{name: frames[name] for name in tables.folded},
-        tables={name: frames[name] for name in tables.rows},
+        **{name: unpacked(contents[name]) for name in tables.folded},
+        tables=PackedTables({name: contents[name] for name in tables.rows}),
     )
 
 
@@ -64,11 +63,10 @@ def write(derived: Path, log: str, tables: TableSet, projection: Projection) -> 
     with contextlib.suppress(OSError):
         derived.mkdir(exist_ok=True)
         digests = {}
+        contents = dict(projection.tables.contents)
         for name in tables.names:
-            frame = projection.tables[name] if name in tables.rows else getattr(projection, name)
-            content = io.BytesIO()
-            frame.write_parquet(content, compression="lz4")
-            digests[name] = _replace(derived / f"{name}.parquet", content.getvalue())
+            content = contents[name] if name in contents else packed(getattr(projection, name))
+            digests[name] = _replace(derived / f"{name}.parquet", content)
         index = _Index(version=VERSION, log=log, tables=tables.digest, sha256=digests)
         _replace(derived / _INDEX, msgspec.json.encode(index))
 
@@ -77,11 +75,11 @@ class _Changed(Exception):
     """A kept file is not the one that was written."""
 
 
-def _frame(derived: Path, name: str, index: _Index) -> pl.DataFrame:
+def _content(derived: Path, name: str, index: _Index) -> Packed:
     content = (derived / f"{name}.parquet").read_bytes()
     if hashlib.sha256(content).hexdigest() != index.sha256.get(name):
         raise _Changed
-    return pl.read_parquet(io.BytesIO(content))
+    return content
 
 
 def _replace(path: Path, content: bytes) -> str:

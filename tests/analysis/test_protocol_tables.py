@@ -67,7 +67,7 @@ def test_what_is_declared_otherwise_is_read_anew(tmp_path: Path, passes: list[Pa
     bare = run / "run.toml"
     bare.write_text(bare.read_text().replace("SEALED", "PLAIN"))
     assert "bids" not in analysis.load(run).episodes.columns
-    assert analysis.load(run).tables == {}
+    assert dict(analysis.load(run).tables) == {}
     assert len(passes) == 2
 
 
@@ -153,7 +153,7 @@ def test_a_protocol_that_is_not_here_leaves_what_all_protocols_share(tmp_path: P
     run = foreign_run(tmp_path, protocol="no-such-protocol")
     assert "no-such-protocol" in registered(run).missing
     assert replay(run).overall.units == 2
-    assert analysis.load(run).tables == {}
+    assert dict(analysis.load(run).tables) == {}
 
 
 def test_what_is_registered_for_analysis_has_to_be_that(tmp_path: Path) -> None:
