@@ -13,6 +13,7 @@ import pytest
 
 from retailsim import analysis
 from retailsim.analysis.export import event_table, measure_table, transcripts
+from retailsim.analysis.projection.projection import Projection
 from tests.analysis.fakelog import closed, market, opened, write_run
 from tests.sim.runs import ROOT, SMALL, launched, sim
 
@@ -60,6 +61,31 @@ def test_every_number_has_a_unit(run: Path, name: str) -> None:
         for ending, expected in _UNITS.items():
             if column.endswith(ending):
                 assert unit == expected, column
+
+
+@pytest.fixture(scope="module")
+def sales(tmp_path_factory: pytest.TempPathFactory) -> Projection:
+    folder = tmp_path_factory.mktemp("page") / "sales"
+    return analysis.load(write_run(folder, [], protocol="csales"))
+
+
+def described(text: str) -> list[tuple[str, str]]:
+    return re.findall(r"^\| `(\w+)` \| ([\w()]+) \|", text, re.MULTILINE)
+
+
+def test_columns_of_a_protocol_are_listed(run: Path, sales: Projection) -> None:
+    shared = set(analysis.load(run).episodes.columns)
+    own = [(c, str(kind)) for c, kind in sales.episodes.schema.items() if c not in shared]
+    assert described(section("csales").split("\n### ")[0]) == own
+
+
+def test_tables_of_a_protocol_are_listed(sales: Projection) -> None:
+    parts = {part.split("\n")[0]: part for part in section("csales").split("\n### ")[1:]}
+    assert list(parts) == list(sales.tables)
+    for name, part in parts.items():
+        listed = [("market", "String"), ("episode", "String"), ("seq", "Int64"), ("t", "Int64")]
+        listed += described(part)
+        assert [(c, str(kind)) for c, kind in sales.tables[name].schema.items()] == listed
 
 
 def test_calls_per_episode_have_the_columns_the_page_says(run: Path) -> None:
