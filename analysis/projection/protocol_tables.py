@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from hashlib import sha256
 
@@ -39,10 +39,14 @@ class ProtocolTables:
         Further columns of the episodes table.
     tables : mapping of str to RowTable
         Tables with a row for each event of a type.
+    names_seller : tuple of str
+        The event types whose field ``seller`` says who sells in an episode that was opened without
+        a seller, or from then on.
     """
 
     columns: Mapping[str, Column] = field(default_factory=dict)
     tables: Mapping[str, RowTable] = field(default_factory=dict)
+    names_seller: tuple[str, ...] = ()
 
 
 NO_MORE = ProtocolTables()
@@ -92,8 +96,7 @@ def table_set(protocol: str = "", more: ProtocolTables = NO_MORE) -> TableSet:
     problem = next(_misnamed(more), None)
     if problem:
         raise BadTables(protocol, problem)
-    episodes = ColumnTable(EPISODES.key, {**EPISODES.columns, **more.columns}, EPISODES.within)
-    folded = {**SHARED, "episodes": episodes}
+    folded = {**SHARED, "episodes": _episodes(more)}
     types: dict[str, dict[str, pl.DataType]] = {}
     for event, where, name, type_ in _needed(folded, more.tables):
         if type_ is None:
@@ -103,6 +106,13 @@ def table_set(protocol: str = "", more: ProtocolTables = NO_MORE) -> TableSet:
             raise BadTables(protocol, f"{where} takes {event}.{name} as {type_}, others as {known}")
     decoded = {event: pl.Struct(dict(sorted(fields.items()))) for event, fields in types.items()}
     return TableSet(folded, dict(more.tables), decoded, _digest(folded, more.tables))
+
+
+def _episodes(more: ProtocolTables) -> ColumnTable:
+    seller = EPISODES.columns["seller"]
+    named = replace(seller, on=(*seller.on, *more.names_seller))
+    columns = {**EPISODES.columns, "seller": named, **more.columns}
+    return replace(EPISODES, columns=columns)
 
 
 def _misnamed(more: ProtocolTables) -> Iterator[str]:

@@ -46,7 +46,7 @@ class ProtocolAnalysis(ProtocolTables):
 
     Parameters
     ----------
-    columns, tables : mappings
+    columns, tables, names_seller : mappings and tuple of str
         What it adds to the tables of a replay; see `ProtocolTables`.
     section : callable or None
         From a projection with at least one closed episode to the protocol's own section of the
@@ -84,8 +84,12 @@ def analysis_of(run: Path) -> ProtocolAnalysis:
     if isinstance(found.tables, ProtocolAnalysis):
         return found.tables
     cautions = (f"{_WITHOUT} {found.missing}.",) if found.missing else ()
+    tables = found.tables
     return ProtocolAnalysis(
-        columns=found.tables.columns, tables=found.tables.tables, cautions=lambda _: cautions
+        columns=tables.columns,
+        tables=tables.tables,
+        names_seller=tables.names_seller,
+        cautions=lambda _: cautions,
     )
 
 

@@ -109,7 +109,8 @@ def _conversation(
 ) -> ExampleConversation:
     opened = next(line for line in lines if line["type"] == "EpisodeOpened")
     product = opened.get("title") or "the catalogue"
-    title = f"{how}: {opened['seller']} and {opened['buyer']}, {product}"
+    parties = " and ".join(name for name in (opened["seller"], opened["buyer"]) if name)
+    title = f"{how}: {parties}, {product}"
     ordered = sorted((line for line in lines if "seq" in line), key=lambda line: line["seq"])
     messages = (message for line in ordered for message in _messages(line, told))
     return ExampleConversation(title=title[:200], messages=tuple(messages))

@@ -29,6 +29,7 @@ ANALYSIS = ProtocolAnalysis(
         "bid_cents": total("BidMade", pl.col("cents"), {"cents": pl.Int64()}),
         "last_bidder": last("BidMade", "bidder", pl.String()),
     },
+    names_seller=("SaleMade",),
     tables={"bids": RowTable("BidMade", {"bidder": pl.String(), "cents": pl.Int64()})},
     section=section,
     cautions=lambda projection: [f"{projection.tables['bids'].height} bids were sealed."],
@@ -48,16 +49,29 @@ class BidMade(Event, tag="BidMade", kw_only=True):
     cents: int
 
 
+class SaleMade(Event, tag="SaleMade", kw_only=True):
+    """An event that names the seller of an episode opened without one."""
+
+    seller: str
+
+
 class BidLost(Event, tag="BidLost", kw_only=True):
     """Another one, in none of its tables."""
 
 
-def foreign_run(folder: Path, protocol: str = "sealed:SEALED", **layout: Any) -> Path:
-    """Write a finished run of `protocol` with an order, three bids and an event nobody reads."""
+def foreign_run(
+    folder: Path, protocol: str = "sealed:SEALED", sold_by: str | None = None, **layout: Any
+) -> Path:
+    """Write a finished run of `protocol` with an order, three bids and an event nobody reads.
+
+    Where `sold_by` says who sells, it does so after the bids: the episode is opened without.
+    """
     bids = BidMade(bidder="b", cents=700), BidMade(bidder="a", cents=900)
+    opening = opened() if sold_by is None else opened(seller=None)  # type: ignore[arg-type]
+    named = [] if sold_by is None else [SaleMade(seller=sold_by)]
     events = market(
         "m",
-        closed("m/1", opened(), order(2), *bids, BidLost()),
+        closed("m/1", opening, order(2), *bids, BidLost(), *named),
         [BidMade(bidder="a", cents=50)],
     )
     run = write_run(folder / "run", events, protocol=protocol, **layout)

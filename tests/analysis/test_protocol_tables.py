@@ -51,6 +51,14 @@ def test_a_protocol_has_columns_and_rows_of_its_own(tmp_path: Path) -> None:
     assert found.tables["bids"].columns == ["market", "episode", "seq", "t", "bidder", "cents"]
 
 
+def test_an_event_may_name_the_seller_of_an_episode_opened_without_one(tmp_path: Path) -> None:
+    named = replay(foreign_run(tmp_path / "named", sold_by="late"))
+    assert [(row.seller, row.units) for row in named.sellers] == [("late", 2)]
+    nobody = replay(foreign_run(tmp_path / "nobody", protocol="sealed:PLAIN", sold_by="late"))
+    assert nobody.sellers == nobody.pairs == ()
+    assert nobody.overall.units == 2
+
+
 def test_they_are_kept_and_read_back_without_the_log(tmp_path: Path, passes: list[Path]) -> None:
     run = foreign_run(tmp_path)
     first, second = analysis.load(run), analysis.load(run)

@@ -48,6 +48,13 @@ def test_a_protocol_that_is_not_here_is_said_first(tmp_path: Path) -> None:
     assert "no protocol is called 'gone'" in found.warnings[0]
 
 
+def test_episodes_without_a_seller_have_a_report(tmp_path: Path) -> None:
+    found = report(foreign_run(tmp_path, protocol="sealed:PLAIN", sold_by="late"), {})
+    (examples,) = (section for section in found.sections if section.name == "examples")
+    assert examples.conversations[0].title == "bought and kept: b, Rye bread"
+    assert "None" not in page(found)
+
+
 def test_transcripts_say_what_both_heard(tmp_path: Path) -> None:
     (chat,) = transcripts(foreign_run(tmp_path))
     assert [m["content"] for m in chat["messages"]].count("A bid was made.") == 3
