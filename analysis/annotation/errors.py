@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from retailsim.analysis.projection.errors import AnalysisError
 
-NOT_FOR_RATERS = "raters have no tasks for what its protocol leaves behind"
+NOT_FOR_RATERS = "its protocol has no rating tasks"
 
 
 class NothingToRate(AnalysisError):

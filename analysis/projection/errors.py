@@ -67,4 +67,4 @@ class BadTables(AnalysisError):
     """
 
     def __init__(self, protocol: str, problem: str) -> None:
-        super().__init__(f"protocol {protocol}: its analysis: {problem}")
+        super().__init__(f"protocol {protocol}, analysis: {problem}")

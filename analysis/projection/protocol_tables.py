@@ -118,14 +118,14 @@ def _episodes(more: ProtocolTables) -> ColumnTable:
 def _misnamed(more: ProtocolTables) -> Iterator[str]:
     for name in more.columns:
         if name in _TAKEN:
-            yield f"the episodes table has a column {name!r} already"
+            yield f"the episodes table already has a column {name!r}"
     for name, table in more.tables.items():
         if name in SHARED:
-            yield f"there is a table {name!r} already"
+            yield f"there already is a table {name!r}"
         if not _TABLE_NAME.fullmatch(name):
-            yield f"{name!r} is no name of a table: small letters, digits and underscores"
+            yield f"{name!r} cannot name a table: use lower-case letters, digits and underscores"
         for taken in ENVELOPE.keys() & table.fields.keys():
-            yield f"table {name!r} has a column {taken!r} already"
+            yield f"table {name!r} already has a column {taken!r}"
 
 
 def _needed(

@@ -93,4 +93,4 @@ def analysis_of(run: Path) -> ProtocolAnalysis:
     )
 
 
-_WITHOUT = "The run's protocol is not here, so only what all protocols share is measured:"
+_WITHOUT = "This run's protocol could not be loaded, so only what all protocols share is shown:"

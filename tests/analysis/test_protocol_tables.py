@@ -118,13 +118,13 @@ def test_an_older_line_without_a_field_has_null_there(tmp_path: Path) -> None:
 
 
 WRONG: list[tuple[ProtocolTables, str]] = [
-    (ProtocolTables(columns={"seller": count("X")}), "episodes table has a column 'seller'"),
-    (ProtocolTables(columns={"status": count("X")}), "episodes table has a column 'status'"),
-    (ProtocolTables(tables={"calls": RowTable("X", {})}), "there is a table 'calls' already"),
-    (ProtocolTables(tables={"../up": RowTable("X", {})}), "'../up' is no name of a table"),
+    (ProtocolTables(columns={"seller": count("X")}), "table already has a column 'seller'"),
+    (ProtocolTables(columns={"status": count("X")}), "table already has a column 'status'"),
+    (ProtocolTables(tables={"calls": RowTable("X", {})}), "there already is a table 'calls'"),
+    (ProtocolTables(tables={"../up": RowTable("X", {})}), "'../up' cannot name a table"),
     (
         ProtocolTables(tables={"bids": RowTable("X", {"seq": pl.Int64()})}),
-        "table 'bids' has a column 'seq' already",
+        "table 'bids' already has a column 'seq'",
     ),
     (ProtocolTables(columns={"sum": total("X", pl.col("odd"))}), "reads X.odd and does not say"),
     (
@@ -143,7 +143,7 @@ def test_tables_that_do_not_go_with_the_others_are_one_line(
     with pytest.raises(BadTables) as caught:
         table_set("mine", more)
     assert problem in str(caught.value)
-    assert str(caught.value).startswith("protocol mine: its analysis: ")
+    assert str(caught.value).startswith("protocol mine, analysis: ")
 
 
 def test_a_field_may_have_another_type_in_another_event() -> None:

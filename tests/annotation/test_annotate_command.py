@@ -109,7 +109,7 @@ def test_a_run_without_pairs_of_personas_says_so_and_is_rated(tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("scenario", "settings", "says"),
     [
-        ("csales", "profiles.count=8", "raters have no tasks for what its protocol"),
+        ("csales", "profiles.count=8", "its protocol has no rating tasks"),
         ("pairwise", "design.transcripts=false", "without texts (design.transcripts)"),
     ],
 )

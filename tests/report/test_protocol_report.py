@@ -44,7 +44,7 @@ def test_a_protocol_without_a_value_has_what_all_share(tmp_path: Path) -> None:
 
 def test_a_protocol_that_is_not_here_is_said_first(tmp_path: Path) -> None:
     found = report(foreign_run(tmp_path, protocol="gone"), {})
-    assert found.warnings[0].startswith("The run's protocol is not here, so only what all")
+    assert found.warnings[0].startswith("This run's protocol could not be loaded, so only what all")
     assert "no protocol is called 'gone'" in found.warnings[0]
 
 
@@ -62,7 +62,7 @@ def test_transcripts_say_what_both_heard(tmp_path: Path) -> None:
 
 def test_what_is_not_for_raters_is_one_line(tmp_path: Path) -> None:
     run = foreign_run(tmp_path)
-    problem = "nothing to rate: raters have no tasks for what its protocol leaves behind"
+    problem = "nothing to rate: its protocol has no rating tasks"
     with pytest.raises(NothingToRate, match=problem):
         choose(run, each=1, pairs=1, seed=1, sheets=lambda _: {})
     with pytest.raises(NothingToRate, match=problem):
