@@ -43,9 +43,9 @@ class ModelAccess(Protocol):
     """Whether the shape of answers has to be described in the prompt."""
 
     async def ask(
-        self, request: Message, source: str, *, stage: str, role: str, call: Any
+        self, request: AgentRequest, source: str, *, task: str, role: str, call: Any
     ) -> ModelCalled:
-        """Return the recorded answer, or ask and record it."""
+        """Return the recorded answer, or ask and record it; `task` is the reply's tag."""
         ...
 
     def accepted(self, record: ModelCalled) -> None:

@@ -79,7 +79,7 @@ class ScriptedModel:
     name : str
         Whose cache the requests meet.
     instead : mapping or None
-        Fields of replies by stage that take the place of the scripted ones.
+        Fields of replies by task that take the place of the scripted ones.
     """
 
     def __init__(
@@ -103,19 +103,20 @@ class ScriptedModel:
         """Nobody shares these answers."""
 
     async def ask(
-        self, request: Any, source: str, *, stage: str, role: str, call: Any
+        self, request: Any, source: str, *, task: str, role: str, call: Any
     ) -> ModelCalled:
-        """Answer with the reply that belongs to the stage."""
-        self._keep(request, stage, role, call)
+        """Answer with the reply that belongs to the task."""
+        self._keep(request, task, role, call)
         self._about = (request.offer.product.id, request.episode or "", len(self.samples))
-        reply = {"kind": stage, **self._reply(stage), **self._instead.get(stage, {})}
+        reply = {"kind": task, **self._reply(task), **self._instead.get(task, {})}
         return ModelCalled(
             market=request.market,
             episode=request.episode,
             t=request.t,
             source=source,
             call=len(self.samples),
-            stage=stage,
+            stage=request.stage,
+            task=task,
             role=role,
             model=self._endpoint.name,
             prompt_version="",
@@ -129,12 +130,12 @@ class ScriptedModel:
             cost_nanousd=None,
         )
 
-    def _keep(self, request: Message, stage: str, role: str, call: Call) -> None:
+    def _keep(self, request: Message, task: str, role: str, call: Call) -> None:
         body = self._endpoint.body(call)
-        name = stage
-        if stage in ("message", "answer"):
+        name = task
+        if task in ("message", "answer"):
             after = isinstance(request, Complain | GiveSupport)
-            name = f"{stage}, {'support' if after else 'inquiry'}"
+            name = f"{task}, {'support' if after else 'inquiry'}"
         sample = Sample(
             stage=name,
             role="seller" if role == "seller" else "buyer",
@@ -147,9 +148,9 @@ class ScriptedModel:
     def _words(self, count: int, topic: str) -> str:
         return words(count, topic, *self._about)
 
-    def _reply(self, stage: str) -> dict[str, Any]:
+    def _reply(self, task: str) -> dict[str, Any]:
         say = self._lengths
-        match stage:
+        match task:
             case "strategy":
                 return {name: self._words(say.dimension, name) for name in DIMENSIONS}
             case "pitch":

@@ -264,8 +264,30 @@ class OutsideAnswered(OutsideRecord, frozen=True, tag="OutsideAnswered", kw_only
     error: str | None = None
 
 
+class AnsweredBy(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Who says to have answered; what a provider does not tell is left out.
+
+    Parameters
+    ----------
+    model : str or None
+        The model as the answer names it, often with a date that the request did not have.
+    fingerprint : str or None
+        The version of the system behind it.
+    upstream : str or None
+        The provider that a broker passed the request on to.
+    """
+
+    model: str | None = None
+    fingerprint: str | None = None
+    upstream: str | None = None
+
+
 class ModelCalled(OutsideRecord, frozen=True, tag="ModelCalled", kw_only=True):
     """A language model's answer with what it used; an unknown price is None, never 0.
+
+    ``stage`` is that of the market's request, ``task`` the tag of the reply that was asked for:
+    one request may take several calls of different tasks. Lines written before 0.2 have no
+    ``task``, and the tag in ``stage`` (see `analysis.replay.call_stages`).
 
     ``saved`` answers came from the cache that runs share: tokens and cost are what they took when
     they were paid, and nothing was paid now.
@@ -284,6 +306,8 @@ class ModelCalled(OutsideRecord, frozen=True, tag="ModelCalled", kw_only=True):
     reasoning_tokens: int
     cost_nanousd: int | None
     saved: bool = False
+    task: str | None = None
+    answered_by: AnsweredBy | None = None
 
 
 LoggedRecord = OutsideAnswered | ModelCalled

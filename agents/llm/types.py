@@ -107,6 +107,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
         For the answer alone; the adapter adds room for thinking where the model thinks.
     cache_key : str
         Groups calls that share a prefix, for providers that route by it.
+    stage : str
+        What the market asks it for; kept in the telemetry, and never sent.
     """
 
     system: str
@@ -115,6 +117,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     shape_name: str
     max_output_tokens: int
     cache_key: str = ""
+    stage: str = ""
 
 
 class Usage(msgspec.Struct, frozen=True, kw_only=True):
@@ -133,10 +136,16 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """What a model answered; `cost_nanousd` where the provider itself states the price."""
+    """What a model answered; `cost_nanousd` where the provider itself states the price.
+
+    ``model``, ``fingerprint`` and ``upstream`` are as the provider tells them, else empty (see
+    `events.messages.AnsweredBy`).
+    """
 
     text: str
     finish: Finish
     usage: Usage
     model: str = ""
     cost_nanousd: int | None = None
+    fingerprint: str = ""
+    upstream: str = ""

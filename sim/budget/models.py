@@ -21,8 +21,9 @@ from retailsim.agents.llm.provider.price import how_to_price, pricing
 from retailsim.agents.llm.talk.caller import Caller, Shared
 from retailsim.agents.llm.types import Answer, Call, ModelConfig
 from retailsim.agents.llm.types import Usage as Tokens
-from retailsim.events.messages import Message, ModelCalled
+from retailsim.events.messages import ModelCalled
 from retailsim.events.outside import Door
+from retailsim.market.core.request import AgentRequest
 from retailsim.sim.errors import BadScenario, ModelsStopped, UnknownPrice
 from retailsim.sim.play.progress import ModelUsage
 from retailsim.sim.play.stop import Stop
@@ -37,10 +38,10 @@ class Access:
         self._caller = caller
 
     async def ask(
-        self, request: Message, source: str, *, stage: str, role: str, call: Any
+        self, request: AgentRequest, source: str, *, task: str, role: str, call: Any
     ) -> ModelCalled:
         """Return the recorded answer, or ask and record it."""
-        return await self._caller.ask(request, source, stage=stage, role=role, call=call)
+        return await self._caller.ask(request, source, task=task, role=role, call=call)
 
     def accepted(self, record: ModelCalled) -> None:
         """Let other runs have an answer that could be used."""

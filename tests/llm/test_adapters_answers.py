@@ -11,7 +11,9 @@ from faultserver import SUCCESS, TEXT, success
 
 from retailsim.agents.llm.provider.attempt_failure import Failure
 from retailsim.agents.llm.provider.vendor import vendor_of
+from retailsim.agents.llm.talk.caller import LONGEST_NAME, answered_by
 from retailsim.agents.llm.types import PROVIDERS, Answer, Provider, Usage
+from retailsim.events.messages import AnsweredBy
 
 VENDOR: dict[Provider, str] = {
     "openai": "chat",
@@ -39,6 +41,28 @@ def test_text_tokens_and_model_are_read(provider: Provider) -> None:
     written = 6 if provider == "anthropic" else 0
     usage = Usage(input=100, cached=64, written=written, output=20, reasoning=5)
     assert found == Answer(text=TEXT, finish="stop", usage=usage, model="served")
+
+
+def test_who_answered_is_read_as_far_as_it_is_told() -> None:
+    body = success("chat") | {"system_fingerprint": "fp_1", "provider": "Upstream Inc."}
+    found = answer("openrouter", body)
+    assert (found.fingerprint, found.upstream) == ("fp_1", "Upstream Inc.")
+    assert answered_by(found) == AnsweredBy(
+        model="served", fingerprint="fp_1", upstream="Upstream Inc."
+    )
+
+
+def test_a_foreign_server_may_put_anything_where_it_names_itself() -> None:
+    body = success("chat") | {"system_fingerprint": 7, "provider": {"name": "x"}}
+    found = answer("openai-compatible", body)
+    assert (found.text, found.fingerprint, found.upstream) == (TEXT, "", "")
+
+
+def test_what_is_kept_of_who_answered_is_bounded_and_only_what_was_told() -> None:
+    told = Answer(text="", finish="stop", usage=Usage(), model="m" * 10_000)
+    assert answered_by(told) == AnsweredBy(model="m" * LONGEST_NAME)
+    assert msgspec.json.encode(answered_by(told)) == b'{"model":"%b"}' % (b"m" * LONGEST_NAME)
+    assert answered_by(Answer(text="", finish="stop", usage=Usage())) is None
 
 
 @pytest.mark.parametrize("provider", PROVIDERS)

@@ -5,20 +5,23 @@ from __future__ import annotations
 import asyncio
 import copy
 import io
+import json
 import logging
 import pickle
 import traceback
 from collections.abc import Mapping
 
 import pytest
-from faultserver import ERRORS, KEY, PLAIN, TRANSIENT, FaultServer
+from faultserver import ERRORS, KEY, PLAIN, TRANSIENT, FaultServer, success
 from gateway_calls import CALL, PROVIDERS_SPOKEN, Watched, to
 from virtualtime import run
 
 from retailsim.agents.llm.errors import ModelError, NoKey
+from retailsim.agents.llm.gateway.endpoint import Endpoint
 from retailsim.agents.llm.gateway.gateway import Gateway
+from retailsim.agents.llm.gateway.transport import HttpReply
 from retailsim.agents.llm.provider.keys import ApiKey, find_key, redact
-from retailsim.agents.llm.types import ModelConfig, Provider
+from retailsim.agents.llm.types import Answer, ModelConfig, Provider
 
 HEADER: Mapping[Provider, tuple[str, str]] = {
     "openai": ("Authorization", f"Bearer {KEY}"),
@@ -217,3 +220,11 @@ def test_a_refused_key_stops_a_model_with_the_same_key_but_not_another_account()
                 await door.ask("m2", CALL)
 
     run(main())
+
+
+def test_a_server_that_echoes_the_key_where_it_names_itself_does_not_get_it_logged() -> None:
+    body = success("chat") | dict.fromkeys(("model", "system_fingerprint", "provider"), f"x{KEY}")
+    endpoint = Endpoint("m", config(base_url="http://127.0.0.1:1/v1"), {"OPENAI_API_KEY": KEY})
+    found = endpoint.read(HttpReply(200, {}, json.dumps(body).encode()), b"{}", lambda: 0.0)
+    assert isinstance(found, Answer)
+    assert {found.model, found.fingerprint, found.upstream} == {"x[key]"}

@@ -133,6 +133,19 @@ def test_models_converse_and_sell(played: tuple[Path, Server]) -> None:
     assert measures["cost"]["calls"] == len(server.bodies) == len(outside_lines(run))
 
 
+def test_a_call_names_the_stage_of_the_conversation_and_the_reply_it_was_for(
+    played: tuple[Path, Server],
+) -> None:
+    records = [json.loads(line) for line in outside_lines(played[0])]
+    assert {(r["role"], r["stage"], r["task"]) for r in records} == {
+        ("buyer", "opening", "opening"),
+        ("seller", "planning", "plan"),
+        ("seller", "selling", "line"),
+        ("seller", "selling", "check"),
+        ("buyer", "responding", "response"),
+    }
+
+
 def test_a_plan_is_structured_and_merged(played: tuple[Path, Server]) -> None:
     run, _ = played
     inferred = events_of(run, "ProfileInferred")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +81,40 @@ def test_every_answer_is_in_the_log_with_its_cost(played: tuple[Path, Server]) -
     cost = replayed(run)["cost"]
     assert cost["calls"] == len(records)
     assert cost["cost_nanousd"] == sum(record["cost_nanousd"] for record in records)
+
+
+STAGES = {
+    ("seller", "strategy", "strategy"),
+    ("seller", "pitch", "pitch"),
+    ("buyer", "topics", "topics"),
+    ("buyer", "pre_inquiry", "message"),
+    ("seller", "pre_inquiry", "answer"),
+    ("buyer", "decision", "decision"),
+    ("buyer", "post_inquiry", "message"),
+    ("seller", "post_inquiry", "answer"),
+    ("seller", "settlement", "settlement"),
+    ("buyer", "review", "reviews"),
+}
+"""Who is called in which stage of the market, for which reply."""
+
+
+def test_a_call_names_the_stage_of_the_market_and_the_reply_it_was_for(
+    played: tuple[Path, Server],
+) -> None:
+    records = [json.loads(line) for line in outside_lines(played[0])]
+    assert {(r["role"], r["stage"], r["task"]) for r in records} == STAGES
+    assert {json.loads(r["answer"])["reply"]["kind"] for r in records} == {
+        task for _, _, task in STAGES
+    }
+    assert all(r["answered_by"] == {"model": "my-llama"} for r in records)
+
+
+def test_attempts_name_the_same_stages_as_the_calls(played: tuple[Path, Server]) -> None:
+    run, _ = played
+    lines = (run / "telemetry" / "shard-0000.jsonl").read_text().splitlines()
+    notes = [note for note in map(json.loads, lines) if note["event"] == "model attempt"]
+    calls = [json.loads(line) for line in outside_lines(run)]
+    assert Counter(note["stage"] for note in notes) == Counter(call["stage"] for call in calls)
 
 
 def test_attempts_are_in_the_telemetry_and_hold_no_text(played: tuple[Path, Server]) -> None:

@@ -85,11 +85,10 @@ class ModelSalesBuyer(SalesBuyer):
                 rules="sales_buyer_rules",
             )
         conversation: Chat = notes["sales"]
-        stage = str(kind.__struct_config__.tag)
         return await conversation.ask(
             task,
             kind,
-            lambda call: model.ask(request, self.source, stage=stage, role="buyer", call=call),
+            lambda call: model.ask(request, self.source, task=kind.tag(), role="buyer", call=call),
             max_output_tokens=kind.most_tokens,
             reasks=self._options.reasks,
             accepted=model.accepted,

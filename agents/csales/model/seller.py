@@ -88,11 +88,10 @@ class ModelSalesSeller(SalesSeller):
                 rules="sales_seller_rules",
             )
         conversation: Chat = notes["sales"]
-        stage = str(kind.__struct_config__.tag)
         return await conversation.ask(
             task,
             kind,
-            lambda call: model.ask(request, self.source, stage=stage, role="seller", call=call),
+            lambda call: model.ask(request, self.source, task=kind.tag(), role="seller", call=call),
             max_output_tokens=kind.most_tokens,
             reasks=self._options.reasks,
             accepted=model.accepted,

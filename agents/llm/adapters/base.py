@@ -50,3 +50,8 @@ class Adapter(Protocol):
 def ordered(shape: Any) -> msgspec.Raw:
     """Return the shape's JSON with its own order: models write properties as they are listed."""
     return msgspec.Raw(msgspec.json.encode(shape))
+
+
+def word(told: Any) -> str:
+    """Return what a server tells of itself, if it is text: a foreign one may put anything there."""
+    return told if isinstance(told, str) else ""

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from retailsim.agents.llm.adapters.base import ordered
+from retailsim.agents.llm.adapters.base import ordered, word
 from retailsim.agents.llm.adapters.openai_errors import classify, read_failure
 from retailsim.agents.llm.provider.attempt_failure import Failure
 from retailsim.agents.llm.provider.capabilities import Abilities
@@ -58,6 +58,8 @@ class _Reply(msgspec.Struct):
     choices: list[_Choice] | None = None
     usage: _Usage | None = None
     model: str | None = None
+    system_fingerprint: Any = None
+    provider: Any = None
     error: Any = None
 
 
@@ -126,6 +128,8 @@ class OpenAIChat:
             usage=_usage(usage),
             model=reply.model or "",
             cost_nanousd=None if usage is None or usage.cost is None else round(usage.cost * 1e9),
+            fingerprint=word(reply.system_fingerprint),
+            upstream=word(reply.provider),
         )
 
     def failure(self, status: int, headers: Headers, raw: bytes) -> Failure:

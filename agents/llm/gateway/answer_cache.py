@@ -1,7 +1,7 @@
 """Answers that runs share: what was paid once need not be paid again.
 
 A file of SQLite. An answer is found again by the exact bytes that would be sent, the address they
-would go to, and the scope: seed, episode, stage, agent and number of the call, so that two samples
+would go to, and the scope: seed, episode, task, agent and number of the call, so that two samples
 of the same question never become one. Only answers that were used are kept: no errors, no
 refusals, nothing that was cut off or had to be asked again. There is no key in a body, and so none
 in the file.

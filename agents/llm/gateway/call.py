@@ -52,6 +52,8 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
         0 for a call's first request.
     wait_s : float
         How long this failure makes the call wait before another attempt, if there is one.
+    stage : str
+        What the market asked for: the word of the log's calls and failures.
     body_bytes, repeated_bytes : int
         What a model reads of the request, and how much of it repeats a beginning that was sent
         to it before (see `agents.llm.gateway.prefix`).
@@ -63,6 +65,7 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     outcome: str
     retry: int
     wait_s: float = 0.0
+    stage: str = ""
     body_bytes: int = 0
     repeated_bytes: int = 0
 
@@ -86,6 +89,7 @@ class PendingCall:
         "_reserved",
         "_sent",
         "_session",
+        "_stage",
         "_wall",
     )
 
@@ -106,6 +110,7 @@ class PendingCall:
         self._gate = gate
         self._session = session
         self._body = endpoint.body(call)
+        self._stage = call.stage
         self._reserved = endpoint.reserve(self._body, call)
         self._admit = admit
         self._observe = observe
@@ -241,6 +246,7 @@ class PendingCall:
                     outcome=outcome,
                     retry=retry,
                     wait_s=wait_s,
+                    stage=self._stage,
                     body_bytes=sent.body_bytes,
                     repeated_bytes=sent.repeated_bytes,
                 )

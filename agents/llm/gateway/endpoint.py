@@ -21,6 +21,8 @@ from retailsim.agents.llm.types import Answer, Call, ModelConfig, Usage
 
 _BYTES_PER_TOKEN = 4.0
 _LEARNED = 0.1
+_TOLD = ("text", "model", "fingerprint", "upstream")
+"""What of an answer is the server's own words."""
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
 
@@ -137,9 +139,10 @@ class Endpoint:
 
     def _blotted(self, answer: Answer) -> Answer:
         """Return the answer without the key: a server that echoes headers must not log it."""
-        if self.key is None or (text := self.key.blot(answer.text)) == answer.text:
+        if self.key is None:
             return answer
-        return msgspec.structs.replace(answer, text=text)
+        blotted = {name: self.key.blot(getattr(answer, name)) for name in _TOLD}
+        return msgspec.structs.replace(answer, **blotted)
 
     def _input(self, body: bytes) -> float:
         return len(body) * self._tokens_per_byte

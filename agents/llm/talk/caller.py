@@ -24,8 +24,9 @@ from retailsim.agents.llm.provider.price import Pricing
 from retailsim.agents.llm.talk.templates import version
 from retailsim.agents.llm.types import Answer, Call, Usage
 from retailsim.events.errors import OutsideDiverged, OutsideMissing
-from retailsim.events.messages import Message, ModelCalled
+from retailsim.events.messages import AnsweredBy, ModelCalled
 from retailsim.events.outside import Door
+from retailsim.market.core.request import AgentRequest
 
 
 class ModelSource(Protocol):
@@ -54,6 +55,21 @@ class Shared(msgspec.Struct, frozen=True, kw_only=True):
     cache: AnswerCache
     question: Callable[[str, Call], Question]
     keep: Callable[[Question, Answer], None]
+
+
+LONGEST_NAME = 120
+"""Most that is kept of what a provider calls itself and its model, in characters."""
+
+
+class _Asked(msgspec.Struct, frozen=True):
+    """One call that is not recorded yet: who asks, for what, for the how manieth time."""
+
+    request: AgentRequest
+    source: str
+    number: int
+    task: str
+    role: str
+    digest: str
 
 
 HALTING = (ProviderDown, ProviderStopped, NoKey, BudgetSpent, CacheMiss, CacheUnusable)
@@ -109,7 +125,7 @@ class Caller:
         self._asked: dict[tuple[str | None, str, int], tuple[Question, Answer]] = {}
 
     async def ask(
-        self, request: Message, source: str, *, stage: str, role: str, call: Call
+        self, request: AgentRequest, source: str, *, task: str, role: str, call: Call
     ) -> ModelCalled:
         """Return the recorded answer to `call`, or make it and record its answer.
 
@@ -126,33 +142,28 @@ class Caller:
         digest = self._digest(call)
         record = self._door.recorded(request.episode, source, number)
         if record is None:
-            return await self._new(request, source, number, stage, role, call, digest)
+            asked = _Asked(request, source, number, task, role, digest)
+            return await self._new(asked, msgspec.structs.replace(call, stage=request.stage))
         if not isinstance(record, ModelCalled) or record.request_sha256 != digest:
             was = record.request_sha256 if isinstance(record, ModelCalled) else record.key
             raise self._door.diverge(OutsideDiverged(source, number, was, digest))
         return record
 
-    async def _new(
-        self,
-        request: Message,
-        source: str,
-        number: int,
-        stage: str,
-        role: str,
-        call: Call,
-        digest: str,
-    ) -> ModelCalled:
+    async def _new(self, asked: _Asked, call: Call) -> ModelCalled:
         if self._models is None:
-            raise self._door.diverge(OutsideMissing(source, stage))
+            raise self._door.diverge(OutsideMissing(asked.source, asked.request.stage))
         try:
             async with self._door.asking():
-                question, kept = self._look_up(request, source, number, stage, call)
-                answer = kept or await self._paid(self._models, call, request.market)
-                record = self._record(request, source, number, stage, role, answer, digest)
+                question, kept = self._look_up(asked, call)
+                answer = kept or await self._paid(self._models, call, asked.request.market)
+                record = self._record(asked, answer)
                 if kept is not None:
                     record = msgspec.structs.replace(record, saved=True)
                 elif question is not None:
-                    self._asked[request.episode, source, number] = question, answer
+                    self._asked[asked.request.episode, asked.source, asked.number] = (
+                        question,
+                        answer,
+                    )
                 await self._door.write(record)
                 return record
         except HALTING as error:
@@ -160,13 +171,13 @@ class Caller:
         async with self._door.asking():  # the run is stopping: this never gets in
             raise AssertionError("a halted run goes on")
 
-    def _look_up(
-        self, request: Message, source: str, number: int, stage: str, call: Call
-    ) -> tuple[Question | None, Answer | None]:
+    def _look_up(self, asked: _Asked, call: Call) -> tuple[Question | None, Answer | None]:
         """Return what the shared cache would call this call, and the answer it keeps."""
         if self._shared is None:
             return None, None
-        scope = f"{request.episode or request.market} {source} {stage} {number}"
+        # By the task, as ever: a stage in its place would lose what is kept already.
+        about = asked.request.episode or asked.request.market
+        scope = f"{about} {asked.source} {asked.task} {asked.number}"
         question = self._shared.question(scope, call)
         return question, self._shared.cache.find(question)
 
@@ -197,28 +208,19 @@ class Caller:
             return answer.cost_nanousd
         return self._pricing(answer.usage)
 
-    def _record(
-        self,
-        request: Message,
-        source: str,
-        number: int,
-        stage: str,
-        role: str,
-        answer: Answer,
-        digest: str,
-    ) -> ModelCalled:
-        usage = answer.usage
+    def _record(self, asked: _Asked, answer: Answer) -> ModelCalled:
+        usage, request = answer.usage, asked.request
         return ModelCalled(
             market=request.market,
             episode=request.episode,
             t=request.t,
-            source=source,
-            call=number,
-            stage=stage,
-            role=role,
+            source=asked.source,
+            call=asked.number,
+            stage=request.stage,
+            role=asked.role,
             model=self._name,
             prompt_version=version(),
-            request_sha256=digest,
+            request_sha256=asked.digest,
             answer=answer.text,
             finish=answer.finish,
             input_tokens=usage.input,
@@ -226,7 +228,19 @@ class Caller:
             output_tokens=usage.output,
             reasoning_tokens=usage.reasoning,
             cost_nanousd=self._cost(answer),
+            task=asked.task,
+            answered_by=answered_by(answer),
         )
+
+
+def answered_by(answer: Answer) -> AnsweredBy | None:
+    """Return who answered, as far as the provider tells; None if it tells nothing."""
+    told = AnsweredBy(
+        model=answer.model[:LONGEST_NAME] or None,
+        fingerprint=answer.fingerprint[:LONGEST_NAME] or None,
+        upstream=answer.upstream[:LONGEST_NAME] or None,
+    )
+    return None if told == AnsweredBy() else told
 
 
 def bound_of(call: Call, room: int) -> Usage:

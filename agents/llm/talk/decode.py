@@ -56,7 +56,7 @@ def _decoded(data: str, kind: type[R], envelope: type[Envelope]) -> R:
     except (msgspec.DecodeError, UnicodeError) as error:
         return _bare(data, kind, error)
     if not isinstance(reply, kind):
-        wanted, got = _tag(kind), _tag(type(reply))
+        wanted, got = kind.tag(), reply.tag()
         raise Malformed(f'the reply has kind "{got}", "{wanted}" was asked for')
     return reply
 
@@ -71,14 +71,10 @@ def _bare(data: str, kind: type[R], outer: Exception) -> R:
         raise Malformed(str(outer)) from None
     try:
         if "kind" not in keys:
-            keys["kind"] = msgspec.Raw(msgspec.json.encode(_tag(kind)))
+            keys["kind"] = msgspec.Raw(msgspec.json.encode(kind.tag()))
         return msgspec.json.decode(msgspec.json.encode(keys), type=kind, strict=True)
     except msgspec.ValidationError as error:
         raise Malformed(str(error)) from None
-
-
-def _tag(kind: type[Reply]) -> str:
-    return str(kind.__struct_config__.tag)
 
 
 def _without_thoughts(text: str) -> str:

@@ -17,6 +17,11 @@ class Reply(
 
     most_tokens: ClassVar[int] = 400
 
+    @classmethod
+    def tag(cls) -> str:
+        """Return the word that says which reply it is, also as the task of a recorded call."""
+        return str(cls.__struct_config__.tag)
+
     def problem(self) -> str | None:
         """Say what contradicts itself in the reply, or None."""
         return None

@@ -149,11 +149,10 @@ class ModelBuyer(BuyerAgent):
     ) -> R:
         model = model_of(self.seat)
         conversation: Chat = self.memory(request)[name]
-        stage = str(kind.__struct_config__.tag)
         return await conversation.ask(
             task,
             kind,
-            lambda call: model.ask(request, self.source, stage=stage, role="buyer", call=call),
+            lambda call: model.ask(request, self.source, task=kind.tag(), role="buyer", call=call),
             max_output_tokens=kind.most_tokens,
             reasks=self._options.reasks,
             accepted=model.accepted,

@@ -135,11 +135,10 @@ class ModelSeller(SellerAgent):
 
     async def _ask(self, request: Request, conversation: Chat, task: str, kind: type[R]) -> R:
         model = model_of(self.seat)
-        stage = str(kind.__struct_config__.tag)
         return await conversation.ask(
             task,
             kind,
-            lambda call: model.ask(request, self.source, stage=stage, role="seller", call=call),
+            lambda call: model.ask(request, self.source, task=kind.tag(), role="seller", call=call),
             max_output_tokens=kind.most_tokens,
             reasks=self._options.reasks,
             accepted=model.accepted,
