@@ -18,8 +18,14 @@ from typing import Literal
 
 import msgspec
 
-SCHEMA_VERSION = 1
-"""Raised when the meaning of an existing event changes; added fields do not raise it."""
+SCHEMA_VERSION = 2
+"""Raised when the meaning of an existing event changes; added fields do not raise it.
+
+1 (version 0.1): `ModelCalled.stage` is the tag of the reply, the probabilities of a choice are
+floats that sum to 1, every episode is opened with its seller.
+2 (version 0.2): `ModelCalled.stage` is the stage of the request, the probabilities are integers
+that sum to 2**32, `EpisodeOpened.seller` may be None until a later event names it.
+"""
 
 Audience = Literal["men", "women", "unisex"]
 Role = Literal["seller", "buyer"]
@@ -287,7 +293,7 @@ class ModelCalled(OutsideRecord, frozen=True, tag="ModelCalled", kw_only=True):
 
     ``stage`` is that of the market's request, ``task`` the tag of the reply that was asked for:
     one request may take several calls of different tasks. Lines written before 0.2 have no
-    ``task``, and the tag in ``stage`` (see `analysis.replay.call_stages`).
+    ``task``, and the tag in ``stage`` (see `analysis.projection.call_stages`).
 
     ``saved`` answers came from the cache that runs share: tokens and cost are what they took when
     they were paid, and nothing was paid now.

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from retailsim.analysis.projection.call_stages import STAGE, UNPLACED
 from retailsim.analysis.projection.tables import Column, ColumnTable, count, last, total
 from retailsim.events.messages import ASPECTS
 
@@ -18,7 +19,7 @@ BUYER_TRAITS = ("pickiness", "price_consciousness", "rationality")
 
 _TEXTS = (
     *("market", "episode", "seller", "buyer", "product", "category", "title", "audience"),
-    *("condition", "seller_gender", "buyer_gender", "retries", "stage", "reason", "role"),
+    *("condition", "seller_gender", "buyer_gender", "retries", "stage", "task", "reason", "role"),
     *("sentiment", "issue", "outcome", "resolution", "return_shipping_payer", "aspect", "model"),
 )
 _INTEGERS = (
@@ -98,6 +99,7 @@ EPISODES = ColumnTable(
         "failed_reason": last("EpisodeFailed", "reason"),
         "opened_t": Column(("EpisodeOpened",), pl.col("t"), "min"),
         "closed_t": Column(("EpisodeClosed", "EpisodeFailed"), pl.col("t"), "max"),
+        "decided_t": last("DecisionMade", "t"),
         "will_purchase": last("DecisionMade", "will_purchase"),
         "sentiment": last("DecisionMade", "sentiment"),
         "orders": count("OrderPlaced"),
@@ -166,7 +168,12 @@ _USE: dict[str, Column] = {
     "saved_nanousd": _used("cost_nanousd", _SAVED),
 }
 
-CALLS = ColumnTable(key=("model", "role", "stage"), within=pl.lit(True), columns=_USE)
+CALLS = ColumnTable(key=("model", "role", "stage"), within=~UNPLACED, columns=_USE)
+
+UNPLACED_CALLS = ColumnTable(
+    key=("market", "episode", "model", "role", "stage", "t"), within=UNPLACED, columns=_USE
+)
+"""Calls of old logs whose stage depends on when their episode was decided."""
 
 EPISODE_CALLS = ColumnTable(key=("market", "episode", "model"), within=pl.lit(True), columns=_USE)
 """Per episode, for the cost of one; what belongs to a whole market has no episode."""
@@ -175,6 +182,10 @@ SHARED: dict[str, ColumnTable] = {
     "episodes": EPISODES,
     "markets": MARKETS,
     "calls": CALLS,
+    "unplaced_calls": UNPLACED_CALLS,
     "episode_calls": EPISODE_CALLS,
 }
 """Every derived table that all protocols have, by its name."""
+
+READ_AS: dict[str, dict[str, pl.Expr]] = {"ModelCalled": {"stage": STAGE}}
+"""Fields that mean something else in old lines, by event type: how they are read."""

@@ -16,6 +16,8 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
+from retailsim.analysis.projection.call_stages import placed
+from retailsim.analysis.projection.columns import READ_AS
 from retailsim.analysis.projection.packed import Packed, PackedTables, packed, unpacked
 from retailsim.analysis.projection.protocol_tables import TableSet, table_set
 from retailsim.analysis.projection.tables import ENVELOPE, ColumnTable, RowTable, Rule
@@ -111,7 +113,11 @@ def merge(pieces: Iterable[Pieces], tables: TableSet | None = None) -> Projectio
     return Projection(
         episodes=_finish_episodes(whole["episodes"], markets),
         markets=markets,
-        calls=whole["calls"].drop("seq"),
+        calls=placed(
+            whole["calls"],
+            whole["unplaced_calls"],
+            whole["episodes"].select("episode", "decided_t"),
+        ).drop("seq"),
         episode_calls=whole["episode_calls"].drop("seq"),
         tables=PackedTables({name: _sorted(listed, name) for name in tables.rows}),
     )
@@ -119,7 +125,8 @@ def merge(pieces: Iterable[Pieces], tables: TableSet | None = None) -> Projectio
 
 def _decode(typed: pl.LazyFrame, event_type: str, fields: pl.Struct) -> pl.LazyFrame:
     decoded = pl.col("line").str.json_decode(fields)
-    return typed.filter(type=event_type).select(event=decoded).unnest("event")
+    events = typed.filter(type=event_type).select(event=decoded).unnest("event")
+    return events.with_columns(**READ_AS.get(event_type, {}))
 
 
 def _sorted(pieces: Iterable[Pieces], name: str) -> Packed:
@@ -197,7 +204,7 @@ def _finish_episodes(episodes: pl.DataFrame, markets: pl.DataFrame) -> pl.DataFr
             reviews=pl.sum_horizontal(f"reviews_{a}" for a in counted),
             **ratings,
         )
-        .drop("seq", "opened", "closed", "failed", *(f"stars_{a}" for a in counted))
+        .drop("seq", "opened", "closed", "failed", "decided_t", *(f"stars_{a}" for a in counted))
         .sort("episode")
     )
 

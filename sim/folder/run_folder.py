@@ -69,6 +69,19 @@ class RunFile(msgspec.Struct, frozen=True, kw_only=True):
     budget: float | None = None
 
 
+def told_apart(made: Versions, now: Versions) -> str:
+    """Say which version made a run and which one this is, with what differs between them."""
+    parts = [("event schema", made.event_schema, now.event_schema)]
+    parts.append(("prompts", made.prompts or "none", now.prompts or "none"))
+    differing = [(name, then, here) for name, then, here in parts if then != here]
+    was = ", ".join(f"{name} {then}" for name, then, _ in differing)
+    is_ = ", ".join(str(here) for _, _, here in differing)
+    return (
+        f"made by version {made.package}{was and f' ({was})'}, "
+        f"this is {now.package}{is_ and f' ({is_})'}"
+    )
+
+
 def versions() -> Versions:
     """What would make a run now."""
     from retailsim.agents.llm.talk.templates import version as prompts

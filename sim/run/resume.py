@@ -16,7 +16,7 @@ from retailsim.sim.budget.estimate import money
 from retailsim.sim.errors import RunChanged
 from retailsim.sim.execution.job import Job, raw_specs, run_design
 from retailsim.sim.execution.runner import run_to_end
-from retailsim.sim.folder.run_folder import RunFile, RunFolder, versions
+from retailsim.sim.folder.run_folder import RunFile, RunFolder, told_apart, versions
 from retailsim.sim.play.leftovers import Leftover, recovered
 from retailsim.sim.play.retries import (
     attempt,
@@ -136,9 +136,7 @@ def _check_versions(run: RunFolder, file: RunFile) -> None:
     if file.versions != now:
         raise RunChanged(
             run.path / "run.toml",
-            f"was made by version {file.versions.package} (event schema "
-            f"{file.versions.event_schema}), this is {now.package} ({now.event_schema}): "
-            "resume with the version that made it",
+            f"was {told_apart(file.versions, now)}: resume with the version that made it",
         )
 
 

@@ -16,7 +16,7 @@ from retailsim.market.core.spec import MarketSpec
 from retailsim.market.protocols.registry import rules_of
 from retailsim.sim.errors import MarketDiverged, RunChanged
 from retailsim.sim.execution.job import cast_of, run_design
-from retailsim.sim.folder.run_folder import RunFile, RunFolder, versions
+from retailsim.sim.folder.run_folder import RunFile, RunFolder, told_apart, versions
 from retailsim.sim.play.engine import Engine
 from retailsim.sim.play.leftovers import Leftover, recovered, whole_markets
 from retailsim.sim.play.market_log import MarketLog, first_difference
@@ -71,7 +71,7 @@ def _obstacle(run: RunFolder, file: RunFile) -> str | None:
     if file.imported is not None:
         return f"it was imported from {file.imported}, not simulated"
     if file.versions != versions():
-        return f"it was made by version {file.versions.package}, this is {versions().package}"
+        return f"it was {told_apart(file.versions, versions())}"
     try:
         cast_of(run, file)
     except RunChanged as change:

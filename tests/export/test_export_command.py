@@ -12,7 +12,7 @@ import pytest
 
 from retailsim.analysis.export import files
 from tests.analysis import fakelog
-from tests.analysis.fakelog import closed, market, opened, order, write_run
+from tests.analysis.fakelog import SCHEMA_VERSION, closed, market, opened, order, write_run
 from tests.sim.runs import ROOT, sim
 from tests.sim.test_import_measures import played, trip
 
@@ -180,13 +180,14 @@ def test_an_imported_run_is_exported_like_any_other(tmp_path: Path) -> None:
 def test_a_log_of_mixed_versions_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Both versions' events are exported, and a line says that their meaning may differ."""
     run = write_run(tmp_path / "run", market("m", closed("m/1", opened())), seal=False)
-    monkeypatch.setattr(fakelog, "SCHEMA_VERSION", 2)
+    monkeypatch.setattr(fakelog, "SCHEMA_VERSION", SCHEMA_VERSION + 1)
     later = write_run(tmp_path / "later" / "run", [], market("n", closed("n/1", opened())))
     (later / "events" / "0001-00000000.jsonl").rename(run / "events" / "0001-00000000.jsonl")
     result = sim("export", run, "episodes", "--out", tmp_path / "e.csv")
     assert (result.exit_code, result.stderr.splitlines()[0]) == (
         0,
-        "the log has events of schema 2, this program knows 1: what a field means may differ",
+        f"the log has events of schema {SCHEMA_VERSION + 1}, this program knows {SCHEMA_VERSION}: "
+        "what a field means may differ",
     )
     assert pl.read_csv(tmp_path / "e.csv")["episode"].to_list() == ["m/1", "n/1"]
 
