@@ -26,7 +26,10 @@ MAX_TEXT = 20_000
 MAX_REPLY = 2 * MAX_TEXT
 """Most characters of all of a reply's fields together; an item of a list counts as one more."""
 MAX_NUMBER = 2**31 - 1
-"""Largest number in a reply."""
+"""Largest number that a model is told it may answer."""
+
+MAX_LOGGED = 2**32
+"""Largest number in an answer that is no model's: what the propensities of a choice sum to."""
 
 _SHOWN = 8
 """Messages of a refused reply that are named."""
@@ -168,8 +171,8 @@ def _size(value: object) -> int:
         return sum(_size(key) + _size(item) + 1 for key, item in value.items())
     if isinstance(value, list | tuple):
         return sum(_size(item) + 1 for item in value)
-    if isinstance(value, int) and abs(value) > MAX_NUMBER:
-        raise ValueError(f"a number beyond {MAX_NUMBER}")
+    if isinstance(value, int) and abs(value) > MAX_LOGGED:
+        raise ValueError(f"a number beyond {MAX_LOGGED}")
     return 0
 
 

@@ -71,15 +71,15 @@ class RunFile(msgspec.Struct, frozen=True, kw_only=True):
 
 def told_apart(made: Versions, now: Versions) -> str:
     """Say which version made a run and which one this is, with what differs between them."""
-    parts = [("event schema", made.event_schema, now.event_schema)]
-    parts.append(("prompts", made.prompts or "none", now.prompts or "none"))
-    differing = [(name, then, here) for name, then, here in parts if then != here]
-    was = ", ".join(f"{name} {then}" for name, then, _ in differing)
-    is_ = ", ".join(str(here) for _, _, here in differing)
-    return (
-        f"made by version {made.package}{was and f' ({was})'}, "
-        f"this is {now.package}{is_ and f' ({is_})'}"
-    )
+    was, now_ = [], []
+    if made.event_schema != now.event_schema:
+        was.append(f"event schema {made.event_schema}")
+        now_.append(f"event schema {now.event_schema}")
+    if made.prompts != now.prompts:
+        was.append(f"prompts {made.prompts or 'none'}")
+        now_.append(f"prompts {now.prompts or 'none'}")
+    beside, here = (f" ({', '.join(parts)})" if parts else "" for parts in (was, now_))
+    return f"made by version {made.package}{beside}, this is {now.package}{here}"
 
 
 def versions() -> Versions:

@@ -117,6 +117,12 @@ class Weighs(Seller):
         return msgspec.structs.replace(plan, options=self.options, probabilities=self.chances)
 
 
+class WeighsInFull(Weighs):
+    """States the propensities themselves."""
+
+    chances = (1, 2**32 - 1)
+
+
 class OutsideItsOptions(Weighs):
     options = ("Preference Probing", "Category Search")
 
@@ -168,6 +174,11 @@ class SpeaksInTheLog(Buyer):
     async def respond(self, request: RespondToSeller) -> Response:
         said = MessageSent(stage="sales", role="buyer", turn=40, text="Hm.")
         return [said]  # type: ignore[return-value]
+
+
+@pytest.mark.parametrize("agent", [Weighs, WeighsInFull])
+def test_a_choice_may_be_weighed_by_shares_or_by_integers(agent: type[Agent]) -> None:
+    assert not failures(agent)
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import pytest
@@ -19,6 +18,7 @@ from retailsim.agents.csales.behavioral.action_policy import (
 )
 from retailsim.events.streams import Seed
 from retailsim.market.protocols.csales.events import ACTIONS, STYLES, TACTICS
+from retailsim.market.protocols.csales.propensities import WHOLE
 
 SITUATIONS = st.builds(
     Situation,
@@ -42,9 +42,9 @@ def test_every_choice_is_legal_and_its_probabilities_sum_to_one(
     assert choice.action in situation.actions
     assert (choice.tactic is not None) == (choice.action == "Persuasion")
     assert len(choice.options) == len(choice.probabilities) == len(options_of(situation))
-    assert math.isclose(sum(choice.probabilities), 1.0)
+    assert sum(choice.probabilities) == WHOLE
     label = f"{choice.action}: {choice.tactic}" if choice.tactic else choice.action
-    assert choice.probabilities[choice.options.index(label)] > 0.0
+    assert choice.probabilities[choice.options.index(label)] > 0
 
 
 def situation(**fields: Any) -> Situation:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +33,20 @@ def test_the_second_run_asks_nothing_and_is_the_same(tmp_path: Path) -> None:
     assert (first["saved_calls"], second["saved_calls"]) == (0, asked)
     assert (second["cost_nanousd"], second["saved_nanousd"]) == (0, first["cost_nanousd"])
     assert sim("verify", tmp_path / "two").exit_code == 0
+
+
+def test_answers_are_found_by_the_words_that_files_of_0_1_hold(tmp_path: Path) -> None:
+    """Seed, episode or market, agent, tag of the reply, number of the call: not the stage."""
+    with serving() as server:
+        assert launched(server, tmp_path, "one").exit_code == 0
+    with closing(sqlite3.connect(tmp_path / "answers.db")) as base:
+        kept = {scope for (scope,) in base.execute("SELECT scope FROM answers")}
+    records = list(map(json.loads, outside_lines(tmp_path / "one")))
+    assert any(record["task"] != record["stage"] for record in records)
+    assert kept == {
+        f"1 {one['episode'] or one['market']} {one['source']} {one['task']} {one['call']}"
+        for one in records
+    }
 
 
 def test_another_seed_is_another_sample(tmp_path: Path) -> None:

@@ -1,8 +1,8 @@
 """How a seller chooses its next action: CSI's scores, a fixed script, or chance.
 
 A policy sees a `Situation` and gives every legal option a probability; the choice is a draw from
-the seller's stream. Options and probabilities go into the log with the choice, so that other
-policies can be learnt and judged from it.
+the seller's stream, against the very integers that are logged. Options and probabilities go into
+the log with the choice, so that other policies can be learnt and judged from it.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import msgspec
 
 from retailsim.events.streams import Stream
 from retailsim.market.protocols.csales.events import TACTICS, Action, Style, Tactic
+from retailsim.market.protocols.csales.propensities import draw, propensities
 from retailsim.market.protocols.csales.values import PERSUASION, option_name
 
 
@@ -51,12 +52,12 @@ class Situation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ActionChoice(msgspec.Struct, frozen=True, kw_only=True):
-    """What was chosen, out of what, with which probabilities."""
+    """What was chosen, out of what, with which propensities."""
 
     action: Action
     tactic: Tactic | None
     options: tuple[str, ...]
-    probabilities: tuple[float, ...]
+    probabilities: tuple[int, ...]
 
 
 class Policy(Protocol):
@@ -88,14 +89,13 @@ def legal(actions: Sequence[Action]) -> list[Option]:
 
 def choose(policy: Policy, situation: Situation, stream: Stream) -> ActionChoice:
     """Draw an option by the policy's weights."""
-    options, weights = options_of(situation), policy.weights(situation)
-    total = math.fsum(weights)
-    action, tactic = options[stream.weighted(weights)]
+    options, counts = options_of(situation), propensities(policy.weights(situation))
+    action, tactic = options[draw(counts, stream)]
     return ActionChoice(
         action=action,
         tactic=tactic,
         options=tuple(option_name(*option) for option in options),
-        probabilities=tuple(weight / total for weight in weights),
+        probabilities=counts,
     )
 
 

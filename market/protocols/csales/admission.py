@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from types import MappingProxyType
 
@@ -10,6 +9,7 @@ from retailsim.events.messages import Message, MessageSent, Role
 from retailsim.market.core.admission import Admission, Written, bad_text
 from retailsim.market.core.request import AgentRequest
 from retailsim.market.protocols.csales.events import ActionChosen, ProfileInferred
+from retailsim.market.protocols.csales.propensities import WHOLE, stated, whole
 from retailsim.market.protocols.csales.requests import (
     BuyItem,
     LeaveConversation,
@@ -50,16 +50,16 @@ def _bad_plan(request: PlanTurn, plan: Plan) -> str | None:
 
 def _bad_choice(plan: Plan) -> str | None:
     """What is logged of a choice has to be what it was chosen from, or nobody can learn from it."""
-    name, chances = option_name(plan.action, plan.tactic), plan.probabilities
+    name, counts = option_name(plan.action, plan.tactic), stated(plan.probabilities)
     if plan.options and plan.options.count(name) != 1:
         return f"{name}: not once among its options {', '.join(plan.options)}"
-    if chances is None:
+    if counts is None:
         return None
-    if len(chances) != len(plan.options) or not chances:
-        return f"{len(chances)} probabilities for {len(plan.options)} options"
-    if min(chances) < 0.0 or not math.isclose(math.fsum(chances), 1.0, abs_tol=1e-6):
-        return "probabilities that do not sum to 1"
-    if chances[plan.options.index(name)] == 0.0:
+    if len(counts) != len(plan.options) or not counts:
+        return f"{len(counts)} probabilities for {len(plan.options)} options"
+    if not whole(counts):
+        return f"probabilities that do not sum to 1, or as integers to {WHOLE}"
+    if counts[plan.options.index(name)] == 0:
         return f"{name}: chosen with probability 0"
     return None
 
@@ -97,7 +97,7 @@ def _plan(request: PlanTurn, plan: Plan, seat: str) -> Written:
         action=plan.action,
         strategy=plan.tactic,
         options=plan.options,
-        probabilities=plan.probabilities,
+        probabilities=stated(plan.probabilities),
     )
     inferred = _inferred(request.turn, plan.inferred)
     if plan.action == "Category Search":

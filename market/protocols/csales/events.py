@@ -68,15 +68,16 @@ class ActionChosen(Event, tag="ActionChosen", kw_only=True):
         The tactic of a persuasion.
     options : tuple of str
         What could have been chosen: actions, persuasions as ``Persuasion: TACTIC``.
-    probabilities : tuple of float or None
-        One for each option, summing to 1, where the seller knows them; in their order.
+    probabilities : tuple of int or None
+        One for each option in their order, where the seller knows them: integers that sum to
+        2**32. Logs of version 0.1 have floats that sum to 1; `propensities.shares` reads both.
     """
 
     turn: int
     action: Action
     strategy: Tactic | None = None
     options: tuple[str, ...] = ()
-    probabilities: tuple[float, ...] | None = None
+    probabilities: tuple[int | float, ...] | None = None
 
 
 class CategorySearched(Event, tag="CategorySearched", kw_only=True):

@@ -63,6 +63,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     category : tuple of str
         The path to look at, for a category search; cut to what exists.
     options, probabilities : see `market.protocols.csales.events.ActionChosen`
+        Probabilities may also be given as shares that sum to 1; they become integers by
+        `market.protocols.csales.propensities.propensities`.
     """
 
     inferred: Inferred
@@ -70,7 +72,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     tactic: Tactic | None = None
     category: tuple[str, ...] = ()
     options: tuple[str, ...] = ()
-    probabilities: tuple[float, ...] | None = None
+    probabilities: tuple[int | float, ...] | None = None
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):
