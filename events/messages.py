@@ -33,6 +33,7 @@ DialogueStage = Literal["pre_inquiry", "post_inquiry", "sales"]
 Outcome = Literal["delivered", "exchanged", "refunded"]
 Payer = Literal["buyer", "seller"]
 Sentiment = Literal["Positive", "Neutral", "Negative"]
+SeatKind = Literal["behavioral", "model", "person", "plug-in", "wire", "policy"]
 Aspect = Literal["pitch", "pre_inquiry", "post_inquiry", "product"]
 
 ASPECTS: tuple[Aspect, ...] = ("pitch", "pre_inquiry", "post_inquiry", "product")
@@ -92,12 +93,13 @@ class MarketFailed(Event, tag="MarketFailed", kw_only=True):
 class EpisodeOpened(Event, tag="EpisodeOpened", kw_only=True):
     """One buyer's way through one product with one seller began.
 
-    ``price_cents`` is what the buyer is asked, after multiplier and discount;
-    ``list_price_cents`` is the catalogue's price. Personas are trait -> pole, or None.
-    ``retries`` names the failed episode that this one repeats.
+    ``seller`` is None where it is not settled yet; `SellerNamed` then says it. ``price_cents`` is
+    what the buyer is asked, after multiplier and discount; ``list_price_cents`` is the catalogue's
+    price. Personas are trait -> pole, or None. ``retries`` names the failed episode that this one
+    repeats. The kinds say what sits on either side; logs of version 0.1 do not tell.
     """
 
-    seller: str
+    seller: str | None
     buyer: str
     product: str | None
     category: str | None
@@ -115,6 +117,17 @@ class EpisodeOpened(Event, tag="EpisodeOpened", kw_only=True):
     buyer_gender: str | None
     unit_cost_cents: int | None = None
     retries: str | None = None
+    seller_kind: SeatKind | None = None
+    buyer_kind: SeatKind | None = None
+
+
+class SellerNamed(Event, tag="SellerNamed", kw_only=True):
+    """Who sells in an episode that was opened without a seller."""
+
+    seller: str
+    seller_persona: dict[str, str] | None = None
+    seller_gender: str | None = None
+    seller_kind: SeatKind | None = None
 
 
 class EpisodeClosed(Event, tag="EpisodeClosed", kw_only=True):
@@ -231,6 +244,7 @@ LoggedEvent = (
     | MarketClosed
     | MarketFailed
     | EpisodeOpened
+    | SellerNamed
     | EpisodeClosed
     | EpisodeFailed
     | MessageSent

@@ -36,7 +36,7 @@ class _Line(msgspec.Struct):
     type: str
     market: str = ""
     episode: str | None = None
-    seller: str = ""
+    seller: str | None = ""
     buyer: str = ""
     product: str | None = None
     sections: dict[str, str] = {}
@@ -124,4 +124,4 @@ def _who(key: str, role: str, seats: Mapping[str, _Line]) -> tuple[str, str]:
     if seller:
         return seller, market.partition("/")[0]
     opened = seats[key]
-    return (opened.seller if role == "seller" else opened.buyer), opened.product or ""
+    return (opened.seller if role == "seller" else opened.buyer) or "", opened.product or ""

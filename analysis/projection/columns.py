@@ -19,7 +19,8 @@ BUYER_TRAITS = ("pickiness", "price_consciousness", "rationality")
 
 _TEXTS = (
     *("market", "episode", "seller", "buyer", "product", "category", "title", "audience"),
-    *("condition", "seller_gender", "buyer_gender", "retries", "stage", "task", "reason", "role"),
+    *("condition", "seller_gender", "buyer_gender", "seller_kind", "buyer_kind", "retries"),
+    *("stage", "task", "reason", "role"),
     *("sentiment", "issue", "outcome", "resolution", "return_shipping_payer", "aspect", "model"),
 )
 _INTEGERS = (
@@ -52,9 +53,15 @@ def _opened(*names: str) -> dict[str, Column]:
     return {name: last("EpisodeOpened", name) for name in names}
 
 
+def _seller(name: str) -> dict[str, Column]:
+    """What is said of a seller when the episode is opened, or when the seller is named."""
+    return {name: Column(("EpisodeOpened", "SellerNamed"), pl.col(name))}
+
+
 def _traits(seat: str, traits: tuple[str, ...]) -> dict[str, Column]:
     persona = pl.col(f"{seat}_persona").struct
-    return {f"{seat}_{t}": Column(("EpisodeOpened",), persona.field(t)) for t in traits}
+    on = ("EpisodeOpened", "SellerNamed") if seat == "seller" else ("EpisodeOpened",)
+    return {f"{seat}_{t}": Column(on, persona.field(t)) for t in traits}
 
 
 def _exchanges(stage: str) -> Column:
@@ -83,7 +90,8 @@ EPISODES = ColumnTable(
     within=pl.col("episode").is_not_null(),
     columns={
         "market": last("EpisodeOpened", "market"),
-        **_opened("seller", "buyer", "product", "category", "title", "audience"),
+        **_seller("seller"),
+        **_opened("buyer", "product", "category", "title", "audience"),
         **_opened("list_price_cents", "price_cents"),
         "price_multiplier": _or("EpisodeOpened", "price_multiplier", 1.0),
         "discount": _or("EpisodeOpened", "discount", 0.0),
@@ -91,7 +99,10 @@ EPISODES = ColumnTable(
         "condition": _or("EpisodeOpened", "condition", ""),
         **_traits("seller", SELLER_TRAITS),
         **_traits("buyer", BUYER_TRAITS),
-        **_opened("seller_gender", "buyer_gender", "unit_cost_cents", "retries"),
+        **_seller("seller_gender"),
+        **_opened("buyer_gender"),
+        **_seller("seller_kind"),
+        **_opened("buyer_kind", "unit_cost_cents", "retries"),
         "opened": count("EpisodeOpened"),
         "closed": count("EpisodeClosed"),
         "failed": count("EpisodeFailed"),

@@ -22,6 +22,7 @@ from retailsim.events.messages import (
     MarketFailed,
     MarketOpened,
     Message,
+    SellerNamed,
 )
 from retailsim.market.core.failure_reason import reason_of, rejections
 from retailsim.market.core.participants import EpisodeSpec, Participant
@@ -157,7 +158,7 @@ def episode_opened(
     }
     return EpisodeOpened(
         episode=episode_spec.episode,
-        seller=seller.id if seller else None,  # type: ignore[arg-type]
+        seller=seller.id if seller else None,
         buyer=buyer.id,
         replication=spec.replication,
         condition=spec.condition,
@@ -166,5 +167,18 @@ def episode_opened(
         seller_gender=seller.gender if seller else None,
         buyer_gender=buyer.gender,
         retries=episode_spec.retries,
+        seller_kind=seller.kind if seller else None,
+        buyer_kind=buyer.kind,
         **fields,
+    )
+
+
+def seller_named(episode: str, seller: Participant) -> SellerNamed:
+    """Return the event that says who sells, in an episode that was opened without a seller."""
+    return SellerNamed(
+        episode=episode,
+        seller=seller.id,
+        seller_persona=seller.persona,
+        seller_gender=seller.gender,
+        seller_kind=seller.kind,
     )

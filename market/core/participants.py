@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import msgspec
 
+from retailsim.events.messages import SeatKind
+
 
 class Participant(msgspec.Struct, frozen=True, kw_only=True):
-    """A seller or buyer as the market knows it."""
+    """A seller or buyer as the market knows it.
+
+    ``kind`` is what takes the seat, for the log alone: no rule goes by it. None until it is known.
+    """
 
     id: str
     persona: dict[str, str] | None = None
     gender: str | None = None
+    kind: SeatKind | None = None
 
 
 class EpisodeSpec(msgspec.Struct, frozen=True, kw_only=True):

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Self
+
 import msgspec
 
-from retailsim.events.messages import Role
+from retailsim.events.messages import Role, SeatKind
 from retailsim.market.core.participants import EpisodeSpec, Participant
 
 
@@ -43,6 +46,19 @@ class MarketSpec(msgspec.Struct, frozen=True, kw_only=True):
     def seller(self) -> Participant:
         """The first seller, who is the only one in a market of one."""
         return self.sellers[0]
+
+    def with_kinds(self, kind: Callable[[Role, str], SeatKind]) -> Self:
+        """Return it with what takes each seat, by role and id."""
+
+        def known(role: Role, party: Participant) -> Participant:
+            return msgspec.structs.replace(party, kind=kind(role, party.id))
+
+        episodes = (
+            msgspec.structs.replace(episode, buyer=known("buyer", episode.buyer))
+            for episode in self.episodes
+        )
+        sellers = tuple(known("seller", seller) for seller in self.sellers)
+        return msgspec.structs.replace(self, sellers=sellers, episodes=tuple(episodes))
 
     @property
     def seats(self) -> tuple[tuple[Role, str], ...]:

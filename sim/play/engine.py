@@ -198,7 +198,7 @@ class Engine:
                 raise MarketDiverged(spec.id, str(door.diverged))
             sink(events)
 
-        market = self._open_market(spec)
+        market = self._open_market(self._cast.seated(spec))
         kernel = Kernel(spec.id, market.failed, sink=write, flush_every=FLUSH_EVENTS)
         kernel.add_rules(market.handle)
         for role, name in spec.seats:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import sys
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 from typing import Protocol as Protocol_
@@ -19,10 +20,11 @@ from retailsim.agents.profiles import profiles
 from retailsim.agents.protocol import agents_of
 from retailsim.agents.registry import digest, resolve
 from retailsim.events.kernel import Kernel, Receive
-from retailsim.events.messages import Role
+from retailsim.events.messages import Role, SeatKind
 from retailsim.events.outside import Door
 from retailsim.events.streams import Seed
 from retailsim.market.core.plugin_code import is_foreign, source_digest
+from retailsim.market.core.spec import MarketSpec
 from retailsim.market.protocols.registry import DEFAULT, Protocol, protocol_modules
 from retailsim.sim.errors import BadScenario
 from retailsim.sim.scenario.scenario import AgentTable, Scenario
@@ -132,6 +134,13 @@ class SeatedAgent:
         target = agents_of(self.protocol).target(self.table.agent, self.role)
         return target is None or is_foreign(self.kind.__module__)
 
+    @cached_property
+    def sits(self) -> SeatKind:
+        """What takes the seat, as the log says it."""
+        if (self.table.agent, self.role) in agents_of(self.protocol).models:
+            return "model"
+        return "plug-in" if self.is_plugin else "behavioral"
+
     def join(self, kernel: Kernel, door: Door, hosting: Hosting) -> Agent:
         """Make this seat's agent for one market and register it there."""
         model = None
@@ -202,6 +211,10 @@ class Cast:
     def seat(self, role: Role, name: str) -> SeatedAgent:
         """The seat of this name."""
         return self._seats[role, name]
+
+    def seated(self, spec: MarketSpec) -> MarketSpec:
+        """Return a market with what takes each of its seats."""
+        return spec.with_kinds(lambda role, name: self._seats[role, name].sits)
 
     @property
     def waits(self) -> bool:

@@ -234,6 +234,8 @@ class _Market:
             buyer_persona=None,
             seller_gender=None,
             buyer_gender=None,
+            seller_kind="model",
+            buyer_kind="model",
         )
 
     def _pitch(self) -> Iterator[Event]:
