@@ -50,8 +50,8 @@ class MarketSpec(msgspec.Struct, frozen=True, kw_only=True):
     def with_kinds(self, kind: Callable[[Role, str], SeatKind]) -> Self:
         """Return it with what takes each seat, by role and id."""
 
-        def known(role: Role, party: Participant) -> Participant:
-            return msgspec.structs.replace(party, kind=kind(role, party.id))
+        def known(role: Role, who: Participant) -> Participant:
+            return msgspec.structs.replace(who, kind=kind(role, who.id))
 
         episodes = (
             msgspec.structs.replace(episode, buyer=known("buyer", episode.buyer))
