@@ -211,7 +211,7 @@ async def _run(
     def observe(attempt: Attempt) -> None:
         notes.info("model attempt", **msgspec.structs.asdict(attempt))
 
-    budget, share = _budget(job), 1.0 / job.of
+    budget, share = budget_of(job), 1.0 / job.of
     with shared_answers(design.scenario.cache) as cache:
         models = Models(
             configs,
@@ -231,8 +231,9 @@ async def _run(
     models.raise_if_halted(job.run, fresh=not job.skip and not job.leftovers)
 
 
-def _budget(job: Job) -> Budget:
-    """The job's part of the budget, and of what earlier executions spent."""
+def budget_of(job: Job) -> Budget:
+    """Return the job's part of the budget, and of what earlier executions spent."""
     if job.budget is None:
         return Budget(None)
-    return Budget(int(job.budget * 1e9) // job.of, job.spent_nanousd // job.of, job.of)
+    spent = -(-job.spent_nanousd // job.of)  # rounded up: together they never have more left
+    return Budget(int(job.budget * 1e9) // job.of, spent, job.of)
