@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -66,7 +67,8 @@ def test_a_cut_path_exists_and_stays_as_it_is(path: tuple[str, ...]) -> None:
 def test_a_suggestion_stays_within_category_and_price() -> None:
     shop = Shop(STOCK)
     assert [p.id for p in shop.suggest("slim black jeans", JEANS, 5_000, 3)] == ["j2", "j1"]
-    assert [p.id for p in shop.suggest("slim black jeans", JEANS, 4_000, 3)] == ["j1"]
+    assert [p.id for p in shop.suggest("slim black jeans", JEANS, 4_500, 3)] == ["j2", "j1"]
+    assert [p.id for p in shop.suggest("slim black jeans", JEANS, 4_499, 3)] == ["j1"]
     assert [p.id for p in shop.suggest("slim black jeans", SHIRTS, 5_000, 3)] == ["s1"]
     assert shop.suggest("anything", JEANS, 100, 3) == []
 
@@ -91,6 +93,35 @@ def test_the_dearer_item_is_alike_and_above_the_price() -> None:
     assert beside.id == "s2", "nothing dearer in its own category: the one above it is searched"
     assert shop.dearer(STOCK[0], 9_000) is None, "a watch is no alternative to jeans"
     assert shop.dearer(STOCK[4], 20_000) is None
+
+
+def test_the_dearer_item_is_looked_for_one_category_above_and_no_further() -> None:
+    deep = ("Clothes", "Men", "Jeans", "Slim")
+    near = sheet("near", "Blue jeans, loose fit", 5_000, "Clothes", "Men", "Jeans", "Loose")
+    far = sheet("far", "Blue jeans, slim fit", 9_000, "Clothes", "Men")
+    own = sheet("own", "Blue jeans, slim fit", 3_000, *deep)
+    dearer = Shop([own, far, near]).dearer(own, 3_000)
+    assert dearer is not None
+    assert dearer.id == "near"
+    assert Shop([own, far]).dearer(own, 3_000) is None
+
+
+def test_everything_that_a_sheet_says_can_be_searched() -> None:
+    whole = Product(
+        id="w",
+        title="Title",
+        price_cents=1,
+        category="Home",
+        path=("Group", "Leaf"),
+        brand="Brand",
+        features=("One", "Two"),
+        description="Described",
+        details={"Colour": "Red"},
+    )
+    assert sheet_text(whole).split() == [
+        *("Title", "Brand", "Group", "Leaf", "One", "Two", "Described", "Colour", "Red"),
+    ]
+    assert sheet_text(msgspec.structs.replace(whole, brand=None)).split()[1] == "Group"
 
 
 def test_an_item_is_found_by_its_id_alone() -> None:

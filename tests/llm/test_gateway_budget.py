@@ -60,6 +60,19 @@ def test_a_budget_as_large_as_advised_covers_the_market(
     assert enough - parts * (spent + worst) < 10_000_000, "and no more than a cent above it"
 
 
+@pytest.mark.parametrize("parts", [1, 2])
+def test_who_has_a_part_alone_is_not_told_of_others(parts: int) -> None:
+    """From two workers on, fewer of them would help, too."""
+    shared = parts > 1
+    small = str(Budget(100, parts=parts).small(1_000))
+    spent = str(BudgetSpent(100, 90, parts))
+    assert ("which 2 workers share evenly" in small) is shared
+    assert ("for this one" in small) is shared
+    assert small.endswith(" or have fewer workers") is shared
+    assert ("which 2 workers share evenly" in spent) is shared
+    assert spent.endswith(" by this one") is shared
+
+
 def test_what_workers_share_is_named_as_the_whole_budget() -> None:
     said = str(Budget(50_000_000, parts=4).small(364_500_000))
     assert said == (

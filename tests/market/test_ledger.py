@@ -73,6 +73,27 @@ def test_partial_refunds_add_up_to_the_sale_and_no_further(ledger):
 
 
 @pytest.mark.parametrize(
+    ("rest", "message"),
+    [
+        ((2, 1_501, 0), "order o1: 1501 cents are more than was paid"),
+        ((2, 0, 101), "order o1: 101 cents shipping were not paid"),
+        ((3, 0, 0), "order o1: 3 units are not there to refund"),
+        ((2, 1_500, 100), None),
+    ],
+)
+def test_a_second_refund_has_only_what_the_first_one_left(ledger, rest, message):
+    """Units, goods and shipping each have a rest of their own."""
+    ledger.refund("o1", 1, 1_500, 50)
+    if message is None:
+        ledger.refund("o1", *rest)
+        assert ledger.accounts == {"buyer": 0, "goods": 0, "shipping": 0, "returns": 0}
+        return
+    with pytest.raises(LedgerError) as caught:
+        ledger.refund("o1", *rest)
+    assert str(caught.value) == message
+
+
+@pytest.mark.parametrize(
     ("sale", "message"),
     [
         (("o1", 1, 1, 1), "order o1 is booked already"),

@@ -80,6 +80,32 @@ def test_no_market_costs_more_than_its_worst_case(tmp_path: Path) -> None:
     assert max(markets.values()) <= largest * 1e9
 
 
+@pytest.mark.parametrize("paid", ["input", "output"])
+def test_what_is_asked_and_what_is_answered_cost_what_each_is_priced_at(
+    paid: str, tmp_path: Path
+) -> None:
+    """Expected, at worst, and as a market reserves it: none leaves out a side of the bill."""
+    free = "output" if paid == "input" else "input"
+    text = MODELS.format(url="http://localhost/v1", products=1).partition("[models.local.price]")[0]
+    path = scenario(tmp_path, f"{text}[models.local.price]\n{paid} = 3.0\n{free} = 0.0\n")
+    found = estimated(path)
+    [model] = found["models"]
+    assert model["dollars"] == pytest.approx(3.0 * model[f"{paid}_tokens"] / 1e6)
+    assert model["most_dollars"] > model["dollars"] > 0.0
+    # The largest of four markets has at least a quarter, and holds more of the input than is paid.
+    assert found["largest_market_dollars"] * 4 >= model["most_dollars"] * (1.0 - 1e-9)
+
+
+def test_answers_take_time_by_their_length(tmp_path: Path) -> None:
+    """A second for each call and eighty tokens a second, so many at once."""
+    text = MODELS.format(url="http://localhost/v1", products=1)
+    path = scenario(tmp_path, text.replace("requests_per_minute = 120", "max_in_flight = 2"))
+    [model] = estimated(path)["models"]
+    assert model["bound_by"] == "2 in flight"
+    seconds = (model["calls"] + model["output_tokens"] / 80.0) / 2.0
+    assert model["seconds"] == pytest.approx(seconds, rel=0.02)
+
+
 def test_the_tightest_limit_says_how_long_it_takes(tmp_path: Path) -> None:
     path = scenario(tmp_path, MODELS.format(url="http://localhost/v1", products=1))
     [model] = estimated(path)["models"]
@@ -166,3 +192,49 @@ def test_conversations_are_estimated_too(tmp_path: Path) -> None:
     assert result.exit_code == 0, result.stderr
     [model] = json.loads(result.stdout)["estimate"]["models"]
     assert model["calls"] == 63 * 10
+
+
+def with_seats(
+    folder: Path, *, buyers: int = 1, seller: str = "", reasks: int | None = None
+) -> Path:
+    """A scenario whose buyers ask a model, and a seller that does too or is named."""
+    head, price = MODELS.format(url="http://localhost/v1", products=2).split("[models.local]")
+    options = "" if reasks is None else f"options = {{ reasks = {reasks} }}\n"
+    asking = 'agent = "model"\nmodel = "local"\n'
+    seats = [f'[[sellers]]\nid = "s"\n{seller or asking}{options if not seller else ""}']
+    seats += [f'[[buyers]]\nid = "b{n}"\n{asking}{options}' for n in range(buyers)]
+    products = head.partition("[[sellers]]")[0]
+    return scenario(folder, f"{products}{''.join(seats)}[models.local]{price}")
+
+
+def test_whoever_asks_for_fewer_second_attempts_reserves_less_and_expects_the_same(
+    tmp_path: Path,
+) -> None:
+    none, usual, two = (estimated(with_seats(tmp_path, reasks=reasks)) for reasks in (0, None, 2))
+    assert none["dollars"] == usual["dollars"]
+    assert none["most_dollars"] < usual["most_dollars"]
+    assert none["largest_market_dollars"] < usual["largest_market_dollars"]
+    assert usual == two, "two second attempts are the usual number"
+
+
+def test_each_episode_of_a_market_adds_its_own_part(tmp_path: Path) -> None:
+    """The pitch is shared, so a second and a third buyer cost the same and less than the first."""
+    one, two, three = (estimated(with_seats(tmp_path, buyers=n)) for n in (1, 2, 3))
+    for name in ("dollars", "most_dollars", "largest_market_dollars"):
+        second, third = two[name] - one[name], three[name] - two[name]
+        assert 0.0 < second < one[name]
+        assert third == pytest.approx(second, rel=1e-4)
+
+
+def test_a_seat_without_a_model_adds_nothing(tmp_path: Path) -> None:
+    both = estimated(with_seats(tmp_path))
+    buyer = estimated(with_seats(tmp_path, seller='agent = "plain-dealer"\n'))
+    [all_calls], [own_calls] = both["models"], buyer["models"]
+    assert 0 < own_calls["calls"] < all_calls["calls"]
+    assert buyer["largest_market_dollars"] < both["largest_market_dollars"]
+
+
+def test_the_largest_market_is_the_one_with_the_longest_sheet(tmp_path: Path) -> None:
+    """A market is reserved by its own worst case, the budget has to cover the largest."""
+    found = estimated(with_seats(tmp_path))
+    assert found["most_dollars"] / 8 < found["largest_market_dollars"] < found["most_dollars"] / 4
