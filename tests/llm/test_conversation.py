@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from retailsim.agents.llm.talk.chat import Chat
+from retailsim.agents.llm.talk.chat import REASKS_IN_ALL, Chat
 from retailsim.agents.llm.types import Call
 from retailsim.agents.retail.model.replies import (
     AnswerReply,
@@ -105,6 +105,17 @@ def test_what_stays_unusable_keeps_its_class_and_its_text(
         asked(Chat("seller", ServiceEnvelope, "context"), ask)
     assert error.value.raw == text
     assert len(calls) == sent
+
+
+def test_a_whole_conversation_is_asked_again_only_so_often() -> None:
+    """A model that fails every first time would otherwise double all its calls for good."""
+    conversation = Chat("seller", ServiceEnvelope, "context")
+    ask, calls = answering(*[("stop", "maybe"), ("stop", GOOD)] * REASKS_IN_ALL, ("stop", "maybe"))
+    for _ in range(REASKS_IN_ALL):
+        asked(conversation, ask, reasks=1)
+    with pytest.raises(UnusableOutput, match="holds no JSON object"):
+        asked(conversation, ask, reasks=1)
+    assert len(calls) == 2 * REASKS_IN_ALL + 1
 
 
 def test_no_second_attempt_where_none_is_wanted() -> None:

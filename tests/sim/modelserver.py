@@ -77,7 +77,20 @@ def _text(content: Any) -> str:
     return content if isinstance(content, str) else "".join(part["text"] for part in content)
 
 
+def completion(body: dict[str, Any], answer: str, finish: str = "stop") -> dict[str, Any]:
+    """Return a whole response with this answer, which ended for the reason `finish`."""
+    return {
+        "model": body["model"],
+        "choices": [{"finish_reason": finish, "message": {"role": "assistant", "content": answer}}],
+        "usage": {
+            "prompt_tokens": len(json.dumps(body)) // 4,
+            "completion_tokens": len(answer) // 4,
+        },
+    }
+
+
 Answering = Callable[[dict[str, Any]], tuple[int, Any]]
+"""Returns the status and, with 200, the answer's text or, to say more of it, a `completion`."""
 
 
 class Server(ThreadingHTTPServer):
@@ -105,15 +118,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.server.bodies.append(body)
         self.server.headers.append(dict(self.headers))
         status, answer = self.server.answering(body)
-        if status == 200:
-            tokens = len(json.dumps(body)) // 4
-            answer = {
-                "model": body["model"],
-                "choices": [
-                    {"finish_reason": "stop", "message": {"role": "assistant", "content": answer}}
-                ],
-                "usage": {"prompt_tokens": tokens, "completion_tokens": len(answer) // 4},
-            }
+        if status == 200 and isinstance(answer, str):
+            answer = completion(body, answer)
         data = json.dumps(answer).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json")

@@ -222,6 +222,33 @@ def test_an_answer_that_stays_malformed_is_a_visible_outcome(tmp_path: Path) -> 
     assert measures["episodes"]["closed"] == 8
 
 
+def test_a_retry_pays_for_no_pitch_again_and_is_verified_with_the_one_it_shares(
+    tmp_path: Path,
+) -> None:
+    def undecided(body: dict[str, Any]) -> tuple[int, Any]:
+        last = json.dumps(body["messages"][-1])
+        if "will_purchase" in last or "cannot be used" in last:
+            return 200, "I would rather not say"
+        return by_rote(body)
+
+    with serving(undecided) as server:
+        assert launched(server, tmp_path).exit_code == 0
+        run, before = tmp_path / "run", len(server.bodies)
+        assert replayed(run)["episodes"]["failed"] == 8
+        server.answering = by_rote
+        assert sim("resume", run, "--retry-failed").exit_code == 0
+        again = [json.dumps(body["messages"][-1]) for body in server.bodies[before:]]
+    assert replayed(run)["episodes"]["failed"] == 0
+    assert any("decision" in said for said in again)
+    assert not any("pitch" in _kind(said) or "strategy" in _kind(said) for said in again)
+    assert "every event is the same" in sim("verify", run).stdout
+
+
+def _kind(said: str) -> str:
+    """The kind of reply that a message asks for."""
+    return said.rpartition("eply of kind")[2][:20]
+
+
 def test_a_provider_that_is_down_stops_the_run_and_a_resume_goes_on(tmp_path: Path) -> None:
     calls = 0
 

@@ -8,7 +8,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from tests.sim.modelserver import Server, by_rote, serving
+from tests.sim.modelserver import Server, by_rote, completion, serving
 from tests.sim.runs import event_lines, outside_lines, replayed, scenario, sim
 from tests.sim.test_estimate import MODELS
 
@@ -76,6 +76,26 @@ def test_what_had_to_be_asked_again_is_not_kept(tmp_path: Path) -> None:
     assert 0 < len(again) <= asked
     for record in map(json.loads, outside_lines(tmp_path / "two")):
         assert not (record["saved"] and record["answer"] == "no JSON")
+
+
+def test_what_was_cut_off_is_not_kept_even_where_it_can_be_read(tmp_path: Path) -> None:
+    """A model that ran out of room may have meant to say more: others shall ask again."""
+
+    def cut(body: dict[str, Any]) -> tuple[int, Any]:
+        status, answer = by_rote(body)
+        return status, completion(body, answer, "length" if '"decision"' in answer else "stop")
+
+    with serving(cut) as server:
+        assert launched(server, tmp_path, "one").exit_code == 0
+        asked = len(server.bodies)
+        assert launched(server, tmp_path, "two").exit_code == 0
+        again = len(server.bodies) - asked
+    [one, two] = [
+        [json.loads(line) for line in outside_lines(tmp_path / name)] for name in ("one", "two")
+    ]
+    whole = {record["finish"] == "stop" for record in two if record["saved"]}
+    assert whole == {True}
+    assert again == sum(record["finish"] == "length" for record in one) > 0
 
 
 def _is_task(message: dict[str, Any]) -> bool:
