@@ -102,3 +102,36 @@ def test_rules_that_no_market_can_follow_are_refused(fields, message):
     with pytest.raises(ValueError) as caught:
         IssueRules(**fields)
     assert message in str(caught.value)
+
+
+class Drawn:
+    """A stream that gives these numbers."""
+
+    def __init__(self, *numbers: float) -> None:
+        self.numbers = list(numbers)
+
+    def uniform(self) -> float:
+        return self.numbers.pop(0)
+
+
+@pytest.mark.parametrize(
+    ("occurs", "notices", "unsupported", "issue"),
+    [
+        (0.39, 0.0, 0, "wrong item received"),
+        (0.40, 0.0, 0, None),
+        (0.39, 0.75, 1, "wrong item received"),
+        (0.39, 0.76, 1, "not as described"),
+        (0.40, 0.76, 1, "not as described"),
+        (0.40, 0.5626, 2, "not as described"),
+        (0.40, 0.5625, 2, None),
+        (0.40, 1.0, 0, None),
+    ],
+)
+def test_an_issue_follows_from_two_draws(
+    occurs: float, notices: float, unsupported: int, issue: Issue | None
+) -> None:
+    """The rate is 0.4; each claim too many is noticed with 0.25, so none of two with 0.5625."""
+    rules = IssueRules(rate=0.4, overclaim_rate=0.25)
+    draws = Drawn(occurs, notices)
+    assert rules.arising("wrong item received", unsupported, draws) == issue  # type: ignore[arg-type]
+    assert not draws.numbers, "both are taken, whatever the first one was"
