@@ -113,3 +113,56 @@ def test_the_script_goes_through_its_steps_and_then_the_tactics() -> None:
     assert done == [*FixedScript.STEPS, "Suggestion"]
     weights = FixedScript().weights(situation(tactics=("Framing",)))
     assert TACTICS[weights.index(1.0)] == "Logical Appeal"
+
+
+def log_odds(action: Any, against: Any, **fields: Any) -> float:
+    """How much better CSI scores one action than another, in units of its temperature."""
+    actions = (action, against)
+    weights = Csi(temperature=1.0).weights(situation(actions=actions, **fields))
+    return math.log(weights[0] / weights[1])
+
+
+PROBE, SEARCH, SUGGEST = ACTIONS[:3]
+
+
+@pytest.mark.parametrize(("words", "worth"), [(0, 1.5), (3, 1.5), (4, 0.0), (9, 0.0)])
+def test_csi_asks_a_buyer_of_whom_it_knows_fewer_than_four_words(words: int, worth: float) -> None:
+    found = log_odds(PROBE, SEARCH, words=words, category_fit=0.0)
+    assert found == pytest.approx(worth + 2.0)
+
+
+@pytest.mark.parametrize(("fit", "worth"), [(0.0, -2.0), (1e-9, 2.2), (9.0, 2.2)])
+def test_csi_searches_wherever_anything_speaks_for_a_category(fit: float, worth: float) -> None:
+    assert log_odds(SEARCH, PROBE, category_fit=fit, words=9) == pytest.approx(worth)
+
+
+@pytest.mark.parametrize(
+    ("words", "depth", "worth"),
+    [(0, 0, 0.0), (6, 0, 0.5), (12, 0, 1.0), (50, 0, 1.0), (0, 3, 1.0), (0, 9, 1.0), (12, 3, 2.0)],
+)
+def test_csi_suggests_the_sooner_the_more_it_knows(words: int, depth: int, worth: float) -> None:
+    """Of words and of the category alike, up to what is enough."""
+    found = log_odds(SUGGEST, SEARCH, words=words, depth=depth, category_fit=0.0)
+    assert found == pytest.approx(worth + 2.0)
+
+
+@pytest.mark.parametrize(("action", "cost"), [(PROBE, 0.8), (SEARCH, 0.3), (SUGGEST, 0.3)])
+def test_what_csi_did_before_is_worth_less_each_time(action: Any, cost: float) -> None:
+    other = SEARCH if action != SEARCH else PROBE
+    fresh, twice = (log_odds(action, other, past=(action,) * times) for times in (0, 2))
+    assert fresh - twice == pytest.approx(2 * cost)
+
+
+def test_csi_persuades_early_only_where_nothing_else_is_better() -> None:
+    """Before an item is selected persuasion has two points against it, and the style for it."""
+    both = Csi(temperature=1.0).weights(situation(actions=(SEARCH, "Persuasion"), style="Rational"))
+    worth = {tactic: math.log(w / both[0]) for tactic, w in zip(TACTICS, both[1:], strict=True)}
+    assert worth["Logical Appeal"] == pytest.approx(-2.0 + 1.2 + 2.0)
+    assert worth["Evidence-Based"] == pytest.approx(-2.0 + 0.8 + 2.0)
+    assert worth["Framing"] == pytest.approx(-2.0 + 2.0)
+
+
+def test_a_higher_temperature_is_closer_to_chance() -> None:
+    cold, warm = (Csi(temperature=t).weights(situation(style="Rational")) for t in (0.35, 0.7))
+    ratios = [math.log(max(weights) / min(weights)) for weights in (cold, warm)]
+    assert ratios == pytest.approx([1.2 / 0.35, 1.2 / 0.7])
