@@ -1,0 +1,141 @@
+"""What an interrupted run left in its log, wherever the lines of a market stand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from retailsim.events.messages import (
+    EpisodeClosed,
+    Event,
+    MarketClosed,
+    MarketFailed,
+    MarketOpened,
+    ModelCalled,
+    OutsideAnswered,
+)
+from retailsim.sim.errors import MarketDiverged
+from retailsim.sim.play.leftovers import (
+    Leftover,
+    leftovers,
+    market_lines,
+    recovered,
+    whole_markets,
+)
+from tests.analysis.fakelog import closed, encode, market, opened, stamp, write_run
+
+ODD = 'a "b" \\ \u00fc\n'
+"""A market's name with everything that JSON has to escape."""
+
+
+def whole(name: str) -> list[Event]:
+    return market(name, closed(f"{name}/e", opened()))
+
+
+def begun(name: str, *, closing: bool = False) -> list[Event]:
+    """The first events of a market, or all but the first two."""
+    events = stamp(name, [MarketOpened(), *closed(f"{name}/e", opened()), MarketClosed()])
+    return events[2:] if closing else events[:2]
+
+
+def answered(market: str, call: int = 0) -> OutsideAnswered:
+    return OutsideAnswered(
+        market=market, episode=None, t=0, source="seller:s", call=call, key="k", digest="",
+        answer=f"answer {call}",
+    )  # fmt: skip
+
+
+def called(market: str, call: int = 0) -> ModelCalled:
+    return ModelCalled(
+        market=market, episode=None, t=0, source="seller:s", call=call, stage="pitch",
+        role="seller", model="x", prompt_version="", request_sha256="", answer="", finish="stop",
+        input_tokens=0, cached_tokens=0, output_tokens=0, reasoning_tokens=0, cost_nanousd=None,
+    )  # fmt: skip
+
+
+def logged(folder: Path, *shards: Sequence[Any], **options: Any) -> Path:
+    return write_run(folder / "run", *shards, **options) / "events"
+
+
+def bytes_of(events: Sequence[Event]) -> bytes:
+    return b"".join(map(encode, events))
+
+
+@pytest.mark.parametrize("name", ["a", ODD])
+def test_a_market_with_an_end_is_done_and_one_without_is_begun(name: str, tmp_path: Path) -> None:
+    fails = market("c", end=MarketFailed(stage="pitch", reason="r"))
+    found = recovered(logged(tmp_path, [*whole("b"), *begun(name), *fails], seal=False))
+    assert found.closed == {"b", "c"}
+    assert found.begun == {name: Leftover(events=bytes_of(begun(name)))}
+
+
+def test_a_market_of_which_only_answers_are_logged_has_begun(tmp_path: Path) -> None:
+    """Its events come in one piece when it ends; what was paid until then stands alone."""
+    records = (answered("a"), called("a", 1), answered("a", 2))
+    found = recovered(logged(tmp_path, [*records, *whole("b"), answered("b")], seal=False))
+    assert found.begun == {"a": Leftover(records=records)}
+    assert found.closed == {"b"}
+
+
+def test_nothing_is_left_of_a_run_that_ended(tmp_path: Path) -> None:
+    found = recovered(logged(tmp_path, [*whole("a"), *whole("b")]))
+    assert (found.closed, found.begun) == ({"a", "b"}, {})
+
+
+def test_nothing_is_known_of_a_run_that_wrote_nothing(tmp_path: Path) -> None:
+    found = recovered(logged(tmp_path, []))
+    assert (found.closed, found.begun) == (frozenset(), {})
+
+
+def test_a_text_that_looks_like_an_end_is_none(tmp_path: Path) -> None:
+    """Agents may say anything, a line of a log among it."""
+    lure = '{"type":"MarketClosed","market":"a","episode":null}'
+    events = stamp("a", [MarketOpened(), *closed("e", opened(title=lure))])
+    found = recovered(logged(tmp_path, [events[0], *events[1:]], seal=False))
+    assert not found.closed
+    assert set(found.begun) == {"a"}
+
+
+def test_lines_of_several_shards_are_put_in_the_order_of_their_numbers(tmp_path: Path) -> None:
+    """A run that goes on with other workers writes the rest of a market elsewhere."""
+    late, early = begun("a", closing=True), begun("a")
+    events = logged(tmp_path, [*late, answered("a", 1)], [answered("a"), *early])
+    [(name, found)] = whole_markets(events)
+    assert name == "a"
+    assert found.events == bytes_of([*early, *late])
+    assert {record.call for record in found.records} == {0, 1}
+
+
+def test_every_market_that_is_done_comes_whole_and_once(tmp_path: Path) -> None:
+    first = [*begun("a"), answered("b"), *whole("b"), *begun("open")]
+    second = [*whole("c"), *begun("a", closing=True)]
+    found = dict(whole_markets(logged(tmp_path, first, second, seal=False)))
+    assert {name: one.events for name, one in found.items()} == {
+        "a": bytes_of([*begun("a"), *begun("a", closing=True)]),
+        "b": bytes_of(whole("b")),
+        "c": bytes_of(whole("c")),
+    }
+    assert found["b"].records == (answered("b"),)
+
+
+def test_a_market_that_goes_on_after_its_end_is_damage(tmp_path: Path) -> None:
+    events = logged(tmp_path, [*whole("a"), *stamp("a", [EpisodeClosed(episode="x")])])
+    with pytest.raises(MarketDiverged, match="events are logged after its end"):
+        list(whole_markets(events))
+
+
+def test_a_market_that_nobody_logged_has_nothing_left(tmp_path: Path) -> None:
+    assert leftovers(logged(tmp_path, whole("a")), ["b"]) == {"b": Leftover()}
+
+
+def test_each_line_is_told_with_its_market_and_type(tmp_path: Path) -> None:
+    lines = list(market_lines(logged(tmp_path, [*begun(ODD), answered("b")], seal=False)))
+    assert [(name, kind) for name, kind, _ in lines] == [
+        (ODD, b"MarketOpened"),
+        (ODD, b"EpisodeOpened"),
+        ("b", b"OutsideAnswered"),
+    ]
+    assert [line for _, _, line in lines][-1] + b"\n" == encode(answered("b"))
