@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.sim.runs import SMALL, launched, scenario, sim
+from tests.analysis.fakelog import write_run
+from tests.sim.runs import SMALL, event_lines, launched, scenario, sim
 
 AGENT = """
 from retailsim.agents.retail.behavioral.buyer import BehavioralBuyer
@@ -70,6 +73,67 @@ def test_a_whole_run_is_played_again(run: Path) -> None:
     result = sim("verify", run)
     assert result.exit_code == 0
     assert "every event is the same" in result.stdout
+
+
+Events = list[dict[str, Any]]
+
+
+def one_price_else(events: Events) -> Events:
+    """One order of the same length, dearer by a digit: the books say otherwise."""
+    at = next(n for n, event in enumerate(events) if event["type"] == "OrderPlaced")
+    price = events[at]["unit_price_cents"]
+    return [
+        *events[:at],
+        {**events[at], "unit_price_cents": price + 1 if price % 10 < 9 else price - 1},
+        *events[at + 1 :],
+    ]
+
+
+def one_market_less(events: Events) -> Events:
+    gone = events[0]["market"]
+    return [event for event in events if event["market"] != gone]
+
+
+def one_market_twice(events: Events) -> Events:
+    first = [event for event in events if event["market"] == events[0]["market"]]
+    return [*events, *({**event, "market": "else/where"} for event in first)]
+
+
+def one_event_less(events: Events) -> Events:
+    at = next(n for n, event in enumerate(events) if event["type"] == "ReviewPosted")
+    return [*events[:at], *events[at + 1 :]]
+
+
+@pytest.mark.parametrize(
+    ("forge", "said"),
+    [
+        (one_price_else, "does not re-execute to what is logged: event "),
+        (one_event_less, "does not re-execute to what is logged: event "),
+        (one_market_less, "the log is sealed, but market "),
+        (one_market_twice, "else/where does not re-execute to what is logged: the scenario has no"),
+    ],
+)
+def test_a_forged_log_whose_hashes_are_right_is_found_by_playing_it(
+    forge: Any, said: str, run: Path
+) -> None:
+    """Whoever writes a log anew can seal it, too; what happened follows from the scenario."""
+    events = forge([json.loads(line) for line in event_lines(run)])
+    shutil.rmtree(run / "events")
+    write_run(run, events)
+    assert sim("replay", run).exit_code == 0, "nothing is wrong with the hashes"
+    result = sim("verify", run)
+    assert result.exit_code == 2
+    assert said in result.stderr
+    assert "every event is the same" not in result.stdout
+
+
+def test_what_is_missing_of_an_unfinished_run_is_no_forgery(run: Path) -> None:
+    events = one_market_less([json.loads(line) for line in event_lines(run)])
+    shutil.rmtree(run / "events")
+    write_run(run, events, seal=False)
+    result = sim("verify", run)
+    assert result.exit_code == 0
+    assert "19 markets played again, every event is the same" in result.stdout
 
 
 def test_a_run_can_be_moved(run: Path, tmp_path: Path) -> None:
