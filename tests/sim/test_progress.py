@@ -57,3 +57,12 @@ def test_before_the_first_episode_ends_nobody_knows_how_long_it_takes() -> None:
     now[0] = EVERY_S
     lines.update(Progress(usage=USAGE))
     assert said == ["0 of 100 episodes; " + asked(USAGE, 0.0)]
+
+
+def test_usage_of_two_processes_is_one_and_an_unknown_price_stays_unknown() -> None:
+    one = ModelUsage(calls=1, retries=2, in_flight=3, input_tokens=4, output_tokens=5, nanousd=6)
+    both = one + one
+    assert both == ModelUsage(
+        calls=2, retries=4, in_flight=6, input_tokens=8, output_tokens=10, nanousd=12
+    )
+    assert (one + ModelUsage(calls=1, nanousd=None)).nanousd is None
