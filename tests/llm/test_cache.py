@@ -77,6 +77,17 @@ def test_a_miss_names_the_nearest_difference(asked: Question, said: str, tmp_pat
     assert asked.scope in str(caught.value)
 
 
+@pytest.mark.parametrize("place", [0, 1, 2, 3, 7, 14, 20, 21, 39])
+def test_a_difference_is_found_at_its_very_byte(place: int, tmp_path: Path) -> None:
+    kept = bytes(range(65, 105))
+    asked = kept[:place] + b"!" + kept[place + 1 :]
+    with AnswerCache(tmp_path / "c.db") as cache:
+        cache.keep(changed(body=kept), ANSWER)
+    with AnswerCache(tmp_path / "c.db", only=True) as cache, pytest.raises(CacheMiss) as caught:
+        cache.find(changed(body=asked))
+    assert f"differs from what was at byte {place}: " in str(caught.value)
+
+
 def test_a_file_of_another_kind_is_refused_and_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "notes.txt"
     path.write_text("not a database, but long enough to look like one" * 100)

@@ -34,6 +34,17 @@ def test_a_call_beyond_the_limit_is_refused_whatever_was_reserved() -> None:
     budget.hold(10)
 
 
+def test_what_a_call_did_not_cost_is_free_for_the_next_one() -> None:
+    budget = Budget(100)
+    budget.hold(60)
+    with pytest.raises(BudgetSpent):
+        budget.hold(41)
+    budget.settle("", 60, 10)
+    budget.hold(90)
+    with pytest.raises(BudgetSpent):
+        budget.hold(1)
+
+
 def test_without_a_limit_spending_is_only_counted() -> None:
     budget = Budget(None)
     assert budget.open("a", 10**15)
@@ -45,6 +56,7 @@ def test_without_a_limit_spending_is_only_counted() -> None:
 def test_the_message_names_budget_and_spending() -> None:
     error = BudgetSpent(25_000_000_000, 24_990_000_000)
     assert str(error) == "the budget of $25.00 is used up: $24.99 spent"
+    assert str(BudgetSpent(10**9, 0)) == "the budget of $1.00 is used up: $0.0000 spent"
     assert str(BudgetSpent(400_000, 0)) == "the budget of $0.0004 is used up: $0.0000 spent"
 
 

@@ -100,6 +100,9 @@ def test_a_reset_counts_only_for_the_exhausted_limit_and_up_to_a_minute() -> Non
         "anthropic-ratelimit-tokens-reset": "2027-01-15T08:00:30Z",
     }
     assert reset_s(dated, WALL) == 30.0
+    assert reset_s({**exhausted("7s"), **dated}, WALL) == 30.0, "both have to be full again"
+    assert reset_s(exhausted("60s"), WALL) == 60.0
+    assert reset_s(exhausted("60.1s"), WALL) is None
 
 
 def test_what_is_left() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.sim.modelserver import by_rote, serving
+from tests.sim.modelserver import by_rote, completion, serving
 from tests.sim.runs import event_lines, outside_lines, scenario, sim
 from tests.sim.test_estimate import MODELS
 
@@ -95,6 +95,38 @@ def test_calls_without_a_price_count_in_a_later_budget_by_the_price_of_then(tmp_
     assert f"--budget 1: ${used / 1000:,.2f} of it spent" in result.stderr
     assert result.exit_code == 3
     assert len(server.bodies) < 40
+
+
+def test_what_every_model_took_counts_in_a_later_budget_and_cached_tokens_as_such(
+    tmp_path: Path,
+) -> None:
+    """Two models; where the prompt came out of the provider's cache, it is paid at that price."""
+
+    def answering(body: dict[str, Any]) -> tuple[int, Any]:
+        if len(server.bodies) > 30:
+            return 401, {"error": {"code": "invalid_api_key", "message": "gone"}}
+        status, answer = by_rote(body)
+        whole = completion(body, answer)
+        usage = whole["usage"]
+        usage["prompt_tokens_details"] = {"cached_tokens": usage["prompt_tokens"]}
+        return status, whole
+
+    with serving(answering) as server:
+        text = MODELS.format(url=server.url, products=1).replace("requests_per_minute = 120", "")
+        head, table = text.partition("[models.local.price]")[0].split("[models.local]")
+        buyer = head.rpartition('model = "local"')
+        other = f'{buyer[0]}model = "other"{buyer[2]}'
+        both = f"{other}[models.local]{table}[models.other]{table}"
+        path, run = scenario(tmp_path, both), tmp_path / "run"
+        assert launched(path, run).exit_code == 3
+        price = "price={ input = 1000.0, cached = 500.0, output = 0.0 }"
+        words = [w for m in ("local", "other") for w in ("--set", f"models.{m}.{price}")]
+        result = sim("resume", run, *words, "--budget", "0.01")
+    records = [json.loads(line) for line in outside_lines(run)]
+    assert {record["model"] for record in records} == {"local", "other"}
+    used = sum(record["cached_tokens"] for record in records)
+    assert used == sum(record["input_tokens"] for record in records) > 0
+    assert f"--budget 0.01: ${used * 500 / 1e6:,.2f} of it spent" in result.stderr
 
 
 @pytest.mark.parametrize(("answered", "status"), [(0, 2), (3, 3)])

@@ -57,6 +57,37 @@ def test_a_log_cut_anywhere_is_resumed_to_the_same_events(
     whole(run, reference)
 
 
+def test_a_run_killed_between_its_last_event_and_the_seal_is_sealed(
+    reference: Path, tmp_path: Path
+) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(reference, run)
+    (run / "events" / "SEAL").unlink()
+    assert replayed(run)["partial"]
+    resumed = sim("resume", run)
+    assert resumed.exit_code == 0, resumed.stderr
+    assert "nothing to do, the run is complete" in resumed.stderr
+    assert not replayed(run)["partial"]
+    whole(run, reference)
+
+
+def test_what_several_workers_left_torn_goes_on_with_one(reference: Path, tmp_path: Path) -> None:
+    """Each shard has a tail of its own, and the one that goes on writes to the first only."""
+    run = tmp_path / "run"
+    launched(run, *SMALL, "--workers", 2)
+    (run / "events" / "SEAL").unlink()
+    segments = sorted((run / "events").glob("*.jsonl"))
+    assert len(segments) == 2
+    for segment in segments:
+        opened = segment.rename(segment.with_suffix(".jsonl.open"))
+        with opened.open("r+b") as file:
+            file.truncate(opened.stat().st_size // 2)
+    resumed = sim("resume", run, "--workers", 1)
+    assert resumed.exit_code == 0, resumed.stderr
+    assert not list((run / "events").glob("*.open"))
+    whole(run, reference)
+
+
 def test_a_run_is_partial_until_it_is_resumed(reference: Path, tmp_path: Path) -> None:
     run = tmp_path / "run"
     shutil.copytree(reference, run)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import pytest
@@ -11,6 +11,7 @@ import pytest
 from retailsim.agents.errors import AgentsError
 from retailsim.agents.llm.gateway.budget import Budget, BudgetSmall
 from retailsim.events.messages import ModelCalled, OutsideAnswered
+from retailsim.market.core.spec import MarketSpec
 from retailsim.sim.budget.reservation import Reservations
 from retailsim.sim.play.leftovers import Leftover
 from retailsim.sim.play.stop import Stop
@@ -36,13 +37,17 @@ def paid(*costs: int | None) -> Leftover:
 
 
 class Run:
-    """Reservations of a run whose every market may cost `worst`."""
+    """Reservations of a run whose markets may cost `worst` each, or by their name."""
 
-    def __init__(self, limit: int | None, worst: int) -> None:
+    def __init__(self, limit: int | None, worst: int | Mapping[str, int]) -> None:
         self.budget = Budget(limit)
         self.stop = Stop()
         self.reasons: list[AgentsError] = []
-        self.entry = Reservations(self.budget, lambda spec: worst, self.stop, self._halt)
+
+        def cost(spec: MarketSpec) -> int:
+            return worst if isinstance(worst, int) else worst[spec.id]
+
+        self.entry = Reservations(self.budget, cost, self.stop, self._halt)
 
     def _halt(self, reason: AgentsError) -> None:
         self.reasons.append(reason)
@@ -88,6 +93,26 @@ def test_a_market_that_waits_begins_with_what_another_did_not_need() -> None:
         run.entry.leave(market_spec(id="a"))
         assert await waiting
         assert run.budget.reserved == 60
+
+    played(scene)
+
+
+def test_a_market_waits_as_long_as_any_other_is_under_way() -> None:
+    """Even where what ended was too little: what is still under way may cost less, too."""
+
+    async def scene() -> None:
+        run = Run(100, worst={"a": 20, "b": 60, "c": 70})
+        assert await run.enter("a")
+        assert await run.enter("b")
+        waiting = asyncio.ensure_future(run.enter("c"))
+        await asyncio.sleep(0)
+        run.entry.leave(market_spec(id="a"))
+        for _ in range(3):
+            await asyncio.sleep(0)
+        assert not waiting.done()
+        assert not run.reasons
+        run.entry.leave(market_spec(id="b"))
+        assert await waiting
 
     played(scene)
 

@@ -160,6 +160,18 @@ def test_another_version_is_said_and_not_played(run: Path) -> None:
     assert "not re-executed: it was made by version 0.0." in result.stdout
 
 
+def test_another_version_does_not_go_on_with_a_run(run: Path) -> None:
+    """Its agents may say something else to the same."""
+    (run / "events" / "SEAL").unlink()
+    path = run / "run.toml"
+    path.write_text(path.read_text().replace('package = "', 'package = "0.0.'))
+    before = sorted(part.name for part in (run / "events").iterdir())
+    result = sim("resume", run)
+    assert result.exit_code == 2
+    assert "resume with the version that made it" in result.stderr
+    assert sorted(part.name for part in (run / "events").iterdir()) == before
+
+
 def test_a_copied_plug_in_needs_its_source_no_more(tmp_path: Path) -> None:
     source = tmp_path / "source"
     source.mkdir()
