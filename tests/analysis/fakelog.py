@@ -109,6 +109,7 @@ def write_run(
     segment_bytes: int = 1 << 20,
     compress: bool = False,
     protocol: str | None = None,
+    name: str | None = None,
 ) -> Path:
     """Write a run folder whose log holds `shards`, each a sequence of lines in order.
 
@@ -128,6 +129,8 @@ def write_run(
         Whether closed segments are compressed.
     protocol : str or None
         What ``run.toml`` says was played; None: there is no such file.
+    name : str or None
+        The id of the run that the log says it is of; None: the folder's name.
     """
     events = run / "events"
     events.mkdir(parents=True, exist_ok=True)
@@ -136,7 +139,7 @@ def write_run(
     for shard, lines in enumerate(shards):
         with LogWriter(
             events,
-            run=run.name,
+            run=name or run.name,
             shard=shard,
             schema=SCHEMA_VERSION,
             compress=compress,

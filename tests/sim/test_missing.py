@@ -17,7 +17,7 @@ from retailsim.sim.execution.job import Job, run_design
 from retailsim.sim.folder.run_folder import RunFolder
 from retailsim.sim.run.resume import missing
 from tests.analysis.fakelog import write_run
-from tests.sim.runs import event_lines, launched, scenario
+from tests.sim.runs import event_lines, launched, scenario, sim
 
 SCENARIO = """
 [products]
@@ -64,8 +64,9 @@ def logged(whole: Path, tmp_path: Path) -> Rewrite:
     def rewrite(lines: Iterable[Any]) -> RunFolder:
         run = tmp_path / "run"
         shutil.copytree(whole, run, ignore=shutil.ignore_patterns("events", "derived"))
-        write_run(run, list(lines), seal=False)
-        return RunFolder(run)
+        folder = RunFolder(run)
+        write_run(run, list(lines), seal=False, name=folder.read().run.id)
+        return folder
 
     return rewrite
 
@@ -156,3 +157,19 @@ def test_a_retry_that_was_begun_goes_on_whether_wanted_or_not(
         assert played(run, job) == [f"{name}~1"]
         assert (total, done) == (9, 8)
         assert job.leftovers[f"{name}~1"].records == (called(f"{name}~1"), own)
+
+
+def test_a_market_that_does_not_go_on_as_it_began_stops_the_run(
+    logged: Rewrite, markets: Lines
+) -> None:
+    """Whatever made it differ, an agent or its code, the others are not played for nothing."""
+    empty = logged([])
+    first = played(empty, left(empty)[0])[0]
+    shutil.rmtree(empty.path)
+    *same, last = markets[first][:6]
+    run = logged([*same, {**last, "t": last["t"] + 1}])
+    result = sim("resume", run.path)
+    assert result.exit_code == 2
+    assert f"market {first} does not re-execute to what is logged: event 5" in result.stderr
+    ended = [line for line in event_lines(run.path) if line.startswith(b'{"type":"MarketClosed"')]
+    assert not ended
