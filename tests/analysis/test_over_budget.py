@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 from fakelog import closed, market, opened, write_run
-
 from retailsim.analysis.experiments.conversations import table
+
 from retailsim.events.messages import MessageSent, OrderPlaced
 from retailsim.market.protocols.csales.events import ActionChosen, BuyerProfiled, ProfileInferred
 
