@@ -102,6 +102,23 @@ def test_a_file_of_another_kind_is_refused_and_left_alone(tmp_path: Path) -> Non
         AnswerCache(other)
 
 
+def test_a_refused_file_is_closed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[sqlite3.Connection] = []
+    connect = sqlite3.connect
+
+    def watched(path: Path, *, timeout: float, isolation_level: None) -> sqlite3.Connection:
+        opened.append(connect(path, timeout=timeout, isolation_level=isolation_level))
+        return opened[-1]
+
+    monkeypatch.setattr(sqlite3, "connect", watched)
+    path = tmp_path / "notes.txt"
+    path.write_text("not a database, but long enough to look like one" * 100)
+    with pytest.raises(CacheUnusable):
+        AnswerCache(path)
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        opened[0].execute("SELECT 1")
+
+
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(CacheUnusable, match="nowhere"):
         AnswerCache(tmp_path / "nowhere" / "c.db")

@@ -100,7 +100,11 @@ class AnswerCache:
             raise CacheUnusable(path, 'there is no such file, and cache.mode = "only" fills none')
         try:
             self._base = sqlite3.connect(path, timeout=BUSY_S, isolation_level=None)
-            self._open()
+            try:
+                self._open()
+            except BaseException:
+                self._base.close()
+                raise
         except sqlite3.Error as error:
             raise CacheUnusable(path, f"it is no cache of answers: {error}") from None
 
