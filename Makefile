@@ -1,5 +1,6 @@
 # make run      a virtual environment, the packages, and a simulation
 # make test     the checks and the fast tests
+# make fast     the fast tests alone
 # make slow     the slow tests
 # make bench    the figures of docs/benchmarks.md
 # PYTHON=python3.12 chooses the interpreter that the environment is made with (3.11 or later).
@@ -10,7 +11,7 @@ BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 8
 
-.PHONY: help run test lint slow bench map constraints clean
+.PHONY: help run test lint fast slow bench map constraints clean
 .DELETE_ON_ERROR:
 
 help:
@@ -20,6 +21,9 @@ run: $(VENV)/.run
 	$(BIN)/python -m sim launch
 
 test: lint
+	$(PYTEST)
+
+fast: $(VENV)/.dev
 	$(PYTEST)
 
 lint: $(VENV)/.dev

@@ -17,8 +17,8 @@ from retailsim.market.protocols.csales.profile_file import (
     read_profiles,
 )
 from retailsim.market.protocols.csales.shop import Shop
+from tests.published import published
 
-REAL = Path(__file__).parents[3] / "shared" / "data" / "csuser_profiles.jsonl"
 ROW: dict[str, Any] = {
     "general_preference": "Plain things.",
     "target_needs": "A lamp.",
@@ -102,9 +102,8 @@ def test_a_missing_file_and_an_id_twice_are_named(tmp_path: Path) -> None:
         read_profiles(written(tmp_path, {**ROW, "id": "ada"}, {**ROW, "id": "ada"}))
 
 
-@pytest.mark.skipif(not REAL.exists(), reason="the real profiles are not here")
 def test_all_365_real_profiles_load() -> None:
-    profiles = read_profiles(REAL)
+    profiles = read_profiles(published("csuser_profiles.jsonl"))
     assert len(profiles) == 365
     assert sum(profile.decision_making_style == "Rational" for profile in profiles) == 292
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -54,8 +53,8 @@ from retailsim.market.protocols.csales.requests import OpenConversation
 from retailsim.market.protocols.csales.shop import Shop
 from retailsim.market.protocols.csales.spec import ConversationSpec, SalesRules
 from retailsim.market.protocols.csales.values import Profile
+from tests.published import published
 
-DATA = Path(__file__).parents[3] / "shared" / "data"
 SELLERS = (CsiSeller, ScriptedSalesSeller, RandomActionSeller)
 
 
@@ -88,11 +87,9 @@ def of(kind: type[Any], events: list[Event]) -> list[Any]:
 
 @pytest.fixture(scope="module")
 def real() -> dict[str, list[list[Event]]]:
-    if not DATA.exists():
-        pytest.skip("the real profiles and products are not here")
-    products = read_products(DATA / "products_amazon23.jsonl", problems=Problems())
+    products = read_products(published("products_amazon23.jsonl"), problems=Problems())
     rules = SalesRules(catalogue=Shop(list(products)))
-    profiles = read_profiles(DATA / "csuser_profiles.jsonl")
+    profiles = read_profiles(published("csuser_profiles.jsonl"))
     return {
         seller.__name__: [converse(profile, seller, rules) for profile in profiles]
         for seller in SELLERS
@@ -103,8 +100,9 @@ def real() -> dict[str, list[list[Event]]]:
 def test_real_conversations_hold_what_the_market_promises(
     real: dict[str, list[list[Event]]],
 ) -> None:
-    profiles = read_profiles(DATA / "csuser_profiles.jsonl")
-    products = {p.id for p in read_products(DATA / "products_amazon23.jsonl", problems=Problems())}
+    profiles = read_profiles(published("csuser_profiles.jsonl"))
+    file = published("products_amazon23.jsonl")
+    products = {product.id for product in read_products(file, problems=Problems())}
     for conversations in real.values():
         for profile, events in zip(profiles, conversations, strict=True):
             assert not of(EpisodeFailed, events) + of(CommandRejected, events)
@@ -131,7 +129,7 @@ def test_csi_sells_more_than_the_script_and_that_more_than_chance(
 def test_what_csi_infers_gets_better_over_the_turns(
     real: dict[str, list[list[Event]]],
 ) -> None:
-    profiles = read_profiles(DATA / "csuser_profiles.jsonl")
+    profiles = read_profiles(published("csuser_profiles.jsonl"))
     right: dict[int, list[bool]] = {}
     for profile, events in zip(profiles, real["CsiSeller"], strict=True):
         for event in of(ProfileInferred, events):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,8 +18,8 @@ from retailsim.agents.retail.model.replies import (
     ServiceEnvelope,
     SettlementReply,
 )
+from tests.published import published
 
-PUBLISHED = Path(__file__).parents[3] / "shared" / "data" / "retailsim_demo.json"
 DECISION = {
     "will_purchase": True,
     "quantity": 1,
@@ -163,9 +162,7 @@ def test_any_json_is_a_decision_or_malformed(value: Any) -> None:
 
 
 def test_the_published_decisions_are_all_accounted_for() -> None:
-    if not PUBLISHED.exists():
-        pytest.skip("the published trajectories are not beside the repository")
-    products = json.loads(PUBLISHED.read_text())["products"]
+    products = json.loads(published("retailsim_demo.json").read_text())["products"]
     decoded, malformed = 0, []
     for product in products:
         for log in product["buyer_logs"]:

@@ -76,7 +76,7 @@ def _wait_for(port: int) -> None:
             return
         except OSError:
             time.sleep(0.05)
-    pytest.skip("the server did not start")
+    raise AssertionError("the server did not start: it needs node 20.15 or later")
 
 
 def config(provider: Provider, address: str) -> ModelConfig:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,8 +21,8 @@ from retailsim.agents.retail.model.wording import sheet
 from retailsim.market.catalogue.problems import Problems
 from retailsim.market.catalogue.product import Product
 from retailsim.market.catalogue.product_files import read_products
+from tests.published import published
 
-REAL = Path(__file__).parents[3] / "shared" / "data" / "products_amazon23.jsonl"
 CONFIGS = [
     ModelConfig(provider="openai", model="gpt-5.4-mini"),
     ModelConfig(provider="openai-responses", model="gpt-5.4-mini"),
@@ -133,9 +132,7 @@ def test_an_attempt_says_what_it_sent_and_how_much_of_it_before() -> None:
 
 def real() -> Product:
     """The published product whose sheet takes most room."""
-    if not REAL.exists():
-        pytest.skip("the published products are not beside the repository")
-    products = read_products(REAL, problems=Problems())
+    products = read_products(published("products_amazon23.jsonl"), problems=Problems())
     return max(products, key=lambda product: len(sheet(offer_of(product))))
 
 

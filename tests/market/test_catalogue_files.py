@@ -23,8 +23,7 @@ from retailsim.market.errors import (
     UnknownCatalogueFormat,
     UnreadableCatalogue,
 )
-
-SHARED = Path(__file__).parents[3] / "shared" / "data" / "products_amazon23.jsonl"
+from tests.published import published
 
 
 def row(number: int = 1, **changes: Any) -> bytes:
@@ -221,10 +220,8 @@ def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
 
 
 def test_every_row_of_the_real_file_is_accounted_for() -> None:
-    if not SHARED.is_file():
-        pytest.skip(f"real products are not at {SHARED}")
     problems = Problems()
-    products = read(SHARED, problems)
+    products = read(published("products_amazon23.jsonl"), problems)
     assert (problems.rows, problems.kept, problems.skipped) == (731, 731, 0)
     groups = [p.category for p in products]
     assert [groups.count(g) for g in ("Food", "Fashion", "Home", "Electronics")] == [0, 595, 83, 53]

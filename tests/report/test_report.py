@@ -22,9 +22,41 @@ from retailsim.analysis.report.page import page
 from retailsim.events.log.writer import LogWriter
 from retailsim.events.messages import SCHEMA_VERSION
 from tests.analysis.fakelog import closed, encode, market, opened, order, refund, review, write_run
-from tests.sim.runs import SMALL, launched, sim, torn
+from tests.published import published
+from tests.sim.runs import SMALL, launched, scenario, sim, torn
 
-PUBLISHED = Path(__file__).parents[3] / "shared" / "data" / "retailsim_demo.json"
+COUNTED = """
+[products]
+per_category = 5
+[design]
+discount = 0.1
+[[sellers]]
+id = "eager"
+agent = "behavioral"
+[[sellers]]
+id = "patient"
+agent = "behavioral"
+options = { concession = 0.9 }
+[[buyers]]
+id = "keen"
+agent = "behavioral"
+options = { inclination = 1.0 }
+[[buyers]]
+id = "careful"
+agent = "behavioral"
+[[buyers]]
+id = "forgetful"
+agent = "forgetful:Forgetful"
+"""
+FORGETFUL = """
+from retailsim.agents.retail.behavioral.buyer import BehavioralBuyer
+
+class Forgetful(BehavioralBuyer):
+    async def review(self, request):
+        if request.outcome == "refunded":
+            raise KeyError("what did I buy?")
+        return await super().review(request)
+"""
 HOSTILE = '<script>alert(1)</script><img src=x onerror="alert(2)">&amp;"\'</svg>'
 
 
@@ -119,13 +151,25 @@ def test_what_is_no_run_is_refused(tmp_path: Path) -> None:
     assert len(result.stderr.strip().splitlines()) == 1
 
 
-@pytest.mark.skipif(not PUBLISHED.exists(), reason="the published trajectories are not here")
-def test_the_published_trajectories_give_the_numbers_of_plain_python(tmp_path: Path) -> None:
-    out = tmp_path / "run"
-    assert sim("import", PUBLISHED, "--out", out).exit_code == 0
-    found = tables(report(out, {}))
+@pytest.fixture(scope="module", params=["ours", "published"])
+def counted(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run in which episodes of every kind end: one of our own, and the published trajectories."""
+    out = tmp_path_factory.mktemp("counted") / "run"
+    if request.param == "published":
+        assert sim("import", published("retailsim_demo.json"), "--out", out).exit_code == 0
+        return out
+    folder = tmp_path_factory.mktemp("scenario")
+    (folder / "forgetful.py").write_text(FORGETFUL)
+    launched(out, scenario(folder, COUNTED))
+    kinds = {line["type"] for line in _lines(out)}
+    assert {"EpisodeFailed", "EpisodeClosed", "RefundIssued"} <= kinds
+    return out
+
+
+def test_the_tables_of_seats_are_those_of_plain_python(counted: Path) -> None:
+    found = tables(report(counted, {}))
     sums: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
-    for line in _lines(out):
+    for line in _lines(counted):
         key = line.get("episode")
         if key is None:
             continue
@@ -257,14 +301,11 @@ def test_one_seller_who_sells_nothing_has_a_report(tmp_path: Path) -> None:
     assert "nan" not in re.sub(r"[a-z]*nan[a-z]+", "", html.lower())
 
 
-@pytest.mark.skipif(not PUBLISHED.exists(), reason="the published trajectories are not here")
-def test_pairs_funnel_and_refunds_of_the_published_trajectories(tmp_path: Path) -> None:
+def test_pairs_funnel_and_refunds_are_those_of_plain_python(counted: Path) -> None:
     """Each number again by plain counting of log lines."""
-    out = tmp_path / "run"
-    assert sim("import", PUBLISHED, "--out", out).exit_code == 0
-    found = tables(report(out, {}))
+    found = tables(report(counted, {}))
     seen: dict[str, dict[str, Any]] = defaultdict(dict)
-    for line in _lines(out):
+    for line in _lines(counted):
         if line.get("episode"):
             seen[line["episode"]].setdefault(line["type"], line)
             if line["type"] == "ReviewPosted" and line["aspect"] == "product":

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from tests.sim.runs import ROOT, event_lines, events_of, replayed, sim
+from tests.published import published
+from tests.sim.runs import event_lines, events_of, replayed, sim
 
-PUBLISHED = ROOT.parent / "shared" / "data" / "retailsim_demo.json"
+FILE = "retailsim_demo.json"
 DECISION = {"will_purchase", "quantity", "quantity_reason", "sentiment", "reason"}
 
 
@@ -27,17 +28,15 @@ def imported(path: Path, out: Path) -> str:
 
 
 @pytest.fixture(scope="module")
-def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    if not PUBLISHED.exists():
-        pytest.skip("the published trajectories are not beside the repository")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("published") / "run"
-    imported(PUBLISHED, out)
+    imported(published(FILE), out)
     return out
 
 
 def logs() -> list[tuple[dict[str, Any], dict[str, Any]]]:
     """All (product, buyer log) pairs whose decision is on schema."""
-    products = json.loads(PUBLISHED.read_text())["products"]
+    products = json.loads(published(FILE).read_text())["products"]
     return [
         (product, log)
         for product in products
@@ -78,19 +77,19 @@ def same(row: dict[str, Any], expected: dict[str, Any]) -> bool:
     }
 
 
-def test_the_published_file_gives_200_episodes_of_which_two_cannot_be_read(published: Path) -> None:
-    measures = replayed(published)
+def test_the_published_file_gives_200_episodes_of_which_two_cannot_be_read(run: Path) -> None:
+    measures = replayed(run)
     assert measures["episodes"]["opened"] == 200
     assert measures["episodes"]["closed"] == len(logs()) == 198
     assert measures["episodes"]["failed"] == measures["rejected_outputs"] == 2
-    rejected = events_of(published, "OutputRejected")
+    rejected = events_of(run, "OutputRejected")
     assert {event["stage"] for event in rejected} == {"decision"}
     assert any('"decision": "buy"' in event["raw"] for event in rejected)
     assert any('"quantity:"' in event["raw"] for event in rejected)
 
 
-def test_overall_measures_equal_plain_sums(published: Path) -> None:
-    assert same(replayed(published)["overall"], sums(lambda product, log: True))
+def test_overall_measures_equal_plain_sums(run: Path) -> None:
+    assert same(replayed(run)["overall"], sums(lambda product, log: True))
 
 
 @pytest.mark.parametrize(
@@ -102,43 +101,43 @@ def test_overall_measures_equal_plain_sums(published: Path) -> None:
     ],
 )
 def test_measures_by_group_equal_plain_sums(
-    published: Path, rows: str, key: str, of: Callable[[Any, Any], str]
+    run: Path, rows: str, key: str, of: Callable[[Any, Any], str]
 ) -> None:
     groups = {of(product, log) for product, log in logs()}
-    found = {row[key]: row for row in replayed(published)[rows]}
+    found = {row[key]: row for row in replayed(run)[rows]}
     assert set(found) == groups
     for group in groups:
         assert same(found[group], sums(lambda product, log, group=group: of(product, log) == group))
 
 
-def test_every_message_and_review_of_the_file_is_an_event(published: Path) -> None:
-    products = json.loads(PUBLISHED.read_text())["products"]
+def test_every_message_and_review_of_the_file_is_an_event(run: Path) -> None:
+    products = json.loads(published(FILE).read_text())["products"]
     said = [
         message["content"]
         for product in products
         for log in product["buyer_logs"]
         for message in [*log["pre_purchase_history"], *log["post_purchase_history"]]
     ]
-    assert sorted(event["text"] for event in events_of(published, "MessageSent")) == sorted(said)
+    assert sorted(event["text"] for event in events_of(run, "MessageSent")) == sorted(said)
     reviews = sum(len(log["reviews"]) for product in products for log in product["buyer_logs"])
-    assert len(events_of(published, "ReviewPosted")) == reviews
+    assert len(events_of(run, "ReviewPosted")) == reviews
     scripts = [b["script"] for product in products for b in product["broadcasts"].values()]
-    pitched = [event["sections"]["script"] for event in events_of(published, "PitchPresented")]
+    pitched = [event["sections"]["script"] for event in events_of(run, "PitchPresented")]
     assert sorted(pitched) == sorted(scripts)
 
 
-def test_an_imported_run_is_whole_and_cannot_be_played(published: Path) -> None:
-    verified = sim("verify", published)
+def test_an_imported_run_is_whole_and_cannot_be_played(run: Path) -> None:
+    verified = sim("verify", run)
     assert verified.exit_code == 0
     assert "not re-executed: it was imported from retailsim_demo.json" in verified.stdout
-    resumed = sim("resume", published)
+    resumed = sim("resume", run)
     assert resumed.exit_code == 0
     assert "nothing to do" in resumed.stderr
 
 
-def test_time_never_runs_backwards_and_numbers_have_no_gaps(published: Path) -> None:
+def test_time_never_runs_backwards_and_numbers_have_no_gaps(run: Path) -> None:
     last: dict[str, tuple[int, int]] = {}
-    for line in event_lines(published):
+    for line in event_lines(run):
         event = json.loads(line)
         seq, t = last.get(event["market"], (-1, 0))
         assert event["seq"] == seq + 1
@@ -146,9 +145,9 @@ def test_time_never_runs_backwards_and_numbers_have_no_gaps(published: Path) -> 
         last[event["market"]] = (event["seq"], event["t"])
 
 
-def test_two_imports_are_equal(published: Path, tmp_path: Path) -> None:
-    imported(PUBLISHED, tmp_path / "run")
-    assert event_lines(tmp_path / "run") == event_lines(published)
+def test_two_imports_are_equal(run: Path, tmp_path: Path) -> None:
+    imported(published(FILE), tmp_path / "run")
+    assert event_lines(tmp_path / "run") == event_lines(run)
 
 
 # -- a small file, for what the published one does not hold ---------------------------------

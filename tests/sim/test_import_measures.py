@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
-from tests.sim.runs import ROOT, event_lines, events_of, replayed, sim
+from tests.published import published
+from tests.sim.runs import event_lines, events_of, replayed, sim
 
-PUBLISHED = ROOT.parent / "shared" / "data" / "retailsim_demo.json"
+FILE = "retailsim_demo.json"
 ASPECTS = {
     "broadcast": "pitch",
     "pre_inquiry": "pre_inquiry",
@@ -31,16 +32,14 @@ Key = Callable[[dict[str, Any], dict[str, Any]], str]
 @pytest.fixture(scope="module")
 def pairs() -> list[Pair]:
     """All (product, buyer log) pairs of the published file."""
-    if not PUBLISHED.exists():
-        pytest.skip("the published trajectories are not beside the repository")
-    products = json.loads(PUBLISHED.read_text())["products"]
+    products = json.loads(published(FILE).read_text())["products"]
     return [(product, log) for product in products for log in product["buyer_logs"]]
 
 
 @pytest.fixture(scope="module")
 def run(pairs: list[Pair], tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("measures") / "run"
-    assert sim("import", PUBLISHED, "--out", out, "--json").exit_code == 0
+    assert sim("import", published(FILE), "--out", out, "--json").exit_code == 0
     return out
 
 
