@@ -32,6 +32,7 @@ from retailsim.market.protocols.retail.requests import (
     WriteReview,
 )
 from retailsim.market.protocols.retail.values import Decision, Review, Settlement, Support, Topics
+from tests.agents.stepclock import StepClock, install
 
 
 class Good(BuyerAgent):
@@ -119,15 +120,26 @@ def test_options_are_handed_on() -> None:
     assert failures(NeedsOption, options={"budget": 3}) == {}
 
 
-class Loops(Good):
+class Blocks(Good):
+    clock: StepClock
+
     async def decide(self, request: Decide) -> Decision:
+        self.clock.let_pass(0.1)
+        return self.block()
+
+    def block(self) -> Decision:
+        raise NotImplementedError
+
+
+class Loops(Blocks):
+    def block(self) -> Decision:
         while True:
             pass
 
 
-class Sleeps(Good):
-    async def decide(self, request: Decide) -> Decision:
-        time.sleep(1000)  # noqa: ASYNC251 - this is what it is caught for
+class Sleeps(Blocks):
+    def block(self) -> Decision:
+        time.sleep(1000)
         raise AssertionError
 
 
@@ -154,7 +166,10 @@ class NeverAnswers(Good):
         (NeverAnswers, "gave no answer within 0.1 s"),
     ],
 )
-def test_a_missed_deadline_is_named_and_ends_the_suite(agent: type[Agent], said: str) -> None:
+def test_a_missed_deadline_is_named_and_ends_the_suite(
+    agent: type[Agent], said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Blocks, "clock", install(monkeypatch), raising=False)
     found = failures(agent, timeout_s=0.1)
     assert list(found) == ["deadlines"]
     assert found["deadlines"].startswith(f"Decide about a product with a full sheet: {said}")

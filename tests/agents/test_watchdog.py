@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import threading
 import time
@@ -13,10 +14,12 @@ import pytest
 
 from retailsim.agents.errors import AgentBlocked
 from retailsim.agents.watchdog import SIGNAL, Watchdog
+from tests.agents.stepclock import StepClock, install
 
 pytestmark = pytest.mark.skipif(SIGNAL is None, reason="needs a signal that wakes a thread")
 
-QUICK = {"warn_s": 0.01, "deadline_s": 0.04}
+WARN_S = 1 / 64
+DEADLINE_S = 1 / 16
 
 
 class Said(list[str]):
@@ -24,11 +27,16 @@ class Said(list[str]):
 
     def __init__(self) -> None:
         super().__init__()
-        self.changed = threading.Event()
+        self._changed = threading.Condition()
 
     def __call__(self, line: str) -> None:
-        self.append(line)
-        self.changed.set()
+        with self._changed:
+            self.append(line)
+            self._changed.notify_all()
+
+    def wait_for(self, lines: int) -> None:
+        with self._changed:
+            self._changed.wait_for(lambda: len(self) >= lines)
 
 
 @pytest.fixture
@@ -37,8 +45,13 @@ def said() -> Said:
 
 
 @pytest.fixture
-def watchdog(said: Said) -> Iterator[Watchdog]:
-    with Watchdog(**QUICK, say=said) as watchdog:
+def clock(monkeypatch: pytest.MonkeyPatch) -> StepClock:
+    return install(monkeypatch)
+
+
+@pytest.fixture
+def watchdog(said: Said, clock: StepClock) -> Iterator[Watchdog]:
+    with Watchdog(warn_s=WARN_S, deadline_s=DEADLINE_S, say=said) as watchdog:
         yield watchdog
 
 
@@ -56,41 +69,74 @@ def loop_for_ever() -> None:
         pass
 
 
+def blocking(clock: StepClock, block: Callable[[], object] = loop_for_ever) -> Callable[[], object]:
+    """A step that blocks beyond the deadline."""
+
+    def step() -> object:
+        clock.let_pass(DEADLINE_S)
+        return block()
+
+    return step
+
+
 @pytest.mark.parametrize("block", [loop_for_ever, lambda: time.sleep(1000)])
 def test_a_step_that_blocks_is_named_and_interrupted(
-    watchdog: Watchdog, said: Said, block: Callable[[], object]
+    watchdog: Watchdog, clock: StepClock, said: Said, block: Callable[[], object]
 ) -> None:
     with pytest.raises(AgentBlocked) as caught:
-        run(watchdog, block)
-    assert str(caught.value).startswith("buyer:slow blocked for 0.04 s at Decide: it must not")
+        run(watchdog, blocking(clock, block))
+    assert str(caught.value).startswith("buyer:slow blocked for 0.0625 s at Decide: it must not")
     assert (caught.value.source, caught.value.stage) == ("buyer:slow", "Decide")
-    assert said[0].startswith("buyer:slow has not returned from Decide for 0.0")
+    assert said == ["buyer:slow has not returned from Decide for 0.0195 s"]
 
 
-def test_after_an_interruption_other_steps_run_undisturbed(watchdog: Watchdog) -> None:
+def test_after_an_interruption_other_steps_run_undisturbed(
+    watchdog: Watchdog, clock: StepClock
+) -> None:
     with pytest.raises(AgentBlocked):
-        run(watchdog, loop_for_ever)
+        run(watchdog, blocking(clock))
     assert [run(watchdog, lambda: "done") for _ in range(1000)] == ["done"] * 1000
 
 
-def test_a_slow_step_that_ends_in_time_is_named_only(said: Said) -> None:
-    with Watchdog(warn_s=0.001, deadline_s=60.0, say=said) as watchdog:
-        assert run(watchdog, lambda: said.changed.wait(10)) is True
-    assert len(said) == 1
+def test_a_slow_step_that_ends_in_time_is_named_only(
+    watchdog: Watchdog, clock: StepClock, said: Said
+) -> None:
+    def slow() -> None:
+        clock.let_pass(WARN_S)
+        said.wait_for(1)
+
+    run(watchdog, slow)
+    watchdog.stop()
+    assert said == ["buyer:slow has not returned from Decide for 0.0156 s"]
 
 
-def test_what_is_no_step_of_an_agent_is_never_interrupted(watchdog: Watchdog, said: Said) -> None:
+class Looks:
+    """Lets the watching thread look so many times."""
+
+    def __init__(self, times: int) -> None:
+        self._left = times
+
+    def wait(self, pause_s: float) -> bool:
+        self._left -= 1
+        return self._left < 0
+
+
+def test_what_is_no_step_of_an_agent_is_never_interrupted(clock: StepClock, said: Said) -> None:
     """The main thread may take its time outside of steps, and a late signal finds no step."""
+    watchdog = Watchdog(warn_s=WARN_S, deadline_s=DEADLINE_S, say=said)
     run(watchdog, lambda: None)
-    assert SIGNAL is not None
-    signal.raise_signal(SIGNAL)
-    time.sleep(0.1)
+    clock.let_pass(1000.0)
+    watchdog._stopped = Looks(1000)  # type: ignore[assignment]
+    watchdog._watch()
     assert said == []
+    watchdog._interrupt(0, None)
 
 
-def test_a_signal_meant_for_an_earlier_step_spares_the_next(watchdog: Watchdog) -> None:
+def test_a_signal_meant_for_an_earlier_step_spares_the_next(
+    watchdog: Watchdog, clock: StepClock
+) -> None:
     with pytest.raises(AgentBlocked):
-        run(watchdog, loop_for_ever)
+        run(watchdog, blocking(clock))
     assert SIGNAL is not None
     watchdog.enter("buyer:quick", "Decide")
     signal.raise_signal(SIGNAL)
@@ -110,7 +156,7 @@ def test_leaving_is_not_interrupted(watchdog: Watchdog) -> None:
 
 
 def test_an_agent_that_swallows_the_interruption_is_said_to_be_stuck(
-    watchdog: Watchdog, said: Said
+    watchdog: Watchdog, clock: StepClock, said: Said
 ) -> None:
     """It catches two interruptions; a line says after the second deadline what to do."""
     caught: list[AgentBlocked] = []
@@ -118,7 +164,7 @@ def test_an_agent_that_swallows_the_interruption_is_said_to_be_stuck(
     def stubborn() -> str:
         while len(caught) < 2:
             try:
-                loop_for_ever()
+                blocking(clock)()
             except AgentBlocked as error:
                 caught.append(error)
         return "done"
@@ -127,13 +173,17 @@ def test_an_agent_that_swallows_the_interruption_is_said_to_be_stuck(
     assert "cannot be interrupted; stop this process" in said[1]
 
 
-def test_without_the_main_thread_it_only_names(said: Said) -> None:
+def test_without_the_main_thread_it_only_names(clock: StepClock, said: Said) -> None:
     """A thread cannot be interrupted by a signal handler: the agent is named, twice."""
 
     def elsewhere() -> None:
-        with Watchdog(**QUICK, say=said) as watchdog:
+        with Watchdog(warn_s=WARN_S, deadline_s=DEADLINE_S, say=said) as watchdog:
             interrupts.append(watchdog.interrupts)
-            run(watchdog, lambda: wait_for(lambda: len(said) >= 2))
+            run(watchdog, slow)
+
+    def slow() -> None:
+        clock.let_pass(2 * DEADLINE_S)
+        said.wait_for(2)
 
     interrupts: list[bool] = []
     thread = threading.Thread(target=elsewhere)
@@ -142,11 +192,6 @@ def test_without_the_main_thread_it_only_names(said: Said) -> None:
     assert interrupts == [False]
     assert "has not returned" in said[0]
     assert "cannot be interrupted" in said[1]
-
-
-def wait_for(condition: Callable[[], bool]) -> None:
-    while not condition():
-        time.sleep(0.001)
 
 
 def test_the_signal_is_given_back() -> None:
@@ -169,20 +214,22 @@ def test_a_signal_on_its_way_when_the_watch_ends_does_no_harm() -> None:
     assert SIGNAL not in signal.sigpending()
 
 
-def test_waiting_is_not_blocking_but_the_steps_between_are_watched(watchdog: Watchdog) -> None:
+def test_waiting_is_not_blocking_but_the_steps_between_are_watched(
+    watchdog: Watchdog, clock: StepClock
+) -> None:
     async def receive() -> None:
-        await anyio.sleep(0.06)
-        watched.append("waited longer than the deadline")
-        loop_for_ever()
+        asyncio.get_running_loop().call_soon(lambda: watched.append(watchdog._step))
+        await anyio.lowlevel.checkpoint()
+        blocking(clock)()
 
-    watched: list[str] = []
+    watched: list[object] = []
 
     async def main() -> None:
         with pytest.raises(AgentBlocked):
             await watchdog.guard(receive(), "buyer:slow", "Decide")
 
     anyio.run(main)
-    assert watched == ["waited longer than the deadline"]
+    assert watched == [None]
 
 
 def test_a_guarded_coroutine_returns_raises_and_is_cancelled_as_without_guard(

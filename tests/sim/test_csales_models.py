@@ -28,7 +28,7 @@ provider = "openai-compatible"
 model = "my-llama"
 base_url = "{url}"
 max_attempts = 2
-deadline_s = 5.0
+deadline_s = 120.0
 [models.local.price]
 input = 1.0
 output = 2.0

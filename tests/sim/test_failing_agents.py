@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from retailsim.agents.watchdog import Watchdog
+from tests.agents.stepclock import install
 from tests.sim.runs import event_lines, events_of, launched, replayed, scenario, sim
 
 PLUGINS = Path(__file__).parent / "plugins"
@@ -38,6 +40,20 @@ REASONS = {
     "Awaits": "Declare `waits = True`",
     "Exits": "raised SystemExit",
 }
+
+
+@pytest.fixture(autouse=True)
+def clock(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For the watchdog time passes only in steps that block: a busy machine makes nobody late."""
+    kind = request.getfixturevalue("kind") if "kind" in request.fixturenames else None
+    clock, enter = install(monkeypatch), Watchdog.enter
+
+    def watched(watchdog: Watchdog, source: str, stage: str) -> None:
+        enter(watchdog, source, stage)
+        blocks = kind in ("Blocks", "Spins") and stage == "decision"
+        clock.let_pass(watchdog.deadline_s if blocks else 0.0)
+
+    monkeypatch.setattr(Watchdog, "enter", watched)
 
 
 def written(folder: Path, text: str) -> Path:
@@ -133,7 +149,8 @@ def test_failed_episodes_are_repeated_on_request_and_count_no_more(
     answer = tmp_path / "answer.txt"
     monkeypatch.setenv("SOMETIMES_FILE", str(answer))
     run = tmp_path / "run"
-    launched(run, written(tmp_path, SCENARIO.replace("{kind}", "Sometimes")))
+    text = SCENARIO.replace("{kind}", "Sometimes").replace("reply_timeout_s = 0.1", "")
+    launched(run, written(tmp_path, text))
     assert replayed(run)["episodes"]["failed"] == 4
     again = sim("resume", run, "--retry-failed")
     assert again.exit_code == 0, again.stderr

@@ -48,8 +48,8 @@ model = "m"
 base_url = "{url}"
 key_env = "LEAK_TEST_KEY"
 max_attempts = 2
-timeout_s = 2.0
-deadline_s = 5.0
+timeout_s = 60.0
+deadline_s = 120.0
 price = {{ input = 1.0, output = 1.0 }}
 """
 
