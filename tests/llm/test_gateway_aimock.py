@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import shutil
-import socket
 import subprocess
-import time
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -51,32 +51,35 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @contextmanager
 def serving(folder: Path, flags: Sequence[str] = (), key: str = KEY) -> Iterator[str]:
     """Run the server; gives its address."""
-    with closing(socket.create_server(("127.0.0.1", 0))) as free:
-        port = free.getsockname()[1]
-    command = ["node", str(folder / "node_modules/.bin/llmock"), "--port", str(port)]
+    command = ["node", str(folder / "node_modules/.bin/llmock"), "--port", "0"]
     process = subprocess.Popen(
-        [*command, "--fixtures", str(folder / "says.json"), "--log-level", "silent", *flags],
+        [*command, "--fixtures", str(folder / "says.json"), *flags],
         env={"PATH": os.environ["PATH"], "AIMOCK_API_KEYS": key},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
     )
-    try:
-        _wait_for(port)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.kill()
-        process.wait()
-
-
-def _wait_for(port: int) -> None:
-    until = time.monotonic() + 20
-    while time.monotonic() < until:
+    assert process.stdout is not None
+    rest = threading.Thread(target=process.stdout.read)  # so that what it says never blocks it
+    with process:
         try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-            return
-        except OSError:
-            time.sleep(0.05)
-    raise AssertionError("the server did not start: it needs node 20.15 or later")
+            address = _address(process.stdout)
+            rest.start()
+            yield address
+        finally:
+            process.kill()
+            if rest.ident is not None:
+                rest.join()
+
+
+def _address(output: Iterable[str]) -> str:
+    """Wait until the server says where it listens."""
+    said = []
+    for line in output:
+        if found := re.search(r"listening on (http://\S+)", line):
+            return found[1]
+        said.append(line)
+    raise AssertionError("it needs node 20.15 or later; it said: " + "".join(said))
 
 
 def config(provider: Provider, address: str) -> ModelConfig:

@@ -103,6 +103,19 @@ class Server(ThreadingHTTPServer):
         self.answering = answering
         self.bodies: list[dict[str, Any]] = []
         self.headers: list[dict[str, str]] = []
+        self._came = threading.Condition()
+
+    def note(self, body: dict[str, Any], headers: dict[str, str]) -> None:
+        """Keep a request."""
+        with self._came:
+            self.bodies.append(body)
+            self.headers.append(headers)
+            self._came.notify_all()
+
+    def wait_for(self, requests: int) -> None:
+        """Return once so many requests have come."""
+        with self._came:
+            self._came.wait_for(lambda: len(self.bodies) >= requests)
 
     @property
     def url(self) -> str:
@@ -115,8 +128,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        self.server.bodies.append(body)
-        self.server.headers.append(dict(self.headers))
+        self.server.note(body, dict(self.headers))
         status, answer = self.server.answering(body)
         if status == 200 and isinstance(answer, str):
             answer = completion(body, answer)

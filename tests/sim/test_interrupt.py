@@ -5,9 +5,10 @@ from __future__ import annotations
 import shutil
 import signal
 import subprocess
-import time
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -43,13 +44,12 @@ agent = "asking:Asking"
 """
 
 
-def until_written(run: Path) -> None:
+def until_written(started: subprocess.Popen[Any], run: Path) -> None:
     """Wait for the first events of a run to be in its log."""
-    for _ in range(1000):
-        if any(path.stat().st_size for path in run.glob("events/*.open")):
-            return
-        time.sleep(0.01)
-    raise AssertionError("nothing is written")
+    while not any(path.stat().st_size for path in run.glob("events/*.open")):
+        with suppress(subprocess.TimeoutExpired):
+            status = started.wait(0.01)
+            raise AssertionError(f"it ended with {status} before anything was written")
 
 
 def interrupted(words: list[str], run: Path, number: signal.Signals) -> tuple[int, str]:
@@ -57,9 +57,9 @@ def interrupted(words: list[str], run: Path, number: signal.Signals) -> tuple[in
     started = subprocess.Popen(
         words, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
     )
-    until_written(run)
+    until_written(started, run)
     started.send_signal(number)
-    _, said = started.communicate(timeout=60)
+    _, said = started.communicate()
     return started.returncode, said
 
 
@@ -120,10 +120,9 @@ def test_calls_that_wait_for_another_attempt_do_not_hold_up_the_end(
         path, run = scenario(tmp_path, text), tmp_path / "run"
         words = command("launch", path, "--out", run, "--workers", workers)
         started = subprocess.Popen(words, cwd=ROOT, stderr=subprocess.PIPE, text=True)
-        while len(server.bodies) < 20:
-            time.sleep(0.01)
+        server.wait_for(20)
         started.send_signal(signal.SIGINT)
-        _, said = started.communicate(timeout=20)
+        _, said = started.communicate()
         assert started.returncode == 3, said
         assert f"everything done is kept: python -m sim resume {run}" in said
         assert "error" not in said
@@ -141,7 +140,7 @@ def test_a_run_that_is_being_played_cannot_be_resumed(tmp_path: Path) -> None:
         stderr=subprocess.DEVNULL,
     )
     try:
-        until_written(run)
+        until_written(started, run)
         refused = sim("resume", run)
         assert refused.exit_code == 2
         assert "another process is writing this run" in refused.stderr
@@ -160,10 +159,10 @@ def test_a_worker_that_is_killed_stops_the_run_and_loses_nothing(tmp_path: Path)
         stderr=subprocess.PIPE,
         text=True,
     )
-    until_written(run)
+    until_written(started, run)
     children = Path(f"/proc/{started.pid}/task/{started.pid}/children").read_text().split()
     subprocess.run(["kill", "-9", children[0]], check=True)
-    _, said = started.communicate(timeout=60)
+    _, said = started.communicate()
     assert started.returncode == 3
     assert "worker" in said
     assert "Traceback" not in said
