@@ -143,14 +143,15 @@ def stages(found: Weighted) -> list[tuple[str, float, float, float]]:
         row[0] += weight
         row[1] += weight * sample.sent.body_bytes / BYTES_PER_TOKEN
         row[2] += weight * new / BYTES_PER_TOKEN
-    return [(name, *row) for name, row in sums.items()]  # type: ignore[misc]
+    return [(name, calls, all_, new) for name, (calls, all_, new) in sums.items()]
 
 
 def main() -> None:
     """Print the stages of an episode with a purchase, alone and with nothing sent before."""
     found = episode(OPENAI, typical(), bought=True)
     rows = stages(found)
-    rows.append(("episode", *(sum(row[k] for row in rows) for k in (1, 2, 3))))
+    sums = [sum(column) for column in zip(*(row[1:] for row in rows), strict=True)]
+    rows.append(("episode", sums[0], sums[1], sums[2]))
     print(f"{'stage':<28}{'calls':>7}{'input':>10}{'new':>9}{'repeated':>10}")
     for name, calls, all_, new in rows:
         print(f"{name:<28}{calls:>7.1f}{all_:>10,.0f}{new:>9,.0f}{1 - new / all_:>10.0%}")

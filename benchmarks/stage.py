@@ -128,7 +128,12 @@ class Stage:
             self._pitch = await self._broadcast()
         self._shopper = model
         buyer = ModelBuyer(self._seat("buyer", BUYER_PERSONA, model))
-        common = {"episode": episode, "unit": "u", "offer": self._offer, "pitch": self._pitch}
+        common: dict[str, Any] = {
+            "episode": episode,
+            "unit": "u",
+            "offer": self._offer,
+            "pitch": self._pitch,
+        }
         topics = await buyer.topics(ChooseTopics(**common))
         said = await self._inquire(buyer, common | {"topics": topics}, inquiry)
         await buyer.decide(Decide(**common, topics=topics, transcript=said))

@@ -264,7 +264,7 @@ def test_nothing_tells_where_it_was_made() -> None:
         text = path.read_bytes().decode("utf-8", "replace")
         for what, pattern in FORBIDDEN.items():
             found = pattern.search(text)
-            assert found is None, f"{name(path)} holds {what}: {found and found[0]}"
+            assert found is None, f"{name(path)} holds {what}: {found}"
 
 
 # -- installed ---------------------------------------------------------------------------------

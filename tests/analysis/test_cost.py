@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fakelog import closed, market, opened, order, write_run
 from rich.console import Console
 
 from retailsim.analysis.replay.cost import Cost
 from retailsim.analysis.replay.cost_tables import cost_tables
 from retailsim.analysis.replay.replay import replay
 from retailsim.events.messages import ModelCalled
+from tests.analysis.fakelog import Line, closed, market, opened, order, write_run
 from tests.sim.modelserver import serving
 from tests.sim.runs import outside_lines, scenario, sim
 
@@ -200,7 +200,7 @@ def called(**fields: Any) -> ModelCalled:
 
 
 def test_an_unknown_price_is_unknown_and_never_nothing(tmp_path: Path) -> None:
-    lines = [
+    lines: list[Line] = [
         *market("m", closed("e", opened(), order())),
         called(),
         called(call=1, cost_nanousd=None, model="y"),
@@ -216,7 +216,11 @@ def test_an_unknown_price_is_unknown_and_never_nothing(tmp_path: Path) -> None:
 
 
 def test_saved_answers_are_counted_apart_and_not_paid(tmp_path: Path) -> None:
-    lines = [*market("m", closed("e", opened(), order())), called(), called(call=1, saved=True)]
+    lines: list[Line] = [
+        *market("m", closed("e", opened(), order())),
+        called(),
+        called(call=1, saved=True),
+    ]
     cost = found(write_run(tmp_path / "run", lines))
     assert (cost.cost_nanousd, cost.saved_nanousd) == (7, 7)
     assert (cost.saved_calls, cost.saved_tokens) == (1, 120)

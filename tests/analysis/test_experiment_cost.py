@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 import pytest
 
@@ -66,7 +68,7 @@ def two_products(model: str, other: str, cost: int | None = 1_000_000) -> Projec
     return projected(*events)
 
 
-def cells(projection: Projection, label: str) -> dict[str, tuple[float | None, float | None]]:
+def cells(projection: Projection, label: str) -> dict[str, tuple[Any, Any]]:
     [row] = [row for row in simulation_cost({"all": projection}).rows if row.label == label]
     return {value.name: (value.measured.value, value.published) for value in row.values}
 

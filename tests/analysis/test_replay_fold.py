@@ -8,13 +8,13 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-import fakelog
 import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from retailsim.analysis.replay.replay import replay
 from retailsim.events import messages as m
+from tests.analysis import fakelog
 
 SEATS = st.sampled_from(("s1", "s2", "s3")), st.sampled_from(("b1", "b2"))
 EPISODE = st.fixed_dictionaries(

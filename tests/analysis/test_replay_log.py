@@ -8,7 +8,6 @@ from typing import Any
 
 import msgspec
 import pytest
-from fakelog import closed, encode, market, opened, order, review, stamp, write_run
 
 from retailsim.analysis.projection import loader
 from retailsim.analysis.projection.errors import LogUnreadable
@@ -17,6 +16,17 @@ from retailsim.analysis.replay.replay import replay
 from retailsim.events import messages as m
 from retailsim.events.errors import LogDamaged
 from retailsim.events.log.segment import Segment, segments
+from tests.analysis.fakelog import (
+    Line,
+    closed,
+    encode,
+    market,
+    opened,
+    order,
+    review,
+    stamp,
+    write_run,
+)
 
 
 def two_markets() -> list[m.Event]:
@@ -99,7 +109,7 @@ def test_missing_fields_take_defaults(tmp_path: Path) -> None:
     """An old log knew less and still replays."""
     opening = {"type": "EpisodeOpened", "market": "m", "episode": "e", "seller": "s", "buyer": "b"}
     bought = {"type": "OrderPlaced", "market": "m", "episode": "e", "quantity": 2}
-    lines = [opening, bought | {"unit_price_cents": 300}]
+    lines: list[Line] = [opening, bought | {"unit_price_cents": 300}]
     lines.append({"type": "EpisodeClosed", "market": "m", "episode": "e"})
     run = write_run(tmp_path / "run", lines)
     row = replay(run).overall

@@ -9,12 +9,23 @@ from typing import Any
 import msgspec
 import polars as pl
 import pytest
-from fakelog import closed, episode, market, opened, order, refund, review, stamp, write_run
 
 from retailsim.analysis.projection.errors import NotARun
 from retailsim.analysis.projection.loader import load
 from retailsim.analysis.replay.replay import Replay, replay
 from retailsim.events import messages as m
+from tests.analysis.fakelog import (
+    Line,
+    closed,
+    episode,
+    market,
+    opened,
+    order,
+    refund,
+    review,
+    stamp,
+    write_run,
+)
 
 ROW = {
     "episodes", "orders", "units", "units_refunded", "conversion_rate", "refund_rate",
@@ -190,7 +201,7 @@ def test_cost_sums_recorded_calls(
     tmp_path: Path, second: int | None, total: int | None, unpriced: int
 ) -> None:
     """One unknown price makes the sum unknown."""
-    lines = [*market("m", closed("e", opened())), call(100), call(second, None, call=1)]
+    lines: list[Line] = [*market("m", closed("e", opened())), call(100), call(second, None, call=1)]
     cost = replay(write_run(tmp_path / "run", lines)).cost
     assert cost is not None
     assert (cost.calls, cost.input_tokens, cost.cached_tokens) == (2, 200, 20)
@@ -205,7 +216,7 @@ def test_the_episodes_frame_says_who_and_what(tmp_path: Path) -> None:
         seller_gender="female", price_multiplier=1.25, condition="arm",
     )  # fmt: skip
     talk = [
-        m.MessageSent(stage=stage, role=role, turn=1, text="?")  # type: ignore[arg-type]
+        m.MessageSent(stage=stage, role=role, turn=1, text="?")
         for stage in ("pre_inquiry", "post_inquiry", "sales")
         for role in ("buyer", "seller")
     ]

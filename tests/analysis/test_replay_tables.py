@@ -7,13 +7,13 @@ import re
 from pathlib import Path
 
 import pytest
-from fakelog import closed, episode, market, opened, order, review, write_run
 from rich.cells import cell_len
 from rich.console import Console, RenderableType
 
 from retailsim.analysis.replay.replay import Replay, replay
 from retailsim.analysis.replay.terminal_tables import NOTHING, clip, fold, heatmap, measure_table
 from retailsim.events import messages as m
+from tests.analysis.fakelog import closed, episode, market, opened, order, review, write_run
 
 HOSTILE = "[bold red]x[/]\x1b[2J\r\n\u202e"
 

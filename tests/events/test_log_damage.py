@@ -6,16 +6,17 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
-from log_samples import lines, shard_file, write_log
 
 from retailsim.events.errors import LogDamaged, ZstdMissing
 from retailsim.events.log import scan
 from retailsim.events.log.reader import check, read_batches, read_lines
 from retailsim.events.log.seal import fingerprint, matches_seal, write_seal
 from retailsim.events.log.segment import segments
+from tests.events.log_samples import lines, shard_file, write_log
 
 NAMES = [f"0000-0000000{number}.jsonl" for number in range(3)]
 
@@ -200,7 +201,7 @@ def test_the_first_damage_is_named_whatever_the_threads(log: Path) -> None:
         path = log / name
         path.write_bytes(path.read_bytes().replace(b"Noted", b"noted", 1))
     for threads in (1, 3):
-        assert found_at(log, lambda folder, n=threads: check(folder, threads=n)) == (NAMES[1], 0)
+        assert found_at(log, partial(check, threads=threads)) == (NAMES[1], 0)
 
 
 def test_batches_are_cut_right_wherever_the_blocks_end(

@@ -9,7 +9,6 @@ import zlib
 from pathlib import Path
 
 import pytest
-from log_samples import lines, write_log
 
 from retailsim.events.errors import (
     EventsError,
@@ -29,6 +28,7 @@ from retailsim.events.log.format import (
     segment_name,
 )
 from retailsim.events.log.reader import check, read_lines
+from tests.events.log_samples import lines, write_log
 
 
 def test_a_log_can_be_verified_with_nothing_but_the_documented_rule(tmp_path: Path) -> None:

@@ -11,13 +11,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from log_samples import lines, shard_file, write_log
 
 from retailsim.events.errors import LogDamaged
 from retailsim.events.log.reader import check, read_batches, read_lines
 from retailsim.events.log.recovery import recover, recover_shard
 from retailsim.events.log.seal import SEAL, write_seal
 from retailsim.events.log.segment import segments
+from tests.events.log_samples import lines, shard_file, write_log
 
 OPEN = "0000-00000001.jsonl.open"
 
@@ -187,7 +187,7 @@ asyncio.run(main(Path(sys.argv[1]), int(sys.argv[2])))
 @pytest.mark.slow
 def test_a_killed_writer_loses_nothing_it_confirmed(tmp_path: Path) -> None:
     """Killed again and again, the log holds a gapless prefix with everything confirmed."""
-    from log_samples import LINE
+    from tests.events.log_samples import LINE
 
     root = Path(__file__).parents[2]
     draw = random.Random(7)

@@ -6,7 +6,6 @@ import json
 from pathlib import Path
 
 import pytest
-from log_samples import lines, shard_file, write_log
 
 from retailsim.events.errors import LogDamaged
 from retailsim.events.log.reader import check
@@ -18,6 +17,7 @@ from retailsim.events.log.seal import (
     remove_seal,
     write_seal,
 )
+from tests.events.log_samples import lines, shard_file, write_log
 
 
 @pytest.mark.parametrize("compress", [False, True])

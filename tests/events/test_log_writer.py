@@ -9,14 +9,13 @@ import os
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from log_samples import lines, write_log
 
 from retailsim.events.errors import LogOfAnotherRun, LogWriteError, ZstdMissing
 from retailsim.events.log import disk
@@ -25,6 +24,7 @@ from retailsim.events.log.seal import matches_seal
 from retailsim.events.log.segment import segments
 from retailsim.events.log.shard import ShardFile
 from retailsim.events.log.writer import LogWriter
+from tests.events.log_samples import lines, write_log
 
 FIRST = "0000-00000000.jsonl"
 
@@ -214,7 +214,8 @@ async def dying(writer: LogWriter, first: int) -> LogWriteError:
     """Append until the writer fails, and see that nobody waits for it from then on."""
     with pytest.raises(LogWriteError) as caught:
         await asyncio.wait_for(writer.append_durable(lines(first, 4), 4), 30)
-    for attempt in (lambda: writer.append(lines(0, 1), 1), writer.close, writer.close):
+    attempts: list[Callable[[], object]] = [lambda: writer.append(lines(0, 1), 1)]
+    for attempt in (*attempts, writer.close, writer.close):
         with pytest.raises(LogWriteError) as again:
             attempt()
         assert again.value.errno == caught.value.errno

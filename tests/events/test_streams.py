@@ -7,6 +7,7 @@ import sys
 from collections import Counter
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -57,7 +58,9 @@ def stream(unit: str = "unit", purpose: str = "purpose") -> Stream:
         ),
     ],
 )
-def test_streams_give_the_pinned_words(seed, purpose, unit, words, twentieth, digest):
+def test_streams_give_the_pinned_words(
+    seed: int, purpose: str, unit: str, words: list[Any], twentieth: int, digest: str
+) -> None:
     """A change here changes every run ever made: raise the version of what is recorded."""
     drawn = Seed(seed).stream(purpose, unit)
     first = [drawn.word() for _ in range(20)]
@@ -66,7 +69,7 @@ def test_streams_give_the_pinned_words(seed, purpose, unit, words, twentieth, di
     assert Seed(seed).digest(purpose, unit).hex() == digest
 
 
-def test_streams_do_not_depend_on_pythons_hash_seed():
+def test_streams_do_not_depend_on_pythons_hash_seed() -> None:
     code = (
         "from retailsim.events.streams import Seed; s = Seed(5).stream('p', 'u'); "
         "print(s.sample(sorted({'a', 'b', 'c', 'd'}), 4), s.normal(), s.weighted([1, 2, 3]))"
@@ -85,7 +88,7 @@ def test_streams_do_not_depend_on_pythons_hash_seed():
 
 
 @given(seeds, labels, labels)
-def test_a_stream_always_starts_at_its_beginning(seed, purpose, unit):
+def test_a_stream_always_starts_at_its_beginning(seed: int, purpose: str, unit: str) -> None:
     first, again = (Seed(seed).stream(purpose, unit) for _ in range(2))
     assert [first.word() for _ in range(40)] == [again.word() for _ in range(40)]
 
@@ -94,13 +97,15 @@ names = st.tuples(seeds, labels, labels)
 
 
 @given(names, names)
-def test_another_seed_purpose_or_unit_is_another_stream(one, two):
+def test_another_seed_purpose_or_unit_is_another_stream(
+    one: tuple[Any, ...], two: tuple[Any, ...]
+) -> None:
     streams = [Seed(seed).stream(purpose, unit) for seed, purpose, unit in (one, two)]
     words = [(drawn.word(), drawn.word()) for drawn in streams]
     assert (words[0] == words[1]) == (one == two)
 
 
-def test_drawing_from_one_stream_moves_no_other():
+def test_drawing_from_one_stream_moves_no_other() -> None:
     alone = stream("a").word()
     seed = Seed(1)
     other, mine = seed.stream("purpose", "b"), seed.stream("purpose", "a")
@@ -109,7 +114,7 @@ def test_drawing_from_one_stream_moves_no_other():
     assert mine.word() == alone
 
 
-def test_no_block_of_a_stream_repeats():
+def test_no_block_of_a_stream_repeats() -> None:
     drawn = stream()
     words = [drawn.word() for _ in range(16 * 64)]
     assert len(set(words)) == len(words)
@@ -123,7 +128,7 @@ def within(mean: float, expected: float, deviation: float, count: int = DRAWS) -
     return abs(mean - expected) < 4 * deviation / math.sqrt(count)
 
 
-def test_uniform_has_the_moments_of_the_unit_interval():
+def test_uniform_has_the_moments_of_the_unit_interval() -> None:
     drawn = stream()
     values = [drawn.uniform() for _ in range(DRAWS)]
     assert all(0.0 < value < 1.0 for value in values)
@@ -133,14 +138,14 @@ def test_uniform_has_the_moments_of_the_unit_interval():
     assert within(sum(products) / len(products), 1 / 4, math.sqrt(1 / 9 - 1 / 16) * math.sqrt(3))
 
 
-def test_first_draws_of_neighbouring_units_are_uniform_together():
+def test_first_draws_of_neighbouring_units_are_uniform_together() -> None:
     counts = Counter(int(stream(f"LAMP/{n}").uniform() * 16) for n in range(DRAWS))
     expected = DRAWS / 16
     square = sum((counts[cell] - expected) ** 2 / expected for cell in range(16))
     assert square < 15 + 4 * math.sqrt(2 * 15)
 
 
-def test_a_chance_comes_true_as_often_as_it_says():
+def test_a_chance_comes_true_as_often_as_it_says() -> None:
     drawn = stream()
     for probability in (0.05, 0.5, 0.9):
         hits = sum(drawn.chance(probability) for _ in range(DRAWS))
@@ -151,12 +156,12 @@ def test_a_chance_comes_true_as_often_as_it_says():
 
 @settings(deadline=None)
 @given(st.integers(-1000, 1000), st.integers(0, 1000), labels)
-def test_integers_stay_within_both_ends(low, width, unit):
+def test_integers_stay_within_both_ends(low: int, width: int, unit: str) -> None:
     drawn = stream(unit)
     assert all(low <= drawn.integer(low, low + width) <= low + width for _ in range(50))
 
 
-def test_integers_and_picks_reach_all_values_alike():
+def test_integers_and_picks_reach_all_values_alike() -> None:
     drawn = stream()
     for values in (
         Counter(drawn.integer(-1, 3) for _ in range(DRAWS)),
@@ -166,7 +171,7 @@ def test_integers_and_picks_reach_all_values_alike():
         assert all(within(count / DRAWS, 0.2, 0.4) for count in values.values())
 
 
-def test_normal_and_logistic_have_their_moments():
+def test_normal_and_logistic_have_their_moments() -> None:
     drawn = stream()
     normal = [drawn.normal() for _ in range(DRAWS)]
     assert within(sum(normal) / DRAWS, 0.0, 1.0)
@@ -190,7 +195,7 @@ class Extreme(Stream):
 
 
 @pytest.mark.parametrize("word", [0, 2**32 - 1])
-def test_the_extreme_words_stay_in_range(word):
+def test_the_extreme_words_stay_in_range(word: int) -> None:
     drawn = Extreme(word)
     assert 0.0 < drawn.uniform() < 1.0
     assert drawn.integer(3, 5) == (3 if word == 0 else 5)
@@ -206,12 +211,12 @@ def test_the_extreme_words_stay_in_range(word):
 
 
 @given(st.lists(st.floats(0, 1e6), min_size=1, max_size=8).filter(any), labels)
-def test_an_index_without_weight_is_never_drawn(weights, unit):
+def test_an_index_without_weight_is_never_drawn(weights: list[Any], unit: str) -> None:
     drawn = stream(unit)
     assert all(weights[drawn.weighted(weights)] > 0.0 for _ in range(20))
 
 
-def test_weights_are_shares():
+def test_weights_are_shares() -> None:
     drawn = stream()
     counts = Counter(drawn.weighted([1, 0, 3]) for _ in range(DRAWS))
     assert set(counts) == {0, 2}
@@ -219,13 +224,15 @@ def test_weights_are_shares():
 
 
 @given(st.lists(st.integers(), unique=True, max_size=12), st.integers(0, 14), labels)
-def test_a_sample_is_distinct_and_the_beginning_of_every_larger_one(options, count, unit):
+def test_a_sample_is_distinct_and_the_beginning_of_every_larger_one(
+    options: list[Any], count: int, unit: str
+) -> None:
     few, all_ = (stream(unit).sample(options, n) for n in (count, len(options)))
     assert few == all_[:count]
     assert sorted(all_) == sorted(options)
 
 
-def test_every_order_is_sampled_alike():
+def test_every_order_is_sampled_alike() -> None:
     orders = Counter(tuple(stream(f"{n}").sample("abc", 3)) for n in range(DRAWS))
     assert len(orders) == 6
     share = 1 / 6
@@ -233,7 +240,7 @@ def test_every_order_is_sampled_alike():
     assert all(within(count / DRAWS, share, deviation) for count in orders.values())
 
 
-def test_digests_order_units_apart_from_their_stream():
+def test_digests_order_units_apart_from_their_stream() -> None:
     seed = Seed(1)
     digests = [seed.digest("product", f"P{n}") for n in range(1_000)]
     assert len(set(digests)) == 1_000

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from faultserver import KEY, WALL, FaultServer
-
 from retailsim.agents.llm.gateway.gateway import Attempt, Gateway
 from retailsim.agents.llm.types import Call, ModelConfig, Provider, Say
+from tests.llm.faultserver import KEY, WALL, FaultServer
 
 SHAPE: dict[str, Any] = {
     "type": "object",

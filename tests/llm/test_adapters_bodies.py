@@ -7,11 +7,11 @@ from typing import Any
 
 import msgspec
 import pytest
-from gateway_calls import CALL, PROVIDERS_SPOKEN, SHAPE, TALK
 
 from retailsim.agents.llm.gateway.gateway import Gateway, request_sha256
 from retailsim.agents.llm.provider.capabilities import abilities, profile, profiles
 from retailsim.agents.llm.types import PROVIDERS, Call, ModelConfig, Provider
+from tests.llm.gateway_calls import CALL, PROVIDERS_SPOKEN, SHAPE, TALK
 
 FORMAT = {"name": "pitch", "strict": True, "schema": SHAPE}
 SAYS = [{"role": "user", "content": "Pitch it."}]

@@ -14,7 +14,8 @@ from retailsim.agents.llm.types import PROVIDERS, Provider
 
 def read(provider: Provider, status: int, body: Any, **headers: str) -> Failure:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return vendor_of(provider).adapter.failure(status, named, json.dumps(body).encode())
+    failure: Failure = vendor_of(provider).adapter.failure(status, named, json.dumps(body).encode())
+    return failure
 
 
 def openai(**error: Any) -> Any:

@@ -22,7 +22,7 @@ ASKED = Question(scope="1 e seller:s answer 0", address="http://x/v1", body=b'{"
 
 def changed(**fields: object) -> Question:
     kept = {name: getattr(ASKED, name) for name in ASKED.__struct_fields__}
-    return Question(**{**kept, **fields})  # type: ignore[arg-type]
+    return Question(**{**kept, **fields})
 
 
 def test_an_answer_is_found_again_after_the_file_was_closed(tmp_path: Path) -> None:

@@ -14,12 +14,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from faultserver import KEY, MODELS, TEXT
-from gateway_calls import CALL, ENVIRON, PROVIDERS_SPOKEN
 
 from retailsim.agents.llm.errors import KeyRefused
 from retailsim.agents.llm.gateway.gateway import Attempt, Gateway
 from retailsim.agents.llm.types import ModelConfig, Provider
+from tests.llm.faultserver import KEY, MODELS, TEXT
+from tests.llm.gateway_calls import CALL, ENVIRON, PROVIDERS_SPOKEN
 
 PACKAGE = "@copilotkit/aimock@1.43.0"
 CHAOS = (

@@ -10,9 +10,6 @@ import msgspec
 import pytest
 from aiohttp import ClientConnectorError
 from aiohttp.client_reqrep import ConnectionKey
-from faultserver import ERRORS, TEXT, TRANSIENT, FaultServer, seeded
-from gateway_calls import CALL, ENVIRON, PROVIDERS_SPOKEN, Watched, to
-from virtualtime import now, run
 
 from retailsim.agents.llm.errors import (
     DailyQuota,
@@ -29,6 +26,9 @@ from retailsim.agents.llm.gateway.gateway import Gateway
 from retailsim.agents.llm.gateway.transport import HttpTarget, post
 from retailsim.agents.llm.provider.attempt_failure import Failure
 from retailsim.agents.llm.types import ModelConfig, Provider
+from tests.llm.faultserver import ERRORS, TEXT, TRANSIENT, FaultServer, seeded
+from tests.llm.gateway_calls import CALL, ENVIRON, PROVIDERS_SPOKEN, Watched, to
+from tests.llm.virtualtime import now, run
 
 HINTED = ("429-seconds", "429-ms", "429-date", "429-proxy", "429-body", "429-reset", "503-after")
 

@@ -6,15 +6,15 @@ import asyncio
 from collections.abc import Callable
 
 import pytest
-from faultserver import FaultServer
-from gateway_calls import CALL, Watched
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from virtualtime import now, run
 
 from retailsim.agents.llm.errors import KeyRefused, ProviderStopped, RunStopping
 from retailsim.agents.llm.gateway.gate import Gate
 from retailsim.agents.llm.provider.hints import Remaining
+from tests.llm.faultserver import FaultServer
+from tests.llm.gateway_calls import CALL, Watched
+from tests.llm.virtualtime import now, run
 
 
 async def use(gate: Gate, log: list[tuple[str, float]], name: str, hold_s: float = 0.0) -> None:
@@ -28,7 +28,8 @@ async def use(gate: Gate, log: list[tuple[str, float]], name: str, hold_s: float
 
 def test_callers_are_served_in_the_order_they_came() -> None:
     async def main() -> None:
-        gate, log = Gate(1), []
+        gate = Gate(1)
+        log: list[tuple[str, float]] = []
         async with asyncio.TaskGroup() as group:
             for name in "abcde":
                 group.create_task(use(gate, log, name, 1.0))
@@ -39,7 +40,8 @@ def test_callers_are_served_in_the_order_they_came() -> None:
 
 def test_a_call_that_tries_again_goes_first() -> None:
     async def main() -> None:
-        gate, log = Gate(1), []
+        gate = Gate(1)
+        log: list[tuple[str, float]] = []
 
         async def again() -> None:
             await gate.enter(0.0, first=True)
@@ -58,7 +60,8 @@ def test_a_call_that_tries_again_goes_first() -> None:
 
 def test_a_pause_holds_everybody_and_a_shorter_one_does_not_end_it() -> None:
     async def main() -> None:
-        gate, log = Gate(5), []
+        gate = Gate(5)
+        log: list[tuple[str, float]] = []
         gate.pause(7.0)
         gate.pause(2.0)
         async with asyncio.TaskGroup() as group:
@@ -72,7 +75,8 @@ def test_a_pause_holds_everybody_and_a_shorter_one_does_not_end_it() -> None:
 
 def test_a_pause_that_begins_while_callers_wait_holds_them_too() -> None:
     async def main() -> None:
-        gate, log = Gate(5, requests_per_minute=12), []
+        gate = Gate(5, requests_per_minute=12)
+        log: list[tuple[str, float]] = []
         async with asyncio.TaskGroup() as group:
             group.create_task(use(gate, log, "a"))
             group.create_task(use(gate, log, "b"))
@@ -85,7 +89,8 @@ def test_a_pause_that_begins_while_callers_wait_holds_them_too() -> None:
 
 def test_requests_are_spread_over_the_minute() -> None:
     async def main() -> None:
-        gate, log = Gate(100, requests_per_minute=60), []
+        gate = Gate(100, requests_per_minute=60)
+        log: list[tuple[str, float]] = []
         async with asyncio.TaskGroup() as group:
             for number in range(120):
                 group.create_task(use(gate, log, str(number)))
@@ -113,7 +118,8 @@ def test_tokens_wait_for_what_is_given_back() -> None:
 
 def test_the_providers_count_slows_the_gate() -> None:
     async def main() -> None:
-        gate, log = Gate(10, requests_per_minute=60), []
+        gate = Gate(10, requests_per_minute=60)
+        log: list[tuple[str, float]] = []
         await gate.enter(0.0)
         gate.answered(Remaining(0, None))
         gate.leave(0.0, 0.0)
@@ -143,7 +149,8 @@ def test_stopping_ends_all_who_wait_and_all_who_come_later() -> None:
 
 def test_a_place_granted_in_the_moment_of_cancelling_goes_to_the_next() -> None:
     async def main() -> None:
-        gate, log = Gate(1, requests_per_minute=600), []
+        gate = Gate(1, requests_per_minute=600)
+        log: list[tuple[str, float]] = []
         await gate.enter(0.0)
         victim = asyncio.create_task(gate.enter(0.0))
         heir = asyncio.create_task(use(gate, log, "heir"))
@@ -176,7 +183,8 @@ def test_a_caller_cancelled_in_the_middle_of_the_queue_leaves_it_at_once() -> No
 
 def test_a_big_call_that_is_cancelled_lets_the_small_one_behind_it_in() -> None:
     async def main() -> None:
-        gate, log = Gate(5, tokens_per_minute=1_200), []
+        gate = Gate(5, tokens_per_minute=1_200)
+        log: list[tuple[str, float]] = []
         await gate.enter(50.0)
         big = asyncio.create_task(gate.enter(1_000.0))
         small = asyncio.create_task(use(gate, log, "small"))

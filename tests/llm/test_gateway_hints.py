@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from faultserver import WALL
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,6 +14,7 @@ from retailsim.agents.llm.provider.hints import (
     reset_s,
     spoken_delay_s,
 )
+from tests.llm.faultserver import WALL
 
 
 @pytest.mark.parametrize(

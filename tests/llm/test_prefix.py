@@ -7,8 +7,6 @@ import json
 from typing import Any
 
 import pytest
-from faultserver import FaultServer
-from gateway_calls import to
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -21,6 +19,8 @@ from retailsim.agents.retail.model.wording import sheet
 from retailsim.market.catalogue.problems import Problems
 from retailsim.market.catalogue.product import Product
 from retailsim.market.catalogue.product_files import read_products
+from tests.llm.faultserver import FaultServer
+from tests.llm.gateway_calls import to
 from tests.published import published
 
 CONFIGS = [

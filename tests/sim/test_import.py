@@ -107,7 +107,11 @@ def test_measures_by_group_equal_plain_sums(
     found = {row[key]: row for row in replayed(run)[rows]}
     assert set(found) == groups
     for group in groups:
-        assert same(found[group], sums(lambda product, log, group=group: of(product, log) == group))
+
+        def within(product: Any, log: Any, group: str = group) -> bool:
+            return of(product, log) == group
+
+        assert same(found[group], sums(within))
 
 
 def test_every_message_and_review_of_the_file_is_an_event(run: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -53,6 +54,6 @@ def test_models_of_a_provider_become_seats(tmp_path: Path) -> None:
 def test_two_sellers_that_become_one_are_refused() -> None:
     known = {"product_id": "p", "product_title": "t", "product_category": "Food"}
     prices = {"discount_rate": 0.0, "discount_price": 1.0, "buyer_logs": []}
-    both = {"broadcasts": {"a/b": {}, "a:b": {}}}
+    both: dict[str, Any] = {"broadcasts": {"a/b": {}, "a:b": {}}}
     with pytest.raises(msgspec.ValidationError, match="differ only in / and :"):
         msgspec.json.decode(msgspec.json.encode({**known, **prices, **both}), type=SourceProduct)

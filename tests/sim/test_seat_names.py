@@ -9,7 +9,7 @@ from typing import Any
 from retailsim.sim.seats.seat_names import give_seats
 from tests.sim.runs import events_of, sim
 
-PARTS = [
+PARTS: list[dict[str, Any]] = [
     {"id": "male", "agent": "behavioral", "gender": "male", "options": {"inclination": 1.0}},
     {"id": "female", "agent": "behavioral", "gender": "female"},
 ]

@@ -6,7 +6,7 @@ import pytest
 
 from retailsim.analysis.statistics.agreement import alpha, majority
 
-_ = None
+_: None = None
 # Krippendorff, Computing Krippendorff's Alpha-Reliability, example C: four observers, 12 units.
 TABLE = [
     [1, 2, 3, 3, 2, 1, 4, 1, 2, _, _, _],

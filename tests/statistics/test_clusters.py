@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -17,7 +19,7 @@ from retailsim.analysis.statistics.proportions import wilson
 OBSERVED = st.lists(st.tuples(st.booleans(), st.sampled_from("abcdefgh")), min_size=1, max_size=60)
 
 
-def series(values: object) -> pl.Series:
+def series(values: Sequence[object]) -> pl.Series:
     return pl.Series("values", values)
 
 
@@ -61,7 +63,7 @@ def test_a_rate_of_units_is_a_ratio_of_sums() -> None:
 def test_where_nothing_can_be_said_there_is_a_reason(
     above: list[int], below: list[int], cluster: list[str], note: str
 ) -> None:
-    kinds = {"dtype": pl.Int64}
+    kinds: Any = {"dtype": pl.Int64}
     found = rate(
         pl.Series("a", above, **kinds),
         pl.Series("b", below, **kinds),
