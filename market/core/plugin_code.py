@@ -18,6 +18,8 @@ from traceback import extract_tb
 from types import ModuleType
 from typing import Any
 
+from retailsim.market.core.moved_modules import advice, advice_on
+
 _PREFIX = "scenario_"
 _OURS = "retailsim"
 
@@ -93,7 +95,8 @@ def _module(name: str, module_name: str, folder: Path | None, complaint: Complai
         if not isinstance(cause, ModuleNotFoundError) or not _within(module_name, cause.name):
             raise
     beside = f" in {folder}, and none" if folder else ""
-    raise complaint(name, f"there is no module {module_name}{beside} installed")
+    missing = f"there is no module {module_name}{beside} installed"
+    raise complaint(name, advice_on(module_name) or missing)
 
 
 def _within(module_name: str, missing: str | None) -> bool:
@@ -135,9 +138,10 @@ def _import_errors(name: str, module_name: str, complaint: Complaint) -> Iterato
     try:
         yield
     except (Exception, SystemExit) as error:
-        said = " ".join(str(error).split())
-        problem = f"importing {module_name} failed: {type(error).__name__}: {said}"
-        raise complaint(name, problem + _last_place(error)) from error
+        said = advice(error, module_name)
+        if said is None:
+            said = f"{type(error).__name__}: {' '.join(str(error).split())}{_last_place(error)}"
+        raise complaint(name, f"importing {module_name} failed: {said}") from error
 
 
 def _last_place(error: BaseException) -> str:
