@@ -70,7 +70,7 @@ def resolve(
         If it was found but cannot be imported, is not an agent of this role, or lacks methods.
     """
     protocol = protocol or find_protocol(DEFAULT)
-    return _fit(name, role, protocol, _found(name, role, folder, protocol))
+    return fit(name, role, protocol, _found(name, role, folder, protocol))
 
 
 def part_of(name: str, *, folder: Path | None = None) -> tuple[Protocol, Role]:
@@ -165,7 +165,7 @@ def _info(point: EntryPoint, role: Role, protocol: Protocol) -> AgentInfo | None
         cls = load_point(point, point.name, BadAgent)
         if isinstance(cls, type) and issubclass(cls, Agent) and _unfit(cls, role, protocol):
             return None
-        about = _first_line(_fit(point.name, role, protocol, cls))
+        about = _first_line(fit(point.name, role, protocol, cls))
     except AgentsError as error:
         about = f"cannot be used: {error}"
     return AgentInfo(name=point.name, role=role, origin=origin(point), description=about)
@@ -193,7 +193,7 @@ def _unfit(found: type[Agent], role: Role, protocol: Protocol) -> str | None:
     return None
 
 
-def _fit(name: str, role: Role, protocol: Protocol, found: Any) -> type[Agent]:
+def fit(name: str, role: Role, protocol: Protocol, found: Any) -> type[Agent]:
     """Return `found` if it is a complete agent class that may serve as `role`."""
     if not isinstance(found, type):
         raise BadAgent(name, f"is a {type(found).__name__}, not a class")

@@ -67,6 +67,32 @@ class RunChanged(SimError):
         super().__init__(f"{path}: {problem}")
 
 
+class SessionAgents(SimError):
+    """A run has agents that no other process has, and would have to be played by one."""
+
+    def __init__(self, run: Path, names: Sequence[str], what: str) -> None:
+        super().__init__(
+            f"{run} cannot be {what}: {_in_session(names)}, and only that session had "
+            "the code; put it into a file and name it module:Class in a new run"
+        )
+
+
+class SessionAgentsAlone(SimError):
+    """Agents that only this process has were to be played by several."""
+
+    def __init__(self, names: Sequence[str], workers: int) -> None:
+        super().__init__(
+            f"workers = {workers}: {_in_session(names)}, so one process alone can "
+            "play it; take one worker, or put the code into a file and name it module:Class"
+        )
+
+
+def _in_session(names: Sequence[str]) -> str:
+    named = " and ".join(name.partition(":")[2] for name in names)
+    classes = f"the class {named} was" if len(names) == 1 else f"the classes {named} were"
+    return f"{classes} defined in a notebook or script"
+
+
 class WorkerFailed(SimError):
     """A worker process ended before its work was done; what it wrote is kept.
 

@@ -16,7 +16,6 @@ from typing import Any
 
 import msgspec
 
-import retailsim
 from retailsim.agents.conformance.bench import Bench
 from retailsim.agents.conformance.repeatability import ask_everything
 from retailsim.agents.registry import resolve
@@ -70,7 +69,7 @@ def hash_seed_difference(
 
 
 def _started(hash_seed: str) -> subprocess.Popen[bytes]:
-    home = str(Path(retailsim.__file__).parents[1])
+    home = str(Path(__file__).parents[3])
     path = os.pathsep.join(filter(None, (home, *sys.path)))
     return subprocess.Popen(
         [sys.executable, "-P", "-m", "retailsim.agents.conformance.fingerprint"],

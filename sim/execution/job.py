@@ -12,10 +12,13 @@ from contextlib import nullcontext, suppress
 from functools import partial
 from itertools import chain
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 import anyio
 import msgspec
 
+from retailsim.agents.base import Agent
 from retailsim.agents.host import Hosting
 from retailsim.agents.llm.gateway.budget import Budget
 from retailsim.agents.watchdog import Watchdog
@@ -54,6 +57,8 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
         What the log holds of markets that were begun.
     budget : float or None
         Dollars that the whole run may cost; `spent_nanousd` of them are spent already.
+    classes : mapping of str to type
+        Agents that only this process has, by name; workers have none.
     """
 
     run: str
@@ -65,6 +70,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     verbose: bool = False
     budget: float | None = None
     spent_nanousd: int = 0
+    classes: Mapping[str, Any] = {}
 
     def markets(self, design: Iterable[MarketSpec], kind: type[MarketSpec]) -> Iterator[MarketSpec]:
         """Yield this process's markets; those of `extra` are of this kind."""
@@ -90,7 +96,9 @@ def protocol_of(folder: RunFolder, file: RunFile) -> Protocol:
     return scenario_protocol(file.scenario, folder.inputs / PLUGINS)
 
 
-def cast_of(folder: RunFolder, file: RunFile) -> Cast:
+def cast_of(
+    folder: RunFolder, file: RunFile, classes: Mapping[str, type[Agent]] = MappingProxyType({})
+) -> Cast:
     """Seat the run's agents, from the run folder alone where it holds their modules.
 
     Raises
@@ -99,8 +107,8 @@ def cast_of(folder: RunFolder, file: RunFile) -> Cast:
         If a plug-in's code is not what it was when the run was made.
     """
     scenario = with_inputs(file.scenario, folder.inputs)
-    protocol = protocol_of(folder, file)
-    cast = Cast(scenario, protocol, Seed(scenario.run.seed), folder.inputs / PLUGINS)
+    protocol, plugins = protocol_of(folder, file), folder.inputs / PLUGINS
+    cast = Cast(scenario, protocol, Seed(scenario.run.seed), plugins, classes=classes)
     for name, digest in cast.plugin_digests().items():
         if file.plugins.get(name) != digest:
             raise RunChanged(folder.path, f"plug-in {name!r} was changed since the run was made")
@@ -162,7 +170,7 @@ async def play_shard(
     folder = RunFolder(Path(job.run))
     file = folder.read()
     scenario = file.scenario
-    cast = cast_of(folder, file)
+    cast = cast_of(folder, file, job.classes)
     design = run_design(folder, file)
     watch = watchdog(scenario.run.block_timeout_s, notes)
     writer = LogWriter(

@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any
@@ -19,7 +20,7 @@ from retailsim.sim.execution.job import Job, play_with_telemetry
 from retailsim.sim.folder.run_folder import RunFolder
 from retailsim.sim.play.progress import Progress
 from retailsim.sim.play.stop import Stop
-from retailsim.sim.terminal.terminal import Terminal
+from retailsim.sim.terminal.audience import Audience
 
 
 class RunOutcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,7 +37,14 @@ class RunOutcome(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def run_to_end(
-    job: Job, *, workers: int, lock: RunLock, terminal: Terminal, total: int, done: int = 0
+    job: Job,
+    *,
+    workers: int,
+    lock: RunLock,
+    audience: Audience,
+    total: int,
+    done: int = 0,
+    control: RunControl | None = None,
 ) -> RunOutcome:
     """Play a job until it is done or stopped, and seal the log if it is done.
 
@@ -44,15 +52,21 @@ def run_to_end(
     ----------
     total, done : int
         Episodes of the whole run, and those that an earlier execution finished.
+    control : RunControl or None
+        What may stop it; None: the signals that this process gets.
 
     Raises
     ------
     LogWriteError, WorkerFailed, MarketDiverged
         If it cannot go on; what is written is kept.
     """
-    stop = Stop()
-    with Interrupts(stop, terminal) as interrupts, terminal.progress(total, done) as on_progress:
-        progress = anyio.run(_play, job, workers, lock, stop, interrupts, on_progress)
+    if control is None:
+        control = RunControl()
+        listening: AbstractContextManager[object] = Interrupts(control, audience.say)
+    else:
+        listening = nullcontext()
+    with listening, audience.progress(total, done) as on_progress:
+        progress = anyio.run(_play, job, workers, lock, control, on_progress)
         finished = not progress.stopped
         if finished:
             write_seal(RunFolder(Path(job.run)).events)
@@ -63,12 +77,12 @@ async def _play(
     job: Job,
     workers: int,
     lock: RunLock,
-    stop: Stop,
-    interrupts: Interrupts,
+    control: RunControl,
     on_progress: Callable[[Progress], None],
 ) -> Progress:
+    stop = control.stop
     with anyio.CancelScope() as scope:
-        interrupts.cancel = scope.cancel
+        control.begin(scope.cancel)
         if workers == 1:
             return await play_with_telemetry(job, stop=stop, on_progress=on_progress)
         from retailsim.sim.execution.workers import play_with_workers
@@ -79,36 +93,84 @@ async def _play(
     return Progress(stopped=True)
 
 
-class Interrupts:
-    """What Ctrl-C and SIGTERM mean while a run is played.
-
-    The first: finish what is in flight; the second: leave that to a resume; the third, for when
-    an agent blocks the event loop: end the process. Nothing written is lost in any case.
-
-    Parameters
-    ----------
-    stop : Stop
-        Requested by the first.
-    terminal : Terminal
+class RunControl:
+    """Stops a run from outside of its event loop: a signal's handler, or another thread.
 
     Attributes
     ----------
-    cancel : callable or None
-        What the second one calls, from the event loop.
+    stop : Stop
+        Asked for, what is in flight is finished and nothing new begun.
     """
 
-    SIGNALS = (signal.SIGINT, signal.SIGTERM)
+    def __init__(self) -> None:
+        self.stop = Stop()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._cancel: Callable[[], None] | None = None
 
-    def __init__(self, stop: Stop, terminal: Terminal) -> None:
-        self.cancel: Callable[[], None] | None = None
-        self._stop = stop
-        self._terminal = terminal
-        self._count = 0
+    def begin(self, cancel: Callable[[], None]) -> None:
+        """Take what cancels the run; called in its event loop, when that has begun."""
+        self._loop, self._cancel = asyncio.get_running_loop(), cancel
+
+    def cancel(self) -> None:
+        """Leave what is in flight to a resume."""
+        self.stop.request()
+        if self._cancel is not None:
+            self.soon(self._cancel)
+
+    def soon(self, callback: Callable[[], None]) -> None:
+        """Call back from the run's event loop; never before the first market and after the last."""
+        if self._loop is not None:
+            with suppress(RuntimeError):  # the loop is closed
+                self._loop.call_soon_threadsafe(callback)
+
+
+def end_process() -> None:
+    """End the process at once, whatever it does."""
+    os.write(2, b"ended at once; everything written is kept: resume the run\n")
+    os._exit(3)
+
+
+class Interrupts:
+    """What Ctrl-C and SIGTERM mean while a run is played; a block in the main thread.
+
+    The first: finish what is in flight; the second: leave that to a resume; the third, for when
+    an agent blocks the event loop: by default end the process. Nothing written is lost in any
+    case.
+
+    Parameters
+    ----------
+    control : RunControl
+        Of the run, which may be played in another thread.
+    say : callable
+        Told what the first one does.
+    signals : tuple of Signals
+        Those that are taken over.
+    last : callable
+        What the third one does, called wherever the main thread is just then.
+
+    Attributes
+    ----------
+    count : int
+        How many came.
+    """
+
+    def __init__(
+        self,
+        control: RunControl,
+        say: Callable[[str], None],
+        signals: tuple[signal.Signals, ...] = (signal.SIGINT, signal.SIGTERM),
+        last: Callable[[], None] = end_process,
+    ) -> None:
+        self.count = 0
+        self._control = control
+        self._say = say
+        self._signals = signals
+        self._last = last
         self._previous: list[Any] = []
 
     def __enter__(self) -> Interrupts:
         """Take the signals over; plain handlers, because the loop's own need a loop that runs."""
-        self._previous = [signal.signal(number, self._received) for number in self.SIGNALS]
+        self._previous = [signal.signal(number, self._received) for number in self._signals]
         return self
 
     def __exit__(
@@ -118,25 +180,18 @@ class Interrupts:
         traceback: TracebackType | None,
     ) -> None:
         """Give them back."""
-        for number, previous in zip(self.SIGNALS, self._previous, strict=True):
+        for number, previous in zip(self._signals, self._previous, strict=True):
             signal.signal(number, previous or signal.SIG_DFL)
 
     def _received(self, number: int, frame: FrameType | None) -> None:
-        self._count += 1
-        self._stop.request()
-        if self._count >= 3:
-            os.write(2, b"ended at once; everything written is kept: resume the run\n")
-            os._exit(3)
-        try:
-            loop = asyncio.get_running_loop()
-        except RuntimeError:
-            return  # before the first market, or after the last
-        loop.call_soon_threadsafe(self._react, self._count)
+        self.count += 1
+        if self.count == 1:
+            self._control.stop.request()
+            self._control.soon(self._tell)
+        elif self.count == 2:
+            self._control.cancel()
+        else:
+            self._last()
 
-    def _react(self, count: int) -> None:
-        if count == 1:
-            self._terminal.say(
-                "stopping: finishing what is in flight (Ctrl-C again: leave it to a resume)"
-            )
-        elif self.cancel is not None:
-            self.cancel()
+    def _tell(self) -> None:
+        self._say("stopping: finishing what is in flight (Ctrl-C again: leave it to a resume)")

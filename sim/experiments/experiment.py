@@ -6,11 +6,12 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Protocol
 
 import msgspec
 
 from retailsim.sim.errors import BadScenario, CannotWrite, MissingExtra, RunExists, SimError
+from retailsim.sim.terminal.audience import Audience
 from retailsim.sim.terminal.terminal import Quiet, Terminal
 
 if TYPE_CHECKING:
@@ -76,37 +77,99 @@ class ExperimentOptions(msgspec.Struct, frozen=True, kw_only=True):
 
 def experiment(asked: ExperimentOptions, terminal: Terminal) -> int:
     """Run an experiment and print its table; returns the exit status."""
-    if asked.name not in EXPERIMENTS:
-        raise BadScenario("experiment", f"no {asked.name!r}; there are {', '.join(EXPERIMENTS)}")
-    arms = EXPERIMENTS[asked.name]
+    arms = arms_of(asked.name)
     if asked.plan:
         from retailsim.sim.experiments.experiment_plan import show_experiment_plan
 
         plans = {arm.label: _options(asked, arm, None) for arm in arms}
         return show_experiment_plan(asked.name, plans, terminal)
-    try:
-        import retailsim.analysis.experiments.outcomes  # noqa: F401 - to fail before anything is run
-    except ModuleNotFoundError as error:
-        raise MissingExtra("experiment", error.name or "a package") from None
+    check_extras()
     if asked.ratings:
         return _rated(asked, terminal)
-    if asked.name == "latent-persona":
-        from retailsim.analysis.latent.features import by_name
-
-        by_name(asked.features)  # to fail before anything is run
-    folder = asked.out or Path("runs") / f"{asked.name}-{time.strftime('%Y%m%d-%H%M%S')}"
-    _begin(asked, folder)
-    for arm in arms:
-        terminal.say(f"{asked.name}: {arm.label}")
-        status = _run(asked, arm, folder, terminal)
-        if status:
-            return status
+    folder = folder_of(asked)
+    status, runs = ran(asked, folder, terminal, QuietArms())
+    if status:
+        return status
     _say_cost(folder, terminal)
-    runs = {arm.label: folder / arm.label for arm in arms}
     if asked.name == "fidelity":
         _write_forms(folder, terminal)
     charts = (folder, asked.charts) if asked.charts else None
     return show(asked.name, runs, terminal, asked.features, charts)
+
+
+def arms_of(name: str) -> tuple[ExperimentArm, ...]:
+    """Return the runs of an experiment; raises `BadScenario` where there is none of the name."""
+    if name not in EXPERIMENTS:
+        raise BadScenario("experiment", f"no {name!r}; there are {', '.join(EXPERIMENTS)}")
+    return EXPERIMENTS[name]
+
+
+def folder_of(asked: ExperimentOptions) -> Path:
+    """Return where an experiment's runs go."""
+    return asked.out or Path("runs") / f"{asked.name}-{time.strftime('%Y%m%d-%H%M%S')}"
+
+
+def check_extras() -> None:
+    """Fail before anything is run where a table could not be made; raises `MissingExtra`."""
+    try:
+        import retailsim.analysis.experiments.outcomes  # noqa: F401
+    except ModuleNotFoundError as error:
+        raise MissingExtra("experiment", error.name or "a package") from None
+
+
+class ArmPlayer(Protocol):
+    """Plays the runs of an experiment; both return an exit status."""
+
+    def launch(self, options: Options) -> int:
+        """Play a run from its beginning."""
+        ...
+
+    def resume(self, run: Path, *, workers: int | None, budget: float | None) -> int:
+        """Play what is missing of a run."""
+        ...
+
+
+class QuietArms:
+    """Plays them as the commands do, without their results."""
+
+    def launch(self, options: Options) -> int:
+        """Play a run from its beginning."""
+        from retailsim.sim.run.launch import launch
+
+        return launch(options, Quiet())
+
+    def resume(self, run: Path, *, workers: int | None, budget: float | None) -> int:
+        """Play what is missing of a run."""
+        from retailsim.sim.run.resume import resume
+
+        return resume(run, Quiet(), workers=workers, retry_failed=False, budget=budget)
+
+
+def ran(
+    asked: ExperimentOptions, folder: Path, audience: Audience, player: ArmPlayer
+) -> tuple[int, dict[str, Path]]:
+    """Play what is missing of an experiment; returns the status and its runs by their labels.
+
+    The status is not 0 where an arm stopped early: the same words go on with it.
+
+    Raises
+    ------
+    RunExists
+        If the folder holds anything else.
+    CannotWrite
+    """
+    arms = arms_of(asked.name)
+    if asked.name == "latent-persona":
+        from retailsim.analysis.latent.features import by_name
+
+        by_name(asked.features)  # to fail before anything is run
+    _begin(asked, folder)
+    for arm in arms:
+        audience.say(f"{asked.name}: {arm.label}")
+        status = _run(asked, arm, folder, audience, player)
+        if status:
+            return status, {}
+    return 0, {arm.label: folder / arm.label for arm in arms}
 
 
 FORMS = "annotation"
@@ -171,16 +234,22 @@ def _begin(asked: ExperimentOptions, folder: Path) -> None:
         raise CannotWrite(folder, error, "name another --out") from None
 
 
-def _run(asked: ExperimentOptions, arm: ExperimentArm, folder: Path, terminal: Terminal) -> int:
+def _run(
+    asked: ExperimentOptions,
+    arm: ExperimentArm,
+    folder: Path,
+    audience: Audience,
+    player: ArmPlayer,
+) -> int:
     """Run an arm, and where it stops early, say how the experiment goes on."""
     try:
-        status = _run_what_is_left(asked, arm, folder)
+        status = _run_what_is_left(asked, arm, folder, player)
     except SimError as error:
         if error.exit_status == _RESUMABLE:
-            terminal.say(_GOES_ON.format(folder))
+            audience.say(_GOES_ON.format(folder))
         raise
     if status:
-        terminal.say(_GOES_ON.format(folder))
+        audience.say(_GOES_ON.format(folder))
     return status
 
 
@@ -188,18 +257,17 @@ _RESUMABLE = 3
 _GOES_ON = "the experiment goes on with the same command and --out {}"
 
 
-def _run_what_is_left(asked: ExperimentOptions, arm: ExperimentArm, folder: Path) -> int:
+def _run_what_is_left(
+    asked: ExperimentOptions, arm: ExperimentArm, folder: Path, player: ArmPlayer
+) -> int:
     """Launch an arm, or resume it; the budget is for all arms together."""
-    from retailsim.sim.run.launch import launch
-    from retailsim.sim.run.resume import resume
-
     out = folder / arm.label
     budget = asked.budget
     if budget is not None:
         budget = max(0.0, budget - _spent(folder, but=out))
     if (out / "run.toml").is_file():
-        return resume(out, Quiet(), workers=asked.workers, retry_failed=False, budget=budget)
-    return launch(_options(msgspec.structs.replace(asked, budget=budget), arm, out), Quiet())
+        return player.resume(out, workers=asked.workers, budget=budget)
+    return player.launch(_options(msgspec.structs.replace(asked, budget=budget), arm, out))
 
 
 def _spent(folder: Path, *, but: Path) -> float:

@@ -54,6 +54,10 @@ class RunFile(msgspec.Struct, frozen=True, kw_only=True):
         SHA-256 of each file under ``inputs/``, by its path there.
     plugins : dict of str to str
         SHA-256 of each plug-in's source, by the name that the scenario gives it.
+    session_agents : dict of str to str, or None
+        Agents whose class only the session had that made the run: a notebook or a script. By the
+        name that the scenario gives them, the file under ``inputs/`` that holds the source. The
+        run cannot be played by another process, so neither resumed nor verified.
     imported : str or None
         Where the events come from, if this program did not make them.
     budget : float or None
@@ -65,6 +69,7 @@ class RunFile(msgspec.Struct, frozen=True, kw_only=True):
     scenario: Scenario
     inputs: dict[str, str]
     plugins: dict[str, str] = {}
+    session_agents: dict[str, str] | None = None
     imported: str | None = None
     budget: float | None = None
 
@@ -167,7 +172,7 @@ def file_digest(path: Path) -> str:
 
 def as_toml(file: RunFile) -> str:
     """Write the contents of ``run.toml``."""
-    return tomli_w.dumps(_without_none(msgspec.to_builtins(file, builtin_types=_TOML_TYPES)))
+    return tomli_w.dumps(without_none(msgspec.to_builtins(file, builtin_types=_TOML_TYPES)))
 
 
 class NewRun:
@@ -258,10 +263,10 @@ def _toml_types() -> tuple[type, ...]:
 _TOML_TYPES = _toml_types()
 
 
-def _without_none(tree: Any) -> Any:
+def without_none(tree: Any) -> Any:
     """TOML has no null: what is None is left out, and comes back as the default."""
     if isinstance(tree, dict):
-        return {k: _without_none(v) for k, v in tree.items() if v is not None}
+        return {k: without_none(v) for k, v in tree.items() if v is not None}
     if isinstance(tree, list | tuple):
-        return [_without_none(item) for item in tree]
+        return [without_none(item) for item in tree]
     return tree

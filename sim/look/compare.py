@@ -27,9 +27,26 @@ class OtherProtocol(SimError):
 def compare_runs(first: Path, second: Path, terminal: Terminal) -> int:
     """Compare two runs; returns the exit status, 1 where there is nothing to compare.
 
+    Raises what `compared` raises.
+    """
+    shared, found = compared(first, second)
+    if terminal.json:
+        terminal.out_json({"first": str(first), "second": str(second), "comparison": found})
+    else:
+        _show(first, second, found, "" if shared else "other seeds: ", terminal)
+    return 0 if any(change.test.p is not None for change in found.planned) else 1
+
+
+def compared(first: Path, second: Path) -> tuple[bool, Comparison]:
+    """Return whether two runs share their draws, and what changed from the first to the second.
+
     Raises
     ------
     OtherProtocol
+    MissingExtra
+        If the packages of ``retailsim[analysis]`` are not installed.
+    NotARun, LogDamaged, LogUnreadable
+        As `analysis.replay.loader.load`.
     """
     from retailsim.analysis.projection.loader import load
 
@@ -38,12 +55,7 @@ def compare_runs(first: Path, second: Path, terminal: Terminal) -> int:
     except ModuleNotFoundError as error:
         raise MissingExtra("compare", error.name or "a package") from None
     shared = _share_draws(first, second)
-    found = compare(load(first), load(second), shared=shared)
-    if terminal.json:
-        terminal.out_json({"first": str(first), "second": str(second), "comparison": found})
-    else:
-        _show(first, second, found, "" if shared else "other seeds: ", terminal)
-    return 0 if any(change.test.p is not None for change in found.planned) else 1
+    return shared, compare(load(first), load(second), shared=shared)
 
 
 def _share_draws(first: Path, second: Path) -> bool:

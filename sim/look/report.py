@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
+import msgspec
+
 from retailsim.sim.errors import CannotWrite, MissingExtra
 from retailsim.sim.folder.run_folder import RunFile, RunFolder, as_toml
 from retailsim.sim.terminal.terminal import Terminal
@@ -22,8 +24,34 @@ def write_report(
     charts : {"png", "svg"} or None
         Whether every chart is written beside it, too.
     """
+    made = made_report(path, out, charts)
+    for chart in made.charts:
+        terminal.say(f"chart: {chart}")
+    terminal.out(f"report: {made.path}")
+    return 0
+
+
+class MadeReport(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a report is, and the charts beside it."""
+
+    path: Path
+    charts: tuple[Path, ...]
+
+
+def made_report(
+    path: Path, out: Path | None = None, charts: Literal["png", "svg"] | None = None
+) -> MadeReport:
+    """Write the report of a run; parameters are those of `write_report`.
+
+    Raises
+    ------
+    MissingExtra
+    CannotWrite
+        If the file cannot be written.
+    """
     run = RunFolder(path)
     file = run.read()
+    drawn = []
     try:
         from retailsim.analysis.report.content import report
         from retailsim.analysis.report.images import save
@@ -38,11 +66,10 @@ def write_report(
         if charts is not None:
             for section in found.sections:
                 for figure in section.figures:
-                    terminal.say(f"chart: {save(figure, target.parent, charts)}")
+                    drawn.append(save(figure, target.parent, charts))
     except OSError as error:
         raise CannotWrite(target, error, "name another file with -o") from None
-    terminal.out(f"report: {target}")
-    return 0
+    return MadeReport(path=target, charts=tuple(drawn))
 
 
 def about(file: RunFile) -> dict[str, str]:

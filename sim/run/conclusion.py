@@ -34,7 +34,7 @@ def show_replay(run: RunFolder, terminal: Terminal) -> int:
 
     result = replay(run.path)
     if terminal.json:
-        terminal.out_json(_told(result))
+        terminal.out_json(told(result))
     else:
         from retailsim.analysis.replay.terminal_tables import heatmap, measure_table
 
@@ -68,13 +68,13 @@ def show_replays(runs: Sequence[Path], terminal: Terminal) -> int:
     if len(runs) > 1 and terminal.json:
         from retailsim.analysis.replay.replay import replay
 
-        terminal.out_json({"runs": [_told(replay(run)) for run in runs]})
+        terminal.out_json({"runs": [told(replay(run)) for run in runs]})
         return 0
     for run in runs:
         show_replay(RunFolder(run), terminal)
     return 0
 
 
-def _told(result: Replay) -> Replay:
-    """Return the result with a folder's name that JSON can hold, whatever its bytes."""
+def told(result: Replay) -> Replay:
+    """Return a result as JSON, with a folder's name that JSON can hold, whatever its bytes."""
     return msgspec.structs.replace(result, run=os.fsencode(result.run).decode("utf-8", "replace"))

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from copy import deepcopy
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import msgspec
 
+from retailsim.agents.base import Agent
 from retailsim.events.log.lock import RunLock
 from retailsim.events.streams import Seed
 from retailsim.market.catalogue.category_map import read_categories
@@ -23,16 +27,19 @@ from retailsim.market.errors import EmptyCatalogue
 from retailsim.sim.budget.estimate import extent, show_plan
 from retailsim.sim.errors import BadScenario
 from retailsim.sim.execution.job import Job
-from retailsim.sim.execution.runner import run_to_end
+from retailsim.sim.execution.runner import RunControl, RunOutcome, run_to_end
 from retailsim.sim.folder.inputs import copied, located, with_inputs
 from retailsim.sim.folder.run_folder import FORMAT, Identity, NewRun, RunFile, RunFolder, versions
 from retailsim.sim.run.conclusion import conclude
-from retailsim.sim.scenario.protocol import Files, new_design, run_of, scenario_protocol
+from retailsim.sim.scenario.design import Design
+from retailsim.sim.scenario.protocol import new_design, run_of, scenario_protocol
 from retailsim.sim.scenario.scenario import ProductsTable, Scenario
 from retailsim.sim.scenario.scenario_file import decode, read_tree
 from retailsim.sim.scenario.settings import Tree, lay_over
 from retailsim.sim.seats.cast import ROLES, Cast, expand, used_models
-from retailsim.sim.seats.seat_names import describe_models, give_seats
+from retailsim.sim.seats.seat_names import SeatEntries, describe_models, give_seats
+from retailsim.sim.seats.session import check_session_agents, recorded, source_of
+from retailsim.sim.terminal.audience import Audience
 from retailsim.sim.terminal.terminal import Terminal
 
 DEFAULT = "pairwise"
@@ -42,14 +49,18 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     """The flags of ``launch``; None leaves the scenario's own value.
 
     With `parts` those who are named play the scenario's parts, as experiments do.
+
+    A program may also give the scenario's `tables` instead of a file, whole seats among `sellers`
+    and `buyers`, and the `classes` of agents that only its own process has, by the names of their
+    seats' agents.
     """
 
     scenario: str = DEFAULT
     seed: int | None = None
     out: Path | None = None
     workers: int | None = None
-    sellers: str | None = None
-    buyers: str | None = None
+    sellers: SeatEntries | None = None
+    buyers: SeatEntries | None = None
     catalog: Path | None = None
     profiles: Path | None = None
     budget: float | None = None
@@ -57,46 +68,101 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     parts: bool = False
     dry_run: bool = False
     verbose: bool = False
+    tables: Mapping[str, Any] | None = None
+    classes: Mapping[str, type[Agent]] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedRun:
+    """What a launch found out before it makes anything.
+
+    Parameters
+    ----------
+    folder : Path
+        The scenario's, where ``module:Class`` is looked for.
+    workers : int
+        Processes that will share the run.
+    """
+
+    options: Options
+    scenario: Scenario
+    folder: Path
+    products: Sequence[Product]
+    design: Design
+    cast: Cast
+    workers: int
 
 
 def launch(options: Options, terminal: Terminal) -> int:
     """Run a scenario from its beginning; returns the exit status."""
-    scenario, folder = read_scenario(options)
-    models, workers = used_models(scenario), scenario.run.workers
-    if models:
-        from retailsim.sim.budget.models import (
-            check_models,
-            fitting_workers,
-            shared_answers,
-            unsent,
-        )
+    prepared = prepare(options, terminal)
+    if options.dry_run:
+        return show_plan(prepared.design, options.budget, terminal)
+    run = make(prepared)
+    terminal.say(f"{prepared.scenario.run.name}: {extent(prepared.design)}")
+    terminal.say(f"in {run.path}")
+    return conclude(run, play_prepared(prepared, run, terminal), terminal)
 
-        check_models(models, options.budget, keys=not options.dry_run)
-        with shared_answers(scenario.cache, make=not options.dry_run):
-            pass  # a file that cannot serve is told before anything is made
-        workers = fitting_workers(models, workers)
-        for line in unsent(models):
-            terminal.say(f"warning: {line}")
-    elif options.budget is not None:
-        terminal.say("--budget: no language model takes part, so nothing is spent")
-    products = chosen_products(scenario, folder, terminal)
+
+def prepare(options: Options, audience: Audience) -> PreparedRun:
+    """Read and check everything that a run needs; makes nothing.
+
+    Raises
+    ------
+    SimError, CatalogError, BadProfiles
+        If something that the scenario names is wrong.
+    """
+    scenario, folder = read_scenario(options)
+    workers = _fitting(scenario, options, audience)
+    products = chosen_products(scenario, folder, audience)
     seed = Seed(scenario.run.seed)
     design = new_design(scenario, folder, products, options.scenario)
-    cast = Cast(with_inputs(scenario, Path()), design.protocol, seed, folder, options.scenario)
-    if options.dry_run:
-        return show_plan(design, options.budget, terminal)
-    run = _make(scenario, folder, cast, products, design.files, options.out, options.budget)
-    terminal.say(f"{scenario.run.name}: {extent(design)}")
-    terminal.say(f"in {run.path}")
+    seated = with_inputs(scenario, Path())
+    cast = Cast(seated, design.protocol, seed, folder, options.scenario, options.classes)
+    check_session_agents(cast.session_agents(), workers)
+    return PreparedRun(options, scenario, folder, products, design, cast, workers)
+
+
+def _fitting(scenario: Scenario, options: Options, audience: Audience) -> int:
+    """Check the models that the scenario asks; returns how many workers they leave room for."""
+    models, workers = used_models(scenario), scenario.run.workers
+    if not models:
+        if options.budget is not None:
+            audience.say("--budget: no language model takes part, so nothing is spent")
+        return workers
+    from retailsim.sim.budget.models import check_models, fitting_workers, shared_answers, unsent
+
+    check_models(models, options.budget, keys=not options.dry_run)
+    with shared_answers(scenario.cache, make=not options.dry_run):
+        pass  # a file that cannot serve is told before anything is made
+    workers = fitting_workers(models, workers)
+    for line in unsent(models):
+        audience.say(f"warning: {line}")
+    return workers
+
+
+def play_prepared(
+    prepared: PreparedRun,
+    run: RunFolder,
+    audience: Audience,
+    control: RunControl | None = None,
+) -> RunOutcome:
+    """Play a run that was just made to its end; raises what `run_to_end` raises."""
+    options = prepared.options
     with RunLock(run.lock) as lock:
-        outcome = run_to_end(
-            Job(run=str(run.path), verbose=options.verbose, budget=options.budget),
-            workers=workers,
+        return run_to_end(
+            Job(
+                run=str(run.path),
+                verbose=options.verbose,
+                budget=options.budget,
+                classes=options.classes,
+            ),
+            workers=prepared.workers,
             lock=lock,
-            terminal=terminal,
-            total=design.episodes,
+            audience=audience,
+            total=prepared.design.episodes,
+            control=control,
         )
-    return conclude(run, outcome, terminal)
 
 
 def read_scenario(options: Options) -> tuple[Scenario, Path]:
@@ -107,15 +173,22 @@ def read_scenario(options: Options) -> tuple[Scenario, Path]:
     SimError
         If it cannot be read or makes no sense.
     """
-    tree, folder = read_tree(options.scenario)
-    for names in filter(None, (options.sellers, options.buyers)):  # settings may be about them
-        describe_models(names.split(","), _table(tree, "models", options))
+    tree, folder = _read(options)
+    for asked in filter(None, (options.sellers, options.buyers)):  # settings may be about them
+        describe_models(asked, _table(tree, "models", options))
     # A seat may be given by the name of a model that only a setting describes.
     lay_over(tree, [setting for setting in options.settings if setting.startswith("models.")])
     _flags(tree, options)
     lay_over(tree, options.settings)
     scenario = _with_profiles(decode(tree, options.scenario, folder))
     return located(scenario, folder, options.scenario), folder
+
+
+def _read(options: Options) -> tuple[Tree, Path]:
+    """Return the scenario's tables, a copy to be changed, and the folder of its paths."""
+    if options.tables is None:
+        return read_tree(options.scenario)
+    return deepcopy(dict(options.tables)), Path.cwd()
 
 
 def _flags(tree: Tree, options: Options) -> None:
@@ -131,10 +204,10 @@ def _flags(tree: Tree, options: Options) -> None:
         named_file = str(options.profiles)
         path = named_file if named_file == "builtin" else str(options.profiles.absolute())
         _table(tree, "profiles", options)["file"] = path
-    for role, names in zip(ROLES, (options.sellers, options.buyers), strict=True):
-        if names is not None:
+    for role, asked in zip(ROLES, (options.sellers, options.buyers), strict=True):
+        if asked is not None:
             models = _table(tree, "models", options)
-            give_seats(tree, role, names.split(","), models, parts=options.parts)
+            give_seats(tree, role, asked, models, parts=options.parts)
 
 
 def _table(tree: Tree, key: str, options: Options) -> Tree:
@@ -154,7 +227,7 @@ def _with_profiles(scenario: Scenario) -> Scenario:
     )
 
 
-def chosen_products(scenario: Scenario, folder: Path, terminal: Terminal) -> list[Product]:
+def chosen_products(scenario: Scenario, folder: Path, audience: Audience) -> list[Product]:
     """Read the scenario's catalogue and sample it.
 
     Raises
@@ -177,36 +250,40 @@ def chosen_products(scenario: Scenario, folder: Path, terminal: Terminal) -> lis
     if not found:
         raise EmptyCatalogue(path, problems.summary())
     if table.ids is not None and table.per_category != ProductsTable().per_category:
-        terminal.say("warning: products.per_category does nothing beside products.ids")
+        audience.say("warning: products.per_category does nothing beside products.ids")
     if problems.skipped:
-        terminal.say(f"{path}: {problems.summary()}")
+        audience.say(f"{path}: {problems.summary()}")
     for warning in problems.warnings:
-        terminal.say(f"warning: {path}: {warning}")
+        audience.say(f"warning: {path}: {warning}")
     return found
 
 
-def _make(
-    scenario: Scenario,
-    folder: Path,
-    cast: Cast,
-    products: Sequence[Product],
-    files: Files,
-    out: Path | None,
-    budget: float | None,
-) -> RunFolder:
-    new = NewRun(out or default_folder(scenario.run.name))
+def make(prepared: PreparedRun) -> RunFolder:
+    """Make the run's folder.
+
+    Raises
+    ------
+    RunExists, CannotWrite
+        If it cannot be where it is to be.
+    """
+    scenario, cast, options = prepared.scenario, prepared.cast, prepared.options
+    new = NewRun(options.out or default_folder(scenario.run.name))
     try:
-        new.add_products(products)
-        for name, data in files.items():
+        new.add_products(prepared.products)
+        for name, data in prepared.design.files.items():
             new.add(name, data)
-        frozen = copied(scenario, cast, folder, new)
+        frozen = copied(scenario, cast, prepared.folder, new)
+        sources = {name: source_of(cls) for name, cls in cast.session_agents().items()}
+        session = recorded(sources, new)
+        place = str(prepared.folder.resolve())
         file = RunFile(
-            run=Identity(format=FORMAT, id=uuid4().hex, scenario_folder=str(folder.resolve())),
+            run=Identity(format=FORMAT, id=uuid4().hex, scenario_folder=place),
             versions=versions(),
             scenario=frozen,
             inputs=new.digests(),
             plugins=cast.plugin_digests(),
-            budget=budget if used_models(scenario) else None,
+            session_agents=session or None,
+            budget=options.budget if used_models(scenario) else None,
         )
         return new.publish(file)
     finally:

@@ -15,7 +15,7 @@ from retailsim.events.log.seal import matches_seal, remove_seal, write_seal
 from retailsim.sim.budget.estimate import money
 from retailsim.sim.errors import RunChanged
 from retailsim.sim.execution.job import Job, raw_specs, run_design
-from retailsim.sim.execution.runner import run_to_end
+from retailsim.sim.execution.runner import RunControl, RunOutcome, run_to_end
 from retailsim.sim.folder.run_folder import RunFile, RunFolder, told_apart, versions
 from retailsim.sim.play.leftovers import Leftover, recovered
 from retailsim.sim.play.retries import (
@@ -28,6 +28,8 @@ from retailsim.sim.play.retries import (
 from retailsim.sim.run.conclusion import conclude, show_replay
 from retailsim.sim.run.model_settings import with_model_settings
 from retailsim.sim.seats.cast import used_models
+from retailsim.sim.seats.session import refuse_session_agents
+from retailsim.sim.terminal.audience import Audience
 from retailsim.sim.terminal.terminal import Terminal
 
 
@@ -41,13 +43,46 @@ def resume(
     settings: Sequence[str] = (),
     verbose: bool = False,
 ) -> int:
-    """Play what is missing of a run; returns the exit status, 0 if nothing is missing.
+    """Play what is missing of a run, and show it; returns the exit status, as `go_on` means it."""
+    outcome = go_on(
+        path,
+        terminal,
+        workers=workers,
+        retry_failed=retry_failed,
+        budget=budget,
+        settings=settings,
+        verbose=verbose,
+    )
+    if outcome is None:
+        show_replay(RunFolder(path), terminal)
+        return 0
+    return conclude(RunFolder(path), outcome, terminal)
+
+
+def go_on(
+    path: Path,
+    audience: Audience,
+    *,
+    workers: int | None = None,
+    retry_failed: bool = False,
+    budget: float | None = None,
+    settings: Sequence[str] = (),
+    verbose: bool = False,
+    control: RunControl | None = None,
+) -> RunOutcome | None:
+    """Play what is missing of a run; returns None if nothing is missing.
 
     ``settings`` change the run's models for good, and so does `budget`: a later resume has them,
     too.
+
+    Raises
+    ------
+    NotARunFolder, RunChanged, LogDamaged, RunInUse
+        If the run cannot be continued as it began.
     """
     run = RunFolder(path)
     file = run.read()
+    refuse_session_agents(run.path, file, "resumed")
     with RunLock(run.lock) as lock:
         run.check_inputs(file)
         if settings:
@@ -56,9 +91,8 @@ def resume(
         if file.imported is not None:
             check(run.events)
             again = ", and what was imported cannot be repeated" if retry_failed else ""
-            terminal.say(f"{path}: nothing to do, it was imported from {file.imported}{again}")
-            show_replay(run, terminal)
-            return 0
+            audience.say(f"{path}: nothing to do, it was imported from {file.imported}{again}")
+            return None
         _check_versions(run, file)
         recover(run.events)
         check(run.events)
@@ -66,20 +100,19 @@ def resume(
         if done == total:
             if not matches_seal(run.events):  # killed between the last event and the seal
                 write_seal(run.events)
-            terminal.say(f"{path}: nothing to do, the run is complete")
-            show_replay(run, terminal)
-            return 0
-        job = _with_budget(job, run, file, budget, terminal)
+            audience.say(f"{path}: nothing to do, the run is complete")
+            return None
+        job = _with_budget(job, run, file, budget, audience)
         remove_seal(run.events)
-        outcome = run_to_end(
+        return run_to_end(
             job,
             workers=_workers(file, workers),
             lock=lock,
-            terminal=terminal,
+            audience=audience,
             total=total,
             done=done,
+            control=control,
         )
-    return conclude(run, outcome, terminal)
 
 
 def _workers(file: RunFile, wanted: int | None) -> int:
@@ -92,13 +125,13 @@ def _workers(file: RunFile, wanted: int | None) -> int:
 
 
 def _with_budget(
-    job: Job, run: RunFolder, file: RunFile, budget: float | None, terminal: Terminal
+    job: Job, run: RunFolder, file: RunFile, budget: float | None, audience: Audience
 ) -> Job:
     """Tell the job what it may spend, by default what it might before, and what is spent."""
     models = used_models(file.scenario)
     if not models:
         if budget is not None:
-            terminal.say("--budget: no language model takes part, so nothing is spent")
+            audience.say("--budget: no language model takes part, so nothing is spent")
         return job
     from retailsim.sim.budget.models import check_models
 
@@ -110,7 +143,7 @@ def _with_budget(
         run.write(msgspec.structs.replace(file, budget=allowed))
     spent = _spent(run, models)
     before = ", as before" if budget is None else ""
-    terminal.say(f"--budget {allowed:g}{before}: {money(spent / 1e9)} of it spent")
+    audience.say(f"--budget {allowed:g}{before}: {money(spent / 1e9)} of it spent")
     return msgspec.structs.replace(job, budget=allowed, spent_nanousd=spent)
 
 

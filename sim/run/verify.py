@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
+
+import msgspec
 
 from retailsim.agents.host import Hosting
 from retailsim.agents.watchdog import Watchdog
@@ -24,6 +26,7 @@ from retailsim.sim.play.retries import attempt, failures, retry_markets, shared_
 from retailsim.sim.play.stop import Stop
 from retailsim.sim.scenario.design import Design
 from retailsim.sim.seats.cast import used_models
+from retailsim.sim.seats.session import refuse_session_agents
 from retailsim.sim.terminal.terminal import Terminal
 
 
@@ -40,8 +43,45 @@ class _RefusingLog:
         return
 
 
+class Verification(msgspec.Struct, frozen=True, kw_only=True):
+    """What a check of a run found; what is wrong is raised instead.
+
+    Parameters
+    ----------
+    events : int
+        Events in the log, whose chain of hashes is whole.
+    markets : int or None
+        Markets that were played again, each with every event the same; None: none was.
+    obstacle : str or None
+        Why none was.
+    """
+
+    events: int
+    markets: int | None = None
+    obstacle: str | None = None
+
+
 def verify(path: Path, terminal: Terminal) -> int:
-    """Check a run; returns 0 if it is whole and re-executes to the same bytes.
+    """Check a run and say what was found; returns 0, and raises what `verified` raises."""
+    found = verified(path, on_whole=lambda events: terminal.out(_whole(path, events)))
+    if found.obstacle is not None:
+        terminal.out(f"{path}: not re-executed: {found.obstacle}")
+    else:
+        terminal.out(f"{path}: {found.markets} markets played again, every event is the same")
+    return 0
+
+
+def _whole(path: Path, events: int) -> str:
+    return f"{path}: {events} events, the chain of hashes is whole"
+
+
+def verified(path: Path, on_whole: Callable[[int], None] = lambda events: None) -> Verification:
+    """Check a run: its log, its inputs, and that it re-executes to the same bytes.
+
+    Parameters
+    ----------
+    on_whole : callable
+        Told the number of events as soon as the log is known to be whole.
 
     Raises
     ------
@@ -51,19 +91,19 @@ def verify(path: Path, terminal: Terminal) -> int:
         For the first market that does not re-execute to what is logged.
     RunChanged
         If an input was changed, or a market is missing from a log that is sealed.
+    SessionAgents
+        If an agent sat in it whose class only the session had that made the run.
     """
     run = RunFolder(path)
     file = run.read()
     events = check(run.events).events
-    terminal.out(f"{path}: {events} events, the chain of hashes is whole")
+    on_whole(events)
     run.check_inputs(file)
+    refuse_session_agents(path, file, "played again")
     obstacle = _obstacle(run, file)
     if obstacle is not None:
-        terminal.out(f"{path}: not re-executed: {obstacle}")
-        return 0
-    played = asyncio.run(_replay_all(run, file))
-    terminal.out(f"{path}: {played} markets played again, every event is the same")
-    return 0
+        return Verification(events=events, obstacle=obstacle)
+    return Verification(events=events, markets=asyncio.run(_replay_all(run, file)))
 
 
 def _obstacle(run: RunFolder, file: RunFile) -> str | None:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import PurePath
 from typing import Any
+
+import tomli_w
 
 from retailsim.sim.errors import BadSetting
 
@@ -27,6 +31,41 @@ def lay_over(tree: Tree, settings: Sequence[str]) -> None:
         if not equals or not key.strip():
             raise BadSetting(setting, "write it as KEY=VALUE, such as run.seed=7")
         _assign(tree, _parts(key.strip()), _value(text.strip()), setting)
+
+
+def as_settings(values: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return keys with values of Python as settings: what TOML can hold, as TOML.
+
+    Paths become texts, and numbers of other libraries plain ones.
+
+    Raises
+    ------
+    BadSetting
+        If a value is something else.
+    """
+    return tuple(f"{key}={_as_toml(value, f'{key}={value!r}')}" for key, value in values.items())
+
+
+def _as_toml(value: Any, setting: str) -> str:
+    match value:
+        case Mapping():
+            pairs = (f"{_scalar(str(k))} = {_as_toml(v, setting)}" for k, v in value.items())
+            return f"{{{', '.join(pairs)}}}"
+        case list() | tuple():
+            return f"[{', '.join(_as_toml(one, setting) for one in value)}]"
+        case PurePath():
+            return _scalar(str(value))
+        case str() | bool() | int() | float() | dt.date():
+            return _scalar(value)
+        case _ if callable(getattr(value, "item", None)):
+            return _as_toml(value.item(), setting)
+        case _:
+            problem = f"a {type(value).__name__} is no text, number, date, list or table"
+            raise BadSetting(setting, problem)
+
+
+def _scalar(value: Any) -> str:
+    return tomli_w.dumps({"value": value}).removeprefix("value = ").rstrip("\n")
 
 
 def _value(text: str) -> Any:

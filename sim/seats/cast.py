@@ -7,6 +7,7 @@ import sys
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 from typing import Protocol as Protocol_
 
@@ -18,7 +19,7 @@ from retailsim.agents.host import Checked, Host, Hosting, Trusted
 from retailsim.agents.llm.types import PROVIDERS, ModelConfig
 from retailsim.agents.profiles import profiles
 from retailsim.agents.protocol import agents_of
-from retailsim.agents.registry import digest, resolve
+from retailsim.agents.registry import digest, fit, resolve
 from retailsim.events.kernel import Kernel, Receive
 from retailsim.events.messages import Role, SeatKind
 from retailsim.events.outside import Door
@@ -103,14 +104,20 @@ class SeatedAgent:
         seed: Seed,
         folder: Path,
         source: str,
+        session_class: type[Agent] | None = None,
     ) -> None:
         self.table = table
         self.protocol = protocol
         self.role = role
+        self.of_session = session_class is not None
         self.models: SeatModels | None = None
         place = f"{source}: {role}s.{table.id}"
         try:
-            self.kind = resolve(table.agent, role, folder=folder, protocol=protocol)
+            self.kind = (
+                resolve(table.agent, role, folder=folder, protocol=protocol)
+                if session_class is None
+                else fit(table.agent, role, protocol, session_class)
+            )
             self._seat = Seat(
                 id=table.id,
                 role=role,
@@ -185,6 +192,8 @@ class Cast:
         Where ``module:Class`` is looked for.
     source : str
         The scenario's file, which errors name.
+    classes : mapping of str to type
+        Agents that are looked up nowhere, because only this process has them.
     """
 
     def __init__(
@@ -194,11 +203,14 @@ class Cast:
         seed: Seed,
         folder: Path,
         source: str = "run.toml",
+        classes: Mapping[str, type[Agent]] = MappingProxyType({}),
     ) -> None:
         self.protocol = protocol
         self._named = scenario.design.protocol
         self._seats = {
-            (role, table.id): SeatedAgent(table, role, protocol, seed, folder, source)
+            (role, table.id): SeatedAgent(
+                table, role, protocol, seed, folder, source, classes.get(table.agent)
+            )
             for role in ROLES
             for table in scenario.seats(role)
         }
@@ -229,16 +241,29 @@ class Cast:
 
     def plugin_digests(self) -> dict[str, str]:
         """SHA-256 of each plug-in's source, by the name that the scenario gives it."""
-        plugins = (seat for seat in self._seats.values() if seat.is_plugin)
-        digests = {seat.table.agent: digest(seat.kind) for seat in plugins}
+        digests = {seat.table.agent: digest(seat.kind) for seat in self._importable()}
         modules = protocol_modules(self.protocol)
         return digests | ({self._named: source_digest(modules)} if modules else {})
 
+    def session_agents(self) -> dict[str, type[Agent]]:
+        """The classes that only this process has, by the name that the scenario gives them."""
+        seats = (seat for seat in self._seats.values() if seat.of_session)
+        return {seat.table.agent: seat.kind for seat in seats}
+
+    def _importable(self) -> list[SeatedAgent]:
+        """The plug-ins that another process finds, too."""
+        return [s for s in self._seats.values() if s.is_plugin and not s.of_session]
+
     def modules_in(self, folder: Path) -> list[Path]:
-        """The Python files below `folder` that the plug-ins are made of, as far as imported."""
-        if not self.has_plugins:
+        """The Python files below `folder` that the plug-ins are made of, as far as imported.
+
+        Installed packages, which may be below it, too, are not the folder's, and neither are we.
+        """
+        if not self._importable() and not protocol_modules(self.protocol):
             return []
         root = folder.resolve()
-        files = (getattr(module, "__file__", None) for module in list(sys.modules.values()))
+        foreign = (module for name, module in list(sys.modules.items()) if is_foreign(name))
+        files = (getattr(module, "__file__", None) for module in foreign)
         paths = {Path(file).resolve() for file in files if file}
-        return sorted(path for path in paths if path.is_relative_to(root))
+        own = (path for path in paths if path.is_relative_to(root))
+        return sorted(path for path in own if "site-packages" not in path.parts)

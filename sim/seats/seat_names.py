@@ -15,27 +15,40 @@ STAND_IN = "like-"
 """How the names of seats begin that only stand in for somebody: whoever is named comes instead."""
 
 
-def describe_models(names: Sequence[str], models: Tree) -> None:
+SeatEntry = str | Mapping[str, Any]
+"""An entry of ``--sellers`` or ``--buyers``, or a seat's own table."""
+
+
+SeatEntries = str | Sequence[SeatEntry]
+"""Several of them; a text holds names as ``A,B``."""
+
+
+def entries_of(asked: SeatEntries) -> list[SeatEntry]:
+    """Return the seats that are asked for, one after another."""
+    entries = asked.split(",") if isinstance(asked, str) else asked
+    plain = (one.strip() if isinstance(one, str) else one for one in entries)
+    return [one for one in plain if one]
+
+
+def describe_models(asked: SeatEntries, models: Tree) -> None:
     """Give each name that is PROVIDER/MODEL its table in `models`; what stands there wins."""
-    for name in _clean(names):
+    for name in entries_of(asked):
+        if not isinstance(name, str):
+            continue
         table = model_table(name)
         if table is not None:
             models[name] = {**table, **models.get(name, {})}
 
 
-def _clean(names: Sequence[str]) -> list[str]:
-    return [name.strip() for name in names if name.strip()]
-
-
 def give_seats(
-    tree: Tree, role: Role, names: Sequence[str], models: Tree, *, parts: bool = False
+    tree: Tree, role: Role, asked: SeatEntries, models: Tree, *, parts: bool = False
 ) -> None:
     """Replace the seats of a role by those that are named, and describe their models.
 
     Parameters
     ----------
-    names : sequence of str
-        Entries of ``--sellers`` or ``--buyers``.
+    asked : str, or sequence of str and table
+        Names, as in ``--sellers`` or ``--buyers``, and whole seats.
     models : dict
         The scenario's table ``models``, added to where a name is PROVIDER/MODEL.
     parts : bool
@@ -43,8 +56,10 @@ def give_seats(
         of the names, as the seat ``PART@NAME``. Options stay behind: they are the old agent's.
         Stand-ins (``like-NAME``) are no parts, and their personas no part of the experiment.
     """
-    describe_models(names, models)
-    seats = [named(name, role, models) for name in _clean(names)]
+    describe_models(asked, models)
+    seats = [
+        named(one, role, models) if isinstance(one, str) else dict(one) for one in entries_of(asked)
+    ]
     old = tree.get(f"{role}s")
     if parts and isinstance(old, list) and any(_part(seat) for seat in old):
         seats = [_played(part, seat) for part in old for seat in seats]

@@ -1,0 +1,1 @@
+"""The way in from Python: what `import retailsim` offers."""

@@ -1,0 +1,117 @@
+"""Pages: runs and conversations as a notebook shows them; every text escaped, and no script."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+from retailsim.events.errors import RetailSimError
+
+if TYPE_CHECKING:
+    from retailsim.analysis.experiments.outcomes import ExperimentOutcome
+    from retailsim.sim.api.chat import Chat
+    from retailsim.sim.api.loaded_run import Run
+
+MOST_SELLERS = 20
+"""Sellers in a run's table; a design may have thousands."""
+
+
+def run_page(run: Run) -> str:
+    """Return a run's measures as a small table: overall, and for each seller."""
+    try:
+        found = run.measures()
+    except RetailSimError as error:
+        return f"<p><code>{_text(run.path)}</code>: {_text(error)}</p>"
+    rows = [("all", found["overall"]), *_sellers(found["sellers"])]
+    body = "".join(_row(name, row) for name, row in rows)
+    head = "".join(_cell(title, "th") for title in ("", *(title for title, _ in _COLUMNS)))
+    left_out = len(found["sellers"]) - MOST_SELLERS
+    more = f"<p>and {left_out:,} more sellers</p>" if left_out > 0 else ""
+    return (
+        f"<div><p><b>{_text(run.path.name)}</b>: {_counts(found)}</p>"
+        f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{more}</div>"
+    )
+
+
+def chat_page(chat: Chat) -> str:
+    """Return a conversation as paragraphs."""
+    facts = chat.facts
+    title = facts["title"] or "the catalogue"
+    head = f"{facts['seller']} and {facts['buyer']}, {title}: {facts['status']}"
+    said = "".join(
+        f"<p><b>{_text(one['name'])}</b> {_text(one['content'])}</p>" for one in chat.messages
+    )
+    stars = "".join(
+        f"<p><b>review of {_text(one['aspect'])}</b> {'★' * int(one['rating'] or 0)} "
+        f"{_text(one['text'] or '')}</p>"
+        for one in chat.reviews
+    )
+    return f"<div><p><i>{_text(head)}</i></p>{said}{stars}</div>"
+
+
+def outcome_page(outcome: ExperimentOutcome) -> str:
+    """Return an experiment's table: what was measured, beside what was published."""
+    rows = "".join(
+        f"<tr>{_cell(row.label, 'th')}{_cell(value.name)}{_cell(_figure(value.measured.value))}"
+        f"{_cell(_figure(value.published))}{_cell(value.unit)}</tr>"
+        for row in outcome.rows
+        for value in row.values
+    )
+    titles = ("", "Measure", "Measured", "Published", "Unit")
+    head = "".join(_cell(title, "th") for title in titles)
+    said = "".join(
+        f"<p>{_text(' '.join(filter(None, (one.claim, one.verdict))))}</p>"
+        for one in outcome.findings
+    )
+    return (
+        f"<div><p><b>{_text(outcome.title)}</b></p><table><thead><tr>{head}</tr></thead>"
+        f"<tbody>{rows}</tbody></table>{said}</div>"
+    )
+
+
+def _figure(value: float | None) -> str:
+    return "–" if value is None else f"{value:,.4g}"
+
+
+def _sellers(rows: Iterable[Mapping[str, Any]]) -> list[tuple[str, Mapping[str, Any]]]:
+    return [(str(row["seller"]), row) for row in rows][:MOST_SELLERS]
+
+
+def _counts(found: Mapping[str, Any]) -> str:
+    counts = found["episodes"]
+    partial = ", not finished" if found["partial"] else ""
+    failed = f", {counts['failed']:,} failed" if counts["failed"] else ""
+    return f"{counts['closed']:,} of {counts['opened']:,} episodes closed{failed}{partial}"
+
+
+def _row(name: str, row: Mapping[str, Any]) -> str:
+    cells = (_cell(write(row)) for _, write in _COLUMNS)
+    return f"<tr>{_cell(name, 'th')}{''.join(cells)}</tr>"
+
+
+def _cell(value: object, tag: str = "td") -> str:
+    return f"<{tag}>{_text(value)}</{tag}>"
+
+
+def _text(value: object) -> str:
+    return escape(str(value))
+
+
+def _share(key: str) -> Callable[[Mapping[str, Any]], str]:
+    return lambda row: "–" if row[key] is None else f"{row[key]:.1%}"
+
+
+def _number(key: str) -> Callable[[Mapping[str, Any]], str]:
+    return lambda row: "–" if row[key] is None else f"{row[key]:.2f}"
+
+
+_COLUMNS: tuple[tuple[str, Callable[[Mapping[str, Any]], str]], ...] = (
+    ("Episodes", lambda row: f"{row['episodes']:,}"),
+    ("Conversion", _share("conversion_rate")),
+    ("Quantity", _number("average_quantity")),
+    ("Refunds", _share("refund_rate")),
+    ("Rating", _number("average_rating")),
+    ("Net revenue", lambda row: f"${row['net_revenue_cents'] / 100:,.2f}"),
+)
+"""What the table shows of a row of measures."""
