@@ -130,13 +130,15 @@ _HOME = {name: module for module, names in _MODULES.items() for name in names}
 __all__ = sorted(_HOME)  # noqa: PLE0605
 
 
-def __getattr__(name: str) -> Any:
-    """Import what is asked for from its module, and keep it."""
-    module = _HOME.get(name)
-    if module is None:
-        raise AttributeError(f"module 'retailsim' has no attribute {name!r}")
-    found = globals()[name] = getattr(import_module(module), name)
-    return found
+if not TYPE_CHECKING:  # a type checker would take every name for one of ours
+
+    def __getattr__(name: str) -> Any:
+        """Import what is asked for from its module, and keep it."""
+        module = _HOME.get(name)
+        if module is None:
+            raise AttributeError(f"module 'retailsim' has no attribute {name!r}")
+        found = globals()[name] = getattr(import_module(module), name)
+        return found
 
 
 def __dir__() -> list[str]:

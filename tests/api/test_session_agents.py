@@ -115,7 +115,7 @@ def test_an_incomplete_class_is_refused(tmp_path: Path) -> None:
         pass
 
     with pytest.raises(retailsim.RetailSimError, match=r"sellers.Half: .*lacks answer, pitch"):
-        retailsim.run(sellers=Half, out=tmp_path / "run")  # type: ignore[type-abstract]
+        retailsim.run(sellers=Half, out=tmp_path / "run")
 
 
 CELL = """
