@@ -38,9 +38,10 @@ slow: $(VENV)/.dev
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks
 
-# The module map of docs/architecture.md, from the first line of each module.
+# The module map of docs/architecture.md, and docs/api.md: from the docstrings.
 map: $(VENV)/.dev
 	$(BIN)/python docs/module_map.py --write
+	$(BIN)/python docs/api_reference.py --write
 
 # The newest versions of everything, tried out in an environment of its own.
 constraints:

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from retailsim.sim.api.chat import Chat
     from retailsim.sim.api.loaded_run import Run
 
+_NUMBER = ' style="text-align: right"'
+
 MOST_SELLERS = 20
 """Sellers in a run's table; a design may have thousands."""
 
@@ -53,8 +55,8 @@ def chat_page(chat: Chat) -> str:
 def outcome_page(outcome: ExperimentOutcome) -> str:
     """Return an experiment's table: what was measured, beside what was published."""
     rows = "".join(
-        f"<tr>{_cell(row.label, 'th')}{_cell(value.name)}{_cell(_figure(value.measured.value))}"
-        f"{_cell(_figure(value.published))}{_cell(value.unit)}</tr>"
+        f"<tr>{_cell(row.label, 'th')}{_cell(value.name)}{_number_cell(value.measured.value)}"
+        f"{_number_cell(value.published)}{_cell(value.unit)}</tr>"
         for row in outcome.rows
         for value in row.values
     )
@@ -70,8 +72,8 @@ def outcome_page(outcome: ExperimentOutcome) -> str:
     )
 
 
-def _figure(value: float | None) -> str:
-    return "–" if value is None else f"{value:,.4g}"
+def _number_cell(value: float | None) -> str:
+    return _cell("–" if value is None else f"{value:,.4g}", "td", _NUMBER)
 
 
 def _sellers(rows: Iterable[Mapping[str, Any]]) -> list[tuple[str, Mapping[str, Any]]]:
@@ -86,16 +88,22 @@ def _counts(found: Mapping[str, Any]) -> str:
 
 
 def _row(name: str, row: Mapping[str, Any]) -> str:
-    cells = (_cell(write(row)) for _, write in _COLUMNS)
+    cells = (_cell(write(row), "td", _NUMBER) for _, write in _COLUMNS)
     return f"<tr>{_cell(name, 'th')}{''.join(cells)}</tr>"
 
 
-def _cell(value: object, tag: str = "td") -> str:
-    return f"<{tag}>{_text(value)}</{tag}>"
+def _cell(value: object, tag: str = "td", look: str = "") -> str:
+    return f"<{tag}{look}>{_text(value)}</{tag}>"
 
 
 def _text(value: object) -> str:
     return escape(str(value))
+
+
+def _dollars(cents: float) -> str:
+    from retailsim.analysis.measures.money import dollars
+
+    return dollars(cents)
 
 
 def _share(key: str) -> Callable[[Mapping[str, Any]], str]:
@@ -112,6 +120,6 @@ _COLUMNS: tuple[tuple[str, Callable[[Mapping[str, Any]], str]], ...] = (
     ("Quantity", _number("average_quantity")),
     ("Refunds", _share("refund_rate")),
     ("Rating", _number("average_rating")),
-    ("Net revenue", lambda row: f"${row['net_revenue_cents'] / 100:,.2f}"),
+    ("Net revenue", lambda row: _dollars(row["net_revenue_cents"])),
 )
 """What the table shows of a row of measures."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +26,7 @@ from retailsim.market.catalogue.product_files import (
 )
 from retailsim.market.errors import EmptyCatalogue
 from retailsim.sim.budget.estimate import extent, show_plan
-from retailsim.sim.errors import BadScenario
+from retailsim.sim.errors import BadScenario, RunExists
 from retailsim.sim.execution.job import Job
 from retailsim.sim.execution.runner import RunControl, RunOutcome, run_to_end
 from retailsim.sim.folder.inputs import copied, located, with_inputs
@@ -266,8 +267,16 @@ def make(prepared: PreparedRun) -> RunFolder:
     RunExists, CannotWrite
         If it cannot be where it is to be.
     """
+    if prepared.options.out is not None:
+        return _made(prepared, prepared.options.out)
+    while True:
+        with suppress(RunExists):  # another run of the same second was quicker
+            return _made(prepared, default_folder(prepared.scenario.run.name))
+
+
+def _made(prepared: PreparedRun, out: Path) -> RunFolder:
     scenario, cast, options = prepared.scenario, prepared.cast, prepared.options
-    new = NewRun(options.out or default_folder(scenario.run.name))
+    new = NewRun(out)
     try:
         new.add_products(prepared.products)
         for name, data in prepared.design.files.items():

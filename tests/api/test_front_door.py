@@ -305,3 +305,16 @@ def test_a_plug_in_takes_its_folder_along_and_nothing_else(
         "own_seats.py",
         "own_words.py",
     ]
+
+
+def test_two_runs_of_one_second_have_folders_of_their_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where no folder is named, even the time is not enough."""
+    monkeypatch.chdir(tmp_path)
+
+    async def both() -> list[retailsim.Run]:
+        one = {"settings": SMALL, "seed": 1, "buyers": "behavioral"}
+        return await asyncio.gather(*(retailsim.arun(**one) for _ in range(3)))  # type: ignore[arg-type]
+
+    assert len({run.path for run in asyncio.run(both())}) == 3

@@ -25,7 +25,7 @@ class Reader(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append(tag)
-        assert not attrs
+        assert attrs in ([], [("style", "text-align: right")])
 
     def handle_data(self, data: str) -> None:
         self.text += f"{data}|"
