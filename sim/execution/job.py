@@ -122,13 +122,18 @@ def run_design(folder: RunFolder, file: RunFile) -> Design:
     return design_of(protocol, file.scenario, folder.products(), files, seed)
 
 
-def watchdog(block_timeout_s: float, notes: Diagnostics) -> Watchdog:
+def warn_on_stderr(line: str) -> None:
+    """Tell the person, as a worker does."""
+    with suppress(OSError):
+        sys.stderr.write(f"{line}\n")
+
+
+def watchdog(block_timeout_s: float, notes: Diagnostics, warn: Callable[[str], None]) -> Watchdog:
     """Return what looks after agents that block; it tells the person too, who may have to act."""
 
     def say(line: str) -> None:
         notes.warning("watchdog", says=line)
-        with suppress(OSError):
-            sys.stderr.write(f"warning: {line}\n")
+        warn(f"warning: {line}")
 
     warn_s = min(5.0, block_timeout_s / 2)
     return Watchdog(warn_s=warn_s, deadline_s=block_timeout_s, say=say)
@@ -142,13 +147,17 @@ def play(
 
 
 async def play_with_telemetry(
-    job: Job, *, stop: Stop, on_progress: Callable[[Progress], None] | None = None
+    job: Job,
+    *,
+    stop: Stop,
+    on_progress: Callable[[Progress], None] | None = None,
+    warn: Callable[[str], None] = warn_on_stderr,
 ) -> Progress:
     """Play a job as `play_shard` does, with diagnostics in the run's telemetry."""
     telemetry = RunFolder(Path(job.run)).telemetry
     with TelemetryFile(telemetry / f"shard-{job.share:04d}.jsonl") as file:
         notes = diagnostics(file, sys.stderr if job.verbose else None)
-        return await play_shard(job, stop=stop, notes=notes, on_progress=on_progress)
+        return await play_shard(job, stop=stop, notes=notes, on_progress=on_progress, warn=warn)
 
 
 async def play_shard(
@@ -157,8 +166,14 @@ async def play_shard(
     stop: Stop,
     notes: Diagnostics,
     on_progress: Callable[[Progress], None] | None = None,
+    warn: Callable[[str], None] = warn_on_stderr,
 ) -> Progress:
     """Play a job's markets and write them to its shard.
+
+    Parameters
+    ----------
+    warn : callable
+        Takes lines for the person, from any thread.
 
     Raises
     ------
@@ -172,7 +187,7 @@ async def play_shard(
     scenario = file.scenario
     cast = cast_of(folder, file, job.classes)
     design = run_design(folder, file)
-    watch = watchdog(scenario.run.block_timeout_s, notes)
+    watch = watchdog(scenario.run.block_timeout_s, notes, warn)
     writer = LogWriter(
         folder.events,
         run=file.run.id,

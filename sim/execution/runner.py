@@ -66,7 +66,7 @@ def run_to_end(
     else:
         listening = nullcontext()
     with listening, audience.progress(total, done) as on_progress:
-        progress = anyio.run(_play, job, workers, lock, control, on_progress)
+        progress = anyio.run(_play, job, workers, lock, control, on_progress, audience.say)
         finished = not progress.stopped
         if finished:
             write_seal(RunFolder(Path(job.run)).events)
@@ -79,12 +79,13 @@ async def _play(
     lock: RunLock,
     control: RunControl,
     on_progress: Callable[[Progress], None],
+    warn: Callable[[str], None],
 ) -> Progress:
     stop = control.stop
     with anyio.CancelScope() as scope:
         control.begin(scope.cancel)
         if workers == 1:
-            return await play_with_telemetry(job, stop=stop, on_progress=on_progress)
+            return await play_with_telemetry(job, stop=stop, on_progress=on_progress, warn=warn)
         from retailsim.sim.execution.workers import play_with_workers
 
         return await play_with_workers(

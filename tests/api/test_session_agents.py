@@ -185,3 +185,28 @@ def test_a_class_of_a_script_plays(tmp_path: Path) -> None:
     assert (done.stdout, done.stderr) == ("20\nSessionAgents\n", "")
     source = (tmp_path / "run" / "inputs" / "session" / "0-Greedy.py").read_text()
     assert source.startswith("class Greedy(Terse):")
+
+
+def test_an_agent_that_blocks_is_a_note(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """In the main thread it is interrupted, as on the command line; nothing is printed."""
+
+    class Stuck(Terse):
+        async def pitch(self, request: retailsim.PresentPitch) -> retailsim.Pitch:
+            while True:
+                pass
+
+    made = retailsim.run(
+        settings={"products.ids": [some_product(tmp_path)], "run.block_timeout_s": 0.1},
+        sellers=Stuck,
+        buyers="behavioral",
+        out=tmp_path / "run",
+    )
+    assert made.measures()["episodes"]["failed"] == 1
+    assert any(note.startswith("warning: seller:Stuck has not returned") for note in made.notes)
+    assert capfd.readouterr() == ("", "")
+
+
+def some_product(folder: Path) -> str:
+    one = retailsim.run(settings=SMALL, sellers="behavioral", out=folder / "other")
+    product: str = one.episodes()["product"][0]
+    return product
