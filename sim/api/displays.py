@@ -57,12 +57,12 @@ class CallerDisplay:
 
     def __init__(self, take: Callable[[int, int], None]) -> None:
         self._take = take
-        self._last = -1
+        self._last = (-1, 0)
 
     def show(self, done: int, total: int, progress: Progress) -> None:
         """Hand them on, if they have changed."""
-        if done != self._last:
-            self._last = done
+        if (done, total) != self._last:
+            self._last = done, total
             self._take(done, total)
 
     def close(self) -> None:
@@ -75,12 +75,15 @@ class BarDisplay:
     def __init__(self) -> None:
         self._bar: AbstractContextManager[Callable[[Progress], None]] | None = None
         self._update: Callable[[Progress], None] = lambda progress: None
+        self._last = (0, 0)
 
     def show(self, done: int, total: int, progress: Progress) -> None:
-        """Draw the bar, which begins when the run does."""
-        if self._bar is None:
+        """Draw the bar, which begins when a run does: an experiment has several."""
+        if self._bar is None or self._last[1] != total or self._last[0] > done:
+            self.close()
             self._bar = bar(total, done - progress.episodes)
             self._update = self._bar.__enter__()
+        self._last = done, total
         self._update(progress)
 
     def close(self) -> None:

@@ -108,5 +108,7 @@ def test_a_terminal_gets_a_bar(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stderr", screen)
     display = display_for(True)
     display.show(60, 200, Progress(episodes=10))
+    display.show(10, 200, Progress(episodes=10))  # the next run of an experiment
     display.close()
     assert "60 of 200 episodes" in screen.getvalue()
+    assert "10 of 200 episodes" in screen.getvalue()

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +60,46 @@ def test_a_cancelled_arun_leaves_a_run_to_resume(tmp_path: Path, gate: Path) -> 
     assert not stopped.finished and stopped.measures()["partial"]
     lines = whole(tmp_path / "whole", gate)
     assert event_lines(stopped.resume().path) == lines
+
+
+def ctrl_c_once() -> Callable[[int, int], None]:
+    """Something that takes progress and presses Ctrl-C with the first of it."""
+    pressed: list[int] = []
+
+    def take(done: int, total: int) -> None:
+        if not pressed:
+            pressed.append(done)
+            signal.raise_signal(signal.SIGINT)
+
+    return take
+
+
+def test_an_interrupt_has_the_run(tmp_path: Path) -> None:
+    """And whoever had the signal before has it again."""
+    before = signal.getsignal(signal.SIGINT)
+    with pytest.raises(retailsim.RunInterrupted) as caught:
+        retailsim.run(
+            settings={"products.per_category": 1}, out=tmp_path / "run", progress=ctrl_c_once()
+        )
+    stopped = caught.value.run
+    assert stopped is not None and not stopped.finished
+    assert str(caught.value) == f"interrupted: {tmp_path / 'run'} can be resumed"
+    assert "stopping: finishing what is in flight (Ctrl-C again: leave it to a resume)" in (
+        stopped.notes
+    )
+    assert stopped.resume().finished
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_an_interrupted_experiment_goes_on(tmp_path: Path) -> None:
+    pytest.importorskip("statsmodels")
+    asked: dict[str, Any] = {"settings": {"products.per_category": 1}, "out": tmp_path / "out"}
+    with pytest.raises(retailsim.RunInterrupted) as caught:
+        retailsim.experiment("persona-effects", **asked, progress=ctrl_c_once())
+    assert caught.value.run is not None
+    assert caught.value.run.path == tmp_path / "out" / "buyers"
+    found = retailsim.experiment("persona-effects", **asked)
+    assert all(run.finished for run in found.runs.values())
 
 
 SCRIPT = """
