@@ -165,7 +165,7 @@ def _experiment(
         status, paths = ran(asked, folder_of(asked), listener, arms)
         if status:
             return Run(arms.last)
-        from retailsim.analysis.experiments.presets import outcome_of
+        from retailsim.analysis.protocols.experiment_outcome import outcome_of
 
         outcome = outcome_of(asked.name, paths, asked.features)
     return Experiment(asked.name, {label: Run(path) for label, path in paths.items()}, outcome)

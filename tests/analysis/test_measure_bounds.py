@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from fakelog import closed, episode, market, opened, order, refund, write_run
 
 from retailsim.analysis.replay.replay import Replay, replay
 from retailsim.events.messages import DecisionMade, EpisodeFailed, Sentiment
+from tests.analysis.fakelog import closed, episode, market, opened, order, refund, write_run
 
 
 def decided(sentiment: Sentiment) -> DecisionMade:

@@ -10,11 +10,11 @@ from typing import Any
 
 import polars as pl
 import pytest
-from fakelog import closed, episode, market, opened, write_run
 
 from retailsim.analysis.replay.replay import replay
 from retailsim.events.log.reader import read_lines
 from retailsim.events.messages import DecisionMade, ModelCalled
+from tests.analysis.fakelog import closed, episode, market, opened, write_run
 from tests.sim.runs import sim
 
 DATA = Path(__file__).parents[1] / "data"

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from fakelog import closed, market, opened, write_run
 from retailsim.analysis.experiments.conversations import table
 
 from retailsim.events.messages import MessageSent, OrderPlaced
 from retailsim.market.protocols.csales.events import ActionChosen, BuyerProfiled, ProfileInferred
+from tests.analysis.fakelog import closed, market, opened, write_run
 
 BUDGET = 3_000
 

@@ -17,6 +17,7 @@ from retailsim.analysis.projection.protocol_tables import ProtocolTables, table_
 from retailsim.analysis.projection.registered import protocol_name, registered
 from retailsim.analysis.projection.tables import Column, RowTable, count, last, total
 from retailsim.analysis.replay.replay import replay
+from retailsim.events.log import reader
 from tests.analysis.fakelog import closed, market, opened, write_run
 from tests.analysis.foreign import foreign_run
 
@@ -27,7 +28,7 @@ CENTS = {"cents": pl.Int64()}
 def passes(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """The folders whose hashes were checked since."""
     folders: list[Path] = []
-    check = loader.check
+    check = reader.check
 
     def counting(folder: Path, **options: Any) -> Any:
         folders.append(folder)

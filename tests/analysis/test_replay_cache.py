@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from fakelog import closed, market, opened, order, write_run
 
 from retailsim.analysis.projection import loader, projection_cache
 from retailsim.analysis.projection.projection import Projection
 from retailsim.analysis.projection.protocol_tables import TableSet
 from retailsim.analysis.replay.replay import replay
 from retailsim.events import messages as m
+from tests.analysis.fakelog import closed, market, opened, order, write_run
 
 FRAMES = [f"{name}.parquet" for name in ("episodes", "markets", "calls", "episode_calls")]
 

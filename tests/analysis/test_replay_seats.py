@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from fakelog import closed, episode, market, opened, order, write_run
 from polars.testing import assert_frame_equal
 
 from retailsim.analysis import load
 from retailsim.events.messages import SellerNamed
+from tests.analysis.fakelog import closed, episode, market, opened, order, write_run
 from tests.sim.runs import sim
 
 KIND = ("seller", "seller_kind", "buyer_kind", "seller_gender", "seller_rationality")
@@ -33,7 +33,7 @@ def test_a_seller_that_is_named_later_is_the_episodes_seller(tmp_path: Path) -> 
         seller_gender="female",
         seller_persona={"rationality": "rational"},
     )
-    nobody = opened(None)  # type: ignore[arg-type]
+    nobody = opened(None)
     run = write_run(tmp_path / "run", market("m", closed("e", nobody, named, order())))
     assert load(run).episodes.select(KIND).rows() == [("t", "model", None, "female", "rational")]
     measures = json.loads(sim("replay", run, "--json").stdout)
@@ -41,7 +41,7 @@ def test_a_seller_that_is_named_later_is_the_episodes_seller(tmp_path: Path) -> 
 
 
 def test_an_episode_that_nobody_was_named_for_is_in_the_totals_alone(tmp_path: Path) -> None:
-    nobody = opened(None)  # type: ignore[arg-type]
+    nobody = opened(None)
     run = write_run(tmp_path / "run", market("m", closed("e", nobody), closed("f", opened())))
     assert load(run).episodes["seller"].to_list() == [None, "s"]
     assert sim("replay", run).exit_code == 0
@@ -51,7 +51,7 @@ def test_an_episode_that_nobody_was_named_for_is_in_the_totals_alone(tmp_path: P
 
 
 def test_naming_survives_segments(tmp_path: Path) -> None:
-    nobody = opened(None)  # type: ignore[arg-type]
+    nobody = opened(None)
     events = market("m", episode("e", nobody, *(SellerNamed(seller=f"s{n}") for n in range(9))))
     whole = write_run(tmp_path / "whole" / "run", events)
     parts = write_run(tmp_path / "parts" / "run", events, segment_bytes=200, batch=1)

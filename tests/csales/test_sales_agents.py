@@ -7,7 +7,6 @@ from typing import Any
 
 import msgspec
 import pytest
-from chatter import PROFILE, Shelf, item
 
 from retailsim.agents.base import Seat
 from retailsim.agents.csales.behavioral.buyer import CsUser
@@ -53,6 +52,7 @@ from retailsim.market.protocols.csales.requests import OpenConversation
 from retailsim.market.protocols.csales.shop import Shop
 from retailsim.market.protocols.csales.spec import ConversationSpec, SalesRules
 from retailsim.market.protocols.csales.values import Profile
+from tests.csales.chatter import PROFILE, Shelf, item
 from tests.published import published
 
 SELLERS = (CsiSeller, ScriptedSalesSeller, RandomActionSeller)

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from chatter import BUYER, SELLER, Played
 
 from retailsim.events.messages import (
     CommandRejected,
@@ -22,6 +21,7 @@ from retailsim.market.protocols.csales.admission import ADMISSIONS
 from retailsim.market.protocols.csales.events import BuyerLeft, ItemsShown
 from retailsim.market.protocols.csales.requests import PlanTurn, RespondToSeller, SpeakTurn
 from retailsim.market.protocols.csales.values import Inferred, Line, Plan, Response
+from tests.csales.chatter import BUYER, SELLER, Played
 
 
 def buyer(**steps: dict[str, Any]) -> Any:

@@ -7,7 +7,6 @@ from typing import Any
 
 import msgspec
 import pytest
-from chatter import BUYER, SELLER, Played, Shelf, item, plan, speak
 
 from retailsim.events.errors import UnusableOutput
 from retailsim.events.messages import (
@@ -45,6 +44,7 @@ from retailsim.market.protocols.csales.requests import (
     StateReservationPrices,
 )
 from retailsim.market.protocols.csales.values import Inferred, Line, Plan, Response
+from tests.csales.chatter import BUYER, SELLER, Played, Shelf, item, plan, speak
 
 
 def buyer(**steps: Mapping[str, Any]) -> Any:

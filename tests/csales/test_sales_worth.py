@@ -7,7 +7,6 @@ from typing import Any
 
 import msgspec
 import pytest
-from chatter import PROFILE
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -33,6 +32,7 @@ from retailsim.agents.csales.behavioral.reservation_price import (
 from retailsim.events.streams import Seed
 from retailsim.market.catalogue.product import Product
 from retailsim.market.protocols.csales.values import Profile
+from tests.csales.chatter import PROFILE
 
 BUDGET = 100_000
 WANTED = ("Home", "Lighting", "Lamps")

@@ -12,7 +12,7 @@ import pytest
 
 from retailsim.analysis.export import files
 from tests.analysis import fakelog
-from tests.analysis.fakelog import SCHEMA_VERSION, closed, market, opened, order, write_run
+from tests.analysis.fakelog import closed, market, opened, order, write_run
 from tests.sim.runs import ROOT, sim
 from tests.sim.test_import_measures import played, trip
 
@@ -119,6 +119,7 @@ def test_a_run_of_nothing_can_be_exported(tmp_path: Path, what: str) -> None:
 
 _LIMITED = """
 import resource, signal, sys
+from retailsim.events.messages import SCHEMA_VERSION
 from retailsim.sim.cli import main
 import retailsim.analysis.projection.loader, retailsim.analysis.export.files, polars
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)

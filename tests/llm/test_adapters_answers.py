@@ -7,13 +7,13 @@ from typing import Any
 
 import msgspec
 import pytest
-from faultserver import SUCCESS, TEXT, success
 
 from retailsim.agents.llm.provider.attempt_failure import Failure
 from retailsim.agents.llm.provider.vendor import vendor_of
 from retailsim.agents.llm.talk.caller import LONGEST_NAME, answered_by
 from retailsim.agents.llm.types import PROVIDERS, Answer, Provider, Usage
 from retailsim.events.messages import AnsweredBy
+from tests.llm.faultserver import SUCCESS, TEXT, success
 
 VENDOR: dict[Provider, str] = {
     "openai": "chat",

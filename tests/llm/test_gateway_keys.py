@@ -10,11 +10,9 @@ import logging
 import pickle
 import traceback
 from collections.abc import Mapping
+from typing import Any
 
 import pytest
-from faultserver import ERRORS, KEY, PLAIN, TRANSIENT, FaultServer, success
-from gateway_calls import CALL, PROVIDERS_SPOKEN, Watched, to
-from virtualtime import run
 
 from retailsim.agents.llm.errors import ModelError, NoKey
 from retailsim.agents.llm.gateway.endpoint import Endpoint
@@ -22,6 +20,9 @@ from retailsim.agents.llm.gateway.gateway import Gateway
 from retailsim.agents.llm.gateway.transport import HttpReply
 from retailsim.agents.llm.provider.keys import ApiKey, find_key, redact
 from retailsim.agents.llm.types import Answer, ModelConfig, Provider
+from tests.llm.faultserver import ERRORS, KEY, PLAIN, TRANSIENT, FaultServer, success
+from tests.llm.gateway_calls import CALL, PROVIDERS_SPOKEN, Watched, to
+from tests.llm.virtualtime import run
 
 HEADER: Mapping[Provider, tuple[str, str]] = {
     "openai": ("Authorization", f"Bearer {KEY}"),
@@ -33,7 +34,7 @@ HEADER: Mapping[Provider, tuple[str, str]] = {
 }
 
 
-def config(provider: Provider = "openai", **fields: str) -> ModelConfig:
+def config(provider: Provider = "openai", **fields: Any) -> ModelConfig:
     return ModelConfig(provider=provider, model="x", **fields)
 
 

@@ -3,7 +3,6 @@
 from typing import Any
 
 import pytest
-from players import REFUND, buyer, play, rules, seller
 
 from retailsim.market.core import admission
 from retailsim.market.core.admission import (
@@ -28,6 +27,7 @@ from retailsim.market.protocols.retail.values import (
     Pitch,
     Review,
 )
+from tests.market.players import REFUND, buyer, play, rules, seller
 
 ADMISSIONS = rules_of(find_protocol("retail")).admissions
 WHOLE = play(seller(proposals={1: REFUND}), buyer(), rules("damaged on arrival"))

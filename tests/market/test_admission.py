@@ -7,7 +7,6 @@ from typing import Any, Literal
 import msgspec
 import pytest
 from asked import ADMISSIONS, ASKED, NAMES, SCRIPT, admit, pitch, refused, review
-from players import KEEP, LAMP, buyer, decided, play
 
 from retailsim.events.kernel import Post
 from retailsim.events.messages import (
@@ -46,6 +45,7 @@ from retailsim.market.protocols.retail.values import (
     Support,
     Topics,
 )
+from tests.market.players import KEEP, LAMP, buyer, decided, play
 
 HINT = ": return the value, the market writes the events"
 

@@ -6,7 +6,6 @@ from typing import Any
 import msgspec
 import pytest
 from asked import admit, pitch, refused, review
-from players import KEEP, decided
 
 from retailsim.events.messages import (
     ReviewPosted,
@@ -32,6 +31,7 @@ from retailsim.market.protocols.retail.values import (
     Support,
     Topics,
 )
+from tests.market.players import KEEP, decided
 
 HUGE = "x" * 10_000_000
 

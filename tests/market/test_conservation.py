@@ -7,7 +7,6 @@ from typing import Any, Union, get_args
 import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from players import LAMP, Played, Script, buyer, decided, market_spec, rules, said, seller
 
 from retailsim.events.errors import UnusableOutput
 from retailsim.events.messages import (
@@ -31,6 +30,17 @@ from retailsim.market.protocols.retail.protocol import MARKET
 from retailsim.market.protocols.retail.requests import WriteReview
 from retailsim.market.protocols.retail.spec import RetailRules
 from retailsim.market.protocols.retail.values import Review, Settlement, Support
+from tests.market.players import (
+    LAMP,
+    Played,
+    Script,
+    buyer,
+    decided,
+    market_spec,
+    rules,
+    said,
+    seller,
+)
 
 LOGGED: Any = Union[LoggedEvent, *MARKET.events]
 """What all protocols share, and the protocol's own."""

@@ -4,12 +4,12 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from players import buyer, play, raises
 
 from retailsim.events.errors import UnusableOutput
 from retailsim.events.messages import EpisodeFailed, OutputRejected
 from retailsim.market.core.failure_reason import RAW_CHARS, REASON_CHARS, legible, raw_of, reason_of
 from retailsim.market.protocols.retail.requests import Decide
+from tests.market.players import buyer, play, raises
 
 
 def test_a_reason_names_the_class_and_its_text():

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from players import LAMP, market_spec, rules
 
 from retailsim.events.streams import Seed
 from retailsim.market.core.issues import IssueRules
@@ -14,6 +13,7 @@ from retailsim.market.core.shipping import ShippingRules
 from retailsim.market.protocols.retail.fulfilment import MarketContext, draw_order
 from retailsim.market.protocols.retail.protocol import offer_of
 from retailsim.market.protocols.retail.values import Order
+from tests.market.players import LAMP, market_spec, rules
 
 LOOSE = ShippingRules()
 BUYERS = [f"b{number}" for number in range(60)]

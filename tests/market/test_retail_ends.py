@@ -4,17 +4,6 @@ import os
 from pathlib import Path
 
 import pytest
-from players import (
-    LAMP,
-    REFUND,
-    Played,
-    buyer,
-    market_spec,
-    play,
-    raises,
-    rules,
-    seller,
-)
 
 from retailsim.events.errors import UnusableOutput
 from retailsim.events.kernel import UnknownRecipient
@@ -39,6 +28,17 @@ from retailsim.market.protocols.retail.requests import (
     PresentPitch,
     SettleIssue,
     WriteReview,
+)
+from tests.market.players import (
+    LAMP,
+    REFUND,
+    Played,
+    buyer,
+    market_spec,
+    play,
+    raises,
+    rules,
+    seller,
 )
 
 GOLDEN = Path(__file__).parent / "golden" / "retail_market.jsonl"

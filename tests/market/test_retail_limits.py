@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from players import EXCHANGE, buyer, decided, market_spec, play, rules, seller
 
 from retailsim.events.streams import Seed
 from retailsim.market.core.admission import MAX_NUMBER, MAX_TEXT, ReplyRefused, admitted
@@ -21,6 +20,7 @@ from retailsim.market.protocols.retail.requests import (
     WriteReview,
 )
 from retailsim.market.protocols.retail.values import Pitch
+from tests.market.players import EXCHANGE, buyer, decided, market_spec, play, rules, seller
 
 
 def answered(kind: type[Any], value: Any) -> Any:

@@ -4,16 +4,6 @@ from itertools import pairwise
 
 import msgspec
 import pytest
-from players import (
-    EXCHANGE,
-    REFUND,
-    buyer,
-    decided,
-    market_spec,
-    play,
-    rules,
-    seller,
-)
 
 from retailsim.events.kernel import Post
 from retailsim.events.messages import (
@@ -53,6 +43,16 @@ from retailsim.market.protocols.retail.requests import (
     WriteReview,
 )
 from retailsim.market.protocols.retail.values import DIMENSIONS, Pitch, Strategy, Topics, Turn
+from tests.market.players import (
+    EXCHANGE,
+    REFUND,
+    buyer,
+    decided,
+    market_spec,
+    play,
+    rules,
+    seller,
+)
 
 OPENING = ["EpisodeOpened"]
 INQUIRY = ["TopicsChosen", "buyer 1", "seller 1", "DecisionMade"]

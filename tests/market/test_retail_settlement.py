@@ -2,19 +2,6 @@
 
 import msgspec
 import pytest
-from players import (
-    EXCHANGE,
-    KEEP,
-    LAMP,
-    REFUND,
-    STEADY,
-    buyer,
-    decided,
-    market_spec,
-    play,
-    rules,
-    seller,
-)
 
 from retailsim.events.messages import (
     CommandRejected,
@@ -42,6 +29,19 @@ from retailsim.market.protocols.retail.requests import (
     ProposeSettlement,
     SettleIssue,
     WriteReview,
+)
+from tests.market.players import (
+    EXCHANGE,
+    KEEP,
+    LAMP,
+    REFUND,
+    STEADY,
+    buyer,
+    decided,
+    market_spec,
+    play,
+    rules,
+    seller,
 )
 
 OPENING = ["EpisodeOpened"]

@@ -1,11 +1,11 @@
 """What a market is made of: what is refused, and what names its random streams."""
 
 import pytest
-from players import market_spec
 
 from retailsim.market.core.participants import EpisodeSpec, Participant
 from retailsim.market.core.return_policy import DEFAULT_POLICIES
 from retailsim.market.protocols.retail.spec import RetailRules
+from tests.market.players import market_spec
 
 
 @pytest.mark.parametrize(

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from players import EXCHANGE, KEEP, REFUND
 
 from retailsim.market.core.return_policy import ReturnPolicy
 from retailsim.market.protocols.retail.settlement import Refund, SettlementRefused, refund_of
 from retailsim.market.protocols.retail.values import Order, Settlement
+from tests.market.players import EXCHANGE, KEEP, REFUND
 
 POLICY = ReturnPolicy(window_days=7, condition="unused", buyer_pays=("change of mind",))
 DELIVERED = 5

@@ -5,11 +5,11 @@ from fractions import Fraction
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from players import LAMP, market_spec
 
 from retailsim.events.streams import Seed
 from retailsim.market.core.issues import ISSUES
 from retailsim.market.core.shipping import Schedule, ShippingRules, schedule, whole_cents
+from tests.market.players import LAMP, market_spec
 
 HALF = Fraction(1, 2)
 

@@ -17,6 +17,7 @@ from retailsim.analysis.projection import loader
 from retailsim.analysis.protocols.experiment_outcome import NoSuchExperiment, outcome_of
 from retailsim.analysis.report.content import report
 from retailsim.analysis.report.page import page
+from retailsim.events.log import reader
 from tests.analysis.foreign import foreign_run
 from tests.sim.runs import launched
 
@@ -83,7 +84,7 @@ def test_a_report_of_conversations_hashes_the_log_once(
     launched(run, "csales", "--set", "profiles.count=8")
     shutil.rmtree(run / "derived", ignore_errors=True)
     folders: list[Path] = []
-    check = loader.check
+    check = reader.check
 
     def counting(folder: Path, **options: Any) -> Any:
         folders.append(folder)

@@ -82,7 +82,7 @@ def test_a_market_of_which_only_answers_are_logged_has_begun(tmp_path: Path) -> 
 
 def test_nothing_is_left_of_a_run_that_ended(tmp_path: Path) -> None:
     found = recovered(logged(tmp_path, [*whole("a"), *whole("b")]))
-    assert (found.closed, found.begun) == ({"a", "b"}, {})
+    assert (found.closed, found.begun) == (frozenset({"a", "b"}), {})
 
 
 def test_nothing_is_known_of_a_run_that_wrote_nothing(tmp_path: Path) -> None:
