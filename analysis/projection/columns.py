@@ -198,5 +198,8 @@ SHARED: dict[str, ColumnTable] = {
 }
 """Every derived table that all protocols have, by its name."""
 
+MERGED = frozenset({"unplaced_calls"})
+"""Those that go into another one, and are not part of a projection."""
+
 READ_AS: dict[str, dict[str, pl.Expr]] = {"ModelCalled": {"stage": STAGE}}
 """Fields that mean something else in old lines, by event type: how they are read."""

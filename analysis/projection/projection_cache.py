@@ -49,11 +49,11 @@ def read(derived: Path, log: str, tables: TableSet) -> Projection | None:
         index = msgspec.json.decode((derived / _INDEX).read_bytes(), type=_Index)
         if (index.version, index.log, index.tables) != (VERSION, log, tables.digest):
             return None
-        contents = {name: _content(derived, name, index) for name in tables.names}
+        contents = {name: _content(derived, name, index) for name in _kept(tables)}
     except (OSError, msgspec.DecodeError, _Changed):
         return None
     return Projection(
-        **{name: unpacked(contents[name]) for name in tables.folded},
+        **{name: unpacked(contents[name]) for name in tables.frames},
         tables=PackedTables({name: contents[name] for name in tables.rows}),
     )
 
@@ -64,11 +64,15 @@ def write(derived: Path, log: str, tables: TableSet, projection: Projection) -> 
         derived.mkdir(exist_ok=True)
         digests = {}
         contents = dict(projection.tables.contents)
-        for name in tables.names:
+        for name in _kept(tables):
             content = contents[name] if name in contents else packed(getattr(projection, name))
             digests[name] = _replace(derived / f"{name}.parquet", content)
         index = _Index(version=VERSION, log=log, tables=tables.digest, sha256=digests)
         _replace(derived / _INDEX, msgspec.json.encode(index))
+
+
+def _kept(tables: TableSet) -> tuple[str, ...]:
+    return (*tables.frames, *tables.rows)
 
 
 class _Changed(Exception):

@@ -14,7 +14,7 @@ from hashlib import sha256
 
 import polars as pl
 
-from retailsim.analysis.projection.columns import EPISODES, FIELDS, SHARED
+from retailsim.analysis.projection.columns import EPISODES, FIELDS, MERGED, SHARED
 from retailsim.analysis.projection.errors import BadTables
 from retailsim.analysis.projection.tables import ENVELOPE, Column, ColumnTable, RowTable
 from retailsim.events.messages import ASPECTS
@@ -72,6 +72,11 @@ class TableSet:
     rows: Mapping[str, RowTable]
     decoded: Mapping[str, pl.Struct]
     digest: str
+
+    @property
+    def frames(self) -> tuple[str, ...]:
+        """The folded tables that a projection holds."""
+        return tuple(name for name in self.folded if name not in MERGED)
 
     @property
     def names(self) -> tuple[str, ...]:

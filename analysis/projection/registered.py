@@ -14,10 +14,7 @@ from typing import Any
 from retailsim.analysis.projection.errors import BadTables
 from retailsim.analysis.projection.protocol_tables import NO_MORE, ProtocolTables
 from retailsim.market.errors import MarketError
-from retailsim.market.protocols.registry import DEFAULT, find_protocol, layer
-
-_PLUGINS = Path("inputs", "plugins")
-"""Where a run keeps the modules that stood beside its scenario."""
+from retailsim.market.protocols.registry import DEFAULT, layer, safe_protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +46,7 @@ def registered(run: Path) -> Registered:
     """
     name = protocol_name(run)
     try:
-        value: object = layer(find_protocol(name, run / _PLUGINS), "analysis")
+        value: object = layer(safe_protocol(name), "analysis")
     except MarketError as error:
         return Registered(name, missing=str(error))
     if value is None:

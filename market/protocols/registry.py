@@ -98,7 +98,8 @@ def find_protocol(name: str, folder: Path | None = None) -> Protocol:
     if name in BUILT_IN:
         return BUILT_IN[name]
     if ":" in name:
-        return _checked(name, find_object(name, name, folder, BadProtocol))
+        _TRUSTED[name] = _checked(name, find_object(name, name, folder, BadProtocol))
+        return _TRUSTED[name]
     points = list(entry_points(group=GROUP, name=name))
     if not points:
         raise UnknownProtocol(name, protocol_names())
@@ -106,6 +107,33 @@ def find_protocol(name: str, folder: Path | None = None) -> Protocol:
         rivals = " and ".join(sorted(origin(point) for point in points))
         raise BadProtocol(name, f"{rivals} both offer it; name it as module:NAME")
     return _checked(name, load_point(points[0], name, BadProtocol))
+
+
+def safe_protocol(name: str) -> Protocol:
+    """Return the protocol of this name without running code that nobody chose to run.
+
+    A run folder names its protocol and may hold its module. Whoever looks at a stranger's run must
+    not execute that module, so ``module:NAME`` is found only where this very process has played by
+    it already.
+
+    Raises
+    ------
+    UnknownProtocol, BadProtocol
+        See `find_protocol`.
+    """
+    if ":" not in name:
+        return find_protocol(name)
+    if name not in _TRUSTED:
+        problem = (
+            "its code stands in the run folder, and looking at a run does not execute it; "
+            f"install it with an entry point in the group {GROUP}"
+        )
+        raise BadProtocol(name, problem)
+    return _TRUSTED[name]
+
+
+_TRUSTED: dict[str, Protocol] = {}
+"""Protocols named ``module:NAME`` that this process was told to play by."""
 
 
 def _checked(name: str, found: object) -> Protocol:

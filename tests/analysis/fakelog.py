@@ -29,7 +29,7 @@ Line = Message | OutsideRecord | dict[str, Any]
 _encode = msgspec.json.Encoder().encode
 
 
-def opened(seller: str = "s", buyer: str = "b", **fields: Any) -> EpisodeOpened:
+def opened(seller: str | None = "s", buyer: str = "b", **fields: Any) -> EpisodeOpened:
     """An episode's opening with everyday values; `fields` replace or add."""
     everyday: dict[str, Any] = {
         "product": "p",

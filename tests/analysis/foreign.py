@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from retailsim.events.messages import Event
+from retailsim.market.protocols.registry import find_protocol
 from tests.analysis.fakelog import closed, market, opened, order, write_run
 
 MODULE = """
@@ -67,7 +68,7 @@ def foreign_run(
     Where `sold_by` says who sells, it does so after the bids: the episode is opened without.
     """
     bids = BidMade(bidder="b", cents=700), BidMade(bidder="a", cents=900)
-    opening = opened() if sold_by is None else opened(seller=None)  # type: ignore[arg-type]
+    opening = opened() if sold_by is None else opened(seller=None)
     named = [] if sold_by is None else [SaleMade(seller=sold_by)]
     events = market(
         "m",
@@ -78,4 +79,6 @@ def foreign_run(
     plugins = run / "inputs" / "plugins"
     plugins.mkdir(parents=True)
     (plugins / "sealed.py").write_text(MODULE)
+    if ":" in protocol:
+        find_protocol(protocol, plugins)  # as whoever plays a run does; looking at one does not
     return run

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from retailsim.analysis.experiments.conversations import table
 
+from retailsim.analysis.projection.loader import load
+from retailsim.analysis.protocols.csales.seller_table import table
 from retailsim.events.messages import MessageSent, OrderPlaced
 from retailsim.market.protocols.csales.events import ActionChosen, BuyerProfiled, ProfileInferred
 from tests.analysis.fakelog import closed, market, opened, write_run
@@ -38,10 +39,11 @@ def over_budget(folder: Path, *prices: int) -> float | None:
             ),
         )
         markets.extend(market(name, closed(name, *events)))
-    outcome = table(write_run(folder, markets))
+    outcome = table(load(write_run(folder, markets, protocol="csales")))
     [row] = [row for row in outcome.rows if row.label == "s"]
     [value] = [value for value in row.values if value.name == "over budget"]
-    return value.measured.value
+    share: float | None = value.measured.value
+    return share
 
 
 @pytest.mark.parametrize(("price", "share"), [(BUDGET - 1, 0.0), (BUDGET, 0.0), (BUDGET + 1, 1.0)])

@@ -11,6 +11,7 @@ import polars as pl
 import pytest
 
 from retailsim.analysis.export import files
+from retailsim.events.messages import SCHEMA_VERSION
 from tests.analysis import fakelog
 from tests.analysis.fakelog import closed, market, opened, order, write_run
 from tests.sim.runs import ROOT, sim
@@ -119,7 +120,6 @@ def test_a_run_of_nothing_can_be_exported(tmp_path: Path, what: str) -> None:
 
 _LIMITED = """
 import resource, signal, sys
-from retailsim.events.messages import SCHEMA_VERSION
 from retailsim.sim.cli import main
 import retailsim.analysis.projection.loader, retailsim.analysis.export.files, polars
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)

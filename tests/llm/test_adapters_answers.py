@@ -26,7 +26,8 @@ VENDOR: dict[Provider, str] = {
 
 
 def read(provider: Provider, body: Any) -> Answer | Failure:
-    return vendor_of(provider).adapter.answer(json.dumps(body).encode())
+    found: Answer | Failure = vendor_of(provider).adapter.answer(json.dumps(body).encode())
+    return found
 
 
 def answer(provider: Provider, body: Any) -> Answer:

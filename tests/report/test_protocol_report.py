@@ -19,7 +19,7 @@ from retailsim.analysis.report.content import report
 from retailsim.analysis.report.page import page
 from retailsim.events.log import reader
 from tests.analysis.foreign import foreign_run
-from tests.sim.runs import launched
+from tests.sim.runs import launched, replayed
 
 NOBODY = Scores(export="", run="", items=0, raters=(), tasks=(), traits=(), dirty=())
 
@@ -102,3 +102,18 @@ def test_the_experiment_of_conversations_says_what_the_report_says(tmp_path: Pat
     outcome = outcome_of("csales", {"all": tmp_path / "run"})
     (sales,) = (s for s in report(tmp_path / "run", {}).sections if s.name == "sales")
     assert [row.label for row in outcome.rows[:3]] == [row[0].text for row in sales.tables[0].rows]
+
+
+def test_looking_at_a_strangers_run_never_executes_the_code_in_it(tmp_path: Path) -> None:
+    """Its protocol is a module in its own folder: replay, report and load leave it alone."""
+    run = foreign_run(tmp_path)
+    name, mark = "stranger:THEIRS", tmp_path / "executed"
+    text = (run / "run.toml").read_text().replace("sealed:SEALED", name)
+    (run / "run.toml").write_text(text)
+    code = f"open({str(mark)!r}, 'w')\n"
+    (run / "inputs" / "plugins" / "stranger.py").write_text(code)
+    found = report(run, {})
+    assert replayed(run)["overall"]["orders"] == 1
+    assert not mark.exists()
+    assert "looking at a run does not execute it" in found.warnings[0]
+    assert [section.name for section in found.sections][:2] == ["summary", "seats"]
