@@ -196,7 +196,8 @@ def test_a_choice_out_of_weighed_options_is_logged_as_it_was_made() -> None:
     chosen = _weighed("Suggestion", (("Suggestion", 0.25), ("Category Search", 0.75)))
     played = Played(BUYER, {**SELLER, PlanTurn: lambda _: chosen}, max_turns=3)
     assert not played.of(EpisodeFailed)
-    assert [event.probabilities for event in played.of(ActionChosen)] == [(0.25, 0.75)] * 2
+    quarters = (2**30, 3 * 2**30)
+    assert [event.probabilities for event in played.of(ActionChosen)] == [quarters] * 2
     assert [event.turn for event in played.of(ActionChosen)] == [1, 2]
 
 

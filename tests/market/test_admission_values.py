@@ -94,7 +94,7 @@ MALFORMED: list[tuple[type[Any], Any, str]] = [
     (WriteReview, review(rating=4.0), "Expected `int`, got `float`"),
     (WriteReview, review(rating="4"), "Expected `int`, got `str`"),
     (WriteReview, review(rating=None), "Expected `int`, got `null`"),
-    (WriteReview, review(rating=10**5000), "a number beyond 2147483647"),
+    (WriteReview, review(rating=10**5000), "a number beyond 4294967296"),
     (WriteReview, review(text=b"good"), "got `bytes`"),
     (WriteReview, review(text=datetime(2026, 1, 1)), "got `datetime`"),
     (WriteReview, review(text=object()), "a object cannot be logged"),
@@ -102,7 +102,7 @@ MALFORMED: list[tuple[type[Any], Any, str]] = [
     (WriteReview, review(would_recommend=1), "Expected `bool | null`, got `int`"),
     (AskSeller, "\ud83d", "surrogates not allowed"),
     (Decide, decided(1, 1), "Expected `bool`, got `int` - at `$.will_purchase`"),  # type: ignore[arg-type]
-    (Decide, decided(True, 10**30), "a number beyond 2147483647"),
+    (Decide, decided(True, 10**30), "a number beyond 4294967296"),
     (Decide, decided(True, True), "Expected `int`, got `bool` - at `$.quantity`"),
     (
         Decide,

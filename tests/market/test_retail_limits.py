@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from retailsim.events.streams import Seed
-from retailsim.market.core.admission import MAX_NUMBER, MAX_TEXT, ReplyRefused, admitted
+from retailsim.market.core.admission import MAX_LOGGED, MAX_TEXT, ReplyRefused, admitted
 from retailsim.market.protocols.retail.admission import ADMISSIONS
 from retailsim.market.protocols.retail.protocol import RetailMarket
 from retailsim.market.protocols.retail.requests import (
@@ -28,13 +28,13 @@ def answered(kind: type[Any], value: Any) -> Any:
     return admitted("agent", request, value, ADMISSIONS[kind])
 
 
-@pytest.mark.parametrize("number", [MAX_NUMBER, -MAX_NUMBER])
+@pytest.mark.parametrize("number", [MAX_LOGGED, -MAX_LOGGED])
 def test_the_largest_number_that_every_reader_holds_is_admitted_and_no_larger_one(
     number: int,
 ) -> None:
     assert answered(Decide, decided(True, number)) == decided(True, number)
     beyond = number + (1 if number > 0 else -1)
-    with pytest.raises(ReplyRefused, match="a number beyond 2147483647"):
+    with pytest.raises(ReplyRefused, match="a number beyond 4294967296"):
         answered(Decide, decided(True, beyond))
 
 
