@@ -93,10 +93,11 @@ class MarketFailed(Event, tag="MarketFailed", kw_only=True):
 class EpisodeOpened(Event, tag="EpisodeOpened", kw_only=True):
     """One buyer's way through one product with one seller began.
 
-    ``seller`` is None where it is not settled yet; `SellerNamed` then says it. ``price_cents`` is
-    what the buyer is asked, after multiplier and discount; ``list_price_cents`` is the catalogue's
-    price. Personas are trait -> pole, or None. ``retries`` names the failed episode that this one
-    repeats. The kinds say what sits on either side; logs of version 0.1 do not tell.
+    ``seller`` is None where it is not settled yet; a later event of the protocol names it.
+    ``price_cents`` is what the buyer is asked, after multiplier and discount;
+    ``list_price_cents`` is the catalogue's price. Personas are trait -> pole, or None.
+    ``retries`` names the failed episode that this one repeats. The kinds say what takes either
+    seat; logs of version 0.1 do not tell.
     """
 
     seller: str | None
@@ -119,15 +120,6 @@ class EpisodeOpened(Event, tag="EpisodeOpened", kw_only=True):
     retries: str | None = None
     seller_kind: SeatKind | None = None
     buyer_kind: SeatKind | None = None
-
-
-class SellerNamed(Event, tag="SellerNamed", kw_only=True):
-    """Who sells in an episode that was opened without a seller."""
-
-    seller: str
-    seller_persona: dict[str, str] | None = None
-    seller_gender: str | None = None
-    seller_kind: SeatKind | None = None
 
 
 class EpisodeClosed(Event, tag="EpisodeClosed", kw_only=True):
@@ -244,7 +236,6 @@ LoggedEvent = (
     | MarketClosed
     | MarketFailed
     | EpisodeOpened
-    | SellerNamed
     | EpisodeClosed
     | EpisodeFailed
     | MessageSent

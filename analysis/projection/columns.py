@@ -53,15 +53,9 @@ def _opened(*names: str) -> dict[str, Column]:
     return {name: last("EpisodeOpened", name) for name in names}
 
 
-def _seller(name: str) -> dict[str, Column]:
-    """What is said of a seller when the episode is opened, or when the seller is named."""
-    return {name: Column(("EpisodeOpened", "SellerNamed"), pl.col(name))}
-
-
 def _traits(seat: str, traits: tuple[str, ...]) -> dict[str, Column]:
     persona = pl.col(f"{seat}_persona").struct
-    on = ("EpisodeOpened", "SellerNamed") if seat == "seller" else ("EpisodeOpened",)
-    return {f"{seat}_{t}": Column(on, persona.field(t)) for t in traits}
+    return {f"{seat}_{t}": Column(("EpisodeOpened",), persona.field(t)) for t in traits}
 
 
 def _exchanges(stage: str) -> Column:
@@ -90,8 +84,7 @@ EPISODES = ColumnTable(
     within=pl.col("episode").is_not_null(),
     columns={
         "market": last("EpisodeOpened", "market"),
-        **_seller("seller"),
-        **_opened("buyer", "product", "category", "title", "audience"),
+        **_opened("seller", "buyer", "product", "category", "title", "audience"),
         **_opened("list_price_cents", "price_cents"),
         "price_multiplier": _or("EpisodeOpened", "price_multiplier", 1.0),
         "discount": _or("EpisodeOpened", "discount", 0.0),
@@ -99,10 +92,8 @@ EPISODES = ColumnTable(
         "condition": _or("EpisodeOpened", "condition", ""),
         **_traits("seller", SELLER_TRAITS),
         **_traits("buyer", BUYER_TRAITS),
-        **_seller("seller_gender"),
-        **_opened("buyer_gender"),
-        **_seller("seller_kind"),
-        **_opened("buyer_kind", "unit_cost_cents", "retries"),
+        **_opened("seller_gender", "buyer_gender", "seller_kind", "buyer_kind"),
+        **_opened("unit_cost_cents", "retries"),
         "opened": count("EpisodeOpened"),
         "closed": count("EpisodeClosed"),
         "failed": count("EpisodeFailed"),
@@ -198,8 +189,8 @@ SHARED: dict[str, ColumnTable] = {
 }
 """Every derived table that all protocols have, by its name."""
 
-MERGED = frozenset({"unplaced_calls"})
-"""Those that go into another one, and are not part of a projection."""
+PARTS = ("unplaced_calls",)
+"""Tables that only go into others when all pieces are there."""
 
 READ_AS: dict[str, dict[str, pl.Expr]] = {"ModelCalled": {"stage": STAGE}}
 """Fields that mean something else in old lines, by event type: how they are read."""

@@ -49,7 +49,8 @@ def read(derived: Path, log: str, tables: TableSet) -> Projection | None:
         index = msgspec.json.decode((derived / _INDEX).read_bytes(), type=_Index)
         if (index.version, index.log, index.tables) != (VERSION, log, tables.digest):
             return None
-        contents = {name: _content(derived, name, index) for name in _kept(tables)}
+        names = (*tables.frames, *tables.rows)
+        contents = {name: _content(derived, name, index) for name in names}
     except (OSError, msgspec.DecodeError, _Changed):
         return None
     return Projection(
@@ -63,16 +64,11 @@ def write(derived: Path, log: str, tables: TableSet, projection: Projection) -> 
     with contextlib.suppress(OSError):
         derived.mkdir(exist_ok=True)
         digests = {}
-        contents = dict(projection.tables.contents)
-        for name in _kept(tables):
-            content = contents[name] if name in contents else packed(getattr(projection, name))
+        frames = {name: packed(getattr(projection, name)) for name in tables.frames}
+        for name, content in (*frames.items(), *projection.tables.contents.items()):
             digests[name] = _replace(derived / f"{name}.parquet", content)
         index = _Index(version=VERSION, log=log, tables=tables.digest, sha256=digests)
         _replace(derived / _INDEX, msgspec.json.encode(index))
-
-
-def _kept(tables: TableSet) -> tuple[str, ...]:
-    return (*tables.frames, *tables.rows)
 
 
 class _Changed(Exception):

@@ -14,7 +14,7 @@ from hashlib import sha256
 
 import polars as pl
 
-from retailsim.analysis.projection.columns import EPISODES, FIELDS, MERGED, SHARED
+from retailsim.analysis.projection.columns import EPISODES, FIELDS, PARTS, SHARED
 from retailsim.analysis.projection.errors import BadTables
 from retailsim.analysis.projection.tables import ENVELOPE, Column, ColumnTable, RowTable
 from retailsim.events.messages import ASPECTS
@@ -74,14 +74,14 @@ class TableSet:
     digest: str
 
     @property
-    def frames(self) -> tuple[str, ...]:
-        """The folded tables that a projection holds."""
-        return tuple(name for name in self.folded if name not in MERGED)
-
-    @property
     def names(self) -> tuple[str, ...]:
         """The names of all tables."""
         return (*self.folded, *self.rows)
+
+    @property
+    def frames(self) -> tuple[str, ...]:
+        """The folded tables that a projection has; the others are parts of these."""
+        return tuple(name for name in self.folded if name not in PARTS)
 
 
 @lru_cache(maxsize=8)

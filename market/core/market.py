@@ -22,7 +22,6 @@ from retailsim.events.messages import (
     MarketFailed,
     MarketOpened,
     Message,
-    SellerNamed,
 )
 from retailsim.market.core.failure_reason import reason_of, rejections
 from retailsim.market.core.participants import EpisodeSpec, Participant
@@ -170,15 +169,4 @@ def episode_opened(
         seller_kind=seller.kind if seller else None,
         buyer_kind=buyer.kind,
         **fields,
-    )
-
-
-def seller_named(episode: str, seller: Participant) -> SellerNamed:
-    """Return the event that says who sells, in an episode that was opened without a seller."""
-    return SellerNamed(
-        episode=episode,
-        seller=seller.id,
-        seller_persona=seller.persona,
-        seller_gender=seller.gender,
-        seller_kind=seller.kind,
     )
