@@ -1,4 +1,4 @@
-"""Event lines are those of version 0.1, apart from the fields that decision 12 names.
+"""Event lines are those of version 0.1, apart from the fields that decision 14 names.
 
 The digests were made of runs of 0.1, with these fields taken out of their lines. The runs are not
 kept: `events_digest` and a checkout of that version make them again.
@@ -19,7 +19,7 @@ NAMED: Mapping[str, tuple[str, ...]] = {
     "EpisodeOpened": ("seller_kind", "buyer_kind"),
     "ActionChosen": ("probabilities",),
 }
-"""What differs from 0.1, by event type: docs/decisions/0012-event-schema-2.md."""
+"""What differs from 0.1, by event type: docs/decisions/0014-event-schema-2.md."""
 
 FAST = {
     ("pairwise", 1, "products.per_category=1"): "96e2228c7fe6bb4d8af08e033eeae7a5",
