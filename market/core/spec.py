@@ -47,7 +47,7 @@ class MarketSpec(msgspec.Struct, frozen=True, kw_only=True):
         """The first seller, who is the only one in a market of one."""
         return self.sellers[0]
 
-    def with_kinds(self, kind: Callable[[Role, str], SeatKind]) -> Self:
+    def with_kinds(self, kind: Callable[[Role, str], SeatKind | None]) -> Self:
         """Return it with what takes each seat, by role and id."""
 
         def known(role: Role, who: Participant) -> Participant:

@@ -225,8 +225,13 @@ class Cast:
         return self._seats[role, name]
 
     def seated(self, spec: MarketSpec) -> MarketSpec:
-        """Return a market with what takes each of its seats."""
-        return spec.with_kinds(lambda role, name: self._seats[role, name].sits)
+        """Return a market with what takes each of its seats; of one that nobody takes, nothing."""
+
+        def kind(role: Role, name: str) -> SeatKind | None:
+            seat = self._seats.get((role, name))
+            return None if seat is None else seat.sits
+
+        return spec.with_kinds(kind)
 
     @property
     def waits(self) -> bool:

@@ -4,6 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
+
+from retailsim.events.streams import Seed
+from retailsim.market.core.participants import EpisodeSpec, Participant
+from retailsim.market.core.spec import MarketSpec
+from retailsim.market.protocols.registry import find_protocol
+from retailsim.sim.scenario.scenario import Scenario
+from retailsim.sim.seats.cast import Cast
 from tests.sim.modelserver import serving
 from tests.sim.runs import events_of, launched, scenario, sim
 
@@ -67,3 +75,18 @@ def test_a_repeated_episode_has_its_kinds_too(tmp_path: Path) -> None:
     assert again
     assert {event["buyer_kind"] for event in again} == {"plug-in"}
     assert {event["seller_kind"] for event in again} == {"behavioral"}
+
+
+def test_a_seat_that_nobody_takes_has_no_kind(tmp_path: Path) -> None:
+    """A protocol that seats somebody unknown fails where that one is asked, not before."""
+    scenario = msgspec.toml.decode(
+        '[[sellers]]\nid = "ours"\n[[buyers]]\nid = "b"\n', type=Scenario
+    )
+    cast = Cast(scenario, find_protocol("retail"), Seed(1), tmp_path)
+    spec = MarketSpec(
+        id="m",
+        sellers=(Participant(id="ours"),),
+        episodes=(EpisodeSpec(episode="e", buyer=Participant(id="stranger")),),
+    )
+    seated = cast.seated(spec)
+    assert (seated.seller.kind, seated.episodes[0].buyer.kind) == ("behavioral", None)
