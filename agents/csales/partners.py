@@ -14,6 +14,7 @@ from retailsim.agents.conformance.repertoire import Script
 from retailsim.events.messages import Role
 from retailsim.market.catalogue.product import Product
 from retailsim.market.core.dialogue import Transcript, Turn
+from retailsim.market.core.money import dollars
 from retailsim.market.protocols.csales.category_tree import CategoryTree
 from retailsim.market.protocols.csales.events import (
     ACTIONS,
@@ -210,7 +211,7 @@ def _heard(transcript: Transcript, role: Role, said: str | None, reply: Turn) ->
 
 def _range(talk: PartnerTalk) -> str:
     low, high = talk.profile.budget_cents
-    return f"My price range is ${low / 100:,.2f} to ${high / 100:,.2f}."
+    return f"My price range is {dollars(low)} to {dollars(high)}."
 
 
 def _for_buyer(product: Product) -> Product:

@@ -8,8 +8,8 @@ from typing import Any
 
 import msgspec
 
-from retailsim.analysis.measures.money import dollars
 from retailsim.events.log.reader import read_lines
+from retailsim.market.core.money import dollars
 
 _TOLD = frozenset(
     {

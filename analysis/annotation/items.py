@@ -20,9 +20,9 @@ from retailsim.analysis.annotation.selection import (
     usable,
 )
 from retailsim.analysis.annotation.tasks import TASKS, TRAITS, Task
-from retailsim.analysis.measures.money import dollars
 from retailsim.analysis.projection.loader import load
 from retailsim.analysis.protocols.protocol import analysis_of
+from retailsim.market.core.money import dollars
 
 FORMAT = 1
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import msgspec
 
-from retailsim.analysis.measures.money import dollars
 from retailsim.analysis.statistics.values import Estimate
+from retailsim.market.core.money import dollars
 
 NOTHING = "–"
 """What stands where nothing was counted."""

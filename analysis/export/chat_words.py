@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from retailsim.analysis.measures.money import dollars
 from retailsim.analysis.protocols.protocol import Told
+from retailsim.market.core.money import dollars
 
 Speaker = Literal["seller", "buyer", "market"]
 Event = Mapping[str, Any]

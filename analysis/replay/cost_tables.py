@@ -11,9 +11,7 @@ from rich.text import Text
 
 from retailsim.analysis.replay.cost import Attempts, Cost, PerEpisode, Use
 from retailsim.analysis.replay.terminal_tables import NOTHING, Name
-
-UNKNOWN = "unknown"
-"""What stands for a price that nobody knows."""
+from retailsim.market.core.money import nanodollars
 
 
 def cost_tables(cost: Cost) -> Iterator[Table | Text]:
@@ -27,14 +25,6 @@ def cost_tables(cost: Cost) -> Iterator[Table | Text]:
         yield _attempt_table(cost.attempts)
 
 
-def dollars(nanousd: float | None) -> str:
-    """Write an amount: two decimals from a dollar on, else as many as tell something."""
-    if nanousd is None:
-        return UNKNOWN
-    amount = nanousd / 1e9
-    return f"${amount:,.2f}" if amount >= 1.0 or amount == 0.0 else f"${amount:.4f}"
-
-
 def _total(cost: Cost) -> str:
     share = cost.cached_tokens / cost.input_tokens if cost.input_tokens else 0.0
     parts = [
@@ -44,14 +34,14 @@ def _total(cost: Cost) -> str:
         _paid(cost),
     ]
     if cost.saved_calls:
-        parts.append(f"{cost.saved_calls:,} calls saved ({dollars(cost.saved_nanousd)})")
+        parts.append(f"{cost.saved_calls:,} calls saved ({nanodollars(cost.saved_nanousd)})")
     return "; ".join(parts)
 
 
 def _paid(cost: Use) -> str:
     if cost.cost_nanousd is None:
         return f"cost unknown: no price for {cost.unpriced_calls:,} calls"
-    return dollars(cost.cost_nanousd)
+    return nanodollars(cost.cost_nanousd)
 
 
 def _table(title: str, *names: str) -> Table:
@@ -75,7 +65,7 @@ def _use_table(title: str, uses: tuple[Use, ...], keys: tuple[str, str]) -> Tabl
             f"{use.input_tokens:,}",
             f"{use.cached_tokens:,}",
             f"{use.output_tokens:,}",
-            dollars(use.cost_nanousd),
+            nanodollars(use.cost_nanousd),
         )
     return table
 
@@ -92,7 +82,7 @@ def _episode_table(rows: tuple[PerEpisode, ...]) -> Table:
             f"{row.calls:.1f}",
             f"{row.input_tokens:,.0f}",
             f"{row.output_tokens:,.0f}",
-            dollars(row.cost_nanousd),
+            nanodollars(row.cost_nanousd),
         )
     return table
 

@@ -20,7 +20,7 @@ from rich.style import Style
 from rich.table import Table
 from rich.text import Text
 
-from retailsim.analysis.measures.money import dollars
+from retailsim.market.core.money import dollars
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderableType

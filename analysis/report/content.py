@@ -24,7 +24,6 @@ from retailsim.analysis.exhibits.parts import (
 )
 from retailsim.analysis.measures import estimates
 from retailsim.analysis.measures.estimates import Measured
-from retailsim.analysis.measures.money import dollars
 from retailsim.analysis.projection.columns import BUYER_TRAITS, SELLER_TRAITS
 from retailsim.analysis.projection.loader import load
 from retailsim.analysis.protocols.protocol import ProtocolAnalysis, analysis_of
@@ -37,6 +36,7 @@ from retailsim.analysis.report.precision import worth_section
 from retailsim.analysis.statistics.clusters import rate
 from retailsim.analysis.statistics.values import Estimate
 from retailsim.events.log.seal import SEAL
+from retailsim.market.core.money import dollars
 
 MOST_ROWS = 40
 """Rows of a table; more are counted and left out."""

@@ -6,7 +6,7 @@ from msgspec import UNSET
 
 from retailsim.analysis.exhibits.parts import NOTHING, Cell, Section, row, table
 from retailsim.analysis.replay.cost import Cost, Use
-from retailsim.analysis.replay.cost_tables import dollars
+from retailsim.market.core.money import nanodollars
 
 
 def cost_section(cost: Cost) -> Section:
@@ -28,7 +28,7 @@ def cost_section(cost: Cost) -> Section:
                         Cell(f"{one.calls:.1f}"),
                         Cell(f"{one.input_tokens:,.0f}"),
                         Cell(f"{one.output_tokens:,.0f}"),
-                        Cell(dollars(one.cost_nanousd)),
+                        Cell(nanodollars(one.cost_nanousd)),
                     )
                     for one in cost.episodes
                 ],
@@ -56,7 +56,7 @@ def cost_section(cost: Cost) -> Section:
                 "From the telemetry: seconds from sending to the last byte.",
             )
         )
-    lead = f"{cost.calls:,} calls, {dollars(cost.cost_nanousd)}"
+    lead = f"{cost.calls:,} calls, {nanodollars(cost.cost_nanousd)}"
     if cost.saved_calls:
         lead += f"; {cost.saved_calls:,} answers came from the cache"
     return Section(name="costs", title="Costs", lead=f"{lead}.", tables=tuple(tables))
@@ -70,7 +70,7 @@ def _use(use: Use, keys: tuple[str, str]) -> tuple[Cell, ...]:
         Cell(f"{use.input_tokens:,}"),
         Cell(f"{use.cached_tokens:,}"),
         Cell(f"{use.output_tokens:,}"),
-        Cell(dollars(use.cost_nanousd)),
+        Cell(nanodollars(use.cost_nanousd)),
     )
 
 

@@ -11,9 +11,9 @@ import msgspec
 import polars as pl
 
 from retailsim.analysis.exhibits.parts import ExampleConversation, SpokenMessage
-from retailsim.analysis.measures.money import dollars
 from retailsim.analysis.protocols.protocol import Told
 from retailsim.events.log.reader import read_lines
+from retailsim.market.core.money import dollars
 
 MOST_BYTES = 64 << 20
 """How much of the log is looked through for examples."""

@@ -21,7 +21,7 @@ from retailsim.agents.llm.talk.caller import bound_of
 from retailsim.agents.llm.types import Answer, Call, ModelConfig
 from retailsim.events.errors import UnusableOutput
 from retailsim.events.messages import ModelCalled
-from retailsim.sim.budget.estimate import money
+from retailsim.market.core.money import nanodollars
 from retailsim.sim.budget.models import check_models
 from retailsim.sim.errors import BadScenario, ModelsStopped
 from retailsim.sim.scenario.settings import lay_over
@@ -43,7 +43,7 @@ class Spent(msgspec.Struct):
 
     def said(self, what: str) -> str:
         """One line; `what` names the items in the plural."""
-        cost = "price unknown" if self.nanousd is None else money(self.nanousd / 1e9)
+        cost = "price unknown" if self.nanousd is None else nanodollars(self.nanousd)
         return (
             f"{self.calls:,} calls, {self.input_tokens:,} tokens in, {self.output_tokens:,} out, "
             f"{cost}; {self.failed:,} {what} without a usable answer"

@@ -16,6 +16,7 @@ from retailsim.agents.llm.provider.keys import find_key
 from retailsim.agents.llm.provider.price import how_to_price, pricing
 from retailsim.agents.llm.talk.workload import Work
 from retailsim.agents.llm.types import ModelConfig, Usage
+from retailsim.market.core.money import small_dollars
 from retailsim.sim.budget.market_workload import Workload
 from retailsim.sim.scenario.design import Design
 from retailsim.sim.scenario.protocol import talks_of
@@ -173,8 +174,8 @@ def _show(
             f"{model.calls:,}",
             f"{model.input_tokens:,}",
             f"{model.output_tokens:,}",
-            money(model.dollars),
-            money(model.most_dollars),
+            small_dollars(model.dollars),
+            small_dollars(model.most_dollars),
             duration(model.seconds),
         )
     terminal.show(table)
@@ -185,7 +186,7 @@ def _show(
         if model.dollars is None:
             advice = how_to_price(model.model, configs[model.model])
             terminal.out(f"{model.model}: unknown price: {advice}")
-    terminal.out(f"expected in all: {money(found.dollars)}, {duration(found.seconds)}")
+    terminal.out(f"expected in all: {small_dollars(found.dollars)}, {duration(found.seconds)}")
     if budget is not None and found.largest_market_dollars:
         workers = fitting_workers(configs, design.scenario.run.workers)
         terminal.out(_budgeted(found, budget, markets, workers))
@@ -197,7 +198,8 @@ def _budgeted(found: CostEstimate, budget: float, markets: int, workers: int) ->
     said = f"--budget {budget:g}"
     if budget < largest * workers:
         shared = f", and each of {workers} workers has its part" if workers > 1 else ""
-        return f"{said}: too small to begin, a market may cost {money(largest)} at worst{shared}"
+        worst = small_dollars(largest)
+        return f"{said}: too small to begin, a market may cost {worst} at worst{shared}"
     expected = found.dollars or 0.0
     at_once = workers * int(budget / workers / largest)
     if expected <= budget - largest * workers:
@@ -218,13 +220,6 @@ def extent(design: Design) -> str:
 def counted(number: int, what: str) -> str:
     """Write a number of things."""
     return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
-
-
-def money(dollars: float | None) -> str:
-    """Write dollars; four decimals below a dollar."""
-    if dollars is None:
-        return "unknown"
-    return f"${dollars:,.2f}" if dollars >= 1.0 or dollars == 0.0 else f"${dollars:.4f}"
 
 
 def duration(seconds: float) -> str:

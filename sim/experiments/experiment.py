@@ -277,12 +277,12 @@ def _spent(folder: Path, *, but: Path) -> float:
 
 def _say_cost(folder: Path, terminal: Terminal) -> None:
     """Say what the models of all arms cost together; nothing where none took part."""
-    from retailsim.analysis.replay.cost_tables import dollars
+    from retailsim.market.core.money import nanodollars
 
     costs = [cost.cost_nanousd for cost in _costs(folder)]
     if costs:
         known = [cost for cost in costs if cost is not None]
-        terminal.say(f"models cost {dollars(sum(known) if len(known) == len(costs) else None)}")
+        terminal.say(f"models cost {nanodollars(sum(known) if len(known) == len(costs) else None)}")
 
 
 def _costs(folder: Path, *, but: Path | None = None) -> list[Cost]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from retailsim.market.core.money import dollars
 from retailsim.sim.budget.estimate import CostEstimate, counted, duration, estimate
 from retailsim.sim.folder.inputs import with_inputs
 from retailsim.sim.run.launch import Options, chosen_products, read_scenario
@@ -96,4 +97,4 @@ def _cost(one: ArmPlan) -> str:
     time = duration(found.seconds)
     if found.dollars is None:
         return f"a model has no price, so what it costs is not known (models.NAME.price); {time}"
-    return f"${found.dollars:,.2f} expected, {time}"
+    return f"{dollars(100 * found.dollars)} expected, {time}"

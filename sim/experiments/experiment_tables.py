@@ -20,6 +20,7 @@ from retailsim.analysis.experiments.outcomes import (
     missed,
 )
 from retailsim.analysis.statistics.values import Test
+from retailsim.market.core.money import change, dollars, whole_dollars
 from retailsim.sim.terminal.terminal import printable
 
 
@@ -176,7 +177,7 @@ def _change(unit: str, number: float) -> str:
         case "share":
             return f"{100 * number:+z.1f}"
         case "cents":
-            return f"{'-' if number < 0 else '+'}${abs(number) / 100:,.2f}"
+            return change(number)
         case _:
             return f"{number:+z.2f}"
 
@@ -186,11 +187,7 @@ def _number(unit: str, number: float) -> str:
         case "share":
             return f"{number:z.1%}"
         case "cents":
-            sign = "-" if round(number) < 0 else ""
-            whole = abs(number) >= _WHOLE
-            return (
-                f"{sign}${abs(number) / 100:,.0f}" if whole else f"{sign}${abs(number) / 100:,.2f}"
-            )
+            return whole_dollars(number) if abs(number) >= _WHOLE else dollars(number)
         case "dollars":
             return f"${number:.4f}"
         case "tokens":

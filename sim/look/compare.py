@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from retailsim.market.core import money
 from retailsim.sim.errors import MissingExtra, NotARunFolder, SimError
 from retailsim.sim.folder.run_folder import RunFile, RunFolder
 from retailsim.sim.terminal.terminal import Terminal
@@ -154,5 +155,5 @@ def _write(measure: str, value: float, *, change: bool = False) -> str:
     if measure.endswith("_rate"):
         return f"{plus}{100 * value:z.1f}" if change else f"{value:.1%}"
     if measure.endswith("_cents"):
-        return f"{'-' if round(value) < 0 else plus}${abs(value) / 100:,.2f}"
+        return money.change(value) if change else money.dollars(value)
     return f"{plus}{value:z.3f}"

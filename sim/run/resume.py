@@ -12,7 +12,7 @@ from retailsim.events.log.lock import RunLock
 from retailsim.events.log.reader import check
 from retailsim.events.log.recovery import recover
 from retailsim.events.log.seal import matches_seal, remove_seal, write_seal
-from retailsim.sim.budget.estimate import money
+from retailsim.market.core.money import nanodollars
 from retailsim.sim.errors import RunChanged
 from retailsim.sim.execution.job import Job, raw_specs, run_design
 from retailsim.sim.execution.runner import RunControl, RunOutcome, run_to_end
@@ -143,7 +143,7 @@ def _with_budget(
         run.write(msgspec.structs.replace(file, budget=allowed))
     spent = _spent(run, models)
     before = ", as before" if budget is None else ""
-    audience.say(f"--budget {allowed:g}{before}: {money(spent / 1e9)} of it spent")
+    audience.say(f"--budget {allowed:g}{before}: {nanodollars(spent)} of it spent")
     return msgspec.structs.replace(job, budget=allowed, spent_nanousd=spent)
 
 

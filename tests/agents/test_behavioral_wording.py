@@ -22,9 +22,10 @@ from hypothesis import strategies as st
 
 from retailsim.agents.retail.behavioral import voice
 from retailsim.agents.retail.behavioral.sheet import clean, sheet_of, short_name
-from retailsim.agents.retail.behavioral.terms import dollars, terms_of
+from retailsim.agents.retail.behavioral.terms import terms_of
 from retailsim.agents.retail.behavioral.text_features import read_pitch
 from retailsim.market.catalogue.product import CATEGORIES, Product
+from retailsim.market.core.money import dollars
 from retailsim.market.core.return_policy import ReturnPolicy
 from retailsim.market.protocols.retail.values import DIMENSIONS, SECTIONS, Pitch
 

@@ -56,8 +56,8 @@ def test_without_a_limit_spending_is_only_counted() -> None:
 def test_the_message_names_budget_and_spending() -> None:
     error = BudgetSpent(25_000_000_000, 24_990_000_000)
     assert str(error) == "the budget of $25.00 is used up: $24.99 spent"
-    assert str(BudgetSpent(10**9, 0)) == "the budget of $1.00 is used up: $0.0000 spent"
-    assert str(BudgetSpent(400_000, 0)) == "the budget of $0.0004 is used up: $0.0000 spent"
+    assert str(BudgetSpent(10**9, 0)) == "the budget of $1.00 is used up: $0.00 spent"
+    assert str(BudgetSpent(400_000, 0)) == "the budget of $0.0004 is used up: $0.00 spent"
 
 
 @pytest.mark.parametrize("parts", [1, 3])

@@ -15,12 +15,12 @@ import pytest
 
 from retailsim.analysis.exhibits import charts
 from retailsim.analysis.exhibits.parts import Cell, Report, ReportTable
-from retailsim.analysis.measures.money import dollars
 from retailsim.analysis.projection.loader import load
 from retailsim.analysis.report.content import report
 from retailsim.analysis.report.page import page
 from retailsim.events.log.writer import LogWriter
 from retailsim.events.messages import SCHEMA_VERSION
+from retailsim.market.core.money import dollars
 from tests.analysis.fakelog import closed, encode, market, opened, order, refund, review, write_run
 from tests.published import published
 from tests.sim.runs import SMALL, launched, scenario, sim, torn

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from retailsim.events.streams import Stream
 from retailsim.market.catalogue.product import Product
+from retailsim.market.core.money import dollars
 from retailsim.market.protocols.csales.events import Tactic
 from retailsim.market.protocols.csales.requests import SpeakTurn
 
@@ -76,8 +77,3 @@ def _rating(product: Product) -> str:
     if product.average_rating is None or not product.rating_number:
         return ""
     return f" {product.rating_number:,} buyers gave it {product.average_rating:.1f} of 5 stars."
-
-
-def dollars(cents: int) -> str:
-    """Write an amount of money."""
-    return f"${cents / 100:,.2f}"

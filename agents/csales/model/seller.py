@@ -25,6 +25,7 @@ from retailsim.agents.llm.talk.options import model_of, options_of
 from retailsim.agents.llm.talk.reply import Reply
 from retailsim.agents.llm.talk.templates import fenced, text
 from retailsim.market.catalogue.product import Product
+from retailsim.market.core.money import dollars
 from retailsim.market.protocols.csales.requests import PlanTurn, SellerRequest, SpeakTurn
 from retailsim.market.protocols.csales.values import Inferred, Line, Plan, option_name
 
@@ -177,7 +178,7 @@ def sheets(items: Sequence[Product]) -> str:
 
 def _sheet(product: Product) -> str:
     about = " ".join((*product.features, product.description))[:SHEET_CHARACTERS]
-    price = f"${product.price_cents / 100:,.2f}"
+    price = dollars(product.price_cents)
     return f"id: {product.id}\n{product.title}\nprice: {price}\n{about}".rstrip()
 
 

@@ -8,6 +8,7 @@ upper bound is not free, whatever the market was thought to cost: this one makes
 from __future__ import annotations
 
 from retailsim.agents.errors import AgentsError
+from retailsim.market.core.money import nanodollars, rounded_up
 
 
 class BudgetSmall(AgentsError):
@@ -27,9 +28,9 @@ class BudgetSmall(AgentsError):
         shared = f", which {parts} workers share evenly," if parts > 1 else ""
         fewer = " or have fewer workers" if parts > 1 else ""
         super().__init__(
-            f"the budget of {_dollars(limit)}{shared} has {_dollars(left)} left"
+            f"the budget of {nanodollars(limit)}{shared} has {nanodollars(left)} left"
             f"{' for this one' if parts > 1 else ''}, and the next market may cost "
-            f"{_dollars(worst_nanousd)} at worst: allow at least {_at_least(needed)}{fewer}"
+            f"{nanodollars(worst_nanousd)} at worst: allow at least {rounded_up(needed)}{fewer}"
         )
 
 
@@ -46,20 +47,9 @@ class BudgetSpent(AgentsError):
         shared = f", which {parts} workers share evenly," if parts > 1 else ""
         by_one = " by this one" if parts > 1 else ""
         super().__init__(
-            f"the budget of {_dollars(limit_nanousd * parts)}{shared} is used up: "
-            f"{_dollars(spent_nanousd)} spent{by_one}"
+            f"the budget of {nanodollars(limit_nanousd * parts)}{shared} is used up: "
+            f"{nanodollars(spent_nanousd)} spent{by_one}"
         )
-
-
-def _dollars(nanousd: int) -> str:
-    """Write an amount; below a cent no digit is lost that matters."""
-    dollars = nanousd / 1e9
-    return f"${dollars:,.4f}" if abs(dollars) < 1.0 else f"${dollars:,.2f}"
-
-
-def _at_least(nanousd: int) -> str:
-    """Write an amount in whole cents, rounded up: who allows just that has allowed enough."""
-    return f"${-(-nanousd // 10_000_000) / 100:,.2f}"
 
 
 class Budget:

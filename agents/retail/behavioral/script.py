@@ -20,6 +20,7 @@ import msgspec
 from retailsim.agents.base import Seat
 from retailsim.agents.errors import BadOption
 from retailsim.agents.retail.base import SellerAgent
+from retailsim.market.core.money import dollars
 from retailsim.market.protocols.retail.requests import (
     AnswerBuyer,
     FormStrategy,
@@ -231,18 +232,14 @@ def _values(offer: Offer) -> dict[str, str]:
         "title": product.title,
         "brand": product.brand or "",
         "category": product.leaf,
-        "price": _dollars(offer.price_cents),
-        "list_price": _dollars(offer.list_price_cents),
+        "price": dollars(offer.price_cents),
+        "list_price": dollars(offer.list_price_cents),
         "discount": f"{offer.discount:.0%}" if offer.discount else "",
-        "shipping": _dollars(offer.shipping_cents) if offer.shipping_cents else "",
+        "shipping": dollars(offer.shipping_cents) if offer.shipping_cents else "",
     }
     features = enumerate(product.features, start=1)
     values.update((f"feature{n}", feature.strip().rstrip(".")) for n, feature in features)
     return {name: value for name, value in values.items() if value}
-
-
-def _dollars(cents: int) -> str:
-    return f"${cents // 100:,}.{cents % 100:02d}"
 
 
 def _filled(paragraph: tuple[Sentence, ...], values: Mapping[str, str]) -> str:

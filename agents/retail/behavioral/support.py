@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from retailsim.agents.retail.behavioral.terms import dollars, terms_of
+from retailsim.agents.retail.behavioral.terms import terms_of
 from retailsim.agents.retail.behavioral.voice import Voice
+from retailsim.market.core.money import dollars
 from retailsim.market.protocols.retail.requests import GiveSupport
 from retailsim.market.protocols.retail.values import Settlement
 

@@ -6,6 +6,7 @@ import msgspec
 
 from retailsim.agents.retail.behavioral.memo import Memo
 from retailsim.agents.retail.behavioral.sheet import Sheet, sheet_of
+from retailsim.market.core.money import dollars
 from retailsim.market.protocols.retail.values import Offer
 
 _MONTHS = [
@@ -59,11 +60,6 @@ class Terms(msgspec.Struct, frozen=True):
     price_answer: str
     returns_answer: str
     body: dict[str, str]
-
-
-def dollars(cents: int) -> str:
-    """Return an amount as people write it."""
-    return f"${cents / 100:,.2f}"
 
 
 def _month(date: str) -> int:

@@ -7,6 +7,7 @@ import msgspec
 from retailsim.agents.llm.talk.templates import SUMMARY_CHARACTERS, fenced, summary, text
 from retailsim.market.catalogue.product import Product
 from retailsim.market.core.dialogue import Turn
+from retailsim.market.core.money import dollars
 from retailsim.market.core.return_policy import ReturnPolicy
 from retailsim.market.protocols.retail.values import Offer, Order, Pitch
 
@@ -38,12 +39,12 @@ def listing(offer: Offer) -> str:
 def terms(offer: Offer) -> str:
     """Return price, shipping, delivery, date and return policy."""
     low, high = offer.delivery_days
-    price = _money(offer.price_cents)
+    price = dollars(offer.price_cents)
     if offer.price_cents != offer.list_price_cents:
-        price += f" (list price {_money(offer.list_price_cents)})"
+        price += f" (list price {dollars(offer.list_price_cents)})"
     return text("terms").format(
         price=price,
-        shipping=_money(offer.shipping_cents),
+        shipping=dollars(offer.shipping_cents),
         low=low,
         high=high,
         date=offer.date,
@@ -67,16 +68,12 @@ def order_record(order: Order, issue: str) -> str:
     return text("order").format(
         id=order.id,
         quantity=order.quantity,
-        price=_money(order.unit_price_cents),
-        shipping=_money(order.shipping_cents),
+        price=dollars(order.unit_price_cents),
+        shipping=dollars(order.shipping_cents),
         ordered=order.ordered_day,
         arrival=arrival,
         issue=fenced("PROBLEM", issue),
     )
-
-
-def _money(cents: int) -> str:
-    return f"${cents / 100:,.2f}"
 
 
 def specimen() -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from retailsim.analysis.measures.money import dollars
 from retailsim.analysis.protocols.protocol import Told
+from retailsim.market.core.money import dollars
 
 
 def _shown_with_prices(event: Mapping[str, Any]) -> str:

@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from retailsim.events.messages import Message, MessageSent, Role
 from retailsim.market.core.admission import Admission, Written, bad_text
+from retailsim.market.core.money import dollars
 from retailsim.market.core.request import AgentRequest
 from retailsim.market.protocols.csales.events import ActionChosen, ProfileInferred
 from retailsim.market.protocols.csales.propensities import WHOLE, stated, whole
@@ -84,7 +85,7 @@ def _said(role: Role, turn: int, text: str) -> MessageSent:
 def price_range(request: OpenConversation) -> str:
     """Return the sentence that names the buyer's budget."""
     low, high = request.profile.budget_cents
-    return f"My price range is ${low / 100:,.2f} to ${high / 100:,.2f}."
+    return f"My price range is {dollars(low)} to {dollars(high)}."
 
 
 def _opening(request: OpenConversation, text: str, seat: str) -> Written:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 
 from retailsim.agents.csales.behavioral.inference import style_of
+from retailsim.market.core.money import dollars
 from retailsim.market.protocols.csales.category_tree import path_of
 from retailsim.market.protocols.csales.events import Openness
 from retailsim.market.protocols.csales.values import Profile
@@ -62,6 +63,6 @@ def told(buyer: Buyer) -> Iterator[str]:
     """Return a buyer's reviews as lines, for a model to read."""
     for review, product in buyer.reviews:
         yield (
-            f"{product.title} (${product.price_cents / 100:,.2f}, {' > '.join(path_of(product))}), "
+            f"{product.title} ({dollars(product.price_cents)}, {' > '.join(path_of(product))}), "
             f"{review.rating:.0f} stars: {review.title} {review.text}"[:800]
         )
