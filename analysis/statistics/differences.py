@@ -119,7 +119,9 @@ def two_rates(
     both = _by_cluster(*first).join(
         _by_cluster(*second), on="cluster", how="full", coalesce=True, suffix="_two"
     )
-    tops, bottoms, other_tops, other_bottoms = both.fill_null(0.0).drop("cluster").to_numpy().T
+    # Sums of floats depend on their order, and a join does not keep any.
+    ordered = both.fill_null(0.0).sort("cluster").drop("cluster")
+    tops, bottoms, other_tops, other_bottoms = ordered.to_numpy().T
     n = int(bottoms.sum() + other_bottoms.sum())
     if bottoms.sum() == 0.0 or other_bottoms.sum() == 0.0:
         return Test(method=method, n=n, note="nothing was counted on one side")

@@ -152,3 +152,24 @@ def test_arms_that_are_the_same_are_told_apart_at_the_level_and_no_more() -> Non
         rejected["rates"] += apart.p < 0.05
         rejected["flips"] += flipped.p < 0.05
     assert all(30 <= count <= 70 for count in rejected.values()), rejected
+
+
+def test_a_difference_does_not_depend_on_the_order_of_the_rows() -> None:
+    """To the last bit: a comparison is the same object on every call."""
+    draws = np.random.default_rng(1)
+    rows = pl.DataFrame(
+        {
+            "above": draws.integers(0, 9, 400),
+            "below": draws.integers(9, 17, 400),
+            "cluster": [f"p{n % 40}" for n in range(400)],
+        }
+    )
+
+    def side(part: pl.DataFrame) -> tuple[pl.Series, pl.Series, pl.Series]:
+        return part["above"], part["below"], part["cluster"]
+
+    found = [
+        two_rates(side(rows.sample(fraction=1.0, shuffle=True, seed=n)), side(rows.tail(300)))
+        for n in range(20)
+    ]
+    assert len({(one.p, one.interval) for one in found}) == 1
