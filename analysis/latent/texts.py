@@ -71,7 +71,8 @@ def stage_texts(run: Path) -> pl.DataFrame:
         If the log does not hold what was written.
     """
     seats: dict[str, _Line] = {}
-    said: dict[tuple[str, str, str], list[str]] = defaultdict(list)
+    speakers: dict[tuple[str, str], _Line] = {}
+    said: dict[tuple[tuple[str, str], Role, str], list[str]] = defaultdict(list)
     for line in _lines(run):
         if line.type == "EpisodeOpened":
             seats[line.episode or ""] = line
@@ -80,11 +81,15 @@ def stage_texts(run: Path) -> pl.DataFrame:
             continue
         for role, stage, text in _said(line):
             if text:
-                said[line.episode or f"{line.market}\n{line.seller}", role, stage].append(text)
+                # What a seller says to all its market has no episode, but says whose it is.
+                who = line if line.episode is None else seats.get(line.episode)
+                if who is not None:
+                    key = (line.market, line.episode or f"\n{line.seller}")
+                    speakers[key] = who
+                    said[key, role, stage].append(text)
     rows = [
-        (role, *_who(key, role, seats), stage, "\n".join(texts))
+        (role, *_who(speakers[key], role), stage, "\n".join(texts))
         for (key, role, stage), texts in said.items()
-        if "\n" in key or key in seats
     ]
     names = ("role", "seat", "product", "stage", "text")
     frame = pl.DataFrame(rows, schema=dict.fromkeys(names, pl.String), orient="row")
@@ -118,10 +123,6 @@ def _said(line: _Line) -> Iterator[tuple[Role, str, str]]:
             yield "buyer", "reviews", line.text or ""
 
 
-def _who(key: str, role: str, seats: Mapping[str, _Line]) -> tuple[str, str]:
-    """Seat and product of an episode, or of what a market's seller said to all."""
-    market, _, seller = key.partition("\n")
-    if seller:
-        return seller, market.partition("/")[0]
-    opened = seats[key]
-    return (opened.seller if role == "seller" else opened.buyer) or "", opened.product or ""
+def _who(line: _Line, role: Role) -> tuple[str, str]:
+    """Seat and product, as the event says them that opens an episode, or speaks to all."""
+    return (line.seller if role == "seller" else line.buyer) or "", line.product or ""

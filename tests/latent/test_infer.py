@@ -10,6 +10,9 @@ import pytest
 
 from retailsim.analysis.latent.texts import labels, stage_texts
 from retailsim.analysis.projection.loader import load
+from retailsim.events.messages import MessageSent
+from retailsim.market.protocols.retail.events import PitchPresented
+from tests.analysis.fakelog import closed, market, opened, write_run
 from tests.sim.runs import events_of, launched, sim, torn
 
 SMALL = ("--set", "products.per_category=2")
@@ -121,3 +124,15 @@ def test_an_experiment_knows_its_features_before_it_runs_anything(tmp_path: Path
     assert result.exit_code == 2
     assert "magic" in result.stderr
     assert not (tmp_path / "out").exists()
+
+
+def test_a_pitch_is_of_the_product_that_its_event_names(tmp_path: Path) -> None:
+    """Names of markets are for telling them apart; a product's id may hold anything."""
+    pitch = PitchPresented(seller="s", product="p/1", sections={"hook": "Look."})
+    said = MessageSent(stage="pre_inquiry", role="buyer", turn=1, text="How big?")
+    events = market("any/name", [pitch], closed("e/7", opened(product="p/1"), said))
+    found = stage_texts(write_run(tmp_path / "run", events))
+    assert found.rows() == [
+        ("buyer", "b", "p/1", "pre_inquiry", "How big?"),
+        ("seller", "s", "p/1", "pitch", "Look."),
+    ]
