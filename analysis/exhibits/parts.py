@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import msgspec
 
+from retailsim.analysis.measures.writing import written
 from retailsim.analysis.statistics.values import Estimate
-from retailsim.market.core.money import dollars
 
 NOTHING = "–"
 """What stands where nothing was counted."""
@@ -93,25 +94,11 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     sections: tuple[Section, ...]
 
 
-def share(estimate: Estimate) -> Cell:
-    """Write a proportion in percent, with its interval and what it is worth."""
+def estimated(unit: str, estimate: Estimate) -> Cell:
+    """Write an estimate by its unit, with its interval and what it is worth."""
     if estimate.value is None:
         return Cell(NOTHING, estimate.note)
-    return Cell(f"{estimate.value:.1%}", _below(estimate, "{:.1%}".format))
-
-
-def number(estimate: Estimate, form: str = "{:.2f}") -> Cell:
-    """Write a mean, likewise."""
-    if estimate.value is None:
-        return Cell(NOTHING, estimate.note)
-    return Cell(form.format(estimate.value), _below(estimate, form.format))
-
-
-def money(estimate: Estimate) -> Cell:
-    """Write a mean of cents in dollars."""
-    if estimate.value is None:
-        return Cell(NOTHING, estimate.note)
-    return Cell(dollars(estimate.value), _below(estimate, dollars))
+    return Cell(written(unit, estimate.value), _below(estimate, partial(written, unit)))
 
 
 def _below(estimate: Estimate, write: Callable[[float], str]) -> str:

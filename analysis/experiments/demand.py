@@ -11,12 +11,16 @@ from retailsim.analysis.experiments.outcomes import (
     ExperimentOutcome,
     JudgedClaim,
     OutcomeRow,
+    OutcomeTable,
     Value,
     estimate_of,
+    one_table,
     only_one,
     published,
+    value_of,
 )
 from retailsim.analysis.measures.estimates import measured
+from retailsim.analysis.measures.table import measure
 from retailsim.analysis.statistics.clusters import mean
 from retailsim.analysis.statistics.elasticity import Slopes, by_group, grouped, log_log
 from retailsim.analysis.statistics.trend import cochran_armitage, logistic_trend
@@ -26,23 +30,20 @@ from retailsim.analysis.statistics.values import Estimate, Test
 def price_demand(arms: Arms) -> ExperimentOutcome:
     """Table 3: purchase rate by price."""
     some, figures = only_one(arms), published()["price-demand"]
-    by_price = measured(some, ("price_multiplier",))
+    by_price, conversion = measured(some, ("price_multiplier",)), measure("conversion_rate")
     rows = [
         OutcomeRow(
             label=f"{float(one.keys[0]) - 1.0:+.0%}",
+            key=one.keys[0],
             values=(
-                Value(
-                    name="bought",
-                    unit="share",
-                    measured=one.conversion,
-                    published=_percent(figures.get(one.keys[0])),
-                ),
+                value_of(conversion, one[conversion.name], _percent(figures.get(one.keys[0]))),
             ),
         )
         for one in by_price
     ]
-    counts = [round((one.conversion.value or 0.0) * one.conversion.n) for one in by_price]
-    totals = [one.conversion.n for one in by_price]
+    rates = [one[conversion.name] for one in by_price]
+    counts = [round((one.value or 0.0) * one.n) for one in rates]
+    totals = [one.n for one in rates]
     scores = [float(one.keys[0]) for one in by_price]
     bought = (some["orders"] > 0).cast(pl.Int64)
     findings = (
@@ -62,7 +63,9 @@ def price_demand(arms: Arms) -> ExperimentOutcome:
         ),
         _pooled(some),
     )
-    return ExperimentOutcome(title="Table 3: price and demand", rows=tuple(rows), findings=findings)
+    return ExperimentOutcome(
+        title="Table 3: price and demand", tables=one_table(rows, "prices"), findings=findings
+    )
 
 
 def _percent(value: float | None) -> float | None:
@@ -109,7 +112,10 @@ def elasticity(arms: Arms) -> ExperimentOutcome:
     dropped = "; ".join(f"{name}: {why}" for name, why in found.dropped.items())
     return ExperimentOutcome(
         title="Price elasticity by group",
-        rows=(*rows, *_by_product(counts, found)),
+        tables=(
+            OutcomeTable(name="groups", rows=tuple(rows)),
+            OutcomeTable(name="products", rows=tuple(_by_product(counts, found))),
+        ),
         findings=tuple(_by_model(some, counts, found)),
         notes=(f"Dropped by the published rule: {dropped or 'none'}.",),
     )

@@ -9,6 +9,7 @@ from retailsim.analysis.experiments.outcomes import (
     OutcomeRow,
     Value,
     bought_of,
+    one_table,
     only_one,
     published,
     share_of,
@@ -46,7 +47,7 @@ def demographic(arms: Arms) -> ExperimentOutcome:
         )
     return ExperimentOutcome(
         title="Table 2: who buys what is made for whom",
-        rows=tuple(rows),
+        tables=one_table(rows),
         findings=with_holm(findings),
     )
 

@@ -21,6 +21,7 @@ from retailsim.analysis.experiments.outcomes import (
     bought_of,
     closed_of,
     estimate_of,
+    one_table,
     published,
     share_of,
     with_holm,
@@ -58,7 +59,7 @@ def economics(arms: Arms) -> ExperimentOutcome:
     adjusted = with_holm([finding for finding, _ in judged])
     return ExperimentOutcome(
         title="Economic regularities",
-        rows=tuple(rows),
+        tables=one_table(rows),
         findings=tuple(
             msgspec.structs.replace(finding, verdict=verdict(finding, least))
             for finding, (_, least) in zip(adjusted, judged, strict=True)

@@ -13,6 +13,7 @@ from retailsim.analysis.experiments.outcomes import (
     Value,
     as_published,
     closed_of,
+    one_table,
     published,
 )
 from retailsim.analysis.projection.projection import Projection
@@ -49,7 +50,7 @@ def simulation_cost(arms: Arms) -> ExperimentOutcome:
     ]
     return ExperimentOutcome(
         title="Table 7: cost of a simulation",
-        rows=tuple(rows),
+        tables=one_table(rows),
         notes=() if models else (_NO_MODEL,),
     )
 

@@ -6,7 +6,7 @@ import polars as pl
 
 from retailsim.analysis.exhibits.charts import bars, curve, heatmap
 from retailsim.analysis.exhibits.parts import Figure
-from retailsim.analysis.experiments.outcomes import ExperimentOutcome, OutcomeRow, Value
+from retailsim.analysis.experiments.outcomes import ExperimentOutcome
 
 
 def figures(name: str, outcome: ExperimentOutcome) -> list[Figure]:
@@ -27,11 +27,9 @@ def figures(name: str, outcome: ExperimentOutcome) -> list[Figure]:
 
 
 def _pairs(outcome: ExperimentOutcome) -> list[Figure]:
-    ending = ", v the mean pair"
     cells = [
-        (row.label.removesuffix(ending), value.name.removeprefix("to "), value.measured.value / 100)
-        for row in outcome.rows
-        if row.label.endswith(ending)
+        (row.key, value.key, value.measured.value / 100)
+        for row in outcome.table("pairs").rows
         for value in row.values
         if value.measured.value is not None
     ]
@@ -42,42 +40,37 @@ def _pairs(outcome: ExperimentOutcome) -> list[Figure]:
 
 
 def _traits(outcome: ExperimentOutcome) -> list[Figure]:
-    shown: dict[str, list[tuple[str, float]]] = {}
-    for row, value in _seats(outcome):
-        role, _, seat = row.label.partition(" ")
-        if value.measured.value is not None:
-            shown.setdefault(f"{role}: {value.name}", []).append((seat, value.measured.value))
+    shown: dict[tuple[str, str], list[tuple[str, float]]] = {}
+    for role in ("seller", "buyer"):
+        for row in outcome.table(role).rows:
+            for value in row.values:
+                if value.measured.value is not None:
+                    shown.setdefault((role, value.name), []).append((row.key, value.measured.value))
     drawn = [
         bars(
-            f"latent-{title.replace(': ', '-')}",
-            f"Probability that a {title.partition(':')[0]} is {title.partition(': ')[2]}",
+            f"latent-{role}-{pole}",
+            f"Probability that a {role} is {pole}",
             rows,
             "mean probability over what it said",
             form=".0%",
         )
-        for title, rows in shown.items()
+        for (role, pole), rows in shown.items()
     ]
     return [figure for figure in drawn if figure is not None]
 
 
-def _seats(outcome: ExperimentOutcome) -> list[tuple[OutcomeRow, Value]]:
-    return [
-        (row, value) for row in outcome.rows for value in row.values if value.name != "accuracy"
-    ]
-
-
 def _prices(outcome: ExperimentOutcome) -> list[Figure]:
     points = []
-    for row in outcome.rows:
+    for row in outcome.table("prices").rows:
         [value] = row.values
         found = value.measured
         if found.value is not None:
             low, high = (
                 (found.interval.low, found.interval.high) if found.interval else (None, None)
             )
-            points.append((float(row.label.rstrip("%")) / 100, found.value, low, high))
+            points.append((float(row.key) - 1.0, found.value, low, high))
     if not points:
         return []
     schema = dict.fromkeys(("x", "value", "low", "high"), pl.Float64)
     frame = pl.DataFrame(points, schema=schema, orient="row")
-    return [curve("price-demand", "Price and demand", frame, "price v. list", "bought")]
+    return [curve("price-demand", "Price and demand", frame, "price v. list", value.label)]

@@ -11,10 +11,13 @@ from retailsim.analysis.experiments.outcomes import (
     OutcomeRow,
     Value,
     closed_of,
+    one_table,
     published,
+    value_of,
     with_holm,
 )
 from retailsim.analysis.measures.estimates import measured
+from retailsim.analysis.measures.table import measure
 from retailsim.analysis.statistics.bootstrap import ratio
 from retailsim.analysis.statistics.differences import sign_flip
 from retailsim.analysis.statistics.values import FEW_CLUSTERS, Estimate
@@ -25,7 +28,7 @@ SEED = 1
 
 def guidance(arms: Arms) -> ExperimentOutcome:
     """Table 5: revenue by the share of strategy dimensions, paired with none of them."""
-    figures = published()["guidance"]
+    figures, net = published()["guidance"], measure("net_revenue_cents")
     none = closed_of(arms["0.0"])
     rows, findings = [], []
     for share, projection in arms.items():
@@ -35,9 +38,10 @@ def guidance(arms: Arms) -> ExperimentOutcome:
             OutcomeRow(
                 label=f"{float(share):.0%} of the dimensions",
                 values=(
-                    Value(name="revenue an episode", unit="cents", measured=one.revenue),
+                    value_of(net, one[net.name], name="revenue an episode"),
                     Value(
                         name="revenue v none",
+                        label=f"{net.label} v. none",
                         unit="share",
                         measured=_ratio(some, none),
                         published=figures[share] / figures["0.0"],
@@ -58,7 +62,7 @@ def guidance(arms: Arms) -> ExperimentOutcome:
             )
         )
     return ExperimentOutcome(
-        title="Table 5: guidance", rows=tuple(rows), findings=with_holm(findings)
+        title="Table 5: guidance", tables=one_table(rows), findings=with_holm(findings)
     )
 
 

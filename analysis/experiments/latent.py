@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
@@ -11,6 +11,7 @@ import polars as pl
 from retailsim.analysis.experiments.outcomes import (
     ExperimentOutcome,
     OutcomeRow,
+    OutcomeTable,
     Value,
     closed_of,
     published,
@@ -76,13 +77,17 @@ def latent_persona(labelled: Path, unlabelled: Path, features: str = "tfidf") ->
         learnt[role, trait] = learn(known, STAGES[role], POSITIVE[role, trait], make, seed=SEED)
     if not learnt:
         raise TooLittle(f"{labelled} has no trait with both poles")
-    rows = [_accuracy_row(role, trait, one) for (role, trait), one in learnt.items()]
-    rows += _bars(learnt, stage_texts(unlabelled))
+    accuracies = [_accuracy_row(role, trait, one) for (role, trait), one in learnt.items()]
     notes = [_searched(role, trait, one) for (role, trait), one in learnt.items()]
     if missing:
         notes.append(f"Not in the labelled run with both poles: {', '.join(missing)}.")
     return ExperimentOutcome(
-        title="Table 9: latent persona", rows=tuple(rows), notes=(*notes, _FIGURE_2)
+        title="Table 9: latent persona",
+        tables=(
+            OutcomeTable(name="accuracy", rows=tuple(accuracies)),
+            *_bars(learnt, stage_texts(unlabelled)),
+        ),
+        notes=(*notes, _FIGURE_2),
     )
 
 
@@ -104,17 +109,17 @@ def _searched(role: Role, trait: str, one: Learnt) -> str:
     return f"{role} {trait}, inside the training products: {scores}."
 
 
-def _bars(learnt: Mapping[tuple[Role, str], Learnt], said: pl.DataFrame) -> list[OutcomeRow]:
-    """Figure 2: per seat the mean probability of each pole over what it said."""
-    rows = []
+def _bars(learnt: Mapping[tuple[Role, str], Learnt], said: pl.DataFrame) -> Iterator[OutcomeTable]:
+    """Figure 2: per seat the mean probability of each pole over what it said; a table a role."""
     for role in _ROLES:
+        rows = []
         traits = {trait: one for (r, trait), one in learnt.items() if r == role}
         for seat in sorted(said.filter(role=role)["seat"].unique()):
             mine = said.filter(role=role, seat=seat)
             values = tuple(_bar(one, mine) for one in traits.values())
             if values:
-                rows.append(OutcomeRow(label=f"{role} {seat}", values=values))
-    return rows
+                rows.append(OutcomeRow(label=f"{role} {seat}", key=seat, values=values))
+        yield OutcomeTable(name=role, rows=tuple(rows))
 
 
 def _bar(one: Learnt, said: pl.DataFrame) -> Value:

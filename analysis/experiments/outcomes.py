@@ -12,6 +12,7 @@ import msgspec
 import polars as pl
 
 from retailsim.analysis.measures import estimates
+from retailsim.analysis.measures.measure import Measure
 from retailsim.analysis.projection.projection import Projection
 from retailsim.analysis.statistics.clusters import rate
 from retailsim.analysis.statistics.multiplicity import holm
@@ -21,12 +22,50 @@ Arms = Mapping[str, Projection]
 
 
 class Value(msgspec.Struct, frozen=True, kw_only=True):
-    """One measured number with the published one beside it, in the same unit."""
+    """One measured number with the published one beside it, in the same unit.
+
+    Parameters
+    ----------
+    name : str
+        Its name in ``experiment --json``.
+    unit : {"share", "cents", "number", "tokens", "dollars"}
+    label : str
+        What people read above it; its name where nothing else is said.
+    key : str
+        What it is about, for figures: a seat, a pole of a trait.
+    """
 
     name: str
     unit: str
     measured: Estimate
     published: float | None = None
+    label: str = ""
+    key: str = ""
+
+    @property
+    def heading(self) -> str:
+        """What people read above it."""
+        return self.label or self.name
+
+
+def value_of(
+    one: Measure, measured: Estimate, published: float | None = None, *, name: str = ""
+) -> Value:
+    """Return a measure's estimate as a value of a table.
+
+    Parameters
+    ----------
+    name : str
+        Its name in ``experiment --json`` where it is not the measure's own there; then it is
+        the estimate of a total per episode.
+    """
+    return Value(
+        name=name or one.tag,
+        unit=one.unit if one.unit in ("share", "cents") else "number",
+        measured=measured,
+        published=published,
+        label=one.estimate_label if name else one.label,
+    )
 
 
 NEAR = 0.05
@@ -49,10 +88,19 @@ def missed(value: Value) -> bool:
 
 
 class OutcomeRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A row of the table."""
+    """A row of a table; `key` says what it is about where that is more than its label."""
 
     label: str
     values: tuple[Value, ...]
+    key: str = ""
+
+
+class OutcomeTable(msgspec.Struct, frozen=True, kw_only=True):
+    """Rows that belong together, under a name; the title is for people where there are several."""
+
+    name: str
+    rows: tuple[OutcomeRow, ...]
+    title: str = ""
 
 
 class JudgedClaim(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,12 +123,45 @@ class JudgedClaim(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ExperimentOutcome(msgspec.Struct, frozen=True, kw_only=True):
-    """An experiment's table."""
+    """What an experiment comes to; `told` is what ``experiment --json`` prints of it."""
 
     title: str
-    rows: tuple[OutcomeRow, ...]
+    tables: tuple[OutcomeTable, ...]
     findings: tuple[JudgedClaim, ...] = ()
     notes: tuple[str, ...] = ()
+
+    @property
+    def rows(self) -> tuple[OutcomeRow, ...]:
+        """The rows of all tables, in order."""
+        return tuple(row for table in self.tables for row in table.rows)
+
+    def table(self, name: str) -> OutcomeTable:
+        """Return the table of that name; one without rows where there is none."""
+        found = (table for table in self.tables if table.name == name)
+        return next(found, OutcomeTable(name=name, rows=()))
+
+
+def one_table(rows: Iterable[OutcomeRow], name: str = "rows") -> tuple[OutcomeTable, ...]:
+    """Return the tables of an experiment that has a single one."""
+    return (OutcomeTable(name=name, rows=tuple(rows)),)
+
+
+def told(outcome: ExperimentOutcome) -> dict[str, Any]:
+    """Return an outcome as ``experiment --json`` prints it: one list of rows."""
+    return {
+        "title": outcome.title,
+        "rows": [
+            {"label": row.label, "values": [_value_told(value) for value in row.values]}
+            for row in outcome.rows
+        ],
+        "findings": outcome.findings,
+        "notes": outcome.notes,
+    }
+
+
+def _value_told(value: Value) -> dict[str, Any]:
+    names = ("name", "unit", "measured", "published")
+    return {name: getattr(value, name) for name in names}
 
 
 @cache

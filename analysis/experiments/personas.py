@@ -12,13 +12,15 @@ from retailsim.analysis.experiments.outcomes import (
     ExperimentOutcome,
     JudgedClaim,
     OutcomeRow,
-    Value,
     bought_of,
     closed_of,
+    one_table,
     published,
+    value_of,
     with_holm,
 )
 from retailsim.analysis.measures.estimates import measured
+from retailsim.analysis.measures.table import measure
 from retailsim.analysis.statistics.differences import rank_sum, two_rates
 from retailsim.analysis.statistics.values import Test
 from retailsim.events.messages import ASPECTS
@@ -66,7 +68,7 @@ def persona_effects(arms: Arms) -> ExperimentOutcome:
         )
     return ExperimentOutcome(
         title="Table 8: personas",
-        rows=tuple(rows),
+        tables=one_table(rows),
         findings=(*with_holm(bought), *with_holm(rated)),
         notes=(_RATED,),
     )
@@ -76,11 +78,12 @@ def _row(label: str, part: pl.DataFrame, figures: tuple[float, float]) -> Outcom
     """A pole's purchase rate and rating beside the published ones (percent, stars)."""
     [one] = measured(part)
     bought, rating = figures
+    conversion, stars = measure("conversion_rate"), measure("average_rating")
     return OutcomeRow(
         label=label,
         values=(
-            Value(name="bought", unit="share", measured=one.conversion, published=bought / 100),
-            Value(name="rating", unit="number", measured=one.rating, published=rating),
+            value_of(conversion, one[conversion.name], bought / 100),
+            value_of(stars, one[stars.name], rating),
         ),
     )
 

@@ -11,13 +11,17 @@ from retailsim.analysis.experiments.outcomes import (
     Arms,
     ExperimentOutcome,
     OutcomeRow,
+    OutcomeTable,
     Value,
     as_published,
+    one_table,
     only_one,
     published,
     times,
+    value_of,
 )
 from retailsim.analysis.measures.estimates import Measured, measured
+from retailsim.analysis.measures.table import measure
 from retailsim.analysis.statistics.clusters import mean
 from retailsim.analysis.statistics.values import Estimate
 
@@ -26,30 +30,33 @@ _CATALOGUE = (
 )
 
 
-def _table4(label: str, one: Measured | None, figures: Sequence[float | None] | None) -> OutcomeRow:
-    """Sales, conversion, refunds, quantity and rating, measured or published or both."""
-    nothing = Estimate(value=None, n=0)
-    found = figures or (None,) * 5
-    sales = times(one.revenue, one.episodes) if one else nothing
-    names = (
-        ("net revenue", "cents", sales, 100.0),
-        ("bought", "share", one.conversion if one else nothing, 0.01),
-        ("refunded", "share", one.refunds if one else nothing, 0.01),
-        ("quantity", "number", one.quantity if one else nothing, 1.0),
-        ("rating", "number", one.rating if one else nothing, 1.0),
-    )
-    return OutcomeRow(
-        label=label,
-        values=tuple(
-            Value(
-                name=name,
-                unit=unit,
-                measured=estimate,
-                published=None if figure is None else figure * scale,
-            )
-            for (name, unit, estimate, scale), figure in zip(names, found, strict=True)
+_TABLE_4 = tuple(
+    map(
+        measure,
+        (
+            *("net_revenue_cents", "conversion_rate", "refund_rate"),
+            *("average_quantity", "average_rating"),
         ),
     )
+)
+"""The columns of the paper's table, in its order."""
+
+_SCALES = {"share": 0.01, "cents": 100.0}
+"""From what the paper prints to our units."""
+
+
+def _table4(label: str, one: Measured | None, figures: Sequence[float | None] | None) -> OutcomeRow:
+    """Sales, conversion, refunds, quantity and rating, measured or published or both."""
+    values = []
+    for column, figure in zip(_TABLE_4, figures or (None,) * len(_TABLE_4), strict=True):
+        found = Estimate(value=None, n=0)
+        if one is not None:
+            found = one[column.name]
+            if column.is_total:
+                found = times(found, one.episodes)
+        scale = _SCALES.get(column.unit, 1.0)
+        values.append(value_of(column, found, None if figure is None else figure * scale))
+    return OutcomeRow(label=label, values=tuple(values))
 
 
 def pairwise(arms: Arms) -> ExperimentOutcome:
@@ -69,10 +76,16 @@ def pairwise(arms: Arms) -> ExperimentOutcome:
             for name, figure in known.items()
             if name not in names.values()
         ]
-    rows += _pairs(some)
     return ExperimentOutcome(
         title="Table 4: who sells and who buys",
-        rows=tuple(rows),
+        tables=(
+            OutcomeTable(name="seats", rows=tuple(rows)),
+            OutcomeTable(
+                name="pairs",
+                title=measure("normalized_revenue_cents").label,
+                rows=tuple(_pairs(some)),
+            ),
+        ),
         notes=(
             f"Best seller by buyer: {_best_sellers(some)}. Published (Figure 3): the best seller "
             "is not the best with every buyer, and selling to one's own kind gives no advantage.",
@@ -92,9 +105,11 @@ def _pairs(some: pl.DataFrame) -> list[OutcomeRow]:
     return [
         OutcomeRow(
             label=f"{seller}, v the mean pair",
+            key=seller,
             values=tuple(
                 Value(
                     name=f"to {buyer}",
+                    key=buyer,
                     unit="cents",
                     measured=_gap(sums.filter(seller=seller, buyer=buyer), middle),
                 )
@@ -145,7 +160,7 @@ def category_fit(arms: Arms) -> ExperimentOutcome:
     ]
     return ExperimentOutcome(
         title="Table 10: who sells what",
-        rows=tuple(rows),
+        tables=one_table(rows),
         notes=(
             "Published: in both categories the seller that converts less, and has less returned, "
             "earns more.",

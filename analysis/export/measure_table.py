@@ -6,19 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import polars as pl
 
-from retailsim.analysis.measures.measures import SENTIMENTS, MeasureRow
+from retailsim.analysis.measures.table import MEASURES
 from retailsim.analysis.replay.replay import Replay, replay
-from retailsim.events.messages import ASPECTS
 
 _KEYS = ("seller", "buyer", "category")
-_NESTED: dict[str, dict[str, str]] = {
-    "ratings": {aspect: f"rating_{aspect}" for aspect in ASPECTS},
-    "sentiments": {mood: f"sentiment_{mood.lower()}" for mood in SENTIMENTS},
-}
-"""Fields of a row that are tables themselves, and the columns they become."""
 
 
 def measures(run: str | Path) -> pl.DataFrame:
@@ -32,7 +25,7 @@ def measures(run: str | Path) -> pl.DataFrame:
     Returns
     -------
     polars.DataFrame
-        The columns of `SCHEMA`, in the order overall, sellers, buyers, categories, pairs.
+        The columns of `schema`, in the order overall, sellers, buyers, categories, pairs.
 
     Raises
     ------
@@ -40,7 +33,7 @@ def measures(run: str | Path) -> pl.DataFrame:
         As `analysis.projection.loader.load`.
     """
     found = replay(Path(run))
-    return pl.DataFrame(list(_rows(found)), schema=SCHEMA)
+    return pl.DataFrame(list(_rows(found)), schema=schema())
 
 
 def _rows(found: Replay) -> Iterator[dict[str, Any]]:
@@ -53,30 +46,18 @@ def _rows(found: Replay) -> Iterator[dict[str, Any]]:
     }
     for group, rows in groups.items():
         for row in rows:
-            yield {"group": group, "partial": found.partial, **_flat(row)}
+            keys = {key: row.get(key) for key in _KEYS}
+            values = {one.name: one.of(row) for one in MEASURES.values()}
+            yield {"group": group, **keys, "partial": found.partial, **values}
 
 
-def _flat(row: MeasureRow) -> dict[str, Any]:
-    flat: dict[str, Any] = {}
-    for name, value in msgspec.structs.asdict(row).items():
-        if name in _NESTED:
-            flat |= {column: value[key] for key, column in _NESTED[name].items()}
-        else:
-            flat[name] = None if value is msgspec.UNSET else value
-    return flat
+def schema() -> dict[str, pl.DataType]:
+    """Return the table's columns; a rate of nothing is null, and still a float.
 
-
-def _schema() -> dict[str, pl.DataType]:
-    """The columns in the order of `MeasureRow`; a rate of nothing is null, and still a float."""
+    `docs/export.md` says what they mean.
+    """
     columns: dict[str, pl.DataType] = {"group": pl.String()}
     columns |= dict.fromkeys(_KEYS, pl.String()) | {"partial": pl.Boolean()}
-    for field in msgspec.structs.fields(MeasureRow):
-        kinds = str(field.type)
-        one = pl.Float64() if "float" in kinds else pl.Int64()
-        for name in _NESTED.get(field.name, {field.name: field.name}).values():
-            columns.setdefault(name, one)
+    for one in MEASURES.values():
+        columns[one.name] = pl.Float64() if one.is_float else pl.Int64()
     return columns
-
-
-SCHEMA: dict[str, pl.DataType] = _schema()
-"""The table's columns; `docs/export.md` says what they mean."""

@@ -5,20 +5,23 @@ seats, replication and price condition are pairs, and what differs between them 
 changed. A run compared with itself differs by exactly nothing. Where nothing pairs, as with other
 seeds, the runs are compared as different episodes of, as far as possible, the same products.
 
-The five differences of the whole runs are planned contrasts (Holm); those by seller, buyer and
-category are exploratory (Benjamini-Hochberg over each grid).
+The differences of the whole runs are planned contrasts (Holm), one for each measure that names
+this view; those of conversion by seller, buyer and category are exploratory (Benjamini-Hochberg
+over each grid). What each episode has is compared pair by pair, a ratio of sums between the
+runs.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Protocol
 
 import msgspec
 import polars as pl
 
 from retailsim.analysis.measures import estimates
-from retailsim.analysis.measures.estimates import Measured
-from retailsim.analysis.projection.projection import Projection
+from retailsim.analysis.measures.measure import Measure
+from retailsim.analysis.measures.table import measure, shown_in
 from retailsim.analysis.statistics.differences import mcnemar, sign_flip, two_rates
 from retailsim.analysis.statistics.multiplicity import benjamini_hochberg, holm
 from retailsim.analysis.statistics.proportions import two_proportions
@@ -38,8 +41,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     of : str
         ``overall``, or what the row is about, such as ``seller ann``.
     measure : str
-        ``conversion_rate``, ``net_revenue_cents`` (per episode), ``refund_rate``,
-        ``average_quantity`` or ``average_rating``.
+        Its name in `analysis.measures.table`; a total is compared per episode.
     first, second : Estimate
         Over all closed episodes of each run.
     test : Test
@@ -78,7 +80,16 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     exploratory: tuple[Change, ...]
 
 
-def compare(first: Projection, second: Projection, *, shared: bool = True) -> Comparison:
+class HasEpisodes(Protocol):
+    """What is compared: a projection, or whatever else has its episodes."""
+
+    @property
+    def episodes(self) -> pl.DataFrame:
+        """One row per episode, as `analysis.projection.projection.Projection` has them."""
+        ...
+
+
+def compare(first: HasEpisodes, second: HasEpisodes, *, shared: bool = True) -> Comparison:
     """Compare two runs' closed episodes.
 
     Parameters
@@ -106,19 +117,10 @@ def compare(first: Projection, second: Projection, *, shared: bool = True) -> Co
     )
 
 
-def _keyed(projection: Projection) -> pl.DataFrame:
+def _keyed(run: HasEpisodes) -> pl.DataFrame:
     """Closed episodes with what pairs them; the unit is the profile where there is no product."""
-    some = estimates.closed(projection.episodes)
-    stars = pl.sum_horizontal(pl.col(name).fill_null(0) for name in _RATINGS)
-    return some.with_columns(
-        unit=pl.col("cluster"),
-        bought=pl.col("orders") > 0,
-        stars=stars,
-        product=pl.col("product").fill_null(""),
-    )
-
-
-_RATINGS = ("rating_pitch", "rating_pre_inquiry", "rating_post_inquiry", "rating_product")
+    some = estimates.closed(run.episodes)
+    return some.with_columns(unit=pl.col("cluster"), product=pl.col("product").fill_null(""))
 
 
 def _pairs(one: pl.DataFrame, two: pl.DataFrame) -> pl.DataFrame:
@@ -133,88 +135,91 @@ def _pairs(one: pl.DataFrame, two: pl.DataFrame) -> pl.DataFrame:
 
 
 def _overall(one: pl.DataFrame, two: pl.DataFrame, both: pl.DataFrame | None) -> list[Change]:
-    ([first], [second]) = (estimates.measured(part) for part in (one, two))
-    changes = [
-        _change("overall", "conversion_rate", first.conversion, second.conversion),
-        _change("overall", "net_revenue_cents", first.revenue, second.revenue),
-        _change("overall", "refund_rate", first.refunds, second.refunds),
-        _change("overall", "average_quantity", first.quantity, second.quantity),
-        _change("overall", "average_rating", first.rating, second.rating),
-    ]
-    tests = [
-        _yes_no(one, two, both),
-        _of_values("net_revenue_cents", one, two, both),
-        _of_ratio("units_refunded", "units", one, two),
-        _of_ratio("units", "orders", one, two),
-        _of_ratio("stars", "reviews", one, two),
-    ]
-    return [_tested(change, test) for change, test in zip(changes, tests, strict=True)]
+    return [_change("overall", compared, one, two, both) for compared in shown_in("compare")]
 
 
-def _tested(change: Change, test: Test) -> Change:
-    """No difference of rates is beyond 100 points, whatever Student's t says of few products."""
+def _change(
+    of: str, compared: Measure, one: pl.DataFrame, two: pl.DataFrame, both: pl.DataFrame | None
+) -> Change:
+    test = _tested(compared, one, two, both)
     between = test.interval
-    if between is not None and change.measure.endswith("_rate"):
+    if between is not None and compared.unit == "share":
+        # No difference of rates is beyond 100 points, whatever Student's t says of few products.
         between = Interval(max(-1.0, between.low), min(1.0, between.high), between.method)
-    return msgspec.structs.replace(change, test=msgspec.structs.replace(test, interval=between))
+    return Change(
+        of=of,
+        measure=compared.name,
+        first=estimates.estimate(compared, one),
+        second=estimates.estimate(compared, two),
+        test=msgspec.structs.replace(test, interval=between),
+    )
 
 
-def _change(of: str, measure: str, first: Estimate, second: Estimate) -> Change:
-    return Change(of=of, measure=measure, first=first, second=second, test=Test(method=""))
+def _tested(
+    compared: Measure, one: pl.DataFrame, two: pl.DataFrame, both: pl.DataFrame | None
+) -> Test:
+    if not compared.of_each:
+        return _of_ratio(compared, one, two)
+    if compared.unit == "share":
+        return _yes_no(compared, one, two, both)
+    if both is None:
+        return _of_ratio(compared, one, two)
+    before, after = (_paired(compared, both, suffix) for suffix in ("", "_two"))
+    return sign_flip(after - before, both["cluster"], seed=SEED)
 
 
-def _yes_no(one: pl.DataFrame, two: pl.DataFrame, both: pl.DataFrame | None) -> Test:
-    """Conversion: by whole products; McNemar's or Newcombe's way with a single product."""
+def _paired(compared: Measure, both: pl.DataFrame, suffix: str) -> pl.Series:
+    """What the episodes of one side add to a measure that each of them has."""
+    names = compared.numerator.meta.root_names()
+    side = both.select(**{name: pl.col(f"{name}{suffix}") for name in names})
+    return side.select(above=compared.above())["above"]
+
+
+def _yes_no(
+    compared: Measure, one: pl.DataFrame, two: pl.DataFrame, both: pl.DataFrame | None
+) -> Test:
+    """A yes or no: by whole products; McNemar's or Newcombe's way with a single product."""
     if both is None:
         if pl.concat((one["cluster"], two["cluster"])).n_unique() > 1:
-            return _of_ratio("bought", None, one, two)
-        counts = ((int(part["bought"].sum()), part.height) for part in (two, one))
-        return two_proportions(*counts)
+            return _of_ratio(compared, one, two)
+        first, second = ((_sum(compared, part), part.height) for part in (one, two))
+        return two_proportions(second, first)
+    before, after = (_paired(compared, both, suffix) for suffix in ("", "_two"))
     if both["cluster"].n_unique() < 2:
-        return mcnemar(both["bought_two"], both["bought"])
-    moved = both["bought_two"].cast(pl.Int64) - both["bought"].cast(pl.Int64)
-    return sign_flip(moved, both["cluster"], seed=SEED)
+        return mcnemar(after.cast(pl.Boolean), before.cast(pl.Boolean))
+    return sign_flip(after - before, both["cluster"], seed=SEED)
 
 
-def _of_values(name: str, one: pl.DataFrame, two: pl.DataFrame, both: pl.DataFrame | None) -> Test:
-    if both is None:
-        return _of_ratio(name, None, one, two)
-    return sign_flip(both[f"{name}_two"] - both[name], both["cluster"], seed=SEED)
+def _sum(compared: Measure, part: pl.DataFrame) -> int:
+    return int(part.select(above=compared.above())["above"].sum())
 
 
-def _of_ratio(above: str, below: str | None, one: pl.DataFrame, two: pl.DataFrame) -> Test:
+def _of_ratio(compared: Measure, one: pl.DataFrame, two: pl.DataFrame) -> Test:
     """The second run's ratio of sums minus the first's, robust to what products share."""
     parts = []
     for part in (two, one):
-        some = part if below is None else part.filter(pl.col(below) > 0)
-        if above == "stars":
-            some = some.filter(pl.col("bought"))
-        ones = pl.Series("ones", [1] * some.height, dtype=pl.Int64)
-        counts = ones if below is None else some[below]
-        parts.append((some[above].cast(pl.Int64), counts, some["cluster"]))
+        some = part.filter(compared.counts).select(
+            above=compared.above(), below=compared.below(), cluster="cluster"
+        )
+        counting = some.filter(pl.col("below") > 0)
+        parts.append((counting["above"], counting["below"], counting["cluster"]))
     return two_rates(parts[0], parts[1])
 
 
 def _by(key: str, one: pl.DataFrame, two: pl.DataFrame, both: pl.DataFrame | None) -> list[Change]:
-    firsts, seconds = (_named(estimates.measured(part, (key,))) for part in (one, two))
-    found = []
-    for name in firsts:
-        if name not in seconds:
-            continue
-        test = _yes_no(
+    """Conversion, for each value of a column that both runs have."""
+    conversion = measure("conversion_rate")
+    named = sorted({*one[key].drop_nulls()} & {*two[key].drop_nulls()})
+    return [
+        _change(
+            f"{key} {name}",
+            conversion,
             one.filter(pl.col(key) == name),
             two.filter(pl.col(key) == name),
             both.filter(pl.col(key) == name) if both is not None else None,
         )
-        change = _change(
-            f"{key} {name}", "conversion_rate", firsts[name].conversion, seconds[name].conversion
-        )
-        found.append(_tested(change, test))
-    return found
-
-
-def _named(rows: Sequence[Measured]) -> dict[str, Measured]:
-    return {row.keys[0]: row for row in rows}
+        for name in named
+    ]
 
 
 def _adjusted(changes: Sequence[Change], values: Sequence[float | None]) -> tuple[Change, ...]:

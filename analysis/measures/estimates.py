@@ -1,4 +1,4 @@
-"""The measures of a run with what they are worth: every rate with n, interval and effective n.
+"""The measures of a run with what they are worth: every estimate with n, interval, effective n.
 
 Episodes of one product share that product; so intervals come from clusters of products (in
 conversations without one, of profiles).
@@ -6,50 +6,51 @@ conversations without one, of profiles).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 import polars as pl
 
+from retailsim.analysis.measures.measure import Measure
+from retailsim.analysis.measures.table import MEASURES
 from retailsim.analysis.statistics.clusters import mean, rate
 from retailsim.analysis.statistics.values import Estimate
-from retailsim.events.messages import ASPECTS
+
+SHARED_BY = ("product", "profile")
+"""The columns that say what episodes share: the first one that an episode has is its cluster."""
 
 
 class Measured(msgspec.Struct, frozen=True, kw_only=True):
-    """The measures of some closed episodes.
+    """The measures of some closed episodes that tables for people show.
 
     Parameters
     ----------
     keys : tuple of str
         What these episodes have in common, in the order that was asked for.
-    conversion : Estimate
-        Episodes with an order / closed episodes.
-    refunds : Estimate
-        Units refunded / units sold.
-    quantity : Estimate
-        Units per order.
-    rating : Estimate
-        Mean over all reviews of buying episodes.
-    revenue : Estimate
-        Net revenue in cents per closed episode.
-    net_revenue_cents : int
-        The sum of it.
+    episodes : int
+    estimates : mapping of str to Estimate
+        By the measure's name; a total is estimated per episode.
+    totals : mapping of str to int
+        Of measures that are totals.
     """
 
     keys: tuple[str, ...]
     episodes: int
-    conversion: Estimate
-    refunds: Estimate
-    quantity: Estimate
-    rating: Estimate
-    revenue: Estimate
-    net_revenue_cents: int
+    estimates: Mapping[str, Estimate]
+    totals: Mapping[str, int]
+
+    def __getitem__(self, name: str) -> Estimate:
+        """Return the estimate of the measure of that name."""
+        return self.estimates[name]
 
 
 def closed(episodes: pl.DataFrame) -> pl.DataFrame:
-    """Return the closed episodes that count, each with the cluster it belongs to."""
-    cluster = pl.col("product").fill_null(pl.col("episode").str.split("/").list.first())
+    """Return the closed episodes that count, each with the ``cluster`` it belongs to.
+
+    An episode that shares nothing is a cluster of its own.
+    """
+    shared = [name for name in SHARED_BY if name in episodes.columns]
+    cluster = pl.coalesce(*shared, "episode")
     return episodes.filter(~pl.col("superseded"), status="closed").with_columns(cluster=cluster)
 
 
@@ -68,18 +69,35 @@ def measured(episodes: pl.DataFrame, by: Sequence[str] = ()) -> list[Measured]:
 
 
 def _measured(keys: tuple[str, ...], some: pl.DataFrame) -> Measured:
-    buying = some.filter(pl.col("orders") > 0)
-    cluster = some["cluster"]
-    ones = pl.Series("ones", [1] * some.height, dtype=pl.Int64)
-    stars = pl.sum_horizontal(pl.col(f"rating_{aspect}").fill_null(0) for aspect in ASPECTS)
-    ratings = buying.select("cluster", "reviews", stars=stars)
+    shown = [one for one in MEASURES.values() if one.views]
     return Measured(
         keys=keys,
         episodes=some.height,
-        conversion=rate((some["orders"] > 0).cast(pl.Int64), ones, cluster),
-        refunds=rate(buying["units_refunded"], buying["units"], buying["cluster"]),
-        quantity=mean(buying["units"], buying["cluster"], weights=buying["orders"]),
-        rating=mean(ratings["stars"], ratings["cluster"], weights=ratings["reviews"]),
-        revenue=mean(some["net_revenue_cents"], cluster),
-        net_revenue_cents=int(some["net_revenue_cents"].sum()),
+        estimates={one.name: estimate(one, some) for one in shown if one.unit != "count"},
+        totals=_totals(some, (one for one in shown if one.is_total)),
     )
+
+
+def _totals(some: pl.DataFrame, shown: Iterable[Measure]) -> dict[str, int]:
+    sums = {one.name: pl.when(one.counts).then(one.above()).sum() for one in shown}
+    return some.select(**sums).row(0, named=True) if sums else {}
+
+
+def estimate(one: Measure, some: pl.DataFrame, cluster: str = "cluster") -> Estimate:
+    """Return what a measure comes to over some episodes, with what that is worth.
+
+    Parameters
+    ----------
+    some : polars.DataFrame
+        Episodes, with the columns that the measure reads.
+    cluster : str
+        The column that says what episodes share.
+    """
+    part = some.filter(one.counts)
+    found = part.select(above=one.above(), below=one.below(), cluster=pl.col(cluster))
+    above, below, clusters = found["above"], found["below"], found["cluster"]
+    if one.needs_all and above.null_count():
+        return Estimate(value=None, n=part.height, note="not known of every episode")
+    if one.unit == "share":
+        return rate(above, below, clusters)
+    return mean(above, clusters, weights=None if one.weighs_alike else below)

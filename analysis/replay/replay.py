@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import polars as pl
 
-from retailsim.analysis.measures.measures import MeasureRow, counted, measures, overall, pairs
+from retailsim.analysis.measures.rows import MeasureRow, counted, measures, overall
 from retailsim.analysis.projection.loader import load
 from retailsim.analysis.projection.projection import Projection
 from retailsim.analysis.replay.cost import Attempts, Cost, cost
@@ -45,7 +45,7 @@ class Replay(msgspec.Struct, frozen=True, kw_only=True):
         Answers that could not be read, and commands the market's rules forbade.
     overall : MeasureRow
     sellers, buyers, categories, pairs : tuple of MeasureRow
-        Sorted by their key. See `measures` for what the columns mean.
+        Sorted by their key. `analysis.measures.table` says what the columns mean.
     cost : Cost or None
         None without recorded model calls.
     """
@@ -108,7 +108,7 @@ def summarize(
         sellers=tuple(measures(episodes, ("seller",))),
         buyers=tuple(measures(episodes, ("buyer",))),
         categories=tuple(measures(episodes, ("category",))),
-        pairs=tuple(pairs(episodes)),
+        pairs=tuple(measures(episodes, ("seller", "buyer"))),
         cost=cost(projection, sent),
     )
 

@@ -11,7 +11,6 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from msgspec import UNSET
 from rich.box import SIMPLE_HEAD
 from rich.cells import cell_len
 from rich.color import Color
@@ -20,12 +19,13 @@ from rich.style import Style
 from rich.table import Table
 from rich.text import Text
 
-from retailsim.market.core.money import dollars
+from retailsim.analysis.measures.table import measure, shown_in
+from retailsim.analysis.measures.writing import written
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderableType
 
-    from retailsim.analysis.measures.measures import MeasureRow
+    from retailsim.analysis.measures.rows import MeasureRow
     from retailsim.analysis.replay.replay import Replay
 
 NOTHING = "-"
@@ -35,6 +35,7 @@ _LEAST_NAME = 10
 _NAME_WIDTH = 18
 _CELL_WIDTH = 9
 _HEADING_LINES = 3
+_HEADING_WIDTH = 10
 _MOST = 40
 """More sellers or buyers than this are not drawn: nobody compares them by eye."""
 
@@ -45,17 +46,17 @@ _MIDDLE = (225, 225, 225)
 
 
 def measure_table(replay: Replay) -> Table:
-    """Sellers, buyers and the whole run with net sales, conversion, refunds and ratings.
+    """Sellers, buyers and the whole run with the measures that name this view.
 
     Money is in dollars with two decimals; shares are in percent; `NOTHING` stands where nothing
     was counted. Names give way where there is little room, numbers do not.
     """
     table = _table(title=_title(replay), caption=_caption(replay))
     table.add_column("", min_width=_LEAST_NAME)
-    for heading in ("Episodes", "Net sales", "Bought", "Refunded", "Quantity", "Rating"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    for heading, rows in (("Sellers", replay.sellers), ("Buyers", replay.buyers)):
-        table.add_row(Text(heading, style="bold"))
+    for one in shown_in("terminal"):
+        table.add_column(heading(one.label), justify="right", no_wrap=True, vertical="bottom")
+    for role, rows in (("Sellers", replay.sellers), ("Buyers", replay.buyers)):
+        table.add_row(Text(role, style="bold"))
         for row in rows[:_MOST]:
             table.add_row(Name(_name(row)), *_measures(row))
         if len(rows) > _MOST:
@@ -83,12 +84,12 @@ class HeatMap:
 
     def __init__(self, pairs: Sequence[MeasureRow]) -> None:
         self._cents = {
-            (str(row.seller), str(row.buyer)): row.normalized_revenue_cents for row in pairs
+            (row["seller"], row["buyer"]): row["normalized_revenue_cents"] for row in pairs
         }
         self._sellers = sorted({seller for seller, _ in self._cents})
         self._buyers = sorted({buyer for _, buyer in self._cents})
         known = (cents for cents in self._cents.values() if cents is not None)
-        self._reach = max((abs(cents) for cents in known if cents is not UNSET), default=0.0)
+        self._reach = max(map(abs, known), default=0.0)
 
     def __rich_console__(
         self, console: Console, options: ConsoleOptions
@@ -98,7 +99,7 @@ class HeatMap:
         names = min(longest, max(_NAME_WIDTH, options.max_width // 4))
         fitting = max(1, (options.max_width - names - 2) // (_CELL_WIDTH + 2))
         shown = self._buyers[:_MOST]
-        yield Text("Net sales of each pair minus the mean of all pairs", style="bold")
+        yield Text(measure("normalized_revenue_cents").label, style="bold")
         for start in range(0, len(shown), fitting):
             yield self._table(shown[start : start + fitting], names)
         hidden = len(self._sellers[_MOST:]), len(self._buyers[_MOST:])
@@ -118,7 +119,7 @@ class HeatMap:
 
     def _cell(self, seller: str, buyer: str) -> Text:
         cents = self._cents.get((seller, buyer))
-        if cents is None or cents is UNSET:
+        if cents is None:
             return Text(NOTHING)
         share = cents / self._reach if self._reach else 0.0
         return Text(_short(cents, whole=self._reach >= 100_000), style=_shade(share))
@@ -152,6 +153,11 @@ def fold(text: str, width: int, lines: int) -> list[str]:
     if len(found) > lines:
         found[lines - 1 :] = ["".join(found[lines - 1 :])]
     return [clip(line, width) for line in found]
+
+
+def heading(label: str) -> str:
+    """A column's label in lines that are no wider than its numbers need."""
+    return "\n".join(line.rstrip() for line in fold(label, _HEADING_WIDTH, _HEADING_LINES))
 
 
 class Name:
@@ -194,23 +200,13 @@ def _table(**options: Any) -> Table:
 
 
 def _name(row: MeasureRow) -> str:
-    return str(row.buyer if row.seller is UNSET else row.seller)
+    return str(row["seller"] if "seller" in row else row["buyer"])
 
 
 def _measures(row: MeasureRow) -> tuple[str, ...]:
     """The cells of a row, all but its name."""
-    return (
-        f"{row.episodes:,}",
-        dollars(row.net_revenue_cents),
-        _number(row.conversion_rate, "{:.1%}"),
-        _number(row.refund_rate, "{:.1%}"),
-        _number(row.average_quantity, "{:.2f}"),
-        _number(row.average_rating, "{:.2f}"),
-    )
-
-
-def _number(value: float | None, form: str) -> str:
-    return NOTHING if value is None else form.format(value)
+    values = ((one.unit, one.of(row)) for one in shown_in("terminal"))
+    return tuple(NOTHING if value is None else written(unit, value) for unit, value in values)
 
 
 def _title(replay: Replay) -> Text:

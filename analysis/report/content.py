@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import msgspec
@@ -16,14 +16,15 @@ from retailsim.analysis.exhibits.parts import (
     Report,
     ReportTable,
     Section,
-    money,
-    number,
+    estimated,
     row,
-    share,
     table,
 )
 from retailsim.analysis.measures import estimates
 from retailsim.analysis.measures.estimates import Measured
+from retailsim.analysis.measures.measure import Measure
+from retailsim.analysis.measures.table import measure, shown_in
+from retailsim.analysis.measures.writing import written
 from retailsim.analysis.projection.columns import BUYER_TRAITS, SELLER_TRAITS
 from retailsim.analysis.projection.loader import load
 from retailsim.analysis.protocols.protocol import ProtocolAnalysis, analysis_of
@@ -63,7 +64,7 @@ def report(run: Path, about: Mapping[str, str]) -> Report:
     sealed = (run / "events" / SEAL).exists()
     replay = summarize(run.name, projection, sealed=sealed, sent=attempts(run))
     some = estimates.closed(projection.episodes)
-    parts: list[Section | None] = [_headlines(replay, some)]
+    parts: list[Section | None] = [_headlines(some)]
     if some.height:
         parts += [
             None if protocol.section is None else protocol.section(projection),
@@ -107,69 +108,62 @@ def _counted(n: int, what: str) -> str:
     return f"{n:,} {what}{'' if n == 1 else 's'}"
 
 
-def _headlines(replay: Replay, some: pl.DataFrame) -> Section:
+def _headlines(some: pl.DataFrame) -> Section:
     [all_] = estimates.measured(some)
-    cells = [
-        ("Conversion", share(all_.conversion)),
-        ("Net revenue per episode", money(all_.revenue)),
-        ("Refunded units", share(all_.refunds)),
-        ("Units per order", number(all_.quantity)),
-        ("Mean rating", number(all_.rating)),
-    ]
-    headlines = [Headline(name=name, value=cell.text, below=cell.below) for name, cell in cells]
-    total = dollars(replay.overall.net_revenue_cents)
-    headlines.append(
-        Headline(name="Net revenue", value=total, below="gross minus refunds of goods")
-    )
+    headlines: list[Headline] = []
+    for one in shown_in("report"):
+        if one.name in all_.estimates:
+            cell = estimated(one.unit, all_[one.name])
+            headlines.append(Headline(name=one.estimate_label, value=cell.text, below=cell.below))
+        if one.unit == "cents" and one.name in all_.totals:
+            total = written(one.unit, all_.totals[one.name])
+            headlines.append(Headline(name=one.label, value=total, below=one.about))
     return Section(name="summary", title="Summary", lead=_INTERVALS, headlines=tuple(headlines))
 
 
-_COLUMNS = (
-    "",
-    "Episodes",
-    "Bought",
-    "Net revenue",
-    "per episode",
-    "Refunded",
-    "Quantity",
-    "Rating",
-)
-
-
 def measure_table(title: str, rows: list[Measured], note: str = "") -> ReportTable:
-    """Return a table with a row for each of `rows`."""
+    """Return a table with a row for each of `rows`, and the measures that name this view."""
+    shown = shown_in("report")
+    columns = [heading for one in shown for heading in _headings(one)]
     left_out = f" {len(rows) - MOST_ROWS} more are not shown." if len(rows) > MOST_ROWS else ""
     cells = [
-        row(
-            " / ".join(one.keys),
-            Cell(f"{one.episodes:,}"),
-            share(one.conversion),
-            Cell(dollars(one.net_revenue_cents)),
-            money(one.revenue),
-            share(one.refunds),
-            number(one.quantity),
-            number(one.rating),
-        )
-        for one in rows[:MOST_ROWS]
+        row(" / ".join(found.keys), *(cell for one in shown for cell in _cells(one, found)))
+        for found in rows[:MOST_ROWS]
     ]
-    return table(title, _COLUMNS, cells, note + left_out)
+    return table(title, ("", *columns), cells, note + left_out)
 
 
-def _conversions(name: str, title: str, rows: list[Measured]) -> Figure | None:
+def _headings(one: Measure) -> Iterator[str]:
+    """A total stands as it is and, unless it is a count, per episode."""
+    if one.is_total:
+        yield one.label
+    if one.unit != "count":
+        yield one.estimate_label
+
+
+def _cells(one: Measure, found: Measured) -> Iterator[Cell]:
+    if one.is_total:
+        yield Cell(written(one.unit, found.totals[one.name]))
+    if one.unit != "count":
+        yield estimated(one.unit, found[one.name])
+
+
+def _conversions(name: str, by: str, rows: list[Measured]) -> Figure | None:
+    conversion = measure("conversion_rate")
     points = []
     for one in rows[:MOST_ROWS]:
-        interval = one.conversion.interval
-        low, high = (interval.low, interval.high) if interval else (None, None)
-        points.append((" / ".join(one.keys), one.conversion.value, low, high))
-    return charts.intervals(name, title, points, "bought")
+        found = one[conversion.name]
+        low, high = (found.interval.low, found.interval.high) if found.interval else (None, None)
+        points.append((" / ".join(one.keys), found.value, low, high))
+    return charts.intervals(name, f"{conversion.label} by {by}", points, conversion.label)
 
 
 def _seats(some: pl.DataFrame) -> Section:
     sellers, buyers = (estimates.measured(some, (key,)) for key in ("seller", "buyer"))
     categories = estimates.measured(some, ("category",))
     figures = (
-        _conversions("sellers", "Conversion by seller", sellers),
-        _conversions("buyers", "Conversion by buyer", buyers),
+        _conversions("sellers", "seller", sellers),
+        _conversions("buyers", "buyer", buyers),
     )
     return Section(
         name="seats",
@@ -185,9 +179,9 @@ def _seats(some: pl.DataFrame) -> Section:
 
 def _pairs(replay: Replay, some: pl.DataFrame) -> Section | None:
     cells = [
-        (str(pair.seller), str(pair.buyer), pair.normalized_revenue_cents / 100)
+        (pair["seller"], pair["buyer"], pair["normalized_revenue_cents"] / 100)
         for pair in replay.pairs
-        if isinstance(pair.normalized_revenue_cents, float)
+        if pair["normalized_revenue_cents"] is not None
     ]
     if len(cells) < 2 or len(cells) > MOST_ROWS * MOST_ROWS:
         return None
@@ -198,7 +192,7 @@ def _pairs(replay: Replay, some: pl.DataFrame) -> Section | None:
     return Section(
         name="pairs",
         title="Who sells well to whom",
-        lead="Net revenue of each pair minus the mean over all pairs.",
+        lead=f"{measure('normalized_revenue_cents').label}.",
         figures=(charts.heatmap(frame),),
         tables=(msgspec.structs.replace(pairs, folded=True),),
     )
@@ -222,9 +216,9 @@ def _funnel(some: pl.DataFrame) -> Section:
     rows = []
     for name, which, before in stages:
         came = {n: some.filter(expression) for n, expression, _ in stages if n in (before, name)}
-        of_those = share(_part(came[before], which)) if before else Cell("")
+        of_those = estimated("share", _part(came[before], which)) if before else Cell("")
         beside = Cell(before and f"of those who {before}")
-        of_all = share(_part(some, which)) if before else Cell("100.0%")
+        of_all = estimated("share", _part(some, which)) if before else Cell("100.0%")
         rows.append(row(name, Cell(f"{counts[name]:,}"), of_all, of_those, beside))
     return Section(
         name="funnel",
@@ -242,19 +236,25 @@ def _part(some: pl.DataFrame, which: pl.Expr) -> Estimate:
 def _prices(some: pl.DataFrame) -> Section | None:
     if some["price_multiplier"].n_unique() < 2:
         return None
-    rows = estimates.measured(some, ("price_multiplier",))
+    rows, conversion = estimates.measured(some, ("price_multiplier",)), measure("conversion_rate")
     points = []
     for one in rows:
-        interval = one.conversion.interval
-        low, high = (interval.low, interval.high) if interval else (None, None)
-        points.append((float(one.keys[0]) - 1.0, one.conversion.value, low, high))
+        found = one[conversion.name]
+        low, high = (found.interval.low, found.interval.high) if found.interval else (None, None)
+        points.append((float(one.keys[0]) - 1.0, found.value, low, high))
     known = dict.fromkeys(("x", "value", "low", "high"), pl.Float64)
     frame = pl.DataFrame(points, schema=known, orient="row").drop_nulls("value")
     return Section(
         name="prices",
         title="Price and demand",
         figures=(
-            charts.curve("prices", "Bought, by change of the price", frame, "price", "bought"),
+            charts.curve(
+                "prices",
+                f"{conversion.label}, by change of the price",
+                frame,
+                "price",
+                conversion.label,
+            ),
         ),
         tables=(measure_table("Prices (multiplier of the list price)", rows),),
     )
@@ -270,7 +270,7 @@ def _personas(some: pl.DataFrame) -> Section | None:
             rows.append(msgspec.structs.replace(one, keys=(f"{label}: {one.keys[0]}",)))
     if not rows:
         return None
-    figure = _conversions("personas", "Conversion by persona", rows)
+    figure = _conversions("personas", "persona", rows)
     return Section(
         name="personas",
         title="Personas",
@@ -281,18 +281,19 @@ def _personas(some: pl.DataFrame) -> Section | None:
 
 
 def _refunds(some: pl.DataFrame) -> Section | None:
-    buying = some.filter(pl.col("orders") > 0)
+    buying, refunds = some.filter(pl.col("orders") > 0), measure("refund_rate")
     tables = []
     for title, key in (("By issue", "issue"), ("By category", "category")):
         rows = []
         for (name,), part in buying.drop_nulls(key).sort(key).group_by(key, maintain_order=True):
-            found = rate(part["units_refunded"], part["units"], part["cluster"])
+            found = estimates.estimate(refunds, part)
             outcomes = part["outcome"].value_counts().sort("outcome").drop_nulls()
             said = ", ".join(f"{n:,} {outcome}" for outcome, n in outcomes.iter_rows())
             back = Cell(dollars(int(part["refunded_cents"].sum())))
-            rows.append(row(str(name), Cell(f"{part.height:,}"), share(found), back, Cell(said)))
+            orders = Cell(f"{part.height:,}")
+            rows.append(row(str(name), orders, estimated(refunds.unit, found), back, Cell(said)))
         if rows:
-            columns = ("", "Orders", "Units refunded", "Money back", "Outcomes")
+            columns = ("", "Orders", refunds.label, measure("refunded_cents").label, "Outcomes")
             tables.append(table(title, columns, rows))
     if not tables:
         return None

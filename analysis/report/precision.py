@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import polars as pl
 
-from retailsim.analysis.exhibits.parts import NOTHING, Cell, Section, row, share, table
+from retailsim.analysis.exhibits.parts import NOTHING, Cell, Section, estimated, row, table
 from retailsim.analysis.experiments.outcomes import ones
+from retailsim.analysis.measures.table import measure
 from retailsim.analysis.statistics.clusters import intraclass, rate, two_way_rate
 from retailsim.analysis.statistics.values import Estimate
 
@@ -32,16 +33,17 @@ def worth_section(some: pl.DataFrame) -> Section | None:
         alike, found = intraclass(bought, some[key]), rate(bought, ones(some), some[key])
         effect = NOTHING if found.design_effect is None else f"{found.design_effect:.1f}"
         correlation = NOTHING if alike is None else f"{alike:.2f}"
-        cells = (Cell(f"{units:,}"), Cell(correlation), Cell(effect), share(found))
+        cells = (Cell(f"{units:,}"), Cell(correlation), Cell(effect), estimated("share", found))
         rows.append(row(name, *cells))
     both = _two_way(some)
     if both is not None:
         effect = NOTHING if both.design_effect is None else f"{both.design_effect:.1f}"
-        cells = (Cell(NOTHING), Cell(NOTHING), Cell(effect), share(both))
+        cells = (Cell(NOTHING), Cell(NOTHING), Cell(effect), estimated("share", both))
         rows.append(row(f"{unit} and buyer", *cells))
     if not rows:
         return None
-    columns = ("Shared", "How many", "Correlation", "Design effect", "Conversion")
+    conversion = measure("conversion_rate").label
+    columns = ("Shared", "How many", "Correlation", "Design effect", conversion)
     return Section(
         name="worth",
         title="What the numbers are worth",

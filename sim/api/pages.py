@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -10,10 +10,12 @@ from retailsim.events.errors import RetailSimError
 
 if TYPE_CHECKING:
     from retailsim.analysis.experiments.outcomes import ExperimentOutcome
+    from retailsim.analysis.measures.measure import Measure
     from retailsim.sim.api.chat import Chat
     from retailsim.sim.api.loaded_run import Run
 
 _NUMBER = ' style="text-align: right"'
+_NOTHING = "–"
 
 MOST_SELLERS = 20
 """Sellers in a run's table; a design may have thousands."""
@@ -27,7 +29,7 @@ def run_page(run: Run) -> str:
         return f"<p><code>{_text(run.path)}</code>: {_text(error)}</p>"
     rows = [("all", found["overall"]), *_sellers(found["sellers"])]
     body = "".join(_row(name, row) for name, row in rows)
-    head = "".join(_cell(title, "th") for title in ("", *(title for title, _ in _COLUMNS)))
+    head = "".join(_cell(title, "th") for title in ("", *(one.label for one in _shown())))
     left_out = len(found["sellers"]) - MOST_SELLERS
     more = f"<p>and {left_out:,} more sellers</p>" if left_out > 0 else ""
     return (
@@ -55,7 +57,7 @@ def chat_page(chat: Chat) -> str:
 def outcome_page(outcome: ExperimentOutcome) -> str:
     """Return an experiment's table: what was measured, beside what was published."""
     rows = "".join(
-        f"<tr>{_cell(row.label, 'th')}{_cell(value.name)}{_number_cell(value.measured.value)}"
+        f"<tr>{_cell(row.label, 'th')}{_cell(value.heading)}{_number_cell(value.measured.value)}"
         f"{_number_cell(value.published)}{_cell(value.unit)}</tr>"
         for row in outcome.rows
         for value in row.values
@@ -73,7 +75,7 @@ def outcome_page(outcome: ExperimentOutcome) -> str:
 
 
 def _number_cell(value: float | None) -> str:
-    return _cell("–" if value is None else f"{value:,.4g}", "td", _NUMBER)
+    return _cell(_NOTHING if value is None else f"{value:,.4g}", "td", _NUMBER)
 
 
 def _sellers(rows: Iterable[Mapping[str, Any]]) -> list[tuple[str, Mapping[str, Any]]]:
@@ -87,8 +89,19 @@ def _counts(found: Mapping[str, Any]) -> str:
     return f"{counts['closed']:,} of {counts['opened']:,} episodes closed{failed}{partial}"
 
 
+def _shown() -> tuple[Measure, ...]:
+    """The measures of the table: those that a terminal shows."""
+    from retailsim.analysis.measures.table import shown_in
+
+    return shown_in("terminal")
+
+
 def _row(name: str, row: Mapping[str, Any]) -> str:
-    cells = (_cell(write(row), "td", _NUMBER) for _, write in _COLUMNS)
+    from retailsim.analysis.measures.writing import written
+
+    values = ((one.unit, one.of(row)) for one in _shown())
+    said = (_NOTHING if value is None else written(unit, value) for unit, value in values)
+    cells = (_cell(text, "td", _NUMBER) for text in said)
     return f"<tr>{_cell(name, 'th')}{''.join(cells)}</tr>"
 
 
@@ -98,28 +111,3 @@ def _cell(value: object, tag: str = "td", look: str = "") -> str:
 
 def _text(value: object) -> str:
     return escape(str(value))
-
-
-def _dollars(cents: float) -> str:
-    from retailsim.analysis.measures.money import dollars
-
-    return dollars(cents)
-
-
-def _share(key: str) -> Callable[[Mapping[str, Any]], str]:
-    return lambda row: "–" if row[key] is None else f"{row[key]:.1%}"
-
-
-def _number(key: str) -> Callable[[Mapping[str, Any]], str]:
-    return lambda row: "–" if row[key] is None else f"{row[key]:.2f}"
-
-
-_COLUMNS: tuple[tuple[str, Callable[[Mapping[str, Any]], str]], ...] = (
-    ("Episodes", lambda row: f"{row['episodes']:,}"),
-    ("Conversion", _share("conversion_rate")),
-    ("Quantity", _number("average_quantity")),
-    ("Refunds", _share("refund_rate")),
-    ("Rating", _number("average_rating")),
-    ("Net revenue", lambda row: _dollars(row["net_revenue_cents"])),
-)
-"""What the table shows of a row of measures."""

@@ -372,7 +372,9 @@ def _tell(
 ) -> None:
     folders = {label: str(run) for label, run in runs.items()}
     if terminal.json:
-        terminal.out_json({"experiment": name, "runs": folders, "outcome": outcome})
+        from retailsim.analysis.experiments.outcomes import told
+
+        terminal.out_json({"experiment": name, "runs": folders, "outcome": told(outcome)})
         return
     from retailsim.sim.experiments.experiment_tables import tables
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from itertools import groupby
 from typing import Any
 
@@ -19,16 +20,20 @@ from retailsim.analysis.experiments.outcomes import (
     Value,
     missed,
 )
+from retailsim.analysis.measures.writing import change_written, written
 from retailsim.analysis.statistics.values import Test
-from retailsim.market.core.money import change, dollars, whole_dollars
+from retailsim.market.core.money import whole_dollars
 from retailsim.sim.terminal.terminal import printable
 
 
 def tables(outcome: ExperimentOutcome) -> Sequence[Any]:
     """Return what a terminal shows of it: the rows, as many columns as fit, then the findings."""
     parts: list[Any] = [Text(outcome.title, style="bold")]
-    for names, rows in groupby(outcome.rows, key=lambda row: [one.name for one in row.values]):
-        parts += _tables(list(rows), names)
+    for table in outcome.tables:
+        if table.title and table.rows:
+            parts.append(Text(table.title))
+        for names, rows in groupby(table.rows, key=lambda row: [v.heading for v in row.values]):
+            parts += _tables(list(rows), names)
     parts += _legend([value for row in outcome.rows for value in row.values])
     if not outcome.findings:
         return parts
@@ -165,32 +170,14 @@ def _p(p: float | None) -> str:
 def _estimate(unit: str, test: Test) -> str:
     if test.estimate is None:
         return "-"
-    said = _change(unit, test.estimate) + " points" * (unit == "share")
+    write = partial(change_written, unit, digits=2)
+    said = write(test.estimate) + " points" * (unit == "share")
     if test.interval is None:
         return said
-    low, high = (_change(unit, end) for end in (test.interval.low, test.interval.high))
-    return f"{said}\n{low} to {high}"
-
-
-def _change(unit: str, number: float) -> str:
-    match unit:
-        case "share":
-            return f"{100 * number:+z.1f}"
-        case "cents":
-            return change(number)
-        case _:
-            return f"{number:+z.2f}"
+    return f"{said}\n{write(test.interval.low)} to {write(test.interval.high)}"
 
 
 def _number(unit: str, number: float) -> str:
-    match unit:
-        case "share":
-            return f"{number:z.1%}"
-        case "cents":
-            return whole_dollars(number) if abs(number) >= _WHOLE else dollars(number)
-        case "dollars":
-            return f"${number:.4f}"
-        case "tokens":
-            return f"{number:,.0f}"
-        case _:
-            return f"{number:z.2f}"
+    if unit == "cents" and abs(number) >= _WHOLE:
+        return whole_dollars(number)
+    return written(unit, number)

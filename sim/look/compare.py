@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from retailsim.market.core import money
 from retailsim.sim.errors import MissingExtra, NotARunFolder, SimError
 from retailsim.sim.folder.run_folder import RunFile, RunFolder
 from retailsim.sim.terminal.terminal import Terminal
@@ -86,19 +86,35 @@ def _show(first: Path, second: Path, found: Comparison, why: str, terminal: Term
     elif found.only_first or found.only_second:
         how += (
             f"; {found.only_first:,} and {found.only_second:,} without a partner, "
-            "left out of the changes of conversion and net revenue"
+            f"left out of the changes of {_of_pairs()}"
         )
+    from retailsim.analysis.measures.table import measure
+
+    conversion = measure("conversion_rate").label
     terminal.out(f"{second} minus {first}: {how}")
     terminal.show(
         _table("The whole runs (p by Holm)", found.planned),
-        _table("Conversion (exploratory, p by Benjamini-Hochberg)", found.exploratory),
+        _table(f"{conversion} (exploratory, p by Benjamini-Hochberg)", found.exploratory),
     )
+
+
+def _of_pairs() -> str:
+    """Name the measures whose changes are over the pairs."""
+    from retailsim.analysis.measures.table import shown_in
+
+    *first, last = (one.label.lower() for one in shown_in("compare") if one.of_each)
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+_DIGITS = 3
+"""Decimals of means: runs differ by little."""
 
 
 def _table(title: str, changes: tuple[Change, ...]) -> Any:
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
+    from retailsim.analysis.measures.table import measure
     from retailsim.analysis.replay.terminal_tables import Name
 
     table = Table(title=title, box=SIMPLE_HEAD, pad_edge=False, title_justify="left")
@@ -106,40 +122,43 @@ def _table(title: str, changes: tuple[Change, ...]) -> Any:
     for heading in ("First", "Second", "Change", "p"):
         table.add_column(heading, justify="right", no_wrap=True)
     for change in changes:
-        label = change.measure.replace("_", " ") if change.of == "overall" else change.of
+        compared = measure(change.measure)
         table.add_row(
-            Name(label.removesuffix(" cents")),
-            _side(change.first, change.measure),
-            _side(change.second, change.measure),
-            _moved(change),
+            Name(compared.estimate_label if change.of == "overall" else change.of),
+            _side(change.first, compared.unit),
+            _side(change.second, compared.unit),
+            _moved(change, compared.unit),
             _p(change.adjusted_p),
         )
     return table
 
 
-def _side(found: Estimate, measure: str) -> str:
+def _side(found: Estimate, unit: str) -> str:
     """A run's number, its interval, n and effective n, a line each."""
     if found.value is None:
         return f"-\n{found.note}"
-    lines = [_write(measure, found.value)]
+    from retailsim.analysis.measures.writing import written
+
+    write = partial(written, unit, digits=_DIGITS)
+    lines = [write(found.value)]
     if found.interval is not None:
-        low, high = found.interval.low, found.interval.high
-        lines.append(f"{_write(measure, low)} to {_write(measure, high)}")
+        lines.append(f"{write(found.interval.low)} to {write(found.interval.high)}")
     worth = "" if found.effective_n is None else f", eff. {found.effective_n:,.0f}"
     return "\n".join((*lines, f"n {found.n:,}{worth}"))
 
 
-def _moved(change: Change) -> str:
+def _moved(change: Change, unit: str) -> str:
     """The change, its interval, how that was found and from how much."""
-    test, measure = change.test, change.measure
+    from retailsim.analysis.measures.writing import change_written
+
+    test = change.test
     if test.estimate is None:
         return f"-\n{test.note}"
-    points = " pts" * measure.endswith("_rate")
-    lines = [_write(measure, test.estimate, change=True) + points]
+    lines = [change_written(unit, test.estimate) + " pts" * (unit == "share")]
     how = test.method
     if test.interval is not None:
-        low, high = test.interval.low, test.interval.high
-        lines.append(f"{_write(measure, low, change=True)} to {_write(measure, high, change=True)}")
+        low, high = (change_written(unit, end) for end in (test.interval.low, test.interval.high))
+        lines.append(f"{low} to {high}")
         how = test.interval.method
     return "\n".join((*lines, f"{how}, n {test.n:,}"))
 
@@ -148,12 +167,3 @@ def _p(p: float | None) -> str:
     if p is None:
         return "-"
     return "<0.001" if p < 0.0005 else f"{p:.3f}"
-
-
-def _write(measure: str, value: float, *, change: bool = False) -> str:
-    plus = "+" if change and value > 0 else ""
-    if measure.endswith("_rate"):
-        return f"{plus}{100 * value:z.1f}" if change else f"{value:.1%}"
-    if measure.endswith("_cents"):
-        return money.change(value) if change else money.dollars(value)
-    return f"{plus}{value:z.3f}"

@@ -46,11 +46,11 @@ def grid(sellers: int, buyers: int) -> dict[tuple[str, str], int]:
 
 
 def test_the_table_shows_sellers_buyers_and_all(tmp_path: Path) -> None:
-    """Net sales in money, shares in percent, and what was not counted as nothing."""
+    """Net revenue in money, shares in percent, and what was not counted as nothing."""
     text = printed(measure_table(sold(tmp_path, {("ann", "bob"): 123456, ("cid", "bob"): 2000})))
     lines = {line.split()[0]: line.split()[1:] for line in text.splitlines() if line.strip()}
-    assert lines["ann"] == ["1", "$1,234.56", "100.0%", "0.0%", "1.00", "4.00"]
-    assert lines["bob"] == ["2", "$1,254.56", "100.0%", "0.0%", "1.00", "4.00"]
+    assert lines["ann"] == ["1", "100.0%", "$1,234.56", "0.0%", "1.00", "4.00"]
+    assert lines["bob"] == ["2", "100.0%", "$1,254.56", "0.0%", "1.00", "4.00"]
     assert lines["All"] == lines["bob"]
     assert "2 of 2 episodes closed, 0 failed" in text
 
@@ -61,7 +61,7 @@ def test_nothing_counted_is_shown_as_nothing(tmp_path: Path) -> None:
     run = write_run(tmp_path / "run", market("m", failed), seal=False)
     text = printed(measure_table(replay(run)))
     (line,) = (line for line in text.splitlines() if " ann " in line)
-    assert line.split() == ["ann", "0", "$0.00", NOTHING, NOTHING, NOTHING, NOTHING]
+    assert line.split() == ["ann", "0", NOTHING, "$0.00", NOTHING, NOTHING, NOTHING]
     assert "0 of 1 episodes closed, 1 failed" in text
     assert "(not finished)" in text
 
@@ -128,7 +128,7 @@ def test_an_empty_replay_is_shown(tmp_path: Path) -> None:
     """A table of nothing and a heatmap of nothing."""
     found = replay(write_run(tmp_path / "run", []))
     assert "0 of 0 episodes closed" in printed(measure_table(found))
-    assert "Net sales" in printed(heatmap(found))
+    assert "Net revenue of each pair" in printed(heatmap(found))
 
 
 def test_a_name_is_shortened_in_the_middle() -> None:

@@ -43,7 +43,7 @@ def schema(run: Path, name: str) -> dict[str, Any]:
     if name == "events":
         return event_table.SCHEMA
     if name == "measures":
-        return measure_table.SCHEMA
+        return measure_table.schema()
     frame: pl.DataFrame = getattr(analysis.load(run), name)
     return dict(frame.schema)
 

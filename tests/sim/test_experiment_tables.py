@@ -10,6 +10,7 @@ from retailsim.analysis.experiments.outcomes import (
     JudgedClaim,
     OutcomeRow,
     Value,
+    one_table,
 )
 from retailsim.analysis.statistics.values import Estimate, Interval, Test
 from retailsim.sim.experiments.experiment_tables import tables
@@ -31,7 +32,7 @@ def outcome(
     *values: Value, label: str = "a row", findings: tuple[JudgedClaim, ...] = ()
 ) -> ExperimentOutcome:
     return ExperimentOutcome(
-        title="T", rows=(OutcomeRow(label=label, values=values),), findings=findings
+        title="T", tables=one_table([OutcomeRow(label=label, values=values)]), findings=findings
     )
 
 
@@ -90,7 +91,7 @@ def test_names_are_whole_and_lines_no_longer_than_the_page(columns: int) -> None
     [
         ("share", 0.0542, "+5.4 points", "+0.7 to +10.1"),
         ("cents", 209.0, "+$2.09", "+$0.01 to +$0.10"),
-        ("number", -0.001, "+0.00", "+0.01 to +0.10"),
+        ("number", -0.001, "0.00", "+0.01 to +0.10"),
     ],
 )
 def test_a_difference_is_in_its_own_unit(

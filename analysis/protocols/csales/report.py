@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from itertools import groupby
+from functools import partial
 
 from retailsim.analysis.exhibits import charts
 from retailsim.analysis.exhibits.parts import (
     Cell,
     ReportTable,
     Section,
-    money,
-    number,
+    estimated,
     row,
-    share,
     table,
 )
-from retailsim.analysis.experiments.outcomes import JudgedClaim, Value
+from retailsim.analysis.experiments.outcomes import JudgedClaim, OutcomeTable
+from retailsim.analysis.measures.writing import change_written
 from retailsim.analysis.projection.projection import Projection
 from retailsim.analysis.protocols.csales.seller_table import table as compared
 
@@ -23,27 +22,16 @@ from retailsim.analysis.protocols.csales.seller_table import table as compared
 def sales_section(projection: Projection) -> Section:
     """Return the section that compares the sellers of a csales run."""
     outcome = compared(projection)
-    tables: list[ReportTable] = []
-    titles = (
-        "Sellers",
-        "By openness and decision style",
-        "What sellers read off buyers, turn by turn",
-        "What sellers did",
-    )
-    groups = groupby(outcome.rows, key=lambda one: tuple(value.name for value in one.values))
-    for title, (names, rows) in zip(titles, groups, strict=False):
-        cells = [row(one.label, *(_cell(value) for value in one.values)) for one in rows]
-        tables.append(table(title, ("", *names), cells))
+    tables = [_shown(one) for one in outcome.tables if one.rows]
     if outcome.findings:
         columns = ("", "Difference", "p (Holm)")
         tables.append(table("Contrasts", columns, [_finding(f) for f in outcome.findings]))
     points = []
-    for one in outcome.rows:
+    for one in outcome.table("sellers").rows:
         found = one.values[0].measured
-        if len(one.values) == len(outcome.rows[0].values):
-            ends = (found.interval.low, found.interval.high) if found.interval else (None, None)
-            points.append((one.label, found.value, *ends))
-    figure = charts.intervals("success", "Success rate by seller", points, "bought")
+        ends = (found.interval.low, found.interval.high) if found.interval else (None, None)
+        points.append((one.label, found.value, *ends))
+    figure = charts.intervals("success", "Success rate by seller", points, "SR")
     return Section(
         name="sales",
         title="Conversational sales",
@@ -53,21 +41,20 @@ def sales_section(projection: Projection) -> Section:
     )
 
 
-def _cell(value: Value) -> Cell:
-    match value.unit:
-        case "share":
-            return share(value.measured)
-        case "cents":
-            return money(value.measured)
-        case _:
-            return number(value.measured)
+def _shown(one: OutcomeTable) -> ReportTable:
+    columns = (value.heading for value in one.rows[0].values)
+    cells = [
+        row(line.label, *(estimated(value.unit, value.measured) for value in line.values))
+        for line in one.rows
+    ]
+    return table(one.title, ("", *columns), cells)
 
 
 def _finding(finding: JudgedClaim) -> tuple[Cell, ...]:
     test = finding.test
-    between = ""
+    between, write = "", partial(change_written, "share")
     if test.interval is not None:
-        between = f"{100 * test.interval.low:+.1f} to {100 * test.interval.high:+.1f}"
-    said = "–" if test.estimate is None else f"{100 * test.estimate:+.1f} points"
+        between = f"{write(test.interval.low)} to {write(test.interval.high)}"
+    said = "–" if test.estimate is None else f"{write(test.estimate)} points"
     p = "–" if finding.adjusted_p is None else f"{finding.adjusted_p:.3f}"
     return row(finding.claim, Cell(said, between), Cell(p))

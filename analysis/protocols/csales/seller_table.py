@@ -1,16 +1,11 @@
 """Sellers of conversations side by side: the published measures, and corrected ones beside them.
 
-``SR``: conversations that end in a purchase / all. ``SWR (published)``: purchases of the dearer
-candidate / *successful* conversations, as the paper has it; ``SWR (of all)``: / all. ``AT
-(published)``: mean turns over successes; ``turns (all)``: over all, those without a purchase
-counted up to where they ended; ``turns (censored)``: over all, those without a purchase counted as
-long as the longest conversation of the run, so that no seller looks quick by driving buyers away.
-Intervals are by profile.
+What each measure is, `analysis.protocols.csales.measures` says. Intervals are by profile.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import polars as pl
 
@@ -18,13 +13,17 @@ from retailsim.analysis.experiments.outcomes import (
     ExperimentOutcome,
     JudgedClaim,
     OutcomeRow,
+    OutcomeTable,
     Value,
     ones,
+    value_of,
     with_holm,
 )
+from retailsim.analysis.measures.estimates import estimate
 from retailsim.analysis.projection.projection import Projection
 from retailsim.analysis.protocols.csales.conversations import Conversations, conversations
-from retailsim.analysis.statistics.clusters import by_t, mean, rate, ratio_variance, sums
+from retailsim.analysis.protocols.csales.measures import CONVERSATION_MEASURES
+from retailsim.analysis.statistics.clusters import by_t, rate, ratio_variance, sums
 from retailsim.analysis.statistics.differences import sign_flip
 from retailsim.analysis.statistics.values import Estimate, Interval, Test
 from retailsim.market.protocols.csales.events import ACTIONS, OPENNESS, STYLES, TACTICS
@@ -41,18 +40,24 @@ def table(projection: Projection) -> ExperimentOutcome:
         sold=sold, censored=pl.when(sold).then("turns").otherwise(pl.col("turns").max())
     )
     sellers = sorted(some["seller"].unique())
-    rows = [_row(seller, some.filter(seller=seller), found) for seller in sellers]
-    rows += [
+    splits = [
         _split(seller, some.filter(pl.col("seller") == seller, pl.col(key) == value), value)
         for seller in sellers
         for key, values in (("openness", OPENNESS), ("style", STYLES))
         for value in values
     ]
-    rows += [_read(seller, turn, found) for seller in sellers for turn in _turns(seller, found)]
-    rows += [_shares(seller, found) for seller in sellers]
+    reads = [_read(seller, turn, found) for seller in sellers for turn in _turns(seller, found)]
     return ExperimentOutcome(
         title="Conversational sales",
-        rows=tuple(rows),
+        tables=(
+            _named(
+                *("sellers", "Sellers"),
+                [_row(seller, some.filter(seller=seller), found) for seller in sellers],
+            ),
+            _named("splits", "By openness and decision style", splits),
+            _named("reads", "What sellers read off buyers, turn by turn", reads),
+            _named("acts", "What sellers did", [_shares(seller, found) for seller in sellers]),
+        ),
         findings=(
             *with_holm(_contrasts(some, sellers)),
             *with_holm(_improvements(found, sellers)),
@@ -61,8 +66,8 @@ def table(projection: Projection) -> ExperimentOutcome:
     )
 
 
-def _share(part: pl.DataFrame, column: str) -> Estimate:
-    return rate(part[column].cast(pl.Int64), ones(part), part[_CLUSTER])
+def _named(name: str, title: str, rows: Sequence[OutcomeRow]) -> OutcomeTable:
+    return OutcomeTable(name=name, title=title, rows=tuple(rows))
 
 
 def _row(seller: str, part: pl.DataFrame, found: Conversations) -> OutcomeRow:
@@ -82,19 +87,7 @@ def _split(seller: str, part: pl.DataFrame, value: str) -> OutcomeRow:
 
 def _measures(part: pl.DataFrame) -> tuple[Value, ...]:
     """What conversations came to."""
-    sold = part.filter("sold")
-    lost = sold.drop_nulls("surplus_lost_cents")
-    values = (
-        ("SR", "share", _share(part, "sold")),
-        ("SWR (published)", "share", _share(sold, "upsold")),
-        ("SWR (of all)", "share", _share(part, "upsold")),
-        ("AT (published)", "number", mean(sold["turns"], sold[_CLUSTER])),
-        ("turns (all)", "number", mean(part["turns"], part[_CLUSTER])),
-        ("turns (censored)", "number", mean(part["censored"], part[_CLUSTER])),
-        ("over budget", "share", _share(part, "over_budget")),
-        ("surplus lost", "cents", mean(lost["surplus_lost_cents"], lost[_CLUSTER])),
-    )
-    return tuple(Value(name=name, unit=unit, measured=m) for name, unit, m in values)
+    return tuple(value_of(one, estimate(one, part, _CLUSTER)) for one in CONVERSATION_MEASURES)
 
 
 def balanced(found: Conversations, seller: str, what: str, turn: int | None = None) -> Estimate:

@@ -10,6 +10,7 @@ from retailsim.analysis.experiments.outcomes import (
     OutcomeRow,
     Value,
     estimate_of,
+    one_table,
     published,
 )
 from retailsim.analysis.statistics.values import Estimate
@@ -46,7 +47,7 @@ def fidelity(scores: Scores | None) -> ExperimentOutcome:
     ]
     return ExperimentOutcome(
         title="Table 1: stage fidelity, and personas told apart",
-        rows=tuple(rows),
+        tables=one_table(rows),
         notes=(
             "The paper's criteria are not published and ours are our own: levels can be compared "
             "once both have rated the same texts.",

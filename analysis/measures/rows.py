@@ -1,0 +1,129 @@
+"""The measures of a replay, from the episodes frame: rows for the run, seats, categories, pairs.
+
+What each measure is, `analysis.measures.table` says. A rate with nothing counted below the line is
+null.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import polars as pl
+
+from retailsim.analysis.measures.measure import Group, Measure
+from retailsim.analysis.measures.table import MEASURES
+
+_KEYS: Mapping[tuple[str, ...], Group] = {
+    ("seller",): "seller",
+    ("buyer",): "buyer",
+    ("category",): "category",
+    ("seller", "buyer"): "pair",
+}
+
+
+class MeasureRow(dict[str, Any]):
+    """The measures of one seller, buyer, category or pair, or of the whole run.
+
+    A dictionary as ``replay --json`` prints it, whose values are attributes as well. Which of
+    ``seller``, ``buyer`` and ``category`` it has says what the row is about. ``episodes`` counts
+    closed episodes; ``failed`` and ``open`` those in no rate. Rates are from 0 to 1, ratings from
+    1 to 5, money is in cents.
+    """
+
+    __slots__ = ()
+
+    def __getattr__(self, name: str) -> Any:
+        """Return the value of that name."""
+        try:
+            return self[name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+
+def counted(episodes: pl.DataFrame) -> pl.DataFrame:
+    """The episodes that count at all: opened, and not repeated by another."""
+    return episodes.filter(pl.col("status") != "unopened", ~pl.col("superseded"))
+
+
+def overall(episodes: pl.DataFrame) -> MeasureRow:
+    """Measures of the whole run.
+
+    Parameters
+    ----------
+    episodes : polars.DataFrame
+        As `counted` gives them.
+    """
+    sums = episodes.select(_sums("overall"))
+    [row] = _rows(sums, "overall", ())
+    return row
+
+
+def measures(episodes: pl.DataFrame, by: Sequence[str]) -> list[MeasureRow]:
+    """Measures per group, sorted by the group's key; episodes with a null key are in none.
+
+    Parameters
+    ----------
+    episodes : polars.DataFrame
+        As `counted` gives them.
+    by : ("seller",), ("buyer",), ("category",) or ("seller", "buyer")
+        What makes a group.
+    """
+    group = _KEYS[tuple(by)]
+    known = episodes.filter(pl.col(name).is_not_null() for name in by)
+    return list(_rows(known.group_by(by).agg(_sums(group)).sort(by), group, by))
+
+
+def _had_by(group: Group) -> Iterator[Measure]:
+    return (one for one in MEASURES.values() if group in one.groups)
+
+
+def _sums(group: Group) -> list[pl.Expr]:
+    """Integer sums of a group of episodes: above and below the line, and what is not known."""
+    sums = []
+    for one in _had_by(group):
+        sums.append(_sum(f"{one.name} above", one.above(), one.counts))
+        if one.is_float or one.needs_all:
+            sums.append(_sum(f"{one.name} below", one.below(), one.counts))
+        if one.needs_all:
+            unknown = one.numerator.is_null()
+            sums.append(_sum(f"{one.name} unknown", unknown.cast(pl.Int64), one.counts))
+    return sums
+
+
+def _sum(name: str, value: pl.Expr, counts: pl.Expr) -> pl.Expr:
+    return pl.when(counts).then(value).sum().alias(name)
+
+
+def _rows(sums: pl.DataFrame, group: Group, by: Sequence[str]) -> Iterator[MeasureRow]:
+    had = tuple(_had_by(group))
+    means = {one.name: _mean(sums, one) for one in had if one.centred}
+    for line in sums.iter_rows(named=True):
+        row = MeasureRow({name: line[name] for name in by})
+        for one in had:
+            *path, last = one.keys
+            place: dict[str, Any] = row
+            for key in path:
+                place = place.setdefault(key, {})
+            place[last] = _value(one, line, means.get(one.name))
+        yield row
+
+
+def _mean(sums: pl.DataFrame, one: Measure) -> tuple[int, int]:
+    """The sum over the rows with an episode that counts, and how many these are."""
+    observed = sums.filter(pl.col(f"{one.name} below") > 0)
+    return int(observed[f"{one.name} above"].sum()), observed.height
+
+
+def _value(one: Measure, sums: Mapping[str, Any], mean: tuple[int, int] | None) -> Any:
+    above = sums[f"{one.name} above"]
+    if not one.is_float and not one.needs_all:
+        return above
+    below = sums[f"{one.name} below"]
+    if not below or (one.needs_all and sums[f"{one.name} unknown"]):
+        return None
+    if mean is not None:
+        # One division of integers, so that equal rows give exactly 0.
+        total, rows = mean
+        return (above * rows - total) / rows
+    return above if one.is_total else above / below

@@ -1,0 +1,216 @@
+"""The table of measures: every measure, once.
+
+``replay`` and the export read all rows; the terminal, ``compare``, the experiments and the report
+those that they show. To add a measure, add a row (and, if it needs what no column says yet, a
+column in `analysis.projection.columns`): it then stands in every view that the row names.
+
+The order of the rows is the order of the keys in ``replay --json`` and of the export's columns.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from retailsim.analysis.measures.measure import (
+    BOUGHT,
+    CLOSED,
+    EVERY_VIEW,
+    Measure,
+    Unit,
+    View,
+)
+from retailsim.events.messages import ASPECTS
+
+SENTIMENTS = ("Positive", "Neutral", "Negative")
+
+_ONE = pl.lit(1)
+_FAILED = pl.col("status") == "failed"
+_ENDED = CLOSED | _FAILED
+_BUYING = CLOSED & BOUGHT
+_COST = pl.col("unit_cost_cents") * pl.col("units")
+
+
+def _count(name: str, label: str, counts: pl.Expr) -> Measure:
+    return Measure(name=name, label=label, unit="count", numerator=_ONE, counts=counts)
+
+
+def _total(name: str, label: str, unit: Unit, about: str = "") -> Measure:
+    """A sum of a column over all closed episodes."""
+    return Measure(name=name, label=label, unit=unit, numerator=pl.col(name), about=about)
+
+
+def _rating(aspect: str) -> Measure:
+    return Measure(
+        name=f"rating_{aspect}",
+        path=("ratings", aspect),
+        label=f"Rating of the {_ASPECT_WORDS.get(aspect, aspect)}",
+        unit="stars",
+        numerator=pl.col(f"rating_{aspect}"),
+        denominator=pl.col(f"reviews_{aspect}"),
+        counts=_BUYING,
+        about=f"mean stars over the reviews of this aspect ({aspect}) in buying episodes",
+    )
+
+
+_ASPECT_WORDS = {"pre_inquiry": "inquiry", "post_inquiry": "support"}
+
+
+def _sentiment(mood: str) -> Measure:
+    return Measure(
+        name=f"sentiment_{mood.lower()}",
+        path=("sentiments", mood),
+        label=f"{mood} decisions",
+        unit="count",
+        numerator=_ONE,
+        counts=CLOSED & (pl.col("sentiment") == mood),
+        about=f"closed episodes whose decision was {mood.lower()}",
+    )
+
+
+_STARS = pl.sum_horizontal(pl.col(f"rating_{aspect}").fill_null(0) for aspect in ASPECTS)
+
+_ALL = (
+    Measure(
+        name="episodes",
+        label="Episodes",
+        unit="count",
+        numerator=_ONE,
+        about="closed episodes",
+        views=("terminal", "report"),
+        place=1,
+    ),
+    _count("failed", "Failed", _FAILED),
+    _count("open", "Open", pl.col("status") == "open"),
+    _total("orders", "Orders", "count"),
+    _total("units", "Units", "count", "units sold"),
+    _total("units_refunded", "Units refunded", "count"),
+    Measure(
+        name="conversion_rate",
+        label="Conversion",
+        unit="share",
+        numerator=BOUGHT,
+        denominator=_ONE,
+        about="episodes with an order / closed episodes",
+        views=EVERY_VIEW,
+        place=2,
+        tag="bought",
+    ),
+    Measure(
+        name="conversion_rate_low",
+        label="Conversion, had no failed episode bought",
+        unit="share",
+        numerator=CLOSED & BOUGHT,
+        denominator=_ONE,
+        counts=_ENDED,
+        about="episodes with an order / closed and failed episodes",
+    ),
+    Measure(
+        name="conversion_rate_high",
+        label="Conversion, had every failed episode bought",
+        unit="share",
+        numerator=_FAILED | BOUGHT,
+        denominator=_ONE,
+        counts=_ENDED,
+        about="episodes with an order, and failed ones / closed and failed episodes",
+    ),
+    Measure(
+        name="refund_rate",
+        label="Refund rate",
+        unit="share",
+        numerator=pl.col("units_refunded"),
+        denominator=pl.col("units"),
+        counts=_BUYING,
+        about="units refunded / units sold",
+        views=EVERY_VIEW,
+        place=4,
+        tag="refunded",
+    ),
+    Measure(
+        name="average_quantity",
+        label="Units per order",
+        unit="units",
+        numerator=pl.col("units"),
+        denominator=pl.col("orders"),
+        counts=_BUYING,
+        about="units sold / orders",
+        views=EVERY_VIEW,
+        place=5,
+        tag="quantity",
+    ),
+    Measure(
+        name="average_rating",
+        label="Rating",
+        unit="stars",
+        numerator=_STARS,
+        denominator=pl.col("reviews"),
+        counts=_BUYING,
+        about="mean stars over all reviews of buying episodes",
+        views=EVERY_VIEW,
+        place=6,
+        tag="rating",
+    ),
+    *map(_rating, ASPECTS),
+    Measure(
+        name="reviews",
+        label="Reviews",
+        unit="count",
+        numerator=pl.col("reviews"),
+        counts=_BUYING,
+        about="reviews of buying episodes",
+    ),
+    Measure(
+        name="recommend_rate",
+        label="Would recommend",
+        unit="share",
+        numerator=pl.col("would_recommend"),
+        denominator=_ONE,
+        counts=_BUYING & pl.col("would_recommend").is_not_null(),
+        about="buyers who would recommend the product / buyers who said whether they would",
+    ),
+    *map(_sentiment, SENTIMENTS),
+    _total("gross_revenue_cents", "Gross revenue", "cents", "price times quantity of the orders"),
+    _total("refunded_cents", "Refunds", "cents", "what was paid back for goods"),
+    Measure(
+        name="net_revenue_cents",
+        label="Net revenue",
+        unit="cents",
+        numerator=pl.col("net_revenue_cents"),
+        about="gross revenue minus refunds of goods",
+        views=EVERY_VIEW,
+        place=3,
+        tag="net revenue",
+    ),
+    _total("shipping_cents", "Shipping", "cents", "what buyers paid for shipping, in no revenue"),
+    Measure(
+        name="profit_cents",
+        label="Profit",
+        unit="cents",
+        numerator=pl.col("net_revenue_cents") - _COST,
+        counts=_BUYING,
+        needs_all=True,
+        about="net revenue minus the unit cost of all units sold; null unless all costs are known",
+    ),
+    Measure(
+        name="normalized_revenue_cents",
+        label="Net revenue of each pair minus the mean of all pairs",
+        unit="cents",
+        numerator=pl.col("net_revenue_cents"),
+        centred=True,
+        groups=("pair",),
+        about="the pair's net revenue minus the mean over the pairs with a closed episode",
+    ),
+)
+
+MEASURES: dict[str, Measure] = {one.name: one for one in _ALL}
+"""Every measure by its name."""
+
+
+def measure(name: str) -> Measure:
+    """Return the measure of that name."""
+    return MEASURES[name]
+
+
+def shown_in(view: View) -> tuple[Measure, ...]:
+    """Return what a view shows, from the left."""
+    shown = (one for one in MEASURES.values() if view in one.views)
+    return tuple(sorted(shown, key=lambda one: one.place))

@@ -1,0 +1,43 @@
+"""How values are written for people, by their unit."""
+
+from __future__ import annotations
+
+from retailsim.market.core import money
+
+_FINE = 3
+"""Decimals of a difference: it is smaller than what it is between."""
+
+
+def written(unit: str, value: float, *, digits: int = 2) -> str:
+    """Return a value as text.
+
+    Parameters
+    ----------
+    unit : str
+        A `Unit` of a measure, or ``number``, ``tokens`` or ``dollars``.
+    digits : int
+        Decimals of what is neither a share, money nor a count.
+    """
+    match unit:
+        case "share":
+            return f"{value:z.1%}"
+        case "cents":
+            return money.dollars(value)
+        case "dollars":
+            return money.small_dollars(value)
+        case "count" | "tokens":
+            return f"{value:,.0f}"
+        case _:
+            return f"{value:z.{digits}f}"
+
+
+def change_written(unit: str, value: float, *, digits: int = _FINE) -> str:
+    """Return a difference as text, with its sign; that of shares in points."""
+    plus = "+" if value > 0 else ""
+    match unit:
+        case "share":
+            return f"{plus}{100 * value:z.1f}"
+        case "cents":
+            return money.change(value)
+        case _:
+            return f"{plus}{value:z.{digits}f}"

@@ -1,0 +1,258 @@
+"""Measures against plain Python over the rows, and what they are worth against plain sums."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from retailsim.analysis.measures.comparison import compare
+from retailsim.analysis.measures.estimates import closed, estimate, measured
+from retailsim.analysis.measures.measure import Measure
+from retailsim.analysis.measures.rows import MeasureRow, counted, measures, overall
+from retailsim.analysis.measures.table import MEASURES, measure
+from retailsim.events.messages import ASPECTS
+
+_SCHEMA: dict[str, Any] = {
+    **dict.fromkeys(("episode", "status", "seller", "buyer", "category", "product"), pl.String),
+    "superseded": pl.Boolean,
+    **dict.fromkeys(("orders", "units", "units_refunded", "replication"), pl.Int64),
+    **dict.fromkeys(("gross_revenue_cents", "refunded_cents", "net_revenue_cents"), pl.Int64),
+    **dict.fromkeys(("shipping_cents", "unit_cost_cents", "reviews"), pl.Int64),
+    **dict.fromkeys(("price_multiplier", "discount"), pl.Float64),
+    "sentiment": pl.String,
+    "would_recommend": pl.Boolean,
+    **{f"rating_{aspect}": pl.Int64 for aspect in ASPECTS},
+    **{f"reviews_{aspect}": pl.Int64 for aspect in ASPECTS},
+}
+
+Row = dict[str, Any]
+
+_few = settings(max_examples=25, deadline=None)
+
+
+@st.composite
+def episode(draw: st.DrawFn, bought: bool | None = None) -> Row:
+    """A row as the projection has them: only what was bought is refunded or reviewed."""
+    buys = draw(st.booleans()) if bought is None else bought
+    units = draw(st.integers(1, 4)) if buys else 0
+    price = draw(st.integers(1, 9_999))
+    back = draw(st.integers(0, units))
+    stars = {a: draw(st.none() | st.integers(1, 5)) if buys else None for a in ASPECTS}
+    return {
+        "status": draw(st.sampled_from(("closed", "closed", "closed", "failed", "open"))),
+        "seller": draw(st.sampled_from(("ann", "bob"))),
+        "buyer": draw(st.sampled_from(("cid", "dot"))),
+        "category": draw(st.none() | st.sampled_from(("Food", "Home"))),
+        "product": draw(st.sampled_from(("p", "q", "r"))),
+        "superseded": draw(st.sampled_from((False, False, False, True))),
+        "orders": int(buys),
+        "units": units,
+        "units_refunded": back,
+        "gross_revenue_cents": price * units,
+        "refunded_cents": price * back,
+        "net_revenue_cents": price * (units - back),
+        "shipping_cents": draw(st.integers(0, 800)) if buys else 0,
+        "unit_cost_cents": draw(st.none() | st.integers(1, 500)),
+        "sentiment": draw(st.none() | st.sampled_from(("Positive", "Negative"))),
+        "would_recommend": draw(st.none() | st.booleans()) if buys else None,
+        "replication": 0,
+        "price_multiplier": 1.0,
+        "discount": 0.0,
+        "reviews": sum(one is not None for one in stars.values()),
+        **{f"rating_{aspect}": one for aspect, one in stars.items()},
+        **{f"reviews_{aspect}": int(one is not None) for aspect, one in stars.items()},
+    }
+
+
+def frame(rows: Sequence[Row]) -> pl.DataFrame:
+    named = [{"episode": f"e{n}", **row} for n, row in enumerate(rows)]
+    return pl.DataFrame(named, schema=_SCHEMA, orient="row")
+
+
+def ratio(above: int, below: int) -> float | None:
+    return above / below if below else None
+
+
+def plain(rows: Sequence[Row]) -> Row:
+    """Every measure, as docs/export.md words it."""
+    done = [row for row in rows if row["status"] == "closed"]
+    failed = sum(row["status"] == "failed" for row in rows)
+    buying = [row for row in done if row["orders"]]
+    total = {name: sum(row[name] for row in done) for name in _SUMMED}
+    stars = {a: sum(row[f"rating_{a}"] or 0 for row in buying) for a in ASPECTS}
+    reviews = {a: sum(row[f"reviews_{a}"] for row in buying) for a in ASPECTS}
+    says = [row["would_recommend"] for row in buying if row["would_recommend"] is not None]
+    costs = [row["unit_cost_cents"] for row in buying]
+    profit = None
+    if buying and None not in costs:
+        profit = sum(r["net_revenue_cents"] - r["unit_cost_cents"] * r["units"] for r in buying)
+    return {
+        "episodes": len(done),
+        "failed": failed,
+        "open": sum(row["status"] == "open" for row in rows),
+        **{name: total[name] for name in ("orders", "units", "units_refunded")},
+        "conversion_rate": ratio(len(buying), len(done)),
+        "conversion_rate_low": ratio(len(buying), len(done) + failed),
+        "conversion_rate_high": ratio(len(buying) + failed, len(done) + failed),
+        "refund_rate": ratio(total["units_refunded"], total["units"]),
+        "average_quantity": ratio(total["units"], total["orders"]),
+        "average_rating": ratio(sum(stars.values()), sum(reviews.values())),
+        "ratings": {a: ratio(stars[a], reviews[a]) for a in ASPECTS},
+        "reviews": sum(reviews.values()),
+        "recommend_rate": ratio(sum(says), len(says)),
+        "sentiments": {
+            mood: sum(row["sentiment"] == mood for row in done)
+            for mood in ("Positive", "Neutral", "Negative")
+        },
+        **{name: total[name] for name in _SUMMED[3:]},
+        "profit_cents": profit,
+    }
+
+
+_SUMMED = (
+    *("orders", "units", "units_refunded", "gross_revenue_cents", "refunded_cents"),
+    *("net_revenue_cents", "shipping_cents"),
+)
+
+
+@_few
+@given(st.lists(episode(), max_size=12))
+def test_the_whole_run_is_the_plain_sums(rows: list[Row]) -> None:
+    counting = [row for row in rows if not row["superseded"]]
+    found = overall(counted(frame(rows)))
+    assert found == plain(counting)
+    assert list(found) == list(plain(counting))
+
+
+@_few
+@given(st.lists(episode(), max_size=12), st.sampled_from(("seller", "buyer", "category")))
+def test_a_group_is_the_plain_sums_of_its_rows(rows: list[Row], key: str) -> None:
+    counting = [row for row in rows if not row["superseded"] and row[key] is not None]
+    names = sorted({row[key] for row in counting})
+    expected = [
+        {key: name, **plain([row for row in counting if row[key] == name])} for name in names
+    ]
+    assert measures(counted(frame(rows)), (key,)) == expected
+
+
+@_few
+@given(st.lists(episode(), max_size=12))
+def test_pairs_are_set_against_the_mean_of_those_observed(rows: list[Row]) -> None:
+    counting = [row for row in rows if not row["superseded"]]
+    pairs = measures(counted(frame(rows)), ("seller", "buyer"))
+    assert [(row["seller"], row["buyer"]) for row in pairs] == sorted(
+        {(row["seller"], row["buyer"]) for row in counting}
+    )
+    observed = [row["net_revenue_cents"] for row in pairs if row["episodes"]]
+    for row in pairs:
+        alone = [r for r in counting if (r["seller"], r["buyer"]) == (row["seller"], row["buyer"])]
+        expected = None
+        if row["episodes"]:
+            mean = sum(observed) / len(observed)
+            expected = pytest.approx(row["net_revenue_cents"] - mean, abs=1e-6)
+        assert {**row, "normalized_revenue_cents": expected} == {
+            "seller": row["seller"],
+            "buyer": row["buyer"],
+            **plain(alone),
+            "normalized_revenue_cents": expected,
+        }
+        assert row["normalized_revenue_cents"] == expected
+
+
+@_few
+@given(st.lists(episode(), min_size=1, max_size=12))
+def test_an_estimate_is_the_measure_over_closed_episodes(rows: list[Row]) -> None:
+    some = closed(frame(rows))
+    [found] = measured(some)
+    expected = plain([row for row in rows if not row["superseded"] and row["status"] == "closed"])
+    assert found.episodes == expected["episodes"]
+    for name in ("conversion_rate", "refund_rate", "average_quantity", "average_rating"):
+        assert found[name].value == pytest.approx(expected[name])
+    assert found["refund_rate"].n == expected["units"]
+    assert found["average_rating"].n == expected["reviews"]
+    net = ratio(expected["net_revenue_cents"], expected["episodes"])
+    assert found["net_revenue_cents"].value == pytest.approx(net)
+    assert found.totals["net_revenue_cents"] == expected["net_revenue_cents"]
+
+
+def test_a_profit_that_is_not_known_of_all_is_not_estimated() -> None:
+    base = {"status": "closed", "superseded": False, "orders": 1, "units": 2}
+    rows = [
+        {**base, "product": "p", "net_revenue_cents": 900, "unit_cost_cents": cost}
+        for cost in (100, None)
+    ]
+    profit = measure("profit_cents")
+    assert estimate(profit, closed(frame(rows))).note == "not known of every episode"
+    known = estimate(profit, closed(frame(rows[:1])))
+    assert known.value == 900 - 2 * 100
+
+
+def test_an_episode_shares_its_product_or_else_its_profile_or_else_nothing() -> None:
+    rows = [
+        {"product": "a/b", "profile": "x"},
+        {"product": None, "profile": "y/z"},
+        {"product": None, "profile": None},
+    ]
+    base = pl.DataFrame({"episode": ["m/1", "n/2", "o/3"], "status": "closed", "superseded": False})
+    both = base.with_columns(pl.DataFrame(rows, schema={"product": str, "profile": str}))
+    assert closed(both)["cluster"].to_list() == ["a/b", "y/z", "o/3"]
+    assert closed(both.drop("profile"))["cluster"].to_list() == ["a/b", "n/2", "o/3"]
+
+
+class Run:
+    """Whatever has episodes can be compared."""
+
+    def __init__(self, rows: Sequence[Row]) -> None:
+        self.episodes = frame(rows)
+
+
+@settings(max_examples=5, deadline=None)
+@given(st.lists(st.tuples(episode(), episode()), min_size=2, max_size=6))
+def test_what_each_episode_has_is_compared_pair_by_pair(pairs: list[tuple[Row, Row]]) -> None:
+    same = {"status": "closed", "superseded": False, "seller": "s", "buyer": "b"}
+    here = [{**one, **same, "product": f"p{n}"} for n, (one, _) in enumerate(pairs)]
+    there = [{**two, **same, "product": f"p{n}"} for n, (_, two) in enumerate(pairs)]
+    found = compare(Run(here), Run(there))
+    assert found.pairs == len(pairs)
+    changes = {change.measure: change.test for change in found.planned}
+    bought = sum(two["orders"] - one["orders"] for one, two in zip(here, there, strict=True))
+    net = sum(row["net_revenue_cents"] for row in there) - sum(
+        row["net_revenue_cents"] for row in here
+    )
+    assert changes["conversion_rate"].estimate == pytest.approx(bought / len(pairs))
+    assert changes["net_revenue_cents"].estimate == pytest.approx(net / len(pairs))
+    first, second = (plain(rows)["refund_rate"] for rows in (here, there))
+    if first is not None and second is not None:
+        assert changes["refund_rate"].estimate == pytest.approx(second - first)
+
+
+def test_a_measure_of_some_episodes_is_compared_as_a_ratio(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those of one run are not those of the other, so no pair of them is one."""
+    big = Measure(
+        name="big_order_rate",
+        label="Big orders",
+        unit="share",
+        numerator=pl.col("units") > 2,
+        denominator=pl.lit(1),
+        counts=pl.col("orders") > 0,
+        views=("compare",),
+    )
+    monkeypatch.setitem(MEASURES, big.name, big)
+    same = {"status": "closed", "superseded": False, "seller": "s", "buyer": "b", "orders": 1}
+    here = [{**same, "product": f"p{n}", "units": n} for n in (1, 2, 3, 4)]
+    there = [{**same, "product": f"p{n}", "units": n, "orders": int(n > 2)} for n in (1, 2, 3, 4)]
+    [found] = [c for c in compare(Run(here), Run(there)).planned if c.measure == big.name]
+    assert found.test.estimate == 1.0 - 0.5
+    assert (found.first.n, found.second.n) == (4, 2)
+
+
+def test_a_row_reads_like_a_dictionary_and_like_a_value() -> None:
+    row = MeasureRow(orders=3)
+    assert row.orders == row["orders"] == 3
+    with pytest.raises(AttributeError):
+        _ = row.nothing_of_the_kind
