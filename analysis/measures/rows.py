@@ -74,6 +74,21 @@ def measures(episodes: pl.DataFrame, by: Sequence[str]) -> list[MeasureRow]:
     return list(_rows(known.group_by(by).agg(_sums(group)).sort(by), group, by))
 
 
+def ratio(one: Measure, episodes: pl.DataFrame) -> float | None:
+    """Return a rate or mean over some episodes; None where nothing was counted.
+
+    Parameters
+    ----------
+    episodes : polars.DataFrame
+        At least the columns that the measure reads.
+    """
+    sums = episodes.select(
+        _sum("above", one.above(), one.counts), _sum("below", one.below(), one.counts)
+    )
+    above, below = sums.row(0)
+    return above / below if below else None
+
+
 def _had_by(group: Group) -> Iterator[Measure]:
     return (one for one in MEASURES.values() if group in one.groups)
 

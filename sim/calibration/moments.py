@@ -10,12 +10,22 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import polars as pl
 import tomli_w
 
 from retailsim.agents.host import Hosting
 from retailsim.agents.watchdog import Watchdog
-from retailsim.events.messages import EpisodeClosed, EpisodeOpened, Event, OrderPlaced, RefundIssued
-from retailsim.events.messages import ReviewPosted as Review
+from retailsim.analysis.measures.rows import ratio
+from retailsim.analysis.measures.table import measure
+from retailsim.events.messages import (
+    ASPECTS,
+    EpisodeClosed,
+    EpisodeOpened,
+    Event,
+    OrderPlaced,
+    RefundIssued,
+    ReviewPosted,
+)
 from retailsim.events.outside import Door
 from retailsim.market.protocols.registry import rules_of
 from retailsim.sim.calibration.targets import Target, Targets
@@ -35,10 +45,28 @@ class Count(msgspec.Struct):
 
     opened: EpisodeOpened | None = None
     closed: bool = False
+    orders: int = 0
     units: int = 0
     refunded: int = 0
-    stars: int = 0
-    reviews: int = 0
+    stars: dict[str, int] = msgspec.field(default_factory=dict)
+
+    def row(self) -> dict[str, Any]:
+        """Return it as the episodes frame of a replay has it, as far as the measures here read."""
+        return {
+            "status": "closed",
+            "orders": self.orders,
+            "units": self.units,
+            "units_refunded": self.refunded,
+            "reviews": len(self.stars),
+            **{f"rating_{aspect}": self.stars.get(aspect) for aspect in ASPECTS},
+        }
+
+
+_SCHEMA: dict[str, Any] = {
+    "status": pl.String,
+    **dict.fromkeys(("orders", "units", "units_refunded", "reviews"), pl.Int64),
+    **{f"rating_{aspect}": pl.Int64 for aspect in ASPECTS},
+}
 
 
 class Moments:
@@ -171,12 +199,12 @@ def _count(count: Count, event: Event) -> None:
         case EpisodeClosed():
             count.closed = True
         case OrderPlaced():
+            count.orders += 1
             count.units += event.quantity
         case RefundIssued():
             count.refunded += event.quantity
-        case Review():
-            count.stars += event.rating
-            count.reviews += 1
+        case ReviewPosted():
+            count.stars[event.aspect] = event.rating
 
 
 def _moment(target: Target, counts: Sequence[Count]) -> float:
@@ -185,18 +213,9 @@ def _moment(target: Target, counts: Sequence[Count]) -> float:
 
 
 def _rate(target: Target, counts: Sequence[Count], where: Mapping[str, str]) -> float:
-    some = [count for count in counts if count.closed and _fits(count.opened, where)]
-    buying = [count for count in some if count.units]
-    match target.measure:
-        case "conversion_rate":
-            above, below = len(buying), len(some)
-        case "refund_rate":
-            above, below = sum(c.refunded for c in buying), sum(c.units for c in buying)
-        case "average_rating":
-            above, below = sum(c.stars for c in buying), sum(c.reviews for c in buying)
-        case "average_quantity":
-            above, below = sum(c.units for c in buying), len(buying)
-    return above / below if below else 0.0
+    some = [one.row() for one in counts if one.closed and _fits(one.opened, where)]
+    frame = pl.DataFrame(some, schema=_SCHEMA)
+    return ratio(measure(target.measure), frame) or 0.0
 
 
 def _fits(opened: EpisodeOpened | None, where: Mapping[str, str]) -> bool:

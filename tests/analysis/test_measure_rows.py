@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from retailsim.analysis.measures.comparison import compare
 from retailsim.analysis.measures.estimates import closed, estimate, measured
 from retailsim.analysis.measures.measure import Measure
-from retailsim.analysis.measures.rows import MeasureRow, counted, measures, overall
+from retailsim.analysis.measures.rows import MeasureRow, counted, measures, overall, ratio
 from retailsim.analysis.measures.table import MEASURES, measure
 from retailsim.events.messages import ASPECTS
 
@@ -74,7 +74,7 @@ def frame(rows: Sequence[Row]) -> pl.DataFrame:
     return pl.DataFrame(named, schema=_SCHEMA, orient="row")
 
 
-def ratio(above: int, below: int) -> float | None:
+def divided(above: int, below: int) -> float | None:
     return above / below if below else None
 
 
@@ -96,15 +96,15 @@ def plain(rows: Sequence[Row]) -> Row:
         "failed": failed,
         "open": sum(row["status"] == "open" for row in rows),
         **{name: total[name] for name in ("orders", "units", "units_refunded")},
-        "conversion_rate": ratio(len(buying), len(done)),
-        "conversion_rate_low": ratio(len(buying), len(done) + failed),
-        "conversion_rate_high": ratio(len(buying) + failed, len(done) + failed),
-        "refund_rate": ratio(total["units_refunded"], total["units"]),
-        "average_quantity": ratio(total["units"], total["orders"]),
-        "average_rating": ratio(sum(stars.values()), sum(reviews.values())),
-        "ratings": {a: ratio(stars[a], reviews[a]) for a in ASPECTS},
+        "conversion_rate": divided(len(buying), len(done)),
+        "conversion_rate_low": divided(len(buying), len(done) + failed),
+        "conversion_rate_high": divided(len(buying) + failed, len(done) + failed),
+        "refund_rate": divided(total["units_refunded"], total["units"]),
+        "average_quantity": divided(total["units"], total["orders"]),
+        "average_rating": divided(sum(stars.values()), sum(reviews.values())),
+        "ratings": {a: divided(stars[a], reviews[a]) for a in ASPECTS},
         "reviews": sum(reviews.values()),
-        "recommend_rate": ratio(sum(says), len(says)),
+        "recommend_rate": divided(sum(says), len(says)),
         "sentiments": {
             mood: sum(row["sentiment"] == mood for row in done)
             for mood in ("Positive", "Neutral", "Negative")
@@ -173,9 +173,10 @@ def test_an_estimate_is_the_measure_over_closed_episodes(rows: list[Row]) -> Non
     assert found.episodes == expected["episodes"]
     for name in ("conversion_rate", "refund_rate", "average_quantity", "average_rating"):
         assert found[name].value == pytest.approx(expected[name])
+        assert ratio(measure(name), some) == expected[name]
     assert found["refund_rate"].n == expected["units"]
     assert found["average_rating"].n == expected["reviews"]
-    net = ratio(expected["net_revenue_cents"], expected["episodes"])
+    net = divided(expected["net_revenue_cents"], expected["episodes"])
     assert found["net_revenue_cents"].value == pytest.approx(net)
     assert found.totals["net_revenue_cents"] == expected["net_revenue_cents"]
 
