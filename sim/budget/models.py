@@ -28,6 +28,7 @@ from retailsim.sim.errors import BadScenario, ModelsStopped, UnknownPrice
 from retailsim.sim.play.progress import ModelUsage
 from retailsim.sim.play.stop import Stop
 from retailsim.sim.scenario.scenario import CacheTable
+from retailsim.sim.terminal.program_name import program_name
 
 
 class Access:
@@ -191,7 +192,7 @@ class Models:
             return
         spent = isinstance(reason, BudgetSmall | BudgetSpent)
         never = fresh and isinstance(reason, ProviderStopped) and not reason.answered
-        again = f"python -m sim resume {shlex.quote(run)}{' --budget USD' if spent else ''}"
+        again = f"{program_name()} resume {shlex.quote(run)}{' --budget USD' if spent else ''}"
         kept = "nothing was answered yet; set right, it goes on" if never else "all is kept"
         line = f"{reason}; {kept}: {again}"
         raise ModelsStopped(line, wrong=never, alone=spent) from reason

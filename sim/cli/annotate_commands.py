@@ -8,56 +8,81 @@ from typing import Any
 
 import click
 
-_PATH = click.Path(path_type=Path)
+from retailsim.sim.cli.help_page import CommandGroup
+from retailsim.sim.cli.options import JSON, MODEL_BUDGET, MODEL_SETTINGS, PATH, RUN
 
 
-@click.group()
+@click.group(cls=CommandGroup, example="annotate export runs/first --out ratings")
 def annotate() -> None:
-    """Ratings by people: forms out of a run, and what the answers say."""
+    """Have people or a model rate a run, and score the ratings."""
 
 
-@annotate.command(name="export")
-@click.argument("run", type=_PATH)
+@annotate.command(name="export", example="annotate export runs/first --out ratings")
+@RUN
 @click.option(
-    "--out", type=_PATH, metavar="DIR", help="New or empty; else derived/annotation of the run."
+    "--out",
+    type=PATH,
+    metavar="DIR",
+    help="A new or empty folder; by default derived/annotation in the run folder.",
 )
 @click.option(
-    "--each", type=click.IntRange(0), default=12, metavar="N", help="Items of each rated task."
+    "--each",
+    type=click.IntRange(0),
+    default=12,
+    show_default=True,
+    metavar="N",
+    help="Number of items for each rated task.",
 )
 @click.option(
-    "--pairs", type=click.IntRange(0), default=12, metavar="N", help="Pairs of each trait."
+    "--pairs",
+    type=click.IntRange(0),
+    default=12,
+    show_default=True,
+    metavar="N",
+    help="Number of pairs for each trait.",
 )
-@click.option("--seed", type=int, metavar="N", help="Of the draws; else that of the run.")
+@click.option(
+    "--seed", type=int, metavar="N", help="Seed of the sampling; by default that of the run."
+)
 def export_annotation(**flags: Any) -> None:
-    """Write forms to rate RUN: an HTML file and a CSV file for raters, and the key."""
+    """Write the forms for rating a run, and their key.
+
+    The form is an HTML file and a CSV file for raters. The key stays with you.
+    """
     from retailsim.sim.raters.annotate import show_export
     from retailsim.sim.terminal.terminal import Terminal
 
     sys.exit(show_export(**flags, terminal=Terminal()))
 
 
-@annotate.command(name="rate")
-@click.argument("place", type=_PATH, metavar="DIR")
-@click.option("--model", required=True, metavar="PROVIDER/MODEL", help="Who rates.")
+@annotate.command(name="rate", example="annotate rate ratings --model openai/gpt-5.4-mini")
+@click.argument("place", type=PATH, metavar="DIR")
+@click.option("--model", required=True, metavar="PROVIDER/MODEL", help="The model that rates.")
+@MODEL_SETTINGS
 @click.option(
-    "--set", "settings", multiple=True, metavar="KEY=VALUE", help="Any key of its [models] table."
+    "--out", type=PATH, metavar="FILE", help="File for its ratings; by default next to the form."
 )
-@click.option("--out", type=_PATH, metavar="FILE", help="Its ratings; else beside the form.")
-@click.option("--budget", type=click.FloatRange(0), metavar="USD", help="What it may cost.")
+@MODEL_BUDGET
 def rate_annotation(**flags: Any) -> None:
-    """Have a model rate the export in DIR, as a rater of its own kind; run again, it goes on."""
+    """Have a model rate the forms that were exported to DIR.
+
+    Run the command again to continue a file that is not complete.
+    """
     from retailsim.sim.raters.model_rater import rate
     from retailsim.sim.terminal.terminal import Terminal
 
     sys.exit(rate(**flags, terminal=Terminal()))
 
 
-@annotate.command(name="score")
-@click.argument("key", type=_PATH)
-@click.argument("files", nargs=-1, required=True, type=_PATH)
-@click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
+@annotate.command(name="score", example="annotate score ratings ann.json bo.json cy.csv")
+@click.argument("key", type=PATH)
+@click.argument("files", nargs=-1, required=True, type=PATH)
+@JSON
 def score_annotation(key: Path, files: tuple[Path, ...], as_json: bool) -> None:
-    """Score filled FILES by KEY, the key.json of an export or its folder."""
+    """Score the forms that raters have filled in.
+
+    KEY is the key.json of an export, or the folder that holds it.
+    """
     from retailsim.sim.raters.annotate import show_score
     from retailsim.sim.terminal.terminal import Terminal
 

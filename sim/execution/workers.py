@@ -30,6 +30,7 @@ from retailsim.sim.errors import ModelsStopped, WorkerFailed
 from retailsim.sim.execution.job import Job, play
 from retailsim.sim.play.progress import ModelUsage, Progress
 from retailsim.sim.play.stop import Stop
+from retailsim.sim.terminal.program_name import VARIABLE, program_name
 
 _LONGEST_LINE = 1 << 20
 _STOP = b"stop\n"
@@ -111,7 +112,7 @@ async def _worker(
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=None,
-        env=_environment(),
+        env=worker_environment(),
         pass_fds=[lock],
         start_new_session=True,
     )
@@ -158,11 +159,12 @@ async def _give_orders(process: Process, job: Job, stop: Stop) -> None:
         return  # it has ended already, and its last report says how
 
 
-def _environment() -> dict[str, str]:
-    """The worker finds the same packages as we do, wherever it is started."""
+def worker_environment() -> dict[str, str]:
+    """The worker finds the same packages as we do, and calls the program by the same name."""
     home = str(Path(retailsim.__file__).parents[1])
     known = os.environ.get("PYTHONPATH")
-    return {**os.environ, "PYTHONPATH": f"{home}{os.pathsep}{known}" if known else home}
+    path = f"{home}{os.pathsep}{known}" if known else home
+    return {**os.environ, "PYTHONPATH": path, VARIABLE: program_name()}
 
 
 def work() -> int:

@@ -12,6 +12,7 @@ import msgspec
 
 from retailsim.sim.errors import BadScenario, CannotWrite, MissingExtra, RunExists, SimError
 from retailsim.sim.terminal.audience import Audience
+from retailsim.sim.terminal.program_name import program_name
 from retailsim.sim.terminal.terminal import Quiet, Terminal
 
 if TYPE_CHECKING:
@@ -183,7 +184,7 @@ def _write_forms(folder: Path, terminal: Terminal) -> None:
     if not (place / "key.json").is_file():
         export(folder / "all", place)
     terminal.say(
-        f"forms: {place}; give form.html to each rater, then: python -m sim experiment fidelity "
+        f"forms: {place}; give form.html to each rater, then: {program_name()} experiment fidelity "
         f"--out {folder} --ratings FILE ..."
     )
 

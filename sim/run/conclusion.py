@@ -12,6 +12,7 @@ import msgspec
 
 from retailsim.sim.execution.runner import RunOutcome
 from retailsim.sim.folder.run_folder import RunFolder
+from retailsim.sim.terminal.program_name import program_name
 from retailsim.sim.terminal.terminal import Terminal
 
 if TYPE_CHECKING:
@@ -21,10 +22,10 @@ if TYPE_CHECKING:
 def conclude(run: RunFolder, outcome: RunOutcome, terminal: Terminal) -> int:
     """Show what came out of a run; returns the exit status."""
     if not outcome.finished:
-        again = f"python -m sim resume {shlex.quote(str(run.path))}"
+        again = f"{program_name()} resume {shlex.quote(str(run.path))}"
         terminal.say(f"stopped; everything done is kept: {again}")
     status = show_replay(run, terminal)
-    terminal.say(f"its report: python -m sim report {shlex.quote(str(run.path))}")
+    terminal.say(f"its report: {program_name()} report {shlex.quote(str(run.path))}")
     return status if outcome.finished else 3
 
 

@@ -67,7 +67,11 @@ def _told(info: AgentInfo) -> tuple[str, str, str]:
 
 
 def check_agent(
-    name: str, terminal: Terminal, role: Role | None = None, settings: Sequence[str] = ()
+    name: str,
+    terminal: Terminal,
+    role: Role | None = None,
+    settings: Sequence[str] = (),
+    protocol: str | None = None,
 ) -> int:
     """Run one agent through the conformance suite; returns 0 if it passed.
 
@@ -77,12 +81,14 @@ def check_agent(
         None: the one that its class serves.
     settings : sequence of str
         KEY=VALUE of the options that a seat would give it.
+    protocol : str or None
+        None: the one that its class serves.
     """
     from retailsim.agents.conformance import check_by_name, render
 
     options: Tree = {}
     lay_over(options, settings)
-    role, findings = check_by_name(name, Path.cwd(), role=role, options=options)
+    role, findings = check_by_name(name, Path.cwd(), role=role, options=options, protocol=protocol)
     terminal.out(f"{name} as a {role}:")
     terminal.out(render(findings))
     return 0 if all(finding.passed for finding in findings) else 1

@@ -22,7 +22,8 @@ SMALL = ("--set", "products.per_category=1")
 
 def sim(*arguments: object) -> Result:
     """Run the program in this process; stdout and stderr are kept apart."""
-    return CliRunner().invoke(main, [str(argument) for argument in arguments])
+    words = [str(argument) for argument in arguments]
+    return CliRunner().invoke(main, words, prog_name="python -m sim")
 
 
 def launched(out: Path, *arguments: object) -> dict[str, Any]:

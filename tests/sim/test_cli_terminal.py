@@ -227,3 +227,20 @@ def test_an_agent_is_checked_by_its_name(tmp_path: Path) -> None:
     unknown = sim("agents", "check", "nope:Nope")
     assert unknown.exit_code == 2
     assert "there is no module nope" in unknown.stderr
+
+
+def test_an_agent_is_checked_for_the_protocol_that_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A bare `Agent` is taken for one of the default protocol, until it is told otherwise."""
+    (tmp_path / "bare_agents.py").write_text(
+        "from retailsim.agents.base import Agent\n\n"
+        "class Silent(Agent):\n    async def receive(self, message):\n        return None\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    words = ("agents", "check", "bare_agents:Silent", "--role", "buyer")
+    assert "answered ChooseTopics with None" in sim(*words).stdout
+    assert "answered OpenConversation with None" in sim(*words, "--protocol", "csales").stdout
+    unknown = sim(*words, "--protocol", "nope")
+    assert unknown.exit_code == 2
+    assert "no protocol is called 'nope'" in unknown.stderr

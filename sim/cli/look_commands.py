@@ -1,0 +1,86 @@
+"""Commands that look at finished runs."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from retailsim.sim.cli.help_page import Command
+from retailsim.sim.cli.options import CHARTS, JSON, PATH, RUN
+
+
+@click.command(cls=Command, example="replay runs/first")
+@click.argument("runs", nargs=-1, required=True, type=PATH, metavar="RUN...")
+@JSON
+def replay(runs: tuple[Path, ...], as_json: bool) -> None:
+    """Compute the measures of runs from their logs."""
+    from retailsim.sim.run.conclusion import show_replays
+    from retailsim.sim.terminal.terminal import Terminal
+
+    sys.exit(show_replays(runs, Terminal(json=as_json)))
+
+
+@click.command(cls=Command, example="report runs/first --out first.html")
+@RUN
+@click.option(
+    "-o",
+    "--out",
+    type=PATH,
+    metavar="FILE",
+    help="File to write; by default derived/report.html in the run folder.",
+)
+@click.option("--charts", type=CHARTS, help="Also write each chart as a file of this type.")
+def report(run: Path, out: Path | None, charts: Any) -> None:
+    """Write a run's report as one HTML file."""
+    from retailsim.sim.look.report import write_report
+    from retailsim.sim.terminal.terminal import Terminal
+
+    sys.exit(write_report(run, out, charts, Terminal()))
+
+
+@click.command(cls=Command, example="compare runs/first runs/second")
+@click.argument("first", type=PATH, metavar="RUN_A")
+@click.argument("second", type=PATH, metavar="RUN_B")
+@JSON
+def compare(first: Path, second: Path, as_json: bool) -> None:
+    """Show what changed from RUN_A to RUN_B, and how certain that is."""
+    from retailsim.sim.look.compare import compare_runs
+    from retailsim.sim.terminal.terminal import Terminal
+
+    sys.exit(compare_runs(first, second, Terminal(json=as_json)))
+
+
+@click.command(cls=Command, example="export runs/first episodes --out episodes.parquet")
+@RUN
+@click.argument(
+    "what",
+    type=click.Choice(["measures", "episodes", "markets", "calls", "events", "transcripts"]),
+    metavar="WHAT",
+)
+@click.option("--out", required=True, type=PATH, metavar="FILE", help="File to write.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["parquet", "csv", "jsonl"]),
+    help="Format to write, if the file's ending does not say.",
+)
+@click.option(
+    "--as",
+    "assistant",
+    type=click.Choice(["seller", "buyer"]),
+    help="Who is the assistant in transcripts; by default the seller.",
+)
+@click.option("--force", is_flag=True, help="Overwrite the file if it exists.")
+def export(**flags: Any) -> None:
+    """Write a run's data as Parquet, CSV or JSON Lines.
+
+    WHAT is measures, episodes, markets, calls, events, or transcripts (chats, always JSON Lines).
+    """
+    from retailsim.sim.look.export import ExportOptions
+    from retailsim.sim.look.export import export as write
+    from retailsim.sim.terminal.terminal import Terminal
+
+    sys.exit(write(ExportOptions(**flags), Terminal()))

@@ -1,0 +1,88 @@
+"""Commands for making scenarios, agents and buyer profiles of one's own."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import click
+
+from retailsim.sim.cli.help_page import Command, CommandGroup
+from retailsim.sim.cli.options import MODEL_BUDGET, MODEL_SETTINGS, PATH
+
+
+@click.group(invoke_without_command=True, cls=CommandGroup, example="agents")
+@click.pass_context
+def agents(ctx: click.Context) -> None:
+    """List the agents and profiles that can take a seat, or check one."""
+    if ctx.invoked_subcommand is None:
+        from retailsim.sim.seats.roster import show_agents
+        from retailsim.sim.terminal.terminal import Terminal
+
+        show_agents(Terminal())
+
+
+@agents.command(name="check", example="agents check my_agents:Haggler --role buyer")
+@click.argument("name", metavar="MODULE:CLASS")
+@click.option(
+    "--role", type=click.Choice(["seller", "buyer"]), help="Role to check, if it can play both."
+)
+@click.option(
+    "--protocol", metavar="NAME", help="Protocol to check it for, if its class does not say."
+)
+@click.option(
+    "--set", "settings", multiple=True, metavar="KEY=VALUE", help="Set an option of its seat."
+)
+def check_agent(name: str, role: Any, protocol: str | None, settings: tuple[str, ...]) -> None:
+    """Run an agent through the conformance suite."""
+    from retailsim.sim.seats.roster import check_agent as check
+    from retailsim.sim.terminal.terminal import Terminal
+
+    sys.exit(check(name, Terminal(), role, settings, protocol))
+
+
+@click.group(cls=CommandGroup, example="profiles build reviews.jsonl --out profiles.jsonl")
+def profiles() -> None:
+    """Build buyer profiles for sales conversations."""
+
+
+@profiles.command(name="build", example="profiles build reviews.jsonl --out profiles.jsonl")
+@click.argument("reviews", type=PATH)
+@click.option(
+    "--out", required=True, type=PATH, metavar="FILE", help="File for the profiles, JSON Lines."
+)
+@click.option("--catalog", type=PATH, metavar="FILE", help="Catalog of the products reviewed.")
+@click.option(
+    "--model",
+    metavar="PROVIDER/MODEL",
+    help="Model that summarizes the reviews; by default, sentences are quoted from them.",
+)
+@MODEL_SETTINGS
+@click.option(
+    "--least",
+    type=click.IntRange(1),
+    default=3,
+    show_default=True,
+    metavar="N",
+    help="Fewest reviews that a buyer must have written.",
+)
+@MODEL_BUDGET
+def build_profiles(**flags: Any) -> None:
+    """Build buyer profiles from a file of Amazon Reviews '23.
+
+    Run the command again to continue a file that is not complete.
+    """
+    from retailsim.sim.protocols.csales.buyer_profiles.build import BuildOptions, build
+    from retailsim.sim.terminal.terminal import Terminal
+
+    sys.exit(build(BuildOptions(**flags), Terminal()))
+
+
+@click.command(cls=Command, example="schema")
+def schema() -> None:
+    """Print the JSON Schema of scenarios."""
+    import msgspec
+
+    from retailsim.sim.scenario.scenario import schema as of_scenario
+
+    click.echo(msgspec.json.format(msgspec.json.encode(of_scenario()), indent=2).decode())

@@ -1,0 +1,45 @@
+"""Options and arguments that several commands have."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import click
+
+
+def _finite(ctx: click.Context, option: click.Parameter, value: float | None) -> float | None:
+    if value is not None and not math.isfinite(value):
+        raise click.BadParameter(f"{value} is not an amount in dollars.", ctx, option)
+    return value
+
+
+PATH = click.Path(path_type=Path)
+RUN = click.argument("run", type=PATH)
+JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object to stdout.")
+VERBOSE = click.option("-v", "--verbose", is_flag=True, help="Also write diagnostics to stderr.")
+WORKERS = click.option(
+    "--workers", type=click.IntRange(1, 1024), metavar="N", help="Number of processes to use."
+)
+BUDGET = click.option(
+    "--budget",
+    type=click.FloatRange(0, min_open=True),
+    callback=_finite,
+    metavar="USD",
+    help="The most that language models may cost, in US dollars.",
+)
+MODEL_BUDGET = click.option(
+    "--budget",
+    type=click.FloatRange(0),
+    callback=_finite,
+    metavar="USD",
+    help="The most that the model may cost, in US dollars.",
+)
+MODEL_SETTINGS = click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Set any key of the model's [models] table.",
+)
+CHARTS = click.Choice(["png", "svg"])

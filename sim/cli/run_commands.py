@@ -1,0 +1,109 @@
+"""Commands that make runs, continue them and check them."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from retailsim.sim.cli.help_page import Command
+from retailsim.sim.cli.options import BUDGET, JSON, PATH, RUN, VERBOSE, WORKERS
+
+
+@click.command(cls=Command, example="launch pairwise --seed 7 --out runs/first")
+@click.argument("scenario", default="pairwise")
+@click.option("--seed", type=int, metavar="N", help="Use this seed instead of the scenario's.")
+@click.option("--out", type=PATH, metavar="DIR", help="Run folder: new, or empty.")
+@WORKERS
+@click.option(
+    "--sellers",
+    metavar="A,B",
+    help="Sellers: profiles, agents, module:Class, [models] tables or PROVIDER/MODEL.",
+)
+@click.option("--buyers", metavar="A,B", help="Buyers, named in the same way.")
+@click.option("--catalog", type=PATH, metavar="FILE", help="A catalog of your own.")
+@click.option("--profiles", type=PATH, metavar="FILE", help="Buyer profiles, for csales.")
+@click.option(
+    "--set", "settings", multiple=True, metavar="KEY=VALUE", help="Set any key of the scenario."
+)
+@BUDGET
+@click.option("--dry-run", is_flag=True, help="Check everything and print the size of the run.")
+@JSON
+@VERBOSE
+def launch(scenario: str, as_json: bool, settings: tuple[str, ...], **flags: Any) -> None:
+    """Run a scenario: a TOML file or a built-in one.
+
+    Without SCENARIO, the built-in scenario pairwise is run. --set takes precedence over the
+    other options, and they over the file.
+    """
+    from retailsim.sim.run.launch import Options
+    from retailsim.sim.run.launch import launch as start
+    from retailsim.sim.terminal.terminal import Terminal
+
+    options = Options(scenario=scenario, settings=settings, **flags)
+    sys.exit(start(options, Terminal(json=as_json)))
+
+
+@click.command(cls=Command, example="resume runs/first")
+@RUN
+@WORKERS
+@click.option("--retry-failed", is_flag=True, help="Repeat the failed episodes as well.")
+@click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="models.NAME.KEY=VALUE",
+    help="Change a model's address, rate limits or prices.",
+)
+@BUDGET
+@JSON
+@VERBOSE
+def resume(
+    run: Path,
+    workers: int | None,
+    retry_failed: bool,
+    settings: tuple[str, ...],
+    budget: float | None,
+    as_json: bool,
+    verbose: bool,
+) -> None:
+    """Continue a run that stopped early."""
+    from retailsim.sim.run.resume import resume as go_on
+    from retailsim.sim.terminal.terminal import Terminal
+
+    terminal = Terminal(json=as_json)
+    sys.exit(
+        go_on(
+            run,
+            terminal,
+            workers=workers,
+            retry_failed=retry_failed,
+            settings=settings,
+            budget=budget,
+            verbose=verbose,
+        )
+    )
+
+
+@click.command(cls=Command, example="verify runs/first")
+@RUN
+def verify(run: Path) -> None:
+    """Check a run's log, then play it again and compare every event."""
+    from retailsim.sim.run.verify import verify as check
+    from retailsim.sim.terminal.terminal import Terminal
+
+    sys.exit(check(run, Terminal()))
+
+
+@click.command(name="import", cls=Command, example="import trajectories.json --out runs/published")
+@click.argument("file", type=PATH)
+@click.option("--out", required=True, type=PATH, metavar="DIR", help="Run folder: new, or empty.")
+@JSON
+def import_(file: Path, out: Path, as_json: bool) -> None:
+    """Turn published trajectories into a run."""
+    from retailsim.sim.protocols.retail.published.published_run import import_trajectories
+    from retailsim.sim.terminal.terminal import Terminal
+
+    sys.exit(import_trajectories(file, out, Terminal(json=as_json)))

@@ -1,0 +1,97 @@
+"""Commands that study agents: experiments, inferred personas, calibration."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from retailsim.sim.cli.help_page import Command
+from retailsim.sim.cli.options import BUDGET, CHARTS, JSON, PATH, RUN, WORKERS
+
+
+@click.command(cls=Command, example="experiment pairwise --out runs/pairwise")
+@click.argument("name")
+@click.option(
+    "--out",
+    type=PATH,
+    metavar="DIR",
+    help="Folder for the runs; an unfinished experiment in it is continued.",
+)
+@click.option("--seed", type=int, metavar="N", help="Use this seed instead of the scenarios'.")
+@WORKERS
+@click.option("--sellers", metavar="A,B", help="Sellers, named as for launch.")
+@click.option("--buyers", metavar="A,B", help="Buyers, named in the same way.")
+@click.option(
+    "--set", "settings", multiple=True, metavar="KEY=VALUE", help="Set a key in every scenario."
+)
+@BUDGET
+@click.option(
+    "--plan", is_flag=True, help="Only print how many episodes it needs and what they cost."
+)
+@click.option(
+    "--features",
+    default="tfidf",
+    show_default=True,
+    help="For latent-persona: text features, tfidf or embedding.",
+)
+@click.option(
+    "--ratings",
+    multiple=True,
+    type=PATH,
+    metavar="FILE",
+    help="For fidelity: a form that a rater has filled in.",
+)
+@click.option("--charts", type=CHARTS, help="Also draw its figures, next to its runs.")
+@JSON
+def experiment(name: str, as_json: bool, **flags: Any) -> None:
+    """Run an experiment and print its table beside the published one."""
+    from retailsim.sim.experiments.experiment import ExperimentOptions
+    from retailsim.sim.experiments.experiment import experiment as run_it
+    from retailsim.sim.terminal.terminal import Terminal
+
+    sys.exit(run_it(ExperimentOptions(name=name, **flags), Terminal(json=as_json)))
+
+
+@click.command(cls=Command, example="infer runs/personas runs/first")
+@click.argument("labelled", type=PATH, metavar="LABELLED")
+@RUN
+@click.option(
+    "--features", default="tfidf", show_default=True, help="Text features: tfidf or embedding."
+)
+@click.option("--charts", type=CHARTS, help="Also draw bar charts into RUN/derived.")
+@JSON
+def infer(labelled: Path, run: Path, features: str, charts: Any, as_json: bool) -> None:
+    """Infer which personas the agents of a run show.
+
+    A classifier learns from LABELLED, a run whose agents have personas.
+    """
+    from retailsim.sim.experiments.experiment import show
+    from retailsim.sim.terminal.terminal import Terminal
+
+    runs = {"labelled": labelled, "unlabelled": run}
+    drawn = (run / "derived", charts) if charts else None
+    sys.exit(show("latent-persona", runs, Terminal(json=as_json), features, drawn))
+
+
+@click.command(cls=Command, example="calibrate published --out parameters.toml")
+@click.argument("targets", type=PATH)
+@click.option("--out", type=PATH, metavar="FILE", help="Where to write the fitted parameters.")
+@click.option(
+    "--rounds",
+    type=click.IntRange(0, 100),
+    metavar="N",
+    help="The most steps to take; with 0, only the residuals are printed.",
+)
+@JSON
+def calibrate(targets: Path, out: Path | None, rounds: int | None, as_json: bool) -> None:
+    """Fit the behavioral agents to target rates.
+
+    TARGETS is a TOML file, or one of the built-in ones: published, stand-ins.
+    """
+    from retailsim.sim.calibration.calibrate import calibrate as fit
+    from retailsim.sim.terminal.terminal import Terminal
+
+    sys.exit(fit(targets, out, rounds, Terminal(json=as_json)))
