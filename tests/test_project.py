@@ -9,7 +9,6 @@ import runpy
 import shutil
 import subprocess
 import sys
-import sysconfig
 import tomllib
 from collections.abc import Iterator
 from functools import cache
@@ -265,62 +264,3 @@ def test_nothing_tells_where_it_was_made() -> None:
         for what, pattern in FORBIDDEN.items():
             found = pattern.search(text)
             assert found is None, f"{name(path)} holds {what}: {found}"
-
-
-# -- installed ---------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of programs of an environment that holds our wheel and this one's dependencies."""
-    folder = tmp_path_factory.mktemp("installed")
-    copy = folder / "source"
-    for path in tracked():
-        (copy / path.relative_to(ROOT)).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(path, copy / path.relative_to(ROOT))
-    run(sys.executable, "-m", "pip", "wheel", "--no-deps", "-w", folder, copy)
-    run(sys.executable, "-m", "venv", "--without-pip", folder / "venv")
-    (wheel,) = folder.glob("retailsim-*.whl")
-    python = folder / "venv" / "bin" / "python"
-    run(sys.executable, "-m", "pip", "--python", python, "install", "--no-deps", wheel)
-    # A path file adds the dependencies without the development install among them.
-    site = run(python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))").strip()
-    Path(site, "dependencies.pth").write_text(sysconfig.get_path("purelib"), encoding="utf-8")
-    return python.parent
-
-
-def run(*command: str | Path, cwd: Path | None = None) -> str:
-    """Return what a command says on either stream, once it has ended well."""
-    both = subprocess.STDOUT
-    ran = subprocess.run(command, cwd=cwd, stdout=subprocess.PIPE, stderr=both, text=True)
-    assert ran.returncode == 0, ran.stdout
-    return ran.stdout
-
-
-@pytest.mark.slow
-def test_the_installed_program_runs_anywhere(installed: Path, tmp_path: Path) -> None:
-    """The wheel holds all it needs: it says its version and plays a market in an empty folder."""
-    program = installed / "retailsim"
-    assert PROJECT["project"]["version"] in run(program, "--version", cwd=tmp_path)
-    out = run(program, "launch", "--set", "products.per_category=1", "--out", "a run", cwd=tmp_path)
-    assert "100 of 100 episodes closed" in out
-    verified = run(program, "verify", "a run", cwd=tmp_path)
-    assert "every event is the same" in verified
-
-
-@pytest.mark.slow
-def test_the_wheel_holds_every_file(installed: Path) -> None:
-    """All that is in our packages under version control is in the wheel."""
-    site = Path(
-        run(
-            installed / "python",
-            "-c",
-            "import retailsim; print(retailsim.__path__[0])",
-            cwd=installed,
-        ).strip()
-    )
-    assert not site.is_relative_to(ROOT)
-    for path in tracked():
-        inside = path.relative_to(ROOT)
-        if inside.parts[0] in PACKAGES:
-            assert (site / inside).read_bytes() == path.read_bytes(), name(path)
