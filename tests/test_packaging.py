@@ -26,6 +26,11 @@ NEIGHBOUR = "openai-agents==0.24.0"
 VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
 SMALL = ("--set", "products.per_category=1")
 
+FROM_PYTHON = """
+import retailsim
+run = retailsim.run("pairwise", settings={"products.per_category": 1}, out="from python")
+print(run.measures()["episodes"]["closed"], run.path.is_dir())
+"""
 PLUGIN = '''
 """A plug-in of somebody else, who uses openai-agents."""
 
@@ -196,6 +201,7 @@ def the_program_runs(python: Path, folder: Path) -> None:
         said = run(*words, "launch", *SMALL, "--out", f"run {number}", cwd=folder)
         assert "100 of 100 episodes closed" in said
     assert "every event is the same" in run(program, "verify", "run 0", cwd=folder)
+    assert run(python, "-c", FROM_PYTHON, cwd=folder).split() == ["100", "True"]
 
 
 def an_agent_beside_its_scenario_runs(python: Path, folder: Path) -> None:
