@@ -18,8 +18,8 @@ class Pairing:
     """
 
     def __init__(self, scenario: Scenario, seed: Seed) -> None:
-        self.sellers = [party(seat) for seat in scenario.sellers]
-        self.buyers = [party(seat) for seat in scenario.buyers]
+        self.sellers = [participant(seat) for seat in scenario.sellers]
+        self.buyers = [participant(seat) for seat in scenario.buyers]
         self._pairing = scenario.design.pairing
         self._seed = seed
 
@@ -50,6 +50,6 @@ class Pairing:
         return self._seed.stream("design/pairing", unit).pick(self.sellers)
 
 
-def party(seat: AgentTable) -> Participant:
+def participant(seat: AgentTable) -> Participant:
     """Return a seat as the market knows who takes it."""
     return Participant(id=seat.id, persona=seat.persona, gender=seat.gender)

@@ -3,206 +3,185 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import msgspec
+import polars as pl
 
-from retailsim.agents.base import RoleAgent
+from retailsim.agents.base import Methods, RoleAgent
 from retailsim.agents.protocol import ProtocolAgents
+from retailsim.analysis.projection.tables import RowTable
+from retailsim.analysis.protocols.protocol import ProtocolAnalysis
 from retailsim.events.kernel import Post
 from retailsim.events.messages import DecisionMade, Event, OrderPlaced
-from retailsim.events.streams import Seed
 from retailsim.market.catalogue.product import Product
-from retailsim.market.core.admission import Admission, Written
-from retailsim.market.core.market import EpisodeState, Market, episode_opened
+from retailsim.market.core.admission import Admission
+from retailsim.market.core.market import EpisodeState, Market, Steps, episode_opened
 from retailsim.market.core.participants import EpisodeSpec
 from retailsim.market.core.protocol import MarketRules
 from retailsim.market.core.request import AgentRequest
 from retailsim.market.core.spec import MarketSpec
 from retailsim.market.protocols.registry import Protocol
 from retailsim.sim.scenario.design import Design
-from retailsim.sim.scenario.pairing import party
+from retailsim.sim.scenario.pairing import participant
 from retailsim.sim.scenario.protocol import ProtocolRun
 
 
 class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What the scenario's table [rules] may say: the least that a bid is of the list price."""
+    """What the scenario's table [rules] may say: the most that a bid is of the list price."""
 
-    least_share: float = 0.5
+    most_share: float = 1.0
 
 
 class SaleSpec(MarketSpec, frozen=True, kw_only=True):
-    """One product, some sellers, some buyers."""
-
     product: Product
 
 
 class AskBid(AgentRequest, kw_only=True):
-    """Seller: what do you take for it?"""
-
     stage: ClassVar[str] = "bidding"
     product: Product
 
 
 class ChooseBid(AgentRequest, kw_only=True):
-    """Buyer: whose bid do you take, if any?"""
-
     stage: ClassVar[str] = "choosing"
     product: Product
     bids: dict[str, int]
 
 
 class BidPlaced(Event, tag="BidPlaced", kw_only=True):
-    """A seller named its price."""
-
-    seller: str
+    bidder: str
     price_cents: int
 
 
-class Sale(EpisodeState):
-    """One buyer's sale; it waits for all sellers at once, then for the buyer."""
+class BidTaken(Event, tag="BidTaken", kw_only=True):
+    """Who sells; the episode was opened without a seller."""
 
-    def __init__(self, buying: EpisodeSpec, spec: SaleSpec) -> None:
-        super().__init__(buying)
+    seller: str
+
+
+class Sale(EpisodeState):
+    """One buyer's sale: it waits for all sellers at once, then for the buyer."""
+
+    def __init__(self, episode: EpisodeSpec, spec: SaleSpec) -> None:
+        super().__init__(episode)
         self.spec, self.bids = spec, dict[str, int]()
-        self.unit = f"{spec.product.id}/{buying.buyer.id}/{spec.replication}"
+        self.unit = f"{spec.product.id}/{episode.buyer.id}/{spec.replication}"
 
     def bid(self, event: BidPlaced) -> Sequence[Post]:
-        self.bids[event.seller] = event.price_cents
+        self.bids[event.bidder] = event.price_cents
         if len(self.bids) < len(self.spec.sellers):
             return []
-        sheet, bids = self.spec.product, dict(sorted(self.bids.items()))
-        request = ChooseBid(episode=self.id, unit=self.unit, product=sheet, bids=bids)
+        bids = dict(sorted(self.bids.items()))
+        request = ChooseBid(episode=self.id, unit=self.unit, product=self.spec.product, bids=bids)
         return [Post(request, self.buyer, 60_000_000)]
 
     def decided(self, event: DecisionMade) -> Sequence[Post]:
         self.ended = True
-        if not event.will_purchase:
+        winner = next((s for s in self.spec.sellers if s.id == event.reason), None)
+        if winner is None:
             return []
         placed = OrderPlaced(
             episode=self.id,
             order=f"O-{self.id}",
             product=self.spec.product.id,
             quantity=1,
-            unit_price_cents=self.bids[event.reason],
+            unit_price_cents=self.bids[winner.id],
             shipping_cents=0,
         )
-        return [Post(placed)]
+        return [Post(BidTaken(episode=self.id, seller=winner.id)), Post(placed)]
 
 
 class SaleMarket(Market):
-    """All sales of one product."""
+    steps: ClassVar[Steps] = {BidPlaced: Sale.bid, DecisionMade: Sale.decided}
 
-    steps = {BidPlaced: Sale.bid, DecisionMade: Sale.decided}  # noqa: RUF012
-
-    def __init__(self, spec: SaleSpec, rules: Rules, seed: Seed) -> None:
+    def __init__(self, spec: SaleSpec, rules: Rules) -> None:
         super().__init__(spec)
         self.spec = spec
         self._episodes = {one.episode: Sale(one, spec) for one in spec.episodes}
 
-    def opened(self, buying: EpisodeSpec) -> Sequence[Event]:
+    def opened(self, episode_spec: EpisodeSpec) -> Sequence[Event]:
         sheet = self.spec.product
         terms = {"product": sheet.id, "category": sheet.category, "title": sheet.title}
-        return [
-            episode_opened(self.spec, buying, None, list_price_cents=sheet.price_cents, **terms)
-        ]
+        return [episode_opened(self.spec, episode_spec, None, **terms)]
 
     def begin(self) -> Sequence[Post]:
-        sheet = self.spec.product
         return [
-            Post(AskBid(episode=sale.id, unit=sale.unit, product=sheet), f"seller:{seller.id}", 1)
+            Post(AskBid(episode=sale.id, unit=sale.unit, product=self.spec.product), name, 1)
             for sale in self._episodes.values()
-            for seller in self.spec.sellers
+            for name in (f"seller:{seller.id}" for seller in self.spec.sellers)
         ]
 
 
 class Bidder(RoleAgent):
     """A seller that bids some share of the list price."""
 
-    methods = {AskBid: "bid"}  # noqa: RUF012
+    methods: ClassVar[Methods] = {AskBid: "bid"}
 
     async def bid(self, request: AskBid) -> int:
-        """Return a price in cents."""
         share = 0.6 + 0.4 * self.stream(request, f"bid/{self.seat.id}").uniform()
         return max(1, int(request.product.price_cents * share))
 
 
 class Taker(RoleAgent):
-    """A buyer that takes the cheapest bid below nine tenths of the list price."""
+    """A buyer that takes the lowest bid, if it is low enough."""
 
-    methods = {ChooseBid: "choose"}  # noqa: RUF012
+    methods: ClassVar[Methods] = {ChooseBid: "choose"}
 
     async def choose(self, request: ChooseBid) -> str | None:
-        """Return the seller whose bid is taken, or None."""
         seller = min(request.bids, key=lambda name: (request.bids[name], name))
-        limit = request.product.price_cents * (0.7 + 0.2 * self.stream(request, "limit").uniform())
-        return seller if request.bids[seller] <= limit else None
+        share = 0.7 + 0.2 * self.stream(request, "limit").uniform()
+        return seller if request.bids[seller] <= request.product.price_cents * share else None
 
 
-def _bid(request: AskBid, price: int, seat: str) -> Written:
-    return [BidPlaced(seller=seat, price_cents=price)]
+def _bid(request: AskBid, cents: int, seat: str) -> list[Event]:
+    return [BidPlaced(bidder=seat, price_cents=cents)]
 
 
-def _choice(request: ChooseBid, seller: str | None, seat: str) -> Written:
-    decision = DecisionMade(
-        will_purchase=seller is not None,
-        quantity=int(seller is not None),
-        quantity_reason="",
-        sentiment="Neutral",
-        reason=seller or "too dear",
-    )
-    return [decision]
+def _decision(request: ChooseBid, seller: str | None, seat: str) -> list[Event]:
+    bought = seller is not None
+    fields: dict[str, Any] = {"quantity_reason": "", "sentiment": "Neutral"}
+    reason = seller or "too dear"
+    return [DecisionMade(will_purchase=bought, quantity=int(bought), reason=reason, **fields)]
 
 
 class SaleDesign(Design):
     """A market a product and replication, with everybody in it."""
 
-    def __init__(self, *arguments: object) -> None:
-        super().__init__(*arguments)  # type: ignore[arg-type]
-        self.rules = msgspec.convert(self.scenario.rules, Rules)
-
     @property
     def episodes(self) -> int:
-        """One a buyer, product and replication."""
-        each = len(self.scenario.buyers) * self.scenario.design.replications
-        return len(self.products) * each
+        return sum(len(spec.episodes) for spec in self.markets())
 
     def markets(self) -> Iterator[SaleSpec]:
-        """Yield the sales of each product."""
-        scenario = self.scenario
+        buyers = [participant(seat) for seat in self.scenario.buyers]
         for product in self.products:
-            for replication in range(1, scenario.design.replications + 1):
-                name = f"{product.id}/{replication}"
+            for number in range(1, self.scenario.design.replications + 1):
+                name = f"{product.id}/{number}"
                 yield SaleSpec(
                     id=name,
                     product=product,
-                    replication=replication,
-                    sellers=tuple(map(party, scenario.sellers)),
+                    replication=number,
+                    sellers=tuple(participant(seat) for seat in self.scenario.sellers),
                     episodes=tuple(
-                        EpisodeSpec(episode=f"{name}/{seat.id}", buyer=party(seat))
-                        for seat in scenario.buyers
+                        EpisodeSpec(episode=f"{name}/{one.id}", buyer=one) for one in buyers
                     ),
                 )
 
     def open(self, spec: SaleSpec) -> SaleMarket:
-        """Return its live rules."""
-        return SaleMarket(spec, self.rules, self.seed)
+        return SaleMarket(spec, msgspec.convert(self.scenario.rules, Rules))
 
 
 PROTOCOL = Protocol(
     name="sealed-bid",
     market=MarketRules(
         spec=SaleSpec,
-        open=SaleMarket,
+        open=lambda spec, rules, seed: SaleMarket(spec, rules),
         admissions={
-            AskBid: Admission(int, _bid),
-            ChooseBid: Admission(
-                str | None,
-                _choice,
-                lambda r, s: f"no bid of {s!r}" if s not in (*r.bids, None) else None,
+            AskBid: Admission(
+                int, lambda _, cents, seat: [BidPlaced(bidder=seat, price_cents=cents)]
             ),
+            ChooseBid: Admission(str | None, _decision),
         },
-        events=(BidPlaced,),
+        events=(BidPlaced, BidTaken),
     ),
     agents=ProtocolAgents(
         bases={"seller": Bidder, "buyer": Taker},
@@ -211,5 +190,9 @@ PROTOCOL = Protocol(
     run=ProtocolRun(
         design=lambda scenario, products, files, seed: SaleDesign(scenario, products, seed),
         rules=Rules,
+    ),
+    analysis=ProtocolAnalysis(
+        names_seller=("BidTaken",),
+        tables={"bids": RowTable("BidPlaced", {"bidder": pl.String(), "price_cents": pl.Int64()})},
     ),
 )

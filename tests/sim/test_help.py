@@ -60,7 +60,7 @@ def parsed(words: list[str]) -> tuple[str, ...]:
 
 
 def test_every_command_stands_under_one_heading() -> None:
-    listed = [command.name for commands in HEADINGS.values() for command in commands]
+    listed = [str(command.name) for commands in HEADINGS.values() for command in commands]
     shown = [name for name, command in main.commands.items() if not command.hidden]
     assert sorted(listed) == sorted(shown)
     page = help_of(())

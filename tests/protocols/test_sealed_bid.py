@@ -1,0 +1,211 @@
+"""A protocol of somebody else's: launched, killed, resumed, verified, replayed and reported."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from retailsim.analysis import load
+from tests.sim.runs import ROOT, command, event_lines, events_of, launched, process, replayed, sim
+
+SALE = """
+[run]
+name = "sale"
+[design]
+protocol = "{protocol}"
+replications = 2
+[rules]
+most_share = 1.0
+[[sellers]]
+id = "a"
+[[sellers]]
+id = "b"
+[[sellers]]
+id = "c"
+[[buyers]]
+id = "x"
+[[buyers]]
+id = "y"
+"""
+
+
+def sale(folder: Path, protocol: str = "sealed_bid:PROTOCOL") -> Path:
+    """Write the scenario, with the protocol's module beside it."""
+    folder.mkdir(exist_ok=True)
+    shutil.copy(ROOT / "tests" / "protocols" / "sealed_bid.py", folder)
+    (folder / "sale.toml").write_text(SALE.format(protocol=protocol))
+    return folder / "sale.toml"
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A sale of eight products by two workers."""
+    folder = tmp_path_factory.mktemp("sale")
+    launched(folder / "run", sale(folder), "--workers", 2, "--set", "products.per_category=2")
+    return folder / "run"
+
+
+def test_two_workers_and_one_give_the_same_events(run: Path, tmp_path: Path) -> None:
+    one = tmp_path / "one"
+    launched(one, sale(tmp_path), "--set", "products.per_category=2")
+    assert event_lines(one) == event_lines(run)
+    assert len(events_of(run, "EpisodeOpened")) == 32
+    assert len(events_of(run, "BidPlaced")) == 3 * 32
+
+
+def test_three_sellers_bid_for_each_buyer_and_the_cheapest_sells(run: Path) -> None:
+    bids: dict[str, dict[str, int]] = {}
+    for event in events_of(run, "BidPlaced"):
+        bids.setdefault(event["episode"], {})[event["bidder"]] = event["price_cents"]
+    named = {event["episode"]: event["seller"] for event in events_of(run, "BidTaken")}
+    orders = events_of(run, "OrderPlaced")
+    assert orders and named.keys() == {order["episode"] for order in orders}
+    for order in orders:
+        lowest = min(bids[order["episode"]].values())
+        assert (
+            order["unit_price_cents"] == lowest == bids[order["episode"]][named[order["episode"]]]
+        )
+    assert {event["seller"] for event in events_of(run, "EpisodeOpened")} == {None}
+
+
+def test_measures_are_those_of_the_orders(run: Path) -> None:
+    said, orders = replayed(run), events_of(run, "OrderPlaced")
+    assert said["overall"]["orders"] == len(orders)
+    assert said["overall"]["net_revenue_cents"] == sum(o["unit_price_cents"] for o in orders)
+    assert sum(row["orders"] for row in said["sellers"]) == len(orders)
+    assert said["overall"]["conversion_rate"] == len(orders) / 32
+
+
+def test_it_is_verified_and_reported(run: Path, tmp_path: Path) -> None:
+    verified = sim("verify", run)
+    assert verified.exit_code == 0, verified.stderr
+    assert "every event is the same" in verified.stdout
+    assert sim("report", run, "-o", tmp_path / "r.html").exit_code == 0
+    assert "sale" in (tmp_path / "r.html").read_text()
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, 0.8])
+def test_a_log_cut_anywhere_is_resumed_to_the_same_events(
+    run: Path, tmp_path: Path, share: float
+) -> None:
+    """What is left of one worker's segment after a kill; the run folder alone is needed."""
+    torn = tmp_path / "torn"
+    shutil.copytree(run, torn)
+    (torn / "events" / "SEAL").unlink()
+    segment = sorted((torn / "events").glob("*.jsonl"))[0]
+    opened = segment.rename(segment.with_suffix(".jsonl.open"))
+    os.truncate(opened, int(opened.stat().st_size * share))
+    resumed = sim("resume", torn)
+    assert resumed.exit_code == 0, resumed.stderr
+    assert event_lines(torn) == event_lines(run)
+    assert replayed(torn) == replayed(run)
+    assert sim("verify", torn).exit_code == 0
+
+
+@pytest.mark.slow
+def test_killed_at_any_moment_it_is_resumed_to_the_same_events(tmp_path: Path) -> None:
+    words = (sale(tmp_path), "--workers", 2, "--set", "design.replications=40")
+    launched(tmp_path / "whole", *words)
+    draw = random.Random(7)
+    for number in range(3):
+        out = tmp_path / f"run{number}"
+        started = subprocess.Popen(command("launch", *words, "--out", out), cwd=ROOT)
+        while not list(out.glob("events/*")):
+            time.sleep(0.01)
+        time.sleep(draw.random() * 0.5)
+        started.send_signal(signal.SIGKILL)
+        started.wait()
+        resumed = process("resume", out, "--workers", 2)
+        assert resumed.returncode == 0, resumed.stderr
+        assert event_lines(out) == event_lines(tmp_path / "whole")
+        assert process("verify", out).returncode == 0
+
+
+def test_a_changed_module_is_noticed(run: Path, tmp_path: Path) -> None:
+    changed = tmp_path / "changed"
+    shutil.copytree(run, changed)
+    module = changed / "inputs" / "plugins" / "sealed_bid.py"
+    module.write_text(module.read_text() + "\n# not what it was\n")
+    refused = sim("verify", changed)
+    assert refused.exit_code == 2
+    assert "an input of the run was changed" in refused.stderr
+
+
+def test_an_installed_protocol_has_its_own_tables_wherever_a_run_is_looked_at(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By an entry point, as an agent of a package; its name is the point's."""
+    package = tmp_path / "site"
+    info = package / "sealed_bid_sale-1.0.dist-info"
+    info.mkdir(parents=True)
+    shutil.copy(ROOT / "tests" / "protocols" / "sealed_bid.py", package / "sealed_bids.py")
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: sealed-bid-sale\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[retailsim.protocols]\nsealed = sealed_bids:PROTOCOL\n")
+    monkeypatch.syspath_prepend(str(package))
+    scenario = sale(tmp_path / "mine", "sealed")
+    said = launched(tmp_path / "run", scenario, "--set", "products.per_category=2")
+    assert said["overall"]["orders"] == replayed(run)["overall"]["orders"]
+    assert event_lines(tmp_path / "run") == event_lines(run)
+    bids = load(tmp_path / "run").tables["bids"]
+    assert bids.height == 3 * 32
+    listed = sim("agents").stdout
+    assert "sealed-bid sellers" in listed
+    elsewhere = subprocess.run(
+        [sys.executable, "-m", "sim", "verify", tmp_path / "run"],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(package)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert elsewhere.returncode == 0, elsewhere.stderr
+
+
+def refused(folder: Path, *settings: str) -> str:
+    words = [word for setting in settings for word in ("--set", setting)]
+    result = sim("launch", sale(folder), *words, "--out", folder / "out")
+    assert result.exit_code == 2
+    assert result.stderr.count("\n") == 1
+    return str(result.stderr)
+
+
+@pytest.mark.parametrize(
+    ("setting", "why"),
+    [
+        ("rules.colour=3", "rules: colour: unknown key"),
+        ("rules.most_share='a'", "rules: most_share: "),
+        ("design.discount=0.1", 'design.discount: goes with design.protocol = "retail" only'),
+        (
+            "design.protocol='nowhere:X'",
+            "design.protocol: protocol 'nowhere:X': there is no module",
+        ),
+        ("design.protocol='retial'", "did you mean retail?"),
+    ],
+)
+def test_what_it_does_not_understand_is_one_line(tmp_path: Path, setting: str, why: str) -> None:
+    assert why in refused(tmp_path, setting)
+
+
+def test_a_bidder_of_ones_own_takes_a_seat(tmp_path: Path) -> None:
+    scenario = sale(tmp_path)
+    (tmp_path / "greedy.py").write_text(
+        "from .sealed_bid import Bidder\n"
+        "class Greedy(Bidder):\n"
+        "    async def bid(self, request):\n"
+        "        return request.product.price_cents * 2\n"
+    )
+    words = ("--sellers", "behavioral,greedy:Greedy", "--set", "products.per_category=1")
+    launched(tmp_path / "run", scenario, *words)
+    sellers: dict[str, Any] = {row["seller"]: row for row in replayed(tmp_path / "run")["sellers"]}
+    assert set(sellers) == {"behavioral"}
+    buyers = {event["buyer_kind"] for event in events_of(tmp_path / "run", "EpisodeOpened")}
+    assert buyers == {"plug-in"}
