@@ -22,7 +22,6 @@ from retailsim.sim.play.leftovers import Leftover
 from retailsim.sim.play.market_log import Log, MarketLog
 from retailsim.sim.play.progress import ModelUsage, Progress
 from retailsim.sim.play.stop import Stop, Turnstile
-from retailsim.sim.seats.cast import Cast
 
 FLUSH_EVENTS = 4096
 """A market is written in parts of so many events, so that a large one need not fit in memory."""
@@ -31,6 +30,31 @@ _TICK_S = 0.5
 
 IN_FLIGHT = 64
 """Markets at once in a process where agents wait."""
+
+
+class Seat(Protocol):
+    """One seat, from which every market gets an agent of its own."""
+
+    def join(self, kernel: Kernel, door: Door, hosting: Hosting) -> object:
+        """Make this seat's agent for one market and register it there."""
+        ...
+
+
+class Seats(Protocol):
+    """All seats of a run, as far as playing it needs them; see `sim.seats.cast.Cast`."""
+
+    @property
+    def waits(self) -> bool:
+        """Whether anybody waits for the outside, so that markets are worth interleaving."""
+        ...
+
+    def seat(self, role: Role, name: str) -> Seat:
+        """Return the seat of this name."""
+        ...
+
+    def seated(self, spec: MarketSpec) -> MarketSpec:
+        """Return a market with what takes each of its seats."""
+        ...
 
 
 class MarketEntry(Protocol):
@@ -50,7 +74,7 @@ class Engine:
 
     Parameters
     ----------
-    cast : Cast
+    cast : Seats
         The agents' seats.
     open_market : callable
         Returns the live rules of a market.
@@ -70,7 +94,7 @@ class Engine:
     def __init__(
         self,
         *,
-        cast: Cast,
+        cast: Seats,
         open_market: Callable[[MarketSpec], Market],
         log: Log,
         hosting: Hosting,
