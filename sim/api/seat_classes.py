@@ -8,8 +8,8 @@ from typing import Any
 from retailsim.agents.base import Agent
 from retailsim.events.messages import Role
 from retailsim.sim.api.errors import BadArgument
+from retailsim.sim.folder.session_agents import agent_name, importable
 from retailsim.sim.seats.seat_names import SeatEntry
-from retailsim.sim.seats.session import agent_name, importable
 
 SeatWish = str | type[Agent] | Mapping[str, Any]
 """A seat: a name as on the command line, an agent class, or a table as in a scenario, whose

@@ -24,7 +24,9 @@ from retailsim.sim.cli.options import BUDGET, JSON, PATH, RUN, VERBOSE, WORKERS
 )
 @click.option("--buyers", metavar="A,B", help="Buyers, named in the same way.")
 @click.option("--catalog", type=PATH, metavar="FILE", help="A catalog of your own.")
-@click.option("--profiles", type=PATH, metavar="FILE", help="Buyer profiles, for sales conversations.")
+@click.option(
+    "--profiles", type=PATH, metavar="FILE", help="Buyer profiles, for sales conversations."
+)
 @click.option(
     "--set", "settings", multiple=True, metavar="KEY=VALUE", help="Set any key of the scenario."
 )

@@ -31,6 +31,7 @@ from retailsim.sim.execution.job import Job
 from retailsim.sim.execution.runner import RunControl, RunOutcome, run_to_end
 from retailsim.sim.folder.inputs import copied, located, with_inputs
 from retailsim.sim.folder.run_folder import FORMAT, Identity, NewRun, RunFile, RunFolder, versions
+from retailsim.sim.folder.session_agents import check_session_agents, recorded, source_of
 from retailsim.sim.run.conclusion import conclude
 from retailsim.sim.scenario.design import Design
 from retailsim.sim.scenario.protocol import new_design, run_of, scenario_protocol
@@ -39,7 +40,6 @@ from retailsim.sim.scenario.scenario_file import decode, read_tree
 from retailsim.sim.scenario.settings import Tree, lay_over
 from retailsim.sim.seats.cast import ROLES, Cast, expand, used_models
 from retailsim.sim.seats.seat_names import SeatEntries, describe_models, give_seats
-from retailsim.sim.seats.session import check_session_agents, recorded, source_of
 from retailsim.sim.terminal.audience import Audience
 from retailsim.sim.terminal.terminal import Terminal
 

@@ -17,6 +17,7 @@ from retailsim.sim.errors import RunChanged
 from retailsim.sim.execution.job import Job, raw_specs, run_design
 from retailsim.sim.execution.runner import RunControl, RunOutcome, run_to_end
 from retailsim.sim.folder.run_folder import RunFile, RunFolder, told_apart, versions
+from retailsim.sim.folder.session_agents import refuse_session_agents
 from retailsim.sim.play.leftovers import Leftover, recovered
 from retailsim.sim.play.retries import (
     attempt,
@@ -28,7 +29,6 @@ from retailsim.sim.play.retries import (
 from retailsim.sim.run.conclusion import conclude, show_replay
 from retailsim.sim.run.model_settings import with_model_settings
 from retailsim.sim.seats.cast import used_models
-from retailsim.sim.seats.session import refuse_session_agents
 from retailsim.sim.terminal.audience import Audience
 from retailsim.sim.terminal.terminal import Terminal
 

@@ -19,6 +19,7 @@ from retailsim.market.protocols.registry import rules_of
 from retailsim.sim.errors import MarketDiverged, RunChanged
 from retailsim.sim.execution.job import cast_of, run_design
 from retailsim.sim.folder.run_folder import RunFile, RunFolder, told_apart, versions
+from retailsim.sim.folder.session_agents import refuse_session_agents
 from retailsim.sim.play.engine import Engine
 from retailsim.sim.play.leftovers import Leftover, recovered, whole_markets
 from retailsim.sim.play.market_log import MarketLog, first_difference
@@ -26,7 +27,6 @@ from retailsim.sim.play.retries import attempt, failures, retry_markets, shared_
 from retailsim.sim.play.stop import Stop
 from retailsim.sim.scenario.design import Design
 from retailsim.sim.seats.cast import used_models
-from retailsim.sim.seats.session import refuse_session_agents
 from retailsim.sim.terminal.terminal import Terminal
 
 
