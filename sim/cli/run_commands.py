@@ -25,7 +25,7 @@ from retailsim.sim.cli.options import BUDGET, JSON, PATH, RUN, VERBOSE, WORKERS
 @click.option("--buyers", metavar="A,B", help="Buyers, named in the same way.")
 @click.option("--catalog", type=PATH, metavar="FILE", help="A catalog of your own.")
 @click.option(
-    "--profiles", type=PATH, metavar="FILE", help="Buyer profiles, for sales conversations."
+    "--profiles", type=PATH, metavar="FILE", help="Profiles of the buyers in conversations."
 )
 @click.option(
     "--set", "settings", multiple=True, metavar="KEY=VALUE", help="Set any key of the scenario."
