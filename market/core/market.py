@@ -89,7 +89,7 @@ class Market(ABC):
     def handle(self, message: Message) -> Outgoing:
         """Answer one message of an agent."""
         if message.episode is None:
-            return self.shared(message)
+            return [] if self.finished else self.shared(message)
         episode = self._episodes[message.episode]
         if episode.ended:  # somebody was asked beside the one who ended it
             return []
@@ -116,10 +116,14 @@ class Market(ABC):
         return self._end([*posts, Post(failure)])
 
     def _all_failed(self, stage: str, reason: str) -> list[Post]:
+        if self.finished:  # several were asked, and another one failed before
+            return []
         self.finished = True
-        failures: list[Event] = [
-            EpisodeFailed(episode=name, stage=stage, reason=reason) for name in self._episodes
-        ]
+        failures: list[Event] = []
+        for episode in self._episodes.values():
+            if not episode.ended:
+                episode.ended = True
+                failures.append(EpisodeFailed(episode=episode.id, stage=stage, reason=reason))
         return [Post(event) for event in [*failures, MarketFailed(stage=stage, reason=reason)]]
 
     def _end(self, posts: list[Post]) -> list[Post]:
