@@ -30,8 +30,14 @@ ANY = "..."
 """A key of a table whose keys are free, as msgspec names it."""
 
 
-def explain(message: str, tree: Mapping[str, Any]) -> str:
-    """Turn msgspec's message about `tree` into ``place: what is wrong there``."""
+def explain(message: str, tree: Mapping[str, Any], root: type = Scenario) -> str:
+    """Turn msgspec's message about `tree` into ``place: what is wrong there``.
+
+    Parameters
+    ----------
+    root : type
+        The struct that `tree` should have been.
+    """
     problem, _, at = message.partition(" - at `")
     steps = [
         name or number or ANY
@@ -39,22 +45,22 @@ def explain(message: str, tree: Mapping[str, Any]) -> str:
     ]
     if at.startswith("key`"):
         steps.append(problem.partition("'")[2].rpartition("'")[0])
-    told = _problem(problem, steps)
+    told = _problem(problem, steps, root)
     if (unknown := _quoted("Object contains unknown field", problem)) is not None:
         steps.append(unknown)
-    place = _written(_named(steps, tree))
+    place = _written(_named(steps, tree, root))
     return f"{place}: {told}" if place else told
 
 
-def _problem(problem: str, steps: Sequence[str]) -> str:
+def _problem(problem: str, steps: Sequence[str], root: type) -> str:
     """Say what is wrong, with what is allowed and the closest of it."""
     if (key := _quoted("Object contains unknown field", problem)) is not None:
-        return f"unknown key{_meant(key, _keys_at(steps))}"
+        return f"unknown key{_meant(key, _keys_at(steps, root))}"
     if (key := _quoted("Object missing required field", problem)) is not None:
         return f"the key {key!r} is needed"
     if problem.startswith("Invalid enum value"):
         given = problem.partition("'")[2].rpartition("'")[0]
-        words = _words(_type_at(steps))
+        words = _words(_type_at(steps, root))
         return f"{given!r} is none of {', '.join(words)}{_meant(given, words)}"
     if problem == "Invalid RFC3339 encoded date":
         return "a date is needed, such as 2026-03-02"
@@ -84,22 +90,22 @@ def _meant(given: str, known: Sequence[str]) -> str:
     return f"; did you mean {lower[close[0]]}?" if close else ""
 
 
-def _named(steps: Sequence[str], tree: Mapping[str, Any]) -> list[str]:
+def _named(steps: Sequence[str], tree: Mapping[str, Any], root: type) -> list[str]:
     """Replace each `ANY` by the key that is meant: the one that is wrong on its own, too."""
     found: list[str] = []
     for step in steps:
-        found.append(_wrong_key(found, tree) if step == ANY else step)
+        found.append(_wrong_key(found, tree, root) if step == ANY else step)
     return found
 
 
-def _wrong_key(path: Sequence[str], tree: Mapping[str, Any]) -> str:
+def _wrong_key(path: Sequence[str], tree: Mapping[str, Any], root: type) -> str:
     for key in _at(tree, path):
         alone = copy.deepcopy(dict(tree))
         table = _at(alone, path)
         for other in [other for other in table if other != key]:
             del table[other]
         try:
-            msgspec.convert(alone, Scenario)
+            msgspec.convert(alone, root)
         except msgspec.ValidationError:
             return str(key)
     return ANY
@@ -116,12 +122,12 @@ def _written(steps: Sequence[str]) -> str:
     return "".join(parts).removeprefix(".")
 
 
-def _type_at(steps: Sequence[str]) -> Any:
-    """The type of a scenario's key; of a table's keys, where they are what is wrong."""
+def _type_at(steps: Sequence[str], root: type) -> Any:
+    """The type of a key; of a table's keys, where they are what is wrong."""
     names = [step for step in steps if not step.isdecimal() and step != ANY]
     for depth in range(len(names), 0, -1):
         *path, last = names[:depth]
-        for field in _fields_at(path):
+        for field in _fields_at(path, root):
             if field.name == last:
                 return field.type
     return None
@@ -134,13 +140,13 @@ def _words(kind: Any) -> list[str]:
     return own + [word for inner in arguments for word in _words(inner)]
 
 
-def _keys_at(steps: Sequence[str]) -> list[str]:
+def _keys_at(steps: Sequence[str], root: type) -> list[str]:
     """The keys that the table at this place may have."""
-    return [field.name for field in _fields_at(steps)]
+    return [field.name for field in _fields_at(steps, root)]
 
 
-def _fields_at(steps: Sequence[str]) -> Sequence[msgspec.structs.FieldInfo]:
-    fields = msgspec.structs.fields(Scenario)
+def _fields_at(steps: Sequence[str], root: type) -> Sequence[msgspec.structs.FieldInfo]:
+    fields = msgspec.structs.fields(root)
     for step in steps:
         structs = [kind for f in fields if f.name == step for kind in _structs_in(f.type)]
         if structs:

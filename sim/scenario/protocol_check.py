@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -37,10 +38,21 @@ def _check_rules(scenario: Scenario, protocol: Protocol, source: str) -> None:
         if scenario.rules:
             raise BadScenario(source, f"rules: the protocol {protocol.name} takes none")
         return
+    tree = {"rules": scenario.rules}
+    root = msgspec.defstruct("Root", [("rules", kind)])
     try:
-        msgspec.convert(scenario.rules, kind)
-    except (msgspec.ValidationError, ValueError) as error:
-        raise BadScenario(source, f"rules: {explain(str(error), dict(scenario.rules))}") from None
+        _check_keys(scenario.rules, kind)
+        msgspec.convert(tree, root)
+    except msgspec.ValidationError as error:
+        raise BadScenario(source, explain(str(error), tree, root)) from None
+
+
+def _check_keys(table: Mapping[str, Any], kind: type[msgspec.Struct]) -> None:
+    """Refuse what a struct that forbids nothing would overlook."""
+    known = {field.encode_name for field in msgspec.structs.fields(kind)}
+    for key in table:
+        if key not in known:
+            raise msgspec.ValidationError(f"Object contains unknown field `{key}` - at `$.rules`")
 
 
 def _value(scenario: Scenario, key: str) -> Any:
