@@ -61,6 +61,7 @@ def test_the_page_has_the_blocks_that_are_tested() -> None:
     assert [classes(code) for code in blocks("python")] == [
         ["Thrifty"],
         ["Moody"],
+        ["Terse"],
         ["WellInformed"],
         ["Straight"],
     ]
@@ -82,8 +83,17 @@ def test_the_five_minutes_on_the_page_end_in_a_run(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+def test_the_seller_from_scratch_on_the_page_sells(tmp_path: Path) -> None:
+    (tmp_path / "my_agents.py").write_text(blocks("python")[2])
+    seats = '[[sellers]]\nid = "terse"\nagent = "my_agents:Terse"\n[[buyers]]\nid = "usual"\n'
+    (tmp_path / "scenario.toml").write_text(seats)
+    result = launched(tmp_path / "scenario.toml", tmp_path / "run")
+    assert (result["episodes"]["opened"], result["episodes"]["closed"]) == (8, 8)
+
+
+@pytest.mark.slow
 def test_the_seller_of_conversations_on_the_page_sells(tmp_path: Path) -> None:
-    (tmp_path / "my_agents.py").write_text(blocks("python")[3])
+    (tmp_path / "my_agents.py").write_text(blocks("python")[4])
     arguments = ["launch", "csales", "--sellers", "csi,my_agents:Straight", "--out", "run"]
     done = subprocess.run(
         [sys.executable, "-m", "sim", *arguments], cwd=tmp_path, capture_output=True, text=True
