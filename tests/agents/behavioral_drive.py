@@ -125,7 +125,8 @@ async def episode(
     topics = await buyer.topics(ChooseTopics(**about))
     inquiry = await _inquiry(seller, buyer, {**about, "topics": topics})
     decision = await buyer.decide(Decide(**about, topics=topics, transcript=inquiry))
-    order, issue, support, settlement = None, None, (), None
+    order, issue, settlement = None, None, None
+    support: tuple[Turn, ...] = ()
     if decision.will_purchase:
         order = _order(offer, decision)
         assigned = rules.assigned(buyer.seat.seed, product.id)
@@ -134,7 +135,7 @@ async def episode(
     if order is not None and issue is not None:
         about["inquiry"], about["order"], about["issue"] = inquiry, order, issue
         support, settlement = await _support(seller, buyer, about)
-    reviews = {}
+    reviews: dict[str, Review] = {}
     for aspect in ASPECTS:
         if (order is None and aspect in ("post_inquiry", "product")) or (
             aspect == "post_inquiry" and issue is None

@@ -1,6 +1,7 @@
 """The published directions come out of the behavioral agents on generated products.
 
 Every comparison is paired (same products, seats and draws), and its bound is an interval computed
+from retailsim.events.messages import Outcome
 from the runs themselves: a difference must lie above zero by two standard errors, clustered by
 product. Purchase rates are compared with the published ones in tests/calibration, on the scenarios
 that they are fitted on.
@@ -13,7 +14,11 @@ from collections.abc import Callable, Sequence
 from statistics import fmean, stdev
 
 import pytest
-from behavioral_drive import (
+
+from retailsim.agents.persona import Persona, all_personas
+from retailsim.events.messages import Outcome
+from retailsim.market.core.issues import IssueRules
+from tests.agents.behavioral_drive import (
     Played,
     drive,
     make_buyer,
@@ -22,9 +27,6 @@ from behavioral_drive import (
     rate,
     refund_rate,
 )
-
-from retailsim.agents.persona import Persona, all_personas
-from retailsim.market.core.issues import IssueRules
 
 PRODUCTS = [make_product(number) for number in range(100)]
 MULTIPLIERS = (0.90, 0.95, 1.00, 1.05, 1.10)
@@ -265,9 +267,9 @@ def test_one_unit_in_most_orders(neutral: list[Played]) -> None:
 def test_settlements_by_issue(neutral: list[Played]) -> None:
     """Damaged and wrong items are mostly exchanged, a change of mind mostly refunded."""
 
-    def share(issue: str, outcome: str) -> float:
+    def share(issue: str, outcome: Outcome) -> float:
         found = [one.outcome for one in neutral if one.issue == issue]
-        return found.count(outcome) / len(found)  # type: ignore[arg-type]
+        return found.count(outcome) / len(found)
 
     assert share("damaged on arrival", "exchanged") > 0.85
     assert share("wrong item received", "exchanged") > 0.75

@@ -5,7 +5,6 @@ from __future__ import annotations
 from statistics import fmean, stdev
 
 import pytest
-from behavioral_drive import make_product
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -31,6 +30,7 @@ from retailsim.agents.retail.behavioral.questions import (
 from retailsim.agents.retail.behavioral.sheet import sheet_of
 from retailsim.events.streams import Seed
 from retailsim.market.protocols.retail.values import TOPICS, Turn
+from tests.agents.behavioral_drive import make_product
 
 SEED = Seed(1)
 OURS = load_parameters(None).buyer

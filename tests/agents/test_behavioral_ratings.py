@@ -22,6 +22,7 @@ from retailsim.agents.retail.behavioral.ratings import (
     stars,
     support_rating,
 )
+from retailsim.events.messages import Outcome
 
 OURS = load_parameters(None).buyer
 SCALE = OURS.ratings
@@ -104,7 +105,7 @@ def test_how_an_issue_was_settled_orders_what_support_and_product_are_worth() ->
     assert product[None] > product["exchanged"] > product["delivered"] > product["refunded"]
 
 
-_ENDS = ("exchanged", "refunded", "delivered", None)
+_ENDS: tuple[Outcome | None, ...] = ("exchanged", "refunded", "delivered", None)
 _RATED: tuple[tuple[Callable[[Disposition], float], float], ...] = (
     (lambda who: pitch_rating(OURS, who, 0.0, SEEN, True), 1.0),
     (lambda who: inquiry_rating(OURS, who, 0.5, True), 1.0),

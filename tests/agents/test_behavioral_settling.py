@@ -6,7 +6,6 @@ from typing import Any
 
 import msgspec
 import pytest
-from behavioral_drive import make_offer, make_product
 
 from retailsim.agents.retail.behavioral.concession import (
     Leanings,
@@ -18,6 +17,7 @@ from retailsim.agents.retail.behavioral.parameters import Manner, load_parameter
 from retailsim.market.core.return_policy import ReturnPolicy
 from retailsim.market.protocols.retail.requests import GiveSupport
 from retailsim.market.protocols.retail.values import Order, Pitch, Turn
+from tests.agents.behavioral_drive import make_offer, make_product
 
 OTHER, DAMAGED, DELAY = "other", "damaged on arrival", "shipping delay"
 PARAMETERS = msgspec.structs.replace(

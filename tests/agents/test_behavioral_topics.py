@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 
-from behavioral_drive import make_buyer, make_offer, make_product
-
 from retailsim.market.protocols.retail.requests import ChooseTopics
 from retailsim.market.protocols.retail.values import Pitch
+from tests.agents.behavioral_drive import make_buyer, make_offer, make_product
 
 UNITS = 400
 MONEY = {"price/discount", "shipping"}

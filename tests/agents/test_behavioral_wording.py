@@ -8,15 +8,6 @@ from statistics import fmean, median
 from typing import Any
 
 import pytest
-from behavioral_drive import (
-    Played,
-    drive,
-    make_buyer,
-    make_offer,
-    make_product,
-    make_seller,
-    texts,
-)
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -28,6 +19,15 @@ from retailsim.market.catalogue.product import CATEGORIES, Product
 from retailsim.market.core.money import dollars
 from retailsim.market.core.return_policy import ReturnPolicy
 from retailsim.market.protocols.retail.values import DIMENSIONS, SECTIONS, Pitch
+from tests.agents.behavioral_drive import (
+    Played,
+    drive,
+    make_buyer,
+    make_offer,
+    make_product,
+    make_seller,
+    texts,
+)
 
 PRODUCTS = [make_product(number) for number in range(60)]
 NUMBER = re.compile(r"\d[\d,.]*\d|\d")

@@ -7,7 +7,6 @@ from typing import Any
 
 import msgspec
 import pytest
-from behavioral_drive import make_offer, make_product
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -29,6 +28,7 @@ from retailsim.agents.retail.behavioral.parameters import (
 )
 from retailsim.events.streams import Seed
 from retailsim.market.protocols.retail.values import Offer
+from tests.agents.behavioral_drive import make_offer, make_product
 
 SEED = Seed(1)
 OURS = load_parameters(None).buyer

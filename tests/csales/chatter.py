@@ -12,6 +12,7 @@ from retailsim.events.streams import Seed
 from retailsim.market.catalogue.product import Product
 from retailsim.market.core.admission import admit
 from retailsim.market.core.participants import EpisodeSpec, Participant
+from retailsim.market.core.request import AgentRequest
 from retailsim.market.protocols.csales.admission import ADMISSIONS
 from retailsim.market.protocols.csales.protocol import SalesMarket
 from retailsim.market.protocols.csales.requests import (
@@ -47,7 +48,12 @@ def item(id_: str, cents: int) -> Product:
 class Shelf:
     """A catalogue of four lamps; the nearest is the first."""
 
-    ITEMS = (item("a", 1_500), item("b", 2_500), item("c", 2_900), item("d", 4_000))
+    ITEMS: tuple[Product, ...] = (
+        item("a", 1_500),
+        item("b", 2_500),
+        item("c", 2_900),
+        item("d", 4_000),
+    )
 
     def product(self, id: str) -> Product:  # noqa: A002
         return {product.id: product for product in self.ITEMS}[id]
@@ -111,10 +117,10 @@ class Played:
         assert market.finished
 
     def _player(self, name: str, script: Script) -> Any:
-        async def receive(message: Message) -> Sequence[Message]:
+        async def receive(message: AgentRequest) -> Sequence[Message]:
             self.requests.append(message)
             answer = script[type(message)](message)
-            return admit(name, message, answer, ADMISSIONS[type(message)])  # type: ignore[arg-type]
+            return admit(name, message, answer, ADMISSIONS[type(message)])
 
         return receive
 

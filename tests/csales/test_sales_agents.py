@@ -205,7 +205,7 @@ def test_willingness_starts_low_rises_with_persuasion_and_falls_with_time() -> N
 def test_options_that_no_agent_takes_are_refused() -> None:
     for kind, options in ((CsiSeller, {"x": 1}), (CsUser, {"one_preference_per_turn": "yes"})):
         with pytest.raises(BadOption):
-            kind(Seat(id="x", role="buyer", seed=Seed(1), options=options))  # type: ignore[operator]
+            kind(Seat(id="x", role="buyer", seed=Seed(1), options=options))
 
 
 def test_a_buyer_discloses_one_thing_a_turn_unless_told_otherwise() -> None:

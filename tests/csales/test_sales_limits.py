@@ -51,7 +51,7 @@ def test_an_upsell_puts_one_item_before_the_buyer_and_no_second_one() -> None:
     def twice(request: SpeakTurn) -> Line:
         return Line(text="hm", items=("d", "d") if request.selected else ("a", "b", "c"))
 
-    seller = {**SELLER, SpeakTurn: twice}
+    seller: dict[type[Any], Any] = {**SELLER, SpeakTurn: twice}
     played = Unchecked(buyer(t2={"select": "a"}), seller, max_turns=3)
     [rejected] = played.of(CommandRejected)
     assert (rejected.command, rejected.reason) == ("ShowItems", "2 items: at most 1")

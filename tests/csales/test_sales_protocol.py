@@ -222,7 +222,7 @@ def test_leaving_is_a_legal_end(how: Any) -> None:
 
 def test_what_items_are_worth_is_logged_for_the_selected_and_the_bought_one() -> None:
     worth = {"a": 2_000, "b": 1, "d": 3_500}
-    steps = {"t2": {"reservation_cents": worth, "select": "a"}, "t3": {"buy": "d"}}
+    steps: dict[str, Any] = {"t2": {"reservation_cents": worth, "select": "a"}, "t3": {"buy": "d"}}
     values = [(e.product, e.reservation_cents) for e in Played(buyer(**steps)).of(ItemValued)]
     assert values == [("a", 2_000), ("d", 3_500)]
 
