@@ -7,6 +7,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from retailsim.sim.api.displays import ProgressWish
 from retailsim.sim.api.errors import BadArgument, RunInterrupted, plain_errors
 from retailsim.sim.api.listener import Listener
@@ -71,14 +73,27 @@ class Experiment:
     runs : dict of str to Run
         Its runs, by their labels.
     outcome : ExperimentOutcome
-        Its table: ``rows`` with measured and published values, ``findings`` with tests and
-        verdicts, ``notes``; the object ``outcome`` of ``experiment --json``.
+        Its ``tables`` and all their ``rows`` with measured and published values, ``findings``
+        with tests and verdicts, ``notes``.
     """
 
     def __init__(self, name: str, runs: Mapping[str, Run], outcome: ExperimentOutcome) -> None:
         self.name = name
         self.runs = dict(runs)
         self.outcome = outcome
+
+    def told(self) -> dict[str, Any]:
+        """Return the object ``outcome`` that ``experiment --json`` prints.
+
+        Returns
+        -------
+        dict
+            ``title``, ``rows`` (each with ``label`` and ``values``), ``findings``, ``notes``.
+        """
+        from retailsim.analysis.experiments.outcomes import told
+
+        found: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(told(self.outcome)))
+        return found
 
     def __repr__(self) -> str:
         """Return its name and where its runs are."""

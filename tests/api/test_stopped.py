@@ -23,6 +23,7 @@ def test_a_budget_stops_a_run_that_can_go_on(tmp_path: Path) -> None:
             retailsim.run(path, budget=0.01, out=tmp_path / "run")
         told = sim("launch", path, "--budget", "0.01", "--out", tmp_path / "other").stderr
         line = str(caught.value).replace("/run", "/other")
+        told = told.replace("python -m sim resume", "retailsim resume")  # the name that was typed
         assert f"error: {line}\n" in told
         stopped = caught.value.run
         assert caught.value.exit_status == 3 and not stopped.finished

@@ -54,7 +54,7 @@ def test_an_experiment_is_that_of_the_command_line(tmp_path: Path) -> None:
     found = retailsim.experiment("persona-effects", settings=settings, out=tmp_path / "api")
     words = ("persona-effects", "--set", "products.per_category=2", "--out", tmp_path / "cli")
     said = json.loads(sim("experiment", *words, "--json").stdout)
-    assert json.loads(msgspec.json.encode(found.outcome)) == said["outcome"]
+    assert found.told() == said["outcome"]
     assert list(found.runs) == list(said["runs"]) and found.runs["buyers"].finished
     assert found.outcome.title in found._repr_html_()
     assert repr(found).startswith("Experiment('persona-effects', runs={'buyers': Run(")

@@ -71,6 +71,7 @@ def studies(run: retailsim.Run) -> None:
     assert_type(found, retailsim.Experiment)
     assert_type(found.runs, dict[str, retailsim.Run])
     assert_type(found.outcome.title, str)
+    assert_type(found.told(), dict[str, Any])
 
 
 async def awaited() -> None:
