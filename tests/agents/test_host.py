@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 import anyio
@@ -27,7 +27,7 @@ def _said(request: Ask, text: str, seat: str) -> Written:
     return (MessageSent(stage="sales", role="seller", turn=1, text=f"{seat}: {text}"),)
 
 
-ADMISSIONS = {Ask: Admission(str, _said)}
+ADMISSIONS: Mapping[type[AgentRequest], Admission] = {Ask: Admission(str, _said)}
 REQUEST = Ask(episode="e", unit="u")
 
 
