@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import anyio
@@ -34,7 +35,7 @@ def test_whatever_a_protocol_names_can_take_the_seat_it_is_named_for(name: str) 
 @pytest.mark.parametrize("name", BUILT_IN)
 def test_the_bases_answer_each_request_of_the_protocol_once_and_nothing_else(name: str) -> None:
     protocol = find_protocol(name)
-    bases: dict[str, Any] = dict(agents_of(protocol).bases)
+    bases: Mapping[Role, Any] = agents_of(protocol).bases
     asked = [kind for role in ROLES for kind in bases[role].methods]
     assert sorted(kind.__name__ for kind in asked) == sorted(
         kind.__name__ for kind in rules_of(protocol).admissions
