@@ -51,12 +51,12 @@ if TYPE_CHECKING:
     from retailsim.market.protocols.retail.values import Support as Support
     from retailsim.market.protocols.retail.values import Topics as Topics
     from retailsim.sim.api.chat import Chat as Chat
-    from retailsim.sim.api.errors import RunInterrupted as RunInterrupted
-    from retailsim.sim.api.errors import RunStopped as RunStopped
     from retailsim.sim.api.front import arun as arun
     from retailsim.sim.api.front import load as load
     from retailsim.sim.api.front import run as run
     from retailsim.sim.api.loaded_run import Run as Run
+    from retailsim.sim.api.loaded_run import RunInterrupted as RunInterrupted
+    from retailsim.sim.api.loaded_run import RunStopped as RunStopped
     from retailsim.sim.api.studies import Experiment as Experiment
     from retailsim.sim.api.studies import compare as compare
     from retailsim.sim.api.studies import experiment as experiment
@@ -108,16 +108,12 @@ _MODULES = {
         "Topics",
     ),
     "retailsim.sim.api.chat": ("Chat",),
-    "retailsim.sim.api.errors": (
-        "RunInterrupted",
-        "RunStopped",
-    ),
     "retailsim.sim.api.front": (
         "arun",
         "load",
         "run",
     ),
-    "retailsim.sim.api.loaded_run": ("Run",),
+    "retailsim.sim.api.loaded_run": ("Run", "RunInterrupted", "RunStopped"),
     "retailsim.sim.api.studies": (
         "Experiment",
         "compare",

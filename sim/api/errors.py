@@ -4,46 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 from retailsim.events.errors import DISK_FULL, RetailSimError
 from retailsim.sim.error_line import line_and_status, root
 from retailsim.sim.errors import ModelsStopped, SimError
-
-if TYPE_CHECKING:
-    from retailsim.sim.api.loaded_run import Run
-
-
-class RunStopped(SimError):
-    """A run stopped before its end: a budget, a provider, a full disk. What is done is kept.
-
-    Attributes
-    ----------
-    run : Run
-        As far as it came; `Run.resume` goes on with it.
-    exit_status : int
-        3, or 2 where what was configured never worked.
-    """
-
-    def __init__(self, run: Run, line: str, status: int = 3) -> None:
-        super().__init__(line)
-        self.run = run
-        self.exit_status = status
-
-
-class RunInterrupted(KeyboardInterrupt):
-    """Ctrl-C stopped a run; it is a `KeyboardInterrupt`.
-
-    Attributes
-    ----------
-    run : Run or None
-        As far as it came; `Run.resume` goes on with it. None: nothing was made yet.
-    """
-
-    def __init__(self, run: Run | None) -> None:
-        where = "before anything was made" if run is None else f"{run.path} can be resumed"
-        super().__init__(f"interrupted: {where}")
-        self.run = run
 
 
 class FileTrouble(SimError):

@@ -10,9 +10,9 @@ from typing import Any
 import msgspec
 
 from retailsim.sim.api.displays import ProgressWish
-from retailsim.sim.api.errors import BadArgument, RunInterrupted, plain_errors
+from retailsim.sim.api.errors import BadArgument, plain_errors
 from retailsim.sim.api.listener import Listener
-from retailsim.sim.api.loaded_run import Run, came_to
+from retailsim.sim.api.loaded_run import Run, RunInterrupted, came_to
 from retailsim.sim.api.player import Work, aplay, play
 from retailsim.sim.api.seat_classes import Classes, SeatWishes, seat_entries
 from retailsim.sim.execution.runner import RunControl

@@ -13,13 +13,12 @@ from retailsim.events.log.seal import matches_seal
 from retailsim.sim.api.displays import ProgressWish
 from retailsim.sim.api.errors import (
     NoSuchEpisode,
-    RunInterrupted,
-    RunStopped,
     plain_errors,
     stopped_early,
 )
 from retailsim.sim.api.listener import Listener
 from retailsim.sim.api.player import play
+from retailsim.sim.errors import SimError
 from retailsim.sim.execution.runner import RunControl, RunOutcome
 from retailsim.sim.folder.run_folder import RunFolder
 from retailsim.sim.scenario.scenario import Scenario
@@ -246,6 +245,38 @@ class Run:
         from retailsim.sim.api.pages import run_page
 
         return run_page(self)
+
+
+class RunStopped(SimError):
+    """A run stopped before its end: a budget, a provider, a full disk. What is done is kept.
+
+    Attributes
+    ----------
+    run : Run
+        As far as it came; `Run.resume` goes on with it.
+    exit_status : int
+        3, or 2 where what was configured never worked.
+    """
+
+    def __init__(self, run: Run, line: str, status: int = 3) -> None:
+        super().__init__(line)
+        self.run = run
+        self.exit_status = status
+
+
+class RunInterrupted(KeyboardInterrupt):
+    """Ctrl-C stopped a run; it is a `KeyboardInterrupt`.
+
+    Attributes
+    ----------
+    run : Run or None
+        As far as it came; `Run.resume` goes on with it. None: nothing was made yet.
+    """
+
+    def __init__(self, run: Run | None) -> None:
+        where = "before anything was made" if run is None else f"{run.path} can be resumed"
+        super().__init__(f"interrupted: {where}")
+        self.run = run
 
 
 Playing = Callable[[], RunOutcome | None]

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from html import escape
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
 
 from retailsim.events.errors import RetailSimError
 
 if TYPE_CHECKING:
     from retailsim.analysis.experiments.outcomes import ExperimentOutcome
     from retailsim.analysis.measures.measure import Measure
-    from retailsim.sim.api.chat import Chat
-    from retailsim.sim.api.loaded_run import Run
 
 _NUMBER = ' style="text-align: right"'
 _NOTHING = "–"
@@ -21,7 +20,25 @@ MOST_SELLERS = 20
 """Sellers in a run's table; a design may have thousands."""
 
 
-def run_page(run: Run) -> str:
+class Measured(Protocol):
+    """A run, as far as its page needs it."""
+
+    path: Path
+
+    def measures(self) -> dict[str, Any]:
+        """Return the object of ``replay --json``."""
+        ...
+
+
+class Spoken(Protocol):
+    """A conversation, as far as its page needs it."""
+
+    messages: list[dict[str, str]]
+    reviews: list[dict[str, Any]]
+    facts: dict[str, Any]
+
+
+def run_page(run: Measured) -> str:
     """Return a run's measures as a small table: overall, and for each seller."""
     try:
         found = run.measures()
@@ -38,7 +55,7 @@ def run_page(run: Run) -> str:
     )
 
 
-def chat_page(chat: Chat) -> str:
+def chat_page(chat: Spoken) -> str:
     """Return a conversation as paragraphs."""
     facts = chat.facts
     title = facts["title"] or "the catalogue"

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from retailsim.sim.api.displays import ProgressWish
-from retailsim.sim.api.errors import BadArgument, RunInterrupted, plain_errors
+from retailsim.sim.api.errors import BadArgument, plain_errors
 from retailsim.sim.api.listener import Listener
-from retailsim.sim.api.loaded_run import Playing, Run, came_to
+from retailsim.sim.api.loaded_run import Playing, Run, RunInterrupted, came_to
 from retailsim.sim.api.player import play
 from retailsim.sim.execution.runner import RunControl
 from retailsim.sim.experiments.experiment import ExperimentOptions, check_extras, folder_of, ran
