@@ -181,8 +181,8 @@ def refused(folder: Path, *settings: str) -> str:
 @pytest.mark.parametrize(
     ("setting", "why"),
     [
-        ("rules.colour=3", "rules: colour: unknown key"),
-        ("rules.most_share='a'", "rules: most_share: "),
+        ("rules.colour=3", "rules.colour: unknown key"),
+        ("rules.most_share='a'", "rules.most_share: "),
         ("design.discount=0.1", 'design.discount: goes with design.protocol = "retail" only'),
         (
             "design.protocol='nowhere:X'",
