@@ -82,7 +82,7 @@ def test_the_first_reason_to_stop_is_the_one_that_is_told() -> None:
     models.halt(BudgetSmall(10**9, 0, 10**10))
     with pytest.raises(ModelsStopped, match=r"^the budget of \$1\.00 is used up") as error:
         models.raise_if_halted("a run", fresh=False)
-    assert str(error.value).endswith("all is kept: python -m sim resume 'a run' --budget USD")
+    assert str(error.value).endswith(" resume 'a run' --budget USD")
     assert error.value.alone, "other workers have parts of their own"
 
 
