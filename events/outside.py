@@ -202,7 +202,9 @@ def _check_key(key: object) -> None:
     if not isinstance(key, str) or _encodable(key) != key:
         raise ValueError(f"the key of an outside call must be text, not {key!r}")
     if key.startswith(FAILURE):
-        raise ValueError(f"the key {key!r} begins like those of recorded failures; name it else")
+        raise ValueError(
+            f"the key {key!r} begins like those of recorded failures; choose another name"
+        )
 
 
 def _encodable(text: str) -> str:

@@ -26,7 +26,7 @@ def line_and_status(error: BaseException) -> tuple[str, int]:
         case RetailSimError():
             return str(error), error.exit_status
         case OSError() if error.errno in DISK_FULL:
-            return f"{_file(error)}: {error.strerror}; what is written is kept: make room", 3
+            return f"{_file(error)}: {error.strerror}; what is written is kept: free some space", 3
         case OSError() if error.filename is not None:
             return f"{_file(error)}: {error.strerror}", 2
         case _:

@@ -46,7 +46,7 @@ class RunExists(SimError):
         if path.is_dir():
             super().__init__(f"{path} exists and is not empty: {advice}")
         else:
-            super().__init__(f"{path} exists and is no folder: name another --out")
+            super().__init__(f"{path} exists and is not a folder: name another --out")
 
 
 class NotARunFolder(SimError):

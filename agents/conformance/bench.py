@@ -175,7 +175,7 @@ class Bench:
         except Exception as error:  # noqa: BLE001 - whatever a foreign agent raises is a finding
             problems.append(_problem(error, self._timeout_s))
         if msgspec.json.encode([request, self._options]) != before:
-            problems.append(Problem("arguments", "changed what it was handed"))
+            problems.append(Problem("arguments", "changed what it was given"))
         return Observation(asked=asked, reply=reply, answer=answer, problems=tuple(problems))
 
     async def _answer(self, agent: Agent, request: AgentRequest, problems: list[Problem]) -> Any:
@@ -188,7 +188,7 @@ class Bench:
         with anyio.fail_after(self._timeout_s):
             answer = await watched
         if watched.strayed:
-            problems.append(Problem("outside", "waited for something else than self.outside(...)"))
+            problems.append(Problem("outside", "waited for something other than self.outside(...)"))
         return answer
 
     def _stepped(self, agent: Agent, coroutine: Coroutine[Any, Any, Any], stage: str) -> Any:

@@ -171,7 +171,7 @@ def _interleaved(bench: Bench) -> Finding:
             ]
         return _apart(alone, mixed)
 
-    good = "two episodes in turn go as each goes alone"
+    good = "two episodes in a row go as each does alone"
     problem = anyio.run(trial)
     return verdict("episodes apart", good, problem and problem + _MEMORY)
 
@@ -193,7 +193,7 @@ def _side_by_side(bench: Bench) -> Finding:
         return _apart(alone, [both[index] for index in range(len(scripts))])
 
     problem = anyio.run(trial)
-    good = "two episodes at the same time go as each goes alone"
+    good = "two episodes at once go as each does alone"
     return verdict("side by side", good, problem and problem + _MEMORY)
 
 

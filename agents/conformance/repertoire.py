@@ -56,7 +56,7 @@ class Repertoire(msgspec.Struct, frozen=True, kw_only=True):
     hostile_text: str
     opening: Callable[[Role], Script] = _nothing
     bad_values: Callable[[Any, Any], Iterable[str]] = _all_good
-    values: str = "values are such as the market admits"
+    values: str = "values are ones that the market accepts"
     dates: str = "leave the clock alone"
 
 

@@ -27,7 +27,7 @@ from retailsim.market.protocols.registry import Protocol, find_protocol
 __all__ = ["Finding", "check", "check_by_name", "render"]
 
 _ABOUT: Mapping[Kind, tuple[str, str]] = {
-    "deadlines": ("every answer came without blocking, in time", ""),
+    "deadlines": ("every answer came in time, without blocking", ""),
     "replies": ("every answer has its type", ""),
     "values": ("{values}", ""),
     "arguments": (

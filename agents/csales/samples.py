@@ -122,6 +122,6 @@ REPERTOIRE = Repertoire(
     hostile=hostile,
     hostile_text="a conversation full of hostile text",
     bad_values=bad_values,
-    values="items shown, selected and bought are such as the market admits",
+    values="the market accepts all items shown, selected and bought",
     dates="conversations have no dates, leave the clock alone",
 )

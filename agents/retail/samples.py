@@ -310,6 +310,6 @@ REPERTOIRE = Repertoire(
     hostile=hostile,
     hostile_text="a product full of hostile text",
     bad_values=bad_values,
-    values="quantities, ratings and settlements are such as the market admits",
+    values="the market accepts all quantities, ratings and settlements",
     dates="take the date from request.offer.date and days from request.order",
 )

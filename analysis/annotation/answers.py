@@ -76,7 +76,7 @@ def read_key(path: Path) -> AnswerKey:
     except OSError as error:
         raise BadKey(str(place), error.strerror or "it cannot be read") from None
     except (ValueError, RecursionError) as error:  # no JSON, no key, no UTF-8
-        raise BadKey(str(place), f"it is no key: {error}") from None
+        raise BadKey(str(place), f"it is not a key: {error}") from None
 
 
 def read_ratings(path: Path, key: AnswerKey) -> Filled:
@@ -111,7 +111,7 @@ def _saved(path: Path, text: str, key: AnswerKey) -> Saved:
     try:
         saved = msgspec.json.decode(text, type=Saved)
     except (ValueError, RecursionError) as error:
-        raise BadRatings(str(path), f"no ratings of a form: {error}") from None
+        raise BadRatings(str(path), f"it holds no ratings from a form: {error}") from None
     if saved.export != key.export:
         problem = f"ratings of another export, {saved.export!r}; the key is of {key.export!r}"
         raise BadRatings(str(path), problem)
@@ -140,7 +140,7 @@ def _cells(path: Path, text: str) -> Iterator[_Row]:
             yield _Row(before + 1, row["item"] or "", (row["rating"] or "").strip())
             before = rows.line_num
     except csv.Error as error:
-        raise BadRatings(f"{path}:{rows.line_num}", f"no CSV: {error}") from None
+        raise BadRatings(f"{path}:{rows.line_num}", f"not CSV: {error}") from None
 
 
 def _filled(path: Path, key: AnswerKey, rater: str, kind: Kind, rows: Iterator[_Row]) -> Filled:
@@ -165,7 +165,7 @@ def _checked(
 ) -> tuple[str, Value | None]:
     """Return what is wrong with a row, or else its rating."""
     if answer is None:
-        return f"item {row.item!r}: the key has none of this name", None
+        return f"item {row.item!r}: the key has no item of this name", None
     value, allowed = _value(row.rating, answer)
     if value is None:
         return f"item {row.item}: rating {str(row.rating)[:40]!r}: {allowed} is allowed", None

@@ -67,7 +67,7 @@ def read(path: Path) -> RaterSheet:
     try:
         found = _DATA.search(path.read_text("utf-8"))
         if found is None:
-            raise BadRatings(str(path), "no items in it; it is no form of an export")
+            raise BadRatings(str(path), "it has no items, so it is not a form of an export")
         return msgspec.json.decode(found[1], type=_Data).sheet
     except (OSError, ValueError, RecursionError) as error:
         raise BadRatings(str(path), f"it cannot be read as a form: {error}") from None

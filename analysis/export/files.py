@@ -30,7 +30,7 @@ class UnknownExportFormat(AnalysisError):
 
     def __init__(self, file: Path, named: str, allowed: tuple[Format, ...]) -> None:
         known = " or ".join(f".{one}" for one in allowed)
-        what = f"{named!r} is no format for this" if named else "it has no ending"
+        what = f"{named!r} is not a format for this" if named else "it has no ending"
         super().__init__(f"{file}: {what}; name a file ending in {known}, or give --format")
 
 

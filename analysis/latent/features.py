@@ -21,7 +21,7 @@ class UnknownFeatures(AnalysisError):
     """No features of this name."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(f"--features: no {name!r}; there are {', '.join(FEATURES)}")
+        super().__init__(f"--features: unknown {name!r}; known: {', '.join(FEATURES)}")
 
 
 class EmbeddingUnavailable(AnalysisError):

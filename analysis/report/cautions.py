@@ -29,14 +29,14 @@ def _thin(some: pl.DataFrame) -> Iterator[str]:
         return
     orders = int(some["orders"].sum())
     if not orders:
-        yield "Nothing was bought: quantities, refunds and ratings cannot be told."
+        yield "Nothing was bought: there are no quantities, refunds or ratings."
     elif int(some["units_refunded"].sum()) == int(some["units"].sum()):
-        yield "Everything that was bought was refunded: net revenue is nothing."
+        yield "Everything that was bought was refunded: net revenue is zero."
     clusters = some["cluster"].n_unique()
     if clusters == 1:
-        yield "Only one product: nothing tells how products differ, so there are no intervals."
+        yield "Only one product: how products differ is unknown, so there are no intervals."
     elif clusters < FEW_CLUSTERS:
-        yield f"Only {clusters} products: intervals are by Student's t, and wide for a reason."
+        yield f"Only {clusters} products: intervals use Student's t, and are wide for that reason."
 
 
 def _failed(replay: Replay) -> Iterator[str]:

@@ -205,13 +205,13 @@ def _funnel(some: pl.DataFrame) -> Section:
         ("saw the offer", pl.lit(True), ""),
         ("asked the seller", asked, "saw the offer"),
         ("bought", bought, "saw the offer"),
-        ("got in touch with support", bought & (pl.col("post_exchanges") > 0), "bought"),
+        ("contacted support", bought & (pl.col("post_exchanges") > 0), "bought"),
         ("reviewed the product", pl.col("rating_product").is_not_null(), "bought"),
         ("got money back", pl.col("units_refunded") > 0, "bought"),
     )
     counts = {name: some.filter(which).height for name, which, _ in stages}
     figure = charts.bars(
-        "funnel", "The way through the shop", [(n, float(c)) for n, c in counts.items()], "episodes"
+        "funnel", "The purchase funnel", [(n, float(c)) for n, c in counts.items()], "episodes"
     )
     rows = []
     for name, which, before in stages:
@@ -224,7 +224,9 @@ def _funnel(some: pl.DataFrame) -> Section:
         name="funnel",
         title="Funnel",
         figures=(figure,) if figure else (),
-        tables=(table("Episodes that came so far", ("", "Episodes", "of all", "", ""), rows),),
+        tables=(
+            table("Episodes that reached this step", ("", "Episodes", "of all", "", ""), rows),
+        ),
     )
 
 

@@ -46,7 +46,7 @@ def worth_section(some: pl.DataFrame) -> Section | None:
     columns = ("Shared", "How many", "Correlation", "Design effect", conversion)
     return Section(
         name="worth",
-        title="What the numbers are worth",
+        title="How precise the numbers are",
         lead=_LEAD.format(unit=unit),
         tables=(table("What episodes share", columns, rows),),
     )

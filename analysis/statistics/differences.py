@@ -133,7 +133,7 @@ def two_rates(
     one, two = _scores(tops, bottoms), _scores(other_tops, other_bottoms)
     error, df = math.sqrt(float(((one - two) ** 2).sum())), _welch(one, two, bottoms, other_bottoms)
     if error == 0.0 and p != q:
-        note = "no spread between clusters: nothing tells how sure this is"
+        note = "no spread between clusters: how certain this is cannot be estimated"
         return Test(method=method, estimate=p - q, n=n, note=note)
     return Test(
         method=f"{method}, t with {df:.0f} df",

@@ -122,7 +122,7 @@ class _Stream:
         try:
             block = self._reader.read(size)
         except self._error as error:
-            raise LogDamaged(self._path, self._offset, f"it is no valid zstd ({error})") from error
+            raise LogDamaged(self._path, self._offset, f"it is not valid zstd ({error})") from error
         self._offset += len(block)
         return block
 

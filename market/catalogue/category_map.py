@@ -90,7 +90,7 @@ def _read(path: Path) -> CategoryMap:
     except (OSError, ValueError) as error:
         raise BadCategories(path, str(error).splitlines()[0]) from error
     if not isinstance(table, dict):
-        raise BadCategories(path, "it needs a table [categories] of names to groups")
+        raise BadCategories(path, "it needs a [categories] table that maps names to groups")
     return CategoryMap({name: _group(path, name, group) for name, group in table.items()})
 
 

@@ -100,7 +100,7 @@ def parquet_rows(path: Path, problems: Problems) -> Iterator[SourceRow]:
                 yield _row(list(columns.values()), values)
     except (pl.exceptions.PolarsError, OSError) as error:
         why = str(error).splitlines()[0][:200]
-        raise UnreadableCatalogue(path, f"it is damaged or no Parquet file ({why})") from error
+        raise UnreadableCatalogue(path, f"it is damaged, or not a Parquet file ({why})") from error
 
 
 class _TextLines:

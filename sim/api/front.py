@@ -154,7 +154,9 @@ def _source(scenario: Any) -> tuple[str, Mapping[str, Any] | None]:
             return scenario.run.name, without_none(msgspec.to_builtins(scenario))
         case Mapping():
             return "scenario", scenario
-    problem = f"a {type(scenario).__name__} is none: give a name, a file, a dict or a Scenario"
+    problem = (
+        f"a {type(scenario).__name__} is not a scenario: give a name, a file, a dict or a Scenario"
+    )
     raise BadArgument("scenario", problem)
 
 

@@ -49,7 +49,7 @@ def _entry(role: Role, wish: Any, classes: Classes) -> SeatEntry:
     if isinstance(wish, type):
         return {"id": wish.__name__, "agent": _named(role, wish, classes)}
     if not isinstance(wish, Mapping):
-        problem = f"a {type(wish).__name__} is no seat: give a name, an agent class or a table"
+        problem = f"a {type(wish).__name__} is not a seat: give a name, an agent class or a table"
         raise BadArgument(f"{role}s", problem)
     agent = wish.get("agent")
     if not isinstance(agent, type):
@@ -59,7 +59,7 @@ def _entry(role: Role, wish: Any, classes: Classes) -> SeatEntry:
 
 def _named(role: Role, cls: type, classes: Classes) -> str:
     if not issubclass(cls, Agent):
-        problem = f"{cls.__name__} is no agent: subclass SellerAgent, BuyerAgent or Agent"
+        problem = f"{cls.__name__} is not an agent: subclass SellerAgent, BuyerAgent or Agent"
         raise BadArgument(f"{role}s", problem)
     name = agent_name(cls)
     if not importable(cls) and classes.setdefault(name, cls) is not cls:

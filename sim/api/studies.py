@@ -61,7 +61,7 @@ def _folder(name: str, run: object) -> Path:
             return run.path
         case str() | Path():
             return Path(run)
-    raise BadArgument(name, f"a {type(run).__name__} is no run: give a Run or its folder")
+    raise BadArgument(name, f"a {type(run).__name__} is not a run: give a Run or its folder")
 
 
 class Experiment:

@@ -199,7 +199,7 @@ def _budgeted(found: CostEstimate, budget: float, markets: int, workers: int) ->
     if budget < largest * workers:
         shared = f", and each of {workers} workers has its part" if workers > 1 else ""
         worst = small_dollars(largest)
-        return f"{said}: too small to begin, a market may cost {worst} at worst{shared}"
+        return f"{said}: too small to start, one market may cost {worst} at worst{shared}"
     expected = found.dollars or 0.0
     at_once = workers * int(budget / workers / largest)
     if expected <= budget - largest * workers:

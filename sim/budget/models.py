@@ -193,7 +193,11 @@ class Models:
         spent = isinstance(reason, BudgetSmall | BudgetSpent)
         never = fresh and isinstance(reason, ProviderStopped) and not reason.answered
         again = f"{program_name()} resume {shlex.quote(run)}{' --budget USD' if spent else ''}"
-        kept = "nothing was answered yet; set right, it goes on" if never else "all is kept"
+        kept = (
+            "nothing was answered yet; fix this, then continue"
+            if never
+            else "everything so far is kept"
+        )
         line = f"{reason}; {kept}: {again}"
         raise ModelsStopped(line, wrong=never, alone=spent) from reason
 

@@ -84,7 +84,7 @@ def _show(found: Fit, terminal: Terminal) -> None:
         )
     moved = Table("Parameter", "was", "is", "standard error", box=SIMPLE_HEAD, pad_edge=False)
     for parameter in found.parameters:
-        error = "nothing tells" if parameter.error is None else f"{parameter.error:.3f}"
+        error = "not identified" if parameter.error is None else f"{parameter.error:.3f}"
         moved.add_row(
             Name(parameter.key), f"{parameter.start:.3f}", f"{parameter.value:.3f}", error
         )

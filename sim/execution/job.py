@@ -178,7 +178,7 @@ async def play_shard(
     Raises
     ------
     LogWriteError
-        If the log takes no more; what is written stays.
+        If the log takes no more; what is written is kept.
     MarketDiverged, RunChanged
         If the run cannot be continued as it began.
     """

@@ -101,7 +101,9 @@ def experiment(asked: ExperimentOptions, terminal: Terminal) -> int:
 def arms_of(name: str) -> tuple[ExperimentArm, ...]:
     """Return the runs of an experiment; raises `BadScenario` where there is none of the name."""
     if name not in EXPERIMENTS:
-        raise BadScenario("experiment", f"no {name!r}; there are {', '.join(EXPERIMENTS)}")
+        raise BadScenario(
+            "experiment", f"no experiment is called {name!r}; known: {', '.join(EXPERIMENTS)}"
+        )
     return EXPERIMENTS[name]
 
 
@@ -255,7 +257,7 @@ def _run(
 
 
 _RESUMABLE = 3
-_GOES_ON = "the experiment goes on with the same command and --out {}"
+_GOES_ON = "to continue the experiment, repeat the command with --out {}"
 
 
 def _run_what_is_left(
@@ -344,7 +346,7 @@ def _draw(
 
     drawn = figures(name, outcome)
     if not drawn:
-        terminal.say(f"--charts: {name} has no figure; its table says it all")
+        terminal.say(f"--charts: {name} has no figures, only its table")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for figure in drawn:
@@ -359,7 +361,9 @@ def _rated(asked: ExperimentOptions, terminal: Terminal) -> int:
     from retailsim.sim.raters.annotate import scored
 
     if asked.name != "fidelity" or asked.out is None:
-        raise BadScenario("--ratings", "goes with `experiment fidelity --out DIR`, its first run")
+        raise BadScenario(
+            "--ratings", "needs the folder of the first run: experiment fidelity --out DIR"
+        )
     scores = scored(asked.out / FORMS, asked.ratings)
     for line in scores.dirty:
         terminal.say(line)

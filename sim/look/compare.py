@@ -82,7 +82,7 @@ def _made(run: Path) -> RunFile | None:
 def _show(first: Path, second: Path, found: Comparison, why: str, terminal: Terminal) -> None:
     how = f"{found.pairs:,} pairs of episodes that share their draws"
     if not found.pairs:
-        how = f"{why}no episodes pair: compared as different episodes"
+        how = f"{why}no episodes can be paired: they are compared as different ones"
     elif found.only_first or found.only_second:
         how += (
             f"; {found.only_first:,} and {found.only_second:,} without a partner, "

@@ -22,7 +22,7 @@ class NotForTables(SimError):
     """An option of transcripts was given for a table."""
 
     def __init__(self, what: What) -> None:
-        super().__init__(f"--as says who is who in transcripts; {what} have nobody to say it of")
+        super().__init__(f"--as is for transcripts only; {what} have no speakers")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,7 +126,7 @@ def _remarks(run: Path, what: What) -> Iterator[str]:
         return  # they are read without the frames
     found = load(run)
     if not (found.episodes["status"] == "closed").any():
-        yield "no episode of this run closed: no rate can be said"
+        yield "no episode of this run closed: there are no rates"
     if what == "calls" and found.calls.is_empty():
         yield "this run recorded no model calls: the file has no rows"
 

@@ -66,7 +66,9 @@ class File:
         try:
             found = msgspec.json.decode(self.path.read_bytes(), type=Saved)
         except (OSError, ValueError, RecursionError) as error:  # no file, JSON or UTF-8
-            raise BadScenario(str(self.path), f"no ratings to go on with: {error}") from None
+            raise BadScenario(
+                str(self.path), f"it holds no ratings to continue from: {error}"
+            ) from None
         if (found.export, found.rater, found.kind) != (fresh.export, fresh.rater, fresh.kind):
             problem = f"ratings by {found.rater!r} of export {found.export!r}; name another --out"
             raise BadScenario(str(self.path), problem)
@@ -85,7 +87,7 @@ class File:
             new.write_bytes(msgspec.json.format(msgspec.json.encode(self.saved), indent=1) + b"\n")
             new.replace(self.path)
         except OSError as error:
-            raise CannotWrite(self.path, error, "what is rated stays") from None
+            raise CannotWrite(self.path, error, "the ratings so far are kept") from None
         finally:
             new.unlink(missing_ok=True)
 

@@ -23,7 +23,7 @@ def conclude(run: RunFolder, outcome: RunOutcome, terminal: Terminal) -> int:
     """Show what came out of a run; returns the exit status."""
     if not outcome.finished:
         again = f"{program_name()} resume {shlex.quote(str(run.path))}"
-        terminal.say(f"stopped; everything done is kept: {again}")
+        terminal.say(f"stopped; everything so far is kept; continue with: {again}")
     status = show_replay(run, terminal)
     terminal.say(f"its report: {program_name()} report {shlex.quote(str(run.path))}")
     return status if outcome.finished else 3

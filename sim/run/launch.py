@@ -251,7 +251,7 @@ def chosen_products(scenario: Scenario, folder: Path, audience: Audience) -> lis
     if not found:
         raise EmptyCatalogue(path, problems.summary())
     if table.ids is not None and table.per_category != ProductsTable().per_category:
-        audience.say("warning: products.per_category does nothing beside products.ids")
+        audience.say("warning: products.per_category has no effect with products.ids")
     if problems.skipped:
         audience.say(f"{path}: {problems.summary()}")
     for warning in problems.warnings:
@@ -306,4 +306,6 @@ def default_folder(name: str) -> Path:
         path = Path("runs") / (stem if number == 1 else f"{stem}-{number}")
         if not path.exists():
             return path
-    raise BadScenario("--out", f"runs/{stem} is taken a thousand times")
+    raise BadScenario(
+        "--out", f"runs/{stem} and a thousand names after it are taken; name a folder"
+    )

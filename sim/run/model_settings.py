@@ -36,14 +36,14 @@ def with_model_settings(file: RunFile, settings: Sequence[str]) -> RunFile:
     """
     for setting in settings:
         if not setting.startswith("models."):
-            raise BadSetting(setting, "a resume changes models.NAME.KEY only")
+            raise BadSetting(setting, "resume can change models.NAME.KEY only")
     before = file.scenario.models
     tree: dict[str, Any] = {"models": msgspec.to_builtins(before)}
     lay_over(tree, settings)
     for name in tree["models"]:
         if name not in before:
             known = ", ".join(before) or "none"
-            raise BadSetting(settings[-1], f"the run has no model {name!r}; there: {known}")
+            raise BadSetting(settings[-1], f"the run has no model {name!r}; known: {known}")
     try:
         after = msgspec.convert(tree["models"], dict[str, ModelConfig])
     except msgspec.ValidationError as error:
@@ -60,5 +60,5 @@ def _check_same(before: Mapping[str, ModelConfig], after: Mapping[str, ModelConf
             if key not in CHANGEABLE and getattr(config, key) != getattr(before[name], key):
                 may = ", ".join(CHANGEABLE)
                 raise BadSetting(
-                    f"models.{name}.{key}", f"belongs to what was asked; changeable are {may}"
+                    f"models.{name}.{key}", f"is part of what was asked; resume can change {may}"
                 )

@@ -72,7 +72,7 @@ def verify(path: Path, terminal: Terminal) -> int:
 
 
 def _whole(path: Path, events: int) -> str:
-    return f"{path}: {events} events, the chain of hashes is whole"
+    return f"{path}: {events} events, the hash chain is intact"
 
 
 def verified(path: Path, on_whole: Callable[[int], None] = lambda events: None) -> Verification:

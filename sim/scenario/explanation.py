@@ -61,7 +61,7 @@ def _problem(problem: str, steps: Sequence[str], root: type) -> str:
     if problem.startswith("Invalid enum value"):
         given = problem.partition("'")[2].rpartition("'")[0]
         words = _words(_type_at(steps, root))
-        return f"{given!r} is none of {', '.join(words)}{_meant(given, words)}"
+        return f"{given!r} is not one of {', '.join(words)}{_meant(given, words)}"
     if problem == "Invalid RFC3339 encoded date":
         return "a date is needed, such as 2026-03-02"
     expected = _EXPECTED.fullmatch(problem)

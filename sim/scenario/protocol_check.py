@@ -27,7 +27,7 @@ def check_protocol(scenario: Scenario, protocol: Protocol, source: str) -> None:
     for other in BUILT_IN.values():
         for key in run_of(other).own_keys:
             if key not in mine and _value(scenario, key) != _value(usual, key):
-                problem = f'{key}: goes with design.protocol = "{other.name}" only'
+                problem = f'{key}: is for design.protocol = "{other.name}" only'
                 raise BadScenario(source, problem)
     _check_rules(scenario, protocol, source)
 

@@ -126,7 +126,9 @@ def check(scenario: Scenario, source: str, folder: Path) -> None:
     _check_pairing(scenario, source)
     multipliers = scenario.design.price_multipliers
     if not multipliers or len(set(multipliers)) < len(multipliers):
-        raise BadScenario(source, "design.price_multipliers: one or more different ones are needed")
+        raise BadScenario(
+            source, "design.price_multipliers: at least one is needed, and none twice"
+        )
     if scenario.products.ids is not None and not scenario.products.ids:
         raise BadScenario(source, "products.ids: is empty; leave it out to sample by category")
     weights = scenario.issues.weights
@@ -173,7 +175,7 @@ def _check_seats(scenario: Scenario, protocol: Protocol, role: Role, source: str
             problem = "an id holds no control characters and does not end in ~ and a number"
             raise BadScenario(source, f"{role}s: {one!r}: {problem}")
     for twice in sorted({one for one in ids if ids.count(one) > 1}):
-        raise BadScenario(source, f"{role}s: {twice!r} is there more than once; ids must differ")
+        raise BadScenario(source, f"{role}s: {twice!r} appears more than once; ids must differ")
     for seat in seats:
         _check_seat(scenario, protocol, seat, role, source)
 
@@ -193,11 +195,11 @@ def _check_seat(
         raise BadScenario(source, f"{place}.model: {problem}")
     if asks and seat.model not in scenario.models:
         known = ", ".join(scenario.models) or "none"
-        raise BadScenario(source, f"{place}.model: no [models.{seat.model}] table; there: {known}")
+        raise BadScenario(source, f"{place}.model: no [models.{seat.model}] table; known: {known}")
     if seat.model is not None and not asks:
-        raise BadScenario(source, f'{place}.model: goes with agent = "model" only')
+        raise BadScenario(source, f'{place}.model: is for agent = "model" only')
     if seat.pitch_file is not None and seat.agent != "script":
-        raise BadScenario(source, f'{place}.pitch_file: goes with agent = "script" only')
+        raise BadScenario(source, f'{place}.pitch_file: is for agent = "script" only')
     if seat.agent == "script" and not (seat.pitch_file or seat.options.get("pitch_file")):
         raise BadScenario(source, f"{place}.pitch_file: a file with the text to speak is needed")
 
@@ -208,12 +210,13 @@ def _check_pairing(scenario: Scenario, source: str) -> None:
     pairing = scenario.design.pairing
     if pairing == "self" and not sellers & buyers:
         raise BadScenario(
-            source, "design.pairing: 'self' pairs a seller and a buyer of one id; there is none"
+            source,
+            "design.pairing: 'self' pairs a seller and a buyer of the same id; there is none",
         )
     if isinstance(pairing, str):
         return
     if not pairing or len(set(pairing)) < len(pairing):
-        raise BadScenario(source, "design.pairing: one or more different pairs are needed")
+        raise BadScenario(source, "design.pairing: at least one pair is needed, and none twice")
     for seller, buyer in pairing:
         if seller not in sellers:
             raise BadScenario(source, f"design.pairing: there is no seller {seller!r}")

@@ -60,7 +60,7 @@ def _as_toml(value: Any, setting: str) -> str:
         case _ if callable(getattr(value, "item", None)):
             return _as_toml(value.item(), setting)
         case _:
-            problem = f"a {type(value).__name__} is no text, number, date, list or table"
+            problem = f"a {type(value).__name__} is not text, a number, a date, a list or a table"
             raise BadSetting(setting, problem)
 
 
@@ -121,4 +121,4 @@ def _position(items: list[Any], part: str, setting: str) -> int:
     if part.isdecimal() and int(part) < len(items):
         return int(part)
     named = "".join(f", {one}" for one in ids if one is not None)
-    raise BadSetting(setting, f"{part!r} is none of 0 to {len(items) - 1}{named}")
+    raise BadSetting(setting, f"{part!r} is not one of 0 to {len(items) - 1}{named}")

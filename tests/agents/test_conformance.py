@@ -267,7 +267,7 @@ class Scribbles(Good):
 def test_changing_a_request_is_named_once_and_does_not_spoil_the_other_checks() -> None:
     found = failures(Scribbles)
     assert list(found) == ["arguments"]
-    assert "changed what it was handed" in found["arguments"]
+    assert "changed what it was given" in found["arguments"]
 
 
 class Formats(Good):
@@ -385,7 +385,7 @@ def test_an_agent_that_waits_asks_the_outside_world_once_and_is_then_answered_fr
 
 def test_waiting_past_the_door_is_named() -> None:
     said = failures(WaitsElsewhere)["outside"]
-    assert "waited for something else than self.outside(...)" in said
+    assert "waited for something other than self.outside(...)" in said
     assert "the answer is not recorded" in said
 
 

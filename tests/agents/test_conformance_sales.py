@@ -75,7 +75,7 @@ def test_built_in_agents_and_those_that_behave_pass(agent: type[Agent]) -> None:
 
 def test_what_is_good_is_told_in_the_words_of_the_protocol() -> None:
     values = {finding.name: finding.message for finding in check(Seller, "seller")}["values"]
-    assert values.endswith("items shown, selected and bought are such as the market admits")
+    assert values.endswith("the market accepts all items shown, selected and bought")
 
 
 class UnknownAction(Seller):

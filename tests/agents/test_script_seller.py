@@ -112,12 +112,12 @@ def test_doubled_braces_are_literal() -> None:
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ("Hi.\n\nFor {cost}.", "line 3: unknown placeholder {cost}; there are title, brand"),
+        ("Hi.\n\nFor {cost}.", "line 3: unknown placeholder {cost}; allowed: title, brand"),
         ("For {}.", "line 1: unknown placeholder {}"),
         ("For {feature0}.", "line 1: unknown placeholder {feature0}"),
         ("For {price:>9}.", "line 1: unknown placeholder {price}"),
         ("Hi.\nFor {price.", "line 2: a single brace; write {{ or }} for one"),
-        ("## opening_hook\nHi.\n## hook\nHo.", "line 3: unknown heading '## hook'; there are open"),
+        ("## opening_hook\nHi.\n## hook\nHo.", "line 3: unknown heading '## hook'; allowed: open"),
         ("## opening_hook\nHi.\n## opening_hook\nHo.", "line 3: a second heading ## opening_hook"),
         ("\nHi.\n## opening_hook\nHo.", "line 2: text before the first heading"),
         ("## opening_hook\n\n## call_to_action\nHo.", "there is nothing under ## opening_hook"),
@@ -141,7 +141,7 @@ def test_options_other_than_a_readable_pitch_file_are_refused(tmp_path: Path) ->
     assert "pitch_file must be the path of a text file" in refusal({"pitch_file": 3})
     assert "No such file" in refusal({"pitch_file": str(tmp_path / "none.md")})
     assert "Is a directory" in refusal({"pitch_file": str(tmp_path)})
-    assert "unknown pitchfile; the script seller has" in refusal({"pitchfile": "a"})
+    assert "unknown pitchfile; the script seller takes" in refusal({"pitchfile": "a"})
 
 
 def test_a_changed_file_is_read_again(tmp_path: Path) -> None:

@@ -109,7 +109,7 @@ def test_a_file_that_is_no_ratings_is_not_gone_on_with(exported: Path, found: by
     with serving(by_model) as server:
         result = rated(exported, server.url)
     assert (result.exit_code, server.bodies) == (2, [])
-    assert "no ratings to go on with" in result.stderr
+    assert "it holds no ratings to continue from" in result.stderr
     assert (exported / RATINGS).read_bytes() == found
 
 
@@ -124,7 +124,7 @@ def test_a_rating_that_cannot_be_kept_leaves_the_file_as_it_was(
     with serving(by_model) as server:
         result = rated(exported, server.url)
     assert result.exit_code == 3
-    assert "No space left on device; what is rated stays" in result.stderr
+    assert "No space left on device; the ratings so far are kept" in result.stderr
     assert sorted(exported.iterdir()) == before
 
 

@@ -60,7 +60,7 @@ def test_a_form_is_read_back_as_it_was_written(tmp_path: Path) -> None:
     path.write_text(form.page(hostile_sheet()), encoding="utf-8")
     assert form.read(path) == hostile_sheet()
     path.write_text("<p>something else</p>")
-    with pytest.raises(BadRatings, match="it is no form of an export"):
+    with pytest.raises(BadRatings, match="so it is not a form of an export"):
         form.read(path)
 
 

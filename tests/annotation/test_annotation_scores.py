@@ -155,7 +155,7 @@ def test_dirty_rows_are_named_by_line_and_left_out(tmp_path: Path) -> None:
     place = tmp_path / "ratings-ann.csv"
     assert filled.dirty == (
         f"{place}:2: item i1: rating '7': 1, 2, 3, 4 or 5 is allowed",
-        f"{place}:5: item 'zz': the key has none of this name",
+        f"{place}:5: item 'zz': the key has no item of this name",
         f"{place}:6: item p1: rating '3': A or B is allowed",
         f"{place}:7: item i2: rated a second time; the first rating counts",
     )
@@ -174,9 +174,9 @@ def test_dirty_entries_of_a_form_are_named_by_line(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("{", "no ratings of a form"),
+        ("{", "it holds no ratings from a form"),
         (saved(key_of(), "a", {}).replace("e1", "other"), "ratings of another export, 'other'"),
-        (saved(key_of(), "a", {}, kind="robot"), "no ratings of a form"),
+        (saved(key_of(), "a", {}, kind="robot"), "it holds no ratings from a form"),
         ("a,b\n1,2\n", "neither a form's JSON nor a table with item and rating"),
         ("", "neither a form's JSON nor a table with item and rating"),
     ],
@@ -200,7 +200,7 @@ def test_a_key_is_read_from_its_folder_or_refused(tmp_path: Path) -> None:
     (tmp_path / "key.json").write_bytes(msgspec.json.encode(PAIRS))
     assert read_key(tmp_path) == read_key(tmp_path / "key.json") == PAIRS
     (tmp_path / "key.json").write_text(json.dumps({"items": 1}))
-    with pytest.raises(BadKey, match="it is no key"):
+    with pytest.raises(BadKey, match="it is not a key"):
         read_key(tmp_path)
 
 

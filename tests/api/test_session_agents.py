@@ -91,7 +91,7 @@ def test_nor_does_the_command_line(run: retailsim.Run, command: str, what: str) 
 def test_a_damaged_log_is_told_first(run: retailsim.Run, tmp_path: Path) -> None:
     (tmp_path / "run").symlink_to(run.path)
     assert sim("replay", run.path).exit_code == 0
-    assert "the chain of hashes is whole" in sim("verify", tmp_path / "run").stdout
+    assert "the hash chain is intact" in sim("verify", tmp_path / "run").stdout
 
 
 def test_several_processes_are_refused(tmp_path: Path) -> None:

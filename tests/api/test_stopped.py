@@ -42,7 +42,7 @@ def test_a_full_disk_stops_a_run_that_can_go_on(
     monkeypatch.setattr(runner, "write_seal", full)
     with pytest.raises(retailsim.RunStopped) as caught:
         retailsim.run(settings={"products.per_category": 1}, out=tmp_path / "run")
-    line = "SEAL: No space left on device; what is written is kept: make room"
+    line = "SEAL: No space left on device; what is written is kept: free some space"
     assert str(caught.value) == line
     monkeypatch.undo()
     assert caught.value.run.resume().finished

@@ -41,7 +41,7 @@ def test_a_comparison_is_that_of_the_command_line(
 def test_what_cannot_be_compared_is_refused(
     runs: tuple[retailsim.Run, retailsim.Run], tmp_path: Path
 ) -> None:
-    with pytest.raises(retailsim.RetailSimError, match="second: a int is no run: give a Run"):
+    with pytest.raises(retailsim.RetailSimError, match="second: a int is not a run: give a Run"):
         retailsim.compare(runs[0], 3)  # type: ignore[arg-type]
     other = retailsim.run("csales", settings={"profiles.count": 1}, out=tmp_path / "csales")
     with pytest.raises(OtherProtocol):
@@ -63,6 +63,8 @@ def test_an_experiment_is_that_of_the_command_line(tmp_path: Path) -> None:
 
 
 def test_an_unknown_experiment_is_named(tmp_path: Path) -> None:
-    with pytest.raises(BadScenario, match="experiment: no 'persona'; there are pairwise, "):
+    with pytest.raises(
+        BadScenario, match="experiment: no experiment is called 'persona'; known: pairwise, "
+    ):
         retailsim.experiment("persona", out=tmp_path / "out")
     assert not (tmp_path / "out").exists()

@@ -98,7 +98,7 @@ def test_a_file_without_profiles_is_refused(tmp_path: Path, text: str) -> None:
 def test_a_missing_file_and_an_id_twice_are_named(tmp_path: Path) -> None:
     with pytest.raises(BadProfiles, match="No such file"):
         read_profiles(tmp_path / "nowhere.jsonl")
-    with pytest.raises(BadProfiles, match="'ada' is there more than once"):
+    with pytest.raises(BadProfiles, match="'ada' appears more than once"):
         read_profiles(written(tmp_path, {**ROW, "id": "ada"}, {**ROW, "id": "ada"}))
 
 

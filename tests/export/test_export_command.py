@@ -60,7 +60,7 @@ def test_transcripts_are_json_lines_only(run: Path, tmp_path: Path, options: lis
 @pytest.mark.parametrize("what", TABLES)
 def test_as_is_for_transcripts(run: Path, tmp_path: Path, what: str) -> None:
     said = refused(run, what, "--out", tmp_path / "o.csv", "--as", "buyer")
-    assert f"--as says who is who in transcripts; {what} have nobody" in said
+    assert f"--as is for transcripts only; {what} have no speakers" in said
 
 
 @pytest.mark.parametrize("what", WHAT)

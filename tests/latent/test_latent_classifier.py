@@ -121,7 +121,7 @@ def test_too_little_is_said() -> None:
 
 
 def test_features_are_chosen_by_name() -> None:
-    with pytest.raises(UnknownFeatures, match=r"no 'words'; there are tfidf, embedding"):
+    with pytest.raises(UnknownFeatures, match=r"unknown 'words'; known: tfidf, embedding"):
         by_name("words")
 
 

@@ -63,7 +63,7 @@ def test_the_first_answer_stays(tmp_path: Path) -> None:
     [
         (changed(body=b'{"say": "hello there"}'), "differs from what was at byte 14"),
         (changed(address="http://y/v1"), "the same was asked at http://x/v1, now at http://y/v1"),
-        (changed(scope="1 f seller:s answer 0"), "of 1 answers none is for that call"),
+        (changed(scope="1 f seller:s answer 0"), "none of its 1 answers is for that call"),
     ],
 )
 def test_a_miss_names_the_nearest_difference(asked: Question, said: str, tmp_path: Path) -> None:
@@ -91,7 +91,7 @@ def test_a_difference_is_found_at_its_very_byte(place: int, tmp_path: Path) -> N
 def test_a_file_of_another_kind_is_refused_and_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "notes.txt"
     path.write_text("not a database, but long enough to look like one" * 100)
-    with pytest.raises(CacheUnusable, match="it is no cache of answers"):
+    with pytest.raises(CacheUnusable, match="it is not a cache of answers"):
         AnswerCache(path)
     assert path.read_text().startswith("not a database")
     other = tmp_path / "other.db"

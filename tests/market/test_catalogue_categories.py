@@ -120,7 +120,7 @@ def test_reading_products_follows_the_users_mapping(tmp_path: Path) -> None:
     [
         ('[categories]\n"Toys" = "Fun"', "\"Toys\" = 'Fun': the group must be one of Food, Fash"),
         ('[categories]\n"Toys" = 3', '"Toys" = 3: the group must be one of'),
-        ('"Toys" = "Home"', r"it needs a table \[categories\]"),
+        ('"Toys" = "Home"', r"it needs a \[categories\] table"),
         ("[categories", "Expected"),
     ],
 )

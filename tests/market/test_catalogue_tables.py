@@ -178,7 +178,7 @@ def test_a_csv_in_another_encoding_is_named_with_its_line(tmp_path: Path) -> Non
 def test_a_damaged_parquet_is_one_clear_line(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "a.parquet"
     path.write_bytes(data)
-    with pytest.raises(UnreadableCatalogue, match="it is damaged or no Parquet file") as caught:
+    with pytest.raises(UnreadableCatalogue, match="it is damaged, or not a Parquet file") as caught:
         read(path)
     assert "\n" not in str(caught.value)
 
@@ -187,7 +187,7 @@ def test_a_cut_parquet_is_one_clear_line(tmp_path: Path) -> None:
     path = tmp_path / "a.parquet"
     pl.DataFrame([FULL] * 50).write_parquet(path)
     path.write_bytes(path.read_bytes()[:-200])
-    with pytest.raises(UnreadableCatalogue, match="it is damaged or no Parquet file"):
+    with pytest.raises(UnreadableCatalogue, match="it is damaged, or not a Parquet file"):
         read(path)
 
 

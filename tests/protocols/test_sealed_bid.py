@@ -183,7 +183,7 @@ def refused(folder: Path, *settings: str) -> str:
     [
         ("rules.colour=3", "rules.colour: unknown key"),
         ("rules.most_share='a'", "rules.most_share: "),
-        ("design.discount=0.1", 'design.discount: goes with design.protocol = "retail" only'),
+        ("design.discount=0.1", 'design.discount: is for design.protocol = "retail" only'),
         (
             "design.protocol='nowhere:X'",
             "design.protocol: protocol 'nowhere:X': there is no module",

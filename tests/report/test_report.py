@@ -325,7 +325,7 @@ def test_pairs_funnel_and_refunds_are_those_of_plain_python(counted: Path) -> No
         ]
         assert row[0].text == f"{len(pair):,}"
         assert row[2].text == dollars(sum(map(net, pair)))
-    funnel = cells(found["Episodes that came so far"])
+    funnel = cells(found["Episodes that reached this step"])
     for label, kind in (
         ("bought", "OrderPlaced"),
         ("reviewed the product", "product review"),
@@ -405,7 +405,7 @@ def test_conversations_have_a_section_of_their_own(tmp_path: Path) -> None:
 
 
 def test_every_rate_of_the_funnel_has_an_interval_n_and_effective_n(run: Path) -> None:
-    funnel = cells(tables(report(run, {}))["Episodes that came so far"])
+    funnel = cells(tables(report(run, {}))["Episodes that reached this step"])
     some = load(run).episodes.filter(pl.col("status") == "closed")
     for label, came, of in (
         ("bought", some.filter(pl.col("orders") > 0), some),

@@ -29,12 +29,12 @@ SETTINGS = {
     "sellers.0.optoins=1": "sellers[0].optoins: unknown key; did you mean options?",
     "policy.Food.windowdays=3": "policy.Food.windowdays: unknown key; did you mean window_days?",
     "nonsense=1": "nonsense: unknown key\n",
-    "design.pairing=sellf": "pairing: 'sellf' is none of all, self, random; did you mean self?",
-    "sellers.0.gender=x": "sellers[0].gender: 'x' is none of male, female",
-    "policy.food.window_days=3": "policy.food: 'food' is none of Food, Fashion, Home, Electronics",
-    "policy.Toys.window_days=1": "policy.Toys: 'Toys' is none of Food, Fashion, Home, Electronics",
-    'policy.Home.buyer_pays=["delay"]': "policy.Home.buyer_pays[0]: 'delay' is none of",
-    "issues.weights.late=1": "issues.weights.late: 'late' is none of shipping delay, wrong item",
+    "design.pairing=sellf": "pairing: 'sellf' is not one of all, self, random; did you mean self?",
+    "sellers.0.gender=x": "sellers[0].gender: 'x' is not one of male, female",
+    "policy.food.window_days=3": "policy.food: 'food' is not one of Food",
+    "policy.Toys.window_days=1": "policy.Toys: 'Toys' is not one of Food",
+    'policy.Home.buyer_pays=["delay"]': "policy.Home.buyer_pays[0]: 'delay' is not one of",
+    "issues.weights.late=1": "issues.weights.late: 'late' is not one of shipping delay, wrong item",
     'issues.weights={"change of mind" = -1}': "issues.weights.change of mind: a number >= 0.0",
     'issues.weights={"change of mind" = inf}': "issues.weights.change of mind: a number <= ",
     "products.per_category=0": "products.per_category: a whole number >= 1 is needed",
@@ -51,10 +51,10 @@ SETTINGS = {
     "design.start=2026-13-01": "design.start: a date is needed, such as 2026-03-02",
     "design.start=3": "design.start: a date is needed, not a whole number",
     "design.nonbuyer_reviews=1": "nonbuyer_reviews: true or false is needed, not a whole number",
-    "design.price_multipliers=[]": "design.price_multipliers: one or more different ones",
-    "design.price_multipliers=[1.0, 1.0]": "design.price_multipliers: one or more different ones",
+    "design.price_multipliers=[]": "design.price_multipliers: at least one",
+    "design.price_multipliers=[1.0, 1.0]": "design.price_multipliers: at least one",
     "design.price_multipliers=[1.0, 0.0]": "design.price_multipliers[1]: a number > 0.0 is needed",
-    "design.pairing=self": "'self' pairs a seller and a buyer of one id; there is none",
+    "design.pairing=self": "'self' pairs a seller and a buyer of the same id; there is none",
     'design.pairing=[["bold-showman", "bob"]]': "design.pairing: there is no buyer 'bob'",
     'design.pairing=[["bob", "easy-shopper"]]': "design.pairing: there is no seller 'bob'",
     'design.pairing=[["bob"]]': "design.pairing[0]: a list of length 2 is needed, not 1",
@@ -68,13 +68,13 @@ SETTINGS = {
     "sellers.0.persona.rationality=x": "rationality = 'x'; allowed: rational or emotional",
     "sellers.0.persona.pickiness=picky": "unknown trait 'pickiness'",
     "sellers.0.persona.pickiness=3": "sellers[0].persona.pickiness: text is needed",
-    "sellers.1.id=bold-showman": "sellers: 'bold-showman' is there more than once",
+    "sellers.1.id=bold-showman": "sellers: 'bold-showman' appears more than once",
     "sellers.1.id=a/b": "sellers[1].id: one line of text without a slash is needed",
     'sellers.1.id="a\\n"': "sellers: 'a\\n': an id holds no control characters",
     "buyers.1.id=b~2": "buyers: 'b~2': an id holds no control characters and does not end in ~",
     "sellers.1={}": "sellers[1]: the key 'id' is needed",
     "sellers=[]": "sellers: at least one [[sellers]] table is needed",
-    "sellers.9.agent=x": "--set sellers.9.agent=x: '9' is none of 0 to 4, bold-showman, sharp",
+    "sellers.9.agent=x": "--set sellers.9.agent=x: '9' is not one of 0 to 4, bold-showman, sharp",
     "run.seed": "write it as KEY=VALUE",
     "run.seed.deep=1": "--set run.seed.deep=1: 'deep' is looked for in a value, not in a table",
     "sellers.0.agent=bold-showmann": "pairwise: sellers.bold-showman: no seller agent is called",
@@ -84,11 +84,11 @@ SETTINGS = {
     "sellers.0.agent=nope:Nope": "there is no module nope",
     "sellers.0.agent=script": "sellers.bold-showman.pitch_file: a file with the text to speak",
     "sellers.0.agent=model": "sellers.bold-showman.model: the NAME of a [models.NAME] table",
-    "sellers.0.model=x": 'sellers.bold-showman.model: goes with agent = "model" only',
-    "sellers.0.pitch_file=x.txt": 'pitch_file: goes with agent = "script" only',
+    "sellers.0.model=x": 'sellers.bold-showman.model: is for agent = "model" only',
+    "sellers.0.pitch_file=x.txt": 'pitch_file: is for agent = "script" only',
     "sellers.0.options.overclaim=7": "sellers.bold-showman",
     "sellers.0.options.nonsense=7": "nonsense",
-    "models.mine.provider=opnai": "models.mine.provider: 'opnai' is none of openai, openai-resp",
+    "models.mine.provider=opnai": "models.mine.provider: 'opnai' is not one of openai, openai-resp",
     "models.mine={}": "models.mine: the key 'provider' is needed",
     "behavioral.parameters=nope.toml": "pairwise: behavioral.parameters: there is no file",
 }
@@ -181,7 +181,7 @@ def test_a_plug_in_that_cannot_be_imported_says_why(tmp_path: Path) -> None:
 
 def test_profiles_belong_to_another_protocol(tmp_path: Path) -> None:
     said = refused("launch", "--profiles", tmp_path / "x.jsonl")
-    assert 'profiles: goes with design.protocol = "csales" only' in said
+    assert 'profiles: is for design.protocol = "csales" only' in said
 
 
 def test_words_that_no_command_knows_end_with_status_2() -> None:

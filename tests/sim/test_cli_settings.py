@@ -72,9 +72,9 @@ def test_the_last_setting_wins() -> None:
         ("run.seed", "write it as KEY=VALUE, such as run.seed=7"),
         ("=3", "write it as KEY=VALUE"),
         ("run.seed.deep=1", "'deep' is looked for in a value, not in a table"),
-        ("sellers.bob.agent=x", "'bob' is none of 0 to 1, ann, 7"),
-        ("sellers.-1.agent=x", "'-1' is none of 0 to 1"),
-        ("sellers.9=x", "'9' is none of 0 to 1"),
+        ("sellers.bob.agent=x", "'bob' is not one of 0 to 1, ann, 7"),
+        ("sellers.-1.agent=x", "'-1' is not one of 0 to 1"),
+        ("sellers.9=x", "'9' is not one of 0 to 1"),
     ],
 )
 def test_what_leads_nowhere_is_refused(setting: str, problem: str) -> None:

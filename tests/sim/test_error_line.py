@@ -24,12 +24,12 @@ class Wrong(RetailSimError):
         (ModelsStopped("no such key", wrong=True), "no such key", 2),
         (
             OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "log"),
-            "log: No space left on device; what is written is kept: make room",
+            "log: No space left on device; what is written is kept: free some space",
             3,
         ),
         (
             OSError(errno.EDQUOT, os.strerror(errno.EDQUOT)),
-            "the disk: Disk quota exceeded; what is written is kept: make room",
+            "the disk: Disk quota exceeded; what is written is kept: free some space",
             3,
         ),
         (PermissionError(errno.EACCES, "Permission denied", "out"), "out: Permission denied", 2),

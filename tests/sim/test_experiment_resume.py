@@ -143,7 +143,7 @@ def test_a_budget_that_is_used_up_says_how_the_experiment_goes_on(tmp_path: Path
         stopped = sim(*words, "--budget", 0.0001)
         ended = sim(*words, "--budget", 5)
     assert stopped.exit_code == 3
-    assert f"the experiment goes on with the same command and --out {out}" in stopped.stderr
+    assert f"to continue the experiment, repeat the command with --out {out}" in stopped.stderr
     assert ended.exit_code == 0, ended.stderr
     assert re.search(r"^models cost \$0\.\d{4}$", ended.stderr, re.MULTILINE)
 

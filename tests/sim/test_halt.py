@@ -63,7 +63,7 @@ def test_a_run_stopped_with_its_last_markets_under_way_is_not_finished(
     monkeypatch.setenv("INTERRUPTED", "1")
     stopped = sim("launch", path, "--out", run)
     assert stopped.exit_code == 3, stopped.stderr
-    assert "stopped; everything done is kept" in stopped.stderr
+    assert "stopped; everything so far is kept" in stopped.stderr
     assert not (run / "events" / "SEAL").exists()
     assert len(event_lines(run)) < len(event_lines(tmp_path / "reference"))
     monkeypatch.delenv("INTERRUPTED")

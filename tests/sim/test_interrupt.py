@@ -124,7 +124,7 @@ def test_calls_that_wait_for_another_attempt_do_not_hold_up_the_end(
         started.send_signal(signal.SIGINT)
         _, said = started.communicate()
         assert started.returncode == 3, said
-        assert f"everything done is kept: python -m sim resume {run}" in said
+        assert f"everything so far is kept; continue with: python -m sim resume {run}" in said
         assert "error" not in said
         server.answering = by_rote
         assert sim("resume", run).exit_code == 0

@@ -127,7 +127,7 @@ def test_a_number_of_products_beside_their_ids_is_said_to_do_nothing(tmp_path: P
     ids = json.dumps([row["parent_asin"] for row in rows(2)][:2])
     base = ("launch", scenario(tmp_path, SEATS), "--catalog", path, "--dry-run")
     named = (*base, "--set", f"products.ids={ids}")
-    said = "warning: products.per_category does nothing beside products.ids"
+    said = "warning: products.per_category has no effect with products.ids"
     assert said in sim(*named, "--set", "products.per_category=1").stderr
     assert "warning" not in sim(*named, "--set", "products.per_category=30").stderr
 
@@ -246,7 +246,7 @@ def test_an_empty_folder_is_used_and_any_other_left_alone(tmp_path: Path) -> Non
     launched(tmp_path / "empty", *SMALL)
     for place, problem in (
         (tmp_path / "empty", "exists and is not empty: name another --out, or resume it"),
-        (scenario(tmp_path, SEATS), "exists and is no folder: name another --out"),
+        (scenario(tmp_path, SEATS), "exists and is not a folder: name another --out"),
     ):
         result = sim("launch", *SMALL, "--out", place)
         assert result.exit_code == 2

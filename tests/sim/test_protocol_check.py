@@ -54,7 +54,7 @@ def test_what_the_protocol_takes_is_taken(table: dict[str, Any]) -> None:
         ({"seed": 3}, "rules.seed: unknown key"),
         ({"rounds": "3"}, "rules.rounds: a whole number is needed, not text"),
         ({"rounds": 0}, "rules.rounds: a whole number >= 1 is needed"),
-        ({"order": "dwon"}, "rules.order: 'dwon' is none of up, down; did you mean down?"),
+        ({"order": "dwon"}, "rules.order: 'dwon' is not one of up, down; did you mean down?"),
         ({"shares": [0.5, "x"]}, "rules.shares[1]: a number is needed, not text"),
         ({"shares": [0.5, 0.6]}, "rules: shares of more than all"),
     ],
@@ -73,7 +73,7 @@ def test_a_protocol_without_rules_takes_none(of: Protocol) -> None:
 def test_a_key_of_another_protocol_is_refused_unless_it_is_as_usual_or_ones_own() -> None:
     cheaper = Scenario(design=DesignTable(discount=0.1))
     said = refused(cheaper, protocol())
-    assert said == 'my.toml: design.discount: goes with design.protocol = "retail" only'
+    assert said == 'my.toml: design.discount: is for design.protocol = "retail" only'
     check_protocol(Scenario(design=DesignTable(discount=0.0)), protocol(), "my.toml")
     check_protocol(cheaper, protocol(own=("design.discount",)), "my.toml")
     check_protocol(cheaper, BUILT_IN["retail"], "my.toml")

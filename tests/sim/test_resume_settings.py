@@ -45,10 +45,10 @@ def test_a_run_goes_on_at_another_address_and_stays_there(stopped: Path) -> None
 @pytest.mark.parametrize(
     ("setting", "said"),
     [
-        ("run.seed=2", "a resume changes models.NAME.KEY only"),
-        ("models.local.temperature=0.5", "belongs to what was asked"),
-        ("models.local.model=other", "belongs to what was asked"),
-        ("models.other.max_in_flight=2", "the run has no model 'other'; there: local"),
+        ("run.seed=2", "resume can change models.NAME.KEY only"),
+        ("models.local.temperature=0.5", "is part of what was asked"),
+        ("models.local.model=other", "is part of what was asked"),
+        ("models.other.max_in_flight=2", "the run has no model 'other'; known: local"),
         ("models.local.max_in_flight=many", "max_in_flight"),
         ("models.local.max_in_flight=0", "max_in_flight"),
         ("models.local.base_url=nowhere", "base_url"),

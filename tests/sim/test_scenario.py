@@ -137,5 +137,5 @@ def test_models_need_transcripts() -> None:
     with pytest.raises(BadScenario, match=r"design\.transcripts: models cannot be resumed"):
         decode(tree, "mine.toml")
     seat["model"] = "other"
-    with pytest.raises(BadScenario, match=r"no \[models\.other\] table; there: m"):
+    with pytest.raises(BadScenario, match=r"no \[models\.other\] table; known: m"):
         decode(tree, "mine.toml")

@@ -142,7 +142,7 @@ def test_a_file_that_is_no_cache_is_told_before_anything_is_made(tmp_path: Path)
     with serving() as server:
         result = launched(server, tmp_path, "run")
     assert result.exit_code == 2
-    assert "it is no cache of answers" in result.stderr
+    assert "it is not a cache of answers" in result.stderr
     assert not (tmp_path / "run").exists()
 
 

@@ -106,7 +106,7 @@ class AnswerCache:
                 self._base.close()
                 raise
         except sqlite3.Error as error:
-            raise CacheUnusable(path, f"it is no cache of answers: {error}") from None
+            raise CacheUnusable(path, f"it is not a cache of answers: {error}") from None
 
     def _open(self) -> None:
         [version] = self._base.execute("PRAGMA user_version").fetchone()
@@ -175,7 +175,7 @@ class AnswerCache:
         ).fetchall()
         if not rows:
             [count] = self._base.execute("SELECT count(*) FROM answers").fetchone()
-            return f"of {count:,} answers none is for that call"
+            return f"none of its {count:,} answers is for that call"
         differences = [(address, zlib.decompress(body)) for address, body in rows]
         address, body = max(differences, key=lambda row: _common(row[1], question.body))
         if body == question.body:

@@ -117,7 +117,7 @@ def _script_of(seat: Seat) -> Script:
     source = f"{seat.role}:{seat.id}"
     unknown = sorted(set(seat.options) - {"pitch_file"})
     if unknown:
-        raise BadOption(source, f"unknown {', '.join(unknown)}; the script seller has pitch_file")
+        raise BadOption(source, f"unknown {', '.join(unknown)}; the script seller takes pitch_file")
     name = seat.options.get("pitch_file")
     if not isinstance(name, str) or not name:
         raise BadOption(source, "pitch_file must be the path of a text file")
@@ -169,7 +169,7 @@ def _check_braces(number: int, line: str) -> None:
             continue
         if form or conversion or not (name in PLACEHOLDERS or _FEATURE.fullmatch(name)):
             allowed = ", ".join((*PLACEHOLDERS, "feature1, feature2 ..."))
-            raise ValueError(f"line {number}: unknown placeholder {{{name}}}; there are {allowed}")
+            raise ValueError(f"line {number}: unknown placeholder {{{name}}}; allowed: {allowed}")
 
 
 def _by_heading(lines: list[tuple[int, str]]) -> dict[str, list[str]]:
@@ -194,7 +194,7 @@ def _section(number: int, line: str, seen: Mapping[str, Any]) -> str:
     section = line[3:].strip().lower().replace(" ", "_")
     if section not in SECTIONS:
         allowed = ", ".join(SECTIONS)
-        raise ValueError(f"line {number}: unknown heading {line.strip()!r}; there are {allowed}")
+        raise ValueError(f"line {number}: unknown heading {line.strip()!r}; allowed: {allowed}")
     if section in seen:
         raise ValueError(f"line {number}: a second heading ## {section}; join the two")
     return section

@@ -83,7 +83,7 @@ def _check_ids(path: Path, profiles: list[Profile]) -> None:
     seen: set[str] = set()
     for profile in profiles:
         if profile.id in seen:
-            raise BadProfiles(path, f"the id {profile.id!r} is there more than once")
+            raise BadProfiles(path, f"the id {profile.id!r} appears more than once")
         seen.add(profile.id)
 
 
@@ -100,7 +100,7 @@ def _rows(path: Path) -> Iterator[tuple[int, bytes | msgspec.Raw]]:
     try:
         yield from enumerate(msgspec.json.decode(text, type=list[msgspec.Raw]), start=1)
     except (msgspec.DecodeError, RecursionError) as error:
-        raise BadProfiles(path, f"it is no JSON array: {error}") from None
+        raise BadProfiles(path, f"it is not a JSON array: {error}") from None
 
 
 def _profile(row: _Row, number: int) -> Profile:

@@ -46,7 +46,7 @@ def build(told: BuildOptions, terminal: Terminal) -> int:
             _keep(told.out, extract(buyer))
     else:
         _ask(told, todo, terminal)
-    terminal.out(f"{told.out}: {len(buyers):,} profiles asked for, {_count(told.out):,} there")
+    terminal.out(f"{told.out}: {_count(told.out):,} of {len(buyers):,} profiles")
     return 0
 
 
@@ -83,4 +83,4 @@ def _keep(path: Path, profile: Profile) -> None:
         with path.open("ab") as file:
             file.write(msgspec.json.encode(row) + b"\n")
     except OSError as error:
-        raise CannotWrite(path, error, "what is written stays") from None
+        raise CannotWrite(path, error, "what is written is kept") from None
