@@ -64,7 +64,14 @@ def test_the_order_is_title_sellers_buyers_pairs_and_the_folder(tmp_path: Path) 
     lines = [line.strip() for line in result.stdout.splitlines() if line.strip()]
     places = [
         lines.index(next(line for line in lines if line.startswith(beginning)))
-        for beginning in ("Episodes", "Sellers", "Buyers", "All", "100 of 100 episodes", "Net")
+        for beginning in (
+            "Episodes",
+            "Sellers",
+            "Buyers",
+            "All",
+            "100 of 100 episodes",
+            "Net revenue of each pair",
+        )
     ]
     assert places == sorted(places)
     assert lines[-1] == f"run: {tmp_path / 'run'}"
