@@ -90,7 +90,7 @@ def test_runs_without_common_episodes_are_compared_as_such(tmp_path: Path) -> No
     found = compare(load(first), load(second))
     assert found.pairs == 0
     assert found.planned[0].test.estimate == -1.0
-    assert "no episodes pair" in sim("compare", first, second).stdout
+    assert "no episodes can be paired" in sim("compare", first, second).stdout
 
 
 def test_an_empty_run_has_nothing_to_compare(tmp_path: Path) -> None:
@@ -120,7 +120,7 @@ def test_with_other_seeds_nothing_shares_its_draws(runs: dict[str, Path]) -> Non
     for change in (*found["planned"], *found["exploratory"]):
         assert change["test"]["method"].startswith("clustered difference")
     page = sim("compare", runs["a"], runs["other"]).stdout
-    assert "other seeds: no episodes pair" in page
+    assert "other seeds: no episodes can be paired" in page
 
 
 def test_runs_of_different_protocols_are_not_compared(

@@ -165,16 +165,16 @@ def test_each_worker_needs_its_part_of_a_budget(tmp_path: Path) -> None:
     largest = estimated(path)["largest_market_dollars"]
     words = ("launch", path, "--dry-run", "--budget", largest * 3)
     assert "3 markets at once" in sim(*words).stdout
-    assert "too small to begin" not in sim(*words, "--workers", 2).stdout
+    assert "too small to start" not in sim(*words, "--workers", 2).stdout
     small = sim(*words, "--workers", 4).stdout
-    assert "too small to begin" in small
+    assert "too small to start" in small
     assert "each of 4 workers has its part" in small
 
 
 @pytest.mark.parametrize(
     ("budget", "said"),
     [
-        ("0.001", "too small to begin"),
+        ("0.001", "too small to start"),
         ("100000", "enough for what is expected"),
         ("1.5", "expected to last for about"),
     ],
