@@ -3,21 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import msgspec
 
 Provider = Literal[
     "openai", "openai-responses", "anthropic", "google", "openrouter", "openai-compatible"
 ]
-PROVIDERS: tuple[Provider, ...] = (
-    "openai",
-    "openai-responses",
-    "anthropic",
-    "google",
-    "openrouter",
-    "openai-compatible",
-)
+PROVIDERS: tuple[Provider, ...] = get_args(Provider)
 
 Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
 SchemaMode = Literal["strict", "prompt"]

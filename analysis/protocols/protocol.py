@@ -24,7 +24,7 @@ Told = Callable[[Mapping[str, Any]], str]
 """From an event, as it stands in the log, to a sentence."""
 
 
-class Experiment(Protocol):
+class ExperimentTable(Protocol):
     """From an experiment's runs to its table."""
 
     def __call__(self, runs: Mapping[str, Path], features: str) -> ExperimentOutcome:
@@ -36,7 +36,7 @@ def _none(_: Projection) -> tuple[str, ...]:
     return ()
 
 
-def _no_experiments() -> dict[str, Experiment]:
+def _no_experiments() -> dict[str, ExperimentTable]:
     return {}
 
 
@@ -69,7 +69,7 @@ class ProtocolAnalysis(ProtocolTables):
     examples: Mapping[str, Told] = field(default_factory=dict)
     chat: Mapping[str, Told] = field(default_factory=dict)
     fidelity: Callable[[Any], ExperimentOutcome] | None = None
-    experiments: Callable[[], Mapping[str, Experiment]] = _no_experiments
+    experiments: Callable[[], Mapping[str, ExperimentTable]] = _no_experiments
 
 
 def analysis_of(run: Path) -> ProtocolAnalysis:

@@ -20,7 +20,7 @@ MOST_SELLERS = 20
 """Sellers in a run's table; a design may have thousands."""
 
 
-class Measured(Protocol):
+class MeasuredRun(Protocol):
     """A run, as far as its page needs it."""
 
     path: Path
@@ -38,7 +38,7 @@ class Spoken(Protocol):
     facts: dict[str, Any]
 
 
-def run_page(run: Measured) -> str:
+def run_page(run: MeasuredRun) -> str:
     """Return a run's measures as a small table: overall, and for each seller."""
     try:
         found = run.measures()

@@ -32,7 +32,7 @@ IN_FLIGHT = 64
 """Markets at once in a process where agents wait."""
 
 
-class Seat(Protocol):
+class PlayedSeat(Protocol):
     """One seat, from which every market gets an agent of its own."""
 
     def join(self, kernel: Kernel, door: Door, hosting: Hosting) -> object:
@@ -48,7 +48,7 @@ class Seats(Protocol):
         """Whether anybody waits for the outside, so that markets are worth interleaving."""
         ...
 
-    def seat(self, role: Role, name: str) -> Seat:
+    def seat(self, role: Role, name: str) -> PlayedSeat:
         """Return the seat of this name."""
         ...
 

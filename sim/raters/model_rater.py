@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Meta
 
 from retailsim.agents.llm.talk import templates
-from retailsim.agents.llm.talk.chat import Chat
+from retailsim.agents.llm.talk.chat import ModelChat
 from retailsim.agents.llm.talk.reply import Reply
 from retailsim.analysis.annotation import form
 from retailsim.analysis.annotation.answers import MODEL, Saved
@@ -158,8 +158,8 @@ async def _rated(item: Item, task: Task, ask: Ask) -> Entry:
     return {"item": item.id, "rating": chosen.choice, "reason": chosen.reason}
 
 
-def _conversation(envelope: type[StarsEnvelope] | type[ChoiceEnvelope]) -> Chat:
-    return Chat("buyer", envelope, "", in_prompt=True, rules="annotate_rules")
+def _conversation(envelope: type[StarsEnvelope] | type[ChoiceEnvelope]) -> ModelChat:
+    return ModelChat("buyer", envelope, "", in_prompt=True, rules="annotate_rules")
 
 
 def told(item: Item, task: Task) -> str:

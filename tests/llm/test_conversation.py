@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from retailsim.agents.llm.talk.chat import REASKS_IN_ALL, Chat
+from retailsim.agents.llm.talk.chat import REASKS_IN_ALL, ModelChat
 from retailsim.agents.llm.types import Call
 from retailsim.agents.retail.model.replies import (
     AnswerReply,
@@ -55,7 +55,7 @@ def answering(
 
 
 def asked(
-    conversation: Chat, ask: Callable[[Call], Awaitable[ModelCalled]], reasks: int = 2
+    conversation: ModelChat, ask: Callable[[Call], Awaitable[ModelCalled]], reasks: int = 2
 ) -> AnswerReply:
     return asyncio.run(
         conversation.ask("task", AnswerReply, ask, max_output_tokens=10, reasks=reasks)
@@ -63,7 +63,7 @@ def asked(
 
 
 def test_each_call_begins_with_the_one_before() -> None:
-    conversation = Chat("seller", ServiceEnvelope, "context")
+    conversation = ModelChat("seller", ServiceEnvelope, "context")
     ask, calls = answering(("stop", GOOD), ("stop", GOOD))
     asked(conversation, ask)
     asked(conversation, ask)
@@ -76,7 +76,7 @@ def test_each_call_begins_with_the_one_before() -> None:
 
 def test_a_malformed_answer_is_shown_with_what_is_wrong() -> None:
     ask, calls = answering(("stop", "{}"), ("stop", GOOD))
-    assert asked(Chat("seller", ServiceEnvelope, "context"), ask).text == "yes"
+    assert asked(ModelChat("seller", ServiceEnvelope, "context"), ask).text == "yes"
     assert calls[1].says[1].text == "{}"
     assert "cannot be used" in calls[1].says[2].text
     assert "text" in calls[1].says[2].text
@@ -84,7 +84,7 @@ def test_a_malformed_answer_is_shown_with_what_is_wrong() -> None:
 
 def test_a_cut_answer_is_asked_for_again_shorter() -> None:
     ask, calls = answering(("length", '{"reply": {"kind"'), ("stop", GOOD))
-    asked(Chat("seller", ServiceEnvelope, "context"), ask)
+    asked(ModelChat("seller", ServiceEnvelope, "context"), ask)
     assert "shorter" in calls[1].says[-1].text
 
 
@@ -102,14 +102,14 @@ def test_what_stays_unusable_keeps_its_class_and_its_text(
 ) -> None:
     ask, calls = answering(*[(finish, text)] * 3)
     with pytest.raises(UnusableOutput, match=reason) as error:
-        asked(Chat("seller", ServiceEnvelope, "context"), ask)
+        asked(ModelChat("seller", ServiceEnvelope, "context"), ask)
     assert error.value.raw == text
     assert len(calls) == sent
 
 
 def test_a_whole_conversation_is_asked_again_only_so_often() -> None:
     """A model that fails every first time would otherwise double all its calls for good."""
-    conversation = Chat("seller", ServiceEnvelope, "context")
+    conversation = ModelChat("seller", ServiceEnvelope, "context")
     ask, calls = answering(*[("stop", "maybe"), ("stop", GOOD)] * REASKS_IN_ALL, ("stop", "maybe"))
     for _ in range(REASKS_IN_ALL):
         asked(conversation, ask, reasks=1)
@@ -121,24 +121,24 @@ def test_a_whole_conversation_is_asked_again_only_so_often() -> None:
 def test_no_second_attempt_where_none_is_wanted() -> None:
     ask, calls = answering(("stop", "maybe"))
     with pytest.raises(UnusableOutput):
-        asked(Chat("seller", ServiceEnvelope, "context"), ask, reasks=0)
+        asked(ModelChat("seller", ServiceEnvelope, "context"), ask, reasks=0)
     assert len(calls) == 1
 
 
 def test_the_shape_is_described_where_a_model_does_not_enforce_it() -> None:
     ask, calls = answering(("stop", GOOD), ("stop", GOOD))
-    asked(Chat("seller", ServiceEnvelope, "context"), ask)
-    asked(Chat("seller", ServiceEnvelope, "context", in_prompt=True), ask)
+    asked(ModelChat("seller", ServiceEnvelope, "context"), ask)
+    asked(ModelChat("seller", ServiceEnvelope, "context", in_prompt=True), ask)
     assert "JSON Schema" not in calls[0].system
     assert '"kind"' in calls[1].system
 
 
 def test_all_calls_share_a_schema_and_the_key_of_their_context() -> None:
     ask, calls = answering(*[("stop", GOOD)] * 3)
-    one = Chat("seller", ServiceEnvelope, "context")
+    one = ModelChat("seller", ServiceEnvelope, "context")
     asked(one, ask)
     asked(one, ask)
-    asked(Chat("seller", ServiceEnvelope, "another"), ask)
+    asked(ModelChat("seller", ServiceEnvelope, "another"), ask)
     assert calls[0].shape == calls[1].shape
     assert calls[0].cache_key == calls[1].cache_key != calls[2].cache_key
 
@@ -151,7 +151,7 @@ def test_what_is_restated_takes_the_place_of_what_was_said() -> None:
         objection_handling="",
     )
     ask, calls = answering(("stop", GOOD), ("stop", GOOD))
-    conversation = Chat("seller", BroadcastEnvelope, "context")
+    conversation = ModelChat("seller", BroadcastEnvelope, "context")
     with pytest.raises(UnusableOutput):  # an answer is no kind of this conversation
         asked(conversation, ask, reasks=0)
     conversation.restate(said)

@@ -11,7 +11,7 @@ from retailsim.agents.csales.base import SalesBuyer
 from retailsim.agents.csales.model.replies import OpeningReply, ResponseReply, SalesBuyerEnvelope
 from retailsim.agents.csales.model.seller import sheets
 from retailsim.agents.llm.talk import templates
-from retailsim.agents.llm.talk.chat import Chat
+from retailsim.agents.llm.talk.chat import ModelChat
 from retailsim.agents.llm.talk.options import model_of, options_of
 from retailsim.agents.llm.talk.reply import Reply
 from retailsim.agents.llm.talk.templates import fenced, text
@@ -77,14 +77,14 @@ class ModelSalesBuyer(SalesBuyer):
         model = model_of(self.seat)
         notes = self.memory(request)
         if "sales" not in notes:
-            notes["sales"] = Chat(
+            notes["sales"] = ModelChat(
                 "buyer",
                 SalesBuyerEnvelope,
                 templates.paragraphs([self._persona, profile_text(request.profile)]),
                 in_prompt=model.in_prompt,
                 rules="sales_buyer_rules",
             )
-        conversation: Chat = notes["sales"]
+        conversation: ModelChat = notes["sales"]
         return await conversation.ask(
             task,
             kind,

@@ -20,7 +20,7 @@ from retailsim.agents.csales.model.replies import (
     SalesSellerEnvelope,
 )
 from retailsim.agents.llm.talk import templates
-from retailsim.agents.llm.talk.chat import Chat
+from retailsim.agents.llm.talk.chat import ModelChat
 from retailsim.agents.llm.talk.options import model_of, options_of
 from retailsim.agents.llm.talk.reply import Reply
 from retailsim.agents.llm.talk.templates import fenced, text
@@ -81,14 +81,14 @@ class ModelSalesSeller(SalesSeller):
         model = model_of(self.seat)
         notes = self.memory(request)
         if "sales" not in notes:
-            notes["sales"] = Chat(
+            notes["sales"] = ModelChat(
                 "seller",
                 SalesSellerEnvelope,
                 self._persona,
                 in_prompt=model.in_prompt,
                 rules="sales_seller_rules",
             )
-        conversation: Chat = notes["sales"]
+        conversation: ModelChat = notes["sales"]
         return await conversation.ask(
             task,
             kind,

@@ -35,7 +35,7 @@ def shape_of(envelope: type[Envelope]) -> dict[str, Any]:
     return portable(envelope)
 
 
-class Chat:
+class ModelChat:
     """A growing list of messages with one system text.
 
     Parameters

@@ -7,7 +7,7 @@ from typing import ClassVar, TypeVar
 
 from retailsim.agents.base import Seat
 from retailsim.agents.llm.talk import templates
-from retailsim.agents.llm.talk.chat import Chat
+from retailsim.agents.llm.talk.chat import ModelChat
 from retailsim.agents.llm.talk.decode import Check
 from retailsim.agents.llm.talk.options import model_of, options_of
 from retailsim.agents.llm.talk.reply import Reply
@@ -109,7 +109,7 @@ class ModelBuyer(BuyerAgent):
         return [self._persona, wording.listing(offer), wording.terms(offer), note]
 
     def _start(self, request: Request, name: str, context: list[str]) -> None:
-        self.memory(request)[name] = Chat(
+        self.memory(request)[name] = ModelChat(
             "buyer",
             BuyerEnvelope,
             templates.paragraphs(context),
@@ -148,7 +148,7 @@ class ModelBuyer(BuyerAgent):
         check: Check[R] | None = None,
     ) -> R:
         model = model_of(self.seat)
-        conversation: Chat = self.memory(request)[name]
+        conversation: ModelChat = self.memory(request)[name]
         return await conversation.ask(
             task,
             kind,

@@ -7,7 +7,7 @@ from typing import ClassVar, TypeVar
 
 from retailsim.agents.base import Seat
 from retailsim.agents.llm.talk import templates
-from retailsim.agents.llm.talk.chat import Chat
+from retailsim.agents.llm.talk.chat import ModelChat
 from retailsim.agents.llm.talk.options import model_of, options_of
 from retailsim.agents.llm.talk.reply import Envelope, Reply
 from retailsim.agents.llm.talk.templates import fenced, text
@@ -99,7 +99,7 @@ class ModelSeller(SellerAgent):
 
     # -- conversations ---------------------------------------------------------------------
 
-    def _broadcast(self, request: Request) -> Chat:
+    def _broadcast(self, request: Request) -> ModelChat:
         return self._conversation(
             request, "broadcast", BroadcastEnvelope, lambda: self._offer(request)
         )
@@ -111,7 +111,7 @@ class ModelSeller(SellerAgent):
     def _inquiry(self, request: AnswerBuyer) -> str:
         return templates.paragraphs([self._offer(request), wording.spoken(request.pitch)])
 
-    def _after(self, request: GiveSupport | SettleIssue, inquiry: Transcript) -> Chat:
+    def _after(self, request: GiveSupport | SettleIssue, inquiry: Transcript) -> ModelChat:
         def context() -> str:
             return templates.paragraphs(
                 [
@@ -125,15 +125,15 @@ class ModelSeller(SellerAgent):
 
     def _conversation(
         self, request: Request, name: str, envelope: type[Envelope], context: Callable[[], str]
-    ) -> Chat:
+    ) -> ModelChat:
         notes = self.memory(request)
         if name not in notes:
             in_prompt = model_of(self.seat).in_prompt
-            notes[name] = Chat("seller", envelope, context(), in_prompt=in_prompt)
-        found: Chat = notes[name]
+            notes[name] = ModelChat("seller", envelope, context(), in_prompt=in_prompt)
+        found: ModelChat = notes[name]
         return found
 
-    async def _ask(self, request: Request, conversation: Chat, task: str, kind: type[R]) -> R:
+    async def _ask(self, request: Request, conversation: ModelChat, task: str, kind: type[R]) -> R:
         model = model_of(self.seat)
         return await conversation.ask(
             task,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from retailsim.analysis.projection.projection import Projection
 from retailsim.analysis.protocols.csales.conversations import COLUMNS, TABLES
 from retailsim.analysis.protocols.csales.told import CHAT, EXAMPLES
-from retailsim.analysis.protocols.protocol import Experiment, ProtocolAnalysis
+from retailsim.analysis.protocols.protocol import ExperimentTable, ProtocolAnalysis
 
 if TYPE_CHECKING:
     from retailsim.analysis.exhibits.parts import Section
@@ -31,7 +31,7 @@ def _compared(runs: Mapping[str, Path], features: str) -> ExperimentOutcome:
     return table(load(runs["all"]))
 
 
-def _experiments() -> Mapping[str, Experiment]:
+def _experiments() -> Mapping[str, ExperimentTable]:
     return {"csales": _compared}
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from retailsim.analysis.protocols.protocol import Experiment, ProtocolAnalysis
+from retailsim.analysis.protocols.protocol import ExperimentTable, ProtocolAnalysis
 
 if TYPE_CHECKING:
     from retailsim.analysis.annotation.scores import Scores
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["ANALYSIS"]
 
 
-def _experiments() -> Mapping[str, Experiment]:
+def _experiments() -> Mapping[str, ExperimentTable]:
     from retailsim.analysis.protocols.retail.presets import EXPERIMENTS
 
     return EXPERIMENTS

@@ -19,7 +19,7 @@ from retailsim.analysis.experiments.outcomes import Arms, ExperimentOutcome
 from retailsim.analysis.experiments.personas import persona_effects
 from retailsim.analysis.experiments.sellers import category_fit, pairwise
 from retailsim.analysis.projection.loader import load
-from retailsim.analysis.protocols.protocol import Experiment
+from retailsim.analysis.protocols.protocol import ExperimentTable
 from retailsim.analysis.protocols.retail.fidelity import fidelity
 
 PROJECTED: Mapping[str, Callable[[Arms], ExperimentOutcome]] = MappingProxyType(
@@ -38,7 +38,7 @@ PROJECTED: Mapping[str, Callable[[Arms], ExperimentOutcome]] = MappingProxyType(
 """Experiment -> its table, from the projections of its arms."""
 
 
-def _projected(table: Callable[[Arms], ExperimentOutcome]) -> Experiment:
+def _projected(table: Callable[[Arms], ExperimentOutcome]) -> ExperimentTable:
     def outcome(runs: Mapping[str, Path], features: str) -> ExperimentOutcome:
         return table({label: load(run) for label, run in runs.items()})
 
@@ -55,7 +55,7 @@ def _unrated(runs: Mapping[str, Path], features: str) -> ExperimentOutcome:
     return fidelity(None)
 
 
-EXPERIMENTS: Mapping[str, Experiment] = MappingProxyType(
+EXPERIMENTS: Mapping[str, ExperimentTable] = MappingProxyType(
     {
         **{name: _projected(table) for name, table in PROJECTED.items()},
         "latent-persona": _latent_persona,

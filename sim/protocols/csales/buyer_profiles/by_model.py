@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Meta
 
 from retailsim.agents.llm.talk import templates
-from retailsim.agents.llm.talk.chat import Chat
+from retailsim.agents.llm.talk.chat import ModelChat
 from retailsim.agents.llm.talk.reply import Reply
 from retailsim.market.protocols.csales.events import Openness, Style
 from retailsim.market.protocols.csales.values import Profile
@@ -66,7 +66,7 @@ def ask_all(
 
 
 async def _profile(buyer: Buyer, ask: Ask) -> Profile:
-    conversation = Chat("buyer", ProfileEnvelope, "", in_prompt=True, rules="profile_rules")
+    conversation = ModelChat("buyer", ProfileEnvelope, "", in_prompt=True, rules="profile_rules")
     reviews = templates.fenced("REVIEWS", "\n".join(told(buyer)))
     task = templates.text("profile_build").format(reviews=reviews)
     reply = await conversation.ask(
