@@ -168,7 +168,7 @@ def play(path: Path) -> None:
 @contextmanager
 def collecting() -> Iterator[list[bytes]]:
     """Collect the bodies that runs send while the block runs."""
-    from retailsim.agents.llm.gateway.gateway import call
+    from retailsim.agents.llm.gateway import call
 
     bodies: list[bytes] = []
     post = call.post
