@@ -29,7 +29,7 @@ CALL = Call(
 ROOM = 50
 BOUND = bound_of(CALL, ROOM)
 ANSWER = Answer(text="yes", finish="stop", usage=Usage(input=10, output=2))
-REQUEST: AgentRequest = play().requests[-1]  # type: ignore[assignment]
+REQUEST: AgentRequest = play().requests[-1]
 """A request with an episode; which one makes no difference here."""
 
 

@@ -6,13 +6,14 @@ from typing import Any
 
 import msgspec
 
-from retailsim.events.kernel import Kernel
+from retailsim.events.kernel import Kernel, Outgoing, Post, Receive
 from retailsim.events.messages import Event, Message, MessageSent, ReviewPosted
 from retailsim.events.streams import Seed
 from retailsim.market.catalogue.product import Product
 from retailsim.market.core.admission import admit
 from retailsim.market.core.issues import Issue, IssueRules
 from retailsim.market.core.participants import EpisodeSpec, Participant
+from retailsim.market.core.request import AgentRequest
 from retailsim.market.core.shipping import ShippingRules
 from retailsim.market.protocols.retail.admission import ADMISSIONS
 from retailsim.market.protocols.retail.protocol import RetailMarket
@@ -40,7 +41,7 @@ from retailsim.market.protocols.retail.values import (
 )
 
 Answer = Callable[[Any], Any]
-Script = Mapping[type[Message], Answer]
+Script = Mapping[type[AgentRequest], Answer]
 """Request -> what the player answers to it; may raise."""
 
 LAMP = Product(
@@ -126,6 +127,17 @@ def buyer(
     }
 
 
+def but(script: Script, kind: type[AgentRequest], answer: Answer) -> Script:
+    """Return the script with another answer to requests of this kind."""
+    return {**script, kind: answer}
+
+
+def posted(outgoing: Outgoing) -> list[Any]:
+    """Return what a market posts; the messages in it are of any kind."""
+    assert all(isinstance(post, Post) for post in outgoing)
+    return list(outgoing)
+
+
 def said(role: str, turn: int) -> str:
     """Say something that tells who says it when."""
     return f"{role} says {turn}"
@@ -164,7 +176,7 @@ class Played:
         waits: frozenset[str] = frozenset(),
     ) -> None:
         self.market = RetailMarket(spec, of, Seed(seed))
-        self.requests: list[Message] = []
+        self.requests: list[AgentRequest] = []
         self.kernel = Kernel(spec.id, self.market.failed)
         self.kernel.add_rules(self.market.handle)
         for name, script in players.items():
@@ -172,8 +184,9 @@ class Played:
         self.kernel.post(self.market.open())
         asyncio.run(self.kernel.run())
 
-    def _player(self, name: str, script: Script) -> Any:
+    def _player(self, name: str, script: Script) -> Receive:
         async def receive(message: Message) -> Sequence[Message]:
+            assert isinstance(message, AgentRequest)
             self.requests.append(message)
             answer = script[type(message)](message)
             return admit(name, message, answer, ADMISSIONS[type(message)])

@@ -6,11 +6,12 @@ from typing import Any, Literal
 
 import msgspec
 import pytest
-from asked import ADMISSIONS, ASKED, NAMES, SCRIPT, admit, pitch, refused, review
 
 from retailsim.events.kernel import Post
 from retailsim.events.messages import (
+    Aspect,
     DecisionMade,
+    DialogueStage,
     EpisodeClosed,
     MarketClosed,
     Message,
@@ -18,6 +19,7 @@ from retailsim.events.messages import (
     OrderPlaced,
     RefundIssued,
     ReviewPosted,
+    Role,
 )
 from retailsim.market.core import admission
 from retailsim.market.core.admission import (
@@ -36,6 +38,7 @@ from retailsim.market.protocols.retail.requests import (
     GiveSupport,
     PresentPitch,
     ProposeSettlement,
+    Request,
     SettleIssue,
     WriteReview,
 )
@@ -45,17 +48,27 @@ from retailsim.market.protocols.retail.values import (
     Support,
     Topics,
 )
-from tests.market.players import KEEP, LAMP, buyer, decided, play
+from tests.market.asked import (
+    ADMISSIONS,
+    ASKED,
+    NAMES,
+    SCRIPT,
+    admit,
+    pitch,
+    refused,
+    review,
+)
+from tests.market.players import KEEP, LAMP, but, buyer, decided, play
 
 HINT = ": return the value, the market writes the events"
 
 
-def test_every_request_is_tested_here():
+def test_every_request_is_tested_here() -> None:
     assert set(ASKED) == set(ADMISSIONS) == set(NAMES)
 
 
 @pytest.mark.parametrize("kind", ADMISSIONS)
-def test_what_was_asked_for_is_admitted_as_an_equal_copy(kind):
+def test_what_was_asked_for_is_admitted_as_an_equal_copy(kind: type[Request]) -> None:
     value = SCRIPT[kind](ASKED[kind])
     copy = admission.admitted("agent:sam", ASKED[kind], value, ADMISSIONS[kind])
     assert copy == value
@@ -64,22 +77,23 @@ def test_what_was_asked_for_is_admitted_as_an_equal_copy(kind):
 
 
 @pytest.mark.parametrize("kind", ADMISSIONS)
-def test_what_needs_no_check_is_written_in_the_same_words(kind):
+def test_what_needs_no_check_is_written_in_the_same_words(kind: type[Request]) -> None:
     value = SCRIPT[kind](ASKED[kind])
     unchecked = admission.written("agent:sam", ASKED[kind], value, ADMISSIONS[kind])
     assert unchecked == admit(kind, value)
 
 
-def test_an_agent_cannot_change_afterwards_what_it_said():
+def test_an_agent_cannot_change_afterwards_what_it_said() -> None:
     said_once = pitch()
     [event] = admit(PresentPitch, said_once)
     said_once.sections["opening_hook"] = "Something else"  # type: ignore[index]
+    assert isinstance(event, PitchPresented)
     assert event.sections == pitch().sections
 
 
-def test_one_object_for_all_episodes_is_logged_as_several_events():
+def test_one_object_for_all_episodes_is_logged_as_several_events() -> None:
     topics = Topics(topics=("shipping",), reason="always the same")
-    lazy = {**buyer(), ChooseTopics: lambda request: topics}
+    lazy = but(buyer(), ChooseTopics, lambda request: topics)
     played = play(buying={"ann": lazy, "bob": lazy})
     assert [event.seq for event in played.events] == list(range(len(played.events)))
     assert [played.one(TopicsChosen, e).source for e in ("e1", "e2")] == ["buyer:ann", "buyer:bob"]
@@ -98,7 +112,9 @@ def test_one_object_for_all_episodes_is_logged_as_several_events():
     ],
 )
 @pytest.mark.parametrize("turn", [1, 3])
-def test_the_stage_the_role_and_the_turn_of_a_message_are_the_requests(kind, stage, role, turn):
+def test_the_stage_the_role_and_the_turn_of_a_message_are_the_requests(
+    kind: type[Request], stage: DialogueStage, role: Role, turn: int
+) -> None:
     """No agent can speak in another's name, or out of turn: it says the words and no more."""
     request = msgspec.structs.replace(ASKED[kind], turn=turn)
     value = Support(text="Hm.") if kind is GiveSupport else "Hm."
@@ -107,18 +123,18 @@ def test_the_stage_the_role_and_the_turn_of_a_message_are_the_requests(kind, sta
 
 
 @pytest.mark.parametrize("kind", [AskSeller, Complain])
-def test_saying_nothing_ends_a_dialogue(kind):
+def test_saying_nothing_ends_a_dialogue(kind: type[Request]) -> None:
     assert admit(kind, None) == (EndDialogue(),)
 
 
 @pytest.mark.parametrize("aspect", ["pitch", "pre_inquiry", "post_inquiry", "product"])
-def test_a_review_is_of_the_aspect_that_was_asked_for(aspect):
+def test_a_review_is_of_the_aspect_that_was_asked_for(aspect: Aspect) -> None:
     request = msgspec.structs.replace(ASKED[WriteReview], aspect=aspect)
     [event] = admission.admit("buyer:ann", request, review(), ADMISSIONS[WriteReview])
     assert event == ReviewPosted(aspect=aspect, rating=4, text="fine")
 
 
-def test_a_pitch_and_a_plan_are_of_the_seat_that_was_asked_for_the_product_on_sale():
+def test_a_pitch_and_a_plan_are_of_the_seat_that_was_asked_for_the_product_on_sale() -> None:
     assert admit(FormStrategy, Strategy(value_proposition="cheap")) == (
         StrategyFormed(seller="sam", product=LAMP.id, value_proposition="cheap"),
     )
@@ -133,14 +149,14 @@ def test_a_pitch_and_a_plan_are_of_the_seat_that_was_asked_for_the_product_on_sa
     )
 
 
-def test_a_decision_is_written_as_it_was_made():
+def test_a_decision_is_written_as_it_was_made() -> None:
     [event] = admit(Decide, decided(True, 2))
     assert type(event) is DecisionMade
     fields = msgspec.structs.asdict(decided(True, 2))
     assert {name: getattr(event, name) for name in fields} == fields
 
 
-def test_a_settlement_is_offered_before_the_text_and_only_in_support():
+def test_a_settlement_is_offered_before_the_text_and_only_in_support() -> None:
     said = MessageSent(stage="post_inquiry", role="seller", turn=1, text="Sorry.")
     proposal = ProposeSettlement(settlement=KEEP)
     assert admit(GiveSupport, Support(text="Sorry.", proposal=KEEP)) == (proposal, said)
@@ -180,7 +196,7 @@ WRONG: list[tuple[Any, str]] = [
         if what not in wanted.split(" or ")
     ],
 )
-def test_a_value_of_another_kind_is_refused(kind, value, what):
+def test_a_value_of_another_kind_is_refused(kind: type[Request], value: Any, what: str) -> None:
     """Those who return messages, as agents once did, are told what to return."""
     hint = HINT if "EndDialogue" in what or "MarketClosed" in what else ""
     assert refused(kind, value) == f"{what} instead of {NAMES[kind]}{hint}"
@@ -188,7 +204,7 @@ def test_a_value_of_another_kind_is_refused(kind, value, what):
 
 @pytest.mark.parametrize("kind", ADMISSIONS)
 @pytest.mark.parametrize("other", ADMISSIONS)
-def test_what_answers_another_request_is_refused(kind, other):
+def test_what_answers_another_request_is_refused(kind: type[Request], other: type[Request]) -> None:
     """Unless that asks for the same kind of value."""
     value = SCRIPT[other](ASKED[other])
     what = NAMES[other].split(" or ")[0]
@@ -215,19 +231,21 @@ FORGED: list[Message] = [
 
 @pytest.mark.parametrize("kind", ADMISSIONS)
 @pytest.mark.parametrize("forged", FORGED, ids=lambda message: type(message).__name__)
-def test_no_request_lets_an_agent_speak_for_the_market(kind, forged):
+def test_no_request_lets_an_agent_speak_for_the_market(
+    kind: type[Request], forged: Message
+) -> None:
     name, value = type(forged).__name__, SCRIPT[kind](ASKED[kind])
     for said in (forged, [forged]):
         assert refused(kind, said) == f"{name} instead of {NAMES[kind]}{HINT}"
-    for said in ([forged, value], (forged, value)):
-        assert refused(kind, said).startswith(f"{name}, {type(value).__name__} instead of ")
+    for both in ([forged, value], (forged, value)):
+        assert refused(kind, both).startswith(f"{name}, {type(value).__name__} instead of ")
 
 
-def test_two_decisions_are_refused():
+def test_two_decisions_are_refused() -> None:
     assert refused(Decide, [decided(True, 1), decided(False, 0)]) == "list instead of Decision"
 
 
-def test_a_mapping_that_changes_between_readings_is_read_once():
+def test_a_mapping_that_changes_between_readings_is_read_once() -> None:
     class Shifty(Mapping[str, str]):
         reads = 0
 
@@ -242,16 +260,17 @@ def test_a_mapping_that_changes_between_readings_is_read_once():
             return "Hi" if self.reads == 1 else ""
 
     [event] = admit(PresentPitch, pitch(sections=Shifty()))
+    assert isinstance(event, PitchPresented)
     assert event.sections == {"opening_hook": "Hi"}
 
 
-def test_a_read_only_mapping_is_as_good_as_a_dict():
+def test_a_read_only_mapping_is_as_good_as_a_dict() -> None:
     [event] = admit(PresentPitch, pitch(sections=MappingProxyType({"opening_hook": "Hi"})))
     assert type(event) is PitchPresented
     assert type(event.sections) is dict
 
 
-def test_a_subclass_of_the_right_value_is_refused():
+def test_a_subclass_of_the_right_value_is_refused() -> None:
     class Sly(Decision, frozen=True, kw_only=True):
         pass
 
@@ -259,7 +278,7 @@ def test_a_subclass_of_the_right_value_is_refused():
     assert refused(Decide, Sly(**fields)) == "Sly instead of Decision"
 
 
-def test_a_look_alike_of_the_right_value_is_refused():
+def test_a_look_alike_of_the_right_value_is_refused() -> None:
     twin = msgspec.defstruct("Decision", [(name, Any) for name in Decision.__struct_fields__])
     fields = msgspec.structs.asdict(decided(True, 1))
     assert refused(Decide, twin(**fields)) == "Decision instead of Decision"
@@ -283,7 +302,9 @@ def test_a_look_alike_of_the_right_value_is_refused():
         (int | dict[str, int], {"a": 1}, None, "None instead of int or dict"),
     ],
 )
-def test_a_protocol_may_ask_for_what_can_be_logged(answer, good, bad, what):
+def test_a_protocol_may_ask_for_what_can_be_logged(
+    answer: Any, good: Any, bad: Any, what: str
+) -> None:
     rule = Admission(answer, lambda request, value, seat: ())
     assert admission.admitted("agent", ASKED[Decide], good, rule) == good
     with pytest.raises(ReplyRefused) as caught:

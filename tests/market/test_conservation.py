@@ -34,6 +34,7 @@ from tests.market.players import (
     LAMP,
     Played,
     Script,
+    but,
     buyer,
     decided,
     market_spec,
@@ -192,7 +193,7 @@ def check_episode(events: list[Any]) -> None:
 
 @settings(deadline=None, max_examples=150)
 @given(markets())
-def test_money_goods_and_episodes_are_conserved(played: Played):
+def test_money_goods_and_episodes_are_conserved(played: Played) -> None:
     ledger, events = played.market.ledger, played.events
     assert ledger.balance_cents == 0
     assert fold(events) == ledger.accounts
@@ -214,7 +215,7 @@ def test_money_goods_and_episodes_are_conserved(played: Played):
 
 @settings(deadline=None, max_examples=50)
 @given(markets())
-def test_every_log_can_be_written_and_read_back(played: Played):
+def test_every_log_can_be_written_and_read_back(played: Played) -> None:
     decoder = msgspec.json.Decoder(LOGGED)
     assert decoder.decode_lines(played.lines) == played.events
 
@@ -226,7 +227,7 @@ def twins(draw: Any) -> tuple[bytes, bytes]:
     logs = []
     for _ in range(2):
         buyers = {f"buyer:{name}": buyer(questions=count % 3, quantity=1) for name in "abc"}
-        broken = {**buyers, "buyer:b": {**buyer(), WriteReview: MISDEEDS[count % len(MISDEEDS)]}}
+        broken = {**buyers, "buyer:b": but(buyer(), WriteReview, MISDEEDS[count % len(MISDEEDS)])}
         cast = {"seller:sam": seller(), **broken}
         waits = frozenset(name for name in cast if draw(choices))
         of = rules(ISSUES[count % len(ISSUES)])
@@ -236,11 +237,11 @@ def twins(draw: Any) -> tuple[bytes, bytes]:
 
 @settings(deadline=None, max_examples=50)
 @given(twins())
-def test_who_waits_changes_no_byte(logs: tuple[bytes, bytes]):
+def test_who_waits_changes_no_byte(logs: tuple[bytes, bytes]) -> None:
     assert logs[0] == logs[1]
 
 
-def test_random_agents_reach_every_kind_of_event():
+def test_random_agents_reach_every_kind_of_event() -> None:
     """The properties above would hold for agents that do nothing, too."""
     reached: set[type[Any]] = set()
     for number in range(60):

@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given
@@ -27,7 +27,7 @@ def near(found: float, expected: float, count: int = ORDERS) -> bool:
     return abs(found - expected) <= 4 * math.sqrt(expected * (1 - expected) / count)
 
 
-def test_the_labels_are_those_of_the_published_data():
+def test_the_labels_are_those_of_the_published_data() -> None:
     assert get_args(Issue) == ISSUES
     assert ISSUES == (
         "shipping delay",
@@ -38,7 +38,7 @@ def test_the_labels_are_those_of_the_published_data():
     )
 
 
-def test_a_product_keeps_its_issue_and_products_share_them_out_alike():
+def test_a_product_keeps_its_issue_and_products_share_them_out_alike() -> None:
     rules = IssueRules()
     counts = Counter(rules.assigned(Seed(3), f"P{n}") for n in range(ORDERS))
     assert set(counts) == set(ISSUES)
@@ -46,7 +46,7 @@ def test_a_product_keeps_its_issue_and_products_share_them_out_alike():
     assert rules.assigned(Seed(3), "P7") == rules.assigned(Seed(3), "P7")
 
 
-def test_issues_without_weight_are_never_assigned():
+def test_issues_without_weight_are_never_assigned() -> None:
     rules = IssueRules(weights={"change of mind": 1.0, "shipping delay": 3.0})
     counts = Counter(rules.assigned(Seed(3), f"P{n}") for n in range(ORDERS))
     assert set(counts) == {"change of mind", "shipping delay"}
@@ -54,32 +54,34 @@ def test_issues_without_weight_are_never_assigned():
 
 
 @pytest.mark.parametrize("rate", [0.0, 0.3, 1.0])
-def test_orders_have_their_products_issue_as_often_as_the_rate_says(rate):
+def test_orders_have_their_products_issue_as_often_as_the_rate_says(rate: float) -> None:
     rules = IssueRules(rate=rate)
     assert near(share(rules, 0, "wrong item received"), rate)
     assert share(rules, 0, "not as described") == 0.0
 
 
 @pytest.mark.parametrize("claims", [0, 1, 3])
-def test_each_unsupported_claim_may_be_noticed_on_its_own(claims):
+def test_each_unsupported_claim_may_be_noticed_on_its_own(claims: int) -> None:
     rules = IssueRules(rate=0.0, overclaim_rate=0.3)
     assert near(share(rules, claims, "not as described"), 1 - 0.7**claims)
 
 
-def test_an_overclaim_that_is_always_noticed():
+def test_an_overclaim_that_is_always_noticed() -> None:
     assert share(IssueRules(rate=0.0, overclaim_rate=1.0), 1, "not as described") == 1.0
     assert share(IssueRules(rate=0.0, overclaim_rate=0.0), 9, "not as described") == 0.0
 
 
 @given(st.floats(0, 1), st.floats(0, 1), st.integers(0, 9), st.text(max_size=5))
-def test_what_follows_in_the_stream_depends_on_no_rate_and_no_claim(rate, overclaim, claims, unit):
+def test_what_follows_in_the_stream_depends_on_no_rate_and_no_claim(
+    rate: float, overclaim: float, claims: int, unit: str
+) -> None:
     one, two = (Seed(1).stream("p", unit) for _ in range(2))
     IssueRules(rate=rate, overclaim_rate=overclaim).arising("change of mind", claims, one)
     IssueRules().arising("shipping delay", 0, two)
     assert one.word() == two.word()
 
 
-def test_a_higher_rate_only_adds_issues():
+def test_a_higher_rate_only_adds_issues() -> None:
     few, many = IssueRules(rate=0.2), IssueRules(rate=0.6)
     for order in range(500):
         assert arising(few, 0, order) in (None, arising(many, 0, order))
@@ -98,7 +100,7 @@ def test_a_higher_rate_only_adds_issues():
         ({"weights": {"change of mind": math.inf}}, "none may be negative or infinite"),
     ],
 )
-def test_rules_that_no_market_can_follow_are_refused(fields, message):
+def test_rules_that_no_market_can_follow_are_refused(fields: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError) as caught:
         IssueRules(**fields)
     assert message in str(caught.value)

@@ -1,5 +1,7 @@
 """The ledger: balanced after every entry, and no refund beyond its sale."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,12 +16,12 @@ def ledger() -> Ledger:
     return books
 
 
-def test_a_sale_moves_goods_and_shipping_from_the_buyer(ledger):
+def test_a_sale_moves_goods_and_shipping_from_the_buyer(ledger: Ledger) -> None:
     assert ledger.accounts == {"buyer": -3_150, "goods": 3_000, "shipping": 150, "returns": 0}
     assert ledger.sales == {"o1": Sale("o1", 3, 3_000, 150)}
 
 
-def test_a_refund_points_to_its_sale_and_moves_money_back(ledger):
+def test_a_refund_points_to_its_sale_and_moves_money_back(ledger: Ledger) -> None:
     ledger.refund("o1", 2, 2_000, 150)
     assert ledger.accounts == {"buyer": -1_000, "goods": 1_000, "shipping": 0, "returns": 0}
     sale = ledger.sales["o1"]
@@ -29,7 +31,9 @@ def test_a_refund_points_to_its_sale_and_moves_money_back(ledger):
 
 
 @pytest.mark.parametrize(("payer", "account"), [("buyer", "buyer"), ("seller", "goods")])
-def test_the_way_back_is_paid_by_the_one_who_has_to(ledger, payer, account):
+def test_the_way_back_is_paid_by_the_one_who_has_to(
+    ledger: Ledger, payer: str, account: str
+) -> None:
     before = ledger.accounts[account]
     ledger.return_shipping(120, payer)
     assert ledger.accounts[account] == before - 120
@@ -49,7 +53,9 @@ def test_the_way_back_is_paid_by_the_one_who_has_to(ledger, payer, account):
         (("o1", 1, 0, -1), "order o1: -1 cents shipping were not paid"),
     ],
 )
-def test_a_refund_beyond_its_sale_is_refused_and_changes_nothing(ledger, refund, message):
+def test_a_refund_beyond_its_sale_is_refused_and_changes_nothing(
+    ledger: Ledger, refund: tuple[str, int, int, int], message: str
+) -> None:
     before = dict(ledger.accounts)
     with pytest.raises(LedgerError) as caught:
         ledger.refund(*refund)
@@ -58,13 +64,13 @@ def test_a_refund_beyond_its_sale_is_refused_and_changes_nothing(ledger, refund,
     assert ledger.sales["o1"] == Sale("o1", 3, 3_000, 150)
 
 
-def test_a_sale_cannot_be_refunded_twice(ledger):
+def test_a_sale_cannot_be_refunded_twice(ledger: Ledger) -> None:
     ledger.refund("o1", 3, 3_000, 150)
     with pytest.raises(LedgerError, match="1 units are not there to refund"):
         ledger.refund("o1", 1, 0, 0)
 
 
-def test_partial_refunds_add_up_to_the_sale_and_no_further(ledger):
+def test_partial_refunds_add_up_to_the_sale_and_no_further(ledger: Ledger) -> None:
     for _ in range(3):
         ledger.refund("o1", 1, 1_000, 50)
     assert ledger.accounts["buyer"] == 0
@@ -81,7 +87,9 @@ def test_partial_refunds_add_up_to_the_sale_and_no_further(ledger):
         ((2, 1_500, 100), None),
     ],
 )
-def test_a_second_refund_has_only_what_the_first_one_left(ledger, rest, message):
+def test_a_second_refund_has_only_what_the_first_one_left(
+    ledger: Ledger, rest: tuple[int, int, int], message: str | None
+) -> None:
     """Units, goods and shipping each have a rest of their own."""
     ledger.refund("o1", 1, 1_500, 50)
     if message is None:
@@ -102,7 +110,9 @@ def test_a_second_refund_has_only_what_the_first_one_left(ledger, rest, message)
         (("o2", 1, 1, -1), "order o2: quantity and prices must be positive"),
     ],
 )
-def test_a_sale_that_is_none_is_refused(ledger, sale, message):
+def test_a_sale_that_is_none_is_refused(
+    ledger: Ledger, sale: tuple[str, int, int, int], message: str
+) -> None:
     before = dict(ledger.accounts)
     with pytest.raises(LedgerError) as caught:
         ledger.sell(*sale)
@@ -119,7 +129,9 @@ entries = st.one_of(
 
 
 @given(st.lists(entries, max_size=30))
-def test_the_books_balance_after_any_entries_and_refunds_stay_within_sales(steps):
+def test_the_books_balance_after_any_entries_and_refunds_stay_within_sales(
+    steps: list[tuple[Any, ...]],
+) -> None:
     ledger = Ledger()
     for name, *values in steps:
         before = (dict(ledger.accounts), repr(ledger.sales))

@@ -1,6 +1,7 @@
 """The retail protocol: who is asked what when, and what a journey looks like."""
 
 from itertools import pairwise
+from typing import Any
 
 import msgspec
 import pytest
@@ -12,6 +13,7 @@ from retailsim.events.messages import (
     IssueRaised,
     MarketClosed,
     MarketOpened,
+    Message,
     MessageSent,
     OrderDelivered,
     OrderPlaced,
@@ -27,7 +29,7 @@ from retailsim.market.core.durations import (
     MINUTE_US,
     PLANNING_US,
 )
-from retailsim.market.core.issues import ISSUES
+from retailsim.market.core.issues import ISSUES, Issue
 from retailsim.market.errors import UnexpectedMessage
 from retailsim.market.protocols.retail.events import PitchPresented, StrategyFormed, TopicsChosen
 from retailsim.market.protocols.retail.protocol import RetailMarket, dimensions
@@ -42,7 +44,14 @@ from retailsim.market.protocols.retail.requests import (
     PresentPitch,
     WriteReview,
 )
-from retailsim.market.protocols.retail.values import DIMENSIONS, Pitch, Strategy, Topics, Turn
+from retailsim.market.protocols.retail.values import (
+    DIMENSIONS,
+    Offer,
+    Pitch,
+    Strategy,
+    Topics,
+    Turn,
+)
 from tests.market.players import (
     EXCHANGE,
     REFUND,
@@ -50,6 +59,7 @@ from tests.market.players import (
     decided,
     market_spec,
     play,
+    posted,
     rules,
     seller,
 )
@@ -69,12 +79,14 @@ def market() -> RetailMarket:
     return RetailMarket(market_spec(["ann", "bob"]), rules("damaged on arrival"), Seed(1))
 
 
-def offer_of(market: RetailMarket):
-    return market.open()[-1].message.offer
+def offer_of(market: RetailMarket) -> Offer:
+    request = posted(market.open())[-1].message
+    assert isinstance(request, FormStrategy)
+    return request.offer
 
 
-def test_a_market_opens_with_its_episodes_and_asks_the_seller_last(market):
-    first, *opened, asked = market.open()
+def test_a_market_opens_with_its_episodes_and_asks_the_seller_last(market: RetailMarket) -> None:
+    first, *opened, asked = posted(market.open())
     assert first == Post(MarketOpened())
     assert [post.message.buyer for post in opened] == ["ann", "bob"]
     assert opened[0] == Post(
@@ -102,7 +114,7 @@ def test_a_market_opens_with_its_episodes_and_asks_the_seller_last(market):
     assert asked == Post(request, "seller:sam", 0, 1)
 
 
-def test_a_strategy_is_followed_by_the_request_for_the_pitch(market):
+def test_a_strategy_is_followed_by_the_request_for_the_pitch(market: RetailMarket) -> None:
     formed = StrategyFormed(seller="sam", product="LAMP", value_proposition="bright")
     request = PresentPitch(
         unit="LAMP/sam/1", offer=offer_of(market), strategy=Strategy(value_proposition="bright")
@@ -110,9 +122,9 @@ def test_a_strategy_is_followed_by_the_request_for_the_pitch(market):
     assert market.handle(formed) == [Post(request, "seller:sam", PLANNING_US)]
 
 
-def test_a_pitch_is_broadcast_to_all_buyers_at_one_instant(market):
+def test_a_pitch_is_broadcast_to_all_buyers_at_one_instant(market: RetailMarket) -> None:
     pitch = PitchPresented(seller="sam", product="LAMP", sections={"opening_hook": "Hi"})
-    posts = market.handle(pitch)
+    posts = posted(market.handle(pitch))
     assert [(post.to, post.delay_us) for post in posts] == [
         ("buyer:ann", BROADCAST_US),
         ("buyer:bob", BROADCAST_US),
@@ -125,8 +137,8 @@ def test_a_pitch_is_broadcast_to_all_buyers_at_one_instant(market):
         first.pitch.sections["opening_hook"] = "changed by a buyer"
 
 
-def test_an_inquiry_goes_back_and_forth_until_the_buyer_ends_it(market):
-    about = {
+def test_an_inquiry_goes_back_and_forth_until_the_buyer_ends_it(market: RetailMarket) -> None:
+    about: dict[str, Any] = {
         "episode": "e1",
         "unit": "LAMP/sam/ann/1",
         "offer": offer_of(market),
@@ -150,11 +162,12 @@ def test_an_inquiry_goes_back_and_forth_until_the_buyer_ends_it(market):
     assert market.handle(EndDialogue(episode="e1")) == [Post(decide, "buyer:ann", DECISION_US)]
 
 
-def test_a_purchase_becomes_an_order_on_the_books_and_days_of_its_own(market):
+def test_a_purchase_becomes_an_order_on_the_books_and_days_of_its_own(market: RetailMarket) -> None:
     market.handle(TopicsChosen(episode="e1", topics=(), reason="r"))
     market.handle(EndDialogue(episode="e1"))
     decision = msgspec.structs.asdict(decided(True, 3))
-    placed, delivered, raised, complain = market.handle(DecisionMade(episode="e1", **decision))
+    posts = posted(market.handle(DecisionMade(episode="e1", **decision)))
+    placed, delivered, raised, complain = posts
     order = placed.message.order
     assert placed == Post(
         OrderPlaced(
@@ -182,7 +195,9 @@ def test_a_purchase_becomes_an_order_on_the_books_and_days_of_its_own(market):
 
 
 @pytest.mark.parametrize("message", [MarketClosed(), MarketClosed(episode="e1")])
-def test_what_no_agent_may_say_is_a_bug_of_the_caller(market, message):
+def test_what_no_agent_may_say_is_a_bug_of_the_caller(
+    market: RetailMarket, message: Message
+) -> None:
     message.source = "buyer:ann"
     with pytest.raises(UnexpectedMessage, match="buyer:ann sent MarketClosed"):
         market.handle(message)
@@ -191,7 +206,7 @@ def test_what_no_agent_may_say_is_a_bug_of_the_caller(market, message):
 # -- journeys ------------------------------------------------------------------------------
 
 
-def test_the_whole_journey_of_a_refund():
+def test_the_whole_journey_of_a_refund() -> None:
     played = play(seller(proposals={1: REFUND}), of=rules("damaged on arrival"))
     assert played.names(None) == [
         "MarketOpened",
@@ -212,7 +227,7 @@ def test_the_whole_journey_of_a_refund():
     }  # fmt: skip
 
 
-def test_the_instants_of_a_journey_without_issue():
+def test_the_instants_of_a_journey_without_issue() -> None:
     played = play()
     start = PLANNING_US + BROADCAST_US
     instants = {name: event.t for name, event in zip(played.names(), played.of(), strict=True)}
@@ -233,21 +248,21 @@ def test_the_instants_of_a_journey_without_issue():
     assert start == HOUR_US + 10 * MINUTE_US
 
 
-def test_without_an_issue_there_is_no_support_and_no_review_of_it():
+def test_without_an_issue_there_is_no_support_and_no_review_of_it() -> None:
     names = play().names()
     assert names == [
         *BOUGHT, "OrderDelivered", "review pitch", "review pre_inquiry", "review product", *END
     ]  # fmt: skip
 
 
-def test_without_a_purchase_the_episode_ends_with_the_decision():
+def test_without_a_purchase_the_episode_ends_with_the_decision() -> None:
     played = play(buying=buyer(buys=False, quantity=0))
     assert played.names() == [*OPENING, *INQUIRY, *END]
     assert played.names(None)[-1] == "MarketClosed"
     assert played.market.ledger.sales == {}
 
 
-def test_non_buyers_review_pitch_and_inquiry_where_the_rules_say_so():
+def test_non_buyers_review_pitch_and_inquiry_where_the_rules_say_so() -> None:
     shopper = buyer(buys=False, quantity=0)
     played = play(buying=shopper, of=rules(nonbuyer_reviews=True))
     reviews = ["review pitch", "review pre_inquiry"]
@@ -258,14 +273,14 @@ def test_non_buyers_review_pitch_and_inquiry_where_the_rules_say_so():
         )  # fmt: skip
 
 
-def test_without_questions_there_is_no_review_of_the_inquiry():
+def test_without_questions_there_is_no_review_of_the_inquiry() -> None:
     played = play(buying=buyer(questions=0))
     names = [*OPENING, "TopicsChosen", "DecisionMade", "OrderPlaced", "OrderDelivered"]
     assert played.names() == [*names, "review pitch", "review product", *END]
 
 
 @pytest.mark.parametrize("most", [1, 3])
-def test_both_dialogues_end_at_the_last_turn_with_the_sellers_word(most):
+def test_both_dialogues_end_at_the_last_turn_with_the_sellers_word(most: int) -> None:
     endless = buyer(questions=99, complaints=99)
     played = play(buying=endless, of=rules("wrong item received", max_turns=most))
     turns = [f"{role} {turn}" for turn in range(1, most + 1) for role in ("buyer", "seller")]
@@ -276,7 +291,7 @@ def test_both_dialogues_end_at_the_last_turn_with_the_sellers_word(most):
     assert [r.last_turn for r in played.asked(GiveSupport)] == [False] * (most - 1) + [True]
 
 
-def test_each_request_carries_everything_before_it():
+def test_each_request_carries_everything_before_it() -> None:
     played = play(seller(proposals={1: EXCHANGE}), of=rules("damaged on arrival"))
     inquiry = (Turn("buyer", "buyer says 1"), Turn("seller", "seller says 1"))
     [decide] = played.asked(Decide)
@@ -294,7 +309,7 @@ def test_each_request_carries_everything_before_it():
 # -- claims, guidance, units ---------------------------------------------------------------
 
 
-def test_an_overclaim_that_is_noticed_becomes_not_as_described():
+def test_an_overclaim_that_is_noticed_becomes_not_as_described() -> None:
     issues = rules().issues.__class__(rate=0.0, overclaim_rate=1.0)
     played = play(seller(unsupported=("It flies.",)), of=rules(issues=issues))
     assert played.one(IssueRaised).issue == "not as described"
@@ -302,12 +317,12 @@ def test_an_overclaim_that_is_noticed_becomes_not_as_described():
 
 
 @pytest.mark.parametrize("issue", ISSUES)
-def test_all_orders_of_a_product_have_its_issue(issue):
+def test_all_orders_of_a_product_have_its_issue(issue: Issue) -> None:
     played = play(buying={"ann": buyer(), "bob": buyer()}, of=rules(issue))
     assert [played.one(IssueRaised, episode).issue for episode in ("e1", "e2")] == [issue] * 2
 
 
-def test_guidance_gives_nested_seeded_shares_of_the_four_dimensions():
+def test_guidance_gives_nested_seeded_shares_of_the_four_dimensions() -> None:
     chosen = [dimensions(Seed(1), "LAMP", guidance / 4) for guidance in range(5)]
     assert [len(subset) for subset in chosen] == [0, 1, 2, 3, 4]
     assert all(set(a) < set(b) for a, b in pairwise(chosen))
@@ -316,7 +331,7 @@ def test_guidance_gives_nested_seeded_shares_of_the_four_dimensions():
     assert len(halves) == 6
 
 
-def test_a_seller_is_guided_along_its_share_only():
+def test_a_seller_is_guided_along_its_share_only() -> None:
     played = play(of=rules(guidance=0.5))
     [request] = played.asked(FormStrategy)
     formed = played.events[2]

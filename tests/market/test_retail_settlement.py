@@ -1,5 +1,7 @@
 """Orders and their settlement: what the market places, refuses, books, and never books twice."""
 
+from typing import Any
+
 import msgspec
 import pytest
 
@@ -30,16 +32,20 @@ from retailsim.market.protocols.retail.requests import (
     SettleIssue,
     WriteReview,
 )
+from retailsim.market.protocols.retail.values import Settlement
 from tests.market.players import (
     EXCHANGE,
     KEEP,
     LAMP,
     REFUND,
     STEADY,
+    Played,
+    but,
     buyer,
     decided,
     market_spec,
     play,
+    posted,
     rules,
     seller,
 )
@@ -60,13 +66,13 @@ def market() -> RetailMarket:
 # -- orders --------------------------------------------------------------------------------
 
 
-def rejection(played) -> tuple[str, str]:
+def rejection(played: Played) -> tuple[str, str]:
     rejected = played.one(CommandRejected)
     return rejected.command, rejected.reason
 
 
 @pytest.mark.parametrize("quantity", [0, -1, 21, 2**31 - 1])
-def test_an_order_of_too_few_or_too_many_units_is_rejected_and_sells_nothing(quantity):
+def test_an_order_of_too_few_or_too_many_units_is_rejected_and_sells_nothing(quantity: int) -> None:
     played = play(buying=buyer(quantity=quantity))
     assert rejection(played) == (
         "PlaceOrder",
@@ -76,19 +82,19 @@ def test_an_order_of_too_few_or_too_many_units_is_rejected_and_sells_nothing(qua
     assert played.market.ledger.sales == {}
 
 
-def test_the_largest_order_is_placed():
+def test_the_largest_order_is_placed() -> None:
     order = play(buying=buyer(quantity=20)).one(OrderPlaced)
     assert (order.quantity, order.unit_price_cents, order.shipping_cents) == (20, 2_000, 100)
 
 
-def test_an_order_is_named_after_product_and_episode():
+def test_an_order_is_named_after_product_and_episode() -> None:
     played = play(buying={"ann": buyer(), "bob": buyer()})
     orders = [played.one(OrderPlaced, episode).order for episode in ("e1", "e2")]
     assert all(order.startswith("ORD-LAMP-") and len(order) == 17 for order in orders)
     assert orders[0] != orders[1]
 
 
-def test_price_and_discount_reach_the_order_and_not_the_streams():
+def test_price_and_discount_reach_the_order_and_not_the_streams() -> None:
     base = play()
     cheap = play(price_multiplier=1.1, discount=0.25)
     assert cheap.one(OrderPlaced).unit_price_cents == 1_650
@@ -100,7 +106,7 @@ def test_price_and_discount_reach_the_order_and_not_the_streams():
 
 
 @pytest.mark.parametrize("settlement", [KEEP, EXCHANGE])
-def test_an_issue_settled_without_money(settlement):
+def test_an_issue_settled_without_money(settlement: Settlement) -> None:
     played = play(seller(settles=settlement), of=rules("damaged on arrival"))
     resolved = played.one(IssueResolved)
     assert (resolved.outcome, resolved.resolution, resolved.reason, resolved.source) == (
@@ -110,7 +116,7 @@ def test_an_issue_settled_without_money(settlement):
     assert played.market.ledger.accounts["goods"] == 2_000
 
 
-def test_the_seller_states_the_settlement_only_where_it_proposed_none():
+def test_the_seller_states_the_settlement_only_where_it_proposed_none() -> None:
     assert (
         play(seller(proposals={1: KEEP}), of=rules("damaged on arrival")).asked(SettleIssue) == []
     )
@@ -118,19 +124,19 @@ def test_the_seller_states_the_settlement_only_where_it_proposed_none():
     assert [turn.text for turn in asked.transcript] == ["buyer says 1", "seller says 1"]
 
 
-def test_the_last_proposal_binds():
+def test_the_last_proposal_binds() -> None:
     proposals = {1: REFUND, 2: EXCHANGE}
     played = play(seller(proposals=proposals), buyer(complaints=2), rules("damaged on arrival"))
     assert played.one(IssueResolved).outcome == "exchanged"
 
 
-def test_a_buyer_may_accept_without_a_complaint():
+def test_a_buyer_may_accept_without_a_complaint() -> None:
     played = play(seller(settles=REFUND), buyer(complaints=0), rules("damaged on arrival"))
     assert "review post_inquiry" not in played.names()
     assert played.one(RefundIssued).amount_cents == 2_000
 
 
-def test_a_delayed_order_arrives_after_the_complaint_and_before_the_reviews():
+def test_a_delayed_order_arrives_after_the_complaint_and_before_the_reviews() -> None:
     played = play(of=rules("shipping delay"))
     names = played.names()
     assert names == [*BOUGHT, *SUPPORT, "IssueResolved", "OrderDelivered", *REVIEWS, *END]
@@ -139,7 +145,7 @@ def test_a_delayed_order_arrives_after_the_complaint_and_before_the_reviews():
     assert played.one(IssueRaised).t == decided_at + 4 * DAY_US + MESSAGE_US
 
 
-def test_a_delayed_order_refunded_on_its_way_never_arrives_and_needs_no_way_back():
+def test_a_delayed_order_refunded_on_its_way_never_arrives_and_needs_no_way_back() -> None:
     played = play(seller(proposals={1: REFUND}), of=rules("shipping delay"))
     assert "OrderDelivered" not in played.names()
     assert played.one(RefundIssued).return_shipping_cents == 0
@@ -148,13 +154,13 @@ def test_a_delayed_order_refunded_on_its_way_never_arrives_and_needs_no_way_back
     )
 
 
-def test_a_delay_of_no_days_is_a_delivery_in_time():
+def test_a_delay_of_no_days_is_a_delivery_in_time() -> None:
     shipping = STEADY.__class__(order_days=(1, 1), delivery_days=(2, 2), delay_days=(0, 0))
     names = play(of=rules("shipping delay", shipping=shipping)).names()
     assert names == [*BOUGHT, "OrderDelivered", *SUPPORT, "IssueResolved", *REVIEWS, *END]
 
 
-def test_the_buyer_pays_the_way_back_for_a_change_of_mind():
+def test_the_buyer_pays_the_way_back_for_a_change_of_mind() -> None:
     played = play(seller(settles=REFUND), of=rules("change of mind"))
     assert played.one(RefundIssued).return_shipping_payer == "buyer"
     assert played.market.ledger.accounts == {
@@ -162,14 +168,16 @@ def test_the_buyer_pays_the_way_back_for_a_change_of_mind():
     }  # fmt: skip
 
 
-def late(outcome) -> "object":
+def late(outcome: Settlement) -> Played:
     """Settle a change of mind some days after delivery under a policy that takes nothing back."""
     never = {c: ReturnPolicy(window_days=0, condition="never") for c in DEFAULT_POLICIES}
     return play(seller(proposals={1: outcome}), of=rules("change of mind", policies=never))
 
 
 @pytest.mark.parametrize("settlement", [REFUND, EXCHANGE])
-def test_a_return_beyond_the_window_is_rejected_and_the_buyer_keeps_the_product(settlement):
+def test_a_return_beyond_the_window_is_rejected_and_the_buyer_keeps_the_product(
+    settlement: Settlement,
+) -> None:
     played = late(settlement)
     order = played.asked(Complain)[0].order
     days = order.issue_day - order.delivered_day
@@ -184,7 +192,7 @@ def test_a_return_beyond_the_window_is_rejected_and_the_buyer_keeps_the_product(
 
 
 @pytest.mark.parametrize("units", [0, -1, 3, 2**31 - 1])
-def test_a_refund_of_units_that_were_not_bought_is_rejected(units):
+def test_a_refund_of_units_that_were_not_bought_is_rejected(units: int) -> None:
     asked = REFUND.__class__(outcome="refunded", resolution="r", reason="r", refund_quantity=units)
     played = play(seller(settles=asked), buyer(quantity=2), rules("damaged on arrival"))
     assert rejection(played) == (
@@ -193,12 +201,12 @@ def test_a_refund_of_units_that_were_not_bought_is_rejected(units):
     assert played.one(IssueResolved).outcome == "delivered"
 
 
-def test_a_settled_order_cannot_be_settled_again(market):
+def test_a_settled_order_cannot_be_settled_again(market: RetailMarket) -> None:
     """Not while its reviews are still to be written, and not after the episode."""
     decision = msgspec.structs.asdict(decided(True, 2))
     market.handle(DecisionMade(episode="e1", **decision))
     market.handle(ProposeSettlement(episode="e1", settlement=REFUND))
-    first = market.handle(EndDialogue(episode="e1"))
+    first = posted(market.handle(EndDialogue(episode="e1")))
     assert [type(post.message) for post in first] == [IssueResolved, RefundIssued, WriteReview]
     books = dict(market.ledger.accounts)
     with pytest.raises(OrderError, match="is settled, not to be settled"):
@@ -211,11 +219,11 @@ def test_a_settled_order_cannot_be_settled_again(market):
     assert ended.ledger.accounts == books
 
 
-def test_what_an_agent_does_to_the_sheet_stays_in_its_market():
-    def scribble(request):
+def test_what_an_agent_does_to_the_sheet_stays_in_its_market() -> None:
+    def scribble(request: ChooseTopics) -> Any:
         request.offer.product.details["Colour"] = "Gold"
         return buyer()[ChooseTopics](request)
 
-    played = play(buying={**buyer(), ChooseTopics: scribble})
+    played = play(buying=but(buyer(), ChooseTopics, scribble))
     assert played.asked(Decide)[0].offer.product.details == {"Colour": "Gold"}
     assert LAMP.details == {"Colour": "Red"}

@@ -1,5 +1,7 @@
 """What a market is made of: what is refused, and what names its random streams."""
 
+from typing import Any
+
 import pytest
 
 from retailsim.market.core.participants import EpisodeSpec, Participant
@@ -19,19 +21,19 @@ from tests.market.players import market_spec
         ({"start": "2 March"}, "start = '2 March': a date such as 2026-03-02 is needed"),
     ],
 )
-def test_rules_that_no_market_can_follow_are_refused(fields, message):
+def test_rules_that_no_market_can_follow_are_refused(fields: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError) as caught:
         RetailRules(**fields)
     assert message in str(caught.value)
 
 
-def test_the_defaults_are_the_published_setting():
+def test_the_defaults_are_the_published_setting() -> None:
     rules = RetailRules()
     assert (rules.max_turns, rules.guidance, rules.issues.rate) == (5, 1.0, 1.0)
     assert (rules.shipping.rate, rules.shipping.cap_cents) == (0.05, 800)
 
 
-def test_a_market_needs_episodes_of_distinct_names():
+def test_a_market_needs_episodes_of_distinct_names() -> None:
     twins = (
         EpisodeSpec(episode="e1", buyer=Participant(id="a")),
         EpisodeSpec(episode="e1", buyer=Participant(id="b")),
@@ -41,7 +43,7 @@ def test_a_market_needs_episodes_of_distinct_names():
             market_spec(episodes=episodes)
 
 
-def test_units_name_product_seats_and_replication_and_nothing_of_the_arm():
+def test_units_name_product_seats_and_replication_and_nothing_of_the_arm() -> None:
     base = market_spec(replication=3)
     arm = market_spec(replication=3, discount=0.1, price_multiplier=1.1, condition="other", id="m9")
     assert base.unit == arm.unit == "LAMP/sam/3"
