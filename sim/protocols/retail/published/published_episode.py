@@ -32,7 +32,7 @@ from retailsim.market.core.failure_reason import legible
 from retailsim.market.core.return_policy import DEFAULT_POLICIES
 from retailsim.market.core.shipping import ShippingRules, whole_cents
 from retailsim.market.protocols.retail.events import TopicsChosen
-from retailsim.sim.protocols.retail.published.parts import LogReading
+from retailsim.sim.protocols.retail.published.published_log import LogReading
 from retailsim.sim.protocols.retail.published.repeats import contradictions
 from retailsim.sim.protocols.retail.published.source import (
     PublishedTurn,

@@ -31,8 +31,8 @@ from retailsim.market.catalogue.product import Product
 from retailsim.market.core.shipping import whole_cents
 from retailsim.market.protocols.retail.events import PitchPresented, StrategyFormed
 from retailsim.sim.folder.run_folder import FORMAT, Identity, NewRun, RunFile, RunFolder, versions
-from retailsim.sim.protocols.retail.published.parts import Setting
 from retailsim.sim.protocols.retail.published.published_episode import EpisodeImport
+from retailsim.sim.protocols.retail.published.published_log import Setting
 from retailsim.sim.protocols.retail.published.source import (
     Broadcast,
     BuyerLog,
