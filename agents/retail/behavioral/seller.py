@@ -8,7 +8,7 @@ from retailsim.agents.base import Seat
 from retailsim.agents.persona import TRAITS
 from retailsim.agents.retail.base import SellerAgent
 from retailsim.agents.retail.behavioral import voice as say
-from retailsim.agents.retail.behavioral.answers import AnswerWriter
+from retailsim.agents.retail.behavioral.answer_writer import AnswerWriter
 from retailsim.agents.retail.behavioral.concession import (
     Leanings,
     proposed_before,
