@@ -12,7 +12,7 @@ from retailsim.agents.csales.model.replies import OpeningReply, ResponseReply, S
 from retailsim.agents.csales.model.seller import sheets
 from retailsim.agents.llm.talk import templates
 from retailsim.agents.llm.talk.chat import ModelChat
-from retailsim.agents.llm.talk.options import model_of, options_of
+from retailsim.agents.llm.talk.model_options import model_of, options_of
 from retailsim.agents.llm.talk.reply import Reply
 from retailsim.agents.llm.talk.templates import fenced, text
 from retailsim.market.protocols.csales.events import Openness, Style

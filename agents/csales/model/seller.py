@@ -21,7 +21,7 @@ from retailsim.agents.csales.model.replies import (
 )
 from retailsim.agents.llm.talk import templates
 from retailsim.agents.llm.talk.chat import ModelChat
-from retailsim.agents.llm.talk.options import model_of, options_of
+from retailsim.agents.llm.talk.model_options import model_of, options_of
 from retailsim.agents.llm.talk.reply import Reply
 from retailsim.agents.llm.talk.templates import fenced, text
 from retailsim.market.catalogue.product import Product

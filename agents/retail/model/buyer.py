@@ -9,7 +9,7 @@ from retailsim.agents.base import Seat
 from retailsim.agents.llm.talk import templates
 from retailsim.agents.llm.talk.chat import ModelChat
 from retailsim.agents.llm.talk.decode import Check
-from retailsim.agents.llm.talk.options import model_of, options_of
+from retailsim.agents.llm.talk.model_options import model_of, options_of
 from retailsim.agents.llm.talk.reply import Reply
 from retailsim.agents.llm.talk.templates import fenced, text
 from retailsim.agents.retail.base import BuyerAgent
