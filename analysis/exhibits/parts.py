@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from retailsim.analysis.measures.writing import written
+from retailsim.analysis.measures.value_text import written
 from retailsim.analysis.statistics.values import Estimate
 
 NOTHING = "–"

@@ -20,7 +20,7 @@ from rich.table import Table
 from rich.text import Text
 
 from retailsim.analysis.measures.table import measure, shown_in
-from retailsim.analysis.measures.writing import written
+from retailsim.analysis.measures.value_text import written
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderableType

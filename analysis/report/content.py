@@ -24,7 +24,7 @@ from retailsim.analysis.measures import estimates
 from retailsim.analysis.measures.estimates import Measured
 from retailsim.analysis.measures.measure import Measure
 from retailsim.analysis.measures.table import measure, shown_in
-from retailsim.analysis.measures.writing import written
+from retailsim.analysis.measures.value_text import written
 from retailsim.analysis.projection.columns import BUYER_TRAITS, SELLER_TRAITS
 from retailsim.analysis.projection.loader import load
 from retailsim.analysis.protocols.protocol import ProtocolAnalysis, analysis_of

@@ -114,7 +114,7 @@ def _shown() -> tuple[Measure, ...]:
 
 
 def _row(name: str, row: Mapping[str, Any]) -> str:
-    from retailsim.analysis.measures.writing import written
+    from retailsim.analysis.measures.value_text import written
 
     values = ((one.unit, one.of(row)) for one in _shown())
     said = (_NOTHING if value is None else written(unit, value) for unit, value in values)

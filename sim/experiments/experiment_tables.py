@@ -20,7 +20,7 @@ from retailsim.analysis.experiments.outcomes import (
     Value,
     missed,
 )
-from retailsim.analysis.measures.writing import change_written, written
+from retailsim.analysis.measures.value_text import change_written, written
 from retailsim.analysis.statistics.values import Test
 from retailsim.market.core.money import whole_dollars
 from retailsim.sim.terminal.terminal import printable

@@ -137,7 +137,7 @@ def _side(found: Estimate, unit: str) -> str:
     """A run's number, its interval, n and effective n, a line each."""
     if found.value is None:
         return f"-\n{found.note}"
-    from retailsim.analysis.measures.writing import written
+    from retailsim.analysis.measures.value_text import written
 
     write = partial(written, unit, digits=_DIGITS)
     lines = [write(found.value)]
@@ -149,7 +149,7 @@ def _side(found: Estimate, unit: str) -> str:
 
 def _moved(change: Change, unit: str) -> str:
     """The change, its interval, how that was found and from how much."""
-    from retailsim.analysis.measures.writing import change_written
+    from retailsim.analysis.measures.value_text import change_written
 
     test = change.test
     if test.estimate is None:

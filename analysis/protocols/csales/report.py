@@ -14,7 +14,7 @@ from retailsim.analysis.exhibits.parts import (
     table,
 )
 from retailsim.analysis.experiments.outcomes import JudgedClaim, OutcomeTable
-from retailsim.analysis.measures.writing import change_written
+from retailsim.analysis.measures.value_text import change_written
 from retailsim.analysis.projection.projection import Projection
 from retailsim.analysis.protocols.csales.seller_table import table as compared
 
