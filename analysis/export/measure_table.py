@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from retailsim.analysis.measures.table import MEASURES
+from retailsim.analysis.measures.measure import Measure
+from retailsim.analysis.measures.table import with_own
+from retailsim.analysis.projection.registered import own_measures
 from retailsim.analysis.replay.replay import Replay, replay
 
 _KEYS = ("seller", "buyer", "category")
@@ -32,11 +34,11 @@ def measures(run: str | Path) -> pl.DataFrame:
     NotARun, LogDamaged, LogUnreadable
         As `analysis.projection.loader.load`.
     """
-    found = replay(Path(run))
-    return pl.DataFrame(list(_rows(found)), schema=schema())
+    found, own = replay(Path(run)), own_measures(Path(run))
+    return pl.DataFrame(list(_rows(found, own)), schema=schema(own))
 
 
-def _rows(found: Replay) -> Iterator[dict[str, Any]]:
+def _rows(found: Replay, own: Sequence[Measure]) -> Iterator[dict[str, Any]]:
     groups = {
         "overall": (found.overall,),
         "seller": found.sellers,
@@ -47,17 +49,17 @@ def _rows(found: Replay) -> Iterator[dict[str, Any]]:
     for group, rows in groups.items():
         for row in rows:
             keys = {key: row.get(key) for key in _KEYS}
-            values = {one.name: one.of(row) for one in MEASURES.values()}
+            values = {one.name: one.of(row) for one in with_own(own)}
             yield {"group": group, **keys, "partial": found.partial, **values}
 
 
-def schema() -> dict[str, pl.DataType]:
+def schema(own: Sequence[Measure] = ()) -> dict[str, pl.DataType]:
     """Return the table's columns; a rate of nothing is null, and still a float.
 
-    `docs/export.md` says what they mean.
+    `docs/export.md` says what they mean; `own` are the measures of the run's protocol.
     """
     columns: dict[str, pl.DataType] = {"group": pl.String()}
     columns |= dict.fromkeys(_KEYS, pl.String()) | {"partial": pl.Boolean()}
-    for one in MEASURES.values():
+    for one in with_own(own):
         columns[one.name] = pl.Float64() if one.is_float else pl.Int64()
     return columns

@@ -89,18 +89,29 @@ class HasEpisodes(Protocol):
         ...
 
 
-def compare(first: HasEpisodes, second: HasEpisodes, *, shared: bool = True) -> Comparison:
+def compare(
+    first: HasEpisodes,
+    second: HasEpisodes,
+    *,
+    shared: bool = True,
+    own: Sequence[Measure] = (),
+) -> Comparison:
     """Compare two runs' closed episodes.
 
     Parameters
     ----------
     shared : bool
         Whether the runs have one seed; without, what is alike shares no draw and is no pair.
+    own : sequence of Measure
+        Those of the runs' protocol.
     """
     one, two = (_keyed(part) for part in (first, second))
     both = _pairs(one, two) if shared else one.head(0)
     paired = both.height > 0
-    planned = _overall(one, two, both if paired else None)
+    planned = [
+        _change("overall", compared, one, two, both if paired else None)
+        for compared in shown_in("compare", own)
+    ]
     exploring = [
         change
         for key in ("seller", "buyer", "category")
@@ -132,10 +143,6 @@ def _pairs(one: pl.DataFrame, two: pl.DataFrame) -> pl.DataFrame:
     if one.select(keys).is_duplicated().any() or two.select(keys).is_duplicated().any():
         return one.head(0)
     return one.join(two, on=keys, suffix="_two")
-
-
-def _overall(one: pl.DataFrame, two: pl.DataFrame, both: pl.DataFrame | None) -> list[Change]:
-    return [_change("overall", compared, one, two, both) for compared in shown_in("compare")]
 
 
 def _change(

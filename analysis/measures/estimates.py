@@ -12,7 +12,7 @@ import msgspec
 import polars as pl
 
 from retailsim.analysis.measures.measure import Measure
-from retailsim.analysis.measures.table import MEASURES
+from retailsim.analysis.measures.table import with_own
 from retailsim.analysis.statistics.clusters import mean, rate
 from retailsim.analysis.statistics.values import Estimate
 
@@ -54,22 +54,26 @@ def closed(episodes: pl.DataFrame) -> pl.DataFrame:
     return episodes.filter(~pl.col("superseded"), status="closed").with_columns(cluster=cluster)
 
 
-def measured(episodes: pl.DataFrame, by: Sequence[str] = ()) -> list[Measured]:
+def measured(
+    episodes: pl.DataFrame, by: Sequence[str] = (), own: Sequence[Measure] = ()
+) -> list[Measured]:
     """Return measures for each value of the columns `by`, sorted; one entry without any.
 
     Parameters
     ----------
     episodes : polars.DataFrame
         As `closed` returns them.
+    own : sequence of Measure
+        Those of the run's protocol.
     """
     if not by:
-        return [_measured((), episodes)]
+        return [_measured((), episodes, own)]
     groups = episodes.drop_nulls(list(by)).sort(by).group_by(by, maintain_order=True)
-    return [_measured(tuple(map(str, keys)), some) for keys, some in groups]
+    return [_measured(tuple(map(str, keys)), some, own) for keys, some in groups]
 
 
-def _measured(keys: tuple[str, ...], some: pl.DataFrame) -> Measured:
-    shown = [one for one in MEASURES.values() if one.views]
+def _measured(keys: tuple[str, ...], some: pl.DataFrame, own: Sequence[Measure]) -> Measured:
+    shown = [one for one in with_own(own) if one.views]
     return Measured(
         keys=keys,
         episodes=some.height,

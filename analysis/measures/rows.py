@@ -12,7 +12,7 @@ from typing import Any
 import polars as pl
 
 from retailsim.analysis.measures.measure import Group, Measure
-from retailsim.analysis.measures.table import MEASURES
+from retailsim.analysis.measures.table import with_own
 
 _KEYS: Mapping[tuple[str, ...], Group] = {
     ("seller",): "seller",
@@ -46,20 +46,24 @@ def counted(episodes: pl.DataFrame) -> pl.DataFrame:
     return episodes.filter(pl.col("status") != "unopened", ~pl.col("superseded"))
 
 
-def overall(episodes: pl.DataFrame) -> MeasureRow:
+def overall(episodes: pl.DataFrame, own: Sequence[Measure] = ()) -> MeasureRow:
     """Measures of the whole run.
 
     Parameters
     ----------
     episodes : polars.DataFrame
         As `counted` gives them.
+    own : sequence of Measure
+        Those of the run's protocol.
     """
-    sums = episodes.select(_sums("overall"))
-    [row] = _rows(sums, "overall", ())
+    had = _had_by("overall", own)
+    [row] = _rows(episodes.select(_sums(had)), had, ())
     return row
 
 
-def measures(episodes: pl.DataFrame, by: Sequence[str]) -> list[MeasureRow]:
+def measures(
+    episodes: pl.DataFrame, by: Sequence[str], own: Sequence[Measure] = ()
+) -> list[MeasureRow]:
     """Measures per group, sorted by the group's key; episodes with a null key are in none.
 
     Parameters
@@ -68,10 +72,12 @@ def measures(episodes: pl.DataFrame, by: Sequence[str]) -> list[MeasureRow]:
         As `counted` gives them.
     by : ("seller",), ("buyer",), ("category",) or ("seller", "buyer")
         What makes a group.
+    own : sequence of Measure
+        Those of the run's protocol.
     """
-    group = _KEYS[tuple(by)]
+    had = _had_by(_KEYS[tuple(by)], own)
     known = episodes.filter(pl.col(name).is_not_null() for name in by)
-    return list(_rows(known.group_by(by).agg(_sums(group)).sort(by), group, by))
+    return list(_rows(known.group_by(by).agg(_sums(had)).sort(by), had, by))
 
 
 def ratio(one: Measure, episodes: pl.DataFrame) -> float | None:
@@ -89,14 +95,14 @@ def ratio(one: Measure, episodes: pl.DataFrame) -> float | None:
     return above / below if below else None
 
 
-def _had_by(group: Group) -> Iterator[Measure]:
-    return (one for one in MEASURES.values() if group in one.groups)
+def _had_by(group: Group, own: Sequence[Measure]) -> tuple[Measure, ...]:
+    return tuple(one for one in with_own(own) if group in one.groups)
 
 
-def _sums(group: Group) -> list[pl.Expr]:
+def _sums(had: Sequence[Measure]) -> list[pl.Expr]:
     """Integer sums of a group of episodes: above and below the line, and what is not known."""
     sums = []
-    for one in _had_by(group):
+    for one in had:
         sums.append(_sum(f"{one.name} above", one.above(), one.counts))
         if one.is_float or one.needs_all:
             sums.append(_sum(f"{one.name} below", one.below(), one.counts))
@@ -110,8 +116,7 @@ def _sum(name: str, value: pl.Expr, counts: pl.Expr) -> pl.Expr:
     return pl.when(counts).then(value).sum().alias(name)
 
 
-def _rows(sums: pl.DataFrame, group: Group, by: Sequence[str]) -> Iterator[MeasureRow]:
-    had = tuple(_had_by(group))
+def _rows(sums: pl.DataFrame, had: Sequence[Measure], by: Sequence[str]) -> Iterator[MeasureRow]:
     means = {one.name: _mean(sums, one) for one in had if one.centred}
     for line in sums.iter_rows(named=True):
         row = MeasureRow({name: line[name] for name in by})

@@ -9,6 +9,8 @@ The order of the rows is the order of the keys in ``replay --json`` and of the e
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
 import polars as pl
 
 from retailsim.analysis.measures.measure import (
@@ -210,7 +212,25 @@ def measure(name: str) -> Measure:
     return MEASURES[name]
 
 
-def shown_in(view: View) -> tuple[Measure, ...]:
-    """Return what a view shows, from the left."""
-    shown = (one for one in MEASURES.values() if view in one.views)
+def shown_in(view: View, own: Iterable[Measure] = ()) -> tuple[Measure, ...]:
+    """Return what a view shows, from the left; `own` are those of the run's protocol."""
+    shown = (one for one in with_own(own) if view in one.views)
     return tuple(sorted(shown, key=lambda one: one.place))
+
+
+def with_own(own: Iterable[Measure]) -> tuple[Measure, ...]:
+    """Return the shared measures, and behind them those of a run's protocol."""
+    return (*MEASURES.values(), *own)
+
+
+_KEYS = frozenset(("seller", "buyer", "category", "group", "partial"))
+"""What a row is about: nothing that is measured may be called so."""
+
+
+def collisions(own: Iterable[Measure]) -> Iterator[str]:
+    """Say which of a protocol's measures have a name, or a key in JSON, that is taken."""
+    taken = _KEYS | MEASURES.keys() | {one.keys[0] for one in MEASURES.values()}
+    for one in own:
+        for name in sorted({one.name, one.keys[0]} & taken):
+            yield f"there already is a measure or key {name!r}"
+        taken |= {one.name, one.keys[0]}

@@ -1,7 +1,8 @@
 """The tables of one protocol: those that all protocols have, and what it adds to them.
 
 A protocol adds columns of the episodes table and tables of rows. All of them come out of the same
-pass over the log as the shared tables, and are kept beside them.
+pass over the log as the shared tables, and are kept beside them. What it measures is read off the
+episodes table like the shared measures.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from hashlib import sha256
 
 import polars as pl
 
+from retailsim.analysis.measures.measure import Measure
+from retailsim.analysis.measures.table import collisions
 from retailsim.analysis.projection.columns import EPISODES, FIELDS, PARTS, SHARED
 from retailsim.analysis.projection.errors import BadTables
 from retailsim.analysis.projection.tables import ENVELOPE, Column, ColumnTable, RowTable
@@ -42,11 +45,16 @@ class ProtocolTables:
     names_seller : tuple of str
         The event types whose field ``seller`` says who sells in an episode that was opened without
         a seller, or from then on.
+    measures : tuple of Measure
+        What it measures beside the shared ones, read off any columns of the episodes table. They
+        stand behind the shared ones in `replay --json` and the export, and in the tables for
+        people that they name.
     """
 
     columns: Mapping[str, Column] = field(default_factory=dict)
     tables: Mapping[str, RowTable] = field(default_factory=dict)
     names_seller: tuple[str, ...] = ()
+    measures: tuple[Measure, ...] = ()
 
 
 NO_MORE = ProtocolTables()
@@ -96,7 +104,8 @@ def table_set(protocol: str = "", more: ProtocolTables = NO_MORE) -> TableSet:
     Raises
     ------
     BadTables
-        If something in `more` has the name of what is there already, or no type.
+        If something in `more` has the name of what is there already, or no type, or a measure
+        reads a column that is not there.
     """
     problem = next(_misnamed(more), None)
     if problem:
@@ -131,6 +140,17 @@ def _misnamed(more: ProtocolTables) -> Iterator[str]:
             yield f"{name!r} cannot name a table: use lower-case letters, digits and underscores"
         for taken in ENVELOPE.keys() & table.fields.keys():
             yield f"table {name!r} already has a column {taken!r}"
+    yield from collisions(more.measures)
+    yield from _unreadable(more)
+
+
+def _unreadable(more: ProtocolTables) -> Iterator[str]:
+    """Say which measures read what the episodes table does not have."""
+    known = (_TAKEN - {"seq"}) | more.columns.keys()
+    for one in more.measures:
+        parts = (one.above(), one.below(), one.counts)
+        for name in sorted({name for part in parts for name in part.meta.root_names()} - known):
+            yield f"measure {one.name!r} reads {name!r}, which the episodes table does not have"
 
 
 def _needed(

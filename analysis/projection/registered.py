@@ -9,12 +9,15 @@ from __future__ import annotations
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from retailsim.analysis.projection.errors import BadTables
 from retailsim.analysis.projection.protocol_tables import NO_MORE, ProtocolTables
 from retailsim.market.errors import MarketError
 from retailsim.market.protocols.registry import DEFAULT, layer, safe_protocol
+
+if TYPE_CHECKING:
+    from retailsim.analysis.measures.measure import Measure
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,17 @@ def registered(run: Path) -> Registered:
     if not isinstance(value, ProtocolTables):
         raise BadTables(name, f"it is a {type(value).__name__}, not a ProtocolAnalysis")
     return Registered(name, value)
+
+
+def own_measures(run: Path) -> tuple[Measure, ...]:
+    """Return the measures that the protocol of a run adds to the shared ones.
+
+    Raises
+    ------
+    BadTables
+        If what it registers for analysis is something else.
+    """
+    return registered(run).tables.measures
 
 
 def protocol_name(run: Path) -> str:

@@ -46,8 +46,8 @@ class ProtocolAnalysis(ProtocolTables):
 
     Parameters
     ----------
-    columns, tables, names_seller : mappings and tuple of str
-        What it adds to the tables of a replay; see `ProtocolTables`.
+    columns, tables, names_seller, measures : mappings and tuples
+        What it adds to the tables and the measures of a replay; see `ProtocolTables`.
     section : callable or None
         From a projection with at least one closed episode to the protocol's own section of the
         report; a result of None leaves it out.
@@ -89,6 +89,7 @@ def analysis_of(run: Path) -> ProtocolAnalysis:
         columns=tables.columns,
         tables=tables.tables,
         names_seller=tables.names_seller,
+        measures=tables.measures,
         cautions=lambda _: cautions,
     )
 

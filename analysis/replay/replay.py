@@ -8,9 +8,11 @@ from pathlib import Path
 import msgspec
 import polars as pl
 
+from retailsim.analysis.measures.measure import Measure
 from retailsim.analysis.measures.rows import MeasureRow, counted, measures, overall
 from retailsim.analysis.projection.loader import load
 from retailsim.analysis.projection.projection import Projection
+from retailsim.analysis.projection.registered import own_measures
 from retailsim.analysis.replay.cost import Attempts, Cost, cost
 from retailsim.analysis.replay.telemetry import attempts
 from retailsim.events.log.seal import SEAL
@@ -45,7 +47,8 @@ class Replay(msgspec.Struct, frozen=True, kw_only=True):
         Answers that could not be read, and commands the market's rules forbade.
     overall : MeasureRow
     sellers, buyers, categories, pairs : tuple of MeasureRow
-        Sorted by their key. `analysis.measures.table` says what the columns mean.
+        Sorted by their key. `analysis.measures.table` says what the columns mean; behind them
+        stand the measures of the run's protocol.
     cost : Cost or None
         None without recorded model calls.
     """
@@ -82,15 +85,21 @@ def replay(run: Path) -> Replay:
         If it does, and an event in it is not as `events.messages` says.
     """
     sealed = (run / "events" / SEAL).exists()
-    return summarize(str(run), load(run), sealed=sealed, sent=attempts(run))
+    own = own_measures(run)
+    return summarize(str(run), load(run), sealed=sealed, sent=attempts(run), own=own)
 
 
 def summarize(
-    run: str, projection: Projection, *, sealed: bool, sent: Sequence[Attempts] = ()
+    run: str,
+    projection: Projection,
+    *,
+    sealed: bool,
+    sent: Sequence[Attempts] = (),
+    own: Sequence[Measure] = (),
 ) -> Replay:
     """Measure a projection; `sealed` says whether its log can grow no more.
 
-    `sent` are the attempts at model calls, from the telemetry.
+    `sent` are the attempts at model calls, from the telemetry; `own` the protocol's measures.
     """
     markets = projection.markets
     episodes = counted(projection.episodes)
@@ -104,11 +113,11 @@ def summarize(
         failed_markets=_with_status(markets, "failed"),
         rejected_outputs=_both(rejecting, markets, "rejected_outputs"),
         rejected_commands=_both(rejecting, markets, "rejected_commands"),
-        overall=overall(episodes),
-        sellers=tuple(measures(episodes, ("seller",))),
-        buyers=tuple(measures(episodes, ("buyer",))),
-        categories=tuple(measures(episodes, ("category",))),
-        pairs=tuple(measures(episodes, ("seller", "buyer"))),
+        overall=overall(episodes, own),
+        sellers=tuple(measures(episodes, ("seller",), own)),
+        buyers=tuple(measures(episodes, ("buyer",), own)),
+        categories=tuple(measures(episodes, ("category",), own)),
+        pairs=tuple(measures(episodes, ("seller", "buyer"), own)),
         cost=cost(projection, sent),
     )
 

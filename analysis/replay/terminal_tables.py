@@ -25,6 +25,7 @@ from retailsim.analysis.measures.value_text import written
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderableType
 
+    from retailsim.analysis.measures.measure import Measure
     from retailsim.analysis.measures.rows import MeasureRow
     from retailsim.analysis.replay.replay import Replay
 
@@ -45,24 +46,26 @@ _LOSS, _GAIN = (224, 122, 31), (43, 120, 214)
 _MIDDLE = (225, 225, 225)
 
 
-def measure_table(replay: Replay) -> Table:
+def measure_table(replay: Replay, own: Sequence[Measure] = ()) -> Table:
     """Sellers, buyers and the whole run with the measures that name this view.
 
     Money is in dollars with two decimals; shares are in percent; `NOTHING` stands where nothing
-    was counted. Names give way where there is little room, numbers do not.
+    was counted. Names give way where there is little room, numbers do not. `own` are
+    the measures of the run's protocol.
     """
+    shown = shown_in("terminal", own)
     table = _table(title=_title(replay), caption=_caption(replay))
     table.add_column("", min_width=_LEAST_NAME)
-    for one in shown_in("terminal"):
+    for one in shown:
         table.add_column(heading(one.label), justify="right", no_wrap=True, vertical="bottom")
     for role, rows in (("Sellers", replay.sellers), ("Buyers", replay.buyers)):
         table.add_row(Text(role, style="bold"))
         for row in rows[:_MOST]:
-            table.add_row(Name(_name(row)), *_measures(row))
+            table.add_row(Name(_name(row)), *_measures(row, shown))
         if len(rows) > _MOST:
             table.add_row(Text(f"and {len(rows) - _MOST} more", style="italic"))
         table.add_section()
-    table.add_row(Text("All", style="bold"), *_measures(replay.overall))
+    table.add_row(Text("All", style="bold"), *_measures(replay.overall, shown))
     return table
 
 
@@ -203,9 +206,9 @@ def _name(row: MeasureRow) -> str:
     return str(row["seller"] if "seller" in row else row["buyer"])
 
 
-def _measures(row: MeasureRow) -> tuple[str, ...]:
+def _measures(row: MeasureRow, shown: Sequence[Measure]) -> tuple[str, ...]:
     """The cells of a row, all but its name."""
-    values = ((one.unit, one.of(row)) for one in shown_in("terminal"))
+    values = ((one.unit, one.of(row)) for one in shown)
     return tuple(NOTHING if value is None else written(unit, value) for unit, value in values)
 
 

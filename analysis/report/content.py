@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -39,6 +39,8 @@ from retailsim.analysis.statistics.values import Estimate
 from retailsim.events.log.seal import SEAL
 from retailsim.market.core.money import dollars
 
+Own = Sequence[Measure]
+"""The measures of the run's protocol."""
 MOST_ROWS = 40
 """Rows of a table; more are counted and left out."""
 _INTERVALS = (
@@ -61,18 +63,19 @@ def report(run: Path, about: Mapping[str, str]) -> Report:
         As `analysis.projection.loader.load`.
     """
     projection, protocol = load(run), analysis_of(run)
+    own = protocol.measures
     sealed = (run / "events" / SEAL).exists()
-    replay = summarize(run.name, projection, sealed=sealed, sent=attempts(run))
+    replay = summarize(run.name, projection, sealed=sealed, sent=attempts(run), own=own)
     some = estimates.closed(projection.episodes)
-    parts: list[Section | None] = [_headlines(some)]
+    parts: list[Section | None] = [_headlines(some, own)]
     if some.height:
         parts += [
             None if protocol.section is None else protocol.section(projection),
-            _seats(some),
-            _pairs(replay, some),
+            _seats(some, own),
+            _pairs(replay, some, own),
             _funnel(some),
-            _prices(some),
-            _personas(some),
+            _prices(some, own),
+            _personas(some, own),
             _refunds(some),
             worth_section(some),
         ]
@@ -108,10 +111,10 @@ def _counted(n: int, what: str) -> str:
     return f"{n:,} {what}{'' if n == 1 else 's'}"
 
 
-def _headlines(some: pl.DataFrame) -> Section:
-    [all_] = estimates.measured(some)
+def _headlines(some: pl.DataFrame, own: Own) -> Section:
+    [all_] = estimates.measured(some, own=own)
     headlines: list[Headline] = []
-    for one in shown_in("report"):
+    for one in shown_in("report", own):
         if one.name in all_.estimates:
             cell = estimated(one.unit, all_[one.name])
             headlines.append(Headline(name=one.estimate_label, value=cell.text, below=cell.below))
@@ -121,9 +124,9 @@ def _headlines(some: pl.DataFrame) -> Section:
     return Section(name="summary", title="Summary", lead=_INTERVALS, headlines=tuple(headlines))
 
 
-def measure_table(title: str, rows: list[Measured], note: str = "") -> ReportTable:
+def measure_table(title: str, rows: list[Measured], own: Own, note: str = "") -> ReportTable:
     """Return a table with a row for each of `rows`, and the measures that name this view."""
-    shown = shown_in("report")
+    shown = shown_in("report", own)
     columns = [heading for one in shown for heading in _headings(one)]
     left_out = f" {len(rows) - MOST_ROWS} more are not shown." if len(rows) > MOST_ROWS else ""
     cells = [
@@ -158,9 +161,9 @@ def _conversions(name: str, by: str, rows: list[Measured]) -> Figure | None:
     return charts.intervals(name, f"{conversion.label} by {by}", points, conversion.label)
 
 
-def _seats(some: pl.DataFrame) -> Section:
-    sellers, buyers = (estimates.measured(some, (key,)) for key in ("seller", "buyer"))
-    categories = estimates.measured(some, ("category",))
+def _seats(some: pl.DataFrame, own: Own) -> Section:
+    sellers, buyers = (estimates.measured(some, (key,), own) for key in ("seller", "buyer"))
+    categories = estimates.measured(some, ("category",), own)
     figures = (
         _conversions("sellers", "seller", sellers),
         _conversions("buyers", "buyer", buyers),
@@ -170,14 +173,14 @@ def _seats(some: pl.DataFrame) -> Section:
         title="Sellers and buyers",
         figures=tuple(figure for figure in figures if figure is not None),
         tables=(
-            measure_table("Sellers", sellers),
-            measure_table("Buyers", buyers),
-            measure_table("Categories", categories),
+            measure_table("Sellers", sellers, own),
+            measure_table("Buyers", buyers, own),
+            measure_table("Categories", categories, own),
         ),
     )
 
 
-def _pairs(replay: Replay, some: pl.DataFrame) -> Section | None:
+def _pairs(replay: Replay, some: pl.DataFrame, own: Own) -> Section | None:
     cells = [
         (pair["seller"], pair["buyer"], pair["normalized_revenue_cents"] / 100)
         for pair in replay.pairs
@@ -188,7 +191,8 @@ def _pairs(replay: Replay, some: pl.DataFrame) -> Section | None:
     frame = pl.DataFrame(cells, schema=["seller", "buyer", "dollars"], orient="row")
     if max(frame["seller"].n_unique(), frame["buyer"].n_unique()) > MOST_ROWS:
         return None
-    pairs = measure_table("Pairs", estimates.measured(some, ("seller", "buyer")))
+    rows = estimates.measured(some, ("seller", "buyer"), own)
+    pairs = measure_table("Pairs", rows, own)
     return Section(
         name="pairs",
         title="Who sells well to whom",
@@ -235,10 +239,11 @@ def _part(some: pl.DataFrame, which: pl.Expr) -> Estimate:
     return rate(came, pl.Series("ones", [1] * some.height, dtype=pl.Int64), some["cluster"])
 
 
-def _prices(some: pl.DataFrame) -> Section | None:
+def _prices(some: pl.DataFrame, own: Own) -> Section | None:
     if some["price_multiplier"].n_unique() < 2:
         return None
-    rows, conversion = estimates.measured(some, ("price_multiplier",)), measure("conversion_rate")
+    rows = estimates.measured(some, ("price_multiplier",), own)
+    conversion = measure("conversion_rate")
     points = []
     for one in rows:
         found = one[conversion.name]
@@ -258,16 +263,16 @@ def _prices(some: pl.DataFrame) -> Section | None:
                 conversion.label,
             ),
         ),
-        tables=(measure_table("Prices (multiplier of the list price)", rows),),
+        tables=(measure_table("Prices (multiplier of the list price)", rows, own),),
     )
 
 
-def _personas(some: pl.DataFrame) -> Section | None:
+def _personas(some: pl.DataFrame, own: Own) -> Section | None:
     traits = [f"seller_{trait}" for trait in SELLER_TRAITS]
     traits += [f"buyer_{trait}" for trait in BUYER_TRAITS]
     rows = []
     for trait in traits:
-        for one in estimates.measured(some, (trait,)):
+        for one in estimates.measured(some, (trait,), own):
             label = trait.replace("_", " ", 1).replace("_", " ")
             rows.append(msgspec.structs.replace(one, keys=(f"{label}: {one.keys[0]}",)))
     if not rows:
@@ -278,7 +283,7 @@ def _personas(some: pl.DataFrame) -> Section | None:
         title="Personas",
         lead="Each row is over all episodes in which a seller or buyer had that trait.",
         figures=(figure,) if figure else (),
-        tables=(measure_table("Traits", rows),),
+        tables=(measure_table("Traits", rows, own),),
     )
 
 

@@ -45,8 +45,9 @@ def run_page(run: MeasuredRun) -> str:
     except RetailSimError as error:
         return f"<p><code>{_text(run.path)}</code>: {_text(error)}</p>"
     rows = [("all", found["overall"]), *_sellers(found["sellers"])]
-    body = "".join(_row(name, row) for name, row in rows)
-    head = "".join(_cell(title, "th") for title in ("", *(one.label for one in _shown())))
+    shown = _shown(run.path)
+    body = "".join(_row(name, row, shown) for name, row in rows)
+    head = "".join(_cell(title, "th") for title in ("", *(one.label for one in shown)))
     left_out = len(found["sellers"]) - MOST_SELLERS
     more = f"<p>and {left_out:,} more sellers</p>" if left_out > 0 else ""
     return (
@@ -106,17 +107,18 @@ def _counts(found: Mapping[str, Any]) -> str:
     return f"{counts['closed']:,} of {counts['opened']:,} episodes closed{failed}{partial}"
 
 
-def _shown() -> tuple[Measure, ...]:
+def _shown(run: Path) -> tuple[Measure, ...]:
     """The measures of the table: those that a terminal shows."""
     from retailsim.analysis.measures.table import shown_in
+    from retailsim.analysis.projection.registered import own_measures
 
-    return shown_in("terminal")
+    return shown_in("terminal", own_measures(run))
 
 
-def _row(name: str, row: Mapping[str, Any]) -> str:
+def _row(name: str, row: Mapping[str, Any], shown: Iterable[Measure]) -> str:
     from retailsim.analysis.measures.value_text import written
 
-    values = ((one.unit, one.of(row)) for one in _shown())
+    values = ((one.unit, one.of(row)) for one in shown)
     said = (_NOTHING if value is None else written(unit, value) for unit, value in values)
     cells = (_cell(text, "td", _NUMBER) for text in said)
     return f"<tr>{_cell(name, 'th')}{''.join(cells)}</tr>"

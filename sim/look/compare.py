@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from retailsim.sim.terminal.terminal import Terminal
 
 if TYPE_CHECKING:
     from retailsim.analysis.measures.comparison import Change, Comparison
+    from retailsim.analysis.measures.measure import Measure
     from retailsim.analysis.statistics.values import Estimate
 
 
@@ -34,7 +36,8 @@ def compare_runs(first: Path, second: Path, terminal: Terminal) -> int:
     if terminal.json:
         terminal.out_json({"first": str(first), "second": str(second), "comparison": found})
     else:
-        _show(first, second, found, "" if shared else "other seeds: ", terminal)
+        how = _how(found, "" if shared else "other seeds: ", _own(first, second))
+        _show(f"{second} minus {first}: {how}", found, _own(first, second), terminal)
     return 0 if any(change.test.p is not None for change in found.planned) else 1
 
 
@@ -56,7 +59,16 @@ def compared(first: Path, second: Path) -> tuple[bool, Comparison]:
     except ModuleNotFoundError as error:
         raise MissingExtra("compare", error.name or "a package") from None
     shared = _share_draws(first, second)
-    return shared, compare(load(first), load(second), shared=shared)
+    own = _own(first, second)
+    return shared, compare(load(first), load(second), shared=shared, own=own)
+
+
+def _own(first: Path, second: Path) -> tuple[Measure, ...]:
+    """Return the measures of the runs' protocol; only those that both runs have."""
+    from retailsim.analysis.projection.registered import own_measures
+
+    there = own_measures(second)
+    return tuple(one for one in own_measures(first) if one in there)
 
 
 def _share_draws(first: Path, second: Path) -> bool:
@@ -79,30 +91,37 @@ def _made(run: Path) -> RunFile | None:
         return None
 
 
-def _show(first: Path, second: Path, found: Comparison, why: str, terminal: Terminal) -> None:
+def _how(found: Comparison, why: str, own: Sequence[Measure]) -> str:
+    """Say what was compared with what."""
     how = f"{found.pairs:,} pairs of episodes that share their draws"
     if not found.pairs:
         how = f"{why}no episodes can be paired: they are compared as different ones"
     elif found.only_first or found.only_second:
         how += (
             f"; {found.only_first:,} and {found.only_second:,} without a partner, "
-            f"left out of the changes of {_of_pairs()}"
+            f"left out of the changes of {_of_pairs(own)}"
         )
-    from retailsim.analysis.measures.table import measure
+    return how
 
-    conversion = measure("conversion_rate").label
-    terminal.out(f"{second} minus {first}: {how}")
+
+def _show(headline: str, found: Comparison, own: Sequence[Measure], terminal: Terminal) -> None:
+    from retailsim.analysis.measures.table import with_own
+
+    by_name = {one.name: one for one in with_own(own)}
+    conversion = by_name["conversion_rate"].label
+    exploratory = f"{conversion} (exploratory, p by Benjamini-Hochberg)"
+    terminal.out(headline)
     terminal.show(
-        _table("The whole runs (p by Holm)", found.planned),
-        _table(f"{conversion} (exploratory, p by Benjamini-Hochberg)", found.exploratory),
+        _table("The whole runs (p by Holm)", found.planned, by_name),
+        _table(exploratory, found.exploratory, by_name),
     )
 
 
-def _of_pairs() -> str:
+def _of_pairs(own: Sequence[Measure]) -> str:
     """Name the measures whose changes are over the pairs."""
     from retailsim.analysis.measures.table import shown_in
 
-    *first, last = (one.label.lower() for one in shown_in("compare") if one.of_each)
+    *first, last = (one.label.lower() for one in shown_in("compare", own) if one.of_each)
     return f"{', '.join(first)} and {last}" if first else last
 
 
@@ -110,11 +129,10 @@ _DIGITS = 3
 """Decimals of means: runs differ by little."""
 
 
-def _table(title: str, changes: tuple[Change, ...]) -> Any:
+def _table(title: str, changes: tuple[Change, ...], by_name: Mapping[str, Measure]) -> Any:
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
-    from retailsim.analysis.measures.table import measure
     from retailsim.analysis.replay.terminal_tables import Name
 
     table = Table(title=title, box=SIMPLE_HEAD, pad_edge=False, title_justify="left")
@@ -122,7 +140,7 @@ def _table(title: str, changes: tuple[Change, ...]) -> Any:
     for heading in ("First", "Second", "Change", "p"):
         table.add_column(heading, justify="right", no_wrap=True)
     for change in changes:
-        compared = measure(change.measure)
+        compared = by_name[change.measure]
         table.add_row(
             Name(compared.estimate_label if change.of == "overall" else change.of),
             _side(change.first, compared.unit),

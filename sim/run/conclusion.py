@@ -37,9 +37,10 @@ def show_replay(run: RunFolder, terminal: Terminal) -> int:
     if terminal.json:
         terminal.out_json(told(result))
     else:
+        from retailsim.analysis.projection.registered import own_measures
         from retailsim.analysis.replay.terminal_tables import heatmap, measure_table
 
-        parts: list[Any] = [measure_table(result), heatmap(result)]
+        parts: list[Any] = [measure_table(result, own_measures(run.path)), heatmap(result)]
         if result.cost is not None:
             from retailsim.analysis.replay.cost_tables import cost_tables
 

@@ -10,6 +10,7 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from retailsim import analysis
+from retailsim.analysis.measures.measure import Measure
 from retailsim.analysis.projection import loader
 from retailsim.analysis.projection.errors import BadTables
 from retailsim.analysis.projection.projection import Projection
@@ -118,6 +119,14 @@ def test_an_older_line_without_a_field_has_null_there(tmp_path: Path) -> None:
     assert found.episodes["cents"].to_list() == [None]
 
 
+def _measuring(*names: str, path: tuple[str, ...] = (), reads: str = "units") -> ProtocolTables:
+    made = [
+        Measure(name=name, label=name, unit="count", numerator=pl.col(reads), path=path)
+        for name in names
+    ]
+    return ProtocolTables(measures=tuple(made))
+
+
 WRONG: list[tuple[ProtocolTables, str]] = [
     (ProtocolTables(columns={"seller": count("X")}), "table already has a column 'seller'"),
     (ProtocolTables(columns={"status": count("X")}), "table already has a column 'status'"),
@@ -134,6 +143,12 @@ WRONG: list[tuple[ProtocolTables, str]] = [
         ),
         "column 'paid' takes OrderPlaced.quantity as String, others as Int64",
     ),
+    (_measuring("refund_rate"), "there already is a measure or key 'refund_rate'"),
+    (_measuring("ratings"), "there already is a measure or key 'ratings'"),
+    (_measuring("seller"), "there already is a measure or key 'seller'"),
+    (_measuring("mine", "mine"), "there already is a measure or key 'mine'"),
+    (_measuring("mine", path=("sentiments", "Bored")), "a measure or key 'sentiments'"),
+    (_measuring("mine", reads="odd"), "measure 'mine' reads 'odd', which the episodes table"),
 ]
 
 

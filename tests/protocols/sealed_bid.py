@@ -10,7 +10,8 @@ import polars as pl
 
 from retailsim.agents.base import Methods, RoleAgent
 from retailsim.agents.protocol import ProtocolAgents
-from retailsim.analysis.projection.tables import RowTable
+from retailsim.analysis.measures.measure import BOUGHT, CLOSED, EVERY_VIEW, Measure
+from retailsim.analysis.projection.tables import RowTable, count
 from retailsim.analysis.protocols.protocol import ProtocolAnalysis
 from retailsim.events.kernel import Post
 from retailsim.events.messages import DecisionMade, Event, OrderPlaced
@@ -193,6 +194,20 @@ PROTOCOL = Protocol(
     ),
     analysis=ProtocolAnalysis(
         names_seller=("BidTaken",),
+        columns={"bids": count("BidPlaced")},
+        measures=(
+            Measure(
+                name="bids_per_order",
+                label="Bids per order",
+                unit="units",
+                numerator=pl.col("bids"),
+                denominator=pl.col("orders"),
+                counts=CLOSED & BOUGHT,
+                about="bids / orders, of the episodes with an order",
+                views=EVERY_VIEW,
+                place=7,
+            ),
+        ),
         tables={"bids": RowTable("BidPlaced", {"bidder": pl.String(), "price_cents": pl.Int64()})},
     ),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import shutil
@@ -14,7 +15,9 @@ from typing import Any
 
 import pytest
 
+import retailsim
 from retailsim.analysis import load
+from retailsim.analysis.export import measures
 from tests.sim.runs import ROOT, command, event_lines, events_of, launched, process, replayed, sim
 
 SALE = """
@@ -83,6 +86,32 @@ def test_measures_are_those_of_the_orders(run: Path) -> None:
     assert said["overall"]["net_revenue_cents"] == sum(o["unit_price_cents"] for o in orders)
     assert sum(row["orders"] for row in said["sellers"]) == len(orders)
     assert said["overall"]["conversion_rate"] == len(orders) / 32
+
+
+def test_a_measure_of_its_own_stands_wherever_the_shared_ones_do(run: Path, tmp_path: Path) -> None:
+    said, orders = replayed(run), events_of(run, "OrderPlaced")
+    bought = {order["episode"] for order in orders}
+    bids = sum(event["episode"] in bought for event in events_of(run, "BidPlaced"))
+    value = bids / len(orders)
+    assert value == 3
+    for row in (said["overall"], *said["buyers"], *said["categories"]):
+        assert row["bids_per_order"] in (value, None)
+        assert list(row)[-1] == "bids_per_order"
+    assert said["overall"]["bids_per_order"] == value
+    assert "bids_per_order" in said["pairs"][0] and "bids_per_order" in said["sellers"][0]
+    assert "Bids per" in sim("replay", run).stdout
+    compared = sim("compare", run, run)
+    assert "Bids per order" in compared.stdout, compared.stderr
+    planned = json.loads(sim("compare", run, run, "--json").stdout)["comparison"]["planned"]
+    [change] = [one for one in planned if one["measure"] == "bids_per_order"]
+    assert (change["first"]["value"], change["test"]["estimate"]) == (value, 0)
+    page = tmp_path / "r.html"
+    assert sim("report", run, "-o", page).exit_code == 0
+    assert page.read_text().count("Bids per order") > 2
+    table = measures(run)
+    assert table.columns[-1] == "bids_per_order"
+    assert table.filter(group="overall")["bids_per_order"].to_list() == [value]
+    assert "Bids per order" in retailsim.load(run)._repr_html_()
 
 
 def test_it_is_verified_and_reported(run: Path, tmp_path: Path) -> None:
