@@ -28,7 +28,7 @@ class MarketRules(msgspec.Struct, frozen=True, kw_only=True):
     admissions : mapping of request class to Admission
         What answers each of its requests, and what the market writes of it.
     events : tuple of event classes
-        Its own events, beside those of `events.messages`.
+        Its own events, beside those of `events.messages`: each has a tag that no other has.
     """
 
     spec: type[MarketSpec]

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 
 import msgspec
 
+from retailsim.market.core.event_tags import tag_problem
 from retailsim.market.core.plugin_code import find_object, is_foreign, load_point, origin
 from retailsim.market.errors import BadProtocol, UnknownProtocol
 
@@ -93,7 +94,8 @@ def find_protocol(name: str, folder: Path | None = None) -> Protocol:
     UnknownProtocol
         If nothing has this name.
     BadProtocol
-        If it was found and cannot be imported, or is not a protocol.
+        If it was found and cannot be imported, or is not a protocol, or has events whose tags are
+        taken.
     """
     if name in BUILT_IN:
         return BUILT_IN[name]
@@ -139,7 +141,17 @@ _TRUSTED: dict[str, Protocol] = {}
 def _checked(name: str, found: object) -> Protocol:
     if not isinstance(found, Protocol):
         raise BadProtocol(name, f"is a {type(found).__name__}, not a Protocol")
+    problem = tag_problem(getattr(_market_of(name, found), "events", ()))
+    if problem:
+        raise BadProtocol(name, problem)
     return found
+
+
+def _market_of(name: str, protocol: Protocol) -> Any:
+    try:
+        return imported(protocol.market)
+    except (ImportError, AttributeError) as error:
+        raise BadProtocol(name, f"its market {protocol.market!r}: {error}") from None
 
 
 def rules_of(protocol: Protocol) -> MarketRules:

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from random import Random
-from typing import Any, Union, get_args
+from typing import Any
 
 import msgspec
 from hypothesis import given, settings
@@ -14,7 +14,6 @@ from retailsim.events.messages import (
     EpisodeFailed,
     EpisodeOpened,
     IssueResolved,
-    LoggedEvent,
     MarketClosed,
     MarketFailed,
     OrderDelivered,
@@ -26,7 +25,8 @@ from retailsim.market.catalogue.product import CATEGORIES
 from retailsim.market.core.issues import ISSUES, IssueRules
 from retailsim.market.core.return_policy import ReturnPolicy
 from retailsim.market.core.shipping import ShippingRules
-from retailsim.market.protocols.retail.protocol import MARKET
+from retailsim.market.protocols.logged_events import event_decoder, logged_events
+from retailsim.market.protocols.registry import find_protocol
 from retailsim.market.protocols.retail.requests import WriteReview
 from retailsim.market.protocols.retail.spec import RetailRules
 from retailsim.market.protocols.retail.values import Review, Settlement, Support
@@ -43,8 +43,7 @@ from tests.market.players import (
     seller,
 )
 
-LOGGED: Any = Union[LoggedEvent, *MARKET.events]
-"""What all protocols share, and the protocol's own."""
+RETAIL = find_protocol("retail")
 
 MISDEEDS: tuple[Any, ...] = (
     lambda request: None,
@@ -216,7 +215,7 @@ def test_money_goods_and_episodes_are_conserved(played: Played) -> None:
 @settings(deadline=None, max_examples=50)
 @given(markets())
 def test_every_log_can_be_written_and_read_back(played: Played) -> None:
-    decoder = msgspec.json.Decoder(LOGGED)
+    decoder = event_decoder(RETAIL)
     assert decoder.decode_lines(played.lines) == played.events
 
 
@@ -250,7 +249,7 @@ def test_random_agents_reach_every_kind_of_event() -> None:
         of = rules(ISSUES[number % len(ISSUES)], policies=FOOD_FOR_ALL, max_quantity=3)
         played = Played(market_spec(["ann", "bob"]), of, cast, seed=number)
         reached |= {type(event) for event in played.events}
-    assert reached == set(get_args(LOGGED))
+    assert reached == set(logged_events(RETAIL))
 
 
 FOOD_FOR_ALL = dict.fromkeys(CATEGORIES, ReturnPolicy(window_days=3, condition="unopened"))
