@@ -50,8 +50,8 @@ def measure_table(replay: Replay, own: Sequence[Measure] = ()) -> Table:
     """Sellers, buyers and the whole run with the measures that name this view.
 
     Money is in dollars with two decimals; shares are in percent; `NOTHING` stands where nothing
-    was counted. Names give way where there is little room, numbers do not. `own` are
-    the measures of the run's protocol.
+    was counted. Names give way where there is little room, numbers do not. Nobody's rows, as where
+    no episode has a seller, have no heading. `own` are the measures of the run's protocol.
     """
     shown = shown_in("terminal", own)
     table = _table(title=_title(replay), caption=_caption(replay))
@@ -59,6 +59,8 @@ def measure_table(replay: Replay, own: Sequence[Measure] = ()) -> Table:
     for one in shown:
         table.add_column(heading(one.label), justify="right", no_wrap=True, vertical="bottom")
     for role, rows in (("Sellers", replay.sellers), ("Buyers", replay.buyers)):
+        if not rows:
+            continue
         table.add_row(Text(role, style="bold"))
         for row in rows[:_MOST]:
             table.add_row(Name(_name(row)), *_measures(row, shown))

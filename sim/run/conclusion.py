@@ -40,7 +40,9 @@ def show_replay(run: RunFolder, terminal: Terminal) -> int:
         from retailsim.analysis.projection.registered import own_measures
         from retailsim.analysis.replay.terminal_tables import heatmap, measure_table
 
-        parts: list[Any] = [measure_table(result, own_measures(run.path)), heatmap(result)]
+        parts: list[Any] = [measure_table(result, own_measures(run.path))]
+        if result.pairs:
+            parts.append(heatmap(result))
         if result.cost is not None:
             from retailsim.analysis.replay.cost_tables import cost_tables
 

@@ -14,6 +14,8 @@ from retailsim.analysis.replay.replay import Replay, replay
 from retailsim.analysis.replay.terminal_tables import NOTHING, clip, fold, heatmap, measure_table
 from retailsim.events import messages as m
 from tests.analysis.fakelog import closed, episode, market, opened, order, review, write_run
+from tests.analysis.foreign import foreign_run
+from tests.sim.runs import sim
 
 HOSTILE = "[bold red]x[/]\x1b[2J\r\n\u202e"
 
@@ -43,6 +45,17 @@ def grid(sellers: int, buyers: int) -> dict[tuple[str, str], int]:
         for s in range(sellers)
         for b in range(buyers)
     }
+
+
+@pytest.mark.parametrize(("protocol", "shown"), [("sealed:PLAIN", 0), ("sealed:SEALED", 1)])
+def test_where_no_episode_has_a_seller_neither_sellers_nor_pairs_are_shown(
+    tmp_path: Path, protocol: str, shown: int
+) -> None:
+    """One protocol says who came to sell, the other does not."""
+    text = sim("replay", foreign_run(tmp_path, protocol=protocol, sold_by="late")).stdout
+    assert "Buyers" in text and "1 of 1 episodes closed" in text
+    assert text.count("Sellers") == shown
+    assert text.count("Net revenue of each pair") == shown
 
 
 def test_the_table_shows_sellers_buyers_and_all(tmp_path: Path) -> None:
