@@ -6,7 +6,7 @@ Calls of failed and repeated episodes are included in the totals: they were paid
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -138,10 +138,6 @@ def _priced(sums: dict[str, Any]) -> dict[str, Any]:
     return sums
 
 
-_RETRY = r"~\d+$"
-"""How the market that repeats failed episodes is called, behind the name of the first."""
-
-
 def _per_episode(projection: Projection) -> list[PerEpisode]:
     whole = charged(projection)
     models = whole.group_by("episode").agg(models=pl.col("model").n_unique())
@@ -153,17 +149,38 @@ def _per_episode(projection: Projection) -> list[PerEpisode]:
 
 
 def charged(projection: Projection) -> pl.DataFrame:
-    """One row per (closed episode, model): its own calls and its market's broadcast."""
+    """One row per (closed episode, model): its own calls and its market's broadcast.
+
+    A market and those that repeat its failed episodes count as one.
+    """
+    first = _first_markets(projection.episodes)
     closed = projection.episodes.filter(~pl.col("superseded"), status="closed").select(
-        "episode", purchase=pl.col("orders") > 0, market=pl.col("market").str.replace(_RETRY, "")
+        "episode", purchase=pl.col("orders") > 0, market=pl.col("market").replace(first)
     )
-    calls = projection.episode_calls.with_columns(pl.col("market").str.replace(_RETRY, ""))
+    calls = projection.episode_calls.with_columns(pl.col("market").replace(first))
     own = closed.join(calls.drop("market"), on="episode")
     shared = closed.join(calls.filter(pl.col("episode").is_null()).drop("episode"), on="market")
     together = pl.concat([own.drop("market"), shared.drop("market")], how="diagonal")
     return together.group_by("episode", "model").agg(
         pl.col("purchase").first(), *(pl.col(name).sum() for name in _SUMS)
     )
+
+
+def _first_markets(episodes: pl.DataFrame) -> dict[str, str]:
+    """Return, for each market that repeats failed episodes, the one in which these came first."""
+    before = episodes.select(retries="episode", repeated="market")
+    again = episodes.select("market", "retries").drop_nulls().join(before, on="retries")
+    moved = again.drop_nulls().filter(pl.col("market") != pl.col("repeated")).sort("market")
+    repeats = dict(moved.select("market", "repeated").iter_rows())
+    return {market: _first(market, repeats) for market in repeats}
+
+
+def _first(market: str, repeats: Mapping[str, str]) -> str:
+    seen = set[str]()
+    while market in repeats and market not in seen:  # no log of ours goes round in a circle
+        seen.add(market)
+        market = repeats[market]
+    return market
 
 
 def _averages(rows: pl.DataFrame, model: str | None) -> list[PerEpisode]:

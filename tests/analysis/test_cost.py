@@ -14,8 +14,9 @@ from rich.console import Console
 from retailsim.analysis.replay.cost import Cost
 from retailsim.analysis.replay.cost_tables import cost_tables
 from retailsim.analysis.replay.replay import replay
-from retailsim.events.messages import ModelCalled
+from retailsim.events.messages import EpisodeFailed, ModelCalled
 from tests.analysis.fakelog import Line, closed, market, opened, order, write_run
+from tests.analysis.fakelog import episode as unfinished
 from tests.sim.modelserver import serving
 from tests.sim.runs import outside_lines, scenario, sim
 
@@ -226,3 +227,48 @@ def test_saved_answers_are_counted_apart_and_not_paid(tmp_path: Path) -> None:
     assert (cost.saved_calls, cost.saved_tokens) == (1, 120)
     [row] = [row for row in cost.episodes if row.model is None]
     assert row.cost_nanousd == 14, "what an episode takes does not depend on who paid before"
+
+
+def _per_episode(run: Path) -> dict[bool, tuple[int, float]]:
+    """By whether something was bought: how many episodes, and the calls each is charged."""
+    rows = [row for row in found(run).episodes if row.model is None]
+    return {row.purchase: (row.episodes, row.calls) for row in rows}
+
+
+def broadcast(name: str, call: int = 0) -> ModelCalled:
+    return called(market=name, episode=None, call=call, stage="pitch")
+
+
+def test_a_market_and_those_that_repeat_its_episodes_are_charged_as_one(tmp_path: Path) -> None:
+    """Which market repeats which, the episodes say, whatever the markets are called."""
+    failed = EpisodeFailed(stage="decide", reason="r")
+    lines: list[Line] = [
+        *market("first", closed("e", opened(), order()), unfinished("f", opened(), failed)),
+        *market("then", unfinished("f2", opened(retries="f"), failed)),
+        *market("last", closed("f3", opened(retries="f2"))),
+        *(broadcast(name) for name in ("first", "then", "last")),
+        broadcast("other"),
+        *market("other", closed("g", opened(), order())),
+    ]
+    # e and f3: the broadcasts of three markets each; g: one.
+    assert _per_episode(write_run(tmp_path / "run", lines)) == {True: (2, 2.0), False: (1, 3.0)}
+
+
+def test_a_name_that_looks_like_a_retry_is_none(tmp_path: Path) -> None:
+    lines: list[Line] = [
+        *market("m", closed("e", opened(), order())),
+        *market("m~1", closed("f", opened(), order())),
+        *(broadcast(name) for name in ("m", "m~1")),
+        broadcast("m~1", call=1),
+    ]
+    assert _per_episode(write_run(tmp_path / "run", lines)) == {True: (2, 1.5)}
+
+
+def test_repetitions_that_go_round_in_a_circle_end(tmp_path: Path) -> None:
+    """No run writes them, and a damaged log must not hang."""
+    lines: list[Line] = [
+        *market("a", closed("e", opened(retries="f")), closed("g", opened())),
+        *market("b", closed("f", opened(retries="e"))),
+        broadcast("a"),
+    ]
+    assert set(_per_episode(write_run(tmp_path / "run", lines))) == {False}
