@@ -114,6 +114,17 @@ def test_a_measure_of_its_own_stands_wherever_the_shared_ones_do(run: Path, tmp_
     assert "Bids per order" in retailsim.load(run)._repr_html_()
 
 
+def test_what_only_one_of_two_runs_measures_is_not_compared(run: Path, tmp_path: Path) -> None:
+    """A bare log does not say its protocol."""
+    bare = tmp_path / "bare"
+    shutil.copytree(run, bare)
+    (bare / "run.toml").unlink()
+    for pair in ((run, bare), (bare, run)):
+        compared = sim("compare", *pair)
+        assert "Conversion" in compared.stdout, compared.stderr
+        assert "Bids per order" not in compared.stdout
+
+
 def test_it_is_verified_and_reported(run: Path, tmp_path: Path) -> None:
     verified = sim("verify", run)
     assert verified.exit_code == 0, verified.stderr
