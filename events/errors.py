@@ -56,14 +56,14 @@ class CancelledWithin(EventsError):
 
 
 class NotMessages(EventsError):
-    """An agent's handler returned something else than a list or tuple of messages."""
+    """An agent's handler returned something other than a list or tuple of messages."""
 
     def __init__(self, source: str, returned: object) -> None:
         what = type(returned).__name__
         if isinstance(returned, tuple | list):
             what = f"{what} of {', '.join(sorted({type(out).__name__ for out in returned}))}"
         super().__init__(
-            f"{source}: the agent returned {what}. Return a list of messages, however short."
+            f"{source}: the agent returned {what}. Return a list of messages, even for one or none."
         )
 
 
@@ -182,11 +182,11 @@ class OutsideFailed(EventsError):
 
 
 class OutsideDiverged(EventsError):
-    """A re-execution asked the outside world something else than what is recorded."""
+    """A re-execution asked the outside world something other than what is recorded."""
 
     def __init__(self, source: str, call: int, recorded: str, asked: str) -> None:
         super().__init__(
-            f"{source}, call {call}: recorded is {recorded!r}, asked is {asked!r}; "
+            f"{source}, call {call}: the log has {recorded!r}, but {asked!r} was asked; "
             "the agent is not a deterministic function of its messages"
         )
 

@@ -28,29 +28,31 @@ class NoScenario(SimError):
         here = "it is a directory" if Path(name).is_dir() else "there is no such file"
         close = get_close_matches(name, known, n=1)
         hint = f"; did you mean {close[0]}?" if close else ""
-        super().__init__(f"no scenario {name!r}: {here}, and built in are {', '.join(known)}{hint}")
+        super().__init__(
+            f"no scenario {name!r}: {here}, and the built-in ones are {', '.join(known)}{hint}"
+        )
 
 
 class BadSetting(SimError):
-    """A --set argument is no KEY=VALUE, or its key leads nowhere."""
+    """A --set argument is not KEY=VALUE, or its key leads nowhere."""
 
     def __init__(self, text: str, problem: str) -> None:
         super().__init__(f"--set {text}: {problem}")
 
 
 class RunExists(SimError):
-    """The folder for a new run holds something, or is none."""
+    """The folder for a new run holds something, or is not a folder."""
 
     def __init__(self, path: Path) -> None:
-        advice = "name another --out, or resume it"
+        advice = "choose another --out, or resume the run"
         if path.is_dir():
             super().__init__(f"{path} exists and is not empty: {advice}")
         else:
-            super().__init__(f"{path} exists and is not a folder: name another --out")
+            super().__init__(f"{path} exists and is not a folder: choose another --out")
 
 
 class NotARunFolder(SimError):
-    """A folder is no run."""
+    """A folder is not a run folder."""
 
     def __init__(self, path: Path, problem: str) -> None:
         if not path.exists():
@@ -82,8 +84,8 @@ class SessionAgentsAlone(SimError):
 
     def __init__(self, names: Sequence[str], workers: int) -> None:
         super().__init__(
-            f"workers = {workers}: {_in_session(names)}, so one process alone can "
-            "play it; take one worker, or put the code into a file and name it module:Class"
+            f"workers = {workers}: {_in_session(names)}, so only one process can "
+            "play it; use one worker, or put the code into a file and name it module:Class"
         )
 
 
@@ -126,11 +128,11 @@ class CannotWrite(SimError):
 
 
 class MarketDiverged(SimError):
-    """A market did not re-execute to the events that are logged of it."""
+    """A market, played again, did not give the events that are in the log."""
 
     def __init__(self, market: str, problem: str) -> None:
         super().__init__(
-            f"market {market} does not re-execute to what is logged: {problem}; "
+            f"market {market} does not match its log when played again: {problem}; "
             "an agent is not a deterministic function of its messages, or its code was changed"
         )
 

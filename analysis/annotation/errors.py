@@ -15,7 +15,7 @@ class NothingToRate(AnalysisError):
 
 
 class BadKey(AnalysisError):
-    """A key file cannot be read, or is none."""
+    """A key file cannot be read, or is not a key file."""
 
     def __init__(self, path: str, problem: str) -> None:
         super().__init__(f"{path}: {problem}; give the key.json of an export, or its folder")

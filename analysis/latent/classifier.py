@@ -37,7 +37,7 @@ class TooLittle(AnalysisError):
     """There is not enough to learn from; says what is missing."""
 
     def __init__(self, what: str) -> None:
-        super().__init__(f"latent persona: {what}; at least 8 products, and both poles, are needed")
+        super().__init__(f"latent persona: {what}; it needs at least 8 products and both poles")
 
 
 @dataclass(frozen=True)

@@ -44,8 +44,8 @@ Own = Sequence[Measure]
 MOST_ROWS = 40
 """Rows of a table; more are counted and left out."""
 _INTERVALS = (
-    "Small: 95 % interval, n, and the effective n that is left after clustering by product "
-    "(conversations: by profile); t: by Student's t, for few clusters."
+    "In small print: the 95 % interval, n, and the effective n, which allows for clustering by "
+    "product (in conversations, by profile). A t marks Student's t, used where clusters are few."
 )
 
 

@@ -30,7 +30,7 @@ def episodes_per_arm(
         If the rates are equal or no rates.
     """
     if first == second or not (0.0 <= first <= 1.0 and 0.0 <= second <= 1.0):
-        raise ValueError(f"{first} and {second}: two different rates from 0 to 1 are needed")
+        raise ValueError(f"{first} and {second}: must be two different rates from 0 to 1")
     size = proportion_effectsize(second, first)
     needed = NormalIndPower().solve_power(size, alpha=ALPHA, power=power)
     return math.ceil(float(needed) * design_effect)

@@ -21,7 +21,7 @@ def wilson(successes: float, n: float, *, quantile: float | None = None) -> Inte
         If n is not above 0, or successes not within it.
     """
     if not 0.0 <= successes <= n or n <= 0.0:
-        raise ValueError(f"{successes} of {n}: successes from 0 to n, and n above 0, are needed")
+        raise ValueError(f"{successes} of {n}: successes must be from 0 to n, and n above 0")
     z = float(norm.ppf(0.5 + LEVEL / 2.0)) if quantile is None else quantile
     share, spread = successes / n, z * z / n
     centre = (share + spread / 2.0) / (1.0 + spread)

@@ -50,7 +50,7 @@ class IssueRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         """Refuse what is no share, no issue, or leaves no issue to assign."""
         for name in ("rate", "overclaim_rate"):
             if not 0.0 <= getattr(self, name) <= 1.0:
-                raise ValueError(f"{name} = {getattr(self, name)}: a share from 0 to 1 is needed")
+                raise ValueError(f"{name} = {getattr(self, name)}: must be a share from 0 to 1")
         unknown = [issue for issue in self.weights if issue not in ISSUES]
         if unknown:
             raise ValueError(

@@ -40,13 +40,13 @@ class ShippingRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     def __post_init__(self) -> None:
         """Refuse what no shop can do."""
         if not 0.0 <= self.rate <= 1.0:
-            raise ValueError(f"rate = {self.rate}: a share from 0 to 1 is needed")
+            raise ValueError(f"rate = {self.rate}: must be a share from 0 to 1")
         if self.cap_cents < 0:
             raise ValueError(f"cap_cents = {self.cap_cents}: must not be negative")
         for name in ("order_days", "delivery_days", "delay_days"):
             low, high = getattr(self, name)
             if not 0 <= low <= high:
-                raise ValueError(f"{name} = [{low}, {high}]: two days in rising order are needed")
+                raise ValueError(f"{name} = [{low}, {high}]: must be two days in rising order")
 
 
 class Schedule(msgspec.Struct, frozen=True, kw_only=True):

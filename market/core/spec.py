@@ -38,9 +38,9 @@ class MarketSpec(msgspec.Struct, frozen=True, kw_only=True):
         """Refuse a market that could not end: without episodes, or with two of one name."""
         names = {episode_spec.episode for episode_spec in self.episodes}
         if not names or len(names) < len(self.episodes):
-            raise ValueError(f"market {self.id}: one episode or more, of distinct names, is needed")
+            raise ValueError(f"market {self.id}: needs one or more episodes with distinct names")
         if not self.sellers:
-            raise ValueError(f"market {self.id}: a seller is needed")
+            raise ValueError(f"market {self.id}: needs a seller")
 
     @property
     def seller(self) -> Participant:

@@ -47,7 +47,7 @@ def plain_errors() -> Iterator[None]:
 
 
 def stopped_early(error: BaseException) -> tuple[str, int] | None:
-    """Return the line and the status of what stopped a run that can go on; None: it was no such."""
+    """Return the line and the status of what stopped a run that can go on; None: it was not one."""
     cause = root(error)
     full = isinstance(cause, OSError) and cause.errno in DISK_FULL
     if not full and not isinstance(cause, RetailSimError):

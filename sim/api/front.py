@@ -146,7 +146,7 @@ def _options(given: Mapping[str, Any]) -> Options:
 
 
 def _source(scenario: Any) -> tuple[str, Mapping[str, Any] | None]:
-    """Return what errors call a scenario, and its tables where it is no name of a file."""
+    """Return what errors call a scenario, and its tables where it is not the name of a file."""
     match scenario:
         case str() | Path():
             return str(scenario), None

@@ -163,7 +163,7 @@ class ModelBatch:
 def _config(name: str, settings: Sequence[str]) -> ModelConfig:
     table = model_table(name)
     if table is None:
-        raise BadScenario("--model", f"{name!r}: PROVIDER/MODEL is needed")
+        raise BadScenario("--model", f"{name!r}: must be PROVIDER/MODEL")
     tree: dict[str, Any] = {"model": table}
     lay_over(tree, [f"model.{setting}" for setting in settings])
     try:

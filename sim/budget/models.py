@@ -222,7 +222,9 @@ def shared_answers(table: CacheTable, *, make: bool = True) -> Iterator[AnswerCa
     """
     if table.file is None:
         if table.mode == "only":
-            raise BadScenario("cache.mode", '"only" asks for nothing new, so cache.file is needed')
+            raise BadScenario(
+                "cache.mode", '"only" asks for nothing new, so cache.file must be set'
+            )
         yield None
         return
     path, only = Path(table.file), table.mode == "only"

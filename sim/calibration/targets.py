@@ -98,10 +98,10 @@ def read_targets(path: Path) -> Targets:
     except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
         raise BadScenario(str(path), str(error)) from None
     if not found.parameters or not found.targets:
-        raise BadScenario(str(path), "at least one [[parameters]] and one [[targets]] are needed")
+        raise BadScenario(str(path), "give at least one [[parameters]] and one [[targets]] table")
     for parameter in found.parameters:
         if not parameter.low <= parameter.start <= parameter.high:
-            raise BadScenario(str(path), f"{parameter.key}: low <= start <= high is needed")
+            raise BadScenario(str(path), f"{parameter.key}: start must lie between low and high")
     return found
 
 

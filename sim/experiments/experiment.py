@@ -234,7 +234,7 @@ def _begin(asked: ExperimentOptions, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         mark.write_bytes(told)
     except OSError as error:
-        raise CannotWrite(folder, error, "name another --out") from None
+        raise CannotWrite(folder, error, "choose another --out") from None
 
 
 def _run(
@@ -352,7 +352,7 @@ def _draw(
         for figure in drawn:
             terminal.say(f"chart: {save(figure, folder, kind)}")
     except OSError as error:
-        raise CannotWrite(folder, error, "name another --out") from None
+        raise CannotWrite(folder, error, "choose another --out") from None
 
 
 def _rated(asked: ExperimentOptions, terminal: Terminal) -> int:

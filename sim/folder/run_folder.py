@@ -230,7 +230,7 @@ class NewRun:
         except OSError as error:
             if error.errno in (errno.ENOTEMPTY, errno.EEXIST):
                 raise RunExists(self.target) from None  # somebody was quicker
-            raise CannotWrite(self.target, error, "no run was made; name another --out") from None
+            raise CannotWrite(self.target, error, "no run was made; choose another --out") from None
 
     def digests(self) -> dict[str, str]:
         """SHA-256 of each input written so far."""

@@ -70,7 +70,7 @@ class File:
                 str(self.path), f"it holds no ratings to continue from: {error}"
             ) from None
         if (found.export, found.rater, found.kind) != (fresh.export, fresh.rater, fresh.kind):
-            problem = f"ratings by {found.rater!r} of export {found.export!r}; name another --out"
+            problem = f"ratings by {found.rater!r} of export {found.export!r}; choose another --out"
             raise BadScenario(str(self.path), problem)
         return found
 

@@ -215,7 +215,7 @@ def _table(tree: Tree, key: str, options: Options) -> Tree:
     """Return a table of the scenario, which may not have it yet."""
     table = tree.setdefault(key, {})
     if not isinstance(table, dict):
-        raise BadScenario(options.scenario, f"{key}: a table is needed")
+        raise BadScenario(options.scenario, f"{key}: must be a table")
     return table
 
 

@@ -57,13 +57,13 @@ def _problem(problem: str, steps: Sequence[str], root: type) -> str:
     if (key := _quoted("Object contains unknown field", problem)) is not None:
         return f"unknown key{_meant(key, _keys_at(steps, root))}"
     if (key := _quoted("Object missing required field", problem)) is not None:
-        return f"the key {key!r} is needed"
+        return f"the key {key!r} is missing"
     if problem.startswith("Invalid enum value"):
         given = problem.partition("'")[2].rpartition("'")[0]
         words = _words(_type_at(steps, root))
         return f"{given!r} is not one of {', '.join(words)}{_meant(given, words)}"
     if problem == "Invalid RFC3339 encoded date":
-        return "a date is needed, such as 2026-03-02"
+        return "must be a date such as 2026-03-02"
     expected = _EXPECTED.fullmatch(problem)
     return _need(*expected.groups()) if expected else problem
 
@@ -71,11 +71,11 @@ def _problem(problem: str, steps: Sequence[str], root: type) -> str:
 def _need(kinds: str, rest: str) -> str:
     words = [_WORDS.get(kind, kind) for kind in kinds.split(" | ") if kind != "null"]
     if rest.startswith(" matching regex"):
-        return "one line of text without a slash is needed"
+        return "must be one line of text without a slash"
     got = _GOT.search(rest)
     limit = rest[: got.start()] if got else rest
     told = f", not {_WORDS.get(got[1], got[1])}" if got else ""
-    return f"{' or '.join(words)}{limit} is needed{told}"
+    return f"must be {' or '.join(words)}{limit}{told}"
 
 
 def _quoted(beginning: str, problem: str) -> str | None:

@@ -27,7 +27,7 @@ def check_protocol(scenario: Scenario, protocol: Protocol, source: str) -> None:
     for other in BUILT_IN.values():
         for key in run_of(other).own_keys:
             if key not in mine and _value(scenario, key) != _value(usual, key):
-                problem = f'{key}: is for design.protocol = "{other.name}" only'
+                problem = f'{key}: is only for design.protocol = "{other.name}"'
                 raise BadScenario(source, problem)
     _check_rules(scenario, protocol, source)
 
@@ -36,7 +36,7 @@ def _check_rules(scenario: Scenario, protocol: Protocol, source: str) -> None:
     kind = run_of(protocol).rules
     if kind is None:
         if scenario.rules:
-            raise BadScenario(source, f"rules: the protocol {protocol.name} takes none")
+            raise BadScenario(source, f"rules: the protocol {protocol.name} takes no rules")
         return
     tree = {"rules": scenario.rules}
     root = msgspec.defstruct("Root", [("rules", kind)])

@@ -118,7 +118,7 @@ def check(scenario: Scenario, source: str, folder: Path) -> None:
         Naming the table and what is impossible about it.
     """
     if not scenario.run.name.isprintable():
-        raise BadScenario(source, "run.name: one line of text without control characters is needed")
+        raise BadScenario(source, "run.name: must be one line of text without control characters")
     protocol = scenario_protocol(scenario, folder, source)
     for role in ("seller", "buyer"):
         _check_seats(scenario, protocol, role, source)
@@ -126,11 +126,11 @@ def check(scenario: Scenario, source: str, folder: Path) -> None:
     _check_pairing(scenario, source)
     multipliers = scenario.design.price_multipliers
     if not multipliers or len(set(multipliers)) < len(multipliers):
-        raise BadScenario(
-            source, "design.price_multipliers: at least one is needed, and none twice"
-        )
+        raise BadScenario(source, "design.price_multipliers: give at least one, and each only once")
     if scenario.products.ids is not None and not scenario.products.ids:
-        raise BadScenario(source, "products.ids: is empty; leave it out to sample by category")
+        raise BadScenario(
+            source, "products.ids: is empty; leave it out to draw products by category"
+        )
     weights = scenario.issues.weights
     if weights is not None and not any(weights.values()):
         raise BadScenario(source, "issues.weights: at least one must be above 0")
@@ -139,7 +139,7 @@ def check(scenario: Scenario, source: str, folder: Path) -> None:
     waits = any(seat.model is not None for seat in (*scenario.sellers, *scenario.buyers))
     if waits and not scenario.design.transcripts:
         raise BadScenario(
-            source, "design.transcripts: models cannot be resumed without their texts"
+            source, "design.transcripts: must be true, since models cannot be resumed without texts"
         )
 
 
@@ -147,7 +147,7 @@ def _check_days(scenario: Scenario, source: str) -> None:
     shipping = scenario.shipping
     for key in ("order_days", "delivery_days", "delay_days"):
         if getattr(shipping, key)[1] > _MOST_DAYS:
-            raise BadScenario(source, f"shipping.{key}: more than {_MOST_DAYS} days")
+            raise BadScenario(source, f"shipping.{key}: must not exceed {_MOST_DAYS} days")
 
 
 def check_models(scenario: Scenario, source: str) -> None:
@@ -157,22 +157,22 @@ def check_models(scenario: Scenario, source: str) -> None:
         for key, (low, high) in _LIMITS.items():
             value = getattr(config, key)
             if value is not None and not low <= value <= high:
-                raise BadScenario(f"{place}.{key}", f"a number from {low:g} to {high:g} is needed")
+                raise BadScenario(f"{place}.{key}", f"must be a number from {low:g} to {high:g}")
         if config.base_url is not None and not config.base_url.startswith(("http://", "https://")):
-            raise BadScenario(f"{place}.base_url", "an address is needed, such as https://host/v1")
+            raise BadScenario(f"{place}.base_url", "must be an address such as https://host/v1")
         for key, dollars in msgspec.structs.asdict(config.price).items() if config.price else ():
             if dollars is not None and not 0.0 <= dollars <= _MOST_DOLLARS:
-                raise BadScenario(f"{place}.price.{key}", "dollars per million tokens are needed")
+                raise BadScenario(f"{place}.price.{key}", "must be dollars per million tokens")
 
 
 def _check_seats(scenario: Scenario, protocol: Protocol, role: Role, source: str) -> None:
     seats = scenario.seats(role)
     if not seats:
-        raise BadScenario(source, f"{role}s: at least one [[{role}s]] table is needed")
+        raise BadScenario(source, f"{role}s: there must be at least one [[{role}s]] table")
     ids = [seat.id for seat in seats]
     for one in ids:
         if not one.isprintable() or _LIKE_A_RETRY.search(one):
-            problem = "an id holds no control characters and does not end in ~ and a number"
+            problem = "an id must not contain control characters or end in ~ and a number"
             raise BadScenario(source, f"{role}s: {one!r}: {problem}")
     for twice in sorted({one for one in ids if ids.count(one) > 1}):
         raise BadScenario(source, f"{role}s: {twice!r} appears more than once; ids must differ")
@@ -191,17 +191,17 @@ def _check_seat(
             raise BadScenario(source, f"{place}: {error}") from None
     asks = (seat.agent, role) in agents_of(protocol).models
     if asks and seat.model is None:
-        problem = f"the NAME of a [models.NAME] table is needed, which {seat.agent} asks"
+        problem = f"give the NAME of the [models.NAME] table that {seat.agent} asks"
         raise BadScenario(source, f"{place}.model: {problem}")
     if asks and seat.model not in scenario.models:
         known = ", ".join(scenario.models) or "none"
         raise BadScenario(source, f"{place}.model: no [models.{seat.model}] table; known: {known}")
     if seat.model is not None and not asks:
-        raise BadScenario(source, f'{place}.model: is for agent = "model" only')
+        raise BadScenario(source, f'{place}.model: is only for agent = "model"')
     if seat.pitch_file is not None and seat.agent != "script":
-        raise BadScenario(source, f'{place}.pitch_file: is for agent = "script" only')
+        raise BadScenario(source, f'{place}.pitch_file: is only for agent = "script"')
     if seat.agent == "script" and not (seat.pitch_file or seat.options.get("pitch_file")):
-        raise BadScenario(source, f"{place}.pitch_file: a file with the text to speak is needed")
+        raise BadScenario(source, f"{place}.pitch_file: give a file with the text to speak")
 
 
 def _check_pairing(scenario: Scenario, source: str) -> None:
@@ -211,12 +211,12 @@ def _check_pairing(scenario: Scenario, source: str) -> None:
     if pairing == "self" and not sellers & buyers:
         raise BadScenario(
             source,
-            "design.pairing: 'self' pairs a seller and a buyer of the same id; there is none",
+            "design.pairing: 'self' pairs a seller and a buyer of the same id, but no two match",
         )
     if isinstance(pairing, str):
         return
     if not pairing or len(set(pairing)) < len(pairing):
-        raise BadScenario(source, "design.pairing: at least one pair is needed, and none twice")
+        raise BadScenario(source, "design.pairing: give at least one pair, and each only once")
     for seller, buyer in pairing:
         if seller not in sellers:
             raise BadScenario(source, f"design.pairing: there is no seller {seller!r}")

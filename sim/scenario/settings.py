@@ -111,7 +111,7 @@ def _step(place: Any, parts: list[str], setting: str) -> tuple[Any, list[str]]:
         case list():
             return _position(place, parts[0], setting), parts[1:]
         case _:
-            raise BadSetting(setting, f"{parts[0]!r} is looked for in a value, not in a table")
+            raise BadSetting(setting, f"{parts[0]!r} can only be set inside a table")
 
 
 def _position(items: list[Any], part: str, setting: str) -> int:

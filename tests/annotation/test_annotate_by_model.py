@@ -133,7 +133,7 @@ def test_the_ratings_of_others_are_not_gone_on_with(exported: Path) -> None:
     with serving(by_model) as server:
         result = rated(exported, server.url)
     assert result.exit_code == 2
-    assert "ratings by 'ann' of export 'other'; name another --out" in result.stderr
+    assert "ratings by 'ann' of export 'other'; choose another --out" in result.stderr
 
 
 @pytest.mark.parametrize("item", hostile_sheet().items, ids=lambda item: item.task)
@@ -150,7 +150,7 @@ def test_what_is_rated_is_fenced_and_no_blank_is_left(item: Any) -> None:
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (("--model", "llama"), "PROVIDER/MODEL is needed"),
+        (("--model", "llama"), "must be PROVIDER/MODEL"),
         (("--model", "openai-compatible/x", "--set", "colour=red"), "colour"),
     ],
 )

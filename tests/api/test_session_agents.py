@@ -99,7 +99,7 @@ def test_several_processes_are_refused(tmp_path: Path) -> None:
         retailsim.run(settings=SMALL, sellers=local_class(), workers=2, out=tmp_path / "run")
     assert str(caught.value) == (
         "workers = 2: the class local_class.<locals>.Local was defined in a notebook or script, "
-        "so one process alone can play it; take one worker, or put the code into a file and name "
+        "so only one process can play it; use one worker, or put the code into a file and name "
         "it module:Class"
     )
     assert not (tmp_path / "run").exists()

@@ -91,7 +91,7 @@ def test_a_target_that_cannot_be_met_is_said(tmp_path: Path) -> None:
     [
         ("", "parameters"),
         (OWN.replace("conversion_rate", "joy"), "measure"),
-        (OWN.replace("low = -4.0", "low = 1.0"), "low <= start <= high"),
+        (OWN.replace("low = -4.0", "low = 1.0"), "start must lie between low and high"),
         (OWN.replace('scenario = "persona-buyers"', 'scenario = "nowhere"'), "nowhere"),
         (OWN.replace("buyer.choice.intercept", "buyer.choice.nothing"), "nothing"),
         ("no toml", "targets.toml"),

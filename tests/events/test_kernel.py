@@ -270,7 +270,7 @@ def test_an_agent_that_returns_no_messages_fails_by_a_clear_message(
     error = failure(agent(lambda m: returned), waits=waits)
     assert isinstance(error, NotMessages)
     assert str(error) == (
-        f"buyer:1: the agent returned {what}. Return a list of messages, however short."
+        f"buyer:1: the agent returned {what}. Return a list of messages, even for one or none."
     )
 
 

@@ -274,7 +274,7 @@ def test_a_call_that_contradicts_the_record_is_noted_at_the_door(
     with pytest.raises(OutsideDiverged) as caught:
         run(_awaited(ask(door, world)))
     assert str(caught.value) == (
-        f"buyer:b, call 0: recorded is {was!r}, asked is 'k'; "
+        f"buyer:b, call 0: the log has {was!r}, but 'k' was asked; "
         "the agent is not a deterministic function of its messages"
     )
     assert door.diverged is caught.value

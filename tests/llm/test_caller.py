@@ -193,7 +193,9 @@ def test_a_question_that_is_not_the_recorded_one_is_a_divergence(
 ) -> None:
     """The answer to another question must not be taken for one to this."""
     run = Run(record)
-    with pytest.raises(OutsideDiverged, match=f"recorded is '{was}', asked is 'digest of hello'"):
+    with pytest.raises(
+        OutsideDiverged, match=f"the log has '{was}', but 'digest of hello' was asked"
+    ):
         run.answer()
     assert isinstance(run.door.diverged, OutsideDiverged)
     assert not run.asked

@@ -90,9 +90,9 @@ def test_a_higher_rate_only_adds_issues() -> None:
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        ({"rate": 1.5}, "rate = 1.5: a share from 0 to 1 is needed"),
-        ({"rate": math.nan}, "rate = nan: a share"),
-        ({"overclaim_rate": -0.1}, "overclaim_rate = -0.1: a share"),
+        ({"rate": 1.5}, "rate = 1.5: must be a share from 0 to 1"),
+        ({"rate": math.nan}, "rate = nan: must be a share"),
+        ({"overclaim_rate": -0.1}, "overclaim_rate = -0.1: must be a share"),
         ({"weights": {"lost": 1.0}}, "weights: no issue is called 'lost'; known: shipping delay,"),
         ({"weights": {}}, "weights: none may be negative or infinite, and one must be above 0"),
         ({"weights": {"change of mind": 0.0}}, "one must be above 0"),

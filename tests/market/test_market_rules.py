@@ -250,11 +250,11 @@ def test_one_name_may_sit_on_both_sides() -> None:
 @pytest.mark.parametrize(
     ("changes", "problem"),
     [
-        ({"episodes": ()}, "market m: one episode or more, of distinct names, is needed"),
-        ({"sellers": ()}, "market m: a seller is needed"),
+        ({"episodes": ()}, "market m: needs one or more episodes with distinct names"),
+        ({"sellers": ()}, "market m: needs a seller"),
         (
             {"episodes": (EpisodeSpec(episode="e", buyer=Participant(id="a")),) * 2},
-            "market m: one episode or more, of distinct names, is needed",
+            "market m: needs one or more episodes with distinct names",
         ),
     ],
 )

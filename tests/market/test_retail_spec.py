@@ -13,12 +13,12 @@ from tests.market.players import market_spec
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        ({"max_turns": 0}, "max_turns = 0: at least 1 is needed"),
-        ({"max_quantity": 0}, "max_quantity = 0: at least 1 is needed"),
-        ({"guidance": 1.1}, "guidance = 1.1: a share from 0 to 1 is needed"),
-        ({"guidance": -0.1}, "guidance = -0.1: a share from 0 to 1 is needed"),
+        ({"max_turns": 0}, "max_turns = 0: must be at least 1"),
+        ({"max_quantity": 0}, "max_quantity = 0: must be at least 1"),
+        ({"guidance": 1.1}, "guidance = 1.1: must be a share from 0 to 1"),
+        ({"guidance": -0.1}, "guidance = -0.1: must be a share from 0 to 1"),
         ({"policies": {"Food": DEFAULT_POLICIES["Food"]}}, "policies: none for Fashion, Home, El"),
-        ({"start": "2 March"}, "start = '2 March': a date such as 2026-03-02 is needed"),
+        ({"start": "2 March"}, "start = '2 March': must be a date such as 2026-03-02"),
     ],
 )
 def test_rules_that_no_market_can_follow_are_refused(fields: dict[str, Any], message: str) -> None:
@@ -39,7 +39,7 @@ def test_a_market_needs_episodes_of_distinct_names() -> None:
         EpisodeSpec(episode="e1", buyer=Participant(id="b")),
     )
     for episodes in ((), twins):
-        with pytest.raises(ValueError, match="market m1: one episode or more, of distinct names"):
+        with pytest.raises(ValueError, match="market m1: needs one or more episodes with distinct"):
             market_spec(episodes=episodes)
 
 

@@ -96,12 +96,12 @@ def test_fixed_days_leave_nothing_to_chance() -> None:
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        ({"rate": 1.01}, "rate = 1.01: a share from 0 to 1 is needed"),
-        ({"rate": -0.01}, "rate = -0.01: a share"),
+        ({"rate": 1.01}, "rate = 1.01: must be a share from 0 to 1"),
+        ({"rate": -0.01}, "rate = -0.01: must be a share"),
         ({"cap_cents": -1}, "cap_cents = -1: must not be negative"),
-        ({"order_days": (3, 2)}, "order_days = [3, 2]: two days in rising order are needed"),
-        ({"delivery_days": (-1, 2)}, "delivery_days = [-1, 2]: two days in rising order"),
-        ({"delay_days": (5, 1)}, "delay_days = [5, 1]: two days in rising order"),
+        ({"order_days": (3, 2)}, "order_days = [3, 2]: must be two days in rising order"),
+        ({"delivery_days": (-1, 2)}, "delivery_days = [-1, 2]: must be two days in rising order"),
+        ({"delay_days": (5, 1)}, "delay_days = [5, 1]: must be two days in rising order"),
     ],
 )
 def test_rules_that_no_shop_can_follow_are_refused(fields: dict[str, Any], message: str) -> None:

@@ -223,7 +223,7 @@ def refused(folder: Path, *settings: str) -> str:
     [
         ("rules.colour=3", "rules.colour: unknown key"),
         ("rules.most_share='a'", "rules.most_share: "),
-        ("design.discount=0.1", 'design.discount: is for design.protocol = "retail" only'),
+        ("design.discount=0.1", 'design.discount: is only for design.protocol = "retail"'),
         (
             "design.protocol='nowhere:X'",
             "design.protocol: protocol 'nowhere:X': there is no module",

@@ -71,7 +71,7 @@ def test_the_last_setting_wins() -> None:
     [
         ("run.seed", "write it as KEY=VALUE, such as run.seed=7"),
         ("=3", "write it as KEY=VALUE"),
-        ("run.seed.deep=1", "'deep' is looked for in a value, not in a table"),
+        ("run.seed.deep=1", "'deep' can only be set inside a table"),
         ("sellers.bob.agent=x", "'bob' is not one of 0 to 1, ann, 7"),
         ("sellers.-1.agent=x", "'-1' is not one of 0 to 1"),
         ("sellers.9=x", "'9' is not one of 0 to 1"),

@@ -309,8 +309,8 @@ def test_a_baseline_that_needs_a_model_says_so(agent: str, tmp_path: Path) -> No
     text = f'[design]\nprotocol = "csales"\n[[sellers]]\nid = "s"\nagent = "{agent}"\n{CSUSER}'
     result = sim("launch", scenario(tmp_path, text), "--out", tmp_path / "run")
     assert result.exit_code == 2
-    assert "sellers.s.model: the NAME of a [models.NAME] table is needed" in result.stderr
-    assert f"which {agent} asks" in result.stderr
+    assert "sellers.s.model: give the NAME of the [models.NAME] table" in result.stderr
+    assert f"table that {agent} asks" in result.stderr
 
 
 def test_a_stopped_conversation_run_pays_nothing_twice(tmp_path: Path) -> None:

@@ -245,8 +245,8 @@ def test_an_empty_folder_is_used_and_any_other_left_alone(tmp_path: Path) -> Non
     (tmp_path / "empty").mkdir()
     launched(tmp_path / "empty", *SMALL)
     for place, problem in (
-        (tmp_path / "empty", "exists and is not empty: name another --out, or resume it"),
-        (scenario(tmp_path, SEATS), "exists and is not a folder: name another --out"),
+        (tmp_path / "empty", "exists and is not empty: choose another --out, or resume the run"),
+        (scenario(tmp_path, SEATS), "exists and is not a folder: choose another --out"),
     ):
         result = sim("launch", *SMALL, "--out", place)
         assert result.exit_code == 2
@@ -283,12 +283,14 @@ def test_a_value_where_a_table_belongs_is_named_whatever_the_flags(
     flags = ("--seed", 1, "--catalog", builtin_catalogue(), "--sellers", "behavioral")
     result = sim("launch", path, *flags)
     assert result.exit_code == 2
-    assert result.stderr == f"error: {path}: {key}: a table is needed\n"
+    assert result.stderr == f"error: {path}: {key}: must be a table\n"
 
 
 def test_a_directory_is_no_scenario(tmp_path: Path) -> None:
     result = sim("launch", tmp_path)
-    assert f"no scenario '{tmp_path}': it is a directory, and built in are " in result.stderr
+    assert (
+        f"no scenario '{tmp_path}': it is a directory, and the built-in ones are " in result.stderr
+    )
     assert "did you mean pairwise?" in sim("launch", "pairwis").stderr
 
 

@@ -170,6 +170,6 @@ def test_a_market_that_does_not_go_on_as_it_began_stops_the_run(
     run = logged([*same, {**last, "t": last["t"] + 1}])
     result = sim("resume", run.path)
     assert result.exit_code == 2
-    assert f"market {first} does not re-execute to what is logged: event 5" in result.stderr
+    assert f"market {first} does not match its log when played again: event 5" in result.stderr
     ended = [line for line in event_lines(run.path) if line.startswith(b'{"type":"MarketClosed"')]
     assert not ended

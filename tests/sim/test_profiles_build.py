@@ -155,7 +155,7 @@ def test_an_answer_that_stays_unusable_is_said_and_left_out(reviews: Path, tmp_p
     ("arguments", "said"),
     [
         (("--least", "9"), "nobody has 9 reviews"),
-        (("--model", "llama"), "PROVIDER/MODEL is needed"),
+        (("--model", "llama"), "must be PROVIDER/MODEL"),
         (("--model", "openai-compatible/x", "--set", "colour=red"), "colour"),
     ],
 )

@@ -52,10 +52,10 @@ def test_what_the_protocol_takes_is_taken(table: dict[str, Any]) -> None:
     [
         ({"round": 3}, "rules.round: unknown key; did you mean rounds?"),
         ({"seed": 3}, "rules.seed: unknown key"),
-        ({"rounds": "3"}, "rules.rounds: a whole number is needed, not text"),
-        ({"rounds": 0}, "rules.rounds: a whole number >= 1 is needed"),
+        ({"rounds": "3"}, "rules.rounds: must be a whole number, not text"),
+        ({"rounds": 0}, "rules.rounds: must be a whole number >= 1"),
         ({"order": "dwon"}, "rules.order: 'dwon' is not one of up, down; did you mean down?"),
-        ({"shares": [0.5, "x"]}, "rules.shares[1]: a number is needed, not text"),
+        ({"shares": [0.5, "x"]}, "rules.shares[1]: must be a number, not text"),
         ({"shares": [0.5, 0.6]}, "rules: shares of more than all"),
     ],
 )
@@ -67,13 +67,13 @@ def test_what_it_does_not_take_is_named_by_its_key(table: dict[str, Any], said: 
 def test_a_protocol_without_rules_takes_none(of: Protocol) -> None:
     check_protocol(Scenario(), of, "my.toml")
     said = refused(Scenario(rules={"rounds": 3}), of)
-    assert said == f"my.toml: rules: the protocol {of.name} takes none"
+    assert said == f"my.toml: rules: the protocol {of.name} takes no rules"
 
 
 def test_a_key_of_another_protocol_is_refused_unless_it_is_as_usual_or_ones_own() -> None:
     cheaper = Scenario(design=DesignTable(discount=0.1))
     said = refused(cheaper, protocol())
-    assert said == 'my.toml: design.discount: is for design.protocol = "retail" only'
+    assert said == 'my.toml: design.discount: is only for design.protocol = "retail"'
     check_protocol(Scenario(design=DesignTable(discount=0.0)), protocol(), "my.toml")
     check_protocol(cheaper, protocol(own=("design.discount",)), "my.toml")
     check_protocol(cheaper, BUILT_IN["retail"], "my.toml")

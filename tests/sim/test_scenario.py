@@ -98,9 +98,7 @@ def test_the_key_that_is_wrong_is_found_among_those_that_are_right() -> None:
     }
     with pytest.raises(BadScenario) as caught:
         decode({**ONE, "models": models}, "mine.toml")
-    assert (
-        str(caught.value) == "mine.toml: models.bad.one.model: text is needed, not a whole number"
-    )
+    assert str(caught.value) == "mine.toml: models.bad.one.model: must be text, not a whole number"
 
 
 @pytest.mark.parametrize(
@@ -122,7 +120,7 @@ def test_the_key_that_is_wrong_is_found_among_those_that_are_right() -> None:
 )
 def test_limits_of_models_that_make_no_sense_are_refused(key: str, value: Any) -> None:
     model = {"provider": "openai", "model": "x", key: value}
-    with pytest.raises(BadScenario, match=rf"^mine\.toml: models\.m\.{key}.*: .* needed"):
+    with pytest.raises(BadScenario, match=rf"^mine\.toml: models\.m\.{key}.*: must be "):
         decode({**ONE, "models": {"m": model}}, "mine.toml")
 
 
@@ -134,7 +132,9 @@ def test_models_need_transcripts() -> None:
         "models": {"m": {"provider": "openai", "model": "x"}},
         "design": {"transcripts": False},
     }
-    with pytest.raises(BadScenario, match=r"design\.transcripts: models cannot be resumed"):
+    with pytest.raises(
+        BadScenario, match=r"design\.transcripts: must be true, since models cannot be resumed"
+    ):
         decode(tree, "mine.toml")
     seat["model"] = "other"
     with pytest.raises(BadScenario, match=r"no \[models\.other\] table; known: m"):

@@ -124,7 +124,7 @@ def test_with_mode_only_answers_are_never_asked_for_lack_of_a_file(tmp_path: Pat
         unnamed = scenario(tmp_path, MODELS.format(url=server.url, products=1))
         result = sim("launch", unnamed, "--out", tmp_path / "two", *only)
         assert result.exit_code == 2
-        assert "so cache.file is needed" in result.stderr
+        assert "so cache.file must be set" in result.stderr
         assert not server.bodies
     assert [path.name for path in tmp_path.iterdir()] == ["scenario.toml"]
 

@@ -107,10 +107,13 @@ def one_event_less(events: Events) -> Events:
 @pytest.mark.parametrize(
     ("forge", "said"),
     [
-        (one_price_else, "does not re-execute to what is logged: event "),
-        (one_event_less, "does not re-execute to what is logged: event "),
+        (one_price_else, "does not match its log when played again: event "),
+        (one_event_less, "does not match its log when played again: event "),
         (one_market_less, "the log is sealed, but market "),
-        (one_market_twice, "else/where does not re-execute to what is logged: the scenario has no"),
+        (
+            one_market_twice,
+            "else/where does not match its log when played again: the scenario has no",
+        ),
     ],
 )
 def test_a_forged_log_whose_hashes_are_right_is_found_by_playing_it(

@@ -106,7 +106,7 @@ def _rows(path: Path) -> Iterator[tuple[int, bytes | msgspec.Raw]]:
 def _profile(row: _Row, number: int) -> Profile:
     low, high = (round(dollars * 100) for dollars in row.budget)
     if low > high or high == 0:
-        raise msgspec.ValidationError("budget: [least, most] with most above 0 is needed")
+        raise msgspec.ValidationError("budget: must be [least, most], with most above 0")
     return Profile(
         id=row.id or f"p{number:04d}",
         general_preference=row.general_preference,

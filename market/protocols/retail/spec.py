@@ -46,18 +46,16 @@ class RetailRules(msgspec.Struct, frozen=True, kw_only=True):
         """Refuse what no market can be run by."""
         for name in ("max_turns", "max_quantity"):
             if getattr(self, name) < 1:
-                raise ValueError(f"{name} = {getattr(self, name)}: at least 1 is needed")
+                raise ValueError(f"{name} = {getattr(self, name)}: must be at least 1")
         if not 0.0 <= self.guidance <= 1.0:
-            raise ValueError(f"guidance = {self.guidance}: a share from 0 to 1 is needed")
+            raise ValueError(f"guidance = {self.guidance}: must be a share from 0 to 1")
         missing = [category for category in CATEGORIES if category not in self.policies]
         if missing:
             raise ValueError(f"policies: none for {', '.join(missing)}")
         try:
             date.fromisoformat(self.start)
         except ValueError:
-            raise ValueError(
-                f"start = {self.start!r}: a date such as 2026-03-02 is needed"
-            ) from None
+            raise ValueError(f"start = {self.start!r}: must be a date such as 2026-03-02") from None
 
 
 class RetailSpec(MarketSpec, frozen=True, kw_only=True):
