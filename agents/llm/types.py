@@ -28,31 +28,31 @@ class Price(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 class ModelConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One ``[models.NAME]`` table: a model, where it is, and its limits.
+    """One ``[models.NAME]`` table: a model, its address and its limits.
 
     Parameters
     ----------
     base_url : str or None
-        None: the provider's own address.
+        Address of the server; by default the provider's own.
     key_env : str or None
-        The environment variable that holds the key; None: the provider's usual one. The key
-        itself is never part of the configuration.
+        The environment variable that holds the key; by default the provider's usual one. The
+        key itself is never part of the configuration.
     max_in_flight : int
-        Most calls at once; concurrency adapts below it.
+        Most calls at once; the actual number adapts below this limit.
     requests_per_minute, tokens_per_minute : int or None
-        None: no limit of ours, only the provider's.
+        Limits that we keep to; by default only the provider's apply.
     temperature, seed, effort : optional
         Sent only where the model accepts them.
     schema : {"strict", "prompt"} or None
-        How the answer's shape is asked for: by the interface, or by the prompt's words; None:
-        by the model's profile.
+        How the shape of answers is requested: "strict" through the provider's interface,
+        "prompt" in the words of the prompt; by default as the model's profile says.
     accepts : tuple of str or None
-        Which of ``temperature``, ``seed`` and ``effort`` the model takes, where its profile (see
-        `agents.llm.provider.capabilities`) is wrong or silent; None: by the profile.
+        Which of ``temperature``, ``seed`` and ``effort`` the model accepts, if its profile (see
+        `agents.llm.provider.capabilities`) is wrong or silent; by default as the profile says.
     thinking_tokens : int or None
-        Room for thinking added to the answer's; None: by the model's profile.
+        Tokens allowed for thinking, on top of the answer; by default as the model's profile says.
     timeout_s : float
-        Deadline of one attempt; `deadline_s` of a call with its waiting and all its retries.
+        Deadline of one attempt; `deadline_s` is that of a call with its waiting and all retries.
     max_attempts : int
         Most requests sent for one call.
     """

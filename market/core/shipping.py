@@ -13,16 +13,17 @@ def whole_cents(cents: float) -> int:
 
 
 class ShippingRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Fee and delivery times.
+    """Shipping fee and delivery times.
 
     Parameters
     ----------
     rate : float
         Share of the product's list price, in [0, 1].
     cap_cents : int
-        The fee's upper limit per order.
+        Upper limit of the fee, per order.
     order_days, delivery_days : (int, int)
-        Days from the pitch to the order and from the order to the expected delivery, inclusive.
+        First and last day from the pitch to the order, and from the order to the expected
+        delivery, inclusive.
     delay_days : (int, int)
         How many days late a delayed order arrives.
     """

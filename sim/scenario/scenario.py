@@ -2,7 +2,7 @@
 
 Every table is a frozen struct that refuses unknown keys, so a typing error in a scenario is one
 line with its place. `sim.scenario.scenario_file` checks what no single table can see. What a
-docstring says of a key is what the schema and the page on scenarios say of it.
+docstring says about a key is what the schema and the page on scenarios say about it.
 """
 
 from __future__ import annotations
@@ -34,22 +34,22 @@ class ScenarioTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
 
 class RunTable(ScenarioTable, frozen=True, kw_only=True):
-    """Name and seed, and how it is executed, which changes no result.
+    """Name and seed of the run, and how it is executed, which does not change its results.
 
     Parameters
     ----------
     name : str
-        What the run is called; part of its folder's name.
+        Name of the run, and part of its folder's name.
     seed : int
-        All randomness follows from it.
+        The seed from which all randomness follows.
     workers : int
-        Processes that share the run.
+        Number of processes that share the run.
     concurrency : int
-        Markets in flight in each process; 0 means one where no agent waits, else 64.
+        Number of markets in flight in each process; 0 means 1 if no agent waits, and 64 otherwise.
     reply_timeout_s : float
-        Seconds that a plug-in which waits may take for a reply.
+        Seconds that a plug-in that waits may take to reply.
     block_timeout_s : float
-        Seconds that a plug-in may hold up the event loop.
+        Seconds for which a plug-in may block the event loop.
     """
 
     name: Name = "pairwise"
@@ -61,19 +61,19 @@ class RunTable(ScenarioTable, frozen=True, kw_only=True):
 
 
 class ProductsTable(ScenarioTable, frozen=True, kw_only=True):
-    """Which products there are, and how often something goes wrong with them.
+    """Which products are for sale, and how often something goes wrong with them.
 
     Parameters
     ----------
     catalog : str
         "builtin", or the path of a .jsonl, .jsonl.gz, .csv or .parquet file.
     per_category : int
-        Products drawn of each category; all of them, with a warning, where there are fewer. In
-        csales the whole catalogue is for sale.
+        Number of products drawn from each category; a category with fewer gives all it has, with
+        a warning. In csales the whole catalogue is for sale.
     ids : tuple of str
-        Exactly these products in this order, instead of a draw.
+        Exactly these products, in this order, instead of a draw.
     issue_rate : float
-        Share of orders that have an issue; 1.0 is the paper's setting.
+        Share of orders that have an issue after delivery; the paper uses 1.0.
     categories : str
         The path of a file that maps source categories to the four groups.
     """
@@ -86,16 +86,16 @@ class ProductsTable(ScenarioTable, frozen=True, kw_only=True):
 
 
 class ProfilesTable(ScenarioTable, frozen=True, kw_only=True):
-    """The buyers' profiles, in csales.
+    """The buyers' profiles (csales only).
 
     Parameters
     ----------
     file : str
         "builtin", or the path of a JSON or JSON Lines file.
     count : int
-        Profiles drawn of them; all by default.
+        Number of profiles drawn from the file; all of them by default.
     index : str
-        How the catalogue is searched: "bm25", or "embedding" with sentence-transformers.
+        How the catalogue is searched: "bm25", or "embedding", which needs sentence-transformers.
     """
 
     file: str = "builtin"
@@ -112,30 +112,33 @@ class DesignTable(ScenarioTable, frozen=True, kw_only=True):
     Parameters
     ----------
     protocol : str
-        The rules of an episode: "retail" has the five stages from pitch to review, "csales" is
-        one sales conversation over the whole catalogue; or that of an installed package, or
-        "module:NAME" beside the scenario.
+        The rules of an episode: "retail" has five stages from pitch to review, and "csales" is
+        one sales conversation over the whole catalogue. It can also be a protocol from an
+        installed package, or "module:NAME" beside the scenario.
     pairing : str or tuple of pairs
-        "all"; "self", a seller and a buyer of the same id; "random", one seller drawn for each
-        buyer, product and replication; or a list of [seller, buyer].
+        "all" pairs every seller with every buyer; "self" pairs a seller and a buyer that have the
+        same id; "random" draws one seller for each buyer, product and replication. A list of
+        [seller, buyer] names the pairs.
     replications : int
-        How often everything is repeated, with new draws.
+        How many times everything is repeated, each time with new draws.
     price_multipliers : tuple of float
-        One condition each: the list price is multiplied by it.
+        Factors on the list price; each is a condition of its own.
     discount : float
-        Share taken off the price after that.
+        Share taken off the multiplied price.
     start : date
-        The day of the broadcasts.
+        Date of the broadcasts.
     broadcast : str
-        "shared", one pitch of a seller for all buyers of a product, or "episode", one for each.
+        "shared" gives all buyers of a product the same pitch from a seller; "episode" gives each
+        buyer a pitch of their own.
     guidance : float
-        Share of the four strategy dimensions that a seller plans, drawn for each product.
+        Share of the four strategy dimensions that a seller plans; which ones is drawn for each
+        product.
     nonbuyer_reviews : bool
-        Whether those who do not buy review the pitch and the answers.
+        Whether buyers who do not buy also review the pitch and the answers.
     max_turns : int
-        Most exchanges in one dialogue; in csales, messages of the buyer (10 is usual).
+        Most exchanges in a dialogue; in csales, most messages from the buyer (10 is usual).
     transcripts : bool
-        Whether long texts are kept in the log; language models need them.
+        Whether long texts are kept in the log; runs with language models need them.
     """
 
     protocol: Name = DEFAULT
@@ -157,23 +160,24 @@ class AgentTable(ScenarioTable, frozen=True, kw_only=True):
     Parameters
     ----------
     id : str
-        Its name, on which its random streams depend; one line without a slash.
+        Name of the seat, on which its random streams depend; one line without a slash.
     agent : str
-        "behavioral", "script" (sellers), "model", a profile or plug-in that `sim agents` lists,
-        or "module:Class" beside the scenario. In csales sellers are "csi" (as "behavioral"),
-        "fixed-script" and "random-action", buyers "csuser" (as "behavioral").
+        "behavioral", "script" (sellers only), "model", a profile or plug-in that `sim agents`
+        lists, or "module:Class" beside the scenario. In csales the sellers are "csi" (the same
+        as "behavioral"), "fixed-script" and "random-action", and the buyer is "csuser" (the same
+        as "behavioral").
     model : str
-        NAME of a [models.NAME] table, with agent = "model".
+        The NAME of a [models.NAME] table; goes with agent = "model".
     persona : dict of str to str
-        Trait = pole. Sellers: assertiveness (assertive, passive), friendliness (friendly,
-        reserved), rationality (rational, emotional). Buyers: pickiness (picky, easygoing),
-        price_consciousness (sensitive, indifferent), rationality.
+        Poles by trait. For sellers: assertiveness (assertive, passive), friendliness (friendly,
+        reserved), rationality (rational, emotional). For buyers: pickiness (picky, easygoing),
+        price_consciousness (sensitive, indifferent), rationality (rational, emotional).
     gender : str
-        Of the person that the agent stands for.
+        Gender of the person that the agent stands for.
     pitch_file : str
         The path of the text that a "script" seller speaks.
     options : dict
-        Handed to the agent, which says what it takes.
+        Options of the agent, which decides which ones there are.
     """
 
     id: Annotated[str, Meta(min_length=1, max_length=80, pattern=r"^[^/\x00-\x1f]+$")]
@@ -186,16 +190,17 @@ class AgentTable(ScenarioTable, frozen=True, kw_only=True):
 
 
 class PolicyTable(ScenarioTable, frozen=True, kw_only=True):
-    """What replaces a category's built-in return policy, key by key.
+    """Keys that replace those of a category's built-in return policy.
 
     Parameters
     ----------
     window_days : int
-        Days from delivery within which a return is possible; built in are 7 for Food, else 30.
+        Days after delivery within which a return is possible; 7 for Food and 30 for the other
+        categories unless set here.
     condition : str
-        In which state the goods must come back.
+        The state in which goods must be returned.
     buyer_pays : tuple of str
-        Issues whose return shipping the buyer pays, the seller paying all others.
+        Issues for which the buyer pays return shipping; the seller pays for all others.
     """
 
     window_days: Annotated[int, Meta(ge=0)] | None = None
@@ -204,15 +209,16 @@ class PolicyTable(ScenarioTable, frozen=True, kw_only=True):
 
 
 class IssuesTable(ScenarioTable, frozen=True, kw_only=True):
-    """What goes wrong; the overall rate is products.issue_rate.
+    """What goes wrong with orders; how often is products.issue_rate.
 
     Parameters
     ----------
     weights : dict of issue to weight
-        How often a product is assigned each issue; those left out never. Equal by default.
+        How often each issue is assigned to a product, relative to the others. An issue that is
+        left out never occurs. All weights are equal by default.
     overclaim_rate : float
-        Chance, for each claim of the pitch that the sheet does not carry, that the issue becomes
-        "not as described".
+        Chance, for each claim in the pitch that the product sheet does not support, that the
+        issue becomes "not as described".
     """
 
     weights: dict[Issue, Annotated[float, Meta(ge=0.0, le=1e9)]] | None = None
@@ -220,26 +226,28 @@ class IssuesTable(ScenarioTable, frozen=True, kw_only=True):
 
 
 class BehavioralTable(ScenarioTable, frozen=True, kw_only=True):
-    """The behavioral agents.
+    """Settings of the behavioral agents.
 
     Parameters
     ----------
     parameters : str
-        The path of a file of parameters, laid over the built-in ones.
+        The path of a file of parameters that override the built-in ones.
     """
 
     parameters: str | None = None
 
 
 class CacheTable(ScenarioTable, frozen=True, kw_only=True):
-    """Answers of language models that runs share.
+    """A cache of language models' answers that several runs share.
 
     Parameters
     ----------
     file : str
-        The path of the cache, made if it is not there; without it nothing is shared.
+        The path of the cache, which is created if it does not exist. Without it, nothing is
+        shared.
     mode : str
-        "use" asks for what is not in it; with "only" nothing new is asked or paid.
+        "use" asks the model for answers that are not in the cache; "only" asks and pays for
+        nothing new.
     """
 
     file: str | None = None
@@ -252,43 +260,43 @@ class LogTable(ScenarioTable, frozen=True, kw_only=True):
     Parameters
     ----------
     compress : bool
-        Whether finished segments are compressed; needs the extra `zstd`.
+        Whether finished segments are compressed, which needs the extra `zstd`.
     """
 
     compress: bool = False
 
 
 class Scenario(ScenarioTable, frozen=True, kw_only=True):
-    """A whole scenario; paths in it are relative to its own folder.
+    """A whole scenario; its paths are relative to its own folder.
 
     Parameters
     ----------
     run : RunTable
-        Name and seed, and how it is executed.
+        Name and seed of the run, and how it is executed.
     products : ProductsTable
-        Which products there are.
+        Which products are for sale.
     profiles : ProfilesTable
-        The buyers' profiles, in csales.
+        The buyers' profiles (csales only).
     design : DesignTable
         Who meets whom, how often, under which conditions.
     sellers, buyers : tuple of AgentTable
         The seats, at least one of each.
     models : mapping of str to ModelConfig
-        Language models by a name of one's own.
+        Language models, under names of your choice.
     policy : mapping of category to PolicyTable
         Changes to the return policies.
     shipping : ShippingRules
-        Fee and delivery times.
+        Shipping fee and delivery times.
     issues : IssuesTable
-        What goes wrong.
+        What goes wrong with orders.
     behavioral : BehavioralTable
-        The behavioral agents.
+        Settings of the behavioral agents.
     cache : CacheTable
-        Answers of language models that runs share.
+        A cache of language models' answers that several runs share.
     log : LogTable
         How the log is kept.
     rules : dict
-        What a protocol from outside is told.
+        Keys of a protocol from outside.
     """
 
     run: RunTable = RunTable()
@@ -325,7 +333,7 @@ _PARAMETERS = "\n\nParameters\n----------\n"
 
 
 def _describe(table: dict[str, Any]) -> None:
-    """Move what a docstring says of each key to the key."""
+    """Move what a docstring says about each key to the key."""
     about, _, parameters = cleandoc(table.get("description", "")).partition(_PARAMETERS)
     table["description"] = about
     for entry in re.split(r"\n(?=\S)", parameters):

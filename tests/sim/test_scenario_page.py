@@ -69,7 +69,7 @@ def limits(key: dict[str, Any]) -> str:
 def default(heading: str, name: str, key: dict[str, Any]) -> str | None:
     """A key's default as TOML; None where the page has it from elsewhere."""
     if "default" not in key:
-        return "needed"
+        return "required"
     match key["default"]:
         case None:
             return None if (heading, name) in DEPENDS else "none"
