@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any
 
 import msgspec
 
 from retailsim.agents.base import Agent
 from retailsim.events.messages import Role
-from retailsim.market.protocols.registry import Protocol, layer
+from retailsim.market.protocols.registry import Protocol, typed_layer
 
 MODEL = "model"
 """The agent of a seat that asks a language model."""
@@ -57,4 +57,4 @@ class ProtocolAgents(msgspec.Struct, frozen=True, kw_only=True):
 
 def agents_of(protocol: Protocol) -> ProtocolAgents:
     """Return what a protocol is to its agents."""
-    return cast("ProtocolAgents", layer(protocol, "agents"))
+    return typed_layer(protocol, "agents", ProtocolAgents)

@@ -13,7 +13,7 @@ from importlib import import_module
 from importlib.metadata import entry_points
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import msgspec
 
@@ -29,6 +29,7 @@ GROUP = "retailsim.protocols"
 DEFAULT = "retail"
 """What a scenario, and a run without one, is played by."""
 
+T = TypeVar("T")
 Part = Literal["market", "agents", "analysis", "run"]
 _PARTS: tuple[Part, ...] = ("market", "agents", "analysis", "run")
 
@@ -156,12 +157,32 @@ def _market_of(name: str, protocol: Protocol) -> Any:
 
 def rules_of(protocol: Protocol) -> MarketRules:
     """Return what a protocol is in the market."""
-    return cast("MarketRules", layer(protocol, "market"))
+    from retailsim.market.core.protocol import MarketRules
+
+    return typed_layer(protocol, "market", MarketRules)
+
+
+def typed_layer(protocol: Protocol, part: Part, kind: type[T]) -> T:
+    """Return what a protocol is in one layer, and make sure that it is that.
+
+    Raises
+    ------
+    BadProtocol
+        If it cannot be imported, or is something else.
+    """
+    value = layer(protocol, part)
+    if not isinstance(value, kind):
+        found = "missing" if value is None else f"of type {type(value).__name__}"
+        raise BadProtocol(protocol.name, f"its part {part!r} is {found}, not a {kind.__name__}")
+    return value
 
 
 def layer(protocol: Protocol, part: Part) -> Any:
     """Return what a protocol is in one layer; None where it adds nothing to analysis."""
-    return imported(getattr(protocol, part))
+    value = getattr(protocol, part)
+    if isinstance(value, str) and is_foreign(value.partition(":")[0]):
+        return find_object(protocol.name, value, None, BadProtocol)
+    return imported(value)
 
 
 def imported(value: Any) -> Any:

@@ -4,15 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import msgspec
 
 from retailsim.agents.llm.talk.workload import TalkLoad
+from retailsim.agents.protocol import agents_of
 from retailsim.events.streams import Seed
 from retailsim.market.catalogue.product import Product
-from retailsim.market.errors import MarketError
-from retailsim.market.protocols.registry import Protocol, find_protocol, layer
+from retailsim.market.core.protocol import tag_of
+from retailsim.market.errors import BadProtocol, MarketError
+from retailsim.market.protocols.registry import (
+    BUILT_IN,
+    Protocol,
+    find_protocol,
+    rules_of,
+    typed_layer,
+)
 from retailsim.sim.errors import BadScenario
 from retailsim.sim.scenario.design import Design
 from retailsim.sim.scenario.scenario import AgentTable, Scenario
@@ -66,14 +74,27 @@ def scenario_protocol(scenario: Scenario, folder: Path, source: str = "run.toml"
         If there is none of this name, or it cannot be used; says where.
     """
     try:
-        return find_protocol(scenario.design.protocol, folder)
+        protocol = find_protocol(scenario.design.protocol, folder)
+        _check_parts(protocol)
     except MarketError as error:
         raise BadScenario(source, f"design.protocol: {error}") from error
+    return protocol
+
+
+def _check_parts(protocol: Protocol) -> None:
+    """Refuse a protocol of others that lacks a part, or takes the tag of an event of ours."""
+    if protocol in BUILT_IN.values():
+        return
+    run_of(protocol), agents_of(protocol)
+    ours = {tag_of(kind) for built_in in BUILT_IN.values() for kind in rules_of(built_in).events}
+    for kind in rules_of(protocol).events:
+        if tag_of(kind) in ours:
+            raise BadProtocol(protocol.name, f"another protocol has events called {tag_of(kind)}")
 
 
 def run_of(protocol: Protocol) -> ProtocolRun:
     """Return what a protocol is to a run."""
-    return cast("ProtocolRun", layer(protocol, "run"))
+    return typed_layer(protocol, "run", ProtocolRun)
 
 
 def talks_of(protocol: Protocol, scenario: Scenario) -> Talks:

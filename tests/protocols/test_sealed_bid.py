@@ -249,3 +249,32 @@ def test_a_bidder_of_ones_own_takes_a_seat(tmp_path: Path) -> None:
     assert set(sellers) == {"behavioral"}
     buyers = {event["buyer_kind"] for event in events_of(tmp_path / "run", "EpisodeOpened")}
     assert buyers == {"plug-in"}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "why"),
+    [
+        ('tag="BidTaken"', 'tag="BidPlaced"', "two kinds of events have the tag BidPlaced"),
+        ('tag="BidTaken"', 'tag="OrderPlaced"', "two kinds of events have the tag OrderPlaced"),
+        ('tag="BidTaken"', 'tag="PitchPresented"', "another protocol has events called PitchPr"),
+        ("events=(BidPlaced, BidTaken)", "events=(BidPlaced, int)", "is not a class of events"),
+        ("    market=MarketRules(", "    market=dict(", "'market' is of type dict, not a MarketR"),
+        (
+            "    agents=ProtocolAgents(",
+            "    agents=0 and dict(",
+            "'agents' is of type int, not a Prot",
+        ),
+        ("    run=ProtocolRun(", "    run=None and dict(", "'run' is missing, not a ProtocolRun"),
+        ("    run=ProtocolRun(", "    run='nowhere:RUN' or dict(", "there is no module nowhere"),
+    ],
+)
+def test_a_protocol_that_is_none_is_one_line(tmp_path: Path, old: str, new: str, why: str) -> None:
+    scenario = sale(tmp_path)
+    module = tmp_path / "sealed_bid.py"
+    text = module.read_text()
+    assert old in text
+    module.write_text(text.replace(old, new))
+    result = process("launch", scenario, "--out", tmp_path / "out")
+    assert (result.returncode, result.stderr.count("\n")) == (2, 1), result.stderr
+    assert "design.protocol: protocol '" in result.stderr
+    assert why in result.stderr
