@@ -113,12 +113,18 @@ def _remarks(run: Path, what: What) -> Iterator[str]:
     from retailsim.events.log.seal import SEAL
     from retailsim.events.messages import SCHEMA_VERSION
 
-    others = sorted(schemas(run) - {SCHEMA_VERSION})
-    if others:
-        named = " and ".join(map(str, others))
+    found_schemas = sorted(schemas(run))
+    newer = [schema for schema in found_schemas if schema > SCHEMA_VERSION]
+    older = [schema for schema in found_schemas if schema < SCHEMA_VERSION]
+    if newer:
         yield (
-            f"the log has events of schema {named}, this program knows {SCHEMA_VERSION}: "
+            f"the log has events of schema {_listed(newer)}, this program knows {SCHEMA_VERSION}: "
             "what a field means may differ"
+        )
+    if older and what == "events":  # all else is read into today's meaning
+        yield (
+            f"events of schema {_listed(older)} are exported as they were written: "
+            f"some fields mean something else in schema {SCHEMA_VERSION}"
         )
     if not (run / "events" / SEAL).exists():
         yield "the run is not finished: the file holds what its log has so far"
@@ -134,3 +140,7 @@ def _remarks(run: Path, what: What) -> Iterator[str]:
 def _is_of(run: Path, error: OSError) -> bool:
     """Whether the run could not be read, rather than the file written."""
     return error.filename is not None and Path(error.filename).is_relative_to(run / "events")
+
+
+def _listed(schemas: list[int]) -> str:
+    return " and ".join(map(str, schemas))

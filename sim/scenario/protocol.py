@@ -144,4 +144,18 @@ def new_design(
     """
     protocol, seed = scenario_protocol(scenario, folder, source), Seed(scenario.run.seed)
     files = run_of(protocol).files(scenario, folder, seed)
-    return design_of(protocol, scenario, products, files, seed)
+    design = design_of(protocol, scenario, products, files, seed)
+    if protocol not in BUILT_IN.values():
+        _check_ids(design, source)
+    return design
+
+
+def _check_ids(design: Design, source: str) -> None:
+    """Refuse markets and episodes that a log could not tell apart."""
+    seen = set[str]()
+    for spec in design.markets():
+        for name in (spec.id, *(one.episode for one in spec.episodes)):
+            if name in seen:
+                protocol = design.protocol.name
+                raise BadScenario(source, f"protocol {protocol!r}: two of its ids are {name!r}")
+            seen.add(name)

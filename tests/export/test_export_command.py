@@ -193,6 +193,21 @@ def test_a_log_of_mixed_versions_says_so(tmp_path: Path, monkeypatch: pytest.Mon
     assert pl.read_csv(tmp_path / "e.csv")["episode"].to_list() == ["m/1", "n/1"]
 
 
+def test_an_older_log_is_told_only_where_its_lines_are_exported_as_they_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fakelog, "SCHEMA_VERSION", SCHEMA_VERSION - 1)
+    run = write_run(tmp_path / "run", market("m", closed("m/1", opened())))
+    episodes = sim("export", run, "episodes", "--out", tmp_path / "e.csv")
+    assert (episodes.exit_code, "schema" in episodes.stderr) == (0, False)
+    events = sim("export", run, "events", "--out", tmp_path / "e.jsonl")
+    assert (events.exit_code, events.stderr.splitlines()[0]) == (
+        0,
+        f"events of schema {SCHEMA_VERSION - 1} are exported as they were written: "
+        f"some fields mean something else in schema {SCHEMA_VERSION}",
+    )
+
+
 def test_the_package_is_cheap_to_import() -> None:
     """``import analysis`` reads no library of frames; the first `load` does."""
     code = (

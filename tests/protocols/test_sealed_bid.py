@@ -278,3 +278,14 @@ def test_a_protocol_that_is_none_is_one_line(tmp_path: Path, old: str, new: str,
     assert (result.returncode, result.stderr.count("\n")) == (2, 1), result.stderr
     assert "design.protocol: protocol '" in result.stderr
     assert why in result.stderr
+
+
+def test_ids_that_a_log_could_not_tell_apart_are_one_line(tmp_path: Path) -> None:
+    scenario = sale(tmp_path)
+    module = tmp_path / "sealed_bid.py"
+    text = module.read_text()
+    module.write_text(text.replace('name = f"{product.id}/{number}"', "name = product.id"))
+    result = process("launch", scenario, "--out", tmp_path / "out")
+    assert (result.returncode, result.stderr.count("\n")) == (2, 1), result.stderr
+    assert "protocol 'sealed-bid': two of its ids are '" in result.stderr
+    assert not (tmp_path / "out").exists()
