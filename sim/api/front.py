@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
+from operator import index
 from pathlib import Path
-from typing import Any
+from typing import Any, SupportsIndex
 
 import msgspec
 
@@ -163,8 +164,10 @@ def _source(scenario: Any) -> tuple[str, Mapping[str, Any] | None]:
 def _whole(name: str, value: object, *, least: int | None) -> int | None:
     if value is None:
         return None
-    if isinstance(value, int) and not isinstance(value, bool) and value >= (least or value):
-        return value
+    if isinstance(value, SupportsIndex) and not isinstance(value, bool):  # numpy's, too
+        number = index(value)
+        if least is None or number >= least:
+            return number
     wanted = "a whole number" if least is None else f"a whole number from {least} up"
     raise BadArgument(name, f"{value!r} is not {wanted}")
 

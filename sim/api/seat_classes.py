@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import tomli_w
+
 from retailsim.agents.base import Agent
 from retailsim.events.messages import Role
 from retailsim.sim.api.errors import BadArgument
+from retailsim.sim.folder.run_folder import without_none
 from retailsim.sim.folder.session_agents import agent_name, importable
 from retailsim.sim.seats.seat_names import SeatEntry
 
@@ -51,6 +54,7 @@ def _entry(role: Role, wish: Any, classes: Classes) -> SeatEntry:
     if not isinstance(wish, Mapping):
         problem = f"a {type(wish).__name__} is not a seat: give a name, an agent class or a table"
         raise BadArgument(f"{role}s", problem)
+    _check_options(role, wish)
     agent = wish.get("agent")
     if not isinstance(agent, type):
         return dict(wish)
@@ -65,3 +69,11 @@ def _named(role: Role, cls: type, classes: Classes) -> str:
     if not importable(cls) and classes.setdefault(name, cls) is not cls:
         raise BadArgument(f"{role}s", f"two classes are called {name}: rename one")
     return name
+
+
+def _check_options(role: Role, wish: Mapping[Any, Any]) -> None:
+    """Refuse options that the run's own scenario file could not hold."""
+    try:
+        tomli_w.dumps(without_none({"options": wish.get("options", {})}))
+    except (TypeError, ValueError) as error:
+        raise BadArgument(f"{role}s", f"options that TOML does not have: {error}") from None

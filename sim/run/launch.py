@@ -250,7 +250,10 @@ def chosen_products(scenario: Scenario, folder: Path, audience: Audience) -> lis
     )
     if not found:
         raise EmptyCatalogue(path, problems.summary())
-    if table.ids is not None and table.per_category != ProductsTable().per_category:
+    if whole and table.per_category != ProductsTable().per_category:
+        name = scenario.design.protocol
+        audience.say(f"warning: products.per_category has no effect: {name} sells all products")
+    elif table.ids is not None and table.per_category != ProductsTable().per_category:
         audience.say("warning: products.per_category has no effect with products.ids")
     if problems.skipped:
         audience.say(f"{path}: {problems.summary()}")

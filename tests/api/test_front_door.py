@@ -11,6 +11,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -233,6 +234,11 @@ def test_progress_on_a_file_is_a_line(tmp_path: Path, capfd: pytest.CaptureFixtu
         ({"scenario": {"run": {}}}, BadScenario, "scenario: sellers: at least one"),
         ({"scenario": 7}, BadArgument, "scenario: a int is not a scenario: give a name"),
         ({"sellers": [7]}, BadArgument, "sellers: a int is not a seat: give a name"),
+        (
+            {"sellers": [{"agent": Terse, "options": {"a": Terse}}]},
+            BadArgument,
+            "sellers: options that TOML does not have: ",
+        ),
         ({"buyers": [int]}, BadArgument, "buyers: int is not an agent: subclass"),
         ({"buyers": [Terse]}, BadScenario, "pairwise: buyers.Terse: agent"),
         ({"seed": "x"}, BadArgument, "seed: 'x' is not a whole number"),
@@ -249,6 +255,13 @@ def test_an_error_is_one_line(
     assert isinstance(caught.value, retailsim.RetailSimError)
     assert str(caught.value).startswith(line) and "\n" not in str(caught.value)
     assert not (tmp_path / "run").exists()
+
+
+def test_a_seed_may_come_out_of_an_array(tmp_path: Path) -> None:
+    seed: Any = np.arange(3, 4)[0]
+    small = {"products.per_category": 1}
+    run = retailsim.run(settings=small, seed=seed, out=tmp_path / "run")
+    assert "seed = 3" in (run.path / "run.toml").read_text()
 
 
 def test_a_folder_that_is_taken_is_refused(run: retailsim.Run) -> None:

@@ -122,6 +122,13 @@ def test_fewer_products_than_asked_is_a_warning(tmp_path: Path) -> None:
     assert len(sold(tmp_path / "run")) == 8
 
 
+def test_a_number_of_products_is_said_to_do_nothing_where_all_are_sold() -> None:
+    told = sim("launch", "csales", "--dry-run", "--set", "products.per_category=2")
+    said = "warning: products.per_category has no effect: csales sells all products"
+    assert said in told.stderr
+    assert "warning" not in sim("launch", "csales", "--dry-run").stderr
+
+
 def test_a_number_of_products_beside_their_ids_is_said_to_do_nothing(tmp_path: Path) -> None:
     path = catalogue(tmp_path, rows(2))
     ids = json.dumps([row["parent_asin"] for row in rows(2)][:2])
