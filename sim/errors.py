@@ -137,6 +137,14 @@ class MarketDiverged(SimError):
         )
 
 
+class MarketStandsStill(SimError):
+    """Nothing is due in a market that has not ended: a mistake in its protocol's rules."""
+
+    def __init__(self, market: str) -> None:
+        problem = "nothing is due any more, but not all of its episodes have ended"
+        super().__init__(f"market {market} came to a standstill: {problem}; correct its protocol")
+
+
 class ModelsStopped(SimError):
     """A provider is down or refuses everything, or the budget is used up; all answers are kept.
 

@@ -17,7 +17,7 @@ from retailsim.events.messages import Event, Message, Role
 from retailsim.events.outside import Door
 from retailsim.market.core.market import Market
 from retailsim.market.core.spec import MarketSpec
-from retailsim.sim.errors import MarketDiverged
+from retailsim.sim.errors import MarketDiverged, MarketStandsStill
 from retailsim.sim.play.leftovers import Leftover
 from retailsim.sim.play.market_log import Log, MarketLog
 from retailsim.sim.play.progress import ModelUsage, Progress
@@ -230,7 +230,7 @@ class Engine:
         kernel.post(market.open())
         await kernel.run()
         if not market.finished:
-            raise AssertionError(f"market {spec.id} came to a standstill")  # a bug of ours
+            raise MarketStandsStill(spec.id)
         write(kernel.events)
 
     def _seat(self, role: Role, name: str, kernel: Kernel, door: Door) -> None:

@@ -289,3 +289,13 @@ def test_ids_that_a_log_could_not_tell_apart_are_one_line(tmp_path: Path) -> Non
     assert (result.returncode, result.stderr.count("\n")) == (2, 1), result.stderr
     assert "protocol 'sealed-bid': two of its ids are '" in result.stderr
     assert not (tmp_path / "out").exists()
+
+
+def test_a_market_that_never_ends_is_one_line(tmp_path: Path) -> None:
+    scenario = sale(tmp_path)
+    module = tmp_path / "sealed_bid.py"
+    module.write_text(module.read_text().replace("self.ended = True", "pass"))
+    result = process("launch", scenario, "--out", tmp_path / "out")
+    assert result.returncode == 2
+    assert "came to a standstill: nothing is due any more" in result.stderr
+    assert "Traceback" not in result.stderr
