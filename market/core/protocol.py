@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, get_args
+from typing import Any
 
 import msgspec
 
-from retailsim.events.messages import Event, LoggedEvent
+from retailsim.events.messages import Event
 from retailsim.events.streams import Seed
 from retailsim.market.core.admission import Admission
 from retailsim.market.core.market import Market
@@ -35,20 +35,3 @@ class MarketRules(msgspec.Struct, frozen=True, kw_only=True):
     open: Callable[[Any, Any, Seed], Market]
     admissions: Mapping[type[AgentRequest], Admission]
     events: tuple[type[Event], ...] = ()
-
-    def __post_init__(self) -> None:
-        """Refuse events that cannot be told from others in a log."""
-        taken = {tag_of(kind) for kind in get_args(LoggedEvent)}
-        kinds: tuple[Any, ...] = self.events
-        for kind in kinds:
-            if not (isinstance(kind, type) and issubclass(kind, Event)):
-                raise TypeError(f"{kind!r} in events is not a class of events")
-            tag = tag_of(kind)
-            if tag in taken:
-                raise ValueError(f"two kinds of events have the tag {tag}")
-            taken.add(tag)
-
-
-def tag_of(kind: type[Event]) -> str:
-    """Return what the log calls this kind of events."""
-    return str(kind.__struct_config__.tag)

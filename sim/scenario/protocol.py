@@ -12,7 +12,7 @@ from retailsim.agents.llm.talk.workload import TalkLoad
 from retailsim.agents.protocol import agents_of
 from retailsim.events.streams import Seed
 from retailsim.market.catalogue.product import Product
-from retailsim.market.core.protocol import tag_of
+from retailsim.market.core.event_tags import tag_of
 from retailsim.market.errors import BadProtocol, MarketError
 from retailsim.market.protocols.registry import (
     BUILT_IN,

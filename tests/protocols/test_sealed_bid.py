@@ -254,10 +254,22 @@ def test_a_bidder_of_ones_own_takes_a_seat(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "why"),
     [
-        ('tag="BidTaken"', 'tag="BidPlaced"', "two kinds of events have the tag BidPlaced"),
-        ('tag="BidTaken"', 'tag="OrderPlaced"', "two kinds of events have the tag OrderPlaced"),
+        (
+            'tag="BidTaken"',
+            'tag="BidPlaced"',
+            "has the tag 'BidPlaced', which its event BidPlaced already has",
+        ),
+        (
+            'tag="BidTaken"',
+            'tag="OrderPlaced"',
+            "has the tag 'OrderPlaced', which the log of every protocol",
+        ),
         ('tag="BidTaken"', 'tag="PitchPresented"', "another protocol has events called PitchPr"),
-        ("events=(BidPlaced, BidTaken)", "events=(BidPlaced, int)", "is not a class of events"),
+        (
+            "events=(BidPlaced, BidTaken)",
+            "events=(BidPlaced, int)",
+            "is not a class derived from Event",
+        ),
         ("    market=MarketRules(", "    market=dict(", "'market' is of type dict, not a MarketR"),
         (
             "    agents=ProtocolAgents(",
