@@ -69,15 +69,21 @@ def hash_seed_difference(
 
 
 def _started(hash_seed: str) -> subprocess.Popen[bytes]:
-    home = str(Path(__file__).parents[3])
-    path = os.pathsep.join(filter(None, (home, *sys.path)))
     return subprocess.Popen(
         [sys.executable, "-P", "-m", "retailsim.agents.conformance.fingerprint"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": path, "PYTHONHASHSEED": hash_seed},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(_places()), "PYTHONHASHSEED": hash_seed},
     )
+
+
+def _places() -> list[str]:
+    """Return where this very process looks for modules, and nowhere else.
+
+    The folder of an editable install, say, holds an `agents` that would hide another's.
+    """
+    return [place or str(Path.cwd()) for place in sys.path]
 
 
 def answers(errand: Errand) -> list[tuple[str, str]]:
