@@ -21,6 +21,7 @@ from retailsim.agents.conformance.repeatability import ask_everything
 from retailsim.agents.registry import resolve
 from retailsim.agents.watchdog import Watchdog
 from retailsim.events.messages import Role
+from retailsim.market.core.plugin_code import search_path
 from retailsim.market.protocols.registry import find_protocol
 
 
@@ -74,16 +75,8 @@ def _started(hash_seed: str) -> subprocess.Popen[bytes]:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(_places()), "PYTHONHASHSEED": hash_seed},
+        env={**os.environ, "PYTHONPATH": search_path(), "PYTHONHASHSEED": hash_seed},
     )
-
-
-def _places() -> list[str]:
-    """Return where this very process looks for modules, and nowhere else.
-
-    The folder of an editable install, say, holds an `agents` that would hide another's.
-    """
-    return [place or str(Path.cwd()) for place in sys.path]
 
 
 def answers(errand: Errand) -> list[tuple[str, str]]:

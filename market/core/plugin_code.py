@@ -7,6 +7,7 @@ for the library's. Whatever a foreign module raises while it is imported becomes
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -63,6 +64,14 @@ def is_foreign(module_name: str) -> bool:
     """Whether a module comes neither with the simulator nor with Python."""
     package = module_name.partition(".")[0]
     return package != _OURS and package not in sys.stdlib_module_names
+
+
+def search_path() -> str:
+    """Return as a PYTHONPATH where this very process looks for modules, and nowhere else.
+
+    The folder of an editable install, say, holds an `agents` that would hide another package's.
+    """
+    return os.pathsep.join(place or str(Path.cwd()) for place in sys.path)
 
 
 def source_digest(module_names: Iterable[str]) -> str:

@@ -16,7 +16,6 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import BinaryIO
 
 import anyio
@@ -24,7 +23,7 @@ import msgspec
 from anyio.abc import Process
 from anyio.streams.buffered import BufferedByteReceiveStream
 
-import retailsim
+from retailsim.market.core.plugin_code import search_path
 from retailsim.sim.error_line import line_and_status
 from retailsim.sim.errors import ModelsStopped, WorkerFailed
 from retailsim.sim.execution.job import Job, play
@@ -161,10 +160,7 @@ async def _give_orders(process: Process, job: Job, stop: Stop) -> None:
 
 def worker_environment() -> dict[str, str]:
     """The worker finds the same packages as we do, and calls the program by the same name."""
-    home = str(Path(retailsim.__file__).parents[1])
-    known = os.environ.get("PYTHONPATH")
-    path = f"{home}{os.pathsep}{known}" if known else home
-    return {**os.environ, "PYTHONPATH": path, VARIABLE: program_name()}
+    return {**os.environ, "PYTHONPATH": search_path(), VARIABLE: program_name()}
 
 
 def work() -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import sys
 import time
 import uuid
 from collections.abc import Mapping
@@ -17,7 +16,7 @@ import msgspec
 import pytest
 
 from retailsim.agents.base import Agent, Seat
-from retailsim.agents.conformance import check, check_by_name, fingerprint
+from retailsim.agents.conformance import check, check_by_name
 from retailsim.agents.conformance.findings import Finding, render
 from retailsim.agents.errors import UnknownAgent
 from retailsim.agents.retail.base import BuyerAgent
@@ -498,12 +497,3 @@ def test_checking_by_name_finds_the_role_and_refuses_what_it_cannot_find(tmp_pat
     assert (role, findings[0].name, findings[0].passed) == ("buyer", "construction", False)
     with pytest.raises(UnknownAgent):
         check_by_name("nobody", tmp_path)
-
-
-def test_another_process_looks_for_modules_where_this_one_does(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    """The folder that an editable install links to holds an `agents` that hides another's."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "path", ["", "/one", "/two"])
-    assert fingerprint._places() == [str(tmp_path), "/one", "/two"]

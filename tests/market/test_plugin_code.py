@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from hashlib import sha256
@@ -9,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from retailsim.market.core.plugin_code import find_object, is_foreign, source_digest
+from retailsim.market.core.plugin_code import find_object, is_foreign, search_path, source_digest
+from retailsim.sim.execution.workers import worker_environment
 
 
 class Complaint(Exception):
@@ -115,3 +117,13 @@ def test_a_digest_is_of_the_sources_and_not_of_where_they_stand(tmp_path: Path) 
         digests.append(source_digest(reversed(names)))
     whole = "".join(f"{text}class Y: ...\n" for text in sources.values())
     assert digests == [sha256(whole.encode()).hexdigest()] * 2
+
+
+def test_another_process_looks_for_modules_where_this_one_does(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The folder that an editable install links to holds an `agents` that hides another's."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", ["", "/one", "/two"])
+    assert search_path() == os.pathsep.join([str(tmp_path), "/one", "/two"])
+    assert worker_environment()["PYTHONPATH"] == search_path()
