@@ -231,7 +231,7 @@ def test_progress_on_a_file_is_a_line(tmp_path: Path, capfd: pytest.CaptureFixtu
         ({"scenario": "pairwis"}, NoScenario, "no scenario 'pairwis': there is no such file"),
         ({"settings": {"design.discount": 2}}, BadScenario, "pairwise: design.discount: "),
         ({"settings": {"run.seed": object}}, BadSetting, "--set run.seed=<class 'object'>: a type"),
-        ({"scenario": {"run": {}}}, BadScenario, "scenario: sellers: at least one"),
+        ({"scenario": {"run": {}}}, BadScenario, "scenario: sellers: there must be at least one"),
         ({"scenario": 7}, BadArgument, "scenario: a int is not a scenario: give a name"),
         ({"sellers": [7]}, BadArgument, "sellers: a int is not a seat: give a name"),
         (
