@@ -15,7 +15,7 @@ from hashlib import sha256
 from importlib import import_module, invalidate_caches
 from importlib.metadata import EntryPoint
 from pathlib import Path
-from traceback import extract_tb
+from traceback import extract_tb, walk_tb
 from types import ModuleType
 from typing import Any
 
@@ -58,6 +58,15 @@ def load_point(point: EntryPoint, name: str, complaint: Complaint) -> Any:
 def origin(point: EntryPoint) -> str:
     """Return which package offers an entry point, with its version."""
     return f"{point.dist.name} {point.dist.version}" if point.dist else "an installed package"
+
+
+def place_beside_scenario(error: BaseException) -> str | None:
+    """Return the last line of a module beside the scenario that an error went through, if any."""
+    found = None
+    for frame, line in walk_tb(error.__traceback__):
+        if str(frame.f_globals.get("__name__", "")).startswith(_PREFIX):
+            found = f"{Path(frame.f_code.co_filename).name}, line {line}"
+    return found
 
 
 def is_foreign(module_name: str) -> bool:

@@ -311,3 +311,20 @@ def test_a_market_that_never_ends_is_one_line(tmp_path: Path) -> None:
     assert result.returncode == 2
     assert "came to a standstill: nothing is due any more" in result.stderr
     assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_rules_that_raise_are_one_line_with_their_place(tmp_path: Path, workers: int) -> None:
+    """The rules of a protocol are its author's: no traceback of ours, and where to look."""
+    scenario = sale(tmp_path)
+    module = tmp_path / "sealed_bid.py"
+    broken = module.read_text().replace(
+        "        self.ended = True\n", '        raise KeyError("zz")\n'
+    )
+    module.write_text(broken)
+    line = broken[: broken.index('raise KeyError("zz")')].count("\n") + 1
+    done = process("launch", scenario, "--workers", workers, "--out", tmp_path / "run")
+    assert done.returncode == 1
+    said = f"sealed_bid.py, line {line}: the scenario's own code raised KeyError: 'zz'"
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
