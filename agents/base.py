@@ -70,7 +70,10 @@ class Seat(msgspec.Struct, frozen=True, kw_only=True):
     Parameters
     ----------
     id : str
-        The seat's name; the random streams depend on it, not on the kind of agent.
+        The seat's name.
+    stream : str or None
+        The key of the seat's random draws, which do not depend on the kind of agent. None: the
+        id.
     persona : mapping of trait to pole, or None
         None: no persona at all.
     gender : str or None
@@ -81,11 +84,17 @@ class Seat(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     role: Role
     seed: Seed
+    stream: str | None = None
     persona: Persona | None = None
     gender: str | None = None
     options: Mapping[str, Any] = {}
     outside: Outside = closed_door
     model: ModelAccess | None = None
+
+    @property
+    def key(self) -> str:
+        """Names the seat's random draws."""
+        return self.id if self.stream is None else self.stream
 
 
 class Agent(ABC):

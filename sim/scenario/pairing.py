@@ -46,10 +46,10 @@ class Pairing:
                 return [buyer for buyer in self.buyers if (seller.id, buyer.id) in pairing]
 
     def _drawn(self, over: str, buyer: Participant, replication: int) -> Participant:
-        unit = f"{over}/{buyer.id}/{replication}"
+        unit = f"{over}/{buyer.key}/{replication}"
         return self._seed.stream("design/pairing", unit).pick(self.sellers)
 
 
 def participant(seat: AgentTable) -> Participant:
     """Return a seat as the market knows who takes it."""
-    return Participant(id=seat.id, persona=seat.persona, gender=seat.gender)
+    return Participant(id=seat.id, stream=seat.stream, persona=seat.persona, gender=seat.gender)

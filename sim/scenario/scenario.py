@@ -26,6 +26,7 @@ from retailsim.market.protocols.registry import DEFAULT
 Share = Annotated[float, Meta(ge=0.0, le=1.0)]
 Count = Annotated[int, Meta(ge=1)]
 Name = Annotated[str, Meta(min_length=1, max_length=100)]
+SeatName = Annotated[str, Meta(min_length=1, max_length=80, pattern=r"^[^/\x00-\x1f]+$")]
 Seconds = Annotated[float, Meta(gt=0.0, le=1e6)]
 
 
@@ -160,7 +161,10 @@ class AgentTable(ScenarioTable, frozen=True, kw_only=True):
     Parameters
     ----------
     id : str
-        Name of the seat, on which its random streams depend; one line without a slash.
+        Name of the seat; one line without a slash.
+    stream : str
+        The key of the seat's random draws: two runs, or two seats, of one key draw the same, so
+        that what differs is not luck. Its id unless set here; one line without a slash.
     agent : str
         "behavioral", "script" (sellers only), "model", a profile or plug-in that `sim agents`
         lists, or "module:Class" beside the scenario. In csales the sellers are "csi" (the same
@@ -180,7 +184,8 @@ class AgentTable(ScenarioTable, frozen=True, kw_only=True):
         Options of the agent, which decides which ones there are.
     """
 
-    id: Annotated[str, Meta(min_length=1, max_length=80, pattern=r"^[^/\x00-\x1f]+$")]
+    id: SeatName
+    stream: SeatName | None = None
     agent: str = "behavioral"
     model: str | None = None
     persona: dict[str, str] | None = None

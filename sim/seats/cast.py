@@ -120,6 +120,7 @@ class SeatedAgent:
             )
             self._seat = Seat(
                 id=table.id,
+                stream=table.stream,
                 role=role,
                 seed=seed,
                 persona=table.persona,

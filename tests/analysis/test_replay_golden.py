@@ -10,8 +10,8 @@ import pytest
 from tests.sim.runs import SMALL, launched, sim
 
 GOLDEN = {
-    "pairwise": "91ddacb22fcf3dcd2bf487875e292350e10f2354380018cdd54d3d3c6c303d72",
-    "csales": "fbbc81a661b689b4637d4078a3a200606416cdedd29b5dd581dffb3c86b1744c",
+    "pairwise": "156d04e1241a2051d9dbdb4075c6cfc706ed118046f378dc79c759330b4bd03e",
+    "csales": "d697e3b659454586765383f68f62df0f63351b00ce0cb65149c70597fbada0cd",
 }
 """Of seed 1; a measure that one protocol adds must not show in another's JSON."""
 

@@ -36,6 +36,7 @@ from retailsim.market.protocols.retail.protocol import RetailMarket, dimensions
 from retailsim.market.protocols.retail.requests import (
     AnswerBuyer,
     AskSeller,
+    ChooseTopics,
     Complain,
     Decide,
     EndDialogue,
@@ -131,7 +132,7 @@ def test_a_pitch_is_broadcast_to_all_buyers_at_one_instant(market: RetailMarket)
     ]
     pitch.sections["opening_hook"] = "changed later"
     first = posts[0].message
-    assert (first.episode, first.unit) == ("e1", "LAMP/sam/ann/1")
+    assert (first.episode, first.unit) == ("e1", "LAMP/ann/1")
     assert dict(first.pitch.sections) == {"opening_hook": "Hi"}
     with pytest.raises(TypeError):
         first.pitch.sections["opening_hook"] = "changed by a buyer"
@@ -140,25 +141,26 @@ def test_a_pitch_is_broadcast_to_all_buyers_at_one_instant(market: RetailMarket)
 def test_an_inquiry_goes_back_and_forth_until_the_buyer_ends_it(market: RetailMarket) -> None:
     about: dict[str, Any] = {
         "episode": "e1",
-        "unit": "LAMP/sam/ann/1",
         "offer": offer_of(market),
         "pitch": Pitch(sections={}),
         "topics": Topics(topics=("shipping",), reason="r"),
     }
     chosen = TopicsChosen(episode="e1", topics=("shipping",), reason="r")
-    ask = AskSeller(**about, transcript=(), turn=1)
+    ask = AskSeller(**about, unit="LAMP/ann/1", transcript=(), turn=1)
     assert market.handle(chosen) == [Post(ask, "buyer:ann", MESSAGE_US)]
 
     question = MessageSent(episode="e1", stage="pre_inquiry", role="buyer", turn=1, text="How?")
-    answer = AnswerBuyer(**about, transcript=(Turn("buyer", "How?"),), turn=1)
+    answer = AnswerBuyer(
+        **about, unit="LAMP/sam/ann/1", transcript=(Turn("buyer", "How?"),), turn=1
+    )
     assert market.handle(question) == [Post(answer, "seller:sam", MESSAGE_US)]
 
     reply = MessageSent(episode="e1", stage="pre_inquiry", role="seller", turn=1, text="So.")
     talk = (Turn("buyer", "How?"), Turn("seller", "So."))
-    again = AskSeller(**about, transcript=talk, turn=2)
+    again = AskSeller(**about, unit="LAMP/ann/1", transcript=talk, turn=2)
     assert market.handle(reply) == [Post(again, "buyer:ann", MESSAGE_US)]
 
-    decide = Decide(**about, transcript=talk)
+    decide = Decide(**about, unit="LAMP/ann/1", transcript=talk)
     assert market.handle(EndDialogue(episode="e1")) == [Post(decide, "buyer:ann", DECISION_US)]
 
 
@@ -303,7 +305,11 @@ def test_each_request_carries_everything_before_it() -> None:
     review = played.asked(WriteReview)[-1]
     assert (review.aspect, review.support, review.outcome) == ("product", inquiry, "exchanged")
     assert review.order == first.order
-    assert {request.unit for request in played.requests} == {"LAMP/sam/1", "LAMP/sam/ann/1"}
+    buyers = (ChooseTopics, AskSeller, Decide, Complain, WriteReview)
+    for request in played.requests:
+        shared = isinstance(request, FormStrategy | PresentPitch)
+        sellers = "LAMP/sam/1" if shared else "LAMP/sam/ann/1"
+        assert request.unit == ("LAMP/ann/1" if isinstance(request, buyers) else sellers)
 
 
 # -- claims, guidance, units ---------------------------------------------------------------

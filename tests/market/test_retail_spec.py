@@ -43,8 +43,22 @@ def test_a_market_needs_episodes_of_distinct_names() -> None:
             market_spec(episodes=episodes)
 
 
+ANN = Participant(id="ann")
+
+
 def test_units_name_product_seats_and_replication_and_nothing_of_the_arm() -> None:
     base = market_spec(replication=3)
     arm = market_spec(replication=3, discount=0.1, price_multiplier=1.1, condition="other", id="m9")
     assert base.unit == arm.unit == "LAMP/sam/3"
-    assert base.episode_unit("ann") == arm.episode_unit("ann") == "LAMP/sam/ann/3"
+    assert base.seller_unit(ANN) == arm.seller_unit(ANN) == "LAMP/sam/ann/3"
+    assert base.buyer_unit(ANN) == arm.buyer_unit(ANN) == "LAMP/ann/3"
+
+
+def test_a_seat_with_a_stream_draws_by_it_and_not_by_its_name() -> None:
+    twin = market_spec(replication=3, sellers=(Participant(id="shop", stream="sam"),))
+    other = market_spec(replication=3, sellers=(Participant(id="shop"),))
+    base = market_spec(replication=3)
+    assert twin.unit == base.unit != other.unit
+    ann = Participant(id="her", stream="ann")
+    assert twin.seller_unit(ann) == base.seller_unit(ANN)
+    assert other.buyer_unit(ann) == base.buyer_unit(ANN), "no seller in what a buyer draws by"

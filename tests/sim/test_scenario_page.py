@@ -34,8 +34,9 @@ TABLES = {
 FREE = "[rules]"
 """Whose keys no schema of ours knows."""
 DEPENDS = {("[policy.CATEGORY]", "window_days"), ("[policy.CATEGORY]", "condition"),
-           ("[policy.CATEGORY]", "buyer_pays"), ("[issues]", "weights")}  # fmt: skip
-"""Defaults that are not the schema's null, but stand in the market's own rules."""
+           ("[policy.CATEGORY]", "buyer_pays"), ("[issues]", "weights"),
+           ("[[sellers]] and [[buyers]]", "stream")}  # fmt: skip
+"""Defaults that are not the schema's null, but follow from the market's rules or another key."""
 
 
 WORDS = {"string": "text", "integer": "whole number", "number": "number", "boolean": "boolean"}

@@ -128,9 +128,9 @@ class BehavioralBuyer(BuyerAgent):
         score = course.score(request.topics.topics, request.transcript, terms_of(offer).sheet)
         return choice.Utility(
             self._who.inclination,
-            choice.liking(seed, offer.product, self.seat.id, parameters),
+            choice.liking(seed, offer.product, self.seat.key, parameters),
             choice.gender_fit(offer.product, self.seat.gender, parameters),
-            choice.price_utility(seed, offer, self.seat.id, self._who, parameters),
+            choice.price_utility(seed, offer, self.seat.key, self._who, parameters),
             self._persuasion(read_pitch(request.pitch, offer)),
             self._who.answers * (score - parameters.answers.typical),
         )
@@ -152,7 +152,7 @@ class BehavioralBuyer(BuyerAgent):
             case "post_inquiry":
                 return ratings.support_rating(parameters, who, request.outcome)
             case _:
-                taste = choice.liking(self.seat.seed, offer.product, self.seat.id, parameters)
+                taste = choice.liking(self.seat.seed, offer.product, self.seat.key, parameters)
                 return ratings.product_rating(parameters, who, taste, request.outcome)
 
     def _sentiment(self, buys: bool, utility: float) -> Sentiment:

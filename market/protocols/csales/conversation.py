@@ -76,7 +76,7 @@ class Conversation(EpisodeState):
         """Ask the buyer to begin."""
         request = OpenConversation(
             episode=self.id,
-            unit=self._spec.unit,
+            unit=self._spec.buyer_unit,
             profile=self._spec.profile,
             transcript=(),
             turn=1,
@@ -171,7 +171,7 @@ class Conversation(EpisodeState):
         self._turn += 1
         request = RespondToSeller(
             episode=self.id,
-            unit=self._spec.unit,
+            unit=self._spec.buyer_unit,
             profile=self._spec.profile,
             transcript=self._transcript,
             turn=self._turn,
@@ -315,7 +315,7 @@ class Conversation(EpisodeState):
     def _known(self) -> dict[str, Any]:
         return {
             "episode": self.id,
-            "unit": self._spec.unit,
+            "unit": self._spec.seller_unit,
             "transcript": self._transcript,
             "turn": self._turn,
             "shown": tuple(self._shown.values()),

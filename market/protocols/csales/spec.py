@@ -79,6 +79,11 @@ class ConversationSpec(MarketSpec, frozen=True, kw_only=True):
         return self.episodes[0].buyer
 
     @property
-    def unit(self) -> str:
-        """Names the random streams: no kind of agent in it."""
-        return f"{self.profile.id}/{self.seller.id}/{self.buyer.id}/{self.replication}"
+    def seller_unit(self) -> str:
+        """Names the seller's draws: no kind of agent in it."""
+        return f"{self.profile.id}/{self.seller.key}/{self.buyer.key}/{self.replication}"
+
+    @property
+    def buyer_unit(self) -> str:
+        """Names the buyer's draws: no seller in it, so that sellers meet the same buyer."""
+        return f"{self.profile.id}/{self.buyer.key}/{self.replication}"

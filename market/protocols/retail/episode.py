@@ -54,7 +54,8 @@ class Episode(EpisodeState):
 
     def __init__(self, episode_spec: EpisodeSpec, context: MarketContext) -> None:
         super().__init__(episode_spec)
-        self.unit = context.spec.episode_unit(episode_spec.buyer.id)
+        self.unit = context.spec.buyer_unit(episode_spec.buyer)
+        self._seller_unit = context.spec.seller_unit(episode_spec.buyer)
         self.pitch: Pitch = Pitch(sections={})
         self._seller = f"seller:{context.spec.seller.id}"
         self._market = context
@@ -104,7 +105,7 @@ class Episode(EpisodeState):
     def _inquiring(self, kind: type[AskSeller | AnswerBuyer], turn: int) -> AskSeller | AnswerBuyer:
         return kind(
             episode=self.id,
-            unit=self.unit,
+            unit=self.unit if kind is AskSeller else self._seller_unit,
             offer=self._market.offer,
             pitch=self.pitch,
             topics=self._topics,
@@ -201,7 +202,7 @@ class Episode(EpisodeState):
         order, _ = self._bought()
         request = GiveSupport(
             episode=self.id,
-            unit=self.unit,
+            unit=self._seller_unit,
             offer=self._market.offer,
             pitch=self.pitch,
             inquiry=self._inquiry,
@@ -225,7 +226,7 @@ class Episode(EpisodeState):
         self._stage = "settlement"
         request = SettleIssue(
             episode=self.id,
-            unit=self.unit,
+            unit=self._seller_unit,
             offer=self._market.offer,
             order=order,
             issue=self._issue or "",

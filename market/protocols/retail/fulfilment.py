@@ -37,11 +37,12 @@ def draw_order(
 
     Notes
     -----
-    Streams used: ``market/issue`` by product, ``market/fulfilment`` by episode unit; six draws
+    Streams used: ``market/issue`` by product, ``market/fulfilment`` by product, buyer and
+    replication; six draws
     of the latter whatever happens, so that arms stay comparable order by order.
     """
     product, issues = market.spec.product.id, market.rules.issues
-    draws = market.seed.stream("market/fulfilment", market.spec.episode_unit(episode_spec.buyer.id))
+    draws = market.seed.stream("market/fulfilment", market.spec.buyer_unit(episode_spec.buyer))
     issue = issues.arising(issues.assigned(market.seed, product), unsupported, draws)
     days = schedule(market.rules.shipping, issue, draws)
     digest = blake2b(episode_spec.episode.encode(), digest_size=4).hexdigest().upper()

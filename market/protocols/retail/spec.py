@@ -9,6 +9,7 @@ import msgspec
 
 from retailsim.market.catalogue.product import CATEGORIES, Category, Product
 from retailsim.market.core.issues import IssueRules
+from retailsim.market.core.participants import Participant
 from retailsim.market.core.return_policy import DEFAULT_POLICIES, ReturnPolicy
 from retailsim.market.core.shipping import ShippingRules, whole_cents
 from retailsim.market.core.spec import MarketSpec
@@ -76,9 +77,16 @@ class RetailSpec(MarketSpec, frozen=True, kw_only=True):
 
     @property
     def unit(self) -> str:
-        """Names the random streams of the whole market: no arm, no price, no kind of agent."""
-        return f"{self.product.id}/{self.seller.id}/{self.replication}"
+        """Names the seller's draws before there are buyers: no arm, no price, no kind of agent."""
+        return f"{self.product.id}/{self.seller.key}/{self.replication}"
 
-    def episode_unit(self, buyer: str) -> str:
-        """Names the random streams of one episode."""
-        return f"{self.product.id}/{self.seller.id}/{buyer}/{self.replication}"
+    def seller_unit(self, buyer: Participant) -> str:
+        """Names the seller's draws in the episode of one buyer."""
+        return f"{self.product.id}/{self.seller.key}/{buyer.key}/{self.replication}"
+
+    def buyer_unit(self, buyer: Participant) -> str:
+        """Names the draws of one buyer, and of what becomes of its order.
+
+        No seller is in it: sellers that are compared meet the same buyers in the same mood.
+        """
+        return f"{self.product.id}/{buyer.key}/{self.replication}"
