@@ -14,8 +14,6 @@ ROOM = re.compile(r"(?:^|/)(?:retail|csales)/")
 ALLOWED = {
     "market/protocols/registry.py": "the line that registers them",
     "sim/experiments/experiment.py": "data: which scenario an experiment runs",
-    "sim/cli/make_commands.py": "`profiles build` makes buyers of one protocol; its work is there",
-    "sim/cli/run_commands.py": "`import` makes a run of one protocol; its work is there",
 }
 
 

@@ -72,10 +72,10 @@ def build_profiles(**flags: Any) -> None:
 
     Run the command again to continue a file that is not complete.
     """
-    from retailsim.sim.protocols.csales.buyer_profiles.build import BuildOptions, build
+    from retailsim.sim.scenario.protocol import work_of
     from retailsim.sim.terminal.terminal import Terminal
 
-    sys.exit(build(BuildOptions(**flags), Terminal()))
+    sys.exit(work_of("profiles build")(Terminal(), **flags))
 
 
 @click.command(cls=Command, example="schema")

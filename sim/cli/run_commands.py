@@ -105,7 +105,7 @@ def verify(run: Path) -> None:
 @JSON
 def import_(file: Path, out: Path, as_json: bool) -> None:
     """Turn published trajectories into a run."""
-    from retailsim.sim.protocols.retail.published.published_run import import_trajectories
+    from retailsim.sim.scenario.protocol import work_of
     from retailsim.sim.terminal.terminal import Terminal
 
-    sys.exit(import_trajectories(file, out, Terminal(json=as_json)))
+    sys.exit(work_of("import")(Terminal(json=as_json), path=file, out=out))

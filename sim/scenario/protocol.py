@@ -18,6 +18,7 @@ from retailsim.market.protocols.registry import (
     BUILT_IN,
     Protocol,
     find_protocol,
+    imported,
     rules_of,
     typed_layer,
 )
@@ -29,6 +30,8 @@ Files = Mapping[str, bytes]
 """Input files of a run beside its products: name -> contents."""
 Talks = Callable[[Any], Sequence[tuple[AgentTable, Sequence[TalkLoad]]]]
 """A market -> what each seat that asks a language model talks about in it."""
+Work = Callable[..., int]
+"""``(terminal, **options) -> exit status``: what a command of the program does."""
 
 
 def _no_files(scenario: Scenario, folder: Path, seed: Seed) -> Files:
@@ -54,6 +57,9 @@ class ProtocolRun(msgspec.Struct, frozen=True, kw_only=True):
         What they are called in the run folder.
     talks : callable or None
         ``scenario -> talks``: what its model agents talk about in a market; None: no models.
+    commands : mapping
+        Commands of the program that are about this protocol alone -> ``module:FUNCTION`` of a
+        `Work`, imported when the command runs. Only those of built-in protocols are looked up.
     """
 
     design: Callable[[Scenario, Sequence[Product], Files, Seed], Design]
@@ -63,6 +69,7 @@ class ProtocolRun(msgspec.Struct, frozen=True, kw_only=True):
     files: Callable[[Scenario, Path, Seed], Files] = _no_files
     file_names: tuple[str, ...] = ()
     talks: Callable[[Scenario], Talks] | None = None
+    commands: Mapping[str, str] = {}
 
 
 def scenario_protocol(scenario: Scenario, folder: Path, source: str = "run.toml") -> Protocol:
@@ -95,6 +102,22 @@ def _check_parts(protocol: Protocol) -> None:
 def run_of(protocol: Protocol) -> ProtocolRun:
     """Return what a protocol is to a run."""
     return typed_layer(protocol, "run", ProtocolRun)
+
+
+def work_of(command: str) -> Work:
+    """Return what a command does that is about one of the built-in protocols alone.
+
+    Raises
+    ------
+    LookupError
+        If no protocol says so, or more than one.
+    """
+    runs = [run_of(protocol) for protocol in BUILT_IN.values()]
+    places = [one.commands[command] for one in runs if command in one.commands]
+    if len(places) != 1:
+        raise LookupError(f"{command!r} is a command of {len(places)} protocols")
+    work: Work = imported(places[0])
+    return work
 
 
 def talks_of(protocol: Protocol, scenario: Scenario) -> Talks:

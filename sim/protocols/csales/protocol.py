@@ -74,4 +74,5 @@ RUN = ProtocolRun(
     files=_files,
     file_names=(PROFILES,),
     talks=_talks,
+    commands={"profiles build": "retailsim.sim.protocols.csales.buyer_profiles.build:build"},
 )

@@ -53,4 +53,7 @@ RUN = ProtocolRun(
         "design.nonbuyer_reviews",
     ),
     talks=_talks,
+    commands={
+        "import": "retailsim.sim.protocols.retail.published.published_run:import_trajectories",
+    },
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -27,11 +28,17 @@ class BuildOptions(msgspec.Struct, frozen=True, kw_only=True):
     budget: float | None = None
 
 
-def build(told: BuildOptions, terminal: Terminal) -> int:
+def build(terminal: Terminal, **options: Any) -> int:
     """Write the profiles, one line each; a file that has some already is gone on with.
 
     Returns the exit status: 3 where a provider stopped it, and the same command goes on.
+
+    Parameters
+    ----------
+    **options
+        The fields of `BuildOptions`.
     """
+    told = BuildOptions(**options)
     catalog = told.catalog or builtin_catalogue()
     products = {product.id: product for product in read_products(catalog, problems=Problems())}
     buyers, dropped = read_buyers(told.reviews, products, told.least)

@@ -51,7 +51,7 @@ AGENT = "imported"
 """Stands in the run's scenario where a run that was played names its agents."""
 
 
-def import_trajectories(path: Path, out: Path, terminal: Terminal) -> int:
+def import_trajectories(terminal: Terminal, *, path: Path, out: Path) -> int:
     """Turn a file of published trajectories into a run; returns the exit status.
 
     Raises
