@@ -21,7 +21,7 @@ from retailsim.analysis.annotation.selection import (
 )
 from retailsim.analysis.annotation.tasks import TASKS, TRAITS, Task
 from retailsim.analysis.projection.loader import load
-from retailsim.analysis.protocols.protocol import analysis_of
+from retailsim.analysis.protocol import analysis_of
 from retailsim.market.core.money import dollars
 
 FORMAT = 1

@@ -7,7 +7,7 @@ from pathlib import Path
 from retailsim.analysis.annotation.errors import NOT_FOR_RATERS, NothingToRate
 from retailsim.analysis.annotation.scores import Scores
 from retailsim.analysis.experiments.outcomes import ExperimentOutcome
-from retailsim.analysis.protocols.protocol import analysis_of
+from retailsim.analysis.protocol import analysis_of
 
 
 def rated_outcome(run: Path, scores: Scores) -> ExperimentOutcome:

@@ -20,7 +20,7 @@ from retailsim.analysis.export.chat_words import ACTS, ENDS, SPOKEN, ChatLine, s
 from retailsim.analysis.projection.errors import LogUnreadable
 from retailsim.analysis.projection.loader import load
 from retailsim.analysis.projection.log_lines import Line, checked, line_chunks
-from retailsim.analysis.protocols.protocol import Told, analysis_of
+from retailsim.analysis.protocol import Told, analysis_of
 from retailsim.events.messages import Role
 
 KEYS = ("episode", "market", "seller", "buyer", "product", "category", "title")

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from retailsim.analysis.protocols.protocol import Told
+from retailsim.analysis.protocol import Told
 from retailsim.market.core.money import dollars
 
 Speaker = Literal["seller", "buyer", "market"]

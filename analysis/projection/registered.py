@@ -29,7 +29,7 @@ class Registered:
     name : str
         As ``design.protocol`` has it.
     tables : ProtocolTables
-        What it adds, usually an `analysis.protocols.protocol.ProtocolAnalysis`.
+        What it adds, usually an `analysis.protocol.ProtocolAnalysis`.
     missing : str
         Why its code could not be had; a run is replayed without it then, by the shared tables.
     """

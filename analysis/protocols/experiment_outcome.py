@@ -7,7 +7,7 @@ from pathlib import Path
 
 from retailsim.analysis.experiments.outcomes import ExperimentOutcome
 from retailsim.analysis.projection.errors import AnalysisError
-from retailsim.analysis.protocols.protocol import analysis_of
+from retailsim.analysis.protocol import analysis_of
 
 
 class NoSuchExperiment(AnalysisError):

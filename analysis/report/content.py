@@ -27,7 +27,7 @@ from retailsim.analysis.measures.table import measure, shown_in
 from retailsim.analysis.measures.value_text import written
 from retailsim.analysis.projection.columns import BUYER_TRAITS, SELLER_TRAITS
 from retailsim.analysis.projection.loader import load
-from retailsim.analysis.protocols.protocol import ProtocolAnalysis, analysis_of
+from retailsim.analysis.protocol import ProtocolAnalysis, analysis_of
 from retailsim.analysis.replay.replay import Replay, summarize
 from retailsim.analysis.replay.telemetry import attempts
 from retailsim.analysis.report.cautions import cautions

@@ -11,7 +11,7 @@ import msgspec
 import polars as pl
 
 from retailsim.analysis.exhibits.parts import ExampleConversation, SpokenMessage
-from retailsim.analysis.protocols.protocol import Told
+from retailsim.analysis.protocol import Told
 from retailsim.events.log.reader import read_lines
 from retailsim.market.core.money import dollars
 

@@ -47,9 +47,9 @@ class Protocol(msgspec.Struct, frozen=True, kw_only=True):
         Its events, its requests with what answers them, and how a market is opened.
     agents : agents.protocol.ProtocolAgents or str
         Base classes, built-in agents, and what the conformance suite asks.
-    run : sim.protocols.protocol.ProtocolRun or str
+    run : sim.scenario.protocol.ProtocolRun or str
         From a scenario to its markets.
-    analysis : analysis.protocols.protocol.ProtocolAnalysis or str, optional
+    analysis : analysis.protocol.ProtocolAnalysis or str, optional
         Tables, measures and a section of the report beside those that all protocols share.
     """
 

@@ -14,7 +14,7 @@ import polars as pl
 
 from retailsim.analysis.exhibits.parts import Cell, Section, row, table
 from retailsim.analysis.projection.tables import RowTable, count, last, total
-from retailsim.analysis.protocols.protocol import ProtocolAnalysis
+from retailsim.analysis.protocol import ProtocolAnalysis
 from retailsim.market.protocols.registry import Protocol
 
 

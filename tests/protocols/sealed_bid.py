@@ -12,7 +12,7 @@ from retailsim.agents.base import Methods, RoleAgent
 from retailsim.agents.protocol import ProtocolAgents
 from retailsim.analysis.measures.measure import BOUGHT, CLOSED, EVERY_VIEW, Measure
 from retailsim.analysis.projection.tables import RowTable, count
-from retailsim.analysis.protocols.protocol import ProtocolAnalysis
+from retailsim.analysis.protocol import ProtocolAnalysis
 from retailsim.events.kernel import Post
 from retailsim.events.messages import DecisionMade, Event, OrderPlaced
 from retailsim.market.catalogue.product import Product

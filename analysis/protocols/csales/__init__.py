@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from retailsim.analysis.projection.projection import Projection
+from retailsim.analysis.protocol import ExperimentTable, ProtocolAnalysis
 from retailsim.analysis.protocols.csales.conversations import COLUMNS, TABLES
 from retailsim.analysis.protocols.csales.told import CHAT, EXAMPLES
-from retailsim.analysis.protocols.protocol import ExperimentTable, ProtocolAnalysis
 
 if TYPE_CHECKING:
     from retailsim.analysis.exhibits.parts import Section

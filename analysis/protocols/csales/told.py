@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from retailsim.analysis.protocols.protocol import Told
+from retailsim.analysis.protocol import Told
 from retailsim.market.core.money import dollars
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from retailsim.analysis.protocols.protocol import ExperimentTable, ProtocolAnalysis
+from retailsim.analysis.protocol import ExperimentTable, ProtocolAnalysis
 
 if TYPE_CHECKING:
     from retailsim.analysis.annotation.scores import Scores

@@ -19,7 +19,7 @@ from retailsim.analysis.experiments.outcomes import Arms, ExperimentOutcome
 from retailsim.analysis.experiments.personas import persona_effects
 from retailsim.analysis.experiments.sellers import category_fit, pairwise
 from retailsim.analysis.projection.loader import load
-from retailsim.analysis.protocols.protocol import ExperimentTable
+from retailsim.analysis.protocol import ExperimentTable
 from retailsim.analysis.protocols.retail.fidelity import fidelity
 
 PROJECTED: Mapping[str, Callable[[Arms], ExperimentOutcome]] = MappingProxyType(
