@@ -10,7 +10,8 @@ import msgspec
 
 from retailsim.agents.host import Hosting
 from retailsim.agents.watchdog import Watchdog
-from retailsim.events.log.reader import check
+from retailsim.events.errors import LogDamaged
+from retailsim.events.log.reader import LogCheck, check
 from retailsim.events.log.seal import read_seal
 from retailsim.events.messages import LoggedRecord
 from retailsim.events.outside import Door
@@ -66,6 +67,8 @@ def verify(path: Path, terminal: Terminal) -> int:
     found = verified(path, on_whole=lambda events: terminal.out(_whole(path, events)))
     if found.obstacle is not None:
         terminal.out(f"{path}: not re-executed: {found.obstacle}")
+    elif not found.markets:
+        terminal.out(f"{path}: no market has ended yet, so there is nothing to play again")
     else:
         terminal.out(f"{path}: {found.markets} markets played again, every event is the same")
     return 0
@@ -86,7 +89,7 @@ def verified(path: Path, on_whole: Callable[[int], None] = lambda events: None) 
     Raises
     ------
     LogDamaged
-        At the first damaged place.
+        At the first damaged place, or if the log is another run's.
     MarketDiverged
         For the first market that does not re-execute to what is logged.
     RunChanged
@@ -96,7 +99,9 @@ def verified(path: Path, on_whole: Callable[[int], None] = lambda events: None) 
     """
     run = RunFolder(path)
     file = run.read()
-    events = check(run.events).events
+    log = check(run.events)
+    _check_owner(log, file)
+    events = log.events
     on_whole(events)
     run.check_inputs(file)
     refuse_session_agents(path, file, "played again")
@@ -104,6 +109,14 @@ def verified(path: Path, on_whole: Callable[[int], None] = lambda events: None) 
     if obstacle is not None:
         return Verification(events=events, obstacle=obstacle)
     return Verification(events=events, markets=asyncio.run(_replay_all(run, file)))
+
+
+def _check_owner(log: LogCheck, file: RunFile) -> None:
+    """Refuse a log whose segments say that they are another run's; all of them name the same."""
+    for one in log.segments:
+        if one.header is not None and one.header.run != file.run.id:
+            problem = f"it belongs to run {one.header.run!r}, and run.toml is of {file.run.id!r}"
+            raise LogDamaged(one.segment.path, 0, problem)
 
 
 def _obstacle(run: RunFolder, file: RunFile) -> str | None:

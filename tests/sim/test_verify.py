@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from retailsim.sim.folder.run_folder import RunFolder
 from tests.analysis.fakelog import write_run
 from tests.sim.runs import SMALL, event_lines, launched, scenario, sim
 
@@ -38,6 +39,10 @@ def run(pristine: Path, tmp_path: Path) -> Path:
 
 def segment(run: Path) -> Path:
     return sorted((run / "events").glob("*.jsonl"))[0]
+
+
+def identity(run: Path) -> str:
+    return RunFolder(run).read().run.id
 
 
 def flip(path: Path) -> None:
@@ -122,7 +127,7 @@ def test_a_forged_log_whose_hashes_are_right_is_found_by_playing_it(
     """Whoever writes a log anew can seal it, too; what happened follows from the scenario."""
     events = forge([json.loads(line) for line in event_lines(run)])
     shutil.rmtree(run / "events")
-    write_run(run, events)
+    write_run(run, events, name=identity(run))
     assert sim("replay", run).exit_code == 0, "nothing is wrong with the hashes"
     result = sim("verify", run)
     assert result.exit_code == 2
@@ -133,7 +138,7 @@ def test_a_forged_log_whose_hashes_are_right_is_found_by_playing_it(
 def test_what_is_missing_of_an_unfinished_run_is_no_forgery(run: Path) -> None:
     events = one_market_less([json.loads(line) for line in event_lines(run)])
     shutil.rmtree(run / "events")
-    write_run(run, events, seal=False)
+    write_run(run, events, seal=False, name=identity(run))
     result = sim("verify", run)
     assert result.exit_code == 0
     assert "19 markets played again, every event is the same" in result.stdout
