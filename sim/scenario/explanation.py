@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import copy
 import re
 from collections.abc import Mapping, Sequence
@@ -44,7 +45,7 @@ def explain(message: str, tree: Mapping[str, Any], root: type = Scenario) -> str
         for name, number, _ in _STEP.findall(at.rpartition("$")[2].rstrip("`"))
     ]
     if at.startswith("key`"):
-        steps.append(problem.partition("'")[2].rpartition("'")[0])
+        steps.append(str(_given(problem) or ANY))
     told = _problem(problem, steps, root)
     if (unknown := _quoted("Object contains unknown field", problem)) is not None:
         steps.append(unknown)
@@ -58,10 +59,9 @@ def _problem(problem: str, steps: Sequence[str], root: type) -> str:
         return f"unknown key{_meant(key, _keys_at(steps, root))}"
     if (key := _quoted("Object missing required field", problem)) is not None:
         return f"the key {key!r} is missing"
-    if problem.startswith("Invalid enum value"):
-        given = problem.partition("'")[2].rpartition("'")[0]
+    if (given := _given(problem)) is not None:
         words = _words(_type_at(steps, root))
-        return f"{given!r} is not one of {', '.join(words)}{_meant(given, words)}"
+        return f"{given!r} is not one of {', '.join(words)}{_meant(str(given), words)}"
     if problem == "Invalid RFC3339 encoded date":
         return "must be a date such as 2026-03-02"
     expected = _EXPECTED.fullmatch(problem)
@@ -82,6 +82,12 @@ def _quoted(beginning: str, problem: str) -> str | None:
     """Return what `problem` names after this beginning."""
     rest = problem.removeprefix(f"{beginning} ")
     return rest.strip("`") if rest != problem else None
+
+
+def _given(problem: str) -> object:
+    """Return the value that is none of those allowed; msgspec writes it as Python does."""
+    written = problem.removeprefix("Invalid enum value ")
+    return ast.literal_eval(written) if written != problem else None
 
 
 def _meant(given: str, known: Sequence[str]) -> str:
@@ -136,7 +142,7 @@ def _type_at(steps: Sequence[str], root: type) -> Any:
 def _words(kind: Any) -> list[str]:
     """The words that a type admits, in order."""
     arguments = getattr(kind, "__args__", ())
-    own = [argument for argument in arguments if isinstance(argument, str)]
+    own = [str(argument) for argument in arguments if isinstance(argument, str | int)]
     return own + [word for inner in arguments for word in _words(inner)]
 
 
