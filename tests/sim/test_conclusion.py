@@ -1,0 +1,137 @@
+"""How a run ends for the person: tables or JSON, why episodes failed, and the exit status."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from retailsim.analysis.replay.replay import replay
+from retailsim.events.messages import EpisodeFailed, Event
+from retailsim.sim.execution.runner import RunOutcome
+from retailsim.sim.folder.run_folder import RunFolder
+from retailsim.sim.play.progress import Progress
+from retailsim.sim.run.conclusion import conclude, show_replay, show_replays, told
+from retailsim.sim.terminal.terminal import Terminal
+from tests.analysis.fakelog import closed, episode, market, opened, order, write_run
+
+
+def failed(name: str, stage: str, reason: str, **fields: Any) -> list[Event]:
+    return episode(name, opened(**fields), EpisodeFailed(stage=stage, reason=reason))
+
+
+def run(folder: Path, *parts: Sequence[Event]) -> RunFolder:
+    return RunFolder(write_run(folder, market("m", *parts)))
+
+
+def ended(finished: bool) -> RunOutcome:
+    return RunOutcome(progress=Progress(), finished=finished)
+
+
+def bought(name: str) -> list[Event]:
+    return closed(name, opened(), order())
+
+
+def test_a_table_stands_on_stdout_and_nothing_is_said_where_nothing_failed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert show_replay(run(tmp_path / "r", bought("a")), Terminal()) == 0
+    out, err = capsys.readouterr()
+    assert "Conversion" in out and "Seller" in out
+    assert out.endswith(f"run: {tmp_path / 'r'}\n")
+    assert err == ""
+
+
+def test_json_is_one_object_and_no_more(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = run(tmp_path / "r", bought("a"), failed("b", "pitch", "late"))
+    assert show_replay(folder, Terminal(json=True)) == 0
+    out, err = capsys.readouterr()
+    assert json.loads(out)["episodes"]["closed"] == 1
+    assert err == "1 of the 1 failed in pitch: late\n"
+
+
+def test_a_run_of_which_nothing_closed_has_status_1(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert show_replay(run(tmp_path / "r", failed("a", "pitch", "late")), Terminal()) == 1
+
+
+@pytest.mark.parametrize(
+    ("failures", "said"),
+    [
+        ([("pitch", "late"), ("decision", "odd"), ("decision", "odd")], "2 of the 3 failed in dec"),
+        (
+            [("pitch", "late"), ("pitch", "odd"), ("pitch", "odd")],
+            "2 of the 3 failed in pitch: odd",
+        ),
+        ([("pitch", "late"), ("decision", "odd")], "1 of the 2 failed in decision: odd"),
+        ([("pitch", "b"), ("pitch", "a")], "1 of the 2 failed in pitch: a"),
+    ],
+)
+def test_the_most_common_reason_is_told_and_of_equals_the_first_by_name(
+    failures: list[tuple[str, str]], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    parts = [failed(f"e{number}", *one) for number, one in enumerate(failures)]
+    show_replay(run(tmp_path / "r", *parts, bought("z")), Terminal())
+    assert said in capsys.readouterr().err
+
+
+def test_an_episode_that_was_repeated_is_no_reason(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It failed twice for what a retry set right, and once for what nothing did."""
+    first = [failed(name, "pitch", "late") for name in ("a", "b")]
+    again = [closed(f"{name}~1", opened(retries=name)) for name in ("a", "b")]
+    show_replay(run(tmp_path / "r", *first, *again, failed("c", "decision", "odd")), Terminal())
+    assert capsys.readouterr().err == "1 of the 1 failed in decision: odd\n"
+
+
+@pytest.mark.parametrize(("finished", "status"), [(True, 0), (False, 3)])
+def test_a_run_that_was_stopped_says_how_to_go_on(
+    finished: bool, status: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = run(tmp_path / "a run", bought("a"))
+    assert conclude(folder, ended(finished), Terminal()) == status
+    err = capsys.readouterr().err
+    assert err.endswith(f" report '{folder.path}'\n")
+    assert (f" resume '{folder.path}'\n" in err) is not finished
+    assert ("stopped; everything so far is kept" in err) is not finished
+
+
+def test_a_run_that_ended_and_of_which_nothing_closed_has_status_1(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = run(tmp_path / "r", failed("a", "pitch", "late"))
+    assert conclude(folder, ended(True), Terminal()) == 1
+    assert conclude(folder, ended(False), Terminal()) == 3
+
+
+def test_several_runs_are_one_object_or_table_after_table(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    paths = [run(tmp_path / name, bought("e")).path for name in ("one", "two")]
+    assert show_replays(paths, Terminal(json=True)) == 0
+    assert [one["run"] for one in json.loads(capsys.readouterr().out)["runs"]] == [*map(str, paths)]
+    assert show_replays(paths[:1], Terminal(json=True)) == 0
+    assert json.loads(capsys.readouterr().out)["run"] == str(paths[0])
+    assert show_replays(paths, Terminal()) == 0
+    out = capsys.readouterr().out
+    assert out.count("Conversion") == out.count("run: ") == 2
+
+
+def test_runs_of_which_nothing_closed_are_looked_at_all_the_same(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert show_replays([run(tmp_path / "r", failed("a", "s", "r")).path], Terminal()) == 0
+
+
+def test_a_folder_whose_name_is_no_text_has_one_in_json(tmp_path: Path) -> None:
+    result = replay(run(tmp_path / "r", bought("a")).path)
+    assert told(result) == result
+    odd = msgspec.structs.replace(result, run=os.fsdecode(b"runs/r\xff"))
+    assert told(odd) == msgspec.structs.replace(result, run="runs/r\N{REPLACEMENT CHARACTER}")
