@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import sys
+from decimal import Decimal
+from importlib.machinery import ModuleSpec
+from types import ModuleType, SimpleNamespace
+from typing import Any
 
 import pytest
 
 from retailsim.agents.llm.provider import price as module
-from retailsim.agents.llm.provider.price import pricing
+from retailsim.agents.llm.provider.price import how_to_price, pricing
 from retailsim.agents.llm.types import ModelConfig, Price, Usage
 
 USAGE = Usage(input=1_000, cached=400, written=100, output=50, reasoning=20)
@@ -60,3 +64,59 @@ def test_without_the_package_every_published_price_is_unknown(
     module._known.cache_clear()
     assert pricing(config())(USAGE) is None
     module._known.cache_clear()
+
+
+class Table(ModuleType):
+    """Stands for the package of published prices: a dollar and a fraction for one model."""
+
+    def __init__(self) -> None:
+        super().__init__("genai_prices")
+        self.__spec__ = ModuleSpec("genai_prices", None)
+        self.Usage = SimpleNamespace
+        self.asked: list[Any] = []
+
+    def calc_price(self, usage: Any, model_ref: str, provider_id: str) -> Any:
+        if (provider_id, model_ref) != ("openai", "gpt-4o"):
+            raise LookupError(model_ref)
+        self.asked.append(vars(usage))
+        return SimpleNamespace(total_price=Decimal("1.0000000025"))
+
+
+@pytest.fixture
+def table(monkeypatch: pytest.MonkeyPatch) -> Any:
+    made = Table()
+    monkeypatch.setitem(sys.modules, "genai_prices", made)
+    module._known.cache_clear()
+    yield made
+    module._known.cache_clear()
+
+
+def test_a_published_price_is_of_all_tokens_in_nanodollars_rounded_half_to_even(
+    table: Table,
+) -> None:
+    assert pricing(config())(USAGE) == 1_000_000_002
+    assert table.asked[-1] == {
+        "input_tokens": 1_000,
+        "cache_read_tokens": 400,
+        "cache_write_tokens": 100,
+        "output_tokens": 50,
+    }
+
+
+STATE = (
+    "state it, in dollars per million tokens, as in "
+    "--set 'models.\"m\".price={ input = 1.0, output = 4.0 }'"
+)
+
+
+@pytest.mark.parametrize("installed", [True, False])
+@pytest.mark.parametrize("provider", ["openai", "openai-compatible"])
+def test_the_package_is_advised_where_it_is_missing_and_would_know(
+    provider: Any, installed: bool, table: Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not installed:
+        monkeypatch.setitem(sys.modules, "genai_prices", None)
+    said = how_to_price("m", ModelConfig(provider=provider, model="no-such-model"))
+    package = "install genai-prices, which knows the published ones, or "
+    advised = provider == "openai" and not installed
+    assert said == (f"{package}{STATE}" if advised else STATE)

@@ -305,11 +305,14 @@ def test_so_many_markets_are_under_way_at_once(waits: bool, concurrency: int, mo
 
 def test_a_large_market_is_written_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "FLUSH_EVENTS", 2)
-    log, sizes = Kept(), list[int]()
-    append = log.append
-    monkeypatch.setattr(
-        log, "append", lambda lines, count: (sizes.append(count), append(lines, count))
-    )
+    sizes: list[int] = []
+
+    class Counting(Kept):
+        def append(self, lines: bytes, count: int) -> None:
+            sizes.append(count)
+            super().append(lines, count)
+
+    log = Counting()
     run(engine(log), [market("a", "x", "y")])
     assert len(sizes) > 1 and sum(sizes) == log.lines.count(b"\n") == 8
 
@@ -320,13 +323,18 @@ def test_what_models_were_asked_is_told_between_markets_and_at_the_end(
     """A market may take minutes: whoever watches sees that something goes on."""
     monkeypatch.setattr(module, "_TICK_S", 0.0)
     told, calls = list[tuple[int, ModelUsage | None]](), iter(range(1_000_000))
+    enough = asyncio.Event()
+
+    def note(progress: Progress) -> None:
+        told.append((progress.markets, progress.usage))
+        if len(told) == 3:
+            enough.set()
 
     async def slowly(message: Message, door: Door) -> str:
-        while len(told) < 3:
-            await asyncio.sleep(0)
+        await enough.wait()
         return WORDS
 
-    of = engine(Kept(), slowly, on_progress=lambda p: told.append((p.markets, p.usage)))
+    of = engine(Kept(), slowly, on_progress=note)
     run(of, [market("a", "x")], None, lambda: ModelUsage(calls=next(calls)))
     assert [one for one, _ in told[:3]] == [0, 0, 0]
     assert [usage.calls for _, usage in told if usage] == list(range(len(told)))

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
+from retailsim.sim.execution.workers import _total
 from retailsim.sim.play.progress import ModelUsage, Progress
-from retailsim.sim.terminal.progress_bar import EVERY_S, Lines, Rate, asked
+from retailsim.sim.terminal.progress_bar import EVERY_S, Lines, Rate, asked, bar
 
 USAGE = ModelUsage(
     calls=12_345, retries=3, in_flight=64, input_tokens=1_234_567, output_tokens=98_765, nanousd=5
@@ -66,3 +69,26 @@ def test_usage_of_two_processes_is_one_and_an_unknown_price_stays_unknown() -> N
         calls=2, retries=4, in_flight=6, input_tokens=8, output_tokens=10, nanousd=12
     )
     assert (one + ModelUsage(calls=1, nanousd=None)).nanousd is None
+
+
+def test_the_progress_of_all_workers_is_one() -> None:
+    """Failures are counted with the rest; one that left something for later is enough."""
+    one = Progress(markets=1, episodes=20, failed=3)
+    two = Progress(markets=4, episodes=50, failed=6, stopped=True, usage=USAGE)
+    assert _total([one, two]) == Progress(
+        markets=5, episodes=70, failed=9, stopped=True, usage=USAGE
+    )
+    assert not _total([one, one]).stopped
+    assert _total([one, one]).usage is None
+
+
+@pytest.mark.parametrize("failed", [0, 2])
+def test_a_bar_says_what_failed_and_what_models_were_asked(
+    failed: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "100")
+    with bar(10, 2) as update:
+        update(Progress(episodes=3, failed=failed, usage=USAGE if failed else None))
+    said = capsys.readouterr().err
+    assert "5 of 10 episodes" in said
+    assert ("2 failed" in said) is ("12,345 calls" in said) is bool(failed)

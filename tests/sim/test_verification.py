@@ -81,7 +81,7 @@ def test_the_number_of_events_is_told_before_anything_is_played(run: Path) -> No
 def test_a_log_of_another_run_is_refused_and_nothing_is_told(run: Path) -> None:
     rewritten(run, event_lines(run), name="somebody-elses")
     heard: list[int] = []
-    with pytest.raises(LogDamaged, match="it belongs to run 'somebody-elses', and run.toml is of"):
+    with pytest.raises(LogDamaged, match=r"it belongs to run 'somebody-elses', and run.toml is of"):
         verified(run, heard.append)
     assert heard == []
 
@@ -123,7 +123,9 @@ def test_a_missing_market_is_one_where_the_log_says_that_it_is_whole(seal: bool,
 def test_a_market_that_the_scenario_does_not_have(run: Path) -> None:
     lines = event_lines(run)
     rewritten(run, [*lines, *(line.replace(b'/0/1"', b'/0/9"') for line in lines)])
-    with pytest.raises(MarketDiverged, match="/0/9 does not match .*: the scenario has no such ma"):
+    with pytest.raises(
+        MarketDiverged, match=r"/0/9 does not match .*: the scenario has no such ma"
+    ):
         verified(run)
 
 
