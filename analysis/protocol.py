@@ -49,7 +49,7 @@ class ProtocolAnalysis(ProtocolTables):
     columns, tables, names_seller, measures : mappings and tuples
         What it adds to the tables and the measures of a replay; see `ProtocolTables`.
     section : callable or None
-        From a projection with at least one closed episode to the protocol's own section of the
+        From a projection with at least one known decision to the protocol's own section of the
         report; a result of None leaves it out.
     cautions : callable
         From a projection to sentences that a reader of the report has to know first.

@@ -127,7 +127,7 @@ class EpisodeClosed(Event, tag="EpisodeClosed", kw_only=True):
 
 
 class EpisodeFailed(Event, tag="EpisodeFailed", kw_only=True):
-    """An episode ended without a usable end; it is in no rate and is counted beside."""
+    """An episode ended without a usable end: it counts as far as it came, and beside."""
 
     stage: str
     reason: str

@@ -19,7 +19,7 @@ from retailsim.analysis.experiments.outcomes import (
     OutcomeRow,
     Value,
     bought_of,
-    closed_of,
+    decided_of,
     estimate_of,
     one_table,
     published,
@@ -40,7 +40,7 @@ ALPHA = 0.05
 
 def economics(arms: Arms) -> ExperimentOutcome:
     """The three regularities, for each agent that plays the buyers (`PART@AGENT`)."""
-    runs = {label: _by_actor(closed_of(projection)) for label, projection in arms.items()}
+    runs = {label: _by_actor(decided_of(projection)) for label, projection in arms.items()}
     actors = sorted({actor for parts in runs.values() for actor in parts})
     rows, judged = [], []
     for actor in actors:

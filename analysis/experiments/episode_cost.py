@@ -12,7 +12,7 @@ from retailsim.analysis.experiments.outcomes import (
     OutcomeRow,
     Value,
     as_published,
-    closed_of,
+    decided_of,
     one_table,
     published,
 )
@@ -68,7 +68,7 @@ def _used(projection: Projection) -> pl.DataFrame:
         dollars=(pl.col("cost_nanousd") + pl.col("saved_nanousd")).sum() / 1e9,
     )
     priced = pl.when(pl.col("unpriced_calls") == 0).then("dollars")
-    clusters = closed_of(projection).select("episode", "cluster")
+    clusters = decided_of(projection).select("episode", "cluster")
     return summed.with_columns(dollars=priced).join(clusters, on="episode").sort("episode")
 
 

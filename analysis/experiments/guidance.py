@@ -10,7 +10,7 @@ from retailsim.analysis.experiments.outcomes import (
     JudgedClaim,
     OutcomeRow,
     Value,
-    closed_of,
+    decided_of,
     one_table,
     published,
     value_of,
@@ -29,10 +29,10 @@ SEED = 1
 def guidance(arms: Arms) -> ExperimentOutcome:
     """Table 5: revenue by the share of strategy dimensions, paired with none of them."""
     figures, net = published()["guidance"], measure("net_revenue_cents")
-    none = closed_of(arms["0.0"])
+    none = decided_of(arms["0.0"])
     rows, findings = [], []
     for share, projection in arms.items():
-        some = none if share == "0.0" else closed_of(projection)
+        some = none if share == "0.0" else decided_of(projection)
         [one] = measured(some)
         rows.append(
             OutcomeRow(

@@ -13,7 +13,7 @@ from retailsim.analysis.experiments.outcomes import (
     OutcomeRow,
     OutcomeTable,
     Value,
-    closed_of,
+    decided_of,
     published,
 )
 from retailsim.analysis.latent.classifier import Learnt, TooLittle, learn
@@ -65,7 +65,7 @@ def latent_persona(labelled: Path, unlabelled: Path, features: str = "tfidf") ->
         As `load` and `by_name` do.
     """
     make = by_name(features)
-    episodes = closed_of(load(labelled))
+    episodes = decided_of(load(labelled))
     said = stage_texts(labelled)
     learnt: dict[tuple[Role, str], Learnt] = {}
     missing: list[str] = []

@@ -181,15 +181,15 @@ def as_published(seat: str, known: Iterable[str]) -> str | None:
     return next((name for name in known if name.lower() == short), None)
 
 
-def closed_of(projection: Projection) -> pl.DataFrame:
-    """Return the closed episodes of a run."""
-    return estimates.closed(projection.episodes)
+def decided_of(projection: Projection) -> pl.DataFrame:
+    """Return the episodes of a run whose decision is known, however they ended."""
+    return estimates.decided(projection.episodes)
 
 
 def only_one(arms: Arms) -> pl.DataFrame:
-    """Return the closed episodes of an experiment of a single run."""
+    """Return the episodes of an experiment of a single run whose decision is known."""
     [projection] = arms.values()
-    return closed_of(projection)
+    return decided_of(projection)
 
 
 def ones(part: pl.DataFrame) -> pl.Series:

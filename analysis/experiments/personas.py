@@ -13,7 +13,7 @@ from retailsim.analysis.experiments.outcomes import (
     JudgedClaim,
     OutcomeRow,
     bought_of,
-    closed_of,
+    decided_of,
     one_table,
     published,
     value_of,
@@ -42,7 +42,7 @@ def persona_effects(arms: Arms) -> ExperimentOutcome:
     rows, bought, rated = [], [], []
     for trait, poles in _OPPOSITES.items():
         role, _, name = trait.partition("_")
-        some = closed_of(arms[f"{role}s"])
+        some = decided_of(arms[f"{role}s"])
         parts = [some.filter(pl.col(trait) == pole) for pole in poles]
         figures = [published()["persona-effects"][f"{role} {name} {pole}"] for pole in poles]
         rows += [

@@ -43,7 +43,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     measure : str
         Its name in `analysis.measures.table`; a total is compared per episode.
     first, second : Estimate
-        Over all closed episodes of each run.
+        Over all episodes of each run whose decision is known.
     test : Test
         Of the difference; its `estimate` is over the pairs where there are any.
     adjusted_p : float or None
@@ -64,9 +64,9 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     Parameters
     ----------
     pairs : int
-        Episodes that are closed in both runs with everything in common but what was changed.
+        Episodes that decided in both runs, with everything in common but what was changed.
     only_first, only_second : int
-        Closed episodes that have no partner.
+        Episodes that decided and have no partner.
     planned : tuple of Change
         The whole runs.
     exploratory : tuple of Change
@@ -96,7 +96,7 @@ def compare(
     shared: bool = True,
     own: Sequence[Measure] = (),
 ) -> Comparison:
-    """Compare two runs' closed episodes.
+    """Compare two runs' episodes whose decision is known.
 
     Parameters
     ----------
@@ -129,8 +129,8 @@ def compare(
 
 
 def _keyed(run: HasEpisodes) -> pl.DataFrame:
-    """Closed episodes with what pairs them; the unit is the profile where there is no product."""
-    some = estimates.closed(run.episodes)
+    """Decided episodes with what pairs them; the unit is the profile where there is no product."""
+    some = estimates.decided(run.episodes)
     return some.with_columns(unit=pl.col("cluster"), product=pl.col("product").fill_null(""))
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 import polars as pl
 
-from retailsim.analysis.measures.measure import Measure
+from retailsim.analysis.measures.measure import DECIDED, Measure
 from retailsim.analysis.measures.table import with_own
 from retailsim.analysis.statistics.clusters import mean, rate
 from retailsim.analysis.statistics.values import Estimate
@@ -21,13 +21,14 @@ SHARED_BY = ("product", "profile")
 
 
 class Measured(msgspec.Struct, frozen=True, kw_only=True):
-    """The measures of some closed episodes that tables for people show.
+    """The measures of some decided episodes that tables for people show.
 
     Parameters
     ----------
     keys : tuple of str
         What these episodes have in common, in the order that was asked for.
     episodes : int
+        How many of them there are.
     estimates : mapping of str to Estimate
         By the measure's name; a total is estimated per episode.
     totals : mapping of str to int
@@ -44,14 +45,17 @@ class Measured(msgspec.Struct, frozen=True, kw_only=True):
         return self.estimates[name]
 
 
-def closed(episodes: pl.DataFrame) -> pl.DataFrame:
-    """Return the closed episodes that count, each with the ``cluster`` it belongs to.
+def decided(episodes: pl.DataFrame) -> pl.DataFrame:
+    """Return the episodes whose decision is known, each with the ``cluster`` it belongs to.
+
+    All that measures of later stages count is among them: nobody has an order, a refund or a rating
+    without a decision. Measures leave out themselves what did not come so far.
 
     An episode that shares nothing is a cluster of its own.
     """
     shared = [name for name in SHARED_BY if name in episodes.columns]
     cluster = pl.coalesce(*shared, "episode")
-    return episodes.filter(~pl.col("superseded"), status="closed").with_columns(cluster=cluster)
+    return episodes.filter(~pl.col("superseded"), DECIDED).with_columns(cluster=cluster)
 
 
 def measured(
@@ -62,7 +66,7 @@ def measured(
     Parameters
     ----------
     episodes : polars.DataFrame
-        As `closed` returns them.
+        As `decided` returns them.
     own : sequence of Measure
         Those of the run's protocol.
     """

@@ -16,6 +16,10 @@ EVERY_VIEW: tuple[View, ...] = ("terminal", "report", "compare")
 EVERY_GROUP: tuple[Group, ...] = ("overall", "seller", "buyer", "category", "pair")
 
 CLOSED = pl.col("status") == "closed"
+DECIDED = pl.col("decided")
+"""It is known whether the buyer bought, whatever failed later."""
+SETTLED = pl.col("settled")
+"""There is an order, and it is known what became of it."""
 BOUGHT = pl.col("orders") > 0
 
 
@@ -41,7 +45,7 @@ class Measure:
         Likewise, and the weight of an episode in an estimate. None: the measure is a total, and
         what is estimated is that total per episode.
     counts : polars.Expr
-        Which episodes count.
+        Which episodes count: those that reached its stage. Default: those whose decision is known.
     about : str
         How it is defined, for people.
     views : tuple of {"terminal", "report", "compare"}
@@ -66,7 +70,7 @@ class Measure:
     unit: Unit
     numerator: pl.Expr
     denominator: pl.Expr | None = None
-    counts: pl.Expr = CLOSED
+    counts: pl.Expr = DECIDED
     about: str = ""
     views: tuple[View, ...] = ()
     place: int = 100
@@ -88,8 +92,8 @@ class Measure:
 
     @property
     def of_each(self) -> bool:
-        """Whether every closed episode has a value of its own, and weighs the same."""
-        return self.weighs_alike and self.counts is CLOSED
+        """Whether every decided episode has a value of its own, and weighs the same."""
+        return self.weighs_alike and self.counts is DECIDED
 
     @property
     def is_float(self) -> bool:

@@ -27,8 +27,8 @@ class MeasureRow(dict[str, Any]):
 
     A dictionary as ``replay --json`` prints it, whose values are attributes as well. Which of
     ``seller``, ``buyer`` and ``category`` it has says what the row is about. ``episodes`` counts
-    closed episodes; ``failed`` and ``open`` those in no rate. Rates are from 0 to 1, ratings from
-    1 to 5, money is in cents.
+    closed episodes, ``failed`` and ``open`` the others; ``decided`` says of how many of all these
+    the decision is known. Rates are from 0 to 1, ratings from 1 to 5, money is in cents.
     """
 
     __slots__ = ()

@@ -5,6 +5,11 @@ those that they show. To add a measure, add a row (and, if it needs what no colu
 column in `analysis.projection.columns`): it then stands in every view that the row names.
 
 The order of the rows is the order of the keys in ``replay --json`` and of the export's columns.
+
+Each measure counts the episodes that reached its stage, however they ended: a buyer whose episode
+fails behind its decision has decided, and had it bought, its order, what is known to have been
+refunded and the reviews it wrote are in every sum. A rate that leaves out what failed has bounds
+beside it (``_low``, ``_high``): the rate, had all that failed gone one way or the other.
 """
 
 from __future__ import annotations
@@ -16,7 +21,9 @@ import polars as pl
 from retailsim.analysis.measures.measure import (
     BOUGHT,
     CLOSED,
+    DECIDED,
     EVERY_VIEW,
+    SETTLED,
     Measure,
     Unit,
     View,
@@ -27,8 +34,11 @@ SENTIMENTS = ("Positive", "Neutral", "Negative")
 
 _ONE = pl.lit(1)
 _FAILED = pl.col("status") == "failed"
-_ENDED = CLOSED | _FAILED
-_BUYING = CLOSED & BOUGHT
+_LOST = _FAILED & ~DECIDED
+_ENDED = DECIDED | _FAILED
+_SOLD = BOUGHT & (SETTLED | _FAILED)
+"""Orders whose outcome is known, or could have been."""
+_REFUNDED = pl.col("units_refunded")
 _COST = pl.col("unit_cost_cents") * pl.col("units")
 
 
@@ -37,7 +47,7 @@ def _count(name: str, label: str, counts: pl.Expr) -> Measure:
 
 
 def _total(name: str, label: str, unit: Unit, about: str = "") -> Measure:
-    """A sum of a column over all closed episodes."""
+    """A sum of a column over all episodes whose decision is known, and so over all orders."""
     return Measure(name=name, label=label, unit=unit, numerator=pl.col(name), about=about)
 
 
@@ -49,7 +59,7 @@ def _rating(aspect: str) -> Measure:
         unit="stars",
         numerator=pl.col(f"rating_{aspect}"),
         denominator=pl.col(f"reviews_{aspect}"),
-        counts=_BUYING,
+        counts=BOUGHT,
         about=f"mean stars over the reviews of this aspect ({aspect}) in buying episodes",
     )
 
@@ -64,8 +74,8 @@ def _sentiment(mood: str) -> Measure:
         label=f"{mood} decisions",
         unit="count",
         numerator=_ONE,
-        counts=CLOSED & (pl.col("sentiment") == mood),
-        about=f"closed episodes whose decision was {mood.lower()}",
+        counts=pl.col("sentiment") == mood,
+        about=f"decisions that were {mood.lower()}",
     )
 
 
@@ -77,12 +87,24 @@ _ALL = (
         label="Episodes",
         unit="count",
         numerator=_ONE,
+        counts=CLOSED,
         about="closed episodes",
         views=("terminal", "report"),
         place=1,
     ),
     _count("failed", "Failed", _FAILED),
     _count("open", "Open", pl.col("status") == "open"),
+    Measure(
+        name="decided",
+        label="Decided",
+        unit="count",
+        numerator=_ONE,
+        about="episodes whose decision is known, however they ended",
+        views=("terminal", "report"),
+        place=1,
+    ),
+    _count("undecided", "Failed before deciding", _LOST),
+    _count("unsettled", "Orders whose outcome failed", BOUGHT & _FAILED & ~SETTLED),
     _total("orders", "Orders", "count"),
     _total("units", "Units", "count", "units sold"),
     _total("units_refunded", "Units refunded", "count"),
@@ -92,40 +114,58 @@ _ALL = (
         unit="share",
         numerator=BOUGHT,
         denominator=_ONE,
-        about="episodes with an order / closed episodes",
+        about="episodes with an order / episodes whose decision is known",
         views=EVERY_VIEW,
         place=2,
         tag="bought",
     ),
     Measure(
         name="conversion_rate_low",
-        label="Conversion, had no failed episode bought",
+        label="Conversion, had none bought that failed before deciding",
         unit="share",
-        numerator=CLOSED & BOUGHT,
+        numerator=BOUGHT,
         denominator=_ONE,
         counts=_ENDED,
-        about="episodes with an order / closed and failed episodes",
+        about="episodes with an order / episodes that decided or failed before",
     ),
     Measure(
         name="conversion_rate_high",
-        label="Conversion, had every failed episode bought",
+        label="Conversion, had all bought that failed before deciding",
         unit="share",
-        numerator=_FAILED | BOUGHT,
+        numerator=_LOST | BOUGHT,
         denominator=_ONE,
         counts=_ENDED,
-        about="episodes with an order, and failed ones / closed and failed episodes",
+        about="episodes with an order or that failed before deciding / the same episodes",
     ),
     Measure(
         name="refund_rate",
         label="Refund rate",
         unit="share",
-        numerator=pl.col("units_refunded"),
+        numerator=_REFUNDED,
         denominator=pl.col("units"),
-        counts=_BUYING,
-        about="units refunded / units sold",
+        counts=SETTLED,
+        about="units refunded / units sold, of the orders whose outcome is known",
         views=EVERY_VIEW,
         place=4,
         tag="refunded",
+    ),
+    Measure(
+        name="refund_rate_low",
+        label="Refund rate, had nothing gone back where the outcome failed",
+        unit="share",
+        numerator=_REFUNDED,
+        denominator=pl.col("units"),
+        counts=_SOLD,
+        about="units refunded / units sold, of the orders whose outcome is known or failed",
+    ),
+    Measure(
+        name="refund_rate_high",
+        label="Refund rate, had all gone back where the outcome failed",
+        unit="share",
+        numerator=pl.when(SETTLED).then(_REFUNDED).otherwise(pl.col("units")),
+        denominator=pl.col("units"),
+        counts=_SOLD,
+        about="units refunded, and all units where the outcome failed / the same units",
     ),
     Measure(
         name="average_quantity",
@@ -133,7 +173,7 @@ _ALL = (
         unit="units",
         numerator=pl.col("units"),
         denominator=pl.col("orders"),
-        counts=_BUYING,
+        counts=BOUGHT,
         about="units sold / orders",
         views=EVERY_VIEW,
         place=5,
@@ -145,7 +185,7 @@ _ALL = (
         unit="stars",
         numerator=_STARS,
         denominator=pl.col("reviews"),
-        counts=_BUYING,
+        counts=BOUGHT,
         about="mean stars over all reviews of buying episodes",
         views=EVERY_VIEW,
         place=6,
@@ -157,7 +197,7 @@ _ALL = (
         label="Reviews",
         unit="count",
         numerator=pl.col("reviews"),
-        counts=_BUYING,
+        counts=BOUGHT,
         about="reviews of buying episodes",
     ),
     Measure(
@@ -166,7 +206,7 @@ _ALL = (
         unit="share",
         numerator=pl.col("would_recommend"),
         denominator=_ONE,
-        counts=_BUYING & pl.col("would_recommend").is_not_null(),
+        counts=BOUGHT & pl.col("would_recommend").is_not_null(),
         about="buyers who would recommend the product / buyers who said whether they would",
     ),
     *map(_sentiment, SENTIMENTS),
@@ -177,10 +217,17 @@ _ALL = (
         label="Net revenue",
         unit="cents",
         numerator=pl.col("net_revenue_cents"),
-        about="gross revenue minus refunds of goods",
+        about="gross revenue minus the refunds of goods that are known",
         views=EVERY_VIEW,
         place=3,
         tag="net revenue",
+    ),
+    Measure(
+        name="net_revenue_cents_low",
+        label="Net revenue, had all been paid back where the outcome failed",
+        unit="cents",
+        numerator=pl.when(SETTLED | ~_FAILED).then(pl.col("net_revenue_cents")).otherwise(0),
+        about="net revenue, but nothing from orders whose outcome failed",
     ),
     _total("shipping_cents", "Shipping", "cents", "what buyers paid for shipping, in no revenue"),
     Measure(
@@ -188,7 +235,7 @@ _ALL = (
         label="Profit",
         unit="cents",
         numerator=pl.col("net_revenue_cents") - _COST,
-        counts=_BUYING,
+        counts=BOUGHT,
         needs_all=True,
         about="net revenue minus the unit cost of all units sold; null unless all costs are known",
     ),
@@ -199,7 +246,7 @@ _ALL = (
         numerator=pl.col("net_revenue_cents"),
         centred=True,
         groups=("pair",),
-        about="the pair's net revenue minus the mean over the pairs with a closed episode",
+        about="the pair's net revenue minus the mean over the pairs with a decision",
     ),
 )
 
@@ -212,9 +259,21 @@ def measure(name: str) -> Measure:
     return MEASURES[name]
 
 
-def shown_in(view: View, own: Iterable[Measure] = ()) -> tuple[Measure, ...]:
-    """Return what a view shows, from the left; `own` are those of the run's protocol."""
-    shown = (one for one in with_own(own) if view in one.views)
+def shown_in(
+    view: View, own: Iterable[Measure] = (), *, unended: bool = False
+) -> tuple[Measure, ...]:
+    """Return what a view shows, from the left.
+
+    Parameters
+    ----------
+    own : iterable of Measure
+        Those of the run's protocol.
+    unended : bool
+        Whether episodes decided and did not close: then the view shows how many decided, which is
+        what its rates are of, instead of how many closed.
+    """
+    left_out = "episodes" if unended else "decided"
+    shown = (one for one in with_own(own) if view in one.views and one.name != left_out)
     return tuple(sorted(shown, key=lambda one: one.place))
 
 

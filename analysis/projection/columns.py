@@ -20,7 +20,7 @@ BUYER_TRAITS = ("pickiness", "price_consciousness", "rationality")
 _TEXTS = (
     *("market", "episode", "seller", "buyer", "product", "category", "title", "audience"),
     *("condition", "seller_gender", "buyer_gender", "seller_kind", "buyer_kind", "retries"),
-    *("stage", "task", "reason", "role"),
+    *("stage", "task", "reason", "role", "command"),
     *("sentiment", "issue", "outcome", "resolution", "return_shipping_payer", "aspect", "model"),
 )
 _INTEGERS = (
@@ -104,6 +104,7 @@ EPISODES = ColumnTable(
         "decided_t": last("DecisionMade", "t"),
         "will_purchase": last("DecisionMade", "will_purchase"),
         "sentiment": last("DecisionMade", "sentiment"),
+        "refused_orders": count("CommandRejected", pl.col("command") == "PlaceOrder"),
         "orders": count("OrderPlaced"),
         "units": total("OrderPlaced", pl.col("quantity")),
         "gross_revenue_cents": total("OrderPlaced", _GOODS),

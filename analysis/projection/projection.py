@@ -22,6 +22,9 @@ from retailsim.analysis.projection.packed import Packed, PackedTables, packed, u
 from retailsim.analysis.projection.protocol_tables import TableSet, table_set
 from retailsim.analysis.projection.tables import ENVELOPE, ColumnTable, RowTable, Rule
 
+REVIEWING = "review"
+"""The stage at which buyers are asked for reviews, as a failure names it."""
+
 _TYPE = r'^\s*\{\s*"type"\s*:\s*"(\w+)"'
 """An event line's first key is its type; a header's and a commit line's is not."""
 
@@ -39,6 +42,9 @@ class Projection:
           events name though its opening is not in the log. An episode left open by a market
           that failed is failed, with the market's stage and reason.
         - ``superseded``: another episode retries this one; it counts nowhere.
+        - ``decided``: whether it is known if the buyer bought, however the episode ended; a
+          decision to buy whose order is not in the log is not known to have come to anything.
+        - ``settled``: whether there is an order and it is known what became of it.
         - ``net_revenue_cents``: gross revenue minus refunds of goods.
         - ``rating_ASPECT``: stars of the aspect's reviews, 1 to 5 with one review; null
           without any.
@@ -204,9 +210,41 @@ def _finish_episodes(episodes: pl.DataFrame, markets: pl.DataFrame) -> pl.DataFr
             reviews=pl.sum_horizontal(f"reviews_{a}" for a in counted),
             **ratings,
         )
-        .drop("seq", "opened", "closed", "failed", "decided_t", *(f"stars_{a}" for a in counted))
+        .with_columns(decided=_is_decided(), settled=_is_settled())
+        .drop(*_ONLY_HERE, *(f"stars_{a}" for a in counted))
         .sort("episode")
     )
+
+
+_ONLY_HERE = ("seq", "opened", "closed", "failed", "decided_t", "refused_orders")
+"""Columns that only others are made of."""
+
+
+def _is_decided() -> pl.Expr:
+    """Whether the buyer's decision is known, and with it whether there is an order.
+
+    The end of an episode says so, and so do an order, a "no", and an order that was refused. A
+    "yes" alone does not: of an episode that stops there, the order may be what is missing.
+    """
+    ended, ordered = pl.col("status") == "closed", pl.col("orders") > 0
+    declined = pl.col("will_purchase").eq_missing(False) | (pl.col("refused_orders") > 0)
+    return (pl.col("opened") > 0) & (ended | ordered | declined)
+
+
+def _is_settled() -> pl.Expr:
+    """Whether it is known of an order how much of it was refunded.
+
+    It is when the episode closed or its issue was resolved. An order about which nothing was raised
+    may still have its issue before it; the buyer's reviews come behind that.
+    """
+    status, issue = pl.col("status"), pl.col("issue").is_not_null()
+    reviewing = (
+        pl.when(status == "failed")
+        .then(pl.col("failed_stage").eq_missing(REVIEWING))
+        .otherwise(pl.col("reviews") > 0)
+    )
+    known = (status == "closed") | pl.col("outcome").is_not_null() | (~issue & reviewing)
+    return (pl.col("opened") > 0) & (pl.col("orders") > 0) & known
 
 
 def _fail_with_market(episodes: pl.DataFrame, markets: pl.DataFrame) -> pl.DataFrame:

@@ -18,7 +18,7 @@ from retailsim.analysis.projection.packed import Packed, PackedTables, packed, u
 from retailsim.analysis.projection.projection import Projection
 from retailsim.analysis.projection.protocol_tables import TableSet
 
-VERSION = 3
+VERSION = 4
 """Raised whenever a projection of the same log comes out differently."""
 
 _INDEX = "index.json"

@@ -23,7 +23,7 @@ from retailsim.analysis.projection.tables import ENVELOPE, Column, ColumnTable, 
 from retailsim.events.messages import ASPECTS
 
 FINISHED = (
-    *("status", "superseded", "net_revenue_cents", "reviews"),
+    *("status", "superseded", "decided", "settled", "net_revenue_cents", "reviews"),
     *(f"rating_{aspect}" for aspect in ASPECTS),
 )
 """Columns of the episodes table that come from its other columns."""

@@ -21,6 +21,7 @@ from rich.text import Text
 
 from retailsim.analysis.measures.table import measure, shown_in
 from retailsim.analysis.measures.value_text import written
+from retailsim.analysis.replay.failures import failures_told
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderableType
@@ -53,7 +54,8 @@ def measure_table(replay: Replay, own: Sequence[Measure] = ()) -> Table:
     was counted. Names give way where there is little room, numbers do not. Nobody's rows, as where
     no episode has a seller, have no heading. `own` are the measures of the run's protocol.
     """
-    shown = shown_in("terminal", own)
+    overall = replay.overall
+    shown = shown_in("terminal", own, unended=overall.decided != overall.episodes)
     table = _table(title=_title(replay), caption=_caption(replay))
     table.add_column("", min_width=_LEAST_NAME)
     for one in shown:
@@ -225,7 +227,8 @@ def _caption(replay: Replay) -> Text:
         parts.append(f"{replay.failed_markets:,} markets failed")
     rejected = replay.rejected_outputs, replay.rejected_commands
     parts.append(f"rejected: {rejected[0]:,} outputs, {rejected[1]:,} commands")
-    return Text("; ".join(parts))
+    failed = failures_told(counts.failed, replay.overall)
+    return Text("\n".join(filter(None, ("; ".join(parts), failed))))
 
 
 def _short(cents: float, *, whole: bool) -> str:

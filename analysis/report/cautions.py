@@ -8,14 +8,16 @@ from pathlib import Path
 import polars as pl
 
 from retailsim.analysis.projection.log_lines import schemas
+from retailsim.analysis.replay.failures import failures_told
 from retailsim.analysis.replay.replay import Replay
 from retailsim.analysis.statistics.values import FEW_CLUSTERS
 from retailsim.events.messages import SCHEMA_VERSION
 
 
 def cautions(run: Path, replay: Replay, some: pl.DataFrame) -> tuple[str, ...]:
-    """Return a sentence or two for each; `some` are the closed episodes."""
-    return (*_finished(replay), *_thin(some), *_failed(replay), *_versions(run))
+    """Return a sentence or two for each; `some` are the episodes whose decision is known."""
+    failed = failures_told(replay.episodes.failed, replay.overall)
+    return (*_finished(replay), *_thin(some), *([failed] if failed else []), *_versions(run))
 
 
 def _finished(replay: Replay) -> Iterator[str]:
@@ -25,7 +27,7 @@ def _finished(replay: Replay) -> Iterator[str]:
 
 def _thin(some: pl.DataFrame) -> Iterator[str]:
     if some.is_empty():
-        yield "No episode was closed: there is nothing to measure."
+        yield "No episode came to a decision: there is nothing to measure."
         return
     orders = int(some["orders"].sum())
     if not orders:
@@ -37,16 +39,6 @@ def _thin(some: pl.DataFrame) -> Iterator[str]:
         yield "Only one product: how products differ is unknown, so there are no intervals."
     elif clusters < FEW_CLUSTERS:
         yield f"Only {clusters} products: intervals use Student's t, and are wide for that reason."
-
-
-def _failed(replay: Replay) -> Iterator[str]:
-    if not replay.episodes.failed:
-        return
-    low, high = replay.overall.conversion_rate_low, replay.overall.conversion_rate_high
-    bounds = ""
-    if low is not None and high is not None:
-        bounds = f" Had none or all of them bought, conversion would be {low:.1%} or {high:.1%}."
-    yield f"{replay.episodes.failed:,} episodes failed and are in no rate.{bounds}"
 
 
 def _versions(run: Path) -> Iterator[str]:

@@ -22,7 +22,7 @@ from retailsim.analysis.exhibits.parts import (
 )
 from retailsim.analysis.measures import estimates
 from retailsim.analysis.measures.estimates import Measured
-from retailsim.analysis.measures.measure import Measure
+from retailsim.analysis.measures.measure import BOUGHT, CLOSED, SETTLED, Measure
 from retailsim.analysis.measures.table import measure, shown_in
 from retailsim.analysis.measures.value_text import written
 from retailsim.analysis.projection.columns import BUYER_TRAITS, SELLER_TRAITS
@@ -66,7 +66,7 @@ def report(run: Path, about: Mapping[str, str]) -> Report:
     own = protocol.measures
     sealed = (run / "events" / SEAL).exists()
     replay = summarize(run.name, projection, sealed=sealed, sent=attempts(run), own=own)
-    some = estimates.closed(projection.episodes)
+    some = estimates.decided(projection.episodes)
     parts: list[Section | None] = [_headlines(some, own)]
     if some.height:
         parts += [
@@ -100,9 +100,8 @@ def _title(folder: str, about: Mapping[str, str]) -> str:
 
 
 def _lead(replay: Replay) -> str:
-    counts = replay.episodes
     return (
-        f"{_counted(counts.closed, 'episode')} between "
+        f"{_counted(replay.overall.decided, 'episode')} between "
         f"{_counted(len(replay.sellers), 'seller')} and {_counted(len(replay.buyers), 'buyer')}."
     )
 
@@ -126,7 +125,8 @@ def _headlines(some: pl.DataFrame, own: Own) -> Section:
 
 def measure_table(title: str, rows: list[Measured], own: Own, note: str = "") -> ReportTable:
     """Return a table with a row for each of `rows`, and the measures that name this view."""
-    shown = shown_in("report", own)
+    unended = any(found.totals["episodes"] != found.episodes for found in rows)
+    shown = shown_in("report", own, unended=unended)
     columns = [heading for one in shown for heading in _headings(one)]
     left_out = f" {len(rows) - MOST_ROWS} more are not shown." if len(rows) > MOST_ROWS else ""
     cells = [
@@ -204,25 +204,28 @@ def _pairs(replay: Replay, some: pl.DataFrame, own: Own) -> Section | None:
 
 def _funnel(some: pl.DataFrame) -> Section:
     asked = (pl.col("pre_exchanges") > 0) | (pl.col("sales_exchanges") > 0)
-    bought = pl.col("orders") > 0
-    stages: tuple[tuple[str, pl.Expr, str], ...] = (
-        ("saw the offer", pl.lit(True), ""),
-        ("asked the seller", asked, "saw the offer"),
-        ("bought", bought, "saw the offer"),
-        ("contacted support", bought & (pl.col("post_exchanges") > 0), "bought"),
-        ("reviewed the product", pl.col("rating_product").is_not_null(), "bought"),
-        ("got money back", pl.col("units_refunded") > 0, "bought"),
+    supported, reviewed = pl.col("post_exchanges") > 0, pl.col("rating_product").is_not_null()
+    every = pl.lit(True)
+    # The last of each says whose step is known: a failed episode is in those that it came to.
+    stages: tuple[tuple[str, pl.Expr, str, pl.Expr], ...] = (
+        ("saw the offer", every, "", every),
+        ("asked the seller", asked, "saw the offer", every),
+        ("bought", BOUGHT, "saw the offer", every),
+        ("contacted support", BOUGHT & supported, "bought", ~BOUGHT | SETTLED | supported),
+        ("reviewed the product", reviewed, "bought", ~BOUGHT | CLOSED | reviewed),
+        ("got money back", pl.col("units_refunded") > 0, "bought", ~BOUGHT | SETTLED),
     )
-    counts = {name: some.filter(which).height for name, which, _ in stages}
+    counts = {name: some.filter(which).height for name, which, _, _ in stages}
     figure = charts.bars(
         "funnel", "The purchase funnel", [(n, float(c)) for n, c in counts.items()], "episodes"
     )
     rows = []
-    for name, which, before in stages:
-        came = {n: some.filter(expression) for n, expression, _ in stages if n in (before, name)}
+    for name, which, before, known in stages:
+        told = some.filter(known)
+        came = {n: told.filter(expression) for n, expression, _, _ in stages if n == before}
         of_those = estimated("share", _part(came[before], which)) if before else Cell("")
         beside = Cell(before and f"of those who {before}")
-        of_all = estimated("share", _part(some, which)) if before else Cell("100.0%")
+        of_all = estimated("share", _part(told, which)) if before else Cell("100.0%")
         rows.append(row(name, Cell(f"{counts[name]:,}"), of_all, of_those, beside))
     return Section(
         name="funnel",

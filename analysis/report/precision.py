@@ -22,7 +22,7 @@ _LEAD = (
 
 
 def worth_section(some: pl.DataFrame) -> Section | None:
-    """Return the section; `some` are closed episodes. None where nothing can be told."""
+    """Return the section; `some` are decided episodes. None where nothing can be told."""
     bought = (some["orders"] > 0).cast(pl.Int64)
     unit = "product" if some["product"].null_count() < some.height else "profile"
     rows = []

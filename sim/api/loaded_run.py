@@ -87,8 +87,8 @@ class Run:
         polars.DataFrame
             The columns of ``episodes`` in ``docs/export.md``: who met whom over what, at which
             price (cents), whether and how many were bought, what was refunded (cents), the
-            ratings (1 to 5 stars) and how the episode ended. A measure counts those whose
-            ``status`` is ``closed`` and that are not ``superseded``.
+            ratings (1 to 5 stars) and how the episode ended. A measure counts those that reached
+            its stage (``decided``, ``settled``) and are not ``superseded``.
 
         Raises
         ------

@@ -44,8 +44,9 @@ def run_page(run: MeasuredRun) -> str:
         found = run.measures()
     except RetailSimError as error:
         return f"<p><code>{_text(run.path)}</code>: {_text(error)}</p>"
-    rows = [("all", found["overall"]), *_sellers(found["sellers"])]
-    shown = _shown(run.path)
+    overall = found["overall"]
+    rows = [("all", overall), *_sellers(found["sellers"])]
+    shown = _shown(run.path, unended=overall["decided"] != overall["episodes"])
     body = "".join(_row(name, row, shown) for name, row in rows)
     head = "".join(_cell(title, "th") for title in ("", *(one.label for one in shown)))
     left_out = len(found["sellers"]) - MOST_SELLERS
@@ -101,18 +102,21 @@ def _sellers(rows: Iterable[Mapping[str, Any]]) -> list[tuple[str, Mapping[str, 
 
 
 def _counts(found: Mapping[str, Any]) -> str:
+    from retailsim.analysis.replay.failures import failures_told
+
     counts = found["episodes"]
     partial = ", not finished" if found["partial"] else ""
-    failed = f", {counts['failed']:,} failed" if counts["failed"] else ""
-    return f"{counts['closed']:,} of {counts['opened']:,} episodes closed{failed}{partial}"
+    told = failures_told(counts["failed"], found["overall"])
+    failed = f". {told}" if told else ""
+    return f"{counts['closed']:,} of {counts['opened']:,} episodes closed{partial}{failed}"
 
 
-def _shown(run: Path) -> tuple[Measure, ...]:
+def _shown(run: Path, *, unended: bool) -> tuple[Measure, ...]:
     """The measures of the table: those that a terminal shows."""
     from retailsim.analysis.measures.table import shown_in
     from retailsim.analysis.projection.registered import own_measures
 
-    return shown_in("terminal", own_measures(run))
+    return shown_in("terminal", own_measures(run), unended=unended)
 
 
 def _row(name: str, row: Mapping[str, Any], shown: Iterable[Measure]) -> str:

@@ -54,6 +54,8 @@ class Count(msgspec.Struct):
         """Return it as the episodes frame of a replay has it, as far as the measures here read."""
         return {
             "status": "closed",
+            "decided": True,
+            "settled": self.orders > 0,
             "orders": self.orders,
             "units": self.units,
             "units_refunded": self.refunded,
@@ -64,6 +66,7 @@ class Count(msgspec.Struct):
 
 _SCHEMA: dict[str, Any] = {
     "status": pl.String,
+    **dict.fromkeys(("decided", "settled"), pl.Boolean),
     **dict.fromkeys(("orders", "units", "units_refunded", "reviews"), pl.Int64),
     **{f"rating_{aspect}": pl.Int64 for aspect in ASPECTS},
 }

@@ -131,8 +131,8 @@ def _remarks(run: Path, what: What) -> Iterator[str]:
     if what == "events":
         return  # they are read without the frames
     found = load(run)
-    if not (found.episodes["status"] == "closed").any():
-        yield "no episode of this run closed: there are no rates"
+    if not found.episodes["decided"].any():
+        yield "no episode of this run came to a decision: there are no rates"
     if what == "calls" and found.calls.is_empty():
         yield "this run recorded no model calls: the file has no rows"
 

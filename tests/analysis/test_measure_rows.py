@@ -11,15 +11,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from retailsim.analysis.measures.comparison import compare
-from retailsim.analysis.measures.estimates import closed, estimate, measured
+from retailsim.analysis.measures.estimates import decided, estimate, measured
 from retailsim.analysis.measures.measure import Measure
 from retailsim.analysis.measures.rows import MeasureRow, counted, measures, overall, ratio
 from retailsim.analysis.measures.table import MEASURES, measure
 from retailsim.events.messages import ASPECTS
+from tests.analysis.plain_measures import Row, divided, plain
 
 _SCHEMA: dict[str, Any] = {
     **dict.fromkeys(("episode", "status", "seller", "buyer", "category", "product"), pl.String),
-    "superseded": pl.Boolean,
+    **dict.fromkeys(("superseded", "decided", "settled"), pl.Boolean),
     **dict.fromkeys(("orders", "units", "units_refunded", "replication"), pl.Int64),
     **dict.fromkeys(("gross_revenue_cents", "refunded_cents", "net_revenue_cents"), pl.Int64),
     **dict.fromkeys(("shipping_cents", "unit_cost_cents", "reviews"), pl.Int64),
@@ -30,9 +31,21 @@ _SCHEMA: dict[str, Any] = {
     **{f"reviews_{aspect}": pl.Int64 for aspect in ASPECTS},
 }
 
-Row = dict[str, Any]
+DONE: Row = {"status": "closed", "superseded": False, "decided": True, "settled": True}
 
 _few = settings(max_examples=25, deadline=None)
+
+
+@st.composite
+def ends(draw: st.DrawFn, buys: bool) -> Row:
+    """How an episode ended, and what is known of it: all where it closed, no more than it did."""
+    status = draw(st.sampled_from(("closed", "closed", "closed", "failed", "open")))
+    closed = status == "closed"
+    return {
+        "status": status,
+        "decided": closed or buys or draw(st.booleans()),
+        "settled": buys and (closed or draw(st.booleans())),
+    }
 
 
 @st.composite
@@ -44,7 +57,7 @@ def episode(draw: st.DrawFn, bought: bool | None = None) -> Row:
     back = draw(st.integers(0, units))
     stars = {a: draw(st.none() | st.integers(1, 5)) if buys else None for a in ASPECTS}
     return {
-        "status": draw(st.sampled_from(("closed", "closed", "closed", "failed", "open"))),
+        **draw(ends(buys)),
         "seller": draw(st.sampled_from(("ann", "bob"))),
         "buyer": draw(st.sampled_from(("cid", "dot"))),
         "category": draw(st.none() | st.sampled_from(("Food", "Home"))),
@@ -72,52 +85,6 @@ def episode(draw: st.DrawFn, bought: bool | None = None) -> Row:
 def frame(rows: Sequence[Row]) -> pl.DataFrame:
     named = [{"episode": f"e{n}", **row} for n, row in enumerate(rows)]
     return pl.DataFrame(named, schema=_SCHEMA, orient="row")
-
-
-def divided(above: int, below: int) -> float | None:
-    return above / below if below else None
-
-
-def plain(rows: Sequence[Row]) -> Row:
-    """Every measure, as docs/export.md words it."""
-    done = [row for row in rows if row["status"] == "closed"]
-    failed = sum(row["status"] == "failed" for row in rows)
-    buying = [row for row in done if row["orders"]]
-    total = {name: sum(row[name] for row in done) for name in _SUMMED}
-    stars = {a: sum(row[f"rating_{a}"] or 0 for row in buying) for a in ASPECTS}
-    reviews = {a: sum(row[f"reviews_{a}"] for row in buying) for a in ASPECTS}
-    says = [row["would_recommend"] for row in buying if row["would_recommend"] is not None]
-    costs = [row["unit_cost_cents"] for row in buying]
-    profit = None
-    if buying and None not in costs:
-        profit = sum(r["net_revenue_cents"] - r["unit_cost_cents"] * r["units"] for r in buying)
-    return {
-        "episodes": len(done),
-        "failed": failed,
-        "open": sum(row["status"] == "open" for row in rows),
-        **{name: total[name] for name in ("orders", "units", "units_refunded")},
-        "conversion_rate": divided(len(buying), len(done)),
-        "conversion_rate_low": divided(len(buying), len(done) + failed),
-        "conversion_rate_high": divided(len(buying) + failed, len(done) + failed),
-        "refund_rate": divided(total["units_refunded"], total["units"]),
-        "average_quantity": divided(total["units"], total["orders"]),
-        "average_rating": divided(sum(stars.values()), sum(reviews.values())),
-        "ratings": {a: divided(stars[a], reviews[a]) for a in ASPECTS},
-        "reviews": sum(reviews.values()),
-        "recommend_rate": divided(sum(says), len(says)),
-        "sentiments": {
-            mood: sum(row["sentiment"] == mood for row in done)
-            for mood in ("Positive", "Neutral", "Negative")
-        },
-        **{name: total[name] for name in _SUMMED[3:]},
-        "profit_cents": profit,
-    }
-
-
-_SUMMED = (
-    *("orders", "units", "units_refunded", "gross_revenue_cents", "refunded_cents"),
-    *("net_revenue_cents", "shipping_cents"),
-)
 
 
 @_few
@@ -148,11 +115,11 @@ def test_pairs_are_set_against_the_mean_of_those_observed(rows: list[Row]) -> No
     assert [(row["seller"], row["buyer"]) for row in pairs] == sorted(
         {(row["seller"], row["buyer"]) for row in counting}
     )
-    observed = [row["net_revenue_cents"] for row in pairs if row["episodes"]]
+    observed = [row["net_revenue_cents"] for row in pairs if row["decided"]]
     for row in pairs:
         alone = [r for r in counting if (r["seller"], r["buyer"]) == (row["seller"], row["buyer"])]
         expected = None
-        if row["episodes"]:
+        if row["decided"]:
             mean = sum(observed) / len(observed)
             expected = pytest.approx(row["net_revenue_cents"] - mean, abs=1e-6)
         assert {**row, "normalized_revenue_cents": expected} == {
@@ -166,30 +133,32 @@ def test_pairs_are_set_against_the_mean_of_those_observed(rows: list[Row]) -> No
 
 @_few
 @given(st.lists(episode(), min_size=1, max_size=12))
-def test_an_estimate_is_the_measure_over_closed_episodes(rows: list[Row]) -> None:
-    some = closed(frame(rows))
+def test_an_estimate_is_the_measure_over_decided_episodes(rows: list[Row]) -> None:
+    some = decided(frame(rows))
     [found] = measured(some)
-    expected = plain([row for row in rows if not row["superseded"] and row["status"] == "closed"])
-    assert found.episodes == expected["episodes"]
+    expected = plain([row for row in rows if not row["superseded"] and row["decided"]])
+    assert found.episodes == expected["decided"]
+    assert found.totals["episodes"] == expected["episodes"]
     for name in ("conversion_rate", "refund_rate", "average_quantity", "average_rating"):
         assert found[name].value == pytest.approx(expected[name])
         assert ratio(measure(name), some) == expected[name]
-    assert found["refund_rate"].n == expected["units"]
+    settled = (row for row in rows if row["settled"] and not row["superseded"])
+    assert found["refund_rate"].n == sum(row["units"] for row in settled)
     assert found["average_rating"].n == expected["reviews"]
-    net = divided(expected["net_revenue_cents"], expected["episodes"])
+    net = divided(expected["net_revenue_cents"], expected["decided"])
     assert found["net_revenue_cents"].value == pytest.approx(net)
     assert found.totals["net_revenue_cents"] == expected["net_revenue_cents"]
 
 
 def test_a_profit_that_is_not_known_of_all_is_not_estimated() -> None:
-    base = {"status": "closed", "superseded": False, "orders": 1, "units": 2}
+    base = {**DONE, "orders": 1, "units": 2}
     rows = [
         {**base, "product": "p", "net_revenue_cents": 900, "unit_cost_cents": cost}
         for cost in (100, None)
     ]
     profit = measure("profit_cents")
-    assert estimate(profit, closed(frame(rows))).note == "not known of every episode"
-    known = estimate(profit, closed(frame(rows[:1])))
+    assert estimate(profit, decided(frame(rows))).note == "not known of every episode"
+    known = estimate(profit, decided(frame(rows[:1])))
     assert known.value == 900 - 2 * 100
 
 
@@ -199,10 +168,10 @@ def test_an_episode_shares_its_product_or_else_its_profile_or_else_nothing() -> 
         {"product": None, "profile": "y/z"},
         {"product": None, "profile": None},
     ]
-    base = pl.DataFrame({"episode": ["m/1", "n/2", "o/3"], "status": "closed", "superseded": False})
+    base = pl.DataFrame({"episode": ["m/1", "n/2", "o/3"], "decided": True, "superseded": False})
     both = base.with_columns(pl.DataFrame(rows, schema={"product": str, "profile": str}))
-    assert closed(both)["cluster"].to_list() == ["a/b", "y/z", "o/3"]
-    assert closed(both.drop("profile"))["cluster"].to_list() == ["a/b", "n/2", "o/3"]
+    assert decided(both)["cluster"].to_list() == ["a/b", "y/z", "o/3"]
+    assert decided(both.drop("profile"))["cluster"].to_list() == ["a/b", "n/2", "o/3"]
 
 
 class Run:
@@ -215,7 +184,7 @@ class Run:
 @settings(max_examples=5, deadline=None)
 @given(st.lists(st.tuples(episode(), episode()), min_size=2, max_size=6))
 def test_what_each_episode_has_is_compared_pair_by_pair(pairs: list[tuple[Row, Row]]) -> None:
-    same = {"status": "closed", "superseded": False, "seller": "s", "buyer": "b"}
+    same = {**DONE, "seller": "s", "buyer": "b"}
     here = [{**one, **same, "product": f"p{n}"} for n, (one, _) in enumerate(pairs)]
     there = [{**two, **same, "product": f"p{n}"} for n, (_, two) in enumerate(pairs)]
     found = compare(Run(here), Run(there))
@@ -244,7 +213,7 @@ def test_a_measure_of_some_episodes_is_compared_as_a_ratio(monkeypatch: pytest.M
         views=("compare",),
     )
     monkeypatch.setitem(MEASURES, big.name, big)
-    same = {"status": "closed", "superseded": False, "seller": "s", "buyer": "b", "orders": 1}
+    same = {**DONE, "seller": "s", "buyer": "b", "orders": 1}
     here = [{**same, "product": f"p{n}", "units": n} for n in (1, 2, 3, 4)]
     there = [{**same, "product": f"p{n}", "units": n, "orders": int(n > 2)} for n in (1, 2, 3, 4)]
     [found] = [c for c in compare(Run(here), Run(there)).planned if c.measure == big.name]

@@ -16,7 +16,7 @@ import pytest
 import retailsim
 from retailsim.analysis.experiments.outcomes import value_of
 from retailsim.analysis.export import measures as export_measures
-from retailsim.analysis.measures.estimates import closed, estimate
+from retailsim.analysis.measures.estimates import decided, estimate
 from retailsim.analysis.measures.measure import EVERY_VIEW, Measure
 from retailsim.analysis.measures.table import MEASURES, measure, shown_in
 from retailsim.analysis.projection.loader import load
@@ -43,11 +43,12 @@ QUESTIONS = Measure(
 MADE_UP = (TALKATIVE, QUESTIONS)
 
 ROW = (
-    *("episodes", "failed", "open", "orders", "units", "units_refunded", "conversion_rate"),
-    *("conversion_rate_low", "conversion_rate_high", "refund_rate", "average_quantity"),
-    *("average_rating", "ratings", "reviews", "recommend_rate", "sentiments"),
-    *("gross_revenue_cents", "refunded_cents", "net_revenue_cents", "shipping_cents"),
-    *("profit_cents",),
+    *("episodes", "failed", "open", "decided", "undecided", "unsettled", "orders", "units"),
+    *("units_refunded", "conversion_rate", "conversion_rate_low", "conversion_rate_high"),
+    *("refund_rate", "refund_rate_low", "refund_rate_high", "average_quantity", "average_rating"),
+    *("ratings", "reviews", "recommend_rate", "sentiments"),
+    *("gross_revenue_cents", "refunded_cents", "net_revenue_cents"),
+    *("net_revenue_cents_low", "shipping_cents", "profit_cents"),
 )
 """The keys of a row of ``replay --json``, which scripts rely on."""
 
@@ -176,7 +177,7 @@ def test_it_is_in_the_export(runs: dict[str, Path], tmp_path: Path) -> None:
 
 
 def test_it_may_stand_in_an_experiment(runs: dict[str, Path]) -> None:
-    some = closed(load(runs["one"]).episodes)
+    some = decided(load(runs["one"]).episodes)
     value = value_of(TALKATIVE, estimate(TALKATIVE, some), 0.5)
     assert (value.name, value.heading, value.unit) == ("talked a lot", "Talked a lot", "share")
     assert value.measured.value == pytest.approx(talkative(runs["one"]))

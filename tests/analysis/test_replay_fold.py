@@ -130,6 +130,10 @@ class Tally:
         self.recommended: list[bool] = []
         self.opening = fakelog.opened()
 
+    @property
+    def rated(self) -> bool:
+        return any(self.stars.values())
+
     def take(self, event: m.Event) -> None:
         match event:
             case m.EpisodeOpened():
@@ -175,11 +179,14 @@ def fold(markets: list[list[m.Event]]) -> dict[str, Tally]:
 def row(tallies: list[Tally]) -> dict[str, Any]:
     """The contract's measures of some episodes."""
     closed = [tally for tally in tallies if tally.status == "closed"]
-    buying = [tally for tally in closed if tally.count["orders"]]
+    buying = [tally for tally in tallies if tally.count["orders"]]
+    declining = [tally for tally in closed if not tally.count["orders"]]
+    settled = [t for t in buying if t.status == "closed" or (t.status == "open" and t.rated)]
+    back, sold = (sum(t.count[key] for t in settled) for key in ("units_refunded", "units"))
     stars = {a: [s for t in buying for s in t.stars[a]] for a in m.ASPECTS}
     every = [s for aspect in stars.values() for s in aspect]
     total: Counter[str] = Counter()
-    for tally in closed:
+    for tally in buying:
         total.update(tally.count)
     costs = [t.opening.unit_cost_cents for t in buying]
     spent = [c * t.count["units"] for c, t in zip(costs, buying, strict=True) if c is not None]
@@ -190,8 +197,8 @@ def row(tallies: list[Tally]) -> dict[str, Any]:
         "failed": sum(t.status == "failed" for t in tallies),
         "open": sum(t.status == "open" for t in tallies),
         **{k: total[k] for k in ("orders", "units", "units_refunded")},
-        "conversion_rate": rate(len(buying), len(closed)),
-        "refund_rate": rate(total["units_refunded"], total["units"]),
+        "conversion_rate": rate(len(buying), len(buying) + len(declining)),
+        "refund_rate": rate(back, sold),
         "average_quantity": rate(total["units"], total["orders"]),
         "average_rating": rate(sum(every), len(every)),
         "ratings": {a: rate(sum(s), len(s)) for a, s in stars.items()},
@@ -280,12 +287,12 @@ def test_the_layout_of_a_log_leaves_no_trace(
 def test_normalized_revenue_is_centred_on_the_observed_pairs(
     markets: list[list[m.Event]], layout: dict[str, Any]
 ) -> None:
-    """Each pair's value is its net minus the mean net of the pairs with a closed episode."""
+    """Each pair's value is its net minus the mean net of the pairs with a decision."""
     with tempfile.TemporaryDirectory() as folder:
         found = replay(lay_out(Path(folder) / "run", markets, layout))
-    observed = [pair.net_revenue_cents for pair in found.pairs if pair.episodes]
+    observed = [pair.net_revenue_cents for pair in found.pairs if pair.decided]
     for pair in found.pairs:
-        if not pair.episodes:
+        if not pair.decided:
             assert pair.normalized_revenue_cents is None
             continue
         expected = pair.net_revenue_cents - fmean(observed)

@@ -109,18 +109,23 @@ def test_only_buying_episodes_rate(tmp_path: Path) -> None:
     assert (row.reviews, row.recommend_rate) == (2, 1.0)
 
 
-def test_a_failed_episode_is_counted_and_in_no_rate(tmp_path: Path) -> None:
-    """Its order and review count nowhere; the bounds say what it could have changed."""
+def test_a_failed_episode_counts_as_far_as_it_came(tmp_path: Path) -> None:
+    """One that fails in its reviews has bought and kept; one that fails before it decides has
+    nothing to add, and the bounds say what it could have changed."""
     failure = m.EpisodeFailed(stage="review", reason="no answer")
     fails = episode("e2", opened(), order(5), review("pitch", 1), failure)
-    found = measured(tmp_path, closed("e1", opened()), fails)
+    lost = episode("e3", opened(), m.EpisodeFailed(stage="topics", reason="no answer"))
+    found = measured(tmp_path, closed("e1", opened()), fails, lost)
     row = found.overall
-    assert (found.episodes.opened, found.episodes.closed, found.episodes.failed) == (2, 1, 1)
-    assert (row.episodes, row.failed, row.units, row.conversion_rate) == (1, 1, 0, 0.0)
-    assert (row.conversion_rate_low, row.conversion_rate_high) == (0.0, 0.5)
-    assert row.average_rating is None
+    assert (found.episodes.opened, found.episodes.closed, found.episodes.failed) == (3, 1, 2)
+    assert (row.episodes, row.failed, row.decided, row.undecided) == (1, 2, 2, 1)
+    assert (row.units, row.conversion_rate, row.refund_rate) == (5, 0.5, 0.0)
+    assert (row.conversion_rate_low, row.conversion_rate_high) == (1 / 3, 2 / 3)
+    assert row.average_rating == 1.0
     assert not found.partial
-    assert load(tmp_path / "run").episodes["failed_stage"].to_list() == [None, "review"]
+    assert load(tmp_path / "run").episodes["failed_stage"].to_list() == [
+        *(None, "review", "topics")
+    ]
 
 
 def test_a_retried_episode_counts_nowhere(tmp_path: Path) -> None:
@@ -136,11 +141,12 @@ def test_a_retried_episode_counts_nowhere(tmp_path: Path) -> None:
 
 
 def test_an_open_episode_makes_the_run_partial(tmp_path: Path) -> None:
-    """Even of a sealed log; it is opened and in no rate."""
+    """Even of a sealed log; its order counts, what becomes of that is not known yet."""
     found = measured(tmp_path, episode("e1", opened(), order()), closed("e2", opened()))
     assert found.partial
     assert (found.episodes.opened, found.episodes.closed) == (2, 1)
-    assert (found.overall.open, found.overall.orders, found.overall.conversion_rate) == (1, 0, 0.0)
+    assert (found.overall.open, found.overall.orders, found.overall.conversion_rate) == (1, 1, 0.5)
+    assert (found.overall.refund_rate, found.overall.refund_rate_high) == (None, None)
 
 
 def test_an_unsealed_log_is_partial(tmp_path: Path) -> None:

@@ -115,7 +115,7 @@ def test_a_run_of_nothing_can_be_exported(tmp_path: Path, what: str) -> None:
     run = write_run(tmp_path / "run", [])
     result = sim("export", run, what, "--out", tmp_path / "o.jsonl")
     assert result.exit_code == 0
-    assert ("no episode of this run closed" in result.stderr) == (what != "events")
+    assert ("no episode of this run came to a decision" in result.stderr) == (what != "events")
 
 
 _LIMITED = """

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from retailsim.analysis.measures.measure import DECIDED
+from retailsim.analysis.measures.rows import counted
 from retailsim.analysis.projection.projection import Projection
 from retailsim.analysis.projection.tables import Column, RowTable, last
 
@@ -77,7 +79,8 @@ class Conversations:
     Parameters
     ----------
     conversations : polars.DataFrame
-        One row per closed conversation, sorted by ``episode``: ``seller``, ``buyer``, ``profile``,
+        One row per conversation of which it is known whether the buyer bought, sorted by
+        ``episode``: ``seller``, ``buyer``, ``profile``,
         ``style``, ``openness``, ``budget_max_cents``, ``turns`` (messages of the buyer),
         ``bought`` (product or null), ``price_cents``, ``selected``, ``selected_price_cents``,
         ``candidate`` (the dearer item, or null), ``upsold`` (bought the candidate), ``over_budget``
@@ -86,12 +89,14 @@ class Conversations:
         they are worth), ``left`` (how it left without buying), ``few_shown`` (suggestions
         that put fewer than three items before the buyer, or none).
     inferences : polars.DataFrame
-        One row per (conversation, turn): ``seller``, ``turn``, the true ``style`` and ``openness``
-        beside ``inferred_style`` and ``inferred_openness`` (null: not known yet),
-        ``category_share`` (how much of the true path the inferred one begins with, 0 to 1),
-        ``price_error_cents`` (of the upper end; null where none was inferred).
+        One row per (conversation, turn), of all conversations as far as they came: ``seller``,
+        ``profile``, ``decided`` (it is known whether the buyer bought), ``turn``, the true
+        ``style`` and ``openness`` beside ``inferred_style`` and ``inferred_openness`` (null: not
+        known yet), ``category_share`` (how much of the true path the inferred one begins with, 0
+        to 1), ``price_error_cents`` (of the upper end; null where none was inferred).
     actions : polars.DataFrame
-        One row per action: ``episode``, ``seller``, ``turn``, ``action``, ``tactic``.
+        One row per action, of all conversations as far as they came: ``episode``, ``seller``,
+        ``profile``, ``turn``, ``action``, ``tactic``.
     """
 
     conversations: pl.DataFrame
@@ -100,29 +105,29 @@ class Conversations:
 
 
 def conversations(projection: Projection) -> Conversations:
-    """Return what a projection says of its closed conversations."""
-    closed = projection.episodes.filter(~pl.col("superseded"), status="closed")
-    tables = projection.tables
+    """Return what a projection says of its conversations, each as far as it came."""
+    begun = counted(projection.episodes)
+    decided, tables = begun.filter(DECIDED), projection.tables
     return Conversations(
-        conversations=_conversations(closed, tables),
-        inferences=_inferences(closed, tables),
-        actions=closed.select("episode", "seller")
+        conversations=_conversations(decided, tables),
+        inferences=_inferences(begun, tables),
+        actions=begun.select("episode", "seller", "profile")
         .join(tables["actions"], on="episode")
         .sort("episode", "seq")
-        .select("episode", "seller", "turn", "action", tactic="strategy"),
+        .select("episode", "seller", "profile", "turn", "action", tactic="strategy"),
     )
 
 
-def _conversations(closed: pl.DataFrame, tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+def _conversations(decided: pl.DataFrame, tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     bought = pl.col("bought").is_not_null()
-    rows = closed.select(
+    rows = decided.select(
         *("episode", "seller", "buyer", "profile", "budget_max_cents", "turns"),
         *("candidate", "selected", "selected_price_cents", "bought", "left"),
         style="decision_making_style",
         openness="dialogue_openness",
         price_cents="bought_price_cents",
     )
-    for part in (_few_shown(tables), _surplus(closed, tables["valuations"])):
+    for part in (_few_shown(tables), _surplus(decided, tables["valuations"])):
         rows = rows.join(part, on="episode", how="left")
     return rows.with_columns(
         pl.col("few_shown").fill_null(0),
@@ -144,13 +149,13 @@ def _few_shown(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     )
 
 
-def _surplus(closed: pl.DataFrame, valuations: pl.DataFrame) -> pl.DataFrame:
+def _surplus(decided: pl.DataFrame, valuations: pl.DataFrame) -> pl.DataFrame:
     """What the bought item leaves the buyer less than the selected one, where both were valued."""
     valued = valuations.select(
         "episode", "product", surplus=pl.col("reservation_cents") - pl.col("price_cents")
     ).unique(["episode", "product"], keep="first", maintain_order=True)
     chosen, bought = (
-        closed.select("episode", product=name).join(valued, on=["episode", "product"])
+        decided.select("episode", product=name).join(valued, on=["episode", "product"])
         for name in ("selected", "bought")
     )
     return chosen.join(bought, on="episode", suffix="_bought").select(
@@ -158,16 +163,16 @@ def _surplus(closed: pl.DataFrame, valuations: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _inferences(closed: pl.DataFrame, tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
-    truth = closed.select(
-        *("episode", "seller", "budget_max_cents"),
+def _inferences(begun: pl.DataFrame, tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+    truth = begun.select(
+        *("episode", "seller", "profile", "decided", "budget_max_cents"),
         style="decision_making_style",
         openness="dialogue_openness",
     ).join(tables["targets"].select("episode", "target_category"), on="episode")
     return (
         truth.join(tables["inferences"], on="episode")
         .select(
-            *("episode", "seller", "turn", "style", "openness"),
+            *("episode", "seller", "profile", "decided", "turn", "style", "openness"),
             inferred_style="decision_making_style",
             inferred_openness="dialogue_openness",
             category_share=_share(),

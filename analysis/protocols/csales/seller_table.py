@@ -20,6 +20,8 @@ from retailsim.analysis.experiments.outcomes import (
     with_holm,
 )
 from retailsim.analysis.measures.estimates import estimate
+from retailsim.analysis.measures.measure import DECIDED
+from retailsim.analysis.measures.rows import MeasureRow, counted, measures
 from retailsim.analysis.projection.projection import Projection
 from retailsim.analysis.protocols.csales.conversations import Conversations, conversations
 from retailsim.analysis.protocols.csales.measures import CONVERSATION_MEASURES
@@ -100,7 +102,7 @@ def balanced(found: Conversations, seller: str, what: str, turn: int | None = No
     ----------
     what : {"style", "openness"}
     turn : int or None
-        None: the last of each conversation.
+        None: the last of each conversation that came to its end.
     """
     rows = _inferred(found, seller, turn).with_columns(right=_right(what))
     if rows.is_empty():
@@ -126,13 +128,14 @@ def balanced(found: Conversations, seller: str, what: str, turn: int | None = No
 
 
 def _inferred(found: Conversations, seller: str, turn: int | None) -> pl.DataFrame:
-    """What a seller inferred at a turn, or last (None), with the profile it was about."""
+    """What a seller inferred at a turn, or last (None), with the profile it was about.
+
+    A conversation that failed has no last turn; those that it came to count.
+    """
     rows = found.inferences.filter(seller=seller)
-    if turn is None:
-        rows = rows.sort("turn").group_by("episode", maintain_order=True).last()
-    else:
-        rows = rows.filter(turn=turn)
-    return rows.join(found.conversations.select("episode", _CLUSTER), on="episode", how="inner")
+    if turn is not None:
+        return rows.filter(turn=turn)
+    return rows.filter(DECIDED).sort("turn").group_by("episode", maintain_order=True).last()
 
 
 def _right(what: str) -> pl.Expr:
@@ -170,13 +173,20 @@ _OFFLINE = (
 
 def _beside(projection: Projection) -> Iterator[str]:
     """Say what is in no rate, and who is not here."""
-    failed = projection.episodes.filter(~pl.col("superseded"), status="failed")
-    if not failed.is_empty():
-        counts = failed.group_by("seller").len().sort("seller").rows()
-        said = ", ".join(f"{seller} {count:,}" for seller, count in counts)
-        yield f"Conversations that failed are in no rate: {said}."
+    rows = measures(counted(projection.episodes), ("seller",))
+    lost = [_lost(row) for row in rows if row.conversion_rate_low != row.conversion_rate_high]
+    if lost:
+        yield (
+            "Conversations that failed before their end count in the turns they had and in no SR; "
+            f"had none or all of them ended in a purchase, SR would be: {', '.join(lost)}."
+        )
     if projection.calls.is_empty():
         yield _OFFLINE
+
+
+def _lost(row: MeasureRow) -> str:
+    low, high = row.conversion_rate_low, row.conversion_rate_high
+    return f"{row.seller} ({row.failed:,} failed) {low:.1%} or {high:.1%}"
 
 
 def _contrasts(some: pl.DataFrame, sellers: list[str]) -> list[JudgedClaim]:
@@ -223,9 +233,7 @@ def _improvement(found: Conversations, seller: str, what: str) -> Test:
 
 def _shares(seller: str, found: Conversations) -> OutcomeRow:
     """What a seller did, of all its turns; tactics of its persuasions."""
-    part = found.actions.filter(seller=seller).join(
-        found.conversations.select("episode", _CLUSTER), on="episode", how="inner"
-    )
+    part = found.actions.filter(seller=seller)
     persuading = part.drop_nulls("tactic")
     values = [_plain("action", action, part) for action in ACTIONS]
     values += [_plain("tactic", tactic, persuading) for tactic in TACTICS]

@@ -3,7 +3,8 @@
 Everything that the log says becomes an event, whatever else is wrong with it; an answer that
 cannot be read becomes `OutputRejected` with its JSON text. An episode with such an answer, with
 a part missing that its measures need, or whose decision and order contradict each other, ends
-in `EpisodeFailed` instead of `EpisodeClosed`, so it is in no rate and is counted beside.
+in `EpisodeFailed` instead of `EpisodeClosed`: it is counted beside, and in every measure whose part
+of it can be read.
 
 A log has dates and no times of day, so events are stamped with whole days since the broadcast;
 support and reviews have no date at all and are stamped as the delivery is.

@@ -1,0 +1,309 @@
+"""Runs in which agents fail at every stage: each measure counts what came so far, and no less."""
+
+from __future__ import annotations
+
+import json
+import math
+import shutil
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from retailsim.analysis.export import measures as export_measures
+from retailsim.analysis.measures.comparison import compare
+from retailsim.analysis.measures.estimates import decided, measured
+from retailsim.analysis.projection.loader import load
+from retailsim.analysis.protocols.csales.conversations import conversations
+from retailsim.analysis.protocols.csales.seller_table import table
+from retailsim.analysis.report.content import report
+from tests.analysis.plain_measures import Row, plain, rows_of
+from tests.sim.runs import SMALL, event_lines, events_of, launched, replayed, scenario, sim
+
+PLUGINS = Path(__file__).parent / "plugins"
+
+STUMBLING = """
+[products]
+per_category = 8
+issue_rate = 0.6
+[design]
+nonbuyer_reviews = true
+[[sellers]]
+id = "warm"
+agent = "stumbling:Seller"
+[[sellers]]
+id = "plain-dealer"
+[[buyers]]
+id = "easy"
+agent = "stumbling:Buyer"
+[[buyers]]
+id = "easy-shopper"
+"""
+
+STAGES = {"strategy", "pitch", "topics", "pre_inquiry", "decision"}
+STAGES |= {"post_inquiry", "settlement", "review"}
+
+
+def played(folder: Path, text: str) -> Path:
+    shutil.copy(PLUGINS / "stumbling.py", folder)
+    launched(folder / "run", scenario(folder, text))
+    return folder / "run"
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return played(tmp_path_factory.mktemp("stumbling"), STUMBLING)
+
+
+@pytest.fixture(scope="module")
+def rows(run: Path) -> list[Row]:
+    """One row an episode, in plain Python from the lines of the log."""
+    return rows_of(map(json.loads, event_lines(run)))
+
+
+def test_there_are_failures_of_every_kind(run: Path, rows: list[Row]) -> None:
+    """Else the tests below would show less than they say."""
+    failures = Counter(event["stage"] for event in events_of(run, "EpisodeFailed"))
+    assert set(failures) == STAGES
+    failed = [row for row in rows if row["status"] == "failed"]
+    kinds = {(row["decided"], row["orders"] > 0, row["settled"]) for row in failed}
+    assert kinds == {
+        (False, False, False),
+        (True, False, False),
+        (True, True, False),
+        (True, True, True),
+    }
+    assert any(row["units_refunded"] for row in failed)
+    assert any(row["rating_pitch"] for row in failed)
+
+
+def test_every_measure_is_the_plain_sum_over_what_came_so_far(run: Path, rows: list[Row]) -> None:
+    found = replayed(run)
+    assert found["overall"] == plain(rows)
+    for kind, keys in (
+        ("sellers", ("seller",)),
+        ("buyers", ("buyer",)),
+        ("categories", ("category",)),
+        ("pairs", ("seller", "buyer")),
+    ):
+        groups = sorted({tuple(row[key] for key in keys) for row in rows})
+        expected = [
+            dict(zip(keys, group, strict=True))
+            | plain([row for row in rows if tuple(row[key] for key in keys) == group])
+            for group in groups
+        ]
+        told = [dict(row) for row in found[kind]]
+        for row in told:
+            row.pop("normalized_revenue_cents", None)
+        assert told == expected
+
+
+def test_pairs_are_set_against_the_mean_of_what_all_pairs_earned(
+    run: Path, rows: list[Row]
+) -> None:
+    pairs = replayed(run)["pairs"]
+    mean = sum(row["net_revenue_cents"] for row in rows) / len(pairs)
+    for pair in pairs:
+        net = sum(
+            row["net_revenue_cents"]
+            for row in rows
+            if (row["seller"], row["buyer"]) == (pair["seller"], pair["buyer"])
+        )
+        assert pair["normalized_revenue_cents"] == pytest.approx(net - mean)
+
+
+def test_bounds_enclose_the_rates_and_are_what_they_say(run: Path, rows: list[Row]) -> None:
+    """Had all failed ones gone one way: computed by really letting them."""
+    row = replayed(run)["overall"]
+    for name in ("conversion_rate", "refund_rate"):
+        assert row[f"{name}_low"] < row[name] < row[f"{name}_high"]
+    would: dict[bool, float] = {}
+    for bought in (False, True):
+        changed = [
+            one | {"decided": True, "orders": int(bought)} if not one["decided"] else one
+            for one in rows
+        ]
+        would[bought] = sum(one["orders"] > 0 for one in changed) / len(changed)
+    assert row["conversion_rate_low"] == would[False]
+    assert row["conversion_rate_high"] == would[True]
+    assert row["net_revenue_cents_low"] < row["net_revenue_cents"]
+
+
+def test_tables_with_intervals_and_the_export_read_the_same_rule(
+    run: Path, rows: list[Row]
+) -> None:
+    expected = plain(rows)
+    projection = load(run)
+    [one] = measured(decided(projection.episodes))
+    assert one.episodes == expected["decided"]
+    for name in ("conversion_rate", "refund_rate", "average_quantity", "average_rating"):
+        assert one[name].value == pytest.approx(expected[name])
+    assert one.totals["net_revenue_cents"] == expected["net_revenue_cents"]
+    exported = export_measures(run).row(0, named=True)
+    assert {name: exported[name] for name in expected if name in exported} == {
+        name: value for name, value in expected.items() if name in exported
+    }
+    same = compare(projection, projection)
+    assert same.pairs == expected["decided"]
+    [conversion] = [c for c in same.planned if c.measure == "conversion_rate"]
+    assert conversion.first.value == pytest.approx(expected["conversion_rate"])
+    assert conversion.test.estimate == 0.0
+
+
+def test_the_terminal_and_the_report_say_what_failed_and_what_it_leaves_open(
+    run: Path, rows: list[Row]
+) -> None:
+    row, failed = plain(rows), sum(one["status"] == "failed" for one in rows)
+    said = (
+        f"{failed} episodes failed: {failed - row['undecided']} after the buyer's decision, "
+        f"{row['undecided']} before it. Each counts as far as it came. "
+        f"Conversion would be {row['conversion_rate_low']:.1%} had none of the "
+        f"{row['undecided']} bought, {row['conversion_rate_high']:.1%} had all."
+    )
+    terminal = " ".join(sim("replay", run).stdout.split())
+    assert said in terminal
+    assert f"All {row['decided']} {row['conversion_rate']:.1%}" in terminal
+    assert "Decided" in terminal
+    assert any(warning.startswith(said) for warning in report(run, {}).warnings)
+
+
+def test_the_funnel_counts_steps_of_those_that_came_to_them(run: Path, rows: list[Row]) -> None:
+    [funnel] = [one for one in report(run, {}).sections if one.name == "funnel"]
+    cells = {line[0].text: [cell.text for cell in line[1:]] for line in funnel.tables[0].rows}
+    settled = [row for row in rows if row["settled"]]
+    back = sum(row["units_refunded"] > 0 for row in settled) / len(settled)
+    assert cells["got money back"][2] == f"{back:.1%}"
+    assert cells["bought"][1] == f"{plain(rows)['conversion_rate']:.1%}"
+
+
+def test_a_buyer_that_fails_after_every_purchase_has_bought(tmp_path: Path) -> None:
+    """It has to be said: nothing closed but what was not bought."""
+    text = STUMBLING.replace("nonbuyer_reviews = true", "").replace("[design]\n", "")
+    text = text.replace("stumbling:Buyer", "breaking:Buyer").replace(
+        "stumbling:Seller", "warm-neighbor"
+    )
+    (tmp_path / "breaking.py").write_text(
+        "from retailsim.agents.retail.behavioral.buyer import BehavioralBuyer\n\n\n"
+        "class Buyer(BehavioralBuyer):\n"
+        "    async def complain(self, request):\n"
+        "        raise RuntimeError('gone')\n\n"
+        "    review = complain\n"
+    )
+    good = played(tmp_path, text)
+    by_buyer = {row["buyer"]: row for row in replayed(good)["buyers"]}
+    easy, other = by_buyer["easy"], by_buyer["easy-shopper"]
+    assert easy["failed"] == easy["orders"] > 0
+    assert easy["episodes"] + easy["orders"] == easy["decided"] == other["decided"]
+    assert easy["conversion_rate"] == easy["orders"] / easy["decided"] > 0.3
+    raised = {event["episode"] for event in events_of(good, "IssueRaised")}
+    orders = [one for one in events_of(good, "OrderPlaced") if one["episode"].endswith("/easy")]
+    open_units = sum(one["quantity"] for one in orders if one["episode"] in raised)
+    assert easy["unsettled"] == sum(one["episode"] in raised for one in orders) > 0
+    assert easy["refund_rate_low"] == 0.0
+    assert easy["refund_rate_high"] == open_units / easy["units"]
+    said = " ".join(sim("replay", good).stdout.split())
+    assert f"{easy['failed']} episodes failed: {easy['failed']} after the buyer's decision" in said
+
+
+def test_without_failures_everything_is_as_it_was(tmp_path: Path) -> None:
+    """By the rule that went before: whatever did not close counts nowhere."""
+    launched(tmp_path / "run", *SMALL)
+    found = replayed(tmp_path / "run")["overall"]
+    rows = rows_of(map(json.loads, event_lines(tmp_path / "run")))
+    before = plain([row for row in rows if row["status"] == "closed"])
+    assert found == before
+    assert found["decided"] == found["episodes"] == len(rows)
+    assert found["conversion_rate_low"] == found["conversion_rate"] == found["conversion_rate_high"]
+    assert found["refund_rate_low"] == found["refund_rate"] == found["refund_rate_high"]
+    assert found["net_revenue_cents_low"] == found["net_revenue_cents"]
+    assert "failed: " not in sim("replay", tmp_path / "run").stdout
+
+
+# -- selective failures ---------------------------------------------------------------------
+
+COIN = """
+[products]
+per_category = 30
+[design]
+replications = 8
+[[sellers]]
+id = "plain-dealer"
+[[buyers]]
+id = "a"
+agent = "stumbling:Coin"
+options = { buys = 0.7, fails = FAILS }
+[[buyers]]
+id = "b"
+agent = "stumbling:Coin"
+options = { buys = 0.7, fails = FAILS }
+"""
+
+
+@pytest.mark.slow
+def test_failing_calls_do_not_bias_conversion(tmp_path: Path) -> None:
+    """Those who buy are asked more often, so more of them fail: to count what closed is biased.
+
+    Where nothing fails, the same buyers decide the same, so the truth is known.
+    """
+    for name in ("sound", "failing"):
+        (tmp_path / name).mkdir()
+    sound = played(tmp_path / "sound", COIN.replace("FAILS", "0.0"))
+    failing = played(tmp_path / "failing", COIN.replace("FAILS", "0.05"))
+    truth, found = (replayed(run)["overall"] for run in (sound, failing))
+    true = truth["conversion_rate"]
+    assert abs(true - 0.7) < 3 * math.sqrt(0.7 * 0.3 / truth["decided"])
+    # Of so many that all decided, as many were left out blindly.
+    missing = 1 / found["decided"] - 1 / truth["decided"]
+    assert abs(found["conversion_rate"] - true) < 3 * math.sqrt(true * (1 - true) * missing)
+    assert found["conversion_rate_low"] < true < found["conversion_rate_high"]
+    # The control: what counts only those that closed reads 63 % instead of 70 %.
+    closed = load(failing).episodes.filter(status="closed")
+    old = int((closed["orders"] > 0).sum()) / closed.height
+    expected = true * 0.95**6 / (true * 0.95**6 + 1 - true)
+    error = math.sqrt(expected * (1 - expected) / closed.height)
+    assert abs(old - expected) < 3 * error < true - old
+
+
+# -- sales conversations --------------------------------------------------------------------
+
+TALKS = """
+[run]
+seed = 3
+[design]
+protocol = "csales"
+[[sellers]]
+id = "csi"
+agent = "stumbling:Talker"
+[[sellers]]
+id = "random"
+agent = "random-action"
+[[buyers]]
+id = "csuser"
+agent = "stumbling:Shopper"
+"""
+
+
+def test_conversations_count_as_far_as_they_came(tmp_path: Path) -> None:
+    run = played(tmp_path, TALKS)
+    events: list[dict[str, Any]] = [json.loads(line) for line in event_lines(run)]
+    rows = rows_of(events)
+    found, outcome = conversations(load(run)), table(load(run))
+    failed = [row for row in rows if row["status"] == "failed"]
+    assert failed and all(not row["decided"] for row in failed)
+    assert found.conversations.height == len(rows) - len(failed)
+    kinds = Counter(event["type"] for event in events)
+    assert found.actions.height == kinds["ActionChosen"]
+    assert found.inferences.height == kinds["ProfileInferred"]
+    assert found.inferences.filter(~pl.col("decided")).height > 0
+    values = {row.label: {v.name: v.measured for v in row.values} for row in outcome.rows}
+    for seller in ("csi", "random"):
+        mine = plain([row for row in rows if row["seller"] == seller])
+        assert values[seller]["SR"].value == pytest.approx(mine["conversion_rate"])
+        assert values[seller]["SR"].n == mine["decided"]
+        low, high = mine["conversion_rate_low"], mine["conversion_rate_high"]
+        told = f"{seller} ({mine['failed']:,} failed) {low:.1%} or {high:.1%}"
+        assert any(told in note for note in outcome.notes)
+    first = sum(e["type"] == "ProfileInferred" and e["turn"] == 1 for e in events)
+    assert sum(values[f"{s}, turn 1"]["category read"].n for s in ("csi", "random")) == first
