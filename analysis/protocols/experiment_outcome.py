@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+
+import msgspec
 
 from retailsim.analysis.experiments.outcomes import ExperimentOutcome
 from retailsim.analysis.projection.errors import AnalysisError
 from retailsim.analysis.protocol import analysis_of
+from retailsim.analysis.replay.failures import failures_told
+from retailsim.analysis.replay.replay import replay
 
 
 class NoSuchExperiment(AnalysisError):
@@ -19,6 +23,8 @@ class NoSuchExperiment(AnalysisError):
 
 def outcome_of(name: str, runs: Mapping[str, Path], features: str = "tfidf") -> ExperimentOutcome:
     """Return an experiment's table from its runs, by the labels of its arms.
+
+    Where episodes failed, a note for each arm says how many and what that leaves open.
 
     Parameters
     ----------
@@ -36,4 +42,13 @@ def outcome_of(name: str, runs: Mapping[str, Path], features: str = "tfidf") -> 
     known = analysis_of(run).experiments()
     if name not in known:
         raise NoSuchExperiment(name, run)
-    return known[name](runs, features)
+    outcome = known[name](runs, features)
+    return msgspec.structs.replace(outcome, notes=(*outcome.notes, *_failures(runs)))
+
+
+def _failures(runs: Mapping[str, Path]) -> Iterator[str]:
+    for label, run in runs.items():
+        found = replay(run)
+        told = failures_told(found.episodes.failed, found.overall)
+        if told:
+            yield f"{label}: {told}" if len(runs) > 1 else told

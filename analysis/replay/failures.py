@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from retailsim.analysis.measures.value_text import written
+
+_NET = ("net_revenue_cents_low", "net_revenue_cents")
+
 
 def failures_told(failed: int, overall: Mapping[str, Any]) -> str:
     """Say what failed, how far it counts, and between which bounds the rates lie; "" for nothing.
@@ -29,7 +33,11 @@ def failures_told(failed: int, overall: Mapping[str, Any]) -> str:
     if unsettled:
         low, high = _bounds(overall, "refund_rate")
         orders = _counted(unsettled, "order")
-        said += f" With {orders} of unknown outcome the refund rate lies between {low} and {high}."
+        least, most = (written("cents", overall[name]) for name in _NET)
+        said += (
+            f" With {orders} of unknown outcome the refund rate lies between {low} and {high}, "
+            f"net revenue between {least} and {most}."
+        )
     return said
 
 

@@ -18,7 +18,9 @@ from retailsim.analysis.measures.estimates import decided, measured
 from retailsim.analysis.projection.loader import load
 from retailsim.analysis.protocols.csales.conversations import conversations
 from retailsim.analysis.protocols.csales.seller_table import table
+from retailsim.analysis.protocols.experiment_outcome import outcome_of
 from retailsim.analysis.report.content import report
+from retailsim.market.core.money import dollars
 from tests.analysis.plain_measures import Row, plain, rows_of
 from tests.sim.runs import SMALL, event_lines, events_of, launched, replayed, scenario, sim
 
@@ -160,13 +162,18 @@ def test_the_terminal_and_the_report_say_what_failed_and_what_it_leaves_open(
         f"{failed} episodes failed: {failed - row['undecided']} after the buyer's decision, "
         f"{row['undecided']} before it. Each counts as far as it came. "
         f"Conversion would be {row['conversion_rate_low']:.1%} had none of the "
-        f"{row['undecided']} bought, {row['conversion_rate_high']:.1%} had all."
+        f"{row['undecided']} bought, {row['conversion_rate_high']:.1%} had all. "
+        f"With {row['unsettled']} orders of unknown outcome the refund rate lies between "
+        f"{row['refund_rate_low']:.1%} and {row['refund_rate_high']:.1%}, net revenue between "
+        f"{dollars(row['net_revenue_cents_low'])} and {dollars(row['net_revenue_cents'])}."
     )
     terminal = " ".join(sim("replay", run).stdout.split())
     assert said in terminal
     assert f"All {row['decided']} {row['conversion_rate']:.1%}" in terminal
     assert "Decided" in terminal
-    assert any(warning.startswith(said) for warning in report(run, {}).warnings)
+    assert said in report(run, {}).warnings
+    assert said in outcome_of("pairwise", {"all": run}).notes
+    assert f"0.5: {said}" in outcome_of("guidance", {"0.0": run, "0.5": run}).notes
 
 
 def test_the_funnel_counts_steps_of_those_that_came_to_them(run: Path, rows: list[Row]) -> None:
@@ -219,6 +226,8 @@ def test_without_failures_everything_is_as_it_was(tmp_path: Path) -> None:
     assert found["refund_rate_low"] == found["refund_rate"] == found["refund_rate_high"]
     assert found["net_revenue_cents_low"] == found["net_revenue_cents"]
     assert "failed: " not in sim("replay", tmp_path / "run").stdout
+    notes = outcome_of("pairwise", {"all": tmp_path / "run"}).notes
+    assert not any("failed: " in note for note in notes)
 
 
 # -- selective failures ---------------------------------------------------------------------
