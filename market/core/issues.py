@@ -9,6 +9,7 @@ from typing import Literal
 import msgspec
 
 from retailsim.events.streams import Seed, Stream
+from retailsim.market.catalogue.product import Category
 
 Issue = Literal[
     "shipping delay",
@@ -33,6 +34,8 @@ class IssueRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     ----------
     rate : float
         Share of orders that have an issue at all, in [0, 1]; 1.0 is the paper's setting.
+    rates : mapping of category to rate
+        Replaces `rate` for goods of these categories.
     weights : mapping of issue to weight
         How often a product is assigned each issue; equal by default.
     overclaim_rate : float
@@ -41,6 +44,7 @@ class IssueRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """
 
     rate: float = 1.0
+    rates: Mapping[Category, float] = {}
     weights: Mapping[Issue, float] = msgspec.field(
         default_factory=lambda: dict.fromkeys(ISSUES, 1.0)
     )
@@ -51,6 +55,9 @@ class IssueRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         for name in ("rate", "overclaim_rate"):
             if not 0.0 <= getattr(self, name) <= 1.0:
                 raise ValueError(f"{name} = {getattr(self, name)}: must be a share from 0 to 1")
+        for category, rate in self.rates.items():
+            if not 0.0 <= rate <= 1.0:
+                raise ValueError(f"rates.{category} = {rate}: must be a share from 0 to 1")
         unknown = [issue for issue in self.weights if issue not in ISSUES]
         if unknown:
             raise ValueError(
@@ -65,13 +72,19 @@ class IssueRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         weights = [self.weights.get(issue, 0.0) for issue in ISSUES]
         return ISSUES[seed.stream("market/issue", product).weighted(weights)]
 
-    def arising(self, assigned: Issue, unsupported: int, draws: Stream) -> Issue | None:
+    def rate_of(self, category: Category | None) -> float:
+        """Share of orders of goods of this category that have an issue."""
+        return self.rate if category is None else self.rates.get(category, self.rate)
+
+    def arising(
+        self, assigned: Issue, unsupported: int, draws: Stream, category: Category | None = None
+    ) -> Issue | None:
         """The issue of one order, or None; takes exactly two draws of `draws`.
 
         The draws do not depend on the rate or on the claims, so runs that differ in these
         only stay comparable order by order.
         """
-        occurs, notices = draws.uniform() < self.rate, draws.uniform()
+        occurs, notices = draws.uniform() < self.rate_of(category), draws.uniform()
         if notices > (1.0 - self.overclaim_rate) ** unsupported:
             return "not as described"
         return assigned if occurs else None

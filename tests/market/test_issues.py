@@ -137,3 +137,17 @@ def test_an_issue_follows_from_two_draws(
     draws = Drawn(occurs, notices)
     assert rules.arising("wrong item received", unsupported, draws) == issue  # type: ignore[arg-type]
     assert not draws.numbers, "both are taken, whatever the first one was"
+
+
+def test_a_category_may_have_a_rate_of_its_own() -> None:
+    rules = IssueRules(rate=0.0, rates={"Food": 1.0})
+
+    def occurs(category: Any) -> bool:
+        draws = Seed(1).stream("market/fulfilment", "1")
+        return rules.arising("wrong item received", 0, draws, category) is not None
+
+    assert occurs("Food")
+    assert not occurs("Home")
+    assert not occurs(None)
+    with pytest.raises(ValueError, match=r"rates.Home = 2.0: must be a share"):
+        IssueRules(rates={"Home": 2.0})

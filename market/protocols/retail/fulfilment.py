@@ -41,9 +41,10 @@ def draw_order(
     replication; six draws
     of the latter whatever happens, so that arms stay comparable order by order.
     """
-    product, issues = market.spec.product.id, market.rules.issues
+    product, category = market.spec.product.id, market.spec.product.category
+    issues = market.rules.issues
     draws = market.seed.stream("market/fulfilment", market.spec.buyer_unit(episode_spec.buyer))
-    issue = issues.arising(issues.assigned(market.seed, product), unsupported, draws)
+    issue = issues.arising(issues.assigned(market.seed, product), unsupported, draws, category)
     days = schedule(market.rules.shipping, issue, draws)
     digest = blake2b(episode_spec.episode.encode(), digest_size=4).hexdigest().upper()
     order = Order(
