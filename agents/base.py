@@ -18,6 +18,7 @@ from retailsim.agents.errors import UnexpectedRequest
 from retailsim.agents.persona import Persona
 from retailsim.events.messages import Message, ModelCalled, Role
 from retailsim.events.streams import Seed, Stream
+from retailsim.market.catalogue.product import Category
 from retailsim.market.core.request import AgentRequest
 
 
@@ -79,6 +80,8 @@ class Seat(msgspec.Struct, frozen=True, kw_only=True):
     gender : str or None
     options : mapping
         The scenario's ``options`` table, handed on as it is.
+    wallet : mapping of category to factor
+        How dear the goods for sale are; what a buyer would spend follows it. 1 where missing.
     """
 
     id: str
@@ -88,6 +91,7 @@ class Seat(msgspec.Struct, frozen=True, kw_only=True):
     persona: Persona | None = None
     gender: str | None = None
     options: Mapping[str, Any] = {}
+    wallet: Mapping[Category, float] = {}
     outside: Outside = closed_door
     model: ModelAccess | None = None
 

@@ -9,11 +9,16 @@ import msgspec
 
 from retailsim.sim.errors import BadScenario
 from retailsim.sim.folder.run_folder import NewRun
-from retailsim.sim.scenario.scenario import AgentTable, Scenario
+from retailsim.sim.scenario.scenario import PARAMETER_SETS, AgentTable, Scenario
 from retailsim.sim.seats.cast import Cast
 
 PLUGINS = "plugins"
 PARAMETERS = "behavioral.toml"
+
+
+def _is_file(parameters: str | None) -> bool:
+    """Whether the parameters are a file's, not those of a named set."""
+    return parameters is not None and parameters not in PARAMETER_SETS
 
 
 def located(scenario: Scenario, folder: Path, source: str) -> Scenario:
@@ -40,7 +45,7 @@ def located(scenario: Scenario, folder: Path, source: str) -> Scenario:
         return msgspec.structs.replace(seat, pitch_file=pitch_file, options=options)
 
     behavioral = scenario.behavioral
-    if behavioral.parameters is not None:
+    if behavioral.parameters is not None and _is_file(behavioral.parameters):
         found = place(behavioral.parameters, "behavioral.parameters")
         behavioral = msgspec.structs.replace(behavioral, parameters=found)
     cache = scenario.cache
@@ -64,7 +69,7 @@ def copied(scenario: Scenario, cast: Cast, folder: Path, new: NewRun) -> Scenari
         name = module.relative_to(folder.resolve()).as_posix()
         new.add(f"{PLUGINS}/{name}", module.read_bytes())
     parameters = scenario.behavioral.parameters
-    if parameters is not None:
+    if parameters is not None and _is_file(parameters):
         new.add(PARAMETERS, Path(parameters).read_bytes())
         parameters = PARAMETERS
     return _changed(scenario, copy, parameters)
@@ -82,7 +87,8 @@ def with_inputs(scenario: Scenario, inputs: Path) -> Scenario:
         if seat.agent == "script" and seat.pitch_file is not None:
             options["pitch_file"] = str(inputs / seat.pitch_file)
         if seat.agent == "behavioral" and parameters is not None:
-            options.setdefault("parameters", str(inputs / parameters))
+            place = str(inputs / parameters) if _is_file(parameters) else parameters
+            options.setdefault("parameters", place)
         return msgspec.structs.replace(seat, options=options)
 
     return _changed(scenario, tell, parameters)

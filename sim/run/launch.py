@@ -182,7 +182,8 @@ def read_scenario(options: Options) -> tuple[Scenario, Path]:
     _flags(tree, options)
     lay_over(tree, options.settings)
     scenario = _with_profiles(decode(tree, options.scenario, folder))
-    return located(scenario, folder, options.scenario), folder
+    fill = run_of(scenario_protocol(scenario, folder, options.scenario)).defaults
+    return fill(located(scenario, folder, options.scenario)), folder
 
 
 def _read(options: Options) -> tuple[Tree, Path]:

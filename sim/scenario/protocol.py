@@ -38,6 +38,10 @@ def _no_files(scenario: Scenario, folder: Path, seed: Seed) -> Files:
     return {}
 
 
+def _as_it_is(scenario: Scenario) -> Scenario:
+    return scenario
+
+
 class ProtocolRun(msgspec.Struct, frozen=True, kw_only=True):
     """One protocol, as a run knows it.
 
@@ -55,6 +59,8 @@ class ProtocolRun(msgspec.Struct, frozen=True, kw_only=True):
         ``(scenario, folder, seed) -> files``: inputs of its own, read where the scenario stands.
     file_names : tuple of str
         What they are called in the run folder.
+    defaults : callable
+        ``scenario -> scenario``: what the scenario leaves open, filled in.
     talks : callable or None
         ``scenario -> talks``: what its model agents talk about in a market; None: no models.
     commands : mapping
@@ -68,6 +74,7 @@ class ProtocolRun(msgspec.Struct, frozen=True, kw_only=True):
     whole_catalogue: bool = False
     files: Callable[[Scenario, Path, Seed], Files] = _no_files
     file_names: tuple[str, ...] = ()
+    defaults: Callable[[Scenario], Scenario] = _as_it_is
     talks: Callable[[Scenario], Talks] | None = None
     commands: Mapping[str, str] = {}
 

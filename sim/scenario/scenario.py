@@ -30,6 +30,10 @@ SeatName = Annotated[str, Meta(min_length=1, max_length=80, pattern=r"^[^/\x00-\
 Seconds = Annotated[float, Meta(gt=0.0, le=1e6)]
 
 
+PARAMETER_SETS = ("paper", "field")
+"""Names of the behavioral agents' parameters; any other word is the path of a file."""
+
+
 class ScenarioTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A table of the scenario."""
 
@@ -73,8 +77,9 @@ class ProductsTable(ScenarioTable, frozen=True, kw_only=True):
         a warning. In csales the whole catalogue is for sale.
     ids : tuple of str
         Exactly these products, in this order, instead of a draw.
-    issue_rate : float
-        Share of orders that have an issue after delivery; the paper uses 1.0.
+    issue_rate : float or dict of category to float
+        Share of orders that have an issue after delivery. By default 1.0, as in the paper; with
+        the parameters "field" that of a normal shop, by category.
     categories : str
         The path of a file that maps source categories to the four groups.
     """
@@ -82,7 +87,7 @@ class ProductsTable(ScenarioTable, frozen=True, kw_only=True):
     catalog: str = "builtin"
     per_category: Count | None = 30
     ids: tuple[str, ...] | None = None
-    issue_rate: Share = 1.0
+    issue_rate: Share | dict[Category, Share] | None = None
     categories: str | None = None
 
 
@@ -236,10 +241,16 @@ class BehavioralTable(ScenarioTable, frozen=True, kw_only=True):
     Parameters
     ----------
     parameters : str
-        The path of a file of parameters that override the built-in ones.
+        "paper" (language models in these roles, as published), "field" (people), or the path of a
+        file of parameters that override those of a set: of the one that its key `base` names, or of
+        "paper". By default "paper" with the built-in catalogue and "field" with one of your own.
+    wallet : dict of category to factor
+        Factor on what the buyers would spend on an item of a category. By default 1.9 with the
+        built-in catalogue, whose goods are that much dearer than the paper's, and 1 with others.
     """
 
     parameters: str | None = None
+    wallet: dict[Category, Annotated[float, Meta(gt=0.0, le=1e6)]] = {}
 
 
 class CacheTable(ScenarioTable, frozen=True, kw_only=True):

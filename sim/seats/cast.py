@@ -24,6 +24,7 @@ from retailsim.events.kernel import Kernel, Receive
 from retailsim.events.messages import Role, SeatKind
 from retailsim.events.outside import Door
 from retailsim.events.streams import Seed
+from retailsim.market.catalogue.product import Category
 from retailsim.market.core.plugin_code import is_foreign, source_digest
 from retailsim.market.core.spec import MarketSpec
 from retailsim.market.protocols.registry import DEFAULT, Protocol, protocol_modules
@@ -105,6 +106,7 @@ class SeatedAgent:
         folder: Path,
         source: str,
         session_class: type[Agent] | None = None,
+        wallet: Mapping[Category, float] = MappingProxyType({}),
     ) -> None:
         self.table = table
         self.protocol = protocol
@@ -126,6 +128,7 @@ class SeatedAgent:
                 persona=table.persona,
                 gender=table.gender,
                 options=table.options,
+                wallet=wallet,
             )
             self.kind(self._seat)
         except UnknownAgent as error:
@@ -208,9 +211,10 @@ class Cast:
     ) -> None:
         self.protocol = protocol
         self._named = scenario.design.protocol
+        wallet = scenario.behavioral.wallet
         self._seats = {
             (role, table.id): SeatedAgent(
-                table, role, protocol, seed, folder, source, classes.get(table.agent)
+                table, role, protocol, seed, folder, source, classes.get(table.agent), wallet
             )
             for role in ROLES
             for table in scenario.seats(role)

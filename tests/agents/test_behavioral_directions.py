@@ -17,7 +17,9 @@ import pytest
 
 from retailsim.agents.persona import Persona, all_personas
 from retailsim.events.messages import Outcome
+from retailsim.market.catalogue.product import CATEGORIES
 from retailsim.market.core.issues import IssueRules
+from retailsim.sim.protocols.retail.defaults import BUILTIN_WALLET
 from tests.agents.behavioral_drive import (
     Played,
     drive,
@@ -30,6 +32,8 @@ from tests.agents.behavioral_drive import (
 
 PRODUCTS = [make_product(number) for number in range(100)]
 MULTIPLIERS = (0.90, 0.95, 1.00, 1.05, 1.10)
+DEAR = dict.fromkeys(CATEGORIES, BUILTIN_WALLET)
+"""Wallets for goods as dear as those of the built-in catalogue."""
 
 
 def bought(one: Played) -> float:
@@ -124,7 +128,7 @@ def test_gender_fit_as_in_table_2(audience: str, low: float, high: float) -> Non
 
 
 def _curve(persona: Persona | None) -> list[float]:
-    buyers = [make_buyer(id=f"b{number}", persona=persona) for number in range(4)]
+    buyers = [make_buyer(id=f"b{number}", persona=persona, wallet=DEAR) for number in range(4)]
     return [
         rate(drive([make_seller()], buyers, PRODUCTS, multiplier=multiplier))
         for multiplier in MULTIPLIERS

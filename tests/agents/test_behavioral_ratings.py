@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from statistics import fmean
 
 import msgspec
 import pytest
@@ -16,6 +17,7 @@ from retailsim.agents.retail.behavioral.parameters import (
     load_parameters,
 )
 from retailsim.agents.retail.behavioral.ratings import (
+    drawn_stars,
     inquiry_rating,
     pitch_rating,
     product_rating,
@@ -23,6 +25,9 @@ from retailsim.agents.retail.behavioral.ratings import (
     support_rating,
 )
 from retailsim.events.messages import Outcome
+from retailsim.market.core.issues import IssueRules
+from tests.agents.behavioral_drive import drive, make_buyer, make_product, make_seller
+from tests.agents.test_published_decisions import stand_ins
 
 OURS = load_parameters(None).buyer
 SCALE = OURS.ratings
@@ -119,3 +124,64 @@ def test_a_persona_reaches_every_rating_and_the_later_ones_in_part(
     rated: Callable[[Disposition], float], share: float
 ) -> None:
     assert rated(kinder(0.6)) - rated(WHO) == pytest.approx(0.6 * share)
+
+
+@pytest.mark.parametrize(
+    ("aspect", "published", "near"),
+    [("pitch", 3.76, 0.1), ("pre_inquiry", 4.36, 0.1), ("product", 2.53, 0.15)],
+)
+def test_the_stand_ins_rate_as_published(
+    rated: dict[str, list[int]], aspect: str, published: float, near: float
+) -> None:
+    """Mean stars of buyers in the trajectories, by the ten stand-ins for their models."""
+    assert fmean(rated[aspect]) == pytest.approx(published, abs=near)
+
+
+@pytest.fixture(scope="module")
+def rated() -> dict[str, list[int]]:
+    products = [make_product(number) for number in range(60)]
+    found: dict[str, list[int]] = {}
+    for one in drive(*stand_ins(1), products, multiplier=0.9):
+        if one.decision.will_purchase:
+            for aspect, review in one.reviews.items():
+                found.setdefault(aspect, []).append(review.rating)
+    return found
+
+
+def test_people_give_stars_in_the_shape_of_a_j_where_there_was_no_issue() -> None:
+    """Hu, Pavlou and Zhang (2009): more than half five stars, and more ones than twos."""
+    counts = [stars_without_issue("field").count(stars) for stars in (1, 2, 3, 4, 5)]
+    total = sum(counts)
+    assert counts[4] > total / 2
+    assert counts[4] > counts[3] > counts[0] > counts[1]
+    assert (counts[1] + counts[2]) / total < 0.2
+    mean = sum((place + 1) * count for place, count in enumerate(counts)) / total
+    assert 3.9 < mean < 4.3
+
+
+def test_models_give_no_j() -> None:
+    """The control: the paper's stars without an issue lie around their mean."""
+    found = stars_without_issue("paper")
+    assert min(found) > 2
+    assert found.count(5) < len(found) / 2
+
+
+def stars_without_issue(parameters: str) -> list[int]:
+    products = [make_product(number, price_cents=2_000) for number in range(200)]
+    buyers = [make_buyer(id=f"b{n}", options={"parameters": parameters}) for n in range(5)]
+    played = drive([make_seller()], buyers, products, rules=IssueRules(rate=0.0))
+    found = [one.reviews["product"].rating for one in played if "product" in one.reviews]
+    assert len(found) > 300
+    return found
+
+
+@pytest.mark.parametrize(
+    ("draw", "shift", "stars"),
+    [(0.05, 0.0, 1), (0.15, 0.0, 2), (0.5, 0.0, 5), (0.05, 9.0, 5), (0.99, -9.0, 1)],
+)
+def test_stars_are_drawn_by_their_shares_and_moved_by_taste(
+    draw: float, shift: float, stars: int
+) -> None:
+    assert drawn_stars((0.1, 0.1, 0.1, 0.2, 0.5), draw, shift) == stars
+    assert drawn_stars((0.0, 0.0, 0.0, 0.0, 1.0), draw, shift) == 5
+    assert drawn_stars((1.0, 0.0, 0.0, 0.0, 0.0), draw, shift) == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from statistics import fmean, stdev
 from typing import Any
 
 import msgspec
@@ -17,8 +18,10 @@ from retailsim.agents.retail.behavioral.choice import (
     gender_fit,
     liking,
     logistic,
+    own_price_slope,
     price_utility,
     quantity,
+    wallet_log_cents,
 )
 from retailsim.agents.retail.behavioral.parameters import (
     BuyerParameters,
@@ -78,10 +81,62 @@ def test_shipping_is_felt_as_part_of_the_price() -> None:
     assert felt(1.0, shipping_cents=800) < felt(1.0)
 
 
-def test_a_dearer_reservation_price_adds_by_the_slope_on_it() -> None:
+def test_a_bargain_beyond_the_most_adds_nothing_more() -> None:
+    """The price itself goes on counting."""
+    deals, none = who(deal=2.0), who(deal=0.0)
+    gained = [felt(share, buyer=deals) - felt(share, buyer=none) for share in (0.7, 0.5)]
+    assert gained[1] == pytest.approx(gained[0], abs=1e-4)
+    assert felt(0.5, buyer=none) > felt(0.7, buyer=none)
+
+
+def test_what_rivals_cost_adds_by_the_part_of_the_slope_that_is_not_the_wallets() -> None:
     more = parameters("choice", reservation=OURS.choice.reservation + 0.5)
     found = price_utility(SEED, offer(), "b", WHO, more) - felt(1.0)
-    assert found == pytest.approx(0.5 * WHO.price)
+    assert found == pytest.approx(0.5 * WHO.price * (1.0 - OURS.wallet.share))
+
+
+@pytest.mark.parametrize("dear", [2.0, 12.0])
+def test_a_dearer_product_loses_by_the_wallets_part_of_the_slope(dear: float) -> None:
+    """Same item, same terms, another list price: only the wallet minds."""
+    cheap = make_offer(make_product(2, price_cents=2_000))
+    other = make_offer(make_product(2, price_cents=round(2_000 * dear)))
+    free = [msgspec.structs.replace(made, shipping_cents=0) for made in (cheap, other)]
+    low, high = (price_utility(SEED, made, "b", WHO, OURS) for made in free)
+    assert low - high == pytest.approx(OURS.wallet.share * OURS.choice.price * math.log(dear))
+
+
+def test_a_wallet_belongs_to_a_buyer_and_a_category_and_follows_the_goods_for_sale() -> None:
+    def purse(category: Any = "Home", buyer: str = "b", factor: float = 1.0) -> float:
+        return wallet_log_cents(SEED, category, buyer, factor, OURS)
+
+    assert purse() == purse()
+    assert len({purse(), purse("Food"), purse(buyer="c"), purse("Food", "c")}) == 4
+    assert purse(factor=3.0) - purse() == pytest.approx(math.log(3.0))
+    spread = [purse(buyer=str(number)) for number in range(400)]
+    assert fmean(spread) == pytest.approx(math.log(3_500), abs=4 * 0.7 / 20)
+    assert stdev(spread) == pytest.approx(0.7, rel=0.15)
+
+
+@pytest.mark.parametrize("name", ["paper", "field"])
+def test_buyers_that_ignore_the_price_ignore_it_in_every_way(name: str) -> None:
+    """The control of every price experiment: no slope and no bargain is no effect at all."""
+    found = load_parameters(name).buyer
+    blind = msgspec.structs.replace(
+        found, choice=msgspec.structs.replace(found.choice, price=0.0, deal=0.0)
+    )
+    nobody = who(price=0.0, deal=0.0)
+    for multiplier in (0.5, 1.0, 2.0):
+        for cents in (400, 40_000):
+            made = make_offer(make_product(2, price_cents=cents), multiplier)
+            assert price_utility(SEED, made, "b", nobody, blind) == 0.0
+
+
+def test_slopes_differ_between_products_around_their_mean() -> None:
+    spread = parameters("choice", price_sd=0.5)
+    slopes = [own_price_slope(SEED, f"P{number}", who(price=2.0), spread) for number in range(2000)]
+    assert fmean(slopes) == pytest.approx(2.0, rel=0.05)
+    assert stdev(map(math.log, slopes)) == pytest.approx(0.5, rel=0.05)
+    assert own_price_slope(SEED, "P1", who(price=2.0), OURS) == 2.0
 
 
 def test_appeal_is_the_products_and_taste_is_the_buyers() -> None:
@@ -134,34 +189,37 @@ def test_every_part_of_the_utility_counts_once() -> None:
 
 
 @pytest.mark.parametrize(
-    ("draw", "count"), [(0.0, 2), (0.09, 2), (0.11, 3), (0.19, 3), (0.2, 1), (0.9, 1)]
+    ("draw", "count"), [(0.0, 3), (0.049, 3), (0.051, 2), (0.199, 2), (0.201, 1), (0.9, 1)]
 )
-def test_of_those_who_take_more_each_number_is_as_likely(draw: float, count: int) -> None:
-    """A fifth takes more than one: half of them two, the others three."""
-    rule = parameters("quantity", base=0.2, consumable=0.0, cheap=0.0, many=3)
-    assert quantity(offer(), draw, WHO, rule) == count
+def test_of_those_who_take_more_some_take_yet_another(draw: float, count: int) -> None:
+    """A fifth takes more than one: a quarter of them three, the others two."""
+    rule = parameters(
+        "quantity", base=math.log(0.25), consumable=0.0, price=0.0, again=0.25, many=3
+    )
+    assert quantity(offer(), draw, 9.0, WHO, rule) == count
 
 
 @pytest.mark.parametrize(
-    ("number", "cents", "chance"),
-    [(2, 1_000, 0.1), (2, 999, 0.3), (0, 1_000, 0.5), (0, 999, 0.7)],
-    ids=["neither", "cheap", "food", "cheap food"],
+    ("number", "price", "odds"),
+    [(2, 0.0, 0.25), (2, 1.0, 0.5), (0, 0.0, 1.0), (0, 1.0, 2.0), (2, -1.0, 0.125)],
+    ids=["neither", "cheap", "food", "cheap food", "dear"],
 )
-def test_cheap_things_and_those_that_get_used_up_are_bought_more_often(
-    number: int, cents: int, chance: float
+def test_more_is_taken_of_what_is_cheap_and_of_what_gets_used_up(
+    number: int, price: float, odds: float
 ) -> None:
-    rule = parameters("quantity", base=0.1, cheap=0.2, consumable=0.4, cheap_cents=1_000, many=2)
-    made = offer(number=number, price_cents=cents)
-    assert quantity(made, chance - 1e-6, WHO, rule) == 2
-    assert quantity(made, chance + 1e-6, WHO, rule) == 1
+    rule = parameters(
+        "quantity", base=math.log(0.25), consumable=math.log(4.0), price=math.log(2.0), many=2
+    )
+    chance = odds / (1.0 + odds)
+    assert quantity(offer(number=number), chance - 1e-6, price, WHO, rule) == 2
+    assert quantity(offer(number=number), chance + 1e-6, price, WHO, rule) == 1
 
 
 def test_a_buyer_of_many_takes_more_than_one_at_every_draw_and_never_more_than_allowed() -> None:
-    rule = parameters("quantity", base=0.5, many=3)
-    keen = who(quantity=10.0)
-    assert {quantity(offer(), n / 100, keen, rule) for n in range(100)} == {2, 3}
-    single = parameters("quantity", base=0.5, many=1)
-    assert {quantity(offer(), n / 100, keen, single) for n in range(100)} == {1}
+    rule = parameters("quantity", base=50.0, again=0.5, many=3)
+    assert {quantity(offer(), n / 100, 900.0, WHO, rule) for n in range(100)} == {2, 3}
+    single = parameters("quantity", base=50.0, again=0.5, many=1)
+    assert {quantity(offer(), n / 100, 900.0, WHO, single) for n in range(100)} == {1}
 
 
 @pytest.mark.parametrize(

@@ -73,7 +73,7 @@ def test_the_least_scenario_has_the_defaults_of_the_contract() -> None:
     scenario = decode(ONE, "least")
     assert (scenario.run.seed, scenario.run.workers) == (1, 1)
     assert (scenario.products.catalog, scenario.products.per_category) == ("builtin", 30)
-    assert scenario.products.issue_rate == 1.0
+    assert scenario.products.issue_rate is None  # the protocol says: 1.0 in the paper
     design = scenario.design
     assert (design.protocol, design.pairing, design.replications) == ("retail", "all", 1)
     assert (design.price_multipliers, design.discount, design.broadcast) == ((1.0,), 0.0, "shared")

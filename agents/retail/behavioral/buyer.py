@@ -26,7 +26,7 @@ from retailsim.market.protocols.retail.requests import (
     Request,
     WriteReview,
 )
-from retailsim.market.protocols.retail.values import Decision, Review, Topics
+from retailsim.market.protocols.retail.values import Decision, Offer, Review, Topics
 
 KEPT_COURSES = 256
 """How many episodes a buyer keeps in mind; a forgotten one is derived again, to the same."""
@@ -87,7 +87,7 @@ class BehavioralBuyer(BuyerAgent):
         draws, wording = course.draws, word(course.bits, 6)
         utility = self._utility(request, course)
         buys = choice.bought(utility, draws[4], self._parameters)
-        count = choice.quantity(offer, draws[5], self._who, self._parameters) if buys else 0
+        count = self._quantity(offer, draws[5], utility.price) if buys else 0
         driver = choice.driver(utility, read_pitch(request.pitch, offer).push, buys)
         return Decision(
             will_purchase=buys,
@@ -114,8 +114,7 @@ class BehavioralBuyer(BuyerAgent):
         """Rate one aspect from what happened, and say why."""
         aspect, course = request.aspect, self._course(request)
         place = _RATED_FROM[aspect]
-        noise = self._parameters.ratings.noise * (course.draws[place] - 0.5)
-        rating = ratings.stars(self._rated(request, course) + noise)
+        rating = self._stars(request, course, course.draws[place])
         text = buyer_words.review_text(request, rating, self._poles, word(course.bits, place + 3))
         if aspect != "product":
             return Review(rating=rating, text=text)
@@ -125,18 +124,33 @@ class BehavioralBuyer(BuyerAgent):
 
     def _utility(self, request: Decide, course: Course) -> choice.Utility:
         offer, parameters, seed = request.offer, self._parameters, self.seat.seed
+        dearness = self.seat.wallet.get(offer.product.category, 1.0)
         score = course.score(request.topics.topics, request.transcript, terms_of(offer).sheet)
         return choice.Utility(
             self._who.inclination,
-            choice.liking(seed, offer.product, self.seat.key, parameters),
+            self._liking(request),
             choice.gender_fit(offer.product, self.seat.gender, parameters),
-            choice.price_utility(seed, offer, self.seat.key, self._who, parameters),
+            choice.price_utility(seed, offer, self.seat.key, self._who, parameters, dearness),
             self._persuasion(read_pitch(request.pitch, offer)),
             self._who.answers * (score - parameters.answers.typical),
         )
 
+    def _quantity(self, offer: Offer, draw: float, price: float) -> int:
+        return choice.quantity(offer, draw, price, self._who, self._parameters)
+
     def _persuasion(self, seen: PitchScale) -> float:
         return self._who.persuasion * persuasion(seen, self._parameters.typical, self._weights)
+
+    def _stars(self, request: WriteReview, course: Course, draw: float) -> int:
+        scale = self._parameters.ratings
+        if request.aspect == "product" and request.outcome is None and scale.product_stars:
+            shift = ratings.product_shift(self._parameters, self._who, self._liking(request))
+            return ratings.drawn_stars(scale.product_stars, draw, shift)
+        return ratings.stars(self._rated(request, course) + scale.noise * (draw - 0.5))
+
+    def _liking(self, request: Request) -> float:
+        seat, product = self.seat, request.offer.product
+        return choice.liking(seat.seed, product, seat.key, self._parameters)
 
     def _rated(self, request: WriteReview, course: Course) -> float:
         parameters, who, offer = self._parameters, self._who, request.offer
@@ -152,7 +166,7 @@ class BehavioralBuyer(BuyerAgent):
             case "post_inquiry":
                 return ratings.support_rating(parameters, who, request.outcome)
             case _:
-                taste = choice.liking(self.seat.seed, offer.product, self.seat.key, parameters)
+                taste = self._liking(request)
                 return ratings.product_rating(parameters, who, taste, request.outcome)
 
     def _sentiment(self, buys: bool, utility: float) -> Sentiment:

@@ -2,8 +2,9 @@
 
 ``U(buy) = inclination + liking + fit + price + pitch + answers + e``, bought when it exceeds
 ``U(outside)``, with ``e`` standard logistic (McFadden 1974; the difference of two Gumbel
-errors). The price acts through ``ln(reservation price / price felt)``, so its slope is the
-elasticity of the odds. The equations and their parameters stand in ``docs/behavioral.md``.
+errors). The price is felt against what the buyer would spend on such goods, against what the item
+is worth beside its rivals, and as a bargain below list. The equations and their parameters stand
+in ``docs/behavioral.md``.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import NamedTuple
 from retailsim.agents.retail.behavioral.draws import normal
 from retailsim.agents.retail.behavioral.parameters import BuyerParameters, Disposition
 from retailsim.events.streams import Seed
-from retailsim.market.catalogue.product import Product
+from retailsim.market.catalogue.product import Category, Product
 from retailsim.market.protocols.retail.values import Offer
 
 
@@ -60,20 +61,60 @@ def gender_fit(product: Product, gender: str | None, parameters: BuyerParameters
     return fit.male if gender == "male" else fit.female
 
 
-def price_utility(
-    seed: Seed, offer: Offer, buyer: str, who: Disposition, parameters: BuyerParameters
+def wallet_log_cents(
+    seed: Seed, category: Category, buyer: str, factor: float, parameters: BuyerParameters
 ) -> float:
-    """Return what the price does: against the reservation price, and as a bargain below list.
+    """Return ln of what this buyer would spend on one item of the category, in cents.
 
-    The reservation price is a multiple of the list price, log-normal over (product, buyer); a
-    buyer knows no costs.
+    Log-normal over (category, buyer): the same in every episode of that buyer. `factor` comes on
+    top: the buyer's own, and how dear the goods for sale are.
     """
-    choice, full = parameters.choice, offer.list_price_cents
-    felt = offer.price_cents + choice.shipping * offer.shipping_cents
-    spread = choice.reservation_sd * _tastes(seed, offer.product.id, buyer)[1]
-    utility = who.price * (choice.reservation + spread - math.log(felt / full))
-    if offer.price_cents < full:
-        utility += who.deal * math.log(full / offer.price_cents)
+    wallet = parameters.wallet
+    drawn = normal(seed, "buyer/wallet", f"{category}/{buyer}")
+    return math.log(wallet.cents[category] * factor) + wallet.spread * drawn
+
+
+def own_price_slope(
+    seed: Seed, product: str, who: Disposition, parameters: BuyerParameters
+) -> float:
+    """Return the slope on ln(price) for one product: log-normal over products, its mean kept."""
+    spread = parameters.choice.price_sd
+    if spread == 0.0:
+        return who.price
+    drawn = normal(seed, "product/price-slope", product)
+    return who.price * math.exp(spread * drawn - spread * spread / 2.0)
+
+
+def price_utility(
+    seed: Seed,
+    offer: Offer,
+    buyer: str,
+    who: Disposition,
+    parameters: BuyerParameters,
+    dearness: float = 1.0,
+) -> float:
+    """Return what the price does: against wallet and worth, and as a bargain below list.
+
+    A part ``wallet.share`` of the slope weighs the price against the wallet, so dear goods sell
+    less; the rest weighs it against what the item is worth beside its rivals, a multiple of the
+    list price that is log-normal over (product, buyer); a buyer knows no costs. A price of one's
+    own is answered with the whole slope.
+
+    Parameters
+    ----------
+    dearness : float
+        Factor on the wallet that belongs to the goods for sale, see `Seat.wallet`.
+    """
+    choice, full = parameters.choice, math.log(offer.list_price_cents)
+    felt = math.log(offer.price_cents + choice.shipping * offer.shipping_cents)
+    slope = own_price_slope(seed, offer.product.id, who, parameters)
+    absolute = min(parameters.wallet.share * choice.price, slope)
+    purse = wallet_log_cents(seed, offer.product.category, buyer, who.wallet * dearness, parameters)
+    worth = choice.reservation + choice.reservation_sd * _tastes(seed, offer.product.id, buyer)[1]
+    utility = absolute * (purse - felt) + (slope - absolute) * (worth + full - felt)
+    if offer.price_cents < offer.list_price_cents:
+        saved = full - math.log(offer.price_cents)
+        utility += who.deal * min(saved, -math.log(1.0 - choice.deal_most))
     return utility
 
 
@@ -87,20 +128,31 @@ def bought(utility: Utility, draw: float, parameters: BuyerParameters) -> bool:
     return utility.total + logistic(draw) > parameters.choice.outside
 
 
-def quantity(offer: Offer, draw: float, who: Disposition, parameters: BuyerParameters) -> int:
-    """Return how many units are bought: mostly one, more of cheap things that get used up."""
+def quantity(
+    offer: Offer, draw: float, price: float, who: Disposition, parameters: BuyerParameters
+) -> int:
+    """Return how many units are bought: mostly one, more of what is cheap or gets used up.
+
+    Parameters
+    ----------
+    draw : float
+        Uniform in (0, 1).
+    price : float
+        What the price did to the utility of buying; it moves the odds of taking more than one.
+    """
     rule = parameters.quantity
-    chance = rule.base
-    if offer.product.category == "Food":
-        chance += rule.consumable
-    if offer.price_cents < rule.cheap_cents:
-        chance += rule.cheap
-    chance = min(1.0, chance * who.quantity)
-    if draw >= chance:
-        return 1
-    return 2 + int(draw / chance * (rule.many - 1)) if rule.many > 1 else 1
+    food = rule.consumable if offer.product.category == "Food" else 0.0
+    odds = who.quantity * math.exp(min(rule.base + food + rule.price * price, _SURE))
+    chance = odds / (1.0 + odds)
+    count = 1
+    while count < rule.many and draw < chance:
+        count += 1
+        chance *= rule.again
+    return count
 
 
+_SURE = 30.0
+"""Log odds beyond which nothing changes."""
 _PARTS = Utility._fields[1:]
 # These two only choose words: when a reason is not worth naming, when a pitch sounds pushy.
 _NEGLIGIBLE = 0.05

@@ -1,32 +1,35 @@
 """The parameters of the behavioral agents, decoded from one documented file.
 
-``agents/data/behavioral.toml`` holds every number with its source; a user's file is laid over
-it; a seat's persona and options then give what one agent goes by: a `Disposition` for a buyer, a
-`Manner` for a seller.
+``agents/data/behavioral.toml`` and ``behavioral-field.toml`` hold every number with its source; a
+user's file is laid over one of these sets; a seat's persona and options then give what one agent
+goes by: a `Disposition` for a buyer, a `Manner` for a seller.
 """
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from functools import lru_cache
-from importlib.resources import files
 from math import prod
-from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
+from msgspec import Meta
 
 from retailsim.agents.errors import BadOption
+from retailsim.agents.retail.behavioral.parameter_sets import parameter_tables
+from retailsim.agents.retail.behavioral.parameter_tables import (
+    ParameterTable,
+    Quantity,
+    RatingParameters,
+    Share,
+    Wallet,
+)
 from retailsim.events.messages import Audience
+from retailsim.market.catalogue.product import Category
 from retailsim.market.core.issues import Issue
 
 BuyerPoleName = Literal["picky", "easygoing", "sensitive", "indifferent", "rational", "emotional"]
 SellerPoleName = Literal["assertive", "passive", "friendly", "reserved", "rational", "emotional"]
-
-
-class ParameterTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One table of the file: all keys needed, none unknown."""
 
 
 class ChoiceParameters(ParameterTable, frozen=True, kw_only=True):
@@ -41,7 +44,9 @@ class ChoiceParameters(ParameterTable, frozen=True, kw_only=True):
     reservation: float
     reservation_sd: float
     price: float
+    price_sd: float
     deal: float
+    deal_most: Annotated[float, Meta(ge=0.0, lt=1.0)]
     shipping: float
 
 
@@ -95,46 +100,11 @@ class Sentiment(ParameterTable, frozen=True, kw_only=True):
     negative: float
 
 
-class Quantity(ParameterTable, frozen=True, kw_only=True):
-    """When a buyer takes more than one."""
-
-    base: float
-    consumable: float
-    cheap: float
-    cheap_cents: int
-    many: int
-
-
 class SupportLength(ParameterTable, frozen=True, kw_only=True):
     """How long a buyer stays in the support dialogue."""
 
     exchanges: tuple[float, float, float, float, float]
     push: int
-
-
-class RatingParameters(ParameterTable, frozen=True, kw_only=True):
-    """Mean ratings and what moves them, in stars."""
-
-    noise: float
-    pitch: float
-    pitch_nonbuyer: float
-    pitch_slope: float
-    pitch_hype: float
-    pitch_warmth: float
-    pre_inquiry: float
-    pre_inquiry_nonbuyer: float
-    answers_slope: float
-    settled_exchanged: float
-    settled_refunded: float
-    settled_delivered: float
-    settled_none: float
-    product_exchanged: float
-    product_refunded: float
-    product_delivered: float
-    product_none: float
-    product_slope: float
-    post_persona: float
-    recommends_exchanged: float
 
 
 class BuyerPole(ParameterTable, frozen=True, kw_only=True):
@@ -165,6 +135,7 @@ class BuyerParameters(ParameterTable, frozen=True, kw_only=True):
     """The tables under ``[buyer]``."""
 
     choice: ChoiceParameters
+    wallet: Wallet
     gender_fit: Mapping[Audience, GenderFit]
     pitch: PitchScale
     typical: PitchScale
@@ -199,9 +170,16 @@ class SellerParameters(ParameterTable, frozen=True, kw_only=True):
     settlements: Mapping[Issue | Literal["other"], tuple[float, float, float]]
 
 
+class IssueDefaults(ParameterTable, frozen=True, kw_only=True):
+    """What goes wrong with orders where these agents trade and the scenario does not say."""
+
+    rate: Mapping[Category, Share]
+
+
 class Parameters(ParameterTable, frozen=True, kw_only=True):
     """The whole file."""
 
+    issues: IssueDefaults
     seller: SellerParameters
     buyer: BuyerParameters
 
@@ -238,7 +216,9 @@ class Disposition(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     inclination : float
         Utility of buying before anything else, in units of the error's scale.
     price, deal : float
-        Slopes on ln(reservation price / price), and extra on ln(list price / price) below list.
+        Slopes on ln(price), and extra on ln(list price / price) below list.
+    wallet : float
+        Factor on what this buyer would spend.
     persuasion : float
         Factor on everything the pitch does.
     answers : float
@@ -250,7 +230,7 @@ class Disposition(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     rating : float
         Stars added to every rating.
     quantity : float
-        Factor on the chance to take more than one.
+        Factor on the odds of taking more than one.
     bargaining : float
         Factor on how often price and shipping are asked about.
     """
@@ -258,6 +238,7 @@ class Disposition(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     inclination: float
     price: float
     deal: float
+    wallet: Annotated[float, Meta(gt=0.0)]
     persuasion: float
     answers: float
     exchanges: float
@@ -269,34 +250,17 @@ class Disposition(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @lru_cache(maxsize=64)
 def load_parameters(path: str | None, agent: str = "behavioral") -> Parameters:
-    """Return the parameters, with the user's file at `path` laid over ours.
+    """Return a named set of parameters, or the user's file at `path` laid over one.
 
     Raises
     ------
     BadOption
         Where the file cannot be read, is no TOML, or holds an unknown or ill-typed key.
     """
-    ours = tomllib.loads((files("retailsim.agents.data") / "behavioral.toml").read_text("utf-8"))
-    theirs = _read(path, agent) if path is not None else {}
     try:
-        return msgspec.convert(_laid_over(ours, theirs), Parameters)
+        return msgspec.convert(parameter_tables(path, agent), Parameters)
     except msgspec.ValidationError as error:
         raise BadOption(agent, f"parameters {path}: {error}") from None
-
-
-def _read(path: str, agent: str) -> dict[str, Any]:
-    try:
-        return tomllib.loads(Path(path).read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise BadOption(agent, f"parameters {path}: {error}") from None
-
-
-def _laid_over(ours: dict[str, Any], theirs: Mapping[str, Any]) -> dict[str, Any]:
-    merged = dict(ours)
-    for key, value in theirs.items():
-        nested = isinstance(value, Mapping) and isinstance(merged.get(key), dict)
-        merged[key] = _laid_over(merged[key], value) if nested else value
-    return merged
 
 
 def split_options(agent: str, options: Mapping[str, Any]) -> tuple[str | None, str]:
@@ -304,7 +268,7 @@ def split_options(agent: str, options: Mapping[str, Any]) -> tuple[str | None, s
     rest = dict(options)
     path = rest.pop("parameters", None)
     if path is not None and not isinstance(path, str):
-        raise BadOption(agent, f"parameters = {path!r} must be the path of a TOML file")
+        raise BadOption(agent, f"parameters = {path!r} must name a set or the path of a TOML file")
     try:
         return path, msgspec.json.encode(rest, order="sorted").decode()
     except TypeError as error:
@@ -341,6 +305,7 @@ def disposition(agent: str, path: str | None, poles: tuple[str, ...], options: s
         "inclination": choice.intercept + sum(change.shift for change in changes),
         "price": choice.price * prod(change.price for change in changes),
         "deal": choice.deal * prod(change.deal for change in changes),
+        "wallet": 1.0,
         "persuasion": 1.0,
         "answers": buyer.answers.weight * prod(change.answers for change in changes),
         "exchanges": sum(change.exchanges for change in changes),

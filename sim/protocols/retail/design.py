@@ -23,6 +23,9 @@ from retailsim.sim.scenario.design import Design
 from retailsim.sim.scenario.pairing import Pairing
 from retailsim.sim.scenario.scenario import Scenario
 
+PAPER_ISSUES = 1.0
+"""Share of orders with an issue where the scenario says nothing: the paper's."""
+
 
 class Arm(msgspec.Struct, frozen=True, kw_only=True):
     """One condition of the experiment."""
@@ -51,6 +54,8 @@ def _number(multiplier: float) -> str:
 def rules(scenario: Scenario) -> RetailRules:
     """The market's rules with what the scenario overrides."""
     design, issues = scenario.design, scenario.issues
+    given = scenario.products.issue_rate
+    by_category = given if isinstance(given, dict) else {}
     policies = dict(DEFAULT_POLICIES)
     for category, table in scenario.policy.items():
         changes = {k: v for k, v in msgspec.structs.asdict(table).items() if v is not None}
@@ -58,7 +63,8 @@ def rules(scenario: Scenario) -> RetailRules:
     return RetailRules(
         shipping=scenario.shipping,
         issues=IssueRules(
-            rate=scenario.products.issue_rate,
+            rate=PAPER_ISSUES if given is None or isinstance(given, dict) else given,
+            rates=by_category,
             weights=issues.weights or dict.fromkeys(ISSUES, 1.0),
             overclaim_rate=issues.overclaim_rate,
         ),

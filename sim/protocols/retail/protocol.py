@@ -10,6 +10,7 @@ from retailsim.events.streams import Seed
 from retailsim.market.catalogue.product import Product
 from retailsim.market.protocols.retail.protocol import offer_of
 from retailsim.market.protocols.retail.spec import RetailSpec
+from retailsim.sim.protocols.retail.defaults import with_defaults
 from retailsim.sim.protocols.retail.design import RetailDesign, rules
 from retailsim.sim.scenario.protocol import Files, ProtocolRun, Talks
 from retailsim.sim.scenario.scenario import AgentTable, Scenario
@@ -28,7 +29,7 @@ def _talks(scenario: Scenario) -> Talks:
 
     def talks(spec: RetailSpec) -> Sequence[tuple[AgentTable, Sequence[TalkLoad]]]:
         offer = offer_of(spec, of)
-        turns, issues = of.max_turns, of.issues.rate
+        turns, issues = of.max_turns, of.issues.rate_of(offer.product.category)
         seller = sellers[spec.seller.id]
         answering = workload.selling(offer, max_turns=turns, issue_rate=issues)
         buying = workload.buying(
@@ -52,6 +53,7 @@ RUN = ProtocolRun(
         "design.guidance",
         "design.nonbuyer_reviews",
     ),
+    defaults=with_defaults,
     talks=_talks,
     commands={
         "import": "retailsim.sim.protocols.retail.published.published_run:import_trajectories",

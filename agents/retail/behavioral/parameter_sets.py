@@ -1,0 +1,76 @@
+"""The named sets of parameters, and files of a user's own that are laid over one of them."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from retailsim.agents.errors import BadOption
+
+PAPER = "paper"
+"""Language models in these roles, as published: whole."""
+FIELD = "field"
+"""People: what differs from `PAPER`, laid over it."""
+
+SETS: Mapping[str, tuple[str, ...]] = {
+    PAPER: ("behavioral.toml",),
+    FIELD: ("behavioral.toml", "behavioral-field.toml"),
+}
+"""Name of a set -> its data files, each laid over the one before."""
+
+BASE = "base"
+"""The key of a user's file that names the set it is laid over; `PAPER` where it is missing."""
+
+
+def parameter_tables(named: str | None, agent: str) -> dict[str, Any]:
+    """Return the tables of a set, or of a user's file with the set below it.
+
+    Parameters
+    ----------
+    named : str or None
+        The name of a set or the path of a TOML file; None is `PAPER`.
+    agent : str
+        Whom an error names.
+
+    Raises
+    ------
+    BadOption
+        Where the file cannot be read, is no TOML, or names a base that does not exist.
+    """
+    if named is None or named in SETS:
+        return _set(named or PAPER)
+    theirs = _read(named, agent)
+    base = theirs.pop(BASE, PAPER)
+    if base not in SETS:
+        raise BadOption(
+            agent, f"parameters {named}: {BASE} = {base!r} is not one of {', '.join(SETS)}"
+        )
+    return laid_over(_set(base), theirs)
+
+
+def _set(name: str) -> dict[str, Any]:
+    tables: dict[str, Any] = {}
+    for file in SETS[name]:
+        text = (files("retailsim.agents.data") / file).read_text("utf-8")
+        tables = laid_over(tables, tomllib.loads(text))
+    return tables
+
+
+def _read(path: str, agent: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(Path(path).read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise BadOption(agent, f"parameters {path}: {error}") from None
+
+
+def laid_over(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> dict[str, Any]:
+    """Return `ours` with the keys of `theirs` in their places, table by table."""
+    merged = dict(ours)
+    for key, value in theirs.items():
+        below = merged.get(key)
+        nested = isinstance(value, Mapping) and isinstance(below, Mapping)
+        merged[key] = laid_over(below, value) if nested and below is not None else value
+    return merged
