@@ -1,4 +1,4 @@
-"""What an item is worth to a behavioral buyer and what moves it to buy, number by number."""
+"""What an item is worth to a behavioral buyer, number by number, and how surplus is bounded."""
 
 from __future__ import annotations
 
@@ -10,32 +10,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from retailsim.agents.csales.behavioral.parameters import Surplus, defaults
 from retailsim.agents.csales.behavioral.reservation_price import (
-    BASE,
-    NOISE,
-    PATIENCE,
-    SHOWN,
-    SPAN,
-    START,
-    SUITED,
-    SURPLUS,
-    TIRED,
-    UNSUITED,
-    buys,
     fit,
     likes,
-    moved_by,
     reservation_cents,
-    surplus_share,
-    willingness,
+    surplus_utility,
 )
-from retailsim.events.streams import Seed
 from retailsim.market.catalogue.product import Product
 from retailsim.market.protocols.csales.values import Profile
 from tests.csales.chatter import PROFILE
 
 BUDGET = 100_000
 WANTED = ("Home", "Lighting", "Lamps")
+WORTH = defaults().worth
 
 
 def profile(**changes: Any) -> Profile:
@@ -71,7 +59,7 @@ def test_a_category_fits_as_far_as_it_follows_the_wanted_one(
     path: tuple[str, ...], share: float
 ) -> None:
     """It is worth three fifths of the whole."""
-    assert fit(profile(), item("x", path)) == pytest.approx(0.6 * share)
+    assert fit(profile(), item("x", path), WORTH) == pytest.approx(0.6 * share)
 
 
 @pytest.mark.parametrize(
@@ -82,7 +70,7 @@ def test_three_words_of_the_need_are_a_full_fit(words: str, share: float) -> Non
     needy = profile(target_needs="brass shade tall warm")
     told = words.split()
     sheet = item(told[0], features=tuple(told[1:2]), description=" ".join(told[2:]))
-    assert fit(needy, sheet) == pytest.approx(0.2 * share)
+    assert fit(needy, sheet, WORTH) == pytest.approx(0.2 * share)
 
 
 def test_eight_words_of_what_is_liked_are_a_full_fit_and_dislikes_are_none() -> None:
@@ -91,9 +79,9 @@ def test_eight_words_of_what_is_liked_are_a_full_fit_and_dislikes_are_none() -> 
         general_preference=f"I adore {' '.join(words[:4])}. I dislike glass.",
         purchase_reason=(" ".join(words[4:]),),
     )
-    assert fit(liking, item(" ".join(words))) == pytest.approx(0.2)
-    assert fit(liking, item(" ".join(words[:4]))) == pytest.approx(0.1)
-    assert fit(liking, item("glass")) == 0.0
+    assert fit(liking, item(" ".join(words)), WORTH) == pytest.approx(0.2)
+    assert fit(liking, item(" ".join(words[:4])), WORTH) == pytest.approx(0.1)
+    assert fit(liking, item("glass"), WORTH) == 0.0
 
 
 def test_what_a_buyer_likes_are_the_sentences_that_say_nothing_against() -> None:
@@ -101,82 +89,44 @@ def test_what_a_buyer_likes_are_the_sentences_that_say_nothing_against() -> None
     assert likes(profile(general_preference=said)) == ["I like oak.", "Brass is fine?"]
 
 
+def test_the_weights_of_the_fit_sum_to_one() -> None:
+    assert WORTH.in_category + WORTH.needed + WORTH.liked == pytest.approx(1.0)
+
+
 def test_an_item_that_fits_better_is_worth_more_by_its_share_of_the_budget() -> None:
-    """The noise belongs to buyer and item, so it is the same on both sides."""
     worth = [
-        reservation_cents(profile(), item("x", path), Seed(1)) for path in (("Garden",), WANTED)
+        reservation_cents(profile(), item("x", path), 0.0, WORTH) for path in (("Garden",), WANTED)
     ]
-    assert worth[1] - worth[0] == pytest.approx(BUDGET * SPAN * 0.6, abs=1)
+    assert worth[1] - worth[0] == pytest.approx(BUDGET * WORTH.span * 0.6, abs=1)
 
 
-def test_reservation_prices_spread_around_what_the_fit_says() -> None:
-    """Mean and spread of 400 items, within four standard errors."""
-    shares = [reservation_cents(profile(), item(id_=f"i{n}"), Seed(1)) / BUDGET for n in range(400)]
-    mean = sum(shares) / 400
-    spread = math.sqrt(sum((share - mean) ** 2 for share in shares) / 399)
-    assert abs(mean - BASE) < 4 * NOISE / 20
-    assert abs(spread - NOISE) < 4 * NOISE / math.sqrt(800)
+@given(st.floats(-4, 4))
+def test_what_a_buyer_makes_of_an_item_moves_its_worth_in_proportion(noise: float) -> None:
+    found = reservation_cents(profile(), item(), noise, WORTH)
+    assert found == pytest.approx(BUDGET * (WORTH.base + WORTH.noise * noise), abs=1)
 
 
 def test_nothing_is_worth_less_than_a_cent() -> None:
     poor = profile(budget_cents=(0, 1))
-    worth = [reservation_cents(poor, item(id_=f"i{n}"), Seed(1)) for n in range(200)]
-    assert min(worth) == 1
+    assert reservation_cents(poor, item(), -10.0, WORTH) == 1
 
 
-@pytest.mark.parametrize(
-    ("style", "tactic", "moved"),
-    [
-        ("Rational", "Logical Appeal", SUITED),
-        ("Rational", "Evidence-Based", (SUITED + UNSUITED) / 2),
-        ("Rational", "Framing", UNSUITED),
-        ("Dependent", "Social Proof", SUITED),
-        ("Intuitive", "Framing", (SUITED + UNSUITED) / 2),
-        ("Intuitive", "Logical Appeal", UNSUITED),
-    ],
-)
-def test_the_best_tactic_moves_most_the_second_half_way_and_others_least(
-    style: Any, tactic: Any, moved: float
-) -> None:
-    assert moved_by(style, tactic) == moved
+BOUNDS = Surplus(weight=1.4, scale=0.5)
 
 
-@pytest.mark.parametrize("openness", ["Active", "Less Active", "Passive"])
-@pytest.mark.parametrize(("beyond", "tired"), [(-1, 0.0), (0, 0.0), (1, TIRED), (3, 3 * TIRED)])
-def test_a_buyer_tires_by_the_turn_once_its_patience_is_over(
-    openness: Any, beyond: int, tired: float
-) -> None:
-    one = profile(dialogue_openness=openness)
-    idle = PATIENCE[one.dialogue_openness] + beyond
-    found = willingness(one, [], shown_fitting=False, idle_turns=idle)
-    assert found == pytest.approx(START - tired)
+@given(st.integers(1, 10**7), st.integers(1, 10**7), st.integers(1, 10**7))
+def test_surplus_is_bounded_whatever_the_price(worth: int, price: int, budget: int) -> None:
+    """It once was divided by the price, so that a trifle at $1 outweighed any argument."""
+    assert abs(surplus_utility(worth, price, budget, BOUNDS)) <= BOUNDS.weight
 
 
-def test_willingness_adds_up_what_the_seller_did() -> None:
-    deeds: list[Any] = [
-        ("Preference Probing", None),
-        ("Suggestion", None),
-        ("Persuasion", "Logical Appeal"),
-        ("Persuasion", "Framing"),
-    ]
-    found = willingness(profile(), deeds, shown_fitting=True, idle_turns=0)
-    assert found == pytest.approx(START + SUITED + UNSUITED + SHOWN)
+@given(st.integers(1, 10**5), st.integers(1, 10**5))
+def test_a_loss_weighs_as_much_as_the_same_gain(worth: int, price: int) -> None:
+    gain = surplus_utility(worth, price, BUDGET, BOUNDS)
+    assert surplus_utility(price, worth, BUDGET, BOUNDS) == pytest.approx(-gain)
 
 
-@pytest.mark.parametrize(("worth", "price", "share"), [(150, 100, 0.5), (50, 100, -0.5), (7, 7, 0)])
-def test_surplus_is_a_share_of_the_price(worth: int, price: int, share: float) -> None:
-    assert surplus_share(worth, price) == share
-
-
-@given(st.floats(-6, 6), st.floats(-1, 3), st.floats(0.001, 0.999))
-def test_the_chance_to_buy_is_logistic_in_will_and_surplus(
-    will: float, surplus: float, draw: float
-) -> None:
-    chance = 1.0 / (1.0 + math.exp(-will - SURPLUS * surplus))
-    if abs(draw - chance) > 1e-9:
-        assert buys(will, surplus, draw) is (draw < chance)
-
-
-def test_at_its_very_chance_a_buyer_does_not_buy() -> None:
-    assert not buys(0.0, 0.0, 0.5)
-    assert buys(0.0, 0.0, math.nextafter(0.5, 0.0))
+def test_surplus_counts_as_a_share_of_the_budget() -> None:
+    found = surplus_utility(75_000, 50_000, BUDGET, BOUNDS)
+    assert found == pytest.approx(1.4 * math.tanh(0.25 / 0.5))
+    assert found == pytest.approx(surplus_utility(750, 500, BUDGET // 100, BOUNDS))

@@ -71,22 +71,17 @@ def facts(profile: Profile) -> tuple[str, ...]:
     return (kind, *likes(profile), *profile.purchase_reason)
 
 
-def telling(
-    profile: Profile, told: Sequence[str], presented: Sequence[Product], stream: Stream
-) -> str:
+def telling(profile: Profile, told: Sequence[str], presented: Sequence[Product], ask: str) -> str:
     """Answer with what is disclosed now, the ask of a style, and a word on what was shown."""
     parts = ["That is not quite it."] if presented else []
     match profile.dialogue_openness:
         case "Active":
             parts += told or ["I think I have told you all that matters to me."]
-            parts.append(_ask(profile, stream))
         case "Less Active":
             parts += [_short(fact, 9) for fact in told] or ["Something like I said."]
-            parts.append(_ask(profile, stream))
         case _:
             parts = [" ".join(_key_words(fact)) + "." for fact in told] or ["Hm."]
-            parts.append(_ask(profile, stream))
-    return " ".join(part for part in parts if part)
+    return " ".join(part for part in (*parts, ask) if part)
 
 
 def selecting(profile: Profile, chosen: Product) -> str:
@@ -100,14 +95,14 @@ def selecting(profile: Profile, chosen: Product) -> str:
             return "This one, maybe."
 
 
-def hesitating(profile: Profile, stream: Stream) -> str:
+def hesitating(profile: Profile, ask: str) -> str:
     """Stay undecided, and ask on."""
     words = {
         "Active": "I am still thinking about whether it is really what I need for the money.",
         "Less Active": "I am not sure about it yet.",
         "Passive": "Not sure.",
     }[profile.dialogue_openness]
-    return f"{words} {_ask(profile, stream)}".rstrip()
+    return f"{words} {ask}".rstrip()
 
 
 def buying(profile: Profile, bought: Product) -> str:
@@ -124,14 +119,17 @@ def leaving(profile: Profile) -> str:
     return "Thank you for your time, but I will leave it at that today."
 
 
-def _ask(profile: Profile, stream: Stream) -> str:
-    """Show a style, mostly the buyer's own; always three draws, whatever is said."""
+def asking(profile: Profile, stream: Stream) -> tuple[str, Style | None]:
+    """Show a style, mostly the buyer's own: what is asked, and whose way of asking it is.
+
+    Always four draws, whatever is said; ("", None) where nothing is asked.
+    """
     shows = stream.chance(_SHOWS[profile.dialogue_openness])
     own = stream.chance(_TRUE_TO_TYPE)
     other = stream.pick(STYLES)
     style = profile.decision_making_style if own else other
     ask = stream.pick(_ASKS[style])
-    return ask if shows else ""
+    return (ask, style) if shows else ("", None)
 
 
 def _short(text: str, words: int) -> str:
