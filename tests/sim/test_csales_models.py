@@ -269,7 +269,9 @@ def test_a_plan_that_stays_malformed_is_a_visible_outcome(
 def test_conversations_that_failed_are_counted_beside_the_measures(tmp_path: Path) -> None:
     def spoil(body: dict[str, Any]) -> tuple[int, Any]:
         reply = by_rote(body)
-        if reply["kind"] == "plan" and "Desk Chairs. My" in _said(body):
+        if reply["kind"] == "plan" and any(
+            one in _said(body) for one in ("Desk Chairs. My", "Brooms. My")
+        ):
             reply["action"] = "Dance"
         return 200, json.dumps({"reply": reply})
 
