@@ -173,3 +173,36 @@ class Chance:
     def weights(self, situation: Situation) -> Sequence[float]:
         """Share an action's weight among its tactics."""
         return [1.0 / len(TACTICS) if tactic else 1.0 for _, tactic in options_of(situation)]
+
+
+class WithTactics:
+    """Another policy, with its tactics replaced: by chance, or by a single one.
+
+    How likely it is to persuade at all stays as it was.
+
+    Parameters
+    ----------
+    policy : Policy
+    tactic : str or None
+        None: any tactic with the same probability.
+    """
+
+    def __init__(self, policy: Policy, tactic: Tactic | None) -> None:
+        self._policy = policy
+        self._tactic = tactic
+
+    def weights(self, situation: Situation) -> Sequence[float]:
+        """Share the weight of all persuasions anew."""
+        options, weights = options_of(situation), self._policy.weights(situation)
+        persuading = math.fsum(
+            weight for (_, tactic), weight in zip(options, weights, strict=True) if tactic
+        )
+        return [
+            weight if tactic is None else persuading * self._share(tactic)
+            for (_, tactic), weight in zip(options, weights, strict=True)
+        ]
+
+    def _share(self, tactic: Tactic) -> float:
+        if self._tactic is None:
+            return 1.0 / len(TACTICS)
+        return float(tactic == self._tactic)

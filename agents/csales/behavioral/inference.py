@@ -13,7 +13,6 @@ from types import MappingProxyType
 from retailsim.market.core.dialogue import Transcript
 from retailsim.market.protocols.csales.category_tree import CategoryPath
 from retailsim.market.protocols.csales.events import OPENNESS, STYLES, Openness, Style
-from retailsim.market.protocols.csales.requests import SellerRequest
 from retailsim.market.protocols.csales.values import Inferred
 
 MOST_CHARS = 4_000
@@ -46,16 +45,14 @@ PASSIVE_WORDS, ACTIVE_WORDS = 7.0, 17.0
 """Mean words of a message: below the first a buyer is Passive, from the second on Active."""
 
 
-def infer(request: SellerRequest, category: CategoryPath) -> Inferred:
-    """Return what the conversation so far says of the buyer."""
-    said = buyer_lines(request.transcript)
+def infer(said: Sequence[str], price_range_cents: tuple[int, int]) -> Inferred:
+    """Return what a buyer's messages say of it; its category is found by searching."""
     return Inferred(
         preference=merged(said),
-        category=category,
         decision_making_style=style_of(said),
         dialogue_openness=openness_of(said),
         focus=said[-1][:200] if said else "",
-        price_cents=request.price_range_cents,
+        price_cents=price_range_cents,
     )
 
 

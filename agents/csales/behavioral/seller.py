@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
 
 from retailsim.agents.base import Seat
 from retailsim.agents.csales.base import SalesSeller
@@ -13,6 +16,7 @@ from retailsim.agents.csales.behavioral.action_policy import (
     FixedScript,
     Policy,
     Situation,
+    WithTactics,
     choose,
 )
 from retailsim.agents.csales.behavioral.inference import (
@@ -23,9 +27,10 @@ from retailsim.agents.csales.behavioral.inference import (
 )
 from retailsim.agents.errors import BadOption
 from retailsim.market.protocols.csales.category_tree import CategoryPath
+from retailsim.market.protocols.csales.events import STYLES, TACTICS, Style
 from retailsim.market.protocols.csales.requests import PlanTurn, SpeakTurn
 from retailsim.market.protocols.csales.spec import MOST_SHOWN
-from retailsim.market.protocols.csales.values import PERSUASION, Line, Plan
+from retailsim.market.protocols.csales.values import PERSUASION, Inferred, Line, Plan
 
 
 class PolicySeller(SalesSeller):
@@ -43,23 +48,36 @@ class PolicySeller(SalesSeller):
     """
 
     trusted = True
-    policy: ClassVar[Policy]
+    policy: Policy
 
     def __init__(self, seat: Seat) -> None:
         super().__init__(seat)
-        if seat.options:
+        self._take(seat.options)
+
+    def _take(self, options: Mapping[str, Any]) -> None:
+        """Take the seat's options, or refuse them."""
+        if options:
             raise BadOption(self.source, "this seller takes none")
+
+    def heard(self, request: PlanTurn) -> list[str]:
+        """Return the buyer's messages that the seller goes by."""
+        return buyer_lines(request.transcript)
+
+    def infer(self, request: PlanTurn) -> Inferred:
+        """Return what the seller takes the buyer to be."""
+        return infer(self.heard(request), request.price_range_cents)
 
     async def plan(self, request: PlanTurn) -> Plan:
         """Read what was said, weigh the options, draw one."""
         notes = self.memory(request)
-        said = words_of(" ".join(buyer_lines(request.transcript)))
+        inferred = self.infer(request)
+        said = words_of(" ".join(self.heard(request)))
         # What was seen stays known, so that a wrong turn can be taken back.
         known = notes["known"] = notes.get("known", frozenset()) | set(request.categories)
         target, fit = self._target(request, said, sorted(known))
         if target == notes.get("category"):
             target, fit = (), 0.0  # nothing further to look for
-        situation = self._situation(request, notes, said, fit)
+        situation = self._situation(request, notes, said, fit, inferred.decision_making_style)
         choice = choose(self.policy, situation, self.stream(request, f"plan {request.turn}"))
         notes.setdefault("past", []).append(choice.action)
         if choice.tactic is not None:
@@ -67,7 +85,7 @@ class PolicySeller(SalesSeller):
         if choice.action == "Category Search" and target:
             notes["category"] = target
         return Plan(
-            inferred=infer(request, notes.get("category", ())),
+            inferred=msgspec.structs.replace(inferred, category=notes.get("category", ())),
             action=choice.action,
             tactic=choice.tactic,
             category=target,
@@ -82,7 +100,12 @@ class PolicySeller(SalesSeller):
         return nearest_category(said, known)
 
     def _situation(
-        self, request: PlanTurn, notes: dict[str, Any], said: frozenset[str], fit: float
+        self,
+        request: PlanTurn,
+        notes: dict[str, Any],
+        said: frozenset[str],
+        fit: float,
+        style: Style | None,
     ) -> Situation:
         return Situation(
             actions=request.actions,
@@ -92,7 +115,7 @@ class PolicySeller(SalesSeller):
             depth=len(notes.get("category", ())),
             category_fit=fit,
             shown=len(request.shown),
-            style=infer(request, ()).decision_making_style,
+            style=style,
         )
 
     async def speak(self, request: SpeakTurn) -> Line:
@@ -125,10 +148,78 @@ class PolicySeller(SalesSeller):
         return Line(text=text)
 
 
-class CsiSeller(PolicySeller):
-    """CSI: reads the buyer, searches where its words lead, persuades by its style."""
+_STYLES = ("inferred", "true", "wrong", "random")
+_TACTICS = ("by style", "random", *TACTICS)
 
-    policy = Csi()
+
+class CsiSeller(PolicySeller):
+    """CSI: reads the buyer, searches where its words lead, persuades by its style.
+
+    Parameters
+    ----------
+    seat : Seat
+        Its options take parts of CSI out; see ``docs/csales.md``:
+
+        - ``profile`` (default true): false, and it goes by the buyer's last message alone.
+        - ``style`` ("inferred", "true", "wrong" or "random"): whence it has the style it goes by;
+          "true" and "wrong" need a market that tells it.
+        - ``tactic`` ("by style", "random" or the name of a tactic).
+
+    Raises
+    ------
+    BadOption
+        If there are other options, or other values.
+
+    Notes
+    -----
+    Stream used beside ``seller/plan TURN`` and ``seller/speak TURN``: ``seller/style`` once a
+    conversation, for a wrong or a random style.
+    """
+
+    def _take(self, options: Mapping[str, Any]) -> None:
+        self._profile = options.get("profile", True)
+        self._style = options.get("style", "inferred")
+        tactic = options.get("tactic", "by style")
+        known = {"profile", "style", "tactic"} >= set(options)
+        if not known or not isinstance(self._profile, bool):
+            raise BadOption(
+                self.source, "profile (true or false), style and tactic are all that is taken"
+            )
+        self._check("style", self._style, _STYLES)
+        self._check("tactic", tactic, _TACTICS)
+        if not self._profile and self._style != "inferred":
+            raise BadOption(self.source, f"style {self._style!r} needs profile = true")
+        self.policy = Csi()
+        if tactic != "by style":
+            self.policy = WithTactics(self.policy, None if tactic == "random" else tactic)
+
+    def _check(self, name: str, value: object, known: Sequence[str]) -> None:
+        if value not in known:
+            raise BadOption(self.source, f"{name} = {value!r}: choose one of {', '.join(known)}")
+
+    def heard(self, request: PlanTurn) -> list[str]:
+        """Return the buyer's messages; without a profile, nothing but the last is kept."""
+        lines = super().heard(request)
+        return lines if self._profile else lines[-1:]
+
+    def infer(self, request: PlanTurn) -> Inferred:
+        """Return what the seller takes the buyer to be, or is told that it is."""
+        found = super().infer(request)
+        if not self._profile:
+            return Inferred(preference=found.preference, price_cents=found.price_cents)
+        if self._style == "inferred":
+            return found
+        return msgspec.structs.replace(found, decision_making_style=self._told(request))
+
+    def _told(self, request: PlanTurn) -> Style:
+        if self._style == "random":
+            return self.stream(request, "style").pick(STYLES)
+        true = request.told_style
+        if true is None:
+            raise BadOption(self.source, f"style = {self._style!r}: the market did not tell it")
+        if self._style == "true":
+            return true
+        return self.stream(request, "style").pick([style for style in STYLES if style != true])
 
 
 class ScriptedSalesSeller(PolicySeller):

@@ -56,6 +56,8 @@ class Conversation(EpisodeState):
         self._rules = rules
         self._shop = rules.catalogue
         self._seller = f"seller:{spec.seller.id}"
+        told = spec.seller.id in rules.told_style
+        self._told_style = spec.profile.decision_making_style if told else None
         self._turn = 1
         self._transcript: Transcript = ()
         self._inferred = Inferred()
@@ -324,6 +326,7 @@ class Conversation(EpisodeState):
             "price_range_cents": self._spec.profile.budget_cents,
             "inferred": self._inferred,
             "categories": self._categories,
+            "told_style": self._told_style,
         }
 
     def _valued(self, product: Product) -> list[Post]:

@@ -9,12 +9,16 @@ from retailsim.market.catalogue.product import Product
 from retailsim.market.core.dialogue import Transcript
 from retailsim.market.core.request import AgentRequest
 from retailsim.market.protocols.csales.category_tree import CategoryPath
-from retailsim.market.protocols.csales.events import Action, Leaving, Tactic
+from retailsim.market.protocols.csales.events import Action, Leaving, Style, Tactic
 from retailsim.market.protocols.csales.values import Inferred, Profile
 
 
 class SellerRequest(AgentRequest, kw_only=True):
-    """What a seller knows: what was said and shown, and the price range the buyer named."""
+    """What a seller knows: what was said and shown, and the price range the buyer named.
+
+    ``told_style`` is the buyer's true style, for sellers that `SalesRules.told_style` names, and
+    None for all others: a seller has to infer it.
+    """
 
     transcript: Transcript
     turn: int
@@ -24,6 +28,7 @@ class SellerRequest(AgentRequest, kw_only=True):
     price_range_cents: tuple[int, int]
     inferred: Inferred
     categories: tuple[CategoryPath, ...]
+    told_style: Style | None = None
 
 
 class PlanTurn(SellerRequest, kw_only=True):

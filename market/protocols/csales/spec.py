@@ -58,6 +58,8 @@ class SalesRules(msgspec.Struct, frozen=True, kw_only=True):
         Items that retrieval ranks, of which the first are offered to the seller.
     start : str
         ISO date.
+    told_style : frozenset of str
+        Sellers, by their ids, that are told the buyer's true style: for ablations alone.
     """
 
     catalogue: Catalogue
@@ -66,6 +68,7 @@ class SalesRules(msgspec.Struct, frozen=True, kw_only=True):
     shown: int = MOST_SHOWN
     nearest: int = 100
     start: str = "2026-03-02"
+    told_style: frozenset[str] = frozenset()
 
 
 class ConversationSpec(MarketSpec, frozen=True, kw_only=True):

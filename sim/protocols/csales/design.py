@@ -18,6 +18,9 @@ from retailsim.sim.scenario.design import Design
 from retailsim.sim.scenario.pairing import Pairing
 from retailsim.sim.scenario.scenario import Scenario
 
+TOLD = ("true", "wrong")
+"""Values of a seller's ``options.style`` for which the market tells it the buyer's true style."""
+
 
 class SalesDesign(Design):
     """All conversations of a run.
@@ -49,6 +52,9 @@ class SalesDesign(Design):
             shipping=scenario.shipping,
             max_turns=design.max_turns,
             start=design.start.isoformat(),
+            told_style=frozenset(
+                seat.id for seat in scenario.sellers if seat.options.get("style") in TOLD
+            ),
         )
 
     def open(self, spec: ConversationSpec) -> SalesMarket:

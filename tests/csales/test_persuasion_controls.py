@@ -1,0 +1,168 @@
+"""What persuasion does over many conversations, with controls in which it can do nothing.
+
+Built-in profiles over the built-in catalogue; sellers meet the same buyers with the same draws, so
+differences are paired. Intervals are by profile: mean +- 2 standard errors of the profiles' means.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from statistics import mean, stdev
+from typing import Any
+
+import msgspec
+import pytest
+
+import retailsim.market.data
+from retailsim.agents.csales.behavioral.seller import CsiSeller
+from retailsim.events.messages import OrderPlaced
+from retailsim.market.catalogue.product_files import Problems, read_products
+from retailsim.market.protocols.csales.events import OPENNESS, STYLES, TACTICS, Openness
+from retailsim.market.protocols.csales.profile_file import builtin_profiles, read_profiles
+from retailsim.market.protocols.csales.shop import Shop
+from retailsim.market.protocols.csales.spec import SalesRules
+from retailsim.market.protocols.csales.values import Profile
+from tests.csales.talks import converse, of, sells
+
+SEEDS = range(1, 6)
+DEAF = {"persuasion": {"fit": 0.0}}
+
+
+@cache
+def rules() -> SalesRules:
+    file = Path(retailsim.market.data.__file__).parent / "catalogue.jsonl"
+    products = list(read_products(file, problems=Problems()))
+    return SalesRules(catalogue=Shop(products), told_style=frozenset({"s"}))
+
+
+@cache
+def profiles() -> list[Profile]:
+    return read_profiles(builtin_profiles())
+
+
+Sold = list[list[bool]]
+"""Whether anything was sold, by profile and seed."""
+
+
+def sold(
+    selling: dict[str, Any],
+    buying: dict[str, Any] | None = None,
+    *,
+    some: Sequence[Profile] | None = None,
+    seeds: Sequence[int] = SEEDS,
+) -> Sold:
+    return [
+        [sells(one, rules(), seed=seed, selling=selling, buying=buying) for seed in seeds]
+        for one in (some or profiles())
+    ]
+
+
+def rate(found: Sold) -> float:
+    return mean(mean(row) for row in found)
+
+
+def gain(found: Sold, base: Sold) -> tuple[float, float]:
+    """Return the 95 % interval of what `found` sells more than `base`."""
+    moved = [mean(a) - mean(b) for a, b in zip(found, base, strict=True)]
+    error = stdev(moved) / len(moved) ** 0.5
+    return mean(moved) - 2 * error, mean(moved) + 2 * error
+
+
+def test_buyers_insensitive_to_fit_buy_from_every_tactic_alike() -> None:
+    """Not about alike but alike: they draw the same and are moved the same."""
+    some = profiles()[:24]
+    by_tactic = [sold({"tactic": one}, DEAF, some=some, seeds=[1]) for one in TACTICS]
+    assert all(found == by_tactic[0] for found in by_tactic)
+    assert 0.2 < rate(by_tactic[0]) < 0.95
+    heard = [sold({"tactic": one}, some=some, seeds=[1]) for one in TACTICS]
+    assert any(found != heard[0] for found in heard)
+
+
+@pytest.mark.slow
+def test_knowing_the_style_sells_and_shuffled_labels_take_the_gain_away() -> None:
+    chance = sold({"tactic": "random"})
+    low, _ = gain(sold({"style": "true"}), chance)
+    assert low > 0.15
+    _, high = gain(sold({"style": "random"}), chance)
+    assert high < 0.05
+    _, wrong = gain(sold({"style": "wrong"}), chance)
+    assert wrong < -0.05
+
+
+@pytest.mark.slow
+def test_where_fit_counts_nothing_knowing_the_style_gains_nothing() -> None:
+    _, high = gain(sold({"style": "true"}, DEAF), sold({"tactic": "random"}, DEAF))
+    assert high < 0.03
+
+
+@pytest.mark.slow
+def test_no_single_tactic_comes_near_a_policy_by_style() -> None:
+    by_style = sold({"style": "true"})
+    for tactic in TACTICS:
+        low, _ = gain(by_style, sold({"tactic": tactic}))
+        assert low > 0.05, tactic
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "without",
+    [
+        {"fatigue": {"repetition": 0.0}, "persuasion": {"saturation": 1.0}},
+        {"fatigue": {"pressure": 0.0}},
+    ],
+    ids=["repetition", "pressure"],
+)
+def test_insistence_costs_sales(without: dict[str, Any]) -> None:
+    """The same seller of one tactic sells more to buyers that do not mind."""
+    insisting = {"tactic": "Evidence-Based"}
+    low, _ = gain(sold(insisting, without), sold(insisting))
+    assert low > 0.0
+
+
+@pytest.mark.slow
+def test_the_same_buyers_buy_more_the_more_open_they_are() -> None:
+    def all_of(openness: Openness) -> Sold:
+        changed = [msgspec.structs.replace(p, dialogue_openness=openness) for p in profiles()]
+        return sold({}, some=changed)
+
+    active, less, passive = map(all_of, OPENNESS)
+    assert rate(active) > rate(less) > rate(passive)
+    low, _ = gain(active, passive)
+    assert low > 0.05
+
+
+def test_persuasion_never_moves_what_an_item_is_worth() -> None:
+    """So that the surplus an upsell costs the buyer is known."""
+    from retailsim.market.protocols.csales.events import ItemValued
+
+    some = profiles()[:12]
+    for one in some:
+        worth: dict[str, int] = {}
+        for tactic in TACTICS:
+            events = converse(one, CsiSeller, rules(), selling={"tactic": tactic})
+            for event in of(ItemValued, events):
+                assert worth.setdefault(event.product, event.reservation_cents) == (
+                    event.reservation_cents
+                )
+        assert worth
+
+
+def test_the_built_in_profiles_are_of_all_kinds_alike() -> None:
+    for style in STYLES:
+        for openness in OPENNESS:
+            same = [
+                one
+                for one in profiles()
+                if (one.decision_making_style, one.dialogue_openness) == (style, openness)
+            ]
+            assert len(same) == len(profiles()) / 9
+    known = {tuple(product.path) for product in rules().catalogue.products}  # type: ignore[attr-defined]
+    assert {one.target_category for one in profiles()} == known
+
+
+def test_some_buyers_leave_with_nothing_and_some_with_the_dearer_item() -> None:
+    events = [converse(one, CsiSeller, rules()) for one in profiles()]
+    bought = [found[0].product for one in events if (found := of(OrderPlaced, one))]
+    assert 0 < len(bought) < len(events)
