@@ -54,6 +54,7 @@ EXPERIMENTS: Mapping[str, tuple[ExperimentArm, ...]] = MappingProxyType(
         ),
         "fidelity": (ExperimentArm("all", "latent-persona", ("products.per_category=3",)),),
         "csales": (ExperimentArm("all", "csales"),),
+        "csales-ablation": (ExperimentArm("all", "csales-ablation"),),
     }
 )
 """Experiment -> its runs; each scenario is a file that can be copied and changed."""

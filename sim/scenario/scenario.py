@@ -100,12 +100,16 @@ class ProfilesTable(ScenarioTable, frozen=True, kw_only=True):
         "builtin", or the path of a JSON or JSON Lines file.
     count : int
         Number of profiles drawn from the file; all of them by default.
+    half : int
+        Only the profiles of one half, 1 or 2, by a hash of their ids: what was tuned on one half
+        is judged on the other.
     index : str
         How the catalogue is searched: "bm25", or "embedding", which needs sentence-transformers.
     """
 
     file: str = "builtin"
     count: Count | None = None
+    half: Annotated[int, Meta(ge=1, le=2)] | None = None
     index: Literal["bm25", "embedding"] = "bm25"
 
 

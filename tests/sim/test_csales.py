@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from retailsim.market.protocols.csales.profile_file import read_profiles
+from retailsim.sim.protocols.csales.protocol import half_of
 from tests.sim.runs import event_lines, events_of, launched, replayed, scenario, sim
 
 ROW: dict[str, Any] = {
@@ -95,6 +97,31 @@ def test_a_sample_of_profiles_is_drawn_by_the_seed(profiles: Path, tmp_path: Pat
         drawn[seed] = {event["profile"] for event in events_of(run, "BuyerProfiled")}
         assert len(drawn[seed]) == 3
     assert drawn[1] != drawn[2]
+
+
+def test_the_halves_share_no_profile_and_are_together_all_of_them(
+    profiles: Path, tmp_path: Path
+) -> None:
+    """Whatever the seed."""
+    drawn = []
+    for half, seed in ((1, 1), (2, 7)):
+        run = tmp_path / str(half)
+        words = ("--set", f"profiles.half={half}", "--seed", seed)
+        launched(run, "csales", "--profiles", profiles, *words)
+        drawn.append({event["profile"] for event in events_of(run, "BuyerProfiled")})
+    assert drawn[0]
+    assert drawn[1]
+    assert not drawn[0] & drawn[1]
+    assert drawn[0] | drawn[1] == {f"p{number:04d}" for number in range(1, 7)}
+
+
+def test_a_half_without_profiles_is_said(profiles: Path, tmp_path: Path) -> None:
+    profiles.write_text(json.dumps(ROW))
+    missing = 3 - half_of(read_profiles(profiles)[0])
+    words = ("--set", f"profiles.half={missing}", "--out", tmp_path / "run")
+    result = sim("launch", "csales", "--profiles", profiles, *words)
+    assert result.exit_code == 2
+    assert f"none of its profiles is in half {missing}" in result.stderr
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,7 @@ SMALL = {
     "latent-persona": ("--set", "products.per_category=2"),
     "fidelity": ("--set", "products.per_category=1"),
     "csales": ("--set", "profiles.count=12"),
+    "csales-ablation": ("--set", "profiles.count=6", "--set", "design.replications=1"),
 }
 
 

@@ -31,8 +31,15 @@ def _compared(runs: Mapping[str, Path], features: str) -> ExperimentOutcome:
     return table(load(runs["all"]))
 
 
+def _ablated(runs: Mapping[str, Path], features: str) -> ExperimentOutcome:
+    from retailsim.analysis.projection.loader import load
+    from retailsim.analysis.protocols.csales.ablation_table import table
+
+    return table(load(runs["all"]))
+
+
 def _experiments() -> Mapping[str, ExperimentTable]:
-    return {"csales": _compared}
+    return {"csales": _compared, "csales-ablation": _ablated}
 
 
 ANALYSIS = ProtocolAnalysis(

@@ -37,10 +37,7 @@ _CLUSTER = "profile"
 def table(projection: Projection) -> ExperimentOutcome:
     """Return the comparison of a run's sellers."""
     found = conversations(projection)
-    sold = pl.col("bought").is_not_null()
-    some = found.conversations.with_columns(
-        sold=sold, censored=pl.when(sold).then("turns").otherwise(pl.col("turns").max())
-    )
+    some = measurable(found)
     sellers = sorted(some["seller"].unique())
     splits = [
         _split(seller, some.filter(pl.col("seller") == seller, pl.col(key) == value), value)
@@ -54,7 +51,7 @@ def table(projection: Projection) -> ExperimentOutcome:
         tables=(
             _named(
                 *("sellers", "Sellers"),
-                [_row(seller, some.filter(seller=seller), found) for seller in sellers],
+                [seller_row(seller, some.filter(seller=seller), found) for seller in sellers],
             ),
             _named("splits", "By openness and decision style", splits),
             _named("reads", "What sellers read off buyers, turn by turn", reads),
@@ -68,11 +65,20 @@ def table(projection: Projection) -> ExperimentOutcome:
     )
 
 
+def measurable(found: Conversations) -> pl.DataFrame:
+    """Return the conversations with what `analysis.protocols.csales.measures` reads."""
+    sold = pl.col("bought").is_not_null()
+    return found.conversations.with_columns(
+        sold=sold, censored=pl.when(sold).then("turns").otherwise(pl.col("turns").max())
+    )
+
+
 def _named(name: str, title: str, rows: Sequence[OutcomeRow]) -> OutcomeTable:
     return OutcomeTable(name=name, title=title, rows=tuple(rows))
 
 
-def _row(seller: str, part: pl.DataFrame, found: Conversations) -> OutcomeRow:
+def seller_row(seller: str, part: pl.DataFrame, found: Conversations) -> OutcomeRow:
+    """Return a seller's measures over its conversations, and how well it read its buyers."""
     return OutcomeRow(
         label=seller,
         values=(
@@ -194,17 +200,17 @@ def _contrasts(some: pl.DataFrame, sellers: list[str]) -> list[JudgedClaim]:
     ours = next((seller for seller in sellers if seller.startswith("csi")), None)
     if ours is None:
         return []
+    return [contrast(some, ours, other) for other in sellers if other != ours]
+
+
+def contrast(some: pl.DataFrame, ours: str, other: str) -> JudgedClaim:
+    """Return what one seller's SR is above another's, over the same profiles and buyers."""
     key = [_CLUSTER, "buyer"]
     rates = some.group_by("seller", *key).agg(pl.col("sold").mean()).sort(key)
     base = rates.filter(seller=ours).select(*key, sold_here="sold")
-    found = []
-    for other in sellers:
-        if other == ours:
-            continue
-        pairs = base.join(rates.filter(seller=other), on=key, maintain_order="left")
-        test = sign_flip(pairs["sold_here"] - pairs["sold"], pairs[_CLUSTER], seed=SEED)
-        found.append(JudgedClaim(claim=f"SR of {ours} minus {other}", test=test, unit="share"))
-    return found
+    pairs = base.join(rates.filter(seller=other), on=key, maintain_order="left")
+    test = sign_flip(pairs["sold_here"] - pairs["sold"], pairs[_CLUSTER], seed=SEED)
+    return JudgedClaim(claim=f"SR of {ours} minus {other}", test=test, unit="share")
 
 
 def _improvements(found: Conversations, sellers: list[str]) -> list[JudgedClaim]:
