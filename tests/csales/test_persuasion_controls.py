@@ -19,7 +19,7 @@ import retailsim.market.data
 from retailsim.agents.csales.behavioral.seller import CsiSeller
 from retailsim.events.messages import OrderPlaced
 from retailsim.market.catalogue.product_files import Problems, read_products
-from retailsim.market.protocols.csales.events import OPENNESS, STYLES, TACTICS, Openness
+from retailsim.market.protocols.csales.events import OPENNESS, STYLES, TACTICS, ItemValued, Openness
 from retailsim.market.protocols.csales.profile_file import builtin_profiles, read_profiles
 from retailsim.market.protocols.csales.shop import Shop
 from retailsim.market.protocols.csales.spec import SalesRules
@@ -44,6 +44,7 @@ def profiles() -> list[Profile]:
 
 Sold = list[list[bool]]
 """Whether anything was sold, by profile and seed."""
+_played: dict[str, Sold] = {}
 
 
 def sold(
@@ -53,10 +54,14 @@ def sold(
     some: Sequence[Profile] | None = None,
     seeds: Sequence[int] = SEEDS,
 ) -> Sold:
-    return [
-        [sells(one, rules(), seed=seed, selling=selling, buying=buying) for seed in seeds]
-        for one in (some or profiles())
-    ]
+    """Play CSI with some options against every profile; each combination is played once."""
+    asked = repr((selling, buying, some, seeds))
+    if asked not in _played:
+        _played[asked] = [
+            [sells(one, rules(), seed=seed, selling=selling, buying=buying) for seed in seeds]
+            for one in (some or profiles())
+        ]
+    return _played[asked]
 
 
 def rate(found: Sold) -> float:
@@ -72,7 +77,7 @@ def gain(found: Sold, base: Sold) -> tuple[float, float]:
 
 def test_buyers_insensitive_to_fit_buy_from_every_tactic_alike() -> None:
     """Not about alike but alike: they draw the same and are moved the same."""
-    some = profiles()[:24]
+    some = profiles()[:12]
     by_tactic = [sold({"tactic": one}, DEAF, some=some, seeds=[1]) for one in TACTICS]
     assert all(found == by_tactic[0] for found in by_tactic)
     assert 0.2 < rate(by_tactic[0]) < 0.95
@@ -105,6 +110,10 @@ def test_no_single_tactic_comes_near_a_policy_by_style() -> None:
         assert low > 0.05, tactic
 
 
+HARD = {"will": {"start": -3.0}}
+"""Buyers that take several persuasions."""
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "without",
@@ -117,26 +126,26 @@ def test_no_single_tactic_comes_near_a_policy_by_style() -> None:
 def test_insistence_costs_sales(without: dict[str, Any]) -> None:
     """The same seller of one tactic sells more to buyers that do not mind."""
     insisting = {"tactic": "Evidence-Based"}
-    low, _ = gain(sold(insisting, without), sold(insisting))
+    low, _ = gain(sold(insisting, {**HARD, **without}), sold(insisting, HARD))
     assert low > 0.0
 
 
 @pytest.mark.slow
-def test_the_same_buyers_buy_more_the_more_open_they_are() -> None:
+def test_a_buyer_of_few_words_is_harder_to_sell_to() -> None:
+    """The same buyers, of another openness."""
+
     def all_of(openness: Openness) -> Sold:
         changed = [msgspec.structs.replace(p, dialogue_openness=openness) for p in profiles()]
         return sold({}, some=changed)
 
-    active, less, passive = map(all_of, OPENNESS)
-    assert rate(active) > rate(less) > rate(passive)
-    low, _ = gain(active, passive)
-    assert low > 0.05
+    passive = all_of("Passive")
+    for openness in OPENNESS[:2]:
+        low, _ = gain(all_of(openness), passive)
+        assert low > 0.0, openness
 
 
 def test_persuasion_never_moves_what_an_item_is_worth() -> None:
     """So that the surplus an upsell costs the buyer is known."""
-    from retailsim.market.protocols.csales.events import ItemValued
-
     some = profiles()[:12]
     for one in some:
         worth: dict[str, int] = {}
