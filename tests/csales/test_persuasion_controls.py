@@ -25,6 +25,7 @@ from retailsim.market.protocols.csales.shop import Shop
 from retailsim.market.protocols.csales.spec import SalesRules
 from retailsim.market.protocols.csales.values import Profile
 from tests.csales.talks import converse, of, sells
+from tests.published import published
 
 SEEDS = range(1, 6)
 DEAF = {"persuasion": {"fit": 0.0}}
@@ -110,6 +111,22 @@ def test_no_single_tactic_comes_near_a_policy_by_style() -> None:
         assert low > 0.05, tactic
 
 
+@pytest.mark.slow
+def test_nor_does_it_where_four_fifths_of_all_buyers_are_of_one_style() -> None:
+    """The 365 published profiles over real products: there, Logical Appeal suits most."""
+    products = read_products(published("products_amazon23.jsonl"), problems=Problems())
+    real = SalesRules(catalogue=Shop(list(products)), told_style=frozenset({"s"}))
+    buyers = read_profiles(published("csuser_profiles.jsonl"))
+
+    def told(**options: str) -> Sold:
+        return [[sells(one, real, selling=options)] for one in buyers]
+
+    by_style = told(style="true")
+    for tactic in TACTICS:
+        low, _ = gain(by_style, told(tactic=tactic))
+        assert low > 0.05, tactic
+
+
 HARD = {"will": {"start": -3.0}}
 """Buyers that take several persuasions."""
 
@@ -124,8 +141,8 @@ HARD = {"will": {"start": -3.0}}
     ids=["repetition", "pressure"],
 )
 def test_insistence_costs_sales(without: dict[str, Any]) -> None:
-    """The same seller of one tactic sells more to buyers that do not mind."""
-    insisting = {"tactic": "Evidence-Based"}
+    """The same seller sells more to buyers that do not mind."""
+    insisting = {"style": "true"}
     low, _ = gain(sold(insisting, {**HARD, **without}), sold(insisting, HARD))
     assert low > 0.0
 

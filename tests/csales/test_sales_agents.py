@@ -87,6 +87,24 @@ def test_csi_sells_more_than_the_script_and_that_more_than_chance(
 
 
 @pytest.mark.slow
+def test_csi_comes_to_lie_within_the_ranges_that_buyers_are_calibrated_to(
+    real: dict[str, list[list[Event]]],
+) -> None:
+    """SR, SWR and AT as published, and random action at least 20 points below in SR."""
+
+    def sales(name: str) -> list[tuple[OrderPlaced, list[Event]]]:
+        return [(found[0], e) for e in real[name] if (found := of(OrderPlaced, e))]
+
+    sold, count = sales("CsiSeller"), len(real["CsiSeller"])
+    dearer = sum(of(ItemSelected, e)[0].candidate == order.product for order, e in sold)
+    turns = sum(max(m.turn for m in of(MessageSent, e) if m.role == "buyer") for _, e in sold)
+    assert 0.55 <= len(sold) / count <= 0.75
+    assert 0.25 <= dearer / len(sold) <= 0.55
+    assert 4.0 <= turns / len(sold) <= 7.0
+    assert len(sales("RandomActionSeller")) / count <= len(sold) / count - 0.20
+
+
+@pytest.mark.slow
 def test_what_csi_infers_gets_better_over_the_turns(
     real: dict[str, list[list[Event]]],
 ) -> None:
