@@ -57,7 +57,7 @@ def tactics(options: dict[str, Any]) -> set[str]:
 @pytest.mark.parametrize("style", STYLES)
 def test_a_seller_may_be_told_the_true_style(style: Style) -> None:
     """From the first turn on, whatever is said."""
-    found = {event.decision_making_style for event in inferred({"style": "true"}, style)}
+    found = {event.decision_making_style for event in inferred({"style": "told"}, style)}
     assert found == {style}
 
 
@@ -87,8 +87,8 @@ def test_a_random_style_is_any_of_them_and_needs_no_truth() -> None:
 def test_a_seller_that_is_not_told_cannot_go_by_the_truth() -> None:
     """The conversation fails visibly; nothing is guessed in its stead."""
     untold = SalesRules(catalogue=Shelf())
-    [failed] = of(EpisodeFailed, converse(PROFILE, CsiSeller, untold, selling={"style": "true"}))
-    assert "style = 'true': the market did not tell it" in failed.reason
+    [failed] = of(EpisodeFailed, converse(PROFILE, CsiSeller, untold, selling={"style": "told"}))
+    assert "style = 'told': the market did not tell it" in failed.reason
 
 
 def test_no_seller_is_told_unless_the_rules_name_it() -> None:
@@ -131,11 +131,11 @@ def test_other_tactics_leave_the_share_of_persuasion_as_it_was(situation: Any) -
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"style": "best"}, "style = 'best': choose one of inferred, true, wrong, random"),
+        ({"style": "best"}, "style = 'best': choose one of inferred, told, wrong, random"),
         ({"tactic": "Bribery"}, "tactic = 'Bribery': choose one of by style, random, Framing"),
         ({"profile": "no"}, "profile (true or false), style and tactic are all that is taken"),
         ({"mood": 1}, "profile (true or false), style and tactic are all that is taken"),
-        ({"profile": False, "style": "true"}, "style 'true' needs profile = true"),
+        ({"profile": False, "style": "told"}, "style 'told' needs profile = true"),
         ({"tactic": ["Framing"]}, "tactic = ['Framing']: choose one of"),
     ],
 )

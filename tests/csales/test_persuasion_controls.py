@@ -89,7 +89,7 @@ def test_buyers_insensitive_to_fit_buy_from_every_tactic_alike() -> None:
 @pytest.mark.slow
 def test_knowing_the_style_sells_and_shuffled_labels_take_the_gain_away() -> None:
     chance = sold({"tactic": "random"})
-    low, _ = gain(sold({"style": "true"}), chance)
+    low, _ = gain(sold({"style": "told"}), chance)
     assert low > 0.15
     _, high = gain(sold({"style": "random"}), chance)
     assert high < 0.05
@@ -99,13 +99,13 @@ def test_knowing_the_style_sells_and_shuffled_labels_take_the_gain_away() -> Non
 
 @pytest.mark.slow
 def test_where_fit_counts_nothing_knowing_the_style_gains_nothing() -> None:
-    _, high = gain(sold({"style": "true"}, DEAF), sold({"tactic": "random"}, DEAF))
+    _, high = gain(sold({"style": "told"}, DEAF), sold({"tactic": "random"}, DEAF))
     assert high < 0.03
 
 
 @pytest.mark.slow
 def test_no_single_tactic_comes_near_a_policy_by_style() -> None:
-    by_style = sold({"style": "true"})
+    by_style = sold({"style": "told"})
     for tactic in TACTICS:
         low, _ = gain(by_style, sold({"tactic": tactic}))
         assert low > 0.05, tactic
@@ -121,7 +121,7 @@ def test_nor_does_it_where_four_fifths_of_all_buyers_are_of_one_style() -> None:
     def told(**options: str) -> Sold:
         return [[sells(one, real, selling=options)] for one in buyers]
 
-    by_style = told(style="true")
+    by_style = told(style="told")
     for tactic in TACTICS:
         low, _ = gain(by_style, told(tactic=tactic))
         assert low > 0.05, tactic
@@ -142,7 +142,7 @@ HARD = {"will": {"start": -3.0}}
 )
 def test_insistence_costs_sales(without: dict[str, Any]) -> None:
     """The same seller sells more to buyers that do not mind."""
-    insisting = {"style": "true"}
+    insisting = {"style": "told"}
     low, _ = gain(sold(insisting, {**HARD, **without}), sold(insisting, HARD))
     assert low > 0.0
 

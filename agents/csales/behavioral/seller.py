@@ -148,7 +148,7 @@ class PolicySeller(SalesSeller):
         return Line(text=text)
 
 
-_STYLES = ("inferred", "true", "wrong", "random")
+_STYLES = ("inferred", "told", "wrong", "random")
 _TACTICS = ("by style", "random", *TACTICS)
 
 
@@ -161,8 +161,8 @@ class CsiSeller(PolicySeller):
         Its options take parts of CSI out; see ``docs/csales.md``:
 
         - ``profile`` (default true): false, and it goes by the buyer's last message alone.
-        - ``style`` ("inferred", "true", "wrong" or "random"): whence it has the style it goes by;
-          "true" and "wrong" need a market that tells it.
+        - ``style`` ("inferred", "told", "wrong" or "random"): whence it has the style it goes by;
+          "told" and "wrong" need a market that tells the true one.
         - ``tactic`` ("by style", "random" or the name of a tactic).
 
     Raises
@@ -217,7 +217,7 @@ class CsiSeller(PolicySeller):
         true = request.told_style
         if true is None:
             raise BadOption(self.source, f"style = {self._style!r}: the market did not tell it")
-        if self._style == "true":
+        if self._style == "told":
             return true
         return self.stream(request, "style").pick([style for style in STYLES if style != true])
 

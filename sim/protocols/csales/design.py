@@ -18,7 +18,7 @@ from retailsim.sim.scenario.design import Design
 from retailsim.sim.scenario.pairing import Pairing
 from retailsim.sim.scenario.scenario import Scenario
 
-TOLD = ("true", "wrong")
+TOLD = ("told", "wrong")
 """Values of a seller's ``options.style`` for which the market tells it the buyer's true style."""
 
 
