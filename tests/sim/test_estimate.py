@@ -191,7 +191,7 @@ def test_conversations_are_estimated_too(tmp_path: Path) -> None:
     result = sim("launch", "csales", *words)
     assert result.exit_code == 0, result.stderr
     [model] = json.loads(result.stdout)["estimate"]["models"]
-    assert model["calls"] == 63 * 10
+    assert model["calls"] == 72 * 10
 
 
 def with_seats(
