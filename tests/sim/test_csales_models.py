@@ -280,7 +280,9 @@ def test_conversations_that_failed_are_counted_beside_the_measures(tmp_path: Pat
     failed = len(events_of(tmp_path / "run", "EpisodeFailed"))
     assert failed == 2
     outcome = table(load(tmp_path / "run"))
-    assert f"Conversations that failed are in no rate: csi {failed}." in outcome.notes
+    sold = len(events_of(tmp_path / "run", "OrderPlaced"))
+    bounds = f"csi ({failed} failed) {sold / 4:.1%} or {(sold + failed) / 4:.1%}."
+    assert any(note.endswith(f"SR would be: {bounds}") for note in outcome.notes)
     assert outcome.rows[0].values[0].measured.n == 4 - failed
 
 
