@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping
+from inspect import iscoroutinefunction
 from typing import Any, ClassVar, Protocol
 
 import msgspec
@@ -166,14 +167,19 @@ class RoleAgent(Agent):
     Attributes
     ----------
     methods : mapping of request class to str
-        The method that answers it.
+        The method that answers it. Where there is none at all, a request is answered by the method
+        that is called as its stage.
     """
 
     methods: ClassVar[Methods] = {}
 
     async def receive(self, message: AgentRequest) -> Any:
         """Answer a request of the market by the method that belongs to it."""
-        method = self.methods.get(type(message))
+        method = self.methods.get(type(message)) if self.methods else self._by_stage(message)
         if method is None:
             raise UnexpectedRequest(self.source, type(message).__name__)
         return await getattr(self, method)(message)
+
+    def _by_stage(self, message: AgentRequest) -> str | None:
+        stage = getattr(message, "stage", None)
+        return stage if iscoroutinefunction(getattr(type(self), stage or "", None)) else None

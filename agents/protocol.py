@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from inspect import isabstract
 from typing import Any
 
 import msgspec
@@ -27,7 +28,8 @@ class ProtocolAgents(msgspec.Struct, frozen=True, kw_only=True):
     bases : mapping of role to class
         What an agent of this role is derived from, if not from `Agent` itself.
     built_in : mapping
-        Agents that come with the protocol and need no language model.
+        Agents that come with the protocol and need no language model; by default the bases that
+        can act themselves, called "behavioral".
     models : mapping
         Agents that ask a language model; those called "model" are what ``agent = "model"`` means.
     repertoire : agents.conformance.repertoire.Repertoire, str or None
@@ -45,6 +47,13 @@ class ProtocolAgents(msgspec.Struct, frozen=True, kw_only=True):
     repertoire: Any = None
     envelopes: Any = ()
     specimen: Any = None
+
+    def __post_init__(self) -> None:
+        """Take the bases for the built-in agents where none is named."""
+        if not self.built_in:
+            able = {role: base for role, base in self.bases.items() if not isabstract(base)}
+            built_in = {("behavioral", role): base for role, base in able.items()}
+            msgspec.structs.force_setattr(self, "built_in", built_in)
 
     def target(self, name: str, role: Role) -> Target | None:
         """Return where an agent of this name stands, if it comes with the protocol."""

@@ -151,8 +151,8 @@ class DecisionMade(Event, tag="DecisionMade", kw_only=True):
 
     will_purchase: bool
     quantity: int
-    quantity_reason: str
-    sentiment: Sentiment
+    quantity_reason: str = ""
+    sentiment: Sentiment = "Neutral"
     reason: str
 
     def without_texts(self) -> Event:

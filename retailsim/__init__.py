@@ -10,8 +10,9 @@ asked for, so that `import retailsim` itself costs nothing.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from retailsim.lazy_names import lazy_names as _lazy_names
 
 if TYPE_CHECKING:
     from retailsim.agents.base import Agent as Agent
@@ -121,22 +122,8 @@ _MODULES = {
     ),
     "retailsim.sim.scenario.scenario": ("Scenario",),
 }
-_HOME = {name: module for module, names in _MODULES.items() for name in names}
 
-__all__ = sorted(_HOME)  # noqa: PLE0605
-
+_found, __dir__, __all__ = _lazy_names(__name__, _MODULES)
 
 if not TYPE_CHECKING:  # a type checker would take every name for one of ours
-
-    def __getattr__(name: str) -> Any:
-        """Import what is asked for from its module, and keep it."""
-        module = _HOME.get(name)
-        if module is None:
-            raise AttributeError(f"module 'retailsim' has no attribute {name!r}")
-        found = globals()[name] = getattr(import_module(module), name)
-        return found
-
-
-def __dir__() -> list[str]:
-    """Return the names there are, imported or not."""
-    return sorted({*globals(), *_HOME})
+    __getattr__ = _found

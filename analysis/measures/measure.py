@@ -36,7 +36,7 @@ class Measure:
     name : str
         The column of the export, and the key of ``replay --json`` unless `path` says otherwise.
     label : str
-        What people read, wherever the measure is shown.
+        What people read, wherever the measure is shown; by default the name as words.
     unit : {"share", "cents", "units", "stars", "count"}
         How it is written, and how it is estimated: a ``share`` lies between 0 and 1.
     numerator : polars.Expr
@@ -66,7 +66,7 @@ class Measure:
     """
 
     name: str
-    label: str
+    label: str = ""
     unit: Unit
     numerator: pl.Expr
     denominator: pl.Expr | None = None
@@ -79,6 +79,11 @@ class Measure:
     needs_all: bool = False
     centred: bool = False
     tag: str = ""
+
+    def __post_init__(self) -> None:
+        """Make a label of the name where none is given."""
+        if not self.label:
+            object.__setattr__(self, "label", self.name.replace("_", " ").capitalize())
 
     @property
     def is_total(self) -> bool:

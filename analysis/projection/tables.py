@@ -10,9 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from types import NoneType
+from typing import Any, Literal, get_args
 
+import msgspec
 import polars as pl
+
+from retailsim.events.messages import Event
+from retailsim.market.core.event_tags import tag_of
 
 Rule = Literal["last", "sum", "min", "max"]
 Types = Mapping[str, pl.DataType]
@@ -83,6 +88,35 @@ class RowTable:
 
     on: str
     fields: Types
+
+    @classmethod
+    def of(cls, event: type[Event]) -> RowTable:
+        """Return the table of all fields of an event's own that are plain values.
+
+        Raises
+        ------
+        TypeError
+            If a field is something else; name the fields and their types instead.
+        """
+        shared = {field.name for field in msgspec.structs.fields(Event)}
+        own = [field for field in msgspec.structs.fields(event) if field.name not in shared]
+        return cls(str(tag_of(event)), {field.encode_name: _plain(event, field) for field in own})
+
+
+_PLAIN: Mapping[Any, pl.DataType] = {
+    str: pl.String(),
+    int: pl.Int64(),
+    float: pl.Float64(),
+    bool: pl.Boolean(),
+}
+
+
+def _plain(event: type[Event], field: msgspec.structs.FieldInfo) -> pl.DataType:
+    kinds = {kind for kind in get_args(field.type) if kind is not NoneType} or {field.type}
+    found = _PLAIN.get(kinds.pop()) if len(kinds) == 1 else None
+    if found is None:
+        raise TypeError(f"{event.__name__}.{field.name} is no plain value: say its type")
+    return found
 
 
 ENVELOPE: Types = {

@@ -12,7 +12,7 @@ from retailsim.events.streams import Seed
 from retailsim.market.core.admission import Admission
 from retailsim.market.core.market import Market
 from retailsim.market.core.request import AgentRequest
-from retailsim.market.core.spec import MarketSpec
+from retailsim.market.core.spec import MarketSpec, ProductSpec
 
 
 class MarketRules(msgspec.Struct, frozen=True, kw_only=True):
@@ -21,17 +21,17 @@ class MarketRules(msgspec.Struct, frozen=True, kw_only=True):
     Parameters
     ----------
     spec : type
-        What one of its markets is made of.
+        What one of its markets is made of; by default one product, sellers and buyers.
     open : callable
-        ``(spec, rules, seed) -> Market``: the live rules of one market; `rules` are what holds in
-        all markets of a run.
+        ``(spec, rules, seed) -> Market``, such as the class itself: the live rules of one market;
+        `rules` are what holds in all markets of a run.
     admissions : mapping of request class to Admission
         What answers each of its requests, and what the market writes of it.
     events : tuple of event classes
         Its own events, beside those of `events.messages`: each has a tag that no other has.
     """
 
-    spec: type[MarketSpec]
+    spec: type[MarketSpec] = ProductSpec
     open: Callable[[Any, Any, Seed], Market]
     admissions: Mapping[type[AgentRequest], Admission]
     events: tuple[type[Event], ...] = ()

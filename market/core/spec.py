@@ -8,6 +8,7 @@ from typing import Self
 import msgspec
 
 from retailsim.events.messages import Role, SeatKind
+from retailsim.market.catalogue.product import Product
 from retailsim.market.core.participants import EpisodeSpec, Participant
 
 
@@ -68,3 +69,9 @@ class MarketSpec(msgspec.Struct, frozen=True, kw_only=True):
             ("buyer", episode_spec.buyer.id) for episode_spec in self.episodes
         ]
         return tuple(dict.fromkeys((*sellers, *buyers)))
+
+
+class ProductSpec(MarketSpec, frozen=True, kw_only=True):
+    """A market in which one product is for sale."""
+
+    product: Product

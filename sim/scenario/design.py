@@ -14,7 +14,7 @@ from retailsim.events.streams import Seed
 from retailsim.market.catalogue.product import Product
 from retailsim.market.core.market import Market
 from retailsim.market.core.spec import MarketSpec
-from retailsim.market.protocols.registry import Protocol
+from retailsim.market.protocols.registry import Protocol, rules_of
 from retailsim.sim.scenario.scenario import Scenario
 
 
@@ -31,13 +31,16 @@ class Design(ABC):
     Attributes
     ----------
     protocol : Protocol
-        Whose design it is; set, like `files`, by who makes it.
+        Whose design it is; set, like what follows, by who makes it.
     files : mapping of str to bytes
         The protocol's own inputs.
+    own_rules : object
+        What the scenario's table [rules] says, as the protocol's struct; None: it takes none.
     """
 
     protocol: Protocol
     files: Mapping[str, bytes]
+    own_rules: Any = None
 
     def __init__(self, scenario: Scenario, products: Sequence[Product], seed: Seed) -> None:
         self.scenario = scenario
@@ -45,9 +48,9 @@ class Design(ABC):
         self.seed = seed
 
     @property
-    @abstractmethod
     def episodes(self) -> int:
-        """How many episodes the whole design has."""
+        """How many episodes the whole design has; counted, where a design does not know better."""
+        return sum(len(spec.episodes) for spec in self.markets())
 
     @property
     def sizes(self) -> tuple[tuple[int, str], ...]:
@@ -58,6 +61,6 @@ class Design(ABC):
     def markets(self) -> Iterator[MarketSpec]:
         """Yield all markets in their order."""
 
-    @abstractmethod
     def open(self, spec: Any) -> Market:
         """Return the live rules of one of them."""
+        return rules_of(self.protocol).open(spec, self.own_rules, self.seed)

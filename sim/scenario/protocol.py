@@ -24,6 +24,7 @@ from retailsim.market.protocols.registry import (
 )
 from retailsim.sim.errors import BadScenario
 from retailsim.sim.scenario.design import Design
+from retailsim.sim.scenario.product_design import ProductDesign
 from retailsim.sim.scenario.scenario import AgentTable, Scenario
 
 Files = Mapping[str, bytes]
@@ -32,6 +33,12 @@ Talks = Callable[[Any], Sequence[tuple[AgentTable, Sequence[TalkLoad]]]]
 """A market -> what each seat that asks a language model talks about in it."""
 Work = Callable[..., int]
 """``(terminal, **options) -> exit status``: what a command of the program does."""
+
+
+def _each_product(
+    scenario: Scenario, products: Sequence[Product], files: Files, seed: Seed
+) -> Design:
+    return ProductDesign(scenario, products, seed)
 
 
 def _no_files(scenario: Scenario, folder: Path, seed: Seed) -> Files:
@@ -48,7 +55,8 @@ class ProtocolRun(msgspec.Struct, frozen=True, kw_only=True):
     Parameters
     ----------
     design : callable
-        ``(scenario, products, files, seed) -> Design``.
+        ``(scenario, products, files, seed) -> Design``; by default a market for each product and
+        replication, with everybody in it (`ProductDesign`).
     own_keys : tuple of str
         Keys of a scenario that no other protocol understands, such as ``design.discount``.
     rules : type or None
@@ -68,7 +76,7 @@ class ProtocolRun(msgspec.Struct, frozen=True, kw_only=True):
         `Work`, imported when the command runs. Only those of built-in protocols are looked up.
     """
 
-    design: Callable[[Scenario, Sequence[Product], Files, Seed], Design]
+    design: Callable[[Scenario, Sequence[Product], Files, Seed], Design] = _each_product
     own_keys: tuple[str, ...] = ()
     rules: type[msgspec.Struct] | None = None
     whole_catalogue: bool = False
@@ -159,6 +167,9 @@ def design_of(
     """
     design = run_of(protocol).design(scenario, products, files, seed)
     design.protocol, design.files = protocol, files
+    kind = run_of(protocol).rules
+    if kind is not None:
+        design.own_rules = msgspec.convert(scenario.rules, kind)
     return design
 
 

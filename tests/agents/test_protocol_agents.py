@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,6 +17,7 @@ from retailsim.agents.protocol import MODEL, ProtocolAgents, agents_of
 from retailsim.agents.registry import resolve
 from retailsim.events.messages import Role
 from retailsim.events.streams import Seed
+from retailsim.market.catalogue.product import Product
 from retailsim.market.protocols.registry import BUILT_IN, DEFAULT, Protocol, find_protocol, rules_of
 from tests.protocols import sealed_bid
 
@@ -80,13 +82,38 @@ def test_where_a_protocol_has_no_samples_the_suite_says_so() -> None:
 
 def test_a_role_agent_answers_by_the_method_of_the_request_and_nothing_it_is_not_asked() -> None:
     class Counting(RoleAgent):
-        methods = {sealed_bid.AskBid: "bid"}  # noqa: RUF012
+        methods = {sealed_bid.AskBid: "counted"}  # noqa: RUF012
 
-        async def bid(self, request: sealed_bid.AskBid) -> int:
+        async def counted(self, request: sealed_bid.AskBid) -> int:
             return 7
+
+        async def choose(self, request: sealed_bid.ChooseBid) -> str:
+            raise AssertionError("not in its methods")
 
     agent = Counting(Seat(id="x", role="seller", seed=Seed(1)))
     assert anyio.run(agent.receive, sealed_bid.AskBid(unit="u", product=None)) == 7  # type: ignore[arg-type]
     other = sealed_bid.ChooseBid(unit="u", product=None, bids={})  # type: ignore[arg-type]
     with pytest.raises(UnexpectedRequest, match="seller:x does not answer ChooseBid"):
         anyio.run(agent.receive, other)
+
+
+def test_a_role_agent_without_a_table_answers_by_the_method_that_is_called_as_the_stage() -> None:
+    agent = sealed_bid.Bidder(Seat(id="x", role="seller", seed=Seed(1)))
+    product = Product(id="p", title="t", category="Food", price_cents=1000)
+    bid = anyio.run(agent.receive, sealed_bid.AskBid(unit="u", product=product))
+    assert 600 <= bid <= 1000
+    other = sealed_bid.ChooseBid(unit="u", product=product, bids={})
+    with pytest.raises(UnexpectedRequest, match="seller:x does not answer ChooseBid"):
+        anyio.run(agent.receive, other)
+
+
+def test_bases_that_can_act_are_the_built_in_agents_where_none_is_named() -> None:
+    class Abstract(RoleAgent):
+        @abstractmethod
+        async def bid(self, request: object) -> int: ...
+
+    bases: dict[Role, type] = {"seller": Abstract, "buyer": sealed_bid.Taker}
+    agents = ProtocolAgents(bases=bases)
+    assert agents.built_in == {("behavioral", "buyer"): sealed_bid.Taker}
+    named = ProtocolAgents(bases=bases, built_in={("x", "buyer"): sealed_bid.Taker})
+    assert list(named.built_in) == [("x", "buyer")]

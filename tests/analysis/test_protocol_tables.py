@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
@@ -19,6 +20,7 @@ from retailsim.analysis.projection.registered import protocol_name, registered
 from retailsim.analysis.projection.tables import Column, RowTable, count, last, total
 from retailsim.analysis.replay.replay import replay
 from retailsim.events.log import reader
+from retailsim.events.messages import Event
 from tests.analysis.fakelog import closed, market, opened, write_run
 from tests.analysis.foreign import foreign_run
 
@@ -202,3 +204,38 @@ def test_a_run_says_its_protocol(tmp_path: Path) -> None:
     run = write_run(tmp_path / "run", [], protocol="csales")
     assert protocol_name(run) == "csales"
     assert {"actions", "inferences", "shown"} <= set(analysis.load(run).tables)
+
+
+class Valued(Event, tag="ValueStated", kw_only=True):
+    buyer: str
+    cents: int | None
+    share: float
+    sure: bool = msgspec.field(name="certain", default=True)
+
+
+class Listed(Event, tag="Listed", kw_only=True):
+    items: tuple[str, ...]
+
+
+class Either(Event, tag="Either", kw_only=True):
+    what: int | str
+
+
+def test_a_table_of_an_event_has_all_its_plain_fields() -> None:
+    table = RowTable.of(Valued)
+    assert table.on == "ValueStated"
+    assert table.fields == {
+        "buyer": pl.String(),
+        "cents": pl.Int64(),
+        "share": pl.Float64(),
+        "certain": pl.Boolean(),
+    }
+    for event, field in ((Listed, "items"), (Either, "what")):
+        with pytest.raises(TypeError, match=rf"{event.__name__}\.{field} is no plain value: say"):
+            RowTable.of(event)
+
+
+def test_a_measure_without_a_label_is_called_by_its_name() -> None:
+    one = Measure(name="bids_per_order", unit="count", numerator=pl.col("bids"))
+    assert one.label == "Bids per order"
+    assert Measure(name="a", label="B", unit="count", numerator=pl.col("bids")).label == "B"

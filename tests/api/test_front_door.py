@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import asyncio
 import datetime as dt
 import json
 import subprocess
 import sys
 import threading
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ import polars as pl
 import pytest
 
 import retailsim
+from retailsim import protocol_kit
 from retailsim.sim.api.errors import BadArgument, NoSuchEpisode
 from retailsim.sim.errors import BadScenario, BadSetting, NoScenario, NotARunFolder, RunExists
 from tests.api.seats import Terse
@@ -282,6 +285,29 @@ def test_every_name_leads_somewhere() -> None:
     assert set(retailsim.__all__) <= set(dir(retailsim))
     with pytest.raises(AttributeError, match="module 'retailsim' has no attribute 'nothing'"):
         retailsim.nothing  # type: ignore[attr-defined]  # noqa: B018
+
+
+@pytest.mark.parametrize("module", [retailsim, protocol_kit])
+def test_what_can_be_listed_is_what_is_there(module: Any) -> None:
+    """And not what the module itself works with."""
+    assert all(hasattr(module, name) for name in module.__all__)
+    assert {name for name in dir(module) if not name.startswith("__")} == set(module.__all__)
+
+
+def test_type_checkers_and_programs_are_told_the_same_names() -> None:
+    for module in (retailsim, protocol_kit):
+        told = ast.parse(Path(module.__file__ or "").read_text(encoding="utf-8"))
+        homes = {
+            (node.module, name.asname)
+            for block in told.body
+            if isinstance(block, ast.If)
+            for node in block.body
+            if isinstance(node, ast.ImportFrom)
+            for name in node.names
+        }
+        assert {name for _, name in homes} == set(module.__all__)
+        for home, name in homes:
+            assert getattr(module, str(name)) is getattr(import_module(str(home)), str(name))
 
 
 def test_importing_it_imports_nothing_heavy() -> None:

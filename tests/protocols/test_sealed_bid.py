@@ -80,6 +80,28 @@ def test_three_sellers_bid_for_each_buyer_and_the_cheapest_sells(run: Path) -> N
     assert {event["seller"] for event in events_of(run, "EpisodeOpened")} == {None}
 
 
+def test_what_the_table_rules_says_reaches_the_bidders(run: Path, tmp_path: Path) -> None:
+    words = ("--set", "products.per_category=2", "--set", "rules.most_share=0.5")
+    launched(tmp_path / "half", sale(tmp_path), *words)
+    pairs = zip(events_of(tmp_path / "half", "BidPlaced"), events_of(run, "BidPlaced"), strict=True)
+    assert all(half["price_cents"] == whole["price_cents"] // 2 for half, whole in pairs)
+
+
+def test_a_choice_of_nobody_who_bid_is_refused(tmp_path: Path) -> None:
+    scenario = sale(tmp_path)
+    (tmp_path / "odd.py").write_text(
+        "from .sealed_bid import Taker\n"
+        "class Odd(Taker):\n"
+        "    async def choose(self, request):\n"
+        "        return 'nobody'\n"
+    )
+    words = ("--buyers", "odd:Odd", "--set", "products.per_category=1")
+    sim("launch", scenario, "--out", tmp_path / "run", *words)
+    failed = events_of(tmp_path / "run", "EpisodeFailed")
+    assert {event["stage"] for event in failed} == {"choose"}
+    assert "answered ChooseBid with no bidder: 'nobody'" in failed[0]["reason"]
+
+
 def test_measures_are_those_of_the_orders(run: Path) -> None:
     said, orders = replayed(run), events_of(run, "OrderPlaced")
     assert said["overall"]["orders"] == len(orders)
@@ -223,6 +245,10 @@ def refused(folder: Path, *settings: str) -> str:
     [
         ("rules.colour=3", "rules.colour: unknown key"),
         ("rules.most_share='a'", "rules.most_share: "),
+        (
+            "design.pairing='random'",
+            "design.pairing: the protocol sealed_bid:PROTOCOL seats everybody",
+        ),
         ("design.discount=0.1", 'design.discount: is only for design.protocol = "retail"'),
         (
             "design.protocol='nowhere:X'",
@@ -270,14 +296,26 @@ def test_a_bidder_of_ones_own_takes_a_seat(tmp_path: Path) -> None:
             "events=(BidPlaced, int)",
             "is not a class derived",
         ),
-        ("    market=MarketRules(", "    market=dict(", "'market' is of type dict, not a MarketR"),
         (
-            "    agents=ProtocolAgents(",
+            "    market=kit.MarketRules(",
+            "    market=dict(",
+            "'market' is of type dict, not a MarketR",
+        ),
+        (
+            "    agents=kit.ProtocolAgents(",
             "    agents=0 and dict(",
             "'agents' is of type int, not a Prot",
         ),
-        ("    run=ProtocolRun(", "    run=None and dict(", "'run' is missing, not a ProtocolRun"),
-        ("    run=ProtocolRun(", "    run='nowhere:RUN' or dict(", "there is no module nowhere"),
+        (
+            "    run=kit.ProtocolRun(",
+            "    run=None and dict(",
+            "'run' is missing, not a ProtocolRun",
+        ),
+        (
+            "    run=kit.ProtocolRun(",
+            "    run='nowhere:RUN' or dict(",
+            "there is no module nowhere",
+        ),
     ],
 )
 def test_a_protocol_that_is_none_is_one_line(tmp_path: Path, old: str, new: str, why: str) -> None:
@@ -292,11 +330,22 @@ def test_a_protocol_that_is_none_is_one_line(tmp_path: Path, old: str, new: str,
     assert why in result.stderr
 
 
+TWINS = """
+from retailsim.sim.scenario.product_design import ProductDesign
+
+class Twins(ProductDesign):
+    def markets(self):
+        return (msgspec.structs.replace(spec, id=spec.product.id) for spec in super().markets())
+
+PROTOCOL = msgspec.structs.replace(PROTOCOL, run=kit.ProtocolRun(
+    rules=Rules, design=lambda scenario, products, files, seed: Twins(scenario, products, seed)))
+"""
+
+
 def test_ids_that_a_log_could_not_tell_apart_are_one_line(tmp_path: Path) -> None:
     scenario = sale(tmp_path)
-    module = tmp_path / "sealed_bid.py"
-    text = module.read_text()
-    module.write_text(text.replace('name = f"{product.id}/{number}"', "name = product.id"))
+    with (tmp_path / "sealed_bid.py").open("a") as module:
+        module.write(TWINS)
     result = process("launch", scenario, "--out", tmp_path / "out")
     assert (result.returncode, result.stderr.count("\n")) == (2, 1), result.stderr
     assert "protocol 'sealed-bid': two of its ids are '" in result.stderr

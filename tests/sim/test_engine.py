@@ -155,7 +155,7 @@ def test_markets_episodes_and_failures_are_counted() -> None:
     found = run(engine(log, on_progress=note), markets)
     assert found == Progress(markets=3, episodes=5, failed=2)
     assert seen == [(1, 3, 1), (2, 4, 1), (3, 5, 2), (3, 5, 2)]
-    assert log.types("b") == WHOLE
+    assert log.types("b") == WHOLE and WORDS.encode() in log.lines
     assert log.types("c")[-2:] == ["EpisodeFailed", "MarketClosed"]
     assert b"nobody sits here" in log.lines
     assert b'"buyer_kind":"plug-in"' in log.lines
@@ -284,9 +284,11 @@ def test_a_market_that_may_not_begin_ends_the_run_and_one_that_did_leaves_whatev
 
 
 @pytest.mark.parametrize(
-    ("waits", "concurrency", "most"), [(False, 0, 1), (True, 0, IN_FLIGHT), (True, 3, 3)]
+    ("waits", "concurrency", "most"), [(False, None, 1), (True, None, IN_FLIGHT), (True, 3, 3)]
 )
-def test_so_many_markets_are_under_way_at_once(waits: bool, concurrency: int, most: int) -> None:
+def test_so_many_markets_are_under_way_at_once(
+    waits: bool, concurrency: int | None, most: int
+) -> None:
     under_way, largest = 0, 0
 
     async def slowly(message: Message, door: Door) -> str:
@@ -298,7 +300,8 @@ def test_so_many_markets_are_under_way_at_once(waits: bool, concurrency: int, mo
         under_way -= 1
         return WORDS
 
-    of = engine(Kept(), cast=Seats(slowly, waits=waits), concurrency=concurrency)
+    told: dict[str, Any] = {} if concurrency is None else {"concurrency": concurrency}
+    of = engine(Kept(), cast=Seats(slowly, waits=waits), **told)
     run(of, (market(f"m{number}", "x") for number in range(IN_FLIGHT + 8)))
     assert largest == most
 
