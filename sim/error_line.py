@@ -6,7 +6,7 @@ import sys
 import traceback
 
 from retailsim.events.errors import DISK_FULL, RetailSimError
-from retailsim.market.core.plugin_code import place_beside_scenario
+from retailsim.market.core.plugin_code import blamed
 
 
 def root(error: BaseException) -> BaseException:
@@ -30,9 +30,9 @@ def line_and_status(error: BaseException) -> tuple[str, int]:
             return f"{_file(error)}: {error.strerror}; what is written is kept: free some space", 3
         case OSError() if error.filename is not None:
             return f"{_file(error)}: {error.strerror}", 2
-        case _ if (place := place_beside_scenario(error)) is not None:
+        case _ if (code := blamed(error)) is not None:
             said = " ".join(str(error).split())
-            return f"{place}: the scenario's own code raised {type(error).__name__}: {said}", 1
+            return f"{code} raised {type(error).__name__}: {said}", 1
         case _:
             traceback.print_exception(error, file=sys.stderr)
             return f"unexpected {type(error).__name__}: {error}", 1

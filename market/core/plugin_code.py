@@ -44,6 +44,7 @@ def find_object(name: str, target: str, folder: Path | None, complaint: Complain
     if not all(part.isidentifier() for part in (*module_name.split("."), attribute)):
         raise complaint(name, "write it as module:Class, without .py and slashes")
     module = _module(name, module_name, folder, complaint)
+    _note(module.__name__)
     if not hasattr(module, attribute):
         raise complaint(name, f"there is no {attribute} in {module.__file__ or module_name}")
     return getattr(module, attribute)
@@ -52,7 +53,9 @@ def find_object(name: str, target: str, folder: Path | None, complaint: Complain
 def load_point(point: EntryPoint, name: str, complaint: Complaint) -> Any:
     """Return what an installed package's entry point names."""
     with _import_errors(name, point.value, complaint):
-        return point.load()
+        found = point.load()
+    _note(point.module)
+    return found
 
 
 def origin(point: EntryPoint) -> str:
@@ -60,12 +63,28 @@ def origin(point: EntryPoint) -> str:
     return f"{point.dist.name} {point.dist.version}" if point.dist else "an installed package"
 
 
-def place_beside_scenario(error: BaseException) -> str | None:
-    """Return the last line of a module beside the scenario that an error went through, if any."""
+_NAMED: set[str] = set()
+"""Top-level packages of what was named as a plug-in and found installed."""
+
+
+def _note(module_name: str) -> None:
+    if is_foreign(module_name) and not module_name.startswith(_PREFIX):
+        _NAMED.add(module_name.partition(".")[0])
+
+
+def blamed(error: BaseException) -> str | None:
+    """Say where a plug-in's code raised: the last line of one that an error went through, if any.
+
+    Plug-ins are the modules beside the scenario, and the packages of whatever was named and found
+    installed; not the libraries that they or we use.
+    """
     found = None
     for frame, line in walk_tb(error.__traceback__):
-        if str(frame.f_globals.get("__name__", "")).startswith(_PREFIX):
-            found = f"{Path(frame.f_code.co_filename).name}, line {line}"
+        package = str(frame.f_globals.get("__name__", "")).partition(".")[0]
+        beside = package.startswith(_PREFIX)
+        if beside or package in _NAMED:
+            whose = "the scenario's own code" if beside else f"code of the package {package}"
+            found = f"{Path(frame.f_code.co_filename).name}, line {line}: {whose}"
     return found
 
 

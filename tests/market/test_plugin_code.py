@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from hashlib import sha256
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
-from retailsim.market.core.plugin_code import find_object, is_foreign, search_path, source_digest
+from retailsim.market.core.plugin_code import (
+    blamed,
+    find_object,
+    is_foreign,
+    search_path,
+    source_digest,
+)
 from retailsim.sim.execution.workers import worker_environment
 
 
@@ -127,3 +135,29 @@ def test_another_process_looks_for_modules_where_this_one_does(
     monkeypatch.setattr(sys, "path", ["", "/one", "/two"])
     assert search_path() == os.pathsep.join([str(tmp_path), "/one", "/two"])
     assert worker_environment()["PYTHONPATH"] == search_path()
+
+
+def raised(call: Callable[[], object]) -> Exception:
+    with pytest.raises(Exception) as caught:
+        call()
+    return caught.value
+
+
+def test_blame_goes_to_what_was_named_and_not_to_a_library(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An error that went through a library alone is ours, and shows its traceback."""
+    text = "import msgspec\ndef f():\n    return msgspec.json.decode(b'{')\ndef g():\n    1 / 0\n"
+    (tmp_path / "blamed_lib.py").write_text(text)
+    (tmp_path / "blamed_plugin.py").write_text("import blamed_lib\n" + text)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    library = import_module("blamed_lib")
+    assert blamed(raised(library.g)) is None
+    named = find_object("p", "blamed_plugin:f", None, Complaint)
+    code = "code of the package blamed_plugin"
+    assert blamed(raised(named)) == f"blamed_plugin.py, line 4: {code}"
+    through = import_module("blamed_plugin")
+    assert blamed(raised(through.g)) == f"blamed_plugin.py, line 6: {code}"
+    assert blamed(raised(library.g)) is None
+    assert find_object("j", "json:loads", None, Complaint) is json.loads
+    assert blamed(raised(lambda: json.loads("{"))) is None

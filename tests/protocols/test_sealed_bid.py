@@ -20,6 +20,7 @@ from retailsim.analysis import load
 from retailsim.analysis.export import measures
 from tests.sim.runs import ROOT, command, event_lines, events_of, launched, process, replayed, sim
 
+TOY = ROOT / "tests" / "protocols" / "sealed_bid.py"
 SALE = """
 [run]
 name = "sale"
@@ -44,7 +45,7 @@ id = "y"
 def sale(folder: Path, protocol: str = "sealed_bid:PROTOCOL") -> Path:
     """Write the scenario, with the protocol's module beside it."""
     folder.mkdir(exist_ok=True)
-    shutil.copy(ROOT / "tests" / "protocols" / "sealed_bid.py", folder)
+    shutil.copy(TOY, folder)
     (folder / "sale.toml").write_text(SALE.format(protocol=protocol))
     return folder / "sale.toml"
 
@@ -202,16 +203,22 @@ def test_a_changed_module_is_noticed(run: Path, tmp_path: Path) -> None:
     assert "an input of the run was changed" in refused.stderr
 
 
+def installed(folder: Path, text: str) -> Path:
+    """Lay the protocol's module where packages are, with its entry point; returns that folder."""
+    package = folder / "site"
+    info = package / "sealed_bid_sale-1.0.dist-info"
+    info.mkdir(parents=True)
+    (package / "sealed_bids.py").write_text(text)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: sealed-bid-sale\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[retailsim.protocols]\nsealed = sealed_bids:PROTOCOL\n")
+    return package
+
+
 def test_an_installed_protocol_has_its_own_tables_wherever_a_run_is_looked_at(
     run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """By an entry point, as an agent of a package; its name is the point's."""
-    package = tmp_path / "site"
-    info = package / "sealed_bid_sale-1.0.dist-info"
-    info.mkdir(parents=True)
-    shutil.copy(ROOT / "tests" / "protocols" / "sealed_bid.py", package / "sealed_bids.py")
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: sealed-bid-sale\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text("[retailsim.protocols]\nsealed = sealed_bids:PROTOCOL\n")
+    package = installed(tmp_path, TOY.read_text())
     monkeypatch.syspath_prepend(str(package))
     scenario = sale(tmp_path / "mine", "sealed")
     said = launched(tmp_path / "run", scenario, "--set", "products.per_category=2")
@@ -362,18 +369,31 @@ def test_a_market_that_never_ends_is_one_line(tmp_path: Path) -> None:
     assert "Traceback" not in result.stderr
 
 
+def broken() -> tuple[str, int]:
+    """The module with a decision that raises, and the line where it does."""
+    text = TOY.read_text().replace("        self.ended = True\n", '        raise KeyError("zz")\n')
+    return text, text[: text.index('raise KeyError("zz")')].count("\n") + 1
+
+
 @pytest.mark.parametrize("workers", [1, 2])
 def test_rules_that_raise_are_one_line_with_their_place(tmp_path: Path, workers: int) -> None:
     """The rules of a protocol are its author's: no traceback of ours, and where to look."""
-    scenario = sale(tmp_path)
-    module = tmp_path / "sealed_bid.py"
-    broken = module.read_text().replace(
-        "        self.ended = True\n", '        raise KeyError("zz")\n'
-    )
-    module.write_text(broken)
-    line = broken[: broken.index('raise KeyError("zz")')].count("\n") + 1
+    scenario, (text, line) = sale(tmp_path), broken()
+    (tmp_path / "sealed_bid.py").write_text(text)
     done = process("launch", scenario, "--workers", workers, "--out", tmp_path / "run")
     assert done.returncode == 1
     said = f"sealed_bid.py, line {line}: the scenario's own code raised KeyError: 'zz'"
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_installed_rules_that_raise_are_one_line_too(tmp_path: Path, workers: int) -> None:
+    text, line = broken()
+    package = installed(tmp_path, text)
+    words = ("launch", sale(tmp_path / "mine", "sealed"), "--workers", workers)
+    done = process(*words, "--out", tmp_path / "run", PYTHONPATH=str(package))
+    assert done.returncode == 1
+    said = f"sealed_bids.py, line {line}: code of the package sealed_bids raised KeyError: 'zz'"
     assert said in done.stderr
     assert "Traceback" not in done.stderr
