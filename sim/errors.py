@@ -145,6 +145,16 @@ class MarketStandsStill(SimError):
         super().__init__(f"market {market} came to a standstill: {problem}; correct its protocol")
 
 
+class UndeclaredEvent(SimError):
+    """A protocol of others logs an event that it does not name among its own."""
+
+    def __init__(self, market: str, kind: str) -> None:
+        super().__init__(
+            f"market {market}: its protocol logs {kind}, which it does not declare; "
+            "name the class in the events of its MarketRules"
+        )
+
+
 class ModelsStopped(SimError):
     """A provider is down or refuses everything, or the budget is used up; all answers are kept.
 

@@ -36,7 +36,13 @@ from retailsim.sim.play.leftovers import Leftover
 from retailsim.sim.play.progress import Progress
 from retailsim.sim.play.stop import Stop
 from retailsim.sim.scenario.design import Design
-from retailsim.sim.scenario.protocol import design_of, run_of, scenario_protocol, talks_of
+from retailsim.sim.scenario.protocol import (
+    declared_events,
+    design_of,
+    run_of,
+    scenario_protocol,
+    talks_of,
+)
 from retailsim.sim.seats.cast import Cast, used_models
 
 SHARDS = 10_000
@@ -198,6 +204,7 @@ async def play_shard(
     with writer, watch if cast.has_plugins else nullcontext():
         engine = Engine(
             cast=cast,
+            declared=declared_events(cast.protocol),
             open_market=design.open,
             log=writer,
             hosting=Hosting(

@@ -17,7 +17,7 @@ from retailsim.events.messages import Event, Message, Role
 from retailsim.events.outside import Door
 from retailsim.market.core.market import Market
 from retailsim.market.core.spec import MarketSpec
-from retailsim.sim.errors import MarketDiverged, MarketStandsStill
+from retailsim.sim.errors import MarketDiverged, MarketStandsStill, UndeclaredEvent
 from retailsim.sim.play.leftovers import Leftover
 from retailsim.sim.play.market_log import Log, MarketLog
 from retailsim.sim.play.progress import ModelUsage, Progress
@@ -89,6 +89,8 @@ class Engine:
         What the log holds of markets that were begun.
     on_progress : callable, optional
         Called after every market.
+    declared : frozenset of event classes, or None
+        What may be logged; None: whatever comes, since it is ours.
     """
 
     def __init__(
@@ -103,6 +105,7 @@ class Engine:
         texts: bool = True,
         leftovers: Mapping[str, Leftover] | None = None,
         on_progress: Callable[[Progress], None] | None = None,
+        declared: frozenset[type[Event]] | None = None,
     ) -> None:
         self.progress = Progress()
         self._cast = cast
@@ -116,6 +119,7 @@ class Engine:
         self._entry: MarketEntry | None = None
         self._usage: Callable[[], ModelUsage] | None = None
         self._on_progress = on_progress
+        self._declared = declared
         self._diverged: MarketDiverged | None = None
 
     async def run(
@@ -215,11 +219,14 @@ class Engine:
         ------
         MarketDiverged
             If an agent asked the outside world something else than what is recorded.
+        UndeclaredEvent
+            If its protocol does not name one of its events.
         """
 
         def write(events: Sequence[Event]) -> None:
             if door.diverged is not None:
                 raise MarketDiverged(spec.id, str(door.diverged))
+            self._check_declared(spec, events)
             sink(events)
 
         market = self._open_market(self._cast.seated(spec))
@@ -232,6 +239,13 @@ class Engine:
         if not market.finished:
             raise MarketStandsStill(spec.id)
         write(kernel.events)
+
+    def _check_declared(self, spec: MarketSpec, events: Sequence[Event]) -> None:
+        """Refuse what no reader of the log could decode."""
+        if self._declared is not None:
+            for kind in dict.fromkeys(map(type, events)):
+                if kind not in self._declared:
+                    raise UndeclaredEvent(spec.id, kind.__name__)
 
     def _seat(self, role: Role, name: str, kernel: Kernel, door: Door) -> None:
         try:

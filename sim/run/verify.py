@@ -27,6 +27,7 @@ from retailsim.sim.play.market_log import MarketLog, first_difference
 from retailsim.sim.play.retries import attempt, failures, retry_markets, shared_answers
 from retailsim.sim.play.stop import Stop
 from retailsim.sim.scenario.design import Design
+from retailsim.sim.scenario.protocol import declared_events
 from retailsim.sim.seats.cast import used_models
 from retailsim.sim.terminal.terminal import Terminal
 
@@ -144,6 +145,7 @@ async def _replay_all(run: RunFolder, file: RunFile) -> int:
         cast.connect(Models(configs, Stop(), offline=True))
     engine = Engine(
         cast=cast,
+        declared=declared_events(cast.protocol),
         open_market=design.open,
         log=_RefusingLog(),
         hosting=Hosting(

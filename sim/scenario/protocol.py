@@ -10,10 +10,12 @@ import msgspec
 
 from retailsim.agents.llm.talk.workload import TalkLoad
 from retailsim.agents.protocol import agents_of
+from retailsim.events.messages import Event
 from retailsim.events.streams import Seed
 from retailsim.market.catalogue.product import Product
 from retailsim.market.core.event_tags import tag_of
 from retailsim.market.errors import BadProtocol, MarketError
+from retailsim.market.protocols.logged_events import logged_events
 from retailsim.market.protocols.registry import (
     BUILT_IN,
     Protocol,
@@ -112,6 +114,11 @@ def _check_parts(protocol: Protocol) -> None:
     for kind in rules_of(protocol).events:
         if tag_of(kind) in ours:
             raise BadProtocol(protocol.name, f"another protocol has events called {tag_of(kind)}")
+
+
+def declared_events(protocol: Protocol) -> frozenset[type[Event]] | None:
+    """Return what a protocol of others may log; None for one of ours, which tests look after."""
+    return None if protocol in BUILT_IN.values() else frozenset(logged_events(protocol))
 
 
 def run_of(protocol: Protocol) -> ProtocolRun:

@@ -397,3 +397,16 @@ def test_installed_rules_that_raise_are_one_line_too(tmp_path: Path, workers: in
     said = f"sealed_bids.py, line {line}: code of the package sealed_bids raised KeyError: 'zz'"
     assert said in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_an_event_that_is_not_declared_is_one_line(tmp_path: Path) -> None:
+    """No reader of the log would know what it is."""
+    scenario = sale(tmp_path)
+    text = TOY.read_text()
+    assert "events=(BidPlaced, BidTaken)" in text
+    (tmp_path / "sealed_bid.py").write_text(
+        text.replace("events=(BidPlaced, BidTaken)", "events=(BidPlaced,)")
+    )
+    done = process("launch", scenario, "--out", tmp_path / "run")
+    assert (done.returncode, "Traceback" in done.stderr) == (2, False)
+    assert ": its protocol logs BidTaken, which it does not declare; name the class" in done.stderr

@@ -13,11 +13,12 @@ from retailsim.agents.watchdog import Watchdog
 from retailsim.events.kernel import Kernel, Post
 from retailsim.events.messages import Event, Message, MessageSent, Role
 from retailsim.events.outside import Door
+from retailsim.market.core.event_tags import SHARED_EVENTS
 from retailsim.market.core.market import EpisodeState, Market, Steps, episode_opened
 from retailsim.market.core.participants import EpisodeSpec, Participant
 from retailsim.market.core.request import AgentRequest
 from retailsim.market.core.spec import MarketSpec
-from retailsim.sim.errors import MarketDiverged, MarketStandsStill
+from retailsim.sim.errors import MarketDiverged, MarketStandsStill, UndeclaredEvent
 from retailsim.sim.play import engine as module
 from retailsim.sim.play.engine import IN_FLIGHT, Engine
 from retailsim.sim.play.leftovers import Leftover
@@ -213,6 +214,19 @@ def test_an_answer_that_contradicts_the_record_is_not_written() -> None:
     log = Kept()
     with pytest.raises(MarketDiverged, match="asked something else"):
         run(engine(log, other), [market("a", "x")])
+    assert log.lines == b""
+
+
+def test_an_event_that_may_not_be_logged_is_an_error_and_the_market_is_not_written() -> None:
+    log, known = Kept(), frozenset(SHARED_EVENTS)
+    run(engine(log, declared=known), [market("a", "x")])
+    assert log.types("a") == WHOLE
+    log = Kept()
+    with pytest.raises(ExceptionGroup) as caught:
+        run(engine(log, declared=known - {MessageSent}), [market("a", "x")])
+    [error] = caught.value.exceptions
+    assert isinstance(error, UndeclaredEvent)
+    assert str(error).startswith("market a: its protocol logs MessageSent, which it does not decl")
     assert log.lines == b""
 
 
