@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from retailsim.sim.errors import CannotWrite, SimError
+from retailsim.sim.errors import CannotWrite, NotARunFolder, SimError
+from retailsim.sim.folder.run_folder import RunFolder
 from retailsim.sim.terminal.terminal import Terminal
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ def _write(asked: ExportOptions, form: Format, file: Path) -> str:
     match asked.what:
         case "transcripts":
             if not write_transcripts(asked.run, file, asked.assistant or "seller"):
-                return "no chat holds any speech: design.transcripts = false leaves it out of a log"
+                return f"no chat holds any speech: {_why_silent(asked.run)}"
         case "events":
             write_table(export.events(asked.run), file, form)
         case "measures":
@@ -97,6 +98,17 @@ def _write(asked: ExportOptions, form: Format, file: Path) -> str:
         case "episodes" | "markets" | "calls":
             write_table(_frame(asked), file, form)
     return ""
+
+
+def _why_silent(run: Path) -> str:
+    try:
+        file = RunFolder(run).read()
+    except NotARunFolder:  # a bare log
+        return "its log has no texts, or nobody spoke"
+    if not file.scenario.design.transcripts:
+        return "design.transcripts = false leaves it out of a log"
+    protocol = file.scenario.design.protocol
+    return f"in the protocol {protocol} nobody speaks, or it does not say how (`chat`)"
 
 
 def _frame(asked: ExportOptions) -> pl.LazyFrame:

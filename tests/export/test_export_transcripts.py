@@ -177,12 +177,21 @@ def test_the_order_of_the_log_does_not_matter(data: st.DataObject) -> None:
     assert len(chats) == len(reference)
 
 
-def test_a_log_without_texts_says_so(tmp_path: Path) -> None:
+def test_a_run_without_texts_says_why(tmp_path: Path) -> None:
+    launched(tmp_path / "run", *SMALL, "--set", "design.transcripts=false")
+    result = sim("export", tmp_path / "run", "transcripts", "--out", tmp_path / "c.jsonl")
+    assert (result.exit_code, result.stderr) == (
+        0,
+        "no chat holds any speech: design.transcripts = false leaves it out of a log\n",
+    )
+
+
+def test_a_bare_log_without_texts_says_so(tmp_path: Path) -> None:
     run = write_run(tmp_path / "run", market("m", closed("m/1", opened(), say("buyer", ""))))
     result = sim("export", run, "transcripts", "--out", tmp_path / "c.jsonl")
     assert (result.exit_code, result.stderr) == (
         0,
-        "no chat holds any speech: design.transcripts = false leaves it out of a log\n",
+        "no chat holds any speech: its log has no texts, or nobody spoke\n",
     )
 
 

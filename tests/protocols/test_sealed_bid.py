@@ -58,6 +58,15 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "run"
 
 
+def test_where_nobody_speaks_the_protocol_is_why(run: Path, tmp_path: Path) -> None:
+    result = sim("export", run, "transcripts", "--out", tmp_path / "chats.jsonl")
+    assert (result.exit_code, result.stderr) == (
+        0,
+        "no chat holds any speech: in the protocol sealed_bid:PROTOCOL nobody speaks, "
+        "or it does not say how (`chat`)\n",
+    )
+
+
 def test_two_workers_and_one_give_the_same_events(run: Path, tmp_path: Path) -> None:
     one = tmp_path / "one"
     launched(one, sale(tmp_path), "--set", "products.per_category=2")
