@@ -19,6 +19,7 @@ from retailsim.sim.play.progress import Progress
 from retailsim.sim.run.conclusion import conclude, show_replay, show_replays, told
 from retailsim.sim.terminal.terminal import Terminal
 from tests.analysis.fakelog import closed, episode, market, opened, order, write_run
+from tests.analysis.test_cost import called
 
 
 def failed(name: str, stage: str, reason: str, **fields: Any) -> list[Event]:
@@ -45,6 +46,30 @@ def test_a_table_stands_on_stdout_and_nothing_is_said_where_nothing_failed(
     assert "Conversion" in out and "Seller" in out
     assert out.endswith(f"run: {tmp_path / 'r'}\n")
     assert err == ""
+
+
+@pytest.mark.parametrize(
+    ("lines", "pairs", "costs"),
+    [
+        (bought("a"), True, False),
+        (closed("a", opened(seller=None), order()), False, False),
+        ([*bought("a"), called(episode="a")], True, True),
+    ],
+)
+def test_pairs_and_costs_have_tables_where_there_are_any(
+    lines: list[Any],
+    pairs: bool,
+    costs: bool,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    events = [one for one in lines if isinstance(one, Event)]
+    asked = [one for one in lines if not isinstance(one, Event)]
+    write_run(tmp_path / "r", [*market("m", events), *asked])
+    show_replay(RunFolder(tmp_path / "r"), Terminal())
+    said = capsys.readouterr().out
+    assert ("Net revenue of each pair minus the mean of all pairs" in said) is pairs
+    assert ("Cost by stage" in said) is costs
 
 
 def test_json_is_one_object_and_no_more(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
