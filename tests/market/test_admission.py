@@ -23,6 +23,9 @@ from retailsim.events.messages import (
 )
 from retailsim.market.core import admission
 from retailsim.market.core.admission import (
+    MAX_LOGGED,
+    MAX_NUMBER,
+    MAX_REPLY,
     Admission,
     ReplyRefused,
 )
@@ -310,3 +313,29 @@ def test_a_protocol_may_ask_for_what_can_be_logged(
     with pytest.raises(ReplyRefused) as caught:
         admission.admitted("agent", ASKED[Decide], bad, rule)
     assert str(caught.value).startswith(f"agent answered Decide with {what}")
+
+
+@pytest.mark.parametrize(
+    ("answer", "most", "more"),
+    [
+        (dict[str, str], {"a": "x" * (MAX_REPLY - 2)}, {"a": "x" * (MAX_REPLY - 1)}),
+        (list[int], [7] * MAX_REPLY, [7] * (MAX_REPLY + 1)),
+    ],
+)
+def test_a_reply_may_be_as_large_as_it_says_and_no_larger(
+    answer: Any, most: Any, more: Any
+) -> None:
+    """Characters count, and items; what a number is does not."""
+    rule = Admission(answer, lambda request, value, seat: ())
+    assert admission.admitted("agent", ASKED[Decide], most, rule) == most
+    with pytest.raises(ReplyRefused, match=f"of {MAX_REPLY + 1} characters; at most {MAX_REPLY} "):
+        admission.admitted("agent", ASKED[Decide], more, rule)
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_number_may_be_what_propensities_sum_to_and_no_larger(sign: int) -> None:
+    rule = Admission(int, lambda request, value, seat: ())
+    assert MAX_LOGGED == 2**32 and MAX_NUMBER == 2_147_483_647
+    assert admission.admitted("agent", ASKED[Decide], sign * 2**32, rule) == sign * 2**32
+    with pytest.raises(ReplyRefused, match="a number beyond 4294967296"):
+        admission.admitted("agent", ASKED[Decide], sign * (2**32 + 1), rule)
