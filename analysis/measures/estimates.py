@@ -11,13 +11,20 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 import polars as pl
 
-from retailsim.analysis.measures.measure import DECIDED, Measure
+from retailsim.analysis.measures.measure import DECIDED, Measure, Unit
 from retailsim.analysis.measures.table import with_own
-from retailsim.analysis.statistics.clusters import mean, rate
+from retailsim.analysis.statistics.clusters import Within, mean, rate
+from retailsim.analysis.statistics.two_way import SHARE, two_way
 from retailsim.analysis.statistics.values import Estimate
 
 SHARED_BY = ("product", "profile")
 """The columns that say what episodes share: the first one that an episode has is its cluster."""
+
+SEED = 1
+"""Of the two-way bootstrap."""
+
+ENDS: Mapping[Unit, Within] = {"share": SHARE, "stars": (1.0, 5.0), "cents": (0.0, None)}
+"""The ends that no value of a unit passes; nor does an interval."""
 
 
 class Measured(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,6 +70,8 @@ def measured(
 ) -> list[Measured]:
     """Return measures for each value of the columns `by`, sorted; one entry without any.
 
+    That one also has the intervals for other buyers.
+
     Parameters
     ----------
     episodes : polars.DataFrame
@@ -71,17 +80,24 @@ def measured(
         Those of the run's protocol.
     """
     if not by:
-        return [_measured((), episodes, own)]
+        return [_measured((), episodes, own, and_by="buyer")]
     groups = episodes.drop_nulls(list(by)).sort(by).group_by(by, maintain_order=True)
     return [_measured(tuple(map(str, keys)), some, own) for keys, some in groups]
 
 
-def _measured(keys: tuple[str, ...], some: pl.DataFrame, own: Sequence[Measure]) -> Measured:
+def _measured(
+    keys: tuple[str, ...],
+    some: pl.DataFrame,
+    own: Sequence[Measure],
+    and_by: str | None = None,
+) -> Measured:
     shown = [one for one in with_own(own) if one.views]
     return Measured(
         keys=keys,
         episodes=some.height,
-        estimates={one.name: estimate(one, some) for one in shown if one.unit != "count"},
+        estimates={
+            one.name: estimate(one, some, and_by=and_by) for one in shown if one.unit != "count"
+        },
         totals=_totals(some, (one for one in shown if one.is_total)),
     )
 
@@ -91,7 +107,9 @@ def _totals(some: pl.DataFrame, shown: Iterable[Measure]) -> dict[str, int]:
     return some.select(**sums).row(0, named=True) if sums else {}
 
 
-def estimate(one: Measure, some: pl.DataFrame, cluster: str = "cluster") -> Estimate:
+def estimate(
+    one: Measure, some: pl.DataFrame, cluster: str = "cluster", *, and_by: str | None = None
+) -> Estimate:
     """Return what a measure comes to over some episodes, with what that is worth.
 
     Parameters
@@ -100,12 +118,24 @@ def estimate(one: Measure, some: pl.DataFrame, cluster: str = "cluster") -> Esti
         Episodes, with the columns that the measure reads.
     cluster : str
         The column that says what episodes share.
+    and_by : str or None
+        A second one, such as ``buyer``, that the interval `Estimate.two_way` allows for too.
     """
     part = some.filter(one.counts)
-    found = part.select(above=one.above(), below=one.below(), cluster=pl.col(cluster))
-    above, below, clusters = found["above"], found["below"], found["cluster"]
+    keys = [cluster] if and_by is None else [cluster, and_by]
+    found = part.select(*keys, above=one.above(), below=one.below())
+    above, below = found["above"], found["below"]
     if one.needs_all and above.null_count():
         return Estimate(value=None, n=part.height, note="not known of every episode")
+    told = _by_one(one, above, below, found[cluster])
+    if and_by is None or told.interval is None:
+        return told
+    both = two_way(above, below, found.select(keys), within=ENDS.get(one.unit), seed=SEED)
+    return msgspec.structs.replace(told, two_way=both.interval)
+
+
+def _by_one(one: Measure, above: pl.Series, below: pl.Series, cluster: pl.Series) -> Estimate:
     if one.unit == "share":
-        return rate(above, below, clusters)
-    return mean(above, clusters, weights=None if one.weighs_alike else below)
+        return rate(above, below, cluster)
+    weights = None if one.weighs_alike else below
+    return mean(above, cluster, weights=weights, within=ENDS.get(one.unit))

@@ -7,13 +7,12 @@ import polars as pl
 from retailsim.analysis.exhibits.parts import NOTHING, Cell, Section, estimated, row, table
 from retailsim.analysis.experiments.outcomes import ones
 from retailsim.analysis.measures.table import measure
-from retailsim.analysis.statistics.clusters import intraclass, rate, two_way_rate
+from retailsim.analysis.statistics.clusters import intraclass, rate
+from retailsim.analysis.statistics.two_way import SHARE, two_way
 from retailsim.analysis.statistics.values import Estimate
 
 SEED = 1
 """Of the bootstrap."""
-MOST_CELLS = 20_000
-"""Products times buyers that the two-way interval looks at; it takes long with more."""
 _LEAD = (
     "Episodes that share a product, a buyer or a seller are alike, and worth less than as many "
     "independent ones. The intra-class correlation of purchases says how alike: 0 not at all, "
@@ -54,8 +53,8 @@ def worth_section(some: pl.DataFrame) -> Section | None:
 
 def _two_way(some: pl.DataFrame) -> Estimate | None:
     """Conversion with an interval for other products and other buyers."""
-    rows, columns = some["cluster"].n_unique(), some["buyer"].n_unique()
-    if min(rows, columns) < 2 or rows * columns > MOST_CELLS:
+    if min(some["cluster"].n_unique(), some["buyer"].n_unique()) < 2:
         return None
     bought = (some["orders"] > 0).cast(pl.Int64)
-    return two_way_rate(bought, ones(some), some.select("cluster", "buyer"), seed=SEED)
+    cells = some.select("cluster", "buyer")
+    return two_way(bought, ones(some), cells, within=SHARE, seed=SEED)

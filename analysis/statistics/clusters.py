@@ -14,11 +14,13 @@ import polars as pl
 from numpy.typing import NDArray
 from scipy.stats import t as student
 
-from retailsim.analysis.statistics.bootstrap import two_way_ratio
+from retailsim.analysis.statistics import skewed
 from retailsim.analysis.statistics.proportions import wilson
 from retailsim.analysis.statistics.values import FEW_CLUSTERS, LEVEL, Estimate, Interval
 
 Floats = NDArray[np.float64]
+Within = tuple[float, float | None] | None
+"""Ends that no value can pass; no upper one where that is None."""
 
 
 def rate(above: pl.Series, below: pl.Series, cluster: pl.Series) -> Estimate:
@@ -68,69 +70,21 @@ def _of_rate(
     if variance <= 0.0:  # no spread is no certainty: each cluster counts once
         return wilson(value * clusters, clusters), f"{clusters} clusters, no spread"
     # On the scale of log odds, t keeps its level with few clusters and far from one half.
-    half = quantile * variance**0.5 / (value * (1.0 - value))
-    centre = math.log(value / (1.0 - value))
-    low, high = (1.0 / (1.0 + math.exp(-end)) for end in (centre - half, centre + half))
-    return Interval(low, high, f"t, {clusters - 1} df"), f"{clusters} clusters: Student's t"
+    between = by_t_between(value, variance**0.5, clusters - 1, (0.0, 1.0))
+    return between, f"{clusters} clusters: Student's t"
 
 
-def two_way_rate(above: pl.Series, below: pl.Series, cells: pl.DataFrame, *, seed: int) -> Estimate:
-    """Estimate a proportion whose observations share two things, such as product and buyer.
-
-    The interval is a two-way bootstrap from 20 clusters of each on; with fewer it is by Student's
-    t on the log odds, its variance that between the ones plus that between the others less that
-    between their cells, with one degree of freedom less than there are clusters of the rarer.
-
-    Parameters
-    ----------
-    above, below : polars.Series
-        As for `rate`.
-    cells : polars.DataFrame
-        Two columns: what is shared. The bootstrap holds a table of all their pairs.
-    seed : int
-        Of the bootstrap.
-    """
-    one, two = (cells[name].cast(pl.String) for name in cells.columns)
-    alone = [rate(above, below, key) for key in (one, two)]
-    fewest = min(estimate.clusters for estimate in alone)
-    value, n = alone[0].value, alone[0].n
-    if value is None or fewest < 2 or value in (0.0, 1.0):
-        note = "a single cluster, or no spread: no interval"
-        return Estimate(value=value, n=n, clusters=fewest, note=note)
-    both = pl.DataFrame({"above": above, "below": below, "one": one, "two": two}).drop_nulls()
-    totals = (pl.col("above").cast(pl.Float64).sum(), pl.col("below").cast(pl.Float64).sum())
-    sums_of = both.group_by("one", "two").agg(*totals).sort("one", "two")
-    parts = [ratio_variance(*sums(above, below, key)) for key in (one, two)]
-    within = ratio_variance(sums_of["above"].to_numpy(), sums_of["below"].to_numpy())
-    variance = max(*parts, sum(parts) - within)
-    effect = _design_effect(variance, value * (1.0 - value) / n, fewest, n)
-    interval: Interval | None
-    if fewest < FEW_CLUSTERS:
-        interval, note = _of_rate(value, variance, n / effect, fewest)
-    else:
-        tables = (_matrix(sums_of, name) for name in ("above", "below"))
-        interval, note = two_way_ratio(*tables, seed=seed), ""
-    return Estimate(
-        value=value,
-        n=n,
-        interval=interval,
-        effective_n=n / effect,
-        design_effect=effect,
-        clusters=fewest,
-        note=note,
-    )
-
-
-def _matrix(sums_of: pl.DataFrame, name: str) -> Floats:
-    """Sums by cell as a table, 0 where there are none; rows and columns in order."""
-    table = sums_of.pivot("two", index="one", values=name).sort("one").drop("one").fill_null(0.0)
-    return table.select(sorted(table.columns)).to_numpy()
-
-
-def mean(values: pl.Series, cluster: pl.Series, *, weights: pl.Series | None = None) -> Estimate:
+def mean(
+    values: pl.Series,
+    cluster: pl.Series,
+    *,
+    weights: pl.Series | None = None,
+    within: Within = None,
+) -> Estimate:
     """Estimate a mean, or a ratio of sums where `weights` say out of how much each value is.
 
-    The interval is by Student's t with one degree of freedom less than clusters.
+    The interval is by Student's t with one degree of freedom less than clusters; on the scale of
+    log odds where values have two ends, and as `skewed` says where they are never negative.
 
     Parameters
     ----------
@@ -140,6 +94,9 @@ def mean(values: pl.Series, cluster: pl.Series, *, weights: pl.Series | None = N
         What observations share, such as the product.
     weights : polars.Series or None
         Per observation, at least 0; `n` is their sum. Rows with 0 do not count.
+    within : (low, high) or None
+        Ends that no value can pass, and so no interval. ``(0.0, None)`` for money that is never
+        negative; where some is, it counts for nothing.
     """
     below = pl.repeat(1.0, len(values), eager=True) if weights is None else weights
     tops, bottoms = sums(values, below, cluster)
@@ -154,8 +111,10 @@ def mean(values: pl.Series, cluster: pl.Series, *, weights: pl.Series | None = N
     effect = _design_effect(variance, _independent(values, weights, cluster, n), count, n)
     interval, note = None, "no spread: no interval"
     if variance > 0.0:
-        interval = by_t(value, variance**0.5, count - 1)
+        interval = around(value, variance**0.5, count - 1, within, (tops, bottoms))
         note = f"{count} clusters: Student's t" if count < FEW_CLUSTERS else ""
+        if interval.method.endswith("rough"):
+            note = f"{count} clusters: rough"
     return Estimate(
         value=value,
         n=int(n),
@@ -242,3 +201,39 @@ def by_t(value: float, error: float, df: float) -> Interval:
     """Interval of an estimate by Student's t, from its standard error and degrees of freedom."""
     half = float(student.ppf(0.5 + LEVEL / 2.0, df)) * error if error else 0.0
     return Interval(value - half, value + half, f"t, {df:.0f} df")
+
+
+def by_t_between(value: float, error: float, df: float, ends: tuple[float, float]) -> Interval:
+    """Interval by Student's t on the scale of log odds, for what lies between two ends."""
+    low, high = ends
+    share = (value - low) / (high - low)
+    half = (
+        float(student.ppf(0.5 + LEVEL / 2.0, df)) * error / ((high - low) * share * (1.0 - share))
+    )
+    centre = math.log(share / (1.0 - share))
+    first, last = (low + (high - low) * _logistic(end) for end in (centre - half, centre + half))
+    return Interval(first, last, f"t, {df:.0f} df")
+
+
+def _logistic(at: float) -> float:
+    """Without overflow, however far out."""
+    return math.exp(at) / (1.0 + math.exp(at)) if at < 0.0 else 1.0 / (1.0 + math.exp(-at))
+
+
+def around(
+    value: float, error: float, df: float, within: Within, by_cluster: tuple[Floats, Floats]
+) -> Interval:
+    """Interval of a ratio of sums from its error, on the scale that its ends ask for.
+
+    Parameters
+    ----------
+    by_cluster : (above, below)
+        Sums by cluster: they say how skewed a ratio without an upper end is.
+    """
+    match within:
+        case (low, float(high)) if low < value < high:
+            return by_t_between(value, error, df, (low, high))
+        case (low, None) if by_cluster[0].min() >= low == 0.0:
+            return skewed.of_positive(*by_cluster, error, df)
+        case _:
+            return by_t(value, error, df)

@@ -38,6 +38,9 @@ class Estimate(msgspec.Struct, frozen=True, kw_only=True):
         Clusters with at least one observation.
     note : str
         What a reader has to know; empty where nothing is.
+    two_way : Interval or None
+        One that allows for other buyers as well as for other products; None where none was asked
+        for, or there is too little of either.
     """
 
     value: float | None
@@ -47,6 +50,7 @@ class Estimate(msgspec.Struct, frozen=True, kw_only=True):
     design_effect: float | None = None
     clusters: int = 0
     note: str = ""
+    two_way: Interval | None = None
 
 
 class Test(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,8 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from retailsim.analysis.statistics import bootstrap
-from retailsim.analysis.statistics.clusters import intraclass, mean, rate, sums, two_way_rate
+from retailsim.analysis.statistics.clusters import intraclass, mean, rate, sums
 from retailsim.analysis.statistics.proportions import wilson
+from retailsim.analysis.statistics.two_way import SHARE, two_way
 
 OBSERVED = st.lists(st.tuples(st.booleans(), st.sampled_from("abcdefgh")), min_size=1, max_size=60)
 
@@ -198,7 +199,7 @@ def test_a_two_way_interval_covers_other_products_and_other_buyers(
             orient="row",
         )
         above, below = pl.Series(bought.ravel()), ones(products * buyers)
-        found = two_way_rate(above, below, cells, seed=seed).interval
+        found = two_way(above, below, cells, within=SHARE, seed=seed).interval
         single = rate(above, below, cells["product"]).interval
         assert found is not None
         assert single is not None
@@ -211,7 +212,7 @@ def test_a_two_way_interval_covers_other_products_and_other_buyers(
 def test_a_two_way_rate_by_hand() -> None:
     """Products 4/4 and 2/4, buyers 4/4 and 2/4, cells 2, 2, 2, 0 of 2: each variance is 1/16."""
     cells = pl.DataFrame({"p": list("aaaabbbb"), "b": list("xxyyxxyy")})
-    found = two_way_rate(pl.Series([1, 1, 1, 1, 1, 1, 0, 0]), ones(8), cells, seed=1)
+    found = two_way(pl.Series([1, 1, 1, 1, 1, 1, 0, 0]), ones(8), cells, within=SHARE, seed=1)
     assert found.value == 0.75
     assert found.design_effect == pytest.approx((1 / 16) / (0.75 * 0.25 / 8))
     assert "Student's t" in found.note
@@ -220,6 +221,6 @@ def test_a_two_way_rate_by_hand() -> None:
 @pytest.mark.parametrize("bought", [0, 1])
 def test_a_two_way_rate_without_spread_says_so(bought: int) -> None:
     cells = pl.DataFrame({"p": list("aabb"), "b": list("xyxy")})
-    found = two_way_rate(pl.Series([bought] * 4), ones(4), cells, seed=1)
+    found = two_way(pl.Series([bought] * 4), ones(4), cells, within=SHARE, seed=1)
     assert (found.value, found.interval) == (bought, None)
     assert "no interval" in found.note

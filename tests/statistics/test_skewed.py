@@ -1,0 +1,100 @@
+"""Intervals of money and of stars: they stay where values can be, and cover what they say."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+import pytest
+
+from benchmarks.coverage import coverage
+from retailsim.analysis.statistics.clusters import mean
+from retailsim.analysis.statistics.skewed import ROUGH, reach
+from retailsim.analysis.statistics.values import Estimate
+
+MONEY, STARS = (0.0, None), (1.0, 5.0)
+
+
+def net_of(clusters: int, seed: int = 1, scale: float = 1.0) -> Estimate:
+    net = scale * np.exp(np.random.default_rng(seed).normal(size=clusters))
+    names = pl.Series([f"p{n}" for n in range(clusters)])
+    return mean(pl.Series(net), names, within=MONEY)
+
+
+@pytest.mark.parametrize("clusters", [2, 5, 8, 30, 1_500])
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_money_that_is_never_negative_has_no_negative_interval(clusters: int, seed: int) -> None:
+    found = net_of(clusters, seed)
+    assert found.value is not None
+    assert found.interval is not None
+    assert 0.0 <= found.interval.low < found.value < found.interval.high
+
+
+def test_the_upper_end_is_further_off_than_the_lower_one() -> None:
+    found = net_of(30)
+    assert found.value is not None
+    assert found.interval is not None
+    assert found.interval.high - found.value > 1.2 * (found.value - found.interval.low)
+
+
+def test_an_interval_is_in_the_unit_of_its_money() -> None:
+    cents, dollars = net_of(20, scale=100.0), net_of(20)
+    assert cents.interval is not None
+    assert dollars.interval is not None
+    assert cents.interval.high == pytest.approx(100.0 * dollars.interval.high)
+    assert cents.interval.low == pytest.approx(100.0 * dollars.interval.low)
+
+
+def test_with_few_clusters_it_is_called_rough() -> None:
+    assert "rough" in net_of(ROUGH - 1).note
+    assert "rough" not in net_of(ROUGH).note
+
+
+def test_money_that_can_be_lost_keeps_students_t() -> None:
+    gains, names = pl.Series([-3.0, 5.0, 9.0] * 4), pl.Series([f"p{n}" for n in range(12)])
+    assert mean(gains, names, within=MONEY) == mean(gains, names)
+
+
+def test_the_reach_grows_with_the_spread_and_falls_with_the_clusters() -> None:
+    by_spread = [reach(12, spread) for spread in (0.2, 0.6, 1.1, 2.0)]
+    by_clusters = [reach(clusters, 1.1) for clusters in (8, 12, 30, 120, 900)]
+    assert by_spread == sorted(by_spread)
+    assert by_clusters == sorted(by_clusters, reverse=True)
+    # Nearly normal, and many: nothing but Student's t is left.
+    assert reach(900, 0.05) == pytest.approx(1.96, abs=0.12)
+
+
+@pytest.mark.parametrize("stars", [[5, 5, 5, 4], [1, 1, 1, 2], [5, 1, 5, 5], [3, 3, 4, 5]])
+def test_a_rating_stays_from_one_to_five(stars: list[int]) -> None:
+    values, names = pl.Series([*stars, *stars[:3]]), pl.Series(list("abcdabc"))
+    found = mean(values, names, within=STARS)
+    assert found.value is not None
+    assert found.interval is not None
+    assert 1.0 <= found.interval.low < found.value < found.interval.high <= 5.0
+
+
+def test_students_t_alone_would_leave_them() -> None:
+    found = mean(pl.Series([5, 5, 5, 4]), pl.Series(list("abcd"))).interval
+    assert found is not None
+    assert found.high > 5.0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("products", "least"), [(12, 0.92), (30, 0.94)])
+def test_money_is_covered_as_often_as_it_says_and_by_students_t_it_was_not(
+    products: int, least: float
+) -> None:
+    found = coverage(products, sets=500, names=("net per episode",))
+    single, by_t, _, both = found.values()
+    assert least <= single <= 0.98
+    assert by_t < 0.92
+    assert both >= 0.92
+
+
+@pytest.mark.slow
+def test_every_headline_covers_other_buyers_too_and_by_product_alone_does_not() -> None:
+    found = coverage(30, sets=200, names=("conversion", "refund rate", "rating"))
+    for (name, question), share in found.items():
+        if "interval by product" in question:
+            assert share < 0.88, (name, question)
+        else:
+            assert share >= 0.91, (name, question)
