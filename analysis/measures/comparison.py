@@ -5,16 +5,17 @@ seats, replication and price condition are pairs, and what differs between them 
 changed. A run compared with itself differs by exactly nothing. Where nothing pairs, as with other
 seeds, the runs are compared as different episodes of, as far as possible, the same products.
 
-The differences of the whole runs are planned contrasts (Holm), one for each measure that names
-this view; those of conversion by seller, buyer and category are exploratory (Benjamini-Hochberg
-over each grid). What each episode has is compared pair by pair, a ratio of sums between the
-runs.
+The differences of the whole runs are planned contrasts, one for each measure that names this view,
+with intervals that hold together and p values adjusted alike (Bonferroni); those of conversion by
+seller, buyer and category are exploratory (Benjamini-Hochberg over the grid, and intervals that go
+with it). So an interval leaves out 0 exactly where its adjusted p is below 5 %. What each episode
+has is compared pair by pair, a ratio of sums between the runs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, Protocol
 
 import msgspec
 import polars as pl
@@ -23,9 +24,14 @@ from retailsim.analysis.measures import estimates
 from retailsim.analysis.measures.measure import Measure
 from retailsim.analysis.measures.table import measure, shown_in
 from retailsim.analysis.statistics.differences import mcnemar, sign_flip, two_rates
-from retailsim.analysis.statistics.multiplicity import benjamini_hochberg, holm
+from retailsim.analysis.statistics.multiplicity import (
+    benjamini_hochberg,
+    bonferroni,
+    selected_level,
+    simultaneous_level,
+)
 from retailsim.analysis.statistics.proportions import two_proportions
-from retailsim.analysis.statistics.values import Estimate, Interval, Test
+from retailsim.analysis.statistics.values import LEVEL, Estimate, Interval, Test
 
 SEED = 1
 """Of the permutations."""
@@ -45,9 +51,13 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     first, second : Estimate
         Over all episodes of each run whose decision is known.
     test : Test
-        Of the difference; its `estimate` is over the pairs where there are any.
+        Of the difference; its `estimate` is over the pairs where there are any, its interval a
+        95 % one of this difference alone.
     adjusted_p : float or None
         For the number of tests of its kind.
+    simultaneous : Interval or None
+        Adjusted for as many: without 0 exactly where `adjusted_p` is at most 5 %. With a single
+        product p is Fisher's, and may differ from it by a little.
     """
 
     of: str
@@ -56,6 +66,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     second: Estimate
     test: Test
     adjusted_p: float | None = None
+    simultaneous: Interval | None = None
 
 
 class Comparison(msgspec.Struct, frozen=True, kw_only=True):
@@ -107,24 +118,19 @@ def compare(
     """
     one, two = (_keyed(part) for part in (first, second))
     both = _pairs(one, two) if shared else one.head(0)
-    paired = both.height > 0
+    paired = both if both.height > 0 else None
     planned = [
-        _change("overall", compared, one, two, both if paired else None)
-        for compared in shown_in("compare", own)
+        _Question("overall", compared, one, two, paired) for compared in shown_in("compare", own)
     ]
     exploring = [
-        change
-        for key in ("seller", "buyer", "category")
-        for change in _by(key, one, two, both if paired else None)
+        change for key in ("seller", "buyer", "category") for change in _by(key, one, two, paired)
     ]
     return Comparison(
         pairs=both.height,
         only_first=one.height - both.height,
         only_second=two.height - both.height,
-        planned=_adjusted(planned, holm([change.test.p for change in planned])),
-        exploratory=_adjusted(
-            exploring, benjamini_hochberg([change.test.p for change in exploring])
-        ),
+        planned=_adjusted(planned, bonferroni, simultaneous_level),
+        exploratory=_adjusted(exploring, benjamini_hochberg, selected_level),
     )
 
 
@@ -145,34 +151,40 @@ def _pairs(one: pl.DataFrame, two: pl.DataFrame) -> pl.DataFrame:
     return one.join(two, on=keys, suffix="_two")
 
 
-def _change(
-    of: str, compared: Measure, one: pl.DataFrame, two: pl.DataFrame, both: pl.DataFrame | None
-) -> Change:
-    test = _tested(compared, one, two, both)
-    between = test.interval
-    if between is not None and compared.unit == "share":
-        # No difference of rates is beyond 100 points, whatever Student's t says of few products.
-        between = Interval(max(-1.0, between.low), min(1.0, between.high), between.method)
-    return Change(
-        of=of,
-        measure=compared.name,
-        first=estimates.estimate(compared, one),
-        second=estimates.estimate(compared, two),
-        test=msgspec.structs.replace(test, interval=between),
-    )
+class _Question(NamedTuple):
+    """What is compared: the pairs are None where nothing pairs."""
+
+    of: str
+    compared: Measure
+    one: pl.DataFrame
+    two: pl.DataFrame
+    both: pl.DataFrame | None
+
+    def test(self, level: float) -> Test:
+        """How the measure differs, with an interval of that level."""
+        test = _tested(self.compared, self.one, self.two, self.both, level)
+        between = test.interval
+        if between is not None and self.compared.unit == "share":
+            # No difference of rates is beyond 100 points, whatever t says of few products.
+            between = Interval(max(-1.0, between.low), min(1.0, between.high), between.method)
+        return msgspec.structs.replace(test, interval=between)
 
 
 def _tested(
-    compared: Measure, one: pl.DataFrame, two: pl.DataFrame, both: pl.DataFrame | None
+    compared: Measure,
+    one: pl.DataFrame,
+    two: pl.DataFrame,
+    both: pl.DataFrame | None,
+    level: float,
 ) -> Test:
     if not compared.of_each:
-        return _of_ratio(compared, one, two)
+        return _of_ratio(compared, one, two, level)
     if compared.unit == "share":
-        return _yes_no(compared, one, two, both)
+        return _yes_no(compared, one, two, both, level)
     if both is None:
-        return _of_ratio(compared, one, two)
+        return _of_ratio(compared, one, two, level)
     before, after = (_paired(compared, both, suffix) for suffix in ("", "_two"))
-    return sign_flip(after - before, both["cluster"], seed=SEED)
+    return sign_flip(after - before, both["cluster"], seed=SEED, level=level)
 
 
 def _paired(compared: Measure, both: pl.DataFrame, suffix: str) -> pl.Series:
@@ -183,25 +195,29 @@ def _paired(compared: Measure, both: pl.DataFrame, suffix: str) -> pl.Series:
 
 
 def _yes_no(
-    compared: Measure, one: pl.DataFrame, two: pl.DataFrame, both: pl.DataFrame | None
+    compared: Measure,
+    one: pl.DataFrame,
+    two: pl.DataFrame,
+    both: pl.DataFrame | None,
+    level: float,
 ) -> Test:
     """A yes or no: by whole products; McNemar's or Newcombe's way with a single product."""
     if both is None:
         if pl.concat((one["cluster"], two["cluster"])).n_unique() > 1:
-            return _of_ratio(compared, one, two)
+            return _of_ratio(compared, one, two, level)
         first, second = ((_sum(compared, part), part.height) for part in (one, two))
-        return two_proportions(second, first)
+        return two_proportions(second, first, level=level)
     before, after = (_paired(compared, both, suffix) for suffix in ("", "_two"))
     if both["cluster"].n_unique() < 2:
         return mcnemar(after.cast(pl.Boolean), before.cast(pl.Boolean))
-    return sign_flip(after - before, both["cluster"], seed=SEED)
+    return sign_flip(after - before, both["cluster"], seed=SEED, level=level, most=1.0)
 
 
 def _sum(compared: Measure, part: pl.DataFrame) -> int:
     return int(part.select(above=compared.above())["above"].sum())
 
 
-def _of_ratio(compared: Measure, one: pl.DataFrame, two: pl.DataFrame) -> Test:
+def _of_ratio(compared: Measure, one: pl.DataFrame, two: pl.DataFrame, level: float) -> Test:
     """The second run's ratio of sums minus the first's, robust to what products share."""
     parts = []
     for part in (two, one):
@@ -210,15 +226,17 @@ def _of_ratio(compared: Measure, one: pl.DataFrame, two: pl.DataFrame) -> Test:
         )
         counting = some.filter(pl.col("below") > 0)
         parts.append((counting["above"], counting["below"], counting["cluster"]))
-    return two_rates(parts[0], parts[1])
+    return two_rates(parts[0], parts[1], level=level)
 
 
-def _by(key: str, one: pl.DataFrame, two: pl.DataFrame, both: pl.DataFrame | None) -> list[Change]:
+def _by(
+    key: str, one: pl.DataFrame, two: pl.DataFrame, both: pl.DataFrame | None
+) -> list[_Question]:
     """Conversion, for each value of a column that both runs have."""
     conversion = measure("conversion_rate")
     named = sorted({*one[key].drop_nulls()} & {*two[key].drop_nulls()})
     return [
-        _change(
+        _Question(
             f"{key} {name}",
             conversion,
             one.filter(pl.col(key) == name),
@@ -229,8 +247,24 @@ def _by(key: str, one: pl.DataFrame, two: pl.DataFrame, both: pl.DataFrame | Non
     ]
 
 
-def _adjusted(changes: Sequence[Change], values: Sequence[float | None]) -> tuple[Change, ...]:
+def _adjusted(
+    questions: Sequence[_Question],
+    adjust: Callable[[Sequence[float | None]], list[float | None]],
+    level_of: Callable[[Sequence[float | None]], float],
+) -> tuple[Change, ...]:
+    """Answer each alone, and adjust p and interval alike for how many they are."""
+    alone = [question.test(LEVEL) for question in questions]
+    values = [test.p for test in alone]
+    level = level_of(values)
     return tuple(
-        msgspec.structs.replace(change, adjusted_p=value)
-        for change, value in zip(changes, values, strict=True)
+        Change(
+            of=asked.of,
+            measure=asked.compared.name,
+            first=estimates.estimate(asked.compared, asked.one),
+            second=estimates.estimate(asked.compared, asked.two),
+            test=test,
+            adjusted_p=p,
+            simultaneous=asked.test(level).interval,
+        )
+        for asked, test, p in zip(questions, alone, adjust(values), strict=True)
     )

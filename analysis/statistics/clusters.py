@@ -197,9 +197,9 @@ def _design_effect(variance: float, independent: float, clusters: int, n: float)
     return max(1.0, variance / independent)
 
 
-def by_t(value: float, error: float, df: float) -> Interval:
+def by_t(value: float, error: float, df: float, *, level: float = LEVEL) -> Interval:
     """Interval of an estimate by Student's t, from its standard error and degrees of freedom."""
-    half = float(student.ppf(0.5 + LEVEL / 2.0, df)) * error if error else 0.0
+    half = float(student.ppf(0.5 + level / 2.0, df)) * error if error else 0.0
     return Interval(value - half, value + half, f"t, {df:.0f} df")
 
 

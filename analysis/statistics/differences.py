@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 
 import numpy as np
@@ -11,19 +10,18 @@ from numpy.typing import NDArray
 from scipy.stats import binomtest, chi2, mannwhitneyu, norm
 from scipy.stats import t as student
 
-from retailsim.analysis.statistics import bootstrap
 from retailsim.analysis.statistics.clusters import by_t, ratio_variance, sums
-from retailsim.analysis.statistics.values import FEW_CLUSTERS, LEVEL, Interval, Test
+from retailsim.analysis.statistics.flips import flipped
+from retailsim.analysis.statistics.values import LEVEL, Interval, Test
 
 Floats = NDArray[np.float64]
 
 EXACT_DISCORDANT = 25
 """McNemar's test is exact below so many discordant pairs."""
-EXACT_CLUSTERS = 12
-"""The sign-flip permutation goes through all flips up to so many clusters that differ."""
-FLIPS = 10_000
-MANY_CLUSTERS = 2_000
-"""From here on means of clusters are normal enough, and a bootstrap takes long."""
+FEW_ON_A_SIDE = 10
+"""Below so many clusters of one of two groups their own spread alone is not relied on."""
+MANY_CLUSTERS = 500
+"""From here on means of clusters are normal enough, and flips take long."""
 
 
 def mcnemar(first: pl.Series, second: pl.Series) -> Test:
@@ -50,12 +48,21 @@ def mcnemar(first: pl.Series, second: pl.Series) -> Test:
     return Test(method="McNemar", estimate=estimate, p=float(chi2.sf(statistic, 1)), n=n)
 
 
-def sign_flip(differences: pl.Series, cluster: pl.Series, *, seed: int) -> Test:
-    """Sign-flip permutation of paired differences, whole clusters at a time.
+def sign_flip(
+    differences: pl.Series,
+    cluster: pl.Series,
+    *,
+    seed: int,
+    level: float = LEVEL,
+    most: float = math.inf,
+) -> Test:
+    """Sign-flip permutation of paired differences, whole clusters at a time, beside Student's t.
 
     Under no effect the sum of a cluster's differences is as likely negative as positive. The
-    estimate is the mean difference. Its interval is a bootstrap of clusters, which follows the
-    skew that a few large gains make, and Student's t where clusters are few or very many.
+    estimate is the mean difference. Flips are exact where nothing differs on the average, t
+    follows the skew that a few large gains make: p is the larger of the two, and the interval
+    spans both, so that it leaves out 0 exactly where p is at most 1 - level. From 500 clusters
+    on they are the same, and t alone is used.
 
     Parameters
     ----------
@@ -64,56 +71,56 @@ def sign_flip(differences: pl.Series, cluster: pl.Series, *, seed: int) -> Test:
     cluster : polars.Series
         What pairs share, such as the product.
     seed : int
-        Of the drawn flips and of the bootstrap.
+        Of the drawn flips.
+    level : float
+        Of the interval.
+    most : float
+        The largest difference that there can be. Without one there is no interval where clusters
+        are too few for the level: then no difference, however large, can be excluded.
     """
     totals, counts = sums(differences, pl.repeat(1.0, len(differences), eager=True), cluster)
-    n = int(counts.sum())
+    n, method = int(counts.sum()), "sign flip by cluster"
     if n == 0:
         return Test(method="sign flip", note="no pairs")
     estimate = float(totals.sum() / counts.sum())
-    moved = totals[totals != 0.0]
-    if len(moved) == 0:
+    if not totals.any():
         interval = Interval(estimate, estimate, "no cluster differs")
         return Test(method="sign flip", estimate=estimate, p=1.0, interval=interval, n=n)
-    p = _exact_flips(moved) if len(moved) <= EXACT_CLUSTERS else _drawn_flips(moved, seed)
-    found = None
-    if FEW_CLUSTERS <= len(totals) <= MANY_CLUSTERS:
-        found = bootstrap.ratio(totals, counts, seed=seed)
-    elif len(totals) >= 2:
-        error = math.sqrt(ratio_variance(totals, counts))
-        found = by_t(estimate, error, len(totals) - 1)
-    return Test(method="sign flip by cluster", estimate=estimate, p=p, interval=found, n=n)
-
-
-def _exact_flips(totals: Floats) -> float:
-    seen = abs(float(totals.sum()))
-    signs = np.array(list(itertools.product((-1.0, 1.0), repeat=len(totals))))
-    sums_of_flips = np.abs(signs @ totals)
-    return float(np.mean(sums_of_flips >= seen - 1e-9 * max(1.0, seen)))
-
-
-def _drawn_flips(totals: Floats, seed: int) -> float:
-    """Share of random flips at least as far from 0, counting what was seen as one of them."""
-    generator = np.random.default_rng(seed)
-    seen, reached, left = abs(float(totals.sum())), 0, FLIPS
-    while left:
-        size = min(left, max(1, 2_000_000 // len(totals)))
-        signs = generator.integers(0, 2, size=(size, len(totals))) * 2.0 - 1.0
-        reached += int((np.abs(signs @ totals) >= seen - 1e-9 * max(1.0, seen)).sum())
-        left -= size
-    return (reached + 1) / (FLIPS + 1)
+    p, low, high = 0.0, math.inf, -math.inf
+    if len(totals) <= MANY_CLUSTERS:
+        p, low, high = flipped(totals, counts, seed=seed, level=level)
+    if len(totals) >= 2:
+        error, df = math.sqrt(ratio_variance(totals, counts)), len(totals) - 1
+        by = by_t(estimate, error, df, level=level)
+        p, low, high = max(p, _p_of_t(estimate, error, df)), min(low, by.low), max(high, by.high)
+    low, high = max(-most, low), min(most, high)
+    if math.isinf(low) or math.isinf(high):
+        note = f"{len(totals)} clusters: too few for an interval"
+        return Test(method=method, estimate=estimate, p=p, n=n, note=note)
+    return Test(
+        method=method, estimate=estimate, p=p, interval=Interval(low, high, "sign flip and t"), n=n
+    )
 
 
 def two_rates(
-    first: tuple[pl.Series, pl.Series, pl.Series], second: tuple[pl.Series, pl.Series, pl.Series]
+    first: tuple[pl.Series, pl.Series, pl.Series],
+    second: tuple[pl.Series, pl.Series, pl.Series],
+    *,
+    level: float = LEVEL,
 ) -> Test:
     """Test two ratios of sums that come from different episodes, robust to clusters.
+
+    Student's t with Welch's degrees of freedom. The spread between two or three clusters is small
+    by accident rather often; so where a side has fewer than 10, the error is at least the one that
+    both sides' clusters together would give it.
 
     Parameters
     ----------
     first, second : (above, below, cluster)
         As for `clusters.rate`. Clusters of one name in both are taken as the same: what they
-        share is taken out of the difference. Student's t with Welch's degrees of freedom.
+        share is taken out of the difference.
+    level : float
+        Of the interval.
     """
     method = "clustered difference"
     both = _by_cluster(*first).join(
@@ -131,7 +138,8 @@ def two_rates(
     if min(np.count_nonzero(bottoms), np.count_nonzero(other_bottoms)) < 2:
         return Test(method=method, estimate=p - q, n=n, note="a single cluster on one side")
     one, two = _scores(tops, bottoms), _scores(other_tops, other_bottoms)
-    error, df = math.sqrt(float(((one - two) ** 2).sum())), _welch(one, two, bottoms, other_bottoms)
+    df = _welch(one, two, bottoms, other_bottoms)
+    error = math.sqrt(_variance(one, two, bottoms, other_bottoms))
     if error == 0.0 and p != q:
         note = "no spread between clusters: how certain this is cannot be estimated"
         return Test(method=method, estimate=p - q, n=n, note=note)
@@ -139,9 +147,20 @@ def two_rates(
         method=f"{method}, t with {df:.0f} df",
         estimate=p - q,
         p=_p_of_t(p - q, error, df),
-        interval=by_t(p - q, error, df),
+        interval=by_t(p - q, error, df, level=level),
         n=n,
     )
+
+
+def _variance(one: Floats, two: Floats, below: Floats, other_below: Floats) -> float:
+    """Variance of a difference from its scores; that of a side of few clusters is no accident."""
+    found = float(((one - two) ** 2).sum())
+    k, m = int(np.count_nonzero(below)), int(np.count_nonzero(other_below))
+    if min(k, m) >= FEW_ON_A_SIDE:
+        return found
+    v, w = float((one**2).sum()), float((two**2).sum())
+    pooled = ((k - 1) * k * v + (m - 1) * m * w) / (k + m - 2)
+    return max(found, pooled * (1.0 / k + 1.0 / m) - 2.0 * float((one * two).sum()))
 
 
 def _scores(above: Floats, below: Floats) -> Floats:

@@ -1,10 +1,18 @@
-"""Adjusting p values of several tests: Holm for planned contrasts, Benjamini-Hochberg for grids."""
+"""Adjusting p values of several tests: Holm for planned contrasts, Benjamini-Hochberg for grids.
+
+Where intervals stand beside p values, both are adjusted alike, so that an interval leaves out 0
+exactly where its p is below 5 %: Bonferroni for contrasts (their intervals hold together), and for
+grids Benjamini-Hochberg with the intervals of Benjamini and Yekutieli (2005), of which on average
+5 % of the selected ones are wrong.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from statsmodels.stats.multitest import multipletests
+
+ALPHA = 0.05
 
 
 def holm(values: Sequence[float | None]) -> list[float | None]:
@@ -15,6 +23,27 @@ def holm(values: Sequence[float | None]) -> list[float | None]:
 def benjamini_hochberg(values: Sequence[float | None]) -> list[float | None]:
     """Return adjusted p values, in order: the share of false discoveries stays at the level."""
     return _adjusted(values, "fdr_bh")
+
+
+def bonferroni(values: Sequence[float | None]) -> list[float | None]:
+    """Return Bonferroni's adjusted p values, in order."""
+    return _adjusted(values, "bonferroni")
+
+
+def simultaneous_level(values: Sequence[float | None]) -> float:
+    """Return the level of intervals that go with `bonferroni`: together they hold 95 % of times."""
+    return 1.0 - ALPHA / max(1, _known(values))
+
+
+def selected_level(values: Sequence[float | None]) -> float:
+    """Return the level of intervals that go with `benjamini_hochberg`."""
+    adjusted = benjamini_hochberg(values)
+    selected = sum(p is not None and p <= ALPHA for p in adjusted)
+    return 1.0 - max(1, selected) * ALPHA / max(1, _known(values))
+
+
+def _known(values: Sequence[float | None]) -> int:
+    return sum(value is not None for value in values)
 
 
 def _adjusted(values: Sequence[float | None], method: str) -> list[float | None]:

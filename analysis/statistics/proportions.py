@@ -32,16 +32,21 @@ def wilson(successes: float, n: float, *, quantile: float | None = None) -> Inte
     return Interval(low, high, "Wilson")
 
 
-def newcombe(successes: float, n: float, others: float, other_n: float) -> Interval:
+def newcombe(
+    successes: float, n: float, others: float, other_n: float, *, level: float = LEVEL
+) -> Interval:
     """Newcombe's interval of the first proportion minus the second, from two Wilson intervals."""
-    first, second = wilson(successes, n), wilson(others, other_n)
+    z = float(norm.ppf(0.5 + level / 2.0))
+    first, second = wilson(successes, n, quantile=z), wilson(others, other_n, quantile=z)
     p, q = successes / n, others / other_n
     low = p - q - math.hypot(p - first.low, second.high - q)
     high = p - q + math.hypot(first.high - p, q - second.low)
     return Interval(max(-1.0, low), min(1.0, high), "Newcombe")
 
 
-def two_proportions(first: tuple[int, int], second: tuple[int, int]) -> Test:
+def two_proportions(
+    first: tuple[int, int], second: tuple[int, int], *, level: float = LEVEL
+) -> Test:
     """Test two independent proportions: Fisher's exact p, and Newcombe's interval.
 
     Parameters
@@ -57,7 +62,7 @@ def two_proportions(first: tuple[int, int], second: tuple[int, int]) -> Test:
         method=method,
         estimate=successes / n - others / other_n,
         p=float(found.pvalue),
-        interval=newcombe(successes, n, others, other_n),
+        interval=newcombe(successes, n, others, other_n, level=level),
         n=n + other_n,
     )
 

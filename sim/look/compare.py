@@ -109,11 +109,11 @@ def _show(headline: str, found: Comparison, own: Sequence[Measure], terminal: Te
 
     by_name = {one.name: one for one in with_own(own)}
     conversion = by_name["conversion_rate"].label
-    exploratory = f"{conversion} (exploratory, p by Benjamini-Hochberg)"
+    exploratory = f"{conversion} (exploratory; p by Benjamini-Hochberg, intervals to match)"
+    planned = "The whole runs (p and intervals of changes for all of them together, by Bonferroni)"
     terminal.out(headline)
     terminal.show(
-        _table("The whole runs (p by Holm)", found.planned, by_name),
-        _table(exploratory, found.exploratory, by_name),
+        _table(planned, found.planned, by_name), _table(exploratory, found.exploratory, by_name)
     )
 
 
@@ -173,11 +173,11 @@ def _moved(change: Change, unit: str) -> str:
     if test.estimate is None:
         return f"-\n{test.note}"
     lines = [change_written(unit, test.estimate) + " pts" * (unit == "share")]
-    how = test.method
-    if test.interval is not None:
-        low, high = (change_written(unit, end) for end in (test.interval.low, test.interval.high))
+    how, between = test.note or test.method, change.simultaneous
+    if between is not None:
+        low, high = (change_written(unit, end) for end in (between.low, between.high))
         lines.append(f"{low} to {high}")
-        how = test.interval.method
+        how = between.method
     return "\n".join((*lines, f"{how}, n {test.n:,}"))
 
 

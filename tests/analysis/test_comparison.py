@@ -69,6 +69,34 @@ def test_an_adjusted_p_is_never_below_its_own(runs: dict[str, Path]) -> None:
         assert change.adjusted_p >= change.test.p - 1e-12
 
 
+def test_an_interval_leaves_out_no_change_exactly_where_its_p_is_below_five_percent(
+    runs: dict[str, Path],
+) -> None:
+    for first, second in (("a", "cheap"), ("a", "other"), ("cheap", "other")):
+        found = compare(load(runs[first]), load(runs[second]), shared=second == "cheap")
+        for change in (*found.planned, *found.exploratory):
+            p, between, single = change.adjusted_p, change.simultaneous, change.test.interval
+            assert p is not None
+            assert between is not None
+            assert single is not None
+            assert between.low <= single.low <= single.high <= between.high
+            assert (p <= 0.05) == (not between.low <= 0.0 <= between.high), change
+
+
+def test_the_intervals_of_all_differences_hold_together(runs: dict[str, Path]) -> None:
+    """Bonferroni: five at 99 %, wider than five alone at 95 % by the quantiles' ratio."""
+    found = compare(load(runs["a"]), load(runs["other"]), shared=False)
+    assert len(found.planned) == 5
+    for change in found.planned:
+        assert change.simultaneous is not None
+        assert change.test.interval is not None
+        wide = change.simultaneous.high - change.simultaneous.low
+        narrow = change.test.interval.high - change.test.interval.low
+        assert 1.29 < wide / narrow < 1.35
+        assert change.test.p is not None
+        assert change.adjusted_p == pytest.approx(min(1.0, 5 * change.test.p))
+
+
 def test_the_command_prints_both_tables_and_one_json_object(runs: dict[str, Path]) -> None:
     told = sim("compare", runs["a"], runs["cheap"])
     assert told.exit_code == 0, told.stderr
