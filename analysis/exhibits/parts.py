@@ -102,9 +102,13 @@ def estimated(unit: str, estimate: Estimate) -> Cell:
 
 
 def _below(estimate: Estimate, write: Callable[[float], str]) -> str:
-    parts = [_counted(estimate)]
+    parts = []
     if estimate.interval is not None:
-        parts.insert(0, f"{write(estimate.interval.low)} to {write(estimate.interval.high)}")
+        parts.append(f"{write(estimate.interval.low)} to {write(estimate.interval.high)}")
+    if estimate.two_way is not None:
+        low, high = write(estimate.two_way.low), write(estimate.two_way.high)
+        parts.append(f"new buyers too: {low} to {high}")
+    parts.append(_counted(estimate))
     if estimate.note:
         parts.append(estimate.note.replace(": Student's t", ": t"))
     return "; ".join(parts)

@@ -123,12 +123,19 @@ class JudgedClaim(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ExperimentOutcome(msgspec.Struct, frozen=True, kw_only=True):
-    """What an experiment comes to; `told` is what ``experiment --json`` prints of it."""
+    """What an experiment comes to; `told` is what ``experiment --json`` prints of it.
+
+    Parameters
+    ----------
+    about : tuple of str
+        What people have to know of all its numbers, such as what intervals generalise to.
+    """
 
     title: str
     tables: tuple[OutcomeTable, ...]
     findings: tuple[JudgedClaim, ...] = ()
     notes: tuple[str, ...] = ()
+    about: tuple[str, ...] = ()
 
     @property
     def rows(self) -> tuple[OutcomeRow, ...]:

@@ -22,6 +22,7 @@ import polars as pl
 
 from retailsim.analysis.measures import estimates
 from retailsim.analysis.measures.measure import Measure
+from retailsim.analysis.measures.scope import illustration, scope
 from retailsim.analysis.measures.table import measure, shown_in
 from retailsim.analysis.statistics.differences import mcnemar, sign_flip, two_rates
 from retailsim.analysis.statistics.multiplicity import (
@@ -82,6 +83,10 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
         The whole runs.
     exploratory : tuple of Change
         Conversion by seller, buyer and category, where both runs have them.
+    generalise_to : str
+        What the intervals are about.
+    cautions : tuple of str
+        What a reader has to know first.
     """
 
     pairs: int
@@ -89,6 +94,8 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     only_second: int
     planned: tuple[Change, ...]
     exploratory: tuple[Change, ...]
+    generalise_to: str = ""
+    cautions: tuple[str, ...] = ()
 
 
 class HasEpisodes(Protocol):
@@ -131,6 +138,8 @@ def compare(
         only_second=two.height - both.height,
         planned=_adjusted(planned, bonferroni, simultaneous_level),
         exploratory=_adjusted(exploring, benjamini_hochberg, selected_level),
+        generalise_to=scope(first.episodes).interval,
+        cautions=tuple(illustration(one, two)),
     )
 
 

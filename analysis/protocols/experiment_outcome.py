@@ -8,7 +8,9 @@ from pathlib import Path
 import msgspec
 
 from retailsim.analysis.experiments.outcomes import ExperimentOutcome
+from retailsim.analysis.measures.scope import illustration, scope
 from retailsim.analysis.projection.errors import AnalysisError
+from retailsim.analysis.projection.loader import load
 from retailsim.analysis.protocol import analysis_of
 from retailsim.analysis.replay.failures import failures_told
 from retailsim.analysis.replay.replay import replay
@@ -43,7 +45,10 @@ def outcome_of(name: str, runs: Mapping[str, Path], features: str = "tfidf") -> 
     if name not in known:
         raise NoSuchExperiment(name, run)
     outcome = known[name](runs, features)
-    return msgspec.structs.replace(outcome, notes=(*outcome.notes, *_failures(runs)))
+    played = [load(folder).episodes for folder in runs.values()]
+    about = (str(scope(played[0])), *illustration(*played))
+    notes = (*outcome.notes, *_failures(runs))
+    return msgspec.structs.replace(outcome, notes=notes, about=about)
 
 
 def _failures(runs: Mapping[str, Path]) -> Iterator[str]:

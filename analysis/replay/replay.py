@@ -14,6 +14,7 @@ from retailsim.analysis.projection.loader import load
 from retailsim.analysis.projection.projection import Projection
 from retailsim.analysis.projection.registered import own_measures
 from retailsim.analysis.replay.cost import Attempts, Cost, cost
+from retailsim.analysis.replay.headline_intervals import HeadlineIntervals
 from retailsim.analysis.replay.telemetry import attempts
 from retailsim.events.log.seal import SEAL
 
@@ -51,6 +52,9 @@ class Replay(msgspec.Struct, frozen=True, kw_only=True):
         stand the measures of the run's protocol.
     cost : Cost or None
         None without recorded model calls.
+    intervals : HeadlineIntervals or None
+        Of the whole run. `replay` leaves them to `replay.headline_intervals`, because they need
+        the packages of ``retailsim[analysis]``; ``replay --json`` has them.
     """
 
     run: str
@@ -65,6 +69,7 @@ class Replay(msgspec.Struct, frozen=True, kw_only=True):
     categories: tuple[MeasureRow, ...]
     pairs: tuple[MeasureRow, ...]
     cost: Cost | None
+    intervals: HeadlineIntervals | None = None
 
 
 def replay(run: Path) -> Replay:

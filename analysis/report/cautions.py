@@ -7,6 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
+from retailsim.analysis.measures.scope import illustration
 from retailsim.analysis.projection.log_lines import schemas
 from retailsim.analysis.replay.failures import failures_told
 from retailsim.analysis.replay.replay import Replay
@@ -17,7 +18,13 @@ from retailsim.events.messages import SCHEMA_VERSION
 def cautions(run: Path, replay: Replay, some: pl.DataFrame) -> tuple[str, ...]:
     """Return a sentence or two for each; `some` are the episodes whose decision is known."""
     failed = failures_told(replay.episodes.failed, replay.overall)
-    return (*_finished(replay), *_thin(some), *([failed] if failed else []), *_versions(run))
+    return (
+        *illustration(some),
+        *_finished(replay),
+        *_thin(some),
+        *([failed] if failed else []),
+        *_versions(run),
+    )
 
 
 def _finished(replay: Replay) -> Iterator[str]:

@@ -23,6 +23,7 @@ from retailsim.analysis.exhibits.parts import (
 from retailsim.analysis.measures import estimates
 from retailsim.analysis.measures.estimates import Measured
 from retailsim.analysis.measures.measure import BOUGHT, CLOSED, SETTLED, Measure
+from retailsim.analysis.measures.scope import scope
 from retailsim.analysis.measures.table import measure, shown_in
 from retailsim.analysis.measures.value_text import written
 from retailsim.analysis.projection.columns import BUYER_TRAITS, SELLER_TRAITS
@@ -44,9 +45,10 @@ Own = Sequence[Measure]
 MOST_ROWS = 40
 """Rows of a table; more are counted and left out."""
 _INTERVALS = (
-    "In small print: the 95 % interval, n, and the effective n, which allows for clustering by "
-    "product (in conversations, by profile). A t marks Student's t, used where clusters are few."
+    "In small print: the 95 % interval, for {interval}; n; and the effective n, which allows for "
+    "clustering. A t marks Student's t, used where clusters are few."
 )
+_TWO_WAY = " The interval that says “new buyers too” is for {two_way}."
 
 
 def report(run: Path, about: Mapping[str, str]) -> Report:
@@ -120,7 +122,11 @@ def _headlines(some: pl.DataFrame, own: Own) -> Section:
         if one.unit == "cents" and one.name in all_.totals:
             total = written(one.unit, all_.totals[one.name])
             headlines.append(Headline(name=one.label, value=total, below=one.about))
-    return Section(name="summary", title="Summary", lead=_INTERVALS, headlines=tuple(headlines))
+    about = scope(some)
+    lead = _INTERVALS.format(interval=about.interval)
+    if any(found.two_way for found in all_.estimates.values()):
+        lead += _TWO_WAY.format(two_way=about.two_way)
+    return Section(name="summary", title="Summary", lead=lead, headlines=tuple(headlines))
 
 
 def measure_table(title: str, rows: list[Measured], own: Own, note: str = "") -> ReportTable:
@@ -173,9 +179,9 @@ def _seats(some: pl.DataFrame, own: Own) -> Section:
         title="Sellers and buyers",
         figures=tuple(figure for figure in figures if figure is not None),
         tables=(
-            measure_table("Sellers", sellers, own),
-            measure_table("Buyers", buyers, own),
-            measure_table("Categories", categories, own),
+            measure_table("Sellers", sellers, own, str(scope(some))),
+            measure_table("Buyers", buyers, own, str(scope(some))),
+            measure_table("Categories", categories, own, str(scope(some))),
         ),
     )
 
@@ -192,7 +198,7 @@ def _pairs(replay: Replay, some: pl.DataFrame, own: Own) -> Section | None:
     if max(frame["seller"].n_unique(), frame["buyer"].n_unique()) > MOST_ROWS:
         return None
     rows = estimates.measured(some, ("seller", "buyer"), own)
-    pairs = measure_table("Pairs", rows, own)
+    pairs = measure_table("Pairs", rows, own, str(scope(some)))
     return Section(
         name="pairs",
         title="Who sells well to whom",
@@ -232,7 +238,12 @@ def _funnel(some: pl.DataFrame) -> Section:
         title="Funnel",
         figures=(figure,) if figure else (),
         tables=(
-            table("Episodes that reached this step", ("", "Episodes", "of all", "", ""), rows),
+            table(
+                "Episodes that reached this step",
+                ("", "Episodes", "of all", "", ""),
+                rows,
+                str(scope(some)),
+            ),
         ),
     )
 
@@ -266,7 +277,9 @@ def _prices(some: pl.DataFrame, own: Own) -> Section | None:
                 conversion.label,
             ),
         ),
-        tables=(measure_table("Prices (multiplier of the list price)", rows, own),),
+        tables=(
+            measure_table("Prices (multiplier of the list price)", rows, own, str(scope(some))),
+        ),
     )
 
 
@@ -286,7 +299,7 @@ def _personas(some: pl.DataFrame, own: Own) -> Section | None:
         title="Personas",
         lead="Each row is over all episodes in which a seller or buyer had that trait.",
         figures=(figure,) if figure else (),
-        tables=(measure_table("Traits", rows, own),),
+        tables=(measure_table("Traits", rows, own, str(scope(some))),),
     )
 
 
@@ -304,7 +317,7 @@ def _refunds(some: pl.DataFrame) -> Section | None:
             rows.append(row(str(name), orders, estimated(refunds.unit, found), back, Cell(said)))
         if rows:
             columns = ("", "Orders", refunds.label, measure("refunded_cents").label, "Outcomes")
-            tables.append(table(title, columns, rows))
+            tables.append(table(title, columns, rows, str(scope(some))))
     if not tables:
         return None
     return Section(name="refunds", title="Refunds", tables=tuple(tables))

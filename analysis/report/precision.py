@@ -16,7 +16,8 @@ SEED = 1
 _LEAD = (
     "Episodes that share a product, a buyer or a seller are alike, and worth less than as many "
     "independent ones. The intra-class correlation of purchases says how alike: 0 not at all, "
-    "1 entirely. Elsewhere intervals are by {unit}."
+    "1 entirely. The interval of a row is for new ones of what it names, with the others as they "
+    "are; elsewhere intervals are by {unit}."
 )
 
 

@@ -35,6 +35,7 @@ def tables(outcome: ExperimentOutcome) -> Sequence[Any]:
         for names, rows in groupby(table.rows, key=lambda row: [v.heading for v in row.values]):
             parts += _tables(list(rows), names)
     parts += _legend([value for row in outcome.rows for value in row.values])
+    parts += (Text(line) for line in outcome.about)
     if not outcome.findings:
         return parts
     return [*parts, _findings(outcome.findings)]

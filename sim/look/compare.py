@@ -112,6 +112,8 @@ def _show(headline: str, found: Comparison, own: Sequence[Measure], terminal: Te
     exploratory = f"{conversion} (exploratory; p by Benjamini-Hochberg, intervals to match)"
     planned = "The whole runs (p and intervals of changes for all of them together, by Bonferroni)"
     terminal.out(headline)
+    for line in (*found.cautions, f"Intervals are for {found.generalise_to}."):
+        terminal.out(line)
     terminal.show(
         _table(planned, found.planned, by_name), _table(exploratory, found.exploratory, by_name)
     )

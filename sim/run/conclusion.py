@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -47,11 +47,21 @@ def show_replay(run: RunFolder, terminal: Terminal) -> int:
             from retailsim.analysis.replay.cost_tables import cost_tables
 
             parts += cost_tables(result.cost)
-        terminal.show(*parts)
+        terminal.show(*parts, *_illustration(run.path))
         terminal.out(f"run: {run.path}")
     if result.episodes.failed:
         terminal.say(_why_failed(run, result.episodes.failed))
     return 0 if result.episodes.closed else 1
+
+
+def _illustration(run: Path) -> Iterator[Any]:
+    """Yield what a reader has to know where behavioral agents took part."""
+    from rich.text import Text
+
+    from retailsim.analysis.measures.scope import illustration
+    from retailsim.analysis.projection.loader import load
+
+    return map(Text, illustration(load(run).episodes))
 
 
 def _why_failed(run: RunFolder, failed: int) -> str:
@@ -80,5 +90,8 @@ def show_replays(runs: Sequence[Path], terminal: Terminal) -> int:
 
 
 def told(result: Replay) -> Replay:
-    """Return a result as JSON, with a folder's name that JSON can hold, whatever its bytes."""
-    return msgspec.structs.replace(result, run=os.fsencode(result.run).decode("utf-8", "replace"))
+    """Return a result as JSON: with intervals, and a folder's name that JSON can hold."""
+    from retailsim.analysis.replay.headline_intervals import intervals_of
+
+    name = os.fsencode(result.run).decode("utf-8", "replace")
+    return msgspec.structs.replace(result, run=name, intervals=intervals_of(Path(result.run)))

@@ -498,6 +498,7 @@ def test_notes_may_go_on_in_another_line_and_numbers_may_not(tmp_path: Path) -> 
     html = page(report(write_run(tmp_path / "run", market("m", *parts)), {}))
     lines = re.findall(r"<small(?: class=.(note).)?>([^<]*)</small>", html)
     assert ("note", "3 clusters, no spread") in lines
+    assert ("note", "nothing was counted") in lines
     assert all(mark == "" for mark, line in lines if " to " in line or line.startswith("n "))
 
 

@@ -92,7 +92,7 @@ def test_with_too_few_clusters_no_change_can_be_excluded() -> None:
     gains, names = pl.Series([1.0, 2.0, 3.0, 4.0, 5.0]), pl.Series(list("abcde"))
     found = sign_flip(gains, names, seed=1)
     assert found.interval is None
-    assert found.note == "5 clusters: too few for an interval"
+    assert found.note == "5 clusters: no interval"
     bounded = sign_flip(gains / 10.0, names, seed=1, most=1.0).interval
     assert bounded is not None
     assert (bounded.low, bounded.high) == (-1.0, 1.0)

@@ -14,6 +14,7 @@ from retailsim.analysis.exhibits.parts import (
     table,
 )
 from retailsim.analysis.experiments.outcomes import JudgedClaim, OutcomeTable
+from retailsim.analysis.measures.scope import scope
 from retailsim.analysis.measures.value_text import change_written
 from retailsim.analysis.projection.projection import Projection
 from retailsim.analysis.protocols.csales.seller_table import table as compared
@@ -22,10 +23,11 @@ from retailsim.analysis.protocols.csales.seller_table import table as compared
 def sales_section(projection: Projection) -> Section:
     """Return the section that compares the sellers of a csales run."""
     outcome = compared(projection)
-    tables = [_shown(one) for one in outcome.tables if one.rows]
+    about = str(scope(projection.episodes))
+    tables = [_shown(one, about) for one in outcome.tables if one.rows]
     if outcome.findings:
         columns = ("", "Difference", "p (Holm)")
-        tables.append(table("Contrasts", columns, [_finding(f) for f in outcome.findings]))
+        tables.append(table("Contrasts", columns, [_finding(f) for f in outcome.findings], about))
     points = []
     for one in outcome.table("sellers").rows:
         found = one.values[0].measured
@@ -41,13 +43,13 @@ def sales_section(projection: Projection) -> Section:
     )
 
 
-def _shown(one: OutcomeTable) -> ReportTable:
+def _shown(one: OutcomeTable, about: str) -> ReportTable:
     columns = (value.heading for value in one.rows[0].values)
     cells = [
         row(line.label, *(estimated(value.unit, value.measured) for value in line.values))
         for line in one.rows
     ]
-    return table(one.title, ("", *columns), cells)
+    return table(one.title, ("", *columns), cells, about)
 
 
 def _finding(finding: JudgedClaim) -> tuple[Cell, ...]:

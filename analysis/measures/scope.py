@@ -1,0 +1,69 @@
+"""What the numbers of a run say something about: what intervals generalise to, and who played."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgspec
+import polars as pl
+
+ILLUSTRATION = (
+    "Behavioral agents took part: what they do is an illustration of the built-in assumptions, "
+    "not evidence about people."
+)
+"""Stands wherever they did."""
+
+_KINDS = ("seller_kind", "buyer_kind")
+
+
+class Scope(msgspec.Struct, frozen=True, kw_only=True):
+    """What intervals are about.
+
+    Parameters
+    ----------
+    interval : str
+        What every interval generalises to, such as ``new products of this kind, with these
+        sellers and buyers``.
+    two_way : str
+        What those generalise to that allow for other buyers too.
+    """
+
+    interval: str
+    two_way: str
+
+    def __str__(self) -> str:
+        """Return it as a short sentence."""
+        return f"Intervals are for {self.interval}."
+
+
+def scope(episodes: pl.DataFrame) -> Scope:
+    """Return what the intervals over these episodes are about.
+
+    Parameters
+    ----------
+    episodes : polars.DataFrame
+        As a projection has them; what they share is the product or, without any, the profile.
+    """
+    shared = (
+        name
+        for name in ("product", "profile")
+        if name in episodes.columns and episodes[name].null_count() < episodes.height
+    )
+    kind = f"new {next(shared, 'episode')}s of this kind"
+    return Scope(
+        interval=f"{kind}, with these sellers and buyers",
+        two_way=f"{kind} and new buyers, with these sellers",
+    )
+
+
+def illustration(*runs: pl.DataFrame) -> Iterator[str]:
+    """Yield the sentence that has to be read where behavioral agents took part; else nothing.
+
+    Parameters
+    ----------
+    *runs : polars.DataFrame
+        Episodes. Logs of versions that did not write what takes a seat say nothing.
+    """
+    some = (run[kind] for run in runs for kind in _KINDS if kind in run.columns)
+    if any((kinds == "behavioral").any() for kinds in some):
+        yield ILLUSTRATION

@@ -1,0 +1,62 @@
+"""The headlines of a run with what they are worth, as ``replay --json`` has them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from retailsim.analysis.measures.scope import Scope, scope
+from retailsim.analysis.projection.loader import load
+from retailsim.analysis.projection.registered import own_measures
+
+if TYPE_CHECKING:
+    from retailsim.analysis.measures.measure import Measure
+    from retailsim.analysis.projection.projection import Projection
+    from retailsim.analysis.statistics.values import Estimate
+
+
+class HeadlineIntervals(msgspec.Struct, frozen=True, kw_only=True):
+    """Intervals of the whole run.
+
+    Parameters
+    ----------
+    generalise_to : Scope
+        What they are about.
+    measures : mapping of str to Estimate
+        By the measure's name; a total is per episode. ``interval`` is for other products,
+        ``two_way`` allows for other buyers too.
+    """
+
+    generalise_to: Scope
+    measures: Mapping[str, Estimate]
+
+
+def intervals(projection: Projection, own: Sequence[Measure] = ()) -> HeadlineIntervals | None:
+    """Return the intervals of a projection; None without the packages of ``retailsim[analysis]``.
+
+    Parameters
+    ----------
+    own : sequence of Measure
+        Those of the run's protocol.
+    """
+    try:
+        from retailsim.analysis.measures.estimates import closed, measured
+    except ModuleNotFoundError:
+        return None
+    some = closed(projection.episodes)
+    [all_] = measured(some, own=own)
+    return HeadlineIntervals(generalise_to=scope(some), measures=all_.estimates)
+
+
+def intervals_of(run: Path) -> HeadlineIntervals | None:
+    """Return the intervals of a run, as `intervals` does.
+
+    Raises
+    ------
+    NotARun, LogDamaged, LogUnreadable
+        As `analysis.projection.loader.load`.
+    """
+    return intervals(load(run), own_measures(run))
