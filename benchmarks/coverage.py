@@ -2,7 +2,7 @@
 
 Episodes are drawn whose truth is known: every product meets five sellers and five buyers, and each
 of them shifts what happens. The sellers are always the same five. Prices are lognormal (the
-logarithms with a standard deviation of 1.1, as in the built-in catalogue), and what is dearer is
+logarithms with a standard deviation of 1.1; the built-in catalogue has 1.2), and what is dearer is
 bought less. Beside the intervals stands what they replaced, Student's t of money.
 """
 

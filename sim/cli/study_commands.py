@@ -32,6 +32,12 @@ from retailsim.sim.cli.options import BUDGET, CHARTS, JSON, PATH, RUN, WORKERS
     "--plan", is_flag=True, help="Only print how many episodes it needs and what they cost."
 )
 @click.option(
+    "--pilot",
+    type=PATH,
+    metavar="RUN",
+    help="For --plan: take the rate and how alike products are from this run.",
+)
+@click.option(
     "--features",
     default="tfidf",
     show_default=True,

@@ -72,6 +72,7 @@ class ExperimentOptions(msgspec.Struct, frozen=True, kw_only=True):
     seed: int | None = None
     budget: float | None = None
     plan: bool = False
+    pilot: Path | None = None
     features: str = "tfidf"
     ratings: tuple[Path, ...] = ()
     charts: Literal["png", "svg"] | None = None
@@ -84,7 +85,9 @@ def experiment(asked: ExperimentOptions, terminal: Terminal) -> int:
         from retailsim.sim.experiments.experiment_plan import show_experiment_plan
 
         plans = {arm.label: _options(asked, arm, None) for arm in arms}
-        return show_experiment_plan(asked.name, plans, terminal)
+        return show_experiment_plan(asked.name, plans, terminal, asked.pilot)
+    if asked.pilot is not None:
+        raise BadScenario("experiment", "--pilot goes with --plan")
     check_extras()
     if asked.ratings:
         return _rated(asked, terminal)

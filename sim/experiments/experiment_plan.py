@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from retailsim.market.core.money import dollars
 from retailsim.sim.budget.estimate import CostEstimate, counted, duration, estimate
+from retailsim.sim.experiments.contrasts import Assumptions, Contrast, contrasts, measured_in
 from retailsim.sim.folder.inputs import with_inputs
 from retailsim.sim.run.launch import Options, chosen_products, read_scenario
 from retailsim.sim.scenario.design import Design
@@ -20,59 +21,87 @@ from retailsim.sim.terminal.terminal import Quiet, Terminal
 if TYPE_CHECKING:
     from retailsim.sim.scenario.design import Design
 
-DESIGN_EFFECT = 4.7
-"""What clustering costs in the published trajectories: assumed before anything is run."""
-
-_BASE = 0.6
-"""The rate that differences are told from: about what is published."""
-
 
 class ArmPlan(msgspec.Struct, frozen=True, kw_only=True):
-    """What one run of an experiment takes.
+    """What one run of an experiment takes, and what it can tell.
 
     Parameters
     ----------
-    detectable : float or None
-        The smallest rise above `_BASE` that two halves of the episodes can tell; None if none.
+    contrasts : tuple of Contrast
+        Its comparisons.
     estimate : CostEstimate or None
         Of what the models cost; None where none takes part.
     """
 
     episodes: int
-    detectable: float | None
+    contrasts: tuple[Contrast, ...]
     estimate: CostEstimate | None
 
 
-def show_experiment_plan(name: str, arms: Mapping[str, Options], terminal: Terminal) -> int:
-    """Print it; returns the exit status."""
-    from retailsim.analysis.statistics.power import episodes_per_arm
+def show_experiment_plan(
+    name: str, arms: Mapping[str, Options], terminal: Terminal, pilot: Path | None = None
+) -> int:
+    """Print it; returns the exit status.
 
-    plans = {label: _plan(_design(options)) for label, options in arms.items()}
+    Parameters
+    ----------
+    pilot : Path or None
+        A run that says how alike products are; None: what is published does.
+    """
+    assumed = Assumptions() if pilot is None else measured_in(pilot)
+    plans = {label: _plan(_design(options), assumed) for label, options in arms.items()}
     total = sum(one.episodes for one in plans.values())
-    needed = {
-        points: episodes_per_arm(_BASE, _BASE + points / 100, design_effect=DESIGN_EFFECT)
-        for points in (2, 5, 10)
-    }
     if terminal.json:
-        told = {"experiment": name, "episodes": total, "design_effect": DESIGN_EFFECT}
-        terminal.out_json({**told, "needed": needed, "runs": plans})
+        told = {"experiment": name, "episodes": total, "assumed": assumed, "runs": plans}
+        terminal.out_json(told)
         return 0
     terminal.out(f"{name}: {counted(len(arms), 'run')}, {counted(total, 'episode')}")
+    shown: tuple[Contrast, ...] = ()
     for label, one in plans.items():
-        terminal.out(
-            f"{label}: {counted(one.episodes, 'episode')}; two halves of it can tell {_tells(one)} "
-            f"from 60 % (power 80 %, design effect {DESIGN_EFFECT}); {_cost(one)}"
-        )
-    said = ", ".join(f"{points} points: {n:,}" for points, n in needed.items())
-    terminal.out(f"episodes needed in each of two groups to tell a difference of {said}")
+        terminal.out(f"{label}: {counted(one.episodes, 'episode')}; {_cost(one)}")
+        if one.contrasts != shown:
+            terminal.show(_table(one.contrasts, assumed))
+        shown = one.contrasts
+    terminal.out(_assumed(assumed))
     return 0
 
 
-def _plan(one: Design) -> ArmPlan:
-    from retailsim.analysis.statistics.power import detectable
+def _plan(one: Design, assumed: Assumptions) -> ArmPlan:
+    return ArmPlan(
+        episodes=one.episodes,
+        contrasts=tuple(contrasts(one, assumed)),
+        estimate=estimate(one),
+    )
 
-    rise = detectable(_BASE, one.episodes // 2, design_effect=DESIGN_EFFECT)
-    return ArmPlan(episodes=one.episodes, detectable=rise, estimate=estimate(one))
+
+def _table(rows: Sequence[Contrast], assumed: Assumptions) -> Any:
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    table.add_column("Contrast")
+    for heading in ("Episodes\na side", f"Tells from\n{assumed.rate:.0%}", *_needs(rows)):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for one in rows:
+        tells = "-" if one.detectable is None else f"{100 * one.detectable:.1f} points"
+        needed = (f"{one.needed[points]:,}" for points in one.needed)
+        same = "paired" if one.paired else "unpaired"
+        table.add_row(f"{one.between} ({same})", f"{one.episodes:,}", tells, *needed)
+    return table
+
+
+def _needs(rows: Sequence[Contrast]) -> Iterator[str]:
+    return (f"needed for\n{points} points" for points in rows[0].needed)
+
+
+def _assumed(assumed: Assumptions) -> str:
+    """Say in a line what the numbers rest on."""
+    where = "as published; --pilot RUN measures it" if assumed.pilot is None else assumed.pilot
+    return (
+        "power 80 %, two-sided 5 %, episodes a side; purchases of one product correlate by "
+        f"{assumed.intraclass:.2f} ({where}). Paired: both sides have the same products; runs of "
+        "one seed share draws besides, and need fewer."
+    )
 
 
 def _design(options: Options) -> Design:
@@ -82,12 +111,6 @@ def _design(options: Options) -> Design:
     # Whoever cannot take a seat says so.
     Cast(with_inputs(scenario, Path()), design.protocol, design.seed, folder, options.scenario)
     return design
-
-
-def _tells(one: ArmPlan) -> str:
-    if one.detectable is None:
-        return "no difference"
-    return f"a difference of {100 * one.detectable:.1f} points"
 
 
 def _cost(one: ArmPlan) -> str:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
-from tests.sim.runs import sim
+from tests.analysis.fakelog import closed, market, opened, order, write_run
+from tests.sim.runs import SMALL, launched, sim
 
 
 @pytest.mark.parametrize(("name", "runs"), [("pairwise", 1), ("economics", 3)])
@@ -15,13 +17,58 @@ def test_a_plan_is_one_json_object(name: str, runs: int) -> None:
     assert result.exit_code == 0, result.stderr
     told = json.loads(result.stdout)
     assert told["experiment"] == name
-    assert told["design_effect"] == 4.7
-    assert told["needed"]["5"] == 6910
+    assert told["assumed"] == {"rate": 0.6, "intraclass": 0.16, "pilot": None}
     assert len(told["runs"]) == runs
     assert told["episodes"] == sum(one["episodes"] for one in told["runs"].values())
     for one in told["runs"].values():
         assert one["estimate"] is None
-        assert 0.05 < one["detectable"] < 0.2
+        paired = [each for each in one["contrasts"] if each["paired"]]
+        # 1,471 independent ones times 1 - 0.16, and a little more for few products.
+        assert all(1235 < each["needed"]["5"] < 4_000 for each in paired)
+        assert all(0.02 < each["detectable"] < 0.2 for each in paired)
+        [sets] = [each for each in one["contrasts"] if not each["paired"]]
+        assert sets["needed"]["5"] > 5 * 1235
+
+
+def test_a_contrast_is_planned_by_its_own_size_and_kind() -> None:
+    """120 products, five sellers, five buyers: 600 episodes of a seller, 25 of a product."""
+    result = sim("experiment", "pairwise", "--plan", "--json")
+    [run] = json.loads(result.stdout)["runs"].values()
+    found = {one["between"]: one for one in run["contrasts"]}
+    assert found["two sellers"]["episodes"] == 600
+    assert found["two sellers"]["design_effect"] == pytest.approx(1.0 - 0.16)
+    assert found["this run and another of its seed"]["episodes"] == 3_000
+    sets = found["one half of the products and the other"]
+    assert sets["episodes"] == 1_500
+    assert sets["design_effect"] == pytest.approx(1.0 + 24 * 0.16)
+    # More episodes on a side, and still it tells less.
+    assert sets["detectable"] > found["two sellers"]["detectable"]
+
+
+def test_a_pilot_says_how_alike_products_are(tmp_path: Path) -> None:
+    pilot = tmp_path / "pilot"
+    launched(pilot, *SMALL)
+    said = sim("experiment", "pairwise", "--plan", "--pilot", pilot, "--json")
+    told = json.loads(said.stdout)
+    replayed = json.loads(sim("replay", pilot, "--json").stdout)
+    assert told["assumed"]["pilot"] == str(pilot)
+    assert told["assumed"]["rate"] == replayed["overall"]["conversion_rate"]
+    assert told["assumed"]["intraclass"] != 0.16
+    shown = sim("experiment", "pairwise", "--plan", "--pilot", pilot).stdout
+    assert f"correlate by {told['assumed']['intraclass']:.2f}" in shown
+
+
+def test_a_pilot_that_says_nothing_is_refused_in_one_line(tmp_path: Path) -> None:
+    pilot = write_run(tmp_path / "run", market("m", closed("e", opened(), order())))
+    for words, said in (
+        (("--plan", "--pilot", pilot), "does not say how alike products are"),
+        (("--plan", "--pilot", tmp_path / "none"), "none"),
+        (("--pilot", pilot), "--pilot goes with --plan"),
+    ):
+        result = sim("experiment", "pairwise", *words)
+        assert result.exit_code == 2
+        [line] = result.stderr.strip().splitlines()
+        assert said in line
 
 
 def test_models_that_are_named_are_all_who_play_and_pay() -> None:
