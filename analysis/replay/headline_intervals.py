@@ -43,10 +43,10 @@ def intervals(projection: Projection, own: Sequence[Measure] = ()) -> HeadlineIn
         Those of the run's protocol.
     """
     try:
-        from retailsim.analysis.measures.estimates import closed, measured
+        from retailsim.analysis.measures.estimates import decided, measured
     except ModuleNotFoundError:
         return None
-    some = closed(projection.episodes)
+    some = decided(projection.episodes)
     [all_] = measured(some, own=own)
     return HeadlineIntervals(generalise_to=scope(some), measures=all_.estimates)
 

@@ -69,18 +69,18 @@ def measured_in(run: Path) -> Assumptions:
     NotARun, LogDamaged, LogUnreadable
         As `analysis.projection.loader.load`.
     """
-    from retailsim.analysis.measures.estimates import closed
+    from retailsim.analysis.measures.estimates import decided
     from retailsim.analysis.projection.loader import load
     from retailsim.analysis.statistics.clusters import intraclass
 
-    some = closed(load(run).episodes)
+    some = decided(load(run).episodes)
     bought = (some["orders"] > 0).cast(int)
     alike = intraclass(bought, some["cluster"])
     if alike is None:
         raise BadScenario(
             "--pilot",
             f"{run} does not say how alike products are: it needs two products or profiles with "
-            "several closed episodes each, and some purchases but not all",
+            "several decided episodes each, and some purchases but not all",
         )
     return Assumptions(rate=int(bought.sum()) / some.height, intraclass=alike, pilot=str(run))
 
