@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -87,3 +88,13 @@ def test_an_experiment_says_both_below_its_tables() -> None:
     told = " ".join(result.stdout.split())
     assert f"Intervals are for {PRODUCTS}." in told
     assert ILLUSTRATION in told
+
+
+def test_a_replay_needs_no_packages_of_the_analysis(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = played(tmp_path / "run", "model", "model")
+    monkeypatch.setitem(sys.modules, "retailsim.analysis.measures.estimates", None)
+    result = sim("replay", run, "--json")
+    assert result.exit_code == 0, result.stderr
+    assert json.loads(result.stdout)["intervals"] is None
