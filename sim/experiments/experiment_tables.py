@@ -38,7 +38,16 @@ def tables(outcome: ExperimentOutcome) -> Sequence[Any]:
     parts += (Text(line) for line in outcome.about)
     if not outcome.findings:
         return parts
-    return [*parts, _findings(outcome.findings)]
+    return [*parts, _findings(outcome.findings), *_alone(outcome.findings)]
+
+
+def _alone(findings: Sequence[JudgedClaim]) -> Iterator[Text]:
+    """Say why an interval and the p beside it may disagree."""
+    if sum(one.adjusted_p is not None and one.test.interval is not None for one in findings) > 1:
+        yield Text(
+            "p is adjusted for all that is tested, an interval is of one difference alone: it may "
+            "leave out 0 where p is above 5 %."
+        )
 
 
 _WIDTH = 118

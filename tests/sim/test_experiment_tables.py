@@ -116,3 +116,14 @@ def test_hostile_names_are_no_commands_to_a_terminal() -> None:
     )
     assert "\x1b" not in page
     assert page.count("[31mred[bold]") == 2
+
+
+def test_adjusted_p_beside_intervals_of_one_difference_are_said_to_be_apart() -> None:
+    def claim(adjusted: float | None) -> JudgedClaim:
+        test = Test(method="t", estimate=0.1, p=0.03, interval=Interval(0.01, 0.19, "t"), n=9)
+        return JudgedClaim(claim="more", test=test, adjusted_p=adjusted)
+
+    said = "p is adjusted for all that is tested"
+    assert said in shown(outcome(value(), findings=(claim(0.06), claim(0.06))))
+    for findings in ((claim(0.03),), (claim(None), claim(None))):
+        assert said not in shown(outcome(value(), findings=findings))
