@@ -1,10 +1,17 @@
-"""Price elasticity of demand: the paper's estimate, and one that keeps what it throws away."""
+"""Price elasticity of demand: the paper's estimate, and models that keep what it throws away.
+
+With a logit demand the elasticity at a price is ``E = slope * (1 - p)``, the slope that of the log
+odds on ln(price) and p the share that buys. So of two groups with one slope, the one that buys less
+has the larger elasticity: who answers more to the price, slopes say (`slope_gap`). A mean of |E|
+over products (`by_group`, the paper's rule) takes noise for an answer, too, because a slope of
+either sign adds to it.
+"""
 
 from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -14,6 +21,13 @@ import statsmodels.api as sm
 from scipy.stats import norm, ttest_rel
 from scipy.stats import t as student
 
+from retailsim.analysis.statistics.equality import (
+    SAME_LOG_ODDS,
+    TOLERANCE,
+    most_missed,
+    no_difference,
+    same,
+)
 from retailsim.analysis.statistics.values import LEVEL, Interval, Test
 
 
@@ -53,11 +67,16 @@ def log_log(purchases: Mapping[float, int], size: int) -> float | None:
 
 
 def _line(shares: Iterable[tuple[float, float]]) -> float | None:
-    """Least squares of ln(share) on ln(price) over (price, share) with a share above 0."""
-    points = [(math.log(price), math.log(share)) for price, share in shares if share]
-    if len({x for x, _ in points}) < 2:
+    """Least squares of ln(share) on ln(price) over (price, share) with a share above 0.
+
+    Equal shares have a slope of exactly 0.
+    """
+    some = [(price, share) for price, share in shares if share]
+    if len({price for price, _ in some}) < 2:
         return None
-    x, y = (np.array(part) for part in zip(*points, strict=True))
+    if same([share for _, share in some]):
+        return 0.0
+    x, y = (np.log(part) for part in zip(*some, strict=True))
     centred = x - x.mean()
     return float((centred * y).sum() / (centred**2).sum())
 
@@ -95,8 +114,11 @@ def _paired(ones: list[float], twos: list[float]) -> Test:
     method = "paired t, one-tailed"
     if len(ones) < 2:
         return Test(method=method, n=len(ones), note="fewer than two products count")
-    estimate = float(np.mean(ones) - np.mean(twos))
-    if np.ptp(np.subtract(ones, twos)) == 0.0:
+    differences = np.subtract(ones, twos)
+    largest, estimate = max(*ones, *twos), float(differences.mean())
+    if np.abs(differences).max() <= TOLERANCE * largest:
+        return no_difference(method, len(ones))
+    if np.ptp(differences) <= TOLERANCE * largest:
         return Test(method=method, estimate=estimate, n=len(ones), note="no spread")
     p = float(ttest_rel(ones, twos, alternative="greater").pvalue)
     both = ttest_rel(ones, twos).confidence_interval(LEVEL)
@@ -123,47 +145,144 @@ def grouped(cells: pl.DataFrame) -> Test:
     Test
         `n` counts episodes; without an estimate the note says why.
     """
-    method = "grouped binomial, logit"
-    rows = cells.filter(pl.col("episodes") > 0).sort("product", "price")
-    n, bought = int(rows["episodes"].sum()), int(rows["purchases"].sum())
-    # A product that was never or always bought says nothing, and would have no finite level.
-    totals = rows.group_by("product").agg(pl.col("purchases").sum(), pl.col("episodes").sum())
-    some = (pl.col("purchases") > 0) & (pl.col("purchases") < pl.col("episodes"))
-    rows = rows.filter(pl.col("product").is_in(totals.filter(some)["product"].to_list()))
+    bought = int(cells["purchases"].sum())
+    return _one_slope(cells, "grouped binomial, logit", lambda fitted: _moved(fitted) / bought)
+
+
+def slope(cells: pl.DataFrame) -> Test:
+    """Slope of the log odds of buying on ln(price), with a level for each product.
+
+    The model of `grouped`, before its slope is made an elasticity: what the price does to a
+    choice, whatever share buys.
+
+    Parameters
+    ----------
+    cells : polars.DataFrame
+        As for `grouped`.
+    """
+    return _one_slope(cells, "binomial, logit", lambda _: 1.0)
+
+
+def _one_slope(cells: pl.DataFrame, method: str, scale: Callable[[Any], float]) -> Test:
+    """Fit one slope for all products; `scale` makes of it what is estimated."""
+    n, rows = int(cells["episodes"].sum()), _telling(cells, ["product"])
     if rows["price"].n_unique() < 2:
         return Test(method=method, n=n, note="nothing varies")
-    products = rows["product"].rank("dense").cast(pl.Int64).to_numpy()
-    dummies = (products[:, None] == np.unique(products)[None, :]).astype(float)
-    design = np.column_stack((np.log(rows["price"].to_numpy()), dummies))
-    counts = rows.select("purchases", misses=pl.col("episodes") - pl.col("purchases")).to_numpy()
-    fitted = _fit(counts, design, products)
+    fitted = _fit(rows, ["product"], np.log(rows["price"].to_numpy())[:, None])
     if fitted is None:
         return Test(method=method, n=n, note="no model fits")
+    factor = scale(fitted)
+    if _still(fitted.params[:1], rows):
+        return no_difference(method, n, _unseen(rows) * factor)
+    return _told(factor * fitted.params[0], factor * fitted.bse[0], rows, method, n)
+
+
+def slope_gap(cells: pl.DataFrame, sensitive: str, indifferent: str) -> Test:
+    """How much more one group answers to the price than another: by signed slopes of log odds.
+
+    ``logit(share) = level of product and group + slope of group * ln(price)``, errors robust to
+    products, which both groups share. The estimate is minus the first slope plus the second:
+    positive where the first group's demand falls more steeply. Levels are free, so that a group
+    that only buys less makes no gap; slopes keep their sign, so that noise makes none either.
+
+    Parameters
+    ----------
+    cells : polars.DataFrame
+        ``product``, ``group``, ``price`` (multiplier, above 0), ``purchases``, ``episodes``.
+    sensitive, indifferent : str
+        Values of ``group``; others do not count.
+
+    Returns
+    -------
+    Test
+        Two-sided, Student's t with products - 1 df; `n` counts episodes.
+    """
+    method = "binomial, logit, price x group"
+    chosen = cells.filter(pl.col("group").is_in([sensitive, indifferent]))
+    n = int(chosen["episodes"].sum())
+    rows = _telling(chosen, ["product", "group"])
+    sides = [rows.filter(group=group) for group in (sensitive, indifferent)]
+    if any(side["price"].n_unique() < 2 for side in sides):
+        return Test(method=method, n=n, note="nothing varies in one of the groups")
+    prices, first = np.log(rows["price"].to_numpy()), (rows["group"] == sensitive).to_numpy()
+    # So the first number is the gap itself, with its robust error; the second one group's slope.
+    fitted = _fit(rows, ["product", "group"], np.column_stack((-prices * first, prices)))
+    if fitted is None:
+        return Test(method=method, n=n, note="no model fits")
+    if _still(fitted.params[:2], rows):
+        return no_difference(method, n, max(map(_unseen, sides)))
+    if _still(fitted.params[:1], rows):
+        return no_difference(method, n)
+    return _told(fitted.params[0], fitted.bse[0], rows, method, n)
+
+
+def _telling(cells: pl.DataFrame, level: list[str]) -> pl.DataFrame:
+    """Leave out what was never or always bought: it says nothing, and has no finite level."""
+    rows = cells.filter(pl.col("episodes") > 0).sort(*level, "price")
+    bought, episodes = (pl.col(name).sum().over(level) for name in ("purchases", "episodes"))
+    return rows.filter(bought > 0, bought < episodes)
+
+
+def _log_range(rows: pl.DataFrame) -> float:
+    return float(np.ptp(np.log(rows["price"].to_numpy())))
+
+
+def _still(slopes: Any, rows: pl.DataFrame) -> bool:
+    """Whether no slope moves the log odds between the lowest and the highest price."""
+    return float(np.abs(slopes).max()) * _log_range(rows) < SAME_LOG_ODDS
+
+
+def _moved(fitted: Any) -> float:
+    """The sum of n p (1 - p): purchases moved per unit of log odds."""
     shares = fitted.fittedvalues
-    scale = float((counts.sum(axis=1) * shares * (1.0 - shares)).sum() / bought)
-    return _told(fitted, scale, len(np.unique(products)), method, n)
+    return float((fitted.model.n_trials * shares * (1.0 - shares)).sum())
 
 
-def _fit(counts: Any, design: Any, products: Any) -> Any | None:
+def _unseen(rows: pl.DataFrame) -> float:
+    """The slope that could have been missed where no decision moved between the prices."""
+    totals = rows.group_by("price").agg(pl.col("episodes").sum())["episodes"].to_list()
+    share = float(rows["purchases"].sum()) / float(rows["episodes"].sum())
+    return most_missed(min(totals)) / (share * (1.0 - share)) / _log_range(rows)
+
+
+def _fit(rows: pl.DataFrame, level: list[str], slopes: Any) -> Any | None:
+    """Fit purchases on the columns of `slopes` and a level for each value of `level`, or None.
+
+    Errors are robust to products. Levels lie within products and cost no further degrees of
+    freedom, so the correction for few clusters is G / (G - 1) alone (`_told`).
+    """
+    products = rows["product"].rank("dense").cast(pl.Int64).to_numpy()
+    levels = rows.select(pl.struct(level).rank("dense")).to_series().to_numpy()
+    dummies = (levels[:, None] == np.unique(levels)[None, :]).astype(float)
+    counts = rows.select("purchases", misses=pl.col("episodes") - pl.col("purchases")).to_numpy()
+    robust: dict[str, Any] = {"maxiter": 200}
+    if len(np.unique(products)) > 1:
+        robust |= {
+            "cov_type": "cluster",
+            "cov_kwds": {"groups": products, "use_correction": False},
+        }
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what they warn of is looked at below
         try:
-            model = sm.GLM(counts, design, family=sm.families.Binomial())
-            if len(np.unique(products)) > 1:
-                fitted = model.fit(cov_type="cluster", cov_kwds={"groups": products}, maxiter=200)
-            else:
-                fitted = model.fit(maxiter=200)
+            design = np.column_stack((slopes, dummies))
+            fitted = sm.GLM(counts, design, family=sm.families.Binomial()).fit(**robust)
         except (np.linalg.LinAlgError, ValueError, FloatingPointError):
             return None
-    return fitted if fitted.converged and np.isfinite(fitted.bse[0]) else None
+    return fitted if fitted.converged else None
 
 
-def _told(fitted: Any, scale: float, clusters: int, method: str, n: int) -> Test:
-    """The slope as an elasticity; Student's t with products - 1 df, or normal for one product."""
-    estimate, error = scale * float(fitted.params[0]), scale * float(fitted.bse[0])
+def _told(slope: Any, robust_error: Any, rows: pl.DataFrame, method: str, n: int) -> Test:
+    """A slope with Student's t and products - 1 df, or the normal law for a single product."""
+    estimate, error, clusters = float(slope), float(robust_error), rows["product"].n_unique()
+    if not math.isfinite(error):
+        return Test(method=method, n=n, note="no model fits")
+    if error <= TOLERANCE * abs(estimate):
+        return Test(method=method, estimate=estimate, n=n, note="no spread between products")
+    if clusters > 1:
+        error *= math.sqrt(clusters / (clusters - 1))
     law = student(clusters - 1) if clusters > 1 else norm
     half = float(law.ppf(0.5 + LEVEL / 2.0)) * error
-    p = 2.0 * float(law.sf(abs(estimate) / error)) if error else None
+    p = 2.0 * float(law.sf(abs(estimate) / error))
     how = f"robust by product, t with {clusters - 1} df" if clusters > 1 else "binomial"
     interval = Interval(estimate - half, estimate + half, how)
     return Test(method=method, estimate=estimate, p=p, interval=interval, n=n)

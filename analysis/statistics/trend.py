@@ -12,6 +12,12 @@ import statsmodels.api as sm
 from scipy.stats import norm
 from scipy.stats import t as student
 
+from retailsim.analysis.statistics.equality import (
+    SAME_LOG_ODDS,
+    TOLERANCE,
+    no_difference,
+    same,
+)
 from retailsim.analysis.statistics.values import LEVEL, Interval, Test
 
 
@@ -32,6 +38,8 @@ def cochran_armitage(successes: list[int], totals: list[int], scores: list[float
     spread = float((sizes * centred**2).sum())
     if n == 0.0 or spread == 0.0 or share in (0.0, 1.0):
         return Test(method="Cochran-Armitage", n=int(n), note="nothing varies")
+    if same(list(counts[sizes > 0.0] / sizes[sizes > 0.0])):
+        return no_difference("Cochran-Armitage", int(n))
     slope = float((counts * centred).sum()) / spread
     z = float((counts * centred).sum()) / math.sqrt(share * (1.0 - share) * spread)
     p = 2.0 * float(norm.sf(abs(z)))
@@ -65,9 +73,14 @@ def logistic_trend(outcome: pl.Series, score: pl.Series, cluster: pl.Series) -> 
     if fitted is None:
         return Test(method=method, n=frame.height, note="the score separates the outcomes")
     slope, error = float(fitted.params[1]), float(fitted.bse[1])
+    if abs(slope) * float(np.ptp(design[:, 1])) < SAME_LOG_ODDS:
+        return no_difference(method, frame.height)
+    if error <= TOLERANCE * abs(slope):
+        note = "no spread between clusters"
+        return Test(method=method, estimate=slope, n=frame.height, note=note)
     law = student(clusters - 1)  # the error is estimated from that many clusters
     half = float(law.ppf(0.5 + LEVEL / 2.0)) * error
-    p = 2.0 * float(law.sf(abs(slope) / error)) if error else None
+    p = 2.0 * float(law.sf(abs(slope) / error))
     interval = Interval(slope - half, slope + half, f"robust, t with {clusters - 1} df")
     return Test(method=method, estimate=slope, p=p, interval=interval, n=frame.height)
 
