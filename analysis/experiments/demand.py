@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import msgspec
 import polars as pl
 
 from retailsim.analysis.experiments.outcomes import (
@@ -17,14 +18,24 @@ from retailsim.analysis.experiments.outcomes import (
     one_table,
     only_one,
     published,
+    share_of,
     value_of,
 )
+from retailsim.analysis.experiments.put_in import put_in
+from retailsim.analysis.experiments.verdicts import STEEPER_SLOPE, by_elasticity
 from retailsim.analysis.measures.estimates import measured
 from retailsim.analysis.measures.table import measure
 from retailsim.analysis.statistics.clusters import mean
-from retailsim.analysis.statistics.elasticity import Slopes, by_group, grouped, log_log
+from retailsim.analysis.statistics.elasticity import (
+    Slopes,
+    by_group,
+    grouped,
+    log_log,
+    slope,
+    slope_gap,
+)
 from retailsim.analysis.statistics.trend import cochran_armitage, logistic_trend
-from retailsim.analysis.statistics.values import Estimate, Test
+from retailsim.analysis.statistics.values import Estimate, Interval, Test
 
 
 def price_demand(arms: Arms) -> ExperimentOutcome:
@@ -36,7 +47,12 @@ def price_demand(arms: Arms) -> ExperimentOutcome:
             label=f"{float(one.keys[0]) - 1.0:+.0%}",
             key=one.keys[0],
             values=(
-                value_of(conversion, one[conversion.name], _percent(figures.get(one.keys[0]))),
+                value_of(
+                    conversion,
+                    one[conversion.name],
+                    _percent(figures.get(one.keys[0])),
+                    put_in=put_in(some, f"Table 3: price x{one.keys[0]}"),
+                ),
             ),
         )
         for one in by_price
@@ -46,22 +62,27 @@ def price_demand(arms: Arms) -> ExperimentOutcome:
     totals = [one.n for one in rates]
     scores = [float(one.keys[0]) for one in by_price]
     bought = (some["orders"] > 0).cast(pl.Int64)
+    mark = put_in(some, "Table 3: price")
     findings = (
         JudgedClaim(
             claim="trend: log odds of buying, per +100 % of the price",
             test=logistic_trend(bought, some["price_multiplier"], some["cluster"]),
             published="falls at every step",
+            put_in=mark,
         ),
         JudgedClaim(
             claim="trend: rate, per +100 % of the price, were episodes independent",
             test=cochran_armitage(counts, totals, scores),
             unit="share",
+            put_in=mark,
         ),
         JudgedClaim(
             claim="elasticity, all products together (binomial)",
             test=grouped(cells(some)),
+            expected=by_elasticity(-1),
+            put_in=mark,
         ),
-        _pooled(some),
+        msgspec.structs.replace(_pooled(some), put_in=mark),
     )
     return ExperimentOutcome(
         title="Table 3: price and demand", tables=one_table(rows, "prices"), findings=findings
@@ -95,6 +116,7 @@ def elasticity(arms: Arms) -> ExperimentOutcome:
     counts = cells(some, "buyer_price_consciousness")
     found = by_group(counts, "sensitive", "indifferent")
     sizes = {group: counts.filter(group=group)["product"].n_unique() for group in figures}
+    parts = {group: some.filter(buyer_price_consciousness=group) for group in figures}
     rows = [
         OutcomeRow(
             label=f"{group}, {len(found.per_product)} of {sizes[group]} products",
@@ -104,7 +126,10 @@ def elasticity(arms: Arms) -> ExperimentOutcome:
                     unit="number",
                     measured=mean_size(found, place),
                     published=figures[group],
+                    put_in=put_in(parts[group], f"Elasticity: {group}"),
                 ),
+                steepness(parts[group]),
+                Value(name="bought", unit="share", measured=share_of(parts[group])),
             ),
         )
         for place, group in enumerate(figures)
@@ -117,16 +142,24 @@ def elasticity(arms: Arms) -> ExperimentOutcome:
             OutcomeTable(name="products", rows=tuple(_by_product(counts, found))),
         ),
         findings=tuple(_by_model(some, counts, found)),
-        notes=(f"Dropped by the published rule: {dropped or 'none'}.",),
+        notes=(f"Dropped by the published rule: {dropped or 'none'}.", LEVELS_MAKE_GAPS),
     )
 
 
 def _by_model(some: pl.DataFrame, counts: pl.DataFrame, found: Slopes) -> Iterator[JudgedClaim]:
-    """Yield the published comparison, and the same by a model that drops nothing."""
+    """Yield the comparison by slopes, the published one, and models that drop nothing."""
     yield JudgedClaim(
-        claim="the price-conscious answer more to the price",
+        claim="the price-conscious answer more to the price (difference of slopes)",
+        test=slope_gap(counts, "sensitive", "indifferent"),
+        expected=STEEPER_SLOPE,
+        put_in=put_in(some, "Elasticity: gap"),
+    )
+    yield JudgedClaim(
+        claim="the paper's rule: their mean |elasticity| is larger, one-tailed",
         test=found.test,
+        one_tailed=True,
         published="2.58 v 0.76, p < 0.001",
+        put_in=put_in(some, "Elasticity: gap"),
     )
     for group in published()["elasticity"]:
         yield JudgedClaim(
@@ -141,6 +174,29 @@ def _by_model(some: pl.DataFrame, counts: pl.DataFrame, found: Slopes) -> Iterat
     yield _pooled(some)
 
 
+LEVELS_MAKE_GAPS = (
+    "An elasticity is slope x (1 - p), p the share that buys: two groups with one slope differ in "
+    "it if one of them buys less, and a mean of |elasticity| counts noise as an answer. So slopes "
+    "are judged (log odds of buying on ln price, by group, two-sided); the paper's rule stands "
+    "beside them."
+)
+
+
+def steepness(part: pl.DataFrame) -> Value:
+    """How steeply a group's odds of buying fall with the price: minus the slope."""
+    test = slope(cells(part)) if part.height else Test(method="binomial, logit", note="no episodes")
+    return Value(name="-slope (log odds)", unit="number", measured=estimate_of(turned(test)))
+
+
+def turned(test: Test) -> Test:
+    """Return the same test of minus the estimate."""
+    interval = test.interval and Interval(
+        -test.interval.high, -test.interval.low, test.interval.method
+    )
+    estimate = None if test.estimate is None else 0.0 - test.estimate
+    return msgspec.structs.replace(test, estimate=estimate, interval=interval)
+
+
 def mean_size(found: Slopes, place: int) -> Estimate:
     """Return the mean absolute elasticity of the first or second group over the products."""
     sizes = [abs(pair[place]) for pair in found.per_product.values()]
@@ -153,8 +209,8 @@ def _pooled(some: pl.DataFrame) -> JudgedClaim:
     shares = {float(one["price"]): one for one in _together(cells(some)).iter_rows(named=True)}
     counts = {price: int(one["purchases"]) for price, one in shares.items()}
     sizes = {int(one["episodes"]) for one in shares.values()}
-    slope, note = (log_log(counts, sizes.pop()), "") if len(sizes) == 1 else (None, "unequal sizes")
-    test = Test(method="log-log on pooled rates", estimate=slope, n=some.height, note=note)
+    line, note = (log_log(counts, sizes.pop()), "") if len(sizes) == 1 else (None, "unequal sizes")
+    test = Test(method="log-log on pooled rates", estimate=line, n=some.height, note=note)
     return JudgedClaim(
         claim="elasticity, everything pooled (log-log)",
         test=test,

@@ -15,6 +15,8 @@ from retailsim.analysis.experiments.outcomes import (
     share_of,
     with_holm,
 )
+from retailsim.analysis.experiments.put_in import put_in
+from retailsim.analysis.experiments.verdicts import by_points
 from retailsim.analysis.statistics.differences import two_rates
 
 
@@ -24,25 +26,34 @@ def demographic(arms: Arms) -> ExperimentOutcome:
     rows, findings = [], []
     for audience, (men, women) in figures.items():
         part = some.filter(audience=audience)
-        male, female = (part.filter(buyer_gender=g) for g in ("male", "female"))
+        sides = {gender: part.filter(buyer_gender=gender) for gender in ("male", "female")}
         rows.append(
             OutcomeRow(
                 label=_items(audience),
-                values=(
-                    Value(name="men", unit="share", measured=share_of(male), published=men / 100),
+                values=tuple(
                     Value(
-                        name="women", unit="share", measured=share_of(female), published=women / 100
-                    ),
+                        name=name,
+                        unit="share",
+                        measured=share_of(some),
+                        published=figure / 100,
+                        put_in=put_in(some, f"Table 2: {audience}, {gender}"),
+                    )
+                    for name, figure, (gender, some) in zip(
+                        ("men", "women"), (men, women), sides.items(), strict=True
+                    )
                 ),
             )
         )
+        alike = audience == "unisex"
         findings.append(
             JudgedClaim(
                 claim=f"men minus women, {_items(audience)}",
-                test=two_rates(bought_of(male), bought_of(female)),
+                test=two_rates(*map(bought_of, sides.values())),
                 unit="share",
                 published=f"{men - women:+.1f} points"
-                + (" (p < 0.05)" if audience != "unisex" else " (not significant)"),
+                + (" (not significant)" if alike else " (p < 0.05)"),
+                expected=None if alike else by_points(1 if men > women else -1),
+                put_in=put_in(part, "Table 2: gender"),
             )
         )
     return ExperimentOutcome(

@@ -16,6 +16,7 @@ from retailsim.analysis.experiments.outcomes import (
     value_of,
     with_holm,
 )
+from retailsim.analysis.experiments.put_in import put_in
 from retailsim.analysis.measures.estimates import measured
 from retailsim.analysis.measures.table import measure
 from retailsim.analysis.statistics.bootstrap import ratio
@@ -45,6 +46,7 @@ def guidance(arms: Arms) -> ExperimentOutcome:
                         unit="share",
                         measured=_ratio(some, none),
                         published=figures[share] / figures["0.0"],
+                        put_in=put_in(some, f"Table 5: {float(share):.0%}"),
                     ),
                 ),
             )
@@ -59,6 +61,7 @@ def guidance(arms: Arms) -> ExperimentOutcome:
                 test=sign_flip(gained, both["cluster"], seed=SEED),
                 unit="cents",
                 published=f"{figures[share] / figures['0.0'] - 1.0:+.1%}",
+                put_in=put_in(some, "Table 5: guidance"),
             )
         )
     return ExperimentOutcome(

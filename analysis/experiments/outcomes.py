@@ -21,6 +21,22 @@ from retailsim.analysis.statistics.values import Estimate, Interval, Test
 Arms = Mapping[str, Projection]
 
 
+class Spread(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a figure lies over other seeds, in its own unit: single runs, not their mean.
+
+    Parameters
+    ----------
+    low, high : float
+        The lowest and the highest.
+    seeds : int
+        How many.
+    """
+
+    low: float
+    high: float
+    seeds: int
+
+
 class Value(msgspec.Struct, frozen=True, kw_only=True):
     """One measured number with the published one beside it, in the same unit.
 
@@ -33,6 +49,11 @@ class Value(msgspec.Struct, frozen=True, kw_only=True):
         What people read above it; its name where nothing else is said.
     key : str
         What it is about, for figures: a seat, a pole of a trait.
+    put_in : str
+        Which figures of the paper were put into the agents that played this (`put_in.put_in`);
+        empty where none was.
+    spread : Spread or None
+        What other seeds of the preset show, where that is known.
     """
 
     name: str
@@ -41,6 +62,8 @@ class Value(msgspec.Struct, frozen=True, kw_only=True):
     published: float | None = None
     label: str = ""
     key: str = ""
+    put_in: str = ""
+    spread: Spread | None = None
 
     @property
     def heading(self) -> str:
@@ -49,7 +72,12 @@ class Value(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def value_of(
-    one: Measure, measured: Estimate, published: float | None = None, *, name: str = ""
+    one: Measure,
+    measured: Estimate,
+    published: float | None = None,
+    *,
+    name: str = "",
+    put_in: str = "",
 ) -> Value:
     """Return a measure's estimate as a value of a table.
 
@@ -65,6 +93,7 @@ def value_of(
         measured=measured,
         published=published,
         label=one.estimate_label if name else one.label,
+        put_in=put_in,
     )
 
 
@@ -73,8 +102,8 @@ NEAR = 0.05
 
 
 def missed(value: Value) -> bool:
-    """Whether a value is not what was published: a share off by more than `NEAR`, a number whose
-    interval leaves the published one out. Money and tokens are of other products and texts.
+    """Whether a value is not what was published: a share off by more than `NEAR`, anything else
+    (money, too) whose interval leaves the published one out.
     """
     found, figure = value.measured, value.published
     if found.value is None or figure is None:
@@ -82,9 +111,7 @@ def missed(value: Value) -> bool:
     if value.unit == "share":
         return abs(found.value - figure) > NEAR
     interval = found.interval
-    if value.unit != "number" or interval is None:
-        return False
-    return not interval.low <= figure <= interval.high
+    return interval is not None and not interval.low <= figure <= interval.high
 
 
 class OutcomeRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -103,6 +130,24 @@ class OutcomeTable(msgspec.Struct, frozen=True, kw_only=True):
     title: str = ""
 
 
+class Expectation(msgspec.Struct, frozen=True, kw_only=True):
+    """What was published, as far as something found can agree with it.
+
+    Parameters
+    ----------
+    sign : {1, -1}
+        The side of zero on which the effect is.
+    least : float
+        The smallest effect that counts, above 0, in the unit of the test.
+    why : str
+        That number with its unit, and the reason for it.
+    """
+
+    sign: int
+    least: float
+    why: str
+
+
 class JudgedClaim(msgspec.Struct, frozen=True, kw_only=True):
     """What a table says, with the test behind it, beside what the paper says.
 
@@ -110,15 +155,26 @@ class JudgedClaim(msgspec.Struct, frozen=True, kw_only=True):
     ----------
     unit : str
         Of the test's estimate: ``share``, ``cents`` or ``number``.
+    adjusted_p : float or None
+        For the number of tests that are judged together. A one-tailed p takes no part in that.
+    one_tailed : bool
+        Whether the test's p is of one side only: half of what a two-sided test would say.
+    expected : Expectation or None
+        What is judged; None where nothing is.
+    put_in : str
+        Which figures of the paper were put into the agents that played this; empty: none.
     verdict : str
-        Whether a published regularity shows here; empty where none is judged.
+        Whether a published regularity shows here (`verdicts.judged`); empty where none is judged.
     """
 
     claim: str
     test: Test
     unit: str = "number"
     adjusted_p: float | None = None
+    one_tailed: bool = False
     published: str = ""
+    expected: Expectation | None = None
+    put_in: str = ""
     verdict: str = ""
 
 
@@ -167,8 +223,8 @@ def told(outcome: ExperimentOutcome) -> dict[str, Any]:
 
 
 def _value_told(value: Value) -> dict[str, Any]:
-    names = ("name", "unit", "measured", "published")
-    return {name: getattr(value, name) for name in names}
+    names = ("name", "unit", "measured", "published", "put_in", "spread")
+    return {name: getattr(value, name) for name in names} | {"off": missed(value)}
 
 
 @cache
@@ -229,8 +285,8 @@ def times(one: Estimate, factor: float) -> Estimate:
 
 
 def with_holm(findings: Sequence[JudgedClaim]) -> tuple[JudgedClaim, ...]:
-    """Adjust the p values of planned contrasts."""
-    values = holm([finding.test.p for finding in findings])
+    """Adjust the p values of planned contrasts; one-tailed ones are left as they are."""
+    values = holm([None if finding.one_tailed else finding.test.p for finding in findings])
     return tuple(
         msgspec.structs.replace(finding, adjusted_p=p)
         for finding, p in zip(findings, values, strict=True)

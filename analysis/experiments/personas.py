@@ -19,6 +19,8 @@ from retailsim.analysis.experiments.outcomes import (
     value_of,
     with_holm,
 )
+from retailsim.analysis.experiments.put_in import put_in
+from retailsim.analysis.experiments.verdicts import by_points
 from retailsim.analysis.measures.estimates import measured
 from retailsim.analysis.measures.table import measure
 from retailsim.analysis.statistics.differences import rank_sum, two_rates
@@ -46,17 +48,20 @@ def persona_effects(arms: Arms) -> ExperimentOutcome:
         parts = [some.filter(pl.col(trait) == pole) for pole in poles]
         figures = [published()["persona-effects"][f"{role} {name} {pole}"] for pole in poles]
         rows += [
-            _row(f"{role}: {pole}", part, figure)
+            _row(role, pole, part, figure)
             for pole, part, figure in zip(poles, parts, figures, strict=True)
         ]
         (one_share, one_stars), (two_share, two_stars) = figures
-        unsure = " (not significant)" if trait == "seller_rationality" else ""
+        alike = trait == "seller_rationality"
+        mark = put_in(some, f"Table 8: {role} {name}")
         bought.append(
             JudgedClaim(
                 claim=f"{role}: {poles[0]} minus {poles[1]}, bought",
                 test=two_rates(bought_of(parts[0]), bought_of(parts[1])),
                 unit="share",
-                published=f"{one_share - two_share:+.1f} points{unsure}",
+                published=f"{one_share - two_share:+.1f} points" + " (not significant)" * alike,
+                expected=None if alike else by_points(1 if one_share > two_share else -1),
+                put_in=mark,
             )
         )
         rated.append(
@@ -64,6 +69,7 @@ def persona_effects(arms: Arms) -> ExperimentOutcome:
                 claim=f"{role}: {poles[0]} v {poles[1]}, rated (Cliff's delta, -1 to 1)",
                 test=_rated(*parts),
                 published=f"{one_stars - two_stars:+.2f} stars",
+                put_in=mark,
             )
         )
     return ExperimentOutcome(
@@ -74,16 +80,19 @@ def persona_effects(arms: Arms) -> ExperimentOutcome:
     )
 
 
-def _row(label: str, part: pl.DataFrame, figures: tuple[float, float]) -> OutcomeRow:
+def _row(role: str, pole: str, part: pl.DataFrame, figures: tuple[float, float]) -> OutcomeRow:
     """A pole's purchase rate and rating beside the published ones (percent, stars)."""
+    cells = (f"Table 8: {role} {pole}", f"Table 8: {role} {pole}, rating")
     [one] = measured(part)
     bought, rating = figures
     conversion, stars = measure("conversion_rate"), measure("average_rating")
     return OutcomeRow(
-        label=label,
-        values=(
-            value_of(conversion, one[conversion.name], bought / 100),
-            value_of(stars, one[stars.name], rating),
+        label=f"{role}: {pole}",
+        values=tuple(
+            value_of(shown, one[shown.name], figure, put_in=put_in(part, cell))
+            for shown, figure, cell in zip(
+                (conversion, stars), (bought / 100, rating), cells, strict=True
+            )
         ),
     )
 

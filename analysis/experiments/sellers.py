@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 import polars as pl
@@ -20,6 +20,7 @@ from retailsim.analysis.experiments.outcomes import (
     times,
     value_of,
 )
+from retailsim.analysis.experiments.put_in import put_in
 from retailsim.analysis.measures.estimates import Measured, measured
 from retailsim.analysis.measures.table import measure
 from retailsim.analysis.statistics.clusters import mean
@@ -45,8 +46,16 @@ _SCALES = {"share": 0.01, "cents": 100.0}
 """From what the paper prints to our units."""
 
 
-def _table4(label: str, one: Measured | None, figures: Sequence[float | None] | None) -> OutcomeRow:
-    """Sales, conversion, refunds, quantity and rating, measured or published or both."""
+def _table4(
+    label: str,
+    one: Measured | None,
+    figures: Sequence[float | None] | None,
+    mark: Callable[[str], str] = lambda _: "",
+) -> OutcomeRow:
+    """Sales, conversion, refunds, quantity and rating, measured or published or both.
+
+    `mark` says of a column, by its name, what was put into those who played.
+    """
     values = []
     for column, figure in zip(_TABLE_4, figures or (None,) * len(_TABLE_4), strict=True):
         found = Estimate(value=None, n=0)
@@ -55,7 +64,8 @@ def _table4(label: str, one: Measured | None, figures: Sequence[float | None] | 
             if column.is_total:
                 found = times(found, one.episodes)
         scale = _SCALES.get(column.unit, 1.0)
-        values.append(value_of(column, found, None if figure is None else figure * scale))
+        published_here = None if figure is None else figure * scale
+        values.append(value_of(column, found, published_here, put_in=mark(column.tag)))
     return OutcomeRow(label=label, values=tuple(values))
 
 
@@ -68,7 +78,12 @@ def pairwise(arms: Arms) -> ExperimentOutcome:
         here = {one.keys[0]: one for one in measured(some, (role,))}
         names = {seat: as_published(seat, known) for seat in here}
         rows += [
-            _table4(f"{role} {seat}", here[seat], known[name] if name else None)
+            _table4(
+                f"{role} {seat}",
+                here[seat],
+                known[name] if name else None,
+                _marks(some.filter(pl.col(role) == seat), f"Table 4: {role} {name}"),
+            )
             for seat, name in names.items()
         ]
         rows += [
@@ -92,6 +107,11 @@ def pairwise(arms: Arms) -> ExperimentOutcome:
             _CATALOGUE,
         ),
     )
+
+
+def _marks(some: pl.DataFrame, row: str) -> Callable[[str], str]:
+    """Say of each column of a published row what was put into those who played these episodes."""
+    return lambda column: put_in(some, f"{row}, {column}")
 
 
 def _pairs(some: pl.DataFrame) -> list[OutcomeRow]:
@@ -148,7 +168,15 @@ def category_fit(arms: Arms) -> ExperimentOutcome:
     chosen = some.filter(pl.col("category").is_in(["Fashion", "Home"]))
     names = {seat: as_published(seat, figures) for seat in some["seller"].unique().sort()}
     rows = [
-        _row10(f"{seller}, {category}", one, figures.get(names[seller], {}).get(category))
+        _row10(
+            f"{seller}, {category}",
+            one,
+            figures.get(names[seller], {}).get(category),
+            _marks(
+                chosen.filter(seller=seller, category=category),
+                f"Table 10: {names[seller]}, {category}",
+            ),
+        )
         for one in measured(chosen, ("seller", "category"))
         for seller, category in (one.keys,)
     ]
@@ -169,6 +197,11 @@ def category_fit(arms: Arms) -> ExperimentOutcome:
     )
 
 
-def _row10(label: str, one: Measured | None, figures: Sequence[float] | None) -> OutcomeRow:
-    whole = _table4(label, one, (*figures, None, None) if figures else None)
+def _row10(
+    label: str,
+    one: Measured | None,
+    figures: Sequence[float] | None,
+    mark: Callable[[str], str] = lambda _: "",
+) -> OutcomeRow:
+    whole = _table4(label, one, (*figures, None, None) if figures else None, mark)
     return msgspec.structs.replace(whole, values=whole.values[:3])

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 import msgspec
 
 from retailsim.analysis.experiments.outcomes import ExperimentOutcome
+from retailsim.analysis.experiments.verdicts import judged
 from retailsim.analysis.measures.scope import illustration, scope
 from retailsim.analysis.projection.errors import AnalysisError
 from retailsim.analysis.projection.loader import load
@@ -23,8 +24,13 @@ class NoSuchExperiment(AnalysisError):
         super().__init__(f"{run}: its protocol has no experiment {name!r}")
 
 
-def outcome_of(name: str, runs: Mapping[str, Path], features: str = "tfidf") -> ExperimentOutcome:
-    """Return an experiment's table from its runs, by the labels of its arms.
+def outcome_of(
+    name: str,
+    runs: Mapping[str, Path],
+    features: str = "tfidf",
+    changed: Collection[str] = (),
+) -> ExperimentOutcome:
+    """Return an experiment's table from its runs, by the labels of its arms, with its verdicts.
 
     Where episodes failed, a note for each arm says how many and what that leaves open.
 
@@ -32,6 +38,9 @@ def outcome_of(name: str, runs: Mapping[str, Path], features: str = "tfidf") -> 
     ----------
     features : str
         Of texts, for ``latent-persona``.
+    changed : collection of str
+        Dotted keys of parameters and options that the runs' behavioral agents have other than as
+        shipped, such as ``buyer.choice.price``: what hangs on these was not put in.
 
     Raises
     ------
@@ -44,7 +53,7 @@ def outcome_of(name: str, runs: Mapping[str, Path], features: str = "tfidf") -> 
     known = analysis_of(run).experiments()
     if name not in known:
         raise NoSuchExperiment(name, run)
-    outcome = known[name](runs, features)
+    outcome = judged(known[name](runs, features), changed)
     played = [load(folder).episodes for folder in runs.values()]
     about = (str(scope(played[0])), *illustration(*played))
     notes = (*outcome.notes, *_failures(runs))

@@ -92,22 +92,28 @@ def by_group(cells: pl.DataFrame, sensitive: str, indifferent: str) -> Slopes:
     """
     found: dict[str, tuple[float, float]] = {}
     dropped: dict[str, str] = {}
-    for (product,), rows in cells.sort("product").group_by("product", maintain_order=True):
-        slopes = [_slope(rows.filter(group=group)) for group in (sensitive, indifferent)]
+    shares = _shares(cells)
+    for product in sorted({product for product, _ in shares}):
+        slopes = [_line(shares.get((product, group), ())) for group in (sensitive, indifferent)]
         one, two = slopes
         if one is None or two is None:
             lacking = [
                 g for g, s in zip((sensitive, indifferent), slopes, strict=True) if s is None
             ]
-            dropped[str(product)] = f"fewer than two prices with a purchase: {', '.join(lacking)}"
+            dropped[product] = f"fewer than two prices with a purchase: {', '.join(lacking)}"
         else:
-            found[str(product)] = (one, two)
+            found[product] = (one, two)
     ones, twos = ([abs(pair[side]) for pair in found.values()] for side in (0, 1))
     return Slopes(per_product=found, dropped=dropped, test=_paired(ones, twos))
 
 
-def _slope(rows: pl.DataFrame) -> float | None:
-    return _line(zip(rows["price"], rows["purchases"] / rows["episodes"], strict=True))
+def _shares(cells: pl.DataFrame) -> dict[tuple[str, str], list[tuple[float, float]]]:
+    """(product, group) -> (price, share that buys) of each condition."""
+    found: dict[tuple[str, str], list[tuple[float, float]]] = {}
+    columns = cells.select("product", "group", "price", pl.col("purchases") / pl.col("episodes"))
+    for product, group, price, share in columns.iter_rows():
+        found.setdefault((str(product), group), []).append((price, share))
+    return found
 
 
 def _paired(ones: list[float], twos: list[float]) -> Test:

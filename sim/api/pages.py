@@ -77,11 +77,12 @@ def outcome_page(outcome: ExperimentOutcome) -> str:
     """Return an experiment's table: what was measured, beside what was published."""
     rows = "".join(
         f"<tr>{_cell(row.label, 'th')}{_cell(value.heading)}{_number_cell(value.measured.value)}"
-        f"{_number_cell(value.published)}{_cell(value.unit)}</tr>"
+        f"{_number_cell(value.published)}{_cell('put in' if value.put_in else '')}"
+        f"{_cell(value.unit)}</tr>"
         for row in outcome.rows
         for value in row.values
     )
-    titles = ("", "Measure", "Measured", "Published", "Unit")
+    titles = ("", "Measure", "Measured", "Published", "", "Unit")
     head = "".join(_cell(title, "th") for title in titles)
     said = "".join(
         f"<p>{_text(' '.join(filter(None, (one.claim, one.verdict))))}</p>"

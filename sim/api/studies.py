@@ -15,7 +15,13 @@ from retailsim.sim.api.listener import Listener
 from retailsim.sim.api.loaded_run import Playing, Run, RunInterrupted, came_to
 from retailsim.sim.api.player import play
 from retailsim.sim.execution.runner import RunControl
-from retailsim.sim.experiments.experiment import ExperimentOptions, check_extras, folder_of, ran
+from retailsim.sim.experiments.experiment import (
+    ExperimentOptions,
+    check_extras,
+    folder_of,
+    outcome_in,
+    ran,
+)
 from retailsim.sim.look.compare import compared
 from retailsim.sim.run.launch import Options, make, play_prepared, prepare
 from retailsim.sim.run.resume import go_on
@@ -180,9 +186,7 @@ def _experiment(
         status, paths = ran(asked, folder_of(asked), listener, arms)
         if status:
             return Run(arms.last)
-        from retailsim.analysis.protocols.experiment_outcome import outcome_of
-
-        outcome = outcome_of(asked.name, paths, asked.features)
+        outcome = outcome_in(asked.name, paths, asked.features)
     return Experiment(asked.name, {label: Run(path) for label, path in paths.items()}, outcome)
 
 

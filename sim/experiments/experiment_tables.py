@@ -87,6 +87,8 @@ def _legend(values: Sequence[Value]) -> Iterator[Text]:
     if any(map(missed, values)):
         points = f"{100 * NEAR:.0f} points"
         said.append(f"off: more than {points} from the paper's rate, or an interval without it.")
+    if any(one.spread for one in values):
+        said.append("seeds: the lowest and the highest of single runs with other seeds.")
     if said:
         yield Text("\n".join(said))
 
@@ -127,7 +129,7 @@ def _table(
 
 
 def _cell(value: Value, notes: dict[str, int]) -> str:
-    """Number, interval, n and effective n, and what was published, a line each."""
+    """Number, interval, n and effective n, what was published and put in, a line each."""
     found = value.measured
     said = "-" if found.value is None else _number(value.unit, found.value)
     lines = [f"{said} [{notes[found.note]}]" if _noted(value) else said]
@@ -139,6 +141,11 @@ def _cell(value: Value, notes: dict[str, int]) -> str:
         lines.append(f"n {found.n:,}{worth}")
     if value.published is not None:
         lines.append(f"paper {_number(value.unit, value.published)}{', off' * missed(value)}")
+    if value.put_in:
+        lines.append("put in")
+    if value.spread is not None:
+        low, high = (_number(value.unit, end) for end in (value.spread.low, value.spread.high))
+        lines.append(f"{value.spread.seeds} seeds {low} to {high}")
     return "\n".join(lines)
 
 
@@ -151,13 +158,14 @@ def _findings(findings: Sequence[JudgedClaim]) -> Table:
     for finding in findings:
         test = finding.test
         p = finding.adjusted_p if finding.adjusted_p is not None else test.p
+        tails = "\none-tailed" * (finding.one_tailed and p is not None)
         verdict = [Text(finding.verdict)] * judged
         table.add_row(
             Text(printable(finding.claim)),
             _estimate(finding.unit, test),
             Text(_how(test)),
             f"{test.n:,}",
-            _p(p),
+            f"{_p(p)}{tails}",
             *verdict,
             Text(finding.published),
         )

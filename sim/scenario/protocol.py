@@ -43,6 +43,15 @@ def _each_product(
     return ProductDesign(scenario, products, seed)
 
 
+Changed = Callable[[Scenario, Path, Scenario], frozenset[str]]
+"""A run's scenario, the folder of its inputs and the built-in scenario it was made from -> dotted
+keys of its behavioral agents' parameters that are not as they were fitted."""
+
+
+def _nothing_changed(scenario: Scenario, inputs: Path, shipped: Scenario) -> frozenset[str]:
+    return frozenset()
+
+
 def _no_files(scenario: Scenario, folder: Path, seed: Seed) -> Files:
     return {}
 
@@ -76,6 +85,8 @@ class ProtocolRun(msgspec.Struct, frozen=True, kw_only=True):
     commands : mapping
         Commands of the program that are about this protocol alone -> ``module:FUNCTION`` of a
         `Work`, imported when the command runs. Only those of built-in protocols are looked up.
+    changed : callable
+        See `Changed`; experiments ask it what was put into a run.
     """
 
     design: Callable[[Scenario, Sequence[Product], Files, Seed], Design] = _each_product
@@ -87,6 +98,7 @@ class ProtocolRun(msgspec.Struct, frozen=True, kw_only=True):
     defaults: Callable[[Scenario], Scenario] = _as_it_is
     talks: Callable[[Scenario], Talks] | None = None
     commands: Mapping[str, str] = {}
+    changed: Changed = _nothing_changed
 
 
 def scenario_protocol(scenario: Scenario, folder: Path, source: str = "run.toml") -> Protocol:

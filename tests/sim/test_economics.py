@@ -1,4 +1,4 @@
-"""The three regularities: judged by their intervals, for every agent that plays the buyers."""
+"""The three regularities, for every agent that plays the buyers: judged, or put in."""
 
 from __future__ import annotations
 
@@ -7,38 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from retailsim.analysis.experiments.economics import (
-    FIT,
+from retailsim.agents.retail.behavioral.parameters import load_parameters
+from retailsim.analysis.experiments.verdicts import (
     NOT_REPRODUCED,
+    PUT_IN,
     REPRODUCED,
     UNDECIDED,
-    verdict,
 )
-from retailsim.analysis.experiments.outcomes import JudgedClaim
 from retailsim.analysis.projection.loader import load
-from retailsim.analysis.statistics.values import Interval, Test
 from tests.sim.runs import sim
-
-
-def found(low: float, high: float, p: float | None = 0.01) -> JudgedClaim:
-    test = Test(method="x", estimate=(low + high) / 2, p=p, interval=Interval(low, high, "x"))
-    return JudgedClaim(claim="", test=test, adjusted_p=p)
-
-
-@pytest.mark.parametrize(
-    ("finding", "said"),
-    [
-        (found(0.01, 0.2), REPRODUCED),
-        (found(0.01, 0.2, p=0.2), UNDECIDED),
-        (found(-0.1, 0.2), UNDECIDED),
-        (found(-0.2, -0.1), NOT_REPRODUCED),
-        (found(-0.02, 0.02), NOT_REPRODUCED),
-        (found(-0.02, FIT + 0.001), UNDECIDED),
-        (JudgedClaim(claim="", test=Test(method="x", note="no episodes")), UNDECIDED),
-    ],
-)
-def test_a_verdict_follows_from_the_interval(finding: JudgedClaim, said: str) -> None:
-    assert verdict(finding, FIT) == said
 
 
 def test_every_agent_is_judged_by_its_own_episodes(tmp_path: Path) -> None:
@@ -47,11 +24,7 @@ def test_every_agent_is_judged_by_its_own_episodes(tmp_path: Path) -> None:
     assert result.exit_code == 0, result.stderr
     outcome = json.loads(result.stdout)["outcome"]
     assert len(outcome["findings"]) == 6
-    assert {finding["verdict"] for finding in outcome["findings"]} <= {
-        REPRODUCED,
-        NOT_REPRODUCED,
-        UNDECIDED,
-    }
+    assert [finding["verdict"] for finding in outcome["findings"]] == [PUT_IN] * 6
     episodes = load(tmp_path / "out" / "demographic").episodes
     for who in ("careful-saver", "easy-shopper"):
         [row] = [row for row in outcome["rows"] if row["label"] == f"{who}: bought"]
@@ -67,8 +40,47 @@ def test_every_agent_is_judged_by_its_own_episodes(tmp_path: Path) -> None:
             assert value["measured"]["value"] == pytest.approx(share)
 
 
-@pytest.mark.slow
-def test_the_behavioral_agents_reproduce_all_three_at_the_papers_sizes(tmp_path: Path) -> None:
-    result = sim("experiment", "economics", "--out", tmp_path / "out", "--json")
-    verdicts = [one["verdict"] for one in json.loads(result.stdout)["outcome"]["findings"]]
-    assert verdicts == [REPRODUCED] * 3
+BLIND = """
+[buyer.choice]
+price = 0.0
+deal = 0.0
+"""
+SMALL = ("--set", "design.replications=1")
+
+
+def judged(out: Path, parameters: str = "", *words: str) -> list[tuple[str, str]]:
+    """What each finding is about and its verdict, with a file of parameters of one's own."""
+    file = out.with_suffix(".toml")
+    file.write_text(parameters, encoding="utf-8")
+    own = ("--set", f"behavioral.parameters={file}") if parameters else ()
+    result = sim("experiment", "economics", "--out", out, "--json", *SMALL, *own, *words)
+    assert result.exit_code == 0, result.stderr
+    findings = json.loads(result.stdout)["outcome"]["findings"]
+    return [(one["put_in"], one["verdict"]) for one in findings]
+
+
+def test_what_a_file_of_parameters_changes_is_judged_and_nothing_else(tmp_path: Path) -> None:
+    fit, falls, minds = judged(tmp_path / "blind", BLIND)
+    assert fit == ("Table 2: gender", PUT_IN)
+    for mark, said in (falls, minds):
+        assert mark == ""
+        assert said in (NOT_REPRODUCED, UNDECIDED)
+    other = "[buyer.gender_fit.men]\nmale = 1.0\nfemale = -1.0\n"
+    fit, falls, minds = judged(tmp_path / "other", other)
+    assert fit[0] == ""
+    assert fit[1] in (REPRODUCED, UNDECIDED)
+    assert (falls[1], minds[1]) == (PUT_IN, PUT_IN)
+
+
+def test_a_file_that_says_again_what_is_shipped_puts_it_in_again(tmp_path: Path) -> None:
+    shipped = load_parameters(None).buyer.choice
+    same = f"[buyer.choice]\nprice = {shipped.price}\ndeal = {shipped.deal}\n"
+    assert [said for _, said in judged(tmp_path / "same", same)] == [PUT_IN] * 3
+
+
+def test_an_option_of_a_seat_is_judged_like_a_parameter(tmp_path: Path) -> None:
+    words = ("--set", "buyers.sensitive-1.options.price=0.0")
+    result = sim("experiment", "elasticity", "--out", tmp_path / "x", "--json", *SMALL, *words)
+    assert result.exit_code == 0, result.stderr
+    first = json.loads(result.stdout)["outcome"]["findings"][0]
+    assert (first["put_in"], first["verdict"] == PUT_IN) == ("", False)

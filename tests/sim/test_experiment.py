@@ -13,8 +13,9 @@ from retailsim.analysis.experiments.outcomes import published
 from retailsim.analysis.projection.loader import load
 from retailsim.analysis.protocols.csales.conversations import conversations
 from retailsim.analysis.protocols.csales.seller_table import balanced, table
+from retailsim.sim.calibration.targets import read_targets
 from retailsim.sim.experiments.experiment import EXPERIMENTS
-from tests.sim.runs import events_of, sim
+from tests.sim.runs import ROOT, events_of, sim
 
 SMALL = {
     "pairwise": ("--set", "products.per_category=2"),
@@ -59,9 +60,44 @@ def test_every_experiment_runs_and_says_its_rows(name: str, tmp_path: Path) -> N
             assert found["value"] is None or found["n"] > 0
     if name in published() and name != "category-fit":
         assert any(v["published"] is not None for row in outcome["rows"] for v in row["values"])
+    _check_what_was_put_in(name, outcome)
     shown = sim("experiment", name, "--out", tmp_path / "again", *SMALL[name])
     assert shown.exit_code == 0, shown.stderr
     assert outcome["title"] in shown.stdout
+
+
+FITTED = {
+    "pairwise": "Table 4",
+    "category-fit": "Table 10",
+    "demographic": "Table 2",
+    "price-demand": "Table 3",
+    "persona-effects": "Table 8",
+}
+
+
+def _check_what_was_put_in(name: str, outcome: dict[str, Any]) -> None:
+    """Every cell that was a target is marked, with the figure that was its target, and no other."""
+    targets = {
+        target.name: target.value
+        for file in ("published", "stand-ins")
+        for target in read_targets(ROOT / "sim" / "calibration" / f"{file}.toml").targets
+        if target.minus is None
+    }
+    marks = {
+        value["put_in"]: value["published"]
+        for row in outcome["rows"]
+        for value in row["values"]
+        if value["put_in"]
+    }
+    if name in FITTED:
+        wanted = {k: v for k, v in targets.items() if k.startswith(f"{FITTED[name]}:")}
+        assert marks == pytest.approx(wanted)
+        assert any(note.startswith("put in: behavioral agents") for note in outcome["notes"])
+    else:
+        assert not set(marks) & set(targets)
+    for finding in outcome["findings"]:
+        assert finding["verdict"] != "reproduced"
+        assert (finding["verdict"] == "put in") == bool(finding["put_in"])
 
 
 def test_a_rate_is_the_one_of_the_log(tmp_path: Path) -> None:

@@ -200,7 +200,7 @@ def test_elasticities_and_what_the_rule_drops(tmp_path: Path) -> None:
         if len(both) == 2:
             kept.append(tuple(map(abs, both)))
     assert len(kept) > 0
-    test = found(outcome, "the price-conscious answer more to the price")
+    test = found(outcome, "the paper's rule: their mean |elasticity| is larger, one-tailed")
     assert test["n"] == len(kept)
     assert test["estimate"] == pytest.approx(fmean(a - b for a, b in kept))
 

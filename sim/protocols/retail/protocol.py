@@ -10,6 +10,7 @@ from retailsim.events.streams import Seed
 from retailsim.market.catalogue.product import Product
 from retailsim.market.protocols.retail.protocol import offer_of
 from retailsim.market.protocols.retail.spec import RetailSpec
+from retailsim.sim.protocols.retail.changed_parameters import changed_parameters
 from retailsim.sim.protocols.retail.defaults import with_defaults
 from retailsim.sim.protocols.retail.design import RetailDesign, rules
 from retailsim.sim.scenario.protocol import Files, ProtocolRun, Talks
@@ -58,4 +59,5 @@ RUN = ProtocolRun(
     commands={
         "import": "retailsim.sim.protocols.retail.published.published_run:import_trajectories",
     },
+    changed=changed_parameters,
 )

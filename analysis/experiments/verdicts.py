@@ -1,0 +1,121 @@
+"""Verdicts: whether a published regularity shows in what was found, or was put in.
+
+It is *reproduced* if its 95 % interval lies beyond zero on the expected side, its p (two-sided,
+adjusted where several are judged together) stays below 5 %, and what was found also reaches the
+smallest effect that counts; *not reproduced* if the whole interval lies below that effect; else
+*undecided* at this size. A figure that the agents' parameters were made to meet is *put in*,
+whatever was found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+import msgspec
+
+from retailsim.analysis.experiments.outcomes import (
+    Expectation,
+    ExperimentOutcome,
+    JudgedClaim,
+    OutcomeRow,
+    OutcomeTable,
+    Value,
+)
+from retailsim.analysis.experiments.put_in import put_in_notes, still_put_in
+
+REPRODUCED, NOT_REPRODUCED, UNDECIDED = "reproduced", "not reproduced", "undecided at this size"
+PUT_IN = "put in"
+ALPHA = 0.05
+
+POINTS = 0.03
+"""Smallest difference of purchase rates that counts."""
+ELASTIC = 0.2
+"""Smallest elasticity that counts as an answer to the price."""
+STEEPER = 0.4
+"""Smallest difference of slopes (log odds on ln price) that counts as answering more."""
+
+
+def by_points(sign: int) -> Expectation:
+    """Expect a difference of purchase rates on this side (1 or -1)."""
+    return Expectation(
+        sign=sign,
+        least=POINTS,
+        why="3 points: more than the paper's largest difference that it calls not significant "
+        "(2.7), less than its smallest significant one (5.0)",
+    )
+
+
+def by_elasticity(sign: int) -> Expectation:
+    """Expect an elasticity on this side."""
+    return Expectation(
+        sign=sign,
+        least=ELASTIC,
+        why=f"{ELASTIC}: with less, a price 10 % higher costs under 2 % of the purchases",
+    )
+
+
+STEEPER_SLOPE = Expectation(
+    sign=1,
+    least=STEEPER,
+    why=f"{STEEPER}: what makes {ELASTIC} of elasticity where half buy, for E = slope x (1 - p)",
+)
+
+
+def verdict(finding: JudgedClaim) -> str:
+    """Judge a finding by its test; "" where nothing is expected of it."""
+    expected, test = finding.expected, finding.test
+    if expected is None:
+        return ""
+    p = test.p if finding.adjusted_p is None else finding.adjusted_p
+    if test.interval is None or test.estimate is None or p is None:
+        return UNDECIDED
+    ends = (expected.sign * test.interval.low, expected.sign * test.interval.high)
+    reaches = expected.sign * test.estimate >= expected.least
+    if min(ends) > 0.0 and p < ALPHA and reaches:
+        return REPRODUCED
+    return NOT_REPRODUCED if max(ends) < expected.least else UNDECIDED
+
+
+def judged(outcome: ExperimentOutcome, changed: Collection[str] = ()) -> ExperimentOutcome:
+    """Return an outcome with its verdicts, and with the figures marked that were put in.
+
+    Parameters
+    ----------
+    changed : collection of str
+        Dotted keys of the behavioral agents' parameters and options that are not as shipped in
+        any of the runs.
+    """
+    outcome = msgspec.structs.replace(
+        outcome,
+        tables=tuple(_unchanged(table, changed) for table in outcome.tables),
+        findings=tuple(_judged(finding, changed) for finding in outcome.findings),
+    )
+    marks = [value.put_in for row in outcome.rows for value in row.values]
+    marks += [finding.put_in for finding in outcome.findings]
+    said = (*put_in_notes([mark for mark in marks if mark]), *_smallest(outcome.findings))
+    return msgspec.structs.replace(outcome, notes=(*outcome.notes, *said))
+
+
+def _judged(finding: JudgedClaim, changed: Collection[str]) -> JudgedClaim:
+    mark = still_put_in(finding.put_in, changed)
+    said = PUT_IN if mark else verdict(finding)
+    return msgspec.structs.replace(finding, put_in=mark, verdict=said)
+
+
+def _unchanged(table: OutcomeTable, changed: Collection[str]) -> OutcomeTable:
+    """The table, with the marks left off that a run's own parameters make untrue."""
+
+    def value(one: Value) -> Value:
+        return msgspec.structs.replace(one, put_in=still_put_in(one.put_in, changed))
+
+    def row(one: OutcomeRow) -> OutcomeRow:
+        return msgspec.structs.replace(one, values=tuple(map(value, one.values)))
+
+    return msgspec.structs.replace(table, rows=tuple(map(row, table.rows)))
+
+
+def _smallest(findings: Iterable[JudgedClaim]) -> Iterable[str]:
+    """Say which effects are the smallest that count, with their reasons."""
+    whys = [f.expected.why for f in findings if f.expected is not None and f.verdict != PUT_IN]
+    if whys:
+        yield f"Smallest effects that count: {'; '.join(dict.fromkeys(whys))}."

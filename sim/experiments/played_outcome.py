@@ -1,0 +1,48 @@
+"""An experiment's outcome from its runs, with what was put into them told apart."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from retailsim.sim.folder.run_folder import RunFolder
+from retailsim.sim.run.launch import Options, read_scenario
+from retailsim.sim.scenario.protocol import run_of, scenario_protocol
+
+if TYPE_CHECKING:
+    from retailsim.analysis.experiments.outcomes import ExperimentOutcome
+
+
+def played_outcome(
+    name: str, runs: Mapping[str, Path], shipped: Mapping[str, str], features: str = "tfidf"
+) -> ExperimentOutcome:
+    """Return an experiment's table, with its verdicts.
+
+    Parameters
+    ----------
+    runs : mapping of str to Path
+        The folders of its runs, by the labels of its arms.
+    shipped : mapping of str to str
+        The built-in scenario of each arm.
+    features : str
+        Of texts, for ``latent-persona``.
+
+    Raises
+    ------
+    AnalysisError
+        If a run cannot be read, or says too little for the table.
+    """
+    from retailsim.analysis.protocols.experiment_outcome import outcome_of
+
+    changed = {key for label, run in runs.items() for key in changed_in(run, shipped[label])}
+    return outcome_of(name, runs, features, changed)
+
+
+def changed_in(run: Path, shipped: str) -> frozenset[str]:
+    """Return what a run's behavioral agents were given other than as shipped, as dotted keys."""
+    folder = RunFolder(run)
+    scenario = folder.read().scenario
+    protocol = scenario_protocol(scenario, folder.inputs)
+    ours, _ = read_scenario(Options(scenario=shipped))
+    return run_of(protocol).changed(scenario, folder.inputs, ours)
