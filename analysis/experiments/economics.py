@@ -22,7 +22,6 @@ from retailsim.analysis.experiments.outcomes import (
     JudgedClaim,
     OutcomeRow,
     Value,
-    bought_of,
     decided_of,
     estimate_of,
     one_table,
@@ -32,8 +31,8 @@ from retailsim.analysis.experiments.outcomes import (
 )
 from retailsim.analysis.experiments.put_in import put_in
 from retailsim.analysis.experiments.verdicts import STEEPER_SLOPE, by_elasticity, by_points
-from retailsim.analysis.statistics.differences import two_rates
 from retailsim.analysis.statistics.elasticity import Slopes, by_group, grouped, slope_gap
+from retailsim.analysis.statistics.strata import stratified_difference
 from retailsim.analysis.statistics.values import Estimate, Test
 
 _Judged = tuple[JudgedClaim, tuple[OutcomeRow, ...]]
@@ -89,7 +88,12 @@ def _fit(said: str, some: pl.DataFrame) -> _Judged:
     fitting, others = (men[0] + women[1]) / 200, (men[1] + women[0]) / 200
     finding = JudgedClaim(
         claim=f"{said}what is made for one's gender is bought more",
-        test=two_rates(bought_of(fits), bought_of(other)),
+        test=stratified_difference(
+            (gendered["orders"] > 0).cast(pl.Int64),
+            gendered.select(own=own)["own"],
+            gendered["cluster"],
+            gendered["audience"],
+        ),
         unit="share",
         published=f"{100 * (fitting - others):+.1f} points",
         expected=by_points(1),

@@ -9,7 +9,8 @@ whatever was found.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
+from types import MappingProxyType
 
 import msgspec
 
@@ -19,6 +20,7 @@ from retailsim.analysis.experiments.outcomes import (
     JudgedClaim,
     OutcomeRow,
     OutcomeTable,
+    Spread,
     Value,
 )
 from retailsim.analysis.experiments.put_in import put_in_notes, still_put_in
@@ -76,7 +78,14 @@ def verdict(finding: JudgedClaim) -> str:
     return NOT_REPRODUCED if max(ends) < expected.least else UNDECIDED
 
 
-def judged(outcome: ExperimentOutcome, changed: Collection[str] = ()) -> ExperimentOutcome:
+NO_SPREADS: Mapping[str, Spread] = MappingProxyType({})
+
+
+def judged(
+    outcome: ExperimentOutcome,
+    changed: Collection[str] = (),
+    spreads: Mapping[str, Spread] = NO_SPREADS,
+) -> ExperimentOutcome:
     """Return an outcome with its verdicts, and with the figures marked that were put in.
 
     Parameters
@@ -84,10 +93,12 @@ def judged(outcome: ExperimentOutcome, changed: Collection[str] = ()) -> Experim
     changed : collection of str
         Dotted keys of the behavioral agents' parameters and options that are not as shipped in
         any of the runs.
+    spreads : mapping of str to Spread
+        Cell that was put in, such as ``Table 2: men, male`` -> what other seeds show of it.
     """
     outcome = msgspec.structs.replace(
         outcome,
-        tables=tuple(_unchanged(table, changed) for table in outcome.tables),
+        tables=tuple(_marked(table, changed, spreads) for table in outcome.tables),
         findings=tuple(_judged(finding, changed) for finding in outcome.findings),
     )
     marks = [value.put_in for row in outcome.rows for value in row.values]
@@ -102,11 +113,14 @@ def _judged(finding: JudgedClaim, changed: Collection[str]) -> JudgedClaim:
     return msgspec.structs.replace(finding, put_in=mark, verdict=said)
 
 
-def _unchanged(table: OutcomeTable, changed: Collection[str]) -> OutcomeTable:
+def _marked(
+    table: OutcomeTable, changed: Collection[str], spreads: Mapping[str, Spread]
+) -> OutcomeTable:
     """The table, with the marks left off that a run's own parameters make untrue."""
 
     def value(one: Value) -> Value:
-        return msgspec.structs.replace(one, put_in=still_put_in(one.put_in, changed))
+        mark = still_put_in(one.put_in, changed)
+        return msgspec.structs.replace(one, put_in=mark, spread=spreads.get(mark))
 
     def row(one: OutcomeRow) -> OutcomeRow:
         return msgspec.structs.replace(one, values=tuple(map(value, one.values)))

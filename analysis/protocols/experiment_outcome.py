@@ -7,8 +7,8 @@ from pathlib import Path
 
 import msgspec
 
-from retailsim.analysis.experiments.outcomes import ExperimentOutcome
-from retailsim.analysis.experiments.verdicts import judged
+from retailsim.analysis.experiments.outcomes import ExperimentOutcome, Spread
+from retailsim.analysis.experiments.verdicts import NO_SPREADS, judged
 from retailsim.analysis.measures.scope import illustration, scope
 from retailsim.analysis.projection.errors import AnalysisError
 from retailsim.analysis.projection.loader import load
@@ -29,6 +29,7 @@ def outcome_of(
     runs: Mapping[str, Path],
     features: str = "tfidf",
     changed: Collection[str] = (),
+    spreads: Mapping[str, Spread] = NO_SPREADS,
 ) -> ExperimentOutcome:
     """Return an experiment's table from its runs, by the labels of its arms, with its verdicts.
 
@@ -41,6 +42,8 @@ def outcome_of(
     changed : collection of str
         Dotted keys of parameters and options that the runs' behavioral agents have other than as
         shipped, such as ``buyer.choice.price``: what hangs on these was not put in.
+    spreads : mapping of str to Spread
+        What other seeds show of the cells that were put in, where that is known.
 
     Raises
     ------
@@ -53,7 +56,7 @@ def outcome_of(
     known = analysis_of(run).experiments()
     if name not in known:
         raise NoSuchExperiment(name, run)
-    outcome = judged(known[name](runs, features), changed)
+    outcome = judged(known[name](runs, features), changed, spreads)
     played = [load(folder).episodes for folder in runs.values()]
     about = (str(scope(played[0])), *illustration(*played))
     notes = (*outcome.notes, *_failures(runs))

@@ -9,6 +9,7 @@ from retailsim.analysis.experiments.outcomes import (
     ExperimentOutcome,
     JudgedClaim,
     OutcomeRow,
+    Spread,
     Value,
     missed,
     one_table,
@@ -152,6 +153,14 @@ def test_what_was_not_put_in_is_judged_with_the_smallest_effect_named(
     assert said.rows[0].values[0].put_in == ""
     [note] = said.notes
     assert note.startswith("Smallest effects that count: 3 points: ")
+
+
+def test_what_other_seeds_show_stands_at_the_cell_that_was_put_in() -> None:
+    cell, spread = "Table 2: men, male", Spread(low=0.4, high=0.7, seeds=40)
+    said = judged(outcome(cell), (), {cell: spread, "Table 2: men, female": spread})
+    assert said.rows[0].values[0].spread == spread
+    changed = judged(outcome(cell), ["buyer.choice.price"], {cell: spread})
+    assert changed.rows[0].values[0].spread is None
 
 
 def test_no_figure_is_listed_twice() -> None:

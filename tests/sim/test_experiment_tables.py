@@ -9,6 +9,7 @@ from retailsim.analysis.experiments.outcomes import (
     ExperimentOutcome,
     JudgedClaim,
     OutcomeRow,
+    Spread,
     Value,
     one_table,
 )
@@ -45,6 +46,26 @@ def test_a_rate_stands_with_its_interval_n_effective_n_and_the_published_one() -
     page = shown(outcome(value(published=0.55)))
     for said in ("64.8%", "44.7% to 80.8%", "n 1,384, eff. 36", "paper 55.0%, off"):
         assert said in page
+
+
+def test_a_cell_that_was_put_in_says_so_and_what_other_seeds_show() -> None:
+    spread = Spread(low=0.41, high=0.7, seeds=40)
+    page = shown(outcome(value(published=0.55, put_in="Table 2: men, male", spread=spread)))
+    for said in ("paper 55.0%, off", "put in", "40 seeds 41.0% to 70.0%", "seeds: the lowest"):
+        assert said in page
+    page = shown(outcome(value(published=0.55)))
+    assert "put in" not in page
+    assert "seeds" not in page
+
+
+def test_a_one_tailed_p_is_named() -> None:
+    test = Test(method="m", estimate=1.0, p=0.02)
+    one, two = (
+        shown(outcome(value(), findings=(JudgedClaim(claim="c", test=test, one_tailed=tailed),)))
+        for tailed in (True, False)
+    )
+    assert "one-tailed" in one
+    assert "one-tailed" not in two
 
 
 def test_what_stands_below_the_numbers_is_said_once() -> None:

@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from statsmodels.stats.multitest import multipletests
 
 from retailsim.analysis.statistics.differences import mcnemar, rank_sum, sign_flip, two_rates
 from retailsim.analysis.statistics.multiplicity import benjamini_hochberg, holm
@@ -178,6 +179,14 @@ def test_holm_and_benjamini_hochberg_adjust_as_published() -> None:
     found = benjamini_hochberg(values)
     assert found == [pytest.approx(v) if v else v for v in (0.02, 0.04, 0.04, 0.02, None)]
     assert holm([None]) == [None]
+
+
+def test_adjusted_p_values_are_those_of_statsmodels() -> None:
+    generator = np.random.default_rng(3)
+    for size in (1, 2, 7, 40):
+        values = [*(generator.random(size) ** 3).tolist(), 0.5, 0.5]
+        for ours, theirs in ((holm, "holm"), (benjamini_hochberg, "fdr_bh")):
+            assert ours(values) == pytest.approx(multipletests(values, method=theirs)[1])
 
 
 @pytest.mark.slow
