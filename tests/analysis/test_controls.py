@@ -61,7 +61,7 @@ PAPER = Truth(MARGINAL * 0.69 / 0.42, MARGINAL * 2.58 / 0.511, MARGINAL * 0.76 /
 
 
 def episodes(level: NDArray[np.float64], names: dict[str, NDArray[np.object_]]) -> Projection:
-    """Closed episodes of models with these log odds of buying; other columns broadcast to them."""
+    """Decided episodes of models with these log odds of buying; other columns broadcast to them."""
     size = level.size
     columns = {
         key: np.broadcast_to(values, level.shape).ravel().tolist() for key, values in names.items()
@@ -71,7 +71,7 @@ def episodes(level: NDArray[np.float64], names: dict[str, NDArray[np.object_]]) 
             **columns,
             "episode": [str(n) for n in range(size)],
             "orders": level.ravel() > 0.0,
-            "status": ["closed"] * size,
+            "decided": [True] * size,
             "superseded": [False] * size,
             "seller_kind": ["model"] * size,
             "buyer_kind": ["model"] * size,

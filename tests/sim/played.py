@@ -13,7 +13,7 @@ import polars as pl
 from retailsim.agents.host import Hosting
 from retailsim.agents.watchdog import Watchdog
 from retailsim.analysis.projection.projection import Projection
-from retailsim.events.messages import EpisodeClosed, EpisodeOpened, Event, OrderPlaced
+from retailsim.events.messages import DecisionMade, EpisodeOpened, Event, OrderPlaced
 from retailsim.events.outside import Door
 from retailsim.market.protocols.registry import rules_of
 from retailsim.sim.folder.inputs import with_inputs
@@ -36,7 +36,7 @@ class Nowhere:
 
 
 def played(scenario: str, seed: int, *settings: str) -> Projection:
-    """Play a scenario; its closed episodes with who took part, the condition and the orders."""
+    """Play a scenario; its episodes with who took part, the condition and the orders."""
     options = Options(scenario=scenario, seed=seed, settings=settings)
     read, folder = read_scenario(options)
     products = chosen_products(read, folder, Quiet())
@@ -52,7 +52,7 @@ def played(scenario: str, seed: int, *settings: str) -> Projection:
         ),
         stop=Stop(),
     )
-    rows: dict[str, dict[str, Any]] = defaultdict(lambda: {"orders": 0, "status": "open"})
+    rows: dict[str, dict[str, Any]] = defaultdict(lambda: {"orders": 0, "decided": False})
 
     def sink(events: Sequence[Event]) -> None:
         for event in events:
@@ -61,8 +61,8 @@ def played(scenario: str, seed: int, *settings: str) -> Projection:
                     rows[name] |= opened(event)
                 case OrderPlaced(episode=str(name)):
                     rows[name]["orders"] += 1
-                case EpisodeClosed(episode=str(name)):
-                    rows[name]["status"] = "closed"
+                case DecisionMade(episode=str(name)):
+                    rows[name]["decided"] = True
 
     async def play() -> None:
         for spec in design.markets():

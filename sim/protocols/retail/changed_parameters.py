@@ -14,7 +14,7 @@ from retailsim.sim.scenario.scenario import AgentTable, Scenario
 from retailsim.sim.seats.cast import ROLES
 
 _BEHAVIORAL = "behavioral"
-_FILE = "parameters"
+_FILE, _WALLET = "parameters", "buyer.wallet"
 
 
 def changed_parameters(scenario: Scenario, inputs: Path, shipped: Scenario) -> frozenset[str]:
@@ -33,7 +33,8 @@ def changed_parameters(scenario: Scenario, inputs: Path, shipped: Scenario) -> f
     -------
     frozenset of str
         Parameters as ``buyer.choice.price``, options as ``buyer.options.price``, traits as
-        ``buyer.persona.pickiness``. A seat ``PART@NAME`` is compared with the seat ``PART``.
+        ``buyer.persona.pickiness``; ``buyer.wallet`` for the scenario's factors on it. A seat
+        ``PART@NAME`` is compared with the seat ``PART``.
 
     Raises
     ------
@@ -42,6 +43,8 @@ def changed_parameters(scenario: Scenario, inputs: Path, shipped: Scenario) -> f
     """
     told = with_inputs(scenario, inputs)
     found: set[str] = set()
+    if scenario.behavioral.wallet != shipped.behavioral.wallet:
+        found.add(_WALLET)
     for role, seats, ours in zip(
         ROLES, (told.sellers, told.buyers), (shipped.sellers, shipped.buyers), strict=True
     ):
