@@ -10,7 +10,7 @@ Both are a few lines; those of statsmodels collect all garbage of the process at
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,12 +22,12 @@ ALPHA = 0.05
 
 def holm(values: Sequence[float | None]) -> list[float | None]:
     """Return Holm's adjusted p values, in order: the family-wise error stays at the level."""
-    return _adjusted(values, _holm)
+    return _adjusted(values, "holm")
 
 
 def benjamini_hochberg(values: Sequence[float | None]) -> list[float | None]:
     """Return adjusted p values, in order: the share of false discoveries stays at the level."""
-    return _adjusted(values, _benjamini_hochberg)
+    return _adjusted(values, "fdr_bh")
 
 
 def bonferroni(values: Sequence[float | None]) -> list[float | None]:
@@ -71,14 +71,12 @@ def benjamini_hochberg_by_grid(
     return found
 
 
-def _adjusted(
-    values: Sequence[float | None], adjust: Callable[[Floats], Floats]
-) -> list[float | None]:
+def _adjusted(values: Sequence[float | None], method: str) -> list[float | None]:
     """Adjust those that are known; a test that says nothing takes no part."""
     known = np.array([value for value in values if value is not None], dtype=np.float64)
     order = np.argsort(known, kind="stable")
     adjusted = np.empty_like(known)
-    adjusted[order] = np.minimum(1.0, adjust(known[order]))
+    adjusted[order] = np.minimum(1.0, _METHODS[method](known[order]))
     found = iter(adjusted.tolist())
     return [None if value is None else next(found) for value in values]
 
@@ -95,3 +93,11 @@ def _benjamini_hochberg(ordered: Floats) -> Floats:
     ranks = np.arange(1, len(ordered) + 1)
     found: Floats = np.minimum.accumulate((ordered * len(ordered) / ranks)[::-1])[::-1]
     return found
+
+
+_METHODS: Mapping[str, Callable[[Floats], Floats]] = {
+    "holm": _holm,
+    "fdr_bh": _benjamini_hochberg,
+    "bonferroni": lambda ordered: ordered * len(ordered),
+}
+"""Name -> from p values in ascending order to adjusted ones, before these are cut off at 1."""

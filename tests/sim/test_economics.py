@@ -17,16 +17,32 @@ from retailsim.analysis.experiments.verdicts import (
 from retailsim.analysis.projection.loader import load
 from tests.sim.runs import sim
 
+MINE = """
+from retailsim.agents.retail.behavioral.buyer import BehavioralBuyer
 
-def test_every_agent_is_judged_by_its_own_episodes(tmp_path: Path) -> None:
-    words = ("--buyers", "careful-saver,easy-shopper", "--set", "design.replications=1")
+class Mine(BehavioralBuyer):
+    pass
+"""
+
+
+def test_every_agent_is_judged_by_its_own_episodes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A profile of the behavioral buyers, and an agent of one's own: nothing was put into that."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.py").write_text(MINE, encoding="utf-8")
+    words = ("--buyers", "careful-saver,mine:Mine", "--set", "design.replications=1")
     result = sim("experiment", "economics", "--out", tmp_path / "out", "--json", *words)
     assert result.exit_code == 0, result.stderr
     outcome = json.loads(result.stdout)["outcome"]
     assert len(outcome["findings"]) == 6
-    assert [finding["verdict"] for finding in outcome["findings"]] == [PUT_IN] * 6
+    for finding in outcome["findings"]:
+        mine = finding["claim"].startswith("mine:Mine")
+        assert mine or finding["verdict"] == PUT_IN
+        assert mine == (finding["put_in"] == "")
+        assert not mine or finding["verdict"] in (REPRODUCED, NOT_REPRODUCED, UNDECIDED)
     episodes = load(tmp_path / "out" / "demographic").episodes
-    for who in ("careful-saver", "easy-shopper"):
+    for who in ("careful-saver", "mine:Mine"):
         [row] = [row for row in outcome["rows"] if row["label"] == f"{who}: bought"]
         for value, own in zip(row["values"], (True, False), strict=True):
             some = [
