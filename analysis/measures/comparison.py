@@ -7,9 +7,9 @@ seeds, the runs are compared as different episodes of, as far as possible, the s
 
 The differences of the whole runs are planned contrasts, one for each measure that names this view,
 with intervals that hold together and p values adjusted alike (Bonferroni); those of conversion by
-seller, buyer and category are exploratory (Benjamini-Hochberg over the grid, and intervals that go
-with it). So an interval leaves out 0 exactly where its adjusted p is below 5 %. What each episode
-has is compared pair by pair, a ratio of sums between the runs.
+seller, buyer and category are exploratory (Benjamini-Hochberg over each of these three grids, and
+intervals that go with it). So an interval leaves out 0 exactly where its adjusted p is below 5 %.
+What each episode has is compared pair by pair, a ratio of sums between the runs.
 """
 
 from __future__ import annotations
@@ -129,15 +129,17 @@ def compare(
     planned = [
         _Question("overall", compared, one, two, paired) for compared in shown_in("compare", own)
     ]
-    exploring = [
-        change for key in ("seller", "buyer", "category") for change in _by(key, one, two, paired)
-    ]
+    grids = [list(_by(key, one, two, paired)) for key in ("seller", "buyer", "category")]
     return Comparison(
         pairs=both.height,
         only_first=one.height - both.height,
         only_second=two.height - both.height,
         planned=_adjusted(planned, bonferroni, simultaneous_level),
-        exploratory=_adjusted(exploring, benjamini_hochberg, selected_level),
+        exploratory=tuple(
+            change
+            for grid in grids
+            for change in _adjusted(grid, benjamini_hochberg, selected_level)
+        ),
         generalise_to=scope(first.episodes).interval,
         cautions=tuple(illustration(one, two)),
     )

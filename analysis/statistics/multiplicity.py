@@ -10,7 +10,7 @@ Both are a few lines; those of statsmodels collect all garbage of the process at
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,26 +49,6 @@ def selected_level(values: Sequence[float | None]) -> float:
 
 def _known(values: Sequence[float | None]) -> int:
     return sum(value is not None for value in values)
-
-
-def benjamini_hochberg_by_grid(
-    values: Sequence[float | None], grids: Sequence[Hashable]
-) -> list[float | None]:
-    """Return adjusted p values, in order, each for the number of tests in its own grid.
-
-    Parameters
-    ----------
-    grids : sequence
-        Which grid each value belongs to, such as the sellers or the categories: a table that is
-        looked through as one.
-    """
-    found: list[float | None] = list(values)
-    for grid in dict.fromkeys(grids):
-        places = [place for place, one in enumerate(grids) if one == grid]
-        adjusted = benjamini_hochberg([values[place] for place in places])
-        for place, p in zip(places, adjusted, strict=True):
-            found[place] = p
-    return found
 
 
 def _adjusted(values: Sequence[float | None], method: str) -> list[float | None]:

@@ -109,7 +109,9 @@ def _show(headline: str, found: Comparison, own: Sequence[Measure], terminal: Te
 
     by_name = {one.name: one for one in with_own(own)}
     conversion = by_name["conversion_rate"].label
-    exploratory = f"{conversion} (exploratory; p by Benjamini-Hochberg, intervals to match)"
+    exploratory = (
+        f"{conversion} (exploratory; sellers, buyers, categories each by Benjamini-Hochberg)"
+    )
     planned = "The whole runs (p and intervals of changes for all of them together, by Bonferroni)"
     terminal.out(headline)
     for line in (*found.cautions, f"Intervals are for {found.generalise_to}."):

@@ -10,6 +10,7 @@ import pytest
 
 from retailsim.analysis.measures.comparison import compare
 from retailsim.analysis.projection.loader import load
+from retailsim.analysis.statistics.multiplicity import benjamini_hochberg
 from tests.analysis.fakelog import closed, market, opened, order, write_run
 from tests.sim.runs import launched, sim
 
@@ -67,6 +68,17 @@ def test_an_adjusted_p_is_never_below_its_own(runs: dict[str, Path]) -> None:
         assert change.adjusted_p is not None
         assert change.test.p is not None
         assert change.adjusted_p >= change.test.p - 1e-12
+
+
+def test_each_grid_is_adjusted_for_its_own_tests(runs: dict[str, Path]) -> None:
+    found = compare(load(runs["a"]), load(runs["cheap"]))
+    together = benjamini_hochberg([change.test.p for change in found.exploratory])
+    assert [change.adjusted_p for change in found.exploratory] != together
+    for grid in ("seller", "buyer", "category"):
+        some = [change for change in found.exploratory if change.of.startswith(f"{grid} ")]
+        assert len(some) > 1
+        alone = benjamini_hochberg([change.test.p for change in some])
+        assert [change.adjusted_p for change in some] == alone
 
 
 def test_an_interval_leaves_out_no_change_exactly_where_its_p_is_below_five_percent(

@@ -12,10 +12,6 @@ from scipy.stats import binomtest
 
 from retailsim.analysis.statistics.elasticity import by_group, grouped, slope, slope_gap
 from retailsim.analysis.statistics.equality import NO_DIFFERENCE, most_missed, same
-from retailsim.analysis.statistics.multiplicity import (
-    benjamini_hochberg,
-    benjamini_hochberg_by_grid,
-)
 from retailsim.analysis.statistics.trend import cochran_armitage, logistic_trend
 
 PRICES = np.array((0.90, 0.95, 1.0, 1.05, 1.10))
@@ -189,13 +185,3 @@ def test_the_interval_of_the_gap_covers_the_gap() -> None:
 def test_a_gap_needs_both_groups() -> None:
     cells = flat().filter(group="sensitive")
     assert "one of the groups" in slope_gap(cells, *GROUPS).note
-
-
-def test_each_grid_is_adjusted_for_its_own_tests() -> None:
-    values = [0.01, 0.04, None, 0.02, 0.03, 0.5]
-    grids = ["seller", "seller", "seller", "buyer", "category", "buyer"]
-    found = benjamini_hochberg_by_grid(values, grids)
-    assert found[:3] == benjamini_hochberg(values[:3])
-    assert [found[3], found[5]] == benjamini_hochberg([0.02, 0.5])
-    assert found[4] == 0.03
-    assert benjamini_hochberg_by_grid(values, ["all"] * 6) == benjamini_hochberg(values)
