@@ -15,13 +15,7 @@ from retailsim.sim.api.listener import Listener
 from retailsim.sim.api.loaded_run import Playing, Run, RunInterrupted, came_to
 from retailsim.sim.api.player import play
 from retailsim.sim.execution.runner import RunControl
-from retailsim.sim.experiments.experiment import (
-    ExperimentOptions,
-    check_extras,
-    folder_of,
-    outcome_in,
-    ran,
-)
+from retailsim.sim.experiments.experiment import ExperimentOptions, check_extras, folder_of, ran
 from retailsim.sim.look.compare import compared
 from retailsim.sim.run.launch import Options, make, play_prepared, prepare
 from retailsim.sim.run.resume import go_on
@@ -186,7 +180,9 @@ def _experiment(
         status, paths = ran(asked, folder_of(asked), listener, arms)
         if status:
             return Run(arms.last)
-        outcome = outcome_in(asked.name, paths, asked.features)
+        from retailsim.sim.experiments.played_outcome import played_outcome
+
+        outcome = played_outcome(asked.name, paths, asked.features)
     return Experiment(asked.name, {label: Run(path) for label, path in paths.items()}, outcome)
 
 

@@ -111,14 +111,6 @@ def arms_of(name: str) -> tuple[ExperimentArm, ...]:
     return EXPERIMENTS[name]
 
 
-def outcome_in(name: str, runs: Mapping[str, Path], features: str) -> ExperimentOutcome:
-    """Return an experiment's table from the runs of its arms; raises what `show` does."""
-    from retailsim.sim.experiments.played_outcome import played_outcome
-
-    shipped = {arm.label: arm.scenario for arm in arms_of(name)}
-    return played_outcome(name, runs, shipped, features)
-
-
 def folder_of(asked: ExperimentOptions) -> Path:
     """Return where an experiment's runs go."""
     return asked.out or Path("runs") / f"{asked.name}-{time.strftime('%Y%m%d-%H%M%S')}"
@@ -337,7 +329,9 @@ def show(
     CannotWrite
         If the folder of the figures cannot be written.
     """
-    outcome = outcome_in(name, runs, features)
+    from retailsim.sim.experiments.played_outcome import played_outcome
+
+    outcome = played_outcome(name, runs, features)
     _tell(name, runs, outcome, terminal)
     if charts is not None:
         _draw(name, outcome, *charts, terminal)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from retailsim.sim.experiments.experiment import arms_of
 from retailsim.sim.folder.run_folder import RunFolder
 from retailsim.sim.run.launch import Options, read_scenario
 from retailsim.sim.scenario.protocol import run_of, scenario_protocol
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def played_outcome(
-    name: str, runs: Mapping[str, Path], shipped: Mapping[str, str], features: str = "tfidf"
+    name: str, runs: Mapping[str, Path], features: str = "tfidf"
 ) -> ExperimentOutcome:
     """Return an experiment's table, with its verdicts.
 
@@ -23,8 +24,6 @@ def played_outcome(
     ----------
     runs : mapping of str to Path
         The folders of its runs, by the labels of its arms.
-    shipped : mapping of str to str
-        The built-in scenario of each arm.
     features : str
         Of texts, for ``latent-persona``.
 
@@ -35,6 +34,7 @@ def played_outcome(
     """
     from retailsim.analysis.protocols.experiment_outcome import outcome_of
 
+    shipped = {arm.label: arm.scenario for arm in arms_of(name)}
     changed = {key for label, run in runs.items() for key in changed_in(run, shipped[label])}
     return outcome_of(name, runs, features, changed)
 
