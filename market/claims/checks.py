@@ -15,12 +15,13 @@ from retailsim.market.claims.sheet import Sheet
 Verdict = Literal["unsupported", "contradicted"] | None
 
 _WORD = re.compile(r"[a-z0-9]+")
-_EMPTY = frozenset(
+_SMALL_WORDS = (
     "a an the its it own of on in for with and or to any all every even your from one is are real"
     " genuine pure full also fully good high quality part free just as well that this these those"
     " they you we i he she will would can could ll re s be been has have was were than so no not"
-    " which what there here by at very too such simply really truly ever up out".split()
+    " which what there here by at very too such simply really truly ever up out"
 )
+_EMPTY = frozenset(_SMALL_WORDS.split())
 _DAY = 86_400.0
 
 
@@ -30,7 +31,7 @@ def _content(words: str) -> list[str]:
 
 def _words(sheet: Sheet, hit: Hit) -> Verdict:
     words = _content(hit.words)
-    said = hit.words.strip() in sheet.text or (words and all(map(sheet.carries, words)))
+    said = hit.words.strip() in sheet.text or (len(words) > 1 and all(map(sheet.carries, words)))
     return None if said else "unsupported"
 
 
@@ -45,7 +46,9 @@ def _any(sheet: Sheet, hit: Hit) -> Verdict:
     words = [word for said in hit.objects for word in _content(said)]
     if not words:
         return None if hit.objects else _words(sheet, hit)
-    return None if any(map(sheet.carries, words)) else "unsupported"
+    if any(map(sheet.carries, words)):
+        return None
+    return "contradicted" if any(map(sheet.denies, words)) else "unsupported"
 
 
 def _absent(sheet: Sheet, hit: Hit) -> Verdict:
@@ -130,8 +133,10 @@ def _returns(sheet: Sheet, hit: Hit) -> Verdict:
 
 def _delivery(sheet: Sheet, hit: Hit) -> Verdict:
     fastest = sheet.delivery_days[0]
-    sooner = any(0 < days < fastest - 0.5 for days in _days(hit))
-    sooner = sooner or (fastest > 1 and re.search(r"\btomorrow\b|\bovernight\b", hit.text) is not None)
+    sooner = any(0.5 <= days < fastest - 0.5 for days in _days(hit))
+    sooner = sooner or (
+        fastest > 1 and re.search(r"\btomorrow\b|\bovernight\b", hit.text) is not None
+    )
     return "contradicted" if sooner else None
 
 

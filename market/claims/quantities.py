@@ -3,31 +3,25 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import NamedTuple
 
-_ONES = {
-    word: value
-    for value, word in enumerate(
-        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen"
-        " fifteen sixteen seventeen eighteen nineteen".split()
-    )
-}
-_TENS = {
-    word: 10 * value
-    for value, word in enumerate(
-        "twenty thirty forty fifty sixty seventy eighty ninety".split(), start=2
-    )
-}
+_TEENS = (
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen"
+    " sixteen seventeen eighteen nineteen"
+)
+_TENTHS = "twenty thirty forty fifty sixty seventy eighty ninety"
+_ONES = {word: value for value, word in enumerate(_TEENS.split())}
+_TENS = {word: 10 * value for value, word in enumerate(_TENTHS.split(), start=2)}
 _SCALES = {"hundred": 100, "thousand": 1_000, "million": 1_000_000}
 _SMALL: dict[str, float] = {**_ONES, **_TENS, "dozen": 12, "half": 0.5, "a": 1, "an": 1}
 NUMBER_WORDS = frozenset({*_ONES, *_TENS, *_SCALES, "dozen", "half"})
 
 _WORD = "|".join(sorted(NUMBER_WORDS, key=len, reverse=True))
-_NUMBER = (
-    r"(?P<number>\d[\d,]*(?:\.\d+)?(?:\s?k\b)?"
-    rf"|\b(?:an? )?\b(?:{_WORD})\b(?:(?:[ -]| and )(?:{_WORD})\b)*"
-    r"|\ban?(?= (?:second|minute|hour|day|week|month|year|litre|liter|kilo|pound|dollar)\b))"
-)
+_FIGURES = r"(?P<number>\d[\d,]*(?:\.\d+)?(?:\s?k\b)?)"
+_ONE = r"an?(?= (?:second|minute|hour|day|week|month|year|litre|liter|kilo|pound|dollar)\b)"
+_WORDS = rf"(?:{_WORD})\b(?:(?:[ -]| and )(?:{_WORD})\b)*"
+_SPELT = rf"\b(?P<number>{_WORDS}|an? {_WORDS}|{_ONE})"
 
 UNITS: dict[str, tuple[tuple[str, float], ...]] = {}
 """Unit -> its dimensions, each with what one unit is in the dimension's own."""
@@ -105,18 +99,21 @@ _units("storage", {"gb|gigabyte|gigabytes": 1, "tb|terabyte|terabytes": 1_000})
 _units("hardness", {"hrc": 1})
 _units("energy", {"calories|calorie|kcal": 1, "kwh": 1})
 
-ONLY_AFTER_FIGURES = frozenset({"in", "m", "l", "g", "h", "f", "c", "k", "v", "w", "p", "bar", "min"})
+ONLY_AFTER_FIGURES = frozenset(
+    {"in", "m", "l", "g", "h", "f", "c", "k", "v", "w", "p", "bar", "min"}
+)
 """Units that are words or letters of their own: they count only behind figures."""
 
 _UNIT = "|".join(re.escape(unit) for unit in sorted(UNITS, key=len, reverse=True))
-_COUNTED = re.compile(
-    rf"(?P<dollar>\$ ?)?{_NUMBER}"
-    rf"(?:[ -]?(?:(?P<joint>(?: ?x ?| ?- ?| to | by |, | and | or )?)(?P<unit>{_UNIT}))(?![a-z°%]))?"
+_BEHIND = rf"(?:[ -]?(?P<unit>{_UNIT})(?![a-z°%]))?"
+_IN_FIGURES = re.compile(rf"(?P<dollar>\$ ?)?{_FIGURES}{_BEHIND}")
+_IN_WORDS = re.compile(rf"{_SPELT}{_BEHIND}")
+_HAS_WORDS = re.compile(rf"\b(?:(?:{_WORD})\b|{_ONE})")
+_NAMES = r"\b(?P<name>spf|thread count(?: of)?|hrc|dpi|f-stop|version)(?: of| is|:)? "
+_NAMED = (re.compile(_NAMES + _FIGURES), re.compile(_NAMES + _SPELT))
+_APPROX = re.compile(
+    r"\b(?:about|around|roughly|nearly|almost|some|just (?:under|over)|approx\w*)\b"
 )
-_NAMED = re.compile(
-    rf"\b(?P<name>spf|thread count(?: of)?|hrc|dpi|f-stop|version)(?: of| is|:)? {_NUMBER}"
-)
-_APPROX = re.compile(r"\b(?:about|around|roughly|nearly|almost|some|just (?:under|over)|approx\w*)\b")
 _OVER = re.compile(r"\b(?:over|more than|at least|beyond)\s*(?:an? )?$")
 _UNDER = re.compile(r"\b(?:under|less than|at most|below)\s*(?:an? )?$")
 
@@ -155,7 +152,7 @@ def number_of(text: str) -> float:
     if text in {"a", "an"}:
         return 1.0
     total = current = 0.0
-    for word in re.split(r"[ -]", text):
+    for word in text.replace("-", " ").split():
         if word in _SCALES:
             current = (current or 1.0) * _SCALES[word]
             if word != "hundred":
@@ -178,12 +175,16 @@ def _bound(text: str, start: int) -> str:
 
 def quantities(text: str) -> list[Quantity]:
     """Return the quantities of a lower-case text, in order; an ounce is given both ways."""
-    found: list[Quantity] = []
-    for match in _NAMED.finditer(text):
-        name = match["name"].split(" of")[0]
-        number = number_of(match["number"])
-        found.append(Quantity(number, name, number, *match.span()))
-    for match in _COUNTED.finditer(text):
+    found = [
+        Quantity(number_of(match["number"]), match["name"].split(" of")[0], 0.0, *match.span())
+        for named in _NAMED
+        for match in named.finditer(text)
+    ]
+    found = [one._replace(value=one.number) for one in found]
+    counted = list(_IN_FIGURES.finditer(text))
+    if _HAS_WORDS.search(text):
+        counted = sorted([*counted, *_IN_WORDS.finditer(text)], key=re.Match.start)
+    for match in counted:
         if not any(one.start <= match.start() < one.end for one in found):
             found.extend(_counted(text, match))
     return _joined(_shared_units(found))
@@ -193,15 +194,19 @@ def _counted(text: str, match: re.Match[str]) -> list[Quantity]:
     number, unit = number_of(match["number"]), match["unit"]
     start, end = match.span("number")
     bound = _bound(text, match.start())
-    if match["dollar"]:
+    if text[match.start()] == "$":
         return [Quantity(number, "money", number * 100, match.start(), end, bound)]
     if unit in ONLY_AFTER_FIGURES and not match["number"][0].isdigit():
         unit = None
     if unit is None:
         unit, end = _half_of(text, match, end)
+    if unit is None and match["number"] == "a half" and text.endswith(" and ", 0, start):
+        return []  # it belongs to what stands before
     if unit is None:
         return [Quantity(number, None, number, start, end, bound)]
     end = max(end, match.end())
+    if text.startswith(" and a half", end):
+        number += 0.5
     return [
         Quantity(number, dimension, number * factor, start, end, bound)
         for dimension, factor in UNITS[unit]
@@ -238,11 +243,15 @@ def _shared_units(found: list[Quantity]) -> list[Quantity]:
     return shared
 
 
+_ADDED = frozenset({"time", "weight", "money"})
+
+
 def _joined(found: list[Quantity]) -> list[Quantity]:
-    """Add the parts of "an hour and twenty minutes" or "4 lb 6 oz" up."""
+    """Put one in place of the parts of "an hour and twenty minutes" or "4 lb 6 oz"."""
     sums = []
-    for first, second in zip(found, found[1:], strict=False):
-        same = first.dimension == second.dimension and first.dimension in {"time", "weight"}
+    for first, second in pairwise(found):
+        same = first.dimension == second.dimension and first.dimension in _ADDED
         if same and 0 <= second.start - first.end <= 5 and second.value < first.value:
             sums.append(first._replace(value=first.value + second.value, end=second.end))
-    return found + sums
+    parts = [one for one in found if not any(a.start <= one.start < a.end for a in sums)]
+    return parts + sums

@@ -13,19 +13,27 @@ from typing import Literal, NamedTuple
 
 from retailsim.market.claims.checks import CHECKS
 from retailsim.market.claims.hit import Hit
-from retailsim.market.claims.quantities import NUMBER_WORDS, quantities
-from retailsim.market.claims.rules import FIGURES, Kind, Ready, Rules, load_rules
+from retailsim.market.claims.quantities import NUMBER_WORDS, UNITS, Quantity, quantities
+from retailsim.market.claims.rules import FIGURES, Guards, Kind, Ready, Rule, Rules, load_rules
 from retailsim.market.claims.sheet import Sheet, normal
 
 Verdict = Literal["unsupported", "contradicted"]
 
 LONGEST_SENTENCE = 400
 """Characters of a sentence that are read; patterns take time that grows with them."""
+MOST_HARMLESS = 65_536
+"""Pieces of text remembered to claim nothing, whatever the sheet."""
 
-_ENDS = re.compile(r"(?<=[.!?…])[\"'”’)]*\s+|\s*\n\s*")
+_ENDS = re.compile(r"(?:[.!?…][\"'”’)]*(?=\s)|\n)\s*")
 _MARKS = str.maketrans(dict.fromkeys("\"'.,;:!?()[]*…", " ") | {"$": " $ "})
-_QUOTED = re.compile(r"[\"“]([^\"“”]+)[\"”]")
 _FIGURE = re.compile(r"\d")
+_QUOTED = re.compile(r"[\"“]([^\"“”]+)[\"”]")
+_COUNTING = frozenset({"quantity", "count", "warranty", "money", "returns", "delivery", "discount"})
+_ALONE = frozenset(
+    unit for unit in UNITS if len(unit) > 2 and unit not in {"foot", "bar", "min", "yard"}
+)
+_TELLING = NUMBER_WORDS - {"one"}
+_harmless: set[str] = set()
 
 
 class Claim(NamedTuple):
@@ -48,27 +56,64 @@ class Claim(NamedTuple):
 
 
 def sentences(text: str) -> list[str]:
-    """Return the sentences of a text, without what stands between them."""
-    return [piece for piece in _ENDS.split(text) if piece]
+    """Return the sentences of a text with their marks, without the space between them."""
+    found, start = [], 0
+    for end in _ENDS.finditer(text):
+        found.append(text[start : end.end()].strip())
+        start = end.end()
+    found.append(text[start:].strip())
+    return [sentence for sentence in found if sentence]
 
 
 def read(text: str, sheet: Sheet) -> tuple[Claim, ...]:
-    """Return the claims of a text that a sheet does not carry, at most one a sentence."""
-    found = []
-    for sentence in sentences(text):
-        hits = hits_of(sentence)
-        if hits:
-            claim = judged(sentence, hits, sheet)
-            if claim is not None:
-                found.append(claim)
-    return tuple(found)
+    """Return the claims of a text that a sheet does not carry, at most one a sentence.
+
+    A text is cut at its full stops first, which is quick; most pieces were met before.
+    """
+    found: list[Claim] = []
+    if "No. " in text:
+        text = text.replace("No. ", "No.")
+    known = sheet.read_before
+    for piece in text.split(". "):
+        if piece in _harmless:
+            continue
+        claims = known.get(piece)
+        if claims is None:
+            claims = _first_read(piece, sheet)
+        if claims:
+            found += claims
+    return tuple(_with_stop(claim, text) for claim in found) if found else ()
+
+
+def _with_stop(claim: Claim, text: str) -> Claim:
+    whole = f"{claim.sentence}."
+    return claim._replace(sentence=whole) if whole in text else claim
+
+
+def _first_read(piece: str, sheet: Sheet) -> tuple[Claim, ...]:
+    plain = _plain(piece, sheet)
+    claims: tuple[Claim, ...] = ()
+    if plain not in _harmless:
+        parts = sentences(piece)
+        alone = len(parts) == 1
+        read_apart = [(one, hits_of(plain if alone else _plain(one, sheet))) for one in parts]
+        judgements = (judged(one, hits, sheet) for one, hits in read_apart)
+        claims = tuple(claim for claim in judgements if claim is not None)
+        if not any(hits for _, hits in read_apart):
+            _remember_harmless(plain)
+    if piece not in _harmless:
+        sheet.remember(piece, claims)
+    return claims
+
+
+def _remember_harmless(piece: str) -> None:
+    if len(_harmless) >= MOST_HARMLESS:
+        _harmless.clear()
+    _harmless.add(piece)
 
 
 def judged(sentence: str, hits: tuple[Hit, ...], sheet: Sheet) -> Claim | None:
     """Return the first claim of a sentence that the sheet does not carry."""
-    own = without_quotations(sentence, sheet)
-    if own != sentence:
-        hits = hits_of(own)
     for hit in hits:
         verdict = CHECKS[hit.rule.check](sheet, hit)
         if verdict is not None:
@@ -76,9 +121,24 @@ def judged(sentence: str, hits: tuple[Hit, ...], sheet: Sheet) -> Claim | None:
     return None
 
 
-def without_quotations(sentence: str, sheet: Sheet) -> str:
-    """Return a sentence without what it quotes of the sheet word for word."""
-    return _QUOTED.sub(lambda m: "" if normal(m[1]) in sheet.text else m[0], sentence)
+def _plain(sentence: str, sheet: Sheet) -> str:
+    """Return a sentence with "it" for the product's name, without the offer's own amounts.
+
+    What it quotes of the sheet word for word goes, too. So sentences that are said of many products
+    become one.
+    """
+    for own, instead in sheet.names:
+        if own in sentence:
+            sentence = sentence.replace(own, instead)
+    if '"' in sentence or "“" in sentence:
+        sentence = _QUOTED.sub(
+            lambda quoted: "" if _on_page(quoted[1], sheet) else quoted[0], sentence
+        )
+    return sentence
+
+
+def _on_page(quoted: str, sheet: Sheet) -> bool:
+    return normal(quoted).rstrip(".… ") in sheet.text
 
 
 @lru_cache(maxsize=16_384)
@@ -86,50 +146,72 @@ def hits_of(sentence: str) -> tuple[Hit, ...]:
     """Return what a sentence claims by any rule, whatever the sheet."""
     rules = load_rules()
     text = normal(sentence[:LONGEST_SENTENCE])
-    candidates = _candidates(text, rules)
-    if not candidates or rules.guards.question.search(text):
+    if rules.guards.question.search(text):
         return ()
-    found = (_hit(rules.ready[index], text, rules) for index in candidates)
-    return tuple(hit for hit in found if hit is not None)
-
-
-def _candidates(text: str, rules: Rules) -> list[int]:
     words = set(text.translate(_MARKS).split())
     if "-" in text:
         words.update(text.translate(_MARKS).replace("-", " ").split())
+    figures: tuple[Quantity, ...] = ()
+    if _FIGURE.search(text) or not words.isdisjoint(_TELLING) or _one_unit(words):
+        figures = tuple(quantities(text))
+    candidates = _candidates(text, words, figures, rules)
+    if not candidates:
+        return ()
+    guarded = Guarded(text, rules.guards)
+    found = (_hit(rules.ready[index], guarded, figures) for index in candidates)
+    return tuple(hit for hit in found if hit is not None)
+
+
+def _one_unit(words: set[str]) -> bool:
+    """Whether "a" or "one" may be a number: mostly they are none."""
+    return not words.isdisjoint(("a", "an", "one")) and not words.isdisjoint(_ALONE)
+
+
+def _candidates(
+    text: str, words: set[str], figures: tuple[Quantity, ...], rules: Rules
+) -> list[int]:
     found = {index for word in words & rules.words for index in rules.by_word[word]}
     for part, indices in rules.by_part:
         if part in text:
             found.update(indices)
-    if _FIGURE.search(text) or words & NUMBER_WORDS:
-        found.update(rules.by_word[FIGURES])
+    if figures:
+        dimensions = {one.dimension or "bare" for one in figures}
+        for index in rules.by_word[FIGURES]:
+            if not dimensions.isdisjoint(rules.ready[index].rule.dimensions):
+                found.add(index)
     return sorted(found)
 
 
-def _hit(ready: Ready, text: str, rules: Rules) -> Hit | None:
-    rule = ready.rule
-    matches = [
-        match
-        for match in ready.pattern.finditer(text)
-        if not _taken_back(ready, match, text, rules)
-    ]
-    if not matches:
+class Guarded:
+    """A sentence, and from where on what it says is asked, guessed or denied."""
+
+    __slots__ = ("_asked", "_denial", "_doubted", "text")
+
+    def __init__(self, text: str, guards: Guards) -> None:
+        self.text = text
+        self._denial = guards.denial
+        asked, doubted = guards.asked.search(text), guards.doubt.search(text)
+        self._asked = asked.end() if asked else len(text)
+        self._doubted = doubted.end() if doubted else len(text)
+
+    def takes_back(self, start: int, rule: Rule) -> bool:
+        """Whether a match of a rule that begins at `start` claims nothing."""
+        if start >= self._asked or (start >= self._doubted and not rule.conditional):
+            return True
+        return not rule.denied and self._denial.search(self.text[:start]) is not None
+
+
+def _hit(ready: Ready, guarded: Guarded, figures: tuple[Quantity, ...]) -> Hit | None:
+    rule, text = ready.rule, guarded.text
+    first, objects = None, []
+    for match in ready.pattern.finditer(text):
+        if guarded.takes_back(match.start(), rule):
+            continue
+        if first is None:
+            if ready.unless is not None and ready.unless.search(text):
+                return None
+            first = match[0]
+        objects += [value for value in match.groups() if value]
+    if first is None:
         return None
-    objects = tuple(value for match in matches for value in match.groups() if value)
-    said = tuple(quantities(text)) if rule.check in _COUNTING else ()
-    return Hit(rule, matches[0][0], objects, said, text)
-
-
-_COUNTING = frozenset({"quantity", "count", "warranty", "money", "returns", "delivery", "discount"})
-
-
-def _taken_back(ready: Ready, match: re.Match[str], text: str, rules: Rules) -> bool:
-    guards = rules.guards
-    if ready.unless is not None and ready.unless.search(text):
-        return True
-    before = text[: match.start()]
-    if guards.asked.search(before):
-        return True
-    if not ready.rule.conditional and guards.doubt.search(before):
-        return True
-    return not ready.rule.denied and guards.denial.search(before) is not None
+    return Hit(rule, first, tuple(objects), figures if rule.check in _COUNTING else (), text)

@@ -39,6 +39,21 @@ Check = Literal[
     "delivery",
 ]
 
+Reader = Literal["rules", "none"]
+
+
+class ClaimRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How a market reads what its sellers claim.
+
+    Parameters
+    ----------
+    reader : {"rules", "none"}
+        By the rules of ``market/data/claims.toml``, or not at all.
+    """
+
+    reader: Reader = "rules"
+
+
 FIGURES = "#"
 """The trigger of a rule that looks at numbers."""
 
@@ -179,7 +194,9 @@ def _firsts(words: str) -> list[str]:
     """Return the first words of a list's entries in the forms that their patterns allow."""
     found = []
     for entry in words.split():
-        first = entry.split("_")[0]
+        first, _, rest = entry.partition("_")
+        if first == "the":
+            first = rest.split("_")[0]
         if first.endswith("?"):
             found += [first[:-2], first[:-1]]
         else:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator
+from functools import cached_property, lru_cache
+from typing import Any
 
 from retailsim.market.claims.quantities import Quantity, quantities
+from retailsim.market.claims.rules import load_rules
+from retailsim.market.core.money import dollars
 
 TOLERANCE = 0.06
 """Share by which a quantity may differ from the sheet's: units are converted, numbers rounded."""
@@ -14,8 +18,14 @@ LOOSE_TOLERANCE = 0.13
 BOUND = 1.5
 """How far "over" or "under" may be from the sheet's."""
 
+LEAST_NAME = 9
+"""Characters that a title or a value of the sheet has more of, to be known when it is said."""
+LONGEST_VALUE = 120
+MOST_REMEMBERED = 4_096
+"""Pieces of text that one sheet remembers."""
+
 _WORDS = re.compile(r"[a-z0-9]+")
-_DENIED = re.compile(r"\b(?:no|not|without|never|non|zero|free of|excluding)\b[^,;.|]{0,18}$")
+_DENIED = re.compile(r"\b(?:no|not|without|never|non|zero|free of|excluding)\b[^;.|]{0,24}$")
 _FREE = re.compile(r"[- ]free\b|[^|.;]{0,16} not (?:included|supplied|needed)\b|: no(?:ne)?\b")
 _ENDINGS = re.compile(r"(?:ings?|edly|ed|ers?|ies|es|s|ly|y|able|ible|ation|e)$")
 
@@ -38,13 +48,78 @@ def stem(word: str) -> str:
     return short[:-1] if short[-1] == short[-2] else short
 
 
-class Sheet:
-    """What may be said of one product in one market.
+class Page:
+    """What is written about a product: its words and quantities, read once for all its offers.
 
     Parameters
     ----------
-    texts : iterable of str
-        Title, features, description, details: all that is written about the product.
+    text : str
+        Title, features, description and details, in lower case.
+    """
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    @cached_property
+    def quantities(self) -> tuple[Quantity, ...]:
+        """All quantities written on it."""
+        return tuple(quantities(self.text))
+
+    @cached_property
+    def numbers(self) -> frozenset[float]:
+        """All numbers, as written."""
+        return frozenset(one.number for one in self.quantities)
+
+    @cached_property
+    def bare(self) -> frozenset[float]:
+        """The numbers without a unit."""
+        return frozenset(one.number for one in self.quantities if one.dimension is None)
+
+    @cached_property
+    def _forms(self) -> dict[str, list[str]]:
+        """Stem -> the page's words with it."""
+        found: dict[str, list[str]] = {}
+        for word in dict.fromkeys(_WORDS.findall(self.text)):
+            for key in _keys(word):
+                found.setdefault(key, []).append(word)
+        return found
+
+    def affirms(self, word: str) -> bool | None:
+        """Whether the page affirms a word in any form; False: it only denies it; None: neither."""
+        forms = {form for key in _keys(word) for form in self._forms.get(key, ())}
+        if not forms:
+            return None
+        return any(self._affirmed(*place) for form in forms for place in self._places(form))
+
+    def _places(self, form: str) -> Iterator[tuple[int, int]]:
+        """Yield where a word stands, also as a part of a longer one."""
+        start = self.text.find(form)
+        while start >= 0:
+            yield start, start + len(form)
+            start = self.text.find(form, start + 1)
+
+    def _affirmed(self, start: int, end: int) -> bool:
+        before, after = self.text[max(0, start - 26) : start], self.text[end : end + 32]
+        return not (_DENIED.search(before) or _FREE.match(after))
+
+
+@lru_cache(maxsize=16_384)
+def _keys(word: str) -> frozenset[str]:
+    return frozenset((stem(word), stem(load_rules().synonyms.get(word, word))))
+
+
+@lru_cache(maxsize=512)
+def _page(text: str) -> Page:
+    return Page(normal(text))
+
+
+class Sheet:
+    """What may be said of one offer.
+
+    Parameters
+    ----------
+    text : str
+        All that is written about the product, its parts apart by a bar; the title is the first.
     money_cents : iterable of int
         Every amount that may be named: prices, shipping, what a discount saves.
     return_days : int
@@ -53,71 +128,87 @@ class Sheet:
         Shortest and longest.
     discount : float
         As a share.
-    synonyms : mapping of str to str
-        Word -> the word that stands for its group.
+    free_shipping : bool
+
+    Attributes
+    ----------
+    names : tuple of (str, str)
+        How a text may name the product or an amount of the offer, and what it is read as.
+    read_before : dict
+        What the reader found in pieces of text that it met before.
     """
 
     def __init__(
         self,
-        texts: Iterable[str],
+        text: str,
         *,
         money_cents: Iterable[int] = (),
         return_days: int = 0,
         delivery_days: tuple[int, int] = (0, 0),
         discount: float = 0.0,
-        synonyms: Mapping[str, str] | None = None,
+        free_shipping: bool = False,
     ) -> None:
-        self.text = normal(" | ".join(texts))
+        self._source = text
         self.money = frozenset(money_cents)
         self.return_days = return_days
         self.delivery_days = delivery_days
         self.discount = discount
-        self.quantities = quantities(self.text)
-        self._numbers = {one.number for one in self.quantities}
-        self._bare = {one.number for one in self.quantities if one.dimension is None}
-        self._synonyms = synonyms or {}
-        self._stems = self._found_stems()
-        self.free_shipping = 0 in self.money
+        self.free_shipping = free_shipping
+        self.names = _names(text, self.money)
+        self.read_before: dict[str, tuple[Any, ...]] = {}
 
-    def _found_stems(self) -> dict[str, bool]:
-        """Stem -> whether the sheet affirms it somewhere, and does not only deny it."""
-        found: dict[str, bool] = {}
-        for match in _WORDS.finditer(self.text):
-            before = self.text[max(0, match.start() - 26) : match.start()]
-            after = self.text[match.end() : match.end() + 32]
-            affirmed = not (_DENIED.search(before) or _FREE.match(after))
-            for key in self._keys(match[0]):
-                found[key] = found.get(key, False) or affirmed
-        return found
+    def remember(self, piece: str, claims: tuple[Any, ...]) -> None:
+        """Keep what was found in a piece of text."""
+        if len(self.read_before) >= MOST_REMEMBERED:
+            self.read_before.clear()
+        self.read_before[piece] = claims
 
-    def _keys(self, word: str) -> set[str]:
-        return {stem(word), stem(self._synonyms.get(word, word))}
+    @property
+    def page(self) -> Page:
+        """The text, read when it is first asked for."""
+        return _page(self._source)
+
+    @property
+    def text(self) -> str:
+        """All that is written about the product, in lower case."""
+        return self.page.text
 
     def carries(self, word: str) -> bool:
         """Whether the sheet affirms a word, in any of its forms or a synonym."""
-        return any(self._stems.get(key, False) for key in self._keys(word))
+        return self.page.affirms(word) is True
 
     def denies(self, word: str) -> bool:
         """Whether the sheet has the word only to deny it."""
-        return any(self._stems.get(key) is False for key in self._keys(word))
+        return self.page.affirms(word) is False
 
     def states(self, said: Quantity) -> bool:
         """Whether the sheet has the quantity, in its unit or another, exactly or rounded."""
         if said.dimension == "money":
             return self._states_money(said)
-        near = [one for one in self.quantities if _same(said, one)]
-        if any(_within(said, one.value) for one in near):
+        page = self.page
+        if any(_same(said, one) and _within(said, one.value) for one in page.quantities):
             return True
-        return said.number in (self._numbers if said.dimension is None else self._bare)
+        return said.number in (page.numbers if said.dimension is None else page.bare)
 
     def _states_money(self, said: Quantity) -> bool:
         return any(_within(said, cents) for cents in self.money) or any(
-            _same(said, one) and _within(said, one.value) for one in self.quantities
+            _same(said, one) and _within(said, one.value) for one in self.page.quantities
         )
 
     def knows(self, dimension: str | None) -> bool:
         """Whether the sheet has another quantity of the dimension."""
-        return dimension is not None and any(one.dimension == dimension for one in self.quantities)
+        return dimension is not None and any(
+            one.dimension == dimension for one in self.page.quantities
+        )
+
+
+def _names(text: str, money: Iterable[int]) -> tuple[tuple[str, str], ...]:
+    title, *others = text.split(" | ")
+    named = [(name, "it") for name in (title, title.split(", ")[0]) if len(name) > LEAST_NAME]
+    values = (part.partition(": ")[2] or part for part in others)
+    named += [(value, "as it is") for value in values if LEAST_NAME < len(value) < LONGEST_VALUE]
+    amounts = [(dollars(cents), "the price") for cents in sorted(money, reverse=True) if cents > 0]
+    return (*named, *amounts)
 
 
 def _same(said: Quantity, one: Quantity) -> bool:
