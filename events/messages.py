@@ -30,6 +30,8 @@ that sum to 2**32, `EpisodeOpened.seller` may be None until a later event names 
 Audience = Literal["men", "women", "unisex"]
 Role = Literal["seller", "buyer"]
 DialogueStage = Literal["pre_inquiry", "post_inquiry", "sales"]
+ClaimStage = Literal["pitch", "pre_inquiry", "post_inquiry", "sales"]
+ClaimVerdict = Literal["unsupported", "contradicted"]
 Outcome = Literal["delivered", "exchanged", "refunded"]
 Payer = Literal["buyer", "seller"]
 Sentiment = Literal["Positive", "Neutral", "Negative"]
@@ -216,6 +218,28 @@ class ReviewPosted(Event, tag="ReviewPosted", kw_only=True):
         return msgspec.structs.replace(self, text="")
 
 
+class ClaimFound(Event, tag="ClaimFound", kw_only=True):
+    """The market found a claim of the seller that the product sheet does not carry.
+
+    ``stage`` is that of what was said, ``turn`` its exchange (None for a pitch), ``rule`` names the
+    rule of the claim reader and ``kind`` what it looks for: superlative, endorsement, effect,
+    guarantee, comparison, price, number or fact.
+    """
+
+    seller: str
+    product: str | None
+    stage: ClaimStage
+    turn: int | None
+    sentence: str
+    kind: str
+    rule: str
+    verdict: ClaimVerdict
+
+    def without_texts(self) -> Event:
+        """Leave out the sentence."""
+        return msgspec.structs.replace(self, sentence="")
+
+
 class CommandRejected(Event, tag="CommandRejected", kw_only=True):
     """The market's rules forbade what an agent commanded; nothing changed."""
 
@@ -246,6 +270,7 @@ LoggedEvent = (
     | IssueResolved
     | RefundIssued
     | ReviewPosted
+    | ClaimFound
     | CommandRejected
     | OutputRejected
 )

@@ -19,6 +19,7 @@ from msgspec import Meta
 from retailsim.agents.llm.types import ModelConfig
 from retailsim.events.messages import Role
 from retailsim.market.catalogue.product import Category
+from retailsim.market.claims.rules import Reader
 from retailsim.market.core.issues import Issue
 from retailsim.market.core.shipping import ShippingRules
 from retailsim.market.protocols.registry import DEFAULT
@@ -231,12 +232,25 @@ class IssuesTable(ScenarioTable, frozen=True, kw_only=True):
         How often each issue is assigned to a product, relative to the others. An issue that is
         left out never occurs. All weights are equal by default.
     overclaim_rate : float
-        Chance, for each claim in the pitch that the product sheet does not support, that the
-        issue becomes "not as described".
+        Chance, for each claim in the pitch or in an answer that the product sheet does not support,
+        that the issue becomes "not as described".
     """
 
     weights: dict[Issue, Annotated[float, Meta(ge=0.0, le=1e9)]] | None = None
     overclaim_rate: Share = 0.3
+
+
+class ClaimsTable(ScenarioTable, frozen=True, kw_only=True):
+    """Reading what sellers claim (retail only).
+
+    Parameters
+    ----------
+    reader : str
+        "rules" checks every pitch and every answer before the purchase against the product sheet,
+        by built-in rules; "none" checks nothing, and only what a seller reports itself counts.
+    """
+
+    reader: Reader = "rules"
 
 
 class BehavioralTable(ScenarioTable, frozen=True, kw_only=True):
@@ -309,6 +323,8 @@ class Scenario(ScenarioTable, frozen=True, kw_only=True):
         Shipping fee and delivery times.
     issues : IssuesTable
         What goes wrong with orders.
+    claims : ClaimsTable
+        Reading what sellers claim (retail only).
     behavioral : BehavioralTable
         Settings of the behavioral agents.
     cache : CacheTable
@@ -329,6 +345,7 @@ class Scenario(ScenarioTable, frozen=True, kw_only=True):
     policy: Mapping[Category, PolicyTable] = {}
     shipping: ShippingRules = ShippingRules()
     issues: IssuesTable = IssuesTable()
+    claims: ClaimsTable = ClaimsTable()
     behavioral: BehavioralTable = BehavioralTable()
     cache: CacheTable = CacheTable()
     log: LogTable = LogTable()

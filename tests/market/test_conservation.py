@@ -121,6 +121,10 @@ class Mood:
         more = self.random.random() < 0.5
         return said("buyer", request.turn) if more else None
 
+    def AnswerBuyer(self, request: Any) -> Any:  # noqa: N802
+        boasts = self.random.random() < 0.3
+        return "It never breaks, guaranteed." if boasts else said("seller", request.turn)
+
     def Complain(self, request: Any) -> Any:  # noqa: N802
         more = self.random.random() < 0.7
         return said("buyer", request.turn) if more else None

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import lru_cache
+
+import msgspec
+
+from retailsim.events.messages import ClaimFound, DialogueStage
 from retailsim.market.claims.reader import Claim, read
-from retailsim.market.claims.rules import load_rules
 from retailsim.market.claims.sheet import Sheet
-from retailsim.market.protocols.retail.values import Offer
+from retailsim.market.protocols.retail.values import Offer, Pitch
 
 
 def sheet_of(offer: Offer) -> Sheet:
-    """Return what may be said of an offer: the product's sheet, its prices and its terms."""
-    product, price, fee = offer.product, offer.price_cents, offer.shipping_cents
-    texts = [
+    """Return what may be said of an offer: the product's sheet, its prices and its terms.
+
+    Offers that are the same have one sheet, so that what was read before is known.
+    """
+    product, policy = offer.product, offer.policy
+    texts = (
         product.title,
         product.brand or "",
         product.audience or "",
@@ -19,13 +27,92 @@ def sheet_of(offer: Offer) -> Sheet:
         *product.features,
         product.description,
         *(f"{name}: {value}" for name, value in product.details.items()),
-        offer.policy.condition,
-    ]
+        policy.condition,
+    )
+    prices = (offer.price_cents, offer.list_price_cents, offer.shipping_cents)
+    return _sheet(
+        " | ".join(texts), prices, policy.window_days, offer.delivery_days, offer.discount
+    )
+
+
+@lru_cache(maxsize=512)
+def _sheet(
+    text: str,
+    prices: tuple[int, int, int],
+    return_days: int,
+    delivery_days: tuple[int, int],
+    discount: float,
+) -> Sheet:
+    asked, listed, fee = prices
     return Sheet(
-        texts,
-        money_cents={price, offer.list_price_cents, fee, price + fee, offer.list_price_cents - price},
-        return_days=offer.policy.window_days,
-        delivery_days=offer.delivery_days,
-        discount=offer.discount,
-        synonyms=load_rules().synonyms,
+        text,
+        money_cents=(asked, listed, fee, asked + fee, listed - asked),
+        return_days=return_days,
+        delivery_days=delivery_days,
+        discount=discount,
+        free_shipping=fee == 0,
+    )
+
+
+class ClaimReading:
+    """Reads what is said of one offer; nothing where the run has no reader.
+
+    Parameters
+    ----------
+    offer : Offer
+    seller : str
+        The seat's id.
+    reads : bool
+        Whether anything is read.
+    """
+
+    __slots__ = ("_product", "_reads", "_seller", "_sheet")
+
+    def __init__(self, offer: Offer, seller: str, *, reads: bool) -> None:
+        self._product = offer.product.id
+        self._seller = seller
+        self._reads = reads
+        self._sheet = sheet_of(offer)
+
+    def of(self, text: str) -> tuple[Claim, ...]:
+        """Return the claims of a text that the sheet does not carry."""
+        return read(text, self._sheet) if self._reads else ()
+
+    def events(
+        self,
+        claims: Sequence[Claim],
+        stage: DialogueStage | None = None,
+        turn: int | None = None,
+        episode: str | None = None,
+    ) -> list[ClaimFound]:
+        """Return what the log says of claims; those of the pitch have no stage and no turn."""
+        return [
+            ClaimFound(
+                episode=episode,
+                seller=self._seller,
+                product=self._product,
+                stage=stage or "pitch",
+                turn=turn,
+                sentence=claim.sentence,
+                kind=claim.kind,
+                rule=claim.rule,
+                verdict=claim.verdict,
+            )
+            for claim in claims
+        ]
+
+
+def with_found(pitch: Pitch, claims: Sequence[Claim]) -> Pitch:
+    """Return a pitch whose unsupported claims are the seller's own report and what was found.
+
+    A sentence that holds a claim which the seller reports itself is that claim.
+    """
+    own = pitch.unsupported
+    found = tuple(
+        claim.sentence for claim in claims if not any(told in claim.sentence for told in own)
+    )
+    if not found:
+        return pitch
+    return msgspec.structs.replace(
+        pitch, claims=(*pitch.claims, *found), unsupported=(*own, *found)
     )

@@ -23,6 +23,7 @@ from retailsim.market.core.issues import Issue
 from retailsim.market.core.market import EpisodeState
 from retailsim.market.core.orders import OrderLife
 from retailsim.market.core.participants import EpisodeSpec
+from retailsim.market.protocols.retail.claims import ClaimReading
 from retailsim.market.protocols.retail.events import TopicsChosen
 from retailsim.market.protocols.retail.fulfilment import MarketContext, draw_order
 from retailsim.market.protocols.retail.requests import (
@@ -52,16 +53,20 @@ Stage = Literal["inquiry", "decision", "support", "settlement", "reviews"]
 class Episode(EpisodeState):
     """The state machine of one episode; each public method answers one message of an agent."""
 
-    def __init__(self, episode_spec: EpisodeSpec, context: MarketContext) -> None:
+    def __init__(
+        self, episode_spec: EpisodeSpec, context: MarketContext, claims: ClaimReading
+    ) -> None:
         super().__init__(episode_spec)
         self.unit = context.spec.buyer_unit(episode_spec.buyer)
         self._seller_unit = context.spec.seller_unit(episode_spec.buyer)
         self.pitch: Pitch = Pitch(sections={})
         self._seller = f"seller:{context.spec.seller.id}"
         self._market = context
+        self._claims = claims
         self._stage: Stage = "inquiry"
         self._topics = Topics(topics=(), reason="")
         self._inquiry: Transcript = ()
+        self._claimed: set[str] = set()
         self._support: Transcript = ()
         self._order: Order | None = None
         self._life: OrderLife | None = None
@@ -85,12 +90,21 @@ class Episode(EpisodeState):
             if event.role == "buyer":
                 return [self._answer(event.turn)]
             last = event.turn >= self._market.rules.max_turns
-            return [self._decide() if last else self._ask(event.turn + 1)]
+            return [*self._read(event), self._decide() if last else self._ask(event.turn + 1)]
         self._support = (*self._support, turn)
         if event.role == "buyer":
             return [self._give_support(event.turn)]
         last = event.turn >= self._market.rules.max_turns
         return self._settle() if last else [self._complain(event.turn + 1, MESSAGE_US)]
+
+    def _read(self, answer: MessageSent) -> list[Post]:
+        """Note what an answer claims beyond the sheet; what was said before counts once."""
+        claims = self._claims.of(answer.text)
+        if not claims:
+            return []
+        self._claimed.update(claim.sentence for claim in claims)
+        found = self._claims.events(claims, answer.stage, answer.turn, self.id)
+        return [Post(event) for event in found]
 
     def dialogue_ended(self, _: EndDialogue) -> list[Post]:
         """The buyer has nothing more to say: go on to what follows the dialogue."""
@@ -145,8 +159,9 @@ class Episode(EpisodeState):
 
     def _place(self, quantity: int) -> list[Post]:
         market = self._market
+        claimed = self._claimed.union(self.pitch.unsupported)
         order, self._issue = draw_order(
-            market, self.episode_spec, quantity, unsupported=len(self.pitch.unsupported)
+            market, self.episode_spec, quantity, unsupported=len(claimed)
         )
         market.ledger.sell(self.id, quantity, order.unit_price_cents, order.shipping_cents)
         self._order, self._life = order, OrderLife(order.id)

@@ -33,7 +33,7 @@ def draw_order(
     Parameters
     ----------
     unsupported : int
-        Claims of the pitch that the product sheet does not carry.
+        Claims of the pitch and of the answers that the product sheet does not carry.
 
     Notes
     -----

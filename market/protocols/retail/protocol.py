@@ -29,6 +29,7 @@ from retailsim.market.core.market import Market, Steps, episode_opened
 from retailsim.market.core.participants import EpisodeSpec
 from retailsim.market.core.protocol import MarketRules
 from retailsim.market.protocols.retail.admission import ADMISSIONS
+from retailsim.market.protocols.retail.claims import ClaimReading, with_found
 from retailsim.market.protocols.retail.episode import Episode
 from retailsim.market.protocols.retail.events import PitchPresented, StrategyFormed, TopicsChosen
 from retailsim.market.protocols.retail.fulfilment import MarketContext
@@ -79,11 +80,15 @@ class RetailMarket(Market):
         self._rules = rules
         self._offer = offer_of(spec, rules)
         self._seller = f"seller:{spec.seller.id}"
+        self._claims = ClaimReading(
+            self._offer, spec.seller.id, reads=rules.claims.reader == "rules"
+        )
         context = MarketContext(
             spec=spec, rules=rules, seed=seed, offer=self._offer, ledger=self.ledger
         )
         self._episodes = {
-            episode_spec.episode: Episode(episode_spec, context) for episode_spec in spec.episodes
+            episode_spec.episode: Episode(episode_spec, context, self._claims)
+            for episode_spec in spec.episodes
         }
 
     def opened(self, episode_spec: EpisodeSpec) -> Sequence[Event]:
@@ -123,11 +128,16 @@ class RetailMarket(Market):
                 )
                 return [Post(request, self._seller, PLANNING_US)]
             case PitchPresented():
-                return self._broadcast(_pitch(message))
+                return self._heard(_pitch(message))
             case _:
                 return super().shared(message)
 
-    def _broadcast(self, pitch: Pitch) -> Outgoing:
+    def _heard(self, pitch: Pitch) -> Outgoing:
+        claims = self._claims.of(pitch.text)
+        found = [Post(event) for event in self._claims.events(claims)]
+        return [*found, *self._broadcast(with_found(pitch, claims))]
+
+    def _broadcast(self, pitch: Pitch) -> list[Post]:
         posts = []
         for episode in self._episodes.values():
             episode.pitch = pitch

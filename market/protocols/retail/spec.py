@@ -8,6 +8,7 @@ from datetime import date
 import msgspec
 
 from retailsim.market.catalogue.product import CATEGORIES, Category, Product
+from retailsim.market.claims.rules import ClaimRules
 from retailsim.market.core.issues import IssueRules
 from retailsim.market.core.participants import Participant
 from retailsim.market.core.return_policy import DEFAULT_POLICIES, ReturnPolicy
@@ -34,6 +35,7 @@ class RetailRules(msgspec.Struct, frozen=True, kw_only=True):
 
     shipping: ShippingRules = ShippingRules()
     issues: IssueRules = IssueRules()
+    claims: ClaimRules = ClaimRules()
     policies: Mapping[Category, ReturnPolicy] = msgspec.field(
         default_factory=lambda: dict(DEFAULT_POLICIES)
     )

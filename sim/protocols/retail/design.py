@@ -14,6 +14,7 @@ import msgspec
 
 from retailsim.events.streams import Seed
 from retailsim.market.catalogue.product import Product
+from retailsim.market.claims.rules import ClaimRules
 from retailsim.market.core.issues import ISSUES, IssueRules
 from retailsim.market.core.participants import EpisodeSpec, Participant
 from retailsim.market.core.return_policy import DEFAULT_POLICIES
@@ -68,6 +69,7 @@ def rules(scenario: Scenario) -> RetailRules:
             weights=issues.weights or dict.fromkeys(ISSUES, 1.0),
             overclaim_rate=issues.overclaim_rate,
         ),
+        claims=ClaimRules(reader=scenario.claims.reader),
         policies=policies,
         max_turns=design.max_turns,
         guidance=design.guidance,
