@@ -49,6 +49,8 @@ class Projection:
         - ``rating_ASPECT``: stars of the aspect's reviews, 1 to 5 with one review; null
           without any.
         - ``reviews``: number of rated reviews.
+        - ``unsupported_claims``: what the market found in the pitch that the episode shares with
+          others, and in its own answers.
 
         Counts and cents are Int64 and 0 where there was nothing; what was never said is null.
     markets : polars.DataFrame
@@ -202,7 +204,7 @@ def _finish_episodes(episodes: pl.DataFrame, markets: pl.DataFrame) -> pl.DataFr
         for a in counted
     }
     return (
-        _fail_with_market(episodes, markets)
+        _heard_by_all(_fail_with_market(episodes, markets), markets)
         .with_columns(
             status=_episode_status(),
             superseded=pl.col("episode").is_in(retried.to_list()),
@@ -245,6 +247,17 @@ def _is_settled() -> pl.Expr:
     )
     known = (status == "closed") | pl.col("outcome").is_not_null() | (~issue & reviewing)
     return (pl.col("opened") > 0) & (pl.col("orders") > 0) & known
+
+
+def _heard_by_all(episodes: pl.DataFrame, markets: pl.DataFrame) -> pl.DataFrame:
+    """Count the claims of a shared pitch in each episode that heard it."""
+    shared = markets.select("market", shared_claims="unsupported_claims")
+    claims = pl.col("unsupported_claims") + pl.col("shared_claims").fill_null(0)
+    return (
+        episodes.join(shared, on="market", how="left")
+        .with_columns(unsupported_claims=claims)
+        .drop("shared_claims")
+    )
 
 
 def _fail_with_market(episodes: pl.DataFrame, markets: pl.DataFrame) -> pl.DataFrame:

@@ -41,6 +41,9 @@ _HEADING_WIDTH = 10
 _MOST = 40
 """More sellers or buyers than this are not drawn: nobody compares them by eye."""
 
+_MOST_CLAIMING = 3
+"""Sellers that the warning of unsupported claims names."""
+
 _LOSS, _GAIN = (224, 122, 31), (43, 120, 214)
 """Orange and blue, which colour-blind readers can tell apart too."""
 
@@ -228,7 +231,17 @@ def _caption(replay: Replay) -> Text:
     rejected = replay.rejected_outputs, replay.rejected_commands
     parts.append(f"rejected: {rejected[0]:,} outputs, {rejected[1]:,} commands")
     failed = failures_told(counts.failed, replay.overall)
-    return Text("\n".join(filter(None, ("; ".join(parts), failed))))
+    return Text("\n".join(filter(None, ("; ".join(parts), failed, *_claims(replay)))))
+
+
+def _claims(replay: Replay) -> Iterator[str]:
+    """Warn of what sellers claimed beyond the product sheet, where anybody reads that."""
+    claimed = [(row.get("unsupported_claims") or 0.0, row["seller"]) for row in replay.sellers]
+    most = sorted((one for one in claimed if one[0] > 0), key=lambda one: (-one[0], str(one[1])))
+    if most:
+        listed = ", ".join(f"{clip(str(name), 30)} {n:.1f}" for n, name in most[:_MOST_CLAIMING])
+        more = f" and {len(most) - _MOST_CLAIMING} more" if len(most) > _MOST_CLAIMING else ""
+        yield f"claims no product sheet supports, per episode: {listed}{more}; see the report"
 
 
 def _short(cents: float, *, whole: bool) -> str:

@@ -130,6 +130,7 @@ def test_keeping_leaves_no_other_files(run: Path) -> None:
         "markets.parquet",
         "calls.parquet",
         "episode_calls.parquet",
+        "claims.parquet",
     }
     assert {path.suffix for path in (run / "events").iterdir()} == {"", ".jsonl"}
 

@@ -1,6 +1,6 @@
-"""Retail in analysis: its experiments, and what raters say of it.
+"""Retail in analysis: its claims, its experiments, and what raters say of it.
 
-Its tables and measures are those that all protocols share.
+Its other tables and measures are those that all protocols share.
 """
 
 from __future__ import annotations
@@ -8,13 +8,26 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from retailsim.analysis.projection.projection import Projection
 from retailsim.analysis.protocol import ExperimentTable, ProtocolAnalysis
+from retailsim.analysis.protocols.retail.claims import (
+    CLAIMS_PER_EPISODE,
+    TABLES,
+    claims_warning,
+)
 
 if TYPE_CHECKING:
     from retailsim.analysis.annotation.scores import Scores
+    from retailsim.analysis.exhibits.parts import Section
     from retailsim.analysis.experiments.outcomes import ExperimentOutcome
 
 __all__ = ["ANALYSIS"]
+
+
+def _section(projection: Projection) -> Section | None:
+    from retailsim.analysis.protocols.retail.claims_report import claims_section
+
+    return claims_section(projection)
 
 
 def _experiments() -> Mapping[str, ExperimentTable]:
@@ -29,4 +42,11 @@ def _fidelity(scores: Scores | None) -> ExperimentOutcome:
     return fidelity(scores)
 
 
-ANALYSIS = ProtocolAnalysis(fidelity=_fidelity, experiments=_experiments)
+ANALYSIS = ProtocolAnalysis(
+    tables=TABLES,
+    measures=(CLAIMS_PER_EPISODE,),
+    section=_section,
+    cautions=claims_warning,
+    fidelity=_fidelity,
+    experiments=_experiments,
+)

@@ -1,0 +1,58 @@
+"""What sellers claimed beyond the product sheet: its table, its measure and its warning."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import polars as pl
+
+from retailsim.analysis.measures.measure import CLOSED, Measure
+from retailsim.analysis.projection.projection import Projection
+from retailsim.analysis.projection.tables import RowTable
+
+_TEXT = pl.String()
+
+TABLES: Mapping[str, RowTable] = {
+    "claims": RowTable(
+        "ClaimFound",
+        {
+            "seller": _TEXT,
+            "product": _TEXT,
+            "stage": _TEXT,
+            "turn": pl.Int64(),
+            "sentence": _TEXT,
+            "kind": _TEXT,
+            "rule": _TEXT,
+            "verdict": _TEXT,
+        },
+    )
+}
+"""A row for each claim that the market found to be beyond the sheet."""
+
+CLAIMS_PER_EPISODE = Measure(
+    name="unsupported_claims",
+    label="Unsupported claims",
+    unit="units",
+    numerator=pl.col("unsupported_claims"),
+    denominator=pl.lit(1),
+    counts=CLOSED,
+    about="claims that the product sheet does not carry, in pitch and answers / closed episodes",
+)
+
+
+def claims_warning(projection: Projection) -> Iterator[str]:
+    """Say who claimed what no sheet carries, if anybody did."""
+    counts = claims_by_seller(projection)
+    if not counts:
+        return
+    listed = ", ".join(f"{seller} {n:,}" for seller, n in counts.items())
+    yield (
+        f"Sellers claimed what the product sheets do not carry ({listed} sentences): such claims "
+        'raise sales and come back as "not as described". See Claims.'
+    )
+
+
+def claims_by_seller(projection: Projection) -> dict[str, int]:
+    """Return how many such sentences each seller said, most first; those with none are left out."""
+    found = projection.tables["claims"]["seller"].value_counts()
+    return dict(found.sort(["count", "seller"], descending=[True, False]).iter_rows())

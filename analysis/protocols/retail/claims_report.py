@@ -1,0 +1,52 @@
+"""The report's section on claims: by seller and kind, and sentence by sentence."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from retailsim.analysis.exhibits.parts import Cell, ReportTable, Section, row, table
+from retailsim.analysis.projection.projection import Projection
+from retailsim.analysis.protocols.retail.claims import claims_by_seller
+from retailsim.market.claims.rules import KINDS, load_rules
+
+MOST_SENTENCES = 40
+"""Sentences that the report shows."""
+
+
+def claims_section(projection: Projection) -> Section | None:
+    """Return the report's section on claims; None where there were none."""
+    claims = projection.tables["claims"]
+    if claims.is_empty():
+        return None
+    return Section(
+        name="claims",
+        title="Claims",
+        lead="Sentences of pitches and answers that the claim reader found to say what the product "
+        "sheet does not carry. It reads by rules and can be wrong both ways.",
+        tables=(_sellers(projection, claims), _sentences(claims)),
+    )
+
+
+def _sellers(projection: Projection, claims: pl.DataFrame) -> ReportTable:
+    rows = []
+    for seller, n in claims_by_seller(projection).items():
+        own = claims.filter(seller=seller)
+        kinds = (str(own.filter(kind=kind).height or "") for kind in KINDS)
+        rows.append(row(seller, Cell(f"{n:,}"), *map(Cell, kinds)))
+    return table("Unsupported claims by seller and kind", ("", "All", *KINDS), rows)
+
+
+def _sentences(claims: pl.DataFrame) -> ReportTable:
+    whys = {ready.rule.name: ready.rule.why for ready in load_rules().ready}
+    said = claims.group_by("seller", "sentence", "rule", "verdict").len()
+    order = ["len", "seller", "sentence"]
+    shown = said.sort(order, descending=[True, False, False]).head(MOST_SENTENCES)
+    rows = [
+        row(
+            str(seller), Cell(str(sentence)), Cell(f"{n:,}"), Cell(str(verdict), whys.get(rule, ""))
+        )
+        for seller, sentence, rule, verdict, n in shown.iter_rows()
+    ]
+    more = said.height - shown.height
+    note = f"{more:,} more are in the log." if more else ""
+    return table("What they said", ("", "Sentence", "Times", "Verdict"), rows, note)
