@@ -22,6 +22,8 @@ _SMALL_WORDS = (
     " which what there here by at very too such simply really truly ever up out"
 )
 _EMPTY = frozenset(_SMALL_WORDS.split())
+SOON = re.compile(r"\btomorrow\b|\bovernight\b|\btonight\b")
+"""Words for days."""
 _DAY = 86_400.0
 
 
@@ -134,9 +136,7 @@ def _returns(sheet: Sheet, hit: Hit) -> Verdict:
 def _delivery(sheet: Sheet, hit: Hit) -> Verdict:
     fastest = sheet.delivery_days[0]
     sooner = any(0.5 <= days < fastest - 0.5 for days in _days(hit))
-    sooner = sooner or (
-        fastest > 1 and re.search(r"\btomorrow\b|\bovernight\b", hit.text) is not None
-    )
+    sooner = sooner or (fastest > 1 and SOON.search(hit.text) is not None)
     return "contradicted" if sooner else None
 
 

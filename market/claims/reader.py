@@ -11,7 +11,7 @@ import re
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
-from retailsim.market.claims.checks import CHECKS
+from retailsim.market.claims.checks import CHECKS, SOON
 from retailsim.market.claims.hit import Hit
 from retailsim.market.claims.quantities import NUMBER_WORDS, UNITS, Quantity, quantities
 from retailsim.market.claims.rules import FIGURES, Guards, Kind, Ready, Rule, Rules, load_rules
@@ -32,6 +32,7 @@ _COUNTING = frozenset({"quantity", "count", "warranty", "money", "returns", "del
 _ALONE = frozenset(
     unit for unit in UNITS if len(unit) > 2 and unit not in {"foot", "bar", "min", "yard"}
 )
+_OF_DAYS = frozenset({"returns", "delivery"})
 _TELLING = NUMBER_WORDS - {"one"}
 _harmless: set[str] = set()
 
@@ -201,6 +202,10 @@ class Guarded:
         return not rule.denied and self._denial.search(self.text[:start]) is not None
 
 
+def _says_when(text: str, figures: tuple[Quantity, ...]) -> bool:
+    return any(one.dimension == "time" for one in figures) or SOON.search(text) is not None
+
+
 def _hit(ready: Ready, guarded: Guarded, figures: tuple[Quantity, ...]) -> Hit | None:
     rule, text = ready.rule, guarded.text
     first, objects = None, []
@@ -212,6 +217,6 @@ def _hit(ready: Ready, guarded: Guarded, figures: tuple[Quantity, ...]) -> Hit |
                 return None
             first = match[0]
         objects += [value for value in match.groups() if value]
-    if first is None:
+    if first is None or (rule.check in _OF_DAYS and not _says_when(text, figures)):
         return None
     return Hit(rule, first, tuple(objects), figures if rule.check in _COUNTING else (), text)

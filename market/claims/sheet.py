@@ -154,7 +154,7 @@ class Sheet:
         self.delivery_days = delivery_days
         self.discount = discount
         self.free_shipping = free_shipping
-        self.names = _names(text, self.money)
+        self.names = (*_names(text, self.money), *_terms(return_days, delivery_days))
         self.read_before: dict[str, tuple[Any, ...]] = {}
 
     def remember(self, piece: str, claims: tuple[Any, ...]) -> None:
@@ -209,6 +209,15 @@ def _names(text: str, money: Iterable[int]) -> tuple[tuple[str, str], ...]:
     named += [(value, "as it is") for value in values if LEAST_NAME < len(value) < LONGEST_VALUE]
     amounts = [(dollars(cents), "the price") for cents in sorted(money, reverse=True) if cents > 0]
     return (*named, *amounts)
+
+
+def _terms(return_days: int, delivery_days: tuple[int, int]) -> tuple[tuple[str, str], ...]:
+    """Return how the days of an offer are said in full: no other number of days is meant."""
+    shortest, longest = delivery_days
+    return (
+        (f"{return_days} days from delivery", "the days of the offer"),
+        (f"{shortest} to {longest} days", "the days of the offer"),
+    )
 
 
 def _same(said: Quantity, one: Quantity) -> bool:

@@ -24,6 +24,7 @@ LAMP = Sheet(
 )
 
 
+ARRIVING = "It arrives tomorrow."
 SAVING = "It cuts your electricity bills."
 
 
@@ -45,7 +46,7 @@ def kinds(text: str, sheet: Sheet = LAMP) -> list[str]:
         ("With 25% off it is a steal.", "price"),
         ("Shipping is free.", "price"),
         ("You can send it back within ninety days.", "price"),
-        ("It arrives tomorrow.", "price"),
+        (ARRIVING, "price"),
         ("It stands 30 inches tall.", "number"),
         ("It is made of solid oak.", "fact"),
     ],
@@ -147,8 +148,9 @@ def test_sentences_keep_their_marks() -> None:
     ],
 )
 def test_a_quantity_is_in_one_unit(text: str, expected: list[tuple[str | None, float]]) -> None:
-    found = [(one.dimension, one.value) for one in quantities(text)]
-    assert found == [(dimension, pytest.approx(value, rel=1e-3)) for dimension, value in expected]
+    found = quantities(text)
+    assert [one.dimension for one in found] == [dimension for dimension, _ in expected]
+    assert [one.value for one in found] == pytest.approx([v for _, v in expected], rel=1e-3)
 
 
 def test_an_ounce_is_a_weight_and_a_volume() -> None:
@@ -183,7 +185,7 @@ def test_every_rule_has_a_name_and_a_reason() -> None:
 def test_every_rule_is_needed() -> None:
     """A rule that matches none of the labelled sentences is one that nobody tried."""
     said = [one.sentence for name in SETS for one in labelled(name)]
-    met = {hit.rule.name for one in (*said, SAVING) for hit in hits_of(one)}
+    met = {hit.rule.name for one in (*said, SAVING, ARRIVING) for hit in hits_of(one)}
     assert {ready.rule.name for ready in load_rules().ready} == met
 
 

@@ -82,7 +82,7 @@ def test_the_quick_look_at_words_loses_nothing(monkeypatch: pytest.MonkeyPatch) 
         return list(range(len(rules.ready)))
 
     monkeypatch.setattr(reader, "_candidates", every)
-    lost = Counter()
+    lost: Counter[str] = Counter()
     for sentence in said:
         names = {hit.rule.name for hit in hits_of.__wrapped__(sentence)}
         counted = {one.rule.name for one in rules.ready if one.rule.dimensions}
