@@ -56,7 +56,7 @@ def test_a_claim_of_an_answer_belongs_to_its_episode() -> None:
         if isinstance(event, MessageSent) and (event.stage, event.role) == ("pre_inquiry", "seller")
     ]
     assert answers
-    assert sorted(found(played)) == sorted(answers)  # type: ignore[type-var]
+    assert sorted(found(played)) == sorted(answers)
 
 
 def test_buyers_hear_the_pitch_with_what_was_found() -> None:

@@ -27,6 +27,7 @@ TABLES = {
     "[policy.CATEGORY]": "PolicyTable",
     "[shipping]": "ShippingRules",
     "[issues]": "IssuesTable",
+    "[claims]": "ClaimsTable",
     "[behavioral]": "BehavioralTable",
     "[cache]": "CacheTable",
     "[log]": "LogTable",
