@@ -39,6 +39,9 @@ class ProtocolAgents(msgspec.Struct, frozen=True, kw_only=True):
         The shapes of its model agents' answers, or where they stand; part of the prompts' version.
     specimen : callable, str or None
         Returns what the parts of prompts that code puts together look like; part of it, too.
+    telling : callable, str or None
+        ``tell -> classes``: its built-in buyers by name, as such that also tell each episode's
+        chance of a purchase, for those who average over many runs; or where it stands.
     """
 
     bases: Mapping[Role, type] = {}
@@ -47,6 +50,7 @@ class ProtocolAgents(msgspec.Struct, frozen=True, kw_only=True):
     repertoire: Any = None
     envelopes: Any = ()
     specimen: Any = None
+    telling: Any = None
 
     def __post_init__(self) -> None:
         """Take the bases for the built-in agents where none is named."""

@@ -19,4 +19,5 @@ AGENTS = ProtocolAgents(
     repertoire="retailsim.agents.retail.samples:REPERTOIRE",
     envelopes="retailsim.agents.retail.model.replies:ENVELOPES",
     specimen="retailsim.agents.retail.model.wording:specimen",
+    telling="retailsim.agents.retail.behavioral.chances:telling_buyers",
 )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import msgspec
 import tomli_w
 
 from retailsim.sim.budget.estimate import counted
@@ -14,14 +16,19 @@ from retailsim.sim.errors import CannotWrite, MissingExtra
 from retailsim.sim.terminal.terminal import Terminal
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from retailsim.sim.calibration.fit import Fit
+    from retailsim.sim.calibration.unseen_seeds import UnseenSeeds
 
 OURS = ("published", "stand-ins")
 """Targets that come with the package."""
 
 
-def calibrate(targets: Path, out: Path | None, rounds: int | None, terminal: Terminal) -> int:
-    """Fit and tell; returns 0 if every target is met as near as it asks for, else 1.
+def calibrate(
+    targets: Path, out: Path | None, rounds: int | None, terminal: Terminal, cells: Path | None
+) -> int:
+    """Fit and tell; returns 0 if every target is met on unseen seeds, else 1.
 
     Parameters
     ----------
@@ -31,66 +38,103 @@ def calibrate(targets: Path, out: Path | None, rounds: int | None, terminal: Ter
         Where the parameters are written, to be used as ``[behavioral] parameters``.
     rounds : int or None
         At most so many; None: `fit.ROUNDS`.
+    cells : Path or None
+        Where it is written how the targets vary over the unseen seeds.
 
     Raises
     ------
     BadScenario, MissingExtra
         If the targets make no sense, or a package is not installed.
     CannotWrite
-        If `out` cannot be written; what was fitted is told before.
+        If `out` or `cells` cannot be written; what was fitted is told before.
     """
     try:
         from retailsim.sim.calibration.fit import ROUNDS, fit
     except ModuleNotFoundError as error:
         raise MissingExtra("calibrate", error.name or "a package") from None
     from retailsim.sim.calibration.moments import Moments, as_tree
+    from retailsim.sim.calibration.unseen_seeds import unseen
 
-    path = targets
-    if str(targets) in OURS:
-        path = Path(str(files("retailsim.sim.calibration").joinpath(f"{targets}.toml")))
+    path = targets_file(targets)
     read = read_targets(path)
     moments = Moments(read, path.parent)
     terminal.say(
-        f"{counted(len(read.targets), 'target')}, {moments.episodes():,} episodes an evaluation"
+        f"{counted(len(read.targets), 'target')}, {moments.episodes():,} episodes of "
+        f"{counted(read.seeds, 'seed')} an evaluation"
     )
     found = fit(read, moments, terminal.say, ROUNDS if rounds is None else rounds)
+    values = {parameter.key: parameter.value for parameter in found.parameters}
+    others = Moments(read, path.parent, read.unseen_seeds, sampled=False)
+    terminal.say(f"{others.episodes():,} episodes of {read.unseen} seeds that the fit has not used")
+    seen = unseen(read.targets, others, values, read.unseen_seeds)
     if terminal.json:
-        terminal.out_json(found)
+        terminal.out_json({**msgspec.to_builtins(found), "unseen": msgspec.to_builtins(seen)})
     else:
-        _show(found, terminal)
-    if out is not None:  # last: what took minutes is told before a place can turn out to be none
-        values = {parameter.key: parameter.value for parameter in found.parameters}
-        try:
-            out.write_text(tomli_w.dumps(as_tree(values)), encoding="utf-8")
-        except OSError as error:
-            raise CannotWrite(out, error, "name another file with --out") from None
-    return 0 if all(residual.within for residual in found.residuals) else 1
+        _show(found, seen, terminal, moved=rounds != 0)
+    # Last: what took minutes is told before a place can turn out to be none.
+    if out is not None:
+        _write(out, as_tree(values), "--out")
+    if cells is not None:
+        _write(cells, msgspec.to_builtins(seen), "--cells")
+    return 0 if all(cell.within for cell in seen.cells) else 1
 
 
-def _show(found: Fit, terminal: Terminal) -> None:
+def targets_file(targets: Path) -> Path:
+    """Return the file that is meant: one of ours by its name, else the user's own."""
+    if str(targets) in OURS:
+        return Path(str(files("retailsim.sim.calibration").joinpath(f"{targets}.toml")))
+    return targets
+
+
+def _write(place: Path, tree: Mapping[str, Any], flag: str) -> None:
+    try:
+        place.write_text(tomli_w.dumps(tree), encoding="utf-8")
+    except OSError as error:
+        raise CannotWrite(place, error, f"name another file with {flag}") from None
+
+
+def _show(found: Fit, seen: UnseenSeeds, terminal: Terminal, *, moved: bool) -> None:
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
     from retailsim.analysis.replay.terminal_tables import Name
 
-    table = Table("Target", "wanted", "fitted", "off by", "", box=SIMPLE_HEAD, pad_edge=False)
-    for one in found.residuals:
+    headings = ("Target", "wanted", "mean", "off by", "allowed", "single seeds", "")
+    table = Table(*headings, box=SIMPLE_HEAD, pad_edge=False)
+    for cell in seen.cells:
         table.add_row(
-            Name(one.name),
-            f"{one.target:.3f}",
-            f"{one.fitted:.3f}",
-            f"{one.residual:+.3f}",
-            "" if one.within else "too far",
+            Name(cell.name),
+            f"{cell.target:.3f}",
+            f"{cell.mean:.3f}",
+            f"{cell.mean - cell.target:+.3f}",
+            f"{cell.allowed:.3f}",
+            f"{cell.low:.3f} to {cell.high:.3f}",
+            "" if cell.within else "too far",
         )
-    moved = Table("Parameter", "was", "is", "standard error", box=SIMPLE_HEAD, pad_edge=False)
+    terminal.show(table)
+    if moved:
+        terminal.show(_moved(found))
+    met = sum(cell.within for cell in seen.cells)
+    terminal.out(
+        f"{met} of {len(seen.cells)} targets met by the mean over {seen.words}, which the fit has "
+        f"not used; single seeds vary as shown and are not judged"
+    )
+    terminal.out(
+        f"weighted loss over the seeds of the fit {found.start_loss:.1f} -> {found.loss:.1f} in "
+        f"{found.evaluations} evaluations"
+    )
+
+
+def _moved(found: Fit) -> Table:
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    from retailsim.analysis.replay.terminal_tables import Name
+
+    table = Table("Parameter", "was", "is", "standard error", box=SIMPLE_HEAD, pad_edge=False)
     for parameter in found.parameters:
         error = "not identified" if parameter.error is None else f"{parameter.error:.3f}"
-        moved.add_row(
+        table.add_row(
             Name(parameter.key), f"{parameter.start:.3f}", f"{parameter.value:.3f}", error
         )
-    terminal.show(table, moved)
-    met = sum(one.within for one in found.residuals)
-    terminal.out(
-        f"{met} of {len(found.residuals)} targets met; weighted loss {found.start_loss:.1f} -> "
-        f"{found.loss:.1f} in {found.evaluations} evaluations"
-    )
+    return table

@@ -1,26 +1,43 @@
 """The fit: damped Gauss-Newton steps on simulated moments with common random numbers.
 
 Outcomes are yes or no, so moments move in steps; derivatives are differences over steps that are
-large enough to change some episodes. Nothing is random: the same file gives the same fit.
+large enough to change some episodes. They are taken over a few seeds and, as every evaluation
+over all of them says something of the slopes, corrected by Broyden's rule (Broyden 1965) rather
+than taken again. Nothing is random: the same file gives the same fit.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Protocol
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from retailsim.sim.calibration.moments import Moments
 from retailsim.sim.calibration.targets import Targets
 
 Floats = NDArray[np.float64]
 
-ROUNDS = 6
+ROUNDS = 12
 """Gauss-Newton steps at most."""
 DAMPING = 0.05
-"""Ridge, in units of parameters' steps, that keeps directions without information still."""
+"""Ridge, in units of parameters' steps, that keeps directions without information still; it falls
+with every step that helps."""
+ENOUGH = 0.002
+"""A step that lowers the loss by less than this share ends the fit."""
+
+
+class SimulatedMoments(Protocol):
+    """Plays the targets with given parameters."""
+
+    def of(self, values: Mapping[str, float]) -> list[float]:
+        """Return each target's rate over all seeds."""
+        ...
+
+    def roughly(self, values: Mapping[str, float]) -> list[float]:
+        """Return them over a few seeds: what differs between two points is known well enough."""
+        ...
 
 
 class FittedParameter(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,28 +81,35 @@ class Fit(msgspec.Struct, frozen=True, kw_only=True):
 class _Problem:
     """Values -> weighted residuals, each point played once."""
 
-    def __init__(self, targets: Targets, moments: Moments) -> None:
+    def __init__(self, targets: Targets, moments: SimulatedMoments) -> None:
         self._targets = targets
         self._moments = moments
         self._known: dict[tuple[float, ...], Floats] = {}
+        self.evaluations = 0
         self.errors = np.array([target.error for target in targets.targets])
         self.values = np.array([target.value for target in targets.targets])
+        self.low = np.array([parameter.low for parameter in targets.parameters])
+        self.high = np.array([parameter.high for parameter in targets.parameters])
+        self.steps = np.array([parameter.step for parameter in targets.parameters])
 
-    @property
-    def evaluations(self) -> int:
-        return len(self._known)
+    def _named(self, point: Floats) -> dict[str, float]:
+        names = (parameter.key for parameter in self._targets.parameters)
+        return {name: round(float(x), 9) for name, x in zip(names, point, strict=True)}
 
     def moments(self, point: Floats) -> Floats:
-        key = tuple(round(float(x), 9) for x in point)
+        values = self._named(point)
+        key = tuple(values.values())
         if key not in self._known:
-            names = (parameter.key for parameter in self._targets.parameters)
-            found = self._moments.of(dict(zip(names, key, strict=True)))
-            self._known[key] = np.array(found)
+            self.evaluations += 1
+            self._known[key] = np.array(self._moments.of(values))
         return self._known[key]
 
     def residuals(self, point: Floats) -> Floats:
         found: Floats = (self.moments(point) - self.values) / self.errors
         return found
+
+    def loss(self, point: Floats) -> float:
+        return float((self.residuals(point) ** 2).sum())
 
     def slopes(self, point: Floats) -> Floats:
         """Central differences within the bounds."""
@@ -95,63 +119,86 @@ class _Problem:
             up[place] = min(parameter.high, point[place] + parameter.step)
             down[place] = max(parameter.low, point[place] - parameter.step)
             width = max(1e-12, up[place] - down[place])
-            columns.append((self.residuals(up) - self.residuals(down)) / width)
+            columns.append((self._roughly(up) - self._roughly(down)) / width / self.errors)
         return np.column_stack(columns)
+
+    def _roughly(self, point: Floats) -> Floats:
+        self.evaluations += 1
+        return np.array(self._moments.roughly(self._named(point)))
 
 
 def fit(
-    targets: Targets, moments: Moments, say: Callable[[str], None], rounds: int = ROUNDS
+    targets: Targets,
+    moments: SimulatedMoments,
+    say: Callable[[str], None],
+    rounds: int = ROUNDS,
 ) -> Fit:
     """Fit the parameters; `say` is told after every step.
 
     The best point so far is kept, so a step that helps nothing ends the fit and spoils nothing.
+    Where a step helps nothing by corrected slopes, they are taken again before it ends.
     """
     problem = _Problem(targets, moments)
-    low = np.array([parameter.low for parameter in targets.parameters])
-    high = np.array([parameter.high for parameter in targets.parameters])
-    steps = np.array([parameter.step for parameter in targets.parameters])
     start = np.array([parameter.start for parameter in targets.parameters])
-    point, loss = start, _loss(problem, start)
+    point, loss = start, problem.loss(start)
     say(f"start: weighted loss {loss:.1f}")
+    slopes, fresh, damping = _slopes_if(rounds, problem, point), True, DAMPING
     for number in range(1, rounds + 1):
-        slopes = problem.slopes(point)
-        move = _step(slopes, problem.residuals(point), steps)
-        better = _search(problem, point, move, low, high, loss)
+        better = _search(problem, point, slopes, damping)
         if better is None:
-            say(f"round {number}: nothing better found")
-            break
-        point, loss = better
+            if fresh:
+                say(f"round {number}: nothing better found")
+                break
+            slopes, fresh, damping = problem.slopes(point), True, DAMPING
+            continue
+        slopes, fresh = _corrected(slopes, problem, point, better), False
+        before, point, loss = loss, better, problem.loss(better)
+        damping /= 4.0
         say(f"round {number}: weighted loss {loss:.1f}, {problem.evaluations} evaluations")
-    return _told(targets, problem, point, start)
+        if before - loss <= ENOUGH * before:
+            break
+    return _told(targets, problem, point, start, slopes)
 
 
-def _loss(problem: _Problem, point: Floats) -> float:
-    return float((problem.residuals(point) ** 2).sum())
+def _slopes_if(rounds: int, problem: _Problem, point: Floats) -> Floats:
+    """Slopes where they are needed: with no round to come nothing is known of the parameters."""
+    if rounds:
+        return problem.slopes(point)
+    return np.zeros((len(problem.values), len(point)))
 
 
-def _step(slopes: Floats, residuals: Floats, steps: Floats) -> Floats:
+def _corrected(slopes: Floats, problem: _Problem, old: Floats, new: Floats) -> Floats:
+    """Broyden's correction: the nearest slopes that explain the last step."""
+    steps = problem.steps
+    moved = (new - old) / steps
+    missed = problem.residuals(new) - problem.residuals(old) - slopes @ (new - old)
+    found: Floats = slopes + np.outer(missed, moved) / (moved @ moved) / steps
+    return found
+
+
+def _step(slopes: Floats, residuals: Floats, steps: Floats, damping: float) -> Floats:
     scaled = slopes * steps
-    ridge = DAMPING * np.trace(scaled.T @ scaled) / len(steps) + 1e-9
+    ridge = damping * np.trace(scaled.T @ scaled) / len(steps) + 1e-9
     normal = scaled.T @ scaled + ridge * np.eye(len(steps))
     found: Floats = -steps * np.linalg.solve(normal, scaled.T @ residuals)
     return found
 
 
-def _search(
-    problem: _Problem, point: Floats, move: Floats, low: Floats, high: Floats, loss: float
-) -> tuple[Floats, float] | None:
-    """Try the whole step and parts of it."""
-    best: tuple[Floats, float] | None = None
-    for part in (1.0, 0.5, 0.25):
-        trial = np.clip(point + part * move, low, high)
-        found = _loss(problem, trial)
-        if found < loss - 1e-9 and (best is None or found < best[1]):
-            best = trial, found
-    return best
+def _search(problem: _Problem, point: Floats, slopes: Floats, damping: float) -> Floats | None:
+    """Try the whole step, then parts of it; return the first that lowers the loss."""
+    move = _step(slopes, problem.residuals(point), problem.steps, damping)
+    loss = problem.loss(point)
+    for part in (1.0, 0.5, 0.2):
+        trial = np.clip(point + part * move, problem.low, problem.high)
+        if problem.loss(trial) < loss - 1e-9:
+            return trial
+    return None
 
 
-def _told(targets: Targets, problem: _Problem, point: Floats, start: Floats) -> Fit:
-    errors = _errors(problem.slopes(point))
+def _told(
+    targets: Targets, problem: _Problem, point: Floats, start: Floats, slopes: Floats
+) -> Fit:
+    errors = _errors(slopes)
     found = problem.moments(point)
     return Fit(
         parameters=tuple(
@@ -169,12 +216,12 @@ def _told(targets: Targets, problem: _Problem, point: Floats, start: Floats) -> 
                 target=target.value,
                 fitted=float(moment),
                 residual=float(moment) - target.value,
-                within=abs(float(moment) - target.value) <= target.within,
+                within=abs(float(moment) - target.value) <= target.near,
             )
             for target, moment in zip(targets.targets, found, strict=True)
         ),
-        loss=_loss(problem, point),
-        start_loss=_loss(problem, start),
+        loss=problem.loss(point),
+        start_loss=problem.loss(start),
         evaluations=problem.evaluations,
     )
 

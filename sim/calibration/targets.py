@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Literal
 
 import msgspec
@@ -12,6 +14,19 @@ from msgspec import Meta
 from retailsim.sim.errors import BadScenario
 
 Measure = Literal["conversion_rate", "refund_rate", "average_rating", "average_quantity"]
+
+NEAR: Mapping[Measure, float] = MappingProxyType(
+    {
+        "conversion_rate": 0.02,
+        "refund_rate": 0.02,
+        "average_rating": 0.1,
+        "average_quantity": 0.05,
+    }
+)
+"""How near the mean over seeds is near enough, beside two of its standard errors."""
+
+SEEDS = 40
+"""Over so many seeds a rate is averaged at least: one seed's products are too few to mean much."""
 
 
 class _Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -54,8 +69,9 @@ class Target(_Table, frozen=True, kw_only=True):
         The rate, from 0 to 1, or stars.
     error : float
         Its standard error, by which targets are weighed.
-    within : float
-        How near is near enough, for the report.
+    within : float or None
+        How near the mean over unseen seeds has to be, beside two of its standard errors; None:
+        2 points of a rate, 0.1 stars, 0.05 units.
     """
 
     name: str
@@ -65,7 +81,12 @@ class Target(_Table, frozen=True, kw_only=True):
     where: dict[str, str] = {}
     minus: dict[str, str] | None = None
     error: Annotated[float, Meta(gt=0.0)] = 0.03
-    within: Annotated[float, Meta(gt=0.0)] = 0.05
+    within: Annotated[float, Meta(gt=0.0)] | None = None
+
+    @property
+    def near(self) -> float:
+        """How near is near enough."""
+        return NEAR[self.measure] if self.within is None else self.within
 
 
 class Targets(_Table, frozen=True, kw_only=True):
@@ -73,14 +94,45 @@ class Targets(_Table, frozen=True, kw_only=True):
 
     Parameters
     ----------
+    seed : int
+        First of the seeds that the fit plays; the others follow it.
+    seeds : int
+        How many it plays.
+    slope_seeds : int
+        How many of them are played to see what a parameter does, which takes less.
+    unseen : int
+        How many seeds are played that the fit has not used, to see how far off it is.
     settings : mapping of scenario to settings
-        As ``--set`` takes them, for the size of a scenario.
+        As ``--set`` takes them.
+    sample : mapping of scenario to settings
+        Laid over them while the fit plays: with many seeds, each can be small.
     """
 
     parameters: tuple[Parameter, ...]
     targets: tuple[Target, ...]
-    seed: int = 1
+    seed: int = 10_001
+    seeds: Annotated[int, Meta(ge=1)] = SEEDS
+    slope_seeds: Annotated[int, Meta(ge=1)] = 10
+    unseen: Annotated[int, Meta(ge=2)] = SEEDS
     settings: dict[str, tuple[str, ...]] = {}
+    sample: dict[str, tuple[str, ...]] = {}
+
+    @property
+    def fitted_seeds(self) -> range:
+        """The seeds that the fit plays."""
+        return range(self.seed, self.seed + self.seeds)
+
+    @property
+    def unseen_seeds(self) -> range:
+        """Seeds that it does not: those from 1 on, or where it plays some of these, those behind."""
+        behind = self.seed + self.seeds
+        first = 1 if self.unseen < self.seed or behind <= 1 else behind
+        return range(first, first + self.unseen)
+
+    @property
+    def scenarios(self) -> tuple[str, ...]:
+        """The scenarios that the targets are about, each once."""
+        return tuple(dict.fromkeys(target.scenario for target in self.targets))
 
 
 def read_targets(path: Path) -> Targets:

@@ -89,10 +89,18 @@ def infer(labelled: Path, run: Path, features: str, charts: Any, as_json: bool) 
     "--rounds",
     type=click.IntRange(0, 100),
     metavar="N",
-    help="The most steps to take; with 0, only the residuals are printed.",
+    help="The most steps to take; with 0, it only says how far off the parameters are.",
+)
+@click.option(
+    "--cells",
+    type=PATH,
+    metavar="FILE",
+    help="Where to write how each target varies over seeds that the fit has not used.",
 )
 @JSON
-def calibrate(targets: Path, out: Path | None, rounds: int | None, as_json: bool) -> None:
+def calibrate(
+    targets: Path, out: Path | None, rounds: int | None, cells: Path | None, as_json: bool
+) -> None:
     """Fit the behavioral agents to target rates.
 
     TARGETS is a TOML file, or one of the built-in ones: published, stand-ins.
@@ -100,4 +108,4 @@ def calibrate(targets: Path, out: Path | None, rounds: int | None, as_json: bool
     from retailsim.sim.calibration.calibrate import calibrate as fit
     from retailsim.sim.terminal.terminal import Terminal
 
-    sys.exit(fit(targets, out, rounds, Terminal(json=as_json)))
+    sys.exit(fit(targets, out, rounds, Terminal(json=as_json), cells))

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from retailsim.analysis.statistics.differences import two_rates
 from retailsim.events.streams import Seed
-from retailsim.sim.calibration.moments import played_counts
+from retailsim.sim.calibration.episode_counts import played_counts
 from retailsim.sim.folder.inputs import with_inputs
 from retailsim.sim.run.launch import Options, chosen_products, read_scenario
 from retailsim.sim.scenario.protocol import new_design

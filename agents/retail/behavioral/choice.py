@@ -42,15 +42,23 @@ def _tastes(seed: Seed, product: str, buyer: str) -> tuple[float, float]:
     return draws.normal(), draws.normal()
 
 
-def liking(seed: Seed, product: Product, buyer: str, parameters: BuyerParameters) -> float:
-    """Return appeal (shared by all buyers of the product) and this buyer's taste for it."""
+def drawn_liking(seed: Seed, product: Product, buyer: str, parameters: BuyerParameters) -> float:
+    """Return what is drawn of a liking: appeal, shared by all buyers, and this buyer's taste.
+
+    Both are normal with mean 0, in units of utility.
+    """
     choice = parameters.choice
-    stars = product.average_rating
     return (
         choice.appeal_sd * normal(seed, "product/appeal", product.id)
         + choice.taste_sd * _tastes(seed, product.id, buyer)[0]
-        + (0.0 if stars is None else choice.rating_weight * (stars - choice.rating_typical))
     )
+
+
+def liking(seed: Seed, product: Product, buyer: str, parameters: BuyerParameters) -> float:
+    """Return appeal, this buyer's taste for the product, and what the sheet's stars are worth."""
+    choice, stars = parameters.choice, product.average_rating
+    worth = 0.0 if stars is None else choice.rating_weight * (stars - choice.rating_typical)
+    return drawn_liking(seed, product, buyer, parameters) + worth
 
 
 def gender_fit(product: Product, gender: str | None, parameters: BuyerParameters) -> float:
