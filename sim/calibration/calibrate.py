@@ -11,6 +11,7 @@ import msgspec
 import tomli_w
 
 from retailsim.sim.budget.estimate import counted
+from retailsim.sim.calibration.seed_spread import OURS
 from retailsim.sim.calibration.targets import read_targets
 from retailsim.sim.errors import CannotWrite, MissingExtra
 from retailsim.sim.terminal.terminal import Terminal
@@ -20,10 +21,6 @@ if TYPE_CHECKING:
 
     from retailsim.sim.calibration.fit import Fit
     from retailsim.sim.calibration.unseen_seeds import UnseenSeeds
-
-OURS = ("published", "stand-ins")
-"""Targets that come with the package."""
-
 
 def calibrate(
     targets: Path, out: Path | None, rounds: int | None, terminal: Terminal, cells: Path | None
@@ -64,7 +61,7 @@ def calibrate(
     )
     found = fit(read, moments, terminal.say, ROUNDS if rounds is None else rounds)
     values = {parameter.key: parameter.value for parameter in found.parameters}
-    others = Moments(read, path.parent, read.unseen_seeds, sampled=False)
+    others = Moments(read, path.parent, read.unseen_seeds, cut=False, chances=False)
     terminal.say(f"{others.episodes():,} episodes of {read.unseen} seeds that the fit has not used")
     seen = unseen(read.targets, others, values, read.unseen_seeds)
     if terminal.json:

@@ -24,7 +24,7 @@ ROUNDS = 12
 DAMPING = 0.05
 """Ridge, in units of parameters' steps, that keeps directions without information still; it falls
 with every step that helps."""
-ENOUGH = 0.002
+ENOUGH = 0.02
 """A step that lowers the loss by less than this share ends the fit."""
 
 

@@ -50,9 +50,10 @@ class Moments:
         Where scenarios that are files stand.
     seeds : sequence of int or None
         Those to play; None: those that the fit plays.
-    sampled : bool
-        Whether scenarios are cut down as the fit plays them, and purchases counted by their
-        chance; else they are as a run plays and counts them.
+    cut : bool
+        Whether scenarios are cut down to the sample that the fit plays.
+    chances : bool
+        Whether purchases are counted by their chance; else they are as a run counts them.
     """
 
     def __init__(
@@ -61,11 +62,12 @@ class Moments:
         folder: Path,
         seeds: Sequence[int] | None = None,
         *,
-        sampled: bool = True,
+        cut: bool = True,
+        chances: bool = True,
     ) -> None:
         self._targets = targets
         self._seeds = tuple(targets.fitted_seeds if seeds is None else seeds)
-        self._sampled = sampled
+        self._cut, self._chances = cut, chances
         self._played: dict[tuple[Any, ...], Floats] = {}
         self._designs: dict[str, list[tuple[Design, Scenario]]] = {
             name: [self._design(name, folder, seed) for seed in self._seeds]
@@ -74,7 +76,7 @@ class Moments:
 
     def _design(self, name: str, folder: Path, seed: int) -> tuple[Design, Scenario]:
         place, targets = folder / name, self._targets
-        sample = targets.sample.get(name, ()) if self._sampled else ()
+        sample = targets.sample.get(name, ()) if self._cut else ()
         options = Options(
             scenario=str(place) if place.is_file() else name,
             seed=seed,
@@ -150,7 +152,7 @@ class Moments:
         changed = with_inputs(_with(scenario, name, values, parameters), Path())
         chances: dict[str, float] = {}
         classes: dict[str, type[Agent]] = {}
-        if self._sampled:
+        if self._chances:
             changed, classes = telling(changed, design, chances)
         cast = Cast(changed, design.protocol, design.seed, Path.cwd(), classes=classes)
         return asyncio.run(played_counts(design, cast, chances))

@@ -1,4 +1,4 @@
-"""Calibration: a user's own target is met, and what a file gets wrong is said."""
+"""Calibration: a user's own target is met on unseen seeds, and what a file gets wrong is said."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 import tomllib
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from retailsim.sim.calibration.moments import Moments
@@ -13,8 +14,12 @@ from retailsim.sim.calibration.targets import read_targets
 from tests.sim.runs import launched, sim
 
 OWN = """
+seeds = 4
+slope_seeds = 1
+unseen = 6
+
 [settings]
-persona-buyers = ["products.per_category=3"]
+persona-buyers = ["products.per_category=1"]
 
 [[parameters]]
 key = "buyer.choice.intercept"
@@ -28,8 +33,9 @@ name = "seven in ten buy"
 scenario = "persona-buyers"
 measure = "conversion_rate"
 value = 0.7
-within = 0.03
 """
+SMALL = ("--set", "products.per_category=1")
+LEVEL = {"buyer.choice.intercept": 0.0}
 
 
 def written(folder: Path, text: str) -> Path:
@@ -38,52 +44,73 @@ def written(folder: Path, text: str) -> Path:
     return path
 
 
-def test_a_users_own_target_is_met_and_the_parameters_can_be_used(tmp_path: Path) -> None:
-    path, out = written(tmp_path, OWN), tmp_path / "parameters.toml"
-    result = sim("calibrate", path, "--out", out, "--json")
+def test_a_users_own_target_is_met_on_unseen_seeds_and_can_be_used(tmp_path: Path) -> None:
+    path, out, cells = (written(tmp_path, OWN), tmp_path / "parameters.toml", tmp_path / "c.toml")
+    result = sim("calibrate", path, "--out", out, "--cells", cells, "--json")
     assert result.exit_code == 0, result.stderr
     found = json.loads(result.stdout)
     [residual], [parameter] = found["residuals"], found["parameters"]
-    assert residual["within"]
+    assert residual["fitted"] == pytest.approx(0.7, abs=0.005), "chances are smooth"
     assert found["loss"] < found["start_loss"]
     assert parameter["value"] > 0.0
     assert parameter["error"] > 0.0
     assert tomllib.loads(out.read_text())["buyer"]["choice"]["intercept"] == parameter["value"]
-    words = ("--set", "products.per_category=3", "--set", f"behavioral.parameters={out}")
+    assert tomllib.loads(cells.read_text()) == found["unseen"]
+    [cell] = found["unseen"]["cells"]
+    assert (found["unseen"]["first"], found["unseen"]["count"]) == (1, 6)
+    assert cell["within"]
+    assert cell["low"] < cell["mean"] < cell["high"]
+    words = (*SMALL, "--set", f"behavioral.parameters={out}")
     said = launched(tmp_path / "run", "persona-buyers", *words)
-    assert said["overall"]["conversion_rate"] == pytest.approx(residual["fitted"])
+    assert cell["low"] <= round(said["overall"]["conversion_rate"], 4) <= cell["high"], "seed 1"
 
 
 def test_what_was_fitted_is_told_where_it_cannot_be_written(tmp_path: Path) -> None:
     path = written(tmp_path, OWN)
-    result = sim("calibrate", path, "--rounds", 1, "--out", tmp_path / "no" / "p.toml", "--json")
+    result = sim("calibrate", path, "--rounds", 0, "--out", tmp_path / "no" / "p.toml", "--json")
     assert result.exit_code == 2
     assert "name another file with --out" in result.stderr
     assert json.loads(result.stdout)["parameters"]
 
 
-def test_moments_are_those_of_a_run(tmp_path: Path) -> None:
-    path = written(tmp_path, OWN)
-    read = read_targets(path)
-    [moment] = Moments(read, tmp_path).of({"buyer.choice.intercept": 0.0})
-    said = launched(tmp_path / "run", "persona-buyers", "--set", "products.per_category=3")
-    assert moment == pytest.approx(said["overall"]["conversion_rate"])
+def test_moments_by_seed_are_those_of_runs(tmp_path: Path) -> None:
+    read = read_targets(written(tmp_path, OWN))
+    moments = Moments(read, tmp_path, (1, 2), cut=False, chances=False)
+    runs = [
+        launched(tmp_path / str(seed), "persona-buyers", *SMALL, "--seed", seed)["overall"]
+        for seed in (1, 2)
+    ]
+    rates = [run["conversion_rate"] for run in runs]
+    assert moments.by_seed(LEVEL)[:, 0].tolist() == pytest.approx(rates)
+    assert moments.of(LEVEL) == pytest.approx([sum(rates) / 2])
+
+
+def test_chances_say_the_same_as_draws_and_vary_less(tmp_path: Path) -> None:
+    """A mean over draws lies within four of its standard errors of the mean over chances."""
+    read = read_targets(written(tmp_path, OWN))
+    drawn, known = (
+        Moments(read, tmp_path, range(1, 17), chances=chances).by_seed(LEVEL)[:, 0]
+        for chances in (False, True)
+    )
+    error = float(drawn.std(ddof=1)) / np.sqrt(len(drawn))
+    assert abs(float(drawn.mean() - known.mean())) < 4.0 * error
+    assert float(known.std()) < 0.25 * float(drawn.std())
 
 
 def test_the_same_file_gives_the_same_fit(tmp_path: Path) -> None:
-    path = written(tmp_path, OWN)
+    path = written(tmp_path, OWN.replace("seeds = 4", "seeds = 1"))
     first, second = (sim("calibrate", path, "--rounds", 1, "--json").stdout for _ in range(2))
     assert first == second
 
 
 def test_a_target_that_cannot_be_met_is_said(tmp_path: Path) -> None:
     path = written(
-        tmp_path, OWN.replace("high = 4.0", "high = 0.1").replace("0.7\nwithin", "0.99\nwithin")
+        tmp_path, OWN.replace("high = 4.0", "high = 0.1").replace("value = 0.7", "value = 0.99")
     )
-    result = sim("calibrate", path)
+    result = sim("calibrate", path, "--rounds", 0)
     assert result.exit_code == 1
     assert "too far" in result.stdout
-    assert "0 of 1 targets met" in result.stdout
+    assert "0 of 1 targets met by the mean over seeds 1 to 6" in " ".join(result.stdout.split())
 
 
 @pytest.mark.parametrize(
@@ -94,6 +121,7 @@ def test_a_target_that_cannot_be_met_is_said(tmp_path: Path) -> None:
         (OWN.replace("low = -4.0", "low = 1.0"), "start must lie between low and high"),
         (OWN.replace('scenario = "persona-buyers"', 'scenario = "nowhere"'), "nowhere"),
         (OWN.replace("buyer.choice.intercept", "buyer.choice.nothing"), "nothing"),
+        (OWN.replace("unseen = 6", "unseen = 1"), "unseen"),
         ("no toml", "targets.toml"),
     ],
 )

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
 from retailsim.sim.calibration.fit import Fit, fit
-from retailsim.sim.calibration.moments import Moments
 from retailsim.sim.calibration.targets import Parameter, Target, Targets
 
 Equations = Callable[[Mapping[str, float]], list[float]]
@@ -24,6 +23,8 @@ class Known:
     def of(self, values: Mapping[str, float]) -> list[float]:
         self.played += 1
         return self._equations(values)
+
+    roughly = of
 
 
 def parameter(key: str, start: float = 0.0, low: float = -9.0, high: float = 9.0) -> Parameter:
@@ -44,7 +45,7 @@ def fitted(
 ) -> tuple[Fit, Known, list[str]]:
     moments, said = Known(equations), list[str]()
     wanted = Targets(parameters=parameters, targets=targets)
-    return fit(wanted, cast("Moments", moments), said.append, **options), moments, said
+    return fit(wanted, moments, said.append, **options), moments, said
 
 
 def line(values: Mapping[str, float]) -> list[float]:
@@ -104,6 +105,32 @@ def test_a_step_that_helps_nothing_ends_the_fit_and_spoils_nothing() -> None:
     found, _, said = fitted((A,), (target("m", 0.0),), lambda values: [values["a"] ** 2])
     assert (found.loss, [one.value for one in found.parameters]) == (0.0, [0.0])
     assert said == ["start: weighted loss 0.0", "round 1: nothing better found"]
+
+
+class OffTheMark(Known):
+    """Moments whose slopes are wrong by half where few seeds are played."""
+
+    rough = 0
+
+    def roughly(self, values: Mapping[str, float]) -> list[float]:
+        """Return half of what all seeds would say."""
+        self.rough += 1
+        return [0.5 * one for one in self.of(values)]
+
+
+def test_slopes_of_few_seeds_are_corrected_by_what_all_of_them_say() -> None:
+    """By the wrong slope a step goes twice as far as it should, and comes no nearer."""
+    moments, said = OffTheMark(lambda v: [v["a"] ** 3 + 4.0 * v["a"]]), list[str]()
+    wanted = Targets(parameters=(A,), targets=(target("m", 1.0),))
+    found = fit(wanted, moments, said.append)
+    assert found.residuals[0].residual == pytest.approx(0.0, abs=0.005)
+    assert moments.rough == 4, "up and down, at the start and before it ends"
+
+
+def test_without_rounds_nothing_is_known_of_the_parameters() -> None:
+    found, moments, said = fitted((A,), (target("m", 1.0),), lambda v: [v["a"]], rounds=0)
+    assert [(one.value, one.error) for one in found.parameters] == [(0.0, None)]
+    assert moments.played == len(said) == 1
 
 
 def test_no_more_rounds_than_allowed() -> None:

@@ -1,77 +1,94 @@
-"""The shipped parameters come as near to the published tables as docs/calibration.md says."""
+"""The gate: on seeds that no fit has used, the shipped agents come near the published tables.
+
+One seed is never judged: even a perfectly centred model errs by 5 to 7 points there, by the appeal
+of the few products that a seed draws.
+"""
 
 from __future__ import annotations
 
-import re
 import tomllib
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
+from retailsim.sim.calibration.calibrate import targets_file
 from retailsim.sim.calibration.moments import Moments
-from retailsim.sim.calibration.targets import read_targets
-from tests.sim.runs import ROOT
+from retailsim.sim.calibration.seed_spread import spread_of
+from retailsim.sim.calibration.targets import SEEDS, Targets, read_targets
+from retailsim.sim.calibration.unseen_seeds import UnseenSeeds, unseen
 
-PAGE = (ROOT / "docs" / "calibration.md").read_text(encoding="utf-8")
-ROW = re.compile(r"^\| (Table .+?) +\| (-?[\d.]+) \| (-?[\d.]+) \|", re.MULTILINE)
-
-
-TOLD = {row[1].strip(): float(row[3]) for row in ROW.finditer(PAGE)}
+NAMES = ("published", "stand-ins")
 
 
-def rates(name: str, folder: Path) -> dict[str, tuple[float, float]]:
-    """Target -> what is published and what the shipped parameters give."""
-    targets = read_targets(Path(str(files("retailsim.sim.calibration").joinpath(f"{name}.toml"))))
-    found = Moments(targets, folder).of({one.key: one.start for one in targets.parameters})
-    for target, moment in zip(targets.targets, found, strict=True):
-        assert TOLD[target.name] == pytest.approx(moment, abs=0.0006)
-        assert not target.minus or moment * target.value > 0.0
-    pairs = zip(targets.targets, found, strict=True)
-    return {target.name: (target.value, moment) for target, moment in pairs}
+def shipped(name: str) -> tuple[Targets, dict[str, float]]:
+    """Return targets of ours, with the values that the package ships."""
+    targets = read_targets(targets_file(Path(name)))
+    return targets, {one.key: one.start for one in targets.parameters}
 
 
-@pytest.mark.slow
-def test_tables_2_3_and_8_are_met_within_five_points(tmp_path: Path) -> None:
-    found = rates("published", tmp_path)
-    assert len(found) == 26 + 12
-    for name, (value, moment) in found.items():
-        near = 0.15 if name.endswith("rating") else 0.05
-        assert moment == pytest.approx(value, abs=near), name
+def on_unseen_seeds(targets: Targets, values: dict[str, float], folder: Path) -> UnseenSeeds:
+    """Play them as runs do, each cut down to the fit's sample."""
+    seeds = targets.unseen_seeds
+    assert len(seeds) >= SEEDS == 40
+    assert not set(seeds) & set(targets.fitted_seeds)
+    moments = Moments(targets, folder, seeds, chances=False)
+    return unseen(targets.targets, moments, values, seeds)
 
 
 @pytest.mark.slow
-def test_table_4_is_met_within_five_points_and_table_10_by_sign(tmp_path: Path) -> None:
-    found = rates("stand-ins", tmp_path)
-    four = {name: pair for name, pair in found.items() if name.startswith("Table 4")}
-    assert len(four) == 20
-    for name, (value, moment) in four.items():
-        assert moment == pytest.approx(value, abs=0.05), name
-    for category in ("Fashion", "Home"):
-        for what in ("bought", "refunded"):
-            one, other = (
-                found[f"Table 10: {seller}, {category}, {what}"]
-                for seller in ("GPT-oss-120B", "Qwen3-235B")
-            )
-            assert (one[1] - other[1]) * (one[0] - other[0]) > 0.0, (category, what)
+@pytest.mark.parametrize("name", NAMES)
+def test_every_cell_is_met_on_unseen_seeds(name: str, tmp_path: Path) -> None:
+    """By its mean over 40 seeds, within 2 points (0.1 stars) and two standard errors."""
+    found = on_unseen_seeds(*shipped(name), tmp_path)
+    assert [cell.name for cell in found.cells if not cell.within] == []
 
 
-def test_the_page_has_a_row_for_every_target() -> None:
-    assert len(TOLD) == 26 + 12 + 28
+@pytest.mark.slow
+def test_a_level_that_is_off_does_not_pass(tmp_path: Path) -> None:
+    """The negative control: half a unit of utility in one scenario, some eleven points of rate."""
+    targets, values = shipped("published")
+    of_one = tuple(one for one in targets.targets if one.scenario == "demographic")
+    targets = msgspec.structs.replace(targets, targets=of_one)
+    values["demographic:inclination"] += 0.5
+    found = on_unseen_seeds(targets, values, tmp_path)
+    assert sum(not cell.within for cell in found.cells) >= 3
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_is_told_of_seeds_is_about_these_targets_and_meets_them(name: str) -> None:
+    targets, _ = shipped(name)
+    told = spread_of(name)
+    assert [(one.name, one.value) for one in targets.targets] == [
+        (cell.name, cell.target) for cell in told.cells
+    ]
+    assert (told.first, told.count) == (targets.unseen_seeds.start, len(targets.unseen_seeds))
+    assert [cell.name for cell in told.cells if not cell.within] == []
+
+
+@pytest.mark.slow
+def test_what_is_told_of_seeds_is_what_they_come_to(tmp_path: Path) -> None:
+    """Told from the whole scenario: a file of another version of the agents is found out."""
+    targets, values = shipped("published")
+    of_one = tuple(one for one in targets.targets if one.scenario == "persona-sellers")
+    targets = msgspec.structs.replace(targets, targets=of_one)
+    seeds = targets.unseen_seeds
+    moments = Moments(targets, tmp_path, seeds, cut=False, chances=False)
+    cells = unseen(targets.targets, moments, values, seeds).cells
+    told = {cell.name: cell for cell in spread_of("published").cells}
+    assert [told[cell.name] for cell in cells] == list(cells)
 
 
 def test_the_scenarios_hold_the_fitted_options() -> None:
     """What calibration starts from is what the scenarios and the parameters ship."""
-    for name in ("published", "stand-ins"):
-        targets = read_targets(
-            Path(str(files("retailsim.sim.calibration").joinpath(f"{name}.toml")))
-        )
-        for one in targets.parameters:
-            assert list(shipped(one.key)) == pytest.approx([one.start]), one.key
+    for name in NAMES:
+        for one in shipped(name)[0].parameters:
+            assert list(in_package(one.key)) == pytest.approx([one.start]), one.key
 
 
-def shipped(key: str) -> set[float]:
+def in_package(key: str) -> set[float]:
     """The values that a parameter has in the files of the package."""
     scenario, colon, option = key.partition(":")
     if not colon:
