@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from retailsim.sim.calibration.fit import Fit
     from retailsim.sim.calibration.unseen_seeds import UnseenSeeds
 
+
 def calibrate(
     targets: Path, out: Path | None, rounds: int | None, terminal: Terminal, cells: Path | None
 ) -> int:

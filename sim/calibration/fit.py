@@ -195,9 +195,7 @@ def _search(problem: _Problem, point: Floats, slopes: Floats, damping: float) ->
     return None
 
 
-def _told(
-    targets: Targets, problem: _Problem, point: Floats, start: Floats, slopes: Floats
-) -> Fit:
+def _told(targets: Targets, problem: _Problem, point: Floats, start: Floats, slopes: Floats) -> Fit:
     errors = _errors(slopes)
     found = problem.moments(point)
     return Fit(

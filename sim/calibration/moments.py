@@ -96,7 +96,7 @@ class Moments:
         return self._pooled(values, min(len(self._seeds), self._targets.slope_seeds))
 
     def by_seed(self, values: Values) -> Floats:
-        """Return each target's rate for every seed alone: seeds x targets, nan where none counts."""
+        """Return each target's rate, seed by seed: seeds x targets, nan where none counts."""
         sums = self._all_sums(values, len(self._seeds))
         with np.errstate(invalid="ignore", divide="ignore"):
             rates = sums[..., 0] / sums[..., 1]
@@ -117,7 +117,7 @@ class Moments:
         return np.array([target.minus is not None for target in self._targets.targets])
 
     def _all_sums(self, values: Values, count: int) -> Floats:
-        """Sums by seed, target, side (the target's, what it is less) and (above, below) the line."""
+        """Sums by seed, target, side (its own, what it is less), and above or below the line."""
         found = np.zeros((count, len(self._targets.targets), 2, 2))
         for name in self._designs:
             mine = [number for number, t in enumerate(self._targets.targets) if t.scenario == name]

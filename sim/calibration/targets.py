@@ -124,7 +124,7 @@ class Targets(_Table, frozen=True, kw_only=True):
 
     @property
     def unseen_seeds(self) -> range:
-        """Seeds that it does not: those from 1 on, or where it plays some of these, those behind."""
+        """Seeds that it does not: from 1 on, or where it plays some of these, those behind."""
         behind = self.seed + self.seeds
         first = 1 if self.unseen < self.seed or behind <= 1 else behind
         return range(first, first + self.unseen)

@@ -30,6 +30,8 @@ class UnseenCell(msgspec.Struct, frozen=True, kw_only=True):
 
     Parameters
     ----------
+    where, minus : mapping of str to str
+        Which episodes, and less which, as the target has them; empty: all, and none.
     target : float
         What is wanted: the published figure.
     mean, standard_error : float
@@ -48,6 +50,8 @@ class UnseenCell(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     scenario: str
     measure: str
+    where: dict[str, str] = {}
+    minus: dict[str, str] = {}
     target: float
     mean: float
     standard_error: float
@@ -108,6 +112,8 @@ def _cell(target: Target, by_seed: Floats) -> UnseenCell:
         name=target.name,
         scenario=target.scenario,
         measure=target.measure,
+        where=target.where,
+        minus=target.minus or {},
         target=target.value,
         mean=round(mean, 4),
         standard_error=round(error, 4),

@@ -18,6 +18,7 @@ from retailsim.sim.terminal.terminal import Quiet, Terminal
 if TYPE_CHECKING:
     from retailsim.analysis.experiments.outcomes import ExperimentOutcome
     from retailsim.analysis.replay.cost import Cost
+    from retailsim.sim.experiments.seed_cells import SeedCells
     from retailsim.sim.run.launch import Options
 
 
@@ -99,7 +100,12 @@ def experiment(asked: ExperimentOptions, terminal: Terminal) -> int:
     if asked.name == "fidelity":
         _write_forms(folder, terminal)
     charts = (folder, asked.charts) if asked.charts else None
-    return show(asked.name, runs, terminal, asked.features, charts)
+    return show(asked.name, runs, terminal, asked.features, charts, as_shipped=_as_shipped(asked))
+
+
+def _as_shipped(asked: ExperimentOptions) -> bool:
+    """Whether the scenarios are played as they ship, so that what was fitted is what is played."""
+    return not (asked.settings or asked.sellers or asked.buyers)
 
 
 def arms_of(name: str) -> tuple[ExperimentArm, ...]:
@@ -305,6 +311,8 @@ def show(
     terminal: Terminal,
     features: str = "tfidf",
     charts: tuple[Path, Literal["png", "svg"]] | None = None,
+    *,
+    as_shipped: bool = False,
 ) -> int:
     """Print an experiment's table from its runs, and draw its figures into a folder.
 
@@ -316,6 +324,9 @@ def show(
         Of texts, for ``latent-persona``.
     charts : (Path, {"png", "svg"}) or None
         Where figures go and how they are drawn; None: nowhere.
+    as_shipped : bool
+        Whether the runs are of the built-in scenarios as they ship; then the figures that were
+        fitted are shown with what other seeds give.
 
     Returns
     -------
@@ -332,10 +343,16 @@ def show(
     from retailsim.sim.experiments.played_outcome import played_outcome
 
     outcome = played_outcome(name, runs, features)
-    _tell(name, runs, outcome, terminal)
+    _tell(name, runs, outcome, terminal, _fitted(name, runs) if as_shipped else None)
     if charts is not None:
         _draw(name, outcome, *charts, terminal)
     return 0
+
+
+def _fitted(name: str, runs: Mapping[str, Path]) -> SeedCells | None:
+    from retailsim.sim.experiments.seed_cells import seed_cells
+
+    return seed_cells(runs, {arm.label: arm.scenario for arm in arms_of(name) if not arm.settings})
 
 
 def _draw(
@@ -377,17 +394,26 @@ def _rated(asked: ExperimentOptions, terminal: Terminal) -> int:
 
 
 def _tell(
-    name: str, runs: Mapping[str, Path], outcome: ExperimentOutcome, terminal: Terminal
+    name: str,
+    runs: Mapping[str, Path],
+    outcome: ExperimentOutcome,
+    terminal: Terminal,
+    fitted: SeedCells | None = None,
 ) -> None:
     folders = {label: str(run) for label, run in runs.items()}
     if terminal.json:
         from retailsim.analysis.experiments.outcomes import told
 
-        terminal.out_json({"experiment": name, "runs": folders, "outcome": told(outcome)})
+        over_seeds = {"over_seeds": msgspec.to_builtins(fitted)} if fitted is not None else {}
+        said = {"experiment": name, "runs": folders, "outcome": told(outcome)}
+        terminal.out_json({**said, **over_seeds})
         return
     from retailsim.sim.experiments.experiment_tables import tables
+    from retailsim.sim.experiments.seed_cells import seed_table
 
     terminal.show(*tables(outcome))
+    if fitted is not None:
+        terminal.show(seed_table(fitted))
     for note in outcome.notes:
         terminal.out(note)
     for label, folder in folders.items():

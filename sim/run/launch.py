@@ -34,7 +34,12 @@ from retailsim.sim.folder.run_folder import FORMAT, Identity, NewRun, RunFile, R
 from retailsim.sim.folder.session_agents import check_session_agents, recorded, source_of
 from retailsim.sim.run.conclusion import conclude
 from retailsim.sim.scenario.design import Design
-from retailsim.sim.scenario.protocol import new_design, run_of, scenario_protocol
+from retailsim.sim.scenario.protocol import (
+    anchored_scenario,
+    new_design,
+    run_of,
+    scenario_protocol,
+)
 from retailsim.sim.scenario.scenario import ProductsTable, Scenario
 from retailsim.sim.scenario.scenario_file import decode, read_tree
 from retailsim.sim.scenario.settings import Tree, lay_over
@@ -113,15 +118,32 @@ def prepare(options: Options, audience: Audience) -> PreparedRun:
     SimError, CatalogError, BadProfiles
         If something that the scenario names is wrong.
     """
-    scenario, folder = read_scenario(options)
+    asked, folder = asked_scenario(options)
+    scenario = filled_scenario(asked, folder, options.scenario)
     workers = _fitting(scenario, options, audience)
     products = chosen_products(scenario, folder, audience)
+    scenario = _anchored(scenario, asked, products, folder, options, audience)
     seed = Seed(scenario.run.seed)
     design = new_design(scenario, folder, products, options.scenario)
     seated = with_inputs(scenario, Path())
     cast = Cast(seated, design.protocol, seed, folder, options.scenario, options.classes)
     check_session_agents(cast.session_agents(), workers)
     return PreparedRun(options, scenario, folder, products, design, cast, workers)
+
+
+def _anchored(
+    scenario: Scenario,
+    asked: Scenario,
+    products: Sequence[Product],
+    folder: Path,
+    options: Options,
+    audience: Audience,
+) -> Scenario:
+    """Solve the scenario's anchor, and say what it changed."""
+    found = anchored_scenario(scenario, asked, products, folder, options.scenario)
+    for line in found.said:
+        audience.say(f"anchor: {line}")
+    return found.scenario
 
 
 def _fitting(scenario: Scenario, options: Options, audience: Audience) -> int:
@@ -174,6 +196,18 @@ def read_scenario(options: Options) -> tuple[Scenario, Path]:
     SimError
         If it cannot be read or makes no sense.
     """
+    asked, folder = asked_scenario(options)
+    return filled_scenario(asked, folder, options.scenario), folder
+
+
+def asked_scenario(options: Options) -> tuple[Scenario, Path]:
+    """Return what the scenario, flags and settings say themselves, and the scenario's folder.
+
+    Raises
+    ------
+    SimError
+        If it cannot be read or makes no sense.
+    """
     tree, folder = _read(options)
     for asked in filter(None, (options.sellers, options.buyers)):  # settings may be about them
         describe_models(asked, _table(tree, "models", options))
@@ -181,9 +215,20 @@ def read_scenario(options: Options) -> tuple[Scenario, Path]:
     lay_over(tree, [setting for setting in options.settings if setting.startswith("models.")])
     _flags(tree, options)
     lay_over(tree, options.settings)
-    scenario = _with_profiles(decode(tree, options.scenario, folder))
-    fill = run_of(scenario_protocol(scenario, folder, options.scenario)).defaults
-    return fill(located(scenario, folder, options.scenario)), folder
+    return decode(tree, options.scenario, folder), folder
+
+
+def filled_scenario(asked: Scenario, folder: Path, source: str) -> Scenario:
+    """Return the scenario with what it leaves open filled in, and the paths of its files.
+
+    Raises
+    ------
+    SimError
+        If a file does not exist.
+    """
+    scenario = _with_profiles(asked)
+    fill = run_of(scenario_protocol(scenario, folder, source)).defaults
+    return fill(located(scenario, folder, source))
 
 
 def _read(options: Options) -> tuple[Tree, Path]:

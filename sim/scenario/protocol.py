@@ -27,7 +27,7 @@ from retailsim.market.protocols.registry import (
 from retailsim.sim.errors import BadScenario
 from retailsim.sim.scenario.design import Design
 from retailsim.sim.scenario.product_design import ProductDesign
-from retailsim.sim.scenario.scenario import AgentTable, Scenario
+from retailsim.sim.scenario.scenario import AgentTable, AnchorTable, Scenario
 
 Files = Mapping[str, bytes]
 """Input files of a run beside its products: name -> contents."""
@@ -50,6 +50,13 @@ keys of its behavioral agents' parameters that are not as they were fitted."""
 
 def _nothing_changed(scenario: Scenario, inputs: Path, shipped: Scenario) -> frozenset[str]:
     return frozenset()
+
+
+class Anchored(msgspec.Struct, frozen=True):
+    """A scenario with what its anchor was solved to, and lines that say what was done."""
+
+    scenario: Scenario
+    said: tuple[str, ...]
 
 
 def _no_files(scenario: Scenario, folder: Path, seed: Seed) -> Files:
@@ -80,6 +87,9 @@ class ProtocolRun(msgspec.Struct, frozen=True, kw_only=True):
         What they are called in the run folder.
     defaults : callable
         ``scenario -> scenario``: what the scenario leaves open, filled in.
+    anchored : callable, str or None
+        ``(scenario, asked, products, protocol, folder, source) -> Anchored``: solves the
+        scenario's [anchor]; ``asked`` is the scenario as it was written. Or where that stands.
     talks : callable or None
         ``scenario -> talks``: what its model agents talk about in a market; None: no models.
     commands : mapping
@@ -96,6 +106,7 @@ class ProtocolRun(msgspec.Struct, frozen=True, kw_only=True):
     files: Callable[[Scenario, Path, Seed], Files] = _no_files
     file_names: tuple[str, ...] = ()
     defaults: Callable[[Scenario], Scenario] = _as_it_is
+    anchored: Any = None
     talks: Callable[[Scenario], Talks] | None = None
     commands: Mapping[str, str] = {}
     changed: Changed = _nothing_changed
@@ -190,6 +201,33 @@ def design_of(
     if kind is not None:
         design.own_rules = msgspec.convert(scenario.rules, kind)
     return design
+
+
+def anchored_scenario(
+    scenario: Scenario,
+    asked: Scenario,
+    products: Sequence[Product],
+    folder: Path,
+    source: str,
+) -> Anchored:
+    """Return a scenario with its [anchor] solved; the same where it has none.
+
+    Parameters
+    ----------
+    asked : Scenario
+        As it was written, before anything was filled in.
+
+    Raises
+    ------
+    BadScenario
+        If a figure cannot be reached.
+    """
+    protocol = scenario_protocol(scenario, folder, source)
+    solve = imported(run_of(protocol).anchored)
+    if solve is None or scenario.anchor == AnchorTable():
+        return Anchored(scenario, ())
+    found: Anchored = solve(scenario, asked, products, protocol, folder, source)
+    return found
 
 
 def new_design(

@@ -8,7 +8,10 @@ from retailsim.agents.retail.base import BuyerAgent
 from retailsim.agents.retail.behavioral import buyer_words, choice, ratings
 from retailsim.agents.retail.behavioral.draws import word
 from retailsim.agents.retail.behavioral.parameters import (
+    Disposition,
+    Level,
     PitchScale,
+    at_level,
     disposition,
     load_parameters,
     pitch_weights,
@@ -58,6 +61,9 @@ class BehavioralBuyer(BuyerAgent):
         path, options = split_options(self.source, seat.options)
         self._parameters = load_parameters(path, self.source).buyer
         self._who = disposition(self.source, path, poles, options)
+        self._by_category = {
+            category: at_level(self._who, level) for category, level in self._who.levels.items()
+        }
         self._weights = pitch_weights(self.source, path, poles)
         self._poles = poles
         self._habits = Habits(self._who, self._parameters)
@@ -123,20 +129,32 @@ class BehavioralBuyer(BuyerAgent):
         return Review(rating=rating, text=text, would_recommend=rating > 3 or made_good)
 
     def _utility(self, request: Decide, course: Course) -> choice.Utility:
-        offer, parameters, seed = request.offer, self._parameters, self.seat.seed
-        dearness = self.seat.wallet.get(offer.product.category, 1.0)
+        offer, parameters = request.offer, self._parameters
         score = course.score(request.topics.topics, request.transcript, terms_of(offer).sheet)
         return choice.Utility(
-            self._who.inclination,
+            self._who_for(offer).inclination,
             self._liking(request),
             choice.gender_fit(offer.product, self.seat.gender, parameters),
-            choice.price_utility(seed, offer, self.seat.key, self._who, parameters, dearness),
+            self._price_utility(offer),
             self._persuasion(read_pitch(request.pitch, offer)),
             self._who.answers * (score - parameters.answers.typical),
         )
 
     def _quantity(self, offer: Offer, draw: float, price: float) -> int:
         return choice.quantity(offer, draw, price, self._who, self._parameters)
+
+    def _who_for(self, offer: Offer) -> Disposition:
+        """What this buyer goes by where the category has a level of its own."""
+        return self._by_category.get(offer.product.category, self._who)
+
+    def _price_utility(self, offer: Offer, slope: float = 1.0) -> float:
+        """Return what the price does, with a factor on the slopes."""
+        who = self._who_for(offer)
+        if slope != 1.0:
+            who = at_level(who, Level(price=slope))
+        dearness = self.seat.wallet.get(offer.product.category, 1.0)
+        seed, parameters = self.seat.seed, self._parameters
+        return choice.price_utility(seed, offer, self.seat.key, who, parameters, dearness)
 
     def _persuasion(self, seen: PitchScale) -> float:
         return self._who.persuasion * persuasion(seen, self._parameters.typical, self._weights)

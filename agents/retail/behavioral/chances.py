@@ -8,60 +8,109 @@ normal and the largest part of what differs between seeds, so they are integrate
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
+import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from retailsim.agents.retail.behavioral import choice
 from retailsim.agents.retail.behavioral.buyer import BehavioralBuyer
-from retailsim.agents.retail.behavioral.parameters import ChoiceParameters
 from retailsim.market.protocols.retail.requests import Decide
-from retailsim.market.protocols.retail.values import Decision
+from retailsim.market.protocols.retail.values import Decision, Offer
 
-Tell = Callable[[str, float], None]
-"""Takes an episode and the chance that it ends in a purchase."""
+Floats = NDArray[np.float64]
 
 _NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(21)
 _SHARES = _WEIGHTS / _WEIGHTS.sum()
 
 
-def mean_chance(utility: float, spread: float) -> float:
-    """Return the mean of the logistic function over a normal utility.
+@dataclass(frozen=True, slots=True)
+class Prospect:
+    """A purchase decision before it is drawn.
 
     Parameters
     ----------
-    utility, spread : float
-        Mean and standard deviation of the utility of buying over that of walking away.
+    episode, category, buyer : str
+    spread : float
+        Standard deviation of the utility by what is not drawn yet: appeal and taste together.
+    rest : float
+        Utility of buying over walking away but for these and for the price.
+    priced : callable
+        ``(slope, price) -> utility`` that the price adds, with that factor on the buyer's price
+        slopes and on the price.
+    """
+
+    episode: str
+    category: str
+    buyer: str
+    spread: float
+    rest: float
+    priced: Callable[[float, float], float]
+
+    def utility(self, slope: float = 1.0, price: float = 1.0) -> float:
+        """Return the mean utility of buying over walking away."""
+        return self.rest + self.priced(slope, price)
+
+
+def mean_chances(utilities: Sequence[float] | Floats, spreads: Sequence[float] | Floats) -> Floats:
+    """Return the means of the logistic function over normal utilities.
+
+    Parameters
+    ----------
+    utilities, spreads : array of float
+        Means and standard deviations of the utility of buying over that of walking away.
 
     Returns
     -------
-    float
-        In (0, 1), by Gauss-Hermite quadrature; exact to 1e-6 for spreads up to 2.
+    array of float
+        In (0, 1), by Gauss-Hermite quadrature; exact to 1e-5 for spreads up to 2.
     """
-    chances = 0.5 * (1.0 + np.tanh(0.5 * (utility + spread * _NODES)))
-    return float(_SHARES @ chances)
+    points = np.asarray(utilities)[:, None] + np.asarray(spreads)[:, None] * _NODES
+    found: Floats = 0.5 * (1.0 + np.tanh(0.5 * points)) @ _SHARES
+    return found
 
 
-def spread_of(parameters: ChoiceParameters) -> float:
-    """Return the standard deviation of appeal and taste together, in units of utility."""
-    return math.hypot(parameters.appeal_sd, parameters.taste_sd)
+def prospecting_buyers(tell: Callable[[Prospect], None]) -> Mapping[str, type[BehavioralBuyer]]:
+    """Return the built-in buyers by name, as such that tell their prospects; they play the same."""
 
-
-def telling_buyers(tell: Tell) -> Mapping[str, type[BehavioralBuyer]]:
-    """Return the built-in buyers by name, as such that tell their chances; they play the same."""
-
-    class TellingBuyer(BehavioralBuyer):
-        """A behavioral buyer that tells the chance of each purchase."""
+    class ProspectingBuyer(BehavioralBuyer):
+        """A behavioral buyer that tells each decision before it is drawn."""
 
         async def decide(self, request: Decide) -> Decision:
-            """Decide as ever, and tell how likely buying was."""
-            parameters = self._parameters
-            drawn = choice.drawn_liking(
-                self.seat.seed, request.offer.product, self.seat.id, parameters
-            )
-            utility = self._utility(request, self._course(request)).total - drawn
-            steady = utility - parameters.choice.outside
-            tell(str(request.episode), mean_chance(steady, spread_of(parameters.choice)))
+            """Decide as ever, and tell what buying was worth."""
+            tell(self._prospect(request))
             return await super().decide(request)
 
-    return {"behavioral": TellingBuyer}
+        def _prospect(self, request: Decide) -> Prospect:
+            offer, parameters, key = request.offer, self._parameters, self.seat.key
+            drawn = choice.drawn_liking(self.seat.seed, offer.product, key, parameters)
+            utility = self._utility(request, self._course(request))
+            rest = utility.total - utility.price - drawn - parameters.choice.outside
+
+            def priced(slope: float, price: float) -> float:
+                return self._price_utility(at_price(offer, price), slope)
+
+            sd = math.hypot(parameters.choice.appeal_sd, parameters.choice.taste_sd)
+            category = offer.product.category
+            return Prospect(str(request.episode), category, self.seat.id, sd, rest, priced)
+
+    return {"behavioral": ProspectingBuyer}
+
+
+def at_price(offer: Offer, factor: float) -> Offer:
+    """Return the offer at another price beside the same list price."""
+    if factor == 1.0:
+        return offer
+    return msgspec.structs.replace(offer, price_cents=max(1, round(offer.price_cents * factor)))
+
+
+def telling_buyers(tell: Callable[[str, float], None]) -> Mapping[str, type[BehavioralBuyer]]:
+    """Return the built-in buyers by name, as such that tell each episode's chance of a purchase."""
+
+    def told(prospect: Prospect) -> None:
+        [chance] = mean_chances([prospect.utility()], [prospect.spread])
+        tell(prospect.episode, float(chance))
+
+    return prospecting_buyers(told)

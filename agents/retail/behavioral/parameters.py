@@ -208,6 +208,21 @@ class Manner(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     replacement: float
 
 
+class Level(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What an anchor changes of a buyer, for one category of goods.
+
+    Parameters
+    ----------
+    inclination : float
+        Added to the inclination, in units of the error's scale.
+    price : float
+        Factor on the slopes of the price and of a bargain, at least 0.
+    """
+
+    inclination: float = 0.0
+    price: Annotated[float, Meta(ge=0.0)] = 1.0
+
+
 class Disposition(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What one buyer goes by; these are a buyer's options.
 
@@ -233,6 +248,8 @@ class Disposition(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         Factor on the odds of taking more than one.
     bargaining : float
         Factor on how often price and shipping are asked about.
+    levels : mapping of category to Level
+        What an anchor changes: see ``[anchor]`` of a scenario.
     """
 
     inclination: float
@@ -246,6 +263,17 @@ class Disposition(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     rating: float
     quantity: float
     bargaining: float
+    levels: Mapping[Category, Level] = {}
+
+
+def at_level(who: Disposition, level: Level) -> Disposition:
+    """Return what a buyer goes by at a level."""
+    return msgspec.structs.replace(
+        who,
+        inclination=who.inclination + level.inclination,
+        price=who.price * level.price,
+        deal=who.deal * level.price,
+    )
 
 
 @lru_cache(maxsize=64)

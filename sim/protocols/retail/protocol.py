@@ -53,8 +53,10 @@ RUN = ProtocolRun(
         "design.broadcast",
         "design.guidance",
         "design.nonbuyer_reviews",
+        "anchor",
     ),
     defaults=with_defaults,
+    anchored="retailsim.sim.protocols.retail.anchor:anchored",
     talks=_talks,
     commands={
         "import": "retailsim.sim.protocols.retail.published.published_run:import_trajectories",

@@ -1,0 +1,163 @@
+"""Solving an anchor: the level of buying, price slope and rate of issues that give its figures."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from retailsim.agents.retail.behavioral.chances import Prospect, mean_chances
+from retailsim.agents.retail.behavioral.parameters import Level
+
+Floats = NDArray[np.float64]
+
+STEP = 0.05
+"""Elasticities are taken between prices so far below and above the scenario's own."""
+MOST_SLOPE = 64.0
+"""Factor on the price slopes beyond which nothing is looked for; its inverse is the least."""
+_FURTHEST = 60.0
+_PRECISE = 1e-7
+
+
+class OutOfReach(Exception):
+    """A figure that no level, slope or rate gives.
+
+    Parameters
+    ----------
+    figure : str
+        The key of the anchor.
+    why : str
+        What is reached at most, for people.
+    """
+
+    def __init__(self, figure: str, why: str) -> None:
+        super().__init__(f"{figure}: {why}")
+        self.figure, self.why = figure, why
+
+
+class Demand:
+    """How likely the decisions of a sample end in purchases, at other levels, slopes and prices."""
+
+    def __init__(self, prospects: Sequence[Prospect]) -> None:
+        self._prospects = prospects
+        self._spreads = np.array([one.spread for one in prospects])
+        self._known: dict[tuple[float, float], Floats] = {}
+
+    def chances(self, level: Level, price: float = 1.0) -> Floats:
+        """Return each decision's chance of a purchase."""
+        key = level.price, price
+        if key not in self._known:
+            found = [one.utility(level.price, price) for one in self._prospects]
+            self._known[key] = np.array(found)
+        return mean_chances(self._known[key] + level.inclination, self._spreads)
+
+    def conversion(self, level: Level, price: float = 1.0) -> float:
+        """Return their mean."""
+        return float(self.chances(level, price).mean())
+
+    def elasticity(self, level: Level) -> float:
+        """Return the arc elasticity of the conversion between `STEP` below and above."""
+        low, high = 1.0 - STEP, 1.0 + STEP
+        ratio = self.conversion(level, high) / self.conversion(level, low)
+        return math.log(ratio) / math.log(high / low)
+
+
+def solved_level(demand: Demand, conversion: float | None, elasticity: float | None) -> Level:
+    """Return what gives a conversion and an elasticity; where one is None, it is left as it is.
+
+    A conversion that is left as it is stays the same whatever the slope.
+
+    Raises
+    ------
+    OutOfReach
+        If no slope gives the elasticity at this conversion.
+    """
+    kept = demand.conversion(Level()) if conversion is None else conversion
+
+    def at_slope(slope: float) -> Level:
+        return Level(inclination=_shift(demand, slope, kept), price=slope)
+
+    if elasticity is None:
+        return _rounded(at_slope(1.0))
+
+    def steeper(power: float) -> float:
+        return elasticity - demand.elasticity(at_slope(MOST_SLOPE**power))
+
+    if steeper(-1.0) > 0.0 or steeper(1.0) < 0.0:
+        ends = [demand.elasticity(at_slope(MOST_SLOPE**power)) for power in (-1.0, 1.0)]
+        why = (
+            f"{elasticity:g} cannot be reached at a conversion of {kept:.3g}: only from "
+            f"{ends[0]:.2f} to {ends[1]:.2f}"
+        )
+        raise OutOfReach("elasticity", why)
+    return _rounded(at_slope(MOST_SLOPE ** _root(steeper, -1.0, 1.0)))
+
+
+def _rounded(level: Level) -> Level:
+    """Return it as it is recorded."""
+    return Level(inclination=round(level.inclination, 5), price=round(level.price, 5))
+
+
+def _shift(demand: Demand, slope: float, conversion: float) -> float:
+    def above(shift: float) -> float:
+        return demand.conversion(Level(inclination=shift, price=slope)) - conversion
+
+    return _root(above, -_FURTHEST * max(1.0, slope), _FURTHEST * max(1.0, slope))
+
+
+def _root(function: Callable[[float], float], low: float, high: float) -> float:
+    """Return where a rising function is 0, by regula falsi with halving (Illinois)."""
+    below, beyond = function(low), function(high)
+    side = 0
+    for _ in range(200):
+        if high - low < _PRECISE:
+            break
+        middle = (low * beyond - high * below) / (beyond - below)
+        if not low < middle < high:
+            middle = 0.5 * (low + high)
+        found = function(middle)
+        if found == 0.0:
+            return middle
+        if found < 0.0:
+            low, below = middle, found
+            beyond = 0.5 * beyond if side < 0 else beyond
+            side = -1
+        else:
+            high, beyond = middle, found
+            below = 0.5 * below if side > 0 else below
+            side = 1
+        if abs(found) < _PRECISE:
+            return middle
+    return 0.5 * (low + high)
+
+
+class Refunds(msgspec.Struct, frozen=True, kw_only=True):
+    """Shares of the units sold that are refunded: if no order has an issue of its own, if all do.
+
+    With no issue of their own, orders may still be "not as described", where a pitch claims too
+    much.
+    """
+
+    least: float
+    most: float
+
+
+def solved_issue_rate(refunds: Refunds, return_rate: float) -> float:
+    """Return the share of orders with an issue that gives a return rate.
+
+    Raises
+    ------
+    OutOfReach
+        If none does.
+    """
+    if not refunds.least <= return_rate <= refunds.most or refunds.most <= 0.0:
+        why = (
+            f"{return_rate:g} cannot be reached by the rate of issues: only from "
+            f"{refunds.least:.3f} (no order has one) to {refunds.most:.3f} (all have one)"
+        )
+        raise OutOfReach("return_rate", why)
+    width = refunds.most - refunds.least
+    return round((return_rate - refunds.least) / width, 5) if width > 0.0 else 1.0

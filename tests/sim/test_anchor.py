@@ -1,0 +1,197 @@
+"""[anchor]: a run starts from a shop's own figures, on seeds that solved nothing as well."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import pytest
+
+from retailsim.events.streams import Seed
+from retailsim.sim.calibration.episode_counts import EpisodeCount, played_counts
+from retailsim.sim.folder.inputs import with_inputs
+from retailsim.sim.protocols.retail.anchor_sample import SEEDS
+from retailsim.sim.run.launch import Options, PreparedRun, prepare
+from retailsim.sim.scenario.protocol import new_design
+from retailsim.sim.seats.cast import Cast
+from retailsim.sim.terminal.terminal import Quiet
+from tests.sim.runs import event_lines, launched, sim
+
+FIGURES = ("anchor.conversion=0.3", "anchor.return_rate=0.12", "anchor.elasticity=-2.0")
+PAIR = ("--sellers", "warm-neighbor", "--buyers", "steady-planner")
+TINY = ("--set", "products.per_category=1", *PAIR)
+
+
+def settings(*values: str) -> tuple[str, ...]:
+    return tuple(word for value in values for word in ("--set", value))
+
+
+def frozen(run: Path) -> dict[str, Any]:
+    """The scenario that a run recorded."""
+    found: dict[str, Any] = tomllib.loads((run / "run.toml").read_text())["scenario"]
+    return found
+
+
+def test_what_was_solved_is_told_and_recorded(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    result = sim("launch", *TINY, *settings(*FIGURES[:2]), "--out", run)
+    assert result.exit_code == 0, result.stderr
+    said = [line for line in result.stderr.splitlines() if line.startswith("anchor: ")]
+    assert [line.split()[1] for line in said] == ["conversion", "elasticity", "for", "return_rate"]
+    assert "-> 0.3 (all goods): as anchored" in said[0]
+    assert "not given, so as in the parameters 'paper'" in said[1]
+    scenario = frozen(run)
+    assert scenario["anchor"] == {"conversion": 0.3, "return_rate": 0.12}
+    [buyer] = scenario["buyers"]
+    levels, rates = buyer["options"]["levels"], scenario["products"]["issue_rate"]
+    assert set(levels) == set(rates) == {"Food", "Fashion", "Home", "Electronics"}
+    assert f"inclination {levels['Food']['inclination']:+.3f}" in said[2]
+    assert f"{100 * rates['Food']:.1f} % of orders" in said[3]
+    assert sim("verify", run).exit_code == 0
+
+
+def test_a_category_of_its_own_is_solved_by_itself(tmp_path: Path) -> None:
+    own = settings("anchor.conversion=0.5", "anchor.Fashion.conversion=0.1")
+    launched(tmp_path / "run", *TINY, *own)
+    [buyer] = frozen(tmp_path / "run")["buyers"]
+    levels = {name: level["inclination"] for name, level in buyer["options"]["levels"].items()}
+    assert levels["Food"] == levels["Home"] == levels["Electronics"]
+    assert levels["Fashion"] < levels["Food"] - 1.0
+
+
+def test_an_explicit_key_wins_over_the_anchor(tmp_path: Path) -> None:
+    explicit = settings(
+        "buyers.0.options.inclination=0.25", "products.issue_rate=0.5", *FIGURES[1:2]
+    )
+    more = ("--buyers", "steady-planner,easy-shopper", *settings(*FIGURES[:1]))
+    words = ("--set", "products.per_category=1", *PAIR[:2], *more, *explicit)
+    result = sim("launch", *words, "--out", tmp_path / "run")
+    assert result.exit_code == 0, result.stderr
+    said = " ".join(result.stderr.split())
+    assert "left alone, for the scenario sets what they go by: steady-planner" in said
+    assert "return_rate (all goods): left alone, for products.issue_rate is set: 50.0 %" in said
+    scenario = frozen(tmp_path / "run")
+    assert ["levels" in buyer["options"] for buyer in scenario["buyers"]] == [False, True]
+    assert scenario["products"]["issue_rate"] == 0.5
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (settings("anchor.conversion=0"), "anchor.conversion: must be more than 0"),
+        (settings("anchor.conversion=1.2"), "anchor.conversion: must be less than 1"),
+        (settings("anchor.elasticity=0.5"), "anchor.elasticity: must be less than 0"),
+        (settings("anchor.return_rate=0.9"), "anchor.return_rate: 0.9 cannot be reached"),
+        (
+            settings("anchor.Food.conversion=0.2", 'products.ids=["RSFA000001"]'),
+            "anchor.Food: the run sells nothing of this category",
+        ),
+        (settings("anchor.sales=1"), "anchor.sales: unknown key"),
+    ],
+)
+def test_the_impossible_is_refused_in_one_line(
+    words: Sequence[str], told: str, tmp_path: Path
+) -> None:
+    result = sim("launch", *TINY, *words, "--out", tmp_path / "run")
+    assert result.exit_code == 2
+    [line] = [line for line in result.stderr.splitlines() if line.startswith("error: ")]
+    assert told in line
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("scenario", "told"),
+    [
+        ("demographic", "no buyer can be moved"),
+        ("csales", 'is only for design.protocol = "retail"'),
+    ],
+)
+def test_where_nothing_can_be_moved_that_is_said(scenario: str, told: str, tmp_path: Path) -> None:
+    result = sim("launch", scenario, *settings(FIGURES[0]), "--out", tmp_path / "run")
+    assert result.exit_code == 2
+    assert told in result.stderr
+    assert result.stderr.count("error: ") == 1
+
+
+@pytest.mark.slow
+def test_workers_and_a_resume_play_what_was_solved_once(tmp_path: Path) -> None:
+    words = (*TINY, *settings(FIGURES[0]))
+    launched(tmp_path / "one", *words)
+    launched(tmp_path / "two", *words, "--workers", 2)
+    assert event_lines(tmp_path / "one") == event_lines(tmp_path / "two")
+    assert sim("resume", tmp_path / "two").exit_code == 0
+    assert sim("verify", tmp_path / "two").exit_code == 0
+
+
+SHOP = (
+    "products.per_category=4",
+    "design.price_multipliers=[0.95, 1.0, 1.05]",
+)
+SELLERS = ("sharp-analyst", "warm-neighbor")
+BUYERS = ("easy-shopper", "steady-planner", "curious-collector")
+UNSEEN = range(1, 41)
+
+
+def prepared(*more: str) -> PreparedRun:
+    options = Options(sellers=",".join(SELLERS), buyers=",".join(BUYERS), settings=(*SHOP, *more))
+    return prepare(options, Quiet())
+
+
+def seeds_of(run: PreparedRun) -> list[list[EpisodeCount]]:
+    """Play a prepared run over the unseen seeds."""
+    found = []
+    for number in UNSEEN:
+        table = msgspec.structs.replace(run.scenario.run, seed=number)
+        scenario = msgspec.structs.replace(run.scenario, run=table)
+        design = new_design(scenario, run.folder, run.products)
+        cast = Cast(with_inputs(scenario, Path()), design.protocol, Seed(number), run.folder)
+        found.append(asyncio.run(played_counts(design, cast)))
+    return found
+
+
+def figures(seeds: Sequence[Sequence[EpisodeCount]]) -> dict[str, float]:
+    """Conversion and return rate at the scenario's own price, and the arc elasticity around it."""
+    rows = [one for counts in seeds for one in counts if one.opened is not None]
+    arms: Mapping[float, list[EpisodeCount]] = {
+        price: [one for one in rows if one.opened and one.opened.price_multiplier == price]
+        for price in (0.95, 1.0, 1.05)
+    }
+    rate = {price: sum(one.orders for one in some) / len(some) for price, some in arms.items()}
+    units = sum(one.units for one in arms[1.0])
+    return {
+        "conversion": rate[1.0],
+        "return_rate": sum(one.refunded for one in arms[1.0]) / units,
+        "elasticity": math.log(rate[1.05] / rate[0.95]) / math.log(1.05 / 0.95),
+    }
+
+
+def errors(seeds: Sequence[Sequence[EpisodeCount]]) -> dict[str, float]:
+    """Standard errors by leaving out one seed at a time (the jackknife)."""
+    left = [figures([*seeds[:place], *seeds[place + 1 :]]) for place in range(len(seeds))]
+    found = {}
+    for name in left[0]:
+        values = np.array([one[name] for one in left])
+        found[name] = float(np.sqrt((len(seeds) - 1) * values.var()))
+    return found
+
+
+WANTED = {"conversion": 0.3, "return_rate": 0.12, "elasticity": -2.0}
+ALLOWED = {"conversion": 0.02, "return_rate": 0.02, "elasticity": 0.2}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("is_anchored", [True, False])
+def test_an_anchored_run_has_its_figures_on_seeds_that_solved_nothing(is_anchored: bool) -> None:
+    """Within 2 points, 0.2 of elasticity, and two standard errors; without the anchor, none is."""
+    assert not set(SEEDS) & set(UNSEEN)
+    seeds = seeds_of(prepared(*FIGURES) if is_anchored else prepared())
+    found, error = figures(seeds), errors(seeds)
+    for name, wanted in WANTED.items():
+        within = abs(found[name] - wanted) <= ALLOWED[name] + 2.0 * error[name]
+        assert within is is_anchored, (name, found[name], error[name])
