@@ -84,9 +84,9 @@ def test_an_explicit_key_wins_over_the_anchor(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (settings("anchor.conversion=0"), "anchor.conversion: must be more than 0"),
-        (settings("anchor.conversion=1.2"), "anchor.conversion: must be less than 1"),
-        (settings("anchor.elasticity=0.5"), "anchor.elasticity: must be less than 0"),
+        (settings("anchor.conversion=0"), "anchor.conversion: must be a number > 0.0"),
+        (settings("anchor.conversion=1.2"), "anchor.conversion: must be a number < 1.0"),
+        (settings("anchor.elasticity=0.5"), "anchor.elasticity: must be a number <= 0.0"),
         (settings("anchor.return_rate=0.9"), "anchor.return_rate: 0.9 cannot be reached"),
         (
             settings("anchor.Food.conversion=0.2", 'products.ids=["RSFA000001"]'),
@@ -109,7 +109,7 @@ def test_the_impossible_is_refused_in_one_line(
     ("scenario", "told"),
     [
         ("demographic", "no buyer can be moved"),
-        ("csales", 'is only for design.protocol = "retail"'),
+        ("csales", 'only for design.protocol = "retail"'),
     ],
 )
 def test_where_nothing_can_be_moved_that_is_said(scenario: str, told: str, tmp_path: Path) -> None:

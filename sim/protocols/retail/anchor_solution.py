@@ -156,7 +156,8 @@ def solved_issue_rate(refunds: Refunds, return_rate: float) -> float:
     if not refunds.least <= return_rate <= refunds.most or refunds.most <= 0.0:
         why = (
             f"{return_rate:g} cannot be reached by the rate of issues: only from "
-            f"{refunds.least:.3f} (no order has one) to {refunds.most:.3f} (all have one)"
+            f"{refunds.least:.3f} (no order has one; the rest is claims of pitches) to "
+            f"{refunds.most:.3f} (all have one)"
         )
         raise OutOfReach("return_rate", why)
     width = refunds.most - refunds.least
