@@ -244,7 +244,8 @@ def _seat(
         for key, value in options.items()
         if key.rpartition("/")[0] == f"{side}/{seat.id}"
     }
-    return msgspec.structs.replace(seat, options={**seat.options, **everybody, **own})
+    options_ = {**seat.options, **as_tree(everybody), **as_tree(own)}
+    return msgspec.structs.replace(seat, options=options_)
 
 
 def _sums_of(counts: Sequence[EpisodeCount], targets: Iterable[Target]) -> Floats:

@@ -94,7 +94,7 @@ def test_chances_say_the_same_as_draws_and_vary_less(tmp_path: Path) -> None:
     )
     error = float(drawn.std(ddof=1)) / np.sqrt(len(drawn))
     assert abs(float(drawn.mean() - known.mean())) < 4.0 * error
-    assert float(known.std()) < 0.25 * float(drawn.std())
+    assert float(known.std()) < 0.5 * float(drawn.std()), "what is left is prices: the products"
 
 
 def test_the_same_file_gives_the_same_fit(tmp_path: Path) -> None:

@@ -8,20 +8,21 @@ import pytest
 
 from retailsim.agents.retail.behavioral.chances import Prospect, mean_chances
 from retailsim.agents.retail.behavioral.parameters import Level
+from retailsim.market.catalogue.product import Category
 from retailsim.sim.protocols.retail.anchor_solution import (
     Demand,
     OutOfReach,
     Refunds,
-    solved_issue_rate,
+    solved_issue_rates,
     solved_level,
 )
 
 
-def prospect(rest: float = 0.0, slope: float = 2.0, spread: float = 0.0) -> Prospect:
-    def priced(factor: float, price: float) -> float:
-        return -factor * slope * math.log(price)
+def prospect(rest: float = 0.0, slope: float = 2.0) -> Prospect:
+    def priced(factor: float, price: float) -> tuple[float, float]:
+        return -factor * slope * math.log(price), 0.0
 
-    return Prospect("e", "Food", "buyer", spread, rest, priced)
+    return Prospect("e", "Food", "buyer", rest, 0.0, priced)
 
 
 def logit(share: float) -> float:
@@ -68,18 +69,36 @@ def test_the_mean_chance_is_the_integral_over_a_normal_utility(rest: float, spre
     assert mean_chances([rest], [spread])[0] == pytest.approx(exact, abs=1e-5)
 
 
+FOOD = Refunds(units=100.0, least=2.0, most=32.0)
+FASHION = Refunds(units=100.0, least=0.0, most=60.0)
+ALONE: dict[Category, Refunds] = {"Food": FOOD}
+BOTH: dict[Category, Refunds] = {"Food": FOOD, "Fashion": FASHION}
+
+
 def test_a_return_rate_is_reached_by_the_share_of_orders_with_an_issue() -> None:
-    refunds = Refunds(least=0.02, most=0.32)
-    assert solved_issue_rate(refunds, 0.12) == pytest.approx(1.0 / 3.0, abs=1e-5)
-    assert [solved_issue_rate(refunds, rate) for rate in (0.02, 0.32)] == [0.0, 1.0]
+    rates = solved_issue_rates(ALONE, {"Food": 1.0}, 0.12)
+    assert rates["Food"] == pytest.approx(1.0 / 3.0, abs=1e-5)
+    ends = [solved_issue_rates(ALONE, {"Food": 0.5}, rate) for rate in (0.02, 0.32)]
+    assert [one["Food"] for one in ends] == [0.0, 1.0]
+
+
+def test_categories_keep_their_proportions_until_all_orders_have_an_issue() -> None:
+    """Twice as often in fashion: (2 + 30 k + 120 k) / 200 = 0.1 where k is the rate of food."""
+    rates: dict[Category, float] = {"Food": 0.2, "Fashion": 0.4}
+    found = solved_issue_rates(BOTH, rates, 0.1)
+    assert found["Food"] == pytest.approx(18.0 / 150.0, abs=1e-4)
+    assert found["Fashion"] == pytest.approx(2.0 * found["Food"], abs=1e-4)
+    capped = solved_issue_rates(BOTH, rates, 0.42)
+    assert capped["Fashion"] == 1.0
+    assert capped["Food"] == pytest.approx(22.0 / 30.0, abs=1e-4)
 
 
 @pytest.mark.parametrize("rate", [0.01, 0.33])
 def test_a_return_rate_out_of_reach_is_refused_with_what_can_be_had(rate: float) -> None:
     with pytest.raises(OutOfReach, match=r"only from 0\.020 .* to 0\.320"):
-        solved_issue_rate(Refunds(least=0.02, most=0.32), rate)
+        solved_issue_rates(ALONE, {"Food": 1.0}, rate)
 
 
 def test_what_is_never_refunded_is_never_refunded() -> None:
     with pytest.raises(OutOfReach):
-        solved_issue_rate(Refunds(least=0.0, most=0.0), 0.1)
+        solved_issue_rates({"Food": Refunds(units=9.0, least=0.0, most=0.0)}, {"Food": 1.0}, 0.1)

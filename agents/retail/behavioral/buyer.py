@@ -107,7 +107,8 @@ class BehavioralBuyer(BuyerAgent):
         """Complain, accept or insist; end the dialogue when satisfied or out of patience."""
         course, turn = self._course(request), request.turn
         proposed = request.proposed
-        insists = proposed is not None and not _satisfied(request)
+        wants_money = course.draws[15] < self._who.money_back
+        insists = proposed is not None and not _satisfied(request, wants_money)
         patience = course.patience
         if insists:
             patience += self._parameters.support.push + self._who.patience
@@ -147,11 +148,14 @@ class BehavioralBuyer(BuyerAgent):
         """What this buyer goes by where the category has a level of its own."""
         return self._by_category.get(offer.product.category, self._who)
 
+    def _who_at(self, offer: Offer, slope: float) -> Disposition:
+        """What it would go by with a factor on its price slopes."""
+        who = self._who_for(offer)
+        return who if slope == 1.0 else at_level(who, Level(price=slope))
+
     def _price_utility(self, offer: Offer, slope: float = 1.0) -> float:
         """Return what the price does, with a factor on the slopes."""
-        who = self._who_for(offer)
-        if slope != 1.0:
-            who = at_level(who, Level(price=slope))
+        who = self._who_at(offer, slope)
         dearness = self.seat.wallet.get(offer.product.category, 1.0)
         seed, parameters = self.seat.seed, self._parameters
         return choice.price_utility(seed, offer, self.seat.key, who, parameters, dearness)
@@ -205,9 +209,11 @@ class BehavioralBuyer(BuyerAgent):
         return course
 
 
-def _satisfied(request: Complain) -> bool:
+def _satisfied(request: Complain, wants_money: bool) -> bool:
     """Whether the last proposal settles the matter for the buyer."""
     proposed = request.proposed
+    if proposed is not None and proposed.outcome == "exchanged" and wants_money:
+        return False
     return proposed is not None and (
         proposed.outcome != "delivered" or request.issue == "shipping delay"
     )

@@ -63,6 +63,8 @@ def quantity_reason(count: int, word: int) -> str:
 def complaint_text(request: Complain, insists: bool, word: int) -> str:
     """Return the buyer's next message to support."""
     if request.turn > 1:
+        if insists and request.proposed and request.proposed.outcome == "exchanged":
+            return say.MONEY_BACK[word % 2]
         if insists:
             return say.INSISTENCE[word % 3]
         if request.proposed is None:

@@ -1,8 +1,9 @@
 """Chances: behavioral buyers that also tell how likely each of their purchases was.
 
 A rate over many runs is known better from chances than from what was drawn. The chance here is
-the one before product appeal and this buyer's taste for the product are drawn, too: these two are
-normal and the largest part of what differs between seeds, so they are integrated out.
+the one before product appeal, this buyer's taste for the product, its wallet and what the product
+is worth to it are drawn, too: these are normal and the largest part of what differs between
+seeds, so they are integrated out.
 """
 
 from __future__ import annotations
@@ -33,25 +34,26 @@ class Prospect:
     Parameters
     ----------
     episode, category, buyer : str
-    spread : float
-        Standard deviation of the utility by what is not drawn yet: appeal and taste together.
     rest : float
-        Utility of buying over walking away but for these and for the price.
+        Mean utility of buying over walking away, but for the price.
+    spread : float
+        Standard deviation of that utility.
     priced : callable
-        ``(slope, price) -> utility`` that the price adds, with that factor on the buyer's price
-        slopes and on the price.
+        ``(slope, price) -> mean, standard deviation`` of the utility that the price adds, with
+        that factor on the buyer's price slopes and on the price.
     """
 
     episode: str
     category: str
     buyer: str
-    spread: float
     rest: float
-    priced: Callable[[float, float], float]
+    spread: float
+    priced: Callable[[float, float], tuple[float, float]]
 
-    def utility(self, slope: float = 1.0, price: float = 1.0) -> float:
-        """Return the mean utility of buying over walking away."""
-        return self.rest + self.priced(slope, price)
+    def utility(self, slope: float = 1.0, price: float = 1.0) -> tuple[float, float]:
+        """Return mean and standard deviation of the utility of buying over walking away."""
+        mean, spread = self.priced(slope, price)
+        return self.rest + mean, math.hypot(self.spread, spread)
 
 
 def mean_chances(utilities: Sequence[float] | Floats, spreads: Sequence[float] | Floats) -> Floats:
@@ -84,17 +86,19 @@ def prospecting_buyers(tell: Callable[[Prospect], None]) -> Mapping[str, type[Be
             return await super().decide(request)
 
         def _prospect(self, request: Decide) -> Prospect:
-            offer, parameters, key = request.offer, self._parameters, self.seat.key
-            drawn = choice.drawn_liking(self.seat.seed, offer.product, key, parameters)
+            offer, parameters, seat = request.offer, self._parameters, self.seat
+            liked = choice.drawn_liking(seat.seed, offer.product, seat.key, parameters)
             utility = self._utility(request, self._course(request))
-            rest = utility.total - utility.price - drawn - parameters.choice.outside
+            rest = utility.total - utility.price - liked - parameters.choice.outside
 
-            def priced(slope: float, price: float) -> float:
-                return self._price_utility(at_price(offer, price), slope)
+            def priced(slope: float, price: float) -> tuple[float, float]:
+                at, who = at_price(offer, price), self._who_at(offer, slope)
+                drawn, spread = choice.drawn_price(seat.seed, at, seat.key, who, parameters)
+                return self._price_utility(at, slope) - drawn, spread
 
             sd = math.hypot(parameters.choice.appeal_sd, parameters.choice.taste_sd)
             category = offer.product.category
-            return Prospect(str(request.episode), category, self.seat.id, sd, rest, priced)
+            return Prospect(str(request.episode), category, seat.id, rest, sd, priced)
 
     return {"behavioral": ProspectingBuyer}
 
@@ -110,7 +114,8 @@ def telling_buyers(tell: Callable[[str, float], None]) -> Mapping[str, type[Beha
     """Return the built-in buyers by name, as such that tell each episode's chance of a purchase."""
 
     def told(prospect: Prospect) -> None:
-        [chance] = mean_chances([prospect.utility()], [prospect.spread])
+        mean, spread = prospect.utility()
+        [chance] = mean_chances([mean], [spread])
         tell(prospect.episode, float(chance))
 
     return prospecting_buyers(told)

@@ -126,6 +126,21 @@ def price_utility(
     return utility
 
 
+def drawn_price(
+    seed: Seed, offer: Offer, buyer: str, who: Disposition, parameters: BuyerParameters
+) -> tuple[float, float]:
+    """Return what is drawn of a price's utility, wallet and worth, and its standard deviation.
+
+    Both are normal with mean 0; the slope of the product is not part of it.
+    """
+    choice, wallet, product = parameters.choice, parameters.wallet, offer.product
+    slope = own_price_slope(seed, product.id, who, parameters)
+    absolute = min(wallet.share * choice.price, slope)
+    purse, worth = absolute * wallet.spread, (slope - absolute) * choice.reservation_sd
+    drawn = purse * normal(seed, "buyer/wallet", f"{product.category}/{buyer}")
+    return drawn + worth * _tastes(seed, product.id, buyer)[1], math.hypot(purse, worth)
+
+
 def logistic(draw: float) -> float:
     """Return the standard logistic quantile of a uniform draw in (0, 1)."""
     return math.log(draw / (1.0 - draw))

@@ -39,7 +39,10 @@ def proposed_before(
     if request.turn == 1 or (request.turn == 2 and leanings.timing >= manner.at_once):
         return False
     meant = _meant(parameters, manner, request.issue, leanings.outcome)
-    return meant != "delivered" or _insisted(request.transcript[:-2])
+    insisted_before = _insisted(request.transcript[:-2])
+    if meant == "exchanged" and leanings.concession < manner.concession:
+        return insisted_before or not _insisted(request.transcript)
+    return meant != "delivered" or insisted_before
 
 
 def settled(
@@ -51,15 +54,18 @@ def settled(
     """Return the settlement that stands at this point of the dialogue.
 
     Outside the return window nothing goes back. Within it, the outcome is drawn by issue; a
-    seller that meant to leave things as they are may give in to a buyer who insists.
+    seller that meant to leave things as they are, or to exchange them, may give in to a buyer who
+    insists.
     """
     order, policy, issue = request.order, request.offer.policy, request.issue
     if not policy.in_window(order.delivered_day, order.issue_day):
         reason = f"The return window of {policy.window_days} days has passed."
         return Settlement(outcome="delivered", resolution="outside the window", reason=reason)
     outcome = _meant(parameters, manner, issue, leanings.outcome)
-    if outcome == "delivered":
-        gives_in = leanings.concession < manner.concession and _insisted(request.transcript)
+    gives_in = leanings.concession < manner.concession and _insisted(request.transcript)
+    if outcome == "exchanged" and gives_in:
+        outcome = "refunded"
+    elif outcome == "delivered":
         if not gives_in:
             return _left(issue)
         outcome = (

@@ -248,6 +248,8 @@ class Disposition(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         Factor on the odds of taking more than one.
     bargaining : float
         Factor on how often price and shipping are asked about.
+    money_back : float
+        Chance to insist where goods are offered in exchange; the seller may give in and refund.
     levels : mapping of category to Level
         What an anchor changes: see ``[anchor]`` of a scenario.
     """
@@ -263,6 +265,7 @@ class Disposition(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     rating: float
     quantity: float
     bargaining: float
+    money_back: float = 0.0
     levels: Mapping[Category, Level] = {}
 
 

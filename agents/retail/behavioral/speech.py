@@ -251,6 +251,11 @@ WAITING: Phrases = (
     "All right, then I will wait. Will somebody tell me when it reaches the depot?",
     "Fine, as long as it comes. What should I do if nothing has arrived by the end of the week?",
 )
+MONEY_BACK: Phrases = (
+    "Thank you, but I do not want another one. I have to insist on my money back; please"
+    " reconsider.",
+    "An exchange does not help me any more. I would like the money back and ask you to reconsider.",
+)
 INSISTENCE: Phrases = (
     "I am sorry, but this is not acceptable to me. I paid for something that I cannot keep like"
     " this; please reconsider what you offer.",

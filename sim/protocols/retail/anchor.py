@@ -17,12 +17,18 @@ from retailsim.agents.retail.behavioral.parameters import Level
 from retailsim.market.catalogue.product import CATEGORIES, Category, Product
 from retailsim.market.protocols.registry import Protocol
 from retailsim.sim.errors import BadScenario
-from retailsim.sim.protocols.retail.anchor_sample import BEHAVIORAL, SURE, Played, sample
+from retailsim.sim.protocols.retail.anchor_sample import (
+    BEHAVIORAL,
+    SURE,
+    OrderedUnits,
+    Played,
+    sample,
+)
 from retailsim.sim.protocols.retail.anchor_solution import (
     Demand,
     OutOfReach,
     Refunds,
-    solved_issue_rate,
+    solved_issue_rates,
     solved_level,
 )
 from retailsim.sim.protocols.retail.design import rules
@@ -209,14 +215,11 @@ def _with_rates(
         return scenario
     likely, least, most = (played(one) for one in _issue_scenarios(scenario))
     for group in wanted:
-        refunds = Refunds(
-            least=_refunded(likely, least, group), most=_refunded(likely, most, group)
-        )
+        refunds = {name: _refunds(likely, least, most, name) for name in group.categories}
         try:
-            rate = solved_issue_rate(refunds, float(group.return_rate or 0.0))
+            rates |= solved_issue_rates(refunds, rates, float(group.return_rate or 0.0))
         except OutOfReach as error:
             raise OutOfReach(f"{group.key}.{error.figure}", error.why) from None
-        rates |= dict.fromkeys(group.categories, rate)
         said.append(
             f"return_rate {group.return_rate:g} ({group.words}): as anchored; for that, "
             f"{_issues(rates, group)}"
@@ -252,12 +255,17 @@ def _issue_scenarios(scenario: Scenario) -> tuple[Scenario, Scenario, Scenario]:
     return scenario, without, with_all
 
 
-def _refunded(likely: Played, sold: Played, group: _Group) -> float:
-    """Return the share of units refunded, each order as likely as its purchase is."""
-    keys = [key for key in sold.orders if likely.prospects[key].category in group.categories]
-    demand = Demand([likely.prospects[key] for key in keys])
-    weights = demand.chances(Level())
-    units = np.array([sold.orders[key].units for key in keys])
-    refunded = np.array([sold.orders[key].refunded for key in keys])
-    total = float(weights @ units)
-    return float(weights @ refunded) / total if total else 0.0
+def _refunds(likely: Played, least: Played, most: Played, category: Category) -> Refunds:
+    """Return expected units of a category, each order counted by the chance of its purchase."""
+    keys = [key for key, one in likely.prospects.items() if one.category == category]
+    chances = Demand([likely.prospects[key] for key in keys]).chances(Level())
+
+    def expected(played: Played, of: Callable[[OrderedUnits], int]) -> float:
+        found = [of(played.orders[key]) if key in played.orders else 0 for key in keys]
+        return float(chances @ np.array(found, dtype=float))
+
+    return Refunds(
+        units=expected(most, lambda one: one.units),
+        least=expected(least, lambda one: one.refunded),
+        most=expected(most, lambda one: one.refunded),
+    )

@@ -34,7 +34,7 @@ SURE = 100.0
 """An inclination with which everybody buys, so that every episode says what would come back."""
 
 
-class RefundedUnits(msgspec.Struct, frozen=True):
+class OrderedUnits(msgspec.Struct, frozen=True):
     """What came of one order."""
 
     units: int
@@ -46,7 +46,7 @@ class Played:
     """What the seeds came to, by seed and episode."""
 
     prospects: Mapping[tuple[int, str], Prospect]
-    orders: Mapping[tuple[int, str], RefundedUnits]
+    orders: Mapping[tuple[int, str], OrderedUnits]
 
 
 def sample(
@@ -66,7 +66,7 @@ def sample(
     Draws which products a seed plays: ``anchor/product``.
     """
     prospects: dict[tuple[int, str], Prospect] = {}
-    orders: dict[tuple[int, str], RefundedUnits] = {}
+    orders: dict[tuple[int, str], OrderedUnits] = {}
     seated = with_inputs(_stood_in(scenario), Path())
     for place, number in enumerate(SEEDS):
         seed = Seed(number)
@@ -81,7 +81,7 @@ def sample(
         for one in counts:
             if one.opened is not None and one.orders and one.closed:
                 key = number, str(one.opened.episode)
-                orders[key] = RefundedUnits(one.units, one.refunded)
+                orders[key] = OrderedUnits(one.units, one.refunded)
     return Played(prospects, orders)
 
 

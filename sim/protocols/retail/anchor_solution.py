@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from retailsim.agents.retail.behavioral.chances import Prospect, mean_chances
 from retailsim.agents.retail.behavioral.parameters import Level
+from retailsim.market.catalogue.product import Category
 
 Floats = NDArray[np.float64]
 
@@ -43,16 +44,16 @@ class Demand:
 
     def __init__(self, prospects: Sequence[Prospect]) -> None:
         self._prospects = prospects
-        self._spreads = np.array([one.spread for one in prospects])
-        self._known: dict[tuple[float, float], Floats] = {}
+        self._known: dict[tuple[float, float], tuple[Floats, Floats]] = {}
 
     def chances(self, level: Level, price: float = 1.0) -> Floats:
         """Return each decision's chance of a purchase."""
         key = level.price, price
         if key not in self._known:
-            found = [one.utility(level.price, price) for one in self._prospects]
-            self._known[key] = np.array(found)
-        return mean_chances(self._known[key] + level.inclination, self._spreads)
+            found = np.array([one.utility(level.price, price) for one in self._prospects])
+            self._known[key] = found[:, 0], found[:, 1]
+        means, spreads = self._known[key]
+        return mean_chances(means + level.inclination, spreads)
 
     def conversion(self, level: Level, price: float = 1.0) -> float:
         """Return their mean."""
@@ -135,30 +136,53 @@ def _root(function: Callable[[float], float], low: float, high: float) -> float:
 
 
 class Refunds(msgspec.Struct, frozen=True, kw_only=True):
-    """Shares of the units sold that are refunded: if no order has an issue of its own, if all do.
+    """Units of one category that are refunded: if no order has an issue of its own, and if all do.
 
     With no issue of their own, orders may still be "not as described", where a pitch claims too
     much.
+
+    Parameters
+    ----------
+    units, least, most : float
+        Expected units sold, and refunded of them in either case.
     """
 
+    units: float
     least: float
     most: float
 
 
-def solved_issue_rate(refunds: Refunds, return_rate: float) -> float:
-    """Return the share of orders with an issue that gives a return rate.
+def solved_issue_rates(
+    refunds: Mapping[Category, Refunds], rates: Mapping[Category, float], return_rate: float
+) -> dict[Category, float]:
+    """Return shares of orders with an issue that give a return rate: all rates by one factor.
+
+    No share exceeds 1; a category whose orders never have an issue stays so.
 
     Raises
     ------
     OutOfReach
-        If none does.
+        If no factor does.
     """
-    if not refunds.least <= return_rate <= refunds.most or refunds.most <= 0.0:
+
+    def scaled(factor: float) -> dict[Category, float]:
+        return {name: min(1.0, factor * rates[name]) for name in refunds}
+
+    def returned(factor: float) -> float:
+        each = scaled(factor)
+        back = sum(one.least + each[name] * (one.most - one.least) for name, one in refunds.items())
+        return back / (sum(one.units for one in refunds.values()) or 1.0)
+
+    most = max([1.0, *(1.0 / rates[name] for name in refunds if rates[name] > 0.0)])
+    least_rate, most_rate = returned(0.0), returned(most)
+    if not least_rate <= return_rate <= most_rate or most_rate <= 0.0:
         why = (
             f"{return_rate:g} cannot be reached by the rate of issues: only from "
-            f"{refunds.least:.3f} (no order has one; the rest is claims of pitches) to "
-            f"{refunds.most:.3f} (all have one)"
+            f"{least_rate:.3f} (no order has one; the rest is claims of pitches) to "
+            f"{most_rate:.3f} (all have one)"
         )
         raise OutOfReach("return_rate", why)
-    width = refunds.most - refunds.least
-    return round((return_rate - refunds.least) / width, 5) if width > 0.0 else 1.0
+    if return_rate in (least_rate, most_rate):
+        return scaled(0.0 if return_rate == least_rate else most)
+    factor = _root(lambda one: returned(one) - return_rate, 0.0, most)
+    return {name: round(rate, 5) for name, rate in scaled(factor).items()}
