@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Literal, Protocol
 import msgspec
 
 from retailsim.sim.errors import BadScenario, CannotWrite, MissingExtra, RunExists, SimError
+from retailsim.sim.experiments.experiment_output import draw, tell
 from retailsim.sim.terminal.audience import Audience
 from retailsim.sim.terminal.program_name import program_name
 from retailsim.sim.terminal.terminal import Quiet, Terminal
 
 if TYPE_CHECKING:
-    from retailsim.analysis.experiments.outcomes import ExperimentOutcome
     from retailsim.analysis.replay.cost import Cost
     from retailsim.sim.experiments.seed_cells import SeedCells
     from retailsim.sim.run.launch import Options
@@ -343,9 +343,9 @@ def show(
     from retailsim.sim.experiments.played_outcome import played_outcome
 
     outcome = played_outcome(name, runs, features)
-    _tell(name, runs, outcome, terminal, _fitted(name, runs) if as_shipped else None)
+    tell(name, runs, outcome, terminal, _fitted(name, runs) if as_shipped else None)
     if charts is not None:
-        _draw(name, outcome, *charts, terminal)
+        draw(name, outcome, *charts, terminal)
     return 0
 
 
@@ -353,27 +353,6 @@ def _fitted(name: str, runs: Mapping[str, Path]) -> SeedCells | None:
     from retailsim.sim.experiments.seed_cells import seed_cells
 
     return seed_cells(runs, {arm.label: arm.scenario for arm in arms_of(name) if not arm.settings})
-
-
-def _draw(
-    name: str,
-    outcome: ExperimentOutcome,
-    folder: Path,
-    kind: Literal["png", "svg"],
-    terminal: Terminal,
-) -> None:
-    from retailsim.analysis.experiments.figures import figures
-    from retailsim.analysis.report.images import save
-
-    drawn = figures(name, outcome)
-    if not drawn:
-        terminal.say(f"--charts: {name} has no figures, only its table")
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for figure in drawn:
-            terminal.say(f"chart: {save(figure, folder, kind)}")
-    except OSError as error:
-        raise CannotWrite(folder, error, "choose another --out") from None
 
 
 def _rated(asked: ExperimentOptions, terminal: Terminal) -> int:
@@ -389,32 +368,5 @@ def _rated(asked: ExperimentOptions, terminal: Terminal) -> int:
     for line in scores.dirty:
         terminal.say(line)
     run = asked.out / "all"
-    _tell("fidelity", {"all": run}, rated_outcome(run, scores), terminal)
+    tell("fidelity", {"all": run}, rated_outcome(run, scores), terminal)
     return 0
-
-
-def _tell(
-    name: str,
-    runs: Mapping[str, Path],
-    outcome: ExperimentOutcome,
-    terminal: Terminal,
-    fitted: SeedCells | None = None,
-) -> None:
-    folders = {label: str(run) for label, run in runs.items()}
-    if terminal.json:
-        from retailsim.analysis.experiments.outcomes import told
-
-        over_seeds = {"over_seeds": msgspec.to_builtins(fitted)} if fitted is not None else {}
-        said = {"experiment": name, "runs": folders, "outcome": told(outcome)}
-        terminal.out_json({**said, **over_seeds})
-        return
-    from retailsim.sim.experiments.experiment_tables import tables
-    from retailsim.sim.experiments.seed_cells import seed_table
-
-    terminal.show(*tables(outcome))
-    if fitted is not None:
-        terminal.show(seed_table(fitted))
-    for note in outcome.notes:
-        terminal.out(note)
-    for label, folder in folders.items():
-        terminal.out(f"{label}: {folder}")

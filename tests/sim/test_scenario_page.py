@@ -29,6 +29,7 @@ TABLES = {
     "[issues]": "IssuesTable",
     "[claims]": "ClaimsTable",
     "[behavioral]": "BehavioralTable",
+    "[anchor]": "AnchorTable",
     "[cache]": "CacheTable",
     "[log]": "LogTable",
 }
