@@ -165,3 +165,12 @@ def test_giving_in_is_an_offer_only_once_the_buyer_had_insisted_before() -> None
     before = (INSISTS, Turn("seller", "no"), MEEK, Turn("seller", "no"), MEEK)
     assert not after(*now, turn=3, drawn=0.0)
     assert after(*before, turn=3, drawn=0.0)
+
+
+def test_a_seller_may_refund_a_buyer_that_wants_no_exchange() -> None:
+    """A quarter to a half of the draws mean an exchange; it gives in by its concession."""
+    meant, soft, hard = 0.3, draws(0.3, concession=0.1), draws(0.3, concession=0.9)
+    assert outcome(meant) == "exchanged"
+    insisted = support(MEEK, INSISTS, turn=2)
+    assert settled(insisted, PARAMETERS, MANNER, soft).outcome == "refunded"
+    assert settled(insisted, PARAMETERS, MANNER, hard).outcome == "exchanged"

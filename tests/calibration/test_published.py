@@ -6,6 +6,7 @@ of the few products that a seed draws.
 
 from __future__ import annotations
 
+import runpy
 import tomllib
 from importlib.resources import files
 from pathlib import Path
@@ -19,6 +20,7 @@ from retailsim.sim.calibration.moments import Moments
 from retailsim.sim.calibration.seed_spread import spread_of
 from retailsim.sim.calibration.targets import SEEDS, Targets, read_targets
 from retailsim.sim.calibration.unseen_seeds import UnseenSeeds, unseen
+from tests.sim.runs import ROOT
 
 NAMES = ("published", "stand-ins")
 
@@ -68,6 +70,22 @@ def test_what_is_told_of_seeds_is_about_these_targets_and_meets_them(name: str) 
     assert [cell.name for cell in told.cells if not cell.within] == []
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_the_page_tells_it(name: str) -> None:
+    """docs/calibration.md; ``docs/calibration_tables.py --write`` writes it anew."""
+    tool = runpy.run_path(str(ROOT / "docs" / "calibration_tables.py"))
+    page = (ROOT / "docs" / "calibration.md").read_text(encoding="utf-8")
+    assert tool["written"](page, name) == tool["table"](name)
+
+
+def test_the_elasticity_scenario_has_the_level_of_the_same_items() -> None:
+    values = shipped("published")[1]
+    for pole in ("sensitive", "indifferent"):
+        level = values["demographic:inclination"] + values[f"buyer.poles.{pole}.shift"]
+        found = in_package(f"elasticity:buyers/{pole}-1/inclination")
+        assert list(found) == pytest.approx([level], abs=1e-4)
+
+
 @pytest.mark.slow
 def test_what_is_told_of_seeds_is_what_they_come_to(tmp_path: Path) -> None:
     """Told from the whole scenario: a file of another version of the agents is found out."""
@@ -95,11 +113,16 @@ def in_package(key: str) -> set[float]:
         tree: Any = tomllib.loads(
             files("retailsim.agents.data").joinpath("behavioral.toml").read_text()
         )
-        for part in key.split("."):
-            tree = tree[part]
-        return {tree}
+        return {at(tree, key)}
     tree = tomllib.loads(files("retailsim.sim.data").joinpath(f"{scenario}.toml").read_text())
     side, _, rest = option.rpartition("/")[0].partition("/")
     seats = tree[side or "buyers"]
     chosen = [seat for seat in seats if not rest or seat["id"] == rest]
-    return {seat["options"][option.rpartition("/")[2]] for seat in chosen}
+    return {at(seat["options"], option.rpartition("/")[2]) for seat in chosen}
+
+
+def at(tree: Any, key: str) -> float:
+    """The number under a dotted key."""
+    for part in key.split("."):
+        tree = tree[part]
+    return float(tree)
