@@ -25,9 +25,10 @@ from retailsim.market.protocols.registry import (
     typed_layer,
 )
 from retailsim.sim.errors import BadScenario
+from retailsim.sim.scenario.anchor_table import AnchorTable
 from retailsim.sim.scenario.design import Design
 from retailsim.sim.scenario.product_design import ProductDesign
-from retailsim.sim.scenario.scenario import AgentTable, AnchorTable, Scenario
+from retailsim.sim.scenario.scenario import AgentTable, Scenario
 
 Files = Mapping[str, bytes]
 """Input files of a run beside its products: name -> contents."""

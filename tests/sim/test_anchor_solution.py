@@ -7,7 +7,7 @@ import math
 import pytest
 
 from retailsim.agents.retail.behavioral.chances import Prospect, mean_chances
-from retailsim.agents.retail.behavioral.parameters import Level
+from retailsim.agents.retail.behavioral.levels import Level
 from retailsim.market.catalogue.product import Category
 from retailsim.sim.protocols.retail.anchor_solution import (
     Demand,

@@ -8,6 +8,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from retailsim.agents.errors import BadOption
 
 PAPER = "paper"
@@ -74,3 +76,15 @@ def laid_over(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> dict[str, A
         nested = isinstance(value, Mapping) and isinstance(below, Mapping)
         merged[key] = laid_over(below, value) if nested and below is not None else value
     return merged
+
+
+def split_options(agent: str, options: Mapping[str, Any]) -> tuple[str | None, str]:
+    """Return the ``parameters`` path among `options`, and the rest as a key for a cache."""
+    rest = dict(options)
+    path = rest.pop("parameters", None)
+    if path is not None and not isinstance(path, str):
+        raise BadOption(agent, f"parameters = {path!r} must name a set or the path of a TOML file")
+    try:
+        return path, msgspec.json.encode(rest, order="sorted").decode()
+    except TypeError as error:
+        raise BadOption(agent, str(error)) from None

@@ -16,6 +16,7 @@ import msgspec
 from msgspec import Meta
 
 from retailsim.agents.errors import BadOption
+from retailsim.agents.retail.behavioral.levels import Level
 from retailsim.agents.retail.behavioral.parameter_sets import parameter_tables
 from retailsim.agents.retail.behavioral.parameter_tables import (
     ParameterTable,
@@ -208,21 +209,6 @@ class Manner(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     replacement: float
 
 
-class Level(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What an anchor changes of a buyer, for one category of goods.
-
-    Parameters
-    ----------
-    inclination : float
-        Added to the inclination, in units of the error's scale.
-    price : float
-        Factor on the slopes of the price and of a bargain, at least 0.
-    """
-
-    inclination: float = 0.0
-    price: Annotated[float, Meta(ge=0.0)] = 1.0
-
-
 class Disposition(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What one buyer goes by; these are a buyer's options.
 
@@ -269,16 +255,6 @@ class Disposition(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     levels: Mapping[Category, Level] = {}
 
 
-def at_level(who: Disposition, level: Level) -> Disposition:
-    """Return what a buyer goes by at a level."""
-    return msgspec.structs.replace(
-        who,
-        inclination=who.inclination + level.inclination,
-        price=who.price * level.price,
-        deal=who.deal * level.price,
-    )
-
-
 @lru_cache(maxsize=64)
 def load_parameters(path: str | None, agent: str = "behavioral") -> Parameters:
     """Return a named set of parameters, or the user's file at `path` laid over one.
@@ -292,18 +268,6 @@ def load_parameters(path: str | None, agent: str = "behavioral") -> Parameters:
         return msgspec.convert(parameter_tables(path, agent), Parameters)
     except msgspec.ValidationError as error:
         raise BadOption(agent, f"parameters {path}: {error}") from None
-
-
-def split_options(agent: str, options: Mapping[str, Any]) -> tuple[str | None, str]:
-    """Return the ``parameters`` path among `options`, and the rest as a key for a cache."""
-    rest = dict(options)
-    path = rest.pop("parameters", None)
-    if path is not None and not isinstance(path, str):
-        raise BadOption(agent, f"parameters = {path!r} must name a set or the path of a TOML file")
-    try:
-        return path, msgspec.json.encode(rest, order="sorted").decode()
-    except TypeError as error:
-        raise BadOption(agent, str(error)) from None
 
 
 @lru_cache(maxsize=256)

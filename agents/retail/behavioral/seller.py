@@ -16,7 +16,8 @@ from retailsim.agents.retail.behavioral.concession import (
     settled,
 )
 from retailsim.agents.retail.behavioral.draws import coarse, kept_bits, word
-from retailsim.agents.retail.behavioral.parameters import load_parameters, manner, split_options
+from retailsim.agents.retail.behavioral.parameter_sets import split_options
+from retailsim.agents.retail.behavioral.parameters import load_parameters, manner
 from retailsim.agents.retail.behavioral.pitch import plan, strategy_text, write_pitch
 from retailsim.agents.retail.behavioral.support import support_text
 from retailsim.agents.retail.behavioral.terms import terms_of

@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from retailsim.agents.retail.behavioral.parameters import Level
+from retailsim.agents.retail.behavioral.levels import Level
 from retailsim.market.catalogue.product import CATEGORIES, Category, Product
 from retailsim.market.protocols.registry import Protocol
 from retailsim.sim.errors import BadScenario
@@ -32,12 +32,9 @@ from retailsim.sim.protocols.retail.anchor_solution import (
     solved_level,
 )
 from retailsim.sim.protocols.retail.design import rules
+from retailsim.sim.scenario.anchor_table import AnchorTable
 from retailsim.sim.scenario.protocol import Anchored
-from retailsim.sim.scenario.scenario import (
-    AgentTable,
-    AnchorTable,
-    Scenario,
-)
+from retailsim.sim.scenario.scenario import AgentTable, Scenario
 
 FIGURES = ("conversion", "return_rate", "elasticity")
 OWN = ("inclination", "price", "levels")

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retailsim.agents.retail.behavioral.chances import Prospect, mean_chances
-from retailsim.agents.retail.behavioral.parameters import Level
+from retailsim.agents.retail.behavioral.levels import Level
 from retailsim.market.catalogue.product import Category
 
 Floats = NDArray[np.float64]
