@@ -18,7 +18,7 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from retailsim.analysis.measures.estimates import closed, estimate
+from retailsim.analysis.measures.estimates import decided, estimate
 from retailsim.analysis.measures.table import measure
 from retailsim.analysis.measures.value_text import written
 from retailsim.analysis.projection.loader import load
@@ -72,7 +72,7 @@ def seed_cells(runs: Mapping[str, Path], scenarios: Mapping[str, str]) -> SeedCe
         return None
     folders = {scenario: runs[label] for label, scenario in scenarios.items()}
     frames = {
-        scenario: closed(load(folder).episodes)
+        scenario: decided(load(folder).episodes)
         for scenario, folder in folders.items()
         if scenario in {cell.scenario for cell in spread.cells}
     }
