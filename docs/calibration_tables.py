@@ -40,7 +40,7 @@ def table(name: str) -> str:
 
 def _row(cell: Mapping[str, Any]) -> str:
     off = cell["mean"] - cell["target"]
-    far = "" if cell["within"] else ", too far"
+    far = "" if cell["within"] else ", too far" if cell["fitted"] else ", not fitted"
     return (
         f"| {cell['name']} | {cell['target']:.3f} | {cell['mean']:.3f} ± "
         f"{cell['standard_error']:.3f} | {off:+.3f}{far} | {cell['allowed']:.3f} | "

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from retailsim.sim.calibration.fit import Fit
-    from retailsim.sim.calibration.unseen_seeds import UnseenSeeds
+    from retailsim.sim.calibration.unseen_seeds import UnseenCell, UnseenSeeds
 
 
 def calibrate(
@@ -74,7 +74,7 @@ def calibrate(
         _write(out, as_tree(values), "--out")
     if cells is not None:
         _write(cells, msgspec.to_builtins(seen), "--cells")
-    return 0 if all(cell.within for cell in seen.cells) else 1
+    return 1 if seen.missed else 0
 
 
 def targets_file(targets: Path) -> Path:
@@ -107,20 +107,26 @@ def _show(found: Fit, seen: UnseenSeeds, terminal: Terminal, *, moved: bool) -> 
             f"{cell.mean - cell.target:+.3f}",
             f"{cell.allowed:.3f}",
             f"{cell.low:.3f} to {cell.high:.3f}",
-            "" if cell.within else "too far",
+            _remark(cell),
         )
     terminal.show(table)
     if moved:
         terminal.show(_moved(found))
-    met = sum(cell.within for cell in seen.cells)
+    fitted = sum(cell.fitted for cell in seen.cells)
     terminal.out(
-        f"{met} of {len(seen.cells)} targets met by the mean over {seen.words}, which the fit has "
+        f"{fitted - len(seen.missed)} of {fitted} targets met by the mean over {seen.words}, which the fit has "
         f"not used; single seeds vary as shown and are not judged"
     )
     terminal.out(
         f"weighted loss over the seeds of the fit {found.start_loss:.1f} -> {found.loss:.1f} in "
         f"{found.evaluations} evaluations"
     )
+
+
+def _remark(cell: UnseenCell) -> str:
+    if not cell.fitted:
+        return "not fitted"
+    return "" if cell.within else "too far"
 
 
 def _moved(found: Fit) -> Table:

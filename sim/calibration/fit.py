@@ -86,7 +86,9 @@ class _Problem:
         self._moments = moments
         self._known: dict[tuple[float, ...], Floats] = {}
         self.evaluations = 0
-        self.errors = np.array([target.error for target in targets.targets])
+        fitted = np.array([target.fitted for target in targets.targets])
+        errors = np.array([target.error for target in targets.targets])
+        self.errors = np.where(fitted, errors, np.inf)  # what is only shown weighs nothing
         self.values = np.array([target.value for target in targets.targets])
         self.low = np.array([parameter.low for parameter in targets.parameters])
         self.high = np.array([parameter.high for parameter in targets.parameters])

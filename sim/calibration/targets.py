@@ -72,6 +72,8 @@ class Target(_Table, frozen=True, kw_only=True):
     within : float or None
         How near the mean over unseen seeds has to be, beside two of its standard errors; None:
         2 points of a rate, 0.1 stars, 0.05 units.
+    fitted : bool
+        Whether the fit goes by it and it has to be met; else it is only shown.
     """
 
     name: str
@@ -82,6 +84,7 @@ class Target(_Table, frozen=True, kw_only=True):
     minus: dict[str, str] | None = None
     error: Annotated[float, Meta(gt=0.0)] = 0.03
     within: Annotated[float, Meta(gt=0.0)] | None = None
+    fitted: bool = True
 
     @property
     def near(self) -> float:

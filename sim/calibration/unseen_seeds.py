@@ -45,6 +45,8 @@ class UnseenCell(msgspec.Struct, frozen=True, kw_only=True):
         How far off the mean may be: what the target allows and two standard errors.
     within : bool
         Whether it is that near.
+    fitted : bool
+        Whether the fit went by it, so that it has to be that near.
     """
 
     name: str
@@ -60,6 +62,7 @@ class UnseenCell(msgspec.Struct, frozen=True, kw_only=True):
     high: float
     allowed: float
     within: bool
+    fitted: bool = True
 
 
 class UnseenSeeds(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,6 +77,11 @@ class UnseenSeeds(msgspec.Struct, frozen=True, kw_only=True):
     first: int
     count: int
     cells: tuple[UnseenCell, ...]
+
+    @property
+    def missed(self) -> tuple[UnseenCell, ...]:
+        """The cells that have to be near enough and are not."""
+        return tuple(cell for cell in self.cells if cell.fitted and not cell.within)
 
     @property
     def words(self) -> str:
@@ -122,4 +130,5 @@ def _cell(target: Target, by_seed: Floats) -> UnseenCell:
         high=round(float(known.max()), 4),
         allowed=round(allowed, 4),
         within=abs(mean - target.value) <= allowed,
+        fitted=target.fitted,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import msgspec
 import pytest
 
 from retailsim.sim.calibration.fit import Fit, fit
@@ -131,6 +132,13 @@ def test_without_rounds_nothing_is_known_of_the_parameters() -> None:
     found, moments, said = fitted((A,), (target("m", 1.0),), lambda v: [v["a"]], rounds=0)
     assert [(one.value, one.error) for one in found.parameters] == [(0.0, None)]
     assert moments.played == len(said) == 1
+
+
+def test_what_is_only_shown_moves_nothing() -> None:
+    shown = msgspec.structs.replace(target("n", 9.0), fitted=False)
+    found, _, _ = fitted((A,), (target("m", 1.0), shown), lambda v: [v["a"]] * 2)
+    assert found.parameters[0].value == pytest.approx(1.0, abs=0.005)
+    assert (found.residuals[1].name, found.residuals[1].within) == ("n", False)
 
 
 def test_no_more_rounds_than_allowed() -> None:

@@ -75,3 +75,10 @@ def test_the_fit_has_used_none_of_the_unseen(seed: int, seeds: int, first: int) 
     targets = Targets(parameters=(parameter,), targets=(TARGET,), seed=seed, seeds=seeds)
     assert targets.unseen_seeds == range(first, first + 40)
     assert not set(targets.fitted_seeds) & set(targets.unseen_seeds)
+
+
+def test_what_is_only_shown_need_not_be_near() -> None:
+    shown = Target(name="t", scenario="s", measure="conversion_rate", value=0.5, fitted=False)
+    rates = Rates(np.full(len(SEEDS), 0.9))
+    assert unseen([shown], rates, {}, SEEDS).missed == ()
+    assert [one.name for one in unseen([TARGET], rates, {}, SEEDS).missed] == ["t"]
