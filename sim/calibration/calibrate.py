@@ -114,8 +114,8 @@ def _show(found: Fit, seen: UnseenSeeds, terminal: Terminal, *, moved: bool) -> 
         terminal.show(_moved(found))
     fitted = sum(cell.fitted for cell in seen.cells)
     terminal.out(
-        f"{fitted - len(seen.missed)} of {fitted} targets met by the mean over {seen.words}, which the fit has "
-        f"not used; single seeds vary as shown and are not judged"
+        f"{fitted - len(seen.missed)} of {fitted} targets met by the mean over {seen.words}, "
+        f"which the fit has not used; single seeds vary as shown and are not judged"
     )
     terminal.out(
         f"weighted loss over the seeds of the fit {found.start_loss:.1f} -> {found.loss:.1f} in "
