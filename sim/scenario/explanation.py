@@ -45,7 +45,7 @@ def explain(message: str, tree: Mapping[str, Any], root: type = Scenario) -> str
         for name, number, _ in _STEP.findall(at.rpartition("$")[2].rstrip("`"))
     ]
     if at.startswith("key`"):
-        steps.append(str(_given(problem) or ANY))
+        steps.append(ANY)
     told = _problem(problem, steps, root)
     if (unknown := _quoted("Object contains unknown field", problem)) is not None:
         steps.append(unknown)

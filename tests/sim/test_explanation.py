@@ -38,6 +38,7 @@ class Tree(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     mode: Literal["all", "self"] | list[str] = "all"
     short: dict[Annotated[str, Meta(max_length=2)], int] = {}
     step: Literal[1, 2] = 1
+    groups: list[dict[str, int]] = []
 
 
 def told(tree: dict[str, Any]) -> str:
@@ -76,6 +77,8 @@ def test_a_value_of_another_kind_or_beyond_a_limit(tree: dict[str, Any], line: s
         ({"leaf": {"mode": 1}}, "leaf.mode: unknown key"),
         ({"leaves": [{}, {"shaer": 1}]}, "leaves[1].shaer: unknown key; did you mean share?"),
         ({"named": {"a": {"dya": 1}}}, "named.a.dya: unknown key; did you mean day?"),
+        ({"needy": {"must": 1, "siz": 1}}, "needy.siz: unknown key"),
+        ({"needy": {"must": 1, "mist": 1}}, "needy.mist: unknown key; did you mean must?"),
         ({"needy": {}}, "needy: the key 'must' is missing"),
     ],
 )
@@ -111,6 +114,7 @@ def test_a_word_that_is_none_of_those_allowed(tree: dict[str, Any], line: str) -
     [
         ({"named": {"a": {}, "b": {"size": 0}, "c": {}}}, "named.b.size: must be a whole number"),
         ({"named": {"a.b": {"size": 0}}}, "named.a.b.size: must be a whole number >= 1"),
+        ({"groups": [{"a": 1}, {"b": 1, "c": "x"}]}, "groups[1].c: must be a whole number, not"),
         ({"short": {"ab": 1, "abc": 1}}, "short.abc: must be text of length <= 2"),
         ({"deep": {"a": {"b": [1]}, "c": {"d": [1], "e": [1, "x"]}}}, "deep.c.e[1]: must be a wh"),
     ],
