@@ -1,6 +1,7 @@
 """What an agent may answer: exactly what it was asked, or its episode ends with a clear reason."""
 
 from collections.abc import Iterator, Mapping
+from itertools import permutations
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -46,6 +47,7 @@ from retailsim.market.protocols.retail.requests import (
     WriteReview,
 )
 from retailsim.market.protocols.retail.values import (
+    TOPICS,
     Decision,
     Strategy,
     Support,
@@ -150,6 +152,12 @@ def test_a_pitch_and_a_plan_are_of_the_seat_that_was_asked_for_the_product_on_sa
             unsupported=("red",),
         ),
     )
+
+
+@pytest.mark.parametrize("topics", [(), *permutations(TOPICS, 1), *permutations(TOPICS, 2)])
+def test_none_one_or_two_topics_may_be_chosen_in_any_order(topics: tuple[Any, ...]) -> None:
+    value = Topics(topics=topics, reason="r")
+    assert admit(ChooseTopics, value) == (TopicsChosen(topics=topics, reason="r"),)
 
 
 def test_a_decision_is_written_as_it_was_made() -> None:
