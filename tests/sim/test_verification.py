@@ -12,7 +12,7 @@ import pytest
 import tomli_w
 
 from retailsim.events.errors import LogDamaged
-from retailsim.sim.errors import MarketDiverged, RunChanged
+from retailsim.sim.errors import MarketDiverged, RunChanged, SessionAgents
 from retailsim.sim.folder.run_folder import RunFolder
 from retailsim.sim.run.verify import Verification, verified, verify
 from retailsim.sim.terminal.terminal import Terminal
@@ -98,6 +98,12 @@ def test_what_made_a_run_may_be_an_obstacle(run: Path, capsys: pytest.CaptureFix
         f"{run}: {count} events, the hash chain is intact\n"
         f"{run}: not re-executed: {found.obstacle}\n"
     )
+
+
+def test_an_agent_that_only_a_session_had_cannot_be_played_again(run: Path) -> None:
+    told(run, session_agents={"session:Mine": "session/mine.py"})
+    with pytest.raises(SessionAgents, match="the class Mine was defined in a notebook"):
+        verified(run)
 
 
 def test_another_version_is_an_obstacle(run: Path) -> None:
