@@ -134,7 +134,8 @@ def test_a_plan_says_what_it_takes_and_runs_nothing(name: str, tmp_path: Path) -
     result = sim("experiment", name, "--plan", "--out", tmp_path / "out", *SMALL[name])
     assert result.exit_code == 0, result.stderr
     assert "episode" in result.stdout
-    assert "5 points: 6,910" in result.stdout
+    assert "this run and another of its seed (paired)" in result.stdout
+    assert "(as published; --pilot RUN measures it)" in " ".join(result.stdout.split())
     assert not (tmp_path / "out").exists()
 
 
