@@ -68,16 +68,16 @@ def episodes_per_arm(
     return math.ceil(float(needed) * design_effect)
 
 
-def planned(
-    first: float, second: float, *, intraclass: float, per_cluster: float, paired: bool
-) -> int:
+def planned(first: float, second: float, *, effect: float, per_cluster: float, paired: bool) -> int:
     """Episodes that each arm needs, tested by Student's t over clusters, two-sided at 5 %.
 
     Parameters
     ----------
     first, second : float
         The two rates, from 0 to 1.
-    intraclass, per_cluster, paired
+    effect : float
+        As `design_effect` gives it.
+    per_cluster, paired
         As for `design_effect`. More episodes mean more clusters of that size.
 
     Raises
@@ -85,7 +85,6 @@ def planned(
     ValueError
         If the rates are equal or no rates.
     """
-    effect = design_effect(intraclass, per_cluster, paired=paired)
     needed = plain = episodes_per_arm(first, second, design_effect=effect)
     for _ in range(3):  # few clusters ask for more episodes, and these have more clusters
         clusters = max(3, math.ceil(needed / per_cluster))

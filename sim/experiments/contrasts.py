@@ -23,12 +23,18 @@ class Assumptions(msgspec.Struct, frozen=True, kw_only=True):
         The rate that differences are told from; about what is published.
     intraclass : float
         How alike purchases of one product are: that of the published trajectories.
+    interactions : mapping of {"seller", "buyer"} to float
+        How much more alike those of one product and one seat are: as in 198 published trajectories
+        of 8 products.
     pilot : str or None
-        The run that both were measured in.
+        The run that they were measured in.
     """
 
     rate: float = 0.6
     intraclass: float = 0.16
+    interactions: dict[str, float] = msgspec.field(
+        default_factory=lambda: {"seller": 0.0, "buyer": 0.26}
+    )
     pilot: str | None = None
 
 
@@ -70,19 +76,22 @@ def measured_in(run: Path) -> Assumptions:
         As `analysis.projection.loader.load`.
     """
     from retailsim.analysis.measures.estimates import decided
+    from retailsim.analysis.measures.pilot import pilot
     from retailsim.analysis.projection.loader import load
-    from retailsim.analysis.statistics.clusters import intraclass
 
-    some = decided(load(run).episodes)
-    bought = (some["orders"] > 0).cast(int)
-    alike = intraclass(bought, some["cluster"])
-    if alike is None:
+    found = pilot(decided(load(run).episodes))
+    if found is None:
         raise BadScenario(
             "--pilot",
             f"{run} does not say how alike products are: it needs two products or profiles with "
             "several decided episodes each, and some purchases but not all",
         )
-    return Assumptions(rate=int(bought.sum()) / some.height, intraclass=alike, pilot=str(run))
+    return Assumptions(
+        rate=found.rate,
+        intraclass=found.intraclass,
+        interactions=Assumptions().interactions | found.interactions,
+        pilot=str(run),
+    )
 
 
 def contrasts(design: Design, assumed: Assumptions) -> Iterator[Contrast]:
@@ -92,10 +101,12 @@ def contrasts(design: Design, assumed: Assumptions) -> Iterator[Contrast]:
     units, episodes = sizes.get(unit, design.episodes), design.episodes
     prices = len(design.scenario.design.price_multipliers)
     for what, count in (("seller", sizes.get("seller", 1)), ("buyer", sizes.get("buyer", 1))):
+        more = assumed.interactions[what] * max(0.0, episodes / max(1, units * count) - 1.0)
         if count > 1:
-            yield _within(f"two {what}s", episodes // count, units, assumed)
+            yield _within(f"two {what}s", episodes // count, units, assumed, more)
         if count > 3:
-            yield _within(f"one half of the {what}s and the other", episodes // 2, units, assumed)
+            halves = f"one half of the {what}s and the other"
+            yield _within(halves, episodes // 2, units, assumed, more)
     if prices > 1:
         yield _within("two prices", episodes // prices, units, assumed)
     yield _within("this run and another of its seed", episodes, units, assumed)
@@ -104,13 +115,22 @@ def contrasts(design: Design, assumed: Assumptions) -> Iterator[Contrast]:
         yield _contrast(sets, episodes // 2, units // 2, assumed, paired=False)
 
 
-def _within(between: str, episodes: int, units: int, assumed: Assumptions) -> Contrast:
-    return _contrast(between, episodes, units, assumed, paired=True)
+def _within(
+    between: str, episodes: int, units: int, assumed: Assumptions, more: float = 0.0
+) -> Contrast:
+    return _contrast(between, episodes, units, assumed, paired=True, more=more)
 
 
 def _contrast(
-    between: str, episodes: int, units: int, assumed: Assumptions, *, paired: bool
+    between: str,
+    episodes: int,
+    units: int,
+    assumed: Assumptions,
+    *,
+    paired: bool,
+    more: float = 0.0,
 ) -> Contrast:
+    """Plan a contrast; `more` is what a seat's own answer to products adds to its design effect."""
     from retailsim.analysis.statistics.power import (
         design_effect,
         detectable,
@@ -119,7 +139,7 @@ def _contrast(
     )
 
     each = max(1.0, episodes / max(1, units))
-    effect = design_effect(assumed.intraclass, each, paired=paired)
+    effect = design_effect(assumed.intraclass, each, paired=paired) + more
     few = few_clusters(units if paired else 2 * units - 1) if units > 1 else None
     rise = None
     if few is not None:
@@ -128,7 +148,7 @@ def _contrast(
         points: planned(
             assumed.rate,
             assumed.rate + points / 100,
-            intraclass=assumed.intraclass,
+            effect=effect,
             per_cluster=each,
             paired=paired,
         )

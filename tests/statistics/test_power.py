@@ -66,7 +66,8 @@ def found(products: int, *, paired: bool, trials: int = 300) -> float:
 @pytest.mark.slow
 @pytest.mark.parametrize("paired", [True, False])
 def test_a_planned_number_has_the_planned_power_and_half_of_it_has_not(paired: bool) -> None:
-    needed = planned(0.6, 0.7, intraclass=ICC, per_cluster=EACH, paired=paired)
+    effect = design_effect(ICC, EACH, paired=paired)
+    needed = planned(0.6, 0.7, effect=effect, per_cluster=EACH, paired=paired)
     products = round(needed / EACH)
     assert found(products, paired=paired) == pytest.approx(0.8, abs=0.06)
     assert found(products // 2, paired=paired) < 0.65
