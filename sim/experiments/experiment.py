@@ -5,13 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, Protocol
 
 import msgspec
 
 from retailsim.sim.errors import BadScenario, CannotWrite, MissingExtra, RunExists, SimError
 from retailsim.sim.experiments.experiment_output import draw, tell
+from retailsim.sim.experiments.presets import ExperimentArm, arms_of
 from retailsim.sim.terminal.audience import Audience
 from retailsim.sim.terminal.program_name import program_name
 from retailsim.sim.terminal.terminal import Quiet, Terminal
@@ -20,45 +20,6 @@ if TYPE_CHECKING:
     from retailsim.analysis.replay.cost import Cost
     from retailsim.sim.experiments.seed_cells import SeedCells
     from retailsim.sim.run.launch import Options
-
-
-class ExperimentArm(msgspec.Struct, frozen=True):
-    """One run of an experiment: its label, its scenario and what is set in it."""
-
-    label: str
-    scenario: str
-    settings: tuple[str, ...] = ()
-
-
-EXPERIMENTS: Mapping[str, tuple[ExperimentArm, ...]] = MappingProxyType(
-    {
-        "pairwise": (ExperimentArm("all", "stand-ins"),),
-        "demographic": (ExperimentArm("all", "demographic"),),
-        "price-demand": (ExperimentArm("all", "price-demand"),),
-        "elasticity": (ExperimentArm("all", "elasticity"),),
-        "persona-effects": (
-            ExperimentArm("buyers", "persona-buyers"),
-            ExperimentArm("sellers", "persona-sellers"),
-        ),
-        "guidance": tuple(
-            ExperimentArm(f"{share}", "guidance", (f"design.guidance={share}",))
-            for share in (0.0, 0.25, 0.5, 0.75, 1.0)
-        ),
-        "category-fit": (ExperimentArm("all", "stand-ins"),),
-        "cost": (ExperimentArm("all", "pairwise", ("products.per_category=3",)),),
-        "economics": tuple(
-            ExperimentArm(name, name) for name in ("demographic", "price-demand", "elasticity")
-        ),
-        "latent-persona": (
-            ExperimentArm("labelled", "latent-persona"),
-            ExperimentArm("unlabelled", "pairwise", ("products.per_category=6",)),
-        ),
-        "fidelity": (ExperimentArm("all", "latent-persona", ("products.per_category=3",)),),
-        "csales": (ExperimentArm("all", "csales"),),
-        "csales-ablation": (ExperimentArm("all", "csales-ablation"),),
-    }
-)
-"""Experiment -> its runs; each scenario is a file that can be copied and changed."""
 
 
 class ExperimentOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -106,15 +67,6 @@ def experiment(asked: ExperimentOptions, terminal: Terminal) -> int:
 def _as_shipped(asked: ExperimentOptions) -> bool:
     """Whether the scenarios are played as they ship, so that what was fitted is what is played."""
     return not (asked.settings or asked.sellers or asked.buyers)
-
-
-def arms_of(name: str) -> tuple[ExperimentArm, ...]:
-    """Return the runs of an experiment; raises `BadScenario` where there is none of the name."""
-    if name not in EXPERIMENTS:
-        raise BadScenario(
-            "experiment", f"no experiment is called {name!r}; known: {', '.join(EXPERIMENTS)}"
-        )
-    return EXPERIMENTS[name]
 
 
 def folder_of(asked: ExperimentOptions) -> Path:

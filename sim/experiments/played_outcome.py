@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from retailsim.sim.experiments.experiment import arms_of
+from retailsim.sim.experiments.presets import arms_of
 from retailsim.sim.folder.run_folder import RunFolder
 from retailsim.sim.run.launch import Options, read_scenario
 from retailsim.sim.scenario.protocol import run_of, scenario_protocol

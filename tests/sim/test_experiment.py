@@ -14,7 +14,7 @@ from retailsim.analysis.projection.loader import load
 from retailsim.analysis.protocols.csales.conversations import conversations
 from retailsim.analysis.protocols.csales.seller_table import balanced, table
 from retailsim.sim.calibration.targets import read_targets
-from retailsim.sim.experiments.experiment import EXPERIMENTS
+from retailsim.sim.experiments.presets import EXPERIMENTS
 from tests.sim.runs import ROOT, events_of, sim
 
 SMALL = {

@@ -1,0 +1,58 @@
+"""The experiments: which runs each is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+import msgspec
+
+from retailsim.sim.errors import BadScenario
+
+
+class ExperimentArm(msgspec.Struct, frozen=True):
+    """One run of an experiment: its label, its scenario and what is set in it."""
+
+    label: str
+    scenario: str
+    settings: tuple[str, ...] = ()
+
+
+EXPERIMENTS: Mapping[str, tuple[ExperimentArm, ...]] = MappingProxyType(
+    {
+        "pairwise": (ExperimentArm("all", "stand-ins"),),
+        "demographic": (ExperimentArm("all", "demographic"),),
+        "price-demand": (ExperimentArm("all", "price-demand"),),
+        "elasticity": (ExperimentArm("all", "elasticity"),),
+        "persona-effects": (
+            ExperimentArm("buyers", "persona-buyers"),
+            ExperimentArm("sellers", "persona-sellers"),
+        ),
+        "guidance": tuple(
+            ExperimentArm(f"{share}", "guidance", (f"design.guidance={share}",))
+            for share in (0.0, 0.25, 0.5, 0.75, 1.0)
+        ),
+        "category-fit": (ExperimentArm("all", "stand-ins"),),
+        "cost": (ExperimentArm("all", "pairwise", ("products.per_category=3",)),),
+        "economics": tuple(
+            ExperimentArm(name, name) for name in ("demographic", "price-demand", "elasticity")
+        ),
+        "latent-persona": (
+            ExperimentArm("labelled", "latent-persona"),
+            ExperimentArm("unlabelled", "pairwise", ("products.per_category=6",)),
+        ),
+        "fidelity": (ExperimentArm("all", "latent-persona", ("products.per_category=3",)),),
+        "csales": (ExperimentArm("all", "csales"),),
+        "csales-ablation": (ExperimentArm("all", "csales-ablation"),),
+    }
+)
+"""Experiment -> its runs; each scenario is a file that can be copied and changed."""
+
+
+def arms_of(name: str) -> tuple[ExperimentArm, ...]:
+    """Return the runs of an experiment; raises `BadScenario` where there is none of the name."""
+    if name not in EXPERIMENTS:
+        raise BadScenario(
+            "experiment", f"no experiment is called {name!r}; known: {', '.join(EXPERIMENTS)}"
+        )
+    return EXPERIMENTS[name]
