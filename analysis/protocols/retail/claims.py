@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 import polars as pl
 
-from retailsim.analysis.measures.measure import CLOSED, Measure
+from retailsim.analysis.measures.measure import DECIDED, Measure
 from retailsim.analysis.projection.projection import Projection
 from retailsim.analysis.projection.tables import RowTable
 
@@ -35,8 +35,8 @@ CLAIMS_PER_EPISODE = Measure(
     unit="units",
     numerator=pl.col("unsupported_claims"),
     denominator=pl.lit(1),
-    counts=CLOSED,
-    about="claims that the product sheet does not carry, in pitch and answers / closed episodes",
+    counts=DECIDED,
+    about="claims that no product sheet carries, in pitch and answers / decided episodes",
 )
 
 
