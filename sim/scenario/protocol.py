@@ -224,9 +224,10 @@ def anchored_scenario(
         If a figure cannot be reached.
     """
     protocol = scenario_protocol(scenario, folder, source)
-    solve = imported(run_of(protocol).anchored)
-    if solve is None or scenario.anchor == AnchorTable():
+    place = run_of(protocol).anchored
+    if place is None or scenario.anchor == AnchorTable():
         return Anchored(scenario, ())
+    solve = imported(place)  # only now: it needs packages that other runs do without
     found: Anchored = solve(scenario, asked, products, protocol, folder, source)
     return found
 
