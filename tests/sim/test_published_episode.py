@@ -189,6 +189,16 @@ def test_a_dialogue_out_of_turn_is_kept_and_said(roles: tuple[str, ...], turns: 
     assert read.end is None
 
 
+@pytest.mark.parametrize("key", ["pre_purchase_history", "post_purchase_history"])
+@pytest.mark.parametrize("said", [..., [{"role": "system", "content": "."}]])
+def test_a_dialogue_that_is_missing_or_cannot_be_read_fails_at_its_stage(
+    key: str, said: Any
+) -> None:
+    read = Read(**{key: said})
+    assert read.of(MessageSent) == [] and len(read.of(OrderPlaced)) == 1
+    assert [stage for stage, _ in read.one.problems] == [key.replace("purchase_history", "inquiry")]
+
+
 # -- the order ---------------------------------------------------------------------------------
 
 

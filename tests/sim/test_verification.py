@@ -14,10 +14,11 @@ import tomli_w
 from retailsim.events.errors import LogDamaged
 from retailsim.sim.errors import MarketDiverged, RunChanged, SessionAgents
 from retailsim.sim.folder.run_folder import RunFolder
+from retailsim.sim.run import verify as module
 from retailsim.sim.run.verify import Verification, verified, verify
 from retailsim.sim.terminal.terminal import Terminal
 from tests.analysis.fakelog import write_run
-from tests.sim.runs import event_lines, launched
+from tests.sim.runs import event_lines, launched, scenario, sim
 
 ONE = (
     "--sellers",
@@ -112,6 +113,35 @@ def test_another_version_is_an_obstacle(run: Path) -> None:
     found = verified(run)
     assert found.markets is None
     assert found.obstacle and found.obstacle.startswith("it was made by version 0.0.1, this is ")
+
+
+def test_code_that_was_changed_is_an_obstacle(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def changed(folder: RunFolder, file: object) -> None:
+        raise RunChanged(folder.path, "the plug-in mine was changed")
+
+    monkeypatch.setattr(module, "cast_of", changed)
+    found = verified(run)
+    assert found.markets is None and found.obstacle
+    assert "the plug-in mine was changed" in found.obstacle
+
+
+FAILING = """
+from retailsim.agents.retail.behavioral.buyer import BehavioralBuyer
+
+class Failing(BehavioralBuyer):
+    async def decide(self, request):
+        raise LookupError("no decision")
+"""
+
+
+def test_markets_that_repeat_failed_episodes_are_played_again_too(tmp_path: Path) -> None:
+    (tmp_path / "failing.py").write_text(FAILING)
+    tables = '[[sellers]]\nid = "s"\n[[buyers]]\nid = "b"\nagent = "failing:Failing"\n'
+    path = scenario(tmp_path, f"[products]\nper_category = 1\n{tables}")
+    assert sim("launch", path, "--out", tmp_path / "run").exit_code == 1
+    assert verified(tmp_path / "run").markets == 4
+    assert sim("resume", tmp_path / "run", "--retry-failed").exit_code == 1
+    assert verified(tmp_path / "run").markets == 8
 
 
 @pytest.mark.parametrize("seal", [True, False])
