@@ -13,7 +13,7 @@ WORD = re.compile(r"(?<![a-z])(retail|csales)(?![a-z])", re.IGNORECASE)
 ROOM = re.compile(r"(?:^|/)(?:retail|csales)/")
 ALLOWED = {
     "market/protocols/registry.py": "the line that registers them",
-    "sim/experiments/experiment.py": "data: which scenario an experiment runs",
+    "sim/experiments/presets.py": "data: which scenario an experiment runs",
 }
 
 

@@ -7,11 +7,12 @@ from retailsim.agents.persona import TRAITS
 from retailsim.agents.retail.base import BuyerAgent
 from retailsim.agents.retail.behavioral import buyer_words, choice, ratings
 from retailsim.agents.retail.behavioral.draws import word
-from retailsim.agents.retail.behavioral.levels import Level, at_level
+from retailsim.agents.retail.behavioral.levels import Level
 from retailsim.agents.retail.behavioral.parameter_sets import split_options
 from retailsim.agents.retail.behavioral.parameters import (
     Disposition,
     PitchScale,
+    at_level,
     disposition,
     load_parameters,
     pitch_weights,

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import msgspec
 from msgspec import Meta
-
-if TYPE_CHECKING:
-    from retailsim.agents.retail.behavioral.parameters import Disposition
 
 
 class Level(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -24,13 +21,3 @@ class Level(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     inclination: float = 0.0
     price: Annotated[float, Meta(ge=0.0)] = 1.0
-
-
-def at_level(who: Disposition, level: Level) -> Disposition:
-    """Return what a buyer goes by at a level."""
-    return msgspec.structs.replace(
-        who,
-        inclination=who.inclination + level.inclination,
-        price=who.price * level.price,
-        deal=who.deal * level.price,
-    )

@@ -336,3 +336,13 @@ def _with_options(agent: str, kind: type[Any], base: Mapping[str, Any], options:
     except msgspec.ValidationError as error:
         allowed = ", ".join((*kind.__struct_fields__, "parameters"))
         raise BadOption(agent, f"{error}; allowed: {allowed}") from None
+
+
+def at_level(who: Disposition, level: Level) -> Disposition:
+    """Return what a buyer goes by at a level."""
+    return msgspec.structs.replace(
+        who,
+        inclination=who.inclination + level.inclination,
+        price=who.price * level.price,
+        deal=who.deal * level.price,
+    )
