@@ -28,7 +28,7 @@ from retailsim.market.protocols.registry import imported
 from retailsim.sim.calibration.episode_counts import SCHEMA, EpisodeCount, played_counts
 from retailsim.sim.calibration.targets import Target, Targets
 from retailsim.sim.folder.inputs import with_inputs
-from retailsim.sim.run.launch import Options, chosen_products, read_scenario
+from retailsim.sim.run.launch import Options, read_scenario, stocked
 from retailsim.sim.scenario.design import Design
 from retailsim.sim.scenario.protocol import new_design
 from retailsim.sim.scenario.scenario import AgentTable, Scenario
@@ -84,7 +84,7 @@ class Moments:
         )
         scenario, where = read_scenario(options)
         first = seed == self._seeds[0]  # what is to be said of the products is the same for all
-        products = chosen_products(scenario, where, Terminal() if first else _Unheard())
+        scenario, products = stocked(scenario, where, Terminal() if first else _Unheard())
         return new_design(scenario, where, products, options.scenario), scenario
 
     def of(self, values: Values) -> list[float]:

@@ -12,7 +12,7 @@ from retailsim.market.core.money import dollars
 from retailsim.sim.budget.estimate import CostEstimate, counted, duration, estimate
 from retailsim.sim.experiments.contrasts import Assumptions, Contrast, contrasts, measured_in
 from retailsim.sim.folder.inputs import with_inputs
-from retailsim.sim.run.launch import Options, chosen_products, read_scenario
+from retailsim.sim.run.launch import Options, read_scenario, stocked
 from retailsim.sim.scenario.design import Design
 from retailsim.sim.scenario.protocol import new_design
 from retailsim.sim.seats.cast import Cast
@@ -106,7 +106,7 @@ def _assumed(assumed: Assumptions) -> str:
 
 def _design(options: Options) -> Design:
     scenario, folder = read_scenario(options)
-    products = chosen_products(scenario, folder, Quiet())
+    scenario, products = stocked(scenario, folder, Quiet())
     design = new_design(scenario, folder, products, options.scenario)
     # Whoever cannot take a seat says so.
     Cast(with_inputs(scenario, Path()), design.protocol, design.seed, folder, options.scenario)

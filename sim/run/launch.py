@@ -24,6 +24,7 @@ from retailsim.market.catalogue.product_files import (
     read_products,
     sample,
 )
+from retailsim.market.catalogue.typical_prices import TypicalPrices
 from retailsim.market.errors import EmptyCatalogue
 from retailsim.sim.budget.estimate import extent, show_plan
 from retailsim.sim.errors import BadScenario, RunExists
@@ -121,7 +122,7 @@ def prepare(options: Options, audience: Audience) -> PreparedRun:
     asked, folder = asked_scenario(options)
     scenario = filled_scenario(asked, folder, options.scenario)
     workers = _fitting(scenario, options, audience)
-    products = chosen_products(scenario, folder, audience)
+    scenario, products = stocked(scenario, folder, audience)
     scenario = _anchored(scenario, asked, products, folder, options, audience)
     seed = Seed(scenario.run.seed)
     design = new_design(scenario, folder, products, options.scenario)
@@ -274,8 +275,29 @@ def _with_profiles(scenario: Scenario) -> Scenario:
     )
 
 
-def chosen_products(scenario: Scenario, folder: Path, audience: Audience) -> list[Product]:
+def stocked(scenario: Scenario, folder: Path, audience: Audience) -> tuple[Scenario, list[Product]]:
+    """Return the products of a scenario, and it with what follows from the catalogue's prices.
+
+    Raises
+    ------
+    CatalogueError
+        As `chosen_products`.
+    """
+    prices = TypicalPrices()
+    products = chosen_products(scenario, folder, audience, prices)
+    follow = run_of(scenario_protocol(scenario, folder)).priced
+    return follow(scenario, prices.cents()), products
+
+
+def chosen_products(
+    scenario: Scenario, folder: Path, audience: Audience, prices: TypicalPrices | None = None
+) -> list[Product]:
     """Read the scenario's catalogue and sample it.
+
+    Parameters
+    ----------
+    prices : TypicalPrices or None
+        Counts the prices of the whole catalogue.
 
     Raises
     ------
@@ -288,7 +310,9 @@ def chosen_products(scenario: Scenario, folder: Path, audience: Audience) -> lis
     problems = Problems()
     whole = run_of(scenario_protocol(scenario, folder)).whole_catalogue
     found = sample(
-        read_products(path, categories=categories, problems=problems),
+        (prices or TypicalPrices()).watch(
+            read_products(path, categories=categories, problems=problems)
+        ),
         per_category=None if whole else table.per_category,
         ids=table.ids,
         key=lambda product: seed.digest("product", product),

@@ -12,7 +12,7 @@ from retailsim.agents.llm.talk.workload import TalkLoad
 from retailsim.agents.protocol import agents_of
 from retailsim.events.messages import Event
 from retailsim.events.streams import Seed
-from retailsim.market.catalogue.product import Product
+from retailsim.market.catalogue.product import Category, Product
 from retailsim.market.core.event_tags import tag_of
 from retailsim.market.errors import BadProtocol, MarketError
 from retailsim.market.protocols.logged_events import logged_events
@@ -68,6 +68,10 @@ def _as_it_is(scenario: Scenario) -> Scenario:
     return scenario
 
 
+def _at_any_price(scenario: Scenario, typical: Mapping[Category, float]) -> Scenario:
+    return scenario
+
+
 class ProtocolRun(msgspec.Struct, frozen=True, kw_only=True):
     """One protocol, as a run knows it.
 
@@ -91,6 +95,9 @@ class ProtocolRun(msgspec.Struct, frozen=True, kw_only=True):
     anchored : callable, str or None
         ``(scenario, asked, products, protocol, folder, source) -> Anchored``: solves the
         scenario's [anchor]; ``asked`` is the scenario as it was written. Or where that stands.
+    priced : callable
+        ``(scenario, typical) -> scenario``: what is left open and follows from what the goods of
+        each category typically cost in the catalogue, in cents.
     talks : callable or None
         ``scenario -> talks``: what its model agents talk about in a market; None: no models.
     commands : mapping
@@ -108,6 +115,7 @@ class ProtocolRun(msgspec.Struct, frozen=True, kw_only=True):
     file_names: tuple[str, ...] = ()
     defaults: Callable[[Scenario], Scenario] = _as_it_is
     anchored: Any = None
+    priced: Callable[[Scenario, Mapping[Category, float]], Scenario] = _at_any_price
     talks: Callable[[Scenario], Talks] | None = None
     commands: Mapping[str, str] = {}
     changed: Changed = _nothing_changed

@@ -264,8 +264,10 @@ class BehavioralTable(ScenarioTable, frozen=True, kw_only=True):
         file of parameters that override those of a set: of the one that its key `base` names, or of
         "paper". By default "paper" with the built-in catalogue and "field" with one of your own.
     wallet : dict of category to factor
-        Factor on what the buyers would spend on an item of a category. By default 1.9 with the
-        built-in catalogue, whose goods are that much dearer than the paper's, and 1 with others.
+        Factor on the $35 that the buyers would spend on an item of a category. With "field" the
+        default takes them to the geometric mean of the category's list prices in the whole
+        catalogue. With "paper" it is 1.9 with the built-in catalogue, whose goods are that much
+        dearer than the paper's, and 1 with others.
     """
 
     parameters: str | None = None

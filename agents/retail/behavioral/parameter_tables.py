@@ -18,9 +18,15 @@ class ParameterTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
 
 class Wallet(ParameterTable, frozen=True, kw_only=True):
-    """What a buyer would spend on one item of a category, and how much of the slope it takes."""
+    """What a buyer would spend on one item of a category, and how much of the slope it takes.
+
+    ``list_price`` is the middle as a multiple of the typical list price of the category in the
+    run's catalogue; 0: it is ``cents``, whatever the catalogue costs. Whoever makes the run turns
+    one into the other, as the factor ``wallet`` of a seat.
+    """
 
     cents: Mapping[Category, Annotated[float, Meta(gt=0.0)]]
+    list_price: Annotated[float, Meta(ge=0.0)]
     spread: float
     share: Share
 

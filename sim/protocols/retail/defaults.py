@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import msgspec
 
 from retailsim.agents.errors import AgentsError
 from retailsim.agents.retail.behavioral.parameter_sets import FIELD, PAPER
-from retailsim.agents.retail.behavioral.parameters import load_parameters
+from retailsim.agents.retail.behavioral.parameters import Parameters, load_parameters
 from retailsim.market.catalogue.product import CATEGORIES, Category
 from retailsim.sim.scenario.scenario import Scenario
 
@@ -20,11 +22,13 @@ def with_defaults(scenario: Scenario) -> Scenario:
     """Return the scenario with the parameters, wallets and issues that go with its catalogue.
 
     The built-in catalogue goes with the paper, goods of one's own with people; the issues follow
-    the parameters. What the scenario says itself stays.
+    the parameters. What the scenario says itself stays. Wallets that follow the catalogue's prices
+    are left to `with_wallets`.
     """
     ours, behavioral = scenario.products.catalog == BUILTIN, scenario.behavioral
-    wallet = dict.fromkeys(CATEGORIES, BUILTIN_WALLET) if ours else {}
     named = behavioral.parameters or (PAPER if ours else FIELD)
+    dollars = not _of_list_price(named)
+    wallet = dict.fromkeys(CATEGORIES, BUILTIN_WALLET) if ours and dollars else {}
     issue_rate = scenario.products.issue_rate
     return msgspec.structs.replace(
         scenario,
@@ -37,11 +41,50 @@ def with_defaults(scenario: Scenario) -> Scenario:
     )
 
 
-def _issues(named: str) -> float | dict[Category, float] | None:
-    """The set's share of orders with an issue, by category where they differ."""
+def with_wallets(scenario: Scenario, typical: Mapping[Category, float]) -> Scenario:
+    """Return the scenario with wallets that follow the prices of its catalogue, where they do so.
+
+    They become factors on the wallets of the parameters, so a run needs its ``run.toml`` alone.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        With its defaults: `with_defaults`.
+    typical : mapping of category to cents
+        What goods of a category typically cost in the whole catalogue.
+    """
+    behavioral = scenario.behavioral
+    times = _of_list_price(behavioral.parameters)
+    parameters = _read(behavioral.parameters)
+    if not times or parameters is None:
+        return scenario
+    cents = parameters.buyer.wallet.cents
+    # Four digits are plenty, and the same on every machine.
+    found = {name: float(f"{times * price / cents[name]:.4g}") for name, price in typical.items()}
+    wallet = {**found, **behavioral.wallet}
+    return msgspec.structs.replace(
+        scenario, behavioral=msgspec.structs.replace(behavioral, wallet=wallet)
+    )
+
+
+def _of_list_price(named: str | None) -> float:
+    """How many times the typical list price the wallets are; 0 where they are dollars."""
+    parameters = _read(named)
+    return parameters.buyer.wallet.list_price if parameters is not None else 0.0
+
+
+def _read(named: str | None) -> Parameters | None:
     try:
-        rate = dict(load_parameters(named).issues.rate)
+        return load_parameters(named)
     except AgentsError:
         return None  # the seat that reads the file says what is wrong with it
+
+
+def _issues(named: str) -> float | dict[Category, float] | None:
+    """The set's share of orders with an issue, by category where they differ."""
+    parameters = _read(named)
+    if parameters is None:
+        return None
+    rate = dict(parameters.issues.rate)
     values = {rate.get(category) for category in CATEGORIES}
     return values.pop() if len(values) == 1 else rate

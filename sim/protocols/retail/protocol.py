@@ -11,7 +11,7 @@ from retailsim.market.catalogue.product import Product
 from retailsim.market.protocols.retail.protocol import offer_of
 from retailsim.market.protocols.retail.spec import RetailSpec
 from retailsim.sim.protocols.retail.changed_parameters import changed_parameters
-from retailsim.sim.protocols.retail.defaults import with_defaults
+from retailsim.sim.protocols.retail.defaults import with_defaults, with_wallets
 from retailsim.sim.protocols.retail.design import RetailDesign, rules
 from retailsim.sim.scenario.protocol import Files, ProtocolRun, Talks
 from retailsim.sim.scenario.scenario import AgentTable, Scenario
@@ -57,6 +57,7 @@ RUN = ProtocolRun(
     ),
     defaults=with_defaults,
     anchored="retailsim.sim.protocols.retail.anchor:anchored",
+    priced=with_wallets,
     talks=_talks,
     commands={
         "import": "retailsim.sim.protocols.retail.published.published_run:import_trajectories",
