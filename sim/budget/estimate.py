@@ -18,6 +18,7 @@ from retailsim.agents.llm.talk.workload import Work
 from retailsim.agents.llm.types import ModelConfig, Usage
 from retailsim.market.core.money import small_dollars
 from retailsim.sim.budget.market_workload import Workload
+from retailsim.sim.scenario.behavioral_values import BehavioralValues
 from retailsim.sim.scenario.design import Design
 from retailsim.sim.scenario.protocol import talks_of
 from retailsim.sim.seats.cast import used_models
@@ -136,7 +137,12 @@ def _missing_key(name: str, config: ModelConfig) -> str | None:
     return None
 
 
-def show_plan(design: Design, budget: float | None, terminal: Terminal) -> int:
+def show_plan(
+    design: Design,
+    budget: float | None,
+    terminal: Terminal,
+    behavioral: BehavioralValues | None = None,
+) -> int:
     """Say what would be run, asked and paid; returns the exit status."""
     scenario = design.scenario
     markets = sum(1 for _ in design.markets())
@@ -145,10 +151,14 @@ def show_plan(design: Design, budget: float | None, terminal: Terminal) -> int:
         plan = {"run": None, "overall": None, "name": scenario.run.name, "seed": scenario.run.seed}
         sizes = {"episodes": design.episodes, "markets": markets, "products": len(design.products)}
         models = sorted(used_models(scenario))
-        terminal.out_json({**plan, **sizes, "models": models, "estimate": found})
+        terminal.out_json(
+            {**plan, **sizes, "models": models, "estimate": found, "behavioral": behavioral}
+        )
         return 0
     asked = f"asks {', '.join(sorted(used_models(scenario)))}" if found else "nothing is spent"
     terminal.out(f"{scenario.run.name}: {extent(design)}; {counted(markets, 'market')}; {asked}")
+    if behavioral is not None:
+        terminal.out(f"Behavioral agents: {behavioral}")
     if found is not None:
         _show(found, design, budget, markets, terminal)
     return 0

@@ -24,6 +24,7 @@ import tomli_w
 from retailsim.events.messages import SCHEMA_VERSION
 from retailsim.market.catalogue.product import Product
 from retailsim.sim.errors import CannotWrite, NotARunFolder, RunChanged, RunExists
+from retailsim.sim.scenario.behavioral_values import BehavioralValues
 from retailsim.sim.scenario.scenario import Scenario
 
 FORMAT = 1
@@ -62,6 +63,9 @@ class RunFile(msgspec.Struct, frozen=True, kw_only=True):
         Where the events come from, if this program did not make them.
     budget : float or None
         Dollars that its language models may cost, as last allowed; it holds for a resume, too.
+    behavioral : BehavioralValues or None
+        What its behavioral agents went by and where it came from, as the launch said. A record:
+        what they go by stands in the scenario.
     """
 
     run: Identity
@@ -72,6 +76,7 @@ class RunFile(msgspec.Struct, frozen=True, kw_only=True):
     session_agents: dict[str, str] | None = None
     imported: str | None = None
     budget: float | None = None
+    behavioral: BehavioralValues | None = None
 
 
 def told_apart(made: Versions, now: Versions) -> str:

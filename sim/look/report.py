@@ -84,6 +84,8 @@ def about(file: RunFile) -> dict[str, str]:
         "prompts": versions.prompts or "–",
         "inputs": ", ".join(f"{name} ({digest[:12]})" for name, digest in file.inputs.items()),
     }
+    if file.behavioral is not None:
+        made["behavioral agents"] = str(file.behavioral)
     if file.plugins:
         plugins = (f"{name} ({digest[:12]})" for name, digest in file.plugins.items())
         made["plug-ins"] = ", ".join(plugins)

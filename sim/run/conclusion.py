@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -24,18 +25,26 @@ def conclude(run: RunFolder, outcome: RunOutcome, terminal: Terminal) -> int:
     if not outcome.finished:
         again = f"{program_name()} resume {shlex.quote(str(run.path))}"
         terminal.say(f"stopped; everything so far is kept; continue with: {again}")
-    status = show_replay(run, terminal)
+    status = show_replay(run, terminal, {"behavioral": run.read().behavioral})
     terminal.say(f"its report: {program_name()} report {shlex.quote(str(run.path))}")
     return status if outcome.finished else 3
 
 
-def show_replay(run: RunFolder, terminal: Terminal) -> int:
-    """Replay a run and print its tables or its JSON; returns 1 if no episode closed."""
+def show_replay(
+    run: RunFolder, terminal: Terminal, more: Mapping[str, Any] = MappingProxyType({})
+) -> int:
+    """Replay a run and print its tables or its JSON; returns 1 if no episode closed.
+
+    Parameters
+    ----------
+    more : mapping
+        Further keys of the JSON.
+    """
     from retailsim.analysis.replay.replay import replay
 
     result = replay(run.path)
     if terminal.json:
-        terminal.out_json(told(result))
+        terminal.out_json({**msgspec.to_builtins(told(result)), **more})
     else:
         from retailsim.analysis.projection.registered import own_measures
         from retailsim.analysis.replay.terminal_tables import heatmap, measure_table

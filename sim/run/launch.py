@@ -34,6 +34,7 @@ from retailsim.sim.folder.inputs import copied, located, with_inputs
 from retailsim.sim.folder.run_folder import FORMAT, Identity, NewRun, RunFile, RunFolder, versions
 from retailsim.sim.folder.session_agents import check_session_agents, recorded, source_of
 from retailsim.sim.run.conclusion import conclude
+from retailsim.sim.scenario.behavioral_values import BehavioralValues
 from retailsim.sim.scenario.design import Design
 from retailsim.sim.scenario.protocol import (
     anchored_scenario,
@@ -89,6 +90,8 @@ class PreparedRun:
         The scenario's, where ``module:Class`` is looked for.
     workers : int
         Processes that will share the run.
+    behavioral : BehavioralValues or None
+        What its behavioral agents go by; None where none takes part.
     """
 
     options: Options
@@ -98,16 +101,19 @@ class PreparedRun:
     design: Design
     cast: Cast
     workers: int
+    behavioral: BehavioralValues | None
 
 
 def launch(options: Options, terminal: Terminal) -> int:
     """Run a scenario from its beginning; returns the exit status."""
     prepared = prepare(options, terminal)
     if options.dry_run:
-        return show_plan(prepared.design, options.budget, terminal)
+        return show_plan(prepared.design, options.budget, terminal, prepared.behavioral)
     run = make(prepared)
     terminal.say(f"{prepared.scenario.run.name}: {extent(prepared.design)}")
     terminal.say(f"in {run.path}")
+    if prepared.behavioral is not None:
+        terminal.say(f"Behavioral agents: {prepared.behavioral}")
     return conclude(run, play_prepared(prepared, run, terminal), terminal)
 
 
@@ -129,7 +135,8 @@ def prepare(options: Options, audience: Audience) -> PreparedRun:
     seated = with_inputs(scenario, Path())
     cast = Cast(seated, design.protocol, seed, folder, options.scenario, options.classes)
     check_session_agents(cast.session_agents(), workers)
-    return PreparedRun(options, scenario, folder, products, design, cast, workers)
+    behavioral = run_of(design.protocol).behavioral(asked, scenario)
+    return PreparedRun(options, scenario, folder, products, design, cast, workers, behavioral)
 
 
 def _anchored(
@@ -366,6 +373,7 @@ def _made(prepared: PreparedRun, out: Path) -> RunFolder:
             plugins=cast.plugin_digests(),
             session_agents=session or None,
             budget=options.budget if used_models(scenario) else None,
+            behavioral=prepared.behavioral,
         )
         return new.publish(file)
     finally:

@@ -26,6 +26,7 @@ from retailsim.market.protocols.registry import (
 )
 from retailsim.sim.errors import BadScenario
 from retailsim.sim.scenario.anchor_table import AnchorTable
+from retailsim.sim.scenario.behavioral_values import BehavioralValues
 from retailsim.sim.scenario.design import Design
 from retailsim.sim.scenario.product_design import ProductDesign
 from retailsim.sim.scenario.scenario import AgentTable, Scenario
@@ -68,6 +69,10 @@ def _as_it_is(scenario: Scenario) -> Scenario:
     return scenario
 
 
+def _none_behavioral(asked: Scenario, scenario: Scenario) -> BehavioralValues | None:
+    return None
+
+
 def _at_any_price(scenario: Scenario, typical: Mapping[Category, float]) -> Scenario:
     return scenario
 
@@ -98,6 +103,9 @@ class ProtocolRun(msgspec.Struct, frozen=True, kw_only=True):
     priced : callable
         ``(scenario, typical) -> scenario``: what is left open and follows from what the goods of
         each category typically cost in the catalogue, in cents.
+    behavioral : callable
+        ``(asked, scenario) -> values``: what behavioral agents go by and where it came from, given
+        the scenario as it was written and as it is played; None where nothing is to be said.
     talks : callable or None
         ``scenario -> talks``: what its model agents talk about in a market; None: no models.
     commands : mapping
@@ -116,6 +124,7 @@ class ProtocolRun(msgspec.Struct, frozen=True, kw_only=True):
     defaults: Callable[[Scenario], Scenario] = _as_it_is
     anchored: Any = None
     priced: Callable[[Scenario, Mapping[Category, float]], Scenario] = _at_any_price
+    behavioral: Callable[[Scenario, Scenario], BehavioralValues | None] = _none_behavioral
     talks: Callable[[Scenario], Talks] | None = None
     commands: Mapping[str, str] = {}
     changed: Changed = _nothing_changed

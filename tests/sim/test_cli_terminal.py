@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.sim.runs import ROOT, SMALL, command, launched, process, scenario, sim
+from tests.sim.test_behavioral_values import PAPER
 
 ODD = """
 [products]
@@ -83,6 +84,7 @@ def test_what_is_run_is_said_first_on_stderr(tmp_path: Path) -> None:
     run = tmp_path / "run"
     assert result.stderr == (
         f"pairwise: 100 episodes, 4 products, 5 sellers, 5 buyers, seed 7\nin {run}\n"
+        f"{PAPER}\n"
         f"its report: python -m sim report {run}\n"
     )
 
@@ -92,6 +94,7 @@ def test_a_single_thing_is_not_said_to_be_many(tmp_path: Path) -> None:
     result = sim("launch", path, "--set", 'products.ids=["RSHO000003"]', "--dry-run")
     assert result.stdout == (
         "pairwise: 1 episode, 1 product, 1 seller, 1 buyer, seed 1; 1 market; nothing is spent\n"
+        f"{PAPER}\n"
     )
 
 
@@ -103,11 +106,13 @@ def test_json_is_one_object_and_words_go_to_stderr(tmp_path: Path) -> None:
     assert said["overall"]["episodes"] == 100
     assert "--budget: no language model takes part, so nothing is spent" in result.stderr
     again = sim("replay", tmp_path / "run", tmp_path / "run", "--json")
+    assert said.pop("behavioral")["set"] == "paper"
     assert json.loads(again.stdout) == {"runs": [said, said]}
 
 
 def test_a_dry_run_as_json_is_one_object_too(tmp_path: Path) -> None:
     said = json.loads(sim("launch", *SMALL, "--dry-run", "--json").stdout)
+    assert said.pop("behavioral")["set"] == "paper"
     assert said == {
         "run": None,
         "overall": None,
@@ -125,7 +130,7 @@ def test_no_colour_and_no_bar_where_there_is_no_terminal(tmp_path: Path) -> None
     done = process("launch", *SMALL, "--out", tmp_path / "run", TERM="xterm-256color")
     assert done.returncode == 0
     assert "\x1b" not in done.stdout + done.stderr
-    assert done.stderr.count("\n") == 3
+    assert done.stderr.count("\n") == 4
 
 
 def test_a_terminal_shows_a_bar_with_what_is_left_and_colours(tmp_path: Path) -> None:

@@ -44,13 +44,32 @@ def parameter_tables(named: str | None, agent: str) -> dict[str, Any]:
     """
     if named is None or named in SETS:
         return _set(named or PAPER)
-    theirs = _read(named, agent)
+    base, theirs = _with_base(named, agent)
+    return laid_over(_set(base), theirs)
+
+
+def base_of(named: str | None, agent: str) -> str:
+    """Return the name of the set that the parameters are, or are laid over.
+
+    Raises
+    ------
+    BadOption
+        As `parameter_tables`.
+    """
+    if named is None or named in SETS:
+        return named or PAPER
+    return _with_base(named, agent)[0]
+
+
+def _with_base(path: str, agent: str) -> tuple[str, dict[str, Any]]:
+    """Return what a user's file is laid over, and its tables."""
+    theirs = _read(path, agent)
     base = theirs.pop(BASE, PAPER)
     if base not in SETS:
         raise BadOption(
-            agent, f"parameters {named}: {BASE} = {base!r} is not one of {', '.join(SETS)}"
+            agent, f"parameters {path}: {BASE} = {base!r} is not one of {', '.join(SETS)}"
         )
-    return laid_over(_set(base), theirs)
+    return base, theirs
 
 
 def _set(name: str) -> dict[str, Any]:

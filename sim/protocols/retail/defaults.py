@@ -29,12 +29,12 @@ def with_defaults(scenario: Scenario) -> Scenario:
     named = behavioral.parameters or (PAPER if ours else FIELD)
     dollars = not _of_list_price(named)
     wallet = dict.fromkeys(CATEGORIES, BUILTIN_WALLET) if ours and dollars else {}
-    issue_rate = scenario.products.issue_rate
+    rate = scenario.products.issue_rate
+    if rate is None:
+        rate = set_issue_rate(named)
     return msgspec.structs.replace(
         scenario,
-        products=msgspec.structs.replace(
-            scenario.products, issue_rate=_issues(named) if issue_rate is None else issue_rate
-        ),
+        products=msgspec.structs.replace(scenario.products, issue_rate=rate),
         behavioral=msgspec.structs.replace(
             behavioral, parameters=named, wallet={**wallet, **behavioral.wallet}
         ),
@@ -59,8 +59,8 @@ def with_wallets(scenario: Scenario, typical: Mapping[Category, float]) -> Scena
     if not times or parameters is None:
         return scenario
     cents = parameters.buyer.wallet.cents
-    # Four digits are plenty, and the same on every machine.
-    found = {name: float(f"{times * price / cents[name]:.4g}") for name, price in typical.items()}
+    # Six digits are plenty, and the same on every machine.
+    found = {name: float(f"{times * price / cents[name]:.6g}") for name, price in typical.items()}
     wallet = {**found, **behavioral.wallet}
     return msgspec.structs.replace(
         scenario, behavioral=msgspec.structs.replace(behavioral, wallet=wallet)
@@ -80,8 +80,8 @@ def _read(named: str | None) -> Parameters | None:
         return None  # the seat that reads the file says what is wrong with it
 
 
-def _issues(named: str) -> float | dict[Category, float] | None:
-    """The set's share of orders with an issue, by category where they differ."""
+def set_issue_rate(named: str) -> float | dict[Category, float] | None:
+    """Return the set's share of orders with an issue, by category where they differ."""
     parameters = _read(named)
     if parameters is None:
         return None

@@ -10,6 +10,7 @@ from retailsim.events.streams import Seed
 from retailsim.market.catalogue.product import Product
 from retailsim.market.protocols.retail.protocol import offer_of
 from retailsim.market.protocols.retail.spec import RetailSpec
+from retailsim.sim.protocols.retail.behavioral_origins import behavioral_values
 from retailsim.sim.protocols.retail.changed_parameters import changed_parameters
 from retailsim.sim.protocols.retail.defaults import with_defaults, with_wallets
 from retailsim.sim.protocols.retail.design import RetailDesign, rules
@@ -58,6 +59,7 @@ RUN = ProtocolRun(
     defaults=with_defaults,
     anchored="retailsim.sim.protocols.retail.anchor:anchored",
     priced=with_wallets,
+    behavioral=behavioral_values,
     talks=_talks,
     commands={
         "import": "retailsim.sim.protocols.retail.published.published_run:import_trajectories",

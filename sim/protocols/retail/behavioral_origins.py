@@ -1,0 +1,78 @@
+"""Where the values came from that a retail run's behavioral agents go by."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from retailsim.agents.retail.behavioral.parameter_sets import SETS, base_of
+from retailsim.agents.retail.behavioral.parameters import load_parameters
+from retailsim.market.catalogue.product import CATEGORIES, Category
+from retailsim.sim.protocols.retail.defaults import BUILTIN, set_issue_rate
+from retailsim.sim.scenario.behavioral_values import BehavioralValues, Origin
+from retailsim.sim.scenario.scenario import AgentTable, Scenario
+
+BEHAVIORAL = "behavioral"
+
+
+def behavioral_values(asked: Scenario, scenario: Scenario) -> BehavioralValues | None:
+    """Return what the behavioral agents go by; None where none takes part.
+
+    Parameters
+    ----------
+    asked : Scenario
+        As it was written, before anything was filled in.
+    scenario : Scenario
+        As it will be played, its paths absolute.
+    """
+    buyers = [seat for seat in scenario.buyers if seat.agent == BEHAVIORAL]
+    seats = [*(seat for seat in scenario.sellers if seat.agent == BEHAVIORAL), *buyers]
+    named = scenario.behavioral.parameters
+    if not seats or named is None:
+        return None
+    origins = _wallet_from(asked, scenario, named) if buyers else {}
+    rate = scenario.products.issue_rate
+    levels = any("levels" in seat.options for seat in buyers)
+    own = any("levels" in seat.options for seat in asked.buyers)
+    return BehavioralValues(
+        set=base_of(named, BEHAVIORAL),
+        parameters=None if named in SETS else named,
+        set_from=_set_from(asked),
+        issue_rate=1.0 if rate is None else rate,
+        issue_rate_from=_issues_from(asked, scenario, named),
+        wallet_cents=_wallet_cents(scenario, named, origins),
+        wallet_from=origins,
+        levels_from=("scenario" if own else "anchor") if levels else None,
+        own=tuple(seat.id for seat in seats if _has_parameters(seat)),
+    )
+
+
+def _set_from(asked: Scenario) -> Origin:
+    if asked.behavioral.parameters is not None:
+        return "scenario"
+    return "built-in catalogue" if asked.products.catalog == BUILTIN else "own catalogue"
+
+
+def _issues_from(asked: Scenario, scenario: Scenario, named: str) -> Origin:
+    if asked.products.issue_rate is not None:
+        return "scenario"
+    return "set" if scenario.products.issue_rate == set_issue_rate(named) else "anchor"
+
+
+def _wallet_cents(
+    scenario: Scenario, named: str, categories: Iterable[Category]
+) -> dict[Category, float]:
+    cents, factors = load_parameters(named).buyer.wallet.cents, scenario.behavioral.wallet
+    return {name: round(cents[name] * factors.get(name, 1.0)) for name in categories}
+
+
+def _wallet_from(asked: Scenario, scenario: Scenario, named: str) -> dict[Category, Origin]:
+    said, filled = asked.behavioral.wallet, scenario.behavioral.wallet
+    if load_parameters(named).buyer.wallet.list_price > 0.0:
+        some = [name for name in CATEGORIES if name in filled]
+        return {name: "scenario" if name in said else "list prices" for name in some}
+    default: Origin = "built-in catalogue" if asked.products.catalog == BUILTIN else "set"
+    return {name: "scenario" if name in said else default for name in CATEGORIES}
+
+
+def _has_parameters(seat: AgentTable) -> bool:
+    return "parameters" in seat.options
