@@ -11,13 +11,16 @@ import msgspec
 from retailsim.market.catalogue.product import Category
 from retailsim.market.core.money import dollars
 
-Origin = Literal["scenario", "anchor", "built-in catalogue", "own catalogue", "list prices", "set"]
-"""An explicit key, what [anchor] was solved to, a default by the kind of catalogue, one by its
-prices, or the set of parameters."""
+Origin = Literal[
+    "scenario", "anchor", "profile", "built-in catalogue", "own catalogue", "list prices", "set"
+]
+"""An explicit key, what [anchor] was solved to, a buyer's profile, a default by the kind of
+catalogue, one by its prices, or the set of parameters."""
 
 _WORDS: Mapping[Origin, str] = {
     "scenario": "as the scenario says",
     "anchor": "by [anchor]",
+    "profile": "from their profiles",
     "built-in catalogue": "for the built-in catalogue",
     "own catalogue": "for a catalogue of your own",
     "list prices": "by the list prices of the catalogue",
@@ -35,7 +38,8 @@ class BehavioralValues(msgspec.Struct, frozen=True, kw_only=True):
     parameters : str or None
         The file's name; None where it is the set as it is.
     set_from, issue_rate_from, wallet_from, levels_from : Origin or None
-        Where they came from. Without levels, and where no buyer is behavioral, there is none.
+        Where they came from. The levels are those of buying, of all buyers that do not have the
+        set's; where all have it, and where no buyer is behavioral, there is none.
     issue_rate : float or dict of category to float
         Share of orders with an issue.
     wallet_cents : dict of category to float

@@ -20,12 +20,14 @@ from tests.sim.runs import SMALL, launched, scenario, sim
 
 PAPER = (
     "Behavioral agents: parameter set paper (for the built-in catalogue); orders with an issue: "
-    "100 % (from the set); wallets around $66.50 (for the built-in catalogue)"
+    "100 % (from the set); wallets around $66.50 (for the built-in catalogue); levels of "
+    "buyers from their profiles"
 )
 FIELD = (
     "Behavioral agents: parameter set field (for a catalogue of your own); orders with an issue: "
     "Food 5 %, Fashion 40 %, Home 15 %, Electronics 15 % (from the set); wallets around "
-    "Fashion $99.00, Home $500.00 (by the list prices of the catalogue)"
+    "Fashion $99.00, Home $500.00 (by the list prices of the catalogue); levels of buyers "
+    "from their profiles"
 )
 SCRIPTS = """
 [[sellers]]
@@ -92,7 +94,7 @@ def test_what_the_scenario_says_is_told_from_what_came_from_the_set(catalogue: P
     assert line.endswith(
         "parameter set field (as the scenario says); orders with an issue: 25 % (as the scenario "
         "says); wallets around Fashion $70.00 (as the scenario says), Home $500.00 (by the list "
-        "prices of the catalogue)"
+        "prices of the catalogue); levels of buyers from their profiles"
     )
 
 
@@ -143,7 +145,7 @@ def values(asked: Scenario, played: Scenario) -> BehavioralValues:
 def test_what_was_solved_since_the_defaults_is_anchored() -> None:
     """An anchor puts rates of issues in their place, and levels among the buyers' options."""
     asked, played = filled()
-    assert values(asked, played).levels_from is None
+    assert values(asked, played).levels_from == "profile"
     products = msgspec.structs.replace(played.products, issue_rate=0.2)
     first = msgspec.structs.replace(played.buyers[0], options={"levels": {}})
     moved = msgspec.structs.replace(played, products=products, buyers=(first, *played.buyers[1:]))
@@ -151,6 +153,16 @@ def test_what_was_solved_since_the_defaults_is_anchored() -> None:
     assert (found.issue_rate_from, found.levels_from) == ("anchor", "anchor")
     assert "orders with an issue: 20 % (by [anchor])" in str(found)
     assert str(found).endswith("levels of buyers by [anchor]")
+
+
+def test_levels_of_the_scenario_and_of_the_set_are_told_apart() -> None:
+    """In the built-in scenarios of the paper's tables they are fitted, and stand there."""
+    asked, folder = asked_scenario(Options(scenario="demographic"))
+    played = stocked(filled_scenario(asked, folder, "it"), folder, Quiet())[0]
+    assert values(asked, played).levels_from == "scenario"
+    plain = tuple(msgspec.structs.replace(seat, options={}) for seat in played.buyers)
+    bare = msgspec.structs.replace(played, buyers=plain)
+    assert values(bare, bare).levels_from is None
 
 
 def test_seats_with_parameters_of_their_own_are_named() -> None:

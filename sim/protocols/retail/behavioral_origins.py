@@ -12,6 +12,7 @@ from retailsim.sim.scenario.behavioral_values import BehavioralValues, Origin
 from retailsim.sim.scenario.scenario import AgentTable, Scenario
 
 BEHAVIORAL = "behavioral"
+_LEVELS = ("inclination", "levels")
 
 
 def behavioral_values(asked: Scenario, scenario: Scenario) -> BehavioralValues | None:
@@ -31,8 +32,6 @@ def behavioral_values(asked: Scenario, scenario: Scenario) -> BehavioralValues |
         return None
     origins = _wallet_from(asked, scenario, named) if buyers else {}
     rate = scenario.products.issue_rate
-    levels = any("levels" in seat.options for seat in buyers)
-    own = any("levels" in seat.options for seat in asked.buyers)
     return BehavioralValues(
         set=base_of(named, BEHAVIORAL),
         parameters=None if named in SETS else named,
@@ -41,7 +40,7 @@ def behavioral_values(asked: Scenario, scenario: Scenario) -> BehavioralValues |
         issue_rate_from=_issues_from(asked, scenario, named),
         wallet_cents=_wallet_cents(scenario, named, origins),
         wallet_from=origins,
-        levels_from=("scenario" if own else "anchor") if levels else None,
+        levels_from=_levels_from(asked, buyers),
         own=tuple(seat.id for seat in seats if _has_parameters(seat)),
     )
 
@@ -72,6 +71,16 @@ def _wallet_from(asked: Scenario, scenario: Scenario, named: str) -> dict[Catego
         return {name: "scenario" if name in said else "list prices" for name in some}
     default: Origin = "built-in catalogue" if asked.products.catalog == BUILTIN else "set"
     return {name: "scenario" if name in said else default for name in CATEGORIES}
+
+
+def _levels_from(asked: Scenario, buyers: Iterable[AgentTable]) -> Origin | None:
+    """Say what sets how much buyers buy, where it is not the set: the last to be laid over it."""
+    said = {seat.id: seat.options for seat in asked.buyers}
+    keys = {key for seat in buyers for key in _LEVELS if key in seat.options}
+    own = any(key in said.get(seat.id, {}) for seat in buyers for key in _LEVELS)
+    if "levels" in keys and not any("levels" in options for options in said.values()):
+        return "anchor"
+    return ("scenario" if own else "profile") if keys else None
 
 
 def _has_parameters(seat: AgentTable) -> bool:
