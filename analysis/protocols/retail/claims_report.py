@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import polars as pl
 
 from retailsim.analysis.exhibits.parts import Cell, ReportTable, Section, row, table
@@ -49,4 +50,5 @@ def _sentences(claims: pl.DataFrame) -> ReportTable:
     ]
     more = said.height - shown.height
     note = f"{more:,} more are in the log." if more else ""
-    return table("What they said", ("", "Sentence", "Times", "Verdict"), rows, note)
+    told = table("What they said", ("", "Sentence", "Times", "Verdict"), rows, note)
+    return msgspec.structs.replace(told, folded=True)
