@@ -12,7 +12,7 @@ from retailsim.market.claims.reader import read
 from retailsim.market.claims.sheet import Sheet
 
 FOLDER = Path(__file__).parent
-SETS = ("a", "b", "c")
+SETS = ("a", "b", "c", "d")
 Label = Literal["unsupported", "supported", "no_claim"]
 
 

@@ -17,21 +17,23 @@ MARGIN = 0.03
 """Below what was measured, so that a mend elsewhere need not touch these lines."""
 
 
-@pytest.mark.parametrize(("name", "recall"), [("a", 1.0), ("b", 68 / 71), ("c", 22 / 30)])
+@pytest.mark.parametrize(
+    ("name", "recall"), [("a", 1.0), ("b", 68 / 71), ("c", 22 / 30), ("d", 56 / 126)]
+)
 def test_recall_is_as_quoted(name: str, recall: float) -> None:
     done = score(name)
     assert done.found / done.claims >= recall - MARGIN
 
 
-@pytest.mark.parametrize("name", SETS)
-def test_false_alarms_are_as_quoted(name: str) -> None:
+@pytest.mark.parametrize(("name", "rate"), [("a", 0.0), ("b", 0.0), ("c", 0.0), ("d", 9 / 187)])
+def test_false_alarms_are_as_quoted(name: str, rate: float) -> None:
     done = score(name)
-    assert done.false_alarms / done.others <= MARGIN
+    assert done.false_alarms / done.others <= rate + MARGIN
 
 
 def test_the_page_quotes_what_is_measured() -> None:
     page = (ROOT / "docs" / "claims.md").read_text(encoding="utf-8")
-    for line, name in (("| A, ", "a"), ("| B, after", "b"), ("| C, after", "c")):
+    for line, name in (("| A, ", "a"), ("| B, after", "b"), ("| C, after", "c"), ("| D, ", "d")):
         [row] = [one for one in page.splitlines() if one.startswith(line)]
         quoted = [int(n) for pair in re.findall(r"(\d+) of (\d+)", row) for n in pair]
         assert quoted == list(score(name))
@@ -75,7 +77,7 @@ def test_the_sheet_decides() -> None:
 def test_the_quick_look_at_words_loses_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """A rule is tried only on sentences with one of its words; trying all finds no more."""
     rules = load_rules()
-    said = [one.sentence for name in SETS for one in labelled(name)]
+    said = [one.sentence for name in ("a", "b", "c") for one in labelled(name)]
     quick = {sentence: {hit.rule.name for hit in hits_of(sentence)} for sentence in said}
 
     def every(*_: object) -> list[int]:
