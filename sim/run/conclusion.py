@@ -25,7 +25,8 @@ def conclude(run: RunFolder, outcome: RunOutcome, terminal: Terminal) -> int:
     if not outcome.finished:
         again = f"{program_name()} resume {shlex.quote(str(run.path))}"
         terminal.say(f"stopped; everything so far is kept; continue with: {again}")
-    status = show_replay(run, terminal, {"behavioral": run.read().behavioral})
+    more = {"behavioral": run.read().behavioral} if terminal.json else {}
+    status = show_replay(run, terminal, more)
     terminal.say(f"its report: {program_name()} report {shlex.quote(str(run.path))}")
     return status if outcome.finished else 3
 
