@@ -70,15 +70,14 @@ def seed_cells(runs: Mapping[str, Path], scenarios: Mapping[str, str]) -> SeedCe
     spread = spread_in(set(scenarios.values()))
     if spread is None:
         return None
+    fitted = tuple(cell for cell in spread.cells if cell.fitted)
     folders = {scenario: runs[label] for label, scenario in scenarios.items()}
     frames = {
         scenario: decided(load(folder).episodes)
         for scenario, folder in folders.items()
-        if scenario in {cell.scenario for cell in spread.cells}
+        if scenario in {cell.scenario for cell in fitted}
     }
-    cells = tuple(
-        SeedCell(seeds=cell, run=_in_run(cell, frames[cell.scenario])) for cell in spread.cells
-    )
+    cells = tuple(SeedCell(seeds=cell, run=_in_run(cell, frames[cell.scenario])) for cell in fitted)
     return SeedCells(first=spread.first, count=spread.count, cells=cells)
 
 

@@ -81,7 +81,7 @@ def _check_what_was_put_in(name: str, outcome: dict[str, Any]) -> None:
         target.name: target.value
         for file in ("published", "stand-ins")
         for target in read_targets(ROOT / "sim" / "calibration" / f"{file}.toml").targets
-        if target.minus is None
+        if target.minus is None and target.fitted
     }
     marks = {
         value["put_in"]: value["published"]
