@@ -45,6 +45,25 @@ class AwaitedInline(EventsError):
         )
 
 
+class WaitsInDryRun(EventsError):
+    """A market with an agent that waits was to be run without an event loop."""
+
+    def __init__(self, market: str, name: str) -> None:
+        super().__init__(
+            f"market {market}: {name} waits for something outside, and nobody here can: "
+            "await `run`, or seat an agent with `waits = False`."
+        )
+
+
+class NobodyAsked(EventsError):
+    """An answer was given, and no agent stands at a question."""
+
+    def __init__(self, market: str) -> None:
+        super().__init__(
+            f"market {market}: nobody asked. Call `run_dry`, and answer what it returns, once."
+        )
+
+
 class CancelledWithin(EventsError):
     """An agent's handler was cancelled, though nobody cancelled the run."""
 

@@ -12,12 +12,17 @@ once, in place: no task, no switch. Agents that wait run side by side in a task 
 at a time for each episode; what they answered, and how they failed, is dealt with only when all
 have ended, in the order in which they were asked. A coroutine that was said not to wait and does
 is an error, because finishing it in another task would break its cancel scopes and deadlines.
+
+There is one thing it may await, where the caller of the kernel answers for it: a `Question`, as a
+seat does that is played from outside. `Kernel.run_dry`, which needs no event loop, then stops where
+it is and hands the question out; `Kernel.answer` wakes the agent, and the kernel goes on behind it.
+Nothing else is delivered meanwhile, so the events are those of an agent that knew the answer.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Generator, Iterable, Iterator, Sequence
 from contextlib import suppress
 from heapq import heappop, heappush
 from typing import Any, cast
@@ -27,9 +32,11 @@ import msgspec
 from retailsim.events.errors import (
     AwaitedInline,
     CancelledWithin,
+    NobodyAsked,
     NotMessages,
     PostedIntoPast,
     UnknownRecipient,
+    WaitsInDryRun,
 )
 from retailsim.events.messages import Event, Message
 
@@ -54,6 +61,37 @@ class Post(msgspec.Struct, frozen=True, gc=False):
     to: str | None = None
     delay_us: int = 0
     priority: int = 0
+
+
+class Question:
+    """Awaited by an agent whose caller answers for it; see `Kernel.run_dry`.
+
+    Parameters
+    ----------
+    request : Message
+        What the agent was asked.
+    key : str
+        What it wants to know of it, in words of its own.
+    """
+
+    __slots__ = ("key", "request")
+
+    def __init__(self, request: Message, key: str = "") -> None:
+        self.request = request
+        self.key = key
+
+    def __await__(self) -> Generator[Question, Any, Any]:
+        """Return what `Kernel.answer` is given."""
+        return (yield self)
+
+
+class _Asked(msgspec.Struct, frozen=True, gc=False):
+    """An agent that stands at its question."""
+
+    question: Question
+    name: str
+    message: Message
+    coroutine: Coroutine[Any, Any, Outgoing]
 
 
 _Queued = tuple[Message, str | None]
@@ -108,6 +146,9 @@ class Kernel:
         self._rules: dict[str, Rules] = {}
         self._inline: dict[str, Receive] = {}
         self._waiting: dict[str, Receive] = {}
+        self._dry = False
+        self._rest: Iterator[_Queued] = iter(())
+        self._asked: _Asked | None = None
 
     def add_rules(self, rules: Rules, name: str = MARKET) -> None:
         """Register a plain function; what it returns keeps the episode that it names itself."""
@@ -139,16 +180,65 @@ class Kernel:
             if self.delivered >= breath:
                 breath = self.delivered + _BREATH
                 await asyncio.sleep(0)
-            instant = heappop(self._instants)
-            batch = self._buckets.pop(instant)
-            if instant[0] < self.now:
-                raise PostedIntoPast(batch[0][0].source, self.now, instant[0])
-            self.now = instant[0]
-            self._log(batch)
+            batch = self._due()
             if self._waiting and any(to in self._waiting for _, to in batch):
                 await self._handle_waiting(batch)
             else:
                 self._handle(batch)
+
+    def run_dry(self) -> Question | None:
+        """Deliver, without an event loop, until nothing is due or an agent awaits a `Question`.
+
+        Called again before the question is answered, it returns the same one.
+
+        Returns
+        -------
+        Question or None
+            What has to be answered by `answer` before this is called again; None: nothing is due
+            any more.
+
+        Raises
+        ------
+        WaitsInDryRun
+            If there is an agent that waits for something else.
+        UnknownRecipient, PostedIntoPast
+            As `run`.
+        """
+        for name in self._waiting:
+            raise WaitsInDryRun(self.market, name)
+        self._dry = True
+        while self._asked is None:
+            self._handle(self._rest)
+            if self._asked is None:
+                if not self._instants:
+                    return None
+                self._rest = iter(self._due())
+        return self._asked.question
+
+    def answer(self, value: object) -> None:
+        """Give the agent whose question `run_dry` returned its answer: what its await returns.
+
+        Raises
+        ------
+        NobodyAsked
+            If no question is open.
+        """
+        asked, self._asked = self._asked, None
+        if asked is None:
+            raise NobodyAsked(self.market)
+        outgoing = self._step(asked.name, asked.message, asked.coroutine, value)
+        if outgoing:
+            self._buffer(outgoing, asked.name)
+
+    def _due(self) -> list[_Queued]:
+        """Take the earliest bucket, and log what is in it."""
+        instant = heappop(self._instants)
+        batch = self._buckets.pop(instant)
+        if instant[0] < self.now:
+            raise PostedIntoPast(batch[0][0].source, self.now, instant[0])
+        self.now = instant[0]
+        self._log(batch)
+        return batch
 
     def _log(self, batch: list[_Queued]) -> None:
         now, events = self.now, self.events
@@ -163,7 +253,8 @@ class Kernel:
             self.events = []
             self._sink(events)
 
-    def _handle(self, batch: list[_Queued]) -> None:
+    def _handle(self, batch: Iterable[_Queued]) -> None:
+        """Let each message be handled, up to one whose agent asks a question."""
         inline, rules = self._inline, self._rules
         for message, to in batch:
             if to is None:
@@ -172,6 +263,8 @@ class Kernel:
                 outgoing = rules[to](message)
             elif to in inline:
                 outgoing = self._step(to, message)
+                if self._asked is not None:
+                    return
             else:
                 raise UnknownRecipient(self.market, to)
             if outgoing:
@@ -216,17 +309,27 @@ class Kernel:
                 group.create_task(ask(self._waiting[name], indices))
         return answers
 
-    def _step(self, name: str, message: Message) -> Outgoing:
-        """Run an agent that does not wait to its end, in place."""
+    def _step(
+        self,
+        name: str,
+        message: Message,
+        coroutine: Coroutine[Any, Any, Outgoing] | None = None,
+        value: object = None,
+    ) -> Outgoing:
+        """Run an agent that does not wait, or one that stood at its question, in place."""
         try:
-            coroutine = self._inline[name](message)
-            coroutine.send(None)
+            if coroutine is None:
+                coroutine = self._inline[name](message)
+            awaited = coroutine.send(value)
         except StopIteration as done:
             return self._signed(done.value, name, message)
         except asyncio.CancelledError:  # nothing was awaited, so it can only be the agent's own
             return self._failed(name, message, CancelledWithin(name))
         except Exception as error:  # noqa: BLE001 - as above
             return self._failed(name, message, error)
+        if self._dry and isinstance(awaited, Question):
+            self._asked = _Asked(awaited, name, message, coroutine)
+            return ()
         with suppress(Exception):  # whatever it does about being closed, it has failed
             coroutine.close()
         return self._failed(name, message, AwaitedInline(name))
