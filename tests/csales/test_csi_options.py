@@ -133,8 +133,11 @@ def test_other_tactics_leave_the_share_of_persuasion_as_it_was(situation: Any) -
     [
         ({"style": "best"}, "style = 'best': choose one of inferred, told, wrong, random"),
         ({"tactic": "Bribery"}, "tactic = 'Bribery': choose one of by style, random, Framing"),
-        ({"profile": "no"}, "profile (true or false), style and tactic are all that is taken"),
-        ({"mood": 1}, "profile (true or false), style and tactic are all that is taken"),
+        (
+            {"profile": "no"},
+            "profile (true or false), style, tactic and explore are all that is taken",
+        ),
+        ({"mood": 1}, "profile (true or false), style, tactic and explore are all that is taken"),
         ({"profile": False, "style": "told"}, "style 'told' needs profile = true"),
         ({"tactic": ["Framing"]}, "tactic = ['Framing']: choose one of"),
     ],
@@ -149,7 +152,7 @@ def test_a_wrong_option_of_the_seller_is_said_in_one_line(
 
 
 def test_the_baselines_take_none() -> None:
-    with pytest.raises(BadOption, match="takes none"):
+    with pytest.raises(BadOption, match="takes none but explore"):
         ScriptedSalesSeller(
             Seat(id="s", role="seller", seed=Seed(1), options={"tactic": "Framing"})
         )

@@ -16,7 +16,7 @@ import msgspec
 
 from retailsim.events.streams import Stream
 from retailsim.market.protocols.csales.events import TACTICS, Action, Style, Tactic
-from retailsim.market.protocols.csales.propensities import draw, propensities
+from retailsim.market.protocols.csales.propensities import WHOLE, draw, propensities
 from retailsim.market.protocols.csales.values import PERSUASION, option_name
 
 
@@ -206,3 +206,27 @@ class WithTactics:
         if self._tactic is None:
             return 1.0 / len(TACTICS)
         return float(tactic == self._tactic)
+
+
+class Exploring:
+    """Another policy, mixed with chance: so often any legal option, all equally likely.
+
+    Nothing legal is impossible any more, so what other policies would have earned can be told
+    from its log. What is logged is the mixture, which the choice is drawn from.
+
+    Parameters
+    ----------
+    policy : Policy
+    share : float
+        How often it explores, from 0 to 1.
+    """
+
+    def __init__(self, policy: Policy, share: float) -> None:
+        self._policy = policy
+        self._share = share
+
+    def weights(self, situation: Situation) -> Sequence[float]:
+        """Return the mixture in units of the policy's propensities, so that they sum to `WHOLE`."""
+        counts = propensities(self._policy.weights(situation))
+        equal = self._share * WHOLE / len(counts)
+        return [(1.0 - self._share) * count + equal for count in counts]

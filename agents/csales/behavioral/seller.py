@@ -13,6 +13,7 @@ from retailsim.agents.csales.behavioral import seller_lines as say
 from retailsim.agents.csales.behavioral.action_policy import (
     Chance,
     Csi,
+    Exploring,
     FixedScript,
     Policy,
     Situation,
@@ -39,12 +40,14 @@ class PolicySeller(SalesSeller):
     Parameters
     ----------
     seat : Seat
-        Takes no options.
+        Takes one option, whatever the policy: ``explore`` (0 to 1, default 0) is how often any
+        legal option is chosen instead, all equally likely; the propensities in the log are those
+        of the mixture.
 
     Raises
     ------
     BadOption
-        If there are any.
+        If there are others, or the share is none.
     """
 
     trusted = True
@@ -52,12 +55,18 @@ class PolicySeller(SalesSeller):
 
     def __init__(self, seat: Seat) -> None:
         super().__init__(seat)
-        self._take(seat.options)
+        options = dict(seat.options)
+        share = options.pop("explore", 0)
+        self._take(options)
+        if not isinstance(share, int | float) or isinstance(share, bool) or not 0 <= share <= 1:
+            raise BadOption(self.source, f"explore = {share!r}: a share from 0 to 1 is needed")
+        if share:
+            self.policy = Exploring(self.policy, share)
 
     def _take(self, options: Mapping[str, Any]) -> None:
-        """Take the seat's options, or refuse them."""
+        """Take the seat's other options, or refuse them."""
         if options:
-            raise BadOption(self.source, "this seller takes none")
+            raise BadOption(self.source, "this seller takes none but explore")
 
     def heard(self, request: PlanTurn) -> list[str]:
         """Return the buyer's messages that the seller goes by."""
@@ -158,7 +167,7 @@ class CsiSeller(PolicySeller):
     Parameters
     ----------
     seat : Seat
-        Its options take parts of CSI out; see ``docs/csales.md``:
+        Its options beside ``explore`` take parts of CSI out; see ``docs/csales.md``:
 
         - ``profile`` (default true): false, and it goes by the buyer's last message alone.
         - ``style`` ("inferred", "told", "wrong" or "random"): whence it has the style it goes by;
@@ -183,7 +192,8 @@ class CsiSeller(PolicySeller):
         known = {"profile", "style", "tactic"} >= set(options)
         if not known or not isinstance(self._profile, bool):
             raise BadOption(
-                self.source, "profile (true or false), style and tactic are all that is taken"
+                self.source,
+                "profile (true or false), style, tactic and explore are all that is taken",
             )
         self._check("style", self._style, _STYLES)
         self._check("tactic", tactic, _TACTICS)
