@@ -32,6 +32,8 @@ class ProtocolAgents(msgspec.Struct, frozen=True, kw_only=True):
         can act themselves, called "behavioral".
     models : mapping
         Agents that ask a language model; those called "model" are what ``agent = "model"`` means.
+    outside : mapping
+        Agents whose decisions an environment makes: only one plays them, and nothing lists them.
     repertoire : agents.conformance.repertoire.Repertoire, str or None
         What the conformance suite tries agents with, or where it stands, as module:NAME; None where
         there is nothing to try.
@@ -47,6 +49,7 @@ class ProtocolAgents(msgspec.Struct, frozen=True, kw_only=True):
     bases: Mapping[Role, type] = {}
     built_in: Named = {}
     models: Named = {}
+    outside: Named = {}
     repertoire: Any = None
     envelopes: Any = ()
     specimen: Any = None
@@ -61,7 +64,10 @@ class ProtocolAgents(msgspec.Struct, frozen=True, kw_only=True):
 
     def target(self, name: str, role: Role) -> Target | None:
         """Return where an agent of this name stands, if it comes with the protocol."""
-        return self.built_in.get((name, role)) or self.models.get((name, role))
+        for named in (self.built_in, self.models, self.outside):
+            if (name, role) in named:
+                return named[name, role]
+        return None
 
     def names(self, role: Role) -> list[str]:
         """The built-in names of a role that need no language model."""

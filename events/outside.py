@@ -17,6 +17,7 @@ import anyio
 import msgspec
 
 from retailsim.events.errors import EventsError, OutsideDiverged, OutsideFailed, OutsideMissing
+from retailsim.events.kernel import Question
 from retailsim.events.messages import LoggedRecord, Message, ModelCalled, OutsideAnswered
 
 encode = msgspec.json.Encoder().encode
@@ -196,6 +197,35 @@ class Door:
             record = _answered(request, source, number, key, answer, error)
             await self.write(record)
         return record
+
+
+class AskedDoor(Door):
+    """A market's door behind which the caller of its kernel stands: each call is a `Question`.
+
+    Attributes
+    ----------
+    records : list of OutsideAnswered
+        What was answered, as the log has to hold it before the market's events are written.
+    """
+
+    def __init__(self) -> None:
+        super().__init__((), None)
+        self.records: list[OutsideAnswered] = []
+
+    async def __call__(
+        self,
+        request: Message,
+        source: str,
+        key: str,
+        call: Callable[[], Awaitable[str]],
+        timeout_s: float,
+    ) -> str:
+        """Return what the caller answers; `call` is not made."""
+        _check_key(key)
+        number = self.number(request.episode, source)
+        answer: str = await Question(request, key)
+        self.records.append(_answered(request, source, number, key, answer, None))
+        return answer
 
 
 def _check_key(key: object) -> None:

@@ -79,6 +79,16 @@ class SessionAgents(SimError):
         )
 
 
+class PlayedOutside(SimError):
+    """Only an environment plays some seats, and somebody else was to."""
+
+    def __init__(self, source: object, seats: Sequence[str], what: str) -> None:
+        super().__init__(
+            f"{source} cannot be {what}: only an environment plays {', '.join(seats)}, "
+            "see docs/environments.md"
+        )
+
+
 class SessionAgentsAlone(SimError):
     """Agents that only this process has were to be played by several."""
 

@@ -24,6 +24,7 @@ AGENTS = ProtocolAgents(
         ("pc-crs", "seller"): f"{_MODEL}.seller:CredibleSeller",
         (MODEL, "buyer"): f"{_MODEL}.buyer:ModelSalesBuyer",
     },
+    outside={("outside", "seller"): f"{_BEHAVIORAL}.outside_seller:OutsideSeller"},
     repertoire="retailsim.agents.csales.samples:REPERTOIRE",
     envelopes=f"{_MODEL}.replies:ENVELOPES",
 )

@@ -45,7 +45,7 @@ from retailsim.sim.scenario.protocol import (
 from retailsim.sim.scenario.scenario import ProductsTable, Scenario
 from retailsim.sim.scenario.scenario_file import decode, read_tree
 from retailsim.sim.scenario.settings import Tree, lay_over
-from retailsim.sim.seats.cast import ROLES, Cast, expand, used_models
+from retailsim.sim.seats.cast import ROLES, Cast, expand, refuse_outside, used_models
 from retailsim.sim.seats.seat_names import SeatEntries, describe_models, give_seats
 from retailsim.sim.terminal.audience import Audience
 from retailsim.sim.terminal.terminal import Terminal
@@ -60,7 +60,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
 
     A program may also give the scenario's `tables` instead of a file, whole seats among `sellers`
     and `buyers`, and the `classes` of agents that only its own process has, by the names of their
-    seats' agents.
+    seats' agents. An environment plays seats from `outside` itself.
     """
 
     scenario: str = DEFAULT
@@ -78,6 +78,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     verbose: bool = False
     tables: Mapping[str, Any] | None = None
     classes: Mapping[str, type[Agent]] = {}
+    outside: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +136,8 @@ def prepare(options: Options, audience: Audience) -> PreparedRun:
     seated = with_inputs(scenario, Path())
     cast = Cast(seated, design.protocol, seed, folder, options.scenario, options.classes)
     check_session_agents(cast.session_agents(), workers)
+    if not options.outside:
+        refuse_outside(options.scenario, cast, "launched")
     behavioral = run_of(design.protocol).behavioral(asked, scenario)
     return PreparedRun(options, scenario, folder, products, design, cast, workers, behavioral)
 

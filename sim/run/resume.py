@@ -14,7 +14,7 @@ from retailsim.events.log.recovery import recover
 from retailsim.events.log.seal import matches_seal, remove_seal, write_seal
 from retailsim.market.core.money import nanodollars
 from retailsim.sim.errors import RunChanged
-from retailsim.sim.execution.job import Job, raw_specs, run_design
+from retailsim.sim.execution.job import Job, cast_of, raw_specs, run_design
 from retailsim.sim.execution.runner import RunControl, RunOutcome, run_to_end
 from retailsim.sim.folder.run_folder import RunFile, RunFolder, told_apart, versions
 from retailsim.sim.folder.session_agents import refuse_session_agents
@@ -28,7 +28,7 @@ from retailsim.sim.play.retries import (
 )
 from retailsim.sim.run.conclusion import conclude, show_replay
 from retailsim.sim.run.model_settings import with_model_settings
-from retailsim.sim.seats.cast import used_models
+from retailsim.sim.seats.cast import refuse_outside, used_models
 from retailsim.sim.terminal.audience import Audience
 from retailsim.sim.terminal.terminal import Terminal
 
@@ -102,6 +102,7 @@ def go_on(
                 write_seal(run.events)
             audience.say(f"{path}: nothing to do, the run is complete")
             return None
+        refuse_outside(path, cast_of(run, file), "resumed")
         job = _with_budget(job, run, file, budget, audience)
         remove_seal(run.events)
         return run_to_end(

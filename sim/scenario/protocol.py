@@ -113,6 +113,8 @@ class ProtocolRun(msgspec.Struct, frozen=True, kw_only=True):
         `Work`, imported when the command runs. Only those of built-in protocols are looked up.
     changed : callable
         See `Changed`; experiments ask it what was put into a run.
+    environments : mapping
+        Gymnasium's names of the environments of its seats -> ``module:CLASS``; looked up likewise.
     """
 
     design: Callable[[Scenario, Sequence[Product], Files, Seed], Design] = _each_product
@@ -128,6 +130,7 @@ class ProtocolRun(msgspec.Struct, frozen=True, kw_only=True):
     talks: Callable[[Scenario], Talks] | None = None
     commands: Mapping[str, str] = {}
     changed: Changed = _nothing_changed
+    environments: Mapping[str, str] = {}
 
 
 def scenario_protocol(scenario: Scenario, folder: Path, source: str = "run.toml") -> Protocol:
@@ -181,6 +184,12 @@ def work_of(command: str) -> Work:
         raise LookupError(f"{command!r} is a command of {len(places)} protocols")
     work: Work = imported(places[0])
     return work
+
+
+def environments() -> dict[str, str]:
+    """Return the environments of the built-in protocols, by name, with where they stand."""
+    runs = [run_of(protocol) for protocol in BUILT_IN.values()]
+    return {name: place for one in runs for name, place in one.environments.items()}
 
 
 def talks_of(protocol: Protocol, scenario: Scenario) -> Talks:

@@ -28,7 +28,7 @@ from retailsim.market.catalogue.product import Category
 from retailsim.market.core.plugin_code import is_foreign, source_digest
 from retailsim.market.core.spec import MarketSpec
 from retailsim.market.protocols.registry import DEFAULT, Protocol, protocol_modules
-from retailsim.sim.errors import BadScenario
+from retailsim.sim.errors import BadScenario, PlayedOutside
 from retailsim.sim.scenario.scenario import AgentTable, Scenario
 
 REPLY_S = 24 * 3600.0
@@ -148,8 +148,11 @@ class SeatedAgent:
     @cached_property
     def sits(self) -> SeatKind:
         """What takes the seat, as the log says it."""
-        if (self.table.agent, self.role) in agents_of(self.protocol).models:
+        agents = agents_of(self.protocol)
+        if (self.table.agent, self.role) in agents.models:
             return "model"
+        if (self.table.agent, self.role) in agents.outside:
+            return "policy"
         return "plug-in" if self.is_plugin else "behavioral"
 
     def join(self, kernel: Kernel, door: Door, hosting: Hosting) -> Agent:
@@ -264,6 +267,11 @@ class Cast:
         """The plug-ins that another process finds, too."""
         return [s for s in self._seats.values() if s.is_plugin and not s.of_session]
 
+    def outside(self) -> list[str]:
+        """The seats that only an environment can play, as ``sellers.ID``."""
+        seats = [seat for seat in self._seats.values() if seat.sits == "policy"]
+        return [f"{seat.role}s.{seat.table.id}" for seat in seats]
+
     def modules_in(self, folder: Path) -> list[Path]:
         """The Python files below `folder` that the plug-ins are made of, as far as imported.
 
@@ -277,3 +285,9 @@ class Cast:
         paths = {Path(file).resolve() for file in files if file}
         own = (path for path in paths if path.is_relative_to(root))
         return sorted(path for path in own if "site-packages" not in path.parts)
+
+
+def refuse_outside(source: object, cast: Cast, what: str) -> None:
+    """Refuse to play seats that only an environment can; raises `PlayedOutside`."""
+    if cast.outside():
+        raise PlayedOutside(source, cast.outside(), what)

@@ -66,7 +66,7 @@ def test_options_are_chosen_as_often_as_the_log_says() -> None:
     draws = 8_000
     choices = [choose(policy, here, Seed(1).stream("explore", str(n))) for n in range(draws)]
     chosen = Counter((choice.action, choice.tactic) for choice in choices)
-    expected = [draws * count / WHOLE for count in choices[0].probabilities]
+    expected = [draws * count / WHOLE for count in choices[0].probabilities or ()]
     observed = [chosen[option] for option in options_of(here)]
     assert chisquare(observed, expected).pvalue > 0.001
     # A quarter would explore; as if a fifth did is told apart.

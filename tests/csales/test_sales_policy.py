@@ -42,6 +42,7 @@ def test_every_choice_is_legal_and_its_probabilities_sum_to_one(
     choice = choose(policy, situation, Seed(1).stream("test", unit))
     assert choice.action in situation.actions
     assert (choice.tactic is not None) == (choice.action == "Persuasion")
+    assert choice.probabilities is not None
     assert len(choice.options) == len(choice.probabilities) == len(options_of(situation))
     assert sum(choice.probabilities) == WHOLE
     label = f"{choice.action}: {choice.tactic}" if choice.tactic else choice.action

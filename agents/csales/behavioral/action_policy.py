@@ -52,12 +52,12 @@ class Situation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ActionChoice(msgspec.Struct, frozen=True, kw_only=True):
-    """What was chosen, out of what, with which propensities."""
+    """What was chosen, out of what, with which propensities, if they are known."""
 
     action: Action
     tactic: Tactic | None
     options: tuple[str, ...]
-    probabilities: tuple[int, ...]
+    probabilities: tuple[int | float, ...] | None
 
 
 class Policy(Protocol):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from types import MappingProxyType
 
 from retailsim.market.core.dialogue import Transcript
@@ -58,8 +59,12 @@ def infer(said: Sequence[str], price_range_cents: tuple[int, int]) -> Inferred:
 
 def buyer_lines(transcript: Transcript) -> list[str]:
     """Return the buyer's messages without the sentence that names the price."""
-    lines = (_PRICE.sub("", turn.text).strip() for turn in transcript if turn.role == "buyer")
-    return list(lines)
+    return [without_price(turn.text) for turn in transcript if turn.role == "buyer"]
+
+
+def without_price(text: str) -> str:
+    """Return a buyer's message without the sentence that names the price."""
+    return _PRICE.sub("", text).strip()
 
 
 def merged(lines: Sequence[str]) -> str:
@@ -70,10 +75,16 @@ def merged(lines: Sequence[str]) -> str:
 
 def style_of(lines: Sequence[str]) -> Style | None:
     """Return the style that most cues speak for; None without any, or where two are level."""
-    counts = {style: sum(len(_CUES[style].findall(line)) for line in lines) for style in STYLES}
-    best = max(counts.values())
-    leading = [style for style in STYLES if counts[style] == best]
+    counts = [sum(of_style) for of_style in zip(*map(_cues, lines), strict=True)]
+    best = max(counts, default=0)
+    leading = [style for style, count in zip(STYLES, counts, strict=False) if count == best]
     return leading[0] if best and len(leading) == 1 else None
+
+
+@lru_cache(maxsize=2**12)  # a conversation is read again at every turn
+def _cues(line: str) -> tuple[int, ...]:
+    """Return how many cues a message has for each style."""
+    return tuple(len(_CUES[style].findall(line)) for style in STYLES)
 
 
 def openness_of(lines: Sequence[str]) -> Openness | None:
@@ -103,9 +114,13 @@ def nearest_category(
     paths the first one is taken.
     """
     best: tuple[CategoryPath, float] = ((), 0.0)
+    scores: dict[str, float] = {}  # names stand in many paths
     for option in options:
-        shares = [_share(name, said) for name in option]
-        score = sum(1.5 * share - 0.5 for share in shares)
+        score = 0.0
+        for name in option:
+            if name not in scores:
+                scores[name] = 1.5 * _share(name, said) - 0.5
+            score += scores[name]
         if score > best[1]:
             best = (option, score)
     return best
@@ -113,5 +128,8 @@ def nearest_category(
 
 def _share(name: str, said: frozenset[str]) -> float:
     """Return how much of a category's name was said, from 0 to 1."""
-    words = words_of(name)
+    words = _words_of_name(name)
     return len(words & said) / max(1, len(words))
+
+
+_words_of_name = lru_cache(maxsize=2**16)(words_of)  # categories come again at every turn

@@ -11,6 +11,7 @@ from retailsim.agents.base import Seat
 from retailsim.agents.csales.base import SalesSeller
 from retailsim.agents.csales.behavioral import seller_lines as say
 from retailsim.agents.csales.behavioral.action_policy import (
+    ActionChoice,
     Chance,
     Csi,
     Exploring,
@@ -87,7 +88,7 @@ class PolicySeller(SalesSeller):
         if target == notes.get("category"):
             target, fit = (), 0.0  # nothing further to look for
         situation = self._situation(request, notes, said, fit, inferred.decision_making_style)
-        choice = choose(self.policy, situation, self.stream(request, f"plan {request.turn}"))
+        choice = await self._choice(request, situation)
         notes.setdefault("past", []).append(choice.action)
         if choice.tactic is not None:
             notes.setdefault("tactics", []).append(choice.tactic)
@@ -101,6 +102,10 @@ class PolicySeller(SalesSeller):
             options=choice.options,
             probabilities=choice.probabilities,
         )
+
+    async def _choice(self, request: PlanTurn, situation: Situation) -> ActionChoice:
+        """Draw one of the legal options by the policy."""
+        return choose(self.policy, situation, self.stream(request, f"plan {request.turn}"))
 
     def _target(
         self, request: PlanTurn, said: frozenset[str], known: list[CategoryPath]

@@ -34,6 +34,9 @@ class SalesDesign(Design):
         In the order that numbers the conversations.
     seed : Seed
         Stream used: ``design/pairing`` by profile, buyer and replication.
+    rules : SalesRules or None
+        Those of another design that differs in its seed or replications alone: indexing a
+        catalogue takes time.
     """
 
     def __init__(
@@ -42,12 +45,13 @@ class SalesDesign(Design):
         products: Sequence[Product],
         profiles: Sequence[Profile],
         seed: Seed,
+        rules: SalesRules | None = None,
     ) -> None:
         super().__init__(scenario, products, seed)
         self.profiles = profiles
         self._pairing = Pairing(scenario, seed)
         design = scenario.design
-        self.rules = SalesRules(
+        self.rules = rules or SalesRules(
             catalogue=Shop(products, index=scenario.profiles.index),
             shipping=scenario.shipping,
             max_turns=design.max_turns,
@@ -84,12 +88,13 @@ class SalesDesign(Design):
             for replication in range(1, self.scenario.design.replications + 1):
                 for seller in self._pairing.sellers:
                     for buyer in self._pairing.met(profile.id, seller, replication):
-                        yield _conversation(profile, seller, buyer, replication)
+                        yield conversation(profile, seller, buyer, replication)
 
 
-def _conversation(
+def conversation(
     profile: Profile, seller: Participant, buyer: Participant, replication: int
 ) -> ConversationSpec:
+    """Return the conversation of a seller with a buyer of some profile."""
     name = f"{profile.id}/{seller.id}/{replication}/{buyer.id}"
     return ConversationSpec(
         id=name,

@@ -91,5 +91,6 @@ RUN = ProtocolRun(
     files=_files,
     file_names=(PROFILES,),
     talks=_talks,
+    environments={"retailsim/CSales-v0": "retailsim.sim.environments.csales.sales_env:SalesEnv"},
     commands={"profiles build": "retailsim.sim.protocols.csales.buyer_profiles.build:build"},
 )

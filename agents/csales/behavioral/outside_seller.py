@@ -1,0 +1,66 @@
+"""A seller whose options are chosen from outside, by an environment that a policy is learnt in."""
+
+from __future__ import annotations
+
+import msgspec
+
+from retailsim.agents.csales.behavioral.action_policy import (
+    ActionChoice,
+    Option,
+    Situation,
+    legal,
+    options_of,
+)
+from retailsim.agents.csales.behavioral.seller import PolicySeller
+from retailsim.market.protocols.csales.events import ACTIONS
+from retailsim.market.protocols.csales.requests import PlanTurn
+from retailsim.market.protocols.csales.values import option_name
+
+OPTIONS: tuple[Option, ...] = tuple(legal(ACTIONS))
+"""Every option there is, in the order that numbers them."""
+OPTION_NAMES: tuple[str, ...] = tuple(option_name(*option) for option in OPTIONS)
+"""What they are called in `ActionChosen.options`."""
+
+_BY_NAME = dict(zip(OPTION_NAMES, OPTIONS, strict=True))
+
+
+class Chosen(msgspec.Struct, frozen=True, kw_only=True):
+    """What is answered from outside, as JSON, and kept in the log as such.
+
+    Parameters
+    ----------
+    option : str
+        One of `OPTION_NAMES`; the market refuses one that is not legal now.
+    probabilities : tuple or None
+        How likely each legal option was, where the chooser knows; see
+        `market.protocols.csales.values.Plan`.
+    """
+
+    option: str
+    probabilities: tuple[int | float, ...] | None = None
+
+
+_decode = msgspec.json.Decoder(Chosen).decode
+
+
+class OutsideSeller(PolicySeller):
+    """Reads, searches and speaks as ``csi`` does; what to do next is chosen from outside."""
+
+    waits = True
+    trusted = False
+
+    async def _choice(self, request: PlanTurn, situation: Situation) -> ActionChoice:
+        """Ask outside; the recorded answer is the choice when it is played again."""
+        answer = await self.outside(request, f"option {request.turn}", _nobody)
+        chosen = _decode(answer)
+        action, tactic = _BY_NAME[chosen.option]
+        return ActionChoice(
+            action=action,
+            tactic=tactic,
+            options=tuple(option_name(*option) for option in options_of(situation)),
+            probabilities=chosen.probabilities,
+        )
+
+
+async def _nobody() -> str:
+    raise LookupError("only an environment plays this seat, see docs/environments.md")

@@ -1,0 +1,1 @@
+"""What a learnt policy goes by in a sales conversation."""

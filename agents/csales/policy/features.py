@@ -1,0 +1,113 @@
+"""The state of a conversation as numbers: one table for environments, learners and evaluation.
+
+A feature is only ever added under a new version, so what was learnt on one is never used on
+another.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from retailsim.agents.csales.policy.view import SellerView
+from retailsim.market.protocols.csales.events import ACTIONS, OPENNESS, STYLES, TACTICS
+
+VERSION = "csales-1"
+
+
+def _share(value: float, most: float) -> float:
+    return min(1.0, max(0.0, value / most))
+
+
+def _of_budget(view: SellerView, cents: float | None) -> float:
+    if cents is None or not view.budget_cents:
+        return 0.0
+    return _share(cents, 2.0 * view.budget_cents)
+
+
+def _gap(view: SellerView) -> float:
+    if view.selected_cents is None or view.candidate_cents is None:
+        return 0.0
+    return _of_budget(view, view.candidate_cents - view.selected_cents)
+
+
+def _category(view: SellerView) -> tuple[float, float]:
+    target, fit = view.next_category()
+    return _share(fit, 3.0), float(bool(target))
+
+
+Feature = Callable[[SellerView], float]
+
+SINGLE: Mapping[str, tuple[str, Feature]] = MappingProxyType(
+    {
+        "turn": ("messages of the buyer, of 20", lambda v: _share(v.turn, 20)),
+        "words": (
+            "different telling words of the buyer, of 40",
+            lambda v: _share(len(v.words), 40),
+        ),
+        "last_length": (
+            "words of its last message, of 40",
+            lambda v: _share(len(v.lines[-1].split()) if v.lines else 0, 40),
+        ),
+        "depth": (
+            "levels of the category the seller looks in, of 5",
+            lambda v: _share(len(v.category), 5),
+        ),
+        "shown": ("items shown, of 12", lambda v: _share(len(v.prices_cents), 12)),
+        "just_suggested": (
+            "1 if the last action was a suggestion",
+            lambda v: float(bool(v.actions) and v.actions[-1] == "Suggestion"),
+        ),
+        "selected": ("1 once an item is selected", lambda v: float(v.selected_cents is not None)),
+        "candidate": (
+            "1 if there is a dearer item",
+            lambda v: float(v.candidate_cents is not None),
+        ),
+        "candidate_shown": ("1 once it was shown", lambda v: float(v.candidate_shown)),
+        "budget": (
+            "decimal logarithm of the budget in cents, of 7",
+            lambda v: _share(math.log10(max(1, v.budget_cents)), 7),
+        ),
+        "cheapest": (
+            "cheapest item shown, of twice the budget",
+            lambda v: _of_budget(v, min(v.prices_cents.values(), default=None)),
+        ),
+        "dearest": (
+            "dearest item shown, of twice the budget",
+            lambda v: _of_budget(v, max(v.prices_cents.values(), default=None)),
+        ),
+        "price": ("item selected, of twice the budget", lambda v: _of_budget(v, v.selected_cents)),
+        "gap": ("how much dearer the dearer item is, of twice the budget", _gap),
+    }
+)
+"""Name -> what it is, and how it is read off a view; each from 0 to 1."""
+
+NAMES: tuple[str, ...] = (
+    *SINGLE,
+    "category_fit",
+    "new_category",
+    *(f"done {action}" for action in ACTIONS),
+    *(f"tried {tactic}" for tactic in TACTICS),
+    *(f"style {style}" for style in (*STYLES, None)),
+    *(f"openness {openness}" for openness in OPENNESS),
+)
+"""All features in their order.
+
+``category_fit`` says how well the category that a search would look in matches what was said,
+``new_category`` whether there is one; counts of actions and tactics are of 5; style and openness
+are those that the buyer's messages show, as 0 or 1.
+"""
+
+
+def features(view: SellerView) -> list[float]:
+    """Return the features of a view in the order of `NAMES`, each from 0 to 1."""
+    style, openness = view.style, view.openness
+    return [
+        *(of(view) for _, of in SINGLE.values()),
+        *_category(view),
+        *(_share(view.actions.count(action), 5) for action in ACTIONS),
+        *(_share(view.tactics.count(tactic), 5) for tactic in TACTICS),
+        *(float(style == one) for one in (*STYLES, None)),
+        *(float(openness == one) for one in OPENNESS),
+    ]

@@ -1,0 +1,129 @@
+"""What a seller can know of a conversation, folded from the events of its log.
+
+The buyer's hidden profile stands in the log, too (`BuyerProfiled`, `ItemValued`). Of it the view
+takes the budget alone, which the buyer names to every seller in its first message.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from retailsim.agents.csales.behavioral.inference import (
+    nearest_category,
+    openness_of,
+    style_of,
+    without_price,
+    words_of,
+)
+from retailsim.events.messages import Event, MessageSent
+from retailsim.market.protocols.csales.category_tree import CategoryPath
+from retailsim.market.protocols.csales.events import (
+    Action,
+    ActionChosen,
+    BuyerProfiled,
+    CategorySearched,
+    ItemSelected,
+    ItemsShown,
+    Openness,
+    ProfileInferred,
+    Style,
+    Tactic,
+)
+
+
+class SellerView:
+    """One conversation as its seller sees it, up to the events told so far.
+
+    Parameters
+    ----------
+    top : iterable of path
+        The top of the catalogue's categories, which every seller is told; an input of the run.
+
+    Attributes
+    ----------
+    turn : int
+        Messages of the buyer so far.
+    lines : list of str
+        The buyer's messages, without the sentence that names the price range.
+    budget_cents : int
+        The upper end of that range; 0 before it is named.
+    category : path
+        Where the seller looks, by its last inference.
+    prices_cents : mapping of id to cents
+        Of the items shown.
+    selected_cents, candidate_cents : int or None
+        Prices of the item selected and of the dearer one; `candidate_shown` once it was shown.
+    actions, tactics : list
+        What the seller did in earlier turns.
+    """
+
+    def __init__(self, top: Iterable[CategoryPath]) -> None:
+        self.turn = 0
+        self.lines: list[str] = []
+        self.budget_cents = 0
+        self.category: CategoryPath = ()
+        self.prices_cents: dict[str, int] = {}
+        self.selected_cents: int | None = None
+        self.candidate_cents: int | None = None
+        self.candidate_shown = False
+        self.actions: list[Action] = []
+        self.tactics: list[Tactic] = []
+        self.words: frozenset[str] = frozenset()
+        self._known = set(top)
+        self._sorted: list[CategoryPath] | None = None
+        self._candidate: str | None = None
+
+    def tell(self, events: Iterable[Event]) -> None:
+        """Take further events of the conversation, in order."""
+        for event in events:
+            match event:
+                case MessageSent(role="buyer"):
+                    self.turn = event.turn
+                    line = without_price(event.text)
+                    self.lines.append(line)
+                    self.words |= words_of(line)
+                case BuyerProfiled():
+                    self.budget_cents = event.budget_max_cents
+                case ProfileInferred():
+                    self.category = event.category
+                case ActionChosen():
+                    self.actions.append(event.action)
+                    if event.strategy is not None:
+                        self.tactics.append(event.strategy)
+                case CategorySearched():
+                    self._known.update(event.options)
+                    self._sorted = None
+                case ItemsShown():
+                    self.prices_cents |= zip(event.products, event.prices_cents, strict=True)
+                    self.candidate_shown |= self._candidate in event.products
+                case ItemSelected():
+                    self.selected_cents = event.price_cents
+                    self._candidate = event.candidate
+                    self.candidate_cents = event.candidate_price_cents
+
+    @property
+    def style(self) -> Style | None:
+        """The buyer's style as its messages show it."""
+        return style_of(self.lines)
+
+    @property
+    def openness(self) -> Openness | None:
+        """How open the buyer is, by the length of its messages."""
+        return openness_of(self.lines)
+
+    def next_category(self) -> tuple[CategoryPath, float]:
+        """Where a search would look, and how well it matches; nothing if the seller looks there."""
+        if self._sorted is None:
+            self._sorted = sorted(self._known)
+        target, fit = nearest_category(self.words, self._sorted)
+        return ((), 0.0) if target == self.category else (target, fit)
+
+    def legal_actions(self) -> tuple[Action, ...]:
+        """The actions that the market allows now."""
+        if self.selected_cents is not None:
+            return ("Persuasion",)
+        return EARLY if self.prices_cents else EARLY[:3]
+
+
+EARLY: tuple[Action, ...] = ("Preference Probing", "Category Search", "Suggestion", "Persuasion")
+"""What may be done before an item is selected; persuasion once something was shown."""

@@ -1,0 +1,23 @@
+"""The environments by the names that Gymnasium knows them by."""
+
+from __future__ import annotations
+
+from retailsim.sim.environments.errors import GymnasiumMissing
+from retailsim.sim.scenario.protocol import environments
+
+
+def register() -> None:
+    """Register every environment; a second time changes nothing.
+
+    Raises
+    ------
+    GymnasiumMissing
+        If the package is not installed.
+    """
+    try:
+        import gymnasium
+    except ImportError:
+        raise GymnasiumMissing from None
+    for name, place in environments().items():
+        if name not in gymnasium.registry:
+            gymnasium.register(id=name, entry_point=place)
