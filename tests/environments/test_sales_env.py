@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -514,3 +515,15 @@ def test_the_view_takes_every_event_it_names(make: Make) -> None:
         episode(env, choose, 2 if n == 0 else None)
         seen |= {type(event) for event in market_events(env)}
     assert {CategorySearched, ItemsShown, ItemSelected, ItemValued, OrderPlaced} <= seen
+
+
+def test_the_documentations_code_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    page = (Path(__file__).parents[2] / "docs" / "environments.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```python\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    assert len(blocks) == 2
+    names: dict[str, Any] = {}
+    for block in blocks:
+        exec(block, names)
+    assert "every event is the same" in sim("verify", "runs/learning").stdout
+    assert sim("report", "runs/learning").exit_code == 0
