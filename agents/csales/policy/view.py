@@ -6,9 +6,10 @@ takes the budget alone, which the buyer names to every seller in its first messa
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from retailsim.agents.csales.behavioral.inference import (
+    buyer_lines,
     nearest_category,
     openness_of,
     style_of,
@@ -29,6 +30,7 @@ from retailsim.market.protocols.csales.events import (
     Style,
     Tactic,
 )
+from retailsim.market.protocols.csales.requests import PlanTurn
 
 
 class SellerView:
@@ -127,3 +129,36 @@ class SellerView:
 
 EARLY: tuple[Action, ...] = ("Preference Probing", "Category Search", "Suggestion", "Persuasion")
 """What may be done before an item is selected; persuasion once something was shown."""
+
+
+def seen(
+    request: PlanTurn,
+    known: Iterable[CategoryPath],
+    actions: Sequence[Action],
+    tactics: Sequence[Tactic],
+) -> SellerView:
+    """Return the view of a seller in its seat: the same as from the log up to this request.
+
+    Parameters
+    ----------
+    request : PlanTurn
+        What the seller is asked, with all that it is told.
+    known : iterable of path
+        Categories that it was told of, in this request and in earlier ones.
+    actions, tactics : sequence
+        What it did in earlier turns.
+    """
+    view = SellerView(known)
+    view.turn = request.turn
+    view.lines = buyer_lines(request.transcript)
+    view.words = words_of(" ".join(view.lines))
+    view.budget_cents = request.price_range_cents[1]
+    view.category = request.inferred.category
+    view.prices_cents = {product.id: product.price_cents for product in request.shown}
+    view.actions, view.tactics = list(actions), list(tactics)
+    if request.selected is not None:
+        view.selected_cents = request.selected.price_cents
+    if request.candidate is not None:
+        view.candidate_cents = request.candidate.price_cents
+        view.candidate_shown = request.candidate.id in view.prices_cents
+    return view

@@ -1,0 +1,74 @@
+"""What a seller knows in its seat is what the log says that it knew."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+import pytest
+
+from retailsim.agents.csales.behavioral.action_policy import ActionChoice, Situation
+from retailsim.agents.csales.behavioral.seller import PolicySeller
+from retailsim.agents.csales.policy.features import NAMES, features
+from retailsim.agents.csales.policy.view import SellerView, seen
+from retailsim.events.messages import Event
+from retailsim.market.catalogue.product_files import Problems, builtin_catalogue, read_products
+from retailsim.market.protocols.csales.events import ProfileInferred
+from retailsim.market.protocols.csales.profile_file import builtin_profiles, read_profiles
+from retailsim.market.protocols.csales.requests import PlanTurn
+from retailsim.market.protocols.csales.shop import Shop
+from retailsim.market.protocols.csales.spec import SalesRules
+from tests.csales.talks import converse
+from tests.csales.test_explore import SELLERS
+
+
+@pytest.fixture(scope="module")
+def rules() -> SalesRules:
+    products = read_products(builtin_catalogue(), problems=Problems())
+    return SalesRules(catalogue=Shop(list(products)))
+
+
+def watching(seller: type[PolicySeller]) -> type[PolicySeller]:
+    """Return a seller that keeps what it sees whenever it chooses."""
+
+    class Watching(seller):  # type: ignore[misc, valid-type]
+        views: ClassVar[list[list[float]]] = []
+
+        async def _choice(self, request: PlanTurn, situation: Situation) -> ActionChoice:
+            notes = self.memory(request)
+            view = seen(request, notes["known"], situation.past, situation.tactics)
+            self.views.append(features(view))
+            assert view.legal_actions() == request.actions
+            choice: ActionChoice = await super()._choice(request, situation)
+            return choice
+
+    return Watching
+
+
+def folded(events: Sequence[Event], rules: SalesRules) -> list[list[float]]:
+    """Return the features of the log's events, cut wherever the seller planned."""
+    view, found = SellerView(rules.catalogue.below(())), []
+    for event in events:
+        if isinstance(event, ProfileInferred):
+            found.append(features(view))
+        view.tell([event])
+    return found
+
+
+@pytest.mark.parametrize("seller", SELLERS)
+def test_the_seat_sees_what_the_log_holds(seller: type[PolicySeller], rules: SalesRules) -> None:
+    moved = set()
+    for profile in read_profiles(builtin_profiles())[:24]:
+        watcher = watching(seller)
+        logged = folded(converse(profile, watcher, rules, selling={"explore": 0.3}), rules)
+        views: list[list[float]] = watcher.views  # type: ignore[attr-defined]
+        assert views == logged
+        moved |= {name for view in views for name, one in zip(NAMES, view, strict=True) if one}
+    assert {"selected", "candidate_shown", "new_category", "gap", "depth"} <= moved
+
+
+def test_every_feature_is_named_once_and_lies_between_0_and_1(rules: SalesRules) -> None:
+    assert len(set(NAMES)) == len(NAMES)
+    empty = features(SellerView(rules.catalogue.below(())))
+    assert len(empty) == len(NAMES)
+    assert all(0.0 <= one <= 1.0 for one in empty)
