@@ -15,6 +15,9 @@ from retailsim.market.protocols.registry import Protocol, typed_layer
 MODEL = "model"
 """The agent of a seat that asks a language model."""
 
+POLICY = "policy"
+"""The agent of a seat that goes by the policy in ``options.file``."""
+
 Target = str | type[Agent]
 """Where a class stands, as module:Class, or the class itself."""
 Named = Mapping[tuple[str, Role], Target]

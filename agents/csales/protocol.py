@@ -15,6 +15,7 @@ AGENTS = ProtocolAgents(
         ("csi", "seller"): f"{_BEHAVIORAL}.seller:CsiSeller",
         ("fixed-script", "seller"): f"{_BEHAVIORAL}.seller:ScriptedSalesSeller",
         ("random-action", "seller"): f"{_BEHAVIORAL}.seller:RandomActionSeller",
+        ("policy", "seller"): "retailsim.agents.csales.policy.seller:LearntSeller",
         ("behavioral", "buyer"): f"{_BEHAVIORAL}.buyer:CsUser",
         ("csuser", "buyer"): f"{_BEHAVIORAL}.buyer:CsUser",
     },

@@ -51,7 +51,7 @@ class SteppedMarket:
         self._door = AskedDoor()
         for role, name in spec.seats:
             seat = cast.seat(role, name)
-            if seat.sits == "policy":
+            if seat.outside:
                 self._kernel.asks.add(f"{role}:{name}")
             seat.join(self._kernel, self._door, hosting)
         self._kernel.post(self._market.open())

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 
+from retailsim.agents.protocol import POLICY
 from retailsim.sim.errors import BadScenario
 from retailsim.sim.folder.run_folder import NewRun
 from retailsim.sim.scenario.scenario import PARAMETER_SETS, AgentTable, Scenario
@@ -37,6 +38,8 @@ def located(scenario: Scenario, folder: Path, source: str) -> Scenario:
         return str(found)
 
     def move(seat: AgentTable) -> AgentTable:
+        if seat.agent == POLICY and isinstance(seat.options.get("file"), str):
+            return _filed(seat, place(seat.options["file"], f"{seat.id}.options.file"))
         path = seat.pitch_file or seat.options.get("pitch_file")
         if seat.agent != "script" or not isinstance(path, str):
             return seat
@@ -59,6 +62,10 @@ def copied(scenario: Scenario, cast: Cast, folder: Path, new: NewRun) -> Scenari
     """Copy the agents' files into the new run and return the scenario that names the copies."""
 
     def copy(seat: AgentTable) -> AgentTable:
+        if seat.agent == POLICY:
+            name = f"policies/{[*scenario.sellers, *scenario.buyers].index(seat)}.json"
+            new.add(name, Path(seat.options["file"]).read_bytes())
+            return _filed(seat, name)
         if seat.pitch_file is None:
             return seat
         name = f"pitches/{scenario.sellers.index(seat)}.txt"
@@ -84,6 +91,8 @@ def with_inputs(scenario: Scenario, inputs: Path) -> Scenario:
 
     def tell(seat: AgentTable) -> AgentTable:
         options = dict(seat.options)
+        if seat.agent == POLICY and isinstance(options.get("file"), str):
+            options["file"] = str(inputs / options["file"])
         if seat.agent == "script" and seat.pitch_file is not None:
             options["pitch_file"] = str(inputs / seat.pitch_file)
         if seat.agent == "behavioral" and parameters is not None:
@@ -92,6 +101,11 @@ def with_inputs(scenario: Scenario, inputs: Path) -> Scenario:
         return msgspec.structs.replace(seat, options=options)
 
     return _changed(scenario, tell, parameters)
+
+
+def _filed(seat: AgentTable, file: str) -> AgentTable:
+    """Return a seat with another place of its policy."""
+    return msgspec.structs.replace(seat, options={**seat.options, "file": file})
 
 
 def _changed(

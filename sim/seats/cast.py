@@ -18,7 +18,7 @@ from retailsim.agents.errors import AgentsError, UnknownAgent
 from retailsim.agents.host import Checked, Host, Hosting, Trusted
 from retailsim.agents.llm.types import PROVIDERS, ModelConfig
 from retailsim.agents.profiles import profiles
-from retailsim.agents.protocol import agents_of
+from retailsim.agents.protocol import POLICY, agents_of
 from retailsim.agents.registry import digest, fit, resolve
 from retailsim.events.kernel import Kernel, Receive
 from retailsim.events.messages import Role, SeatKind
@@ -151,9 +151,14 @@ class SeatedAgent:
         agents = agents_of(self.protocol)
         if (self.table.agent, self.role) in agents.models:
             return "model"
-        if (self.table.agent, self.role) in agents.outside:
+        if self.outside or self.table.agent == POLICY:
             return "policy"
         return "plug-in" if self.is_plugin else "behavioral"
+
+    @property
+    def outside(self) -> bool:
+        """Whether only an environment can play it."""
+        return (self.table.agent, self.role) in agents_of(self.protocol).outside
 
     def join(self, kernel: Kernel, door: Door, hosting: Hosting) -> Agent:
         """Make this seat's agent for one market and register it there."""
@@ -269,7 +274,7 @@ class Cast:
 
     def outside(self) -> list[str]:
         """The seats that only an environment can play, as ``sellers.ID``."""
-        seats = [seat for seat in self._seats.values() if seat.sits == "policy"]
+        seats = [seat for seat in self._seats.values() if seat.outside]
         return [f"{seat.role}s.{seat.table.id}" for seat in seats]
 
     def modules_in(self, folder: Path) -> list[Path]:

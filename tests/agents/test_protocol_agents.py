@@ -48,7 +48,13 @@ def test_the_bases_answer_each_request_of_the_protocol_once_and_nothing_else(nam
 
 def test_names_are_those_that_need_no_language_model() -> None:
     agents = agents_of(find_protocol("csales"))
-    assert agents.names("seller") == ["behavioral", "csi", "fixed-script", "random-action"]
+    assert agents.names("seller") == [
+        "behavioral",
+        "csi",
+        "fixed-script",
+        "random-action",
+        "policy",
+    ]
     assert agents.target("react", "seller") is not None
     assert agents.target("react", "buyer") is None
 

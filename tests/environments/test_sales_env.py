@@ -20,8 +20,9 @@ import gymnasium
 from gymnasium.utils.env_checker import check_env
 
 import retailsim.envs  # noqa: F401 - registers them
-from retailsim.agents.csales.behavioral.outside_seller import OPTION_NAMES
+from retailsim.agents.csales.behavioral.action_policy import OPTION_NAMES
 from retailsim.agents.csales.policy.features import NAMES, features
+from retailsim.agents.csales.policy.linear import LinearPolicy
 from retailsim.agents.csales.policy.view import SellerView
 from retailsim.events.errors import EventsError, RetailSimError, RunInUse
 from retailsim.events.messages import Event, OrderPlaced
@@ -223,6 +224,29 @@ def test_an_episode_has_the_events_of_an_inline_seller_that_chooses_alike(
         kinds = [event.pop("seller_kind") for event in events if "seller_kind" in event]
         assert kinds == ["policy"]
         assert events == [without(event, "seller_kind") for event in logged]
+
+
+def test_a_policy_plays_in_its_seat_to_the_bytes_that_it_plays_here(
+    make: Make, tmp_path: Path
+) -> None:
+    weights = np.random.default_rng(4).normal(size=(len(OPTION_NAMES), len(NAMES)))
+    policy = LinearPolicy.of(weights.tolist(), [0.0] * len(OPTION_NAMES))
+    policy.save(tmp_path / "p.json")
+    seat = INLINE.replace('agent = "csi"', 'agent = "policy", options = { file = "p.json" }')
+    settings = {"profiles.count": 12, "run.seed": 9}
+    inline = ("--seed", 9, "--set", "profiles.count=12")
+    launched(tmp_path / "seat", scenario(tmp_path, seat), *inline)
+
+    def choose(env: SalesEnv, told: Any) -> int:
+        action = policy.choose(told[0], env.action_mask())
+        env.state_propensities([float(action == one) for one in range(len(OPTION_NAMES))])
+        return action
+
+    env = make(out=tmp_path / "env", episodes=12, settings=settings)
+    for n in range(12):
+        episode(env, choose, 9 if n == 0 else None)
+    env.close()
+    assert event_lines(tmp_path / "env") == event_lines(tmp_path / "seat")
 
 
 def all_events(run: Path) -> list[dict[str, Any]]:

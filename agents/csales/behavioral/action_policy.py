@@ -15,7 +15,7 @@ from typing import Protocol
 import msgspec
 
 from retailsim.events.streams import Stream
-from retailsim.market.protocols.csales.events import TACTICS, Action, Style, Tactic
+from retailsim.market.protocols.csales.events import ACTIONS, TACTICS, Action, Style, Tactic
 from retailsim.market.protocols.csales.propensities import WHOLE, draw, propensities
 from retailsim.market.protocols.csales.values import PERSUASION, option_name
 
@@ -85,6 +85,12 @@ def legal(actions: Sequence[Action]) -> list[Option]:
         else:
             found.append((action, None))
     return found
+
+
+OPTIONS: tuple[Option, ...] = tuple(legal(ACTIONS))
+"""Every option there is, in the order that numbers them."""
+OPTION_NAMES: tuple[str, ...] = tuple(option_name(*option) for option in OPTIONS)
+"""What they are called in `ActionChosen.options`."""
 
 
 def choose(policy: Policy, situation: Situation, stream: Stream) -> ActionChoice:

@@ -5,21 +5,15 @@ from __future__ import annotations
 import msgspec
 
 from retailsim.agents.csales.behavioral.action_policy import (
+    OPTION_NAMES,
+    OPTIONS,
     ActionChoice,
-    Option,
     Situation,
-    legal,
     options_of,
 )
 from retailsim.agents.csales.behavioral.seller import PolicySeller
-from retailsim.market.protocols.csales.events import ACTIONS
 from retailsim.market.protocols.csales.requests import PlanTurn
 from retailsim.market.protocols.csales.values import option_name
-
-OPTIONS: tuple[Option, ...] = tuple(legal(ACTIONS))
-"""Every option there is, in the order that numbers them."""
-OPTION_NAMES: tuple[str, ...] = tuple(option_name(*option) for option in OPTIONS)
-"""What they are called in `ActionChosen.options`."""
 
 _BY_NAME = dict(zip(OPTION_NAMES, OPTIONS, strict=True))
 

@@ -61,8 +61,7 @@ class PolicySeller(SalesSeller):
         self._take(options)
         if not isinstance(share, int | float) or isinstance(share, bool) or not 0 <= share <= 1:
             raise BadOption(self.source, f"explore = {share!r}: a share from 0 to 1 is needed")
-        if share:
-            self.policy = Exploring(self.policy, share)
+        self._explore = share
 
     def _take(self, options: Mapping[str, Any]) -> None:
         """Take the seat's other options, or refuse them."""
@@ -104,8 +103,15 @@ class PolicySeller(SalesSeller):
         )
 
     async def _choice(self, request: PlanTurn, situation: Situation) -> ActionChoice:
-        """Draw one of the legal options by the policy."""
-        return choose(self.policy, situation, self.stream(request, f"plan {request.turn}"))
+        """Draw one of the legal options by the policy, or any of them where it explores."""
+        policy = self._weighing(request, situation)
+        if self._explore:
+            policy = Exploring(policy, self._explore)
+        return choose(policy, situation, self.stream(request, f"plan {request.turn}"))
+
+    def _weighing(self, request: PlanTurn, situation: Situation) -> Policy:
+        """Return what weighs the options."""
+        return self.policy
 
     def _target(
         self, request: PlanTurn, said: frozenset[str], known: list[CategoryPath]

@@ -14,6 +14,8 @@ from retailsim.agents.csales.policy.view import SellerView
 from retailsim.market.protocols.csales.events import ACTIONS, OPENNESS, STYLES, TACTICS
 
 VERSION = "csales-1"
+UNIT = 2**16
+"""Features are multiples of 1 / `UNIT`, so a float of any size holds them exactly."""
 
 
 def _share(value: float, most: float) -> float:
@@ -102,6 +104,10 @@ are those that the buyer's messages show, as 0 or 1.
 
 def features(view: SellerView) -> list[float]:
     """Return the features of a view in the order of `NAMES`, each from 0 to 1."""
+    return [round(one * UNIT) / UNIT for one in _exact(view)]
+
+
+def _exact(view: SellerView) -> list[float]:
     style, openness = view.style, view.openness
     return [
         *(of(view) for _, of in SINGLE.values()),

@@ -12,8 +12,8 @@ import numpy as np
 from gymnasium.spaces import Box, Discrete
 from numpy.typing import NDArray
 
-from retailsim.agents.csales.behavioral.action_policy import legal
-from retailsim.agents.csales.behavioral.outside_seller import OPTION_NAMES, OPTIONS, Chosen
+from retailsim.agents.csales.behavioral.action_policy import OPTION_NAMES, OPTIONS, legal
+from retailsim.agents.csales.behavioral.outside_seller import Chosen
 from retailsim.agents.csales.policy.features import NAMES, VERSION, features
 from retailsim.agents.csales.policy.view import SellerView
 from retailsim.events.messages import EpisodeFailed, Event

@@ -1,0 +1,105 @@
+"""A policy that scores options by their features, in whole numbers: the same choice everywhere.
+
+A dot product of floats depends on the machine's order of adding; near a tie that would decide.
+Features are multiples of 1 / `features.UNIT` and weights are integers, so scores are exact.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import msgspec
+
+from retailsim.agents.csales.behavioral.action_policy import OPTION_NAMES, OPTIONS
+from retailsim.agents.csales.policy.errors import BadPolicy
+from retailsim.agents.csales.policy.features import NAMES, UNIT, VERSION
+
+SCALE = 2**20
+"""A weight of 1.0 as an integer."""
+
+
+class LinearPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Takes the legal option of the highest score, the first one among equals.
+
+    Parameters
+    ----------
+    features : str
+        Version of the features it was learnt on.
+    options : tuple of str
+        `OPTION_NAMES` of the program that wrote it.
+    weights : tuple of tuple of int
+        For each option one for each feature, in units of 1 / `SCALE`.
+    bias : tuple of int
+        One for each option, likewise.
+    """
+
+    features: str
+    options: tuple[str, ...]
+    weights: tuple[tuple[int, ...], ...]
+    bias: tuple[int, ...]
+
+    @classmethod
+    def of(cls, weights: Sequence[Sequence[float]], bias: Sequence[float]) -> LinearPolicy:
+        """Return the policy of weights in floats, rounded to units of 1 / `SCALE`.
+
+        Parameters
+        ----------
+        weights : (options, features)
+        bias : (options,)
+        """
+        return cls(
+            features=VERSION,
+            options=OPTION_NAMES,
+            weights=tuple(tuple(round(float(one) * SCALE) for one in row) for row in weights),
+            bias=tuple(round(float(one) * SCALE) for one in bias),
+        )
+
+    def choose(self, features: Iterable[float], mask: Iterable[int]) -> int:
+        """Return the number of the option to take.
+
+        Parameters
+        ----------
+        features : iterable of float
+            As `features.features` or an environment gives them.
+        mask : iterable of int
+            1 for each option that is legal; at least one.
+        """
+        units = [int(float(one) * UNIT) for one in features]
+        rows = zip(self.weights, self.bias, mask, strict=True)
+        scores = [
+            (constant * UNIT + sum(w * u for w, u in zip(row, units, strict=True)), -number)
+            for number, (row, constant, legal) in enumerate(rows)
+            if legal
+        ]
+        return -max(scores)[1]
+
+    def save(self, path: Path) -> None:
+        """Write it to a file, as JSON."""
+        path.write_bytes(msgspec.json.format(msgspec.json.encode(self)) + b"\n")
+
+
+def read_policy(path: Path) -> LinearPolicy:
+    """Return the policy in a file.
+
+    Raises
+    ------
+    BadPolicy
+        If it cannot be read, or was made for other features or options.
+    """
+    try:
+        policy = msgspec.json.decode(path.read_bytes(), type=LinearPolicy)
+    except OSError as error:
+        raise BadPolicy(path, error.strerror or str(error)) from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise BadPolicy(path, f"is no policy: {error}") from None
+    if policy.features != VERSION:
+        raise BadPolicy(path, f"was learnt on the features {policy.features!r}, not {VERSION!r}")
+    if policy.options != OPTION_NAMES:
+        raise BadPolicy(path, f"has other options than {', '.join(OPTION_NAMES)}")
+    rows = {len(row) for row in policy.weights}
+    if len(policy.weights) != len(OPTIONS) or rows != {len(NAMES)}:
+        raise BadPolicy(path, f"needs weights of {len(OPTIONS)} options by {len(NAMES)} features")
+    if len(policy.bias) != len(OPTIONS):
+        raise BadPolicy(path, f"needs a bias for each of {len(OPTIONS)} options")
+    return policy
