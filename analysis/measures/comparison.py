@@ -3,7 +3,8 @@
 Two runs of one seed share every draw that they have in common, so episodes of the same product,
 seats, replication and price condition are pairs, and what differs between them is what was
 changed. A run compared with itself differs by exactly nothing. Where nothing pairs, as with other
-seeds, the runs are compared as different episodes of, as far as possible, the same products.
+seeds, the runs are compared as different episodes of, as far as possible, the same products; other
+seeds have drawn other buyers behind the same names, which is allowed for.
 
 The differences of the whole runs are planned contrasts, one for each measure that names this view,
 with intervals that hold together and p values adjusted alike (Bonferroni); those of conversion by
@@ -24,6 +25,7 @@ from retailsim.analysis.measures import estimates
 from retailsim.analysis.measures.measure import Measure
 from retailsim.analysis.measures.scope import illustration, scope
 from retailsim.analysis.measures.table import measure, shown_in
+from retailsim.analysis.statistics.crossed import Side, crossed_rates
 from retailsim.analysis.statistics.differences import mcnemar, sign_flip, two_rates
 from retailsim.analysis.statistics.multiplicity import (
     benjamini_hochberg,
@@ -124,12 +126,12 @@ def compare(
         Those of the runs' protocol.
     """
     one, two = (_keyed(part) for part in (first, second))
+    about = scope(first.episodes)
     both = _pairs(one, two) if shared else one.head(0)
     paired = both if both.height > 0 else None
-    planned = [
-        _Question("overall", compared, one, two, paired) for compared in shown_in("compare", own)
-    ]
-    grids = [list(_by(key, one, two, paired)) for key in ("seller", "buyer", "category")]
+    sides = _Sides(one, two, paired, alike=shared)
+    planned = [_Question("overall", compared, sides) for compared in shown_in("compare", own)]
+    grids = [_by(key, sides) for key in ("seller", "buyer", "category")]
     return Comparison(
         pairs=both.height,
         only_first=one.height - both.height,
@@ -140,7 +142,7 @@ def compare(
             for grid in grids
             for change in _adjusted(grid, benjamini_hochberg, selected_level)
         ),
-        generalise_to=scope(first.episodes).interval,
+        generalise_to=about.interval if shared else about.two_way,
         cautions=tuple(illustration(one, two)),
     )
 
@@ -162,18 +164,33 @@ def _pairs(one: pl.DataFrame, two: pl.DataFrame) -> pl.DataFrame:
     return one.join(two, on=keys, suffix="_two")
 
 
-class _Question(NamedTuple):
-    """What is compared: the pairs are None where nothing pairs."""
+class _Sides(NamedTuple):
+    """Episodes of both runs.
 
-    of: str
-    compared: Measure
+    The pairs are None where nothing pairs; buyers are not alike if another seed drew them.
+    """
+
     one: pl.DataFrame
     two: pl.DataFrame
     both: pl.DataFrame | None
+    alike: bool
+
+    def where(self, some: pl.Expr) -> _Sides:
+        """Return those of them that have something."""
+        both = None if self.both is None else self.both.filter(some)
+        return self._replace(one=self.one.filter(some), two=self.two.filter(some), both=both)
+
+
+class _Question(NamedTuple):
+    """What is compared."""
+
+    of: str
+    compared: Measure
+    sides: _Sides
 
     def test(self, level: float) -> Test:
         """How the measure differs, with an interval of that level."""
-        test = _tested(self.compared, self.one, self.two, self.both, level)
+        test = _tested(self.compared, self.sides, level)
         between = test.interval
         if between is not None and self.compared.unit == "share":
             # No difference of rates is beyond 100 points, whatever t says of few products.
@@ -181,21 +198,15 @@ class _Question(NamedTuple):
         return msgspec.structs.replace(test, interval=between)
 
 
-def _tested(
-    compared: Measure,
-    one: pl.DataFrame,
-    two: pl.DataFrame,
-    both: pl.DataFrame | None,
-    level: float,
-) -> Test:
+def _tested(compared: Measure, sides: _Sides, level: float) -> Test:
     if not compared.of_each:
-        return _of_ratio(compared, one, two, level)
+        return _of_ratio(compared, sides, level)
     if compared.unit == "share":
-        return _yes_no(compared, one, two, both, level)
-    if both is None:
-        return _of_ratio(compared, one, two, level)
-    before, after = (_paired(compared, both, suffix) for suffix in ("", "_two"))
-    return sign_flip(after - before, both["cluster"], seed=SEED, level=level)
+        return _yes_no(compared, sides, level)
+    if sides.both is None:
+        return _of_ratio(compared, sides, level)
+    before, after = (_paired(compared, sides.both, suffix) for suffix in ("", "_two"))
+    return sign_flip(after - before, sides.both["cluster"], seed=SEED, level=level)
 
 
 def _paired(compared: Measure, both: pl.DataFrame, suffix: str) -> pl.Series:
@@ -205,17 +216,12 @@ def _paired(compared: Measure, both: pl.DataFrame, suffix: str) -> pl.Series:
     return side.select(above=compared.above())["above"]
 
 
-def _yes_no(
-    compared: Measure,
-    one: pl.DataFrame,
-    two: pl.DataFrame,
-    both: pl.DataFrame | None,
-    level: float,
-) -> Test:
+def _yes_no(compared: Measure, sides: _Sides, level: float) -> Test:
     """A yes or no: by whole products; McNemar's or Newcombe's way with a single product."""
+    one, two, both = sides.one, sides.two, sides.both
     if both is None:
         if pl.concat((one["cluster"], two["cluster"])).n_unique() > 1:
-            return _of_ratio(compared, one, two, level)
+            return _of_ratio(compared, sides, level)
         first, second = ((_sum(compared, part), part.height) for part in (one, two))
         return two_proportions(second, first, level=level)
     before, after = (_paired(compared, both, suffix) for suffix in ("", "_two"))
@@ -228,33 +234,32 @@ def _sum(compared: Measure, part: pl.DataFrame) -> int:
     return int(part.select(above=compared.above())["above"].sum())
 
 
-def _of_ratio(compared: Measure, one: pl.DataFrame, two: pl.DataFrame, level: float) -> Test:
-    """The second run's ratio of sums minus the first's, robust to what products share."""
-    parts = []
-    for part in (two, one):
-        some = part.filter(compared.counts).select(
-            above=compared.above(), below=compared.below(), cluster="cluster"
-        )
-        counting = some.filter(pl.col("below") > 0)
-        parts.append((counting["above"], counting["below"], counting["cluster"]))
-    return two_rates(parts[0], parts[1], level=level)
+def _of_ratio(compared: Measure, sides: _Sides, level: float) -> Test:
+    """The second run's ratio of sums minus the first's, robust to what products share.
+
+    Where another seed drew the buyers, to what a buyer's episodes share, too.
+    """
+    two, one = (_counted(compared, part) for part in (sides.two, sides.one))
+    if sides.alike:
+        return two_rates(two[:3], one[:3], level=level)
+    return crossed_rates(two, one, level=level)
 
 
-def _by(
-    key: str, one: pl.DataFrame, two: pl.DataFrame, both: pl.DataFrame | None
-) -> list[_Question]:
+def _counted(compared: Measure, part: pl.DataFrame) -> Side:
+    """What a ratio is made of: above, below, cluster and buyer of the episodes that count."""
+    some = part.filter(compared.counts).select(
+        "cluster", "buyer", above=compared.above(), below=compared.below()
+    )
+    some = some.filter(pl.col("below") > 0)
+    return some["above"], some["below"], some["cluster"], some["buyer"]
+
+
+def _by(key: str, sides: _Sides) -> list[_Question]:
     """Conversion, for each value of a column that both runs have."""
     conversion = measure("conversion_rate")
-    named = sorted({*one[key].drop_nulls()} & {*two[key].drop_nulls()})
+    named = sorted({*sides.one[key].drop_nulls()} & {*sides.two[key].drop_nulls()})
     return [
-        _Question(
-            f"{key} {name}",
-            conversion,
-            one.filter(pl.col(key) == name),
-            two.filter(pl.col(key) == name),
-            both.filter(pl.col(key) == name) if both is not None else None,
-        )
-        for name in named
+        _Question(f"{key} {name}", conversion, sides.where(pl.col(key) == name)) for name in named
     ]
 
 
@@ -271,8 +276,8 @@ def _adjusted(
         Change(
             of=asked.of,
             measure=asked.compared.name,
-            first=estimates.estimate(asked.compared, asked.one),
-            second=estimates.estimate(asked.compared, asked.two),
+            first=estimates.estimate(asked.compared, asked.sides.one),
+            second=estimates.estimate(asked.compared, asked.sides.two),
             test=test,
             adjusted_p=p,
             simultaneous=asked.test(level).interval,

@@ -92,7 +92,7 @@ def sign_flip(
     if len(totals) >= 2:
         error, df = math.sqrt(ratio_variance(totals, counts)), len(totals) - 1
         by = by_t(estimate, error, df, level=level)
-        p, low, high = max(p, _p_of_t(estimate, error, df)), min(low, by.low), max(high, by.high)
+        p, low, high = max(p, p_of_t(estimate, error, df)), min(low, by.low), max(high, by.high)
     low, high = max(-most, low), min(most, high)
     if math.isinf(low) or math.isinf(high):
         note = f"{len(totals)} clusters: no interval"
@@ -146,7 +146,7 @@ def two_rates(
     return Test(
         method=f"{method}, t with {df:.0f} df",
         estimate=p - q,
-        p=_p_of_t(p - q, error, df),
+        p=p_of_t(p - q, error, df),
         interval=by_t(p - q, error, df, level=level),
         n=n,
     )
@@ -231,7 +231,8 @@ def _dominance(values: Floats, others: Floats) -> Floats:
     return found
 
 
-def _p_of_t(estimate: float, error: float, df: float) -> float:
+def p_of_t(estimate: float, error: float, df: float) -> float:
+    """Return the two-sided p of an estimate over its error, by Student's t."""
     if error == 0.0:
         return 1.0 if estimate == 0.0 else 0.0
     return 2.0 * float(student.sf(abs(estimate) / error, df))
