@@ -106,10 +106,12 @@ ONLY_AFTER_FIGURES = frozenset(
 
 _UNIT = "|".join(re.escape(unit) for unit in sorted(UNITS, key=len, reverse=True))
 _BEHIND = rf"(?:[ -]?(?P<unit>{_UNIT})(?![a-z°%]))?"
-_IN_FIGURES = re.compile(rf"(?P<dollar>\$ ?)?{_FIGURES}{_BEHIND}")
+_IN_FIGURES = re.compile(rf"(?=[$\d])(?P<dollar>\$ ?)?{_FIGURES}{_BEHIND}")
 _IN_WORDS = re.compile(rf"{_SPELT}{_BEHIND}")
 _HAS_WORDS = re.compile(rf"\b(?:(?:{_WORD})\b|{_ONE})")
 _NAMES = r"\b(?P<name>spf|thread count(?: of)?|hrc|dpi|f-stop|version)(?: of| is|:)? "
+_NAME = ("spf", "thread count", "hrc", "dpi", "f-stop", "version")
+"""What `_NAMES` begins with: looked for first, because that is quick."""
 _NAMED = (re.compile(_NAMES + _FIGURES), re.compile(_NAMES + _SPELT))
 _APPROX = re.compile(
     r"\b(?:about|around|roughly|nearly|almost|some|just (?:under|over)|approx\w*)\b"
@@ -175,19 +177,28 @@ def _bound(text: str, start: int) -> str:
 
 def quantities(text: str) -> list[Quantity]:
     """Return the quantities of a lower-case text, in order; an ounce is given both ways."""
-    found = [
-        Quantity(number_of(match["number"]), match["name"].split(" of")[0], 0.0, *match.span())
-        for named in _NAMED
-        for match in named.finditer(text)
-    ]
-    found = [one._replace(value=one.number) for one in found]
+    found = _named(text) if any(name in text for name in _NAME) else []
     counted = list(_IN_FIGURES.finditer(text))
     if _HAS_WORDS.search(text):
         counted = sorted([*counted, *_IN_WORDS.finditer(text)], key=re.Match.start)
+    named, reach = tuple(found), 0
     for match in counted:
-        if not any(one.start <= match.start() < one.end for one in found):
-            found.extend(_counted(text, match))
+        start = match.start()
+        if start >= reach and not any(one.start <= start < one.end for one in named):
+            more = _counted(text, match)
+            found += more
+            reach = max(reach, *(one.end for one in more)) if more else reach
     return _joined(_shared_units(found))
+
+
+def _named(text: str) -> list[Quantity]:
+    """Return the numbers that follow the name of what they measure."""
+    matches = [match for named in _NAMED for match in named.finditer(text)]
+    numbers = [number_of(match["number"]) for match in matches]
+    return [
+        Quantity(number, match["name"].split(" of")[0], number, *match.span())
+        for number, match in zip(numbers, matches, strict=True)
+    ]
 
 
 def _counted(text: str, match: re.Match[str]) -> list[Quantity]:

@@ -8,7 +8,9 @@ it is found once for sentences that are said again.
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from collections.abc import Iterable
+from functools import cached_property, lru_cache
+from itertools import filterfalse
 from typing import Literal, NamedTuple
 
 from retailsim.market.claims.checks import CHECKS, SOON
@@ -74,15 +76,10 @@ def read(text: str, sheet: Sheet) -> tuple[Claim, ...]:
     found: list[Claim] = []
     if "No. " in text:
         text = text.replace("No. ", "No.")
-    known = sheet.read_before
-    for piece in text.split(". "):
-        if piece in _harmless:
-            continue
-        claims = known.get(piece)
-        if claims is None:
-            claims = _first_read(piece, sheet)
-        if claims:
-            found += claims
+    pieces = filterfalse(_harmless.__contains__, text.split(". "))
+    for piece in filterfalse(sheet.quiet.__contains__, pieces):
+        claims = sheet.read_before.get(piece)
+        found += _first_read(piece, sheet) if claims is None else claims
     return tuple(_with_stop(claim, text) for claim in found) if found else ()
 
 
@@ -93,17 +90,20 @@ def _with_stop(claim: Claim, text: str) -> Claim:
 
 def _first_read(piece: str, sheet: Sheet) -> tuple[Claim, ...]:
     plain = _plain(piece, sheet)
-    claims: tuple[Claim, ...] = ()
-    if plain not in _harmless:
-        parts = sentences(piece)
-        alone = len(parts) == 1
-        read_apart = [(one, hits_of(plain if alone else _plain(one, sheet))) for one in parts]
-        judgements = (judged(one, hits, sheet) for one, hits in read_apart)
-        claims = tuple(claim for claim in judgements if claim is not None)
-        if not any(hits for _, hits in read_apart):
-            _remember_harmless(plain)
-    if piece not in _harmless:
+    if plain in _harmless:
+        sheet.remember_quiet(piece)
+        return ()
+    parts = sentences(piece)
+    alone = len(parts) == 1
+    read_apart = [(one, hits_of(plain if alone else _plain(one, sheet))) for one in parts]
+    judgements = (judged(one, hits, sheet) for one, hits in read_apart if hits)
+    claims = tuple(claim for claim in judgements if claim is not None)
+    if not any(hits for _, hits in read_apart):
+        _remember_harmless(plain)
+    if claims:
         sheet.remember(piece, claims)
+    else:
+        sheet.remember_quiet(piece)
     return claims
 
 
@@ -131,10 +131,20 @@ def _plain(sentence: str, sheet: Sheet) -> str:
     for own, instead in sheet.names:
         if own in sentence:
             sentence = sentence.replace(own, instead)
+    if "$" in sentence:
+        sentence = _with_instead(sentence, sheet.amounts)
+    if " days" in sentence:
+        sentence = _with_instead(sentence, sheet.terms)
     if '"' in sentence or "“" in sentence:
         sentence = _QUOTED.sub(
             lambda quoted: "" if _on_page(quoted[1], sheet) else quoted[0], sentence
         )
+    return sentence
+
+
+def _with_instead(sentence: str, names: Iterable[tuple[str, str]]) -> str:
+    for own, instead in names:
+        sentence = sentence.replace(own, instead)
     return sentence
 
 
@@ -180,26 +190,31 @@ def _candidates(
         for index in rules.by_word[FIGURES]:
             if not dimensions.isdisjoint(rules.ready[index].rule.dimensions):
                 found.add(index)
-    return sorted(found)
+    return sorted(index for index in found if rules.ready[index].may_match(text))
 
 
 class Guarded:
     """A sentence, and from where on what it says is asked, guessed or denied."""
 
-    __slots__ = ("_asked", "_denial", "_doubted", "text")
-
     def __init__(self, text: str, guards: Guards) -> None:
         self.text = text
-        self._denial = guards.denial
-        asked, doubted = guards.asked.search(text), guards.doubt.search(text)
-        self._asked = asked.end() if asked else len(text)
-        self._doubted = doubted.end() if doubted else len(text)
+        self._guards = guards
+
+    @cached_property
+    def _asked(self) -> int:
+        asked = self._guards.asked.search(self.text)
+        return asked.end() if asked else len(self.text)
+
+    @cached_property
+    def _doubted(self) -> int:
+        doubted = self._guards.doubt.search(self.text)
+        return doubted.end() if doubted else len(self.text)
 
     def takes_back(self, start: int, rule: Rule) -> bool:
         """Whether a match of a rule that begins at `start` claims nothing."""
         if start >= self._asked or (start >= self._doubted and not rule.conditional):
             return True
-        return not rule.denied and self._denial.search(self.text[:start]) is not None
+        return not rule.denied and self._guards.denial.search(self.text[:start]) is not None
 
 
 def _says_when(text: str, figures: tuple[Quantity, ...]) -> bool:

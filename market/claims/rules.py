@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files
 from typing import Any, Literal
 
@@ -67,6 +67,9 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         As the log and the report give them.
     when : tuple of str
         Words of which a sentence has one; see the data file.
+    needs : tuple of str
+        Strings one of which every match holds; empty: not known. They save time and change
+        nothing.
     pattern, unless : str
         What must match, and what must not.
     check : Check
@@ -83,6 +86,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     kind: Kind
     why: str
     when: tuple[str, ...]
+    needs: tuple[str, ...] = ()
     pattern: str
     check: Check
     unless: str | None = None
@@ -91,12 +95,34 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     conditional: bool = False
 
 
-class Ready(msgspec.Struct, frozen=True):
-    """A rule with its expressions compiled."""
+class Ready:
+    """A rule with its expressions, which are compiled when they are first used.
 
-    rule: Rule
-    pattern: re.Pattern[str]
-    unless: re.Pattern[str] | None
+    Parameters
+    ----------
+    rule : Rule
+    expression : str
+        Its pattern with the words of the lists put in.
+    """
+
+    def __init__(self, rule: Rule, expression: str) -> None:
+        self.rule = rule
+        self.expression = expression
+
+    @cached_property
+    def pattern(self) -> re.Pattern[str]:
+        """What must match."""
+        return re.compile(self.expression)
+
+    @cached_property
+    def unless(self) -> re.Pattern[str] | None:
+        """What must not."""
+        return re.compile(self.rule.unless) if self.rule.unless else None
+
+    def may_match(self, text: str) -> bool:
+        """Whether a text in lower case has what a match needs."""
+        needs = self.rule.needs
+        return not needs or any(part in text for part in needs)
 
 
 class Guards(msgspec.Struct, frozen=True):
@@ -138,8 +164,8 @@ def read_rules(text: str) -> Rules:
 
     Raises
     ------
-    msgspec.ValidationError, re.error
-        If a rule is not in form.
+    msgspec.ValidationError
+        If a rule is not in form. An expression that is none is noticed when it is first used.
     """
     table = tomllib.loads(text)
     lists = {name: _alternatives(words) for name, words in table["words"].items()}
@@ -164,8 +190,7 @@ def _ready(rule: Rule, lists: Mapping[str, str]) -> Ready:
     pattern = rule.pattern
     for name, words in lists.items():
         pattern = pattern.replace(f"{{{name}}}", words)
-    unless = re.compile(rule.unless) if rule.unless else None
-    return Ready(rule, re.compile(pattern), unless)
+    return Ready(rule, pattern)
 
 
 def _synonyms(groups: Sequence[Sequence[str]]) -> dict[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 from typing import Any
 
 from retailsim.market.claims.quantities import Quantity, quantities
@@ -25,6 +25,7 @@ MOST_REMEMBERED = 4_096
 """Pieces of text that one sheet remembers."""
 
 _WORDS = re.compile(r"[a-z0-9]+")
+_PART = re.compile(r"[a-z0-9]")
 _DENIED = re.compile(r"\b(?:no|not|without|never|non|zero|free of|excluding)\b[^;.|]{0,24}$")
 _FREE = re.compile(r"[- ]free\b|[^|.;]{0,16} not (?:included|supplied|needed)\b|: no(?:ne)?\b")
 _ENDINGS = re.compile(r"(?:ings?|edly|ed|ers?|ies|es|s|ly|y|able|ible|ation|e)$")
@@ -75,21 +76,23 @@ class Page:
         """The numbers without a unit."""
         return frozenset(one.number for one in self.quantities if one.dimension is None)
 
-    @cached_property
-    def _forms(self) -> dict[str, list[str]]:
-        """Stem -> the page's words with it."""
-        found: dict[str, list[str]] = {}
-        for word in dict.fromkeys(_WORDS.findall(self.text)):
-            for key in _keys(word):
-                found.setdefault(key, []).append(word)
-        return found
-
     def affirms(self, word: str) -> bool | None:
         """Whether the page affirms a word in any form; False: it only denies it; None: neither."""
-        forms = {form for key in _keys(word) for form in self._forms.get(key, ())}
+        forms = self._forms(word)
         if not forms:
             return None
         return any(self._affirmed(*place) for form in forms for place in self._places(form))
+
+    def _forms(self, word: str) -> set[str]:
+        """Return the page's words that share a key with a word."""
+        keys, text, found = _keys(word), self.text, set()
+        for beginning in _beginnings(word):
+            at = text.find(beginning)
+            while at >= 0:
+                if at == 0 or not _PART.match(text, at - 1):
+                    found.add(_WORDS.match(text, at)[0])  # type: ignore[index]
+                at = text.find(beginning, at + 1)
+        return {form for form in found if not keys.isdisjoint(_keys(form))}
 
     def _places(self, form: str) -> Iterator[tuple[int, int]]:
         """Yield where a word stands, also as a part of a longer one."""
@@ -106,6 +109,22 @@ class Page:
 @lru_cache(maxsize=16_384)
 def _keys(word: str) -> frozenset[str]:
     return frozenset((stem(word), stem(load_rules().synonyms.get(word, word))))
+
+
+@lru_cache(maxsize=16_384)
+def _beginnings(word: str) -> tuple[str, ...]:
+    """Return how the words of a page begin that share a key with `word`: a key, or a synonym."""
+    by_key, keys = _synonyms_by_key(), _keys(word)
+    return (*keys, *(one for key in keys for one in by_key.get(key, ())))
+
+
+@cache
+def _synonyms_by_key() -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for word in load_rules().synonyms:
+        for key in _keys(word):
+            found.setdefault(key, []).append(word)
+    return found
 
 
 @lru_cache(maxsize=512)
@@ -132,10 +151,13 @@ class Sheet:
 
     Attributes
     ----------
-    names : tuple of (str, str)
-        How a text may name the product or an amount of the offer, and what it is read as.
+    names, amounts, terms : tuple of (str, str)
+        How a text may name the product, an amount and the days of the offer, and what it is read
+        as.
+    quiet : set of str
+        Pieces of text in which the reader found nothing.
     read_before : dict
-        What the reader found in pieces of text that it met before.
+        What it found in others.
     """
 
     def __init__(
@@ -154,7 +176,10 @@ class Sheet:
         self.delivery_days = delivery_days
         self.discount = discount
         self.free_shipping = free_shipping
-        self.names = (*_names(text, self.money), *_terms(return_days, delivery_days))
+        self.names = tuple(_names(text))
+        self.amounts = tuple(_amounts(self.money))
+        self.terms = _terms(return_days, delivery_days)
+        self.quiet: set[str] = set()
         self.read_before: dict[str, tuple[Any, ...]] = {}
 
     def remember(self, piece: str, claims: tuple[Any, ...]) -> None:
@@ -162,6 +187,12 @@ class Sheet:
         if len(self.read_before) >= MOST_REMEMBERED:
             self.read_before.clear()
         self.read_before[piece] = claims
+
+    def remember_quiet(self, piece: str) -> None:
+        """Keep that a piece of text claims nothing that this sheet does not carry."""
+        if len(self.quiet) >= MOST_REMEMBERED:
+            self.quiet.clear()
+        self.quiet.add(piece)
 
     @property
     def page(self) -> Page:
@@ -202,13 +233,18 @@ class Sheet:
         )
 
 
-def _names(text: str, money: Iterable[int]) -> tuple[tuple[str, str], ...]:
+def _names(text: str) -> list[tuple[str, str]]:
+    """Return what a sheet calls the product and says of it, with what is read instead."""
     title, *others = text.split(" | ")
     named = [(name, "it") for name in (title, title.split(", ")[0]) if len(name) > LEAST_NAME]
     values = (part.partition(": ")[2] or part for part in others)
-    named += [(value, "as it is") for value in values if LEAST_NAME < len(value) < LONGEST_VALUE]
-    amounts = [(dollars(cents), "the price") for cents in sorted(money, reverse=True) if cents > 0]
-    return (*named, *amounts)
+    return named + [
+        (value, "as it is") for value in values if LEAST_NAME < len(value) < LONGEST_VALUE
+    ]
+
+
+def _amounts(money: Iterable[int]) -> list[tuple[str, str]]:
+    return [(dollars(cents), "the price") for cents in sorted(money, reverse=True) if cents > 0]
 
 
 def _terms(return_days: int, delivery_days: tuple[int, int]) -> tuple[tuple[str, str], ...]:
