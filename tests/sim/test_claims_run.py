@@ -109,6 +109,16 @@ def test_the_issue_of_a_lie_is_not_as_described(runs: dict[str, Path]) -> None:
     assert "not as described" not in set(unread["issue"])
 
 
+def test_the_published_setting_is_one_key_away(runs: dict[str, Path]) -> None:
+    """Claims are found and change no order: as nobody checked them in the published runs."""
+    scenario, out = runs["rules"].parent / "scripts.toml", runs["rules"].parent / "published"
+    launched(out, scenario, "--set", "issues.overclaim_rate=0")
+    loaded = analysis.load(out)
+    assert loaded.tables["claims"].height == analysis.load(runs["rules"]).tables["claims"].height
+    assert "not as described" not in set(loaded.episodes["issue"])
+    assert "not as described" in set(analysis.load(runs["rules"]).episodes["issue"])
+
+
 def test_there_is_a_frame_of_claims(runs: dict[str, Path]) -> None:
     claims = analysis.load(runs["rules"]).tables["claims"]
     assert set(claims["seller"]) == {"lying"}
