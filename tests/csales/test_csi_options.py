@@ -13,6 +13,7 @@ from retailsim.agents.csales.behavioral.action_policy import (
     Chance,
     Csi,
     FixedScript,
+    Situation,
     WithTactics,
     options_of,
 )
@@ -135,11 +136,16 @@ def test_other_tactics_leave_the_share_of_persuasion_as_it_was(situation: Any) -
         ({"tactic": "Bribery"}, "tactic = 'Bribery': choose one of by style, random, Framing"),
         (
             {"profile": "no"},
-            "profile (true or false), style, tactic and explore are all that is taken",
+            "profile (true or false), style, tactic, temperature and explore are all that is taken",
         ),
-        ({"mood": 1}, "profile (true or false), style, tactic and explore are all that is taken"),
+        (
+            {"mood": 1},
+            "profile (true or false), style, tactic, temperature and explore are all that is taken",
+        ),
         ({"profile": False, "style": "told"}, "style 'told' needs profile = true"),
         ({"tactic": ["Framing"]}, "tactic = ['Framing']: choose one of"),
+        ({"temperature": 0}, "temperature = 0 is no number from 0.001 to 1,000"),
+        ({"temperature": True}, "temperature = True is no number from 0.001 to 1,000"),
     ],
 )
 def test_a_wrong_option_of_the_seller_is_said_in_one_line(
@@ -149,6 +155,28 @@ def test_a_wrong_option_of_the_seller_is_said_in_one_line(
         CsiSeller(Seat(id="s", role="seller", seed=Seed(1), options=options))
     assert said in str(error.value)
     assert "\n" not in str(error.value)
+
+
+@given(situation=SITUATIONS)
+def test_a_cold_seller_takes_an_option_of_the_highest_score(situation: Situation) -> None:
+    warm, cold = (Csi(temperature).weights(situation) for temperature in (0.35, 0.001))
+    assert {number for number, weight in enumerate(cold) if weight > 0.99} == {
+        number for number, weight in enumerate(warm) if weight > 0.9999 * max(warm)
+    }
+
+
+def first_chances(options: dict[str, Any]) -> tuple[float, ...]:
+    """What a seller's first options are drawn by, in shares of all."""
+    chosen, *_ = of(ActionChosen, converse(PROFILE, CsiSeller, RULES, seed=1, selling=options))
+    return tuple(one / sum(chosen.probabilities) for one in chosen.probabilities)
+
+
+def test_a_seller_has_the_temperature_of_its_options() -> None:
+    """The warmer, the closer to chance."""
+    assert max(first_chances({"temperature": 0.001})) == 1.0
+    assert first_chances({"temperature": 0.35}) == first_chances({})
+    warm = first_chances({"temperature": 1000})
+    assert max(warm) - min(warm) < 0.01
 
 
 def test_the_baselines_take_none() -> None:

@@ -184,6 +184,8 @@ class CsiSeller(PolicySeller):
         - ``style`` ("inferred", "told", "wrong" or "random"): whence it has the style it goes by;
           "told" and "wrong" need a market that tells the true one.
         - ``tactic`` ("by style", "random" or the name of a tactic).
+        - ``temperature`` (default 0.35, from 0.001 up): how far it goes by chance; with 0.001 it
+          takes the option of the highest score.
 
     Raises
     ------
@@ -200,19 +202,26 @@ class CsiSeller(PolicySeller):
         self._profile = options.get("profile", True)
         self._style = options.get("style", "inferred")
         tactic = options.get("tactic", "by style")
-        known = {"profile", "style", "tactic"} >= set(options)
+        temperature = options.get("temperature", 0.35)
+        known = {"profile", "style", "tactic", "temperature"} >= set(options)
         if not known or not isinstance(self._profile, bool):
             raise BadOption(
                 self.source,
-                "profile (true or false), style, tactic and explore are all that is taken",
+                "profile (true or false), style, tactic, temperature and explore are all that "
+                "is taken",
             )
         self._check("style", self._style, _STYLES)
         self._check("tactic", tactic, _TACTICS)
         if not self._profile and self._style != "inferred":
             raise BadOption(self.source, f"style {self._style!r} needs profile = true")
-        self.policy = Csi()
+        self.policy = Csi(self._number("temperature", temperature))
         if tactic != "by style":
             self.policy = WithTactics(self.policy, None if tactic == "random" else tactic)
+
+    def _number(self, name: str, value: object) -> float:
+        if isinstance(value, int | float) and value is not True and 0.001 <= value <= 1_000:
+            return float(value)
+        raise BadOption(self.source, f"{name} = {value!r} is no number from 0.001 to 1,000")
 
     def _check(self, name: str, value: object, known: Sequence[str]) -> None:
         if value not in known:
