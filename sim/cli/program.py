@@ -16,13 +16,14 @@ from retailsim.sim.cli.annotate_commands import annotate
 from retailsim.sim.cli.help_page import CommandGroup, CommandsByHeading
 from retailsim.sim.cli.look_commands import compare, export, replay, report
 from retailsim.sim.cli.make_commands import agents, profiles, schema
+from retailsim.sim.cli.policy_commands import policy
 from retailsim.sim.cli.run_commands import import_, launch, resume, verify
 from retailsim.sim.cli.study_commands import calibrate, experiment, infer
 
 HEADINGS: Mapping[str, Sequence[click.Command]] = {
     "Run": (launch, resume, verify, import_),
     "Look": (replay, report, compare, export),
-    "Study": (experiment, infer, annotate, calibrate),
+    "Study": (experiment, infer, annotate, calibrate, policy),
     "Make": (agents, profiles, schema),
 }
 

@@ -54,8 +54,12 @@ def expand(seat: AgentTable, role: Role) -> AgentTable:
 def named(name: str, role: Role, models: Mapping[str, ModelConfig]) -> dict[str, Any]:
     """Return the seat that an entry of ``--sellers`` or ``--buyers`` means, as a table.
 
-    The entry is the name of a [models] table, of a profile, of an agent, or PROVIDER/MODEL.
+    The entry is policy:FILE, or the name of a [models] table, of a profile, of an agent, or
+    PROVIDER/MODEL.
     """
+    if name.startswith(f"{POLICY}:"):
+        file = Path(name.removeprefix(f"{POLICY}:")).absolute()
+        return {"id": file.stem, "agent": POLICY, "options": {"file": str(file)}}
     if name in models or _is_model(name):
         return {"id": name.replace("/", ":"), "agent": "model", "model": name}
     if name in profiles(role):

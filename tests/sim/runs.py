@@ -95,11 +95,14 @@ def scenario(folder: Path, text: str, name: str = "scenario.toml") -> Path:
     return path
 
 
-def torn(run: Path, out: Path) -> Path:
-    """Copy a run as a killed program leaves it: no seal, its one segment cut inside a line."""
+def torn(run: Path, out: Path, kind: str = "ReviewPosted") -> Path:
+    """Copy a run as a killed program leaves it: no seal, its one segment cut inside a line.
+
+    The line is one of an event of this kind.
+    """
     shutil.copytree(run, out, ignore=shutil.ignore_patterns("derived", "SEAL"))
     [segment] = (out / "events").iterdir()
     lines = segment.read_bytes()
-    cut = lines.index(b'{"type":"ReviewPosted"', len(lines) // 2) + 40
+    cut = lines.index(f'{{"type":"{kind}"'.encode(), len(lines) // 2) + 40
     segment.rename(segment.with_name(f"{segment.name}.open")).write_bytes(lines[:cut])
     return out

@@ -30,7 +30,7 @@ def everything(command: click.Command, *path: str) -> Iterator[tuple[str, ...]]:
 
 
 COMMANDS = list(everything(main))
-GROUPS = [(), ("annotate",), ("agents",), ("profiles",)]
+GROUPS = [(), ("annotate",), ("agents",), ("profiles",), ("policy",)]
 
 
 def at(path: tuple[str, ...]) -> click.Command:

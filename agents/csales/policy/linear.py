@@ -19,7 +19,34 @@ SCALE = 2**20
 """A weight of 1.0 as an integer."""
 
 
-class LinearPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Learnt(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a policy was learnt on; it says where the weights come from and decides nothing.
+
+    Parameters
+    ----------
+    learner : str
+        The learner's name.
+    scenario : str
+        SHA-256 of the buyers, products and rules that it met, whatever their files are called.
+    seed : int
+        Of buyers and choices while it learnt.
+    conversations, profiles : int
+        How many it held, with buyers of how many profiles.
+    reward : mapping of term to weight
+        What it was paid in.
+    """
+
+    learner: str
+    scenario: str
+    seed: int
+    conversations: int
+    profiles: int
+    reward: dict[str, float]
+
+
+class LinearPolicy(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
+):
     """Takes the legal option of the highest score, the first one among equals.
 
     Parameters
@@ -32,27 +59,37 @@ class LinearPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         For each option one for each feature, in units of 1 / `SCALE`.
     bias : tuple of int
         One for each option, likewise.
+    learnt : Learnt or None
+        What it was learnt on; None if it was made by hand.
     """
 
     features: str
     options: tuple[str, ...]
     weights: tuple[tuple[int, ...], ...]
     bias: tuple[int, ...]
+    learnt: Learnt | None = None
 
     @classmethod
-    def of(cls, weights: Sequence[Sequence[float]], bias: Sequence[float]) -> LinearPolicy:
+    def of(
+        cls,
+        weights: Sequence[Sequence[float]],
+        bias: Sequence[float],
+        learnt: Learnt | None = None,
+    ) -> LinearPolicy:
         """Return the policy of weights in floats, rounded to units of 1 / `SCALE`.
 
         Parameters
         ----------
         weights : (options, features)
         bias : (options,)
+        learnt : Learnt, optional
         """
         return cls(
             features=VERSION,
             options=OPTION_NAMES,
             weights=tuple(tuple(round(float(one) * SCALE) for one in row) for row in weights),
             bias=tuple(round(float(one) * SCALE) for one in bias),
+            learnt=learnt,
         )
 
     def choose(self, features: Iterable[float], mask: Iterable[int]) -> int:

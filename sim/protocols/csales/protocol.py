@@ -92,5 +92,8 @@ RUN = ProtocolRun(
     file_names=(PROFILES,),
     talks=_talks,
     environments={"retailsim/CSales-v0": "retailsim.sim.environments.csales.sales_env:SalesEnv"},
-    commands={"profiles build": "retailsim.sim.protocols.csales.buyer_profiles.build:build"},
+    commands={
+        "profiles build": "retailsim.sim.protocols.csales.buyer_profiles.build:build",
+        "policy learn": "retailsim.sim.learning.csales.learn:learn",
+    },
 )

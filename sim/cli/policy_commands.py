@@ -1,0 +1,60 @@
+"""The command line of `policy`: policies that are learnt."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import click
+
+from retailsim.sim.cli.help_page import CommandGroup
+from retailsim.sim.cli.options import PATH
+
+
+@click.group(cls=CommandGroup, example="policy learn my.toml --out learnt.json")
+def policy() -> None:
+    """Learn how a seller should act."""
+
+
+@policy.command(name="learn", example="policy learn my.toml --out learnt.json")
+@click.argument("scenario")
+@click.option(
+    "--out", required=True, type=PATH, metavar="FILE", help="File for the policy; a new one."
+)
+@click.option(
+    "--learner",
+    default="linucb",
+    show_default=True,
+    metavar="NAME",
+    help="epsilon-greedy, linucb, thompson; or show-first, a baseline made by hand.",
+)
+@click.option(
+    "--conversations",
+    type=click.IntRange(1, 1_000_000),
+    default=10_000,
+    show_default=True,
+    metavar="N",
+    help="How many conversations it learns from.",
+)
+@click.option(
+    "--reward",
+    multiple=True,
+    metavar="TERM=WEIGHT",
+    help="What it is paid in: revenue, revenue_share (the default), sale, surplus, turn.",
+)
+@click.option("--seed", type=click.IntRange(0), default=1, show_default=True, metavar="N")
+@click.option("--buyers", metavar="A,B", help="Buyers, named as for launch.")
+@click.option("--catalog", type=PATH, metavar="FILE", help="A catalog of your own.")
+@click.option("--profiles", type=PATH, metavar="FILE", help="Profiles of the buyers.")
+@click.option(
+    "--set", "settings", multiple=True, metavar="KEY=VALUE", help="Set any key of the scenario."
+)
+def learn_policy(**flags: Any) -> None:
+    """Learn a policy in conversations with simulated buyers.
+
+    It meets half 1 of the profiles; judge it on the other one, with --set profiles.half=2.
+    """
+    from retailsim.sim.scenario.protocol import work_of
+    from retailsim.sim.terminal.terminal import Terminal
+
+    sys.exit(work_of("policy learn")(Terminal(), **flags))

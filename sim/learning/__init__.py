@@ -1,0 +1,1 @@
+"""Policies learnt from what their actions lead to."""

@@ -1,0 +1,84 @@
+"""One conversation with a seller that learns: state, legal options, and what a turn was worth."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from retailsim.agents.csales.behavioral.action_policy import OPTION_NAMES, OPTIONS, legal
+from retailsim.agents.csales.behavioral.outside_seller import Chosen
+from retailsim.agents.csales.policy.features import features
+from retailsim.agents.csales.policy.view import SellerView
+from retailsim.events.messages import EpisodeFailed, Event
+from retailsim.market.protocols.csales.requests import PlanTurn
+from retailsim.market.protocols.csales.spec import ConversationSpec
+from retailsim.sim.environments.csales.episodes import Episodes
+from retailsim.sim.environments.csales.rewards import Rewards
+from retailsim.sim.run.launch import PreparedRun
+
+_ANSWERS = tuple(msgspec.json.encode(Chosen(option=name)).decode() for name in OPTION_NAMES)
+
+
+class Talk:
+    """A conversation under way; the environment ``retailsim/CSales-v0`` gives the same numbers.
+
+    Parameters
+    ----------
+    episodes : Episodes
+    spec : ConversationSpec
+        Which one.
+    run : PreparedRun
+        Under which seed.
+    weights : mapping of term to number
+        Of the rewards.
+
+    Attributes
+    ----------
+    failed : bool
+        Whether the market ended it because of somebody's fault.
+    terms : dict of term to number
+        What it came to so far, without the weights.
+    """
+
+    def __init__(
+        self,
+        episodes: Episodes,
+        spec: ConversationSpec,
+        run: PreparedRun,
+        weights: Mapping[str, float],
+    ) -> None:
+        self._market = episodes.open(spec, run)
+        self._view, self._told = SellerView(episodes.design.rules.catalogue.below(())), 0
+        self._rewards = Rewards(weights)
+        self.failed = False
+        self._rewards.of_step(self._news())
+        self.terms: dict[str, float] = {}
+
+    @property
+    def over(self) -> bool:
+        """Whether it is at its end."""
+        return self._market.question is None
+
+    def state(self) -> tuple[list[float], list[int]]:
+        """Return the features, and 1 for each option that is legal now."""
+        assert self._market.question is not None
+        request = self._market.question.request
+        assert isinstance(request, PlanTurn)  # the seat asks nothing else
+        options = legal(request.actions)
+        return features(self._view), [int(option in options) for option in OPTIONS]
+
+    def take(self, option: int) -> float:
+        """Take an option, and return the reward that followed."""
+        self._market.answer(_ANSWERS[option])
+        terms = self._rewards.of_step(self._news())
+        for name, value in terms.items():
+            self.terms[name] = self.terms.get(name, 0.0) + value
+        return self._rewards.total(terms)
+
+    def _news(self) -> list[Event]:
+        news = self._market.events[self._told :]
+        self._told += len(news)
+        self._view.tell(news)
+        self.failed |= any(isinstance(event, EpisodeFailed) for event in news)
+        return news

@@ -1,0 +1,34 @@
+"""What a user can do wrong when a policy is learnt; each message is one line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from difflib import get_close_matches
+from pathlib import Path
+
+from retailsim.sim.errors import SimError
+
+
+class UnknownLearner(SimError):
+    """There is no learner of this name."""
+
+    def __init__(self, name: str, known: Sequence[str]) -> None:
+        close = get_close_matches(name, known, n=1)
+        hint = f"; did you mean {close[0]}?" if close else ""
+        super().__init__(f"--learner: {name!r} is none of {', '.join(known)}{hint}")
+
+
+class PolicyExists(SimError):
+    """The file that a policy is to be written to is there already."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"{path}: is there already; name a new file with --out")
+
+
+class BadReward(SimError):
+    """A ``--reward`` is not TERM=WEIGHT."""
+
+    def __init__(self, text: str, known: Sequence[str]) -> None:
+        super().__init__(
+            f"--reward {text}: write TERM=NUMBER, with a term out of {', '.join(known)}"
+        )
