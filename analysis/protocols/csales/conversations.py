@@ -86,8 +86,10 @@ class Conversations:
         ``candidate`` (the dearer item, or null), ``upsold`` (bought the candidate), ``over_budget``
         (paid more than the upper budget), ``surplus_lost_cents`` (what the buyer's surplus on the
         bought item falls short of that on the selected one; null where the buyer did not say what
-        they are worth), ``left`` (how it left without buying), ``few_shown`` (suggestions
-        that put fewer than three items before the buyer, or none).
+        they are worth), ``surplus_cents`` (what the bought item was worth to the buyer above its
+        price, 0 without a purchase; null where the buyer did not say), ``left`` (how it left
+        without buying), ``few_shown`` (suggestions that put fewer than three items before the
+        buyer, or none).
     inferences : polars.DataFrame
         One row per (conversation, turn), of all conversations as far as they came: ``seller``,
         ``profile``, ``decided`` (it is known whether the buyer bought), ``turn``, the true
@@ -127,13 +129,16 @@ def _conversations(decided: pl.DataFrame, tables: Mapping[str, pl.DataFrame]) ->
         openness="dialogue_openness",
         price_cents="bought_price_cents",
     )
-    for part in (_few_shown(tables), _surplus(decided, tables["valuations"])):
+    valued = _valued(tables["valuations"])
+    parts = (_few_shown(tables), _surplus_lost(decided, valued), _surplus(decided, valued))
+    for part in parts:
         rows = rows.join(part, on="episode", how="left")
     return rows.with_columns(
         pl.col("few_shown").fill_null(0),
         upsold=bought & pl.col("bought").eq_missing(pl.col("candidate")),
         over_budget=bought & (pl.col("price_cents") > pl.col("budget_max_cents")),
         surplus_lost_cents=pl.when(bought).then("surplus_lost_cents"),
+        surplus_cents=pl.when(bought).then("surplus_cents").otherwise(0),
     ).sort("episode")
 
 
@@ -149,11 +154,15 @@ def _few_shown(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     )
 
 
-def _surplus(decided: pl.DataFrame, valuations: pl.DataFrame) -> pl.DataFrame:
-    """What the bought item leaves the buyer less than the selected one, where both were valued."""
-    valued = valuations.select(
+def _valued(valuations: pl.DataFrame) -> pl.DataFrame:
+    """What each item that was valued would leave the buyer."""
+    return valuations.select(
         "episode", "product", surplus=pl.col("reservation_cents") - pl.col("price_cents")
     ).unique(["episode", "product"], keep="first", maintain_order=True)
+
+
+def _surplus_lost(decided: pl.DataFrame, valued: pl.DataFrame) -> pl.DataFrame:
+    """What the bought item leaves the buyer less than the selected one, where both were valued."""
     chosen, bought = (
         decided.select("episode", product=name).join(valued, on=["episode", "product"])
         for name in ("selected", "bought")
@@ -161,6 +170,12 @@ def _surplus(decided: pl.DataFrame, valuations: pl.DataFrame) -> pl.DataFrame:
     return chosen.join(bought, on="episode", suffix="_bought").select(
         "episode", surplus_lost_cents=pl.col("surplus") - pl.col("surplus_bought")
     )
+
+
+def _surplus(decided: pl.DataFrame, valued: pl.DataFrame) -> pl.DataFrame:
+    """What the bought item leaves the buyer, where it was valued."""
+    bought = decided.select("episode", product="bought")
+    return bought.join(valued, on=["episode", "product"]).select("episode", surplus_cents="surplus")
 
 
 def _inferences(begun: pl.DataFrame, tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:

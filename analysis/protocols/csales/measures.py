@@ -14,6 +14,7 @@ from retailsim.analysis.measures.measure import Measure, Unit
 _ONE = pl.lit(1)
 _EVERY = pl.lit(True)
 _SOLD = pl.col("sold")
+_PAID = pl.when(_SOLD).then("price_cents").otherwise(0)
 
 
 def _measure(
@@ -70,3 +71,16 @@ CONVERSATION_MEASURES = (
     ),
 )
 """In the order of their columns."""
+
+WORTH_MEASURES = (
+    _measure(
+        *("net_revenue_cents_per_conversation", "net revenue", "cents", _PAID),
+        "price of what was bought, a conversation; nothing is refunded",
+    ),
+    _measure(
+        *("surplus_cents", "buyer surplus", "cents", pl.col("surplus_cents")),
+        "what the bought item was worth to the buyer above its price, a conversation",
+        pl.col("surplus_cents").is_not_null(),
+    ),
+)
+"""Who a conversation pays: the seller, and the buyer."""

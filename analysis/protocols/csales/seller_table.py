@@ -24,7 +24,7 @@ from retailsim.analysis.measures.measure import DECIDED
 from retailsim.analysis.measures.rows import MeasureRow, counted, measures
 from retailsim.analysis.projection.projection import Projection
 from retailsim.analysis.protocols.csales.conversations import Conversations, conversations
-from retailsim.analysis.protocols.csales.measures import CONVERSATION_MEASURES
+from retailsim.analysis.protocols.csales.measures import CONVERSATION_MEASURES, WORTH_MEASURES
 from retailsim.analysis.statistics.clusters import by_t, rate, ratio_variance, sums
 from retailsim.analysis.statistics.differences import sign_flip
 from retailsim.analysis.statistics.values import Estimate, Interval, Test
@@ -39,6 +39,7 @@ def table(projection: Projection) -> ExperimentOutcome:
     found = conversations(projection)
     some = measurable(found)
     sellers = sorted(some["seller"].unique())
+    by_seller = [(seller, some.filter(seller=seller)) for seller in sellers]
     splits = [
         _split(seller, some.filter(pl.col("seller") == seller, pl.col(key) == value), value)
         for seller in sellers
@@ -53,6 +54,7 @@ def table(projection: Projection) -> ExperimentOutcome:
                 *("sellers", "Sellers"),
                 [seller_row(seller, some.filter(seller=seller), found) for seller in sellers],
             ),
+            _named("worth", "Who gains, a conversation", [_worth(*one) for one in by_seller]),
             _named("splits", "By openness and decision style", splits),
             _named("reads", "What sellers read off buyers, turn by turn", reads),
             _named("acts", "What sellers did", [_shares(seller, found) for seller in sellers]),
@@ -87,6 +89,12 @@ def seller_row(seller: str, part: pl.DataFrame, found: Conversations) -> Outcome
             Value(name="openness read", unit="share", measured=balanced(found, seller, "openness")),
         ),
     )
+
+
+def _worth(seller: str, part: pl.DataFrame) -> OutcomeRow:
+    """Return what a seller's conversations come to for it and for its buyers."""
+    values = [value_of(one, estimate(one, part, _CLUSTER)) for one in WORTH_MEASURES]
+    return OutcomeRow(label=f"{seller}, worth", values=tuple(values))
 
 
 def _split(seller: str, part: pl.DataFrame, value: str) -> OutcomeRow:
