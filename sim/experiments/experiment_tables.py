@@ -163,7 +163,7 @@ def _findings(findings: Sequence[JudgedClaim]) -> Table:
         table.add_row(
             Text(printable(finding.claim)),
             _estimate(finding.unit, test),
-            Text(_how(test)),
+            Text(_how(finding)),
             f"{test.n:,}",
             f"{_p(p)}{tails}",
             *verdict,
@@ -172,11 +172,16 @@ def _findings(findings: Sequence[JudgedClaim]) -> Table:
     return table
 
 
-def _how(test: Test) -> str:
+def _how(finding: JudgedClaim) -> str:
     """How the interval or p was found; where there is none, why."""
+    test = finding.test
     if test.note:
         return test.note
-    return test.method if test.interval is None else test.interval.method
+    if test.interval is None:
+        return test.method
+    if finding.one_tailed:  # the interval is of both sides, so p is of another test
+        return f"p: {test.method}; interval: {test.interval.method}"
+    return test.interval.method
 
 
 def _p(p: float | None) -> str:

@@ -68,6 +68,17 @@ def test_a_one_tailed_p_is_named() -> None:
     assert "one-tailed" not in two
 
 
+@pytest.mark.parametrize("tailed", [True, False])
+def test_a_one_tailed_p_does_not_stand_beside_the_method_of_its_interval_alone(
+    tailed: bool,
+) -> None:
+    between = Interval(0.1, 0.9, "paired t, two-sided")
+    test = Test(method="paired t, one-tailed", estimate=0.5, p=0.02, interval=between)
+    page = shown(outcome(value(), findings=(JudgedClaim(claim="c", test=test, one_tailed=tailed),)))
+    said = " ".join(page.split())
+    assert ("p: paired t" in said) == ("interval: paired t" in said) == tailed
+
+
 def test_what_stands_below_the_numbers_is_said_once() -> None:
     page = shown(outcome(value(published=0.55), value("refunded", published=0.65)))
     assert page.count("Below a number: its 95 % interval") == 1
