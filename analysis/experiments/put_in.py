@@ -110,6 +110,11 @@ def still_put_in(names: str, changed: Collection[str]) -> str:
     return "" if moved else names
 
 
+def tables_of(names: str) -> frozenset[str]:
+    """Return the tables of what `put_in` returned, such as ``Table 2``."""
+    return frozenset(_figures()[name].table.name for name in names.split(_AND) if name)
+
+
 def put_in_notes(names: Collection[str]) -> tuple[str, ...]:
     """Say once what `put in` means, for the figures of these names (as `put_in` returns them)."""
     tables = [_figures()[name].table for joined in names for name in joined.split(_AND)]

@@ -23,7 +23,7 @@ from retailsim.analysis.experiments.outcomes import (
     Spread,
     Value,
 )
-from retailsim.analysis.experiments.put_in import put_in_notes, still_put_in
+from retailsim.analysis.experiments.put_in import put_in_notes, still_put_in, tables_of
 
 REPRODUCED, NOT_REPRODUCED, UNDECIDED = "reproduced", "not reproduced", "undecided at this size"
 PUT_IN = "put in"
@@ -96,9 +96,10 @@ def judged(
     spreads : mapping of str to Spread
         Cell that was put in, such as ``Table 2: men, male`` -> what other seeds show of it.
     """
+    kept = _still_put_in_whole(outcome.findings, changed)
     outcome = msgspec.structs.replace(
         outcome,
-        tables=tuple(_marked(table, changed, spreads) for table in outcome.tables),
+        tables=tuple(_marked(table, changed, spreads, kept) for table in outcome.tables),
         findings=tuple(_judged(finding, changed) for finding in outcome.findings),
     )
     marks = [value.put_in for row in outcome.rows for value in row.values]
@@ -113,14 +114,34 @@ def _judged(finding: JudgedClaim, changed: Collection[str]) -> JudgedClaim:
     return msgspec.structs.replace(finding, put_in=mark, verdict=said)
 
 
+def _still_put_in_whole(
+    findings: Iterable[JudgedClaim], changed: Collection[str]
+) -> frozenset[str]:
+    """The published tables of which everything that is judged here stays put in."""
+    kept, moved = set[str](), set[str]()
+    for finding in findings:
+        still = still_put_in(finding.put_in, changed)
+        (kept if still else moved).update(tables_of(finding.put_in))
+    return frozenset(kept - moved)
+
+
 def _marked(
-    table: OutcomeTable, changed: Collection[str], spreads: Mapping[str, Spread]
+    table: OutcomeTable,
+    changed: Collection[str],
+    spreads: Mapping[str, Spread],
+    kept: Collection[str],
 ) -> OutcomeTable:
-    """The table, with the marks left off that a run's own parameters make untrue."""
+    """The table, with the marks left off that a run's own parameters make untrue.
+
+    A cell goes by all parameters, what is judged of its table by a few: while that is called put
+    in, so are the cells that it is made of. What other seeds show holds as shipped only.
+    """
 
     def value(one: Value) -> Value:
-        mark = still_put_in(one.put_in, changed)
-        return msgspec.structs.replace(one, put_in=mark, spread=spreads.get(mark))
+        as_shipped = still_put_in(one.put_in, changed)
+        whole = bool(one.put_in) and tables_of(one.put_in) <= frozenset(kept)
+        mark = one.put_in if whole else as_shipped
+        return msgspec.structs.replace(one, put_in=mark, spread=spreads.get(as_shipped))
 
     def row(one: OutcomeRow) -> OutcomeRow:
         return msgspec.structs.replace(one, values=tuple(map(value, one.values)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import polars as pl
 import pytest
 
@@ -161,6 +162,29 @@ def test_what_other_seeds_show_stands_at_the_cell_that_was_put_in() -> None:
     assert said.rows[0].values[0].spread == spread
     changed = judged(outcome(cell), ["buyer.choice.price"], {cell: spread})
     assert changed.rows[0].values[0].spread is None
+
+
+@pytest.mark.parametrize(
+    ("changed", "mark"), [("buyer.choice.price", True), ("buyer.gender_fit.men.male", False)]
+)
+def test_the_cells_of_what_is_put_in_are_marked_with_it(changed: str, mark: bool) -> None:
+    """A price moves the levels, not what makes the gap: one mark for the row and its cells."""
+    cell, spread = "Table 2: men, male", Spread(low=0.4, high=0.7, seeds=40)
+    both = outcome("Table 2: gender")
+    both = msgspec.structs.replace(both, tables=outcome(cell).tables)
+    said = judged(both, [changed], {cell: spread})
+    assert (said.findings[0].verdict == PUT_IN) is mark
+    assert said.rows[0].values[0].put_in == cell * mark
+    assert said.rows[0].values[0].spread is None
+
+
+def test_cells_of_a_table_that_is_put_in_only_in_part_go_by_themselves() -> None:
+    cell = "Table 8: buyer picky"
+    some = outcome("Table 8: buyer pickiness"), outcome("Table 8: buyer rationality")
+    both = msgspec.structs.replace(outcome(cell), findings=tuple(one.findings[0] for one in some))
+    said = judged(both, ["buyer.poles.picky.shift"])
+    assert [one.put_in for one in said.findings] == ["", "Table 8: buyer rationality"]
+    assert said.rows[0].values[0].put_in == ""
 
 
 def test_no_figure_is_listed_twice() -> None:

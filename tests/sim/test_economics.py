@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -64,19 +65,31 @@ deal = 0.0
 SMALL = ("--set", "design.replications=1")
 
 
-def judged(out: Path, parameters: str = "", *words: str) -> list[tuple[str, str]]:
-    """What each finding is about and its verdict, with a file of parameters of one's own."""
+def played(out: Path, parameters: str = "", *words: str) -> dict[str, Any]:
+    """The outcome with a file of parameters of one's own."""
     file = out.with_suffix(".toml")
     file.write_text(parameters, encoding="utf-8")
     own = ("--set", f"behavioral.parameters={file}") if parameters else ()
     result = sim("experiment", "economics", "--out", out, "--json", *SMALL, *own, *words)
     assert result.exit_code == 0, result.stderr
-    findings = json.loads(result.stdout)["outcome"]["findings"]
-    return [(one["put_in"], one["verdict"]) for one in findings]
+    outcome: dict[str, Any] = json.loads(result.stdout)["outcome"]
+    return outcome
+
+
+def judged(out: Path, parameters: str = "", *words: str) -> list[tuple[str, str]]:
+    """What each finding is about and its verdict, with a file of parameters of one's own."""
+    return _said(played(out, parameters, *words))
+
+
+def _said(outcome: dict[str, Any]) -> list[tuple[str, str]]:
+    return [(one["put_in"], one["verdict"]) for one in outcome["findings"]]
 
 
 def test_what_a_file_of_parameters_changes_is_judged_and_nothing_else(tmp_path: Path) -> None:
-    fit, falls, minds = judged(tmp_path / "blind", BLIND)
+    blind = played(tmp_path / "blind", BLIND)
+    fit, falls, minds = _said(blind)
+    marks = [[bool(value["put_in"]) for value in row["values"]] for row in blind["rows"]]
+    assert marks == [[True, True], [False], [False, False], [False, False]]
     assert fit == ("Table 2: gender", PUT_IN)
     for mark, said in (falls, minds):
         assert mark == ""
