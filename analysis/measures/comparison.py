@@ -2,9 +2,10 @@
 
 Two runs of one seed share every draw that they have in common, so episodes of the same product,
 seats, replication and price condition are pairs, and what differs between them is what was
-changed. A run compared with itself differs by exactly nothing. Where nothing pairs, as with other
-seeds, the runs are compared as different episodes of, as far as possible, the same products; other
-seeds have drawn other buyers behind the same names, which is allowed for.
+changed. Seats are the same if they draw by the same key, their `stream`, whatever they are called.
+A run compared with itself differs by exactly nothing. Where nothing pairs, as with other seeds, the
+runs are compared as different episodes of, as far as possible, the same products; other seeds have
+drawn other buyers behind the same names, which is allowed for.
 
 The differences of the whole runs are planned contrasts, one for each measure that names this view,
 with intervals that hold together and p values adjusted alike (Bonferroni); those of conversion by
@@ -15,7 +16,8 @@ What each episode has is compared pair by pair, a ratio of sums between the runs
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 import msgspec
@@ -39,7 +41,11 @@ from retailsim.analysis.statistics.values import LEVEL, Estimate, Interval, Test
 SEED = 1
 """Of the permutations."""
 
-_KEY = ("product", "seller", "buyer", "replication", "price_multiplier", "discount", "unit")
+_KEY = ("product", "seller_stream", "buyer_stream", "unit", "replication")
+_ROLES = ("seller", "buyer")
+
+Streams = Mapping[str, Mapping[str, str]]
+"""By role and id of a seat, the key of its draws; one that is not there draws by its id."""
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
@@ -115,6 +121,7 @@ def compare(
     *,
     shared: bool = True,
     own: Sequence[Measure] = (),
+    streams: tuple[Streams, Streams] = ({}, {}),
 ) -> Comparison:
     """Compare two runs' episodes whose decision is known.
 
@@ -124,8 +131,10 @@ def compare(
         Whether the runs have one seed; without, what is alike shares no draw and is no pair.
     own : sequence of Measure
         Those of the runs' protocol.
+    streams : tuple of mapping
+        What the seats of the first and of the second run draw by.
     """
-    one, two = (_keyed(part) for part in (first, second))
+    one, two = _streamed(_keyed(first), _keyed(second), streams)
     about = scope(first.episodes)
     both = _pairs(one, two) if shared else one.head(0)
     paired = both if both.height > 0 else None
@@ -153,9 +162,35 @@ def _keyed(run: HasEpisodes) -> pl.DataFrame:
     return some.with_columns(unit=pl.col("cluster"), product=pl.col("product").fill_null(""))
 
 
+def _streamed(
+    one: pl.DataFrame, two: pl.DataFrame, streams: tuple[Streams, Streams]
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Add what seats draw by; seats of one run that draw by one key are told apart by their ids."""
+    frames = [one, two]
+    for role in _ROLES:
+        names = [
+            {name: known.get(role, {}).get(name, name) for name in part[role].drop_nulls().unique()}
+            for part, known in zip(frames, streams, strict=True)
+        ]
+        several = {
+            stream
+            for seats in names
+            for stream, count in Counter(seats.values()).items()
+            if count > 1
+        }
+        for place, seats in enumerate(names):
+            keys = {
+                name: f"{stream}/{name}" if stream in several else stream
+                for name, stream in seats.items()
+            }
+            key = pl.col(role).replace(keys).alias(f"{role}_stream")
+            frames[place] = frames[place].with_columns(key)
+    return frames[0], frames[1]
+
+
 def _pairs(one: pl.DataFrame, two: pl.DataFrame) -> pl.DataFrame:
     """Join what both have; conditions count only where both runs have several of them."""
-    keys = [key for key in _KEY if key in ("product", "seller", "buyer", "unit", "replication")]
+    keys = list(_KEY)
     for key in ("price_multiplier", "discount"):
         if max(one[key].n_unique(), two[key].n_unique()) > 1:
             keys.append(key)
@@ -175,9 +210,15 @@ class _Sides(NamedTuple):
     both: pl.DataFrame | None
     alike: bool
 
-    def where(self, some: pl.Expr) -> _Sides:
-        """Return those of them that have something."""
-        both = None if self.both is None else self.both.filter(some)
+    def where(self, key: str, value: str) -> _Sides:
+        """Return those of them that have a value; pairs have it on both sides.
+
+        Seats of one stream may have other names.
+        """
+        some, both = pl.col(key) == value, self.both
+        if both is not None:
+            both = both.filter(some, pl.col(f"{key}_two") == value)
+            both = both if both.height > 0 else None
         return self._replace(one=self.one.filter(some), two=self.two.filter(some), both=both)
 
 
@@ -258,9 +299,7 @@ def _by(key: str, sides: _Sides) -> list[_Question]:
     """Conversion, for each value of a column that both runs have."""
     conversion = measure("conversion_rate")
     named = sorted({*sides.one[key].drop_nulls()} & {*sides.two[key].drop_nulls()})
-    return [
-        _Question(f"{key} {name}", conversion, sides.where(pl.col(key) == name)) for name in named
-    ]
+    return [_Question(f"{key} {name}", conversion, sides.where(key, name)) for name in named]
 
 
 def _adjusted(

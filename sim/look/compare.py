@@ -12,7 +12,7 @@ from retailsim.sim.folder.run_folder import RunFile, RunFolder
 from retailsim.sim.terminal.terminal import Terminal
 
 if TYPE_CHECKING:
-    from retailsim.analysis.measures.comparison import Change, Comparison
+    from retailsim.analysis.measures.comparison import Change, Comparison, Streams
     from retailsim.analysis.measures.measure import Measure
     from retailsim.analysis.statistics.values import Estimate
 
@@ -60,7 +60,25 @@ def compared(first: Path, second: Path) -> tuple[bool, Comparison]:
         raise MissingExtra("compare", error.name or "a package") from None
     shared = _share_draws(first, second)
     own = _own(first, second)
-    return shared, compare(load(first), load(second), shared=shared, own=own)
+    streams = _streams(first, second)
+    return shared, compare(load(first), load(second), shared=shared, own=own, streams=streams)
+
+
+def _streams(first: Path, second: Path) -> tuple[Streams, Streams]:
+    """Return what the seats of both runs draw by, by role and id; by their ids where one is not
+    known, as in an imported log."""
+    made = [_made(run) for run in (first, second)]
+    if any(one is None or one.imported is not None for one in made):
+        return {}, {}
+    one, two = (
+        {
+            "seller": {seat.id: seat.stream or seat.id for seat in file.scenario.sellers},
+            "buyer": {seat.id: seat.stream or seat.id for seat in file.scenario.buyers},
+        }
+        for file in made
+        if file is not None
+    )
+    return one, two
 
 
 def _own(first: Path, second: Path) -> tuple[Measure, ...]:

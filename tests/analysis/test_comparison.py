@@ -11,6 +11,7 @@ import pytest
 from retailsim.analysis.measures.comparison import compare
 from retailsim.analysis.projection.loader import load
 from retailsim.analysis.statistics.multiplicity import benjamini_hochberg
+from retailsim.sim.look.compare import compared
 from tests.analysis.fakelog import closed, market, opened, order, write_run
 from tests.sim.runs import launched, sim
 
@@ -203,3 +204,61 @@ def test_no_difference_of_rates_is_beyond_a_hundred_points(tmp_path: Path) -> No
     interval = found.planned[0].test.interval
     assert interval is not None
     assert (interval.low, interval.high) == (-1.0, 1.0)
+
+
+SEATS = """
+[products]
+per_category = 2
+{sellers}
+[[buyers]]
+id = "ann"
+"""
+
+
+def of_sellers(folder: Path, *sellers: str) -> Path:
+    """A run with one buyer and sellers as given, each the lines of its table."""
+    folder.mkdir()
+    text = SEATS.format(sellers="".join(f"[[sellers]]\n{seat}\n" for seat in sellers))
+    (folder / "scenario.toml").write_text(text, encoding="utf-8")
+    launched(folder / "run", folder / "scenario.toml")
+    return folder / "run"
+
+
+@pytest.mark.parametrize(
+    ("other", "pairs"),
+    [
+        ('id = "our-shop"\nstream = "shop"', 8),
+        ('id = "our-shop"', 0),
+        ('id = "shop"\nstream = "another"', 0),
+    ],
+)
+def test_seats_that_draw_alike_are_pairs_whatever_they_are_called(
+    other: str, pairs: int, tmp_path: Path
+) -> None:
+    first = of_sellers(tmp_path / "a", 'id = "shop"')
+    second = of_sellers(tmp_path / "b", other)
+    _, found = compared(first, second)
+    assert found.pairs == pairs
+    if pairs:
+        assert {change.test.estimate for change in found.planned} == {0.0}
+    assert compare(load(first), load(second)).pairs == 8 * ('"shop"\nstream' in other)
+
+
+def test_names_that_two_seats_swap_are_not_taken_for_one_seller(tmp_path: Path) -> None:
+    first = of_sellers(tmp_path / "a", 'id = "x"', 'id = "y"')
+    second = of_sellers(tmp_path / "b", 'id = "x"\nstream = "y"', 'id = "y"\nstream = "x"')
+    _, found = compared(first, second)
+    assert found.pairs == 16
+    assert [change.test.estimate for change in found.planned] == [0.0] * len(found.planned)
+    for change in found.exploratory:
+        if change.of.startswith("seller "):
+            assert change.test.method.startswith("clustered difference")
+
+
+def test_seats_of_one_stream_in_one_run_are_told_apart_by_their_ids(tmp_path: Path) -> None:
+    sellers = ('id = "x"\nstream = "s"', 'id = "y"\nstream = "s"')
+    both = of_sellers(tmp_path / "a", *sellers)
+    alone = of_sellers(tmp_path / "b", sellers[0])
+    assert compared(both, both)[1].pairs == 16
+    _, found = compared(both, alone)
+    assert (found.pairs, found.only_first, found.only_second) == (8, 8, 0)
