@@ -17,7 +17,7 @@ What each episode has is compared pair by pair, a ratio of sums between the runs
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 import msgspec
@@ -40,6 +40,8 @@ from retailsim.analysis.statistics.values import LEVEL, Estimate, Interval, Test
 
 SEED = 1
 """Of the permutations."""
+FEWEST = 6
+"""Products that flips need for a p below 5 %: two of all 2^n signs are the most extreme."""
 
 _KEY = ("product", "seller_stream", "buyer_stream", "unit", "replication")
 _ROLES = ("seller", "buyer")
@@ -95,6 +97,8 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
         What the intervals are about.
     cautions : tuple of str
         What a reader has to know first.
+    notes : tuple of str
+        What explains intervals that say nothing.
     """
 
     pairs: int
@@ -104,6 +108,7 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     exploratory: tuple[Change, ...]
     generalise_to: str = ""
     cautions: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 class HasEpisodes(Protocol):
@@ -141,19 +146,30 @@ def compare(
     sides = _Sides(one, two, paired, alike=shared)
     planned = [_Question("overall", compared, sides) for compared in shown_in("compare", own)]
     grids = [_by(key, sides) for key in ("seller", "buyer", "category")]
+    whole = _adjusted(planned, bonferroni, simultaneous_level)
+    parts = tuple(
+        change for grid in grids for change in _adjusted(grid, benjamini_hochberg, selected_level)
+    )
     return Comparison(
         pairs=both.height,
         only_first=one.height - both.height,
         only_second=two.height - both.height,
-        planned=_adjusted(planned, bonferroni, simultaneous_level),
-        exploratory=tuple(
-            change
-            for grid in grids
-            for change in _adjusted(grid, benjamini_hochberg, selected_level)
-        ),
+        planned=whole,
+        exploratory=parts,
         generalise_to=about.interval if shared else about.two_way,
         cautions=tuple(illustration(one, two)),
+        notes=tuple(_too_few((*whole, *parts), about.shared)),
     )
+
+
+def _too_few(changes: Sequence[Change], shared: str) -> Iterator[str]:
+    """Say what an interval from -100 to 100 points means, where there is one."""
+    between = (change.simultaneous for change in changes if measure(change.measure).unit == "share")
+    if any(one is not None and (one.low, one.high) == (-1.0, 1.0) for one in between):
+        yield (
+            f"-100.0 to +100.0: too few {shared}s to exclude any change. In pairs, fewer than "
+            f"{FEWEST} never can, and the more rows are judged together, the more it takes."
+        )
 
 
 def _keyed(run: HasEpisodes) -> pl.DataFrame:

@@ -26,10 +26,13 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
         sellers and buyers``.
     two_way : str
         What those generalise to that allow for other buyers too.
+    shared : str
+        What episodes share: ``product``, ``profile`` or, without either, ``episode``.
     """
 
     interval: str
     two_way: str
+    shared: str
 
     def __str__(self) -> str:
         """Return it as a short sentence."""
@@ -44,15 +47,17 @@ def scope(episodes: pl.DataFrame) -> Scope:
     episodes : polars.DataFrame
         As a projection has them; what they share is the product or, without any, the profile.
     """
-    shared = (
+    columns = (
         name
         for name in ("product", "profile")
         if name in episodes.columns and episodes[name].null_count() < episodes.height
     )
-    kind = f"new {next(shared, 'episode')}s of this kind"
+    shared = next(columns, "episode")
+    kind = f"new {shared}s of this kind"
     return Scope(
         interval=f"{kind}, with these sellers and buyers",
         two_way=f"{kind} and new buyers, with these sellers",
+        shared=shared,
     )
 
 

@@ -137,6 +137,8 @@ def _show(headline: str, found: Comparison, own: Sequence[Measure], terminal: Te
     terminal.show(
         _table(planned, found.planned, by_name), _table(exploratory, found.exploratory, by_name)
     )
+    for line in found.notes:
+        terminal.out(line)
 
 
 def _of_pairs(own: Sequence[Measure]) -> str:

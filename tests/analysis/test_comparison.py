@@ -262,3 +262,35 @@ def test_seats_of_one_stream_in_one_run_are_told_apart_by_their_ids(tmp_path: Pa
     assert compared(both, both)[1].pairs == 16
     _, found = compared(both, alone)
     assert (found.pairs, found.only_first, found.only_second) == (8, 8, 0)
+
+
+@pytest.mark.parametrize(("products", "noted"), [(5, True), (6, False)])
+def test_an_interval_that_excludes_nothing_is_explained(
+    products: int, noted: bool, tmp_path: Path
+) -> None:
+    """Fewer than six products cannot exclude anything; without such an interval nothing is said."""
+
+    def run(name: str, *bought: bool) -> Path:
+        some = [
+            closed(f"e{n}", opened(product=f"p{n}", category="Books"), *([order()] if yes else []))
+            for n, yes in enumerate(bought)
+        ]
+        return write_run(tmp_path / name, market("m", *some))
+
+    half = [True] * (products - 1)
+    first, second = run("a", *half, False), run("b", *half, True)
+    found = compare(load(first), load(second))
+    grid = [change for change in found.exploratory if change.of == "category Books"]
+    assert len(grid) == 1
+    assert grid[0].simultaneous is not None
+    wide = (grid[0].simultaneous.low, grid[0].simultaneous.high) == (-1.0, 1.0)
+    assert wide == noted
+    page = " ".join(sim("compare", first, second).stdout.split())
+    said = "too few products to exclude any change. In pairs, fewer than 6 never can"
+    assert (said in page) == bool(found.notes)
+    assert found.notes or not noted
+
+
+def test_where_products_suffice_nothing_is_said_of_too_few(runs: dict[str, Path]) -> None:
+    assert compare(load(runs["a"]), load(runs["cheap"])).notes == ()
+    assert "too few" not in sim("compare", runs["a"], runs["cheap"]).stdout
