@@ -36,10 +36,10 @@ def tell(
     from retailsim.sim.experiments.seed_cells import seed_table
 
     terminal.show(*tables(outcome))
+    for note in outcome.notes:  # about the tables above, so before the one of the seeds
+        terminal.out(note)
     if fitted is not None:
         terminal.show(seed_table(fitted))
-    for note in outcome.notes:
-        terminal.out(note)
     for label, folder in folders.items():
         terminal.out(f"{label}: {folder}")
 

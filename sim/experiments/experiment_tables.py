@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
-from rich.console import Group
+from rich.console import Console, ConsoleOptions, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -33,7 +33,7 @@ def tables(outcome: ExperimentOutcome) -> Sequence[Any]:
         if table.title and table.rows:
             parts.append(Text(table.title))
         for names, rows in groupby(table.rows, key=lambda row: [v.heading for v in row.values]):
-            parts += _tables(list(rows), names)
+            parts.append(_Sheets(list(rows), names))
     parts += _legend([value for row in outcome.rows for value in row.values])
     parts += (Text(line) for line in outcome.about)
     if not outcome.findings:
@@ -50,23 +50,46 @@ def _alone(findings: Sequence[JudgedClaim]) -> Iterator[Text]:
         )
 
 
-_WIDTH = 118
-"""Cells that a table may take; without a terminal, pages are 120 wide."""
+_WIDTH = 120
+"""Cells that a table may take on a wider terminal; without one, pages are as wide."""
 _LABEL = 30
 """Cells that labels have before they go on in another line."""
-_GAP = 2
+_EDGES = 2
+"""Cells at both sides of a table."""
+_GAP = 3
+"""Cells between its columns."""
 _WHOLE = 100_000
 """From so many cents on, money is in whole dollars."""
 
 
-def _tables(rows: Sequence[OutcomeRow], names: Sequence[str]) -> Iterator[Any]:
+class _Sheets:
+    """A rich renderable: rows of the same columns, as many columns at a time as the page takes."""
+
+    def __init__(self, rows: Sequence[OutcomeRow], names: Sequence[str]) -> None:
+        self._rows = rows
+        self._names = names
+
+    def __rich_console__(
+        self, console: Console, options: ConsoleOptions
+    ) -> Iterator[RenderableType]:
+        """Yield the tables, an empty line between them."""
+        found = _tables(self._rows, self._names, min(_WIDTH, options.max_width))
+        for number, table in enumerate(found):
+            if number:
+                yield ""
+            yield table
+
+
+def _tables(
+    rows: Sequence[OutcomeRow], names: Sequence[str], width: int
+) -> Iterator[RenderableType]:
     """Yield rows of the same columns, as many columns at a time as fit."""
     notes = _notes(rows)
     lines = [
         [_head(name), *(_cell(row.values[place], notes) for row in rows)]
         for place, name in enumerate(names)
     ]
-    left = _WIDTH - min(_LABEL, max(len(row.label) for row in rows))
+    left = width - _EDGES - min(_LABEL, max(len(row.label) for row in rows))
     some: list[list[str]] = []
     for column in lines:
         if some and sum(map(_breadth, [*some, column])) > left:

@@ -21,8 +21,8 @@ RATE = Estimate(
 )
 
 
-def shown(outcome: ExperimentOutcome) -> str:
-    console = Console(width=120, highlight=False)
+def shown(outcome: ExperimentOutcome, width: int = 120) -> str:
+    console = Console(width=width, highlight=False)
     with console.capture() as page:
         for part in tables(outcome):
             console.print(part)
@@ -116,6 +116,19 @@ def test_names_are_whole_and_lines_no_longer_than_the_page(columns: int) -> None
     assert page.count("64.8%") == columns
     for word in ("v the mean pair", *(name.removeprefix("to ") for name in names)):
         assert word in page
+
+
+@pytest.mark.parametrize("width", [60, 80, 100, 120, 140])
+@pytest.mark.parametrize("columns", [5, 6, 7, 10])
+def test_neither_names_nor_numbers_are_broken_on_a_narrower_page(width: int, columns: int) -> None:
+    """Columns go on in another table before a label loses a letter."""
+    some = [value(f"measure {n}") for n in range(columns)]
+    page = shown(outcome(*some, label="random-action"), width)
+    assert "…" not in page
+    assert page.count("random-action") == page.count("random") >= 1
+    assert page.count("44.7% to 80.8%") == columns
+    assert page.count("n 1,384, eff. 36") == columns
+    assert max(len(line.rstrip()) for line in page.splitlines()) <= min(width, 120)
 
 
 @pytest.mark.parametrize(
