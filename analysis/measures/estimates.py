@@ -23,8 +23,13 @@ SHARED_BY = ("product", "profile")
 SEED = 1
 """Of the two-way bootstrap."""
 
-ENDS: Mapping[Unit, Within] = {"share": SHARE, "stars": (1.0, 5.0), "cents": (0.0, None)}
-"""The ends that no value of a unit passes; nor does an interval."""
+ENDS: Mapping[Unit, Within] = {
+    "share": SHARE,
+    "stars": (1.0, 5.0),
+    "cents": (0.0, None),
+    "units": (1.0, None),
+}
+"""The ends that no value of a unit passes; nor does an interval. An order has at least one unit."""
 
 
 class Measured(msgspec.Struct, frozen=True, kw_only=True):

@@ -21,6 +21,8 @@ from retailsim.analysis.statistics.values import FEW_CLUSTERS, LEVEL, Estimate, 
 Floats = NDArray[np.float64]
 Within = tuple[float, float | None] | None
 """Ends that no value can pass; no upper one where that is None."""
+_ROUNDING = 1e-9
+"""What floats may be below an end."""
 
 
 def rate(above: pl.Series, below: pl.Series, cluster: pl.Series) -> Estimate:
@@ -84,7 +86,7 @@ def mean(
     """Estimate a mean, or a ratio of sums where `weights` say out of how much each value is.
 
     The interval is by Student's t with one degree of freedom less than clusters; on the scale of
-    log odds where values have two ends, and as `skewed` says where they are never negative.
+    log odds where values have two ends, of logarithms where they have a lower one.
 
     Parameters
     ----------
@@ -96,7 +98,8 @@ def mean(
         Per observation, at least 0; `n` is their sum. Rows with 0 do not count.
     within : (low, high) or None
         Ends that no value can pass, and so no interval. ``(0.0, None)`` for money that is never
-        negative; where some is, it counts for nothing.
+        negative, ``(1.0, None)`` for units per order: the interval is of what goes beyond that
+        end. Where some value is below it all the same, the end counts for nothing.
     """
     below = pl.repeat(1.0, len(values), eager=True) if weights is None else weights
     tops, bottoms = sums(values, below, cluster)
@@ -220,6 +223,26 @@ def _logistic(at: float) -> float:
     return math.exp(at) / (1.0 + math.exp(at)) if at < 0.0 else 1.0 / (1.0 + math.exp(-at))
 
 
+def _beyond(low: float, by_cluster: tuple[Floats, Floats]) -> Floats:
+    """How much each cluster has beyond the least that it can have."""
+    above, below = by_cluster
+    return above - low * below
+
+
+def _from_end(low: float, value: float, error: float, df: float) -> Interval:
+    """Interval of what goes beyond a lower end such as one unit per order.
+
+    By Student's t on the scale of its logarithm. With few degrees of freedom, as of two buyers,
+    that would reach up without measure: then it is cut off at the end instead, and rough.
+    """
+    plain = by_t(value, error, df)
+    if df + 1 < skewed.ROUGH:
+        return Interval(max(low, plain.low), plain.high, f"{plain.method}, rough")
+    factor = math.exp((plain.high - value) / (value - low))
+    first, last = low + (value - low) / factor, low + (value - low) * factor
+    return Interval(first, last, f"log scale, {df:.0f} df")
+
+
 def around(
     value: float, error: float, df: float, within: Within, by_cluster: tuple[Floats, Floats]
 ) -> Interval:
@@ -233,7 +256,9 @@ def around(
     match within:
         case (low, float(high)) if low < value < high:
             return by_t_between(value, error, df, (low, high))
-        case (low, None) if by_cluster[0].min() >= low == 0.0:
+        case (0.0, None) if by_cluster[0].min() >= 0.0:
             return skewed.of_positive(*by_cluster, error, df)
+        case (low, None) if value > low and _beyond(low, by_cluster).min() >= -_ROUNDING:
+            return _from_end(low, value, error, df)
         case _:
             return by_t(value, error, df)

@@ -1,4 +1,4 @@
-"""Intervals of money and of stars: they stay where values can be, and cover what they say."""
+"""Intervals of money, stars and units: they stay where values can be, and cover what they say."""
 
 from __future__ import annotations
 
@@ -7,8 +7,11 @@ import polars as pl
 import pytest
 
 from benchmarks.coverage import coverage
+from retailsim.analysis.measures.estimates import estimate
+from retailsim.analysis.measures.table import measure
 from retailsim.analysis.statistics.clusters import mean
 from retailsim.analysis.statistics.skewed import ROUGH, reach
+from retailsim.analysis.statistics.two_way import two_way
 from retailsim.analysis.statistics.values import Estimate
 
 MONEY, STARS = (0.0, None), (1.0, 5.0)
@@ -98,3 +101,71 @@ def test_every_headline_covers_other_buyers_too_and_by_product_alone_does_not() 
             assert share < 0.88, (name, question)
         else:
             assert share >= 0.91, (name, question)
+
+
+UNITS = (1.0, None)
+
+
+def orders_of(products: int, buyers: int, dear: float) -> pl.DataFrame:
+    """Units of an order by product and buyer: now and then some more than one."""
+    generator = np.random.default_rng(products)
+    more = generator.poisson(
+        dear * np.exp(generator.normal(size=(products, 1))), (products, buyers)
+    )
+    return pl.DataFrame(
+        {
+            "product": np.repeat(np.arange(products), buyers),
+            "buyer": np.tile(np.arange(buyers), products),
+            "units": 1 + more.ravel(),
+        }
+    )
+
+
+@pytest.mark.parametrize(("products", "buyers"), [(4, 2), (5, 9), (12, 2), (12, 9), (40, 9)])
+def test_an_order_has_at_least_one_unit(products: int, buyers: int) -> None:
+    """By product, and by product and buyer."""
+    some = orders_of(products, buyers, 0.1)
+    one = pl.repeat(1, some.height, eager=True)
+    by_product = mean(some["units"], some["product"], weights=one, within=UNITS)
+    both = two_way(some["units"], one, some.select("product", "buyer"), within=UNITS, seed=1)
+    for found in (by_product, both):
+        assert found.value is not None and found.value > 1.0
+        assert found.interval is not None
+        assert 1.0 <= found.interval.low < found.value < found.interval.high < 10.0
+
+
+def test_that_is_how_units_per_order_are_estimated() -> None:
+    some = orders_of(4, 2, 0.1).with_columns(orders=pl.lit(1), cluster="product")
+    found = estimate(measure("average_quantity"), some, and_by="buyer")
+    assert found.interval is not None and found.two_way is not None
+    assert min(found.interval.low, found.two_way.low) >= 1.0
+
+
+@pytest.mark.parametrize("products", [4, 12])
+def test_students_t_alone_would_sell_less_than_one(products: int) -> None:
+    some = orders_of(products, 2, 0.1)
+    one = pl.repeat(1, some.height, eager=True)
+    found = two_way(some["units"], one, some.select("product", "buyer"), within=None, seed=1)
+    assert found.interval is not None
+    assert found.interval.low < 1.0
+
+
+def test_what_is_below_the_end_all_the_same_has_students_t() -> None:
+    units, names = pl.Series([0, 2, 1, 3]), pl.Series(list("abcd"))
+    assert mean(units, names, within=UNITS) == mean(units, names)
+
+
+def test_intervals_of_units_cover_the_truth_more_often_than_students_t() -> None:
+    """12 products of which most orders have one unit, as 400 shops sell them."""
+    generator = np.random.default_rng(3)
+    truth, hits = 1.1, {"log": 0, "t": 0}
+    for _ in range(400):
+        taste = 0.1 * np.exp(0.6 * generator.normal(size=12) - 0.18)
+        units = pl.Series(9 + generator.poisson(9 * taste))
+        names, nine = pl.Series(range(12)), pl.repeat(9, 12, eager=True)
+        for name, ends in (("log", UNITS), ("t", None)):
+            found = mean(units, names, weights=nine, within=ends).interval
+            assert found is not None
+            hits[name] += found.low <= truth <= found.high
+    assert hits["log"] > 0.93 * 400
+    assert hits["log"] > hits["t"]
