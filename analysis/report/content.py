@@ -22,7 +22,7 @@ from retailsim.analysis.exhibits.parts import (
 )
 from retailsim.analysis.measures import estimates
 from retailsim.analysis.measures.estimates import Measured
-from retailsim.analysis.measures.measure import BOUGHT, CLOSED, SETTLED, Measure
+from retailsim.analysis.measures.measure import Measure
 from retailsim.analysis.measures.scope import scope
 from retailsim.analysis.measures.table import measure, shown_in
 from retailsim.analysis.measures.value_text import written
@@ -34,9 +34,8 @@ from retailsim.analysis.replay.telemetry import attempts
 from retailsim.analysis.report.cautions import cautions
 from retailsim.analysis.report.costs import cost_section
 from retailsim.analysis.report.examples import examples
+from retailsim.analysis.report.funnel import funnel_section
 from retailsim.analysis.report.precision import worth_section
-from retailsim.analysis.statistics.clusters import rate
-from retailsim.analysis.statistics.values import Estimate
 from retailsim.events.log.seal import SEAL
 from retailsim.market.core.money import dollars
 
@@ -75,7 +74,7 @@ def report(run: Path, about: Mapping[str, str]) -> Report:
             None if protocol.section is None else protocol.section(projection),
             _seats(some, own),
             _pairs(replay, some, own),
-            _funnel(some),
+            funnel_section(some),
             _prices(some, own),
             _personas(some, own),
             _refunds(some),
@@ -206,51 +205,6 @@ def _pairs(replay: Replay, some: pl.DataFrame, own: Own) -> Section | None:
         figures=(charts.heatmap(frame),),
         tables=(msgspec.structs.replace(pairs, folded=True),),
     )
-
-
-def _funnel(some: pl.DataFrame) -> Section:
-    asked = (pl.col("pre_exchanges") > 0) | (pl.col("sales_exchanges") > 0)
-    supported, reviewed = pl.col("post_exchanges") > 0, pl.col("rating_product").is_not_null()
-    every = pl.lit(True)
-    # The last of each says whose step is known: a failed episode is in those that it came to.
-    stages: tuple[tuple[str, pl.Expr, str, pl.Expr], ...] = (
-        ("saw the offer", every, "", every),
-        ("asked the seller", asked, "saw the offer", every),
-        ("bought", BOUGHT, "saw the offer", every),
-        ("contacted support", BOUGHT & supported, "bought", ~BOUGHT | SETTLED | supported),
-        ("reviewed the product", reviewed, "bought", ~BOUGHT | CLOSED | reviewed),
-        ("got money back", pl.col("units_refunded") > 0, "bought", ~BOUGHT | SETTLED),
-    )
-    counts = {name: some.filter(which).height for name, which, _, _ in stages}
-    figure = charts.bars(
-        "funnel", "The purchase funnel", [(n, float(c)) for n, c in counts.items()], "episodes"
-    )
-    rows = []
-    for name, which, before, known in stages:
-        told = some.filter(known)
-        came = {n: told.filter(expression) for n, expression, _, _ in stages if n == before}
-        of_those = estimated("share", _part(came[before], which)) if before else Cell("")
-        beside = Cell(before and f"of those who {before}")
-        of_all = estimated("share", _part(told, which)) if before else Cell("100.0%")
-        rows.append(row(name, Cell(f"{counts[name]:,}"), of_all, of_those, beside))
-    return Section(
-        name="funnel",
-        title="Funnel",
-        figures=(figure,) if figure else (),
-        tables=(
-            table(
-                "Episodes that reached this step",
-                ("", "Episodes", "of all", "", ""),
-                rows,
-                str(scope(some)),
-            ),
-        ),
-    )
-
-
-def _part(some: pl.DataFrame, which: pl.Expr) -> Estimate:
-    came = some.select(which.cast(pl.Int64).alias("came"))["came"]
-    return rate(came, pl.Series("ones", [1] * some.height, dtype=pl.Int64), some["cluster"])
 
 
 def _prices(some: pl.DataFrame, own: Own) -> Section | None:

@@ -182,12 +182,60 @@ def test_the_terminal_and_the_report_say_what_failed_and_what_it_leaves_open(
 
 
 def test_the_funnel_counts_steps_of_those_that_came_to_them(run: Path, rows: list[Row]) -> None:
+    """And bounds the shares of all, by letting each unknown one come to the step, or not."""
     [funnel] = [one for one in report(run, {}).sections if one.name == "funnel"]
-    cells = {line[0].text: [cell.text for cell in line[1:]] for line in funnel.tables[0].rows}
-    settled = [row for row in rows if row["settled"]]
-    back = sum(row["units_refunded"] > 0 for row in settled) / len(settled)
-    assert cells["got money back"][2] == f"{back:.1%}"
-    assert cells["bought"][1] == f"{plain(rows)['conversion_rate']:.1%}"
+    cells = {line[0].text: line[1:] for line in funnel.tables[0].rows}
+    decided_ = [row for row in rows if row["decided"]]
+    buying = [row for row in rows if row["orders"]]
+    contacted = {
+        event["episode"]
+        for event in events_of(run, "MessageSent")
+        if event["stage"] == "post_inquiry" and event["role"] == "buyer"
+    }
+    ever_open = []
+    for name, came, known in (
+        (
+            "contacted support",
+            [row["episode"] in contacted for row in buying],
+            [row["settled"] or row["episode"] in contacted for row in buying],
+        ),
+        (
+            "reviewed the product",
+            [row["rating_product"] is not None for row in buying],
+            [row["status"] == "closed" or row["rating_product"] is not None for row in buying],
+        ),
+        (
+            "got money back",
+            [row["units_refunded"] > 0 for row in buying],
+            [row["settled"] for row in buying],
+        ),
+    ):
+        count, of_all, of_those, _ = cells[name]
+        open_ = known.count(False)
+        ever_open.append(open_ > 0)
+        bounds = [
+            " to ".join(f"{(sum(came) + more) / len(some):.1%}" for more in (0, open_))
+            for some in (decided_, buying)
+        ]
+        assert count.text == str(sum(came))
+        assert of_those.text == f"{sum(came) / sum(known):.1%}"
+        if open_:
+            assert (of_all.text, of_all.below) == (bounds[0], f"{open_} not known")
+            assert of_those.below.endswith(f"; with {open_} not known: {bounds[1]}")
+        else:
+            assert of_all.text == f"{sum(came) / len(decided_):.1%}"
+            assert "not known" not in of_those.below
+    assert ever_open == [False, True, True], "both kinds are seen"
+    assert cells["bought"][1].text == f"{plain(rows)['conversion_rate']:.1%}"
+    assert "A range is for steps that are not known" in funnel.tables[0].note
+
+
+def test_a_funnel_without_failures_has_single_shares(tmp_path: Path) -> None:
+    launched(tmp_path / "run", *SMALL)
+    [funnel] = [one for one in report(tmp_path / "run", {}).sections if one.name == "funnel"]
+    assert "A range" not in funnel.tables[0].note
+    for line in funnel.tables[0].rows:
+        assert not any("not known" in cell.below or " to " in cell.text for cell in line)
 
 
 def test_a_buyer_that_fails_after_every_purchase_has_bought(tmp_path: Path) -> None:
@@ -215,6 +263,9 @@ def test_a_buyer_that_fails_after_every_purchase_has_bought(tmp_path: Path) -> N
     assert easy["unsettled"] == sum(one["episode"] in raised for one in orders) > 0
     assert easy["refund_rate_low"] == 0.0
     assert easy["refund_rate_high"] == open_units / easy["units"]
+    [funnel] = [one for one in report(good, {}).sections if one.name == "funnel"]
+    [support] = [line for line in funnel.tables[0].rows if line[0].text == "contacted support"]
+    assert support[2].below == f"{easy['unsettled']} not known", "they failed before they spoke"
     said = " ".join(sim("replay", good).stdout.split())
     assert f"{easy['failed']} episodes failed: {easy['failed']} after the buyer's decision" in said
 
