@@ -2,8 +2,8 @@
 
 The list is data (``analysis/data/put_in.toml``): the cells of the paper's tables that the agents'
 parameters were fitted to, or chosen after by hand. A figure is put in where agents of that kind
-played, with the shipped parameters that it hangs on; with parameters of a user's own it is judged
-like any other.
+played, with the shipped parameters that it hangs on. With parameters that somebody else set, the
+agents show what these say: then an effect that shows was put in by them.
 """
 
 from __future__ import annotations
@@ -106,8 +106,28 @@ def still_put_in(names: str, changed: Collection[str]) -> str:
     if not names:
         return ""
     hangs_on = {key for name in names.split(_AND) for key in _figures()[name].hangs_on}
-    moved = any(key == one or key.startswith(f"{one}.") for key in changed for one in hangs_on)
-    return "" if moved else names
+    return "" if any(_below(key, hangs_on) for key in changed) else names
+
+
+def set_by_note(names: Collection[str], changed: Mapping[str, str]) -> str:
+    """Say who put in the effects of these names, which hang on changed parameters.
+
+    Parameters
+    ----------
+    changed : mapping of str to str
+        Dotted keys of parameters that are not as shipped -> who set them.
+    """
+    shown = list(dict.fromkeys(one for joined in names for one in joined.split(_AND)))
+    hangs_on = {key for one in shown for key in _figures()[one].hangs_on}
+    who = dict.fromkeys(who for key, who in changed.items() if _below(key, hangs_on))
+    return (
+        f"put in: set by these parameters, not found ({', '.join(shown)}). Behavioral agents "
+        f"played here, and what this hangs on was set by {_AND.join(who)}."
+    )
+
+
+def _below(key: str, hangs_on: Collection[str]) -> bool:
+    return any(key == one or key.startswith(f"{one}.") for one in hangs_on)
 
 
 def tables_of(names: str) -> frozenset[str]:

@@ -4,7 +4,8 @@ It is *reproduced* if its 95 % interval lies beyond zero on the expected side, i
 adjusted where several are judged together) stays below 5 %, and what was found also reaches the
 smallest effect that counts; *not reproduced* if the whole interval lies below that effect; else
 *undecided* at this size. A figure that the agents' parameters were made to meet is *put in*,
-whatever was found.
+whatever was found. So is one that shows after somebody changed those parameters; if it does not
+show then, that is judged.
 """
 
 from __future__ import annotations
@@ -23,7 +24,12 @@ from retailsim.analysis.experiments.outcomes import (
     Spread,
     Value,
 )
-from retailsim.analysis.experiments.put_in import put_in_notes, still_put_in, tables_of
+from retailsim.analysis.experiments.put_in import (
+    put_in_notes,
+    set_by_note,
+    still_put_in,
+    tables_of,
+)
 
 REPRODUCED, NOT_REPRODUCED, UNDECIDED = "reproduced", "not reproduced", "undecided at this size"
 PUT_IN = "put in"
@@ -79,20 +85,21 @@ def verdict(finding: JudgedClaim) -> str:
 
 
 NO_SPREADS: Mapping[str, Spread] = MappingProxyType({})
+AS_SHIPPED: Mapping[str, str] = MappingProxyType({})
 
 
 def judged(
     outcome: ExperimentOutcome,
-    changed: Collection[str] = (),
+    changed: Mapping[str, str] = AS_SHIPPED,
     spreads: Mapping[str, Spread] = NO_SPREADS,
 ) -> ExperimentOutcome:
     """Return an outcome with its verdicts, and with the figures marked that were put in.
 
     Parameters
     ----------
-    changed : collection of str
+    changed : mapping of str to str
         Dotted keys of the behavioral agents' parameters and options that are not as shipped in
-        any of the runs.
+        any of the runs -> who set them.
     spreads : mapping of str to Spread
         Cell that was put in, such as ``Table 2: men, male`` -> what other seeds show of it.
     """
@@ -104,18 +111,24 @@ def judged(
     )
     marks = [value.put_in for row in outcome.rows for value in row.values]
     marks += [finding.put_in for finding in outcome.findings]
-    said = (*put_in_notes([mark for mark in marks if mark]), *_smallest(outcome.findings))
+    fitted = [mark for mark in marks if still_put_in(mark, changed)]
+    theirs = [mark for mark in marks if mark and mark not in fitted]
+    said = [*put_in_notes(fitted), *_smallest(outcome.findings)]
+    if theirs:
+        said.insert(0, set_by_note(theirs, changed))
     return msgspec.structs.replace(outcome, notes=(*outcome.notes, *said))
 
 
-def _judged(finding: JudgedClaim, changed: Collection[str]) -> JudgedClaim:
+def _judged(finding: JudgedClaim, changed: Mapping[str, str]) -> JudgedClaim:
     mark = still_put_in(finding.put_in, changed)
     said = PUT_IN if mark else verdict(finding)
+    if finding.put_in and said == REPRODUCED:
+        mark, said = finding.put_in, PUT_IN  # by who changed the parameters
     return msgspec.structs.replace(finding, put_in=mark, verdict=said)
 
 
 def _still_put_in_whole(
-    findings: Iterable[JudgedClaim], changed: Collection[str]
+    findings: Iterable[JudgedClaim], changed: Mapping[str, str]
 ) -> frozenset[str]:
     """The published tables of which everything that is judged here stays put in."""
     kept, moved = set[str](), set[str]()
@@ -127,7 +140,7 @@ def _still_put_in_whole(
 
 def _marked(
     table: OutcomeTable,
-    changed: Collection[str],
+    changed: Mapping[str, str],
     spreads: Mapping[str, Spread],
     kept: Collection[str],
 ) -> OutcomeTable:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import msgspec
 
 from retailsim.analysis.experiments.outcomes import ExperimentOutcome, Spread
-from retailsim.analysis.experiments.verdicts import NO_SPREADS, judged
+from retailsim.analysis.experiments.verdicts import AS_SHIPPED, NO_SPREADS, judged
 from retailsim.analysis.measures.scope import illustration, scope
 from retailsim.analysis.projection.errors import AnalysisError
 from retailsim.analysis.projection.loader import load
@@ -28,7 +28,7 @@ def outcome_of(
     name: str,
     runs: Mapping[str, Path],
     features: str = "tfidf",
-    changed: Collection[str] = (),
+    changed: Mapping[str, str] = AS_SHIPPED,
     spreads: Mapping[str, Spread] = NO_SPREADS,
 ) -> ExperimentOutcome:
     """Return an experiment's table from its runs, by the labels of its arms, with its verdicts.
@@ -39,9 +39,10 @@ def outcome_of(
     ----------
     features : str
         Of texts, for ``latent-persona``.
-    changed : collection of str
+    changed : mapping of str to str
         Dotted keys of parameters and options that the runs' behavioral agents have other than as
-        shipped, such as ``buyer.choice.price``: what hangs on these was not put in.
+        shipped, such as ``buyer.choice.price`` -> who set them: what hangs on these was not put in
+        by the fit.
     spreads : mapping of str to Spread
         What other seeds show of the cells that were put in, where that is known.
 

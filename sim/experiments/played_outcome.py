@@ -35,12 +35,14 @@ def played_outcome(
     from retailsim.analysis.protocols.experiment_outcome import outcome_of
 
     shipped = {arm.label: arm.scenario for arm in arms_of(name)}
-    changed = {key for label, run in runs.items() for key in changed_in(run, shipped[label])}
+    changed: dict[str, str] = {}
+    for label, run in runs.items():
+        changed |= changed_in(run, shipped[label])
     return outcome_of(name, runs, features, changed)
 
 
-def changed_in(run: Path, shipped: str) -> frozenset[str]:
-    """Return what a run's behavioral agents were given other than as shipped, as dotted keys."""
+def changed_in(run: Path, shipped: str) -> Mapping[str, str]:
+    """Return dotted keys of what a run's behavioral agents have not as shipped -> who set it."""
     folder = RunFolder(run)
     scenario = folder.read().scenario
     protocol = scenario_protocol(scenario, folder.inputs)

@@ -45,13 +45,13 @@ def _each_product(
     return ProductDesign(scenario, products, seed)
 
 
-Changed = Callable[[Scenario, Path, Scenario], frozenset[str]]
+Changed = Callable[[Scenario, Path, Scenario], Mapping[str, str]]
 """A run's scenario, the folder of its inputs and the built-in scenario it was made from -> dotted
-keys of its behavioral agents' parameters that are not as they were fitted."""
+keys of its behavioral agents' parameters that are not as they were fitted -> who set them."""
 
 
-def _nothing_changed(scenario: Scenario, inputs: Path, shipped: Scenario) -> frozenset[str]:
-    return frozenset()
+def _nothing_changed(scenario: Scenario, inputs: Path, shipped: Scenario) -> Mapping[str, str]:
+    return {}
 
 
 class Anchored(msgspec.Struct, frozen=True):

@@ -145,22 +145,46 @@ def test_what_was_put_in_is_marked_named_and_never_reproduced() -> None:
     assert note.startswith("put in by hand")
 
 
-@pytest.mark.parametrize("changed", [(), ("buyer.gender_fit.men.male",)])
-def test_what_was_not_put_in_is_judged_with_the_smallest_effect_named(
-    changed: tuple[str, ...],
-) -> None:
-    said = judged(outcome("Table 2: gender" * bool(changed)), changed)
+def test_what_was_not_put_in_is_judged_with_the_smallest_effect_named() -> None:
+    said = judged(outcome(""))
     assert said.findings[0].verdict == REPRODUCED
     assert said.rows[0].values[0].put_in == ""
     [note] = said.notes
     assert note.startswith("Smallest effects that count: 3 points: ")
 
 
+OWN = {"buyer.gender_fit.men.male": "the parameter set field", "buyer.choice.price": "[anchor]"}
+
+
+def test_what_shows_by_parameters_that_somebody_set_is_put_in_by_them() -> None:
+    said = judged(outcome("Table 2: gender"), OWN)
+    assert (said.findings[0].verdict, said.findings[0].put_in) == (PUT_IN, "Table 2: gender")
+    assert said.rows[0].values[0].put_in == "", "it is no fitted figure any more"
+    [note] = said.notes
+    assert note.startswith("put in: set by these parameters, not found (Table 2: gender). ")
+    assert note.endswith("set by the parameter set field.")
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "says"), [(-0.02, 0.02, NOT_REPRODUCED), (-0.1, 0.2, UNDECIDED)]
+)
+def test_what_does_not_show_by_parameters_that_somebody_set_is_judged(
+    low: float, high: float, says: str
+) -> None:
+    [finding] = outcome("Table 2: gender").findings
+    some = msgspec.structs.replace(finding, test=found(low, high).test)
+    one = msgspec.structs.replace(outcome("Table 2: gender"), findings=(some,))
+    said = judged(one, OWN)
+    assert (said.findings[0].verdict, said.findings[0].put_in) == (says, "")
+    assert not any(note.startswith("put in") for note in said.notes)
+    assert judged(one).findings[0].verdict == PUT_IN
+
+
 def test_what_other_seeds_show_stands_at_the_cell_that_was_put_in() -> None:
     cell, spread = "Table 2: men, male", Spread(low=0.4, high=0.7, seeds=40)
-    said = judged(outcome(cell), (), {cell: spread, "Table 2: men, female": spread})
+    said = judged(outcome(cell), {}, {cell: spread, "Table 2: men, female": spread})
     assert said.rows[0].values[0].spread == spread
-    changed = judged(outcome(cell), ["buyer.choice.price"], {cell: spread})
+    changed = judged(outcome(cell), OWN, {cell: spread})
     assert changed.rows[0].values[0].spread is None
 
 
@@ -168,12 +192,12 @@ def test_what_other_seeds_show_stands_at_the_cell_that_was_put_in() -> None:
     ("changed", "mark"), [("buyer.choice.price", True), ("buyer.gender_fit.men.male", False)]
 )
 def test_the_cells_of_what_is_put_in_are_marked_with_it(changed: str, mark: bool) -> None:
-    """A price moves the levels, not what makes the gap: one mark for the row and its cells."""
+    """A price moves the levels, not what makes the gap; what does was set by a file, no target."""
     cell, spread = "Table 2: men, male", Spread(low=0.4, high=0.7, seeds=40)
     both = outcome("Table 2: gender")
     both = msgspec.structs.replace(both, tables=outcome(cell).tables)
-    said = judged(both, [changed], {cell: spread})
-    assert (said.findings[0].verdict == PUT_IN) is mark
+    said = judged(both, {changed: "a file"}, {cell: spread})
+    assert said.findings[0].verdict == PUT_IN
     assert said.rows[0].values[0].put_in == cell * mark
     assert said.rows[0].values[0].spread is None
 
@@ -182,8 +206,9 @@ def test_cells_of_a_table_that_is_put_in_only_in_part_go_by_themselves() -> None
     cell = "Table 8: buyer picky"
     some = outcome("Table 8: buyer pickiness"), outcome("Table 8: buyer rationality")
     both = msgspec.structs.replace(outcome(cell), findings=tuple(one.findings[0] for one in some))
-    said = judged(both, ["buyer.poles.picky.shift"])
-    assert [one.put_in for one in said.findings] == ["", "Table 8: buyer rationality"]
+    said = judged(both, {"buyer.poles.picky.shift": "a file"})
+    marks = [one.put_in for one in said.findings]
+    assert marks == ["Table 8: buyer pickiness", "Table 8: buyer rationality"]
     assert said.rows[0].values[0].put_in == ""
 
 

@@ -1,4 +1,4 @@
-"""The behavioral agents over many seeds, judged as if a user had set their parameters.
+"""The behavioral agents over many seeds, judged as if nothing were put into them.
 
 What `tests/analysis/test_controls.py` does with simulated buyers, done with the agents, catalogue
 and engine themselves. For time, the controls have one replication, over 40 seeds; the paper's
@@ -15,13 +15,10 @@ import pytest
 from scipy.stats import binomtest
 
 from retailsim.analysis.experiments.economics import economics
-from retailsim.analysis.experiments.put_in import fitted_tables
-from retailsim.analysis.experiments.verdicts import REPRODUCED, judged
+from retailsim.analysis.experiments.verdicts import REPRODUCED, verdict
 from tests.sim.played import played
 
 SEEDS = range(1001, 1041)
-OWN = {key for table in fitted_tables() for keys in table.effects.values() for key in keys}
-"""Everything that could have been put in counts as the user's own, so that all is judged."""
 
 BLIND = """
 [buyer.choice]
@@ -68,9 +65,9 @@ def over_seeds(
             name: same[name] if not n else played(name, seed, own, f"design.replications={n}")
             for name, n in replications.items()
         }
-        found.append(judged(economics(runs), OWN).findings)
+        found.append(economics(runs).findings)
     counts = {
-        name: sum(findings[place].verdict == REPRODUCED for findings in found)
+        name: sum(verdict(findings[place]) == REPRODUCED for findings in found)
         for place, name in enumerate(NAMES)
     }
     means = {

@@ -16,6 +16,7 @@ from retailsim.analysis.experiments.verdicts import (
     UNDECIDED,
 )
 from retailsim.analysis.projection.loader import load
+from retailsim.sim.run.launch import Options, read_scenario
 from tests.sim.runs import sim
 
 MINE = """
@@ -96,8 +97,7 @@ def test_what_a_file_of_parameters_changes_is_judged_and_nothing_else(tmp_path: 
         assert said in (NOT_REPRODUCED, UNDECIDED)
     other = "[buyer.gender_fit.men]\nmale = 1.0\nfemale = -1.0\n"
     fit, falls, minds = judged(tmp_path / "other", other)
-    assert fit[0] == ""
-    assert fit[1] in (REPRODUCED, UNDECIDED)
+    assert fit in (("Table 2: gender", PUT_IN), ("", UNDECIDED))
     assert (falls[1], minds[1]) == (PUT_IN, PUT_IN)
 
 
@@ -107,9 +107,54 @@ def test_a_file_that_says_again_what_is_shipped_puts_it_in_again(tmp_path: Path)
     assert [said for _, said in judged(tmp_path / "same", same)] == [PUT_IN] * 3
 
 
-def test_an_option_of_a_seat_is_judged_like_a_parameter(tmp_path: Path) -> None:
-    words = ("--set", "buyers.sensitive-1.options.price=0.0")
-    result = sim("experiment", "elasticity", "--out", tmp_path / "x", "--json", *SMALL, *words)
+EPSILON = """
+[buyer.choice]
+price = 1.2500001
+[buyer.wallet]
+spread = 0.7000001
+[buyer.gender_fit]
+men = { male = 0.5446001, female = 0.2270 }
+"""
+
+
+def test_a_change_too_small_to_tell_changes_no_mark(tmp_path: Path) -> None:
+    assert [said for _, said in judged(tmp_path / "epsilon", EPSILON)] == [PUT_IN] * 3
+
+
+def first_of(
+    name: str, out: Path, *settings: str, size: tuple[str, ...] = SMALL
+) -> tuple[str, str, str]:
+    """The first finding's mark and verdict among those that have one, and all notes."""
+    words = [word for setting in settings for word in ("--set", setting)]
+    result = sim("experiment", name, "--out", out, "--json", *size, *words)
     assert result.exit_code == 0, result.stderr
-    first = json.loads(result.stdout)["outcome"]["findings"][0]
-    assert (first["put_in"], first["verdict"] == PUT_IN) == ("", False)
+    outcome = json.loads(result.stdout)["outcome"]
+    first = next(one for one in outcome["findings"] if one["verdict"])
+    return first["put_in"], first["verdict"], "\n".join(outcome["notes"])
+
+
+def for_all(name: str, options: str) -> list[str]:
+    """Settings that give all buyers of a scenario the same options."""
+    seats = read_scenario(Options(scenario=name))[0].buyers
+    return [f"buyers.{seat.id}.options={options}" for seat in seats]
+
+
+def test_options_are_judged_like_parameters_where_all_seats_have_them(tmp_path: Path) -> None:
+    one = "buyers.sensitive-1.options.price=0.0"
+    assert first_of("elasticity", tmp_path / "one", one)[:2] == ("Elasticity: gap", PUT_IN)
+    blind = for_all("elasticity", "{ price = 0.0, deal = 0.0 }")
+    mark, said, _ = first_of("elasticity", tmp_path / "all", *blind)
+    assert (mark, said in (NOT_REPRODUCED, UNDECIDED)) == ("", True)
+
+
+def test_price_effects_of_another_set_or_an_anchor_are_put_in_by_it(tmp_path: Path) -> None:
+    own = 'behavioral.parameters="field"'
+    mark, said, notes = first_of("price-demand", tmp_path / "field", own, size=())
+    assert (mark, said) == ("Table 3: price", PUT_IN)
+    assert "set by the parameter set field" in notes
+    assert "targets" not in notes
+    anchored = ("anchor.elasticity=-2.0", *for_all("price-demand", "{}"))
+    mark, said, notes = first_of("price-demand", tmp_path / "anchor", *anchored, size=())
+    assert (mark, said) == ("Table 3: price", PUT_IN)
+    assert "set by [anchor]" in notes
+    assert "targets" not in notes
