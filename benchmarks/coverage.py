@@ -3,13 +3,15 @@
 Episodes are drawn whose truth is known: every product meets five sellers and five buyers, and each
 of them shifts what happens. The sellers are always the same five. Prices are lognormal (the
 logarithms with a standard deviation of 1.1; the built-in catalogue has 1.2), and what is dearer is
-bought less. Beside the intervals stands what they replaced, Student's t of money.
+bought less. Beside the intervals stands what they replaced, Student's t of money. Money is looked
+at with two other laws of prices, too, under which some products are of a dear kind.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -29,7 +31,15 @@ SETS = 1_000
 SELLERS: Floats = np.array([-0.5, -0.25, 0.0, 0.25, 0.5])
 BUYERS: Floats = np.array([-1.0, -0.4, 0.0, 0.4, 1.0])
 """The same five wherever the question is about other products only."""
-PRICE_SPREAD = 1.1
+Law = tuple[tuple[float, float, float], ...]
+"""Kinds of products: (share, mean of ln price beside the usual, its standard deviation)."""
+LOGNORMAL: Law = ((1.0, 0.0, 1.1),)
+LAWS: Mapping[str, Law] = {
+    "one in ten dear": ((0.9, 0.0, 0.6), (0.1, math.log(15.0), 0.6)),
+    "one in six dear": ((0.83, 0.0, 0.6), (0.17, math.log(33.0), 0.9)),
+}
+"""The second has what 731 prices of a large marketplace have: ln price with a standard deviation of
+1.5 and a skewness of 1.5, a coefficient of variation of 3."""
 _APPEAL, _FAULT, _TASTE = 0.9, 0.6, 0.5
 """Standard deviations of what products share: purchases, refunds, stars; of buyers 0.7 of each."""
 _UNITS = 1.4
@@ -42,6 +52,7 @@ MEASURES: Mapping[str, tuple[str, str, Any]] = {
     "net per episode": ("net", "episodes", "cents"),
 }
 """Measure -> what is counted, out of what, and its unit."""
+MONEY = "net per episode"
 
 
 def _chance(at: Any) -> Any:
@@ -60,7 +71,17 @@ def _likes(product: Any, buyer: Any) -> Any:
     return _chance(1.4 + product + buyer)
 
 
-def drawn(generator: np.random.Generator, products: int, buyers: Floats | None) -> pl.DataFrame:
+def _log_prices(generator: np.random.Generator, products: int, law: Law) -> Floats:
+    """Draw ln price beside the usual, as a column; of a single kind nothing else is drawn."""
+    shares, means, spreads = zip(*law, strict=True)
+    kinds = [0] * products if len(law) == 1 else generator.choice(len(law), products, p=shares)
+    normal = generator.normal(0.0, 1.0, products)
+    return (np.array(means)[kinds] + np.array(spreads)[kinds] * normal)[:, None]
+
+
+def drawn(
+    generator: np.random.Generator, products: int, buyers: Floats | None, law: Law = LOGNORMAL
+) -> pl.DataFrame:
     """Draw a data set: one row a product and buyer, with the sums over the five sellers.
 
     Parameters
@@ -68,7 +89,7 @@ def drawn(generator: np.random.Generator, products: int, buyers: Floats | None) 
     buyers : array or None
         Their shifts, in standard deviations; None: five others each time.
     """
-    price = generator.normal(0.0, PRICE_SPREAD, (products, 1))
+    price = _log_prices(generator, products, law)
     appeal, fault, taste = (generator.normal(0.0, sd, (products, 1)) for sd in _SPREADS)
     shifts = [buyers if buyers is not None else generator.normal(size=5) for _ in _SPREADS]
     inclined, careless, kind = (
@@ -96,7 +117,7 @@ def drawn(generator: np.random.Generator, products: int, buyers: Floats | None) 
 _SPREADS = (_APPEAL, _FAULT, _TASTE)
 
 
-def truth(buyers: Floats | None) -> dict[str, float]:
+def truth(buyers: Floats | None, law: Law = LOGNORMAL) -> dict[str, float]:
     """Return what each measure comes to over all products, and all buyers where None are given.
 
     Integrals over normal shifts, on a grid; for money the grid of prices is moved, which takes the
@@ -104,27 +125,30 @@ def truth(buyers: Floats | None) -> dict[str, float]:
     """
     people = _GRID if buyers is None else buyers
     shift = 0.7 * people[None, :]
-    prices = PRICE_SPREAD * _GRID
-    wanted, paid = (
-        _buys(
-            at[:, None, None, None],
-            _APPEAL * _GRID[None, :, None, None],
-            (_APPEAL * shift)[0][None, None, :, None],
-            SELLERS,
-        ).mean(axis=(0, 1, 3))
-        for at in (prices, prices + PRICE_SPREAD**2)
-    )
+    wanted, paid = np.zeros(len(people)), np.zeros(len(people))
+    for share, centre, spread in law:
+        prices = centre + spread * _GRID
+        bought, dear = (
+            _buys(
+                at[:, None, None, None],
+                _APPEAL * _GRID[None, :, None, None],
+                (_APPEAL * shift)[0][None, None, :, None],
+                SELLERS,
+            ).mean(axis=(0, 1, 3))
+            for at in (prices, prices + spread**2)
+        )
+        wanted += share * bought
+        paid += share * 2_000.0 * math.exp(centre + spread**2 / 2.0) * dear
     fails = _fails(_FAULT * _GRID[:, None], _FAULT * shift).mean(axis=0)
     likes = _likes(_TASTE * _GRID[:, None], _TASTE * shift).mean(axis=0)
     # Shifts of other buyers are drawn apart for each thing, those of the same five are one.
     weights = wanted if buyers is not None else np.ones(len(people))
-    mean_price = 2_000.0 * np.exp(PRICE_SPREAD**2 / 2.0)
     kept = (paid * (1.0 - fails)).mean() if buyers is not None else paid.mean() * (1 - fails.mean())
     return {
         "conversion": float(wanted.mean()),
         "refund rate": float((weights * fails).sum() / weights.sum()),
         "rating": float(1.0 + 4.0 * (weights * likes).sum() / weights.sum()),
-        "net per episode": float(mean_price * _UNITS * kept),
+        "net per episode": float(_UNITS * kept),
     }
 
 
@@ -153,16 +177,21 @@ QUESTIONS = (
 
 
 def coverage(
-    products: int, *, sets: int = SETS, seed: int = 1, names: tuple[str, ...] = tuple(MEASURES)
+    products: int,
+    *,
+    sets: int = SETS,
+    seed: int = 1,
+    names: tuple[str, ...] = tuple(MEASURES),
+    law: Law = LOGNORMAL,
 ) -> dict[tuple[str, str], float]:
     """Return the share of data sets whose interval covers the truth, by measure and question."""
     generator = np.random.default_rng(seed)
     hits: dict[tuple[str, str], int] = {}
     for same in (True, False):
         buyers = BUYERS if same else None
-        true = truth(buyers)
+        true = truth(buyers, law)
         for _ in range(sets):
-            data = drawn(generator, products, buyers)
+            data = drawn(generator, products, buyers, law)
             for name in names:
                 found = intervals(name, data)
                 for question, kind, about in QUESTIONS:
@@ -177,14 +206,21 @@ def _covers(interval: Interval | None, true: float) -> bool:
 
 
 def table(sets: int) -> Iterator[str]:
-    """Yield the table, a line a measure and question."""
+    """Yield the table, a line a measure and question, and last those of the other prices."""
     found = {count: coverage(count, sets=sets) for count in PRODUCTS}
     yield f"{'products':64}" + "".join(f"{count:>8}" for count in PRODUCTS)
     for name in MEASURES:
         for question, _, _ in QUESTIONS:
             if (name, question) in found[PRODUCTS[0]]:
-                cells = "".join(f"{found[count][name, question]:8.1%}" for count in PRODUCTS)
-                yield f"{f'{name}: {question}':64}{cells}"
+                yield _line(f"{name}: {question}", [found[n][name, question] for n in PRODUCTS])
+    for prices, law in LAWS.items():
+        money = [coverage(n, sets=sets, names=(MONEY,), law=law) for n in PRODUCTS]
+        for question, _, _ in QUESTIONS:
+            yield _line(f"net, {prices}: {question}", [one[MONEY, question] for one in money])
+
+
+def _line(head: str, shares: Iterable[float]) -> str:
+    return f"{head:64}" + "".join(f"{share:8.1%}" for share in shares)
 
 
 if __name__ == "__main__":

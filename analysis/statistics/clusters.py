@@ -236,7 +236,7 @@ def _from_end(low: float, value: float, error: float, df: float) -> Interval:
     that would reach up without measure: then it is cut off at the end instead, and rough.
     """
     plain = by_t(value, error, df)
-    if df + 1 < skewed.ROUGH:
+    if df + 1 < skewed.FEW:
         return Interval(max(low, plain.low), plain.high, f"{plain.method}, rough")
     factor = math.exp((plain.high - value) / (value - low))
     first, last = low + (value - low) / factor, low + (value - low) * factor

@@ -6,7 +6,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from benchmarks.coverage import coverage
+from benchmarks.coverage import LAWS, Law, coverage
+from benchmarks.coverage import MONEY as NET
 from retailsim.analysis.measures.estimates import estimate
 from retailsim.analysis.measures.table import measure
 from retailsim.analysis.statistics.clusters import mean
@@ -50,6 +51,17 @@ def test_an_interval_is_in_the_unit_of_its_money() -> None:
 def test_with_few_clusters_it_is_called_rough() -> None:
     assert "rough" in net_of(ROUGH - 1).note
     assert "rough" not in net_of(ROUGH).note
+
+
+def test_that_it_is_rough_changes_no_end_from_8_clusters_on() -> None:
+    """Below it is by Student's t, from here on the same rule whatever it is called."""
+    found = [net_of(clusters).interval for clusters in (7, 8, ROUGH - 1, ROUGH)]
+    assert [one.method for one in found if one is not None] == [
+        "t, 6 df, rough",
+        "log scale, 7 df, rough",
+        f"log scale, {ROUGH - 2} df, rough",
+        f"log scale, {ROUGH - 1} df",
+    ]
 
 
 def test_money_that_can_be_lost_keeps_students_t() -> None:
@@ -169,3 +181,13 @@ def test_intervals_of_units_cover_the_truth_more_often_than_students_t() -> None
             hits[name] += found.low <= truth <= found.high
     assert hits["log"] > 0.93 * 400
     assert hits["log"] > hits["t"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("law", LAWS.values(), ids=LAWS)
+def test_where_some_products_are_of_a_dear_kind_what_is_not_rough_covers(law: Law) -> None:
+    """And over 12 products it does not: what is called rough there is."""
+    few, enough = (coverage(n, sets=500, names=(NET,), law=law) for n in (12, ROUGH))
+    question = (NET, "other products, the same sellers and buyers")
+    assert few[question] < 0.90
+    assert enough[question] >= 0.94 - 0.02  # two standard errors of 500 sets
