@@ -27,6 +27,8 @@ _WORDS: Mapping[Origin, str] = {
     "set": "from the set",
 }
 
+_ABOVE = ": they buy more often and mind the price less than the set says"
+
 
 class BehavioralValues(msgspec.Struct, frozen=True, kw_only=True):
     """Which parameters the behavioral agents of a run have.
@@ -45,6 +47,9 @@ class BehavioralValues(msgspec.Struct, frozen=True, kw_only=True):
     wallet_cents : dict of category to float
         Middle of what the buyers would spend on an item; without the categories that a catalogue
         does not have, where it is by its prices.
+    levels_above_set : bool
+        Whether buyers' profiles make them buy more often than a set of parameters says that is
+        meant for its level.
     own : tuple of str
         Behavioral seats with parameters of their own.
     """
@@ -57,6 +62,7 @@ class BehavioralValues(msgspec.Struct, frozen=True, kw_only=True):
     wallet_cents: dict[Category, float] = {}
     wallet_from: dict[Category, Origin] = {}
     levels_from: Origin | None = None
+    levels_above_set: bool = False
     own: tuple[str, ...] = ()
 
     def __str__(self) -> str:
@@ -73,7 +79,8 @@ class BehavioralValues(msgspec.Struct, frozen=True, kw_only=True):
             *self._wallets(),
         ]
         if self.levels_from is not None:
-            parts.append(f"levels of buyers {_WORDS[self.levels_from]}")
+            above = _ABOVE if self.levels_above_set else ""
+            parts.append(f"levels of buyers {_WORDS[self.levels_from]}{above}")
         if self.own:
             parts.append(f"parameters of their own: {', '.join(self.own)}")
         return "; ".join(parts)

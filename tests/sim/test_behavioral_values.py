@@ -27,7 +27,7 @@ FIELD = (
     "Behavioral agents: parameter set field (for a catalogue of your own); orders with an issue: "
     "Food 5 %, Fashion 40 %, Home 15 %, Electronics 15 % (from the set); wallets around "
     "Fashion $99.00, Home $500.00 (by the list prices of the catalogue); levels of buyers "
-    "from their profiles"
+    "from their profiles: they buy more often and mind the price less than the set says"
 )
 SCRIPTS = """
 [[sellers]]
@@ -94,7 +94,8 @@ def test_what_the_scenario_says_is_told_from_what_came_from_the_set(catalogue: P
     assert line.endswith(
         "parameter set field (as the scenario says); orders with an issue: 25 % (as the scenario "
         "says); wallets around Fashion $70.00 (as the scenario says), Home $500.00 (by the list "
-        "prices of the catalogue); levels of buyers from their profiles"
+        "prices of the catalogue); levels of buyers from their profiles: they buy more often and "
+        "mind the price less than the set says"
     )
 
 
@@ -163,6 +164,31 @@ def test_levels_of_the_scenario_and_of_the_set_are_told_apart() -> None:
     plain = tuple(msgspec.structs.replace(seat, options={}) for seat in played.buyers)
     bare = msgspec.structs.replace(played, buyers=plain)
     assert values(bare, bare).levels_from is None
+
+
+def test_profiles_above_the_level_of_people_are_named_where_the_set_is_people(
+    tmp_path: Path,
+) -> None:
+    """Not in `paper`, which they were chosen for, nor over a file whose own level is higher."""
+    higher = tmp_path / "higher.toml"
+    higher.write_text('base = "field"\n[buyer.choice]\nintercept = 3.0\n', encoding="utf-8")
+    found = {
+        name: values(*filled(f"behavioral.parameters={name}"))
+        for name in ("field", "paper", str(higher))
+    }
+    assert {one.levels_from for one in found.values()} == {"profile"}
+    assert [one.levels_above_set for one in found.values()] == [True, False, False]
+    assert str(found["field"]).endswith("mind the price less than the set says")
+    assert str(found["paper"]).endswith("levels of buyers from their profiles")
+
+
+def test_plain_buyers_of_field_have_its_level() -> None:
+    asked, played = filled("behavioral.parameters=field")
+    plain = tuple(msgspec.structs.replace(seat, options={}) for seat in played.buyers)
+    bare = msgspec.structs.replace(played, buyers=plain)
+    found = values(asked, bare)
+    assert (found.levels_from, found.levels_above_set) == (None, False)
+    assert "the set says" not in str(found)
 
 
 def test_seats_with_parameters_of_their_own_are_named() -> None:

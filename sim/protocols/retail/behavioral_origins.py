@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from statistics import fmean
 
-from retailsim.agents.retail.behavioral.parameter_sets import SETS, base_of
+from retailsim.agents.retail.behavioral.parameter_sets import FIELD, SETS, base_of
 from retailsim.agents.retail.behavioral.parameters import load_parameters
 from retailsim.market.catalogue.product import CATEGORIES, Category
 from retailsim.sim.protocols.retail.defaults import BUILTIN, set_issue_rate
@@ -31,7 +32,7 @@ def behavioral_values(asked: Scenario, scenario: Scenario) -> BehavioralValues |
     if not seats or named is None:
         return None
     origins = _wallet_from(asked, scenario, named) if buyers else {}
-    rate = scenario.products.issue_rate
+    rate, levels = scenario.products.issue_rate, _levels_from(asked, buyers)
     return BehavioralValues(
         set=base_of(named, BEHAVIORAL),
         parameters=None if named in SETS else named,
@@ -40,7 +41,8 @@ def behavioral_values(asked: Scenario, scenario: Scenario) -> BehavioralValues |
         issue_rate_from=_issues_from(asked, scenario, named),
         wallet_cents=_wallet_cents(scenario, named, origins),
         wallet_from=origins,
-        levels_from=_levels_from(asked, buyers),
+        levels_from=levels,
+        levels_above_set=levels == "profile" and _above(named, buyers),
         own=tuple(seat.id for seat in seats if _has_parameters(seat)),
     )
 
@@ -81,6 +83,16 @@ def _levels_from(asked: Scenario, buyers: Iterable[AgentTable]) -> Origin | None
     if "levels" in keys and not any("levels" in options for options in said.values()):
         return "anchor"
     return ("scenario" if own else "profile") if keys else None
+
+
+def _above(named: str, buyers: Iterable[AgentTable]) -> bool:
+    """Whether buyers are inclined to buy above the level of people, on which elasticities hang.
+
+    The profiles' levels are meant for the paper's setting; a set over `paper` promises no other.
+    """
+    own = [seat.options["inclination"] for seat in buyers if "inclination" in seat.options]
+    level = load_parameters(named).buyer.choice.intercept
+    return base_of(named, BEHAVIORAL) == FIELD and bool(own) and fmean(own) > level
 
 
 def _has_parameters(seat: AgentTable) -> bool:
