@@ -30,6 +30,8 @@ SCENARIO: dict[str, Any] = tomllib.loads(
     (files("retailsim.sim.data") / "stand-ins.toml").read_text(encoding="utf-8")
 )
 SEEDS = 20
+"""What twenty others give: as shipped, -0.50 with a standard deviation of 0.007; with the product
+left out, -0.52 and 0.012."""
 CONSTANT = -0.568
 """Mean log-likelihood of a decision where each product gets the rate of the others."""
 
@@ -135,7 +137,7 @@ def test_the_shipped_stand_ins_foresee_the_published_decisions(decided: Decided)
     assert len(decided.pairs) == 200
     found = log_likelihood(chances(decided.utility), decided.bought)
     print(f"shipped: {found:.3f}")
-    assert found >= -0.53
+    assert found == pytest.approx(-0.50, abs=0.02)
 
 
 def test_products_left_out_are_foreseen_when_levels_are_refitted_on_the_others(
@@ -143,6 +145,7 @@ def test_products_left_out_are_foreseen_when_levels_are_refitted_on_the_others(
 ) -> None:
     found = left_out(decided)
     print(f"left out: {found:.3f}")
+    assert found == pytest.approx(-0.52, abs=0.025)
     assert found >= -0.53
     assert found > CONSTANT
 
