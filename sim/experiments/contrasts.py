@@ -94,10 +94,16 @@ def measured_in(run: Path) -> Assumptions:
     )
 
 
+def shared_unit(design: Design) -> str:
+    """Return what episodes share, so that they are alike: a profile, a product or nothing."""
+    sizes = {what for _, what in design.sizes}
+    return next((name for name in ("profile", "product") if name in sizes), "episode")
+
+
 def contrasts(design: Design, assumed: Assumptions) -> Iterator[Contrast]:
     """Yield what a design contrasts: within its products first, then two sets of them."""
     sizes = {what: count for count, what in design.sizes}
-    unit = next((name for name in ("profile", "product") if name in sizes), "episode")
+    unit = shared_unit(design)
     units, episodes = sizes.get(unit, design.episodes), design.episodes
     prices = len(design.scenario.design.price_multipliers)
     for what, count in (("seller", sizes.get("seller", 1)), ("buyer", sizes.get("buyer", 1))):

@@ -10,7 +10,13 @@ import msgspec
 
 from retailsim.market.core.money import dollars
 from retailsim.sim.budget.estimate import CostEstimate, counted, duration, estimate
-from retailsim.sim.experiments.contrasts import Assumptions, Contrast, contrasts, measured_in
+from retailsim.sim.experiments.contrasts import (
+    Assumptions,
+    Contrast,
+    contrasts,
+    measured_in,
+    shared_unit,
+)
 from retailsim.sim.folder.inputs import with_inputs
 from retailsim.sim.run.launch import Options, read_scenario, stocked
 from retailsim.sim.scenario.design import Design
@@ -29,12 +35,15 @@ class ArmPlan(msgspec.Struct, frozen=True, kw_only=True):
     ----------
     contrasts : tuple of Contrast
         Its comparisons.
+    shared : str
+        What its episodes share: ``product`` or ``profile``.
     estimate : CostEstimate or None
         Of what the models cost; None where none takes part.
     """
 
     episodes: int
     contrasts: tuple[Contrast, ...]
+    shared: str
     estimate: CostEstimate | None
 
 
@@ -62,7 +71,8 @@ def show_experiment_plan(
         if one.contrasts != shown:
             terminal.show(_table(one.contrasts, assumed))
         shown = one.contrasts
-    terminal.out(_assumed(assumed))
+    for unit in dict.fromkeys(one.shared for one in plans.values()):
+        terminal.out(_assumed(assumed, unit))
     return 0
 
 
@@ -70,6 +80,7 @@ def _plan(one: Design, assumed: Assumptions) -> ArmPlan:
     return ArmPlan(
         episodes=one.episodes,
         contrasts=tuple(contrasts(one, assumed)),
+        shared=shared_unit(one),
         estimate=estimate(one),
     )
 
@@ -94,12 +105,12 @@ def _needs(rows: Sequence[Contrast]) -> Iterator[str]:
     return (f"needed for\n{points} points" for points in rows[0].needed)
 
 
-def _assumed(assumed: Assumptions) -> str:
+def _assumed(assumed: Assumptions, unit: str) -> str:
     """Say in a line what the numbers rest on."""
     where = "as published; --pilot RUN measures it" if assumed.pilot is None else assumed.pilot
     return (
-        "power 80 %, two-sided 5 %, episodes a side; purchases of one product correlate by "
-        f"{assumed.intraclass:.2f} ({where}). Paired: both sides have the same products; runs of "
+        f"power 80 %, two-sided 5 %, episodes a side; purchases of one {unit} correlate by "
+        f"{assumed.intraclass:.2f} ({where}). Paired: both sides have the same {unit}s; runs of "
         "one seed share draws besides, and need fewer."
     )
 

@@ -51,6 +51,8 @@ from retailsim.sim.terminal.audience import Audience
 from retailsim.sim.terminal.terminal import Terminal
 
 DEFAULT = "pairwise"
+_LONGEST = 100
+"""Characters that a run's name may have."""
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
@@ -244,9 +246,18 @@ def filled_scenario(asked: Scenario, folder: Path, source: str) -> Scenario:
 
 def _read(options: Options) -> tuple[Tree, Path]:
     """Return the scenario's tables, a copy to be changed, and the folder of its paths."""
-    if options.tables is None:
-        return read_tree(options.scenario)
-    return deepcopy(dict(options.tables)), Path.cwd()
+    if options.tables is not None:
+        return deepcopy(dict(options.tables)), Path.cwd()
+    tree, folder = read_tree(options.scenario)
+    _name(tree, Path(options.scenario))
+    return tree, folder
+
+
+def _name(tree: Tree, file: Path) -> None:
+    """Call a scenario by its file's name where it does not say its own."""
+    run, name = tree.setdefault("run", {}), file.stem
+    if isinstance(run, dict) and file.is_file() and name.isprintable() and len(name) <= _LONGEST:
+        run.setdefault("name", name)
 
 
 def _flags(tree: Tree, options: Options) -> None:

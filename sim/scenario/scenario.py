@@ -46,7 +46,7 @@ class RunTable(ScenarioTable, frozen=True, kw_only=True):
     Parameters
     ----------
     name : str
-        Name of the run, and part of its folder's name.
+        Name of the run, and part of its folder's name; that of the scenario's file unless set.
     seed : int
         The seed from which all randomness follows.
     workers : int

@@ -93,7 +93,7 @@ def test_a_single_thing_is_not_said_to_be_many(tmp_path: Path) -> None:
     path = scenario(tmp_path, ODD)
     result = sim("launch", path, "--set", 'products.ids=["RSHO000003"]', "--dry-run")
     assert result.stdout == (
-        "pairwise: 1 episode, 1 product, 1 seller, 1 buyer, seed 1; 1 market; nothing is spent\n"
+        "scenario: 1 episode, 1 product, 1 seller, 1 buyer, seed 1; 1 market; nothing is spent\n"
         f"{PAPER.removesuffix('; levels of buyers from their profiles')}\n"
     )
 

@@ -70,6 +70,17 @@ def test_a_pilot_says_how_alike_products_are(tmp_path: Path) -> None:
     assert f"correlate by {told['assumed']['intraclass']:.2f}" in shown
 
 
+@pytest.mark.parametrize(
+    ("name", "unit", "other"),
+    [("pairwise", "product", "profile"), ("csales", "profile", "product")],
+)
+def test_a_plan_names_what_its_episodes_share(name: str, unit: str, other: str) -> None:
+    said = " ".join(sim("experiment", name, "--plan").stdout.split())
+    assert f"purchases of one {unit} correlate by 0.16" in said
+    assert f"both sides have the same {unit}s" in said
+    assert other not in said
+
+
 def test_a_pilot_plans_the_spread_that_its_own_contrasts_have(tmp_path: Path) -> None:
     """The design effect of two seats, planned from a run, is the one that is measured in it."""
     run = tmp_path / "pilot"

@@ -307,3 +307,41 @@ def test_errors_of_agents_name_the_scenario_and_the_seat(tmp_path: Path) -> None
     path = scenario(tmp_path, SEATS + "[behavioral]\nparameters = 'no.toml'\n")
     expected = f"error: {path}: behavioral.parameters: there is no file {tmp_path / 'no.toml'}\n"
     assert sim("launch", path).stderr == expected
+
+
+@pytest.mark.parametrize(
+    ("file", "table", "words", "called"),
+    [
+        ("corner-shop.toml", "", (), "corner-shop"),
+        ("corner-shop.toml", "[run]\nseed = 3\n", (), "corner-shop"),
+        ("corner-shop.toml", '[run]\nname = "mine"\n', (), "mine"),
+        ("corner-shop.toml", '[run]\nname = "mine"\n', ("--set", "run.name=other"), "other"),
+        ("corner-shop.toml", "", ("--set", "run.name=other"), "other"),
+        (f"{'x' * 101}.toml", "", (), "pairwise"),
+    ],
+)
+def test_a_scenario_is_called_by_its_file_unless_it_says_its_name(
+    file: str, table: str, words: tuple[str, ...], called: str, tmp_path: Path
+) -> None:
+    path = scenario(tmp_path, table + SEATS, file)
+    assert sim("launch", path, *words, "--dry-run").stdout.startswith(f"{called}: ")
+
+
+def test_the_report_is_called_by_the_file_and_no_event_depends_on_it(tmp_path: Path) -> None:
+    named = scenario(tmp_path, SEATS, "corner-shop.toml")
+    other = scenario(tmp_path, SEATS, "stall.toml")
+    for name, path in (("one", named), ("two", other)):
+        launched(tmp_path / name, path)
+    assert event_lines(tmp_path / "one") == event_lines(tmp_path / "two")
+    assert sim("report", tmp_path / "one", "-o", tmp_path / "x.html").exit_code == 0
+    page = (tmp_path / "x.html").read_text(encoding="utf-8")
+    assert "<title>corner-shop: one" in page
+    assert "pairwise" not in page.split("</title>")[0]
+
+
+def test_a_run_table_that_is_none_is_still_refused_in_one_line(tmp_path: Path) -> None:
+    path = scenario(tmp_path, "run = 3\n" + SEATS)
+    result = sim("launch", path, "--dry-run")
+    assert result.exit_code == 2
+    assert len(result.stderr.strip().splitlines()) == 1
+    assert "run" in result.stderr
