@@ -122,9 +122,14 @@ def heatmap(cells: pl.DataFrame) -> Figure:
     Parameters
     ----------
     cells : polars.DataFrame
-        ``seller``, ``buyer``, ``dollars``.
+        ``seller``, ``buyer``, ``dollars``; with a ``mark``, it stands behind the amount.
     """
-    shown = cells
+    if "mark" not in cells.columns:
+        cells = cells.with_columns(mark=pl.lit(""))
+    amount = pl.col("dollars").map_elements(
+        lambda dollars: f"{dollars:+,.0f}".replace("-", "−"), return_dtype=pl.String
+    )
+    shown = cells.with_columns(text=amount + pl.col("mark"))
     for role in ("seller", "buyer"):
         names = sorted(cells[role].unique())
         shown = shown.with_columns(pl.col(role).replace_strict(names, _shorts(names)))
@@ -139,11 +144,10 @@ def heatmap(cells: pl.DataFrame) -> Figure:
         legend=alt.Legend(title="$ v. mean"),
     )
     boxes = base.mark_rect().encode(color=colour)
-    labels = base.mark_text(fontSize=11).encode(
-        text=alt.Text("dollars:Q", format="+,.0f"), color=alt.value("#111111")
-    )
+    labels = base.mark_text(fontSize=11).encode(text="text:N", color=alt.value("#111111"))
     best = cells.sort("dollars", descending=True).row(0, named=True)
-    says = f"Best pair: {best['seller']} with {best['buyer']}, {best['dollars']:+,.0f} dollars."
+    most = f"{best['dollars']:+,.0f} dollars{best['mark']}"
+    says = f"Best pair: {best['seller']} with {best['buyer']}, {most}."
     height = max(90, 44 * cells["seller"].n_unique())
     return Figure(
         name="pairs",

@@ -45,12 +45,15 @@ class Measured(msgspec.Struct, frozen=True, kw_only=True):
         By the measure's name; a total is estimated per episode.
     totals : mapping of str to int
         Of measures that are totals.
+    least : mapping of str to int
+        How low such a total may be, where failures left something of it open.
     """
 
     keys: tuple[str, ...]
     episodes: int
     estimates: Mapping[str, Estimate]
     totals: Mapping[str, int]
+    least: Mapping[str, int] = {}
 
     def __getitem__(self, name: str) -> Estimate:
         """Return the estimate of the measure of that name."""
@@ -97,13 +100,19 @@ def _measured(
     and_by: str | None = None,
 ) -> Measured:
     shown = [one for one in with_own(own) if one.views]
+    totals = _totals(some, (one for one in with_own(own) if one.is_total))
     return Measured(
         keys=keys,
         episodes=some.height,
         estimates={
             one.name: estimate(one, some, and_by=and_by) for one in shown if one.unit != "count"
         },
-        totals=_totals(some, (one for one in shown if one.is_total)),
+        totals={one.name: totals[one.name] for one in shown if one.is_total},
+        least={
+            one.name: totals[one.least]
+            for one in shown
+            if one.is_total and one.least_of(totals) is not None
+        },
     )
 
 

@@ -63,6 +63,8 @@ class Measure:
         Whether the mean over the rows of the group that have an episode is taken off.
     tag : str
         Its name in ``experiment --json``, where that is fixed.
+    least : str
+        The measure that says how low it may be in truth, where a failure left something open.
     """
 
     name: str
@@ -79,6 +81,7 @@ class Measure:
     needs_all: bool = False
     centred: bool = False
     tag: str = ""
+    least: str = ""
 
     def __post_init__(self) -> None:
         """Make a label of the name where none is given."""
@@ -121,6 +124,11 @@ class Measure:
         for key in self.keys:
             found = None if found is None else found.get(key)
         return found
+
+    def least_of(self, row: Mapping[str, Any]) -> Any:
+        """Return how low it may be in a row; None where failures left nothing of it open."""
+        least = row.get(self.least) if self.least else None
+        return least if least != self.of(row) else None
 
     def above(self) -> pl.Expr:
         """What an episode adds to the numerator."""

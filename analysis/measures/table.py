@@ -221,6 +221,7 @@ _ALL = (
         views=EVERY_VIEW,
         place=3,
         tag="net revenue",
+        least="net_revenue_cents_low",
     ),
     Measure(
         name="net_revenue_cents_low",

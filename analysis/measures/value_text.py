@@ -8,6 +8,15 @@ _FINE = 3
 """Decimals of a difference: it is smaller than what it is between."""
 
 
+MARK = "*"
+"""Stands behind an amount that may be lower, for not all refunds are known."""
+MARKED = (
+    f"{MARK} Failures left refunds unknown, and what is unknown is not taken off. Behind ≥ stands "
+    "the amount had all of it been paid back."
+)
+"""What the mark means."""
+
+
 def written(unit: str, value: float, *, digits: int = 2) -> str:
     """Return a value as text.
 
@@ -29,6 +38,13 @@ def written(unit: str, value: float, *, digits: int = 2) -> str:
             return f"{value:,.0f}"
         case _:
             return f"{value:z.{digits}f}"
+
+
+def bounded(unit: str, value: float, least: float | None) -> tuple[str, str]:
+    """Return a value as text, and how low it may be; marked where there is such a bound."""
+    if least is None:
+        return written(unit, value), ""
+    return written(unit, value) + MARK, f"≥ {written(unit, least)}"
 
 
 def change_written(unit: str, value: float, *, digits: int = _FINE) -> str:

@@ -8,7 +8,7 @@ characters.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from rich.box import SIMPLE_HEAD
@@ -20,7 +20,7 @@ from rich.table import Table
 from rich.text import Text
 
 from retailsim.analysis.measures.table import measure, shown_in
-from retailsim.analysis.measures.value_text import written
+from retailsim.analysis.measures.value_text import MARK, MARKED, bounded, written
 from retailsim.analysis.replay.failures import failures_told
 
 if TYPE_CHECKING:
@@ -61,8 +61,12 @@ def measure_table(replay: Replay, own: Sequence[Measure] = ()) -> Table:
     shown = shown_in("terminal", own, unended=overall.decided != overall.episodes)
     table = _table(title=_title(replay), caption=_caption(replay))
     table.add_column("", min_width=_LEAST_NAME)
-    for one in shown:
-        table.add_column(heading(one.label), justify="right", no_wrap=True, vertical="bottom")
+    headings = [heading(one.label) for one in shown]
+    lines = max((one.count("\n") for one in headings), default=0)
+    for one in headings:
+        # Down to the last line, while rows whose amounts have a second line begin at the top.
+        text = "\n" * (lines - one.count("\n")) + one
+        table.add_column(text, justify="right", no_wrap=True)
     for role, rows in (("Sellers", replay.sellers), ("Buyers", replay.buyers)):
         if not rows:
             continue
@@ -96,6 +100,12 @@ class HeatMap:
         self._cents = {
             (row["seller"], row["buyer"]): row["normalized_revenue_cents"] for row in pairs
         }
+        net = measure("net_revenue_cents")
+        self._too_high: dict[tuple[str, str], int] = {
+            (row["seller"], row["buyer"]): row[net.name] - low
+            for row in pairs
+            if (low := net.least_of(row)) is not None
+        }
         self._sellers = sorted({seller for seller, _ in self._cents})
         self._buyers = sorted({buyer for _, buyer in self._cents})
         known = (cents for cents in self._cents.values() if cents is not None)
@@ -112,6 +122,8 @@ class HeatMap:
         yield Text(measure("normalized_revenue_cents").label, style="bold")
         for start in range(0, len(shown), fitting):
             yield self._table(shown[start : start + fitting], names)
+        if self._too_high:
+            yield Text(_too_high(self._too_high), style="italic")
         hidden = len(self._sellers[_MOST:]), len(self._buyers[_MOST:])
         if any(hidden):
             yield Text(f"Not shown: {hidden[0]} sellers and {hidden[1]} buyers", style="italic")
@@ -132,7 +144,18 @@ class HeatMap:
         if cents is None:
             return Text(NOTHING)
         share = cents / self._reach if self._reach else 0.0
-        return Text(_short(cents, whole=self._reach >= 100_000), style=_shade(share))
+        mark = MARK if (seller, buyer) in self._too_high else ""
+        return Text(_short(cents, whole=self._reach >= 100_000) + mark, style=_shade(share))
+
+
+def _too_high(by_pair: Mapping[tuple[str, str], int]) -> str:
+    """What the mark at pairs means, and how far it goes."""
+    (seller, buyer), most = max(by_pair.items(), key=lambda one: one[1])
+    who = f"{clip(seller, _NAME_WIDTH)} and {clip(buyer, _NAME_WIDTH)}"
+    return (
+        f"{MARK} Failures left refunds of this pair unknown: it may be lower, by up to "
+        f"{written('cents', most)} ({who}), and the mean with it."
+    )
 
 
 def clip(text: str, width: int) -> str:
@@ -215,8 +238,14 @@ def _name(row: MeasureRow) -> str:
 
 def _measures(row: MeasureRow, shown: Sequence[Measure]) -> tuple[str, ...]:
     """The cells of a row, all but its name."""
-    values = ((one.unit, one.of(row)) for one in shown)
-    return tuple(NOTHING if value is None else written(unit, value) for unit, value in values)
+    return tuple(_measure(one, row) for one in shown)
+
+
+def _measure(one: Measure, row: MeasureRow) -> str:
+    value = one.of(row)
+    if value is None:
+        return NOTHING
+    return "\n".join(filter(None, bounded(one.unit, value, one.least_of(row))))
 
 
 def _title(replay: Replay) -> Text:
@@ -231,7 +260,9 @@ def _caption(replay: Replay) -> Text:
     rejected = replay.rejected_outputs, replay.rejected_commands
     parts.append(f"rejected: {rejected[0]:,} outputs, {rejected[1]:,} commands")
     failed = failures_told(counts.failed, replay.overall)
-    return Text("\n".join(filter(None, ("; ".join(parts), failed, *_claims(replay)))))
+    net = measure("net_revenue_cents")
+    marked = MARKED if net.least_of(replay.overall) is not None else ""
+    return Text("\n".join(filter(None, ("; ".join(parts), failed, marked, *_claims(replay)))))
 
 
 def _claims(replay: Replay) -> Iterator[str]:

@@ -25,7 +25,7 @@ from retailsim.analysis.measures.estimates import Measured
 from retailsim.analysis.measures.measure import Measure
 from retailsim.analysis.measures.scope import scope
 from retailsim.analysis.measures.table import measure, shown_in
-from retailsim.analysis.measures.value_text import written
+from retailsim.analysis.measures.value_text import MARK, MARKED, bounded
 from retailsim.analysis.projection.columns import BUYER_TRAITS, SELLER_TRAITS
 from retailsim.analysis.projection.loader import load
 from retailsim.analysis.protocol import ProtocolAnalysis, analysis_of
@@ -46,6 +46,10 @@ MOST_ROWS = 40
 _INTERVALS = (
     "In small print: the 95 % interval, for {interval}; n; and the effective n, which allows for "
     "clustering. A t marks Student's t, used where clusters are few."
+)
+_PAIRS_MARKED = (
+    f" {MARK} Failures left refunds of this pair unknown: it may be lower, as the table says, and "
+    "the mean with it."
 )
 _TWO_WAY = " The interval that says “new buyers too” is for {two_way}."
 
@@ -117,14 +121,18 @@ def _headlines(some: pl.DataFrame, own: Own) -> Section:
     for one in shown_in("report", own):
         if one.name in all_.estimates:
             cell = estimated(one.unit, all_[one.name])
+            cell = _marked(one, all_, cell)
             headlines.append(Headline(name=one.estimate_label, value=cell.text, below=cell.below))
         if one.unit == "cents" and one.name in all_.totals:
-            total = written(one.unit, all_.totals[one.name])
-            headlines.append(Headline(name=one.label, value=total, below=one.about))
+            cell = _total(one, all_)
+            below = "; ".join(filter(None, (cell.below, one.about)))
+            headlines.append(Headline(name=one.label, value=cell.text, below=below))
     about = scope(some)
     lead = _INTERVALS.format(interval=about.interval)
     if any(found.two_way for found in all_.estimates.values()):
         lead += _TWO_WAY.format(two_way=about.two_way)
+    if all_.least:
+        lead += f" {MARKED}"
     return Section(name="summary", title="Summary", lead=lead, headlines=tuple(headlines))
 
 
@@ -138,7 +146,8 @@ def measure_table(title: str, rows: list[Measured], own: Own, note: str = "") ->
         row(" / ".join(found.keys), *(cell for one in shown for cell in _cells(one, found)))
         for found in rows[:MOST_ROWS]
     ]
-    return table(title, ("", *columns), cells, note + left_out)
+    marked = f" {MARKED}" if any(found.least for found in rows[:MOST_ROWS]) else ""
+    return table(title, ("", *columns), cells, note + left_out + marked)
 
 
 def _headings(one: Measure) -> Iterator[str]:
@@ -151,9 +160,22 @@ def _headings(one: Measure) -> Iterator[str]:
 
 def _cells(one: Measure, found: Measured) -> Iterator[Cell]:
     if one.is_total:
-        yield Cell(written(one.unit, found.totals[one.name]))
+        yield _total(one, found)
     if one.unit != "count":
-        yield estimated(one.unit, found[one.name])
+        yield _marked(one, found, estimated(one.unit, found[one.name]))
+
+
+def _total(one: Measure, found: Measured) -> Cell:
+    return Cell(*bounded(one.unit, found.totals[one.name], found.least.get(one.name)))
+
+
+def _marked(one: Measure, found: Measured, cell: Cell) -> Cell:
+    """An estimate per episode with the mark of its total, and how low it may be."""
+    estimate = found[one.name]
+    if one.name not in found.least or estimate.value is None:
+        return cell
+    text, low = bounded(one.unit, estimate.value, found.least[one.name] / found.episodes)
+    return Cell(text, f"{low}; {cell.below}")
 
 
 def _conversions(name: str, by: str, rows: list[Measured]) -> Figure | None:
@@ -186,22 +208,27 @@ def _seats(some: pl.DataFrame, own: Own) -> Section:
 
 
 def _pairs(replay: Replay, some: pl.DataFrame, own: Own) -> Section | None:
+    net = measure("net_revenue_cents")
     cells = [
-        (pair["seller"], pair["buyer"], pair["normalized_revenue_cents"] / 100)
+        (
+            *(pair["seller"], pair["buyer"], pair["normalized_revenue_cents"] / 100),
+            MARK * (net.least_of(pair) is not None),
+        )
         for pair in replay.pairs
         if pair["normalized_revenue_cents"] is not None
     ]
     if len(cells) < 2 or len(cells) > MOST_ROWS * MOST_ROWS:
         return None
-    frame = pl.DataFrame(cells, schema=["seller", "buyer", "dollars"], orient="row")
+    frame = pl.DataFrame(cells, schema=["seller", "buyer", "dollars", "mark"], orient="row")
     if max(frame["seller"].n_unique(), frame["buyer"].n_unique()) > MOST_ROWS:
         return None
+    marked = bool((frame["mark"] != "").any())
     rows = estimates.measured(some, ("seller", "buyer"), own)
     pairs = measure_table("Pairs", rows, own, str(scope(some)))
     return Section(
         name="pairs",
         title="Who sells well to whom",
-        lead=f"{measure('normalized_revenue_cents').label}.",
+        lead=f"{measure('normalized_revenue_cents').label}.{_PAIRS_MARKED * marked}",
         figures=(charts.heatmap(frame),),
         tables=(msgspec.structs.replace(pairs, folded=True),),
     )

@@ -51,6 +51,7 @@ def run_page(run: MeasuredRun) -> str:
     head = "".join(_cell(title, "th") for title in ("", *(one.label for one in shown)))
     left_out = len(found["sellers"]) - MOST_SELLERS
     more = f"<p>and {left_out:,} more sellers</p>" if left_out > 0 else ""
+    more += _marked(shown, overall)
     return (
         f"<div><p><b>{_text(run.path.name)}</b>: {_counts(found)}</p>"
         f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{more}</div>"
@@ -120,12 +121,25 @@ def _shown(run: Path, *, unended: bool) -> tuple[Measure, ...]:
     return shown_in("terminal", own_measures(run), unended=unended)
 
 
-def _row(name: str, row: Mapping[str, Any], shown: Iterable[Measure]) -> str:
-    from retailsim.analysis.measures.value_text import written
+def _marked(shown: Iterable[Measure], overall: Mapping[str, Any]) -> str:
+    """What the mark behind an amount means, where there is one."""
+    from retailsim.analysis.measures.value_text import MARKED
 
-    values = ((one.unit, one.of(row)) for one in shown)
-    said = (_NOTHING if value is None else written(unit, value) for unit, value in values)
-    cells = (_cell(text, "td", _NUMBER) for text in said)
+    there = any(one.least_of(overall) is not None for one in shown)
+    return f"<p>{_text(MARKED)}</p>" if there else ""
+
+
+def _said(one: Measure, row: Mapping[str, Any]) -> str:
+    from retailsim.analysis.measures.value_text import bounded
+
+    value = one.of(row)
+    if value is None:
+        return _NOTHING
+    return " ".join(filter(None, bounded(one.unit, value, one.least_of(row))))
+
+
+def _row(name: str, row: Mapping[str, Any], shown: Iterable[Measure]) -> str:
+    cells = (_cell(_said(one, row), "td", _NUMBER) for one in shown)
     return f"<tr>{_cell(name, 'th')}{''.join(cells)}</tr>"
 
 

@@ -108,6 +108,23 @@ def test_the_heatmap_shows_deviations_from_the_mean_pair(tmp_path: Path) -> None
     assert "\x1b" not in text
 
 
+def test_a_pair_with_refunds_that_are_not_known_is_marked(tmp_path: Path) -> None:
+    issue = m.IssueRaised(order="o", issue="damaged")
+    failure = m.EpisodeFailed(stage="post_inquiry", reason="r")
+    parts = (
+        closed("known", opened("s", "a"), order(1, 1_000)),
+        episode("open", opened("t", "a"), order(1, 2_000), issue, failure),
+        closed("beside", opened("t", "a"), order(1, 1_000)),
+    )
+    found = replay(write_run(tmp_path / "run", market("m", *parts)))
+    text = printed(heatmap(found))
+    assert "+$10.00*" in text and "-$10.00" in text and "-$10.00*" not in text
+    assert "lower, by up to $20.00 (t and a), and the mean" in " ".join(text.split())
+    assert "unknown" not in printed(heatmap(sold(tmp_path / "sound", grid(2, 2))))
+    table = printed(measure_table(found))
+    assert "$30.00*" in table and "≥ $10.00" in table and "$10.00*" not in table
+
+
 @pytest.mark.parametrize("colour", ["standard", "256", "truecolor"])
 def test_a_coloured_cell_sets_letters_and_background(tmp_path: Path, colour: str) -> None:
     """So it can be read on a dark terminal and on a light one."""

@@ -12,9 +12,11 @@ from typing import Any
 import polars as pl
 import pytest
 
+import retailsim
 from retailsim.analysis.export import measures as export_measures
 from retailsim.analysis.measures.comparison import compare
 from retailsim.analysis.measures.estimates import decided, measured
+from retailsim.analysis.measures.value_text import MARKED
 from retailsim.analysis.projection.loader import load
 from retailsim.analysis.protocols.csales.conversations import conversations
 from retailsim.analysis.protocols.csales.seller_table import table
@@ -181,6 +183,42 @@ def test_the_terminal_and_the_report_say_what_failed_and_what_it_leaves_open(
     assert f"0.5: {said}" in outcome_of("guidance", {"0.0": run, "0.5": run}).notes
 
 
+def test_net_revenue_is_marked_where_refunds_are_not_known(run: Path) -> None:
+    """With how low it may be, row by row: in the terminal, the notebook and the report."""
+    found = replayed(run)
+    terminal = sim("replay", run).stdout
+    tables = {one.title: one for part in report(run, {}).sections for one in part.tables}
+    groups = {"Sellers": found["sellers"], "Buyers": found["buyers"], "Pairs": found["pairs"]}
+    kinds = set()
+    for title, group in groups.items():
+        cells = {line[0].text: line for line in tables[title].rows}
+        for row in group:
+            name = " / ".join(row[key] for key in ("seller", "buyer") if key in row)
+            net, least = row["net_revenue_cents"], row["net_revenue_cents_low"]
+            open_ = row["unsettled"] > 0
+            kinds.add(open_)
+            at = tables[title].columns.index("Net revenue")
+            total, each = cells[name][at : at + 2]
+            if open_:
+                assert (total.text, total.below) == (f"{dollars(net)}*", f"≥ {dollars(least)}")
+                assert each.text == f"{dollars(net / row['decided'])}*"
+                assert each.below.startswith(f"≥ {dollars(least / row['decided'])}; ")
+            else:
+                assert total.text == dollars(net)
+                assert "≥" not in total.below + each.below
+            if title != "Pairs":
+                assert (f"{dollars(net)}*" in terminal) == open_
+                assert (f"≥ {dollars(least)}" in terminal) == open_
+        assert MARKED in tables[title].note
+    assert True in kinds
+    assert MARKED in " ".join(terminal.split())
+    notebook = retailsim.load(run)._repr_html_()
+    overall = found["overall"]
+    both = f"{dollars(overall['net_revenue_cents'])}* ≥ "
+    assert both + dollars(overall["net_revenue_cents_low"]) in notebook
+    assert MARKED in notebook
+
+
 def test_the_funnel_counts_steps_of_those_that_came_to_them(run: Path, rows: list[Row]) -> None:
     """And bounds the shares of all, by letting each unknown one come to the step, or not."""
     [funnel] = [one for one in report(run, {}).sections if one.name == "funnel"]
@@ -282,6 +320,9 @@ def test_without_failures_everything_is_as_it_was(tmp_path: Path) -> None:
     assert found["refund_rate_low"] == found["refund_rate"] == found["refund_rate_high"]
     assert found["net_revenue_cents_low"] == found["net_revenue_cents"]
     assert "failed: " not in sim("replay", tmp_path / "run").stdout
+    said = "".join(map(str, report(tmp_path / "run", {}).sections[:4]))
+    assert MARKED not in said + sim("replay", tmp_path / "run").stdout
+    assert "≥" not in said
     notes = outcome_of("pairwise", {"all": tmp_path / "run"}).notes
     assert not any("failed: " in note for note in notes)
 
