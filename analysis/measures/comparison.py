@@ -25,6 +25,7 @@ import polars as pl
 
 from retailsim.analysis.measures import estimates
 from retailsim.analysis.measures.measure import Measure
+from retailsim.analysis.measures.open_changes import changes_left_open
 from retailsim.analysis.measures.scope import illustration, scope
 from retailsim.analysis.measures.table import measure, shown_in
 from retailsim.analysis.statistics.crossed import Side, crossed_rates
@@ -96,7 +97,8 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     generalise_to : str
         What the intervals are about.
     cautions : tuple of str
-        What a reader has to know first.
+        What a reader has to know first, such as what failed in each run, and how far changes may
+        be no more than that.
     notes : tuple of str
         What explains intervals that say nothing.
     """
@@ -157,7 +159,7 @@ def compare(
         planned=whole,
         exploratory=parts,
         generalise_to=about.interval if shared else about.two_way,
-        cautions=tuple(illustration(one, two)),
+        cautions=(*illustration(one, two), *changes_left_open(first.episodes, second.episodes)),
         notes=tuple(_too_few((*whole, *parts), about.shared)),
     )
 

@@ -11,8 +11,9 @@ import pytest
 from retailsim.analysis.measures.comparison import compare
 from retailsim.analysis.projection.loader import load
 from retailsim.analysis.statistics.multiplicity import benjamini_hochberg
+from retailsim.events.messages import EpisodeFailed, Event, IssueRaised
 from retailsim.sim.look.compare import compared
-from tests.analysis.fakelog import closed, market, opened, order, write_run
+from tests.analysis.fakelog import closed, episode, market, opened, order, write_run
 from tests.sim.runs import launched, sim
 
 SIZE = ("--set", "products.per_category=8")
@@ -294,3 +295,56 @@ def test_an_interval_that_excludes_nothing_is_explained(
 def test_where_products_suffice_nothing_is_said_of_too_few(runs: dict[str, Path]) -> None:
     assert compare(load(runs["a"]), load(runs["cheap"])).notes == ()
     assert "too few" not in sim("compare", runs["a"], runs["cheap"]).stdout
+
+
+def _issue(name: str, product: str, end: Event) -> list[Event]:
+    raised = IssueRaised(order="o", issue="damaged")
+    return episode(name, opened(product=product), order(2, 1_000), raised, end)
+
+
+def _kept_and_failed(folder: Path, failed: int, kept: int, undecided: int = 0) -> Path:
+    """Orders of 20 dollars without an issue, others that fail in support, and undecided ones."""
+    parts = [closed(f"k{n}", opened(product=f"k{n}"), order(2, 1_000)) for n in range(kept)]
+    for n in range(failed):
+        parts.append(_issue(f"f{n}", f"f{n}", EpisodeFailed(stage="post_inquiry", reason="r")))
+    for n in range(undecided):
+        failure = EpisodeFailed(stage="decision", reason="r")
+        parts.append(episode(f"u{n}", opened(product=f"u{n}"), failure))
+    return write_run(folder, market("m", *parts))
+
+
+def test_what_failed_bounds_the_changes(tmp_path: Path) -> None:
+    """By letting each order of unknown outcome go back, or not, in plain numbers."""
+    first = _kept_and_failed(tmp_path / "a", failed=1, kept=7)
+    second = _kept_and_failed(tmp_path / "b", failed=4, kept=6, undecided=2)
+    found = compare(load(first), load(second))
+    one, two, changes = found.cautions
+    assert one.startswith("First run: 1 episode failed: 1 after the buyer's decision")
+    assert two.startswith("Second run: 6 episodes failed: 4 after the buyer's decision, 2 before")
+    assert changes == (
+        "Changes may be no more than what failed: over the whole runs "
+        # All 8 of the first decided and bought; of the second 10 to 12 of 12.
+        "that of conversion lies between -16.7 and 0.0 pts, "
+        # 0 to 1 of 8 went back, and 0 to 4 of 10.
+        "that of refund rate lies between -12.5 and +40.0 pts and "
+        # 20 dollars each, less nothing or 1 in 8; less nothing or 4 in 10.
+        "that of net revenue per episode lies between -$8.00 and +$2.50. "
+        "What those would have spent that failed before deciding is in no bound."
+    )
+    printed = " ".join(sim("compare", first, second).stdout.split())
+    said = json.loads(sim("compare", first, second, "--json").stdout)["comparison"]["cautions"]
+    assert said == list(found.cautions)
+    assert all(line in printed for line in found.cautions)
+
+
+def test_only_what_is_open_has_bounds(tmp_path: Path, runs: dict[str, Path]) -> None:
+    """Nothing is said where nothing failed, and of decisions nothing where all decided."""
+    first = _kept_and_failed(tmp_path / "a", failed=0, kept=8)
+    second = _kept_and_failed(tmp_path / "b", failed=2, kept=6)
+    two, changes = compare(load(first), load(second)).cautions
+    assert two.startswith("Second run: ")
+    assert "conversion" not in changes and "in no bound" not in changes
+    assert "that of refund rate lies between 0.0 and +25.0 pts" in changes
+    assert not compare(load(first), load(first)).cautions
+    sound = compare(load(runs["a"]), load(runs["cheap"])).cautions
+    assert not any("failed" in line for line in sound)
