@@ -7,11 +7,11 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
+from retailsim.analysis.measures.failures import failures_told
 from retailsim.analysis.measures.measure import Measure
 from retailsim.analysis.measures.rows import counted, overall
 from retailsim.analysis.measures.table import measure
 from retailsim.analysis.measures.value_text import change_written
-from retailsim.analysis.replay.failures import failures_told
 
 Row = Mapping[str, Any]
 _NET, _LEAST = "net_revenue_cents", "net_revenue_cents_low"

@@ -9,11 +9,11 @@ import msgspec
 
 from retailsim.analysis.experiments.outcomes import ExperimentOutcome, Spread
 from retailsim.analysis.experiments.verdicts import AS_SHIPPED, NO_SPREADS, judged
+from retailsim.analysis.measures.failures import failures_told
 from retailsim.analysis.measures.scope import illustration, scope
 from retailsim.analysis.projection.errors import AnalysisError
 from retailsim.analysis.projection.loader import load
 from retailsim.analysis.protocol import analysis_of
-from retailsim.analysis.replay.failures import failures_told
 from retailsim.analysis.replay.replay import replay
 
 

@@ -19,9 +19,9 @@ from rich.style import Style
 from rich.table import Table
 from rich.text import Text
 
+from retailsim.analysis.measures.failures import failures_told
 from retailsim.analysis.measures.table import measure, shown_in
 from retailsim.analysis.measures.value_text import MARK, MARKED, bounded, written
-from retailsim.analysis.replay.failures import failures_told
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderableType

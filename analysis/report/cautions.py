@@ -7,9 +7,9 @@ from pathlib import Path
 
 import polars as pl
 
+from retailsim.analysis.measures.failures import failures_told
 from retailsim.analysis.measures.scope import illustration
 from retailsim.analysis.projection.log_lines import schemas
-from retailsim.analysis.replay.failures import failures_told
 from retailsim.analysis.replay.replay import Replay
 from retailsim.analysis.statistics.values import FEW_CLUSTERS
 from retailsim.events.messages import SCHEMA_VERSION

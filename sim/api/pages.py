@@ -104,7 +104,7 @@ def _sellers(rows: Iterable[Mapping[str, Any]]) -> list[tuple[str, Mapping[str, 
 
 
 def _counts(found: Mapping[str, Any]) -> str:
-    from retailsim.analysis.replay.failures import failures_told
+    from retailsim.analysis.measures.failures import failures_told
 
     counts = found["episodes"]
     partial = ", not finished" if found["partial"] else ""
