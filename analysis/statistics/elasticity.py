@@ -5,6 +5,8 @@ odds on ln(price) and p the share that buys. So of two groups with one slope, th
 has the larger elasticity: who answers more to the price, slopes say (`slope_gap`). A mean of |E|
 over products (`by_group`, the paper's rule) takes noise for an answer, too, because a slope of
 either sign adds to it.
+
+Where the price separates who buys from who does not, no logit fits; `separated` answers then.
 """
 
 from __future__ import annotations
@@ -28,6 +30,7 @@ from retailsim.analysis.statistics.equality import (
     no_difference,
     same,
 )
+from retailsim.analysis.statistics.separated import by_product, is_separated, lines
 from retailsim.analysis.statistics.values import LEVEL, Interval, Test
 
 
@@ -149,9 +152,13 @@ def grouped(cells: pl.DataFrame) -> Test:
     Returns
     -------
     Test
-        `n` counts episodes; without an estimate the note says why.
+        `n` counts episodes; without an estimate the note says why. Where all buy up to some price
+        and none above, the method is that of `separated`, and the elasticity that of a line.
     """
     bought = int(cells["purchases"].sum())
+    found = _separated([_telling(cells, ["product"])], cells, lambda _: 1.0 / bought)
+    if found is not None:
+        return found
     return _one_slope(cells, "grouped binomial, logit", lambda fitted: _moved(fitted) / bought)
 
 
@@ -164,8 +171,12 @@ def slope(cells: pl.DataFrame) -> Test:
     Parameters
     ----------
     cells : polars.DataFrame
-        As for `grouped`.
+        As for `grouped`. Where the method is that of `separated`, the slope is that of a line, in
+        log odds at the mean share.
     """
+    found = _separated([_telling(cells, ["product"])], cells, _log_odds)
+    if found is not None:
+        return found
     return _one_slope(cells, "binomial, logit", lambda _: 1.0)
 
 
@@ -201,7 +212,9 @@ def slope_gap(cells: pl.DataFrame, sensitive: str, indifferent: str) -> Test:
     Returns
     -------
     Test
-        Two-sided, Student's t with products - 1 df; `n` counts episodes.
+        Two-sided, Student's t with products - 1 df; `n` counts episodes. Where one of the groups
+        buys up to some price and not above, the method is that of `separated`, and both slopes are
+        those of lines, in log odds at the group's mean share.
     """
     method = "binomial, logit, price x group"
     chosen = cells.filter(pl.col("group").is_in([sensitive, indifferent]))
@@ -210,6 +223,9 @@ def slope_gap(cells: pl.DataFrame, sensitive: str, indifferent: str) -> Test:
     sides = [rows.filter(group=group) for group in (sensitive, indifferent)]
     if any(side["price"].n_unique() < 2 for side in sides):
         return Test(method=method, n=n, note="nothing varies in one of the groups")
+    separated = _separated(sides, chosen, _log_odds)
+    if separated is not None:
+        return separated
     prices, first = np.log(rows["price"].to_numpy()), (rows["group"] == sensitive).to_numpy()
     # So the first number is the gap itself, with its robust error; the second one group's slope.
     fitted = _fit(rows, ["product", "group"], np.column_stack((-prices * first, prices)))
@@ -220,6 +236,28 @@ def slope_gap(cells: pl.DataFrame, sensitive: str, indifferent: str) -> Test:
     if _still(fitted.params[:1], rows):
         return no_difference(method, n)
     return _told(fitted.params[0], fitted.bse[0], rows, method, n)
+
+
+def _log_odds(rows: pl.DataFrame) -> float:
+    """What makes purchases per unit of ln(price) a slope of log odds at the mean share."""
+    bought, episodes = float(rows["purchases"].sum()), float(rows["episodes"].sum())
+    return episodes / (bought * (episodes - bought))
+
+
+def _separated(
+    sides: list[pl.DataFrame], cells: pl.DataFrame, scale: Callable[[pl.DataFrame], float]
+) -> Test | None:
+    """Return the answer by lines where a side's slope is infinite, the first less the second.
+
+    None where all slopes are finite. Of a single side it is the slope itself; of two, minus the
+    first plus the second, as in `slope_gap`.
+    """
+    if not any(map(is_separated, sides)):
+        return None
+    signs = (1.0,) if len(sides) == 1 else (-1.0, 1.0)
+    weighed = [(lines(side), sign * scale(side)) for side, sign in zip(sides, signs, strict=True)]
+    said = "the price separates who buys"
+    return by_product(weighed, int(cells["episodes"].sum()), said)
 
 
 def _telling(cells: pl.DataFrame, level: list[str]) -> pl.DataFrame:
