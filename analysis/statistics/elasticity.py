@@ -156,7 +156,7 @@ def grouped(cells: pl.DataFrame) -> Test:
         and none above, the method is that of `separated`, and the elasticity that of a line.
     """
     bought = int(cells["purchases"].sum())
-    found = _separated([_telling(cells, ["product"])], cells, lambda _: 1.0 / bought)
+    found = _separated([cells], lambda _: 1.0 / bought)
     if found is not None:
         return found
     return _one_slope(cells, "grouped binomial, logit", lambda fitted: _moved(fitted) / bought)
@@ -174,7 +174,7 @@ def slope(cells: pl.DataFrame) -> Test:
         As for `grouped`. Where the method is that of `separated`, the slope is that of a line, in
         log odds at the mean share.
     """
-    found = _separated([_telling(cells, ["product"])], cells, _log_odds)
+    found = _separated([cells], _log_odds)
     if found is not None:
         return found
     return _one_slope(cells, "binomial, logit", lambda _: 1.0)
@@ -221,11 +221,12 @@ def slope_gap(cells: pl.DataFrame, sensitive: str, indifferent: str) -> Test:
     n = int(chosen["episodes"].sum())
     rows = _telling(chosen, ["product", "group"])
     sides = [rows.filter(group=group) for group in (sensitive, indifferent)]
-    if any(side["price"].n_unique() < 2 for side in sides):
-        return Test(method=method, n=n, note="nothing varies in one of the groups")
-    separated = _separated(sides, chosen, _log_odds)
+    whole = [chosen.filter(group=group) for group in (sensitive, indifferent)]
+    separated = _separated(whole, _log_odds)
     if separated is not None:
         return separated
+    if any(side["price"].n_unique() < 2 for side in sides):
+        return Test(method=method, n=n, note="nothing varies in one of the groups")
     prices, first = np.log(rows["price"].to_numpy()), (rows["group"] == sensitive).to_numpy()
     # So the first number is the gap itself, with its robust error; the second one group's slope.
     fitted = _fit(rows, ["product", "group"], np.column_stack((-prices * first, prices)))
@@ -244,20 +245,29 @@ def _log_odds(rows: pl.DataFrame) -> float:
     return episodes / (bought * (episodes - bought))
 
 
-def _separated(
-    sides: list[pl.DataFrame], cells: pl.DataFrame, scale: Callable[[pl.DataFrame], float]
-) -> Test | None:
-    """Return the answer by lines where a side's slope is infinite, the first less the second.
+def _separated(sides: list[pl.DataFrame], scale: Callable[[pl.DataFrame], float]) -> Test | None:
+    """Return the answer by lines where a side's slope has no end, or a side never moves.
 
-    None where all slopes are finite. Of a single side it is the slope itself; of two, minus the
-    first plus the second, as in `slope_gap`.
+    Never moves: each product is always bought or never, and there are some of both, or, of a
+    single side, something is bought. None where a model of log odds can say it, or nothing can.
+    Of a single side it is the slope itself; of two, minus the first plus the second, as in
+    `slope_gap`.
     """
-    if not any(map(is_separated, sides)):
+    sides = [side.filter(pl.col("episodes") > 0) for side in sides]
+    telling = [_telling(side, ["product"]) for side in sides]
+    if not any(not rows.height or is_separated(rows) for rows in telling):
+        return None
+    used = [rows if rows.height else side for rows, side in zip(telling, sides, strict=True)]
+    if any(rows["price"].n_unique() < 2 for rows in used):
         return None
     signs = (1.0,) if len(sides) == 1 else (-1.0, 1.0)
-    weighed = [(lines(side), sign * scale(side)) for side, sign in zip(sides, signs, strict=True)]
-    said = "the price separates who buys"
-    return by_product(weighed, int(cells["episodes"].sum()), said)
+    try:
+        factors = [sign * scale(rows) for rows, sign in zip(used, signs, strict=True)]
+    except ZeroDivisionError:  # a share of 0 or 1 has no log odds
+        return None
+    weighed = list(zip(map(lines, used), factors, strict=True))
+    n = sum(int(side["episodes"].sum()) for side in sides)
+    return by_product(weighed, n, "the price separates who buys, or nothing moves")
 
 
 def _telling(cells: pl.DataFrame, level: list[str]) -> pl.DataFrame:

@@ -17,6 +17,7 @@ import polars as pl
 from numpy.typing import NDArray
 from scipy.stats import t as student
 
+from retailsim.analysis.statistics.equality import no_difference, same
 from retailsim.analysis.statistics.flips import flipped
 from retailsim.analysis.statistics.values import LEVEL, Interval, Test
 
@@ -75,7 +76,8 @@ def lines(rows: pl.DataFrame) -> Lines:
             continue
         scale = float(episodes.sum()) / squares
         near = (bought + 0.5) / (episodes + 1.0)
-        moved[str(product)] = scale * float((centred * bought).sum())
+        flat = same((bought / episodes).tolist())
+        moved[str(product)] = 0.0 if flat else scale * float((centred * bought).sum())
         variance += scale**2 * float((centred**2 * episodes * near * (1.0 - near)).sum())
     return Lines(moved, variance)
 
@@ -104,12 +106,12 @@ def by_product(sides: Sequence[tuple[Lines, float]], n: int, why: str) -> Test:
     """
     products = sorted({product for side, _ in sides for product in side.moved})
     method = f"{METHOD}, {why}"
-    if not products:
-        return Test(method=method, n=n, note="nothing varies")
     each: Floats = np.array(
         [sum(factor * side.moved.get(one, 0.0) for side, factor in sides) for one in products]
     )
     count, estimate = len(products), float(each.sum())
+    if count < 2 and not estimate:
+        return Test(method=method, n=n, note="nothing varies")
     if count < 2:
         return Test(method=method, estimate=estimate, n=n, note="a single product: no interval")
     of_episodes = sum(factor**2 * side.variance for side, factor in sides)
@@ -117,6 +119,8 @@ def by_product(sides: Sequence[tuple[Lines, float]], n: int, why: str) -> Test:
     law, how = student(count - 1), f"t with {count - 1} df and sign flips"
     p_of_flips, _, _ = flipped(each, np.ones(count), seed=_SEED, level=LEVEL)
     half = float(law.ppf(0.5 + LEVEL / 2.0)) * error
+    if not each.any():
+        return no_difference(method, n, half)
     p = max(p_of_flips, 2.0 * float(law.sf(abs(estimate) / error)))
     interval = Interval(estimate - half, estimate + half, f"{METHOD}, {how}")
     return Test(method=method, estimate=estimate, p=min(1.0, p), interval=interval, n=n)

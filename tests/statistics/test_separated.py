@@ -118,6 +118,37 @@ def test_thresholds_beside_a_group_that_never_moves_are_a_gap() -> None:
         assert judged(test, STEEPER_SLOPE) == REPRODUCED
 
 
+ALWAYS_OR_NEVER = np.repeat((np.arange(15) % 3 > 0).astype(float)[:, None], 5, axis=1)
+
+
+def test_thresholds_beside_a_group_that_buys_the_same_products_at_every_price_are_a_gap() -> None:
+    steep = buying(up_to(np.linspace(0.92, 1.08, 15)))
+    still = buying(ALWAYS_OR_NEVER, GROUPS[1])
+    test = slope_gap(pl.concat([steep, still]), *GROUPS)
+    assert judged(test, STEEPER_SLOPE) == REPRODUCED
+    other_way = slope_gap(pl.concat([steep, still]), *reversed(GROUPS))
+    assert judged(other_way, STEEPER_SLOPE) == NOT_REPRODUCED
+
+
+def test_who_buys_the_same_products_at_every_price_does_not_answer_to_it() -> None:
+    for shares in (ALWAYS_OR_NEVER, np.ones((15, 5))):
+        found, said = falls(buying(shares))
+        assert (found.estimate, found.p, said) == (0.0, 1.0, NOT_REPRODUCED)
+    both = pl.concat([buying(ALWAYS_OR_NEVER, group) for group in GROUPS])
+    assert judged(slope_gap(both, *GROUPS), STEEPER_SLOPE) == NOT_REPRODUCED
+
+
+@pytest.mark.parametrize("share", [0.0, 1.0])
+def test_a_share_of_0_or_1_has_no_log_odds(share: float) -> None:
+    still = buying(np.full((15, 5), share), GROUPS[1])
+    test = slope_gap(pl.concat([buying(up_to(np.linspace(0.92, 1.08, 15))), still]), *GROUPS)
+    assert test.note == "nothing varies in one of the groups"
+
+
+def test_where_nothing_is_bought_nothing_varies() -> None:
+    assert grouped(buying(np.zeros((8, 5))).drop("group")).note == "nothing varies"
+
+
 def test_equal_thresholds_in_both_groups_are_no_gap() -> None:
     shares = up_to(np.linspace(0.92, 1.08, 15))
     test = slope_gap(pl.concat([buying(shares, group) for group in GROUPS]), *GROUPS)
