@@ -87,8 +87,13 @@ def named(*values: object, axis: int, axes: int = 4) -> NDArray[np.object_]:
     return np.array(values, dtype=object).reshape(shape)
 
 
-def drawn(truth: Truth, seed: int, *, shared: bool) -> Iterator[tuple[str, Projection]]:
-    """Yield the three runs: axes are product, buyer, price and replication."""
+def drawn(
+    truth: Truth, seed: int, *, shared: bool, replications: int = 4
+) -> Iterator[tuple[str, Projection]]:
+    """Yield the three runs: axes are product, buyer, price and replication.
+
+    `replications` are those of `price-demand`.
+    """
     generator = np.random.default_rng(seed)
 
     def noise(products: int, buyers: int, prices: int, replications: int) -> NDArray[np.float64]:
@@ -122,7 +127,7 @@ def drawn(truth: Truth, seed: int, *, shared: bool) -> Iterator[tuple[str, Proje
     yield (
         "price-demand",
         episodes(
-            logit(58.0) - truth.price * away + noise(8, 12, 5, 4),
+            logit(58.0) - truth.price * away + noise(8, 12, 5, replications),
             {"product": products[:8], "buyer": buyers, "price_multiplier": prices},
         ),
     )
@@ -143,11 +148,12 @@ def drawn(truth: Truth, seed: int, *, shared: bool) -> Iterator[tuple[str, Proje
     )
 
 
-def reproduced(truth: Truth, *, shared: bool) -> dict[str, int]:
+def reproduced(truth: Truth, *, shared: bool, replications: int = 4) -> dict[str, int]:
     """In how many seeds each regularity is reproduced: fit, falls, minds."""
     found: Counter[str] = Counter()
     for seed in range(SEEDS):
-        findings = judged(economics(dict(drawn(truth, seed, shared=shared)))).findings
+        runs = dict(drawn(truth, seed, shared=shared, replications=replications))
+        findings = judged(economics(runs)).findings
         for name, finding in zip(("fit", "falls", "minds"), findings, strict=True):
             found[name] += finding.verdict == REPRODUCED
     return dict(found)
@@ -177,3 +183,11 @@ def test_what_is_not_there_is_reproduced_in_at_most_one_seed_of_twenty(
 def test_the_papers_effects_at_published_size_are_found_in_four_seeds_of_five() -> None:
     found = reproduced(PAPER, shared=True)
     assert all(count >= 0.8 * SEEDS for count in found.values()), found
+
+
+def test_models_need_three_times_the_replications_for_the_effect_of_the_price() -> None:
+    """With draws of their own at each price, as models have: at the preset's size 60 % of seeds."""
+    found = reproduced(PAPER, shared=False, replications=12)
+    assert all(count >= 0.8 * SEEDS for count in found.values()), found
+    assert reproduced(PAPER, shared=False)["falls"] < 0.8 * SEEDS
+    assert reproduced(BLIND, shared=False, replications=12)["falls"] <= 0.05 * SEEDS
