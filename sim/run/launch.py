@@ -34,9 +34,13 @@ from retailsim.sim.folder.inputs import copied, located, with_inputs
 from retailsim.sim.folder.run_folder import FORMAT, Identity, NewRun, RunFile, RunFolder, versions
 from retailsim.sim.folder.session_agents import check_session_agents, recorded, source_of
 from retailsim.sim.run.conclusion import conclude
+from retailsim.sim.run.what_ifs import lay_flags, name_after, table_of, without_what_ifs
+from retailsim.sim.scenario.anchor_record import AnchorRecord
+from retailsim.sim.scenario.anchor_table import AnchorTable
 from retailsim.sim.scenario.behavioral_values import BehavioralValues
 from retailsim.sim.scenario.design import Design
 from retailsim.sim.scenario.protocol import (
+    Posed,
     anchored_scenario,
     new_design,
     run_of,
@@ -45,14 +49,12 @@ from retailsim.sim.scenario.protocol import (
 from retailsim.sim.scenario.scenario import ProductsTable, Scenario
 from retailsim.sim.scenario.scenario_file import decode, read_tree
 from retailsim.sim.scenario.settings import Tree, lay_over
-from retailsim.sim.seats.cast import ROLES, Cast, expand, refuse_outside, used_models
-from retailsim.sim.seats.seat_names import SeatEntries, describe_models, give_seats
+from retailsim.sim.seats.cast import Cast, expand, refuse_outside, used_models
+from retailsim.sim.seats.seat_names import SeatEntries, describe_models
 from retailsim.sim.terminal.audience import Audience
 from retailsim.sim.terminal.terminal import Terminal
 
 DEFAULT = "pairwise"
-_LONGEST = 100
-"""Characters that a run's name may have."""
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
@@ -128,11 +130,12 @@ def prepare(options: Options, audience: Audience) -> PreparedRun:
     SimError, CatalogError, BadProfiles
         If something that the scenario names is wrong.
     """
-    asked, folder = asked_scenario(options)
+    tree, folder = _read(options)
+    asked = _asked(tree, folder, options)
     scenario = filled_scenario(asked, folder, options.scenario)
     workers = _fitting(scenario, options, audience)
     scenario, products = stocked(scenario, folder, audience)
-    scenario = _anchored(scenario, asked, products, folder, options, audience)
+    scenario, anchor = _anchored(Posed(asked, scenario), tree, products, folder, options, audience)
     seed = Seed(scenario.run.seed)
     design = new_design(scenario, folder, products, options.scenario)
     seated = with_inputs(scenario, Path())
@@ -141,22 +144,37 @@ def prepare(options: Options, audience: Audience) -> PreparedRun:
     if not options.outside:
         refuse_outside(options.scenario, cast, "launched")
     behavioral = run_of(design.protocol).behavioral(asked, scenario)
+    if behavioral is not None:
+        behavioral = msgspec.structs.replace(behavioral, anchor=anchor)
     return PreparedRun(options, scenario, folder, products, design, cast, workers, behavioral)
 
 
 def _anchored(
-    scenario: Scenario,
-    asked: Scenario,
+    played: Posed,
+    tree: Tree,
     products: Sequence[Product],
     folder: Path,
     options: Options,
     audience: Audience,
-) -> Scenario:
-    """Solve the scenario's anchor, and say what it changed."""
-    found = anchored_scenario(scenario, asked, products, folder, options.scenario)
-    for line in found.said:
+) -> tuple[Scenario, AnchorRecord | None]:
+    """Solve the scenario's anchor on its baseline, and say what it changed."""
+    if played.filled.anchor == AnchorTable():
+        return played.filled, None
+    shop, what_ifs = without_what_ifs(options, tree)
+    asked = _asked(tree, folder, shop)
+    filled = filled_scenario(asked, folder, options.scenario)
+    # Prices of the whole catalogue, which is the same for both, were read with the played one.
+    filled = msgspec.structs.replace(filled, behavioral=played.filled.behavioral)
+    found = anchored_scenario(played, Posed(asked, filled), products, folder, options.scenario)
+    if found is None:
+        return played.filled, None
+    on = f"solved on {options.scenario} as it stands"
+    if what_ifs:
+        on += f"; not solved again for what is changed on top: {', '.join(what_ifs)}"
+    said = found.record.said if played.filled.anchor.run else (on, *found.record.said)
+    for line in said:
         audience.say(f"anchor: {line}")
-    return found.scenario
+    return found.scenario, msgspec.structs.replace(found.record, said=said)
 
 
 def _fitting(scenario: Scenario, options: Options, audience: Audience) -> int:
@@ -222,13 +240,19 @@ def asked_scenario(options: Options) -> tuple[Scenario, Path]:
         If it cannot be read or makes no sense.
     """
     tree, folder = _read(options)
+    return _asked(tree, folder, options), folder
+
+
+def _asked(own: Tree, folder: Path, options: Options) -> Scenario:
+    """Return the scenario of these tables, which stay as they are, with everything over it."""
+    tree = deepcopy(own)
     for asked in filter(None, (options.sellers, options.buyers)):  # settings may be about them
-        describe_models(asked, _table(tree, "models", options))
+        describe_models(asked, table_of(tree, "models", options))
     # A seat may be given by the name of a model that only a setting describes.
     lay_over(tree, [setting for setting in options.settings if setting.startswith("models.")])
-    _flags(tree, options)
+    lay_flags(tree, options)
     lay_over(tree, options.settings)
-    return decode(tree, options.scenario, folder), folder
+    return decode(tree, options.scenario, folder)
 
 
 def filled_scenario(asked: Scenario, folder: Path, source: str) -> Scenario:
@@ -245,46 +269,12 @@ def filled_scenario(asked: Scenario, folder: Path, source: str) -> Scenario:
 
 
 def _read(options: Options) -> tuple[Tree, Path]:
-    """Return the scenario's tables, a copy to be changed, and the folder of its paths."""
+    """Return the scenario's own tables and the folder of its paths."""
     if options.tables is not None:
-        return deepcopy(dict(options.tables)), Path.cwd()
+        return dict(options.tables), Path.cwd()
     tree, folder = read_tree(options.scenario)
-    _name(tree, Path(options.scenario))
+    name_after(tree, Path(options.scenario))
     return tree, folder
-
-
-def _name(tree: Tree, file: Path) -> None:
-    """Call a scenario by its file's name where it does not say its own."""
-    run, name = tree.setdefault("run", {}), file.stem
-    if isinstance(run, dict) and file.is_file() and name.isprintable() and len(name) <= _LONGEST:
-        run.setdefault("name", name)
-
-
-def _flags(tree: Tree, options: Options) -> None:
-    run = _table(tree, "run", options)
-    for key, value in (("seed", options.seed), ("workers", options.workers)):
-        if value is not None:
-            run[key] = value
-    if options.catalog is not None:
-        named = str(options.catalog)
-        path = named if named == "builtin" else str(options.catalog.absolute())
-        _table(tree, "products", options)["catalog"] = path
-    if options.profiles is not None:
-        named_file = str(options.profiles)
-        path = named_file if named_file == "builtin" else str(options.profiles.absolute())
-        _table(tree, "profiles", options)["file"] = path
-    for role, asked in zip(ROLES, (options.sellers, options.buyers), strict=True):
-        if asked is not None:
-            models = _table(tree, "models", options)
-            give_seats(tree, role, asked, models, parts=options.parts)
-
-
-def _table(tree: Tree, key: str, options: Options) -> Tree:
-    """Return a table of the scenario, which may not have it yet."""
-    table = tree.setdefault(key, {})
-    if not isinstance(table, dict):
-        raise BadScenario(options.scenario, f"{key}: must be a table")
-    return table
 
 
 def _with_profiles(scenario: Scenario) -> Scenario:

@@ -40,6 +40,9 @@ class AnchorTable(AnchorFigures, frozen=True, kw_only=True):
 
     Parameters
     ----------
+    run : str
+        The folder of an anchored run. What was solved for that is taken as it is; figures then
+        have no effect.
     conversion, return_rate, elasticity : float
         As for one category, and for all together that have no table of their own.
     Food, Fashion, Home, Electronics : table
@@ -47,6 +50,7 @@ class AnchorTable(AnchorFigures, frozen=True, kw_only=True):
         are the overall ones.
     """
 
+    run: str | None = None
     food: AnchorFigures | None = msgspec.field(name="Food", default=None)
     fashion: AnchorFigures | None = msgspec.field(name="Fashion", default=None)
     home: AnchorFigures | None = msgspec.field(name="Home", default=None)

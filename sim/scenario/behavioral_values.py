@@ -10,6 +10,7 @@ import msgspec
 
 from retailsim.market.catalogue.product import Category
 from retailsim.market.core.money import dollars
+from retailsim.sim.scenario.anchor_record import AnchorRecord
 
 Origin = Literal[
     "scenario", "anchor", "profile", "built-in catalogue", "own catalogue", "list prices", "set"
@@ -52,6 +53,8 @@ class BehavioralValues(msgspec.Struct, frozen=True, kw_only=True):
         meant for its level.
     own : tuple of str
         Behavioral seats with parameters of their own.
+    anchor : AnchorRecord or None
+        What [anchor] was solved to; not part of the line, for it is told by itself.
     """
 
     set: str
@@ -64,6 +67,7 @@ class BehavioralValues(msgspec.Struct, frozen=True, kw_only=True):
     levels_from: Origin | None = None
     levels_above_set: bool = False
     own: tuple[str, ...] = ()
+    anchor: AnchorRecord | None = None
 
     def __str__(self) -> str:
         """Return it as one line."""

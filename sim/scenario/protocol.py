@@ -25,6 +25,7 @@ from retailsim.market.protocols.registry import (
     typed_layer,
 )
 from retailsim.sim.errors import BadScenario
+from retailsim.sim.scenario.anchor_record import AnchorRecord
 from retailsim.sim.scenario.anchor_table import AnchorTable
 from retailsim.sim.scenario.behavioral_values import BehavioralValues
 from retailsim.sim.scenario.design import Design
@@ -54,11 +55,18 @@ def _nothing_changed(scenario: Scenario, inputs: Path, shipped: Scenario) -> Map
     return {}
 
 
+class Posed(msgspec.Struct, frozen=True):
+    """A scenario as it was written, and with everything filled in that it leaves open."""
+
+    asked: Scenario
+    filled: Scenario
+
+
 class Anchored(msgspec.Struct, frozen=True):
-    """A scenario with what its anchor was solved to, and lines that say what was done."""
+    """A scenario with what its anchor was solved to, and the record of that."""
 
     scenario: Scenario
-    said: tuple[str, ...]
+    record: AnchorRecord
 
 
 def _no_files(scenario: Scenario, folder: Path, seed: Seed) -> Files:
@@ -98,8 +106,8 @@ class ProtocolRun(msgspec.Struct, frozen=True, kw_only=True):
     defaults : callable
         ``scenario -> scenario``: what the scenario leaves open, filled in.
     anchored : callable, str or None
-        ``(scenario, asked, products, protocol, folder, source) -> Anchored``: solves the
-        scenario's [anchor]; ``asked`` is the scenario as it was written. Or where that stands.
+        ``(played, baseline, products, protocol, folder, source) -> Anchored``: solves the [anchor]
+        on the baseline and applies it to what is played; both are `Posed`. Or where that stands.
     priced : callable
         ``(scenario, typical) -> scenario``: what is left open and follows from what the goods of
         each category typically cost in the catalogue, in cents.
@@ -231,30 +239,30 @@ def design_of(
 
 
 def anchored_scenario(
-    scenario: Scenario,
-    asked: Scenario,
+    played: Posed,
+    baseline: Posed,
     products: Sequence[Product],
     folder: Path,
     source: str,
-) -> Anchored:
-    """Return a scenario with its [anchor] solved; the same where it has none.
+) -> Anchored | None:
+    """Return the played scenario with its [anchor] solved; None where it has none.
 
     Parameters
     ----------
-    asked : Scenario
-        As it was written, before anything was filled in.
+    baseline : Posed
+        What the anchor is solved on: the scenario without what is only tried out on top.
 
     Raises
     ------
     BadScenario
         If a figure cannot be reached.
     """
-    protocol = scenario_protocol(scenario, folder, source)
+    protocol = scenario_protocol(played.filled, folder, source)
     place = run_of(protocol).anchored
-    if place is None or scenario.anchor == AnchorTable():
-        return Anchored(scenario, ())
+    if place is None or played.filled.anchor == AnchorTable():
+        return None
     solve = imported(place)  # only now: it needs packages that other runs do without
-    found: Anchored = solve(scenario, asked, products, protocol, folder, source)
+    found: Anchored = solve(played, baseline, products, protocol, folder, source)
     return found
 
 

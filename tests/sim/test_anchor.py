@@ -24,8 +24,30 @@ from retailsim.sim.terminal.terminal import Quiet
 from tests.sim.runs import event_lines, launched, sim
 
 FIGURES = ("anchor.conversion=0.3", "anchor.return_rate=0.12", "anchor.elasticity=-2.0")
-PAIR = ("--sellers", "warm-neighbor", "--buyers", "steady-planner")
-TINY = ("--set", "products.per_category=1", *PAIR)
+SHOP = """
+[run]
+name = "shop"
+[products]
+per_category = 1
+[[sellers]]
+id = "shop"
+agent = "warm-neighbor"
+[[buyers]]
+id = "ann"
+agent = "steady-planner"
+"""
+BOB = """
+[[buyers]]
+id = "bob"
+agent = "easy-shopper"
+"""
+
+
+def shop(folder: Path, more: str = "") -> Path:
+    """A scenario of one seller and one buyer, and what is written below them."""
+    place = folder / "shop.toml"
+    place.write_text(SHOP + more)
+    return place
 
 
 def settings(*values: str) -> tuple[str, ...]:
@@ -40,12 +62,14 @@ def frozen(run: Path) -> dict[str, Any]:
 
 def test_what_was_solved_is_told_and_recorded(tmp_path: Path) -> None:
     run = tmp_path / "run"
-    result = sim("launch", *TINY, *settings(*FIGURES[:2]), "--out", run)
+    result = sim("launch", shop(tmp_path), *settings(*FIGURES[:2]), "--out", run)
     assert result.exit_code == 0, result.stderr
     said = [line for line in result.stderr.splitlines() if line.startswith("anchor: ")]
+    assert said[0] == f"anchor: solved on {tmp_path / 'shop.toml'} as it stands"
+    said = said[1:]
     assert [line.split()[1] for line in said] == ["conversion", "elasticity", "for", "return_rate"]
     assert "-> 0.3 (all goods): as anchored" in said[0]
-    assert "not given, so as in the parameters 'paper'" in said[1]
+    assert "so the price slopes are as in the parameters 'paper', and the elasticity" in said[1]
     scenario = frozen(run)
     assert scenario["anchor"] == {"conversion": 0.3, "return_rate": 0.12}
     [buyer] = scenario["buyers"]
@@ -58,7 +82,7 @@ def test_what_was_solved_is_told_and_recorded(tmp_path: Path) -> None:
 
 def test_a_category_of_its_own_is_solved_by_itself(tmp_path: Path) -> None:
     own = settings("anchor.conversion=0.5", "anchor.Fashion.conversion=0.1")
-    result = sim("launch", *TINY, *own, "--out", tmp_path / "run")
+    result = sim("launch", shop(tmp_path), *own, "--out", tmp_path / "run")
     assert "-> 0.1 (Fashion): as anchored" in result.stderr
     assert "-> 0.5 (Food, Home, Electronics): as anchored" in result.stderr
     [buyer] = frozen(tmp_path / "run")["buyers"]
@@ -67,20 +91,13 @@ def test_a_category_of_its_own_is_solved_by_itself(tmp_path: Path) -> None:
     assert levels["Fashion"] != levels["Food"]
 
 
-def test_an_explicit_key_wins_over_the_anchor(tmp_path: Path) -> None:
-    explicit = settings(
-        "buyers.0.options.inclination=0.25", "products.issue_rate=0.5", *FIGURES[1:2]
-    )
-    more = ("--buyers", "steady-planner,easy-shopper", *settings(*FIGURES[:1]))
-    words = ("--set", "products.per_category=1", *PAIR[:2], *more, *explicit)
-    result = sim("launch", *words, "--out", tmp_path / "run")
+def test_an_issue_rate_of_the_scenario_wins_over_the_anchor(tmp_path: Path) -> None:
+    words = settings("products.issue_rate=0.5", *FIGURES[1:2])
+    result = sim("launch", shop(tmp_path), *words, "--out", tmp_path / "run")
     assert result.exit_code == 0, result.stderr
     said = " ".join(result.stderr.split())
-    assert "left alone, for the scenario sets what they go by: steady-planner" in said
     assert "return_rate (all goods): left alone, for products.issue_rate is set: 50.0 %" in said
-    scenario = frozen(tmp_path / "run")
-    assert ["levels" in buyer["options"] for buyer in scenario["buyers"]] == [False, True]
-    assert scenario["products"]["issue_rate"] == 0.5
+    assert frozen(tmp_path / "run")["products"]["issue_rate"] == 0.5
 
 
 @pytest.mark.parametrize(
@@ -100,7 +117,7 @@ def test_an_explicit_key_wins_over_the_anchor(tmp_path: Path) -> None:
 def test_the_impossible_is_refused_in_one_line(
     words: Sequence[str], told: str, tmp_path: Path
 ) -> None:
-    result = sim("launch", *TINY, *words, "--out", tmp_path / "run")
+    result = sim("launch", shop(tmp_path), *words, "--out", tmp_path / "run")
     assert result.exit_code == 2
     [line] = [line for line in result.stderr.splitlines() if line.startswith("error: ")]
     assert told in line
@@ -123,7 +140,7 @@ def test_where_nothing_can_be_moved_that_is_said(scenario: str, told: str, tmp_p
 
 @pytest.mark.slow
 def test_workers_and_a_resume_play_what_was_solved_once(tmp_path: Path) -> None:
-    words = (*TINY, *settings(FIGURES[0]))
+    words = (shop(tmp_path), *settings(FIGURES[0]))
     launched(tmp_path / "one", *words)
     launched(tmp_path / "two", *words, "--workers", 2)
     assert event_lines(tmp_path / "one") == event_lines(tmp_path / "two")
@@ -131,18 +148,19 @@ def test_workers_and_a_resume_play_what_was_solved_once(tmp_path: Path) -> None:
     assert sim("verify", tmp_path / "two").exit_code == 0
 
 
-SHOP = (
-    "products.per_category=3",
-    "design.price_multipliers=[0.95, 1.0, 1.05]",
-)
-SELLERS = ("sharp-analyst", "warm-neighbor")
-BUYERS = ("easy-shopper", "steady-planner", "curious-collector")
+PLAYED: Mapping[str, Any] = {
+    "products": {"per_category": 3},
+    "design": {"price_multipliers": [0.95, 1.0, 1.05]},
+    "sellers": [{"id": one, "agent": one} for one in ("sharp-analyst", "warm-neighbor")],
+    "buyers": [
+        {"id": one, "agent": one} for one in ("easy-shopper", "steady-planner", "curious-collector")
+    ],
+}
 UNSEEN = range(1, 41)
 
 
-def prepared(*more: str) -> PreparedRun:
-    options = Options(sellers=",".join(SELLERS), buyers=",".join(BUYERS), settings=(*SHOP, *more))
-    return prepare(options, Quiet())
+def prepared(*more: str, tables: Mapping[str, Any] = PLAYED) -> PreparedRun:
+    return prepare(Options(scenario="shop", tables=tables, settings=more), Quiet())
 
 
 def seeds_of(run: PreparedRun) -> list[list[EpisodeCount]]:
@@ -197,3 +215,18 @@ def test_an_anchored_run_has_its_figures_on_seeds_that_solved_nothing(is_anchore
     for name, wanted in WANTED.items():
         within = abs(found[name] - wanted) <= ALLOWED[name] + 2.0 * error[name]
         assert within is is_anchored, (name, found[name], error[name])
+
+
+@pytest.mark.slow
+def test_a_run_has_its_conversion_also_where_a_buyer_has_an_inclination_of_its_own() -> None:
+    """The others make up for one that nearly always buys; on top they do not, and the run is off."""
+    key = "inclination"
+    own = {"id": "easy-shopper", "agent": "easy-shopper", "options": {key: 4.0}}
+    tables = {**PLAYED, "buyers": [own, *PLAYED["buyers"][1:]]}
+    made_up = prepared("anchor.conversion=0.5", tables=tables)
+    on_top = prepared("anchor.conversion=0.5", f"buyers.easy-shopper.options.{key}=4.0")
+    for run, within in ((made_up, True), (on_top, False)):
+        assert run.scenario.buyers[0].options[key] == 4.0
+        seeds = seeds_of(run)
+        found, error = figures(seeds)["conversion"], errors(seeds)["conversion"]
+        assert (abs(found - 0.5) <= 0.02 + 2.0 * error) is within, (found, error)

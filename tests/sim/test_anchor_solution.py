@@ -102,3 +102,23 @@ def test_a_return_rate_out_of_reach_is_refused_with_what_can_be_had(rate: float)
 def test_what_is_never_refunded_is_never_refunded() -> None:
     with pytest.raises(OutOfReach):
         solved_issue_rates({"Food": Refunds(units=9.0, least=0.0, most=0.0)}, {"Food": 1.0}, 0.1)
+
+
+def test_a_buyer_with_an_inclination_of_its_own_is_made_up_for_by_the_others() -> None:
+    fixed = Prospect("f", "Food", "own", logit(0.2), 0.0, prospect().priced)
+    demand = Demand([fixed, prospect()], {"own": ("inclination",)})
+    level = solved_level(demand, 0.3, None)
+    assert demand.conversion(level) == pytest.approx(0.3, abs=1e-4)
+    assert level.inclination == pytest.approx(logit(0.4), abs=1e-3)
+    alone = solved_level(Demand([fixed, prospect()]), 0.3, None)
+    assert alone.inclination != pytest.approx(level.inclination, abs=0.05)
+    with pytest.raises(OutOfReach, match=r"conversion: 0\.7 cannot .*: only from 0\.1 to 0\.6"):
+        solved_level(demand, 0.7, None)
+
+
+def test_a_buyer_with_a_slope_of_its_own_keeps_it() -> None:
+    fixed = Prospect("f", "Food", "own", 0.0, 0.0, prospect(slope=0.5).priced)
+    demand = Demand([fixed, prospect()], {"own": ("price",)})
+    level = solved_level(demand, 0.5, -2.0)
+    assert demand.elasticity(level) == pytest.approx(-2.0, abs=1e-3)
+    assert 0.5 * (0.5 + 2.0 * level.price) * 0.5 == pytest.approx(2.0, rel=0.03)

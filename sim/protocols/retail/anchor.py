@@ -1,8 +1,9 @@
 """The anchor: a shop's own figures, solved for levels that the run then has and records.
 
-An explicit key wins over the anchor, and the anchor over the set of parameters. What is solved
-becomes part of the scenario: the option ``levels`` of behavioral buyers, and ``issues.rates``. So
-workers, ``resume`` and ``verify`` need nothing but ``run.toml``.
+It is solved on the baseline: the scenario without what is only tried out on top of it. What is
+solved becomes part of the scenario that is played: the option ``levels`` of its behavioral buyers,
+and ``products.issue_rate``. So workers, ``resume`` and ``verify`` need nothing but ``run.toml``. An
+explicit key wins over the anchor, and the anchor over the set of parameters.
 """
 
 from __future__ import annotations
@@ -17,12 +18,14 @@ from retailsim.agents.retail.behavioral.levels import Level
 from retailsim.market.catalogue.product import CATEGORIES, Category, Product
 from retailsim.market.protocols.registry import Protocol
 from retailsim.sim.errors import BadScenario
-from retailsim.sim.protocols.retail.anchor_sample import (
-    BEHAVIORAL,
-    SURE,
-    OrderedUnits,
-    Played,
-    sample,
+from retailsim.sim.protocols.retail.anchor_sample import SURE, OrderedUnits, Played, sample
+from retailsim.sim.protocols.retail.anchor_seats import (
+    FIELDS,
+    behavioral_buyers,
+    listed,
+    own_fields,
+    own_options,
+    with_levels,
 )
 from retailsim.sim.protocols.retail.anchor_solution import (
     Demand,
@@ -31,14 +34,13 @@ from retailsim.sim.protocols.retail.anchor_solution import (
     solved_issue_rates,
     solved_level,
 )
+from retailsim.sim.protocols.retail.anchor_source import share, taken_over, unlikely
 from retailsim.sim.protocols.retail.design import rules
-from retailsim.sim.scenario.anchor_table import AnchorTable
-from retailsim.sim.scenario.protocol import Anchored
+from retailsim.sim.scenario.anchor_record import AnchorRecord
+from retailsim.sim.scenario.protocol import Anchored, Posed
 from retailsim.sim.scenario.scenario import AgentTable, Scenario
 
 FIGURES = ("conversion", "return_rate", "elasticity")
-OWN = ("inclination", "price", "levels")
-"""Options of a buyer that the anchor would set: one that has any is left alone."""
 
 
 class _Group(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,21 +55,21 @@ class _Group(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def anchored(
-    scenario: Scenario,
-    asked: Scenario,
+    played: Posed,
+    baseline: Posed,
     products: Sequence[Product],
     protocol: Protocol,
     folder: Path,
     source: str,
 ) -> Anchored:
-    """Return the scenario with the levels that its anchor asks for, and what was done.
+    """Return the played scenario with the levels that its anchor asks for, and what was done.
 
     Parameters
     ----------
-    scenario : Scenario
-        With profiles and defaults filled in.
-    asked : Scenario
-        As it was written: what it says itself is left alone.
+    played : Posed
+        The scenario that is played.
+    baseline : Posed
+        The one that the anchor is solved on.
     products : sequence of Product
         Those that the run sells.
     source : str
@@ -78,20 +80,58 @@ def anchored(
     BadScenario
         If a figure cannot be reached, or there is nothing to move.
     """
-    if scenario.anchor == AnchorTable():
-        return Anchored(scenario, ())
-    groups = _groups(scenario, products, source)
-    said: list[str] = []
+    anchor = baseline.filled.anchor
+    if anchor.run is not None:
+        record = taken_over(str(anchor.run), products, folder, source)
+        if played.asked.products.issue_rate is not None:
+            record = msgspec.structs.replace(record, issue_rate=None)
+        return Anchored(_applied(played, record), record)
 
-    def played(of: Scenario) -> Played:
+    def play(of: Scenario) -> Played:
         return sample(of, products, protocol, folder)
 
+    groups, said = _groups(baseline.filled, products, source), [*unlikely(anchor)]
     try:
-        scenario = _with_levels(scenario, asked, groups, played, said)
-        scenario = _with_rates(scenario, asked, groups, played, said)
+        levels = _levels(baseline, groups, play, said)
+        solved = with_levels(baseline.filled, baseline.asked, levels)
+        rates = _issue_rates(solved, baseline.asked, groups, play, said)
     except OutOfReach as error:
         raise BadScenario(source, str(error)) from None
-    return Anchored(scenario, tuple(said))
+    fields = {name: msgspec.to_builtins(level) for name, level in levels.items()}
+    record = AnchorRecord(levels=fields, issue_rate=rates)
+    scenario = _applied(played, record)
+    if levels:
+        said += _own_on_top(Posed(played.asked, scenario), baseline, groups, play)
+    return Anchored(scenario, msgspec.structs.replace(record, said=tuple(said)))
+
+
+def _applied(played: Posed, record: AnchorRecord) -> Scenario:
+    levels = msgspec.convert(record.levels, dict[Category, Level])
+    scenario = with_levels(played.filled, played.asked, levels)
+    return scenario if record.issue_rate is None else _at_rates(scenario, record.issue_rate)
+
+
+def _own_on_top(
+    played: Posed,
+    baseline: Posed,
+    groups: Sequence[_Group],
+    play: Callable[[Scenario], Played],
+) -> Iterator[str]:
+    """Say what the run will have where buyers set what the anchor sets, on top of the baseline."""
+    buyers = behavioral_buyers(played.filled)
+    solved = own_options(baseline.asked, buyers)
+    own = own_options(played.asked, buyers)
+    added = [key for key, value in own.items() if solved.get(key) != value]
+    if not added:
+        return
+    prospects = [one for one in play(played.filled).prospects.values() if one.buyer in buyers]
+    for group in groups:
+        some = Demand([one for one in prospects if one.category in group.categories])
+        yield (
+            f"set on top of what was solved: {listed(added)}; with all that is changed, this run "
+            f"will have on average a conversion of {share(some.conversion(Level()))} and an "
+            f"elasticity of {some.elasticity(Level()):.3g} ({group.words})"
+        )
 
 
 def _groups(scenario: Scenario, products: Sequence[Product], source: str) -> list[_Group]:
@@ -116,51 +156,38 @@ def _groups(scenario: Scenario, products: Sequence[Product], source: str) -> lis
     return groups
 
 
-def _with_levels(
-    scenario: Scenario,
-    asked: Scenario,
+def _levels(
+    baseline: Posed,
     groups: Sequence[_Group],
-    played: Callable[[Scenario], Played],
+    play: Callable[[Scenario], Played],
     said: list[str],
-) -> Scenario:
-    """Solve conversion and elasticity, and give the buyers that may be moved what comes of it."""
+) -> dict[Category, Level]:
+    """Solve conversion and elasticity of all behavioral buyers together, by category."""
+    scenario, asked = baseline.filled, baseline.asked
     wanted = [one for one in groups if one.conversion is not None or one.elasticity is not None]
     if not wanted:
         said.append(f"conversion and elasticity: not given, so as in {_parameters(scenario)}")
-        return scenario
-    movable = _movable(scenario, asked, said)
-    if not movable:
+        return {}
+    buyers, kept = behavioral_buyers(scenario), own_fields(asked)
+    needed = FIELDS if any(one.elasticity is not None for one in wanted) else FIELDS[:1]
+    if any(all(field in kept.get(buyer, ()) for buyer in buyers) for field in needed):
         raise OutOfReach(
             "anchor",
-            "no buyer can be moved: it takes behavioral ones without an inclination or price of "
-            "their own",
+            "no buyer can be moved: it takes behavioral ones without "
+            f"{' or '.join(needed)} of their own",
         )
-    prospects = [one for one in played(scenario).prospects.values() if one.buyer in movable]
+    if own := own_options(asked, buyers):
+        said.append(f"left as the scenario sets them, the others make up for it: {listed(own)}")
+    if others := sorted({seat.id for seat in scenario.buyers} - buyers):
+        said.append(f"left alone, for they are not behavioral: {', '.join(others)}")
+    prospects = [one for one in play(scenario).prospects.values() if one.buyer in buyers]
     levels: dict[Category, Level] = {}
     for group in wanted:
-        some = [one for one in prospects if one.category in group.categories]
-        level = _level(Demand(some), group)
-        said += _told(Demand(some), level, group, _parameters(scenario))
+        demand = Demand([one for one in prospects if one.category in group.categories], kept)
+        level = _level(demand, group)
+        said += _told(demand, level, group, _parameters(scenario))
         levels |= dict.fromkeys(group.categories, level)
-    table = {name: msgspec.to_builtins(level) for name, level in levels.items()}
-
-    def moved(seat: AgentTable) -> AgentTable:
-        if seat.id not in movable:
-            return seat
-        return msgspec.structs.replace(seat, options={**seat.options, "levels": table})
-
-    return msgspec.structs.replace(scenario, buyers=tuple(map(moved, scenario.buyers)))
-
-
-def _movable(scenario: Scenario, asked: Scenario, said: list[str]) -> set[str]:
-    """Return the behavioral buyers that the scenario itself gives no level or slope."""
-    explicit = {seat.id for seat in asked.buyers if any(key in seat.options for key in OWN)}
-    behavioral = {seat.id for seat in scenario.buyers if seat.agent == BEHAVIORAL}
-    if left := sorted(explicit & behavioral):
-        said.append(f"left alone, for the scenario sets what they go by: {', '.join(left)}")
-    if others := sorted({seat.id for seat in scenario.buyers} - behavioral):
-        said.append(f"left alone, for they are not behavioral: {', '.join(others)}")
-    return behavioral - explicit
+    return levels
 
 
 def _level(demand: Demand, group: _Group) -> Level:
@@ -172,12 +199,17 @@ def _level(demand: Demand, group: _Group) -> Level:
 
 def _told(demand: Demand, level: Level, group: _Group, parameters: str) -> Iterator[str]:
     """Say what was there and what is, and by what."""
-    for name, figure, given in (
-        ("conversion", demand.conversion, group.conversion),
-        ("elasticity", demand.elasticity, group.elasticity),
-    ):
-        why = "as anchored" if given is not None else f"not given, so as in {parameters}"
-        yield f"{name} {figure(Level()):.3g} -> {figure(level):.3g} ({group.words}): {why}"
+    before, after = demand.conversion(Level()), demand.conversion(level)
+    why = f"not given, so as in {parameters}" if group.conversion is None else "as anchored"
+    yield f"conversion {share(before)} -> {share(after)} ({group.words}): {why}"
+    slopes = f"{demand.elasticity(Level()):.3g} -> {demand.elasticity(level):.3g}"
+    if group.elasticity is None:
+        yield (
+            f"elasticity {slopes} ({group.words}): not given, so the price slopes are as in "
+            f"{parameters}, and the elasticity follows from the conversion"
+        )
+    else:
+        yield f"elasticity {slopes} ({group.words}): as anchored"
     yield (
         f"for that, inclination {level.inclination:+.3f} and price slopes x{level.price:.3f} "
         f"({group.words})"
@@ -190,13 +222,13 @@ def _parameters(scenario: Scenario) -> str:
     return f"the parameters {Path(named).name!r}" if named else "the built-in parameters"
 
 
-def _with_rates(
+def _issue_rates(
     scenario: Scenario,
     asked: Scenario,
     groups: Sequence[_Group],
-    played: Callable[[Scenario], Played],
+    play: Callable[[Scenario], Played],
     said: list[str],
-) -> Scenario:
+) -> dict[Category, float] | None:
     """Solve the return rate, unless the scenario says itself how often orders have issues."""
     wanted = [one for one in groups if one.return_rate is not None]
     rates = _rates(scenario)
@@ -209,8 +241,8 @@ def _with_rates(
                 f"{_issues(rates, group)}"
             )
     if not wanted or asked.products.issue_rate is not None:
-        return scenario
-    likely, least, most = (played(one) for one in _issue_scenarios(scenario))
+        return None
+    likely, least, most = (play(one) for one in _issue_scenarios(scenario))
     for group in wanted:
         refunds = {name: _refunds(likely, least, most, name) for name in group.categories}
         try:
@@ -221,7 +253,7 @@ def _with_rates(
             f"return_rate {group.return_rate:g} ({group.words}): as anchored; for that, "
             f"{_issues(rates, group)}"
         )
-    return _at_rates(scenario, rates)
+    return rates
 
 
 def _rates(scenario: Scenario) -> dict[Category, float]:

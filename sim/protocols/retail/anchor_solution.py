@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 import msgspec
 import numpy as np
@@ -40,20 +40,36 @@ class OutOfReach(Exception):
 
 
 class Demand:
-    """How likely the decisions of a sample end in purchases, at other levels, slopes and prices."""
+    """How likely the decisions of a sample end in purchases, at other levels, slopes and prices.
 
-    def __init__(self, prospects: Sequence[Prospect]) -> None:
+    Parameters
+    ----------
+    prospects : sequence of Prospect
+    own : mapping of str to set of str
+        By buyer, the fields of a `Level` that do not move it, since it has its own.
+    """
+
+    def __init__(
+        self, prospects: Sequence[Prospect], own: Mapping[str, Collection[str]] | None = None
+    ) -> None:
+        kept = own or {}
         self._prospects = prospects
+        self._sloped = ["price" not in kept.get(one.buyer, ()) for one in prospects]
+        moved = ["inclination" not in kept.get(one.buyer, ()) for one in prospects]
+        self._moved: Floats = np.array(moved, dtype=float)
         self._known: dict[tuple[float, float], tuple[Floats, Floats]] = {}
 
     def chances(self, level: Level, price: float = 1.0) -> Floats:
         """Return each decision's chance of a purchase."""
         key = level.price, price
         if key not in self._known:
-            found = np.array([one.utility(level.price, price) for one in self._prospects])
+            each = zip(self._prospects, self._sloped, strict=True)
+            found = np.array(
+                [one.utility(level.price if sloped else 1.0, price) for one, sloped in each]
+            )
             self._known[key] = found[:, 0], found[:, 1]
         means, spreads = self._known[key]
-        return mean_chances(means + level.inclination, spreads)
+        return mean_chances(means + level.inclination * self._moved, spreads)
 
     def conversion(self, level: Level, price: float = 1.0) -> float:
         """Return their mean."""
@@ -74,7 +90,8 @@ def solved_level(demand: Demand, conversion: float | None, elasticity: float | N
     Raises
     ------
     OutOfReach
-        If no slope gives the elasticity at this conversion.
+        If no level gives the conversion, which can be where some buyers have their own, or no
+        slope the elasticity at this conversion.
     """
     kept = demand.conversion(Level()) if conversion is None else conversion
 
@@ -82,6 +99,7 @@ def solved_level(demand: Demand, conversion: float | None, elasticity: float | N
         return Level(inclination=_shift(demand, slope, kept), price=slope)
 
     if elasticity is None:
+        _check_reach(demand, kept, 1.0)
         return _rounded(at_slope(1.0))
 
     def steeper(power: float) -> float:
@@ -94,7 +112,22 @@ def solved_level(demand: Demand, conversion: float | None, elasticity: float | N
             f"{ends[0]:.2f} to {ends[1]:.2f}"
         )
         raise OutOfReach("elasticity", why)
-    return _rounded(at_slope(MOST_SLOPE ** _root(steeper, -1.0, 1.0)))
+    slope = MOST_SLOPE ** _root(steeper, -1.0, 1.0)
+    _check_reach(demand, kept, slope)
+    return _rounded(at_slope(slope))
+
+
+def _check_reach(demand: Demand, conversion: float, slope: float) -> None:
+    """Refuse a conversion that is out of reach where some buyers cannot be moved."""
+    furthest = _FURTHEST * max(1.0, slope)
+    ends = (Level(inclination=end, price=slope) for end in (-furthest, furthest))
+    least, most = map(demand.conversion, ends)
+    if not least - _PRECISE <= conversion <= most + _PRECISE:
+        why = (
+            f"{conversion:g} cannot be reached, since some buyers have an inclination of their "
+            f"own: only from {least:.3g} to {most:.3g}"
+        )
+        raise OutOfReach("conversion", why)
 
 
 def _rounded(level: Level) -> Level:
@@ -106,7 +139,10 @@ def _shift(demand: Demand, slope: float, conversion: float) -> float:
     def above(shift: float) -> float:
         return demand.conversion(Level(inclination=shift, price=slope)) - conversion
 
-    return _root(above, -_FURTHEST * max(1.0, slope), _FURTHEST * max(1.0, slope))
+    furthest = _FURTHEST * max(1.0, slope)
+    if above(furthest) <= 0.0:  # buyers with an inclination of their own may be all that is left
+        return furthest
+    return -furthest if above(-furthest) >= 0.0 else _root(above, -furthest, furthest)
 
 
 def _root(function: Callable[[float], float], low: float, high: float) -> float:
