@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from retailsim.sim.errors import MissingExtra, NotARunFolder, SimError
 from retailsim.sim.folder.run_folder import RunFile, RunFolder
+from retailsim.sim.scenario.anchor_record import AnchorRecord
 from retailsim.sim.terminal.terminal import Terminal
 
 if TYPE_CHECKING:
@@ -61,7 +64,9 @@ def compared(first: Path, second: Path) -> tuple[bool, Comparison]:
     shared = _share_draws(first, second)
     own = _own(first, second)
     streams = _streams(first, second)
-    return shared, compare(load(first), load(second), shared=shared, own=own, streams=streams)
+    found = compare(load(first), load(second), shared=shared, own=own, streams=streams)
+    cautions = (*found.cautions, *_anchored_apart(first, second))
+    return shared, msgspec.structs.replace(found, cautions=cautions)
 
 
 def _streams(first: Path, second: Path) -> tuple[Streams, Streams]:
@@ -79,6 +84,25 @@ def _streams(first: Path, second: Path) -> tuple[Streams, Streams]:
         if file is not None
     )
     return one, two
+
+
+def _anchored_apart(first: Path, second: Path) -> Iterator[str]:
+    """Say so where the runs' anchors were solved to different shops, or only one has an anchor."""
+    one, two = (_anchor(_made(run)) for run in (first, second))
+    if one is None and two is None:
+        return
+    if one is None or two is None:
+        only = second if one is None else first
+        yield f"Only {only} has an [anchor]: what changed includes what was solved for it."
+    elif not one.same(two):
+        yield (
+            "The anchors of these runs were solved to different levels: what changed includes "
+            "that. For one shop in both, set anchor.run of the second to the folder of the first."
+        )
+
+
+def _anchor(made: RunFile | None) -> AnchorRecord | None:
+    return made.behavioral.anchor if made is not None and made.behavioral is not None else None
 
 
 def _own(first: Path, second: Path) -> tuple[Measure, ...]:

@@ -86,6 +86,8 @@ def about(file: RunFile) -> dict[str, str]:
     }
     if file.behavioral is not None:
         made["behavioral agents"] = str(file.behavioral)
+        if file.behavioral.anchor is not None:
+            made["anchor"] = ". ".join(file.behavioral.anchor.said)
     if file.plugins:
         plugins = (f"{name} ({digest[:12]})" for name, digest in file.plugins.items())
         made["plug-ins"] = ", ".join(plugins)
