@@ -219,7 +219,7 @@ def test_an_anchored_run_has_its_figures_on_seeds_that_solved_nothing(is_anchore
 
 @pytest.mark.slow
 def test_a_run_has_its_conversion_also_where_a_buyer_has_an_inclination_of_its_own() -> None:
-    """The others make up for one that nearly always buys; on top they do not, and the run is off."""
+    """The others make up for one that nearly always buys; on top, they do not: the run is off."""
     key = "inclination"
     own = {"id": "easy-shopper", "agent": "easy-shopper", "options": {key: 4.0}}
     tables = {**PLAYED, "buyers": [own, *PLAYED["buyers"][1:]]}
