@@ -55,13 +55,13 @@ def _play(reader: str, replications: str) -> None:
     """Launch in this process without the closing tables, and print its CPU seconds."""
     import retailsim.agents.retail.protocol
     import retailsim.sim.play.engine  # noqa: F401 - what a launch would import comes before
-    from retailsim.sim.run import launch
+    from retailsim.sim.run import launch, launch_options
     from retailsim.sim.terminal.terminal import Terminal
 
     vars(launch)["conclude"] = lambda *_: 0
     settings = (f'claims.reader="{reader}"', f"design.replications={replications}")
     with tempfile.TemporaryDirectory(prefix="bench-claims-") as folder:
-        options = launch.Options(out=Path(folder) / "run", workers=1, settings=settings)
+        options = launch_options.Options(out=Path(folder) / "run", workers=1, settings=settings)
         begun = time.process_time()
         launch.launch(options, Terminal(json=True))
         print(time.process_time() - begun)

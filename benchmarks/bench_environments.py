@@ -59,7 +59,8 @@ def _inline() -> Callable[[int], float]:
     from retailsim.events.outside import Door
     from retailsim.market.protocols.csales.events import ActionChosen
     from retailsim.market.protocols.registry import rules_of
-    from retailsim.sim.run.launch import Options, prepare
+    from retailsim.sim.run.launch import prepare
+    from retailsim.sim.run.launch_options import Options
     from retailsim.sim.terminal.terminal import Quiet
 
     seat = {"id": "policy", "agent": "random-action"}

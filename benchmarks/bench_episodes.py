@@ -125,13 +125,14 @@ def _seconds(run: Path) -> float:
 
 def _play(out: str, workers: str, replications: str) -> None:
     """Launch in this process without the closing tables, and print the peak memory."""
-    from retailsim.sim.run import launch
+    from retailsim.sim.run import launch, launch_options
     from retailsim.sim.terminal.terminal import Terminal
 
     launch.conclude = lambda *_: 0  # type: ignore[assignment]
     settings = (f"design.replications={replications}",)
     launch.launch(
-        launch.Options(out=Path(out), workers=int(workers), settings=settings), Terminal(json=True)
+        launch_options.Options(out=Path(out), workers=int(workers), settings=settings),
+        Terminal(json=True),
     )
     usages = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
     print(max(resource.getrusage(who).ru_maxrss for who in usages) * 1024)

@@ -152,7 +152,8 @@ def measured(address: str, found: list[Took]) -> Iterator[None]:
 
 def play(path: Path) -> None:
     """Launch the scenario into a folder of its own."""
-    from retailsim.sim.run.launch import Options, launch
+    from retailsim.sim.run.launch import launch
+    from retailsim.sim.run.launch_options import Options
     from retailsim.sim.terminal.terminal import Terminal
 
     with (

@@ -18,7 +18,8 @@ from retailsim.sim.api.player import Work, aplay, play
 from retailsim.sim.api.seat_classes import Classes, SeatWishes, seat_entries
 from retailsim.sim.execution.runner import RunControl
 from retailsim.sim.folder.run_folder import RunFolder, without_none
-from retailsim.sim.run.launch import DEFAULT, Options, make, play_prepared, prepare
+from retailsim.sim.run.launch import make, play_prepared, prepare
+from retailsim.sim.run.launch_options import DEFAULT, Options
 from retailsim.sim.scenario.scenario import Scenario
 from retailsim.sim.scenario.settings import as_settings
 

@@ -17,7 +17,8 @@ from retailsim.sim.api.player import play
 from retailsim.sim.execution.runner import RunControl
 from retailsim.sim.experiments.experiment import ExperimentOptions, check_extras, folder_of, ran
 from retailsim.sim.look.compare import compared
-from retailsim.sim.run.launch import Options, make, play_prepared, prepare
+from retailsim.sim.run.launch import make, play_prepared, prepare
+from retailsim.sim.run.launch_options import Options
 from retailsim.sim.run.resume import go_on
 from retailsim.sim.scenario.settings import as_settings
 

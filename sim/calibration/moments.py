@@ -28,7 +28,8 @@ from retailsim.market.protocols.registry import imported
 from retailsim.sim.calibration.episode_counts import SCHEMA, EpisodeCount, played_counts
 from retailsim.sim.calibration.targets import Target, Targets
 from retailsim.sim.folder.inputs import with_inputs
-from retailsim.sim.run.launch import Options, read_scenario, stocked
+from retailsim.sim.run.launch import read_scenario, stocked
+from retailsim.sim.run.launch_options import Options
 from retailsim.sim.scenario.design import Design
 from retailsim.sim.scenario.protocol import new_design
 from retailsim.sim.scenario.scenario import AgentTable, Scenario

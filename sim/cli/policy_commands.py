@@ -42,7 +42,14 @@ def policy() -> None:
     metavar="TERM=WEIGHT",
     help="What it is paid in: revenue, revenue_share (the default), sale, surplus, turn.",
 )
-@click.option("--seed", type=click.IntRange(0), default=1, show_default=True, metavar="N")
+@click.option(
+    "--seed",
+    type=click.IntRange(0),
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="Seed of what is learnt.",
+)
 @click.option("--buyers", metavar="A,B", help="Buyers, named as for launch.")
 @click.option("--catalog", type=PATH, metavar="FILE", help="A catalog of your own.")
 @click.option("--profiles", type=PATH, metavar="FILE", help="Profiles of the buyers.")

@@ -40,8 +40,8 @@ def launch(scenario: str, as_json: bool, settings: tuple[str, ...], **flags: Any
     Without SCENARIO, the built-in scenario pairwise is run. --set takes precedence over the
     other options, and they over the file.
     """
-    from retailsim.sim.run.launch import Options
     from retailsim.sim.run.launch import launch as start
+    from retailsim.sim.run.launch_options import Options
     from retailsim.sim.terminal.terminal import Terminal
 
     options = Options(scenario=scenario, settings=settings, **flags)

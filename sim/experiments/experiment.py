@@ -19,7 +19,7 @@ from retailsim.sim.terminal.terminal import Quiet, Terminal
 if TYPE_CHECKING:
     from retailsim.analysis.replay.cost import Cost
     from retailsim.sim.experiments.seed_cells import SeedCells
-    from retailsim.sim.run.launch import Options
+    from retailsim.sim.run.launch_options import Options
 
 
 class ExperimentOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -154,7 +154,7 @@ def _write_forms(folder: Path, terminal: Terminal) -> None:
 
 
 def _options(asked: ExperimentOptions, arm: ExperimentArm, out: Path | None) -> Options:
-    from retailsim.sim.run.launch import Options
+    from retailsim.sim.run.launch_options import Options
 
     return Options(
         scenario=arm.scenario,

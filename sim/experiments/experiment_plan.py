@@ -18,7 +18,8 @@ from retailsim.sim.experiments.contrasts import (
     shared_unit,
 )
 from retailsim.sim.folder.inputs import with_inputs
-from retailsim.sim.run.launch import Options, read_scenario, stocked
+from retailsim.sim.run.launch import read_scenario, stocked
+from retailsim.sim.run.launch_options import Options
 from retailsim.sim.scenario.design import Design
 from retailsim.sim.scenario.protocol import new_design
 from retailsim.sim.seats.cast import Cast

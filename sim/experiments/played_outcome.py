@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from retailsim.sim.experiments.presets import arms_of
 from retailsim.sim.folder.run_folder import RunFolder
-from retailsim.sim.run.launch import Options, read_scenario
+from retailsim.sim.run.launch import read_scenario
+from retailsim.sim.run.launch_options import Options
 from retailsim.sim.scenario.protocol import run_of, scenario_protocol
 
 if TYPE_CHECKING:

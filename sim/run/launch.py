@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from uuid import uuid4
 
 import msgspec
 
-from retailsim.agents.base import Agent
 from retailsim.events.log.lock import RunLock
 from retailsim.events.streams import Seed
 from retailsim.market.catalogue.category_map import read_categories
@@ -34,6 +32,7 @@ from retailsim.sim.folder.inputs import copied, located, with_inputs
 from retailsim.sim.folder.run_folder import FORMAT, Identity, NewRun, RunFile, RunFolder, versions
 from retailsim.sim.folder.session_agents import check_session_agents, recorded, source_of
 from retailsim.sim.run.conclusion import conclude
+from retailsim.sim.run.launch_options import Options
 from retailsim.sim.run.what_ifs import lay_flags, name_after, table_of, without_what_ifs
 from retailsim.sim.scenario.anchor_record import AnchorRecord
 from retailsim.sim.scenario.anchor_table import AnchorTable
@@ -50,39 +49,9 @@ from retailsim.sim.scenario.scenario import ProductsTable, Scenario
 from retailsim.sim.scenario.scenario_file import decode, read_tree
 from retailsim.sim.scenario.settings import Tree, lay_over
 from retailsim.sim.seats.cast import Cast, expand, refuse_outside, used_models
-from retailsim.sim.seats.seat_names import SeatEntries, describe_models
+from retailsim.sim.seats.seat_names import describe_models
 from retailsim.sim.terminal.audience import Audience
 from retailsim.sim.terminal.terminal import Terminal
-
-DEFAULT = "pairwise"
-
-
-class Options(msgspec.Struct, frozen=True, kw_only=True):
-    """The flags of ``launch``; None leaves the scenario's own value.
-
-    With `parts` those who are named play the scenario's parts, as experiments do.
-
-    A program may also give the scenario's `tables` instead of a file, whole seats among `sellers`
-    and `buyers`, and the `classes` of agents that only its own process has, by the names of their
-    seats' agents. An environment plays seats from `outside` itself.
-    """
-
-    scenario: str = DEFAULT
-    seed: int | None = None
-    out: Path | None = None
-    workers: int | None = None
-    sellers: SeatEntries | None = None
-    buyers: SeatEntries | None = None
-    catalog: Path | None = None
-    profiles: Path | None = None
-    budget: float | None = None
-    settings: tuple[str, ...] = ()
-    parts: bool = False
-    dry_run: bool = False
-    verbose: bool = False
-    tables: Mapping[str, Any] | None = None
-    classes: Mapping[str, type[Agent]] = {}
-    outside: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from retailsim.sim.seats.cast import ROLES
 from retailsim.sim.seats.seat_names import give_seats
 
 if TYPE_CHECKING:
-    from retailsim.sim.run.launch import Options
+    from retailsim.sim.run.launch_options import Options
 
 BASELINE = ("anchor", "products", "profiles", "run", "behavioral", "models", "design.protocol")
 """Keys of settings, with all below them, that describe the shop rather than ask about it. Models

@@ -8,7 +8,8 @@ import pytest
 
 from retailsim.sim.calibration.moments import Moments, touches
 from retailsim.sim.calibration.targets import Parameter, Target, Targets
-from retailsim.sim.run.launch import Options, read_scenario
+from retailsim.sim.run.launch import read_scenario
+from retailsim.sim.run.launch_options import Options
 
 PARAMETER = Parameter(key="buyer.choice.intercept", start=0.0, low=-1.0, high=1.0)
 SMALL: dict[str, tuple[str, ...]] = {"stand-ins": ("products.per_category=1",)}

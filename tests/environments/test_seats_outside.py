@@ -18,7 +18,8 @@ from retailsim.events.messages import Message, Role
 from retailsim.events.outside import Door
 from retailsim.market.core.spec import MarketSpec
 from retailsim.market.protocols.registry import rules_of
-from retailsim.sim.run.launch import Options, PreparedRun, prepare
+from retailsim.sim.run.launch import PreparedRun, prepare
+from retailsim.sim.run.launch_options import Options
 from retailsim.sim.seats.cast import ROLES, SeatedAgent
 from retailsim.sim.terminal.terminal import Terminal
 

@@ -17,7 +17,8 @@ from retailsim.events.streams import Seed
 from retailsim.sim.calibration.episode_counts import EpisodeCount, played_counts
 from retailsim.sim.folder.inputs import with_inputs
 from retailsim.sim.protocols.retail.anchor_sample import SEEDS
-from retailsim.sim.run.launch import Options, PreparedRun, prepare
+from retailsim.sim.run.launch import PreparedRun, prepare
+from retailsim.sim.run.launch_options import Options
 from retailsim.sim.scenario.protocol import new_design
 from retailsim.sim.seats.cast import Cast
 from retailsim.sim.terminal.terminal import Quiet

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from retailsim.sim.run.launch import Options, PreparedRun, prepare
+from retailsim.sim.run.launch import PreparedRun, prepare
+from retailsim.sim.run.launch_options import Options
 from retailsim.sim.terminal.terminal import Quiet
 from tests.sim.runs import launched, sim
 from tests.sim.test_anchor import BOB, frozen, shop

@@ -12,7 +12,8 @@ import pytest
 from retailsim.sim.folder.run_folder import RunFolder
 from retailsim.sim.look.report import about
 from retailsim.sim.protocols.retail.behavioral_origins import behavioral_values
-from retailsim.sim.run.launch import Options, asked_scenario, filled_scenario, stocked
+from retailsim.sim.run.launch import asked_scenario, filled_scenario, stocked
+from retailsim.sim.run.launch_options import Options
 from retailsim.sim.scenario.behavioral_values import BehavioralValues
 from retailsim.sim.scenario.scenario import Scenario
 from retailsim.sim.terminal.terminal import Quiet

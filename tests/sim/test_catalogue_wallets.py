@@ -16,7 +16,8 @@ import pytest
 from retailsim.market.catalogue.product import Category, Product
 from retailsim.market.catalogue.product_files import Problems, read_products
 from retailsim.market.catalogue.typical_prices import TypicalPrices
-from retailsim.sim.run.launch import Options, read_scenario, stocked
+from retailsim.sim.run.launch import read_scenario, stocked
+from retailsim.sim.run.launch_options import Options
 from retailsim.sim.terminal.terminal import Quiet
 from tests.agents.behavioral_drive import make_buyer, make_offer, make_product, make_seller
 from tests.agents.decision_odds import Odds, odds

@@ -10,7 +10,8 @@ import pytest
 from retailsim.agents.errors import BadOption
 from retailsim.agents.retail.behavioral.parameters import load_parameters
 from retailsim.sim.protocols.retail.changed_parameters import changed_parameters
-from retailsim.sim.run.launch import Options, read_scenario
+from retailsim.sim.run.launch import read_scenario
+from retailsim.sim.run.launch_options import Options
 
 
 def changed(name: str, *settings: str, buyers: str | None = None) -> Mapping[str, str]:

@@ -16,7 +16,8 @@ from retailsim.analysis.experiments.verdicts import (
     UNDECIDED,
 )
 from retailsim.analysis.projection.loader import load
-from retailsim.sim.run.launch import Options, read_scenario
+from retailsim.sim.run.launch import read_scenario
+from retailsim.sim.run.launch_options import Options
 from tests.sim.runs import sim
 
 MINE = """

@@ -20,7 +20,8 @@ from retailsim.sim.environments.stepping import SteppedMarket
 from retailsim.sim.folder.inputs import with_inputs
 from retailsim.sim.play.progress import Progress
 from retailsim.sim.protocols.csales.design import SalesDesign, conversation
-from retailsim.sim.run.launch import Options, PreparedRun, prepare, read_scenario
+from retailsim.sim.run.launch import PreparedRun, prepare, read_scenario
+from retailsim.sim.run.launch_options import Options
 from retailsim.sim.seats.cast import Cast
 
 SELLER = {"id": "policy", "agent": "outside"}

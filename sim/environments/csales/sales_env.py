@@ -23,7 +23,7 @@ from retailsim.sim.environments.csales.rewards import Rewards, checked_weights
 from retailsim.sim.environments.errors import BadEnvironment, NoEpisode, RunBegun, RunFull
 from retailsim.sim.environments.run_log import RunLog
 from retailsim.sim.environments.stepping import SteppedMarket
-from retailsim.sim.run.launch import Options
+from retailsim.sim.run.launch_options import Options
 from retailsim.sim.scenario.settings import as_settings
 from retailsim.sim.seats.seat_names import SeatEntries
 

@@ -22,7 +22,8 @@ from retailsim.sim.learning.csales.talk import Talk
 from retailsim.sim.learning.errors import BadReward, PolicyExists, UnknownLearner
 from retailsim.sim.learning.learners import LEARNERS, Learner
 from retailsim.sim.play.progress import Progress
-from retailsim.sim.run.launch import Options, PreparedRun, read_scenario
+from retailsim.sim.run.launch import PreparedRun, read_scenario
+from retailsim.sim.run.launch_options import Options
 from retailsim.sim.scenario.scenario import PARAMETER_SETS
 from retailsim.sim.terminal.terminal import Terminal
 
