@@ -97,16 +97,16 @@ def _two_prices() -> pl.DataFrame:
 
 @pytest.mark.parametrize("each", [1, EPISODES])
 def test_decisions_that_hang_on_nothing_are_no_answer(each: int) -> None:
-    """Few of them look separated by chance; those and all together stay below 5 %."""
+    """Few of ten products look separated by chance, and few of those are called an answer."""
     generator = np.random.default_rng(2)
     found, separated = 0, 0
     for _ in range(TRIALS * 5):
-        cells = counted("sensitive", each * generator.binomial(1, 0.15, (3, 5)), each, 1)
+        cells = counted("sensitive", each * generator.binomial(1, 0.04, (10, 5)), each, 1)
         test = grouped(cells.drop("group"))
         separated += test.method.startswith(METHOD)
         found += test.method.startswith(METHOD) and test.p is not None and test.p < 0.05
     assert separated > 50
-    assert found <= 0.05 * TRIALS * 5
+    assert found <= 0.05 * separated + 5
 
 
 def test_thresholds_beside_a_group_that_never_moves_are_a_gap() -> None:
