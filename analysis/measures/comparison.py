@@ -27,7 +27,7 @@ from retailsim.analysis.measures import estimates
 from retailsim.analysis.measures.measure import Measure
 from retailsim.analysis.measures.open_changes import changes_left_open
 from retailsim.analysis.measures.scope import illustration, scope
-from retailsim.analysis.measures.table import measure, shown_in
+from retailsim.analysis.measures.table import MEASURES, measure, shown_in
 from retailsim.analysis.statistics.crossed import Side, crossed_rates
 from retailsim.analysis.statistics.differences import mcnemar, sign_flip, two_rates
 from retailsim.analysis.statistics.multiplicity import (
@@ -160,13 +160,14 @@ def compare(
         exploratory=parts,
         generalise_to=about.interval if shared else about.two_way,
         cautions=(*illustration(one, two), *changes_left_open(first.episodes, second.episodes)),
-        notes=tuple(_too_few((*whole, *parts), about.shared)),
+        notes=tuple(_too_few((*whole, *parts), about.shared, own)),
     )
 
 
-def _too_few(changes: Sequence[Change], shared: str) -> Iterator[str]:
+def _too_few(changes: Sequence[Change], shared: str, own: Sequence[Measure]) -> Iterator[str]:
     """Say what an interval from -100 to 100 points means, where there is one."""
-    between = (change.simultaneous for change in changes if measure(change.measure).unit == "share")
+    shares = {one.name for one in (*MEASURES.values(), *own) if one.unit == "share"}
+    between = (change.simultaneous for change in changes if change.measure in shares)
     if any(one is not None and (one.low, one.high) == (-1.0, 1.0) for one in between):
         yield (
             f"-100.0 to +100.0: too few {shared}s to exclude any change. In pairs, fewer than "
