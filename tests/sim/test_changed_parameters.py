@@ -88,7 +88,7 @@ def test_an_option_is_compared_with_what_the_persona_gives() -> None:
 
 
 def test_an_anchors_levels_count_by_what_they_change() -> None:
-    by = {"buyer.anchor.price": "[anchor]"}
+    by = {"buyer.anchor.price": "levels of the buyers ([anchor])"}
     assert changed("demographic", *for_all("demographic", "levels.Fashion.price=2.0")) == by
     assert changed("demographic", *for_all("demographic", "levels.Fashion.price=1.01")) == {}
 

@@ -16,6 +16,7 @@ from retailsim.analysis.experiments.verdicts import (
     UNDECIDED,
 )
 from retailsim.analysis.projection.loader import load
+from retailsim.market.catalogue.product import CATEGORIES
 from retailsim.sim.run.launch import read_scenario
 from retailsim.sim.run.launch_options import Options
 from tests.sim.runs import sim
@@ -154,8 +155,10 @@ def test_price_effects_of_another_set_or_an_anchor_are_put_in_by_it(tmp_path: Pa
     assert (mark, said) == ("Table 3: price", PUT_IN)
     assert "set by the parameter set field" in notes
     assert "targets" not in notes
-    anchored = ("anchor.elasticity=-2.0", *for_all("price-demand", "{}"))
+    # The presets' buyers have an inclination of their own, so levels stand in for a solved anchor.
+    steep = ", ".join(f"{name} = {{ price = 2.0 }}" for name in CATEGORIES)
+    anchored = for_all("price-demand", f"{{ levels = {{ {steep} }} }}")
     mark, said, notes = first_of("price-demand", tmp_path / "anchor", *anchored, size=())
     assert (mark, said) == ("Table 3: price", PUT_IN)
-    assert "set by [anchor]" in notes
+    assert "set by levels of the buyers ([anchor])" in notes
     assert "targets" not in notes

@@ -88,7 +88,7 @@ def _changed(role: Role, seat: AgentTable, base: AgentTable | None) -> dict[str,
     for key in sorted({*now, *before}):
         if now.get(key) != before.get(key):
             found[f"{role}.persona.{key}"] = f"personas of the {role}s"
-    return found | dict.fromkeys(_anchored(seat, base), "[anchor]")
+    return found | dict.fromkeys(_anchored(seat, base), "levels of the buyers ([anchor])")
 
 
 def _set_by(named: str | None) -> str:
