@@ -178,7 +178,8 @@ LEVELS_MAKE_GAPS = (
     "An elasticity is slope x (1 - p), p the share that buys: two groups with one slope differ in "
     "it if one of them buys less, and a mean of |elasticity| counts noise as an answer. So slopes "
     "are judged (log odds of buying on ln price, by group, two-sided); the paper's rule stands "
-    "beside them."
+    "beside them. Slopes do not hang on the level where demand is logit and both groups are alike "
+    "within; elsewhere a difference of levels or of spread makes one of slopes, too."
 )
 
 

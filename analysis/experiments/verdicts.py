@@ -6,6 +6,8 @@ smallest effect that counts; *not reproduced* if the whole interval lies below t
 *undecided* at this size. A figure that the agents' parameters were made to meet is *put in*,
 whatever was found. So is one that shows after somebody changed those parameters; if it does not
 show then, that is judged.
+
+Products are what varies: a verdict is about these buyers and sellers, not about others like them.
 """
 
 from __future__ import annotations
