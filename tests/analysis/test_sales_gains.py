@@ -56,7 +56,7 @@ def gains(folder: Path, *ends: list[Event]) -> dict[str, float | None]:
         )
         markets.extend(market(name, closed(name, *events)))
     outcome = table(load(write_run(folder, markets, protocol="csales")))
-    [row] = [row for row in outcome.rows if row.label == "s, worth"]
+    [row] = [row for row in outcome.rows if row.label == "s, per conversation"]
     return {value.name: value.measured.value for value in row.values}
 
 

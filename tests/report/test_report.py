@@ -394,7 +394,7 @@ def test_conversations_have_a_section_of_their_own(tmp_path: Path) -> None:
     [section] = [section for section in found.sections if section.name == "sales"]
     titles = [table.title for table in section.tables]
     assert titles == [
-        *("Sellers", "Who gains, a conversation", "By openness and decision style"),
+        *("Sellers", "Who gains, per conversation", "By openness and decision style"),
         *("What sellers read off buyers, turn by turn", "What sellers did"),
         "Contrasts",
     ]

@@ -54,7 +54,7 @@ def table(projection: Projection) -> ExperimentOutcome:
                 *("sellers", "Sellers"),
                 [seller_row(seller, some.filter(seller=seller), found) for seller in sellers],
             ),
-            _named("worth", "Who gains, a conversation", [_worth(*one) for one in by_seller]),
+            _named("worth", "Who gains, per conversation", [_worth(*one) for one in by_seller]),
             _named("splits", "By openness and decision style", splits),
             _named("reads", "What sellers read off buyers, turn by turn", reads),
             _named("acts", "What sellers did", [_shares(seller, found) for seller in sellers]),
@@ -94,7 +94,7 @@ def seller_row(seller: str, part: pl.DataFrame, found: Conversations) -> Outcome
 def _worth(seller: str, part: pl.DataFrame) -> OutcomeRow:
     """Return what a seller's conversations come to for it and for its buyers."""
     values = [value_of(one, estimate(one, part, _CLUSTER)) for one in WORTH_MEASURES]
-    return OutcomeRow(label=f"{seller}, worth", values=tuple(values))
+    return OutcomeRow(label=f"{seller}, per conversation", values=tuple(values))
 
 
 def _split(seller: str, part: pl.DataFrame, value: str) -> OutcomeRow:
