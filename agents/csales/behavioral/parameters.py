@@ -6,33 +6,23 @@ their own over it.
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from functools import lru_cache
-from importlib.resources import files
 from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta
 
 from retailsim.agents.errors import BadOption
-from retailsim.market.protocols.csales.events import (
-    Openness,
-    Style,
-    Tactic,
-)
+from retailsim.agents.parameter_files import ParameterTable, Share, laid_over, shipped_tables
+from retailsim.market.protocols.csales.events import Openness, Style, Tactic
 
-Share = Annotated[float, Meta(ge=0.0, le=1.0)]
 Positive = Annotated[float, Meta(gt=0.0)]
 Amount = Annotated[float, Meta(ge=0.0)]
 Count = Annotated[int, Meta(ge=0)]
 
 
-class _Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One table of the file: all keys needed, none unknown; what each is, the file says."""
-
-
-class Worth(_Table, frozen=True, kw_only=True):
+class Worth(ParameterTable, frozen=True, kw_only=True):
     """What an item is worth to a buyer, as a share of its upper budget."""
 
     base: float
@@ -46,14 +36,14 @@ class Worth(_Table, frozen=True, kw_only=True):
     appeals: Share
 
 
-class Surplus(_Table, frozen=True, kw_only=True):
+class Surplus(ParameterTable, frozen=True, kw_only=True):
     """What a surplus is worth in willingness, bounded."""
 
     weight: Amount
     scale: Positive
 
 
-class Will(_Table, frozen=True, kw_only=True):
+class Will(ParameterTable, frozen=True, kw_only=True):
     """Where willingness starts."""
 
     start: float
@@ -61,7 +51,7 @@ class Will(_Table, frozen=True, kw_only=True):
     shown: float
 
 
-class Persuading(_Table, frozen=True, kw_only=True):
+class Persuading(ParameterTable, frozen=True, kw_only=True):
     """What a persuasion does, by its tactic and the buyer's style."""
 
     common: float
@@ -71,7 +61,7 @@ class Persuading(_Table, frozen=True, kw_only=True):
     affinity: Mapping[Style, Mapping[Tactic, float]]
 
 
-class Fatigue(_Table, frozen=True, kw_only=True):
+class Fatigue(ParameterTable, frozen=True, kw_only=True):
     """What a seller's insistence costs."""
 
     repetition: Amount
@@ -81,7 +71,7 @@ class Fatigue(_Table, frozen=True, kw_only=True):
     idle: Amount
 
 
-class Trust(_Table, frozen=True, kw_only=True):
+class Trust(ParameterTable, frozen=True, kw_only=True):
     """How far the buyer lets itself be moved."""
 
     start: Share
@@ -90,7 +80,7 @@ class Trust(_Table, frozen=True, kw_only=True):
     least: Share
 
 
-class Dearer(_Table, frozen=True, kw_only=True):
+class Dearer(ParameterTable, frozen=True, kw_only=True):
     """What speaks for the item above the budget beside what it is worth."""
 
     pull: Amount
@@ -98,7 +88,7 @@ class Dearer(_Table, frozen=True, kw_only=True):
     start: float
 
 
-class Leaving(_Table, frozen=True, kw_only=True):
+class Leaving(ParameterTable, frozen=True, kw_only=True):
     """When a buyer walks away."""
 
     below: float
@@ -106,7 +96,7 @@ class Leaving(_Table, frozen=True, kw_only=True):
     fed_up: Amount
 
 
-class OpennessTraits(_Table, frozen=True, kw_only=True):
+class OpennessTraits(ParameterTable, frozen=True, kw_only=True):
     """What a buyer's openness changes."""
 
     patience: Count
@@ -115,7 +105,7 @@ class OpennessTraits(_Table, frozen=True, kw_only=True):
     asked: float
 
 
-class BuyerParameters(_Table, frozen=True, kw_only=True):
+class BuyerParameters(ParameterTable, frozen=True, kw_only=True):
     """The whole file."""
 
     worth: Worth
@@ -135,7 +125,7 @@ TABLES = BuyerParameters.__struct_fields__
 
 @lru_cache(maxsize=1)
 def _shipped() -> dict[str, Any]:
-    return tomllib.loads((files("retailsim.agents.data") / "csales.toml").read_text("utf-8"))
+    return shipped_tables("csales.toml")
 
 
 @lru_cache(maxsize=1)
@@ -156,18 +146,9 @@ def parameters_of(options: Mapping[str, Any], source: str) -> BuyerParameters:
     if not over:
         return defaults()
     try:
-        found = msgspec.convert(_laid_over(_shipped(), over), BuyerParameters)
+        found = msgspec.convert(laid_over(_shipped(), over), BuyerParameters)
     except msgspec.ValidationError as error:
         raise BadOption(
             source, f"{error}; agents/data/csales.toml has every table and key"
         ) from None
     return found
-
-
-def _laid_over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
-    merged = dict(below)
-    for key, value in above.items():
-        under = below.get(key)
-        both = isinstance(under, Mapping) and isinstance(value, Mapping)
-        merged[key] = _laid_over(under, value) if both else value  # type: ignore[arg-type]
-    return merged

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from retailsim.agents.errors import BadOption
+from retailsim.agents.parameter_files import laid_over, shipped_tables
 
 PAPER = "paper"
 """Language models in these roles, as published: whole."""
@@ -75,8 +75,7 @@ def _with_base(path: str, agent: str) -> tuple[str, dict[str, Any]]:
 def _set(name: str) -> dict[str, Any]:
     tables: dict[str, Any] = {}
     for file in SETS[name]:
-        text = (files("retailsim.agents.data") / file).read_text("utf-8")
-        tables = laid_over(tables, tomllib.loads(text))
+        tables = laid_over(tables, shipped_tables(file))
     return tables
 
 
@@ -85,16 +84,6 @@ def _read(path: str, agent: str) -> dict[str, Any]:
         return tomllib.loads(Path(path).read_text("utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise BadOption(agent, f"parameters {path}: {error}") from None
-
-
-def laid_over(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> dict[str, Any]:
-    """Return `ours` with the keys of `theirs` in their places, table by table."""
-    merged = dict(ours)
-    for key, value in theirs.items():
-        below = merged.get(key)
-        nested = isinstance(value, Mapping) and isinstance(below, Mapping)
-        merged[key] = laid_over(below, value) if nested and below is not None else value
-    return merged
 
 
 def split_options(agent: str, options: Mapping[str, Any]) -> tuple[str | None, str]:

@@ -5,16 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated
 
-import msgspec
 from msgspec import Meta
 
+from retailsim.agents.parameter_files import ParameterTable, Share
 from retailsim.market.catalogue.product import CATEGORIES, Category
-
-Share = Annotated[float, Meta(ge=0.0, le=1.0)]
-
-
-class ParameterTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One table of the file: all keys needed, none unknown."""
 
 
 class Wallet(ParameterTable, frozen=True, kw_only=True):

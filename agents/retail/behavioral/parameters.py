@@ -16,15 +16,10 @@ import msgspec
 from msgspec import Meta
 
 from retailsim.agents.errors import BadOption
+from retailsim.agents.parameter_files import ParameterTable, Share
 from retailsim.agents.retail.behavioral.levels import Level
 from retailsim.agents.retail.behavioral.parameter_sets import parameter_tables
-from retailsim.agents.retail.behavioral.parameter_tables import (
-    ParameterTable,
-    Quantity,
-    RatingParameters,
-    Share,
-    Wallet,
-)
+from retailsim.agents.retail.behavioral.parameter_tables import Quantity, RatingParameters, Wallet
 from retailsim.events.messages import Audience
 from retailsim.market.catalogue.product import Category
 from retailsim.market.core.issues import Issue
