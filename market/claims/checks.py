@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Literal
 
+from retailsim.events.messages import ClaimVerdict
 from retailsim.market.claims.hit import Hit
 from retailsim.market.claims.quantities import Quantity
 from retailsim.market.claims.rules import Check
 from retailsim.market.claims.sheet import Sheet
 
-Verdict = Literal["unsupported", "contradicted"] | None
+Verdict = ClaimVerdict | None
+"""None: the claim stands."""
 
 _WORD = re.compile(r"[a-z0-9]+")
 _SMALL_WORDS = (

@@ -11,15 +11,14 @@ import re
 from collections.abc import Iterable
 from functools import cached_property, lru_cache
 from itertools import filterfalse
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
+from retailsim.events.messages import ClaimVerdict
 from retailsim.market.claims.checks import CHECKS, SOON
 from retailsim.market.claims.hit import Hit
 from retailsim.market.claims.quantities import NUMBER_WORDS, UNITS, Quantity, quantities
 from retailsim.market.claims.rules import FIGURES, Guards, Kind, Ready, Rule, Rules, load_rules
 from retailsim.market.claims.sheet import Sheet, normal
-
-Verdict = Literal["unsupported", "contradicted"]
 
 LONGEST_SENTENCE = 400
 """Characters of a sentence that are read; patterns take time that grows with them."""
@@ -55,7 +54,7 @@ class Claim(NamedTuple):
     sentence: str
     kind: Kind
     rule: str
-    verdict: Verdict
+    verdict: ClaimVerdict
 
 
 def sentences(text: str) -> list[str]:

@@ -89,8 +89,9 @@ class Page:
         for beginning in _beginnings(word):
             at = text.find(beginning)
             while at >= 0:
-                if at == 0 or not _PART.match(text, at - 1):
-                    found.add(_WORDS.match(text, at)[0])  # type: ignore[index]
+                inside = at > 0 and _PART.match(text, at - 1)
+                if not inside and (form := _WORDS.match(text, at)):
+                    found.add(form[0])
                 at = text.find(beginning, at + 1)
         return {form for form in found if not keys.isdisjoint(_keys(form))}
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from itertools import product
-from re import _constants as op  # type: ignore[attr-defined]
-from re import _parser as parser  # type: ignore[attr-defined]
+from re import _constants as op  # type: ignore[attr-defined]  # re shows no parsed pattern
+from re import _parser as parser  # type: ignore[attr-defined]  # likewise
 from typing import Any, NamedTuple
 
 MOST = 2_000
