@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from retailsim.agents.host import Hosting
-from retailsim.events.kernel import Kernel, Question, Receive
+from retailsim.events.kernel import Kernel, OnFailure, Question, Receive
 from retailsim.events.messages import Event
 from retailsim.events.outside import AskedDoor
 from retailsim.market.core.market import Market
@@ -46,13 +46,12 @@ class SteppedMarket:
     ) -> None:
         self.spec = spec
         self._market = open_market(cast.seated(spec))
-        self._kernel = _Stepped(spec.id, self._market.failed)
+        seats = {f"{role}:{name}": cast.seat(role, name) for role, name in spec.seats}
+        asking = {name for name, seat in seats.items() if seat.outside}
+        self._kernel = _Stepped(spec.id, self._market.failed, asking)
         self._kernel.add_rules(self._market.handle)
         self._door = AskedDoor()
-        for role, name in spec.seats:
-            seat = cast.seat(role, name)
-            if seat.outside:
-                self._kernel.asks.add(f"{role}:{name}")
+        for seat in seats.values():
             seat.join(self._kernel, self._door, hosting)
         self._kernel.post(self._market.open())
         self.question = self._run()
@@ -82,10 +81,10 @@ class SteppedMarket:
 class _Stepped(Kernel):
     """A kernel in which the agents that ask outside are answered in place, not waited for."""
 
-    def __init__(self, *given: object, **named: object) -> None:
-        super().__init__(*given, **named)  # type: ignore[arg-type]
-        self.asks: set[str] = set()
+    def __init__(self, market: str, on_failure: OnFailure, asking: Collection[str]) -> None:
+        super().__init__(market, on_failure)
+        self._asking = asking
 
     def add_agent(self, name: str, receive: Receive, *, waits: bool) -> None:
         """Register an agent; one that asks outside is no longer one that waits."""
-        super().add_agent(name, receive, waits=waits and name not in self.asks)
+        super().add_agent(name, receive, waits=waits and name not in self._asking)

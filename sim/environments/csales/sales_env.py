@@ -76,7 +76,6 @@ class SalesEnv(gymnasium.Env[Observation, np.int64]):
     launch, and the order of the profiles from `np_random`.
     """
 
-    metadata: dict[str, Any] = {"render_modes": []}  # noqa: RUF012 - gymnasium's own annotation
     actions = OPTION_NAMES
     features = NAMES
     features_version = VERSION
