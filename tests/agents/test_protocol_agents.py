@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import anyio
 import pytest
 
-from retailsim.agents.base import Agent, RoleAgent, Seat
+from retailsim.agents.base import Agent, Methods, RoleAgent, Seat
 from retailsim.agents.conformance import check
 from retailsim.agents.conformance.repertoire import repertoire_of
 from retailsim.agents.errors import BadAgent, NothingToTry, UnexpectedRequest
@@ -88,7 +88,7 @@ def test_where_a_protocol_has_no_samples_the_suite_says_so() -> None:
 
 def test_a_role_agent_answers_by_the_method_of_the_request_and_nothing_it_is_not_asked() -> None:
     class Counting(RoleAgent):
-        methods = {sealed_bid.AskBid: "counted"}  # noqa: RUF012
+        methods: ClassVar[Methods] = {sealed_bid.AskBid: "counted"}
 
         async def counted(self, request: sealed_bid.AskBid) -> int:
             return 7

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from retailsim.sim.calibration.moments import Moments, touches
-from retailsim.sim.calibration.targets import Parameter, Target, Targets
+from retailsim.sim.calibration.targets import Measure, Parameter, Target, Targets
 from retailsim.sim.run.launch import read_scenario
 from retailsim.sim.run.launch_options import Options
 
@@ -15,7 +15,7 @@ PARAMETER = Parameter(key="buyer.choice.intercept", start=0.0, low=-1.0, high=1.
 SMALL: dict[str, tuple[str, ...]] = {"stand-ins": ("products.per_category=1",)}
 
 
-def rates(folder: Path, measure: str, **values: float) -> dict[str, float]:
+def rates(folder: Path, measure: Measure, **values: float) -> dict[str, float]:
     """By category and for one seller, over three seeds, with options of the stand-ins."""
     wheres = [
         {"category": "Home"}, {"category": "Food"}, {"buyer": "like-GPT-5.4"},
@@ -27,7 +27,7 @@ def rates(folder: Path, measure: str, **values: float) -> dict[str, float]:
             Target(
                 name=next(iter(where.values())),
                 scenario="stand-ins",
-                measure=measure,  # type: ignore[arg-type]
+                measure=measure,
                 value=0.5,
                 where=where,
             )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
 
 import pytest
 
@@ -28,21 +27,20 @@ def rules() -> SalesRules:
     return SalesRules(catalogue=Shop(list(products)))
 
 
-def watching(seller: type[PolicySeller]) -> type[PolicySeller]:
-    """Return a seller that keeps what it sees whenever it chooses."""
+@pytest.fixture
+def views(monkeypatch: pytest.MonkeyPatch) -> list[list[float]]:
+    """What sellers see whenever they choose, one after the other."""
+    found: list[list[float]] = []
+    choose = PolicySeller._choice
 
-    class Watching(seller):  # type: ignore[misc, valid-type]
-        views: ClassVar[list[list[float]]] = []
+    async def watched(seller: PolicySeller, request: PlanTurn, now: Situation) -> ActionChoice:
+        view = seen(request, seller.memory(request)["known"], now.past, now.tactics)
+        found.append(features(view))
+        assert view.legal_actions() == request.actions
+        return await choose(seller, request, now)
 
-        async def _choice(self, request: PlanTurn, situation: Situation) -> ActionChoice:
-            notes = self.memory(request)
-            view = seen(request, notes["known"], situation.past, situation.tactics)
-            self.views.append(features(view))
-            assert view.legal_actions() == request.actions
-            choice: ActionChoice = await super()._choice(request, situation)
-            return choice
-
-    return Watching
+    monkeypatch.setattr(PolicySeller, "_choice", watched)
+    return found
 
 
 def folded(events: Sequence[Event], rules: SalesRules) -> list[list[float]]:
@@ -56,12 +54,13 @@ def folded(events: Sequence[Event], rules: SalesRules) -> list[list[float]]:
 
 
 @pytest.mark.parametrize("seller", SELLERS)
-def test_the_seat_sees_what_the_log_holds(seller: type[PolicySeller], rules: SalesRules) -> None:
+def test_the_seat_sees_what_the_log_holds(
+    seller: type[PolicySeller], rules: SalesRules, views: list[list[float]]
+) -> None:
     moved = set()
     for profile in read_profiles(builtin_profiles())[:24]:
-        watcher = watching(seller)
-        logged = folded(converse(profile, watcher, rules, selling={"explore": 0.3}), rules)
-        views: list[list[float]] = watcher.views  # type: ignore[attr-defined]
+        views.clear()
+        logged = folded(converse(profile, seller, rules, selling={"explore": 0.3}), rules)
         assert views == logged
         moved |= {name for view in views for name, one in zip(NAMES, view, strict=True) if one}
     assert {"selected", "candidate_shown", "new_category", "gap", "depth"} <= moved
