@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
@@ -24,9 +24,6 @@ from retailsim.sim.scenario.design import Design
 from retailsim.sim.scenario.protocol import new_design
 from retailsim.sim.seats.cast import Cast
 from retailsim.sim.terminal.terminal import Quiet, Terminal
-
-if TYPE_CHECKING:
-    from retailsim.sim.scenario.design import Design
 
 
 class ArmPlan(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,6 +9,7 @@ from retailsim.agents.retail.behavioral.parameter_sets import FIELD, SETS, base_
 from retailsim.agents.retail.behavioral.parameters import load_parameters
 from retailsim.market.catalogue.product import CATEGORIES, Category
 from retailsim.sim.protocols.retail.defaults import BUILTIN, set_issue_rate
+from retailsim.sim.protocols.retail.design import PAPER_ISSUES
 from retailsim.sim.scenario.behavioral_values import BehavioralValues, Origin
 from retailsim.sim.scenario.scenario import AgentTable, Scenario
 
@@ -37,13 +38,13 @@ def behavioral_values(asked: Scenario, scenario: Scenario) -> BehavioralValues |
         set=base_of(named, BEHAVIORAL),
         parameters=None if named in SETS else named,
         set_from=_set_from(asked),
-        issue_rate=1.0 if rate is None else rate,
+        issue_rate=PAPER_ISSUES if rate is None else rate,
         issue_rate_from=_issues_from(asked, scenario, named),
         wallet_cents=_wallet_cents(scenario, named, origins),
         wallet_from=origins,
         levels_from=levels,
         levels_above_set=levels == "profile" and _above(named, buyers),
-        own=tuple(seat.id for seat in seats if _has_parameters(seat)),
+        own=tuple(seat.id for seat in seats if "parameters" in seat.options),
     )
 
 
@@ -93,7 +94,3 @@ def _above(named: str, buyers: Iterable[AgentTable]) -> bool:
     own = [seat.options["inclination"] for seat in buyers if "inclination" in seat.options]
     level = load_parameters(named).buyer.choice.intercept
     return base_of(named, BEHAVIORAL) == FIELD and bool(own) and fmean(own) > level
-
-
-def _has_parameters(seat: AgentTable) -> bool:
-    return "parameters" in seat.options
