@@ -34,7 +34,8 @@ from retailsim.sim.scenario.design import Design
 from retailsim.sim.scenario.protocol import new_design
 from retailsim.sim.scenario.scenario import AgentTable, Scenario
 from retailsim.sim.seats.cast import Cast
-from retailsim.sim.terminal.terminal import Quiet, Terminal
+from retailsim.sim.terminal.audience import Nobody
+from retailsim.sim.terminal.terminal import Terminal
 
 Floats = NDArray[np.float64]
 Values = Mapping[str, float]
@@ -85,7 +86,7 @@ class Moments:
         )
         scenario, where = read_scenario(options)
         first = seed == self._seeds[0]  # what is to be said of the products is the same for all
-        scenario, products = stocked(scenario, where, Terminal() if first else _Unheard())
+        scenario, products = stocked(scenario, where, Terminal() if first else Nobody())
         return new_design(scenario, where, products, options.scenario), scenario
 
     def of(self, values: Values) -> list[float]:
@@ -157,13 +158,6 @@ class Moments:
             changed, classes = telling(changed, design, chances)
         cast = Cast(changed, design.protocol, design.seed, Path.cwd(), classes=classes)
         return asyncio.run(played_counts(design, cast, chances))
-
-
-class _Unheard(Quiet):
-    """An audience that is told nothing."""
-
-    def say(self, text: str) -> None:
-        """Leave it out."""
 
 
 def touches(key: str, name: str, scenario: Scenario) -> bool:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol
 
 from retailsim.sim.play.progress import Progress
@@ -30,3 +30,15 @@ class Audience(Protocol):
             Episodes of the whole run, and those that an earlier execution finished.
         """
         ...
+
+
+class Nobody:
+    """An audience that is told nothing: for work within other work."""
+
+    def say(self, text: str) -> None:
+        """Leave it out."""
+
+    @contextmanager
+    def progress(self, total: int, done: int = 0) -> Iterator[Callable[[Progress], None]]:
+        """Show nothing."""
+        yield lambda progress: None

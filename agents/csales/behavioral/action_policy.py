@@ -113,6 +113,10 @@ SUITS: Mapping[Style, tuple[Tactic, Tactic]] = MappingProxyType(
     }
 )
 """The tactics that speak to each style, the better one first."""
+SUITED, LESS, AGAIN = 1.2, 0.4, 0.3
+"""What the better one is worth to `Csi`, how much less the other is, and what each use takes."""
+TEMPERATURE = 0.35
+"""How far `Csi` goes by chance unless it is told otherwise."""
 
 
 class Csi:
@@ -124,7 +128,7 @@ class Csi:
         Above 0; the larger, the closer to chance.
     """
 
-    def __init__(self, temperature: float = 0.35) -> None:
+    def __init__(self, temperature: float = TEMPERATURE) -> None:
         self._temperature = temperature
 
     def weights(self, situation: Situation) -> Sequence[float]:
@@ -149,8 +153,8 @@ class Csi:
 
     def _suits(self, situation: Situation, tactic: Tactic | None) -> float:
         suited = SUITS[situation.style] if situation.style else ()
-        worth = 1.2 - 0.4 * suited.index(tactic) if tactic in suited else 0.0
-        return worth - 0.3 * situation.tactics.count(tactic) if tactic else worth
+        worth = SUITED - LESS * suited.index(tactic) if tactic in suited else 0.0
+        return worth - AGAIN * situation.tactics.count(tactic) if tactic else worth
 
 
 class FixedScript:

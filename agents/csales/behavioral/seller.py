@@ -11,6 +11,7 @@ from retailsim.agents.base import Seat
 from retailsim.agents.csales.base import SalesSeller
 from retailsim.agents.csales.behavioral import seller_lines as say
 from retailsim.agents.csales.behavioral.action_policy import (
+    TEMPERATURE,
     ActionChoice,
     Chance,
     Csi,
@@ -202,7 +203,7 @@ class CsiSeller(PolicySeller):
         self._profile = options.get("profile", True)
         self._style = options.get("style", "inferred")
         tactic = options.get("tactic", "by style")
-        temperature = options.get("temperature", 0.35)
+        temperature = options.get("temperature", TEMPERATURE)
         known = {"profile", "style", "tactic", "temperature"} >= set(options)
         if not known or not isinstance(self._profile, bool):
             raise BadOption(

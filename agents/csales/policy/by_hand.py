@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from retailsim.agents.csales.behavioral.action_policy import OPTIONS, SUITS
+from retailsim.agents.csales.behavioral.action_policy import AGAIN, LESS, OPTIONS, SUITED, SUITS
 from retailsim.agents.csales.policy.features import NAMES
 from retailsim.agents.csales.policy.linear import LinearPolicy
 from retailsim.market.protocols.csales.events import Action, Tactic
-
-_FIRST, _SECOND, _AGAIN = 1.2, 0.8, 0.3
-"""What the suited tactics are worth, and what each use of one takes: as ``csi`` has it."""
 
 
 def show_first() -> LinearPolicy:
@@ -25,12 +22,12 @@ def show_first() -> LinearPolicy:
 
 def _row(action: Action, tactic: Tactic | None) -> Iterator[float]:
     worth = {
-        f"style {style}": _FIRST if tactic == best else _SECOND
+        f"style {style}": SUITED if tactic == best else SUITED - LESS
         for style, (best, second) in SUITS.items()
         if tactic in (best, second)
     }
     for name in NAMES:
         if tactic is not None and name == f"tried {tactic}":
-            yield -5.0 * _AGAIN  # the feature counts fifths
+            yield -5.0 * AGAIN  # the feature counts fifths
         else:
             yield worth.get(name, 0.0) if tactic is not None else 0.0

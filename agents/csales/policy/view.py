@@ -19,6 +19,7 @@ from retailsim.agents.csales.behavioral.inference import (
 from retailsim.events.messages import Event, MessageSent
 from retailsim.market.protocols.csales.category_tree import CategoryPath
 from retailsim.market.protocols.csales.events import (
+    ACTIONS,
     Action,
     ActionChosen,
     BuyerProfiled,
@@ -31,6 +32,7 @@ from retailsim.market.protocols.csales.events import (
     Tactic,
 )
 from retailsim.market.protocols.csales.requests import PlanTurn
+from retailsim.market.protocols.csales.values import PERSUASION
 
 
 class SellerView:
@@ -123,12 +125,9 @@ class SellerView:
     def legal_actions(self) -> tuple[Action, ...]:
         """The actions that the market allows now."""
         if self.selected_cents is not None:
-            return ("Persuasion",)
-        return EARLY if self.prices_cents else EARLY[:3]
-
-
-EARLY: tuple[Action, ...] = ("Preference Probing", "Category Search", "Suggestion", "Persuasion")
-"""What may be done before an item is selected; persuasion once something was shown."""
+            return (PERSUASION,)
+        seen = bool(self.prices_cents)
+        return tuple(action for action in ACTIONS if seen or action != PERSUASION)
 
 
 def seen(

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,26 +17,14 @@ from retailsim.market.protocols.registry import rules_of
 from retailsim.sim.environments.errors import BadEnvironment
 from retailsim.sim.environments.stepping import SteppedMarket
 from retailsim.sim.folder.inputs import with_inputs
-from retailsim.sim.play.progress import Progress
 from retailsim.sim.protocols.csales.design import SalesDesign, conversation
 from retailsim.sim.run.launch import PreparedRun, prepare, read_scenario
 from retailsim.sim.run.launch_options import Options
 from retailsim.sim.seats.cast import Cast
+from retailsim.sim.terminal.audience import Nobody
 
 SELLER = {"id": "policy", "agent": "outside"}
 """The seat that an environment plays."""
-
-
-class _Silent:
-    """Nobody to be told: an environment has no terminal of its own."""
-
-    def say(self, text: str) -> None:
-        """Forget it."""
-
-    @contextmanager
-    def progress(self, total: int, done: int = 0) -> Iterator[Callable[[Progress], None]]:
-        """Show nothing."""
-        yield lambda progress: None
 
 
 class Episodes:
@@ -57,7 +44,7 @@ class Episodes:
     def __init__(self, options: Options) -> None:
         asked = msgspec.structs.replace(options, sellers=[SELLER], outside=True)
         _check_protocol(asked)
-        self._prepared = prepare(asked, _Silent())
+        self._prepared = prepare(asked, Nobody())
         design = self._prepared.design
         assert isinstance(design, SalesDesign)
         if self._prepared.scenario.design.pairing != "all":
