@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from retailsim.analysis.measures.scope import Scope, scope
-from retailsim.analysis.projection.loader import load
-from retailsim.analysis.projection.registered import own_measures
 
 if TYPE_CHECKING:
     from retailsim.analysis.measures.measure import Measure
@@ -49,14 +46,3 @@ def intervals(projection: Projection, own: Sequence[Measure] = ()) -> HeadlineIn
     some = decided(projection.episodes)
     [all_] = measured(some, own=own)
     return HeadlineIntervals(generalise_to=scope(some), measures=all_.estimates)
-
-
-def intervals_of(run: Path) -> HeadlineIntervals | None:
-    """Return the intervals of a run, as `intervals` does.
-
-    Raises
-    ------
-    NotARun, LogDamaged, LogUnreadable
-        As `analysis.projection.loader.load`.
-    """
-    return intervals(load(run), own_measures(run))

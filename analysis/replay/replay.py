@@ -72,13 +72,15 @@ class Replay(msgspec.Struct, frozen=True, kw_only=True):
     intervals: HeadlineIntervals | None = None
 
 
-def replay(run: Path) -> Replay:
+def replay(run: Path, projection: Projection | None = None) -> Replay:
     """Measure a run from its log.
 
     Parameters
     ----------
     run : Path
         The run's folder; its log may be unfinished.
+    projection : Projection, optional
+        What `load` has made of it, where that is at hand already.
 
     Raises
     ------
@@ -91,7 +93,8 @@ def replay(run: Path) -> Replay:
     """
     sealed = (run / "events" / SEAL).exists()
     own = own_measures(run)
-    return summarize(str(run), load(run), sealed=sealed, sent=attempts(run), own=own)
+    held = load(run) if projection is None else projection
+    return summarize(str(run), held, sealed=sealed, sent=attempts(run), own=own)
 
 
 def summarize(

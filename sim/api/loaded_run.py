@@ -70,13 +70,11 @@ class Run:
         NotARun, LogDamaged, LogUnreadable
             If the log is not there, not whole, or not understood.
         """
-        from retailsim.analysis.replay.replay import replay
-        from retailsim.sim.run.conclusion import told
+        from retailsim.sim.run.conclusion import measures_as_json
 
         with plain_errors():
-            found: dict[str, Any] = msgspec.json.decode(
-                msgspec.json.encode(told(replay(self.path)))
-            )
+            said = msgspec.json.encode(measures_as_json(self.path))
+        found: dict[str, Any] = msgspec.json.decode(said)
         return found
 
     def episodes(self) -> pl.DataFrame:

@@ -17,6 +17,7 @@ from retailsim.sim.terminal.program_name import program_name
 from retailsim.sim.terminal.terminal import Terminal
 
 if TYPE_CHECKING:
+    from retailsim.analysis.projection.projection import Projection
     from retailsim.analysis.replay.replay import Replay
 
 
@@ -41,13 +42,15 @@ def show_replay(
     more : mapping
         Further keys of the JSON.
     """
+    from retailsim.analysis.projection.loader import load
+    from retailsim.analysis.projection.registered import own_measures
     from retailsim.analysis.replay.replay import replay
 
-    result = replay(run.path)
+    projection = load(run.path)
+    result = replay(run.path, projection)
     if terminal.json:
-        terminal.out_json({**msgspec.to_builtins(told(result)), **more})
+        terminal.out_json({**msgspec.to_builtins(_as_json(result, projection)), **more})
     else:
-        from retailsim.analysis.projection.registered import own_measures
         from retailsim.analysis.replay.terminal_tables import heatmap, measure_table
 
         parts: list[Any] = [measure_table(result, own_measures(run.path))]
@@ -57,30 +60,27 @@ def show_replay(
             from retailsim.analysis.replay.cost_tables import cost_tables
 
             parts += cost_tables(result.cost)
-        terminal.show(*parts, *_illustration(run.path))
+        terminal.show(*parts, *_illustration(projection))
         terminal.out(f"run: {run.path}")
     if result.episodes.failed:
-        terminal.say(_why_failed(run, result.episodes.failed))
+        terminal.say(_why_failed(projection, result.episodes.failed))
     return 0 if result.episodes.closed else 1
 
 
-def _illustration(run: Path) -> Iterator[Any]:
+def _illustration(projection: Projection) -> Iterator[Any]:
     """Yield what a reader has to know where behavioral agents took part."""
     from rich.text import Text
 
     from retailsim.analysis.measures.scope import illustration
-    from retailsim.analysis.projection.loader import load
 
-    return map(Text, illustration(load(run).episodes))
+    return map(Text, illustration(projection.episodes))
 
 
-def _why_failed(run: RunFolder, failed: int) -> str:
+def _why_failed(projection: Projection, failed: int) -> str:
     """Say why most of the failed episodes failed: often it is the same for all."""
     import polars as pl
 
-    from retailsim.analysis.projection.loader import load
-
-    episodes = load(run.path).episodes.filter(~pl.col("superseded"), status="failed")
+    episodes = projection.episodes.filter(~pl.col("superseded"), status="failed")
     reasons = episodes.group_by("failed_stage", "failed_reason").len()
     order = ["len", "failed_stage", "failed_reason"]
     stage, reason, number = reasons.sort(order, descending=[True, False, False]).row(0)
@@ -90,18 +90,27 @@ def _why_failed(run: RunFolder, failed: int) -> str:
 def show_replays(runs: Sequence[Path], terminal: Terminal) -> int:
     """Replay one or several runs; returns 0."""
     if len(runs) > 1 and terminal.json:
-        from retailsim.analysis.replay.replay import replay
-
-        terminal.out_json({"runs": [told(replay(run)) for run in runs]})
+        terminal.out_json({"runs": [measures_as_json(run) for run in runs]})
         return 0
     for run in runs:
         show_replay(RunFolder(run), terminal)
     return 0
 
 
-def told(result: Replay) -> Replay:
-    """Return a result as JSON: with intervals, and a folder's name that JSON can hold."""
-    from retailsim.analysis.replay.headline_intervals import intervals_of
+def measures_as_json(run: Path) -> Replay:
+    """Return a run's measures as JSON has them; raises what `load` raises."""
+    from retailsim.analysis.projection.loader import load
+    from retailsim.analysis.replay.replay import replay
 
+    projection = load(run)
+    return _as_json(replay(run, projection), projection)
+
+
+def _as_json(result: Replay, projection: Projection) -> Replay:
+    """Return a result as JSON: with intervals, and a folder's name that JSON can hold."""
+    from retailsim.analysis.projection.registered import own_measures
+    from retailsim.analysis.replay.headline_intervals import intervals
+
+    own = own_measures(Path(result.run))
     name = os.fsencode(result.run).decode("utf-8", "replace")
-    return msgspec.structs.replace(result, run=name, intervals=intervals_of(Path(result.run)))
+    return msgspec.structs.replace(result, run=name, intervals=intervals(projection, own))

@@ -10,12 +10,13 @@ from typing import Any
 
 import pytest
 
-from retailsim.analysis.replay.replay import replay
+from retailsim.analysis.projection import loader
+from retailsim.analysis.projection.loader import project
 from retailsim.events.messages import EpisodeFailed, Event
 from retailsim.sim.execution.runner import RunOutcome
 from retailsim.sim.folder.run_folder import RunFolder
 from retailsim.sim.play.progress import Progress
-from retailsim.sim.run.conclusion import conclude, show_replay, show_replays, told
+from retailsim.sim.run.conclusion import conclude, measures_as_json, show_replay, show_replays
 from retailsim.sim.terminal.terminal import Terminal
 from tests.analysis.fakelog import closed, episode, market, opened, order, write_run
 from tests.analysis.test_cost import called
@@ -69,6 +70,23 @@ def test_pairs_and_costs_have_tables_where_there_are_any(
     said = capsys.readouterr().out
     assert ("Net revenue of each pair minus the mean of all pairs" in said) is pairs
     assert ("Cost by stage" in said) is costs
+
+
+@pytest.mark.parametrize("json_", [False, True])
+def test_a_log_is_read_once_even_where_nothing_can_be_kept(
+    json_: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = run(tmp_path / "r", bought("a"), failed("b", "pitch", "late"))
+    read: list[Path] = []
+
+    def counted(path: Path, tables: Any = None) -> Any:
+        read.append(path)
+        return project(path, tables)
+
+    monkeypatch.setattr(loader, "project", counted)
+    (folder.path / "derived").write_text("in the way of the cache")
+    show_replay(folder, Terminal(json=json_))
+    assert read == [folder.path / "events"]
 
 
 def test_json_is_one_object_and_no_more(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -155,7 +173,7 @@ def test_runs_of_which_nothing_closed_are_looked_at_all_the_same(
 
 
 def test_a_folder_whose_name_is_no_text_has_one_in_json(tmp_path: Path) -> None:
-    plain = replay(run(tmp_path / "r", bought("a")).path)
-    assert told(plain).run == plain.run
-    odd = replay((tmp_path / "r").rename(tmp_path / os.fsdecode(b"r\xff")))
-    assert told(odd).run == str(tmp_path / "r\N{REPLACEMENT CHARACTER}")
+    plain = run(tmp_path / "r", bought("a")).path
+    assert measures_as_json(plain).run == str(plain)
+    odd = plain.rename(tmp_path / os.fsdecode(b"r\xff"))
+    assert measures_as_json(odd).run == str(tmp_path / "r\N{REPLACEMENT CHARACTER}")
