@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import copy
 import io
 import json
@@ -11,6 +12,7 @@ import pickle
 import traceback
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import quote_plus
 
 import pytest
 
@@ -198,6 +200,30 @@ def test_whatever_looks_like_a_key_is_blotted_out(text: str) -> None:
     assert "[key]" in shown
     for secret in (KEY, "wxyz", "abc.def", "AIza"):
         assert secret not in shown
+
+
+@pytest.mark.parametrize("secret", ["k", "sheet", "not-needed", "elevenchars"])
+def test_the_letters_of_a_short_key_stay_in_answers_plain_and_encoded(secret: str) -> None:
+    key = ApiKey("K", secret)
+    encoded = base64.b64encode(secret.encode()).decode().rstrip("=")
+    said = f"The {secret} says so, {secret}s do, and {encoded} is a word, too"
+    assert key.blot(said) == said
+
+
+@pytest.mark.parametrize("secret", ["twelve_chars", 'a+b/c=d e&f%g"h'])
+def test_a_longer_key_goes_from_answers_in_every_form(secret: str) -> None:
+    raw = secret.encode()
+    forms = [secret, json.dumps(secret)[1:-1], quote_plus(secret), base64.b64encode(raw).decode()]
+    for form in forms:
+        assert secret not in (shown := ApiKey("K", secret).blot(f"<{form}>"))
+        assert "[key]" in shown
+
+
+def test_a_short_key_goes_from_failures_where_it_is_a_word() -> None:
+    key = ApiKey("K", "sheet")
+    assert redact("no such key: 'sheet'. Sheets and worksheets go", key) == (
+        "no such key: '[key]'. Sheets and worksheets go"
+    )
 
 
 def test_what_a_provider_says_becomes_one_short_line() -> None:

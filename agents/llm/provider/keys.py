@@ -16,17 +16,21 @@ _LOOKS_LIKE_A_KEY = re.compile(
     r"\b(?:sk|rk|pk|gsk|xai|hf|key)[-_][\w\-*.]{6,}|\bAIza[\w\-*]{6,}|(?i:\bbearer\s+)[\w\-*.~+/=]+"
 )
 _LINE = 300
+_SECRET = 12
+"""Characters from which on a key is a secret. Shorter ones are words that local servers are given
+("none", "sheet"): their letters stand in answers by chance, and nobody is harmed by seeing them."""
 
 
 class ApiKey:
     """A secret that does not show itself: ``repr`` and ``str`` name only where it came from."""
 
-    __slots__ = ("_forms", "_secret", "env")
+    __slots__ = ("_echoes", "_secret", "env")
 
     def __init__(self, env: str, secret: str) -> None:
         self.env = env
         self._secret = secret
-        self._forms = _forms(secret)
+        forms = map(re.escape, _forms(secret))
+        self._echoes = re.compile("|".join(forms)) if len(secret) >= _SECRET else None
 
     def __repr__(self) -> str:
         """Say where it is from, never what it is."""
@@ -45,11 +49,14 @@ class ApiKey:
         raise TypeError("a key is never written anywhere")
 
     def blot(self, text: str) -> str:
-        """Return `text` without the secret, as it is or encoded."""
-        for form in self._forms:
-            if form in text:
-                text = text.replace(form, "[key]")
-        return text
+        """Return an answer without the secret, as it is or encoded; a short key is none."""
+        return self._echoes.sub("[key]", text) if self._echoes else text
+
+    def blot_word(self, text: str) -> str:
+        """Return a message about a failure without the key: a short one where it is a word."""
+        if self._echoes:
+            return self.blot(text)
+        return re.sub(rf"(?<!\w){re.escape(self._secret)}(?!\w)", "[key]", text)
 
     def reveal(self) -> str:
         """Return the secret, for the header of a request and for nothing else."""
@@ -106,6 +113,6 @@ def _names_a_variable(text: str) -> bool:
 def redact(text: str, key: ApiKey | None) -> str:
     """Return `text` as one line of at most 300 characters, with keys blotted out."""
     if key is not None:
-        text = key.blot(text)
+        text = key.blot_word(text)
     line = " ".join(_LOOKS_LIKE_A_KEY.sub("[key]", text).split())
     return line if len(line) <= _LINE else line[: _LINE - 1] + "\N{HORIZONTAL ELLIPSIS}"
