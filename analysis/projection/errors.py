@@ -12,7 +12,7 @@ class AnalysisError(RetailSimError):
 
 
 class LogUnreadable(AnalysisError):
-    """A segment's bytes are the ones written, and yet they are not JSON lines.
+    """A segment's bytes are the ones written, and yet they are not the lines of events.
 
     Parameters
     ----------
@@ -26,7 +26,7 @@ class LogUnreadable(AnalysisError):
         self.segment = segment
         self.detail = " ".join(detail.split())[:200]
         super().__init__(
-            f"events/{segment}: a line is not a JSON object ({self.detail}); "
+            f"events/{segment}: not every line is an event ({self.detail}); "
             "restore the segment from a copy or run the scenario again"
         )
 

@@ -102,7 +102,11 @@ def project(folder: Path, tables: TableSet | None = None) -> Projection:
             or pool.submit(_read, wanted, checked.segment, checked.good_bytes)
             for checked in log.segments
         ]
-        return merge((piece for read in reading for piece in read.result()), wanted)
+        pieces = [piece for read in reading for piece in read.result()]
+    parsed = sum(piece.events for piece in pieces)
+    if parsed != log.events:
+        raise LogUnreadable(folder.name, f"{parsed} events were read of {log.events}")
+    return merge(pieces, wanted)
 
 
 def _read(tables: TableSet, segment: Segment, good_bytes: int | None = None) -> list[Pieces]:
@@ -114,12 +118,14 @@ def _read(tables: TableSet, segment: Segment, good_bytes: int | None = None) -> 
 
 
 def chunks(segment: Segment, good_bytes: int | None = None) -> Iterator[bytes]:
-    """Yield whole lines of a segment, about `_CHUNK_BYTES` at a time, up to `good_bytes`."""
-    rest = b""
-    left = segment.size() if good_bytes is None else good_bytes
+    """Yield whole lines of a segment, about `_CHUNK_BYTES` at a time, up to `good_bytes`.
+
+    None: to its end, wherever that is; a length that a file states of itself is not believed.
+    """
+    rest, left = b"", good_bytes
     with closing(segment.open()) as stream:
-        while left and (block := stream.read(min(left, _CHUNK_BYTES))):
-            left -= len(block)
+        while block := stream.read(_CHUNK_BYTES if left is None else min(left, _CHUNK_BYTES)):
+            left = None if left is None else left - len(block)
             cut = block.rfind(b"\n") + 1
             if cut:
                 yield rest + block[:cut]

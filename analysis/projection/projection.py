@@ -80,10 +80,11 @@ class Projection:
 
 @dataclass(frozen=True, slots=True)
 class Pieces:
-    """Partial rows by table: what one piece of a log says."""
+    """Partial rows by table: what one piece of a log says, in so many events."""
 
     folded: dict[str, pl.DataFrame]
     rows: dict[str, Packed]
+    events: int
 
 
 def extract(lines: bytes, tables: TableSet | None = None) -> Pieces:
@@ -106,6 +107,7 @@ def extract(lines: bytes, tables: TableSet | None = None) -> Pieces:
     return Pieces(
         folded={name: frames[name] for name in tables.folded},
         rows={name: packed(frames[name]) for name in tables.rows},
+        events=typed["type"].count(),
     )
 
 

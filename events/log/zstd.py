@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from retailsim.events.errors import LogDamaged, ZstdMissing
 from retailsim.events.log.disk import file_tail, sync_folder, temporary_name
+from retailsim.events.log.zstd_frames import check_frames
 
 if TYPE_CHECKING:
     import zstandard
@@ -51,9 +52,19 @@ def compress(path: Path) -> None:
 
 
 def open_stream(path: Path) -> _Stream:
-    """Return a stream of the uncompressed bytes."""
+    """Return a stream of the uncompressed bytes, of whole frames in any layout.
+
+    Raises
+    ------
+    LogDamaged
+        If the file is cut off, or holds more than frames.
+    """
     codec = _zstandard(path)
     file = path.open("rb")
+    problem = check_frames(file)
+    if problem is not None:
+        file.close()
+        raise LogDamaged(path, 0, problem)
     reader = codec.ZstdDecompressor().stream_reader(file, read_across_frames=True, closefd=False)
     return _Stream(path, file, reader, codec.ZstdError)
 
@@ -70,7 +81,10 @@ def last_frame(path: Path) -> bytes:
 
 
 def content_size(path: Path) -> int:
-    """Return the uncompressed length in bytes that the frames state; 0 if they are unreadable."""
+    """Return the uncompressed length in bytes that the frames state; 0 if they are unreadable.
+
+    Only of a segment that `compress` has written: other tools state it in other frames, or not.
+    """
     codec = _zstandard(path)
     with path.open("rb") as file:
         frames = file.read(_HEADER_BYTES), _packed_last_frame(path)

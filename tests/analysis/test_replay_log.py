@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,9 @@ from retailsim.analysis.projection.loader import load
 from retailsim.analysis.replay.replay import replay
 from retailsim.events import messages as m
 from retailsim.events.errors import LogDamaged
+from retailsim.events.log.reader import check
 from retailsim.events.log.segment import Segment, segments
+from retailsim.events.log.zstd_frames import check_frames
 from tests.analysis.fakelog import (
     Line,
     closed,
@@ -169,6 +173,96 @@ def test_compressed_segments_are_read(tmp_path: Path) -> None:
     run = write_run(tmp_path / "packed", two_markets(), segment_bytes=300, compress=True)
     assert list(run.glob("events/*.zst"))
     assert msgspec.structs.replace(replay(run), run=plain.run) == plain
+
+
+def one_stream(plain: bytes, codec: Any) -> bytes:
+    """As the command-line tool does from a pipe: no length stated, no checksum."""
+    packer = codec.ZstdCompressor(level=1, write_checksum=False).compressobj()
+    return bytes(packer.compress(plain) + packer.flush())
+
+
+def line_by_line(plain: bytes, codec: Any) -> bytes:
+    packer = codec.ZstdCompressor(level=1)
+    return b"".join(packer.compress(line + b"\n") for line in plain.splitlines())
+
+
+def with_skippable(plain: bytes, codec: Any) -> bytes:
+    note = b"\x53\x2a\x4d\x18" + (5).to_bytes(4, "little") + b"hello"
+    whole: bytes = codec.ZstdCompressor().compress(plain)
+    return note + whole + note
+
+
+def of_run_lengths(plain: bytes, codec: Any) -> bytes:
+    """A line of blanks packs into blocks of the kind that repeats one byte."""
+    packer = codec.ZstdCompressor(level=19, write_checksum=True)
+    head, _, rest = plain.partition(b"\n")
+    return bytes(packer.compress(head + b" " * 400_000 + b"\n") + packer.compress(rest))
+
+
+LAYOUTS = [one_stream, line_by_line, with_skippable]
+
+
+@pytest.mark.parametrize("packed", LAYOUTS)
+def test_segments_that_another_tool_compressed_are_read_to_their_end(
+    packed: Callable[[bytes, Any], bytes], tmp_path: Path
+) -> None:
+    codec = pytest.importorskip("zstandard")
+    run = write_run(tmp_path / "run", two_markets(), segment_bytes=300)
+    plain = replay(run)
+    for path in run.glob("events/*.jsonl"):
+        Path(f"{path}.zst").write_bytes(packed(path.read_bytes(), codec))
+        path.unlink()
+    shutil.rmtree(run / "derived")
+    assert replay(run) == plain
+
+
+@pytest.mark.parametrize("packed", LAYOUTS)
+@pytest.mark.parametrize("behind", [b"\0\0\0\0", b"\x28", b"\x28\xb5\x2f\xfd", b"\n", b"x" * 99])
+def test_bytes_behind_the_last_frame_are_damage_for_every_reader(
+    behind: bytes, packed: Callable[[bytes, Any], bytes], tmp_path: Path
+) -> None:
+    codec = pytest.importorskip("zstandard")
+    run = write_run(tmp_path / "run", two_markets(), segment_bytes=300)
+    path = max(run.glob("events/*.jsonl"))
+    Path(f"{path}.zst").write_bytes(packed(path.read_bytes(), codec) + behind)
+    path.unlink()
+    for read in (replay, lambda run: check(run / "events")):
+        with pytest.raises(LogDamaged) as caught:
+            read(run)
+        assert caught.value.path.name == f"{path.name}.zst"
+
+
+@pytest.mark.parametrize(
+    ("packed", "frames"),
+    [(one_stream, 1), (line_by_line, 31), (with_skippable, 3), (of_run_lengths, 2)],
+)
+def test_the_frames_of_a_file_end_where_its_bytes_do_and_at_no_other_place(
+    packed: Callable[[bytes, Any], bytes], frames: int, tmp_path: Path
+) -> None:
+    codec = pytest.importorskip("zstandard")
+    data = packed(b"a line\n" * 30 + b"the last one", codec)
+    ends = set()
+    for size in range(1, len(data) + 1):
+        path = tmp_path / "cut"
+        path.write_bytes(data[:size])
+        with path.open("rb") as file:
+            if check_frames(file) is None:
+                ends.add(size)
+            assert file.tell() == 0
+    whole = codec.ZstdDecompressor()
+    text = [whole.decompressobj(read_across_frames=True).decompress(data[:end]) for end in ends]
+    assert max(ends) == len(data)
+    assert all(max(text, key=len).startswith(one) for one in text)  # cut between two frames
+    assert len(ends) == frames
+
+
+def test_a_log_of_which_not_all_is_parsed_is_no_small_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = write_run(tmp_path / "run", two_markets())
+    monkeypatch.setattr(loader, "chunks", lambda segment, good=None: [b""])
+    with pytest.raises(LogUnreadable, match=r"0 events were read of \d+"):
+        replay(run)
 
 
 def test_a_market_continued_in_another_shard_is_one(tmp_path: Path) -> None:
