@@ -14,9 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from retailsim.agents.csales.behavioral.action_policy import OPTION_NAMES
-from retailsim.agents.csales.policy.errors import BadPolicy
-from retailsim.agents.csales.policy.features import NAMES, UNIT
-from retailsim.agents.csales.policy.linear import SCALE, LinearPolicy, read_policy
+from retailsim.agents.csales.policy.features import NAMES, TABLE
+from retailsim.agents.policy.errors import BadPolicy
+from retailsim.agents.policy.linear import SCALE, LinearPolicy, read_policy
+from retailsim.agents.policy.table import UNIT
 from tests.sim.runs import event_lines, events_of, launched, scenario, sim
 
 COUNT, SIZE = len(OPTION_NAMES), len(NAMES)
@@ -25,7 +26,7 @@ COUNT, SIZE = len(OPTION_NAMES), len(NAMES)
 def policy(**bias: float) -> LinearPolicy:
     """A policy that likes options by these numbers, whatever the state."""
     found = [bias.get(name.split(": ")[-1].split()[0], 0.0) for name in OPTION_NAMES]
-    return LinearPolicy.of([[0.0] * SIZE] * COUNT, found)
+    return LinearPolicy.of(TABLE, [[0.0] * SIZE] * COUNT, found)
 
 
 SHOWS = policy(Suggestion=1, Logical=0.5)
@@ -44,7 +45,7 @@ masks = st.lists(st.integers(0, 1), min_size=COUNT, max_size=COUNT).filter(any)
 def test_the_choice_is_the_legal_option_of_the_highest_exact_score(
     table: list[list[int]], state: list[int], mask: list[int]
 ) -> None:
-    made = LinearPolicy.of([[one / SCALE for one in row] for row in table], [0.0] * COUNT)
+    made = LinearPolicy.of(TABLE, [[one / SCALE for one in row] for row in table], [0.0] * COUNT)
     chosen = made.choose([one / UNIT for one in state], mask)
     exact = [
         sum(Fraction(w, SCALE) * Fraction(u, UNIT) for w, u in zip(row, state, strict=True))
@@ -66,7 +67,7 @@ def test_of_equals_the_first_legal_one_is_taken() -> None:
 
 def test_what_is_saved_is_read(tmp_path: Path) -> None:
     SHOWS.save(tmp_path / "p.json")
-    assert read_policy(tmp_path / "p.json") == SHOWS
+    assert read_policy(tmp_path / "p.json", TABLE) == SHOWS
 
 
 @pytest.mark.parametrize(
@@ -87,7 +88,7 @@ def test_what_cannot_take_the_seat_is_said_in_one_line(
     table = json.loads((tmp_path / "p.json").read_text()) | change
     (tmp_path / "p.json").write_text(json.dumps(table))
     with pytest.raises(BadPolicy) as error:
-        read_policy(tmp_path / "p.json")
+        read_policy(tmp_path / "p.json", TABLE)
     assert said in str(error.value)
     assert "\n" not in str(error.value)
 
@@ -96,7 +97,7 @@ def test_a_file_that_is_none_is_said_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "p.json").write_bytes(b"\xff{")
     for name in ("p.json", "."):
         with pytest.raises(BadPolicy) as error:
-            read_policy(tmp_path / name)
+            read_policy(tmp_path / name, TABLE)
         assert "\n" not in str(error.value)
 
 

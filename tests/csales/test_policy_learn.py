@@ -14,8 +14,8 @@ from click.testing import Result
 
 from retailsim.agents.csales.behavioral.action_policy import OPTION_NAMES
 from retailsim.agents.csales.policy.by_hand import show_first
-from retailsim.agents.csales.policy.features import NAMES
-from retailsim.agents.csales.policy.linear import read_policy
+from retailsim.agents.csales.policy.features import NAMES, TABLE
+from retailsim.agents.policy.linear import read_policy
 from retailsim.market.protocols.csales.profile_file import builtin_profiles, read_profiles
 from retailsim.sim.environments.csales.rewards import TERMS
 from retailsim.sim.learning.csales.learn import Course, LearnOptions
@@ -45,7 +45,7 @@ def test_the_file_says_what_it_was_learnt_on(tmp_path: Path) -> None:
     result = learn(tmp_path / "p.json", *told)
     assert "first 6 conversations: " in result.stdout
     assert f"policy: {tmp_path / 'p.json'}" in result.stdout
-    learnt = read_policy(tmp_path / "p.json").learnt
+    learnt = read_policy(tmp_path / "p.json", TABLE).learnt
     assert learnt is not None
     assert (learnt.learner, learnt.seed, learnt.conversations) == ("linucb", 7, 60)
     assert learnt.reward == {"revenue": 1.0, "surplus": 0.5}
@@ -55,7 +55,7 @@ def test_the_file_says_what_it_was_learnt_on(tmp_path: Path) -> None:
 
 def digest(out: Path, *more: object) -> str:
     assert learn(out, *more, conversations=1).exit_code == 0
-    learnt = read_policy(out).learnt
+    learnt = read_policy(out, TABLE).learnt
     assert learnt is not None
     return learnt.scenario
 
@@ -160,7 +160,7 @@ def test_by_hand_it_shows_first_and_argues_by_style(
 def test_the_baseline_is_written_without_learning(tmp_path: Path) -> None:
     result = learn(tmp_path / "p.json", "--learner", "show-first")
     assert result.exit_code == 0, result.stderr
-    assert read_policy(tmp_path / "p.json") == show_first()
+    assert read_policy(tmp_path / "p.json", TABLE) == show_first()
     assert "learnt" not in json.loads((tmp_path / "p.json").read_bytes())
 
 

@@ -21,9 +21,9 @@ from gymnasium.utils.env_checker import check_env
 
 import retailsim.envs  # noqa: F401 - registers them
 from retailsim.agents.csales.behavioral.action_policy import OPTION_NAMES
-from retailsim.agents.csales.policy.features import NAMES, features
-from retailsim.agents.csales.policy.linear import LinearPolicy
+from retailsim.agents.csales.policy.features import NAMES, TABLE, features
 from retailsim.agents.csales.policy.view import SellerView
+from retailsim.agents.policy.linear import LinearPolicy
 from retailsim.events.errors import EventsError, RetailSimError, RunInUse
 from retailsim.events.messages import Event, OrderPlaced
 from retailsim.market.protocols.csales.events import (
@@ -230,7 +230,7 @@ def test_a_policy_plays_in_its_seat_to_the_bytes_that_it_plays_here(
     make: Make, tmp_path: Path
 ) -> None:
     weights = np.random.default_rng(4).normal(size=(len(OPTION_NAMES), len(NAMES)))
-    policy = LinearPolicy.of(weights.tolist(), [0.0] * len(OPTION_NAMES))
+    policy = LinearPolicy.of(TABLE, weights.tolist(), [0.0] * len(OPTION_NAMES))
     policy.save(tmp_path / "p.json")
     seat = INLINE.replace('agent = "csi"', 'agent = "policy", options = { file = "p.json" }')
     settings = {"profiles.count": 12, "run.seed": 9}

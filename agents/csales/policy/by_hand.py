@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from retailsim.agents.csales.behavioral.action_policy import AGAIN, LESS, OPTIONS, SUITED, SUITS
-from retailsim.agents.csales.policy.features import NAMES
-from retailsim.agents.csales.policy.linear import LinearPolicy
+from retailsim.agents.csales.policy.features import NAMES, TABLE
+from retailsim.agents.policy.linear import LinearPolicy
 from retailsim.market.protocols.csales.events import Action, Tactic
 
 
@@ -17,7 +17,7 @@ def show_first() -> LinearPolicy:
     """
     rows = [list(_row(*option)) for option in OPTIONS]
     bias = [9.0 if action == "Suggestion" else 0.0 for action, _ in OPTIONS]
-    return LinearPolicy.of(rows, bias)
+    return LinearPolicy.of(TABLE, rows, bias)
 
 
 def _row(action: Action, tactic: Tactic | None) -> Iterator[float]:

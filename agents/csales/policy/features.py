@@ -10,12 +10,12 @@ import math
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
+from retailsim.agents.csales.behavioral.action_policy import OPTION_NAMES
 from retailsim.agents.csales.policy.view import SellerView
+from retailsim.agents.policy.table import UNIT, PolicyTable
 from retailsim.market.protocols.csales.events import ACTIONS, OPENNESS, STYLES, TACTICS
 
 VERSION = "csales-1"
-UNIT = 2**16
-"""Features are multiples of 1 / `UNIT`, so a float of any size holds them exactly."""
 
 
 def _share(value: float, most: float) -> float:
@@ -100,6 +100,9 @@ NAMES: tuple[str, ...] = (
 ``new_category`` whether there is one; counts of actions and tactics are of 5; style and openness
 are those that the buyer's messages show, as 0 or 1.
 """
+
+TABLE = PolicyTable(version=VERSION, features=NAMES, options=OPTION_NAMES)
+"""What a policy of this protocol chooses among, and by what."""
 
 
 def features(view: SellerView) -> list[float]:

@@ -13,10 +13,10 @@ from retailsim.agents.csales.behavioral.action_policy import (
     legal,
 )
 from retailsim.agents.csales.behavioral.seller import PolicySeller
-from retailsim.agents.csales.policy.features import features
-from retailsim.agents.csales.policy.linear import read_policy
+from retailsim.agents.csales.policy.features import TABLE, features
 from retailsim.agents.csales.policy.view import seen
 from retailsim.agents.errors import BadOption
+from retailsim.agents.policy.linear import read_policy
 from retailsim.market.protocols.csales.requests import PlanTurn
 
 
@@ -48,7 +48,7 @@ class LearntSeller(PolicySeller):
         file = options.get("file")
         if set(options) != {"file"} or not isinstance(file, str):
             raise BadOption(self.source, "file, the path of a policy, is needed; explore goes, too")
-        self._learnt = read_policy(Path(file))
+        self._learnt = read_policy(Path(file), TABLE)
 
     def _weighing(self, request: PlanTurn, situation: Situation) -> Policy:
         """Decide by the features of what is known now."""

@@ -13,8 +13,8 @@ import numpy as np
 
 from retailsim.agents.csales.behavioral.action_policy import OPTIONS
 from retailsim.agents.csales.policy.by_hand import show_first
-from retailsim.agents.csales.policy.features import NAMES
-from retailsim.agents.csales.policy.linear import Learnt, LinearPolicy
+from retailsim.agents.csales.policy.features import NAMES, TABLE
+from retailsim.agents.policy.linear import Learnt, LinearPolicy
 from retailsim.sim.environments.csales.episodes import Episodes
 from retailsim.sim.environments.csales.rewards import TERMS, checked_weights
 from retailsim.sim.errors import BadScenario, CannotWrite
@@ -136,7 +136,8 @@ class Course:
             profiles=self.profiles,
             reward=self.reward,
         )
-        return LinearPolicy.of(self._learner.weights.tolist(), self._learner.bias.tolist(), learnt)
+        weights, bias = self._learner.weights.tolist(), self._learner.bias.tolist()
+        return LinearPolicy.of(TABLE, weights, bias, learnt)
 
     def _hold(self, talk: Talk) -> None:
         steps: list[tuple[list[float], int]] = []

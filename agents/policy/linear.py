@@ -1,7 +1,8 @@
 """A policy that scores options by their features, in whole numbers: the same choice everywhere.
 
 A dot product of floats depends on the machine's order of adding; near a tie that would decide.
-Features are multiples of 1 / `features.UNIT` and weights are integers, so scores are exact.
+Features are multiples of 1 / `table.UNIT` and weights are integers, so scores are exact. What the
+features and options are is the protocol's to say, by a `table.PolicyTable`.
 """
 
 from __future__ import annotations
@@ -11,9 +12,8 @@ from pathlib import Path
 
 import msgspec
 
-from retailsim.agents.csales.behavioral.action_policy import OPTION_NAMES, OPTIONS
-from retailsim.agents.csales.policy.errors import BadPolicy
-from retailsim.agents.csales.policy.features import NAMES, UNIT, VERSION
+from retailsim.agents.policy.errors import BadPolicy
+from retailsim.agents.policy.table import UNIT, PolicyTable
 
 SCALE = 2**20
 """A weight of 1.0 as an integer."""
@@ -54,7 +54,7 @@ class LinearPolicy(
     features : str
         Version of the features it was learnt on.
     options : tuple of str
-        `OPTION_NAMES` of the program that wrote it.
+        Names of what it chooses among.
     weights : tuple of tuple of int
         For each option one for each feature, in units of 1 / `SCALE`.
     bias : tuple of int
@@ -72,6 +72,7 @@ class LinearPolicy(
     @classmethod
     def of(
         cls,
+        table: PolicyTable,
         weights: Sequence[Sequence[float]],
         bias: Sequence[float],
         learnt: Learnt | None = None,
@@ -80,13 +81,15 @@ class LinearPolicy(
 
         Parameters
         ----------
+        table : PolicyTable
+            What the rows and columns are.
         weights : (options, features)
         bias : (options,)
         learnt : Learnt, optional
         """
         return cls(
-            features=VERSION,
-            options=OPTION_NAMES,
+            features=table.version,
+            options=table.options,
             weights=tuple(tuple(round(float(one) * SCALE) for one in row) for row in weights),
             bias=tuple(round(float(one) * SCALE) for one in bias),
             learnt=learnt,
@@ -98,7 +101,7 @@ class LinearPolicy(
         Parameters
         ----------
         features : iterable of float
-            As `features.features` or an environment gives them.
+            As an environment gives them: multiples of 1 / `table.UNIT`.
         mask : iterable of int
             1 for each option that is legal; at least one.
         """
@@ -116,8 +119,14 @@ class LinearPolicy(
         path.write_bytes(msgspec.json.format(msgspec.json.encode(self)) + b"\n")
 
 
-def read_policy(path: Path) -> LinearPolicy:
+def read_policy(path: Path, table: PolicyTable) -> LinearPolicy:
     """Return the policy in a file.
+
+    Parameters
+    ----------
+    path : Path
+    table : PolicyTable
+        The features and options of whoever is to go by it.
 
     Raises
     ------
@@ -130,13 +139,20 @@ def read_policy(path: Path) -> LinearPolicy:
         raise BadPolicy(path, error.strerror or str(error)) from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise BadPolicy(path, f"is no policy: {error}") from None
-    if policy.features != VERSION:
-        raise BadPolicy(path, f"was learnt on the features {policy.features!r}, not {VERSION!r}")
-    if policy.options != OPTION_NAMES:
-        raise BadPolicy(path, f"has other options than {', '.join(OPTION_NAMES)}")
-    rows = {len(row) for row in policy.weights}
-    if len(policy.weights) != len(OPTIONS) or rows != {len(NAMES)}:
-        raise BadPolicy(path, f"needs weights of {len(OPTIONS)} options by {len(NAMES)} features")
-    if len(policy.bias) != len(OPTIONS):
-        raise BadPolicy(path, f"needs a bias for each of {len(OPTIONS)} options")
+    problem = _misfit(policy, table)
+    if problem is not None:
+        raise BadPolicy(path, problem)
     return policy
+
+
+def _misfit(policy: LinearPolicy, table: PolicyTable) -> str | None:
+    if policy.features != table.version:
+        return f"was learnt on the features {policy.features!r}, not {table.version!r}"
+    if policy.options != table.options:
+        return f"has other options than {', '.join(table.options)}"
+    options, features = len(table.options), len(table.features)
+    if len(policy.weights) != options or {len(row) for row in policy.weights} != {features}:
+        return f"needs weights of {options} options by {features} features"
+    if len(policy.bias) != options:
+        return f"needs a bias for each of {options} options"
+    return None
