@@ -30,9 +30,9 @@ from retailsim.agents.csales.behavioral.seller import (
 from retailsim.agents.errors import BadOption
 from retailsim.events.streams import Seed
 from retailsim.market.catalogue.product_files import Problems, builtin_catalogue, read_products
+from retailsim.market.core.propensities import WHOLE, propensities
 from retailsim.market.protocols.csales.events import ActionChosen
 from retailsim.market.protocols.csales.profile_file import builtin_profiles, read_profiles
-from retailsim.market.protocols.csales.propensities import WHOLE, propensities
 from retailsim.market.protocols.csales.shop import Shop
 from retailsim.market.protocols.csales.spec import SalesRules
 from tests.csales.talks import converse, of

@@ -18,8 +18,8 @@ from retailsim.agents.csales.behavioral.action_policy import (
     options_of,
 )
 from retailsim.events.streams import Seed
+from retailsim.market.core.propensities import WHOLE
 from retailsim.market.protocols.csales.events import ACTIONS, STYLES, TACTICS
-from retailsim.market.protocols.csales.propensities import WHOLE
 
 SITUATIONS = st.builds(
     Situation,

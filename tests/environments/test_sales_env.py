@@ -26,6 +26,7 @@ from retailsim.agents.csales.policy.view import SellerView
 from retailsim.agents.policy.linear import LinearPolicy
 from retailsim.events.errors import EventsError, RetailSimError, RunInUse
 from retailsim.events.messages import Event, OrderPlaced
+from retailsim.market.core.propensities import WHOLE
 from retailsim.market.protocols.csales.events import (
     ActionChosen,
     BuyerProfiled,
@@ -35,7 +36,6 @@ from retailsim.market.protocols.csales.events import (
     ItemValued,
     ProfileInferred,
 )
-from retailsim.market.protocols.csales.propensities import WHOLE
 from retailsim.sim.environments.csales.rewards import TERMS
 from retailsim.sim.environments.csales.sales_env import SalesEnv
 from retailsim.sim.errors import RunExists

@@ -14,9 +14,10 @@ from typing import Protocol
 
 import msgspec
 
+from retailsim.agents.policy.exploring import mixed
 from retailsim.events.streams import Stream
+from retailsim.market.core.propensities import draw, propensities
 from retailsim.market.protocols.csales.events import ACTIONS, TACTICS, Action, Style, Tactic
-from retailsim.market.protocols.csales.propensities import WHOLE, draw, propensities
 from retailsim.market.protocols.csales.values import PERSUASION, option_name
 
 
@@ -237,6 +238,4 @@ class Exploring:
 
     def weights(self, situation: Situation) -> Sequence[float]:
         """Return the mixture in units of the policy's propensities, so that they sum to `WHOLE`."""
-        counts = propensities(self._policy.weights(situation))
-        equal = self._share * WHOLE / len(counts)
-        return [(1.0 - self._share) * count + equal for count in counts]
+        return mixed(propensities(self._policy.weights(situation)), self._share)

@@ -29,6 +29,7 @@ from retailsim.agents.csales.behavioral.inference import (
     words_of,
 )
 from retailsim.agents.errors import BadOption
+from retailsim.agents.policy.exploring import explored_share
 from retailsim.market.protocols.csales.category_tree import CategoryPath
 from retailsim.market.protocols.csales.events import STYLES, TACTICS, Style
 from retailsim.market.protocols.csales.requests import PlanTurn, SpeakTurn
@@ -60,9 +61,7 @@ class PolicySeller(SalesSeller):
         options = dict(seat.options)
         share = options.pop("explore", 0)
         self._take(options)
-        if not isinstance(share, int | float) or isinstance(share, bool) or not 0 <= share <= 1:
-            raise BadOption(self.source, f"explore = {share!r}: a share from 0 to 1 is needed")
-        self._explore = share
+        self._explore = explored_share(self.source, share)
 
     def _take(self, options: Mapping[str, Any]) -> None:
         """Take the seat's other options, or refuse them."""

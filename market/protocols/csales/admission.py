@@ -8,9 +8,9 @@ from types import MappingProxyType
 from retailsim.events.messages import Message, MessageSent, Role
 from retailsim.market.core.admission import Admission, Written, bad_text
 from retailsim.market.core.money import dollars
+from retailsim.market.core.propensities import WHOLE, stated, whole
 from retailsim.market.core.request import AgentRequest
 from retailsim.market.protocols.csales.events import ActionChosen, ProfileInferred
-from retailsim.market.protocols.csales.propensities import WHOLE, stated, whole
 from retailsim.market.protocols.csales.requests import (
     BuyItem,
     LeaveConversation,

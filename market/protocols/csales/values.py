@@ -64,7 +64,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
         The path to look at, for a category search; cut to what exists.
     options, probabilities : see `market.protocols.csales.events.ActionChosen`
         Probabilities may also be given as shares that sum to 1; they become integers by
-        `market.protocols.csales.propensities.propensities`.
+        `market.core.propensities.propensities`.
     """
 
     inferred: Inferred

@@ -12,8 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from retailsim.events.streams import Seed, Stream
-from retailsim.market.protocols.csales.events import ActionChosen
-from retailsim.market.protocols.csales.propensities import (
+from retailsim.market.core.propensities import (
     WHOLE,
     draw,
     propensities,
@@ -21,6 +20,7 @@ from retailsim.market.protocols.csales.propensities import (
     stated,
     whole,
 )
+from retailsim.market.protocols.csales.events import ActionChosen
 
 WEIGHTS = st.lists(st.floats(0.0, 1e300), min_size=1, max_size=12).filter(any)
 
