@@ -58,6 +58,16 @@ class MissingColumns(CatalogueError):
         )
 
 
+class EmptyHalf(CatalogueError):
+    """A catalogue has products, but none in the half that is asked for."""
+
+    def __init__(self, path: Path, half: int) -> None:
+        super().__init__(
+            f"the catalogue {path} has no product in half {half}: leave products.half out, "
+            "or take a catalogue of more products"
+        )
+
+
 class EmptyCatalogue(CatalogueError):
     """No row of the catalogue is a usable product.
 

@@ -59,7 +59,8 @@ def policy() -> None:
 def learn_policy(**flags: Any) -> None:
     """Learn a policy in conversations with simulated buyers.
 
-    It meets half 1 of the profiles; judge it on the other one, with --set profiles.half=2.
+    It meets half 1 of the profiles and of the products; judge it on the others, with
+    --set profiles.half=2 --set products.half=2.
     """
     from retailsim.sim.scenario.protocol import work_of
     from retailsim.sim.terminal.terminal import Terminal

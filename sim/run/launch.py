@@ -23,7 +23,7 @@ from retailsim.market.catalogue.product_files import (
     sample,
 )
 from retailsim.market.catalogue.typical_prices import TypicalPrices
-from retailsim.market.errors import EmptyCatalogue
+from retailsim.market.errors import EmptyCatalogue, EmptyHalf
 from retailsim.sim.budget.estimate import extent, show_plan
 from retailsim.sim.errors import BadScenario, RunExists
 from retailsim.sim.execution.job import Job
@@ -38,6 +38,7 @@ from retailsim.sim.scenario.anchor_record import AnchorRecord
 from retailsim.sim.scenario.anchor_table import AnchorTable
 from retailsim.sim.scenario.behavioral_values import BehavioralValues
 from retailsim.sim.scenario.design import Design
+from retailsim.sim.scenario.halves import half_of
 from retailsim.sim.scenario.protocol import (
     Posed,
     anchored_scenario,
@@ -289,15 +290,18 @@ def chosen_products(
     categories = read_categories(folder / table.categories) if table.categories else None
     problems = Problems()
     whole = run_of(scenario_protocol(scenario, folder)).whole_catalogue
+    rows = (prices or TypicalPrices()).watch(
+        read_products(path, categories=categories, problems=problems)
+    )
     found = sample(
-        (prices or TypicalPrices()).watch(
-            read_products(path, categories=categories, problems=problems)
-        ),
+        (row for row in rows if table.half in (None, half_of(row.id))),
         per_category=None if whole else table.per_category,
         ids=table.ids,
         key=lambda product: seed.digest("product", product),
         problems=problems,
     )
+    if not found and problems.kept and table.half is not None:
+        raise EmptyHalf(path, table.half)
     if not found:
         raise EmptyCatalogue(path, problems.summary())
     if whole and table.per_category != ProductsTable().per_category:

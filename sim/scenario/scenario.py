@@ -27,6 +27,7 @@ from retailsim.sim.scenario.anchor_table import AnchorTable
 
 Share = Annotated[float, Meta(ge=0.0, le=1.0)]
 Count = Annotated[int, Meta(ge=1)]
+Half = Annotated[int, Meta(ge=1, le=2)]
 Name = Annotated[str, Meta(min_length=1, max_length=100)]
 SeatName = Annotated[str, Meta(min_length=1, max_length=80, pattern=r"^[^/\x00-\x1f]+$")]
 Seconds = Annotated[float, Meta(gt=0.0, le=1e6)]
@@ -79,6 +80,9 @@ class ProductsTable(ScenarioTable, frozen=True, kw_only=True):
         a warning. In csales the whole catalogue is for sale.
     ids : tuple of str
         Exactly these products, in this order, instead of a draw.
+    half : int
+        Only the products of one half, 1 or 2, by a hash of their ids: what was tuned on one half
+        is judged on the other.
     issue_rate : float or dict of category to float
         Share of orders that have an issue after delivery. By default 1.0, as in the paper; with
         the parameters "field" that of a normal shop, by category.
@@ -89,6 +93,7 @@ class ProductsTable(ScenarioTable, frozen=True, kw_only=True):
     catalog: str = "builtin"
     per_category: Count | None = 30
     ids: tuple[str, ...] | None = None
+    half: Half | None = None
     issue_rate: Share | dict[Category, Share] | None = None
     categories: str | None = None
 
@@ -111,7 +116,7 @@ class ProfilesTable(ScenarioTable, frozen=True, kw_only=True):
 
     file: str = "builtin"
     count: Count | None = None
-    half: Annotated[int, Meta(ge=1, le=2)] | None = None
+    half: Half | None = None
     index: Literal["bm25", "embedding"] = "bm25"
 
 

@@ -131,6 +131,8 @@ def check(scenario: Scenario, source: str, folder: Path) -> None:
         raise BadScenario(
             source, "products.ids: is empty; leave it out to draw products by category"
         )
+    if scenario.products.ids is not None and scenario.products.half is not None:
+        raise BadScenario(source, "products.half: does not go with products.ids; leave one out")
     weights = scenario.issues.weights
     if weights is not None and not any(weights.values()):
         raise BadScenario(source, "issues.weights: at least one must be above 0")

@@ -20,7 +20,7 @@ from retailsim.market.protocols.csales.profile_file import builtin_profiles, rea
 from retailsim.sim.environments.csales.rewards import TERMS
 from retailsim.sim.learning.csales.learn import Course, LearnOptions
 from retailsim.sim.learning.csales.talk import Talk
-from retailsim.sim.protocols.csales.protocol import half_of
+from retailsim.sim.scenario.halves import half_of
 from tests.sim.runs import event_lines, events_of, launched, sim, torn
 
 
@@ -49,7 +49,7 @@ def test_the_file_says_what_it_was_learnt_on(tmp_path: Path) -> None:
     assert learnt is not None
     assert (learnt.learner, learnt.seed, learnt.conversations) == ("linucb", 7, 60)
     assert learnt.reward == {"revenue": 1.0, "surplus": 0.5}
-    halves = [half_of(profile) for profile in read_profiles(builtin_profiles())]
+    halves = [half_of(profile.id) for profile in read_profiles(builtin_profiles())]
     assert learnt.profiles == halves.count(1)
 
 
@@ -60,6 +60,15 @@ def digest(out: Path, *more: object) -> str:
     return learnt.scenario
 
 
+def test_it_learns_on_half_of_the_products_unless_they_are_named(tmp_path: Path) -> None:
+    told = LearnOptions(scenario="csales", out=tmp_path / "p")
+    sold = Course(told)._episodes.design.products
+    assert {half_of(product.id) for product in sold} == {1}
+    names = [product.id for product in sold][:40:2]
+    named = msgspec.structs.replace(told, settings=(f"products.ids={names!r}",))
+    assert [product.id for product in Course(named)._episodes.design.products] == names
+
+
 def test_the_scenario_is_known_by_what_is_in_it_not_by_its_place(tmp_path: Path) -> None:
     first = digest(tmp_path / "a")
     copy = tmp_path / "elsewhere.jsonl"
@@ -67,6 +76,7 @@ def test_the_scenario_is_known_by_what_is_in_it_not_by_its_place(tmp_path: Path)
     assert digest(tmp_path / "b", "--profiles", copy, "--seed", 5) == first
     assert digest(tmp_path / "c", "--set", "design.max_turns=9") != first
     assert digest(tmp_path / "d", "--set", "profiles.half=2") != first
+    assert digest(tmp_path / "g", "--set", "products.half=2") != first
     copy.write_bytes(b"".join(copy.read_bytes().splitlines(keepends=True)[:-1]))
     assert digest(tmp_path / "e", "--profiles", copy, "--set", "profiles.half=2") != digest(
         tmp_path / "f", "--profiles", copy
@@ -166,7 +176,7 @@ def test_the_baseline_is_written_without_learning(tmp_path: Path) -> None:
 
 # -- in a seat -----------------------------------------------------------------------------
 
-HELD_OUT = ("--set", "profiles.half=2")
+HELD_OUT = ("--set", "profiles.half=2", "--set", "products.half=2")
 
 
 def test_a_learnt_policy_plays_the_same_bytes_from_another_folder(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from retailsim.market.protocols.csales.profile_file import read_profiles
-from retailsim.sim.protocols.csales.protocol import half_of
+from retailsim.sim.scenario.halves import half_of
 from tests.sim.runs import event_lines, events_of, launched, replayed, scenario, sim
 
 ROW: dict[str, Any] = {
@@ -117,7 +117,7 @@ def test_the_halves_share_no_profile_and_are_together_all_of_them(
 
 def test_a_half_without_profiles_is_said(profiles: Path, tmp_path: Path) -> None:
     profiles.write_text(json.dumps(ROW))
-    missing = 3 - half_of(read_profiles(profiles)[0])
+    missing = 3 - half_of(read_profiles(profiles)[0].id)
     words = ("--set", f"profiles.half={missing}", "--out", tmp_path / "run")
     result = sim("launch", "csales", "--profiles", profiles, *words)
     assert result.exit_code == 2

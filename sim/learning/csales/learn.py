@@ -33,7 +33,8 @@ REWARD: Mapping[str, float] = {"revenue_share": 1.0}
 """Unless another is asked for: dollars would let the few rich buyers decide what is learnt."""
 EVERY = 50
 """Conversations between two looks at the progress."""
-TRAINING = "profiles.half=1"
+TRAINING = ("profiles.half=1", "products.half=1")
+"""What is learnt on; the other halves are to judge by."""
 
 
 class LearnOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -179,13 +180,15 @@ def _asked(told: LearnOptions) -> Options:
         catalog=told.catalog,
         profiles=told.profiles,
         buyers=told.buyers,
-        settings=(TRAINING, *told.settings),
+        settings=(*TRAINING, *told.settings),
     )
     # Without the half: scenarios of other protocols have no profiles, and are to be named as such.
     scenario, _ = read_scenario(msgspec.structs.replace(asked, settings=told.settings))
     if scenario.design.protocol != "csales":
         problem = f"its protocol is {scenario.design.protocol}; policies are learnt in csales"
         raise BadScenario(told.scenario, problem)
+    if scenario.products.ids is not None:  # they cannot be halved, and are nobody's by chance
+        return msgspec.structs.replace(asked, settings=(TRAINING[0], *told.settings))
     return asked
 
 

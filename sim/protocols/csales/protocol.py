@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from hashlib import sha256
 from pathlib import Path
 
 import msgspec
@@ -20,6 +19,7 @@ from retailsim.market.protocols.csales.profile_file import (
 from retailsim.market.protocols.csales.spec import ConversationSpec
 from retailsim.market.protocols.csales.values import Profile
 from retailsim.sim.protocols.csales.design import SalesDesign
+from retailsim.sim.scenario.halves import half_of
 from retailsim.sim.scenario.protocol import Files, ProtocolRun, Talks
 from retailsim.sim.scenario.scenario import AgentTable, Scenario
 
@@ -38,21 +38,13 @@ def chosen_profiles(scenario: Scenario, folder: Path, seed: Seed) -> list[Profil
     path = builtin_profiles() if table.file == "builtin" else folder / table.file
     found = read_profiles(path)
     if table.half is not None:
-        found = [profile for profile in found if half_of(profile) == table.half]
+        found = [profile for profile in found if half_of(profile.id) == table.half]
         if not found:
             raise BadProfiles(path, f"none of its profiles is in half {table.half}")
     if table.count is None or table.count >= len(found):
         return found
     drawn = sorted(found, key=lambda profile: seed.digest("profile", profile.id))[: table.count]
     return [profile for profile in found if profile in drawn]
-
-
-def half_of(profile: Profile) -> int:
-    """Return the half that a profile is in, 1 or 2: the last bit of its id's SHA-256's first byte.
-
-    It depends on the id alone, not on the seed or the file, so a half is the same in every run.
-    """
-    return 1 + sha256(profile.id.encode()).digest()[0] % 2
 
 
 def _files(scenario: Scenario, folder: Path, seed: Seed) -> Files:
