@@ -34,6 +34,7 @@ class ModelRefusedRequest(ModelError):
 
     def __init__(self, model: str, status: int, detail: str) -> None:
         self.status = status
+        self.detail = detail
         super().__init__(model, f"the provider refused the request (HTTP {status}): {detail}")
 
 

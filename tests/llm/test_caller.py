@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from retailsim.agents.errors import AgentsError
-from retailsim.agents.llm.errors import ProviderDown
+from retailsim.agents.llm.errors import ModelRefusedRequest, ProviderDown
 from retailsim.agents.llm.gateway.budget import Budget, BudgetSpent
 from retailsim.agents.llm.talk.caller import Caller, bound_of
 from retailsim.agents.llm.types import Answer, Call, Say, Usage
@@ -37,13 +37,13 @@ class Written:
     """A log in memory."""
 
     def __init__(self) -> None:
-        self.records: list[ModelCalled] = []
+        self.records: list[LoggedRecord] = []
 
     async def append_durable(self, lines: bytes, count: int) -> None:
         self.append(lines, count)
 
     def append(self, lines: bytes, count: int) -> None:
-        self.records.append(msgspec.json.decode(lines, type=ModelCalled))
+        self.records.append(msgspec.json.decode(lines, type=LoggedRecord))
 
 
 class Stopping:
@@ -169,6 +169,31 @@ def test_a_provider_that_is_down_stops_the_run_and_costs_nothing() -> None:
     assert run.halted == [down]
     assert (run.budget.spent, run.log.records) == (0, [])
     run.budget.hold(10**6)
+
+
+def test_a_refused_request_is_recorded_and_refused_alike_when_played_again() -> None:
+    run = Run(error=ModelRefusedRequest("llama", 400, "schema is too deep"))
+    with pytest.raises(ModelRefusedRequest) as first:
+        run.answer()
+    [record] = run.log.records
+    assert isinstance(record, OutsideAnswered)
+    assert not run.halted
+    again = Run(record, offline=True)
+    with pytest.raises(ModelRefusedRequest) as second:
+        again.answer()
+    assert str(second.value) == str(first.value)
+    assert again.door.diverged is None
+
+
+def test_a_recorded_refusal_of_another_request_is_a_divergence() -> None:
+    run = Run(error=ModelRefusedRequest("llama", 400, "too deep"))
+    with pytest.raises(ModelRefusedRequest):
+        run.answer()
+    [record] = run.log.records
+    assert isinstance(record, OutsideAnswered)
+    other = Run(msgspec.structs.replace(record, key=f"{record.key}, and more"), offline=True)
+    with pytest.raises(OutsideDiverged):
+        other.answer()
 
 
 def test_what_is_recorded_is_given_without_asking() -> None:

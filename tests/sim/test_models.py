@@ -222,6 +222,23 @@ def test_an_answer_that_stays_malformed_is_a_visible_outcome(tmp_path: Path) -> 
     assert measures["episodes"]["closed"] == 8
 
 
+def test_a_request_that_the_provider_refuses_fails_its_episode_and_is_verified(
+    tmp_path: Path,
+) -> None:
+    def refusing(body: dict[str, Any]) -> tuple[int, Any]:
+        if "will_purchase" in json.dumps(body["messages"][-1]):
+            return 400, {"error": {"message": "too deep"}}
+        return by_rote(body)
+
+    with serving(refusing) as server:
+        assert launched(server, tmp_path).exit_code == 0
+    run = tmp_path / "run"
+    assert replayed(run)["episodes"]["failed"] == 8
+    verified = sim("verify", run)
+    assert verified.exit_code == 0, verified.stderr
+    assert "every event is the same" in verified.stdout
+
+
 def test_a_retry_pays_for_no_pitch_again_and_is_verified_with_the_one_it_shares(
     tmp_path: Path,
 ) -> None:

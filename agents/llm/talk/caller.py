@@ -7,12 +7,18 @@ failure: the market is left unfinished, the run stops, and a resume goes on from
 from __future__ import annotations
 
 from collections.abc import Callable
+from hashlib import sha256
 from typing import Protocol
 
 import msgspec
 
 from retailsim.agents.errors import AgentsError
-from retailsim.agents.llm.errors import NoKey, ProviderDown, ProviderStopped
+from retailsim.agents.llm.errors import (
+    ModelRefusedRequest,
+    NoKey,
+    ProviderDown,
+    ProviderStopped,
+)
 from retailsim.agents.llm.gateway.answer_cache import (
     AnswerCache,
     CacheMiss,
@@ -24,7 +30,7 @@ from retailsim.agents.llm.provider.price import Pricing
 from retailsim.agents.llm.talk.templates import version
 from retailsim.agents.llm.types import Answer, Call, Usage
 from retailsim.events.errors import OutsideDiverged, OutsideMissing
-from retailsim.events.messages import AnsweredBy, ModelCalled
+from retailsim.events.messages import AnsweredBy, LoggedRecord, ModelCalled, OutsideAnswered
 from retailsim.events.outside import Door
 from retailsim.market.core.request import AgentRequest
 
@@ -57,6 +63,8 @@ class Shared(msgspec.Struct, frozen=True, kw_only=True):
     keep: Callable[[Question, Answer], None]
 
 
+REFUSED = "refused:"
+"""Begins the key of a recorded refusal of one request; the request's digest follows."""
 LONGEST_NAME = 120
 """Most that is kept of what a provider calls itself and its model, in characters."""
 
@@ -136,7 +144,7 @@ class Caller:
         OutsideMissing
             Nothing is recorded, and nothing new may be asked.
         ModelRefusedRequest
-            The provider refuses this one request.
+            The provider refuses this one request, now or when it was recorded.
         """
         number = self._door.number(request.episode, source)
         digest = self._digest(call)
@@ -144,10 +152,13 @@ class Caller:
         if record is None:
             asked = _Asked(request, source, number, task, role, digest)
             return await self._new(asked, msgspec.structs.replace(call, stage=request.stage))
-        if not isinstance(record, ModelCalled) or record.request_sha256 != digest:
-            was = record.request_sha256 if isinstance(record, ModelCalled) else record.key
-            raise self._door.diverge(OutsideDiverged(source, number, was, digest))
-        return record
+        if isinstance(record, ModelCalled) and record.request_sha256 == digest:
+            return record
+        if isinstance(record, OutsideAnswered) and record.key == REFUSED + digest:
+            status, _, detail = (record.error or "").partition(" ")
+            raise ModelRefusedRequest(self._name, int(status), detail)
+        was = record.request_sha256 if isinstance(record, ModelCalled) else record.key
+        raise self._door.diverge(OutsideDiverged(source, number, was, digest))
 
     async def _new(self, asked: _Asked, call: Call) -> ModelCalled:
         if self._models is None:
@@ -155,7 +166,11 @@ class Caller:
         try:
             async with self._door.asking():
                 question, kept = self._look_up(asked, call)
-                answer = kept or await self._paid(self._models, call, asked.request.market)
+                try:
+                    answer = kept or await self._paid(self._models, call, asked.request.market)
+                except ModelRefusedRequest as error:
+                    await self._door.write(_refused(asked, error))
+                    raise
                 record = self._record(asked, answer)
                 if kept is not None:
                     record = msgspec.structs.replace(record, saved=True)
@@ -231,6 +246,21 @@ class Caller:
             task=asked.task,
             answered_by=answered_by(answer),
         )
+
+
+def _refused(asked: _Asked, error: ModelRefusedRequest) -> LoggedRecord:
+    """Return what the log keeps of a refused request, so that it is refused again on replay."""
+    told = f"{error.status} {error.detail}"
+    return OutsideAnswered(
+        market=asked.request.market,
+        episode=asked.request.episode,
+        t=asked.request.t,
+        source=asked.source,
+        call=asked.number,
+        key=REFUSED + asked.digest,
+        digest=sha256(told.encode()).hexdigest(),
+        error=told,
+    )
 
 
 def answered_by(answer: Answer) -> AnsweredBy | None:
