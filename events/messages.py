@@ -326,7 +326,8 @@ class ModelCalled(OutsideRecord, frozen=True, tag="ModelCalled", kw_only=True):
     ``task``, and the tag in ``stage`` (see `analysis.projection.call_stages`).
 
     ``saved`` answers came from the cache that runs share: tokens and cost are what they took when
-    they were paid, and nothing was paid now.
+    they were paid, and nothing was paid now. ``estimated`` says that the provider stated no tokens
+    that could be believed, and these are a guess by the lengths of the texts.
     """
 
     stage: str
@@ -344,6 +345,7 @@ class ModelCalled(OutsideRecord, frozen=True, tag="ModelCalled", kw_only=True):
     saved: bool = False
     task: str | None = None
     answered_by: AnsweredBy | None = None
+    estimated: bool = False
 
 
 LoggedRecord = OutsideAnswered | ModelCalled

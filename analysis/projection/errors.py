@@ -26,7 +26,7 @@ class LogUnreadable(AnalysisError):
         self.segment = segment
         self.detail = " ".join(detail.split())[:200]
         super().__init__(
-            f"events/{segment}: not every line is an event ({self.detail}); "
+            f"events/{segment}: a line is not an event ({self.detail}); "
             "restore the segment from a copy or run the scenario again"
         )
 

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from retailsim.agents.llm.adapters.base import ordered
+from retailsim.agents.llm.adapters.usage import count, usage
 from retailsim.agents.llm.provider.attempt_failure import Failure, Kind, by_status, dig, loads
 from retailsim.agents.llm.provider.capabilities import Abilities
 from retailsim.agents.llm.provider.hints import Headers
@@ -40,14 +41,6 @@ _BY_TYPE: Mapping[str, Kind] = {
 _NO_CREDIT = ("credit balance is too low", "reached your specified api usage limits")
 
 
-class _Usage(msgspec.Struct):
-    input_tokens: int
-    output_tokens: int
-    cache_read_input_tokens: int | None = None
-    cache_creation_input_tokens: int | None = None
-    output_tokens_details: dict[str, Any] | None = None
-
-
 class _Block(msgspec.Struct):
     type: str
     text: str | None = None
@@ -56,7 +49,7 @@ class _Block(msgspec.Struct):
 class _Reply(msgspec.Struct):
     content: list[_Block] | None = None
     stop_reason: str | None = None
-    usage: _Usage | None = None
+    usage: Any = None
     model: str | None = None
     error: Any = None
 
@@ -139,18 +132,15 @@ def _kind(status: int, error: Any, message: str) -> Kind:
     return known or (by_status(status) if status else "server")
 
 
-def _usage(usage: _Usage | None) -> Usage:
-    if usage is None:
-        return Usage(estimated=True)
-    cached = usage.cache_read_input_tokens or 0
-    written = usage.cache_creation_input_tokens or 0
-    thought = dig(usage.output_tokens_details, "thinking_tokens")
-    return Usage(
-        input=usage.input_tokens + cached + written,
+def _usage(told: Any) -> Usage:
+    fresh, cached = count(dig(told, "input_tokens")), count(dig(told, "cache_read_input_tokens"))
+    written = count(dig(told, "cache_creation_input_tokens"))
+    return usage(
+        read=None if fresh is None else fresh + (cached or 0) + (written or 0),
+        wrote=dig(told, "output_tokens"),
         cached=cached,
         written=written,
-        output=usage.output_tokens,
-        reasoning=thought if isinstance(thought, int) else 0,
+        reasoning=dig(told, "output_tokens_details", "thinking_tokens"),
     )
 
 

@@ -10,6 +10,7 @@ from urllib.parse import quote
 import msgspec
 
 from retailsim.agents.llm.adapters.base import ordered
+from retailsim.agents.llm.adapters.usage import count, usage
 from retailsim.agents.llm.provider.attempt_failure import Failure, Kind, by_status, dig, loads
 from retailsim.agents.llm.provider.capabilities import Abilities
 from retailsim.agents.llm.provider.hints import Headers, duration_s, spoken_delay_s
@@ -44,14 +45,6 @@ class _Candidate(msgspec.Struct, rename="camel"):
     finish_reason: str | None = None
 
 
-class _Usage(msgspec.Struct, rename="camel"):
-    prompt_token_count: int | None = None
-    tool_use_prompt_token_count: int | None = None
-    cached_content_token_count: int | None = None
-    candidates_token_count: int | None = None
-    thoughts_token_count: int | None = None
-
-
 class _Feedback(msgspec.Struct, rename="camel"):
     block_reason: str | None = None
 
@@ -59,7 +52,7 @@ class _Feedback(msgspec.Struct, rename="camel"):
 class _Reply(msgspec.Struct, rename="camel"):
     candidates: list[_Candidate] | None = None
     prompt_feedback: _Feedback | None = None
-    usage_metadata: _Usage | None = None
+    usage_metadata: Any = None
     model_version: str | None = None
     error: Any = None
 
@@ -170,14 +163,19 @@ def _daily(details: list[Any]) -> bool:
     return any("PerDay" in quota for quota in quotas)
 
 
-def _usage(usage: _Usage | None) -> Usage:
-    if usage is None or usage.prompt_token_count is None:
-        return Usage(estimated=True)
-    thoughts = usage.thoughts_token_count or 0
-    return Usage(
-        input=usage.prompt_token_count + (usage.tool_use_prompt_token_count or 0),
-        cached=usage.cached_content_token_count or 0,
-        output=(usage.candidates_token_count or 0) + thoughts,
+def _usage(told: Any) -> Usage:
+    """Counts of zero are left out here, so one that is not there is no reason to estimate."""
+
+    def of(name: str) -> int | None:
+        stated = dig(told, name)
+        return 0 if stated is None else count(stated)
+
+    prompt, tools = count(dig(told, "promptTokenCount")), of("toolUsePromptTokenCount")
+    said, thoughts = of("candidatesTokenCount"), of("thoughtsTokenCount")
+    return usage(
+        read=None if prompt is None else prompt + (tools or 0),
+        wrote=None if said is None else said + (thoughts or 0),
+        cached=of("cachedContentTokenCount"),
         reasoning=thoughts,
     )
 

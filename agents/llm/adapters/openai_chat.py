@@ -9,7 +9,8 @@ import msgspec
 
 from retailsim.agents.llm.adapters.base import ordered, word
 from retailsim.agents.llm.adapters.openai_errors import classify, read_failure
-from retailsim.agents.llm.provider.attempt_failure import Failure
+from retailsim.agents.llm.adapters.usage import cost_nanousd, usage
+from retailsim.agents.llm.provider.attempt_failure import Failure, dig
 from retailsim.agents.llm.provider.capabilities import Abilities
 from retailsim.agents.llm.provider.hints import Headers
 from retailsim.agents.llm.provider.keys import ApiKey
@@ -26,23 +27,6 @@ _FINISH: Mapping[str | None, Finish] = {
 }
 
 
-class _Cached(msgspec.Struct):
-    cached_tokens: int | None = None
-    cache_write_tokens: int | None = None
-
-
-class _Reasoned(msgspec.Struct):
-    reasoning_tokens: int | None = None
-
-
-class _Usage(msgspec.Struct):
-    prompt_tokens: int | None = None
-    completion_tokens: int | None = None
-    prompt_tokens_details: _Cached | None = None
-    completion_tokens_details: _Reasoned | None = None
-    cost: float | None = None
-
-
 class _Message(msgspec.Struct):
     content: str | list[Any] | None = None
     refusal: str | None = None
@@ -56,7 +40,7 @@ class _Choice(msgspec.Struct):
 
 class _Reply(msgspec.Struct):
     choices: list[_Choice] | None = None
-    usage: _Usage | None = None
+    usage: Any = None
     model: str | None = None
     system_fingerprint: Any = None
     provider: Any = None
@@ -120,17 +104,20 @@ class OpenAIChat:
         choice = reply.choices[0]
         if choice.error is not None:
             return classify(200, choice.error)
-        usage = reply.usage
         refused = choice.message.refusal
         return Answer(
             text=refused or _text(choice.message.content),
             finish="refusal" if refused else _FINISH.get(choice.finish_reason, "other"),
-            usage=_usage(usage),
+            usage=_usage(reply.usage),
             model=reply.model or "",
-            cost_nanousd=None if usage is None or usage.cost is None else round(usage.cost * 1e9),
+            cost_nanousd=self._charged(reply.usage),
             fingerprint=word(reply.system_fingerprint),
             upstream=word(reply.provider),
         )
+
+    def _charged(self, usage: Any) -> int | None:
+        """Of all who speak this format, one promises to say what it charges."""
+        return cost_nanousd(dig(usage, "cost")) if self._flavor == "openrouter" else None
 
     def failure(self, status: int, headers: Headers, raw: bytes) -> Failure:
         """Read any other response."""
@@ -149,17 +136,13 @@ def _text(content: str | list[Any] | None) -> str:
     return content or ""
 
 
-def _usage(usage: _Usage | None) -> Usage:
-    if usage is None or usage.prompt_tokens is None:
-        return Usage(estimated=True)
-    cached = usage.prompt_tokens_details or _Cached()
-    reasoned = usage.completion_tokens_details or _Reasoned()
-    return Usage(
-        input=usage.prompt_tokens,
-        cached=cached.cached_tokens or 0,
-        written=cached.cache_write_tokens or 0,
-        output=usage.completion_tokens or 0,
-        reasoning=reasoned.reasoning_tokens or 0,
+def _usage(told: Any) -> Usage:
+    return usage(
+        read=dig(told, "prompt_tokens"),
+        wrote=dig(told, "completion_tokens"),
+        cached=dig(told, "prompt_tokens_details", "cached_tokens"),
+        written=dig(told, "prompt_tokens_details", "cache_write_tokens"),
+        reasoning=dig(told, "completion_tokens_details", "reasoning_tokens"),
     )
 
 

@@ -9,7 +9,8 @@ import msgspec
 
 from retailsim.agents.llm.adapters.base import ordered
 from retailsim.agents.llm.adapters.openai_errors import classify, read_failure
-from retailsim.agents.llm.provider.attempt_failure import Failure
+from retailsim.agents.llm.adapters.usage import usage
+from retailsim.agents.llm.provider.attempt_failure import Failure, dig
 from retailsim.agents.llm.provider.capabilities import Abilities
 from retailsim.agents.llm.provider.hints import Headers
 from retailsim.agents.llm.provider.keys import ApiKey
@@ -20,22 +21,6 @@ _INCOMPLETE: Mapping[str | None, Finish] = {
     "max_output_tokens": "length",
     "content_filter": "refusal",
 }
-
-
-class _Cached(msgspec.Struct):
-    cached_tokens: int | None = None
-    cache_write_tokens: int | None = None
-
-
-class _Reasoned(msgspec.Struct):
-    reasoning_tokens: int | None = None
-
-
-class _Usage(msgspec.Struct):
-    input_tokens: int
-    output_tokens: int
-    input_tokens_details: _Cached | None = None
-    output_tokens_details: _Reasoned | None = None
 
 
 class _Content(msgspec.Struct):
@@ -56,7 +41,7 @@ class _Why(msgspec.Struct):
 class _Reply(msgspec.Struct):
     status: str | None = None
     output: list[_Item] | None = None
-    usage: _Usage | None = None
+    usage: Any = None
     model: str | None = None
     error: Any = None
     incomplete_details: _Why | None = None
@@ -127,17 +112,13 @@ def _finish(reply: _Reply) -> Finish:
     return _INCOMPLETE.get(why.reason if why else None, "other")
 
 
-def _usage(usage: _Usage | None) -> Usage:
-    if usage is None:
-        return Usage(estimated=True)
-    cached = usage.input_tokens_details or _Cached()
-    reasoned = usage.output_tokens_details or _Reasoned()
-    return Usage(
-        input=usage.input_tokens,
-        cached=cached.cached_tokens or 0,
-        written=cached.cache_write_tokens or 0,
-        output=usage.output_tokens,
-        reasoning=reasoned.reasoning_tokens or 0,
+def _usage(told: Any) -> Usage:
+    return usage(
+        read=dig(told, "input_tokens"),
+        wrote=dig(told, "output_tokens"),
+        cached=dig(told, "input_tokens_details", "cached_tokens"),
+        written=dig(told, "input_tokens_details", "cache_write_tokens"),
+        reasoning=dig(told, "output_tokens_details", "reasoning_tokens"),
     )
 
 

@@ -127,10 +127,10 @@ class Endpoint:
                 result = self.adapter.answer(reply.raw)
             else:
                 result = self.adapter.failure(reply.status, reply.headers, reply.raw)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             result = Failure(kind="malformed", status=reply.status, detail=f"unreadable: {error}")
         if isinstance(result, Answer):
-            return self._learn(self._blotted(result), body)
+            return self._learn(self._priced(self._blotted(result)), body)
         return self._hinted(result, reply, wall())
 
     def clean(self, failure: Failure) -> Failure:
@@ -143,6 +143,12 @@ class Endpoint:
             return answer
         blotted = {name: self.key.blot(getattr(answer, name)) for name in _TOLD}
         return msgspec.structs.replace(answer, **blotted)
+
+    def _priced(self, answer: Answer) -> Answer:
+        """Return the answer at the user's own price, if there is one, whatever the server says."""
+        if self.config.price is None:
+            return answer
+        return msgspec.structs.replace(answer, cost_nanousd=None)
 
     def _input(self, body: bytes) -> float:
         return len(body) * self._tokens_per_byte

@@ -245,6 +245,7 @@ class Caller:
             cost_nanousd=self._cost(answer),
             task=asked.task,
             answered_by=answered_by(answer),
+            estimated=usage.estimated,
         )
 
 
