@@ -83,3 +83,33 @@ def stated(probabilities: Sequence[int | float] | None) -> tuple[int | float, ..
         return given
     fits = given and min(given) >= 0.0 and math.isclose(math.fsum(given), 1.0, abs_tol=1e-6)
     return propensities(given) if fits else given
+
+
+def bad_choice(
+    name: str, options: Sequence[str], probabilities: Sequence[int | float] | None
+) -> str | None:
+    """Say what is wrong with a choice as it is to be logged, or None.
+
+    What is logged of a choice has to be what it was chosen from, or nobody can learn from it.
+
+    Parameters
+    ----------
+    name : str
+        What was chosen.
+    options : sequence of str
+        What could have been; empty where the seller does not say.
+    probabilities : sequence of number or None
+        One for each option, as `stated` takes them; None where they are not known.
+    """
+    counts = stated(probabilities)
+    if options and list(options).count(name) != 1:
+        return f"{name}: not once among its options {', '.join(options)}"
+    if counts is None:
+        return None
+    if len(counts) != len(options) or not counts:
+        return f"{len(counts)} probabilities for {len(options)} options"
+    if not whole(counts):
+        return f"probabilities that do not sum to 1, or as integers to {WHOLE}"
+    if counts[list(options).index(name)] == 0:
+        return f"{name}: chosen with probability 0"
+    return None

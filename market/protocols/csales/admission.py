@@ -8,7 +8,7 @@ from types import MappingProxyType
 from retailsim.events.messages import Message, MessageSent, Role
 from retailsim.market.core.admission import Admission, Written, bad_text
 from retailsim.market.core.money import dollars
-from retailsim.market.core.propensities import WHOLE, stated, whole
+from retailsim.market.core.propensities import bad_choice, stated
 from retailsim.market.core.request import AgentRequest
 from retailsim.market.protocols.csales.events import ActionChosen, ProfileInferred
 from retailsim.market.protocols.csales.requests import (
@@ -46,23 +46,7 @@ def _bad_plan(request: PlanTurn, plan: Plan) -> str | None:
         return f"action {plan.action}; allowed now: {', '.join(request.actions)}"
     if (plan.tactic is not None) != (plan.action == PERSUASION):
         return f"action {plan.action} with strategy {plan.tactic}"
-    return _bad_choice(plan)
-
-
-def _bad_choice(plan: Plan) -> str | None:
-    """What is logged of a choice has to be what it was chosen from, or nobody can learn from it."""
-    name, counts = option_name(plan.action, plan.tactic), stated(plan.probabilities)
-    if plan.options and plan.options.count(name) != 1:
-        return f"{name}: not once among its options {', '.join(plan.options)}"
-    if counts is None:
-        return None
-    if len(counts) != len(plan.options) or not counts:
-        return f"{len(counts)} probabilities for {len(plan.options)} options"
-    if not whole(counts):
-        return f"probabilities that do not sum to 1, or as integers to {WHOLE}"
-    if counts[plan.options.index(name)] == 0:
-        return f"{name}: chosen with probability 0"
-    return None
+    return bad_choice(option_name(plan.action, plan.tactic), plan.options, plan.probabilities)
 
 
 def _bad_line(request: SpeakTurn, line: Line) -> str | None:

@@ -5,10 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+import msgspec
+
 from retailsim.events.messages import DecisionMade, MessageSent, ReviewPosted
 from retailsim.market.core.admission import Admission, Written, bad_text
+from retailsim.market.core.propensities import bad_choice, stated
 from retailsim.market.core.request import AgentRequest
-from retailsim.market.protocols.retail.events import PitchPresented, StrategyFormed, TopicsChosen
+from retailsim.market.protocols.retail.events import (
+    ChoiceStage,
+    PitchPresented,
+    SellerChose,
+    StrategyFormed,
+    TopicsChosen,
+)
 from retailsim.market.protocols.retail.requests import (
     AnswerBuyer,
     AskSeller,
@@ -25,6 +34,8 @@ from retailsim.market.protocols.retail.requests import (
 )
 from retailsim.market.protocols.retail.values import (
     TOPICS,
+    Answer,
+    Choice,
     Decision,
     Pitch,
     Review,
@@ -38,15 +49,33 @@ from retailsim.market.protocols.retail.values import (
 
 
 def _bad_pitch(request: PresentPitch, pitch: Pitch) -> str | None:
-    return bad_text("".join(pitch.sections.values()))
+    return bad_text("".join(pitch.sections.values())) or _bad_choice(pitch.choice)
 
 
 def _bad_words(request: AgentRequest, text: str | None) -> str | None:
     return None if text is None else bad_text(text)
 
 
+def _bad_answer(request: AnswerBuyer, answer: str | Answer) -> str | None:
+    if isinstance(answer, str):
+        return bad_text(answer)
+    return bad_text(answer.text) or _bad_choice(answer.choice)
+
+
 def _bad_support(request: GiveSupport, support: Support) -> str | None:
-    return bad_text(support.text)
+    return bad_text(support.text) or _bad_choice(support.choice)
+
+
+def _bad_settlement(request: SettleIssue, settlement: Settlement) -> str | None:
+    return _bad_choice(settlement.choice)
+
+
+def _bad_choice(choice: Choice | None) -> str | None:
+    if choice is None:
+        return None
+    if not choice.options:
+        return f"{choice.option}: chosen among no options"
+    return bad_choice(choice.option, choice.options, choice.probabilities)
 
 
 def _bad_topics(request: ChooseTopics, chosen: Topics) -> str | None:
@@ -64,6 +93,21 @@ def _bad_review(request: WriteReview, review: Review) -> str | None:
 # -- what the market writes ----------------------------------------------------------------
 
 
+def _chose(choice: Choice | None, stage: ChoiceStage, turn: int = 0) -> Written:
+    if choice is None:
+        return ()
+    counts = stated(choice.probabilities)
+    return (
+        SellerChose(
+            stage=stage,
+            turn=turn,
+            option=choice.option,
+            options=choice.options,
+            probabilities=None if counts is None else tuple(int(one) for one in counts),
+        ),
+    )
+
+
 def _strategy(request: FormStrategy, strategy: Strategy, seat: str) -> Written:
     return (
         StrategyFormed(
@@ -79,6 +123,7 @@ def _strategy(request: FormStrategy, strategy: Strategy, seat: str) -> Written:
 
 def _pitch(request: PresentPitch, pitch: Pitch, seat: str) -> Written:
     return (
+        *_chose(pitch.choice, "pitch"),
         PitchPresented(
             seller=seat,
             product=request.offer.product.id,
@@ -99,8 +144,15 @@ def _question(request: AskSeller, text: str | None, seat: str) -> Written:
     return (MessageSent(stage="pre_inquiry", role="buyer", turn=request.turn, text=text),)
 
 
-def _answer(request: AnswerBuyer, text: str, seat: str) -> Written:
-    return (MessageSent(stage="pre_inquiry", role="seller", turn=request.turn, text=text),)
+def _answer(request: AnswerBuyer, answer: str | Answer, seat: str) -> Written:
+    if isinstance(answer, str):
+        return (_answered(request.turn, answer),)
+    chose = _chose(answer.choice, "pre_inquiry", request.turn)
+    return (*chose, _answered(request.turn, answer.text))
+
+
+def _answered(turn: int, text: str) -> MessageSent:
+    return MessageSent(stage="pre_inquiry", role="seller", turn=turn, text=text)
 
 
 def _decision(request: Decide, decision: Decision, seat: str) -> Written:
@@ -123,13 +175,21 @@ def _complaint(request: Complain, text: str | None, seat: str) -> Written:
 
 def _support(request: GiveSupport, support: Support, seat: str) -> Written:
     said = MessageSent(stage="post_inquiry", role="seller", turn=request.turn, text=support.text)
+    chose = _chose(support.choice, "post_inquiry", request.turn)
     if support.proposal is None:
-        return (said,)
-    return (ProposeSettlement(settlement=support.proposal), said)
+        return (*chose, said)
+    return (*chose, _propose(support.proposal), said)
 
 
 def _settlement(request: SettleIssue, settlement: Settlement, seat: str) -> Written:
-    return (ProposeSettlement(settlement=settlement),)
+    return (*_chose(settlement.choice, "settlement"), _propose(settlement))
+
+
+def _propose(settlement: Settlement) -> ProposeSettlement:
+    """Hand a settlement on as buyers may see it: without how it was chosen."""
+    if settlement.choice is not None:
+        settlement = msgspec.structs.replace(settlement, choice=None)
+    return ProposeSettlement(settlement=settlement)
 
 
 def _review(request: WriteReview, review: Review, seat: str) -> Written:
@@ -149,11 +209,11 @@ ADMISSIONS: Mapping[type[AgentRequest], Admission] = MappingProxyType(
         PresentPitch: Admission(Pitch, _pitch, _bad_pitch),
         ChooseTopics: Admission(Topics, _topics, _bad_topics),
         AskSeller: Admission(str | None, _question, _bad_words),
-        AnswerBuyer: Admission(str, _answer, _bad_words),
+        AnswerBuyer: Admission(str | Answer, _answer, _bad_answer),
         Decide: Admission(Decision, _decision),
         Complain: Admission(str | None, _complaint, _bad_words),
         GiveSupport: Admission(Support, _support, _bad_support),
-        SettleIssue: Admission(Settlement, _settlement),
+        SettleIssue: Admission(Settlement, _settlement, _bad_settlement),
         WriteReview: Admission(Review, _review, _bad_review),
     }
 )

@@ -24,7 +24,7 @@ from retailsim.market.core.market import EpisodeState
 from retailsim.market.core.orders import OrderLife
 from retailsim.market.core.participants import EpisodeSpec
 from retailsim.market.protocols.retail.claims import ClaimReading
-from retailsim.market.protocols.retail.events import TopicsChosen
+from retailsim.market.protocols.retail.events import SellerChose, TopicsChosen
 from retailsim.market.protocols.retail.fulfilment import MarketContext, draw_order
 from retailsim.market.protocols.retail.requests import (
     AnswerBuyer,
@@ -74,6 +74,10 @@ class Episode(EpisodeState):
         self._proposed: Settlement | None = None
         self._outcome: Outcome | None = None
         self._aspects: list[Aspect] = []
+
+    def seller_chose(self, _: SellerChose) -> list[Post]:
+        """The seller's choice is for the log alone: what it said by it comes next."""
+        return []
 
     # -- inquiry ---------------------------------------------------------------------------
 

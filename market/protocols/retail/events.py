@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
 
 from retailsim.events.messages import Event
+
+ChoiceStage = Literal["pitch", "pre_inquiry", "post_inquiry", "settlement"]
 
 
 class StrategyFormed(Event, tag="StrategyFormed", kw_only=True):
@@ -51,3 +55,30 @@ class TopicsChosen(Event, tag="TopicsChosen", kw_only=True):
 
     topics: tuple[str, ...]
     reason: str
+
+
+class SellerChose(Event, tag="SellerChose", kw_only=True):
+    """What a seller that goes by a policy chose, out of which options, and how likely that was.
+
+    It stands before what the seller said by it. Other sellers write none.
+
+    Parameters
+    ----------
+    stage : str
+        What was chosen: the pitch (once a market, ``episode`` null), an answer before the
+        purchase, a turn of support, or the settlement where support ended without a proposal.
+    turn : int
+        Of the dialogue, from 1; 0 for pitch and settlement.
+    option : str
+        What it did.
+    options : tuple of str
+        What it could have done.
+    probabilities : tuple of int or None
+        One for each option in their order, where the seller knows them: integers that sum to 2**32.
+    """
+
+    stage: ChoiceStage
+    turn: int
+    option: str
+    options: tuple[str, ...] = ()
+    probabilities: tuple[int, ...] | None = None

@@ -31,7 +31,12 @@ from retailsim.market.core.protocol import MarketRules
 from retailsim.market.protocols.retail.admission import ADMISSIONS
 from retailsim.market.protocols.retail.claims import ClaimReading, with_found
 from retailsim.market.protocols.retail.episode import Episode
-from retailsim.market.protocols.retail.events import PitchPresented, StrategyFormed, TopicsChosen
+from retailsim.market.protocols.retail.events import (
+    PitchPresented,
+    SellerChose,
+    StrategyFormed,
+    TopicsChosen,
+)
 from retailsim.market.protocols.retail.fulfilment import MarketContext
 from retailsim.market.protocols.retail.requests import (
     ChooseTopics,
@@ -64,6 +69,7 @@ class RetailMarket(Market):
     """
 
     steps: ClassVar[Steps] = {
+        SellerChose: Episode.seller_chose,
         TopicsChosen: Episode.topics_chosen,
         MessageSent: Episode.message_sent,
         EndDialogue: Episode.dialogue_ended,
@@ -129,6 +135,8 @@ class RetailMarket(Market):
                 return [Post(request, self._seller, PLANNING_US)]
             case PitchPresented():
                 return self._heard(_pitch(message))
+            case SellerChose():
+                return []  # it is for the log alone
             case _:
                 return super().shared(message)
 
@@ -183,5 +191,5 @@ MARKET = MarketRules(
     spec=RetailSpec,
     open=RetailMarket,
     admissions=ADMISSIONS,
-    events=(StrategyFormed, PitchPresented, TopicsChosen),
+    events=(StrategyFormed, PitchPresented, TopicsChosen, SellerChose),
 )

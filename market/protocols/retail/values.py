@@ -78,21 +78,49 @@ class Strategy(msgspec.Struct, frozen=True, kw_only=True):
     objection_handling: str | None = None
 
 
+class Choice(msgspec.Struct, frozen=True, kw_only=True):
+    """How a seller that goes by a policy came to what it says; buyers never see it.
+
+    Parameters
+    ----------
+    option : str
+        The name of what it chose; one of `options`.
+    options : tuple of str
+        Everything it could have chosen here.
+    probabilities : tuple or None
+        How likely each of them was, if that is known: shares that sum to 1, or integers that sum
+        to 2**32.
+    """
+
+    option: str
+    options: tuple[str, ...]
+    probabilities: tuple[int | float, ...] | None = None
+
+
 class Pitch(msgspec.Struct, frozen=True, kw_only=True):
     """The spoken pitch: section name (see `SECTIONS`) -> text.
 
     ``claims`` are statements about the product in the pitch, ``unsupported`` those that the
-    product sheet does not carry. A seller that does not track them leaves both empty.
+    product sheet does not carry. A seller that does not track them leaves both empty. ``choice``
+    is what it was chosen from, where a policy chose.
     """
 
     sections: Mapping[str, str]
     claims: tuple[str, ...] = ()
     unsupported: tuple[str, ...] = ()
+    choice: Choice | None = None
 
     @property
     def text(self) -> str:
         """The sections in order, a paragraph each."""
         return "\n\n".join(self.sections.values())
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """An answer before the purchase of a seller that says how it chose; others return a text."""
+
+    text: str
+    choice: Choice
 
 
 class Topics(msgspec.Struct, frozen=True, kw_only=True):
@@ -134,7 +162,8 @@ class Settlement(msgspec.Struct, frozen=True, kw_only=True):
     """How a seller settles an issue: the market checks it against its rules and books.
 
     ``refund_quantity`` units go back at the price paid; it counts for a refund only.
-    ``refund_shipping`` gives the outbound shipping fee back too.
+    ``refund_shipping`` gives the outbound shipping fee back too. ``choice`` is what it was chosen
+    from, where it is stated after the dialogue and a policy chose.
     """
 
     outcome: Outcome
@@ -142,13 +171,18 @@ class Settlement(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
     refund_quantity: int = 0
     refund_shipping: bool = False
+    choice: Choice | None = None
 
 
 class Support(msgspec.Struct, frozen=True, kw_only=True):
-    """A seller's turn in the support dialogue, with the settlement it proposes, if any."""
+    """A seller's turn in the support dialogue, with the settlement it proposes, if any.
+
+    ``choice`` is what the turn was chosen from, where a policy chose.
+    """
 
     text: str
     proposal: Settlement | None = None
+    choice: Choice | None = None
 
 
 class Review(msgspec.Struct, frozen=True, kw_only=True):
