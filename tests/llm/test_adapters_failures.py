@@ -59,6 +59,33 @@ def test_the_code_decides_before_the_status(
     assert read(provider, status, openai(**error)).kind == kind
 
 
+PER_MINUTE = "Limit reached on tokens per min (TPM). Free accounts have 200 requests per day."
+PER_DAY = "Limit reached on requests per day (RPD): 200"
+TOO_LARGE = "Request too large for x on tokens per min (TPM): Limit 30000, Requested 40000."
+
+
+@pytest.mark.parametrize(
+    ("message", "headers", "kind"),
+    [
+        (PER_MINUTE, {}, "rate_limit"),
+        (f"{PER_MINUTE} Please try again in 20s.", {}, "rate_limit"),
+        (PER_DAY, {}, "quota"),
+        (f"{PER_DAY} Please try again in 8.64s.", {}, "rate_limit"),
+        (f"{PER_DAY} Please try again in 7h12m0s.", {}, "quota"),
+        (PER_DAY, {"retry_after": "30"}, "rate_limit"),
+        (PER_DAY, {"retry_after": "7200"}, "quota"),
+        (TOO_LARGE, {}, "request"),
+        (f"{TOO_LARGE} Please try again in 6s.", {"retry_after": "6"}, "request"),
+    ],
+)
+@pytest.mark.parametrize("provider", ["openai", "openrouter", "openai-compatible"])
+def test_a_limit_is_that_of_a_day_if_nothing_says_that_it_ends_sooner(
+    provider: Provider, message: str, headers: dict[str, str], kind: str
+) -> None:
+    body = openai(code="rate_limit_exceeded", message=message)
+    assert read(provider, 429, body, **headers).kind == kind
+
+
 def test_a_402_with_a_date_to_come_back_is_waited_for() -> None:
     body = openai(code=402, metadata={"limit_source": "openrouter_in_flight_budget"})
     assert read("openrouter", 402, body, retry_after="5").kind == "rate_limit"
@@ -184,16 +211,17 @@ def test_statuses_without_a_meaning_of_their_own(status: int, kind: str) -> None
 @pytest.mark.parametrize(
     ("kind", "delay_s", "becomes", "retried"),
     [
-        ("rate_limit", 120.0, "rate_limit", True),
-        ("rate_limit", 121.0, "rate_limit", False),
+        ("rate_limit", 300.0, "rate_limit", True),
+        ("rate_limit", 899.0, "rate_limit", True),
+        ("rate_limit", 900.0, "rate_limit", False),
         ("rate_limit", 3600.0, "quota", False),
         ("overloaded", 7200.0, "overloaded", False),
         ("spend", 7200.0, "spend", False),
         ("server", None, "server", True),
     ],
 )
-def test_long_delays_are_never_waited_for(
+def test_a_wait_beyond_the_deadline_is_not_begun(
     kind: Any, delay_s: float | None, becomes: str, retried: bool
 ) -> None:
-    found = Failure(kind=kind, delay_s=delay_s).bounded()
+    found = Failure(kind=kind, delay_s=delay_s).bounded(900.0)
     assert (found.kind, found.retried) == (becomes, retried)

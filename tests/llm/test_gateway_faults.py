@@ -102,7 +102,7 @@ def test_what_does_not_pass_is_not_tried_again(
 
 def test_every_error_of_the_fault_server_is_either_survived_or_ends_the_call() -> None:
     ends = {"400", "401", "402", "403", "404", "429-hours", "429-minutes", "never"}
-    assert ends | set(TRANSIENT) >= set(ERRORS)
+    assert ends | set(TRANSIENT) | {"429-later"} >= set(ERRORS)
 
 
 @pytest.mark.parametrize("fault", ["429-minutes", "never"])
@@ -113,6 +113,16 @@ def test_a_wait_that_is_too_long_or_not_wanted_ends_the_call_resumably(fault: st
                 await door.ask("m0", CALL)
             await door.ask("m0", CALL)
             assert now() == 0.0  # the gate was not left closed
+
+    run(main())
+
+
+def test_a_wait_within_the_deadline_is_waited_for() -> None:
+    async def main() -> None:
+        async with FaultServer(["429-later"]) as server, to(server, "openai") as door:
+            await door.ask("m0", CALL)
+            assert 300.0 <= now() <= 302.0
+            assert len(server.seen) == 2
 
     run(main())
 

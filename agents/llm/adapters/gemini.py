@@ -159,7 +159,8 @@ def _kind(status: int, message: str, details: list[Any]) -> Kind:
 
 def _daily(details: list[Any]) -> bool:
     violations = [dig(detail, "violations") for detail in details]
-    quotas = [str(dig(one, "quotaId")) for many in violations for one in many or ()]
+    listed = [many for many in violations if isinstance(many, list)]
+    quotas = [str(dig(one, "quotaId")) for many in listed for one in many]
     return any("PerDay" in quota for quota in quotas)
 
 

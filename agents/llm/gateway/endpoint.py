@@ -172,7 +172,7 @@ class Endpoint:
             detail=failure.detail or _explained(reply),
             delay_s=max(delays, default=None),
             final=reply.headers.get("x-should-retry", "").lower() == "false",
-        ).bounded()
+        ).bounded(self.config.deadline_s)
 
 
 def _explained(reply: HttpReply) -> str:

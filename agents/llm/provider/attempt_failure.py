@@ -25,9 +25,6 @@ RETRIED: frozenset[Kind] = frozenset(
 )
 """The next attempt may succeed. ``request`` ends one call; the other four end them all."""
 
-LONGEST_DELAY_S = 120.0
-"""A longer wait than this is not waited for: the run stops and is resumed instead."""
-
 HOURS_S = 3600.0
 """A rate limit that lasts this long is a quota."""
 
@@ -58,9 +55,15 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True):
         """Whether another attempt makes sense."""
         return self.kind in RETRIED and not self.final
 
-    def bounded(self) -> Failure:
-        """Return the failure as final if its delay is too long to be waited for."""
-        if self.delay_s is None or self.delay_s <= LONGEST_DELAY_S or self.kind not in RETRIED:
+    def bounded(self, longest_s: float) -> Failure:
+        """Return the failure as final if its delay is too long to be waited for.
+
+        Parameters
+        ----------
+        longest_s : float
+            The deadline of a call: after a longer wait than this the run stops and is resumed.
+        """
+        if self.delay_s is None or self.delay_s < longest_s or self.kind not in RETRIED:
             return self
         if self.kind == "rate_limit" and self.delay_s >= HOURS_S:
             return msgspec.structs.replace(self, kind="quota")
