@@ -89,6 +89,17 @@ class PlayedOutside(SimError):
         )
 
 
+class Untrusted(SimError):
+    """A run folder that was not launched here brings code, or sends keys somewhere."""
+
+    def __init__(self, run: Path, brings: Sequence[str], what: str) -> None:
+        super().__init__(
+            f"{run} cannot be {what}: it was not launched on this machine by you and brings "
+            f"{'; '.join(brings[:4])}{' and more' if len(brings) > 4 else ''}. "
+            "Look at it, and add --trust if nothing is wrong with it"
+        )
+
+
 class SessionAgentsAlone(SimError):
     """Agents that only this process has were to be played by several."""
 

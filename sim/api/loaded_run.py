@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from retailsim.sim.api.chat import Chat
-    from retailsim.sim.run.verify import Verification
+    from retailsim.sim.run.verify import Code, Verification
 
 
 class Run:
@@ -162,8 +162,14 @@ class Run:
         with plain_errors():
             return made_report(self.path, None if path is None else Path(path)).path
 
-    def verify(self) -> Verification:
+    def verify(self, *, code: Code = "own") -> Verification:
         """Check the whole log and the inputs, and play every market again to compare the bytes.
+
+        Parameters
+        ----------
+        code : {"own", "any", "none"}
+            Whose code may run: of runs that were launched on this machine, of any run, of none.
+            A run that brings code which may not is not played again.
 
         Raises
         ------
@@ -176,7 +182,7 @@ class Run:
 
         def work(listener: Listener, control: RunControl) -> Verification:
             with plain_errors():
-                return verified(self.path)
+                return verified(self.path, code=code)
 
         return play(work, False, lambda found: KeyboardInterrupt())
 
@@ -187,6 +193,7 @@ class Run:
         budget: float | None = None,
         retry_failed: bool = False,
         settings: Mapping[str, Any] | None = None,
+        trust: bool = False,
         progress: ProgressWish = False,
     ) -> Run:
         """Play what is missing, if anything is; return the run.
@@ -202,6 +209,8 @@ class Run:
         settings : dict
             ``{"models.NAME.KEY": value}``: where a model is, how fast it may be asked, what it
             costs.
+        trust : bool
+            Whether its code may run, and keys go where it says, if it was not launched here.
         progress : bool or callable
             As for `run`.
 
@@ -209,6 +218,8 @@ class Run:
         ------
         RunChanged, LogDamaged, RunInUse
             If it cannot go on as it began.
+        Untrusted
+            If it brings either, and `trust` does not say so.
         SessionAgents
             If an agent was defined in a notebook or script.
         RunStopped, KeyboardInterrupt
@@ -229,6 +240,7 @@ class Run:
                     retry_failed=retry_failed,
                     budget=budget,
                     settings=as_settings(settings or {}),
+                    trust=trust,
                     control=control,
                 ),
             )

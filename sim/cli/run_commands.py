@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import click
 
@@ -62,6 +62,11 @@ def launch(scenario: str, as_json: bool, settings: tuple[str, ...], **flags: Any
 @BUDGET
 @JSON
 @VERBOSE
+@click.option(
+    "--trust",
+    is_flag=True,
+    help="Run code and use addresses of a run that was not launched here.",
+)
 def resume(
     run: Path,
     workers: int | None,
@@ -70,6 +75,7 @@ def resume(
     budget: float | None,
     as_json: bool,
     verbose: bool,
+    trust: bool,
 ) -> None:
     """Continue a run that stopped early."""
     from retailsim.sim.run.resume import resume as go_on
@@ -85,18 +91,23 @@ def resume(
             settings=settings,
             budget=budget,
             verbose=verbose,
+            trust=trust,
         )
     )
 
 
 @click.command(cls=Command, example="verify runs/first")
 @RUN
-def verify(run: Path) -> None:
+@click.option(
+    "--trust", "code", flag_value="any", help="Run the code that somebody else's run brings."
+)
+@click.option("--no-code", "code", flag_value="none", help="Run no code of the run, even your own.")
+def verify(run: Path, code: Literal["any", "none"] | None) -> None:
     """Check a run's log, then play it again and compare every event."""
     from retailsim.sim.run.verify import verify as check
     from retailsim.sim.terminal.terminal import Terminal
 
-    sys.exit(check(run, Terminal()))
+    sys.exit(check(run, Terminal(), code or "own"))
 
 
 @click.command(name="import", cls=Command, example="import trajectories.json --out runs/published")

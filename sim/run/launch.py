@@ -33,6 +33,7 @@ from retailsim.sim.folder.run_folder import FORMAT, Identity, NewRun, RunFile, R
 from retailsim.sim.folder.session_agents import check_session_agents, recorded, source_of
 from retailsim.sim.run.conclusion import conclude
 from retailsim.sim.run.launch_options import Options
+from retailsim.sim.run.trust import remember_own
 from retailsim.sim.run.what_ifs import lay_flags, name_after, table_of, without_what_ifs
 from retailsim.sim.scenario.anchor_record import AnchorRecord
 from retailsim.sim.scenario.anchor_table import AnchorTable
@@ -352,7 +353,9 @@ def _made(prepared: PreparedRun, out: Path) -> RunFolder:
             budget=options.budget if used_models(scenario) else None,
             behavioral=prepared.behavioral,
         )
-        return new.publish(file)
+        run = new.publish(file)
+        remember_own(run, file)
+        return run
     finally:
         new.discard()
 

@@ -28,6 +28,7 @@ from retailsim.sim.play.retries import (
 )
 from retailsim.sim.run.conclusion import conclude, show_replay
 from retailsim.sim.run.model_settings import with_model_settings
+from retailsim.sim.run.trust import brought, check_trust, remembered
 from retailsim.sim.seats.cast import refuse_outside, used_models
 from retailsim.sim.terminal.audience import Audience
 from retailsim.sim.terminal.terminal import Terminal
@@ -42,6 +43,7 @@ def resume(
     budget: float | None = None,
     settings: Sequence[str] = (),
     verbose: bool = False,
+    trust: bool = False,
 ) -> int:
     """Play what is missing of a run, and show it; returns the exit status, as `go_on` means it."""
     outcome = go_on(
@@ -52,6 +54,7 @@ def resume(
         budget=budget,
         settings=settings,
         verbose=verbose,
+        trust=trust,
     )
     if outcome is None:
         show_replay(RunFolder(path), terminal)
@@ -68,6 +71,7 @@ def go_on(
     budget: float | None = None,
     settings: Sequence[str] = (),
     verbose: bool = False,
+    trust: bool = False,
     control: RunControl | None = None,
 ) -> RunOutcome | None:
     """Play what is missing of a run; returns None if nothing is missing.
@@ -75,8 +79,16 @@ def go_on(
     ``settings`` change the run's models for good, and so does `budget`: a later resume has them,
     too.
 
+    Parameters
+    ----------
+    trust : bool
+        Whether code that the folder brings may run, and keys go where it says, although the run
+        was not launched here; remembered of this run.
+
     Raises
     ------
+    Untrusted
+        If it brings either, and nobody said so.
     NotARunFolder, RunChanged, LogDamaged, RunInUse
         If the run cannot be continued as it began.
     """
@@ -85,9 +97,7 @@ def go_on(
     refuse_session_agents(run.path, file, "resumed")
     with RunLock(run.lock) as lock:
         run.check_inputs(file)
-        if settings:
-            file = with_model_settings(file, settings)
-            run.write(file)
+        file = _changed(run, file, settings, trust)
         if file.imported is not None:
             check(run.events)
             again = ", and what was imported cannot be repeated" if retry_failed else ""
@@ -114,6 +124,17 @@ def go_on(
             done=done,
             control=control,
         )
+
+
+def _changed(run: RunFolder, file: RunFile, settings: Sequence[str], trust: bool) -> RunFile:
+    """Return the run with its new settings, and keep them, if it can be trusted with them."""
+    trust |= remembered(run, file)  # whoever made it may also change it
+    if settings:
+        file = with_model_settings(file, settings)
+    check_trust(run, file, brought(run, file), trust=trust, what="resumed")
+    if settings:
+        run.write(file)
+    return file
 
 
 def _workers(file: RunFile, wanted: int | None) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
@@ -17,7 +18,7 @@ from retailsim.events.messages import LoggedRecord
 from retailsim.events.outside import Door
 from retailsim.market.core.spec import MarketSpec
 from retailsim.market.protocols.registry import rules_of
-from retailsim.sim.errors import MarketDiverged, RunChanged
+from retailsim.sim.errors import MarketDiverged, RunChanged, Untrusted
 from retailsim.sim.execution.job import cast_of, run_design
 from retailsim.sim.folder.run_folder import RunFile, RunFolder, told_apart, versions
 from retailsim.sim.folder.session_agents import refuse_session_agents
@@ -26,10 +27,14 @@ from retailsim.sim.play.leftovers import Leftover, recovered, whole_markets
 from retailsim.sim.play.market_log import MarketLog, first_difference
 from retailsim.sim.play.retries import attempt, failures, retry_markets, shared_answers
 from retailsim.sim.play.stop import Stop
+from retailsim.sim.run.trust import brought, check_trust
 from retailsim.sim.scenario.design import Design
 from retailsim.sim.scenario.protocol import declared_events
 from retailsim.sim.seats.cast import used_models
 from retailsim.sim.terminal.terminal import Terminal
+
+Code = Literal["own", "any", "none"]
+"""Whose code may be run to play a run again."""
 
 
 class _RefusingLog:
@@ -63,9 +68,13 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
     obstacle: str | None = None
 
 
-def verify(path: Path, terminal: Terminal) -> int:
+def verify(path: Path, terminal: Terminal, code: Code = "own") -> int:
     """Check a run and say what was found; returns 0, and raises what `verified` raises."""
-    found = verified(path, on_whole=lambda events: terminal.out(_whole(path, events)))
+
+    def on_whole(events: int) -> None:
+        terminal.out(_whole(path, events))
+
+    found = verified(path, on_whole=on_whole, code=code)
     if found.obstacle is not None:
         terminal.out(f"{path}: not re-executed: {found.obstacle}")
     elif not found.markets:
@@ -79,13 +88,18 @@ def _whole(path: Path, events: int) -> str:
     return f"{path}: {events} events, the hash chain is intact"
 
 
-def verified(path: Path, on_whole: Callable[[int], None] = lambda events: None) -> Verification:
+def verified(
+    path: Path, on_whole: Callable[[int], None] = lambda events: None, code: Code = "own"
+) -> Verification:
     """Check a run: its log, its inputs, and that it re-executes to the same bytes.
 
     Parameters
     ----------
     on_whole : callable
         Told the number of events as soon as the log is known to be whole.
+    code : {"own", "any", "none"}
+        Whose code may run: of runs that were launched here, of any (which is remembered of this
+        run), or of none. A run that brings code which may not is not played again.
 
     Raises
     ------
@@ -106,7 +120,7 @@ def verified(path: Path, on_whole: Callable[[int], None] = lambda events: None) 
     on_whole(events)
     run.check_inputs(file)
     refuse_session_agents(path, file, "played again")
-    obstacle = _obstacle(run, file)
+    obstacle = _foreign_code(run, file, code) or _obstacle(run, file)
     if obstacle is not None:
         return Verification(events=events, obstacle=obstacle)
     return Verification(events=events, markets=asyncio.run(_replay_all(run, file)))
@@ -118,6 +132,18 @@ def _check_owner(log: LogCheck, file: RunFile) -> None:
         if one.header is not None and one.header.run != file.run.id:
             problem = f"it belongs to run {one.header.run!r}, and run.toml is of {file.run.id!r}"
             raise LogDamaged(one.segment.path, 0, problem)
+
+
+def _foreign_code(run: RunFolder, file: RunFile, code: Code) -> str | None:
+    """Say which code the run brings, if it may not run. No key is sent by playing it again."""
+    found = msgspec.structs.replace(brought(run, file), sends=())
+    if code == "none" and found.code:
+        return f"it brings code of its own, {', '.join(found.code[:4])}"
+    try:
+        check_trust(run, file, found, trust=code == "any", what="played again")
+    except Untrusted as error:
+        return str(error).partition(": ")[2]
+    return None
 
 
 def _obstacle(run: RunFolder, file: RunFile) -> str | None:

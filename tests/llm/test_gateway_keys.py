@@ -16,7 +16,7 @@ from urllib.parse import quote_plus
 
 import pytest
 
-from retailsim.agents.llm.errors import ModelError, NoKey
+from retailsim.agents.llm.errors import BadModel, ModelError, NoKey
 from retailsim.agents.llm.gateway.endpoint import Endpoint
 from retailsim.agents.llm.gateway.gateway import Gateway
 from retailsim.agents.llm.gateway.transport import HttpReply
@@ -255,3 +255,26 @@ def test_a_server_that_echoes_the_key_where_it_names_itself_does_not_get_it_logg
     found = endpoint.read(HttpReply(200, {}, json.dumps(body).encode()), b"{}", lambda: 0.0)
     assert isinstance(found, Answer)
     assert {found.model, found.fingerprint, found.upstream} == {"x[key]"}
+
+
+@pytest.mark.parametrize(
+    ("base_url", "key", "goes"),
+    [
+        ("http://elsewhere.example/v1", KEY, False),
+        ("http://10.0.0.7:8000/v1", KEY, False),
+        ("10.0.0.7:8000", KEY, False),
+        ("https://elsewhere.example/v1", KEY, True),
+        ("http://127.0.0.1:8000/v1", KEY, True),
+        ("http://localhost:8000/v1", KEY, True),
+        ("http://10.0.0.7:8000/v1", "none", True),
+    ],
+)
+def test_no_key_leaves_the_machine_over_plain_http(base_url: str, key: str, goes: bool) -> None:
+    given = config("openai-compatible", base_url=base_url, key_env="MY_KEY")
+    endpoint = Endpoint("m", given, {"MY_KEY": key})
+    if goes:
+        assert endpoint.target.headers
+        return
+    with pytest.raises(BadModel, match="MY_KEY over plain http") as caught:
+        _ = endpoint.target
+    assert key not in str(caught.value)

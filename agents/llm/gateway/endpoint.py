@@ -9,9 +9,10 @@ from hashlib import sha256
 import msgspec
 
 from retailsim.agents.llm.adapters.base import Adapter
+from retailsim.agents.llm.errors import BadModel
 from retailsim.agents.llm.gateway.gate import Gate
 from retailsim.agents.llm.gateway.transport import HttpReply, HttpTarget
-from retailsim.agents.llm.provider.address import base_url, proxy_for
+from retailsim.agents.llm.provider.address import base_url, in_the_open, proxy_for
 from retailsim.agents.llm.provider.attempt_failure import Failure
 from retailsim.agents.llm.provider.capabilities import Abilities, abilities
 from retailsim.agents.llm.provider.hints import delay_s, reset_s
@@ -89,8 +90,15 @@ class Endpoint:
 
     @cached_property
     def key(self) -> ApiKey | None:
-        """The key, looked up once; raises `NoKey`."""
-        return find_key(self.name, self.config, self._environ)
+        """The key, looked up once; raises `NoKey`, and `BadModel` where it would go in the open."""
+        key = find_key(self.name, self.config, self._environ)
+        if key is not None and key.secret and in_the_open(self.base):
+            problem = (
+                f"{self.base} would get the key in {key.env} over plain http, for anybody on the"
+                " way to read; use an https address, or a server that needs no key"
+            )
+            raise BadModel(self.name, problem)
+        return key
 
     @cached_property
     def target(self) -> HttpTarget:

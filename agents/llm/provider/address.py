@@ -43,6 +43,22 @@ def base_url(name: str, config: ModelConfig) -> str:
     return f"{text}/{vendor_of(config.provider).version}"
 
 
+def leaves_machine(url: str) -> bool:
+    """Whether a request to this address goes anywhere but to this machine."""
+    host = urlsplit(url).hostname or ""
+    if host == "localhost" or host.endswith(".localhost"):
+        return False
+    try:
+        return not ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return True
+
+
+def in_the_open(url: str) -> bool:
+    """Whether what is sent to this address can be read on its way."""
+    return urlsplit(url).scheme == "http" and leaves_machine(url)
+
+
 def proxy_for(url: str, environ: Mapping[str, str]) -> str | None:
     """Return the proxy that the environment names for `url`, or None."""
     parts = urlsplit(url)

@@ -30,7 +30,7 @@ class ApiKey:
         self.env = env
         self._secret = secret
         forms = map(re.escape, _forms(secret))
-        self._echoes = re.compile("|".join(forms)) if len(secret) >= _SECRET else None
+        self._echoes = re.compile("|".join(forms)) if self.secret else None
 
     def __repr__(self) -> str:
         """Say where it is from, never what it is."""
@@ -47,6 +47,11 @@ class ApiKey:
     def __reduce__(self) -> tuple[object, ...]:
         """Refuse to be pickled or copied into a file."""
         raise TypeError("a key is never written anywhere")
+
+    @property
+    def secret(self) -> bool:
+        """Whether it is one; a short one, as local servers are given, is just a word."""
+        return len(self._secret) >= _SECRET
 
     def blot(self, text: str) -> str:
         """Return an answer without the secret, as it is or encoded; a short key is none."""
