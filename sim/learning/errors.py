@@ -32,3 +32,36 @@ class BadReward(SimError):
         super().__init__(
             f"--reward {text}: write TERM=NUMBER, with a term out of {', '.join(known)}"
         )
+
+
+class BadLog(SimError):
+    """A run holds no decisions that could be read here; says why."""
+
+    def __init__(self, run: Path, problem: str) -> None:
+        super().__init__(f"{run}: {problem}")
+
+
+class LogTwice(SimError):
+    """The same run was given twice: its conversations would count as independent ones."""
+
+    def __init__(self, run: Path, before: Path) -> None:
+        super().__init__(f"{run} is the same run as {before}; name each log once")
+
+
+class UnknownSeller(SimError):
+    """Nobody of this name sells in the logs."""
+
+    def __init__(self, name: str, known: Sequence[str]) -> None:
+        super().__init__(
+            f"--seller {name}: in the logs there are only {', '.join(known) or 'none'}"
+        )
+
+
+class NoDecisions(SimError):
+    """No conversation of the logs came to its end."""
+
+    def __init__(self, runs: Sequence[Path], failed: int, unfinished: int) -> None:
+        super().__init__(
+            f"{', '.join(map(str, runs))}: no finished conversation ({failed:,} failed, "
+            f"{unfinished:,} unfinished); resume the run, or launch another"
+        )

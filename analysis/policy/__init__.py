@@ -1,0 +1,1 @@
+"""What policies are worth: logged decisions, and estimates from logs of what others would do."""
