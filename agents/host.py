@@ -12,7 +12,7 @@ import asyncio
 from collections.abc import Callable, Coroutine, Generator, Mapping
 from contextlib import suppress
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 import anyio
 import msgspec
@@ -102,13 +102,23 @@ class Host:
         return answer
 
 
+class Answering(Protocol):
+    """Who answers requests of the market: an agent in a seat, or the reader of claims."""
+
+    source: str
+
+    async def receive(self, message: AgentRequest) -> Any:
+        """Return the value that the request asks for."""
+        ...
+
+
 class Checked:
     """Wraps an agent of ours that speaks a model's words: they are checked, its code is trusted.
 
     The model's own deadlines are the gateway's, and a step of ours needs no watching.
     """
 
-    def __init__(self, agent: Agent, admissions: Admissions) -> None:
+    def __init__(self, agent: Answering, admissions: Admissions) -> None:
         self._agent = agent
         self._admissions = admissions
 

@@ -32,6 +32,7 @@ Role = Literal["seller", "buyer"]
 DialogueStage = Literal["pre_inquiry", "post_inquiry", "sales"]
 ClaimStage = Literal["pitch", "pre_inquiry", "post_inquiry", "sales"]
 ClaimVerdict = Literal["unsupported", "contradicted"]
+ClaimReader = Literal["model", "rules"]
 Outcome = Literal["delivered", "exchanged", "refunded"]
 Payer = Literal["buyer", "seller"]
 Sentiment = Literal["Positive", "Neutral", "Negative"]
@@ -222,8 +223,8 @@ class ClaimFound(Event, tag="ClaimFound", kw_only=True):
     """The market found a claim of the seller that the product sheet does not carry.
 
     ``stage`` is that of what was said, ``turn`` its exchange (None for a pitch), ``rule`` names the
-    rule of the claim reader and ``kind`` what it looks for: superlative, endorsement, effect,
-    guarantee, comparison, price, number or fact.
+    rule of the claim reader ("model" where a model read) and ``kind`` what it looks for:
+    superlative, endorsement, effect, guarantee, comparison, price, number or fact.
     """
 
     seller: str
@@ -238,6 +239,23 @@ class ClaimFound(Event, tag="ClaimFound", kw_only=True):
     def without_texts(self) -> Event:
         """Leave out the sentence."""
         return msgspec.structs.replace(self, sentence="")
+
+
+class ClaimsRead(Event, tag="ClaimsRead", kw_only=True):
+    """A text of the seller was read by somebody who was asked; found claims follow, if any.
+
+    ``reader`` is the model's table, ``by`` who read in the end: the rules where the model failed,
+    and ``problem`` says how. Nothing of the kind is logged where the rules are the reader.
+    """
+
+    seller: str
+    product: str | None
+    stage: ClaimStage
+    turn: int | None
+    reader: str
+    by: ClaimReader
+    claims: int
+    problem: str | None = None
 
 
 class CommandRejected(Event, tag="CommandRejected", kw_only=True):
@@ -271,6 +289,7 @@ LoggedEvent = (
     | RefundIssued
     | ReviewPosted
     | ClaimFound
+    | ClaimsRead
     | CommandRejected
     | OutputRejected
 )

@@ -39,7 +39,8 @@ Check = Literal[
     "delivery",
 ]
 
-Reader = Literal["rules", "none"]
+RULES, NOBODY = "rules", "none"
+"""Readers that are no model."""
 
 
 class ClaimRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -47,11 +48,17 @@ class ClaimRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
     Parameters
     ----------
-    reader : {"rules", "none"}
-        By the rules of ``market/data/claims.toml``, or not at all.
+    reader : str
+        "rules": by those of ``market/data/claims.toml``; "none": not at all; otherwise the model
+        of this name, and by the rules where it fails.
     """
 
-    reader: Reader = "rules"
+    reader: str = RULES
+
+    @property
+    def model(self) -> str | None:
+        """The model that reads, if one does."""
+        return None if self.reader in (RULES, NOBODY) else self.reader
 
 
 FIGURES = "#"

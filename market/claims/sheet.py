@@ -21,6 +21,8 @@ BOUND = 1.5
 LEAST_NAME = 9
 """Characters that a title or a value of the sheet has more of, to be known when it is said."""
 LONGEST_VALUE = 120
+LONGEST_DESCRIPTION = 6_000
+"""Characters of a sheet that a reader that is asked is shown."""
 MOST_REMEMBERED = 4_096
 """Pieces of text that one sheet remembers."""
 
@@ -194,6 +196,22 @@ class Sheet:
         if len(self.quiet) >= MOST_REMEMBERED:
             self.quiet.clear()
         self.quiet.add(piece)
+
+    def described(self) -> str:
+        """Return the sheet and the terms as they are shown to a reader that is asked."""
+        written = "\n".join(part for part in self._source.split(" | ") if part.strip())
+        return "\n".join([written[:LONGEST_DESCRIPTION], *self._terms()])
+
+    def _terms(self) -> Iterator[str]:
+        amounts = ", ".join(dollars(cents) for cents in sorted(self.money) if cents > 0)
+        yield f"Amounts of the offer (prices, fee, their sums): {amounts or 'none'}"
+        if self.free_shipping:
+            yield "Shipping: free"
+        if self.discount:
+            yield f"Discount: {self.discount:.0%}"
+        shortest, longest = self.delivery_days
+        yield f"Delivery: {shortest} to {longest} days"
+        yield f"Returns: within {self.return_days} days"
 
     @property
     def page(self) -> Page:

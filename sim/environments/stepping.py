@@ -53,6 +53,7 @@ class SteppedMarket:
         self._door = AskedDoor()
         for seat in seats.values():
             seat.join(self._kernel, self._door, hosting)
+        cast.join_reader(self._kernel, self._door)
         self._kernel.post(self._market.open())
         self.question = self._run()
 

@@ -52,6 +52,10 @@ class Seats(Protocol):
         """Return the seat of this name."""
         ...
 
+    def join_reader(self, kernel: Kernel, door: Door) -> None:
+        """Register who reads claims for one market, if somebody is asked to."""
+        ...
+
     def seated(self, spec: MarketSpec) -> MarketSpec:
         """Return a market with what takes each of its seats."""
         ...
@@ -234,6 +238,7 @@ class Engine:
         kernel.add_rules(market.handle)
         for role, name in spec.seats:
             self._seat(role, name, kernel, door)
+        self._cast.join_reader(kernel, door)
         kernel.post(market.open())
         await kernel.run()
         if not market.finished:

@@ -51,7 +51,7 @@ from retailsim.sim.scenario.scenario import ProductsTable, Scenario
 from retailsim.sim.scenario.scenario_file import decode, read_tree
 from retailsim.sim.scenario.settings import Tree, lay_over
 from retailsim.sim.seats.cast import Cast, expand, refuse_outside, used_models
-from retailsim.sim.seats.seat_names import describe_models
+from retailsim.sim.seats.seat_names import describe_models, describe_reader
 from retailsim.sim.terminal.audience import Audience
 from retailsim.sim.terminal.terminal import Terminal
 
@@ -223,6 +223,7 @@ def _asked(own: Tree, folder: Path, options: Options) -> Scenario:
     lay_over(tree, [setting for setting in options.settings if setting.startswith("models.")])
     lay_flags(tree, options)
     lay_over(tree, options.settings)
+    describe_reader(tree)
     return decode(tree, options.scenario, folder)
 
 

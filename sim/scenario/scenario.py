@@ -19,7 +19,7 @@ from msgspec import Meta
 from retailsim.agents.llm.types import ModelConfig
 from retailsim.events.messages import Role
 from retailsim.market.catalogue.product import Category
-from retailsim.market.claims.rules import Reader
+from retailsim.market.claims.rules import NOBODY, RULES
 from retailsim.market.core.issues import Issue
 from retailsim.market.core.shipping import ShippingRules
 from retailsim.market.protocols.registry import DEFAULT
@@ -253,10 +253,12 @@ class ClaimsTable(ScenarioTable, frozen=True, kw_only=True):
     ----------
     reader : str
         "rules" checks every pitch and every answer before the purchase against the product sheet,
-        by built-in rules; "none" checks nothing, and only what a seller reports itself counts.
+        by built-in rules; the NAME of a [models.NAME] table, or PROVIDER/MODEL, has that model
+        check them, and the rules where it fails; "none" checks nothing, and only what a seller
+        reports itself counts.
     """
 
-    reader: Reader = "rules"
+    reader: Name = RULES
 
 
 class BehavioralTable(ScenarioTable, frozen=True, kw_only=True):
@@ -365,6 +367,11 @@ class Scenario(ScenarioTable, frozen=True, kw_only=True):
     def seats(self, role: Role) -> tuple[AgentTable, ...]:
         """The seats of one role, in the scenario's order."""
         return self.sellers if role == "seller" else self.buyers
+
+    @property
+    def reader(self) -> str | None:
+        """The [models] table that reads claims, if one does."""
+        return None if self.claims.reader in (RULES, NOBODY) else self.claims.reader
 
 
 def schema() -> dict[str, Any]:

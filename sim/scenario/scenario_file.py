@@ -138,11 +138,20 @@ def check(scenario: Scenario, source: str, folder: Path) -> None:
         raise BadScenario(source, "issues.weights: at least one must be above 0")
     _check_days(scenario, source)
     check_models(scenario, source)
-    waits = any(seat.model is not None for seat in (*scenario.sellers, *scenario.buyers))
+    _check_reader(scenario, source)
+    waits = scenario.reader or any(seat.model for seat in (*scenario.sellers, *scenario.buyers))
     if waits and not scenario.design.transcripts:
         raise BadScenario(
             source, "design.transcripts: must be true, since models cannot be resumed without texts"
         )
+
+
+def _check_reader(scenario: Scenario, source: str) -> None:
+    name = scenario.reader
+    if name is not None and name not in scenario.models:
+        known = ", ".join(["rules", "none", *scenario.models])
+        problem = f"claims.reader: there is no [models.{name}] table; known: {known}"
+        raise BadScenario(source, problem)
 
 
 def _check_days(scenario: Scenario, source: str) -> None:

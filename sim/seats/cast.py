@@ -18,13 +18,15 @@ from retailsim.agents.errors import AgentsError, UnknownAgent
 from retailsim.agents.host import Checked, Host, Hosting, Trusted
 from retailsim.agents.llm.types import PROVIDERS, ModelConfig
 from retailsim.agents.profiles import profiles
-from retailsim.agents.protocol import POLICY, agents_of
+from retailsim.agents.protocol import MODEL, POLICY, agents_of
+from retailsim.agents.reading.reader import REASKS, ROLE, ModelReader
 from retailsim.agents.registry import digest, fit, resolve
 from retailsim.events.kernel import Kernel, Receive
 from retailsim.events.messages import Role, SeatKind
 from retailsim.events.outside import Door
 from retailsim.events.streams import Seed
 from retailsim.market.catalogue.product import Category
+from retailsim.market.claims.reading import READINGS
 from retailsim.market.core.plugin_code import is_foreign, source_digest
 from retailsim.market.core.spec import MarketSpec
 from retailsim.market.protocols.registry import DEFAULT, Protocol, protocol_modules
@@ -79,9 +81,18 @@ def _is_model(name: str) -> bool:
 
 
 def used_models(scenario: Scenario) -> dict[str, ModelConfig]:
-    """Return the [models] tables that seats name."""
+    """Return the [models] tables that seats name, and the one that reads claims."""
     seats = (*scenario.sellers, *scenario.buyers)
-    return {seat.model: scenario.models[seat.model] for seat in seats if seat.model is not None}
+    names = [*(seat.model for seat in seats), scenario.reader]
+    return {name: scenario.models[name] for name in names if name is not None}
+
+
+def reader_seat(scenario: Scenario) -> tuple[AgentTable, ...]:
+    """Return the reader of claims as if it had a seat, for those who count calls; none: ()."""
+    if scenario.reader is None:
+        return ()
+    options = {"reasks": REASKS}
+    return (AgentTable(id=ROLE, agent=MODEL, model=scenario.reader, options=options),)
 
 
 class SeatModels(Protocol_):
@@ -223,6 +234,8 @@ class Cast:
     ) -> None:
         self.protocol = protocol
         self._named = scenario.design.protocol
+        self._reader = scenario.reader
+        self._models: SeatModels | None = None
         wallet = scenario.behavioral.wallet
         self._seats = {
             (role, table.id): SeatedAgent(
@@ -233,9 +246,21 @@ class Cast:
         }
 
     def connect(self, models: SeatModels) -> None:
-        """Give the seats that ask language models their way to them."""
+        """Give those who ask language models their way to them."""
+        self._models = models
         for seat in self._seats.values():
             seat.models = models
+
+    def join_reader(self, kernel: Kernel, door: Door) -> None:
+        """Register the model that reads claims for one market, if the scenario has one.
+
+        Without models, as where a design is played in memory, it fails and the rules read.
+        """
+        if self._reader is None:
+            return
+        access = self._models.access(self._reader, door) if self._models else None
+        reader = ModelReader(self._reader, access)
+        kernel.add_agent(reader.source, Checked(reader, READINGS).receive, waits=True)
 
     def seat(self, role: Role, name: str) -> SeatedAgent:
         """The seat of this name."""
@@ -253,7 +278,7 @@ class Cast:
     @property
     def waits(self) -> bool:
         """Whether anybody waits for the outside, so that markets are worth interleaving."""
-        return any(seat.kind.waits for seat in self._seats.values())
+        return self._reader is not None or any(s.kind.waits for s in self._seats.values())
 
     @property
     def has_plugins(self) -> bool:

@@ -40,6 +40,14 @@ def describe_models(asked: SeatEntries, models: Tree) -> None:
             models[name] = {**table, **models.get(name, {})}
 
 
+def describe_reader(tree: Tree) -> None:
+    """Give the reader of claims its table in `models`, if it is named as PROVIDER/MODEL."""
+    claims, models = tree.get("claims"), tree.setdefault("models", {})
+    name = claims.get("reader") if isinstance(claims, dict) else None
+    if isinstance(name, str) and isinstance(models, dict):
+        describe_models([name], models)
+
+
 def give_seats(
     tree: Tree, role: Role, asked: SeatEntries, models: Tree, *, parts: bool = False
 ) -> None:

@@ -10,6 +10,7 @@ from retailsim.events.kernel import Kernel, Outgoing, Post, Receive
 from retailsim.events.messages import Event, Message, MessageSent, ReviewPosted
 from retailsim.events.streams import Seed
 from retailsim.market.catalogue.product import Product
+from retailsim.market.claims.reading import READINGS
 from retailsim.market.core.admission import admit
 from retailsim.market.core.issues import Issue, IssueRules
 from retailsim.market.core.participants import EpisodeSpec, Participant
@@ -40,6 +41,7 @@ from retailsim.market.protocols.retail.values import (
     Topics,
 )
 
+ASKABLE = {**ADMISSIONS, **READINGS}
 Answer = Callable[[Any], Any]
 Script = Mapping[type[AgentRequest], Answer]
 """Request -> what the player answers to it; may raise."""
@@ -189,7 +191,7 @@ class Played:
             assert isinstance(message, AgentRequest)
             self.requests.append(message)
             answer = script[type(message)](message)
-            return admit(name, message, answer, ADMISSIONS[type(message)])
+            return admit(name, message, answer, ASKABLE[type(message)])
 
         return receive
 

@@ -10,23 +10,28 @@ from hypothesis import strategies as st
 
 from retailsim.events.errors import UnusableOutput
 from retailsim.events.messages import (
+    ClaimsRead,
     EpisodeClosed,
     EpisodeFailed,
     EpisodeOpened,
     IssueResolved,
     MarketClosed,
     MarketFailed,
+    MessageSent,
     OrderDelivered,
     OrderPlaced,
     RefundIssued,
     ReviewPosted,
 )
 from retailsim.market.catalogue.product import CATEGORIES
+from retailsim.market.claims.reading import FoundClaim, ReadClaims, Reading
+from retailsim.market.claims.rules import ClaimRules
 from retailsim.market.core.issues import ISSUES, IssueRules
 from retailsim.market.core.return_policy import ReturnPolicy
 from retailsim.market.core.shipping import ShippingRules
 from retailsim.market.protocols.logged_events import event_decoder, logged_events
 from retailsim.market.protocols.registry import find_protocol
+from retailsim.market.protocols.retail.events import PitchPresented
 from retailsim.market.protocols.retail.requests import WriteReview
 from retailsim.market.protocols.retail.spec import RetailRules
 from retailsim.market.protocols.retail.values import Review, Settlement, Support
@@ -44,6 +49,7 @@ from tests.market.players import (
 )
 
 RETAIL = find_protocol("retail")
+READER = "reader:m"
 
 MISDEEDS: tuple[Any, ...] = (
     lambda request: None,
@@ -82,7 +88,17 @@ def rule_sets(draw: Any) -> RetailRules:
         max_turns=draw(st.integers(1, 3)),
         max_quantity=draw(st.integers(1, 4)),
         nonbuyer_reviews=draw(st.booleans()),
+        claims=ClaimRules(reader=draw(st.sampled_from(["rules", "none", "m"]))),
     )  # fmt: skip
+
+
+def reads(request: ReadClaims) -> Reading:
+    """A reader that finds a claim in every second sentence."""
+    found = (
+        FoundClaim(sentence=sentence, kind="fact", verdict="unsupported")
+        for sentence in request.sentences[::2]
+    )
+    return Reading(claims=tuple(found))
 
 
 class Mood:
@@ -91,6 +107,8 @@ class Mood:
     def __init__(self, number: int, name: str) -> None:
         self.random = Random(f"{number}/{name}")
         self.script: Script = seller() if name.startswith("seller") else buyer()
+        if name == READER:
+            self.script = {ReadClaims: reads}
         if name.startswith("seller") and self.random.random() < 0.5:
             self.script = seller(unsupported=("It flies.",))
         self.naughty = self.random.random() < 0.5
@@ -146,7 +164,7 @@ def markets(draw: Any) -> Played:
     product = msgspec.structs.replace(LAMP, price_cents=draw(st.integers(1, 10**7)))
     spec = market_spec(buyers, product=product, discount=draw(st.sampled_from([0.0, 0.1])))
     number = draw(st.integers(0, 2**32))
-    names = ["seller:sam", *(f"buyer:{name}" for name in buyers)]
+    names = ["seller:sam", *(f"buyer:{name}" for name in buyers), READER]
     cast = {name: Mood(number, name).play() for name in names}
     waits = frozenset(name for name in cast if draw(st.booleans()))
     return Played(spec, draw(rule_sets()), cast, seed=draw(st.integers(0, 99)), waits=waits)
@@ -216,6 +234,25 @@ def test_money_goods_and_episodes_are_conserved(played: Played) -> None:
     assert ledger.accounts["goods"] == kept - sum(refund.return_shipping_cents for refund in own)
 
 
+@settings(deadline=None, max_examples=100)
+@given(markets())
+def test_a_reader_ends_no_episode_and_tells_of_every_text(played: Played) -> None:
+    """However it fails: the rules read then, and each text of the seller was read by somebody."""
+    failed = [event for event in played.events if isinstance(event, EpisodeFailed | MarketFailed)]
+    assert "reading" not in {event.stage for event in failed}
+    told = Counter(
+        (event.episode, event.turn) for event in played.events if isinstance(event, ClaimsRead)
+    )
+    texts: Counter[tuple[str | None, int | None]] = Counter(
+        (event.episode, event.turn)
+        for event in played.events
+        if isinstance(event, MessageSent) and (event.role, event.stage) == ("seller", "pre_inquiry")
+    )
+    texts.update((None, None) for event in played.events if isinstance(event, PitchPresented))
+    asked = any(isinstance(request, ReadClaims) for request in played.requests)
+    assert told == (texts if asked else Counter())
+
+
 @settings(deadline=None, max_examples=50)
 @given(markets())
 def test_every_log_can_be_written_and_read_back(played: Played) -> None:
@@ -248,9 +285,11 @@ def test_random_agents_reach_every_kind_of_event() -> None:
     """The properties above would hold for agents that do nothing, too."""
     reached: set[type[Any]] = set()
     for number in range(60):
-        names = ["seller:sam", "buyer:ann", "buyer:bob"]
+        names = ["seller:sam", "buyer:ann", "buyer:bob", READER]
         cast = {name: Mood(number, name).play() for name in names}
-        of = rules(ISSUES[number % len(ISSUES)], policies=FOOD_FOR_ALL, max_quantity=3)
+        claims = ClaimRules(reader=("rules", "m")[number % 2])
+        issue = ISSUES[number % len(ISSUES)]
+        of = rules(issue, policies=FOOD_FOR_ALL, max_quantity=3, claims=claims)
         played = Played(market_spec(["ann", "bob"]), of, cast, seed=number)
         reached |= {type(event) for event in played.events}
     assert reached == set(logged_events(RETAIL))

@@ -46,6 +46,7 @@ REPLIES: dict[str, dict[str, Any]] = {
         "sentiment": "Positive",
         "reason": "I like it.",
     },
+    "reading": {"claims": []},
     "reviews": {
         "reviews": [
             {"aspect": "pitch", "rating": 4, "text": "Fine.", "would_recommend": None},

@@ -84,6 +84,9 @@ class Seats:
             raise LookupError("nobody sits here")
         return Seat(f"{role}:{name}", self._behaviour)
 
+    def join_reader(self, kernel: Kernel, door: Door) -> None:
+        """Nobody reads claims."""
+
     def seated(self, spec: MarketSpec) -> MarketSpec:
         return spec.with_kinds(lambda role, name: "plug-in")
 

@@ -19,7 +19,7 @@ from retailsim.agents.llm.talk.reply import Envelope, Reply
 from retailsim.agents.llm.talk.shape import portable
 from retailsim.agents.llm.types import Call, Say
 from retailsim.events.errors import UnusableOutput
-from retailsim.events.messages import ModelCalled, Role
+from retailsim.events.messages import ModelCalled
 
 R = TypeVar("R", bound=Reply)
 
@@ -40,8 +40,8 @@ class ModelChat:
 
     Parameters
     ----------
-    role : {"seller", "buyer"}
-        Chooses the rules.
+    role : str
+        Whose rules these are: "seller", "buyer" or "reader".
     envelope : type
         The replies that can be asked for; it gives the schema of all calls.
     context : str
@@ -54,7 +54,7 @@ class ModelChat:
 
     def __init__(
         self,
-        role: Role,
+        role: str,
         envelope: type[Envelope],
         context: str,
         *,

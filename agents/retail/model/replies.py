@@ -15,6 +15,7 @@ import msgspec
 from msgspec import Meta
 
 from retailsim.agents.llm.talk.reply import Reply
+from retailsim.agents.reading.replies import ReadingEnvelope
 from retailsim.events.messages import Aspect
 from retailsim.market.core.admission import MAX_NUMBER
 from retailsim.market.protocols.retail.values import Topic
@@ -159,4 +160,9 @@ class BuyerEnvelope(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reply: TopicsReply | MessageReply | DecisionReply | ReviewsReply
 
 
-ENVELOPES: tuple[type[msgspec.Struct], ...] = (BroadcastEnvelope, ServiceEnvelope, BuyerEnvelope)
+ENVELOPES: tuple[type[msgspec.Struct], ...] = (
+    BroadcastEnvelope,
+    ServiceEnvelope,
+    BuyerEnvelope,
+    ReadingEnvelope,
+)

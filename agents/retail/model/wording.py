@@ -9,6 +9,7 @@ from retailsim.market.catalogue.product import Product
 from retailsim.market.core.dialogue import Turn
 from retailsim.market.core.money import dollars
 from retailsim.market.core.return_policy import ReturnPolicy
+from retailsim.market.protocols.retail.claims import sheet_of
 from retailsim.market.protocols.retail.values import Offer, Order, Pitch
 
 SHEET_CHARACTERS = 1_200
@@ -102,4 +103,5 @@ def specimen() -> str:
     short = msgspec.structs.replace(product, title="t")
     said = (Turn("buyer", "w " * SUMMARY_CHARACTERS),)
     sheets = (sheet(offer), sheet(msgspec.structs.replace(offer, product=short)))
-    return "\n".join([*sheets, listing(offer), terms(offer), summary(said, "S")])
+    read = sheet_of(offer).described()
+    return "\n".join([*sheets, listing(offer), terms(offer), summary(said, "S"), read])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from retailsim.agents.llm.talk.reply import Reply
 from retailsim.agents.llm.talk.workload import BYTES_PER_TOKEN, Step, TalkLoad
+from retailsim.agents.reading.workload import reading
 from retailsim.agents.retail.model import wording
 from retailsim.agents.retail.model.replies import (
     AnswerReply,
@@ -18,6 +19,7 @@ from retailsim.agents.retail.model.replies import (
     StrategyReply,
     TopicsReply,
 )
+from retailsim.market.protocols.retail.claims import sheet_of
 from retailsim.market.protocols.retail.values import Offer
 
 INQUIRIES, COMPLAINTS = 3.3, 2.5
@@ -88,6 +90,19 @@ def buying(
         _as_buyer(shown + pitch, shopping),
         _as_buyer(shown + 500, support),
     )
+
+
+def reading_pitch(offer: Offer) -> tuple[TalkLoad, ...]:
+    """What reading the pitch takes, where a model reads claims."""
+    said = _EXPECTED[PitchReply] * int(BYTES_PER_TOKEN)
+    return (reading(sheet_of(offer).described(), said),)
+
+
+def reading_answers(offer: Offer, *, max_turns: int) -> tuple[TalkLoad, ...]:
+    """What reading the answers of one episode takes: each is a conversation of its own."""
+    sheet, said = sheet_of(offer).described(), _EXPECTED[AnswerReply] * int(BYTES_PER_TOKEN)
+    times = (min(1.0, max(0.0, INQUIRIES - turn)) for turn in range(max_turns))
+    return tuple(reading(sheet, said, each) for each in times)
 
 
 def _as_buyer(context: int, steps: tuple[Step, ...]) -> TalkLoad:

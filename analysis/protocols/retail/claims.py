@@ -25,9 +25,23 @@ TABLES: Mapping[str, RowTable] = {
             "rule": _TEXT,
             "verdict": _TEXT,
         },
-    )
+    ),
+    "readings": RowTable(
+        "ClaimsRead",
+        {
+            "seller": _TEXT,
+            "product": _TEXT,
+            "stage": _TEXT,
+            "turn": pl.Int64(),
+            "reader": _TEXT,
+            "by": _TEXT,
+            "claims": pl.Int64(),
+            "problem": _TEXT,
+        },
+    ),
 }
-"""A row for each claim that the market found to be beyond the sheet."""
+"""A row for each claim that the market found to be beyond the sheet, and for each text that a
+model was asked to read."""
 
 CLAIMS_PER_EPISODE = Measure(
     name="unsupported_claims",
@@ -50,6 +64,22 @@ def claims_warning(projection: Projection) -> Iterator[str]:
         f"Sellers claimed what the product sheets do not carry ({listed} sentences): such claims "
         'raise sales and come back as "not as described". See Claims.'
     )
+
+
+def readers_told(projection: Projection) -> str:
+    """Say who read: the rules, or a model, and how often the rules had to read in its place."""
+    readings = projection.tables["readings"]
+    if readings.is_empty():
+        return "It reads by rules and can be wrong both ways."
+    models = " and ".join(sorted(set(readings["reader"])))
+    failed = readings.filter(pl.col("by") == "rules").height
+    said = f"It was the language model {models}, which can be wrong both ways"
+    if failed:
+        said += (
+            f"; {failed:,} of {readings.height:,} texts were read by the rules, because the model"
+            " failed"
+        )
+    return f"{said}."
 
 
 def claims_by_seller(projection: Projection) -> dict[str, int]:

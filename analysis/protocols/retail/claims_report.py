@@ -7,7 +7,7 @@ import polars as pl
 
 from retailsim.analysis.exhibits.parts import Cell, ReportTable, Section, row, table
 from retailsim.analysis.projection.projection import Projection
-from retailsim.analysis.protocols.retail.claims import claims_by_seller
+from retailsim.analysis.protocols.retail.claims import claims_by_seller, readers_told
 from retailsim.market.claims.rules import KINDS, load_rules
 
 MOST_SENTENCES = 40
@@ -15,15 +15,15 @@ MOST_SENTENCES = 40
 
 
 def claims_section(projection: Projection) -> Section | None:
-    """Return the report's section on claims; None where there were none."""
+    """Return the report's section on claims; None where there were none and no model read."""
     claims = projection.tables["claims"]
-    if claims.is_empty():
+    if claims.is_empty() and projection.tables["readings"].is_empty():
         return None
     return Section(
         name="claims",
         title="Claims",
         lead="Sentences of pitches and answers that the claim reader found to say what the product "
-        "sheet does not carry. It reads by rules and can be wrong both ways.",
+        "sheet does not carry. " + readers_told(projection),
         tables=(_sellers(projection, claims), _sentences(claims)),
     )
 

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import NamedTuple
 
 import msgspec
 
-from retailsim.events.messages import ClaimFound, DialogueStage
-from retailsim.market.claims.reader import Claim, read
+from retailsim.events.kernel import Post
+from retailsim.events.messages import ClaimFound, ClaimsRead, ClaimStage
+from retailsim.market.claims.reader import Claim, read, sentences
+from retailsim.market.claims.reading import READER, ReadClaims, ReportReading, claims_of
+from retailsim.market.claims.rules import NOBODY, ClaimRules
 from retailsim.market.claims.sheet import Sheet
 from retailsim.market.protocols.retail.values import Offer, Pitch
 
@@ -54,6 +58,15 @@ def _sheet(
     )
 
 
+class ReadText(NamedTuple):
+    """A text of the seller that is to be read."""
+
+    text: str
+    stage: ClaimStage = "pitch"
+    turn: int | None = None
+    episode: str | None = None
+
+
 class ClaimReading:
     """Reads what is said of one offer; nothing where the run has no reader.
 
@@ -62,37 +75,59 @@ class ClaimReading:
     offer : Offer
     seller : str
         The seat's id.
-    reads : bool
-        Whether anything is read.
+    rules : ClaimRules
+        Who reads.
     """
 
-    __slots__ = ("_product", "_reads", "_seller", "_sheet")
+    __slots__ = ("_product", "_rules", "_seller", "_sheet", "model")
 
-    def __init__(self, offer: Offer, seller: str, *, reads: bool) -> None:
+    def __init__(self, offer: Offer, seller: str, rules: ClaimRules) -> None:
+        self.model = rules.model
         self._product = offer.product.id
         self._seller = seller
-        self._reads = reads
+        self._rules = rules
         self._sheet = sheet_of(offer)
 
     def of(self, text: str) -> tuple[Claim, ...]:
-        """Return the claims of a text that the sheet does not carry."""
-        return read(text, self._sheet) if self._reads else ()
+        """Return the claims of a text that the sheet does not carry, by the rules."""
+        return read(text, self._sheet) if self._rules.reader != NOBODY else ()
 
-    def events(
-        self,
-        claims: Sequence[Claim],
-        stage: DialogueStage | None = None,
-        turn: int | None = None,
-        episode: str | None = None,
-    ) -> list[ClaimFound]:
-        """Return what the log says of claims; those of the pitch have no stage and no turn."""
+    def ask(self, what: ReadText, unit: str) -> Post:
+        """Return the request to the model that reads; it takes no market time."""
+        request = ReadClaims(
+            episode=what.episode,
+            unit=unit,
+            sheet=self._sheet.described(),
+            sentences=tuple(dict.fromkeys(sentences(what.text))),
+        )
+        return Post(request, f"{READER}{self.model}")
+
+    def told(self, what: ReadText, report: ReportReading) -> tuple[tuple[Claim, ...], ClaimsRead]:
+        """Return the claims that count of a text after the model's report, and who read it."""
+        failed = report.problem is not None
+        claims = self.of(what.text) if failed else claims_of(report)
+        event = ClaimsRead(
+            episode=what.episode,
+            seller=self._seller,
+            product=self._product,
+            stage=what.stage,
+            turn=what.turn,
+            reader=self.model or "",
+            by="rules" if failed else "model",
+            claims=len(claims),
+            problem=report.problem,
+        )
+        return claims, event
+
+    def events(self, claims: Sequence[Claim], what: ReadText) -> list[ClaimFound]:
+        """Return what the log says of the claims of a text."""
         return [
             ClaimFound(
-                episode=episode,
+                episode=what.episode,
                 seller=self._seller,
                 product=self._product,
-                stage=stage or "pitch",
-                turn=turn,
+                stage=what.stage,
+                turn=what.turn,
                 sentence=claim.sentence,
                 kind=claim.kind,
                 rule=claim.rule,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 from retailsim.events.kernel import Post
@@ -18,12 +19,15 @@ from retailsim.events.messages import (
     RefundIssued,
     ReviewPosted,
 )
+from retailsim.market.claims.reader import Claim
+from retailsim.market.claims.reading import ReportReading
 from retailsim.market.core.durations import DAY_US, DECISION_US, MESSAGE_US, REVIEW_US
 from retailsim.market.core.issues import Issue
 from retailsim.market.core.market import EpisodeState
 from retailsim.market.core.orders import OrderLife
 from retailsim.market.core.participants import EpisodeSpec
-from retailsim.market.protocols.retail.claims import ClaimReading
+from retailsim.market.errors import UnexpectedMessage
+from retailsim.market.protocols.retail.claims import ClaimReading, ReadText
 from retailsim.market.protocols.retail.events import SellerChose, TopicsChosen
 from retailsim.market.protocols.retail.fulfilment import MarketContext, draw_order
 from retailsim.market.protocols.retail.requests import (
@@ -63,6 +67,7 @@ class Episode(EpisodeState):
         self._seller = f"seller:{context.spec.seller.id}"
         self._market = context
         self._claims = claims
+        self._unread: ReadText | None = None
         self._stage: Stage = "inquiry"
         self._topics = Topics(topics=(), reason="")
         self._inquiry: Transcript = ()
@@ -93,22 +98,36 @@ class Episode(EpisodeState):
             self._inquiry = (*self._inquiry, turn)
             if event.role == "buyer":
                 return [self._answer(event.turn)]
-            last = event.turn >= self._market.rules.max_turns
-            return [*self._read(event), self._decide() if last else self._ask(event.turn + 1)]
+            return self._answered(event)
         self._support = (*self._support, turn)
         if event.role == "buyer":
             return [self._give_support(event.turn)]
         last = event.turn >= self._market.rules.max_turns
         return self._settle() if last else [self._complain(event.turn + 1, MESSAGE_US)]
 
-    def _read(self, answer: MessageSent) -> list[Post]:
+    def _answered(self, answer: MessageSent) -> list[Post]:
+        """Have an answer read, and go on: at once, or when the reader that is asked has told."""
+        text = ReadText(answer.text, "pre_inquiry", answer.turn, self.id)
+        if self._claims.model is not None:
+            self._unread = text
+            return [self._claims.ask(text, self.unit)]
+        return self._after_answer(text, self._claims.of(text.text))
+
+    def read(self, report: ReportReading) -> list[Post]:
+        """The reader has told what it found in the last answer: go on from there."""
+        text, self._unread = self._unread, None
+        if text is None:
+            raise UnexpectedMessage(type(report).__name__, report.source)
+        claims, event = self._claims.told(text, report)
+        return [Post(event), *self._after_answer(text, claims)]
+
+    def _after_answer(self, text: ReadText, claims: Sequence[Claim]) -> list[Post]:
         """Note what an answer claims beyond the sheet; what was said before counts once."""
-        claims = self._claims.of(answer.text)
-        if not claims:
-            return []
         self._claimed.update(claim.sentence for claim in claims)
-        found = self._claims.events(claims, answer.stage, answer.turn, self.id)
-        return [Post(event) for event in found]
+        found = [Post(event) for event in self._claims.events(claims, text)]
+        turn = text.turn or 1
+        last = turn >= self._market.rules.max_turns
+        return [*found, self._decide() if last else self._ask(turn + 1)]
 
     def dialogue_ended(self, _: EndDialogue) -> list[Post]:
         """The buyer has nothing more to say: go on to what follows the dialogue."""

@@ -23,13 +23,15 @@ from retailsim.events.messages import (
     ReviewPosted,
 )
 from retailsim.events.streams import Seed
+from retailsim.market.claims.reader import Claim
+from retailsim.market.claims.reading import ReadClaims, ReportReading, unread
 from retailsim.market.core.durations import BROADCAST_US, PLANNING_US
 from retailsim.market.core.ledger import Ledger
 from retailsim.market.core.market import Market, Steps, episode_opened
 from retailsim.market.core.participants import EpisodeSpec
 from retailsim.market.core.protocol import MarketRules
 from retailsim.market.protocols.retail.admission import ADMISSIONS
-from retailsim.market.protocols.retail.claims import ClaimReading, with_found
+from retailsim.market.protocols.retail.claims import ClaimReading, ReadText, with_found
 from retailsim.market.protocols.retail.episode import Episode
 from retailsim.market.protocols.retail.events import (
     PitchPresented,
@@ -76,6 +78,7 @@ class RetailMarket(Market):
         DecisionMade: Episode.decided,
         ProposeSettlement: Episode.settlement_proposed,
         ReviewPosted: Episode.reviewed,
+        ReportReading: Episode.read,
     }
 
     def __init__(self, spec: RetailSpec, rules: RetailRules, seed: Seed) -> None:
@@ -86,9 +89,8 @@ class RetailMarket(Market):
         self._rules = rules
         self._offer = offer_of(spec, rules)
         self._seller = f"seller:{spec.seller.id}"
-        self._claims = ClaimReading(
-            self._offer, spec.seller.id, reads=rules.claims.reader == "rules"
-        )
+        self._claims = ClaimReading(self._offer, spec.seller.id, rules.claims)
+        self._unread: Pitch | None = None
         context = MarketContext(
             spec=spec, rules=rules, seed=seed, offer=self._offer, ledger=self.ledger
         )
@@ -137,12 +139,32 @@ class RetailMarket(Market):
                 return self._heard(_pitch(message))
             case SellerChose():
                 return []  # it is for the log alone
+            case ReportReading() if self._unread is not None:
+                return self._read(self._unread, message)
             case _:
                 return super().shared(message)
 
+    def failed(self, source: str, message: Message, error: Exception) -> Outgoing:
+        """Answer an agent that raised; where it was the reader of claims, the rules read."""
+        if not isinstance(message, ReadClaims):
+            return super().failed(source, message, error)
+        rejected, report = unread(message, error)
+        return [*map(Post, rejected), *self.handle(report)]
+
     def _heard(self, pitch: Pitch) -> Outgoing:
-        claims = self._claims.of(pitch.text)
-        found = [Post(event) for event in self._claims.events(claims)]
+        text = ReadText(pitch.text)
+        if self._claims.model is not None:
+            self._unread = pitch
+            return [self._claims.ask(text, self.spec.unit)]
+        return self._checked(pitch, text, self._claims.of(pitch.text))
+
+    def _read(self, pitch: Pitch, report: ReportReading) -> Outgoing:
+        text, self._unread = ReadText(pitch.text), None
+        claims, event = self._claims.told(text, report)
+        return [Post(event), *self._checked(pitch, text, claims)]
+
+    def _checked(self, pitch: Pitch, text: ReadText, claims: Sequence[Claim]) -> list[Post]:
+        found = [Post(event) for event in self._claims.events(claims, text)]
         return [*found, *self._broadcast(with_found(pitch, claims))]
 
     def _broadcast(self, pitch: Pitch) -> list[Post]:

@@ -16,6 +16,7 @@ from retailsim.sim.protocols.retail.defaults import with_defaults, with_wallets
 from retailsim.sim.protocols.retail.design import RetailDesign, rules
 from retailsim.sim.scenario.protocol import Files, ProtocolRun, Talks
 from retailsim.sim.scenario.scenario import AgentTable, Scenario
+from retailsim.sim.seats.cast import reader_seat
 
 
 def _design(
@@ -27,7 +28,7 @@ def _design(
 def _talks(scenario: Scenario) -> Talks:
     sellers = {seat.id: seat for seat in scenario.sellers}
     buyers = {seat.id: seat for seat in scenario.buyers}
-    of = rules(scenario)
+    of, readers = rules(scenario), reader_seat(scenario)
 
     def talks(spec: RetailSpec) -> Sequence[tuple[AgentTable, Sequence[TalkLoad]]]:
         offer = offer_of(spec, of)
@@ -41,6 +42,12 @@ def _talks(scenario: Scenario) -> Talks:
             (seller, (workload.broadcast(offer),)),
             *((seller, answering) for _ in spec.episodes),
             *((buyers[episode.buyer.id], buying) for episode in spec.episodes),
+            *((reader, workload.reading_pitch(offer)) for reader in readers),
+            *(
+                (reader, workload.reading_answers(offer, max_turns=turns))
+                for reader in readers
+                for _ in spec.episodes
+            ),
         ]
 
     return talks
@@ -54,6 +61,7 @@ RUN = ProtocolRun(
         "design.broadcast",
         "design.guidance",
         "design.nonbuyer_reviews",
+        "claims",
         "anchor",
     ),
     defaults=with_defaults,

@@ -1,0 +1,1 @@
+"""A language model that reads claims, for the market and whatever its protocol."""
