@@ -15,6 +15,7 @@ from retailsim.events.messages import Role
 from retailsim.market.catalogue.product import Product
 from retailsim.market.core.dialogue import Transcript, Turn
 from retailsim.market.core.money import dollars
+from retailsim.market.protocols.csales.action_table import DEFAULT_TABLE
 from retailsim.market.protocols.csales.category_tree import CategoryTree
 from retailsim.market.protocols.csales.events import (
     ACTIONS,
@@ -105,7 +106,9 @@ def _selling(talk: PartnerTalk) -> Script:
     }
     for turn in range(1, _TURNS):
         known["turn"] = turn
-        plan = yield PlanTurn(**known, actions=_actions(known["shown"], known["selected"]))
+        actions = _actions(known["shown"], known["selected"])
+        options = DEFAULT_TABLE.legal(actions, discounts=False)
+        plan = yield PlanTurn(**known, actions=actions, options=options)
         known["inferred"] = plan.inferred if plan else Inferred()
         action, tactic = _chosen(plan, known["selected"])
         if action == "Category Search":

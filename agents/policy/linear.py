@@ -139,20 +139,42 @@ def read_policy(path: Path, table: PolicyTable) -> LinearPolicy:
         raise BadPolicy(path, error.strerror or str(error)) from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise BadPolicy(path, f"is no policy: {error}") from None
-    problem = _misfit(policy, table)
-    if problem is not None:
+    if policy.features != table.version:
+        problem = f"was learnt on the features {policy.features!r}, not {table.version!r}"
         raise BadPolicy(path, problem)
+    if table.options:
+        check_options(policy, table.options, path)
+    _check_shape(policy, len(table.features), path)
     return policy
 
 
-def _misfit(policy: LinearPolicy, table: PolicyTable) -> str | None:
-    if policy.features != table.version:
-        return f"was learnt on the features {policy.features!r}, not {table.version!r}"
-    if policy.options != table.options:
-        return f"has other options than {', '.join(table.options)}"
-    options, features = len(table.options), len(table.features)
+def check_options(policy: LinearPolicy, names: Sequence[str], path: Path) -> None:
+    """Refuse a policy, read from `path`, that chooses among other options than these.
+
+    Raises
+    ------
+    BadPolicy
+        Naming the options that only one side has, or that their order differs.
+    """
+    if policy.options == tuple(names):
+        return
+    sides = {
+        "it does not know": [name for name in names if name not in policy.options],
+        "this run does not have": [name for name in policy.options if name not in names],
+    }
+    said = [f"{what} {_some(found)}" for what, found in sides.items() if found]
+    problem = "; ".join(said) or "they stand in another order"
+    raise BadPolicy(path, f"was learnt for other options: {problem}")
+
+
+def _some(names: Sequence[str], most: int = 3) -> str:
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(map(repr, names[:most])) + more
+
+
+def _check_shape(policy: LinearPolicy, features: int, path: Path) -> None:
+    options = len(policy.options)
     if len(policy.weights) != options or {len(row) for row in policy.weights} != {features}:
-        return f"needs weights of {options} options by {features} features"
+        raise BadPolicy(path, f"needs weights of {options} options by {features} features")
     if len(policy.bias) != options:
-        return f"needs a bias for each of {options} options"
-    return None
+        raise BadPolicy(path, f"needs a bias for each of {options} options")

@@ -18,7 +18,8 @@ class PolicyTable(msgspec.Struct, frozen=True, kw_only=True):
     features : tuple of str
         Their names in their order; each is from 0 to 1.
     options : tuple of str
-        Names of what can be chosen, in the order that numbers it.
+        Names of what can be chosen, in the order that numbers it. Empty where they are not known
+        before a market asks; `linear.check_options` compares them then.
     """
 
     version: str

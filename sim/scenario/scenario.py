@@ -23,6 +23,7 @@ from retailsim.market.claims.rules import NOBODY, RULES
 from retailsim.market.core.issues import Issue
 from retailsim.market.core.shipping import ShippingRules
 from retailsim.market.protocols.registry import DEFAULT
+from retailsim.sim.scenario.actions_table import ActionsTable
 from retailsim.sim.scenario.anchor_table import AnchorTable
 
 Share = Annotated[float, Meta(ge=0.0, le=1.0)]
@@ -321,6 +322,8 @@ class Scenario(ScenarioTable, frozen=True, kw_only=True):
         Which products are for sale.
     profiles : ProfilesTable
         The buyers' profiles (csales only).
+    actions : ActionsTable
+        What sellers choose from, beside act and tactic (csales only).
     design : DesignTable
         Who meets whom, how often, under which conditions.
     sellers, buyers : tuple of AgentTable
@@ -350,6 +353,7 @@ class Scenario(ScenarioTable, frozen=True, kw_only=True):
     run: RunTable = RunTable()
     products: ProductsTable = ProductsTable()
     profiles: ProfilesTable = ProfilesTable()
+    actions: ActionsTable = ActionsTable()
     design: DesignTable = DesignTable()
     sellers: tuple[AgentTable, ...] = ()
     buyers: tuple[AgentTable, ...] = ()

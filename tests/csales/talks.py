@@ -13,9 +13,11 @@ from retailsim.agents.host import Trusted
 from retailsim.events.kernel import Kernel
 from retailsim.events.messages import Event, OrderPlaced
 from retailsim.events.streams import Seed
+from retailsim.market.catalogue.product_files import Problems, builtin_catalogue, read_products
 from retailsim.market.core.participants import EpisodeSpec, Participant
 from retailsim.market.protocols.csales.admission import ADMISSIONS
 from retailsim.market.protocols.csales.protocol import SalesMarket
+from retailsim.market.protocols.csales.shop import Shop
 from retailsim.market.protocols.csales.spec import ConversationSpec, SalesRules
 from retailsim.market.protocols.csales.values import Profile
 
@@ -62,3 +64,8 @@ def of(kind: type[Any], events: list[Event]) -> list[Any]:
 def sells(profile: Profile, rules: SalesRules, **more: Any) -> bool:
     """Whether CSI sells anything to a buyer; `more` as in `converse`."""
     return bool(of(OrderPlaced, converse(profile, CsiSeller, rules, **more)))
+
+
+def builtin_shop() -> Shop:
+    """Return the built-in catalogue as a shop."""
+    return Shop(list(read_products(builtin_catalogue(), problems=Problems())))

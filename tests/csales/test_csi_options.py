@@ -15,7 +15,6 @@ from retailsim.agents.csales.behavioral.action_policy import (
     FixedScript,
     Situation,
     WithTactics,
-    options_of,
 )
 from retailsim.agents.csales.behavioral.buyer import CsUser
 from retailsim.agents.csales.behavioral.parameters import TABLES, defaults, parameters_of
@@ -125,8 +124,8 @@ def test_other_tactics_leave_the_share_of_persuasion_as_it_was(situation: Any) -
         for tactic in (None, TACTICS[0]):
             after = WithTactics(policy, tactic).weights(situation)
             assert sum(after) == pytest.approx(sum(before))
-            for (_, name), old, new in zip(options_of(situation), before, after, strict=True):
-                assert name or old == new
+            for option, old, new in zip(situation.options, before, after, strict=True):
+                assert option.tactic or old == new
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,6 @@ from retailsim.agents.csales.behavioral.action_policy import (
     Exploring,
     FixedScript,
     choose,
-    options_of,
 )
 from retailsim.agents.csales.behavioral.seller import (
     CsiSeller,
@@ -65,9 +64,9 @@ def test_options_are_chosen_as_often_as_the_log_says() -> None:
     policy, here = Exploring(FixedScript(), 0.25), situation(style="Rational")
     draws = 8_000
     choices = [choose(policy, here, Seed(1).stream("explore", str(n))) for n in range(draws)]
-    chosen = Counter((choice.action, choice.tactic) for choice in choices)
+    chosen = Counter(choice.option for choice in choices)
     expected = [draws * count / WHOLE for count in choices[0].probabilities or ()]
-    observed = [chosen[option] for option in options_of(here)]
+    observed = [chosen[option] for option in here.options]
     assert chisquare(observed, expected).pvalue > 0.001
     # A quarter would explore; as if a fifth did is told apart.
     other = propensities(Exploring(FixedScript(), 0.2).weights(here))

@@ -13,19 +13,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retailsim.agents.csales.behavioral.action_policy import OPTION_NAMES
 from retailsim.agents.csales.policy.features import NAMES, TABLE
 from retailsim.agents.policy.errors import BadPolicy
 from retailsim.agents.policy.linear import SCALE, LinearPolicy, read_policy
 from retailsim.agents.policy.table import UNIT
+from retailsim.market.protocols.csales.action_table import DEFAULT_TABLE
 from tests.sim.runs import event_lines, events_of, launched, scenario, sim
 
-COUNT, SIZE = len(OPTION_NAMES), len(NAMES)
+COUNT, SIZE = len(DEFAULT_TABLE.names), len(NAMES)
 
 
 def policy(**bias: float) -> LinearPolicy:
     """A policy that likes options by these numbers, whatever the state."""
-    found = [bias.get(name.split(": ")[-1].split()[0], 0.0) for name in OPTION_NAMES]
+    found = [bias.get(name.split(": ")[-1].split()[0], 0.0) for name in DEFAULT_TABLE.names]
     return LinearPolicy.of(TABLE, [[0.0] * SIZE] * COUNT, found)
 
 
@@ -57,9 +57,12 @@ def test_the_choice_is_the_legal_option_of_the_highest_exact_score(
 
 def test_of_equals_the_first_legal_one_is_taken() -> None:
     assert policy().choose([0.0] * SIZE, [0, 0, 1, 1, 1, 1, 1, 1]) == 2
-    assert SHOWS.choose([0.0] * SIZE, [1] * COUNT) == OPTION_NAMES.index("Suggestion")
+    assert SHOWS.choose([0.0] * SIZE, [1] * COUNT) == DEFAULT_TABLE.names.index("Suggestion")
     only_persuasion = [0, 0, 0, 1, 1, 1, 1, 1]
-    assert OPTION_NAMES[SHOWS.choose([0.0] * SIZE, only_persuasion)] == "Persuasion: Logical Appeal"
+    assert (
+        DEFAULT_TABLE.names[SHOWS.choose([0.0] * SIZE, only_persuasion)]
+        == "Persuasion: Logical Appeal"
+    )
 
 
 # -- files ---------------------------------------------------------------------------------
@@ -74,7 +77,10 @@ def test_what_is_saved_is_read(tmp_path: Path) -> None:
     ("change", "said"),
     [
         ({"features": "csales-0"}, "was learnt on the features 'csales-0', not 'csales-1'"),
-        ({"options": ["Beg"]}, "has other options than Preference Probing, "),
+        (
+            {"options": ["Beg"]},
+            "for other options: it does not know 'Preference Probing', ",
+        ),
         ({"weights": [[0]]}, f"needs weights of {COUNT} options by {SIZE} features"),
         ({"weights": [[0.5] * SIZE] * COUNT}, "is no policy: Expected `int`, got `float`"),
         ({"bias": [1]}, f"needs a bias for each of {COUNT} options"),

@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 from click.testing import Result
 
-from retailsim.agents.csales.behavioral.action_policy import OPTION_NAMES
 from retailsim.agents.csales.policy.by_hand import show_first
 from retailsim.agents.csales.policy.features import NAMES, TABLE
 from retailsim.agents.policy.linear import read_policy
+from retailsim.market.protocols.csales.action_table import DEFAULT_TABLE
 from retailsim.market.protocols.csales.profile_file import builtin_profiles, read_profiles
 from retailsim.sim.environments.csales.rewards import TERMS
 from retailsim.sim.learning.csales.learn import Course, LearnOptions
@@ -164,7 +164,7 @@ ARGUING = [0, 0, 0, 1, 1, 1, 1, 1]
 def test_by_hand_it_shows_first_and_argues_by_style(
     mask: list[int], known: dict[str, float], option: str
 ) -> None:
-    assert OPTION_NAMES[show_first().choose(state(**known), mask)] == option
+    assert DEFAULT_TABLE.names[show_first().choose(state(**known), mask)] == option
 
 
 def test_the_baseline_is_written_without_learning(tmp_path: Path) -> None:

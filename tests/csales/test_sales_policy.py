@@ -15,15 +15,35 @@ from retailsim.agents.csales.behavioral.action_policy import (
     FixedScript,
     Situation,
     choose,
-    options_of,
 )
 from retailsim.events.streams import Seed
 from retailsim.market.core.propensities import WHOLE
+from retailsim.market.protocols.csales.action_table import DEFAULT_TABLE, ActionTable, Option
 from retailsim.market.protocols.csales.events import ACTIONS, STYLES, TACTICS
+
+FULL = ActionTable(
+    items=("nearest", "three-quarters", "dearest", "cheapest"),
+    discounts=(0, 5, 10),
+    disclosure=("none", "fee"),
+    category=("nearest", "parent", "root"),
+)
+"""A table with all that a table can have."""
+
+
+def options(actions: Any, table: ActionTable = DEFAULT_TABLE) -> tuple[Option, ...]:
+    """Return what some actions leave, in their own order."""
+    return tuple(one for action in actions for one in table.options if one.action == action)
+
 
 SITUATIONS = st.builds(
     Situation,
-    actions=st.sampled_from([ACTIONS, ACTIONS[:3], ("Persuasion",)]),
+    options=st.sampled_from(
+        [
+            options(actions, table)
+            for actions in (ACTIONS, ACTIONS[:3], ("Persuasion",))
+            for table in (DEFAULT_TABLE, FULL)
+        ]
+    ),
     past=st.lists(st.sampled_from(ACTIONS), max_size=9).map(tuple),
     tactics=st.lists(st.sampled_from(TACTICS), max_size=9).map(tuple),
     words=st.integers(0, 50),
@@ -40,18 +60,17 @@ def test_every_choice_is_legal_and_its_probabilities_sum_to_one(
     policy: Any, situation: Situation, unit: str
 ) -> None:
     choice = choose(policy, situation, Seed(1).stream("test", unit))
-    assert choice.action in situation.actions
-    assert (choice.tactic is not None) == (choice.action == "Persuasion")
+    assert choice.option in situation.options
     assert choice.probabilities is not None
-    assert len(choice.options) == len(choice.probabilities) == len(options_of(situation))
+    assert choice.options == tuple(option.name for option in situation.options)
+    assert len(choice.options) == len(choice.probabilities)
     assert sum(choice.probabilities) == WHOLE
-    label = f"{choice.action}: {choice.tactic}" if choice.tactic else choice.action
-    assert choice.probabilities[choice.options.index(label)] > 0
+    assert choice.probabilities[choice.options.index(choice.option.name)] > 0
 
 
 def situation(**fields: Any) -> Situation:
     start = Situation(
-        actions=("Persuasion",),
+        options=options(fields.pop("actions", ("Persuasion",))),
         past=(),
         tactics=(),
         words=5,
@@ -64,7 +83,7 @@ def situation(**fields: Any) -> Situation:
         **{
             name: fields.get(name, getattr(start, name))
             for name in (
-                "actions",
+                "options",
                 "past",
                 "tactics",
                 "words",

@@ -20,13 +20,13 @@ import gymnasium
 from gymnasium.utils.env_checker import check_env
 
 import retailsim.envs  # noqa: F401 - registers them
-from retailsim.agents.csales.behavioral.action_policy import OPTION_NAMES
 from retailsim.agents.csales.policy.features import NAMES, TABLE, features
 from retailsim.agents.csales.policy.view import SellerView
 from retailsim.agents.policy.linear import LinearPolicy
 from retailsim.events.errors import EventsError, RetailSimError, RunInUse
 from retailsim.events.messages import Event, OrderPlaced
 from retailsim.market.core.propensities import WHOLE
+from retailsim.market.protocols.csales.action_table import DEFAULT_TABLE
 from retailsim.market.protocols.csales.events import (
     ActionChosen,
     BuyerProfiled,
@@ -175,7 +175,7 @@ def test_the_view_knows_what_is_legal_from_the_log_alone(make: Make) -> None:
 def test_an_illegal_action_ends_the_episode_and_says_why(make: Make) -> None:
     env = make()
     env.reset(seed=1)
-    illegal = OPTION_NAMES.index("Persuasion: Framing")
+    illegal = DEFAULT_TABLE.names.index("Persuasion: Framing")
     observation, reward, terminated, truncated, info = env.step(illegal)
     assert (reward, terminated, truncated) == (-1.0, True, False)
     assert "action Persuasion; allowed now: Preference Probing, " in info["illegal"]
@@ -214,9 +214,9 @@ def test_an_episode_has_the_events_of_an_inline_seller_that_chooses_alike(
         logged = lines[info["market"]]
         for chosen in (event for event in logged if event["type"] == "ActionChosen"):
             shares = dict(zip(chosen["options"], chosen["probabilities"], strict=True))
-            env.state_propensities([shares.get(name, 0) / WHOLE for name in OPTION_NAMES])
+            env.state_propensities([shares.get(name, 0) / WHOLE for name in DEFAULT_TABLE.names])
             name, tactic = chosen["action"], chosen["strategy"]
-            over = env.step(OPTION_NAMES.index(f"{name}: {tactic}" if tactic else name))[2]
+            over = env.step(DEFAULT_TABLE.names.index(f"{name}: {tactic}" if tactic else name))[2]
         assert over
         events = msgspec.json.decode(
             msgspec.json.encode(market_events(env)), type=list[dict[str, Any]]
@@ -229,8 +229,8 @@ def test_an_episode_has_the_events_of_an_inline_seller_that_chooses_alike(
 def test_a_policy_plays_in_its_seat_to_the_bytes_that_it_plays_here(
     make: Make, tmp_path: Path
 ) -> None:
-    weights = np.random.default_rng(4).normal(size=(len(OPTION_NAMES), len(NAMES)))
-    policy = LinearPolicy.of(TABLE, weights.tolist(), [0.0] * len(OPTION_NAMES))
+    weights = np.random.default_rng(4).normal(size=(len(DEFAULT_TABLE.names), len(NAMES)))
+    policy = LinearPolicy.of(TABLE, weights.tolist(), [0.0] * len(DEFAULT_TABLE.names))
     policy.save(tmp_path / "p.json")
     seat = INLINE.replace('agent = "csi"', 'agent = "policy", options = { file = "p.json" }')
     settings = {"profiles.count": 12, "run.seed": 9}
@@ -239,7 +239,7 @@ def test_a_policy_plays_in_its_seat_to_the_bytes_that_it_plays_here(
 
     def choose(env: SalesEnv, told: Any) -> int:
         action = policy.choose(told[0], env.action_mask())
-        env.state_propensities([float(action == one) for one in range(len(OPTION_NAMES))])
+        env.state_propensities([float(action == one) for one in range(len(DEFAULT_TABLE.names))])
         return action
 
     env = make(out=tmp_path / "env", episodes=12, settings=settings)
@@ -397,7 +397,7 @@ def test_what_is_given_up_leaves_nothing_and_the_run_says_it_is_not_finished(
 def test_an_illegal_action_stands_in_the_log_and_is_verified(make: Make, tmp_path: Path) -> None:
     env = make(out=tmp_path / "run")
     env.reset(seed=1)
-    info = env.step(OPTION_NAMES.index("Persuasion: Framing"))[4]
+    info = env.step(DEFAULT_TABLE.names.index("Persuasion: Framing"))[4]
     env.close()
     [failed] = events_of(tmp_path / "run", "EpisodeFailed")
     assert (failed["stage"], failed["reason"]) == ("planning", info["illegal"])

@@ -12,8 +12,8 @@ import pytest
 
 from retailsim.analysis.projection.loader import load
 from retailsim.analysis.protocols.csales.seller_table import table
+from retailsim.market.protocols.csales.action_table import Option
 from retailsim.market.protocols.csales.events import TACTICS
-from retailsim.market.protocols.csales.values import option_name
 from tests.sim.modelserver import Server, serving
 from tests.sim.runs import event_lines, events_of, outside_lines, replayed, scenario, sim
 
@@ -161,7 +161,7 @@ def test_a_models_choice_is_logged_with_all_it_could_have_chosen(
     tactics = {f"Persuasion: {tactic}" for tactic in TACTICS}
     seen = set()
     for event in events_of(played[0], "ActionChosen"):
-        name = option_name(event["action"], event["strategy"])
+        name = Option(action=event["action"], tactic=event["strategy"]).name
         assert name in event["options"]
         assert event["probabilities"] is None
         seen |= set(event["options"])

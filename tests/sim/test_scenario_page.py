@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from pathlib import Path
@@ -21,6 +22,7 @@ TABLES = {
     "[run]": "RunTable",
     "[products]": "ProductsTable",
     "[profiles]": "ProfilesTable",
+    "[actions]": "ActionsTable",
     "[design]": "DesignTable",
     "[[sellers]] and [[buyers]]": "AgentTable",
     "[models.NAME]": "ModelConfig",
@@ -81,7 +83,7 @@ def default(heading: str, name: str, key: dict[str, Any]) -> str | None:
         case str(value):
             return value if key.get("format") == "date" else f'"{value}"'
         case tuple(value):
-            return repr(list(value))
+            return json.dumps(value)
         case value:
             return repr(value)
 

@@ -8,6 +8,7 @@ the log with the choice, so that other policies can be learnt and judged from it
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Protocol
@@ -17,8 +18,9 @@ import msgspec
 from retailsim.agents.policy.exploring import mixed
 from retailsim.events.streams import Stream
 from retailsim.market.core.propensities import draw, propensities
-from retailsim.market.protocols.csales.events import ACTIONS, TACTICS, Action, Style, Tactic
-from retailsim.market.protocols.csales.values import PERSUASION, option_name
+from retailsim.market.protocols.csales.action_table import Option, plain
+from retailsim.market.protocols.csales.events import TACTICS, Action, Style, Tactic
+from retailsim.market.protocols.csales.values import PERSUASION
 
 
 class Situation(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,7 +28,7 @@ class Situation(msgspec.Struct, frozen=True, kw_only=True):
 
     Parameters
     ----------
-    actions : tuple of Action
+    options : tuple of Option
         Those the market allows.
     past : tuple of Action
         What was done in earlier turns; `tactics` of the persuasions among them.
@@ -42,7 +44,7 @@ class Situation(msgspec.Struct, frozen=True, kw_only=True):
         As inferred.
     """
 
-    actions: tuple[Action, ...]
+    options: tuple[Option, ...]
     past: tuple[Action, ...]
     tactics: tuple[Tactic, ...]
     words: int
@@ -51,12 +53,16 @@ class Situation(msgspec.Struct, frozen=True, kw_only=True):
     shown: int
     style: Style | None
 
+    @property
+    def actions(self) -> tuple[Action, ...]:
+        """What the options come to."""
+        return tuple(dict.fromkeys(option.action for option in self.options))
+
 
 class ActionChoice(msgspec.Struct, frozen=True, kw_only=True):
     """What was chosen, out of what, with which propensities, if they are known."""
 
-    action: Action
-    tactic: Tactic | None
+    option: Option
     options: tuple[str, ...]
     probabilities: tuple[int | float, ...] | None
 
@@ -65,43 +71,16 @@ class Policy(Protocol):
     """A way to weigh options."""
 
     def weights(self, situation: Situation) -> Sequence[float]:
-        """Return a non-negative weight for each of `options_of(situation)`, not all 0."""
+        """Return a non-negative weight for each of the situation's options, not all 0."""
         ...
-
-
-Option = tuple[Action, Tactic | None]
-
-
-def options_of(situation: Situation) -> list[Option]:
-    """Return every legal option, a persuasion once for each tactic."""
-    return legal(situation.actions)
-
-
-def legal(actions: Sequence[Action]) -> list[Option]:
-    """Return every option that some actions leave, a persuasion once for each tactic."""
-    found: list[Option] = []
-    for action in actions:
-        if action == PERSUASION:
-            found += [(action, tactic) for tactic in TACTICS]
-        else:
-            found.append((action, None))
-    return found
-
-
-OPTIONS: tuple[Option, ...] = tuple(legal(ACTIONS))
-"""Every option there is, in the order that numbers them."""
-OPTION_NAMES: tuple[str, ...] = tuple(option_name(*option) for option in OPTIONS)
-"""What they are called in `ActionChosen.options`."""
 
 
 def choose(policy: Policy, situation: Situation, stream: Stream) -> ActionChoice:
     """Draw an option by the policy's weights."""
-    options, counts = options_of(situation), propensities(policy.weights(situation))
-    action, tactic = options[draw(counts, stream)]
+    options, counts = situation.options, propensities(policy.weights(situation))
     return ActionChoice(
-        action=action,
-        tactic=tactic,
-        options=tuple(option_name(*option) for option in options),
+        option=options[draw(counts, stream)],
+        options=tuple(option.name for option in options),
         probabilities=counts,
     )
 
@@ -123,6 +102,8 @@ TEMPERATURE = 0.35
 class Csi:
     """Scores by the situation, turned into probabilities by a softmax.
 
+    It chooses act and tactic; of a table with more dimensions it takes the plainest options.
+
     Parameters
     ----------
     temperature : float
@@ -134,7 +115,11 @@ class Csi:
 
     def weights(self, situation: Situation) -> Sequence[float]:
         """Return the softmax of the options' scores."""
-        scores = [self._score(situation, *option) for option in options_of(situation)]
+        options = situation.options
+        scores = [
+            self._score(situation, option.action, option.tactic) if takes else -math.inf
+            for option, takes in zip(options, plain(options), strict=True)
+        ]
         top = max(scores)
         return [math.exp((score - top) / self._temperature) for score in scores]
 
@@ -175,15 +160,20 @@ class FixedScript:
         if action not in situation.actions:
             action = situation.actions[0]
         tactic = TACTICS[len(situation.tactics) % len(TACTICS)] if action == PERSUASION else None
-        return [float(option == (action, tactic)) for option in options_of(situation)]
+        options = situation.options
+        return [
+            float(takes and (option.action, option.tactic) == (action, tactic))
+            for option, takes in zip(options, plain(options), strict=True)
+        ]
 
 
 class Chance:
-    """Any legal action with the same probability, and any tactic."""
+    """Any legal action with the same probability, and any of its options."""
 
     def weights(self, situation: Situation) -> Sequence[float]:
-        """Share an action's weight among its tactics."""
-        return [1.0 / len(TACTICS) if tactic else 1.0 for _, tactic in options_of(situation)]
+        """Share an action's weight among its options."""
+        of_action = Counter(option.action for option in situation.options)
+        return [1.0 / of_action[option.action] for option in situation.options]
 
 
 class WithTactics:
@@ -204,13 +194,13 @@ class WithTactics:
 
     def weights(self, situation: Situation) -> Sequence[float]:
         """Share the weight of all persuasions anew."""
-        options, weights = options_of(situation), self._policy.weights(situation)
+        options, weights = situation.options, self._policy.weights(situation)
         persuading = math.fsum(
-            weight for (_, tactic), weight in zip(options, weights, strict=True) if tactic
+            weight for option, weight in zip(options, weights, strict=True) if option.tactic
         )
         return [
-            weight if tactic is None else persuading * self._share(tactic)
-            for (_, tactic), weight in zip(options, weights, strict=True)
+            weight if option.tactic is None else persuading * self._share(option.tactic) * takes
+            for option, weight, takes in zip(options, weights, plain(options), strict=True)
         ]
 
     def _share(self, tactic: Tactic) -> float:

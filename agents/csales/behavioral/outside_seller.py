@@ -4,18 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
-from retailsim.agents.csales.behavioral.action_policy import (
-    OPTION_NAMES,
-    OPTIONS,
-    ActionChoice,
-    Situation,
-    options_of,
-)
+from retailsim.agents.csales.behavioral.action_policy import ActionChoice, Situation
 from retailsim.agents.csales.behavioral.seller import PolicySeller
 from retailsim.market.protocols.csales.requests import PlanTurn
-from retailsim.market.protocols.csales.values import option_name
-
-_BY_NAME = dict(zip(OPTION_NAMES, OPTIONS, strict=True))
 
 
 class Chosen(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,7 +15,7 @@ class Chosen(msgspec.Struct, frozen=True, kw_only=True):
     Parameters
     ----------
     option : str
-        One of `OPTION_NAMES`; the market refuses one that is not legal now.
+        The name of one in the run's table; the market refuses one that is not legal now.
     probabilities : tuple or None
         How likely each legal option was, where the chooser knows; see
         `market.protocols.csales.values.Plan`.
@@ -47,11 +38,9 @@ class OutsideSeller(PolicySeller):
         """Ask outside; the recorded answer is the choice when it is played again."""
         answer = await self.outside(request, f"option {request.turn}", _nobody)
         chosen = _decode(answer)
-        action, tactic = _BY_NAME[chosen.option]
         return ActionChoice(
-            action=action,
-            tactic=tactic,
-            options=tuple(option_name(*option) for option in options_of(situation)),
+            option=request.table.named(chosen.option),
+            options=tuple(option.name for option in situation.options),
             probabilities=chosen.probabilities,
         )
 

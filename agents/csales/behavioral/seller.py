@@ -88,15 +88,20 @@ class PolicySeller(SalesSeller):
             target, fit = (), 0.0  # nothing further to look for
         situation = self._situation(request, notes, said, fit, inferred.decision_making_style)
         choice = await self._choice(request, situation)
-        notes.setdefault("past", []).append(choice.action)
-        if choice.tactic is not None:
-            notes.setdefault("tactics", []).append(choice.tactic)
-        if choice.action == "Category Search" and target:
+        option = choice.option
+        notes.setdefault("past", []).append(option.action)
+        if option.tactic is not None:
+            notes.setdefault("tactics", []).append(option.tactic)
+        if option.action == "Category Search" and target:
             notes["category"] = target
         return Plan(
             inferred=msgspec.structs.replace(inferred, category=notes.get("category", ())),
-            action=choice.action,
-            tactic=choice.tactic,
+            action=option.action,
+            tactic=option.tactic,
+            items=option.items,
+            discount=option.discount,
+            disclosure=option.disclosure,
+            category_rule=option.category_rule,
             category=target,
             options=choice.options,
             probabilities=choice.probabilities,
@@ -128,7 +133,7 @@ class PolicySeller(SalesSeller):
         style: Style | None,
     ) -> Situation:
         return Situation(
-            actions=request.actions,
+            options=request.options,
             past=tuple(notes.get("past", ())),
             tactics=tuple(notes.get("tactics", ())),
             words=len(said),

@@ -12,7 +12,6 @@ from typing import Any, ClassVar, TypeVar
 
 from retailsim.agents.base import Seat
 from retailsim.agents.csales.base import SalesSeller
-from retailsim.agents.csales.behavioral.action_policy import legal
 from retailsim.agents.csales.model.replies import (
     CheckReply,
     LineReply,
@@ -27,7 +26,7 @@ from retailsim.agents.llm.talk.templates import fenced, text
 from retailsim.market.catalogue.product import Product
 from retailsim.market.core.money import dollars
 from retailsim.market.protocols.csales.requests import PlanTurn, SellerRequest, SpeakTurn
-from retailsim.market.protocols.csales.values import Inferred, Line, Plan, option_name
+from retailsim.market.protocols.csales.values import Inferred, Line, Plan
 
 R = TypeVar("R", bound=Reply)
 
@@ -69,7 +68,7 @@ class ModelSalesSeller(SalesSeller):
             action=reply.action,
             tactic=reply.tactic,
             category=reply.search,
-            options=tuple(option_name(*option) for option in legal(request.actions)),
+            options=tuple(option.name for option in request.options),
         )
 
     async def speak(self, request: SpeakTurn) -> Line:

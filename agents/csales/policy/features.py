@@ -10,9 +10,11 @@ import math
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from retailsim.agents.csales.behavioral.action_policy import OPTION_NAMES
+import msgspec
+
 from retailsim.agents.csales.policy.view import SellerView
 from retailsim.agents.policy.table import UNIT, PolicyTable
+from retailsim.market.protocols.csales.action_table import DEFAULT_TABLE, ActionTable
 from retailsim.market.protocols.csales.events import ACTIONS, OPENNESS, STYLES, TACTICS
 
 VERSION = "csales-1"
@@ -101,8 +103,18 @@ NAMES: tuple[str, ...] = (
 are those that the buyer's messages show, as 0 or 1.
 """
 
-TABLE = PolicyTable(version=VERSION, features=NAMES, options=OPTION_NAMES)
-"""What a policy of this protocol chooses among, and by what."""
+
+POLICIES = PolicyTable(version=VERSION, features=NAMES, options=())
+"""What policies go by, whatever they choose among."""
+
+
+def policy_table(actions: ActionTable = DEFAULT_TABLE) -> PolicyTable:
+    """Return what a policy chooses among, and by what, where sellers have these options."""
+    return msgspec.structs.replace(POLICIES, options=actions.names)
+
+
+TABLE = policy_table()
+"""That of the default options."""
 
 
 def features(view: SellerView) -> list[float]:

@@ -6,17 +6,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from retailsim.agents.csales.behavioral.action_policy import (
-    OPTIONS,
-    Policy,
-    Situation,
-    legal,
-)
+from retailsim.agents.csales.behavioral.action_policy import Policy, Situation
 from retailsim.agents.csales.behavioral.seller import PolicySeller
-from retailsim.agents.csales.policy.features import TABLE, features
+from retailsim.agents.csales.policy.features import POLICIES, features
 from retailsim.agents.csales.policy.view import seen
 from retailsim.agents.errors import BadOption
-from retailsim.agents.policy.linear import read_policy
+from retailsim.agents.policy.linear import check_options, read_policy
 from retailsim.market.protocols.csales.requests import PlanTurn
 
 
@@ -48,13 +43,16 @@ class LearntSeller(PolicySeller):
         file = options.get("file")
         if set(options) != {"file"} or not isinstance(file, str):
             raise BadOption(self.source, "file, the path of a policy, is needed; explore goes, too")
-        self._learnt = read_policy(Path(file), TABLE)
+        self._file = Path(file)
+        # The run's options are known at the first turn; a launch compares them before that.
+        self._learnt = read_policy(self._file, POLICIES)
 
     def _weighing(self, request: PlanTurn, situation: Situation) -> Policy:
         """Decide by the features of what is known now."""
+        table = request.table
+        check_options(self._learnt, table.names, self._file)
         known = self.memory(request)["known"]
         view = seen(request, known, situation.past, situation.tactics)
-        options = legal(request.actions)
-        mask = [int(option in options) for option in OPTIONS]
-        chosen = OPTIONS[self._learnt.choose(features(view), mask)]
-        return _Decided([float(option == chosen) for option in options])
+        number = self._learnt.choose(features(view), table.mask(situation.options))
+        chosen = table.options[number]
+        return _Decided([float(option == chosen) for option in situation.options])

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
+from typing import Any
 
 from retailsim.events.messages import Message, MessageSent, Role
 from retailsim.market.core.admission import Admission, Written, bad_text
 from retailsim.market.core.money import dollars
 from retailsim.market.core.propensities import bad_choice, stated
 from retailsim.market.core.request import AgentRequest
+from retailsim.market.protocols.csales.action_table import Option
 from retailsim.market.protocols.csales.events import ActionChosen, ProfileInferred
 from retailsim.market.protocols.csales.requests import (
     BuyItem,
@@ -29,7 +31,6 @@ from retailsim.market.protocols.csales.values import (
     Line,
     Plan,
     Response,
-    option_name,
 )
 
 _MOST_ITEMS = 100
@@ -46,7 +47,14 @@ def _bad_plan(request: PlanTurn, plan: Plan) -> str | None:
         return f"action {plan.action}; allowed now: {', '.join(request.actions)}"
     if (plan.tactic is not None) != (plan.action == PERSUASION):
         return f"action {plan.action} with strategy {plan.tactic}"
-    return bad_choice(option_name(plan.action, plan.tactic), plan.options, plan.probabilities)
+    option = plan.option
+    if option not in request.options:
+        return f"option {option.name}; allowed now: {_names(request.options)}"
+    return bad_choice(option.name, plan.options, plan.probabilities)
+
+
+def _names(options: Iterable[Option]) -> str:
+    return "; ".join(option.name for option in options)
 
 
 def _bad_line(request: SpeakTurn, line: Line) -> str | None:
@@ -83,11 +91,20 @@ def _plan(request: PlanTurn, plan: Plan, seat: str) -> Written:
         strategy=plan.tactic,
         options=plan.options,
         probabilities=stated(plan.probabilities),
+        **_unusual(plan.option),
     )
     inferred = _inferred(request.turn, plan.inferred)
     if plan.action == "Category Search":
         return inferred, PlanCategory(path=plan.category), chosen
     return inferred, chosen
+
+
+def _unusual(option: Option) -> dict[str, Any]:
+    """Return the dimensions beside act and tactic that the log has to name."""
+    usual = Option(action=option.action)
+    names = ("items", "discount", "disclosure", "category_rule")
+    values = {name: getattr(option, name) for name in names}
+    return {name: value for name, value in values.items() if value != getattr(usual, name)}
 
 
 def _inferred(turn: int, inferred: Inferred) -> ProfileInferred:

@@ -25,12 +25,14 @@ from retailsim.market.protocols.csales.events import (
     ActionChosen,
     BuyerLeft,
     CategorySearched,
+    ItemRule,
     ItemSelected,
     ItemsShown,
     ItemValued,
     ProfileInferred,
     Showing,
 )
+from retailsim.market.protocols.csales.item_rules import by_rule
 from retailsim.market.protocols.csales.requests import (
     BuyItem,
     LeaveConversation,
@@ -97,7 +99,13 @@ class Conversation(EpisodeState):
         actions: tuple[Action, ...] = (PERSUASION,)
         if self._selected is None:
             actions = tuple(action for action in ACTIONS if seen or action != PERSUASION)
-        request = PlanTurn(**self._known(), actions=actions)
+        table = self._rules.actions
+        request = PlanTurn(
+            **self._known(),
+            actions=actions,
+            options=table.legal(actions, discounts=self._selected is not None),
+            table=table,
+        )
         return Post(request, self._seller, MESSAGE_US)
 
     def profile_inferred(self, event: ProfileInferred) -> list[Post]:
@@ -136,7 +144,7 @@ class Conversation(EpisodeState):
             case "Category Search":
                 return [Post(self._search())]
             case "Suggestion":
-                self._offered = self._suggestion()
+                self._offered = self._suggestion(event.items or "nearest")
             case "Persuasion" if self._candidate is not None:
                 self._offered = (self._candidate,)
         return []
@@ -153,10 +161,14 @@ class Conversation(EpisodeState):
             options=self._categories,
         )
 
-    def _suggestion(self) -> tuple[Product, ...]:
+    def _suggestion(self, rule: ItemRule) -> tuple[Product, ...]:
         path = self._shop.cut(self._inferred.category)
         most = self._spec.profile.budget_cents[1]
         ranked = self._shop.suggest(self._inferred.preference, path, most, self._rules.nearest)
+        if rule != "nearest":  # what a rule chooses by price is new to the buyer
+            among, count = self._rules.actions.among, self._rules.shown
+            new = [product for product in ranked if product.id not in self._shown]
+            ranked = by_rule(rule, new, most, among=among, count=count)
         return tuple(map(_apart, ranked))
 
     def items_to_show(self, command: ShowItems) -> list[Post]:

@@ -9,12 +9,17 @@ from __future__ import annotations
 
 from typing import Literal
 
+from msgspec import UNSET, UnsetType
+
 from retailsim.events.messages import Event
 
 Style = Literal["Rational", "Dependent", "Intuitive"]
 Openness = Literal["Active", "Less Active", "Passive"]
 Action = Literal["Preference Probing", "Category Search", "Suggestion", "Persuasion"]
 Tactic = Literal["Framing", "Logical Appeal", "Emotional Appeal", "Evidence-Based", "Social Proof"]
+ItemRule = Literal["nearest", "three-quarters", "dearest", "cheapest"]
+Disclosure = Literal["none", "fee"]
+CategoryRule = Literal["nearest", "parent", "root"]
 Showing = Literal["suggestion", "upsell"]
 Leaving = Literal["leave", "defer"]
 
@@ -67,10 +72,14 @@ class ActionChosen(Event, tag="ActionChosen", kw_only=True):
     strategy : str or None
         The tactic of a persuasion.
     options : tuple of str
-        What could have been chosen: actions, persuasions as ``Persuasion: TACTIC``.
+        What could have been chosen, by name: actions, persuasions as ``Persuasion: TACTIC``, with
+        what an `market.protocols.csales.action_table.ActionTable` adds to that.
     probabilities : tuple of int or None
         One for each option in their order, where the seller knows them: integers that sum to
         2**32. Logs of version 0.1 have floats that sum to 1; `propensities.shares` reads both.
+    items, discount, disclosure, category_rule
+        The option's other dimensions, see `market.protocols.csales.action_table.Option`. What is
+        as usual is left out of the log.
     """
 
     turn: int
@@ -78,6 +87,10 @@ class ActionChosen(Event, tag="ActionChosen", kw_only=True):
     strategy: Tactic | None = None
     options: tuple[str, ...] = ()
     probabilities: tuple[int | float, ...] | None = None
+    items: ItemRule | UnsetType = UNSET
+    discount: int | UnsetType = UNSET
+    disclosure: Disclosure | UnsetType = UNSET
+    category_rule: CategoryRule | UnsetType = UNSET
 
 
 class CategorySearched(Event, tag="CategorySearched", kw_only=True):

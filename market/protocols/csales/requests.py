@@ -8,6 +8,7 @@ from retailsim.events.messages import Message
 from retailsim.market.catalogue.product import Product
 from retailsim.market.core.dialogue import Transcript
 from retailsim.market.core.request import AgentRequest
+from retailsim.market.protocols.csales.action_table import DEFAULT_TABLE, ActionTable, Option
 from retailsim.market.protocols.csales.category_tree import CategoryPath
 from retailsim.market.protocols.csales.events import Action, Leaving, Style, Tactic
 from retailsim.market.protocols.csales.values import Inferred, Profile
@@ -32,7 +33,10 @@ class SellerRequest(AgentRequest, kw_only=True):
 
 
 class PlanTurn(SellerRequest, kw_only=True):
-    """Seller: infer the buyer's profile and choose one of `actions`.
+    """Seller: infer the buyer's profile and choose one of `options`.
+
+    ``options`` are the legal ones of the run's ``table``, in its order, and ``actions`` what they
+    come to.
 
     ``categories`` are the paths below the category that was found last, or the top of the
     catalogue. Once an item is selected, ``candidate`` is a similar one above the budget, if there
@@ -42,6 +46,8 @@ class PlanTurn(SellerRequest, kw_only=True):
     stage: ClassVar[str] = "planning"
 
     actions: tuple[Action, ...]
+    options: tuple[Option, ...]
+    table: ActionTable = DEFAULT_TABLE
 
 
 class SpeakTurn(SellerRequest, kw_only=True):

@@ -11,6 +11,7 @@ from retailsim.market.catalogue.product import Product
 from retailsim.market.core.participants import Participant
 from retailsim.market.core.shipping import ShippingRules
 from retailsim.market.core.spec import MarketSpec
+from retailsim.market.protocols.csales.action_table import DEFAULT_TABLE, ActionTable
 from retailsim.market.protocols.csales.category_tree import CategoryPath
 from retailsim.market.protocols.csales.values import Profile
 
@@ -60,6 +61,8 @@ class SalesRules(msgspec.Struct, frozen=True, kw_only=True):
         ISO date.
     told_style : frozenset of str
         Sellers, by their ids, that are told the buyer's true style: for ablations alone.
+    actions : ActionTable
+        What sellers choose from.
     """
 
     catalogue: Catalogue
@@ -69,6 +72,7 @@ class SalesRules(msgspec.Struct, frozen=True, kw_only=True):
     nearest: int = 100
     start: str = "2026-03-02"
     told_style: frozenset[str] = frozenset()
+    actions: ActionTable = DEFAULT_TABLE
 
 
 class ConversationSpec(MarketSpec, frozen=True, kw_only=True):

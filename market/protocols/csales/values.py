@@ -6,15 +6,20 @@ from typing import Literal
 
 import msgspec
 
-from retailsim.market.protocols.csales.events import Action, Leaving, Openness, Style, Tactic
+from retailsim.market.protocols.csales.action_table import Option
+from retailsim.market.protocols.csales.events import (
+    Action,
+    CategoryRule,
+    Disclosure,
+    ItemRule,
+    Leaving,
+    Openness,
+    Style,
+    Tactic,
+)
 
 PERSUASION: Literal["Persuasion"] = "Persuasion"
 """The only action once an item is selected."""
-
-
-def option_name(action: Action, tactic: Tactic | None) -> str:
-    """Return how an option is called in `market.protocols.csales.events.ActionChosen`."""
-    return f"{action}: {tactic}" if tactic else action
 
 
 class Profile(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,6 +67,9 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     ----------
     category : tuple of str
         The path to look at, for a category search; cut to what exists.
+    items, discount, disclosure, category_rule
+        What else belongs to the option, where the run's table has more than act and tactic; see
+        `market.protocols.csales.action_table.Option`.
     options, probabilities : see `market.protocols.csales.events.ActionChosen`
         Probabilities may also be given as shares that sum to 1; they become integers by
         `market.core.propensities.propensities`.
@@ -73,6 +81,22 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     category: tuple[str, ...] = ()
     options: tuple[str, ...] = ()
     probabilities: tuple[int | float, ...] | None = None
+    items: ItemRule = "nearest"
+    discount: int = 0
+    disclosure: Disclosure = "none"
+    category_rule: CategoryRule = "nearest"
+
+    @property
+    def option(self) -> Option:
+        """The option that is chosen."""
+        return Option(
+            action=self.action,
+            tactic=self.tactic,
+            items=self.items,
+            discount=self.discount,
+            disclosure=self.disclosure,
+            category_rule=self.category_rule,
+        )
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):

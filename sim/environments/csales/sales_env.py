@@ -12,7 +12,6 @@ import numpy as np
 from gymnasium.spaces import Box, Discrete
 from numpy.typing import NDArray
 
-from retailsim.agents.csales.behavioral.action_policy import OPTION_NAMES, OPTIONS, legal
 from retailsim.agents.csales.behavioral.outside_seller import Chosen
 from retailsim.agents.csales.policy.features import NAMES, VERSION, features
 from retailsim.agents.csales.policy.view import SellerView
@@ -34,8 +33,9 @@ Mask = NDArray[np.int8]
 class SalesEnv(gymnasium.Env[Observation, np.int64]):
     """The seller's side of a sales conversation; an episode is a conversation, a step a turn of it.
 
-    An action is the number of an option (`actions`): an act, with a tactic where it persuades.
-    Which category is searched, which items are shown and what is said are the seller ``csi``'s.
+    An action is the number of an option (`actions`) of the scenario's table of options: an act,
+    with a tactic where it persuades, and whatever else the table has. What it leaves open, and
+    what is said, is the seller ``csi``'s.
     ``info["action_mask"]`` says what is legal now (1) and what is not (0). An illegal action fails
     the episode, as the market refuses it, and ``info["illegal"]`` says why; ``info["failed"]`` says
     so of a buyer's fault. A conversation is over
@@ -76,7 +76,7 @@ class SalesEnv(gymnasium.Env[Observation, np.int64]):
     launch, and the order of the profiles from `np_random`.
     """
 
-    actions = OPTION_NAMES
+    actions: tuple[str, ...]
     features = NAMES
     features_version = VERSION
 
@@ -109,7 +109,9 @@ class SalesEnv(gymnasium.Env[Observation, np.int64]):
             )
         )
         self._top = self._episodes.design.rules.catalogue.below(())
-        self.action_space = Discrete(len(OPTION_NAMES))
+        self._table = self._episodes.design.rules.actions
+        self.actions = self._table.names
+        self.action_space = Discrete(len(self.actions))
         self.observation_space = Box(0.0, 1.0, (len(NAMES),), np.float32)
         self._seeded = False
         self._log: RunLog | None = None
@@ -159,7 +161,8 @@ class SalesEnv(gymnasium.Env[Observation, np.int64]):
         if market is None or market.question is None:
             raise NoEpisode
         if not self.action_space.contains(action):
-            raise BadEnvironment("step", f"{action!r} is not one of the actions 0 to 7")
+            last = len(self.actions) - 1
+            raise BadEnvironment("step", f"{action!r} is not one of the actions 0 to {last}")
         request = market.question.request
         market.answer(self._answer(int(action), request))
         news = self._news()
@@ -186,9 +189,8 @@ class SalesEnv(gymnasium.Env[Observation, np.int64]):
         """Return what is legal now, 1 or 0 for each action; nothing once it is over."""
         question = None if self._market is None else self._market.question
         if question is None:
-            return np.zeros(len(OPTIONS), np.int8)
-        options = legal(_plan(question.request).actions)
-        return np.array([option in options for option in OPTIONS], np.int8)
+            return np.zeros(len(self.actions), np.int8)
+        return np.array(self._table.mask(_plan(question.request).options), np.int8)
 
     def action_masks(self) -> NDArray[np.bool_]:
         """Return the same as true and false, as learners with masks ask for it."""
@@ -203,8 +205,8 @@ class SalesEnv(gymnasium.Env[Observation, np.int64]):
             One for each action, summing to 1; 0 for those that are not legal. The market refuses
             others, and fails the episode.
         """
-        if len(probabilities) != len(OPTIONS):
-            problem = f"{len(probabilities)} probabilities for {len(OPTIONS)} actions"
+        if len(probabilities) != len(self.actions):
+            problem = f"{len(probabilities)} probabilities for {len(self.actions)} actions"
             raise BadEnvironment("state_propensities", problem)
         self._propensities = [float(one) for one in probabilities]
 
@@ -226,12 +228,11 @@ class SalesEnv(gymnasium.Env[Observation, np.int64]):
     def _answer(self, action: int, request: object) -> str:
         stated, self._propensities = self._propensities, None
         if stated is not None:
-            options = legal(_plan(request).actions)
-            pairs = zip(OPTIONS, stated, strict=True)
-            kept = tuple(one for option, one in pairs if option in options or one)
-            chosen = Chosen(option=OPTION_NAMES[action], probabilities=kept)
+            pairs = zip(self._table.mask(_plan(request).options), stated, strict=True)
+            kept = tuple(one for legal, one in pairs if legal or one)
+            chosen = Chosen(option=self.actions[action], probabilities=kept)
         else:
-            chosen = Chosen(option=OPTION_NAMES[action])
+            chosen = Chosen(option=self.actions[action])
         return msgspec.json.encode(chosen).decode()
 
     def _news(self) -> list[Event]:

@@ -11,9 +11,8 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from retailsim.agents.csales.behavioral.action_policy import OPTIONS
 from retailsim.agents.csales.policy.by_hand import show_first
-from retailsim.agents.csales.policy.features import NAMES, TABLE
+from retailsim.agents.csales.policy.features import NAMES, policy_table
 from retailsim.agents.policy.linear import Learnt, LinearPolicy
 from retailsim.sim.environments.csales.episodes import Episodes
 from retailsim.sim.environments.csales.rewards import TERMS, checked_weights
@@ -22,6 +21,7 @@ from retailsim.sim.learning.csales.talk import Talk
 from retailsim.sim.learning.errors import BadReward, PolicyExists, UnknownLearner
 from retailsim.sim.learning.learners import LEARNERS, Learner
 from retailsim.sim.play.progress import Progress
+from retailsim.sim.protocols.csales.design import action_table
 from retailsim.sim.run.launch import PreparedRun, read_scenario
 from retailsim.sim.run.launch_options import Options
 from retailsim.sim.scenario.scenario import PARAMETER_SETS
@@ -68,7 +68,8 @@ def learn(terminal: Terminal, **options: Any) -> int:
     told = LearnOptions(**options)
     _check(told)
     if told.learner == BY_HAND:
-        _write(show_first(), told.out)
+        scenario, _ = read_scenario(_asked(told))
+        _write(show_first(action_table(scenario)), told.out)
         terminal.out(f"policy: {told.out}, made by hand")
         return 0
     course = Course(told)
@@ -113,11 +114,14 @@ class Course:
         self._told = told
         self.reward = _reward(told.reward)
         self._episodes = Episodes(_asked(told))
+        self._actions = self._episodes.design.rules.actions
         self.profiles = len(self._episodes.design.profiles)
         random = np.random.default_rng(told.seed)
         self._run = self._episodes.seeded(told.seed)
         self._order = self._episodes.order(random)
-        self._learner: Learner = LEARNERS[told.learner](len(OPTIONS), len(NAMES), random)
+        self._learner: Learner = LEARNERS[told.learner](
+            len(self._actions.options), len(NAMES), random
+        )
         self.failed = 0
         self.held: list[dict[str, float]] = []
 
@@ -138,7 +142,7 @@ class Course:
             reward=self.reward,
         )
         weights, bias = self._learner.weights.tolist(), self._learner.bias.tolist()
-        return LinearPolicy.of(TABLE, weights, bias, learnt)
+        return LinearPolicy.of(policy_table(self._actions), weights, bias, learnt)
 
     def _hold(self, talk: Talk) -> None:
         steps: list[tuple[list[float], int]] = []
@@ -164,6 +168,7 @@ def scenario_digest(run: PreparedRun) -> str:
         parameters = sha256(Path(parameters).read_bytes()).hexdigest()
     met = {
         "design": msgspec.structs.replace(scenario.design, replications=1),
+        "actions": scenario.actions,
         "index": scenario.profiles.index,
         "shipping": scenario.shipping,
         "buyers": scenario.buyers,

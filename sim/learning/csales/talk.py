@@ -6,7 +6,6 @@ from collections.abc import Mapping
 
 import msgspec
 
-from retailsim.agents.csales.behavioral.action_policy import OPTION_NAMES, OPTIONS, legal
 from retailsim.agents.csales.behavioral.outside_seller import Chosen
 from retailsim.agents.csales.policy.features import features
 from retailsim.agents.csales.policy.view import SellerView
@@ -16,8 +15,6 @@ from retailsim.market.protocols.csales.spec import ConversationSpec
 from retailsim.sim.environments.csales.episodes import Episodes
 from retailsim.sim.environments.csales.rewards import Rewards
 from retailsim.sim.run.launch import PreparedRun
-
-_ANSWERS = tuple(msgspec.json.encode(Chosen(option=name)).decode() for name in OPTION_NAMES)
 
 
 class Talk:
@@ -51,6 +48,7 @@ class Talk:
         self._market = episodes.open(spec, run)
         self._view, self._told = SellerView(episodes.design.rules.catalogue.below(())), 0
         self._rewards = Rewards(weights)
+        self._actions = episodes.design.rules.actions
         self.failed = False
         self._rewards.of_step(self._news())
         self.terms: dict[str, float] = {}
@@ -65,12 +63,12 @@ class Talk:
         assert self._market.question is not None
         request = self._market.question.request
         assert isinstance(request, PlanTurn)  # the seat asks nothing else
-        options = legal(request.actions)
-        return features(self._view), [int(option in options) for option in OPTIONS]
+        return features(self._view), self._actions.mask(request.options)
 
     def take(self, option: int) -> float:
         """Take an option, and return the reward that followed."""
-        self._market.answer(_ANSWERS[option])
+        chosen = Chosen(option=self._actions.names[option])
+        self._market.answer(msgspec.json.encode(chosen).decode())
         terms = self._rewards.of_step(self._news())
         for name, value in terms.items():
             self.terms[name] = self.terms.get(name, 0.0) + value

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from retailsim.events.streams import Seed
 from retailsim.market.catalogue.product import Product
 from retailsim.market.core.participants import EpisodeSpec, Participant
+from retailsim.market.protocols.csales.action_table import ActionTable
 from retailsim.market.protocols.csales.protocol import SalesMarket
 from retailsim.market.protocols.csales.shop import Shop
 from retailsim.market.protocols.csales.spec import ConversationSpec, SalesRules
@@ -20,6 +21,12 @@ from retailsim.sim.scenario.scenario import Scenario
 
 TOLD = ("told", "wrong")
 """Values of a seller's ``options.style`` for which the market tells it the buyer's true style."""
+
+
+def action_table(scenario: Scenario) -> ActionTable:
+    """Return what sellers choose from; raises `BadActions` where the scenario makes no table."""
+    table = scenario.actions
+    return ActionTable(items=table.items, among=table.among)
 
 
 class SalesDesign(Design):
@@ -59,6 +66,7 @@ class SalesDesign(Design):
             told_style=frozenset(
                 seat.id for seat in scenario.sellers if seat.options.get("style") in TOLD
             ),
+            actions=action_table(scenario),
         )
 
     def open(self, spec: ConversationSpec) -> SalesMarket:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
 
 from retailsim.agents.csales.model import workload
+from retailsim.agents.csales.policy.features import POLICIES
 from retailsim.agents.llm.talk.workload import TalkLoad
+from retailsim.agents.policy.errors import BadPolicy
+from retailsim.agents.policy.linear import check_options, read_policy
+from retailsim.agents.protocol import POLICY
 from retailsim.events.streams import Seed
 from retailsim.market.catalogue.product import Product
 from retailsim.market.protocols.csales.profile_file import (
@@ -18,7 +23,8 @@ from retailsim.market.protocols.csales.profile_file import (
 )
 from retailsim.market.protocols.csales.spec import ConversationSpec
 from retailsim.market.protocols.csales.values import Profile
-from retailsim.sim.protocols.csales.design import SalesDesign
+from retailsim.sim.errors import BadScenario
+from retailsim.sim.protocols.csales.design import SalesDesign, action_table
 from retailsim.sim.scenario.halves import half_of
 from retailsim.sim.scenario.protocol import Files, ProtocolRun, Talks
 from retailsim.sim.scenario.scenario import AgentTable, Scenario
@@ -48,8 +54,24 @@ def chosen_profiles(scenario: Scenario, folder: Path, seed: Seed) -> list[Profil
 
 
 def _files(scenario: Scenario, folder: Path, seed: Seed) -> Files:
+    _check_policies(scenario, folder)
     profiles = chosen_profiles(scenario, folder, seed)
     return {PROFILES: msgspec.json.Encoder().encode_lines(profiles)}
+
+
+def _check_policies(scenario: Scenario, folder: Path) -> None:
+    """Refuse policies that were learnt for other options than the scenario has."""
+    names = action_table(scenario).names
+    for seat in scenario.sellers:
+        file = seat.options.get("file")
+        if seat.agent != POLICY or not isinstance(file, str):
+            continue
+        with suppress(BadPolicy):  # what else is wrong with it, its seat says
+            policy = read_policy(folder / file, POLICIES)
+            try:
+                check_options(policy, names, folder / file)
+            except BadPolicy as error:
+                raise BadScenario(f"sellers.{seat.id}", str(error)) from None
 
 
 def _design(
@@ -78,7 +100,7 @@ def _talks(scenario: Scenario) -> Talks:
 
 RUN = ProtocolRun(
     design=_design,
-    own_keys=("profiles",),
+    own_keys=("profiles", "actions.items", "actions.among"),
     whole_catalogue=True,
     files=_files,
     file_names=(PROFILES,),
