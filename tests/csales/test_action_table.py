@@ -300,6 +300,7 @@ def with_items(folder: Path, *more: str) -> Path:
     )
 
 
+@pytest.mark.slow
 def test_a_scenario_has_options_of_its_own_and_the_run_is_verified(tmp_path: Path) -> None:
     launched(tmp_path / "run", with_items(tmp_path))
     events = events_of(tmp_path / "run", "ActionChosen")

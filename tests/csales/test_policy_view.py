@@ -11,20 +11,19 @@ from retailsim.agents.csales.behavioral.seller import PolicySeller
 from retailsim.agents.csales.policy.features import NAMES, features
 from retailsim.agents.csales.policy.view import SellerView, seen
 from retailsim.events.messages import Event
-from retailsim.market.catalogue.product_files import Problems, builtin_catalogue, read_products
+from retailsim.market.protocols.csales.action_table import DEFAULT_TABLE
 from retailsim.market.protocols.csales.events import ProfileInferred
 from retailsim.market.protocols.csales.profile_file import builtin_profiles, read_profiles
 from retailsim.market.protocols.csales.requests import PlanTurn
-from retailsim.market.protocols.csales.shop import Shop
 from retailsim.market.protocols.csales.spec import SalesRules
-from tests.csales.talks import converse
+from tests.csales.talks import builtin_shop, converse
 from tests.csales.test_explore import SELLERS
+from tests.csales.test_sales_policy import FULL
 
 
-@pytest.fixture(scope="module")
-def rules() -> SalesRules:
-    products = read_products(builtin_catalogue(), problems=Problems())
-    return SalesRules(catalogue=Shop(list(products)))
+@pytest.fixture(scope="module", params=[DEFAULT_TABLE, FULL], ids=["default", "full"])
+def rules(request: pytest.FixtureRequest) -> SalesRules:
+    return SalesRules(catalogue=builtin_shop(), actions=request.param)
 
 
 @pytest.fixture

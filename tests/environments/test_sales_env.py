@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -26,7 +27,7 @@ from retailsim.agents.policy.linear import LinearPolicy
 from retailsim.events.errors import EventsError, RetailSimError, RunInUse
 from retailsim.events.messages import Event, OrderPlaced
 from retailsim.market.core.propensities import WHOLE
-from retailsim.market.protocols.csales.action_table import DEFAULT_TABLE
+from retailsim.market.protocols.csales.action_table import DEFAULT_TABLE, option_chosen
 from retailsim.market.protocols.csales.events import (
     ActionChosen,
     BuyerProfiled,
@@ -193,6 +194,26 @@ def test_what_is_legal_is_never_refused(make: Make) -> None:
         assert last[2:4] == (True, False)
 
 
+WHOLE_TABLE: dict[str, Any] = {
+    "items": ["nearest", "three-quarters", "dearest", "cheapest"],
+    "discounts": [0, 5, 10],
+    "disclosure": ["none", "fee"],
+    "category": ["nearest", "parent", "root"],
+}
+TABLES = pytest.mark.parametrize("actions", [{}, WHOLE_TABLE], ids=["default", "whole"])
+
+
+def overlaid(actions: dict[str, Any]) -> dict[str, Any]:
+    """Return a table [actions] as settings."""
+    return {f"actions.{name}": value for name, value in actions.items()}
+
+
+def as_flags(actions: dict[str, Any]) -> list[str]:
+    """Return it as flags of a launch."""
+    pairs = (f"{name}={json.dumps(value)}" for name, value in overlaid(actions).items())
+    return [part for pair in pairs for part in ("--set", pair)]
+
+
 INLINE = """
 sellers = [{ id = "policy", agent = "csi" }]
 buyers = [{ id = "csuser", agent = "csuser" }]
@@ -200,23 +221,29 @@ design = { protocol = "csales", max_turns = 10 }
 """
 
 
+@TABLES
 def test_an_episode_has_the_events_of_an_inline_seller_that_chooses_alike(
-    make: Make, tmp_path: Path
+    make: Make, tmp_path: Path, actions: dict[str, Any]
 ) -> None:
     """With the choices of ``csi`` and their propensities, all but the kind of seat is equal."""
-    settings = {"profiles.count": 12, "run.seed": 9}  # whose profiles are the launch's
-    inline = scenario(tmp_path, INLINE)
-    launched(tmp_path / "inline", inline, "--seed", 9, "--set", "profiles.count=12")
+    # whose profiles are the launch's
+    settings = {"profiles.count": 12, "run.seed": 9, **overlaid(actions)}
+    exploring = INLINE.replace('agent = "csi"', 'agent = "csi", options = { explore = 0.5 }')
+    inline = scenario(tmp_path, exploring if actions else INLINE)
+    flags = ("--seed", 9, "--set", "profiles.count=12", *as_flags(actions))
+    launched(tmp_path / "inline", inline, *flags)
     lines = by_market(all_events(tmp_path / "inline"))
     env = make(settings=settings)
+    names, taken = env.actions, set[str]()
     for n in range(12):
         _, info = env.reset(seed=9 if n == 0 else None)
         logged = lines[info["market"]]
         for chosen in (event for event in logged if event["type"] == "ActionChosen"):
             shares = dict(zip(chosen["options"], chosen["probabilities"], strict=True))
-            env.state_propensities([shares.get(name, 0) / WHOLE for name in DEFAULT_TABLE.names])
-            name, tactic = chosen["action"], chosen["strategy"]
-            over = env.step(DEFAULT_TABLE.names.index(f"{name}: {tactic}" if tactic else name))[2]
+            env.state_propensities([shares.get(name, 0) / WHOLE for name in names])
+            option = option_chosen(msgspec.convert(chosen, ActionChosen)).name
+            over = env.step(names.index(option))[2]
+            taken.add(option)
         assert over
         events = msgspec.json.decode(
             msgspec.json.encode(market_events(env)), type=list[dict[str, Any]]
@@ -224,25 +251,29 @@ def test_an_episode_has_the_events_of_an_inline_seller_that_chooses_alike(
         kinds = [event.pop("seller_kind") for event in events if "seller_kind" in event]
         assert kinds == ["policy"]
         assert events == [without(event, "seller_kind") for event in logged]
+    assert not actions or len(taken) > len(DEFAULT_TABLE.names)
 
 
+@TABLES
 def test_a_policy_plays_in_its_seat_to_the_bytes_that_it_plays_here(
-    make: Make, tmp_path: Path
+    make: Make, tmp_path: Path, actions: dict[str, Any]
 ) -> None:
-    weights = np.random.default_rng(4).normal(size=(len(DEFAULT_TABLE.names), len(NAMES)))
-    policy = LinearPolicy.of(TABLE, weights.tolist(), [0.0] * len(DEFAULT_TABLE.names))
+    settings = {"profiles.count": 12, "run.seed": 9, **overlaid(actions)}
+    env = make(out=tmp_path / "env", episodes=12, settings=settings)
+    names = env.actions
+    weights = np.random.default_rng(4).normal(size=(len(names), len(NAMES)))
+    table = msgspec.structs.replace(TABLE, options=names)
+    policy = LinearPolicy.of(table, weights.tolist(), [0.0] * len(names))
     policy.save(tmp_path / "p.json")
     seat = INLINE.replace('agent = "csi"', 'agent = "policy", options = { file = "p.json" }')
-    settings = {"profiles.count": 12, "run.seed": 9}
-    inline = ("--seed", 9, "--set", "profiles.count=12")
+    inline = ("--seed", 9, "--set", "profiles.count=12", *as_flags(actions))
     launched(tmp_path / "seat", scenario(tmp_path, seat), *inline)
 
     def choose(env: SalesEnv, told: Any) -> int:
         action = policy.choose(told[0], env.action_mask())
-        env.state_propensities([float(action == one) for one in range(len(DEFAULT_TABLE.names))])
+        env.state_propensities([float(action == one) for one in range(len(names))])
         return action
 
-    env = make(out=tmp_path / "env", episodes=12, settings=settings)
     for n in range(12):
         episode(env, choose, 9 if n == 0 else None)
     env.close()
@@ -308,8 +339,11 @@ def folded(env: SalesEnv, swapped: dict[type[Event], dict[str, Any]]) -> list[fl
     return features(view)
 
 
-def test_what_is_hidden_moves_no_feature_and_the_budget_does(make: Make) -> None:
-    env, choose = make(), by_chance(5)
+@TABLES
+def test_what_is_hidden_moves_no_feature_and_the_budget_does(
+    make: Make, actions: dict[str, Any]
+) -> None:
+    env, choose = make(settings=overlaid(actions)), by_chance(5)
     valued = 0
     for n in range(20):
         episode(env, choose, 8 if n == 0 else None)
@@ -329,8 +363,10 @@ def test_every_feature_has_its_line_in_the_documentation() -> None:
 # -- rewards -----------------------------------------------------------------------------------
 
 
-def test_the_terms_are_what_the_events_say(make: Make) -> None:
-    env, choose = make(reward={"revenue": 2, "turn": -0.5, "surplus": 1}), by_chance(6)
+@TABLES
+def test_the_terms_are_what_the_events_say(make: Make, actions: dict[str, Any]) -> None:
+    reward = {"revenue": 2, "turn": -0.5, "surplus": 1}
+    env, choose = make(reward=reward, settings=overlaid(actions)), by_chance(6)
     sales = 0
     for n in range(40):
         told = episode(env, choose, 1 if n == 0 else None)

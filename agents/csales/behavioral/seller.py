@@ -30,7 +30,7 @@ from retailsim.agents.csales.behavioral.inference import (
 )
 from retailsim.agents.errors import BadOption
 from retailsim.agents.policy.exploring import explored_share
-from retailsim.market.protocols.csales.category_tree import CategoryPath
+from retailsim.market.protocols.csales.category_tree import CategoryPath, searched
 from retailsim.market.protocols.csales.events import STYLES, TACTICS, Style
 from retailsim.market.protocols.csales.requests import PlanTurn, SpeakTurn
 from retailsim.market.protocols.csales.spec import MOST_SHOWN
@@ -92,8 +92,10 @@ class PolicySeller(SalesSeller):
         notes.setdefault("past", []).append(option.action)
         if option.tactic is not None:
             notes.setdefault("tactics", []).append(option.tactic)
-        if option.action == "Category Search" and target:
-            notes["category"] = target
+        if option.action == "Category Search":
+            target = searched(option.category_rule, target, request.inferred.category)
+            if target or option.category_rule != "nearest":
+                notes["category"] = target
         return Plan(
             inferred=msgspec.structs.replace(inferred, category=notes.get("category", ())),
             action=option.action,

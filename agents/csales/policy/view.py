@@ -27,6 +27,7 @@ from retailsim.market.protocols.csales.events import (
     ItemSelected,
     ItemsShown,
     Openness,
+    PriceLowered,
     ProfileInferred,
     Style,
     Tactic,
@@ -97,13 +98,21 @@ class SellerView:
                 case CategorySearched():
                     self._known.update(event.options)
                     self._sorted = None
-                case ItemsShown():
-                    self.prices_cents |= zip(event.products, event.prices_cents, strict=True)
-                    self.candidate_shown |= self._candidate in event.products
-                case ItemSelected():
-                    self.selected_cents = event.price_cents
-                    self._candidate = event.candidate
-                    self.candidate_cents = event.candidate_price_cents
+                case _:
+                    self._tell_of_items(event)
+
+    def _tell_of_items(self, event: Event) -> None:
+        match event:
+            case ItemsShown():
+                self.prices_cents |= zip(event.products, event.prices_cents, strict=True)
+                self.candidate_shown |= self._candidate in event.products
+            case ItemSelected():
+                self.selected_cents = event.price_cents
+                self._candidate = event.candidate
+                self.candidate_cents = event.candidate_price_cents
+            case PriceLowered():
+                self.selected_cents = event.price_cents
+                self.prices_cents[event.product] = event.price_cents
 
     @property
     def style(self) -> Style | None:

@@ -53,7 +53,18 @@ TABLES: Mapping[str, RowTable] = {
             "price_max_cents": _WHOLE,
         },
     ),
-    "actions": RowTable("ActionChosen", {"turn": _WHOLE, "action": _TEXT, "strategy": _TEXT}),
+    "actions": RowTable(
+        "ActionChosen",
+        {
+            "turn": _WHOLE,
+            "action": _TEXT,
+            "strategy": _TEXT,
+            "items": _TEXT,
+            "discount": _WHOLE,
+            "disclosure": _TEXT,
+            "category_rule": _TEXT,
+        },
+    ),
     "shown": RowTable(
         "ItemsShown",
         {
@@ -62,6 +73,16 @@ TABLES: Mapping[str, RowTable] = {
             "products": _TEXTS,
             "prices_cents": pl.List(_WHOLE),
             "fitting": _WHOLE,
+        },
+    ),
+    "price_cuts": RowTable(
+        "PriceLowered",
+        {
+            "turn": _WHOLE,
+            "product": _TEXT,
+            "percent": _WHOLE,
+            "from_cents": _WHOLE,
+            "price_cents": _WHOLE,
         },
     ),
     "valuations": RowTable(
@@ -155,10 +176,10 @@ def _few_shown(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
 
 
 def _valued(valuations: pl.DataFrame) -> pl.DataFrame:
-    """What each item that was valued would leave the buyer."""
+    """What each item that was valued would leave the buyer, at the price that it had last."""
     return valuations.select(
         "episode", "product", surplus=pl.col("reservation_cents") - pl.col("price_cents")
-    ).unique(["episode", "product"], keep="first", maintain_order=True)
+    ).unique(["episode", "product"], keep="last", maintain_order=True)
 
 
 def _surplus_lost(decided: pl.DataFrame, valued: pl.DataFrame) -> pl.DataFrame:

@@ -6,13 +6,21 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
+import msgspec
+
 from retailsim.events.messages import Message, MessageSent, Role
 from retailsim.market.core.admission import Admission, Written, bad_text
 from retailsim.market.core.money import dollars
 from retailsim.market.core.propensities import bad_choice, stated
 from retailsim.market.core.request import AgentRequest
 from retailsim.market.protocols.csales.action_table import Option
-from retailsim.market.protocols.csales.events import ActionChosen, ProfileInferred
+from retailsim.market.protocols.csales.category_tree import searched
+from retailsim.market.protocols.csales.events import (
+    ActionChosen,
+    ProfileInferred,
+    ShippingNamed,
+)
+from retailsim.market.protocols.csales.market_words import price_lowered, shipping_named
 from retailsim.market.protocols.csales.requests import (
     BuyItem,
     LeaveConversation,
@@ -93,10 +101,13 @@ def _plan(request: PlanTurn, plan: Plan, seat: str) -> Written:
         probabilities=stated(plan.probabilities),
         **_unusual(plan.option),
     )
-    inferred = _inferred(request.turn, plan.inferred)
-    if plan.action == "Category Search":
-        return inferred, PlanCategory(path=plan.category), chosen
-    return inferred, chosen
+    if plan.action != "Category Search":
+        return _inferred(request.turn, plan.inferred), chosen
+    path = searched(plan.category_rule, plan.category, request.inferred.category)
+    inferred = plan.inferred
+    if plan.category_rule != "nearest":  # the rule says where the seller looks, not the seller
+        inferred = msgspec.structs.replace(inferred, category=path)
+    return _inferred(request.turn, inferred), PlanCategory(path=path), chosen
 
 
 def _unusual(option: Option) -> dict[str, Any]:
@@ -122,8 +133,17 @@ def _inferred(turn: int, inferred: Inferred) -> ProfileInferred:
 
 
 def _line(request: SpeakTurn, line: Line, seat: str) -> Written:
-    said = _said("seller", request.turn, line.text)
-    return (ShowItems(products=line.items), said) if line.items else (said,)
+    written: list[Message] = [ShowItems(products=line.items)] if line.items else []
+    text = line.text
+    if request.discount and request.selected is not None:
+        text = f"{text} {price_lowered(request.selected, request.discount)}"
+    items = [one for one in request.spoken_of(line.items) if one.id in request.fees_cents]
+    if items:
+        fees = tuple(request.fees_cents[item.id] for item in items)
+        named = tuple(item.id for item in items)
+        written.append(ShippingNamed(turn=request.turn, products=named, fees_cents=fees))
+        text = f"{text} {shipping_named(items, request.fees_cents)}"
+    return (*written, _said("seller", request.turn, text))
 
 
 def _response(request: RespondToSeller, response: Response, seat: str) -> Written:

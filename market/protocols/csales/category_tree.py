@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from retailsim.market.catalogue.product import Product
+from retailsim.market.protocols.csales.events import CategoryRule
 
 CategoryPath = tuple[str, ...]
 
@@ -61,3 +62,22 @@ class CategoryTree:
 def path_of(product: Product) -> CategoryPath:
     """Return where a product stands in the tree."""
     return product.path or (product.category,)
+
+
+def searched(rule: CategoryRule, named: CategoryPath, current: CategoryPath) -> CategoryPath:
+    """Return the path that a category search looks at.
+
+    Parameters
+    ----------
+    named : path
+        What the seller names; "nearest" takes it.
+    current : path
+        Where the seller looks so far.
+    """
+    match rule:
+        case "nearest":
+            return named
+        case "parent":
+            return current[:-1]
+        case _:
+            return ()

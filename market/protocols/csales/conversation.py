@@ -30,9 +30,11 @@ from retailsim.market.protocols.csales.events import (
     ItemsShown,
     ItemValued,
     ProfileInferred,
+    ShippingNamed,
     Showing,
 )
 from retailsim.market.protocols.csales.item_rules import by_rule
+from retailsim.market.protocols.csales.price_tags import PriceTags
 from retailsim.market.protocols.csales.requests import (
     BuyItem,
     LeaveConversation,
@@ -70,6 +72,7 @@ class Conversation(EpisodeState):
         self._to_show: tuple[str, ...] = ()
         self._shown: dict[str, Product] = {}
         self._presented: tuple[Product, ...] = ()
+        self._tags = PriceTags(rules.shipping)
         self._selected: Product | None = None
         self._candidate: Product | None = None
         self._made_case = False
@@ -103,7 +106,7 @@ class Conversation(EpisodeState):
         request = PlanTurn(
             **self._known(),
             actions=actions,
-            options=table.legal(actions, discounts=self._selected is not None),
+            options=table.legal(actions, discounts=bool(self._selected) and not self._tags.lowered),
             table=table,
         )
         return Post(request, self._seller, MESSAGE_US)
@@ -132,11 +135,31 @@ class Conversation(EpisodeState):
         """Look up what the action needs, and let the seller speak."""
         self._action = event
         self._to_show = ()
-        posts = self._look_up(event)
+        posts = [*self._lower(event.discount or 0), *self._look_up(event)]
+        named = (*self._shown.values(), *self._offered) if event.disclosure == "fee" else ()
         request = SpeakTurn(
-            **self._known(), action=event.action, tactic=event.strategy, items=self._offered
+            **self._known(),
+            action=event.action,
+            tactic=event.strategy,
+            items=self._offered,
+            discount=event.discount or 0,
+            fees_cents=self._tags.fees_cents(named),
         )
         return [*posts, Post(request, self._seller)]
+
+    def _lower(self, percent: int) -> list[Post]:
+        """Take something off the price of the item selected, from now on."""
+        before = self._selected
+        if not percent or before is None:
+            return []
+        now, event = self._tags.lower(before, percent, episode=self.id, turn=self._turn)
+        self._selected = self._shown[now.id] = now
+        return [Post(event), *self._valued(now)]
+
+    def shipping_named(self, event: ShippingNamed) -> list[Post]:
+        """The buyer was told what shipping costs."""
+        self._tags.fee_named = True
+        return []
 
     def _look_up(self, event: ActionChosen) -> list[Post]:
         self._offered = ()
@@ -300,7 +323,7 @@ class Conversation(EpisodeState):
             product=product.id,
             quantity=1,
             unit_price_cents=product.price_cents,
-            shipping_cents=self._rules.shipping.fee_cents(product.price_cents),
+            shipping_cents=self._tags.fee_cents(product),
         )
         self.ended = True
         valued = [] if product is self._selected else self._valued(product)
@@ -339,6 +362,8 @@ class Conversation(EpisodeState):
             "inferred": self._inferred,
             "categories": self._categories,
             "told_style": self._told_style,
+            "lowered": self._tags.lowered,
+            "fee_named": self._tags.fee_named,
         }
 
     def _valued(self, product: Product) -> list[Post]:

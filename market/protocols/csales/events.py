@@ -138,6 +138,27 @@ class ItemValued(Event, tag="ItemValued", kw_only=True):
     reservation_cents: int
 
 
+class PriceLowered(Event, tag="PriceLowered", kw_only=True):
+    """The seller took something off the price of the item selected, with a persuasion.
+
+    ``price_cents`` holds from now on; ``percent`` is a step of the run's table of options.
+    """
+
+    turn: int
+    product: str
+    percent: int
+    from_cents: int
+    price_cents: int
+
+
+class ShippingNamed(Event, tag="ShippingNamed", kw_only=True):
+    """The buyer was told what shipping costs, for each of some items."""
+
+    turn: int
+    products: tuple[str, ...]
+    fees_cents: tuple[int, ...]
+
+
 class BuyerLeft(Event, tag="BuyerLeft", kw_only=True):
     """The buyer ended the conversation without buying: for good, or to think about it."""
 

@@ -26,7 +26,9 @@ from retailsim.market.protocols.csales.events import (
     ItemSelected,
     ItemsShown,
     ItemValued,
+    PriceLowered,
     ProfileInferred,
+    ShippingNamed,
 )
 from retailsim.market.protocols.csales.requests import (
     BuyItem,
@@ -56,6 +58,7 @@ class SalesMarket(Market):
         PlanCategory: Conversation.category_planned,
         ActionChosen: Conversation.action_chosen,
         ShowItems: Conversation.items_to_show,
+        ShippingNamed: Conversation.shipping_named,
         StateReservationPrices: Conversation.reservation_prices_stated,
         SelectItem: Conversation.item_to_select,
         BuyItem: Conversation.item_to_buy,
@@ -106,6 +109,8 @@ MARKET = MarketRules(
         ItemsShown,
         ItemSelected,
         ItemValued,
+        PriceLowered,
+        ShippingNamed,
         BuyerLeft,
     ),
 )

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import ClassVar
+
+import msgspec
 
 from retailsim.events.messages import Message
 from retailsim.market.catalogue.product import Product
@@ -11,14 +14,15 @@ from retailsim.market.core.request import AgentRequest
 from retailsim.market.protocols.csales.action_table import DEFAULT_TABLE, ActionTable, Option
 from retailsim.market.protocols.csales.category_tree import CategoryPath
 from retailsim.market.protocols.csales.events import Action, Leaving, Style, Tactic
-from retailsim.market.protocols.csales.values import Inferred, Profile
+from retailsim.market.protocols.csales.values import PERSUASION, Inferred, Profile
 
 
 class SellerRequest(AgentRequest, kw_only=True):
     """What a seller knows: what was said and shown, and the price range the buyer named.
 
     ``told_style`` is the buyer's true style, for sellers that `SalesRules.told_style` names, and
-    None for all others: a seller has to infer it.
+    None for all others: a seller has to infer it. ``lowered`` is how many percent are off the price
+    of the item selected, ``fee_named`` whether the buyer was told of a shipping fee.
     """
 
     transcript: Transcript
@@ -30,6 +34,8 @@ class SellerRequest(AgentRequest, kw_only=True):
     inferred: Inferred
     categories: tuple[CategoryPath, ...]
     told_style: Style | None = None
+    lowered: int = 0
+    fee_named: bool = False
 
 
 class PlanTurn(SellerRequest, kw_only=True):
@@ -51,13 +57,35 @@ class PlanTurn(SellerRequest, kw_only=True):
 
 
 class SpeakTurn(SellerRequest, kw_only=True):
-    """Seller: carry out the action chosen; ``items`` are those it may show now."""
+    """Seller: carry out the action chosen; ``items`` are those it may show now.
+
+    ``discount`` is how many percent were taken off the item selected for this turn. Its price, and
+    the shipping fees of the items that are spoken of, where ``fees_cents`` has any, are added to
+    what the seller says.
+    """
 
     stage: ClassVar[str] = "selling"
 
     action: Action
     tactic: Tactic | None
     items: tuple[Product, ...]
+    discount: int = 0
+    fees_cents: dict[str, int] = msgspec.field(default_factory=dict)
+
+    def spoken_of(self, shown: Collection[str]) -> list[Product]:
+        """Return the items that a line speaks of which shows these ids.
+
+        They are the ones it shows; of an argument, the item selected and the dearer one, or what
+        was shown last.
+        """
+        known = {product.id: product for product in (*self.shown, *self.items)}
+        about = [known[id_] for id_ in shown if id_ in known]
+        if self.action != PERSUASION:
+            return about
+        if self.selected is None:
+            return list(self.shown[-1:])
+        dearer = [self.candidate] if self.candidate and self.candidate.id in known else []
+        return [self.selected, *dearer]
 
 
 class BuyerRequest(AgentRequest, kw_only=True):

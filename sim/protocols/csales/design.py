@@ -26,7 +26,7 @@ TOLD = ("told", "wrong")
 def action_table(scenario: Scenario) -> ActionTable:
     """Return what sellers choose from; raises `BadActions` where the scenario makes no table."""
     table = scenario.actions
-    return ActionTable(items=table.items, among=table.among)
+    return ActionTable(**{name: getattr(table, name) for name in ActionTable.__struct_fields__})
 
 
 class SalesDesign(Design):

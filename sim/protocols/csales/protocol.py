@@ -16,6 +16,7 @@ from retailsim.agents.policy.linear import check_options, read_policy
 from retailsim.agents.protocol import POLICY
 from retailsim.events.streams import Seed
 from retailsim.market.catalogue.product import Product
+from retailsim.market.protocols.csales.action_table import ActionTable
 from retailsim.market.protocols.csales.profile_file import (
     BadProfiles,
     builtin_profiles,
@@ -100,7 +101,7 @@ def _talks(scenario: Scenario) -> Talks:
 
 RUN = ProtocolRun(
     design=_design,
-    own_keys=("profiles", "actions.items", "actions.among"),
+    own_keys=("profiles", *(f"actions.{name}" for name in ActionTable.__struct_fields__)),
     whole_catalogue=True,
     files=_files,
     file_names=(PROFILES,),
