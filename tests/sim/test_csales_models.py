@@ -8,12 +8,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from retailsim.analysis.projection.loader import load
 from retailsim.analysis.protocols.csales.seller_table import table
-from retailsim.market.protocols.csales.action_table import Option
-from retailsim.market.protocols.csales.events import TACTICS
+from retailsim.market.protocols.csales.action_table import Option, option_chosen
+from retailsim.market.protocols.csales.events import TACTICS, ActionChosen
 from tests.sim.modelserver import Server, serving
 from tests.sim.runs import event_lines, events_of, outside_lines, replayed, scenario, sim
 
@@ -328,3 +329,74 @@ def test_a_stopped_conversation_run_pays_nothing_twice(tmp_path: Path) -> None:
         assert resumed.exit_code == 0, resumed.stderr
         assert len(server.bodies) == 2 * calls
     assert event_lines(tmp_path / "cut") == event_lines(tmp_path / "whole")
+
+
+# -- options by name ---------------------------------------------------------------------------
+
+WHOLE_TABLE = """
+[actions]
+items = ["nearest", "dearest"]
+discounts = [0, 10]
+disclosure = ["none", "fee"]
+category = ["nearest", "root"]
+"""
+
+
+def options_of(task: str) -> list[str]:
+    found = re.findall(r"<<<OPTIONS\n(.*?)\nOPTIONS>>>", task, re.DOTALL)
+    return found[-1].split("\n") if found else []
+
+
+def named(body: dict[str, Any]) -> tuple[int, Any]:
+    """A model that takes the option with most in it."""
+    reply = by_rote(body)
+    if reply["kind"] == "plan":
+        options = options_of(_said(body))
+        framing = [name for name in options if name.startswith("Persuasion: Framing")]
+        only = all(name.startswith("Persuasion") for name in options)
+        taken = max(framing, key=len) if only else "Suggestion: dearest, fee named"
+        reply = {k: v for k, v in reply.items() if k not in ("action", "tactic")}
+        reply["option"] = taken
+    return 200, json.dumps({"reply": reply})
+
+
+def test_models_choose_by_name_where_options_have_more_than_act_and_tactic(
+    tmp_path: Path,
+) -> None:
+    with serving(named) as server:
+        result = launched(server, tmp_path, WHOLE_TABLE + SEATS)
+        tasks = [body["messages"][-1]["content"] for body in server.bodies]
+    assert result.exit_code == 0, result.stderr
+    run = tmp_path / "run"
+    assert replayed(run)["rejected_outputs"] == 0
+    chosen = events_of(run, "ActionChosen")
+    names = {option_chosen(msgspec.convert(event, ActionChosen)).name for event in chosen}
+    assert names == {"Suggestion: dearest, fee named", "Persuasion: Framing, 10 % off, fee named"}
+    assert all(event["probabilities"] is None for event in chosen)
+    offered = {name for task in tasks for name in options_of(task)}
+    assert offered == {name for event in chosen for name in event["options"]}
+    assert "Category Search: root" in offered
+    adds = "The shop itself adds to your words: the lowered price of the chosen item"
+    assert all(adds in task for task in tasks if "Make the case" in task)
+    bought = {e["episode"]: e["unit_price_cents"] for e in events_of(run, "OrderPlaced")}
+    lowered = {e["episode"]: e["price_cents"] for e in events_of(run, "PriceLowered")}
+    assert set(lowered.items()) & set(bought.items())
+    said = [event["text"] for event in events_of(run, "MessageSent") if event["role"] == "seller"]
+    assert any(" now, 10 % off. Shipping costs " in text for text in said)
+    assert sim("verify", run).exit_code == 0
+
+
+def test_a_name_that_is_no_option_is_asked_for_again_and_then_fails(tmp_path: Path) -> None:
+    def stubborn(body: dict[str, Any]) -> tuple[int, Any]:
+        status, text = named(body)
+        reply = json.loads(text)
+        if reply["reply"]["kind"] == "plan":
+            reply["reply"]["option"] = "Suggestion: priciest"
+        return status, json.dumps(reply)
+
+    with serving(stubborn) as server:
+        launched(server, tmp_path, WHOLE_TABLE + SELLER + CSUSER)
+        tasks = [body["messages"][-1]["content"] for body in server.bodies]
+    said = "option Suggestion: priciest; allowed now: Preference Probing; "
+    assert any(said in task for task in tasks)
+    assert len(events_of(tmp_path / "run", "EpisodeFailed")) == 4

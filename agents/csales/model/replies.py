@@ -39,6 +39,26 @@ class PlanReply(Reply, frozen=True, kw_only=True, tag="plan"):
         return None
 
 
+class OptionReply(Reply, frozen=True, kw_only=True, tag="plan"):
+    """The same where options have more than act and tactic: the next one by its name."""
+
+    most_tokens: ClassVar[int] = 500
+
+    preference: Words
+    category: CategoryPath
+    style: Style | None
+    openness: Openness | None
+    focus: Words
+    option: Name
+    search: CategoryPath
+
+    def problem(self) -> str | None:
+        """A search has a path, unless its rule has."""
+        if self.option.startswith("Category Search") and ":" not in self.option:
+            return None if self.search else "a Category Search without a path in search"
+        return None
+
+
 class LineReply(Reply, frozen=True, kw_only=True, tag="line"):
     """What the seller says, with the ids of the items that it shows."""
 
@@ -59,6 +79,12 @@ class SalesSellerEnvelope(msgspec.Struct, frozen=True, forbid_unknown_fields=Tru
     """What a seller answers, whatever it was asked."""
 
     reply: PlanReply | LineReply | CheckReply
+
+
+class SalesOptionEnvelope(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a seller answers where options have more than act and tactic."""
+
+    reply: OptionReply | LineReply | CheckReply
 
 
 class OpeningReply(Reply, frozen=True, kw_only=True, tag="opening"):
@@ -91,4 +117,8 @@ class SalesBuyerEnvelope(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     reply: OpeningReply | ResponseReply
 
 
-ENVELOPES: tuple[type[msgspec.Struct], ...] = (SalesSellerEnvelope, SalesBuyerEnvelope)
+ENVELOPES: tuple[type[msgspec.Struct], ...] = (
+    SalesSellerEnvelope,
+    SalesOptionEnvelope,
+    SalesBuyerEnvelope,
+)

@@ -10,12 +10,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, ClassVar, TypeVar
 
+import msgspec
+
 from retailsim.agents.base import Seat
 from retailsim.agents.csales.base import SalesSeller
 from retailsim.agents.csales.model.replies import (
     CheckReply,
     LineReply,
+    OptionReply,
     PlanReply,
+    SalesOptionEnvelope,
     SalesSellerEnvelope,
 )
 from retailsim.agents.llm.talk import templates
@@ -25,6 +29,7 @@ from retailsim.agents.llm.talk.reply import Reply
 from retailsim.agents.llm.talk.templates import fenced, text
 from retailsim.market.catalogue.product import Product
 from retailsim.market.core.money import dollars
+from retailsim.market.protocols.csales.action_table import DEFAULT_TABLE
 from retailsim.market.protocols.csales.requests import PlanTurn, SellerRequest, SpeakTurn
 from retailsim.market.protocols.csales.values import Inferred, Line, Plan
 
@@ -51,6 +56,8 @@ class ModelSalesSeller(SalesSeller):
 
     async def plan(self, request: PlanTurn) -> Plan:
         """Ask for the picture of the buyer and the next action; nothing known is dropped."""
+        if request.table.names != DEFAULT_TABLE.names:
+            return await self._plan_by_name(request)
         task = text(self.planning).format(
             message=fenced("MESSAGE", request.transcript[-1].text),
             actions=", ".join(request.actions),
@@ -71,6 +78,29 @@ class ModelSalesSeller(SalesSeller):
             options=tuple(option.name for option in request.options),
         )
 
+    async def _plan_by_name(self, request: PlanTurn) -> Plan:
+        """The same where options have more than act and tactic: ask for one by its name."""
+        names = tuple(option.name for option in request.options)
+        task = text(f"{self.planning}_table").format(
+            message=fenced("MESSAGE", request.transcript[-1].text),
+            meaning=text("sales_options"),
+            options=fenced("OPTIONS", "\n".join(names)),
+            categories=_named(request.categories),
+        )
+
+        def check(reply: OptionReply) -> str | None:
+            if reply.option in names:
+                return None
+            return f"option {reply.option}; allowed now: {'; '.join(names)}"
+
+        reply = await self._ask(request, task, OptionReply, check)
+        return Plan(
+            inferred=merged(request.inferred, reply, request.price_range_cents),
+            category=reply.search,
+            options=names,
+            **msgspec.structs.asdict(request.table.named(reply.option)),
+        )
+
     async def speak(self, request: SpeakTurn) -> Line:
         """Carry the action out; ids that are not offered go to the market all the same."""
         reply = await self._ask(request, speaking(request), LineReply)
@@ -82,7 +112,7 @@ class ModelSalesSeller(SalesSeller):
         if "sales" not in notes:
             notes["sales"] = ModelChat(
                 "seller",
-                SalesSellerEnvelope,
+                SalesOptionEnvelope if kind is OptionReply else SalesSellerEnvelope,
                 self._persona,
                 in_prompt=model.in_prompt,
                 rules="sales_seller_rules",
@@ -120,7 +150,9 @@ class CredibleSeller(ModelSalesSeller):
         return Line(text=said, items=unseen(request, draft))
 
 
-def merged(before: Inferred, reply: PlanReply, price_cents: tuple[int, int]) -> Inferred:
+def merged(
+    before: Inferred, reply: PlanReply | OptionReply, price_cents: tuple[int, int]
+) -> Inferred:
     """Add what a reply says to what was known: a later blank erases nothing."""
     preference = reply.preference
     if before.preference and before.preference not in preference:
@@ -159,7 +191,14 @@ def speaking(request: SpeakTurn) -> str:
             task = text("sales_suggest" if items else "sales_suggest_none")
         case _:
             task, items = _persuading(request)
-    return text("sales_speak").format(task=task, items=sheets(items))
+    return text("sales_speak").format(task=task + _added(request), items=sheets(items))
+
+
+def _added(request: SpeakTurn) -> str:
+    """Say what the market adds to the line, so that it is not said twice."""
+    added = ["the lowered price of the chosen item"] if request.discount else []
+    added += ["what shipping costs"] if request.fees_cents else []
+    return text("sales_adds").format(added=" and ".join(added)) if added else ""
 
 
 def _persuading(request: SpeakTurn) -> tuple[str, list[Product]]:

@@ -7,13 +7,16 @@ from retailsim.agents.csales.model.replies import (
     CheckReply,
     LineReply,
     OpeningReply,
+    OptionReply,
     PlanReply,
     ResponseReply,
     SalesBuyerEnvelope,
+    SalesOptionEnvelope,
     SalesSellerEnvelope,
 )
 from retailsim.agents.csales.model.seller import OFFERED, SHEET_CHARACTERS
 from retailsim.agents.llm.talk.workload import BYTES_PER_TOKEN, Step, TalkLoad
+from retailsim.market.protocols.csales.action_table import DEFAULT_TABLE, ActionTable
 from retailsim.market.protocols.csales.values import Profile
 
 TURNS = 6.0
@@ -23,12 +26,17 @@ _SHEETS = int(OFFERED * (SHEET_CHARACTERS + 120) / BYTES_PER_TOKEN)
 _CATEGORIES = 400
 
 
-def selling(*, max_turns: int, checks: bool) -> tuple[TalkLoad, ...]:
+def selling(
+    *, max_turns: int, checks: bool, table: ActionTable = DEFAULT_TABLE
+) -> tuple[TalkLoad, ...]:
     """The seller's side: a plan and a line a turn, with `checks` a check and a second line."""
     turns, most = min(TURNS, max_turns) - 1.0, max_turns - 1
-    hears = _MESSAGE + _CATEGORIES
+    hears, named = _MESSAGE + _CATEGORIES, table.names != DEFAULT_TABLE.names
+    if named:  # every option by its name
+        hears += int(len("\n".join(table.names)) / BYTES_PER_TOKEN)
+    plan = OptionReply if named else PlanReply
     steps = [
-        Step(kind=PlanReply, times=turns, most=most, hears=hears, expected=_PLAN),
+        Step(kind=plan, times=turns, most=most, hears=hears, expected=_PLAN),
         Step(kind=LineReply, times=turns, most=most, hears=_SHEETS // 3, expected=_LINE),
     ]
     if checks:
@@ -39,7 +47,7 @@ def selling(*, max_turns: int, checks: bool) -> tuple[TalkLoad, ...]:
     return (
         TalkLoad(
             rules="sales_seller_rules",
-            envelope=SalesSellerEnvelope,
+            envelope=SalesOptionEnvelope if named else SalesSellerEnvelope,
             context=200,
             steps=tuple(steps),
         ),

@@ -86,13 +86,13 @@ def _design(
 def _talks(scenario: Scenario) -> Talks:
     sellers = {seat.id: seat for seat in scenario.sellers}
     buyers = {seat.id: seat for seat in scenario.buyers}
-    turns = scenario.design.max_turns
+    turns, table = scenario.design.max_turns, action_table(scenario)
 
     def talks(spec: ConversationSpec) -> Sequence[tuple[AgentTable, Sequence[TalkLoad]]]:
         seller = sellers[spec.seller.id]
         checks = seller.agent == "pc-crs"
         return [
-            (seller, workload.selling(max_turns=turns, checks=checks)),
+            (seller, workload.selling(max_turns=turns, checks=checks, table=table)),
             (buyers[spec.buyer.id], workload.buying(spec.profile, max_turns=turns)),
         ]
 
