@@ -120,7 +120,7 @@ class LinearPolicy(
 
 
 def read_policy(path: Path, table: PolicyTable) -> LinearPolicy:
-    """Return the policy in a file.
+    """Return the policy in a file, one of an earlier version as one of this.
 
     Parameters
     ----------
@@ -139,13 +139,20 @@ def read_policy(path: Path, table: PolicyTable) -> LinearPolicy:
         raise BadPolicy(path, error.strerror or str(error)) from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise BadPolicy(path, f"is no policy: {error}") from None
-    if policy.features != table.version:
+    known = {**table.earlier, table.version: len(table.features)}
+    if policy.features not in known:
         problem = f"was learnt on the features {policy.features!r}, not {table.version!r}"
         raise BadPolicy(path, problem)
     if table.options:
         check_options(policy, table.options, path)
-    _check_shape(policy, len(table.features), path)
-    return policy
+    _check_shape(policy, known[policy.features], path)
+    return _widened(policy, table)
+
+
+def _widened(policy: LinearPolicy, table: PolicyTable) -> LinearPolicy:
+    """Return a policy of an earlier version: what it did not know has no weight."""
+    rows = tuple((*row, *[0] * (len(table.features) - len(row))) for row in policy.weights)
+    return msgspec.structs.replace(policy, features=table.version, weights=rows)
 
 
 def check_options(policy: LinearPolicy, names: Sequence[str], path: Path) -> None:

@@ -7,13 +7,14 @@ import shutil
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retailsim.agents.csales.policy.features import NAMES, TABLE
+from retailsim.agents.csales.policy.features import ADDED, NAMES, TABLE
 from retailsim.agents.policy.errors import BadPolicy
 from retailsim.agents.policy.linear import SCALE, LinearPolicy, read_policy
 from retailsim.agents.policy.table import UNIT
@@ -73,10 +74,42 @@ def test_what_is_saved_is_read(tmp_path: Path) -> None:
     assert read_policy(tmp_path / "p.json", TABLE) == SHOWS
 
 
+def earlier(path: Path, **change: Any) -> None:
+    """Write the policy in a file as version csales-1 had it, without the features added since."""
+    table = json.loads(path.read_text())
+    rows = [row[: SIZE - len(ADDED)] for row in table["weights"]]
+    path.write_text(json.dumps(table | {"features": "csales-1", "weights": rows} | change))
+
+
+@given(tables, units, masks)
+def test_a_policy_of_the_earlier_features_chooses_as_it_did(
+    table: list[list[int]], state: list[int], mask: list[int]
+) -> None:
+    """What it did not know has no weight: it chooses as over the old features alone."""
+    of = LinearPolicy.of(TABLE, [[one / SCALE for one in row] for row in table], [0.0] * COUNT)
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "p.json"
+        of.save(path)
+        earlier(path)
+        chosen = read_policy(path, TABLE).choose([one / UNIT for one in state], mask)
+    old = SIZE - len(ADDED)
+    scores = [sum(w * u for w, u in zip(row[:old], state[:old], strict=True)) for row in table]
+    legal = [number for number in range(COUNT) if mask[number]]
+    assert chosen == max(legal, key=lambda number: (scores[number], -number))
+
+
+def test_a_policy_that_says_an_earlier_version_has_its_features(tmp_path: Path) -> None:
+    SHOWS.save(tmp_path / "p.json")
+    earlier(tmp_path / "p.json", weights=[[0] * SIZE] * COUNT)
+    with pytest.raises(BadPolicy) as error:
+        read_policy(tmp_path / "p.json", TABLE)
+    assert f"needs weights of {COUNT} options by {SIZE - len(ADDED)} features" in str(error.value)
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"features": "csales-0"}, "was learnt on the features 'csales-0', not 'csales-1'"),
+        ({"features": "csales-0"}, "was learnt on the features 'csales-0', not 'csales-2'"),
         (
             {"options": ["Beg"]},
             "for other options: it does not know 'Preference Probing', ",

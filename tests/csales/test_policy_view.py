@@ -33,7 +33,7 @@ def views(monkeypatch: pytest.MonkeyPatch) -> list[list[float]]:
     choose = PolicySeller._choice
 
     async def watched(seller: PolicySeller, request: PlanTurn, now: Situation) -> ActionChoice:
-        view = seen(request, seller.memory(request)["known"], now.past, now.tactics)
+        view = seen(request, seller.memory(request)["known"], now.past, now.tactics, now.items)
         found.append(features(view))
         assert view.legal_actions() == request.actions
         return await choose(seller, request, now)

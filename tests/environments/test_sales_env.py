@@ -21,7 +21,14 @@ import gymnasium
 from gymnasium.utils.env_checker import check_env
 
 import retailsim.envs  # noqa: F401 - registers them
-from retailsim.agents.csales.policy.features import NAMES, TABLE, features
+from retailsim.agents.csales.policy.features import (
+    ADDED,
+    NAMES,
+    TABLE,
+    VERSION,
+    documented,
+    features,
+)
 from retailsim.agents.csales.policy.view import SellerView
 from retailsim.agents.policy.linear import LinearPolicy
 from retailsim.events.errors import EventsError, RetailSimError, RunInUse
@@ -298,9 +305,12 @@ def without(event: dict[str, Any], key: str) -> dict[str, Any]:
 # -- observations ------------------------------------------------------------------------------
 
 
-def test_observations_are_what_the_log_gives_afterwards(make: Make) -> None:
+@TABLES
+def test_observations_are_what_the_log_gives_afterwards(
+    make: Make, actions: dict[str, Any]
+) -> None:
     """A fold of the events alone, cut where the seller was asked, gives the same numbers."""
-    env, choose = make(), by_chance(4)
+    env, choose = make(settings=overlaid(actions)), by_chance(4)
     varied, first = np.zeros(len(NAMES), bool), env.reset(seed=7)[0]
     for n in range(60):
         told = episode(env, choose, 8 if n == 0 else None)
@@ -315,7 +325,8 @@ def test_observations_are_what_the_log_gives_afterwards(make: Make) -> None:
         assert np.array_equal(np.array(features(view), np.float32), observations.pop())
         assert not observations
         assert all(step[0] in env.observation_space for step in told)
-    assert [name for name, moved in zip(NAMES, varied, strict=True) if not moved] == []
+    still = [name for name, moved in zip(NAMES, varied, strict=True) if not moved]
+    assert still == ([] if actions else list(ADDED))
 
 
 HIDDEN: dict[type[Event], dict[str, Any]] = {
@@ -356,8 +367,10 @@ def test_what_is_hidden_moves_no_feature_and_the_budget_does(
 
 def test_every_feature_has_its_line_in_the_documentation() -> None:
     page = (Path(__file__).parents[2] / "docs" / "environments.md").read_text(encoding="utf-8")
+    assert f"\n{documented()}\n" in page
     for name in (*NAMES, *TERMS):
         assert f"`{name.split()[0]}" in page, name
+    assert f"Version `{VERSION}` (" in page
 
 
 # -- rewards -----------------------------------------------------------------------------------

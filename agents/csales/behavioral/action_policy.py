@@ -19,7 +19,7 @@ from retailsim.agents.policy.exploring import mixed
 from retailsim.events.streams import Stream
 from retailsim.market.core.propensities import draw, propensities
 from retailsim.market.protocols.csales.action_table import Option, plain
-from retailsim.market.protocols.csales.events import TACTICS, Action, Style, Tactic
+from retailsim.market.protocols.csales.events import TACTICS, Action, ItemRule, Style, Tactic
 from retailsim.market.protocols.csales.values import PERSUASION
 
 
@@ -42,6 +42,8 @@ class Situation(msgspec.Struct, frozen=True, kw_only=True):
         Items shown so far.
     style : Style or None
         As inferred.
+    items : ItemRule or None
+        By which rule items were suggested last.
     """
 
     options: tuple[Option, ...]
@@ -52,6 +54,7 @@ class Situation(msgspec.Struct, frozen=True, kw_only=True):
     category_fit: float
     shown: int
     style: Style | None
+    items: ItemRule | None = None
 
     @property
     def actions(self) -> tuple[Action, ...]:

@@ -92,6 +92,8 @@ class PolicySeller(SalesSeller):
         notes.setdefault("past", []).append(option.action)
         if option.tactic is not None:
             notes.setdefault("tactics", []).append(option.tactic)
+        if option.action == "Suggestion":
+            notes["items"] = option.items
         if option.action == "Category Search":
             target = searched(option.category_rule, target, request.inferred.category)
             if target or option.category_rule != "nearest":
@@ -143,6 +145,7 @@ class PolicySeller(SalesSeller):
             category_fit=fit,
             shown=len(request.shown),
             style=style,
+            items=notes.get("items"),
         )
 
     async def speak(self, request: SpeakTurn) -> Line:

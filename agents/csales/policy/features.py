@@ -1,13 +1,14 @@
 """The state of a conversation as numbers: one table for environments, learners and evaluation.
 
-A feature is only ever added under a new version, so what was learnt on one is never used on
-another.
+Under a new version features are only added, at the end. What was learnt on an earlier one plays as
+it did: the features that it did not know have no weight.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from types import MappingProxyType
 
 import msgspec
@@ -15,9 +16,9 @@ import msgspec
 from retailsim.agents.csales.policy.view import SellerView
 from retailsim.agents.policy.table import UNIT, PolicyTable
 from retailsim.market.protocols.csales.action_table import DEFAULT_TABLE, ActionTable
-from retailsim.market.protocols.csales.events import ACTIONS, OPENNESS, STYLES, TACTICS
+from retailsim.market.protocols.csales.events import ACTIONS, OPENNESS, STYLES, TACTICS, ItemRule
 
-VERSION = "csales-1"
+VERSION = "csales-2"
 
 
 def _share(value: float, most: float) -> float:
@@ -41,7 +42,12 @@ def _category(view: SellerView) -> tuple[float, float]:
     return _share(fit, 3.0), float(bool(target))
 
 
+def _suggested(rule: ItemRule, view: SellerView) -> float:
+    return float(view.items == rule)
+
+
 Feature = Callable[[SellerView], float]
+RULES: tuple[ItemRule, ...] = ("three-quarters", "dearest", "cheapest")
 
 SINGLE: Mapping[str, tuple[str, Feature]] = MappingProxyType(
     {
@@ -87,24 +93,68 @@ SINGLE: Mapping[str, tuple[str, Feature]] = MappingProxyType(
 )
 """Name -> what it is, and how it is read off a view; each from 0 to 1."""
 
-NAMES: tuple[str, ...] = (
-    *SINGLE,
-    "category_fit",
-    "new_category",
-    *(f"done {action}" for action in ACTIONS),
-    *(f"tried {tactic}" for tactic in TACTICS),
-    *(f"style {style}" for style in (*STYLES, None)),
-    *(f"openness {openness}" for openness in OPENNESS),
+GROUPS: Mapping[str, tuple[str, Sequence[str]]] = MappingProxyType(
+    {
+        "done": ("how often the action was done, of 5", ACTIONS),
+        "tried": ("how often the tactic was tried, of 5", TACTICS),
+        "style": (
+            "1 for the style that the buyer's messages show, or for none",
+            [*STYLES, "None"],
+        ),
+        "openness": ("1 for how open its messages show it to be", OPENNESS),
+    }
 )
-"""All features in their order.
+"""First word of a name -> what such features are, and what each of them is about."""
 
-``category_fit`` says how well the category that a search would look in matches what was said,
-``new_category`` whether there is one; counts of actions and tactics are of 5; style and openness
-are those that the buyer's messages show, as 0 or 1.
-"""
+CATEGORY: Mapping[str, str] = MappingProxyType(
+    {
+        "category_fit": "how well the category that a search would look in matches what was said",
+        "new_category": "1 if there is one other than where the seller looks",
+    }
+)
+"""Name -> what it is; both are read off at once."""
+
+ADDED: Mapping[str, tuple[str, Feature]] = MappingProxyType(
+    {
+        "discount": (
+            "percent off the price of the item selected so far, of 50",
+            lambda v: _share(v.lowered, 50),
+        ),
+        "fee_named": ("1 once the buyer was told of a shipping fee", lambda v: float(v.fee_named)),
+        **{
+            f"suggested {rule}": (
+                f"1 if the last suggestion was by the rule {rule}",
+                partial(_suggested, rule),
+            )
+            for rule in RULES
+        },
+    }
+)
+"""What csales-2 adds: 0 throughout where options are act and tactic alone."""
+
+_OLD_NAMES: tuple[str, ...] = (
+    *SINGLE,
+    *CATEGORY,
+    *(f"{first} {one}" for first, (_, about) in GROUPS.items() for one in about),
+)
+NAMES: tuple[str, ...] = (*_OLD_NAMES, *ADDED)
+"""All features in their order."""
 
 
-POLICIES = PolicyTable(version=VERSION, features=NAMES, options=())
+def documented() -> str:
+    """Return the table of features as the documentation has it."""
+    rows = [
+        *((name, about) for name, (about, _) in SINGLE.items()),
+        *CATEGORY.items(),
+        *((f"{first} ...", f"{about}: {', '.join(of)}") for first, (about, of) in GROUPS.items()),
+        *((name, about) for name, (about, _) in ADDED.items()),
+    ]
+    return "\n".join(f"| `{name}` | {about} |" for name, about in rows)
+
+
+POLICIES = PolicyTable(
+    version=VERSION, features=NAMES, options=(), earlier={"csales-1": len(_OLD_NAMES)}
+)
 """What policies go by, whatever they choose among."""
 
 
@@ -131,4 +181,5 @@ def _exact(view: SellerView) -> list[float]:
         *(_share(view.tactics.count(tactic), 5) for tactic in TACTICS),
         *(float(style == one) for one in (*STYLES, None)),
         *(float(openness == one) for one in OPENNESS),
+        *(of(view) for _, of in ADDED.values()),
     ]

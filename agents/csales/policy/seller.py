@@ -52,7 +52,7 @@ class LearntSeller(PolicySeller):
         table = request.table
         check_options(self._learnt, table.names, self._file)
         known = self.memory(request)["known"]
-        view = seen(request, known, situation.past, situation.tactics)
+        view = seen(request, known, situation.past, situation.tactics, situation.items)
         number = self._learnt.choose(features(view), table.mask(situation.options))
         chosen = table.options[number]
         return _Decided([float(option == chosen) for option in situation.options])

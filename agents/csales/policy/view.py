@@ -24,11 +24,13 @@ from retailsim.market.protocols.csales.events import (
     ActionChosen,
     BuyerProfiled,
     CategorySearched,
+    ItemRule,
     ItemSelected,
     ItemsShown,
     Openness,
     PriceLowered,
     ProfileInferred,
+    ShippingNamed,
     Style,
     Tactic,
 )
@@ -60,6 +62,12 @@ class SellerView:
         Prices of the item selected and of the dearer one; `candidate_shown` once it was shown.
     actions, tactics : list
         What the seller did in earlier turns.
+    items : ItemRule or None
+        By which rule it suggested last.
+    lowered : int
+        Percent off the price of the item selected so far.
+    fee_named : bool
+        Whether the buyer was told of a shipping fee.
     """
 
     def __init__(self, top: Iterable[CategoryPath]) -> None:
@@ -73,6 +81,9 @@ class SellerView:
         self.candidate_shown = False
         self.actions: list[Action] = []
         self.tactics: list[Tactic] = []
+        self.items: ItemRule | None = None
+        self.lowered = 0
+        self.fee_named = False
         self.words: frozenset[str] = frozenset()
         self._known = set(top)
         self._sorted: list[CategoryPath] | None = None
@@ -95,6 +106,8 @@ class SellerView:
                     self.actions.append(event.action)
                     if event.strategy is not None:
                         self.tactics.append(event.strategy)
+                    if event.action == "Suggestion":
+                        self.items = event.items or "nearest"
                 case CategorySearched():
                     self._known.update(event.options)
                     self._sorted = None
@@ -113,6 +126,9 @@ class SellerView:
             case PriceLowered():
                 self.selected_cents = event.price_cents
                 self.prices_cents[event.product] = event.price_cents
+                self.lowered = event.percent
+            case ShippingNamed():
+                self.fee_named = True
 
     @property
     def style(self) -> Style | None:
@@ -144,6 +160,7 @@ def seen(
     known: Iterable[CategoryPath],
     actions: Sequence[Action],
     tactics: Sequence[Tactic],
+    items: ItemRule | None = None,
 ) -> SellerView:
     """Return the view of a seller in its seat: the same as from the log up to this request.
 
@@ -155,6 +172,8 @@ def seen(
         Categories that it was told of, in this request and in earlier ones.
     actions, tactics : sequence
         What it did in earlier turns.
+    items : ItemRule or None
+        By which rule it suggested last.
     """
     view = SellerView(known)
     view.turn = request.turn
@@ -163,7 +182,8 @@ def seen(
     view.budget_cents = request.price_range_cents[1]
     view.category = request.inferred.category
     view.prices_cents = {product.id: product.price_cents for product in request.shown}
-    view.actions, view.tactics = list(actions), list(tactics)
+    view.actions, view.tactics, view.items = list(actions), list(tactics), items
+    view.lowered, view.fee_named = request.lowered, request.fee_named
     if request.selected is not None:
         view.selected_cents = request.selected.price_cents
     if request.candidate is not None:
