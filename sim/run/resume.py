@@ -76,14 +76,12 @@ def go_on(
 ) -> RunOutcome | None:
     """Play what is missing of a run; returns None if nothing is missing.
 
-    ``settings`` change the run's models for good, and so does `budget`: a later resume has them,
-    too.
+    ``settings`` change the run's models for good, and so does `budget`.
 
     Parameters
     ----------
     trust : bool
-        Whether code that the folder brings may run, and keys go where it says, although the run
-        was not launched here; remembered of this run.
+        Whether its code may run, and keys go where it says, if it was not launched here.
 
     Raises
     ------

@@ -7,12 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from retailsim.agents.csales.behavioral.action_policy import OPTION_NAMES, Chance, Csi
+from retailsim.agents.csales.behavioral.action_policy import Chance, Csi
 from retailsim.agents.csales.policy.by_hand import show_first
 from retailsim.agents.csales.policy.features import NAMES
 from retailsim.analysis.policy.decisions import joined
 from retailsim.events.errors import RetailSimError
 from retailsim.market.core.propensities import WHOLE
+from retailsim.market.protocols.csales.action_table import DEFAULT_TABLE
 from retailsim.sim.learning.csales.logged import read_logged
 from retailsim.sim.learning.csales.targets import OfFile, OfSeller
 from tests.learning.logged_runs import only, rewritten, talked
@@ -69,11 +70,11 @@ def test_rows_are_what_the_log_says(run: Path) -> None:
     logged = events_of(run, "ActionChosen")
     order = {name: number for number, name in enumerate(found.ids)}
     logged.sort(key=lambda event: (order[event["episode"]], event["turn"]))
-    assert [OPTION_NAMES[one] for one in found.chosen] == [
+    assert [DEFAULT_TABLE.names[one] for one in found.chosen] == [
         ": ".join(filter(None, (event["action"], event["strategy"]))) for event in logged
     ]
     for event, odds, mask in zip(logged, found.propensities, found.mask, strict=True):
-        assert event["options"] == [OPTION_NAMES[one] for one in np.flatnonzero(mask)]
+        assert event["options"] == [DEFAULT_TABLE.names[one] for one in np.flatnonzero(mask)]
         assert [one * WHOLE for one in odds[mask]] == event["probabilities"]
         assert not odds[~mask].any()
     revenue = {e["episode"]: e["unit_price_cents"] / 100 for e in events_of(run, "OrderPlaced")}
@@ -114,7 +115,7 @@ def test_a_search_that_a_policy_would_not_have_made_is_marked(tmp_path: Path) ->
     """``random-action`` draws its category, and no propensity says so; its options are as said."""
     out = talked(tmp_path / "run", sellers="random-action")
     logged = read_logged([out], others=[OfSeller(Chance())])
-    search = logged.decisions.chosen == OPTION_NAMES.index("Category Search")
+    search = logged.decisions.chosen == DEFAULT_TABLE.names.index("Category Search")
     assert 0.0 < logged.decisions.as_read[search].mean() < 1.0
     assert logged.decisions.as_read[~search].all()
     np.testing.assert_array_equal(logged.others[0], logged.decisions.propensities)
@@ -170,7 +171,7 @@ def test_propensities_that_nobody_stated_are_not_a_number(run: Path, tmp_path: P
 @pytest.mark.parametrize(
     ("kind", "fields", "said"),
     [
-        ("ActionChosen", {"options": ("Beg",)}, "this program knows no option 'Beg'"),
+        ("ActionChosen", {"options": ("Beg",)}, "the run's table has no option 'Beg'"),
         ("ActionChosen", {"options": ("Suggestion",) * 2}, "an option stands twice"),
         ("ActionChosen", {"probabilities": (0.5,)}, r"probabilities \[0.5\] for"),
         ("ActionChosen", {"options": ("Suggestion",), "probabilities": (0.4,)}, "for 1 options"),

@@ -17,6 +17,7 @@ from retailsim.agents.csales.behavioral.inference import (
     words_of,
 )
 from retailsim.events.messages import Event, MessageSent
+from retailsim.market.protocols.csales.action_table import ActionTable, Option
 from retailsim.market.protocols.csales.category_tree import CategoryPath
 from retailsim.market.protocols.csales.events import (
     ACTIONS,
@@ -153,6 +154,11 @@ class SellerView:
             return (PERSUASION,)
         seen = bool(self.prices_cents)
         return tuple(action for action in ACTIONS if seen or action != PERSUASION)
+
+    def legal_options(self, table: ActionTable) -> tuple[Option, ...]:
+        """The options of a table that the market allows now."""
+        discounts = self.selected_cents is not None and not self.lowered
+        return table.legal(self.legal_actions(), discounts=discounts)
 
 
 def seen(

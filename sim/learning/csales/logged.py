@@ -14,7 +14,6 @@ from typing import get_args
 import msgspec
 import numpy as np
 
-from retailsim.agents.csales.behavioral.action_policy import OPTION_NAMES, legal
 from retailsim.agents.csales.policy.features import NAMES, features
 from retailsim.agents.csales.policy.view import SellerView
 from retailsim.analysis.policy.decisions import Decisions, Floats, joined
@@ -32,6 +31,7 @@ from retailsim.events.messages import (
 )
 from retailsim.market.core.event_tags import tag_of
 from retailsim.market.core.propensities import shares
+from retailsim.market.protocols.csales.action_table import ActionTable, option_chosen
 from retailsim.market.protocols.csales.category_tree import CategoryPath, CategoryTree
 from retailsim.market.protocols.csales.events import (
     ActionChosen,
@@ -40,21 +40,23 @@ from retailsim.market.protocols.csales.events import (
     ItemSelected,
     ItemsShown,
     ItemValued,
+    PriceLowered,
     ProfileInferred,
+    ShippingNamed,
 )
-from retailsim.market.protocols.csales.values import option_name
 from retailsim.sim.environments.csales.rewards import TERMS, Rewards, checked_weights
 from retailsim.sim.folder.run_folder import RunFile, RunFolder
 from retailsim.sim.learning.errors import BadLog, LogTwice, NoDecisions, UnknownSeller
+from retailsim.sim.protocols.csales.design import action_table
 
-Weighing = Callable[[SellerView, Sequence[float], Sequence[int]], Sequence[float]]
-"""What another policy would do: from a view, its features and the mask to a probability for each
-option, 0 where it is not legal."""
+Weighing = Callable[[SellerView, Sequence[float], Sequence[int], ActionTable], Sequence[float]]
+"""What another policy would do: from a view, its features, the mask and the table of options to a
+probability for each option, 0 where it is not legal."""
 
 _READ = (
     EpisodeOpened | EpisodeClosed | EpisodeFailed | MarketClosed | MarketFailed | MessageSent
     | OrderPlaced | ActionChosen | BuyerProfiled | CategorySearched | ItemSelected | ItemsShown
-    | ItemValued | ProfileInferred
+    | ItemValued | PriceLowered | ProfileInferred | ShippingNamed
 )  # fmt: skip
 _decode = msgspec.json.Decoder(_READ).decode
 _TAGS = frozenset(tag_of(kind) for kind in get_args(_READ))
@@ -62,7 +64,6 @@ SEGMENTS = ("style", "openness", "category", "buyer")
 """What is known of a conversation's buyer, hidden from its seller; the category is the first level
 of the one it looks for."""
 PROTOCOL = "csales"
-_NUMBER: Mapping[str, int] = {name: number for number, name in enumerate(OPTION_NAMES)}
 
 
 class Logged(msgspec.Struct, frozen=True, kw_only=True):
@@ -114,7 +115,10 @@ def read_logged(
         if file.run.id in seen:
             raise LogTwice(run, seen[file.run.id])
         seen[file.run.id] = run
-        parts.append(_of_run(run, file, _Collected(weights, seller, others)))
+        collected = _Collected(weights, seller, others, action_table(file.scenario))
+        if parts and collected.table != parts[0].table:
+            raise BadLog(run, f"its sellers chose among other options than those of {runs[0]}")
+        parts.append(_of_run(run, file, collected))
     decisions = joined([part.decisions() for part in parts])
     if not decisions.ids:
         sellers = sorted(set().union(*(part.sellers for part in parts)))
@@ -182,6 +186,8 @@ class _Collected:
     weights : mapping of term to weight
     seller : str or None
     others : sequence of Weighing
+    table : ActionTable
+        What the run's sellers chose from.
 
     Attributes
     ----------
@@ -190,8 +196,13 @@ class _Collected:
     """
 
     def __init__(
-        self, weights: Mapping[str, float], seller: str | None, others: Sequence[Weighing]
+        self,
+        weights: Mapping[str, float],
+        seller: str | None,
+        others: Sequence[Weighing],
+        table: ActionTable,
     ) -> None:
+        self.table = table
         self._weights, self._seller, self._others = weights, seller, others
         self._episodes: list[_Episode] = []
         self.failed = self.unfinished = 0
@@ -233,7 +244,7 @@ class _Collected:
         rows, totals = [], dict.fromkeys(TERMS, 0.0)
         for begin, end in zip(cuts, [*cuts[1:], len(events)], strict=True):
             step = events[begin:end]
-            row = _row(view, step, self._others)
+            row = _row(view, step, self._others, self.table)
             terms = rewards.of_step(step)
             row.reward = rewards.total(terms)
             for name, value in terms.items():
@@ -244,13 +255,13 @@ class _Collected:
 
     def decisions(self) -> Decisions:
         """Return them as arrays, in the same order however the log was written."""
-        held, options = self._ordered(), len(OPTION_NAMES)
+        held, options = self._ordered(), len(self.table.names)
         rows = [row for one in held for row in one.rows]
         profiles = [one.profiled.profile for one in held]
         clusters = {name: number for number, name in enumerate(dict.fromkeys(profiles))}
         columns = zip(*map(_segments, held), strict=True) if held else ((),) * len(SEGMENTS)
         return Decisions(
-            names=OPTION_NAMES,
+            names=self.table.names,
             feature_names=NAMES,
             features=np.array([row.features for row in rows], float).reshape(-1, len(NAMES)),
             mask=np.array([row.mask for row in rows], bool).reshape(-1, options),
@@ -282,7 +293,7 @@ class _Collected:
         """Yield what each of the others would have done, (D, K)."""
         for number in range(len(self._others)):
             rows = [row.others[number] for one in self._ordered() for row in one.rows]
-            yield np.array(rows, float).reshape(-1, len(OPTION_NAMES))
+            yield np.array(rows, float).reshape(-1, len(self.table.names))
 
 
 @dataclass(slots=True)
@@ -315,24 +326,26 @@ def _segments(held: _Episode) -> tuple[str, ...]:
     return buyer.decision_making_style, buyer.dialogue_openness, category, held.opened.buyer
 
 
-def _row(view: SellerView, step: Sequence[Event], others: Sequence[Weighing]) -> _Row:
+def _row(
+    view: SellerView, step: Sequence[Event], others: Sequence[Weighing], table: ActionTable
+) -> _Row:
     """Return a decision from what was known before it and the events from it on."""
     choice = next((one for one in step if isinstance(one, ActionChosen)), None)
     if choice is None:
         raise ValueError("the seller inferred a profile and then chose nothing")
-    numbers = _numbers(view, choice)
-    mask, odds = [0] * len(OPTION_NAMES), [math.nan] * len(OPTION_NAMES)
+    numbers, options = _numbers(view, choice, table), len(table.names)
+    mask, odds = [0] * options, [math.nan] * options
     for number in numbers:
         mask[number] = 1
-    chosen = _number(option_name(choice.action, choice.strategy))
+    chosen = _number(option_chosen(choice).name, table)
     if not mask[chosen]:
-        raise ValueError(f"{OPTION_NAMES[chosen]} was chosen, and is not among its options")
+        raise ValueError(f"{table.names[chosen]} was chosen, and is not among its options")
     if choice.probabilities is not None:
-        odds = [0.0] * len(OPTION_NAMES)
+        odds = [0.0] * options
         for number, share in zip(numbers, _shares(choice), strict=True):
             odds[number] = share
         if odds[chosen] <= 0.0:
-            raise ValueError(f"{OPTION_NAMES[chosen]} was chosen with probability 0")
+            raise ValueError(f"{table.names[chosen]} was chosen with probability 0")
     known = features(view)
     return _Row(
         features=known,
@@ -341,22 +354,22 @@ def _row(view: SellerView, step: Sequence[Event], others: Sequence[Weighing]) ->
         propensities=odds,
         as_read=_as_read(view, step),
         turn=choice.turn,
-        others=[weigh(view, known, mask) for weigh in others],
+        others=[weigh(view, known, mask, table) for weigh in others],
     )
 
 
-def _numbers(view: SellerView, choice: ActionChosen) -> list[int]:
-    names = choice.options or [option_name(*one) for one in legal(view.legal_actions())]
-    numbers = [_number(name) for name in names]
+def _numbers(view: SellerView, choice: ActionChosen, table: ActionTable) -> list[int]:
+    names = choice.options or [one.name for one in view.legal_options(table)]
+    numbers = [_number(name, table) for name in names]
     if len(set(numbers)) < len(numbers):
         raise ValueError(f"an option stands twice among {', '.join(names)}")
     return numbers
 
 
-def _number(name: str) -> int:
-    if name not in _NUMBER:
-        raise ValueError(f"this program knows no option {name!r}")
-    return _NUMBER[name]
+def _number(name: str, table: ActionTable) -> int:
+    if name not in table.names:
+        raise ValueError(f"the run's table has no option {name!r}")
+    return table.names.index(name)
 
 
 def _shares(choice: ActionChosen) -> tuple[float, ...]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from retailsim.agents.csales.behavioral.action_policy import (
-    OPTIONS,
     Chance,
     Csi,
     Exploring,
@@ -15,6 +14,7 @@ from retailsim.agents.csales.behavioral.action_policy import (
 from retailsim.agents.csales.policy.view import SellerView
 from retailsim.agents.policy.linear import LinearPolicy
 from retailsim.market.core.propensities import WHOLE, propensities
+from retailsim.market.protocols.csales.action_table import ActionTable, Option
 
 
 class OfSeller:
@@ -31,12 +31,18 @@ class OfSeller:
         self._policy: Policy = Exploring(policy, explore) if explore else policy
 
     def __call__(
-        self, view: SellerView, features: Sequence[float], mask: Sequence[int]
+        self,
+        view: SellerView,
+        features: Sequence[float],
+        mask: Sequence[int],
+        table: ActionTable,
     ) -> Sequence[float]:
         """Return the probability of each option, exactly as the seat would log it."""
-        counts = propensities(self._policy.weights(situation_of(view)))
-        found, legal = [0.0] * len(OPTIONS), (number for number, one in enumerate(mask) if one)
-        for number, count in zip(legal, counts, strict=True):
+        numbers = [number for number, one in enumerate(mask) if one]
+        options = tuple(table.options[number] for number in numbers)
+        counts = propensities(self._policy.weights(situation_of(view, options)))
+        found = [0.0] * len(mask)
+        for number, count in zip(numbers, counts, strict=True):
             found[number] = count / WHOLE
         return found
 
@@ -55,7 +61,11 @@ class OfFile:
         self._policy, self._explore = policy, explore
 
     def __call__(
-        self, view: SellerView, features: Sequence[float], mask: Sequence[int]
+        self,
+        view: SellerView,
+        features: Sequence[float],
+        mask: Sequence[int],
+        table: ActionTable,
     ) -> Sequence[float]:
         """Return the probability of each option."""
         equal = self._explore / sum(mask)
@@ -64,10 +74,10 @@ class OfFile:
         return found
 
 
-def situation_of(view: SellerView) -> Situation:
+def situation_of(view: SellerView, options: tuple[Option, ...]) -> Situation:
     """Return what a seller that reads as ``csi`` does decides by."""
     return Situation(
-        actions=view.legal_actions(),
+        options=options,
         past=tuple(view.actions),
         tactics=tuple(view.tactics),
         words=len(view.words),
@@ -75,4 +85,5 @@ def situation_of(view: SellerView) -> Situation:
         category_fit=view.next_category()[1],
         shown=len(view.prices_cents),
         style=view.style,
+        items=view.items,
     )
