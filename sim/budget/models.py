@@ -27,7 +27,7 @@ from retailsim.market.core.request import AgentRequest
 from retailsim.sim.errors import BadScenario, ModelsStopped, UnknownPrice
 from retailsim.sim.play.progress import ModelUsage
 from retailsim.sim.play.stop import Stop
-from retailsim.sim.scenario.scenario import CacheTable
+from retailsim.sim.scenario.kept_tables import CacheTable
 from retailsim.sim.terminal.program_name import program_name
 
 

@@ -25,6 +25,7 @@ from retailsim.market.core.shipping import ShippingRules
 from retailsim.market.protocols.registry import DEFAULT
 from retailsim.sim.scenario.actions_table import ActionsTable
 from retailsim.sim.scenario.anchor_table import AnchorTable
+from retailsim.sim.scenario.kept_tables import CacheTable, LogTable
 
 Share = Annotated[float, Meta(ge=0.0, le=1.0)]
 Count = Annotated[int, Meta(ge=1)]
@@ -280,35 +281,6 @@ class BehavioralTable(ScenarioTable, frozen=True, kw_only=True):
 
     parameters: str | None = None
     wallet: dict[Category, Annotated[float, Meta(gt=0.0, le=1e6)]] = {}
-
-
-class CacheTable(ScenarioTable, frozen=True, kw_only=True):
-    """A cache of language models' answers that several runs share.
-
-    Parameters
-    ----------
-    file : str
-        The path of the cache, which is created if it does not exist. Without it, nothing is
-        shared.
-    mode : str
-        "use" asks the model for answers that are not in the cache; "only" asks and pays for
-        nothing new.
-    """
-
-    file: str | None = None
-    mode: Literal["use", "only"] = "use"
-
-
-class LogTable(ScenarioTable, frozen=True, kw_only=True):
-    """How the log is kept.
-
-    Parameters
-    ----------
-    compress : bool
-        Whether finished segments are compressed, which needs the extra `zstd`.
-    """
-
-    compress: bool = False
 
 
 class Scenario(ScenarioTable, frozen=True, kw_only=True):
