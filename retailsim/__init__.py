@@ -42,6 +42,8 @@ if TYPE_CHECKING:
     from retailsim.market.protocols.retail.requests import PresentPitch as PresentPitch
     from retailsim.market.protocols.retail.requests import SettleIssue as SettleIssue
     from retailsim.market.protocols.retail.requests import WriteReview as WriteReview
+    from retailsim.market.protocols.retail.values import Answer as Answer
+    from retailsim.market.protocols.retail.values import Choice as Choice
     from retailsim.market.protocols.retail.values import Decision as Decision
     from retailsim.market.protocols.retail.values import Offer as Offer
     from retailsim.market.protocols.retail.values import Order as Order
@@ -98,6 +100,8 @@ _MODULES = {
         "WriteReview",
     ),
     "retailsim.market.protocols.retail.values": (
+        "Answer",
+        "Choice",
         "Decision",
         "Offer",
         "Order",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from retailsim.agents.errors import AgentsError
@@ -12,3 +13,10 @@ class BadPolicy(AgentsError):
 
     def __init__(self, path: Path, problem: str) -> None:
         super().__init__(f"{path}: {problem}")
+
+
+class NotAllowed(AgentsError):
+    """An option was chosen that is not legal now."""
+
+    def __init__(self, option: str, allowed: Sequence[str]) -> None:
+        super().__init__(f"option {option}; allowed now: {', '.join(allowed)}")

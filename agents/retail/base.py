@@ -19,6 +19,7 @@ from retailsim.market.protocols.retail.requests import (
     WriteReview,
 )
 from retailsim.market.protocols.retail.values import (
+    Answer,
     Decision,
     Pitch,
     Review,
@@ -49,7 +50,7 @@ class SellerAgent(RoleAgent):
         """Speak the pitch."""
 
     @abstractmethod
-    async def answer(self, request: AnswerBuyer) -> str:
+    async def answer(self, request: AnswerBuyer) -> str | Answer:
         """Answer the buyer's last message before the purchase."""
 
     @abstractmethod

@@ -209,7 +209,7 @@ def test_the_list_of_agents_holds_plug_ins_with_their_role_and_broken_ones_with_
     assert (sellers["shouty"].origin, sellers["shouty"].description) == ("shouting 1.2", "Shouts.")
     assert "ZeroDivisionError" in sellers["broken"].description
     assert "shouty" not in {info.name for info in known("buyer")}
-    with pytest.raises(UnknownAgent, match="known: behavioral, broken, script, shouty;"):
+    with pytest.raises(UnknownAgent, match="known: behavioral, broken, policy, script, shouty;"):
         resolve("nobody", "seller")
 
 

@@ -41,7 +41,7 @@ NAMES: dict[type[Any], str] = {
     PresentPitch: "Pitch",
     ChooseTopics: "Topics",
     AskSeller: "a text or None",
-    AnswerBuyer: "a text",
+    AnswerBuyer: "a text or Answer",
     Decide: "Decision",
     Complain: "a text or None",
     GiveSupport: "Support",

@@ -174,7 +174,8 @@ def test_a_settlement_is_offered_before_the_text_and_only_in_support() -> None:
     assert admit(GiveSupport, Support(text="Sorry.")) == (said,)
     assert admit(SettleIssue, KEEP) == (proposal,)
     assert (
-        refused(AnswerBuyer, Support(text="Sorry.", proposal=KEEP)) == "Support instead of a text"
+        refused(AnswerBuyer, Support(text="Sorry.", proposal=KEEP))
+        == "Support instead of a text or Answer"
     )
     assert refused(GiveSupport, [KEEP, "Sorry."]) == "list instead of Support"
 

@@ -34,7 +34,7 @@ from retailsim.market.protocols.registry import find_protocol
 from retailsim.market.protocols.retail.events import PitchPresented
 from retailsim.market.protocols.retail.requests import WriteReview
 from retailsim.market.protocols.retail.spec import RetailRules
-from retailsim.market.protocols.retail.values import Review, Settlement, Support
+from retailsim.market.protocols.retail.values import Answer, Choice, Review, Settlement, Support
 from tests.market.players import (
     LAMP,
     Played,
@@ -141,7 +141,11 @@ class Mood:
 
     def AnswerBuyer(self, request: Any) -> Any:  # noqa: N802
         boasts = self.random.random() < 0.3
-        return "It never breaks, guaranteed." if boasts else said("seller", request.turn)
+        text = "It never breaks, guaranteed." if boasts else said("seller", request.turn)
+        if self.random.random() < 0.7:
+            return text
+        names = ("boast", "answer")
+        return Answer(text=text, choice=Choice(option=names[not boasts], options=names))
 
     def Complain(self, request: Any) -> Any:  # noqa: N802
         more = self.random.random() < 0.7

@@ -57,21 +57,36 @@ def settled(
     seller that meant to leave things as they are, or to exchange them, may give in to a buyer who
     insists.
     """
-    order, policy, issue = request.order, request.offer.policy, request.issue
-    if not policy.in_window(order.delivered_day, order.issue_day):
-        reason = f"The return window of {policy.window_days} days has passed."
-        return Settlement(outcome="delivered", resolution="outside the window", reason=reason)
+    late = too_late(request)
+    if late is not None:
+        return late
+    issue = request.issue
     outcome = _meant(parameters, manner, issue, leanings.outcome)
     gives_in = leanings.concession < manner.concession and _insisted(request.transcript)
     if outcome == "exchanged" and gives_in:
         outcome = "refunded"
-    elif outcome == "delivered":
-        if not gives_in:
-            return _left(issue)
-        outcome = (
-            "exchanged" if issue in ("damaged on arrival", "wrong item received") else "refunded"
-        )
-    return _given(issue, outcome, order.quantity, seller_fault=issue not in policy.buyer_pays)
+    elif outcome == "delivered" and gives_in:
+        exchanges = issue in ("damaged on arrival", "wrong item received")
+        outcome = "exchanged" if exchanges else "refunded"
+    return agreed(request, outcome)
+
+
+def too_late(request: GiveSupport | SettleIssue) -> Settlement | None:
+    """Return how an issue is settled whose return window has passed; None while it is open."""
+    order, policy = request.order, request.offer.policy
+    if policy.in_window(order.delivered_day, order.issue_day):
+        return None
+    reason = f"The return window of {policy.window_days} days has passed."
+    return Settlement(outcome="delivered", resolution="outside the window", reason=reason)
+
+
+def agreed(request: GiveSupport | SettleIssue, outcome: Outcome) -> Settlement:
+    """Return the settlement of an open issue with this outcome; a refund is of all units."""
+    issue = request.issue
+    if outcome == "delivered":
+        return _left(issue)
+    seller_fault = issue not in request.offer.policy.buyer_pays
+    return _given(issue, outcome, request.order.quantity, seller_fault=seller_fault)
 
 
 def _meant(parameters: SellerParameters, manner: Manner, issue: str, draw: float) -> Outcome:
