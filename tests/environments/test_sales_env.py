@@ -46,6 +46,7 @@ from retailsim.market.protocols.csales.events import (
 )
 from retailsim.sim.environments.csales.rewards import TERMS
 from retailsim.sim.environments.csales.sales_env import SalesEnv
+from retailsim.sim.environments.csales.sales_episode import SalesEpisode
 from retailsim.sim.errors import RunExists
 from tests.sim.runs import event_lines, events_of, launched, outside_lines, replayed, scenario, sim
 
@@ -88,9 +89,8 @@ def episode(env: SalesEnv, choose: Chooser, seed: int | None = None) -> list[Any
 
 
 def market_events(env: SalesEnv) -> list[Event]:
-    market = env._market
-    assert market is not None
-    return list(market.events)
+    assert env._episode is not None
+    return list(env._episode.market.events)
 
 
 # -- Gymnasium's rules -------------------------------------------------------------------------
@@ -174,9 +174,11 @@ def test_the_view_knows_what_is_legal_from_the_log_alone(make: Make) -> None:
     env, choose = make(), by_chance(2)
     for n in range(20):
         env.reset(seed=4 if n == 0 else None)
-        while env._market is not None and env._market.question is not None:
-            request: Any = env._market.question.request
-            assert env._view.legal_actions() == request.actions
+        episode = env._episode
+        assert isinstance(episode, SalesEpisode)
+        while episode.market.question is not None:
+            request: Any = episode.market.question.request
+            assert episode.view.legal_actions() == request.actions
             env.step(choose(env, None))
 
 
@@ -314,7 +316,7 @@ def test_observations_are_what_the_log_gives_afterwards(
     varied, first = np.zeros(len(NAMES), bool), env.reset(seed=7)[0]
     for n in range(60):
         told = episode(env, choose, 8 if n == 0 else None)
-        view = SellerView(env._top)
+        view = SellerView(env._rules.catalogue.below(()))
         observations = [step[0] for step in told]
         for event in market_events(env):
             if isinstance(event, ProfileInferred):  # the seller was just asked
@@ -344,7 +346,7 @@ TOLD: dict[type[Event], dict[str, Any]] = {BuyerProfiled: {"budget_max_cents": 9
 
 def folded(env: SalesEnv, swapped: dict[type[Event], dict[str, Any]]) -> list[float]:
     """Return the features of an episode's end, some fields of its events replaced."""
-    view = SellerView(env._top)
+    view = SellerView(env._rules.catalogue.below(()))
     events = market_events(env)
     view.tell(msgspec.structs.replace(one, **swapped.get(type(one), {})) for one in events)
     return features(view)

@@ -2,30 +2,10 @@
 
 from __future__ import annotations
 
-import msgspec
-
 from retailsim.agents.csales.behavioral.action_policy import ActionChoice, Situation
 from retailsim.agents.csales.behavioral.seller import PolicySeller
+from retailsim.agents.policy.outside import decode_chosen, nobody
 from retailsim.market.protocols.csales.requests import PlanTurn
-
-
-class Chosen(msgspec.Struct, frozen=True, kw_only=True):
-    """What is answered from outside, as JSON, and kept in the log as such.
-
-    Parameters
-    ----------
-    option : str
-        The name of one in the run's table; the market refuses one that is not legal now.
-    probabilities : tuple or None
-        How likely each legal option was, where the chooser knows; see
-        `market.protocols.csales.values.Plan`.
-    """
-
-    option: str
-    probabilities: tuple[int | float, ...] | None = None
-
-
-_decode = msgspec.json.Decoder(Chosen).decode
 
 
 class OutsideSeller(PolicySeller):
@@ -36,14 +16,10 @@ class OutsideSeller(PolicySeller):
 
     async def _choice(self, request: PlanTurn, situation: Situation) -> ActionChoice:
         """Ask outside; the recorded answer is the choice when it is played again."""
-        answer = await self.outside(request, f"option {request.turn}", _nobody)
-        chosen = _decode(answer)
+        answer = await self.outside(request, f"option {request.turn}", nobody)
+        chosen = decode_chosen(answer)
         return ActionChoice(
             option=request.table.named(chosen.option),
             options=tuple(option.name for option in situation.options),
             probabilities=chosen.probabilities,
         )
-
-
-async def _nobody() -> str:
-    raise LookupError("only an environment plays this seat, see docs/environments.md")

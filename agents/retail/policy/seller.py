@@ -6,13 +6,12 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
 
-import msgspec
-
 from retailsim.agents.base import Seat
 from retailsim.agents.errors import BadOption
 from retailsim.agents.policy.errors import NotAllowed
 from retailsim.agents.policy.exploring import explored_share, mixed
 from retailsim.agents.policy.linear import read_policy
+from retailsim.agents.policy.outside import decode_chosen, nobody
 from retailsim.agents.retail.base import SellerAgent
 from retailsim.agents.retail.behavioral.pitch import PitchPlan, strategy_text
 from retailsim.agents.retail.behavioral.terms import terms_of
@@ -137,24 +136,6 @@ class LearntSeller(OptionSeller):
         return Choice(option=options[number], options=options, probabilities=counts)
 
 
-class Chosen(msgspec.Struct, frozen=True, kw_only=True):
-    """What is answered from outside, as JSON, and kept in the log as such.
-
-    Parameters
-    ----------
-    option : str
-        One of `OPTION_NAMES`; one that is not legal now fails the episode.
-    probabilities : tuple or None
-        How likely each legal option was, where the chooser knows.
-    """
-
-    option: str
-    probabilities: tuple[int | float, ...] | None = None
-
-
-_decode = msgspec.json.Decoder(Chosen).decode
-
-
 class OutsideSeller(OptionSeller):
     """Says what is chosen from outside, by an environment that a policy is learnt in."""
 
@@ -164,11 +145,7 @@ class OutsideSeller(OptionSeller):
     async def choose(self, request: Decision, view: SellerView) -> Choice:
         """Ask outside; the recorded answer is the choice when it is played again."""
         key = f"option {stage_of(request)} {view.turn}"
-        chosen, options = _decode(await self.outside(request, key, _nobody)), legal(request)
+        chosen, options = decode_chosen(await self.outside(request, key, nobody)), legal(request)
         if chosen.option not in options:
             raise NotAllowed(chosen.option, options)
         return Choice(option=chosen.option, options=options, probabilities=chosen.probabilities)
-
-
-async def _nobody() -> str:
-    raise LookupError("only an environment plays this seat, see docs/environments.md")

@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from retailsim.events.messages import Event, OrderPlaced
 from retailsim.market.protocols.csales.events import BuyerProfiled, ItemValued
-from retailsim.sim.environments.errors import BadEnvironment, UnknownReward
+from retailsim.sim.environments.weights import checked
 
 TERMS: Mapping[str, str] = MappingProxyType(
     {
@@ -33,14 +33,7 @@ def checked_weights(weights: Mapping[str, object] | None) -> dict[str, float]:
     UnknownReward, BadEnvironment
         If one is of no term, or no number.
     """
-    found: dict[str, float] = {}
-    for name, weight in (WEIGHTS if weights is None else weights).items():
-        if name not in TERMS:
-            raise UnknownReward(name, list(TERMS))
-        if isinstance(weight, bool) or not isinstance(weight, int | float) or weight != weight:
-            raise BadEnvironment("reward", f"{name} = {weight!r} is no number")
-        found[name] = float(weight)
-    return found
+    return checked(WEIGHTS if weights is None else weights, TERMS)
 
 
 class Rewards:

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 import msgspec
 
-from retailsim.agents.csales.behavioral.outside_seller import Chosen
 from retailsim.agents.csales.policy.features import features
 from retailsim.agents.csales.policy.view import SellerView
+from retailsim.agents.policy.outside import Chosen
 from retailsim.events.messages import EpisodeFailed, Event
 from retailsim.market.protocols.csales.requests import PlanTurn
 from retailsim.market.protocols.csales.spec import ConversationSpec
