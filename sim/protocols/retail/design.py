@@ -129,6 +129,16 @@ class RetailDesign(Design):
                             if group:
                                 yield self._market(product, arm, number, replication, seller, group)
 
+    def again(self, spec: RetailSpec, replication: int) -> RetailSpec:
+        """Return a market of the design as it is in another replication, one of more than it has.
+
+        Who meets whom has to be the same in all of them.
+        """
+        found = arms(self.scenario)
+        number = next(n for n, arm in enumerate(found) if arm.condition == spec.condition)
+        group = [one.buyer for one in spec.episodes]
+        return self._market(spec.product, found[number], number, replication, spec.seller, group)
+
     def _market(
         self,
         product: Product,

@@ -73,4 +73,7 @@ RUN = ProtocolRun(
         "import": "retailsim.sim.protocols.retail.published.published_run:import_trajectories",
     },
     changed=changed_parameters,
+    environments={
+        "retailsim/Retail-v0": "retailsim.sim.environments.retail.retail_env:RetailEnv",
+    },
 )
