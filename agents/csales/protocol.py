@@ -25,7 +25,10 @@ AGENTS = ProtocolAgents(
         ("pc-crs", "seller"): f"{_MODEL}.seller:CredibleSeller",
         (MODEL, "buyer"): f"{_MODEL}.buyer:ModelSalesBuyer",
     },
-    outside={("outside", "seller"): f"{_BEHAVIORAL}.outside_seller:OutsideSeller"},
+    outside={
+        ("outside", "seller"): f"{_BEHAVIORAL}.outside_seller:OutsideSeller",
+        ("outside", "buyer"): f"{_BEHAVIORAL}.outside_buyer:OutsideBuyer",
+    },
     repertoire="retailsim.agents.csales.samples:REPERTOIRE",
     envelopes=f"{_MODEL}.replies:ENVELOPES",
 )

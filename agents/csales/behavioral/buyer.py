@@ -6,11 +6,19 @@ gives away, its style which tactics move it.
 
 from __future__ import annotations
 
-from typing import Any
-
 from retailsim.agents.base import Seat
 from retailsim.agents.csales.base import SalesBuyer
 from retailsim.agents.csales.behavioral import buyer_lines as say
+from retailsim.agents.csales.behavioral.buyer_acts import (
+    BUY,
+    BUY_DEARER,
+    DEFER,
+    LEAVE,
+    SAY,
+    SELECTS,
+    object_of,
+    selection,
+)
 from retailsim.agents.csales.behavioral.buyer_state import BuyerState, Deed, after, at_first
 from retailsim.agents.csales.behavioral.decision import Errors, Item, choice, walks_away
 from retailsim.agents.csales.behavioral.parameters import TABLES, parameters_of
@@ -64,19 +72,27 @@ class CsUser(SalesBuyer):
 
     async def respond(self, request: RespondToSeller) -> Response:
         """Judge what was shown and said, and answer."""
-        notes = self.memory(request)
-        chosen = None if request.selected is not None else self._chosen(request)
-        state = self._moved(request, notes, fits=chosen is not None)
+        chosen = self._chosen(request)
+        state = self._moved(request, fits=chosen is not None)
+        return self._carry_out(request, await self._act(request, chosen, state), state)
+
+    async def _act(
+        self, request: RespondToSeller, chosen: Product | None, state: BuyerState
+    ) -> str:
+        """Choose what to do.
+
+        Parameters
+        ----------
+        chosen : Product or None
+            What it would select.
+        """
         if request.selected is not None:
             return self._weigh(request, request.selected, state)
-        if chosen is None:
-            return self._go_on(request, state)
-        reservation = {product.id: self._reservation(request, product) for product in request.shown}
-        text = say.selecting(request.profile, chosen)
-        return Response(text=text, select=chosen.id, reservation_cents=reservation)
+        return self._go_on(request, state) if chosen is None else selection(request, chosen)
 
-    def _moved(self, request: RespondToSeller, notes: dict[str, Any], *, fits: bool) -> BuyerState:
+    def _moved(self, request: RespondToSeller, *, fits: bool) -> BuyerState:
         """Take in the seller's turn."""
+        notes = self.memory(request)
         deed = Deed(
             action=request.action,
             tactic=request.tactic,
@@ -95,7 +111,9 @@ class CsUser(SalesBuyer):
         return reservation_cents(request.profile, product, noise, self._parameters.worth)
 
     def _chosen(self, request: RespondToSeller) -> Product | None:
-        """The shown item that leaves most, if one fits at all."""
+        """The shown item that leaves most, if one fits at all; None once one is selected."""
+        if request.selected is not None:
+            return None
         worth = self._parameters.worth
         gains = {
             product.id: (self._reservation(request, product) - product.price_cents, product)
@@ -107,14 +125,15 @@ class CsUser(SalesBuyer):
 
     # -- with an item selected -----------------------------------------------------------------
 
-    def _weigh(self, request: RespondToSeller, selected: Product, state: BuyerState) -> Response:
-        on_the_table = [selected, *([request.candidate] if request.candidate else [])]
-        worth = {product.id: self._reservation(request, product) for product in on_the_table}
+    def _weigh(self, request: RespondToSeller, selected: Product, state: BuyerState) -> str:
         items = [
             Item(
-                id=product.id, price_cents=product.price_cents, reservation_cents=worth[product.id]
+                id=product.id,
+                price_cents=product.price_cents,
+                reservation_cents=self._reservation(request, product),
             )
-            for product in on_the_table
+            for product in (selected, request.candidate)
+            if product is not None
         ]
         # One draw an episode: a buyer that is not persuaded stays so until something changes.
         errors = Errors(
@@ -123,17 +142,11 @@ class CsUser(SalesBuyer):
         )
         found = choice(state, items, request.profile.budget_cents[1], errors, self._parameters)
         if found.utility > 0.0 and request.may_buy:
-            bought = on_the_table[items.index(found.item)]
-            text = say.buying(request.profile, bought)
-            return Response(text=text, buy=bought.id, reservation_cents=worth)
+            return (BUY, BUY_DEARER)[items.index(found.item)]
         draw = self.stream(request, f"leave {request.turn}").uniform()
         if request.last or walks_away(found.utility, draw, self._parameters):
-            how: Leaving = "defer" if found.utility > _NEARLY else "leave"
-            reason = "not convinced in the end" if request.last else "not convinced"
-            text = say.leaving(request.profile)
-            return Response(text=text, leave=how, reason=reason, reservation_cents=worth)
-        text = say.hesitating(request.profile, self._ask(request))
-        return Response(text=text, reservation_cents=worth)
+            return DEFER if found.utility > _NEARLY else LEAVE
+        return SAY
 
     def _ask(self, request: RespondToSeller) -> str:
         """What the buyer asks now; it remembers whether the seller goes into it."""
@@ -143,22 +156,58 @@ class CsUser(SalesBuyer):
 
     # -- without ---------------------------------------------------------------------------------
 
-    def _go_on(self, request: RespondToSeller, state: BuyerState) -> Response:
-        profile, notes, leaving = request.profile, self.memory(request), self._parameters.leaving
-        patience = self._parameters.openness[profile.dialogue_openness].patience
-        fed_up = state.will < self._parameters.will.start - leaving.fed_up
+    def _go_on(self, request: RespondToSeller, state: BuyerState) -> str:
+        patience = self._parameters.openness[request.profile.dialogue_openness].patience
         draw = self.stream(request, f"leave {request.turn}").uniform()
-        if request.last or ((fed_up or state.idle > patience) and draw < leaving.beyond):
-            reason = "nothing that fits was shown" if request.shown else "nothing was shown"
-            return Response(
-                text=say.leaving(profile),
-                leave="leave",
-                reason="was pressed" if fed_up and not request.last else reason,
-            )
+        tired = self._fed_up(state) or state.idle > patience
+        if request.last or (tired and draw < self._parameters.leaving.beyond):
+            return LEAVE
+        return SAY
+
+    def _fed_up(self, state: BuyerState) -> bool:
+        return state.will < self._parameters.will.start - self._parameters.leaving.fed_up
+
+    # -- doing it --------------------------------------------------------------------------------
+
+    def _carry_out(self, request: RespondToSeller, act: str, state: BuyerState) -> Response:
+        """Say what was chosen to do, and what the items that it is about are worth."""
+        profile, product = request.profile, object_of(request, act)
+        worth = self._stated(request, act)
+        if act in (LEAVE, DEFER):
+            reason = self._reason(request, state)
+            how: Leaving = "defer" if act == DEFER else "leave"
+            text = say.leaving(profile)
+            return Response(text=text, leave=how, reason=reason, reservation_cents=worth)
+        if product is None:
+            return Response(text=self._goes_on(request), reservation_cents=worth)
+        if act in SELECTS:
+            text = say.selecting(profile, product)
+            return Response(text=text, select=product.id, reservation_cents=worth)
+        text = say.buying(profile, product)
+        return Response(text=text, buy=product.id, reservation_cents=worth)
+
+    def _stated(self, request: RespondToSeller, act: str) -> dict[str, int]:
+        """What items are worth, as far as the turn is about them."""
+        about: tuple[Product | None, ...] = (request.selected, request.candidate)
+        if request.selected is None:
+            about = request.shown if act in SELECTS else ()
+        return {one.id: self._reservation(request, one) for one in about if one is not None}
+
+    def _reason(self, request: RespondToSeller, state: BuyerState) -> str:
+        if request.selected is not None:
+            return "not convinced in the end" if request.last else "not convinced"
+        if self._fed_up(state) and not request.last:
+            return "was pressed"
+        return "nothing that fits was shown" if request.shown else "nothing was shown"
+
+    def _goes_on(self, request: RespondToSeller) -> str:
+        profile, notes = request.profile, self.memory(request)
+        if request.selected is not None:
+            return say.hesitating(profile, self._ask(request))
         told = notes.get("told", 0)
         notes["told"] = told + self._disclosed
         facts = say.facts(profile)[told : told + self._disclosed]
-        return Response(text=say.telling(profile, facts, request.presented, self._ask(request)))
+        return say.telling(profile, facts, request.presented, self._ask(request))
 
 
 _NEARLY = -1.0
