@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 
 from retailsim.agents.policy.table import PolicyTable
 from retailsim.sim.environments.episodes import SeatEpisodes
-from retailsim.sim.environments.errors import BadEnvironment, NoEpisode, RunBegun, RunFull
-from retailsim.sim.environments.run_log import RunLog
+from retailsim.sim.environments.errors import BadEnvironment, NoEpisode
 from retailsim.sim.environments.seat_episode import SeatEpisode
+from retailsim.sim.environments.session import Session
+from retailsim.sim.environments.side import Side
 from retailsim.sim.environments.stepping import SteppedMarket
 
 Observation = NDArray[np.float32]
@@ -62,24 +63,18 @@ class SeatEnv(gymnasium.Env[Observation, np.int64]):
         wanted: object,
         render_mode: None,
     ) -> None:
-        if isinstance(wanted, bool) or not isinstance(wanted, int) or wanted < 1:
-            raise BadEnvironment("episodes", f"{wanted!r} is not a whole number from 1 up")
         self.render_mode = render_mode
         self.actions, self.features = table.options, table.features
         self.features_version = table.version
         self.action_space = Discrete(len(self.actions))
         self.observation_space = Box(0.0, 1.0, (len(self.features),), np.float32)
-        self._episodes = episodes
-        self._out = None if out is None else Path(out).absolute()
-        self._wanted = wanted
-        self._seeded = False
-        self._log: RunLog | None = None
+        self._session = Session(episodes, out, wanted)
         self._episode: SeatEpisode | None = None
         self._propensities: Sequence[float] | None = None
 
     @abstractmethod
-    def _begun(self, market: SteppedMarket) -> SeatEpisode:
-        """Return an episode at its beginning."""
+    def _side(self, market: SteppedMarket) -> Side:
+        """Return the seat's side of a market that was opened."""
 
     # -- gymnasium's methods ---------------------------------------------------------------
 
@@ -93,18 +88,13 @@ class SeatEnv(gymnasium.Env[Observation, np.int64]):
         RunBegun, RunFull
             If there is a run of its own, and it cannot have this episode.
         """
-        if seed is not None and self._log is not None:
-            raise RunBegun(self._log.run.path)
+        self._session.check_seed(seed)
         super().reset(seed=seed)
-        if seed is not None or not self._seeded:
-            self._begin(seed)
-        spec = next(self._order, None)
-        if spec is None:
-            assert self._log is not None
-            raise RunFull(self._log.run.path, self._run.design.episodes)
+        market = self._session.open(seed, self.np_random)
         self._propensities = None
-        self._episode = self._begun(self._episodes.open(spec, self._run))
-        return self._observation(), {"action_mask": self.action_mask(), "market": spec.id}
+        self._episode = SeatEpisode(market, self._side(market))
+        observation, mask = self._state(self._episode)
+        return observation, {"action_mask": mask, "market": market.spec.id}
 
     def step(self, action: np.int64 | int) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
         """Choose an option; returns observation, reward, whether it is over, False, and info.
@@ -126,17 +116,17 @@ class SeatEnv(gymnasium.Env[Observation, np.int64]):
             raise BadEnvironment("step", f"{action!r} is not one of the actions 0 to {last}")
         stated, self._propensities = self._propensities, None
         reward = episode.take(int(action), stated)
-        over = episode.market.question is None
-        if over and self._log is not None:
-            self._log.write(episode.market)
-        return self._observation(), reward, over, False, self._info(episode)
+        observation, mask = self._state(episode)
+        over = episode.request is None
+        if over:
+            self._session.keep(episode.market)
+        return observation, reward, over, False, self._info(episode, mask)
 
     def close(self) -> None:
         """End the run, if there is one; it is sealed if every episode was held."""
-        if self._log is not None:
-            self._log.close()
-            self._log = None
-            self._episode, self._seeded, self._out = None, False, None
+        if self._session.run is not None:
+            self._session.close()
+            self._episode = None
 
     # -- beside them -----------------------------------------------------------------------
 
@@ -144,7 +134,7 @@ class SeatEnv(gymnasium.Env[Observation, np.int64]):
         """Return what is legal now, 1 or 0 for each action; nothing once it is over."""
         if self._episode is None:
             return np.zeros(len(self.actions), np.int8)
-        return np.array(self._episode.mask(), np.int8)
+        return self._state(self._episode)[1]
 
     def action_masks(self) -> NDArray[np.bool_]:
         """Return the same as true and false, as learners with masks ask for it."""
@@ -167,20 +157,10 @@ class SeatEnv(gymnasium.Env[Observation, np.int64]):
     @property
     def run(self) -> Path | None:
         """The folder of the run, once there is one."""
-        return None if self._log is None else self._log.run.path
+        return self._session.run
 
-    def _begin(self, seed: int | None) -> None:
-        if seed is None:
-            seed = int(self.np_random.integers(2**31))
-        self._run = self._episodes.seeded(seed, self._out, self._wanted if self._out else 0)
-        rounds = self._run.scenario.design.replications if self._out else None
-        self._order = self._episodes.order(self.np_random, rounds)
-        if self._out is not None:
-            self._log = RunLog(self._run)
-        self._seeded = True
-
-    def _info(self, episode: SeatEpisode) -> dict[str, Any]:
-        info: dict[str, Any] = {"action_mask": self.action_mask(), "market": episode.market.spec.id}
+    def _info(self, episode: SeatEpisode, mask: Mask) -> dict[str, Any]:
+        info: dict[str, Any] = {"action_mask": mask, "market": episode.market.spec.id}
         info["terms"] = episode.steps[-1]
         if episode.illegal is not None:
             info["illegal"] = episode.illegal
@@ -188,6 +168,6 @@ class SeatEnv(gymnasium.Env[Observation, np.int64]):
             info["failed"] = next(iter(episode.faults.values()))
         return info
 
-    def _observation(self) -> Observation:
-        assert self._episode is not None
-        return np.array(self._episode.features(), np.float32)
+    def _state(self, episode: SeatEpisode) -> tuple[Observation, Mask]:
+        observation, mask = episode.state()
+        return np.array(observation, np.float32), np.array(mask, np.int8)

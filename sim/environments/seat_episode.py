@@ -3,47 +3,26 @@
 from __future__ import annotations
 
 import math
-from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Protocol
+from collections.abc import Sequence
 
 import msgspec
 
 from retailsim.agents.policy.outside import Chosen
 from retailsim.events.messages import EpisodeFailed, Event
 from retailsim.market.core.request import AgentRequest
+from retailsim.sim.environments.side import Side
 from retailsim.sim.environments.stepping import SteppedMarket
 
 
-class StepRewards(Protocol):
-    """One episode's rewards."""
-
-    def of_step(self, events: Iterable[Event], *, illegal: bool = False) -> dict[str, float]:
-        """Return the terms of a step, without their weights, from the events that followed it."""
-        ...
-
-    def total(self, terms: Mapping[str, float]) -> float:
-        """Return the reward: the terms times their weights."""
-        ...
-
-
-class TellingView(Protocol):
-    """What a seat can know of an episode."""
-
-    def tell(self, events: Iterable[Event]) -> None:
-        """Take further events of it, in order."""
-        ...
-
-
-class SeatEpisode(ABC):
-    """An episode under way.
+class SeatEpisode:
+    """An episode under way, one seat of it played from outside.
 
     Parameters
     ----------
     market : SteppedMarket
         It stands at the seat's first question.
-    view : TellingView
-    rewards : StepRewards
+    side : Side
+        Of that seat.
 
     Attributes
     ----------
@@ -55,24 +34,13 @@ class SeatEpisode(ABC):
         Why the last option was refused, if it was.
     """
 
-    names: Sequence[str]
-    """What the options are called, in the order that numbers them."""
-
-    def __init__(self, market: SteppedMarket, view: TellingView, rewards: StepRewards) -> None:
-        self.market = market
+    def __init__(self, market: SteppedMarket, side: Side) -> None:
+        self.market, self.side = market, side
         self.steps: list[dict[str, float]] = []
         self.faults: dict[str, str] = {}
         self.illegal: str | None = None
-        self._view, self._rewards, self._told = view, rewards, 0
-        self._rewards.of_step(self._news())
-
-    @abstractmethod
-    def features(self) -> list[float]:
-        """Return the state as numbers."""
-
-    @abstractmethod
-    def legal(self, request: AgentRequest) -> list[int]:
-        """Return 1 for each option that may answer a request, 0 for the others."""
+        self._told = 0
+        side.rewards.of_step(self._news())
 
     @property
     def over(self) -> bool:
@@ -90,16 +58,16 @@ class SeatEpisode(ABC):
         names = self.steps[0] if self.steps else ()
         return {name: math.fsum(step[name] for step in self.steps) for name in names}
 
-    def mask(self) -> list[int]:
-        """Return 1 for each option that is legal now, 0 for the others; nothing once it is over."""
-        question = self.market.question
-        if question is None:
-            return [0] * len(self.names)
-        return self.legal(_asked(question.request))
+    @property
+    def request(self) -> AgentRequest | None:
+        """What the seat is asked now; None once it is over."""
+        return asked(self.market)
 
     def state(self) -> tuple[list[float], list[int]]:
-        """Return the features and the mask."""
-        return self.features(), self.mask()
+        """Return features, and 1 for each option that is legal; nothing is once it is over."""
+        request, side = self.request, self.side
+        legal = [0] * len(side.names) if request is None else side.legal(request)
+        return side.features(request), legal
 
     def take(self, option: int, probabilities: Sequence[float] | None = None) -> float:
         """Take an option, and return the reward that followed.
@@ -111,32 +79,53 @@ class SeatEpisode(ABC):
         probabilities : sequence of float, optional
             How likely each option was, legal or not; the log has those of the legal ones.
         """
-        assert self.market.question is not None  # whoever asks looked whether it is over
-        request = _asked(self.market.question.request)
-        stated = None
-        if probabilities is not None:
-            pairs = zip(self.legal(request), probabilities, strict=True)
-            # One that is not legal and yet was possible is left for the market to refuse.
-            stated = tuple(one for legal, one in pairs if legal or one)
-        chosen = Chosen(option=self.names[option], probabilities=stated)
-        self.market.answer(msgspec.json.encode(chosen).decode())
+        request = self.request
+        assert request is not None  # whoever asks looked whether it is over
+        self.market.answer(answer(self.side, request, option, probabilities))
         news = self._news()
-        # What the seat did stands first, so a failure there is the seat's own.
-        first = news[0] if news else None
-        own = isinstance(first, EpisodeFailed) and first.stage == request.stage
-        self.illegal = self.faults[request.stage] if own else None
-        self.steps.append(self._rewards.of_step(news, illegal=own))
-        return self._rewards.total(self.steps[-1])
+        refused = refusal(request, news)
+        self.illegal = refused
+        self.steps.append(self.side.rewards.of_step(news, illegal=refused is not None))
+        return self.side.rewards.total(self.steps[-1])
 
     def _news(self) -> list[Event]:
-        """Return the events since the last look, once the view has them."""
+        """Return the events since the last look, once the side has them."""
         news = self.market.events[self._told :]
         self._told += len(news)
-        self._view.tell(news)
+        self.side.tell(news)
         self.faults |= {e.stage: e.reason for e in news if isinstance(e, EpisodeFailed)}
         return news
 
 
-def _asked(request: object) -> AgentRequest:
+def asked(market: SteppedMarket) -> AgentRequest | None:
+    """Return what a seat is asked now; None once the market is over."""
+    if market.question is None:
+        return None
+    request = market.question.request
     assert isinstance(request, AgentRequest)  # a seat is asked nothing else
     return request
+
+
+def answer(
+    side: Side, request: AgentRequest, option: int, probabilities: Sequence[float] | None
+) -> str:
+    """Return what a seat answers from outside: an option, and how likely each legal one was."""
+    stated = None
+    if probabilities is not None:
+        pairs = zip(side.legal(request), probabilities, strict=True)
+        # One that is not legal and yet was possible is left for the market to refuse.
+        stated = tuple(one for legal, one in pairs if legal or one)
+    chosen = Chosen(option=side.names[option], probabilities=stated)
+    return msgspec.json.encode(chosen).decode()
+
+
+def refusal(request: AgentRequest, news: Sequence[Event]) -> str | None:
+    """Return why an answer was refused, by the events that followed it; None if it was not.
+
+    What a seat did stands first, so a failure there is the seat's own, and not another's whose
+    stage has the same name.
+    """
+    first = news[0] if news else None
+    if isinstance(first, EpisodeFailed) and first.stage == request.stage:
+        return first.reason
+    return None

@@ -27,8 +27,9 @@ from retailsim.market.protocols.retail.events import SellerChose
 from retailsim.market.protocols.retail.protocol import offer_of
 from retailsim.market.protocols.retail.requests import AskSeller
 from retailsim.sim.environments.retail.retail_env import RetailEnv
-from retailsim.sim.environments.retail.retail_episode import RetailEpisode
 from retailsim.sim.environments.retail.rewards import TERMS
+from retailsim.sim.environments.retail.seller_side import SellerSide
+from retailsim.sim.environments.seat_episode import SeatEpisode
 from tests.retail.policies import PLAIN, liking
 from tests.sim.runs import event_lines, events_of, launched, replayed, sim
 
@@ -79,9 +80,15 @@ def episode(env: RetailEnv, choose: Chooser, seed: int | None = None) -> list[An
     return told
 
 
-def under_way(env: RetailEnv) -> RetailEpisode:
-    assert isinstance(env._episode, RetailEpisode)
+def under_way(env: RetailEnv) -> SeatEpisode:
+    assert env._episode is not None
     return env._episode
+
+
+def view_of(env: RetailEnv) -> SellerView:
+    side = under_way(env).side
+    assert isinstance(side, SellerSide)
+    return side.view
 
 
 def market_events(env: RetailEnv) -> list[Event]:
@@ -314,7 +321,7 @@ def test_violations_are_claims_and_goods_not_taken_back(make: Make) -> None:
         for n in range(60):
             told = episode(env, by_policy(liking(*names)), 3 if n == 0 else None)
             found += totals(told)["violations"]
-            issue = under_way(env).view.issue
+            issue = view_of(env).issue
             outcomes[str(issue)] += totals(told)["sale"] > 0
         return found, outcomes
 

@@ -46,7 +46,7 @@ from retailsim.market.protocols.csales.events import (
 )
 from retailsim.sim.environments.csales.rewards import TERMS
 from retailsim.sim.environments.csales.sales_env import SalesEnv
-from retailsim.sim.environments.csales.sales_episode import SalesEpisode
+from retailsim.sim.environments.csales.seller_side import SellerSide
 from retailsim.sim.errors import RunExists
 from tests.sim.runs import event_lines, events_of, launched, outside_lines, replayed, scenario, sim
 
@@ -175,10 +175,12 @@ def test_the_view_knows_what_is_legal_from_the_log_alone(make: Make) -> None:
     for n in range(20):
         env.reset(seed=4 if n == 0 else None)
         episode = env._episode
-        assert isinstance(episode, SalesEpisode)
+        assert episode is not None
+        side = episode.side
+        assert isinstance(side, SellerSide)
         while episode.market.question is not None:
             request: Any = episode.market.question.request
-            assert episode.view.legal_actions() == request.actions
+            assert side.view.legal_actions() == request.actions
             env.step(choose(env, None))
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from retailsim.agents.csales.policy.features import policy_table
 from retailsim.sim.environments.csales.episodes import Episodes
 from retailsim.sim.environments.csales.rewards import checked_weights
-from retailsim.sim.environments.csales.sales_episode import SalesEpisode
+from retailsim.sim.environments.csales.seller_side import SellerSide
 from retailsim.sim.environments.seat_env import SeatEnv
 from retailsim.sim.environments.stepping import SteppedMarket
 from retailsim.sim.run.launch_options import Options
@@ -90,5 +90,5 @@ class SalesEnv(SeatEnv):
         table = policy_table(self._rules.actions)
         super().__init__(held, table, out=out, wanted=episodes, render_mode=render_mode)
 
-    def _begun(self, market: SteppedMarket) -> SalesEpisode:
-        return SalesEpisode(market, self._rules, self._weights)
+    def _side(self, market: SteppedMarket) -> SellerSide:
+        return SellerSide(self._rules, self._weights)

@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from retailsim.agents.retail.policy.features import TABLE
+from retailsim.market.protocols.retail.protocol import offer_of
+from retailsim.market.protocols.retail.spec import RetailSpec
 from retailsim.sim.environments.retail.episodes import RetailEpisodes
-from retailsim.sim.environments.retail.retail_episode import RetailEpisode
 from retailsim.sim.environments.retail.rewards import checked_weights
+from retailsim.sim.environments.retail.seller_side import SellerSide
 from retailsim.sim.environments.seat_env import SeatEnv
 from retailsim.sim.environments.stepping import SteppedMarket
 from retailsim.sim.run.launch_options import Options
@@ -85,5 +87,6 @@ class RetailEnv(SeatEnv):
         self._rules = held.design.rules
         super().__init__(held, TABLE, out=out, wanted=episodes, render_mode=render_mode)
 
-    def _begun(self, market: SteppedMarket) -> RetailEpisode:
-        return RetailEpisode(market, self._rules, self._weights)
+    def _side(self, market: SteppedMarket) -> SellerSide:
+        assert isinstance(market.spec, RetailSpec)  # the protocol has no other
+        return SellerSide(offer_of(market.spec, self._rules), self._weights)

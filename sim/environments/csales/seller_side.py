@@ -1,40 +1,41 @@
-"""One sales conversation with a seller that is played from outside."""
+"""The seller's side of a sales conversation that is played from outside."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from retailsim.agents.csales.policy.features import features
 from retailsim.agents.csales.policy.view import SellerView
+from retailsim.events.messages import Event
 from retailsim.market.core.request import AgentRequest
 from retailsim.market.protocols.csales.requests import PlanTurn
 from retailsim.market.protocols.csales.spec import SalesRules
 from retailsim.sim.environments.csales.rewards import Rewards
-from retailsim.sim.environments.seat_episode import SeatEpisode
-from retailsim.sim.environments.stepping import SteppedMarket
+from retailsim.sim.environments.side import Side
 
 
-class SalesEpisode(SeatEpisode):
-    """A conversation under way.
+class SellerSide(Side):
+    """The seller in one conversation.
 
     Parameters
     ----------
-    market : SteppedMarket
     rules : SalesRules
         Of the run.
     weights : mapping of term to number
         Of the rewards.
     """
 
-    def __init__(
-        self, market: SteppedMarket, rules: SalesRules, weights: Mapping[str, float]
-    ) -> None:
+    def __init__(self, rules: SalesRules, weights: Mapping[str, float]) -> None:
         self.names = rules.actions.names
-        self._table = rules.actions
+        self.rewards = Rewards(weights)
         self.view = SellerView(rules.catalogue.below(()))
-        super().__init__(market, self.view, Rewards(weights))
+        self._table = rules.actions
 
-    def features(self) -> list[float]:
+    def tell(self, events: Iterable[Event]) -> None:
+        """Take further events of the conversation."""
+        self.view.tell(events)
+
+    def features(self, request: AgentRequest | None) -> list[float]:
         """Return the state, see `agents.csales.policy.features`."""
         return features(self.view)
 
