@@ -5,7 +5,11 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import ClassVar
 
-from retailsim.agents.base import Methods, RoleAgent
+import msgspec
+
+from retailsim.agents.base import Methods, RoleAgent, Seat
+from retailsim.agents.csales.exploring import explored
+from retailsim.agents.policy.exploring import explored_share
 from retailsim.market.protocols.csales.requests import (
     OpenConversation,
     PlanTurn,
@@ -16,9 +20,40 @@ from retailsim.market.protocols.csales.values import Line, Plan, Response
 
 
 class SalesSeller(RoleAgent):
-    """A seller in conversation: it plans a turn, the market looks things up, then it speaks."""
+    """A seller in conversation: it plans a turn, the market looks things up, then it speaks.
 
-    methods: ClassVar[Methods] = {PlanTurn: "plan", SpeakTurn: "speak"}
+    Parameters
+    ----------
+    seat : Seat
+        Its option ``explore`` (0 to 1, default 0) is every seller's: so often any legal option is
+        taken instead of the one planned, all equally likely. A seller finds its own options in
+        ``self.seat.options``, without it.
+
+    Raises
+    ------
+    BadOption
+        If the share is none.
+
+    Notes
+    -----
+    Stream used beside the seller's own: ``seller/explore TURN``, if it explores.
+    """
+
+    methods: ClassVar[Methods] = {PlanTurn: "planned", SpeakTurn: "speak"}
+
+    def __init__(self, seat: Seat) -> None:
+        own = {name: value for name, value in seat.options.items() if name != "explore"}
+        super().__init__(msgspec.structs.replace(seat, options=own))
+        self._explore = explored_share(self.source, seat.options.get("explore", 0))
+
+    async def planned(self, request: PlanTurn) -> Plan:
+        """Plan, and explore where the seat says so."""
+        plan = await self.plan(request)
+        if not self._explore or not isinstance(plan, Plan):
+            return plan
+        return explored(
+            plan, request, self._explore, self.stream(request, f"explore {request.turn}")
+        )
 
     @abstractmethod
     async def plan(self, request: PlanTurn) -> Plan:

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import msgspec
+
+from retailsim.agents.errors import BadOption
 
 
 class Chosen(msgspec.Struct, frozen=True, kw_only=True):
@@ -23,6 +28,21 @@ class Chosen(msgspec.Struct, frozen=True, kw_only=True):
 
 decode_chosen = msgspec.json.Decoder(Chosen).decode
 """Read an answer; raises `msgspec.DecodeError`."""
+
+
+def take_adaptive(source: str, options: Mapping[str, Any]) -> None:
+    """Check the option ``adaptive`` (default true) of a seat that is played from outside.
+
+    It says in `run.toml` whether who chooses may learn from this very run while it goes on, and
+    changes nothing.
+
+    Raises
+    ------
+    BadOption
+        If there are others, or it is neither true nor false.
+    """
+    if set(options) - {"adaptive"} or not isinstance(options.get("adaptive", True), bool):
+        raise BadOption(source, "adaptive, true or false, is all that is taken")
 
 
 async def nobody() -> str:

@@ -26,11 +26,31 @@ from retailsim.sim.scenario.scenario import Scenario
 from retailsim.sim.seats.cast import Cast
 from retailsim.sim.terminal.audience import Nobody
 
-SELLER = {"id": "policy", "agent": "outside"}
-"""The seat that an environment plays."""
+OUTSIDE = "outside"
+"""The agent of seats that an environment plays."""
 
 Spec = TypeVar("Spec", bound=MarketSpec)
 OfRun = TypeVar("OfRun", bound=Design)
+
+
+def seat(*, adaptive: bool) -> dict[str, Any]:
+    """Return the seller's seat that an environment plays."""
+    return {"id": "policy", "agent": OUTSIDE, "options": {"adaptive": adaptive}}
+
+
+def adaptive_sellers(scenario: Scenario) -> tuple[str, ...]:
+    """Return the sellers of a run that may have learnt from it while it went on.
+
+    Each decision of such a seller depends on what earlier episodes came to, so estimates that take
+    episodes for independent do not hold on its log. Only environments play such seats, and a run
+    says so in `run.toml`: ``options.adaptive`` of a seller with ``agent = "outside"``; where that
+    is missing, in runs of older versions, it may have learnt.
+    """
+    return tuple(
+        one.id
+        for one in scenario.sellers
+        if one.agent == OUTSIDE and one.options.get("adaptive", True)
+    )
 
 
 class SeatEpisodes(ABC, Generic[Spec, OfRun]):
@@ -40,6 +60,8 @@ class SeatEpisodes(ABC, Generic[Spec, OfRun]):
     ----------
     options : Options
         Which scenario, with what laid over it.
+    adaptive : bool
+        Whether who plays the seat may learn on the way; for the run's log.
     seats : mapping of field of `Options` to seats, optional
         Who is played from outside instead.
 
@@ -54,8 +76,9 @@ class SeatEpisodes(ABC, Generic[Spec, OfRun]):
     defaults: ClassVar[tuple[str, ...]] = ()
     """Keys of the scenario that are otherwise here unless somebody sets them, as KEY=VALUE."""
 
-    def __init__(self, options: Options, **seats: Any) -> None:
-        asked = msgspec.structs.replace(options, **(seats or {"sellers": [SELLER]}), outside=True)
+    def __init__(self, options: Options, *, adaptive: bool = True, **seats: Any) -> None:
+        played = seats or {"sellers": [seat(adaptive=adaptive)]}
+        asked = msgspec.structs.replace(options, **played, outside=True)
         self._check_protocol(asked)
         asked = msgspec.structs.replace(asked, settings=(*self.defaults, *asked.settings))
         self._prepared = prepare(asked, Nobody())

@@ -47,7 +47,10 @@ from retailsim.market.protocols.csales.events import (
 from retailsim.sim.environments.csales.rewards import TERMS
 from retailsim.sim.environments.csales.sales_env import SalesEnv
 from retailsim.sim.environments.csales.seller_side import SellerSide
+from retailsim.sim.environments.episodes import adaptive_sellers
 from retailsim.sim.errors import RunExists
+from retailsim.sim.folder.run_folder import RunFolder
+from retailsim.sim.scenario.scenario import AgentTable, Scenario
 from tests.sim.runs import event_lines, events_of, launched, outside_lines, replayed, scenario, sim
 
 Make = Callable[..., SalesEnv]
@@ -304,6 +307,31 @@ def by_market(events: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
 
 def without(event: dict[str, Any], key: str) -> dict[str, Any]:
     return {name: value for name, value in event.items() if name != key}
+
+
+# -- who learns on the way ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("told", "said"), [({}, ("policy",)), ({"adaptive": False}, ())])
+def test_a_run_says_whether_its_seller_may_have_learnt_from_it(
+    make: Make, tmp_path: Path, told: dict[str, Any], said: tuple[str, ...]
+) -> None:
+    env = make(out=tmp_path / "run", episodes=1, settings={"profiles.count": 1}, **told)
+    episode(env, first_legal, 1)
+    env.close()
+    assert adaptive_sellers(RunFolder(tmp_path / "run").read().scenario) == said
+    assert sim("verify", tmp_path / "run").exit_code == 0
+
+
+def test_a_run_of_an_older_version_may_have_and_one_of_a_seller_of_ours_has_not() -> None:
+    old, csi = AgentTable(id="policy", agent="outside"), AgentTable(id="csi", agent="csi")
+    assert adaptive_sellers(Scenario(sellers=(old, csi))) == ("policy",)
+
+
+def test_whether_it_learns_is_yes_or_no(make: Make) -> None:
+    with pytest.raises(RetailSimError) as error:
+        make(adaptive="often")
+    assert "adaptive, true or false, is all that is taken" in str(error.value)
 
 
 # -- observations ------------------------------------------------------------------------------

@@ -386,6 +386,17 @@ def test_models_choose_by_name_where_options_have_more_than_act_and_tactic(
     assert sim("verify", run).exit_code == 0
 
 
+def test_a_model_may_explore_and_its_propensities_stay_unknown(tmp_path: Path) -> None:
+    with serving(answering()) as server:
+        seat = SELLER + "options = { explore = 0.7, reasks = 1 }\n"
+        result = launched(server, tmp_path, seat + CSUSER)
+    assert result.exit_code == 0, result.stderr
+    chosen = events_of(tmp_path / "run", "ActionChosen")
+    assert {event["action"] for event in chosen} > {"Suggestion", "Persuasion"}
+    assert all(event["probabilities"] is None for event in chosen)
+    assert sim("verify", tmp_path / "run").exit_code == 0
+
+
 def test_a_name_that_is_no_option_is_asked_for_again_and_then_fails(tmp_path: Path) -> None:
     def stubborn(body: dict[str, Any]) -> tuple[int, Any]:
         status, text = named(body)

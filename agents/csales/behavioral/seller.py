@@ -29,7 +29,6 @@ from retailsim.agents.csales.behavioral.inference import (
     words_of,
 )
 from retailsim.agents.errors import BadOption
-from retailsim.agents.policy.exploring import explored_share
 from retailsim.market.protocols.csales.category_tree import CategoryPath, searched
 from retailsim.market.protocols.csales.events import STYLES, TACTICS, Style
 from retailsim.market.protocols.csales.requests import PlanTurn, SpeakTurn
@@ -43,9 +42,8 @@ class PolicySeller(SalesSeller):
     Parameters
     ----------
     seat : Seat
-        Takes one option, whatever the policy: ``explore`` (0 to 1, default 0) is how often any
-        legal option is chosen instead, all equally likely; the propensities in the log are those
-        of the mixture.
+        Takes no option but ``explore``. The choice is drawn from the mixture of policy and chance,
+        and the propensities in the log are those of the mixture.
 
     Raises
     ------
@@ -58,15 +56,16 @@ class PolicySeller(SalesSeller):
 
     def __init__(self, seat: Seat) -> None:
         super().__init__(seat)
-        options = dict(seat.options)
-        share = options.pop("explore", 0)
-        self._take(options)
-        self._explore = explored_share(self.source, share)
+        self._take(self.seat.options)
 
     def _take(self, options: Mapping[str, Any]) -> None:
         """Take the seat's other options, or refuse them."""
         if options:
             raise BadOption(self.source, "this seller takes none but explore")
+
+    async def planned(self, request: PlanTurn) -> Plan:
+        """Plan; what explores is the policy, before it chooses."""
+        return await self.plan(request)
 
     def heard(self, request: PlanTurn) -> list[str]:
         """Return the buyer's messages that the seller goes by."""

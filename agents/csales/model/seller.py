@@ -51,7 +51,7 @@ class ModelSalesSeller(SalesSeller):
 
     def __init__(self, seat: Seat) -> None:
         super().__init__(seat)
-        self._options = options_of(seat)
+        self._options = options_of(self.seat)
         self._persona = templates.persona("seller", seat.persona, seat.gender)
 
     async def plan(self, request: PlanTurn) -> Plan:

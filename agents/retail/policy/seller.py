@@ -11,7 +11,7 @@ from retailsim.agents.errors import BadOption
 from retailsim.agents.policy.errors import NotAllowed
 from retailsim.agents.policy.exploring import explored_share, mixed
 from retailsim.agents.policy.linear import read_policy
-from retailsim.agents.policy.outside import decode_chosen, nobody
+from retailsim.agents.policy.outside import decode_chosen, nobody, take_adaptive
 from retailsim.agents.retail.base import SellerAgent
 from retailsim.agents.retail.behavioral.pitch import PitchPlan, strategy_text
 from retailsim.agents.retail.behavioral.terms import terms_of
@@ -137,10 +137,25 @@ class LearntSeller(OptionSeller):
 
 
 class OutsideSeller(OptionSeller):
-    """Says what is chosen from outside, by an environment that a policy is learnt in."""
+    """Says what is chosen from outside, by an environment that a policy is learnt in.
+
+    Parameters
+    ----------
+    seat : Seat
+        Takes the option ``adaptive``, see `agents.policy.outside.take_adaptive`.
+
+    Raises
+    ------
+    BadOption
+        If there are others.
+    """
 
     waits = True
     trusted = False
+
+    def __init__(self, seat: Seat) -> None:
+        super().__init__(seat)
+        take_adaptive(self.source, seat.options)
 
     async def choose(self, request: Decision, view: SellerView) -> Choice:
         """Ask outside; the recorded answer is the choice when it is played again."""

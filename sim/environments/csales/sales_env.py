@@ -51,6 +51,9 @@ class SalesEnv(SeatEnv):
     episodes : int
         With `out`, how many episodes the run is made for at least: rounded up, so that every
         profile is met equally often.
+    adaptive : bool
+        Whether who plays learns from these episodes while they go on; the run says so, and
+        evaluation by its log refuses it then. False for a policy that stays the same.
 
     Attributes
     ----------
@@ -74,6 +77,7 @@ class SalesEnv(SeatEnv):
         reward: Mapping[str, float] | None = None,
         out: str | Path | None = None,
         episodes: object = 1_000,
+        adaptive: bool = True,
         render_mode: None = None,
     ) -> None:
         self._weights = checked_weights(reward)
@@ -84,7 +88,8 @@ class SalesEnv(SeatEnv):
                 profiles=None if profiles is None else Path(profiles),
                 buyers=buyers,
                 settings=as_settings(settings or {}),
-            )
+            ),
+            adaptive=adaptive,
         )
         self._rules = held.design.rules
         table = policy_table(self._rules.actions)

@@ -52,6 +52,10 @@ class RetailEnv(SeatEnv):
         With `out`, how many episodes the run is made for at least: rounded up, so that every
         product is met equally often by every buyer.
 
+    adaptive : bool
+        Whether who plays learns from these episodes while they go on; the run says so. False for a
+        policy that stays the same.
+
     Attributes
     ----------
     actions : tuple of str
@@ -73,6 +77,7 @@ class RetailEnv(SeatEnv):
         reward: Mapping[str, float] | None = None,
         out: str | Path | None = None,
         episodes: object = 1_000,
+        adaptive: bool = True,
         render_mode: None = None,
     ) -> None:
         self._weights = checked_weights(reward)
@@ -82,7 +87,8 @@ class RetailEnv(SeatEnv):
                 catalog=None if catalog is None else Path(catalog),
                 buyers=buyers,
                 settings=as_settings(settings or {}),
-            )
+            ),
+            adaptive=adaptive,
         )
         self._rules = held.design.rules
         super().__init__(held, TABLE, out=out, wanted=episodes, render_mode=render_mode)

@@ -45,6 +45,7 @@ from retailsim.market.protocols.csales.events import (
     ShippingNamed,
 )
 from retailsim.sim.environments.csales.rewards import TERMS, Rewards, checked_weights
+from retailsim.sim.environments.episodes import adaptive_sellers
 from retailsim.sim.folder.run_folder import RunFile, RunFolder
 from retailsim.sim.learning.errors import BadLog, LogTwice, NoDecisions, UnknownSeller
 from retailsim.sim.protocols.csales.design import action_table
@@ -136,13 +137,14 @@ def _of_run(run: Path, file: RunFile, collected: _Collected) -> _Collected:
             collected.add(events, top)
         except (LookupError, ValueError, OverflowError) as error:
             raise BadLog(run, f"market {market}: {' '.join(str(error).split())}") from None
-    collected.adaptive |= _adaptive(file)
+    collected.adaptive |= _adaptive(file, collected.seller)
     return collected
 
 
-def _adaptive(file: RunFile) -> bool:
-    """Whether a run's log was written while its seller went on learning, where the run says so."""
-    return bool(getattr(file, "adaptive", False))
+def _adaptive(file: RunFile, seller: str | None) -> bool:
+    """Whether a run's log was written while its seller went on learning, as far as it says."""
+    learning = adaptive_sellers(file.scenario)
+    return bool(learning) if seller is None else seller in learning
 
 
 def _top(run: Path, file: RunFile) -> tuple[CategoryPath, ...]:
@@ -203,7 +205,7 @@ class _Collected:
         table: ActionTable,
     ) -> None:
         self.table = table
-        self._weights, self._seller, self._others = weights, seller, others
+        self._weights, self.seller, self._others = weights, seller, others
         self._episodes: list[_Episode] = []
         self.failed = self.unfinished = 0
         self.adaptive = False
@@ -221,7 +223,7 @@ class _Collected:
         if opened is None:
             return
         self.sellers.add(str(opened.seller))
-        if self._seller is not None and opened.seller != self._seller:
+        if self.seller is not None and opened.seller != self.seller:
             return
         if any(isinstance(one, EpisodeFailed | MarketFailed) for one in events):
             self.failed += 1
