@@ -19,6 +19,7 @@ from retailsim.analysis.projection.registered import registered
 if TYPE_CHECKING:
     from retailsim.analysis.exhibits.parts import Section
     from retailsim.analysis.experiments.outcomes import ExperimentOutcome
+    from retailsim.analysis.policy.moves import Moves
 
 Told = Callable[[Mapping[str, Any]], str]
 """From an event, as it stands in the log, to a sentence."""
@@ -62,6 +63,9 @@ class ProtocolAnalysis(ProtocolTables):
         that stands beside the published one. None: its conversations are not for raters.
     experiments : callable
         Its experiments by name.
+    moves : callable or None
+        From the projections of some runs, by the runs' names, to the moves of their sellers: what
+        `policy mine` and the report look for patterns in. None: its sellers make no moves.
     """
 
     section: Callable[[Projection], Section | None] | None = None
@@ -70,6 +74,7 @@ class ProtocolAnalysis(ProtocolTables):
     chat: Mapping[str, Told] = field(default_factory=dict)
     fidelity: Callable[[Any], ExperimentOutcome] | None = None
     experiments: Callable[[], Mapping[str, ExperimentTable]] = _no_experiments
+    moves: Callable[[Mapping[str, Projection]], Moves] | None = None
 
 
 def analysis_of(run: Path) -> ProtocolAnalysis:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Any
 
 import click
 
 from retailsim.sim.cli.help_page import CommandGroup
-from retailsim.sim.cli.options import PATH
+from retailsim.sim.cli.options import JSON, PATH
 
 
 @click.group(cls=CommandGroup, example="policy learn my.toml --out learnt.json")
 def policy() -> None:
-    """Learn how a seller should act."""
+    """Learn how a seller should act, and what goes with buying."""
 
 
 @policy.command(name="learn", example="policy learn my.toml --out learnt.json")
@@ -66,3 +67,41 @@ def learn_policy(**flags: Any) -> None:
     from retailsim.sim.terminal.terminal import Terminal
 
     sys.exit(work_of("policy learn")(Terminal(), **flags))
+
+
+@policy.command(name="mine", example="policy mine runs/first")
+@click.argument("runs", nargs=-1, required=True, type=PATH, metavar="RUN...")
+@click.option(
+    "--least",
+    type=click.IntRange(2),
+    default=30,
+    show_default=True,
+    metavar="N",
+    help="Conversations needed with a move and without it.",
+)
+@click.option(
+    "--effect",
+    type=click.FloatRange(0, 100),
+    default=5.0,
+    show_default=True,
+    metavar="POINTS",
+    help="The smallest difference to show, in percentage points.",
+)
+@click.option(
+    "--top",
+    type=click.IntRange(1),
+    default=12,
+    show_default=True,
+    metavar="N",
+    help="How many moves to show that go with more buying, and with less.",
+)
+@JSON
+def mine_policy(runs: tuple[Path, ...], least: int, effect: float, top: int, as_json: bool) -> None:
+    """Show which moves of sellers go with buying, when, and for whom.
+
+    Runs of one protocol are looked at together; conversations are compared within a run and seller.
+    """
+    from retailsim.sim.look.mine import mine_runs
+    from retailsim.sim.terminal.terminal import Terminal
+
+    sys.exit(mine_runs(runs, Terminal(json=as_json), least=least, effect=effect, top=top))

@@ -14,6 +14,7 @@ from retailsim.analysis.protocols.csales.told import CHAT, EXAMPLES
 if TYPE_CHECKING:
     from retailsim.analysis.exhibits.parts import Section
     from retailsim.analysis.experiments.outcomes import ExperimentOutcome
+    from retailsim.analysis.policy.moves import Moves
 
 __all__ = ["ANALYSIS"]
 
@@ -42,6 +43,12 @@ def _experiments() -> Mapping[str, ExperimentTable]:
     return {"csales": _compared, "csales-ablation": _ablated}
 
 
+def _moves(projections: Mapping[str, Projection]) -> Moves:
+    from retailsim.analysis.protocols.csales.moves import moves
+
+    return moves(projections)
+
+
 ANALYSIS = ProtocolAnalysis(
     columns=COLUMNS,
     tables=TABLES,
@@ -49,4 +56,5 @@ ANALYSIS = ProtocolAnalysis(
     examples=EXAMPLES,
     chat=CHAT,
     experiments=_experiments,
+    moves=_moves,
 )

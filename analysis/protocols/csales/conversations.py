@@ -65,6 +65,11 @@ TABLES: Mapping[str, RowTable] = {
             "category_rule": _TEXT,
         },
     ),
+    "choices": RowTable(
+        "ActionChosen",
+        {"turn": _WHOLE, "options": _TEXTS, "probabilities": pl.List(pl.Float64())},
+    ),
+    "selections": RowTable("ItemSelected", {"turn": _WHOLE, "product": _TEXT}),
     "shown": RowTable(
         "ItemsShown",
         {

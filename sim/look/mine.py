@@ -1,0 +1,135 @@
+"""`policy mine`: which moves of sellers go with buying, on the terminal or as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from retailsim.sim.errors import SimError
+from retailsim.sim.look.compare import OtherProtocol
+from retailsim.sim.terminal.terminal import Terminal, printable
+
+if TYPE_CHECKING:
+    from retailsim.analysis.policy.mining import Mined, Pattern
+
+
+class NoMoves(SimError):
+    """The protocol of a run does not say what moves its sellers make."""
+
+    def __init__(self, run: Path, protocol: str, missing: str) -> None:
+        why = missing or f"the protocol {protocol} does not tell the moves of its sellers"
+        super().__init__(f"{run} cannot be mined: {why}")
+
+
+class TwiceNamed(SimError):
+    """A run was named twice: its conversations would count double."""
+
+    def __init__(self, run: Path) -> None:
+        super().__init__(f"{run} is named twice: each conversation counts once")
+
+
+def mine_runs(
+    runs: Sequence[Path], terminal: Terminal, *, least: int, effect: float, top: int
+) -> int:
+    """Mine runs together and show what was found; returns the exit status.
+
+    Parameters
+    ----------
+    least : int
+        Conversations needed with and without a move.
+    effect : float
+        The least difference to tell, in percentage points.
+    top : int
+        How many moves to show that go with more buying, and as many with less.
+
+    Returns
+    -------
+    int
+        1 where no conversation has ended.
+
+    Raises
+    ------
+    NoMoves, OtherProtocol, TwiceNamed
+    NotARun, LogDamaged, LogUnreadable
+        As `analysis.projection.loader.load`.
+    """
+    mined = mined_of(runs, least=least, effect=effect / 100.0)
+    if terminal.json:
+        terminal.out_json({"runs": [str(run) for run in runs], "mined": mined})
+    elif not mined.conversations:
+        terminal.say("no conversation of these runs has ended: there is nothing to mine")
+    else:
+        _show(mined, top, terminal)
+    return 0 if mined.conversations else 1
+
+
+def mined_of(runs: Sequence[Path], *, least: int, effect: float) -> Mined:
+    """Return what is mined from runs of one protocol; raises what `mine_runs` raises."""
+    from retailsim.analysis.policy.mining import mine
+    from retailsim.analysis.projection.loader import load
+    from retailsim.analysis.projection.registered import registered
+    from retailsim.analysis.protocol import analysis_of
+
+    first, found = runs[0], {run: registered(run) for run in runs}
+    for place, run in enumerate(runs):
+        if run.resolve() in [other.resolve() for other in runs[:place]]:
+            raise TwiceNamed(run)
+        if found[run].name != found[first].name:
+            raise OtherProtocol(first, found[first].name, run, found[run].name)
+    projections = {str(run): load(run) for run in runs}
+    moves = analysis_of(first).moves
+    if moves is None:
+        raise NoMoves(first, found[first].name, found[first].missing)
+    return mine(moves(projections), least=least, effect=effect)
+
+
+def _show(mined: Mined, top: int, terminal: Terminal) -> None:
+    from retailsim.analysis.policy.mining_words import HOW, looked_at
+
+    terminal.out(looked_at(mined))
+    told = mined.told()
+    for title, sign in (("Moves that go with buying", 1), ("Moves that go with leaving", -1)):
+        some = [one for one in told if sign * one.association.difference > 0.0]
+        if some:
+            left = f" (the first {top} of {len(some)})" if len(some) > top else ""
+            terminal.out("")
+            terminal.show(_table(f"{title}{left}", some[:top]))
+    if told:
+        terminal.out("")
+        terminal.out(HOW)
+
+
+def _table(title: str, patterns: Sequence[Pattern]) -> Any:
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    from retailsim.analysis.policy.mining_words import COLUMNS
+
+    table = Table(title=title, box=SIMPLE_HEAD, pad_edge=False, title_justify="left")
+    for name in ("Move", *COLUMNS[:2]):
+        table.add_column(name)
+    for name in COLUMNS[2:]:
+        table.add_column(name, justify="right", min_width=6)
+    for one in patterns:
+        table.add_row(*_cells(one))
+    return table
+
+
+def _cells(one: Pattern) -> list[Any]:
+    from rich.text import Text
+
+    from retailsim.analysis.policy.mining_words import by_propensity, p_written, points, when, whom
+
+    found = one.association
+    lines = (
+        (one.move,),
+        (when(one),),
+        (whom(one),),
+        (f"{found.bought_with:.0%}", f"of {found.done:,}"),
+        (f"{found.bought_without:.0%}", f"of {found.not_done:,}"),
+        points(found.difference, found.interval),
+        (p_written(one.adjusted_p),),
+        by_propensity(one.weighted),
+    )
+    return [Text("\n".join(map(printable, filter(None, parts)))) for parts in lines]

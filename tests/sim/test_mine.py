@@ -1,0 +1,84 @@
+"""`policy mine`: the table a manager reads, the JSON a program reads, and what is refused."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.analysis.fakelog import market, write_run
+from tests.analysis.foreign import foreign_run
+from tests.csales.test_sales_moves import act, talk
+from tests.sim.runs import launched, sim
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("mine") / "run"
+    settings = ("--set", "sellers.csi.options.explore=0.1", "--set", "design.replications=5")
+    launched(path, "csales", "--sellers", "csi,random-action", *settings, "--seed", "3")
+    return path
+
+
+def test_the_table_says_who_bought_and_how_sure_that_is(run: Path) -> None:
+    shown = sim("policy", "mine", run, "--top", "2")
+    assert shown.exit_code == 0, shown.stderr
+    lines = [line.strip() for line in shown.stdout.splitlines()]
+    assert lines[0].startswith("720 conversations with 72 profiles, by 2 sellers: ")
+    assert any(line.startswith("Moves that go with buying (the first 2 of ") for line in lines)
+    heading = next(line for line in lines if line.startswith("Move  "))
+    for word in ("When", "For whom", "Bought with", "without", "Difference", "By propensity"):
+        assert word in heading
+    assert any(line.startswith("Suggestion ") and "turn 2, nothing" in line for line in lines)
+    assert "believe it, where it is there." in lines[-1]
+
+
+def test_json_has_every_pattern_and_the_table_only_what_holds(run: Path) -> None:
+    said = json.loads(sim("policy", "mine", run, "--json").stdout)
+    assert said["runs"] == [str(run)]
+    mined = said["mined"]
+    assert (mined["conversations"], mined["profiles"], mined["least"]) == (720, 72, 30)
+    differences = [abs(one["association"]["difference"]) for one in mined["patterns"]]
+    assert differences == sorted(differences, reverse=True)
+    held = [one for one in mined["patterns"] if (one["adjusted_p"] or 1.0) <= 0.05]
+    assert 0 < len(held) < len(differences)
+    for one in mined["patterns"]:
+        between = one["association"]["interval"]
+        if between is not None:  # adjusted alike
+            outside = not between["low"] <= 0.0 <= between["high"]
+            assert outside == (one["adjusted_p"] <= 0.05)
+
+
+def test_nothing_told_is_said(run: Path) -> None:
+    shown = sim("policy", "mine", run, "--effect", "100")
+    assert shown.exit_code == 0
+    [line] = shown.stdout.splitlines()
+    assert line.endswith("0 of them told: p at most 5 % and at least 100 points apart.")
+
+
+def test_a_run_of_another_protocol_is_refused(run: Path, tmp_path: Path) -> None:
+    other = write_run(tmp_path / "other", [], protocol="retail")
+    for runs, problem in (
+        ([other], "cannot be mined: the protocol retail does not tell the moves of its sellers"),
+        ([run, other], f"{run} is a run of csales, {other} of retail: "),
+        ([run, run.parent / "." / run.name], "is named twice: each conversation counts once"),
+        ([tmp_path / "none"], "there is no such folder"),
+    ):
+        shown = sim("policy", "mine", *runs)
+        assert shown.exit_code == 2
+        assert problem in shown.stderr
+        assert len(shown.stderr.splitlines()) == 1
+
+
+def test_a_strangers_run_runs_nothing_and_writes_nothing_but_words(tmp_path: Path) -> None:
+    shown = sim("policy", "mine", foreign_run(tmp_path / "gone", protocol="gone"))
+    assert shown.exit_code == 2
+    assert "cannot be mined: no protocol is called 'gone'" in shown.stderr
+    names = ("Suggestion", "Per\x1b[31m[bold]suasion")
+    talks = [talk(f"{n}", [act(1, names[n % 2])], sold=bool(n % 2)) for n in range(40)]
+    run = write_run(tmp_path / "run", market("m", *talks), protocol="csales")
+    shown = sim("policy", "mine", run, "--least", "5")
+    assert shown.exit_code == 0, shown.stderr
+    assert "\x1b" not in shown.stdout
+    assert "[bold]" in shown.stdout
