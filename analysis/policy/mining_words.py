@@ -50,6 +50,14 @@ def p_written(p: float | None) -> str:
     return "<0.001" if p < 0.0005 else f"{p:.3f}"
 
 
+def sides(mined: Mined) -> tuple[tuple[str, tuple[Pattern, ...]], ...]:
+    """Return what is told in two parts, each with its title: more buying, and less."""
+    found = mined.told()
+    more = tuple(one for one in found if one.association.difference > 0.0)
+    less = tuple(one for one in found if one.association.difference < 0.0)
+    return ("Moves that go with buying", more), ("Moves that go with leaving", less)
+
+
 def looked_at(mined: Mined) -> str:
     """Say among how much was looked, and how."""
     runs = "" if mined.runs == 1 else f"{mined.runs} runs, "
@@ -67,7 +75,7 @@ HOW = (
     "could have had the move; p and the interval are by profile, adjusted by Benjamini-Hochberg "
     "for each part of a segment. A seller makes a move for a reason, and the reason may be what "
     "sells. The last column takes that out by how likely the seller was to make the move: believe "
-    "it, where it is there."
+    "it, where it is there. Differences are in percentage points."
 )
 
 

@@ -26,8 +26,11 @@ from retailsim.analysis.measures.measure import Measure
 from retailsim.analysis.measures.scope import scope
 from retailsim.analysis.measures.table import measure, shown_in
 from retailsim.analysis.measures.value_text import MARK, MARKED, bounded
+from retailsim.analysis.policy.mining import mine
+from retailsim.analysis.policy.mining_section import mined_section
 from retailsim.analysis.projection.columns import BUYER_TRAITS, SELLER_TRAITS
 from retailsim.analysis.projection.loader import load
+from retailsim.analysis.projection.projection import Projection
 from retailsim.analysis.protocol import ProtocolAnalysis, analysis_of
 from retailsim.analysis.replay.replay import Replay, summarize
 from retailsim.analysis.replay.telemetry import attempts
@@ -76,6 +79,7 @@ def report(run: Path, about: Mapping[str, str]) -> Report:
     if some.height:
         parts += [
             None if protocol.section is None else protocol.section(projection),
+            _moves(run, projection, protocol),
             _seats(some, own),
             _pairs(replay, some, own),
             funnel_section(some),
@@ -96,6 +100,13 @@ def report(run: Path, about: Mapping[str, str]) -> Report:
         warnings=(*protocol.cautions(projection), *cautions(run, replay, some)),
         sections=tuple(part for part in parts if part is not None),
     )
+
+
+def _moves(run: Path, projection: Projection, protocol: ProtocolAnalysis) -> Section | None:
+    """What goes with buying, where the protocol tells the moves of its sellers."""
+    if protocol.moves is None:
+        return None
+    return mined_section(mine(protocol.moves({str(run): projection})))
 
 
 def _title(folder: str, about: Mapping[str, str]) -> str:

@@ -85,17 +85,15 @@ def mined_of(runs: Sequence[Path], *, least: int, effect: float) -> Mined:
 
 
 def _show(mined: Mined, top: int, terminal: Terminal) -> None:
-    from retailsim.analysis.policy.mining_words import HOW, looked_at
+    from retailsim.analysis.policy.mining_words import HOW, looked_at, sides
 
     terminal.out(looked_at(mined))
-    told = mined.told()
-    for title, sign in (("Moves that go with buying", 1), ("Moves that go with leaving", -1)):
-        some = [one for one in told if sign * one.association.difference > 0.0]
+    for title, some in sides(mined):
         if some:
             left = f" (the first {top} of {len(some)})" if len(some) > top else ""
             terminal.out("")
             terminal.show(_table(f"{title}{left}", some[:top]))
-    if told:
+    if mined.told():
         terminal.out("")
         terminal.out(HOW)
 
