@@ -19,7 +19,32 @@ SCALE = 2**20
 """A weight of 1.0 as an integer."""
 
 
-class Learnt(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class LearntLimit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A limit that was kept while a policy learnt, and what keeping it cost.
+
+    Parameters
+    ----------
+    term : str
+        Of the reward; what an episode comes to in it.
+    bound : float
+    least : bool
+        Whether it was to be at least the bound, rather than at most.
+    price : float
+        What a unit of the term counts in units of reward.
+    path : tuple of float
+        How the price was found, from the first episode to the last, at equal distances.
+    """
+
+    term: str
+    bound: float
+    least: bool
+    price: float
+    path: tuple[float, ...]
+
+
+class Learnt(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
+):
     """What a policy was learnt on; it says where the weights come from and decides nothing.
 
     Parameters
@@ -34,6 +59,8 @@ class Learnt(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         How many it held, with buyers of how many profiles.
     reward : mapping of term to weight
         What it was paid in.
+    limits : tuple of LearntLimit
+        What had to be kept beside it.
     """
 
     learner: str
@@ -42,6 +69,7 @@ class Learnt(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     conversations: int
     profiles: int
     reward: dict[str, float]
+    limits: tuple[LearntLimit, ...] = ()
 
 
 class LinearPolicy(

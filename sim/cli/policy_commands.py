@@ -41,7 +41,21 @@ def policy() -> None:
     "--reward",
     multiple=True,
     metavar="TERM=WEIGHT",
-    help="What it is paid in: revenue, revenue_share (the default), sale, surplus, turn.",
+    help="What it is paid in: revenue, revenue_share (the default), sale, surplus, over_budget, "
+    "turn.",
+)
+@click.option(
+    "--limit",
+    multiple=True,
+    metavar="TERM[=NUMBER]",
+    help="What a conversation may cost at most on average, such as over_budget=0.25; without a "
+    "number what csi comes to.",
+)
+@click.option(
+    "--floor",
+    multiple=True,
+    metavar="TERM[=NUMBER]",
+    help="What it has to come to at least, such as surplus=9; likewise.",
 )
 @click.option(
     "--seed",

@@ -65,3 +65,13 @@ class NoDecisions(SimError):
             f"{', '.join(map(str, runs))}: no finished conversation ({failed:,} failed, "
             f"{unfinished:,} unfinished); resume the run, or launch another"
         )
+
+
+class BadLimit(SimError):
+    """A ``--limit`` or ``--floor`` is neither TERM nor TERM=NUMBER."""
+
+    def __init__(self, flag: str, text: str, known: Sequence[str]) -> None:
+        super().__init__(
+            f"{flag} {text}: write TERM=NUMBER, or TERM alone for what csi comes to, with a term "
+            f"out of {', '.join(known)}"
+        )

@@ -4,6 +4,9 @@ Every option has a ridge regression of what followed on the features of the stat
 updated a row at a time. Learners differ in which legal option they take while they learn; what
 they have learnt is one table of weights for all of them.
 
+What followed may be several things, a reward and costs beside it. All are linear in the same
+features, so what they come to together, each at its price, is the same sum of their weights.
+
 References: Li et al., "A contextual-bandit approach to personalized news article recommendation",
 WWW 2010 (LinUCB, disjoint models); Agrawal and Goyal, "Thompson sampling for contextual bandits
 with linear payoffs", ICML 2013.
@@ -29,33 +32,31 @@ class Ridge:
     Parameters
     ----------
     options, features : int
+    targets : int
+        How many things are regressed on the same features.
     penalty : float
         Of the squared weights, above 0.
 
     Attributes
     ----------
-    weights : (options, features + 1) array
+    weights : (targets, options, features + 1) array
         The last column is the constant.
     """
 
-    def __init__(self, options: int, features: int, penalty: float = 1.0) -> None:
+    def __init__(self, options: int, features: int, targets: int = 1, penalty: float = 1.0) -> None:
         size = features + 1
-        self.weights: Floats = np.zeros((options, size))
+        self.weights: Floats = np.zeros((targets, options, size))
         self._inverses: Floats = np.stack([np.eye(size) / penalty] * options)
-        self._sums: Floats = np.zeros((options, size))
+        self._sums: Floats = np.zeros((targets, options, size))
 
-    def add(self, option: int, row: Floats, target: float) -> None:
+    def add(self, option: int, row: Floats, targets: Floats) -> None:
         """Take an observation of an option, by the formula of Sherman and Morrison."""
         inverse = self._inverses[option]
         turned = inverse @ row
         inverse -= np.outer(turned, turned) / (1.0 + row @ turned)
-        self._sums[option] += target * row
-        self.weights[option] = inverse @ self._sums[option]
-
-    def estimates(self, row: Floats) -> Floats:
-        """Return what each option is estimated to lead to."""
-        found: Floats = self.weights @ row
-        return found
+        for number, target in enumerate(targets):
+            self._sums[number, option] += target * row
+            self.weights[number, option] = inverse @ self._sums[number, option]
 
     def errors(self, row: Floats) -> Floats:
         """Return the standard error of each estimate, of targets with a variance of 1."""
@@ -72,13 +73,26 @@ class Learner(ABC):
     options, features : int
     random : numpy.random.Generator
         What its choices are drawn from.
+    targets : int
+        How many things it is told that an option led to.
+
+    Attributes
+    ----------
+    prices : (targets,) array
+        What a unit of each of them counts, the first one alone unless it is set: whoever knows
+        what a cost is worth may change it at any time.
     """
 
-    def __init__(self, options: int, features: int, random: np.random.Generator) -> None:
-        self._ridge = Ridge(options, features)
+    def __init__(
+        self, options: int, features: int, random: np.random.Generator, targets: int = 1
+    ) -> None:
+        self._ridge = Ridge(options, features, targets)
         self._random = random
         self._taken = np.zeros(options, np.int64)
-        self._count, self._mean, self._squares = 0, 0.0, 0.0
+        self._count = 0
+        self._mean: Floats = np.zeros(targets)
+        self._products: Floats = np.zeros((targets, targets))
+        self.prices: Floats = np.eye(targets)[0]
 
     def choose(self, features: Sequence[float], mask: Sequence[int]) -> int:
         """Return a legal option to take next; first of all those that are hardly known.
@@ -96,28 +110,51 @@ class Learner(ABC):
         best = legal[scores == scores.max()]
         return int(best[0] if len(best) == 1 else self._random.choice(best))
 
-    def add(self, features: Sequence[float], option: int, target: float) -> None:
+    def best(self, features: Sequence[float], mask: Sequence[int]) -> int:
+        """Return the legal option of the best estimate: what was learnt, without exploring."""
+        legal = np.flatnonzero(mask)
+        return int(legal[self._estimates(np.array([*features, 1.0]))[legal].argmax()])
+
+    def add(self, features: Sequence[float], option: int, targets: Sequence[float]) -> None:
         """Learn that an option led to this."""
-        self._ridge.add(option, np.array([*features, 1.0]), target)
+        found = np.array(targets)
+        self._ridge.add(option, np.array([*features, 1.0]), found)
         self._taken[option] += 1
         self._count += 1
-        step = target - self._mean
+        step = found - self._mean
         self._mean += step / self._count
-        self._squares += step * (target - self._mean)
+        self._products += np.outer(step, found - self._mean)
 
     @property
     def weights(self) -> Floats:
-        """What was learnt: a row an option, a column a feature."""
-        return self._ridge.weights[:, :-1]
+        """What was learnt, at the prices: a row an option, a column a feature."""
+        return self._priced()[:, :-1]
 
     @property
     def bias(self) -> Floats:
-        """The constant of each option."""
-        return self._ridge.weights[:, -1]
+        """The constant of each option, likewise."""
+        return self._priced()[:, -1]
+
+    @property
+    def spreads(self) -> Floats:
+        """Standard deviation of each target so far, 1 while there is none: their units."""
+        squares = np.diag(self._products)
+        found: Floats = np.sqrt(np.where(squares > 0.0, squares / max(1, self._count), 1.0))
+        return found
+
+    def _priced(self) -> Floats:
+        found: Floats = np.tensordot(self.prices, self._ridge.weights, 1)
+        return found
+
+    def _estimates(self, row: Floats) -> Floats:
+        """Return what each option is estimated to lead to, at the prices."""
+        found: Floats = self._priced() @ row
+        return found
 
     def _spread(self) -> float:
-        """Return the standard deviation of the targets so far: the unit that they are in."""
-        return float(np.sqrt(self._squares / self._count)) if self._squares > 0.0 else 1.0
+        """Return the standard deviation of what the targets came to at the prices."""
+        squares = float(self.prices @ self._products @ self.prices)
+        return float(np.sqrt(squares / self._count)) if squares > 0.0 else 1.0
 
     @abstractmethod
     def _scores(self, row: Floats, legal: NDArray[np.intp]) -> Floats:
@@ -132,7 +169,7 @@ class EpsilonGreedy(Learner):
     def _scores(self, row: Floats, legal: NDArray[np.intp]) -> Floats:
         if self._random.random() < self.share:
             return self._random.random(len(legal))
-        return self._ridge.estimates(row)[legal]
+        return self._estimates(row)[legal]
 
 
 class LinUcb(Learner):
@@ -142,7 +179,7 @@ class LinUcb(Learner):
 
     def _scores(self, row: Floats, legal: NDArray[np.intp]) -> Floats:
         errors = self.width * self._spread() * self._ridge.errors(row)
-        return (self._ridge.estimates(row) + errors)[legal]
+        return (self._estimates(row) + errors)[legal]
 
 
 class Thompson(Learner):
@@ -150,7 +187,7 @@ class Thompson(Learner):
 
     def _scores(self, row: Floats, legal: NDArray[np.intp]) -> Floats:
         errors = self._spread() * self._ridge.errors(row)
-        drawn = self._ridge.estimates(row) + errors * self._random.standard_normal(len(errors))
+        drawn = self._estimates(row) + errors * self._random.standard_normal(len(errors))
         return drawn[legal]
 
 

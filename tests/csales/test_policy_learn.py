@@ -18,9 +18,10 @@ from retailsim.agents.policy.linear import read_policy
 from retailsim.market.protocols.csales.action_table import DEFAULT_TABLE
 from retailsim.market.protocols.csales.profile_file import builtin_profiles, read_profiles
 from retailsim.sim.environments.csales.rewards import TERMS
-from retailsim.sim.learning.csales.learn import Course, LearnOptions
+from retailsim.sim.learning.csales.learn import LearnOptions, course_of
 from retailsim.sim.learning.csales.talk import Talk
 from retailsim.sim.scenario.halves import half_of
+from retailsim.sim.terminal.terminal import Quiet
 from tests.sim.runs import event_lines, events_of, launched, sim, torn
 
 
@@ -62,11 +63,11 @@ def digest(out: Path, *more: object) -> str:
 
 def test_it_learns_on_half_of_the_products_unless_they_are_named(tmp_path: Path) -> None:
     told = LearnOptions(scenario="csales", out=tmp_path / "p")
-    sold = Course(told)._episodes.design.products
+    sold = course_of(told, Quiet())._episodes.design.products
     assert {half_of(product.id) for product in sold} == {1}
     names = [product.id for product in sold][:40:2]
     named = msgspec.structs.replace(told, settings=(f"products.ids={names!r}",))
-    assert [product.id for product in Course(named)._episodes.design.products] == names
+    assert [product.id for product in course_of(named, Quiet())._episodes.design.products] == names
 
 
 def test_the_scenario_is_known_by_what_is_in_it_not_by_its_place(tmp_path: Path) -> None:
@@ -121,10 +122,10 @@ def test_a_file_that_is_there_is_kept(tmp_path: Path) -> None:
 
 def test_a_conversation_comes_to_what_its_rewards_sum_to(tmp_path: Path) -> None:
     told = LearnOptions(scenario="csales", out=tmp_path / "p", reward=("sale=1", "turn=-0.25"))
-    course = Course(told)
+    course = course_of(told, Quiet())
     sales, random = 0.0, np.random.default_rng(1)
     for _ in range(30):
-        talk = Talk(course._episodes, next(course._order), course._run, course.reward)
+        talk = Talk(course._episodes, next(course._order), course._run, course.lessons.reward)
         paid = 0.0
         while not talk.over:
             state, mask = talk.state()
@@ -225,7 +226,7 @@ def test_a_policy_that_is_not_there_is_said_in_one_line(
 @pytest.mark.slow
 def test_on_profiles_it_has_never_met_it_beats_chance(tmp_path: Path) -> None:
     told = LearnOptions(scenario="csales", out=tmp_path / "p", conversations=800)
-    course = Course(told)
+    course = course_of(told, Quiet())
     assert list(course.run())[-1] == 800
     course.policy().save(tmp_path / "learnt.json")
     sellers = f"random-action,policy:{tmp_path / 'learnt.json'}"

@@ -34,7 +34,7 @@ def taught(name: str, seed: int, *, shuffled: bool = False) -> Learner:
         arm = learner.choose(context.tolist(), [1] * ARMS)
         here, taken = (others[number], arms[number]) if shuffled else (number, arm)
         reward = contexts[here] @ TRUTH[taken] + 0.3 * noise[number]
-        learner.add(context.tolist(), arm, float(reward))
+        learner.add(context.tolist(), arm, [float(reward)])
     return learner
 
 
@@ -69,7 +69,7 @@ def test_only_legal_options_are_taken(name: str) -> None:
         mask[random.integers(ARMS)] = 1
         arm = learner.choose([0.5] * SIZE, mask.tolist())
         assert mask[arm] == 1
-        learner.add([0.5] * SIZE, arm, float(arm == 0))
+        learner.add([0.5] * SIZE, arm, [float(arm == 0)])
 
 
 @pytest.mark.parametrize("name", LEARNERS)
@@ -78,21 +78,38 @@ def test_every_option_is_tried_and_the_better_ones_more_often(name: str) -> None
     taken = [0, 0, 0]
     for _ in range(600):
         arm = learner.choose([1.0], [1, 1, 1])
-        learner.add([1.0], arm, float(arm == 2))
+        learner.add([1.0], arm, [float(arm == 2)])
         taken[arm] += 1
     assert min(taken) >= FIRST
     assert taken[2] > 450
 
 
 def test_rows_one_by_one_come_to_the_regression_of_all_of_them() -> None:
+    """Each target for itself, on the same rows."""
     random = np.random.default_rng(4)
     rows = np.c_[random.random((200, SIZE)), np.ones(200)]
-    targets = rows @ random.normal(size=SIZE + 1)
-    ridge = Ridge(2, SIZE, penalty=0.5)
-    for row, target in zip(rows, targets, strict=True):
-        ridge.add(1, row, float(target))
+    targets = rows @ random.normal(size=(SIZE + 1, 2))
+    ridge = Ridge(2, SIZE, targets=2, penalty=0.5)
+    for row, both in zip(rows, targets, strict=True):
+        ridge.add(1, row, both)
     gram = rows.T @ rows + 0.5 * np.eye(SIZE + 1)
-    np.testing.assert_allclose(ridge.weights[1], np.linalg.solve(gram, rows.T @ targets))
-    assert not ridge.weights[0].any()
+    np.testing.assert_allclose(ridge.weights[:, 1], np.linalg.solve(gram, rows.T @ targets).T)
+    assert not ridge.weights[:, 0].any()
     expected = np.sqrt(rows[0] @ np.linalg.inv(gram) @ rows[0])
     assert ridge.errors(rows[0])[1] == pytest.approx(expected)
+
+
+def test_what_several_targets_come_to_is_learnt_at_any_price() -> None:
+    """As if each option had been paid that much to begin with."""
+    random = np.random.default_rng(7)
+    both = LEARNERS["linucb"](ARMS, SIZE, random, targets=2)
+    paid = LEARNERS["linucb"](ARMS, SIZE, random)
+    for context in random.random((300, SIZE)):
+        arm, (reward, cost) = int(random.integers(ARMS)), random.normal(size=2)
+        both.add(context.tolist(), arm, [reward, cost])
+        paid.add(context.tolist(), arm, [reward - 3.0 * cost])
+    both.prices = np.array([1.0, -3.0])
+    np.testing.assert_allclose(both.weights, paid.weights)
+    np.testing.assert_allclose(both.bias, paid.bias)
+    assert both._spread() == pytest.approx(paid._spread())
+    assert both.best([0.2] * SIZE, [1] * ARMS) == paid.best([0.2] * SIZE, [1] * ARMS)

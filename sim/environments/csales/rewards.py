@@ -15,6 +15,7 @@ TERMS: Mapping[str, str] = MappingProxyType(
         "revenue_share": "the same as a share of the buyer's budget, so that no rich buyer decides",
         "sale": "1 for a purchase",
         "surplus": "what the purchase was worth to the buyer above its price, in dollars",
+        "over_budget": "1 for a purchase above the buyer's budget",
         "turn": "1 for every step",
         "illegal": "1 for an action that is not legal, which ends the episode",
     }
@@ -71,6 +72,7 @@ class Rewards:
         terms["sale"] += 1.0
         terms["revenue"] += paid_cents / 100
         terms["revenue_share"] += paid_cents / max(1, self._budget_cents)
+        terms["over_budget"] += float(order.unit_price_cents > self._budget_cents)
         worth_cents = self._worth_cents.get(order.product)
         if worth_cents is not None:  # a buyer that cannot say what it is worth has no surplus
             terms["surplus"] += (worth_cents - order.unit_price_cents) * order.quantity / 100

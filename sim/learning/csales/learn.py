@@ -3,28 +3,25 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from hashlib import sha256
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
-import numpy as np
 
 from retailsim.agents.csales.policy.by_hand import show_first
-from retailsim.agents.csales.policy.features import NAMES, policy_table
-from retailsim.agents.policy.linear import Learnt, LinearPolicy
-from retailsim.sim.environments.csales.episodes import Episodes
+from retailsim.agents.policy.linear import LinearPolicy
 from retailsim.sim.environments.csales.rewards import TERMS, checked_weights
 from retailsim.sim.errors import BadScenario, CannotWrite
-from retailsim.sim.learning.csales.talk import Talk
-from retailsim.sim.learning.errors import BadReward, PolicyExists, UnknownLearner
-from retailsim.sim.learning.learners import LEARNERS, Learner
+from retailsim.sim.learning.csales.course import Course, Lessons
+from retailsim.sim.learning.csales.own_rates import with_bounds
+from retailsim.sim.learning.errors import BadLimit, BadReward, PolicyExists, UnknownLearner
+from retailsim.sim.learning.learners import LEARNERS
+from retailsim.sim.learning.limits import Limit
 from retailsim.sim.play.progress import Progress
 from retailsim.sim.protocols.csales.design import action_table
-from retailsim.sim.run.launch import PreparedRun, read_scenario
+from retailsim.sim.run.launch import read_scenario
 from retailsim.sim.run.launch_options import Options
-from retailsim.sim.scenario.scenario import PARAMETER_SETS
 from retailsim.sim.terminal.terminal import Terminal
 
 BY_HAND = "show-first"
@@ -46,6 +43,8 @@ class LearnOptions(msgspec.Struct, frozen=True, kw_only=True):
     conversations: int = 10_000
     seed: int = 1
     reward: tuple[str, ...] = ()
+    limit: tuple[str, ...] = ()
+    floor: tuple[str, ...] = ()
     buyers: str | None = None
     catalog: Path | None = None
     profiles: Path | None = None
@@ -69,114 +68,46 @@ def learn(terminal: Terminal, **options: Any) -> int:
     _check(told)
     if told.learner == BY_HAND:
         scenario, _ = read_scenario(_asked(told))
-        _write(show_first(action_table(scenario)), told.out)
+        write(show_first(action_table(scenario)), told.out)
         terminal.out(f"policy: {told.out}, made by hand")
         return 0
-    course = Course(told)
+    course = course_of(told, terminal)
     terminal.say(
         f"{told.learner} learns from {told.conversations:,} conversations with buyers of "
-        f"{course.profiles:,} profiles, paid in {_paid(course.reward)}"
+        f"{course.profiles:,} profiles, paid in {_paid(course.lessons.reward)}"
     )
     with terminal.progress(told.conversations) as update:
         for done in course.run():
             if done % EVERY == 0 or done == told.conversations:
                 update(Progress(markets=done, episodes=done, failed=course.failed))
-    _write(course.policy(), told.out)
-    _conclude(course, told, terminal)
+    policy = course.policy()
+    write(policy, told.out)
+    _conclude(course, policy, told, terminal)
     return 0
 
 
-class Course:
-    """What a learner goes through.
+def course_of(told: LearnOptions, terminal: Terminal) -> Course:
+    """Return the course that a command asks for, its limits measured where they have no number.
 
-    Parameters
-    ----------
-    told : LearnOptions
-
-    Attributes
-    ----------
-    profiles : int
-        How many profiles the buyers have.
-    reward : dict of term to weight
-    failed : int
-        Conversations that failed; nothing is learnt from them.
-    held : list of dict
-        What each of the others came to, by term.
-
-    Notes
-    -----
-    Each decision is credited with all that followed it in its conversation, and a conversation is
-    learnt from once it is over. Buyers and words draw from the streams of the seed, as in a run;
-    the order of the profiles, and the learner, from a generator of their own.
+    Raises
+    ------
+    SimError
+        If something that it was told does not go.
     """
-
-    def __init__(self, told: LearnOptions) -> None:
-        self._told = told
-        self.reward = _reward(told.reward)
-        self._episodes = Episodes(_asked(told))
-        self._actions = self._episodes.design.rules.actions
-        self.profiles = len(self._episodes.design.profiles)
-        random = np.random.default_rng(told.seed)
-        self._run = self._episodes.seeded(told.seed)
-        self._order = self._episodes.order(random)
-        self._learner: Learner = LEARNERS[told.learner](
-            len(self._actions.options), len(NAMES), random
-        )
-        self.failed = 0
-        self.held: list[dict[str, float]] = []
-
-    def run(self) -> Iterator[int]:
-        """Hold the conversations, and yield after each how many there were."""
-        for number in range(self._told.conversations):
-            self._hold(Talk(self._episodes, next(self._order), self._run, self.reward))
-            yield number + 1
-
-    def policy(self) -> LinearPolicy:
-        """Return what was learnt so far."""
-        learnt = Learnt(
-            learner=self._told.learner,
-            scenario=scenario_digest(self._run),
-            seed=self._told.seed,
-            conversations=self._told.conversations,
-            profiles=self.profiles,
-            reward=self.reward,
-        )
-        weights, bias = self._learner.weights.tolist(), self._learner.bias.tolist()
-        return LinearPolicy.of(policy_table(self._actions), weights, bias, learnt)
-
-    def _hold(self, talk: Talk) -> None:
-        steps: list[tuple[list[float], int]] = []
-        rewards: list[float] = []
-        while not talk.over:
-            state, mask = talk.state()
-            option = self._learner.choose(state, mask)
-            rewards.append(talk.take(option))
-            steps.append((state, option))
-        if talk.failed:
-            self.failed += 1
-            return
-        for number, (state, option) in enumerate(steps):
-            self._learner.add(state, option, math.fsum(rewards[number:]))
-        self.held.append(talk.terms)
-
-
-def scenario_digest(run: PreparedRun) -> str:
-    """Return the SHA-256 of what a learner meets, whatever the files are called it comes from."""
-    scenario, design = run.scenario, run.design
-    parameters = scenario.behavioral.parameters
-    if parameters is not None and parameters not in PARAMETER_SETS:
-        parameters = sha256(Path(parameters).read_bytes()).hexdigest()
-    met = {
-        "design": msgspec.structs.replace(scenario.design, replications=1),
-        "actions": scenario.actions,
-        "index": scenario.profiles.index,
-        "shipping": scenario.shipping,
-        "buyers": scenario.buyers,
-        "parameters": parameters,
-        "products": design.products,
-        "files": {name: sha256(held).hexdigest() for name, held in design.files.items()},
-    }
-    return sha256(msgspec.json.encode(met, order="sorted")).hexdigest()
+    meeting = _asked(told)
+    asked = (
+        *((text, False) for text in told.limit),
+        *((text, True) for text in told.floor),
+    )
+    reward, limits = _reward(told.reward), [_limit(text, least=least) for text, least in asked]
+    lessons = Lessons(
+        learner=told.learner,
+        conversations=told.conversations,
+        seed=told.seed,
+        reward=reward,
+        limits=with_bounds(limits, meeting, terminal),
+    )
+    return Course(lessons, meeting)
 
 
 def _asked(told: LearnOptions) -> Options:
@@ -209,20 +140,41 @@ def _reward(asked: Sequence[str]) -> dict[str, float]:
     found: dict[str, object] = {}
     for text in asked:
         name, _, number = text.partition("=")
-        try:
-            found[name.strip()] = float(number)
-        except ValueError:
-            raise BadReward(text, list(TERMS)) from None
-        if name.strip() not in TERMS or not math.isfinite(float(number)):
+        value = _number(number)
+        if name.strip() not in TERMS or value is None:
             raise BadReward(text, list(TERMS))
+        found[name.strip()] = value
     return checked_weights(found or dict(REWARD))
+
+
+def _limit(text: str, *, least: bool) -> tuple[str, float | None, bool]:
+    """Return a limit's term, its bound if it has one, and whether it is a floor."""
+    name, equals, number = text.partition("=")
+    value = _number(number) if equals else None
+    if name.strip() not in TERMS or (equals and value is None):
+        raise BadLimit("--floor" if least else "--limit", text, list(TERMS))
+    return name.strip(), value, least
+
+
+def _number(text: str) -> float | None:
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    return value if math.isfinite(value) else None
 
 
 def _paid(reward: Mapping[str, float]) -> str:
     return ", ".join(f"{name} x {weight:g}" for name, weight in reward.items())
 
 
-def _write(policy: LinearPolicy, path: Path) -> None:
+def write(policy: LinearPolicy, path: Path) -> None:
+    """Write a policy's file.
+
+    Raises
+    ------
+    CannotWrite
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         policy.save(path)
@@ -230,13 +182,25 @@ def _write(policy: LinearPolicy, path: Path) -> None:
         raise CannotWrite(path, error, "name another file with --out") from None
 
 
-def _conclude(course: Course, told: LearnOptions, terminal: Terminal) -> None:
+def _conclude(course: Course, policy: LinearPolicy, told: LearnOptions, terminal: Terminal) -> None:
     if course.failed:
         terminal.say(f"{course.failed:,} conversations failed; nothing was learnt from them")
     tenth = max(1, len(course.held) // 10)
     for name, part in (("first", course.held[:tenth]), ("last", course.held[-tenth:])):
         terminal.out(f"{name} {len(part):,} conversations: {_came_to(part)}")
+    for limit in () if policy.learnt is None else policy.learnt.limits:
+        terminal.out(_kept(Limit(term=limit.term, bound=limit.bound, least=limit.least), course))
+        shown = ", ".join(f"{price:.3g}" for price in limit.path[:: len(limit.path) // 8 or 1])
+        terminal.out(f"its price in reward: {shown}; on average in the end {limit.price:.3g}")
     terminal.out(f"policy: {told.out}")
+
+
+def _kept(limit: Limit, course: Course) -> str:
+    last = course.held[-course.settling // 2 :] if course.settling else course.held
+    mean = math.fsum(one[limit.term] for one in last) / max(1, len(last))
+    return (
+        f"{limit.words}: {mean:.4g} in the last {len(last):,} conversations, with nothing explored"
+    )
 
 
 def _came_to(held: Sequence[Mapping[str, float]]) -> str:
@@ -244,6 +208,7 @@ def _came_to(held: Sequence[Mapping[str, float]]) -> str:
         return math.fsum(one[name] for one in held) / max(1, len(held))
 
     return (
-        f"{mean('sale'):.1%} end in a purchase, ${mean('revenue'):,.2f} net revenue, "
-        f"${mean('surplus'):,.2f} of surplus to the buyer, {mean('turn'):.1f} turns"
+        f"{mean('sale'):.1%} end in a purchase, {mean('over_budget'):.1%} above the budget, "
+        f"${mean('revenue'):,.2f} net revenue, ${mean('surplus'):,.2f} of surplus to the buyer, "
+        f"{mean('turn'):.1f} turns"
     )

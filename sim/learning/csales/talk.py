@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 import msgspec
@@ -13,7 +14,7 @@ from retailsim.events.messages import EpisodeFailed, Event
 from retailsim.market.protocols.csales.requests import PlanTurn
 from retailsim.market.protocols.csales.spec import ConversationSpec
 from retailsim.sim.environments.csales.episodes import Episodes
-from retailsim.sim.environments.csales.rewards import Rewards
+from retailsim.sim.environments.csales.rewards import TERMS, Rewards
 from retailsim.sim.run.launch import PreparedRun
 
 
@@ -34,8 +35,8 @@ class Talk:
     ----------
     failed : bool
         Whether the market ended it because of somebody's fault.
-    terms : dict of term to number
-        What it came to so far, without the weights.
+    steps : list of dict of term to number
+        What followed each option so far, without the weights.
     """
 
     def __init__(
@@ -51,7 +52,7 @@ class Talk:
         self._actions = episodes.design.rules.actions
         self.failed = False
         self._rewards.of_step(self._news())
-        self.terms: dict[str, float] = {}
+        self.steps: list[dict[str, float]] = []
 
     @property
     def over(self) -> bool:
@@ -65,14 +66,17 @@ class Talk:
         assert isinstance(request, PlanTurn)  # the seat asks nothing else
         return features(self._view), self._actions.mask(request.options)
 
+    @property
+    def terms(self) -> dict[str, float]:
+        """What it came to so far, without the weights."""
+        return {name: math.fsum(step[name] for step in self.steps) for name in TERMS}
+
     def take(self, option: int) -> float:
         """Take an option, and return the reward that followed."""
         chosen = Chosen(option=self._actions.names[option])
         self._market.answer(msgspec.json.encode(chosen).decode())
-        terms = self._rewards.of_step(self._news())
-        for name, value in terms.items():
-            self.terms[name] = self.terms.get(name, 0.0) + value
-        return self._rewards.total(terms)
+        self.steps.append(self._rewards.of_step(self._news()))
+        return self._rewards.total(self.steps[-1])
 
     def _news(self) -> list[Event]:
         news = self._market.events[self._told :]
