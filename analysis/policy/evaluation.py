@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+
+from threadpoolctl import threadpool_limits
 
 from retailsim.analysis.policy.decisions import Decisions, Floats
 from retailsim.analysis.policy.diagnostics import (
@@ -112,27 +114,40 @@ def log_value(decisions: Decisions, *, seed: int = 1, draws: int = DRAWS) -> Val
 
 
 def estimates(
-    decisions: Decisions, target: Floats, *, seed: int = 1, draws: int = DRAWS
+    decisions: Decisions,
+    target: Floats,
+    *,
+    seed: int = 1,
+    draws: int = DRAWS,
+    names: Collection[str] = tuple(ESTIMATORS),
+    every_interval: bool = False,
 ) -> list[Value]:
-    """Return what each estimator says; all propensities have to be known, and draws are shared.
+    """Return what estimators say; all propensities have to be known, and draws are shared.
 
-    Parameters as of `evaluated`.
+    Parameters
+    ----------
+    decisions, target, seed, draws : as of `evaluated`
+    names : collection of str
+        Of `ESTIMATORS`.
+    every_interval : bool
+        Whether to give an interval to the one whose interval says nothing, too.
     """
-    worth = fitted_worth(decisions, target, seed=seed)
-    problem = Problem(decisions, importance_weights(decisions, target), worth)
-    own = problem.mean(decisions.returns)
-    parts = {name: estimate(problem) for name, estimate in ESTIMATORS.items()}
-    gains = [part + -own for part in parts.values()]
-    intervals = ratio_sums([*parts.values(), *gains], seed=seed, draws=draws)
+    with threadpool_limits(1):  # products so small take longer in several threads
+        worth = fitted_worth(decisions, target, seed=seed)
+        problem = Problem(decisions, importance_weights(decisions, target), worth)
+        own = problem.mean(decisions.returns)
+        parts = [ESTIMATORS[name](problem) for name in names]
+        gains = [part + -own for part in parts]
+        intervals = ratio_sums([*parts, *gains], seed=seed, draws=draws)
     found = []
-    for number, (name, part) in enumerate(parts.items()):
-        sure = name != NO_INTERVAL
+    for number, (name, part, gain) in enumerate(zip(names, parts, gains, strict=True)):
+        sure = every_interval or name != NO_INTERVAL
         found.append(
             Value(
                 name=name,
                 value=part.value,
                 interval=intervals[number] if sure else None,
-                gain=gains[number].value,
+                gain=gain.value,
                 gain_interval=intervals[len(parts) + number] if sure else None,
             )
         )

@@ -14,7 +14,7 @@ from retailsim.sim.cli.options import JSON, PATH
 
 @click.group(cls=CommandGroup, example="policy learn my.toml --out learnt.json")
 def policy() -> None:
-    """Learn how a seller should act, and what goes with buying."""
+    """Learn how a seller should act, and judge it."""
 
 
 @policy.command(name="learn", example="policy learn my.toml --out learnt.json")
@@ -119,3 +119,51 @@ def mine_policy(runs: tuple[Path, ...], least: int, effect: float, top: int, as_
     from retailsim.sim.terminal.terminal import Terminal
 
     sys.exit(mine_runs(runs, Terminal(json=as_json), least=least, effect=effect, top=top))
+
+
+@policy.command(name="evaluate", example="policy evaluate learnt.json --log runs/csi")
+@click.argument("policy", metavar="POLICY")
+@click.argument("more", nargs=-1, type=PATH, metavar="")
+@click.option(
+    "--log",
+    "log",
+    multiple=True,
+    required=True,
+    type=PATH,
+    metavar="RUN...",
+    help="Finished runs whose conversations it is judged by.",
+)
+@click.option("--seller", metavar="NAME", help="Only this seller's conversations.")
+@click.option(
+    "--reward",
+    multiple=True,
+    metavar="TERM=WEIGHT",
+    help="What a conversation is worth: revenue (the default), revenue_share, sale, surplus, turn.",
+)
+@click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Set an option of the policy's seat: explore, and temperature of csi.",
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(0),
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="Seed of the intervals.",
+)
+@JSON
+def evaluate_policy(
+    as_json: bool, log: tuple[Path, ...], more: tuple[Path, ...], **flags: Any
+) -> None:
+    """Tell from a log what another policy would have earned, or refuse to.
+
+    POLICY is a file, csi, or chance. Nothing is played.
+    """
+    from retailsim.sim.scenario.protocol import work_of
+    from retailsim.sim.terminal.terminal import Terminal
+
+    sys.exit(work_of("policy evaluate")(Terminal(json=as_json), log=(*log, *more), **flags))

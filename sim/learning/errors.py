@@ -75,3 +75,10 @@ class BadLimit(SimError):
             f"{flag} {text}: write TERM=NUMBER, or TERM alone for what csi comes to, with a term "
             f"out of {', '.join(known)}"
         )
+
+
+class UnknownPolicy(SimError):
+    """What is to be judged is neither a file nor a seller whose choices are known from outside."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"{name}: is neither a policy's file nor csi or chance")

@@ -100,15 +100,35 @@ def test_what_a_seller_would_do_is_what_it_logs(run: Path) -> None:
 
 
 def test_what_a_file_would_do_is_what_its_seat_logs(tmp_path: Path) -> None:
-    show_first().save(tmp_path / "p.json")
+    path = tmp_path / "p.json"
+    show_first().save(path)
     out = talked(
-        tmp_path / "run", "--set", "sellers.p.options.explore=0.25",
-        sellers=f"policy:{tmp_path / 'p.json'}",
-    )  # fmt: skip
-    logged = read_logged([out], others=[OfFile(show_first(), 0.25), OfFile(show_first())])
+        tmp_path / "run", "--set", "sellers.p.options.explore=0.25", sellers=f"policy:{path}"
+    )
+    others = [OfFile(show_first(), share, path) for share in (0.25, 0.0)]
+    logged = read_logged([out], others=others)
     np.testing.assert_allclose(logged.others[0], logged.decisions.propensities, atol=1e-9)
     np.testing.assert_array_equal(logged.others[1].sum(axis=1), 1.0)
     assert (logged.others[1].max(axis=1) == 1.0).all()
+
+
+def test_a_table_of_more_options_is_read_by_their_names(tmp_path: Path) -> None:
+    """Items, discounts and where to look are part of the act, and so of its propensity."""
+    table = "actions={items=['nearest','dearest'],discounts=[0,10],category=['nearest','root']}"
+    out = talked(
+        tmp_path / "run", "--set", table, "--set", "sellers.csi.options.explore=0.6", profiles=30
+    )
+    logged = read_logged([out], others=[OfSeller(Csi(), explore=0.6)])
+    found = logged.decisions
+    assert {"Suggestion: dearest", "Category Search: root"} <= set(found.names)
+    assert len(found.names) == 15
+    taken = {found.names[one] for one in found.chosen}
+    assert {"Suggestion: dearest", "Category Search: root"} <= taken
+    assert found.as_read.all()
+    np.testing.assert_array_equal(logged.others[0], found.propensities)
+    show_first().save(tmp_path / "p.json")
+    with pytest.raises(RetailSimError, match="was learnt for other options"):
+        read_logged([out], others=[OfFile(show_first(), 0.0, tmp_path / "p.json")])
 
 
 def test_a_search_that_a_policy_would_not_have_made_is_marked(tmp_path: Path) -> None:

@@ -11,11 +11,12 @@ import msgspec
 
 from retailsim.agents.csales.policy.by_hand import show_first
 from retailsim.agents.policy.linear import LinearPolicy
-from retailsim.sim.environments.csales.rewards import TERMS, checked_weights
+from retailsim.sim.environments.csales.rewards import TERMS
 from retailsim.sim.errors import BadScenario, CannotWrite
+from retailsim.sim.learning.csales.asked_reward import asked_reward
 from retailsim.sim.learning.csales.course import Course, Lessons
 from retailsim.sim.learning.csales.own_rates import with_bounds
-from retailsim.sim.learning.errors import BadLimit, BadReward, PolicyExists, UnknownLearner
+from retailsim.sim.learning.errors import BadLimit, PolicyExists, UnknownLearner
 from retailsim.sim.learning.learners import LEARNERS
 from retailsim.sim.learning.limits import Limit
 from retailsim.sim.play.progress import Progress
@@ -99,7 +100,10 @@ def course_of(told: LearnOptions, terminal: Terminal) -> Course:
         *((text, False) for text in told.limit),
         *((text, True) for text in told.floor),
     )
-    reward, limits = _reward(told.reward), [_limit(text, least=least) for text, least in asked]
+    reward, limits = (
+        asked_reward(told.reward, REWARD),
+        [_limit(text, least=least) for text, least in asked],
+    )
     lessons = Lessons(
         learner=told.learner,
         conversations=told.conversations,
@@ -134,17 +138,6 @@ def _check(told: LearnOptions) -> None:
         raise UnknownLearner(told.learner, known)
     if told.out.exists():
         raise PolicyExists(told.out)
-
-
-def _reward(asked: Sequence[str]) -> dict[str, float]:
-    found: dict[str, object] = {}
-    for text in asked:
-        name, _, number = text.partition("=")
-        value = _number(number)
-        if name.strip() not in TERMS or value is None:
-            raise BadReward(text, list(TERMS))
-        found[name.strip()] = value
-    return checked_weights(found or dict(REWARD))
 
 
 def _limit(text: str, *, least: bool) -> tuple[str, float | None, bool]:

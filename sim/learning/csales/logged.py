@@ -32,7 +32,7 @@ from retailsim.events.messages import (
 from retailsim.market.core.event_tags import tag_of
 from retailsim.market.core.propensities import shares
 from retailsim.market.protocols.csales.action_table import ActionTable, option_chosen
-from retailsim.market.protocols.csales.category_tree import CategoryPath, CategoryTree
+from retailsim.market.protocols.csales.category_tree import CategoryPath, CategoryTree, searched
 from retailsim.market.protocols.csales.events import (
     ActionChosen,
     BuyerProfiled,
@@ -354,7 +354,7 @@ def _row(
         mask=mask,
         chosen=chosen,
         propensities=odds,
-        as_read=_as_read(view, step),
+        as_read=_as_read(view, step, choice),
         turn=choice.turn,
         others=[weigh(view, known, mask, table) for weigh in others],
     )
@@ -382,7 +382,8 @@ def _shares(choice: ActionChosen) -> tuple[float, ...]:
     return found
 
 
-def _as_read(view: SellerView, step: Sequence[Event]) -> bool:
+def _as_read(view: SellerView, step: Sequence[Event], choice: ActionChosen) -> bool:
     """Whether a search, if there is one, looked where a policy's seat would have looked."""
-    searched = next((one for one in step if isinstance(one, CategorySearched)), None)
-    return searched is None or searched.asked == view.next_category()[0]
+    found = next((one for one in step if isinstance(one, CategorySearched)), None)
+    rule, nearest = option_chosen(choice).category_rule, view.next_category()[0]
+    return found is None or found.asked == searched(rule, nearest, view.category)

@@ -2,19 +2,103 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
+from retailsim.agents.base import Seat
 from retailsim.agents.csales.behavioral.action_policy import (
+    TEMPERATURE,
     Chance,
     Csi,
     Exploring,
     Policy,
     Situation,
 )
+from retailsim.agents.csales.behavioral.seller import CsiSeller
+from retailsim.agents.csales.policy.features import POLICIES
 from retailsim.agents.csales.policy.view import SellerView
-from retailsim.agents.policy.linear import LinearPolicy
+from retailsim.agents.errors import BadOption
+from retailsim.agents.policy.exploring import explored_share
+from retailsim.agents.policy.linear import LinearPolicy, check_options, read_policy
+from retailsim.agents.protocol import POLICY
+from retailsim.events.streams import Seed
 from retailsim.market.core.propensities import WHOLE, propensities
 from retailsim.market.protocols.csales.action_table import ActionTable, Option
+from retailsim.sim.learning.csales.logged import Weighing
+from retailsim.sim.learning.errors import UnknownPolicy
+from retailsim.sim.scenario.scenario import AgentTable
+from retailsim.sim.scenario.settings import lay_over
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A policy to be judged.
+
+    Parameters
+    ----------
+    name : str
+        What it is called.
+    weighing : Weighing
+        What it would do.
+    seat : AgentTable or None
+        A seat that does so, to play it; None where there is none.
+    """
+
+    name: str
+    weighing: Weighing
+    seat: AgentTable | None
+
+
+def target_of(policy: str, settings: Sequence[str]) -> Target:
+    """Return the policy that a command names.
+
+    Parameters
+    ----------
+    policy : str
+        A file, also as ``policy:FILE``; or ``csi``, or ``chance``: any legal action, and any of its
+        options, with the category that ``csi`` would look in.
+    settings : sequence of str
+        Options of its seat as KEY=VALUE: ``explore``, and ``temperature`` of ``csi``.
+
+    Raises
+    ------
+    BadPolicy, UnknownPolicy, BadOption, BadSetting
+    """
+    options: dict[str, Any] = {}
+    lay_over(options, settings)
+    share = explored_share(policy, options.get("explore", 0))
+    path = Path(policy.removeprefix(f"{POLICY}:"))
+    if path.is_file() or policy.startswith(f"{POLICY}:"):
+        _check_options(policy, options, {"explore"})
+        seated = {**options, "file": str(path.absolute())}
+        seat = AgentTable(id="target", agent=POLICY, options=seated)
+        return Target(
+            _named(path.name, options), OfFile(read_policy(path, POLICIES), share, path), seat
+        )
+    if policy == "csi":
+        _check_options(policy, options, {"explore", "temperature"})
+        heat = options.get("temperature", TEMPERATURE)
+        CsiSeller(Seat(id="target", role="seller", seed=Seed(0), options=options))  # checks them
+        seat = AgentTable(id="target", agent="csi", options=options)
+        return Target(_named(policy, options), OfSeller(Csi(heat), share), seat)
+    if policy == "chance":
+        _check_options(policy, options, set())
+        return Target(policy, OfSeller(Chance()), None)
+    raise UnknownPolicy(policy)
+
+
+def _named(name: str, options: Mapping[str, Any]) -> str:
+    said = ", ".join(f"{key} {value}" for key, value in options.items())
+    return f"{name} ({said})" if said else name
+
+
+def _check_options(policy: str, given: Mapping[str, Any], known: set[str]) -> None:
+    for name in given:
+        if name not in known:
+            taken = ", ".join(sorted(known)) or "no options"
+            raise BadOption(policy, f"{name} is none of its options here; it takes {taken}")
 
 
 class OfSeller:
@@ -55,10 +139,12 @@ class OfFile:
     policy : LinearPolicy
     explore : float
         As of `OfSeller`.
+    path : Path
+        Where it stands, which errors name.
     """
 
-    def __init__(self, policy: LinearPolicy, explore: float = 0.0) -> None:
-        self._policy, self._explore = policy, explore
+    def __init__(self, policy: LinearPolicy, explore: float, path: Path) -> None:
+        self._policy, self._explore, self._path = policy, explore, path
 
     def __call__(
         self,
@@ -67,7 +153,14 @@ class OfFile:
         mask: Sequence[int],
         table: ActionTable,
     ) -> Sequence[float]:
-        """Return the probability of each option."""
+        """Return the probability of each option.
+
+        Raises
+        ------
+        BadPolicy
+            If it was learnt for other options.
+        """
+        check_options(self._policy, table.names, self._path)
         equal = self._explore / sum(mask)
         found = [equal * one for one in mask]
         found[self._policy.choose(features, mask)] += 1.0 - self._explore

@@ -110,5 +110,6 @@ RUN = ProtocolRun(
     commands={
         "profiles build": "retailsim.sim.protocols.csales.buyer_profiles.build:build",
         "policy learn": "retailsim.sim.learning.csales.learn:learn",
+        "policy evaluate": "retailsim.sim.learning.csales.evaluate:evaluate",
     },
 )
