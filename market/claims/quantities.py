@@ -117,6 +117,11 @@ _APPROX = re.compile(
     r"\b(?:about|around|roughly|nearly|almost|some|just (?:under|over)|approx\w*)\b"
 )
 _OVER = re.compile(r"\b(?:over|more than|at least|beyond)\s*(?:an? )?$")
+_LIMITS = re.compile(
+    r"about|around|roughly|nearly|almost|some|just|approx|over|more|least|beyond|under|less|most"
+    r"|below"
+)
+"""What an expression for a bound cannot match without."""
 _UNDER = re.compile(r"\b(?:under|less than|at most|below)\s*(?:an? )?$")
 
 
@@ -168,6 +173,8 @@ def number_of(text: str) -> float:
 
 def _bound(text: str, start: int) -> str:
     before = text[max(0, start - 16) : start]
+    if not _LIMITS.search(before):  # mostly: one look instead of three
+        return ""
     if _OVER.search(before):
         return "over"
     if _UNDER.search(before) and "just under" not in before:

@@ -18,7 +18,7 @@ from retailsim.market.claims.checks import CHECKS, SOON
 from retailsim.market.claims.hit import Hit
 from retailsim.market.claims.quantities import NUMBER_WORDS, UNITS, Quantity, quantities
 from retailsim.market.claims.rules import FIGURES, Guards, Kind, Ready, Rule, Rules, load_rules
-from retailsim.market.claims.sheet import Sheet, normal
+from retailsim.market.claims.sheet import AS_IT_IS, Sheet, normal
 
 LONGEST_SENTENCE = 400
 """Characters of a sentence that are read; patterns take time that grows with them."""
@@ -28,6 +28,7 @@ MOST_HARMLESS = 65_536
 _ENDS = re.compile(r"(?:[.!?…][\"'”’)]*(?=\s)|\n)\s*")
 _MARKS = str.maketrans(dict.fromkeys("\"'.,;:!?()[]*…", " ") | {"$": " $ "})
 _FIGURE = re.compile(r"\d")
+_VALUE = f'"{AS_IT_IS}"'
 _QUOTED = re.compile(r"[\"“]([^\"“”]+)[\"”]")
 _COUNTING = frozenset({"quantity", "count", "warranty", "money", "returns", "delivery", "discount"})
 _ALONE = frozenset(
@@ -88,22 +89,41 @@ def _with_stop(claim: Claim, text: str) -> Claim:
 
 
 def _first_read(piece: str, sheet: Sheet) -> tuple[Claim, ...]:
-    plain = _plain(piece, sheet)
-    if plain in _harmless:
-        sheet.remember_quiet(piece)
-        return ()
-    parts = sentences(piece)
-    alone = len(parts) == 1
-    read_apart = [(one, hits_of(plain if alone else _plain(one, sheet))) for one in parts]
-    judgements = (judged(one, hits, sheet) for one, hits in read_apart if hits)
-    claims = tuple(claim for claim in judgements if claim is not None)
-    if not any(hits for _, hits in read_apart):
-        _remember_harmless(plain)
+    """Read a piece that is new to a sheet: its sentences may have been met in other company."""
+    parts = sentences(piece) if _ENDS.search(piece) else [piece.strip()]
+    if len(parts) == 1 and parts[0] == piece:
+        return _sentence_read(piece, sheet)
+    claims = tuple(claim for one in parts for claim in _known_or_read(one, sheet))
     if claims:
         sheet.remember(piece, claims)
+    elif all(one in _harmless for one in parts):
+        _remember_harmless(piece)
     else:
         sheet.remember_quiet(piece)
     return claims
+
+
+def _known_or_read(sentence: str, sheet: Sheet) -> tuple[Claim, ...]:
+    if sentence in _harmless or sentence in sheet.quiet:
+        return ()
+    claims = sheet.read_before.get(sentence)
+    return _sentence_read(sentence, sheet) if claims is None else claims
+
+
+def _sentence_read(sentence: str, sheet: Sheet) -> tuple[Claim, ...]:
+    plain = _plain(sentence, sheet)
+    if plain in _harmless:
+        sheet.remember_quiet(sentence)
+        return ()
+    hits = hits_of(plain)
+    if not hits:
+        _remember_harmless(plain)
+    claim = judged(sentence, hits, sheet) if hits else None
+    if claim is None:
+        sheet.remember_quiet(sentence)
+        return ()
+    sheet.remember(sentence, (claim,))
+    return (claim,)
 
 
 def _remember_harmless(piece: str) -> None:
@@ -135,10 +155,15 @@ def _plain(sentence: str, sheet: Sheet) -> str:
     if " days" in sentence:
         sentence = _with_instead(sentence, sheet.terms)
     if '"' in sentence or "“" in sentence:
-        sentence = _QUOTED.sub(
-            lambda quoted: "" if _on_page(quoted[1], sheet) else quoted[0], sentence
-        )
+        return _without_quotations(sentence, sheet)
     return sentence
+
+
+def _without_quotations(sentence: str, sheet: Sheet) -> str:
+    """Leave out what is quoted from the page; mostly one value, which is gone already."""
+    if _VALUE in sentence and sentence.count('"') == 2 and "“" not in sentence:
+        return sentence.replace(_VALUE, "") if sheet.says_as_it_is else sentence
+    return _QUOTED.sub(lambda quoted: "" if _on_page(quoted[1], sheet) else quoted[0], sentence)
 
 
 def _with_instead(sentence: str, names: Iterable[tuple[str, str]]) -> str:

@@ -21,6 +21,8 @@ BOUND = 1.5
 LEAST_NAME = 9
 """Characters that a title or a value of the sheet has more of, to be known when it is said."""
 LONGEST_VALUE = 120
+AS_IT_IS = "as it is"
+"""What a value of the sheet is read as, where it is said."""
 LONGEST_DESCRIPTION = 6_000
 """Characters of a sheet that a reader that is asked is shown."""
 MOST_REMEMBERED = 4_096
@@ -223,6 +225,11 @@ class Sheet:
         """All that is written about the product, in lower case."""
         return self.page.text
 
+    @cached_property
+    def says_as_it_is(self) -> bool:
+        """Whether the sheet itself has the words that values are read as."""
+        return AS_IT_IS in self.text
+
     def carries(self, word: str) -> bool:
         """Whether the sheet affirms a word, in any of its forms or a synonym."""
         return self.page.affirms(word) is True
@@ -258,7 +265,7 @@ def _names(text: str) -> list[tuple[str, str]]:
     named = [(name, "it") for name in (title, title.split(", ")[0]) if len(name) > LEAST_NAME]
     values = (part.partition(": ")[2] or part for part in others)
     return named + [
-        (value, "as it is") for value in values if LEAST_NAME < len(value) < LONGEST_VALUE
+        (value, AS_IT_IS) for value in values if LEAST_NAME < len(value) < LONGEST_VALUE
     ]
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import random
+import re
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from retailsim.market.claims import reader
+from retailsim.market.claims import quantities, reader
 from retailsim.market.claims.reader import hits_of, judged, read, sentences
 from retailsim.market.claims.rules import Ready, load_rules
 from retailsim.market.claims.sheet import Sheet, _keys
@@ -155,3 +156,80 @@ def test_a_word_is_found_on_a_page_as_by_looking_at_all_of_it(one: Labelled, wor
 def _tokens(text: str) -> set[str]:
     blank = "".join(one if one.isascii() and one.isalnum() else " " for one in text)
     return set(blank.split())
+
+
+# -- the slow way ----------------------------------------------------------------------------
+
+
+def slowly(text: str, sheet: Sheet) -> list[tuple[str, str, str]]:
+    """Every sentence by itself, without memory and without a look at what may be left out."""
+    found: list[tuple[str, str, str]] = []
+    text = text.replace("No. ", "No.")
+    for piece in text.split(". "):
+        for said in sentences(piece):
+            plain = said
+            for own, instead in (*sheet.names, *sheet.amounts, *sheet.terms):
+                plain = plain.replace(own, instead)
+            plain = reader._QUOTED.sub(
+                lambda one: "" if reader._on_page(one[1], sheet) else one[0], plain
+            )
+            claim = judged(said, hits_of.__wrapped__(plain), sheet)
+            if claim is not None:
+                whole = f"{said}."
+                found.append((whole if whole in text else said, claim.rule, claim.verdict))
+    return found
+
+
+ENDS = (". ", ".\n\n", "\n", "? ", "! ", '." ', "... ", ".", " ")
+QUOTES = ('"{}"', "“{}”", '"{}" and "{}"', "{}", 'the listing says "{}"', '"{}')
+
+
+@st.composite
+def told(draw: st.DrawFn) -> tuple[str, Sheet]:
+    """A text about one product: sentences of the sets, quotations of the sheet, odd ends."""
+    sheet = draw(st.sampled_from(SAID)).sheet
+    values = (sheet.title, *sheet.features, *sheet.details.values(), "as it is", "no such value")
+    quoted = st.tuples(st.sampled_from(QUOTES), st.sampled_from(values)).map(
+        lambda pair: pair[0].format(pair[1], pair[1])
+    )
+    price = f"${sheet.price_cents / 100:,.2f} is what it costs, and {sheet.return_days} days"
+    said = st.one_of(st.sampled_from(SAID).map(lambda one: one.sentence), quoted, st.just(price))
+    parts = draw(st.lists(st.tuples(said, st.sampled_from(ENDS)), min_size=1, max_size=9))
+    return "".join(one.rstrip(".") + end for one, end in parts), sheet.sheet()
+
+
+@settings(max_examples=400, deadline=None)
+@given(told())
+def test_reading_once_finds_what_reading_slowly_finds(one: tuple[str, Sheet]) -> None:
+    """Memory of other examples is kept on purpose: it is what could go wrong."""
+    text, sheet = one
+    expected = slowly(text, sheet)
+    for _ in range(2):
+        assert [(c.sentence, c.rule, c.verdict) for c in read(text, sheet)] == expected
+
+
+def test_reading_slowly_finds_something() -> None:
+    """Negative control: the comparison is not of nothing with nothing."""
+    found = [slowly(one.sentence, one.sheet.sheet()) for one in SAID]
+    assert sum(map(bool, found)) > 100
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.lists(
+        st.sampled_from(["about ", "just under ", "over ", "at least a ", "below ", "x ", "most "])
+    ),
+    st.integers(1, 99),
+)
+def test_a_bound_is_found_as_by_looking_for_each(words: list[str], number: int) -> None:
+    text = f"{''.join(words)}{number} mm"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(quantities, "_LIMITS", re.compile(""))
+        expected = quantities.quantities(text)
+    assert quantities.quantities(text) == expected
+
+
+@pytest.mark.parametrize("name", ["_APPROX", "_OVER", "_UNDER"])
+def test_no_bound_matches_without_what_is_looked_for_first(name: str) -> None:
+    first = quantities._LIMITS.pattern.split("|")
+    assert always_has(getattr(quantities, name).pattern, first)
