@@ -139,7 +139,7 @@ def _anchored(
     found = anchored_scenario(played, Posed(asked, filled), products, folder, options.scenario)
     if found is None:
         return played.filled, None
-    on = f"solved on {options.scenario} as it stands"
+    on = f"solved on {options.scenario} as it stands, for seed {filled.run.seed}"
     if what_ifs:
         on += f"; not solved again for what is changed on top: {', '.join(what_ifs)}"
     said = found.record.said if played.filled.anchor.run else (on, *found.record.said)

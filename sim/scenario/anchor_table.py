@@ -36,7 +36,7 @@ class AnchorTable(AnchorFigures, frozen=True, kw_only=True):
     """Figures of a shop of your own that a run without any change is to have.
 
     All of them are optional. What a scenario sets itself wins over them, and they win over the set
-    of parameters. They hold on average over seeds, for the products that the run sells.
+    of parameters. They hold for the run itself, on its own seed, but for what its decisions draw.
 
     Parameters
     ----------

@@ -18,6 +18,7 @@ from retailsim.agents.retail.behavioral.choice import (
     gender_fit,
     liking,
     logistic,
+    mean_quantity,
     own_price_slope,
     price_utility,
     quantity,
@@ -220,6 +221,14 @@ def test_a_buyer_of_many_takes_more_than_one_at_every_draw_and_never_more_than_a
     assert {quantity(offer(), n / 100, 900.0, WHO, rule) for n in range(100)} == {2, 3}
     single = parameters("quantity", base=50.0, again=0.5, many=1)
     assert {quantity(offer(), n / 100, 900.0, WHO, single) for n in range(100)} == {1}
+
+
+@pytest.mark.parametrize("many", [1, 2, 4])
+def test_the_mean_quantity_is_that_of_all_draws(many: int) -> None:
+    rule = parameters("quantity", base=-0.5, price=0.3, again=0.4, many=many)
+    draws = [(place + 0.5) / 5000 for place in range(5000)]
+    taken = [quantity(offer(), draw, 1.2, WHO, rule) for draw in draws]
+    assert mean_quantity(offer(), 1.2, WHO, rule) == pytest.approx(sum(taken) / 5000, abs=1e-3)
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,9 @@ WHAT_IFS = (
 )
 
 
+OWN = '[[buyers]]\nid = "bob"\noptions = {{ {key} = -1.0 }}\n'
+
+
 class Heard(Quiet):
     """Keeps what is said."""
 
@@ -53,7 +56,7 @@ def test_a_what_if_is_played_at_the_levels_of_the_shop(tmp_path: Path) -> None:
     # The control: written into the file, a discount is the shop's own, and another level solved.
     own, said = prepared(shop(tmp_path, f"{ANCHOR}[design]\ndiscount = 0.2\n"))
     assert levels(own)["Food"]["inclination"] < levels(base)["Food"]["inclination"] - 0.05
-    assert said[0].endswith("as it stands")
+    assert said[0].endswith("as it stands, for seed 1")
 
 
 def test_what_describes_the_shop_is_solved(tmp_path: Path) -> None:
@@ -66,7 +69,7 @@ def test_what_describes_the_shop_is_solved(tmp_path: Path) -> None:
     ):
         run, said = prepared(place, change)
         assert levels(run) != levels(base), change
-        assert said[0].endswith("as it stands"), change
+        assert said[0].endswith("as it stands, for seed 1"), change
 
 
 def test_buyers_and_sellers_of_the_command_line_have_the_levels_of_the_shop(tmp_path: Path) -> None:
@@ -102,13 +105,10 @@ def test_a_run_without_an_anchor_cannot_be_taken_over(tmp_path: Path) -> None:
     assert "anchor.run: " in result.stderr
 
 
-OWN = '[[buyers]]\nid = "bob"\noptions = {{ {key} = -1.0 }}\n'
-
-
 @pytest.mark.parametrize(("key", "other"), [("price", "inclination"), ("inclination", "price")])
 def test_a_key_of_a_buyer_wins_for_itself_alone(key: str, other: str, tmp_path: Path) -> None:
     place = shop(tmp_path, OWN.format(key=key) + ANCHOR + "elasticity = -2.0\n")
-    run, said = prepared(place)
+    run, said = prepared(place, "products.per_category=4")
     ann, bob = levels(run, 0)["Food"], levels(run, 1)["Food"]
     assert bob[key] == (1.0 if key == "price" else 0.0) != ann[key]
     assert bob[other] == ann[other]
@@ -135,6 +135,16 @@ def test_a_conversion_that_the_others_cannot_make_up_for_is_refused(tmp_path: Pa
     assert result.exit_code == 2
     assert "anchor.conversion: 0.7 cannot be reached, since some buyers" in result.stderr
     assert "to 0.5" in result.stderr
+
+
+def test_an_elasticity_that_leaves_too_many_buying_is_refused(tmp_path: Path) -> None:
+    """With the slopes it takes, the buyer that keeps its inclination buys too often by itself."""
+    place = shop(tmp_path, OWN.format(key="inclination") + ANCHOR + "elasticity = -2.0\n")
+    result = sim("launch", place, "--out", tmp_path / "run")
+    assert result.exit_code == 2
+    told = " ".join(result.stderr.split())
+    assert "anchor.conversion: 0.3 cannot be reached, since some buyers" in told
+    assert "as the elasticity needs" in told
 
 
 def test_unlikely_figures_are_told_and_not_rounded_away(tmp_path: Path) -> None:

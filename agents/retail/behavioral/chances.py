@@ -1,8 +1,9 @@
 """Chances: behavioral buyers that also tell how likely each of their purchases was.
 
-A rate over many runs is known better from chances than from what was drawn. The chance here is
-the one before product appeal, this buyer's taste for the product, its wallet and what the product
-is worth to it are drawn, too: these are normal and the largest part of what differs between
+A rate over many runs is known better from chances than from what was drawn. `Prospect` leaves
+out the error of the decision alone, as an anchor needs it for one run. `telling_buyers` also leave
+out product appeal, this buyer's taste for the product, its wallet and what the product is worth
+to it, as a fit over seeds needs it: these are normal and the largest part of what differs between
 seeds, so they are integrated out.
 """
 
@@ -29,31 +30,26 @@ _SHARES = _WEIGHTS / _WEIGHTS.sum()
 
 @dataclass(frozen=True, slots=True)
 class Prospect:
-    """A purchase decision before it is drawn.
+    """A purchase decision before its error is drawn; all else is as the seed has it.
 
     Parameters
     ----------
     episode, category, buyer : str
-    rest : float
-        Mean utility of buying over walking away, but for the price.
-    spread : float
-        Standard deviation of that utility.
-    priced : callable
-        ``(slope, price) -> mean, standard deviation`` of the utility that the price adds, with
-        that factor on the buyer's price slopes and on the price.
+    unit : str
+        Names the draw of the error: decisions of one unit share it.
+    utility : callable
+        ``(slope, price)``, factors on the buyer's price slopes and on the price, to the utility
+        of buying over walking away.
+    units : callable
+        Likewise, to how many units a purchase has on average.
     """
 
     episode: str
     category: str
     buyer: str
-    rest: float
-    spread: float
-    priced: Callable[[float, float], tuple[float, float]]
-
-    def utility(self, slope: float = 1.0, price: float = 1.0) -> tuple[float, float]:
-        """Return mean and standard deviation of the utility of buying over walking away."""
-        mean, spread = self.priced(slope, price)
-        return self.rest + mean, math.hypot(self.spread, spread)
+    unit: str
+    utility: Callable[[float, float], float]
+    units: Callable[[float, float], float]
 
 
 def mean_chances(utilities: Sequence[float] | Floats, spreads: Sequence[float] | Floats) -> Floats:
@@ -86,19 +82,24 @@ def prospecting_buyers(tell: Callable[[Prospect], None]) -> Mapping[str, type[Be
             return await super().decide(request)
 
         def _prospect(self, request: Decide) -> Prospect:
-            offer, parameters, seat = request.offer, self._parameters, self.seat
-            liked = choice.drawn_liking(seat.seed, offer.product, seat.key, parameters)
-            utility = self._utility(request, self._course(request))
-            rest = utility.total - utility.price - liked - parameters.choice.outside
+            offer, parts = request.offer, self._utility(request, self._course(request))
+            rest = parts.total - parts.price - self._parameters.choice.outside
 
-            def priced(slope: float, price: float) -> tuple[float, float]:
-                at, who = at_price(offer, price), self._who_at(offer, slope)
-                drawn, spread = choice.drawn_price(seat.seed, at, seat.key, who, parameters)
-                return self._price_utility(at, slope) - drawn, spread
+            def utility(slope: float, price: float) -> float:
+                return rest + self._price_utility(at_price(offer, price), slope)
 
-            sd = math.hypot(parameters.choice.appeal_sd, parameters.choice.taste_sd)
-            category = offer.product.category
-            return Prospect(str(request.episode), category, seat.id, rest, sd, priced)
+            def units(slope: float, price: float) -> float:
+                felt = self._price_utility(at_price(offer, price), slope)
+                return choice.mean_quantity(offer, felt, self._who, self._parameters)
+
+            return Prospect(
+                episode=str(request.episode),
+                category=offer.product.category,
+                buyer=self.seat.id,
+                unit=request.unit,
+                utility=utility,
+                units=units,
+            )
 
     return {"behavioral": ProspectingBuyer}
 
@@ -113,9 +114,21 @@ def at_price(offer: Offer, factor: float) -> Offer:
 def telling_buyers(tell: Callable[[str, float], None]) -> Mapping[str, type[BehavioralBuyer]]:
     """Return the built-in buyers by name, as such that tell each episode's chance of a purchase."""
 
-    def told(prospect: Prospect) -> None:
-        mean, spread = prospect.utility()
-        [chance] = mean_chances([mean], [spread])
-        tell(prospect.episode, float(chance))
+    class TellingBuyer(BehavioralBuyer):
+        """A behavioral buyer that tells its chance before anything of it is drawn."""
 
-    return prospecting_buyers(told)
+        async def decide(self, request: Decide) -> Decision:
+            """Decide as ever, and tell how likely it was."""
+            tell(str(request.episode), self._chance(request))
+            return await super().decide(request)
+
+        def _chance(self, request: Decide) -> float:
+            offer, parameters, seat = request.offer, self._parameters, self.seat
+            parts, who = self._utility(request, self._course(request)), self._who_for(offer)
+            liked = choice.drawn_liking(seat.seed, offer.product, seat.key, parameters)
+            felt, spread = choice.drawn_price(seat.seed, offer, seat.key, who, parameters)
+            mean = parts.total - liked - felt - parameters.choice.outside
+            sd = math.hypot(parameters.choice.appeal_sd, parameters.choice.taste_sd, spread)
+            return float(mean_chances([mean], [sd])[0])
+
+    return {"behavioral": TellingBuyer}

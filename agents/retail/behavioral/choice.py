@@ -163,15 +163,30 @@ def quantity(
     price : float
         What the price did to the utility of buying; it moves the odds of taking more than one.
     """
-    rule = parameters.quantity
-    food = rule.consumable if offer.product.category == "Food" else 0.0
-    odds = who.quantity * math.exp(min(rule.base + food + rule.price * price, _SURE))
-    chance = odds / (1.0 + odds)
-    count = 1
+    rule, count = parameters.quantity, 1
+    chance = _more_than_one(offer, price, who, parameters)
     while count < rule.many and draw < chance:
         count += 1
         chance *= rule.again
     return count
+
+
+def mean_quantity(
+    offer: Offer, price: float, who: Disposition, parameters: BuyerParameters
+) -> float:
+    """Return how many units `quantity` comes to on average over its draw."""
+    rule = parameters.quantity
+    more = sum(rule.again**further for further in range(rule.many - 1))
+    return 1.0 + more * _more_than_one(offer, price, who, parameters)
+
+
+def _more_than_one(
+    offer: Offer, price: float, who: Disposition, parameters: BuyerParameters
+) -> float:
+    rule = parameters.quantity
+    food = rule.consumable if offer.product.category == "Food" else 0.0
+    odds = who.quantity * math.exp(min(rule.base + food + rule.price * price, _SURE))
+    return odds / (1.0 + odds)
 
 
 _SURE = 30.0

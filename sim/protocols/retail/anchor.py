@@ -1,9 +1,11 @@
 """The anchor: a shop's own figures, solved for levels that the run then has and records.
 
-It is solved on the baseline: the scenario without what is only tried out on top of it. What is
-solved becomes part of the scenario that is played: the option ``levels`` of its behavioral buyers,
-and ``products.issue_rate``. So workers, ``resume`` and ``verify`` need nothing but ``run.toml``. An
-explicit key wins over the anchor, and the anchor over the set of parameters.
+It is solved on the baseline, the scenario without what is only tried out on top of it, played
+ahead on the run's own seed: with its products' appeal, its buyers' tastes and wallets, and all but
+the errors of its decisions. What is solved becomes part of the scenario that is played: the option
+``levels`` of its behavioral buyers, and ``products.issue_rate``. So workers, ``resume`` and
+``verify`` need nothing but ``run.toml``. An explicit key wins over the anchor, and the anchor over
+the set of parameters.
 """
 
 from __future__ import annotations
@@ -201,7 +203,10 @@ def _told(demand: Demand, level: Level, group: _Group, parameters: str) -> Itera
     """Say what was there and what is, and by what."""
     before, after = demand.conversion(Level()), demand.conversion(level)
     why = f"not given, so as in {parameters}" if group.conversion is None else "as anchored"
-    yield f"conversion {share(before)} -> {share(after)} ({group.words}): {why}"
+    yield (
+        f"conversion {share(before)} -> {share(after)} ({group.words}): {why}; the draws of "
+        f"{demand.size} decisions move it by {demand.deviation(level):.2g} (a standard deviation)"
+    )
     slopes = f"{demand.elasticity(Level()):.3g} -> {demand.elasticity(level):.3g}"
     if group.elasticity is None:
         yield (
@@ -209,7 +214,8 @@ def _told(demand: Demand, level: Level, group: _Group, parameters: str) -> Itera
             f"{parameters}, and the elasticity follows from the conversion"
         )
     else:
-        yield f"elasticity {slopes} ({group.words}): as anchored"
+        units = demand.elasticity_of_units(level)
+        yield f"elasticity {slopes} ({group.words}): as anchored; of units sold, {units:.3g}"
     yield (
         f"for that, inclination {level.inclination:+.3f} and price slopes x{level.price:.3f} "
         f"({group.words})"
@@ -249,9 +255,10 @@ def _issue_rates(
             rates |= solved_issue_rates(refunds, rates, float(group.return_rate or 0.0))
         except OutOfReach as error:
             raise OutOfReach(f"{group.key}.{error.figure}", error.why) from None
+        units = sum(one.units for one in refunds.values())
         said.append(
-            f"return_rate {group.return_rate:g} ({group.words}): as anchored; for that, "
-            f"{_issues(rates, group)}"
+            f"return_rate {group.return_rate:g} ({group.words}): as anchored, of {units:.3g} units "
+            f"on average; for that, {_issues(rates, group)}"
         )
     return rates
 

@@ -1,13 +1,12 @@
-"""What an anchor is solved on: decisions and refunds of a scenario, over many seeds in memory."""
+"""What an anchor is solved on: a run's own decisions and refunds, played ahead in memory."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import product as every
+from itertools import groupby
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
@@ -16,18 +15,17 @@ from retailsim.agents.retail.behavioral.chances import Prospect, prospecting_buy
 from retailsim.events.streams import Seed
 from retailsim.market.catalogue.product import CATEGORIES, Product
 from retailsim.market.protocols.registry import Protocol
+from retailsim.market.protocols.retail.spec import RetailSpec
 from retailsim.sim.calibration.episode_counts import played_counts
 from retailsim.sim.folder.inputs import with_inputs
 from retailsim.sim.protocols.retail.design import RetailDesign
 from retailsim.sim.scenario.scenario import AgentTable, Scenario
 from retailsim.sim.seats.cast import Cast
 
-SEEDS = range(20_001, 20_041)
-"""Always the same, and none that a user is likely to run: what is solved is no one seed's."""
-PRODUCTS = 16
-"""Of each seed, at most, evenly from the categories."""
-PAIRS = 6
-"""Of sellers and buyers for each seed, about."""
+EPISODES = 8_000
+"""Of the run, about and at most, evenly from its products."""
+PRODUCTS = 2_000
+"""Of the run, about and at most, evenly from its categories."""
 BEHAVIORAL = "behavioral"
 
 SURE = 100.0
@@ -43,16 +41,16 @@ class OrderedUnits(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """What the seeds came to, by seed and episode."""
+    """What the episodes came to, by name."""
 
-    prospects: Mapping[tuple[int, str], Prospect]
-    orders: Mapping[tuple[int, str], OrderedUnits]
+    prospects: Mapping[str, Prospect]
+    orders: Mapping[str, OrderedUnits]
 
 
 def sample(
     scenario: Scenario, products: Sequence[Product], protocol: Protocol, folder: Path
 ) -> Played:
-    """Play a scenario without any change of price over `SEEDS`, with some products and pairs each.
+    """Play a scenario at its own price on its own seed: all of it, or of a large one a share.
 
     Parameters
     ----------
@@ -63,26 +61,41 @@ def sample(
 
     Notes
     -----
-    Draws which products a seed plays: ``anchor/product``.
+    Draws the share of a large run: ``anchor/product``, ``anchor/market``.
     """
-    prospects: dict[tuple[int, str], Prospect] = {}
-    orders: dict[tuple[int, str], OrderedUnits] = {}
-    seated = with_inputs(_stood_in(scenario), Path())
-    for place, number in enumerate(SEEDS):
-        seed = Seed(number)
-        small = _small(seated, number, place)
-        design = RetailDesign(small, _some(products, seed), seed)
-        design.protocol, design.files = protocol, {}
-        told: list[Prospect] = []
-        named, classes = _told_to(small, told)
-        cast = Cast(named, protocol, seed, folder, classes=classes)
-        counts = asyncio.run(played_counts(design, cast))
-        prospects.update({(number, one.episode): one for one in told})
-        for one in counts:
-            if one.opened is not None and one.orders and one.closed:
-                key = number, str(one.opened.episode)
-                orders[key] = OrderedUnits(one.units, one.refunded)
-    return Played(prospects, orders)
+    seed = Seed(scenario.run.seed)
+    asked = msgspec.structs.replace(scenario.design, price_multipliers=(1.0,))
+    seated = with_inputs(_stood_in(msgspec.structs.replace(scenario, design=asked)), Path())
+    design = _Share(seated, _some(products, seed), seed)
+    design.protocol, design.files = protocol, {}
+    told: list[Prospect] = []
+    named, classes = _told_to(seated, told)
+    cast = Cast(named, protocol, seed, folder, classes=classes)
+    counts = asyncio.run(played_counts(design, cast))
+    orders = {
+        str(one.opened.episode): OrderedUnits(one.units, one.refunded)
+        for one in counts
+        if one.opened is not None and one.orders and one.closed
+    }
+    return Played({one.episode: one for one in told}, orders)
+
+
+class _Share(RetailDesign):
+    """A design of which each product keeps as many markets as `EPISODES` leave it."""
+
+    def markets(self) -> Iterator[RetailSpec]:
+        """Yield them in the design's order."""
+        share = EPISODES / max(EPISODES, self.episodes)
+        for _, group in groupby(super().markets(), key=lambda spec: spec.product.id):
+            of_product = list(group)
+            kept = _drawn([spec.id for spec in of_product], share, self.seed, "anchor/market")
+            yield from (spec for spec in of_product if spec.id in kept)
+
+
+def _drawn(names: Sequence[str], share: float, seed: Seed, purpose: str) -> set[str]:
+    """Return a share of the names, but one at least."""
+    drawn = sorted(names, key=lambda name: seed.digest(purpose, name))
+    return set(drawn[: max(1, round(share * len(drawn)))])
 
 
 def _stood_in(scenario: Scenario) -> Scenario:
@@ -102,30 +115,14 @@ def _stood_in(scenario: Scenario) -> Scenario:
     )
 
 
-def _small(scenario: Scenario, seed: int, place: int) -> Scenario:
-    """One seed's share: list price as the scenario has it, one replication, a few of the pairs."""
-    pairing: Any = scenario.design.pairing
-    if pairing == "all":
-        pairing = list(every((s.id for s in scenario.sellers), (b.id for b in scenario.buyers)))
-    if not isinstance(pairing, str):
-        apart = max(1, len(pairing) // PAIRS)
-        pairing = tuple(pairing[place % apart :: apart])
-    design = msgspec.structs.replace(
-        scenario.design, pairing=pairing, price_multipliers=(1.0,), replications=1
-    )
-    run = msgspec.structs.replace(scenario.run, seed=seed)
-    return msgspec.structs.replace(scenario, design=design, run=run)
-
-
 def _some(products: Sequence[Product], seed: Seed) -> list[Product]:
-    """Some products of each category, others for every seed."""
-    chosen: list[Product] = []
-    groups = [[one for one in products if one.category == name] for name in CATEGORIES]
-    known = [group for group in groups if group]
-    for group in known:
-        drawn = sorted(group, key=lambda one: seed.digest("anchor/product", one.id))
-        chosen += drawn[: max(1, PRODUCTS // len(known))]
-    return chosen
+    """All products, or of many the same share of each category."""
+    share = PRODUCTS / max(PRODUCTS, len(products))
+    kept: set[str] = set()
+    for category in CATEGORIES:
+        if group := [one.id for one in products if one.category == category]:
+            kept |= _drawn(group, share, seed, "anchor/product")
+    return [one for one in products if one.id in kept]
 
 
 def _told_to(scenario: Scenario, told: list[Prospect]) -> tuple[Scenario, dict[str, type[Agent]]]:

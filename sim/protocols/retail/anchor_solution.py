@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit
 
-from retailsim.agents.retail.behavioral.chances import Prospect, mean_chances
+from retailsim.agents.retail.behavioral.chances import Prospect
 from retailsim.agents.retail.behavioral.levels import Level
 from retailsim.market.catalogue.product import Category
 
 Floats = NDArray[np.float64]
 
-STEP = 0.05
+STEP = 0.1
 """Elasticities are taken between prices so far below and above the scenario's own."""
-MOST_SLOPE = 64.0
-"""Factor on the price slopes beyond which nothing is looked for; its inverse is the least."""
+DOUBLINGS = 6
+"""So often the price slopes are doubled, or halved, at most."""
 _FURTHEST = 60.0
 _PRECISE = 1e-7
 
@@ -57,29 +59,57 @@ class Demand:
         self._sloped = ["price" not in kept.get(one.buyer, ()) for one in prospects]
         moved = ["inclination" not in kept.get(one.buyer, ()) for one in prospects]
         self._moved: Floats = np.array(moved, dtype=float)
-        self._known: dict[tuple[float, float], tuple[Floats, Floats]] = {}
+        self._known: dict[tuple[float, float], Floats] = {}
+
+    @property
+    def size(self) -> int:
+        """How many decisions there are."""
+        return len(self._prospects)
 
     def chances(self, level: Level, price: float = 1.0) -> Floats:
         """Return each decision's chance of a purchase."""
         key = level.price, price
         if key not in self._known:
             each = zip(self._prospects, self._sloped, strict=True)
-            found = np.array(
-                [one.utility(level.price if sloped else 1.0, price) for one, sloped in each]
-            )
-            self._known[key] = found[:, 0], found[:, 1]
-        means, spreads = self._known[key]
-        return mean_chances(means + level.inclination * self._moved, spreads)
+            found = [one.utility(level.price if sloped else 1.0, price) for one, sloped in each]
+            self._known[key] = np.array(found)
+        chances: Floats = expit(self._known[key] + level.inclination * self._moved)
+        return chances
 
     def conversion(self, level: Level, price: float = 1.0) -> float:
         """Return their mean."""
         return float(self.chances(level, price).mean())
 
+    def deviation(self, level: Level) -> float:
+        """Return the standard deviation that the errors of the decisions give their mean.
+
+        Decisions of one unit share their error: of two, both buy as often as the less likely one.
+        """
+        by_unit: dict[str, list[float]] = defaultdict(list)
+        for one, chance in zip(self._prospects, self.chances(level), strict=True):
+            by_unit[one.unit].append(float(chance))
+        variance = 0.0
+        for each in by_unit.values():
+            ranked = enumerate(sorted(each, reverse=True))
+            variance += sum((2 * rank + 1) * chance for rank, chance in ranked) - sum(each) ** 2
+        return math.sqrt(max(0.0, variance)) / len(self._prospects)
+
     def elasticity(self, level: Level) -> float:
         """Return the arc elasticity of the conversion between `STEP` below and above."""
-        low, high = 1.0 - STEP, 1.0 + STEP
-        ratio = self.conversion(level, high) / self.conversion(level, low)
-        return math.log(ratio) / math.log(high / low)
+        return _arc(self.conversion(level, 1.0 - STEP), self.conversion(level, 1.0 + STEP))
+
+    def elasticity_of_units(self, level: Level) -> float:
+        """Return that of the units sold, which has what a purchase holds on top."""
+        return _arc(self._sold(level, 1.0 - STEP), self._sold(level, 1.0 + STEP))
+
+    def _sold(self, level: Level, price: float) -> float:
+        each = zip(self._prospects, self._sloped, strict=True)
+        units = [one.units(level.price if sloped else 1.0, price) for one, sloped in each]
+        return float(self.chances(level, price) @ np.array(units))
+
+
+def _arc(low: float, high: float) -> float:
+    return math.log(high / low) / math.log((1.0 + STEP) / (1.0 - STEP))
 
 
 def solved_level(demand: Demand, conversion: float | None, elasticity: float | None) -> Level:
@@ -94,27 +124,39 @@ def solved_level(demand: Demand, conversion: float | None, elasticity: float | N
         slope the elasticity at this conversion.
     """
     kept = demand.conversion(Level()) if conversion is None else conversion
-
-    def at_slope(slope: float) -> Level:
-        return Level(inclination=_shift(demand, slope, kept), price=slope)
-
-    if elasticity is None:
-        _check_reach(demand, kept, 1.0)
-        return _rounded(at_slope(1.0))
-
-    def steeper(power: float) -> float:
-        return elasticity - demand.elasticity(at_slope(MOST_SLOPE**power))
-
-    if steeper(-1.0) > 0.0 or steeper(1.0) < 0.0:
-        ends = [demand.elasticity(at_slope(MOST_SLOPE**power)) for power in (-1.0, 1.0)]
-        why = (
-            f"{elasticity:g} cannot be reached at a conversion of {kept:.3g}: only from "
-            f"{ends[0]:.2f} to {ends[1]:.2f}"
-        )
-        raise OutOfReach("elasticity", why)
-    slope = MOST_SLOPE ** _root(steeper, -1.0, 1.0)
+    slope = 1.0 if elasticity is None else _slope(demand, kept, elasticity)
     _check_reach(demand, kept, slope)
-    return _rounded(at_slope(slope))
+    return _rounded(_at_slope(demand, slope, kept))
+
+
+def _at_slope(demand: Demand, slope: float, conversion: float) -> Level:
+    return Level(inclination=_shift(demand, slope, conversion), price=slope)
+
+
+def _slope(demand: Demand, conversion: float, elasticity: float) -> float:
+    """Return the factor on the slopes that is nearest to 1 of those that give the elasticity.
+
+    With few buyers, steeper slopes need not make it steeper everywhere: at the steepest nobody
+    is left whom a tenth of the price would move.
+    """
+
+    def at(doublings: float) -> float:
+        return demand.elasticity(_at_slope(demand, 2.0**doublings, conversion))
+
+    def over(doublings: float) -> float:
+        return elasticity - at(doublings)
+
+    way = 1 if over(0.0) < 0.0 else -1
+    for near in range(DOUBLINGS):
+        far = near + 1
+        if way * over(way * far) >= 0.0:
+            return float(2.0 ** _root(over, *sorted((float(way * near), float(way * far)))))
+    ends = [at(doublings) for doublings in range(-DOUBLINGS, DOUBLINGS + 1)]
+    why = (
+        f"{elasticity:g} cannot be reached at a conversion of {conversion:.3g}: only from "
+        f"{max(ends):.2f} to {min(ends):.2f}"
+    )
+    raise OutOfReach("elasticity", why)
 
 
 def _check_reach(demand: Demand, conversion: float, slope: float) -> None:
@@ -123,9 +165,10 @@ def _check_reach(demand: Demand, conversion: float, slope: float) -> None:
     ends = (Level(inclination=end, price=slope) for end in (-furthest, furthest))
     least, most = map(demand.conversion, ends)
     if not least - _PRECISE <= conversion <= most + _PRECISE:
+        at = "" if slope == 1.0 else f" with price slopes x{slope:.3g}, as the elasticity needs"
         why = (
             f"{conversion:g} cannot be reached, since some buyers have an inclination of their "
-            f"own: only from {least:.3g} to {most:.3g}"
+            f"own: only from {least:.3g} to {most:.3g}{at}"
         )
         raise OutOfReach("conversion", why)
 
@@ -146,8 +189,10 @@ def _shift(demand: Demand, slope: float, conversion: float) -> float:
 
 
 def _root(function: Callable[[float], float], low: float, high: float) -> float:
-    """Return where a rising function is 0, by regula falsi with halving (Illinois)."""
+    """Return where a function from below 0 to above is 0, by regula falsi (Illinois)."""
     below, beyond = function(low), function(high)
+    if below >= 0.0 or beyond <= 0.0:
+        return low if below >= 0.0 else high
     side = 0
     for _ in range(200):
         if high - low < _PRECISE:
