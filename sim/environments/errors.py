@@ -18,6 +18,16 @@ class GymnasiumMissing(SimError, ImportError):
         )
 
 
+class PettingZooMissing(SimError, ImportError):
+    """An environment of several seats was asked for, and its package is not installed."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "environments of several seats need pettingzoo: install retailsim with its extra `rl`, "
+            "as in: pip install 'retailsim[rl]'"
+        )
+
+
 class BadEnvironment(SimError):
     """An environment was made with something that does not go."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from retailsim.sim.environments.errors import GymnasiumMissing
+from retailsim.sim.environments.errors import GymnasiumMissing, PettingZooMissing
 from retailsim.sim.scenario.protocol import environments
 
 
@@ -21,3 +21,17 @@ def register() -> None:
     for name, place in environments().items():
         if name not in gymnasium.registry:
             gymnasium.register(id=name, entry_point=place)
+
+
+def need_pettingzoo() -> None:
+    """Say so if environments of several seats cannot be made.
+
+    Raises
+    ------
+    PettingZooMissing
+        If the package is not installed.
+    """
+    try:
+        import pettingzoo  # noqa: F401 - only whether it is there
+    except ImportError:
+        raise PettingZooMissing from None

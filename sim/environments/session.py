@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from retailsim.events.streams import Seed
 from retailsim.market.core.spec import MarketSpec
 from retailsim.sim.environments.episodes import SeatEpisodes
 from retailsim.sim.environments.errors import BadEnvironment, RunBegun, RunFull
@@ -49,6 +50,12 @@ class Session:
     def run(self) -> Path | None:
         """The folder of the run, once there is one."""
         return None if self._log is None else self._log.run.path
+
+    @property
+    def seed(self) -> Seed:
+        """The seed that the episodes are played under, once one was begun."""
+        assert self._prepared is not None  # whoever asks has opened one
+        return self._prepared.design.seed
 
     def check_seed(self, seed: int | None) -> None:
         """Refuse a seed for a run that has begun; raises `RunBegun`."""

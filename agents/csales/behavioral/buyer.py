@@ -22,7 +22,7 @@ from retailsim.agents.csales.behavioral.buyer_acts import (
 from retailsim.agents.csales.behavioral.buyer_state import BuyerState, Deed, after, at_first
 from retailsim.agents.csales.behavioral.decision import Errors, Item, choice, walks_away
 from retailsim.agents.csales.behavioral.parameters import TABLES, parameters_of
-from retailsim.agents.csales.behavioral.reservation_price import fit, reservation_cents
+from retailsim.agents.csales.behavioral.reservation_price import fit, own_worth_cents
 from retailsim.agents.errors import BadOption
 from retailsim.market.catalogue.product import Product
 from retailsim.market.protocols.csales.events import Leaving
@@ -107,8 +107,8 @@ class CsUser(SalesBuyer):
         return state
 
     def _reservation(self, request: RespondToSeller, product: Product) -> int:
-        noise = self.seat.seed.stream("buyer/worth", f"{request.unit}/{product.id}").normal()
-        return reservation_cents(request.profile, product, noise, self._parameters.worth)
+        seed, worth = self.seat.seed, self._parameters.worth
+        return own_worth_cents(seed, request.unit, request.profile, product, worth)
 
     def _chosen(self, request: RespondToSeller) -> Product | None:
         """The shown item that leaves most, if one fits at all; None once one is selected."""

@@ -15,6 +15,7 @@ from functools import lru_cache
 
 from retailsim.agents.csales.behavioral.inference import words_of
 from retailsim.agents.csales.behavioral.parameters import Surplus, Worth
+from retailsim.events.streams import Seed
 from retailsim.market.catalogue.product import Product
 from retailsim.market.protocols.csales.category_tree import path_of
 from retailsim.market.protocols.csales.values import Profile
@@ -68,6 +69,20 @@ def reservation_cents(profile: Profile, product: Product, noise: float, worth: W
     """
     share = worth.base + worth.span * fit(profile, product, worth) + worth.noise * noise
     return max(1, round(profile.budget_cents[1] * share))
+
+
+def own_worth_cents(seed: Seed, unit: str, profile: Profile, product: Product, worth: Worth) -> int:
+    """Return what an item is worth to one buyer; its draw is the same whenever it is asked.
+
+    Parameters
+    ----------
+    seed : Seed
+        Stream used: ``buyer/worth`` by unit and product.
+    unit : str
+        Of the buyer's requests.
+    """
+    noise = seed.stream("buyer/worth", f"{unit}/{product.id}").normal()
+    return reservation_cents(profile, product, noise, worth)
 
 
 def surplus_utility(
