@@ -14,7 +14,7 @@ from retailsim.sim.environments.csales.buyer_side import WEIGHTS, BuyerSide
 from retailsim.sim.environments.csales.episodes import Episodes
 from retailsim.sim.environments.csales.rewards import TERMS, checked_weights
 from retailsim.sim.environments.csales.seller_side import SellerSide
-from retailsim.sim.environments.episodes import SELLER
+from retailsim.sim.environments.episodes import seat
 from retailsim.sim.environments.errors import BadEnvironment
 from retailsim.sim.environments.seats_aec import SeatsAEC
 from retailsim.sim.environments.session import Session
@@ -56,7 +56,7 @@ class SalesAEC(SeatsAEC):
             profiles=None if profiles is None else Path(profiles),
             settings=as_settings(settings or {}),
         )
-        held = Episodes(options, sellers=[SELLER], buyers=[BUYER])
+        held = Episodes(options, sellers=[seat(adaptive=True)], buyers=[BUYER])
         self._rules = held.design.rules
         tables = (policy_table(self._rules.actions), buyer_features.TABLE)
         super().__init__(Session(held, out, episodes), dict(zip(AGENTS, tables, strict=True)))
