@@ -89,6 +89,16 @@ class PlayedOutside(SimError):
         )
 
 
+class TooLarge(SimError):
+    """A scenario asks for more episodes than any run can have."""
+
+    def __init__(self, source: str, episodes: int, most: int) -> None:
+        super().__init__(
+            f"{source}: {episodes:,} episodes; a run has at most {most:,}. Ask for fewer "
+            "design.replications, products, sellers or buyers"
+        )
+
+
 class Untrusted(SimError):
     """A run folder that was not launched here brings code, or sends keys somewhere."""
 

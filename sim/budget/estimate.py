@@ -70,18 +70,24 @@ class CostEstimate(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def estimate(design: Design) -> CostEstimate | None:
-    """Return what the design's models are expected to be asked; None where there are none."""
+    """Return what the design's models are expected to be asked; None where there are none.
+
+    All replications are taken to be as the first one, so a run of any size is estimated at once.
+    """
     configs = used_models(design.scenario)
     if not configs:
         return None
     workload = Workload(talks_of(design.protocol, design.scenario), configs)
     works: dict[str, Work] = defaultdict(Work)
     largest = 0
-    for spec in design.markets():
+    markets, rounds = design.rounds()
+    for spec in markets:
         largest = max(largest, workload.worst_nanousd(spec))
         for name, work in workload.of(spec).items():
             works[name] += work
-    models = tuple(_of_model(name, configs[name], work) for name, work in sorted(works.items()))
+    models = tuple(
+        _of_model(name, configs[name], work.times(rounds)) for name, work in sorted(works.items())
+    )
     known = all(model.dollars is not None for model in models)
     return CostEstimate(
         models=models,
@@ -145,7 +151,7 @@ def show_plan(
 ) -> int:
     """Say what would be run, asked and paid; returns the exit status."""
     scenario = design.scenario
-    markets = sum(1 for _ in design.markets())
+    markets, exact = design.market_count
     found = estimate(design)
     if terminal.json:
         plan = {"run": None, "overall": None, "name": scenario.run.name, "seed": scenario.run.seed}
@@ -156,7 +162,10 @@ def show_plan(
         )
         return 0
     asked = f"asks {', '.join(sorted(used_models(scenario)))}" if found else "nothing is spent"
-    terminal.out(f"{scenario.run.name}: {extent(design)}; {counted(markets, 'market')}; {asked}")
+    about = "" if exact else "about "
+    terminal.out(
+        f"{scenario.run.name}: {extent(design)}; {about}{counted(markets, 'market')}; {asked}"
+    )
     if behavioral is not None:
         terminal.out(f"Behavioral agents: {behavioral}")
     if found is not None:

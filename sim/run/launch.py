@@ -25,7 +25,7 @@ from retailsim.market.catalogue.product_files import (
 from retailsim.market.catalogue.typical_prices import TypicalPrices
 from retailsim.market.errors import EmptyCatalogue, EmptyHalf
 from retailsim.sim.budget.estimate import extent, show_plan
-from retailsim.sim.errors import BadScenario, RunExists
+from retailsim.sim.errors import BadScenario, RunExists, TooLarge
 from retailsim.sim.execution.job import Job
 from retailsim.sim.execution.runner import RunControl, RunOutcome, run_to_end
 from retailsim.sim.folder.inputs import copied, located, with_inputs
@@ -54,6 +54,9 @@ from retailsim.sim.seats.cast import Cast, expand, refuse_outside, used_models
 from retailsim.sim.seats.seat_names import describe_models, describe_reader
 from retailsim.sim.terminal.audience import Audience
 from retailsim.sim.terminal.terminal import Terminal
+
+MOST_EPISODES = 10**12
+"""Of one run: more take years on any machine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +112,8 @@ def prepare(options: Options, audience: Audience) -> PreparedRun:
     scenario, anchor = _anchored(Posed(asked, scenario), tree, products, folder, options, audience)
     seed = Seed(scenario.run.seed)
     design = new_design(scenario, folder, products, options.scenario)
+    if design.episodes > MOST_EPISODES:
+        raise TooLarge(options.scenario, design.episodes, MOST_EPISODES)
     seated = with_inputs(scenario, Path())
     cast = Cast(seated, design.protocol, seed, folder, options.scenario, options.classes)
     check_session_agents(cast.session_agents(), workers)

@@ -49,13 +49,24 @@ class Design(ABC):
 
     @property
     def episodes(self) -> int:
-        """How many episodes the whole design has; counted, where a design does not know better."""
-        return sum(len(spec.episodes) for spec in self.markets())
+        """How many episodes the whole design has."""
+        markets, rounds = self.rounds()
+        return sum(len(spec.episodes) for spec in markets) * rounds
 
     @property
     def sizes(self) -> tuple[tuple[int, str], ...]:
         """How large the design is: counts with what is counted, the episodes first."""
         return ((self.episodes, "episode"),)
+
+    @property
+    def market_count(self) -> tuple[int, bool]:
+        """How many markets there are, and whether that is exact and not what is expected."""
+        markets, rounds = self.rounds()
+        return sum(1 for _ in markets) * rounds, True
+
+    def rounds(self) -> tuple[Iterator[MarketSpec], int]:
+        """Return markets that stand for all, and how often each is played: here all, once."""
+        return self.markets(), 1
 
     @abstractmethod
     def markets(self) -> Iterator[MarketSpec]:

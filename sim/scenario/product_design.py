@@ -33,8 +33,15 @@ class ProductDesign(Design):
 
     def markets(self) -> Iterator[ProductSpec]:
         """Yield all markets in their order."""
+        return self._markets(self.scenario.design.replications)
+
+    def rounds(self) -> tuple[Iterator[ProductSpec], int]:
+        """Return those of the first replication, and how many replications there are."""
+        return self._markets(1), self.scenario.design.replications
+
+    def _markets(self, replications: int) -> Iterator[ProductSpec]:
         for product in self.products:
-            for number in range(1, self.scenario.design.replications + 1):
+            for number in range(1, replications + 1):
                 name = f"{product.id}/{number}"
                 yield ProductSpec(
                     id=name,

@@ -56,6 +56,15 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
         }
         return Work(**sums, largest_input=max(self.largest_input, other.largest_input))
 
+    def times(self, number: int) -> Work:
+        """Return this work, done so often."""
+        sums = {
+            name: getattr(self, name) * number
+            for name in self.__struct_fields__
+            if name != "largest_input"
+        }
+        return Work(**sums, largest_input=self.largest_input)
+
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
     """One kind of task in a conversation.

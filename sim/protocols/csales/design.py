@@ -92,8 +92,20 @@ class SalesDesign(Design):
 
     def markets(self) -> Iterator[ConversationSpec]:
         """Yield all conversations in their order."""
+        return self._conversations(self.scenario.design.replications)
+
+    @property
+    def market_count(self) -> tuple[int, bool]:
+        """How many markets there are: one for each conversation."""
+        return self.episodes, True
+
+    def rounds(self) -> tuple[Iterator[ConversationSpec], int]:
+        """Return those of the first replication, and how many replications there are."""
+        return self._conversations(1), self.scenario.design.replications
+
+    def _conversations(self, replications: int) -> Iterator[ConversationSpec]:
         for profile in self.profiles:
-            for replication in range(1, self.scenario.design.replications + 1):
+            for replication in range(1, replications + 1):
                 for seller in self._pairing.sellers:
                     for buyer in self._pairing.met(profile.id, seller, replication):
                         yield conversation(profile, seller, buyer, replication)

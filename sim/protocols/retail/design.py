@@ -24,6 +24,8 @@ from retailsim.sim.scenario.design import Design
 from retailsim.sim.scenario.pairing import Pairing
 from retailsim.sim.scenario.scenario import Scenario
 
+MOST_COUNTED = 100_000
+"""Episodes up to which markets are counted where chance says who meets whom."""
 PAPER_ISSUES = 1.0
 """Share of orders with an issue where the scenario says nothing: the paper's."""
 
@@ -118,10 +120,30 @@ class RetailDesign(Design):
 
     def markets(self) -> Iterator[RetailSpec]:
         """Yield all markets in their order."""
+        return self._markets(self.scenario.design.replications)
+
+    @property
+    def market_count(self) -> tuple[int, bool]:
+        """How many markets there are; of many that are drawn by chance, how many to expect."""
+        if self.scenario.design.broadcast != "shared":
+            return self.episodes, True
+        if self.scenario.design.pairing != "random":
+            return super().market_count
+        if self.episodes <= MOST_COUNTED:
+            return sum(1 for _ in self.markets()), True
+        sellers, buyers = len(self._pairing.sellers), len(self._pairing.buyers)
+        met = sellers * (1.0 - (1.0 - 1.0 / sellers) ** buyers)
+        return round(met * self.episodes / buyers), False
+
+    def rounds(self) -> tuple[Iterator[RetailSpec], int]:
+        """Return those of the first replication, and how many replications there are."""
+        return self._markets(1), self.scenario.design.replications
+
+    def _markets(self, replications: int) -> Iterator[RetailSpec]:
         design = self.scenario.design
         for product in self.products:
             for number, arm in enumerate(arms(self.scenario)):
-                for replication in range(1, design.replications + 1):
+                for replication in range(1, replications + 1):
                     for seller in self._pairing.sellers:
                         met = self._pairing.met(product.id, seller, replication)
                         groups = [met] if design.broadcast == "shared" else [[b] for b in met]
