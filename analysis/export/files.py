@@ -70,6 +70,19 @@ def format_of(
     raise UnknownExportFormat(file, named, allowed)
 
 
+def check_outside(file: Path, run: Path) -> None:
+    """Refuse a place among what a run is made of; ``derived`` is not.
+
+    Raises
+    ------
+    InsideRun
+    """
+    inside = file.resolve()
+    derived = (run / "derived").resolve()
+    if inside.is_relative_to(run.resolve()) and not inside.is_relative_to(derived):
+        raise InsideRun(file, run)
+
+
 @contextmanager
 def whole_file(file: Path, run: Path, *, force: bool = False) -> Iterator[Path]:
     """Give a name to write to, which becomes `file` at the end; after an error nothing is left.
@@ -85,11 +98,7 @@ def whole_file(file: Path, run: Path, *, force: bool = False) -> Iterator[Path]:
     ------
     FileExists, InsideRun
     """
-    inside = file.resolve()
-    if inside.is_relative_to(run.resolve()) and not inside.is_relative_to(
-        (run / "derived").resolve()
-    ):
-        raise InsideRun(file, run)
+    check_outside(file, run)
     if file.is_dir() or (file.exists() and not force):
         raise FileExists(file)
     file.parent.mkdir(parents=True, exist_ok=True)

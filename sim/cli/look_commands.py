@@ -57,14 +57,18 @@ def compare(first: Path, second: Path, as_json: bool) -> None:
 @RUN
 @click.argument(
     "what",
-    type=click.Choice(["measures", "episodes", "markets", "calls", "events", "transcripts"]),
+    type=click.Choice(
+        ["measures", "episodes", "markets", "calls", "events", "transcripts", "decisions"]
+    ),
     metavar="WHAT",
 )
-@click.option("--out", required=True, type=PATH, metavar="FILE", help="File to write.")
+@click.option(
+    "--out", required=True, type=PATH, metavar="FILE", help="File to write; a folder for decisions."
+)
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["parquet", "csv", "jsonl"]),
+    type=click.Choice(["parquet", "csv", "jsonl", "minari"]),
     help="Format to write, if the file's ending does not say.",
 )
 @click.option(
@@ -74,10 +78,17 @@ def compare(first: Path, second: Path, as_json: bool) -> None:
     help="Who is the assistant in transcripts; by default the seller.",
 )
 @click.option("--force", is_flag=True, help="Overwrite the file if it exists.")
+@click.option(
+    "--reward",
+    multiple=True,
+    metavar="TERM=WEIGHT",
+    help="What decisions are paid in; by default revenue.",
+)
 def export(**flags: Any) -> None:
     """Write a run's data as Parquet, CSV or JSON Lines.
 
-    WHAT is measures, episodes, markets, calls, events, or transcripts (chats, always JSON Lines).
+    WHAT is measures, episodes, markets, calls, events, transcripts (chats, always JSON Lines), or
+    decisions (what sellers decided in sales conversations, a Minari dataset).
     """
     from retailsim.sim.look.export import ExportOptions
     from retailsim.sim.look.export import export as write

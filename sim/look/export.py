@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from retailsim.analysis.export.files import Format
 
-What = Literal["measures", "episodes", "markets", "calls", "events", "transcripts"]
+What = Literal["measures", "episodes", "markets", "calls", "events", "transcripts", "decisions"]
 
 
 class NotForTables(SimError):
@@ -26,26 +26,46 @@ class NotForTables(SimError):
         super().__init__(f"--as is for transcripts only; {what} have no speakers")
 
 
+class NoRewards(SimError):
+    """An option of decisions was given for something else."""
+
+    def __init__(self, what: What) -> None:
+        super().__init__(f"--reward is for decisions only; {what} have no rewards")
+
+
+class NoDataset(SimError):
+    """Decisions were to be written as a table, or a table as a dataset."""
+
+    def __init__(self, what: What, form: str) -> None:
+        super().__init__(
+            f"--format {form} is not for {what}: decisions are a Minari dataset (a folder), and "
+            "nothing else is one"
+        )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExportOptions:
     """What to export, and where to.
 
     Parameters
     ----------
-    form : {"parquet", "csv", "jsonl"} or None
-        None: as the file's ending says.
+    form : {"parquet", "csv", "jsonl", "minari"} or None
+        None: as the file's ending says; decisions are a Minari dataset.
     assistant : {"seller", "buyer"} or None
         Whose part is ``assistant`` in transcripts; None: the seller's.
     force : bool
         Whether a file that is there is replaced.
+    reward : tuple of str
+        What decisions are paid in, each TERM=WEIGHT; none: as the protocol has it.
     """
 
     run: Path
     what: What
     out: Path
-    form: Format | None = None
+    form: Format | Literal["minari"] | None = None
     assistant: Literal["seller", "buyer"] | None = None
     force: bool = False
+    reward: tuple[str, ...] = ()
 
 
 def export(asked: ExportOptions, terminal: Terminal) -> int:
@@ -53,7 +73,7 @@ def export(asked: ExportOptions, terminal: Terminal) -> int:
 
     Raises
     ------
-    NotForTables
+    NotForTables, NoRewards, NoDataset
     CannotWrite
         If the disk takes no more; nothing is left of the file.
     UnknownFormat, FileExists, InsideRun
@@ -66,6 +86,10 @@ def export(asked: ExportOptions, terminal: Terminal) -> int:
     chats = asked.what == "transcripts"
     if asked.assistant and not chats:
         raise NotForTables(asked.what)
+    if asked.reward and asked.what != "decisions":
+        raise NoRewards(asked.what)
+    if asked.form == "minari" or asked.what == "decisions":
+        return _dataset(asked, terminal)
     form = format_of(asked.out, asked.form, ("jsonl",) if chats else FORMATS)
     try:
         with whole_file(asked.out, asked.run, force=asked.force) as file:
@@ -79,6 +103,15 @@ def export(asked: ExportOptions, terminal: Terminal) -> int:
         if told:
             terminal.say(told)
     return 0
+
+
+def _dataset(asked: ExportOptions, terminal: Terminal) -> int:
+    from retailsim.sim.scenario.protocol import work_of
+
+    if asked.what != "decisions" or asked.form not in (None, "minari"):
+        raise NoDataset(asked.what, asked.form or "minari")
+    work = work_of("export decisions")
+    return work(terminal, run=asked.run, out=asked.out, reward=asked.reward)
 
 
 def _write(asked: ExportOptions, form: Format, file: Path) -> str:

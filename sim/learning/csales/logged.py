@@ -75,9 +75,12 @@ class Logged(msgspec.Struct, frozen=True, kw_only=True):
     decisions : Decisions
     others : tuple of (D, K) arrays
         The probabilities of each `Weighing` that was asked for.
+    ends : (E, F)
+        The features when an episode was over.
     """
 
     decisions: Decisions
+    ends: Floats
     others: tuple[Floats, ...] = ()
 
 
@@ -127,7 +130,8 @@ def read_logged(
             raise UnknownSeller(seller, sellers)
         raise NoDecisions(runs, decisions.failed, decisions.unfinished)
     weighed = zip(*(part.weighed() for part in parts), strict=True)
-    return Logged(decisions=decisions, others=tuple(map(np.concatenate, weighed)))
+    ends = np.array([end for part in parts for end in part.ends()])
+    return Logged(decisions=decisions, ends=ends, others=tuple(map(np.concatenate, weighed)))
 
 
 def _of_run(run: Path, file: RunFile, collected: _Collected) -> _Collected:
@@ -253,7 +257,7 @@ class _Collected:
                 totals[name] += value
             rows.append(row)
             view.tell(step)
-        self._episodes.append(_Episode(opened, profiled, rows, totals))
+        self._episodes.append(_Episode(opened, profiled, rows, totals, features(view)))
 
     def decisions(self) -> Decisions:
         """Return them as arrays, in the same order however the log was written."""
@@ -291,6 +295,10 @@ class _Collected:
     def _ordered(self) -> list[_Episode]:
         return sorted(self._episodes, key=lambda one: str(one.opened.episode))
 
+    def ends(self) -> list[list[float]]:
+        """Return the features at each episode's end."""
+        return [one.end for one in self._ordered()]
+
     def weighed(self) -> Iterator[Floats]:
         """Yield what each of the others would have done, (D, K)."""
         for number in range(len(self._others)):
@@ -320,6 +328,7 @@ class _Episode:
     profiled: BuyerProfiled
     rows: list[_Row]
     terms: dict[str, float]
+    end: list[float]
 
 
 def _segments(held: _Episode) -> tuple[str, ...]:

@@ -109,6 +109,7 @@ RUN = ProtocolRun(
     environments={"retailsim/CSales-v0": "retailsim.sim.environments.csales.sales_env:SalesEnv"},
     commands={
         "profiles build": "retailsim.sim.protocols.csales.buyer_profiles.build:build",
+        "export decisions": "retailsim.sim.learning.csales.export_decisions:export_decisions",
         "policy learn": "retailsim.sim.learning.csales.learn:learn",
         "policy evaluate": "retailsim.sim.learning.csales.evaluate:evaluate",
     },
