@@ -18,24 +18,21 @@ def policy() -> None:
 
 
 @policy.command(name="learn", example="policy learn my.toml --out learnt.json")
-@click.argument("scenario")
+@click.argument("sources", nargs=-1, required=True, metavar="SCENARIO | RUN...")
 @click.option(
     "--out", required=True, type=PATH, metavar="FILE", help="File for the policy; a new one."
 )
 @click.option(
     "--learner",
-    default="linucb",
-    show_default=True,
     metavar="NAME",
-    help="epsilon-greedy, linucb, thompson; or show-first, a baseline made by hand.",
+    help="epsilon-greedy, linucb (the default), thompson; or show-first, a baseline made by hand; "
+    "from runs fitted-q.",
 )
 @click.option(
     "--conversations",
     type=click.IntRange(1, 1_000_000),
-    default=10_000,
-    show_default=True,
     metavar="N",
-    help="How many conversations it learns from.",
+    help="How many conversations it holds, 10,000 unless set.",
 )
 @click.option(
     "--reward",
@@ -65,6 +62,7 @@ def policy() -> None:
     metavar="N",
     help="Seed of what is learnt.",
 )
+@click.option("--seller", metavar="ID", help="Of runs, learn from this seller alone.")
 @click.option("--buyers", metavar="A,B", help="Buyers, named as for launch.")
 @click.option("--catalog", type=PATH, metavar="FILE", help="A catalog of your own.")
 @click.option("--profiles", type=PATH, metavar="FILE", help="Profiles of the buyers.")
@@ -72,10 +70,11 @@ def policy() -> None:
     "--set", "settings", multiple=True, metavar="KEY=VALUE", help="Set any key of the scenario."
 )
 def learn_policy(**flags: Any) -> None:
-    """Learn a policy in conversations with simulated buyers.
+    """Learn a policy, in conversations with simulated buyers or from runs.
 
-    It meets half 1 of the profiles and of the products; judge it on the others, with
-    --set profiles.half=2 --set products.half=2.
+    Of a scenario it meets half 1 of the profiles and of the products; judge it on the others, with
+    --set profiles.half=2 --set products.half=2. Of runs, half of the profiles teach and the others
+    judge; whoever sold there, models and people among them.
     """
     from retailsim.sim.scenario.protocol import work_of
     from retailsim.sim.terminal.terminal import Terminal

@@ -82,3 +82,29 @@ class UnknownPolicy(SimError):
 
     def __init__(self, name: str) -> None:
         super().__init__(f"{name}: is neither a policy's file nor csi or chance")
+
+
+class TooFewProfiles(SimError):
+    """Logs hold too few buyer profiles to learn from some and judge by others."""
+
+    def __init__(self, runs: Sequence[Path], found: int, needed: int) -> None:
+        super().__init__(
+            f"{', '.join(map(str, runs))}: buyers of {found} profiles; half of them are to teach "
+            f"and half to judge, so {needed} are needed"
+        )
+
+
+class NotBoth(SimError):
+    """A policy was to be learnt from runs and in conversations at once."""
+
+    def __init__(self, source: str) -> None:
+        super().__init__(
+            f"{source}: is no run; name one scenario to learn in, or runs alone to learn from"
+        )
+
+
+class NotOffline(SimError):
+    """A flag says how conversations are held, and none are."""
+
+    def __init__(self, flag: str) -> None:
+        super().__init__(f"{flag}: runs are learnt from as they are; leave it out")

@@ -1,4 +1,4 @@
-"""`policy learn`: a seller's policy learnt online, in conversations with simulated buyers."""
+"""`policy learn`: a seller's policy, learnt in conversations with simulated buyers or from runs."""
 
 from __future__ import annotations
 
@@ -10,13 +10,20 @@ from typing import Any
 import msgspec
 
 from retailsim.agents.csales.policy.by_hand import show_first
-from retailsim.agents.policy.linear import LinearPolicy
+from retailsim.agents.policy.linear import LearntLimit, LinearPolicy
 from retailsim.sim.environments.csales.rewards import TERMS
 from retailsim.sim.errors import BadScenario, CannotWrite
 from retailsim.sim.learning.csales.asked_reward import asked_reward
 from retailsim.sim.learning.csales.course import Course, Lessons
-from retailsim.sim.learning.csales.own_rates import with_bounds
-from retailsim.sim.learning.errors import BadLimit, PolicyExists, UnknownLearner
+from retailsim.sim.learning.csales.offline import LEARNER, from_logs
+from retailsim.sim.learning.csales.own_rates import of_logs, with_bounds
+from retailsim.sim.learning.errors import (
+    BadLimit,
+    NotBoth,
+    NotOffline,
+    PolicyExists,
+    UnknownLearner,
+)
 from retailsim.sim.learning.learners import LEARNERS
 from retailsim.sim.learning.limits import Limit
 from retailsim.sim.play.progress import Progress
@@ -46,26 +53,41 @@ class LearnOptions(msgspec.Struct, frozen=True, kw_only=True):
     reward: tuple[str, ...] = ()
     limit: tuple[str, ...] = ()
     floor: tuple[str, ...] = ()
+    seller: str | None = None
     buyers: str | None = None
     catalog: Path | None = None
     profiles: Path | None = None
     settings: tuple[str, ...] = ()
 
 
-def learn(terminal: Terminal, **options: Any) -> int:
+def learn(terminal: Terminal, sources: Sequence[str], **options: Any) -> int:
     """Learn a policy and write its file; returns the exit status.
 
     Parameters
     ----------
+    sources : sequence of str
+        A scenario, or the folders of runs.
     **options
-        The fields of `LearnOptions`.
+        Other fields of `LearnOptions`; None where nothing was said.
 
     Raises
     ------
     SimError
         If something that it was told does not go; nothing is written then.
     """
-    told = LearnOptions(**options)
+    said = {name: value for name, value in options.items() if value is not None}
+    told = LearnOptions(scenario=sources[0], **said)
+    runs = [Path(source) for source in sources if (Path(source) / "run.toml").is_file()]
+    if len(runs) not in (0, len(sources)) or (not runs and len(sources) > 1):
+        raise NotBoth(next(source for source in sources if Path(source) not in runs))
+    if runs:
+        return _from_runs(runs, told, said, terminal)
+    return _in_conversations(told, terminal)
+
+
+def _in_conversations(told: LearnOptions, terminal: Terminal) -> int:
+    if told.seller is not None:
+        raise NotOffline("--seller")
     _check(told)
     if told.learner == BY_HAND:
         scenario, _ = read_scenario(_asked(told))
@@ -87,6 +109,28 @@ def learn(terminal: Terminal, **options: Any) -> int:
     return 0
 
 
+def _from_runs(
+    runs: Sequence[Path], told: LearnOptions, said: Mapping[str, object], terminal: Terminal
+) -> int:
+    """Learn from logs, write the policy, and say what they say of it."""
+    _check_offline(told, said)
+    reward, asked = asked_reward(told.reward, REWARD), _limits_asked(told)
+    limits = of_logs(asked, runs, told.seller, terminal)
+    found = from_logs(runs, reward=reward, limits=limits, seller=told.seller, seed=told.seed)
+    write(found.policy, told.out)
+    teachers, judges = found.profiles
+    terminal.out(
+        f"{LEARNER}: learnt from {found.taught:,} conversations with buyers of {teachers:,} "
+        f"profiles, paid in {_paid(reward)}"
+    )
+    kept = () if found.policy.learnt is None else found.policy.learnt.limits
+    for limit, learnt in zip(limits, kept, strict=True):
+        terminal.out(f"{limit.words}: {_path(learnt)}")
+    terminal.out(f"{found.judged:,} conversations of {judges:,} others: {found.verdict}")
+    terminal.out(f"policy: {told.out}")
+    return 0
+
+
 def course_of(told: LearnOptions, terminal: Terminal) -> Course:
     """Return the course that a command asks for, its limits measured where they have no number.
 
@@ -95,15 +139,7 @@ def course_of(told: LearnOptions, terminal: Terminal) -> Course:
     SimError
         If something that it was told does not go.
     """
-    meeting = _asked(told)
-    asked = (
-        *((text, False) for text in told.limit),
-        *((text, True) for text in told.floor),
-    )
-    reward, limits = (
-        asked_reward(told.reward, REWARD),
-        [_limit(text, least=least) for text, least in asked],
-    )
+    meeting, reward, limits = _asked(told), asked_reward(told.reward, REWARD), _limits_asked(told)
     lessons = Lessons(
         learner=told.learner,
         conversations=told.conversations,
@@ -112,6 +148,11 @@ def course_of(told: LearnOptions, terminal: Terminal) -> Course:
         limits=with_bounds(limits, meeting, terminal),
     )
     return Course(lessons, meeting)
+
+
+def _limits_asked(told: LearnOptions) -> list[tuple[str, float | None, bool]]:
+    asked = (*((text, False) for text in told.limit), *((text, True) for text in told.floor))
+    return [_limit(text, least=least) for text, least in asked]
 
 
 def _asked(told: LearnOptions) -> Options:
@@ -136,6 +177,16 @@ def _check(told: LearnOptions) -> None:
     known = [*LEARNERS, BY_HAND]
     if told.learner not in known:
         raise UnknownLearner(told.learner, known)
+    if told.out.exists():
+        raise PolicyExists(told.out)
+
+
+def _check_offline(told: LearnOptions, said: Mapping[str, object]) -> None:
+    if said.get("learner", LEARNER) != LEARNER:
+        raise UnknownLearner(told.learner, [LEARNER])
+    for name in ("conversations", "buyers", "catalog", "profiles", "settings"):
+        if said.get(name):
+            raise NotOffline("--set" if name == "settings" else f"--{name}")
     if told.out.exists():
         raise PolicyExists(told.out)
 
@@ -183,9 +234,13 @@ def _conclude(course: Course, policy: LinearPolicy, told: LearnOptions, terminal
         terminal.out(f"{name} {len(part):,} conversations: {_came_to(part)}")
     for limit in () if policy.learnt is None else policy.learnt.limits:
         terminal.out(_kept(Limit(term=limit.term, bound=limit.bound, least=limit.least), course))
-        shown = ", ".join(f"{price:.3g}" for price in limit.path[:: len(limit.path) // 8 or 1])
-        terminal.out(f"its price in reward: {shown}; on average in the end {limit.price:.3g}")
+        terminal.out(_path(limit))
     terminal.out(f"policy: {told.out}")
+
+
+def _path(limit: LearntLimit) -> str:
+    shown = ", ".join(f"{price:.3g}" for price in limit.path[:: len(limit.path) // 8 or 1])
+    return f"its price in reward: {shown}; on average in the end {limit.price:.3g}"
 
 
 def _kept(limit: Limit, course: Course) -> str:
