@@ -19,7 +19,6 @@ from retailsim.market.protocols.csales.action_table import DEFAULT_TABLE
 from retailsim.market.protocols.csales.profile_file import builtin_profiles, read_profiles
 from retailsim.sim.environments.csales.rewards import TERMS
 from retailsim.sim.learning.csales.learn import LearnOptions, course_of
-from retailsim.sim.learning.csales.talk import Talk
 from retailsim.sim.scenario.halves import half_of
 from retailsim.sim.terminal.terminal import Quiet
 from tests.sim.runs import event_lines, events_of, launched, sim, torn
@@ -125,7 +124,7 @@ def test_a_conversation_comes_to_what_its_rewards_sum_to(tmp_path: Path) -> None
     course = course_of(told, Quiet())
     sales, random = 0.0, np.random.default_rng(1)
     for _ in range(30):
-        talk = Talk(course._episodes, next(course._order), course._run, course.lessons.reward)
+        talk = course.next()
         paid = 0.0
         while not talk.over:
             state, mask = talk.state()

@@ -13,8 +13,9 @@ from retailsim.agents.csales.policy.by_hand import show_first
 from retailsim.agents.policy.linear import LearntLimit, LinearPolicy
 from retailsim.sim.environments.csales.rewards import TERMS
 from retailsim.sim.errors import BadScenario, CannotWrite
+from retailsim.sim.learning.course import Lessons
 from retailsim.sim.learning.csales.asked_reward import asked_reward
-from retailsim.sim.learning.csales.course import Course, Lessons
+from retailsim.sim.learning.csales.course import Course
 from retailsim.sim.learning.csales.offline import LEARNER, from_logs
 from retailsim.sim.learning.csales.own_rates import of_logs, with_bounds
 from retailsim.sim.learning.errors import (
