@@ -59,12 +59,15 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
         Events in the log, whose chain of hashes is whole.
     markets : int or None
         Markets that were played again, each with every event the same; None: none was.
+    missing : int
+        Markets of the design that the log does not hold yet; of a sealed log, none.
     obstacle : str or None
         Why none was.
     """
 
     events: int
     markets: int | None = None
+    missing: int = 0
     obstacle: str | None = None
 
 
@@ -81,6 +84,9 @@ def verify(path: Path, terminal: Terminal, code: Code = "own") -> int:
         terminal.out(f"{path}: no market has ended yet, so there is nothing to play again")
     else:
         terminal.out(f"{path}: {found.markets} markets played again, every event is the same")
+    if found.missing:
+        of = found.missing + (found.markets or 0)
+        terminal.out(f"{path}: not finished: {found.missing:,} of its {of:,} markets are missing")
     return 0
 
 
@@ -123,7 +129,8 @@ def verified(
     obstacle = _foreign_code(run, file, code) or _obstacle(run, file)
     if obstacle is not None:
         return Verification(events=events, obstacle=obstacle)
-    return Verification(events=events, markets=asyncio.run(_replay_all(run, file)))
+    played, missing = asyncio.run(_replay_all(run, file))
+    return Verification(events=events, markets=played, missing=missing)
 
 
 def _check_owner(log: LogCheck, file: RunFile) -> None:
@@ -159,7 +166,8 @@ def _obstacle(run: RunFolder, file: RunFile) -> str | None:
     return None
 
 
-async def _replay_all(run: RunFolder, file: RunFile) -> int:
+async def _replay_all(run: RunFolder, file: RunFile) -> tuple[int, int]:
+    """Return how many markets were played again, and how many are not in the log yet."""
     scenario = file.scenario
     design = run_design(run, file)
     watch = Watchdog(warn_s=5.0, deadline_s=scenario.run.block_timeout_s, say=lambda line: None)
@@ -195,7 +203,7 @@ async def _replay_all(run: RunFolder, file: RunFile) -> int:
             played.add(market)
     if read_seal(run.events) is not None:
         _check_complete(run, markets.specs, played)
-    return len(played)
+    return len(played), len(markets.specs.keys() - played)
 
 
 class _Markets:

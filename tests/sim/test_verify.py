@@ -142,6 +142,7 @@ def test_what_is_missing_of_an_unfinished_run_is_no_forgery(run: Path) -> None:
     result = sim("verify", run)
     assert result.exit_code == 0
     assert "19 markets played again, every event is the same" in result.stdout
+    assert "not finished: 1 of its 20 markets are missing" in result.stdout
 
 
 def test_a_run_can_be_moved(run: Path, tmp_path: Path) -> None:
