@@ -76,10 +76,12 @@ def learn_policy(**flags: Any) -> None:
     --set profiles.half=2 --set products.half=2. Of runs, half of the profiles teach and the others
     judge; whoever sold there, models and people among them.
     """
+    from retailsim.sim.learning.protocol_of import protocol_of
     from retailsim.sim.scenario.protocol import work_of
     from retailsim.sim.terminal.terminal import Terminal
 
-    sys.exit(work_of("policy learn")(Terminal(), **flags))
+    work = work_of("policy learn", protocol=protocol_of(flags["sources"][0], flags["settings"]))
+    sys.exit(work(Terminal(), **flags))
 
 
 @policy.command(name="mine", example="policy mine runs/first")

@@ -117,8 +117,9 @@ class ProtocolRun(msgspec.Struct, frozen=True, kw_only=True):
     talks : callable or None
         ``scenario -> talks``: what its model agents talk about in a market; None: no models.
     commands : mapping
-        Commands of the program that are about this protocol alone -> ``module:FUNCTION`` of a
-        `Work`, imported when the command runs. Only those of built-in protocols are looked up.
+        Commands of the program that are about this protocol, or do something of its own there ->
+        ``module:FUNCTION`` of a `Work`, imported when the command runs. Only those of built-in
+        protocols are looked up.
     changed : callable
         See `Changed`; experiments ask it what was put into a run.
     environments : mapping
@@ -178,19 +179,30 @@ def run_of(protocol: Protocol) -> ProtocolRun:
     return typed_layer(protocol, "run", ProtocolRun)
 
 
-def work_of(command: str) -> Work:
+def work_of(command: str, *, protocol: str | None = None) -> Work:
     """Return what a command does that is about one of the built-in protocols alone.
+
+    Parameters
+    ----------
+    command : str
+    protocol : str or None
+        Whose: the name of one, for commands that several have; None: the only one's.
 
     Raises
     ------
     LookupError
-        If no protocol says so, or more than one.
+        If no protocol says so, or more than one and none is named.
+    BadScenario
+        If the one that is named does not.
     """
-    runs = [run_of(protocol) for protocol in BUILT_IN.values()]
-    places = [one.commands[command] for one in runs if command in one.commands]
-    if len(places) != 1:
+    runs = {name: run_of(one) for name, one in BUILT_IN.items()}
+    places = {name: one.commands[command] for name, one in runs.items() if command in one.commands}
+    if protocol is None and len(places) != 1:
         raise LookupError(f"{command!r} is a command of {len(places)} protocols")
-    work: Work = imported(places[0])
+    if protocol is not None and protocol not in places:
+        problem = f"{protocol!r} has no {command}, which is for {', '.join(places)}"
+        raise BadScenario("design.protocol", problem)
+    work: Work = imported(next(iter(places.values())) if protocol is None else places[protocol])
     return work
 
 

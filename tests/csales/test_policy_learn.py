@@ -103,14 +103,6 @@ def test_what_does_not_go_is_said_in_one_line(
     assert not (tmp_path / "p.json").exists()
 
 
-def test_a_scenario_without_conversations_is_refused(tmp_path: Path) -> None:
-    result = sim("policy", "learn", "pairwise", "--out", tmp_path / "p.json")
-    assert result.exit_code == 2
-    assert result.stderr == (
-        "error: pairwise: its protocol is retail; policies are learnt in csales\n"
-    )
-
-
 def test_a_file_that_is_there_is_kept(tmp_path: Path) -> None:
     (tmp_path / "p.json").write_text("mine")
     result = learn(tmp_path / "p.json")

@@ -12,7 +12,8 @@ import msgspec
 from retailsim.agents.csales.policy.by_hand import show_first
 from retailsim.agents.policy.linear import LearntLimit, LinearPolicy
 from retailsim.sim.environments.csales.rewards import TERMS
-from retailsim.sim.errors import BadScenario, CannotWrite
+from retailsim.sim.errors import BadScenario
+from retailsim.sim.learning.asked_terms import finite, paid
 from retailsim.sim.learning.course import Lessons
 from retailsim.sim.learning.csales.asked_reward import asked_reward
 from retailsim.sim.learning.csales.course import Course
@@ -22,11 +23,11 @@ from retailsim.sim.learning.errors import (
     BadLimit,
     NotBoth,
     NotOffline,
-    PolicyExists,
     UnknownLearner,
 )
 from retailsim.sim.learning.learners import LEARNERS
 from retailsim.sim.learning.limits import Limit
+from retailsim.sim.learning.policy_file import check_new, write
 from retailsim.sim.play.progress import Progress
 from retailsim.sim.protocols.csales.design import action_table
 from retailsim.sim.run.launch import read_scenario
@@ -98,7 +99,7 @@ def _in_conversations(told: LearnOptions, terminal: Terminal) -> int:
     course = course_of(told, terminal)
     terminal.say(
         f"{told.learner} learns from {told.conversations:,} conversations with buyers of "
-        f"{course.profiles:,} profiles, paid in {_paid(course.lessons.reward)}"
+        f"{course.profiles:,} profiles, paid in {paid(course.lessons.reward)}"
     )
     with terminal.progress(told.conversations) as update:
         for done in course.run():
@@ -122,7 +123,7 @@ def _from_runs(
     teachers, judges = found.profiles
     terminal.out(
         f"{LEARNER}: learnt from {found.taught:,} conversations with buyers of {teachers:,} "
-        f"profiles, paid in {_paid(reward)}"
+        f"profiles, paid in {paid(reward)}"
     )
     kept = () if found.policy.learnt is None else found.policy.learnt.limits
     for limit, learnt in zip(limits, kept, strict=True):
@@ -178,8 +179,7 @@ def _check(told: LearnOptions) -> None:
     known = [*LEARNERS, BY_HAND]
     if told.learner not in known:
         raise UnknownLearner(told.learner, known)
-    if told.out.exists():
-        raise PolicyExists(told.out)
+    check_new(told.out)
 
 
 def _check_offline(told: LearnOptions, said: Mapping[str, object]) -> None:
@@ -188,43 +188,16 @@ def _check_offline(told: LearnOptions, said: Mapping[str, object]) -> None:
     for name in ("conversations", "buyers", "catalog", "profiles", "settings"):
         if said.get(name):
             raise NotOffline("--set" if name == "settings" else f"--{name}")
-    if told.out.exists():
-        raise PolicyExists(told.out)
+    check_new(told.out)
 
 
 def _limit(text: str, *, least: bool) -> tuple[str, float | None, bool]:
     """Return a limit's term, its bound if it has one, and whether it is a floor."""
     name, equals, number = text.partition("=")
-    value = _number(number) if equals else None
+    value = finite(number) if equals else None
     if name.strip() not in TERMS or (equals and value is None):
         raise BadLimit("--floor" if least else "--limit", text, list(TERMS))
     return name.strip(), value, least
-
-
-def _number(text: str) -> float | None:
-    try:
-        value = float(text)
-    except ValueError:
-        return None
-    return value if math.isfinite(value) else None
-
-
-def _paid(reward: Mapping[str, float]) -> str:
-    return ", ".join(f"{name} x {weight:g}" for name, weight in reward.items())
-
-
-def write(policy: LinearPolicy, path: Path) -> None:
-    """Write a policy's file.
-
-    Raises
-    ------
-    CannotWrite
-    """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        policy.save(path)
-    except OSError as error:
-        raise CannotWrite(path, error, "name another file with --out") from None
 
 
 def _conclude(course: Course, policy: LinearPolicy, told: LearnOptions, terminal: Terminal) -> None:

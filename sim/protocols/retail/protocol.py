@@ -70,6 +70,7 @@ RUN = ProtocolRun(
     behavioral=behavioral_values,
     talks=_talks,
     commands={
+        "policy learn": "retailsim.sim.learning.retail.learn:learn",
         "import": "retailsim.sim.protocols.retail.published.published_run:import_trajectories",
     },
     changed=changed_parameters,

@@ -1,0 +1,1 @@
+"""Policies of sellers in the retail protocol."""

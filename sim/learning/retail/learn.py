@@ -1,0 +1,173 @@
+"""`policy learn` in the retail protocol: a seller's policy, learnt from simulated buyers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from retailsim.agents.retail.policy.by_hand import by_the_sheet
+from retailsim.sim.environments.retail.rewards import TERMS, checked_weights
+from retailsim.sim.errors import BadScenario
+from retailsim.sim.learning.asked_terms import asked_weights, finite, paid
+from retailsim.sim.learning.course import Lessons
+from retailsim.sim.learning.errors import BadLimit, NotOffline, UnknownLearner
+from retailsim.sim.learning.learners import LEARNERS
+from retailsim.sim.learning.limits import Limit
+from retailsim.sim.learning.policy_file import check_new, write
+from retailsim.sim.learning.retail.course import Course
+from retailsim.sim.play.progress import Progress
+from retailsim.sim.run.launch import read_scenario
+from retailsim.sim.run.launch_options import Options
+from retailsim.sim.terminal.terminal import Terminal
+
+BY_HAND = "by-the-sheet"
+"""The name of the baseline that learns nothing."""
+REWARD: Mapping[str, float] = {"revenue_share": 1.0, "violations": -0.25}
+"""Unless another is asked for: dollars would let the few dear products decide what is learnt, and
+revenue alone is made by promising what no sheet carries."""
+EVERY = 50
+"""Episodes between two looks at the progress."""
+TRAINING = "products.half=1"
+"""What is learnt on; the other half is to judge by."""
+
+
+class LearnOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """What the command was told."""
+
+    scenario: str
+    out: Path
+    learner: str = "linucb"
+    conversations: int = 10_000
+    seed: int = 1
+    reward: tuple[str, ...] = ()
+    limit: tuple[str, ...] = ()
+    floor: tuple[str, ...] = ()
+    seller: str | None = None
+    buyers: str | None = None
+    catalog: Path | None = None
+    profiles: Path | None = None
+    settings: tuple[str, ...] = ()
+
+
+def learn(terminal: Terminal, sources: Sequence[str], **options: Any) -> int:
+    """Learn a policy and write its file; returns the exit status.
+
+    Parameters
+    ----------
+    sources : sequence of str
+        A scenario.
+    **options
+        Other fields of `LearnOptions`; None where nothing was said.
+
+    Raises
+    ------
+    SimError
+        If something that it was told does not go; nothing is written then.
+    """
+    told = LearnOptions(
+        scenario=_scenario(sources),
+        **{name: value for name, value in options.items() if value is not None},
+    )
+    if told.seller is not None:
+        raise NotOffline("--seller")
+    known = [*LEARNERS, BY_HAND]
+    if told.learner not in known:
+        raise UnknownLearner(told.learner, known)
+    check_new(told.out)
+    if told.learner == BY_HAND:
+        write(by_the_sheet(), told.out)
+        terminal.out(f"policy: {told.out}, made by hand")
+        return 0
+    course = course_of(told)
+    terminal.say(
+        f"{told.learner} learns from {told.conversations:,} episodes with {course.profiles:,} "
+        f"products, paid in {paid(course.lessons.reward)}"
+    )
+    with terminal.progress(told.conversations) as update:
+        for done in course.run():
+            if done % EVERY == 0 or done == told.conversations:
+                update(Progress(markets=done, episodes=done, failed=course.failed))
+    write(course.policy(), told.out)
+    _conclude(course, told, terminal)
+    return 0
+
+
+def _scenario(sources: Sequence[str]) -> str:
+    runs = [source for source in sources if (Path(source) / "run.toml").is_file()]
+    if runs:
+        raise BadScenario(runs[0], "is a run; policies that pitch are learnt in a scenario alone")
+    if len(sources) > 1:
+        raise BadScenario(sources[1], "is one too many; a policy is learnt in one scenario")
+    return sources[0]
+
+
+def course_of(told: LearnOptions) -> Course:
+    """Return the course that a command asks for.
+
+    Raises
+    ------
+    SimError
+        If something that it was told does not go.
+    """
+    limits = (
+        *(_limit(text, least=False) for text in told.limit),
+        *(_limit(text, least=True) for text in told.floor),
+    )
+    lessons = Lessons(
+        learner=told.learner,
+        conversations=told.conversations,
+        seed=told.seed,
+        reward=checked_weights(asked_weights(told.reward, TERMS) or dict(REWARD)),
+        limits=limits,
+    )
+    return Course(lessons, _asked(told))
+
+
+def _asked(told: LearnOptions) -> Options:
+    if told.profiles is not None:
+        raise BadScenario(told.scenario, "its buyers have no profiles; leave --profiles out")
+    asked = Options(
+        scenario=told.scenario,
+        catalog=told.catalog,
+        buyers=told.buyers,
+        settings=told.settings,
+    )
+    scenario, _ = read_scenario(asked)
+    if scenario.products.ids is not None:  # they cannot be halved, and are nobody's by chance
+        return asked
+    return msgspec.structs.replace(asked, settings=(TRAINING, *told.settings))
+
+
+def _limit(text: str, *, least: bool) -> Limit:
+    name, _, number = text.partition("=")
+    bound = finite(number)
+    if name.strip() not in TERMS or bound is None:
+        raise BadLimit("--floor" if least else "--limit", text, list(TERMS))
+    return Limit(term=name.strip(), bound=bound, least=least)
+
+
+def _conclude(course: Course, told: LearnOptions, terminal: Terminal) -> None:
+    if course.failed:
+        terminal.say(f"{course.failed:,} episodes failed; nothing was learnt from them")
+    tenth = max(1, len(course.held) // 10)
+    for name, part in (("first", course.held[:tenth]), ("last", course.held[-tenth:])):
+        terminal.out(f"{name} {len(part):,} episodes: {_came_to(part)}")
+    for limit in course.lessons.limits:
+        found = math.fsum(one[limit.term] for one in course.held[-tenth:]) / tenth
+        terminal.out(f"{limit.words}: {found:.4g} in the last {tenth:,} episodes")
+    terminal.out(f"policy: {told.out}")
+
+
+def _came_to(held: Sequence[Mapping[str, float]]) -> str:
+    def mean(name: str) -> float:
+        return math.fsum(one[name] for one in held) / max(1, len(held))
+
+    return (
+        f"{mean('sale'):.1%} end in a purchase, ${mean('revenue'):,.2f} net revenue, "
+        f"{mean('refund'):.1%} in a refund, {mean('violations'):.2f} violations, "
+        f"{mean('satisfaction'):+.2f} stars above 3 on average"
+    )
