@@ -7,7 +7,7 @@ the functions, not by the value: every replay reads the value for its tables.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 
 Told = Callable[[Mapping[str, Any]], str]
 """From an event, as it stands in the log, to a sentence."""
+
+
+Learning = Mapping[str, Collection[str]]
+"""Names of runs -> their sellers that may have learnt while the run went on."""
 
 
 class ExperimentTable(Protocol):
@@ -64,8 +68,9 @@ class ProtocolAnalysis(ProtocolTables):
     experiments : callable
         Its experiments by name.
     moves : callable or None
-        From the projections of some runs, by the runs' names, to the moves of their sellers: what
-        `policy mine` and the report look for patterns in. None: its sellers make no moves.
+        From the projections of some runs, by the runs' names, and the sellers of each that may
+        have learnt on the way, to the moves of their sellers: what `policy mine` and the report
+        look for patterns in. None: its sellers make no moves.
     """
 
     section: Callable[[Projection], Section | None] | None = None
@@ -74,7 +79,7 @@ class ProtocolAnalysis(ProtocolTables):
     chat: Mapping[str, Told] = field(default_factory=dict)
     fidelity: Callable[[Any], ExperimentOutcome] | None = None
     experiments: Callable[[], Mapping[str, ExperimentTable]] = _no_experiments
-    moves: Callable[[Mapping[str, Projection]], Moves] | None = None
+    moves: Callable[[Mapping[str, Projection], Learning], Moves] | None = None
 
 
 def analysis_of(run: Path) -> ProtocolAnalysis:

@@ -33,6 +33,7 @@ MEAN_WEIGHT = (0.8, 1.25)
 """Weights are 1 on the mean if propensities are right and no rare choice is missing."""
 
 NO_PROPENSITIES = "the log does not say how likely choices were"
+LEARNING = "its seller may have learnt while this was logged"
 NO_CHOICE = "where it was made, nothing else could be"
 
 

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retailsim.analysis.policy.contrast import (
+    LEARNING,
     Association,
     Weighted,
     association,
@@ -82,6 +83,9 @@ class Mined(msgspec.Struct, frozen=True, kw_only=True):
     patterns : tuple of Pattern
         All that have the support, the largest difference first.
     conversations, profiles, runs, sellers : int
+    learning : int
+        Conversations whose seller may have learnt from earlier ones: what p and intervals take for
+        independent is not there.
     least : int
         Conversations needed on either side.
     effect : float
@@ -93,6 +97,7 @@ class Mined(msgspec.Struct, frozen=True, kw_only=True):
     profiles: int
     runs: int
     sellers: int
+    learning: int
     least: int
     effect: float
 
@@ -132,6 +137,7 @@ def mine(moves: Moves, *, least: int = LEAST, effect: float = EFFECT) -> Mined:
         profiles=moves.clusters,
         runs=moves.runs,
         sellers=moves.sellers,
+        learning=int(moves.learning.sum()),
         least=least,
         effect=effect,
     )
@@ -224,6 +230,8 @@ def _compared(
     found = association(done, sold, moves.stratum[conversation], cluster)
     if found is None or min(found.done, found.not_done) < least:
         return
+    learnt = bool(moves.learning[conversation].any())
+    likely = moves.propensities[risk, option]
     yield Pattern(
         segment=segment.title,
         value=segment.values[code],
@@ -233,5 +241,5 @@ def _compared(
         after=after,
         move=moves.names[option],
         association=found,
-        weighted=weighted(done, sold, moves.propensities[risk, option], cluster),
+        weighted=Weighted(refused=LEARNING) if learnt else weighted(done, sold, likely, cluster),
     )

@@ -66,7 +66,16 @@ def looked_at(mined: Mined) -> str:
         f"{_counted(mined.profiles, 'profile')}, by {_counted(mined.sellers, 'seller')}: "
         f"{_counted(len(mined.patterns), 'pattern')} with at least {mined.least} conversations "
         f"on either side, {len(mined.told()):,} of them told: p at most 5 % and at least "
-        f"{100 * mined.effect:g} points apart."
+        f"{100 * mined.effect:g} points apart.{_learning(mined)}"
+    )
+
+
+def _learning(mined: Mined) -> str:
+    if not mined.learning:
+        return ""
+    return (
+        f" In {_counted(mined.learning, 'conversation')} the seller may have learnt from earlier "
+        "ones: a move may go with buying because it came late, and p says too little."
     )
 
 

@@ -61,6 +61,8 @@ class Moves:
         What conversations share: the buyer's profile, from 0.
     stratum : int array of shape (conversations,)
         Whose they are: run and seller, from 0. Conversations are only compared within one.
+    learning : bool array of shape (conversations,)
+        Whether their seller may have learnt from earlier ones of the log.
     segments : tuple of Segment
     runs, sellers : int
         How many there are.
@@ -77,6 +79,7 @@ class Moves:
     sold: Flags
     cluster: Ints
     stratum: Ints
+    learning: Flags
     segments: tuple[Segment, ...] = ()
     runs: int = 1
     sellers: int = 1

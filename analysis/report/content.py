@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -57,13 +57,15 @@ _PAIRS_MARKED = (
 _TWO_WAY = " The interval that says “new buyers too” is for {two_way}."
 
 
-def report(run: Path, about: Mapping[str, str]) -> Report:
+def report(run: Path, about: Mapping[str, str], learning: Collection[str] = ()) -> Report:
     """Return the report of a run, finished or not.
 
     Parameters
     ----------
     about : mapping of str to str
         How the run was made: what stands in the last section.
+    learning : collection of str
+        Sellers that may have learnt while the run went on.
 
     Raises
     ------
@@ -79,7 +81,7 @@ def report(run: Path, about: Mapping[str, str]) -> Report:
     if some.height:
         parts += [
             None if protocol.section is None else protocol.section(projection),
-            _moves(run, projection, protocol),
+            _moves(run, projection, protocol, learning),
             _seats(some, own),
             _pairs(replay, some, own),
             funnel_section(some),
@@ -102,11 +104,13 @@ def report(run: Path, about: Mapping[str, str]) -> Report:
     )
 
 
-def _moves(run: Path, projection: Projection, protocol: ProtocolAnalysis) -> Section | None:
+def _moves(
+    run: Path, projection: Projection, protocol: ProtocolAnalysis, learning: Collection[str]
+) -> Section | None:
     """What goes with buying, where the protocol tells the moves of its sellers."""
     if protocol.moves is None:
         return None
-    return mined_section(mine(protocol.moves({str(run): projection})))
+    return mined_section(mine(protocol.moves({str(run): projection}, {str(run): learning})))
 
 
 def _title(folder: str, about: Mapping[str, str]) -> str:

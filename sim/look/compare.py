@@ -72,7 +72,7 @@ def compared(first: Path, second: Path) -> tuple[bool, Comparison]:
 def _streams(first: Path, second: Path) -> tuple[Streams, Streams]:
     """Return what the seats of both runs draw by, by role and id; by their ids where one is not
     known, as in an imported log."""
-    made = [_made(run) for run in (first, second)]
+    made = [run_file(run) for run in (first, second)]
     if any(one is None or one.imported is not None for one in made):
         return {}, {}
     one, two = (
@@ -88,7 +88,7 @@ def _streams(first: Path, second: Path) -> tuple[Streams, Streams]:
 
 def _anchored_apart(first: Path, second: Path) -> Iterator[str]:
     """Say so where the runs' anchors were solved to different shops, or only one has an anchor."""
-    one, two = (_anchor(_made(run)) for run in (first, second))
+    one, two = (_anchor(run_file(run)) for run in (first, second))
     if one is None and two is None:
         return
     if one is None or two is None:
@@ -115,7 +115,7 @@ def _own(first: Path, second: Path) -> tuple[Measure, ...]:
 
 def _share_draws(first: Path, second: Path) -> bool:
     """Whether the runs have one seed; logs that nobody says it of may have."""
-    one, two = _made(first), _made(second)
+    one, two = run_file(first), run_file(second)
     if one is None or two is None:
         return True
     protocols = one.scenario.design.protocol, two.scenario.design.protocol
@@ -126,7 +126,8 @@ def _share_draws(first: Path, second: Path) -> bool:
     return one.scenario.run.seed == two.scenario.run.seed
 
 
-def _made(run: Path) -> RunFile | None:
+def run_file(run: Path) -> RunFile | None:
+    """Return what a run says of how it was made; None of a bare log."""
     try:
         return RunFolder(run).read()
     except NotARunFolder:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from retailsim.sim.errors import SimError
-from retailsim.sim.look.compare import OtherProtocol
+from retailsim.sim.folder.run_folder import RunFile
+from retailsim.sim.look.compare import OtherProtocol, run_file
 from retailsim.sim.terminal.terminal import Terminal, printable
 
 if TYPE_CHECKING:
@@ -23,10 +24,10 @@ class NoMoves(SimError):
 
 
 class TwiceNamed(SimError):
-    """A run was named twice: its conversations would count double."""
+    """A run, or a copy of it, was named twice: its conversations would count double."""
 
     def __init__(self, run: Path) -> None:
-        super().__init__(f"{run} is named twice: each conversation counts once")
+        super().__init__(f"{run} is named twice, or a copy: each conversation counts once")
 
 
 def mine_runs(
@@ -70,10 +71,12 @@ def mined_of(runs: Sequence[Path], *, least: int, effect: float) -> Mined:
     from retailsim.analysis.projection.loader import load
     from retailsim.analysis.projection.registered import registered
     from retailsim.analysis.protocol import analysis_of
+    from retailsim.sim.environments.episodes import adaptive_sellers
 
     first, found = runs[0], {run: registered(run) for run in runs}
+    files = {run: run_file(run) for run in runs}
     for place, run in enumerate(runs):
-        if run.resolve() in [other.resolve() for other in runs[:place]]:
+        if any(_same(run, other, files) for other in runs[:place]):
             raise TwiceNamed(run)
         if found[run].name != found[first].name:
             raise OtherProtocol(first, found[first].name, run, found[run].name)
@@ -81,7 +84,16 @@ def mined_of(runs: Sequence[Path], *, least: int, effect: float) -> Mined:
     moves = analysis_of(first).moves
     if moves is None:
         raise NoMoves(first, found[first].name, found[first].missing)
-    return mine(moves(projections), least=least, effect=effect)
+    learning = {str(run): adaptive_sellers(file.scenario) for run, file in files.items() if file}
+    return mine(moves(projections, learning), least=least, effect=effect)
+
+
+def _same(run: Path, other: Path, files: Mapping[Path, RunFile | None]) -> bool:
+    """Whether two folders hold one run: the same folder, or a copy of it."""
+    one, two = files[run], files[other]
+    if run.resolve() == other.resolve():
+        return True
+    return one is not None and two is not None and one.run.id == two.run.id
 
 
 def _show(mined: Mined, top: int, terminal: Terminal) -> None:

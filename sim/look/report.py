@@ -7,6 +7,7 @@ from typing import Literal
 
 import msgspec
 
+from retailsim.sim.environments.episodes import adaptive_sellers
 from retailsim.sim.errors import CannotWrite, MissingExtra
 from retailsim.sim.folder.run_folder import RunFile, RunFolder, as_toml
 from retailsim.sim.terminal.terminal import Terminal
@@ -58,7 +59,7 @@ def made_report(
         from retailsim.analysis.report.page import page
     except ModuleNotFoundError as error:
         raise MissingExtra("report", error.name or "a package") from None
-    found = report(path, about(file))
+    found = report(path, about(file), adaptive_sellers(file.scenario))
     target = out or path / "derived" / "report.html"
     try:
         target.parent.mkdir(parents=True, exist_ok=True)

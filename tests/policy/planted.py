@@ -65,6 +65,7 @@ def log(
         sold=random.random(count) < base + effect * worked,
         cluster=profile,
         stratum=np.zeros(count, dtype=np.int64),
+        learning=np.zeros(count, dtype=np.bool_),
         segments=(segment(random.integers(3, size=count)[conversation]),),
     )
 
@@ -99,6 +100,7 @@ def swayed(seed: int, likely: tuple[float, float], *, count: int = 2_000) -> Mov
         sold=random.random(count) < np.array((0.3, 0.7))[mood],
         cluster=np.arange(count) // 5,
         stratum=0 * one,
+        learning=np.zeros(count, dtype=np.bool_),
     )
 
 

@@ -11,6 +11,7 @@ from scipy.stats import binomtest
 
 from retailsim.analysis.policy import contrast
 from retailsim.analysis.policy.mining import EVERYONE, Mined, holds, mine
+from retailsim.analysis.policy.mining_words import looked_at
 from retailsim.analysis.policy.moves import Moves
 from tests.policy.planted import NAMES, each_its_own, log, swayed, the
 
@@ -93,6 +94,15 @@ def test_without_propensities_the_association_stays_and_the_weighted_column_says
     one, same = the(mine(unknown), "Argue"), the(mine(moves), "Argue")
     assert one.association == same.association
     assert one.weighted == contrast.Weighted(refused=contrast.NO_PROPENSITIES)
+
+
+def test_where_a_seller_learnt_on_the_way_nothing_is_weighted_and_the_table_says_so() -> None:
+    moves = swayed(1, (0.15, 0.85))
+    some = np.arange(len(moves.sold)) % 10 == 0
+    mined = mine(replace(moves, learning=some))
+    assert the(mined, "Argue").weighted == contrast.Weighted(refused=contrast.LEARNING)
+    assert "In 200 conversations the seller may have learnt" in looked_at(mined)
+    assert "learnt" not in looked_at(mine(moves))
 
 
 def test_longer_patterns_are_compared_where_the_conversation_went_on() -> None:

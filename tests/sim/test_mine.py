@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -62,7 +63,11 @@ def test_a_run_of_another_protocol_is_refused(run: Path, tmp_path: Path) -> None
     for runs, problem in (
         ([other], "cannot be mined: the protocol retail does not tell the moves of its sellers"),
         ([run, other], f"{run} is a run of csales, {other} of retail: "),
-        ([run, run.parent / "." / run.name], "is named twice: each conversation counts once"),
+        (
+            [run, run.parent / "." / run.name],
+            "is named twice, or a copy: each conversation counts once",
+        ),
+        ([run, shutil.copytree(run, tmp_path / "copy")], "is named twice, or a copy: "),
         ([tmp_path / "none"], "there is no such folder"),
     ):
         shown = sim("policy", "mine", *runs)
@@ -82,3 +87,23 @@ def test_a_strangers_run_runs_nothing_and_writes_nothing_but_words(tmp_path: Pat
     assert shown.exit_code == 0, shown.stderr
     assert "\x1b" not in shown.stdout
     assert "[bold]" in shown.stdout
+
+
+@pytest.mark.parametrize("adaptive", [True, False])
+def test_an_environments_run_says_whether_its_seller_learnt(tmp_path: Path, adaptive: bool) -> None:
+    gymnasium = pytest.importorskip(
+        "gymnasium", reason="gymnasium is not installed: the extra rl has it"
+    )
+    env = gymnasium.make(
+        "retailsim.envs:retailsim/CSales-v0", out=tmp_path / "run", episodes=4, adaptive=adaptive,
+        settings={"profiles.count": 4},
+    )  # fmt: skip
+    for number in range(4):
+        env.reset(**({} if number else {"seed": 1}))
+        while not env.step(2 if env.unwrapped.action_mask()[2] else 3)[2]:
+            pass
+    env.close()
+    shown = sim("policy", "mine", tmp_path / "run", "--least", "2")
+    assert shown.exit_code == 0, shown.stderr
+    said = "In 4 conversations the seller may have learnt from earlier ones"
+    assert (said in shown.stdout) == adaptive

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from retailsim.analysis.projection.projection import Projection
-from retailsim.analysis.protocol import ExperimentTable, ProtocolAnalysis
+from retailsim.analysis.protocol import ExperimentTable, Learning, ProtocolAnalysis
 from retailsim.analysis.protocols.csales.conversations import COLUMNS, TABLES
 from retailsim.analysis.protocols.csales.told import CHAT, EXAMPLES
 
@@ -43,10 +43,10 @@ def _experiments() -> Mapping[str, ExperimentTable]:
     return {"csales": _compared, "csales-ablation": _ablated}
 
 
-def _moves(projections: Mapping[str, Projection]) -> Moves:
+def _moves(projections: Mapping[str, Projection], learning: Learning) -> Moves:
     from retailsim.analysis.protocols.csales.moves import moves
 
-    return moves(projections)
+    return moves(projections, learning)
 
 
 ANALYSIS = ProtocolAnalysis(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -23,13 +23,17 @@ BANDS = 3
 """Bands of the budget, with equally many conversations in each."""
 
 
-def moves(projections: Mapping[str, Projection]) -> Moves:
+def moves(
+    projections: Mapping[str, Projection], learning: Mapping[str, Collection[str]] | None = None
+) -> Moves:
     """Return the moves of all conversations whose end is known.
 
     Parameters
     ----------
     projections : mapping of str to Projection
         By the names of the runs.
+    learning : mapping of str to collection of str, optional
+        The sellers of each run that may have learnt on the way.
     """
     parts = [_of_run(name, projection) for name, projection in projections.items()]
     rows = _with_names(pl.concat(parts).sort("run", "episode", "turn"))
@@ -48,10 +52,16 @@ def moves(projections: Mapping[str, Projection]) -> Moves:
         sold=conversations["sold"].to_numpy(),
         cluster=_codes(conversations, "profile"),
         stratum=_codes(conversations, "run", "seller"),
+        learning=_learning(conversations, learning or {}),
         segments=_segments(rows, conversations),
         runs=len(projections),
         sellers=conversations["seller"].n_unique(),
     )
+
+
+def _learning(conversations: pl.DataFrame, learning: Mapping[str, Collection[str]]) -> Flags:
+    pairs = conversations.select("run", "seller").iter_rows()
+    return np.array([seller in learning.get(run, ()) for run, seller in pairs], dtype=np.bool_)
 
 
 def _of_run(run: str, projection: Projection) -> pl.DataFrame:
