@@ -168,3 +168,28 @@ def evaluate_policy(
     from retailsim.sim.terminal.terminal import Terminal
 
     sys.exit(work_of("policy evaluate")(Terminal(json=as_json), log=(*log, *more), **flags))
+
+
+@policy.command(name="check", example="policy check runs/mine")
+@click.argument("target", metavar="RUN|POLICY", type=PATH)
+@click.option("--rules", type=PATH, metavar="FILE", help="A rule file of your own, on top.")
+@click.option("--scenario", metavar="FILE", help="Of a policy: what it is played in.")
+@click.option(
+    "--conversations",
+    type=click.IntRange(1, 1_000_000),
+    metavar="N",
+    help="Of a policy: how many conversations it is played for at least (1,000).",
+)
+@click.option(
+    "--set", "settings", multiple=True, metavar="KEY=VALUE", help="Of a policy: any scenario key."
+)
+@JSON
+def check_policy(as_json: bool, **flags: Any) -> None:
+    """Say which rules the sellers of a run broke, or a policy.
+
+    Exit status 1 where a mask rule is broken, or a budget beyond its limit.
+    """
+    from retailsim.sim.rules.check import check
+    from retailsim.sim.terminal.terminal import Terminal
+
+    sys.exit(check(Terminal(json=as_json), **flags))

@@ -17,6 +17,7 @@ from retailsim.market.core.market import Market, Steps, episode_opened
 from retailsim.market.core.participants import EpisodeSpec
 from retailsim.market.core.protocol import MarketRules
 from retailsim.market.protocols.csales.admission import ADMISSIONS
+from retailsim.market.protocols.csales.conduct import SalesConduct
 from retailsim.market.protocols.csales.conversation import Conversation
 from retailsim.market.protocols.csales.events import (
     ActionChosen,
@@ -113,4 +114,5 @@ MARKET = MarketRules(
         ShippingNamed,
         BuyerLeft,
     ),
+    conduct=SalesConduct,
 )

@@ -32,6 +32,7 @@ from retailsim.market.core.participants import EpisodeSpec
 from retailsim.market.core.protocol import MarketRules
 from retailsim.market.protocols.retail.admission import ADMISSIONS
 from retailsim.market.protocols.retail.claims import ClaimReading, ReadText, with_found
+from retailsim.market.protocols.retail.conduct import RetailConduct
 from retailsim.market.protocols.retail.episode import Episode
 from retailsim.market.protocols.retail.events import (
     PitchPresented,
@@ -214,4 +215,5 @@ MARKET = MarketRules(
     open=RetailMarket,
     admissions=ADMISSIONS,
     events=(StrategyFormed, PitchPresented, TopicsChosen, SellerChose),
+    conduct=RetailConduct,
 )

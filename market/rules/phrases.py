@@ -1,0 +1,185 @@
+"""Phrases of a rule file: a small language of words, in place of regular expressions.
+
+A phrase is words with a space between them. It can be written by whoever can write, and none can
+hold up the program: what it is turned into takes time that grows with the text alone, and has few
+ways to go wrong before it gives up.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import NamedTuple
+
+LONGEST_SENTENCE = 400
+"""Characters of a sentence that are looked at."""
+MOST_WORDS, MOST_GAPS, MOST_OPTIONAL = 20, 2, 4
+"""Parts of a phrase, gaps among them, and parts that may be missing: what bounds its time."""
+
+_GAP = r"(?:[^\w]+[\w']+){0,4}"
+_NUMBER = (
+    r"(?:[\d][\d,.]{0,12}|one|two|three|four|five|six|seven|eight|nine|ten|twelve|twenty|fifty|"
+    r"hundreds?|thousands?|millions?)"
+)
+_BETWEEN = r"[^\w]+"
+_WORD = re.compile(r"[a-z0-9][a-z0-9'-]*\*?")
+_PART = re.compile(r"\([^()]*\)\??|\S+")
+_PLAIN = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "–": "-", "—": "-", "\xa0": " "})
+
+
+class BadPhrase(ValueError):
+    """A phrase that cannot be read; says what is wrong with it."""
+
+
+class Phrase(NamedTuple):
+    """A phrase made ready.
+
+    Parameters
+    ----------
+    pattern : re.Pattern
+        On a sentence in lower case with plain quotes.
+    needs : tuple of str
+        Strings of which one stands in whatever matches, looked for first because that is quick;
+        empty: not known.
+    """
+
+    pattern: re.Pattern[str]
+    needs: tuple[str, ...]
+
+
+def normal(text: str) -> str:
+    """Return the beginning of a text as phrases are compared with it."""
+    return text[:LONGEST_SENTENCE].lower().translate(_PLAIN)
+
+
+@lru_cache(maxsize=4_096)
+def phrase(text: str) -> Phrase:
+    """Make a phrase ready.
+
+    Parameters
+    ----------
+    text : str
+        Words; ``word*`` has any ending, ``(one|the other)`` is any of these, ``?`` behind a word or
+        a group says that it may be missing, ``#`` is a number, ``...`` up to four words, ``^`` at
+        the beginning of the phrase that of the sentence.
+
+    Raises
+    ------
+    BadPhrase
+    """
+    parts = _PART.findall(text.lower())
+    at_start = parts[:1] == ["^"]
+    parts = parts[1:] if at_start else parts
+    _check(parts)
+    pattern, joined, needs = "^[^\\w]*" if at_start else r"(?<![\w'-])", False, list[str]()
+    for part in parts:
+        if part == "...":
+            pattern += _GAP
+            continue
+        optional = len(part) > 1 and part.endswith("?")
+        words = _words(part.removesuffix("?"))
+        expression = f"(?:{'|'.join(map(_expression, words))})"
+        between = _BETWEEN if joined else ""
+        if optional:
+            pattern += (
+                f"(?:{expression}{_BETWEEN})?" if not joined else f"(?:{between}{expression})?"
+            )
+            continue
+        pattern += between + expression
+        joined = True
+        needs = _rarer(needs, [_certain(word) for word in words])
+    return Phrase(re.compile(pattern + r"(?![\w'])"), tuple(needs))
+
+
+def _check(parts: Sequence[str]) -> None:
+    sure = [part for part in parts if part != "..." and not part.endswith("?")]
+    if not sure:
+        raise BadPhrase("no word that has to be there")
+    if parts[0] == "..." or parts[-1] == "...":
+        raise BadPhrase("a gap (...) stands between words")
+    if len(parts) > MOST_WORDS:
+        raise BadPhrase(f"{len(parts)} parts; {MOST_WORDS} are the most")
+    if parts.count("...") > MOST_GAPS:
+        raise BadPhrase(f"{parts.count('...')} gaps (...); {MOST_GAPS} are the most")
+    if sum(part.endswith("?") for part in parts) > MOST_OPTIONAL:
+        raise BadPhrase(f"more than {MOST_OPTIONAL} parts that may be missing")
+
+
+def _words(part: str) -> list[str]:
+    """Return the alternatives of a part, each one or more words."""
+    inside = part[1:-1] if part.startswith("(") and part.endswith(")") else part
+    found = [" ".join(one.split()) for one in inside.split("|")]
+    for one in found:
+        for word in one.split() or [""]:
+            if word != "#" and _WORD.fullmatch(word) is None:
+                raise BadPhrase(
+                    f"{word or part!r} is no word; there are words, word*, #, ..., (a|b) and a?"
+                )
+    return found
+
+
+def _expression(words: str) -> str:
+    return _BETWEEN.join(_one(word) for word in words.split())
+
+
+def _one(word: str) -> str:
+    if word == "#":
+        return _NUMBER
+    return re.escape(word[:-1]) + r"\w{0,20}" if word.endswith("*") else re.escape(word)
+
+
+def _certain(words: str) -> str:
+    """Return a string that every match of the words holds; empty where there is none."""
+    found = [word.rstrip("*") for word in words.split() if word != "#"]
+    return max(found, key=len, default="")
+
+
+def _rarer(one: list[str], other: list[str]) -> list[str]:
+    """Return the longer of two lists of needed strings: longer strings are rarer."""
+    if not all(other):
+        return one
+    return other if not one or min(map(len, other)) > min(map(len, one)) else one
+
+
+_DENIAL = re.compile(
+    r"\b(?:not|no|never|nobody|none|nothing|cannot|without|neither|nor|hardly|"
+    r"(?:is|are|do|does|wo|ca|would|could|was|were|have|has|had|did)n't)\b[^,;:]{0,40}$"
+)
+_CONDITION = re.compile(r"\b(?:if|whether|when|unless|until|once)\b[^,;]{0,60}$")
+
+
+@lru_cache(maxsize=65_536)
+def found(sentence: str, phrases: tuple[str, ...], *, denied: bool = False) -> str | None:
+    """Return what a sentence says of some phrases, or None.
+
+    A question says nothing, nor does what is denied or said to depend before it.
+
+    Parameters
+    ----------
+    denied : bool
+        Whether a denial before the match does not take it back.
+    """
+    said = normal(sentence)
+    if said.rstrip("\"')* ").endswith("?"):
+        return None
+    for one in phrases:
+        ready = phrase(one)
+        if ready.needs and not any(part in said for part in ready.needs):
+            continue
+        for match in ready.pattern.finditer(said):
+            before = said[: match.start()]
+            if denied or not (_DENIAL.search(before) or _CONDITION.search(before)):
+                return match[0]
+    return None
+
+
+@lru_cache(maxsize=65_536)
+def heard(sentence: str, phrases: tuple[str, ...]) -> bool:
+    """Whether a sentence has one of some phrases, whatever stands around it."""
+    said = normal(sentence)
+    return any(
+        ready.pattern.search(said) is not None
+        for ready in map(phrase, phrases)
+        if not ready.needs or any(part in said for part in ready.needs)
+    )

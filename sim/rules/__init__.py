@@ -1,0 +1,1 @@
+"""Rules for sellers in runs: `policy check`."""
