@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tomllib
 from collections.abc import Mapping
 from importlib.resources import files
@@ -11,6 +12,8 @@ import msgspec
 from msgspec import Meta
 
 Share = Annotated[float, Meta(ge=0.0, le=1.0)]
+Spread = Annotated[float, Meta(ge=0.0)]
+"""A standard deviation."""
 
 
 class ParameterTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -32,3 +35,18 @@ def laid_over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, A
         else:
             merged[key] = value
     return merged
+
+
+def not_finite(tables: Mapping[str, Any]) -> str | None:
+    """Return the dotted key of the first number that is infinite or none at all (NaN)."""
+    for key, value in tables.items():
+        if isinstance(value, Mapping):
+            if inner := not_finite(value):
+                return f"{key}.{inner}"
+        elif any(isinstance(one, float) and not math.isfinite(one) for one in _numbers(value)):
+            return key
+    return None
+
+
+def _numbers(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]

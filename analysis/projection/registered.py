@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from retailsim.analysis.projection.errors import BadTables
 from retailsim.analysis.projection.protocol_tables import NO_MORE, ProtocolTables
+from retailsim.events.toml_text import parse_toml
 from retailsim.market.errors import MarketError
 from retailsim.market.protocols.registry import DEFAULT, layer, safe_protocol
 
@@ -73,7 +74,7 @@ def own_measures(run: Path) -> tuple[Measure, ...]:
 def protocol_name(run: Path) -> str:
     """Return the name of the protocol that a run's scenario asks for."""
     try:
-        told: Any = tomllib.loads((run / "run.toml").read_text(encoding="utf-8"))
+        told: Any = parse_toml((run / "run.toml").read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
         return DEFAULT  # what the log says can still be told
     for key in ("scenario", "design", "protocol"):

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from retailsim.events.toml_text import parse_toml
 from retailsim.sim.errors import BadScenario
 
 Measure = Literal["conversion_rate", "refund_rate", "average_rating", "average_quantity"]
@@ -147,7 +148,7 @@ def read_targets(path: Path) -> Targets:
         If it cannot be read or makes no sense; says where.
     """
     try:
-        found = msgspec.convert(tomllib.loads(path.read_text("utf-8")), Targets)
+        found = msgspec.convert(parse_toml(path.read_text("utf-8")), Targets)
     except (OSError, UnicodeDecodeError) as error:
         raise BadScenario(str(path), f"cannot be read: {_why(error)}") from None
     except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:

@@ -22,6 +22,7 @@ import msgspec
 import tomli_w
 
 from retailsim.events.messages import SCHEMA_VERSION
+from retailsim.events.toml_text import parse_toml
 from retailsim.market.catalogue.product import Product
 from retailsim.sim.errors import CannotWrite, NotARunFolder, RunChanged, RunExists
 from retailsim.sim.scenario.behavioral_values import BehavioralValues
@@ -119,7 +120,7 @@ class RunFolder:
         """
         path = self.path / "run.toml"
         try:
-            tree = tomllib.loads(path.read_text(encoding="utf-8"))
+            tree = parse_toml(path.read_text(encoding="utf-8"))
             return msgspec.convert(tree, RunFile)
         except FileNotFoundError:
             raise NotARunFolder(self.path, "it holds no run.toml") from None

@@ -15,6 +15,7 @@ from retailsim.agents.errors import AgentsError
 from retailsim.agents.persona import checked_persona
 from retailsim.agents.protocol import agents_of
 from retailsim.events.messages import Role
+from retailsim.events.toml_text import parse_toml
 from retailsim.market.protocols.registry import Protocol
 from retailsim.sim.errors import BadScenario, NoScenario
 from retailsim.sim.scenario.explanation import explain
@@ -83,7 +84,7 @@ def _read(path: Path) -> str:
 
 def _parse(source: str, text: str) -> Tree:
     try:
-        return tomllib.loads(text)
+        return parse_toml(text)
     except tomllib.TOMLDecodeError as error:
         raise BadScenario(source, f"is not TOML: {error}") from None
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import tomli_w
 
+from retailsim.events.toml_text import DEEPEST, parse_toml
 from retailsim.sim.errors import BadSetting
 
 Tree = dict[str, Any]
@@ -30,7 +31,10 @@ def lay_over(tree: Tree, settings: Sequence[str]) -> None:
         key, equals, text = setting.partition("=")
         if not equals or not key.strip():
             raise BadSetting(setting, "write it as KEY=VALUE, such as run.seed=7")
-        _assign(tree, _parts(key.strip()), _value(text.strip()), setting)
+        parts = _parts(key.strip())
+        if len(parts) > DEEPEST:
+            raise BadSetting(f"{setting[:40]}...", "its key has too many parts")
+        _assign(tree, parts, _value(text.strip()), setting)
 
 
 def as_settings(values: Mapping[str, Any]) -> tuple[str, ...]:
@@ -70,7 +74,7 @@ def _scalar(value: Any) -> str:
 
 def _value(text: str) -> Any:
     try:
-        parsed = tomllib.loads(f"value = {text}")
+        parsed = parse_toml(f"value = {text}")
     except tomllib.TOMLDecodeError:
         return text
     return parsed["value"] if len(parsed) == 1 else text
@@ -79,7 +83,7 @@ def _value(text: str) -> Any:
 def _parts(key: str) -> list[str]:
     """Split a key at its dots as TOML does, quotes and all; at every dot where it is no TOML."""
     try:
-        found: Any = tomllib.loads(f"{key} = 0")
+        found: Any = parse_toml(f"{key} = 0")
     except tomllib.TOMLDecodeError:
         return key.split(".")
     parts = []

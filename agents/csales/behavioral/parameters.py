@@ -14,7 +14,13 @@ import msgspec
 from msgspec import Meta
 
 from retailsim.agents.errors import BadOption
-from retailsim.agents.parameter_files import ParameterTable, Share, laid_over, shipped_tables
+from retailsim.agents.parameter_files import (
+    ParameterTable,
+    Share,
+    laid_over,
+    not_finite,
+    shipped_tables,
+)
 from retailsim.market.protocols.csales.events import Openness, Style, Tactic
 
 Positive = Annotated[float, Meta(gt=0.0)]
@@ -145,6 +151,8 @@ def parameters_of(options: Mapping[str, Any], source: str) -> BuyerParameters:
     over = {name: options[name] for name in TABLES if name in options}
     if not over:
         return defaults()
+    if key := not_finite(over):
+        raise BadOption(source, f"{key}: must be a finite number")
     try:
         found = msgspec.convert(laid_over(_shipped(), over), BuyerParameters)
     except msgspec.ValidationError as error:

@@ -10,7 +10,8 @@ from typing import Any
 import msgspec
 
 from retailsim.agents.errors import BadOption
-from retailsim.agents.parameter_files import laid_over, shipped_tables
+from retailsim.agents.parameter_files import laid_over, not_finite, shipped_tables
+from retailsim.events.toml_text import parse_toml
 
 PAPER = "paper"
 """Language models in these roles, as published: whole."""
@@ -65,7 +66,9 @@ def _with_base(path: str, agent: str) -> tuple[str, dict[str, Any]]:
     """Return what a user's file is laid over, and its tables."""
     theirs = _read(path, agent)
     base = theirs.pop(BASE, PAPER)
-    if base not in SETS:
+    if key := not_finite(theirs):
+        raise BadOption(agent, f"parameters {path}: {key}: must be a finite number")
+    if not isinstance(base, str) or base not in SETS:
         raise BadOption(
             agent, f"parameters {path}: {BASE} = {base!r} is not one of {', '.join(SETS)}"
         )
@@ -81,7 +84,7 @@ def _set(name: str) -> dict[str, Any]:
 
 def _read(path: str, agent: str) -> dict[str, Any]:
     try:
-        return tomllib.loads(Path(path).read_text("utf-8"))
+        return parse_toml(Path(path).read_text("utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise BadOption(agent, f"parameters {path}: {error}") from None
 

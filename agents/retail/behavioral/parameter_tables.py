@@ -7,7 +7,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from retailsim.agents.parameter_files import ParameterTable, Share
+from retailsim.agents.parameter_files import ParameterTable, Share, Spread
 from retailsim.market.catalogue.product import CATEGORIES, Category
 
 
@@ -21,7 +21,7 @@ class Wallet(ParameterTable, frozen=True, kw_only=True):
 
     cents: Mapping[Category, Annotated[float, Meta(gt=0.0)]]
     list_price: Annotated[float, Meta(ge=0.0)]
-    spread: float
+    spread: Spread
     share: Share
 
     def __post_init__(self) -> None:
@@ -38,7 +38,7 @@ class Quantity(ParameterTable, frozen=True, kw_only=True):
     consumable: float
     price: float
     again: Share
-    many: int
+    many: Annotated[int, Meta(ge=1, le=20)]
 
 
 class RatingParameters(ParameterTable, frozen=True, kw_only=True):

@@ -16,7 +16,7 @@ import msgspec
 from msgspec import Meta
 
 from retailsim.agents.errors import BadOption
-from retailsim.agents.parameter_files import ParameterTable, Share
+from retailsim.agents.parameter_files import ParameterTable, Share, Spread
 from retailsim.agents.retail.behavioral.levels import Level
 from retailsim.agents.retail.behavioral.parameter_sets import parameter_tables
 from retailsim.agents.retail.behavioral.parameter_tables import Quantity, RatingParameters, Wallet
@@ -33,14 +33,14 @@ class ChoiceParameters(ParameterTable, frozen=True, kw_only=True):
 
     intercept: float
     outside: float
-    appeal_sd: float
-    taste_sd: float
+    appeal_sd: Spread
+    taste_sd: Spread
     rating_weight: float
     rating_typical: float
     reservation: float
-    reservation_sd: float
+    reservation_sd: Spread
     price: float
-    price_sd: float
+    price_sd: Spread
     deal: float
     deal_most: Annotated[float, Meta(ge=0.0, lt=1.0)]
     shipping: float

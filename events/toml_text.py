@@ -1,0 +1,44 @@
+"""TOML that comes from outside, and may be anything."""
+
+from __future__ import annotations
+
+import tomllib
+from typing import Any
+
+DEEPEST = 50
+"""Levels of tables and lists: far more than anything here has, and few enough to walk through."""
+
+TOO_LARGE = 10**100
+"""Whole numbers from here on: written out, one of thousands of digits is refused by Python."""
+
+
+def parse_toml(text: str) -> dict[str, Any]:
+    """Return the tables of a text.
+
+    Raises
+    ------
+    tomllib.TOMLDecodeError
+        If it is no TOML, or holds numbers or levels that nobody means.
+    """
+    try:
+        found = tomllib.loads(text)
+    except tomllib.TOMLDecodeError:
+        raise
+    except RecursionError:
+        raise tomllib.TOMLDecodeError("it is nested too deeply") from None
+    except ValueError:
+        raise tomllib.TOMLDecodeError("it holds a whole number of thousands of digits") from None
+    level: list[Any] = [found]
+    for _ in range(DEEPEST):
+        level = [inner for one in level for inner in _inside(one)]
+        if any(isinstance(one, int) and abs(one) >= TOO_LARGE for one in level):
+            raise tomllib.TOMLDecodeError("it holds a whole number of hundreds of digits")
+    if level:
+        raise tomllib.TOMLDecodeError("it is nested too deeply")
+    return found
+
+
+def _inside(value: Any) -> list[Any]:
+    if isinstance(value, dict):
+        return list(value.values())
+    return value if isinstance(value, list) else []
