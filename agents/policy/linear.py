@@ -14,6 +14,7 @@ import msgspec
 
 from retailsim.agents.policy.errors import BadPolicy
 from retailsim.agents.policy.table import UNIT, PolicyTable
+from retailsim.events.log.disk import replace_file
 
 SCALE = 2**20
 """A weight of 1.0 as an integer."""
@@ -143,8 +144,8 @@ class LinearPolicy(
         return -max(scores)[1]
 
     def save(self, path: Path) -> None:
-        """Write it to a file, as JSON."""
-        path.write_bytes(msgspec.json.format(msgspec.json.encode(self)) + b"\n")
+        """Write it to a file, as JSON: whole or, where that fails (`OSError`), not at all."""
+        replace_file(path, msgspec.json.format(msgspec.json.encode(self)) + b"\n")
 
 
 def read_policy(path: Path, table: PolicyTable) -> LinearPolicy:
@@ -204,7 +205,8 @@ def check_options(policy: LinearPolicy, names: Sequence[str], path: Path) -> Non
 
 def _some(names: Sequence[str], most: int = 3) -> str:
     more = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(map(repr, names[:most])) + more
+    shown = (name if len(name) <= 60 else f"{name[:57]}..." for name in names[:most])
+    return ", ".join(map(repr, shown)) + more
 
 
 def _check_shape(policy: LinearPolicy, features: int, path: Path) -> None:

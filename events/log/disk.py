@@ -28,13 +28,17 @@ def temporary_name(path: Path) -> Path:
 
 
 def replace_file(path: Path, data: bytes) -> None:
-    """Put `data` at `path`: afterwards the file is there whole, or as it was before."""
+    """Put `data` at `path`: afterwards the file is there whole, or all is as it was before."""
     temporary = temporary_name(path)
-    with temporary.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
+    try:
+        with temporary.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
     sync_folder(path.parent)
 
 

@@ -117,6 +117,7 @@ def test_a_policy_that_says_an_earlier_version_has_its_features(tmp_path: Path) 
         ({"weights": [[0]]}, f"needs weights of {COUNT} options by {SIZE} features"),
         ({"weights": [[0.5] * SIZE] * COUNT}, "is no policy: Expected `int`, got `float`"),
         ({"bias": [1]}, f"needs a bias for each of {COUNT} options"),
+        ({"options": ["x" * 100_000] * 8}, f"this run does not have '{'x' * 57}...'"),
         ({"temperature": 1}, "is no policy: Object contains unknown field `temperature`"),
     ],
 )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -109,6 +111,36 @@ def test_a_file_that_is_there_is_kept(tmp_path: Path) -> None:
     assert result.exit_code == 2
     assert "p.json: is there already; name a new file with --out" in result.stderr
     assert (tmp_path / "p.json").read_text() == "mine"
+
+
+def test_a_place_that_cannot_be_written_is_refused_before_anything_is_learnt(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "file").write_text("mine")
+    for out, told in (
+        (tmp_path / "file" / "p.json", "Not a directory; name another file with --out"),
+        (tmp_path / ("x" * 300), "File name too long"),
+    ):
+        result = learn(out, conversations=1_000_000)
+        assert result.exit_code == 2
+        assert result.stderr.count("\n") == 1, result.stderr
+        assert told in result.stderr
+    assert learn(tmp_path / "new" / "folder" / "p.json").exit_code == 0
+
+
+def test_a_disk_that_is_full_in_the_end_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(fd: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patched:
+        patched.setattr("os.fsync", full)
+        result = learn(tmp_path / "p.json")
+    assert result.exit_code == 3
+    assert "p.json: No space left on device; name another file" in result.stderr
+    assert list(tmp_path.iterdir()) == []
+    assert learn(tmp_path / "p.json").exit_code == 0
 
 
 def test_a_conversation_comes_to_what_its_rewards_sum_to(tmp_path: Path) -> None:
