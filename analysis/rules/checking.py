@@ -16,6 +16,7 @@ from retailsim.analysis.projection.log_lines import checked, line_chunks
 from retailsim.analysis.projection.registered import protocol_name
 from retailsim.analysis.rules.errors import NoConduct, NoTexts
 from retailsim.events.messages import EpisodeOpened, Event
+from retailsim.events.toml_text import parse_toml
 from retailsim.market.catalogue.product import Product
 from retailsim.market.core.event_tags import tag_of
 from retailsim.market.errors import MarketError
@@ -146,7 +147,7 @@ def _products(run: Path) -> dict[str, Product]:
 
 def _has_texts(run: Path) -> bool:
     try:
-        told: Any = tomllib.loads((run / "run.toml").read_text(encoding="utf-8"))
+        told: Any = parse_toml((run / "run.toml").read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
         return True
     for key in ("scenario", "design", "transcripts"):

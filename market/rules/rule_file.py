@@ -12,6 +12,7 @@ from typing import Literal
 
 import msgspec
 
+from retailsim.events.toml_text import parse_toml
 from retailsim.market.rules.conditions import BadCondition, condition, names_in
 from retailsim.market.rules.errors import BadRules
 from retailsim.market.rules.phrases import BadPhrase, phrase
@@ -66,9 +67,9 @@ def with_file(path: Path, own: RuleSet | None = None) -> RuleSet:
 def parsed(text: str, source: Path | str, base: RuleSet) -> RuleSet:
     """Return rules with those of a text on top; raises `BadRules`."""
     try:
-        tree = tomllib.loads(text)
+        tree = parse_toml(text)
         file = msgspec.convert(tree, _File)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except tomllib.TOMLDecodeError as error:
         raise BadRules(source, f"is no TOML: {error}") from None
     except msgspec.ValidationError as error:
         raise BadRules(source, _placed(str(error), tree)) from None
