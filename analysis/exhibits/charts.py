@@ -196,3 +196,50 @@ def curve(name: str, title: str, points: pl.DataFrame, x_title: str, y_title: st
     )
     says = "; ".join(f"{row['x']:+.0%}: {row['value']:.1%}" for row in points.iter_rows(named=True))
     return Figure(name=name, title=title, spec=_spec(band + line, 240), says=says)
+
+
+def frontier(
+    name: str,
+    title: str,
+    points: pl.DataFrame,
+    x_title: str,
+    y_title: str,
+) -> Figure:
+    """What is gained and lost along a limit: a line through its steps for each side, and others.
+
+    Parameters
+    ----------
+    points : polars.DataFrame
+        ``x`` (a share), ``value``, ``low``, ``high`` (dollars), ``side`` (two of them), ``label``,
+        ``step`` (its place on the line; null for those beside it).
+    """
+    sides = points["side"].unique(maintain_order=True).to_list()
+    x = alt.X("x:Q", title=x_title, axis=alt.Axis(format="%"), scale=alt.Scale(zero=True))
+    y = alt.Y("value:Q", title=y_title, axis=alt.Axis(format="$,.0f"), scale=alt.Scale(zero=True))
+    colour = alt.Color(
+        "side:N",
+        scale=alt.Scale(domain=sides, range=[BLUE, ORANGE]),
+        legend=alt.Legend(title=None, orient="top"),
+    )
+    steps, beside = points.drop_nulls("step"), points.filter(pl.col("step").is_null())
+    base = alt.Chart(steps).encode(x=x, y=y, color=colour)
+    bars = (
+        alt.Chart(points.drop_nulls(["low", "high"]))
+        .mark_rule(opacity=0.45)
+        .encode(x=x, y=alt.Y("low:Q", title=y_title), y2="high:Q", color=colour)
+    )
+    lines = base.mark_line().encode(order="step:Q")
+    dots = base.mark_point(filled=True, size=60)
+    others = alt.Chart(beside).mark_point(shape="diamond", size=60).encode(x=x, y=y, color=colour)
+    text, upper = alt.Text("label:N"), pl.col("side") == sides[0]
+    below = alt.Chart(steps.filter(upper)).mark_text(fontSize=11, color=INK, baseline="top", dy=8)
+    slanting = alt.Chart(beside.filter(upper)).mark_text(  # so that neighbours do not touch
+        fontSize=11, color=INK, align="left", angle=320, dx=8
+    )
+    words = [one.encode(x=x, y=y, text=text) for one in (below, slanting)]
+    says = "; ".join(
+        f"{row['label']}, {row['side']}: ${row['value']:,.2f} at {row['x']:.1%}"
+        for row in points.iter_rows(named=True)
+    )
+    spec = _spec(alt.layer(bars, lines, dots, others, *words), 300)
+    return Figure(name=name, title=title, spec=spec, says=says)

@@ -51,6 +51,7 @@ from retailsim.sim.cli.options import BUDGET, CHARTS, JSON, PATH, RUN, WORKERS
     help="For fidelity: a form that a rater has filled in.",
 )
 @click.option("--charts", type=CHARTS, help="Also draw its figures, next to its runs.")
+@click.option("--full", is_flag=True, help="For policy: the full size, for many profiles.")
 @JSON
 def experiment(name: str, as_json: bool, **flags: Any) -> None:
     """Run an experiment and print its table beside the published one."""

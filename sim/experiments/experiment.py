@@ -38,10 +38,19 @@ class ExperimentOptions(msgspec.Struct, frozen=True, kw_only=True):
     features: str = "tfidf"
     ratings: tuple[Path, ...] = ()
     charts: Literal["png", "svg"] | None = None
+    full: bool = False
+
+
+LOOPS = ("policy",)
+"""Experiments that are no runs of scenarios side by side: a protocol's own work."""
 
 
 def experiment(asked: ExperimentOptions, terminal: Terminal) -> int:
     """Run an experiment and print its table; returns the exit status."""
+    if asked.name in LOOPS:
+        return _loop(asked, terminal)
+    if asked.full:
+        raise BadScenario("--full", f"goes with {', '.join(LOOPS)}; {asked.name} has one size")
     arms = arms_of(asked.name)
     if asked.plan:
         from retailsim.sim.experiments.experiment_plan import show_experiment_plan
@@ -62,6 +71,18 @@ def experiment(asked: ExperimentOptions, terminal: Terminal) -> int:
         _write_forms(folder, terminal)
     charts = (folder, asked.charts) if asked.charts else None
     return show(asked.name, runs, terminal, asked.features, charts, as_shipped=_as_shipped(asked))
+
+
+def _loop(asked: ExperimentOptions, terminal: Terminal) -> int:
+    from retailsim.sim.scenario.protocol import work_of
+
+    for name in ("sellers", "budget", "plan", "pilot", "ratings", "workers"):
+        if getattr(asked, name):
+            raise BadScenario(f"--{name}", f"does not go with {asked.name}")
+    check_extras()
+    folder = folder_of(asked)
+    begin(asked, folder)
+    return work_of(f"experiment {asked.name}")(terminal, asked=asked, folder=folder)
 
 
 def _as_shipped(asked: ExperimentOptions) -> bool:
@@ -128,7 +149,7 @@ def ran(
         from retailsim.analysis.latent.features import by_name
 
         by_name(asked.features)  # to fail before anything is run
-    _begin(asked, folder)
+    begin(asked, folder)
     for arm in arms:
         audience.say(f"{asked.name}: {arm.label}")
         status = _run(asked, arm, folder, audience, player)
@@ -173,7 +194,7 @@ _MARK = "experiment.json"
 """What an experiment was told, in its folder: the same words go on with it."""
 
 
-def _begin(asked: ExperimentOptions, folder: Path) -> None:
+def begin(asked: ExperimentOptions, folder: Path) -> None:
     """Make the experiment's folder, or see that it is the one of this experiment.
 
     One in which nothing was ever run, for what was told made no sense, is as good as new.
@@ -184,9 +205,8 @@ def _begin(asked: ExperimentOptions, folder: Path) -> None:
         If the folder holds anything else.
     CannotWrite
     """
-    told = msgspec.json.encode(
-        [asked.name, asked.settings, asked.sellers, asked.buyers, asked.seed], order="sorted"
-    )
+    words = [asked.name, asked.settings, asked.sellers, asked.buyers, asked.seed]
+    told = msgspec.json.encode([*words, "full"] if asked.full else words, order="sorted")
     mark = folder / _MARK
     try:
         if mark.is_file() and mark.read_bytes() == told:
@@ -211,15 +231,15 @@ def _run(
         status = _run_what_is_left(asked, arm, folder, player)
     except SimError as error:
         if error.exit_status == _RESUMABLE:
-            audience.say(_GOES_ON.format(folder))
+            audience.say(GOES_ON.format(folder))
         raise
     if status:
-        audience.say(_GOES_ON.format(folder))
+        audience.say(GOES_ON.format(folder))
     return status
 
 
 _RESUMABLE = 3
-_GOES_ON = "to continue the experiment, repeat the command with --out {}"
+GOES_ON = "to continue the experiment, repeat the command with --out {}"
 
 
 def _run_what_is_left(

@@ -52,7 +52,6 @@ EXPERIMENTS: Mapping[str, tuple[ExperimentArm, ...]] = MappingProxyType(
 def arms_of(name: str) -> tuple[ExperimentArm, ...]:
     """Return the runs of an experiment; raises `BadScenario` where there is none of the name."""
     if name not in EXPERIMENTS:
-        raise BadScenario(
-            "experiment", f"no experiment is called {name!r}; known: {', '.join(EXPERIMENTS)}"
-        )
+        known = ", ".join((*EXPERIMENTS, "policy"))
+        raise BadScenario("experiment", f"no experiment is called {name!r}; known: {known}")
     return EXPERIMENTS[name]

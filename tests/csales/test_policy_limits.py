@@ -12,7 +12,9 @@ import pytest
 
 from retailsim.agents.csales.policy.features import TABLE
 from retailsim.agents.policy.linear import read_policy
+from retailsim.analysis.rules.checking import check_run
 from retailsim.sim.learning.csales import own_rates
+from retailsim.sim.learning.csales.counts import COUNTS
 from retailsim.sim.learning.csales.learn import LearnOptions, course_of
 from retailsim.sim.learning.csales.playing import Outcomes, play
 from retailsim.sim.run.launch_options import Options
@@ -159,7 +161,9 @@ agent = "csuser"
 
 def test_other_things_are_counted_in_the_events_beside_the_terms() -> None:
     told: list[int] = []
-    outcomes = played(counts={"events": len}, update=told.append)
+    outcomes = played(
+        counts={"events": lambda events, products: len(events) * bool(products)}, update=told.append
+    )
     assert told == list(range(1, 2 * 2 * len(outcomes.profiles) + 1))
     assert outcomes.terms["events"].min() > 5
 
@@ -184,3 +188,15 @@ def test_a_limit_holds_for_what_is_played_in_the_end(tmp_path: Path) -> None:
     rates = {name: float(np.mean(outcomes.of(name, "over_budget"))) for name in ("free", "kept")}
     assert rates["free"] > 0.12
     assert rates["kept"] < 0.08
+
+
+def test_rules_are_counted_as_policy_check_counts_them(tmp_path: Path) -> None:
+    told = Options(scenario="csales", sellers=SELLERS[:1])
+    outcomes = play(told, counts=COUNTS)
+    launched(tmp_path / "run", "csales", "--sellers", "csi")
+    found = check_run(tmp_path / "run").broken
+    masked = found.filter(level="mask").height
+    assert outcomes.terms["mask_rules"].sum() == masked
+    assert outcomes.terms["other_rules"].sum() == found.height - masked
+    assert found.height > 0
+    assert not outcomes.terms["refunded"].any()

@@ -49,7 +49,8 @@ COLUMNS = (
     OVER,
     Column("refunded", "refunded", "cents", 100.0),
     Column("illegal", "illegal", "share"),
-    Column("violations", "violations", "number"),
+    Column("mask rules broken", "mask_rules", "number"),
+    Column("other rules broken", "other_rules", "number"),
 )
 """All per conversation. Those that nobody counted are left out."""
 
@@ -81,8 +82,14 @@ def worth_table(outcomes: Outcomes, groups: Groups, *, name: str, title: str) ->
 
 
 def mean(outcomes: Outcomes, seats: Sequence[str], column: Column) -> Test:
-    """Return what policies come to per conversation, profiles weighing alike."""
-    return _times(over_seeds(_rows(outcomes, seats, column.term)), column.factor)
+    """Return what policies come to per conversation, profiles weighing alike.
+
+    That of a single seat is for that policy, whether or not it was learnt.
+    """
+    found = over_seeds(_rows(outcomes, seats, column.term))
+    if len(seats) == 1 and found.interval is not None:
+        found = msgspec.structs.replace(found, note="")
+    return _times(found, column.factor)
 
 
 def gain(outcomes: Outcomes, seats: Sequence[str], old: str, column: Column) -> Test:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from retailsim.agents.host import Hosting
 from retailsim.agents.watchdog import Watchdog
 from retailsim.events.messages import EpisodeFailed, Event
+from retailsim.market.catalogue.product import Product
 from retailsim.market.protocols.csales.events import ActionChosen
 from retailsim.market.protocols.registry import rules_of
 from retailsim.sim.environments.csales.rewards import TERMS, Rewards
@@ -21,7 +22,9 @@ from retailsim.sim.run.launch_options import Options
 from retailsim.sim.terminal.audience import Nobody
 
 Floats = NDArray[np.float64]
-Count = Callable[[Sequence[Event]], float]
+Products = Mapping[str, Product]
+Count = Callable[[Sequence[Event], Products], float]
+"""What is counted in a conversation's events, given the products by their ids."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +92,11 @@ def play(
         admissions=rules_of(cast.protocol).admissions, watch=Watchdog(say=lambda line: None)
     )
     found: dict[tuple[str, str], list[dict[str, float]]] = {}
-    counted = counts or {}
+    counted, products = counts or {}, {product.id: product for product in design.products}
     for number, spec in enumerate(design.markets(), 1):
         events = SteppedMarket(spec, cast, prepared.design.open, hosting).events
-        terms = terms_of(events) | {name: count(events) for name, count in counted.items()}
+        beside = {name: count(events, products) for name, count in counted.items()}
+        terms = terms_of(events) | beside
         if any(isinstance(event, EpisodeFailed) for event in events):
             terms = dict.fromkeys(terms, np.nan)
         found.setdefault((spec.seller.id, spec.profile.id), []).append(terms)

@@ -110,6 +110,7 @@ RUN = ProtocolRun(
     commands={
         "profiles build": "retailsim.sim.protocols.csales.buyer_profiles.build:build",
         "export decisions": "retailsim.sim.learning.csales.export_decisions:export_decisions",
+        "experiment policy": "retailsim.sim.learning.csales.loop:experiment",
         "policy learn": "retailsim.sim.learning.csales.learn:learn",
         "policy evaluate": "retailsim.sim.learning.csales.evaluate:evaluate",
     },
