@@ -14,20 +14,18 @@ SENTENCE_BYTES = 80
 """Of a sentence, on average."""
 
 
-def reading(sheet: str, text_bytes: int, times: float = 1.0) -> TalkLoad:
+def reading(sheet_bytes: int, text_bytes: int, times: float = 1.0) -> TalkLoad:
     """Return what reading one text takes.
 
     Parameters
     ----------
-    sheet : str
-        As it is shown.
-    text_bytes : int
-        Of the text, as long as it is expected to be.
+    sheet_bytes, text_bytes : int
+        Of the sheet as it is shown, and of the text, as long as it is expected to be.
     times : float
         How likely there is such a text, from 0 to 1.
     """
     numbers = BYTES_PER_SENTENCE * (1 + text_bytes // SENTENCE_BYTES)
     expected = 20 + round(TOKENS_PER_CLAIM * CLAIMS_PER_TEXT)
     step = Step(kind=ReadingReply, times=times, most=1, expected=expected)
-    context = len(sheet.encode()) + text_bytes + numbers
+    context = sheet_bytes + text_bytes + numbers
     return TalkLoad(rules=f"{ROLE}_rules", envelope=ReadingEnvelope, context=context, steps=(step,))

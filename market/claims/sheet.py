@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from functools import cache, cached_property, lru_cache
 from typing import Any
 
+from retailsim.market.catalogue.product import Product
 from retailsim.market.claims.quantities import Quantity, quantities
 from retailsim.market.claims.rules import load_rules
 from retailsim.market.core.money import dollars
@@ -51,6 +52,19 @@ def stem(word: str) -> str:
     if len(short) < 3:
         return word
     return short[:-1] if short[-1] == short[-2] else short
+
+
+def written_about(product: Product) -> tuple[str, ...]:
+    """Return all that a product's page says, part by part, the title first."""
+    return (
+        product.title,
+        product.brand or "",
+        product.audience or "",
+        *product.path,
+        *product.features,
+        product.description,
+        *(f"{name}: {value}" for name, value in product.details.items()),
+    )
 
 
 class Page:

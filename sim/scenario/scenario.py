@@ -249,15 +249,15 @@ class IssuesTable(ScenarioTable, frozen=True, kw_only=True):
 
 
 class ClaimsTable(ScenarioTable, frozen=True, kw_only=True):
-    """Reading what sellers claim (retail only).
+    """Reading what sellers claim.
 
     Parameters
     ----------
     reader : str
-        "rules" checks every pitch and every answer before the purchase against the product sheet,
-        by built-in rules; the NAME of a [models.NAME] table, or PROVIDER/MODEL, has that model
-        check them, and the rules where it fails; "none" checks nothing, and only what a seller
-        reports itself counts.
+        "rules" checks every pitch and every answer before the purchase, in csales every message of
+        the seller, against the product sheet, by built-in rules; the NAME of a [models.NAME] table,
+        or PROVIDER/MODEL, has that model check them, and the rules where it fails; "none" checks
+        nothing, and only what a seller reports itself counts.
     """
 
     reader: Name = RULES
@@ -309,7 +309,7 @@ class Scenario(ScenarioTable, frozen=True, kw_only=True):
     issues : IssuesTable
         What goes wrong with orders.
     claims : ClaimsTable
-        Reading what sellers claim (retail only).
+        Reading what sellers claim.
     behavioral : BehavioralTable
         Settings of the behavioral agents.
     anchor : AnchorTable

@@ -167,6 +167,7 @@ def test_a_run_is_verified_without_asking_again(read: tuple[Path, Server]) -> No
     assert len(server.bodies) == before
 
 
+@pytest.mark.slow
 def test_the_report_says_who_read(read: tuple[Path, Server], by_rules: Path) -> None:
     told = page(report(read[0], {}))
     assert "the language model local" in told
@@ -211,6 +212,7 @@ def test_where_the_model_fails_the_rules_read_and_no_episode_ends(
     assert verified.exit_code == 0, verified.stderr
 
 
+@pytest.mark.slow
 def test_what_fails_is_asked_again_as_often_as_the_reader_may(tmp_path: Path) -> None:
     with serving(FAULTS["prose"]) as server:
         run = launched(server, tmp_path)
@@ -330,3 +332,93 @@ def test_a_reader_needs_the_texts_in_the_log(tmp_path: Path) -> None:
     done = sim("launch", path, "--dry-run", "--set", "design.transcripts=false")
     assert done.exit_code == 2
     assert "design.transcripts: must be true" in done.stderr
+
+
+# -- sales conversations ---------------------------------------------------------------------
+
+
+TALKS = """
+[profiles]
+count = 6
+[design]
+protocol = "csales"
+max_turns = 8
+[claims]
+reader = "local"
+[[sellers]]
+id = "csi"
+agent = "csi"
+[[buyers]]
+id = "csuser"
+agent = "csuser"
+[models.local]
+provider = "openai-compatible"
+model = "my-llama"
+base_url = "{url}"
+max_attempts = 2
+deadline_s = 120.0
+price = {{ input = 1.0, output = 2.0 }}
+"""
+
+
+def talked(folder: Path, answering: Callable[[dict[str, Any]], tuple[int, Any]]) -> Path:
+    with serving(answering) as server:
+        path = scenario(folder, TALKS.format(url=server.url), "talks.toml")
+        result = sim("launch", path, "--out", folder / "run")
+    assert result.exit_code == 0, result.stderr
+    assert sim("verify", folder / "run").exit_code == 0
+    return folder / "run"
+
+
+def spoken(run: Path) -> list[Any]:
+    kept = ("MessageSent", "OrderPlaced", "BuyerLeft")
+    return sorted(
+        (event["episode"], event["t"], event["type"], event.get("text", ""))
+        for kind in kept
+        for event in events_of(run, kind)
+    )
+
+
+@pytest.fixture(scope="module")
+def plain_talks(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("plain")
+    path = scenario(folder, TALKS.format(url="http://127.0.0.1:9/v1"), "talks.toml")
+    done = sim("launch", path, "--out", folder / "run", "--set", 'claims.reader="rules"')
+    assert done.exit_code == 0, done.stderr
+    return folder / "run"
+
+
+@pytest.mark.slow
+def test_each_message_about_an_item_is_read_by_the_model(tmp_path: Path, plain_talks: Path) -> None:
+    run = talked(tmp_path, lambda body: (200, reply()))  # the first sentence of every message
+    texts, found = events_of(run, "ClaimsRead"), events_of(run, "ClaimFound")
+    assert {(text["by"], text["stage"], text["claims"]) for text in texts} == {
+        ("model", "sales", 1)
+    }
+    shown = {event["episode"] for event in events_of(run, "ItemsShown")}
+    assert {text["episode"] for text in texts} == shown
+    assert len(found) == len(texts)
+    assert {one["rule"] for one in found} == {"model"}
+    sold = [len(events_of(one, "OrderPlaced")) for one in (run, plain_talks)]
+    assert sold[0] < sold[1], "whom buyers do not believe sells less"
+    told = page(report(run, {}))
+    assert "the language model local" in told
+    assert "trust such a seller less" in told
+    assert not events_of(plain_talks, "ClaimsRead")
+    assert "trust such a seller less" not in page(report(plain_talks, {}))
+
+
+@pytest.mark.parametrize("fault", ["refusal", "http 400"])
+def test_a_reader_that_fails_leaves_a_conversation_as_the_rules_do(
+    tmp_path: Path, plain_talks: Path, fault: str
+) -> None:
+    run = talked(tmp_path, FAULTS[fault])
+    assert {text["by"] for text in events_of(run, "ClaimsRead")} == {"rules"}
+    assert spoken(run) == spoken(plain_talks)
+
+
+def test_a_conversations_estimate_counts_the_reader(plain_talks: Path) -> None:
+    path = plain_talks.parent / "talks.toml"
+    told = json.loads(sim("launch", path, "--dry-run", "--json").stdout)
+    [model] = told["estimate"]["models"]
+    assert model["calls"] == 6 * 5  # a message of the seller for each but the last of six turns

@@ -100,6 +100,7 @@ class CsUser(SalesBuyer):
             dearer=request.candidate is not None,
             asked=notes.pop("asked", None),
             fits=fits,
+            unsupported=len(request.unsupported),
         )
         before = notes.get("state") or at_first(self._parameters)
         state: BuyerState = after(before, deed, request.profile, self._parameters)

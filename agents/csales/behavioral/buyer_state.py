@@ -29,6 +29,8 @@ class Deed(msgspec.Struct, frozen=True, kw_only=True):
         The style whose kind of question the buyer had asked with its last message.
     fits : bool
         Whether something among what was shown fits.
+    unsupported : int
+        Sentences that the sheets before the buyer do not carry.
     """
 
     action: Action
@@ -37,6 +39,7 @@ class Deed(msgspec.Struct, frozen=True, kw_only=True):
     dearer: bool = False
     asked: Style | None = None
     fits: bool = False
+    unsupported: int = 0
 
 
 class BuyerState(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,6 +80,7 @@ def at_first(parameters: BuyerParameters) -> BuyerState:
 def after(state: BuyerState, deed: Deed, profile: Profile, with_: BuyerParameters) -> BuyerState:
     """Return where a buyer stands after a turn of the seller."""
     traits = with_.openness[profile.dialogue_openness]
+    state = _disbelieved(state, deed.unsupported, with_)
     if deed.tactic is not None:
         moved = _persuaded(state, deed, deed.tactic, profile.decision_making_style, with_, traits)
     else:
@@ -148,6 +152,14 @@ def _without_persuasion(
             return msgspec.structs.replace(state, will=state.will - with_.fatigue.missed)
         case _:
             return state
+
+
+def _disbelieved(state: BuyerState, sentences: int, with_: BuyerParameters) -> BuyerState:
+    """Who says what the sheets do not carry is trusted less, also for what else it says."""
+    if not sentences:
+        return state
+    trust = state.trust - with_.trust.unsupported * sentences
+    return msgspec.structs.replace(state, trust=max(with_.trust.least, trust))
 
 
 def _moved(trust: float, by: float, with_: BuyerParameters) -> float:

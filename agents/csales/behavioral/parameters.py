@@ -83,6 +83,7 @@ class Trust(ParameterTable, frozen=True, kw_only=True):
     start: Share
     won: Amount
     lost: Amount
+    unsupported: Amount
     least: Share
 
 

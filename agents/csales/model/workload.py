@@ -16,6 +16,8 @@ from retailsim.agents.csales.model.replies import (
 )
 from retailsim.agents.csales.model.seller import OFFERED, SHEET_CHARACTERS
 from retailsim.agents.llm.talk.workload import BYTES_PER_TOKEN, Step, TalkLoad
+from retailsim.agents.reading.workload import reading
+from retailsim.market.claims.sheet import LONGEST_DESCRIPTION
 from retailsim.market.protocols.csales.action_table import DEFAULT_TABLE, ActionTable
 from retailsim.market.protocols.csales.values import Profile
 
@@ -52,6 +54,17 @@ def selling(
             steps=tuple(steps),
         ),
     )
+
+
+def reading_turns(*, max_turns: int) -> tuple[TalkLoad, ...]:
+    """What reading the seller's messages takes, where a model reads claims: one talk for each.
+
+    How long the sheets are that a message is read against shows only in the conversation, so they
+    are counted as long as they may be shown.
+    """
+    said, turns = _LINE * int(BYTES_PER_TOKEN), min(TURNS, max_turns) - 1.0
+    times = (min(1.0, max(0.0, turns - turn)) for turn in range(max_turns - 1))
+    return tuple(reading(LONGEST_DESCRIPTION, said, each) for each in times)
 
 
 def buying(profile: Profile, *, max_turns: int) -> tuple[TalkLoad, ...]:

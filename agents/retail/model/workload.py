@@ -95,14 +95,18 @@ def buying(
 def reading_pitch(offer: Offer) -> tuple[TalkLoad, ...]:
     """What reading the pitch takes, where a model reads claims."""
     said = _EXPECTED[PitchReply] * int(BYTES_PER_TOKEN)
-    return (reading(sheet_of(offer).described(), said),)
+    return (reading(_sheet_bytes(offer), said),)
 
 
 def reading_answers(offer: Offer, *, max_turns: int) -> tuple[TalkLoad, ...]:
     """What reading the answers of one episode takes: each is a conversation of its own."""
-    sheet, said = sheet_of(offer).described(), _EXPECTED[AnswerReply] * int(BYTES_PER_TOKEN)
+    sheet, said = _sheet_bytes(offer), _EXPECTED[AnswerReply] * int(BYTES_PER_TOKEN)
     times = (min(1.0, max(0.0, INQUIRIES - turn)) for turn in range(max_turns))
     return tuple(reading(sheet, said, each) for each in times)
+
+
+def _sheet_bytes(offer: Offer) -> int:
+    return len(sheet_of(offer).described().encode())
 
 
 def _as_buyer(context: int, steps: tuple[Step, ...]) -> TalkLoad:

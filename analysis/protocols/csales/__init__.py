@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from retailsim.analysis.projection.projection import Projection
 from retailsim.analysis.protocol import ExperimentTable, Learning, ProtocolAnalysis
+from retailsim.analysis.protocols.claims import TABLES as CLAIM_TABLES
+from retailsim.analysis.protocols.claims import claims_warning
 from retailsim.analysis.protocols.csales.conversations import COLUMNS, TABLES
 from retailsim.analysis.protocols.csales.told import CHAT, EXAMPLES
 
@@ -51,7 +53,8 @@ def _moves(projections: Mapping[str, Projection], learning: Learning) -> Moves:
 
 ANALYSIS = ProtocolAnalysis(
     columns=COLUMNS,
-    tables=TABLES,
+    tables={**TABLES, **CLAIM_TABLES},
+    cautions=claims_warning("buyers, who have the sheets before them, trust such a seller less."),
     section=_section,
     examples=EXAMPLES,
     chat=CHAT,

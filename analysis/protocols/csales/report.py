@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from functools import partial
 
+import msgspec
+
 from retailsim.analysis.exhibits import charts
 from retailsim.analysis.exhibits.parts import (
     Cell,
@@ -17,6 +19,8 @@ from retailsim.analysis.experiments.outcomes import JudgedClaim, OutcomeTable
 from retailsim.analysis.measures.scope import scope
 from retailsim.analysis.measures.value_text import change_written
 from retailsim.analysis.projection.projection import Projection
+from retailsim.analysis.protocols.claims import readers_told
+from retailsim.analysis.protocols.claims_report import claims_tables
 from retailsim.analysis.protocols.csales.seller_table import table as compared
 
 
@@ -34,6 +38,9 @@ def sales_section(projection: Projection) -> Section:
         ends = (found.interval.low, found.interval.high) if found.interval else (None, None)
         points.append((one.label, found.value, *ends))
     figure = charts.intervals("success", "Success rate by seller", points, "SR")
+    if not projection.tables["claims"].is_empty():
+        first, *more = claims_tables(projection)
+        tables += [msgspec.structs.replace(first, note=readers_told(projection)), *more]
     return Section(
         name="sales",
         title="Conversational sales",

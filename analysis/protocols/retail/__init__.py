@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from retailsim.analysis.projection.projection import Projection
 from retailsim.analysis.protocol import ExperimentTable, ProtocolAnalysis
-from retailsim.analysis.protocols.retail.claims import (
+from retailsim.analysis.protocols.claims import (
     CLAIMS_PER_EPISODE,
     TABLES,
     claims_warning,
@@ -25,7 +25,7 @@ __all__ = ["ANALYSIS"]
 
 
 def _section(projection: Projection) -> Section | None:
-    from retailsim.analysis.protocols.retail.claims_report import claims_section
+    from retailsim.analysis.protocols.claims_report import claims_section
 
     return claims_section(projection)
 
@@ -46,7 +46,9 @@ ANALYSIS = ProtocolAnalysis(
     tables=TABLES,
     measures=(CLAIMS_PER_EPISODE,),
     section=_section,
-    cautions=claims_warning,
+    cautions=claims_warning(
+        'such claims raise sales and come back as "not as described". See Claims.'
+    ),
     fidelity=_fidelity,
     experiments=_experiments,
 )

@@ -3,10 +3,14 @@
 A turn is one message of the buyer and the seller's answer to it. What an agent commands beside
 its message is kept until the message is there, and then judged: what the rules forbid is a
 `CommandRejected` and changes nothing.
+
+Over 400 lines: one state machine, whose steps share their state; prices, rules of items and what
+may be said stand in modules of their own.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from hashlib import blake2b
 from typing import Any
 
@@ -15,10 +19,15 @@ import msgspec
 from retailsim.events.kernel import Post
 from retailsim.events.messages import CommandRejected, Event, MessageSent, OrderPlaced
 from retailsim.market.catalogue.product import Product
+from retailsim.market.claims.reader import Claim
+from retailsim.market.claims.reading import ClaimReading, ReadText, ReportReading
+from retailsim.market.claims.rules import NOBODY
 from retailsim.market.core.dialogue import Transcript, Turn
 from retailsim.market.core.durations import MESSAGE_US
 from retailsim.market.core.market import EpisodeState
+from retailsim.market.errors import UnexpectedMessage
 from retailsim.market.protocols.csales.category_tree import CategoryPath
+from retailsim.market.protocols.csales.claims import discussed
 from retailsim.market.protocols.csales.events import (
     ACTIONS,
     Action,
@@ -77,6 +86,7 @@ class Conversation(EpisodeState):
         self._candidate: Product | None = None
         self._made_case = False
         self._reservations: dict[str, int] = {}
+        self._unread: tuple[ClaimReading, ReadText] | None = None
         self._pending: SelectItem | BuyItem | LeaveConversation | None = None
 
     def opening(self) -> Post:
@@ -93,7 +103,7 @@ class Conversation(EpisodeState):
     def message_sent(self, event: MessageSent) -> list[Post]:
         """Somebody spoke: do what was commanded with it, and give the other side its turn."""
         self._transcript = (*self._transcript, Turn(event.role, event.text))
-        return self._buyer_spoke() if event.role == "buyer" else self._seller_spoke()
+        return self._buyer_spoke() if event.role == "buyer" else self._seller_spoke(event)
 
     # -- the seller ------------------------------------------------------------------------
 
@@ -199,8 +209,43 @@ class Conversation(EpisodeState):
         self._to_show = command.products
         return []
 
-    def _seller_spoke(self) -> list[Post]:
+    def _seller_spoke(self, event: MessageSent) -> list[Post]:
         posts = self._show() if self._to_show else []
+        reading, said = self._reading(), ReadText(event.text, "sales", event.turn, self.id)
+        if reading is None:
+            return [*posts, self._respond()]
+        if reading.model is None:
+            return [*posts, *self._checked(reading, said, reading.of(event.text))]
+        self._unread = reading, said
+        return [*posts, reading.ask(said, self._spec.seller_unit)]
+
+    def _reading(self) -> ClaimReading | None:
+        """Return what the last message is read against; None where it is about no item."""
+        now = [*self._presented, *filter(None, (self._selected,))]
+        if self._candidate is not None and self._action and self._action.action == PERSUASION:
+            now.append(self._candidate)
+        about = {item.id: item for item in now} or self._shown
+        if not about or self._rules.claims.reader == NOBODY:
+            return None
+        sheet = discussed(tuple(about.values()), self._spec, self._rules, self._tags)
+        product = next(iter(about)) if len(about) == 1 else None
+        return ClaimReading(sheet, self._spec.seller.id, product, self._rules.claims)
+
+    def read(self, report: ReportReading) -> list[Post]:
+        """The reader has told what it found in the seller's message: go on from there."""
+        unread, self._unread = self._unread, None
+        if unread is None:
+            raise UnexpectedMessage(type(report).__name__, report.source)
+        claims, event = unread[0].told(unread[1], report)
+        return [Post(event), *self._checked(*unread, claims)]
+
+    def _checked(
+        self, reading: ClaimReading, said: ReadText, claims: Sequence[Claim]
+    ) -> list[Post]:
+        found = [Post(event) for event in reading.events(claims, said)]
+        return [*found, self._respond(tuple(claim.sentence for claim in claims))]
+
+    def _respond(self, unsupported: tuple[str, ...] = ()) -> Post:
         action = self._action
         if action is None:
             raise AssertionError("a seller speaks after it has planned")
@@ -220,9 +265,10 @@ class Conversation(EpisodeState):
             tactic=action.strategy,
             may_buy=self._made_case,
             last=self._turn >= self._rules.max_turns,
+            unsupported=unsupported,
         )
         self._presented = ()
-        return [*posts, Post(request, self.buyer, MESSAGE_US)]
+        return Post(request, self.buyer, MESSAGE_US)
 
     def _show(self) -> list[Post]:
         offered = {product.id: product for product in self._offered}

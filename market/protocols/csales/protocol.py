@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
-from retailsim.events.kernel import Post
-from retailsim.events.messages import Event, MessageSent
+from retailsim.events.kernel import Outgoing, Post
+from retailsim.events.messages import Event, Message, MessageSent
 from retailsim.events.streams import Seed
+from retailsim.market.claims.reading import ReadClaims, ReportReading, unread
 from retailsim.market.core.market import Market, Steps, episode_opened
 from retailsim.market.core.participants import EpisodeSpec
 from retailsim.market.core.protocol import MarketRules
@@ -64,6 +65,7 @@ class SalesMarket(Market):
         SelectItem: Conversation.item_to_select,
         BuyItem: Conversation.item_to_buy,
         LeaveConversation: Conversation.buyer_leaving,
+        ReportReading: Conversation.read,
     }
 
     def __init__(self, spec: ConversationSpec, rules: SalesRules, seed: Seed) -> None:
@@ -79,6 +81,13 @@ class SalesMarket(Market):
             self.spec, episode_spec, self.spec.seller, category=target[0] if target else None
         )
         return event, _profiled(self.spec)
+
+    def failed(self, source: str, message: Message, error: Exception) -> Outgoing:
+        """Answer an agent that raised; where it was the reader of claims, the rules read."""
+        if not isinstance(message, ReadClaims):
+            return super().failed(source, message, error)
+        rejected, report = unread(message, error)
+        return [*map(Post, rejected), *self.handle(report)]
 
     def begin(self) -> Sequence[Post]:
         """Ask the buyer to begin."""

@@ -108,7 +108,9 @@ class RespondToSeller(BuyerRequest, kw_only=True):
     ``shown`` is everything shown so far, ``presented`` what came with the last message, both
     without what only sellers see; ``candidate`` is the dearer item, once it was shown. A purchase
     counts only where ``may_buy``: something is selected, and the seller has made its case.
-    ``last`` says that the conversation ends with this message.
+    ``last`` says that the conversation ends with this message. ``unsupported`` are the sentences
+    of the last message that the sheets of the items under discussion, which the buyer has before
+    it, do not carry.
     """
 
     stage: ClassVar[str] = "responding"
@@ -121,6 +123,7 @@ class RespondToSeller(BuyerRequest, kw_only=True):
     tactic: Tactic | None
     may_buy: bool
     last: bool
+    unsupported: tuple[str, ...] = ()
 
 
 class PlanCategory(Message, kw_only=True):

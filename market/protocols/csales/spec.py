@@ -8,6 +8,7 @@ from typing import Protocol
 import msgspec
 
 from retailsim.market.catalogue.product import Product
+from retailsim.market.claims.rules import ClaimRules
 from retailsim.market.core.participants import Participant
 from retailsim.market.core.shipping import ShippingRules
 from retailsim.market.core.spec import MarketSpec
@@ -59,6 +60,8 @@ class SalesRules(msgspec.Struct, frozen=True, kw_only=True):
         Items that retrieval ranks, of which the first are offered to the seller.
     start : str
         ISO date.
+    claims : ClaimRules
+        Who reads what sellers claim.
     told_style : frozenset of str
         Sellers, by their ids, that are told the buyer's true style: for ablations alone.
     actions : ActionTable
@@ -71,6 +74,7 @@ class SalesRules(msgspec.Struct, frozen=True, kw_only=True):
     shown: int = MOST_SHOWN
     nearest: int = 100
     start: str = "2026-03-02"
+    claims: ClaimRules = ClaimRules()
     told_style: frozenset[str] = frozenset()
     actions: ActionTable = DEFAULT_TABLE
 

@@ -20,14 +20,13 @@ from retailsim.events.messages import (
     ReviewPosted,
 )
 from retailsim.market.claims.reader import Claim
-from retailsim.market.claims.reading import ReportReading
+from retailsim.market.claims.reading import ClaimReading, ReadText, ReportReading
 from retailsim.market.core.durations import DAY_US, DECISION_US, MESSAGE_US, REVIEW_US
 from retailsim.market.core.issues import Issue
 from retailsim.market.core.market import EpisodeState
 from retailsim.market.core.orders import OrderLife
 from retailsim.market.core.participants import EpisodeSpec
 from retailsim.market.errors import UnexpectedMessage
-from retailsim.market.protocols.retail.claims import ClaimReading, ReadText
 from retailsim.market.protocols.retail.events import SellerChose, TopicsChosen
 from retailsim.market.protocols.retail.fulfilment import MarketContext, draw_order
 from retailsim.market.protocols.retail.requests import (

@@ -24,14 +24,20 @@ from retailsim.events.messages import (
 )
 from retailsim.events.streams import Seed
 from retailsim.market.claims.reader import Claim
-from retailsim.market.claims.reading import ReadClaims, ReportReading, unread
+from retailsim.market.claims.reading import (
+    ClaimReading,
+    ReadClaims,
+    ReadText,
+    ReportReading,
+    unread,
+)
 from retailsim.market.core.durations import BROADCAST_US, PLANNING_US
 from retailsim.market.core.ledger import Ledger
 from retailsim.market.core.market import Market, Steps, episode_opened
 from retailsim.market.core.participants import EpisodeSpec
 from retailsim.market.core.protocol import MarketRules
 from retailsim.market.protocols.retail.admission import ADMISSIONS
-from retailsim.market.protocols.retail.claims import ClaimReading, ReadText, with_found
+from retailsim.market.protocols.retail.claims import sheet_of, with_found
 from retailsim.market.protocols.retail.conduct import RetailConduct
 from retailsim.market.protocols.retail.episode import Episode
 from retailsim.market.protocols.retail.events import (
@@ -90,7 +96,9 @@ class RetailMarket(Market):
         self._rules = rules
         self._offer = offer_of(spec, rules)
         self._seller = f"seller:{spec.seller.id}"
-        self._claims = ClaimReading(self._offer, spec.seller.id, rules.claims)
+        self._claims = ClaimReading(
+            sheet_of(self._offer), spec.seller.id, spec.product.id, rules.claims
+        )
         self._unread: Pitch | None = None
         context = MarketContext(
             spec=spec, rules=rules, seed=seed, offer=self._offer, ledger=self.ledger

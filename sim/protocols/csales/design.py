@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from retailsim.events.streams import Seed
 from retailsim.market.catalogue.product import Product
+from retailsim.market.claims.rules import ClaimRules
 from retailsim.market.core.participants import EpisodeSpec, Participant
 from retailsim.market.protocols.csales.action_table import ActionTable
 from retailsim.market.protocols.csales.protocol import SalesMarket
@@ -67,6 +68,7 @@ class SalesDesign(Design):
                 seat.id for seat in scenario.sellers if seat.options.get("style") in TOLD
             ),
             actions=action_table(scenario),
+            claims=ClaimRules(reader=scenario.claims.reader),
         )
 
     def open(self, spec: ConversationSpec) -> SalesMarket:

@@ -29,6 +29,7 @@ from retailsim.sim.protocols.csales.design import SalesDesign, action_table
 from retailsim.sim.scenario.halves import half_of
 from retailsim.sim.scenario.protocol import Files, ProtocolRun, Talks
 from retailsim.sim.scenario.scenario import AgentTable, Scenario
+from retailsim.sim.seats.cast import reader_seat
 
 PROFILES = "profiles.jsonl"
 
@@ -87,6 +88,7 @@ def _talks(scenario: Scenario) -> Talks:
     sellers = {seat.id: seat for seat in scenario.sellers}
     buyers = {seat.id: seat for seat in scenario.buyers}
     turns, table = scenario.design.max_turns, action_table(scenario)
+    readers = reader_seat(scenario)
 
     def talks(spec: ConversationSpec) -> Sequence[tuple[AgentTable, Sequence[TalkLoad]]]:
         seller = sellers[spec.seller.id]
@@ -94,6 +96,7 @@ def _talks(scenario: Scenario) -> Talks:
         return [
             (seller, workload.selling(max_turns=turns, checks=checks, table=table)),
             (buyers[spec.buyer.id], workload.buying(spec.profile, max_turns=turns)),
+            *((reader, workload.reading_turns(max_turns=turns)) for reader in readers),
         ]
 
     return talks
@@ -101,7 +104,7 @@ def _talks(scenario: Scenario) -> Talks:
 
 RUN = ProtocolRun(
     design=_design,
-    own_keys=("profiles", *(f"actions.{name}" for name in ActionTable.__struct_fields__)),
+    own_keys=("profiles", "claims", *(f"actions.{name}" for name in ActionTable.__struct_fields__)),
     whole_catalogue=True,
     files=_files,
     file_names=(PROFILES,),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 import polars as pl
 
@@ -54,16 +54,19 @@ CLAIMS_PER_EPISODE = Measure(
 )
 
 
-def claims_warning(projection: Projection) -> Iterator[str]:
-    """Say who claimed what no sheet carries, if anybody did."""
-    counts = claims_by_seller(projection)
-    if not counts:
-        return
-    listed = ", ".join(f"{seller} {n:,}" for seller, n in counts.items())
-    yield (
-        f"Sellers claimed what the product sheets do not carry ({listed} sentences): such claims "
-        'raise sales and come back as "not as described". See Claims.'
-    )
+def claims_warning(consequence: str) -> Callable[[Projection], Iterator[str]]:
+    """Return what says who claimed what no sheet carries, if anybody did, and what follows."""
+
+    def warn(projection: Projection) -> Iterator[str]:
+        counts = claims_by_seller(projection)
+        if counts:
+            listed = ", ".join(f"{seller} {n:,}" for seller, n in counts.items())
+            yield (
+                "Sellers claimed what the product sheets do not carry "
+                f"({listed} sentences): {consequence}"
+            )
+
+    return warn
 
 
 def readers_told(projection: Projection) -> str:

@@ -7,7 +7,7 @@ import polars as pl
 
 from retailsim.analysis.exhibits.parts import Cell, ReportTable, Section, row, table
 from retailsim.analysis.projection.projection import Projection
-from retailsim.analysis.protocols.retail.claims import claims_by_seller, readers_told
+from retailsim.analysis.protocols.claims import claims_by_seller, readers_told
 from retailsim.market.claims.rules import KINDS, load_rules
 
 MOST_SENTENCES = 40
@@ -24,8 +24,14 @@ def claims_section(projection: Projection) -> Section | None:
         title="Claims",
         lead="Sentences of pitches and answers that the claim reader found to say what the product "
         "sheet does not carry. " + readers_told(projection),
-        tables=(_sellers(projection, claims), _sentences(claims)),
+        tables=claims_tables(projection),
     )
+
+
+def claims_tables(projection: Projection) -> tuple[ReportTable, ...]:
+    """Return the tables of claims by seller and kind, and sentence by sentence."""
+    claims = projection.tables["claims"]
+    return _sellers(projection, claims), _sentences(claims)
 
 
 def _sellers(projection: Projection, claims: pl.DataFrame) -> ReportTable:
