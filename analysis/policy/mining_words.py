@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from retailsim.analysis.exhibits.parts import NOTHING
 from retailsim.analysis.measures.value_text import change_written
 from retailsim.analysis.policy.contrast import Weighted
@@ -24,6 +26,12 @@ def whom(one: Pattern) -> str:
         return EVERYONE
     hidden = "" if one.told else ", which no seller knew"
     return f"{one.value} ({one.segment}{hidden})"
+
+
+def of_buyers(mined: Mined, words: str) -> Mined:
+    """Return what was mined with only those patterns whose buyers are called so, in any case."""
+    kept = tuple(one for one in mined.patterns if words.casefold() in whom(one).casefold())
+    return replace(mined, patterns=kept)
 
 
 def points(difference: float | None, interval: Interval | None) -> tuple[str, str]:

@@ -110,8 +110,14 @@ def learn_policy(**flags: Any) -> None:
     metavar="N",
     help="How many moves to show that go with more buying, and with less.",
 )
+@click.option(
+    "--for",
+    "buyers",
+    metavar="WORDS",
+    help="Show only what is found for these buyers, such as everyone, Rational or budget.",
+)
 @JSON
-def mine_policy(runs: tuple[Path, ...], least: int, effect: float, top: int, as_json: bool) -> None:
+def mine_policy(runs: tuple[Path, ...], as_json: bool, **flags: Any) -> None:
     """Show which moves of sellers go with buying, when, and for whom.
 
     Runs of one protocol are looked at together; conversations are compared within a run and seller.
@@ -119,7 +125,7 @@ def mine_policy(runs: tuple[Path, ...], least: int, effect: float, top: int, as_
     from retailsim.sim.look.mine import mine_runs
     from retailsim.sim.terminal.terminal import Terminal
 
-    sys.exit(mine_runs(runs, Terminal(json=as_json), least=least, effect=effect, top=top))
+    sys.exit(mine_runs(runs, Terminal(json=as_json), **flags))
 
 
 @policy.command(name="evaluate", example="policy evaluate learnt.json --log runs/csi")

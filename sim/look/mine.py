@@ -30,8 +30,24 @@ class TwiceNamed(SimError):
         super().__init__(f"{run} is named twice, or a copy: each conversation counts once")
 
 
+class UnknownBuyers(SimError):
+    """No buyers are called so."""
+
+    def __init__(self, words: str, known: Sequence[str]) -> None:
+        super().__init__(
+            f"--for {words}: no buyers with enough conversations are called so; there are "
+            f"{'; '.join(known) or 'none'}"
+        )
+
+
 def mine_runs(
-    runs: Sequence[Path], terminal: Terminal, *, least: int, effect: float, top: int
+    runs: Sequence[Path],
+    terminal: Terminal,
+    *,
+    least: int,
+    effect: float,
+    top: int,
+    buyers: str | None = None,
 ) -> int:
     """Mine runs together and show what was found; returns the exit status.
 
@@ -43,6 +59,8 @@ def mine_runs(
         The least difference to tell, in percentage points.
     top : int
         How many moves to show that go with more buying, and as many with less.
+    buyers : str, optional
+        Words that name those whose patterns are shown, as ``everyone`` or ``Rational``.
 
     Returns
     -------
@@ -51,7 +69,7 @@ def mine_runs(
 
     Raises
     ------
-    NoMoves, OtherProtocol, TwiceNamed
+    NoMoves, OtherProtocol, TwiceNamed, UnknownBuyers
     NotARun, LogDamaged, LogUnreadable
         As `analysis.projection.loader.load`.
     """
@@ -61,8 +79,17 @@ def mine_runs(
     elif not mined.conversations:
         terminal.say("no conversation of these runs has ended: there is nothing to mine")
     else:
-        _show(mined, top, terminal)
+        _show(mined if buyers is None else _of(mined, buyers), top, terminal)
     return 0 if mined.conversations else 1
+
+
+def _of(mined: Mined, words: str) -> Mined:
+    from retailsim.analysis.policy.mining_words import of_buyers, whom
+
+    found = of_buyers(mined, words)
+    if mined.patterns and not found.patterns:
+        raise UnknownBuyers(words, sorted({whom(one) for one in mined.patterns}))
+    return found
 
 
 def mined_of(runs: Sequence[Path], *, least: int, effect: float) -> Mined:

@@ -51,6 +51,20 @@ def test_json_has_every_pattern_and_the_table_only_what_holds(run: Path) -> None
             assert outside == (one["adjusted_p"] <= 0.05)
 
 
+def test_only_some_buyers_are_shown_with_the_same_numbers(run: Path) -> None:
+    shown = sim("policy", "mine", run, "--for", "EVERYONE", "--top", "100").stdout
+    assert "everyone" in shown
+    assert "inferred" not in shown
+    mined = json.loads(sim("policy", "mine", run, "--json").stdout)["mined"]
+    held = [one for one in mined["patterns"] if (one["adjusted_p"] or 1.0) <= 0.05]
+    of_all = [one for one in held if one["segment"] == "everyone"]
+    assert f", {len(of_all)} of them told" in shown.splitlines()[0]
+    said = sim("policy", "mine", run, "--for", "nobody")
+    assert said.exit_code == 2
+    assert "--for nobody: no buyers with enough conversations are called so; " in said.stderr
+    assert "everyone" in said.stderr
+
+
 def test_nothing_told_is_said(run: Path) -> None:
     shown = sim("policy", "mine", run, "--effect", "100")
     assert shown.exit_code == 0
