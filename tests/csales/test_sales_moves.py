@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -238,3 +239,46 @@ def test_conversations_that_failed_count_nowhere(tmp_path: Path) -> None:
     run = write_run(tmp_path / "run", market("m", broken, whole), protocol="csales")
     found = moves({"run": load(run)})
     assert (len(found.turn), found.sold.tolist()) == (1, [True])
+
+
+def test_options_of_a_table_of_ones_own_are_named_as_in_the_log(tmp_path: Path) -> None:
+    table = {
+        "items": ["nearest", "dearest"],
+        "discounts": [0, 5],
+        "disclosure": ["none", "fee"],
+        "category": ["nearest", "parent"],
+    }
+    own = [x for key, value in table.items() for x in ("--set", f"actions.{key}={value}")]
+    launched(tmp_path / "own", "csales", "--sellers", "random-action", *own, *TWICE)
+    found = moves({"own": load(tmp_path / "own")})
+    assert found.legal[np.arange(len(found.turn)), found.chosen].all()
+    names = {found.names[one] for one in found.chosen}
+    assert {"Suggestion: dearest", "Category Search: parent"} <= names
+    assert any(name.endswith(", 5 % off, fee named") for name in names)
+    np.testing.assert_allclose(found.propensities.sum(axis=1), 1.0)
+    assert (found.propensities[~found.legal] == 0.0).all()
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"turn": None},
+        {"action": None},
+        {"options": None, "probabilities": [1.0]},
+        {"options": ["Suggestion", None], "probabilities": [0.5, 0.5]},
+        {"options": ["Suggestion"], "probabilities": [-1.0]},
+        {"options": ["Suggestion", "Suggestion"], "probabilities": [0.0, 0.0]},
+        {"strategy": "?", "items": "?", "discount": -3, "options": []},
+    ],
+    ids=str,
+)
+def test_a_strangers_odd_choices_are_no_crash(tmp_path: Path, odd: dict[str, Any]) -> None:
+    talks = [talk(f"{n}", [act(1, "Suggestion")], sold=bool(n % 2)) for n in range(4)]
+    lines = [msgspec.to_builtins(event) for event in market("m", *talks)]
+    changed = [line | odd if line["type"] == "ActionChosen" else line for line in lines]
+    run = write_run(tmp_path / "run", changed, protocol="csales")
+    found = moves({"run": load(run)})
+    assert len(found.turn) == (0 if None in (odd.get("turn", 1), odd.get("action", "")) else 4)
+    result = sim("policy", "mine", run, "--least", "2", "--effect", "0")
+    assert result.exit_code in (0, 1), result.output
+    assert "Traceback" not in result.stderr

@@ -79,7 +79,7 @@ def _of_run(run: str, projection: Projection) -> pl.DataFrame:
             budget="budget_max_cents",
             sold=pl.col("bought").is_not_null(),
         )
-        .join(tables["actions"], on="episode")
+        .join(tables["actions"].drop_nulls(["turn", "action"]), on="episode")
         .join(tables["choices"].select("episode", "seq", "options", "probabilities"), on=_EVENT)
         .join(_first(tables["shown"], "shown_at"), on="episode", how="left")
         .join(_first(tables["selections"], "selected_at"), on="episode", how="left")
