@@ -43,7 +43,8 @@ def csales_aec(
     settings : mapping, optional
         Keys of the scenario with their values.
     reward : mapping of agent to mapping of term to weight, optional
-        Terms as for ``retailsim/CSales-v0``; by default the seller is paid its revenue in dollars,
+        Terms as for ``retailsim/CSales-v0``; by default the seller is paid in what the
+        scenario's table [reward] says, or else its revenue in dollars,
         the buyer its surplus, and -1 who does what is illegal.
     out : str or Path, optional
         Folder of a run that all episodes are written to, made at the first reset.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar, Generic, TypeVar
@@ -112,6 +112,11 @@ class SeatEpisodes(ABC, Generic[Spec, OfRun]):
         if scenario.design.protocol != self.protocol:
             problem = f"its protocol is {scenario.design.protocol}, not {self.protocol}"
             raise BadEnvironment("scenario", problem)
+
+    @property
+    def reward(self) -> Mapping[str, float] | None:
+        """Weights that the scenario gives; None if it gives none."""
+        return self._prepared.scenario.reward or None
 
     def __len__(self) -> int:
         """How many markets differ by more than their replication."""

@@ -122,6 +122,9 @@ class ProtocolRun(msgspec.Struct, frozen=True, kw_only=True):
         protocols are looked up.
     changed : callable
         See `Changed`; experiments ask it what was put into a run.
+    rewards : str or None
+        Where the terms of its rewards stand, as ``module:NAME`` of a mapping of term to text; None:
+        there are none.
     environments : mapping
         Gymnasium's names of the environments of its seats -> ``module:CLASS``; looked up likewise.
     """
@@ -139,6 +142,7 @@ class ProtocolRun(msgspec.Struct, frozen=True, kw_only=True):
     talks: Callable[[Scenario], Talks] | None = None
     commands: Mapping[str, str] = {}
     changed: Changed = _nothing_changed
+    rewards: str | None = None
     environments: Mapping[str, str] = {}
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
-from retailsim.market.protocols.registry import BUILT_IN, Protocol
+from retailsim.market.protocols.registry import BUILT_IN, Protocol, imported
 from retailsim.sim.errors import BadScenario
 from retailsim.sim.scenario.explanation import explain
 from retailsim.sim.scenario.protocol import run_of
@@ -30,6 +31,21 @@ def check_protocol(scenario: Scenario, protocol: Protocol, source: str) -> None:
                 problem = f'{key}: is only for design.protocol = "{other.name}"'
                 raise BadScenario(source, problem)
     _check_rules(scenario, protocol, source)
+    _check_reward(scenario, protocol, source)
+
+
+def _check_reward(scenario: Scenario, protocol: Protocol, source: str) -> None:
+    if not scenario.reward:
+        return
+    place = run_of(protocol).rewards
+    if place is None:
+        raise BadScenario(source, f"reward: nobody learns in the protocol {protocol.name}")
+    terms: Mapping[str, str] = imported(place)
+    for name, weight in scenario.reward.items():
+        if name not in terms:
+            raise BadScenario(source, f"reward.{name}: is none of {', '.join(terms)}")
+        if not math.isfinite(weight):
+            raise BadScenario(source, f"reward.{name} = {weight}: has to be a finite number")
 
 
 def _check_rules(scenario: Scenario, protocol: Protocol, source: str) -> None:

@@ -318,6 +318,8 @@ class Scenario(ScenarioTable, frozen=True, kw_only=True):
         A cache of language models' answers that several runs share.
     log : LogTable
         How the log is kept.
+    reward : mapping of str to float
+        What a seller that learns is paid in: weights of the terms that its protocol has.
     rules : dict
         Keys of a protocol from outside.
     """
@@ -338,6 +340,7 @@ class Scenario(ScenarioTable, frozen=True, kw_only=True):
     anchor: AnchorTable = AnchorTable()
     cache: CacheTable = CacheTable()
     log: LogTable = LogTable()
+    reward: Mapping[str, float] = {}
     rules: dict[str, Any] = {}
 
     def seats(self, role: Role) -> tuple[AgentTable, ...]:

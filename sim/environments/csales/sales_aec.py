@@ -49,7 +49,6 @@ class SalesAEC(SeatsAEC):
         out: str | Path | None = None,
         episodes: object = 1_000,
     ) -> None:
-        self._weights = _weights(reward or {})
         options = Options(
             scenario=str(scenario),
             catalog=None if catalog is None else Path(catalog),
@@ -58,6 +57,7 @@ class SalesAEC(SeatsAEC):
         )
         held = Episodes(options, sellers=[seat(adaptive=True)], buyers=[BUYER])
         self._rules = held.design.rules
+        self._weights = _weights(reward or {}, held.reward)
         tables = (policy_table(self._rules.actions), buyer_features.TABLE)
         super().__init__(Session(held, out, episodes), dict(zip(AGENTS, tables, strict=True)))
 
@@ -71,11 +71,13 @@ class SalesAEC(SeatsAEC):
         }
 
 
-def _weights(given: Mapping[str, Mapping[str, object]]) -> Mapping[str, Mapping[str, float]]:
+def _weights(
+    given: Mapping[str, Mapping[str, object]], usual: Mapping[str, float] | None
+) -> Mapping[str, Mapping[str, float]]:
     unknown = [agent for agent in given if agent not in AGENTS]
     if unknown:
         raise BadEnvironment("reward", f"{unknown[0]!r} is none of {', '.join(AGENTS)}")
     return {
-        "seller": checked_weights(given.get("seller")),
+        "seller": checked_weights(given.get("seller", usual)),
         "buyer": checked(given.get("buyer", WEIGHTS), TERMS),
     }

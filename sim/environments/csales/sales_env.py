@@ -43,8 +43,8 @@ class SalesEnv(SeatEnv):
     settings : mapping, optional
         Keys of the scenario with their values.
     reward : mapping of term to weight, optional
-        See `sim.environments.csales.rewards.TERMS`; by default the revenue in dollars, and -1 for
-        an illegal action.
+        See `sim.environments.csales.rewards.TERMS`; by default the scenario's table
+        [reward], or else the revenue in dollars, and -1 for an illegal action.
     out : str or Path, optional
         Folder of a run that all episodes are written to, made at the first reset. One that is
         given up before its end is not.
@@ -80,7 +80,6 @@ class SalesEnv(SeatEnv):
         adaptive: bool = True,
         render_mode: None = None,
     ) -> None:
-        self._weights = checked_weights(reward)
         held = Episodes(
             Options(
                 scenario=str(scenario),
@@ -92,6 +91,7 @@ class SalesEnv(SeatEnv):
             adaptive=adaptive,
         )
         self._rules = held.design.rules
+        self._weights = checked_weights(held.reward if reward is None else reward)
         table = policy_table(self._rules.actions)
         super().__init__(held, table, out=out, wanted=episodes, render_mode=render_mode)
 

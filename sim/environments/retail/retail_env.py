@@ -43,8 +43,8 @@ class RetailEnv(SeatEnv):
     settings : mapping, optional
         Keys of the scenario with their values.
     reward : mapping of term to weight, optional
-        See `sim.environments.retail.rewards.TERMS`; by default the net revenue in dollars, and -1
-        for an illegal action.
+        See `sim.environments.retail.rewards.TERMS`; by default the scenario's table
+        [reward], or else the net revenue in dollars, and -1 for an illegal action.
     out : str or Path, optional
         Folder of a run that all episodes are written to, made at the first reset. One that is
         given up before its end is not.
@@ -80,7 +80,6 @@ class RetailEnv(SeatEnv):
         adaptive: bool = True,
         render_mode: None = None,
     ) -> None:
-        self._weights = checked_weights(reward)
         held = RetailEpisodes(
             Options(
                 scenario=str(scenario),
@@ -91,6 +90,7 @@ class RetailEnv(SeatEnv):
             adaptive=adaptive,
         )
         self._rules = held.design.rules
+        self._weights = checked_weights(held.reward if reward is None else reward)
         super().__init__(held, TABLE, out=out, wanted=episodes, render_mode=render_mode)
 
     def _side(self, market: SteppedMarket) -> SellerSide:

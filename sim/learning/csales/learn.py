@@ -141,7 +141,9 @@ def course_of(told: LearnOptions, terminal: Terminal) -> Course:
     SimError
         If something that it was told does not go.
     """
-    meeting, reward, limits = _asked(told), asked_reward(told.reward, REWARD), _limits_asked(told)
+    meeting, limits = _asked(told), _limits_asked(told)
+    scenario, _ = read_scenario(meeting)
+    reward = asked_reward(told.reward, scenario.reward or REWARD)
     lessons = Lessons(
         learner=told.learner,
         conversations=told.conversations,

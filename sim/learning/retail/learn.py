@@ -117,14 +117,17 @@ def course_of(told: LearnOptions) -> Course:
         *(_limit(text, least=False) for text in told.limit),
         *(_limit(text, least=True) for text in told.floor),
     )
+    meeting = _asked(told)
+    scenario, _ = read_scenario(meeting)
+    usual = dict(scenario.reward or REWARD)
     lessons = Lessons(
         learner=told.learner,
         conversations=told.conversations,
         seed=told.seed,
-        reward=checked_weights(asked_weights(told.reward, TERMS) or dict(REWARD)),
+        reward=checked_weights(asked_weights(told.reward, TERMS) or usual),
         limits=limits,
     )
-    return Course(lessons, _asked(told))
+    return Course(lessons, meeting)
 
 
 def _asked(told: LearnOptions) -> Options:

@@ -109,6 +109,7 @@ RUN = ProtocolRun(
     files=_files,
     file_names=(PROFILES,),
     talks=_talks,
+    rewards="retailsim.sim.environments.csales.rewards:TERMS",
     environments={"retailsim/CSales-v0": "retailsim.sim.environments.csales.sales_env:SalesEnv"},
     commands={
         "profiles build": "retailsim.sim.protocols.csales.buyer_profiles.build:build",

@@ -74,6 +74,7 @@ RUN = ProtocolRun(
         "import": "retailsim.sim.protocols.retail.published.published_run:import_trajectories",
     },
     changed=changed_parameters,
+    rewards="retailsim.sim.environments.retail.rewards:TERMS",
     environments={
         "retailsim/Retail-v0": "retailsim.sim.environments.retail.retail_env:RetailEnv",
     },
