@@ -131,6 +131,8 @@ def test_keeping_leaves_no_other_files(run: Path) -> None:
         "calls.parquet",
         "episode_calls.parquet",
         "claims.parquet",
+        "readings.parquet",
+        "choices.parquet",
     }
     assert {path.suffix for path in (run / "events").iterdir()} == {"", ".jsonl"}
 

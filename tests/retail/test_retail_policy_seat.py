@@ -24,6 +24,7 @@ from retailsim.agents.retail.policy.actions import (
     legal,
     mask,
 )
+from retailsim.analysis import load
 from retailsim.market.core.admission import ReplyRefused, admit
 from retailsim.market.core.propensities import WHOLE
 from retailsim.market.protocols.retail.events import SellerChose
@@ -95,6 +96,17 @@ def test_a_choice_stands_before_what_was_said_by_it(tmp_path: Path) -> None:
                 if isinstance(event, SellerChose):
                     assert type(after).__name__ == said[event.stage]
                     assert after.source == event.source
+
+
+def test_choices_are_a_frame_and_stand_in_the_reports_examples(tmp_path: Path) -> None:
+    launched(tmp_path / "run", seated(tmp_path, 'file = "plain.json", explore = 0.5'), *SMALL)
+    frame = load(tmp_path / "run").tables["choices"]
+    logged = events_of(tmp_path / "run", "SellerChose")
+    assert frame["option"].to_list() == [event["option"] for event in logged]
+    assert frame["probabilities"].to_list() == [event["probabilities"] for event in logged]
+    assert frame.filter(stage="pitch")["episode"].is_null().all()
+    assert sim("report", tmp_path / "run", "-o", tmp_path / "r.html").exit_code == 0
+    assert "The seller chooses " in (tmp_path / "r.html").read_text(encoding="utf-8")
 
 
 def test_sellers_that_have_no_policy_say_nothing_of_choices(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Retail in analysis: its claims, its experiments, and what raters say of it.
+"""Retail in analysis: its claims and choices, its experiments, and what raters say of it.
 
 Its other tables and measures are those that all protocols share.
 """
@@ -15,6 +15,7 @@ from retailsim.analysis.protocols.claims import (
     TABLES,
     claims_warning,
 )
+from retailsim.analysis.protocols.retail.choices import CHOICES, EXAMPLES
 
 if TYPE_CHECKING:
     from retailsim.analysis.annotation.scores import Scores
@@ -43,12 +44,13 @@ def _fidelity(scores: Scores | None) -> ExperimentOutcome:
 
 
 ANALYSIS = ProtocolAnalysis(
-    tables=TABLES,
+    tables={**TABLES, **CHOICES},
     measures=(CLAIMS_PER_EPISODE,),
     section=_section,
     cautions=claims_warning(
         'such claims raise sales and come back as "not as described". See Claims.'
     ),
+    examples=EXAMPLES,
     fidelity=_fidelity,
     experiments=_experiments,
 )
