@@ -25,7 +25,8 @@ def policy() -> None:
 @click.option(
     "--learner",
     metavar="NAME",
-    help="epsilon-greedy, linucb (the default), thompson; or show-first, a baseline made by hand; "
+    help="epsilon-greedy, linucb (the default), thompson; or a baseline made by hand: "
+    "show-first, or by-the-sheet where sellers pitch; "
     "from runs fitted-q.",
 )
 @click.option(

@@ -74,7 +74,7 @@ class SeatEpisodes(ABC, Generic[Spec, OfRun]):
     protocol: ClassVar[str]
     """What scenarios have to be of."""
     defaults: ClassVar[tuple[str, ...]] = ()
-    """Keys of the scenario that are otherwise here unless somebody sets them, as KEY=VALUE."""
+    """What is laid over the scenario, as KEY=VALUE, below what else is set."""
 
     def __init__(self, options: Options, *, adaptive: bool = True, **seats: Any) -> None:
         played = seats or {"sellers": [seat(adaptive=adaptive)]}

@@ -111,7 +111,9 @@ def test_a_limit_is_kept_at_a_price(tmp_path: Path) -> None:
     )
     course = course_of(told)
     assert list(course.run())[-1] == 600
-    [limit] = course.policy().learnt.limits  # type: ignore[union-attr]
+    learnt = course.policy().learnt
+    assert learnt is not None
+    [limit] = learnt.limits
     assert (limit.term, limit.bound, limit.least) == ("violations", 0.2, False)
     last = [held["violations"] for held in course.held[-100:]]
     assert np.mean(last) < 0.6
