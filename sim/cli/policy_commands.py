@@ -163,13 +163,26 @@ def mine_policy(runs: tuple[Path, ...], as_json: bool, **flags: Any) -> None:
     metavar="N",
     help="Seed of the intervals.",
 )
+@click.option(
+    "--audit",
+    is_flag=True,
+    help="Play the policy for its true value, and new logs, to see how far off estimates are.",
+)
+@click.option(
+    "--conversations",
+    type=click.IntRange(1_000, 10_000_000),
+    default=20_000,
+    show_default=True,
+    metavar="N",
+    help="With --audit, about how many are played.",
+)
 @JSON
 def evaluate_policy(
     as_json: bool, log: tuple[Path, ...], more: tuple[Path, ...], **flags: Any
 ) -> None:
     """Tell from a log what another policy would have earned, or refuse to.
 
-    POLICY is a file, csi, or chance. Nothing is played.
+    POLICY is a file, csi, or chance. Without --audit nothing is played.
     """
     from retailsim.sim.scenario.protocol import work_of
     from retailsim.sim.terminal.terminal import Terminal

@@ -108,3 +108,10 @@ class NotOffline(SimError):
 
     def __init__(self, flag: str) -> None:
         super().__init__(f"{flag}: runs are learnt from as they are; leave it out")
+
+
+class NoAudit(SimError):
+    """A log's conversations cannot be played again here; says why."""
+
+    def __init__(self, run: Path, problem: str) -> None:
+        super().__init__(f"--audit: {run}: {problem}")

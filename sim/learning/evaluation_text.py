@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from retailsim.analysis.policy.audit import Audit
 from retailsim.analysis.policy.diagnostics import (
     LEAST_CLUSTERS,
     LEAST_ESS,
@@ -23,6 +24,9 @@ from retailsim.analysis.statistics.values import Interval
 
 if TYPE_CHECKING:
     from rich.table import Table
+
+MOST_ERROR = 0.33
+"""Of what an audit goes by, beside the errors that it measures."""
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):
@@ -144,6 +148,42 @@ def _beside(beside: Sequence[Term]) -> Table:
     for one in beside:
         table.add_row(one.name, _cells(one.log)[0], *_cells(one.policy))
     return table
+
+
+def audit_shown(audit: Audit, found: Evaluation) -> list[Any]:
+    """Return what is printed of an audit.
+
+    Parameters
+    ----------
+    audit : Audit
+    found : Evaluation
+        Of the log that is audited.
+    """
+    plan, size = audit.plan, found.diagnostics.episodes
+    refused = f", of which {audit.refused} would be refused" if audit.refused else ""
+    heading = (
+        f"Audit: played, the policy earns {audit.truth:,.2f} a conversation (standard error "
+        f"{audit.truth_error:.2f}), {audit.gain:+,.2f} ({audit.gain_error:.2f}) beside the log's "
+        f"seller. By {plan.logs} new logs of {plan.size} conversations{refused}, with an effective "
+        f"sample size of {audit.ess_share:.3f} of all:"
+    )
+    table = _table("estimator", "bias", "RMSE", "width", "interval holds it", "holds the gain")
+    for one in audit.estimators:
+        table.add_row(
+            one.name,
+            f"{one.bias:+,.2f}",
+            f"{one.rmse:,.2f}",
+            f"{one.width:,.2f}",
+            f"{one.covered:.0%} of {plan.logs}",
+            f"{one.gain_covered:.0%}",
+            style="bold" if one.name == RECOMMENDED else None,
+        )
+    share = (plan.size / size) ** 0.5
+    note = f"By a log of {size:,} conversations RMSE and width are about {share:.2f} of these."
+    best = next(one for one in audit.estimators if one.name == RECOMMENDED)
+    if audit.truth_error > MOST_ERROR * best.rmse:
+        note += " The true value is not sure enough for these; have more --conversations played."
+    return [heading, table, note]
 
 
 def _cells(one: Value) -> tuple[str, str]:

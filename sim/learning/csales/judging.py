@@ -4,30 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 
 import msgspec
 import numpy as np
 
+from retailsim.analysis.policy.audit import Audit, Plan
 from retailsim.analysis.policy.decisions import Decisions, Floats
 from retailsim.analysis.policy.evaluation import (
     RECOMMENDED,
-    Evaluation,
     estimates,
     evaluated,
     log_value,
 )
 from retailsim.sim.environments.csales.rewards import TERMS
+from retailsim.sim.folder.run_folder import RunFile, RunFolder
 from retailsim.sim.learning.csales.asked_reward import asked_reward
+from retailsim.sim.learning.csales.audit import Auditor
 from retailsim.sim.learning.csales.logged import read_logged
 from retailsim.sim.learning.csales.targets import Target, target_of
-from retailsim.sim.learning.evaluation_text import Term, Told, shown
+from retailsim.sim.learning.errors import NoAudit
+from retailsim.sim.learning.evaluation_text import Term, Told, audit_shown, shown
+from retailsim.sim.play.progress import Progress
+from retailsim.sim.scenario.scenario import AgentTable
 from retailsim.sim.terminal.terminal import Terminal
 
 REWARD: Mapping[str, float] = {"revenue": 1.0}
 """What a policy is judged by unless it is asked for otherwise: dollars."""
 REFUSED = 4
 """Exit status where the log cannot tell."""
+EVERY = 50
+"""Conversations between two looks at the progress."""
 BESIDE = tuple(name for name in TERMS if name != "illegal")
 """Terms that are shown beside the reward: what is earned is not all that a policy does."""
 
@@ -41,6 +49,8 @@ class EvaluateOptions(msgspec.Struct, frozen=True, kw_only=True):
     seller: str | None = None
     reward: tuple[str, ...] = ()
     seed: int = 1
+    audit: bool = False
+    conversations: int = 20_000
 
 
 def judge(told: EvaluateOptions, terminal: Terminal) -> int:
@@ -54,10 +64,64 @@ def judge(told: EvaluateOptions, terminal: Terminal) -> int:
     target = target_of(told.policy, told.settings)
     reward = asked_reward(told.reward, REWARD)
     logged = read_logged(told.log, reward=reward, seller=told.seller, others=[target.weighing])
-    found = evaluated(logged.decisions, logged.others[0], seed=told.seed)
-    beside = [] if found.refused else list(_beside(logged.decisions, logged.others[0], told.seed))
-    _show(terminal, _told(target, logged.decisions, reward), found, beside)
+    decisions, [weighed] = logged.decisions, logged.others
+    found = evaluated(decisions, weighed, seed=told.seed)
+    beside = [] if found.refused else list(_beside(decisions, weighed, told.seed))
+    about = _told(target, decisions, reward)
+    if not terminal.json:
+        terminal.show(*shown(about, found, beside))
+    audit = _audited(told, target, decisions, reward, terminal) if told.audit else None
+    if terminal.json:
+        said = {"told": about, "evaluation": found, "better": found.better, "terms": beside}
+        terminal.out_json({**said, "audit": audit})
+    elif audit is not None:
+        terminal.show(*audit_shown(audit, found))
     return REFUSED if found.refused else 0
+
+
+def _audited(
+    told: EvaluateOptions,
+    target: Target,
+    decisions: Decisions,
+    reward: Mapping[str, float],
+    terminal: Terminal,
+) -> Audit:
+    """Play the target and the log's seller, and say before what that costs."""
+    run, file, seat = _logger(told.log, decisions)
+    if target.seat is None:
+        raise NoAudit(run, f"{target.name} has no seat of its own, so it cannot be played")
+    if not decisions.known.all():
+        raise NoAudit(run, "its seller states no propensities, so no estimate can be compared")
+    auditor = Auditor(run, file, seat, reward, told.seed)
+    plan = Plan.of(decisions, auditor.profiles, told.conversations)
+    total = plan.total(auditor.profiles)
+    terminal.say(
+        f"the audit plays {total:,} conversations, {plan.logs} logs of {plan.size} and the rest "
+        f"for the truth: about {auditor.seconds() * total:,.0f} CPU seconds"
+    )
+    played = count(1)
+    with terminal.progress(total) as update:
+
+        def done() -> None:
+            number = next(played)
+            if number % EVERY == 0 or number == total:
+                update(Progress(markets=number, episodes=number))
+
+        return auditor.held(target, plan, done)
+
+
+def _logger(runs: Sequence[Path], decisions: Decisions) -> tuple[Path, RunFile, AgentTable]:
+    """Return the seat that decided in the logs, from the first run that has it."""
+    sellers = np.unique(decisions.seller)
+    if len(sellers) > 1:
+        names = ", ".join(map(str, sellers))
+        raise NoAudit(runs[0], f"{names} sold; choose one of them with --seller")
+    for run in runs:
+        file = RunFolder(run).read()
+        for seat in file.scenario.sellers:
+            if seat.id == sellers[0]:
+                return run, file, seat
+    raise NoAudit(runs[0], f"no seller is called {sellers[0]}")
 
 
 def _told(target: Target, decisions: Decisions, reward: Mapping[str, float]) -> Told:
@@ -80,11 +144,3 @@ def _beside(decisions: Decisions, target: Floats, seed: int) -> Iterator[Term]:
             paid = replace(decisions, rewards=rewards)
             [policy] = estimates(paid, target, seed=seed, names=(RECOMMENDED,))
             yield Term(name, log_value(paid, seed=seed), policy)
-
-
-def _show(terminal: Terminal, told: Told, found: Evaluation, beside: Sequence[Term]) -> None:
-    if terminal.json:
-        said = {"told": told, "evaluation": found, "better": found.better, "terms": beside}
-        terminal.out_json(said)
-    else:
-        terminal.show(*shown(told, found, beside))

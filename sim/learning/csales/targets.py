@@ -26,7 +26,7 @@ from retailsim.agents.protocol import POLICY
 from retailsim.events.streams import Seed
 from retailsim.market.core.propensities import WHOLE, propensities
 from retailsim.market.protocols.csales.action_table import ActionTable, Option
-from retailsim.sim.learning.csales.logged import Weighing
+from retailsim.sim.learning.csales.decision_rows import Weighing
 from retailsim.sim.learning.errors import UnknownPolicy
 from retailsim.sim.scenario.scenario import AgentTable
 from retailsim.sim.scenario.settings import lay_over
