@@ -93,7 +93,7 @@ def check_run(run: Path, rules: RuleSet | None = None) -> Checked:
     name = protocol_name(run)
     try:
         protocol = safe_protocol(name)
-        conduct = rules_of(protocol).conduct
+        conduct: OpenConduct | None = rules_of(protocol).conduct
     except MarketError as error:
         raise NoConduct(run, str(error)) from None
     if conduct is None:

@@ -13,7 +13,6 @@ from retailsim.market.core.admission import Admission
 from retailsim.market.core.market import Market
 from retailsim.market.core.request import AgentRequest
 from retailsim.market.core.spec import MarketSpec, ProductSpec
-from retailsim.market.rules.conduct import OpenConduct
 
 
 class MarketRules(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,13 +29,13 @@ class MarketRules(msgspec.Struct, frozen=True, kw_only=True):
         What answers each of its requests, and what the market writes of it.
     events : tuple of event classes
         Its own events, beside those of `events.messages`: each has a tag that no other has.
-    conduct : callable or None
-        ``(rules, products) -> Conduct``: what a seller of one market does, as rules see it. None:
-        no rules are held against its sellers.
+    conduct : callable, optional
+        An `market.rules.conduct.OpenConduct`, ``(rules, products) -> Conduct``: what a seller of
+        one market does, as rules see it. None: no rules are held against its sellers.
     """
 
     spec: type[MarketSpec] = ProductSpec
     open: Callable[[Any, Any, Seed], Market]
     admissions: Mapping[type[AgentRequest], Admission]
     events: tuple[type[Event], ...] = ()
-    conduct: OpenConduct | None = None
+    conduct: Any = None

@@ -163,8 +163,9 @@ class RunFolder:
             return [decode(line) for line in lines]
 
     def files(self, names: Iterable[str]) -> dict[str, bytes]:
-        """Inputs of the run's protocol, by name."""
-        return {name: (self.inputs / name).read_bytes() for name in names}
+        """Inputs of the run's protocol, by name; runs of older versions may not have them all."""
+        paths = {name: self.inputs / name for name in names}
+        return {name: path.read_bytes() for name, path in paths.items() if path.is_file()}
 
 
 def file_digest(path: Path) -> str:

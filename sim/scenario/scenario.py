@@ -321,7 +321,7 @@ class Scenario(ScenarioTable, frozen=True, kw_only=True):
     reward : mapping of str to float
         What a seller that learns is paid in: weights of the terms that its protocol has.
     rules : dict
-        Keys of a protocol from outside.
+        What sellers may say and do (csales only), or keys of a protocol from outside.
     """
 
     run: RunTable = RunTable()

@@ -358,7 +358,8 @@ def test_observations_are_what_the_log_gives_afterwards(
         assert not observations
         assert all(step[0] in env.observation_space for step in told)
     still = [name for name, moved in zip(NAMES, varied, strict=True) if not moved]
-    assert still == ([] if actions else list(ADDED))
+    # Fees are named of themselves; what else was added needs a larger table.
+    assert still == ([] if actions else [name for name in ADDED if name != "fee_named"])
 
 
 HIDDEN: dict[type[Event], dict[str, Any]] = {

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from types import MappingProxyType
 from typing import Protocol
 
@@ -162,12 +162,18 @@ class FixedScript:
         action: Action = self.STEPS[number] if number < len(self.STEPS) else "Suggestion"
         if action not in situation.actions:
             action = situation.actions[0]
-        tactic = TACTICS[len(situation.tactics) % len(TACTICS)] if action == PERSUASION else None
         options = situation.options
+        tactic = self._tactic(situation) if action == PERSUASION else None
         return [
             float(takes and (option.action, option.tactic) == (action, tactic))
             for option, takes in zip(options, plain(options), strict=True)
         ]
+
+    def _tactic(self, situation: Situation) -> Tactic:
+        """Return the tactic whose turn it is, of those that are legal."""
+        legal = {option.tactic for option in situation.options}
+        tactics = [tactic for tactic in TACTICS if tactic in legal]
+        return tactics[len(situation.tactics) % len(tactics)]
 
 
 class Chance:
@@ -201,14 +207,18 @@ class WithTactics:
         persuading = math.fsum(
             weight for option, weight in zip(options, weights, strict=True) if option.tactic
         )
+        legal = {option.tactic for option in options}
         return [
-            weight if option.tactic is None else persuading * self._share(option.tactic) * takes
+            weight
+            if option.tactic is None
+            else persuading * self._share(option.tactic, legal) * takes
             for option, weight, takes in zip(options, weights, plain(options), strict=True)
         ]
 
-    def _share(self, tactic: Tactic) -> float:
-        if self._tactic is None:
-            return 1.0 / len(TACTICS)
+    def _share(self, tactic: Tactic, legal: Collection[Tactic | None]) -> float:
+        """Return a tactic's share; of those that are legal where the single one is not."""
+        if self._tactic is None or self._tactic not in legal:
+            return 1.0 / sum(one is not None for one in legal)
         return float(tactic == self._tactic)
 
 

@@ -20,7 +20,11 @@ from retailsim.market.protocols.csales.events import (
     ProfileInferred,
     ShippingNamed,
 )
-from retailsim.market.protocols.csales.market_words import price_lowered, shipping_named
+from retailsim.market.protocols.csales.market_words import (
+    NOTHING_SAID,
+    price_lowered,
+    shipping_named,
+)
 from retailsim.market.protocols.csales.requests import (
     BuyItem,
     LeaveConversation,
@@ -32,6 +36,7 @@ from retailsim.market.protocols.csales.requests import (
     ShowItems,
     SpeakTurn,
     StateReservationPrices,
+    WithholdSentences,
 )
 from retailsim.market.protocols.csales.values import (
     PERSUASION,
@@ -135,9 +140,16 @@ def _inferred(turn: int, inferred: Inferred) -> ProfileInferred:
 def _line(request: SpeakTurn, line: Line, seat: str) -> Written:
     written: list[Message] = [ShowItems(products=line.items)] if line.items else []
     text = line.text
+    if request.speech is not None:
+        passed = request.speech.let_through(text)
+        text = passed.text or NOTHING_SAID
+        if passed.withheld:
+            written.append(WithholdSentences(sentences=passed.withheld))
     if request.discount and request.selected is not None:
         text = f"{text} {price_lowered(request.selected, request.discount)}"
-    items = [one for one in request.spoken_of(line.items) if one.id in request.fees_cents]
+    seen = {*line.items, *(one.id for one in request.shown)}
+    about = [one for one in request.spoken_of(line.items) if one.id in seen]
+    items = [one for one in about if one.id in request.fees_cents]
     if items:
         fees = tuple(request.fees_cents[item.id] for item in items)
         named = tuple(item.id for item in items)

@@ -14,8 +14,6 @@ from collections.abc import Sequence
 from hashlib import blake2b
 from typing import Any
 
-import msgspec
-
 from retailsim.events.kernel import Post
 from retailsim.events.messages import CommandRejected, Event, MessageSent, OrderPlaced
 from retailsim.market.catalogue.product import Product
@@ -55,9 +53,12 @@ from retailsim.market.protocols.csales.requests import (
     ShowItems,
     SpeakTurn,
     StateReservationPrices,
+    WithholdSentences,
 )
+from retailsim.market.protocols.csales.rule_guard import guard_of
+from retailsim.market.protocols.csales.sheets import apart, for_buyer
 from retailsim.market.protocols.csales.spec import ConversationSpec, SalesRules
-from retailsim.market.protocols.csales.values import PERSUASION, Inferred
+from retailsim.market.protocols.csales.values import PERSUASION, Inferred, inferred_by
 
 
 class Conversation(EpisodeState):
@@ -88,6 +89,11 @@ class Conversation(EpisodeState):
         self._reservations: dict[str, int] = {}
         self._unread: tuple[ClaimReading, ReadText] | None = None
         self._pending: SelectItem | BuyItem | LeaveConversation | None = None
+        self._guard = guard_of(rules, self._shown)
+
+    def tell(self, event: Event) -> None:
+        """Let the rules that are enforced know what happened."""
+        self._guard.tell(event)
 
     def opening(self) -> Post:
         """Ask the buyer to begin."""
@@ -103,6 +109,7 @@ class Conversation(EpisodeState):
     def message_sent(self, event: MessageSent) -> list[Post]:
         """Somebody spoke: do what was commanded with it, and give the other side its turn."""
         self._transcript = (*self._transcript, Turn(event.role, event.text))
+        self.tell(event)
         return self._buyer_spoke() if event.role == "buyer" else self._seller_spoke(event)
 
     # -- the seller ------------------------------------------------------------------------
@@ -113,27 +120,16 @@ class Conversation(EpisodeState):
         if self._selected is None:
             actions = tuple(action for action in ACTIONS if seen or action != PERSUASION)
         table = self._rules.actions
-        request = PlanTurn(
-            **self._known(),
-            actions=actions,
-            options=table.legal(actions, discounts=bool(self._selected) and not self._tags.lowered),
-            table=table,
-        )
+        legal = table.legal(actions, discounts=bool(self._selected) and not self._tags.lowered)
+        options = self._guard.allowed(legal, table, self._turn)
+        if options != legal:
+            actions = tuple(dict.fromkeys(option.action for option in options))
+        request = PlanTurn(**self._known(), actions=actions, options=options, table=table)
         return Post(request, self._seller, MESSAGE_US)
 
     def profile_inferred(self, event: ProfileInferred) -> list[Post]:
         """The seller's picture of the buyer; it goes with its further requests."""
-        price = None
-        if event.price_min_cents is not None and event.price_max_cents is not None:
-            price = (event.price_min_cents, event.price_max_cents)
-        self._inferred = Inferred(
-            preference=event.preference,
-            category=event.category,
-            decision_making_style=event.decision_making_style,
-            dialogue_openness=event.dialogue_openness,
-            focus=event.focus,
-            price_cents=price,
-        )
+        self._inferred = inferred_by(event)
         return []
 
     def category_planned(self, command: PlanCategory) -> list[Post]:
@@ -145,8 +141,11 @@ class Conversation(EpisodeState):
         """Look up what the action needs, and let the seller speak."""
         self._action = event
         self._to_show = ()
+        self.tell(event)
         posts = [*self._lower(event.discount or 0), *self._look_up(event)]
-        named = (*self._shown.values(), *self._offered) if event.disclosure == "fee" else ()
+        everything = (*self._shown.values(), *self._offered)
+        by_rule = self._guard.fee_to_name(self._offered)
+        named = everything if event.disclosure == "fee" else by_rule
         request = SpeakTurn(
             **self._known(),
             action=event.action,
@@ -154,6 +153,7 @@ class Conversation(EpisodeState):
             items=self._offered,
             discount=event.discount or 0,
             fees_cents=self._tags.fees_cents(named),
+            speech=self._guard.speech(self._turn),
         )
         return [*posts, Post(request, self._seller)]
 
@@ -164,12 +164,19 @@ class Conversation(EpisodeState):
             return []
         now, event = self._tags.lower(before, percent, episode=self.id, turn=self._turn)
         self._selected = self._shown[now.id] = now
+        self.tell(event)
         return [Post(event), *self._valued(now)]
 
     def shipping_named(self, event: ShippingNamed) -> list[Post]:
         """The buyer was told what shipping costs."""
         self._tags.fee_named = True
+        self.tell(event)
         return []
+
+    def sentences_withheld(self, command: WithholdSentences) -> list[Post]:
+        """Some of what the seller wanted to say is against a rule."""
+        said = command.sentences
+        return [self._reject("Say", f"rule {rule}: {text[:300]}") for rule, text in said]
 
     def _look_up(self, event: ActionChosen) -> list[Post]:
         self._offered = ()
@@ -202,7 +209,7 @@ class Conversation(EpisodeState):
             among, count = self._rules.actions.among, self._rules.shown
             new = [product for product in ranked if product.id not in self._shown]
             ranked = by_rule(rule, new, most, among=among, count=count)
-        return tuple(map(_apart, ranked))
+        return tuple(map(apart, ranked))
 
     def items_to_show(self, command: ShowItems) -> list[Post]:
         """The seller wants to show items with what it says next."""
@@ -257,9 +264,9 @@ class Conversation(EpisodeState):
             profile=self._spec.profile,
             transcript=self._transcript,
             turn=self._turn,
-            shown=tuple(map(_for_buyer, self._shown.values())),
-            presented=tuple(map(_for_buyer, self._presented)),
-            selected=self._selected and _for_buyer(self._selected),
+            shown=tuple(map(for_buyer, self._shown.values())),
+            presented=tuple(map(for_buyer, self._presented)),
+            selected=self._selected and for_buyer(self._selected),
             candidate=self._seen_candidate(),
             action=action.action,
             tactic=action.strategy,
@@ -289,6 +296,7 @@ class Conversation(EpisodeState):
             prices_cents=tuple(product.price_cents for product in self._presented),
             fitting=len(offered),
         )
+        self.tell(event)
         return [Post(event)]
 
     # -- the buyer -------------------------------------------------------------------------
@@ -346,7 +354,7 @@ class Conversation(EpisodeState):
             return [self._reject("SelectItem", f"{self._selected.id} is selected already")]
         self._selected = product
         dearer = self._shop.dearer(product, self._spec.profile.budget_cents[1])
-        self._candidate = _apart(dearer) if dearer is not None else None
+        self._candidate = apart(dearer) if dearer is not None else None
         event = ItemSelected(
             episode=self.id,
             turn=self._turn,
@@ -355,6 +363,7 @@ class Conversation(EpisodeState):
             candidate=self._candidate.id if self._candidate else None,
             candidate_price_cents=self._candidate.price_cents if self._candidate else None,
         )
+        self._guard.selected(event, self._candidate)
         return [Post(event), *self._valued(product)]
 
     def _buy(self, id_: str) -> list[Post]:
@@ -384,7 +393,8 @@ class Conversation(EpisodeState):
             return f"{_named([id_])}: the seller has not made its case yet"
         if id_ not in (self._selected.id, self._candidate.id if self._candidate else None):
             return f"{_named([id_])}: is neither the selected item nor the dearer one"
-        return None
+        product = self._shown[id_]
+        return self._guard.refuses_order(product, self._tags.fee_cents(product))
 
     # -- common ----------------------------------------------------------------------------
 
@@ -393,7 +403,7 @@ class Conversation(EpisodeState):
         candidate = self._candidate
         if candidate is None or candidate.id not in self._shown:
             return None
-        return _for_buyer(candidate)
+        return for_buyer(candidate)
 
     def _known(self) -> dict[str, Any]:
         return {
@@ -428,16 +438,6 @@ class Conversation(EpisodeState):
     def _reject(self, command: str, reason: str) -> Post:
         event: Event = CommandRejected(episode=self.id, command=command, reason=reason)
         return Post(event)
-
-
-def _apart(product: Product) -> Product:
-    """Copy a sheet: what an agent does to it stays in this conversation."""
-    return msgspec.structs.replace(product, details=dict(product.details))
-
-
-def _for_buyer(product: Product) -> Product:
-    """Leave out what only sellers see."""
-    return msgspec.structs.replace(product, unit_cost_cents=None)
 
 
 def _named(ids: list[str]) -> str:

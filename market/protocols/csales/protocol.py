@@ -39,6 +39,7 @@ from retailsim.market.protocols.csales.requests import (
     SelectItem,
     ShowItems,
     StateReservationPrices,
+    WithholdSentences,
 )
 from retailsim.market.protocols.csales.spec import ConversationSpec, SalesRules
 
@@ -61,6 +62,7 @@ class SalesMarket(Market):
         ActionChosen: Conversation.action_chosen,
         ShowItems: Conversation.items_to_show,
         ShippingNamed: Conversation.shipping_named,
+        WithholdSentences: Conversation.sentences_withheld,
         StateReservationPrices: Conversation.reservation_prices_stated,
         SelectItem: Conversation.item_to_select,
         BuyItem: Conversation.item_to_buy,
@@ -80,7 +82,10 @@ class SalesMarket(Market):
         event = episode_opened(
             self.spec, episode_spec, self.spec.seller, category=target[0] if target else None
         )
-        return event, _profiled(self.spec)
+        profiled = _profiled(self.spec)
+        self._conversation.tell(event)
+        self._conversation.tell(profiled)
+        return event, profiled
 
     def failed(self, source: str, message: Message, error: Exception) -> Outgoing:
         """Answer an agent that raised; where it was the reader of claims, the rules read."""

@@ -15,6 +15,7 @@ from retailsim.market.protocols.csales.action_table import DEFAULT_TABLE, Action
 from retailsim.market.protocols.csales.category_tree import CategoryPath
 from retailsim.market.protocols.csales.events import Action, Leaving, Style, Tactic
 from retailsim.market.protocols.csales.values import PERSUASION, Inferred, Profile
+from retailsim.market.rules.enforcing import SpeechRules
 
 
 class SellerRequest(AgentRequest, kw_only=True):
@@ -61,7 +62,7 @@ class SpeakTurn(SellerRequest, kw_only=True):
 
     ``discount`` is how many percent were taken off the item selected for this turn. Its price, and
     the shipping fees of the items that are spoken of, where ``fees_cents`` has any, are added to
-    what the seller says.
+    what the seller says. ``speech`` are the rules for its words, None where none are enforced.
     """
 
     stage: ClassVar[str] = "selling"
@@ -71,6 +72,7 @@ class SpeakTurn(SellerRequest, kw_only=True):
     items: tuple[Product, ...]
     discount: int = 0
     fees_cents: dict[str, int] = msgspec.field(default_factory=dict)
+    speech: SpeechRules | None = None
 
     def spoken_of(self, shown: Collection[str]) -> list[Product]:
         """Return the items that a line speaks of which shows these ids.
@@ -136,6 +138,15 @@ class ShowItems(Message, kw_only=True):
     """Seller to market: put these items before the buyer."""
 
     products: tuple[str, ...]
+
+
+class WithholdSentences(Message, kw_only=True):
+    """Seller to market: what it would have said against a rule, and did not get through.
+
+    ``sentences`` are pairs of a rule and a sentence.
+    """
+
+    sentences: tuple[tuple[str, str], ...]
 
 
 class StateReservationPrices(Message, kw_only=True):

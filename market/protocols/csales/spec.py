@@ -15,6 +15,7 @@ from retailsim.market.core.spec import MarketSpec
 from retailsim.market.protocols.csales.action_table import DEFAULT_TABLE, ActionTable
 from retailsim.market.protocols.csales.category_tree import CategoryPath
 from retailsim.market.protocols.csales.values import Profile
+from retailsim.market.rules.rule import RuleSet
 
 
 class Catalogue(Protocol):
@@ -66,6 +67,8 @@ class SalesRules(msgspec.Struct, frozen=True, kw_only=True):
         Sellers, by their ids, that are told the buyer's true style: for ablations alone.
     actions : ActionTable
         What sellers choose from.
+    enforced : RuleSet
+        Rules of level "mask" that the market keeps sellers to.
     """
 
     catalogue: Catalogue
@@ -77,6 +80,7 @@ class SalesRules(msgspec.Struct, frozen=True, kw_only=True):
     claims: ClaimRules = ClaimRules()
     told_style: frozenset[str] = frozenset()
     actions: ActionTable = DEFAULT_TABLE
+    enforced: RuleSet = RuleSet()
 
 
 class ConversationSpec(MarketSpec, frozen=True, kw_only=True):

@@ -14,6 +14,7 @@ from retailsim.market.protocols.csales.events import (
     ItemRule,
     Leaving,
     Openness,
+    ProfileInferred,
     Style,
     Tactic,
 )
@@ -58,6 +59,21 @@ class Inferred(msgspec.Struct, frozen=True, kw_only=True):
     dialogue_openness: Openness | None = None
     focus: str = ""
     price_cents: tuple[int, int] | None = None
+
+
+def inferred_by(event: ProfileInferred) -> Inferred:
+    """Return what an event of the log says that a seller takes the buyer to be."""
+    price = None
+    if event.price_min_cents is not None and event.price_max_cents is not None:
+        price = (event.price_min_cents, event.price_max_cents)
+    return Inferred(
+        preference=event.preference,
+        category=event.category,
+        decision_making_style=event.decision_making_style,
+        dialogue_openness=event.dialogue_openness,
+        focus=event.focus,
+        price_cents=price,
+    )
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):

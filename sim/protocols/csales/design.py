@@ -16,6 +16,7 @@ from retailsim.market.protocols.csales.protocol import SalesMarket
 from retailsim.market.protocols.csales.shop import Shop
 from retailsim.market.protocols.csales.spec import ConversationSpec, SalesRules
 from retailsim.market.protocols.csales.values import Profile
+from retailsim.market.rules.rule import RuleSet
 from retailsim.sim.scenario.design import Design
 from retailsim.sim.scenario.pairing import Pairing
 from retailsim.sim.scenario.scenario import Scenario
@@ -45,6 +46,8 @@ class SalesDesign(Design):
     rules : SalesRules or None
         Those of another design that differs in its seed or replications alone: indexing a
         catalogue takes time.
+    enforced : RuleSet or None
+        Rules of level "mask" that the market keeps sellers to.
     """
 
     def __init__(
@@ -54,6 +57,7 @@ class SalesDesign(Design):
         profiles: Sequence[Profile],
         seed: Seed,
         rules: SalesRules | None = None,
+        enforced: RuleSet | None = None,
     ) -> None:
         super().__init__(scenario, products, seed)
         self.profiles = profiles
@@ -69,6 +73,7 @@ class SalesDesign(Design):
             ),
             actions=action_table(scenario),
             claims=ClaimRules(reader=scenario.claims.reader),
+            enforced=enforced or RuleSet(),
         )
 
     def open(self, spec: ConversationSpec) -> SalesMarket:

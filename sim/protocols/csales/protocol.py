@@ -26,6 +26,7 @@ from retailsim.market.protocols.csales.spec import ConversationSpec
 from retailsim.market.protocols.csales.values import Profile
 from retailsim.sim.errors import BadScenario
 from retailsim.sim.protocols.csales.design import SalesDesign, action_table
+from retailsim.sim.rules.rules_table import RULES_FILE, RulesTable, enforced_rules, rules_file
 from retailsim.sim.scenario.halves import half_of
 from retailsim.sim.scenario.protocol import Files, ProtocolRun, Talks
 from retailsim.sim.scenario.scenario import AgentTable, Scenario
@@ -58,7 +59,10 @@ def chosen_profiles(scenario: Scenario, folder: Path, seed: Seed) -> list[Profil
 def _files(scenario: Scenario, folder: Path, seed: Seed) -> Files:
     _check_policies(scenario, folder)
     profiles = chosen_profiles(scenario, folder, seed)
-    return {PROFILES: msgspec.json.Encoder().encode_lines(profiles)}
+    return {
+        PROFILES: msgspec.json.Encoder().encode_lines(profiles),
+        RULES_FILE: rules_file(scenario.rules, folder),
+    }
 
 
 def _check_policies(scenario: Scenario, folder: Path) -> None:
@@ -81,7 +85,8 @@ def _design(
 ) -> SalesDesign:
     decode = msgspec.json.Decoder(Profile).decode
     profiles = [decode(line) for line in files[PROFILES].splitlines()]
-    return SalesDesign(scenario, products, profiles, seed)
+    enforced = enforced_rules(scenario.rules, files.get(RULES_FILE))
+    return SalesDesign(scenario, products, profiles, seed, enforced=enforced)
 
 
 def _talks(scenario: Scenario) -> Talks:
@@ -107,7 +112,8 @@ RUN = ProtocolRun(
     own_keys=("profiles", "claims", *(f"actions.{name}" for name in ActionTable.__struct_fields__)),
     whole_catalogue=True,
     files=_files,
-    file_names=(PROFILES,),
+    file_names=(PROFILES, RULES_FILE),
+    rules=RulesTable,
     talks=_talks,
     rewards="retailsim.sim.environments.csales.rewards:TERMS",
     environments={"retailsim/CSales-v0": "retailsim.sim.environments.csales.sales_env:SalesEnv"},
