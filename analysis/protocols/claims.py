@@ -50,7 +50,7 @@ CLAIMS_PER_EPISODE = Measure(
     numerator=pl.col("unsupported_claims"),
     denominator=pl.lit(1),
     counts=DECIDED,
-    about="claims that no product sheet carries, in pitch and answers / decided episodes",
+    about="claims that no product sheet carries, in what the seller said / decided episodes",
 )
 
 

@@ -397,6 +397,9 @@ def test_each_message_about_an_item_is_read_by_the_model(tmp_path: Path, plain_t
     }
     shown = {event["episode"] for event in events_of(run, "ItemsShown")}
     assert {text["episode"] for text in texts} == shown
+    [seller] = replayed(run)["sellers"]
+    assert seller["unsupported_claims"] == pytest.approx(len(found) / 6)
+    assert replayed(plain_talks)["sellers"][0]["unsupported_claims"] == 0
     assert len(found) == len(texts)
     assert {one["rule"] for one in found} == {"model"}
     sold = [len(events_of(one, "OrderPlaced")) for one in (run, plain_talks)]

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from retailsim.analysis.projection.projection import Projection
 from retailsim.analysis.protocol import ExperimentTable, Learning, ProtocolAnalysis
+from retailsim.analysis.protocols.claims import CLAIMS_PER_EPISODE, claims_warning
 from retailsim.analysis.protocols.claims import TABLES as CLAIM_TABLES
-from retailsim.analysis.protocols.claims import claims_warning
 from retailsim.analysis.protocols.csales.conversations import COLUMNS, TABLES
 from retailsim.analysis.protocols.csales.told import CHAT, EXAMPLES
 
@@ -54,6 +54,7 @@ def _moves(projections: Mapping[str, Projection], learning: Learning) -> Moves:
 ANALYSIS = ProtocolAnalysis(
     columns=COLUMNS,
     tables={**TABLES, **CLAIM_TABLES},
+    measures=(CLAIMS_PER_EPISODE,),
     cautions=claims_warning("buyers, who have the sheets before them, trust such a seller less."),
     section=_section,
     examples=EXAMPLES,
