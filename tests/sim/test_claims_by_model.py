@@ -6,6 +6,7 @@ import json
 import random
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -13,10 +14,11 @@ from typing import Any
 import pytest
 
 from retailsim import analysis
+from retailsim.agents.llm.gateway.retry import Patience
 from retailsim.agents.reading.reader import REASKS
 from retailsim.analysis.report.content import report
 from retailsim.analysis.report.page import page
-from tests.sim.faultymodel import SPOILT, spoilt
+from tests.sim.faultymodel import SPOILT, running, spoilt
 from tests.sim.modelserver import Server, completion, serving
 from tests.sim.runs import event_lines, events_of, outside_lines, replayed, scenario, sim
 
@@ -425,3 +427,36 @@ def test_a_conversations_estimate_counts_the_reader(plain_talks: Path) -> None:
     told = json.loads(sim("launch", path, "--dry-run", "--json").stdout)
     [model] = told["estimate"]["models"]
     assert model["calls"] == 6 * 5  # a message of the seller for each but the last of six turns
+
+
+# -- a storm ---------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_in_a_hail_of_faults_no_text_goes_unread_and_nothing_is_paid_twice(
+    tmp_path: Path, by_rules: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A fifth of the requests meet a fault of the exchange or of the answer, by seed."""
+    quick = partial(Patience, base_s=0.02, cap_s=0.1)
+    monkeypatch.setattr("retailsim.agents.llm.gateway.call.Patience", quick)
+    with running() as remote:
+        remote.begin(share=0.2, seed=4)
+        path = prepared(tmp_path, remote.url)
+        path.write_text(path.read_text().replace("max_attempts = 2", "timeout_s = 1.0"))
+        done = sim("launch", path, "--out", tmp_path / "run")
+        assert done.exit_code == 0, done.stderr
+        _, answered, faults = remote.counts()
+    run = tmp_path / "run"
+    assert len(set(faults) - {"ok"}) > 2
+    logged = Counter(json.loads(line)["request_sha256"] for line in outside_lines(run))
+    assert logged == answered
+    assert replayed(run)["episodes"]["failed"] == 0
+    readers = Counter(text["by"] for text in events_of(run, "ClaimsRead"))
+    assert readers["model"] > 20, "an answer that is spoilt is asked for again"
+    # Who reads changes which orders have an issue, and nothing that is said before the decision.
+    asked = [one for one in events_of(run, "MessageSent") if one["stage"] == "pre_inquiry"]
+    same = [one for one in events_of(by_rules, "MessageSent") if one["stage"] == "pre_inquiry"]
+    assert readers.total() == 4 + sum(one["role"] == "seller" for one in asked)
+    assert len(asked) == len(same)
+    verified = sim("verify", run)
+    assert verified.exit_code == 0, verified.stderr
