@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from retailsim.market.protocols.registry import BUILT_IN
 from retailsim.sim.errors import BadScenario
+from retailsim.sim.experiments.experiment import LOOPS
 from retailsim.sim.scenario import protocol as of_runs
 from retailsim.sim.scenario.protocol import run_of, work_of
 from tests.sim.runs import ROOT
@@ -22,6 +23,8 @@ def asked_for() -> Iterator[str]:
             match node:
                 case ast.Call(func=ast.Name(id="work_of"), args=[ast.Constant(value=str(name))]):
                     yield name
+                case ast.Call(func=ast.Name(id="work_of"), args=[ast.JoinedStr()]):
+                    yield from (f"experiment {name}" for name in LOOPS)
 
 
 def test_each_command_of_a_protocol_is_asked_for_once_and_its_function_is_there() -> None:
