@@ -83,6 +83,9 @@ class Mined(msgspec.Struct, frozen=True, kw_only=True):
     patterns : tuple of Pattern
         All that have the support, the largest difference first.
     conversations, profiles, runs, sellers : int
+        Profiles, or whatever else conversations share.
+    shared : str
+        What that is, see `analysis.policy.moves.Moves`.
     learning : int
         Conversations whose seller may have learnt from earlier ones: what p and intervals take for
         independent is not there.
@@ -95,6 +98,7 @@ class Mined(msgspec.Struct, frozen=True, kw_only=True):
     patterns: tuple[Pattern, ...]
     conversations: int
     profiles: int
+    shared: str
     runs: int
     sellers: int
     learning: int
@@ -135,6 +139,7 @@ def mine(moves: Moves, *, least: int = LEAST, effect: float = EFFECT) -> Mined:
         patterns=tuple(found),
         conversations=len(moves.sold),
         profiles=moves.clusters,
+        shared=moves.shared,
         runs=moves.runs,
         sellers=moves.sellers,
         learning=int(moves.learning.sum()),

@@ -8,8 +8,8 @@ from retailsim.analysis.exhibits.parts import NOTHING, Cell, ReportTable, Sectio
 from retailsim.analysis.policy.mining import Mined, Pattern
 from retailsim.analysis.policy.mining_words import (
     COLUMNS,
-    HOW,
     by_propensity,
+    how,
     looked_at,
     p_written,
     points,
@@ -29,7 +29,7 @@ def mined_section(mined: Mined) -> Section | None:
     return Section(
         name="moves",
         title="Which moves go with buying",
-        lead=" ".join(filter(None, (looked_at(mined), HOW if mined.told() else ""))),
+        lead=" ".join(filter(None, (looked_at(mined), how(mined) if mined.told() else ""))),
         tables=tuple(_table(title, some) for title, some in sides(mined) if some),
     )
 

@@ -71,7 +71,7 @@ def looked_at(mined: Mined) -> str:
     runs = "" if mined.runs == 1 else f"{mined.runs} runs, "
     return (
         f"{runs}{_counted(mined.conversations, 'conversation')} with "
-        f"{_counted(mined.profiles, 'profile')}, by {_counted(mined.sellers, 'seller')}: "
+        f"{_counted(mined.profiles, mined.shared)}, by {_counted(mined.sellers, 'seller')}: "
         f"{_counted(len(mined.patterns), 'pattern')} with at least {mined.least} conversations "
         f"on either side, {len(mined.told()):,} of them told: p at most 5 % and at least "
         f"{100 * mined.effect:g} points apart.{_learning(mined)}"
@@ -87,13 +87,16 @@ def _learning(mined: Mined) -> str:
     )
 
 
-HOW = (
-    "Compared are conversations of one run and seller that stood at this turn in this state and "
-    "could have had the move; p and the interval are by profile, adjusted by Benjamini-Hochberg "
-    "for each part of a segment. A seller makes a move for a reason, and the reason may be what "
-    "sells. The last column takes that out by how likely the seller was to make the move: believe "
-    "it, where it is there. Differences are in percentage points."
-)
+def how(mined: Mined) -> str:
+    """Say what is compared with what, and what may be believed."""
+    return (
+        "Compared are conversations of one run and seller that stood at this turn in this state "
+        "and could have had the move; p and the interval are by "
+        f"{mined.shared}, adjusted by Benjamini-Hochberg for each part of a segment. A seller "
+        "makes a move for a reason, and the reason may be what sells. The last column takes that "
+        "out by how likely the seller was to make the move: believe it, where it is there. "
+        "Differences are in percentage points."
+    )
 
 
 def _counted(n: int, what: str) -> str:

@@ -58,11 +58,13 @@ class Moves:
         How likely each option was; a row is NaN where the log does not say.
     sold : bool array of shape (conversations,)
     cluster : int array of shape (conversations,)
-        What conversations share: the buyer's profile, from 0.
+        What conversations share, from 0.
     stratum : int array of shape (conversations,)
         Whose they are: run and seller, from 0. Conversations are only compared within one.
     learning : bool array of shape (conversations,)
         Whether their seller may have learnt from earlier ones of the log.
+    shared : str
+        What that is: the buyer's ``profile``, the ``product``.
     segments : tuple of Segment
     runs, sellers : int
         How many there are.
@@ -80,11 +82,12 @@ class Moves:
     cluster: Ints
     stratum: Ints
     learning: Flags
+    shared: str = "profile"
     segments: tuple[Segment, ...] = ()
     runs: int = 1
     sellers: int = 1
 
     @property
     def clusters(self) -> int:
-        """How many profiles there are."""
+        """How many of what conversations share there are."""
         return len(np.unique(self.cluster))

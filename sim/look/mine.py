@@ -65,7 +65,7 @@ def mine_runs(
     Returns
     -------
     int
-        1 where no conversation has ended.
+        1 where no conversation has ended, or none says what its seller chose.
 
     Raises
     ------
@@ -77,7 +77,10 @@ def mine_runs(
     if terminal.json:
         terminal.out_json({"runs": [str(run) for run in runs], "mined": mined})
     elif not mined.conversations:
-        terminal.say("no conversation of these runs has ended: there is nothing to mine")
+        terminal.say(
+            "no conversation of these runs has ended and says what its seller chose: "
+            "there is nothing to mine"
+        )
     else:
         _show(mined if buyers is None else _of(mined, buyers), top, terminal)
     return 0 if mined.conversations else 1
@@ -124,7 +127,7 @@ def _same(run: Path, other: Path, files: Mapping[Path, RunFile | None]) -> bool:
 
 
 def _show(mined: Mined, top: int, terminal: Terminal) -> None:
-    from retailsim.analysis.policy.mining_words import HOW, looked_at, sides
+    from retailsim.analysis.policy.mining_words import how, looked_at, sides
 
     terminal.out(looked_at(mined))
     for title, some in sides(mined):
@@ -134,7 +137,7 @@ def _show(mined: Mined, top: int, terminal: Terminal) -> None:
             terminal.show(_table(f"{title}{left}", some[:top]))
     if mined.told():
         terminal.out("")
-        terminal.out(HOW)
+        terminal.out(how(mined))
 
 
 def _table(title: str, patterns: Sequence[Pattern]) -> Any:

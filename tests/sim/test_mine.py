@@ -74,8 +74,9 @@ def test_nothing_told_is_said(run: Path) -> None:
 
 def test_a_run_of_another_protocol_is_refused(run: Path, tmp_path: Path) -> None:
     other = write_run(tmp_path / "other", [], protocol="retail")
+    plain = foreign_run(tmp_path / "plain", protocol="sealed:PLAIN")
     for runs, problem in (
-        ([other], "cannot be mined: the protocol retail does not tell the moves of its sellers"),
+        ([plain], "PLAIN does not tell the moves of its sellers"),
         ([run, other], f"{run} is a run of csales, {other} of retail: "),
         (
             [run, run.parent / "." / run.name],

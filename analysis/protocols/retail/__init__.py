@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from retailsim.analysis.projection.projection import Projection
-from retailsim.analysis.protocol import ExperimentTable, ProtocolAnalysis
+from retailsim.analysis.protocol import ExperimentTable, Learning, ProtocolAnalysis
 from retailsim.analysis.protocols.claims import (
     CLAIMS_PER_EPISODE,
     TABLES,
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from retailsim.analysis.annotation.scores import Scores
     from retailsim.analysis.exhibits.parts import Section
     from retailsim.analysis.experiments.outcomes import ExperimentOutcome
+    from retailsim.analysis.policy.moves import Moves
 
 __all__ = ["ANALYSIS"]
 
@@ -43,6 +44,12 @@ def _fidelity(scores: Scores | None) -> ExperimentOutcome:
     return fidelity(scores)
 
 
+def _moves(projections: Mapping[str, Projection], learning: Learning) -> Moves:
+    from retailsim.analysis.protocols.retail.moves import moves
+
+    return moves(projections, learning)
+
+
 ANALYSIS = ProtocolAnalysis(
     tables={**TABLES, **CHOICES},
     measures=(CLAIMS_PER_EPISODE,),
@@ -53,4 +60,5 @@ ANALYSIS = ProtocolAnalysis(
     examples=EXAMPLES,
     fidelity=_fidelity,
     experiments=_experiments,
+    moves=_moves,
 )
