@@ -11,7 +11,7 @@ import msgspec
 
 from retailsim.sim.errors import BadScenario, CannotWrite, MissingExtra, RunExists, SimError
 from retailsim.sim.experiments.experiment_output import draw, tell
-from retailsim.sim.experiments.presets import ExperimentArm, arms_of
+from retailsim.sim.experiments.presets import LOOPS, ExperimentArm, arms_of
 from retailsim.sim.terminal.audience import Audience
 from retailsim.sim.terminal.program_name import program_name
 from retailsim.sim.terminal.terminal import Quiet, Terminal
@@ -39,10 +39,6 @@ class ExperimentOptions(msgspec.Struct, frozen=True, kw_only=True):
     ratings: tuple[Path, ...] = ()
     charts: Literal["png", "svg"] | None = None
     full: bool = False
-
-
-LOOPS = ("policy",)
-"""Experiments that are no runs of scenarios side by side: a protocol's own work."""
 
 
 def experiment(asked: ExperimentOptions, terminal: Terminal) -> int:

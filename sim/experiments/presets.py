@@ -8,6 +8,7 @@ from types import MappingProxyType
 import msgspec
 
 from retailsim.sim.errors import BadScenario
+from retailsim.sim.terminal.program_name import program_name
 
 
 class ExperimentArm(msgspec.Struct, frozen=True):
@@ -48,10 +49,16 @@ EXPERIMENTS: Mapping[str, tuple[ExperimentArm, ...]] = MappingProxyType(
 )
 """Experiment -> its runs; each scenario is a file that can be copied and changed."""
 
+LOOPS = ("policy",)
+"""Experiments that are no runs of scenarios side by side: a protocol's own work."""
+
 
 def arms_of(name: str) -> tuple[ExperimentArm, ...]:
     """Return the runs of an experiment; raises `BadScenario` where there is none of the name."""
+    if name in LOOPS:
+        command = f"{program_name()} experiment {name}"
+        raise BadScenario("experiment", f"{name} is no set of runs; it is had by {command}")
     if name not in EXPERIMENTS:
-        known = ", ".join((*EXPERIMENTS, "policy"))
+        known = ", ".join((*EXPERIMENTS, *LOOPS))
         raise BadScenario("experiment", f"no experiment is called {name!r}; known: {known}")
     return EXPERIMENTS[name]

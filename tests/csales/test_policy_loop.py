@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from click.testing import Result
 
+import retailsim
 from retailsim.agents.csales.behavioral.parameters import defaults, parameters_of
 from retailsim.analysis.experiments.figures import figures
 from retailsim.analysis.experiments.outcomes import (
@@ -116,6 +117,11 @@ def test_what_does_not_go_is_said_in_one_line(
     assert result.exit_code == 2
     assert said in result.stderr
     assert result.stderr.count("\n") == 1
+
+
+def test_from_python_it_says_which_command_has_it(tmp_path: Path) -> None:
+    with pytest.raises(retailsim.RetailSimError, match="experiment policy"):
+        retailsim.experiment("policy", out=tmp_path / "x")
 
 
 # -- the chart -----------------------------------------------------------------------------
