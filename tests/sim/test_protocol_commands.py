@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from retailsim.market.protocols.registry import BUILT_IN
 from retailsim.sim.errors import BadScenario
-from retailsim.sim.experiments.experiment import LOOPS
+from retailsim.sim.experiments.presets import LOOPS
 from retailsim.sim.scenario import protocol as of_runs
 from retailsim.sim.scenario.protocol import run_of, work_of
 from tests.sim.runs import ROOT
