@@ -77,3 +77,17 @@ def test_of_very_many_products_each_category_keeps_its_share(
     kept = {key.partition("/")[0] for key in played.prospects}
     assert len(kept) == 8
     assert sorted(one[:4] for one in kept) == sorted(["RSFD", "RSFA", "RSHO", "RSEL"] * 2)
+
+
+def test_a_price_that_is_thought_of_sells_as_it_does_when_it_is_asked() -> None:
+    """What an elasticity is solved on, against the same shop played at a tenth off."""
+    base = ahead(shop("products.per_category=3"))
+    asked = ahead(shop("products.per_category=3", "design.discount=0.1"))
+    assert set(base.prospects) == set(asked.prospects)
+
+    def conversion(played: Played, price: float) -> float:
+        return float(np.mean([expit(x.utility(1.0, price)) for x in played.prospects.values()]))
+
+    thought_of = conversion(base, 0.9)
+    assert conversion(asked, 1.0) == pytest.approx(thought_of, abs=0.003)
+    assert thought_of > conversion(base, 1.0) + 0.02
