@@ -18,6 +18,7 @@ from retailsim.sim.environments.errors import BadEnvironment, NoEpisode
 from retailsim.sim.environments.seat_episode import SeatEpisode
 from retailsim.sim.environments.session import Session
 from retailsim.sim.environments.side import Side
+from retailsim.sim.environments.stated import stated_shares
 from retailsim.sim.environments.stepping import SteppedMarket
 
 Observation = NDArray[np.float32]
@@ -149,10 +150,7 @@ class SeatEnv(gymnasium.Env[Observation, np.int64]):
             One for each action, summing to 1; 0 for those that are not legal. The market refuses
             others, and fails the episode.
         """
-        if len(probabilities) != len(self.actions):
-            problem = f"{len(probabilities)} probabilities for {len(self.actions)} actions"
-            raise BadEnvironment("state_propensities", problem)
-        self._propensities = [float(one) for one in probabilities]
+        self._propensities = stated_shares(probabilities, len(self.actions))
 
     @property
     def run(self) -> Path | None:

@@ -20,6 +20,7 @@ from retailsim.sim.environments.errors import BadEnvironment, NoEpisode
 from retailsim.sim.environments.seat_episode import answer, asked, refusal
 from retailsim.sim.environments.session import Session
 from retailsim.sim.environments.side import Side
+from retailsim.sim.environments.stated import stated_shares
 from retailsim.sim.environments.stepping import SteppedMarket
 
 Observation = NDArray[np.float32]
@@ -148,10 +149,7 @@ class SeatsAEC(AECEnv[str, Observation, Any]):
             choices the log has with propensities, they stand there.
         """
         expected = len(self.actions[self.agent_selection])
-        if len(probabilities) != expected:
-            problem = f"{len(probabilities)} probabilities for {expected} actions"
-            raise BadEnvironment("state_propensities", problem)
-        self._propensities = [float(one) for one in probabilities]
+        self._propensities = stated_shares(probabilities, expected)
 
     def render(self) -> None:
         """Show nothing: ``report`` of a run shows conversations."""

@@ -577,6 +577,9 @@ def test_a_step_needs_an_episode_and_an_action_that_there_is(make: Make) -> None
             env.step(action)  # type: ignore[arg-type]
     with pytest.raises(RetailSimError, match="3 probabilities for 8 actions"):
         env.state_propensities([1, 0, 0])
+    for wrong in (float("nan"), float("inf"), 1.5, -0.5):
+        with pytest.raises(RetailSimError, match="of action 1, is no probability from 0 to 1"):
+            env.state_propensities([0.0, wrong, *[0.0] * 6])
     assert env.step(0)[2] is False  # and the episode is as it was
 
 
