@@ -232,11 +232,13 @@ def frontier(
     dots = base.mark_point(filled=True, size=60)
     others = alt.Chart(beside).mark_point(shape="diamond", size=60).encode(x=x, y=y, color=colour)
     text, upper = alt.Text("label:N"), pl.col("side") == sides[0]
-    below = alt.Chart(steps.filter(upper)).mark_text(fontSize=11, color=INK, baseline="top", dy=8)
+    right = alt.Chart(steps.filter(upper)).mark_text(
+        fontSize=11, color=INK, align="left", dx=9, dy=6
+    )
     slanting = alt.Chart(beside.filter(upper)).mark_text(  # so that neighbours do not touch
         fontSize=11, color=INK, align="left", angle=320, dx=8
     )
-    words = [one.encode(x=x, y=y, text=text) for one in (below, slanting)]
+    words = [one.encode(x=x, y=y, text=text) for one in (right, slanting)]
     says = "; ".join(
         f"{row['label']}, {row['side']}: ${row['value']:,.2f} at {row['x']:.1%}"
         for row in points.iter_rows(named=True)

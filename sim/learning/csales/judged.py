@@ -87,7 +87,7 @@ def mean(outcomes: Outcomes, seats: Sequence[str], column: Column) -> Test:
     That of a single seat is for that policy, whether or not it was learnt.
     """
     found = over_seeds(_rows(outcomes, seats, column.term))
-    if len(seats) == 1 and found.interval is not None:
+    if len(seats) == 1 and found.estimate is not None:
         found = msgspec.structs.replace(found, note="")
     return _times(found, column.factor)
 

@@ -8,7 +8,15 @@ from typing import NamedTuple
 
 import numpy as np
 
-from retailsim.analysis.exhibits.parts import Report, ReportTable, Section, estimated, row, table
+from retailsim.analysis.exhibits.parts import (
+    Cell,
+    Report,
+    ReportTable,
+    Section,
+    estimated,
+    row,
+    table,
+)
 from retailsim.analysis.experiments.figures import figures
 from retailsim.analysis.experiments.outcomes import (
     ExperimentOutcome,
@@ -115,7 +123,8 @@ def _frontier(found: Found) -> OutcomeTable:
          frontier_names(found.sizes, limit))
         for limit in LIMITS
     ]  # fmt: skip
-    beside = [(name, "", [name]) for name in (*BEATEN, ORACLE)]
+    learnt = (LEARNT, "", learnt_names(found.sizes))
+    beside = [*((name, "", [name]) for name in (*BEATEN, ORACLE)), learnt]
     rows = tuple(
         OutcomeRow(
             label=label,
@@ -244,7 +253,12 @@ def write_page(outcome: ExperimentOutcome, path: Path) -> None:
         for one in outcome.tables
         if one.rows
     ]
-    notes = Section(name="verdicts", title="Verdicts", text=" ".join(outcome.notes))
+    notes = Section(
+        name="verdicts",
+        title="Verdicts",
+        lead=" ".join(outcome.notes),
+        tables=(_gains_table(outcome),),
+    )
     told = Report(
         title=outcome.title, lead=" ".join(outcome.about), warnings=(), sections=(notes, *sections)
     )
@@ -252,6 +266,18 @@ def write_page(outcome: ExperimentOutcome, path: Path) -> None:
         path.write_text(page(told), encoding="utf-8")
     except OSError as error:
         raise CannotWrite(path, error, "choose another --out") from None
+
+
+def _gains_table(outcome: ExperimentOutcome) -> ReportTable:
+    rows = [
+        row(
+            one.claim,
+            estimated(one.unit, estimate_of(one.test)),
+            Cell("" if one.adjusted_p is None else f"{one.adjusted_p:.3f}"),
+        )
+        for one in outcome.findings
+    ]
+    return table("What is gained, per conversation", ["", "difference", "p, adjusted"], rows)
 
 
 def _page_table(one: OutcomeTable) -> ReportTable:
