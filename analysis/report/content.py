@@ -39,6 +39,7 @@ from retailsim.analysis.report.costs import cost_section
 from retailsim.analysis.report.examples import examples
 from retailsim.analysis.report.funnel import funnel_section
 from retailsim.analysis.report.precision import worth_section
+from retailsim.analysis.rules.report import rules_section
 from retailsim.events.log.seal import SEAL
 from retailsim.market.core.money import dollars
 
@@ -84,6 +85,7 @@ def report(run: Path, about: Mapping[str, str], learning: Collection[str] = ()) 
             _moves(run, projection, protocol, learning),
             _seats(some, own),
             _pairs(replay, some, own),
+            rules_section(run, projection.episodes.height),
             funnel_section(some),
             _prices(some, own),
             _personas(some, own),

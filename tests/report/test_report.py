@@ -85,7 +85,17 @@ def html(run: Path) -> str:
 def test_a_report_has_every_section_a_run_has_something_for(run: Path) -> None:
     names = [section.name for section in report(run, {}).sections]
     assert names == [
-        *("summary", "claims", "seats", "pairs", "funnel", "prices", "personas", "refunds"),
+        *(
+            "summary",
+            "claims",
+            "seats",
+            "pairs",
+            "rules",
+            "funnel",
+            "prices",
+            "personas",
+            "refunds",
+        ),
         *("worth", "examples", "made"),
     ]
 

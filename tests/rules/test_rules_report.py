@@ -1,0 +1,48 @@
+"""The report's section on rules."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from retailsim.analysis.report.content import report
+from retailsim.analysis.rules import report as rules_report
+from retailsim.analysis.rules.checking import check_run
+from retailsim.analysis.rules.report import rules_section
+from tests.sim.runs import SMALL, launched
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small run of the behavioral sellers, who press buyers to decide."""
+    found = tmp_path_factory.mktemp("rules") / "run"
+    launched(found, *SMALL)
+    return found
+
+
+def test_the_report_says_which_rules_were_broken_with_a_sentence(run: Path) -> None:
+    [section] = [one for one in report(run, {}).sections if one.name == "rules"]
+    [shown] = section.tables
+    texts = [[cell.text for cell in row] for row in shown.rows]
+    pressed = check_run(run).broken.filter(rule="pressing-to-decide", seller="bold-showman")
+    [row] = [one for one in texts if one[0] == "pressing-to-decide" and one[2] == "bold-showman"]
+    assert row[1] == "report"
+    assert row[3] == f"{pressed.height:,}"
+    assert row[6] == pressed["by"][0]
+    assert "false-urgency" in section.lead
+    assert "false-urgency" not in {one[0] for one in texts}
+
+
+def test_a_run_without_texts_has_no_section(tmp_path: Path) -> None:
+    launched(tmp_path / "run", *SMALL, "--set", "design.transcripts=false")
+    assert rules_section(tmp_path / "run", 100) is None
+
+
+def test_of_a_huge_run_the_section_says_where_to_look(
+    run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rules_report, "MOST_EPISODES", 10)
+    section = rules_section(run, 11)
+    assert section is not None
+    assert section.lead == "With more than 10 episodes, see policy check."
