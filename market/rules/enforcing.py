@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 import msgspec
@@ -71,9 +71,10 @@ class Enforced:
         self._texts = rules.at("text", "mask")
         self._orders = rules.at("order", "mask")
 
-    def forbids(self, option: str, facts: Facts) -> bool:
-        """Whether an option of this name is not allowed now."""
-        return any(forbids_option(rule, option) and binds(rule, facts) for rule in self._options)
+    def forbidden(self, options: Iterable[str], facts: Facts) -> frozenset[str]:
+        """Return which options of these names are not allowed now."""
+        binding = [rule for rule in self._options if binds(rule, facts)]
+        return frozenset(name for rule in binding for name in options if forbids_option(rule, name))
 
     def speech(self, facts: Mapping[str, Fact]) -> SpeechRules:
         """Return the rules for what is said now."""

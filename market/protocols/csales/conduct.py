@@ -64,21 +64,26 @@ class SalesConduct:
 
     def tell(self, event: Event) -> Sequence[Act]:
         """Take in the next event, and return what the seller did by it."""
+        self.note(event)
         match event:
             case ActionChosen():
-                self._turn = event.turn
                 return [self._act(event.turn, option=option_chosen(event).name)]
-            case MessageSent():
-                return self._spoken(event)
+            case MessageSent(role="seller"):
+                return [self._act(event.turn, said=tuple(sentences(event.text)))]
             case ClaimFound():
                 return [self._act(event.turn, claim=(event.sentence, event.verdict))]
             case OrderPlaced(product=str(product)):
                 return [self._ordered(event, product)]
-        self._take_in(event)
         return ()
 
-    def _take_in(self, event: Event) -> None:
+    def note(self, event: Event) -> None:
+        """Take in the next event, whatever the seller did by it."""
         match event:
+            case ActionChosen():
+                self._turn = event.turn
+            case MessageSent(role="buyer"):
+                self._turn = event.turn
+                self._heard.listen(sentences(event.text), event.turn)
             case EpisodeOpened():
                 self._episode, self._person = event.episode, event.seller_kind == "person"
             case BuyerProfiled():
@@ -128,14 +133,6 @@ class SalesConduct:
         """Return the items that an argument is about: the one selected and the dearer one."""
         ids = [self._selected, self._candidate] if self._selected else list(self._shown)[-1:]
         return [self._products[id_] for id_ in ids if id_ is not None and id_ in self._products]
-
-    def _spoken(self, event: MessageSent) -> Sequence[Act]:
-        said = tuple(sentences(event.text))
-        if event.role == "buyer":
-            self._turn = event.turn
-            self._heard.listen(said, event.turn)
-            return ()
-        return [self._act(event.turn, said=said)]
 
     def _ordered(self, event: OrderPlaced, product: str) -> Act:
         facts = self.order_facts(product, event.unit_price_cents, event.shipping_cents)

@@ -8,7 +8,7 @@ from retailsim.events.messages import Event
 from retailsim.market.catalogue.product import Product
 from retailsim.market.protocols.csales.action_table import ActionTable, Option
 from retailsim.market.protocols.csales.conduct import SalesConduct
-from retailsim.market.protocols.csales.events import Action, ItemSelected
+from retailsim.market.protocols.csales.events import Action, ItemSelected, ItemsShown
 from retailsim.market.protocols.csales.spec import SalesRules
 from retailsim.market.rules.enforcing import Enforced, SpeechRules
 
@@ -63,8 +63,9 @@ class RuleGuard(Guard):
 
     def tell(self, event: Event) -> None:
         """Take in what happened."""
-        self._sheets |= self._shown
-        self._conduct.tell(event)
+        self._conduct.note(event)
+        if isinstance(event, ItemsShown):
+            self._sheets |= self._shown
 
     def selected(self, event: ItemSelected, candidate: Product | None) -> None:
         """Take in the buyer's choice, with the dearer item that goes with it."""
@@ -76,8 +77,11 @@ class RuleGuard(Guard):
         self, legal: tuple[Option, ...], table: ActionTable, turn: int
     ) -> tuple[Option, ...]:
         """Return the options that no rule forbids; where all are, those of listening."""
-        facts = self._conduct.facts(turn)
-        found = tuple(one for one in legal if not self._enforced.forbids(one.name, facts))
+        names = [one.name for one in legal]
+        forbidden = self._enforced.forbidden(names, self._conduct.facts(turn))
+        if not forbidden:
+            return legal
+        found = tuple(one for one in legal if one.name not in forbidden)
         return found or table.legal(LISTENING, discounts=False)
 
     def speech(self, turn: int) -> SpeechRules:
