@@ -167,6 +167,9 @@ class Sheet:
     discount : float
         As a share.
     free_shipping : bool
+    apart : tuple of str
+        Where it is about several products, what is written about each: so a reader that is asked
+        sees which says what.
 
     Attributes
     ----------
@@ -188,8 +191,10 @@ class Sheet:
         delivery_days: tuple[int, int] = (0, 0),
         discount: float = 0.0,
         free_shipping: bool = False,
+        apart: tuple[str, ...] = (),
     ) -> None:
         self._source = text
+        self._apart = apart
         self.money = frozenset(money_cents)
         self.return_days = return_days
         self.delivery_days = delivery_days
@@ -214,9 +219,15 @@ class Sheet:
         self.quiet.add(piece)
 
     def described(self) -> str:
-        """Return the sheet and the terms as they are shown to a reader that is asked."""
-        written = "\n".join(part for part in self._source.split(" | ") if part.strip())
-        return "\n".join([written[:LONGEST_DESCRIPTION], *self._terms()])
+        """Return the sheet and the terms as they are shown to a reader that is asked.
+
+        Several products share `LONGEST_DESCRIPTION` evenly, so that none is left out.
+        """
+        if len(self._apart) < 2:
+            return "\n".join([_lines(self._source)[:LONGEST_DESCRIPTION], *self._terms()])
+        most = LONGEST_DESCRIPTION // len(self._apart) - 1
+        items = (f"Item {n}: {_lines(one)}"[:most] for n, one in enumerate(self._apart, 1))
+        return "\n".join([*items, *self._terms()])
 
     def _terms(self) -> Iterator[str]:
         amounts = ", ".join(dollars(cents) for cents in sorted(self.money) if cents > 0)
@@ -271,6 +282,10 @@ class Sheet:
         return dimension is not None and any(
             one.dimension == dimension for one in self.page.quantities
         )
+
+
+def _lines(text: str) -> str:
+    return "\n".join(part for part in text.split(" | ") if part.strip())
 
 
 def _names(text: str) -> list[tuple[str, str]]:

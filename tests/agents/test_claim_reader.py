@@ -21,7 +21,7 @@ from retailsim.market.claims.reading import (
     Reading,
     ReportReading,
 )
-from retailsim.market.claims.sheet import Sheet
+from retailsim.market.claims.sheet import LONGEST_DESCRIPTION, Sheet
 from retailsim.market.core.admission import ReplyRefused, admit
 from tests.market.players import play
 
@@ -98,6 +98,20 @@ def test_it_is_shown_the_sheet_the_terms_and_a_numbered_line_for_each_sentence()
         assert line in say.text
     assert say.text.count(">>>") == 2, "foreign text stays behind its fence"
     assert say.text.endswith('Reply of kind "reading".')
+
+
+@pytest.mark.parametrize("length", [10, 50_000])
+@pytest.mark.parametrize("items", [2, 24])
+def test_of_several_items_each_is_shown_by_itself_and_none_is_left_out(
+    items: int, length: int
+) -> None:
+    apart = tuple(f"Lamp {n} | Cord: {n} ft | {'x' * length}" for n in range(1, items + 1))
+    shown = Sheet(" | ".join(apart), money_cents=(1_999,), apart=apart).described()
+    for n in range(1, items + 1):
+        assert f"Item {n}: Lamp {n}\nCord: {n} ft\n" in shown
+    assert "$19.99" in shown
+    written, _, _ = shown.partition("\nAmounts of the offer")
+    assert len(written) <= LONGEST_DESCRIPTION
 
 
 def test_what_is_said_of_one_product_begins_alike() -> None:

@@ -10,6 +10,7 @@ from retailsim.events.kernel import Kernel
 from retailsim.events.messages import Event, Message
 from retailsim.events.streams import Seed
 from retailsim.market.catalogue.product import Product
+from retailsim.market.claims.reading import READER, READINGS, ReadClaims, Reading
 from retailsim.market.core.admission import admit
 from retailsim.market.core.participants import EpisodeSpec, Participant
 from retailsim.market.core.request import AgentRequest
@@ -96,6 +97,9 @@ SELLER: Script = {PlanTurn: plan, SpeakTurn: speak}
 BUYER: Script = {OpenConversation: opening, RespondToSeller: silent}
 
 
+_ADMITTED = {**ADMISSIONS, **READINGS}
+
+
 class Played:
     """A conversation that was held, with its requests and events."""
 
@@ -112,6 +116,8 @@ class Played:
         self.kernel.add_rules(market.handle)
         self.kernel.add_agent("seller:s", self._player("seller:s", seller), waits=False)
         self.kernel.add_agent("buyer:b", self._player("buyer:b", buyer), waits=False)
+        reader = self._player(f"{READER}m", {ReadClaims: lambda request: Reading(claims=())})
+        self.kernel.add_agent(f"{READER}m", reader, waits=False)
         self.kernel.post(market.open())
         asyncio.run(self.kernel.run())
         assert market.finished
@@ -120,7 +126,7 @@ class Played:
         async def receive(message: AgentRequest) -> Sequence[Message]:
             self.requests.append(message)
             answer = script[type(message)](message)
-            return admit(name, message, answer, ADMISSIONS[type(message)])
+            return admit(name, message, answer, _ADMITTED[type(message)])
 
         return receive
 

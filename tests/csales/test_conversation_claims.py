@@ -18,6 +18,7 @@ from retailsim.agents.csales.behavioral.seller import (
 from retailsim.events.messages import ClaimFound, MessageSent, OrderPlaced
 from retailsim.market.catalogue.product import Product
 from retailsim.market.catalogue.product_files import Problems, read_products
+from retailsim.market.claims.reading import ReadClaims
 from retailsim.market.claims.rules import ClaimRules
 from retailsim.market.protocols.csales.action_table import ActionTable
 from retailsim.market.protocols.csales.events import ItemsShown, PriceLowered
@@ -89,6 +90,15 @@ def test_a_lie_is_logged_behind_the_message_and_told_to_the_buyer() -> None:
     assert kinds[said : said + 3] == [MessageSent, ItemsShown, ClaimFound]
     told = [request.unsupported for request in conversation.asked(RespondToSeller)]
     assert told == [(LIE,), ()]
+
+
+def test_a_model_that_reads_is_shown_each_item_by_itself() -> None:
+    reader = ClaimRules(reader="m")
+    [asked, *_] = played(saying(LIE, "Well?"), claims=reader).asked(ReadClaims)
+    one, other = asked.sheet.index("Frame of brass"), asked.sheet.index("Frame of oak")
+    assert asked.sheet.index("Item 1: ") < one < asked.sheet.index("Item 2: ") < other
+    [asked, *_] = played(saying(LIE, "Well?", items=1), claims=reader).asked(ReadClaims)
+    assert "Item 1" not in asked.sheet
 
 
 def test_the_log_names_the_item_where_there_is_one() -> None:

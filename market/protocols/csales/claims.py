@@ -29,13 +29,13 @@ def discussed(
     items : sequence of Product
         At least one, at the prices that are asked now.
     """
-    texts = [part for item in items for part in (*written_about(item), _rating(item))]
+    texts = tuple(" | ".join((*written_about(item), _rating(item))) for item in items)
     prices = {item.price_cents for item in items}
     prices |= {rules.catalogue.product(item.id).price_cents for item in items}
     fees = set(tags.fees_cents(items).values())
     sums = {price + fee for price in prices for fee in fees}
     return _sheet(
-        " | ".join(texts),
+        texts,
         frozenset((*prices, *fees, *sums, *spec.profile.budget_cents)),
         max(DEFAULT_POLICIES[item.category].window_days for item in items),
         rules.shipping.delivery_days,
@@ -46,7 +46,7 @@ def discussed(
 
 @lru_cache(maxsize=512)
 def _sheet(
-    text: str,
+    texts: tuple[str, ...],
     money_cents: frozenset[int],
     return_days: int,
     delivery_days: tuple[int, int],
@@ -54,12 +54,13 @@ def _sheet(
     free_shipping: bool,
 ) -> Sheet:
     return Sheet(
-        text,
+        " | ".join(texts),
         money_cents=money_cents,
         return_days=return_days,
         delivery_days=delivery_days,
         discount=lowered / 100,
         free_shipping=free_shipping,
+        apart=texts,
     )
 
 
