@@ -16,8 +16,7 @@ MOST_SENTENCES = 40
 
 def claims_section(projection: Projection) -> Section | None:
     """Return the report's section on claims; None where there were none and no model read."""
-    claims = projection.tables["claims"]
-    if claims.is_empty() and projection.tables["readings"].is_empty():
+    if not claims_told(projection):
         return None
     return Section(
         name="claims",
@@ -26,6 +25,11 @@ def claims_section(projection: Projection) -> Section | None:
         "sheet does not carry. " + readers_told(projection),
         tables=claims_tables(projection),
     )
+
+
+def claims_told(projection: Projection) -> bool:
+    """Whether there is anything to say: a claim, or a model that read and found none."""
+    return not all(projection.tables[name].is_empty() for name in ("claims", "readings"))
 
 
 def claims_tables(projection: Projection) -> tuple[ReportTable, ...]:

@@ -409,6 +409,10 @@ def test_each_message_about_an_item_is_read_by_the_model(tmp_path: Path, plain_t
     told = page(report(run, {}))
     assert "the language model local" in told
     assert "trust such a seller less" in told
+    [seller] = replayed(run)["sellers"]
+    assert seller["unsupported_claims"] == pytest.approx(len(found) / seller["decided"])
+    assert "claims no product sheet supports, per episode: csi" in sim("replay", run).stdout
+    assert "claims no product sheet" not in sim("replay", plain_talks).stdout
     assert not events_of(plain_talks, "ClaimsRead")
     assert "trust such a seller less" not in page(report(plain_talks, {}))
 
@@ -420,6 +424,9 @@ def test_a_reader_that_fails_leaves_a_conversation_as_the_rules_do(
     run = talked(tmp_path, FAULTS[fault])
     assert {text["by"] for text in events_of(run, "ClaimsRead")} == {"rules"}
     assert spoken(run) == spoken(plain_talks)
+    told = " ".join(page(report(run, {})).split())
+    assert "by the rules, because the model failed" in told, "also where nothing was found"
+    assert "because the model failed" not in page(report(plain_talks, {}))
 
 
 def test_a_conversations_estimate_counts_the_reader(plain_talks: Path) -> None:

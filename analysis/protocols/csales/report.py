@@ -20,7 +20,7 @@ from retailsim.analysis.measures.scope import scope
 from retailsim.analysis.measures.value_text import change_written
 from retailsim.analysis.projection.projection import Projection
 from retailsim.analysis.protocols.claims import readers_told
-from retailsim.analysis.protocols.claims_report import claims_tables
+from retailsim.analysis.protocols.claims_report import claims_tables, claims_told
 from retailsim.analysis.protocols.csales.seller_table import table as compared
 
 
@@ -38,7 +38,7 @@ def sales_section(projection: Projection) -> Section:
         ends = (found.interval.low, found.interval.high) if found.interval else (None, None)
         points.append((one.label, found.value, *ends))
     figure = charts.intervals("success", "Success rate by seller", points, "SR")
-    if not projection.tables["claims"].is_empty():
+    if claims_told(projection):
         first, *more = claims_tables(projection)
         tables += [msgspec.structs.replace(first, note=readers_told(projection)), *more]
     return Section(
