@@ -17,6 +17,8 @@ from retailsim.sim.protocols.retail.anchor_solution import (
     Demand,
     OutOfReach,
     Refunds,
+    Returns,
+    returns_deviation,
     solved_issue_rates,
     solved_level,
 )
@@ -106,6 +108,30 @@ def test_categories_keep_their_proportions_until_all_orders_have_an_issue() -> N
 def test_a_return_rate_out_of_reach_is_refused_with_what_can_be_had(rate: float) -> None:
     with pytest.raises(OutOfReach, match=r"only from 0\.020 .* to 0\.320"):
         solved_issue_rates(ALONE, {"Food": 1.0}, rate)
+
+
+def test_what_the_draws_do_to_a_rate_of_returns_as_it_comes_out_of_many() -> None:
+    """Orders of one or three units, with a chance each; against many shops drawn."""
+    draws, size, rate = np.random.default_rng(5), 300, {"Food": 0.3}
+    units = draws.choice([1.0, 3.0], size)
+    chances, most = draws.uniform(0.1, 0.9, size), units * (draws.random(size) < 0.8)
+    food = Returns(chances=chances, units=units, least=np.zeros(size), most=most)
+    bought = draws.random((4_000, size)) < chances
+    refunded = (bought & (draws.random(bought.shape) < rate["Food"])) @ most
+    found = refunded / (bought @ units)
+    wanted = rate["Food"] * food.expected().most / food.expected().units
+    told = returns_deviation({"Food": food}, {"Food": rate["Food"]}, wanted)
+    assert told == pytest.approx(found.std(), rel=0.05)
+    assert found.mean() == pytest.approx(wanted, rel=0.02)
+    ones = Returns(
+        chances=chances, units=np.ones(size), least=np.zeros(size), most=(most > 0.0).astype(float)
+    )
+    assert returns_deviation({"Food": ones}, {"Food": rate["Food"]}, wanted) < 0.95 * told
+
+
+def test_nothing_returned_for_sure_is_not_moved() -> None:
+    none = Returns(*(np.full(9, one) for one in (0.5, 2.0, 0.0, 0.0)))
+    assert returns_deviation({"Food": none}, {"Food": 1.0}, 0.0) == 0.0
 
 
 def test_what_is_never_refunded_is_never_refunded() -> None:

@@ -31,8 +31,10 @@ from retailsim.sim.protocols.retail.anchor_seats import (
 )
 from retailsim.sim.protocols.retail.anchor_solution import (
     Demand,
+    Floats,
     OutOfReach,
-    Refunds,
+    Returns,
+    returns_deviation,
     solved_issue_rates,
     solved_level,
 )
@@ -250,15 +252,19 @@ def _issue_rates(
         return None
     likely, least, most = (play(one) for one in _issue_scenarios(scenario))
     for group in wanted:
-        refunds = {name: _refunds(likely, least, most, name) for name in group.categories}
+        returns = {name: _returns(likely, least, most, name) for name in group.categories}
+        refunds = {name: one.expected() for name, one in returns.items()}
+        wanted_rate = float(group.return_rate or 0.0)
         try:
-            rates |= solved_issue_rates(refunds, rates, float(group.return_rate or 0.0))
+            rates |= solved_issue_rates(refunds, rates, wanted_rate)
         except OutOfReach as error:
             raise OutOfReach(f"{group.key}.{error.figure}", error.why) from None
         units = sum(one.units for one in refunds.values())
+        deviation = returns_deviation(returns, rates, wanted_rate)
         said.append(
-            f"return_rate {group.return_rate:g} ({group.words}): as anchored, of {units:.3g} units "
-            f"on average; for that, {_issues(rates, group)}"
+            f"return_rate {group.return_rate:g} ({group.words}): as anchored; the draws of "
+            f"{units:.3g} units, as many as are sold on average, move it by {deviation:.2g} (a "
+            f"standard deviation); for that, {_issues(rates, group)}"
         )
     return rates
 
@@ -293,17 +299,18 @@ def _issue_scenarios(scenario: Scenario) -> tuple[Scenario, Scenario, Scenario]:
     return scenario, without, with_all
 
 
-def _refunds(likely: Played, least: Played, most: Played, category: Category) -> Refunds:
-    """Return expected units of a category, each order counted by the chance of its purchase."""
+def _returns(likely: Played, least: Played, most: Played, category: Category) -> Returns:
+    """Return what each order of a category would hold, and the chance of its purchase."""
     keys = [key for key, one in likely.prospects.items() if one.category == category]
     chances = Demand([likely.prospects[key] for key in keys]).chances(Level())
 
-    def expected(played: Played, of: Callable[[OrderedUnits], int]) -> float:
+    def each(played: Played, of: Callable[[OrderedUnits], int]) -> Floats:
         found = [of(played.orders[key]) if key in played.orders else 0 for key in keys]
-        return float(chances @ np.array(found, dtype=float))
+        return np.array(found, dtype=float)
 
-    return Refunds(
-        units=expected(most, lambda one: one.units),
-        least=expected(least, lambda one: one.refunded),
-        most=expected(most, lambda one: one.refunded),
+    return Returns(
+        chances=chances,
+        units=each(most, lambda one: one.units),
+        least=each(least, lambda one: one.refunded),
+        most=each(most, lambda one: one.refunded),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
@@ -231,6 +232,45 @@ class Refunds(msgspec.Struct, frozen=True, kw_only=True):
     units: float
     least: float
     most: float
+
+
+class Returns(NamedTuple):
+    """What each possible order of one category holds.
+
+    Parameters
+    ----------
+    chances : array of float
+        That it is placed.
+    units, least, most : array of float
+        Units, and refunded of them without an issue and with one.
+    """
+
+    chances: Floats
+    units: Floats
+    least: Floats
+    most: Floats
+
+    def expected(self) -> Refunds:
+        """Return the expected units, each order counted by its chance."""
+        units, least, most = (float(self.chances @ of) for of in self[1:])
+        return Refunds(units=units, least=least, most=most)
+
+
+def returns_deviation(
+    returns: Mapping[Category, Returns], rates: Mapping[Category, float], return_rate: float
+) -> float:
+    """Return about by how much draws of purchases and issues move a rate of returns.
+
+    A standard deviation, of the ratio's linear part, as if orders were drawn independently.
+    """
+    variance = 0.0
+    for name, (chances, units, least, most) in returns.items():
+        without, with_one = least - return_rate * units, most - return_rate * units
+        mean = (1.0 - rates[name]) * without + rates[name] * with_one
+        square = (1.0 - rates[name]) * without**2 + rates[name] * with_one**2
+        variance += float(chances @ square - (chances * mean) @ (chances * mean))
+    sold = sum(one.expected().units for one in returns.values())
+    return math.sqrt(max(0.0, variance)) / (sold or 1.0)
 
 
 def solved_issue_rates(
