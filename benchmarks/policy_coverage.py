@@ -26,13 +26,7 @@ from retailsim.sim.folder.run_folder import RunFolder
 from retailsim.sim.learning.csales.audit import DRAWS, Auditor, over_profiles
 from retailsim.sim.learning.csales.targets import target_of
 
-TARGETS = (
-    ("explore=0.3",),
-    ("temperature=0.2", "explore=0.1"),
-    ("temperature=0.1", "explore=0.1"),
-    ("temperature=0.1",),
-    ("temperature=0.001",),
-)
+TARGETS = (("explore=0.3",), ("temperature=0.2", "explore=0.1"), ("temperature=0.1",))
 """Options of ``csi``; the log is of ``csi`` with explore = 0.1, at temperature 0.35."""
 REWARDS = ("revenue", "sale")
 
@@ -45,7 +39,7 @@ def main() -> None:
     parser.add_argument("--logs", type=int, default=200)
     parser.add_argument("--clusters", type=int, default=100)
     parser.add_argument("--each", type=int, default=3)
-    parser.add_argument("--rounds", type=int, default=10)
+    parser.add_argument("--rounds", type=int, default=30)
     told = parser.parse_args()
     with TemporaryDirectory() as folder:
         run = Path(folder) / "run"
@@ -64,19 +58,22 @@ def study(run: Path, plan: Plan) -> Iterator[str]:
     logs, own = list(auditor.logs(targets, plan)), auditor.played(None, plan.rounds)
     for number, target in enumerate(targets):
         checked = [diagnosed(log, weighed[number], seed=1) for log, weighed in logs]
+        kept = [not refusals(one) for one in checked]
         share = np.mean([one.ess_share for one in checked])
-        refused = sum(bool(refusals(one)) for one in checked)
-        yield f"{target.name}: ESS/N {share:.2f}, refused {refused} of {len(logs)}"
+        yield f"{target.name}: ESS/N {share:.2f}, {len(logs) - sum(kept)} of {len(logs)} refused"
         played = auditor.played(target, plan.rounds)
         for reward in REWARDS:
             truth, error = over_profiles(played[reward])
             gain, gain_error = over_profiles(played[reward] - own[reward])
             yield f"  {reward} {truth:.3f} +- {error:.3f}, gain {gain:+.3f} +- {gain_error:.3f}"
             found = [told(log, weighed[number], reward) for log, weighed in logs]
-            for one in audited(found, truth, gain):
+            taken = [values for values, one in zip(found, kept, strict=True) if one]
+            both = zip(audited(found, truth, gain), audited(taken, truth, gain), strict=True)
+            for one, sound in both:
                 yield (
                     f"    {one.name:12} bias {one.bias:+.3f}  RMSE {one.rmse:.3f}  covers "
-                    f"{one.covered:.1%}, the gain {one.gain_covered:.1%}"
+                    f"{one.covered:.1%}, the gain {one.gain_covered:.1%}; where not refused "
+                    f"{sound.covered:.1%}, {sound.gain_covered:.1%}"
                 )
 
 

@@ -177,19 +177,41 @@ def test_values_are_fitted_on_other_clusters() -> None:
     assert abs(before.chosen[~mine] - after.chosen[~mine]).max() > 0.1
 
 
-def test_a_single_ratio_has_the_interval_it_always_had() -> None:
+def test_the_interval_of_a_ratio_is_its_formula() -> None:
+    """A second way to a studentised interval: draw by draw, cluster by cluster."""
     random = np.random.default_rng(8)
     above, below = random.random(30), random.random(30) + 0.5
-    one = Parts.of(above, below)
-    assert ratio_sums([one], seed=3) == [ratio(above, below, seed=3)]
-    assert one.value == pytest.approx(above.sum() / below.sum())
-    double = ratio_sums([one + one, one + -one], seed=3)
-    single = ratio(above, below, seed=3)
-    assert single is not None and double[0] is not None and double[1] is not None
-    assert double[0].high == pytest.approx(2.0 * single.high)
-    assert (double[1].low, double[1].high) == (0.0, 0.0)
-    assert ratio_sums([Parts.of(above[:1], below[:1])], seed=3) == [None]
+
+    def error(a: Floats, b: Floats) -> float:
+        return float(ratio_variance(a, b) ** 0.5)
+
+    value = above.sum() / below.sum()
+    weights = np.random.default_rng(3).multinomial(30, np.full(30, 1 / 30), size=250)
+    drawn = []
+    for row in weights:
+        a, b = np.repeat(above, row), np.repeat(below, row)
+        drawn.append((a.sum() / b.sum() - value) / error(a, b))
+    low, high = np.quantile(drawn, [0.025, 0.975]) * error(above, below)
+    [found] = ratio_sums([Parts.of(above, below)], seed=3, draws=250)
+    assert found is not None
+    assert found.low == pytest.approx(value - high)
+    assert found.high == pytest.approx(value - low)
+
+
+def test_sums_of_ratios_share_their_draws() -> None:
+    random = np.random.default_rng(8)
+    one = Parts.of(random.random(30), random.random(30) + 0.5)
+    single, double, none = ratio_sums([one, one + one, one + -one], seed=3)
+    assert single is not None and double is not None and none is not None
+    assert double.high == pytest.approx(2.0 * single.high)
+    assert (none.low, none.high) == (0.0, 0.0)
+    alone = Parts.of(one.above[:1, 0], one.below[:1, 0])
+    assert ratio_sums([alone], seed=3) == [None]
     assert (one + Parts.of(np.zeros(30), np.zeros(30))).value == pytest.approx(one.value)
+    plain = ratio(one.above[:, 0], one.below[:, 0], seed=3)
+    assert plain is not None
+    assert single.low == pytest.approx(plain.low, rel=0.05)
+    assert single.high == pytest.approx(plain.high, rel=0.05)
 
 
 def test_a_gain_is_sure_only_if_its_lower_end_is_above_0(log: Decisions) -> None:

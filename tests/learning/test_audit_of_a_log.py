@@ -111,10 +111,10 @@ def test_whoever_is_not_ours_is_not_played(run: Path, tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_wdr_and_dr_hold_the_played_truth(run: Path) -> None:
-    """Over 40 logs of 180 conversations; the limits are what 90 to 98 % leave to chance."""
+    """Over 25 logs of 120 conversations; the limits are what 90 to 98 % leave to chance."""
     target, one = target_of("csi", ("temperature=0.2", "explore=0.3")), auditor(run)
-    truth, gain = one.truth(target, 20)
-    logs = one.logs([target], Plan(logs=40, clusters=60, each=3, rounds=0))
+    truth, gain = one.truth(target, 10)
+    logs = one.logs([target], Plan(logs=25, clusters=60, each=2, rounds=0))
     found = audited(
         [estimates(log, weighed, draws=400, every_interval=True) for log, [weighed] in logs],
         truth[0],
@@ -122,5 +122,5 @@ def test_wdr_and_dr_hold_the_played_truth(run: Path) -> None:
     )
     covered = {one.name: one.covered for one in found}
     for name in ("WDR", "DR"):
-        assert 29 / 40 <= covered[name] <= 1.0
-        assert abs(next(one.bias for one in found if one.name == name)) < 0.04
+        assert 17 / 25 <= covered[name] <= 1.0
+        assert abs(next(one.bias for one in found if one.name == name)) < 0.06

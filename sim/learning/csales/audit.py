@@ -175,7 +175,7 @@ class Auditor:
 
     def _seed_of(self, use: str) -> int:
         """Return a seed that is neither the log's nor another use's."""
-        named = f"audit {use} {self._seed} {self._file.run.id}"
+        named = f"audit {use} {self._seed} {self._file.scenario.run.seed}"
         return int.from_bytes(sha256(named.encode()).digest()[:4])
 
 
