@@ -83,11 +83,14 @@ class Refusal:
     reason : str
         What is wrong, with the figure and its limit.
     needed : int or None
-        So many episodes of this kind might do, at least; None where more of them would not help.
+        So many episodes of this kind might do, at least; None where that cannot be said.
+    helps : bool
+        Whether more of them would help at all.
     """
 
     reason: str
     needed: int | None = None
+    helps: bool = False
 
 
 def diagnosed(decisions: Decisions, target: Floats, *, seed: int) -> Diagnostics:
@@ -155,6 +158,7 @@ def _of_log(found: Diagnostics) -> Iterator[Refusal]:
         yield Refusal(
             f"{found.clusters} clusters (buyer profiles); intervals need {LEAST_CLUSTERS}",
             math.ceil(LEAST_CLUSTERS * each),
+            helps=True,
         )
 
 
@@ -172,14 +176,15 @@ def _of_target(found: Diagnostics) -> Iterator[Refusal]:
         )
     if found.ess < LEAST_ESS:
         said = f"the effective sample size is {found.ess:.1f} of {n:,}; {LEAST_ESS:.0f} are needed"
-        yield Refusal(said, math.ceil(LEAST_ESS / found.ess_share) if found.ess else None)
+        needed = math.ceil(LEAST_ESS / found.ess_share) if found.ess else None
+        yield Refusal(said, needed, helps=True)
     if found.largest > MOST_SHARE:
         said = f"one episode has {found.largest:.1%} of all weight; the limit is {MOST_SHARE:.0%}"
-        yield Refusal(said, math.ceil(n * found.largest / MOST_SHARE))
+        yield Refusal(said, math.ceil(n * found.largest / MOST_SHARE), helps=True)
     low, high = MEAN_BETWEEN
     if not low <= found.mean_weight <= high:
         said = f"the mean weight is {found.mean_weight:.2f}, not about 1 ({low:g} to {high:g})"
-        yield Refusal(said, _until_sure(found))
+        yield Refusal(said, _until_sure(found), helps=True)
 
 
 def _until_sure(found: Diagnostics) -> int | None:
@@ -192,7 +197,7 @@ def _until_sure(found: Diagnostics) -> int | None:
 
 
 def needed_episodes(reasons: Sequence[Refusal]) -> int | None:
-    """Return how many episodes might do; None where more of the same would not help.
+    """Return how many episodes might do; None where that cannot be said, or none would.
 
     Extrapolated in proportion, so it is a lower bound: weights of a far target have a long tail,
     and more of it comes to light with more episodes.

@@ -203,16 +203,20 @@ def _refusal(told: Told, found: Evaluation) -> Iterator[str]:
             "It can still be mined for which moves go with buying (python -m sim policy mine), and "
             "a policy be judged by playing it: python -m sim launch."
         )
-    elif needed is not None:
+        return
+    if needed is not None:
         yield (
             f"About {needed:,} conversations of this kind might do, or more: far weights come to "
-            "light late. A seller that explores needs fewer (options.explore)."
+            "light late."
         )
+    elif all(one.helps for one in found.refused):
+        yield "How many conversations of this kind would do cannot be said: too few come near it."
     else:
-        yield (
-            "More conversations of this kind would not help. Log a seller that explores and "
-            "searches as csi does: --sellers csi --set sellers.csi.options.explore=0.2"
-        )
+        yield "More conversations of this kind would not help."
+    yield (
+        "A seller that explores is a better witness (options.explore), and the policy itself with "
+        "some exploring the best. Either has to search as csi does."
+    )
 
 
 def _verdict(told: Told, found: Evaluation) -> str:

@@ -93,6 +93,7 @@ def test_each_gate_refuses_by_itself(changed: dict[str, Any], said: str, needed:
     [reason] = refusals(replace(SOUND, **changed))
     assert re.search(said, reason.reason)
     assert needed_episodes([reason]) == needed
+    assert reason.helps == (next(iter(changed)) in {"ess", "largest", "mean_weight", "clusters"})
 
 
 def test_the_hardest_gate_says_how_many_are_needed() -> None:
