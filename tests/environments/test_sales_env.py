@@ -32,7 +32,7 @@ from retailsim.agents.csales.policy.features import (
 from retailsim.agents.csales.policy.view import SellerView
 from retailsim.agents.policy.linear import LinearPolicy
 from retailsim.events.errors import EventsError, RetailSimError, RunInUse
-from retailsim.events.messages import Event, OrderPlaced
+from retailsim.events.messages import ClaimFound, CommandRejected, Event, OrderPlaced
 from retailsim.market.core.propensities import WHOLE
 from retailsim.market.protocols.csales.action_table import DEFAULT_TABLE, option_chosen
 from retailsim.market.protocols.csales.events import (
@@ -44,7 +44,7 @@ from retailsim.market.protocols.csales.events import (
     ItemValued,
     ProfileInferred,
 )
-from retailsim.sim.environments.csales.rewards import TERMS
+from retailsim.sim.environments.csales.rewards import TERMS, Rewards
 from retailsim.sim.environments.csales.sales_env import SalesEnv
 from retailsim.sim.environments.csales.seller_side import SellerSide
 from retailsim.sim.environments.episodes import adaptive_sellers
@@ -433,6 +433,19 @@ def test_the_terms_are_what_the_events_say(make: Make, actions: dict[str, Any]) 
         assert reward == pytest.approx(2 * dollars - 0.5 * len(terms) + surplus)
         sales += len(paid)
     assert 0 < sales < 40
+
+
+def test_a_violation_is_a_sentence_that_was_struck_out_or_that_no_sheet_carries() -> None:
+    claim = ClaimFound(
+        seller="s", product=None, stage="sales", turn=1, sentence="The best.",
+        kind="superlative", rule="best", verdict="unsupported",
+    )  # fmt: skip
+    struck = CommandRejected(command="Say", reason="rule false-urgency: Only today!")
+    of_the_buyer = CommandRejected(command="BuyItem", reason="nothing is selected yet")
+    rewards = Rewards({"violations": -2.0})
+    terms = rewards.of_step([claim, struck, struck, of_the_buyer])
+    assert (terms["violations"], rewards.total(terms)) == (3.0, -6.0)
+    assert rewards.of_step([of_the_buyer])["violations"] == 0.0
 
 
 # -- the run -----------------------------------------------------------------------------------

@@ -58,7 +58,7 @@ from retailsim.market.protocols.csales.requests import (
 from retailsim.market.protocols.csales.rule_guard import guard_of
 from retailsim.market.protocols.csales.sheets import apart, for_buyer
 from retailsim.market.protocols.csales.spec import ConversationSpec, SalesRules
-from retailsim.market.protocols.csales.values import PERSUASION, Inferred, inferred_by
+from retailsim.market.protocols.csales.values import PERSUASION, SAY, Inferred, inferred_by
 
 
 class Conversation(EpisodeState):
@@ -176,7 +176,7 @@ class Conversation(EpisodeState):
     def sentences_withheld(self, command: WithholdSentences) -> list[Post]:
         """Some of what the seller wanted to say is against a rule."""
         said = command.sentences
-        return [self._reject("Say", f"rule {rule}: {text[:300]}") for rule, text in said]
+        return [self._reject(SAY, f"rule {rule}: {text[:300]}") for rule, text in said]
 
     def _look_up(self, event: ActionChosen) -> list[Post]:
         self._offered = ()

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
-from retailsim.events.messages import Event, OrderPlaced
+from retailsim.events.messages import ClaimFound, CommandRejected, Event, OrderPlaced
 from retailsim.market.protocols.csales.events import BuyerProfiled, ItemValued
+from retailsim.market.protocols.csales.values import SAY
 from retailsim.sim.environments.weights import checked
 
 TERMS: Mapping[str, str] = MappingProxyType(
@@ -16,6 +17,7 @@ TERMS: Mapping[str, str] = MappingProxyType(
         "sale": "1 for a purchase",
         "surplus": "what the purchase was worth to the buyer above its price, in dollars",
         "over_budget": "1 for a purchase above the buyer's budget",
+        "violations": "sentences that a rule struck out, and claims that no sheet carries",
         "turn": "1 for every step",
         "illegal": "1 for an action that is not legal, which ends the episode",
     }
@@ -65,6 +67,10 @@ class Rewards:
                     self._worth_cents[event.product] = event.reservation_cents
                 case OrderPlaced():
                     self._add_order(terms, event)
+                case ClaimFound():
+                    terms["violations"] += 1.0
+                case CommandRejected():
+                    terms["violations"] += float(event.command == SAY)
         return terms
 
     def _add_order(self, terms: dict[str, float], order: OrderPlaced) -> None:

@@ -16,6 +16,8 @@ from retailsim.analysis.policy.decisions import Decisions, Floats, joined
 from retailsim.analysis.projection.errors import LogUnreadable
 from retailsim.analysis.projection.log_lines import checked, line_chunks
 from retailsim.events.messages import (
+    ClaimFound,
+    CommandRejected,
     EpisodeClosed,
     EpisodeFailed,
     EpisodeOpened,
@@ -47,8 +49,9 @@ from retailsim.sim.protocols.csales.design import action_table
 
 _READ = (
     EpisodeOpened | EpisodeClosed | EpisodeFailed | MarketClosed | MarketFailed | MessageSent
-    | OrderPlaced | ActionChosen | BuyerProfiled | CategorySearched | ItemSelected | ItemsShown
-    | ItemValued | PriceLowered | ProfileInferred | ShippingNamed
+    | OrderPlaced | ClaimFound | CommandRejected | ActionChosen | BuyerProfiled
+    | CategorySearched | ItemSelected | ItemsShown | ItemValued | PriceLowered | ProfileInferred
+    | ShippingNamed
 )  # fmt: skip
 _decode = msgspec.json.Decoder(_READ).decode
 _TAGS = frozenset(tag_of(kind) for kind in get_args(_READ))
