@@ -22,11 +22,13 @@ from retailsim.market.claims.reading import ReadClaims
 from retailsim.market.claims.rules import ClaimRules
 from retailsim.market.protocols.csales.action_table import ActionTable
 from retailsim.market.protocols.csales.events import ItemsShown, PriceLowered
+from retailsim.market.protocols.csales.market_words import without
 from retailsim.market.protocols.csales.profile_file import builtin_profiles, read_profiles
 from retailsim.market.protocols.csales.requests import RespondToSeller, SpeakTurn
 from retailsim.market.protocols.csales.shop import Shop
 from retailsim.market.protocols.csales.spec import SalesRules
 from retailsim.market.protocols.csales.values import Line, Response
+from retailsim.market.rules.rule_file import built_in
 from tests.csales.chatter import BUYER, PROFILE, SELLER, Played, Shelf
 from tests.csales.talks import builtin_shop, converse, of
 from tests.published import published
@@ -157,6 +159,33 @@ def test_what_the_market_adds_of_prices_and_fees_is_never_a_claim() -> None:
     assert of(ClaimFound, events) == []
 
 
+LONG = "Bramley Regular Fit Twill Work Pants Are Wrinkle-Free and Warm"
+"""Cut where the market names it, so that what its title says is no longer known as a name."""
+
+
+class Pants(Lamps):
+    ITEMS = tuple(msgspec.structs.replace(one, title=f"{LONG} {one.id}") for one in Lamps.ITEMS)
+
+
+def test_titles_that_the_market_cuts_are_no_claim_of_the_seller() -> None:
+    named = {"catalogue": Pants(), "enforced": built_in()}
+    shown = played(saying("Look at these.", "Well?"), **named)
+    first = next(one for one in shown.of(MessageSent) if one.role == "seller")
+    cut = first.text.removeprefix("Look at these. ")
+    assert cut.startswith("Shipping costs on top: ")
+    assert "Wrinkle-Free" in cut
+    assert found(shown) == []
+    said_itself = played(saying(f"Look at these. {LIE}", "Well?"), **named)
+    assert found(said_itself) == [(1, LIE)]
+
+
+def test_what_the_market_added_is_all_that_is_left_out() -> None:
+    added = ("A is $9.00 now, 10 % off.", "Shipping costs $1.00 on top.")
+    assert without(f"Fine. {' '.join(added)}", added) == "Fine."
+    assert without(f"{added[0]} Fine. {added[1]}", added[1:]) == f"{added[0]} Fine."
+    assert without("Fine.", added) == "Fine."
+
+
 def test_with_no_reader_nothing_is_read() -> None:
     conversation = played(saying(LIE), claims=ClaimRules(reader="none"))
     assert found(conversation) == []
@@ -187,7 +216,7 @@ def test_the_built_in_sellers_claim_nothing(seller: type[Any]) -> None:
 def test_csi_claims_nothing_of_real_products_to_real_buyers() -> None:
     profiles = read_profiles(published("csuser_profiles.jsonl"))
     products = read_products(published("products_amazon23.jsonl"), problems=Problems())
-    real = SalesRules(catalogue=Shop(list(products)))
+    real = SalesRules(catalogue=Shop(list(products)), enforced=built_in())
     for profile in profiles:
         assert of(ClaimFound, converse(profile, CsiSeller, real)) == []
 

@@ -41,6 +41,7 @@ from retailsim.market.protocols.csales.events import (
     Showing,
 )
 from retailsim.market.protocols.csales.item_rules import by_rule
+from retailsim.market.protocols.csales.market_words import price_lowered, shipping_named, without
 from retailsim.market.protocols.csales.price_tags import PriceTags
 from retailsim.market.protocols.csales.requests import (
     BuyItem,
@@ -87,6 +88,7 @@ class Conversation(EpisodeState):
         self._candidate: Product | None = None
         self._made_case = False
         self._reservations: dict[str, int] = {}
+        self._added: tuple[str, ...] = ()
         self._unread: tuple[ClaimReading, ReadText] | None = None
         self._pending: SelectItem | BuyItem | LeaveConversation | None = None
         self._guard = guard_of(rules, self._shown)
@@ -140,7 +142,7 @@ class Conversation(EpisodeState):
     def action_chosen(self, event: ActionChosen) -> list[Post]:
         """Look up what the action needs, and let the seller speak."""
         self._action = event
-        self._to_show = ()
+        self._to_show = self._added = ()
         self.tell(event)
         posts = [*self._lower(event.discount or 0), *self._look_up(event)]
         everything = (*self._shown.values(), *self._offered)
@@ -164,12 +166,16 @@ class Conversation(EpisodeState):
             return []
         now, event = self._tags.lower(before, percent, episode=self.id, turn=self._turn)
         self._selected = self._shown[now.id] = now
+        self._added = (price_lowered(now, percent),)
         self.tell(event)
         return [Post(event), *self._valued(now)]
 
     def shipping_named(self, event: ShippingNamed) -> list[Post]:
         """The buyer was told what shipping costs."""
         self._tags.fee_named = True
+        items = [self._rules.catalogue.product(one) for one in event.products]
+        fees = dict(zip(event.products, event.fees_cents, strict=True))
+        self._added = (*self._added, shipping_named(items, fees))
         self.tell(event)
         return []
 
@@ -218,11 +224,12 @@ class Conversation(EpisodeState):
 
     def _seller_spoke(self, event: MessageSent) -> list[Post]:
         posts = self._show() if self._to_show else []
-        reading, said = self._reading(), ReadText(event.text, "sales", event.turn, self.id)
+        own = without(event.text, self._added)
+        reading, said = self._reading(), ReadText(own, "sales", event.turn, self.id)
         if reading is None:
             return [*posts, self._respond()]
         if reading.model is None:
-            return [*posts, *self._checked(reading, said, reading.of(event.text))]
+            return [*posts, *self._checked(reading, said, reading.of(own))]
         self._unread = reading, said
         return [*posts, reading.ask(said, self._spec.seller_unit)]
 

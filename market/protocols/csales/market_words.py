@@ -26,5 +26,12 @@ def shipping_named(items: Sequence[Product], fees_cents: Mapping[str, int]) -> s
     return f"Shipping costs on top: {'; '.join(fees)}."
 
 
+def without(text: str, added: Sequence[str]) -> str:
+    """Return a message without what the market added to it: what the seller itself said."""
+    for words in reversed(added):
+        text = text.removesuffix(f" {words}")
+    return text
+
+
 def _short(title: str) -> str:
     return title if len(title) <= TITLE_CHARACTERS else f"{title[:TITLE_CHARACTERS].rstrip()}..."
