@@ -18,6 +18,7 @@ from retailsim.sim.learning.csales.contest import (
     baselines,
     digests,
     held_out,
+    held_out_options,
     policy_seat,
 )
 from retailsim.sim.learning.csales.judged import (
@@ -32,6 +33,7 @@ from retailsim.sim.learning.csales.judged import (
 )
 from retailsim.sim.learning.csales.playing import Outcomes
 from retailsim.sim.learning.learners import LEARNERS
+from retailsim.sim.run.launch import read_scenario
 from retailsim.sim.run.launch_options import Options
 from retailsim.sim.scenario.halves import half_of
 
@@ -188,3 +190,20 @@ def test_seats_meet_what_nobody_learnt_from_and_the_same_buyers(tmp_path: Path) 
     for name in TERMS:
         np.testing.assert_array_equal(found.of(OLD, name), found.of("twin", name))
     assert found.terms["sale"].sum() > 0
+
+
+@pytest.mark.parametrize(
+    ("taught", "profiles", "products"),
+    [
+        ((), 2, 2),
+        (("profiles.half=1", "products.half=1"), 2, 2),
+        (("profiles.half=2", "products.half=2"), 1, 1),
+        (("profiles.half=2",), 1, 2),
+    ],
+)
+def test_the_halves_that_were_not_learnt_from_judge(
+    taught: tuple[str, ...], profiles: int, products: int
+) -> None:
+    asked = Options(scenario="csales", settings=taught)
+    played, _ = read_scenario(held_out_options(asked, [{"id": OLD, "agent": "csi"}], 3, 1))
+    assert (played.profiles.half, played.products.half) == (profiles, products)

@@ -24,6 +24,7 @@ from retailsim.sim.learning.csales import loop
 from retailsim.sim.learning.csales.contest import OLD, digests, held_out
 from retailsim.sim.learning.csales.loop_plan import LIMITS, Sizes
 from retailsim.sim.learning.csales.stress import MOVED, moved
+from retailsim.sim.run.launch import read_scenario
 from retailsim.sim.run.launch_options import Options
 from tests.sim.runs import sim
 
@@ -71,6 +72,25 @@ def test_the_loop_goes_once_around_and_on_where_it_was_stopped(
     again = {path.name: path.read_bytes() for path in (tmp_path / "x" / "policies").iterdir()}
     assert again == learnt  # what is written anew is the same
     assert json.loads(experiment(tmp_path / "x").stdout) == said
+
+
+@pytest.mark.parametrize(
+    ("words", "taught"),
+    [((), 1), (("--set", "profiles.half=2", "--set", "products.half=2"), 2)],
+)
+def test_it_learns_from_the_half_that_is_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], taught: int
+) -> None:
+    launched: list[Options] = []
+
+    def launch(told: Options, terminal: object) -> int:
+        launched.append(told)
+        return 3
+
+    monkeypatch.setattr(loop, "launch", launch)
+    assert experiment(tmp_path / "x", *words).exit_code == 3
+    scenario, _ = read_scenario(launched[0])
+    assert (scenario.profiles.half, scenario.products.half) == (taught, taught)
 
 
 def check(said: dict[str, Any], folder: Path) -> None:

@@ -12,6 +12,7 @@ import msgspec
 from retailsim.agents.csales.policy.by_hand import show_first
 from retailsim.agents.protocol import POLICY
 from retailsim.sim.learning.csales.playing import Count, Outcomes, play
+from retailsim.sim.run.launch import read_scenario
 from retailsim.sim.run.launch_options import Options
 
 Seat = Mapping[str, Any]
@@ -23,8 +24,6 @@ STREAM = OLD
 """Of all seats: they meet the same buyers with the same words."""
 ARGMAX = 0.001
 """The lowest temperature: always the option of the highest score."""
-HELD_OUT = ("profiles.half=2", "products.half=2")
-"""What nobody learnt from."""
 
 
 def policy_seat(name: str, file: Path) -> Seat:
@@ -91,7 +90,8 @@ def held_out(
     Parameters
     ----------
     scenario : Options
-        Catalogue, profiles and settings that were learnt on; its halves are replaced.
+        Catalogue, profiles and settings that were learnt on, half 1 unless they say 2; the other
+        halves are played.
     seed, replications : int
         Of what is played: each profile that often.
     settings : sequence of str
@@ -100,6 +100,14 @@ def held_out(
         As for `playing.play`.
     """
     return play(held_out_options(scenario, seats, seed, replications, settings), counts=counts)
+
+
+def other_halves(scenario: Options) -> tuple[str, str]:
+    """Return the settings of what nobody learnt from, where half 1 is learnt from unless set."""
+    read, _ = read_scenario(scenario)
+    halves = {"profiles": read.profiles.half, "products": read.products.half}
+    profiles, products = (f"{of}.half={1 if half == 2 else 2}" for of, half in halves.items())
+    return profiles, products
 
 
 def held_out_options(
@@ -116,7 +124,7 @@ def held_out_options(
         sellers=[dict(seat) for seat in seats],
         settings=(
             *scenario.settings,
-            *HELD_OUT,
+            *other_halves(scenario),
             f"design.replications={replications}",
             *settings,
         ),

@@ -97,7 +97,7 @@ class _Loop:
 
     @property
     def _training(self) -> Options:
-        settings = (*self._scenario.settings, *TRAINING)
+        settings = (*TRAINING, *self._scenario.settings)
         return msgspec.structs.replace(self._scenario, settings=settings)
 
     def collect(self) -> int:
