@@ -73,10 +73,22 @@ def own_measures(run: Path) -> tuple[Measure, ...]:
 
 def protocol_name(run: Path) -> str:
     """Return the name of the protocol that a run's scenario asks for."""
-    try:
-        told: Any = parse_toml((run / "run.toml").read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
-        return DEFAULT  # what the log says can still be told
-    for key in ("scenario", "design", "protocol"):
-        told = told.get(key) if isinstance(told, dict) else None
+    told = design_of(run, "protocol")
     return told if isinstance(told, str) else DEFAULT
+
+
+def design_of(run: Path, key: str) -> Any:
+    """Return what the design of a run's scenario says of a key, as ``run.toml`` has it.
+
+    None where that says nothing or cannot be read: what the log says can still be told.
+    """
+    path = run / "run.toml"
+    if not path.is_file():  # a pipe would be waited for without end
+        return None
+    try:
+        told: Any = parse_toml(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
+        return None
+    for name in ("scenario", "design", key):
+        told = told.get(name) if isinstance(told, dict) else None
+    return told

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,10 +12,9 @@ import polars as pl
 
 from retailsim.analysis.projection.errors import LogUnreadable
 from retailsim.analysis.projection.log_lines import checked, line_chunks
-from retailsim.analysis.projection.registered import protocol_name
+from retailsim.analysis.projection.registered import design_of, protocol_name
 from retailsim.analysis.rules.errors import NoConduct, NoTexts
 from retailsim.events.messages import EpisodeOpened, Event
-from retailsim.events.toml_text import parse_toml
 from retailsim.market.catalogue.product import Product
 from retailsim.market.core.event_tags import tag_of
 from retailsim.market.errors import MarketError
@@ -146,13 +144,7 @@ def _products(run: Path) -> dict[str, Product]:
 
 
 def _has_texts(run: Path) -> bool:
-    try:
-        told: Any = parse_toml((run / "run.toml").read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
-        return True
-    for key in ("scenario", "design", "transcripts"):
-        told = told.get(key) if isinstance(told, dict) else None
-    return told is not False
+    return design_of(run, "transcripts") is not False
 
 
 def _events(run: Path, kinds: tuple[type[Event], ...]) -> Iterator[Event]:

@@ -98,11 +98,14 @@ def segments(folder: Path) -> list[Segment]:
     Raises
     ------
     LogDamaged
-        If the folder or a segment is missing, or one is there both open and closed.
+        If the folder or a segment is missing, one is there both open and closed, or is no file.
     """
     if not folder.is_dir():
         raise LogDamaged(folder, 0, "the folder of the log is missing")
-    named = ((path, parse_name(path.name)) for path in folder.iterdir())
+    named = [(path, parse_name(path.name)) for path in folder.iterdir()]
+    for path, name in named:
+        if name and path.exists() and not path.is_file():  # a pipe would be waited for without end
+            raise LogDamaged(path, 0, "the segment is no file")
     found = sorted(
         (Segment(path, *name) for path, name in named if name),
         key=lambda segment: (segment.shard, segment.number, segment.suffix),

@@ -119,6 +119,8 @@ class RunFolder:
             If it is missing or cannot be understood.
         """
         path = self.path / "run.toml"
+        if path.exists() and not path.is_file():  # a pipe would be waited for without end
+            raise NotARunFolder(self.path, "run.toml is no file")
         try:
             tree = parse_toml(path.read_text(encoding="utf-8"))
             return msgspec.convert(tree, RunFile)
