@@ -33,7 +33,8 @@ from retailsim.market.catalogue.product_files import Problems, builtin_catalogue
 from retailsim.market.core.participants import EpisodeSpec, Participant
 from retailsim.market.protocols.csales.admission import ADMISSIONS
 from retailsim.market.protocols.csales.conduct import SalesConduct
-from retailsim.market.protocols.csales.events import ActionChosen, ShippingNamed
+from retailsim.market.protocols.csales.events import ActionChosen, PriceLowered, ShippingNamed
+from retailsim.market.protocols.csales.market_words import price_lowered, shipping_named
 from retailsim.market.protocols.csales.profile_file import builtin_profiles, read_profiles
 from retailsim.market.protocols.csales.protocol import SalesMarket
 from retailsim.market.protocols.csales.requests import (
@@ -48,6 +49,7 @@ from retailsim.market.protocols.csales.values import Inferred, Line, Plan, Profi
 from retailsim.market.rules.judging import broken
 from retailsim.market.rules.rule import RuleSet
 from retailsim.market.rules.rule_file import built_in
+from tests.csales.chatter import item
 
 SINS = (
     "Only two left, so hurry.",
@@ -307,3 +309,28 @@ def test_fees_are_named_for_all_that_is_shown_and_only_where_there_are_any() -> 
     assert named(rules)
     assert not named(free)
     assert not named(sales_rules(rated=True, enforced=False))
+
+
+# -- whose words --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("own", "caught"), [("Here it is.", False), ("They are running low.", True)]
+)
+def test_what_the_market_adds_is_no_word_of_the_seller(own: str, caught: bool) -> None:
+    """A title that the market names with its fee may sound like a rule that is broken."""
+    socks = [item(one, 1_000) for one in "ab"]
+    socks = [msgspec.structs.replace(one, title=f"Running Low Cut Socks {one.id}") for one in socks]
+    fees = {one.id: 50 for one in socks}
+    cheaper = msgspec.structs.replace(socks[0], price_cents=900)
+    added = f"{price_lowered(cheaper, 10)} {shipping_named(socks, fees)}"
+    events = [
+        ActionChosen(turn=1, action="Persuasion", strategy="Framing"),
+        PriceLowered(turn=1, product="a", percent=10, from_cents=1_000, price_cents=900),
+        ShippingNamed(turn=1, products=("a", "b"), fees_cents=(50, 50)),
+        MessageSent(stage="sales", role="seller", turn=1, text=f"{own} {added}"),
+    ]
+    conduct = SalesConduct(built_in(), {one.id: one for one in socks})
+    acts = [act for event in events for act in conduct.tell(event)]
+    found = [one.rule.id for act in acts for one in broken(built_in(), act)]
+    assert ("false-urgency" in found) is caught

@@ -14,6 +14,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
+
 from retailsim.events.messages import (
     ClaimFound,
     EpisodeOpened,
@@ -33,6 +35,7 @@ from retailsim.market.protocols.csales.events import (
     PriceLowered,
     ShippingNamed,
 )
+from retailsim.market.protocols.csales.market_words import price_lowered, shipping_named, without
 from retailsim.market.rules.conditions import Fact
 from retailsim.market.rules.conduct import Heard, Products, rating
 from retailsim.market.rules.judging import Act
@@ -61,6 +64,7 @@ class SalesConduct:
         self._candidate: str | None = None
         self._named: set[str] = set()
         self._turn = 1
+        self._added: tuple[str, ...] = ()
 
     def tell(self, event: Event) -> Sequence[Act]:
         """Take in the next event, and return what the seller did by it."""
@@ -69,7 +73,8 @@ class SalesConduct:
             case ActionChosen():
                 return [self._act(event.turn, option=option_chosen(event).name)]
             case MessageSent(role="seller"):
-                return [self._act(event.turn, said=tuple(sentences(event.text)))]
+                own = without(event.text, self._added)
+                return [self._act(event.turn, said=tuple(sentences(own)))]
             case ClaimFound():
                 return [self._act(event.turn, claim=(event.sentence, event.verdict))]
             case OrderPlaced(product=str(product)):
@@ -80,7 +85,7 @@ class SalesConduct:
         """Take in the next event, whatever the seller did by it."""
         match event:
             case ActionChosen():
-                self._turn = event.turn
+                self._turn, self._added = event.turn, ()
             case MessageSent(role="buyer"):
                 self._turn = event.turn
                 self._heard.listen(sentences(event.text), event.turn)
@@ -92,11 +97,26 @@ class SalesConduct:
                 self._shown |= dict(zip(event.products, event.prices_cents, strict=True))
             case PriceLowered():
                 self._shown[event.product] = event.price_cents
+                self._add_lowered(event)
             case ItemSelected():
                 self._selected, self._selected_in = event.product, event.turn
                 self._candidate = event.candidate
             case ShippingNamed():
                 self._named |= set(event.products)
+                self._add_fees(event)
+
+    def _add_lowered(self, event: PriceLowered) -> None:
+        """Keep what the market says of a lowered price: these are not the seller's words."""
+        item = self._products.get(event.product)
+        if item is not None:
+            now = msgspec.structs.replace(item, price_cents=event.price_cents)
+            self._added = (*self._added, price_lowered(now, event.percent))
+
+    def _add_fees(self, event: ShippingNamed) -> None:
+        items = [self._products[one] for one in event.products if one in self._products]
+        fees = dict(zip(event.products, event.fees_cents, strict=True))
+        if len(items) == len(event.products):
+            self._added = (*self._added, shipping_named(items, fees))
 
     def facts(self, turn: int) -> dict[str, Fact]:
         """Return what is so in a turn, before the seller does anything in it."""
