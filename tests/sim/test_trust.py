@@ -15,10 +15,11 @@ from retailsim.sim.folder.run_folder import RunFile, RunFolder, file_digest
 from retailsim.sim.run.trust import brought, remember, remembered
 from tests.sim.modelserver import serving
 from tests.sim.runs import event_lines, launched, scenario, sim, torn
-from tests.sim.test_estimate import MODELS
+from tests.sim.test_estimate import MODELS as SLOW_MODELS
 from tests.sim.test_verify import AGENT
 
 SEATS = '[products]\nper_category = 1\n[[sellers]]\nid = "s"\n[[buyers]]\nid = "b"\n'
+MODELS = SLOW_MODELS.replace("requests_per_minute = 120", "")
 SECRET = "a-key-of-more-than-twelve-characters"
 
 
