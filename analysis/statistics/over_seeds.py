@@ -43,8 +43,7 @@ def over_seeds(values: Floats) -> Test:
     variance = max(*parts, sum(parts) - _of_cells(known))
     note = "" if seeds > 1 else "one training seed: others may do better or worse"
     if variance <= 0.0:
-        note = f"no spread; {note}" if note else "no spread: no interval"
-        return Test(method=METHOD, estimate=mean, n=known.size, note=note)
+        return Test(method=METHOD, estimate=mean, n=known.size, note="no spread: no interval")
     df = _satterthwaite(parts, (clusters - 1, seeds - 1))
     error = variance**0.5
     return Test(
