@@ -23,6 +23,8 @@ class Act(msgspec.Struct, frozen=True, kw_only=True):
     option, sentences, claim, order
         What it was: the option chosen, the sentences of a message, a sentence with the claim
         reader's verdict, or what was ordered. One of them is there.
+    added : tuple of str
+        What the market added to a message, where it did: not the seller's words, and yet said.
     facts : mapping
     """
 
@@ -31,6 +33,7 @@ class Act(msgspec.Struct, frozen=True, kw_only=True):
     facts: Facts
     option: str | None = None
     sentences: tuple[str, ...] | None = None
+    added: tuple[str, ...] = ()
     claim: tuple[str, str] | None = None
     order: str | None = None
 
@@ -100,5 +103,5 @@ def _by(rule: Rule, act: Act) -> Iterable[str]:
         return [act.order]
     said = act.sentences or ()
     if rule.lacks:
-        return [" ".join(said)] if lacking(rule, said) else []
+        return [" ".join(said)] if lacking(rule, (*said, *act.added)) else []
     return [one for one in said if says(rule, one)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -48,7 +48,7 @@ from retailsim.market.protocols.csales.spec import ConversationSpec, SalesRules
 from retailsim.market.protocols.csales.values import Inferred, Line, Plan, Profile, Response
 from retailsim.market.rules.judging import broken
 from retailsim.market.rules.rule import RuleSet
-from retailsim.market.rules.rule_file import built_in
+from retailsim.market.rules.rule_file import built_in, parsed
 from tests.csales.chatter import item
 
 SINS = (
@@ -303,9 +303,11 @@ def test_fees_are_named_for_all_that_is_shown_and_only_where_there_are_any() -> 
     free = msgspec.structs.replace(
         rules, shipping=msgspec.structs.replace(rules.shipping, rate=0.0)
     )
-    named: Callable[[SalesRules], list[ShippingNamed]] = lambda r: [  # noqa: E731
-        one for one in played(profile, CsiSeller, r, 1, CsUser) if isinstance(one, ShippingNamed)
-    ]
+
+    def named(r: SalesRules) -> list[Event]:
+        events = played(profile, CsiSeller, r, 1, CsUser)
+        return [one for one in events if isinstance(one, ShippingNamed)]
+
     assert named(rules)
     assert not named(free)
     assert not named(sales_rules(rated=True, enforced=False))
@@ -334,3 +336,29 @@ def test_what_the_market_adds_is_no_word_of_the_seller(own: str, caught: bool) -
     acts = [act for event in events for act in conduct.tell(event)]
     found = [one.rule.id for act in acts for one in broken(built_in(), act)]
     assert ("false-urgency" in found) is caught
+
+
+FEES = """
+[[rule]]
+id = "fees-are-told"
+source = "the shop's own"
+level = "report"
+why = "Every message says what shipping costs."
+lacks = ["shipping costs"]
+"""
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_what_a_rule_asks_for_may_be_said_by_the_market(named: bool) -> None:
+    rules = parsed(FEES, "mine.toml", built_in())
+    lamp = item("a", 1_000)
+    fees = f" {shipping_named([lamp], {'a': 50})}" if named else ""
+    events: list[Event] = [
+        ActionChosen(turn=1, action="Suggestion"),
+        *([ShippingNamed(turn=1, products=("a",), fees_cents=(50,))] if named else []),
+        MessageSent(stage="sales", role="seller", turn=1, text=f"Here it is.{fees}"),
+    ]
+    conduct = SalesConduct(rules, {"a": lamp})
+    acts = [act for event in events for act in conduct.tell(event)]
+    found = [one.rule.id for act in acts for one in broken(rules, act)]
+    assert ("fees-are-told" in found) is not named

@@ -74,7 +74,7 @@ class SalesConduct:
                 return [self._act(event.turn, option=option_chosen(event).name)]
             case MessageSent(role="seller"):
                 own = without(event.text, self._added)
-                return [self._act(event.turn, said=tuple(sentences(own)))]
+                return [self._act(event.turn, said=tuple(sentences(own)), added=self._added)]
             case ClaimFound():
                 return [self._act(event.turn, claim=(event.sentence, event.verdict))]
             case OrderPlaced(product=str(product)):
@@ -165,6 +165,7 @@ class SalesConduct:
         *,
         option: str | None = None,
         said: tuple[str, ...] | None = None,
+        added: tuple[str, ...] = (),
         claim: tuple[str, str] | None = None,
     ) -> Act:
         now = self._turn if turn is None else turn
@@ -174,5 +175,6 @@ class SalesConduct:
             facts=self.facts(now),
             option=option,
             sentences=said,
+            added=added,
             claim=claim,
         )
