@@ -235,7 +235,8 @@ def test_a_reader_that_fails_now_and_then_is_replaced_text_by_text(
         good = finding(MIST)(body)[1]
         fault = draw.choice(SPOILT) if draw.random() < 0.5 else "ok"
         if fault == "refusal":
-            return FAULTS["refusal"](body)  # type: ignore[no-any-return]
+            refused: tuple[int, Any] = FAULTS["refusal"](body)
+            return refused
         return 200, completion(body, spoilt(good, fault), "length" if fault == "length" else "stop")
 
     with serving(now_and_then) as server:
