@@ -20,7 +20,8 @@ from retailsim.agents.policy.linear import read_policy
 from retailsim.market.protocols.csales.action_table import DEFAULT_TABLE
 from retailsim.market.protocols.csales.profile_file import builtin_profiles, read_profiles
 from retailsim.sim.environments.csales.rewards import TERMS
-from retailsim.sim.learning.csales.learn import LearnOptions, course_of
+from retailsim.sim.learning.csales.learn import course_of
+from retailsim.sim.learning.learn_options import LearnOptions
 from retailsim.sim.scenario.halves import half_of
 from retailsim.sim.terminal.terminal import Quiet
 from tests.sim.runs import event_lines, events_of, launched, sim, torn

@@ -15,8 +15,9 @@ from retailsim.agents.policy.linear import read_policy
 from retailsim.analysis.rules.checking import check_run
 from retailsim.sim.learning.csales import own_rates
 from retailsim.sim.learning.csales.counts import COUNTS
-from retailsim.sim.learning.csales.learn import LearnOptions, course_of
+from retailsim.sim.learning.csales.learn import course_of
 from retailsim.sim.learning.csales.playing import Outcomes, play
+from retailsim.sim.learning.learn_options import LearnOptions
 from retailsim.sim.run.launch_options import Options
 from retailsim.sim.terminal.terminal import Quiet
 from tests.sim.runs import events_of, launched, sim

@@ -13,7 +13,8 @@ from retailsim.agents.policy.linear import read_policy
 from retailsim.agents.retail.policy.by_hand import OPTIONS, by_the_sheet
 from retailsim.agents.retail.policy.features import NAMES, TABLE
 from retailsim.sim.environments.retail.rewards import TERMS
-from retailsim.sim.learning.retail.learn import LearnOptions, course_of
+from retailsim.sim.learning.learn_options import LearnOptions
+from retailsim.sim.learning.retail.learn import course_of
 from tests.retail.policies import PLAIN
 from tests.sim.runs import events_of, launched, scenario, sim
 

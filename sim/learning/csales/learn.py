@@ -25,6 +25,7 @@ from retailsim.sim.learning.errors import (
     NotOffline,
     UnknownLearner,
 )
+from retailsim.sim.learning.learn_options import LearnOptions
 from retailsim.sim.learning.learners import LEARNERS
 from retailsim.sim.learning.limits import Limit
 from retailsim.sim.learning.policy_file import check_new, write
@@ -42,24 +43,6 @@ EVERY = 50
 """Conversations between two looks at the progress."""
 TRAINING = ("profiles.half=1", "products.half=1")
 """What is learnt on; the other halves are to judge by."""
-
-
-class LearnOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """What the command was told."""
-
-    scenario: str
-    out: Path
-    learner: str = "linucb"
-    conversations: int = 10_000
-    seed: int = 1
-    reward: tuple[str, ...] = ()
-    limit: tuple[str, ...] = ()
-    floor: tuple[str, ...] = ()
-    seller: str | None = None
-    buyers: str | None = None
-    catalog: Path | None = None
-    profiles: Path | None = None
-    settings: tuple[str, ...] = ()
 
 
 def learn(terminal: Terminal, sources: Sequence[str], **options: Any) -> int:

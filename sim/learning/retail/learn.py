@@ -15,6 +15,7 @@ from retailsim.sim.errors import BadScenario
 from retailsim.sim.learning.asked_terms import asked_weights, finite, paid
 from retailsim.sim.learning.course import Lessons
 from retailsim.sim.learning.errors import BadLimit, NotOffline, UnknownLearner
+from retailsim.sim.learning.learn_options import LearnOptions
 from retailsim.sim.learning.learners import LEARNERS
 from retailsim.sim.learning.limits import Limit
 from retailsim.sim.learning.policy_file import check_new, write
@@ -33,24 +34,6 @@ EVERY = 50
 """Episodes between two looks at the progress."""
 TRAINING = "products.half=1"
 """What is learnt on; the other half is to judge by."""
-
-
-class LearnOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """What the command was told."""
-
-    scenario: str
-    out: Path
-    learner: str = "linucb"
-    conversations: int = 10_000
-    seed: int = 1
-    reward: tuple[str, ...] = ()
-    limit: tuple[str, ...] = ()
-    floor: tuple[str, ...] = ()
-    seller: str | None = None
-    buyers: str | None = None
-    catalog: Path | None = None
-    profiles: Path | None = None
-    settings: tuple[str, ...] = ()
 
 
 def learn(terminal: Terminal, sources: Sequence[str], **options: Any) -> int:
