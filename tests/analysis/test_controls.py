@@ -164,6 +164,7 @@ def upper(count: int) -> float:
     return float(binomtest(count, SEEDS).proportion_ci(0.95).high)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("truth", "absent"),
     [(BLIND, ("fit", "falls", "minds")), (ALIKE, ("fit", "minds"))],
@@ -180,11 +181,13 @@ def test_what_is_not_there_is_reproduced_in_at_most_one_seed_of_twenty(
     assert all(found[name] <= 0.05 * SEEDS for name in absent)
 
 
+@pytest.mark.slow
 def test_the_papers_effects_at_published_size_are_found_in_four_seeds_of_five() -> None:
     found = reproduced(PAPER, shared=True)
     assert all(count >= 0.8 * SEEDS for count in found.values()), found
 
 
+@pytest.mark.slow
 def test_models_need_three_times_the_replications_for_the_effect_of_the_price() -> None:
     """With draws of their own at each price, as models have: at the preset's size 60 % of seeds."""
     found = reproduced(PAPER, shared=False, replications=12)

@@ -33,6 +33,7 @@ def opened(run: Path) -> dict[str, dict[str, Any]]:
     return {event["episode"]: event for event in events_of(run, "EpisodeOpened")}
 
 
+@pytest.mark.slow
 def test_success_by_style_is_the_one_of_the_log(run: Path, outcome: ExperimentOutcome) -> None:
     bought = {event["episode"] for event in events_of(run, "OrderPlaced")}
     style = {e["episode"]: e["decision_making_style"] for e in events_of(run, "BuyerProfiled")}

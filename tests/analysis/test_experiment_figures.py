@@ -78,6 +78,7 @@ def test_nothing_measured_draws_nothing(name: str) -> None:
     assert figures(name, outcome()) == []
 
 
+@pytest.mark.slow
 def test_charts_are_drawn_beside_the_runs_on_request(tmp_path: Path) -> None:
     words = ("--set", "products.per_category=1", "--charts", "svg")
     result = sim("experiment", "pairwise", "--out", tmp_path / "out", *words)

@@ -9,6 +9,7 @@ from statistics import fmean
 from typing import Any
 
 import msgspec
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -266,6 +267,7 @@ def test_a_replay_is_the_fold_of_its_events(
     contained(expected, found)
 
 
+@pytest.mark.slow
 @settings(derandomize=True, deadline=None, max_examples=15)
 @given(markets=logs(), first=layouts(), second=layouts())
 def test_the_layout_of_a_log_leaves_no_trace(
@@ -282,6 +284,7 @@ def test_the_layout_of_a_log_leaves_no_trace(
     assert encoded[0] == encoded[1]
 
 
+@pytest.mark.slow
 @settings(derandomize=True, deadline=None, max_examples=15)
 @given(markets=logs(), layout=layouts())
 def test_normalized_revenue_is_centred_on_the_observed_pairs(

@@ -44,6 +44,7 @@ def written(folder: Path, text: str) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_a_users_own_target_is_met_on_unseen_seeds_and_can_be_used(tmp_path: Path) -> None:
     path, out, cells = (written(tmp_path, OWN), tmp_path / "parameters.toml", tmp_path / "c.toml")
     result = sim("calibrate", path, "--out", out, "--cells", cells, "--json")
@@ -85,6 +86,7 @@ def test_moments_by_seed_are_those_of_runs(tmp_path: Path) -> None:
     assert moments.of(LEVEL) == pytest.approx([sum(rates) / 2])
 
 
+@pytest.mark.slow
 def test_chances_say_the_same_as_draws_and_vary_less(tmp_path: Path) -> None:
     """A mean over draws lies within four of its standard errors of the mean over chances."""
     read = read_targets(written(tmp_path, OWN))
@@ -97,6 +99,7 @@ def test_chances_say_the_same_as_draws_and_vary_less(tmp_path: Path) -> None:
     assert float(known.std()) < 0.5 * float(drawn.std()), "what is left is prices: the products"
 
 
+@pytest.mark.slow
 def test_the_same_file_gives_the_same_fit(tmp_path: Path) -> None:
     path = written(tmp_path, OWN.replace("seeds = 4", "seeds = 1"))
     first, second = (sim("calibrate", path, "--rounds", 1, "--json").stdout for _ in range(2))

@@ -81,6 +81,7 @@ def test_looking_first_loses_nothing_of_the_labelled_sentences() -> None:
         same_without_looking_first(one.sentence)
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.data())
 def test_looking_first_loses_nothing_of_generated_matches(data: st.DataObject) -> None:
@@ -198,6 +199,7 @@ def told(draw: st.DrawFn) -> tuple[str, Sheet]:
     return "".join(one.rstrip(".") + end for one, end in parts), sheet.sheet()
 
 
+@pytest.mark.slow
 @settings(max_examples=400, deadline=None)
 @given(told())
 def test_reading_once_finds_what_reading_slowly_finds(one: tuple[str, Sheet]) -> None:

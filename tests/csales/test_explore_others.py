@@ -110,6 +110,7 @@ def test_the_mixture_is_right_to_the_last_unit(share: float, weights: list[int])
         assert abs(int(after) - exact) < Fraction(10_001, 10_000)
 
 
+@pytest.mark.slow
 def test_options_are_taken_as_often_as_the_log_says() -> None:
     request, draws = plan_request(ACTIONS, TABLE, discounts=False), 6_000
     names = tuple(option.name for option in request.options)

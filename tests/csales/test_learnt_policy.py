@@ -42,6 +42,7 @@ tables = st.lists(st.lists(numbers, min_size=SIZE, max_size=SIZE), min_size=COUN
 masks = st.lists(st.integers(0, 1), min_size=COUNT, max_size=COUNT).filter(any)
 
 
+@pytest.mark.slow
 @given(tables, units, masks)
 def test_the_choice_is_the_legal_option_of_the_highest_exact_score(
     table: list[list[int]], state: list[int], mask: list[int]
@@ -184,6 +185,7 @@ def test_another_policy_in_its_place_is_found(tmp_path: Path) -> None:
     assert sim("verify", tmp_path / "run").exit_code == 2
 
 
+@pytest.mark.slow
 def test_it_may_explore(tmp_path: Path) -> None:
     launched(tmp_path / "run", seated(tmp_path, "explore = 0.5"))
     assert len(set(chosen(tmp_path / "run"))) > 3

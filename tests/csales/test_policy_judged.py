@@ -101,6 +101,7 @@ def learnt_where_tactics(matter: bool, seed: int) -> Test:
     return over_seeds(np.array(rows))
 
 
+@pytest.mark.slow
 def test_buyers_whom_tactics_do_nothing_to_teach_nothing() -> None:
     """The whole way, from learning to the verdict: in 95 % of cases the old one is kept."""
     idle = [verdict(learnt_where_tactics(False, seed), None, OLD).better for seed in range(20)]

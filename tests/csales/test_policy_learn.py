@@ -31,6 +31,7 @@ def learn(out: Path, *more: object, conversations: int = 60) -> Result:
     return sim("policy", "learn", "csales", "--out", out, "--conversations", conversations, *more)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("learner", ["epsilon-greedy", "linucb", "thompson"])
 def test_the_same_seed_writes_the_same_bytes_and_another_does_not(
     tmp_path: Path, learner: str

@@ -58,6 +58,7 @@ def test_a_limit_that_cannot_be_broken_has_no_price(tmp_path: Path) -> None:
     assert not any(limit["path"])
 
 
+@pytest.mark.slow
 def test_without_a_number_a_limit_is_what_csi_comes_to_where_it_is_learnt(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -120,6 +121,7 @@ def played(**more: Any) -> Outcomes:
     return play(told, **more)
 
 
+@pytest.mark.slow
 def test_what_is_played_in_memory_is_what_a_run_holds(tmp_path: Path) -> None:
     outcomes = played()
     (tmp_path / "s.toml").write_text(SCENARIO)

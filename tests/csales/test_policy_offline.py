@@ -47,6 +47,7 @@ def test_a_log_teaches_and_the_file_says_what(log: Path, tmp_path: Path) -> None
     assert surplus.bound == 1.0
 
 
+@pytest.mark.slow
 def test_the_same_log_writes_the_same_bytes_wherever_it_lies(log: Path, tmp_path: Path) -> None:
     shutil.copytree(log, tmp_path / "elsewhere")
     assert learn(tmp_path / "a.json", log).exit_code == 0
@@ -62,6 +63,7 @@ def test_the_same_log_writes_the_same_bytes_wherever_it_lies(log: Path, tmp_path
     assert event_lines(tmp_path / "a" / "run") == event_lines(tmp_path / "b" / "run")
 
 
+@pytest.mark.slow
 def test_who_states_no_propensities_can_teach_but_not_judge(log: Path, tmp_path: Path) -> None:
     """And what is learnt is the same: learning does not look at them."""
     silent = rewritten(log, tmp_path / "run", only("ActionChosen", probabilities=None))

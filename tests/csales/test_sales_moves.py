@@ -80,6 +80,7 @@ def at_risk(
                 yield act == move, one, chances, style
 
 
+@pytest.mark.slow
 def test_counted_a_second_way_from_the_lines_of_the_log(run: Path) -> None:
     conversations, mined = told(run), mine(moves({"run": load(run)}), least=5)
     compared = 0

@@ -213,6 +213,7 @@ def of_any_kind(events: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return [{name: v for name, v in event.items() if name not in kinds} for event in events]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("swapped", [False, True])
 def test_conversations_are_those_of_inline_agents_that_choose_alike(
     swapped: bool, make: Make, tmp_path: Path

@@ -90,6 +90,7 @@ _OWN = st.dictionaries(
 )  # fmt: skip
 
 
+@pytest.mark.slow
 @settings(max_examples=50, deadline=None)
 @given(st.lists(_OWN, max_size=5))
 def test_any_fields_come_through(owns: list[dict[str, Any]]) -> None:

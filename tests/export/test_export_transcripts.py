@@ -158,6 +158,7 @@ def test_a_market_in_several_shards_in_any_order_is_one(tmp_path: Path) -> None:
         assert list(transcripts(run)) == reference
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(st.data())
 def test_the_order_of_the_log_does_not_matter(data: st.DataObject) -> None:

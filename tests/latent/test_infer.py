@@ -78,6 +78,7 @@ def test_labels_are_the_personas_of_the_seats(labelled: Path) -> None:
     assert all(seat.startswith(pole) for seat, pole in found.items())
 
 
+@pytest.mark.slow
 def test_every_trait_is_told_with_the_published_figure_beside(inferred: dict[str, Any]) -> None:
     rows = [row for row in inferred["rows"] if row["values"][0]["name"] == "accuracy"]
     assert len(rows) == 6

@@ -55,6 +55,7 @@ def test_the_stage_that_shows_it_is_found_and_test_products_are_told_right() -> 
     assert quiet < 0.2
 
 
+@pytest.mark.slow
 def test_shuffled_labels_give_chance() -> None:
     """Over ten data sets without anything to learn the test accuracy averages one half."""
     values = [

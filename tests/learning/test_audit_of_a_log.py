@@ -33,6 +33,7 @@ def auditor(run: Path, term: str = "sale", seed: int = 1) -> Auditor:
 PLAN = Plan(logs=3, clusters=20, each=2, rounds=2)
 
 
+@pytest.mark.slow
 def test_the_seller_itself_gains_nothing_and_was_played_anew(run: Path) -> None:
     one = auditor(run)
     (truth, error), gain = one.truth(target_of("csi", ("explore=0.3",)), 2)

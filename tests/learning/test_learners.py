@@ -50,6 +50,7 @@ def test_the_best_arm_of_each_context_is_found(name: str) -> None:
         assert value(taught(name, seed)) > chance + 0.97 * (best - chance)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", LEARNERS)
 def test_of_rewards_that_are_anothers_nothing_is_learnt(name: str) -> None:
     """By chance one arm or another comes out on top; on the mean over seeds, none gains."""

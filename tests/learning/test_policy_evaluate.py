@@ -34,6 +34,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )  # fmt: skip
 
 
+@pytest.mark.slow
 def test_a_better_policy_is_called_so_and_a_worse_one_is_not(run: Path) -> None:
     better = evaluate("csi", run, more=("--set", "explore=0.2"))
     assert better.exit_code == 0, better.stderr
@@ -71,6 +72,7 @@ def test_what_else_a_policy_does_stands_beside(run: Path) -> None:
     )
 
 
+@pytest.mark.slow
 def test_a_far_policy_is_refused_with_a_number(run: Path, tmp_path: Path) -> None:
     show_first().save(tmp_path / "p.json")
     for policy in (tmp_path / "p.json", f"policy:{tmp_path / 'p.json'}"):
@@ -85,6 +87,7 @@ def test_a_far_policy_is_refused_with_a_number(run: Path, tmp_path: Path) -> Non
     assert found["terms"] == []
 
 
+@pytest.mark.slow
 def test_half_its_own_way_a_file_is_near_enough(tmp_path: Path) -> None:
     """A policy's own log, exploring, tells what it earns without exploring as much."""
     show_first().save(tmp_path / "p.json")
@@ -130,6 +133,7 @@ def test_few_profiles_are_refused(tmp_path: Path) -> None:
     assert "30 clusters (buyer profiles); intervals need 50" in " ".join(result.stdout.split())
 
 
+@pytest.mark.slow
 def test_two_logs_are_one(run: Path, tmp_path: Path) -> None:
     other = talked(tmp_path / "two", "--set", "run.seed=2", profiles=72)
     found = said("csi", run, other)

@@ -26,6 +26,7 @@ def planted() -> list[Mined]:
     return [mine(log(seed, effect=PLANTED)) for seed in range(SEEDS)]
 
 
+@pytest.mark.slow
 def test_a_planted_move_is_found_with_its_sign_and_size(planted: list[Mined]) -> None:
     found = []
     for mined in planted:

@@ -165,6 +165,7 @@ def test_it_is_verified_and_reported(run: Path, tmp_path: Path) -> None:
     assert "sale" in (tmp_path / "r.html").read_text()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("share", [0.0, 0.3, 0.8])
 def test_a_log_cut_anywhere_is_resumed_to_the_same_events(
     run: Path, tmp_path: Path, share: float
@@ -396,6 +397,7 @@ def test_rules_that_raise_are_one_line_with_their_place(tmp_path: Path, workers:
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("workers", [1, 2])
 def test_installed_rules_that_raise_are_one_line_too(tmp_path: Path, workers: int) -> None:
     text, line = broken()

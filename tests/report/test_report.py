@@ -176,6 +176,7 @@ def counted(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     return out
 
 
+@pytest.mark.slow
 def test_the_tables_of_seats_are_those_of_plain_python(counted: Path) -> None:
     found = tables(report(counted, {}))
     sums: dict[str, dict[str, Any]] = defaultdict(lambda: defaultdict(float))

@@ -101,6 +101,7 @@ def test_what_can_be_learnt_is_learnt(learner: str, tmp_path: Path) -> None:
     assert paid > 0.5
 
 
+@pytest.mark.slow
 def test_a_limit_is_kept_at_a_price(tmp_path: Path) -> None:
     told = LearnOptions(
         scenario="pairwise",

@@ -177,6 +177,7 @@ def check(count: int, *, enforced: bool) -> tuple[list[tuple[str, str]], int, in
     return found, rejected, orders
 
 
+@pytest.mark.slow
 def test_no_mask_rule_is_broken_whoever_sells() -> None:
     found, rejected, orders = check(300, enforced=True)
     assert found == []
@@ -184,6 +185,7 @@ def test_no_mask_rule_is_broken_whoever_sells() -> None:
     assert orders > 30
 
 
+@pytest.mark.slow
 def test_without_masks_the_same_sellers_are_caught() -> None:
     """The control: the reader of logs sees every kind of what the masks keep out."""
     found, _, _ = check(300, enforced=False)

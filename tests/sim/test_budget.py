@@ -27,6 +27,7 @@ def begun_and_ended(run: Path) -> tuple[set[str], set[str]]:
     return {line["market"] for line in lines}, ended
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("workers", [1, pytest.param(2, marks=pytest.mark.slow)])
 @pytest.mark.parametrize(
     "budget",

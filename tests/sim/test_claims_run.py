@@ -80,6 +80,7 @@ def sellers(run: Path) -> dict[str, dict[str, Any]]:
     return {row["seller"]: row for row in told["sellers"]}
 
 
+@pytest.mark.slow
 def test_a_lying_script_sells_more_and_it_comes_back(runs: dict[str, Path]) -> None:
     read, unread = sellers(runs["rules"]), sellers(runs["none"])
     assert read["lying"]["conversion_rate"] > read["honest"]["conversion_rate"] + 0.05

@@ -156,6 +156,7 @@ def test_no_color_is_respected(tmp_path: Path) -> None:
     assert not re.search(r"\x1b\[[\d;]*(38|48);", seen)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "line",
     [
@@ -174,6 +175,7 @@ def test_a_run_ends_well_where_nobody_reads(tmp_path: Path, line: str) -> None:
     assert (tmp_path / "run" / "events" / "SEAL").exists()
 
 
+@pytest.mark.slow
 def test_an_output_that_knows_few_letters_is_no_error(tmp_path: Path) -> None:
     path = scenario(tmp_path, ODD)
     done = process("launch", path, "--out", tmp_path / "run", PYTHONIOENCODING="ascii")
@@ -219,6 +221,7 @@ def test_the_agents_are_listed_for_each_role() -> None:
     assert "``" not in text
 
 
+@pytest.mark.slow
 def test_an_agent_is_checked_by_its_name(tmp_path: Path) -> None:
     passed = sim("agents", "check", "retailsim.agents.retail.behavioral.buyer:BehavioralBuyer")
     assert passed.exit_code == 0, passed.stdout

@@ -184,6 +184,7 @@ def test_without_transcripts_texts_are_left_out_and_measures_stay(run: Any) -> N
     assert sim("verify", bare).exit_code == 0
 
 
+@pytest.mark.slow
 def test_the_issue_rate_is_a_share_of_orders_and_nested(run: Any) -> None:
     settings = ("products.per_category=10", "issues.overclaim_rate=0.0")
     raised = {}

@@ -49,6 +49,7 @@ def test_conversations_are_counted_by_formula_too() -> None:
     assert found.market_count == (len(list(found.markets())), True)
 
 
+@pytest.mark.slow
 def test_of_many_markets_by_chance_there_is_an_expectation_near_what_there_is() -> None:
     settings = (*FEW, "design.pairing=random", "design.broadcast=shared")
     found = design(*settings, "design.replications=5100")

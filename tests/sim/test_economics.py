@@ -29,6 +29,7 @@ class Mine(BehavioralBuyer):
 """
 
 
+@pytest.mark.slow
 def test_every_agent_is_judged_by_its_own_episodes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -88,6 +89,7 @@ def _said(outcome: dict[str, Any]) -> list[tuple[str, str]]:
     return [(one["put_in"], one["verdict"]) for one in outcome["findings"]]
 
 
+@pytest.mark.slow
 def test_what_a_file_of_parameters_changes_is_judged_and_nothing_else(tmp_path: Path) -> None:
     blind = played(tmp_path / "blind", BLIND)
     fit, falls, minds = _said(blind)
@@ -103,6 +105,7 @@ def test_what_a_file_of_parameters_changes_is_judged_and_nothing_else(tmp_path: 
     assert (falls[1], minds[1]) == (PUT_IN, PUT_IN)
 
 
+@pytest.mark.slow
 def test_a_file_that_says_again_what_is_shipped_puts_it_in_again(tmp_path: Path) -> None:
     shipped = load_parameters(None).buyer.choice
     same = f"[buyer.choice]\nprice = {shipped.price}\ndeal = {shipped.deal}\n"
@@ -119,6 +122,7 @@ men = { male = 0.5446001, female = 0.2270 }
 """
 
 
+@pytest.mark.slow
 def test_a_change_too_small_to_tell_changes_no_mark(tmp_path: Path) -> None:
     assert [said for _, said in judged(tmp_path / "epsilon", EPSILON)] == [PUT_IN] * 3
 
@@ -141,6 +145,7 @@ def for_all(name: str, options: str) -> list[str]:
     return [f"buyers.{seat.id}.options={options}" for seat in seats]
 
 
+@pytest.mark.slow
 def test_options_are_judged_like_parameters_where_all_seats_have_them(tmp_path: Path) -> None:
     one = "buyers.sensitive-1.options.price=0.0"
     assert first_of("elasticity", tmp_path / "one", one)[:2] == ("Elasticity: gap", PUT_IN)
@@ -149,6 +154,7 @@ def test_options_are_judged_like_parameters_where_all_seats_have_them(tmp_path: 
     assert (mark, said in (NOT_REPRODUCED, UNDECIDED)) == ("", True)
 
 
+@pytest.mark.slow
 def test_price_effects_of_another_set_or_an_anchor_are_put_in_by_it(tmp_path: Path) -> None:
     own = 'behavioral.parameters="field"'
     mark, said, notes = first_of("price-demand", tmp_path / "field", own, size=())

@@ -44,6 +44,7 @@ def ran(name: str, out: Path, *arguments: object) -> dict[str, Any]:
 _LONG = pytest.param("latent-persona", marks=pytest.mark.slow)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [*(n for n in EXPERIMENTS if n != "latent-persona"), _LONG])
 def test_every_experiment_runs_and_says_its_rows(name: str, tmp_path: Path) -> None:
     said = ran(name, tmp_path / "out")
@@ -119,6 +120,7 @@ def test_a_rate_is_the_one_of_the_log(tmp_path: Path) -> None:
             )
 
 
+@pytest.mark.slow
 def test_guidance_is_paired_with_none_of_it(tmp_path: Path) -> None:
     said = ran("guidance", tmp_path / "out")
     labels = [row["label"] for row in said["outcome"]["rows"]]

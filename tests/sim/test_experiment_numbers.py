@@ -139,6 +139,7 @@ def test_table_10(tmp_path: Path) -> None:
             assert net == pytest.approx(sum(one["net"] for one in mine))
 
 
+@pytest.mark.slow
 def test_tables_2_and_3(tmp_path: Path) -> None:
     outcome = ran("demographic", tmp_path / "d", "design.replications=2")
     some = counted(tmp_path / "d" / "all")
@@ -240,6 +241,7 @@ def stars(some: list[Episode]) -> list[float]:
     return [total / count for total, count in sums.values() if count]
 
 
+@pytest.mark.slow
 def test_table_5(tmp_path: Path) -> None:
     outcome = ran("guidance", tmp_path / "x", "products.per_category=5")
     runs = {share: counted(tmp_path / "x" / share) for share in ("0.0", "0.5", "1.0")}

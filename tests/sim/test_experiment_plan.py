@@ -57,6 +57,7 @@ def test_a_contrast_is_planned_by_its_own_size_and_kind() -> None:
     assert sets["detectable"] > found["two sellers"]["detectable"]
 
 
+@pytest.mark.slow
 def test_a_pilot_says_how_alike_products_are(tmp_path: Path) -> None:
     pilot = tmp_path / "pilot"
     launched(pilot, *SMALL)
@@ -81,6 +82,7 @@ def test_a_plan_names_what_its_episodes_share(name: str, unit: str, other: str) 
     assert other not in said
 
 
+@pytest.mark.slow
 def test_a_pilot_plans_the_spread_that_its_own_contrasts_have(tmp_path: Path) -> None:
     """The design effect of two seats, planned from a run, is the one that is measured in it."""
     run = tmp_path / "pilot"

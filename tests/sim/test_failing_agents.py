@@ -77,6 +77,7 @@ def _without_numbers(run: Path) -> list[bytes]:
     return [json.dumps(event | {"seq": 0}).encode() for event in good]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", REASONS)
 def test_a_failing_buyer_ends_its_own_episodes_only(
     kind: str, tmp_path: Path, neighbours: list[bytes]
@@ -91,6 +92,7 @@ def test_a_failing_buyer_ends_its_own_episodes_only(
     assert _without_numbers(tmp_path / "run") == neighbours
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["Never", "Blocks"])
 def test_a_recorded_deadline_fails_again_without_waiting(kind: str, tmp_path: Path) -> None:
     """Verifying plays the failure from the log: with a deadline of an hour it would hang."""

@@ -63,6 +63,7 @@ def test_where_a_server_of_ones_own_is_can_be_copied_from_the_message() -> None:
     assert sim(*words, "--set", setting).exit_code == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("resumed", [False, True])
 def test_several_workers_have_no_more_calls_in_flight_than_allowed(
     resumed: bool, tmp_path: Path

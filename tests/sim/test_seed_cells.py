@@ -20,6 +20,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return place
 
 
+@pytest.mark.slow
 def test_each_fitted_figure_stands_beside_its_mean_and_spread(folder: Path) -> None:
     said = json.loads(sim("experiment", "demographic", "--out", folder, "--json").stdout)
     found, rows = said["over_seeds"], said["outcome"]["rows"]

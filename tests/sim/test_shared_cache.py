@@ -8,6 +8,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.sim.modelserver import Server, by_rote, completion, serving
 from tests.sim.runs import event_lines, outside_lines, replayed, scenario, sim
 from tests.sim.test_estimate import MODELS
@@ -156,6 +158,7 @@ def test_no_key_is_in_the_file(tmp_path: Path, monkeypatch: Any) -> None:
     assert SECRET.encode() not in kept
 
 
+@pytest.mark.slow
 def test_a_cache_serves_two_workers(tmp_path: Path) -> None:
     with serving() as server:
         assert launched(server, tmp_path, "one", "--workers", 2).exit_code == 0

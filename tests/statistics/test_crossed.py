@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import polars as pl
+import pytest
 
 from retailsim.analysis.statistics.crossed import Side, crossed_rates
 from retailsim.analysis.statistics.differences import two_rates
@@ -37,18 +38,21 @@ def rejected(*, buyers: float, shift: float = 0.0) -> tuple[float, float]:
     return float(crossed), float(products)
 
 
+@pytest.mark.slow
 def test_other_buyers_are_no_difference_between_runs() -> None:
     crossed, products = rejected(buyers=0.6)
     assert crossed <= 0.07
     assert products > 0.15, "the control: products alone are too sure"
 
 
+@pytest.mark.slow
 def test_buyers_that_are_the_same_cost_some_power_and_not_the_level() -> None:
     crossed, products = rejected(buyers=0.0)
     assert crossed <= 0.06
     assert 0.02 <= products <= 0.08
 
 
+@pytest.mark.slow
 def test_a_difference_is_found() -> None:
     crossed, _ = rejected(buyers=0.2, shift=1.6)
     assert crossed > 0.8

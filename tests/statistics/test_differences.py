@@ -181,6 +181,7 @@ def test_holm_and_benjamini_hochberg_adjust_as_published() -> None:
     assert holm([None]) == [None]
 
 
+@pytest.mark.slow
 def test_adjusted_p_values_are_those_of_statsmodels() -> None:
     generator = np.random.default_rng(3)
     for size in (1, 2, 7, 40):

@@ -146,6 +146,7 @@ def rejected(seed: int, slopes: tuple[float, float]) -> tuple[int, int, list[flo
     return ours, papers, gaps
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("seed", "slopes"), [(1, (0.0, 0.0)), (2, (2.5, 2.5))])
 def test_equal_slopes_at_two_levels_make_a_gap_of_mean_sizes_alone(
     seed: int, slopes: tuple[float, float]
@@ -170,6 +171,7 @@ def test_the_published_gap_is_found() -> None:
     assert sum(found) >= 0.8 * len(found)
 
 
+@pytest.mark.slow
 def test_the_interval_of_the_gap_covers_the_gap() -> None:
     """In 93 to 97 %; the target is what the model estimates, tastes flatten every slope alike."""
     generator = np.random.default_rng(4)

@@ -95,6 +95,7 @@ def _two_prices() -> pl.DataFrame:
     return pl.DataFrame(both, schema=["product", "price", "purchases", "episodes"], orient="row")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("each", [1, EPISODES])
 def test_decisions_that_hang_on_nothing_are_no_answer(each: int) -> None:
     """Few of ten products look separated by chance, and few of those are called an answer."""
@@ -156,6 +157,7 @@ def test_equal_thresholds_in_both_groups_are_no_gap() -> None:
     assert judged(test, STEEPER_SLOPE) == NOT_REPRODUCED
 
 
+@pytest.mark.slow
 def test_thresholds_from_one_law_in_both_groups_are_a_gap_no_oftener_than_5_percent() -> None:
     generator = np.random.default_rng(4)
     found = 0

@@ -67,6 +67,7 @@ def test_what_cannot_be_told_says_why(
     assert note in difference(rates).note
 
 
+@pytest.mark.slow
 def test_equal_sides_are_told_apart_at_the_level() -> None:
     generator = np.random.default_rng(5)
     rejected = 0
