@@ -163,7 +163,7 @@ def test_without_the_published_prices_the_package_is_named(monkeypatch: pytest.M
 def test_each_worker_needs_its_part_of_a_budget(tmp_path: Path) -> None:
     path = scenario(tmp_path, MODELS.format(url="http://localhost/v1", products=1))
     largest = estimated(path)["largest_market_dollars"]
-    words = ("launch", path, "--dry-run", "--budget", largest * 3)
+    words = ("launch", path, "--dry-run", "--budget", largest * 3.1)
     assert "3 markets at once" in sim(*words).stdout
     assert "too small to start" not in sim(*words, "--workers", 2).stdout
     small = sim(*words, "--workers", 4).stdout

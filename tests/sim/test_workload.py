@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from retailsim.agents.llm.talk.chat import REASKS_IN_ALL
+from retailsim.agents.llm.talk.templates import text
 from retailsim.agents.llm.talk.workload import (
     BYTES_PER_TOKEN,
     LEAST_BYTES_PER_TOKEN,
@@ -15,6 +16,7 @@ from retailsim.agents.llm.talk.workload import (
     Step,
     TalkLoad,
     Work,
+    asked,
     fixed_bytes,
     total,
 )
@@ -24,9 +26,20 @@ RULES = "seller_rules"
 FIXED = fixed_bytes(RULES, ServiceEnvelope)
 
 
-def load(times: float = 1.0, most: int = 1, hears: int = 0, context: int = 0) -> TalkLoad:
-    step = Step(kind=AnswerReply, times=times, most=most, hears=hears, expected=100)
-    return TalkLoad(rules=RULES, envelope=ServiceEnvelope, context=context, steps=(step,))
+def load(
+    times: float = 1.0,
+    most: int = 1,
+    hears: int = 0,
+    context: int = 0,
+    variance: float = 0.0,
+    chance: float = 1.0,
+) -> TalkLoad:
+    step = Step(
+        kind=AnswerReply, times=times, most=most, hears=hears, expected=100, variance=variance
+    )
+    return TalkLoad(
+        rules=RULES, envelope=ServiceEnvelope, context=context, steps=(step,), chance=chance
+    )
 
 
 def test_one_call_reads_what_is_fixed_and_its_task_and_writes_its_answer() -> None:
@@ -44,6 +57,36 @@ def test_each_further_call_reads_again_all_that_was_said() -> None:
     expected = 3 * (FIXED / BYTES_PER_TOKEN + TASK_TOKENS + 40) + (1 + 2) * said
     assert work.input_tokens == pytest.approx(expected)
     assert work.output_tokens == 300.0
+
+
+@pytest.mark.parametrize(
+    "lengths", [(1, 5), (2, 3, 4), (0, 0, 6), (1,)], ids=["far apart", "near", "mostly none", "one"]
+)
+def test_conversations_of_several_lengths_take_what_they_take_on_average(
+    lengths: tuple[int, ...],
+) -> None:
+    """Mean and variance of the number of calls are all that counts."""
+    mean = sum(lengths) / len(lengths)
+    variance = sum((one - mean) ** 2 for one in lengths) / len(lengths)
+    each = [load(float(one), most=6, hears=40).work(room=9, reasks=0) for one in lengths]
+    together = load(mean, most=6, hears=40, variance=variance).work(room=9, reasks=0)
+    assert together.input_tokens == pytest.approx(sum(w.input_tokens for w in each) / len(each))
+    assert together.output_tokens == pytest.approx(sum(w.output_tokens for w in each) / len(each))
+
+
+def test_a_conversation_that_may_not_take_place_is_expected_in_part_and_reserved_whole() -> None:
+    sure, maybe = (load(3.0, most=4, chance=chance).work(room=9, reasks=1) for chance in (1.0, 0.3))
+    assert maybe.input_tokens == pytest.approx(0.3 * sure.input_tokens)
+    assert (maybe.calls, maybe.output_tokens) == pytest.approx(
+        (0.3 * sure.calls, 0.3 * sure.output_tokens)
+    )
+    assert (maybe.most_calls, maybe.most_input_tokens) == (sure.most_calls, sure.most_input_tokens)
+    assert maybe.largest_input == sure.largest_input
+
+
+def test_a_task_is_as_long_as_its_prompt_and_the_marks_around_it() -> None:
+    assert asked("answer") == round(len(text("answer").encode()) / 4) + 6
+    assert asked("answer", "decide") > asked("answer") > asked()
 
 
 def test_the_worst_case_counts_every_answer_at_its_longest_and_every_second_attempt() -> None:
@@ -65,11 +108,14 @@ def test_the_worst_case_counts_every_answer_at_its_longest_and_every_second_atte
     context=st.integers(0, 50_000),
     room=st.integers(0, 4_000),
     reasks=st.integers(0, 3),
+    spread=st.floats(0.0, 1.0),
 )
 def test_the_worst_is_never_below_what_is_expected(
-    times: float, hears: int, context: int, room: int, reasks: int
+    times: float, hears: int, context: int, room: int, reasks: int, spread: float
 ) -> None:
-    work = load(times, most=6, hears=hears, context=context).work(room=room, reasks=reasks)
+    variance = spread * times * (6.0 - times)  # of 0 to 6 calls at most
+    talk = load(times, most=6, hears=hears, context=context, variance=variance)
+    work = talk.work(room=room, reasks=reasks)
     assert work.calls <= work.most_calls
     assert work.input_tokens <= work.most_input_tokens + 1
     assert work.output_tokens <= work.most_output_tokens

@@ -24,8 +24,10 @@ LEAST_BYTES_PER_TOKEN = 3.0
 THINKING = 0.02
 """Share of a model's room for thinking that an answer takes on average: with it, episodes come to
 the output that the published table gives for models that think."""
+MARK_TOKENS = 3
+"""Of the marks that a provider puts around a message, with its role."""
 TASK_TOKENS = 60
-"""What a task says beside what it hands on."""
+"""What a task says beside what it hands on, unless a step says it better."""
 FOREIGN_MOST = 400
 """Tokens of a message of the other side, at most."""
 
@@ -73,11 +75,15 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     ----------
     kind : type of Reply
     times : float
-        How often it is expected; `most` how often at most.
+        How often it is expected, where the conversation takes place; `most` how often at most.
+    variance : float
+        Of that number. Long conversations repeat more than short ones save.
     hears : int
         Tokens of the other side's message that the task hands on, as expected.
     expected : int
         Tokens of its answer.
+    asks : int
+        Tokens of what the task says itself; see `asked`.
     """
 
     kind: type[Reply]
@@ -85,15 +91,26 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     most: int
     expected: int
     hears: int = 0
+    variance: float = 0.0
+    asks: int = TASK_TOKENS
 
 
 class TalkLoad(msgspec.Struct, frozen=True, kw_only=True):
-    """A conversation with a model: what it begins with, and its steps in order."""
+    """A conversation with a model: what it begins with, and its steps in order.
+
+    Parameters
+    ----------
+    context : int
+        Bytes between the rules and the first task.
+    chance : float
+        How likely it takes place at all, from 0 to 1.
+    """
 
     rules: str
     envelope: type[Envelope]
     context: int
     steps: tuple[Step, ...]
+    chance: float = 1.0
 
     def work(self, *, room: int, reasks: int) -> Work:
         """Return what the whole conversation takes.
@@ -109,18 +126,19 @@ class TalkLoad(msgspec.Struct, frozen=True, kw_only=True):
         start = self.context + fixed_bytes(self.rules, self.envelope)
         said, most = start / BYTES_PER_TOKEN, start / LEAST_BYTES_PER_TOKEN
         for step in self.steps:
-            expected = _repeated(said, TASK_TOKENS + step.hears, step.expected, step.times)
-            heard = TASK_TOKENS * 2 + (FOREIGN_MOST if step.hears else 0)
+            task = step.asks + step.hears
+            expected = _repeated(said, task, step.expected, step.times, step.variance)
+            heard = step.asks * 2 + (FOREIGN_MOST if step.hears else 0)
             worst = _repeated(most, heard, step.kind.most_tokens, step.most)
             found += Work(
-                calls=step.times,
-                input_tokens=expected,
-                output_tokens=step.times * (step.expected + THINKING * room),
+                calls=self.chance * step.times,
+                input_tokens=self.chance * expected,
+                output_tokens=self.chance * step.times * (step.expected + THINKING * room),
                 most_calls=step.most,
                 most_input_tokens=int(worst),
                 most_output_tokens=step.most * (step.kind.most_tokens + room),
             )
-            said += step.times * (TASK_TOKENS + step.hears + step.expected)
+            said += step.times * (task + step.expected)
             most += step.most * (heard + step.kind.most_tokens)
         again = REASKS_IN_ALL * reasks
         longest = max(step.kind.most_tokens for step in self.steps)
@@ -134,9 +152,18 @@ class TalkLoad(msgspec.Struct, frozen=True, kw_only=True):
         return msgspec.structs.replace(found, largest_input=largest)
 
 
-def _repeated(start: float, task: float, answer: float, times: float) -> float:
-    """Input tokens of `times` calls, each of which repeats all that was said before it."""
-    return times * (start + task) + (task + answer) * times * max(0.0, times - 1.0) / 2.0
+def asked(*prompts: str) -> int:
+    """Return the tokens of a task that is made of these prompts, and of the marks around it."""
+    said = sum(len(templates.text(name).encode()) for name in prompts)
+    return round(said / BYTES_PER_TOKEN) + 2 * MARK_TOKENS
+
+
+def _repeated(
+    start: float, task: float, answer: float, times: float, variance: float = 0.0
+) -> float:
+    """Input tokens of `times` calls on average, each repeating all that was said before it."""
+    pairs = max(0.0, times * (times - 1.0) + variance) / 2.0
+    return times * (start + task) + (task + answer) * pairs
 
 
 @cache

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from operator import mul
+from typing import NamedTuple
+
 from retailsim.agents.llm.talk.reply import Reply
-from retailsim.agents.llm.talk.workload import BYTES_PER_TOKEN, Step, TalkLoad
+from retailsim.agents.llm.talk.templates import SUMMARY_CHARACTERS, text
+from retailsim.agents.llm.talk.workload import BYTES_PER_TOKEN, Step, TalkLoad, asked
 from retailsim.agents.reading.workload import reading
 from retailsim.agents.retail.model import wording
 from retailsim.agents.retail.model.replies import (
@@ -22,51 +27,79 @@ from retailsim.agents.retail.model.replies import (
 from retailsim.market.protocols.retail.claims import sheet_of
 from retailsim.market.protocols.retail.values import Offer
 
-INQUIRIES, COMPLAINTS = 3.3, 2.5
-"""Exchanges before the purchase and in support, in the published trajectories."""
+INQUIRIES, COMPLAINTS = (0, 100, 85, 50, 65), (0, 64, 49, 15, 22)
+"""Published trajectories with 1, 2, .. exchanges before the purchase, 3.3 on average, and in
+support, 3.0 on average."""
 PURCHASES = 0.68
 """Share of their episodes with a purchase."""
+PERSONA_BYTES = 150
+"""Of three traits."""
 _EXPECTED: dict[type[Reply], int] = {
-    StrategyReply: 260,
-    PitchReply: 580,
-    AnswerReply: 115,
-    SettlementReply: 70,
-    TopicsReply: 110,
-    MessageReply: 65,
-    DecisionReply: 120,
-    ReviewsReply: 260,
+    StrategyReply: 300,
+    PitchReply: 670,
+    AnswerReply: 135,
+    SettlementReply: 60,
+    TopicsReply: 135,
+    MessageReply: 80,
+    DecisionReply: 160,
+    ReviewsReply: 320,
 }
-"""Tokens of an answer, as long as prompts ask for and published ones are."""
+"""Tokens of an answer: the words of published ones (pitch 430; seller 83, and 100 in support;
+buyer 45; reasons 30, 20 and 65; reviews 182 in all), of the strategy and the settlement those that
+prompts ask for, at six bytes a word; and the JSON around them."""
+
+
+class Exchanges(NamedTuple):
+    """How many exchanges there are: on average, and the variance."""
+
+    mean: float = 1.0
+    variance: float = 0.0
+
+
+ONCE = Exchanges()
+
+
+def _exchanges(shares: Sequence[float], most: int) -> Exchanges:
+    """Return how many there are where dialogues end at `most`, of shares of 1, 2, .. exchanges."""
+    counts = [min(number, most) for number, _ in enumerate(shares, 1)]
+    mean = sum(map(mul, counts, shares)) / sum(shares)
+    squares = sum(share * count**2 for count, share in zip(counts, shares, strict=True))
+    return Exchanges(mean, squares / sum(shares) - mean**2)
 
 
 def broadcast(offer: Offer) -> TalkLoad:
     """The seller's plan and pitch."""
     context = _seller_context(offer)
-    steps = (
-        _step(StrategyReply, times=1.0, most=1),
-        _step(PitchReply, times=1.0, most=1),
-    )
+    steps = (_step(StrategyReply, asked("strategy")), _step(PitchReply, asked("pitch")))
     return TalkLoad(rules="seller_rules", envelope=BroadcastEnvelope, context=context, steps=steps)
 
 
 def selling(offer: Offer, *, max_turns: int, issue_rate: float) -> tuple[TalkLoad, ...]:
     """The seller's conversations in one episode: before the purchase, and in support."""
-    context, pitch = _seller_context(offer), _EXPECTED[PitchReply] * int(BYTES_PER_TOKEN)
-    asked = min(INQUIRIES, max_turns)
-    supported = PURCHASES * issue_rate
-    complained = supported * min(COMPLAINTS, max_turns)
+    context = _seller_context(offer)
+    inquiries, complaints = (_exchanges(shares, max_turns) for shares in (INQUIRIES, COMPLAINTS))
     heard = _EXPECTED[MessageReply]
-    inquiry = _step(AnswerReply, times=asked, most=max_turns, hears=heard)
-    support = _step(AnswerReply, times=complained, most=max_turns, hears=heard)
-    settlement = _step(SettlementReply, times=supported, most=1)
+    inquiry = _step(AnswerReply, asked("answer"), inquiries, most=max_turns, hears=heard)
+    support = _step(AnswerReply, asked("support"), complaints, most=max_turns, hears=heard)
+    settlement = _step(SettlementReply, asked("settlement"))
     return (
-        _service(context + pitch, (inquiry,)),
-        _service(context + 500, (support, settlement)),
+        _service(context + _pitch_bytes(), (inquiry,)),
+        _service(
+            context + _order_bytes() + _summary_bytes(inquiries.mean),
+            (support, settlement),
+            chance=PURCHASES * issue_rate,
+        ),
     )
 
 
-def _service(context: int, steps: tuple[Step, ...]) -> TalkLoad:
-    return TalkLoad(rules="seller_rules", envelope=ServiceEnvelope, context=context, steps=steps)
+def _service(context: int, steps: tuple[Step, ...], chance: float = 1.0) -> TalkLoad:
+    return TalkLoad(
+        rules="seller_rules",
+        envelope=ServiceEnvelope,
+        context=context,
+        steps=steps,
+        chance=chance,
+    )
 
 
 def buying(
@@ -74,21 +107,29 @@ def buying(
 ) -> tuple[TalkLoad, ...]:
     """The buyer's conversations in one episode: shopping with the reviews, and support."""
     shown = len(wording.listing(offer).encode()) + len(wording.terms(offer).encode())
-    pitch = _EXPECTED[PitchReply] * int(BYTES_PER_TOKEN)
-    supported = PURCHASES * issue_rate
+    inquiries, complaints = (_exchanges(shares, max_turns) for shares in (INQUIRIES, COMPLAINTS))
     heard = _EXPECTED[AnswerReply]
-    messages = max(0.0, min(INQUIRIES, max_turns) - 1.0)
+    # The first message comes with the topics, the first complaint hears of the order.
+    further = Exchanges(max(0.0, inquiries.mean - 1.0), inquiries.variance)
     shopping = (
-        _step(TopicsReply, times=1.0, most=1),
-        _step(MessageReply, times=messages, most=max_turns, hears=heard),
-        _step(DecisionReply, times=1.0, most=1, hears=heard),
-        _step(ReviewsReply, times=1.0 if nonbuyer_reviews else PURCHASES, most=1, hears=200),
+        _step(TopicsReply, asked("topics", "ask_first")),
+        _step(MessageReply, asked("ask_next"), further, most=max_turns, hears=heard),
+        _step(DecisionReply, asked("last_answer", "decide"), hears=heard),
+        _step(
+            ReviewsReply,
+            asked("reviews", "journey_problem"),
+            Exchanges(1.0 if nonbuyer_reviews else PURCHASES),
+            hears=int(_summary_bytes(complaints.mean) * PURCHASES * issue_rate / BYTES_PER_TOKEN),
+        ),
     )
-    complaints = supported * min(COMPLAINTS, max_turns)
-    support = (_step(MessageReply, times=complaints, most=max_turns, hears=heard),)
+    support = _step(MessageReply, asked("complain_next"), complaints, most=max_turns, hears=heard)
     return (
-        _as_buyer(shown + pitch, shopping),
-        _as_buyer(shown + 500, support),
+        _as_buyer(PERSONA_BYTES + shown + _pitch_bytes(), shopping),
+        _as_buyer(
+            PERSONA_BYTES + shown + _summary_bytes(inquiries.mean),
+            (support,),
+            chance=PURCHASES * issue_rate,
+        ),
     )
 
 
@@ -101,7 +142,8 @@ def reading_pitch(offer: Offer) -> tuple[TalkLoad, ...]:
 def reading_answers(offer: Offer, *, max_turns: int) -> tuple[TalkLoad, ...]:
     """What reading the answers of one episode takes: each is a conversation of its own."""
     sheet, said = _sheet_bytes(offer), _EXPECTED[AnswerReply] * int(BYTES_PER_TOKEN)
-    times = (min(1.0, max(0.0, INQUIRIES - turn)) for turn in range(max_turns))
+    inquiries = _exchanges(INQUIRIES, max_turns).mean
+    times = (min(1.0, max(0.0, inquiries - turn)) for turn in range(max_turns))
     return tuple(reading(sheet, said, each) for each in times)
 
 
@@ -109,13 +151,48 @@ def _sheet_bytes(offer: Offer) -> int:
     return len(sheet_of(offer).described().encode())
 
 
-def _as_buyer(context: int, steps: tuple[Step, ...]) -> TalkLoad:
-    return TalkLoad(rules="buyer_rules", envelope=BuyerEnvelope, context=context, steps=steps)
+def _as_buyer(context: int, steps: tuple[Step, ...], chance: float = 1.0) -> TalkLoad:
+    return TalkLoad(
+        rules="buyer_rules",
+        envelope=BuyerEnvelope,
+        context=context,
+        steps=steps,
+        chance=chance,
+    )
 
 
 def _seller_context(offer: Offer) -> int:
-    return len(wording.sheet(offer).encode()) + len(wording.terms(offer).encode())
+    said = len(wording.sheet(offer).encode()) + len(wording.terms(offer).encode())
+    return PERSONA_BYTES + said
 
 
-def _step(kind: type[Reply], *, times: float, most: int, hears: int = 0) -> Step:
-    return Step(kind=kind, times=times, most=most, hears=hears, expected=_EXPECTED[kind])
+def _step(
+    kind: type[Reply],
+    asks: int,
+    exchanges: Exchanges = ONCE,
+    *,
+    most: int = 1,
+    hears: int = 0,
+) -> Step:
+    return Step(
+        kind=kind,
+        times=exchanges.mean,
+        variance=exchanges.variance,
+        most=most,
+        hears=hears,
+        expected=_EXPECTED[kind],
+        asks=asks,
+    )
+
+
+def _pitch_bytes() -> int:
+    return _EXPECTED[PitchReply] * int(BYTES_PER_TOKEN)
+
+
+def _order_bytes() -> int:
+    return sum(len(text(name).encode()) for name in ("order", "order_arrived"))
+
+
+def _summary_bytes(exchanges: float) -> int:
+    """What is handed on of a dialogue: the beginning of each message, and who said it."""
+    return int(2 * exchanges * (SUMMARY_CHARACTERS + len("seller: ")))
