@@ -11,6 +11,7 @@ import pytest
 from retailsim.agents.errors import AgentsError
 from retailsim.agents.llm.errors import ModelRefusedRequest, ProviderDown
 from retailsim.agents.llm.gateway.budget import Budget, BudgetSpent
+from retailsim.agents.llm.gateway.call import Keep
 from retailsim.agents.llm.talk.caller import Caller, bound_of
 from retailsim.agents.llm.types import Answer, Call, Say, Usage
 from retailsim.events.errors import OutsideDiverged, OutsideMissing
@@ -72,6 +73,7 @@ class Run:
     ) -> None:
         self.asked: list[Call] = []
         self.held: list[int] = []
+        self.kept: list[int] = []
         self.halted: list[AgentsError] = []
         self.log, self.gate, self.budget = Written(), Stopping(), Budget(limit)
         self._error = error
@@ -91,12 +93,14 @@ class Run:
         self.halted.append(error)
         self.gate.closed = True
 
-    async def ask(self, model_name: str, call: Call) -> Answer:
+    async def ask(self, model_name: str, call: Call, *, keep: Keep) -> Answer:
         assert model_name == "llama"
         self.asked.append(call)
         self.held.append((self.budget.limit or 0) - self._free())
         if self._error is not None:
             raise self._error
+        await keep(ANSWER)
+        self.kept.append(len(self.log.records))
         return ANSWER
 
     def _free(self) -> int:
@@ -136,6 +140,7 @@ def test_a_new_answer_is_paid_recorded_and_given() -> None:
     run = Run()
     record = run.answer()
     assert run.log.records == [record]
+    assert run.kept == [1], "it is in the log before its place is free"
     assert (record.answer, record.finish, record.saved) == ("yes", "stop", False)
     assert (record.input_tokens, record.output_tokens, record.cost_nanousd) == (10, 2, 12)
     assert (record.market, record.episode, record.call) == (REQUEST.market, REQUEST.episode, 0)

@@ -71,6 +71,7 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
 
 
 Observe = Callable[[Attempt], None]
+Keep = Callable[[Answer], Awaitable[None]]
 
 
 class PendingCall:
@@ -82,6 +83,7 @@ class PendingCall:
         "_endpoint",
         "_gate",
         "_jitter",
+        "_keep",
         "_last",
         "_observe",
         "_patience",
@@ -100,6 +102,7 @@ class PendingCall:
         session: aiohttp.ClientSession,
         call: Call,
         admit: Callable[[], Awaitable[None]] | None,
+        keep: Keep | None,
         observe: Observe | None,
         jitter: Callable[[], float],
         wall: Callable[[], float],
@@ -113,6 +116,7 @@ class PendingCall:
         self._stage = call.stage
         self._reserved = endpoint.reserve(self._body, call)
         self._admit = admit
+        self._keep = keep
         self._observe = observe
         self._jitter = jitter
         self._wall = wall
@@ -132,7 +136,7 @@ class PendingCall:
             raise
         if isinstance(result, Answer):
             numbers.add(result.usage)
-            return result
+            return await self._kept(result)
         numbers.failed += 1
         # Raised outside of any handler: no traceback leads to the request and its headers.
         raise self._error(result, asyncio.get_running_loop().time() - start)
@@ -165,20 +169,32 @@ class PendingCall:
         answer: Answer = await self._patience.retrying(deadline, self._gate.rest)(again)
         return answer
 
+    async def _kept(self, answer: Answer) -> Answer:
+        """Give the place back once the answer is kept, past any deadline: it is paid.
+
+        Before, a process that is killed would have more to pay again than was in flight.
+        """
+        try:
+            if self._keep is not None:
+                await self._keep(answer)
+        finally:
+            self._gate.leave(self._reserved, answer.usage.input + answer.usage.output)
+        return answer
+
     async def _attempt(self) -> Answer:
-        reserved, used = self._reserved, 0.0
+        """Return an answer, and keep its place: see `_kept`."""
+        reserved = self._reserved
         await self._gate.enter(reserved, first=self._sent > 0)
         try:
             await self._admitted()
-            answer = await self._exchange()
-            used = answer.usage.input + answer.usage.output
-            return answer
+            return await self._exchange()
         except asyncio.CancelledError:
             # What was sent may have been answered, and counts at the provider.
-            used = reserved if self._sent else 0.0
+            self._gate.leave(reserved, reserved if self._sent else 0.0)
             raise
-        finally:
-            self._gate.leave(reserved, used)
+        except BaseException:
+            self._gate.leave(reserved, 0.0)
+            raise
 
     async def _admitted(self) -> None:
         if self._admit is None or self._sent:

@@ -14,7 +14,7 @@ import aiohttp
 import msgspec
 
 from retailsim.agents.llm.errors import KeyRefused, ProviderStopped, RunStopping, SpendLimit
-from retailsim.agents.llm.gateway.call import Attempt, Observe, PendingCall
+from retailsim.agents.llm.gateway.call import Attempt, Keep, Observe, PendingCall
 from retailsim.agents.llm.gateway.endpoint import Endpoint, Statistics
 from retailsim.agents.llm.gateway.gate import Gate
 from retailsim.agents.llm.gateway.prefix import PrefixMeter
@@ -133,7 +133,12 @@ class Gateway:
         return {name: self._numbers(endpoint) for name, endpoint in self._endpoints.items()}
 
     async def ask(
-        self, model_name: str, call: Call, *, admit: Callable[[], Awaitable[None]] | None = None
+        self,
+        model_name: str,
+        call: Call,
+        *,
+        admit: Callable[[], Awaitable[None]] | None = None,
+        keep: Keep | None = None,
     ) -> Answer:
         """Ask a model and return its answer, whatever its finish.
 
@@ -142,6 +147,9 @@ class Gateway:
         admit : callable or None
             Awaited once, when the call has its turn and before anything is sent; what it raises
             ends the call and nothing is sent. Its waiting counts towards the deadline.
+        keep : callable or None
+            Awaited with the answer before the call's place is free for the next one, so that at
+            most as many answers as there are places can be lost.
 
         Raises
         ------
@@ -164,6 +172,7 @@ class Gateway:
             self._session,
             call,
             admit,
+            keep,
             self._observe,
             self._jitter,
             self._wall,

@@ -26,6 +26,7 @@ from retailsim.agents.llm.gateway.answer_cache import (
     Question,
 )
 from retailsim.agents.llm.gateway.budget import Budget, BudgetSpent
+from retailsim.agents.llm.gateway.call import Keep
 from retailsim.agents.llm.provider.price import Pricing
 from retailsim.agents.llm.talk.templates import version
 from retailsim.agents.llm.types import Answer, Call, Usage
@@ -38,8 +39,8 @@ from retailsim.market.core.request import AgentRequest
 class ModelSource(Protocol):
     """The gateway, as far as a caller needs it."""
 
-    async def ask(self, model_name: str, call: Call) -> Answer:
-        """Ask a model."""
+    async def ask(self, model_name: str, call: Call, *, keep: Keep) -> Answer:
+        """Ask a model; await `keep` with its answer before another call takes its place."""
         ...
 
 
@@ -166,21 +167,11 @@ class Caller:
         try:
             async with self._door.asking():
                 question, kept = self._look_up(asked, call)
-                try:
-                    answer = kept or await self._paid(self._models, call, asked.request.market)
-                except ModelRefusedRequest as error:
-                    await self._door.write(_refused(asked, error))
-                    raise
-                record = self._record(asked, answer)
                 if kept is not None:
-                    record = msgspec.structs.replace(record, saved=True)
-                elif question is not None:
-                    self._asked[asked.request.episode, asked.source, asked.number] = (
-                        question,
-                        answer,
-                    )
-                await self._door.write(record)
-                return record
+                    record = msgspec.structs.replace(self._record(asked, kept), saved=True)
+                    await self._door.write(record)
+                    return record
+                return await self._paid(self._models, asked, call, question)
         except HALTING as error:
             self._halt(error)
         async with self._door.asking():  # the run is stopping: this never gets in
@@ -205,18 +196,33 @@ class Caller:
         priced = msgspec.structs.replace(answer, cost_nanousd=record.cost_nanousd)
         self._shared.keep(question, priced)
 
-    async def _paid(self, models: ModelSource, call: Call, market: str) -> Answer:
+    async def _paid(
+        self, models: ModelSource, asked: _Asked, call: Call, question: Question | None
+    ) -> ModelCalled:
+        """Make the call, and record its answer before another call may take its place."""
+        records: list[ModelCalled] = []
+
+        async def keep(answer: Answer) -> None:
+            records.append(self._record(asked, answer))
+            if question is not None:
+                key = (asked.request.episode, asked.source, asked.number)
+                self._asked[key] = (question, answer)
+            await self._door.write(records[0])
+
         bound = 0
         if self._budget.limit is not None:
             bound = self._pricing(bound_of(call, self._room)) or 0
         self._budget.hold(bound)
         cost = 0
         try:
-            answer = await models.ask(self._name, call)
+            answer = await models.ask(self._name, call, keep=keep)
             cost = self._cost(answer) or 0
-            return answer
+            return records[0]
+        except ModelRefusedRequest as error:
+            await self._door.write(_refused(asked, error))
+            raise
         finally:
-            self._budget.settle(market, bound, cost)
+            self._budget.settle(asked.request.market, bound, cost)
 
     def _cost(self, answer: Answer) -> int | None:
         if answer.cost_nanousd is not None:
