@@ -180,7 +180,6 @@ def _show(
     from rich.table import Table
 
     from retailsim.analysis.replay.terminal_tables import Name
-    from retailsim.sim.budget.models import fitting_workers
 
     configs = used_models(design.scenario)
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
@@ -207,23 +206,21 @@ def _show(
             terminal.out(f"{model.model}: unknown price: {advice}")
     terminal.out(f"expected in all: {small_dollars(found.dollars)}, {duration(found.seconds)}")
     if budget is not None and found.largest_market_dollars:
-        workers = fitting_workers(configs, design.scenario.run.workers)
-        terminal.out(_budgeted(found, budget, markets, workers))
+        terminal.out(_budgeted(found, budget, markets))
 
 
-def _budgeted(found: CostEstimate, budget: float, markets: int, workers: int) -> str:
-    """Say how far a budget goes; each worker has an even part of it."""
+def _budgeted(found: CostEstimate, budget: float, markets: int) -> str:
+    """Say how far a budget goes."""
     largest = found.largest_market_dollars or 0.0
     said = f"--budget {budget:g}"
-    if budget < largest * workers:
-        shared = f", and each of {workers} workers has its part" if workers > 1 else ""
+    if budget < largest:
         worst = small_dollars(largest)
-        return f"{said}: too small to start, one market may cost {worst} at worst{shared}"
+        return f"{said}: too small to start, one market may cost {worst} at worst"
     expected = found.dollars or 0.0
-    at_once = workers * int(budget / workers / largest)
-    if expected <= budget - largest * workers:
+    at_once = int(budget / largest)
+    if expected <= budget - largest:
         return f"{said}: enough for what is expected; {counted(at_once, 'market')} at once"
-    share = (budget - largest * workers) / expected
+    share = (budget - largest) / expected
     return (
         f"{said}: expected to last for about {share:.0%} of {counted(markets, 'market')}; "
         f"{at_once:,} at once"

@@ -192,13 +192,14 @@ class Models:
             return
         spent = isinstance(reason, BudgetSmall | BudgetSpent)
         never = fresh and isinstance(reason, ProviderStopped) and not reason.answered
-        again = f"{program_name()} resume {shlex.quote(run)}{' --budget USD' if spent else ''}"
         kept = (
             "nothing was answered yet; fix this, then continue"
             if never
             else "everything so far is kept"
         )
-        line = f"{reason}; {kept}: {again}"
+        line = f"{reason}; {kept}"
+        if not spent:  # where it is, who knows the whole run says how much more it needs
+            line += f": {program_name()} resume {shlex.quote(run)}"
         raise ModelsStopped(line, wrong=never, alone=spent) from reason
 
     def halt(self, error: AgentsError) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+import anyio
+
 from retailsim.agents.errors import AgentsError
 from retailsim.agents.llm.gateway.budget import Budget
 from retailsim.events.messages import ModelCalled
@@ -12,12 +14,15 @@ from retailsim.market.core.spec import MarketSpec
 from retailsim.sim.play.leftovers import Leftover
 from retailsim.sim.play.stop import Stop
 
+_LOOK_AGAIN_S = 0.1
+"""How often is looked whether another process gave something back."""
+
 
 class Reservations:
     """Lets a market begin when what it may cost at worst is free; see `MarketEntry`.
 
     A market that does not fit waits for others to end, which cost less than they reserved. Where
-    none is under way and it still does not fit, the run stops.
+    none is under way, in no process of the run, and it still does not fit, the run stops.
 
     Parameters
     ----------
@@ -52,11 +57,16 @@ class Reservations:
             if self._budget.open(spec.id, worst):
                 self._under_way += 1
                 return True
-            if self._under_way == 0:
+            if self._under_way == 0 and self._budget.stuck():
                 self._halt(self._budget.small(worst))
             else:
-                await self._ended.wait()
+                await self._changed()
         return False
+
+    async def _changed(self) -> None:
+        """Return when a market of this process has ended, or another process may have one less."""
+        with anyio.move_on_after(_LOOK_AGAIN_S if self._budget.shared else None):
+            await self._ended.wait()
 
     def leave(self, spec: MarketSpec) -> None:
         """Give back what the market did not need, and let the next ones try."""

@@ -21,6 +21,7 @@ import msgspec
 from retailsim.agents.base import Agent
 from retailsim.agents.host import Hosting
 from retailsim.agents.llm.gateway.budget import Budget
+from retailsim.agents.llm.gateway.purse import Purse
 from retailsim.agents.watchdog import Watchdog
 from retailsim.events.diagnostics import Diagnostics, TelemetryFile, diagnostics
 from retailsim.events.log.writer import LogWriter
@@ -62,7 +63,11 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     leftovers : mapping of market to Leftover
         What the log holds of markets that were begun.
     budget : float or None
-        Dollars that the whole run may cost; `spent_nanousd` of them are spent already.
+        Dollars that the whole run may cost, all its processes together.
+    spent_nanousd : int
+        What earlier executions spent of it; of several processes, each has a part of that.
+    purse : int or None
+        The inherited descriptor of what the processes spend; see `agents.llm.gateway.purse`.
     classes : mapping of str to type
         Agents that only this process has, by name; workers have none.
     """
@@ -76,6 +81,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     verbose: bool = False
     budget: float | None = None
     spent_nanousd: int = 0
+    purse: int | None = None
     classes: Mapping[str, Any] = {}
 
     def markets(self, design: Iterable[MarketSpec], kind: type[MarketSpec]) -> Iterator[MarketSpec]:
@@ -88,8 +94,14 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
                 yield spec
 
     def shares(self, workers: int) -> list[Job]:
-        """Split the job among workers."""
-        return [msgspec.structs.replace(self, share=share, of=workers) for share in range(workers)]
+        """Split the job among workers; together they have spent what was spent before."""
+        each, rest = divmod(self.spent_nanousd, workers)
+        return [
+            msgspec.structs.replace(
+                self, share=share, of=workers, spent_nanousd=each + (share < rest)
+            )
+            for share in range(workers)
+        ]
 
 
 def raw_specs(specs: Iterable[MarketSpec]) -> tuple[msgspec.Raw, ...]:
@@ -255,15 +267,25 @@ async def _run(
         )
         workload = Workload(talks_of(cast.protocol, design.scenario), configs)
         entry = Reservations(budget, workload.worst_nanousd, stop, models.halt)
-        async with models:
-            cast.connect(models)
-            await engine.run(markets, entry, models.usage)
+        try:
+            async with models:
+                cast.connect(models)
+                await engine.run(markets, entry, models.usage)
+        finally:
+            budget.leave()
     models.raise_if_halted(job.run, fresh=not job.skip and not job.leftovers)
 
 
 def budget_of(job: Job) -> Budget:
-    """Return the job's part of the budget, and of what earlier executions spent."""
+    """Return the run's budget, as the job's process sees it.
+
+    Without a purse, as where processes share no memory, each has an even part.
+    """
     if job.budget is None:
         return Budget(None)
-    spent = -(-job.spent_nanousd // job.of)  # rounded up: together they never have more left
-    return Budget(int(job.budget * 1e9) // job.of, spent, job.of)
+    limit = int(job.budget * 1e9)
+    if job.of == 1:
+        return Budget(limit, job.spent_nanousd)
+    if job.purse is None:
+        return Budget(limit // job.of, job.spent_nanousd)
+    return Budget(limit, job.spent_nanousd, Purse(job.share, job.purse))

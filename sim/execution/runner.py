@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext, suppress
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any
@@ -16,6 +16,7 @@ import msgspec
 
 from retailsim.events.log.lock import RunLock
 from retailsim.events.log.seal import write_seal
+from retailsim.sim.errors import ModelsStopped, WorkerFailed
 from retailsim.sim.execution.job import Job, play_with_telemetry
 from retailsim.sim.folder.run_folder import RunFolder
 from retailsim.sim.play.progress import Progress
@@ -57,6 +58,8 @@ def run_to_end(
 
     Raises
     ------
+    ModelsStopped
+        If a provider or the budget ended it; of a budget, with what the rest needs.
     LogWriteError, WorkerFailed, MarketDiverged
         If it cannot go on; what is written is kept.
     """
@@ -65,8 +68,22 @@ def run_to_end(
         listening: AbstractContextManager[object] = Interrupts(control, audience.say)
     else:
         listening = nullcontext()
+    latest = Progress()
     with listening, audience.progress(total, done) as on_progress:
-        progress = anyio.run(_play, job, workers, lock, control, on_progress, audience.say)
+
+        def note(progress: Progress) -> None:
+            nonlocal latest
+            latest = progress
+            on_progress(progress)
+
+        try:
+            progress = anyio.run(_play, job, workers, lock, control, note, audience.say)
+        except (ModelsStopped, WorkerFailed) as error:
+            if not error.alone:
+                raise
+            from retailsim.sim.execution.rest import rest_needs
+
+            raise ModelsStopped(f"{error}; {rest_needs(job, latest, total, done)}") from error
         finished = not progress.stopped
         if finished:
             write_seal(RunFolder(Path(job.run)).events)
@@ -88,10 +105,23 @@ async def _play(
             return await play_with_telemetry(job, stop=stop, on_progress=on_progress, warn=warn)
         from retailsim.sim.execution.workers import play_with_workers
 
-        return await play_with_workers(
-            job.shares(workers), lock=lock.fileno(), stop=stop, on_progress=on_progress
-        )
+        with _one_purse(job.shares(workers)) as jobs:
+            return await play_with_workers(
+                jobs, lock=lock.fileno(), stop=stop, on_progress=on_progress
+            )
     return Progress(stopped=True)
+
+
+@contextmanager
+def _one_purse(jobs: list[Job]) -> Iterator[list[Job]]:
+    """Give the jobs of all workers the purse that they spend the budget from, if there is one."""
+    if jobs[0].budget is None:
+        yield jobs
+        return
+    from retailsim.agents.llm.gateway.purse import shared_purse
+
+    with shared_purse([job.spent_nanousd for job in jobs]) as purse:
+        yield [msgspec.structs.replace(job, purse=purse) for job in jobs]
 
 
 class RunControl:

@@ -112,7 +112,7 @@ async def _worker(
         stdout=subprocess.PIPE,
         stderr=None,
         env=worker_environment(),
-        pass_fds=[lock],
+        pass_fds=[lock] if job.purse is None else [lock, job.purse],
         start_new_session=True,
     )
     async with process, anyio.create_task_group() as group:

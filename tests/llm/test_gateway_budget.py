@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from retailsim.agents.llm.gateway.budget import Budget, BudgetSpent
+from retailsim.agents.llm.gateway.purse import Purse, shared_purse
 
 
 def test_a_market_starts_only_when_its_worst_case_is_free() -> None:
@@ -60,37 +64,74 @@ def test_the_message_names_budget_and_spending() -> None:
     assert str(BudgetSpent(400_000, 0)) == "the budget of $0.0004 is used up: $0.00 spent"
 
 
-@pytest.mark.parametrize("parts", [1, 3])
-@given(st.integers(0, 10**12), st.integers(0, 10**11), st.integers(0, 10**11))
-def test_a_budget_as_large_as_advised_covers_the_market(
-    parts: int, limit: int, spent: int, worst: int
-) -> None:
-    said = str(Budget(limit, spent, parts).small(worst))
-    advised = said.partition("at least $")[2].split()[0].replace(",", "")
-    enough = round(float(advised) * 1e9)
-    assert Budget(enough // parts, spent, parts).open("m", worst)
-    assert enough - parts * (spent + worst) < 10_000_000, "and no more than a cent above it"
-
-
-@pytest.mark.parametrize("parts", [1, 2])
-def test_who_has_a_part_alone_is_not_told_of_others(parts: int) -> None:
-    """From two workers on, fewer of them would help, too."""
-    shared = parts > 1
-    small = str(Budget(100, parts=parts).small(1_000))
-    spent = str(BudgetSpent(100, 90, parts))
-    assert ("which 2 workers share evenly" in small) is shared
-    assert ("for this one" in small) is shared
-    assert small.endswith(" or have fewer workers") is shared
-    assert ("which 2 workers share evenly" in spent) is shared
-    assert spent.endswith(" by this one") is shared
-
-
-def test_what_workers_share_is_named_as_the_whole_budget() -> None:
-    said = str(Budget(50_000_000, parts=4).small(364_500_000))
+def test_what_is_left_and_the_worst_case_are_named() -> None:
+    said = str(Budget(50_000_000, 20_000_000).small(364_500_000))
     assert said == (
-        "the budget of $0.2000, which 4 workers share evenly, has $0.0500 left for this one, and "
-        "the next market may cost $0.3645 at worst: allow at least $1.46 or have fewer workers"
+        "the budget of $0.0500 has $0.0300 left, and the next market may cost $0.3645 at worst"
     )
+
+
+def test_processes_with_one_purse_see_what_the_others_take_and_give_back() -> None:
+    with shared_purse([10, 0]) as purse:
+        one, other = (Budget(100, spent, Purse(row, purse)) for row, spent in enumerate((10, 0)))
+        assert one.open("a", 60)
+        assert not other.open("b", 31)
+        assert other.open("b", 30)
+        one.hold(60)
+        with pytest.raises(BudgetSpent, match=r"\$0\.0000 spent"):
+            other.hold(31)
+        one.settle("a", 60, 5)
+        one.close("a")
+        assert other.open("c", 55), "100, less 15 paid and 30 reserved"
+        assert not one.open("d", 1)
+
+
+def test_nobody_is_stuck_while_another_process_may_give_something_back() -> None:
+    with shared_purse([0, 0, 0]) as purse:
+        one, other, ended = (Budget(100, 0, Purse(row, purse)) for row in range(3))
+        ended.leave()
+        assert other.open("b", 60)
+        assert not one.stuck()
+        other.close("b")
+        assert not one.stuck(), "the other is between two markets"
+        assert not other.open("c", 101)
+        assert not one.stuck()
+        assert other.stuck(), "now both found, with nothing under way, that nothing fits"
+        assert one.stuck()
+        assert one.open("a", 50)
+        assert not other.stuck(), "what another began counts at once"
+
+
+SPENDER = """
+import sys
+
+from retailsim.agents.llm.gateway.budget import Budget, BudgetSpent
+from retailsim.agents.llm.gateway.purse import Purse
+
+budget = Budget(10_000, 0, Purse(int(sys.argv[1]), int(sys.argv[2])))
+sys.stdin.readline()
+while True:
+    try:
+        budget.hold(7)
+    except BudgetSpent:
+        break
+    budget.settle("", 7, 7)
+print(budget.spent)
+"""
+
+
+def test_processes_that_spend_at_once_spend_all_of_it_and_no_more() -> None:
+    with shared_purse([0, 0, 0]) as purse:
+        words = [[sys.executable, "-c", SPENDER, str(row), str(purse)] for row in range(3)]
+        spenders = [
+            subprocess.Popen(one, stdin=-1, stdout=-1, text=True, pass_fds=[purse]) for one in words
+        ]
+        for spender in spenders:
+            assert spender.stdin is not None
+            spender.stdin.write("go\n")
+            spender.stdin.flush()
+        spent = [int(spender.communicate(timeout=60)[0]) for spender in spenders]
+    assert 10_000 - 7 * 3 < sum(spent) <= 10_000
 
 
 calls = st.lists(

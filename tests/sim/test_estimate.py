@@ -160,15 +160,13 @@ def test_without_the_published_prices_the_package_is_named(monkeypatch: pytest.M
     assert "genai-prices" not in how_to_price("a", own)
 
 
-def test_each_worker_needs_its_part_of_a_budget(tmp_path: Path) -> None:
+def test_workers_share_a_budget(tmp_path: Path) -> None:
     path = scenario(tmp_path, MODELS.format(url="http://localhost/v1", products=1))
     largest = estimated(path)["largest_market_dollars"]
-    words = ("launch", path, "--dry-run", "--budget", largest * 3.1)
-    assert "3 markets at once" in sim(*words).stdout
-    assert "too small to start" not in sim(*words, "--workers", 2).stdout
-    small = sim(*words, "--workers", 4).stdout
-    assert "too small to start" in small
-    assert "each of 4 workers has its part" in small
+    words = ("launch", path, "--dry-run", "--workers", 4, "--budget")
+    assert "3 markets at once" in sim(*words, largest * 3.1).stdout
+    assert "too small to start" not in sim(*words, largest).stdout
+    assert "too small to start" in sim(*words, largest * 0.99).stdout
 
 
 @pytest.mark.parametrize(

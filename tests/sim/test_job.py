@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
+from retailsim.agents.llm.gateway.purse import shared_purse
 from retailsim.market.protocols.retail.spec import RetailSpec
 from retailsim.sim.execution.job import Job, budget_of, raw_specs
 from tests.market.players import market_spec
@@ -36,30 +38,35 @@ def test_each_worker_is_told_the_whole_job_and_its_place_in_it() -> None:
     whole = Job(
         run="r", skip=(1,), extra=raw_specs(RETRIES), budget=2.5, spent_nanousd=7, verbose=True
     )
-    for share, job in enumerate(whole.shares(3)):
+    jobs = whole.shares(3)
+    for share, job in enumerate(jobs):
         assert (job.share, job.of) == (share, 3)
         assert (job.run, job.skip, job.extra) == ("r", (1,), whole.extra)
-        assert (job.budget, job.spent_nanousd, job.verbose) == (2.5, 7, True)
+        assert (job.budget, job.verbose) == (2.5, True)
+    assert [job.spent_nanousd for job in jobs] == [3, 2, 2]
 
 
 def test_without_a_budget_there_is_no_limit() -> None:
     assert budget_of(Job(run="r", spent_nanousd=5)).limit is None
 
 
-def test_workers_divide_the_budget_and_what_was_spent_of_it() -> None:
-    """A dollar, 60 cents of it spent: 10 cents are left for each of four."""
-    for job in Job(run="r", budget=1.0, spent_nanousd=600_000_000).shares(4):
-        part = budget_of(job)
-        assert part.open("fits", 100_000_000)
-        assert not part.open("does not", 1)
+def test_workers_have_one_purse_with_what_was_spent_before() -> None:
+    """A dollar, 60 cents of it spent: any of four may take the 40 cents, one at a time."""
+    jobs = Job(run="r", budget=1.0, spent_nanousd=600_000_000).shares(4)
+    with shared_purse([job.spent_nanousd for job in jobs]) as purse:
+        budgets = [budget_of(msgspec.structs.replace(job, purse=purse)) for job in jobs]
+        assert not budgets[0].open("too dear", 400_000_001)
+        assert budgets[0].open("fits", 400_000_000)
+        assert not budgets[1].open("no more", 1)
+        budgets[0].close("fits")
+        assert budgets[1].open("fits", 400_000_000)
 
 
-@given(budget=st.integers(0, 10**12), spent=st.integers(0, 10**12), workers=st.integers(1, 64))
-def test_workers_together_never_have_more_left_than_the_run(
+@given(budget=st.integers(0, 10**12), spent=st.integers(0, 10**12), workers=st.integers(2, 64))
+def test_workers_without_a_purse_never_have_more_left_than_the_run(
     budget: int, spent: int, workers: int
 ) -> None:
     jobs = Job(run="r", budget=budget / 1e9, spent_nanousd=spent).shares(workers)
     parts = [budget_of(job) for job in jobs]
     left = sum((part.limit or 0) - part.spent for part in parts)
-    assert left <= budget - spent
-    assert left > budget - spent - 2 * workers - 2, "and no more is lost than by rounding"
+    assert budget - spent - workers - 1 < left <= budget - spent
