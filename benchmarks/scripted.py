@@ -141,7 +141,9 @@ class ScriptedModel:
             role="seller" if role == "seller" else "buyer",
             episode=request.episode,
             body=body,
-            sent=self._meter.send(self._endpoint.name, body),
+            sent=self._meter.send(
+                self._endpoint.name, body, schema_read=self._endpoint.able.schema_read
+            ),
         )
         self.samples.append(sample)
 

@@ -13,7 +13,7 @@ Provider = Literal[
 PROVIDERS: tuple[Provider, ...] = get_args(Provider)
 
 Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
-SchemaMode = Literal["strict", "prompt"]
+SchemaMode = Literal["strict", "single", "grammar", "prompt"]
 Finish = Literal["stop", "length", "refusal", "other"]
 Parameter = Literal["temperature", "seed", "effort"]
 
@@ -43,9 +43,11 @@ class ModelConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         Limits that we keep to; by default only the provider's apply.
     temperature, seed, effort : optional
         Sent only where the model accepts them.
-    schema : {"strict", "prompt"} or None
-        How the shape of answers is requested: "strict" through the provider's interface,
-        "prompt" in the words of the prompt; by default as the model's profile says.
+    schema : {"strict", "single", "grammar", "prompt"} or None
+        How the shape of answers is requested: through the provider's interface, "strict" as the
+        union of what a conversation asks for, which stays the same and is cached, "single" as the
+        one reply asked for, "grammar" as that reply with its bounds; "prompt" in the words of the
+        prompt. By default as the model's profile says.
     accepts : tuple of str or None
         Which of ``temperature``, ``seed`` and ``effort`` the model accepts, if its profile (see
         `agents.llm.provider.capabilities`) is wrong or silent; by default as the profile says.
@@ -93,7 +95,10 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     says : tuple of Say
         The conversation, oldest first; ends with a user's message.
     shape : mapping
-        Portable JSON Schema of the answer (see `agents.llm.talk.shape`).
+        Portable JSON Schema of the answer (see `agents.llm.talk.shape`), the same for all calls
+        of a conversation.
+    single, bounded : mapping
+        That of the one reply asked for, without and with its bounds; empty: as `shape`.
     shape_name : str
         Letters, digits, ``_`` and ``-``, at most 64.
     max_output_tokens : int
@@ -111,6 +116,13 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     max_output_tokens: int
     cache_key: str = ""
     stage: str = ""
+    single: Mapping[str, Any] = {}
+    bounded: Mapping[str, Any] = {}
+
+    def shaped(self, mode: SchemaMode) -> Call:
+        """Return the call with the schema that `mode` sends in the place of `shape`."""
+        shape = {"single": self.single, "grammar": self.bounded}.get(mode)
+        return msgspec.structs.replace(self, shape=shape) if shape else self
 
 
 class Usage(msgspec.Struct, frozen=True, kw_only=True):

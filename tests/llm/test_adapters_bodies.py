@@ -244,7 +244,10 @@ def test_a_profile_that_speaks_of_effort_says_how_it_is_sent() -> None:
         ("google", "gemini-3-flash-preview", True, "strict"),
         ("openrouter", "anthropic/claude-opus-4.5", True, "strict"),
         ("openrouter", "deepseek/deepseek-chat", False, "prompt"),
-        ("openai-compatible", "Qwen/Qwen3-8B", True, "strict"),
+        ("openrouter", "qwen/qwen3-235b-a22b", True, "single"),
+        ("openai-compatible", "Qwen/Qwen3-8B", True, "grammar"),
+        ("openai-compatible", "my-llama", False, "grammar"),
+        ("openai-compatible", "anthropic/claude-sonnet-5-5", False, "strict"),
     ],
 )
 def test_profiles_of_known_models(
@@ -258,3 +261,16 @@ def test_more_effort_gets_more_room() -> None:
     efforts = ("minimal", "low", "medium", "high")
     rooms = [abilities(config("openai", "gpt-5", effort=effort)).room for effort in efforts]
     assert rooms == sorted(set(rooms))
+
+
+@pytest.mark.parametrize("provider", PROVIDERS_SPOKEN)
+def test_the_mode_decides_which_of_a_calls_schemas_is_sent(provider: Provider) -> None:
+    shapes = {name: {"type": "object", "title": name} for name in ("single", "bounded")}
+    call = msgspec.structs.replace(CALL, shape={"title": "union"}, **shapes)
+    sent = {"strict": "union", "single": "single", "grammar": "bounded"}
+    for mode, title in sent.items():
+        told = json.dumps(body(config(provider, "any", schema=mode), call))
+        assert f'"title": "{title}"' in told
+        assert all(f'"title": "{other}"' not in told for other in {*sent.values()} - {title})
+    told = json.dumps(body(config(provider, "any", schema="prompt"), call))
+    assert '"title"' not in told

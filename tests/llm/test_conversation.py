@@ -86,6 +86,43 @@ def test_a_cut_answer_is_asked_for_again_shorter() -> None:
     ask, calls = answering(("length", '{"reply": {"kind"'), ("stop", GOOD))
     asked(ModelChat("seller", ServiceEnvelope, "context"), ask)
     assert "shorter" in calls[1].says[-1].text
+    assert 'a reply of kind "answer"' in calls[1].says[-1].text
+
+
+SETTLED = '{"reply": {"kind": "settlement", "outcome": "exch'
+OTHER = 'the reply has kind "settlement", "answer" was asked for'
+
+
+@pytest.mark.parametrize(
+    ("finish", "text", "told"),
+    [
+        ("stop", SETTLED + 'anged"}}', OTHER),
+        ("stop", SETTLED, OTHER),
+        ("length", SETTLED, f"cut off at the length limit; {OTHER}"),
+        ("length", '{"reply": {"kind": "answer", "text": "so', "cut off at the length limit\n"),
+        ("stop", '{"reply": {"kind": "answer", "words": "x"}}', "unknown field"),
+    ],
+)
+def test_what_is_asked_again_names_the_kind_seen_and_the_one_wanted(
+    finish: str, text: str, told: str
+) -> None:
+    ask, calls = answering((finish, text), ("stop", GOOD))
+    asked(ModelChat("seller", ServiceEnvelope, "context"), ask)
+    again = calls[1].says[-1].text
+    assert told in again
+    assert again.endswith('one JSON object, a reply of kind "answer".')
+    assert ("settlement" in again) == ("settlement" in told)
+
+
+def test_a_call_has_the_one_schema_that_fits_it_beside_that_of_the_conversation() -> None:
+    ask, calls = answering(("stop", GOOD))
+    asked(ModelChat("seller", ServiceEnvelope, "context"), ask)
+    (call,) = calls
+    assert len(call.shape["properties"]["reply"]["anyOf"]) == 2
+    for shape in (call.single, call.bounded):
+        assert shape["properties"]["reply"]["properties"]["kind"]["enum"] == ["answer"]
+    assert "maxLength" in json.dumps(call.bounded)
+    assert "maxLength" not in json.dumps(call.single)
 
 
 @pytest.mark.parametrize(

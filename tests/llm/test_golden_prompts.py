@@ -34,7 +34,7 @@ SHORT = Lengths(dimension=9, section=9, question=9, answer=9, reason=9, review=9
 def sent() -> list[dict[str, Any]]:
     """The bodies of one episode with a purchase, with their stage and role."""
     config = ModelConfig(
-        provider="openai-compatible", model="any", base_url="http://127.0.0.1:1/v1"
+        provider="openai-compatible", model="any", base_url="http://127.0.0.1:1/v1", schema="strict"
     )
     model = ScriptedModel(config, SHORT)
     Stage(PAN, model).play("e", model, inquiry=2, support=2)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from benchmarks.bench_prompts import MOST_TOKENS, episode, market, share, tokens, typical
 from benchmarks.stage import offer_of
@@ -30,6 +31,7 @@ CONFIGS = [
     ModelConfig(provider="google", model="gemini-3-flash"),
     ModelConfig(provider="openai-compatible", model="qwen", base_url="http://127.0.0.1:1/v1"),
 ]
+OWN = CONFIGS[-1]
 
 
 def body(*said: str) -> bytes:
@@ -161,7 +163,16 @@ def test_four_fifths_of_a_markets_tokens_repeat_a_prefix(config: ModelConfig, bu
 
     Buyers of one model share their beginning; five different models share nothing.
     """
-    assert share(market(config, buyers)) >= 0.80
+    assert share(market(replace(config, schema="strict"), buyers)) >= 0.80
+
+
+@pytest.mark.parametrize("buyers", ["alike", "different"])
+def test_where_no_model_reads_the_schema_less_is_read_and_less_is_new(buyers: Any) -> None:
+    """One schema for each reply costs nothing there: a grammar is made of it."""
+    unread = market(OWN, buyers)
+    read = market(replace(OWN, schema="strict"), buyers)
+    assert tokens(unread) < 0.85 * tokens(read)
+    assert (1 - share(unread)) * tokens(unread) < (1 - share(read)) * tokens(read)
 
 
 def test_an_episode_alone_with_nothing_sent_before_repeats_two_thirds() -> None:

@@ -106,7 +106,8 @@ FILLED = {
     "journey_fine": {"quantity"},
     "journey_problem": {"quantity", "issue", "support", "outcome"},
     "reviews": {"journey", "aspects"},
-    "reask": {"problem"},
+    "reask": {"problem", "kind"},
+    "reask_length": {"problem", "kind"},
     "shapes": {"schema"},
 }
 

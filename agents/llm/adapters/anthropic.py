@@ -71,7 +71,7 @@ class Anthropic:
 
     def body(self, config: ModelConfig, able: Abilities, call: Call) -> dict[str, Any]:
         """Return the request's body; the stable prefix is marked for the provider's cache."""
-        strict = able.schema == "strict"
+        strict = able.schema != "prompt"
         body: dict[str, Any] = {
             "model": config.model,
             "max_tokens": call.max_output_tokens + able.room,

@@ -74,7 +74,7 @@ class Gemini:
 
     def body(self, config: ModelConfig, able: Abilities, call: Call) -> dict[str, Any]:
         """Return the request's body."""
-        strict = able.schema == "strict"
+        strict = able.schema != "prompt"
         body: dict[str, Any] = {
             "contents": [
                 {"role": "user" if say.role == "user" else "model", "parts": [{"text": say.text}]}

@@ -66,7 +66,7 @@ class OpenAIChat:
 
     def body(self, config: ModelConfig, able: Abilities, call: Call) -> dict[str, Any]:
         """Return the request's body."""
-        strict = able.schema == "strict"
+        strict = able.schema != "prompt"
         limit = "max_tokens" if self._flavor == "openrouter" else able.output
         body: dict[str, Any] = {
             "model": config.model,

@@ -63,7 +63,7 @@ class OpenAIResponses:
 
     def body(self, config: ModelConfig, able: Abilities, call: Call) -> dict[str, Any]:
         """Return the request's body."""
-        strict = able.schema == "strict"
+        strict = able.schema != "prompt"
         body: dict[str, Any] = {
             "model": config.model,
             "input": [{"role": say.role, "content": say.text} for say in call.says],

@@ -252,7 +252,9 @@ class PendingCall:
     def _tell(self, status: int, latency_s: float, outcome: str, retry: int, wait_s: float) -> None:
         if self._observe is not None:
             sent = self._prefix.send(
-                f"{self._endpoint.url} {self._endpoint.config.model}", self._body
+                f"{self._endpoint.url} {self._endpoint.config.model}",
+                self._body,
+                schema_read=self._endpoint.able.schema_read,
             )
             self._observe(
                 Attempt(

@@ -114,7 +114,8 @@ class Endpoint:
 
     def body(self, call: Call) -> bytes:
         """Return the exact wire body: keys sorted, but the shape's properties in their order."""
-        return _encode(self.adapter.body(self.config, self.able, call))
+        shaped = call.shaped(self.able.schema)
+        return _encode(self.adapter.body(self.config, self.able, shaped))
 
     def digest(self, body: bytes) -> str:
         """Return the hex SHA-256 of what is asked: the interface's path and the body.

@@ -45,7 +45,7 @@ class PrefixMeter:
         """How many blocks are remembered."""
         return len(self._young) + len(self._old)
 
-    def send(self, model: str, body: bytes) -> Sent:
+    def send(self, model: str, body: bytes, *, schema_read: bool = True) -> Sent:
         """Count one request and remember it.
 
         Parameters
@@ -54,8 +54,11 @@ class PrefixMeter:
             Whose cache it is; prefixes sent to another model do not count.
         body : bytes
             The wire body, in any of the vendors' formats.
+        schema_read : bool
+            Whether the model reads the schema; a server that makes a grammar of it does not
+            show it.
         """
-        text = read_text(body)
+        text = read_text(body, schema_read=schema_read)
         chain = hash(model)
         chains = [
             chain := hash((chain, text[start : start + BLOCK_BYTES]))
@@ -111,7 +114,7 @@ class _Body(msgspec.Struct, frozen=True):
 _decode = msgspec.json.Decoder(_Body).decode
 
 
-def read_text(body: bytes) -> bytes:
+def read_text(body: bytes, *, schema_read: bool = True) -> bytes:
     """Return what a model reads of a wire body, in the order in which it is cached.
 
     Each message begins with its role between marks, about as long as what vendors put there.
@@ -119,7 +122,7 @@ def read_text(body: bytes) -> bytes:
     sent = _decode(body)
     schemas = (sent.response_format, sent.text.format, sent.output_config.format)
     pieces = [bytes(schema) for schema in (*schemas, sent.generation.response_json_schema)]
-    return b"".join(pieces) + "".join(_spoken(sent)).encode()
+    return b"".join(pieces if schema_read else ()) + "".join(_spoken(sent)).encode()
 
 
 def _spoken(sent: _Body) -> Iterator[str]:

@@ -69,6 +69,11 @@ class Abilities(msgspec.Struct, frozen=True, kw_only=True):
     output: Literal["max_tokens", "max_completion_tokens"]
     ignored: tuple[Parameter, ...]
 
+    @property
+    def schema_read(self) -> bool:
+        """Whether a schema that is sent is read like a prompt, not turned into a grammar."""
+        return self.schema in ("strict", "prompt")
+
 
 class _File(msgspec.Struct, forbid_unknown_fields=True):
     models: tuple[ModelProfile, ...]

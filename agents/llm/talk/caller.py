@@ -289,7 +289,7 @@ def bound_of(call: Call, room: int) -> Usage:
         Tokens that the model may think, beside those of the answer.
     """
     texts = [call.system, *(say.text for say in call.says)]
-    shape = len(repr(call.shape))
+    shape = max(len(repr(one)) for one in (call.shape, call.single, call.bounded))
     return Usage(
         input=shape + sum(len(text.encode()) for text in texts),
         output=call.max_output_tokens + room,

@@ -14,9 +14,9 @@ from typing import Any, TypeVar
 import msgspec
 
 from retailsim.agents.llm.talk import templates
-from retailsim.agents.llm.talk.decode import Check, Malformed, decode_reply
+from retailsim.agents.llm.talk.decode import Check, Malformed, decode_reply, kind_seen
 from retailsim.agents.llm.talk.reply import Envelope, Reply
-from retailsim.agents.llm.talk.shape import portable
+from retailsim.agents.llm.talk.shape import bounded, portable, single
 from retailsim.agents.llm.types import Call, Say
 from retailsim.events.errors import UnusableOutput
 from retailsim.events.messages import ModelCalled
@@ -33,6 +33,12 @@ REASKS_IN_ALL = 2
 def shape_of(envelope: type[Envelope]) -> dict[str, Any]:
     """Return the portable schema of a conversation's answers."""
     return portable(envelope)
+
+
+@cache
+def shapes_of(kind: type[Reply]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the schema of one kind of answer, portable and with its bounds."""
+    return single(kind), bounded(kind)
 
 
 class ModelChat:
@@ -112,15 +118,14 @@ class ModelChat:
         """
         self.add("user", task)
         for left in range(reasks, -1, -1):
-            record = await ask(self._call(max_output_tokens))
+            record = await ask(self._call(kind, max_output_tokens))
             self.add("assistant", record.answer or "(nothing)")
             if record.finish == "refusal":
                 raise UnusableOutput("refusal: the model declined to answer", record.answer)
-            problem = "cut off at the length limit" if record.finish == "length" else ""
             try:
                 reply = decode_reply(record.answer, kind, self._envelope, check)
             except Malformed as error:
-                problem = problem or str(error)
+                problem = _problem(record, kind, error)
             else:
                 if accepted is not None:
                     accepted(record)
@@ -128,11 +133,14 @@ class ModelChat:
             if not left or self._reasked >= REASKS_IN_ALL * reasks:
                 raise UnusableOutput(problem, record.answer)
             self._reasked += 1
-            self.add("user", _complaint(record.finish, problem))
+            self.add("user", _complaint(record.finish, problem, kind))
         raise AssertionError("the loop ends by an answer or an error")
 
-    def _call(self, max_output_tokens: int) -> Call:
+    def _call(self, kind: type[Reply], max_output_tokens: int) -> Call:
+        alone, limited = shapes_of(kind)
         return Call(
+            single=alone,
+            bounded=limited,
             system=self._system,
             says=tuple(self._says),
             shape=shape_of(self._envelope),
@@ -142,7 +150,17 @@ class ModelChat:
         )
 
 
-def _complaint(finish: str, problem: str) -> str:
-    if finish == "length":
-        return templates.text("reask_length")
-    return templates.text("reask").format(problem=templates.fenced("PROBLEM", problem))
+def _problem(record: ModelCalled, kind: type[Reply], error: Malformed) -> str:
+    """Say what is wrong with an answer, first of all if it is of a kind that nobody asked for."""
+    seen = kind_seen(record.answer)
+    other = f'the reply has kind "{seen}", "{kind.tag()}" was asked for'
+    told = [other] if seen not in (None, kind.tag()) else []
+    if record.finish == "length":
+        told = ["cut off at the length limit", *told]
+    return "; ".join(told) or str(error)
+
+
+def _complaint(finish: str, problem: str, kind: type[Reply]) -> str:
+    name = "reask_length" if finish == "length" else "reask"
+    shown = templates.fenced("PROBLEM", problem)
+    return templates.text(name).format(problem=shown, kind=kind.tag())

@@ -9,6 +9,7 @@ asked again.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -20,6 +21,10 @@ R = TypeVar("R", bound=Reply)
 
 _THOUGHT = "</think>"
 """Where the thoughts of open models end, if their server leaves them in the answer."""
+
+
+_KIND = re.compile(r'"kind"\s*:\s*"([^"\\]{1,40})"')
+"""The first one: what the reply says itself stands before all texts in it."""
 
 
 class Malformed(Exception):
@@ -75,6 +80,12 @@ def _bare(data: str, kind: type[R], outer: Exception) -> R:
         return msgspec.json.decode(msgspec.json.encode(keys), type=kind, strict=True)
     except msgspec.ValidationError as error:
         raise Malformed(str(error)) from None
+
+
+def kind_seen(text: str) -> str | None:
+    """Return the kind that an answer says it is of, also where it is broken or cut off."""
+    found = _KIND.search(_without_thoughts(text))
+    return found[1] if found else None
 
 
 def _without_thoughts(text: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, get_args, get_type_hints
 
 import msgspec
 
@@ -34,3 +34,9 @@ class Envelope(Protocol):
     def reply(self) -> Any:
         """The reply, one of the union."""
         ...
+
+
+def replies_of(envelope: type[msgspec.Struct]) -> tuple[type[Reply], ...]:
+    """Return the kinds of replies that an envelope may hold."""
+    told = get_type_hints(envelope)["reply"]
+    return get_args(told) or (told,)

@@ -9,7 +9,8 @@ from importlib.resources import files
 
 import msgspec
 
-from retailsim.agents.llm.talk.shape import portable
+from retailsim.agents.llm.talk.reply import replies_of
+from retailsim.agents.llm.talk.shape import bounded, portable
 from retailsim.agents.persona import Persona
 from retailsim.agents.protocol import agents_of
 from retailsim.events.messages import Role
@@ -58,6 +59,8 @@ def version() -> str:
     for protocol in protocols:
         for envelope in imported(protocol.envelopes):
             digest.update(msgspec.json.encode(portable(envelope)))
+            for kind in replies_of(envelope):
+                digest.update(msgspec.json.encode(bounded(kind)))
     for protocol in protocols:
         if protocol.specimen is not None:
             digest.update(imported(protocol.specimen)().encode())

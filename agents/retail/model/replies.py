@@ -16,7 +16,7 @@ from msgspec import Meta
 
 from retailsim.agents.llm.talk.reply import Reply
 from retailsim.agents.reading.replies import ReadingEnvelope
-from retailsim.events.messages import Aspect
+from retailsim.events.messages import ASPECTS, Aspect
 from retailsim.market.core.admission import MAX_NUMBER
 from retailsim.market.protocols.retail.values import Topic
 
@@ -124,7 +124,7 @@ class ReviewsReply(Reply, frozen=True, kw_only=True, tag="reviews"):
 
     most_tokens: ClassVar[int] = 700
 
-    reviews: tuple[AspectReview, ...]
+    reviews: Annotated[tuple[AspectReview, ...], Meta(min_length=1, max_length=len(ASPECTS))]
 
     def problem(self) -> str | None:
         """An aspect is reviewed once, and who reviews the product says whether to buy it."""
