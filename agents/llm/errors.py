@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from retailsim.agents.errors import AgentsError
+from retailsim.agents.llm.refused_setting import ADVICE, setting_of
 
 
 class ModelError(AgentsError):
@@ -86,6 +87,8 @@ class ProviderStopped(ModelError):
 
     says = "the provider stopped"
     advice = "resume the run when that is solved"
+    resumable = True
+    """Whether the same requests may pass later."""
 
     def __init__(self, model: str, status: int, detail: str, answered: bool = False) -> None:
         self.status = status
@@ -127,6 +130,18 @@ class ModelUnknown(ProviderStopped):
         "check model and base_url: resume takes another base_url with --set"
         " models.NAME.base_url=..., another model needs a new launch"
     )
+
+
+class RequestsRefused(ProviderStopped):
+    """Not one request was answered, and they are refused for what all of them have in common."""
+
+    says = "the provider refuses the requests as they are"
+    resumable = False
+
+    def __init__(self, model: str, status: int, detail: str, answered: bool = False) -> None:
+        change = ADVICE[setting_of(detail)].format(model=model)
+        self.advice = f"{change}, and start again: requests are part of the run"
+        super().__init__(model, status, detail, answered)
 
 
 class RunStopping(ProviderStopped):

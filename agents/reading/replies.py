@@ -26,7 +26,7 @@ class ReadingReply(Reply, frozen=True, kw_only=True, tag="reading"):
 
     most_tokens: ClassVar[int] = 1_000
 
-    claims: Annotated[tuple[NumberedClaim, ...], Meta(max_length=50)]
+    claims: Annotated[tuple[NumberedClaim, ...], Meta(max_length=30)]
 
     def problem(self) -> str | None:
         """Each sentence has at most one claim."""

@@ -197,8 +197,9 @@ class Models:
             if never
             else "everything so far is kept"
         )
-        line = f"{reason}; {kept}"
-        if not spent:  # where it is, who knows the whole run says how much more it needs
+        final = isinstance(reason, ProviderStopped) and not reason.resumable
+        line = str(reason) if final else f"{reason}; {kept}"
+        if not final and not spent:  # of a budget, who knows the whole run says what it needs
             line += f": {program_name()} resume {shlex.quote(run)}"
         raise ModelsStopped(line, wrong=never, alone=spent) from reason
 

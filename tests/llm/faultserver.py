@@ -279,6 +279,7 @@ ERRORS: Mapping[str, Error] = {
     "529": (529, {"message": "Overloaded", "type": "overloaded_error"}, {}),
     "never": (500, {"message": "boom"}, {"x-should-retry": "false"}),
     "400": (400, {"message": "schema is too deep", "type": "invalid_request_error"}, {}),
+    "422": (422, {"message": "we do not like this"}, {}),
     "401": (401, {"message": f"Incorrect API key provided: {KEY}."}, {}),
     "403": (403, {"message": "not allowed", "type": "permission_error"}, {}),
     "404": (404, {"message": "no such model", "code": "model_not_found"}, {}),

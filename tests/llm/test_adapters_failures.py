@@ -9,6 +9,7 @@ import pytest
 
 from retailsim.agents.llm.provider.attempt_failure import Failure, by_status
 from retailsim.agents.llm.provider.vendor import vendor_of
+from retailsim.agents.llm.refused_setting import setting_of
 from retailsim.agents.llm.types import PROVIDERS, Provider
 
 
@@ -225,3 +226,33 @@ def test_a_wait_beyond_the_deadline_is_not_begun(
 ) -> None:
     found = Failure(kind=kind, delay_s=delay_s).bounded(900.0)
     assert (found.kind, found.retried) == (becomes, retried)
+
+
+SETTINGS: dict[str, str | None] = {
+    "Unsupported value: 'temperature' does not support 0.7 with this model.": "accepts",
+    "temperature: Extra inputs are not permitted": "accepts",
+    'Unknown name "thinkingLevel": thinking level is not supported': "accepts",
+    "Invalid value (param reasoning_effort)": "accepts",
+    "Invalid schema for response_format 'buyer_reply': too deep": "schema",
+    "output_config.format: Extra inputs are not permitted": "schema",
+    "failed to parse grammar": "schema",
+    "Unknown name \"responseJsonSchema\" at 'generation_config'": "schema",
+    "max_tokens: 9600 > 8192, the maximum of output tokens for this model": "thinking_tokens",
+    "'max_completion_tokens' is too large: 4400": "thinking_tokens",
+    "The thinking budget 8000 is invalid": "thinking_tokens",
+    "Unsupported parameter: 'max_tokens' is not supported": None,
+    "your prompt was flagged, see https://x.test/docs/reasoning#advice": None,
+    "This model's maximum context length is 8192 tokens": None,
+    "bad request": None,
+}
+
+
+@pytest.mark.parametrize("said", SETTINGS)
+def test_a_refusal_is_about_the_setting_that_its_words_name(said: str) -> None:
+    assert setting_of(said) == SETTINGS[said]
+
+
+def test_the_parameter_that_an_error_names_beside_its_words_is_kept() -> None:
+    found = read("openai", 400, openai(message="Invalid value", param="seed"))
+    assert found.detail == "Invalid value (param seed)"
+    assert read("openai", 400, openai(message="bad seed", param="seed")).detail == "bad seed"

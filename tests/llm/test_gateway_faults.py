@@ -20,8 +20,10 @@ from retailsim.agents.llm.errors import (
     NeverItsTurn,
     ProviderDown,
     ProviderStopped,
+    RequestsRefused,
     SpendLimit,
 )
+from retailsim.agents.llm.gateway.call import REFUSALS
 from retailsim.agents.llm.gateway.gateway import Gateway
 from retailsim.agents.llm.gateway.transport import HttpTarget, post
 from retailsim.agents.llm.provider.attempt_failure import Failure
@@ -76,7 +78,7 @@ def test_without_a_hint_the_wait_doubles_up_to_a_minute() -> None:
 @pytest.mark.parametrize(
     ("fault", "error", "status"),
     [
-        ("400", ModelRefusedRequest, 400),
+        ("400", RequestsRefused, 400),
         ("401", KeyRefused, 401),
         ("403", KeyRefused, 403),
         ("404", ModelUnknown, 404),
@@ -101,7 +103,7 @@ def test_what_does_not_pass_is_not_tried_again(
 
 
 def test_every_error_of_the_fault_server_is_either_survived_or_ends_the_call() -> None:
-    ends = {"400", "401", "402", "403", "404", "429-hours", "429-minutes", "never"}
+    ends = {"400", "422", "401", "402", "403", "404", "429-hours", "429-minutes", "never"}
     assert ends | set(TRANSIENT) | {"429-later"} >= set(ERRORS)
 
 
@@ -308,12 +310,30 @@ def test_a_key_refused_from_the_start_is_told_apart() -> None:
 
 def test_one_refused_request_leaves_the_others_alone() -> None:
     async def main() -> None:
-        async with FaultServer(["400"]) as server, to(server) as door:
+        async with FaultServer(["ok", "400"]) as server, to(server) as door:
+            await door.ask("m0", CALL)
             ends = await asyncio.gather(
                 *(door.ask("m0", CALL) for _ in range(4)), return_exceptions=True
             )
             assert sum(isinstance(end, ModelRefusedRequest) for end in ends) == 1
-            assert len(server.seen) == 4
+            assert len(server.seen) == 5
+
+    run(main())
+
+
+def test_what_names_no_setting_stops_the_run_when_it_is_refused_three_times() -> None:
+    """One text may be refused for itself; three, and not one answer, are refused for the rest."""
+
+    async def main() -> None:
+        async with FaultServer(lambda number: "422") as server, to(server) as door:
+            for _ in range(REFUSALS - 1):
+                with pytest.raises(ModelRefusedRequest):
+                    await door.ask("m0", CALL)
+            for _ in range(2):
+                with pytest.raises(RequestsRefused, match="check accepts, schema") as caught:
+                    await door.ask("m0", CALL)
+            assert not caught.value.answered
+            assert len(server.seen) == REFUSALS
 
     run(main())
 

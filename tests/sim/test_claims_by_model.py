@@ -192,6 +192,19 @@ FAULTS: dict[str, Any] = {
     "cut off": lambda body: (200, completion(body, '{"reply": {"kind": "rea', "length")),
     "http 400": lambda body: (400, {"error": {"message": "schema is too deep"}}),
 }
+"""The last one only behind an answer: a model that refuses everything stops the run."""
+
+
+def answering_once(fault: Callable[[dict[str, Any]], tuple[int, Any]]) -> Any:
+    """Prose for the first request, and the fault for all others."""
+    asked: list[Any] = []
+
+    def answer(body: dict[str, Any]) -> tuple[int, Any]:
+        asked.append(body)
+        told: tuple[int, Any] = FAULTS["prose"](body) if len(asked) == 1 else fault(body)
+        return told
+
+    return answer
 
 
 def reply(sentence: int = 1, kind: str = "fact", times: int = 1) -> str:
@@ -203,8 +216,9 @@ def reply(sentence: int = 1, kind: str = "fact", times: int = 1) -> str:
 def test_where_the_model_fails_the_rules_read_and_no_episode_ends(
     tmp_path: Path, by_rules: Path, fault: str
 ) -> None:
-    with serving(FAULTS[fault]) as server:
-        run = launched(server, tmp_path, "--set", "products.per_category=1")
+    with serving(answering_once(FAULTS[fault])) as server:
+        one = ("--set", "models.local.max_in_flight=1")
+        run = launched(server, tmp_path, "--set", "products.per_category=1", *one)
     assert replayed(run)["episodes"] == replayed(by_rules)["episodes"]
     assert claims(run) == claims(by_rules)
     texts = events_of(run, "ClaimsRead")
@@ -418,7 +432,7 @@ def test_each_message_about_an_item_is_read_by_the_model(tmp_path: Path, plain_t
     assert "trust such a seller less" not in page(report(plain_talks, {}))
 
 
-@pytest.mark.parametrize("fault", ["refusal", "http 400"])
+@pytest.mark.parametrize("fault", ["refusal", "prose"])
 def test_a_reader_that_fails_leaves_a_conversation_as_the_rules_do(
     tmp_path: Path, plain_talks: Path, fault: str
 ) -> None:

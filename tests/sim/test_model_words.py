@@ -15,18 +15,47 @@ from tests.sim.modelserver import by_rote, serving
 from tests.sim.runs import scenario, sim
 from tests.sim.test_estimate import MODELS
 
+REFUSED = {
+    "Unsupported value: 'temperature' does not support 0.7": "accepts = [] sends neither",
+    "Invalid schema for response_format 'buyer_reply'": 'set schema = "single"',
+    "max_tokens is too large: 9600": "set thinking_tokens in [models.local]",
+    "bad request": "check accepts, schema and thinking_tokens in [models.local]",
+}
 
-def test_a_request_refused_every_time_says_why_the_episodes_failed(tmp_path: Path) -> None:
+
+@pytest.mark.parametrize("said", REFUSED)
+def test_requests_refused_from_the_first_on_stop_the_run_and_name_the_setting(
+    said: str, tmp_path: Path
+) -> None:
+    with serving(lambda body: (400, {"error": {"message": said}})) as server:
+        path, run = scenario(tmp_path, MODELS.format(url=server.url, products=3)), tmp_path / "run"
+        result = sim("launch", path, "--out", run)
+        assert result.exit_code == 2
+        assert len(server.bodies) < 12, "not every market was tried"
+    (line,) = [line for line in result.stderr.splitlines() if line.startswith("error:")]
+    assert "the provider refuses the requests as they are (HTTP 400)" in line
+    assert said in line
+    assert REFUSED[said] in line
+    assert "start again" in line
+    assert "resume" not in line
+
+
+def test_a_request_refused_later_says_why_the_episodes_failed(tmp_path: Path) -> None:
     """The reason is in the log, but nobody should have to look for it there."""
-    refused = {"error": {"message": "no such parameter: colour", "code": "unsupported"}}
-    with serving(lambda body: (400, refused)) as server:
+
+    def answering(body: dict[str, Any]) -> tuple[int, Any]:
+        if 'of kind "pitch"' in str(body["messages"][-1]["content"]):
+            return 400, {"error": {"message": "no such schema"}}
+        return by_rote(body)
+
+    with serving(answering) as server:
         text = MODELS.format(url=server.url, products=1)
         path, run = scenario(tmp_path, text), tmp_path / "run"
         result = sim("launch", path, "--out", run)
         assert result.exit_code == 1
-    said = "8 of the 8 failed in strategy: ModelRefusedRequest: model 'local': the provider refused"
+    said = "failed in pitch: ModelRefusedRequest: model 'local': the provider refused"
     assert said in result.stderr
-    assert "no such parameter: colour" in result.stderr
+    assert "no such schema" in result.stderr
     replayed = sim("replay", run, "--json")
     assert said in replayed.stderr
     assert said not in replayed.stdout

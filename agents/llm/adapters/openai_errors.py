@@ -64,6 +64,9 @@ def classify(status: int, error: Any, *, asked_s: float | None = None) -> Failur
         The wait that the headers ask for: then even a 402 is no end. A date is far away here.
     """
     message = str(dig(error, "message") or dig(error, "detail") or error)
+    param = dig(error, "param")
+    if isinstance(param, str) and param not in message:
+        message = f"{message} (param {param})"
     code = dig(error, "code")
     if status < 300:
         status = code if isinstance(code, int) and 300 <= code < 600 else 0

@@ -17,6 +17,7 @@ from retailsim.agents.llm.errors import (
     NeverItsTurn,
     ProviderDown,
     ProviderStopped,
+    RequestsRefused,
     SpendLimit,
 )
 from retailsim.agents.llm.gateway.endpoint import Endpoint
@@ -26,6 +27,7 @@ from retailsim.agents.llm.gateway.retry import AttemptFailed, Patience
 from retailsim.agents.llm.gateway.transport import HttpReply, post
 from retailsim.agents.llm.provider.attempt_failure import Failure, Kind
 from retailsim.agents.llm.provider.hints import Remaining, remaining
+from retailsim.agents.llm.refused_setting import setting_of
 from retailsim.agents.llm.types import Answer, Call
 
 _STOPS: Mapping[Kind, type[ProviderStopped]] = {
@@ -35,6 +37,8 @@ _STOPS: Mapping[Kind, type[ProviderStopped]] = {
     "unknown": ModelUnknown,
 }
 _NOTHING = Remaining(None, None)
+REFUSALS = 3
+"""So many requests refused before any was answered are refused for what they have in common."""
 
 
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):
@@ -280,5 +284,14 @@ class PendingCall:
             answered = self._endpoint.numbers.answered > 0
             return _STOPS[last.kind](name, last.status, last.detail, answered)
         if last.kind == "request":
-            return ModelRefusedRequest(name, last.status, last.detail)
+            return self._refused(last)
         return ProviderDown(name, self._sent, seconds, str(last))
+
+    def _refused(self, last: Failure) -> ModelError:
+        """Tell a request that is refused from requests that all are, before any was answered."""
+        endpoint = self._endpoint
+        endpoint.refused += 1
+        common = setting_of(last.detail) is not None or endpoint.refused >= REFUSALS
+        if common and endpoint.numbers.answered == 0:
+            return RequestsRefused(endpoint.name, last.status, last.detail)
+        return ModelRefusedRequest(endpoint.name, last.status, last.detail)

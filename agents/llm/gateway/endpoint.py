@@ -85,6 +85,7 @@ class Endpoint:
         self.able: Abilities = abilities(config)
         self.numbers = Statistics(model=name)
         self.gate: Gate | None = None
+        self.refused = 0  # requests, for what is in them
         self._environ = environ
         self._tokens_per_byte = 1 / _BYTES_PER_TOKEN
 
