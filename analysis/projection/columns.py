@@ -1,4 +1,4 @@
-"""Which columns every replay derives from which events: four tables, read like a form.
+"""Which columns every replay derives from which events: five tables, read like a form.
 
 They are of all protocols; a protocol may add columns and tables of its own (`protocol_tables`).
 Of each event type only the fields that feed a column are parsed, with the types in `FIELDS`;
@@ -16,6 +16,8 @@ from retailsim.events.messages import ASPECTS
 
 SELLER_TRAITS = ("assertiveness", "friendliness", "rationality")
 BUYER_TRAITS = ("pickiness", "price_consciousness", "rationality")
+TOLD = ("model", "fingerprint", "upstream")
+"""What a provider may tell of who answered."""
 
 _TEXTS = (
     *("market", "episode", "seller", "buyer", "product", "category", "title", "audience"),
@@ -40,6 +42,7 @@ FIELDS: dict[str, pl.DataType] = {
     "would_recommend": pl.Boolean(),
     "seller_persona": pl.Struct(dict.fromkeys(SELLER_TRAITS, pl.String())),
     "buyer_persona": pl.Struct(dict.fromkeys(BUYER_TRAITS, pl.String())),
+    "answered_by": pl.Struct(dict.fromkeys(TOLD, pl.String())),
 }
 """The fields a replay reads, with their types; a log line without one has null there."""
 
@@ -183,12 +186,20 @@ UNPLACED_CALLS = ColumnTable(
 EPISODE_CALLS = ColumnTable(key=("market", "episode", "model"), within=pl.lit(True), columns=_USE)
 """Per episode, for the cost of one; what belongs to a whole market has no episode."""
 
+ANSWERERS = ColumnTable(
+    key=("model", "answered_by"),
+    within=pl.col("answered_by").is_not_null(),
+    columns={"calls": count("ModelCalled")},
+)
+"""Who answered in the name of each model, as far as providers tell."""
+
 SHARED: dict[str, ColumnTable] = {
     "episodes": EPISODES,
     "markets": MARKETS,
     "calls": CALLS,
     "unplaced_calls": UNPLACED_CALLS,
     "episode_calls": EPISODE_CALLS,
+    "answerers": ANSWERERS,
 }
 """Every derived table that all protocols have, by its name."""
 

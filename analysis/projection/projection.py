@@ -65,6 +65,9 @@ class Projection:
     episode_calls : polars.DataFrame
         The same per (market, episode, model); ``episode`` is null for what belongs to the whole
         market, as the broadcast does.
+    answerers : polars.DataFrame
+        One row per model and who answered in its name (``answered_by``: model, fingerprint,
+        upstream; null where the provider tells nothing), with the number of ``calls``.
     tables : PackedTables
         A mapping of the protocol's own tables by name, a row an event, sorted by ``market`` and
         ``seq``: what `protocol_tables.ProtocolTables` declares. A frame is unpacked each time it is
@@ -75,6 +78,7 @@ class Projection:
     markets: pl.DataFrame
     calls: pl.DataFrame
     episode_calls: pl.DataFrame
+    answerers: pl.DataFrame = field(default_factory=pl.DataFrame)
     tables: PackedTables = field(default_factory=PackedTables)
 
 
@@ -129,6 +133,7 @@ def merge(pieces: Iterable[Pieces], tables: TableSet | None = None) -> Projectio
             whole["episodes"].select("episode", "decided_t"),
         ).drop("seq"),
         episode_calls=whole["episode_calls"].drop("seq"),
+        answerers=whole["answerers"].drop("seq"),
         tables=PackedTables({name: _sorted(listed, name) for name in tables.rows}),
     )
 

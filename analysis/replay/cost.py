@@ -6,7 +6,7 @@ Calls of failed and repeated episodes are included in the totals: they were paid
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -69,6 +69,33 @@ class PerEpisode(msgspec.Struct, frozen=True, kw_only=True):
     cost_nanousd: float | None
 
 
+class Answerer(msgspec.Struct, frozen=True, kw_only=True):
+    """Who answered some of the calls to a model, as the provider told.
+
+    Parameters
+    ----------
+    model : str
+        The name of the ``[models]`` table.
+    answered : str or None
+        The model that the answers name.
+    fingerprint, upstream : str or None
+        The version of the system behind it; the provider that a broker passed the calls on to.
+    calls : int
+    """
+
+    model: str
+    answered: str | None
+    fingerprint: str | None
+    upstream: str | None
+    calls: int
+
+    def __str__(self) -> str:
+        """Say it in a few words."""
+        by = f" by {self.upstream}" if self.upstream else ""
+        print_ = f" ({self.fingerprint})" if self.fingerprint else ""
+        return f"{self.answered or 'a model without a name'}{by}{print_}: {self.calls:,}"
+
+
 class Attempts(msgspec.Struct, frozen=True, kw_only=True):
     """Requests sent to one model, from the run's telemetry: wall-clock things.
 
@@ -97,7 +124,8 @@ class Attempts(msgspec.Struct, frozen=True, kw_only=True):
 class Cost(Use, frozen=True, kw_only=True):
     """All of it: the totals, and what they are made of.
 
-    ``attempts`` is empty where the telemetry was deleted.
+    ``attempts`` is empty where the telemetry was deleted, ``answerers`` where no provider told
+    who answered.
     """
 
     models: tuple[Use, ...]
@@ -105,6 +133,15 @@ class Cost(Use, frozen=True, kw_only=True):
     stages: tuple[Use, ...]
     episodes: tuple[PerEpisode, ...]
     attempts: tuple[Attempts, ...] = ()
+    answerers: tuple[Answerer, ...] = ()
+
+    def changes(self) -> Iterator[str]:
+        """Yield a line for each model in whose name more than one answered: not one system."""
+        for model in sorted({one.model for one in self.answerers}):
+            several = [one for one in self.answerers if one.model == model]
+            if len(several) > 1:
+                calls = "; ".join(str(one) for one in several)
+                yield f"{model} changed within the run; calls answered by {calls}"
 
 
 def cost(projection: Projection, attempts: Sequence[Attempts] = ()) -> Cost | None:
@@ -120,7 +157,21 @@ def cost(projection: Projection, attempts: Sequence[Attempts] = ()) -> Cost | No
         stages=_uses(calls, ("role", "stage")),
         episodes=tuple(_per_episode(projection)),
         attempts=tuple(attempts),
+        answerers=tuple(_answerers(projection.answerers)),
     )
+
+
+def _answerers(found: pl.DataFrame) -> Iterator[Answerer]:
+    for row in found.iter_rows(named=True):
+        told = row["answered_by"]
+        if any(told.values()):
+            yield Answerer(
+                model=row["model"],
+                answered=told["model"],
+                fingerprint=told["fingerprint"],
+                upstream=told["upstream"],
+                calls=row["calls"],
+            )
 
 
 _SUMS = tuple(name for name in Use.__struct_fields__ if name not in ("model", "role", "stage"))

@@ -17,6 +17,7 @@ from retailsim.market.core.money import nanodollars
 def cost_tables(cost: Cost) -> Iterator[Table | Text]:
     """Yield what is to be printed, in order."""
     yield Text(_total(cost), style="bold")
+    yield from (Text(change) for change in cost.changes())
     yield _use_table("Cost by model", cost.roles, ("model", "role"))
     yield _use_table("Cost by stage", cost.stages, ("role", "stage"))
     if cost.episodes:

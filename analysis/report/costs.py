@@ -59,7 +59,8 @@ def cost_section(cost: Cost) -> Section:
     lead = f"{cost.calls:,} calls, {nanodollars(cost.cost_nanousd)}"
     if cost.saved_calls:
         lead += f"; {cost.saved_calls:,} answers came from the cache"
-    return Section(name="costs", title="Costs", lead=f"{lead}.", tables=tuple(tables))
+    said = ". ".join([lead, *cost.changes()])
+    return Section(name="costs", title="Costs", lead=f"{said}.", tables=tuple(tables))
 
 
 def _use(use: Use, keys: tuple[str, str]) -> tuple[Cell, ...]:

@@ -14,7 +14,8 @@ from rich.console import Console
 from retailsim.analysis.replay.cost import Cost
 from retailsim.analysis.replay.cost_tables import cost_tables
 from retailsim.analysis.replay.replay import replay
-from retailsim.events.messages import EpisodeFailed, ModelCalled
+from retailsim.analysis.report.costs import cost_section
+from retailsim.events.messages import AnsweredBy, EpisodeFailed, ModelCalled
 from tests.analysis.fakelog import Line, closed, market, opened, order, write_run
 from tests.analysis.fakelog import episode as unfinished
 from tests.sim.modelserver import serving
@@ -272,3 +273,55 @@ def test_repetitions_that_go_round_in_a_circle_end(tmp_path: Path) -> None:
         broadcast("a"),
     ]
     assert set(_per_episode(write_run(tmp_path / "run", lines))) == {False}
+
+
+def answered(*told: AnsweredBy | None, model: str = "x") -> list[ModelCalled]:
+    return [called(call=n, model=model, answered_by=by) for n, by in enumerate(told)]
+
+
+def changes(folder: Path, *calls: ModelCalled) -> list[str]:
+    cost = found(write_run(folder / "run", [*market("m", closed("e", opened())), *calls]))
+    console = Console(width=200, record=True, file=StringIO())
+    for part in cost_tables(cost):
+        console.print(part)
+    said = list(cost.changes())
+    text = console.export_text()
+    assert all(line in text for line in said)
+    assert ("changed within the run" in text) == bool(said)
+    assert all(line in cost_section(cost).lead for line in said)
+    return said
+
+
+MARCH, APRIL = AnsweredBy(model="x-03"), AnsweredBy(model="x-04", fingerprint="fp1", upstream="Up")
+
+
+def test_a_model_that_changed_within_the_run_is_named_with_how_often(tmp_path: Path) -> None:
+    said = changes(tmp_path, *answered(MARCH, APRIL, MARCH, None), *answered(APRIL, model="y"))
+    [line] = said
+    assert line.startswith("x changed within the run")
+    assert "x-03: 2" in line
+    assert "x-04 by Up (fp1): 1" in line
+    cost = json.loads(sim("replay", tmp_path / "run", "--json").stdout)["cost"]
+    assert sorted((one["model"], one["answered"], one["calls"]) for one in cost["answerers"]) == [
+        ("x", "x-03", 2),
+        ("x", "x-04", 1),
+        ("y", "x-04", 1),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (MARCH, AnsweredBy(model="x-03", fingerprint="fp2")),
+        (APRIL, AnsweredBy(model="x-04", fingerprint="fp1", upstream="Down")),
+    ],
+)
+def test_another_fingerprint_or_provider_is_a_change_too(
+    one: AnsweredBy, other: AnsweredBy, tmp_path: Path
+) -> None:
+    assert len(changes(tmp_path, *answered(one, other))) == 1
+
+
+def test_one_that_answered_throughout_or_tells_nothing_changed_nothing(tmp_path: Path) -> None:
+    calls = [*answered(MARCH, MARCH, None), *answered(None, None, model="y")]
+    assert changes(tmp_path, *calls, *answered(APRIL, model="z")) == []

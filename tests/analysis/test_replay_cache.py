@@ -13,7 +13,9 @@ from retailsim.analysis.replay.replay import replay
 from retailsim.events import messages as m
 from tests.analysis.fakelog import closed, market, opened, order, write_run
 
-FRAMES = [f"{name}.parquet" for name in ("episodes", "markets", "calls", "episode_calls")]
+FRAMES = [
+    f"{name}.parquet" for name in ("episodes", "markets", "calls", "episode_calls", "answerers")
+]
 
 
 def one_market(name: str = "m") -> list[m.Event]:
@@ -67,9 +69,7 @@ def test_another_log_with_the_same_names_is_projected_again(
     assert len(projected) == 1
 
 
-@pytest.mark.parametrize(
-    "name", ["episodes.parquet", "markets.parquet", "calls.parquet", "episode_calls.parquet"]
-)
+@pytest.mark.parametrize("name", FRAMES)
 @pytest.mark.parametrize("how", ["flip", "cut", "remove", "empty"])
 def test_a_damaged_kept_file_is_made_anew(
     run: Path, projected: list[Path], name: str, how: str
@@ -130,6 +130,7 @@ def test_keeping_leaves_no_other_files(run: Path) -> None:
         "markets.parquet",
         "calls.parquet",
         "episode_calls.parquet",
+        "answerers.parquet",
         "claims.parquet",
         "readings.parquet",
         "choices.parquet",
