@@ -132,6 +132,13 @@ class ModelUnknown(ProviderStopped):
     )
 
 
+class WayBlocked(ProviderStopped):
+    """Not the provider answered but what stands before it: a firewall, a proxy, a login page."""
+
+    says = "something before the provider refused the request"
+    advice = "let it pass there, or take another way to it, then resume the run"
+
+
 class RequestsRefused(ProviderStopped):
     """Not one request was answered, and they are refused for what all of them have in common."""
 

@@ -14,7 +14,7 @@ PROVIDERS: tuple[Provider, ...] = get_args(Provider)
 
 Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
 SchemaMode = Literal["strict", "single", "grammar", "prompt"]
-Finish = Literal["stop", "length", "refusal", "other"]
+Finish = Literal["stop", "length", "refusal", "thoughts", "other"]
 Parameter = Literal["temperature", "seed", "effort"]
 
 

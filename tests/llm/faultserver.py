@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import json
 import random
 from collections import Counter
@@ -136,6 +137,11 @@ async def answer(fault: str, vendor: str, request: web.Request) -> web.StreamRes
         return web.Response()
     if fault == "half":
         return await _half(request, success(vendor))
+    if fault in ("bom", "gzip"):
+        body = json.dumps(success(vendor)).encode()
+        sent = gzip.compress(body) if fault == "gzip" else b"\xef\xbb\xbf" + body
+        coded = {"Content-Encoding": "gzip"} if fault == "gzip" else {}
+        return web.Response(body=sent, headers=coded, content_type="application/json")
     if fault in PLAIN:
         status, body, headers = PLAIN[fault]
         return web.Response(status=status, text=body, headers=headers)
@@ -296,6 +302,21 @@ PLAIN: Mapping[str, tuple[int, str, Mapping[str, str]]] = {
     "moved": (307, "", {"Location": "http://127.0.0.1:1/elsewhere"}),
     "no-usage": (200, '{"choices": [{"message": {"content": "12345678"}}]}', {}),
     "huge": (200, " " * (9 * 2**20), {}),
+    "page": (200, "<!DOCTYPE html><title>Log in</title>", {"Content-Type": "text/html"}),
+    "stream": (
+        200,
+        'data: {"choices": [{"delta": {"content": "x"}}]}\n\n',
+        {"Content-Type": "text/event-stream"},
+    ),
+    "firewall": (
+        403,
+        "<html><h1>Access denied</h1>by the corporate firewall</html>",
+        {"Content-Type": "text/html; charset=utf-8"},
+    ),
+    "portal": (401, "<HTML>sign in", {}),
+    "br": (200, "in plain words", {"Content-Encoding": "br"}),
+    "zstd": (200, "in plain words", {"Content-Encoding": "zstd"}),
+    "no-gzip": (200, "in plain words", {"Content-Encoding": "gzip"}),
 }
 
 

@@ -196,3 +196,38 @@ def test_an_error_inside_a_choice_is_a_failure() -> None:
 
 def test_the_fault_server_speaks_every_format() -> None:
     assert set(SUCCESS) == set(VENDOR.values())
+
+
+def thought(vendor: str, text: str = "") -> Any:
+    """A whole answer in which nothing but thoughts (or `text` as thoughts) came."""
+    body = success(vendor)
+    match vendor:
+        case "chat":
+            body["choices"][0]["message"] = {"content": None, "reasoning_content": text or "hm"}
+        case "responses":
+            del body["output"][1:]
+        case "anthropic":
+            del body["content"][1:]
+        case _:
+            del body["candidates"][0]["content"]["parts"][1:]
+    return body
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_an_answer_of_thoughts_alone_is_told_apart_from_an_empty_one(provider: Provider) -> None:
+    found = answer(provider, thought(VENDOR[provider]))
+    assert (found.text, found.finish) == ("", "thoughts")
+    cut = answer(provider, success(VENDOR[provider], "length"))
+    assert cut.finish == "length", "what is cut off while thinking stays cut off"
+
+
+@pytest.mark.parametrize("key", ["reasoning_content", "reasoning"])
+def test_an_answer_that_a_server_took_for_thoughts_is_used_if_it_is_one_object(key: str) -> None:
+    body = success("chat")
+    body["choices"][0]["message"] = {"content": "", key: f" {TEXT}\n"}
+    found = answer("openai-compatible", body)
+    assert (found.text, found.finish) == (TEXT, "stop")
+    body["choices"][0]["message"] = {"content": "", key: f"I think {TEXT}"}
+    assert answer("openai-compatible", body).finish == "thoughts"
+    body["choices"][0]["message"] = {"content": TEXT, key: "{}"}
+    assert answer("openai-compatible", body).text == TEXT

@@ -130,7 +130,10 @@ def test_a_call_has_the_one_schema_that_fits_it_beside_that_of_the_conversation(
     [
         ("refusal", "I cannot help with that", "refusal: the model declined", 1),
         ("stop", "", "the answer is empty", 3),
-        ("length", "{", "cut off at the length limit", 3),
+        ("length", "{", "cut off at the length limit$", 3),
+        ("length", "", r"before it began: raise thinking_tokens in \[models.x\]", 3),
+        ("length", "<think> so many words", "before it began: raise thinking_tokens", 3),
+        ("thoughts", "", "thoughts and no answer: have the server put answers", 3),
         ("stop", "maybe", "holds no JSON object", 3),
     ],
 )

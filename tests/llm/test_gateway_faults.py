@@ -10,6 +10,7 @@ import msgspec
 import pytest
 from aiohttp import ClientConnectorError
 from aiohttp.client_reqrep import ConnectionKey
+from aiohttp.compression_utils import HAS_BROTLI, HAS_ZSTD
 
 from retailsim.agents.llm.errors import (
     DailyQuota,
@@ -22,6 +23,7 @@ from retailsim.agents.llm.errors import (
     ProviderStopped,
     RequestsRefused,
     SpendLimit,
+    WayBlocked,
 )
 from retailsim.agents.llm.gateway.call import REFUSALS
 from retailsim.agents.llm.gateway.gateway import Gateway
@@ -508,6 +510,61 @@ def test_missing_usage_is_estimated() -> None:
             usage = (await door.ask("m0", CALL)).usage
             assert usage.estimated
             assert (usage.input, usage.output) == (round(len(door.body("m0", CALL)) / 4), 2)
+
+    run(main())
+
+
+@pytest.mark.parametrize("fault", ["bom", "gzip"])
+@pytest.mark.parametrize("provider", PROVIDERS_SPOKEN)
+def test_a_mark_before_the_json_and_gzip_are_read(provider: Provider, fault: str) -> None:
+    async def main() -> None:
+        async with FaultServer([fault]) as server, to(server, provider) as door:
+            assert (await door.ask("m0", CALL)).text == TEXT
+            assert len(server.seen) == 1
+
+    run(main())
+
+
+FOREIGN: dict[str, tuple[type[ModelError], int, tuple[str, ...]]] = {
+    "stream": (ProviderDown, 1, ("text/event-stream", "begins 'data: ", "switch that off")),
+    "page": (ProviderDown, 2, ("text/html", "<!DOCTYPE html><title>Log in", "check base_url")),
+    "html": (ProviderDown, 2, ("HTTP 502", "<html> <h1>Bad Gateway", "check base_url")),
+    "firewall": (WayBlocked, 1, ("HTTP 403", "text/html", "Access denied", "firewall, login")),
+    "portal": (WayBlocked, 1, ("HTTP 401", "<HTML>sign in", "firewall, login")),
+    "not-json": (ProviderDown, 2, ("unreadable", "text/plain", "begins '{\"choices\": ['")),
+    "br": (ProviderDown, 1, ("came as brotli (br)", "install Brotli"))
+    if not HAS_BROTLI
+    else (ProviderDown, 2, ("not the br that it says",)),
+    "zstd": (ProviderDown, 1, ("came as zstandard (zstd)", "install backports.zstd"))
+    if not HAS_ZSTD
+    else (ProviderDown, 2, ("not the zstd that it says",)),
+    "no-gzip": (ProviderDown, 2, ("not the gzip that it says",)),
+}
+
+
+@pytest.mark.parametrize("fault", FOREIGN)
+def test_what_came_in_the_place_of_an_answer_is_named_with_what_to_do(fault: str) -> None:
+    error, sent, said = FOREIGN[fault]
+
+    async def main() -> None:
+        async with FaultServer(lambda number: fault) as server, to(server, max_attempts=2) as door:
+            with pytest.raises(error) as caught:
+                await door.ask("m0", CALL)
+            for words in said:
+                assert words in str(caught.value)
+            assert "\n" not in str(caught.value)
+            assert len(server.seen) == sent
+
+    run(main())
+
+
+def test_a_refusal_in_the_providers_own_words_is_that_of_the_key() -> None:
+    """The control: with JSON, the very same status is not a firewall's."""
+
+    async def main() -> None:
+        async with FaultServer(["403"]) as server, to(server) as door:
+            with pytest.raises(KeyRefused, match="not allowed"):
+                await door.ask("m0", CALL)
 
     run(main())
 

@@ -95,9 +95,12 @@ class Anthropic:
             return _classify(0, reply.error)
         if reply.content is None:
             return Failure(kind="malformed", status=200, detail="the answer has no content")
+        text = "".join(block.text or "" for block in reply.content if block.type == "text")
+        finish = _FINISH.get(reply.stop_reason, "other")
+        thought = any(block.type == "thinking" for block in reply.content)
         return Answer(
-            text="".join(block.text or "" for block in reply.content if block.type == "text"),
-            finish=_FINISH.get(reply.stop_reason, "other"),
+            text=text,
+            finish="thoughts" if thought and not text and finish == "stop" else finish,
             usage=_usage(reply.usage),
             model=reply.model or "",
         )

@@ -55,3 +55,11 @@ def ordered(shape: Any) -> msgspec.Raw:
 def word(told: Any) -> str:
     """Return what a server tells of itself, if it is text: a foreign one may put anything there."""
     return told if isinstance(told, str) else ""
+
+
+def is_object(text: str) -> bool:
+    """Whether a text is one whole JSON object and nothing else."""
+    try:
+        return isinstance(msgspec.json.decode(text), dict)
+    except (ValueError, RecursionError):
+        return False

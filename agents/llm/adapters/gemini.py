@@ -101,6 +101,8 @@ class Gemini:
         parts = (first.content.parts if first.content else None) or []
         text = "".join(part.text or "" for part in parts if not part.thought)
         finish = _FINISH.get(first.finish_reason, "other")
+        if finish == "stop" and not text and any(part.thought for part in parts):
+            finish = "thoughts"
         return Answer(text=text, finish=finish, usage=usage, model=model)
 
     def failure(self, status: int, headers: Headers, raw: bytes) -> Failure:

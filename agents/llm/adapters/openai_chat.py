@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from retailsim.agents.llm.adapters.base import ordered, word
+from retailsim.agents.llm.adapters.base import is_object, ordered, word
 from retailsim.agents.llm.adapters.openai_errors import classify, read_failure
 from retailsim.agents.llm.adapters.usage import cost_nanousd, usage
 from retailsim.agents.llm.provider.attempt_failure import Failure, dig
@@ -30,6 +30,8 @@ _FINISH: Mapping[str | None, Finish] = {
 class _Message(msgspec.Struct):
     content: str | list[Any] | None = None
     refusal: str | None = None
+    reasoning_content: Any = None
+    reasoning: Any = None
 
 
 class _Choice(msgspec.Struct):
@@ -104,10 +106,10 @@ class OpenAIChat:
         choice = reply.choices[0]
         if choice.error is not None:
             return classify(200, choice.error)
-        refused = choice.message.refusal
+        text, finish = _said(choice)
         return Answer(
-            text=refused or _text(choice.message.content),
-            finish="refusal" if refused else _FINISH.get(choice.finish_reason, "other"),
+            text=text,
+            finish=finish,
             usage=_usage(reply.usage),
             model=reply.model or "",
             cost_nanousd=self._charged(reply.usage),
@@ -127,6 +129,18 @@ class OpenAIChat:
 def _messages(call: Call) -> list[dict[str, str]]:
     system = [{"role": "system", "content": call.system}] if call.system else []
     return system + [{"role": say.role, "content": say.text} for say in call.says]
+
+
+def _said(choice: _Choice) -> tuple[str, Finish]:
+    """Return the answer and how it ended; some servers take all of it for thoughts."""
+    message = choice.message
+    if message.refusal:
+        return message.refusal, "refusal"
+    text, finish = _text(message.content), _FINISH.get(choice.finish_reason, "other")
+    thoughts = (word(message.reasoning_content) or word(message.reasoning)).strip()
+    if text or not thoughts or finish != "stop":
+        return text, finish
+    return (thoughts, "stop") if is_object(thoughts) else ("", "thoughts")
 
 
 def _text(content: str | list[Any] | None) -> str:

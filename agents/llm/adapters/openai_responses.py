@@ -93,9 +93,13 @@ class OpenAIResponses:
         parts = [part for item in reply.output for part in item.content or ()]
         refused = "".join(part.refusal or "" for part in parts)
         said = "".join(part.text or "" for part in parts if part.type == "output_text")
+        finish = _finish(reply)
+        thought = any(item.type == "reasoning" for item in reply.output)
+        if finish == "stop" and not said and thought:
+            finish = "thoughts"
         return Answer(
             text=refused or said,
-            finish="refusal" if refused else _finish(reply),
+            finish="refusal" if refused else finish,
             usage=_usage(reply.usage),
             model=reply.model or "",
         )

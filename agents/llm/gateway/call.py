@@ -19,6 +19,7 @@ from retailsim.agents.llm.errors import (
     ProviderStopped,
     RequestsRefused,
     SpendLimit,
+    WayBlocked,
 )
 from retailsim.agents.llm.gateway.endpoint import Endpoint
 from retailsim.agents.llm.gateway.gate import Gate
@@ -35,6 +36,7 @@ _STOPS: Mapping[Kind, type[ProviderStopped]] = {
     "spend": SpendLimit,
     "quota": DailyQuota,
     "unknown": ModelUnknown,
+    "blocked": WayBlocked,
 }
 _NOTHING = Remaining(None, None)
 REFUSALS = 3

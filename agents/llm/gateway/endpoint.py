@@ -13,8 +13,14 @@ from retailsim.agents.llm.errors import BadModel
 from retailsim.agents.llm.gateway.gate import Gate
 from retailsim.agents.llm.gateway.transport import HttpReply, HttpTarget
 from retailsim.agents.llm.provider.address import base_url, in_the_open, proxy_for
-from retailsim.agents.llm.provider.attempt_failure import Failure
+from retailsim.agents.llm.provider.attempt_failure import Failure, by_status
 from retailsim.agents.llm.provider.capabilities import Abilities, abilities
+from retailsim.agents.llm.provider.foreign_body import (
+    is_page,
+    is_stream,
+    what_came,
+    without_bom,
+)
 from retailsim.agents.llm.provider.hints import delay_s, reset_s
 from retailsim.agents.llm.provider.keys import ApiKey, find_key, redact
 from retailsim.agents.llm.provider.vendor import vendor_of
@@ -22,6 +28,8 @@ from retailsim.agents.llm.types import Answer, Call, ModelConfig, Usage
 
 _BYTES_PER_TOKEN = 4.0
 _LEARNED = 0.1
+_REFUSALS = (401, 403, 407, 451)
+"""With a web page, these come from a firewall or a portal; a provider would say it in JSON."""
 _TOLD = ("text", "model", "fingerprint", "upstream")
 """What of an answer is the server's own words."""
 _encode = msgspec.json.Encoder(order="deterministic").encode
@@ -132,16 +140,27 @@ class Endpoint:
 
     def read(self, reply: HttpReply, body: bytes, wall: Callable[[], float]) -> Answer | Failure:
         """Return what a response means, without a key in any of it."""
-        try:
-            if reply.status == 200:
-                result = self.adapter.answer(reply.raw)
-            else:
-                result = self.adapter.failure(reply.status, reply.headers, reply.raw)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            result = Failure(kind="malformed", status=reply.status, detail=f"unreadable: {error}")
+        result = self._read(reply)
         if isinstance(result, Answer):
             return self._learn(self._priced(self._blotted(result)), body)
         return self._hinted(result, reply, wall())
+
+    def _read(self, reply: HttpReply) -> Answer | Failure:
+        raw, headers = without_bom(reply.raw), reply.headers
+        if reply.status != 200 and is_page(headers, raw):
+            kind = "blocked" if reply.status in _REFUSALS else by_status(reply.status)
+            return Failure(kind=kind, status=reply.status, detail=what_came(headers, raw))
+        try:
+            if reply.status == 200:
+                return self.adapter.answer(raw)
+            return self.adapter.failure(reply.status, headers, raw)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            return Failure(
+                kind="malformed",
+                status=reply.status,
+                detail=f"unreadable: {error}; {what_came(headers, raw)}",
+                final=is_stream(headers, raw),  # it would stream again, and be paid again
+            )
 
     def clean(self, failure: Failure) -> Failure:
         """Return the failure without secrets and bounded to one line."""
@@ -181,7 +200,7 @@ class Endpoint:
             failure,
             detail=failure.detail or _explained(reply),
             delay_s=max(delays, default=None),
-            final=reply.headers.get("x-should-retry", "").lower() == "false",
+            final=failure.final or reply.headers.get("x-should-retry", "").lower() == "false",
         ).bounded(self.config.deadline_s)
 
 

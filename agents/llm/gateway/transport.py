@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Mapping
 
 import aiohttp
@@ -16,6 +17,10 @@ MOST_BYTES = 8 * 2**20
 """A longer response is cut off and counts as malformed."""
 
 _LARGE_BODY = 2**20
+_ENCODED = re.compile(
+    r"content-encoding: ([\w ]{1,40}(?: ?\(\w{1,10}\))?)(?:\. Please install `([\w.]{1,40})`)?"
+)
+"""How aiohttp says that it cannot decode a body, and which package would."""
 
 
 class HttpTarget:
@@ -88,7 +93,7 @@ async def post(
     except TimeoutError:
         return Failure(kind="timeout", detail=f"no response within {target.timeout.total:g} s")
     except (aiohttp.ClientError, HttpProcessingError, OSError) as error:
-        return Failure(kind="transport", detail=_describe(error))
+        return _undecoded(error) or Failure(kind="transport", detail=_describe(error))
 
 
 async def _read(response: aiohttp.ClientResponse) -> bytes | None:
@@ -101,6 +106,23 @@ async def _read(response: aiohttp.ClientResponse) -> bytes | None:
             return None
         chunks.append(chunk)
     return b"".join(chunks)
+
+
+def _undecoded(error: Exception) -> Failure | None:
+    """Return what is wrong with a response's encoding, where that is the error's cause."""
+    cause = error.__cause__ or error
+    said = _ENCODED.search(getattr(cause, "message", ""))
+    if said is None:
+        return None
+    name, package = said[1], said[2]
+    if package is None:
+        return Failure(kind="malformed", detail=f"the response is not the {name} that it says")
+    return Failure(
+        kind="malformed",
+        detail=f"the response came as {name}, which was not asked for and cannot be read here;"
+        f" have the server send plain JSON or gzip, or install {package}",
+        final=True,
+    )
 
 
 def _describe(error: Exception) -> str:

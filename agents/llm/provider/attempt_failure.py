@@ -19,11 +19,12 @@ Kind = Literal[
     "spend",
     "quota",
     "unknown",
+    "blocked",
 ]
 RETRIED: frozenset[Kind] = frozenset(
     {"rate_limit", "overloaded", "server", "transport", "timeout", "malformed"}
 )
-"""The next attempt may succeed. ``request`` ends one call; the other four end them all."""
+"""The next attempt may succeed. ``request`` ends one call; the other five end them all."""
 
 HOURS_S = 3600.0
 """A rate limit that lasts this long is a quota."""
@@ -81,6 +82,7 @@ _BY_STATUS: Mapping[int, Kind] = {
     402: "spend",
     403: "key",
     404: "unknown",
+    407: "blocked",
     408: "server",
     409: "server",
     425: "server",

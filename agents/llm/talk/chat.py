@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from retailsim.agents.llm.talk import templates
-from retailsim.agents.llm.talk.decode import Check, Malformed, decode_reply, kind_seen
+from retailsim.agents.llm.talk.decode import Check, Malformed, decode_reply, kind_seen, only_thought
 from retailsim.agents.llm.talk.reply import Envelope, Reply
 from retailsim.agents.llm.talk.shape import bounded, portable, single
 from retailsim.agents.llm.types import Call, Say
@@ -131,7 +131,7 @@ class ModelChat:
                     accepted(record)
                 return reply
             if not left or self._reasked >= REASKS_IN_ALL * reasks:
-                raise UnusableOutput(problem, record.answer)
+                raise UnusableOutput(_reason(record, problem), record.answer)
             self._reasked += 1
             self.add("user", _complaint(record.finish, problem, kind))
         raise AssertionError("the loop ends by an answer or an error")
@@ -156,8 +156,20 @@ def _problem(record: ModelCalled, kind: type[Reply], error: Malformed) -> str:
     other = f'the reply has kind "{seen}", "{kind.tag()}" was asked for'
     told = [other] if seen not in (None, kind.tag()) else []
     if record.finish == "length":
-        told = ["cut off at the length limit", *told]
+        before = " before it began" if only_thought(record.answer) else ""
+        told = [f"cut off at the length limit{before}", *told]
+    if record.finish == "thoughts":
+        told = ["it held thoughts and no answer"]
     return "; ".join(told) or str(error)
+
+
+def _reason(record: ModelCalled, problem: str) -> str:
+    """Return the problem with what a person can do about it, which is no business of the model."""
+    if record.finish == "thoughts":
+        return f"{problem}: have the server put answers into the content, or turn thinking off"
+    if record.finish == "length" and only_thought(record.answer):
+        return f"{problem}: raise thinking_tokens in [models.{record.model}], or lower its effort"
+    return problem
 
 
 def _complaint(finish: str, problem: str, kind: type[Reply]) -> str:

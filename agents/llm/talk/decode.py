@@ -19,8 +19,8 @@ from retailsim.agents.llm.talk.reply import Envelope, Reply
 
 R = TypeVar("R", bound=Reply)
 
-_THOUGHT = "</think>"
-"""Where the thoughts of open models end, if their server leaves them in the answer."""
+_THINKS, _THOUGHT = "<think>", "</think>"
+"""Where the thoughts of open models are, if their server leaves them in the answer."""
 
 
 _KIND = re.compile(r'"kind"\s*:\s*"([^"\\]{1,40})"')
@@ -86,6 +86,12 @@ def kind_seen(text: str) -> str | None:
     """Return the kind that an answer says it is of, also where it is broken or cut off."""
     found = _KIND.search(_without_thoughts(text))
     return found[1] if found else None
+
+
+def only_thought(text: str) -> bool:
+    """Whether an answer ended before anything but thoughts was said."""
+    said = text.strip()
+    return not said or (said.startswith(_THINKS) and _THOUGHT not in said)
 
 
 def _without_thoughts(text: str) -> str:
