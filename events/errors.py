@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno as errno_codes
 from pathlib import Path
 
+from retailsim.events.brief import brief
+
 DISK_FULL = frozenset({errno_codes.ENOSPC, errno_codes.EDQUOT, errno_codes.EFBIG})
 """What the system says when the disk, or the user's share of it, takes no more."""
 
@@ -19,6 +21,10 @@ class RetailSimError(Exception):
     """
 
     exit_status: int = 2
+
+    def __str__(self) -> str:
+        """Return the line, without the middle of overlong values that somebody gave."""
+        return brief(super().__str__())
 
 
 class EventsError(RetailSimError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from typing import Any
 
@@ -36,6 +37,32 @@ def parse_toml(text: str) -> dict[str, Any]:
     if level:
         raise tomllib.TOMLDecodeError("it is nested too deeply")
     return found
+
+
+def unfit_text(tree: Any) -> str | None:
+    """Return the dotted key of the first text that no file can be named by; None: there is none.
+
+    That is one with the character NUL or half of a character (a lone surrogate): TOML escapes and
+    Python's texts can hold them, names of files and lines of a log cannot.
+    """
+    waiting: list[tuple[str, Any]] = [("", tree)]
+    while waiting:
+        place, value = waiting.pop()
+        match value:
+            case str() if _UNFIT.search(value):
+                return place
+            case dict():
+                for key, inner in reversed(value.items()):
+                    if isinstance(key, str) and _UNFIT.search(key):
+                        return f"{place}.{key!r}".lstrip(".")
+                    waiting.append((f"{place}.{key}".lstrip("."), inner))
+            case list() | tuple():
+                numbered = reversed(list(enumerate(value)))
+                waiting.extend((f"{place}[{number}]", inner) for number, inner in numbered)
+    return None
+
+
+_UNFIT = re.compile(r"[\x00\ud800-\udfff]")
 
 
 def _inside(value: Any) -> list[Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import traceback
 
+from retailsim.events.brief import brief
 from retailsim.events.errors import DISK_FULL, RetailSimError
 from retailsim.market.core.plugin_code import blamed
 
@@ -23,6 +24,11 @@ def line_and_status(error: BaseException) -> tuple[str, int]:
     prints a traceback too, because it is a bug of ours.
     """
     error = root(error)
+    line, status = _told(error)
+    return brief(line), status
+
+
+def _told(error: BaseException) -> tuple[str, int]:
     match error:
         case RetailSimError():
             return str(error), error.exit_status
@@ -30,6 +36,10 @@ def line_and_status(error: BaseException) -> tuple[str, int]:
             return f"{_file(error)}: {error.strerror}; what is written is kept: free some space", 3
         case OSError() if error.filename is not None:
             return f"{_file(error)}: {error.strerror}", 2
+        case ValueError() if str(error) == "embedded null byte":
+            return "a file was named with the character NUL, which no name can hold", 2
+        case UnicodeEncodeError() if error.reason == "surrogates not allowed":
+            return "a text holds half of a character (a lone surrogate); leave it out", 2
         case _ if (code := blamed(error)) is not None:
             said = " ".join(str(error).split())
             return f"{code} raised {type(error).__name__}: {said}", 1

@@ -15,6 +15,7 @@ import msgspec
 from retailsim.agents.policy.errors import BadPolicy
 from retailsim.agents.policy.table import UNIT, PolicyTable
 from retailsim.events.log.disk import replace_file
+from retailsim.events.whole_file import read_bounded
 
 SCALE = 2**20
 """A weight of 1.0 as an integer."""
@@ -163,7 +164,7 @@ def read_policy(path: Path, table: PolicyTable) -> LinearPolicy:
         If it cannot be read, or was made for other features or options.
     """
     try:
-        policy = msgspec.json.decode(path.read_bytes(), type=LinearPolicy)
+        policy = msgspec.json.decode(read_bounded(path), type=LinearPolicy)
     except OSError as error:
         raise BadPolicy(path, error.strerror or str(error)) from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:

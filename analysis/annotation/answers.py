@@ -13,6 +13,7 @@ import msgspec
 
 from retailsim.analysis.annotation.errors import BadKey, BadRatings
 from retailsim.analysis.annotation.items import FORMAT, AnswerKey, TrueAnswer
+from retailsim.events.whole_file import read_bounded
 
 Kind = Literal["person", "model"]
 MODEL = "model:"
@@ -72,7 +73,7 @@ def read_key(path: Path) -> AnswerKey:
     """
     place = path / "key.json" if path.is_dir() else path
     try:
-        return msgspec.json.decode(place.read_bytes(), type=AnswerKey)
+        return msgspec.json.decode(read_bounded(place), type=AnswerKey)
     except OSError as error:
         raise BadKey(str(place), error.strerror or "it cannot be read") from None
     except (ValueError, RecursionError) as error:  # no JSON, no key, no UTF-8
@@ -90,7 +91,7 @@ def read_ratings(path: Path, key: AnswerKey) -> Filled:
         If the file cannot be read, or belongs to another export.
     """
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        text = read_bounded(path).decode("utf-8-sig")
     except OSError as error:
         raise BadRatings(str(path), error.strerror or "it cannot be read") from None
     except UnicodeDecodeError as error:

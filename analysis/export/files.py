@@ -13,6 +13,7 @@ from typing import Literal, get_args
 import polars as pl
 
 from retailsim.analysis.projection.errors import AnalysisError
+from retailsim.events.whole_file import written_whole
 
 Format = Literal["parquet", "csv", "jsonl"]
 FORMATS: tuple[Format, ...] = get_args(Format)
@@ -102,13 +103,9 @@ def whole_file(file: Path, run: Path, *, force: bool = False) -> Iterator[Path]:
     if file.is_dir() or (file.exists() and not force):
         raise FileExists(file)
     file.parent.mkdir(parents=True, exist_ok=True)
-    temporary = file.with_name(f".{file.name}.{os.getpid()}.tmp")
-    try:
-        yield temporary
-        _sync(temporary)
-        temporary.replace(file)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with written_whole(file) as new:
+        yield new
+        _sync(new)
 
 
 def write_table(table: pl.LazyFrame, file: Path, kind: Format) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import os
 from pathlib import Path
 
 import msgspec
@@ -17,6 +16,7 @@ import msgspec
 from retailsim.analysis.projection.packed import Packed, PackedTables, packed, unpacked
 from retailsim.analysis.projection.projection import Projection
 from retailsim.analysis.projection.protocol_tables import TableSet
+from retailsim.events.whole_file import written_whole
 
 VERSION = 4
 """Raised whenever a projection of the same log comes out differently."""
@@ -84,10 +84,6 @@ def _content(derived: Path, name: str, index: _Index) -> Packed:
 
 def _replace(path: Path, content: bytes) -> str:
     """Write a file under another name first, so that nobody ever reads half of it."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        temporary.write_bytes(content)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with written_whole(path) as new:
+        new.write_bytes(content)
     return hashlib.sha256(content).hexdigest()

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import fcntl
 import os
+import time
 from pathlib import Path
 from types import TracebackType
 
 from retailsim.events.errors import RunInUse
+
+PATIENCE_S = 5.0
+"""What `resume` waits for a lock before it says that somebody else writes the run."""
+_PAUSE_S = 0.05
 
 
 class RunLock:
@@ -21,22 +26,25 @@ class RunLock:
     ----------
     path : Path
         ``RUN/lock``; made if missing.
+    patience_s : float
+        Seconds to wait for it: the workers of a killed program end a moment after it.
 
     Raises
     ------
     RunInUse
-        At once, if somebody holds it.
+        If somebody holds it all that time.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, patience_s: float = 0.0) -> None:
         self.path = path
         self._fd: int | None = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        end = time.monotonic() + patience_s
         try:
-            fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            self.release()
-            raise RunInUse(path) from None
-        except OSError:
+            while not _taken(self._fd):
+                if time.monotonic() >= end:
+                    raise RunInUse(path)
+                time.sleep(_PAUSE_S)
+        except (OSError, RunInUse):
             self.release()
             raise
 
@@ -71,3 +79,11 @@ class RunLock:
     ) -> None:
         """Release it."""
         self.release()
+
+
+def _taken(fd: int) -> bool:
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

@@ -8,6 +8,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from retailsim.events.toml_text import parse_toml
+from retailsim.events.whole_file import read_bounded
 from retailsim.market.catalogue.product import CATEGORIES, Category
 from retailsim.market.errors import BadCategories
 
@@ -86,7 +87,7 @@ def candidates(path: Sequence[str], main_category: str = "", dataset: str = "") 
 
 def _read(path: Path) -> CategoryMap:
     try:
-        table = parse_toml(path.read_text(encoding="utf-8")).get("categories")
+        table = parse_toml(read_bounded(path).decode()).get("categories")
     except (OSError, ValueError) as error:
         raise BadCategories(path, str(error).splitlines()[0]) from error
     if not isinstance(table, dict):

@@ -13,6 +13,7 @@ from typing import Literal
 import msgspec
 
 from retailsim.events.toml_text import parse_toml
+from retailsim.events.whole_file import read_bounded
 from retailsim.market.rules.conditions import BadCondition, condition, names_in
 from retailsim.market.rules.errors import BadRules
 from retailsim.market.rules.phrases import BadPhrase, phrase
@@ -56,7 +57,7 @@ def with_file(path: Path, own: RuleSet | None = None) -> RuleSet:
     try:
         if path.stat().st_size > MOST_BYTES:
             raise BadRules(path, f"more than {MOST_BYTES // 1024} kB; a rule file is shorter")
-        text = path.read_text(encoding="utf-8")
+        text = read_bounded(path, MOST_BYTES).decode()
     except UnicodeDecodeError:
         raise BadRules(path, "is no text in UTF-8") from None
     except OSError as error:

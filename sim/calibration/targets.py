@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Meta
 
 from retailsim.events.toml_text import parse_toml
+from retailsim.events.whole_file import read_bounded
 from retailsim.sim.errors import BadScenario
 
 Measure = Literal["conversion_rate", "refund_rate", "average_rating", "average_quantity"]
@@ -148,7 +149,7 @@ def read_targets(path: Path) -> Targets:
         If it cannot be read or makes no sense; says where.
     """
     try:
-        found = msgspec.convert(parse_toml(path.read_text("utf-8")), Targets)
+        found = msgspec.convert(parse_toml(read_bounded(path).decode()), Targets)
     except (OSError, UnicodeDecodeError) as error:
         raise BadScenario(str(path), f"cannot be read: {_why(error)}") from None
     except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:

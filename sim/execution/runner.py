@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import stat
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
@@ -161,8 +162,16 @@ def end_process() -> None:
     os._exit(3)
 
 
+def forget_dead_terminal() -> None:
+    """Write to nowhere what would go to a terminal that was closed: writing to it fails."""
+    for fd in (1, 2):
+        with suppress(OSError):
+            if stat.S_ISCHR(os.fstat(fd).st_mode) and not os.isatty(fd):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), fd)
+
+
 class Interrupts:
-    """What Ctrl-C and SIGTERM mean while a run is played; a block in the main thread.
+    """What Ctrl-C, SIGTERM and SIGHUP mean while a run is played; a block in the main thread.
 
     The first: finish what is in flight; the second: leave that to a resume; the third, for when
     an agent blocks the event loop: by default end the process. Nothing written is lost in any
@@ -175,7 +184,7 @@ class Interrupts:
     say : callable
         Told what the first one does.
     signals : tuple of Signals
-        Those that are taken over.
+        Those that are taken over; one that is ignored (`nohup`) stays so.
     last : callable
         What the third one does, called wherever the main thread is just then.
 
@@ -189,13 +198,15 @@ class Interrupts:
         self,
         control: RunControl,
         say: Callable[[str], None],
-        signals: tuple[signal.Signals, ...] = (signal.SIGINT, signal.SIGTERM),
+        signals: tuple[signal.Signals, ...] = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP),
         last: Callable[[], None] = end_process,
     ) -> None:
         self.count = 0
         self._control = control
         self._say = say
-        self._signals = signals
+        # A signal that is ignored stays so: `nohup` means that the run outlives its terminal.
+        kept = {signal.SIGHUP} if signal.getsignal(signal.SIGHUP) == signal.SIG_IGN else set()
+        self._signals = tuple(one for one in signals if one not in kept)
         self._last = last
         self._previous: list[Any] = []
 
@@ -216,6 +227,8 @@ class Interrupts:
 
     def _received(self, number: int, frame: FrameType | None) -> None:
         self.count += 1
+        if number == signal.SIGHUP:
+            forget_dead_terminal()
         if self.count == 1:
             self._control.stop.request()
             self._control.soon(self._tell)

@@ -167,6 +167,7 @@ def work() -> int:
     """Be a worker: the whole life of the process; returns its exit status."""
     stop = Stop()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # both reach the parent, too, which tells us
     signal.signal(signal.SIGTERM, lambda *_: stop.request())
     orders, reports = _private_pipes()
     job = msgspec.json.decode(orders.readline(), type=Job)

@@ -8,21 +8,22 @@ from __future__ import annotations
 
 import errno
 import os
-import secrets
 import shutil
 import tomllib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from hashlib import sha256
 from importlib.metadata import version
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import msgspec
 import tomli_w
 
 from retailsim.events.messages import SCHEMA_VERSION
-from retailsim.events.toml_text import parse_toml
+from retailsim.events.toml_text import parse_toml, unfit_text
+from retailsim.events.whole_file import begun, new_name, read_bounded, sweep, written_whole
 from retailsim.market.catalogue.product import Product
 from retailsim.sim.errors import CannotWrite, NotARunFolder, RunChanged, RunExists
 from retailsim.sim.scenario.behavioral_values import BehavioralValues
@@ -31,7 +32,7 @@ from retailsim.sim.scenario.scenario import Scenario
 FORMAT = 1
 
 
-class Versions(msgspec.Struct, frozen=True, kw_only=True):
+class Versions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What made the run; a re-execution needs the same."""
 
     package: str
@@ -39,7 +40,7 @@ class Versions(msgspec.Struct, frozen=True, kw_only=True):
     prompts: str = ""
 
 
-class Identity(msgspec.Struct, frozen=True, kw_only=True):
+class Identity(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which run it is, and where its scenario stood."""
 
     format: int
@@ -47,7 +48,7 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
     scenario_folder: str
 
 
-class RunFile(msgspec.Struct, frozen=True, kw_only=True):
+class RunFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The contents of ``run.toml``.
 
     Parameters
@@ -122,23 +123,28 @@ class RunFolder:
         if path.exists() and not path.is_file():  # a pipe would be waited for without end
             raise NotARunFolder(self.path, "run.toml is no file")
         try:
-            tree = parse_toml(path.read_text(encoding="utf-8"))
-            return msgspec.convert(tree, RunFile)
+            tree = parse_toml(read_bounded(path).decode())
+            if (place := unfit_text(tree)) is not None:
+                raise NotARunFolder(self.path, f"run.toml: {place}: holds the character NUL")
+            file = msgspec.convert(tree, RunFile)
         except FileNotFoundError:
             raise NotARunFolder(self.path, "it holds no run.toml") from None
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
             raise NotARunFolder(self.path, f"run.toml cannot be read: {error}") from None
         except msgspec.ValidationError as error:
             raise NotARunFolder(self.path, f"run.toml is of another version: {error}") from None
+        for name in file.inputs:
+            if PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts:
+                raise NotARunFolder(self.path, f"run.toml: inputs: {name!r} leads out of it")
+        return file
 
     def write(self, file: RunFile) -> None:
         """Replace ``run.toml`` in one step; raises `CannotWrite`."""
         place = self.path / "run.toml"
-        new = place.with_name(f".run.toml.{os.getpid()}")
         try:
-            new.write_text(as_toml(file), encoding="utf-8")
-            _sync(new)
-            new.rename(place)
+            with written_whole(place) as new:
+                new.write_text(as_toml(file), encoding="utf-8")
+                _sync(new)
             _sync(self.path)
         except OSError as error:
             raise CannotWrite(place, error, "nothing was changed") from None
@@ -200,10 +206,11 @@ class NewRun:
         place = target.resolve()  # a link, or ".", cannot be replaced by a folder
         if target.exists() and (not target.is_dir() or any(target.iterdir())):
             raise RunExists(target)
-        # Not the process id alone: in containers every launch may have the same one.
-        name = f".{place.name}.new-{os.getpid()}-{secrets.token_hex(4)}"
-        self.folder = RunFolder(place.with_name(name))
+        self.folder = RunFolder(new_name(place))
+        sweep(place.parent)
         with self._writing():
+            make = partial(self.folder.path.mkdir, parents=True)
+            self._held: int | None = begun(self.folder.path, make)
             for part in (self.folder.events, self.folder.inputs, self.folder.telemetry):
                 part.mkdir(parents=True)
 
@@ -229,6 +236,7 @@ class NewRun:
                 _sync(path)
             place = self.target.resolve()
             self.folder.path.rename(place)
+            self._release()
             _sync(place.parent)
         return RunFolder(self.target)
 
@@ -253,6 +261,12 @@ class NewRun:
     def discard(self) -> None:
         """Remove what was built, if it was not published."""
         shutil.rmtree(self.folder.path, ignore_errors=True)
+        self._release()
+
+    def _release(self) -> None:
+        if self._held is not None:
+            os.close(self._held)
+            self._held = None
 
 
 def _sync(path: Path) -> None:

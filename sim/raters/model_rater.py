@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -17,6 +16,7 @@ from retailsim.analysis.annotation import form
 from retailsim.analysis.annotation.answers import MODEL, Saved
 from retailsim.analysis.annotation.items import Item, RaterSheet
 from retailsim.analysis.annotation.tasks import STARS, Task
+from retailsim.events.whole_file import written_whole
 from retailsim.sim.budget.batch import Ask, ModelBatch
 from retailsim.sim.errors import BadScenario, CannotWrite
 from retailsim.sim.terminal.terminal import Terminal
@@ -82,14 +82,12 @@ class File:
     def keep(self, entry: Entry) -> None:
         """Add one rating; raises `CannotWrite`, and the file is as it was."""
         self.saved = msgspec.structs.replace(self.saved, ratings=(*self.saved.ratings, entry))
-        new = self.path.with_name(f".{self.path.name}.{os.getpid()}")
+        data = msgspec.json.format(msgspec.json.encode(self.saved), indent=1) + b"\n"
         try:
-            new.write_bytes(msgspec.json.format(msgspec.json.encode(self.saved), indent=1) + b"\n")
-            new.replace(self.path)
+            with written_whole(self.path) as new:
+                new.write_bytes(data)
         except OSError as error:
             raise CannotWrite(self.path, error, "the ratings so far are kept") from None
-        finally:
-            new.unlink(missing_ok=True)
 
 
 def rate(

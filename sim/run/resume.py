@@ -8,10 +8,11 @@ from pathlib import Path
 import msgspec
 
 from retailsim.agents.llm.types import ModelConfig
-from retailsim.events.log.lock import RunLock
+from retailsim.events.log.lock import PATIENCE_S, RunLock
 from retailsim.events.log.reader import check
 from retailsim.events.log.recovery import recover
 from retailsim.events.log.seal import matches_seal, remove_seal, write_seal
+from retailsim.events.whole_file import sweep
 from retailsim.market.core.money import nanodollars
 from retailsim.sim.errors import RunChanged
 from retailsim.sim.execution.job import Job, cast_of, raw_specs, run_design
@@ -93,8 +94,8 @@ def go_on(
     run = RunFolder(path)
     file = run.read()
     refuse_session_agents(run.path, file, "resumed")
-    with RunLock(run.lock) as lock:
-        run.check_inputs(file)
+    with RunLock(run.lock, PATIENCE_S) as lock:
+        file = _swept(run)  # whoever held it until now may have changed it
         file = _changed(run, file, settings, trust)
         if file.imported is not None:
             check(run.events)
@@ -106,8 +107,7 @@ def go_on(
         check(run.events)
         job, total, done = missing(run, file, retry_failed=retry_failed, verbose=verbose)
         if done == total:
-            if not matches_seal(run.events):  # killed between the last event and the seal
-                write_seal(run.events)
+            _seal(run)
             audience.say(f"{path}: nothing to do, the run is complete")
             return None
         refuse_outside(path, cast_of(run, file), "resumed")
@@ -122,6 +122,20 @@ def go_on(
             done=done,
             control=control,
         )
+
+
+def _swept(run: RunFolder) -> RunFile:
+    """Return what the run says, its inputs checked, and remove what a kill left half written."""
+    sweep(run.path)
+    file = run.read()
+    run.check_inputs(file)
+    return file
+
+
+def _seal(run: RunFolder) -> None:
+    """Seal a log that is whole, if it was killed between the last event and the seal."""
+    if not matches_seal(run.events):
+        write_seal(run.events)
 
 
 def _changed(run: RunFolder, file: RunFile, settings: Sequence[str], trust: bool) -> RunFile:

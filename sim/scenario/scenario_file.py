@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
+from unicodedata import normalize
 
 import msgspec
 
@@ -15,7 +16,8 @@ from retailsim.agents.errors import AgentsError
 from retailsim.agents.persona import checked_persona
 from retailsim.agents.protocol import agents_of
 from retailsim.events.messages import Role
-from retailsim.events.toml_text import parse_toml
+from retailsim.events.toml_text import parse_toml, unfit_text
+from retailsim.events.whole_file import read_bounded
 from retailsim.market.protocols.registry import Protocol
 from retailsim.sim.errors import BadScenario, NoScenario
 from retailsim.sim.scenario.explanation import explain
@@ -75,7 +77,7 @@ def read_tree(name: str) -> tuple[Tree, Path]:
 
 def _read(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8-sig")
+        return read_bounded(path).decode("utf-8-sig")
     except OSError as error:
         raise BadScenario(str(path), f"cannot be read: {error.strerror}") from None
     except UnicodeDecodeError as error:
@@ -102,6 +104,8 @@ def decode(tree: Mapping[str, Any], source: str, folder: Path | None = None) -> 
     BadScenario
         Naming the place and what is wrong there.
     """
+    if (place := unfit_text(tree)) is not None:
+        raise BadScenario(source, f"{place}: holds the character NUL or half of a character")
     try:
         scenario = msgspec.convert(tree, Scenario)
     except msgspec.ValidationError as error:
@@ -188,8 +192,19 @@ def _check_seats(scenario: Scenario, protocol: Protocol, role: Role, source: str
             raise BadScenario(source, f"{role}s: {one!r}: {problem}")
     for twice in sorted({one for one in ids if ids.count(one) > 1}):
         raise BadScenario(source, f"{role}s: {twice!r} appears more than once; ids must differ")
+    _check_lookalikes(ids, role, source)
     for seat in seats:
         _check_seat(scenario, protocol, seat, role, source)
+
+
+def _check_lookalikes(ids: Sequence[str], role: Role, source: str) -> None:
+    """Refuse ids that read the same: an accented letter may be one character, or two."""
+    seen: dict[str, str] = {}
+    for one in ids:
+        other = seen.setdefault(normalize("NFC", one), one)
+        if other != one:
+            told = f"{other!a} and {one!a} look alike: write both letters the same way"
+            raise BadScenario(source, f"{role}s: {told}, or choose other ids")
 
 
 def _check_seat(

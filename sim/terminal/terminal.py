@@ -6,7 +6,8 @@ import io
 import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from errno import EIO
 from typing import Any, TextIO
 
 from retailsim.sim.play.progress import Progress
@@ -97,6 +98,15 @@ def _write(stream: TextIO | None, text: str) -> None:
         stream.write(text)
         stream.flush()
     except BrokenPipeError:
+        _discard(stream)
+    except OSError as error:
+        if error.errno != EIO:  # the terminal is gone, and the run outlives it
+            raise
+        _discard(stream)
+
+
+def _discard(stream: TextIO) -> None:
+    with suppress(io.UnsupportedOperation):
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 

@@ -73,6 +73,19 @@ def test_a_dirty_row_is_named_with_what_is_wrong(
     assert "\n" not in str(caught.value)
 
 
+def test_lines_end_as_editors_end_them_and_none_is_endless(tmp_path: Path) -> None:
+    path = tmp_path / "p.jsonl"
+    row = msgspec.json.encode({**ROW, "target_needs": "Caf\u00e9\u2028lamp \x85."})
+    for end in (b"\n", b"\r\n", b"\r"):
+        path.write_bytes(b"\xef\xbb\xbf" + end.join([row, b"", row]))
+        found = read_profiles(path)
+        assert [(one.id, one.target_needs) for one in found] == [
+            (name, "Caf\u00e9\u2028lamp \x85.") for name in ("p0001", "p0003")
+        ]
+    with pytest.raises(BadProfiles, match=r"row 1: longer than 4,194,304 bytes"):
+        read_profiles(Path("/dev/zero"))
+
+
 def test_many_dirty_rows_are_counted(tmp_path: Path) -> None:
     path = tmp_path / "p.jsonl"
     path.write_text("{}\n" * 9)

@@ -545,13 +545,16 @@ def test_nobody_else_can_play_the_seat(make: Make, tmp_path: Path) -> None:
     assert not (tmp_path / "other").exists()
 
 
-def test_a_run_has_one_seed_one_writer_and_one_place(make: Make, tmp_path: Path) -> None:
+def test_a_run_has_one_seed_one_writer_and_one_place(
+    make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     env = make(out=tmp_path / "run")
     env.reset(seed=1)
     with pytest.raises(RetailSimError, match="has begun, and its seed is settled"):
         env.reset(seed=1)
     with pytest.raises(RunExists):
         make(out=tmp_path / "run").reset(seed=1)
+    monkeypatch.setattr("retailsim.sim.run.resume.PATIENCE_S", 0.0)
     assert sim("resume", tmp_path / "run").exit_code == RunInUse(tmp_path).exit_status
 
 

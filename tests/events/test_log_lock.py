@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from retailsim.events.errors import RunInUse
-from retailsim.events.log.lock import RunLock
+from retailsim.events.log.lock import PATIENCE_S, RunLock
 
 HOLD = "import sys; print('up', flush=True); sys.stdin.read()"
 TAKE = (
@@ -39,6 +39,34 @@ def test_a_second_taker_is_told_at_once(tmp_path: Path) -> None:
         RunLock(path)
     assert caught.value.path == path
     RunLock(path).release()
+
+
+def test_a_lock_that_is_free_a_moment_later_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The workers of a killed program end a moment after it."""
+    path = tmp_path / "lock"
+    holder, pauses = RunLock(path), []
+
+    def pause(seconds: float) -> None:
+        pauses.append(seconds)
+        if len(pauses) == 3:
+            holder.release()
+
+    monkeypatch.setattr("time.sleep", pause)
+    RunLock(path, patience_s=60.0).release()
+    assert len(pauses) == 3
+
+
+def test_patience_has_an_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = iter([0.0, 0.1, 4.9, 5.0])
+    monkeypatch.setattr("time.monotonic", lambda: next(now))
+    monkeypatch.setattr("time.sleep", lambda seconds: None)
+    path = tmp_path / "lock"
+    with RunLock(path), pytest.raises(RunInUse):
+        now = iter([0.0, 0.1, 4.9, 5.0])
+        RunLock(path, PATIENCE_S)
+    assert next(now, None) is None
 
 
 def test_releasing_twice_is_free_and_a_released_lock_has_no_descriptor(tmp_path: Path) -> None:

@@ -278,3 +278,16 @@ def test_no_key_leaves_the_machine_over_plain_http(base_url: str, key: str, goes
     with pytest.raises(BadModel, match="MY_KEY over plain http") as caught:
         _ = endpoint.target
     assert key not in str(caught.value)
+
+
+@pytest.mark.parametrize("form", ["{}", "team/{}/v1"])
+def test_a_key_in_the_address_is_refused_before_anything_is_sent(form: str) -> None:
+    """The address stands in run.toml and in messages, where a key must never be."""
+    key = "0123456789abcdef/xyz"
+    for written in (key, key.replace("/", "%2F")):
+        given = config(base_url=f"https://example.org/{form.format(written)}", key_env="MY_KEY")
+        with pytest.raises(BadModel, match="base_url holds the key of MY_KEY") as caught:
+            _ = Endpoint("m", given, {"MY_KEY": key}).key
+        assert "0123456789" not in str(caught.value)
+    other = config(base_url="https://example.org/v1", key_env="MY_KEY")
+    assert Endpoint("m", other, {"MY_KEY": key}).key is not None

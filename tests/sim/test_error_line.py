@@ -32,6 +32,16 @@ class Wrong(RetailSimError):
             "the disk: Disk quota exceeded; what is written is kept: free some space",
             3,
         ),
+        (
+            ValueError("embedded null byte"),
+            "a file was named with the character NUL, which no name can hold",
+            2,
+        ),
+        (
+            UnicodeEncodeError("utf-8", "a\ud800", 1, 2, "surrogates not allowed"),
+            "a text holds half of a character (a lone surrogate); leave it out",
+            2,
+        ),
         (PermissionError(errno.EACCES, "Permission denied", "out"), "out: Permission denied", 2),
     ],
 )

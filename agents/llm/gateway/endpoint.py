@@ -101,6 +101,12 @@ class Endpoint:
     def key(self) -> ApiKey | None:
         """The key, looked up once; raises `NoKey`, and `BadModel` where it would go in the open."""
         key = find_key(self.name, self.config, self._environ)
+        if key is not None and key.stands_in(self.base):
+            raise BadModel(
+                self.name,
+                f"base_url holds the key of {key.env}, and run.toml would show it: take it out of"
+                " the address; it is sent in a header",
+            )
         if key is not None and key.secret and in_the_open(self.base):
             problem = (
                 f"{self.base} would get the key in {key.env} over plain http, for anybody on the"

@@ -13,6 +13,10 @@ from retailsim.agents.llm.provider.vendor import vendor_of
 from retailsim.agents.llm.types import ModelConfig
 
 _VERSION = re.compile(r"/v\d+\w*(?=/|$)")
+_KEY_IN_PATH = re.compile(
+    r"/(?:(?:sk|rk|pk|gsk|xai|hf|key)[-_](?=[\w-]*\d)[\w-]{16,}|AIza[\w-]{16,})"
+)
+"""A part of a path that is no name: the beginnings of known keys, long, with a digit."""
 _ENDPOINT = re.compile(r"/(chat/completions|completions|responses|messages)$")
 
 
@@ -81,6 +85,12 @@ def _check(name: str, text: str) -> None:
     if parts.username is not None or parts.password is not None or parts.query or parts.fragment:
         raise BadModel(
             name, "base_url must hold no user, password, query or fragment; keys go into key_env"
+        )
+    if _KEY_IN_PATH.search(parts.path):
+        raise BadModel(
+            name,
+            "base_url seems to hold a key in its path; run.toml would show it: put the key"
+            " into a variable, and the variable's name into key_env",
         )
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise BadModel(name, f"base_url {text!r} is not an http(s) address")

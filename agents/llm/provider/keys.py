@@ -63,6 +63,10 @@ class ApiKey:
             return self.blot(text)
         return re.sub(rf"(?<!\w){re.escape(self._secret)}(?!\w)", "[key]", text)
 
+    def stands_in(self, text: str) -> bool:
+        """Whether `text` holds the secret, as it is or encoded."""
+        return self._echoes is not None and self._echoes.search(text) is not None
+
     def reveal(self) -> str:
         """Return the secret, for the header of a request and for nothing else."""
         return self._secret

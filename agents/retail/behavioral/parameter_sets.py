@@ -12,6 +12,7 @@ import msgspec
 from retailsim.agents.errors import BadOption
 from retailsim.agents.parameter_files import laid_over, not_finite, shipped_tables
 from retailsim.events.toml_text import parse_toml
+from retailsim.events.whole_file import read_bounded
 
 PAPER = "paper"
 """Language models in these roles, as published: whole."""
@@ -84,7 +85,7 @@ def _set(name: str) -> dict[str, Any]:
 
 def _read(path: str, agent: str) -> dict[str, Any]:
     try:
-        return parse_toml(Path(path).read_text("utf-8"))
+        return parse_toml(read_bounded(Path(path)).decode())
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise BadOption(agent, f"parameters {path}: {error}") from None
 

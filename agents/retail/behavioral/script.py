@@ -20,6 +20,7 @@ import msgspec
 from retailsim.agents.base import Seat
 from retailsim.agents.errors import BadOption
 from retailsim.agents.retail.base import SellerAgent
+from retailsim.events.whole_file import read_bounded
 from retailsim.market.core.money import dollars
 from retailsim.market.protocols.retail.requests import (
     AnswerBuyer,
@@ -133,7 +134,7 @@ def _script_of(seat: Seat) -> Script:
 def _load(name: str, changed_ns: int) -> Script:
     """Read a file once for all the markets of a seller; ValueError says what is wrong in it."""
     try:
-        text = Path(name).read_text(encoding="utf-8-sig")
+        text = read_bounded(Path(name)).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise ValueError(f"is not UTF-8 text (byte {error.start}); save it as UTF-8") from None
     return parse(text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from retailsim.events.whole_file import read_bounded
 from retailsim.market.errors import MarketError
 from retailsim.market.protocols.csales.events import Openness, Style
 from retailsim.market.protocols.csales.values import Profile
@@ -20,6 +22,11 @@ ProfileId = Annotated[str, Meta(min_length=1, max_length=80, pattern=r"^[^/\x00-
 _Text = Annotated[str, Meta(min_length=1, max_length=20_000)]
 _Dollars = Annotated[float, Meta(ge=0.0, le=1e7)]
 
+_BOM = b"\xef\xbb\xbf"
+_BEGIN = 4096
+"""Bytes that tell what a file is."""
+_LONGEST = 4 * 1024 * 1024
+"""Bytes of a row."""
 _NAMED = 5
 """Dirty rows that an error names."""
 
@@ -65,14 +72,17 @@ def read_profiles(path: Path) -> list[Profile]:
     """
     found: list[Profile] = []
     dirty: list[str] = []
+    spoilt = 0
     for number, raw in _rows(path):
         try:
             found.append(_profile(_decode_row(raw), number))
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-            dirty.append(f"row {number}: {error}")
+            spoilt += 1
+            if spoilt <= _NAMED:
+                dirty.append(f"row {number}: {error}")
     if dirty:
-        more = f" and {len(dirty) - _NAMED} more" if len(dirty) > _NAMED else ""
-        raise BadProfiles(path, f"{'; '.join(dirty[:_NAMED])}{more}")
+        more = f" and {spoilt - _NAMED} more" if spoilt > _NAMED else ""
+        raise BadProfiles(path, f"{'; '.join(dirty)}{more}")
     if not found:
         raise BadProfiles(path, "it holds none")
     _check_ids(path, found)
@@ -90,17 +100,30 @@ def _check_ids(path: Path, profiles: list[Profile]) -> None:
 def _rows(path: Path) -> Iterator[tuple[int, bytes | msgspec.Raw]]:
     """Yield the rows with their numbers: of JSON Lines, those that an editor shows."""
     try:
-        text = path.read_bytes().removeprefix(b"\xef\xbb\xbf")
+        with path.open("rb") as file:
+            begin = file.read(_BEGIN).removeprefix(_BOM).lstrip()
+        if not begin.startswith(b"["):
+            yield from ((number, line) for number, line in _lines(path) if line.strip())
+            return
+        text = read_bounded(path).removeprefix(_BOM)
+        yield from enumerate(msgspec.json.decode(text, type=list[msgspec.Raw]), start=1)
     except OSError as error:
         raise BadProfiles(path, f"{error.strerror}") from None
-    if not text.lstrip().startswith(b"["):
-        lines = enumerate(text.splitlines(), start=1)
-        yield from ((number, line) for number, line in lines if line.strip())
-        return
-    try:
-        yield from enumerate(msgspec.json.decode(text, type=list[msgspec.Raw]), start=1)
     except (msgspec.DecodeError, RecursionError) as error:
         raise BadProfiles(path, f"it is not a JSON array: {error}") from None
+
+
+def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
+    """Read line by line, whatever ends them; each byte is one character of Latin-1."""
+    with path.open(encoding="latin-1", newline=None) as file:
+        for number in itertools.count(1):
+            line = file.readline(_LONGEST + 1)
+            if not line:
+                return
+            if len(line) > _LONGEST:
+                raise BadProfiles(path, f"row {number}: longer than {_LONGEST:,} bytes")
+            data = line.encode("latin-1")
+            yield number, data.removeprefix(_BOM) if number == 1 else data
 
 
 def _profile(row: _Row, number: int) -> Profile:

@@ -17,6 +17,7 @@ import msgspec
 from msgspec import UNSET, Meta, Raw, UnsetType
 
 from retailsim.events.messages import Outcome, Role, Sentiment
+from retailsim.events.whole_file import read_bounded
 from retailsim.market.catalogue.product import Category
 from retailsim.market.core.failure_reason import legible
 from retailsim.sim.errors import SimError
@@ -219,6 +220,9 @@ class PublishedEntry(msgspec.Struct, frozen=True, kw_only=True):
 P = TypeVar("P", bound=Part)
 Kind = type[P]
 
+MOST_BYTES = 1 << 30
+"""Of a file of trajectories, which is held whole: the published ones have some ten megabytes."""
+
 
 def read_trajectories(path: Path, findings: Findings) -> tuple[bytes, tuple[PublishedEntry, ...]]:
     """Read a file of published trajectories; returns its bytes, too.
@@ -229,7 +233,7 @@ def read_trajectories(path: Path, findings: Findings) -> tuple[bytes, tuple[Publ
         If there is none, it is not JSON, or it is JSON of something else.
     """
     try:
-        data = path.read_bytes()
+        data = read_bounded(path, MOST_BYTES)
         data.decode()  # what stays raw is not checked by the parser
     except OSError as error:
         raise BadTrajectories(path, "", error.strerror or str(error)) from None

@@ -1,0 +1,116 @@
+"""Files that are read whole, within bounds, and files that are written whole or not at all.
+
+Who writes a file writes it under another name beside its place first, and holds that name locked
+meanwhile. What a killed process left there is nobody's any more: the next writer removes it.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import re
+import secrets
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+MOST_BYTES = 64 * 1024 * 1024
+"""Of a file that is read whole, unless its reader says otherwise."""
+
+_OURS = re.compile(r"\.(?P<name>.+)\.new-\d+-[0-9a-f]{8}", re.DOTALL)
+
+
+def read_bounded(path: Path, most: int = MOST_BYTES) -> bytes:
+    """Return what a file holds; of an endless one only so much is ever read.
+
+    Raises
+    ------
+    OSError
+        If it cannot be read, holds more than `most` bytes, or no file can have this name.
+    """
+    try:
+        with path.open("rb") as file:
+            data = file.read(most + 1)
+    except ValueError:
+        raise OSError(errno.EINVAL, "no file's name can hold this character", str(path)) from None
+    if len(data) > most:
+        raise OSError(errno.EOVERFLOW, f"it is larger than {most:,} bytes", str(path))
+    return data
+
+
+def new_name(place: Path) -> Path:
+    """Return a name beside `place` to build it under, such as ``.NAME.new-PID-0f3a9c21``.
+
+    Not the process id alone: in containers every process may have the same one.
+    """
+    return place.with_name(f".{place.name}.new-{os.getpid()}-{secrets.token_hex(4)}")
+
+
+def begun(path: Path, make: Callable[[], None]) -> int:
+    """Make a file or folder that is to be built, and hold it; returns the descriptor that does.
+
+    A `sweep` between the two takes it for left behind, so it is made again.
+    """
+    while True:
+        make()
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        with suppress(OSError):  # a file system without locks: nothing is swept there, either
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        with suppress(FileNotFoundError):
+            if os.path.samestat(os.fstat(fd), path.stat()):
+                return fd
+        os.close(fd)
+
+
+def sweep(folder: Path, name: str | None = None) -> None:
+    """Remove what killed processes were building in `folder`.
+
+    What somebody holds stays, and so does what has no name of ours.
+
+    Parameters
+    ----------
+    name : str or None
+        Of the file or folder that was to be built; None for any.
+    """
+    with suppress(OSError):
+        for path in sorted(folder.iterdir()):
+            built = _OURS.fullmatch(path.name)
+            if built and name in (None, built["name"]):
+                _remove_if_free(path)
+
+
+def _remove_if_free(path: Path) -> None:
+    with suppress(OSError):  # somebody else's, or gone
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
+        finally:
+            os.close(fd)
+
+
+@contextmanager
+def written_whole(place: Path) -> Iterator[Path]:
+    """Yield a name beside `place` to write to; it takes the place where the block ends well.
+
+    Whatever happens, nobody ever reads half of it at `place`, and the other name is gone.
+
+    Raises
+    ------
+    OSError
+        What the system says.
+    """
+    sweep(place.parent, place.name)
+    new = new_name(place)
+    fd = begun(new, new.touch)
+    try:
+        yield new
+        new.replace(place)
+    finally:
+        new.unlink(missing_ok=True)
+        os.close(fd)
