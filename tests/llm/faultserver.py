@@ -138,8 +138,8 @@ async def answer(fault: str, vendor: str, request: web.Request) -> web.StreamRes
     if fault == "half":
         return await _half(request, success(vendor))
     if fault in ("bom", "gzip"):
-        body = json.dumps(success(vendor)).encode()
-        sent = gzip.compress(body) if fault == "gzip" else b"\xef\xbb\xbf" + body
+        whole = json.dumps(success(vendor)).encode()
+        sent = gzip.compress(whole) if fault == "gzip" else b"\xef\xbb\xbf" + whole
         coded = {"Content-Encoding": "gzip"} if fault == "gzip" else {}
         return web.Response(body=sent, headers=coded, content_type="application/json")
     if fault in PLAIN:
