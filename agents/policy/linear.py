@@ -35,6 +35,8 @@ class LearntLimit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         What a unit of the term counts in units of reward.
     path : tuple of float
         How the price was found, from the first episode to the last, at equal distances.
+    promised : bool or None
+        Whether those that did not teach show that it holds for others; None where nobody looked.
     """
 
     term: str
@@ -42,6 +44,7 @@ class LearntLimit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     least: bool
     price: float
     path: tuple[float, ...]
+    promised: bool | None = None
 
 
 class Learnt(

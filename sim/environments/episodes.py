@@ -65,6 +65,11 @@ class SeatEpisodes(ABC, Generic[Spec, OfRun]):
     seats : mapping of field of `Options` to seats, optional
         Who is played from outside instead.
 
+    Attributes
+    ----------
+    first : list of market specs
+        Those that differ by more than their replication.
+
     Raises
     ------
     RetailSimError
@@ -88,7 +93,7 @@ class SeatEpisodes(ABC, Generic[Spec, OfRun]):
             admissions=rules_of(self._prepared.cast.protocol).admissions, watch=watch
         )
         self.design, markets = self._typed(self._prepared.design)
-        self._first = [spec for spec in markets if spec.replication == 1]
+        self.first = [spec for spec in markets if spec.replication == 1]
 
     @abstractmethod
     def _typed(self, design: Design) -> tuple[OfRun, Iterable[Spec]]:
@@ -120,7 +125,7 @@ class SeatEpisodes(ABC, Generic[Spec, OfRun]):
 
     def __len__(self) -> int:
         """How many markets differ by more than their replication."""
-        return len(self._first)
+        return len(self.first)
 
     def seeded(self, seed: int, out: Path | None = None, episodes: int = 0) -> PreparedRun:
         """Return what the run of `episodes` episodes under a seed is made of.
@@ -153,8 +158,8 @@ class SeatEpisodes(ABC, Generic[Spec, OfRun]):
         replication = 0
         while rounds is None or replication < rounds:
             replication += 1
-            for position in random.permutation(len(self._first)):
-                yield self._again(self._first[position], replication)
+            for position in random.permutation(len(self.first)):
+                yield self._again(self.first[position], replication)
 
     def open(self, spec: Spec, run: PreparedRun) -> SteppedMarket:
         """Begin a market; it stands at the first question."""

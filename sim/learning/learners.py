@@ -65,6 +65,12 @@ class Ridge:
         return found
 
 
+def best_of(weights: Floats, features: Sequence[float], mask: Sequence[int]) -> int:
+    """Return the legal option of the highest score, by weights of (options, features + 1)."""
+    legal = np.flatnonzero(mask)
+    return int(legal[(weights @ np.array([*features, 1.0]))[legal].argmax()])
+
+
 class Learner(ABC):
     """Chooses options and learns from what they led to.
 
@@ -112,8 +118,7 @@ class Learner(ABC):
 
     def best(self, features: Sequence[float], mask: Sequence[int]) -> int:
         """Return the legal option of the best estimate: what was learnt, without exploring."""
-        legal = np.flatnonzero(mask)
-        return int(legal[self._estimates(np.array([*features, 1.0]))[legal].argmax()])
+        return best_of(self._priced(), features, mask)
 
     def add(self, features: Sequence[float], option: int, targets: Sequence[float]) -> None:
         """Learn that an option led to this."""

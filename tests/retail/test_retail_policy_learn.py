@@ -60,7 +60,7 @@ def test_what_is_met_names_the_file_whatever_it_is_called(tmp_path: Path) -> Non
 
 def test_half_of_the_products_teach_and_the_others_judge(tmp_path: Path) -> None:
     course = course_of(LearnOptions(scenario="pairwise", out=tmp_path / "p"))
-    taught = {spec.product.id for spec in course._episodes._first}
+    taught = {spec.product.id for spec in course._episodes.first}
     launched(tmp_path / "run", "--set", "products.half=2", "--sellers", "plain-dealer")
     judged = {event["product"] for event in events_of(tmp_path / "run", "EpisodeOpened")}
     assert not taught & judged

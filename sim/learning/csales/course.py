@@ -8,6 +8,8 @@ from pathlib import Path
 import msgspec
 
 from retailsim.agents.csales.policy.features import policy_table
+from retailsim.market.core.spec import MarketSpec
+from retailsim.market.protocols.csales.spec import ConversationSpec
 from retailsim.sim.environments.csales.episodes import Episodes
 from retailsim.sim.environments.csales.seller_side import SellerSide
 from retailsim.sim.environments.stepping import SteppedMarket
@@ -37,6 +39,11 @@ class Course(SeatCourse):
     def side(self, market: SteppedMarket) -> SellerSide:
         """Return the seller's side of a conversation."""
         return SellerSide(self._rules, self.lessons.reward)
+
+    def met(self, spec: MarketSpec) -> str:
+        """Return the buyer's profile."""
+        assert isinstance(spec, ConversationSpec)  # the protocol has no other
+        return spec.profile.id
 
     def digest(self, run: PreparedRun) -> str:
         """Return `scenario_digest`."""

@@ -29,6 +29,7 @@ from retailsim.sim.learning.learn_options import LearnOptions
 from retailsim.sim.learning.learners import LEARNERS
 from retailsim.sim.learning.limits import Limit
 from retailsim.sim.learning.policy_file import check_new, write
+from retailsim.sim.learning.promises import promised
 from retailsim.sim.play.progress import Progress
 from retailsim.sim.protocols.csales.design import action_table
 from retailsim.sim.run.launch import read_scenario
@@ -110,7 +111,7 @@ def _from_runs(
     )
     kept = () if found.policy.learnt is None else found.policy.learnt.limits
     for limit, learnt in zip(limits, kept, strict=True):
-        terminal.out(f"{limit.words}: {_path(learnt)}")
+        terminal.out(f"{limit.words}: {_path(learnt)}; no promise, play it with others to see")
     terminal.out(f"{found.judged:,} conversations of {judges:,} others: {found.verdict}")
     terminal.out(f"policy: {told.out}")
     return 0
@@ -192,22 +193,19 @@ def _conclude(course: Course, policy: LinearPolicy, told: LearnOptions, terminal
     for name, part in (("first", course.held[:tenth]), ("last", course.held[-tenth:])):
         terminal.out(f"{name} {len(part):,} conversations: {_came_to(part)}")
     for limit in () if policy.learnt is None else policy.learnt.limits:
-        terminal.out(_kept(Limit(term=limit.term, bound=limit.bound, least=limit.least), course))
-        terminal.out(_path(limit))
+        terminal.out(f"{_words(limit)}: {_path(limit)}")
+    for line in promised(course.chosen(), "profiles", "conversation"):
+        terminal.out(line)
     terminal.out(f"policy: {told.out}")
+
+
+def _words(limit: LearntLimit) -> str:
+    return Limit(term=limit.term, bound=limit.bound, least=limit.least).words
 
 
 def _path(limit: LearntLimit) -> str:
     shown = ", ".join(f"{price:.3g}" for price in limit.path[:: len(limit.path) // 8 or 1])
-    return f"its price in reward: {shown}; on average in the end {limit.price:.3g}"
-
-
-def _kept(limit: Limit, course: Course) -> str:
-    last = course.held[-course.settling // 2 :] if course.settling else course.held
-    mean = math.fsum(one[limit.term] for one in last) / max(1, len(last))
-    return (
-        f"{limit.words}: {mean:.4g} in the last {len(last):,} conversations, with nothing explored"
-    )
+    return f"its price in reward: {shown}; in the end {limit.price:.3g}"
 
 
 def _came_to(held: Sequence[Mapping[str, float]]) -> str:

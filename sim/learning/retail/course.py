@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 
 from retailsim.agents.retail.policy.features import TABLE
+from retailsim.market.core.spec import MarketSpec
 from retailsim.market.protocols.retail.protocol import offer_of
 from retailsim.market.protocols.retail.spec import RetailSpec
 from retailsim.sim.environments.retail.episodes import RetailEpisodes
@@ -39,6 +40,11 @@ class Course(SeatCourse):
         """Return the seller's side of an episode."""
         assert isinstance(market.spec, RetailSpec)  # the protocol has no other
         return SellerSide(offer_of(market.spec, self._rules), self.lessons.reward)
+
+    def met(self, spec: MarketSpec) -> str:
+        """Return the product."""
+        assert isinstance(spec, RetailSpec)  # the protocol has no other
+        return spec.product.id
 
     def digest(self, run: PreparedRun) -> str:
         """Return the SHA-256 of buyers, products and rules that are met."""

@@ -19,6 +19,7 @@ from retailsim.sim.learning.learn_options import LearnOptions
 from retailsim.sim.learning.learners import LEARNERS
 from retailsim.sim.learning.limits import Limit
 from retailsim.sim.learning.policy_file import check_new, write
+from retailsim.sim.learning.promises import promised
 from retailsim.sim.learning.retail.course import Course
 from retailsim.sim.play.progress import Progress
 from retailsim.sim.run.launch import read_scenario
@@ -142,9 +143,8 @@ def _conclude(course: Course, told: LearnOptions, terminal: Terminal) -> None:
     tenth = max(1, len(course.held) // 10)
     for name, part in (("first", course.held[:tenth]), ("last", course.held[-tenth:])):
         terminal.out(f"{name} {len(part):,} episodes: {_came_to(part)}")
-    for limit in course.lessons.limits:
-        found = math.fsum(one[limit.term] for one in course.held[-tenth:]) / tenth
-        terminal.out(f"{limit.words}: {found:.4g} in the last {tenth:,} episodes")
+    for line in promised(course.chosen(), "products", "episode"):
+        terminal.out(line)
     terminal.out(f"policy: {told.out}")
 
 

@@ -1,0 +1,273 @@
+"""Prices at which a limit holds for others: a one-sided bound, and the lowest price that keeps it.
+
+That a cost is below its limit with those that were met says little of others. So policies are tried
+with buyers that did not teach them (`held_back`), at prices somewhat below and above one another:
+what the cost comes to at a price is a straight line in its logarithm, fitted to all trials at once,
+with an error between profiles (Liang and Zeger, Biometrika 1986). The lowest price is taken whose
+one-sided bound keeps the limit. Prices are tried in a range; if even the highest does not keep it,
+that one is taken, and the limit is no promise.
+
+Reference: Angelopoulos et al., "Learn then test: calibrating predictive algorithms to achieve risk
+control", 2021 (a choice among policies by bounds from others than those that taught).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import t as student
+
+from retailsim.analysis.statistics.proportions import wilson
+from retailsim.sim.learning.limits import Limit
+
+Floats = NDArray[np.float64]
+SURE = 0.95
+"""How sure a bound is, on its one side."""
+STEPS = np.linspace(-0.22, 0.22, 5)
+"""Logarithms of what prices are multiplied with where they are tried: from a fifth below."""
+GRID = np.linspace(STEPS[-1], STEPS[0], 45)
+"""Those that are chosen among, from the strictest."""
+REVENUE = "revenue"
+
+
+class Trial(msgspec.Struct, frozen=True, kw_only=True):
+    """An episode with someone who did not teach what was played.
+
+    Parameters
+    ----------
+    name : str
+        Profile or product.
+    step : float
+        Logarithm of what the prices were multiplied with.
+    terms : mapping of term to number
+        What it came to.
+    """
+
+    name: str
+    step: float
+    terms: dict[str, float]
+
+
+class Promise(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of a limit for others.
+
+    Parameters
+    ----------
+    limit : Limit
+    value : float
+        What an episode is expected to come to with others, in the term of the limit.
+    bound : float
+        It is not beyond that, `SURE`; infinite where fewer than two were met.
+    """
+
+    limit: Limit
+    value: float
+    bound: float
+
+    @property
+    def kept(self) -> bool:
+        """Whether the limit holds for others, as far as one can be sure."""
+        return self.limit.excess(self.bound) <= 0.0
+
+
+class Chosen(msgspec.Struct, frozen=True, kw_only=True):
+    """Prices that were chosen, and what they do.
+
+    Parameters
+    ----------
+    step : float
+        Logarithm of what the tried prices are multiplied with.
+    trials, met : int
+        Episodes that were tried, and with how many profiles or products.
+    promises : tuple of Promise
+        One for each limit.
+    margin_cost : float
+        Net revenue an episode, in dollars, that keeping away from the limits costs: at the price
+        that holds them just on average it would be so much higher. An estimate without interval.
+    """
+
+    step: float
+    trials: int
+    met: int
+    promises: tuple[Promise, ...]
+    margin_cost: float
+
+
+class Line:
+    """A straight line through values by steps, with an error between clusters.
+
+    Parameters
+    ----------
+    steps, values : (N,)
+    clusters : (N,)
+        Equal for values that belong together.
+    sloped : bool
+        Whether it may rise or fall.
+    """
+
+    def __init__(
+        self, steps: Floats, values: Floats, clusters: NDArray[np.int64], *, sloped: bool
+    ) -> None:
+        rows = self._rows(steps) if sloped else self._rows(steps)[:, :1]
+        self._sloped = sloped
+        self._inverse: Floats = np.asarray(np.linalg.pinv(rows.T @ rows), np.float64)
+        self.weights: Floats = self._inverse @ (rows.T @ values)
+        self.count = int(clusters.max()) + 1
+        scores: Floats = np.zeros((self.count, rows.shape[1]))
+        np.add.at(scores, clusters, rows * (values - rows @ self.weights)[:, None])
+        corrected = self.count / max(1, self.count - 1)
+        between: Floats = corrected * (scores.T @ scores)
+        self._covariance: Floats = self._inverse @ between @ self._inverse
+        self._mean = float(values.mean())
+        self._share = bool(np.isin(values, (0.0, 1.0)).all())
+
+    @staticmethod
+    def _rows(steps: Floats) -> Floats:
+        return np.stack([np.ones_like(steps), steps], axis=1)
+
+    def _row(self, step: float) -> Floats:
+        return np.array([1.0, step]) if self._sloped else np.ones(1)
+
+    def at(self, step: float) -> float:
+        """Return what is expected at a step; a share is between 0 and 1."""
+        found = float(self._row(step) @ self.weights)
+        return min(1.0, max(0.0, found)) if self._share else found
+
+    def bound(self, step: float, sign: float) -> float:
+        """Return what it is not beyond, on the side of a sign, `SURE`.
+
+        Of shares by Wilson's interval at the effective number: no case among few is no proof that
+        there are none. By Student's t otherwise.
+        """
+        if self.count < 2:
+            return sign * math.inf
+        row, value = self._row(step), self.at(step)
+        variance = float(row @ self._covariance @ row)
+        quantile = float(student.ppf(SURE, self.count - 1))
+        if self._share:
+            size = self._size(row)
+            ends = wilson(value * size, size, quantile=quantile)
+            return ends.high if sign > 0.0 else ends.low
+        return value + sign * quantile * math.sqrt(variance)
+
+    def _size(self, row: Floats) -> float:
+        """Return how many independent values would say as much of a share, by their mean.
+
+        Clusters are never worth more than their values, were these independent. Where all values
+        are alike nothing tells how far apart clusters are, and each counts once.
+        """
+        variance = float(row @ self._covariance @ row)
+        if variance <= 0.0 or not 0.0 < self._mean < 1.0:
+            return float(self.count)
+        independent = 1.0 / float(row @ self._inverse @ row)
+        return min(independent, self._mean * (1.0 - self._mean) / variance)
+
+    def aim(self, limit: Limit) -> float:
+        """Return where the mean has to be, so that the bound is the limit."""
+        if self.count < 2:
+            return limit.bound
+        variance = float(self._covariance[0, 0])
+        quantile = float(student.ppf(SURE, self.count - 1))
+        if self._share and 0.0 <= limit.bound <= 1.0:  # as Wilson's interval has it
+            size = self._size(self._row(0.0))
+            variance = limit.bound * (1.0 - limit.bound) / size
+        aim = limit.bound - limit.sign * quantile * math.sqrt(variance)
+        return min(1.0, max(0.0, aim)) if self._share else aim
+
+
+def aims(limits: Sequence[Limit], met: Sequence[Trial]) -> tuple[Limit, ...]:
+    """Return limits moved by what those met cannot tell of others, to be aimed at.
+
+    Parameters
+    ----------
+    limits : sequence of Limit
+    met : sequence of Trial
+        Their steps do not count.
+    """
+    lines = _lines(met, [limit.term for limit in limits], sloped=False)
+    return tuple(
+        msgspec.structs.replace(limit, bound=line.aim(limit))
+        for limit, line in zip(limits, lines, strict=True)
+    )
+
+
+def choose(limits: Sequence[Limit], trials: Sequence[Trial], *, priced: bool) -> Chosen:
+    """Return the lowest prices whose bounds keep all limits, or the highest of those tried.
+
+    Parameters
+    ----------
+    limits : sequence of Limit
+    trials : sequence of Trial
+        At least one.
+    priced : bool
+        Whether any price was above 0; where none was, all trials were of one policy.
+    """
+    lines = _lines(trials, [limit.term for limit in limits], sloped=priced)
+    [earned] = _lines(trials, [REVENUE], sloped=priced)
+
+    def promises(step: float) -> tuple[Promise, ...]:
+        return tuple(
+            Promise(limit=limit, value=line.at(step), bound=line.bound(step, limit.sign))
+            for limit, line in zip(limits, lines, strict=True)
+        )
+
+    keep = [step for step in GRID if all(one.kept for one in promises(step))]
+    hold = [
+        step
+        for step in GRID
+        if all(
+            limit.excess(line.at(step)) <= 0.0 for limit, line in zip(limits, lines, strict=True)
+        )
+    ]
+    step = float(keep[-1] if keep else GRID[0])
+    loosest = float(hold[-1]) if hold else step
+    return Chosen(
+        step=step,
+        trials=len(trials),
+        met=lines[0].count,
+        promises=promises(step),
+        margin_cost=max(0.0, earned.at(loosest) - earned.at(step)),
+    )
+
+
+def _lines(trials: Sequence[Trial], terms: Sequence[str], *, sloped: bool) -> list[Line]:
+    steps = np.array([one.step for one in trials])
+    _, clusters = np.unique([one.name for one in trials], return_inverse=True)
+    return [
+        Line(steps, np.array([one.terms[term] for one in trials]), clusters, sloped=sloped)
+        for term in terms
+    ]
+
+
+def promised(chosen: Chosen | None, whom: str, each: str) -> Iterator[str]:
+    """Yield, limit by limit, whether it is a promise, and what that costs; nothing without any.
+
+    Parameters
+    ----------
+    chosen : Chosen or None
+        None where nothing was tried.
+    whom : str
+        What is met, such as profiles.
+    each : str
+        What is held with them, such as conversation.
+    """
+    if chosen is None:
+        return
+    tried = f"{chosen.trials:,} {each}s with {chosen.met} {whom}, none of which taught what it met"
+    for one in chosen.promises:
+        end = f"{'at least' if one.limit.least else 'at most'} {one.bound:.4g} ({SURE:.0%} sure)"
+        if one.kept:
+            said = f"promised for other {whom} like these, {end}"
+        elif one.limit.excess(one.value) > 0.0:
+            said = f"not held for other {whom}, not even at the highest price tried; {end}"
+        else:
+            said = f"cannot promise it for other {whom}: too few {whom} ({chosen.met}); {end}"
+        yield f"{one.limit.words}: {said}; {one.value:.4g} expected, by {tried}"
+    yield (
+        "to keep it with others, and not just on average, the policy earns about "
+        f"${chosen.margin_cost:,.2f} less a {each}"
+    )
