@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,7 +58,13 @@ class LogCheck:
         return sum(checked.events for checked in self.segments)
 
 
-def check(folder: Path, *, allow_open_tail: bool = True, threads: int | None = None) -> LogCheck:
+def check(
+    folder: Path,
+    *,
+    allow_open_tail: bool = True,
+    threads: int | None = None,
+    look: Callable[[Batch], None] | None = None,
+) -> LogCheck:
     """Hash the whole log and compare it with its chain and, where there is one, its seal.
 
     Segments are hashed side by side, since each header says which digest it continues, and the
@@ -72,6 +78,10 @@ def check(folder: Path, *, allow_open_tail: bool = True, threads: int | None = N
         Whether an open segment at the end of a shard may end in an incomplete batch.
     threads : int, optional
         How many segments are hashed at once; by default one per core.
+    look : callable, optional
+        Given each batch that was found good, so that who needs its lines reads them with the same
+        pass: from several threads, but those of one segment in order. What it was given counts
+        once the whole log is known to be whole.
 
     Raises
     ------
@@ -85,7 +95,7 @@ def check(folder: Path, *, allow_open_tail: bool = True, threads: int | None = N
 
     def hashed(segment: Segment) -> SegmentCheck:
         tail = allow_open_tail and segment.is_open and segment is last[segment.shard]
-        return _check_segment(segment, torn_ok=tail)
+        return _check_segment(segment, torn_ok=tail, look=look)
 
     with ThreadPoolExecutor(threads or os.cpu_count() or 1) as pool:
         checked = tuple(pool.map(hashed, listed))
@@ -134,10 +144,13 @@ def _shard_batches(listed: list[Segment]) -> Iterator[Batch]:
             yield batch
 
 
-def _check_segment(segment: Segment, *, torn_ok: bool) -> SegmentCheck:
+def _check_segment(
+    segment: Segment, *, torn_ok: bool, look: Callable[[Batch], None] | None
+) -> SegmentCheck:
     reader = SegmentReader(segment, torn_ok=torn_ok)
-    for _ in reader:
-        pass
+    for batch in reader:
+        if look is not None:
+            look(batch)
     return SegmentCheck(
         segment,
         reader.header,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import itertools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ from retailsim.events.log.format import Commit, parse_commit, parse_name, segmen
 
 _TAIL_BYTES = 512
 """More than the longest commit line."""
+
+_PIECE_BYTES = 1 << 20
 
 _SUFFIXES = (".open", "", ".zst")
 """In the order in which a segment goes through them."""
@@ -73,6 +76,34 @@ class Segment:
             with contextlib.suppress(FileNotFoundError):
                 return zstd.open_stream(path) if suffix == ".zst" else path.open("rb", buffering=0)
         raise LogDamaged(self.path, 0, "the segment is missing")
+
+    def pieces(self, ranges: Iterable[tuple[int, int]]) -> Iterator[bytes]:
+        """Yield the uncompressed bytes from start to end of each range; ranges come in order.
+
+        Raises
+        ------
+        LogDamaged
+            If the segment ends before.
+        """
+        at = 0
+        with contextlib.closing(self.open()) as stream:
+            for start, end in ranges:
+                if isinstance(stream, io.FileIO):
+                    stream.seek(start)
+                else:
+                    self._read(stream, start - at)
+                yield self._read(stream, end - start)
+                at = end
+
+    def _read(self, stream: ByteStream, size: int) -> bytes:
+        parts, left = [], size
+        while left:
+            part = stream.read(min(left, _PIECE_BYTES))
+            if not part:
+                raise LogDamaged(self.path, self.size(), "it is shorter than it was")
+            parts.append(part)
+            left -= len(part)
+        return b"".join(parts)
 
     def last_commit(self) -> Commit | None:
         """Return the commit the segment ends with, from its last bytes; None if it does not."""

@@ -8,8 +8,9 @@ of workers; so they are put in the order of ``seq``.
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -18,18 +19,16 @@ from retailsim.events.log.reader import read_batches
 from retailsim.events.log.segment import segments
 from retailsim.events.messages import LoggedRecord, ModelCalled, OutsideAnswered
 from retailsim.sim.errors import MarketDiverged
+from retailsim.sim.play.survey import Stretch, places, text_of
 
 _TYPE = rb'^\{"type":"'
 _MARKET = rb'","market":"((?:[^"\\]|\\.)*)"'
 _CLOSED = re.compile(_TYPE + rb"(?:MarketClosed|MarketFailed)" + _MARKET, re.M)
-_OPENED = re.compile(_TYPE + rb"MarketOpened" + _MARKET, re.M)
-_RECORD = re.compile(_TYPE + rb"(?:OutsideAnswered|ModelCalled)" + _MARKET, re.M)
 _ANY = re.compile(_TYPE + rb"[A-Za-z]+" + _MARKET, re.M)
 _LINE = re.compile(_TYPE + rb'([A-Za-z]+)","market":"((?:[^"\\]|\\.)*)"')
 _SEQ = re.compile(rb'"seq":(\d+),')
 
 _decode_record = msgspec.json.Decoder(LoggedRecord).decode
-_decode_text = msgspec.json.Decoder(str).decode
 
 
 class Leftover(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,45 +46,16 @@ class Leftover(msgspec.Struct, frozen=True, kw_only=True):
     events: bytes = b""
 
 
-class Recovered(msgspec.Struct, frozen=True, kw_only=True):
-    """The state of an interrupted run.
-
-    Parameters
-    ----------
-    closed : frozenset of str
-        Markets that are done.
-    begun : mapping of market to Leftover
-        The others that the log knows of.
-    """
-
-    closed: frozenset[str] = frozenset()
-    begun: Mapping[str, Leftover] = {}
-
-
-def recovered(events: Path) -> Recovered:
-    """Read the log of an interrupted run.
-
-    Raises
-    ------
-    LogDamaged
-        If the log is damaged.
-    """
-    closed: set[str] = set()
-    begun: set[str] = set()
-    for batch in read_batches(events):
-        closed.update(_names(_CLOSED, batch.lines))
-        begun.update(_names(_OPENED, batch.lines))
-        begun.update(_names(_RECORD, batch.lines))
-    begun -= closed
-    return Recovered(closed=frozenset(closed), begun=leftovers(events, begun) if begun else {})
-
-
-def leftovers(events: Path, markets: Collection[str]) -> dict[str, Leftover]:
-    """Return what the log holds of these markets."""
-    gathered = {market: _Gathered() for market in markets}
-    for market, kind, line in market_lines(events):
-        if market in gathered:
-            gathered[market].add(kind, line)
+def leftovers(events: Path, begun: Mapping[str, Sequence[Stretch]]) -> dict[str, Leftover]:
+    """Return what the log holds of these markets, read where it stands."""
+    where = sorted((one, market) for market, stretches in begun.items() for one in stretches)
+    listed = {(segment.shard, segment.number): segment for segment in segments(events)}
+    gathered = {market: _Gathered() for market in begun}
+    for place, group in itertools.groupby(where, key=lambda one: (one[0].shard, one[0].segment)):
+        here = list(group)
+        pieces = listed[place].pieces((stretch.start, stretch.end) for stretch, _ in here)
+        for lines, (_, market) in zip(pieces, here, strict=True):
+            gathered[market].add_lines(lines)
     return {market: one.leftover() for market, one in gathered.items()}
 
 
@@ -101,7 +71,7 @@ def whole_markets(events: Path) -> Iterator[tuple[str, Leftover]]:
         If a market goes on after its end.
     """
     scattered = _scattered(events)
-    for market, leftover in leftovers(events, scattered).items() if scattered else ():
+    for market, leftover in leftovers(events, places(events, scattered)).items():
         if _CLOSED.search(leftover.events):
             yield market, leftover
     gathered: dict[str, _Gathered] = {}
@@ -128,7 +98,7 @@ def _scattered(events: Path) -> frozenset[str]:
         found.update(
             name for name in set(_ANY.findall(batch.lines)) if home.setdefault(name, shard) != shard
         )
-    return frozenset(map(_text, found))
+    return frozenset(map(text_of, found))
 
 
 def market_lines(events: Path) -> Iterator[tuple[str, bytes, bytes]]:
@@ -140,7 +110,7 @@ def market_lines(events: Path) -> Iterator[tuple[str, bytes, bytes]]:
             if found is None:
                 continue
             if found[2] != name:
-                name, text = found[2], _text(found[2])
+                name, text = found[2], text_of(found[2])
             yield text, found[1], line
 
 
@@ -157,6 +127,12 @@ class _Gathered:
         else:
             self._lines.append(line + b"\n")
 
+    def add_lines(self, lines: bytes) -> None:
+        for line in lines.splitlines():
+            found = _LINE.match(line)
+            if found is not None:
+                self.add(found[1], line)
+
     def leftover(self) -> Leftover:
         self._lines.sort(key=_seq)
         lines = b"".join(self._lines)
@@ -170,12 +146,3 @@ _RECORDS = frozenset(kind.__name__.encode() for kind in (OutsideAnswered, ModelC
 def _seq(line: bytes) -> int:
     found = _SEQ.search(line)
     return int(found[1]) if found else -1
-
-
-def _names(pattern: re.Pattern[bytes], lines: bytes) -> set[str]:
-    return {_text(name) for name in set(pattern.findall(lines))}
-
-
-def _text(quoted: bytes) -> str:
-    """Undo JSON's escapes, which only names with odd characters have."""
-    return _decode_text(b'"' + quoted + b'"') if b"\\" in quoted else quoted.decode()

@@ -7,44 +7,16 @@ recorded answers are shared with ``M``, so nothing answered is paid for twice.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import msgspec
 
-from retailsim.events.log.reader import read_batches
-from retailsim.events.messages import EpisodeFailed, LoggedRecord
+from retailsim.events.messages import LoggedRecord
 from retailsim.market.core.participants import EpisodeSpec
 from retailsim.market.core.spec import MarketSpec
 from retailsim.sim.play.leftovers import leftovers
-
-_FAILED = re.compile(rb'^\{"type":"EpisodeFailed",.*$', re.M)
-_NO_PITCH = re.compile(rb'^\{"type":"MarketFailed","market":"((?:[^"\\]|\\.)*)"', re.M)
-_decode = msgspec.json.Decoder(EpisodeFailed).decode
-_decode_text = msgspec.json.Decoder(str).decode
-
-
-class Failures(msgspec.Struct, frozen=True, kw_only=True):
-    """What failed, by market; and the markets that failed as a whole."""
-
-    episodes: Mapping[str, tuple[str, ...]] = {}
-    markets: frozenset[str] = frozenset()
-
-
-def failures(events: Path) -> Failures:
-    """Read from the log what failed."""
-    episodes: dict[str, list[str]] = {}
-    markets: set[str] = set()
-    for batch in read_batches(events):
-        for line in _FAILED.findall(batch.lines):
-            event = _decode(line)
-            episodes.setdefault(event.market, []).append(event.episode or "")
-        markets.update(_decode_text(b'"' + name + b'"') for name in _NO_PITCH.findall(batch.lines))
-    return Failures(
-        episodes={market: tuple(sorted(names)) for market, names in episodes.items()},
-        markets=frozenset(markets),
-    )
+from retailsim.sim.play.survey import Failures, places
 
 
 def attempt(market: str) -> tuple[str, int]:
@@ -101,7 +73,7 @@ def shared_answers(
     """
     before = {spec.id: _before(spec.id, failed) for spec in retries}
     wanted = {name for names in before.values() for name in names}
-    logged = leftovers(events, wanted) if wanted else {}
+    logged = leftovers(events, places(events, wanted))
     return {
         retry: tuple(
             msgspec.structs.replace(record, market=retry)

@@ -19,14 +19,14 @@ from retailsim.sim.execution.job import Job, cast_of, raw_specs, run_design
 from retailsim.sim.execution.runner import RunControl, RunOutcome, run_to_end
 from retailsim.sim.folder.run_folder import RunFile, RunFolder, told_apart, versions
 from retailsim.sim.folder.session_agents import refuse_session_agents
-from retailsim.sim.play.leftovers import Leftover, recovered
+from retailsim.sim.play.leftovers import Leftover, leftovers
 from retailsim.sim.play.retries import (
     attempt,
-    failures,
     next_attempts,
     retry_markets,
     shared_answers,
 )
+from retailsim.sim.play.survey import survey
 from retailsim.sim.run.conclusion import conclude, show_replay
 from retailsim.sim.run.model_settings import with_model_settings
 from retailsim.sim.run.trust import brought, check_trust, remembered
@@ -104,7 +104,6 @@ def go_on(
             return None
         _check_versions(run, file)
         recover(run.events)
-        check(run.events)
         job, total, done = missing(run, file, retry_failed=retry_failed, verbose=verbose)
         if done == total:
             _seal(run)
@@ -210,21 +209,27 @@ def _check_versions(run: RunFolder, file: RunFile) -> None:
 def missing(
     run: RunFolder, file: RunFile, *, retry_failed: bool, verbose: bool = False
 ) -> tuple[Job, int, int]:
-    """Return what is left to play, the run's episodes in all, and those that are done."""
-    state = recovered(run.events)
+    """Return what is left to play, the run's episodes in all, and those that are done.
+
+    Raises
+    ------
+    LogDamaged
+        If the log is damaged.
+    """
+    found = survey(run.events)
     design = run_design(run, file)
-    failed = failures(run.events)
-    known = state.closed | frozenset(state.begun)
-    attempts = [name for name in state.begun if attempt(name)[1]]
+    failed = found.failed
+    known = found.closed | frozenset(found.begun)
+    attempts = [name for name in found.begun if attempt(name)[1]]
     if retry_failed:
         attempts += next_attempts(failed, known)
     retries = tuple(retry_markets(design.markets(), failed, attempts=attempts))
     skip, done = [], 0
     for number, spec in enumerate(design.markets()):
-        if spec.id in state.closed:
+        if spec.id in found.closed:
             skip.append(number)
             done += len(spec.episodes)
-    begun = dict(state.begun)
+    begun = leftovers(run.events, found.begun)
     for name, shared in shared_answers(run.events, retries, failed).items():
         own = begun.get(name, Leftover())
         begun[name] = Leftover(records=(*shared, *own.records), events=own.events)

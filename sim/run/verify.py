@@ -12,7 +12,7 @@ import msgspec
 from retailsim.agents.host import Hosting
 from retailsim.agents.watchdog import Watchdog
 from retailsim.events.errors import LogDamaged
-from retailsim.events.log.reader import LogCheck, check
+from retailsim.events.log.reader import LogCheck
 from retailsim.events.log.seal import read_seal
 from retailsim.events.messages import LoggedRecord
 from retailsim.events.outside import Door
@@ -23,10 +23,11 @@ from retailsim.sim.execution.job import cast_of, run_design
 from retailsim.sim.folder.run_folder import RunFile, RunFolder, told_apart, versions
 from retailsim.sim.folder.session_agents import refuse_session_agents
 from retailsim.sim.play.engine import Engine
-from retailsim.sim.play.leftovers import Leftover, recovered, whole_markets
+from retailsim.sim.play.leftovers import Leftover, whole_markets
 from retailsim.sim.play.market_log import MarketLog, first_difference
-from retailsim.sim.play.retries import attempt, failures, retry_markets, shared_answers
+from retailsim.sim.play.retries import attempt, retry_markets, shared_answers
 from retailsim.sim.play.stop import Stop
+from retailsim.sim.play.survey import Survey, survey
 from retailsim.sim.run.trust import brought, check_trust
 from retailsim.sim.scenario.design import Design
 from retailsim.sim.scenario.protocol import declared_events
@@ -120,16 +121,16 @@ def verified(
     """
     run = RunFolder(path)
     file = run.read()
-    log = check(run.events)
-    _check_owner(log, file)
-    events = log.events
+    found = survey(run.events)
+    _check_owner(found.log, file)
+    events = found.log.events
     on_whole(events)
     run.check_inputs(file)
     refuse_session_agents(path, file, "played again")
     obstacle = _foreign_code(run, file, code) or _obstacle(run, file)
     if obstacle is not None:
         return Verification(events=events, obstacle=obstacle)
-    played, missing = asyncio.run(_replay_all(run, file))
+    played, missing = asyncio.run(_replay_all(run, file, found))
     return Verification(events=events, markets=played, missing=missing)
 
 
@@ -166,7 +167,7 @@ def _obstacle(run: RunFolder, file: RunFile) -> str | None:
     return None
 
 
-async def _replay_all(run: RunFolder, file: RunFile) -> tuple[int, int]:
+async def _replay_all(run: RunFolder, file: RunFile, found: Survey) -> tuple[int, int]:
     """Return how many markets were played again, and how many are not in the log yet."""
     scenario = file.scenario
     design = run_design(run, file)
@@ -189,7 +190,7 @@ async def _replay_all(run: RunFolder, file: RunFile) -> tuple[int, int]:
         ),
         stop=Stop(),
     )
-    markets = _Markets(run, design)
+    markets = _Markets(run, design, found)
     texts = scenario.design.transcripts
     played: set[str] = set()
     with watch:
@@ -209,14 +210,13 @@ async def _replay_all(run: RunFolder, file: RunFile) -> tuple[int, int]:
 class _Markets:
     """All markets that the log may hold, by name, with what retries share."""
 
-    def __init__(self, run: RunFolder, design: Design) -> None:
-        state, failed = recovered(run.events), failures(run.events)
-        attempts = [name for name in (*state.closed, *state.begun) if attempt(name)[1]]
-        retries = list(retry_markets(design.markets(), failed, attempts=attempts))
+    def __init__(self, run: RunFolder, design: Design, found: Survey) -> None:
+        attempts = [name for name in (*found.closed, *found.begun) if attempt(name)[1]]
+        retries = list(retry_markets(design.markets(), found.failed, attempts=attempts))
         self.specs: dict[str, MarketSpec] = {spec.id: spec for spec in design.markets()}
         self.specs |= {spec.id: spec for spec in retries}
         self.shared: Mapping[str, tuple[LoggedRecord, ...]] = shared_answers(
-            run.events, retries, failed
+            run.events, retries, found.failed
         )
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from retailsim.events.log.segment import segments
 from retailsim.events.messages import (
     EpisodeClosed,
     Event,
@@ -18,13 +20,8 @@ from retailsim.events.messages import (
     OutsideAnswered,
 )
 from retailsim.sim.errors import MarketDiverged
-from retailsim.sim.play.leftovers import (
-    Leftover,
-    leftovers,
-    market_lines,
-    recovered,
-    whole_markets,
-)
+from retailsim.sim.play.leftovers import Leftover, leftovers, market_lines, whole_markets
+from retailsim.sim.play.survey import places, survey
 from tests.analysis.fakelog import closed, encode, market, opened, stamp, write_run
 
 ODD = 'a "b" \\ \u00fc\n'
@@ -67,26 +64,50 @@ def bytes_of(events: Sequence[Event]) -> bytes:
 @pytest.mark.parametrize("name", ["a", ODD])
 def test_a_market_with_an_end_is_done_and_one_without_is_begun(name: str, tmp_path: Path) -> None:
     fails = market("c", end=MarketFailed(stage="pitch", reason="r"))
-    found = recovered(logged(tmp_path, [*whole("b"), *begun(name), *fails], seal=False))
+    events = logged(tmp_path, [*whole("b"), *begun(name), *fails], seal=False)
+    found = survey(events)
     assert found.closed == {"b", "c"}
-    assert found.begun == {name: Leftover(events=bytes_of(begun(name)))}
+    assert leftovers(events, found.begun) == {name: Leftover(events=bytes_of(begun(name)))}
 
 
 def test_a_market_of_which_only_answers_are_logged_has_begun(tmp_path: Path) -> None:
     """Its events come in one piece when it ends; what was paid until then stands alone."""
     records = (answered("a"), called("a", 1), answered("a", 2))
-    found = recovered(logged(tmp_path, [*records, *whole("b"), answered("b")], seal=False))
-    assert found.begun == {"a": Leftover(records=records)}
+    events = logged(tmp_path, [*records, *whole("b"), answered("b")], seal=False)
+    found = survey(events)
+    assert leftovers(events, found.begun) == {"a": Leftover(records=records)}
     assert found.closed == {"b"}
 
 
+def test_what_is_left_of_many_markets_is_what_a_look_at_each_line_finds(tmp_path: Path) -> None:
+    """Whatever stands between their lines, in however many batches and segments."""
+    names = ["a", "a/b", ODD, "done"]
+    lines: list[Any] = [line for name in names for line in (answered(name), *begun(name)[:1])]
+    lines += [answered(names[i % 3], i) for i in range(1, 60)]
+    lines += [*whole("done")[1:], *(event for name in names[:3] for event in begun(name)[1:])]
+    events = logged(tmp_path, lines, seal=False)
+    found = survey(events)
+    assert found.begun.keys() == set(names[:3])
+    for name, left in leftovers(events, found.begun).items():
+        own = [line for line in lines if isinstance(line, ModelCalled | OutsideAnswered)]
+        assert left.records == tuple(record for record in own if record.market == name)
+        assert left.events == bytes_of(begun(name))
+    [segment] = segments(events)
+    text = segment.path.read_bytes()
+    for name, stretches in found.begun.items():
+        parts = [text[one.start : one.end] for one in stretches]
+        assert all(
+            json.loads(line)["market"] == name for part in parts for line in part.splitlines()
+        )
+
+
 def test_nothing_is_left_of_a_run_that_ended(tmp_path: Path) -> None:
-    found = recovered(logged(tmp_path, [*whole("a"), *whole("b")]))
+    found = survey(logged(tmp_path, [*whole("a"), *whole("b")]))
     assert (found.closed, found.begun) == (frozenset({"a", "b"}), {})
 
 
 def test_nothing_is_known_of_a_run_that_wrote_nothing(tmp_path: Path) -> None:
-    found = recovered(logged(tmp_path, []))
+    found = survey(logged(tmp_path, []))
     assert (found.closed, found.begun) == (frozenset(), {})
 
 
@@ -94,7 +115,7 @@ def test_a_text_that_looks_like_an_end_is_none(tmp_path: Path) -> None:
     """Agents may say anything, a line of a log among it."""
     lure = '{"type":"MarketClosed","market":"a","episode":null}'
     events = stamp("a", [MarketOpened(), *closed("e", opened(title=lure))])
-    found = recovered(logged(tmp_path, [events[0], *events[1:]], seal=False))
+    found = survey(logged(tmp_path, [events[0], *events[1:]], seal=False))
     assert not found.closed
     assert set(found.begun) == {"a"}
 
@@ -128,7 +149,8 @@ def test_a_market_that_goes_on_after_its_end_is_damage(tmp_path: Path) -> None:
 
 
 def test_a_market_that_nobody_logged_has_nothing_left(tmp_path: Path) -> None:
-    assert leftovers(logged(tmp_path, whole("a")), ["b"]) == {"b": Leftover()}
+    events = logged(tmp_path, whole("a"))
+    assert leftovers(events, places(events, ["b"])) == {"b": Leftover()}
 
 
 def test_each_line_is_told_with_its_market_and_type(tmp_path: Path) -> None:

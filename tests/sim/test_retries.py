@@ -8,13 +8,12 @@ import pytest
 
 from retailsim.events.messages import EpisodeFailed, Event, MarketFailed, ModelCalled
 from retailsim.sim.play.retries import (
-    Failures,
     attempt,
-    failures,
     next_attempts,
     retry_markets,
     shared_answers,
 )
+from retailsim.sim.play.survey import Failures, survey
 from tests.analysis.fakelog import Line, closed, episode, market, opened, write_run
 from tests.market.players import market_spec
 
@@ -55,7 +54,7 @@ def test_what_failed_is_read_from_the_log_by_market(tmp_path: Path) -> None:
         *market("b", closed("e4", opened())),
         *market('c "d"', fails("e5"), end=MarketFailed(stage="pitch", reason="r")),
     ]
-    found = failures(write_run(tmp_path / "run", events) / "events")
+    found = survey(write_run(tmp_path / "run", events) / "events").failed
     assert found.episodes == {"a": ("e1", "e2"), 'c "d"': ("e5",)}
     assert found.markets == {'c "d"'}
 
@@ -98,7 +97,7 @@ def test_a_retry_shares_the_answers_behind_the_pitch_and_no_others(tmp_path: Pat
         *market("a", fails("e1")),
     ]
     events = write_run(tmp_path / "run", lines) / "events"
-    failed = failures(events)
+    failed = survey(events).failed
     retries = tuple(retry_markets(DESIGN, failed, attempts=["a~1"]))
     shared = shared_answers(events, retries, failed)
     assert {name: [r.market for r in found] for name, found in shared.items()} == {
@@ -119,7 +118,7 @@ def test_a_broadcast_that_failed_has_nothing_to_share(tmp_path: Path) -> None:
         *market("b", fails("e1"), end=MarketFailed(stage="pitch", reason="no words")),
     ]
     events = write_run(tmp_path / "run", lines) / "events"
-    failed = failures(events)
+    failed = survey(events).failed
     retries = tuple(retry_markets(DESIGN, failed, attempts=["a~2", "b~1"]))
     shared = shared_answers(events, retries, failed)
     assert {name: [r.answer for r in found] for name, found in shared.items()} == {
