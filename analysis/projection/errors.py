@@ -31,6 +31,16 @@ class LogUnreadable(AnalysisError):
         )
 
 
+class KeptDiffers(AnalysisError):
+    """What is kept of a run in ``derived/`` is not what its log says."""
+
+    def __init__(self, derived: Path, name: str) -> None:
+        super().__init__(
+            f"{derived / name}.parquet: it is not what the log says, which is whole; "
+            f"remove the folder {derived}, and the next replay makes it anew"
+        )
+
+
 class NotARun(AnalysisError):
     """The folder holds no event log.
 

@@ -1,24 +1,28 @@
 """From a run's folder to its projection: out of the cache, or by reading the whole log.
 
-The first replay hashes everything. Hashing and parsing run side by side over the same segments,
-and nothing parsed is used unless the hashes were right.
+The first replay hashes everything, a later one what was touched since. Hashing and parsing run side
+by side over the same segments, and nothing parsed is used unless the hashes were right.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 
 import polars as pl
 
 from retailsim.analysis.projection import projection_cache
-from retailsim.analysis.projection.errors import LogUnreadable, NotARun
+from retailsim.analysis.projection.errors import KeptDiffers, LogUnreadable, NotARun
 from retailsim.analysis.projection.projection import Pieces, Projection, extract, merge
 from retailsim.analysis.projection.protocol_tables import TableSet, table_set
 from retailsim.analysis.projection.registered import registered
-from retailsim.events.log.reader import check
+from retailsim.events.log.hashed import Hashed, read_hashed, write_hashed
+from retailsim.events.log.reader import LogCheck, check
 from retailsim.events.log.seal import fingerprint
 from retailsim.events.log.segment import Segment, segments
 
@@ -31,6 +35,9 @@ _HASHING_THREADS = 1
 _PARSING_THREADS = 2
 """Polars uses all cores for one chunk; a second one fills the gaps between its steps."""
 
+HASHED = "hashed.json"
+"""In ``RUN/derived``: when which segment was hashed."""
+
 _TRIES = 3
 """A run that is going on may close a segment, and so rename it, just before it is read."""
 
@@ -39,8 +46,9 @@ def load(run: Path) -> Projection:
     """Project the log of a run, finished or not.
 
     Its tables are those of the protocol that ``run.toml`` names. The projection is kept in
-    ``RUN/derived`` and used again as long as sizes and last commits of the log are the same. A
-    folder that cannot be written is read without complaint.
+    ``RUN/derived`` and used again as long as sizes and last commits of the log are the same. So
+    are the hashes of segments, each as long as nobody touched its file since; the projection's
+    ``log`` says which and since when. A folder that cannot be written is read without complaint.
 
     Parameters
     ----------
@@ -70,27 +78,82 @@ def load(run: Path) -> Projection:
 
 
 def _load(folder: Path, derived: Path, tables: TableSet) -> Projection:
-    mark = fingerprint(folder)
+    mark, known = fingerprint(folder), read_hashed(derived / HASHED)
     kept = projection_cache.read(derived, mark, tables)
-    if kept is not None:
-        return kept
-    projection = project(folder, tables)
+    if kept is None:
+        projection = project(folder, tables, known)
+    else:
+        projection = replace(kept, log=check(folder, known=known))
     if fingerprint(folder) == mark:
-        projection_cache.write(derived, mark, tables, projection)
+        _keep(derived, mark, tables, projection, known, new=kept is None)
     return projection
 
 
-def project(folder: Path, tables: TableSet | None = None) -> Projection:
+def check_kept(run: Path, log: LogCheck) -> None:
+    """Compare what is kept of a run with what its log says, if what is kept would be used.
+
+    Parameters
+    ----------
+    log : LogCheck
+        The log, hashed just now.
+
+    Raises
+    ------
+    KeptDiffers
+        If it says something else. `LogUnreadable`, `BadTables`: as `load`.
+    """
+    folder, derived, protocol = run / "events", run / "derived", registered(run)
+    tables = table_set(protocol.name, protocol.tables)
+    kept = projection_cache.read(derived, fingerprint(folder), tables)
+    if kept is None:
+        return
+    fresh = project(folder, tables, log.hashed(datetime.now(UTC)))
+    for name in (*tables.frames, *tables.rows):
+        if not _same(kept, fresh, name):
+            raise KeptDiffers(derived, name)
+
+
+def _same(kept: Projection, fresh: Projection, name: str) -> bool:
+    """Whether two projections hold the same table, in however many bytes."""
+    try:
+        return projection_cache.frame(kept, name).equals(projection_cache.frame(fresh, name))
+    except pl.exceptions.PolarsError:
+        return False
+
+
+def _keep(
+    derived: Path,
+    mark: str,
+    tables: TableSet,
+    projection: Projection,
+    known: Mapping[str, Hashed],
+    *,
+    new: bool,
+) -> None:
+    if new:
+        projection_cache.write(derived, mark, tables, projection)
+    hashed = projection.log.hashed(datetime.now(UTC)) if projection.log is not None else {}
+    if hashed.keys() != known.keys() or any(hashed[name].at != known[name].at for name in hashed):
+        write_hashed(derived / HASHED, hashed)
+
+
+def project(
+    folder: Path,
+    tables: TableSet | None = None,
+    known: Mapping[str, Hashed] = MappingProxyType({}),
+) -> Projection:
     """Hash and project a folder of segments; raises what `load` raises.
 
     Parameters
     ----------
     tables : TableSet or None
         None: those that all protocols share.
+    known : mapping of str to Hashed
+        What need not be hashed again unless it was touched.
     """
     wanted = tables or table_set()
     with ThreadPoolExecutor(1 + _PARSING_THREADS) as pool:
-        checking = pool.submit(check, folder, threads=_HASHING_THREADS)
+        checking = pool.submit(check, folder, threads=_HASHING_THREADS, known=known)
         early = {s.path: pool.submit(_read, wanted, s) for s in segments(folder) if not s.is_open}
         try:
             log = checking.result()
@@ -106,7 +169,7 @@ def project(folder: Path, tables: TableSet | None = None) -> Projection:
     parsed = sum(piece.events for piece in pieces)
     if parsed != log.events:
         raise LogUnreadable(folder.name, f"{parsed} events were read of {log.events}")
-    return merge(pieces, wanted)
+    return replace(merge(pieces, wanted), log=log)
 
 
 def _read(tables: TableSet, segment: Segment, good_bytes: int | None = None) -> list[Pieces]:

@@ -21,6 +21,7 @@ from retailsim.analysis.projection.columns import READ_AS
 from retailsim.analysis.projection.packed import Packed, PackedTables, packed, unpacked
 from retailsim.analysis.projection.protocol_tables import TableSet, table_set
 from retailsim.analysis.projection.tables import ENVELOPE, ColumnTable, RowTable, Rule
+from retailsim.events.log.reader import LogCheck
 
 REVIEWING = "review"
 """The stage at which buyers are asked for reviews, as a failure names it."""
@@ -72,6 +73,8 @@ class Projection:
         A mapping of the protocol's own tables by name, a row an event, sorted by ``market`` and
         ``seq``: what `protocol_tables.ProtocolTables` declares. A frame is unpacked each time it is
         asked for. The protocol's columns of the episodes are in ``episodes``.
+    log : LogCheck or None
+        The log as it was found whole; None: nobody checked it.
     """
 
     episodes: pl.DataFrame
@@ -80,6 +83,7 @@ class Projection:
     episode_calls: pl.DataFrame
     answerers: pl.DataFrame = field(default_factory=pl.DataFrame)
     tables: PackedTables = field(default_factory=PackedTables)
+    log: LogCheck | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,10 @@ from __future__ import annotations
 import contextlib
 import hashlib
 from pathlib import Path
+from typing import Any
 
 import msgspec
+import polars as pl
 
 from retailsim.analysis.projection.packed import Packed, PackedTables, packed, unpacked
 from retailsim.analysis.projection.projection import Projection
@@ -51,12 +53,11 @@ def read(derived: Path, log: str, tables: TableSet) -> Projection | None:
             return None
         names = (*tables.frames, *tables.rows)
         contents = {name: _content(derived, name, index) for name in names}
-    except (OSError, msgspec.DecodeError, _Changed):
+        frames: dict[str, Any] = {name: unpacked(contents[name]) for name in tables.frames}
+    except (OSError, msgspec.DecodeError, pl.exceptions.PolarsError, _Changed):
         return None
-    return Projection(
-        **{name: unpacked(contents[name]) for name in tables.frames},
-        tables=PackedTables({name: contents[name] for name in tables.rows}),
-    )
+    rows = PackedTables({name: contents[name] for name in tables.rows})
+    return Projection(**frames, tables=rows)
 
 
 def write(derived: Path, log: str, tables: TableSet, projection: Projection) -> None:
@@ -69,6 +70,12 @@ def write(derived: Path, log: str, tables: TableSet, projection: Projection) -> 
             digests[name] = _replace(derived / f"{name}.parquet", content)
         index = _Index(version=VERSION, log=log, tables=tables.digest, sha256=digests)
         _replace(derived / _INDEX, msgspec.json.encode(index))
+
+
+def frame(projection: Projection, name: str) -> pl.DataFrame:
+    """Return one of a projection's tables, folded or of rows, by its name."""
+    folded: pl.DataFrame | None = getattr(projection, name, None)
+    return projection.tables[name] if folded is None else folded
 
 
 class _Changed(Exception):

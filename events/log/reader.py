@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 
 from retailsim.events.errors import LogDamaged
 from retailsim.events.log.format import GENESIS, Header
+from retailsim.events.log.hashed import FileMark, Hashed, mark_of
 from retailsim.events.log.scan import Batch, SegmentReader
 from retailsim.events.log.seal import SealedSegment, compare, read_seal
 from retailsim.events.log.segment import Segment, by_shard, segments
@@ -36,6 +39,10 @@ class SegmentCheck:
         Digest of that commit; without one, empty.
     torn_bytes : int
         What stands behind that commit and does not count.
+    mark : FileMark or None
+        Of the file, before it was hashed; None if it was renamed meanwhile.
+    hashed_at : datetime or None
+        When it was hashed, if not just now.
     """
 
     segment: Segment
@@ -44,6 +51,8 @@ class SegmentCheck:
     events: int
     digest: str
     torn_bytes: int
+    mark: FileMark | None = None
+    hashed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +66,21 @@ class LogCheck:
         """Event lines in all segments."""
         return sum(checked.events for checked in self.segments)
 
+    def hashed(self, now: datetime) -> dict[str, Hashed]:
+        """Return what to remember of its closed segments, by the names of their files."""
+        return {
+            one.segment.path.name: Hashed(
+                at=one.hashed_at or now,
+                mark=one.mark,
+                header=one.header,
+                good_bytes=one.good_bytes,
+                events=one.events,
+                digest=one.digest,
+            )
+            for one in self.segments
+            if not one.segment.is_open and one.header is not None and one.mark is not None
+        }
+
 
 def check(
     folder: Path,
@@ -64,6 +88,7 @@ def check(
     allow_open_tail: bool = True,
     threads: int | None = None,
     look: Callable[[Batch], None] | None = None,
+    known: Mapping[str, Hashed] = MappingProxyType({}),
 ) -> LogCheck:
     """Hash the whole log and compare it with its chain and, where there is one, its seal.
 
@@ -82,6 +107,8 @@ def check(
         Given each batch that was found good, so that who needs its lines reads them with the same
         pass: from several threads, but those of one segment in order. What it was given counts
         once the whole log is known to be whole.
+    known : mapping of str to Hashed
+        What is remembered of files: those that nobody touched since are not hashed again.
 
     Raises
     ------
@@ -94,8 +121,12 @@ def check(
     last = {segment.shard: segment for segment in listed}
 
     def hashed(segment: Segment) -> SegmentCheck:
+        mark = mark_of(segment.path)
+        was = known.get(segment.path.name)
+        if was is not None and was.mark == mark and not segment.is_open:
+            return _as_remembered(segment, was)
         tail = allow_open_tail and segment.is_open and segment is last[segment.shard]
-        return _check_segment(segment, torn_ok=tail, look=look)
+        return replace(_check_segment(segment, torn_ok=tail, look=look), mark=mark)
 
     with ThreadPoolExecutor(threads or os.cpu_count() or 1) as pool:
         checked = tuple(pool.map(hashed, listed))
@@ -158,6 +189,12 @@ def _check_segment(
         reader.events,
         reader.digest or "",
         reader.torn_bytes,
+    )
+
+
+def _as_remembered(segment: Segment, was: Hashed) -> SegmentCheck:
+    return SegmentCheck(
+        segment, was.header, was.good_bytes, was.events, was.digest, 0, was.mark, was.at
     )
 
 

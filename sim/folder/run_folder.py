@@ -110,6 +110,7 @@ class RunFolder:
         self.inputs = path / "inputs"
         self.telemetry = path / "telemetry"
         self.lock = path / "lock"
+        self.hashed = path / "derived" / "hashed.json"
 
     def read(self) -> RunFile:
         """Return what ``run.toml`` says.

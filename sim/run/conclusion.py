@@ -19,6 +19,7 @@ from retailsim.sim.terminal.terminal import Terminal
 if TYPE_CHECKING:
     from retailsim.analysis.projection.projection import Projection
     from retailsim.analysis.replay.replay import Replay
+    from retailsim.events.log.reader import LogCheck
 
 
 def conclude(run: RunFolder, outcome: RunOutcome, terminal: Terminal) -> int:
@@ -62,9 +63,20 @@ def show_replay(
             parts += cost_tables(result.cost)
         terminal.show(*parts, *_illustration(projection))
         terminal.out(f"run: {run.path}")
+    for line in _when_hashed(projection.log):
+        terminal.say(line)
     if result.episodes.failed:
         terminal.say(_why_failed(projection, result.episodes.failed))
     return 0 if result.episodes.closed else 1
+
+
+def _when_hashed(log: LogCheck | None) -> Iterator[str]:
+    """Say since when a log was not hashed again, if it was not."""
+    since = [one.hashed_at for one in log.segments if one.hashed_at is not None] if log else []
+    if log is not None and since:
+        some = "" if len(since) == len(log.segments) else f" of {len(since)} of its files"
+        when = f"{min(since):%Y-%m-%d %H:%M:%S} UTC"
+        yield f"the log's hashes{some} were checked on {when}; the files are unchanged since"
 
 
 def _illustration(projection: Projection) -> Iterator[Any]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 
 from retailsim.agents.llm.types import ModelConfig
+from retailsim.events.log.hashed import write_hashed
 from retailsim.events.log.lock import PATIENCE_S, RunLock
 from retailsim.events.log.reader import check
 from retailsim.events.log.recovery import recover
@@ -217,6 +219,7 @@ def missing(
         If the log is damaged.
     """
     found = survey(run.events)
+    write_hashed(run.hashed, found.log.hashed(datetime.now(UTC)))
     design = run_design(run, file)
     failed = found.failed
     known = found.closed | frozenset(found.begun)

@@ -112,6 +112,8 @@ def verified(
     ------
     LogDamaged
         At the first damaged place, or if the log is another run's.
+    KeptDiffers
+        If what is kept of it in ``derived/`` is not what the log says.
     MarketDiverged
         For the first market that does not re-execute to what is logged.
     RunChanged
@@ -119,12 +121,15 @@ def verified(
     SessionAgents
         If an agent sat in it whose class only the session had that made the run.
     """
+    from retailsim.analysis.projection.loader import check_kept
+
     run = RunFolder(path)
     file = run.read()
     found = survey(run.events)
     _check_owner(found.log, file)
     events = found.log.events
     on_whole(events)
+    check_kept(path, found.log)
     run.check_inputs(file)
     refuse_session_agents(path, file, "played again")
     obstacle = _foreign_code(run, file, code) or _obstacle(run, file)

@@ -19,7 +19,6 @@ from retailsim.analysis.projection.protocol_tables import ProtocolTables, table_
 from retailsim.analysis.projection.registered import protocol_name, registered
 from retailsim.analysis.projection.tables import Column, RowTable, count, last, total
 from retailsim.analysis.replay.replay import replay
-from retailsim.events.log import reader
 from retailsim.events.messages import Event
 from tests.analysis.fakelog import closed, market, opened, write_run
 from tests.analysis.foreign import foreign_run
@@ -29,15 +28,15 @@ CENTS = {"cents": pl.Int64()}
 
 @pytest.fixture
 def passes(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
-    """The folders whose hashes were checked since."""
+    """The folders that were read whole since."""
     folders: list[Path] = []
-    check = reader.check
+    project = loader.project
 
-    def counting(folder: Path, **options: Any) -> Any:
+    def counting(folder: Path, *more: Any) -> Any:
         folders.append(folder)
-        return check(folder, **options)
+        return project(folder, *more)
 
-    monkeypatch.setattr(loader, "check", counting)
+    monkeypatch.setattr(loader, "project", counting)
     return folders
 
 

@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
+import io
+import os
+import shutil
+from collections.abc import Mapping
+from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
+import polars as pl
 import pytest
 
 from retailsim.analysis.projection import loader, projection_cache
+from retailsim.analysis.projection.errors import KeptDiffers
+from retailsim.analysis.projection.loader import check_kept, load
+from retailsim.analysis.projection.packed import packed
 from retailsim.analysis.projection.projection import Projection
 from retailsim.analysis.projection.protocol_tables import TableSet
 from retailsim.analysis.replay.replay import replay
 from retailsim.events import messages as m
+from retailsim.events.errors import LogDamaged
+from retailsim.events.log import reader
+from retailsim.events.log.hashed import Hashed
+from retailsim.events.log.reader import check
+from retailsim.events.log.segment import Segment
 from tests.analysis.fakelog import closed, market, opened, order, write_run
 
 FRAMES = [
@@ -36,9 +51,9 @@ def projected(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     folders: list[Path] = []
     project = loader.project
 
-    def counting(folder: Path, tables: TableSet) -> Projection:
+    def counting(folder: Path, tables: TableSet, known: Mapping[str, Hashed]) -> Projection:
         folders.append(folder)
-        return project(folder, tables)
+        return project(folder, tables, known)
 
     monkeypatch.setattr(loader, "project", counting)
     return folders
@@ -126,6 +141,7 @@ def test_keeping_leaves_no_other_files(run: Path) -> None:
     kept = {path.name for path in (run / "derived").iterdir()}
     assert kept == {
         "index.json",
+        "hashed.json",
         "episodes.parquet",
         "markets.parquet",
         "calls.parquet",
@@ -147,3 +163,98 @@ def test_a_log_that_grows_while_it_is_read_is_not_kept(
     monkeypatch.setattr(loader, "fingerprint", lambda folder: next(marks))
     assert replay(run).overall.units == 2
     assert not (run / "derived").exists()
+
+
+@pytest.fixture
+def touched(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The files that were hashed since."""
+    names: list[str] = []
+    hashing = reader._check_segment
+
+    def counting(segment: Segment, **options: Any) -> reader.SegmentCheck:
+        names.append(segment.path.name)
+        return hashing(segment, **options)
+
+    monkeypatch.setattr(reader, "_check_segment", counting)
+    return names
+
+
+FIRST, SECOND = "0000-00000000.jsonl", "0001-00000000.jsonl"
+
+
+@pytest.fixture
+def shards(tmp_path: Path) -> Path:
+    """A finished run of two segments that was replayed once."""
+    folder = write_run(tmp_path / "run", one_market("m"), one_market("n"))
+    replay(folder)
+    return folder
+
+
+def test_files_that_nobody_touched_are_not_hashed_again(shards: Path, touched: list[str]) -> None:
+    assert replay(shards).overall.units == 4
+    assert touched == []
+
+
+@pytest.mark.parametrize("how", ["touch", "copy"])
+def test_a_file_that_was_touched_is_hashed_again_and_its_projection_kept(
+    how: str, shards: Path, touched: list[str], projected: list[Path]
+) -> None:
+    """Once: then it is known again."""
+    file = shards / "events" / SECOND
+    if how == "touch":
+        os.utime(file, ns=(1, 1))
+    else:
+        shutil.copy2(file, shards / "copy")
+        (shards / "copy").replace(file)
+    for _ in range(2):
+        assert replay(shards).overall.units == 4
+    assert (touched, projected) == ([SECOND], [])
+
+
+def test_damage_behind_a_kept_projection_is_named(shards: Path, touched: list[str]) -> None:
+    """The size and the last commit are as they were, so the projection still fits."""
+    file = shards / "events" / FIRST
+    content = file.read_bytes()
+    file.write_bytes(content.replace(b"Rye bread", b"Ryf bread", 1))
+    with pytest.raises(LogDamaged, match=FIRST):
+        replay(shards)
+    assert touched == [FIRST]
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b'{"version":2,"segments":{}}', b"\xff"])
+def test_without_a_record_everything_is_hashed(
+    content: bytes, shards: Path, touched: list[str]
+) -> None:
+    (shards / "derived" / "hashed.json").write_bytes(content)
+    replay(shards)
+    assert sorted(touched) == [FIRST, SECOND]
+
+
+def test_it_is_known_since_when_files_are_trusted(shards: Path) -> None:
+    load(shards)
+    first = load(shards).log
+    os.utime(shards / "events" / SECOND, ns=(1, 1))
+    second = load(shards).log
+    assert first is not None and second is not None
+    assert all(one.hashed_at is not None for one in first.segments)
+    assert [one.hashed_at for one in second.segments] == [first.segments[0].hashed_at, None]
+
+
+@pytest.mark.parametrize("name", ["episodes", "claims"])
+def test_what_is_kept_is_compared_with_the_log(name: str, run: Path) -> None:
+    """A file and its digest in the index that were changed together fit each other."""
+    check_kept(run, check(run / "events"))
+    file, index = run / "derived" / f"{name}.parquet", run / "derived" / "index.json"
+    before = file.read_bytes()
+    frame = pl.read_parquet(io.BytesIO(before))
+    changed = packed(pl.concat([frame, frame]) if len(frame) else frame.clear(1))
+    file.write_bytes(changed)
+    old, new = (sha256(content).hexdigest() for content in (before, changed))
+    index.write_text(index.read_text().replace(old, new))
+    with pytest.raises(KeptDiffers, match=rf"{name}\.parquet: it is not what the log says"):
+        check_kept(run, check(run / "events"))
+
+
+def test_what_fits_no_log_is_not_compared(run: Path) -> None:
+    (run / "derived" / "episodes.parquet").write_bytes(b"changed alone, so never read")
+    check_kept(run, check(run / "events"))
