@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -134,6 +134,7 @@ def verified(
     refuse_session_agents(path, file, "played again")
     obstacle = _foreign_code(run, file, code) or _obstacle(run, file)
     if obstacle is not None:
+        _check_names(run, file, found)
         return Verification(events=events, obstacle=obstacle)
     played, missing = asyncio.run(_replay_all(run, file, found))
     return Verification(events=events, markets=played, missing=missing)
@@ -157,6 +158,22 @@ def _foreign_code(run: RunFolder, file: RunFile, code: Code) -> str | None:
     except Untrusted as error:
         return str(error).partition(": ")[2]
     return None
+
+
+def _check_names(run: RunFolder, file: RunFile, found: Survey) -> None:
+    """Compare the markets of a log that is not played again with those of the run's design.
+
+    A design of another version, or of a protocol that is not installed, is not asked for.
+    """
+    protocol = file.scenario.design.protocol
+    if file.imported is not None or file.versions != versions() or ":" in protocol:
+        return
+    names = {spec.id for spec in run_design(run, file).markets()}
+    for market in sorted(found.closed):
+        if attempt(market)[0] not in names:
+            raise MarketDiverged(market, "the scenario has no such market")
+    if read_seal(run.events) is not None:
+        _check_complete(run, names, found.closed)
 
 
 def _obstacle(run: RunFolder, file: RunFile) -> str | None:
@@ -225,9 +242,9 @@ class _Markets:
         )
 
 
-def _check_complete(run: RunFolder, specs: Mapping[str, MarketSpec], played: set[str]) -> None:
-    for market in specs:
-        if market not in played:
+def _check_complete(run: RunFolder, names: Collection[str], closed: Collection[str]) -> None:
+    for market in sorted(names):
+        if market not in closed:
             raise RunChanged(run.events, f"the log is sealed, but market {market} is missing")
 
 

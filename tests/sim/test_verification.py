@@ -125,6 +125,26 @@ def test_code_that_was_changed_is_an_obstacle(run: Path, monkeypatch: pytest.Mon
     assert "the plug-in mine was changed" in found.obstacle
 
 
+@pytest.mark.parametrize("role", ["sellers", "own code"])
+def test_a_seat_that_never_played_is_seen_also_where_nothing_is_played_again(
+    role: str, run: Path
+) -> None:
+    """Whoever adds one to ``run.toml`` cannot hide it behind code that may not run."""
+    scenario = tomllib.loads((run / "run.toml").read_text())["scenario"]
+    agent = "behavioral" if role == "sellers" else "elsewhere:Seller"
+    more = [*scenario["sellers"], {"id": "extra", "agent": agent}]
+    told(run, scenario=scenario | {"sellers": more})
+    with pytest.raises(RunChanged, match=r"the log is sealed, but market \w+/extra/0/1 is missing"):
+        verified(run)
+
+
+def test_a_market_of_nobody_is_seen_where_nothing_is_played_again(run: Path) -> None:
+    scenario = tomllib.loads((run / "run.toml").read_text())["scenario"]
+    told(run, scenario=scenario | {"sellers": [{"id": "x", "agent": "elsewhere:Seller"}]})
+    with pytest.raises(MarketDiverged, match="the scenario has no such market"):
+        verified(run)
+
+
 FAILING = """
 from retailsim.agents.retail.behavioral.buyer import BehavioralBuyer
 
