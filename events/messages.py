@@ -346,7 +346,9 @@ class ModelCalled(OutsideRecord, frozen=True, tag="ModelCalled", kw_only=True):
 
     ``saved`` answers came from the cache that runs share: tokens and cost are what they took when
     they were paid, and nothing was paid now. ``estimated`` says that the provider stated no tokens
-    that could be believed, and these are a guess by the lengths of the texts.
+    that could be believed, and these are a guess by the lengths of the texts. ``again`` says why
+    the same was asked once more: the answer before was ``malformed``, or so ``thin`` that it was
+    asked for again once although it could have been used.
     """
 
     stage: str
@@ -365,6 +367,7 @@ class ModelCalled(OutsideRecord, frozen=True, tag="ModelCalled", kw_only=True):
     task: str | None = None
     answered_by: AnsweredBy | None = None
     estimated: bool = False
+    again: str | None = None
 
 
 LoggedRecord = OutsideAnswered | ModelCalled

@@ -107,6 +107,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
         Groups calls that share a prefix, for providers that route by it.
     stage : str
         What the market asks it for; kept in the telemetry, and never sent.
+    again : str
+        Why the same is asked once more, if it is; never sent, either.
     """
 
     system: str
@@ -116,6 +118,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     max_output_tokens: int
     cache_key: str = ""
     stage: str = ""
+    again: str = ""
     single: Mapping[str, Any] = {}
     bounded: Mapping[str, Any] = {}
 

@@ -23,6 +23,7 @@ _TEXTS = (
     *("market", "episode", "seller", "buyer", "product", "category", "title", "audience"),
     *("condition", "seller_gender", "buyer_gender", "seller_kind", "buyer_kind", "retries"),
     *("stage", "task", "reason", "role", "command"),
+    "again",
     *("sentiment", "issue", "outcome", "resolution", "return_shipping_payer", "aspect", "model"),
 )
 _INTEGERS = (
@@ -174,6 +175,8 @@ _USE: dict[str, Column] = {
         "ModelCalled", (pl.col("input_tokens") + pl.col("output_tokens")) * _SAVED
     ),
     "saved_nanousd": _used("cost_nanousd", _SAVED),
+    "again_calls": count("ModelCalled", pl.col("again").is_not_null()),
+    "thin_calls": count("ModelCalled", (pl.col("again") == "thin").fill_null(value=False)),
 }
 
 CALLS = ColumnTable(key=("model", "role", "stage"), within=~UNPLACED, columns=_USE)

@@ -27,6 +27,8 @@ class Use(msgspec.Struct, frozen=True, kw_only=True):
         how many.
     saved_calls, saved_tokens, saved_nanousd : int
         Answers that came from the cache that runs share, and what they would have cost.
+    again_calls, thin_calls : int
+        Calls that asked once more for what was malformed or thin; of these, for what was thin.
     """
 
     model: str | msgspec.UnsetType = msgspec.UNSET
@@ -42,6 +44,8 @@ class Use(msgspec.Struct, frozen=True, kw_only=True):
     saved_calls: int
     saved_tokens: int
     saved_nanousd: int
+    again_calls: int = 0
+    thin_calls: int = 0
 
 
 class PerEpisode(msgspec.Struct, frozen=True, kw_only=True):

@@ -36,7 +36,15 @@ def _total(cost: Cost) -> str:
     ]
     if cost.saved_calls:
         parts.append(f"{cost.saved_calls:,} calls saved ({nanodollars(cost.saved_nanousd)})")
+    if cost.again_calls:
+        parts.append(asked_again(cost))
     return "; ".join(parts)
+
+
+def asked_again(cost: Use) -> str:
+    """Say how many calls asked once more, and for how many answers that were only thin."""
+    thin = f" ({cost.thin_calls:,} for a thin answer)" if cost.thin_calls else ""
+    return f"{cost.again_calls:,} asked again{thin}"
 
 
 def _paid(cost: Use) -> str:

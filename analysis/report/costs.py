@@ -6,6 +6,7 @@ from msgspec import UNSET
 
 from retailsim.analysis.exhibits.parts import NOTHING, Cell, Section, row, table
 from retailsim.analysis.replay.cost import Cost, Use
+from retailsim.analysis.replay.cost_tables import asked_again
 from retailsim.market.core.money import nanodollars
 
 
@@ -59,6 +60,8 @@ def cost_section(cost: Cost) -> Section:
     lead = f"{cost.calls:,} calls, {nanodollars(cost.cost_nanousd)}"
     if cost.saved_calls:
         lead += f"; {cost.saved_calls:,} answers came from the cache"
+    if cost.again_calls:
+        lead += f"; {asked_again(cost)}"
     said = ". ".join([lead, *cost.changes()])
     return Section(name="costs", title="Costs", lead=f"{said}.", tables=tuple(tables))
 

@@ -325,3 +325,14 @@ def test_another_fingerprint_or_provider_is_a_change_too(
 def test_one_that_answered_throughout_or_tells_nothing_changed_nothing(tmp_path: Path) -> None:
     calls = [*answered(MARCH, MARCH, None), *answered(None, None, model="y")]
     assert changes(tmp_path, *calls, *answered(APRIL, model="z")) == []
+
+
+def test_calls_that_ask_again_are_counted_with_those_for_thin_answers(tmp_path: Path) -> None:
+    calls = [called(), called(call=1, again="malformed"), called(call=2, again="thin")]
+    cost = found(write_run(tmp_path / "run", [*market("m", closed("e", opened())), *calls]))
+    assert (cost.calls, cost.again_calls, cost.thin_calls) == (3, 2, 1)
+    console = Console(width=200, record=True, file=StringIO())
+    for part in cost_tables(cost):
+        console.print(part)
+    assert "2 asked again (1 for a thin answer)" in console.export_text()
+    assert "2 asked again (1 for a thin answer)" in cost_section(cost).lead

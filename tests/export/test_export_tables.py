@@ -207,7 +207,8 @@ def test_model_calls_are_a_row_a_model_role_and_stage(tmp_path: Path) -> None:
     calls = [
         call | {"call": 0, "cost_nanousd": 7},
         call | {"call": 1, "cost_nanousd": None},
-        call | {"call": 2, "cost_nanousd": 5, "saved": True},  # a key that older logs lack
+        # The last one has keys that older logs lack.
+        call | {"call": 2, "cost_nanousd": 5, "saved": True, "again": "thin"},
     ]
     run = write_run(tmp_path / "run", [*market("m", closed("m/1", opened())), *calls])
     (row,) = pl.read_csv(exported(run, "calls", tmp_path / "c.csv")).to_dicts()
@@ -225,6 +226,8 @@ def test_model_calls_are_a_row_a_model_role_and_stage(tmp_path: Path) -> None:
         "saved_calls": 1,
         "saved_tokens": 13,
         "saved_nanousd": 5,
+        "again_calls": 1,
+        "thin_calls": 1,
     }
 
 

@@ -138,10 +138,13 @@ async def answer(fault: str, vendor: str, request: web.Request) -> web.StreamRes
     if fault == "half":
         return await _half(request, success(vendor))
     if fault in ("bom", "gzip"):
-        whole = json.dumps(success(vendor)).encode()
-        sent = gzip.compress(whole) if fault == "gzip" else b"\xef\xbb\xbf" + whole
+        plain = json.dumps(success(vendor)).encode()
+        sent = gzip.compress(plain) if fault == "gzip" else b"\xef\xbb\xbf" + plain
         coded = {"Content-Encoding": "gzip"} if fault == "gzip" else {}
         return web.Response(body=sent, headers=coded, content_type="application/json")
+    if fault in HALVES:
+        cut = json.dumps(success(vendor)).encode().replace(b"hello", HALVES[fault])
+        return web.Response(body=cut, content_type="application/json")
     if fault in PLAIN:
         status, body, headers = PLAIN[fault]
         return web.Response(status=status, text=body, headers=headers)
@@ -291,6 +294,8 @@ ERRORS: Mapping[str, Error] = {
     "404": (404, {"message": "no such model", "code": "model_not_found"}, {}),
     "402": (402, {"message": "pay first", "type": "billing_error"}, {}),
 }
+HALVES = {"half-escape": rb"hello\ud83d", "half-bytes": b"hello\xed\xa0\xbd"}
+"""What half a character looks like in a body: in JSON's own escapes, and in bytes."""
 PLAIN: Mapping[str, tuple[int, str, Mapping[str, str]]] = {
     "not-json": (200, '{"choices": [', {}),
     "wrong-shape": (

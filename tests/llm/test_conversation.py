@@ -11,13 +11,16 @@ import pytest
 from retailsim.agents.llm.talk.chat import REASKS_IN_ALL, ModelChat
 from retailsim.agents.llm.types import Call
 from retailsim.agents.retail.model.replies import (
+    LEAST_WORDS,
     AnswerReply,
     BroadcastEnvelope,
+    PitchReply,
     ServiceEnvelope,
     StrategyReply,
 )
 from retailsim.events.errors import UnusableOutput
 from retailsim.events.messages import ModelCalled
+from retailsim.market.protocols.retail.values import SECTIONS
 
 GOOD = json.dumps({"reply": {"kind": "answer", "text": "yes"}})
 
@@ -202,3 +205,57 @@ def test_what_is_restated_takes_the_place_of_what_was_said() -> None:
     assert kept["kind"] == "strategy"
     assert kept["contextual_urgency"] == "now"
     assert GOOD not in calls[0].says[1].text
+
+
+WHOLE = dict.fromkeys(SECTIONS, "these are words of the pitch " * 4)
+PLACEHOLDER = WHOLE | {"opening_hook": "Opening hook..."}
+SHORT = dict.fromkeys(SECTIONS, "Buy it now.")
+
+
+def pitch(sections: dict[str, str]) -> tuple[str, str]:
+    return "stop", json.dumps({"reply": {"kind": "pitch", **sections}})
+
+
+def pitched(*answers: tuple[str, str], reasks: int = 2) -> tuple[PitchReply, list[Call]]:
+    ask, calls = answering(*answers)
+    chat = ModelChat("seller", BroadcastEnvelope, "context")
+    asked = chat.ask("task", PitchReply, ask, max_output_tokens=10, reasks=reasks)
+    return asyncio.run(asked), calls
+
+
+@pytest.mark.parametrize(
+    ("sections", "said"),
+    [
+        (PLACEHOLDER, "opening_hook holds no text of its own"),
+        (WHOLE | {"call_to_action": "<string>"}, "call_to_action holds no text of its own"),
+        (SHORT, "the presentation has 15 words, five sections of 70 to 100 were asked for"),
+    ],
+)
+def test_a_thin_pitch_is_asked_for_again_once(sections: dict[str, str], said: str) -> None:
+    reply, calls = pitched(pitch(sections), pitch(WHOLE))
+    assert reply.opening_hook == WHOLE["opening_hook"]
+    assert said in calls[1].says[-1].text
+    assert [call.again for call in calls] == ["", "thin"]
+
+
+def test_what_stays_thin_is_taken_as_it_is() -> None:
+    reply, calls = pitched(pitch(SHORT), pitch(PLACEHOLDER))
+    assert reply.opening_hook == "Opening hook..."
+    assert len(calls) == 2
+    reply, calls = pitched(pitch(SHORT), reasks=0)
+    assert (reply.opening_hook, len(calls)) == ("Buy it now.", 1)
+
+
+@pytest.mark.parametrize("then", [("refusal", "no"), ("stop", "nonsense")])
+def test_a_thin_pitch_is_better_than_what_cannot_be_used(then: tuple[str, str]) -> None:
+    reply, calls = pitched(pitch(SHORT), then, reasks=1)
+    assert reply.opening_hook == "Buy it now."
+    assert [call.again for call in calls] == ["", "thin"]
+
+
+def test_a_pitch_as_long_as_it_may_be_is_not_asked_for_again() -> None:
+    """The control: exactly the least number of words, and words that only contain a name."""
+    words = LEAST_WORDS // len(SECTIONS)
+    least = {name: " ".join([name] + ["word"] * (words - 1)) for name in SECTIONS}
+    _, calls = pitched(pitch(least))
+    assert len(calls) == 1

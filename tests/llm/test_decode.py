@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from retailsim.agents.llm.surrogates import without_halves
 from retailsim.agents.llm.talk.decode import Malformed, decode_reply
 from retailsim.agents.retail.model.replies import (
     BuyerEnvelope,
@@ -48,6 +49,8 @@ EXPECTED = decision(enveloped())
         f"```json\n{enveloped()}\n```",
         f"Here you are:\n{enveloped()}\nAnything else?",
         f"\n\n  {enveloped()}  ",
+        f"{enveloped()}\nI hope {{this}} helps {{}} you :-{{",
+        f"As {{asked}}: {enveloped()}",
         f"<think>\nIs {{20}} too much? Maybe.\n</think>\n\n{enveloped()}",
         f"Is {enveloped(quantity=7)} too much?\n</think>\n{enveloped()}",
         f"<think></think>```json\n{enveloped()}\n```",
@@ -76,6 +79,7 @@ WRONG = {
     f"<think>{enveloped()}</think>": "holds no JSON object",
     f"<think>{enveloped()} or rather {enveloped(quantity=2)}": "more than one JSON object",
     f"{enveloped()}</think>{enveloped()}": "more than one JSON object",
+    enveloped() + ' or rather { "reply": {"kind"': "more than one JSON object",
 }
 
 
@@ -178,3 +182,23 @@ def test_the_published_decisions_are_all_accounted_for() -> None:
 
 def test_a_mark_of_thoughts_within_an_answer_belongs_to_it() -> None:
     assert decision(enveloped(reason="so </think> it is")).reason == "so </think> it is"
+
+
+@pytest.mark.parametrize(
+    ("said", "read"),
+    [
+        (r"nice \ud83d", "nice \ufffd"),
+        (r"\uDE00 nice", "\ufffd nice"),
+        (r"\ud83d\ud83d\ude00", "\ufffd\U0001f600"),
+        (r"\ud83d\ude00", "\U0001f600"),
+        (r"\\ud83d", r"\ud83d"),  # a backslash and five letters
+    ],
+)
+def test_half_a_character_is_replaced_and_a_whole_one_is_not(said: str, read: str) -> None:
+    assert decision(enveloped(reason="HERE").replace("HERE", said)).reason == read
+
+
+@given(st.text(max_size=30))
+def test_what_has_no_halves_stays_as_it_is(text: str) -> None:
+    raw = json.dumps({"text": text}).encode()
+    assert without_halves(raw) == raw

@@ -30,7 +30,7 @@ from retailsim.agents.llm.gateway.gateway import Gateway
 from retailsim.agents.llm.gateway.transport import HttpTarget, post
 from retailsim.agents.llm.provider.attempt_failure import Failure
 from retailsim.agents.llm.types import ModelConfig, Provider
-from tests.llm.faultserver import ERRORS, TEXT, TRANSIENT, FaultServer, seeded
+from tests.llm.faultserver import ERRORS, HALVES, TEXT, TRANSIENT, FaultServer, seeded
 from tests.llm.gateway_calls import CALL, ENVIRON, PROVIDERS_SPOKEN, Watched, to
 from tests.llm.virtualtime import now, run
 
@@ -520,6 +520,18 @@ def test_a_mark_before_the_json_and_gzip_are_read(provider: Provider, fault: str
     async def main() -> None:
         async with FaultServer([fault]) as server, to(server, provider) as door:
             assert (await door.ask("m0", CALL)).text == TEXT
+            assert len(server.seen) == 1
+
+    run(main())
+
+
+@pytest.mark.parametrize("fault", HALVES)
+@pytest.mark.parametrize("provider", PROVIDERS_SPOKEN)
+def test_half_a_character_does_not_throw_a_paid_answer_away(provider: Provider, fault: str) -> None:
+    async def main() -> None:
+        async with FaultServer([fault]) as server, to(server, provider) as door:
+            said = (await door.ask("m0", CALL)).text
+            assert said.startswith('{"text": "hello\ufffd')
             assert len(server.seen) == 1
 
     run(main())

@@ -28,7 +28,7 @@ PAN = Product(
     features=("Works on induction",),
     description="A pan for a lifetime.",
 )
-SHORT = Lengths(dimension=9, section=9, question=9, answer=9, reason=9, review=9)
+SHORT = Lengths(dimension=9, section=20, question=9, answer=9, reason=9, review=9)
 
 
 def sent() -> list[dict[str, Any]]:

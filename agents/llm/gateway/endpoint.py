@@ -24,6 +24,7 @@ from retailsim.agents.llm.provider.foreign_body import (
 from retailsim.agents.llm.provider.hints import delay_s, reset_s
 from retailsim.agents.llm.provider.keys import ApiKey, find_key, redact
 from retailsim.agents.llm.provider.vendor import vendor_of
+from retailsim.agents.llm.surrogates import without_halves
 from retailsim.agents.llm.types import Answer, Call, ModelConfig, Usage
 
 _BYTES_PER_TOKEN = 4.0
@@ -158,7 +159,7 @@ class Endpoint:
             return Failure(kind=kind, status=reply.status, detail=what_came(headers, raw))
         try:
             if reply.status == 200:
-                return self.adapter.answer(raw)
+                return self._answer(raw)
             return self.adapter.failure(reply.status, headers, raw)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             return Failure(
@@ -167,6 +168,16 @@ class Endpoint:
                 detail=f"unreadable: {error}; {what_came(headers, raw)}",
                 final=is_stream(headers, raw),  # it would stream again, and be paid again
             )
+
+    def _answer(self, raw: bytes) -> Answer | Failure:
+        """Read an answer, at last without halves of characters: it is paid already."""
+        try:
+            return self.adapter.answer(raw)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            whole = without_halves(raw)
+            if whole == raw:
+                raise
+            return self.adapter.answer(whole)
 
     def clean(self, failure: Failure) -> Failure:
         """Return the failure without secrets and bounded to one line."""

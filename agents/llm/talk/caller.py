@@ -168,7 +168,9 @@ class Caller:
             async with self._door.asking():
                 question, kept = self._look_up(asked, call)
                 if kept is not None:
-                    record = msgspec.structs.replace(self._record(asked, kept), saved=True)
+                    record = msgspec.structs.replace(
+                        self._record(asked, kept, call.again), saved=True
+                    )
                     await self._door.write(record)
                     return record
                 return await self._paid(self._models, asked, call, question)
@@ -203,7 +205,7 @@ class Caller:
         records: list[ModelCalled] = []
 
         async def keep(answer: Answer) -> None:
-            records.append(self._record(asked, answer))
+            records.append(self._record(asked, answer, call.again))
             if question is not None:
                 key = (asked.request.episode, asked.source, asked.number)
                 self._asked[key] = (question, answer)
@@ -229,7 +231,7 @@ class Caller:
             return answer.cost_nanousd
         return self._pricing(answer.usage)
 
-    def _record(self, asked: _Asked, answer: Answer) -> ModelCalled:
+    def _record(self, asked: _Asked, answer: Answer, again: str) -> ModelCalled:
         usage, request = answer.usage, asked.request
         return ModelCalled(
             market=request.market,
@@ -252,6 +254,7 @@ class Caller:
             task=asked.task,
             answered_by=answered_by(answer),
             estimated=usage.estimated,
+            again=again or None,
         )
 
 

@@ -25,6 +25,8 @@ R = TypeVar("R", bound=Reply)
 
 Ask = Callable[[Call], Awaitable[ModelCalled]]
 
+THIN = "thin"
+"""Why a call is made that asks again for a reply that could have been used."""
 REASKS_IN_ALL = 2
 """How often as many answers are asked for again in a whole conversation as for one task."""
 
@@ -117,28 +119,44 @@ class ModelChat:
             With what it said last: a refusal, or nothing usable after `reasks` more attempts.
         """
         self.add("user", task)
+        again, spare = "", None
         for left in range(reasks, -1, -1):
-            record = await ask(self._call(kind, max_output_tokens))
+            record = await ask(self._call(kind, max_output_tokens, again))
             self.add("assistant", record.answer or "(nothing)")
-            if record.finish == "refusal":
-                raise UnusableOutput("refusal: the model declined to answer", record.answer)
+            may_ask = left > 0 and self._reasked < REASKS_IN_ALL * reasks
             try:
-                reply = decode_reply(record.answer, kind, self._envelope, check)
+                reply = self._read(record, kind, check)
             except Malformed as error:
-                problem = _problem(record, kind, error)
+                problem, again = str(error), "malformed"
+                may_ask = may_ask and record.finish != "refusal"
             else:
-                if accepted is not None:
-                    accepted(record)
-                return reply
-            if not left or self._reasked >= REASKS_IN_ALL * reasks:
+                thin = None if spare else reply.thin()
+                if thin is None or not may_ask:
+                    if accepted is not None:
+                        accepted(record)
+                    return reply
+                problem, again, spare = thin, THIN, reply
+            if not may_ask and spare is not None:
+                self.restate(spare)  # it is all there is, and it can be used
+                return spare
+            if not may_ask:
                 raise UnusableOutput(_reason(record, problem), record.answer)
             self._reasked += 1
             self.add("user", _complaint(record.finish, problem, kind))
         raise AssertionError("the loop ends by an answer or an error")
 
-    def _call(self, kind: type[Reply], max_output_tokens: int) -> Call:
+    def _read(self, record: ModelCalled, kind: type[R], check: Check[R] | None) -> R:
+        if record.finish == "refusal":
+            raise Malformed("refusal: the model declined to answer")
+        try:
+            return decode_reply(record.answer, kind, self._envelope, check)
+        except Malformed as error:
+            raise Malformed(_problem(record, kind, error)) from None
+
+    def _call(self, kind: type[Reply], max_output_tokens: int, again: str) -> Call:
         alone, limited = shapes_of(kind)
         return Call(
+            again=again,
             single=alone,
             bounded=limited,
             system=self._system,

@@ -1,7 +1,8 @@
 """Decoding an answer: strictly, repairing only what can mean one thing.
 
-Repaired are a code fence around the object, words before and after a single object, thoughts
-that a model wrote down before it (up to ``</think>``), and a missing envelope. Nothing is guessed:
+Repaired are a code fence around the object, words (also with braces) before and after a single
+object, thoughts that a model wrote down before it (up to ``</think>``), halves of characters, and a
+missing envelope. Nothing is guessed:
 a wrong key, a missing field, two objects, a number out of range are malformed, and the model is
 asked again.
 """
@@ -15,6 +16,7 @@ from typing import TypeVar
 
 import msgspec
 
+from retailsim.agents.llm.surrogates import without_halves
 from retailsim.agents.llm.talk.reply import Envelope, Reply
 
 R = TypeVar("R", bound=Reply)
@@ -25,6 +27,11 @@ _THINKS, _THOUGHT = "<think>", "</think>"
 
 _KIND = re.compile(r'"kind"\s*:\s*"([^"\\]{1,40})"')
 """The first one: what the reply says itself stands before all texts in it."""
+
+
+_OBJECT = re.compile(r'\{\s*"')
+"""Where an object begins that is no brace in prose; each that is not empty begins so."""
+_HALVES = "\\ud"
 
 
 class Malformed(Exception):
@@ -48,6 +55,8 @@ def decode_reply(
     if not text.strip():
         raise Malformed("the answer is empty")
     data = _single_object(_without_thoughts(text))
+    if _HALVES in data.lower():
+        data = without_halves(data.encode()).decode()
     reply = _decoded(data, kind, envelope)
     problem = reply.problem() or (check(reply) if check else None)
     if problem is not None:
@@ -102,13 +111,14 @@ def _without_thoughts(text: str) -> str:
 
 def _single_object(text: str) -> str:
     """Return the one JSON object in `text`, without fences and words around it."""
-    start = text.find("{")
+    found = _OBJECT.search(text)
+    start = found.start() if found else text.find("{")
     if start < 0:
         raise Malformed("the answer holds no JSON object")
     try:
         _, end = json.JSONDecoder(strict=False).raw_decode(text, start)
     except (ValueError, RecursionError) as error:
         raise Malformed(f"the JSON is broken: {error}") from None
-    if "{" in text[end:]:
+    if _OBJECT.search(text, end):
         raise Malformed("the answer holds more than one JSON object")
     return text[start:end]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, ClassVar, Protocol, get_args, get_type_hints
 
 import msgspec
@@ -25,6 +26,28 @@ class Reply(
     def problem(self) -> str | None:
         """Say what contradicts itself in the reply, or None."""
         return None
+
+    def thin(self) -> str | None:
+        """Say why a reply that can be used is hardly one, or None; it is asked for again once."""
+        name = next(_placeholders(self), None)
+        return None if name is None else f"{name} holds no text of its own"
+
+
+_FILLERS = frozenset({"", "string", "text", "...", "…"})
+
+
+def _placeholders(told: msgspec.Struct) -> Iterator[str]:
+    """Yield the fields whose text is their own name, or what stands for a text in a schema."""
+    for name in told.__struct_fields__:
+        value = getattr(told, name)
+        if isinstance(value, str) and value:
+            said = value.strip(" \t\n<>[](){}\"'.").lower().replace(" ", "_")
+            if said == name or said in _FILLERS:
+                yield name
+        elif isinstance(value, tuple):
+            for one in value:
+                if isinstance(one, msgspec.Struct):
+                    yield from _placeholders(one)
 
 
 class Envelope(Protocol):

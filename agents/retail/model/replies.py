@@ -18,12 +18,16 @@ from retailsim.agents.llm.talk.reply import Reply
 from retailsim.agents.reading.replies import ReadingEnvelope
 from retailsim.events.messages import ASPECTS, Aspect
 from retailsim.market.core.admission import MAX_NUMBER
-from retailsim.market.protocols.retail.values import Topic
+from retailsim.market.protocols.retail.values import SECTIONS, Topic
 
 Text = Annotated[str, Meta(min_length=1, max_length=20_000)]
 Plan = Annotated[str, Meta(max_length=20_000)]
 Stars = Annotated[int, Meta(ge=1, le=5)]
 Units = Annotated[int, Meta(ge=0, le=MAX_NUMBER)]
+
+
+LEAST_WORDS = 100
+"""A pitch with fewer is asked for again once: the prompt asks for 350, published ones have 331."""
 
 
 class StrategyReply(Reply, frozen=True, kw_only=True, tag="strategy"):
@@ -47,6 +51,12 @@ class PitchReply(Reply, frozen=True, kw_only=True, tag="pitch"):
     qa_integration: Text
     value_validation: Text
     call_to_action: Text
+
+    def thin(self) -> str | None:
+        """Beside placeholders: far shorter than what was asked for."""
+        words = sum(len(getattr(self, name).split()) for name in SECTIONS)
+        short = f"the presentation has {words} words, five sections of 70 to 100 were asked for"
+        return super().thin() or (short if words < LEAST_WORDS else None)
 
 
 class AnswerReply(Reply, frozen=True, kw_only=True, tag="answer"):
