@@ -11,12 +11,13 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping
 from inspect import iscoroutinefunction
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, NoReturn, Protocol
 
 import msgspec
 
 from retailsim.agents.errors import UnexpectedRequest
 from retailsim.agents.persona import Persona
+from retailsim.events.errors import LeftToResume
 from retailsim.events.messages import Message, ModelCalled, Role
 from retailsim.events.streams import Seed, Stream
 from retailsim.market.catalogue.product import Category
@@ -52,6 +53,18 @@ class ModelAccess(Protocol):
 
     def accepted(self, record: ModelCalled) -> None:
         """Note that an answer could be used, so that other runs may have it."""
+        ...
+
+
+class WireAccess(Protocol):
+    """A seat's way to its agent over HTTP; only seats with ``agent = "http"`` have one."""
+
+    async def ask(self, source: str, body: bytes) -> str:
+        """Send a request and return its answer as JSON."""
+        ...
+
+    async def leave(self, error: LeftToResume) -> NoReturn:
+        """Stop the run, and leave this request to its resume."""
         ...
 
 
@@ -95,6 +108,7 @@ class Seat(msgspec.Struct, frozen=True, kw_only=True):
     wallet: Mapping[Category, float] = {}
     outside: Outside = closed_door
     model: ModelAccess | None = None
+    wire: WireAccess | None = None
 
     @property
     def key(self) -> str:

@@ -18,6 +18,9 @@ MODEL = "model"
 POLICY = "policy"
 """The agent of a seat that goes by the policy in ``options.file``."""
 
+WIRE = "http"
+"""The agent of a seat that is asked over HTTP, at ``options.url``, whatever the protocol."""
+
 Target = str | type[Agent]
 """Where a class stands, as module:Class, or the class itself."""
 Named = Mapping[tuple[str, Role], Target]

@@ -16,7 +16,7 @@ import msgspec
 
 from retailsim.agents.base import Agent
 from retailsim.agents.errors import AgentsError, BadAgent, UnknownAgent
-from retailsim.agents.protocol import Target, agents_of
+from retailsim.agents.protocol import WIRE, Target, agents_of
 from retailsim.events.messages import Role
 from retailsim.market.core.plugin_code import (
     find_object,
@@ -77,7 +77,7 @@ def part_of(name: str, *, folder: Path | None = None) -> tuple[Protocol, Role]:
     """Return the protocol and the role that an agent serves.
 
     Of a name that several built-in agents share it is the first one's; a bare `Agent` may serve
-    in any part and is taken for a seller of the default protocol.
+    in any part, as an agent over a wire may, and is taken for a seller of the default protocol.
 
     Raises
     ------
@@ -140,6 +140,10 @@ def _found(name: str, role: Role, folder: Path | None, protocol: Protocol) -> An
         return find_object(name, target, None, BadAgent)
     if target is not None:
         return target
+    if name == WIRE:
+        from retailsim.agents.wire.agent import wire_agent
+
+        return wire_agent(protocol)
     if ":" not in name:
         return load_point(_entry_point(name, role, protocol), name, BadAgent)
     return find_object(name, name, folder, BadAgent)

@@ -206,6 +206,13 @@ class OutsideFailed(EventsError):
         self.error = error
 
 
+class LeftToResume(Exception):
+    """Raised by a call to the outside that has no answer yet: nothing is recorded of it.
+
+    Whoever raises it has to stop the run, so that a resume makes the call again.
+    """
+
+
 class OutsideDiverged(EventsError):
     """A re-execution asked the outside world something other than what is recorded."""
 

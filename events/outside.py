@@ -16,7 +16,13 @@ from typing import Protocol
 import anyio
 import msgspec
 
-from retailsim.events.errors import EventsError, OutsideDiverged, OutsideFailed, OutsideMissing
+from retailsim.events.errors import (
+    EventsError,
+    LeftToResume,
+    OutsideDiverged,
+    OutsideFailed,
+    OutsideMissing,
+)
 from retailsim.events.kernel import Question
 from retailsim.events.messages import LoggedRecord, Message, ModelCalled, OutsideAnswered
 
@@ -108,6 +114,8 @@ class Door:
             Something else is recorded for this call.
         OutsideMissing
             Nothing is recorded, and nothing new may be asked.
+        LeftToResume
+            The call has no answer, and is to be made again by a resume; nothing is recorded.
         ValueError
             If `key` is no text, or one of our own.
         """
@@ -255,6 +263,8 @@ async def _attempt(
         if task is None or task.cancelling():
             raise
         return None, "CancelledError: the call cancelled itself"
+    except LeftToResume:
+        raise
     except (Exception, SystemExit, KeyboardInterrupt) as error:  # noqa: BLE001 - see above
         return None, _told(error)
     if scope.cancelled_caught:

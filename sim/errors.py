@@ -206,6 +206,23 @@ class ModelsStopped(SimError):
             self.exit_status = 2
 
 
+class WireStopped(SimError):
+    """An agent over HTTP is not there; all answers are kept.
+
+    Parameters
+    ----------
+    wrong : bool
+        Whether none ever answered, so that what was configured is wrong.
+    """
+
+    exit_status = 3
+
+    def __init__(self, line: str, *, wrong: bool) -> None:
+        super().__init__(line)
+        if wrong:
+            self.exit_status = 2
+
+
 class MissingExtra(SimError):
     """A command needs packages that are not installed."""
 

@@ -17,6 +17,7 @@ from retailsim.agents.conformance.repertoire import Script, repertoire_of
 from retailsim.agents.errors import AgentBlocked
 from retailsim.agents.persona import TRAITS
 from retailsim.agents.watchdog import Guarded, Watchdog
+from retailsim.agents.wire.errors import WireDown, WireError, WireLate
 from retailsim.events.messages import Message, Role
 from retailsim.events.streams import Seed
 from retailsim.market.core.admission import ReplyRefused, admitted
@@ -237,6 +238,10 @@ def _problem(error: Exception, timeout_s: float) -> Problem:
             )
         case TimeoutError():
             return Problem("deadlines", f"gave no answer within {timeout_s:g} s")
+        case WireDown() | WireLate():
+            return Problem("deadlines", str(error))
+        case WireError():
+            return Problem("replies", str(error))
         case AgentBlocked() | ReplyRefused():
             kind: Kind = "deadlines" if isinstance(error, AgentBlocked) else "replies"
             return Problem(kind, " ".join(str(error).split()))

@@ -41,6 +41,21 @@ def check_agent(name: str, role: Any, protocol: str | None, settings: tuple[str,
     sys.exit(check(name, Terminal(), role, settings, protocol))
 
 
+@agents.command(name="schema", example="agents schema")
+@click.option("--protocol", metavar="NAME", help="Protocol whose requests are described.")
+def agents_schema(protocol: str | None) -> None:
+    """Print the JSON Schema of requests and answers over HTTP."""
+    from pathlib import Path
+
+    import msgspec
+
+    from retailsim.agents.wire.schema import wire_schema
+    from retailsim.market.protocols.registry import DEFAULT, find_protocol
+
+    found = wire_schema(find_protocol(protocol or DEFAULT, Path.cwd()))
+    click.echo(msgspec.json.format(msgspec.json.encode(found), indent=2).decode())
+
+
 @click.group(cls=CommandGroup, example="profiles build reviews.jsonl --out profiles.jsonl")
 def profiles() -> None:
     """Build buyer profiles for sales conversations."""

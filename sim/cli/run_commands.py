@@ -20,7 +20,8 @@ from retailsim.sim.cli.options import BUDGET, JSON, PATH, RUN, VERBOSE, WORKERS
 @click.option(
     "--sellers",
     metavar="A,B",
-    help="Sellers: profiles, agents, policy:FILE, module:Class, [models] tables or PROVIDER/MODEL.",
+    help="Sellers: profiles, agents, policy:FILE, module:Class, http://ADDRESS, [models] tables "
+    "or PROVIDER/MODEL.",
 )
 @click.option("--buyers", metavar="A,B", help="Buyers, named in the same way.")
 @click.option("--catalog", type=PATH, metavar="FILE", help="A catalog of your own.")

@@ -6,6 +6,7 @@ writer of its own segments.
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import nullcontext, suppress
@@ -29,7 +30,7 @@ from retailsim.events.messages import SCHEMA_VERSION
 from retailsim.events.streams import Seed
 from retailsim.market.core.spec import MarketSpec
 from retailsim.market.protocols.registry import Protocol, rules_of
-from retailsim.sim.errors import RunChanged
+from retailsim.sim.errors import RunChanged, WireStopped
 from retailsim.sim.folder.inputs import PLUGINS, with_inputs
 from retailsim.sim.folder.run_folder import RunFile, RunFolder
 from retailsim.sim.play.engine import Engine
@@ -45,6 +46,7 @@ from retailsim.sim.scenario.protocol import (
     talks_of,
 )
 from retailsim.sim.seats.cast import Cast, used_models
+from retailsim.sim.terminal.program_name import program_name
 
 SHARDS = 10_000
 
@@ -237,6 +239,26 @@ async def play_shard(
 
 
 async def _run(
+    engine: Engine, cast: Cast, job: Job, design: Design, stop: Stop, notes: Diagnostics
+) -> None:
+    """Play the job's markets, with connections open to agents over HTTP, if any take part."""
+    wires = cast.wires()
+    if not wires:
+        await _run_with_models(engine, cast, job, design, stop, notes)
+        return
+    from retailsim.agents.wire.post import Post
+
+    post = Post(wires, 1.0 / job.of, stop.request, lambda: stop.requested)
+    async with post:
+        cast.connect_wires(post)
+        await _run_with_models(engine, cast, job, design, stop, notes)
+    if post.reason is not None:
+        never = not post.answered and not job.skip and not job.leftovers
+        again = f"{program_name()} resume {shlex.quote(job.run)}"
+        raise WireStopped(f"{post.reason}; everything so far is kept: {again}", wrong=never)
+
+
+async def _run_with_models(
     engine: Engine, cast: Cast, job: Job, design: Design, stop: Stop, notes: Diagnostics
 ) -> None:
     """Play the job's markets, with the gateway open where language models take part."""

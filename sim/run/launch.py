@@ -12,6 +12,7 @@ from uuid import uuid4
 
 import msgspec
 
+from retailsim.agents.wire.address import check_secrets
 from retailsim.events.log.lock import RunLock
 from retailsim.events.streams import Seed
 from retailsim.market.catalogue.category_map import read_categories
@@ -117,6 +118,8 @@ def prepare(options: Options, audience: Audience) -> PreparedRun:
     seated = with_inputs(scenario, Path())
     cast = Cast(seated, design.protocol, seed, folder, options.scenario, options.classes)
     check_session_agents(cast.session_agents(), workers)
+    if not options.dry_run:
+        check_secrets(cast.wires())
     if not options.outside:
         refuse_outside(options.scenario, cast, "launched")
     behavioral = run_of(design.protocol).behavioral(asked, scenario)

@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -20,6 +22,8 @@ from retailsim.agents.errors import AgentsError
 from retailsim.agents.llm.provider.address import base_url, leaves_machine
 from retailsim.agents.llm.provider.keys import find_key
 from retailsim.agents.llm.types import ModelConfig
+from retailsim.agents.protocol import WIRE
+from retailsim.agents.wire.address import WireOptions, sent_away, wire_options
 from retailsim.market.core.plugin_code import is_foreign
 from retailsim.sim.errors import Untrusted
 from retailsim.sim.folder.inputs import PLUGINS
@@ -52,9 +56,10 @@ def brought(run: RunFolder, file: RunFile, environ: Mapping[str, str] = os.envir
     files = [f"inputs/{path.relative_to(run.inputs).as_posix()}" for path in _files(run)]
     models = used_models(file.scenario)
     sends = [_sent(name, models[name], environ) for name in sorted(models)]
+    to_agents = [one for wire in _wires(file.scenario) for one in sent_away(wire, environ)]
     return Brought(
         code=tuple(dict.fromkeys((*files, *modules))),
-        sends=tuple(one for one in sends if one is not None),
+        sends=tuple(dict.fromkeys((*filter(None, sends), *to_agents))),
     )
 
 
@@ -119,13 +124,26 @@ def _marks() -> Path:
 
 def _mark(run: RunFolder, file: RunFile) -> str:
     """Return the SHA-256 of all that is trusted with a run; where it lies is no part of it."""
-    trusted = {
+    trusted: dict[str, Any] = {
         "run": file.run.id,
         "code": {path.relative_to(run.inputs).as_posix(): _content(path) for path in _files(run)},
         "named": sorted(_named(file.scenario)),
         "models": used_models(file.scenario),
     }
+    sends = [(wire.url, sorted(wire.variables.items())) for wire in _wires(file.scenario)]
+    if sends:  # marks of runs without are as they were
+        trusted["wires"] = sends
     return sha256(msgspec.json.encode(trusted, order="deterministic")).hexdigest()
+
+
+def _wires(scenario: Scenario) -> list[WireOptions]:
+    """Return what is said of agents over HTTP; what cannot be read is never asked."""
+    seats = (seat for seat in (*scenario.sellers, *scenario.buyers) if seat.agent == WIRE)
+    found = []
+    for seat in seats:
+        with suppress(AgentsError):
+            found.append(wire_options(seat.id, seat.options))
+    return found
 
 
 def _files(run: RunFolder) -> list[Path]:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from typing import Protocol as Protocol_
 
 import msgspec
@@ -18,9 +18,10 @@ from retailsim.agents.errors import AgentsError, UnknownAgent
 from retailsim.agents.host import Checked, Host, Hosting, Trusted
 from retailsim.agents.llm.types import PROVIDERS, ModelConfig
 from retailsim.agents.profiles import profiles
-from retailsim.agents.protocol import MODEL, POLICY, agents_of
+from retailsim.agents.protocol import MODEL, POLICY, WIRE, agents_of
 from retailsim.agents.reading.reader import REASKS, ROLE, ModelReader
 from retailsim.agents.registry import digest, fit, resolve
+from retailsim.agents.wire.address import WireOptions, wire_options, wire_url
 from retailsim.events.kernel import Kernel, Receive
 from retailsim.events.messages import Role, SeatKind
 from retailsim.events.outside import Door
@@ -32,6 +33,9 @@ from retailsim.market.core.spec import MarketSpec
 from retailsim.market.protocols.registry import DEFAULT, Protocol, protocol_modules
 from retailsim.sim.errors import BadScenario, PlayedOutside
 from retailsim.sim.scenario.scenario import AgentTable, Scenario
+
+if TYPE_CHECKING:
+    from retailsim.agents.wire.post import Post
 
 REPLY_S = 24 * 3600.0
 """Replies of models have the gateway's deadlines; the host's is far behind them."""
@@ -56,12 +60,16 @@ def expand(seat: AgentTable, role: Role) -> AgentTable:
 def named(name: str, role: Role, models: Mapping[str, ModelConfig]) -> dict[str, Any]:
     """Return the seat that an entry of ``--sellers`` or ``--buyers`` means, as a table.
 
-    The entry is policy:FILE, or the name of a [models] table, of a profile, of an agent, or
-    PROVIDER/MODEL.
+    The entry is policy:FILE, the http(s) address of an agent, or the name of a [models] table, of
+    a profile, of an agent, or PROVIDER/MODEL.
     """
     if name.startswith(f"{POLICY}:"):
         file = Path(name.removeprefix(f"{POLICY}:")).absolute()
         return {"id": file.stem, "agent": POLICY, "options": {"file": str(file)}}
+    url = wire_url(name)
+    if url is not None:
+        place = url.partition("://")[2].strip("/")
+        return {"id": place.replace("/", ":"), "agent": WIRE, "options": {"url": url}}
     if name in models or _is_model(name):
         return {"id": name.replace("/", ":"), "agent": "model", "model": name}
     if name in profiles(role):
@@ -128,6 +136,7 @@ class SeatedAgent:
         self.role = role
         self.of_session = session_class is not None
         self.models: SeatModels | None = None
+        self.post: Post | None = None
         place = f"{source}: {role}s.{table.id}"
         try:
             self.kind = (
@@ -157,6 +166,8 @@ class SeatedAgent:
     @property
     def is_plugin(self) -> bool:
         """Whether the agent is not one of ours, so that its code belongs to the run."""
+        if self.wired:
+            return False
         target = agents_of(self.protocol).target(self.table.agent, self.role)
         return target is None or is_foreign(self.kind.__module__)
 
@@ -168,7 +179,19 @@ class SeatedAgent:
             return "model"
         if self.outside or self.table.agent == POLICY:
             return "policy"
+        if self.wired:
+            return "wire"
         return "plug-in" if self.is_plugin else "behavioral"
+
+    @property
+    def wired(self) -> bool:
+        """Whether its agent is asked over HTTP."""
+        return self.table.agent == WIRE and not self.of_session
+
+    @property
+    def source(self) -> str:
+        """The name under which it is asked."""
+        return f"{self.role}:{self.table.id}"
 
     @property
     def outside(self) -> bool:
@@ -181,7 +204,10 @@ class SeatedAgent:
         if self.table.model is not None and self.models is not None:
             model = self.models.access(self.table.model, door)
             hosting = msgspec.structs.replace(hosting, reply_s=REPLY_S)
-        agent = self.kind(msgspec.structs.replace(self._seat, outside=door, model=model))
+        seat = msgspec.structs.replace(self._seat, outside=door, model=model)
+        if self.post is not None and self.wired:
+            seat = msgspec.structs.replace(seat, wire=self.post.at(door))
+        agent = self.kind(seat)
         kernel.add_agent(agent.source, self._way_to(agent, door, hosting), waits=agent.waits)
         return agent
 
@@ -250,6 +276,16 @@ class Cast:
         self._models = models
         for seat in self._seats.values():
             seat.models = models
+
+    def wires(self) -> dict[str, WireOptions]:
+        """The seats whose agents are asked over HTTP, by their sources."""
+        seats = (seat for seat in self._seats.values() if seat.wired)
+        return {seat.source: wire_options(seat.source, seat.table.options) for seat in seats}
+
+    def connect_wires(self, post: Post) -> None:
+        """Give those who are asked over HTTP their connections."""
+        for seat in self._seats.values():
+            seat.post = post
 
     def join_reader(self, kernel: Kernel, door: Door) -> None:
         """Register the model that reads claims for one market, if the scenario has one.

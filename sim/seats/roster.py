@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from retailsim.agents.profiles import profiles
-from retailsim.agents.protocol import agents_of
+from retailsim.agents.protocol import WIRE, agents_of
 from retailsim.agents.registry import AgentInfo, about, known
+from retailsim.agents.wire.address import wire_options, wire_url
 from retailsim.events.messages import Role
 from retailsim.market.protocols.registry import (
     DEFAULT,
@@ -34,7 +35,9 @@ def show_agents(terminal: Terminal) -> None:
     for name in protocol_names():
         if name != DEFAULT:
             _show_agents_of(find_protocol(name), terminal)
-    terminal.out("A seat also takes module:Class, or model with a [models] table.")
+    terminal.out(
+        "A seat also takes module:Class, model with a [models] table, or http with options.url."
+    )
 
 
 def _show_agents_of(protocol: Protocol, terminal: Terminal) -> None:
@@ -77,6 +80,8 @@ def check_agent(
 
     Parameters
     ----------
+    name : str
+        As a scenario has it, or the address of an agent over HTTP.
     role : Role or None
         None: the one that its class serves.
     settings : sequence of str
@@ -87,8 +92,21 @@ def check_agent(
     from retailsim.agents.conformance import check_by_name, render
 
     options: Tree = {}
+    url = wire_url(name)
+    agent = name if url is None else WIRE
+    if url is not None:
+        options["url"] = url
+    if agent == WIRE:
+        options["attempts"] = 1  # who checks waits beside it
     lay_over(options, settings)
-    role, findings = check_by_name(name, Path.cwd(), role=role, options=options, protocol=protocol)
+    role, findings = check_by_name(
+        agent,
+        Path.cwd(),
+        role=role,
+        options=options,
+        timeout_s=5.0 if agent != WIRE else 1.0 + wire_options(name, options).deadline_s,
+        protocol=protocol,
+    )
     terminal.out(f"{name} as a {role}:")
     terminal.out(render(findings))
     return 0 if all(finding.passed for finding in findings) else 1

@@ -5,14 +5,23 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from retailsim.agents.llm.types import ModelConfig
-from retailsim.sim.folder.run_folder import RunFile, RunFolder, file_digest
+from retailsim.sim.folder.run_folder import (
+    FORMAT,
+    Identity,
+    RunFile,
+    RunFolder,
+    file_digest,
+    versions,
+)
 from retailsim.sim.run.trust import brought, remember, remembered
+from retailsim.sim.scenario.scenario_file import decode
 from tests.sim.modelserver import serving
 from tests.sim.runs import event_lines, launched, scenario, sim, torn
 from tests.sim.test_estimate import MODELS as SLOW_MODELS
@@ -228,3 +237,42 @@ def test_where_nothing_can_be_remembered_a_launch_goes_on(
     launched(tmp_path / "run", scenario(tmp_path, f'{SEATS}agent = "mine:Mine"\n'))
     assert "--trust" in sim("verify", tmp_path / "run").stdout
     assert "every event is the same" in sim("verify", tmp_path / "run", "--trust").stdout
+
+
+WIRED = """
+[[sellers]]
+id = "s"
+[[buyers]]
+id = "b"
+agent = "http"
+options = {{ url = "{url}", key_env = "WIRE_KEY", headers_env = {{ X-Team = "WIRE_TEAM" }} }}
+"""
+
+
+@pytest.mark.parametrize(
+    ("url", "sends"),
+    [
+        ("http://127.0.0.1:9/", ()),
+        (
+            "https://agents.example/",
+            (
+                "the value of WIRE_TEAM goes to https://agents.example/",
+                "the value of WIRE_KEY goes to https://agents.example/",
+            ),
+        ),
+    ],
+)
+def test_what_a_strangers_agents_over_http_would_be_sent_is_named(
+    url: str, sends: tuple[str, ...], tmp_path: Path
+) -> None:
+    text = "[products]\nper_category = 1\n" + WIRED.format(url=url)
+    file = RunFile(
+        run=Identity(format=FORMAT, id="r", scenario_folder="."),
+        versions=versions(),
+        scenario=decode(tomllib.loads(text), "s", tmp_path),
+        inputs={},
+        plugins={},
+    )
+    environ = {"WIRE_KEY": SECRET, "WIRE_TEAM": "blue"}
+    assert brought(RunFolder(tmp_path), file, environ).sends == sends
+    assert not brought(RunFolder(tmp_path), file, {}).sends

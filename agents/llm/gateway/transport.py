@@ -66,9 +66,14 @@ def open_session(connections: int) -> aiohttp.ClientSession:
 
 
 async def post(
-    session: aiohttp.ClientSession, target: HttpTarget, body: bytes
+    session: aiohttp.ClientSession, target: HttpTarget, body: bytes, most: int = MOST_BYTES
 ) -> HttpReply | Failure:
     """Send `body` and read the whole response within the target's timeout.
+
+    Parameters
+    ----------
+    most : int
+        Bytes of the longest response that is read.
 
     Returns
     -------
@@ -85,9 +90,9 @@ async def post(
             proxy=target.proxy,
             allow_redirects=False,
         ) as response:
-            raw = await _read(response)
+            raw = await _read(response, most)
             if raw is None:
-                detail = f"the response is longer than {MOST_BYTES:,} bytes"
+                detail = f"the response is longer than {most:,} bytes"
                 return Failure(kind="malformed", status=response.status, detail=detail)
             return HttpReply(response.status, response.headers, raw)
     except TimeoutError:
@@ -96,12 +101,12 @@ async def post(
         return _undecoded(error) or Failure(kind="transport", detail=_describe(error))
 
 
-async def _read(response: aiohttp.ClientResponse) -> bytes | None:
+async def _read(response: aiohttp.ClientResponse, most: int) -> bytes | None:
     chunks: list[bytes] = []
     size = 0
     async for chunk in response.content.iter_any():
         size += len(chunk)
-        if size > MOST_BYTES:
+        if size > most:
             response.close()
             return None
         chunks.append(chunk)
