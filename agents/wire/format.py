@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from retailsim.agents.base import Seat
+from retailsim.agents.llm.provider.keys import redact
 from retailsim.agents.wire.errors import WireMalformed, WireRefused
 from retailsim.events.messages import Message
 from retailsim.market.core.request import AgentRequest
@@ -143,7 +144,10 @@ def answer_text(url: str, raw: bytes, told: Callable[[str], str] = str) -> str:
     unknown = sorted(body.keys() - {"version", "answer"})
     if unknown:
         raise WireMalformed(url, f"the body has {told(repr(unknown[0]))} beside its answer")
-    return msgspec.json.encode(body["answer"]).decode()
+    try:
+        return msgspec.json.encode(body["answer"]).decode()
+    except RecursionError:
+        raise WireMalformed(url, "answered with JSON that is nested without end") from None
 
 
 def value_of(url: str, request: AgentRequest, text: str, kind: Any) -> Any:
@@ -161,7 +165,8 @@ def value_of(url: str, request: AgentRequest, text: str, kind: Any) -> Any:
         unknown = str(error)
     if unknown:
         name = type(request).__name__
-        raise WireMalformed(url, f"answered {name} with {begins(text.encode())}: {unknown}")
+        shown = begins(text.encode())
+        raise WireMalformed(url, redact(f"answered {name} with {shown}: {unknown}", None))
     return value
 
 
