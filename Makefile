@@ -2,6 +2,7 @@
 # make test     the checks and the fast tests
 # make fast     the fast tests alone
 # make slow     the slow tests
+# make campaign kills, damages and fuzzed inputs by the thousand (docs/campaign.md)
 # make bench    the figures of docs/benchmarks.md
 # PYTHON=python3.12 chooses the interpreter that the environment is made with (3.11 or later).
 
@@ -11,7 +12,7 @@ BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 8
 
-.PHONY: help run test lint fast slow bench map constraints clean
+.PHONY: help run test lint fast slow bench campaign map constraints clean
 .DELETE_ON_ERROR:
 
 help:
@@ -37,6 +38,10 @@ slow: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks
+
+# COUNT=100 makes it short; SEED=2 runs other inputs, damages and moments.
+campaign: $(VENV)/.dev
+	$(BIN)/python -m campaign all --seed $(or $(SEED),1) $(if $(COUNT),--count $(COUNT)) --write
 
 # The module map of docs/architecture.md, and docs/api.md: from the docstrings.
 map: $(VENV)/.dev

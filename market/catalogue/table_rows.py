@@ -9,14 +9,17 @@ own names (``parent_asin``, ``main_category``, ``categories``, ``store``) do as 
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Sequence
+import os
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from retailsim.market.catalogue.amazon import SourceRow
 from retailsim.market.catalogue.lines import read_lines, readable
 from retailsim.market.catalogue.problems import Problems
 from retailsim.market.errors import MissingColumns, UnreadableCatalogue
+
+T = TypeVar("T")
 
 SLICE_ROWS = 10_000
 """Rows of a Parquet file that are held at a time."""
@@ -91,16 +94,27 @@ def parquet_rows(path: Path, problems: Problems) -> Iterator[SourceRow]:
         path.open("rb").close()
     try:
         frame = pl.scan_parquet(path, glob=False)
-        names = frame.collect_schema().names()
+        names = _quietly(frame.collect_schema).names()
         columns = {n: field for n, field in zip(names, _fields(path, names), strict=True) if field}
         wanted = frame.select(list(columns))
-        for start in range(0, frame.select(pl.len()).collect().item(), SLICE_ROWS):
-            part = wanted.slice(start, SLICE_ROWS).collect()
-            for values in part.iter_rows():
+        for start in range(0, _quietly(frame.select(pl.len()).collect).item(), SLICE_ROWS):
+            for values in _quietly(wanted.slice(start, SLICE_ROWS).collect).iter_rows():
                 yield _row(list(columns.values()), values)
-    except (pl.exceptions.PolarsError, OSError) as error:
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
         why = str(error).splitlines()[0][:200]
         raise UnreadableCatalogue(path, f"it is damaged, or not a Parquet file ({why})") from error
+
+
+def _quietly(read: Callable[[], T]) -> T:
+    """Read a part of a file; what a damaged one makes the reader's threads print is not shown."""
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        return read()
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
 
 
 class _TextLines:

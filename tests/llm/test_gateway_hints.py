@@ -120,3 +120,12 @@ def test_what_is_left() -> None:
 def test_limits_that_cannot_be_are_unknown(limit: str) -> None:
     headers = exhausted("1s") | {"x-ratelimit-limit-requests": limit}
     assert remaining(headers) == Remaining(None, None)
+
+
+def test_digits_without_end_are_no_wait_and_take_no_time() -> None:
+    """Found by the campaign: `inf` seconds; among a megabyte of digits, the square of them."""
+    for digits in ("1" * 400, "1" * 2**20):
+        assert duration_s(f"{digits}s") is None
+        assert spoken_delay_s(f"Please try again in {digits}s") is None
+        assert duration_s(digits) is None
+    assert duration_s("999999999999.5s") == 999_999_999_999.5

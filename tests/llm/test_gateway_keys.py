@@ -291,3 +291,8 @@ def test_a_key_in_the_address_is_refused_before_anything_is_sent(form: str) -> N
         assert "0123456789" not in str(caught.value)
     other = config(base_url="https://example.org/v1", key_env="MY_KEY")
     assert Endpoint("m", other, {"MY_KEY": key}).key is not None
+
+
+def test_what_a_server_says_of_a_failure_holds_no_control_characters() -> None:
+    """Found by the campaign, seed 1: they go into the log and to terminals."""
+    assert redact("a\x1b[31mb\x00\x1ac\n\td", None) == "a\ufffd[31mb\ufffd\ufffdc d"

@@ -1,6 +1,7 @@
 """Catalogues as CSV and Parquet."""
 
 import csv
+import io
 import json
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 from retailsim.market.catalogue import table_rows
 from retailsim.market.catalogue.product import Product
 from retailsim.market.catalogue.product_files import Problems, read_products
-from retailsim.market.errors import MissingColumns, UnreadableCatalogue
+from retailsim.market.errors import CatalogueError, MissingColumns, UnreadableCatalogue
 
 FULL: dict[str, Any] = {
     "id": "A1",
@@ -229,3 +230,23 @@ def test_the_three_formats_agree_on_dirty_values(tmp_path: Path) -> None:
         told.append((read(tmp_path / f"a.{suffix}", problems), problems.summary()))
     assert told[0] == told[1] == told[2]
     assert [p.price_cents for p in told[0][0]] == [1299, 1299]
+
+
+@pytest.mark.slow
+def test_a_parquet_file_with_any_byte_spoilt_is_read_or_refused_in_one_line(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Found by the campaign, seed 1: the reader panicked, which is no Exception of Python's."""
+    out = io.BytesIO()
+    table = {"id": ["A1", "A2"], "title": ["Kettle", "Lamp"], "price": [1.5, 2.5]}
+    pl.DataFrame({**table, "category": ["Books", "Books"]}).write_parquet(out)
+    whole, path, refused = out.getvalue(), tmp_path / "fuzz.parquet", 0
+    for at in range(0, len(whole), 4):
+        path.write_bytes(whole[:at] + bytes([whole[at] ^ 0x40]) + whole[at + 1 :])
+        try:
+            list(table_rows.parquet_rows(path, Problems()))
+        except CatalogueError as error:
+            refused += 1
+            assert len(str(error).splitlines()) == 1
+    assert 0 < refused < len(whole)
+    assert capfd.readouterr().err == ""

@@ -12,9 +12,11 @@ import msgspec
 Headers = Mapping[str, str]
 
 _UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
-_PART = re.compile(r"(\d+(?:\.\d+)?)(h|ms|us|µs|ns|m|s)")
-_NUMBER = re.compile(r"\d{1,12}(?:\.\d+)?")
-_AGAIN = re.compile(r"(?:try again|retry) in ((?:\d+(?:\.\d+)?(?:h|ms|m|s))+)")
+# Digits are bounded: a number of hundreds of them is infinite, and searching among thousands takes
+# the square of their number.
+_PART = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,12})?)(h|ms|us|µs|ns|m|s)")
+_NUMBER = re.compile(r"[0-9]{1,12}(?:\.[0-9]{1,12})?")
+_AGAIN = re.compile(r"(?:try again|retry) in ((?:[0-9]{1,12}(?:\.[0-9]{1,12})?(?:h|ms|m|s))+)")
 _LONGEST_RESET_S = 60.0
 
 

@@ -124,4 +124,6 @@ def redact(text: str, key: ApiKey | None) -> str:
     if key is not None:
         text = key.blot_word(text)
     line = " ".join(_LOOKS_LIKE_A_KEY.sub("[key]", text).split())
-    return line if len(line) <= _LINE else line[: _LINE - 1] + "\N{HORIZONTAL ELLIPSIS}"
+    if len(line) > _LINE:
+        line = line[: _LINE - 1] + "\N{HORIZONTAL ELLIPSIS}"
+    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in line)

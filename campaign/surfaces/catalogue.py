@@ -1,0 +1,213 @@
+"""Catalogues: CSV, JSON Lines and Parquet, with every price checked by a second reading."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from collections.abc import Callable, Sequence
+from decimal import ROUND_HALF_UP, Decimal
+from functools import cache
+from itertools import islice
+from random import Random
+from typing import Any
+
+from campaign.mutation import MOST_BYTES, change, mutated
+from campaign.planting import planted
+from campaign.surface import Surface, WrongInSilence, as_file, same, within
+from retailsim.market.catalogue import amazon
+from retailsim.market.catalogue.category_map import CategoryMap, builtin_categories
+from retailsim.market.catalogue.problems import Problems
+from retailsim.market.catalogue.product import Product
+from retailsim.market.catalogue.product_files import builtin_catalogue, read_products, sample
+
+CODE = ("market/catalogue",)
+_PLAIN = re.compile(r"\$?(\d{1,6}(?:\.\d{1,4})?)")
+
+TABLE = (
+    b"id,title,price,category,audience,brand,description,features,unit_cost\n"
+    b'A1,"Kettle, steel",24.99,Home & Kitchen > Kettles,,Marlpit,Boils.,Fast|Quiet,9.5\n'
+    b"A2,Desk lamp,$1299.00,Home & Kitchen,women,,,,\n"
+    b'A3,"Said ""so""",12.99 - 19.99,Electronics,men,,"two\nlines",|,0\n'
+)
+
+
+@cache
+def rows() -> tuple[bytes, ...]:
+    """A few lines of the built-in catalogue, and one of tables."""
+    with builtin_catalogue().open("rb") as lines:
+        own = list(islice(lines, 12))
+    short = json.dumps(
+        {"id": "A1", "title": "Kettle", "price": "12.99", "categories": ["Home & Kitchen"]}
+    ).encode()
+    return (short, *own, b"".join(own[:3]))
+
+
+@cache
+def _categories() -> CategoryMap:
+    return builtin_categories()
+
+
+def read(name: str, data: bytes) -> tuple[list[Product], Problems]:
+    """Read a catalogue and sample it; what is counted adds up, whatever was in it."""
+    problems = Problems()
+    path, categories = as_file(name, data), _categories()
+    found = list(read_products(path, categories=categories, problems=problems))
+    same("rows", problems.rows, problems.kept + problems.skipped)
+    same("products", len(found), problems.kept)
+    for product in found:
+        within("price_cents", product.price_cents, 1, 99_999_999)
+        within("unit_cost_cents", product.unit_cost_cents, 0, 99_999_999)
+        within("average_rating", product.average_rating, 0, 5)
+    sample(found, per_category=2, ids=None, key=str.encode, problems=problems)
+    problems.summary()
+    return found, problems
+
+
+def cents(said: object) -> int | None:
+    """The second reading of a price: of plain ones only."""
+    if isinstance(said, bool) or not isinstance(said, int | float | str):
+        return None
+    text = repr(said) if isinstance(said, float) else str(said)
+    plain = _PLAIN.fullmatch(text.strip(" "))
+    if plain is None or not text.isascii():
+        return None
+    return int((Decimal(plain[1]) * 100).to_integral_value(ROUND_HALF_UP))
+
+
+def check(found: Sequence[Product], said: Sequence[tuple[object, object]]) -> None:
+    """Hold products against (id, price) as a second reader sees them; each id once."""
+    prices: dict[str, list[int | None]] = {}
+    for name, price in said:
+        if isinstance(name, str):
+            prices.setdefault(name, []).append(cents(price))
+    for product in found:
+        wanted = prices.get(product.id)
+        if wanted is not None and None not in wanted and product.price_cents not in wanted:
+            raise WrongInSilence(f"price_cents: {product.price_cents} of {wanted}")
+
+
+def feed_jsonl(data: bytes) -> str:
+    """Read JSON Lines."""
+    found, _ = read("fuzz.jsonl", data)
+    said = []
+    for line in data.removeprefix(b"\xef\xbb\xbf").split(b"\n"):
+        try:
+            row = json.loads(line, parse_float=str)
+        except (ValueError, RecursionError):
+            continue
+        if isinstance(row, dict):
+            said.append((row.get("parent_asin") or row.get("id"), row.get("price")))
+    check(found, said)
+    return "products" if found else "empty"
+
+
+def feed_csv(data: bytes) -> str:
+    """Read a CSV; plain ones, without a quote, are read a second time by splitting."""
+    found, _ = read("fuzz.csv", data)
+    lines = data.decode().removeprefix("\ufeff").split("\n")
+    names = [name.strip().casefold() for name in lines[0].split(",")]
+    if b'"' not in data and b"\r" not in data and b"\0" not in data and "price" in names:
+        said = [line.split(",") for line in lines[1:]]
+        key = "id" if "id" in names else "parent_asin"
+        whole = [dict(zip(names, row, strict=True)) for row in said if len(row) == len(names)]
+        check(found, [(row.get(key), row["price"]) for row in whole])
+    return "products" if found else "empty"
+
+
+def feed_parquet(data: bytes) -> str:
+    """Read a Parquet file."""
+    found, _ = read("fuzz.parquet", data)
+    return "products" if found else "empty"
+
+
+@cache
+def tables() -> tuple[bytes, ...]:
+    """Parquet files of the same rows, in several encodings."""
+    import polars as pl
+
+    table = pl.read_csv(io.BytesIO(TABLE), infer_schema=False)
+    nested = pl.DataFrame(
+        {
+            "parent_asin": ["A1", "A2"],
+            "title": ["Kettle", None],
+            "price": [24.99, 1e300],
+            "categories": [["Home & Kitchen", "Kettles"], []],
+            "details": [{"Colour": "red"}, {"Colour": None}],
+        }
+    )
+    found = []
+    for frame in (table, nested):
+        for compression in ("uncompressed", "zstd", "snappy"):
+            out = io.BytesIO()
+            frame.write_parquet(out, compression=compression)
+            found.append(out.getvalue())
+    return tuple(found)
+
+
+def mutate_parquet(random: Random, data: bytes, pool: Sequence[bytes]) -> bytes:
+    """Spoil the bytes, or write other values of any type into a sound file."""
+    import polars as pl
+
+    if random.random() < 0.9:
+        return mutated(random, data, pool, tree=False)
+    columns: dict[str, Any] = {
+        "id": ["A1", "A2"],
+        "title": ["Kettle", "Lamp"],
+        "price": [24.99, 3.0],
+        "category": ["Home & Kitchen", "Electronics"],
+    }
+    spoilt = change(random, columns)
+    try:
+        frame = pl.DataFrame(spoilt, strict=False)
+        out = io.BytesIO()
+        frame.write_parquet(out)
+    except BaseException as error:
+        if isinstance(error, KeyboardInterrupt):
+            raise
+        return data
+    return out.getvalue()[:MOST_BYTES]
+
+
+def _wrong(price: Callable[[object], int]) -> Callable[[object], int]:
+    """A cent is missing of dear things."""
+
+    def read_price(value: object) -> int:
+        found = price(value)
+        return found - 1 if found > 200_000 else found
+
+    return read_price
+
+
+def _wrong_id(read_id: Callable[[Any], str]) -> Callable[[Any], str]:
+    def wrong(row: Any) -> str:
+        if isinstance(row.title, int | float):
+            raise KeyError(row.title)
+        return read_id(row)
+
+    return wrong
+
+
+CSV = Surface(
+    name="catalogue-csv",
+    seeds=lambda: (TABLE, TABLE.replace(b'"', b""), TABLE.replace(b"\n", b"\r\n")),
+    feed=feed_csv,
+    code=CODE,
+    bug=lambda: planted(amazon, "_price", _wrong),
+    tree=False,
+)
+JSONL = Surface(
+    name="catalogue-json",
+    seeds=rows,
+    feed=feed_jsonl,
+    code=CODE,
+    bug=lambda: planted(amazon, "_price", _wrong),
+)
+PARQUET = Surface(
+    name="catalogue-parquet",
+    seeds=tables,
+    feed=feed_parquet,
+    code=CODE,
+    bug=lambda: planted(amazon, "_id", _wrong_id),
+    mutate=mutate_parquet,
+)
