@@ -6,10 +6,13 @@ JSON lines and, when asked, to the terminal. Nothing here is configured process-
 
 from __future__ import annotations
 
+import json
 import os
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol, TextIO
+
+import msgspec
 
 
 class Diagnostics(Protocol):
@@ -44,10 +47,16 @@ def diagnostics(file: TelemetryFile, terminal: TextIO | None = None) -> Diagnost
     ]
     if terminal is not None:
         processors.append(_Echo(terminal, colors=terminal.isatty()))
-    processors.append(structlog.processors.JSONRenderer())
-    return structlog.wrap_logger(  # type: ignore[no-any-return]
-        file, processors=processors, wrapper_class=structlog.BoundLogger
-    )
+    processors.append(structlog.processors.JSONRenderer(serializer=_line))
+    logger = structlog.wrap_logger(file, processors=processors, wrapper_class=structlog.BoundLogger)
+    return logger.bind()  # type: ignore[no-any-return]  # or each line would bind anew
+
+
+def _line(note: Any, **_: Any) -> bytes:
+    try:
+        return msgspec.json.encode(note, enc_hook=repr)
+    except UnicodeEncodeError:  # half a surrogate pair
+        return json.dumps(note, default=repr).encode()
 
 
 class TelemetryFile:
@@ -69,11 +78,11 @@ class TelemetryFile:
             flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
             self._fd = os.open(path, flags, 0o644)
 
-    def msg(self, line: str) -> None:
+    def msg(self, line: bytes) -> None:
         """Append a line, as structlog hands it over."""
         if self._fd is not None:
             with suppress(OSError):
-                os.write(self._fd, f"{line}\n".encode(errors="replace"))
+                os.write(self._fd, line + b"\n")
 
     info = warning = msg
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -26,7 +27,9 @@ def test_notes_are_lines_of_json_with_time_and_level(tmp_path: Path) -> None:
     assert (first["event"], first["level"], first["shard"]) == ("shard begins", "info", 3)
     assert (second["event"], second["level"]) == ("watchdog", "warning")
     assert second["says"] == '"blocked"\n'
-    assert str(first["timestamp"]).endswith("Z")
+    said = str(first["timestamp"])
+    assert said.endswith("Z")
+    assert datetime.fromisoformat(said) <= datetime.now(UTC)
 
 
 def test_a_second_execution_adds_to_what_is_there(tmp_path: Path) -> None:
@@ -91,10 +94,17 @@ def test_what_is_told_after_the_end_is_dropped(tmp_path: Path) -> None:
     assert path.read_text() == ""
 
 
-def test_text_that_is_no_unicode_is_written_all_the_same(tmp_path: Path) -> None:
-    with TelemetryFile(tmp_path / "t.jsonl") as file:
-        file.msg("half \ud83d")
-    assert (tmp_path / "t.jsonl").read_text() == "half ?\n"
+def test_what_json_does_not_know_is_written_all_the_same(tmp_path: Path) -> None:
+    """Half a surrogate pair, alone and beside a value that is told by its name only."""
+    path = tmp_path / "t.jsonl"
+    with TelemetryFile(path) as file:
+        told = diagnostics(file)
+        told.info("half \ud83d")
+        told.info("odd", path=path, number=1.5)
+        told.info("both", text="\ud83d", path=path)
+    half, odd, both = notes(path)
+    assert (half["event"], odd["path"], odd["number"]) == ("half \ud83d", repr(path), 1.5)
+    assert (both["text"], both["path"]) == ("\ud83d", repr(path))
 
 
 def test_silence_keeps_nothing() -> None:
