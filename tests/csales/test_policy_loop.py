@@ -105,6 +105,11 @@ def check(said: dict[str, Any], folder: Path) -> None:
     notes = " ".join(said["outcome"]["notes"])
     assert "Verdict on learnt: " in notes
     assert "Frozen before anything was learnt" in notes
+    files = [json.loads((folder / "policies" / f"learnt-{n}.json").read_bytes()) for n in (1, 2)]
+    kept = sum(limit["promised"] for file in files for limit in file["learnt"]["limits"])
+    assert (
+        f"who did not teach show to hold for others: learnt {kept} of 2, limit 0% 0 of 1" in notes
+    )
     held_out = json.loads((folder / "held-out.json").read_bytes())[""]
     learnt = [held_out["sellers"].index(name) for name in ("learnt-1", "learnt-2")]
     cents = [

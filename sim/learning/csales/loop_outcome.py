@@ -6,8 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+import msgspec
 import numpy as np
 
+from retailsim.agents.policy.linear import LinearPolicy
 from retailsim.analysis.exhibits.parts import (
     Cell,
     Report,
@@ -204,10 +206,25 @@ def _verdicts(found: Found) -> Iterator[str]:
         f"Limit, {OLD}'s own rate with those learnt from: {limit.words}; {kept} (held out "
         f"{rate.estimate or 0.0:.1%}{ends}; {TOLERANCE:.0%} are tolerated)."
     )
+    yield from _promised(found)
     yield f"Verdict of the log on offline: {found.learnt_alone}."
     yield f"Verdict of what it then played: {_verdict(outcomes, ['offline'])}."
     known = ", ".join(f"{name} {digest[:8]}" for name, digest in found.digests.items())
     yield f"Frozen before anything was learnt, SHA-256: {known}."
+
+
+def _promised(found: Found) -> Iterator[str]:
+    """Say of how many policies buyers that did not teach show that they keep their limit."""
+    sizes = found.sizes
+    groups = [(LEARNT, learnt_names(sizes))]
+    groups += [(f"limit {one:.0%}", frontier_names(sizes, one)) for one in LIMITS if one < 1.0]
+    parts = []
+    for label, names in groups:
+        files = [found.policies[name].read_bytes() for name in names]
+        policies = [msgspec.json.decode(file, type=LinearPolicy) for file in files]
+        limits = [one for policy in policies if policy.learnt for one in policy.learnt.limits]
+        parts.append(f"{label} {sum(bool(one.promised) for one in limits)} of {len(limits)}")
+    yield f"Limits that buyers who did not teach show to hold for others: {', '.join(parts)}."
 
 
 def _verdict(outcomes: Outcomes, seats: Sequence[str]) -> str:
