@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Protocol
 
 from retailsim.events.messages import Event
 from retailsim.market.catalogue.product import Product
+from retailsim.market.claims.reader import sentences
 from retailsim.market.rules.conditions import Fact
 from retailsim.market.rules.judging import Act
 from retailsim.market.rules.phrases import heard
@@ -32,6 +34,11 @@ class OpenConduct(Protocol):
         ...
 
 
+_Listened = tuple[tuple[str, tuple[str, ...]], ...]
+MOST_KNOWN = 65_536
+"""Pieces of texts that are remembered for each set of phrases."""
+
+
 class Heard:
     """What a buyer said that a rule listens for, and how long ago.
 
@@ -42,19 +49,40 @@ class Heard:
     """
 
     def __init__(self, phrases: Mapping[str, tuple[str, ...]]) -> None:
-        self._phrases = phrases
+        self._ear = _ear(tuple(phrases.items()))
         self._turns: dict[str, int] = {}
 
-    def listen(self, sentences: Iterable[str], turn: int) -> None:
+    def listen(self, text: str, turn: int) -> None:
         """Take in what was said in a turn."""
-        for sentence in sentences:
-            for name, phrases in self._phrases.items():
-                if heard(sentence, phrases):
-                    self._turns[name] = turn
+        for piece in text.split(". "):  # each of them ends a sentence
+            for name in self._ear.hears(piece):
+                self._turns[name] = turn
 
     def facts(self, turn: int) -> dict[str, Fact]:
         """Return ``turns_since_NAME`` for everything that was heard so far."""
         return {f"turns_since_{name}": turn - at for name, at in self._turns.items()}
+
+
+class _Ear:
+    """What is listened for, and what pieces of texts were found to say of it."""
+
+    def __init__(self, listened: _Listened) -> None:
+        self._listened = listened
+        self._known: dict[str, tuple[str, ...]] = {}
+
+    def hears(self, piece: str) -> tuple[str, ...]:
+        """Return the names of what a piece says."""
+        found = self._known.get(piece)
+        if found is None:
+            said = sentences(piece)
+            names = (name for name, some in self._listened if any(heard(one, some) for one in said))
+            if len(self._known) >= MOST_KNOWN:
+                self._known.clear()
+            found = self._known[piece] = tuple(names)
+        return found
+
+
+_ear = lru_cache(maxsize=256)(_Ear)
 
 
 def rating(products: Iterable[Product]) -> dict[str, Fact]:

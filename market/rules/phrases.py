@@ -8,7 +8,7 @@ ways to go wrong before it gives up.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -24,6 +24,7 @@ _NUMBER = (
 )
 _BETWEEN = r"[^\w]+"
 _WORD = re.compile(r"[a-z0-9][a-z0-9'-]*\*?")
+_WORDS = re.compile(r"\w+")
 _PART = re.compile(r"\([^()]*\)\??|\S+")
 _PLAIN = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "–": "-", "—": "-", "\xa0": " "})
 
@@ -37,20 +38,32 @@ class Phrase(NamedTuple):
 
     Parameters
     ----------
-    pattern : re.Pattern
+    expression : str
         On a sentence in lower case with plain quotes.
-    needs : tuple of str
-        Strings of which one stands in whatever matches, looked for first because that is quick;
-        empty: not known.
+    words : tuple of frozenset of str
+        Words that stand in whatever matches, one of each group; looked for first, as that is quick.
     """
 
-    pattern: re.Pattern[str]
-    needs: tuple[str, ...]
+    expression: str
+    words: tuple[frozenset[str], ...]
+
+    @property
+    def pattern(self) -> re.Pattern[str]:
+        """The expression, compiled when a sentence needs it: most never do."""
+        return _compiled(self.expression)
 
 
 def normal(text: str) -> str:
     """Return the beginning of a text as phrases are compared with it."""
-    return text[:LONGEST_SENTENCE].lower().translate(_PLAIN)
+    return _plain(text[:LONGEST_SENTENCE])
+
+
+def _plain(text: str) -> str:
+    lower = text.lower()
+    return lower if lower.isascii() else lower.translate(_PLAIN)  # it changes none of these
+
+
+_compiled = lru_cache(maxsize=4_096)(re.compile)
 
 
 @lru_cache(maxsize=4_096)
@@ -72,7 +85,8 @@ def phrase(text: str) -> Phrase:
     at_start = parts[:1] == ["^"]
     parts = parts[1:] if at_start else parts
     _check(parts)
-    pattern, joined, needs = "^[^\\w]*" if at_start else r"(?<![\w'-])", False, list[str]()
+    pattern, joined = "^[^\\w]*" if at_start else r"(?<![\w'-])", False
+    certain = list[frozenset[str]]()
     for part in parts:
         if part == "...":
             pattern += _GAP
@@ -88,8 +102,9 @@ def phrase(text: str) -> Phrase:
             continue
         pattern += between + expression
         joined = True
-        needs = _rarer(needs, [_certain(word) for word in words])
-    return Phrase(re.compile(pattern + r"(?![\w'])"), tuple(needs))
+        group = frozenset(map(_certain, words))
+        certain += [group] if "" not in group else []
+    return Phrase(pattern + r"(?![\w'])", tuple(certain))
 
 
 def _check(parts: Sequence[str]) -> None:
@@ -130,16 +145,9 @@ def _one(word: str) -> str:
 
 
 def _certain(words: str) -> str:
-    """Return a string that every match of the words holds; empty where there is none."""
-    found = [word.rstrip("*") for word in words.split() if word != "#"]
-    return max(found, key=len, default="")
-
-
-def _rarer(one: list[str], other: list[str]) -> list[str]:
-    """Return the longer of two lists of needed strings: longer strings are rarer."""
-    if not all(other):
-        return one
-    return other if not one or min(map(len, other)) > min(map(len, one)) else one
+    """Return a word that every match of the words has, whole; empty where there is none."""
+    whole = " ".join(word for word in words.split() if not word.endswith("*"))
+    return max(_WORDS.findall(whole), key=len, default="")
 
 
 _DENIAL = re.compile(
@@ -163,10 +171,7 @@ def found(sentence: str, phrases: tuple[str, ...], *, denied: bool = False) -> s
     said = normal(sentence)
     if said.rstrip("\"')* ").endswith("?"):
         return None
-    for one in phrases:
-        ready = phrase(one)
-        if ready.needs and not any(part in said for part in ready.needs):
-            continue
+    for ready in _possible(said, phrases):
         for match in ready.pattern.finditer(said):
             before = said[: match.start()]
             if denied or not (_DENIAL.search(before) or _CONDITION.search(before)):
@@ -178,8 +183,39 @@ def found(sentence: str, phrases: tuple[str, ...], *, denied: bool = False) -> s
 def heard(sentence: str, phrases: tuple[str, ...]) -> bool:
     """Whether a sentence has one of some phrases, whatever stands around it."""
     said = normal(sentence)
-    return any(
-        ready.pattern.search(said) is not None
-        for ready in map(phrase, phrases)
-        if not ready.needs or any(part in said for part in ready.needs)
-    )
+    return any(ready.pattern.search(said) is not None for ready in _possible(said, phrases))
+
+
+def possible(text: str, phrases: tuple[str, ...]) -> bool:
+    """Whether a text may hold one of some phrases; no is certain, and quick."""
+    return next(_possible(_plain(text), phrases), None) is not None
+
+
+class _Index(NamedTuple):
+    """Phrases by a word of which a match has one, so that few have to be tried."""
+
+    phrases: tuple[Phrase, ...]
+    by_word: dict[str, set[int]]
+    always: frozenset[int]
+
+
+@lru_cache(maxsize=4_096)
+def _index(phrases: tuple[str, ...]) -> _Index:
+    ready, by_word, always = tuple(map(phrase, phrases)), dict[str, set[int]](), set[int]()
+    for number, one in enumerate(ready):
+        if not one.words:
+            always.add(number)
+            continue
+        for word in max(one.words, key=lambda group: min(map(len, group))):  # the rarest, likely
+            by_word.setdefault(word, set()).add(number)
+    return _Index(ready, by_word, frozenset(always))
+
+
+def _possible(said: str, phrases: tuple[str, ...]) -> Iterator[Phrase]:
+    """Yield the phrases that a text may hold, in their order."""
+    index, words = _index(phrases), frozenset(_WORDS.findall(said))
+    numbers = index.always.union(*map(index.by_word.__getitem__, index.by_word.keys() & words))
+    for number in sorted(numbers):
+        ready = index.phrases[number]
+        if not any(map(words.isdisjoint, ready.words)):
+            yield ready

@@ -62,6 +62,10 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     limit: float | None = None
     add: str = ""
 
+    def __hash__(self) -> int:
+        """Hash the id alone: rules are looked up by for every sentence."""
+        return hash(self.id)
+
     @property
     def looks_at(self) -> list[Where]:
         """What it looks at; a rule that can be used looks at one thing."""

@@ -387,3 +387,19 @@ def test_wrong_propensities_fail_the_episode(make: Make) -> None:
     assert "probabilities that do not sum to 1" in info["illegal"]
     with pytest.raises(RetailSimError, match="2 probabilities for 31 actions"):
         env.state_propensities([0.5, 0.5])
+
+
+def test_what_a_rule_forbids_is_no_action(make: Make, tmp_path: Path) -> None:
+    rules = (
+        '[[rule]]\nid = "a"\nwhy = "w"\nsource = "s"\nlevel = "mask"\nsays = ["number one of"]\n'
+        '[[rule]]\nid = "b"\nwhy = "w"\nsource = "s"\nlevel = "mask"\noption = ["Pitch: facts*"]\n'
+    )
+    (tmp_path / "mine.toml").write_text(rules)
+    env = make(settings={**FEW, "rules.file": str(tmp_path / "mine.toml")})
+    env.reset(seed=1)
+    legal = {name for name, one in zip(OPTION_NAMES, env.action_mask(), strict=True) if one}
+    styles = {name: style for name, style in PITCHES.items() if style.stress != "facts"}
+    assert legal == {name for name, style in styles.items() if style.claims == "sheet"}
+    *_, info = env.step(OPTION_NAMES.index("Pitch: facts, warm, full, sheet"))
+    assert "rule b forbids" in info["illegal"] or "allowed now" in info["illegal"]
+    assert info["terms"]["illegal"] == 1.0

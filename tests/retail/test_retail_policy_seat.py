@@ -21,9 +21,8 @@ from retailsim.agents.retail.policy.actions import (
     OPTION_NAMES,
     PITCHES,
     SETTLEMENTS,
-    legal,
-    mask,
 )
+from retailsim.agents.retail.policy.legal import legal, mask
 from retailsim.analysis import load
 from retailsim.market.core.admission import ReplyRefused, admit
 from retailsim.market.core.propensities import WHOLE

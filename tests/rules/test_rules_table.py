@@ -36,6 +36,30 @@ def test_a_run_keeps_its_rules_and_is_verified_by_them(tmp_path: Path) -> None:
     assert sim("policy", "check", run).exit_code == 0
 
 
+def test_a_retail_run_keeps_its_rules_and_is_verified_by_them(tmp_path: Path) -> None:
+    (tmp_path / "mine.toml").write_text(
+        '[[rule]]\nid = "no-today"\nwhy = "House."\nsource = "house"\nlevel = "mask"\n'
+        'says = ["today"]\n'
+    )
+    few = (
+        "--set",
+        "products.per_category=1",
+        "--sellers",
+        "plain-dealer",
+        "--buyers",
+        "easy-shopper",
+    )
+    rules = ("--set", f"rules.file={tmp_path / 'mine.toml'}")
+    for name, masks in (("kept", "true"), ("not", "false")):
+        launched(tmp_path / name, "pairwise", *few, *rules, "--set", f"rules.masks={masks}")
+        verified = sim("verify", tmp_path / name)
+        assert verified.exit_code == 0, verified.stderr
+    assert sim("policy", "check", tmp_path / "kept").exit_code == 0
+    found = sim("policy", "check", tmp_path / "not")
+    assert found.exit_code == 1
+    assert "no-today (mask), plain-dealer" in found.stdout
+
+
 def test_without_masks_everything_is_as_it_was_before_them(tmp_path: Path) -> None:
     run = tmp_path / "run"
     launched(run, "csales", *FEW, "--set", "rules.masks=false")

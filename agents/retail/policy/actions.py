@@ -73,28 +73,3 @@ SETTLEMENTS: dict[str, Outcome] = {
 """Of an issue: name -> its outcome."""
 OPTION_NAMES: tuple[str, ...] = (*PITCHES, *ANSWERS, ASK, *SETTLEMENTS)
 """Every option there is, in the order that numbers them."""
-
-
-def legal(request: Decision) -> tuple[str, ...]:
-    """Return the options that are legal where this is asked, in the order of `OPTION_NAMES`.
-
-    Goods go back within the return window only, and a seller asks first in its first reply only.
-    """
-    match request:
-        case PresentPitch():
-            return tuple(PITCHES)
-        case AnswerBuyer():
-            return tuple(ANSWERS)
-    order, policy = request.order, request.offer.policy
-    settling = tuple(SETTLEMENTS)
-    if not policy.in_window(order.delivered_day, order.issue_day):
-        settling = settling[:1]
-    if isinstance(request, GiveSupport) and request.turn == 1 and not request.last_turn:
-        return (ASK, *settling)
-    return settling
-
-
-def mask(request: Decision) -> list[int]:
-    """Return 1 for each option that is legal, 0 for the others."""
-    options = legal(request)
-    return [int(name in options) for name in OPTION_NAMES]

@@ -16,8 +16,9 @@ from retailsim.agents.retail.base import SellerAgent
 from retailsim.agents.retail.behavioral.pitch import PitchPlan, strategy_text
 from retailsim.agents.retail.behavioral.terms import terms_of
 from retailsim.agents.retail.policy import carrying_out
-from retailsim.agents.retail.policy.actions import OPTION_NAMES, Decision, legal, mask
+from retailsim.agents.retail.policy.actions import OPTION_NAMES, Decision
 from retailsim.agents.retail.policy.features import TABLE, features
+from retailsim.agents.retail.policy.legal import legal, mask
 from retailsim.agents.retail.policy.view import SellerView, stage_of
 from retailsim.market.core.propensities import draw, propensities
 from retailsim.market.protocols.retail.requests import (

@@ -21,7 +21,6 @@ from retailsim.market.protocols.csales.events import (
     ShippingNamed,
 )
 from retailsim.market.protocols.csales.market_words import (
-    NOTHING_SAID,
     price_lowered,
     shipping_named,
 )
@@ -36,7 +35,6 @@ from retailsim.market.protocols.csales.requests import (
     ShowItems,
     SpeakTurn,
     StateReservationPrices,
-    WithholdSentences,
 )
 from retailsim.market.protocols.csales.values import (
     PERSUASION,
@@ -45,6 +43,7 @@ from retailsim.market.protocols.csales.values import (
     Plan,
     Response,
 )
+from retailsim.market.rules.enforcing import NOTHING_SAID, WithholdSentences
 
 _MOST_ITEMS = 100
 

@@ -88,7 +88,7 @@ class SalesConduct:
                 self._turn, self._added = event.turn, ()
             case MessageSent(role="buyer"):
                 self._turn = event.turn
-                self._heard.listen(sentences(event.text), event.turn)
+                self._heard.listen(event.text, event.turn)
             case EpisodeOpened():
                 self._episode, self._person = event.episode, event.seller_kind == "person"
             case BuyerProfiled():

@@ -54,12 +54,12 @@ from retailsim.market.protocols.csales.requests import (
     ShowItems,
     SpeakTurn,
     StateReservationPrices,
-    WithholdSentences,
 )
 from retailsim.market.protocols.csales.rule_guard import guard_of
 from retailsim.market.protocols.csales.sheets import apart, for_buyer
 from retailsim.market.protocols.csales.spec import ConversationSpec, SalesRules
-from retailsim.market.protocols.csales.values import PERSUASION, SAY, Inferred, inferred_by
+from retailsim.market.protocols.csales.values import PERSUASION, Inferred, inferred_by
+from retailsim.market.rules.enforcing import WithholdSentences
 
 
 class Conversation(EpisodeState):
@@ -181,8 +181,7 @@ class Conversation(EpisodeState):
 
     def sentences_withheld(self, command: WithholdSentences) -> list[Post]:
         """Some of what the seller wanted to say is against a rule."""
-        said = command.sentences
-        return [self._reject(SAY, f"rule {rule}: {text[:300]}") for rule, text in said]
+        return [Post(event) for event in command.rejected]
 
     def _look_up(self, event: ActionChosen) -> list[Post]:
         self._offered = ()

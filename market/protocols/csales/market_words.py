@@ -7,8 +7,6 @@ from collections.abc import Mapping, Sequence
 from retailsim.market.catalogue.product import Product
 from retailsim.market.core.money import dollars
 
-NOTHING_SAID = "(The seller says nothing.)"
-"""What a buyer hears of a message of which no sentence was let through."""
 TITLE_CHARACTERS = 60
 """How much of a title names an item, where there are several."""
 

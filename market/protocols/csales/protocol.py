@@ -39,9 +39,9 @@ from retailsim.market.protocols.csales.requests import (
     SelectItem,
     ShowItems,
     StateReservationPrices,
-    WithholdSentences,
 )
 from retailsim.market.protocols.csales.spec import ConversationSpec, SalesRules
+from retailsim.market.rules.enforcing import WithholdSentences
 
 
 class SalesMarket(Market):

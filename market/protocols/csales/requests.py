@@ -140,15 +140,6 @@ class ShowItems(Message, kw_only=True):
     products: tuple[str, ...]
 
 
-class WithholdSentences(Message, kw_only=True):
-    """Seller to market: what it would have said against a rule, and did not get through.
-
-    ``sentences`` are pairs of a rule and a sentence.
-    """
-
-    sentences: tuple[tuple[str, str], ...]
-
-
 class StateReservationPrices(Message, kw_only=True):
     """Buyer to market: what items are worth to it; kept in the log, shown to nobody."""
 

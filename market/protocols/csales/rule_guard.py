@@ -86,7 +86,7 @@ class RuleGuard(Guard):
 
     def speech(self, turn: int) -> SpeechRules:
         """Return the rules for what the seller says now."""
-        return self._enforced.speech(self._conduct.facts(turn))
+        return self._enforced.allowed(self._conduct.facts(turn)).speech
 
     def fee_to_name(self, offered: tuple[Product, ...]) -> tuple[Product, ...]:
         """Return the items of which the market has to name the fee when they are shown."""

@@ -21,8 +21,6 @@ from retailsim.market.protocols.csales.events import (
 
 PERSUASION: Literal["Persuasion"] = "Persuasion"
 """The only action once an item is selected."""
-SAY = "Say"
-"""What a `CommandRejected` calls a sentence that a rule struck out."""
 
 
 class Profile(msgspec.Struct, frozen=True, kw_only=True):

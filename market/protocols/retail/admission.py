@@ -22,6 +22,7 @@ from retailsim.market.protocols.retail.requests import (
     AnswerBuyer,
     AskSeller,
     ChooseTopics,
+    ChoosingRequest,
     Complain,
     Decide,
     EndDialogue,
@@ -44,12 +45,16 @@ from retailsim.market.protocols.retail.values import (
     Support,
     Topics,
 )
+from retailsim.market.rules.enforcing import NOTHING_SAID, SpeechRules, WithholdSentences
+
+Withholding = tuple[WithholdSentences, ...]
+"""What the market is told of words that did not get through: nothing, or one command."""
 
 # -- what the types leave open -------------------------------------------------------------
 
 
 def _bad_pitch(request: PresentPitch, pitch: Pitch) -> str | None:
-    return bad_text("".join(pitch.sections.values())) or _bad_choice(pitch.choice)
+    return bad_text("".join(pitch.sections.values())) or _bad_choice(request, pitch.choice)
 
 
 def _bad_words(request: AgentRequest, text: str | None) -> str | None:
@@ -59,22 +64,25 @@ def _bad_words(request: AgentRequest, text: str | None) -> str | None:
 def _bad_answer(request: AnswerBuyer, answer: str | Answer) -> str | None:
     if isinstance(answer, str):
         return bad_text(answer)
-    return bad_text(answer.text) or _bad_choice(answer.choice)
+    return bad_text(answer.text) or _bad_choice(request, answer.choice)
 
 
 def _bad_support(request: GiveSupport, support: Support) -> str | None:
-    return bad_text(support.text) or _bad_choice(support.choice)
+    return bad_text(support.text) or _bad_choice(request, support.choice)
 
 
 def _bad_settlement(request: SettleIssue, settlement: Settlement) -> str | None:
-    return _bad_choice(settlement.choice)
+    return _bad_choice(request, settlement.choice)
 
 
-def _bad_choice(choice: Choice | None) -> str | None:
+def _bad_choice(request: ChoosingRequest, choice: Choice | None) -> str | None:
     if choice is None:
         return None
     if not choice.options:
         return f"{choice.option}: chosen among no options"
+    against = request.forbids(choice.option)
+    if against is not None and any(request.forbids(one) is None for one in choice.options):
+        return f"option {choice.option}: rule {against} forbids it now"
     return bad_choice(choice.option, choice.options, choice.probabilities)
 
 
@@ -122,16 +130,40 @@ def _strategy(request: FormStrategy, strategy: Strategy, seat: str) -> Written:
 
 
 def _pitch(request: PresentPitch, pitch: Pitch, seat: str) -> Written:
+    sections: dict[str, str] = dict(pitch.sections)
+    withheld: Withholding = ()
+    if request.allowed is not None:
+        sections, withheld = _let_through(request.allowed.speech, sections)
+    said = " ".join(sections.values())
     return (
         *_chose(pitch.choice, "pitch"),
+        *withheld,
         PitchPresented(
             seller=seat,
             product=request.offer.product.id,
-            sections=dict(pitch.sections),
-            claims=tuple(pitch.claims),
-            unsupported=tuple(pitch.unsupported),
+            sections=sections,
+            claims=tuple(one for one in pitch.claims if not withheld or one in said),
+            unsupported=tuple(one for one in pitch.unsupported if not withheld or one in said),
         ),
     )
+
+
+def _let_through(
+    speech: SpeechRules, sections: Mapping[str, str]
+) -> tuple[dict[str, str], Withholding]:
+    passed, withheld = speech.let_through_parts(sections)
+    if not withheld:
+        return passed, ()
+    silent = {next(iter(sections)): NOTHING_SAID}
+    return passed or silent, (WithholdSentences(sentences=withheld),)
+
+
+def _spoken(request: ChoosingRequest, text: str) -> tuple[str, Withholding]:
+    """Return what rules let through of a text, and what is to be said of the rest."""
+    if request.allowed is None:
+        return text, ()
+    passed, withheld = _let_through(request.allowed.speech, {"": text})
+    return passed[""], withheld
 
 
 def _topics(request: ChooseTopics, topics: Topics, seat: str) -> Written:
@@ -145,14 +177,10 @@ def _question(request: AskSeller, text: str | None, seat: str) -> Written:
 
 
 def _answer(request: AnswerBuyer, answer: str | Answer, seat: str) -> Written:
-    if isinstance(answer, str):
-        return (_answered(request.turn, answer),)
-    chose = _chose(answer.choice, "pre_inquiry", request.turn)
-    return (*chose, _answered(request.turn, answer.text))
-
-
-def _answered(turn: int, text: str) -> MessageSent:
-    return MessageSent(stage="pre_inquiry", role="seller", turn=turn, text=text)
+    text, choice = (answer, None) if isinstance(answer, str) else (answer.text, answer.choice)
+    said, withheld = _spoken(request, text)
+    answered = MessageSent(stage="pre_inquiry", role="seller", turn=request.turn, text=said)
+    return (*_chose(choice, "pre_inquiry", request.turn), *withheld, answered)
 
 
 def _decision(request: Decide, decision: Decision, seat: str) -> Written:
@@ -174,11 +202,12 @@ def _complaint(request: Complain, text: str | None, seat: str) -> Written:
 
 
 def _support(request: GiveSupport, support: Support, seat: str) -> Written:
-    said = MessageSent(stage="post_inquiry", role="seller", turn=request.turn, text=support.text)
+    text, withheld = _spoken(request, support.text)
+    said = MessageSent(stage="post_inquiry", role="seller", turn=request.turn, text=text)
     chose = _chose(support.choice, "post_inquiry", request.turn)
     if support.proposal is None:
-        return (*chose, said)
-    return (*chose, _propose(support.proposal), said)
+        return (*chose, *withheld, said)
+    return (*chose, *withheld, _propose(support.proposal), said)
 
 
 def _settlement(request: SettleIssue, settlement: Settlement, seat: str) -> Written:

@@ -1,6 +1,6 @@
-"""The seller's conduct in the retail protocol, as rules see it from a market's log.
+"""The seller's conduct in the retail protocol, as rules see it: while it goes on, or from its log.
 
-The facts, beside ``turns_since_NAME`` of what is heard before the purchase:
+The facts, beside ``turns_since_NAME`` of what is heard, in the buyer's messages of both dialogues:
 
 - ``average_rating``, ``rating_number``: the sheet's, where it has both;
 - ``shown``: 1, the product is; ``seller_is_person``; ``after_sale``: whether the order is there;
@@ -21,7 +21,7 @@ from retailsim.events.messages import (
 )
 from retailsim.market.claims.reader import sentences
 from retailsim.market.core.money import dollars
-from retailsim.market.protocols.retail.events import PitchPresented
+from retailsim.market.protocols.retail.events import PitchPresented, SellerChose
 from retailsim.market.rules.conditions import Fact
 from retailsim.market.rules.conduct import Heard, Products, rating
 from retailsim.market.rules.judging import Act
@@ -34,8 +34,13 @@ class _Episode:
     def __init__(self, opened: EpisodeOpened, rules: RuleSet) -> None:
         self.opened = opened
         self.heard = Heard(rules.heard)
-        self.turn = 1
-        self.ordered = False
+        self.messages = 0
+        self.facts: dict[str, Fact] = {
+            "shown": 1,
+            "fee_named": True,
+            "seller_is_person": opened.seller_kind == "person",
+            "after_sale": False,
+        }
 
 
 class RetailConduct:
@@ -51,60 +56,85 @@ class RetailConduct:
     def __init__(self, rules: RuleSet, products: Products) -> None:
         self._rules, self._products = rules, products
         self._episodes: dict[str, _Episode] = {}
+        self._sheets: dict[str | None, dict[str, Fact]] = {}
 
     def tell(self, event: Event) -> Sequence[Act]:
         """Take in the next event, and return what the seller did by it."""
+        acts = self._acts(event)
+        self.note(event)
+        return acts
+
+    def note(self, event: Event) -> None:
+        """Take in the next event, whatever the seller did by it."""
         match event:
             case EpisodeOpened(episode=str(id_)):
                 self._episodes[id_] = _Episode(event, self._rules)
+            case MessageSent(episode=str(id_), role="buyer") if id_ in self._episodes:
+                episode = self._episodes[id_]
+                episode.messages += 1
+                episode.heard.listen(event.text, episode.messages)
+            case OrderPlaced(episode=str(id_)) if id_ in self._episodes:
+                self._episodes[id_].facts["after_sale"] = True
+
+    def _acts(self, event: Event) -> Sequence[Act]:
+        match event:
+            case SellerChose():
+                facts = self.facts(event.episode)
+                chosen = event.option
+                return [Act(episode=event.episode, turn=event.turn, facts=facts, option=chosen)]
             case PitchPresented():
                 return [self._pitch_act(event)]
-            case MessageSent(episode=str(id_)) if id_ in self._episodes:
-                return self._spoken(event, self._episodes[id_])
+            case MessageSent(role="seller"):
+                return [self._spoken(event)]
             case ClaimFound():
-                facts = self._facts(event.episode)
+                facts = self.facts(event.episode)
                 claim = (event.sentence, event.verdict)
                 return [Act(episode=event.episode, turn=event.turn, facts=facts, claim=claim)]
             case OrderPlaced(episode=str(id_)) if id_ in self._episodes:
-                return [self._ordered(event, self._episodes[id_])]
+                return [self._ordered(event, id_)]
         return ()
 
     def _pitch_act(self, event: PitchPresented) -> Act:
         said = tuple(one for text in event.sections.values() for one in sentences(text))
-        facts = self._facts(event.episode)
+        facts = self.facts(event.episode)
         return Act(episode=event.episode, turn=None, facts=facts, sentences=said)
 
-    def _spoken(self, event: MessageSent, episode: _Episode) -> Sequence[Act]:
-        said = tuple(sentences(event.text))
-        episode.turn = event.turn
-        if event.role == "buyer":
-            episode.heard.listen(said, event.turn)
-            return ()
-        facts = self._facts(event.episode)
-        return [Act(episode=event.episode, turn=event.turn, facts=facts, sentences=said)]
+    def _spoken(self, event: MessageSent) -> Act:
+        said, facts = tuple(sentences(event.text)), self.facts(event.episode)
+        return Act(episode=event.episode, turn=event.turn, facts=facts, sentences=said)
 
-    def _ordered(self, event: OrderPlaced, episode: _Episode) -> Act:
-        facts = {
-            **self._facts(event.episode),
-            "unit_price_cents": event.unit_price_cents,
-            "shipping_cents": event.shipping_cents,
-        }
-        if episode.opened.price_cents is not None:
-            facts["shown_price_cents"] = episode.opened.price_cents
-        episode.ordered = True
+    def _ordered(self, event: OrderPlaced, id_: str) -> Act:
+        facts = self.order_facts(id_, event.unit_price_cents, event.shipping_cents)
         said = f"{event.product} at {dollars(event.unit_price_cents)}"
-        return Act(episode=event.episode, turn=None, facts=facts, order=said)
+        return Act(episode=id_, turn=None, facts=facts, order=said)
 
-    def _facts(self, episode: str | None) -> dict[str, Fact]:
+    def order_facts(
+        self, episode: str, unit_price_cents: int, shipping_cents: int
+    ) -> dict[str, Fact]:
+        """Return what is so of an order."""
+        facts = {
+            **self.facts(episode),
+            "unit_price_cents": unit_price_cents,
+            "shipping_cents": shipping_cents,
+        }
+        shown = self._episodes[episode].opened.price_cents
+        if shown is not None:
+            facts["shown_price_cents"] = shown
+        return facts
+
+    def facts(self, episode: str | None) -> dict[str, Fact]:
+        """Return what is so in an episode, or in all of the market, before the seller acts."""
         known = self._episodes.get(episode or "") or next(iter(self._episodes.values()), None)
         if known is None:
             return {}
-        product = self._products.get(known.opened.product or "")
-        return {
-            **(known.heard.facts(known.turn) if episode else {}),
-            **rating([product] if product else []),
-            "shown": 1,
-            "fee_named": True,
-            "seller_is_person": known.opened.seller_kind == "person",
-            "after_sale": known.ordered,
-        }
+        facts = {**self._sheet(known.opened.product), **known.facts}
+        if episode:
+            facts |= known.heard.facts(known.messages)
+        return facts
+
+    def _sheet(self, product: str | None) -> dict[str, Fact]:
+        found = self._sheets.get(product)
+        if found is None:
+            sheet = self._products.get(product or "")
+            found = self._sheets[product] = rating([sheet] if sheet else [])
+        return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 
 from retailsim.events.kernel import Post
 from retailsim.events.messages import (
@@ -49,6 +49,7 @@ from retailsim.market.protocols.retail.values import (
     Transcript,
     Turn,
 )
+from retailsim.market.rules.enforcing import WithholdSentences
 
 Stage = Literal["inquiry", "decision", "support", "settlement", "reviews"]
 
@@ -83,6 +84,10 @@ class Episode(EpisodeState):
         """The seller's choice is for the log alone: what it said by it comes next."""
         return []
 
+    def sentences_withheld(self, command: WithholdSentences) -> list[Post]:
+        """Some of what the seller wanted to say is against a rule."""
+        return [Post(event) for event in command.rejected]
+
     # -- inquiry ---------------------------------------------------------------------------
 
     def topics_chosen(self, event: TopicsChosen) -> list[Post]:
@@ -93,6 +98,7 @@ class Episode(EpisodeState):
     def message_sent(self, event: MessageSent) -> list[Post]:
         """A turn of a dialogue was spoken: give the other side its turn."""
         turn = Turn(event.role, event.text)
+        self._market.guard.tell(event)
         if event.stage == "pre_inquiry":
             self._inquiry = (*self._inquiry, turn)
             if event.role == "buyer":
@@ -133,21 +139,23 @@ class Episode(EpisodeState):
         return [self._decide()] if self._stage == "inquiry" else self._settle()
 
     def _ask(self, turn: int) -> Post:
-        return Post(self._inquiring(AskSeller, turn), self.buyer, MESSAGE_US)
+        request = AskSeller(unit=self.unit, **self._inquiring(turn))
+        return Post(request, self.buyer, MESSAGE_US)
 
     def _answer(self, turn: int) -> Post:
-        return Post(self._inquiring(AnswerBuyer, turn), self._seller, MESSAGE_US)
+        allowed = self._market.guard.allowed(self.id)
+        request = AnswerBuyer(unit=self._seller_unit, allowed=allowed, **self._inquiring(turn))
+        return Post(request, self._seller, MESSAGE_US)
 
-    def _inquiring(self, kind: type[AskSeller | AnswerBuyer], turn: int) -> AskSeller | AnswerBuyer:
-        return kind(
-            episode=self.id,
-            unit=self.unit if kind is AskSeller else self._seller_unit,
-            offer=self._market.offer,
-            pitch=self.pitch,
-            topics=self._topics,
-            transcript=self._inquiry,
-            turn=turn,
-        )
+    def _inquiring(self, turn: int) -> dict[str, Any]:
+        return {
+            "episode": self.id,
+            "offer": self._market.offer,
+            "pitch": self.pitch,
+            "topics": self._topics,
+            "transcript": self._inquiry,
+            "turn": turn,
+        }
 
     # -- decision --------------------------------------------------------------------------
 
@@ -180,7 +188,10 @@ class Episode(EpisodeState):
         return posts
 
     def _place(self, quantity: int) -> list[Post]:
-        market = self._market
+        market, offer = self._market, self._market.offer
+        against = market.guard.refuses_order(self.id, offer.price_cents, offer.shipping_cents)
+        if against is not None:
+            return self._without_order([self._reject("PlaceOrder", against)])
         claimed = self._claimed.union(self.pitch.unsupported)
         order, self._issue = draw_order(
             market, self.episode_spec, quantity, unsupported=len(claimed)
@@ -198,6 +209,7 @@ class Episode(EpisodeState):
             unit_price_cents=order.unit_price_cents,
             shipping_cents=order.shipping_cents,
         )
+        self._market.guard.tell(placed)
         posts = [Post(placed, None, order.ordered_day * DAY_US)]
         if self._issue is None:
             life.deliver()
@@ -248,6 +260,7 @@ class Episode(EpisodeState):
             transcript=self._support,
             turn=turn,
             last_turn=turn >= self._market.rules.max_turns,
+            allowed=self._market.guard.allowed(self.id),
         )
         return Post(request, self._seller, MESSAGE_US)
 
@@ -268,6 +281,7 @@ class Episode(EpisodeState):
             order=order,
             issue=self._issue or "",
             transcript=self._support,
+            allowed=self._market.guard.allowed(self.id),
         )
         return [Post(request, self._seller, MESSAGE_US)]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import blake2b
 
 from retailsim.events.streams import Seed
@@ -10,6 +10,7 @@ from retailsim.market.core.issues import Issue
 from retailsim.market.core.ledger import Ledger
 from retailsim.market.core.participants import EpisodeSpec
 from retailsim.market.core.shipping import schedule
+from retailsim.market.protocols.retail.rule_guard import Guard
 from retailsim.market.protocols.retail.spec import RetailRules, RetailSpec
 from retailsim.market.protocols.retail.values import Offer, Order
 
@@ -23,6 +24,7 @@ class MarketContext:
     seed: Seed
     offer: Offer
     ledger: Ledger
+    guard: Guard = field(default_factory=Guard)
 
 
 def draw_order(

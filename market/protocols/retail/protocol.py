@@ -54,8 +54,10 @@ from retailsim.market.protocols.retail.requests import (
     PresentPitch,
     ProposeSettlement,
 )
+from retailsim.market.protocols.retail.rule_guard import guard_of
 from retailsim.market.protocols.retail.spec import RetailRules, RetailSpec
 from retailsim.market.protocols.retail.values import DIMENSIONS, Dimension, Offer, Pitch, Strategy
+from retailsim.market.rules.enforcing import WithholdSentences
 
 
 def dimensions(seed: Seed, product: str, guidance: float) -> tuple[Dimension, ...]:
@@ -79,6 +81,7 @@ class RetailMarket(Market):
 
     steps: ClassVar[Steps] = {
         SellerChose: Episode.seller_chose,
+        WithholdSentences: Episode.sentences_withheld,
         TopicsChosen: Episode.topics_chosen,
         MessageSent: Episode.message_sent,
         EndDialogue: Episode.dialogue_ended,
@@ -100,8 +103,14 @@ class RetailMarket(Market):
             sheet_of(self._offer), spec.seller.id, spec.product.id, rules.claims
         )
         self._unread: Pitch | None = None
+        self._guard = guard_of(rules.enforced, spec.product)
         context = MarketContext(
-            spec=spec, rules=rules, seed=seed, offer=self._offer, ledger=self.ledger
+            spec=spec,
+            rules=rules,
+            seed=seed,
+            offer=self._offer,
+            ledger=self.ledger,
+            guard=self._guard,
         )
         self._episodes = {
             episode_spec.episode: Episode(episode_spec, context, self._claims)
@@ -125,6 +134,7 @@ class RetailMarket(Market):
             discount=self.spec.discount,
             unit_cost_cents=product.unit_cost_cents,
         )
+        self._guard.tell(event)
         return (event,)
 
     def begin(self) -> Sequence[Post]:
@@ -140,18 +150,25 @@ class RetailMarket(Market):
         """Go on from the strategy to the pitch, and from the pitch to the buyers."""
         match message:
             case StrategyFormed():
-                request = PresentPitch(
-                    unit=self.spec.unit, offer=self._offer, strategy=_strategy(message)
-                )
-                return [Post(request, self._seller, PLANNING_US)]
+                return [Post(self._present(_strategy(message)), self._seller, PLANNING_US)]
             case PitchPresented():
                 return self._heard(_pitch(message))
             case SellerChose():
                 return []  # it is for the log alone
+            case WithholdSentences():
+                return [Post(event) for event in message.rejected]
             case ReportReading() if self._unread is not None:
                 return self._read(self._unread, message)
             case _:
                 return super().shared(message)
+
+    def _present(self, strategy: Strategy) -> PresentPitch:
+        return PresentPitch(
+            unit=self.spec.unit,
+            offer=self._offer,
+            strategy=strategy,
+            allowed=self._guard.allowed(None),
+        )
 
     def failed(self, source: str, message: Message, error: Exception) -> Outgoing:
         """Answer an agent that raised; where it was the reader of claims, the rules read."""

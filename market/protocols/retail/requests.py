@@ -22,12 +22,31 @@ from retailsim.market.protocols.retail.values import (
     Topics,
     Transcript,
 )
+from retailsim.market.rules.enforcing import Allowed
+from retailsim.market.rules.judging import forbids_option
 
 
 class Request(AgentRequest, kw_only=True):
     """A command of the market to one agent, about its offer."""
 
     offer: Offer
+
+
+class ChoosingRequest(Request, kw_only=True):
+    """Where a seller chooses what to do; what rules of level "mask" leave it goes along.
+
+    Parameters
+    ----------
+    allowed : Allowed or None
+        Rules on options that hold now, and those for its words; None where none are enforced.
+    """
+
+    allowed: Allowed | None = None
+
+    def forbids(self, option: str) -> str | None:
+        """Return the id of a rule that forbids an option of this name now, or None."""
+        rules = () if self.allowed is None else self.allowed.forbidding
+        return next((rule.id for rule in rules if forbids_option(rule, option)), None)
 
 
 class FormStrategy(Request, kw_only=True):
@@ -38,7 +57,7 @@ class FormStrategy(Request, kw_only=True):
     dimensions: tuple[Dimension, ...]
 
 
-class PresentPitch(Request, kw_only=True):
+class PresentPitch(ChoosingRequest, kw_only=True):
     """Seller: speak the pitch."""
 
     stage: ClassVar[str] = "pitch"
@@ -65,7 +84,7 @@ class AskSeller(Request, kw_only=True):
     turn: int
 
 
-class AnswerBuyer(Request, kw_only=True):
+class AnswerBuyer(ChoosingRequest, kw_only=True):
     """Seller: answer the last message of the transcript."""
 
     stage: ClassVar[str] = "pre_inquiry"
@@ -100,7 +119,7 @@ class Complain(Request, kw_only=True):
     proposed: Settlement | None
 
 
-class GiveSupport(Request, kw_only=True):
+class GiveSupport(ChoosingRequest, kw_only=True):
     """Seller: answer the complaint, with or without proposing a settlement."""
 
     stage: ClassVar[str] = "post_inquiry"
@@ -114,7 +133,7 @@ class GiveSupport(Request, kw_only=True):
     last_turn: bool
 
 
-class SettleIssue(Request, kw_only=True):
+class SettleIssue(ChoosingRequest, kw_only=True):
     """Seller: state how the support dialogue ended, where nothing was proposed in it."""
 
     stage: ClassVar[str] = "settlement"

@@ -14,6 +14,7 @@ from retailsim.market.core.participants import Participant
 from retailsim.market.core.return_policy import DEFAULT_POLICIES, ReturnPolicy
 from retailsim.market.core.shipping import ShippingRules, whole_cents
 from retailsim.market.core.spec import MarketSpec
+from retailsim.market.rules.rule import RuleSet
 
 
 class RetailRules(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,6 +32,8 @@ class RetailRules(msgspec.Struct, frozen=True, kw_only=True):
         Whether those who do not buy review the pitch and the inquiry.
     start : str
         ISO date of the broadcast.
+    enforced : RuleSet
+        Rules of level "mask" that the market keeps sellers to.
     """
 
     shipping: ShippingRules = ShippingRules()
@@ -44,6 +47,7 @@ class RetailRules(msgspec.Struct, frozen=True, kw_only=True):
     guidance: float = 1.0
     nonbuyer_reviews: bool = False
     start: str = "2026-03-02"
+    enforced: RuleSet = RuleSet()
 
     def __post_init__(self) -> None:
         """Refuse what no market can be run by."""

@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from retailsim.events.messages import ClaimFound, CommandRejected, Event, OrderPlaced
 from retailsim.market.protocols.csales.events import BuyerProfiled, ItemValued
-from retailsim.market.protocols.csales.values import SAY
+from retailsim.market.rules.enforcing import SAY
 from retailsim.sim.environments.weights import checked
 
 TERMS: Mapping[str, str] = MappingProxyType(

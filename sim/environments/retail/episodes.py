@@ -33,7 +33,7 @@ class RetailEpisodes(SeatEpisodes[RetailSpec, RetailDesign]):
         return design, design.markets()
 
     def _redesigned(self, scenario: Scenario, seed: Seed) -> RetailDesign:
-        return RetailDesign(scenario, self.design.products, seed)
+        return RetailDesign(scenario, self.design.products, seed, self.design.rules.enforced)
 
     def _again(self, spec: RetailSpec, replication: int) -> RetailSpec:
         return self.design.again(spec, replication)

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from retailsim.agents.retail.policy.view import SellerView
 from retailsim.events.messages import (
     ClaimFound,
+    CommandRejected,
     Event,
     IssueResolved,
     OrderPlaced,
@@ -15,6 +16,7 @@ from retailsim.events.messages import (
     ReviewPosted,
 )
 from retailsim.market.protocols.retail.events import PitchPresented
+from retailsim.market.rules.enforcing import SAY
 from retailsim.sim.environments.weights import checked
 
 TERMS: Mapping[str, str] = MappingProxyType(
@@ -26,7 +28,8 @@ TERMS: Mapping[str, str] = MappingProxyType(
         "replaced": "price of the goods sent in exchange, in dollars; it is in no revenue",
         "shipping": "shipping that the seller gives back or pays, in dollars",
         "satisfaction": "mean of the episode's stars above 3, below 0 if reviews are bad",
-        "violations": "claims that the sheet does not carry, and faulty goods not taken back",
+        "violations": "sentences that a rule struck out, claims that the sheet does not carry, and "
+        "faulty goods not taken back",
         "turn": "1 for every step",
         "illegal": "1 for an option that is not legal, which ends the episode",
     }
@@ -79,18 +82,14 @@ class Rewards:
                 case PitchPresented():
                     self._claimed = event.unsupported
                     terms["violations"] += len(event.unsupported)
-                case ClaimFound():
-                    # A claim that the seller reports itself was counted with the pitch.
-                    own = any(told in event.sentence for told in self._claimed)
-                    terms["violations"] += not (own and event.stage == "pitch")
+                case ClaimFound() | CommandRejected() | IssueResolved(outcome="delivered"):
+                    terms["violations"] += self._violates(event)
                 case OrderPlaced():
                     self._paid_cents = event.unit_price_cents * event.quantity
                     self._add(terms, self._paid_cents)
                     terms["sale"] += 1.0
                 case IssueResolved(outcome="exchanged"):
                     terms["replaced"] += self._paid_cents / 100
-                case IssueResolved(outcome="delivered"):
-                    terms["violations"] += self._owed()
                 case RefundIssued():
                     self._refunded(terms, event)
                 case ReviewPosted():
@@ -108,6 +107,15 @@ class Rewards:
         terms["refund"] += 1.0
         paid = refund.return_shipping_cents if refund.return_shipping_payer == "seller" else 0
         terms["shipping"] += (refund.shipping_refund_cents + paid) / 100
+
+    def _violates(self, event: ClaimFound | CommandRejected | IssueResolved) -> bool:
+        if isinstance(event, CommandRejected):
+            return event.command == SAY
+        if isinstance(event, IssueResolved):
+            return self._owed()
+        # A claim that the seller reports itself was counted with the pitch.
+        own = any(told in event.sentence for told in self._claimed)
+        return not (own and event.stage == "pitch")
 
     def _owed(self) -> bool:
         """Whether goods arrived that the seller has to take back: the fault is its own."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from retailsim.agents.retail.policy.actions import OPTION_NAMES, Decision, mask
+from retailsim.agents.retail.policy.actions import OPTION_NAMES, Decision
 from retailsim.agents.retail.policy.features import features
+from retailsim.agents.retail.policy.legal import mask
 from retailsim.agents.retail.policy.view import SellerView, stage_of
 from retailsim.events.messages import Event
 from retailsim.market.core.request import AgentRequest

@@ -20,6 +20,7 @@ from retailsim.market.core.participants import EpisodeSpec, Participant
 from retailsim.market.core.return_policy import DEFAULT_POLICIES
 from retailsim.market.protocols.retail.protocol import RetailMarket
 from retailsim.market.protocols.retail.spec import RetailRules, RetailSpec
+from retailsim.market.rules.rule import RuleSet
 from retailsim.sim.scenario.design import Design
 from retailsim.sim.scenario.pairing import Pairing
 from retailsim.sim.scenario.scenario import Scenario
@@ -54,8 +55,8 @@ def _number(multiplier: float) -> str:
     return short if float(short) == multiplier else repr(multiplier)
 
 
-def rules(scenario: Scenario) -> RetailRules:
-    """The market's rules with what the scenario overrides."""
+def rules(scenario: Scenario, enforced: RuleSet | None = None) -> RetailRules:
+    """The market's rules with what the scenario overrides, and those that sellers are kept to."""
     design, issues = scenario.design, scenario.issues
     given = scenario.products.issue_rate
     by_category = given if isinstance(given, dict) else {}
@@ -77,6 +78,7 @@ def rules(scenario: Scenario) -> RetailRules:
         guidance=design.guidance,
         nonbuyer_reviews=design.nonbuyer_reviews,
         start=design.start.isoformat(),
+        enforced=enforced or RuleSet(),
     )
 
 
@@ -90,12 +92,20 @@ class RetailDesign(Design):
         In the order that numbers the markets.
     seed : Seed
         Stream used: ``design/pairing`` by product, buyer and replication.
+    enforced : RuleSet or None
+        Rules of level "mask" that the market keeps sellers to.
     """
 
-    def __init__(self, scenario: Scenario, products: Sequence[Product], seed: Seed) -> None:
+    def __init__(
+        self,
+        scenario: Scenario,
+        products: Sequence[Product],
+        seed: Seed,
+        enforced: RuleSet | None = None,
+    ) -> None:
         super().__init__(scenario, products, seed)
         self._pairing = Pairing(scenario, seed)
-        self.rules = rules(scenario)
+        self.rules = rules(scenario, enforced)
 
     def open(self, spec: RetailSpec) -> RetailMarket:
         """Return the live rules of one market."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from retailsim.agents.llm.talk.workload import TalkLoad
 from retailsim.agents.retail.model import workload
@@ -14,6 +15,7 @@ from retailsim.sim.protocols.retail.behavioral_origins import behavioral_values
 from retailsim.sim.protocols.retail.changed_parameters import changed_parameters
 from retailsim.sim.protocols.retail.defaults import with_defaults, with_wallets
 from retailsim.sim.protocols.retail.design import RetailDesign, rules
+from retailsim.sim.rules.rules_table import RULES_FILE, RulesTable, enforced_rules, rules_file
 from retailsim.sim.scenario.protocol import Files, ProtocolRun, Talks
 from retailsim.sim.scenario.scenario import AgentTable, Scenario
 from retailsim.sim.seats.cast import reader_seat
@@ -22,7 +24,12 @@ from retailsim.sim.seats.cast import reader_seat
 def _design(
     scenario: Scenario, products: Sequence[Product], files: Files, seed: Seed
 ) -> RetailDesign:
-    return RetailDesign(scenario, products, seed)
+    enforced = enforced_rules(scenario.rules, files.get(RULES_FILE))
+    return RetailDesign(scenario, products, seed, enforced)
+
+
+def _files(scenario: Scenario, folder: Path, seed: Seed) -> Files:
+    return {RULES_FILE: rules_file(scenario.rules, folder)}
 
 
 def _talks(scenario: Scenario) -> Talks:
@@ -55,6 +62,9 @@ def _talks(scenario: Scenario) -> Talks:
 
 RUN = ProtocolRun(
     design=_design,
+    files=_files,
+    file_names=(RULES_FILE,),
+    rules=RulesTable,
     own_keys=(
         "design.price_multipliers",
         "design.discount",
