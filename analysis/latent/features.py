@@ -1,9 +1,9 @@
-"""Features of texts, chosen by name: TF-IDF, or embeddings of a sentence model."""
+"""Features of texts, chosen by name: TF-IDF, or sentence embeddings."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
+from functools import partial
 from types import MappingProxyType
 from typing import Any, Protocol
 
@@ -12,9 +12,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from retailsim.analysis.projection.errors import AnalysisError
-
-SENTENCE_MODEL = "all-MiniLM-L6-v2"
-"""What ``embedding`` uses unless it is given another."""
+from retailsim.market.core.embedding import LARGE, SMALL, Encode, available, encoder, unit
 
 
 class UnknownFeatures(AnalysisError):
@@ -22,16 +20,6 @@ class UnknownFeatures(AnalysisError):
 
     def __init__(self, name: str) -> None:
         super().__init__(f"--features: unknown {name!r}; known: {', '.join(FEATURES)}")
-
-
-class EmbeddingUnavailable(AnalysisError):
-    """The package for sentence embeddings is not installed."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "--features embedding: the package sentence-transformers is not installed; "
-            "install it, or take tfidf"
-        )
 
 
 class Features(Protocol):
@@ -51,38 +39,21 @@ class EmbeddingFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc] 
 
     Parameters
     ----------
-    encode : callable or None
-        Texts -> array (texts, dimensions); None loads `SENTENCE_MODEL`.
+    encode : callable or str
+        What turns texts into vectors, or the name of a model of `market.core.embedding`.
     """
 
-    def __init__(self, encode: Callable[[Sequence[str]], Any] | None = None) -> None:
+    def __init__(self, encode: Encode | str = SMALL) -> None:
         self.encode = encode
 
     def fit(self, texts: Sequence[str], labels: Any = None) -> EmbeddingFeatures:
         """Load the model."""
-        self.encoder_ = self.encode or _sentence_model()
+        self.encoder_ = encoder(self.encode) if isinstance(self.encode, str) else self.encode
         return self
 
     def transform(self, texts: Sequence[str]) -> Any:
         """Return one row of unit length per text."""
-        rows = np.asarray(self.encoder_(list(texts)), dtype=np.float64)
-        lengths = np.linalg.norm(rows, axis=1, keepdims=True)
-        return rows / np.where(lengths > 0.0, lengths, 1.0)
-
-
-@cache
-def _sentence_model() -> Callable[[Sequence[str]], Any]:
-    """Load the model, once for all traits, stages and folds."""
-    found: Callable[[Sequence[str]], Any] = _sentence_transformer()(SENTENCE_MODEL).encode
-    return found
-
-
-def _sentence_transformer() -> Any:
-    try:
-        from sentence_transformers import SentenceTransformer
-    except ModuleNotFoundError:
-        raise EmbeddingUnavailable from None
-    return SentenceTransformer
+        return unit(np.asarray(self.encoder_(list(texts)), dtype=np.float64))
 
 
 def _tfidf() -> Features:
@@ -92,7 +63,7 @@ def _tfidf() -> Features:
 
 
 FEATURES: Mapping[str, Callable[[], Features]] = MappingProxyType(
-    {"tfidf": _tfidf, "embedding": EmbeddingFeatures}
+    {"tfidf": _tfidf, SMALL: EmbeddingFeatures, LARGE: partial(EmbeddingFeatures, LARGE)}
 )
 
 
@@ -107,6 +78,6 @@ def by_name(name: str) -> Callable[[], Features]:
     """
     if name not in FEATURES:
         raise UnknownFeatures(name)
-    if FEATURES[name] is EmbeddingFeatures:
-        _sentence_transformer()
+    if name in (SMALL, LARGE):
+        available(name)
     return FEATURES[name]

@@ -138,7 +138,7 @@ def experiment(
     budget : float
         US dollars that the models of all runs together may cost.
     features : str
-        Of texts, for ``latent-persona``: ``"tfidf"`` or ``"embedding"``.
+        Of texts, for ``latent-persona``: ``"tfidf"``, ``"embedding"`` or ``"embedding-large"``.
     progress : bool or callable
         As for `run`, for one run after the other.
 

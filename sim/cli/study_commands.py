@@ -41,7 +41,7 @@ from retailsim.sim.cli.options import BUDGET, CHARTS, JSON, PATH, RUN, WORKERS
     "--features",
     default="tfidf",
     show_default=True,
-    help="For latent-persona: text features, tfidf or embedding.",
+    help="For latent-persona: text features, tfidf, embedding or embedding-large.",
 )
 @click.option(
     "--ratings",
@@ -66,7 +66,10 @@ def experiment(name: str, as_json: bool, **flags: Any) -> None:
 @click.argument("labelled", type=PATH, metavar="LABELLED")
 @RUN
 @click.option(
-    "--features", default="tfidf", show_default=True, help="Text features: tfidf or embedding."
+    "--features",
+    default="tfidf",
+    show_default=True,
+    help="Text features: tfidf, embedding or embedding-large.",
 )
 @click.option("--charts", type=CHARTS, help="Also draw bar charts into RUN/derived.")
 @JSON

@@ -25,6 +25,7 @@ from retailsim.events.messages import SCHEMA_VERSION
 from retailsim.events.toml_text import parse_toml, unfit_text
 from retailsim.events.whole_file import begun, new_name, read_bounded, sweep, written_whole
 from retailsim.market.catalogue.product import Product
+from retailsim.market.core import embedding
 from retailsim.sim.errors import CannotWrite, NotARunFolder, RunChanged, RunExists
 from retailsim.sim.scenario.behavioral_values import BehavioralValues
 from retailsim.sim.scenario.scenario import Scenario
@@ -33,11 +34,19 @@ FORMAT = 1
 
 
 class Versions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What made the run; a re-execution needs the same."""
+    """What made the run; a re-execution needs the same.
+
+    Parameters
+    ----------
+    embedding : str
+        Of a run that searches its catalogue by the small embeddings: how the digest of their
+        weights begins. Nobody can say it of the large ones, which a hub serves.
+    """
 
     package: str
     event_schema: int
     prompts: str = ""
+    embedding: str = ""
 
 
 class Identity(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -90,15 +99,30 @@ def told_apart(made: Versions, now: Versions) -> str:
     if made.prompts != now.prompts:
         was.append(f"prompts {made.prompts or 'none'}")
         now_.append(f"prompts {now.prompts or 'none'}")
+    if made.embedding != now.embedding:
+        was.append(f"embeddings {made.embedding or 'none'}")
+        now_.append(f"embeddings {now.embedding or 'none'}")
     beside, here = (f" ({', '.join(parts)})" if parts else "" for parts in (was, now_))
     return f"made by version {made.package}{beside}, this is {now.package}{here}"
 
 
-def versions() -> Versions:
-    """What would make a run now."""
+def versions(scenario: Scenario | None = None) -> Versions:
+    """What would make a run of this scenario now; without one, of any that needs nothing special.
+
+    Raises
+    ------
+    EmbeddingUnavailable
+        If it needs embeddings whose package is not installed.
+    """
     from retailsim.agents.llm.talk.templates import version as prompts
 
-    return Versions(package=version("retailsim"), event_schema=SCHEMA_VERSION, prompts=prompts())
+    small = scenario is not None and scenario.profiles.index == embedding.SMALL
+    return Versions(
+        package=version("retailsim"),
+        event_schema=SCHEMA_VERSION,
+        prompts=prompts(),
+        embedding=embedding.digest(embedding.SMALL)[:12] if small else "",
+    )
 
 
 class RunFolder:

@@ -354,7 +354,7 @@ def _made(prepared: PreparedRun, out: Path) -> RunFolder:
         place = str(prepared.folder.resolve())
         file = RunFile(
             run=Identity(format=FORMAT, id=uuid4().hex, scenario_folder=place),
-            versions=versions(),
+            versions=versions(scenario),
             scenario=frozen,
             inputs=new.digests(),
             plugins=cast.plugin_digests(),

@@ -200,7 +200,7 @@ def _spent(run: RunFolder, models: Mapping[str, ModelConfig]) -> int:
 
 
 def _check_versions(run: RunFolder, file: RunFile) -> None:
-    now = versions()
+    now = versions(file.scenario)
     if file.versions != now:
         raise RunChanged(
             run.path / "run.toml",

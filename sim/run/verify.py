@@ -180,8 +180,9 @@ def _obstacle(run: RunFolder, file: RunFile) -> str | None:
     """Say what of the code differs from what made the run, if anything does."""
     if file.imported is not None:
         return f"it was imported from {file.imported}, not simulated"
-    if file.versions != versions():
-        return f"it was {told_apart(file.versions, versions())}"
+    now = versions(file.scenario)
+    if file.versions != now:
+        return f"it was {told_apart(file.versions, now)}"
     try:
         cast_of(run, file)
     except RunChanged as change:

@@ -113,13 +113,14 @@ class ProfilesTable(ScenarioTable, frozen=True, kw_only=True):
         Only the profiles of one half, 1 or 2, by a hash of their ids: what was tuned on one half
         is judged on the other.
     index : str
-        How the catalogue is searched: "bm25", or "embedding", which needs sentence-transformers.
+        How the catalogue is searched: "bm25", by words; or by sentence embeddings: "embedding",
+        which needs the extra `embedding`, or "embedding-large", which needs `embedding-large`.
     """
 
     file: str = "builtin"
     count: Count | None = None
     half: Half | None = None
-    index: Literal["bm25", "embedding"] = "bm25"
+    index: Literal["bm25", "embedding", "embedding-large"] = "bm25"
 
 
 Pair = tuple[str, str]

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 from retailsim.market.catalogue.product import Product
 from retailsim.market.catalogue.product_files import Problems, builtin_catalogue, read_products
+from retailsim.market.core.embedding import EmbeddingUnavailable
 from retailsim.market.protocols.csales.category_tree import CategoryTree
 from retailsim.market.protocols.csales.shop import Shop, sheet_text
 from retailsim.market.protocols.csales.similarity import (
     EmbeddingIndex,
-    IndexUnavailable,
     UnknownIndex,
     words,
 )
@@ -129,14 +129,18 @@ def test_an_item_is_found_by_its_id_alone() -> None:
 
 
 def test_an_index_that_is_none_is_named_with_the_ones_there_are() -> None:
-    with pytest.raises(UnknownIndex, match="bm25, embedding"):
+    with pytest.raises(UnknownIndex, match="bm25, embedding, embedding-large"):
         Shop(STOCK, index="magic")
 
 
-def test_an_index_without_its_package_says_what_to_install(monkeypatch: Any) -> None:
+@pytest.mark.parametrize("name", ["embedding", "embedding-large"])
+def test_an_index_without_its_package_says_so_before_anything_is_sold(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "wordllama", None)
     monkeypatch.setitem(sys.modules, "sentence_transformers", None)
-    with pytest.raises(IndexUnavailable, match="pip install sentence-transformers"):
-        Shop(STOCK, index="embedding").suggest("x", (), 10**6, 1)
+    with pytest.raises(EmbeddingUnavailable, match=f"{name!r} needs the package"):
+        Shop(STOCK, index=name)
 
 
 def test_embeddings_rank_by_their_angle() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,11 +16,11 @@ from hypothesis import strategies as st
 from retailsim.analysis.latent.classifier import TooLittle, learn, split
 from retailsim.analysis.latent.features import (
     EmbeddingFeatures,
-    EmbeddingUnavailable,
     Features,
     UnknownFeatures,
     by_name,
 )
+from retailsim.market.core.embedding import EmbeddingUnavailable
 
 PRODUCTS = [f"P{number:02d}" for number in range(40)]
 LOUD = ("buy it now", "do not wait", "this is the one")
@@ -152,12 +153,28 @@ def test_a_stage_with_a_fold_of_one_pole_is_not_searched() -> None:
         learn(rows, ["pitch"], "assertive", by_name("tfidf"), seed=1)
 
 
+@pytest.mark.parametrize(
+    ("name", "module", "package"),
+    [
+        ("embedding", "wordllama", "wordllama"),
+        ("embedding-large", "sentence_transformers", "sentence-transformers"),
+    ],
+)
 def test_without_the_package_embedding_says_so_before_anything_is_read(
-    monkeypatch: pytest.MonkeyPatch,
+    name: str, module: str, package: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import sys
+    monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(EmbeddingUnavailable, match=f"pip install {package}$"):
+        by_name(name)
 
-    monkeypatch.setitem(sys.modules, "sentence_transformers", None)
-    for begin in (EmbeddingFeatures().fit, lambda _: by_name("embedding")):
-        with pytest.raises(EmbeddingUnavailable, match="sentence-transformers"):
-            begin([])
+
+@pytest.mark.slow
+def test_the_small_embedding_tells_traits_as_words_do_and_chance_as_chance() -> None:
+    """Stock sentences that differ by a trait are told apart; shuffled labels are not."""
+    features = by_name("embedding")
+    assert learn(said(1), STAGES, "assertive", features, seed=1).accuracy.value == 1.0
+    chance = [
+        learn(said(seed, shuffled=True), STAGES, "assertive", features, seed=seed).accuracy.value
+        for seed in range(6)
+    ]
+    assert np.mean([one for one in chance if one is not None]) == pytest.approx(0.5, abs=0.1)

@@ -1,16 +1,18 @@
-"""Nearness of a text to the sheets of a catalogue: a light index, and one by embeddings.
+"""Nearness of a text to the sheets of a catalogue: an index of words, and two by embeddings.
 
-Both have one method; which one a run uses is chosen by name. A third one is registered by adding
-it to `INDEXES`.
+All have one method; which one a run uses is chosen by name. Another one is registered by adding it
+to `INDEXES`.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol
 
+from retailsim.market.core.embedding import LARGE, SMALL, Encode, available, encoder, unit
 from retailsim.market.errors import MarketError
 
 if TYPE_CHECKING:
@@ -24,8 +26,8 @@ while will with would you your
 """
 _STOP = frozenset(_COMMON.split())
 
-EMBEDDER = "all-MiniLM-L6-v2"
-"""The sentence model of the index ``embedding``."""
+DECIMALS = 5
+"""Of a cosine: what the mathematics of two machines may tell apart is dropped."""
 
 
 class UnknownIndex(MarketError):
@@ -33,13 +35,6 @@ class UnknownIndex(MarketError):
 
     def __init__(self, name: str) -> None:
         super().__init__(f"no index is called {name!r}: choose one of {', '.join(INDEXES)}")
-
-
-class IndexUnavailable(MarketError):
-    """The index needs a package that is not installed."""
-
-    def __init__(self, name: str, package: str) -> None:
-        super().__init__(f"the index {name!r} needs the package {package}: pip install {package}")
 
 
 class Similarity(Protocol):
@@ -51,11 +46,19 @@ class Similarity(Protocol):
 
 
 def by_name(name: str) -> Callable[[Sequence[str]], Similarity]:
-    """Return what makes the index of this name; raises `UnknownIndex`."""
-    try:
-        return INDEXES[name]
-    except KeyError:
-        raise UnknownIndex(name) from None
+    """Return what makes the index of this name.
+
+    Raises
+    ------
+    UnknownIndex
+    EmbeddingUnavailable
+        If it is one by embeddings, and the package for these is not installed.
+    """
+    if name not in INDEXES:
+        raise UnknownIndex(name)
+    if name in (SMALL, LARGE):
+        available(name)
+    return INDEXES[name]
 
 
 def words(text: str) -> list[str]:
@@ -88,44 +91,25 @@ class Bm25:
 
 
 class EmbeddingIndex:
-    """Cosine similarity of sentence embeddings, by the package sentence-transformers.
+    """Cosine similarity of sentence embeddings.
 
     Parameters
     ----------
-    encode : callable, optional
-        Texts -> an array (texts, dimensions); by default the model `EMBEDDER`.
+    encode : callable or str
+        What turns texts into vectors, or the name of a model of `market.core.embedding`.
     """
 
-    def __init__(
-        self, texts: Sequence[str], encode: Callable[[Sequence[str]], NDArray[Any]] | None = None
-    ) -> None:
-        self._encode = encode or _sentence_model()
-        self._matrix = _unit(self._encode(texts))
+    def __init__(self, texts: Sequence[str], encode: Encode | str = SMALL) -> None:
+        self._encode = encoder(encode) if isinstance(encode, str) else encode
+        self._matrix = unit(self._encode(texts))
 
     def scores(self, text: str) -> NDArray[Any]:
-        """Return cosines, from -1 to 1."""
-        scores: NDArray[Any] = self._matrix @ _unit(self._encode([text]))[0]
+        """Return cosines, from -1 to 1, to `DECIMALS` decimals."""
+        scores: NDArray[Any] = (self._matrix @ unit(self._encode([text]))[0]).round(DECIMALS)
         return scores
 
 
-def _sentence_model() -> Callable[[Sequence[str]], NDArray[Any]]:
-    try:
-        from sentence_transformers import SentenceTransformer
-    except ModuleNotFoundError:
-        raise IndexUnavailable("embedding", "sentence-transformers") from None
-    encode: Callable[[Sequence[str]], NDArray[Any]] = SentenceTransformer(EMBEDDER).encode
-    return encode
-
-
-def _unit(matrix: NDArray[Any]) -> NDArray[Any]:
-    import numpy as np
-
-    norms = np.linalg.norm(matrix, axis=1, keepdims=True)
-    scaled: NDArray[Any] = matrix / np.where(norms == 0.0, 1.0, norms)
-    return scaled
-
-
 INDEXES: Mapping[str, Callable[[Sequence[str]], Similarity]] = MappingProxyType(
-    {"bm25": Bm25, "embedding": EmbeddingIndex}
+    {"bm25": Bm25, SMALL: EmbeddingIndex, LARGE: partial(EmbeddingIndex, encode=LARGE)}
 )
 """Every index by its name."""
