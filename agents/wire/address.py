@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Meta
 
 from retailsim.agents.errors import BadOption
-from retailsim.agents.llm.provider.address import in_the_open, leaves_machine
+from retailsim.agents.llm.provider.address import in_the_open, key_in_path, leaves_machine
 from retailsim.agents.llm.provider.keys import ApiKey
 from retailsim.agents.protocol import WIRE
 
@@ -144,6 +144,11 @@ def _bad_url(url: str) -> str:
         return "url is not an address"
     if parts.username is not None or parts.password is not None or parts.query or parts.fragment:
         return "url must hold no user, password, query or fragment; secrets go into headers_env"
+    if key_in_path(url):
+        return (
+            "url seems to hold a key in its path; run.toml would show it: put the key into a "
+            "variable, and the variable's name into key_env"
+        )
     if not parts.hostname or not (url.isascii() and url.isprintable()) or " " in url:
         return f"url {url!r} is not an address"
     return ""

@@ -158,6 +158,7 @@ def test_a_key_is_sent_as_a_header_and_other_headers_beside_it() -> None:
         ({"url": "http://a:x/"}, "url is not an address"),
         ({"url": "http://me:pw@a/"}, "no user, password, query or fragment"),
         ({"url": "http://a/?key=1"}, "no user, password, query or fragment"),
+        ({"url": "http://a/sk-123456789012345678901"}, "seems to hold a key in its path"),
         ({"url": "http://a/\n"}, "is not an address"),
         ({"url": "http://a/", "utl": 1}, "unknown field `utl`"),
         ({"url": "http://a/", "attempts": 0}, "`int` >= 1"),

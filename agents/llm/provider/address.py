@@ -63,6 +63,11 @@ def in_the_open(url: str) -> bool:
     return urlsplit(url).scheme == "http" and leaves_machine(url)
 
 
+def key_in_path(url: str) -> bool:
+    """Whether a part of an address looks like a key, which files of a run would show."""
+    return _KEY_IN_PATH.search(urlsplit(url).path) is not None
+
+
 def proxy_for(url: str, environ: Mapping[str, str]) -> str | None:
     """Return the proxy that the environment names for `url`, or None."""
     parts = urlsplit(url)
@@ -86,7 +91,7 @@ def _check(name: str, text: str) -> None:
         raise BadModel(
             name, "base_url must hold no user, password, query or fragment; keys go into key_env"
         )
-    if _KEY_IN_PATH.search(parts.path):
+    if key_in_path(text):
         raise BadModel(
             name,
             "base_url seems to hold a key in its path; run.toml would show it: put the key"
