@@ -32,6 +32,7 @@ from retailsim.sim.play.survey import survey
 from retailsim.sim.run.conclusion import conclude, show_replay
 from retailsim.sim.run.model_settings import with_model_settings
 from retailsim.sim.run.trust import brought, check_trust, remembered
+from retailsim.sim.run.wire_settings import ABOUT_SEATS, with_wire_settings
 from retailsim.sim.seats.cast import refuse_outside, used_models
 from retailsim.sim.terminal.audience import Audience
 from retailsim.sim.terminal.terminal import Terminal
@@ -142,8 +143,12 @@ def _seal(run: RunFolder) -> None:
 def _changed(run: RunFolder, file: RunFile, settings: Sequence[str], trust: bool) -> RunFile:
     """Return the run with its new settings, and keep them, if it can be trusted with them."""
     trust |= remembered(run, file)  # whoever made it may also change it
-    if settings:
-        file = with_model_settings(file, settings)
+    wires = [setting for setting in settings if setting.startswith(ABOUT_SEATS)]
+    models = [setting for setting in settings if setting not in wires]
+    if models:
+        file = with_model_settings(file, models)
+    if wires:
+        file = with_wire_settings(file, wires)
     check_trust(run, file, brought(run, file), trust=trust, what="resumed")
     if settings:
         run.write(file)

@@ -20,7 +20,7 @@ def lay_over(tree: Tree, settings: Sequence[str]) -> None:
     """Apply settings in their order: dotted keys, values as TOML where that parses, else as text.
 
     In a list a part of a key is a position or the id of a table. A part that holds dots is
-    quoted, or found where the table has it already: ``models.gpt-5.4.max_in_flight=8``.
+    quoted, or found where the table or list has it already: ``models.gpt-5.4.max_in_flight=8``.
 
     Raises
     ------
@@ -113,6 +113,10 @@ def _step(place: Any, parts: list[str], setting: str) -> tuple[Any, list[str]]:
                     return name, parts[size:]
             return parts[0], parts[1:]
         case list():
+            ids = [item.get("id") for item in place if isinstance(item, dict)]
+            for size in range(len(parts), 1, -1):
+                if (name := ".".join(parts[:size])) in ids:
+                    return _position(place, name, setting), parts[size:]
             return _position(place, parts[0], setting), parts[1:]
         case _:
             raise BadSetting(setting, f"{parts[0]!r} can only be set inside a table")
