@@ -10,6 +10,7 @@ import json
 import os
 from contextlib import suppress
 from pathlib import Path
+from time import monotonic
 from typing import Any, Protocol, TextIO
 
 import msgspec
@@ -59,11 +60,17 @@ def _line(note: Any, **_: Any) -> bytes:
         return json.dumps(note, default=repr).encode()
 
 
+GATHERED_S, MOST_LINES = 1.0, 256
+"""Lines are written at the next one after so many seconds, or so many lines, or at the end."""
+
+
 class TelemetryFile:
     """One file of a run's telemetry, appended to line by line.
 
     A full disk or a missing folder costs the lines and nothing else: telemetry may be deleted
-    at any time and is never the truth, so it must not end a run.
+    at any time and is never the truth, so it must not end a run. Lines are gathered for up to a
+    second while more of them come, since each write lets another thread have the interpreter; a
+    killed process loses those.
 
     Parameters
     ----------
@@ -73,21 +80,33 @@ class TelemetryFile:
 
     def __init__(self, path: Path) -> None:
         self._fd: int | None = None
+        self._lines: list[bytes] = []
+        self._written = float("-inf")
         with suppress(OSError):
             path.parent.mkdir(exist_ok=True)
             flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
             self._fd = os.open(path, flags, 0o644)
 
-    def msg(self, line: bytes) -> None:
-        """Append a line, as structlog hands it over."""
-        if self._fd is not None:
-            with suppress(OSError):
-                os.write(self._fd, line + b"\n")
+    def info(self, line: bytes, *, at_once: bool = False) -> None:
+        """Append a line, as structlog hands it over: without its end."""
+        self._lines.append(line)
+        if at_once or monotonic() - self._written >= GATHERED_S or len(self._lines) >= MOST_LINES:
+            self._write()
 
-    info = warning = msg
+    def warning(self, line: bytes) -> None:
+        """Append a line that may be the last one of a process in trouble."""
+        self.info(line, at_once=True)
+
+    def _write(self) -> None:
+        lines, self._lines = self._lines, []
+        self._written = monotonic()
+        if self._fd is not None and lines:
+            with suppress(OSError):
+                os.write(self._fd, b"\n".join(lines) + b"\n")
 
     def close(self) -> None:
-        """Give the file back."""
+        """Write what is left and give the file back."""
+        self._write()
         if self._fd is not None:
             fd, self._fd = self._fd, None
             with suppress(OSError):

@@ -123,12 +123,15 @@ class Models:
 
     def access(self, name: str, door: Door) -> Access:
         """Return a seat's way to the model `name` in the market behind `door`."""
-        config = self._configs[name]
+        config, gateway = self._configs[name], self._gateway
+        digest = partial(request_sha256, config)
+        if gateway is not None:  # which then has what it sends
+            digest = partial(gateway.request_sha256, name)
         caller = Caller(
             name,
             door,
-            self._gateway,
-            digest=partial(request_sha256, config),
+            gateway,
+            digest=digest,
             pricing=pricing(config),
             room=abilities(config).room,
             budget=self._budget,

@@ -31,6 +31,7 @@ from retailsim.events.streams import Seed
 from retailsim.market.core.spec import MarketSpec
 from retailsim.market.protocols.registry import Protocol, rules_of
 from retailsim.sim.errors import RunChanged, WireStopped
+from retailsim.sim.execution.garbage import few_collections
 from retailsim.sim.folder.inputs import PLUGINS, with_inputs
 from retailsim.sim.folder.run_folder import RunFile, RunFolder
 from retailsim.sim.play.engine import Engine
@@ -215,7 +216,7 @@ async def play_shard(
         schema=SCHEMA_VERSION,
         compress=scenario.log.compress,
     )
-    with writer, watch if cast.has_plugins else nullcontext():
+    with writer, few_collections(), watch if cast.has_plugins else nullcontext():
         engine = Engine(
             cast=cast,
             declared=declared_events(cast.protocol),

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from retailsim.events.diagnostics import Silent, TelemetryFile, diagnostics
+from retailsim.events.diagnostics import MOST_LINES, Silent, TelemetryFile, diagnostics
 
 
 def notes(path: Path) -> list[dict[str, object]]:
@@ -105,6 +105,34 @@ def test_what_json_does_not_know_is_written_all_the_same(tmp_path: Path) -> None
     half, odd, both = notes(path)
     assert (half["event"], odd["path"], odd["number"]) == ("half \ud83d", repr(path), 1.5)
     assert (both["text"], both["path"]) == ("\ud83d", repr(path))
+
+
+def test_lines_are_gathered_until_a_warning_many_of_them_or_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, clock = tmp_path / "t.jsonl", [0.0]
+    monkeypatch.setattr("retailsim.events.diagnostics.monotonic", lambda: clock[0])
+
+    def written() -> list[object]:
+        return [note["event"] for note in notes(path)]
+
+    with TelemetryFile(path) as file:
+        told = diagnostics(file)
+        told.info("first")
+        told.info("second")
+        assert written() == ["first"]
+        told.warning("third")
+        assert written() == ["first", "second", "third"]
+        told.info("fourth")
+        clock[0] = 1.0
+        told.info("fifth")
+        assert written()[3:] == ["fourth", "fifth"]
+        for number in range(MOST_LINES):
+            assert len(written()) == 5
+            told.info(f"{number}")
+        assert len(written()) == 5 + MOST_LINES
+        told.info("last")
+    assert written()[-1] == "last"
 
 
 def test_silence_keeps_nothing() -> None:

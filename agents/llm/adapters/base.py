@@ -48,8 +48,22 @@ class Adapter(Protocol):
 
 
 def ordered(shape: Any) -> msgspec.Raw:
-    """Return the shape's JSON with its own order: models write properties as they are listed."""
-    return msgspec.Raw(msgspec.json.encode(shape))
+    """Return the shape's JSON with its own order: models write properties as they are listed.
+
+    A run has a few shapes, each an object that is there to its end; they are encoded once.
+    """
+    known, encoded = _ENCODED.get(id(shape), (None, None))
+    if known is not shape or encoded is None:
+        encoded = msgspec.Raw(msgspec.json.encode(shape))
+        if len(_ENCODED) >= _SHAPES:
+            _ENCODED.clear()
+        _ENCODED[id(shape)] = (shape, encoded)
+    return encoded
+
+
+_SHAPES = 256
+_ENCODED: dict[int, tuple[Any, msgspec.Raw]] = {}
+"""The shapes that were encoded, by identity; each is kept, so that its identity stays its own."""
 
 
 def word(told: Any) -> str:

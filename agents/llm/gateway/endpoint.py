@@ -97,6 +97,7 @@ class Endpoint:
         self.refused = 0  # requests, for what is in them
         self._environ = environ
         self._tokens_per_byte = 1 / _BYTES_PER_TOKEN
+        self._last: tuple[Call | None, bytes] = (None, b"")
 
     @cached_property
     def key(self) -> ApiKey | None:
@@ -129,9 +130,14 @@ class Endpoint:
         return (self.config.provider, self.base, self.key)
 
     def body(self, call: Call) -> bytes:
-        """Return the exact wire body: keys sorted, but the shape's properties in their order."""
-        shaped = call.shaped(self.able.schema)
-        return _encode(self.adapter.body(self.config, self.able, shaped))
+        """Return the exact wire body: keys sorted, but the shape's properties in their order.
+
+        Who asks wants its digest first, then sends it: the last one is kept for that.
+        """
+        if self._last[0] is not call:
+            shaped = call.shaped(self.able.schema)
+            self._last = (call, _encode(self.adapter.body(self.config, self.able, shaped)))
+        return self._last[1]
 
     def digest(self, body: bytes) -> str:
         """Return the hex SHA-256 of what is asked: the interface's path and the body.

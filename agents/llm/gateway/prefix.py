@@ -11,7 +11,7 @@ was not asked for since is forgotten. So memory is bounded whatever a run sends.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import islice, takewhile
+from itertools import islice
 from typing import NamedTuple
 
 import msgspec
@@ -64,11 +64,19 @@ class PrefixMeter:
             chain := hash((chain, text[start : start + BLOCK_BYTES]))
             for start in range(0, len(text) - BLOCK_BYTES + 1, BLOCK_BYTES)
         ]
-        young, old = self._young, self._old
-        known = takewhile(lambda chain: chain in young or chain in old, chains)
-        repeated = BLOCK_BYTES * sum(1 for _ in known)
+        repeated = BLOCK_BYTES * self._known(chains)
         self._remember(chains)
         return Sent(len(text), repeated)
+
+    def _known(self, chains: Sequence[int]) -> int:
+        """Return how many of the first blocks are remembered."""
+        young, old = self._young, self._old
+        number = [*map(young.__contains__, chains), False].index(False)
+        for chain in chains[number:]:
+            if chain not in young and chain not in old:
+                break
+            number += 1
+        return number
 
     def _remember(self, chains: Sequence[int]) -> None:
         left = iter(chains)

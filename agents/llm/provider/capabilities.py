@@ -92,6 +92,7 @@ def profile(provider: Provider, model: str) -> ModelProfile:
     return next(entry for entry in profiles() if entry.describes(provider, model))
 
 
+@lru_cache(maxsize=256)
 def abilities(config: ModelConfig) -> Abilities:
     """Return what is sent to a configured model."""
     known = profile(config.provider, config.model)

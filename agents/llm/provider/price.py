@@ -32,17 +32,19 @@ def pricing(model: ModelConfig) -> Pricing:
 def own_price(usage: Usage, price: Price) -> int:
     """Cost in nanodollars by a price of the user's own, rounded half to even."""
     fresh = usage.input - usage.cached - usage.written
-    dollars = (
-        Decimal(fresh) * Decimal(str(price.input))
-        + Decimal(usage.cached) * _or(price.cached, price.input)
-        + Decimal(usage.written) * _or(price.write, price.input)
-        + Decimal(usage.output) * Decimal(str(price.output))
-    )
-    return int((dollars * _PER_TOKEN).to_integral_value(ROUND_HALF_EVEN))
+    read, cached, written, output = _rates(price)
+    nanodollars = fresh * read + usage.cached * cached
+    nanodollars += usage.written * written + usage.output * output
+    return int(nanodollars.to_integral_value(ROUND_HALF_EVEN))
 
 
-def _or(value: float | None, otherwise: float) -> Decimal:
-    return Decimal(str(otherwise if value is None else value))
+@lru_cache(maxsize=256)
+def _rates(price: Price) -> tuple[Decimal, ...]:
+    """Return nanodollars per token: fresh, read from a cache, written to it, and output."""
+    cached = price.input if price.cached is None else price.cached
+    written = price.input if price.write is None else price.write
+    rates = (price.input, cached, written, price.output)
+    return tuple(Decimal(str(rate)) * _PER_TOKEN for rate in rates)
 
 
 def published_price(usage: Usage, model: ModelConfig) -> int | None:

@@ -148,11 +148,12 @@ class Caller:
             The provider refuses this one request, now or when it was recorded.
         """
         number = self._door.number(request.episode, source)
+        call = msgspec.structs.replace(call, stage=request.stage)
         digest = self._digest(call)
         record = self._door.recorded(request.episode, source, number)
         if record is None:
             asked = _Asked(request, source, number, task, role, digest)
-            return await self._new(asked, msgspec.structs.replace(call, stage=request.stage))
+            return await self._new(asked, call)
         if isinstance(record, ModelCalled) and record.request_sha256 == digest:
             return record
         if isinstance(record, OutsideAnswered) and record.key == REFUSED + digest:
@@ -217,8 +218,8 @@ class Caller:
         self._budget.hold(bound)
         cost = 0
         try:
-            answer = await models.ask(self._name, call, keep=keep)
-            cost = self._cost(answer) or 0
+            await models.ask(self._name, call, keep=keep)
+            cost = records[0].cost_nanousd or 0
             return records[0]
         except ModelRefusedRequest as error:
             await self._door.write(_refused(asked, error))
