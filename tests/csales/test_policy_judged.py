@@ -28,11 +28,13 @@ from retailsim.sim.learning.csales.judged import (
     gains,
     headroom,
     held,
+    limit_told,
     verdict,
     worth_table,
 )
 from retailsim.sim.learning.csales.playing import Outcomes
 from retailsim.sim.learning.learners import LEARNERS
+from retailsim.sim.learning.limits import Limit
 from retailsim.sim.run.launch import read_scenario
 from retailsim.sim.run.launch_options import Options
 from retailsim.sim.scenario.halves import half_of
@@ -165,6 +167,23 @@ def test_a_limit_is_held_if_its_upper_end_is() -> None:
     rate = float(found.terms["over_budget"].mean())
     assert held(found, LEARNT, rate, 0.04)
     assert not held(found, LEARNT, rate, 0.0)  # the mean is at the limit, and its end above
+
+
+@pytest.mark.parametrize(
+    ("away", "said"),
+    [
+        (0.1, "held (held out"),
+        (0.0, "not shown to be held, nor broken: 60 profiles cannot tell (held out"),
+        (-0.1, "broken (held out"),
+    ],
+)
+def test_a_limit_that_profiles_cannot_tell_of_is_neither_held_nor_broken(
+    away: float, said: str
+) -> None:
+    found = outcomes(np.random.default_rng(5), dict.fromkeys((OLD, *LEARNT), 0.0))
+    rate = float(np.mean([found.of(seat, "over_budget") for seat in LEARNT]))
+    limit = Limit(term="over_budget", bound=rate + away)
+    assert limit_told(found, LEARNT, limit, 0.0).startswith(f"{limit.words}; {said} {rate:.1%} (")
 
 
 # -- who plays -----------------------------------------------------------------------------

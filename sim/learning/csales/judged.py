@@ -24,6 +24,7 @@ from retailsim.analysis.experiments.outcomes import (
 from retailsim.analysis.statistics.over_seeds import over_seeds
 from retailsim.analysis.statistics.values import Interval, Test
 from retailsim.sim.learning.csales.playing import Outcomes
+from retailsim.sim.learning.limits import Limit
 
 Floats = NDArray[np.float64]
 Groups = Mapping[str, Sequence[str]]
@@ -179,3 +180,27 @@ def held(outcomes: Outcomes, seats: Sequence[str], bound: float, tolerance: floa
     """Return whether the over-budget rate's upper end is at most the limit plus a tolerance."""
     interval = mean(outcomes, seats, OVER).interval
     return interval is not None and interval.high <= bound + tolerance
+
+
+def limit_told(outcomes: Outcomes, seats: Sequence[str], limit: Limit, tolerance: float) -> str:
+    """Say whether those who judge show that a limit on over-budget sales is held, or cannot tell.
+
+    Parameters
+    ----------
+    outcomes : Outcomes
+    seats : sequence of str
+        One for each training seed.
+    limit : Limit
+    tolerance : float
+        How far above it the upper end may be.
+    """
+    rate = mean(outcomes, seats, OVER)
+    if held(outcomes, seats, limit.bound, tolerance):
+        kept = "held"
+    elif rate.interval is not None and rate.interval.low > limit.bound:
+        kept = "broken"
+    else:
+        kept = f"not shown to be held, nor broken: {len(outcomes.profiles)} profiles cannot tell"
+    ends = f" ({rate.interval.low:.1%} to {rate.interval.high:.1%})" if rate.interval else ""
+    found = f"held out {rate.estimate or 0.0:.1%}{ends}"
+    return f"{limit.words}; {kept} ({found}; an upper end {tolerance:.0%} above it is tolerated)"

@@ -47,7 +47,7 @@ from retailsim.sim.learning.csales.judged import (
     gain,
     gains,
     headroom,
-    held,
+    limit_told,
     mean,
     verdict,
     worth_table,
@@ -199,13 +199,8 @@ def _verdicts(found: Found) -> Iterator[str]:
         most = f"what {ORACLE}, which is told the style, gains over {OLD}"
         yield f"{LEARNT} gets {share:.0%} of {most}."
     yield _spread(outcomes, seats)
-    limit, rate = found.limit, mean(outcomes, seats, OVER)
-    kept = "held" if held(outcomes, seats, limit.bound, TOLERANCE) else "not shown to be held"
-    ends = f", upper end {rate.interval.high:.1%}" if rate.interval is not None else ""
-    yield (
-        f"Limit, {OLD}'s own rate with those learnt from: {limit.words}; {kept} (held out "
-        f"{rate.estimate or 0.0:.1%}{ends}; {TOLERANCE:.0%} are tolerated)."
-    )
+    kept = limit_told(outcomes, seats, found.limit, TOLERANCE)
+    yield f"Limit, {OLD}'s own rate with those learnt from: {kept}."
     yield from _promised(found)
     yield f"Verdict of the log on offline: {found.learnt_alone}."
     yield f"Verdict of what it then played: {_verdict(outcomes, ['offline'])}."
