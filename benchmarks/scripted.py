@@ -154,7 +154,8 @@ class ScriptedModel:
         say = self._lengths
         match task:
             case "strategy":
-                return {name: self._words(say.dimension, name) for name in DIMENSIONS}
+                plan: dict[str, Any] = {n: self._words(say.dimension, n) for n in DIMENSIONS}
+                return plan | {"persuasion": "value per use"}
             case "pitch":
                 return {name: self._words(say.section, name) for name in SECTIONS}
             case "answer":
@@ -162,20 +163,30 @@ class ScriptedModel:
             case "message":
                 return self._message()
             case "topics":
-                text = self._words(say.question, "question")
-                return {"topics": TOPICS[:2], "reason": self._words(ASIDE, "why"), "text": text}
+                return self._topics()
             case "decision":
                 return self._decision()
             case "settlement":
                 return self._settlement()
             case _:
-                return {"reviews": [self._review(aspect) for aspect in ASPECTS]}
+                return {"reviews": [self._review(aspect) for aspect in ASPECTS[2:]]}
+
+    def _topics(self) -> dict[str, Any]:
+        return {
+            "rating": 4,
+            "review": self._words(self._lengths.review, "pitch"),
+            "topics": TOPICS[:2],
+            "reason": self._words(ASIDE, "why"),
+            "text": self._words(self._lengths.question, "question"),
+        }
 
     def _message(self) -> dict[str, Any]:
         return {"text": self._words(self._lengths.question, "question"), "closes": self.closes}
 
     def _decision(self) -> dict[str, Any]:
         return {
+            "rating": 4,
+            "review": self._words(self._lengths.review, "pre_inquiry"),
             "will_purchase": True,
             "quantity": 1,
             "quantity_reason": self._words(ASIDE, "one"),
@@ -184,8 +195,8 @@ class ScriptedModel:
         }
 
     def _review(self, aspect: str) -> dict[str, Any]:
-        text = self._words(self._lengths.review, aspect)
         recommends = True if aspect == "product" else None
+        text = self._words(self._lengths.review, aspect)
         return {"aspect": aspect, "rating": 4, "text": text, "would_recommend": recommends}
 
     def _settlement(self) -> dict[str, Any]:

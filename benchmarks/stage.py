@@ -34,6 +34,7 @@ from retailsim.market.protocols.retail.values import (
     Offer,
     Order,
     Pitch,
+    Review,
     Transcript,
     Turn,
 )
@@ -106,9 +107,15 @@ class Stage:
         self._seller = ModelSeller(self._seat("seller", SELLER_PERSONA, seller))
         self._shopper = seller
         self._pitch: Pitch | None = None
+        self._reviews: dict[str, Review] = {}
 
     def play(
-        self, episode: str, buyer: ScriptedModel, inquiry: int, support: int | None = None
+        self,
+        episode: str,
+        buyer: ScriptedModel,
+        inquiry: int,
+        support: int | None = None,
+        reviews: dict[str, Review] | None = None,
     ) -> None:
         """Play one buyer's way.
 
@@ -118,7 +125,10 @@ class Stage:
             Exchanges before the decision, at least 2: a first message does not close.
         support : int or None
             Exchanges after the purchase; None: nothing is bought.
+        reviews : dict or None
+            Takes the reviews by aspect, where something was bought.
         """
+        self._reviews = {} if reviews is None else reviews
         asyncio.run(self._play(episode, buyer, inquiry, support))
 
     async def _play(
@@ -172,7 +182,7 @@ class Stage:
         await self._seller.settle(SettleIssue(**known, transcript=said))
         seen = common | {"support": said, "outcome": "exchanged"}
         for aspect in ASPECTS:
-            await buyer.review(WriteReview(**seen, aspect=aspect))
+            self._reviews[aspect] = await buyer.review(WriteReview(**seen, aspect=aspect))
 
     def _turns(self, count: int) -> Iterator[int]:
         for turn in range(1, count + 1):

@@ -37,8 +37,13 @@ def reply_to(body: dict[str, Any]) -> str:
     branches = reply_schema.get("anyOf", [reply_schema])
     branch = next(b for b in branches if b["properties"]["kind"]["enum"] == [kind])
     reply = fill(branch, draw)
-    # What no schema can say: a quantity goes with a purchase, and with a refund; a tactic with a
-    # persuasion; a buyer in a sales conversation does one thing at a time.
+    # What no schema can say: a quantity goes with a purchase, and with a refund; a way to persuade
+    # with a plan, a review with a talk; a tactic with a persuasion; a buyer in a sales conversation
+    # does one thing at a time.
+    if kind == "strategy":
+        reply["persuasion"] = reply["persuasion"] or "value per use"
+    if kind == "decision":
+        reply["review"] = reply["review"] or draw.choice(SENTENCES)
     if kind == "decision" and not reply["will_purchase"]:
         reply["quantity"] = 0
     if kind == "settlement" and reply["outcome"] != "refunded":

@@ -13,10 +13,10 @@ from retailsim.agents.llm.surrogates import without_halves
 from retailsim.agents.llm.talk.decode import Malformed, decode_reply
 from retailsim.agents.retail.model.replies import (
     BuyerEnvelope,
+    ClerkEnvelope,
     DecisionReply,
     MessageReply,
     ReviewsReply,
-    ServiceEnvelope,
     SettlementReply,
 )
 from tests.published import published
@@ -104,17 +104,19 @@ def reviews(*rows: dict[str, Any]) -> ReviewsReply:
 def test_stars_outside_one_to_five_are_malformed() -> None:
     for rating in (0, 6):
         with pytest.raises(Malformed, match="Expected `int`"):
-            reviews({"aspect": "pitch", "rating": rating})
+            reviews({"aspect": "post_inquiry", "rating": rating})
 
 
 def test_an_aspect_is_reviewed_once_and_the_product_recommended_or_not() -> None:
-    with pytest.raises(Malformed, match="more than one review of pitch"):
-        reviews({"aspect": "pitch"}, {"aspect": "pitch"})
+    with pytest.raises(Malformed, match="more than one review of post_inquiry"):
+        reviews({"aspect": "post_inquiry"}, {"aspect": "post_inquiry"})
     with pytest.raises(Malformed, match="would_recommend"):
         reviews({"aspect": "product"})
-    both = reviews({"aspect": "pitch"}, {"aspect": "product", "would_recommend": False})
+    both = reviews({"aspect": "post_inquiry"}, {"aspect": "product", "would_recommend": False})
     assert both.of("product") == both.reviews[1]
-    assert both.of("post_inquiry") is None
+    assert reviews({"aspect": "post_inquiry"}).of("product") is None
+    with pytest.raises(Malformed, match="Invalid enum value 'pitch'"):
+        reviews({"aspect": "pitch"})
 
 
 def test_a_check_of_the_caller_is_kept_too() -> None:
@@ -133,7 +135,7 @@ def test_a_refund_without_units_contradicts_itself() -> None:
         }
     )
     with pytest.raises(Malformed, match="outcome refunded with refund_quantity 0"):
-        decode_reply(text, SettlementReply, ServiceEnvelope)
+        decode_reply(text, SettlementReply, ClerkEnvelope)
 
 
 def test_no_message_is_said_by_null() -> None:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from benchmarks.scripted import Sample, ScriptedModel
 from benchmarks.stage import Stage
@@ -54,7 +55,7 @@ def stages(samples: list[Sample]) -> list[str]:
 
 def test_the_seller_knows_sheet_fee_window_and_policy_in_every_call() -> None:
     for sample in play(support=2):
-        if sample.role == "seller":
+        if sample.role == "seller" and sample.stage != "settlement":
             for known in ("a secret of the sheet", "$8.00", "1 to 7 days", "30 days", "silent"):
                 assert known in text(sample), (sample.stage, known)
 
@@ -101,7 +102,7 @@ def test_a_buyer_may_leave_and_is_not_shown_the_last_answer_twice() -> None:
 
 def test_an_answer_to_the_closing_message_is_heard_before_the_decision() -> None:
     samples = play()
-    assert task(samples[-1]).startswith("The seller answers")
+    assert task(samples[-1]).startswith("<<<ANSWER")
     assert len(re.findall("<<<ANSWER", text(samples[-1]))) == 2
 
 
@@ -138,9 +139,105 @@ def test_without_guidance_there_is_no_plan_to_ask_for() -> None:
 
 
 def test_a_missing_review_is_asked_for_again_and_then_visible() -> None:
-    only = {"reviews": [{"aspect": "pitch", "rating": 3, "text": "ok", "would_recommend": None}]}
-    with pytest.raises(UnusableOutput, match="no review of pre_inquiry, post_inquiry, product"):
-        play({"reviews": only}, support=2)
+    only = {"aspect": "post_inquiry", "rating": 3, "text": "ok", "would_recommend": None}
+    with pytest.raises(UnusableOutput, match="no review of product"):
+        play({"reviews": {"reviews": [only]}}, support=2)
+    with pytest.raises(UnusableOutput, match="no review of the talk"):
+        play({"decision": {"review": None}})
+
+
+def after(samples: list[Sample], words: str) -> list[str]:
+    """The stages of the buyer's calls in which some words were sent."""
+    return [one.stage for one in samples if one.role == "buyer" and words in text(one)]
+
+
+def test_each_review_is_written_with_what_was_known_at_its_stage() -> None:
+    """Pitch and talk are reviewed before anybody can know what becomes of the parcel."""
+    samples = play(support=2)
+    asked = {one.stage: task(one) for one in samples if one.role == "buyer"}
+    assert "your first reaction to the presentation" in asked["topics"]
+    assert after(samples, "<<<ANSWER")[0] == "message, inquiry", "nothing was answered before"
+    assert "review: of the talk with the seller" in asked["decision"]
+    assert after(samples, "damaged on arrival") == ["message, support"] * 2 + ["reviews"]
+    assert "Review post_inquiry, product " in asked["reviews"]
+
+
+def reviewed(instead: Mapping[str, Mapping[str, Any]] | None = None) -> dict[str, Any]:
+    """What the buyer's reviews say at the end, by aspect."""
+    found: dict[str, Any] = {}
+    model = ScriptedModel(CONFIG, instead=instead)
+    stage = Stage(LAMP, model)
+    stage.play("e", model, inquiry=2, support=2, reviews=found)
+    return found
+
+
+def test_the_reviews_that_are_posted_are_those_written_at_their_stage() -> None:
+    found = reviewed(
+        {
+            "topics": {"rating": 5, "review": "What a voice."},
+            "decision": {"rating": 2, "review": "It dodged my question."},
+        }
+    )
+    assert (found["pitch"].rating, found["pitch"].text) == (5, "What a voice.")
+    assert (found["pre_inquiry"].rating, found["pre_inquiry"].text) == (2, "It dodged my question.")
+    assert found["product"].would_recommend
+    assert found["pitch"].would_recommend is None
+    assert found["post_inquiry"].text.startswith("Post_inquiry")
+
+
+def test_who_does_not_talk_has_no_talk_to_review() -> None:
+    [*_, decision] = play({"topics": {"text": None}})
+    assert "review: null, there was no talk" in task(decision)
+
+
+def test_the_decision_weighs_fit_first_reaction_and_talk_and_sees_whom_it_is_for() -> None:
+    lamp = replace(LAMP, audience="women")
+    decision = next(one for one in play(product=lamp) if one.stage == "decision")
+    rules = json.loads(decision.body)["messages"][0]["content"]
+    for weighed in ("fits you", "meant for", "first reaction", "what the seller told you"):
+        assert weighed in rules
+    assert "For: women" in text(decision)
+    assert not any("For: " in text(one) for one in play())
+
+
+def test_what_is_asked_stays_with_the_topics_that_were_chosen() -> None:
+    for sample in play():
+        if sample.role == "buyer":
+            assert "all you ask stays with them" in text(sample)
+
+
+def test_the_outcome_is_read_by_nobody_who_is_paid_for_it() -> None:
+    """The control is the seller's own conversation, which has all that the clerk must not see."""
+    samples = play(support=2)
+    [clerk] = [one for one in samples if one.stage == "settlement"]
+    support = next(one for one in samples if one.stage == "answer, support")
+    for told in ("You are a seller", "You are assertive", "a secret of the sheet"):
+        assert told in text(support)
+        assert told not in text(clerk)
+    assert "You work for neither side" in text(clerk)
+    spoken = [json.loads(m["content"])["reply"]["text"] for one in samples[-3:-1]
+              for m in json.loads(one.body)["messages"] if m["role"] == "assistant"]  # fmt: skip
+    assert spoken
+    assert all(said in text(clerk) for said in spoken)
+
+
+def test_the_way_to_persuade_is_one_of_three_and_kept_with_the_plan() -> None:
+    pitch = next(one for one in play() if one.stage == "pitch")
+    assert '"persuasion": "value per use"' in text(pitch)
+    with pytest.raises(UnusableOutput, match="Invalid enum value 'flattery'"):
+        play({"strategy": {"persuasion": "flattery"}})
+    with pytest.raises(UnusableOutput, match="no persuasion for the value_proposition"):
+        play({"strategy": {"persuasion": None}})
+    without = play({"strategy": {"persuasion": None}}, dimensions=("contextual_urgency",))
+    assert stages(without)[1] == "pitch"
+
+
+@pytest.mark.parametrize("fine", [True, False])
+def test_that_not_buying_is_as_good_an_answer_is_said_by_option_only(fine: bool) -> None:
+    samples = play(options={"not_buying_is_fine": fine}, support=2)
+    told = [one.stage for one in samples if "Not buying is as good an answer" in text(one)]
+    assert told == ([one.stage for one in samples if one.role == "buyer"] if fine else [])
+    assert not any("Not buying" in text(one) for one in play())
 
 
 def test_an_order_without_support_messages_is_reviewed_as_it_ended() -> None:

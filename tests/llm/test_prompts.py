@@ -16,6 +16,7 @@ from retailsim.agents.persona import TRAITS, all_personas
 from retailsim.agents.retail.model import wording
 from retailsim.events.messages import Role
 from retailsim.market.catalogue.product import Product
+from retailsim.market.core.dialogue import Turn
 from retailsim.market.core.return_policy import DEFAULT_POLICIES
 from retailsim.market.protocols.retail.values import Offer
 from retailsim.sim.folder import run_folder
@@ -96,10 +97,10 @@ FILLED = {
     "order_arrived": {"delivered", "today"},
     "strategy": {"dimensions"},
     "answer": {"message"},
-    "support": {"message"},
-    "topics": {"first"},
-    "ask_first": {"limit"},
+    "topics": {"limit"},
     "ask_next": {"message", "limit"},
+    "clerk_order": {"quantity", "issue"},
+    "decide": {"talk"},
     "last_answer": {"message"},
     "complain_first": {"order"},
     "complain_next": {"message"},
@@ -167,3 +168,33 @@ def test_the_version_stands_with_every_call_and_in_the_run() -> None:
     """`Caller` records it in each `ModelCalled`, and a run's folder beside its seed."""
     assert vars(caller)["version"] is templates.version
     assert run_folder.versions().prompts == templates.version()
+
+
+def summary_of(said: str, role: Role = "seller") -> str:
+    told = templates.summary((Turn(role, said),), "SUPPORT")
+    return told.removeprefix(f"<<<SUPPORT\n{role}: ").removesuffix("\nSUPPORT>>>")
+
+
+SORRY = "I am so very sorry to hear about this, and I understand how disappointing it must be. "
+OFFER = "We will send you a replacement within 3 days at no cost."
+
+
+def test_a_summary_keeps_terms_and_offers_and_not_an_apology() -> None:
+    assert summary_of(f"{SORRY}{SORRY}{OFFER} {SORRY}") == f"{OFFER} ..."
+    assert OFFER not in f"{SORRY}{SORRY}{OFFER}"[: templates.SUMMARY_CHARACTERS]
+    refund = "You get $12.50 back in full."
+    assert summary_of(f"{OFFER} {SORRY}{SORRY}{refund}") == f"{OFFER} {refund} ..."
+
+
+def test_a_summary_of_nothing_but_words_is_their_beginning() -> None:
+    assert summary_of(SORRY * 4).startswith("I am so very sorry")
+    assert summary_of("w " * 200).startswith("w w")
+    assert summary_of("short") == "short"
+
+
+@given(st.text(max_size=600), st.sampled_from(["seller", "buyer"]))
+def test_a_summary_is_bounded_and_a_buyers_half_as_long(said: str, role: Role) -> None:
+    most = templates.SUMMARY_CHARACTERS // (1 if role == "seller" else 2)
+    plain = said.replace("<", "(").replace(">", ")")  # a fence would lengthen these
+    told = templates.summary((Turn(role, plain),), "S")
+    assert len(told) <= len(f"<<<S\n{role}: ...\nS>>>") + 1 + most

@@ -15,7 +15,8 @@ WORDS = "It does what the sheet says and I would say so again to anybody who ask
 REPLIES: dict[str, dict[str, Any]] = {
     "strategy": {
         "target_expansion": "Everybody who cooks.",
-        "value_proposition": "Value per use.",
+        "value_proposition": "It pays for itself.",
+        "persuasion": "value per use",
         "contextual_urgency": "Spring begins.",
         "objection_handling": "Q: Is it good? A: The sheet says so.",
     },
@@ -37,9 +38,17 @@ REPLIES: dict[str, dict[str, Any]] = {
         "refund_quantity": 1,
         "refund_shipping": False,
     },
-    "topics": {"topics": ["shipping"], "reason": "I am in a hurry.", "text": WORDS * 2},
+    "topics": {
+        "rating": 4,
+        "review": "Fine.",
+        "topics": ["shipping"],
+        "reason": "I am in a hurry.",
+        "text": WORDS * 2,
+    },
     "message": {"text": WORDS * 2, "closes": False},
     "decision": {
+        "rating": 5,
+        "review": "Quick.",
         "will_purchase": True,
         "quantity": 1,
         "quantity_reason": "One is enough.",
@@ -49,8 +58,6 @@ REPLIES: dict[str, dict[str, Any]] = {
     "reading": {"claims": []},
     "reviews": {
         "reviews": [
-            {"aspect": "pitch", "rating": 4, "text": "Fine.", "would_recommend": None},
-            {"aspect": "pre_inquiry", "rating": 5, "text": "Quick.", "would_recommend": None},
             {"aspect": "post_inquiry", "rating": 3, "text": "Slow.", "would_recommend": None},
             {"aspect": "product", "rating": 2, "text": "Broken.", "would_recommend": False},
         ]

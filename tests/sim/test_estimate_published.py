@@ -82,13 +82,16 @@ class Published:
 
         match kind:
             case "strategy":
-                return {name: say(45, name) for name in DIMENSIONS}
+                plan: dict[str, Any] = {name: say(45, name) for name in DIMENSIONS}
+                return plan | {"persuasion": "value per use"}
             case "pitch":
                 return {name: say(86, name) for name in SECTIONS}
             case "answer":
                 return {"text": say(100 if "Order ORD" in who else 83, "answer")}
             case "topics":
-                return {"topics": TOPICS[:2], "reason": say(30, "why"), "text": say(45, "question")}
+                first = {"rating": 4, "review": say(REVIEWS["pitch"], "pitch")}
+                asked = {"reason": say(30, "why"), "text": say(45, "question")}
+                return {**first, "topics": TOPICS[:2], **asked}
             case "message":
                 if any('"topics"' in text for text in said):
                     last = drawn(INQUIRIES, self._draw("inquiry", who))
@@ -97,7 +100,9 @@ class Published:
                 return {"text": say(45, "question"), "closes": len(said) + 1 >= last}
             case "decision":
                 buys = self._draw("decision", who) < PURCHASES
-                given = {"sentiment": "Positive", "quantity_reason": say(20, "one")}
+                given: dict[str, Any] = {"rating": 4, "sentiment": "Positive"}
+                given |= {"review": say(REVIEWS["pre_inquiry"], "talk")}
+                given |= {"quantity_reason": say(20, "one")}
                 return {
                     "will_purchase": buys,
                     "quantity": int(buys),
@@ -108,9 +113,9 @@ class Published:
                 kept = {"refund_quantity": 0, "refund_shipping": False}
                 return {"outcome": "exchanged"} | agreed | kept
             case _:
-                [asked] = re.findall(r"Review ([a-z_, ]+):", heard[-1])
+                [late] = re.findall(r"Review ([a-z_, ]+) \(", heard[-1])
                 return {
-                    "reviews": [review(one, say(REVIEWS[one], one)) for one in asked.split(", ")]
+                    "reviews": [review(one, say(REVIEWS[one], one)) for one in late.split(", ")]
                 }
 
 

@@ -194,9 +194,9 @@ def _reasked(body: dict[str, Any]) -> dict[str, Any]:
 
 def test_an_answer_that_stays_malformed_is_a_visible_outcome(tmp_path: Path) -> None:
     def stubborn(body: dict[str, Any]) -> tuple[int, Any]:
-        if "will_purchase" in json.dumps(body["messages"][-1]) or "cannot be used" in json.dumps(
+        if 'of kind \\"decision' in json.dumps(
             body["messages"][-1]
-        ):
+        ) or "cannot be used" in json.dumps(body["messages"][-1]):
             return 200, "I would rather not say"
         return by_rote(body)
 
@@ -216,7 +216,7 @@ def test_a_request_that_the_provider_refuses_fails_its_episode_and_is_verified(
     tmp_path: Path,
 ) -> None:
     def refusing(body: dict[str, Any]) -> tuple[int, Any]:
-        if "will_purchase" in json.dumps(body["messages"][-1]):
+        if 'of kind \\"decision' in json.dumps(body["messages"][-1]):
             return 400, {"error": {"message": "too deep"}}
         return by_rote(body)
 
@@ -234,7 +234,7 @@ def test_a_retry_pays_for_no_pitch_again_and_is_verified_with_the_one_it_shares(
 ) -> None:
     def undecided(body: dict[str, Any]) -> tuple[int, Any]:
         last = json.dumps(body["messages"][-1])
-        if "will_purchase" in last or "cannot be used" in last:
+        if 'of kind \\"decision' in last or "cannot be used" in last:
             return 200, "I would rather not say"
         return by_rote(body)
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from retailsim.agents.llm.talk.templates import version
 from tests.sim.modelserver import by_rote, serving
 from tests.sim.runs import event_lines, scenario, sim
 from tests.sim.test_estimate import MODELS
@@ -75,3 +76,20 @@ def test_what_an_unknown_model_or_address_advises_can_be_done(tmp_path: Path) ->
         settings = (f"base_url={server.url}", "requests_per_minute=1000000")
         words = [word for one in settings for word in ("--set", f"models.local.{one}")]
         assert sim("resume", tmp_path / "run", *words).exit_code == 0
+
+
+def test_a_run_with_older_prompts_is_told_so_and_left_alone(stopped: Path) -> None:
+    """Its answers were given to other words, so what is missing cannot be played with these."""
+    path = stopped / "run.toml"
+    older = path.read_text().replace(f'prompts = "{version()}"', 'prompts = "0123456789ab"')
+    assert "0123456789ab" in older
+    path.write_text(older)
+    before = event_lines(stopped)
+    with serving() as server:
+        result = sim("resume", stopped, "--set", f"models.local.base_url={server.url}")
+        assert not server.bodies
+    assert result.exit_code == 2
+    assert "(prompts 0123456789ab)" in result.stderr
+    assert f"(prompts {version()})" in result.stderr
+    assert "resume with the version that made it" in result.stderr
+    assert event_lines(stopped) == before

@@ -50,6 +50,7 @@ class ModelSalesBuyer(SalesBuyer):
         super().__init__(seat)
         self._options = options_of(seat)
         self._persona = templates.persona("buyer", seat.persona, seat.gender)
+        self._note = text("not_buying") if self._options.not_buying_is_fine else ""
 
     async def open(self, request: OpenConversation) -> str:
         """Ask for the first message."""
@@ -80,7 +81,7 @@ class ModelSalesBuyer(SalesBuyer):
             notes["sales"] = ModelChat(
                 "buyer",
                 SalesBuyerEnvelope,
-                templates.paragraphs([self._persona, profile_text(request.profile)]),
+                templates.paragraphs([self._persona, profile_text(request.profile), self._note]),
                 in_prompt=model.in_prompt,
                 rules="sales_buyer_rules",
             )

@@ -18,6 +18,8 @@ class ModelOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     ----------
     one_preference_per_turn : bool
         Buyers tell at most one thing about what they want in each message.
+    not_buying_is_fine : bool
+        Buyers are told that not buying is as good an answer; the paper does not say so.
     price_wording : {"blinded", "randomised"}
         Whether a buyer is told that the store drew the price at random.
     reasks : int
@@ -26,6 +28,7 @@ class ModelOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """
 
     one_preference_per_turn: bool = False
+    not_buying_is_fine: bool = False
     price_wording: Literal["blinded", "randomised"] = "blinded"
     reasks: Annotated[int, Meta(ge=0, le=5)] = 2
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from functools import cache
 from hashlib import sha256
@@ -14,11 +15,18 @@ from retailsim.agents.llm.talk.shape import bounded, portable
 from retailsim.agents.persona import Persona
 from retailsim.agents.protocol import agents_of
 from retailsim.events.messages import Role
+from retailsim.market.claims.reader import sentences
 from retailsim.market.core.dialogue import Transcript, Turn
 from retailsim.market.protocols.registry import BUILT_IN, imported
 
 SUMMARY_CHARACTERS = 160
-"""How much of each message a summary of a dialogue keeps."""
+"""How much of a seller's message a summary of a dialogue keeps; of a buyer's, half as much."""
+_TERMS = re.compile(
+    r"[$€£%]|\d+|\b(?:refund|exchang|replac|return|repair|credit|discount|coupon|shipp|deliver"
+    r"|warrant|guarant|free|label|offer|agree|accept|polic|price|cost|full|half)\w*",
+    re.IGNORECASE,
+)
+"""What terms and offers are made of."""
 
 _POLES: Mapping[tuple[Role, str], str] = {
     ("seller", "assertive"): "You are assertive: you lead, press for a decision, and say so.",
@@ -93,15 +101,32 @@ def dialogue(transcript: Transcript, what: str = "CONVERSATION") -> str:
 
 
 def summary(transcript: Transcript, what: str) -> str:
-    """Return the beginning of each message of a dialogue, fenced; empty where nobody spoke."""
-    turns = tuple(Turn(turn.role, _cut(turn.text)) for turn in transcript)
+    """Return of each message what says most of terms and offers, fenced; empty without any.
+
+    Sentences with money, numbers and words of the trade stay, in their order, as far as
+    `SUMMARY_CHARACTERS` allows; greetings and regrets only where a message has none of these.
+    """
+    room = {"seller": SUMMARY_CHARACTERS, "buyer": SUMMARY_CHARACTERS // 2}
+    turns = tuple(Turn(turn.role, _cut(turn.text, room[turn.role])) for turn in transcript)
     return dialogue(turns, what) if turns else ""
 
 
-def _cut(said: str) -> str:
-    if len(said) <= SUMMARY_CHARACTERS:
+def _cut(said: str, room: int) -> str:
+    if len(said) <= room:
         return said
-    return f"{said[:SUMMARY_CHARACTERS].rpartition(' ')[0] or said[:SUMMARY_CHARACTERS]} ..."
+    told = sentences(said)
+    weights = [len(_TERMS.findall(one)) for one in told]
+    ranked = sorted(range(len(told)), key=lambda index: (-weights[index], index))
+    if weights[ranked[0]]:
+        ranked = [index for index in ranked if weights[index]]
+    kept, left = [], room
+    for index in ranked:
+        if len(told[index]) <= left:
+            kept.append(index)
+            left -= len(told[index]) + 1
+    whole = " ".join(told[index] for index in sorted(kept))
+    cut = told[ranked[0]][:room]
+    return f"{whole or cut.rpartition(' ')[0] or cut} ..."
 
 
 def paragraphs(parts: Iterable[str]) -> str:

@@ -79,7 +79,9 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     variance : float
         Of that number. Long conversations repeat more than short ones save.
     hears : int
-        Tokens of the other side's message that the task hands on, as expected.
+        Tokens of the other side's words that the task hands on, as expected.
+    hears_most : int
+        As many at most, where there are any.
     expected : int
         Tokens of its answer.
     asks : int
@@ -91,6 +93,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     most: int
     expected: int
     hears: int = 0
+    hears_most: int = FOREIGN_MOST
     variance: float = 0.0
     asks: int = TASK_TOKENS
 
@@ -128,7 +131,7 @@ class TalkLoad(msgspec.Struct, frozen=True, kw_only=True):
         for step in self.steps:
             task = step.asks + step.hears
             expected = _repeated(said, task, step.expected, step.times, step.variance)
-            heard = step.asks * 2 + (FOREIGN_MOST if step.hears else 0)
+            heard = step.asks * 2 + (step.hears_most if step.hears else 0)
             worst = _repeated(most, heard, step.kind.most_tokens, step.most)
             found += Work(
                 calls=self.chance * step.times,

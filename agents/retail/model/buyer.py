@@ -52,12 +52,14 @@ class ModelBuyer(BuyerAgent):
         self._limit = " " + text("one_preference") if one else ""
 
     async def topics(self, request: ChooseTopics) -> Topics:
-        """Choose what to ask about, and write the first message with it: one call for both."""
+        """React to the pitch, choose what to ask about and write the first message: one call."""
         context = [*self._shown(request.offer), wording.spoken(request.pitch)]
         self._start(request, "shopping", context)
-        task = text("topics").format(first=text("ask_first").format(limit=self._limit))
+        task = text("topics").format(limit=self._limit)
         reply = await self._ask(request, "shopping", task, TopicsReply)
         self.memory(request)["first"] = reply.text
+        reviewed: dict[Aspect, Review] = {"pitch": _reviewed(reply.rating, reply.review)}
+        self.memory(request)["reviewed"] = reviewed
         return Topics(topics=tuple(dict.fromkeys(reply.topics)), reason=reply.reason)
 
     async def ask(self, request: AskSeller) -> str | None:
@@ -69,11 +71,16 @@ class ModelBuyer(BuyerAgent):
         return await self._say(request, "shopping", _heard(task, request.transcript))
 
     async def decide(self, request: Decide) -> Decision:
-        """Buy or not, having heard the last answer."""
+        """Review the talk, and buy or not, having heard the last answer."""
         unheard = len(request.transcript) > self.memory(request).get("heard in shopping", 0)
         answer = f"{text('last_answer')}\n" if unheard else ""
-        task = _heard(answer + text("decide"), request.transcript)
-        reply = await self._ask(request, "shopping", task, DecisionReply)
+        talk = text("decide_talk" if request.transcript else "decide_no_talk")
+        task = _heard(answer + text("decide").replace("{talk}", talk), request.transcript)
+        check = partial(_unreviewed, talked=bool(request.transcript))
+        reply = await self._ask(request, "shopping", task, DecisionReply, check)
+        if reply.rating is not None and reply.review is not None:
+            said = _reviewed(reply.rating, reply.review)
+            self.memory(request)["reviewed"]["pre_inquiry"] = said
         return Decision(
             will_purchase=reply.will_purchase,
             quantity=reply.quantity,
@@ -93,20 +100,26 @@ class ModelBuyer(BuyerAgent):
         return await self._say(request, "support", text("complain_first").format(order=order))
 
     async def review(self, request: WriteReview) -> Review:
-        """Review one aspect; all of them are asked for at once, at the first."""
-        notes = self.memory(request)
-        if "reviews" not in notes:
-            notes["reviews"] = await self._reviews(request)
-        found = notes["reviews"].of(request.aspect)
-        recommends = found.would_recommend if request.aspect == "product" else None
-        return Review(rating=found.rating, text=found.text, would_recommend=recommends)
+        """Review one aspect: pitch and talk were reviewed when nothing was known beyond them.
+
+        The others are asked for at once, at the first.
+        """
+        reviewed: dict[Aspect, Review] = self.memory(request)["reviewed"]
+        if request.aspect not in reviewed:
+            for late in (await self._reviews(request)).reviews:
+                recommends = late.would_recommend if late.aspect == "product" else None
+                reviewed[late.aspect] = _reviewed(late.rating, late.text, recommends)
+        return reviewed[request.aspect]
 
     # -- tasks -----------------------------------------------------------------------------
 
     def _shown(self, offer: Offer) -> list[str]:
         randomised = self._options.price_wording == "randomised"
-        note = text("price_randomised") if randomised else ""
-        return [self._persona, wording.listing(offer), wording.terms(offer), note]
+        notes = [
+            text("price_randomised") if randomised else "",
+            text("not_buying") if self._options.not_buying_is_fine else "",
+        ]
+        return [self._persona, wording.listing(offer), wording.terms(offer), *notes]
 
     def _start(self, request: Request, name: str, context: list[str]) -> None:
         self.memory(request)[name] = ModelChat(
@@ -128,9 +141,7 @@ class ModelBuyer(BuyerAgent):
         return reply.text
 
     async def _reviews(self, request: WriteReview) -> ReviewsReply:
-        aspects: list[Aspect] = ["pitch"]
-        aspects += ["pre_inquiry"] if request.inquiry else []
-        aspects += ["post_inquiry"] if request.support else []
+        aspects: list[Aspect] = ["post_inquiry"] if request.support else []
         aspects += ["product"] if request.order is not None else []
         task = text("reviews").format(
             journey=_after(request),
@@ -158,6 +169,15 @@ class ModelBuyer(BuyerAgent):
             accepted=model.accepted,
             check=check,
         )
+
+
+def _unreviewed(reply: DecisionReply, talked: bool) -> str | None:
+    """Say if a talk that took place has no review."""
+    return "no review of the talk" if talked and None in (reply.rating, reply.review) else None
+
+
+def _reviewed(rating: int, said: str, recommends: bool | None = None) -> Review:
+    return Review(rating=rating, text=said, would_recommend=recommends)
 
 
 def _missing(reply: ReviewsReply, aspects: list[Aspect]) -> str | None:

@@ -16,12 +16,13 @@ from msgspec import Meta
 
 from retailsim.agents.llm.talk.reply import Reply
 from retailsim.agents.reading.replies import ReadingEnvelope
-from retailsim.events.messages import ASPECTS, Aspect
+from retailsim.events.messages import Aspect
 from retailsim.market.core.admission import MAX_NUMBER
 from retailsim.market.protocols.retail.values import SECTIONS, Topic
 
 Text = Annotated[str, Meta(min_length=1, max_length=20_000)]
 Plan = Annotated[str, Meta(max_length=20_000)]
+Persuasion = Literal["competitive comparison", "technical authority", "value per use"]
 Stars = Annotated[int, Meta(ge=1, le=5)]
 Units = Annotated[int, Meta(ge=0, le=MAX_NUMBER)]
 
@@ -37,6 +38,7 @@ class StrategyReply(Reply, frozen=True, kw_only=True, tag="strategy"):
 
     target_expansion: Plan
     value_proposition: Plan
+    persuasion: Persuasion | None
     contextual_urgency: Plan
     objection_handling: Plan
 
@@ -84,8 +86,15 @@ class SettlementReply(Reply, frozen=True, kw_only=True, tag="settlement"):
 
 
 class TopicsReply(Reply, frozen=True, kw_only=True, tag="topics"):
-    """One or two topics to ask about, with the first message on them; null to ask nothing."""
+    """The review of the pitch, and one or two topics with the first message on them.
 
+    The message is null where nothing is asked.
+    """
+
+    most_tokens: ClassVar[int] = 500
+
+    rating: Stars
+    review: Text
     topics: Annotated[tuple[Topic, ...], Meta(min_length=1, max_length=2)]
     reason: Text
     text: Text | None
@@ -105,8 +114,15 @@ class MessageReply(Reply, frozen=True, kw_only=True, tag="message"):
 
 
 class DecisionReply(Reply, frozen=True, kw_only=True, tag="decision"):
-    """The decision; the quantity is 0 exactly when nothing is bought."""
+    """The review of the talk, if there was one, and the decision.
 
+    The quantity is 0 exactly when nothing is bought.
+    """
+
+    most_tokens: ClassVar[int] = 500
+
+    rating: Stars | None = None
+    review: Text | None = None
     will_purchase: bool
     quantity: Units
     quantity_reason: str
@@ -120,21 +136,25 @@ class DecisionReply(Reply, frozen=True, kw_only=True, tag="decision"):
         return None
 
 
+LateAspect = Literal["post_inquiry", "product"]
+"""What can only be reviewed once it is known what became of the order."""
+
+
 class AspectReview(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The review of one aspect; ``would_recommend`` is for the product."""
 
-    aspect: Aspect
+    aspect: LateAspect
     rating: Stars
     text: Text
     would_recommend: bool | None = None
 
 
 class ReviewsReply(Reply, frozen=True, kw_only=True, tag="reviews"):
-    """All reviews at once; one of an aspect that was not asked for counts for nothing."""
+    """The last reviews at once; one of an aspect that was not asked for counts for nothing."""
 
-    most_tokens: ClassVar[int] = 700
+    most_tokens: ClassVar[int] = 500
 
-    reviews: Annotated[tuple[AspectReview, ...], Meta(min_length=1, max_length=len(ASPECTS))]
+    reviews: Annotated[tuple[AspectReview, ...], Meta(min_length=1, max_length=2)]
 
     def problem(self) -> str | None:
         """An aspect is reviewed once, and who reviews the product says whether to buy it."""
@@ -161,7 +181,13 @@ class BroadcastEnvelope(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
 class ServiceEnvelope(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a seller answers to buyers: most of its calls, so their schema is kept small."""
 
-    reply: AnswerReply | SettlementReply
+    reply: AnswerReply
+
+
+class ClerkEnvelope(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is read off a support dialogue when it is over."""
+
+    reply: SettlementReply
 
 
 class BuyerEnvelope(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -173,6 +199,7 @@ class BuyerEnvelope(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 ENVELOPES: tuple[type[msgspec.Struct], ...] = (
     BroadcastEnvelope,
     ServiceEnvelope,
+    ClerkEnvelope,
     BuyerEnvelope,
     ReadingEnvelope,
 )

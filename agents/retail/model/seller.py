@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import ClassVar, TypeVar
 
 from retailsim.agents.base import Seat
 from retailsim.agents.llm.talk import templates
 from retailsim.agents.llm.talk.chat import ModelChat
+from retailsim.agents.llm.talk.decode import Check
 from retailsim.agents.llm.talk.model_options import model_of, options_of
 from retailsim.agents.llm.talk.reply import Envelope, Reply
 from retailsim.agents.llm.talk.templates import fenced, text
@@ -16,6 +18,7 @@ from retailsim.agents.retail.model import wording
 from retailsim.agents.retail.model.replies import (
     AnswerReply,
     BroadcastEnvelope,
+    ClerkEnvelope,
     PitchReply,
     ServiceEnvelope,
     SettlementReply,
@@ -36,7 +39,6 @@ from retailsim.market.protocols.retail.values import (
     Settlement,
     Strategy,
     Support,
-    Transcript,
 )
 
 R = TypeVar("R", bound=Reply)
@@ -58,11 +60,16 @@ class ModelSeller(SellerAgent):
             return Strategy()
         conversation = self._broadcast(request)
         task = text("strategy").format(dimensions=", ".join(request.dimensions))
-        reply = await self._ask(request, conversation, task, StrategyReply)
+        values = "value_proposition" in request.dimensions
+        check = partial(_persuades, asked=values)
+        reply = await self._ask(request, conversation, task, StrategyReply, check)
         planned = {name: getattr(reply, name) for name in request.dimensions}
-        kept = StrategyReply(**dict.fromkeys(DIMENSIONS, "") | planned)
+        persuasion = reply.persuasion if values else None
+        kept = StrategyReply(**dict.fromkeys(DIMENSIONS, "") | planned, persuasion=persuasion)
         if kept != reply:
             conversation.restate(kept)  # the guidance leaves out what was planned beyond it
+        if values:
+            planned["value_proposition"] += f" (Persuasion: {persuasion}.)"
         return Strategy(**{name: plan or None for name, plan in planned.items()})
 
     async def pitch(self, request: PresentPitch) -> Pitch:
@@ -81,13 +88,32 @@ class ModelSeller(SellerAgent):
 
     async def support(self, request: GiveSupport) -> Support:
         """Answer the complaint; the settlement is read off the dialogue when it is over."""
-        conversation = self._after(request, request.inquiry)
-        task = text("support").format(message=fenced("MESSAGE", request.transcript[-1].text))
+        conversation = self._conversation(
+            request, "support", ServiceEnvelope, lambda: self._complained(request)
+        )
+        task = text("answer").format(message=fenced("MESSAGE", request.transcript[-1].text))
         return Support(text=(await self._ask(request, conversation, task, AnswerReply)).text)
 
     async def settle(self, request: SettleIssue) -> Settlement:
-        """Say how the dialogue ended; the market checks it against its rules."""
-        conversation = self._after(request, ())
+        """Have a clerk, who is not the seller, say how the dialogue ended.
+
+        It sees what both sides said and the terms, and neither the seller's persona nor what the
+        seller told itself. The market checks the outcome against its rules.
+        """
+        context = [
+            wording.terms(request.offer),
+            text("clerk_order").format(
+                quantity=request.order.quantity, issue=fenced("PROBLEM", request.issue)
+            ),
+            templates.dialogue(request.transcript),
+        ]
+        conversation = ModelChat(
+            "seller",
+            ClerkEnvelope,
+            templates.paragraphs(context),
+            in_prompt=model_of(self.seat).in_prompt,
+            rules="clerk_rules",
+        )
         reply = await self._ask(request, conversation, text("settlement"), SettlementReply)
         return Settlement(
             outcome=reply.outcome,
@@ -111,17 +137,14 @@ class ModelSeller(SellerAgent):
     def _inquiry(self, request: AnswerBuyer) -> str:
         return templates.paragraphs([self._offer(request), wording.spoken(request.pitch)])
 
-    def _after(self, request: GiveSupport | SettleIssue, inquiry: Transcript) -> ModelChat:
-        def context() -> str:
-            return templates.paragraphs(
-                [
-                    self._offer(request),
-                    wording.order_record(request.order, request.issue),
-                    templates.summary(inquiry, "BEFORE THE PURCHASE"),
-                ]
-            )
-
-        return self._conversation(request, "support", ServiceEnvelope, context)
+    def _complained(self, request: GiveSupport) -> str:
+        return templates.paragraphs(
+            [
+                self._offer(request),
+                wording.order_record(request.order, request.issue),
+                templates.summary(request.inquiry, "BEFORE THE PURCHASE"),
+            ]
+        )
 
     def _conversation(
         self, request: Request, name: str, envelope: type[Envelope], context: Callable[[], str]
@@ -133,7 +156,14 @@ class ModelSeller(SellerAgent):
         found: ModelChat = notes[name]
         return found
 
-    async def _ask(self, request: Request, conversation: ModelChat, task: str, kind: type[R]) -> R:
+    async def _ask(
+        self,
+        request: Request,
+        conversation: ModelChat,
+        task: str,
+        kind: type[R],
+        check: Check[R] | None = None,
+    ) -> R:
         model = model_of(self.seat)
         return await conversation.ask(
             task,
@@ -142,4 +172,10 @@ class ModelSeller(SellerAgent):
             max_output_tokens=kind.most_tokens,
             reasks=self._options.reasks,
             accepted=model.accepted,
+            check=check,
         )
+
+
+def _persuades(reply: StrategyReply, asked: bool) -> str | None:
+    """Say if the way to persuade is missing where the plan has a value proposition."""
+    return "no persuasion for the value_proposition" if asked and not reply.persuasion else None

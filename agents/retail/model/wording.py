@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import msgspec
 
 from retailsim.agents.llm.talk.templates import SUMMARY_CHARACTERS, fenced, summary, text
@@ -12,6 +14,7 @@ from retailsim.market.core.return_policy import ReturnPolicy
 from retailsim.market.protocols.retail.claims import sheet_of
 from retailsim.market.protocols.retail.values import Offer, Order, Pitch
 
+_WHOM: Mapping[str, str] = {"men": "men", "women": "women", "unisex": "men and women"}
 SHEET_CHARACTERS = 1_200
 """Longest product sheet in a prompt; facts come first, prose is cut."""
 
@@ -31,10 +34,11 @@ def sheet(offer: Offer) -> str:
 
 
 def listing(offer: Offer) -> str:
-    """Return what the shop's page shows beside the price: title, brand and category."""
+    """Return what the shop's page shows beside the price: title, brand, category, for whom."""
     product = offer.product
     brand = f"\nBrand: {product.brand}" if product.brand else ""
-    return fenced("LISTING", f"{product.title}{brand}\nCategory: {product.category}")
+    whom = f"\nFor: {_WHOM[product.audience]}" if product.audience else ""
+    return fenced("LISTING", f"{product.title}{brand}\nCategory: {product.category}{whom}")
 
 
 def terms(offer: Offer) -> str:
@@ -86,6 +90,7 @@ def specimen() -> str:
         category="Home",
         path=("a", "b"),
         brand="B",
+        audience="unisex",
         details={"n": "v"},
         features=("f",),
         description="d",
@@ -101,7 +106,8 @@ def specimen() -> str:
         date="2026-01-01",
     )
     short = msgspec.structs.replace(product, title="t")
-    said = (Turn("buyer", "w " * SUMMARY_CHARACTERS),)
+    words = "w " * SUMMARY_CHARACTERS
+    said = (Turn("seller", words), Turn("buyer", f"{words}. A refund of $5. {words}"))
     sheets = (sheet(offer), sheet(msgspec.structs.replace(offer, product=short)))
     read = sheet_of(offer).described()
     return "\n".join([*sheets, listing(offer), terms(offer), summary(said, "S"), read])

@@ -8,13 +8,20 @@ from typing import NamedTuple
 
 from retailsim.agents.llm.talk.reply import Reply
 from retailsim.agents.llm.talk.templates import SUMMARY_CHARACTERS, text
-from retailsim.agents.llm.talk.workload import BYTES_PER_TOKEN, Step, TalkLoad, asked
+from retailsim.agents.llm.talk.workload import (
+    BYTES_PER_TOKEN,
+    FOREIGN_MOST,
+    Step,
+    TalkLoad,
+    asked,
+)
 from retailsim.agents.reading.workload import reading
 from retailsim.agents.retail.model import wording
 from retailsim.agents.retail.model.replies import (
     AnswerReply,
     BroadcastEnvelope,
     BuyerEnvelope,
+    ClerkEnvelope,
     DecisionReply,
     MessageReply,
     PitchReply,
@@ -35,14 +42,14 @@ PURCHASES = 0.68
 PERSONA_BYTES = 150
 """Of three traits."""
 _EXPECTED: dict[type[Reply], int] = {
-    StrategyReply: 300,
+    StrategyReply: 310,
     PitchReply: 670,
     AnswerReply: 135,
     SettlementReply: 60,
-    TopicsReply: 135,
+    TopicsReply: 210,
     MessageReply: 80,
-    DecisionReply: 160,
-    ReviewsReply: 320,
+    DecisionReply: 235,
+    ReviewsReply: 165,
 }
 """Tokens of an answer: the words of published ones (pitch 430; seller 83, and 100 in support;
 buyer 45; reasons 30, 20 and 65; reviews 182 in all), of the strategy and the settlement those that
@@ -80,15 +87,30 @@ def selling(offer: Offer, *, max_turns: int, issue_rate: float) -> tuple[TalkLoa
     inquiries, complaints = (_exchanges(shares, max_turns) for shares in (INQUIRIES, COMPLAINTS))
     heard = _EXPECTED[MessageReply]
     inquiry = _step(AnswerReply, asked("answer"), inquiries, most=max_turns, hears=heard)
-    support = _step(AnswerReply, asked("support"), complaints, most=max_turns, hears=heard)
-    settlement = _step(SettlementReply, asked("settlement"))
+    support = _step(AnswerReply, asked("answer"), complaints, most=max_turns, hears=heard)
     return (
         _service(context + _pitch_bytes(), (inquiry,)),
         _service(
             context + _order_bytes() + _summary_bytes(inquiries.mean),
-            (support, settlement),
+            (support,),
             chance=PURCHASES * issue_rate,
         ),
+        _clerk(offer, complaints, max_turns, chance=PURCHASES * issue_rate),
+    )
+
+
+def _clerk(offer: Offer, complaints: Exchanges, max_turns: int, chance: float) -> TalkLoad:
+    """Reading the outcome off the support dialogue, which is told as a whole."""
+    exchange = _EXPECTED[MessageReply] + _EXPECTED[AnswerReply]
+    step = _step(
+        SettlementReply,
+        asked("settlement", "clerk_order"),
+        hears=int(complaints.mean * exchange),
+        hears_most=2 * max_turns * FOREIGN_MOST,
+    )
+    terms = len(wording.terms(offer).encode())
+    return TalkLoad(
+        rules="clerk_rules", envelope=ClerkEnvelope, context=terms, steps=(step,), chance=chance
     )
 
 
@@ -102,9 +124,7 @@ def _service(context: int, steps: tuple[Step, ...], chance: float = 1.0) -> Talk
     )
 
 
-def buying(
-    offer: Offer, *, max_turns: int, issue_rate: float, nonbuyer_reviews: bool
-) -> tuple[TalkLoad, ...]:
+def buying(offer: Offer, *, max_turns: int, issue_rate: float) -> tuple[TalkLoad, ...]:
     """The buyer's conversations in one episode: shopping with the reviews, and support."""
     shown = len(wording.listing(offer).encode()) + len(wording.terms(offer).encode())
     inquiries, complaints = (_exchanges(shares, max_turns) for shares in (INQUIRIES, COMPLAINTS))
@@ -112,13 +132,13 @@ def buying(
     # The first message comes with the topics, the first complaint hears of the order.
     further = Exchanges(max(0.0, inquiries.mean - 1.0), inquiries.variance)
     shopping = (
-        _step(TopicsReply, asked("topics", "ask_first")),
+        _step(TopicsReply, asked("topics")),
         _step(MessageReply, asked("ask_next"), further, most=max_turns, hears=heard),
-        _step(DecisionReply, asked("last_answer", "decide"), hears=heard),
+        _step(DecisionReply, asked("last_answer", "decide", "decide_talk"), hears=heard),
         _step(
             ReviewsReply,
             asked("reviews", "journey_problem"),
-            Exchanges(1.0 if nonbuyer_reviews else PURCHASES),
+            Exchanges(PURCHASES),
             hears=int(_summary_bytes(complaints.mean) * PURCHASES * issue_rate / BYTES_PER_TOKEN),
         ),
     )
@@ -173,6 +193,7 @@ def _step(
     *,
     most: int = 1,
     hears: int = 0,
+    hears_most: int = FOREIGN_MOST,
 ) -> Step:
     return Step(
         kind=kind,
@@ -180,6 +201,7 @@ def _step(
         variance=exchanges.variance,
         most=most,
         hears=hears,
+        hears_most=hears_most,
         expected=_EXPECTED[kind],
         asks=asks,
     )
@@ -194,5 +216,6 @@ def _order_bytes() -> int:
 
 
 def _summary_bytes(exchanges: float) -> int:
-    """What is handed on of a dialogue: the beginning of each message, and who said it."""
-    return int(2 * exchanges * (SUMMARY_CHARACTERS + len("seller: ")))
+    """What is handed on of a dialogue: some of each message, and who said it."""
+    each = SUMMARY_CHARACTERS + SUMMARY_CHARACTERS // 2 + len("seller: buyer: ")
+    return int(exchanges * each)

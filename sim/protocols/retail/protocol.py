@@ -42,9 +42,7 @@ def _talks(scenario: Scenario) -> Talks:
         turns, issues = of.max_turns, of.issues.rate_of(offer.product.category)
         seller = sellers[spec.seller.id]
         answering = workload.selling(offer, max_turns=turns, issue_rate=issues)
-        buying = workload.buying(
-            offer, max_turns=turns, issue_rate=issues, nonbuyer_reviews=of.nonbuyer_reviews
-        )
+        buying = workload.buying(offer, max_turns=turns, issue_rate=issues)
         return [
             (seller, (workload.broadcast(offer),)),
             *((seller, answering) for _ in spec.episodes),
