@@ -124,11 +124,17 @@ class Agent(ABC):
     waits : bool
         Whether `receive` waits for something outside. Those that do run side by side; those
         that don't are awaited one after another, which costs no task, and must not wait.
+    eager : bool
+        Of an agent that waits: whether it may be asked before its request is due in the market's
+        time, because what it answers follows from the requests of the same episode alone. Then
+        it has often answered by then, and the market need not wait. Leave it false where
+        episodes learn from each other.
     trusted : bool
         Built-in agents only: what they return is not checked again.
     """
 
     waits: ClassVar[bool] = False
+    eager: ClassVar[bool] = False
     trusted: ClassVar[bool] = False
 
     def __init__(self, seat: Seat) -> None:

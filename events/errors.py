@@ -101,6 +101,17 @@ class PostedIntoPast(EventsError):
         )
 
 
+class PostedOutOfTurn(EventsError):
+    """An eager agent was asked for two things of one episode, the later one first."""
+
+    def __init__(self, name: str, episode: str | None, before: int, due: int) -> None:
+        super().__init__(
+            f"{name}: asked for t = {before} in episode {episode}, and then for t = {due}. An"
+            " agent that is asked before its request is due takes those of an episode in the"
+            " order in which they fall due; post them so, or declare `eager = False` on its class."
+        )
+
+
 class LogDamaged(EventsError):
     """The log does not hold what was written.
 

@@ -8,10 +8,11 @@ round of it. So the order of everything follows from the messages alone: task sc
 and concurrency never decide an outcome.
 
 Recipients come in three kinds. Rules are plain functions. Agents that do not wait are stepped
-once, in place: no task, no switch. Agents that wait run side by side in a task group, one message
-at a time for each episode; what they answered, and how they failed, is dealt with only when all
-have ended, in the order in which they were asked. A coroutine that was said not to wait and does
-is an error, because finishing it in another task would break its cancel scopes and deadlines.
+once, in place: no task, no switch. Agents that wait run side by side, one message at a time for
+each episode (`events.side_by_side`); what they answered, and how they failed, is dealt with only
+when all have ended, in the order in which they were asked. A coroutine that was said not to wait
+and does is an error, because finishing it in another task would break its cancel scopes and
+deadlines.
 
 There is one thing it may await, where the caller of the kernel answers for it: a `Question`, as a
 seat does that is played from outside. `Kernel.run_dry`, which needs no event loop, then stops where
@@ -39,6 +40,7 @@ from retailsim.events.errors import (
     WaitsInDryRun,
 )
 from retailsim.events.messages import Event, Message
+from retailsim.events.side_by_side import SideBySide
 
 MARKET = "market"
 """The name of the rules, and the recipient of whatever an agent returns."""
@@ -95,7 +97,6 @@ class _Asked(msgspec.Struct, frozen=True, gc=False):
 
 
 _Queued = tuple[Message, str | None]
-_Answer = tuple[Outgoing, Exception | None]
 _LISTS = (tuple, list)
 _BREATH = 10_000
 """Messages after which a market without waiting lets other tasks run: some 10 ms."""
@@ -145,7 +146,8 @@ class Kernel:
         self._buckets: dict[tuple[int, int], list[_Queued]] = {}
         self._rules: dict[str, Rules] = {}
         self._inline: dict[str, Receive] = {}
-        self._waiting: dict[str, Receive] = {}
+        self._beside = SideBySide()
+        self._waiting = self._beside.agents
         self._dry = False
         self._rest: Iterator[_Queued] = iter(())
         self._asked: _Asked | None = None
@@ -154,9 +156,18 @@ class Kernel:
         """Register a plain function; what it returns keeps the episode that it names itself."""
         self._rules[name] = rules
 
-    def add_agent(self, name: str, receive: Receive, *, waits: bool) -> None:
-        """Register an agent; what it returns belongs to the episode of the message handled."""
+    def add_agent(self, name: str, receive: Receive, *, waits: bool, eager: bool = False) -> None:
+        """Register an agent; what it returns belongs to the episode of the message handled.
+
+        Parameters
+        ----------
+        eager : bool
+            Of one that waits: whether it may be asked before its request is due, because what it
+            returns follows from the requests of the same episode alone.
+        """
         (self._waiting if waits else self._inline)[name] = receive
+        if waits and eager:
+            self._beside.eager.add(name)
 
     def post(self, outgoing: Outgoing, source: str = MARKET) -> None:
         """Put messages on the bus, as the first ones of a market are."""
@@ -174,7 +185,17 @@ class Kernel:
             If a message goes to somebody who was never registered.
         PostedIntoPast
             If a message was posted with a negative delay.
+        PostedOutOfTurn
+            If an eager agent is asked for something that is due before what it was asked already
+            in the same episode.
         """
+        if not self._waiting:
+            await self._deliver()
+            return
+        async with self._beside.running():
+            await self._deliver()
+
+    async def _deliver(self) -> None:
         breath = _BREATH
         while self._instants:
             if self.delivered >= breath:
@@ -276,7 +297,7 @@ class Kernel:
         Failures are answered in that second pass too: the market's answer may depend on what it
         has handled before, as which episode is the last one to end does.
         """
-        answers = await self._ask(batch)
+        answers = await self._beside.ask(batch)
         for index, queued in enumerate(batch):
             message, to = queued
             if to not in self._waiting:
@@ -288,26 +309,6 @@ class Kernel:
             else:
                 outgoing = self._failed(to, message, error)
             self._buffer(outgoing, to)
-
-    async def _ask(self, batch: list[_Queued]) -> dict[int, _Answer]:
-        """Run the agents that wait; an agent whose own task was cancelled leaves no answer."""
-        chains: dict[tuple[str, str | None], list[int]] = {}
-        for index, (message, to) in enumerate(batch):
-            if to in self._waiting:
-                chains.setdefault((to, message.episode), []).append(index)
-        answers: dict[int, _Answer] = {}
-
-        async def ask(receive: Receive, indices: list[int]) -> None:
-            for index in indices:
-                try:
-                    answers[index] = await receive(batch[index][0]), None
-                except Exception as error:  # noqa: BLE001 - an agent may raise anything
-                    answers[index] = (), error
-
-        async with asyncio.TaskGroup() as group:  # 3x the speed of an anyio group here
-            for (name, _), indices in chains.items():
-                group.create_task(ask(self._waiting[name], indices))
-        return answers
 
     def _step(
         self,
@@ -360,7 +361,7 @@ class Kernel:
         return outgoing
 
     def _buffer(self, outgoing: Outgoing, source: str) -> None:
-        now, market, buckets = self.now, self.market, self._buckets
+        now, market, buckets, eager = self.now, self.market, self._buckets, self._beside.eager
         for out in outgoing:
             if type(out) is Post:
                 message, to = out.message, out.to
@@ -376,3 +377,5 @@ class Kernel:
                 heappush(self._instants, key)
             else:
                 bucket.append((message, to))
+            if eager and to in eager:
+                self._beside.posted(message, to, key)

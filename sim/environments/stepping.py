@@ -86,6 +86,6 @@ class _Stepped(Kernel):
         super().__init__(market, on_failure)
         self._asking = asking
 
-    def add_agent(self, name: str, receive: Receive, *, waits: bool) -> None:
+    def add_agent(self, name: str, receive: Receive, *, waits: bool, eager: bool = False) -> None:
         """Register an agent; one that asks outside is no longer one that waits."""
-        super().add_agent(name, receive, waits=waits and name not in self._asking)
+        super().add_agent(name, receive, waits=waits and name not in self._asking, eager=eager)

@@ -208,7 +208,8 @@ class SeatedAgent:
         if self.post is not None and self.wired:
             seat = msgspec.structs.replace(seat, wire=self.post.at(door))
         agent = self.kind(seat)
-        kernel.add_agent(agent.source, self._way_to(agent, door, hosting), waits=agent.waits)
+        receive = self._way_to(agent, door, hosting)
+        kernel.add_agent(agent.source, receive, waits=agent.waits, eager=agent.eager)
         return agent
 
     def _way_to(self, agent: Agent, door: Door, hosting: Hosting) -> Receive:
@@ -296,7 +297,7 @@ class Cast:
             return
         access = self._models.access(self._reader, door) if self._models else None
         reader = ModelReader(self._reader, access)
-        kernel.add_agent(reader.source, Checked(reader, READINGS).receive, waits=True)
+        kernel.add_agent(reader.source, Checked(reader, READINGS).receive, waits=True, eager=True)
 
     def seat(self, role: Role, name: str) -> SeatedAgent:
         """The seat of this name."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import signal
 import subprocess
 from collections import Counter
@@ -90,9 +89,15 @@ def test_an_interrupted_run_says_how_to_go_on(
 
 
 @pytest.mark.slow
-def test_no_call_outside_is_made_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("eager", [False, True])
+def test_no_call_outside_is_made_twice(
+    eager: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """What is asked when Ctrl-C comes is finished and recorded, and a resume asks the rest."""
-    shutil.copy(PLUGINS / "asking.py", tmp_path)
+    asking = (PLUGINS / "asking.py").read_text()
+    (tmp_path / "asking.py").write_text(
+        asking.replace("waits = True", f"waits, eager = True, {eager}")
+    )
     path = scenario(tmp_path, ASKING)
     launched(tmp_path / "reference", path)
     calls, run = tmp_path / "calls", tmp_path / "run"

@@ -45,6 +45,7 @@ class ModelSalesBuyer(SalesBuyer):
     """CSUser by a language model."""
 
     waits: ClassVar[bool] = True
+    eager: ClassVar[bool] = True
 
     def __init__(self, seat: Seat) -> None:
         super().__init__(seat)

@@ -47,6 +47,7 @@ class ModelSalesSeller(SalesSeller):
     """CSI by a language model."""
 
     waits: ClassVar[bool] = True
+    eager: ClassVar[bool] = True
     planning: ClassVar[str] = "sales_plan"
 
     def __init__(self, seat: Seat) -> None:

@@ -43,6 +43,7 @@ class ModelBuyer(BuyerAgent):
     """
 
     waits: ClassVar[bool] = True
+    eager: ClassVar[bool] = True
 
     def __init__(self, seat: Seat) -> None:
         super().__init__(seat)

@@ -48,6 +48,7 @@ class ModelSeller(SellerAgent):
     """Plans, pitches, answers and settles by asking a model (see `agents.llm.prompts`)."""
 
     waits: ClassVar[bool] = True
+    eager: ClassVar[bool] = True
 
     def __init__(self, seat: Seat) -> None:
         super().__init__(seat)

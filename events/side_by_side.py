@@ -1,0 +1,129 @@
+"""Agents that wait: asked side by side, and those that may be, before their request is due.
+
+An agent that is eager is asked when its request is posted, and answers when it is due. What it
+answers follows from the requests of one episode alone, so nothing that happens in between can
+change it, and the events are the same; only the waiting is over sooner. Without it, a market whose
+requests fall due one after another would wait for one answer at a time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, NamedTuple
+
+from retailsim.events.errors import PostedOutOfTurn
+from retailsim.events.messages import Message
+
+Receive = Callable[[Message], Coroutine[Any, Any, Any]]
+Answer = tuple[Any, Exception | None]
+Due = tuple[int, int]
+"""Market time and priority."""
+
+_Chain = tuple[str, str | None]
+"""An agent in an episode: it handles one message at a time."""
+
+
+class _Early(NamedTuple):
+    message: Message
+    due: Due
+    task: asyncio.Task[Answer]
+
+
+class SideBySide:
+    """The agents of one market that wait.
+
+    Attributes
+    ----------
+    agents : dict of name to receive
+    eager : set of str
+        Those that may be asked before their request is due.
+    """
+
+    def __init__(self) -> None:
+        self.agents: dict[str, Receive] = {}
+        self.eager: set[str] = set()
+        self._queued: Counter[_Chain] = Counter()
+        self._early: dict[_Chain, _Early] = {}
+        self._group: asyncio.TaskGroup | None = None
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Surround the delivering: no task outlives it, and its error is raised as it is."""
+        raised: Exception | None = None
+        async with asyncio.TaskGroup() as self._group:
+            try:
+                yield
+            except Exception as error:  # noqa: BLE001 - raised below, without a group around it
+                raised = error
+                for early in self._early.values():
+                    early.task.cancel()
+        self._group = None
+        if raised is not None:
+            raise raised
+
+    def posted(self, message: Message, name: str, due: Due) -> None:
+        """Note a request to an eager agent, and ask it now if nothing of its episode is under way.
+
+        Raises
+        ------
+        PostedOutOfTurn
+            If another one was asked before that is due later.
+        """
+        chain = (name, message.episode)
+        self._queued[chain] += 1
+        early = self._early.get(chain)
+        if early is not None and due < early.due:
+            raise PostedOutOfTurn(name, message.episode, early.due[0], due[0])
+        if self._group is not None and self._queued[chain] == 1:
+            message.t = due[0]
+            task = self._group.create_task(_asked(self.agents[name], message))
+            self._early[chain] = _Early(message, due, task)
+
+    async def ask(self, batch: Sequence[tuple[Message, str | None]]) -> Mapping[int, Answer]:
+        """Return the answers of those who wait, by their place in the batch.
+
+        One whose own task was cancelled leaves none, nor any behind it in its episode.
+        """
+        assert self._group is not None
+        chains: dict[_Chain, list[int]] = {}
+        for index, (message, to) in enumerate(batch):
+            if to is not None and to in self.agents:
+                chains.setdefault((to, message.episode), []).append(index)
+        answers: dict[int, Answer] = {}
+
+        async def in_turn(name: str, indices: list[int], first: _Early | None) -> None:
+            if first is not None:
+                answers[indices[0]] = await first.task
+            for index in indices[first is not None :]:
+                answers[index] = await _asked(self.agents[name], batch[index][0])
+
+        alone: dict[int, asyncio.Task[Answer]] = {}
+        others = []
+        for chain, indices in chains.items():
+            early = self._taken(chain, len(indices))
+            if early is not None and len(indices) == 1:
+                alone[indices[0]] = early.task
+            else:
+                others.append(self._group.create_task(in_turn(chain[0], indices, early)))
+        await asyncio.wait([*alone.values(), *others])
+        answers.update((n, task.result()) for n, task in alone.items() if not task.cancelled())
+        return answers
+
+    def _taken(self, chain: _Chain, number: int) -> _Early | None:
+        """Note that so many requests are due; returns what was asked early: the first of them."""
+        if chain[0] not in self.eager:
+            return None
+        self._queued[chain] -= number
+        if not self._queued[chain]:
+            del self._queued[chain]
+        return self._early.pop(chain, None)
+
+
+async def _asked(receive: Receive, message: Message) -> Answer:
+    try:
+        return await receive(message), None
+    except Exception as error:  # noqa: BLE001 - an agent may raise anything
+        return (), error
