@@ -198,13 +198,17 @@ def _like(random: Random, old: Any) -> Any:
         case bool() | None:
             return random.choice((True, False, None, 0, 1, "true"))
         case int() | float():
-            near = (-old, old + 1, old - 1, old * 10, old / 3, str(old), f"{old}.0", [old])
+            near = (-old, old + 1, old - 1, old * 10, _third(old), str(old), f"{old}.0", [old])
             return random.choice(near)
         case str():
             at = random.randrange(len(old) + 1)
             return random.choice((old + "x", old[:at], old[:at] + random.choice(TEXTS) + old[at:]))
         case _:
             return [old]
+
+
+def _third(old: float) -> float:
+    return old / 3 if isinstance(old, float) or abs(old) < 2**53 else old // 3
 
 
 def value(random: Random) -> Any:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import shutil
 import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
@@ -71,7 +73,9 @@ class Surface:
 def scratch() -> Path:
     """A folder of this process for the inputs that are files, in memory where that is possible."""
     memory = Path("/dev/shm")
-    return Path(tempfile.mkdtemp(prefix="campaign-", dir=memory if memory.is_dir() else None))
+    place = Path(tempfile.mkdtemp(prefix="campaign-", dir=memory if memory.is_dir() else None))
+    atexit.register(shutil.rmtree, place, ignore_errors=True)
+    return place
 
 
 def as_file(name: str, data: bytes) -> Path:

@@ -23,7 +23,7 @@ from retailsim.sim.cli import main
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("agents", "analysis", "events", "market", "sim")
-SOURCES = (*PACKAGES, "benchmarks", "docs", "examples")
+SOURCES = (*PACKAGES, "benchmarks", "campaign", "docs", "examples")
 MOST_LINES_OF_A_FILE = 400
 MOST_LINES_OF_A_FUNCTION = 60
 HEAVY = ("aiohttp", "anyio", "asyncio", "msgspec", "polars", "rich", "structlog", "tenacity")

@@ -54,7 +54,7 @@ def read(derived: Path, log: str, tables: TableSet) -> Projection | None:
         names = (*tables.frames, *tables.rows)
         contents = {name: _content(derived, name, index) for name in names}
         frames: dict[str, Any] = {name: unpacked(contents[name]) for name in tables.frames}
-    except (OSError, msgspec.DecodeError, pl.exceptions.PolarsError, _Changed):
+    except (OSError, ValueError, RecursionError, pl.exceptions.PolarsError, _Changed):
         return None
     rows = PackedTables({name: contents[name] for name in tables.rows})
     return Projection(**frames, tables=rows)

@@ -68,7 +68,7 @@ def read_hashed(record: Path) -> Mapping[str, Hashed]:
     """Return what a record says, by names of files; nothing if it cannot be read."""
     try:
         found = msgspec.json.decode(record.read_bytes(), type=_Record)
-    except (OSError, msgspec.DecodeError, UnicodeDecodeError):
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return {}
     return found.segments if found.version == _VERSION else {}
 

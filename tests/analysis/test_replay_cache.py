@@ -109,7 +109,11 @@ def test_a_damaged_kept_file_is_made_anew(
     assert path.read_bytes() == content
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"version":1}', b"\xff"])
+SPOILT = (b"", b"{", b"[]", b'{"version":1}', b"\xff", b'{"log":"\xe0x"}', b'{"x":' + b"[" * 9_999)
+"""The sixth was found by the campaign: derived tables, seed 0, damage 14."""
+
+
+@pytest.mark.parametrize("content", SPOILT)
 def test_a_damaged_index_is_made_anew(run: Path, projected: list[Path], content: bytes) -> None:
     """An index that cannot be read fits no log."""
     (run / "derived" / "index.json").write_bytes(content)
