@@ -208,7 +208,7 @@ def _like(random: Random, old: Any) -> Any:
 
 
 def _third(old: float) -> float:
-    return old / 3 if isinstance(old, float) or abs(old) < 2**53 else old // 3
+    return old / 3 if abs(old) < 2**53 else old // 3
 
 
 def value(random: Random) -> Any:
