@@ -45,6 +45,7 @@ class Program:
         for module in IMPORTED:
             import_module(module)
         self.said = said
+        said.touch()  # it may be killed before it opens it
         self.status: int | None = None
         self.began = time.monotonic()
         sys.stdout.flush()

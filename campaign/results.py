@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterable, Sequence
+from hashlib import sha256
+from pathlib import Path
 
 import msgspec
 
 from campaign.branches import ROOT
+from retailsim.events.log.lock import RunLock
 
 FILE = ROOT / "campaign" / "results.json"
 PAGE = ROOT / "docs" / "campaign.md"
@@ -48,7 +52,17 @@ def read() -> list[Piece]:
 
 
 def write(new: Iterable[Piece]) -> None:
-    """Keep pieces, each once, and write the page's tables anew."""
+    """Keep pieces, each once, and write the page's tables anew; several may do so at once."""
+    with RunLock(scratch_lock(), patience_s=60.0):
+        _write(new)
+
+
+def scratch_lock() -> Path:
+    """Where the lock of the results lies: beside other files that are for this machine alone."""
+    return Path(tempfile.gettempdir()) / f"campaign-{sha256(str(ROOT).encode()).hexdigest()[:16]}"
+
+
+def _write(new: Iterable[Piece]) -> None:
     kept = {(one.part, one.name, one.seed): one for one in (*read(), *new)}
     pieces = sorted(kept.values(), key=lambda one: (one.part, one.name, one.seed))
     FILE.write_bytes(msgspec.json.format(msgspec.json.encode(pieces), indent=1) + b"\n")

@@ -17,6 +17,17 @@ def root(error: BaseException) -> BaseException:
     return error
 
 
+def no_name(error: BaseException) -> bool:
+    """Whether the system was given a text that can name no file."""
+    match error:
+        case UnicodeEncodeError():
+            return error.reason == "surrogates not allowed"
+        case ValueError():
+            return str(error) == "embedded null byte"
+        case _:
+            return False
+
+
 def line_and_status(error: BaseException) -> tuple[str, int]:
     """Return one line for a person, and the status to end with.
 
@@ -36,10 +47,8 @@ def _told(error: BaseException) -> tuple[str, int]:
             return f"{_file(error)}: {error.strerror}; what is written is kept: free some space", 3
         case OSError() if error.filename is not None:
             return f"{_file(error)}: {error.strerror}", 2
-        case ValueError() if str(error) == "embedded null byte":
-            return "a file was named with the character NUL, which no name can hold", 2
-        case UnicodeEncodeError() if error.reason == "surrogates not allowed":
-            return "a text holds half of a character (a lone surrogate); leave it out", 2
+        case _ if no_name(error):
+            return "a file's name cannot hold the character NUL, nor half of a character", 2
         case _ if (code := blamed(error)) is not None:
             said = " ".join(str(error).split())
             return f"{code} raised {type(error).__name__}: {said}", 1

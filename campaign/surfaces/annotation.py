@@ -82,8 +82,10 @@ def _said(body: bytes) -> set[tuple[str, str]] | None:
     if '"' in text:
         return None
     lines = [re.split("[,;\t]", line) for line in re.split("[\r\n]+", text)]
-    cells = [cell.strip() for line in lines for cell in line]
-    return {(one, other.upper()) for one in cells for other in cells}
+    rows = [[cell.strip() for cell in line] for line in lines]
+    if any(len(row) > 100 for row in rows):
+        return None
+    return {(one, other.upper()) for row in rows for one in row for other in row}
 
 
 def _wrong(value: Callable[..., Any]) -> Callable[..., Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from functools import cache
 from random import Random
@@ -33,6 +34,10 @@ FORMS = (
     ("", "\nThat is it."),
 )
 """What stands before and behind the JSON of an answer."""
+
+
+_HALF = re.compile("[\\ud800-\\udfff]")
+"""Half of a character, for which its stand-in is read."""
 
 
 @cache
@@ -82,7 +87,8 @@ def _objects(text: str) -> Iterator[Any]:
     """Every JSON object in a text, as Python's reader has it, wherever it begins."""
     for at in [place for place, char in enumerate(text) if char == "{"]:
         try:
-            yield json.JSONDecoder(strict=False).raw_decode(text, at)[0]
+            tree = json.JSONDecoder(strict=False).raw_decode(text, at)[0]
+            yield json.loads(_HALF.sub("\ufffd", json.dumps(tree, ensure_ascii=False)))
         except (ValueError, RecursionError):
             continue
 

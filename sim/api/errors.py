@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from retailsim.events.errors import DISK_FULL, RetailSimError
-from retailsim.sim.error_line import line_and_status, root
+from retailsim.sim.error_line import line_and_status, no_name, root
 from retailsim.sim.errors import ModelsStopped, SimError
 
 
@@ -39,6 +39,8 @@ def plain_errors() -> Iterator[None]:
         yield
     except Exception as error:
         cause = root(error)
+        if no_name(cause):
+            raise FileTrouble(*line_and_status(cause)) from error
         if isinstance(cause, OSError) and cause.filename is not None:
             raise FileTrouble(*line_and_status(cause)) from error
         if cause is error or not isinstance(cause, RetailSimError):

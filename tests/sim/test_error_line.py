@@ -34,12 +34,12 @@ class Wrong(RetailSimError):
         ),
         (
             ValueError("embedded null byte"),
-            "a file was named with the character NUL, which no name can hold",
+            "a file's name cannot hold the character NUL, nor half of a character",
             2,
         ),
         (
             UnicodeEncodeError("utf-8", "a\ud800", 1, 2, "surrogates not allowed"),
-            "a text holds half of a character (a lone surrogate); leave it out",
+            "a file's name cannot hold the character NUL, nor half of a character",
             2,
         ),
         (PermissionError(errno.EACCES, "Permission denied", "out"), "out: Permission denied", 2),

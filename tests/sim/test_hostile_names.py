@@ -37,6 +37,13 @@ PLACES: dict[str, tuple[dict[str, Any], str]] = {
 }
 
 
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("whole") / "run"
+    launched(out, *SMALL)
+    return out
+
+
 @pytest.mark.parametrize(("tables", "place"), PLACES.values(), ids=PLACES)
 def test_no_text_of_a_scenario_holds_what_no_name_can(
     tables: dict[str, Any], place: str, tmp_path: Path
@@ -45,6 +52,21 @@ def test_no_text_of_a_scenario_holds_what_no_name_can(
         retailsim.run({**SEATS, **tables}, out=tmp_path / "run")
     assert str(caught.value).endswith(f"{place}: holds the character NUL or half of a character")
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("name", ["a\0b", "a\ud800b"])
+def test_what_can_name_no_file_is_refused_by_python_calls_too(name: str, whole: Path) -> None:
+    loaded = retailsim.load(whole)
+    for call in (
+        lambda: retailsim.run(out=name),
+        lambda: retailsim.run(name),
+        lambda: retailsim.load(name),
+        lambda: retailsim.compare(loaded, name),
+        lambda: retailsim.experiment("persona-effects", out=name),
+        lambda: loaded.report(name),
+    ):
+        with pytest.raises(RetailSimError):
+            call()
 
 
 def test_a_megabyte_is_not_echoed(tmp_path: Path) -> None:
@@ -73,13 +95,6 @@ def test_ids_that_read_the_same_are_refused(tmp_path: Path) -> None:
     tables["buyers"][1] = {"id": "cafe", "agent": "behavioral"}
     tables["products"] = {"per_category": 1}
     assert retailsim.run(tables, out=tmp_path / "run").finished
-
-
-@pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    out = tmp_path_factory.mktemp("whole") / "run"
-    launched(out, *SMALL)
-    return out
 
 
 @pytest.mark.parametrize(
