@@ -57,7 +57,7 @@ def lines_of(events: Path) -> list[bytes]:
     return list(read_lines(events))
 
 
-def segment(run: Path) -> Path:
+def segment(run: Path, random: Random) -> Path:
     """The first segment."""
     return sorted(path for path in (run / "events").iterdir() if path.name[0].isdigit())[0]
 
@@ -71,7 +71,7 @@ class Kind:
     protocol : str
     compress : bool
     file : callable
-        Which file of a run is spoilt.
+        Takes a run and a source of chance, and returns which of its files is spoilt.
     judge : callable
         Takes the spoilt run and the sound one, and returns what became of it. A damage that is
         said raises `RetailSimError`; one that changes what is read in silence `WrongInSilence`.
@@ -81,7 +81,7 @@ class Kind:
 
     protocol: str
     compress: bool
-    file: Callable[[Path], Path]
+    file: Callable[[Path, Random], Path]
     judge: Callable[[Path, Path], str]
     torn: bool = False
 
@@ -115,23 +115,17 @@ def _measured(sound: Path) -> bytes:
     return measures(sound)
 
 
-def _seal(run: Path) -> Path:
+def _seal(run: Path, random: Random) -> Path:
     return run / "events" / "SEAL"
 
 
-def _products(run: Path) -> Path:
+def _products(run: Path, random: Random) -> Path:
     return run / "inputs" / "products.jsonl"
 
 
-def _tables(run: Path) -> Path:
-    """One of the files below ``derived``, by turns."""
-    files = sorted((run / "derived").iterdir())
-    return files[_turn() % len(files)]
-
-
-def _turn(state: list[int] = [0]) -> int:  # noqa: B006 - counts on purpose
-    state[0] += 1
-    return state[0]
+def _tables(run: Path, random: Random) -> Path:
+    """One of the files below ``derived``."""
+    return random.choice(sorted((run / "derived").iterdir()))
 
 
 KINDS = {
@@ -177,7 +171,7 @@ def _damage(name: str, seed: int, count: int, most_s: float) -> Piece:
     done = 0
     with limited():
         while done < count and time.monotonic() < began + most_s:
-            place = _copied(kind, sound, run)
+            place = _copied(kind, sound, run, random)
             data = place.read_bytes()
             place.write_bytes(spoilt(random, data))
             outcome, fault = _judged(kind, run, sound)
@@ -199,11 +193,11 @@ def _damage(name: str, seed: int, count: int, most_s: float) -> Piece:
     )
 
 
-def _copied(kind: Kind, sound: Path, run: Path) -> Path:
+def _copied(kind: Kind, sound: Path, run: Path, random: Random) -> Path:
     """Copy the sound run, and return the file that is to be spoilt."""
     shutil.rmtree(run, ignore_errors=True)
     shutil.copytree(sound, run, ignore=None if kind.file is _tables else _without_tables)
-    place = kind.file(run)
+    place = kind.file(run, random)
     if kind.torn:
         (run / "events" / "SEAL").unlink()
         place = place.rename(place.with_name(f"{place.name}.open"))

@@ -49,8 +49,6 @@ class Catch:
     seconds: float = 0.0
     outcomes: Counter[str] = field(default_factory=Counter)
     faults: dict[str, list[Fault]] = field(default_factory=dict)
-    first_bug: int | None = None
-    """At which input a planted bug was found; None where none was planted or found."""
 
     def add(self, fault: Fault) -> None:
         """Keep a fault."""

@@ -53,11 +53,11 @@ def read() -> list[Piece]:
 
 def write(new: Iterable[Piece]) -> None:
     """Keep pieces, each once, and write the page's tables anew; several may do so at once."""
-    with RunLock(scratch_lock(), patience_s=60.0):
+    with RunLock(lock_place(), patience_s=60.0):
         _write(new)
 
 
-def scratch_lock() -> Path:
+def lock_place() -> Path:
     """Where the lock of the results lies: beside other files that are for this machine alone."""
     return Path(tempfile.gettempdir()) / f"campaign-{sha256(str(ROOT).encode()).hexdigest()[:16]}"
 
