@@ -110,7 +110,7 @@ async def exchange(
         nonlocal sent, last
         sent += 1
         reply = await post(session, place.target, body, MOST_ANSWER)
-        found = _read(place, reply)
+        found = read_reply(place, reply)
         if isinstance(found, str):
             return found
         last = found.bounded(options.deadline_s)
@@ -141,7 +141,7 @@ def _gone(place: Place, last: Failure | None, sent: int, seconds: float) -> Wire
     return WireDown(place.url, f"{said}; start the agent")
 
 
-def _read(place: Place, reply: HttpReply | Failure) -> str | Failure:
+def read_reply(place: Place, reply: HttpReply | Failure) -> str | Failure:
     """Return the answer, or the failure of an attempt that may be repeated.
 
     Raises

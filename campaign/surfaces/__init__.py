@@ -14,6 +14,7 @@ from campaign.surfaces import (
     scenario,
     settings,
     trajectories,
+    wire,
 )
 
 SURFACES: dict[str, Surface] = {
@@ -31,5 +32,6 @@ SURFACES: dict[str, Surface] = {
         http_bodies.SURFACE,
         rule_files.SURFACE,
         run_files.SURFACE,
+        wire.SURFACE,
     )
 }
