@@ -56,6 +56,12 @@ def policy() -> None:
     help="What it has to come to at least, such as surplus=9; likewise.",
 )
 @click.option(
+    "--sure",
+    type=click.FloatRange(0.5, 0.999),
+    metavar="SHARE",
+    help="How sure it has to be that limits hold for others; 0.5 is on average.  [default: 0.95]",
+)
+@click.option(
     "--seed",
     type=click.IntRange(0),
     default=1,

@@ -19,7 +19,7 @@ from retailsim.sim.environments.stepping import SteppedMarket
 from retailsim.sim.learning.held_back import HeldBack
 from retailsim.sim.learning.learners import LEARNERS, Floats, Learner, best_of
 from retailsim.sim.learning.limits import Limit, Prices
-from retailsim.sim.learning.promises import STEPS, Chosen, Trial, aims, choose
+from retailsim.sim.learning.promises import STEPS, SURE, Chosen, Trial, aims, choose
 from retailsim.sim.run.launch import PreparedRun
 
 SETTLING = 4
@@ -39,6 +39,8 @@ class Lessons(msgspec.Struct, frozen=True, kw_only=True):
     conversations, seed : int
     reward : mapping of term to weight
     limits : tuple of Limit
+    sure : float
+        How sure it has to be that they hold for others, from one half.
     """
 
     learner: str
@@ -46,6 +48,7 @@ class Lessons(msgspec.Struct, frozen=True, kw_only=True):
     seed: int
     reward: Mapping[str, float]
     limits: tuple[Limit, ...] = ()
+    sure: float = SURE
 
 
 class SeatCourse(ABC):
@@ -163,7 +166,8 @@ class SeatCourse(ABC):
         """Return which prices keep the limits for others; None where nothing was tried."""
         if not self.trials:
             return None
-        return choose(self.lessons.limits, self.trials, priced=bool(self._centre().any()))
+        priced, sure = bool(self._centre().any()), self.lessons.sure
+        return choose(self.lessons.limits, self.trials, priced=priced, sure=sure)
 
     def _teach(self, episode: SeatEpisode) -> None:
         """Hold an episode and learn from it."""
@@ -184,7 +188,8 @@ class SeatCourse(ABC):
         """Hold an episode with what others taught, and move the prices only."""
         if self._taught:
             recent = self._taught[len(self._taught) // 2 :]
-            self._aims, self._taught = aims(self.lessons.limits, recent), []
+            self._aims = aims(self.lessons.limits, recent, sure=self.lessons.sure)
+            self._taught = []
         self._play(episode, self._prices.now(self._learner.spreads))
         if not episode.failed:
             self._step(episode.terms)

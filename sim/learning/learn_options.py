@@ -6,6 +6,8 @@ from pathlib import Path
 
 import msgspec
 
+from retailsim.sim.learning.promises import SURE
+
 
 class LearnOptions(msgspec.Struct, frozen=True, kw_only=True):
     """What the command was told."""
@@ -18,6 +20,7 @@ class LearnOptions(msgspec.Struct, frozen=True, kw_only=True):
     reward: tuple[str, ...] = ()
     limit: tuple[str, ...] = ()
     floor: tuple[str, ...] = ()
+    sure: float = SURE
     seller: str | None = None
     buyers: str | None = None
     catalog: Path | None = None

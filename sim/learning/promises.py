@@ -26,7 +26,7 @@ from retailsim.sim.learning.limits import Limit
 
 Floats = NDArray[np.float64]
 SURE = 0.95
-"""How sure a bound is, on its one side."""
+"""How sure a bound is on its one side, unless something else is asked for."""
 STEPS = np.linspace(-0.22, 0.22, 5)
 """Logarithms of what prices are multiplied with where they are tried: from a fifth below."""
 GRID = np.linspace(STEPS[-1], STEPS[0], 45)
@@ -61,7 +61,7 @@ class Promise(msgspec.Struct, frozen=True, kw_only=True):
     value : float
         What an episode is expected to come to with others, in the term of the limit.
     bound : float
-        It is not beyond that, `SURE`; infinite where fewer than two were met.
+        It is not beyond that, as sure as was asked for; infinite where fewer than two were met.
     """
 
     limit: Limit
@@ -81,6 +81,8 @@ class Chosen(msgspec.Struct, frozen=True, kw_only=True):
     ----------
     step : float
         Logarithm of what the tried prices are multiplied with.
+    sure : float
+        How sure the bounds are.
     trials, met : int
         Episodes that were tried, and with how many profiles or products.
     promises : tuple of Promise
@@ -91,6 +93,7 @@ class Chosen(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     step: float
+    sure: float
     trials: int
     met: int
     promises: tuple[Promise, ...]
@@ -107,13 +110,21 @@ class Line:
         Equal for values that belong together.
     sloped : bool
         Whether it may rise or fall.
+    sure : float
+        How sure bounds are.
     """
 
     def __init__(
-        self, steps: Floats, values: Floats, clusters: NDArray[np.int64], *, sloped: bool
+        self,
+        steps: Floats,
+        values: Floats,
+        clusters: NDArray[np.int64],
+        *,
+        sloped: bool,
+        sure: float,
     ) -> None:
         rows = self._rows(steps) if sloped else self._rows(steps)[:, :1]
-        self._sloped = sloped
+        self._sloped, self._sure = sloped, sure
         self._inverse: Floats = np.asarray(np.linalg.pinv(rows.T @ rows), np.float64)
         self.weights: Floats = self._inverse @ (rows.T @ values)
         self.count = int(clusters.max()) + 1
@@ -138,7 +149,7 @@ class Line:
         return min(1.0, max(0.0, found)) if self._share else found
 
     def bound(self, step: float, sign: float) -> float:
-        """Return what it is not beyond, on the side of a sign, `SURE`.
+        """Return what it is not beyond, on the side of a sign.
 
         Of shares by Wilson's interval at the effective number: no case among few is no proof that
         there are none. By Student's t otherwise.
@@ -147,7 +158,7 @@ class Line:
             return sign * math.inf
         row, value = self._row(step), self.at(step)
         variance = float(row @ self._covariance @ row)
-        quantile = float(student.ppf(SURE, self.count - 1))
+        quantile = float(student.ppf(self._sure, self.count - 1))
         if self._share:
             size = self._size(row)
             ends = wilson(value * size, size, quantile=quantile)
@@ -171,7 +182,7 @@ class Line:
         if self.count < 2:
             return limit.bound
         variance = float(self._covariance[0, 0])
-        quantile = float(student.ppf(SURE, self.count - 1))
+        quantile = float(student.ppf(self._sure, self.count - 1))
         if self._share and 0.0 <= limit.bound <= 1.0:  # as Wilson's interval has it
             size = self._size(self._row(0.0))
             variance = limit.bound * (1.0 - limit.bound) / size
@@ -179,7 +190,7 @@ class Line:
         return min(1.0, max(0.0, aim)) if self._share else aim
 
 
-def aims(limits: Sequence[Limit], met: Sequence[Trial]) -> tuple[Limit, ...]:
+def aims(limits: Sequence[Limit], met: Sequence[Trial], *, sure: float = SURE) -> tuple[Limit, ...]:
     """Return limits moved by what those met cannot tell of others, to be aimed at.
 
     Parameters
@@ -187,15 +198,18 @@ def aims(limits: Sequence[Limit], met: Sequence[Trial]) -> tuple[Limit, ...]:
     limits : sequence of Limit
     met : sequence of Trial
         Their steps do not count.
+    sure : float
     """
-    lines = _lines(met, [limit.term for limit in limits], sloped=False)
+    lines = _lines(met, [limit.term for limit in limits], sloped=False, sure=sure)
     return tuple(
         msgspec.structs.replace(limit, bound=line.aim(limit))
         for limit, line in zip(limits, lines, strict=True)
     )
 
 
-def choose(limits: Sequence[Limit], trials: Sequence[Trial], *, priced: bool) -> Chosen:
+def choose(
+    limits: Sequence[Limit], trials: Sequence[Trial], *, priced: bool, sure: float = SURE
+) -> Chosen:
     """Return the lowest prices whose bounds keep all limits, or the highest of those tried.
 
     Parameters
@@ -205,9 +219,11 @@ def choose(limits: Sequence[Limit], trials: Sequence[Trial], *, priced: bool) ->
         At least one.
     priced : bool
         Whether any price was above 0; where none was, all trials were of one policy.
+    sure : float
+        How sure bounds are, from one half: at that the limits are kept just on average.
     """
-    lines = _lines(trials, [limit.term for limit in limits], sloped=priced)
-    [earned] = _lines(trials, [REVENUE], sloped=priced)
+    lines = _lines(trials, [limit.term for limit in limits], sloped=priced, sure=sure)
+    [earned] = _lines(trials, [REVENUE], sloped=priced, sure=sure)
 
     def promises(step: float) -> tuple[Promise, ...]:
         return tuple(
@@ -227,6 +243,7 @@ def choose(limits: Sequence[Limit], trials: Sequence[Trial], *, priced: bool) ->
     loosest = float(hold[-1]) if hold else step
     return Chosen(
         step=step,
+        sure=sure,
         trials=len(trials),
         met=lines[0].count,
         promises=promises(step),
@@ -234,11 +251,15 @@ def choose(limits: Sequence[Limit], trials: Sequence[Trial], *, priced: bool) ->
     )
 
 
-def _lines(trials: Sequence[Trial], terms: Sequence[str], *, sloped: bool) -> list[Line]:
+def _lines(
+    trials: Sequence[Trial], terms: Sequence[str], *, sloped: bool, sure: float
+) -> list[Line]:
     steps = np.array([one.step for one in trials])
     _, clusters = np.unique([one.name for one in trials], return_inverse=True)
     return [
-        Line(steps, np.array([one.terms[term] for one in trials]), clusters, sloped=sloped)
+        Line(
+            steps, np.array([one.terms[term] for one in trials]), clusters, sloped=sloped, sure=sure
+        )
         for term in terms
     ]
 
@@ -259,7 +280,8 @@ def promised(chosen: Chosen | None, whom: str, each: str) -> Iterator[str]:
         return
     tried = f"{chosen.trials:,} {each}s with {chosen.met} {whom}, none of which taught what it met"
     for one in chosen.promises:
-        end = f"{'at least' if one.limit.least else 'at most'} {one.bound:.4g} ({SURE:.0%} sure)"
+        side = "at least" if one.limit.least else "at most"
+        end = f"{side} {one.bound:.4g} ({chosen.sure:.0%} sure)"
         if one.kept:
             said = f"promised for other {whom} like these, {end}"
         elif one.limit.excess(one.value) > 0.0:
@@ -267,6 +289,8 @@ def promised(chosen: Chosen | None, whom: str, each: str) -> Iterator[str]:
         else:
             said = f"cannot promise it for other {whom}: too few {whom} ({chosen.met}); {end}"
         yield f"{one.limit.words}: {said}; {one.value:.4g} expected, by {tried}"
+    if chosen.sure <= 0.5:
+        return
     yield (
         "to keep it with others, and not just on average, the policy earns about "
         f"${chosen.margin_cost:,.2f} less a {each}"

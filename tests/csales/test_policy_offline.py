@@ -80,6 +80,7 @@ def test_who_states_no_propensities_can_teach_but_not_judge(log: Path, tmp_path:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
+        (("--sure", "0.9"), "--sure: runs are learnt from as they are"),
         (("--conversations", "7"), "--conversations: runs are learnt from as they are"),
         (("--set", "run.seed=2"), "--set: runs are learnt from as they are"),
         (("--learner", "linucb"), "--learner: 'linucb' is none of fitted-q"),

@@ -81,6 +81,19 @@ def test_the_bound_at_one_price_is_that_of_a_rate_between_clusters() -> None:
     assert one_sided / two_sided == pytest.approx(1.67 / 2.0, abs=0.03)
 
 
+def test_how_sure_it_has_to_be_moves_the_price_and_the_bound() -> None:
+    drawn, limit = trials(np.random.default_rng(8), 200), Limit(term="cost", bound=0.2)
+    found = [choose([limit], drawn, priced=True, sure=sure) for sure in (0.5, 0.8, 0.95)]
+    steps, bounds = [one.step for one in found], [one.promises[0].bound for one in found]
+    assert steps == sorted(set(steps))
+    assert all(0.195 < bound <= 0.2 for bound in bounds)
+    assert found[0].promises[0].value == pytest.approx(bounds[0])  # on average, and no more
+    assert found[0].margin_cost == 0.0
+    assert next(promised(found[1], "profiles", "conversation")).count("(80% sure)") == 1
+    [aim] = aims([limit], drawn, sure=0.5)
+    assert aim.bound == pytest.approx(0.2)
+
+
 def test_a_limit_that_is_aimed_at_is_where_the_bound_meets_it() -> None:
     random = np.random.default_rng(3)
     drawn = trials(random, 200, times=20)

@@ -134,6 +134,7 @@ def course_of(told: LearnOptions, terminal: Terminal) -> Course:
         seed=told.seed,
         reward=reward,
         limits=with_bounds(limits, meeting, terminal),
+        sure=told.sure,
     )
     return Course(lessons, meeting)
 
@@ -171,7 +172,7 @@ def _check(told: LearnOptions) -> None:
 def _check_offline(told: LearnOptions, said: Mapping[str, object]) -> None:
     if said.get("learner", LEARNER) != LEARNER:
         raise UnknownLearner(told.learner, [LEARNER])
-    for name in ("conversations", "buyers", "catalog", "profiles", "settings"):
+    for name in ("conversations", "sure", "buyers", "catalog", "profiles", "settings"):
         if said.get(name):
             raise NotOffline("--set" if name == "settings" else f"--{name}")
     check_new(told.out)

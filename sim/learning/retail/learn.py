@@ -110,6 +110,7 @@ def course_of(told: LearnOptions) -> Course:
         seed=told.seed,
         reward=checked_weights(asked_weights(told.reward, TERMS) or usual),
         limits=limits,
+        sure=told.sure,
     )
     return Course(lessons, meeting)
 
