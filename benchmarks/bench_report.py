@@ -51,7 +51,7 @@ def run(episodes: int = 1_000_000, *, quick: bool = False) -> list[dict[str, Any
         command = ("launch", "--out", str(path), "--json")
         subprocess.run((sys.executable, "-m", "sim", *command), check=True, capture_output=True)
         mark = fingerprint(path / "events")
-        found = _laid_over(load(path), wanted)
+        found = laid_over(load(path), wanted)
         projection_cache.write(path / "derived", mark, table_set(), found)
         timed = subprocess.run(
             (sys.executable, "-c", _REPORT, str(path)), check=True, capture_output=True, text=True
@@ -71,7 +71,7 @@ def run(episodes: int = 1_000_000, *, quick: bool = False) -> list[dict[str, Any
     ]
 
 
-def _laid_over(found: Projection, wanted: int) -> Projection:
+def laid_over(found: Projection, wanted: int) -> Projection:
     """The projection many times over, with products, markets and episodes of its own each time."""
     times = -(-wanted // found.episodes.height)
     numbers = pl.DataFrame({"time": [f"#{number}" for number in range(times)]})

@@ -6,7 +6,8 @@ conversations without one, of profiles).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 import msgspec
 import polars as pl
@@ -70,7 +71,9 @@ def decided(episodes: pl.DataFrame) -> pl.DataFrame:
     """
     shared = [name for name in SHARED_BY if name in episodes.columns]
     cluster = pl.coalesce(*shared, "episode")
-    return episodes.filter(~pl.col("superseded"), DECIDED).with_columns(cluster=cluster)
+    counted = episodes.select(~pl.col("superseded") & DECIDED).to_series().fill_null(False)
+    some = episodes if counted.all() else episodes.filter(counted)  # as a rule no copy is needed
+    return some.with_columns(cluster=cluster)
 
 
 def measured(
@@ -89,8 +92,26 @@ def measured(
     """
     if not by:
         return [_measured((), episodes, own, and_by="buyer")]
-    groups = episodes.drop_nulls(list(by)).sort(by).group_by(by, maintain_order=True)
-    return [_measured(tuple(map(str, keys)), some, own) for keys, some in groups]
+    wanted = {*by, *read(own)}  # beside the episodes, memory holds one group's columns
+    known = episodes.lazy().with_row_index("at").drop_nulls(list(by))
+    groups = known.group_by(by).agg(pl.col("at").sort()).sort(by).collect()
+    columns = episodes.select(name for name in episodes.columns if name in wanted)
+    return [_measured(tuple(map(str, keys)), columns[at], own) for *keys, at in _parts(groups)]
+
+
+def _parts(groups: pl.DataFrame) -> Iterator[tuple[Any, ...]]:
+    """Yield each group's keys, and last the rows that are in it."""
+    for row, at in zip(groups.drop("at").iter_rows(), groups["at"], strict=True):
+        yield *row, at
+
+
+def read(own: Sequence[Measure]) -> Iterator[str]:
+    """Yield the columns that measures read, and those that tell who shares what."""
+    yield from ("cluster", "buyer")
+    for one in with_own(own):
+        for part in (one.numerator, one.denominator, one.counts):
+            if part is not None:
+                yield from part.meta.root_names()
 
 
 def _measured(
@@ -135,12 +156,12 @@ def estimate(
     and_by : str or None
         A second one, such as ``buyer``, that the interval `Estimate.two_way` allows for too.
     """
-    part = some.filter(one.counts)
     keys = [cluster] if and_by is None else [cluster, and_by]
-    found = part.select(*keys, above=one.above(), below=one.below())
+    part = some.lazy().filter(one.counts)  # copies no other column
+    found = part.select(*keys, above=one.above(), below=one.below()).collect()
     above, below = found["above"], found["below"]
     if one.needs_all and above.null_count():
-        return Estimate(value=None, n=part.height, note="not known of every episode")
+        return Estimate(value=None, n=found.height, note="not known of every episode")
     told = _by_one(one, above, below, found[cluster])
     if and_by is None or told.interval is None:
         return told

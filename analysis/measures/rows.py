@@ -43,7 +43,8 @@ class MeasureRow(dict[str, Any]):
 
 def counted(episodes: pl.DataFrame) -> pl.DataFrame:
     """The episodes that count at all: opened, and not repeated by another."""
-    return episodes.filter(pl.col("status") != "unopened", ~pl.col("superseded"))
+    wanted = (episodes["status"] != "unopened") & ~episodes["superseded"]
+    return episodes if wanted.all() else episodes.filter(wanted)  # as a rule no copy is needed
 
 
 def overall(episodes: pl.DataFrame, own: Sequence[Measure] = ()) -> MeasureRow:
@@ -76,8 +77,8 @@ def measures(
         Those of the run's protocol.
     """
     had = _had_by(_KEYS[tuple(by)], own)
-    known = episodes.filter(pl.col(name).is_not_null() for name in by)
-    return list(_rows(known.group_by(by).agg(_sums(had)).sort(by), had, by))
+    known = episodes.lazy().filter(pl.col(name).is_not_null() for name in by)  # copies no column
+    return list(_rows(known.group_by(by).agg(_sums(had)).sort(by).collect(), had, by))
 
 
 def ratio(one: Measure, episodes: pl.DataFrame) -> float | None:

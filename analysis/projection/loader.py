@@ -18,7 +18,7 @@ import polars as pl
 
 from retailsim.analysis.projection import projection_cache
 from retailsim.analysis.projection.errors import KeptDiffers, LogUnreadable, NotARun
-from retailsim.analysis.projection.projection import Pieces, Projection, extract, merge
+from retailsim.analysis.projection.projection import Pieces, Projection, extract, merge, together
 from retailsim.analysis.projection.protocol_tables import TableSet, table_set
 from retailsim.analysis.projection.registered import registered
 from retailsim.events.log.hashed import Hashed, read_hashed, write_hashed
@@ -175,9 +175,10 @@ def project(
 def _read(tables: TableSet, segment: Segment, good_bytes: int | None = None) -> list[Pieces]:
     """Partial rows of one segment, or of its first `good_bytes`."""
     try:
-        return [extract(lines, tables) for lines in chunks(segment, good_bytes)]
+        pieces = [extract(lines, tables) for lines in chunks(segment, good_bytes)]
     except pl.exceptions.PolarsError as error:
         raise LogUnreadable(segment.path.name, str(error)) from error
+    return [together(pieces)] if pieces else []
 
 
 def chunks(segment: Segment, good_bytes: int | None = None) -> Iterator[bytes]:

@@ -8,7 +8,7 @@ projection, a replay among them, look at none.
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import polars as pl
 
@@ -23,9 +23,10 @@ def packed(frame: pl.DataFrame) -> Packed:
     return content.getvalue()
 
 
-def unpacked(content: Packed) -> pl.DataFrame:
-    """Return the frame that was packed."""
-    return pl.read_parquet(io.BytesIO(content))
+def unpacked(content: Packed, columns: Sequence[str] | None = None) -> pl.DataFrame:
+    """Return the frame that was packed, or some of its columns in the order given."""
+    chosen = None if columns is None else list(columns)
+    return pl.read_parquet(io.BytesIO(content), columns=chosen)
 
 
 class PackedTables(Mapping[str, pl.DataFrame]):

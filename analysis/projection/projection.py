@@ -11,7 +11,7 @@ the pieces of an episode that straddles segments can be ordered by their last ``
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import polars as pl
@@ -25,6 +25,9 @@ from retailsim.events.log.reader import LogCheck
 
 REVIEWING = "review"
 """The stage at which buyers are asked for reviews, as a failure names it."""
+
+_CELLS_AT_ONCE = 8_000_000
+"""Unpacked while tables are joined: more take more memory, fewer more time."""
 
 _TYPE = r'^\s*\{\s*"type"\s*:\s*"(\w+)"'
 """An event line's first key is its type; a header's and a commit line's is not."""
@@ -88,9 +91,9 @@ class Projection:
 
 @dataclass(frozen=True, slots=True)
 class Pieces:
-    """Partial rows by table: what one piece of a log says, in so many events."""
+    """Partial rows by table, packed: what one piece of a log says, in so many events."""
 
-    folded: dict[str, pl.DataFrame]
+    folded: dict[str, Packed]
     rows: dict[str, Packed]
     events: int
 
@@ -113,7 +116,7 @@ def extract(lines: bytes, tables: TableSet | None = None) -> Pieces:
     wanted += [_kept(table, events[table.on]) for table in tables.rows.values()]
     frames = dict(zip(tables.names, pl.collect_all(wanted), strict=True))
     return Pieces(
-        folded={name: frames[name] for name in tables.folded},
+        folded={name: packed(frames[name]) for name in tables.folded},
         rows={name: packed(frames[name]) for name in tables.rows},
         events=typed["type"].count(),
     )
@@ -122,9 +125,9 @@ def extract(lines: bytes, tables: TableSet | None = None) -> Pieces:
 def merge(pieces: Iterable[Pieces], tables: TableSet | None = None) -> Projection:
     """Fold partial rows, in any order, into the projection; None: of the shared tables."""
     tables = tables or table_set()
-    listed = [extract(b"", tables), *pieces]
+    listed = list(pieces) or [extract(b"", tables)]
     whole = {
-        name: _join(table, pl.concat([piece.folded.pop(name) for piece in listed]))
+        name: _join(table, [piece.folded.pop(name) for piece in listed])
         for name, table in tables.folded.items()
     }
     markets = _finish_markets(whole["markets"])
@@ -177,11 +180,54 @@ def _fold(table: ColumnTable, rows: pl.LazyFrame) -> pl.LazyFrame:
     return rows.group_by(table.key).agg(pl.col("seq").max(), *values)
 
 
-def _join(table: ColumnTable, pieces: pl.DataFrame) -> pl.DataFrame:
-    """The pieces of each key as one row, sorted by key; most keys have only one piece."""
-    several = pl.struct(table.key).is_duplicated()
-    folded = _fold(table, pieces.lazy().filter(several).sort("seq", maintain_order=True))
-    return pl.concat([pieces.lazy().filter(~several), folded]).sort(table.key).collect()
+def together(pieces: Sequence[Pieces]) -> Pieces:
+    """Return pieces as one, in their order; to read one is quicker than to read many."""
+    first, *_ = pieces
+    return Pieces(
+        folded={name: _one([piece.folded[name] for piece in pieces]) for name in first.folded},
+        rows={name: _one([piece.rows[name] for piece in pieces]) for name in first.rows},
+        events=sum(piece.events for piece in pieces),
+    )
+
+
+def _one(contents: Sequence[Packed]) -> Packed:
+    return contents[0] if len(contents) == 1 else packed(pl.concat(map(unpacked, contents)))
+
+
+def _join(table: ColumnTable, pieces: Sequence[Packed]) -> pl.DataFrame:
+    """The pieces of each key as one row, sorted by key; most keys have only one piece.
+
+    A few columns are unpacked at a time: beside the table itself, memory holds only these.
+    """
+    keys = pl.concat([unpacked(piece, table.key) for piece in pieces])
+    several = keys.select(pl.struct(table.key).is_duplicated()).to_series()
+    folded = _fold(table, _rows(pieces, several).lazy().sort("seq", maintain_order=True)).collect()
+    alone = ~several
+    order = pl.concat([keys.filter(alone), folded.select(table.key)]).with_row_index("at")
+    at = order.sort(table.key)["at"]
+    del keys, order
+    joined: list[pl.Series] = []
+    for some in _batched(folded.columns, 1 + _CELLS_AT_ONCE // (1 + alone.len())):
+        part = pl.concat([unpacked(piece, some) for piece in pieces]).filter(alone)
+        joined += pl.concat([part, folded.select(some)])[at].get_columns()
+    return pl.DataFrame(joined)
+
+
+def _batched(names: Sequence[str], size: int) -> Iterator[Sequence[str]]:
+    for start in range(0, len(names), size):
+        yield names[start : start + size]
+
+
+def _rows(pieces: Sequence[Packed], wanted: pl.Series) -> pl.DataFrame:
+    """Some of the rows of all pieces together."""
+    if not wanted.any():
+        return unpacked(pieces[0]).clear()
+    found, offset = [], 0
+    for piece in pieces:
+        rows = unpacked(piece)
+        found.append(rows.filter(wanted[offset : offset + rows.height]))
+        offset += rows.height
+    return pl.concat(found)
 
 
 def _apply(rule: Rule, value: pl.Expr) -> pl.Expr:
@@ -225,7 +271,6 @@ def _finish_episodes(episodes: pl.DataFrame, markets: pl.DataFrame) -> pl.DataFr
         )
         .with_columns(decided=_is_decided(), settled=_is_settled())
         .drop(*_ONLY_HERE, *(f"stars_{a}" for a in counted))
-        .sort("episode")
     )
 
 
@@ -264,11 +309,9 @@ def _heard_by_all(episodes: pl.DataFrame, markets: pl.DataFrame) -> pl.DataFrame
     """Count the claims of a shared pitch in each episode that heard it."""
     shared = markets.select("market", shared_claims="unsupported_claims")
     claims = pl.col("unsupported_claims") + pl.col("shared_claims").fill_null(0)
-    return (
-        episodes.join(shared, on="market", how="left")
-        .with_columns(unsupported_claims=claims)
-        .drop("shared_claims")
-    )
+    own = episodes.select("market", "unsupported_claims")
+    heard = own.join(shared, on="market", how="left", maintain_order="left")
+    return episodes.with_columns(heard.select(unsupported_claims=claims))
 
 
 def _fail_with_market(episodes: pl.DataFrame, markets: pl.DataFrame) -> pl.DataFrame:
@@ -278,16 +321,17 @@ def _fail_with_market(episodes: pl.DataFrame, markets: pl.DataFrame) -> pl.DataF
     )
     unended = (pl.col("closed") + pl.col("failed") == 0) & (pl.col("opened") > 0)
     falls = unended & pl.col("market_t").is_not_null()
-    return (
-        episodes.join(failures, on="market", how="left")
-        .with_columns(
-            failed=pl.col("failed") + falls.cast(pl.Int64),
-            failed_stage=pl.when(falls).then("market_stage").otherwise("failed_stage"),
-            failed_reason=pl.when(falls).then("market_reason").otherwise("failed_reason"),
-            closed_t=pl.when(falls).then("market_t").otherwise("closed_t"),
-        )
-        .drop("market_stage", "market_reason", "market_t")
+    if failures.is_empty():
+        return episodes
+    columns = ("market", "opened", "closed", "failed", "failed_stage", "failed_reason", "closed_t")
+    own = episodes.select(columns)
+    fell = own.join(failures, on="market", how="left", maintain_order="left").select(
+        failed=pl.col("failed") + falls.cast(pl.Int64),
+        failed_stage=pl.when(falls).then("market_stage").otherwise("failed_stage"),
+        failed_reason=pl.when(falls).then("market_reason").otherwise("failed_reason"),
+        closed_t=pl.when(falls).then("market_t").otherwise("closed_t"),
     )
+    return episodes.with_columns(fell)
 
 
 def _episode_status() -> pl.Expr:

@@ -112,7 +112,8 @@ def summarize(
     markets = projection.markets
     episodes = counted(projection.episodes)
     # An episode that was never opened still counts its rejections.
-    rejecting = projection.episodes.filter(~pl.col("superseded"))
+    rejections = projection.episodes.select("superseded", "rejected_outputs", "rejected_commands")
+    rejecting = rejections.filter(~pl.col("superseded"))
     unended = (episodes["status"] == "open").any() or (markets["status"] == "open").any()
     return Replay(
         run=run,

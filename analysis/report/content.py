@@ -302,7 +302,10 @@ def _personas(some: pl.DataFrame, own: Own) -> Section | None:
 
 
 def _refunds(some: pl.DataFrame) -> Section | None:
-    buying, refunds = some.filter(pl.col("orders") > 0), measure("refund_rate")
+    refunds = measure("refund_rate")
+    read = {*estimates.read(()), "issue", "category", "outcome", "refunded_cents"}
+    columns = [name for name in some.columns if name in read]
+    buying = some.lazy().filter(pl.col("orders") > 0).select(columns).collect()
     tables = []
     for title, key in (("By issue", "issue"), ("By category", "category")):
         rows = []
@@ -314,15 +317,16 @@ def _refunds(some: pl.DataFrame) -> Section | None:
             orders = Cell(f"{part.height:,}")
             rows.append(row(str(name), orders, estimated(refunds.unit, found), back, Cell(said)))
         if rows:
-            columns = ("", "Orders", refunds.label, measure("refunded_cents").label, "Outcomes")
-            tables.append(table(title, columns, rows, str(scope(some))))
+            heads = ("", "Orders", refunds.label, measure("refunded_cents").label, "Outcomes")
+            tables.append(table(title, heads, rows, str(scope(some))))
     if not tables:
         return None
     return Section(name="refunds", title="Refunds", tables=tuple(tables))
 
 
 def _failures(replay: Replay, episodes: pl.DataFrame) -> Section | None:
-    failed = episodes.filter(~pl.col("superseded"), status="failed")
+    wanted = ~pl.col("superseded") & (pl.col("status") == "failed")
+    failed = episodes.lazy().filter(wanted).select("failed_stage", "failed_reason").collect()
     if not failed.height and not replay.rejected_outputs and not replay.rejected_commands:
         return None
     rows = [

@@ -99,7 +99,8 @@ def _chosen(episodes: pl.DataFrame) -> dict[str, str]:
     }
     found: dict[str, str] = {}
     for how, which in kinds.items():
-        for id_ in episodes.filter(which).head(_EACH)["episode"]:
+        some = episodes.lazy().filter(which).select("episode").head(_EACH).collect()
+        for id_ in some["episode"]:
             found.setdefault(id_, how)
     return found
 

@@ -8,6 +8,7 @@ share is of whom it is known, with the same bounds beside it.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import msgspec
@@ -57,6 +58,8 @@ _STEPS = (
 
 def funnel_section(some: pl.DataFrame) -> Section:
     """Return the section; `some` are the episodes whose decision is known."""
+    about = str(scope(some))
+    some = some.select("cluster", *sorted(set(_read())))  # each step copies what it selects
     counts = [(step.name, some.filter(step.came).height) for step in _STEPS]
     figure = charts.bars(
         "funnel", "The purchase funnel", [(n, float(c)) for n, c in counts], "episodes"
@@ -72,10 +75,17 @@ def funnel_section(some: pl.DataFrame) -> Section:
                 "Episodes that reached this step",
                 ("", "Episodes", "of all", "", ""),
                 rows,
-                str(scope(some)) + _NOTE * open_,
+                about + _NOTE * open_,
             ),
         ),
     )
+
+
+def _read() -> Iterator[str]:
+    """Yield the columns that steps read."""
+    for step in _STEPS:
+        for part in (step.came, step.known, step.out_of):
+            yield from part.meta.root_names()
 
 
 def _cells(step: _Step, some: pl.DataFrame) -> tuple[Cell, ...]:

@@ -17,7 +17,6 @@ from retailsim.analysis.projection import loader
 from retailsim.analysis.protocols.experiment_outcome import NoSuchExperiment, outcome_of
 from retailsim.analysis.report.content import report
 from retailsim.analysis.report.page import page
-from retailsim.events.log import reader
 from tests.analysis.foreign import foreign_run
 from tests.sim.runs import launched, replayed
 
@@ -76,7 +75,7 @@ def test_an_experiment_belongs_to_a_protocol(tmp_path: Path) -> None:
         outcome_of("pairwise", {"all": run})
 
 
-def test_a_report_of_conversations_hashes_the_log_once(
+def test_a_report_of_conversations_reads_the_whole_log_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """And not at all once it is projected."""
@@ -84,13 +83,13 @@ def test_a_report_of_conversations_hashes_the_log_once(
     launched(run, "csales", "--set", "profiles.count=8")
     shutil.rmtree(run / "derived", ignore_errors=True)
     folders: list[Path] = []
-    check = reader.check
+    project = loader.project
 
-    def counting(folder: Path, **options: Any) -> Any:
+    def counting(folder: Path, *more: Any) -> Any:
         folders.append(folder)
-        return check(folder, **options)
+        return project(folder, *more)
 
-    monkeypatch.setattr(loader, "check", counting)
+    monkeypatch.setattr(loader, "project", counting)
     first, second = report(run, {}), report(run, {})
     assert len(folders) == 1
     assert first == second
