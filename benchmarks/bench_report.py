@@ -86,7 +86,9 @@ def laid_over(found: Projection, wanted: int) -> Projection:
         ).drop("time")
 
     return Projection(
-        **{name: many(getattr(found, name)) for name in ("episodes", "markets", "episode_calls")},
+        episodes=many(found.episodes),
+        markets=many(found.markets),
+        episode_calls=many(found.episode_calls),
         calls=found.calls,
     )
 

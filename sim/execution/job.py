@@ -26,7 +26,7 @@ from retailsim.agents.llm.gateway.purse import Purse
 from retailsim.agents.watchdog import Watchdog
 from retailsim.events.diagnostics import Diagnostics, TelemetryFile, diagnostics
 from retailsim.events.log.writer import LogWriter
-from retailsim.events.messages import SCHEMA_VERSION
+from retailsim.events.messages import SCHEMA_VERSION, LoggedRecord
 from retailsim.events.streams import Seed
 from retailsim.market.core.spec import MarketSpec
 from retailsim.market.protocols.registry import Protocol, rules_of
@@ -35,9 +35,10 @@ from retailsim.sim.execution.garbage import few_collections
 from retailsim.sim.folder.inputs import PLUGINS, with_inputs
 from retailsim.sim.folder.run_folder import RunFile, RunFolder
 from retailsim.sim.play.engine import Engine
-from retailsim.sim.play.leftovers import Leftover
+from retailsim.sim.play.leftovers import Leftovers
 from retailsim.sim.play.progress import Progress
 from retailsim.sim.play.stop import Stop
+from retailsim.sim.play.survey import Stretch
 from retailsim.sim.scenario.design import Design
 from retailsim.sim.scenario.protocol import (
     declared_events,
@@ -63,8 +64,10 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
         Numbers of the design's markets that are done.
     extra : tuple of Raw
         Markets beside the design's, as JSON: retries of failed episodes.
-    leftovers : mapping of market to Leftover
-        What the log holds of markets that were begun.
+    begun : mapping of market to stretches
+        Where the log holds something of markets that were begun; who plays one reads it there.
+    shared : mapping of market to records
+        Answers that a retry shares with the market it repeats.
     budget : float or None
         Dollars that the whole run may cost, all its processes together.
     spent_nanousd : int
@@ -80,12 +83,18 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     of: int = 1
     skip: tuple[int, ...] = ()
     extra: tuple[msgspec.Raw, ...] = ()
-    leftovers: Mapping[str, Leftover] = {}
+    begun: Mapping[str, tuple[Stretch, ...]] = {}
+    shared: Mapping[str, tuple[LoggedRecord, ...]] = {}
     verbose: bool = False
     budget: float | None = None
     spent_nanousd: int = 0
     purse: int | None = None
     classes: Mapping[str, Any] = {}
+
+    @property
+    def leftovers(self) -> Leftovers:
+        """What the log holds of markets that were begun."""
+        return Leftovers(RunFolder(Path(self.run)).events, self.begun, self.shared)
 
     def markets(self, design: Iterable[MarketSpec], kind: type[MarketSpec]) -> Iterator[MarketSpec]:
         """Yield this process's markets; those of `extra` are of this kind."""
@@ -233,7 +242,7 @@ async def play_shard(
             leftovers=job.leftovers,
             on_progress=on_progress,
         )
-        notes.info("shard begins", shard=job.share, of=job.of, begun=len(job.leftovers))
+        notes.info("shard begins", shard=job.share, of=job.of, begun=len(job.begun))
         await _run(engine, cast, job, design, stop, notes)
         notes.info("shard ends", shard=job.share, **msgspec.structs.asdict(engine.progress))
     return engine.progress
@@ -296,7 +305,7 @@ async def _run_with_models(
                 await engine.run(markets, entry, models.usage)
         finally:
             budget.leave()
-    models.raise_if_halted(job.run, fresh=not job.skip and not job.leftovers)
+    models.raise_if_halted(job.run, fresh=not (job.skip or job.begun or job.shared))
 
 
 def budget_of(job: Job) -> Budget:

@@ -77,6 +77,8 @@ class RunFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     behavioral : BehavioralValues or None
         What its behavioral agents went by and where it came from, as the launch said. A record:
         what they go by stands in the scenario.
+    mathematics : str
+        The fingerprint of the machine's that made it; empty where nobody took it.
     """
 
     run: Identity
@@ -88,6 +90,7 @@ class RunFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     imported: str | None = None
     budget: float | None = None
     behavioral: BehavioralValues | None = None
+    mathematics: str = ""
 
 
 def told_apart(made: Versions, now: Versions) -> str:

@@ -178,11 +178,12 @@ class Engine:
                 self.progress.stopped = True
                 return
             await self._log.room()
-            if not await self._may_begin(spec):
+            leftover = self._leftovers.get(spec.id, Leftover())
+            if self._entry is not None and not await self._entry.enter(spec, leftover):
                 self.progress.stopped = True
                 return
             try:
-                await self._play_one(spec)
+                await self._play_one(spec, leftover)
             except MarketDiverged as error:
                 self._diverged = self._diverged or error
                 self._stop.request()
@@ -191,20 +192,19 @@ class Engine:
                     self._entry.leave(spec)
             await asyncio.sleep(0)  # signals and the other markets get their turn
 
-    async def _may_begin(self, spec: MarketSpec) -> bool:
-        if self._entry is None:
-            return True
-        return await self._entry.enter(spec, self._leftovers.get(spec.id, Leftover()))
-
-    async def _play_one(self, spec: MarketSpec) -> None:
-        leftover = self._leftovers.get(spec.id, Leftover())
+    async def _play_one(self, spec: MarketSpec, leftover: Leftover) -> None:
         turnstile = Turnstile(self._stop)
         door = Door(leftover.records, self._log, turnstile)
         market_log = MarketLog(spec.id, self._log, leftover.events, texts=self._texts)
 
         def write(events: Sequence[Event]) -> None:
             if not turnstile.closed:  # else an agent may have taken the stop for an answer
+                ended, failed = market_log.ended, market_log.failed
                 market_log.write(events)
+                self.progress.episodes += market_log.ended - ended
+                self.progress.failed += market_log.failed - failed
+                if len(events) >= FLUSH_EVENTS:  # a part: the market may take as long as its run
+                    self._tell()
 
         with turnstile.scope:
             await self.play(spec, door, write)
@@ -212,7 +212,9 @@ class Engine:
             self.progress.stopped = True
         else:
             market_log.end()
-            self._count(spec, market_log.failed)
+            self.progress.markets += 1
+            self.progress.episodes += len(spec.episodes) - market_log.ended  # of a failed one
+            self._tell()
 
     async def play(
         self, spec: MarketSpec, door: Door, sink: Callable[[Sequence[Event]], None]
@@ -257,12 +259,6 @@ class Engine:
             self._cast.seat(role, name).join(kernel, door, self._hosting)
         except Exception as error:  # noqa: BLE001 - an agent that cannot be made fails when asked
             kernel.add_agent(f"{role}:{name}", _failing(error), waits=False)
-
-    def _count(self, spec: MarketSpec, failed: int) -> None:
-        self.progress.markets += 1
-        self.progress.episodes += len(spec.episodes)
-        self.progress.failed += failed
-        self._tell()
 
 
 def _failing(error: Exception) -> Receive:

@@ -1,69 +1,142 @@
-"""What an interrupted run left in its log: which markets are done, and what the others have.
+"""What the log holds of one market: the answers it was given, and its event lines, in order.
 
-The log is read a verified batch at a time. Markets are found by the beginnings of their lines,
-because decoding every line of a million episodes would take minutes. The lines of one market may
-stand in several shards, in any order of the shards, where a run was resumed with another number
-of workers; so they are put in the order of ``seq``.
+A market may be larger than memory, so its lines stay where they are until they are compared, and
+are read a piece at a time. They may stand in several shards, in any order of the shards, where a
+run was resumed with another number of workers; so they are put in the order of ``seq``.
 """
 
 from __future__ import annotations
 
+import heapq
 import itertools
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
 
+from retailsim.events.log.format import segment_name
 from retailsim.events.log.reader import read_batches
-from retailsim.events.log.segment import segments
+from retailsim.events.log.segment import Segment, segments
 from retailsim.events.messages import LoggedRecord, ModelCalled, OutsideAnswered
 from retailsim.sim.errors import MarketDiverged
-from retailsim.sim.play.survey import Stretch, places, text_of
+from retailsim.sim.play.survey import Stretch, end_of, places, stretches
 
-_TYPE = rb'^\{"type":"'
-_MARKET = rb'","market":"((?:[^"\\]|\\.)*)"'
-_CLOSED = re.compile(_TYPE + rb"(?:MarketClosed|MarketFailed)" + _MARKET, re.M)
-_ANY = re.compile(_TYPE + rb"[A-Za-z]+" + _MARKET, re.M)
-_LINE = re.compile(_TYPE + rb'([A-Za-z]+)","market":"((?:[^"\\]|\\.)*)"')
+HELD_BYTES = 4 << 20
+"""Lines of a market that are held while the log is read; of more, only the places are."""
+
+_AFTER = "events are logged after its end"
 _SEQ = re.compile(rb'"seq":(\d+),')
+_KIND = re.compile(rb'\{"type":"([^"]++)"')
+_RECORDS = frozenset(kind.__name__.encode() for kind in (OutsideAnswered, ModelCalled))
 
 _decode_record = msgspec.json.Decoder(LoggedRecord).decode
 
 
+class StoredLines:
+    """Event lines of one market where they stand in the log; iterating yields pieces of them.
+
+    Parameters
+    ----------
+    events : Path
+        The folder of the log.
+    where : sequence of Stretch
+    """
+
+    def __init__(self, events: Path, where: Sequence[Stretch]) -> None:
+        self._events = events
+        self._where = where
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Yield the lines in the order of ``seq``, some at a time."""
+        shards: dict[int, list[Stretch]] = {}
+        for one in sorted(self._where):
+            shards.setdefault(one.shard, []).append(one)
+        if len(shards) == 1:
+            for piece in self.pieces():
+                yield b"".join(line for line in piece if not is_record(line))
+            return
+        parts = [self._lines(own) for own in shards.values()]
+        yield from heapq.merge(*parts, key=_seq)
+
+    def pieces(self, where: Sequence[Stretch] | None = None) -> Iterator[list[bytes]]:
+        """Yield the lines of each stretch, records of answers among them."""
+        listed = sorted(self._where if where is None else where)
+        for place, group in itertools.groupby(listed, key=lambda one: (one.shard, one.segment)):
+            path = self._events / segment_name(*place, ".open")  # or what it has become since
+            segment = Segment(path, *place, ".open")
+            for piece in segment.pieces((one.start, one.end) for one in group):
+                yield piece.splitlines(keepends=True)
+
+    def _lines(self, where: Sequence[Stretch]) -> Iterator[bytes]:
+        for piece in self.pieces(where):
+            yield from (line for line in piece if not is_record(line))
+
+
 class Leftover(msgspec.Struct, frozen=True, kw_only=True):
-    """What the log holds of a market that is not done.
+    """What the log holds of a market.
 
     Parameters
     ----------
     records : tuple of records
         The recorded answers of the outside world.
-    events : bytes
+    events : bytes or StoredLines
         The event lines flushed so far; a re-execution begins with the same.
     """
 
     records: tuple[LoggedRecord, ...] = ()
-    events: bytes = b""
+    events: bytes | StoredLines = b""
 
 
-def leftovers(events: Path, begun: Mapping[str, Sequence[Stretch]]) -> dict[str, Leftover]:
-    """Return what the log holds of these markets, read where it stands."""
-    where = sorted((one, market) for market, stretches in begun.items() for one in stretches)
-    listed = {(segment.shard, segment.number): segment for segment in segments(events)}
-    gathered = {market: _Gathered() for market in begun}
-    for place, group in itertools.groupby(where, key=lambda one: (one[0].shard, one[0].segment)):
-        here = list(group)
-        pieces = listed[place].pieces((stretch.start, stretch.end) for stretch, _ in here)
-        for lines, (_, market) in zip(pieces, here, strict=True):
-            gathered[market].add_lines(lines)
-    return {market: one.leftover() for market, one in gathered.items()}
+class Leftovers(Mapping[str, Leftover]):
+    """What the log holds of markets that were begun, each read when it is asked for.
+
+    Parameters
+    ----------
+    events : Path
+        The folder of the log.
+    begun : mapping of market to stretches
+        Where it holds something of them.
+    shared : mapping of market to records, optional
+        Further answers of each, as its first.
+    """
+
+    def __init__(
+        self,
+        events: Path,
+        begun: Mapping[str, Sequence[Stretch]],
+        shared: Mapping[str, tuple[LoggedRecord, ...]] | None = None,
+    ) -> None:
+        self._events, self._begun, self._shared = events, begun, shared or {}
+        self._names = dict.fromkeys((*begun, *self._shared))
+
+    def __getitem__(self, market: str) -> Leftover:
+        """Read what there is of one market."""
+        if market not in self._names:
+            raise KeyError(market)
+        where = self._begun.get(market, ())
+        stored = StoredLines(self._events, where)
+        records = [decoded for piece in stored.pieces() for decoded in _records(piece)]
+        small = sum(one.end - one.start for one in where) <= HELD_BYTES
+        return Leftover(
+            records=(*self._shared.get(market, ()), *records),
+            events=b"".join(stored) if small else stored,
+        )
+
+    def __iter__(self) -> Iterator[str]:
+        """Go through the markets."""
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(self._names)
 
 
 def whole_markets(events: Path) -> Iterator[tuple[str, Leftover]]:
     """Yield each market that is done in the log, with everything the log holds of it.
 
-    Memory is bounded by the markets that are open side by side and by those whose lines stand
-    in several shards.
+    Memory is bounded by `HELD_BYTES` of each market that is open at the same time; of larger
+    ones, and of those whose lines stand in several shards, the places are remembered.
 
     Raises
     ------
@@ -71,76 +144,76 @@ def whole_markets(events: Path) -> Iterator[tuple[str, Leftover]]:
         If a market goes on after its end.
     """
     scattered = _scattered(events)
-    for market, leftover in leftovers(events, places(events, scattered)).items():
-        if _CLOSED.search(leftover.events):
+    where = places(events, scattered)
+    for market, leftover in Leftovers(events, where).items():
+        pieces = StoredLines(events, where[market]).pieces()
+        if any(end_of(line) for piece in pieces for line in piece):
             yield market, leftover
     gathered: dict[str, _Gathered] = {}
     done: set[str] = set()
-    for market, kind, line in market_lines(events):
-        if market in scattered:
-            continue
-        if market in done:
-            raise MarketDiverged(market, "events are logged after its end")
-        gathered.setdefault(market, _Gathered()).add(kind, line)
-        if kind in _ENDS:
-            done.add(market)
-            yield market, gathered.pop(market).leftover()
+    for batch in read_batches(events):
+        for market, stretch in stretches(batch, b"\n" + batch.lines):
+            if market in scattered:
+                continue
+            if market in done:
+                raise MarketDiverged(market, _AFTER)
+            lines = batch.lines[stretch.start - batch.offset : stretch.end - batch.offset]
+            gathered.setdefault(market, _Gathered()).add(stretch, lines)
+            end = end_of(lines)
+            if end and end < len(lines):
+                raise MarketDiverged(market, _AFTER)
+            if end:
+                done.add(market)
+                yield market, gathered.pop(market).leftover(events)
 
 
 def _scattered(events: Path) -> frozenset[str]:
     """Name the markets whose lines stand in more than one shard."""
     if len({segment.shard for segment in segments(events)}) < 2:
         return frozenset()
-    home: dict[bytes, int] = {}
-    found: set[bytes] = set()
+    home: dict[str, int] = {}
+    found: set[str] = set()
     for batch in read_batches(events):
-        shard = batch.segment.shard
-        found.update(
-            name for name in set(_ANY.findall(batch.lines)) if home.setdefault(name, shard) != shard
-        )
-    return frozenset(map(text_of, found))
-
-
-def market_lines(events: Path) -> Iterator[tuple[str, bytes, bytes]]:
-    """Yield (market, type of the event or record, line) for all lines."""
-    name, text = b"", ""
-    for batch in read_batches(events):
-        for line in batch.lines.splitlines():
-            found = _LINE.match(line)
-            if found is None:
-                continue
-            if found[2] != name:
-                name, text = found[2], text_of(found[2])
-            yield text, found[1], line
+        for market, stretch in stretches(batch, b"\n" + batch.lines):
+            if home.setdefault(market, stretch.shard) != stretch.shard:
+                found.add(market)
+    return frozenset(found)
 
 
 class _Gathered:
-    """One market's lines, as they are found."""
+    """One market's lines, as they are found in one shard."""
 
     def __init__(self) -> None:
-        self._records: list[LoggedRecord] = []
-        self._lines: list[bytes] = []
+        self._where: list[Stretch] = []
+        self._held: list[bytes] = []
+        self._size = 0
 
-    def add(self, kind: bytes, line: bytes) -> None:
-        if kind in _RECORDS:
-            self._records.append(_decode_record(line))
+    def add(self, stretch: Stretch, lines: bytes) -> None:
+        self._where.append(stretch)
+        self._size += len(lines)
+        if self._size <= HELD_BYTES:
+            self._held.append(lines)
         else:
-            self._lines.append(line + b"\n")
+            self._held.clear()
 
-    def add_lines(self, lines: bytes) -> None:
-        for line in lines.splitlines():
-            found = _LINE.match(line)
-            if found is not None:
-                self.add(found[1], line)
-
-    def leftover(self) -> Leftover:
-        self._lines.sort(key=_seq)
-        lines = b"".join(self._lines)
-        return Leftover(records=tuple(self._records), events=lines)
+    def leftover(self, events: Path) -> Leftover:
+        if self._size > HELD_BYTES:
+            return Leftovers(events, {"": self._where})[""]
+        lines = b"".join(self._held).splitlines(keepends=True)
+        return Leftover(
+            records=tuple(_records(lines)),
+            events=b"".join(line for line in lines if not is_record(line)),
+        )
 
 
-_ENDS = frozenset({b"MarketClosed", b"MarketFailed"})
-_RECORDS = frozenset(kind.__name__.encode() for kind in (OutsideAnswered, ModelCalled))
+def _records(lines: Iterable[bytes]) -> Iterator[LoggedRecord]:
+    return (_decode_record(line) for line in lines if is_record(line))
+
+
+def is_record(line: bytes) -> bool:
+    """Whether a line is the record of an outside answer."""
+    found = _KIND.match(line)
+    return found is not None and found[1] in _RECORDS
 
 
 def _seq(line: bytes) -> int:

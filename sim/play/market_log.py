@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 import msgspec
 
-from retailsim.events.messages import EpisodeFailed, Event
+from retailsim.events.messages import EpisodeClosed, EpisodeFailed, Event
 from retailsim.sim.errors import MarketDiverged
 
 _encode_lines = msgspec.json.Encoder().encode_lines
@@ -36,15 +36,15 @@ class MarketLog:
     ----------
     market : str
     log : Log
-    logged : bytes
-        The beginning.
+    logged : bytes or iterable of bytes
+        The beginning, whole or in pieces.
     texts : bool
         Whether long texts are written.
 
     Attributes
     ----------
-    failed : int
-        Failed episodes among the events, those in the beginning too.
+    ended, failed : int
+        Episodes that ended, or failed, among the events, those in the beginning too.
 
     Raises
     ------
@@ -52,16 +52,21 @@ class MarketLog:
         If the events do not begin as the log does.
     """
 
-    def __init__(self, market: str, log: Log, logged: bytes, *, texts: bool) -> None:
-        self.failed = 0
+    def __init__(
+        self, market: str, log: Log, logged: bytes | Iterable[bytes], *, texts: bool
+    ) -> None:
+        self.ended = self.failed = 0
         self._market = market
         self._log = log
-        self._logged = logged
+        self._logged = _Ahead((logged,) if isinstance(logged, bytes) else logged)
+        self._compared = 0
         self._texts = texts
 
     def write(self, events: Sequence[Event]) -> None:
         """Write these events."""
-        self.failed += sum(type(event) is EpisodeFailed for event in events)
+        failed = sum(type(event) is EpisodeFailed for event in events)
+        self.failed += failed
+        self.ended += failed + sum(type(event) is EpisodeClosed for event in events)
         if not self._texts:
             events = [event.without_texts() for event in events]
         lines, count = _encode_lines(events), len(events)
@@ -76,23 +81,52 @@ class MarketLog:
             raise MarketDiverged(self._market, "more events are logged than it has now")
 
     def _missing(self, lines: bytes) -> tuple[bytes, int]:
-        known = self._logged[: len(lines)]
+        known = self._logged.take(len(lines))
         if not lines.startswith(known):
-            raise MarketDiverged(self._market, first_difference(known, lines))
-        self._logged = self._logged[len(known) :]
+            raise MarketDiverged(self._market, first_difference(known, lines, self._compared))
         rest = lines[len(known) :]
-        return rest, rest.count(b"\n")
+        missing = rest.count(b"\n")
+        self._compared += lines.count(b"\n") - missing
+        return rest, missing
 
 
-def first_difference(logged: bytes, replayed: bytes) -> str:
-    """Say where two runs of event lines first differ."""
+class _Ahead:
+    """Takes bytes off the front of pieces; true while there are any."""
+
+    def __init__(self, pieces: Iterable[bytes]) -> None:
+        self._pieces = iter(pieces)
+        self._piece = b""
+        self._at = 0
+
+    def __bool__(self) -> bool:
+        while self._at == len(self._piece):
+            piece = next(self._pieces, None)
+            if piece is None:
+                return False
+            self._piece, self._at = piece, 0
+        return True
+
+    def take(self, size: int) -> bytes:
+        parts: list[bytes] = []
+        while size and self:
+            part = self._piece[self._at : self._at + size]
+            parts.append(part)
+            self._at += len(part)
+            size -= len(part)
+        return b"".join(parts)
+
+
+def first_difference(logged: bytes, replayed: bytes, before: int = 0) -> str:
+    """Say where two runs of event lines first differ, behind so many that are the same."""
     pairs = zip(logged.splitlines(), replayed.splitlines(), strict=False)
-    for number, (there, here) in enumerate(pairs):
+    for number, (there, here) in enumerate(pairs, before):
         if there != here:
-            return f"event {number} is logged as {_short(there)}, now it is {_short(here)}"
-    return f"{len(logged.splitlines())} events are logged, now {len(replayed.splitlines())}"
+            return f"event {number} is logged as {short(there)}, now it is {short(here)}"
+    counts = (before + len(lines.splitlines()) for lines in (logged, replayed))
+    return "{} events are logged, now {}".format(*counts)
 
 
-def _short(line: bytes) -> str:
+def short(line: bytes) -> str:
+    """Return a line as a message quotes it."""
     text = line.decode("utf-8", "replace")
     return text if len(text) <= 200 else f"{text[:200]}..."

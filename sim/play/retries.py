@@ -15,7 +15,7 @@ import msgspec
 from retailsim.events.messages import LoggedRecord
 from retailsim.market.core.participants import EpisodeSpec
 from retailsim.market.core.spec import MarketSpec
-from retailsim.sim.play.leftovers import leftovers
+from retailsim.sim.play.leftovers import Leftovers
 from retailsim.sim.play.survey import Failures, places
 
 
@@ -73,7 +73,7 @@ def shared_answers(
     """
     before = {spec.id: _before(spec.id, failed) for spec in retries}
     wanted = {name for names in before.values() for name in names}
-    logged = leftovers(events, places(events, wanted))
+    logged = Leftovers(events, places(events, wanted))
     return {
         retry: tuple(
             msgspec.structs.replace(record, market=retry)

@@ -126,6 +126,14 @@ class _Segment:
         self.episodes += (_decode_failed(line) for line in _FAILED.findall(text))
 
 
+def end_of(lines: bytes) -> int:
+    """Return where a market's last line ends among lines of it; 0 if it is not there."""
+    text = b"\n" + lines
+    found = (text.find(_MARKET_CLOSED), text.find(_MARKET_FAILED))
+    first = min((at for at in found if at >= 0), default=-1)
+    return 0 if first < 0 else lines.index(b"\n", first) + 1
+
+
 def places(events: Path, markets: Collection[str]) -> dict[str, tuple[Stretch, ...]]:
     """Return where the log has lines of these markets, done or not."""
     found: dict[str, list[Stretch]] = {market: [] for market in markets}

@@ -30,6 +30,7 @@ from retailsim.sim.errors import BadScenario, RunExists, TooLarge
 from retailsim.sim.execution.job import Job
 from retailsim.sim.execution.runner import RunControl, RunOutcome, run_to_end
 from retailsim.sim.folder.inputs import copied, located, with_inputs
+from retailsim.sim.folder.mathematics import mathematics
 from retailsim.sim.folder.run_folder import FORMAT, Identity, NewRun, RunFile, RunFolder, versions
 from retailsim.sim.folder.session_agents import check_session_agents, recorded, source_of
 from retailsim.sim.run.conclusion import conclude
@@ -355,6 +356,7 @@ def _made(prepared: PreparedRun, out: Path) -> RunFolder:
         file = RunFile(
             run=Identity(format=FORMAT, id=uuid4().hex, scenario_folder=place),
             versions=versions(scenario),
+            mathematics=mathematics(),
             scenario=frozen,
             inputs=new.digests(),
             plugins=cast.plugin_digests(),

@@ -19,9 +19,9 @@ from retailsim.market.core.money import nanodollars
 from retailsim.sim.errors import RunChanged
 from retailsim.sim.execution.job import Job, cast_of, raw_specs, run_design
 from retailsim.sim.execution.runner import RunControl, RunOutcome, run_to_end
+from retailsim.sim.folder.mathematics import other_mathematics
 from retailsim.sim.folder.run_folder import RunFile, RunFolder, told_apart, versions
 from retailsim.sim.folder.session_agents import refuse_session_agents
-from retailsim.sim.play.leftovers import Leftover, leftovers
 from retailsim.sim.play.retries import (
     attempt,
     next_attempts,
@@ -113,6 +113,9 @@ def go_on(
             audience.say(f"{path}: nothing to do, the run is complete")
             return None
         refuse_outside(path, cast_of(run, file), "resumed")
+        differs = other_mathematics(file.mathematics)
+        if differs is not None:
+            audience.say(f"warning: {path}: {differs}")
         job = _with_budget(job, run, file, budget, audience)
         remove_seal(run.events)
         return run_to_end(
@@ -237,15 +240,12 @@ def missing(
         if spec.id in found.closed:
             skip.append(number)
             done += len(spec.episodes)
-    begun = leftovers(run.events, found.begun)
-    for name, shared in shared_answers(run.events, retries, failed).items():
-        own = begun.get(name, Leftover())
-        begun[name] = Leftover(records=(*shared, *own.records), events=own.events)
     job = Job(
         run=str(run.path),
         skip=tuple(skip),
         extra=raw_specs(retries),
-        leftovers=begun,
+        begun=found.begun,
+        shared=shared_answers(run.events, retries, failed),
         verbose=verbose,
     )
     return job, design.episodes + sum(len(spec.episodes) for spec in retries), done

@@ -20,11 +20,12 @@ from retailsim.market.core.spec import MarketSpec
 from retailsim.market.protocols.registry import rules_of
 from retailsim.sim.errors import MarketDiverged, RunChanged, Untrusted
 from retailsim.sim.execution.job import cast_of, run_design
+from retailsim.sim.folder.mathematics import other_mathematics
 from retailsim.sim.folder.run_folder import RunFile, RunFolder, told_apart, versions
 from retailsim.sim.folder.session_agents import refuse_session_agents
 from retailsim.sim.play.engine import Engine
 from retailsim.sim.play.leftovers import Leftover, whole_markets
-from retailsim.sim.play.market_log import MarketLog, first_difference
+from retailsim.sim.play.market_log import MarketLog, short
 from retailsim.sim.play.retries import attempt, retry_markets, shared_answers
 from retailsim.sim.play.stop import Stop
 from retailsim.sim.play.survey import Survey, survey
@@ -77,6 +78,9 @@ def verify(path: Path, terminal: Terminal, code: Code = "own") -> int:
 
     def on_whole(events: int) -> None:
         terminal.out(_whole(path, events))
+        differs = other_mathematics(RunFolder(path).read().mathematics)
+        if differs is not None:
+            terminal.say(f"warning: {path}: {differs}")
 
     found = verified(path, on_whole=on_whole, code=code)
     if found.obstacle is not None:
@@ -250,18 +254,19 @@ def _check_complete(run: RunFolder, names: Collection[str], closed: Collection[s
 
 
 async def _compare(engine: Engine, spec: MarketSpec, logged: Leftover, *, texts: bool) -> None:
-    replayed = _Collected()
-    market_log = MarketLog(spec.id, replayed, b"", texts=texts)
+    """Play a market again beside its log, as a resume does, but what is new is a difference."""
+    more = _Unlogged(spec.id)
+    market_log = MarketLog(spec.id, more, logged.events, texts=texts)
     await engine.play(spec, Door(logged.records, None), market_log.write)
-    if bytes(replayed.lines) != logged.events:
-        raise MarketDiverged(spec.id, first_difference(logged.events, bytes(replayed.lines)))
+    market_log.end()
 
 
-class _Collected(_RefusingLog):
-    """Keeps the lines of one market that was played again."""
+class _Unlogged(_RefusingLog):
+    """Refuses the first line of a market that was played again and that its log does not hold."""
 
-    def __init__(self) -> None:
-        self.lines = bytearray()
+    def __init__(self, market: str) -> None:
+        self._market = market
 
     def append(self, lines: bytes, count: int) -> None:
-        self.lines += lines
+        line = lines.partition(b"\n")[0]
+        raise MarketDiverged(self._market, f"now it has an event that is not logged, {short(line)}")

@@ -281,6 +281,7 @@ class Entry:
         self.allowed, self.seen = allowed, list[str]()
 
     async def enter(self, spec: MarketSpec, leftover: Leftover) -> bool:
+        assert isinstance(leftover.events, bytes)
         self.seen.append(f"+{spec.id}:{len(leftover.events)}")
         return spec.id in self.allowed
 
@@ -332,9 +333,15 @@ def test_a_large_market_is_written_in_parts(monkeypatch: pytest.MonkeyPatch) -> 
             sizes.append(count)
             super().append(lines, count)
 
-    log = Counting()
-    run(engine(log), [market("a", "x", "y")])
+    log, seen = Counting(), list[tuple[int, int]]()
+
+    def note(progress: Progress) -> None:
+        seen.append((progress.markets, progress.episodes))
+
+    run(engine(log, on_progress=note), [market("a", "x", "y")])
     assert len(sizes) > 1 and sum(sizes) == log.lines.count(b"\n") == 8
+    assert (0, 2) in seen, "episodes are told as they end, not when the market does"
+    assert seen[-1] == (1, 2)
 
 
 def test_what_models_were_asked_is_told_between_markets_and_at_the_end(

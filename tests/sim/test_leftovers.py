@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from retailsim.events.log import zstd
 from retailsim.events.log.segment import segments
 from retailsim.events.messages import (
     EpisodeClosed,
@@ -20,7 +21,8 @@ from retailsim.events.messages import (
     OutsideAnswered,
 )
 from retailsim.sim.errors import MarketDiverged
-from retailsim.sim.play.leftovers import Leftover, leftovers, market_lines, whole_markets
+from retailsim.sim.play import leftovers
+from retailsim.sim.play.leftovers import Leftover, Leftovers, StoredLines, whole_markets
 from retailsim.sim.play.survey import places, survey
 from tests.analysis.fakelog import closed, encode, market, opened, stamp, write_run
 
@@ -67,7 +69,7 @@ def test_a_market_with_an_end_is_done_and_one_without_is_begun(name: str, tmp_pa
     events = logged(tmp_path, [*whole("b"), *begun(name), *fails], seal=False)
     found = survey(events)
     assert found.closed == {"b", "c"}
-    assert leftovers(events, found.begun) == {name: Leftover(events=bytes_of(begun(name)))}
+    assert dict(Leftovers(events, found.begun)) == {name: Leftover(events=bytes_of(begun(name)))}
 
 
 def test_a_market_of_which_only_answers_are_logged_has_begun(tmp_path: Path) -> None:
@@ -75,7 +77,7 @@ def test_a_market_of_which_only_answers_are_logged_has_begun(tmp_path: Path) -> 
     records = (answered("a"), called("a", 1), answered("a", 2))
     events = logged(tmp_path, [*records, *whole("b"), answered("b")], seal=False)
     found = survey(events)
-    assert leftovers(events, found.begun) == {"a": Leftover(records=records)}
+    assert dict(Leftovers(events, found.begun)) == {"a": Leftover(records=records)}
     assert found.closed == {"b"}
 
 
@@ -88,7 +90,7 @@ def test_what_is_left_of_many_markets_is_what_a_look_at_each_line_finds(tmp_path
     events = logged(tmp_path, lines, seal=False)
     found = survey(events)
     assert found.begun.keys() == set(names[:3])
-    for name, left in leftovers(events, found.begun).items():
+    for name, left in Leftovers(events, found.begun).items():
         own = [line for line in lines if isinstance(line, ModelCalled | OutsideAnswered)]
         assert left.records == tuple(record for record in own if record.market == name)
         assert left.events == bytes_of(begun(name))
@@ -150,14 +152,25 @@ def test_a_market_that_goes_on_after_its_end_is_damage(tmp_path: Path) -> None:
 
 def test_a_market_that_nobody_logged_has_nothing_left(tmp_path: Path) -> None:
     events = logged(tmp_path, whole("a"))
-    assert leftovers(events, places(events, ["b"])) == {"b": Leftover()}
+    assert dict(Leftovers(events, places(events, ["b"]))) == {"b": Leftover()}
 
 
-def test_each_line_is_told_with_its_market_and_type(tmp_path: Path) -> None:
-    lines = list(market_lines(logged(tmp_path, [*begun(ODD), answered("b")], seal=False)))
-    assert [(name, kind) for name, kind, _ in lines] == [
-        (ODD, b"MarketOpened"),
-        (ODD, b"EpisodeOpened"),
-        ("b", b"OutsideAnswered"),
-    ]
-    assert [line for _, _, line in lines][-1] + b"\n" == encode(answered("b"))
+@pytest.mark.parametrize("compress", [False, True])
+@pytest.mark.parametrize("shards", [1, 2])
+def test_a_market_larger_than_what_is_held_is_read_where_it_stands(
+    shards: int, compress: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the same lines and answers, in the same order."""
+    parts = [[answered("b"), *begun("b")], [answered("b", 1), *begun("b", closing=True)]]
+    lines = [*parts[0], *whole("a"), *parts[1]]
+    logs = [lines] if shards == 1 else [[*parts[1], *whole("a")], parts[0]]
+    events = logged(tmp_path, *logs)
+    if compress:
+        for segment in segments(events):
+            zstd.compress(segment.path)
+    monkeypatch.setattr(leftovers, "HELD_BYTES", 0)
+    found = dict(whole_markets(events))
+    assert found.keys() == {"a", "b"}
+    [stored] = (one.events for name, one in found.items() if name == "b")
+    assert isinstance(stored, StoredLines) and b"".join(stored) == bytes_of(whole("b"))
+    assert {record.call for record in found["b"].records} == {0, 1}

@@ -103,7 +103,7 @@ def test_of_a_finished_run_nothing_is_missing(logged: Rewrite, markets: Lines) -
     run = logged(event for events in markets.values() for event in events)
     job, total, done = left(run)
     assert (played(run, job), total, done) == ([], 8, 8)
-    assert (job.extra, job.leftovers) == ((), {})
+    assert (job.extra, dict(job.leftovers)) == ((), {})
 
 
 def test_of_a_run_that_wrote_nothing_all_is_missing(logged: Rewrite, markets: Lines) -> None:
@@ -125,6 +125,7 @@ def test_what_was_begun_is_played_again_with_what_is_known_of_it(
     assert set(job.leftovers) == {second}
     known = job.leftovers[second]
     assert known.records == (asked,)
+    assert isinstance(known.events, bytes)
     assert [json.loads(line)["seq"] for line in known.events.splitlines()] == [0, 1, 2, 3, 4]
 
 
