@@ -34,6 +34,7 @@ def whole(protocol: str, compress: bool) -> Path:
     """A finished run of a protocol; it is copied before it is spoilt."""
     from tests.sim.runs import launched, sim
 
+    os.environ["XDG_STATE_HOME"] = str(scratch() / "state")  # trusted here alone
     out = scratch() / f"{protocol}-{compress}"
     size = ("--set", "products.per_category=1") if protocol == "retail" else ()
     words = (*SIZE[protocol], *size, "--set", f"log.compress={str(compress).lower()}")

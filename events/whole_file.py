@@ -114,3 +114,25 @@ def written_whole(place: Path) -> Iterator[Path]:
     finally:
         new.unlink(missing_ok=True)
         os.close(fd)
+
+
+@contextmanager
+def folder_whole(place: Path) -> Iterator[Path]:
+    """Yield a folder beside `place` to fill; it takes the place of none, or of an empty one.
+
+    Raises
+    ------
+    OSError
+        What the system says.
+    """
+    place = place.resolve()
+    place.parent.mkdir(parents=True, exist_ok=True)
+    sweep(place.parent, place.name)
+    new = new_name(place)
+    fd = begun(new, new.mkdir)
+    try:
+        yield new
+        new.rename(place)
+    finally:
+        shutil.rmtree(new, ignore_errors=True)
+        os.close(fd)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from retailsim.events.whole_file import folder_whole
 from retailsim.sim.errors import BadScenario, CannotWrite, MissingExtra
 from retailsim.sim.folder.run_folder import RunFile, RunFolder
 from retailsim.sim.terminal.terminal import Terminal
@@ -65,28 +65,17 @@ def export(
     )
     key = msgspec.json.format(msgspec.json.encode(chosen.key), indent=1).decode()
     files = {
-        place / "form.html": form.page(chosen.sheet),
-        place / "ratings.csv": "\ufeff" + form.table(chosen.sheet),
-        place / "key.json": key + "\n",
+        "form.html": form.page(chosen.sheet),
+        "ratings.csv": "\ufeff" + form.table(chosen.sheet),
+        "key.json": key + "\n",
     }
     try:
-        _write(files)
+        with folder_whole(place) as new:  # a folder that has some of them would be refused
+            for name, text in files.items():
+                (new / name).write_text(text, encoding="utf-8", newline="")
     except OSError as error:
         raise CannotWrite(place, error, "name another folder with --out") from None
     return place, chosen
-
-
-def _write(files: Mapping[Path, str]) -> None:
-    """Write all of the files or none: a folder that has some would be refused the next time."""
-    try:
-        for file, text in files.items():
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(text, encoding="utf-8", newline="")
-    except OSError:
-        for file in files:
-            with suppress(OSError):
-                file.unlink()
-        raise
 
 
 def show_export(

@@ -9,7 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from retailsim.events.whole_file import new_name, read_bounded, sweep, written_whole
+from retailsim.events.whole_file import (
+    folder_whole,
+    new_name,
+    read_bounded,
+    sweep,
+    written_whole,
+)
 
 ROOT = Path(__file__).parents[2]
 KILLED = (
@@ -72,3 +78,20 @@ def test_what_is_held_or_has_another_name_is_not_swept(tmp_path: Path) -> None:
         assert held.exists()
         assert not foreign.exists()
     assert {path.name for path in tmp_path.iterdir()} == {"file", *kept}
+
+
+def test_a_folder_is_there_whole_or_not_at_all(tmp_path: Path) -> None:
+    """A kill between two files of an export left a folder that every later one refused."""
+    place = tmp_path / "deep" / "folder"
+    with pytest.raises(KeyError), folder_whole(place) as new:
+        (new / "one").touch()
+        raise KeyError
+    assert list((tmp_path / "deep").iterdir()) == []
+    place.mkdir()
+    with folder_whole(place) as new:
+        (new / "one").touch()
+        assert list(place.iterdir()) == []
+    assert [path.name for path in place.iterdir()] == ["one"]
+    with pytest.raises(OSError, match="not empty"), folder_whole(place):
+        pass
+    assert [path.name for path in (tmp_path / "deep").iterdir()] == ["folder"]
