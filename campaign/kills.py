@@ -51,6 +51,8 @@ class Target:
         The words that begin it, and those that go on with it.
     share : int
         How many kills of `make campaign` are its own.
+    verified : bool
+        Whether what it leaves is a run, which `verify` takes.
     """
 
     launch: Words

@@ -235,12 +235,16 @@ class NewRun:
         if target.exists() and (not target.is_dir() or any(target.iterdir())):
             raise RunExists(target)
         self.folder = RunFolder(new_name(place))
+        self._held: int | None = None
         sweep(place.parent)
-        with self._writing():
-            make = partial(self.folder.path.mkdir, parents=True)
-            self._held: int | None = begun(self.folder.path, make)
-            for part in (self.folder.events, self.folder.inputs, self.folder.telemetry):
-                part.mkdir(parents=True)
+        try:
+            with self._writing():
+                self._held = begun(self.folder.path, partial(self.folder.path.mkdir, parents=True))
+                for part in (self.folder.events, self.folder.inputs, self.folder.telemetry):
+                    part.mkdir(parents=True)
+        except CannotWrite:
+            self.discard()
+            raise
 
     def add(self, name: str, data: bytes) -> None:
         """Write one input."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 
 import retailsim
 from retailsim.events.errors import RetailSimError
+from retailsim.sim.errors import CannotWrite
 from retailsim.sim.folder.run_folder import NewRun
 from tests.sim.runs import SMALL, launched, sim
 
@@ -138,3 +140,22 @@ def test_what_a_kill_left_in_a_run_goes_with_its_resume(whole: Path, tmp_path: P
     (run / ".run.toml.new-1-01234567").touch()
     assert sim("resume", run).exit_code == 0
     assert not list(run.glob(".*"))
+
+
+def test_a_folder_that_cannot_be_begun_leaves_nothing_and_holds_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make = Path.mkdir
+
+    def full(path: Path, *words: Any, **more: Any) -> None:
+        if path.name == "telemetry":
+            raise OSError(errno.ENOSPC, "No space left on device", str(path))
+        make(path, *words, **more)
+
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "mkdir", full)
+        with pytest.raises(CannotWrite):
+            NewRun(tmp_path / "run")
+    assert list(tmp_path.iterdir()) == []
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
