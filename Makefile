@@ -47,6 +47,8 @@ campaign: $(VENV)/.dev
 map: $(VENV)/.dev
 	$(BIN)/python docs/module_map.py --write
 	$(BIN)/python docs/api_reference.py --write
+	$(BIN)/python -m sim agents schema --protocol retail > docs/wire-retail.schema.json
+	$(BIN)/python -m sim agents schema --protocol csales > docs/wire-csales.schema.json
 
 # The newest versions of everything, tried out in an environment of its own.
 constraints:

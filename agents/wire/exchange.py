@@ -78,11 +78,30 @@ class Place:
         return text
 
 
+class WireAttempt(msgspec.Struct, frozen=True, kw_only=True):
+    """One attempt as telemetry sees it.
+
+    Parameters
+    ----------
+    status : int
+        Of HTTP; 0 where no response came.
+    latency_s : float
+        From sending to the last byte.
+    retry : int
+        0 for a request's first attempt.
+    """
+
+    status: int
+    latency_s: float
+    retry: int
+
+
 async def exchange(
     session: aiohttp.ClientSession,
     place: Place,
     body: bytes,
     rest: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    observe: Callable[[WireAttempt], None] = lambda attempt: None,
 ) -> str:
     """Ask an agent and return its answer as compact JSON.
 
@@ -90,6 +109,8 @@ async def exchange(
     ----------
     rest : callable
         Waits so many seconds before another attempt.
+    observe : callable
+        Takes each attempt, for the telemetry.
 
     Raises
     ------
@@ -109,7 +130,9 @@ async def exchange(
     async def attempt() -> str:
         nonlocal sent, last
         sent += 1
+        begin = clock()
         reply = await post(session, place.target, body, MOST_ANSWER)
+        observe(WireAttempt(status=reply.status, latency_s=clock() - begin, retry=sent - 1))
         found = read_reply(place, reply)
         if isinstance(found, str):
             return found

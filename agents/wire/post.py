@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable, Mapping
+from functools import partial
 from types import TracebackType
 from typing import NoReturn, Self
 
 from retailsim.agents.llm.gateway.transport import open_session
 from retailsim.agents.wire.address import WireOptions, secrets
 from retailsim.agents.wire.errors import WireDown, WireStopping
-from retailsim.agents.wire.exchange import Place, exchange
+from retailsim.agents.wire.exchange import Place, WireAttempt, exchange
 from retailsim.events.errors import LeftToResume
 from retailsim.events.outside import Door
 
@@ -30,6 +31,8 @@ class Post:
         Whether it is being stopped: then nothing is sent again.
     environ : mapping
         Where secrets and proxies are looked up.
+    observe : callable
+        Takes the source and each attempt, for the telemetry.
 
     Attributes
     ----------
@@ -51,11 +54,13 @@ class Post:
         stop: Callable[[], None],
         stopping: Callable[[], bool],
         environ: Mapping[str, str] = os.environ,
+        observe: Callable[[str, WireAttempt], None] = lambda source, attempt: None,
     ) -> None:
         self.reason: WireDown | None = None
         self.answered = False
         self._stop = stop
         self._stopping = stopping
+        self._observe = observe
         self._places = {
             source: Place(options, secrets(source, options, environ), environ)
             for source, options in seats.items()
@@ -92,7 +97,8 @@ class Post:
         async with self._rooms[source]:
             if self._stopping():
                 raise WireStopping
-            text = await exchange(self._session, self._places[source], body, self._rest)
+            observe, place = partial(self._observe, source), self._places[source]
+            text = await exchange(self._session, place, body, self._rest, observe)
         self.answered = True
         return text
 

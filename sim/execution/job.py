@@ -256,9 +256,13 @@ async def _run(
     if not wires:
         await _run_with_models(engine, cast, job, design, stop, notes)
         return
+    from retailsim.agents.wire.exchange import WireAttempt
     from retailsim.agents.wire.post import Post
 
-    post = Post(wires, 1.0 / job.of, stop.request, lambda: stop.requested)
+    def observe(seat: str, attempt: WireAttempt) -> None:
+        notes.info("wire attempt", seat=seat, **msgspec.structs.asdict(attempt))
+
+    post = Post(wires, 1.0 / job.of, stop.request, lambda: stop.requested, observe=observe)
     async with post:
         cast.connect_wires(post)
         await _run_with_models(engine, cast, job, design, stop, notes)

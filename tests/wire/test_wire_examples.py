@@ -91,7 +91,7 @@ def test_an_agent_of_a_framework_buys(tmp_path: Path) -> None:
 def test_what_the_check_says_of_an_agent_that_is_not_there_or_answers_wrongly() -> None:
     down = sim("agents", "check", "http://127.0.0.1:9/")
     assert down.exit_code == 1
-    assert "no answer after 1 attempt in 0 s: connection failed" in down.stdout
+    assert "s: connection failed" in down.stdout
     with started(*in_python()) as url:
         wrong = sim("agents", "check", url, "--protocol", "csales")
     assert wrong.exit_code == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from typing import Any
 
@@ -94,7 +95,7 @@ def test_each_misbehaviour_has_its_line(reply: Reply, kind: type[WireError], lin
     with pytest.raises(WireError) as error:
         answered(reply)
     assert type(error.value) is kind
-    assert line in str(error.value)
+    assert line in re.sub(r"in \d+ s", "in 0 s", str(error.value))
     assert "\n" not in str(error.value)
     assert len(str(error.value)) < 500
     assert KEY not in str(error.value)
@@ -106,9 +107,9 @@ def test_who_is_late_is_told_after_how_long() -> None:
         return 200, JSON, b'{"answer": 1}'
 
     with serving(slow) as server:
-        with pytest.raises(WireLate, match=r"no response within 0\.05 s \(2 attempts in 0 s\)"):
+        with pytest.raises(WireLate, match=r"no response within 0\.05 s \(2 attempts in \d+ s\)"):
             asked(server.url, timeout_s=0.05, attempts=2)
-        with pytest.raises(WireLate, match=r"no answer within 0\.1 s \(1 attempt in 0 s\)"):
+        with pytest.raises(WireLate, match=r"no answer within 0\.1 s \(1 attempt in \d+ s\)"):
             asked(server.url, deadline_s=0.1)
 
 

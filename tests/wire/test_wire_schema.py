@@ -33,7 +33,7 @@ def test_the_schema_in_the_docs_is_what_the_command_prints(protocol: str) -> Non
     printed = sim("agents", "schema", "--protocol", protocol)
     assert printed.exit_code == 0
     path = ROOT / "docs" / f"wire-{protocol}.schema.json"
-    assert path.read_text(encoding="utf-8") == printed.stdout, f"write {path.name} again"
+    assert path.read_text(encoding="utf-8") == printed.stdout, f"{path.name}: make map"
 
 
 @pytest.mark.parametrize(("protocol", "role"), PARTS)
