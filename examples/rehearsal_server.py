@@ -35,11 +35,12 @@ def reply_to(body: dict[str, Any]) -> str:
     kind = _ASKED.findall(said)[-1]
     reply_schema = schema["properties"]["reply"]
     branches = reply_schema.get("anyOf", [reply_schema])
-    branch = next(b for b in branches if b["properties"]["kind"]["enum"] == [kind])
-    reply = fill(branch, draw)
-    # What no schema can say: a quantity goes with a purchase, and with a refund; a way to persuade
-    # with a plan, a review with a talk; a tactic with a persuasion; a buyer in a sales conversation
-    # does one thing at a time.
+    fitting = [b for b in branches if b["properties"]["kind"]["enum"] == [kind]]
+    # Several where the schema says which values go together.
+    reply = fill(draw.choice(fitting) if len(fitting) > 1 else fitting[0], draw)
+    # What a union of all kinds does not say: a quantity goes with a purchase, and with a refund; a
+    # way to persuade with a plan, a review with a talk; a tactic with a persuasion; a buyer in a
+    # sales conversation does one thing at a time.
     if kind == "strategy":
         reply["persuasion"] = reply["persuasion"] or "value per use"
     if kind == "decision":
@@ -51,7 +52,7 @@ def reply_to(body: dict[str, Any]) -> str:
     if kind == "plan":
         persuades = reply["action"] == "Persuasion"
         reply["tactic"] = (reply["tactic"] or "Framing") if persuades else None
-    if kind == "response":
+    if kind == "response" and len(fitting) == 1:
         reply |= dict.fromkeys(draw.sample(("select", "buy", "leave"), 2))
     return json.dumps({"reply": reply})
 

@@ -40,7 +40,7 @@ def commands(section: str) -> list[str]:
 
 def shown(section: str) -> list[tuple[str, list[str]]]:
     """The lines that a section shows below its commands, with the command before them."""
-    found = re.findall(r"^    (\S.*)\n\n```\n(.*?)^```$", SECTIONS[section], re.M | re.DOTALL)
+    found = re.findall(r"^    (\S[^\n]*)\n\n```\n(.*?)^```$", SECTIONS[section], re.M | re.DOTALL)
     return [(command, output.splitlines()) for command, output in found]
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar
 import msgspec
 from msgspec import Meta
 
-from retailsim.agents.llm.talk.reply import Reply
+from retailsim.agents.llm.talk.reply import Case, Reply
 from retailsim.market.protocols.csales.events import Action, Leaving, Openness, Style, Tactic
 
 Text = Annotated[str, Meta(min_length=1, max_length=20_000)]
@@ -20,6 +20,11 @@ class PlanReply(Reply, frozen=True, kw_only=True, tag="plan"):
     """The buyer as the seller sees it now, and the next action."""
 
     most_tokens: ClassVar[int] = 500
+    cases: ClassVar[tuple[Case, ...]] = (
+        {"action": {"enum": ["Persuasion"]}, "tactic": ...},
+        {"action": {"enum": ["Category Search"]}, "tactic": None, "search": {"minItems": 1}},
+        {"action": {"enum": ["Preference Probing", "Suggestion"]}, "tactic": None},
+    )
 
     preference: Words
     category: CategoryPath
@@ -97,6 +102,13 @@ class OpeningReply(Reply, frozen=True, kw_only=True, tag="opening"):
 
 class ResponseReply(Reply, frozen=True, kw_only=True, tag="response"):
     """The buyer's answer, with at most one thing done."""
+
+    cases: ClassVar[tuple[Case, ...]] = (
+        {"select": None, "buy": None, "leave": None},
+        {"select": ..., "buy": None, "leave": None},
+        {"select": None, "buy": ..., "leave": None},
+        {"select": None, "buy": None, "leave": ...},
+    )
 
     text: Text
     willingness: Annotated[int, Meta(ge=0, le=10)]

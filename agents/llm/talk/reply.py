@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import EllipsisType
 from typing import Any, ClassVar, Protocol, get_args, get_type_hints
 
 import msgspec
+
+Case = Mapping[str, Mapping[str, Any] | EllipsisType | None]
+"""What goes together in a reply: field -> what it is narrowed to."""
 
 
 class Reply(
@@ -13,10 +17,14 @@ class Reply(
 ):
     """Base of all replies; ``kind`` says which one it is.
 
-    ``most_tokens`` is the limit of the answer that holds it, thinking apart.
+    ``most_tokens`` is the limit of the answer that holds it, thinking apart. ``cases`` is what
+    `problem` lets pass, for servers that keep to a grammar: a reply is one of them. A case narrows
+    fields by name ("reviews.rating" for a field of each item): to null (None), to anything but
+    null (...), or by more keys of its JSON Schema.
     """
 
     most_tokens: ClassVar[int] = 400
+    cases: ClassVar[tuple[Case, ...]] = ()
 
     @classmethod
     def tag(cls) -> str:

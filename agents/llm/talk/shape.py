@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 
-from retailsim.agents.llm.talk.reply import Reply
+from retailsim.agents.llm.talk.reply import Case, Reply
 
 _WORDS = frozenset({"title", "description", "default", "discriminator", "format"})
 _BOUNDS = frozenset(
@@ -62,14 +62,41 @@ def single(kind: type[Reply]) -> dict[str, Any]:
 
 
 def bounded(kind: type[Reply]) -> dict[str, Any]:
-    """Return the same with all limits; texts share what `Reply.most_tokens` has room for."""
+    """Return the same with all limits, as one of `Reply.cases`.
+
+    Texts share what `Reply.most_tokens` has room for.
+    """
     reply = _inlined(kind, _WORDS)
     texts = list(_texts(reply))
     if texts:
         room = kind.most_tokens * CHARACTERS_PER_TOKEN // sum(times for _, times in texts)
         for text, _ in texts:
             text["maxLength"] = min(room, LONGEST_TEXT, text.get("maxLength", room))
-    return _enveloped(reply)
+    if not kind.cases:
+        return _enveloped(reply)
+    cases = [_in_case(reply, case) for case in kind.cases]
+    return _enveloped(cases[0] if len(cases) == 1 else {"anyOf": cases})
+
+
+def _in_case(reply: dict[str, Any], case: Case) -> dict[str, Any]:
+    """Return the schema of a reply in which this goes together."""
+    for path, to in case.items():
+        reply = _narrowed(reply, path.split("."), to)
+    return reply
+
+
+def _narrowed(node: dict[str, Any], path: list[str], to: Any) -> dict[str, Any]:
+    if path and "items" in node:
+        return {**node, "items": _narrowed(node["items"], path, to)}
+    if path:
+        field = _narrowed(node["properties"][path[0]], path[1:], to)
+        return {**node, "properties": {**node["properties"], path[0]: field}}
+    if to is None:
+        return {"type": "null"}
+    if to is ...:
+        (some,) = (one for one in node["anyOf"] if one != {"type": "null"})
+        return dict(some)
+    return {**node, **to}
 
 
 def _enveloped(reply: dict[str, Any]) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from typing import Annotated, ClassVar, Literal
 import msgspec
 from msgspec import Meta
 
-from retailsim.agents.llm.talk.reply import Reply
+from retailsim.agents.llm.talk.reply import Case, Reply
 from retailsim.agents.reading.replies import ReadingEnvelope
 from retailsim.events.messages import Aspect
 from retailsim.market.core.admission import MAX_NUMBER
@@ -71,6 +71,10 @@ class SettlementReply(Reply, frozen=True, kw_only=True, tag="settlement"):
     """How a support dialogue ended."""
 
     most_tokens: ClassVar[int] = 300
+    cases: ClassVar[tuple[Case, ...]] = (
+        {"outcome": {"enum": ["refunded"]}, "refund_quantity": {"minimum": 1}},
+        {"outcome": {"enum": ["delivered", "exchanged"]}, "refund_quantity": {"maximum": 0}},
+    )
 
     outcome: Literal["delivered", "exchanged", "refunded"]
     resolution: Text
@@ -120,6 +124,10 @@ class DecisionReply(Reply, frozen=True, kw_only=True, tag="decision"):
     """
 
     most_tokens: ClassVar[int] = 500
+    cases: ClassVar[tuple[Case, ...]] = (
+        {"will_purchase": {"enum": [True]}, "quantity": {"minimum": 1}},
+        {"will_purchase": {"enum": [False]}, "quantity": {"maximum": 0}},
+    )
 
     rating: Stars | None = None
     review: Text | None = None
@@ -153,6 +161,8 @@ class ReviewsReply(Reply, frozen=True, kw_only=True, tag="reviews"):
     """The last reviews at once; one of an aspect that was not asked for counts for nothing."""
 
     most_tokens: ClassVar[int] = 500
+    # Of other aspects it is not read.
+    cases: ClassVar[tuple[Case, ...]] = ({"reviews.would_recommend": ...},)
 
     reviews: Annotated[tuple[AspectReview, ...], Meta(min_length=1, max_length=2)]
 
