@@ -46,6 +46,7 @@ def test_a_body_that_is_no_answer_is_one_line(raw: bytes) -> None:
         assert len(str(error)) < 500
 
 
+@settings(max_examples=50)
 @given(CHANGED, st.sets(st.sampled_from(list(DECISION)), max_size=2))
 def test_of_an_answer_that_is_taken_nothing_is_lost(more: dict[str, Any], less: set[str]) -> None:
     given_ = {name: value for name, value in {**DECISION, **more}.items() if name not in less}

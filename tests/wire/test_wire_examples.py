@@ -47,6 +47,7 @@ def in_javascript() -> tuple[str, ...]:
     return (node, str(EXAMPLES / "agent.mjs"), "0")
 
 
+@pytest.mark.slow
 def test_the_scenario_of_the_example_runs_and_no_episode_fails(tmp_path: Path) -> None:
     with started(*in_python()) as url:
         seats = (
@@ -88,17 +89,21 @@ def test_an_agent_of_a_framework_buys(tmp_path: Path) -> None:
         checked(url, "buyer")
 
 
-def test_what_the_check_says_of_an_agent_that_is_not_there_or_answers_wrongly() -> None:
+def test_what_the_check_says_of_an_agent_that_is_not_there() -> None:
     down = sim("agents", "check", "http://127.0.0.1:9/")
     assert down.exit_code == 1
     assert "s: connection failed" in down.stdout
+    bad = sim("agents", "check", "http", "--set", "url=ftp://x")
+    assert bad.exit_code == 2
+    assert "options of http: url 'ftp://x' must begin with http:// or https://" in bad.stderr
+
+
+@pytest.mark.slow
+def test_what_the_check_says_of_an_agent_that_refuses() -> None:
     with started(*in_python()) as url:
         wrong = sim("agents", "check", url, "--protocol", "csales")
     assert wrong.exit_code == 1
     assert "refused the request (HTTP 422): nobody here knows 'PlanTurn'" in wrong.stdout
-    bad = sim("agents", "check", "http", "--set", "url=ftp://x")
-    assert bad.exit_code == 2
-    assert "options of http: url 'ftp://x' must begin with http:// or https://" in bad.stderr
 
 
 def test_the_requirements_of_the_framework_name_what_it_imports() -> None:

@@ -49,6 +49,9 @@ def test_what_is_sent_and_answered_has_the_schema(protocol: str, role: Role) -> 
         asked = next(script, None)
         while asked is not None:
             name = type(asked).__name__
+            if name in kinds:  # the form is that of the first one
+                asked = _after(script, _stepped(agent.receive(asked)))
+                continue
             sent = json.loads(request_body(protocol, asked, seat, {"a": 1}, 0))
             request.validate(sent)
             assert not request.is_valid({**sent, "request": "Nothing"})

@@ -68,6 +68,7 @@ def test_every_option_but_the_agents_own_can_change() -> None:
     assert {*CHANGEABLE, "config"} == set(WireOptions.__struct_fields__)
 
 
+@pytest.mark.slow
 def test_a_run_goes_on_where_its_agent_has_moved(tmp_path: Path) -> None:
     def text(url: str) -> Any:
         return scenario(tmp_path, RETAIL.format(seller="", buyer=wired(url, attempts=1)))
