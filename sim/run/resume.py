@@ -113,8 +113,7 @@ def go_on(
             audience.say(f"{path}: nothing to do, the run is complete")
             return None
         refuse_outside(path, cast_of(run, file), "resumed")
-        differs = other_mathematics(file.mathematics)
-        if differs is not None:
+        if differs := other_mathematics(file.mathematics):
             audience.say(f"warning: {path}: {differs}")
         job = _with_budget(job, run, file, budget, audience)
         remove_seal(run.events)
