@@ -6,19 +6,23 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from importlib.resources import files
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from campaign.planting import planted
-from campaign.surface import Surface, same, scratch
+from campaign.surface import Surface, same, scratch, within
+from retailsim.events.streams import Seed
 from retailsim.market.catalogue.problems import Problems
 from retailsim.market.catalogue.product import Product
 from retailsim.market.catalogue.product_files import builtin_catalogue, read_products
+from retailsim.sim.folder.inputs import with_inputs
 from retailsim.sim.run.launch import filled_scenario
 from retailsim.sim.scenario import scenario_file
 from retailsim.sim.scenario.protocol import new_design
 from retailsim.sim.scenario.scenario import Scenario
+from retailsim.sim.seats.cast import Cast
 
 SOURCE = "scenario.toml"
 
@@ -81,14 +85,18 @@ def seeds() -> list[bytes]:
 
 
 def feed(data: bytes) -> str:
-    """Read a scenario as a launch does, but for its catalogue; count its episodes."""
+    """Read a scenario and seat its agents as a launch does, but for its catalogue."""
     path = scratch() / SOURCE
     path.write_bytes(data)
     tree, folder = scenario_file.read_tree(str(path))
     asked = scenario_file.decode(tree, SOURCE, folder)
     kept(tree, asked)
-    design = new_design(filled_scenario(asked, folder, SOURCE), folder, products(), SOURCE)
-    return "played" if design.episodes >= 0 else "negative"
+    filled = filled_scenario(asked, folder, SOURCE)
+    design = new_design(filled, folder, products(), SOURCE)
+    seats = with_inputs(filled, Path())
+    Cast(seats, design.protocol, Seed(filled.run.seed), folder, SOURCE, {})
+    within("episodes", design.episodes, 0, float("inf"))
+    return "played"
 
 
 def kept(tree: Mapping[str, Any], asked: Scenario) -> None:
@@ -121,7 +129,13 @@ SURFACE = Surface(
     name="scenario",
     seeds=seeds,
     feed=feed,
-    code=("sim/scenario", "sim/folder/inputs.py", "sim/protocols", "events/toml_text.py"),
+    code=(
+        "sim/scenario",
+        "sim/seats",
+        "sim/folder/inputs.py",
+        "sim/protocols",
+        "events/toml_text.py",
+    ),
     bug=lambda: planted(scenario_file, "decode", _wrong),
     tree=False,
 )
