@@ -24,7 +24,8 @@ from retailsim.analysis.policy.diagnostics import diagnosed, refusals
 from retailsim.analysis.policy.evaluation import Value, estimates
 from retailsim.sim.api.front import run as launch
 from retailsim.sim.folder.run_folder import RunFolder
-from retailsim.sim.learning.csales.audit import DRAWS, Auditor, over_profiles
+from retailsim.sim.learning.audit import DRAWS, over_profiles
+from retailsim.sim.learning.csales.audit import Auditor
 from retailsim.sim.learning.csales.targets import target_of
 
 TARGETS = (("explore=0.3",), ("temperature=0.2", "explore=0.1"), ("temperature=0.1",))

@@ -60,6 +60,8 @@ class Decisions:
         Episodes of the log that are left out because they failed or did not come to their end.
     adaptive : bool
         Whether the one who decided went on learning from what is logged here.
+    shared : str
+        What clusters are, in words.
     """
 
     names: tuple[str, ...]
@@ -82,6 +84,7 @@ class Decisions:
     failed: int = 0
     unfinished: int = 0
     adaptive: bool = False
+    shared: str = "buyer profiles"
 
     def __len__(self) -> int:
         """How many decisions there are."""

@@ -67,6 +67,7 @@ class Diagnostics:
     mean_interval: Interval | None = None
     rare: float = math.nan
     impossible: float = math.nan
+    shared: str = "buyer profiles"
 
     @property
     def ess_share(self) -> float:
@@ -112,6 +113,7 @@ def diagnosed(decisions: Decisions, target: Floats, *, seed: int) -> Diagnostics
         unknown=float(1.0 - decisions.known.mean()),
         elsewhere=float(1.0 - decisions.as_read.mean()),
         adaptive=decisions.adaptive,
+        shared=decisions.shared,
     )
     if found.unknown:
         return found
@@ -156,7 +158,7 @@ def _of_log(found: Diagnostics) -> Iterator[Refusal]:
     if found.clusters < LEAST_CLUSTERS:
         each = found.episodes / found.clusters
         yield Refusal(
-            f"{found.clusters} clusters (buyer profiles); intervals need {LEAST_CLUSTERS}",
+            f"{found.clusters} clusters ({found.shared}); intervals need {LEAST_CLUSTERS}",
             math.ceil(LEAST_CLUSTERS * each),
             helps=True,
         )

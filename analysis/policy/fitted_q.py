@@ -7,11 +7,12 @@ Ernst, Geurts and Wehenkel (2005); Le, Voloshin and Yue (2019).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.linalg import cho_factor, cho_solve
 
+from retailsim.analysis.policy.arrow import Arrow
 from retailsim.analysis.policy.decisions import Decisions, Floats, Whole
 
 FOLDS = 5
@@ -92,8 +93,8 @@ class _Model:
 
 def _fit(decisions: Decisions, target: Floats, rows: np.ndarray) -> _Model:
     known, chosen = _with_constant(decisions.features[rows]), decisions.chosen[rows]
-    options, size = target.shape[1], known.shape[1]
-    solve = cho_factor(_gram(known, chosen, options))
+    of = [known[chosen == option] for option in range(target.shape[1])]
+    arrow = Arrow([mine.T @ mine for mine in of], shared=SHARED, own=OWN)
     rewards, policy = decisions.rewards[rows], target[rows]
     # Whole clusters are in or out, so an episode's next decision is the next row.
     ends = np.append(decisions.episode[rows][1:] != decisions.episode[rows][:-1], True)
@@ -101,8 +102,8 @@ def _fit(decisions: Decisions, target: Floats, rows: np.ndarray) -> _Model:
     low, high = float(follows.min()), float(follows.max())
     after = np.zeros(len(rewards))
     for _ in range(_longest(ends)):
-        right = _right(known, chosen, rewards + after, options)
-        model = _Model(cho_solve(solve, right).reshape(options + 1, size), low, high)
+        shared, own = arrow.solve(_right(of, chosen, rewards + after))
+        model = _Model(np.stack([shared, *own]), low, high)
         state = (policy * model.values(known[:, 1:])).sum(axis=1)
         after = np.where(ends, 0.0, np.append(state[1:], 0.0))
     return model
@@ -112,24 +113,8 @@ def _with_constant(features: Floats) -> Floats:
     return np.column_stack([np.ones(len(features)), features])
 
 
-def _gram(known: Floats, chosen: Whole, options: int) -> Floats:
-    """Return the penalised Gram matrix of shared and own weights, block by block."""
-    size = known.shape[1]
-    found: Floats = np.zeros(((options + 1) * size,) * 2)
-    blocks = found.reshape(options + 1, size, options + 1, size)
-    for option in range(options):
-        mine = known[chosen == option]
-        block = mine.T @ mine
-        blocks[0, :, 0] += block
-        for row, column in ((0, option + 1), (option + 1, 0), (option + 1, option + 1)):
-            blocks[row, :, column] = block
-    found[np.diag_indices_from(found)] += np.repeat([SHARED, OWN], [size, options * size])
-    return found
-
-
-def _right(known: Floats, chosen: Whole, wanted: Floats, options: int) -> Floats:
-    own = [known[chosen == option].T @ wanted[chosen == option] for option in range(options)]
-    return np.concatenate([known.T @ wanted, *own])
+def _right(of: Sequence[Floats], chosen: Whole, wanted: Floats) -> list[Floats]:
+    return [mine.T @ wanted[chosen == option] for option, mine in enumerate(of)]
 
 
 def _to_go(rewards: Floats, ends: np.ndarray) -> Floats:

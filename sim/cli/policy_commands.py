@@ -188,12 +188,16 @@ def evaluate_policy(
 ) -> None:
     """Tell from a log what another policy would have earned, or refuse to.
 
-    POLICY is a file, csi, or chance. Without --audit nothing is played.
+    POLICY is a file; or chance; or csi, and where sellers pitch by-the-sheet. Without --audit
+    nothing is played.
     """
+    from retailsim.sim.folder.run_folder import RunFolder
     from retailsim.sim.scenario.protocol import work_of
     from retailsim.sim.terminal.terminal import Terminal
 
-    sys.exit(work_of("policy evaluate")(Terminal(json=as_json), log=(*log, *more), **flags))
+    runs = (*log, *more)
+    work = work_of("policy evaluate", protocol=RunFolder(runs[0]).read().scenario.design.protocol)
+    sys.exit(work(Terminal(json=as_json), log=runs, **flags))
 
 
 @policy.command(name="check", example="policy check runs/mine")

@@ -80,16 +80,16 @@ class BadLimit(SimError):
 class UnknownPolicy(SimError):
     """What is to be judged is neither a file nor a seller whose choices are known from outside."""
 
-    def __init__(self, name: str) -> None:
-        super().__init__(f"{name}: is neither a policy's file nor csi or chance")
+    def __init__(self, name: str, known: Sequence[str]) -> None:
+        super().__init__(f"{name}: is neither a policy's file nor {' or '.join(known)}")
 
 
 class TooFewProfiles(SimError):
-    """Logs hold too few buyer profiles to learn from some and judge by others."""
+    """Logs hold too few clusters to learn from some and judge by others."""
 
-    def __init__(self, runs: Sequence[Path], found: int, needed: int) -> None:
+    def __init__(self, runs: Sequence[Path], found: str, needed: int) -> None:
         super().__init__(
-            f"{', '.join(map(str, runs))}: buyers of {found} profiles; half of them are to teach "
+            f"{', '.join(map(str, runs))}: {found}; half of them are to teach "
             f"and half to judge, so {needed} are needed"
         )
 

@@ -40,12 +40,18 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     reward : dict of term to weight
     left_out : int
         Conversations that failed or did not come to their end.
+    shared : str
+        What clusters are.
+    hint : str
+        What more would make a better log.
     """
 
     policy: str
     sellers: tuple[str, ...]
     reward: dict[str, float]
     left_out: int
+    shared: str = "buyer profiles"
+    hint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +81,7 @@ def shown(told: Told, found: Evaluation, beside: Sequence[Term]) -> list[Any]:
     beside : sequence of Term
         Empty where the policy is refused.
     """
-    parts: list[Any] = [_heading(told, found), _diagnostics(found.diagnostics)]
+    parts: list[Any] = [_heading(told, found), _diagnostics(found.diagnostics, told.shared)]
     if found.refused:
         return [*parts, "\n".join(_refusal(told, found))]
     parts += [_estimates(found)]
@@ -103,16 +109,16 @@ def _table(*headings: str) -> Table:
     return table
 
 
-def _diagnostics(found: Diagnostics) -> Table:
+def _diagnostics(found: Diagnostics, shared: str) -> Table:
     table = _table("what the log can tell", "", "limit")
-    for row in _rows(found):
+    for row in _rows(found, shared):
         table.add_row(*row)
     return table
 
 
-def _rows(found: Diagnostics) -> Iterator[tuple[str, str, str]]:
+def _rows(found: Diagnostics, shared: str) -> Iterator[tuple[str, str, str]]:
     yield "conversations", f"{found.episodes:,}", ""
-    yield "buyer profiles (clusters)", f"{found.clusters:,}", f">= {LEAST_CLUSTERS}"
+    yield f"{shared} (clusters)", f"{found.clusters:,}", f">= {LEAST_CLUSTERS}"
     yield "decisions of the longest", f"{found.horizon:,}", ""
     yield "decisions without propensities", f"{found.unknown:.1%}", "none"
     yield "searched elsewhere than the policy would", f"{found.elsewhere:.1%}", "none"
@@ -215,7 +221,7 @@ def _refusal(told: Told, found: Evaluation) -> Iterator[str]:
         yield "More conversations of this kind would not help."
     yield (
         "A seller that explores is a better witness (options.explore), and the policy itself with "
-        "some exploring the best. Either has to search as csi does."
+        f"some exploring the best.{told.hint}"
     )
 
 

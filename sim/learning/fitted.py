@@ -23,8 +23,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import cho_factor, cho_solve
 
+from retailsim.analysis.policy.arrow import Arrow
 from retailsim.sim.learning.learners import FIRST
 from retailsim.sim.learning.limits import Limit, Prices
 
@@ -144,7 +144,8 @@ class _Sweeping:
         breaks = steps.episode[1:] != steps.episode[:-1]
         self._ends, self._starts = np.append(breaks, True), np.append(True, breaks)
         self._of = [np.flatnonzero(steps.chosen == option) for option in range(options)]
-        self._factor = cho_factor(self._gram())
+        grams = [self._rows[rows].T @ self._rows[rows] for rows in self._of]
+        self._arrow = Arrow(grams, shared=SHARED, own=OWN)
         self._doubt = np.stack([self._errors(option) for option in range(options)], axis=1)
         self.weights: Floats = np.zeros((steps.targets.shape[1], options, self._rows.shape[1]))
         self._values: Floats = np.zeros_like(steps.targets)
@@ -154,23 +155,9 @@ class _Sweeping:
         self.spreads: Floats = np.array(spreads)
         self._covariance: Floats = np.atleast_2d(np.cov(sums.T, bias=True))
 
-    def _gram(self) -> Floats:
-        size = self._rows.shape[1]
-        parts = [self._rows[rows].T @ self._rows[rows] for rows in self._of]
-        found: Floats = np.zeros((size * (1 + len(parts)),) * 2)
-        found[:size, :size] = sum(parts) + SHARED * np.eye(size)
-        for number, part in enumerate(parts, 1):
-            here = slice(number * size, (number + 1) * size)
-            found[here, here] = part + OWN * np.eye(size)
-            found[:size, here] = found[here, :size] = part
-        return found
-
     def _errors(self, option: int) -> Floats:
         """Return the standard error of an option's estimate in every state, (D,); in spreads."""
-        size, at = self._rows.shape[1], 1 + option
-        picked: Floats = np.zeros((size * (1 + len(self._of)), size))
-        picked[:size], picked[at * size : (at + 1) * size] = np.eye(size), np.eye(size)
-        spread = picked.T @ cho_solve(self._factor, picked)
+        spread = self._arrow.covariance(option)
         found: Floats = np.sqrt(((self._rows @ spread) * self._rows).sum(axis=1))
         return found
 
@@ -180,8 +167,7 @@ class _Sweeping:
         after[self._ends] = 0.0
         wanted = self._targets + after
         sums = [self._rows[rows].T @ wanted[rows] for rows in self._of]
-        solved = cho_solve(self._factor, np.concatenate([sum(sums), *sums]))
-        shared, *own = np.split(solved, 1 + len(sums))
+        shared, own = self._arrow.solve(sums)
         self.weights = np.stack([(shared + one).T for one in own], axis=1)
         table = np.einsum("df,tkf->dkt", self._rows, self.weights)
         counted = _counted(prices)

@@ -103,7 +103,7 @@ def test_too_few_profiles_are_refused_and_a_seller_is_for_runs_alone(tmp_path: P
     launched(tmp_path / "run", "csales", *EXPLORING, "--set", "profiles.count=3")
     result = learn(tmp_path / "p.json", tmp_path / "run")
     assert result.exit_code == 2
-    assert "buyers of 3 profiles; half of them are to teach and half to judge, so 4 are needed" in (
+    assert "3 buyer profiles; half of them are to teach and half to judge, so 4 are needed" in (
         result.stderr
     )
     result = learn(tmp_path / "p.json", "csales", "--seller", "csi")

@@ -11,7 +11,8 @@ import pytest
 from retailsim.analysis.policy.audit import Plan, audited
 from retailsim.analysis.policy.evaluation import estimates
 from retailsim.sim.folder.run_folder import RunFolder
-from retailsim.sim.learning.csales.audit import Auditor, over_profiles
+from retailsim.sim.learning.audit import over_profiles
+from retailsim.sim.learning.csales.audit import Auditor
 from retailsim.sim.learning.csales.logged import read_logged
 from retailsim.sim.learning.csales.targets import target_of
 from tests.learning.logged_runs import only, rewritten, talked

@@ -184,8 +184,9 @@ def test_a_protocol_without_policies_is_refused(tmp_path: Path) -> None:
 def test_a_run_is_no_scenario(tmp_path: Path) -> None:
     launched(tmp_path / "run", "--set", "products.per_category=1", "--buyers", "easy-shopper")
     for words, said in (
-        ((tmp_path / "run",), "run: is a run; policies that pitch are learnt in a scenario alone"),
-        (("pairwise", "pairwise"), "pairwise: is one too many"),
+        ((tmp_path / "run", "pairwise"), "pairwise: is no run; name one scenario to learn in, or"),
+        ((tmp_path / "run", "--conversations", 5), "--conversations: runs are learnt from as they"),
+        (("pairwise", "pairwise"), "pairwise: is no run; name one scenario to learn in, or runs"),
         (("pairwise", "--seller", "p"), "--seller"),
     ):
         result = sim("policy", "learn", *words, "--out", tmp_path / "p.json")

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-
-import numpy as np
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from retailsim.agents.csales.policy.features import NAMES, features
 from retailsim.agents.csales.policy.view import SellerView
-from retailsim.analysis.policy.decisions import Decisions, Floats
 from retailsim.events.messages import (
     EpisodeFailed,
     EpisodeOpened,
@@ -18,7 +13,6 @@ from retailsim.events.messages import (
     MarketClosed,
     MarketFailed,
 )
-from retailsim.market.core.propensities import shares
 from retailsim.market.protocols.csales.action_table import ActionTable, option_chosen
 from retailsim.market.protocols.csales.category_tree import CategoryPath, searched
 from retailsim.market.protocols.csales.events import (
@@ -28,6 +22,7 @@ from retailsim.market.protocols.csales.events import (
     ProfileInferred,
 )
 from retailsim.sim.environments.csales.rewards import TERMS, Rewards
+from retailsim.sim.learning.decision_rows import Held, Row, Rows, chances, numbered
 
 Weighing = Callable[[SellerView, Sequence[float], Sequence[int], ActionTable], Sequence[float]]
 """What another policy would do: from a view, its features, the mask and the table of options to a
@@ -38,7 +33,7 @@ SEGMENTS = ("style", "openness", "category", "buyer")
 of the one it looks for."""
 
 
-class Rows:
+class SalesRows(Rows):
     """Decisions, conversation by conversation.
 
     Parameters
@@ -48,12 +43,13 @@ class Rows:
     others : sequence of Weighing
     table : ActionTable
         What the run's sellers chose from.
-
-    Attributes
-    ----------
-    sellers : set of str
-        Everybody who sold in the log.
+    top : iterable of CategoryPath
+        The top of the run's categories.
     """
+
+    feature_names = NAMES
+    terms = tuple(TERMS)
+    segments = SEGMENTS
 
     def __init__(
         self,
@@ -61,22 +57,14 @@ class Rows:
         seller: str | None,
         others: Sequence[Weighing],
         table: ActionTable,
+        top: Iterable[CategoryPath],
     ) -> None:
-        self.table = table
-        self._weights, self.seller, self._others = weights, seller, others
-        self._episodes: list[_Episode] = []
-        self.failed = self.unfinished = 0
-        self.adaptive = False
-        self.sellers: set[str] = set()
+        super().__init__(weights, seller, others)
+        self.table, self.names = table, table.names
+        self._top = tuple(top)
 
-    def add(self, events: Sequence[Event], top: Iterable[CategoryPath]) -> None:
-        """Take a conversation, if it came to a usable end.
-
-        Raises
-        ------
-        LookupError, ValueError, OverflowError
-            If its events contradict each other.
-        """
+    def add(self, events: Sequence[Event]) -> None:
+        """Take a conversation, if it came to a usable end."""
         opened = next((one for one in events if isinstance(one, EpisodeOpened)), None)
         if opened is None:
             return
@@ -88,7 +76,7 @@ class Rows:
         elif not isinstance(events[-1], MarketClosed):
             self.unfinished += 1
         else:
-            self._fold(opened, events, SellerView(top))
+            self._fold(opened, events, SellerView(self._top))
 
     def _fold(self, opened: EpisodeOpened, events: Sequence[Event], view: SellerView) -> None:
         rewards = Rewards(self._weights)
@@ -111,108 +99,36 @@ class Rows:
                 totals[name] += value
             rows.append(row)
             view.tell(step)
-        self._episodes.append(_Episode(opened, profiled, rows, totals, features(view)))
-
-    def decisions(self) -> Decisions:
-        """Return them as arrays, in the same order however the log was written."""
-        held, options = self._ordered(), len(self.table.names)
-        rows = [row for one in held for row in one.rows]
-        profiles = [one.profiled.profile for one in held]
-        clusters = {name: number for number, name in enumerate(dict.fromkeys(profiles))}
-        columns = zip(*map(_segments, held), strict=True) if held else ((),) * len(SEGMENTS)
-        return Decisions(
-            names=self.table.names,
-            feature_names=NAMES,
-            features=np.array([row.features for row in rows], float).reshape(-1, len(NAMES)),
-            mask=np.array([row.mask for row in rows], bool).reshape(-1, options),
-            chosen=np.array([row.chosen for row in rows], np.int64),
-            propensities=np.array([row.propensities for row in rows], float).reshape(-1, options),
-            as_read=np.array([row.as_read for row in rows], bool),
-            episode=np.repeat(np.arange(len(held)), [len(one.rows) for one in held]),
-            turn=np.array([row.turn for row in rows], np.int64),
-            rewards=np.array([row.reward for row in rows], float),
-            ids=tuple(str(one.opened.episode) for one in held),
-            terms={name: np.array([one.terms[name] for one in held], float) for name in TERMS},
-            weights=dict(self._weights),
-            cluster=np.array([clusters[name] for name in profiles], np.int64),
-            clusters=tuple(clusters),
-            seller=np.array([one.opened.seller for one in held], np.str_),
-            segments={
-                name: np.array(column, np.str_)
-                for name, column in zip(SEGMENTS, columns, strict=True)
-            },
-            failed=self.failed,
-            unfinished=self.unfinished,
-            adaptive=self.adaptive,
+        self._held.append(
+            Held(
+                opened=opened,
+                cluster=profiled.profile,
+                segments=_segments(opened, profiled),
+                rows=rows,
+                terms=totals,
+                end=features(view),
+            )
         )
 
-    def _ordered(self) -> list[_Episode]:
-        return sorted(self._episodes, key=lambda one: str(one.opened.episode))
 
-    def ends(self) -> list[list[float]]:
-        """Return the features at each episode's end."""
-        return [one.end for one in self._ordered()]
-
-    def weighed(self) -> Iterator[Floats]:
-        """Yield what each of the others would have done, (D, K)."""
-        for number in range(len(self._others)):
-            rows = [row.others[number] for one in self._ordered() for row in one.rows]
-            yield np.array(rows, float).reshape(-1, len(self.table.names))
-
-
-@dataclass(slots=True)
-class _Row:
-    """One decision."""
-
-    features: list[float]
-    mask: list[int]
-    chosen: int
-    propensities: list[float]
-    as_read: bool
-    turn: int
-    others: list[Sequence[float]]
-    reward: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class _Episode:
-    """One conversation."""
-
-    opened: EpisodeOpened
-    profiled: BuyerProfiled
-    rows: list[_Row]
-    terms: dict[str, float]
-    end: list[float]
-
-
-def _segments(held: _Episode) -> tuple[str, ...]:
-    buyer = held.profiled
+def _segments(opened: EpisodeOpened, buyer: BuyerProfiled) -> tuple[str, ...]:
     category = buyer.target_category[0] if buyer.target_category else ""
-    return buyer.decision_making_style, buyer.dialogue_openness, category, held.opened.buyer
+    return buyer.decision_making_style, buyer.dialogue_openness, category, opened.buyer
 
 
 def _row(
     view: SellerView, step: Sequence[Event], others: Sequence[Weighing], table: ActionTable
-) -> _Row:
+) -> Row:
     """Return a decision from what was known before it and the events from it on."""
     choice = next((one for one in step if isinstance(one, ActionChosen)), None)
     if choice is None:
         raise ValueError("the seller inferred a profile and then chose nothing")
-    numbers, options = _numbers(view, choice, table), len(table.names)
-    mask, odds = [0] * options, [math.nan] * options
-    for number in numbers:
-        mask[number] = 1
-    chosen = _number(option_chosen(choice).name, table)
-    if not mask[chosen]:
-        raise ValueError(f"{table.names[chosen]} was chosen, and is not among its options")
-    if choice.probabilities is not None:
-        odds = [0.0] * options
-        for number, share in zip(numbers, _shares(choice), strict=True):
-            odds[number] = share
-        if odds[chosen] <= 0.0:
-            raise ValueError(f"{table.names[chosen]} was chosen with probability 0")
+    named = choice.options or [one.name for one in view.legal_options(table)]
+    [chosen] = numbered([option_chosen(choice).name], table.names)
+    legal = numbered(named, table.names)
+    mask, odds = chances(chosen, legal, choice.probabilities, table.names)
     known = features(view)
-    return _Row(
+    return Row(
         features=known,
         mask=mask,
         chosen=chosen,
@@ -221,28 +137,6 @@ def _row(
         turn=choice.turn,
         others=[weigh(view, known, mask, table) for weigh in others],
     )
-
-
-def _numbers(view: SellerView, choice: ActionChosen, table: ActionTable) -> list[int]:
-    names = choice.options or [one.name for one in view.legal_options(table)]
-    numbers = [_number(name, table) for name in names]
-    if len(set(numbers)) < len(numbers):
-        raise ValueError(f"an option stands twice among {', '.join(names)}")
-    return numbers
-
-
-def _number(name: str, table: ActionTable) -> int:
-    if name not in table.names:
-        raise ValueError(f"the run's table has no option {name!r}")
-    return table.names.index(name)
-
-
-def _shares(choice: ActionChosen) -> tuple[float, ...]:
-    found = shares(choice.probabilities or ())
-    low = min(found, default=-1.0)
-    if len(found) != len(choice.options) or low < 0.0 or abs(math.fsum(found) - 1.0) > 1e-6:
-        raise ValueError(f"probabilities {list(found)} for {len(choice.options)} options")
-    return found
 
 
 def _as_read(view: SellerView, step: Sequence[Event], choice: ActionChosen) -> bool:

@@ -22,7 +22,8 @@ def evaluate(terminal: Terminal, **options: Any) -> int:
         If there is no such policy, no log, or a package is missing.
     """
     try:
-        from retailsim.sim.learning.csales.judging import EvaluateOptions, judge
+        from retailsim.sim.learning.csales.bench import BENCH
+        from retailsim.sim.learning.judging import EvaluateOptions, judge
     except ModuleNotFoundError as error:
         raise MissingExtra("policy evaluate", error.name or "a package") from None
-    return judge(EvaluateOptions(**options), terminal)
+    return judge(EvaluateOptions(**options), BENCH, terminal)

@@ -17,17 +17,17 @@ from retailsim.sim.learning.asked_terms import finite, paid
 from retailsim.sim.learning.course import Lessons
 from retailsim.sim.learning.csales.asked_reward import asked_reward
 from retailsim.sim.learning.csales.course import Course
-from retailsim.sim.learning.csales.offline import LEARNER, from_logs
+from retailsim.sim.learning.csales.offline import from_logs
 from retailsim.sim.learning.csales.own_rates import of_logs, with_bounds
 from retailsim.sim.learning.errors import (
     BadLimit,
-    NotBoth,
     NotOffline,
     UnknownLearner,
 )
 from retailsim.sim.learning.learn_options import LearnOptions
 from retailsim.sim.learning.learners import LEARNERS
 from retailsim.sim.learning.limits import Limit
+from retailsim.sim.learning.offline import LEARNER, check_offline, runs_of
 from retailsim.sim.learning.policy_file import check_new, write
 from retailsim.sim.learning.promises import promised
 from retailsim.sim.play.progress import Progress
@@ -63,10 +63,7 @@ def learn(terminal: Terminal, sources: Sequence[str], **options: Any) -> int:
     """
     said = {name: value for name, value in options.items() if value is not None}
     told = LearnOptions(scenario=sources[0], **said)
-    runs = [Path(source) for source in sources if (Path(source) / "run.toml").is_file()]
-    if len(runs) not in (0, len(sources)) or (not runs and len(sources) > 1):
-        raise NotBoth(next(source for source in sources if Path(source) not in runs))
-    if runs:
+    if runs := runs_of(sources):
         return _from_runs(runs, told, said, terminal)
     return _in_conversations(told, terminal)
 
@@ -99,7 +96,7 @@ def _from_runs(
     runs: Sequence[Path], told: LearnOptions, said: Mapping[str, object], terminal: Terminal
 ) -> int:
     """Learn from logs, write the policy, and say what they say of it."""
-    _check_offline(told, said)
+    check_offline(told, said)
     reward, asked = asked_reward(told.reward, REWARD), _limits_asked(told)
     limits = of_logs(asked, runs, told.seller, terminal)
     found = from_logs(runs, reward=reward, limits=limits, seller=told.seller, seed=told.seed)
@@ -166,15 +163,6 @@ def _check(told: LearnOptions) -> None:
     known = [*LEARNERS, BY_HAND]
     if told.learner not in known:
         raise UnknownLearner(told.learner, known)
-    check_new(told.out)
-
-
-def _check_offline(told: LearnOptions, said: Mapping[str, object]) -> None:
-    if said.get("learner", LEARNER) != LEARNER:
-        raise UnknownLearner(told.learner, [LEARNER])
-    for name in ("conversations", "sure", "buyers", "catalog", "profiles", "settings"):
-        if said.get(name):
-            raise NotOffline("--set" if name == "settings" else f"--{name}")
     check_new(told.out)
 
 

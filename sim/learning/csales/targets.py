@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,36 +18,16 @@ from retailsim.agents.csales.behavioral.action_policy import (
 from retailsim.agents.csales.behavioral.seller import CsiSeller
 from retailsim.agents.csales.policy.features import POLICIES
 from retailsim.agents.csales.policy.view import SellerView
-from retailsim.agents.errors import BadOption
 from retailsim.agents.policy.exploring import explored_share
 from retailsim.agents.policy.linear import LinearPolicy, check_options, read_policy
 from retailsim.agents.protocol import POLICY
 from retailsim.events.streams import Seed
 from retailsim.market.core.propensities import WHOLE, propensities
 from retailsim.market.protocols.csales.action_table import ActionTable, Option
-from retailsim.sim.learning.csales.decision_rows import Weighing
 from retailsim.sim.learning.errors import UnknownPolicy
+from retailsim.sim.learning.targets import Target, check_known, named
 from retailsim.sim.scenario.scenario import AgentTable
 from retailsim.sim.scenario.settings import lay_over
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """A policy to be judged.
-
-    Parameters
-    ----------
-    name : str
-        What it is called.
-    weighing : Weighing
-        What it would do.
-    seat : AgentTable or None
-        A seat that does so, to play it; None where there is none.
-    """
-
-    name: str
-    weighing: Weighing
-    seat: AgentTable | None
 
 
 def target_of(policy: str, settings: Sequence[str]) -> Target:
@@ -71,34 +50,22 @@ def target_of(policy: str, settings: Sequence[str]) -> Target:
     share = explored_share(policy, options.get("explore", 0))
     path = Path(policy.removeprefix(f"{POLICY}:"))
     if path.is_file() or policy.startswith(f"{POLICY}:"):
-        _check_options(policy, options, {"explore"})
+        check_known(policy, options, {"explore"})
         seated = {**options, "file": str(path.absolute())}
         seat = AgentTable(id="target", agent=POLICY, options=seated)
         return Target(
-            _named(path.name, options), OfFile(read_policy(path, POLICIES), share, path), seat
+            named(path.name, options), OfFile(read_policy(path, POLICIES), share, path), seat
         )
     if policy == "csi":
-        _check_options(policy, options, {"explore", "temperature"})
+        check_known(policy, options, {"explore", "temperature"})
         heat = options.get("temperature", TEMPERATURE)
         CsiSeller(Seat(id="target", role="seller", seed=Seed(0), options=options))  # checks them
         seat = AgentTable(id="target", agent="csi", options=options)
-        return Target(_named(policy, options), OfSeller(Csi(heat), share), seat)
+        return Target(named(policy, options), OfSeller(Csi(heat), share), seat)
     if policy == "chance":
-        _check_options(policy, options, set())
+        check_known(policy, options, set())
         return Target(policy, OfSeller(Chance()), None)
-    raise UnknownPolicy(policy)
-
-
-def _named(name: str, options: Mapping[str, Any]) -> str:
-    said = ", ".join(f"{key} {value}" for key, value in options.items())
-    return f"{name} ({said})" if said else name
-
-
-def _check_options(policy: str, given: Mapping[str, Any], known: set[str]) -> None:
-    for name in given:
-        if name not in known:
-            taken = ", ".join(sorted(known)) or "no options"
-            raise BadOption(policy, f"{name} is none of its options here; it takes {taken}")
+    raise UnknownPolicy(policy, ("csi", "chance"))
 
 
 class OfSeller:

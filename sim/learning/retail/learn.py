@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from retailsim.agents.retail.policy.by_hand import by_the_sheet
+from retailsim.agents.retail.policy.features import VERSION
 from retailsim.sim.environments.retail.rewards import TERMS, checked_weights
 from retailsim.sim.errors import BadScenario
 from retailsim.sim.learning.asked_terms import asked_weights, finite, paid
@@ -18,9 +19,12 @@ from retailsim.sim.learning.errors import BadLimit, NotOffline, UnknownLearner
 from retailsim.sim.learning.learn_options import LearnOptions
 from retailsim.sim.learning.learners import LEARNERS
 from retailsim.sim.learning.limits import Limit
+from retailsim.sim.learning.offline import LEARNER as FITTED
+from retailsim.sim.learning.offline import check_offline, from_logs, runs_of
 from retailsim.sim.learning.policy_file import check_new, write
 from retailsim.sim.learning.promises import promised
 from retailsim.sim.learning.retail.course import Course
+from retailsim.sim.learning.retail.logged import RetailLogs
 from retailsim.sim.play.progress import Progress
 from retailsim.sim.run.launch import read_scenario
 from retailsim.sim.run.launch_options import Options
@@ -43,7 +47,7 @@ def learn(terminal: Terminal, sources: Sequence[str], **options: Any) -> int:
     Parameters
     ----------
     sources : sequence of str
-        A scenario.
+        A scenario, or the folders of runs.
     **options
         Other fields of `LearnOptions`; None where nothing was said.
 
@@ -52,10 +56,10 @@ def learn(terminal: Terminal, sources: Sequence[str], **options: Any) -> int:
     SimError
         If something that it was told does not go; nothing is written then.
     """
-    told = LearnOptions(
-        scenario=_scenario(sources),
-        **{name: value for name, value in options.items() if value is not None},
-    )
+    said = {name: value for name, value in options.items() if value is not None}
+    told = LearnOptions(scenario=sources[0], **said)
+    if runs := runs_of(sources):
+        return _from_runs(runs, told, said, terminal)
     if told.seller is not None:
         raise NotOffline("--seller")
     known = [*LEARNERS, BY_HAND]
@@ -80,13 +84,26 @@ def learn(terminal: Terminal, sources: Sequence[str], **options: Any) -> int:
     return 0
 
 
-def _scenario(sources: Sequence[str]) -> str:
-    runs = [source for source in sources if (Path(source) / "run.toml").is_file()]
-    if runs:
-        raise BadScenario(runs[0], "is a run; policies that pitch are learnt in a scenario alone")
-    if len(sources) > 1:
-        raise BadScenario(sources[1], "is one too many; a policy is learnt in one scenario")
-    return sources[0]
+def _from_runs(
+    runs: Sequence[Path], told: LearnOptions, said: Mapping[str, object], terminal: Terminal
+) -> int:
+    """Learn from logs, write the policy, and say what they say of it."""
+    check_offline(told, said)
+    reward = checked_weights(asked_weights(told.reward, TERMS) or dict(REWARD))
+    limits = _limits(told)
+    found = from_logs(
+        RetailLogs(), VERSION, runs, reward=reward, limits=limits, seller=told.seller,
+        seed=told.seed,
+    )  # fmt: skip
+    write(found.policy, told.out)
+    teachers, judges = found.profiles
+    terminal.out(
+        f"{FITTED}: learnt from {found.taught:,} episodes with {teachers:,} products, paid in "
+        f"{paid(reward)}"
+    )
+    terminal.out(f"{found.judged:,} episodes with {judges:,} others: {found.verdict}")
+    terminal.out(f"policy: {told.out}")
+    return 0
 
 
 def course_of(told: LearnOptions) -> Course:
@@ -97,10 +114,6 @@ def course_of(told: LearnOptions) -> Course:
     SimError
         If something that it was told does not go.
     """
-    limits = (
-        *(_limit(text, least=False) for text in told.limit),
-        *(_limit(text, least=True) for text in told.floor),
-    )
     meeting = _asked(told)
     scenario, _ = read_scenario(meeting)
     usual = dict(scenario.reward or REWARD)
@@ -109,7 +122,7 @@ def course_of(told: LearnOptions) -> Course:
         conversations=told.conversations,
         seed=told.seed,
         reward=checked_weights(asked_weights(told.reward, TERMS) or usual),
-        limits=limits,
+        limits=_limits(told),
         sure=told.sure,
     )
     return Course(lessons, meeting)
@@ -128,6 +141,11 @@ def _asked(told: LearnOptions) -> Options:
     if scenario.products.ids is not None:  # they cannot be halved, and are nobody's by chance
         return asked
     return msgspec.structs.replace(asked, settings=(TRAINING, *told.settings))
+
+
+def _limits(told: LearnOptions) -> tuple[Limit, ...]:
+    most = [_limit(text, least=False) for text in told.limit]
+    return (*most, *(_limit(text, least=True) for text in told.floor))
 
 
 def _limit(text: str, *, least: bool) -> Limit:

@@ -171,6 +171,17 @@ class RetailDesign(Design):
         group = [one.buyer for one in spec.episodes]
         return self._market(spec.product, found[number], number, replication, spec.seller, group)
 
+    def alone(
+        self, product: Product, seller: Participant, buyers: Sequence[Participant], replication: int
+    ) -> RetailSpec:
+        """Return a market of one of some buyers, who take turns, and price conditions after them.
+
+        ``design.broadcast`` is "episode".
+        """
+        found, (rounds, turn) = arms(self.scenario), divmod(replication, len(buyers))
+        number = rounds % len(found)
+        return self._market(product, found[number], number, replication, seller, [buyers[turn]])
+
     def _market(
         self,
         product: Product,

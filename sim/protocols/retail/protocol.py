@@ -79,6 +79,7 @@ RUN = ProtocolRun(
     talks=_talks,
     commands={
         "policy learn": "retailsim.sim.learning.retail.learn:learn",
+        "policy evaluate": "retailsim.sim.learning.retail.evaluate:evaluate",
         "import": "retailsim.sim.protocols.retail.published.published_run:import_trajectories",
     },
     changed=changed_parameters,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
 
@@ -18,14 +18,13 @@ from retailsim.analysis.policy.evaluation import (
     evaluated,
     log_value,
 )
-from retailsim.sim.environments.csales.rewards import TERMS
 from retailsim.sim.folder.run_folder import RunFile, RunFolder
-from retailsim.sim.learning.csales.asked_reward import asked_reward
-from retailsim.sim.learning.csales.audit import Auditor
-from retailsim.sim.learning.csales.logged import read_logged
-from retailsim.sim.learning.csales.targets import Target, target_of
+from retailsim.sim.learning.asked_terms import asked_weights
+from retailsim.sim.learning.audit import SeatAuditor
 from retailsim.sim.learning.errors import NoAudit
 from retailsim.sim.learning.evaluation_text import Term, Told, audit_shown, shown
+from retailsim.sim.learning.logged import LogReader
+from retailsim.sim.learning.targets import Target
 from retailsim.sim.play.progress import Progress
 from retailsim.sim.scenario.scenario import AgentTable
 from retailsim.sim.terminal.terminal import Terminal
@@ -36,8 +35,33 @@ REFUSED = 4
 """Exit status where the log cannot tell."""
 EVERY = 50
 """Conversations between two looks at the progress."""
-BESIDE = tuple(name for name in TERMS if name != "illegal")
-"""Terms that are shown beside the reward: what is earned is not all that a policy does."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bench:
+    """What a protocol is to those who judge its policies.
+
+    Parameters
+    ----------
+    terms : mapping of term to text
+        Of its rewards.
+    weights : callable
+        ``weights -> weights``: checks them.
+    logs : LogReader
+    target : callable
+        ``(policy, settings) -> Target``: what a command names.
+    auditor : callable
+        ``(run, file, seat, reward, seed) -> SeatAuditor``.
+    hint : str
+        What would make a better log.
+    """
+
+    terms: Mapping[str, str]
+    weights: Callable[[Mapping[str, object]], dict[str, float]]
+    logs: LogReader
+    target: Callable[[str, Sequence[str]], Target]
+    auditor: Callable[[Path, RunFile, AgentTable, Mapping[str, float], int], SeatAuditor]
+    hint: str = ""
 
 
 class EvaluateOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,7 +77,7 @@ class EvaluateOptions(msgspec.Struct, frozen=True, kw_only=True):
     conversations: int = 20_000
 
 
-def judge(told: EvaluateOptions, terminal: Terminal) -> int:
+def judge(told: EvaluateOptions, bench: Bench, terminal: Terminal) -> int:
     """Judge a policy by logs, and say so; returns the exit status.
 
     Raises
@@ -61,16 +85,17 @@ def judge(told: EvaluateOptions, terminal: Terminal) -> int:
     RetailSimError
         If there is no such policy, or no log.
     """
-    target = target_of(told.policy, told.settings)
-    reward = asked_reward(told.reward, REWARD)
-    logged = read_logged(told.log, reward=reward, seller=told.seller, others=[target.weighing])
+    target = bench.target(told.policy, told.settings)
+    reward = bench.weights(asked_weights(told.reward, bench.terms) or dict(REWARD))
+    others = [target.weighing]
+    logged = bench.logs.read(told.log, reward=reward, seller=told.seller, others=others)
     decisions, [weighed] = logged.decisions, logged.others
     found = evaluated(decisions, weighed, seed=told.seed)
     beside = [] if found.refused else list(_beside(decisions, weighed, told.seed))
-    about = _told(target, decisions, reward)
+    about = _told(target, decisions, reward, bench.hint)
     if not terminal.json:
         terminal.show(*shown(about, found, beside))
-    audit = _audited(told, target, decisions, reward, terminal) if told.audit else None
+    audit = _audited(told, bench, target, decisions, reward, terminal) if told.audit else None
     if terminal.json:
         said = {"told": about, "evaluation": found, "better": found.better, "terms": beside}
         terminal.out_json({**said, "audit": audit})
@@ -81,6 +106,7 @@ def judge(told: EvaluateOptions, terminal: Terminal) -> int:
 
 def _audited(
     told: EvaluateOptions,
+    bench: Bench,
     target: Target,
     decisions: Decisions,
     reward: Mapping[str, float],
@@ -92,7 +118,7 @@ def _audited(
         raise NoAudit(run, f"{target.name} has no seat of its own, so it cannot be played")
     if not decisions.known.all():
         raise NoAudit(run, "its seller states no propensities, so no estimate can be compared")
-    auditor = Auditor(run, file, seat, reward, told.seed)
+    auditor = bench.auditor(run, file, seat, reward, told.seed)
     plan = Plan.of(decisions, auditor.profiles, told.conversations)
     total = plan.total(auditor.profiles)
     terminal.say(
@@ -124,21 +150,22 @@ def _logger(runs: Sequence[Path], decisions: Decisions) -> tuple[Path, RunFile, 
     raise NoAudit(runs[0], f"no seller is called {sellers[0]}")
 
 
-def _told(target: Target, decisions: Decisions, reward: Mapping[str, float]) -> Told:
+def _told(target: Target, decisions: Decisions, reward: Mapping[str, float], hint: str) -> Told:
     return Told(
         policy=target.name,
         sellers=tuple(map(str, np.unique(decisions.seller))),
         reward=dict(reward),
         left_out=decisions.failed + decisions.unfinished,
+        shared=decisions.shared,
+        hint=hint,
     )
 
 
 def _beside(decisions: Decisions, target: Floats, seed: int) -> Iterator[Term]:
-    """Yield what the log says of each term, paid at the end."""
+    """Yield what the log says of each term: what is earned is not all that a policy does."""
     last = np.append(decisions.starts[1:], len(decisions)) - 1
-    for name in BESIDE:
-        values = decisions.terms[name]
-        if values.any():
+    for name, values in decisions.terms.items():
+        if name != "illegal" and values.any():
             rewards = np.zeros(len(decisions))
             rewards[last] = values
             paid = replace(decisions, rewards=rewards)

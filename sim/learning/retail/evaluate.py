@@ -1,0 +1,29 @@
+"""`policy evaluate` of retail episodes, where the packages that it needs are installed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from retailsim.sim.errors import MissingExtra
+from retailsim.sim.terminal.terminal import Terminal
+
+
+def evaluate(terminal: Terminal, **options: Any) -> int:
+    """Judge a policy by logs, and say so; returns the exit status: 4 where they cannot tell.
+
+    Parameters
+    ----------
+    **options
+        The fields of `EvaluateOptions`.
+
+    Raises
+    ------
+    RetailSimError
+        If there is no such policy, no log, or a package is missing.
+    """
+    try:
+        from retailsim.sim.learning.judging import EvaluateOptions, judge
+        from retailsim.sim.learning.retail.bench import BENCH
+    except ModuleNotFoundError as error:
+        raise MissingExtra("policy evaluate", error.name or "a package") from None
+    return judge(EvaluateOptions(**options), BENCH, terminal)
