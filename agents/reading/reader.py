@@ -6,8 +6,9 @@ from retailsim.agents.base import ModelAccess
 from retailsim.agents.errors import BadOption
 from retailsim.agents.llm.talk import templates
 from retailsim.agents.llm.talk.chat import ModelChat
+from retailsim.agents.llm.talk.reply import Case
 from retailsim.agents.llm.talk.templates import fenced
-from retailsim.agents.reading.replies import ReadingEnvelope, ReadingReply
+from retailsim.agents.reading.replies import MOST_CLAIMS, ReadingEnvelope, ReadingReply
 from retailsim.market.claims.reading import READER, FoundClaim, ReadClaims, Reading
 from retailsim.market.core.request import AgentRequest
 
@@ -56,6 +57,7 @@ class ModelReader:
             reasks=REASKS,
             accepted=model.accepted,
             check=lambda reply: _out_of_range(reply, len(message.sentences)),
+            case=_within(len(message.sentences)),
         )
         return reading(reply, message)
 
@@ -70,6 +72,13 @@ def material(request: ReadClaims) -> str:
 
 def _line(said: str) -> str:
     return " ".join(said.split())
+
+
+def _within(sentences: int) -> Case:
+    """Return what `_out_of_range` lets pass, and no more claims than sentences."""
+    # What a text may have at most stands in the reply itself.
+    fewer = {"maxItems": min(sentences, MOST_CLAIMS)}
+    return {"claims": fewer, "claims.sentence": {"maximum": max(sentences, 1)}}
 
 
 def _out_of_range(reply: ReadingReply, sentences: int) -> str | None:

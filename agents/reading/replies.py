@@ -12,6 +12,9 @@ from retailsim.events.messages import ClaimVerdict
 from retailsim.market.claims.rules import Kind
 from retailsim.market.core.admission import MAX_NUMBER
 
+MOST_CLAIMS = 30
+"""In one text."""
+
 
 class NumberedClaim(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The claim in the sentence of this number, from 1."""
@@ -26,7 +29,7 @@ class ReadingReply(Reply, frozen=True, kw_only=True, tag="reading"):
 
     most_tokens: ClassVar[int] = 1_000
 
-    claims: Annotated[tuple[NumberedClaim, ...], Meta(max_length=30)]
+    claims: Annotated[tuple[NumberedClaim, ...], Meta(max_length=MOST_CLAIMS)]
 
     def problem(self) -> str | None:
         """Each sentence has at most one claim."""

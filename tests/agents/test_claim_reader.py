@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from jsonschema import Draft202012Validator
 
 from retailsim.agents.errors import BadOption
 from retailsim.agents.llm.types import Call
@@ -74,6 +75,17 @@ def test_numbers_come_back_as_the_sentences_themselves() -> None:
     assert [claim.sentence for claim in claims] == [SAID[2], SAID[1]]
     assert {(claim.kind, claim.verdict) for claim in claims} == {("number", "contradicted")}
     assert read(Rote(found())).claims == ()
+
+
+def test_a_grammar_knows_how_many_sentences_there_are() -> None:
+    """A small model named sentence 1024389675 of one; the portable schemas say no numbers."""
+    model = Rote(found(1))
+    read(model)
+    (call,) = model.calls
+    for numbers, fits in (((3, 1), True), ((4,), False), ((0,), False), ((1, 2, 3, 3), False)):
+        answer = json.loads(found(*numbers))
+        assert Draft202012Validator(call.bounded).is_valid(answer) == fits
+        assert Draft202012Validator(call.single).is_valid(answer)
 
 
 LINES = (

@@ -15,8 +15,8 @@ import msgspec
 
 from retailsim.agents.llm.talk import templates
 from retailsim.agents.llm.talk.decode import Check, Malformed, decode_reply, kind_seen, only_thought
-from retailsim.agents.llm.talk.reply import Envelope, Reply
-from retailsim.agents.llm.talk.shape import bounded, portable, single
+from retailsim.agents.llm.talk.reply import Case, Envelope, Reply
+from retailsim.agents.llm.talk.shape import bounded, in_case, portable, single
 from retailsim.agents.llm.types import Call, Say
 from retailsim.events.errors import UnusableOutput
 from retailsim.events.messages import ModelCalled
@@ -103,6 +103,7 @@ class ModelChat:
         reasks: int,
         accepted: Callable[[ModelCalled], None] | None = None,
         check: Check[R] | None = None,
+        case: Case | None = None,
     ) -> R:
         """Give the model a task and return its reply.
 
@@ -112,6 +113,8 @@ class ModelChat:
             Told of the answer that could be used.
         check : callable or None
             Says what this task asked for and the reply has not, or None.
+        case : mapping or None
+            What of this can be told a server that keeps to a grammar, as in `Reply.cases`.
 
         Raises
         ------
@@ -121,7 +124,7 @@ class ModelChat:
         self.add("user", task)
         again, spare = "", None
         for left in range(reasks, -1, -1):
-            record = await ask(self._call(kind, max_output_tokens, again))
+            record = await ask(self._call(kind, max_output_tokens, again, case))
             self.add("assistant", record.answer or "(nothing)")
             may_ask = left > 0 and self._reasked < REASKS_IN_ALL * reasks
             try:
@@ -153,8 +156,12 @@ class ModelChat:
         except Malformed as error:
             raise Malformed(_problem(record, kind, error)) from None
 
-    def _call(self, kind: type[Reply], max_output_tokens: int, again: str) -> Call:
+    def _call(
+        self, kind: type[Reply], max_output_tokens: int, again: str, case: Case | None
+    ) -> Call:
         alone, limited = shapes_of(kind)
+        if case is not None:
+            limited = in_case(limited, case)
         return Call(
             again=again,
             single=alone,

@@ -78,6 +78,11 @@ def bounded(kind: type[Reply]) -> dict[str, Any]:
     return _enveloped(cases[0] if len(cases) == 1 else {"anyOf": cases})
 
 
+def in_case(envelope: dict[str, Any], case: Case) -> dict[str, Any]:
+    """Return the schema of an envelope whose one reply, which has no cases, is narrowed so."""
+    return _enveloped(_in_case(envelope["properties"]["reply"], case))
+
+
 def _in_case(reply: dict[str, Any], case: Case) -> dict[str, Any]:
     """Return the schema of a reply in which this goes together."""
     for path, to in case.items():
