@@ -6,16 +6,21 @@ import io
 import json
 import re
 from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
 from itertools import islice
+from multiprocessing import get_context
+from pathlib import Path
 from random import Random
 from typing import Any
 
 from campaign.mutation import MOST_BYTES, change, mutated
 from campaign.planting import planted
 from campaign.surface import Surface, WrongInSilence, as_file, same, within
-from retailsim.market.catalogue import amazon
+from retailsim.market.catalogue import amazon, table_rows
 from retailsim.market.catalogue.category_map import CategoryMap, builtin_categories
 from retailsim.market.catalogue.problems import Problems
 from retailsim.market.catalogue.product import Product
@@ -116,9 +121,31 @@ def feed_csv(data: bytes) -> str:
 
 
 def feed_parquet(data: bytes) -> str:
-    """Read a Parquet file."""
-    found, _ = read("fuzz.parquet", data)
+    """Read a Parquet file that a reader in another process survives, as `proofread` asks."""
+    path = as_file("fuzz.parquet", data)
+    try:
+        reader().submit(survived, str(path)).result()
+    except BrokenProcessPool:
+        reader.cache_clear()
+        return "ends its reader"
+    with planted(table_rows, "proofread", lambda before: lambda path: None):
+        found, _ = read("fuzz.parquet", data)
     return "products" if found else "empty"
+
+
+@cache
+def reader() -> ProcessPoolExecutor:
+    """A process that proofreads one file after the other; a new one where one has ended."""
+    return ProcessPoolExecutor(1, mp_context=get_context("spawn"))
+
+
+def survived(path: str) -> None:
+    """Read a file, whatever that raises: only the end of the process is of interest."""
+    with (
+        suppress(BaseException),
+        planted(table_rows, "proofread", lambda before: lambda path: None),
+    ):
+        list(table_rows.parquet_rows(Path(path), Problems()))
 
 
 @cache

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import csv
 import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -92,6 +94,7 @@ def parquet_rows(path: Path, problems: Problems) -> Iterator[SourceRow]:
 
     with readable(path):
         path.open("rb").close()
+    proofread(path)
     try:
         frame = pl.scan_parquet(path, glob=False)
         names = _quietly(frame.collect_schema).names()
@@ -103,6 +106,35 @@ def parquet_rows(path: Path, problems: Problems) -> Iterator[SourceRow]:
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
         why = str(error).splitlines()[0][:200]
         raise UnreadableCatalogue(path, f"it is damaged, or not a Parquet file ({why})") from error
+
+
+_PROOF = """
+import sys
+import polars as pl
+path, step, *known = sys.argv[1:]
+frame = pl.scan_parquet(path, glob=False)
+wanted = [n for n in frame.collect_schema().names() if n.strip().casefold() in known]
+for start in range(0, frame.select(pl.len()).collect().item(), int(step)):
+    frame.select(wanted).slice(start, int(step)).collect()
+"""
+
+
+def proofread(path: Path) -> None:
+    """Read a Parquet file in another process first: a damaged one may ask for all memory there is.
+
+    The reader then ends its process by a signal, which no `except` sees. Whatever it raises
+    otherwise it raises again where it is read.
+
+    Raises
+    ------
+    UnreadableCatalogue
+        If its reader does not survive it.
+    """
+    words = [sys.executable, "-c", _PROOF, str(path), str(SLICE_ROWS), *_FIELDS]
+    status = subprocess.run(words, capture_output=True, check=False).returncode
+    if status < 0:
+        why = f"it is damaged: its reader was ended by signal {-status}"
+        raise UnreadableCatalogue(path, why)
 
 
 def _quietly(read: Callable[[], T]) -> T:

@@ -12,6 +12,7 @@ import pytest
 from retailsim.market.catalogue import table_rows
 from retailsim.market.catalogue.product import Product
 from retailsim.market.catalogue.product_files import Problems, read_products
+from retailsim.market.catalogue.table_rows import proofread
 from retailsim.market.errors import CatalogueError, MissingColumns, UnreadableCatalogue
 
 FULL: dict[str, Any] = {
@@ -64,6 +65,12 @@ def text_file(path: Path, text: str) -> Path:
 
 def test_every_documented_column_of_a_csv_is_read(tmp_path: Path) -> None:
     assert read(write_csv(tmp_path / "a.csv", FULL)) == [PRODUCT]
+
+
+@pytest.fixture(autouse=True)
+def not_proofread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files are read here alone: a process of its own for each takes a fifth of a second."""
+    monkeypatch.setattr(table_rows, "proofread", lambda path: None)
 
 
 def test_a_parquet_of_the_same_texts_gives_the_same_product(tmp_path: Path) -> None:
@@ -230,6 +237,19 @@ def test_the_three_formats_agree_on_dirty_values(tmp_path: Path) -> None:
         told.append((read(tmp_path / f"a.{suffix}", problems), problems.summary()))
     assert told[0] == told[1] == told[2]
     assert [p.price_cents for p in told[0][0]] == [1299, 1299]
+
+
+def test_a_parquet_file_that_ends_its_reader_is_refused_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Found by the campaign, seed 2: a spoilt page asks for 2**61 bytes, and Rust aborts."""
+    path = tmp_path / "a.parquet"
+    pl.DataFrame([FULL]).write_parquet(path)
+    proofread(path)
+    monkeypatch.setattr(table_rows, "proofread", proofread)
+    monkeypatch.setattr(table_rows, "_PROOF", "import os; os.abort()")
+    with pytest.raises(UnreadableCatalogue, match="its reader was ended by signal 6"):
+        read(path)
 
 
 @pytest.mark.slow
