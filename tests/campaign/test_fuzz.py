@@ -19,7 +19,13 @@ def faults(catch: hunt.Catch) -> dict[str, bytes]:
     return {kind: found[0].data for kind, found in catch.faults.items()}
 
 
-@pytest.mark.parametrize("surface", SURFACES.values(), ids=SURFACES)
+QUICK = {
+    name: one for name, one in SURFACES.items() if name not in ("scenario", "catalogue-parquet")
+}
+"""Without those that import every agent, or start a reader in another process."""
+
+
+@pytest.mark.parametrize("surface", QUICK.values(), ids=QUICK)
 def test_the_first_inputs_of_a_surface_are_taken_or_refused(
     surface: Surface, monkeypatch: pytest.MonkeyPatch
 ) -> None:
