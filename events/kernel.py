@@ -303,7 +303,8 @@ class Kernel:
             if to not in self._waiting:
                 self._handle([queued])
                 continue
-            outgoing, error = answers.get(index, ((), CancelledWithin(to)))
+            answer = answers.get(index)
+            outgoing, error = answer or ((), CancelledWithin(to))
             if error is None:
                 outgoing = self._signed(outgoing, to, message)
             else:

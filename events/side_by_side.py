@@ -9,7 +9,6 @@ requests fall due one after another would wait for one answer at a time.
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, NamedTuple
@@ -27,7 +26,6 @@ _Chain = tuple[str, str | None]
 
 
 class _Early(NamedTuple):
-    message: Message
     due: Due
     task: asyncio.Task[Answer]
 
@@ -45,7 +43,7 @@ class SideBySide:
     def __init__(self) -> None:
         self.agents: dict[str, Receive] = {}
         self.eager: set[str] = set()
-        self._queued: Counter[_Chain] = Counter()
+        self._queued: dict[_Chain, int] = {}
         self._early: dict[_Chain, _Early] = {}
         self._group: asyncio.TaskGroup | None = None
 
@@ -73,14 +71,16 @@ class SideBySide:
             If another one was asked before that is due later.
         """
         chain = (name, message.episode)
-        self._queued[chain] += 1
-        early = self._early.get(chain)
-        if early is not None and due < early.due:
-            raise PostedOutOfTurn(name, message.episode, early.due[0], due[0])
-        if self._group is not None and self._queued[chain] == 1:
+        queued = self._queued.get(chain, 0)
+        self._queued[chain] = queued + 1
+        if queued:
+            early = self._early.get(chain)
+            if early is not None and due < early.due:
+                raise PostedOutOfTurn(name, message.episode, early.due[0], due[0])
+        elif self._group is not None:
             message.t = due[0]
             task = self._group.create_task(_asked(self.agents[name], message))
-            self._early[chain] = _Early(message, due, task)
+            self._early[chain] = _Early(due, task)
 
     async def ask(self, batch: Sequence[tuple[Message, str | None]]) -> Mapping[int, Answer]:
         """Return the answers of those who wait, by their place in the batch.
@@ -88,10 +88,6 @@ class SideBySide:
         One whose own task was cancelled leaves none, nor any behind it in its episode.
         """
         assert self._group is not None
-        chains: dict[_Chain, list[int]] = {}
-        for index, (message, to) in enumerate(batch):
-            if to is not None and to in self.agents:
-                chains.setdefault((to, message.episode), []).append(index)
         answers: dict[int, Answer] = {}
 
         async def in_turn(name: str, indices: list[int], first: _Early | None) -> None:
@@ -102,23 +98,34 @@ class SideBySide:
 
         alone: dict[int, asyncio.Task[Answer]] = {}
         others = []
-        for chain, indices in chains.items():
+        for chain, indices in self._chains(batch).items():
             early = self._taken(chain, len(indices))
             if early is not None and len(indices) == 1:
                 alone[indices[0]] = early.task
             else:
                 others.append(self._group.create_task(in_turn(chain[0], indices, early)))
-        await asyncio.wait([*alone.values(), *others])
-        answers.update((n, task.result()) for n, task in alone.items() if not task.cancelled())
+        pending = [task for task in (*alone.values(), *others) if not task.done()]
+        if pending:
+            await asyncio.wait(pending)
+        for index, task in alone.items():
+            if not task.cancelled():
+                answers[index] = task.result()
         return answers
+
+    def _chains(self, batch: Sequence[tuple[Message, str | None]]) -> dict[_Chain, list[int]]:
+        chains: dict[_Chain, list[int]] = {}
+        for index, (message, to) in enumerate(batch):
+            if to is not None and to in self.agents:
+                chains.setdefault((to, message.episode), []).append(index)
+        return chains
 
     def _taken(self, chain: _Chain, number: int) -> _Early | None:
         """Note that so many requests are due; returns what was asked early: the first of them."""
         if chain[0] not in self.eager:
             return None
-        self._queued[chain] -= number
-        if not self._queued[chain]:
-            del self._queued[chain]
+        left = self._queued.pop(chain) - number
+        if left:
+            self._queued[chain] = left
         return self._early.pop(chain, None)
 
 
