@@ -36,9 +36,9 @@ class Workload:
         for seat, talks in self._talks(spec):
             if seat.model is None:
                 continue
-            room = abilities(self._configs[seat.model]).room
+            able = abilities(self._configs[seat.model])
             reasks = int(seat.options.get("reasks", _MOST_REASKS))
-            work = total(talks, room=room, reasks=reasks)
+            work = total(talks, room=able.room, reasks=reasks, schema_read=able.schema_read)
             found[seat.model] = found.get(seat.model, Work()) + work
         return found
 

@@ -37,6 +37,7 @@ per_category = 4
 provider = "openai-compatible"
 model = "my-llama"
 base_url = "{url}"
+schema = "{schema}"
 price = {{ input = 1.0, output = 2.0 }}
 """
 
@@ -49,8 +50,10 @@ class Published:
 
     STEPS: Mapping[str, float] = {"inquiry": 5**0.5, "support": 2**0.5, "decision": 3**0.5}
 
-    def __init__(self, times: float = 1.0) -> None:
+    def __init__(self, times: float = 1.0, schema: str = "grammar") -> None:
         self._times = times
+        self.schema = schema
+        self._schema_read = schema == "strict"
         self._seen: dict[str, dict[str, int]] = {name: {} for name in self.STEPS}
 
     def _draw(self, about: str, who: str) -> float:
@@ -62,7 +65,7 @@ class Published:
         reply = self._reply(body["messages"])
         answer = json.dumps({"reply": reply})
         sent = json.dumps(body, separators=(",", ":"), ensure_ascii=False).encode()
-        read = {"prompt_tokens": len(read_text(sent)) // 4}
+        read = {"prompt_tokens": len(read_text(sent, schema_read=self._schema_read)) // 4}
         usage = read | {"completion_tokens": len(answer) // 4}
         return 200, completion(body, answer) | {"usage": usage}
 
@@ -145,7 +148,8 @@ def compared(folder: Path, answering: Published) -> dict[str, float]:
                 for number, trait in enumerate(PERSONAS)
             )
         )
-        path = scenario(folder, SCENARIO.format(seats=seats, url=server.url))
+        text = SCENARIO.format(seats=seats, url=server.url, schema=answering.schema)
+        path = scenario(folder, text)
         before = estimated(path)
         result = sim("launch", path, "--out", folder / "run")
         assert result.exit_code == 0, result.stderr
@@ -156,9 +160,12 @@ def compared(folder: Path, answering: Published) -> dict[str, float]:
 
 
 @pytest.mark.slow
-def test_a_run_with_texts_as_long_as_published_takes_what_was_expected(tmp_path: Path) -> None:
+@pytest.mark.parametrize("schema", ["strict", "grammar"])
+def test_a_run_with_texts_as_long_as_published_takes_what_was_expected(
+    schema: str, tmp_path: Path
+) -> None:
     """64 episodes; within a tenth, calls and tokens and dollars."""
-    assert compared(tmp_path, Published()) == pytest.approx(
+    assert compared(tmp_path, Published(schema=schema)) == pytest.approx(
         {"calls": 1.0, "input_tokens": 1.0, "output_tokens": 1.0, "dollars": 1.0}, abs=0.1
     )
 

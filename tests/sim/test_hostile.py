@@ -266,9 +266,15 @@ def test_a_billion_units_are_no_order(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("rating", [0, 6, -1, 10**12])
-def test_a_rating_outside_the_scale_is_rejected(tmp_path: Path, rating: int) -> None:
-    review = {"aspect": "pitch", "rating": rating, "text": "x", "would_recommend": None}
-    with serving(answering({}, {"reviews": {"reviews": [review]}})) as server:
+@pytest.mark.parametrize("aspect", ["pitch", "product"])
+def test_a_rating_outside_the_scale_is_rejected(tmp_path: Path, rating: int, aspect: str) -> None:
+    """At its stage for the pitch, at the end for the product."""
+    late = {"aspect": aspect, "rating": rating, "text": "x", "would_recommend": True}
+    wrong: Replies = {"topics": {"rating": rating}}
+    if aspect == "product":
+        wrong = {"reviews": {"reviews": [late]}}
+    with serving(answering({}, wrong)) as server:
         measures = launched(server, tmp_path)
-    assert not events_of(tmp_path / "run", "ReviewPosted")
+    posted = events_of(tmp_path / "run", "ReviewPosted")
+    assert not [review for review in posted if review["aspect"] == aspect]
     assert measures["rejected_outputs"] == measures["episodes"]["failed"] > 0

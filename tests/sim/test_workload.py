@@ -18,6 +18,7 @@ from retailsim.agents.llm.talk.workload import (
     Work,
     asked,
     fixed_bytes,
+    schema_bytes,
     total,
 )
 from retailsim.agents.retail.model.replies import AnswerReply, ServiceEnvelope
@@ -136,3 +137,11 @@ def test_works_add_up_but_for_the_largest_request() -> None:
     assert total([load(), load()], room=0, reasks=1) == (
         load().work(room=0, reasks=1) + load().work(room=0, reasks=1)
     )
+
+
+def test_a_schema_that_no_model_reads_is_no_input_but_may_be_at_worst() -> None:
+    read, unread = (load().work(room=0, reasks=0, schema_read=read) for read in (True, False))
+    schema = schema_bytes(ServiceEnvelope)
+    assert read.input_tokens - unread.input_tokens == pytest.approx(schema / BYTES_PER_TOKEN)
+    assert unread.most_input_tokens == read.most_input_tokens
+    assert unread.largest_input == read.largest_input

@@ -115,7 +115,7 @@ class TalkLoad(msgspec.Struct, frozen=True, kw_only=True):
     steps: tuple[Step, ...]
     chance: float = 1.0
 
-    def work(self, *, room: int, reasks: int) -> Work:
+    def work(self, *, room: int, reasks: int, schema_read: bool = True) -> Work:
         """Return what the whole conversation takes.
 
         Parameters
@@ -124,10 +124,13 @@ class TalkLoad(msgspec.Struct, frozen=True, kw_only=True):
             Tokens that the model may think beside an answer.
         reasks : int
             How often an answer that cannot be read is asked for again.
+        schema_read : bool
+            Whether the schema counts as input; where a grammar is made of it, it may at worst.
         """
         found = Work()
         start = self.context + fixed_bytes(self.rules, self.envelope)
-        said, most = start / BYTES_PER_TOKEN, start / LEAST_BYTES_PER_TOKEN
+        unread = 0 if schema_read else schema_bytes(self.envelope)
+        said, most = (start - unread) / BYTES_PER_TOKEN, start / LEAST_BYTES_PER_TOKEN
         for step in self.steps:
             task = step.asks + step.hears
             expected = _repeated(said, task, step.expected, step.times, step.variance)
@@ -172,13 +175,18 @@ def _repeated(
 @cache
 def fixed_bytes(rules: str, envelope: type[Envelope]) -> int:
     """Bytes that are the same in every call: the rules and the schema."""
-    schema = msgspec.json.encode(shape_of(envelope))
-    return len(templates.text(rules).encode()) + len(schema)
+    return len(templates.text(rules).encode()) + schema_bytes(envelope)
 
 
-def total(talks: Sequence[TalkLoad], *, room: int, reasks: int) -> Work:
+@cache
+def schema_bytes(envelope: type[Envelope]) -> int:
+    """Bytes of the schema of a conversation's answers."""
+    return len(msgspec.json.encode(shape_of(envelope)))
+
+
+def total(talks: Sequence[TalkLoad], *, room: int, reasks: int, schema_read: bool = True) -> Work:
     """Return what several conversations take together."""
     found = Work()
     for talk in talks:
-        found += talk.work(room=room, reasks=reasks)
+        found += talk.work(room=room, reasks=reasks, schema_read=schema_read)
     return found
