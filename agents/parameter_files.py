@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 import tomllib
 from collections.abc import Mapping
+from copy import deepcopy
+from functools import cache
 from importlib.resources import files
 from typing import Annotated, Any
 
@@ -21,7 +23,13 @@ class ParameterTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
 
 def shipped_tables(file: str) -> dict[str, Any]:
-    """Return the tables of a file in ``agents/data``."""
+    """Return the tables of a file in ``agents/data``, for the caller to keep."""
+    return deepcopy(_parsed(file))
+
+
+@cache
+def _parsed(file: str) -> dict[str, Any]:
+    """Parse a file once: every seat asks for it, and a market may have thousands."""
     return tomllib.loads((files("retailsim.agents.data") / file).read_text("utf-8"))
 
 
