@@ -10,6 +10,7 @@ import signal
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 
@@ -69,7 +70,10 @@ class Program:
 
     def kill(self, group: bool) -> None:
         """End it without a warning, alone or with all that it has started."""
-        (os.killpg if group else os.kill)(self.pid, signal.SIGKILL)
+        if group:
+            with suppress(ProcessLookupError):  # so young that it has no session of its own yet
+                os.killpg(self.pid, signal.SIGKILL)
+        os.kill(self.pid, signal.SIGKILL)  # not waited for yet, so it is still there
         self.status = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
 
     @property
