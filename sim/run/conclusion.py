@@ -76,7 +76,7 @@ def _when_hashed(log: LogCheck | None) -> Iterator[str]:
     if log is not None and since:
         some = "" if len(since) == len(log.segments) else f" of {len(since)} of its files"
         when = f"{min(since):%Y-%m-%d %H:%M:%S} UTC"
-        yield f"the log's hashes{some} were checked on {when}; the files are unchanged since"
+        yield f"hashes{some} checked {when}; the files are unchanged since"
 
 
 def _illustration(projection: Projection) -> Iterator[Any]:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from retailsim.analysis.statistics.over_seeds import over_seeds
 from retailsim.analysis.statistics.values import Interval, Test
+from retailsim.market.protocols.csales.action_table import DEFAULT_TABLE
 from retailsim.sim.environments.csales.rewards import TERMS
 from retailsim.sim.learning.csales.contest import (
     BEATEN,
@@ -192,7 +193,10 @@ def test_a_limit_that_profiles_cannot_tell_of_is_neither_held_nor_broken(
 def test_baselines_are_known_by_digests_that_do_not_depend_on_their_place(tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
     (tmp_path / "b").mkdir()
-    first, second = digests(baselines(tmp_path / "a")), digests(baselines(tmp_path / "b"))
+    first, second = (
+        digests(baselines(tmp_path / "a", DEFAULT_TABLE)),
+        digests(baselines(tmp_path / "b", DEFAULT_TABLE)),
+    )
     assert first == second
     assert set(first) == {*BEATEN, "random-action", "told", ORACLE}
     assert len(set(first.values())) == len(first)
@@ -204,7 +208,10 @@ def test_baselines_are_known_by_digests_that_do_not_depend_on_their_place(tmp_pa
 
 def test_seats_meet_what_nobody_learnt_from_and_the_same_buyers(tmp_path: Path) -> None:
     """A seat that is there twice comes to the same twice."""
-    seats = [*baselines(tmp_path)[:1], {"id": "twin", "agent": "csi", "stream": "csi"}]
+    seats = [
+        *baselines(tmp_path, DEFAULT_TABLE)[:1],
+        {"id": "twin", "agent": "csi", "stream": "csi"},
+    ]
     found = held_out(Options(scenario="csales"), seats, seed=3, replications=1)
     assert {half_of(profile) for profile in found.profiles} == {2}
     for name in TERMS:

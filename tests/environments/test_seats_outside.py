@@ -37,9 +37,9 @@ class Twin:
     async def _nobody(self, message: Message) -> Outgoing:
         raise AssertionError("no agent joined")
 
-    def add_agent(self, name: str, receive: Receive, *, waits: bool) -> None:
+    def add_agent(self, name: str, receive: Receive, *, waits: bool, eager: bool) -> None:
         """Take the agent's own way of answering, and register one that asks for the answer."""
-        assert not waits
+        assert not waits and not eager
         self.receive = receive
 
         async def asks(message: Message) -> Outgoing:

@@ -20,12 +20,12 @@ PITCH = "Here it is for {price}. Only three left, so hurry. Everybody loves it. 
 
 @pytest.fixture(scope="module")
 def lying(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run of a script that breaks three rules in each market, beside one that breaks none."""
+    """A run whose market keeps no rules, with a script that breaks some and one that breaks none."""
     place = tmp_path_factory.mktemp("lying")
     (place / "lies.txt").write_text(PITCH)
     (place / "plain.txt").write_text("Here it is for {price}. Shipping is {shipping}.")
     (place / "s.toml").write_text(
-        '[run]\nname = "lying"\n[products]\nper_category = 2\n'
+        '[run]\nname = "lying"\n[rules]\nmasks = false\n[products]\nper_category = 2\n'
         '[[sellers]]\nid = "lies"\nagent = "script"\npitch_file = "lies.txt"\n'
         '[[sellers]]\nid = "plain"\nagent = "script"\npitch_file = "plain.txt"\n'
         '[[buyers]]\nid = "a"\n[[buyers]]\nid = "b"\n'

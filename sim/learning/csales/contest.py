@@ -11,6 +11,7 @@ import msgspec
 
 from retailsim.agents.csales.policy.by_hand import show_first
 from retailsim.agents.protocol import POLICY
+from retailsim.market.protocols.csales.action_table import ActionTable
 from retailsim.sim.learning.csales.playing import Count, Outcomes, play
 from retailsim.sim.run.launch import read_scenario
 from retailsim.sim.run.launch_options import Options
@@ -36,16 +37,18 @@ def _csi(name: str, **options: object) -> Seat:
     return {"id": name, "agent": OLD, "stream": STREAM, "options": options}
 
 
-def baselines(folder: Path) -> tuple[Seat, ...]:
+def baselines(folder: Path, actions: ActionTable) -> tuple[Seat, ...]:
     """Return the seats that nothing was learnt for; the file of the hand-made one is written.
 
     Parameters
     ----------
     folder : Path
         Where that file goes.
+    actions : ActionTable
+        What the sellers of the scenario choose from.
     """
     by_hand = folder / "show-first.json"
-    show_first().save(by_hand)
+    show_first(actions).save(by_hand)
     return (
         _csi(OLD),
         _csi("argmax", temperature=ARGMAX),

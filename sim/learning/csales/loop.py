@@ -43,7 +43,8 @@ from retailsim.sim.learning.csales.playing import Outcomes
 from retailsim.sim.learning.csales.stress import MOVED, moved
 from retailsim.sim.learning.limits import Limit
 from retailsim.sim.play.progress import Progress
-from retailsim.sim.run.launch import launch
+from retailsim.sim.protocols.csales.design import action_table
+from retailsim.sim.run.launch import launch, read_scenario
 from retailsim.sim.run.launch_options import Options
 from retailsim.sim.run.resume import resume
 from retailsim.sim.terminal.terminal import Quiet, Terminal
@@ -119,7 +120,8 @@ class _Loop:
     def go(self) -> Found:
         """Learn, play and return what came of it."""
         self._places.policies.mkdir(exist_ok=True)
-        seats = baselines(self._places.policies)
+        actions = action_table(read_scenario(self._training)[0])
+        seats = baselines(self._places.policies, actions)
         frozen = self._freeze(seats)
         self._learn(frozen)
         offline = self._offline()
