@@ -20,7 +20,7 @@ PITCH = "Here it is for {price}. Only three left, so hurry. Everybody loves it. 
 
 @pytest.fixture(scope="module")
 def lying(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run whose market keeps no rules, with a script that breaks some and one that breaks none."""
+    """A run whose market keeps no rules: one script breaks some, the other none."""
     place = tmp_path_factory.mktemp("lying")
     (place / "lies.txt").write_text(PITCH)
     (place / "plain.txt").write_text("Here it is for {price}. Shipping is {shipping}.")
