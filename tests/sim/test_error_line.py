@@ -8,6 +8,7 @@ import os
 import pytest
 
 from retailsim.events.errors import RetailSimError
+from retailsim.market.core import plugin_code
 from retailsim.sim.error_line import line_and_status, root
 from retailsim.sim.errors import ModelsStopped
 
@@ -60,8 +61,13 @@ def test_what_a_user_can_cause_is_one_line(
     ],
 )
 def test_a_bug_of_ours_shows_where_it_happened(
-    error: Exception, line: str, capsys: pytest.CaptureFixture[str]
+    error: Exception,
+    line: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    # Another test of this process may have named an agent of these tests as a plug-in.
+    monkeypatch.setattr(plugin_code, "_NAMED", set())
     try:
         raise error
     except Exception as raised:  # noqa: BLE001 - whatever it is
