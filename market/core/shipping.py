@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import msgspec
 
 from retailsim.events.streams import Stream
@@ -36,7 +38,7 @@ class ShippingRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
     def fee_cents(self, list_price_cents: int) -> int:
         """The fee of one order, rounded half up to a cent."""
-        return min(self.cap_cents, whole_cents(list_price_cents * self.rate))
+        return _fee_cents(self.rate, self.cap_cents, list_price_cents)
 
     def __post_init__(self) -> None:
         """Refuse what no shop can do."""
@@ -48,6 +50,12 @@ class ShippingRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
             low, high = getattr(self, name)
             if not 0 <= low <= high:
                 raise ValueError(f"{name} = [{low}, {high}]: must be two days in rising order")
+
+
+@lru_cache(maxsize=4_096)
+def _fee_cents(rate: float, cap_cents: int, list_price_cents: int) -> int:
+    """Return the fee; remembered, as shops ask for all that they show, again and again."""
+    return min(cap_cents, whole_cents(list_price_cents * rate))
 
 
 class Schedule(msgspec.Struct, frozen=True, kw_only=True):

@@ -40,7 +40,7 @@ def condition(text: str) -> Test:
     BadCondition
     """
     tests = [_single(part.strip()) for part in text.split(" or ")]
-    return lambda facts: any(test(facts) for test in tests)
+    return tests[0] if len(tests) == 1 else lambda facts: any(test(facts) for test in tests)
 
 
 def _single(text: str) -> Test:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
+from itertools import filterfalse
 from typing import Protocol
 
 from retailsim.events.messages import Event
@@ -11,7 +12,7 @@ from retailsim.market.catalogue.product import Product
 from retailsim.market.claims.reader import sentences
 from retailsim.market.rules.conditions import Fact
 from retailsim.market.rules.judging import Act
-from retailsim.market.rules.phrases import heard
+from retailsim.market.rules.phrases import heard, index
 from retailsim.market.rules.rule import RuleSet
 
 Products = Mapping[str, Product]
@@ -36,7 +37,40 @@ class OpenConduct(Protocol):
 
 _Listened = tuple[tuple[str, tuple[str, ...]], ...]
 MOST_KNOWN = 65_536
-"""Pieces of texts that are remembered for each set of phrases."""
+"""Pieces of texts that are remembered for each set of phrases: those that say none of them."""
+
+
+class Ear:
+    """What is listened for, and which pieces of texts say nothing of it: nearly all do not."""
+
+    def __init__(self, listened: _Listened) -> None:
+        self._listened = listened
+        self._index = index(tuple(one for _, some in listened for one in some))
+        self._idle = set[str]()
+
+    def hears(self, text: str) -> list[str]:
+        """Return the names of what a text says; it is cut at its full stops, which is quick."""
+        found = list[str]()
+        for piece in filterfalse(self._idle.__contains__, text.split(". ")):
+            names = self._said(piece) if self._index.may_match(piece) else []
+            found += names
+            if not names:
+                if len(self._idle) >= MOST_KNOWN:
+                    self._idle.clear()
+                self._idle.add(piece)
+        return found
+
+    def _said(self, piece: str) -> list[str]:
+        said = sentences(piece)
+        return [name for name, some in self._listened if any(heard(one, some) for one in said)]
+
+
+_ear = lru_cache(maxsize=256)(Ear)
+
+
+def ear_for(heard: Mapping[str, tuple[str, ...]]) -> Ear:
+    """Return what listens for phrases by the name of what is heard; one for the same phrases."""
+    return _ear(tuple(heard.items()))
 
 
 class Heard:
@@ -44,45 +78,22 @@ class Heard:
 
     Parameters
     ----------
-    phrases : mapping of str to tuple of str
-        By the name of what is heard.
+    ear : Ear
+        For what is listened for.
     """
 
-    def __init__(self, phrases: Mapping[str, tuple[str, ...]]) -> None:
-        self._ear = _ear(tuple(phrases.items()))
+    def __init__(self, ear: Ear) -> None:
+        self._ear = ear
         self._turns: dict[str, int] = {}
 
     def listen(self, text: str, turn: int) -> None:
         """Take in what was said in a turn."""
-        for piece in text.split(". "):  # each of them ends a sentence
-            for name in self._ear.hears(piece):
-                self._turns[name] = turn
+        for name in self._ear.hears(text):
+            self._turns[name] = turn
 
     def facts(self, turn: int) -> dict[str, Fact]:
         """Return ``turns_since_NAME`` for everything that was heard so far."""
         return {f"turns_since_{name}": turn - at for name, at in self._turns.items()}
-
-
-class _Ear:
-    """What is listened for, and what pieces of texts were found to say of it."""
-
-    def __init__(self, listened: _Listened) -> None:
-        self._listened = listened
-        self._known: dict[str, tuple[str, ...]] = {}
-
-    def hears(self, piece: str) -> tuple[str, ...]:
-        """Return the names of what a piece says."""
-        found = self._known.get(piece)
-        if found is None:
-            said = sentences(piece)
-            names = (name for name, some in self._listened if any(heard(one, some) for one in said))
-            if len(self._known) >= MOST_KNOWN:
-                self._known.clear()
-            found = self._known[piece] = tuple(names)
-        return found
-
-
-_ear = lru_cache(maxsize=256)(_Ear)
 
 
 def rating(products: Iterable[Product]) -> dict[str, Fact]:
@@ -90,11 +101,10 @@ def rating(products: Iterable[Product]) -> dict[str, Fact]:
 
     Nothing where there is no product, or one has no rating.
     """
-    rated = [(one.average_rating, one.rating_number) for one in products]
-    known = [(stars, count) for stars, count in rated if stars is not None and count]
-    if not rated or len(known) < len(rated):
-        return {}
-    return {
-        "average_rating": min(stars for stars, _ in known),
-        "rating_number": min(count for _, count in known),
-    }
+    stars, counts = list[float](), list[int]()
+    for one in products:
+        if one.average_rating is None or not one.rating_number:
+            return {}
+        stars.append(one.average_rating)
+        counts.append(one.rating_number)
+    return {"average_rating": min(stars), "rating_number": min(counts)} if stars else {}

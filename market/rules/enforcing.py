@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
+from itertools import filterfalse
 from typing import NamedTuple
 
 import msgspec
 
 from retailsim.events.messages import CommandRejected, Message
 from retailsim.market.claims.reader import sentences
-from retailsim.market.rules.conditions import Fact, Facts
+from retailsim.market.rules.conditions import Fact, Facts, names_in
 from retailsim.market.rules.judging import binds, forbids_option, lacking, says
-from retailsim.market.rules.phrases import possible
+from retailsim.market.rules.phrases import index
 from retailsim.market.rules.rule import Rule, RuleSet
 
 MOST_QUIET = 65_536
 """Pieces of texts that are remembered for each set of rules."""
+MOST_ALLOWED = 4_096
+"""Facts by which is remembered what a set of rules leaves to a seller."""
 NOTHING_SAID = "(The seller says nothing.)"
 """What a buyer hears of a message of which no sentence was let through."""
 SAY = "Say"
@@ -54,7 +57,7 @@ class LetThrough(NamedTuple):
     withheld: tuple[Withheld, ...]
 
 
-class SpeechRules(msgspec.Struct, frozen=True, kw_only=True):
+class SpeechRules(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """The rules that hold for the words of one message.
 
     Parameters
@@ -65,11 +68,18 @@ class SpeechRules(msgspec.Struct, frozen=True, kw_only=True):
 
     rules: tuple[Rule, ...]
 
+    @cached_property
+    def _known(self) -> _Quiet | None:
+        """What is known of them; looked up once, as it is asked of every text."""
+        return _quiet(self.rules)
+
     def let_through(self, text: str) -> LetThrough:
         """Return a text without the sentences that break a rule, with those that one asks for.
 
         The text is as it was, to the letter, where nothing has to be changed.
         """
+        if self._known is not None and self._known.knows(text):
+            return LetThrough(text, ())
         passed, withheld = self.let_through_parts({"": text})
         return LetThrough(passed.get("", ""), withheld)
 
@@ -80,7 +90,7 @@ class SpeechRules(msgspec.Struct, frozen=True, kw_only=True):
 
         What a rule asks for is put into the last part.
         """
-        binding, quiet = self.rules, _quiet(self.rules)
+        binding, quiet = self.rules, self._known
         if quiet is not None and all(quiet.knows(text) for text in parts.values()):
             return dict(parts), ()
         said = {name: sentences(text) for name, text in parts.items()}
@@ -120,7 +130,7 @@ class _Quiet:
 
     def __init__(self, rules: tuple[Rule, ...]) -> None:
         self._rules = rules
-        self._phrases = tuple(one for rule in rules for one in rule.says)
+        self._index = index(tuple(one for rule in rules for one in rule.says))
         self._pieces = set[str]()
 
     def knows(self, text: str) -> bool:
@@ -128,9 +138,8 @@ class _Quiet:
 
         A text is cut at its full stops, each of which ends a sentence, which is quick.
         """
-        new = [piece for piece in text.split(". ") if piece not in self._pieces]
-        for piece in new:
-            if possible(piece, self._phrases) and self._strikes(f"{piece}."):
+        for piece in filterfalse(self._pieces.__contains__, text.split(". ")):
+            if self._index.may_match(piece) and self._strikes(f"{piece}."):
                 return False
             if len(self._pieces) >= MOST_QUIET:
                 self._pieces.clear()
@@ -161,26 +170,34 @@ class Allowed(NamedTuple):
 
 
 class Enforced:
-    """The mask rules of a rule set, by what they look at.
+    """The mask rules of a rule set, by what they look at; `enforced` has one for each set.
 
     Parameters
     ----------
-    rules : RuleSet
+    rules : tuple of Rule
     """
 
-    def __init__(self, rules: RuleSet) -> None:
-        self._options = rules.at("option", "mask")
-        self._texts = rules.at("text", "mask")
-        self._orders = rules.at("order", "mask")
-        self._known: dict[frozenset[tuple[str, Fact]], Allowed] = {}
+    def __init__(self, rules: tuple[Rule, ...]) -> None:
+        among = RuleSet(rules=rules)
+        self._options = among.at("option", "mask")
+        self._texts = among.at("text", "mask")
+        self._orders = among.at("order", "mask")
+        self._asked = _asked((*self._options, *self._texts))
+        self._known: dict[tuple[Fact | None, ...], Allowed] = {}
+        self.wants_fee_named = any(
+            "fee_named" in one for rule in self._orders for one in rule.unless
+        )
+        """Whether an order needs the shipping fee to be named before."""
 
     def allowed(self, facts: Facts) -> Allowed:
-        """Return what rules leave to a seller now."""
-        key = frozenset(facts.items())
+        """Return what rules leave to a seller now; remembered by the facts that they ask for."""
+        key = tuple(map(facts.get, self._asked))
         found = self._known.get(key)
         if found is None:
             speech = SpeechRules(rules=tuple(one for one in self._texts if binds(one, facts)))
             found = Allowed(tuple(one for one in self._options if binds(one, facts)), speech)
+            if len(self._known) >= MOST_ALLOWED:
+                self._known.clear()
             self._known[key] = found
         return found
 
@@ -193,7 +210,12 @@ class Enforced:
         """Return the rule that an order would break, or None."""
         return next((rule.id for rule in self._orders if binds(rule, facts)), None)
 
-    @property
-    def wants_fee_named(self) -> bool:
-        """Whether an order needs the shipping fee to be named before."""
-        return any("fee_named" in one for rule in self._orders for one in rule.unless)
+
+def _asked(rules: Iterable[Rule]) -> tuple[str, ...]:
+    """Return the facts that conditions of some rules name."""
+    texts = (text for rule in rules for text in (*rule.when, *rule.unless))
+    return tuple(sorted({name for text in texts for name in names_in(text)}))
+
+
+enforced = lru_cache(maxsize=64)(Enforced)
+"""The same for the same rules, so that markets share what is known of them."""

@@ -8,7 +8,7 @@ ways to go wrong before it gives up.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -25,6 +25,8 @@ _NUMBER = (
 _BETWEEN = r"[^\w]+"
 _WORD = re.compile(r"[a-z0-9][a-z0-9'-]*\*?")
 _WORDS = re.compile(r"\w+")
+_BLANKS = bytes(one if chr(one).isalnum() or one == ord("_") else ord(" ") for one in range(128))
+_TO_WORDS = _BLANKS + bytes(128)  # of text that is all ASCII
 _PART = re.compile(r"\([^()]*\)\??|\S+")
 _PLAIN = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "–": "-", "—": "-", "\xa0": " "})
 
@@ -171,7 +173,7 @@ def found(sentence: str, phrases: tuple[str, ...], *, denied: bool = False) -> s
     said = normal(sentence)
     if said.rstrip("\"')* ").endswith("?"):
         return None
-    for ready in _possible(said, phrases):
+    for ready in index(phrases).candidates(said):
         for match in ready.pattern.finditer(said):
             before = said[: match.start()]
             if denied or not (_DENIAL.search(before) or _CONDITION.search(before)):
@@ -183,39 +185,47 @@ def found(sentence: str, phrases: tuple[str, ...], *, denied: bool = False) -> s
 def heard(sentence: str, phrases: tuple[str, ...]) -> bool:
     """Whether a sentence has one of some phrases, whatever stands around it."""
     said = normal(sentence)
-    return any(ready.pattern.search(said) is not None for ready in _possible(said, phrases))
+    return any(ready.pattern.search(said) is not None for ready in index(phrases).candidates(said))
 
 
-def possible(text: str, phrases: tuple[str, ...]) -> bool:
-    """Whether a text may hold one of some phrases; no is certain, and quick."""
-    return next(_possible(_plain(text), phrases), None) is not None
+class Index:
+    """Phrases by a word of which a match has one, so that few have to be tried; see `index`."""
+
+    def __init__(self, phrases: tuple[str, ...]) -> None:
+        self._phrases, self._by_word = tuple(map(phrase, phrases)), dict[str, set[int]]()
+        always = set[int]()
+        for number, one in enumerate(self._phrases):
+            if not one.words:
+                always.add(number)
+                continue
+            for word in max(one.words, key=lambda group: min(map(len, group))):  # likely rarest
+                self._by_word.setdefault(word, set()).add(number)
+        self._words, self._always = frozenset(self._by_word), frozenset(always)
+
+    def may_match(self, text: str) -> bool:
+        """Whether a text may hold one of the phrases; no is certain, and quick.
+
+        What is looked at of a longer text may end within a word, so anything is possible there.
+        """
+        return len(text) > LONGEST_SENTENCE or bool(self.candidates(_plain(text)))
+
+    def candidates(self, said: str) -> Sequence[Phrase]:
+        """Return the phrases that a text in lower case may hold, in their order."""
+        words = words_of(said)
+        if self._words.isdisjoint(words) and not self._always:
+            return ()
+        there = frozenset(words)
+        telling = map(self._by_word.__getitem__, self._words & there)
+        found = (self._phrases[number] for number in sorted(self._always.union(*telling)))
+        return [ready for ready in found if not any(map(there.isdisjoint, ready.words))]
 
 
-class _Index(NamedTuple):
-    """Phrases by a word of which a match has one, so that few have to be tried."""
-
-    phrases: tuple[Phrase, ...]
-    by_word: dict[str, set[int]]
-    always: frozenset[int]
+index = lru_cache(maxsize=4_096)(Index)
+"""The same for the same phrases; who asks often keeps it, for looking it up takes time, too."""
 
 
-@lru_cache(maxsize=4_096)
-def _index(phrases: tuple[str, ...]) -> _Index:
-    ready, by_word, always = tuple(map(phrase, phrases)), dict[str, set[int]](), set[int]()
-    for number, one in enumerate(ready):
-        if not one.words:
-            always.add(number)
-            continue
-        for word in max(one.words, key=lambda group: min(map(len, group))):  # the rarest, likely
-            by_word.setdefault(word, set()).add(number)
-    return _Index(ready, by_word, frozenset(always))
-
-
-def _possible(said: str, phrases: tuple[str, ...]) -> Iterator[Phrase]:
-    """Yield the phrases that a text may hold, in their order."""
-    index, words = _index(phrases), frozenset(_WORDS.findall(said))
-    numbers = index.always.union(*map(index.by_word.__getitem__, index.by_word.keys() & words))
-    for number in sorted(numbers):
-        ready = index.phrases[number]
-        if not any(map(words.isdisjoint, ready.words)):
-            yield ready
+def words_of(said: str) -> list[str]:
+    """Return what ``\\w+`` finds in a text; quicker, as nearly all are ASCII."""
+    if said.isascii():
+        return said.encode().translate(_TO_WORDS).decode().split()
+    return _WORDS.findall(said)

@@ -48,7 +48,7 @@ from retailsim.market.protocols.retail.requests import (
 )
 from retailsim.market.protocols.retail.spec import RetailRules, RetailSpec
 from retailsim.market.protocols.retail.values import Choice, Pitch, Strategy, Support
-from retailsim.market.rules.enforcing import Enforced
+from retailsim.market.rules.enforcing import enforced as enforcing
 from retailsim.market.rules.judging import broken
 from retailsim.market.rules.rule import RuleSet
 from retailsim.market.rules.rule_file import built_in, parsed
@@ -246,7 +246,7 @@ def test_options_that_a_rule_forbids_are_none() -> None:
 def test_where_rules_leave_nothing_all_options_stay() -> None:
     """Outside the return window things can only be left as they are, whatever a rule says."""
     text = OWN.replace('"Support: ask*"', '"Support: ask*", "Settle: leave"')
-    allowed = Enforced(parsed(text, "own.toml", built_in())).allowed({"after_sale": True})
+    allowed = enforcing(parsed(text, "own.toml", built_in()).rules).allowed({"after_sale": True})
     asked = msgspec.structs.replace(ASKED[GiveSupport], allowed=allowed)
     late = msgspec.structs.replace(asked.order, issue_day=asked.order.delivered_day + 1_000)
     assert legal(asked) == ("Settle: exchange", "Settle: refund")

@@ -37,7 +37,7 @@ from retailsim.market.protocols.csales.events import (
 )
 from retailsim.market.protocols.csales.market_words import price_lowered, shipping_named, without
 from retailsim.market.rules.conditions import Fact
-from retailsim.market.rules.conduct import Heard, Products, rating
+from retailsim.market.rules.conduct import Heard, Products, ear_for, rating
 from retailsim.market.rules.judging import Act
 from retailsim.market.rules.rule import RuleSet
 
@@ -54,7 +54,7 @@ class SalesConduct:
 
     def __init__(self, rules: RuleSet, products: Products) -> None:
         self._products = products
-        self._heard = Heard(rules.heard)
+        self._heard = Heard(ear_for(rules.heard))
         self._episode: str | None = None
         self._person = False
         self._budget_cents: int | None = None
@@ -79,6 +79,10 @@ class SalesConduct:
                 return [self._act(event.turn, claim=(event.sentence, event.verdict))]
             case OrderPlaced(product=str(product)):
                 return [self._ordered(event, product)]
+            case PriceLowered():
+                self._add_lowered(event)
+            case ShippingNamed():
+                self._add_fees(event)
         return ()
 
     def note(self, event: Event) -> None:
@@ -97,13 +101,11 @@ class SalesConduct:
                 self._shown |= dict(zip(event.products, event.prices_cents, strict=True))
             case PriceLowered():
                 self._shown[event.product] = event.price_cents
-                self._add_lowered(event)
             case ItemSelected():
                 self._selected, self._selected_in = event.product, event.turn
                 self._candidate = event.candidate
             case ShippingNamed():
                 self._named |= set(event.products)
-                self._add_fees(event)
 
     def _add_lowered(self, event: PriceLowered) -> None:
         """Keep what the market says of a lowered price: these are not the seller's words."""

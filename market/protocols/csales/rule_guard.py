@@ -10,7 +10,7 @@ from retailsim.market.protocols.csales.action_table import ActionTable, Option
 from retailsim.market.protocols.csales.conduct import SalesConduct
 from retailsim.market.protocols.csales.events import Action, ItemSelected, ItemsShown
 from retailsim.market.protocols.csales.spec import SalesRules
-from retailsim.market.rules.enforcing import Enforced, SpeechRules
+from retailsim.market.rules.enforcing import SpeechRules, enforced
 
 LISTENING: tuple[Action, ...] = ("Preference Probing",)
 """What is left to a seller to whom every argument is forbidden."""
@@ -55,7 +55,7 @@ class RuleGuard(Guard):
     """
 
     def __init__(self, rules: SalesRules, shown: Mapping[str, Product]) -> None:
-        self._enforced = Enforced(rules.enforced)
+        self._enforced = enforced(rules.enforced.rules)
         self._shown = shown
         self._sheets: dict[str, Product] = {}
         self._conduct = SalesConduct(rules.enforced, self._sheets)
@@ -77,8 +77,10 @@ class RuleGuard(Guard):
         self, legal: tuple[Option, ...], table: ActionTable, turn: int
     ) -> tuple[Option, ...]:
         """Return the options that no rule forbids; where all are, those of listening."""
-        names = [one.name for one in legal]
-        forbidden = self._enforced.forbidden(names, self._conduct.facts(turn))
+        facts = self._conduct.facts(turn)
+        if not self._enforced.allowed(facts).forbidding:
+            return legal
+        forbidden = self._enforced.forbidden([one.name for one in legal], facts)
         if not forbidden:
             return legal
         found = tuple(one for one in legal if one.name not in forbidden)

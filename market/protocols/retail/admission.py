@@ -133,7 +133,7 @@ def _pitch(request: PresentPitch, pitch: Pitch, seat: str) -> Written:
     sections: dict[str, str] = dict(pitch.sections)
     withheld: Withholding = ()
     if request.allowed is not None:
-        sections, withheld = _let_through(request.allowed.speech, sections)
+        sections, withheld = _sections_let_through(request.allowed.speech, sections)
     said = " ".join(sections.values())
     return (
         *_chose(pitch.choice, "pitch"),
@@ -148,7 +148,7 @@ def _pitch(request: PresentPitch, pitch: Pitch, seat: str) -> Written:
     )
 
 
-def _let_through(
+def _sections_let_through(
     speech: SpeechRules, sections: Mapping[str, str]
 ) -> tuple[dict[str, str], Withholding]:
     passed, withheld = speech.let_through_parts(sections)
@@ -162,8 +162,8 @@ def _spoken(request: ChoosingRequest, text: str) -> tuple[str, Withholding]:
     """Return what rules let through of a text, and what is to be said of the rest."""
     if request.allowed is None:
         return text, ()
-    passed, withheld = _let_through(request.allowed.speech, {"": text})
-    return passed[""], withheld
+    passed, withheld = request.allowed.speech.let_through(text)
+    return passed or NOTHING_SAID, (WithholdSentences(sentences=withheld),) if withheld else ()
 
 
 def _topics(request: ChooseTopics, topics: Topics, seat: str) -> Written:

@@ -23,7 +23,7 @@ from retailsim.market.claims.reader import sentences
 from retailsim.market.core.money import dollars
 from retailsim.market.protocols.retail.events import PitchPresented, SellerChose
 from retailsim.market.rules.conditions import Fact
-from retailsim.market.rules.conduct import Heard, Products, rating
+from retailsim.market.rules.conduct import Ear, Heard, Products, ear_for, rating
 from retailsim.market.rules.judging import Act
 from retailsim.market.rules.rule import RuleSet
 
@@ -31,9 +31,9 @@ from retailsim.market.rules.rule import RuleSet
 class _Episode:
     """What is so in one episode."""
 
-    def __init__(self, opened: EpisodeOpened, rules: RuleSet) -> None:
+    def __init__(self, opened: EpisodeOpened, ear: Ear) -> None:
         self.opened = opened
-        self.heard = Heard(rules.heard)
+        self.heard = Heard(ear)
         self.messages = 0
         self.facts: dict[str, Fact] = {
             "shown": 1,
@@ -54,7 +54,7 @@ class RetailConduct:
     """
 
     def __init__(self, rules: RuleSet, products: Products) -> None:
-        self._rules, self._products = rules, products
+        self._ear, self._products = ear_for(rules.heard), products
         self._episodes: dict[str, _Episode] = {}
         self._sheets: dict[str | None, dict[str, Fact]] = {}
 
@@ -68,7 +68,7 @@ class RetailConduct:
         """Take in the next event, whatever the seller did by it."""
         match event:
             case EpisodeOpened(episode=str(id_)):
-                self._episodes[id_] = _Episode(event, self._rules)
+                self._episodes[id_] = _Episode(event, self._ear)
             case MessageSent(episode=str(id_), role="buyer") if id_ in self._episodes:
                 episode = self._episodes[id_]
                 episode.messages += 1

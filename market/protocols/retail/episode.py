@@ -98,7 +98,8 @@ class Episode(EpisodeState):
     def message_sent(self, event: MessageSent) -> list[Post]:
         """A turn of a dialogue was spoken: give the other side its turn."""
         turn = Turn(event.role, event.text)
-        self._market.guard.tell(event)
+        if event.role == "buyer":  # what a seller says changes nothing of what it may do
+            self._market.guard.tell(event)
         if event.stage == "pre_inquiry":
             self._inquiry = (*self._inquiry, turn)
             if event.role == "buyer":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from retailsim.events.messages import Event
 from retailsim.market.catalogue.product import Product
 from retailsim.market.protocols.retail.conduct import RetailConduct
-from retailsim.market.rules.enforcing import Allowed, Enforced
+from retailsim.market.rules.enforcing import Allowed, enforced
 from retailsim.market.rules.rule import RuleSet
 
 
@@ -35,7 +35,7 @@ class RuleGuard(Guard):
     """
 
     def __init__(self, rules: RuleSet, product: Product) -> None:
-        self._enforced = Enforced(rules)
+        self._enforced = enforced(rules.rules)
         self._conduct = RetailConduct(rules, {product.id: product})
 
     def tell(self, event: Event) -> None:
