@@ -67,6 +67,9 @@ class ProtocolAnalysis(ProtocolTables):
         that stands beside the published one. None: its conversations are not for raters.
     experiments : callable
         Its experiments by name.
+    reads : collection of str or None
+        Columns of the episodes table that `section`, `cautions` and `moves` read in a report: of a
+        large run memory then holds no others. None: any.
     moves : callable or None
         From the projections of some runs, by the runs' names, and the sellers of each that may
         have learnt on the way, to the moves of their sellers: what `policy mine` and the report
@@ -80,6 +83,7 @@ class ProtocolAnalysis(ProtocolTables):
     fidelity: Callable[[Any], ExperimentOutcome] | None = None
     experiments: Callable[[], Mapping[str, ExperimentTable]] = _no_experiments
     moves: Callable[[Mapping[str, Projection], Learning], Moves] | None = None
+    reads: Collection[str] | None = None
 
 
 def analysis_of(run: Path) -> ProtocolAnalysis:
@@ -100,6 +104,7 @@ def analysis_of(run: Path) -> ProtocolAnalysis:
         tables=tables.tables,
         names_seller=tables.names_seller,
         measures=tables.measures,
+        reads=(),
         cautions=lambda _: cautions,
     )
 

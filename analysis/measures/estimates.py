@@ -13,13 +13,11 @@ import msgspec
 import polars as pl
 
 from retailsim.analysis.measures.measure import DECIDED, Measure, Unit
-from retailsim.analysis.measures.table import with_own
+from retailsim.analysis.measures.scope import SHARED_BY
+from retailsim.analysis.measures.table import columns_read, with_own
 from retailsim.analysis.statistics.clusters import Within, mean, rate
 from retailsim.analysis.statistics.two_way import SHARE, two_way
 from retailsim.analysis.statistics.values import Estimate
-
-SHARED_BY = ("product", "profile")
-"""The columns that say what episodes share: the first one that an episode has is its cluster."""
 
 SEED = 1
 """Of the two-way bootstrap."""
@@ -92,9 +90,10 @@ def measured(
     """
     if not by:
         return [_measured((), episodes, own, and_by="buyer")]
-    wanted = {*by, *read(own)}  # beside the episodes, memory holds one group's columns
+    wanted = {*by, "cluster", "buyer", *columns_read(_needed(own))}
     known = episodes.lazy().with_row_index("at").drop_nulls(list(by))
     groups = known.group_by(by).agg(pl.col("at").sort()).sort(by).collect()
+    # Beside the episodes, memory holds one group's columns.
     columns = episodes.select(name for name in episodes.columns if name in wanted)
     return [_measured(tuple(map(str, keys)), columns[at], own) for *keys, at in _parts(groups)]
 
@@ -105,13 +104,12 @@ def _parts(groups: pl.DataFrame) -> Iterator[tuple[Any, ...]]:
         yield *row, at
 
 
-def read(own: Sequence[Measure]) -> Iterator[str]:
-    """Yield the columns that measures read, and those that tell who shares what."""
-    yield from ("cluster", "buyer")
-    for one in with_own(own):
-        for part in (one.numerator, one.denominator, one.counts):
-            if part is not None:
-                yield from part.meta.root_names()
+def _needed(own: Sequence[Measure]) -> list[Measure]:
+    """Return the measures that tables for people show, and those that bound them."""
+    every = with_own(own)
+    shown = [one for one in every if one.views]
+    bounds = {one.least for one in shown}
+    return [one for one in every if one.views or one.name in bounds]
 
 
 def _measured(
@@ -120,8 +118,9 @@ def _measured(
     own: Sequence[Measure],
     and_by: str | None = None,
 ) -> Measured:
-    shown = [one for one in with_own(own) if one.views]
-    totals = _totals(some, (one for one in with_own(own) if one.is_total))
+    needed = _needed(own)
+    shown = [one for one in needed if one.views]
+    totals = _totals(some, (one for one in needed if one.is_total))
     return Measured(
         keys=keys,
         episodes=some.height,

@@ -13,7 +13,11 @@ ILLUSTRATION = (
 )
 """Stands wherever they did."""
 
-_KINDS = ("seller_kind", "buyer_kind")
+KINDS = ("seller_kind", "buyer_kind")
+"""The columns that say what took the seats."""
+
+SHARED_BY = ("product", "profile")
+"""The columns that say what episodes share: the first one that an episode has is its cluster."""
 
 
 class Scope(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,7 +53,7 @@ def scope(episodes: pl.DataFrame) -> Scope:
     """
     columns = (
         name
-        for name in ("product", "profile")
+        for name in SHARED_BY
         if name in episodes.columns and episodes[name].null_count() < episodes.height
     )
     shared = next(columns, "episode")
@@ -69,6 +73,6 @@ def illustration(*runs: pl.DataFrame) -> Iterator[str]:
     *runs : polars.DataFrame
         Episodes. Logs of versions that did not write what takes a seat say nothing.
     """
-    some = (run[kind] for run in runs for kind in _KINDS if kind in run.columns)
+    some = (run[kind] for run in runs for kind in KINDS if kind in run.columns)
     if any((kinds == "behavioral").any() for kinds in some):
         yield ILLUSTRATION

@@ -283,6 +283,12 @@ def with_own(own: Iterable[Measure]) -> tuple[Measure, ...]:
     return (*MEASURES.values(), *own)
 
 
+def columns_read(some: Iterable[Measure]) -> frozenset[str]:
+    """Return the columns of the episodes table that measures read."""
+    parts = (part for one in some for part in (one.numerator, one.denominator, one.counts))
+    return frozenset(name for part in parts if part is not None for name in part.meta.root_names())
+
+
 _KEYS = frozenset(("seller", "buyer", "category", "group", "partial"))
 """What a row is about: nothing that is measured may be called so."""
 

@@ -6,7 +6,7 @@ by side over the same segments, and nothing parsed is used unless the hashes wer
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from dataclasses import replace
@@ -42,7 +42,7 @@ _TRIES = 3
 """A run that is going on may close a segment, and so rename it, just before it is read."""
 
 
-def load(run: Path) -> Projection:
+def load(run: Path, columns: Collection[str] | None = None) -> Projection:
     """Project the log of a run, finished or not.
 
     Its tables are those of the protocol that ``run.toml`` names. The projection is kept in
@@ -54,6 +54,9 @@ def load(run: Path) -> Projection:
     ----------
     run : Path
         The run's folder.
+    columns : collection of str or None
+        Of the episodes, those that are wanted if they exist: memory holds no others of a kept
+        projection. None: all.
 
     Raises
     ------
@@ -73,20 +76,31 @@ def load(run: Path) -> Projection:
     tables = table_set(protocol.name, protocol.tables)
     for _ in range(_TRIES - 1):
         with suppress(FileNotFoundError):
-            return _load(folder, run / "derived", tables)
-    return _load(folder, run / "derived", tables)
+            return _load(folder, run / "derived", tables, columns)
+    return _load(folder, run / "derived", tables, columns)
 
 
-def _load(folder: Path, derived: Path, tables: TableSet) -> Projection:
+def _load(
+    folder: Path, derived: Path, tables: TableSet, columns: Collection[str] | None
+) -> Projection:
     mark, known = fingerprint(folder), read_hashed(derived / HASHED)
-    kept = projection_cache.read(derived, mark, tables)
+    kept = projection_cache.read(derived, mark, tables, columns)
     if kept is None:
         projection = project(folder, tables, known)
     else:
         projection = replace(kept, log=check(folder, known=known))
     if fingerprint(folder) == mark:
         _keep(derived, mark, tables, projection, known, new=kept is None)
-    return projection
+    return projection if kept is not None else _narrowed(projection, columns)
+
+
+def _narrowed(projection: Projection, columns: Collection[str] | None) -> Projection:
+    """Let go of the columns that nobody wants."""
+    if columns is None:
+        return projection
+    episodes = projection.episodes
+    wanted = [name for name in episodes.columns if name in columns]
+    return replace(projection, episodes=episodes.select(wanted))
 
 
 def check_kept(run: Path, log: LogCheck) -> None:

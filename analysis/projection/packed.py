@@ -8,7 +8,7 @@ projection, a replay among them, look at none.
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import polars as pl
 
@@ -27,6 +27,12 @@ def unpacked(content: Packed, columns: Sequence[str] | None = None) -> pl.DataFr
     """Return the frame that was packed, or some of its columns in the order given."""
     chosen = None if columns is None else list(columns)
     return pl.read_parquet(io.BytesIO(content), columns=chosen)
+
+
+def unpacked_of(content: Packed, wanted: Collection[str]) -> pl.DataFrame:
+    """Return those of a packed frame's columns that are wanted, in their order."""
+    there = pl.read_parquet_schema(io.BytesIO(content))
+    return unpacked(content, [name for name in there if name in wanted])
 
 
 class PackedTables(Mapping[str, pl.DataFrame]):

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import polars as pl
 
-from retailsim.analysis.projection.packed import Packed, PackedTables, packed, unpacked
+from retailsim.analysis.projection.packed import Packed, PackedTables, packed, unpacked, unpacked_of
 from retailsim.analysis.projection.projection import Projection
 from retailsim.analysis.projection.protocol_tables import TableSet
 from retailsim.events.whole_file import written_whole
@@ -35,7 +36,9 @@ class _Index(msgspec.Struct, frozen=True, kw_only=True):
     sha256: dict[str, str]
 
 
-def read(derived: Path, log: str, tables: TableSet) -> Projection | None:
+def read(
+    derived: Path, log: str, tables: TableSet, columns: Collection[str] | None = None
+) -> Projection | None:
     """The kept projection, or None if there is none for this log.
 
     Parameters
@@ -46,6 +49,8 @@ def read(derived: Path, log: str, tables: TableSet) -> Projection | None:
         The log's fingerprint.
     tables : TableSet
         What it has to hold.
+    columns : collection of str or None
+        Of the episodes, those that are wanted if they exist; None: all.
     """
     try:
         index = msgspec.json.decode((derived / _INDEX).read_bytes(), type=_Index)
@@ -53,7 +58,13 @@ def read(derived: Path, log: str, tables: TableSet) -> Projection | None:
             return None
         names = (*tables.frames, *tables.rows)
         contents = {name: _content(derived, name, index) for name in names}
-        frames: dict[str, Any] = {name: unpacked(contents[name]) for name in tables.frames}
+        frames: dict[str, Any] = {
+            name: unpacked(content)
+            if columns is None or name != "episodes"
+            else unpacked_of(content, columns)
+            for name, content in contents.items()
+            if name in tables.frames
+        }
     except (OSError, ValueError, RecursionError, pl.exceptions.PolarsError, _Changed):
         return None
     rows = PackedTables({name: contents[name] for name in tables.rows})

@@ -8,8 +8,10 @@ from pathlib import Path
 import msgspec
 import polars as pl
 
+from retailsim.analysis.measures import table
 from retailsim.analysis.measures.measure import Measure
 from retailsim.analysis.measures.rows import MeasureRow, counted, measures, overall
+from retailsim.analysis.measures.scope import KINDS, SHARED_BY
 from retailsim.analysis.projection.loader import load
 from retailsim.analysis.projection.projection import Projection
 from retailsim.analysis.projection.registered import own_measures
@@ -17,6 +19,15 @@ from retailsim.analysis.replay.cost import Attempts, Cost, cost
 from retailsim.analysis.replay.headline_intervals import HeadlineIntervals
 from retailsim.analysis.replay.telemetry import attempts
 from retailsim.events.log.seal import SEAL
+
+READ = frozenset(
+    (
+        *("episode", "market", "retries", "seller", "buyer", "category", *SHARED_BY, *KINDS),
+        *("status", "superseded", "decided", "settled", "orders", "rejected_outputs"),
+        *("rejected_commands", "failed_stage", "failed_reason"),
+    )
+)
+"""Columns of the episodes that every replay reads, beside those of its measures."""
 
 
 class EpisodeCounts(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,8 +104,13 @@ def replay(run: Path, projection: Projection | None = None) -> Replay:
     """
     sealed = (run / "events" / SEAL).exists()
     own = own_measures(run)
-    held = load(run) if projection is None else projection
+    held = load(run, columns_read(own)) if projection is None else projection
     return summarize(str(run), held, sealed=sealed, sent=attempts(run), own=own)
+
+
+def columns_read(own: Sequence[Measure]) -> frozenset[str]:
+    """Return the columns of the episodes that a replay reads, with its intervals and cautions."""
+    return READ | table.columns_read(table.with_own(own))
 
 
 def summarize(

@@ -24,6 +24,7 @@ from retailsim.analysis.measures import estimates
 from retailsim.analysis.measures.estimates import Measured
 from retailsim.analysis.measures.measure import Measure
 from retailsim.analysis.measures.scope import scope
+from retailsim.analysis.measures.table import columns_read as measures_read
 from retailsim.analysis.measures.table import measure, shown_in
 from retailsim.analysis.measures.value_text import MARK, MARKED, bounded
 from retailsim.analysis.policy.mining import mine
@@ -32,12 +33,12 @@ from retailsim.analysis.projection.columns import BUYER_TRAITS, SELLER_TRAITS
 from retailsim.analysis.projection.loader import load
 from retailsim.analysis.projection.projection import Projection
 from retailsim.analysis.protocol import ProtocolAnalysis, analysis_of
-from retailsim.analysis.replay.replay import Replay, summarize
+from retailsim.analysis.replay.replay import Replay, columns_read, summarize
 from retailsim.analysis.replay.telemetry import attempts
+from retailsim.analysis.report import funnel
 from retailsim.analysis.report.cautions import cautions
 from retailsim.analysis.report.costs import cost_section
 from retailsim.analysis.report.examples import examples
-from retailsim.analysis.report.funnel import funnel_section
 from retailsim.analysis.report.precision import worth_section
 from retailsim.analysis.rules.report import rules_section
 from retailsim.events.log.seal import SEAL
@@ -45,6 +46,13 @@ from retailsim.market.core.money import dollars
 
 Own = Sequence[Measure]
 """The measures of the run's protocol."""
+_TRAITS = (
+    *(f"seller_{trait}" for trait in SELLER_TRAITS),
+    *(f"buyer_{trait}" for trait in BUYER_TRAITS),
+)
+_REFUNDS = ("issue", "category", "outcome", "refunded_cents")
+_READ = frozenset((*_TRAITS, *_REFUNDS, "price_multiplier"))
+"""Columns of the episodes that sections read, beside those of measures and of the funnel."""
 MOST_ROWS = 40
 """Rows of a table; more are counted and left out."""
 _INTERVALS = (
@@ -73,8 +81,8 @@ def report(run: Path, about: Mapping[str, str], learning: Collection[str] = ()) 
     NotARun, LogDamaged, LogUnreadable
         As `analysis.projection.loader.load`.
     """
-    projection, protocol = load(run), analysis_of(run)
-    own = protocol.measures
+    protocol = analysis_of(run)
+    projection, own = load(run, columns_of(protocol)), protocol.measures
     sealed = (run / "events" / SEAL).exists()
     replay = summarize(run.name, projection, sealed=sealed, sent=attempts(run), own=own)
     some = estimates.decided(projection.episodes)
@@ -86,7 +94,7 @@ def report(run: Path, about: Mapping[str, str], learning: Collection[str] = ()) 
             _seats(some, own),
             _pairs(replay, some, own),
             rules_section(run, projection.episodes.height),
-            funnel_section(some),
+            funnel.funnel_section(some),
             _prices(some, own),
             _personas(some, own),
             _refunds(some),
@@ -104,6 +112,13 @@ def report(run: Path, about: Mapping[str, str], learning: Collection[str] = ()) 
         warnings=(*protocol.cautions(projection), *cautions(run, replay, some)),
         sections=tuple(part for part in parts if part is not None),
     )
+
+
+def columns_of(protocol: ProtocolAnalysis) -> frozenset[str] | None:
+    """Return the columns of the episodes that a report reads; None: any."""
+    if protocol.reads is None:
+        return None
+    return columns_read(protocol.measures) | _READ | frozenset((*funnel.read(), *protocol.reads))
 
 
 def _moves(
@@ -282,10 +297,8 @@ def _prices(some: pl.DataFrame, own: Own) -> Section | None:
 
 
 def _personas(some: pl.DataFrame, own: Own) -> Section | None:
-    traits = [f"seller_{trait}" for trait in SELLER_TRAITS]
-    traits += [f"buyer_{trait}" for trait in BUYER_TRAITS]
     rows = []
-    for trait in traits:
+    for trait in _TRAITS:
         for one in estimates.measured(some, (trait,), own):
             label = trait.replace("_", " ", 1).replace("_", " ")
             rows.append(msgspec.structs.replace(one, keys=(f"{label}: {one.keys[0]}",)))
@@ -303,9 +316,8 @@ def _personas(some: pl.DataFrame, own: Own) -> Section | None:
 
 def _refunds(some: pl.DataFrame) -> Section | None:
     refunds = measure("refund_rate")
-    read = {*estimates.read(()), "issue", "category", "outcome", "refunded_cents"}
-    columns = [name for name in some.columns if name in read]
-    buying = some.lazy().filter(pl.col("orders") > 0).select(columns).collect()
+    read = {*measures_read([refunds]), "cluster", *_REFUNDS}
+    buying = some.lazy().filter(pl.col("orders") > 0).select(sorted(read)).collect()
     tables = []
     for title, key in (("By issue", "issue"), ("By category", "category")):
         rows = []

@@ -59,7 +59,7 @@ _STEPS = (
 def funnel_section(some: pl.DataFrame) -> Section:
     """Return the section; `some` are the episodes whose decision is known."""
     about = str(scope(some))
-    some = some.select("cluster", *sorted(set(_read())))  # each step copies what it selects
+    some = some.select("cluster", *sorted(set(read())))  # each step copies what it selects
     counts = [(step.name, some.filter(step.came).height) for step in _STEPS]
     figure = charts.bars(
         "funnel", "The purchase funnel", [(n, float(c)) for n, c in counts], "episodes"
@@ -81,7 +81,7 @@ def funnel_section(some: pl.DataFrame) -> Section:
     )
 
 
-def _read() -> Iterator[str]:
+def read() -> Iterator[str]:
     """Yield the columns that steps read."""
     for step in _STEPS:
         for part in (step.came, step.known, step.out_of):

@@ -45,9 +45,9 @@ def show_replay(
     """
     from retailsim.analysis.projection.loader import load
     from retailsim.analysis.projection.registered import own_measures
-    from retailsim.analysis.replay.replay import replay
+    from retailsim.analysis.replay.replay import columns_read, replay
 
-    projection = load(run.path)
+    projection = load(run.path, columns_read(own_measures(run.path)))
     result = replay(run.path, projection)
     if terminal.json:
         terminal.out_json({**msgspec.to_builtins(_as_json(result, projection)), **more})
@@ -112,9 +112,10 @@ def show_replays(runs: Sequence[Path], terminal: Terminal) -> int:
 def measures_as_json(run: Path) -> Replay:
     """Return a run's measures as JSON has them; raises what `load` raises."""
     from retailsim.analysis.projection.loader import load
-    from retailsim.analysis.replay.replay import replay
+    from retailsim.analysis.projection.registered import own_measures
+    from retailsim.analysis.replay.replay import columns_read, replay
 
-    projection = load(run)
+    projection = load(run, columns_read(own_measures(run)))
     return _as_json(replay(run, projection), projection)
 
 

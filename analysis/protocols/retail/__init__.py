@@ -15,7 +15,7 @@ from retailsim.analysis.protocols.claims import (
     TABLES,
     claims_warning,
 )
-from retailsim.analysis.protocols.retail.choices import CHOICES, EXAMPLES
+from retailsim.analysis.protocols.retail.choices import CHOICES, EXAMPLES, MOVES_READ
 
 if TYPE_CHECKING:
     from retailsim.analysis.annotation.scores import Scores
@@ -61,4 +61,5 @@ ANALYSIS = ProtocolAnalysis(
     fidelity=_fidelity,
     experiments=_experiments,
     moves=_moves,
+    reads=MOVES_READ,
 )

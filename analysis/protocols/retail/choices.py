@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import polars as pl
 
+from retailsim.analysis.projection.columns import BUYER_TRAITS
 from retailsim.analysis.projection.tables import RowTable
 from retailsim.analysis.protocol import Told
 
@@ -27,3 +28,12 @@ EXAMPLES: Mapping[str, Told] = {
     "SellerChose": lambda event: f"The seller chooses {event['option']}.",
 }
 """Event type -> what a reader of the report is told."""
+
+MOVES_READ = frozenset(
+    (
+        *("market", "episode", "seller", "product", "category", "audience", "price_cents"),
+        *("orders", "status", "superseded", "decided"),
+        *(f"buyer_{trait}" for trait in BUYER_TRAITS),
+    )
+)
+"""The columns of the episodes that the moves of sellers are made of."""

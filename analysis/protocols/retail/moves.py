@@ -32,6 +32,7 @@ def _of_run(run: str, projection: Projection) -> pl.DataFrame:
     """A row for each move of a run; ``turn`` numbers the moves of an episode from 1."""
     episodes = (
         counted(projection.episodes)
+        .lazy()  # copies no column that is not selected
         .filter(DECIDED)
         .select(
             *("market", "episode", "category", "audience", "price_cents"),
@@ -40,6 +41,7 @@ def _of_run(run: str, projection: Projection) -> pl.DataFrame:
             pl.coalesce("product", "episode").alias("product"),
             sold=pl.col("orders") > 0,
         )
+        .collect()
     )
     chosen = projection.tables["choices"].filter(pl.col("stage").is_in(STAGES))
     chosen = chosen.drop_nulls("option").drop("t", "turn")

@@ -1,0 +1,65 @@
+"""Of a large run memory holds the columns that are read, and what they say stays the same."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import polars as pl
+import pytest
+
+from retailsim.analysis.projection.loader import load
+from retailsim.analysis.projection.registered import own_measures
+from retailsim.analysis.protocol import ProtocolAnalysis
+from retailsim.analysis.replay.headline_intervals import intervals
+from retailsim.analysis.replay.replay import columns_read, replay
+from retailsim.analysis.report import content
+from retailsim.analysis.report.content import report
+from tests.sim.runs import SMALL, launched
+
+
+@pytest.fixture(scope="module", params=["pairwise", "csales"])
+def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small run that was projected once."""
+    path = tmp_path_factory.mktemp("read") / "run"
+    settings = SMALL if request.param == "pairwise" else ("--set", "profiles.count=4")
+    launched(path, request.param, *settings)
+    return path
+
+
+def test_a_replay_of_the_columns_that_it_reads_says_what_one_of_all_says(run: Path) -> None:
+    own = own_measures(run)
+    some, every = load(run, columns_read(own)), load(run)
+    assert set(some.episodes.columns) < set(every.episodes.columns)
+    assert some.episodes.equals(every.episodes.select(some.episodes.columns))
+    assert replay(run, some) == replay(run, every)
+    assert intervals(some, own) == intervals(every, own)
+
+
+def test_a_column_that_is_left_out_is_missed(run: Path) -> None:
+    lacking = load(run, columns_read(()) - {"net_revenue_cents"})
+    with pytest.raises(pl.exceptions.ColumnNotFoundError):
+        replay(run, lacking)
+
+
+def test_a_log_that_was_just_read_lets_go_of_the_same_columns(run: Path) -> None:
+    kept = load(run, {"episode", "orders", "no such column"})
+    for file in (run / "derived").iterdir():
+        file.unlink()
+    fresh = load(run, {"episode", "orders", "no such column"})
+    assert fresh.episodes.columns == ["episode", "orders"]
+    assert fresh.episodes.equals(kept.episodes)
+
+
+def test_a_report_of_the_columns_that_it_reads_says_what_one_of_all_says(
+    run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    narrow = report(run, {})
+    monkeypatch.setattr(content, "columns_of", lambda _: None)
+    assert msgspec.json.encode(narrow) == msgspec.json.encode(report(run, {}))
+
+
+def test_a_protocol_that_does_not_say_what_it_reads_is_given_all() -> None:
+    assert content.columns_of(ProtocolAnalysis()) is None
+    assert "title" not in (content.columns_of(ProtocolAnalysis(reads=())) or ())
+    assert "title" in (content.columns_of(ProtocolAnalysis(reads=("title",))) or ())
