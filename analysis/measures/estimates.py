@@ -68,7 +68,8 @@ def decided(episodes: pl.DataFrame) -> pl.DataFrame:
     An episode that shares nothing is a cluster of its own.
     """
     shared = [name for name in SHARED_BY if name in episodes.columns]
-    cluster = pl.coalesce(*shared, "episode")
+    alone = [name for name in ("episode",) if name in episodes.columns]
+    cluster = pl.coalesce(*shared, *alone)
     counted = episodes.select(~pl.col("superseded") & DECIDED).to_series().fill_null(False)
     some = episodes if counted.all() else episodes.filter(counted)  # as a rule no copy is needed
     return some.with_columns(cluster=cluster)
@@ -90,7 +91,7 @@ def measured(
     """
     if not by:
         return [_measured((), episodes, own, and_by="buyer")]
-    wanted = {*by, "cluster", "buyer", *columns_read(_needed(own))}
+    wanted = {*by, "cluster", "buyer", *columns_read(shown_with_bounds(own))}
     known = episodes.lazy().with_row_index("at").drop_nulls(list(by))
     groups = known.group_by(by).agg(pl.col("at").sort()).sort(by).collect()
     # Beside the episodes, memory holds one group's columns.
@@ -104,7 +105,7 @@ def _parts(groups: pl.DataFrame) -> Iterator[tuple[Any, ...]]:
         yield *row, at
 
 
-def _needed(own: Sequence[Measure]) -> list[Measure]:
+def shown_with_bounds(own: Sequence[Measure]) -> list[Measure]:
     """Return the measures that tables for people show, and those that bound them."""
     every = with_own(own)
     shown = [one for one in every if one.views]
@@ -118,7 +119,7 @@ def _measured(
     own: Sequence[Measure],
     and_by: str | None = None,
 ) -> Measured:
-    needed = _needed(own)
+    needed = shown_with_bounds(own)
     shown = [one for one in needed if one.views]
     totals = _totals(some, (one for one in needed if one.is_total))
     return Measured(

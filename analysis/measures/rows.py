@@ -58,7 +58,8 @@ def overall(episodes: pl.DataFrame, own: Sequence[Measure] = ()) -> MeasureRow:
         Those of the run's protocol.
     """
     had = _had_by("overall", own)
-    [row] = _rows(episodes.select(_sums(had)), had, ())
+    # Streamed, a few thousand episodes at a time are at hand; sums of integers do not mind how.
+    [row] = _rows(episodes.lazy().select(_sums(had)).collect(engine="streaming"), had, ())
     return row
 
 
@@ -78,7 +79,9 @@ def measures(
     """
     had = _had_by(_KEYS[tuple(by)], own)
     known = episodes.lazy().filter(pl.col(name).is_not_null() for name in by)  # copies no column
-    return list(_rows(known.group_by(by).agg(_sums(had)).sort(by).collect(), had, by))
+    return list(
+        _rows(known.group_by(by).agg(_sums(had)).sort(by).collect(engine="streaming"), had, by)
+    )
 
 
 def ratio(one: Measure, episodes: pl.DataFrame) -> float | None:

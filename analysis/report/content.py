@@ -23,7 +23,7 @@ from retailsim.analysis.exhibits.parts import (
 from retailsim.analysis.measures import estimates
 from retailsim.analysis.measures.estimates import Measured
 from retailsim.analysis.measures.measure import Measure
-from retailsim.analysis.measures.scope import scope
+from retailsim.analysis.measures.scope import KINDS, SHARED_BY, scope
 from retailsim.analysis.measures.table import columns_read as measures_read
 from retailsim.analysis.measures.table import measure, shown_in
 from retailsim.analysis.measures.value_text import MARK, MARKED, bounded
@@ -51,6 +51,7 @@ _TRAITS = (
     *(f"buyer_{trait}" for trait in BUYER_TRAITS),
 )
 _REFUNDS = ("issue", "category", "outcome", "refunded_cents")
+_SEATS = ("seller", "buyer", "superseded", "decided")
 _READ = frozenset((*_TRAITS, *_REFUNDS, "price_multiplier"))
 """Columns of the episodes that sections read, beside those of measures and of the funnel."""
 MOST_ROWS = 40
@@ -85,33 +86,47 @@ def report(run: Path, about: Mapping[str, str], learning: Collection[str] = ()) 
     projection, own = load(run, columns_of(protocol)), protocol.measures
     sealed = (run / "events" / SEAL).exists()
     replay = summarize(run.name, projection, sealed=sealed, sent=attempts(run), own=own)
-    some = estimates.decided(projection.episodes)
-    parts: list[Section | None] = [_headlines(some, own)]
+    some = estimates.decided(_shown(projection.episodes, own))
+    own_parts: list[Section | None] = []
     if some.height:
-        parts += [
+        own_parts = [
             None if protocol.section is None else protocol.section(projection),
             _moves(run, projection, protocol, learning),
+            rules_section(run, projection.episodes.height),
+        ]
+    last = [_failures(replay, projection.episodes), _examples(run, projection.episodes, protocol)]
+    warnings = tuple(protocol.cautions(projection))
+    del projection  # what follows reads `some`: memory need not hold the rest beside it
+    parts: list[Section | None] = [_headlines(some, own)]
+    if some.height:
+        *first, rules = own_parts
+        parts += [
+            *first,
             _seats(some, own),
             _pairs(replay, some, own),
-            rules_section(run, projection.episodes.height),
+            rules,
             funnel.funnel_section(some),
             _prices(some, own),
             _personas(some, own),
             _refunds(some),
             worth_section(some),
         ]
-    parts += [
-        None if replay.cost is None else cost_section(replay.cost),
-        _failures(replay, projection.episodes),
-        _examples(run, projection.episodes, protocol),
-        _made(about),
-    ]
+    parts += [None if replay.cost is None else cost_section(replay.cost), *last, _made(about)]
     return Report(
         title=_title(run.resolve().name, about),
         lead=_lead(replay),
-        warnings=(*protocol.cautions(projection), *cautions(run, replay, some)),
+        warnings=(*warnings, *cautions(run, replay, some)),
         sections=tuple(part for part in parts if part is not None),
     )
+
+
+def _shown(episodes: pl.DataFrame, own: Own) -> pl.DataFrame:
+    """The columns that sections read; what other columns say of single episodes they leave out."""
+    shown = estimates.shown_with_bounds(own)
+    read = {*_READ, *_SEATS, *SHARED_BY, *KINDS, *funnel.read(), *measures_read(shown)}
+    shared = any(name in episodes.columns and not episodes[name].null_count() for name in SHARED_BY)
+    alone = () if shared else ("episode",)  # which each is a cluster of its own then
+    return episodes.select(name for name in episodes.columns if name in {*read, *alone})
 
 
 def columns_of(protocol: ProtocolAnalysis) -> frozenset[str] | None:
