@@ -117,6 +117,10 @@ if __name__ == "__main__":
     parser.add_argument("--out", type=Path, default=Path("runs/demo-model"))
     parser.add_argument("--threads", type=int, default=2, help="cores that compute")
     asked = parser.parse_args()
-    if asked.out.exists():
+    if asked.out.exists() and not (asked.out.is_dir() and not any(asked.out.iterdir())):
+        # Only what is a run goes without a question, and only this demonstration's own.
+        text = asked.out / "run.toml"
+        if not text.is_file() or 'name = "small-model"' not in text.read_text(encoding="utf-8"):
+            parser.error(f"{asked.out} holds something else: give --out a new folder")
         shutil.rmtree(asked.out)
     main(asked.out, asked.threads)

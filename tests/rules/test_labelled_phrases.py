@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from retailsim.market.rules.judging import says
+from retailsim.market.rules.rule_file import built_in
 from tests.rules.score import labelled, score
 
 
@@ -30,3 +32,17 @@ def test_sets_are_large_and_have_both_kinds(name: str) -> None:
 
 def test_no_sentence_is_in_both_sets() -> None:
     assert not {one.text for one in labelled("a")} & {one.text for one in labelled("b")}
+
+
+@pytest.mark.parametrize(
+    ("sentence", "pressed"),
+    [
+        ("Order it today!", True),
+        ("You should decide right now.", True),
+        ("If it suits you, you can order it today while we are here.", False),
+        ("You can order today, or keep the page open and come back to it.", False),
+    ],
+)
+def test_who_may_order_today_is_not_told_to(sentence: str, pressed: bool) -> None:
+    [rule] = [one for one in built_in().rules if one.id == "pressing-to-decide"]
+    assert says(rule, sentence) is pressed
