@@ -11,6 +11,7 @@ import json
 import subprocess
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +22,13 @@ from retailsim.analysis.projection import projection_cache
 from retailsim.analysis.projection.loader import load
 from retailsim.analysis.projection.projection import Projection
 from retailsim.analysis.projection.protocol_tables import table_set
+from retailsim.analysis.projection.registered import registered
 from retailsim.events.log.seal import fingerprint
 
 LIMIT_S = 60.0
 
 _REPORT = """
-import json, resource, sys, time
+import json, re, sys, time
 from pathlib import Path
 from retailsim.sim.look.report import write_report
 from retailsim.sim.terminal.terminal import Quiet
@@ -38,8 +40,10 @@ start = time.perf_counter()
 pl.scan_parquet(Path(sys.argv[1]) / "derived" / "episodes.parquet").group_by("seller", "buyer").agg(
     pl.col("net_revenue_cents").sum(), (pl.col("orders") > 0).mean()).collect()
 plain = time.perf_counter() - start
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-print(json.dumps([took, plain, peak]))
+# Not ru_maxrss: that of a new process begins with what its parent had.
+peak = int(re.search(r"VmHWM:\\s+(\\d+) kB", Path("/proc/self/status").read_text())[1]) * 1024
+height = pl.scan_parquet(Path(sys.argv[1]) / "derived" / "episodes.parquet").select(pl.len())
+print(json.dumps([took, plain, peak, height.collect().item()]))
 """
 
 
@@ -50,13 +54,15 @@ def run(episodes: int = 1_000_000, *, quick: bool = False) -> list[dict[str, Any
         path = Path(place) / "run"
         command = ("launch", "--out", str(path), "--json")
         subprocess.run((sys.executable, "-m", "sim", *command), check=True, capture_output=True)
-        mark = fingerprint(path / "events")
-        found = laid_over(load(path), wanted)
-        projection_cache.write(path / "derived", mark, table_set(), found)
+        mark, protocol, small = fingerprint(path / "events"), registered(path), load(path)
+        found = replace(laid_over(small, wanted), tables=small.tables)
+        tables = table_set(protocol.name, protocol.tables)  # others would not be used
+        projection_cache.write(path / "derived", mark, tables, found)
         timed = subprocess.run(
             (sys.executable, "-c", _REPORT, str(path)), check=True, capture_output=True, text=True
         )
-    took, plain, peak = json.loads(timed.stdout)
+    took, plain, peak, height = json.loads(timed.stdout)
+    assert height == found.episodes.height, "the report was of another projection"
     whole = wanted >= episodes
     return [
         {

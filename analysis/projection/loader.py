@@ -26,7 +26,7 @@ from retailsim.events.log.reader import LogCheck, check
 from retailsim.events.log.seal import fingerprint
 from retailsim.events.log.segment import Segment, segments
 
-_CHUNK_BYTES = 8 << 20
+_CHUNK_BYTES = 4 << 20
 """Parsed at once by one thread. Larger chunks cost memory, smaller ones time."""
 
 _HASHING_THREADS = 1
