@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ import msgspec
 from retailsim.market.rules.rule import RuleSet
 from retailsim.market.rules.rule_file import with_file
 from retailsim.sim.errors import MissingExtra, SimError
+from retailsim.sim.play.progress import Progress
 from retailsim.sim.terminal.audience import Nobody
 from retailsim.sim.terminal.terminal import Terminal
 
@@ -46,6 +48,18 @@ class OnlyForPolicies(SimError):
         super().__init__(f"--{option}: is for a policy that is played; a run's log is as it is")
 
 
+class CheckStopped(SimError):
+    """A policy was not played to the end, so nothing is said of it."""
+
+    exit_status = 3
+
+    def __init__(self, path: Path, played: int, asked: int) -> None:
+        super().__init__(
+            f"{path}: stopped after {played:,} of {asked:,} conversations; profiles are played in "
+            "order, so these are no fair part and nothing is said of them: check it anew"
+        )
+
+
 class CheckOptions(msgspec.Struct, frozen=True, kw_only=True):
     """What the command was told."""
 
@@ -67,7 +81,8 @@ def check(terminal: Terminal, **options: Any) -> int:
     Raises
     ------
     RetailSimError
-        If there is nothing that can be checked, or the rule file cannot be used.
+        If there is nothing that can be checked, the rule file cannot be used, or the policy was
+        stopped before it was played to the end.
     """
     told = CheckOptions(**options)
     rules = None if told.rules is None else with_file(told.rules)
@@ -103,8 +118,26 @@ def _played(told: CheckOptions, out: Path, terminal: Terminal) -> Path:
     prepared = prepare(msgspec.structs.replace(options, settings=settings), Nobody())
     terminal.say(f"{told.target} is played for {prepared.design.episodes:,} conversations")
     run = make(prepared)
-    play_prepared(prepared, run, Nobody())
+    heard = _Counting()
+    if not play_prepared(prepared, run, heard).finished:
+        raise CheckStopped(told.target, heard.latest.episodes, prepared.design.episodes)
     return run.path
+
+
+class _Counting(Nobody):
+    """Shows nothing, and keeps how far a run came."""
+
+    def __init__(self) -> None:
+        self.latest = Progress()
+
+    @contextmanager
+    def progress(self, total: int, done: int = 0) -> Iterator[Callable[[Progress], None]]:
+        """Take the progress."""
+
+        def note(progress: Progress) -> None:
+            self.latest = progress
+
+        yield note
 
 
 def _report(run: Path, rules: RuleSet | None, terminal: Terminal) -> int:

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import re
+import signal
+import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,10 +14,12 @@ from typing import Any
 import polars as pl
 import pytest
 
+from retailsim.agents.csales.policy.by_hand import show_first
 from retailsim.analysis.rules.checking import check_run
 from retailsim.analysis.rules.summary import summarized
 from retailsim.market.rules.rule_file import built_in
-from tests.sim.runs import launched, sim
+from tests.sim.runs import ROOT, command, launched, sim
+from tests.sim.test_interrupt import until_written
 
 PITCH = "Here it is for {price}. Only three left, so hurry. Everybody loves it. I am a real person."
 
@@ -122,6 +128,34 @@ def test_a_policy_is_played_and_checked(tmp_path: Path) -> None:
     rows = json.loads(result.stdout)["rules"]
     assert {row["episodes"] for row in rows} == {144}  # 72 profiles, twice
     assert {row["rule"] for row in rows} == {rule.id for rule in built_in().rules}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_policy_that_was_not_played_to_the_end_is_not_judged(
+    tmp_path: Path, number: signal.Signals
+) -> None:
+    policy = tmp_path / "p.json"
+    show_first().save(policy)
+    words = ("--scenario", "csales", "--conversations", 5_000, "--json")
+    started = subprocess.Popen(
+        command("policy", "check", policy, *words),
+        cwd=ROOT,
+        env=os.environ | {"TMPDIR": str(tmp_path)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    until_written(started, tmp_path, "retailsim-check-*/run/events/*.open")
+    started.send_signal(number)
+    result, said = started.communicate()
+    assert started.returncode == 3, said
+    assert result == ""
+    _, line = said.splitlines()
+    counted = re.search(r": stopped after ([0-9,]+) of 5,040 conversations; profiles are", line)
+    assert counted is not None, line
+    assert 0 < int(counted[1].replace(",", "")) < 5_040
+    assert list(tmp_path.iterdir()) == [policy]
 
 
 def test_each_rule_has_a_row_for_each_seller(lying: Path) -> None:

@@ -43,9 +43,9 @@ agent = "asking:Asking"
 """
 
 
-def until_written(started: subprocess.Popen[Any], run: Path) -> None:
+def until_written(started: subprocess.Popen[Any], run: Path, logs: str = "events/*.open") -> None:
     """Wait for the first events of a run to be in its log."""
-    while not any(path.stat().st_size for path in run.glob("events/*.open")):
+    while not any(path.stat().st_size for path in run.glob(logs)):
         with suppress(subprocess.TimeoutExpired):
             status = started.wait(0.01)
             raise AssertionError(f"it ended with {status} before anything was written")
