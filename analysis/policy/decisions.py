@@ -44,8 +44,8 @@ class Decisions:
         What followed before the next decision, weighted.
     ids : tuple of str
         The E episodes' names.
-    terms : mapping of name to (E,)
-        What the rewards are made of, summed by episode and without weights.
+    parts : mapping of name to (D,)
+        What the rewards are made of, term by term and without weights.
     weights : mapping of name to float
         Those of the rewards.
     cluster : (E,)
@@ -75,7 +75,7 @@ class Decisions:
     turn: Whole
     rewards: Floats
     ids: tuple[str, ...]
-    terms: Mapping[str, Floats]
+    parts: Mapping[str, Floats]
     weights: Mapping[str, float]
     cluster: Whole
     clusters: tuple[str, ...]
@@ -98,14 +98,22 @@ class Decisions:
     @property
     def returns(self) -> Floats:
         """What each episode came to, (E,): its rewards summed."""
-        found: Floats = np.zeros(len(self.ids))
-        np.add.at(found, self.episode, self.rewards)
-        return found
+        return self._by_episode(self.rewards)
+
+    @property
+    def terms(self) -> Mapping[str, Floats]:
+        """What each episode came to in each term, (E,), without weights."""
+        return {name: self._by_episode(part) for name, part in self.parts.items()}
 
     @property
     def known(self) -> Flags:
         """Of which decisions the propensities are known, (D,)."""
         found: Flags = ~np.isnan(self.propensities[:, 0])
+        return found
+
+    def _by_episode(self, values: Floats) -> Floats:
+        found: Floats = np.zeros(len(self.ids))
+        np.add.at(found, self.episode, values)
         return found
 
     def of_episodes(self, wanted: Flags) -> Decisions:
@@ -124,7 +132,7 @@ class Decisions:
             **{name: getattr(self, name)[rows] for name in _OF_DECISIONS},
             episode=number[self.episode[rows]].astype(np.int64),
             ids=tuple(name for name, one in zip(self.ids, wanted, strict=True) if one),
-            terms={name: one[wanted] for name, one in self.terms.items()},
+            parts={name: one[rows] for name, one in self.parts.items()},
             cluster=cluster.astype(np.int64),
             clusters=tuple(self.clusters[one] for one in kept),
             seller=self.seller[wanted],
@@ -161,7 +169,7 @@ def joined(parts: Sequence[Decisions]) -> Decisions:
             [part.episode + start for part, start in zip(parts, before[:-1], strict=True)]
         ),
         ids=tuple(name for part in parts for name in part.ids),
-        terms={name: np.concatenate([part.terms[name] for part in parts]) for name in first.terms},
+        parts={name: np.concatenate([part.parts[name] for part in parts]) for name in first.parts},
         cluster=np.concatenate([numbers[part.cluster] for part, numbers in pairs]),
         clusters=clusters,
         segments={

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import numpy as np
@@ -17,7 +17,7 @@ from retailsim.market.core.propensities import shares
 
 @dataclass(slots=True)
 class Row:
-    """One decision; `others` is what other policies would have done."""
+    """One decision; `others` is what other policies would have done, `terms` what followed."""
 
     features: list[float]
     mask: list[int]
@@ -27,6 +27,7 @@ class Row:
     turn: int
     others: list[Sequence[float]]
     reward: float = 0.0
+    terms: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,6 @@ class Held:
     segments : tuple of str
         In the order of `Rows.segments`.
     rows : list of Row
-    terms : dict of term to number
     end : list of float
         The features when it was over.
     """
@@ -50,7 +50,6 @@ class Held:
     cluster: str
     segments: tuple[str, ...]
     rows: list[Row]
-    terms: dict[str, float]
     end: list[float]
 
 
@@ -121,7 +120,7 @@ class Rows(ABC):
             turn=np.array([row.turn for row in rows], np.int64),
             rewards=np.array([row.reward for row in rows], float),
             ids=tuple(str(one.opened.episode) for one in held),
-            terms={name: np.array([one.terms[name] for one in held], float) for name in self.terms},
+            parts={name: np.array([row.terms[name] for row in rows], float) for name in self.terms},
             weights=dict(self._weights),
             cluster=np.array([clusters[one.cluster] for one in held], np.int64),
             clusters=tuple(clusters),

@@ -163,11 +163,8 @@ def _told(target: Target, decisions: Decisions, reward: Mapping[str, float], hin
 
 def _beside(decisions: Decisions, target: Floats, seed: int) -> Iterator[Term]:
     """Yield what the log says of each term: what is earned is not all that a policy does."""
-    last = np.append(decisions.starts[1:], len(decisions)) - 1
-    for name, values in decisions.terms.items():
+    for name, values in decisions.parts.items():
         if name != "illegal" and values.any():
-            rewards = np.zeros(len(decisions))
-            rewards[last] = values
-            paid = replace(decisions, rewards=rewards)
+            paid = replace(decisions, rewards=values)
             [policy] = estimates(paid, target, seed=seed, names=(RECOMMENDED,))
             yield Term(name, log_value(paid, seed=seed), policy)

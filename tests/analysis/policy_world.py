@@ -107,7 +107,6 @@ def _decisions(
     rows: list[tuple[int, int, int, int, float]], policy: Floats, episodes: int, clusters: int
 ) -> Decisions:
     episode, turn, state, option, paid = map(np.array, zip(*rows, strict=True))
-    returns = np.bincount(episode, paid).astype(float)
     return Decisions(
         names=("a", "b", "end"),
         feature_names=tuple(f"{t} {s}" for t in range(TURNS) for s in range(STATES)),
@@ -120,7 +119,7 @@ def _decisions(
         turn=turn + 1,
         rewards=paid.astype(float),
         ids=tuple(map(str, range(episodes))),
-        terms={"paid": returns},
+        parts={"paid": paid.astype(float)},
         weights={"paid": 1.0},
         cluster=np.arange(episodes) % clusters,
         clusters=tuple(map(str, range(clusters))),

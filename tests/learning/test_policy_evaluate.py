@@ -72,6 +72,14 @@ def test_what_else_a_policy_does_stands_beside(run: Path) -> None:
     )
 
 
+def test_revenue_beside_is_the_revenue_that_it_is_judged_by(run: Path) -> None:
+    found = said("csi", run, more=("--set", "explore=0.4"))
+    [beside] = [one for one in found["terms"] if one["name"] == "revenue"]
+    [judged] = [one for one in found["evaluation"]["values"] if one["name"] == "WDR"]
+    for key in ("value", "gain"):
+        assert beside["policy"][key] == pytest.approx(judged[key], abs=0.005)
+
+
 @pytest.mark.slow
 def test_a_far_policy_is_refused_with_a_number(run: Path, tmp_path: Path) -> None:
     show_first().save(tmp_path / "p.json")

@@ -108,6 +108,21 @@ def test_a_policy_is_judged_by_a_log(run: Path) -> None:
     assert "csi" not in far.stdout
 
 
+def test_revenue_beside_is_the_revenue_that_it_is_judged_by(run: Path) -> None:
+    """A refund follows a later choice than the sale, and both tables have to count it there."""
+    told = ("--set", "explore=0.4", "--log", run, "--json")
+    found = json.loads(sim("policy", "evaluate", run.parent / "p.json", *told).stdout)
+    [beside] = [one for one in found["terms"] if one["name"] == "revenue"]
+    [judged] = [one for one in found["evaluation"]["values"] if one["name"] == "WDR"]
+    for key in ("value", "gain"):
+        assert beside["policy"][key] == pytest.approx(judged[key], abs=0.005)
+    assert beside["log"]["value"] == pytest.approx(found["evaluation"]["logged"]["value"])
+    decisions = RetailLogs().read([run]).decisions
+    last = np.append(decisions.starts[1:], len(decisions)) - 1
+    early = np.delete(decisions.parts["revenue"], last)
+    assert early.any(), "in this log revenue is decided before the last choice"
+
+
 @pytest.mark.slow
 def test_an_audit_plays_for_the_truth(run: Path) -> None:
     told = ("--set", "explore=0.3", "--audit", "--conversations", 1_000, "--json", "--log", run)

@@ -89,14 +89,12 @@ class SalesRows(Rows):
             raise ValueError("the seller acts before there is a buyer")
         rewards.of_step(before)
         view.tell(before)
-        rows, totals = [], dict.fromkeys(TERMS, 0.0)
+        rows = []
         for begin, end in zip(cuts, [*cuts[1:], len(events)], strict=True):
             step = events[begin:end]
             row = _row(view, step, self._others, self.table)
-            terms = rewards.of_step(step)
-            row.reward = rewards.total(terms)
-            for name, value in terms.items():
-                totals[name] += value
+            row.terms = rewards.of_step(step)
+            row.reward = rewards.total(row.terms)
             rows.append(row)
             view.tell(step)
         self._held.append(
@@ -105,7 +103,6 @@ class SalesRows(Rows):
                 cluster=profiled.profile,
                 segments=_segments(opened, profiled),
                 rows=rows,
-                terms=totals,
                 end=features(view),
             )
         )

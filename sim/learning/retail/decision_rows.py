@@ -82,14 +82,12 @@ class RetailRows(Rows):
         cuts = [n for n, one in enumerate(events) if isinstance(one, SellerChose)]
         view.tell(events[: cuts[0]])
         rewards.of_step(events[: cuts[0]])
-        rows, totals = list[Row](), dict.fromkeys(TERMS, 0.0)
+        rows = list[Row]()
         for begin, end in zip(cuts, [*cuts[1:], len(events)], strict=True):
             row = self._row(view, events[begin], len(rows) + 1)
             view.tell(events[begin:end])
-            terms = rewards.of_step(events[begin:end])
-            row.reward = rewards.total(terms)
-            for name, value in terms.items():
-                totals[name] += value
+            row.terms = rewards.of_step(events[begin:end])
+            row.reward = rewards.total(row.terms)
             rows.append(row)
         self._held.append(
             Held(
@@ -97,7 +95,6 @@ class RetailRows(Rows):
                 cluster=str(opened.product),
                 segments=(str(opened.category), opened.buyer),
                 rows=rows,
-                terms=totals,
                 end=features(view, None),
             )
         )
