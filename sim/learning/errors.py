@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from difflib import get_close_matches
 from pathlib import Path
@@ -68,13 +69,28 @@ class NoDecisions(SimError):
 
 
 class BadLimit(SimError):
-    """A ``--limit`` or ``--floor`` is neither TERM nor TERM=NUMBER."""
+    """A ``--limit`` or ``--floor`` is not TERM=NUMBER, nor TERM where that stands for something."""
 
-    def __init__(self, flag: str, text: str, known: Sequence[str]) -> None:
+    def __init__(self, flag: str, text: str, known: Sequence[str], alone: str) -> None:
+        short = f", or TERM alone for {alone}" if alone else ""
         super().__init__(
-            f"{flag} {text}: write TERM=NUMBER, or TERM alone for what csi comes to, with a term "
-            f"out of {', '.join(known)}"
+            f"{flag} {text}: write TERM=NUMBER{short}, with a term out of {', '.join(known)}"
         )
+
+
+class LimitNeedsNumber(SimError):
+    """A ``--limit`` or ``--floor`` is TERM alone, which stands for nothing in this protocol."""
+
+    def __init__(self, flag: str, term: str) -> None:
+        super().__init__(f"{flag} {term}: a number is needed here; write {term}=NUMBER")
+
+
+class BadBound(SimError):
+    """The number of a ``--limit`` or ``--floor`` is none that the term can come to."""
+
+    def __init__(self, flag: str, text: str, term: str, low: float, high: float) -> None:
+        between = f"never below {low:g}" if math.isinf(high) else f"between {low:g} and {high:g}"
+        super().__init__(f"{flag} {text}: {term} is {between} on average; write such a number")
 
 
 class UnknownPolicy(SimError):

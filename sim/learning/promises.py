@@ -264,19 +264,26 @@ def _lines(
     ]
 
 
-def promised(chosen: Chosen | None, whom: str, each: str) -> Iterator[str]:
+def promised(chosen: Chosen | None, limits: Sequence[Limit], whom: str, each: str) -> Iterator[str]:
     """Yield, limit by limit, whether it is a promise, and what that costs; nothing without any.
 
     Parameters
     ----------
     chosen : Chosen or None
         None where nothing was tried.
+    limits : sequence of Limit
+        Those that were asked for.
     whom : str
         What is met, such as profiles.
     each : str
         What is held with them, such as conversation.
     """
     if chosen is None:
+        for limit in limits:
+            yield (
+                f"{limit.words}: cannot promise it for other {whom}: no {each} was left to try it "
+                "in with those that did not teach; learn from more (--conversations)"
+            )
         return
     tried = f"{chosen.trials:,} {each}s with {chosen.met} {whom}, none of which taught what it met"
     for one in chosen.promises:

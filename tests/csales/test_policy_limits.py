@@ -90,6 +90,21 @@ def surplus_of(run: Path) -> float:
     return left / 100
 
 
+@pytest.mark.parametrize(("conversations", "unsaid"), [(7, 1), (8, 0)])
+def test_where_nothing_is_left_to_try_it_in_a_limit_is_said_to_be_no_promise(
+    tmp_path: Path, conversations: int, unsaid: int
+) -> None:
+    words = ("--limit", "over_budget=0.1", "--conversations", conversations)
+    result = sim("policy", "learn", "csales", "--out", tmp_path / "p.json", *words)
+    assert result.exit_code == 0, result.stderr
+    said = "over_budget at most 0.1: cannot promise it for other profiles: "
+    assert said in result.stdout
+    why = "no conversation was left to try it in with those that did not teach; learn from more"
+    assert result.stdout.count(f"{said}{why} (--conversations)") == unsaid
+    [limit] = json.loads((tmp_path / "p.json").read_bytes())["learnt"]["limits"]
+    assert (limit["promised"] is None) == bool(unsaid)
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
@@ -97,6 +112,9 @@ def surplus_of(run: Path) -> float:
         (("--limit", "over_budget=much"), "--limit over_budget=much: write TERM=NUMBER"),
         (("--floor", "surplus="), "--floor surplus=: write TERM=NUMBER"),
         (("--floor", "surplus=inf"), "--floor surplus=inf: write TERM=NUMBER"),
+        (("--limit", "over_budget=-1"), "over_budget is between 0 and 1 on average; write such a"),
+        (("--limit", "over_budget=1.5"), "over_budget=1.5: over_budget is between 0 and 1"),
+        (("--floor", "turn=-1"), "--floor turn=-1: turn is never below 0 on average"),
     ],
 )
 def test_a_limit_that_does_not_go_is_said_in_one_line(

@@ -89,7 +89,7 @@ def test_how_sure_it_has_to_be_moves_the_price_and_the_bound() -> None:
     assert all(0.195 < bound <= 0.2 for bound in bounds)
     assert found[0].promises[0].value == pytest.approx(bounds[0])  # on average, and no more
     assert found[0].margin_cost == 0.0
-    assert next(promised(found[1], "profiles", "conversation")).count("(80% sure)") == 1
+    assert next(promised(found[1], (), "profiles", "conversation")).count("(80% sure)") == 1
     [aim] = aims([limit], drawn, sure=0.5)
     assert aim.bound == pytest.approx(0.2)
 
@@ -122,7 +122,7 @@ def test_what_cannot_be_promised_is_said(profiles: int, bound: float, said: str)
     assert promise.kept == said.startswith("promised")
     if not promise.kept:
         assert chosen.step == GRID[0]
-    first, last = promised(chosen, "profiles", "conversation")
+    first, last = promised(chosen, (), "profiles", "conversation")
     assert first.startswith(f"cost at most {bound:g}: {said}")
     assert "less a conversation" in last
 

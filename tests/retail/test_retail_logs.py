@@ -162,8 +162,10 @@ def test_without_propensities_nothing_is_estimated_and_learning_goes(
     result = sim("policy", "evaluate", run.parent / "p.json", "--log", people)
     assert result.exit_code == 4
     assert "100% of the decisions have no propensities" in " ".join(result.stdout.split())
-    learnt = sim("policy", "learn", people, "--out", tmp_path / "q.json")
+    limited = ("--limit", "refund=0.5")
+    learnt = sim("policy", "learn", people, "--out", tmp_path / "q.json", *limited)
     assert learnt.exit_code == 0
+    assert "refund at most 0.5: no promise, play it with others to see" in learnt.stdout
     assert "keep the old one: 100% of the decisions have no propensities" in learnt.stdout
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
@@ -23,6 +24,14 @@ TERMS: Mapping[str, str] = MappingProxyType(
     }
 )
 """Term -> what it is."""
+
+RANGES: Mapping[str, tuple[float, float]] = MappingProxyType(
+    {
+        **dict.fromkeys(("sale", "over_budget", "illegal"), (0.0, 1.0)),
+        **dict.fromkeys(("revenue", "revenue_share", "violations", "turn"), (0.0, math.inf)),
+    }
+)
+"""Between what the terms are that cannot be anything, per conversation."""
 
 WEIGHTS: Mapping[str, float] = MappingProxyType({"revenue": 1.0, "illegal": -1.0})
 """Weights unless others are given; a term without one counts nothing."""

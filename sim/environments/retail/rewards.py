@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
@@ -35,6 +36,15 @@ TERMS: Mapping[str, str] = MappingProxyType(
     }
 )
 """Term -> what it is."""
+
+RANGES: Mapping[str, tuple[float, float]] = MappingProxyType(
+    {
+        **dict.fromkeys(("sale", "refund", "illegal"), (0.0, 1.0)),
+        **dict.fromkeys(("replaced", "shipping", "violations", "turn"), (0.0, math.inf)),
+        "satisfaction": (-2.0, 2.0),
+    }
+)
+"""Between what the terms are that cannot be anything, per episode."""
 
 WEIGHTS: Mapping[str, float] = MappingProxyType({"revenue": 1.0, "illegal": -1.0})
 """Weights unless others are given; a term without one counts nothing."""

@@ -11,19 +11,15 @@ import msgspec
 
 from retailsim.agents.csales.policy.by_hand import show_first
 from retailsim.agents.policy.linear import LearntLimit, LinearPolicy
-from retailsim.sim.environments.csales.rewards import TERMS
+from retailsim.sim.environments.csales.rewards import RANGES, TERMS
 from retailsim.sim.errors import BadScenario
-from retailsim.sim.learning.asked_terms import finite, paid
+from retailsim.sim.learning.asked_terms import asked_limit, paid
 from retailsim.sim.learning.course import Lessons
 from retailsim.sim.learning.csales.asked_reward import asked_reward
 from retailsim.sim.learning.csales.course import Course
 from retailsim.sim.learning.csales.offline import from_logs
 from retailsim.sim.learning.csales.own_rates import of_logs, with_bounds
-from retailsim.sim.learning.errors import (
-    BadLimit,
-    NotOffline,
-    UnknownLearner,
-)
+from retailsim.sim.learning.errors import NotOffline, UnknownLearner
 from retailsim.sim.learning.learn_options import LearnOptions
 from retailsim.sim.learning.learners import LEARNERS
 from retailsim.sim.learning.limits import Limit
@@ -138,7 +134,8 @@ def course_of(told: LearnOptions, terminal: Terminal) -> Course:
 
 def _limits_asked(told: LearnOptions) -> list[tuple[str, float | None, bool]]:
     asked = (*((text, False) for text in told.limit), *((text, True) for text in told.floor))
-    return [_limit(text, least=least) for text, least in asked]
+    alone = "what csi comes to"
+    return [asked_limit(text, TERMS, RANGES, least=least, alone=alone) for text, least in asked]
 
 
 def _asked(told: LearnOptions) -> Options:
@@ -166,15 +163,6 @@ def _check(told: LearnOptions) -> None:
     check_new(told.out)
 
 
-def _limit(text: str, *, least: bool) -> tuple[str, float | None, bool]:
-    """Return a limit's term, its bound if it has one, and whether it is a floor."""
-    name, equals, number = text.partition("=")
-    value = finite(number) if equals else None
-    if name.strip() not in TERMS or (equals and value is None):
-        raise BadLimit("--floor" if least else "--limit", text, list(TERMS))
-    return name.strip(), value, least
-
-
 def _conclude(course: Course, policy: LinearPolicy, told: LearnOptions, terminal: Terminal) -> None:
     if course.failed:
         terminal.say(f"{course.failed:,} conversations failed; nothing was learnt from them")
@@ -183,7 +171,7 @@ def _conclude(course: Course, policy: LinearPolicy, told: LearnOptions, terminal
         terminal.out(f"{name} {len(part):,} conversations: {_came_to(part)}")
     for limit in () if policy.learnt is None else policy.learnt.limits:
         terminal.out(f"{_words(limit)}: {_path(limit)}")
-    for line in promised(course.chosen(), "profiles", "conversation"):
+    for line in promised(course.chosen(), course.lessons.limits, "profiles", "conversation"):
         terminal.out(line)
     terminal.out(f"policy: {told.out}")
 

@@ -11,11 +11,11 @@ import msgspec
 
 from retailsim.agents.retail.policy.by_hand import by_the_sheet
 from retailsim.agents.retail.policy.features import VERSION
-from retailsim.sim.environments.retail.rewards import TERMS, checked_weights
+from retailsim.sim.environments.retail.rewards import RANGES, TERMS, checked_weights
 from retailsim.sim.errors import BadScenario
-from retailsim.sim.learning.asked_terms import asked_weights, finite, paid
+from retailsim.sim.learning.asked_terms import asked_limit, asked_weights, paid
 from retailsim.sim.learning.course import Lessons
-from retailsim.sim.learning.errors import BadLimit, NotOffline, UnknownLearner
+from retailsim.sim.learning.errors import NotOffline, UnknownLearner
 from retailsim.sim.learning.learn_options import LearnOptions
 from retailsim.sim.learning.learners import LEARNERS
 from retailsim.sim.learning.limits import Limit
@@ -101,6 +101,8 @@ def _from_runs(
         f"{FITTED}: learnt from {found.taught:,} episodes with {teachers:,} products, paid in "
         f"{paid(reward)}"
     )
+    for limit in limits:
+        terminal.out(f"{limit.words}: no promise, play it with others to see")
     terminal.out(f"{found.judged:,} episodes with {judges:,} others: {found.verdict}")
     terminal.out(f"policy: {told.out}")
     return 0
@@ -144,16 +146,13 @@ def _asked(told: LearnOptions) -> Options:
 
 
 def _limits(told: LearnOptions) -> tuple[Limit, ...]:
-    most = [_limit(text, least=False) for text in told.limit]
-    return (*most, *(_limit(text, least=True) for text in told.floor))
-
-
-def _limit(text: str, *, least: bool) -> Limit:
-    name, _, number = text.partition("=")
-    bound = finite(number)
-    if name.strip() not in TERMS or bound is None:
-        raise BadLimit("--floor" if least else "--limit", text, list(TERMS))
-    return Limit(term=name.strip(), bound=bound, least=least)
+    asked = (*((text, False) for text in told.limit), *((text, True) for text in told.floor))
+    found = (asked_limit(text, TERMS, RANGES, least=least) for text, least in asked)
+    return tuple(
+        Limit(term=term, bound=bound, least=least)
+        for term, bound, least in found
+        if bound is not None  # each has one here
+    )
 
 
 def _conclude(course: Course, told: LearnOptions, terminal: Terminal) -> None:
@@ -162,7 +161,7 @@ def _conclude(course: Course, told: LearnOptions, terminal: Terminal) -> None:
     tenth = max(1, len(course.held) // 10)
     for name, part in (("first", course.held[:tenth]), ("last", course.held[-tenth:])):
         terminal.out(f"{name} {len(part):,} episodes: {_came_to(part)}")
-    for line in promised(course.chosen(), "products", "episode"):
+    for line in promised(course.chosen(), course.lessons.limits, "products", "episode"):
         terminal.out(line)
     terminal.out(f"policy: {told.out}")
 
