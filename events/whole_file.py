@@ -40,6 +40,17 @@ def read_bounded(path: Path, most: int = MOST_BYTES) -> bytes:
     return data
 
 
+def leads_out(place: Path, folder: Path) -> bool:
+    """Whether a place that is in a folder by its name is elsewhere, by a link on the way.
+
+    What is written there would change a file of whoever the link leads to.
+    """
+    named, within = (os.path.normpath(one.absolute()) for one in (place, folder))
+    if not Path(named).is_relative_to(within):
+        return False
+    return not Path(os.path.realpath(place)).is_relative_to(os.path.realpath(folder))
+
+
 def new_name(place: Path) -> Path:
     """Return a name beside `place` to build it under, such as ``.NAME.new-PID-0f3a9c21``.
 

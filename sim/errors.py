@@ -62,6 +62,13 @@ class NotARunFolder(SimError):
         super().__init__(f"{path} is not a run folder: {problem}")
 
 
+class LeadsOut(SimError):
+    """A place that is written to in a run's folder is a link out of it."""
+
+    def __init__(self, place: Path, advice: str) -> None:
+        super().__init__(f"{place} leads out of the run's folder, and is not written to; {advice}")
+
+
 class RunChanged(SimError):
     """Something that a run depends on is not what it was when the run was made."""
 

@@ -19,7 +19,7 @@ import polars as pl
 from retailsim.analysis.projection.packed import Packed, PackedTables, packed, unpacked, unpacked_of
 from retailsim.analysis.projection.projection import Projection
 from retailsim.analysis.projection.protocol_tables import TableSet
-from retailsim.events.whole_file import written_whole
+from retailsim.events.whole_file import leads_out, written_whole
 
 VERSION = 4
 """Raised whenever a projection of the same log comes out differently."""
@@ -72,7 +72,9 @@ def read(
 
 
 def write(derived: Path, log: str, tables: TableSet, projection: Projection) -> None:
-    """Keep a projection; a folder that cannot be written keeps none."""
+    """Keep a projection; a folder that cannot be written, or is a link out, keeps none."""
+    if leads_out(derived, derived.parent):
+        return
     with contextlib.suppress(OSError):
         derived.mkdir(exist_ok=True)
         digests = {}

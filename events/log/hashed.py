@@ -16,6 +16,7 @@ import msgspec
 
 from retailsim.events.log.disk import replace_file
 from retailsim.events.log.format import Header
+from retailsim.events.whole_file import leads_out
 
 _VERSION = 1
 
@@ -74,7 +75,9 @@ def read_hashed(record: Path) -> Mapping[str, Hashed]:
 
 
 def write_hashed(record: Path, segments: Mapping[str, Hashed]) -> None:
-    """Keep a record; where that cannot be done, there is none."""
+    """Keep a record; where that cannot be done, or is out of the run's folder, there is none."""
+    if leads_out(record.parent, record.parent.parent):
+        return
     with contextlib.suppress(OSError):
         record.parent.mkdir(exist_ok=True)
         replace_file(

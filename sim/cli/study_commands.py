@@ -79,10 +79,13 @@ def infer(labelled: Path, run: Path, features: str, charts: Any, as_json: bool) 
     A classifier learns from LABELLED, a run whose agents have personas.
     """
     from retailsim.sim.experiments.experiment import show
+    from retailsim.sim.folder.run_folder import RunFolder
     from retailsim.sim.terminal.terminal import Terminal
 
     runs = {"labelled": labelled, "unlabelled": run}
     drawn = (run / "derived", charts) if charts else None
+    if drawn:
+        RunFolder(run).check_places(drawn[0])
     sys.exit(show("latent-persona", runs, Terminal(json=as_json), features, drawn))
 
 

@@ -23,10 +23,17 @@ import tomli_w
 
 from retailsim.events.messages import SCHEMA_VERSION
 from retailsim.events.toml_text import parse_toml, unfit_text
-from retailsim.events.whole_file import begun, new_name, read_bounded, sweep, written_whole
+from retailsim.events.whole_file import (
+    begun,
+    leads_out,
+    new_name,
+    read_bounded,
+    sweep,
+    written_whole,
+)
 from retailsim.market.catalogue.product import Product
 from retailsim.market.core import embedding
-from retailsim.sim.errors import CannotWrite, NotARunFolder, RunChanged, RunExists
+from retailsim.sim.errors import CannotWrite, LeadsOut, NotARunFolder, RunChanged, RunExists
 from retailsim.sim.scenario.behavioral_values import BehavioralValues
 from retailsim.sim.scenario.scenario import Scenario
 
@@ -165,6 +172,23 @@ class RunFolder:
             if PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts:
                 raise NotARunFolder(self.path, f"run.toml: inputs: {name!r} leads out of it")
         return file
+
+    def check_places(self, *places: Path, advice: str = "remove the link") -> None:
+        """Refuse to write through links that lead out of the run's folder.
+
+        Parameters
+        ----------
+        places : Path
+            Which are written to, with all that is below them; any out of the folder is right.
+
+        Raises
+        ------
+        LeadsOut
+        """
+        for place in places:
+            for path in (place, *sorted(place.rglob("*"))):
+                if leads_out(path, self.path):
+                    raise LeadsOut(path, advice)
 
     def write(self, file: RunFile) -> None:
         """Replace ``run.toml`` in one step; raises `CannotWrite`."""

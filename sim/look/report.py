@@ -49,10 +49,12 @@ def made_report(
     MissingExtra
     CannotWrite
         If the file cannot be written.
+    LeadsOut
+        If it is in the run's folder, where a link leads out of it.
     """
     run = RunFolder(path)
     file = run.read()
-    drawn = []
+    drawn: list[Path] = []
     try:
         from retailsim.analysis.report.content import report
         from retailsim.analysis.report.images import save
@@ -61,13 +63,14 @@ def made_report(
         raise MissingExtra("report", error.name or "a package") from None
     found = report(path, about(file), adaptive_sellers(file.scenario))
     target = out or path / "derived" / "report.html"
+    figures = [figure for section in found.sections for figure in section.figures]
+    images = [target.with_name(f"{one.name}.{charts}") for one in figures] if charts else []
+    run.check_places(target, *images, advice="remove the link, or name another file with -o")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(page(found), encoding="utf-8")
         if charts is not None:
-            for section in found.sections:
-                for figure in section.figures:
-                    drawn.append(save(figure, target.parent, charts))
+            drawn = [save(figure, target.parent, charts) for figure in figures]
     except OSError as error:
         raise CannotWrite(target, error, "name another file with -o") from None
     return MadeReport(path=target, charts=tuple(drawn))

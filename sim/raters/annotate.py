@@ -53,6 +53,7 @@ def export(
     folder = RunFolder(run)
     file = folder.read()
     place = out or run / "derived" / "annotation"
+    folder.check_places(place, advice="remove the link, or name another folder with --out")
     if place.exists() and (not place.is_dir() or any(place.iterdir())):
         raise BadScenario("--out", f"{place} exists and is not empty; name another folder")
     chosen = items.choose(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from retailsim.events.whole_file import leads_out
 from retailsim.sim.execution.runner import RunOutcome
 from retailsim.sim.folder.run_folder import RunFolder
 from retailsim.sim.terminal.program_name import program_name
@@ -65,6 +66,8 @@ def show_replay(
         terminal.out(f"run: {run.path}")
     for line in _when_hashed(projection.log):
         terminal.say(line)
+    if leads_out(derived := run.path / "derived", run.path):
+        terminal.say(f"{derived} leads out of the run's folder: nothing was kept there")
     if result.episodes.failed:
         terminal.say(_why_failed(projection, result.episodes.failed))
     return 0 if result.episodes.closed else 1

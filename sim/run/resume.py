@@ -91,12 +91,13 @@ def go_on(
     ------
     Untrusted
         If it brings either, and nobody said so.
-    NotARunFolder, RunChanged, LogDamaged, RunInUse
+    NotARunFolder, LeadsOut, RunChanged, LogDamaged, RunInUse
         If the run cannot be continued as it began.
     """
     run = RunFolder(path)
     file = run.read()
     refuse_session_agents(run.path, file, "resumed")
+    run.check_places(run.lock, run.events, run.telemetry)
     with RunLock(run.lock, PATIENCE_S) as lock:
         file = _swept(run)  # whoever held it until now may have changed it
         file = _changed(run, file, settings, trust)
