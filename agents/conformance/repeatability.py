@@ -18,11 +18,13 @@ import anyio
 
 from retailsim.agents.base import Agent
 from retailsim.agents.conformance.bench import Bench, Observation
-from retailsim.agents.conformance.findings import Finding, verdict
+from retailsim.agents.conformance.findings import Finding, not_checked, verdict
 from retailsim.agents.conformance.repertoire import Script
+from retailsim.agents.wire.agent import WireAgent
 
 _MEMORY = "; keep notes in self.memory(request), not on the agent or its class"
 _STREAM = '; draw from self.stream(request, "what for") instead'
+_NAMES = ("determinism", "global random", "clock", "episodes apart", "side by side")
 _ABOUT_PAIR = "one of two episodes at once"
 
 
@@ -55,11 +57,17 @@ def ask_everything(bench: Bench, *, persona: bool = True, seed: int = 1) -> list
 def repeatability(bench: Bench, first: Sequence[Observation]) -> Iterator[Finding]:
     """Ask again, and again under other circumstances; stop where the answers do not repeat.
 
+    An agent over HTTP is not asked again: the bench would answer from what it noted.
+
     Parameters
     ----------
     first : sequence of Observation
         What `ask_everything` gave.
     """
+    if issubclass(bench.agent_class, WireAgent):
+        for name in _NAMES:
+            yield not_checked(name, "each question is asked once, as a run records the answer")
+        return
     for check in (_same_again, _reseeded):
         finding = check(bench, first)
         yield finding

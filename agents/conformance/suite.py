@@ -16,7 +16,7 @@ import anyio
 
 from retailsim.agents.base import Agent
 from retailsim.agents.conformance.bench import Bench, Kind, Observation, described
-from retailsim.agents.conformance.findings import Finding, render, verdict
+from retailsim.agents.conformance.findings import Finding, not_checked, render, verdict
 from retailsim.agents.conformance.fingerprint import hash_seed_difference
 from retailsim.agents.conformance.repeatability import ask_everything, repeatability
 from retailsim.agents.registry import part_of, protocol_of, resolve
@@ -40,6 +40,10 @@ _ABOUT: Mapping[Kind, tuple[str, str]] = {
     ),
 }
 """Kind of problem -> what is said where there is none, and what to do where there is one."""
+
+
+_OF_ANSWERS: frozenset[Kind] = frozenset({"replies", "values", "outside"})
+"""What cannot be said of an agent that never answered."""
 
 
 def check_by_name(
@@ -161,6 +165,9 @@ def _about_replies(bench: Bench, observed: list[Observation]) -> Iterator[Findin
         if kind == "outside" and not bench.agent_class.waits:
             continue
         problem = _first_problem(observed, kind)
+        if kind in _OF_ANSWERS and not problem and not any(one.reply for one in observed):
+            yield not_checked(kind, "there was no answer")
+            continue
         good = good.format(values=bench.repertoire.values)
         yield verdict(kind, f"{len(observed)} requests: {good}", problem and problem + advice)
 

@@ -17,7 +17,7 @@ import pytest
 
 from retailsim.agents.base import Agent, Seat
 from retailsim.agents.conformance import check, check_by_name
-from retailsim.agents.conformance.findings import Finding, render
+from retailsim.agents.conformance.findings import Finding, not_checked, render
 from retailsim.agents.errors import UnknownAgent
 from retailsim.agents.retail.base import BuyerAgent
 from retailsim.agents.retail.behavioral.seller import BehavioralSeller
@@ -461,6 +461,15 @@ def test_the_result_is_one_line_a_check() -> None:
         "ok    replies       good",
         "FAIL  hostile text  bad; do this",
         "1 of 2 checks passed",
+    ]
+
+
+def test_what_was_not_checked_counts_neither_as_passed_nor_as_failed() -> None:
+    findings = [Finding("replies", False, "bad"), not_checked("values", "there was no answer")]
+    assert render(findings).splitlines() == [
+        "FAIL  replies  bad",
+        "skip  values   not checked: there was no answer",
+        "0 of 1 checks passed, 1 not checked",
     ]
 
 

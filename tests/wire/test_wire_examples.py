@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -33,7 +34,12 @@ def started(*words: str) -> Iterator[str]:
 def checked(url: str, role: str, protocol: str = "retail") -> None:
     result = sim("agents", "check", url, "--role", role, "--protocol", protocol)
     assert result.exit_code == 0, result.stdout + result.stderr
-    assert "12 of 12 checks passed" in result.stdout
+    lines = result.stdout.splitlines()
+    assert lines[-1] == "7 of 7 checks passed, 5 not checked"
+    names = "determinism", "global random", "clock", "episodes apart", "side by side"
+    skipped = [line for line in lines if line.startswith("skip")]
+    assert [line.split("  ")[1] for line in skipped] == list(names)
+    assert all("not checked: each question is asked once" in line for line in skipped)
 
 
 def in_python() -> tuple[str, ...]:
@@ -93,6 +99,9 @@ def test_what_the_check_says_of_an_agent_that_is_not_there() -> None:
     down = sim("agents", "check", "http://127.0.0.1:9/")
     assert down.exit_code == 1
     assert "s: connection failed" in down.stdout
+    for name in ("replies", "values", "outside"):
+        assert re.search(f"^skip  {name} +not checked: there was no answer$", down.stdout, re.M)
+    assert down.stdout.splitlines()[-1] == "2 of 3 checks passed, 3 not checked"
     bad = sim("agents", "check", "http", "--set", "url=ftp://x")
     assert bad.exit_code == 2
     assert "options of http: url 'ftp://x' must begin with http:// or https://" in bad.stderr
@@ -104,6 +113,8 @@ def test_what_the_check_says_of_an_agent_that_refuses() -> None:
         wrong = sim("agents", "check", url, "--protocol", "csales")
     assert wrong.exit_code == 1
     assert "refused the request (HTTP 422): nobody here knows 'PlanTurn'" in wrong.stdout
+    assert re.search("^FAIL  replies ", wrong.stdout, re.M)
+    assert re.search("^skip  values +not checked: there was no answer$", wrong.stdout, re.M)
 
 
 def test_the_requirements_of_the_framework_name_what_it_imports() -> None:
