@@ -123,6 +123,21 @@ def test_the_most_common_reason_is_told_and_of_equals_the_first_by_name(
     assert said in capsys.readouterr().err
 
 
+def test_equal_failures_over_http_are_one_whatever_each_had_asked(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = "http://127.0.0.1:8000/: answered no JSON: <oops>"
+    reasons = [
+        f"OutsideFailed: buyer:ann asked outside for 'ChooseTopics {digit * 64}': "
+        f"WireMalformed: {said}"
+        for digit in "0a7f"
+    ]
+    parts = [failed(f"e{number}", "topics", reason) for number, reason in enumerate(reasons)]
+    other = failed("o", "topics", reasons[0].replace("no JSON", "nothing"))
+    show_replay(run(tmp_path / "r", *parts, other, bought("z")), Terminal())
+    assert capsys.readouterr().err == f"4 of the 5 failed in topics: {said}\n"
+
+
 def test_an_episode_that_was_repeated_is_no_reason(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
