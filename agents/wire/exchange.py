@@ -161,6 +161,10 @@ def _gone(place: Place, last: Failure | None, sent: int, seconds: float) -> Wire
     said = f"no answer after {tries} in {seconds:.0f} s: {place.told(str(last))}"
     if last.kind == "server":
         return WireRefused(place.url, said)
+    if last.final:  # it is there, and asks to wait longer than a request may take
+        now = f"now {place.options.deadline_s:g} s"
+        advice = f"resume when it takes requests again, or raise deadline_s ({now})"
+        return WireDown(place.url, f"{said}; {advice}")
     return WireDown(place.url, f"{said}; start the agent")
 
 

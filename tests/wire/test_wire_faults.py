@@ -87,7 +87,9 @@ def test_an_answer_is_kept_as_compact_json(reply: Reply, answer: str) -> None:
         ((401, JSON, b""), WireDown, "refuses all requests (HTTP 401): ''; check url, key_env"),
         ((404, HTML, b"<p>"), WireDown, "refuses all requests (HTTP 404)"),
         ((503, {}, b"busy"), WireDown, "HTTP 503: 'busy'; start the agent"),
-        ((429, {"Retry-After": "3600"}, b""), WireDown, "(asks to wait 3600 s); start the agent"),
+        ((429, {"Retry-After": "3600"}, b""), WireDown, "(asks to wait 3600 s); resume when it"),
+        ((503, {"Retry-After": "180"}, b""), WireDown, "or raise deadline_s (now 180 s)"),
+        ((503, {"Retry-After": "179"}, b""), WireDown, "HTTP 503: ''; start the agent"),
         ((500, JSON, f"my key is {KEY}".encode()), WireRefused, "my key is [key]"),
     ],
 )
