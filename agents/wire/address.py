@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -23,7 +24,21 @@ _OURS = frozenset({"host", "content-length", "content-type", "transfer-encoding"
 def wire_url(name: str) -> str | None:
     """Return the address that a name of an agent stands for, as itself or behind ``http:``."""
     rest = name.removeprefix(f"{WIRE}:")
-    return next((url for url in (name, rest) if url.startswith(SCHEMES)), None)
+    return next((url for url in (name, rest) if url.lower().startswith(SCHEMES)), None)
+
+
+def shown_url(url: str) -> str:
+    """Return an address as messages and names may show it: of a bad one the host alone.
+
+    It is refused because of what may be a secret: a password, a query, a key in the path.
+    """
+    return _host_alone(url) if _bad_url(url) else url
+
+
+def _host_alone(url: str) -> str:
+    scheme, separator, rest = url.rpartition("://")
+    host = re.split("[/?#]", rest.rpartition("@")[2])[0]
+    return f"{scheme.rpartition('@')[2]}{separator}{host}"
 
 
 class WireOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -136,7 +151,8 @@ def sent_away(options: WireOptions, environ: Mapping[str, str] = os.environ) -> 
 
 def _bad_url(url: str) -> str:
     if not url.startswith(SCHEMES):
-        return f"url {url!r} must begin with http:// or https://"
+        shown = _host_alone(url) if set(url) & set("@?#") else url
+        return f"url {shown!r} must begin with http:// or https://"
     try:
         parts = urlsplit(url)
         _ = parts.port

@@ -21,7 +21,7 @@ from retailsim.agents.profiles import profiles
 from retailsim.agents.protocol import MODEL, POLICY, WIRE, agents_of
 from retailsim.agents.reading.reader import REASKS, ROLE, ModelReader
 from retailsim.agents.registry import digest, fit, resolve
-from retailsim.agents.wire.address import WireOptions, wire_options, wire_url
+from retailsim.agents.wire.address import WireOptions, shown_url, wire_options, wire_url
 from retailsim.events.kernel import Kernel, Receive
 from retailsim.events.messages import Role, SeatKind
 from retailsim.events.outside import Door
@@ -68,7 +68,7 @@ def named(name: str, role: Role, models: Mapping[str, ModelConfig]) -> dict[str,
         return {"id": file.stem, "agent": POLICY, "options": {"file": str(file)}}
     url = wire_url(name)
     if url is not None:
-        place = url.partition("://")[2].strip("/")
+        place = shown_url(url).partition("://")[2].strip("/")
         return {"id": place.replace("/", ":"), "agent": WIRE, "options": {"url": url}}
     if name in models or _is_model(name):
         return {"id": name.replace("/", ":"), "agent": "model", "model": name}

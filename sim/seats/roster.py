@@ -8,7 +8,7 @@ from pathlib import Path
 from retailsim.agents.profiles import profiles
 from retailsim.agents.protocol import WIRE, agents_of
 from retailsim.agents.registry import AgentInfo, about, known
-from retailsim.agents.wire.address import wire_options, wire_url
+from retailsim.agents.wire.address import shown_url, wire_options, wire_url
 from retailsim.events.messages import Role
 from retailsim.market.protocols.registry import (
     DEFAULT,
@@ -93,7 +93,7 @@ def check_agent(
 
     options: Tree = {}
     url = wire_url(name)
-    agent = name if url is None else WIRE
+    agent, shown = (name, name) if url is None else (WIRE, shown_url(url))
     if url is not None:
         options["url"] = url
     if agent == WIRE:
@@ -104,7 +104,7 @@ def check_agent(
         Path.cwd(),
         role=role,
         options=options,
-        timeout_s=5.0 if agent != WIRE else 1.0 + wire_options(name, options).deadline_s,
+        timeout_s=5.0 if agent != WIRE else 1.0 + wire_options(shown, options).deadline_s,
         protocol=protocol,
     )
     terminal.out(f"{name} as a {role}:")

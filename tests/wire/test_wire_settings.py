@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from retailsim.agents.errors import BadOption
-from retailsim.agents.wire.address import WireOptions
+from retailsim.agents.wire.address import WireOptions, shown_url
 from retailsim.sim.errors import BadSetting
 from retailsim.sim.folder.run_folder import Identity, RunFile, versions
 from retailsim.sim.run.wire_settings import CHANGEABLE, with_wire_settings
@@ -83,3 +83,37 @@ def test_a_run_goes_on_where_its_agent_has_moved(tmp_path: Path) -> None:
         launched(tmp_path / "whole", text(server.url))
     assert asked == len(outside_lines(tmp_path / "run")) - 5
     assert event_lines(tmp_path / "run") == event_lines(tmp_path / "whole")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://ann:hushhush@host/",
+        "http:http://ann:hushhush@host/",
+        "HTTP://ann:hushhush@host/",
+        "http://ann:hush/hushhush@host/",
+        "http://ann:hush@hushhush@host/",
+        "http://host/?key=hushhush",
+        "http://host/#hushhush",
+        "http://host/sk-hushhush0123456789abcdef0123456789",
+    ],
+)
+def test_a_secret_in_an_address_is_refused_and_not_repeated(url: str, tmp_path: Path) -> None:
+    for words in (
+        ("launch", "--sellers", url, "--out", tmp_path / "r"),
+        ("agents", "check", url, "--role", "seller"),
+    ):
+        result = sim(*words)
+        assert result.exit_code == 2
+        assert "url" in result.stderr and "host" in result.stderr
+        assert "hush" not in result.stdout + result.stderr
+    assert not (tmp_path / "r").exists()
+
+
+def test_a_secret_in_an_address_of_another_scheme_is_not_repeated() -> None:
+    result = sim("agents", "check", "http", "--set", "url=ftp://ann:hushhush@host/")
+    assert "url 'ftp://host' must begin with http:// or https://" in result.stderr
+
+
+def test_an_address_without_secrets_is_shown_whole() -> None:
+    assert shown_url("https://host:8000/@me/agent") == "https://host:8000/@me/agent"
