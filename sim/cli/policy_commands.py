@@ -83,12 +83,22 @@ def learn_policy(**flags: Any) -> None:
     --set profiles.half=2 --set products.half=2. Of runs, half of the profiles teach and the others
     judge; whoever sold there, models and people among them.
     """
+    from retailsim.sim.execution.as_ctrl_c import as_ctrl_c
     from retailsim.sim.learning.protocol_of import protocol_of
     from retailsim.sim.scenario.protocol import work_of
     from retailsim.sim.terminal.terminal import Terminal
 
+    out: Path = flags["out"]
+    there = out.exists()
+
+    def left() -> str:
+        written = out.exists() and not there
+        return f"{out} was written before" if written else "nothing was written"
+
     work = work_of("policy learn", protocol=protocol_of(flags["sources"][0], flags["settings"]))
-    sys.exit(work(Terminal(), **flags))
+    with as_ctrl_c(left):
+        status = work(Terminal(), **flags)
+    sys.exit(status)
 
 
 @policy.command(name="mine", example="policy mine runs/first")
@@ -191,13 +201,16 @@ def evaluate_policy(
     POLICY is a file; or chance; or csi, and where sellers pitch by-the-sheet. Without --audit
     nothing is played.
     """
+    from retailsim.sim.execution.as_ctrl_c import as_ctrl_c
     from retailsim.sim.folder.run_folder import RunFolder
     from retailsim.sim.scenario.protocol import work_of
     from retailsim.sim.terminal.terminal import Terminal
 
     runs = (*log, *more)
     work = work_of("policy evaluate", protocol=RunFolder(runs[0]).read().scenario.design.protocol)
-    sys.exit(work(Terminal(json=as_json), log=runs, **flags))
+    with as_ctrl_c(lambda: "nothing was written"):
+        status = work(Terminal(json=as_json), log=runs, **flags)
+    sys.exit(status)
 
 
 @policy.command(name="check", example="policy check runs/mine")
