@@ -166,12 +166,14 @@ def read_policy(path: Path, table: PolicyTable) -> LinearPolicy:
     BadPolicy
         If it cannot be read, or was made for other features or options.
     """
+    if path.is_dir():
+        raise BadPolicy(path, "is a folder: name a policy's file")
     try:
         policy = msgspec.json.decode(read_bounded(path), type=LinearPolicy)
     except OSError as error:
         raise BadPolicy(path, error.strerror or str(error)) from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise BadPolicy(path, f"is no policy: {error}") from None
+        raise BadPolicy(path, f"is no policy: {error}; write one with policy learn") from None
     known = {**table.earlier, table.version: len(table.features)}
     if policy.features not in known:
         problem = f"was learnt on the features {policy.features!r}, not {table.version!r}"

@@ -28,11 +28,13 @@ def located(scenario: Scenario, folder: Path, source: str) -> Scenario:
     Raises
     ------
     BadScenario
-        If one of them does not exist; names `source`, the scenario's file.
+        If one of them does not exist, or is a folder; names `source`, the scenario's file.
     """
 
     def place(path: str, where: str) -> str:
         found = (folder / path).resolve()
+        if found.is_dir():
+            raise BadScenario(source, f"{where}: {found} is a folder: name a file")
         if not found.is_file():
             raise BadScenario(source, f"{where}: there is no file {found}")
         return str(found)

@@ -62,9 +62,16 @@ def named(name: str, role: Role, models: Mapping[str, ModelConfig]) -> dict[str,
 
     The entry is policy:FILE, the http(s) address of an agent, or the name of a [models] table, of
     a profile, of an agent, or PROVIDER/MODEL.
+
+    Raises
+    ------
+    BadScenario
+        If it names a folder as a policy, or no file.
     """
     if name.startswith(f"{POLICY}:"):
         file = Path(name.removeprefix(f"{POLICY}:")).absolute()
+        if file.is_dir():  # also where nothing follows the colon
+            raise BadScenario(f"--{role}s {name}", f"names no file: write {POLICY}:FILE")
         return {"id": file.stem, "agent": POLICY, "options": {"file": str(file)}}
     url = wire_url(name)
     if url is not None:

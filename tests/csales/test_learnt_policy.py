@@ -198,7 +198,9 @@ def test_it_may_explore(tmp_path: Path) -> None:
     [
         ("{}", "file, the path of a policy, is needed"),
         ('{ file = "nowhere.json" }', "p.options.file: there is no file"),
-        ('{ file = "scenario.toml" }', "is no policy"),
+        ('{ file = "." }', "is a folder: name a file"),
+        ('{ file = "scenario.toml" }', "JSON is malformed: "),
+        ('{ file = "scenario.toml" }', "; write one with policy learn"),
         ('{ file = "shows.json", mood = 1 }', "file, the path of a policy, is needed"),
     ],
 )

@@ -236,7 +236,8 @@ def test_a_run_that_was_cut_goes_on_without_the_policys_file(tmp_path: Path) -> 
     ("entry", "said"),
     [
         ("policy:nowhere.json", "there is no file"),
-        ("policy:", "there is no file"),
+        ("policy:", "error: --sellers policy:: names no file: write policy:FILE"),
+        ("policy:/", "error: --sellers policy:/: names no file: write policy:FILE"),
     ],
 )
 def test_a_policy_that_is_not_there_is_said_in_one_line(
