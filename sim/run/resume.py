@@ -95,9 +95,7 @@ def go_on(
         If the run cannot be continued as it began.
     """
     run = RunFolder(path)
-    file = run.read()
-    refuse_session_agents(run.path, file, "resumed")
-    run.check_places(run.lock, run.events, run.telemetry)
+    _check_folder(run)
     with RunLock(run.lock, PATIENCE_S) as lock:
         file = _swept(run)  # whoever held it until now may have changed it
         file = _changed(run, file, settings, trust)
@@ -127,6 +125,12 @@ def go_on(
             done=done,
             control=control,
         )
+
+
+def _check_folder(run: RunFolder) -> None:
+    """Refuse what no process can go on with, and to write where a link leads out of the folder."""
+    refuse_session_agents(run.path, run.read(), "resumed")
+    run.check_places(run.lock, run.events, run.telemetry)
 
 
 def _swept(run: RunFolder) -> RunFile:
