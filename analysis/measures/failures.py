@@ -1,13 +1,44 @@
-"""What failed episodes leave open, in a sentence or two for people."""
+"""Why episodes failed, and what they leave open, in a sentence or two for people."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
+import polars as pl
+
 from retailsim.analysis.measures.value_text import written
 
 _NET = ("net_revenue_cents_low", "net_revenue_cents")
+
+
+_ASKED_OVER_HTTP = r"^OutsideFailed: .+? asked outside for '\w+ [0-9a-f]{64}': Wire\w+: "
+"""Who asked an agent over HTTP, and the digest of the request: it would keep equals apart."""
+
+
+def failed_of(episodes: pl.DataFrame) -> pl.DataFrame:
+    """Return stage and reason of the episodes that failed and were not played again."""
+    wanted = ~pl.col("superseded") & (pl.col("status") == "failed")
+    return episodes.lazy().filter(wanted).select("failed_stage", "failed_reason").collect()
+
+
+def reasons(failed: pl.DataFrame) -> pl.DataFrame:
+    """Count what failed alike, whatever each had asked an agent over HTTP.
+
+    Parameters
+    ----------
+    failed : DataFrame
+        What `failed_of` gives.
+
+    Returns
+    -------
+    DataFrame
+        ``failed_stage``, ``failed_reason`` and ``len``, the most common first and equals by name.
+    """
+    told = pl.col("failed_reason").str.replace(_ASKED_OVER_HTTP, "")
+    found = failed.with_columns(told).group_by("failed_stage", "failed_reason").len()
+    by = ["len", "failed_stage", "failed_reason"]
+    return found.sort(by, descending=[True, False, False])
 
 
 def failures_told(failed: int, overall: Mapping[str, Any]) -> str:

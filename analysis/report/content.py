@@ -22,6 +22,7 @@ from retailsim.analysis.exhibits.parts import (
 )
 from retailsim.analysis.measures import estimates
 from retailsim.analysis.measures.estimates import Measured
+from retailsim.analysis.measures.failures import failed_of, reasons
 from retailsim.analysis.measures.measure import Measure
 from retailsim.analysis.measures.scope import KINDS, SHARED_BY, scope
 from retailsim.analysis.measures.table import columns_read as measures_read
@@ -352,17 +353,12 @@ def _refunds(some: pl.DataFrame) -> Section | None:
 
 
 def _failures(replay: Replay, episodes: pl.DataFrame) -> Section | None:
-    wanted = ~pl.col("superseded") & (pl.col("status") == "failed")
-    failed = episodes.lazy().filter(wanted).select("failed_stage", "failed_reason").collect()
+    failed = failed_of(episodes)
     if not failed.height and not replay.rejected_outputs and not replay.rejected_commands:
         return None
     rows = [
         row(str(stage), Cell(f"{n:,}"), Cell(str(reason)[:200]))
-        for stage, reason, n in failed.group_by("failed_stage", "failed_reason")
-        .len()
-        .sort(["len", "failed_stage", "failed_reason"], descending=[True, False, False])
-        .head(MOST_ROWS)
-        .iter_rows()
+        for stage, reason, n in reasons(failed).head(MOST_ROWS).iter_rows()
     ]
     lead = (
         f"{_counted(failed.height, 'episode')} failed; "

@@ -92,22 +92,11 @@ def _illustration(projection: Projection) -> Iterator[Any]:
 
 
 def _why_failed(projection: Projection, failed: int) -> str:
-    """Say why most of the failed episodes failed: often it is the same for all.
+    """Say why most of the failed episodes failed: often it is the same for all."""
+    from retailsim.analysis.measures.failures import failed_of, reasons
 
-    What each of them had asked an agent over HTTP does not tell equal reasons apart.
-    """
-    import polars as pl
-
-    episodes = projection.episodes.filter(~pl.col("superseded"), status="failed")
-    episodes = episodes.with_columns(pl.col("failed_reason").str.replace(_ASKED_OVER_HTTP, ""))
-    reasons = episodes.group_by("failed_stage", "failed_reason").len()
-    order = ["len", "failed_stage", "failed_reason"]
-    stage, reason, number = reasons.sort(order, descending=[True, False, False]).row(0)
+    stage, reason, number = reasons(failed_of(projection.episodes)).row(0)
     return f"{number:,} of the {failed:,} failed in {stage}: {reason}"
-
-
-_ASKED_OVER_HTTP = r"^OutsideFailed: .+? asked outside for '\w+ [0-9a-f]{64}': Wire\w+: "
-"""Who asked, and the digest of the request."""
 
 
 def show_replays(runs: Sequence[Path], terminal: Terminal) -> int:

@@ -12,6 +12,7 @@ import pytest
 
 from retailsim.analysis.projection import loader
 from retailsim.analysis.projection.loader import project
+from retailsim.analysis.report.content import report
 from retailsim.events.messages import EpisodeFailed, Event
 from retailsim.sim.execution.runner import RunOutcome
 from retailsim.sim.folder.run_folder import RunFolder
@@ -136,6 +137,10 @@ def test_equal_failures_over_http_are_one_whatever_each_had_asked(
     other = failed("o", "topics", reasons[0].replace("no JSON", "nothing"))
     show_replay(run(tmp_path / "r", *parts, other, bought("z")), Terminal())
     assert capsys.readouterr().err == f"4 of the 5 failed in topics: {said}\n"
+    [section] = (one for one in report(tmp_path / "r", {}).sections if one.name == "failures")
+    [rows] = ([[cell.text for cell in row] for row in t.rows] for t in section.tables)
+    assert rows[0] == ["topics", "4", said]
+    assert len(rows) == 2
 
 
 def test_an_episode_that_was_repeated_is_no_reason(
