@@ -186,7 +186,8 @@ class RunFolder:
         LeadsOut
         """
         for place in places:
-            for path in (place, *sorted(place.rglob("*"))):
+            below = place.rglob("*") if place.is_relative_to(self.path) else ()
+            for path in (place, *sorted(below)):
                 if leads_out(path, self.path):
                     raise LeadsOut(path, advice)
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from retailsim.sim.folder.run_folder import RunFolder
 from tests.sim.runs import launched, scenario, sim
 
 SEATS = '[products]\nper_category = 1\n[[sellers]]\nid = "s"\n[[buyers]]\nid = "b"\n'
@@ -122,6 +123,21 @@ def test_resume_is_refused_where_one_segment_leads_out(run: Path, tmp_path: Path
     segment.rename(tmp_path / "theirs")
     segment.symlink_to(tmp_path / "theirs")
     assert f"{segment} leads out" in sim("resume", run).stderr
+
+
+def test_a_folder_of_the_users_is_not_looked_through(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[Path] = []
+    rglob = Path.rglob
+
+    def noted(self: Path, pattern: str) -> Iterator[Path]:
+        looked.append(self)
+        return rglob(self, pattern)
+
+    monkeypatch.setattr(Path, "rglob", noted)
+    RunFolder(run).check_places(tmp_path, run / "events")
+    assert looked == [run / "events"]
 
 
 def test_a_name_that_climbs_out_of_the_folder_is_the_users_own(run: Path) -> None:
