@@ -19,6 +19,8 @@ from pathlib import Path
 MOST_BYTES = 64 * 1024 * 1024
 """Of a file that is read whole, unless its reader says otherwise."""
 
+_PIECE = 1024 * 1024
+
 _OURS = re.compile(r"\.(?P<name>.+)\.new-\d+-[0-9a-f]{8}", re.DOTALL)
 
 
@@ -32,12 +34,15 @@ def read_bounded(path: Path, most: int = MOST_BYTES) -> bytes:
     """
     try:
         with path.open("rb") as file:
-            data = file.read(most + 1)
+            data = bytearray()
+            # In pieces: room for all that may come is taken at once by one read of so much.
+            while len(data) <= most and (piece := file.read(min(_PIECE, most + 1 - len(data)))):
+                data += piece
     except ValueError:
         raise OSError(errno.EINVAL, "no file's name can hold this character", str(path)) from None
     if len(data) > most:
         raise OSError(errno.EOVERFLOW, f"it is larger than {most:,} bytes", str(path))
-    return data
+    return bytes(data)
 
 
 def leads_out(place: Path, folder: Path) -> bool:

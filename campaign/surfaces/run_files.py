@@ -45,8 +45,11 @@ def feed(data: bytes) -> str:
 
 def _wrong(as_toml: Callable[[run_folder.RunFile], str]) -> Callable[[run_folder.RunFile], str]:
     def wrong(file: run_folder.RunFile) -> str:
-        seed = file.scenario.run.seed
-        return as_toml(file).replace(f"seed = {seed}\n", f"seed = {seed % 10}\n")
+        text = as_toml(file)
+        for name in ("seed", "workers", "concurrency"):
+            number = getattr(file.scenario.run, name)
+            text = text.replace(f"\n{name} = {number}\n", f"\n{name} = {number % 10}\n")
+        return text
 
     return wrong
 

@@ -125,7 +125,7 @@ def test_the_scan_finds_a_key(folder: Path) -> None:
         (error(402), 2),
         (error(404), 2),
         (error(429, code="insufficient_quota"), 2),
-        (error(400), 1),
+        (error(400), 2),
         (error(500), 3),
         (after(20, error(400)), 0),
         (echoed, 1),
@@ -166,7 +166,7 @@ def test_no_command_writes_or_prints_the_key(
             printed += [result.stdout, result.stderr]
         if status in (2, 3):
             server.answering = good
-            resumed = sim("resume", run, "--verbose")
+            resumed = sim("resume", run, "--verbose", "--retry-failed")
             assert resumed.exit_code == 0, resumed.stderr
             printed += [resumed.stdout, resumed.stderr]
             assert replayed(run)["episodes"]["closed"] == 4
