@@ -235,6 +235,7 @@ def contained(expected: Any, found: Any) -> None:
         assert found == expected
 
 
+@pytest.mark.slow
 @settings(derandomize=True, deadline=None, max_examples=40)
 @given(markets=logs(), layout=layouts())
 def test_a_replay_is_the_fold_of_its_events(

@@ -59,6 +59,7 @@ def test_every_table_with_intervals_says_what_they_are_for(tmp_path: Path) -> No
     assert f"Intervals are for {PRODUCTS}." in sim("compare", run, run).stdout
 
 
+@pytest.mark.slow
 def test_the_headlines_have_both_intervals_in_the_report_and_as_json(tmp_path: Path) -> None:
     run = tmp_path / "run"
     launched(run, "--set", "products.per_category=8")

@@ -82,6 +82,7 @@ def earlier(path: Path, **change: Any) -> None:
     path.write_text(json.dumps(table | {"features": "csales-1", "weights": rows} | change))
 
 
+@pytest.mark.slow
 @given(tables, units, masks)
 def test_a_policy_of_the_earlier_features_chooses_as_it_did(
     table: list[list[int]], state: list[int], mask: list[int]

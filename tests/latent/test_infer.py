@@ -89,6 +89,7 @@ def test_every_trait_is_told_with_the_published_figure_beside(inferred: dict[str
         assert value["measured"]["interval"] is not None
 
 
+@pytest.mark.slow
 def test_seats_of_the_other_run_are_told_by_what_they_say(inferred: dict[str, Any]) -> None:
     rows = {row["label"]: row["values"] for row in inferred["rows"]}
     truth = {

@@ -60,6 +60,7 @@ def test_the_logger_itself_earned_what_it_earned(run: Path) -> None:
     assert not found["better"]
 
 
+@pytest.mark.slow
 def test_what_else_a_policy_does_stands_beside(run: Path) -> None:
     found = said("csi", run, more=("--set", "explore=0.4", "--reward", "sale=1"))
     terms = {one["name"]: one for one in found["terms"]}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from msgspec.structs import replace
 
 from retailsim.analysis.policy.mining import mine
@@ -47,6 +48,7 @@ def test_nothing_told_is_said_and_nothing_supported_is_left_out() -> None:
     assert mined_section(mine(log(1), least=5_000)) is None
 
 
+@pytest.mark.slow
 def test_runs_of_sales_conversations_have_it_and_others_have_not(tmp_path: Path) -> None:
     explored = ("--set", "sellers.csi.options.explore=0.1", "--set", "design.replications=2")
     launched(tmp_path / "sales", "csales", "--sellers", "csi,random-action", *explored)

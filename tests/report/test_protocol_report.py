@@ -75,6 +75,7 @@ def test_an_experiment_belongs_to_a_protocol(tmp_path: Path) -> None:
         outcome_of("pairwise", {"all": run})
 
 
+@pytest.mark.slow
 def test_a_report_of_conversations_reads_the_whole_log_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -96,6 +97,7 @@ def test_a_report_of_conversations_reads_the_whole_log_once(
     assert "sales" in [section.name for section in first.sections]
 
 
+@pytest.mark.slow
 def test_the_experiment_of_conversations_says_what_the_report_says(tmp_path: Path) -> None:
     launched(tmp_path / "run", "csales", "--set", "profiles.count=8")
     outcome = outcome_of("csales", {"all": tmp_path / "run"})

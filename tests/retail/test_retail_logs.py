@@ -92,6 +92,7 @@ def test_rows_are_what_the_log_says(run: Path) -> None:
     np.testing.assert_allclose(found.returns, [paid[name] for name in found.ids], atol=1e-9)
 
 
+@pytest.mark.slow
 def test_a_policy_is_judged_by_a_log(run: Path) -> None:
     policy = run.parent / "p.json"
     own = sim("policy", "evaluate", policy, "--set", "explore=0.5", "--log", run, "--json")
@@ -155,6 +156,7 @@ def test_a_policy_is_learnt_from_a_log_and_judged_by_the_other_products(
     )  # fmt: skip
 
 
+@pytest.mark.slow
 def test_without_propensities_nothing_is_estimated_and_learning_goes(
     run: Path, tmp_path: Path
 ) -> None:

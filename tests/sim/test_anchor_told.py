@@ -6,6 +6,8 @@ import json
 import tomllib
 from pathlib import Path
 
+import pytest
+
 from retailsim.sim.folder.run_folder import RunFolder
 from retailsim.sim.look.report import about
 from tests.sim.runs import launched, sim
@@ -13,6 +15,7 @@ from tests.sim.test_anchor import frozen, settings, shop
 from tests.sim.test_anchor_baseline import ANCHOR
 
 
+@pytest.mark.slow
 def test_compare_says_where_two_runs_were_solved_to_different_shops(tmp_path: Path) -> None:
     place = shop(tmp_path, ANCHOR)
     launched(tmp_path / "base", place)

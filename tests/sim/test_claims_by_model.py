@@ -212,6 +212,7 @@ def reply(sentence: int = 1, kind: str = "fact", times: int = 1) -> str:
     return json.dumps({"reply": {"kind": "reading", "claims": found}})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", FAULTS)
 def test_where_the_model_fails_the_rules_read_and_no_episode_ends(
     tmp_path: Path, by_rules: Path, fault: str
@@ -433,6 +434,7 @@ def test_each_message_about_an_item_is_read_by_the_model(tmp_path: Path, plain_t
     assert "trust such a seller less" not in page(report(plain_talks, {}))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", ["refusal", "prose"])
 def test_a_reader_that_fails_leaves_a_conversation_as_the_rules_do(
     tmp_path: Path, plain_talks: Path, fault: str

@@ -223,6 +223,7 @@ def test_each_side_may_be_behavioral(tmp_path: Path) -> None:
     assert replayed(tmp_path / "run")["episodes"]["closed"] == 4
 
 
+@pytest.mark.slow
 def test_items_that_were_never_shown_are_rejected_and_recorded(tmp_path: Path) -> None:
     def invent(kind: str, reply: dict[str, Any]) -> dict[str, Any]:
         if kind == "line":
@@ -360,6 +361,7 @@ def named(body: dict[str, Any]) -> tuple[int, Any]:
     return 200, json.dumps({"reply": reply})
 
 
+@pytest.mark.slow
 def test_models_choose_by_name_where_options_have_more_than_act_and_tactic(
     tmp_path: Path,
 ) -> None:

@@ -23,6 +23,7 @@ def outcome(*arguments: object) -> object:
     return json.loads(result.stdout)["outcome"]
 
 
+@pytest.mark.slow
 def test_the_same_words_go_on_with_what_is_missing(tmp_path: Path) -> None:
     out = tmp_path / "out"
     first = outcome(*WORDS, "--out", out)

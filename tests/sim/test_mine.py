@@ -22,6 +22,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_the_table_says_who_bought_and_how_sure_that_is(run: Path) -> None:
     shown = sim("policy", "mine", run, "--top", "2")
     assert shown.exit_code == 0, shown.stderr

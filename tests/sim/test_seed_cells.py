@@ -42,6 +42,7 @@ def test_the_terminal_says_that_they_were_put_in(folder: Path) -> None:
     assert "Table 2: men, male" in text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "changed", [("--set", "design.replications=1"), ("--buyers", "easy-shopper,careful-saver")]
 )

@@ -51,6 +51,7 @@ def test_answers_are_found_by_the_words_that_files_of_0_1_hold(tmp_path: Path) -
     }
 
 
+@pytest.mark.slow
 def test_another_seed_is_another_sample(tmp_path: Path) -> None:
     with serving() as server:
         launched(server, tmp_path, "one")
@@ -59,6 +60,7 @@ def test_another_seed_is_another_sample(tmp_path: Path) -> None:
         assert len(server.bodies) > asked
 
 
+@pytest.mark.slow
 def test_what_had_to_be_asked_again_is_not_kept(tmp_path: Path) -> None:
     broken: list[dict[str, Any]] = []
 

@@ -167,6 +167,7 @@ def test_what_is_below_the_end_all_the_same_has_students_t() -> None:
     assert mean(units, names, within=UNITS) == mean(units, names)
 
 
+@pytest.mark.slow
 def test_intervals_of_units_cover_the_truth_more_often_than_students_t() -> None:
     """12 products of which most orders have one unit, as 400 shops sell them."""
     generator = np.random.default_rng(3)
