@@ -16,6 +16,7 @@ from retailsim.market.core.propensities import WHOLE
 from retailsim.market.protocols.csales.action_table import DEFAULT_TABLE
 from retailsim.sim.learning.csales.logged import read_logged
 from retailsim.sim.learning.csales.targets import OfFile, OfSeller
+from tests.environments.walk import assert_told, walked
 from tests.learning.logged_runs import only, rewritten, talked
 from tests.sim.runs import events_of, launched, torn
 
@@ -40,29 +41,10 @@ def test_an_environments_numbers_come_back_from_its_log(tmp_path: Path) -> None:
         "retailsim/CSales-v0", out=tmp_path / "run", episodes=6, reward=reward,
         settings={"profiles.count": 6},
     )  # fmt: skip
-    random, given = np.random.default_rng(3), {}
-    for number in range(6):
-        observation, info = env.reset(**({} if number else {"seed": 4}))
-        market, over, steps = info["market"], False, []
-        while not over:
-            action = int(random.choice(np.flatnonzero(info["action_mask"])))
-            before = observation, info["action_mask"]
-            observation, paid, over, _, info = env.step(action)
-            steps.append((*before, action, paid))
-        given[market] = steps
-    env.close()
+    given = walked(env, episodes=6)
     found = read_logged([tmp_path / "run"], reward=reward).decisions
-    assert sorted(given) == sorted(found.ids)
     assert sum(map(len, given.values())) == len(found)
-    for number, name in enumerate(found.ids):
-        rows = found.episode == number
-        seen, masks, actions, paid = map(np.array, zip(*given[name], strict=True))
-        np.testing.assert_array_equal(found.features[rows], seen)
-        np.testing.assert_array_equal(found.mask[rows], masks)
-        np.testing.assert_array_equal(found.chosen[rows], actions)
-        np.testing.assert_allclose(found.rewards[rows], paid)
-        assert list(found.turn[rows]) == list(range(1, rows.sum() + 1))
-    assert not found.known.any(), "the environment was told of no propensities"
+    assert_told(found, given)
 
 
 def test_rows_are_what_the_log_says(run: Path) -> None:

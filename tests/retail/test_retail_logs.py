@@ -15,6 +15,7 @@ from retailsim.agents.retail.policy.features import TABLE
 from retailsim.market.core.propensities import WHOLE
 from retailsim.sim.learning.retail.logged import RetailLogs
 from retailsim.sim.learning.retail.targets import OfPolicy
+from tests.environments.walk import assert_told, walked
 from tests.learning.logged_runs import only, rewritten
 from tests.sim.runs import events_of, launched, sim
 
@@ -47,29 +48,10 @@ def test_an_environments_numbers_come_back_from_its_log(tmp_path: Path) -> None:
         "retailsim/Retail-v0", out=tmp_path / "run", episodes=20, reward=reward,
         settings={"products.per_category": 1},
     )  # fmt: skip
-    random, given = np.random.default_rng(3), {}
-    for number in range(20):
-        observation, info = env.reset(**({} if number else {"seed": 4}))
-        market, over, steps = info["market"], False, []
-        while not over:
-            action = int(random.choice(np.flatnonzero(info["action_mask"])))
-            before = observation, info["action_mask"]
-            observation, paid, over, _, info = env.step(action)
-            steps.append((*before, action, paid))
-        given[market] = steps
-    env.close()
+    given = walked(env, episodes=20)
     found = RetailLogs().read([tmp_path / "run"], reward=reward).decisions
-    assert sorted(given) == sorted(found.ids)
     assert found.adaptive
-    for number, name in enumerate(found.ids):
-        rows = found.episode == number
-        seen, masks, actions, paid = map(np.array, zip(*given[name], strict=True))
-        np.testing.assert_array_equal(found.features[rows], seen)
-        np.testing.assert_array_equal(found.mask[rows], masks)
-        np.testing.assert_array_equal(found.chosen[rows], actions)
-        np.testing.assert_allclose(found.rewards[rows], paid)
-        assert list(found.turn[rows]) == list(range(1, rows.sum() + 1))
-    assert not found.known.any(), "the environment was told of no propensities"
+    assert_told(found, given)
 
 
 def test_rows_are_what_the_log_says(run: Path) -> None:

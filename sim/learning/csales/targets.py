@@ -20,12 +20,11 @@ from retailsim.agents.csales.policy.features import POLICIES
 from retailsim.agents.csales.policy.view import SellerView
 from retailsim.agents.policy.exploring import explored_share
 from retailsim.agents.policy.linear import LinearPolicy, check_options, read_policy
-from retailsim.agents.protocol import POLICY
 from retailsim.events.streams import Seed
 from retailsim.market.core.propensities import WHOLE, propensities
 from retailsim.market.protocols.csales.action_table import ActionTable, Option
 from retailsim.sim.learning.errors import UnknownPolicy
-from retailsim.sim.learning.targets import Target, check_known, named
+from retailsim.sim.learning.targets import Target, check_known, named, seat_of_file
 from retailsim.sim.scenario.scenario import AgentTable
 from retailsim.sim.scenario.settings import lay_over
 
@@ -48,14 +47,10 @@ def target_of(policy: str, settings: Sequence[str]) -> Target:
     options: dict[str, Any] = {}
     lay_over(options, settings)
     share = explored_share(policy, options.get("explore", 0))
-    path = Path(policy.removeprefix(f"{POLICY}:"))
-    if path.is_file() or policy.startswith(f"{POLICY}:"):
-        check_known(policy, options, {"explore"})
-        seated = {**options, "file": str(path.absolute())}
-        seat = AgentTable(id="target", agent=POLICY, options=seated)
-        return Target(
-            named(path.name, options), OfFile(read_policy(path, POLICIES), share, path), seat
-        )
+    if (in_file := seat_of_file(policy, options)) is not None:
+        path, seat = in_file
+        held = OfFile(read_policy(path, POLICIES), share, path)
+        return Target(named(path.name, options), held, seat)
     if policy == "csi":
         check_known(policy, options, {"explore", "temperature"})
         heat = options.get("temperature", TEMPERATURE)

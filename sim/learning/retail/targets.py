@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from retailsim.agents.policy.exploring import explored_share
 from retailsim.agents.policy.linear import LinearPolicy, read_policy
-from retailsim.agents.protocol import POLICY
 from retailsim.agents.retail.policy.by_hand import by_the_sheet
 from retailsim.agents.retail.policy.features import TABLE
 from retailsim.sim.learning.errors import UnknownPolicy
-from retailsim.sim.learning.targets import Target, check_known, named
-from retailsim.sim.scenario.scenario import AgentTable
+from retailsim.sim.learning.targets import Target, check_known, named, seat_of_file
 from retailsim.sim.scenario.settings import lay_over
 
 BY_HAND, CHANCE = "by-the-sheet", "chance"
@@ -37,13 +34,10 @@ def target_of(policy: str, settings: Sequence[str]) -> Target:
     options: dict[str, Any] = {}
     lay_over(options, settings)
     share = explored_share(policy, options.get("explore", 0))
-    path = Path(policy.removeprefix(f"{POLICY}:"))
-    if path.is_file() or policy.startswith(f"{POLICY}:"):
-        check_known(policy, options, {"explore"})
-        held = read_policy(path, TABLE)
-        seated = {**options, "file": str(path.absolute())}
-        seat = AgentTable(id="target", agent=POLICY, options=seated)
-        return Target(named(path.name, options), OfPolicy(held, share), seat)
+    if (in_file := seat_of_file(policy, options)) is not None:
+        path, seat = in_file
+        held = OfPolicy(read_policy(path, TABLE), share)
+        return Target(named(path.name, options), held, seat)
     if policy == BY_HAND:
         check_known(policy, options, {"explore"})
         return Target(named(policy, options), OfPolicy(by_the_sheet(), share), None)
