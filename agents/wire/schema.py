@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from inspect import cleandoc
 from typing import Any, Literal
 
 import msgspec
@@ -31,8 +32,14 @@ def wire_schema(protocol: Protocol) -> dict[str, Any]:
         "oneOf": [{"$ref": f"#/$defs/{name}"} for name in kinds],
         "roles": {name: roles[kind] for name, kind in kinds.items() if kind in roles},
         "answers": {name: {"$ref": f"#/$defs/{name}Reply"} for name in kinds},
-        "$defs": parts,
+        "$defs": {name: _flush(part) for name, part in parts.items()},
     }
+
+
+def _flush(part: dict[str, Any]) -> dict[str, Any]:
+    """Return a part whose description is indented as none: Python before 3.13 indents it."""
+    about = part.get("description")
+    return part if about is None else {**part, "description": cleandoc(about)}
 
 
 def _roles(protocol: Protocol) -> dict[type[AgentRequest], str]:
