@@ -6,6 +6,7 @@ import errno as errno_codes
 from pathlib import Path
 
 from retailsim.events.brief import brief
+from retailsim.events.extras import how_to_install
 
 DISK_FULL = frozenset({errno_codes.ENOSPC, errno_codes.EDQUOT, errno_codes.EFBIG})
 """What the system says when the disk, or the user's share of it, takes no more."""
@@ -185,8 +186,8 @@ class ZstdMissing(EventsError):
     def __init__(self, path: Path) -> None:
         self.path = path
         super().__init__(
-            f"{path}: compressed segments need the package zstandard. "
-            "Install retailsim[zstd], or set log.compress = false for new runs."
+            f"{path}: compressed segments need the package zstandard; install it: "
+            f"{how_to_install('zstd')} (or set log.compress = false for new runs)"
         )
 
 

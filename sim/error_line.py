@@ -7,7 +7,9 @@ import traceback
 
 from retailsim.events.brief import brief
 from retailsim.events.errors import DISK_FULL, RetailSimError
+from retailsim.events.extras import extra_of
 from retailsim.market.core.plugin_code import blamed
+from retailsim.sim.errors import MissingExtra
 
 
 def root(error: BaseException) -> BaseException:
@@ -50,6 +52,8 @@ def _told(error: BaseException) -> tuple[str, int]:
             return f"{_file(error)}: {error.strerror}", 2
         case _ if no_name(error):
             return "a file's name cannot hold the character NUL, nor half of a character", 2
+        case ModuleNotFoundError() if (extra := extra_of(error)) is not None:
+            return str(MissingExtra("this", str(error.name), extra)), MissingExtra.exit_status
         case _ if (code := blamed(error)) is not None:
             said = " ".join(str(error).split())
             return f"{code} raised {type(error).__name__}: {said}", 1

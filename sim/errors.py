@@ -8,6 +8,7 @@ from errno import EIO
 from pathlib import Path
 
 from retailsim.events.errors import DISK_FULL, RetailSimError
+from retailsim.events.extras import how_to_install
 
 
 class SimError(RetailSimError):
@@ -233,10 +234,10 @@ class WireStopped(SimError):
 class MissingExtra(SimError):
     """A command needs packages that are not installed."""
 
-    def __init__(self, command: str, package: str) -> None:
+    def __init__(self, command: str, package: str, extra: str = "analysis") -> None:
         super().__init__(
-            f"{command} needs the package {package}: pip install 'retailsim[analysis]', or "
-            ".venv/bin/python -m pip install -c constraints.txt -e '.[analysis]' in a clone"
+            f"{command} needs the package {package}, which is not installed; "
+            f"install it: {how_to_install(extra)}"
         )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from retailsim.events.extras import how_to_install
 from retailsim.sim.errors import SimError
 
 
@@ -13,8 +14,8 @@ class GymnasiumMissing(SimError, ImportError):
 
     def __init__(self) -> None:
         super().__init__(
-            "retailsim.envs needs gymnasium: install retailsim with its extra `rl`, "
-            "as in: pip install 'retailsim[rl]'"
+            "retailsim.envs needs the package gymnasium, which is not installed; "
+            f"install it: {how_to_install('rl')}"
         )
 
 
@@ -23,8 +24,8 @@ class PettingZooMissing(SimError, ImportError):
 
     def __init__(self) -> None:
         super().__init__(
-            "environments of several seats need pettingzoo: install retailsim with its extra `rl`, "
-            "as in: pip install 'retailsim[rl]'"
+            "environments of several seats need the package pettingzoo, which is not installed; "
+            f"install it: {how_to_install('rl')}"
         )
 
 

@@ -48,6 +48,7 @@ def experiment(asked: ExperimentOptions, terminal: Terminal) -> int:
     if asked.full:
         raise BadScenario("--full", f"goes with {', '.join(LOOPS)}; {asked.name} has one size")
     arms = arms_of(asked.name)
+    check_extras()
     if asked.plan:
         from retailsim.sim.experiments.experiment_plan import show_experiment_plan
 
@@ -55,7 +56,6 @@ def experiment(asked: ExperimentOptions, terminal: Terminal) -> int:
         return show_experiment_plan(asked.name, plans, terminal, asked.pilot)
     if asked.pilot is not None:
         raise BadScenario("experiment", "--pilot goes with --plan")
-    check_extras()
     if asked.ratings:
         return _rated(asked, terminal)
     folder = folder_of(asked)

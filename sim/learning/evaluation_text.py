@@ -21,6 +21,7 @@ from retailsim.analysis.policy.diagnostics import (
 )
 from retailsim.analysis.policy.evaluation import RECOMMENDED, Evaluation, Value
 from retailsim.analysis.statistics.values import Interval
+from retailsim.sim.terminal.program_name import program_name
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -206,8 +207,9 @@ def _refusal(told: Told, found: Evaluation) -> Iterator[str]:
     needed = needed_episodes(found.refused)
     if found.diagnostics.unknown:
         yield (
-            "It can still be mined for which moves go with buying (python -m sim policy mine), and "
-            "a policy be judged by playing it: python -m sim launch."
+            "It can still be mined for which moves go with buying "
+            f"({program_name()} policy mine), and a policy be judged by playing it: "
+            f"{program_name()} launch."
         )
         return
     if needed is not None:

@@ -23,6 +23,7 @@ from retailsim.agents.csales.behavioral.buyer_acts import ACT_NAMES
 from retailsim.agents.csales.policy.buyer_features import NAMES
 from retailsim.envs import csales_aec
 from retailsim.events.errors import RetailSimError
+from retailsim.events.extras import how_to_install
 from retailsim.market.core.propensities import WHOLE
 from retailsim.market.protocols.csales.events import ItemSelected, ItemValued
 from retailsim.sim.environments.csales.sales_aec import SalesAEC
@@ -350,8 +351,8 @@ def test_without_pettingzoo_one_line_says_what_to_install() -> None:
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert ran.returncode == 1
     assert ran.stderr.splitlines()[-1].endswith(
-        "environments of several seats need pettingzoo: install retailsim with its extra `rl`, "
-        "as in: pip install 'retailsim[rl]'"
+        "environments of several seats need the package pettingzoo, which is not installed; "
+        f"install it: {how_to_install('rl')}"
     )
 
 

@@ -32,6 +32,7 @@ from retailsim.agents.csales.policy.features import (
 from retailsim.agents.csales.policy.view import SellerView
 from retailsim.agents.policy.linear import LinearPolicy
 from retailsim.events.errors import EventsError, RetailSimError, RunInUse
+from retailsim.events.extras import how_to_install
 from retailsim.events.messages import ClaimFound, CommandRejected, Event, OrderPlaced
 from retailsim.market.core.propensities import WHOLE
 from retailsim.market.protocols.csales.action_table import DEFAULT_TABLE, option_chosen
@@ -628,8 +629,8 @@ def test_without_gymnasium_one_line_says_what_to_install() -> None:
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert ran.returncode == 1
     assert ran.stderr.splitlines()[-1].endswith(
-        "retailsim.envs needs gymnasium: install retailsim with its extra `rl`, "
-        "as in: pip install 'retailsim[rl]'"
+        "retailsim.envs needs the package gymnasium, which is not installed; "
+        f"install it: {how_to_install('rl')}"
     )
 
 

@@ -18,6 +18,7 @@ from retailsim.events.errors import (
     RunInUse,
     ZstdMissing,
 )
+from retailsim.events.extras import how_to_install
 from retailsim.events.log.format import (
     GENESIS,
     Header,
@@ -125,7 +126,7 @@ PATH = Path("RUN/events/0000-00000000.jsonl")
         (LogWriteError(PATH, "No space left", errno.ENOSPC), [str(PATH), "disk full", "resume"]),
         (LogWriteError(PATH, "Input/output error", errno.EIO), ["Input/output error", "the disk"]),
         (LogOfAnotherRun(PATH, "a", "b"), ["'a'", "'b'", "a folder of its own"]),
-        (ZstdMissing(PATH), [str(PATH), "retailsim[zstd]"]),
+        (ZstdMissing(PATH), [str(PATH), how_to_install("zstd")]),
         (RunInUse(Path("RUN/lock")), ["RUN/lock", "another process"]),
     ],
 )
