@@ -5,8 +5,9 @@ from __future__ import annotations
 import ast
 import copy
 import re
-from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
+from difflib import SequenceMatcher, get_close_matches
 from typing import Any
 
 import msgspec
@@ -27,6 +28,9 @@ _WORDS = {
     "date": "a date",
 }
 
+_SURELY = 0.8
+"""How alike a key of another table has to be, where 1 is the same: it is the less likely one."""
+
 ANY = "..."
 """A key of a table whose keys are free, as msgspec names it."""
 
@@ -46,7 +50,7 @@ def explain(message: str, tree: Mapping[str, Any], root: type = Scenario) -> str
     ]
     if at.startswith("key`"):
         steps.append(ANY)
-    told = _problem(problem, steps, root)
+    told = _problem(problem, steps, root) + _as_number(problem, _value_at(steps, tree))
     if (unknown := _quoted("Object contains unknown field", problem)) is not None:
         steps.append(unknown)
     place = _written(_named(steps, tree, root))
@@ -56,7 +60,7 @@ def explain(message: str, tree: Mapping[str, Any], root: type = Scenario) -> str
 def _problem(problem: str, steps: Sequence[str], root: type) -> str:
     """Say what is wrong, with what is allowed and the closest of it."""
     if (key := _quoted("Object contains unknown field", problem)) is not None:
-        return f"unknown key{_meant(key, _keys_at(steps, root))}"
+        return f"unknown key{_meant_key(key, steps, root)}"
     if (key := _quoted("Object missing required field", problem)) is not None:
         return f"the key {key!r} is missing"
     if (given := _given(problem)) is not None:
@@ -94,6 +98,72 @@ def _meant(given: str, known: Sequence[str]) -> str:
     lower = {name.lower(): name for name in known}
     close = get_close_matches(given.lower(), lower, n=1)
     return f"; did you mean {lower[close[0]]}?" if close else ""
+
+
+def _meant_key(key: str, steps: Sequence[str], root: type) -> str:
+    """The closest key of the same table, or of another one with the way to it."""
+    own = {name: name for name in _keys_at(steps, root)}
+    others = {way.rpartition(".")[2]: way for way in reversed(list(_ways(root))) if "." in way}
+    near = get_close_matches(key.lower(), own, n=1)
+    far = get_close_matches(key.lower(), others, n=1, cutoff=_SURELY)
+    if far and (not near or _alike(key, far[0]) > _alike(key, near[0])):
+        return f"; did you mean {others[far[0]]}?"
+    return f"; did you mean {own[near[0]]}?" if near else ""
+
+
+def _alike(key: str, name: str) -> float:
+    return SequenceMatcher(None, key.lower(), name).ratio()
+
+
+def _ways(root: type, above: str = "", levels: int = 3) -> Iterator[str]:
+    """The dotted ways to all keys, those near the root first; ID and NAME stand for any."""
+    fields = msgspec.structs.fields(root)
+    yield from (f"{above}{field.name}" for field in fields)
+    for field in fields if levels else ():
+        for kind, between in _structs_within(field.type):
+            yield from _ways(kind, f"{above}{field.name}.{between}", levels - 1)
+
+
+def _structs_within(kind: Any, between: str = "") -> Iterator[tuple[type, str]]:
+    """The structs that a type may hold, each with what stands for the keys on the way to it."""
+    if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+        yield kind, between
+    for inner in getattr(kind, "__args__", ()):
+        yield from _structs_within(inner, between + _step_into(kind))
+
+
+def _step_into(kind: Any) -> str:
+    origin = getattr(kind, "__origin__", None)
+    if not isinstance(origin, type):
+        return ""
+    if issubclass(origin, Mapping):
+        return f"{next(iter(_words(kind.__args__[0])), 'NAME')}."
+    return "ID." if issubclass(origin, list | tuple) else ""
+
+
+def _as_number(problem: str, value: Any) -> str:
+    """How a number is written that somebody wrote as people do: ``10%``, ``0,1``."""
+    if not isinstance(value, str) or not re.match(r"Expected `(int|float)\b", problem):
+        return ""
+    percent = re.fullmatch(r"\s*(-?\d+(?:[.,]\d+)?)\s*%\s*", value)
+    if percent:
+        number = Decimal(percent[1].replace(",", ".")) / 100
+        return f"; write {value.strip()} as {number.normalize():f}"
+    comma = re.fullmatch(r"\s*-?\d+,\d+\s*", value)
+    return f"; write {value.strip()} as {value.strip().replace(',', '.')}" if comma else ""
+
+
+def _value_at(steps: Sequence[str], tree: Any) -> Any:
+    """What stands at a place, or None where that is not known."""
+    for step in steps:
+        match tree:
+            case dict() if step in tree:
+                tree = tree[step]
+            case list() if step.isdecimal() and int(step) < len(tree):
+                tree = tree[int(step)]
+            case _:
+                return None
+    return tree
 
 
 def _named(steps: Sequence[str], tree: Mapping[str, Any], root: type) -> list[str]:

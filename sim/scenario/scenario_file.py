@@ -25,6 +25,7 @@ from retailsim.sim.scenario.protocol import scenario_protocol
 from retailsim.sim.scenario.protocol_check import check_protocol
 from retailsim.sim.scenario.scenario import AgentTable, Scenario
 from retailsim.sim.scenario.settings import Tree
+from retailsim.sim.scenario.windows_paths import escaped, unfit_path
 
 _MOST_DAYS = 3650
 _MOST_DOLLARS = 1e6
@@ -88,7 +89,7 @@ def _parse(source: str, text: str) -> Tree:
     try:
         return parse_toml(text)
     except tomllib.TOMLDecodeError as error:
-        raise BadScenario(source, f"is not TOML: {error}") from None
+        raise BadScenario(source, f"is not TOML: {error}{escaped(text, error)}") from None
 
 
 def decode(tree: Mapping[str, Any], source: str, folder: Path | None = None) -> Scenario:
@@ -124,6 +125,8 @@ def check(scenario: Scenario, source: str, folder: Path) -> None:
     """
     if not scenario.run.name.isprintable():
         raise BadScenario(source, "run.name: must be one line of text without control characters")
+    if (unfit := unfit_path(scenario, folder)) is not None:
+        raise BadScenario(source, ": ".join(unfit))
     protocol = scenario_protocol(scenario, folder, source)
     for role in ("seller", "buyer"):
         _check_seats(scenario, protocol, role, source)

@@ -29,6 +29,10 @@ SETTINGS = {
     "sellers.0.optoins=1": "sellers[0].optoins: unknown key; did you mean options?",
     "policy.Food.windowdays=3": "policy.Food.windowdays: unknown key; did you mean window_days?",
     "nonsense=1": "nonsense: unknown key\n",
+    "discount=0.1": "pairwise: discount: unknown key; did you mean design.discount?\n",
+    "temperature=1": "temperature: unknown key; did you mean models.NAME.temperature?\n",
+    "window_days=1": "window_days: unknown key; did you mean policy.Food.window_days?\n",
+    "persona=1": "persona: unknown key; did you mean sellers.ID.persona?\n",
     "design.pairing=sellf": "pairing: 'sellf' is not one of all, self, random; did you mean self?",
     "sellers.0.gender=x": "sellers[0].gender: 'x' is not one of male, female",
     "policy.food.window_days=3": "policy.food: 'food' is not one of Food",
@@ -111,6 +115,39 @@ def test_broken_toml_names_the_line(tmp_path: Path) -> None:
     said = refused("launch", path)
     assert "is not TOML" in said
     assert "line 2" in said
+
+
+@pytest.mark.parametrize("written", ["C:\\Umsatz\\shop.csv", "C:\\data\\shop.csv"])
+def test_a_path_of_windows_that_is_no_toml_gets_the_two_ways_to_write_it(
+    tmp_path: Path, written: str
+) -> None:
+    said = refused("launch", scenario(tmp_path, f'[products]\ncatalog = "{written}"\n'))
+    assert "(at line 2, column 16)" in said
+    assert f'a backslash in "{written}" is taken for an escape: write the path with /' in said
+    assert "in single quotes: 'C:\\shop.csv'" in said
+
+
+def test_a_path_of_windows_whose_backslashes_are_escapes_is_refused(tmp_path: Path) -> None:
+    path = scenario(tmp_path, SEATS + '[products]\ncatalog = "D:\\new\\table.csv"\n')
+    said = refused("launch", path)
+    assert "products.catalog: 'D:\\new\\table.csv' holds a line break, a tab or the like" in said
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--catalog", "C:\\new\\shop.csv"),
+        ("--set", "products.catalog=C:\\new\\shop.csv"),
+        ("--set", 'products.catalog="C:\\new\\shop.csv"'),
+        ("--set", "products.catalog='C:\\new\\shop.csv'"),
+    ],
+)
+def test_a_path_of_windows_is_told_as_it_is_below_wsl(arguments: tuple[str, str]) -> None:
+    said = refused("launch", "--dry-run", *arguments)
+    assert said == (
+        "error: pairwise: products.catalog: C:\\new\\shop.csv is a path of Windows; "
+        f"in WSL write {Path('/mnt') / 'c/new/shop.csv'}\n"
+    )
 
 
 def test_a_scenario_that_is_not_text_is_refused(tmp_path: Path) -> None:

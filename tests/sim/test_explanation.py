@@ -62,6 +62,17 @@ def told(tree: dict[str, Any]) -> str:
         ({"leaf": {"on": 1.5}}, "leaf.on: must be true or false or text, not a number"),
         ({"leaves": {}}, "leaves: must be a list, not a table"),
         ({"pair": [1]}, "pair: must be a list of length 2, not 1"),
+        ({"leaf": {"share": "10%"}}, "leaf.share: must be a number, not text; write 10% as 0.1"),
+        (
+            {"leaf": {"share": "7,5 %"}},
+            "leaf.share: must be a number, not text; write 7,5 % as 0.075",
+        ),
+        ({"leaf": {"share": "0,1"}}, "leaf.share: must be a number, not text; write 0,1 as 0.1"),
+        ({"leaf": {"share": "ten %"}}, "leaf.share: must be a number, not text"),
+        (
+            {"leaf": {"on": 1.5}, "name": "10%"},
+            "leaf.on: must be true or false or text, not a number",
+        ),
     ],
 )
 def test_a_value_of_another_kind_or_beyond_a_limit(tree: dict[str, Any], line: str) -> None:
@@ -77,13 +88,16 @@ def test_a_value_of_another_kind_or_beyond_a_limit(tree: dict[str, Any], line: s
         ({"leaf": {"mode": 1}}, "leaf.mode: unknown key"),
         ({"leaves": [{}, {"shaer": 1}]}, "leaves[1].shaer: unknown key; did you mean share?"),
         ({"named": {"a": {"dya": 1}}}, "named.a.dya: unknown key; did you mean day?"),
-        ({"needy": {"must": 1, "siz": 1}}, "needy.siz: unknown key"),
+        ({"needy": {"must": 1, "siz": 1}}, "needy.siz: unknown key; did you mean leaf.size?"),
+        ({"size": 1}, "size: unknown key; did you mean leaf.size?"),
+        ({"must": 1}, "must: unknown key; did you mean needy.must?"),
+        ({"mistt": 1}, "mistt: unknown key"),
         ({"needy": {"must": 1, "mist": 1}}, "needy.mist: unknown key; did you mean must?"),
         ({"needy": {}}, "needy: the key 'must' is missing"),
     ],
 )
-def test_an_unknown_key_with_the_closest_of_its_own_table(tree: dict[str, Any], line: str) -> None:
-    """A key of another table is no suggestion."""
+def test_an_unknown_key_with_the_closest_there_is(tree: dict[str, Any], line: str) -> None:
+    """Of another table where it is clearly that, with the way to it."""
     assert told(tree) == line
 
 

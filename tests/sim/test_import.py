@@ -281,6 +281,27 @@ def test_a_wrong_file_is_one_line_and_leaves_no_run(
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.parametrize(
+    ("content", "where"),
+    [
+        (b"title,price\nMug,12.00\n", "not JSON"),
+        (b"Titel;Preis\nK\xe4nnchen;12,00\n", "byte 13: not UTF-8"),
+        (b'[{"title": "Mug"}]', "Expected `object`, got `array`"),
+        (b'{"products": [{"title": "Mug"}]}', "products[0]: Object missing required field"),
+    ],
+)
+def test_a_catalogue_is_sent_where_catalogues_go(
+    tmp_path: Path, content: bytes, where: str
+) -> None:
+    path = tmp_path / "shop.csv"
+    path.write_bytes(content)
+    said = sim("import", path, "--out", tmp_path / "run").stderr
+    assert where in said
+    assert said.endswith(
+        "; import takes published trajectories; products of your own go to launch --catalog FILE\n"
+    )
+
+
 def test_a_missing_file_is_one_line(tmp_path: Path) -> None:
     result = sim("import", tmp_path / "nothing.json", "--out", tmp_path / "run")
     assert result.exit_code == 2

@@ -29,6 +29,9 @@ Dollars = Annotated[float, Meta(ge=0.01, le=1e7)]
 Units = Annotated[int, Meta(ge=1, le=1_000_000)]
 
 
+_ADVICE = "import takes published trajectories; products of your own go to launch --catalog FILE"
+
+
 def seat_id(name: str) -> str:
     """Return the seat's id of a model, as ``--sellers`` makes it of PROVIDER/MODEL."""
     return name.replace("/", ":")
@@ -238,7 +241,7 @@ def read_trajectories(path: Path, findings: Findings) -> tuple[bytes, tuple[Publ
     except OSError as error:
         raise BadTrajectories(path, "", error.strerror or str(error)) from None
     except UnicodeDecodeError as error:
-        raise BadTrajectories(path, f"byte {error.start}", "not JSON: not UTF-8") from None
+        raise BadTrajectories(path, f"byte {error.start}", f"not UTF-8; {_ADVICE}") from None
     reader = _Reader(path, findings)
     source = reader.read(data, SourceFile, "")
     entries = tuple(
@@ -275,9 +278,10 @@ class _Reader:
             for key in unknown_keys(data, kind):
                 self._findings.note(f"unknown key {legible(key)!r}, not imported", place)
         except msgspec.ValidationError as error:
-            raise BadTrajectories(self._path, place, _problem(error)) from None
+            advice = f"; {_ADVICE}" if place in ("", "products[0]") else ""
+            raise BadTrajectories(self._path, place, f"{_problem(error)}{advice}") from None
         except (msgspec.DecodeError, RecursionError) as error:
-            raise BadTrajectories(self._path, place, f"not JSON: {error}") from None
+            raise BadTrajectories(self._path, place, f"not JSON: {error}; {_ADVICE}") from None
         return part
 
 
