@@ -146,7 +146,8 @@ def compare(
     both = _pairs(one, two) if shared else one.head(0)
     paired = both if both.height > 0 else None
     sides = _Sides(one, two, paired, alike=shared)
-    planned = [_Question("overall", compared, sides) for compared in shown_in("compare", own)]
+    shown = shown_in("compare", own, costs_known=_costs_known(one) and _costs_known(two))
+    planned = [_Question("overall", compared, sides) for compared in shown]
     grids = [_by(key, sides) for key in ("seller", "buyer", "category")]
     whole = _adjusted(planned, bonferroni, simultaneous_level)
     parts = tuple(
@@ -173,6 +174,10 @@ def _too_few(changes: Sequence[Change], shared: str, own: Sequence[Measure]) -> 
             f"-100.0 to +100.0: too few {shared}s to exclude any change. In pairs, fewer than "
             f"{FEWEST} never can, and the more rows are judged together, the more it takes."
         )
+
+
+def _costs_known(episodes: pl.DataFrame) -> bool:
+    return bool(episodes["profit_cents"].is_not_null().any())
 
 
 def _keyed(run: HasEpisodes) -> pl.DataFrame:
@@ -307,7 +312,7 @@ def _of_ratio(compared: Measure, sides: _Sides, level: float) -> Test:
 
 def _counted(compared: Measure, part: pl.DataFrame) -> Side:
     """What a ratio is made of: above, below, cluster and buyer of the episodes that count."""
-    some = part.filter(compared.counts).select(
+    some = part.filter(compared.counted).select(
         "cluster", "buyer", above=compared.above(), below=compared.below()
     )
     some = some.filter(pl.col("below") > 0)

@@ -128,18 +128,24 @@ def _measured(
         estimates={
             one.name: estimate(one, some, and_by=and_by) for one in shown if one.unit != "count"
         },
-        totals={one.name: totals[one.name] for one in shown if one.is_total},
+        totals={one.name: totals[one.name] for one in shown if one.name in totals},
         least={
             one.name: totals[one.least]
             for one in shown
-            if one.is_total and one.least_of(totals) is not None
+            if one.name in totals and one.least_of(totals) is not None
         },
     )
 
 
 def _totals(some: pl.DataFrame, shown: Iterable[Measure]) -> dict[str, int]:
-    sums = {one.name: pl.when(one.counts).then(one.above()).sum() for one in shown}
-    return some.select(**sums).row(0, named=True) if sums else {}
+    """Sums by name; what is known of no episode is left out."""
+    asked = list(shown)
+    if not asked:
+        return {}
+    sums = {one.name: pl.when(one.counted).then(one.above()).sum() for one in asked}
+    known = {f"{one.name} known": one.counted.any() for one in asked if one.where_known}
+    found = some.select(**sums, **known).row(0, named=True)
+    return {name: found[name] for name in sums if found.get(f"{name} known", True)}
 
 
 def estimate(
@@ -157,15 +163,13 @@ def estimate(
         A second one, such as ``buyer``, that the interval `Estimate.two_way` allows for too.
     """
     keys = [cluster] if and_by is None else [cluster, and_by]
-    part = some.lazy().filter(one.counts)  # copies no other column
+    part = some.lazy().filter(one.counted)  # copies no other column
     found = part.select(*keys, above=one.above(), below=one.below()).collect()
     above, below = found["above"], found["below"]
-    if one.needs_all and above.null_count():
-        return Estimate(value=None, n=found.height, note="not known of every episode")
     told = _by_one(one, above, below, found[cluster])
     if and_by is None or told.interval is None:
         return told
-    both = two_way(above, below, found.select(keys), within=ENDS.get(one.unit), seed=SEED)
+    both = two_way(above, below, found.select(keys), within=_ends(one), seed=SEED)
     return msgspec.structs.replace(told, two_way=both.interval)
 
 
@@ -173,4 +177,8 @@ def _by_one(one: Measure, above: pl.Series, below: pl.Series, cluster: pl.Series
     if one.unit == "share":
         return rate(above, below, cluster)
     weights = None if one.weighs_alike else below
-    return mean(above, cluster, weights=weights, within=ENDS.get(one.unit))
+    return mean(above, cluster, weights=weights, within=_ends(one))
+
+
+def _ends(one: Measure) -> Within:
+    return None if one.signed else ENDS.get(one.unit)

@@ -56,9 +56,11 @@ class Measure:
         Where it stands in a row of ``replay --json``; default: under its name.
     groups : tuple of {"overall", "seller", "buyer", "category", "pair"}
         The rows that have it.
-    needs_all : bool
-        Whether it is null unless the numerator of every episode that counts is known, and there
-        is one.
+    where_known : bool
+        Whether it is over those of the episodes that count whose numerator is known; without any
+        it is null.
+    signed : bool
+        Whether it may be negative: then no interval ends at 0.
     centred : bool
         Whether the mean over the rows of the group that have an episode is taken off.
     tag : str
@@ -78,7 +80,8 @@ class Measure:
     place: int = 100
     path: tuple[str, ...] = ()
     groups: tuple[Group, ...] = EVERY_GROUP
-    needs_all: bool = False
+    where_known: bool = False
+    signed: bool = False
     centred: bool = False
     tag: str = ""
     least: str = ""
@@ -112,6 +115,11 @@ class Measure:
     def estimate_label(self) -> str:
         """What people read where the estimate is shown: a total's is per episode."""
         return f"{self.label} per episode" if self.is_total else self.label
+
+    @property
+    def counted(self) -> pl.Expr:
+        """Which episodes count, and have a known numerator where that is asked for."""
+        return self.counts & self.numerator.is_not_null() if self.where_known else self.counts
 
     @property
     def keys(self) -> tuple[str, ...]:

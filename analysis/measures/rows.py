@@ -93,7 +93,7 @@ def ratio(one: Measure, episodes: pl.DataFrame) -> float | None:
         At least the columns that the measure reads.
     """
     sums = episodes.select(
-        _sum("above", one.above(), one.counts), _sum("below", one.below(), one.counts)
+        _sum("above", one.above(), one.counted), _sum("below", one.below(), one.counted)
     )
     above, below = sums.row(0)
     return above / below if below else None
@@ -104,15 +104,12 @@ def _had_by(group: Group, own: Sequence[Measure]) -> tuple[Measure, ...]:
 
 
 def _sums(had: Sequence[Measure]) -> list[pl.Expr]:
-    """Integer sums of a group of episodes: above and below the line, and what is not known."""
+    """Integer sums of a group of episodes: above and below the line."""
     sums = []
     for one in had:
-        sums.append(_sum(f"{one.name} above", one.above(), one.counts))
-        if one.is_float or one.needs_all:
-            sums.append(_sum(f"{one.name} below", one.below(), one.counts))
-        if one.needs_all:
-            unknown = one.numerator.is_null()
-            sums.append(_sum(f"{one.name} unknown", unknown.cast(pl.Int64), one.counts))
+        sums.append(_sum(f"{one.name} above", one.above(), one.counted))
+        if one.is_float or one.where_known:
+            sums.append(_sum(f"{one.name} below", one.below(), one.counted))
     return sums
 
 
@@ -141,10 +138,10 @@ def _mean(sums: pl.DataFrame, one: Measure) -> tuple[int, int]:
 
 def _value(one: Measure, sums: Mapping[str, Any], mean: tuple[int, int] | None) -> Any:
     above = sums[f"{one.name} above"]
-    if not one.is_float and not one.needs_all:
+    if not one.is_float and not one.where_known:
         return above
     below = sums[f"{one.name} below"]
-    if not below or (one.needs_all and sums[f"{one.name} unknown"]):
+    if not below:
         return None
     if mean is not None:
         # One division of integers, so that equal rows give exactly 0.

@@ -30,6 +30,12 @@ from retailsim.analysis.measures.measure import (
 )
 from retailsim.events.messages import ASPECTS
 
+PROFIT = (
+    "sales minus refunds, goods that were not resold, what carriers cost beyond what buyers pay, "
+    "payment fees and tax, over the products with a unit cost"
+)
+"""What profit is, in a sentence."""
+
 SENTIMENTS = ("Positive", "Neutral", "Negative")
 
 _ONE = pl.lit(1)
@@ -39,7 +45,12 @@ _ENDED = DECIDED | _FAILED
 _SOLD = BOUGHT & (SETTLED | _FAILED)
 """Orders whose outcome is known, or could have been."""
 _REFUNDED = pl.col("units_refunded")
-_COST = pl.col("unit_cost_cents") * pl.col("units")
+_RETURNED_LOST = -(
+    pl.col("unit_cost_cents") * pl.col("units")
+    + 2 * pl.col("carrier_cents")
+    + pl.col("payment_fee_cents")
+)
+"""What an order earns that is paid back with its shipping, comes back, and cannot be resold."""
 
 
 def _count(name: str, label: str, counts: pl.Expr) -> Measure:
@@ -235,10 +246,33 @@ _ALL = (
         name="profit_cents",
         label="Profit",
         unit="cents",
-        numerator=pl.col("net_revenue_cents") - _COST,
-        counts=BOUGHT,
-        needs_all=True,
-        about="net revenue minus the unit cost of all units sold; null unless all costs are known",
+        numerator=pl.col("profit_cents"),
+        where_known=True,
+        signed=True,
+        about=PROFIT,
+        views=EVERY_VIEW,
+        place=1,
+        tag="profit",
+        least="profit_cents_low",
+    ),
+    Measure(
+        name="profit_cents_low",
+        label="Profit, had all been paid back and lost where the outcome failed",
+        unit="cents",
+        numerator=pl.when(SETTLED | ~_FAILED | ~BOUGHT)
+        .then(pl.col("profit_cents"))
+        .otherwise(pl.min_horizontal("profit_cents", _RETURNED_LOST)),
+        where_known=True,
+        signed=True,
+        about="profit, but orders whose outcome failed are paid back, come back and are lost",
+    ),
+    Measure(
+        name="profit_episodes",
+        label="Episodes with a known cost",
+        unit="count",
+        numerator=_ONE,
+        counts=DECIDED & pl.col("profit_cents").is_not_null(),
+        about="decided episodes whose product has a unit cost: what profit is over",
     ),
     Measure(
         name="normalized_revenue_cents",
@@ -261,7 +295,11 @@ def measure(name: str) -> Measure:
 
 
 def shown_in(
-    view: View, own: Iterable[Measure] = (), *, unended: bool = False
+    view: View,
+    own: Iterable[Measure] = (),
+    *,
+    unended: bool = False,
+    costs_known: bool = True,
 ) -> tuple[Measure, ...]:
     """Return what a view shows, from the left.
 
@@ -272,9 +310,16 @@ def shown_in(
     unended : bool
         Whether episodes decided and did not close: then the view shows how many decided, which is
         what its rates are of, instead of how many closed.
+    costs_known : bool
+        Whether the cost of any product is. Without, no view shows a profit; with it, the terminal,
+        which has no room for both, leaves out the units of an order.
     """
-    left_out = "episodes" if unended else "decided"
-    shown = (one for one in with_own(own) if view in one.views and one.name != left_out)
+    left_out = {"episodes" if unended else "decided"}
+    if not costs_known:
+        left_out.add("profit_cents")
+    elif view == "terminal":
+        left_out.add("average_quantity")
+    shown = (one for one in with_own(own) if view in one.views and one.name not in left_out)
     return tuple(sorted(shown, key=lambda one: one.place))
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import polars as pl
 
 from retailsim.analysis.projection.call_stages import STAGE, UNPLACED
+from retailsim.analysis.projection.money_columns import BOOKED
 from retailsim.analysis.projection.tables import Column, ColumnTable, count, last, total
 from retailsim.events.messages import ASPECTS
 
@@ -30,6 +31,7 @@ _INTEGERS = (
     *("seq", "t", "list_price_cents", "price_cents", "replication", "unit_cost_cents"),
     *("quantity", "unit_price_cents", "shipping_cents", "amount_cents", "rating"),
     *("shipping_refund_cents", "return_shipping_cents", "cost_nanousd"),
+    *("carrier_cents", "payment_fee_cents", "tax_cents", "tax_refund_cents", "salvage_cents"),
     *("input_tokens", "cached_tokens", "output_tokens", "reasoning_tokens"),
 )
 
@@ -97,7 +99,8 @@ EPISODES = ColumnTable(
         **_traits("seller", SELLER_TRAITS),
         **_traits("buyer", BUYER_TRAITS),
         **_opened("seller_gender", "buyer_gender", "seller_kind", "buyer_kind"),
-        **_opened("unit_cost_cents", "retries"),
+        "unit_cost_cents": Column(("EpisodeOpened", "OrderPlaced"), pl.col("unit_cost_cents")),
+        **_opened("retries"),
         "opened": count("EpisodeOpened"),
         "closed": count("EpisodeClosed"),
         "failed": count("EpisodeFailed"),
@@ -118,6 +121,7 @@ EPISODES = ColumnTable(
         "shipping_refund_cents": total("RefundIssued", pl.col("shipping_refund_cents")),
         "return_shipping_buyer_cents": _return_shipping("buyer"),
         "return_shipping_seller_cents": _return_shipping("seller"),
+        **BOOKED,
         "issue": last("IssueRaised", "issue"),
         "outcome": last("IssueResolved", "outcome"),
         "resolution": last("IssueResolved", "resolution"),

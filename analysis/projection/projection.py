@@ -18,6 +18,7 @@ import polars as pl
 
 from retailsim.analysis.projection.call_stages import placed
 from retailsim.analysis.projection.columns import READ_AS
+from retailsim.analysis.projection.money_columns import with_profit
 from retailsim.analysis.projection.packed import Packed, PackedTables, packed, unpacked
 from retailsim.analysis.projection.protocol_tables import TableSet, table_set
 from retailsim.analysis.projection.tables import ENVELOPE, ColumnTable, RowTable, Rule
@@ -50,6 +51,8 @@ class Projection:
           decision to buy whose order is not in the log is not known to have come to anything.
         - ``settled``: whether there is an order and it is known what became of it.
         - ``net_revenue_cents``: gross revenue minus refunds of goods.
+        - ``returned_cost_cents``, ``goods_cost_cents``, ``delivery_cost_cents``, ``tax_cents`` and
+          ``profit_cents``: see `money_columns`.
         - ``rating_ASPECT``: stars of the aspect's reviews, 1 to 5 with one review; null
           without any.
         - ``reviews``: number of rated reviews.
@@ -260,7 +263,7 @@ def _finish_episodes(episodes: pl.DataFrame, markets: pl.DataFrame) -> pl.DataFr
         f"rating_{a}": pl.when(pl.col(f"reviews_{a}") > 0).then(pl.col(f"stars_{a}"))
         for a in counted
     }
-    return (
+    finished = (
         _heard_by_all(_fail_with_market(episodes, markets), markets)
         .with_columns(
             status=_episode_status(),
@@ -270,11 +273,14 @@ def _finish_episodes(episodes: pl.DataFrame, markets: pl.DataFrame) -> pl.DataFr
             **ratings,
         )
         .with_columns(decided=_is_decided(), settled=_is_settled())
-        .drop(*_ONLY_HERE, *(f"stars_{a}" for a in counted))
     )
+    return with_profit(finished).drop(*_ONLY_HERE, *(f"stars_{a}" for a in counted))
 
 
-_ONLY_HERE = ("seq", "opened", "closed", "failed", "decided_t", "refused_orders")
+_ONLY_HERE = (
+    *("seq", "opened", "closed", "failed", "decided_t", "refused_orders"),
+    *("sales_tax_cents", "tax_refund_cents"),
+)
 """Columns that only others are made of."""
 
 

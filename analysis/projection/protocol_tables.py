@@ -25,6 +25,8 @@ from retailsim.events.messages import ASPECTS
 FINISHED = (
     *("status", "superseded", "decided", "settled", "net_revenue_cents", "reviews"),
     *(f"rating_{aspect}" for aspect in ASPECTS),
+    *("returned_cost_cents", "goods_cost_cents", "delivery_cost_cents", "tax_cents"),
+    "profit_cents",
 )
 """Columns of the episodes table that come from its other columns."""
 

@@ -58,7 +58,12 @@ def measure_table(replay: Replay, own: Sequence[Measure] = ()) -> Table:
     no episode has a seller, have no heading. `own` are the measures of the run's protocol.
     """
     overall = replay.overall
-    shown = shown_in("terminal", own, unended=overall.decided != overall.episodes)
+    shown = shown_in(
+        "terminal",
+        own,
+        unended=overall.decided != overall.episodes,
+        costs_known=overall.profit_cents is not None,
+    )
     table = _table(title=_title(replay), caption=_caption(replay))
     table.add_column("", min_width=_LEAST_NAME)
     headings = [heading(one.label) for one in shown]

@@ -166,7 +166,7 @@ def _counted(n: int, what: str) -> str:
 def _headlines(some: pl.DataFrame, own: Own) -> Section:
     [all_] = estimates.measured(some, own=own)
     headlines: list[Headline] = []
-    for one in shown_in("report", own):
+    for one in shown_in("report", own, costs_known="profit_cents" in all_.totals):
         if one.name in all_.estimates:
             cell = estimated(one.unit, all_[one.name])
             cell = _marked(one, all_, cell)
@@ -187,7 +187,8 @@ def _headlines(some: pl.DataFrame, own: Own) -> Section:
 def measure_table(title: str, rows: list[Measured], own: Own, note: str = "") -> ReportTable:
     """Return a table with a row for each of `rows`, and the measures that name this view."""
     unended = any(found.totals["episodes"] != found.episodes for found in rows)
-    shown = shown_in("report", own, unended=unended)
+    costs_known = any("profit_cents" in found.totals for found in rows)
+    shown = shown_in("report", own, unended=unended, costs_known=costs_known)
     columns = [heading for one in shown for heading in _headings(one)]
     left_out = f" {len(rows) - MOST_ROWS} more are not shown." if len(rows) > MOST_ROWS else ""
     cells = [
@@ -214,6 +215,8 @@ def _cells(one: Measure, found: Measured) -> Iterator[Cell]:
 
 
 def _total(one: Measure, found: Measured) -> Cell:
+    if one.name not in found.totals:
+        return Cell("-")
     return Cell(*bounded(one.unit, found.totals[one.name], found.least.get(one.name)))
 
 

@@ -46,7 +46,11 @@ def run_page(run: MeasuredRun) -> str:
         return f"<p><code>{_text(run.path)}</code>: {_text(error)}</p>"
     overall = found["overall"]
     rows = [("all", overall), *_sellers(found["sellers"])]
-    shown = _shown(run.path, unended=overall["decided"] != overall["episodes"])
+    shown = _shown(
+        run.path,
+        unended=overall["decided"] != overall["episodes"],
+        costs_known=overall["profit_cents"] is not None,
+    )
     body = "".join(_row(name, row, shown) for name, row in rows)
     head = "".join(_cell(title, "th") for title in ("", *(one.label for one in shown)))
     left_out = len(found["sellers"]) - MOST_SELLERS
@@ -113,12 +117,13 @@ def _counts(found: Mapping[str, Any]) -> str:
     return f"{counts['closed']:,} of {counts['opened']:,} episodes closed{partial}{failed}"
 
 
-def _shown(run: Path, *, unended: bool) -> tuple[Measure, ...]:
+def _shown(run: Path, *, unended: bool, costs_known: bool) -> tuple[Measure, ...]:
     """The measures of the table: those that a terminal shows."""
     from retailsim.analysis.measures.table import shown_in
     from retailsim.analysis.projection.registered import own_measures
 
-    return shown_in("terminal", own_measures(run), unended=unended)
+    own = own_measures(run)
+    return shown_in("terminal", own, unended=unended, costs_known=costs_known)
 
 
 def _marked(shown: Iterable[Measure], overall: Mapping[str, Any]) -> str:

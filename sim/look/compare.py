@@ -142,7 +142,7 @@ def _how(found: Comparison, why: str, own: Sequence[Measure]) -> str:
     elif found.only_first or found.only_second:
         how += (
             f"; {found.only_first:,} and {found.only_second:,} without a partner, "
-            f"left out of the changes of {_of_pairs(own)}"
+            f"left out of the changes of {_of_pairs(found, own)}"
         )
     return how
 
@@ -166,11 +166,13 @@ def _show(headline: str, found: Comparison, own: Sequence[Measure], terminal: Te
         terminal.out(line)
 
 
-def _of_pairs(own: Sequence[Measure]) -> str:
+def _of_pairs(found: Comparison, own: Sequence[Measure]) -> str:
     """Name the measures whose changes are over the pairs."""
-    from retailsim.analysis.measures.table import shown_in
+    from retailsim.analysis.measures.table import with_own
 
-    *first, last = (one.label.lower() for one in shown_in("compare", own) if one.of_each)
+    shown = {change.measure for change in found.planned}
+    every = (one for one in with_own(own) if one.name in shown and one.of_each)
+    *first, last = (one.label.lower() for one in sorted(every, key=lambda one: one.place))
     return f"{', '.join(first)} and {last}" if first else last
 
 

@@ -60,7 +60,7 @@ def plain(rows: Sequence[Row]) -> Row:
         "net_revenue_cents_low": total["net_revenue_cents"]
         - sum(row["net_revenue_cents"] for row in unsettled),
         "shipping_cents": total["shipping_cents"],
-        "profit_cents": _profit(buying),
+        **_profit(rows),
     }
 
 
@@ -75,11 +75,53 @@ def _refund_rates(buying: Sequence[Row], unsettled: Sequence[Row]) -> Row:
     }
 
 
-def _profit(buying: Sequence[Row]) -> int | None:
-    if not buying or None in [row["unit_cost_cents"] for row in buying]:
+def _profit(rows: Sequence[Row]) -> Row:
+    """Of rows that decided; `profit` says what one earned."""
+    some = [row for row in rows if row["decided"] and row["profit_cents"] is not None]
+    least = [row["profit_cents"] for row in some]
+    for n, row in enumerate(some):
+        if row["orders"] and row["status"] == "failed" and not row["settled"]:
+            lost = row["unit_cost_cents"] * row["units"] + 2 * row["carrier_cents"]
+            least[n] = min(least[n], -lost - row["payment_fee_cents"])
+    return {
+        "profit_cents": sum(row["profit_cents"] for row in some) if some else None,
+        "profit_cents_low": sum(least) if some else None,
+        "profit_episodes": len(some),
+    }
+
+
+def profit(events: Sequence[Row], *, costs_known: bool) -> int | None:
+    """What one episode earned, event by event; None where its product's cost is not known.
+
+    Parameters
+    ----------
+    costs_known : bool
+        Whether the run knows the cost of any product.
+    """
+    cost: int | None = None
+    product: str | None = None
+    earned, sold, units, carrier = 0, False, 0, 0
+    for event in events:
+        kind = event["type"]
+        if kind in ("EpisodeOpened", "OrderPlaced"):
+            product = event.get("product") or product
+            cost = event.get("unit_cost_cents", cost)
+        if kind == "OrderPlaced":
+            sold, units, paid = True, event["quantity"], event["shipping_cents"]
+            carrier = event["carrier_cents"] if "carrier_cents" in event else paid
+            earned += units * event["unit_price_cents"] + paid - carrier
+            earned -= event.get("payment_fee_cents", 0) + event.get("tax_cents", 0)
+            earned -= units * (cost or 0)
+        elif kind == "RefundIssued":
+            earned -= event["amount_cents"] + event["shipping_refund_cents"]
+            earned += event.get("tax_refund_cents", 0) + event.get("salvage_cents", 0)
+            if event["return_shipping_payer"] == "seller":
+                earned -= event["return_shipping_cents"]
+        elif kind == "IssueResolved" and event["outcome"] == "exchanged":
+            earned -= units * (cost or 0) + 2 * carrier - event.get("salvage_cents", 0)
+    if cost is None and (sold or product is not None or not costs_known):
         return None
-    spent = sum(int(row["unit_cost_cents"] * row["units"]) for row in buying)
-    return sum(int(row["net_revenue_cents"]) for row in buying) - spent
+    return earned
 
 
 def rows_of(events: Iterable[Row]) -> list[Row]:
@@ -88,12 +130,14 @@ def rows_of(events: Iterable[Row]) -> list[Row]:
     for event in events:
         if event["episode"] is not None:
             said[event["episode"]].append(event)
-    episodes = {name: _row(name, lines) for name, lines in said.items()}
+    every = [line for lines in said.values() for line in lines]
+    costs_known = any(line.get("unit_cost_cents") is not None for line in every)
+    episodes = {name: _row(name, lines, costs_known) for name, lines in said.items()}
     retried = {row["retries"] for row in episodes.values()}
     return [row for name, row in episodes.items() if name not in retried]
 
 
-def _row(name: str, events: Sequence[Row]) -> Row:
+def _row(name: str, events: Sequence[Row], costs_known: bool) -> Row:
     def of(kind: str) -> list[Row]:
         return [event for event in events if event["type"] == kind]
 
@@ -116,6 +160,9 @@ def _row(name: str, events: Sequence[Row]) -> Row:
         "unit_cost_cents": opened.get("unit_cost_cents"),
         "status": "failed" if failures else "closed" if closed else "open",
         "decided": closed or bool(orders) or declined or refused,
+        "profit_cents": profit(events, costs_known=costs_known),
+        "carrier_cents": sum(one.get("carrier_cents", one["shipping_cents"]) for one in orders),
+        "payment_fee_cents": sum(one.get("payment_fee_cents", 0) for one in orders),
         "settled": bool(orders) and (closed or bool(of("IssueResolved")) or no_issue),
         "orders": len(orders),
         "units": units,

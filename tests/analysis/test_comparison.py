@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from scipy.stats import t as student
 
 from retailsim.analysis.measures.comparison import compare
 from retailsim.analysis.projection.loader import load
@@ -55,8 +56,8 @@ def test_a_lower_price_sells_more_in_pairs_that_share_their_draws(runs: dict[str
 
 def test_pairs_tell_more_than_the_runs_apart(runs: dict[str, Path]) -> None:
     found = compare(load(runs["a"]), load(runs["cheap"]))
-    interval = found.planned[0].test.interval
-    alone = found.planned[0].first.interval
+    [conversion] = [one for one in found.planned if one.measure == "conversion_rate"]
+    interval, alone = conversion.test.interval, conversion.first.interval
     assert interval is not None
     assert alone is not None
     assert interval.high - interval.low < alone.high - alone.low
@@ -98,20 +99,21 @@ def test_an_interval_leaves_out_no_change_exactly_where_its_p_is_below_five_perc
 
 
 def test_the_intervals_of_all_differences_hold_together(runs: dict[str, Path]) -> None:
-    """Bonferroni: five at 99 %, wider than five alone at 95 % by the quantiles' ratio.
+    """Bonferroni: six at 99.2 %, wider than six alone at 95 % by the quantiles' ratio.
 
     Runs of other seeds have other buyers, five of them: Student's t with four degrees of freedom.
     """
     found = compare(load(runs["a"]), load(runs["other"]), shared=False)
-    assert len(found.planned) == 5
+    assert len(found.planned) == 6
+    ratio = student.ppf(1 - 0.025 / 6, 4) / student.ppf(0.975, 4)
     for change in found.planned:
         assert change.simultaneous is not None
         assert change.test.interval is not None
         wide = change.simultaneous.high - change.simultaneous.low
         narrow = change.test.interval.high - change.test.interval.low
-        assert 1.60 < wide / narrow < 1.70
+        assert wide / narrow == pytest.approx(ratio, rel=0.03)
         assert change.test.p is not None
-        assert change.adjusted_p == pytest.approx(min(1.0, 5 * change.test.p))
+        assert change.adjusted_p == pytest.approx(min(1.0, 6 * change.test.p))
 
 
 def test_the_command_prints_both_tables_and_one_json_object(runs: dict[str, Path]) -> None:
@@ -121,10 +123,10 @@ def test_the_command_prints_both_tables_and_one_json_object(runs: dict[str, Path
     assert "seller bold-showman" in told.stdout
     as_json: dict[str, Any] = json.loads(sim("compare", runs["a"], runs["cheap"], "--json").stdout)
     assert as_json["comparison"]["pairs"] == 800
-    assert {row["measure"] for row in as_json["comparison"]["planned"]} == {
-        *("conversion_rate", "net_revenue_cents", "refund_rate"),
+    assert [row["measure"] for row in as_json["comparison"]["planned"]] == [
+        *("profit_cents", "conversion_rate", "net_revenue_cents", "refund_rate"),
         *("average_quantity", "average_rating"),
-    }
+    ]
 
 
 def test_runs_without_common_episodes_are_compared_as_such(tmp_path: Path) -> None:
@@ -147,7 +149,7 @@ def test_an_empty_run_has_nothing_to_compare(tmp_path: Path) -> None:
 
 def test_each_side_has_its_interval_n_and_effective_n(runs: dict[str, Path]) -> None:
     page = sim("compare", runs["a"], runs["cheap"]).stdout
-    [conversion, *_] = compare(load(runs["a"]), load(runs["cheap"])).planned
+    [_, conversion, *_] = compare(load(runs["a"]), load(runs["cheap"])).planned
     for side in (conversion.first, conversion.second):
         assert side.value is not None
         assert side.interval is not None

@@ -24,6 +24,7 @@ _SCHEMA: dict[str, Any] = {
     **dict.fromkeys(("orders", "units", "units_refunded", "replication"), pl.Int64),
     **dict.fromkeys(("gross_revenue_cents", "refunded_cents", "net_revenue_cents"), pl.Int64),
     **dict.fromkeys(("shipping_cents", "unit_cost_cents", "reviews"), pl.Int64),
+    **dict.fromkeys(("carrier_cents", "payment_fee_cents", "profit_cents"), pl.Int64),
     **dict.fromkeys(("price_multiplier", "discount"), pl.Float64),
     "sentiment": pl.String,
     "would_recommend": pl.Boolean,
@@ -56,6 +57,7 @@ def episode(draw: st.DrawFn, bought: bool | None = None) -> Row:
     price = draw(st.integers(1, 9_999))
     back = draw(st.integers(0, units))
     stars = {a: draw(st.none() | st.integers(1, 5)) if buys else None for a in ASPECTS}
+    cost = draw(st.none() | st.integers(1, 500))
     return {
         **draw(ends(buys)),
         "seller": draw(st.sampled_from(("ann", "bob"))),
@@ -70,7 +72,10 @@ def episode(draw: st.DrawFn, bought: bool | None = None) -> Row:
         "refunded_cents": price * back,
         "net_revenue_cents": price * (units - back),
         "shipping_cents": draw(st.integers(0, 800)) if buys else 0,
-        "unit_cost_cents": draw(st.none() | st.integers(1, 500)),
+        "carrier_cents": draw(st.integers(0, 900)) if buys else 0,
+        "payment_fee_cents": draw(st.integers(0, 90)) if buys else 0,
+        "unit_cost_cents": cost,
+        "profit_cents": None if cost is None else draw(st.integers(-9_999, 9_999)) * buys,
         "sentiment": draw(st.none() | st.sampled_from(("Positive", "Negative"))),
         "would_recommend": draw(st.none() | st.booleans()) if buys else None,
         "replication": 0,
@@ -150,16 +155,31 @@ def test_an_estimate_is_the_measure_over_decided_episodes(rows: list[Row]) -> No
     assert found.totals["net_revenue_cents"] == expected["net_revenue_cents"]
 
 
-def test_a_profit_that_is_not_known_of_all_is_not_estimated() -> None:
+def test_a_profit_is_over_the_products_that_have_a_cost() -> None:
     base = {**DONE, "orders": 1, "units": 2}
-    rows = [
-        {**base, "product": "p", "net_revenue_cents": 900, "unit_cost_cents": cost}
-        for cost in (100, None)
-    ]
-    profit = measure("profit_cents")
-    assert estimate(profit, decided(frame(rows))).note == "not known of every episode"
-    known = estimate(profit, decided(frame(rows[:1])))
-    assert known.value == 900 - 2 * 100
+    earned = (("p", 900), ("q", -300), ("r", None))
+    rows = [{**base, "product": product, "profit_cents": cents} for product, cents in earned]
+    some = decided(frame(rows))
+    profit = estimate(measure("profit_cents"), some)
+    assert (profit.value, profit.n) == (300, 2)
+    assert profit.interval is not None
+    assert profit.interval.low < 0
+    assert measured(some)[0].totals["profit_cents"] == 600
+    nothing = decided(frame(rows[2:]))
+    assert estimate(measure("profit_cents"), nothing).value is None
+    assert "profit_cents" not in measured(nothing)[0].totals
+
+
+def test_profit_comes_first_among_the_differences_unless_nothing_has_a_cost() -> None:
+    base = {**DONE, "seller": "s", "buyer": "b", "orders": 1, "units": 1, "replication": 0}
+    known = [{**base, "product": f"p{n}", "profit_cents": 100 * n} for n in range(8)]
+    unknown = [{**row, "profit_cents": None} for row in known]
+    more = [{**row, "profit_cents": 100 * n + 50 + n} for n, row in enumerate(known)]
+    first, *others = compare(Run(known), Run(more)).planned
+    assert first.measure == "profit_cents"
+    assert first.test.estimate == pytest.approx(50 + 3.5)
+    without = compare(Run(known), Run(unknown)).planned
+    assert [one.measure for one in without] == [one.measure for one in others]
 
 
 def test_an_episode_shares_its_product_or_else_its_profile_or_else_nothing() -> None:

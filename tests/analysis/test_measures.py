@@ -48,7 +48,8 @@ ROW = (
     *("refund_rate", "refund_rate_low", "refund_rate_high", "average_quantity", "average_rating"),
     *("ratings", "reviews", "recommend_rate", "sentiments"),
     *("gross_revenue_cents", "refunded_cents", "net_revenue_cents"),
-    *("net_revenue_cents_low", "shipping_cents", "profit_cents"),
+    *("net_revenue_cents_low", "shipping_cents"),
+    *("profit_cents", "profit_cents_low", "profit_episodes"),
 )
 """The keys of a row of ``replay --json``, which scripts rely on."""
 OWN = ("unsupported_claims",)
@@ -222,7 +223,10 @@ def test_a_label_is_the_same_wherever_it_stands(runs: dict[str, Path]) -> None:
 
 
 def test_what_is_shown_stands_in_the_order_of_its_places() -> None:
-    names = [one.name for one in shown_in("terminal")]
+    known, names = (
+        [one.name for one in shown_in("terminal", costs_known=known)] for known in (True, False)
+    )
+    assert known == ["episodes", "profit_cents", *names[1:4], "average_rating"]
     assert names == [
         *("episodes", "conversion_rate", "net_revenue_cents", "refund_rate"),
         *("average_quantity", "average_rating"),

@@ -189,8 +189,6 @@ def row(tallies: list[Tally]) -> dict[str, Any]:
     total: Counter[str] = Counter()
     for tally in buying:
         total.update(tally.count)
-    costs = [t.opening.unit_cost_cents for t in buying]
-    spent = [c * t.count["units"] for c, t in zip(costs, buying, strict=True) if c is not None]
     net = total["gross_revenue_cents"] - total["refunded"]
     said = [r for t in buying for r in t.recommended]
     return {
@@ -207,7 +205,18 @@ def row(tallies: list[Tally]) -> dict[str, Any]:
         "gross_revenue_cents": total["gross_revenue_cents"],
         "net_revenue_cents": net,
         "shipping_cents": total["shipping_cents"],
-        "profit_cents": net - sum(spent) if buying and None not in costs else None,
+        **profit(declining, buying),
+    }
+
+
+def profit(declining: list[Tally], buying: list[Tally]) -> dict[str, int | None]:
+    """Profit over the decided episodes with a cost."""
+    known = [t for t in (*declining, *buying) if t.opening.unit_cost_cents is not None]
+    spent = [(t.opening.unit_cost_cents or 0) * t.count["units"] for t in known]
+    earned = [t.count["gross_revenue_cents"] - t.count["refunded"] for t in known]
+    return {
+        "profit_cents": sum(earned) - sum(spent) if known else None,
+        "profit_episodes": len(known),
     }
 
 

@@ -188,13 +188,21 @@ def test_an_episode_without_a_category_is_in_no_category(tmp_path: Path) -> None
     assert len(found.sellers) == len(found.pairs) == 1
 
 
-def test_profit_needs_every_unit_cost(tmp_path: Path) -> None:
-    """Net revenue minus the cost of the units sold; unknown as soon as one cost is."""
+def test_profit_is_over_the_products_with_a_unit_cost(tmp_path: Path) -> None:
+    """Net revenue minus the cost of the units sold; who sold nothing with a cost has none."""
     known = closed("e1", opened(unit_cost_cents=300), order(2), refund())
     unknown = closed("e2", opened(seller="t"), order())
     found = measured(tmp_path, known, unknown)
     assert [row.profit_cents for row in found.sellers] == [1000 - 600, None]
-    assert found.overall.profit_cents is None
+    assert (found.overall.profit_cents, found.overall.profit_episodes) == (1000 - 600, 1)
+
+
+def test_goods_at_cost_earn_nothing_and_returns_lose(tmp_path: Path) -> None:
+    """Sold at what it cost, an order earns 0; refunded, the goods are lost."""
+    sold = closed("e1", opened(unit_cost_cents=1000), order())
+    back = closed("e2", opened("t", unit_cost_cents=1000), order(), refund())
+    found = measured(tmp_path, sold, back)
+    assert [row.profit_cents for row in found.sellers] == [0, -1000]
 
 
 def test_cost_is_null_without_model_calls(tmp_path: Path) -> None:

@@ -1,0 +1,129 @@
+"""Profit in the frame of episodes against a plain loop over the events, cent by cent."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from retailsim.analysis.projection.projection import extract, merge
+from tests.analysis.plain_measures import Row, profit
+
+CENTS = st.integers(0, 9_999)
+
+
+def maybe(draw: st.DrawFn, **fields: st.SearchStrategy[int]) -> Row:
+    """Some of the fields: a log leaves out what is as usual."""
+    return {name: draw(value) for name, value in fields.items() if draw(st.booleans())}
+
+
+@st.composite
+def episode(draw: st.DrawFn) -> list[Row]:
+    """The events of one decided episode, as far as money is in them."""
+    product = draw(st.sampled_from(("p", "q", None)))
+    opened: Row = {"type": "EpisodeOpened", "product": product}
+    opened |= maybe(draw, unit_cost_cents=CENTS)
+    events = [opened]
+    if draw(st.booleans()):
+        events += draw(bought())
+    return [*events, {"type": "EpisodeClosed"}]
+
+
+@st.composite
+def bought(draw: st.DrawFn) -> list[Row]:
+    units = draw(st.integers(1, 5))
+    order: Row = {"type": "OrderPlaced", "order": "o", "product": "p", "quantity": units}
+    order |= {"unit_price_cents": draw(CENTS), "shipping_cents": draw(CENTS)}
+    order |= maybe(
+        draw,
+        carrier_cents=CENTS,
+        payment_fee_cents=CENTS,
+        tax_cents=CENTS,
+        unit_cost_cents=CENTS,
+    )
+    outcome = draw(st.sampled_from((None, "delivered", "exchanged", "refunded")))
+    if outcome is None:
+        return [order]
+    resolved: Row = {"type": "IssueResolved", "order": "o", "outcome": outcome}
+    if outcome == "exchanged":
+        resolved |= maybe(draw, salvage_cents=CENTS)
+    if outcome != "refunded":
+        return [order, resolved]
+    refund: Row = {
+        "type": "RefundIssued",
+        "quantity": draw(st.integers(1, units)),
+        "amount_cents": draw(CENTS),
+        "shipping_refund_cents": draw(CENTS),
+        "return_shipping_cents": draw(CENTS),
+        "return_shipping_payer": draw(st.sampled_from(("buyer", "seller"))),
+    }
+    return [order, resolved, refund | maybe(draw, salvage_cents=CENTS, tax_refund_cents=CENTS)]
+
+
+def projected(episodes: list[list[Row]]) -> dict[str, Any]:
+    """What the frame of a log of these episodes says each of them earned."""
+    events = [{**event, "episode": f"e{n}"} for n, some in enumerate(episodes) for event in some]
+    lines = [
+        json.dumps({"type": event["type"], "market": "m", "seq": seq, "t": seq, **event})
+        for seq, event in enumerate(events)
+    ]
+    frame = merge([extract("\n".join(lines).encode() + b"\n")]).episodes
+    return dict(frame.select("episode", "profit_cents").iter_rows())
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(episode(), min_size=1, max_size=6))
+def test_profit_is_what_a_plain_loop_over_the_events_finds(episodes: list[list[Row]]) -> None:
+    known = any("unit_cost_cents" in event for some in episodes for event in some)
+    expected = {f"e{n}": profit(some, costs_known=known) for n, some in enumerate(episodes)}
+    assert projected(episodes) == expected
+
+
+def test_an_order_in_words() -> None:
+    """Two at $10 that cost $6, shipping $1: one comes back, at the seller's cost."""
+    opened: Row = {"type": "EpisodeOpened", "product": "p", "unit_cost_cents": 600}
+    order: Row = {"type": "OrderPlaced", "quantity": 2, "unit_price_cents": 1000}
+    order |= {"order": "o", "product": "p", "shipping_cents": 100}
+    refund: Row = {"type": "RefundIssued", "quantity": 1, "amount_cents": 1000}
+    refund |= {"shipping_refund_cents": 0, "return_shipping_cents": 100}
+    refund |= {"return_shipping_payer": "seller"}
+    exchange: Row = {"type": "IssueResolved", "order": "o", "outcome": "exchanged"}
+    end: Row = {"type": "EpisodeClosed"}
+    told: dict[str, list[Row]] = {
+        "kept": [order],
+        "free shipping": [{**order, "shipping_cents": 0, "carrier_cents": 100}],
+        "one back, lost": [order, refund],
+        "one back, worth half": [order, {**refund, "salvage_cents": 300}],
+        "exchanged, lost": [order, exchange],
+        "exchanged, resold": [order, {**exchange, "salvage_cents": 1200}],
+        "fee and tax": [{**order, "payment_fee_cents": 59, "tax_cents": 335}],
+        "nothing bought": [],
+    }
+    earned = projected([[opened, *some, end] for some in told.values()])
+    assert dict(zip(told, earned.values(), strict=True)) == {
+        "kept": 800,
+        "free shipping": 700,
+        "one back, lost": -300,
+        "one back, worth half": 0,
+        "exchanged, lost": -600,
+        "exchanged, resold": 600,
+        "fee and tax": 406,
+        "nothing bought": 0,
+    }
+
+
+def test_what_nobody_knows_the_cost_of_has_no_profit() -> None:
+    """Not 0: not even of an episode without an order."""
+    order: Row = {"type": "OrderPlaced", "quantity": 1, "unit_price_cents": 1, "shipping_cents": 0}
+    costs: defaultdict[str, Row] = defaultdict(dict, known={"unit_cost_cents": 1})
+    for name, expected in (("unknown", [None, None, None]), ("known", [None, None, 0])):
+        some: list[list[Row]] = [
+            [{"type": "EpisodeOpened", "product": "p"}, {"type": "EpisodeClosed"}],
+            [{"type": "EpisodeOpened", "product": None}, order, {"type": "EpisodeClosed"}],
+            [{"type": "EpisodeOpened", "product": None}, {"type": "EpisodeClosed"}],
+        ]
+        with_cost = [{"type": "EpisodeOpened", "product": "q", **costs[name]}]
+        assert list(projected([*some, with_cost]).values())[:3] == expected
