@@ -18,7 +18,8 @@ import polars as pl
 
 from retailsim.analysis.projection import projection_cache
 from retailsim.analysis.projection.errors import KeptDiffers, LogUnreadable, NotARun
-from retailsim.analysis.projection.projection import Pieces, Projection, extract, merge, together
+from retailsim.analysis.projection.pieces import Pieces, extract
+from retailsim.analysis.projection.projection import Projection, merge
 from retailsim.analysis.projection.protocol_tables import TableSet, table_set
 from retailsim.analysis.projection.registered import registered
 from retailsim.events.log.hashed import Hashed, read_hashed, write_hashed
@@ -26,8 +27,8 @@ from retailsim.events.log.reader import LogCheck, check
 from retailsim.events.log.seal import fingerprint
 from retailsim.events.log.segment import Segment, segments
 
-_CHUNK_BYTES = 4 << 20
-"""Parsed at once by one thread. Larger chunks cost memory, smaller ones time."""
+_CHUNK_BYTES = 2 << 20
+"""Decoded at once by one thread. Larger chunks cost memory, smaller ones time."""
 
 _HASHING_THREADS = 1
 """Hashing needs a fraction of the time of parsing; the other cores are for that."""
@@ -179,20 +180,19 @@ def project(
             or pool.submit(_read, wanted, checked.segment, checked.good_bytes)
             for checked in log.segments
         ]
-        pieces = [piece for read in reading for piece in read.result()]
+        pieces = [read.result() for read in reading]
     parsed = sum(piece.events for piece in pieces)
     if parsed != log.events:
         raise LogUnreadable(folder.name, f"{parsed} events were read of {log.events}")
     return replace(merge(pieces, wanted), log=log)
 
 
-def _read(tables: TableSet, segment: Segment, good_bytes: int | None = None) -> list[Pieces]:
+def _read(tables: TableSet, segment: Segment, good_bytes: int | None = None) -> Pieces:
     """Partial rows of one segment, or of its first `good_bytes`."""
     try:
-        pieces = [extract(lines, tables) for lines in chunks(segment, good_bytes)]
+        return extract(chunks(segment, good_bytes), tables)
     except pl.exceptions.PolarsError as error:
         raise LogUnreadable(segment.path.name, str(error)) from error
-    return [together(pieces)] if pieces else []
 
 
 def chunks(segment: Segment, good_bytes: int | None = None) -> Iterator[bytes]:

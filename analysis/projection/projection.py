@@ -11,17 +11,17 @@ the pieces of an episode that straddles segments can be ordered by their last ``
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import polars as pl
 
 from retailsim.analysis.projection.call_stages import placed
-from retailsim.analysis.projection.columns import READ_AS
 from retailsim.analysis.projection.money_columns import with_profit
 from retailsim.analysis.projection.packed import Packed, PackedTables, packed, unpacked
+from retailsim.analysis.projection.pieces import Pieces, extract, fold
 from retailsim.analysis.projection.protocol_tables import TableSet, table_set
-from retailsim.analysis.projection.tables import ENVELOPE, ColumnTable, RowTable, Rule
+from retailsim.analysis.projection.tables import ColumnTable
 from retailsim.events.log.reader import LogCheck
 
 REVIEWING = "review"
@@ -29,9 +29,6 @@ REVIEWING = "review"
 
 _CELLS_AT_ONCE = 8_000_000
 """Unpacked while tables are joined: more take more memory, fewer more time."""
-
-_TYPE = r'^\s*\{\s*"type"\s*:\s*"(\w+)"'
-"""An event line's first key is its type; a header's and a commit line's is not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,39 +89,6 @@ class Projection:
     log: LogCheck | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Pieces:
-    """Partial rows by table, packed: what one piece of a log says, in so many events."""
-
-    folded: dict[str, Packed]
-    rows: dict[str, Packed]
-    events: int
-
-
-def extract(lines: bytes, tables: TableSet | None = None) -> Pieces:
-    """Partial rows of each table (None: the shared ones) from whole JSON lines.
-
-    Each event type is decoded by itself, with the few fields it has; decoding every line with
-    the fields of all types takes half as much time again.
-
-    Raises
-    ------
-    polars.exceptions.ComputeError
-        If a line that begins like a known event is not JSON, or a field has another type.
-    """
-    tables = tables or table_set()
-    typed = pl.scan_lines(lines).with_columns(type=pl.col("line").str.extract(_TYPE)).collect()
-    events = {name: _decode(typed.lazy(), name, fields) for name, fields in tables.decoded.items()}
-    wanted = [_fold(table, _contributions(table, events)) for table in tables.folded.values()]
-    wanted += [_kept(table, events[table.on]) for table in tables.rows.values()]
-    frames = dict(zip(tables.names, pl.collect_all(wanted), strict=True))
-    return Pieces(
-        folded={name: packed(frames[name]) for name in tables.folded},
-        rows={name: packed(frames[name]) for name in tables.rows},
-        events=typed["type"].count(),
-    )
-
-
 def merge(pieces: Iterable[Pieces], tables: TableSet | None = None) -> Projection:
     """Fold partial rows, in any order, into the projection; None: of the shared tables."""
     tables = tables or table_set()
@@ -148,53 +112,10 @@ def merge(pieces: Iterable[Pieces], tables: TableSet | None = None) -> Projectio
     )
 
 
-def _decode(typed: pl.LazyFrame, event_type: str, fields: pl.Struct) -> pl.LazyFrame:
-    decoded = pl.col("line").str.json_decode(fields)
-    events = typed.filter(type=event_type).select(event=decoded).unnest("event")
-    return events.with_columns(**READ_AS.get(event_type, {}))
-
-
 def _sorted(pieces: Iterable[Pieces], name: str) -> Packed:
     """One table of rows: of all tables, only this one is unpacked at a time."""
     rows = pl.concat([unpacked(piece.rows.pop(name)) for piece in pieces])
     return packed(rows.sort("market", "seq"))
-
-
-def _kept(table: RowTable, events: pl.LazyFrame) -> pl.LazyFrame:
-    return events.select(*ENVELOPE, *table.fields)
-
-
-def _contributions(table: ColumnTable, events: Mapping[str, pl.LazyFrame]) -> pl.LazyFrame:
-    """One row per event that feeds the table, null in the columns it says nothing about."""
-    return pl.concat(
-        [
-            events[event_type]
-            .filter(table.within)
-            .select(*table.key, "seq", **table.fed_by(event_type))
-            for event_type in table.types
-        ],
-        how="diagonal",
-    )
-
-
-def _fold(table: ColumnTable, rows: pl.LazyFrame) -> pl.LazyFrame:
-    """One row per key; ``seq`` becomes the last one, which orders the pieces of a key."""
-    values = [_apply(column.rule, pl.col(name)) for name, column in table.columns.items()]
-    return rows.group_by(table.key).agg(pl.col("seq").max(), *values)
-
-
-def together(pieces: Sequence[Pieces]) -> Pieces:
-    """Return pieces as one, in their order; to read one is quicker than to read many."""
-    first, *_ = pieces
-    return Pieces(
-        folded={name: _one([piece.folded[name] for piece in pieces]) for name in first.folded},
-        rows={name: _one([piece.rows[name] for piece in pieces]) for name in first.rows},
-        events=sum(piece.events for piece in pieces),
-    )
-
-
-def _one(contents: Sequence[Packed]) -> Packed:
-    return contents[0] if len(contents) == 1 else packed(pl.concat(map(unpacked, contents)))
 
 
 def _join(table: ColumnTable, pieces: Sequence[Packed]) -> pl.DataFrame:
@@ -204,7 +125,7 @@ def _join(table: ColumnTable, pieces: Sequence[Packed]) -> pl.DataFrame:
     """
     keys = pl.concat([unpacked(piece, table.key) for piece in pieces])
     several = keys.select(pl.struct(table.key).is_duplicated()).to_series()
-    folded = _fold(table, _rows(pieces, several).lazy().sort("seq", maintain_order=True)).collect()
+    folded = fold(table, _rows(pieces, several).lazy().sort("seq", maintain_order=True)).collect()
     alone = ~several
     order = pl.concat([keys.filter(alone), folded.select(table.key)]).with_row_index("at")
     at = order.sort(table.key)["at"]
@@ -231,18 +152,6 @@ def _rows(pieces: Sequence[Packed], wanted: pl.Series) -> pl.DataFrame:
         found.append(rows.filter(wanted[offset : offset + rows.height]))
         offset += rows.height
     return pl.concat(found)
-
-
-def _apply(rule: Rule, value: pl.Expr) -> pl.Expr:
-    match rule:
-        case "last":
-            return value.drop_nulls().last()
-        case "sum":
-            return value.sum()
-        case "min":
-            return value.min()
-        case "max":
-            return value.max()
 
 
 def _finish_markets(markets: pl.DataFrame) -> pl.DataFrame:

@@ -9,7 +9,8 @@ import pytest
 
 from retailsim.analysis.experiments.episode_cost import simulation_cost
 from retailsim.analysis.experiments.outcomes import published
-from retailsim.analysis.projection.projection import Projection, extract, merge
+from retailsim.analysis.projection.pieces import extract
+from retailsim.analysis.projection.projection import Projection, merge
 
 OPENED = {
     "type": "EpisodeOpened",

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from retailsim.analysis.projection import loader
+from retailsim.analysis.projection import loader, pieces
 from retailsim.analysis.projection.errors import LogUnreadable
 from retailsim.analysis.projection.loader import load
 from retailsim.analysis.replay.replay import replay
@@ -156,14 +156,18 @@ def test_a_known_field_of_another_type_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("size", [64, 1_000])
-def test_chunks_leave_no_trace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int) -> None:
-    """Lines longer than a chunk stay whole."""
+@pytest.mark.parametrize("events", [1, 1_000])
+def test_chunks_leave_no_trace(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int, events: int
+) -> None:
+    """Lines longer than a chunk stay whole, however many events are folded at once."""
     run = write_run(tmp_path / "run", two_markets())
     whole = loader.project(run / "events")
     monkeypatch.setattr(loader, "_CHUNK_BYTES", size)
-    pieces = loader.project(run / "events")
+    monkeypatch.setattr(pieces, "_EVENTS_AT_ONCE", events)
+    parted = loader.project(run / "events")
     for name in ("episodes", "markets", "calls"):
-        assert getattr(whole, name).equals(getattr(pieces, name))
+        assert getattr(whole, name).equals(getattr(parted, name))
 
 
 def test_compressed_segments_are_read(tmp_path: Path) -> None:
