@@ -21,7 +21,7 @@ from retailsim.analysis.projection.projection import Projection
 from retailsim.analysis.projection.protocol_tables import TableSet
 from retailsim.events.whole_file import leads_out, written_whole
 
-VERSION = 4
+VERSION = 5
 """Raised whenever a projection of the same log comes out differently."""
 
 _INDEX = "index.json"

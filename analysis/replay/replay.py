@@ -10,6 +10,8 @@ import polars as pl
 
 from retailsim.analysis.measures import table
 from retailsim.analysis.measures.measure import Measure
+from retailsim.analysis.measures.profit_statement import READS as PROFIT_READS
+from retailsim.analysis.measures.profit_statement import ProfitStatement, profit_statement
 from retailsim.analysis.measures.rows import MeasureRow, counted, measures, overall
 from retailsim.analysis.measures.scope import KINDS, SHARED_BY
 from retailsim.analysis.projection.loader import load
@@ -25,6 +27,7 @@ READ = frozenset(
         *("episode", "market", "retries", "seller", "buyer", "category", *SHARED_BY, *KINDS),
         *("status", "superseded", "decided", "settled", "orders", "rejected_outputs"),
         *("rejected_commands", "failed_stage", "failed_reason"),
+        *PROFIT_READS,
     )
 )
 """Columns of the episodes that every replay reads, beside those of its measures."""
@@ -66,6 +69,8 @@ class Replay(msgspec.Struct, frozen=True, kw_only=True):
     intervals : HeadlineIntervals or None
         Of the whole run. `replay` leaves them to `replay.headline_intervals`, because they need
         the packages of ``retailsim[analysis]``; ``replay --json`` has them.
+    profit : ProfitStatement or None
+        Of what it is made, beside it; None where no unit cost is known.
     """
 
     run: str
@@ -81,6 +86,7 @@ class Replay(msgspec.Struct, frozen=True, kw_only=True):
     pairs: tuple[MeasureRow, ...]
     cost: Cost | None
     intervals: HeadlineIntervals | None = None
+    profit: ProfitStatement | None = None
 
 
 def replay(run: Path, projection: Projection | None = None) -> Replay:
@@ -144,6 +150,7 @@ def summarize(
         categories=tuple(measures(episodes, ("category",), own)),
         pairs=tuple(measures(episodes, ("seller", "buyer"), own)),
         cost=cost(projection, sent),
+        profit=profit_statement(episodes),
     )
 
 

@@ -56,6 +56,7 @@ def show_replay(
         from retailsim.analysis.replay.terminal_tables import heatmap, measure_table
 
         parts: list[Any] = [measure_table(result, own_measures(run.path))]
+        parts += _profit(result, projection)
         if result.pairs:
             parts.append(heatmap(result))
         if result.cost is not None:
@@ -91,6 +92,17 @@ def _illustration(projection: Projection) -> Iterator[Any]:
     return map(Text, illustration(projection.episodes))
 
 
+def _profit(result: Replay, projection: Projection) -> Iterator[Any]:
+    """Yield what was earned and of what it is made, or why nobody knows."""
+    from rich.text import Text
+
+    from retailsim.analysis.measures.profit_statement import profit_told, with_interval
+
+    if result.overall.decided:
+        found = with_interval(result.profit, projection.episodes)
+        yield Text("\n".join((*profit_told(found), "")))
+
+
 def _why_failed(projection: Projection, failed: int) -> str:
     """Say why most of the failed episodes failed: often it is the same for all."""
     from retailsim.analysis.measures.failures import failed_of, reasons
@@ -121,9 +133,14 @@ def measures_as_json(run: Path) -> Replay:
 
 def _as_json(result: Replay, projection: Projection) -> Replay:
     """Return a result as JSON: with intervals, and a folder's name that JSON can hold."""
+    from retailsim.analysis.measures.profit_statement import with_interval
     from retailsim.analysis.projection.registered import own_measures
     from retailsim.analysis.replay.headline_intervals import intervals
 
     own = own_measures(Path(result.run))
-    name = os.fsencode(result.run).decode("utf-8", "replace")
-    return msgspec.structs.replace(result, run=name, intervals=intervals(projection, own))
+    return msgspec.structs.replace(
+        result,
+        run=os.fsencode(result.run).decode("utf-8", "replace"),
+        intervals=intervals(projection, own),
+        profit=with_interval(result.profit, projection.episodes),
+    )

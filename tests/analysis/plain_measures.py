@@ -108,7 +108,7 @@ def profit(events: Sequence[Row], *, costs_known: bool) -> int | None:
             cost = event.get("unit_cost_cents", cost)
         if kind == "OrderPlaced":
             sold, units, paid = True, event["quantity"], event["shipping_cents"]
-            carrier = event["carrier_cents"] if "carrier_cents" in event else paid
+            carrier = {"carrier_cents": paid, **event}["carrier_cents"]
             earned += units * event["unit_price_cents"] + paid - carrier
             earned -= event.get("payment_fee_cents", 0) + event.get("tax_cents", 0)
             earned -= units * (cost or 0)

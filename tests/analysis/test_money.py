@@ -6,9 +6,18 @@ import json
 from collections import defaultdict
 from typing import Any
 
+import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from retailsim.analysis.measures.profit_statement import (
+    LOST,
+    NO_COSTS,
+    profit_statement,
+    profit_told,
+    with_interval,
+)
+from retailsim.analysis.measures.rows import overall
 from retailsim.analysis.projection.projection import extract, merge
 from tests.analysis.plain_measures import Row, profit
 
@@ -63,15 +72,19 @@ def bought(draw: st.DrawFn) -> list[Row]:
     return [order, resolved, refund | maybe(draw, salvage_cents=CENTS, tax_refund_cents=CENTS)]
 
 
-def projected(episodes: list[list[Row]]) -> dict[str, Any]:
-    """What the frame of a log of these episodes says each of them earned."""
+def frame(episodes: list[list[Row]]) -> pl.DataFrame:
+    """The frame of a log of these episodes."""
     events = [{**event, "episode": f"e{n}"} for n, some in enumerate(episodes) for event in some]
     lines = [
         json.dumps({"type": event["type"], "market": "m", "seq": seq, "t": seq, **event})
         for seq, event in enumerate(events)
     ]
-    frame = merge([extract("\n".join(lines).encode() + b"\n")]).episodes
-    return dict(frame.select("episode", "profit_cents").iter_rows())
+    return merge([extract("\n".join(lines).encode() + b"\n")]).episodes
+
+
+def projected(episodes: list[list[Row]]) -> dict[str, Any]:
+    """What it says each of them earned."""
+    return dict(frame(episodes).select("episode", "profit_cents").iter_rows())
 
 
 @settings(max_examples=60, deadline=None)
@@ -80,6 +93,20 @@ def test_profit_is_what_a_plain_loop_over_the_events_finds(episodes: list[list[R
     known = any("unit_cost_cents" in event for some in episodes for event in some)
     expected = {f"e{n}": profit(some, costs_known=known) for n, some in enumerate(episodes)}
     assert projected(episodes) == expected
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(episode(), min_size=1, max_size=6))
+def test_the_lines_of_the_statement_add_up_to_the_profit(episodes: list[list[Row]]) -> None:
+    known = frame(episodes)
+    found, row = profit_statement(known), overall(known)
+    if found is None:
+        assert row.profit_cents is None
+        return
+    *parts, (_, earned) = found.lines
+    assert sum(cents for _, cents in parts) == earned == row.profit_cents
+    assert (found.episodes, found.decided) == (row.profit_episodes, row.decided)
+    assert found.products_with_cost <= found.products
 
 
 def test_an_order_in_words() -> None:
@@ -127,3 +154,35 @@ def test_what_nobody_knows_the_cost_of_has_no_profit() -> None:
         ]
         with_cost = [{"type": "EpisodeOpened", "product": "q", **costs[name]}]
         assert list(projected([*some, with_cost]).values())[:3] == expected
+
+
+def told(*costs: int | None) -> list[str]:
+    """What is said of orders at $10 of products with these costs, each one kept."""
+    order: Row = {"type": "OrderPlaced", "quantity": 1, "unit_price_cents": 1000}
+    some: list[list[Row]] = []
+    for n, cost in enumerate(costs):
+        opened: Row = {"type": "EpisodeOpened", "product": f"p{n}"}
+        opened |= {} if cost is None else {"unit_cost_cents": cost}
+        paid = {**order, "product": f"p{n}", "shipping_cents": 0}
+        some.append([opened, paid, {"type": "EpisodeClosed"}])
+    known = frame(some)
+    return list(profit_told(with_interval(profit_statement(known), known)))
+
+
+def test_profit_is_told_with_what_it_is_over() -> None:
+    every, some = told(600, 500, 400), told(600, None, 400)
+    assert every[0] == "Profit: $5.00 per episode ($2.52 to $7.48), $15.00 in all."
+    assert some[0].startswith("Profit: $5.00 per episode (")
+    assert some[0].endswith(
+        "$10.00 in all, over 2 of 3 episodes: 2 of 3 products have a unit cost."
+    )
+    assert LOST not in (*every, *some)
+
+
+def test_without_a_cost_one_line_says_why_there_is_no_profit() -> None:
+    assert told(None, None) == [NO_COSTS]
+
+
+def test_goods_that_cost_what_they_bring_earn_nothing() -> None:
+    """A control: the cost is the price."""
+    assert told(1000, 1000)[0].startswith("Profit: $0.00 per episode")
