@@ -18,12 +18,12 @@ from retailsim.sim.cli.look_commands import compare, export, replay, report
 from retailsim.sim.cli.make_commands import agents, profiles, schema
 from retailsim.sim.cli.policy_commands import policy
 from retailsim.sim.cli.run_commands import import_, launch, resume, verify
-from retailsim.sim.cli.study_commands import calibrate, experiment, infer
+from retailsim.sim.cli.study_commands import calibrate, experiment, infer, sweep
 
 HEADINGS: Mapping[str, Sequence[click.Command]] = {
     "Run": (launch, resume, verify, import_),
     "Look": (replay, report, compare, export),
-    "Study": (experiment, infer, annotate, calibrate, policy),
+    "Study": (experiment, sweep, infer, annotate, calibrate, policy),
     "Make": (agents, profiles, schema),
 }
 

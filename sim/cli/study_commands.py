@@ -62,6 +62,47 @@ def experiment(name: str, as_json: bool, **flags: Any) -> None:
     sys.exit(run_it(ExperimentOptions(name=name, **flags), Terminal(json=as_json)))
 
 
+@click.command(cls=Command, example="sweep pairwise design.discount=0,0.05,0.1 --out runs/discount")
+@click.argument("scenario")
+@click.argument("keys", nargs=-1, required=True, metavar="KEY=V1,V2,...")
+@click.option(
+    "--out",
+    type=PATH,
+    metavar="DIR",
+    help="Folder for the runs; an unfinished sweep in it is continued.",
+)
+@click.option(
+    "--measure", metavar="NAME", help="What the best is best by; by default profit, else revenue."
+)
+@click.option("--seed", type=int, metavar="N", help="Use this seed instead of the scenario's.")
+@WORKERS
+@click.option("--sellers", metavar="A,B", help="Sellers, named as for launch.")
+@click.option("--buyers", metavar="A,B", help="Buyers, named in the same way.")
+@click.option("--catalog", type=PATH, metavar="FILE", help="A catalog of your own.")
+@click.option(
+    "--profiles", type=PATH, metavar="FILE", help="Profiles of the buyers in conversations."
+)
+@click.option(
+    "--set", "settings", multiple=True, metavar="KEY=VALUE", help="Set a key in every run."
+)
+@BUDGET
+@click.option("--dry-run", is_flag=True, help="Check everything and print the size of the sweep.")
+@click.option("--html", is_flag=True, help="Also write a page with charts into the folder.")
+@JSON
+def sweep(scenario: str, keys: tuple[str, ...], as_json: bool, **flags: Any) -> None:
+    """Run a scenario with several values, and say which is best.
+
+    A range such as 0:0.3:0.05 stands for its values; several KEYs make a grid. All runs share
+    their seed, and so all draws that they have in common.
+    """
+    from retailsim.sim.sweep.sweep import sweep as run_it
+    from retailsim.sim.sweep.sweep_arms import SweepOptions
+    from retailsim.sim.terminal.terminal import Terminal
+
+    options = SweepOptions(scenario=scenario, keys=keys, **flags)
+    sys.exit(run_it(options, Terminal(json=as_json)))
+
+
 @click.command(cls=Command, example="infer runs/personas runs/first")
 @click.argument("labelled", type=PATH, metavar="LABELLED")
 @RUN

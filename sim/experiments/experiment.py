@@ -5,19 +5,20 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-from retailsim.sim.errors import BadScenario, CannotWrite, MissingExtra, RunExists, SimError
+from retailsim.sim.errors import BadScenario, MissingExtra
+from retailsim.sim.experiments import arm_runs
+from retailsim.sim.experiments.arm_runs import ArmPlayer, QuietArms, play_arm, say_cost
 from retailsim.sim.experiments.experiment_output import draw, tell
 from retailsim.sim.experiments.presets import LOOPS, ExperimentArm, arms_of
 from retailsim.sim.terminal.audience import Audience
 from retailsim.sim.terminal.program_name import program_name
-from retailsim.sim.terminal.terminal import Quiet, Terminal
+from retailsim.sim.terminal.terminal import Terminal
 
 if TYPE_CHECKING:
-    from retailsim.analysis.replay.cost import Cost
     from retailsim.sim.experiments.seed_cells import SeedCells
     from retailsim.sim.run.launch_options import Options
 
@@ -62,7 +63,7 @@ def experiment(asked: ExperimentOptions, terminal: Terminal) -> int:
     status, runs = ran(asked, folder, terminal, QuietArms())
     if status:
         return status
-    _say_cost(folder, terminal)
+    say_cost(folder, terminal)
     if asked.name == "fidelity":
         _write_forms(folder, terminal)
     charts = (folder, asked.charts) if asked.charts else None
@@ -99,34 +100,6 @@ def check_extras() -> None:
         raise MissingExtra("experiment", error.name or "a package") from None
 
 
-class ArmPlayer(Protocol):
-    """Plays the runs of an experiment; both return an exit status."""
-
-    def launch(self, options: Options) -> int:
-        """Play a run from its beginning."""
-        ...
-
-    def resume(self, run: Path, *, workers: int | None, budget: float | None) -> int:
-        """Play what is missing of a run."""
-        ...
-
-
-class QuietArms:
-    """Plays them as the commands do, without their results."""
-
-    def launch(self, options: Options) -> int:
-        """Play a run from its beginning."""
-        from retailsim.sim.run.launch import launch
-
-        return launch(options, Quiet())
-
-    def resume(self, run: Path, *, workers: int | None, budget: float | None) -> int:
-        """Play what is missing of a run."""
-        from retailsim.sim.run.resume import resume
-
-        return resume(run, Quiet(), workers=workers, retry_failed=False, budget=budget)
-
-
 def ran(
     asked: ExperimentOptions, folder: Path, audience: Audience, player: ArmPlayer
 ) -> tuple[int, dict[str, Path]]:
@@ -148,7 +121,8 @@ def ran(
     begin(asked, folder)
     for arm in arms:
         audience.say(f"{asked.name}: {arm.label}")
-        status = _run(asked, arm, folder, audience, player)
+        options = _options(asked, arm, folder / arm.label)
+        status = play_arm(options, folder, audience, player, "experiment")
         if status:
             return status, {}
     return 0, {arm.label: folder / arm.label for arm in arms}
@@ -193,8 +167,6 @@ _MARK = "experiment.json"
 def begin(asked: ExperimentOptions, folder: Path) -> None:
     """Make the experiment's folder, or see that it is the one of this experiment.
 
-    One in which nothing was ever run, for what was told made no sense, is as good as new.
-
     Raises
     ------
     RunExists
@@ -203,74 +175,7 @@ def begin(asked: ExperimentOptions, folder: Path) -> None:
     """
     words = [asked.name, asked.settings, asked.sellers, asked.buyers, asked.seed]
     told = msgspec.json.encode([*words, "full"] if asked.full else words, order="sorted")
-    mark = folder / _MARK
-    try:
-        if mark.is_file() and mark.read_bytes() == told:
-            return
-        if folder.exists() and (not folder.is_dir() or {*folder.iterdir()} - {mark}):
-            raise RunExists(folder)
-        folder.mkdir(parents=True, exist_ok=True)
-        mark.write_bytes(told)
-    except OSError as error:
-        raise CannotWrite(folder, error, "choose another --out") from None
-
-
-def _run(
-    asked: ExperimentOptions,
-    arm: ExperimentArm,
-    folder: Path,
-    audience: Audience,
-    player: ArmPlayer,
-) -> int:
-    """Run an arm, and where it stops early, say how the experiment goes on."""
-    try:
-        status = _run_what_is_left(asked, arm, folder, player)
-    except SimError as error:
-        if error.exit_status == _RESUMABLE:
-            audience.say(GOES_ON.format(folder))
-        raise
-    if status:
-        audience.say(GOES_ON.format(folder))
-    return status
-
-
-_RESUMABLE = 3
-GOES_ON = "to continue the experiment, repeat the command with --out {}"
-
-
-def _run_what_is_left(
-    asked: ExperimentOptions, arm: ExperimentArm, folder: Path, player: ArmPlayer
-) -> int:
-    """Launch an arm, or resume it; the budget is for all arms together."""
-    out = folder / arm.label
-    budget = asked.budget
-    if budget is not None:
-        budget = max(0.0, budget - _spent(folder, but=out))
-    if (out / "run.toml").is_file():
-        return player.resume(out, workers=asked.workers, budget=budget)
-    return player.launch(_options(msgspec.structs.replace(asked, budget=budget), arm, out))
-
-
-def _spent(folder: Path, *, but: Path) -> float:
-    """Return the dollars that the other arms have cost so far."""
-    return sum((cost.cost_nanousd or 0) / 1e9 for cost in _costs(folder, but=but))
-
-
-def _say_cost(folder: Path, terminal: Terminal) -> None:
-    """Say what the models of all arms cost together; nothing where none took part."""
-    from retailsim.market.core.money import nanodollars
-
-    costs = [cost.cost_nanousd for cost in _costs(folder)]
-    if costs:
-        known = [cost for cost in costs if cost is not None]
-        terminal.say(f"models cost {nanodollars(sum(known) if len(known) == len(costs) else None)}")
-
-
-def _costs(folder: Path, *, but: Path | None = None) -> list[Cost]:
-    from retailsim.analysis.replay.replay import replay
-
-    runs = (run for run in folder.iterdir() if (run / "run.toml").is_file() and run != but)
-    return [cost for cost in (replay(run).cost for run in runs) if cost is not None]
+    arm_runs.begin(folder, _MARK, told)
 
 
 def show(

@@ -34,7 +34,7 @@ def lay_over(tree: Tree, settings: Sequence[str]) -> None:
         parts = _parts(key.strip())
         if len(parts) > DEEPEST:
             raise BadSetting(f"{setting[:40]}...", "its key has too many parts")
-        _assign(tree, parts, _value(text.strip()), setting)
+        _assign(tree, parts, parsed_value(text.strip()), setting)
 
 
 def as_settings(values: Mapping[str, Any]) -> tuple[str, ...]:
@@ -72,7 +72,8 @@ def _scalar(value: Any) -> str:
     return tomli_w.dumps({"value": value}).removeprefix("value = ").rstrip("\n")
 
 
-def _value(text: str) -> Any:
+def parsed_value(text: str) -> Any:
+    """Return the value of a setting: as TOML where that parses, else as text."""
     try:
         parsed = parse_toml(f"value = {text}")
     except tomllib.TOMLDecodeError:

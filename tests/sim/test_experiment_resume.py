@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from retailsim.sim.experiments import experiment
+from retailsim.sim.experiments.arm_runs import spent
 from tests.analysis.fakelog import market, write_run
 from tests.sim.modelserver import serving
 from tests.sim.runs import sim
@@ -86,8 +86,8 @@ def test_what_other_runs_cost_is_no_longer_there_to_spend(tmp_path: Path) -> Non
         write_run(tmp_path / name, [*market("m"), call])
         (tmp_path / name / "run.toml").touch()
     (tmp_path / "experiment.json").touch()
-    assert experiment._spent(tmp_path, but=tmp_path / "0.5") == pytest.approx(5.0)
-    assert experiment._spent(tmp_path, but=tmp_path / "0.25") == pytest.approx(2.5)
+    assert spent(tmp_path, but=tmp_path / "0.5") == pytest.approx(5.0)
+    assert spent(tmp_path, but=tmp_path / "0.25") == pytest.approx(2.5)
 
 
 def test_ratings_fill_table_1(tmp_path: Path) -> None:

@@ -13,7 +13,8 @@ import msgspec
 import numpy as np
 
 from retailsim.sim.environments.csales.episodes import Episodes
-from retailsim.sim.experiments.experiment import GOES_ON, ExperimentOptions
+from retailsim.sim.experiments.arm_runs import goes_on
+from retailsim.sim.experiments.experiment import ExperimentOptions
 from retailsim.sim.experiments.experiment_output import draw, tell
 from retailsim.sim.learning.course import Lessons
 from retailsim.sim.learning.csales.contest import (
@@ -64,11 +65,11 @@ def experiment(terminal: Terminal, *, asked: ExperimentOptions, folder: Path) ->
     try:
         status = loop.collect()
         if status:
-            terminal.say(GOES_ON.format(folder))
+            terminal.say(goes_on("experiment", folder))
             return status
         found = loop.go()
     except KeyboardInterrupt:
-        terminal.say(GOES_ON.format(folder))
+        terminal.say(goes_on("experiment", folder))
         raise
     outcome = outcome_of(found)
     write_page(outcome, folder / "report.html")

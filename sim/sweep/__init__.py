@@ -1,0 +1,1 @@
+"""Sweeps: one scenario played with several values of a setting, side by side."""

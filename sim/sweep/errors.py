@@ -1,0 +1,12 @@
+"""What a user can do wrong with a sweep; each message is one line."""
+
+from __future__ import annotations
+
+from retailsim.sim.errors import SimError
+
+
+class BadSweep(SimError):
+    """What is swept is not KEY=V1,V2,..., or makes no arms."""
+
+    def __init__(self, told: str, problem: str) -> None:
+        super().__init__(f"sweep {told}: {problem}")
