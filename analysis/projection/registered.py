@@ -82,6 +82,16 @@ def design_of(run: Path, key: str) -> Any:
 
     None where that says nothing or cannot be read: what the log says can still be told.
     """
+    return _told(run, "scenario", "design", key)
+
+
+def planned_episodes(run: Path) -> int | None:
+    """Return how many episodes a run is to have in the end; None where its folder does not say."""
+    told = _told(run, "episodes")
+    return told if isinstance(told, int) and not isinstance(told, bool) else None
+
+
+def _told(run: Path, *keys: str) -> Any:
     path = run / "run.toml"
     if not path.is_file():  # a pipe would be waited for without end
         return None
@@ -89,6 +99,6 @@ def design_of(run: Path, key: str) -> Any:
         told: Any = parse_toml(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
         return None
-    for name in ("scenario", "design", key):
+    for name in keys:
         told = told.get(name) if isinstance(told, dict) else None
     return told

@@ -16,7 +16,7 @@ from retailsim.analysis.measures.rows import MeasureRow, counted, measures, over
 from retailsim.analysis.measures.scope import KINDS, SHARED_BY
 from retailsim.analysis.projection.loader import load
 from retailsim.analysis.projection.projection import Projection
-from retailsim.analysis.projection.registered import own_measures
+from retailsim.analysis.projection.registered import own_measures, planned_episodes
 from retailsim.analysis.replay.cost import Attempts, Cost, cost
 from retailsim.analysis.replay.headline_intervals import HeadlineIntervals
 from retailsim.analysis.replay.telemetry import attempts
@@ -33,16 +33,23 @@ READ = frozenset(
 """Columns of the episodes that every replay reads, beside those of its measures."""
 
 
-class EpisodeCounts(msgspec.Struct, frozen=True, kw_only=True):
+class EpisodeCounts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """How many episodes were opened, and how they ended; the rest is still open.
 
-    ``superseded`` are the failed ones that were repeated; they are in no other number.
+    ``superseded`` are the failed ones that were repeated; they are in no other number. ``planned``
+    is there where the run is not finished: how many it is to have, as its folder says.
     """
 
     opened: int
     closed: int
     failed: int
     superseded: int
+    planned: int | None = None
+
+    @property
+    def asked(self) -> int:
+        """How many were asked for; those that were opened, where nobody knows."""
+        return self.planned or self.opened
 
 
 class Replay(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,7 +118,8 @@ def replay(run: Path, projection: Projection | None = None) -> Replay:
     sealed = (run / "events" / SEAL).exists()
     own = own_measures(run)
     held = load(run, columns_read(own)) if projection is None else projection
-    return summarize(str(run), held, sealed=sealed, sent=attempts(run), own=own)
+    planned = planned_episodes(run)
+    return summarize(str(run), held, sealed=sealed, sent=attempts(run), own=own, planned=planned)
 
 
 def columns_read(own: Sequence[Measure]) -> frozenset[str]:
@@ -126,10 +134,12 @@ def summarize(
     sealed: bool,
     sent: Sequence[Attempts] = (),
     own: Sequence[Measure] = (),
+    planned: int | None = None,
 ) -> Replay:
     """Measure a projection; `sealed` says whether its log can grow no more.
 
-    `sent` are the attempts at model calls, from the telemetry; `own` the protocol's measures.
+    `sent` are the attempts at model calls, from the telemetry; `own` the protocol's measures;
+    `planned` how many episodes the run is to have.
     """
     markets = projection.markets
     episodes = counted(projection.episodes)
@@ -137,10 +147,11 @@ def summarize(
     rejections = projection.episodes.select("superseded", "rejected_outputs", "rejected_commands")
     rejecting = rejections.filter(~pl.col("superseded"))
     unended = (episodes["status"] == "open").any() or (markets["status"] == "open").any()
+    partial = bool(not sealed or unended)
     return Replay(
         run=run,
-        partial=not sealed or unended,
-        episodes=_counts(projection.episodes, episodes),
+        partial=partial,
+        episodes=_counts(projection.episodes, episodes, planned if partial else None),
         failed_markets=_with_status(markets, "failed"),
         rejected_outputs=_both(rejecting, markets, "rejected_outputs"),
         rejected_commands=_both(rejecting, markets, "rejected_commands"),
@@ -154,12 +165,13 @@ def summarize(
     )
 
 
-def _counts(everything: pl.DataFrame, episodes: pl.DataFrame) -> EpisodeCounts:
+def _counts(everything: pl.DataFrame, episodes: pl.DataFrame, planned: int | None) -> EpisodeCounts:
     return EpisodeCounts(
         opened=episodes.height,
         closed=_with_status(episodes, "closed"),
         failed=_with_status(episodes, "failed"),
         superseded=int(everything["superseded"].sum()),
+        planned=planned,
     )
 
 

@@ -259,7 +259,7 @@ def _title(replay: Replay) -> Text:
 
 def _caption(replay: Replay) -> Text:
     counts = replay.episodes
-    parts = [f"{counts.closed:,} of {counts.opened:,} episodes closed, {counts.failed:,} failed"]
+    parts = [f"{counts.closed:,} of {counts.asked:,} episodes closed, {counts.failed:,} failed"]
     if replay.failed_markets:
         parts.append(f"{replay.failed_markets:,} markets failed")
     rejected = replay.rejected_outputs, replay.rejected_commands

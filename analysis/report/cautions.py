@@ -29,7 +29,11 @@ def cautions(run: Path, replay: Replay, some: pl.DataFrame) -> tuple[str, ...]:
 
 def _finished(replay: Replay) -> Iterator[str]:
     if replay.partial:
-        yield "This run is not finished: all numbers are of what is done so far."
+        counts = replay.episodes
+        yield (
+            f"This run is not finished: {counts.closed:,} of {counts.asked:,} episodes closed. "
+            "All numbers are of what is done so far."
+        )
 
 
 def _thin(some: pl.DataFrame) -> Iterator[str]:

@@ -33,6 +33,7 @@ from retailsim.analysis.policy.mining_section import mined_section
 from retailsim.analysis.projection.columns import BUYER_TRAITS, SELLER_TRAITS
 from retailsim.analysis.projection.loader import load
 from retailsim.analysis.projection.projection import Projection
+from retailsim.analysis.projection.registered import planned_episodes
 from retailsim.analysis.protocol import ProtocolAnalysis, analysis_of
 from retailsim.analysis.replay.replay import Replay, columns_read, summarize
 from retailsim.analysis.replay.telemetry import attempts
@@ -86,7 +87,10 @@ def report(run: Path, about: Mapping[str, str], learning: Collection[str] = ()) 
     protocol = analysis_of(run)
     projection, own = load(run, columns_of(protocol)), protocol.measures
     sealed = (run / "events" / SEAL).exists()
-    replay = summarize(run.name, projection, sealed=sealed, sent=attempts(run), own=own)
+    planned = planned_episodes(run)
+    replay = summarize(
+        run.name, projection, sealed=sealed, sent=attempts(run), own=own, planned=planned
+    )
     some = estimates.decided(_shown(projection.episodes, own))
     own_parts: list[Section | None] = []
     if some.height:

@@ -114,7 +114,8 @@ def _counts(found: Mapping[str, Any]) -> str:
     partial = ", not finished" if found["partial"] else ""
     told = failures_told(counts["failed"], found["overall"])
     failed = f". {told}" if told else ""
-    return f"{counts['closed']:,} of {counts['opened']:,} episodes closed{partial}{failed}"
+    asked = counts.get("planned") or counts["opened"]
+    return f"{counts['closed']:,} of {asked:,} episodes closed{partial}{failed}"
 
 
 def _shown(run: Path, *, unended: bool, costs_known: bool) -> tuple[Measure, ...]:

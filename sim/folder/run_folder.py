@@ -84,6 +84,8 @@ class RunFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     behavioral : BehavioralValues or None
         What its behavioral agents went by and where it came from, as the launch said. A record:
         what they go by stands in the scenario.
+    episodes : int or None
+        How many its design has, so that a run that is not finished can say of how many.
     mathematics : str
         The fingerprint of the machine's that made it; empty where nobody took it.
     """
@@ -97,6 +99,7 @@ class RunFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     imported: str | None = None
     budget: float | None = None
     behavioral: BehavioralValues | None = None
+    episodes: int | None = None
     mathematics: str = ""
 
 

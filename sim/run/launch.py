@@ -356,6 +356,7 @@ def _made(prepared: PreparedRun, out: Path) -> RunFolder:
         file = RunFile(
             run=Identity(format=FORMAT, id=uuid4().hex, scenario_folder=place),
             versions=versions(scenario),
+            episodes=prepared.design.episodes,
             mathematics=mathematics(),
             scenario=frozen,
             inputs=new.digests(),

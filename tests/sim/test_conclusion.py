@@ -8,11 +8,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from retailsim.analysis.projection import loader
 from retailsim.analysis.projection.loader import project
 from retailsim.analysis.report.content import report
+from retailsim.events.log.seal import write_seal
 from retailsim.events.messages import EpisodeFailed, Event
 from retailsim.sim.execution.runner import RunOutcome
 from retailsim.sim.folder.run_folder import RunFolder
@@ -37,6 +39,22 @@ def ended(finished: bool) -> RunOutcome:
 
 def bought(name: str) -> list[Event]:
     return closed(name, opened(), order())
+
+
+def test_a_run_that_is_not_finished_says_of_how_many(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of what was asked for, not of what was begun, where the folder knows."""
+    path = write_run(tmp_path / "r", market("m", bought("a")), seal=False)
+    for told, asked in (("", "1 of 1 "), ("episodes = 3000\n", "1 of 3,000 ")):
+        (path / "run.toml").write_text(told)
+        show_replay(RunFolder(path), Terminal())
+        assert f"{asked}episodes closed, 0 failed" in capsys.readouterr().out
+    assert measures_as_json(path).episodes.planned == 3000
+    assert "1 of 3,000 episodes closed" in " ".join(report(path, {}).warnings)
+    write_seal(path / "events")
+    assert measures_as_json(path).episodes.planned is None
+    assert b"planned" not in msgspec.json.encode(measures_as_json(path))
 
 
 def test_a_table_stands_on_stdout_and_nothing_is_said_where_nothing_failed(

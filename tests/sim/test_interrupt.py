@@ -77,6 +77,7 @@ def test_an_interrupted_run_says_how_to_go_on(
     before = replayed(run)
     assert before["partial"]
     assert 0 < before["episodes"]["closed"] < 10_000
+    assert before["episodes"]["planned"] == 10_000
     resumed = sim("resume", run)
     assert resumed.exit_code == 0, resumed.stderr
     assert replayed(run)["episodes"] == {
