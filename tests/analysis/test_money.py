@@ -18,7 +18,8 @@ from retailsim.analysis.measures.profit_statement import (
     with_interval,
 )
 from retailsim.analysis.measures.rows import overall
-from retailsim.analysis.projection.projection import extract, merge
+from retailsim.analysis.projection.pieces import extract
+from retailsim.analysis.projection.projection import merge
 from tests.analysis.plain_measures import Row, profit
 
 CENTS = st.integers(0, 9_999)
