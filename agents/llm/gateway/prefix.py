@@ -4,14 +4,16 @@ A request is read in the order in which providers cache it: the answer's schema,
 the messages. That text is cut into blocks, and each block's hash covers all that comes before it
 too, so a hash that was seen before is a prefix that was sent before. Only whole blocks count.
 
+A conversation repeats its messages whole, so the end of each is remembered too: what was sent
+before is passed over a message at a time, and only what is new is cut into blocks.
+
 Hashes are kept in two generations: when the young one is full it becomes the old one, and what
 was not asked for since is forgotten. So memory is bounded whatever a run sends.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from itertools import islice
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import msgspec
@@ -27,22 +29,31 @@ class Sent(NamedTuple):
     repeated_bytes: int
 
 
+class _End(NamedTuple):
+    """Where a piece of a text ends: its bytes so far, its last whole block, what comes behind."""
+
+    size: int
+    chain: int
+    rest: bytes
+
+
 class PrefixMeter:
     """Remembers the beginnings of what was sent to each model.
 
     Parameters
     ----------
     blocks : int
-        How many blocks of `BLOCK_BYTES` a generation holds; two generations are kept.
+        How many blocks of `BLOCK_BYTES` and ends of messages a generation holds; two generations
+        are kept.
     """
 
     def __init__(self, blocks: int = GENERATION_BLOCKS) -> None:
         self._blocks = blocks
-        self._young: set[int] = set()
-        self._old: set[int] = set()
+        self._young: dict[int, _End | None] = {}
+        self._old: dict[int, _End | None] = {}
 
     def __len__(self) -> int:
-        """How many blocks are remembered."""
+        """How many blocks and ends of messages are remembered."""
         return len(self._young) + len(self._old)
 
     def send(self, model: str, body: bytes, *, schema_read: bool = True) -> Sent:
@@ -58,32 +69,44 @@ class PrefixMeter:
             Whether the model reads the schema; a server that makes a grammar of it does not
             show it.
         """
-        text = read_text(body, schema_read=schema_read)
-        chain = hash(model)
-        chains = [
-            chain := hash((chain, text[start : start + BLOCK_BYTES]))
-            for start in range(0, len(text) - BLOCK_BYTES + 1, BLOCK_BYTES)
-        ]
-        repeated = BLOCK_BYTES * self._known(chains)
-        self._remember(chains)
-        return Sent(len(text), repeated)
+        path = hash(model)
+        end, repeated, new = _End(0, path, b""), 0, False
+        for piece in _pieces(_decode(body), schema_read=schema_read):
+            path = hash((path, piece))
+            known = None if new else self._find(path)
+            if known is None:
+                end, blocks, new = self._cut(end, piece, new)
+                self._keep(path, end)
+            else:
+                end, blocks = known, known.size // BLOCK_BYTES - repeated
+            repeated += blocks
+        return Sent(end.size, repeated * BLOCK_BYTES)
 
-    def _known(self, chains: Sequence[int]) -> int:
-        """Return how many of the first blocks are remembered."""
-        young, old = self._young, self._old
-        number = [*map(young.__contains__, chains), False].index(False)
-        for chain in chains[number:]:
-            if chain not in young and chain not in old:
-                break
-            number += 1
-        return number
+    def _cut(self, end: _End, piece: str | bytes, new: bool) -> tuple[_End, int, bool]:
+        """Remember the blocks of a piece; return its end, how many were known, if one was not."""
+        raw = piece if isinstance(piece, bytes) else piece.encode()
+        text, chain, known = end.rest + raw, end.chain, 0
+        whole = len(text) - len(text) % BLOCK_BYTES
+        for start in range(0, whole, BLOCK_BYTES):
+            chain = hash((chain, text[start : start + BLOCK_BYTES]))
+            new = new or not (chain in self._young or chain in self._old)
+            known += not new
+            self._keep(chain, None)
+        return _End(end.size + len(raw), chain, text[whole:]), known, new
 
-    def _remember(self, chains: Sequence[int]) -> None:
-        left = iter(chains)
-        while batch := tuple(islice(left, self._blocks - len(self._young))):
-            self._young.update(batch)
-            if len(self._young) >= self._blocks:
-                self._old, self._young = self._young, set()
+    def _find(self, path: int) -> _End | None:
+        """Return the end of a text that was sent before, and keep it for longer."""
+        found = self._young.get(path)
+        if found is None:
+            found = self._old.get(path)
+            if found is not None:
+                self._keep(path, found)
+        return found
+
+    def _keep(self, key: int, end: _End | None) -> None:
+        self._young[key] = end
+        if len(self._young) >= self._blocks:
+            self._old, self._young = self._young, {}
 
 
 class _Part(msgspec.Struct, frozen=True):
@@ -127,13 +150,14 @@ def read_text(body: bytes, *, schema_read: bool = True) -> bytes:
 
     Each message begins with its role between marks, about as long as what vendors put there.
     """
-    sent = _decode(body)
-    schemas = (sent.response_format, sent.text.format, sent.output_config.format)
-    pieces = [bytes(schema) for schema in (*schemas, sent.generation.response_json_schema)]
-    return b"".join(pieces if schema_read else ()) + "".join(_spoken(sent)).encode()
+    pieces = _pieces(_decode(body), schema_read=schema_read)
+    return b"".join(p if isinstance(p, bytes) else p.encode() for p in pieces)
 
 
-def _spoken(sent: _Body) -> Iterator[str]:
+def _pieces(sent: _Body, *, schema_read: bool) -> Iterator[str | bytes]:
+    if schema_read:
+        schemas = (sent.response_format, sent.text.format, sent.output_config.format)
+        yield b"".join(map(bytes, (*schemas, sent.generation.response_json_schema)))
     system = _text(sent.system) + sent.instructions + _text(sent.system_instruction.parts)
     if system:
         yield f"<|system|>\n{system}\n"
