@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
 from typing import Any, Protocol, TextIO
@@ -17,7 +18,7 @@ import msgspec
 
 
 class Diagnostics(Protocol):
-    """A structlog logger, as far as it is used here."""
+    """Takes notes of what a run does."""
 
     def info(self, event: str, **fields: Any) -> Any:
         """Note something ordinary."""
@@ -40,22 +41,40 @@ class Silent:
 
 def diagnostics(file: TelemetryFile, terminal: TextIO | None = None) -> Diagnostics:
     """Return a logger that writes JSON lines to `file` and readable ones to `terminal`."""
-    import structlog
-
-    processors: list[Any] = [
-        structlog.processors.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-    ]
-    if terminal is not None:
-        processors.append(_Echo(terminal, colors=terminal.isatty()))
-    processors.append(structlog.processors.JSONRenderer(serializer=_line))
-    logger = structlog.wrap_logger(file, processors=processors, wrapper_class=structlog.BoundLogger)
-    return logger.bind()  # type: ignore[no-any-return]  # or each line would bind anew
+    return _Notes(file, None if terminal is None else _Echo(terminal, colors=terminal.isatty()))
 
 
-def _line(note: Any, **_: Any) -> bytes:
+class _Notes:
+    """Writes each note as a line of JSON, and shows it where somebody reads along.
+
+    A run with models notes every attempt, so structlog, whose chain of processors does the same
+    for more work, renders what the terminal shows and nothing else.
+    """
+
+    def __init__(self, file: TelemetryFile, echo: _Echo | None) -> None:
+        self._file = file
+        self._echo = echo
+
+    def info(self, event: str, **fields: Any) -> None:
+        self._file.info(self._note(event, "info", fields))
+
+    def warning(self, event: str, **fields: Any) -> None:
+        self._file.warning(self._note(event, "warning", fields))
+
+    def _note(self, event: str, level: str, fields: dict[str, Any]) -> bytes:
+        now = datetime.now(UTC).isoformat().replace("+00:00", "Z")
+        note = {**fields, "event": event, "level": level, "timestamp": now}
+        if self._echo is not None:
+            self._echo(level, note)
+        return _line(note)
+
+
+_encode = msgspec.json.Encoder(enc_hook=repr).encode
+
+
+def _line(note: Any) -> bytes:
     try:
-        return msgspec.json.encode(note, enc_hook=repr)
+        return _encode(note)
     except UnicodeEncodeError:  # half a surrogate pair
         return json.dumps(note, default=repr).encode()
 
@@ -88,7 +107,7 @@ class TelemetryFile:
             self._fd = os.open(path, flags, 0o644)
 
     def info(self, line: bytes, *, at_once: bool = False) -> None:
-        """Append a line, as structlog hands it over: without its end."""
+        """Append a line, given without its end."""
         self._lines.append(line)
         if at_once or monotonic() - self._written >= GATHERED_S or len(self._lines) >= MOST_LINES:
             self._write()
@@ -122,7 +141,7 @@ class TelemetryFile:
 
 
 class _Echo:
-    """A processor that also writes a readable line to the terminal."""
+    """Writes readable lines to the terminal."""
 
     def __init__(self, terminal: TextIO, *, colors: bool) -> None:
         import structlog
@@ -130,7 +149,6 @@ class _Echo:
         self._render = structlog.dev.ConsoleRenderer(colors=colors)
         self._terminal = terminal
 
-    def __call__(self, logger: Any, method: str, fields: Any) -> Any:
+    def __call__(self, level: str, note: dict[str, Any]) -> None:
         with suppress(OSError):  # nobody reads it any more
-            print(self._render(logger, method, dict(fields)), file=self._terminal)
-        return fields
+            print(self._render(None, level, dict(note)), file=self._terminal)
