@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -34,27 +34,70 @@ class UnreadableCatalogue(CatalogueError):
         super().__init__(f"cannot read the catalogue {path}: {why}")
 
 
-class UnknownCatalogueFormat(CatalogueError):
-    """The file's suffix names no format of catalogues."""
+class UnusableFormat(CatalogueError):
+    """The file is of a known kind, and that is no kind of catalogue."""
 
-    def __init__(self, path: Path, known: Iterable[str]) -> None:
+    def __init__(self, path: Path, seen: str, advice: str) -> None:
         self.path = path
-        super().__init__(
-            f"cannot tell the format of the catalogue {path}: its name must end in one of "
-            f"{', '.join(known)}"
-        )
+        super().__init__(f"{path} is {seen}, not a catalogue: {advice}")
 
 
 class MissingColumns(CatalogueError):
-    """A table without the columns every product needs."""
+    """A catalogue without the columns that every product needs.
 
-    def __init__(self, path: Path, missing: Sequence[str], found: Sequence[str]) -> None:
+    Parameters
+    ----------
+    seen : str
+        The format in words.
+    missing : sequence of str
+        What no column is known to mean.
+    found : sequence of str
+        The columns that there are.
+    """
+
+    def __init__(self, path: Path, seen: str, missing: Sequence[str], found: Sequence[str]) -> None:
         self.path = path
         self.missing = tuple(missing)
         self.found = tuple(found)
+        names = _some([name[:30] for name in found], 8) or "(none)"
         super().__init__(
-            f"the catalogue {path} has no column {' and no column '.join(missing)}; "
-            f"its columns are {_some(found) or '(none)'}"
+            f"{path} ({seen}): no column is known as {' or '.join(missing)}. "
+            f"Its columns: {names}. Say which with "
+            f'[products.columns] {missing[0]} = "NAME"'
+        )
+
+
+class UnknownColumn(CatalogueError):
+    """A column is named that the file has not, or a field that no product has."""
+
+    def __init__(self, path: Path, said: str, known: Sequence[str], kind: str, name: str) -> None:
+        self.path = path
+        close = get_close_matches(name, known, n=1)
+        hint = f"; did you mean {close[0]}?" if close else ""
+        super().__init__(f"{path}: {said}: no such {kind}; there are {_some(known)}{hint}")
+
+
+class TornAmounts(CatalogueError):
+    """A column whose amounts are written in two ways, in one as often as in the other."""
+
+    def __init__(self, path: Path, column: str, point: str, comma: str) -> None:
+        self.path = path
+        super().__init__(
+            f"{path}: column {column} has amounts like {point} and as many like {comma}: "
+            'say which with products.decimal = "." or ","'
+        )
+
+
+class MixedCurrencies(CatalogueError):
+    """A catalogue whose amounts are in several currencies."""
+
+    def __init__(self, path: Path, found: Mapping[str, int]) -> None:
+        self.path = path
+        counts = ", ".join(f"{code} ({count:,})" for code, count in list(found.items())[:6])
+        first = next(iter(found))
+        super().__init__(
+            f"{path} has amounts in {counts}, which cannot be added up: take one with "
+            f'products.currency = "{first}"; products in others are then skipped'
         )
 
 

@@ -7,6 +7,7 @@ from campaign.surfaces import (
     annotation,
     answers,
     catalogue,
+    feeds,
     http_bodies,
     profiles,
     rule_files,
@@ -15,6 +16,7 @@ from campaign.surfaces import (
     settings,
     trajectories,
     wire,
+    workbooks,
 )
 
 SURFACES: dict[str, Surface] = {
@@ -25,6 +27,8 @@ SURFACES: dict[str, Surface] = {
         catalogue.CSV,
         catalogue.JSONL,
         catalogue.PARQUET,
+        feeds.SURFACE,
+        workbooks.SURFACE,
         profiles.SURFACE,
         trajectories.SURFACE,
         answers.SURFACE,

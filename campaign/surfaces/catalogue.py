@@ -15,25 +15,42 @@ from itertools import islice
 from multiprocessing import get_context
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, NamedTuple
 
 from campaign.mutation import MOST_BYTES, change, mutated
 from campaign.planting import planted
 from campaign.surface import Surface, WrongInSilence, as_file, same, within
-from retailsim.market.catalogue import amazon, table_rows
+from retailsim.market.catalogue import amazon
+from retailsim.market.catalogue.catalogue_file import CatalogueFile, open_catalogue
 from retailsim.market.catalogue.category_map import CategoryMap, builtin_categories
+from retailsim.market.catalogue.formats import parquet
 from retailsim.market.catalogue.problems import Problems
 from retailsim.market.catalogue.product import Product
-from retailsim.market.catalogue.product_files import builtin_catalogue, read_products, sample
+from retailsim.market.catalogue.product_files import builtin_catalogue, products_of, sample
 
 CODE = ("market/catalogue",)
-_PLAIN = re.compile(r"\$?(\d{1,6}(?:\.\d{1,4})?)")
+_PLAIN = re.compile(r"\$?(\d{1,6}(?:([.,])(?:\d{1,2}|\d{4}))?)")
 
 TABLE = (
     b"id,title,price,category,audience,brand,description,features,unit_cost\n"
     b'A1,"Kettle, steel",24.99,Home & Kitchen > Kettles,,Marlpit,Boils.,Fast|Quiet,9.5\n'
-    b"A2,Desk lamp,$1299.00,Home & Kitchen,women,,,,\n"
+    b"A2,Desk lamp,$2999.00,Home & Kitchen,women,,,,\n"
     b'A3,"Said ""so""",12.99 - 19.99,Electronics,men,,"two\nlines",|,0\n'
+)
+PLAIN = TABLE.replace(b'"', b"")
+GERMAN = (
+    "Artikelnummer;Bezeichnung;Preis;Warengruppe;EK\n"
+    "1;Lampe;1.299,00 €;Möbel;640,00\n2;Tisch;39,90 €;Möbel;12\n3;Stuhl;49,00 €;Möbel;\n"
+).encode("cp1252")
+SHOPIFY = (
+    b"Handle,Title,Body (HTML),Type,Option1 Name,Option1 Value,Variant Price,Cost per item\n"
+    b"tee,Tee,<p>Soft &amp; light</p>,Shirts,Size,S,24.00,8.50\ntee,,,,,M,25.00,8.50\n"
+    b"mug,Mug,,Mugs,Title,Default Title,9.00,\n"
+)
+WOOCOMMERCE = (
+    b"ID,Type,SKU,Name,Published,Sale price,Regular price,Categories,Parent\n"
+    b'1,simple,MUG,Mug,1,,14.5,"Home, Home > Kitchen",\n2,variable,HOOD,Hoodie,1,,,Clothing,\n'
+    b"3,variation,HOOD-M,Hoodie M,1,39,49,,HOOD\n"
 )
 
 
@@ -53,11 +70,20 @@ def _categories() -> CategoryMap:
     return builtin_categories()
 
 
-def read(name: str, data: bytes) -> tuple[list[Product], Problems]:
+class Reading(NamedTuple):
+    """What was read: products, counts, and the file as it was understood."""
+
+    products: list[Product]
+    problems: Problems
+    file: CatalogueFile
+
+
+def read(name: str, data: bytes) -> Reading:
     """Read a catalogue and sample it; what is counted adds up, whatever was in it."""
     problems = Problems()
     path, categories = as_file(name, data), _categories()
-    found = list(read_products(path, categories=categories, problems=problems))
+    file = open_catalogue(path)
+    found = list(products_of(file, categories=categories, problems=problems))
     same("rows", problems.rows, problems.kept + problems.skipped)
     same("products", len(found), problems.kept)
     for product in found:
@@ -66,58 +92,72 @@ def read(name: str, data: bytes) -> tuple[list[Product], Problems]:
         within("average_rating", product.average_rating, 0, 5)
     sample(found, per_category=2, ids=None, key=str.encode, problems=problems)
     problems.summary()
-    return found, problems
+    return Reading(found, problems, file)
 
 
-def cents(said: object) -> int | None:
-    """The second reading of a price: of plain ones only."""
+def cents(said: object, mark: str = ".") -> int | None:
+    """The second reading of a price: of plain ones only, with a column's decimal mark."""
     if isinstance(said, bool) or not isinstance(said, int | float | str):
         return None
     text = repr(said) if isinstance(said, float) else str(said)
     plain = _PLAIN.fullmatch(text.strip(" "))
     if plain is None or not text.isascii():
         return None
-    return int((Decimal(plain[1]) * 100).to_integral_value(ROUND_HALF_UP))
+    if isinstance(said, str) and plain[2] and plain[2] != mark:
+        return None
+    number = Decimal(plain[1].replace(",", "."))
+    return int((number * 100).to_integral_value(ROUND_HALF_UP))
 
 
-def check(found: Sequence[Product], said: Sequence[tuple[object, object]]) -> None:
+def check(of: Reading, said: Sequence[tuple[object, object]]) -> None:
     """Hold products against (id, price) as a second reader sees them; each id once."""
+    mark = of.file.money.marks.get(of.file.fields.get("price", ""), ".")
     prices: dict[str, list[int | None]] = {}
     for name, price in said:
         if isinstance(name, str):
-            prices.setdefault(name, []).append(cents(price))
-    for product in found:
+            prices.setdefault(name, []).append(cents(price, mark))
+    for product in of.products:
         wanted = prices.get(product.id)
         if wanted is not None and None not in wanted and product.price_cents not in wanted:
             raise WrongInSilence(f"price_cents: {product.price_cents} of {wanted}")
 
 
+def outcome(of: Reading) -> str:
+    """Say in a word what became of an input."""
+    return "products" if of.products else "empty"
+
+
 def feed_jsonl(data: bytes) -> str:
     """Read JSON Lines."""
-    found, _ = read("fuzz.jsonl", data)
+    of = read("fuzz.jsonl", data)
     said = []
-    for line in data.removeprefix(b"\xef\xbb\xbf").split(b"\n"):
-        try:
-            row = json.loads(line, parse_float=str)
-        except (ValueError, RecursionError):
-            continue
-        if isinstance(row, dict):
-            said.append((row.get("parent_asin") or row.get("id"), row.get("price")))
-    check(found, said)
-    return "products" if found else "empty"
+    if of.file.format == "JSON Lines" and of.file.shape in ("a table", "Amazon Reviews '23"):
+        at = of.file.fields
+        for line in data.removeprefix(b"\xef\xbb\xbf").split(b"\n"):
+            try:
+                row = json.loads(line, parse_float=str)
+            except (ValueError, RecursionError):
+                continue
+            if isinstance(row, dict):
+                amazon = of.file.shape != "a table" and (row.get("parent_asin") or row.get("id"))
+                said.append((amazon or row.get(at["id"]), row.get(at["price"])))
+    check(of, said)
+    return outcome(of)
 
 
 def feed_csv(data: bytes) -> str:
     """Read a CSV; plain ones, without a quote, are read a second time by splitting."""
-    found, _ = read("fuzz.csv", data)
-    lines = data.decode().removeprefix("\ufeff").split("\n")
-    names = [name.strip().casefold() for name in lines[0].split(",")]
-    if b'"' not in data and b"\r" not in data and b"\0" not in data and "price" in names:
-        said = [line.split(",") for line in lines[1:]]
-        key = "id" if "id" in names else "parent_asin"
-        whole = [dict(zip(names, row, strict=True)) for row in said if len(row) == len(names)]
-        check(found, [(row.get(key), row["price"]) for row in whole])
-    return "products" if found else "empty"
+    of = read("fuzz.csv", data)
+    delimiter = {"CSV, commas, UTF-8": ",", "CSV, semicolons, UTF-8": ";"}.get(of.file.format)
+    if delimiter and of.file.shape == "a table" and not set(data) & set(b'"\r\0'):
+        lines = data.decode(errors="replace").removeprefix("\ufeff").split("\n")
+        names = [" ".join(name.split()) for name in lines[0].split(delimiter)]
+        at = of.file.fields
+        if at["id"] in names and at["price"] in names and "sale_price" not in at:
+            said = [line.split(delimiter) for line in lines[1:]]
+            whole = [dict(zip(names, row, strict=True)) for row in said if len(row) == len(names)]
+            check(of, [(row[at["id"]], row[at["price"]]) for row in whole])
+    return outcome(of)
 
 
 def feed_parquet(data: bytes) -> str:
@@ -128,9 +168,8 @@ def feed_parquet(data: bytes) -> str:
     except BrokenProcessPool:
         reader.cache_clear()
         return "ends its reader"
-    with planted(table_rows, "proofread", lambda before: lambda path: None):
-        found, _ = read("fuzz.parquet", data)
-    return "products" if found else "empty"
+    with planted(parquet, "proofread", lambda before: lambda path: None):
+        return outcome(read("fuzz.parquet", data))
 
 
 @cache
@@ -143,9 +182,9 @@ def survived(path: str) -> None:
     """Read a file, whatever that raises: only the end of the process is of interest."""
     with (
         suppress(BaseException),
-        planted(table_rows, "proofread", lambda before: lambda path: None),
+        planted(parquet, "proofread", lambda before: lambda path: None),
     ):
-        list(table_rows.parquet_rows(Path(path), Problems()))
+        list(parquet.parquet_rows(Path(path)).read())
 
 
 @cache
@@ -217,7 +256,7 @@ def _wrong_id(read_id: Callable[[Any], str]) -> Callable[[Any], str]:
 
 CSV = Surface(
     name="catalogue-csv",
-    seeds=lambda: (TABLE, TABLE.replace(b'"', b""), TABLE.replace(b"\n", b"\r\n")),
+    seeds=lambda: (TABLE, PLAIN, TABLE.replace(b"\n", b"\r\n"), GERMAN, SHOPIFY, WOOCOMMERCE),
     feed=feed_csv,
     code=CODE,
     bug=lambda: planted(amazon, "_price", _wrong),

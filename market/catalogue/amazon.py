@@ -18,6 +18,7 @@ from retailsim.events.messages import Audience
 from retailsim.market.catalogue.category_map import CategoryMap, candidates
 from retailsim.market.catalogue.fields import (
     PRICE_LIMIT_CENTS,
+    Unreadable,
     facts,
     number,
     paragraphs,
@@ -27,7 +28,8 @@ from retailsim.market.catalogue.fields import (
     texts,
     to_cents,
 )
-from retailsim.market.catalogue.problems import Problems, Reason
+from retailsim.market.catalogue.markup import without_markup
+from retailsim.market.catalogue.problems import NO_CATEGORY, Example, Problems, Reason
 from retailsim.market.catalogue.product import Category, Product
 
 TITLE_LIMIT = 500
@@ -35,6 +37,7 @@ DESCRIPTION_LIMIT = 8_000
 FEATURES, FEATURE_LIMIT = 40, 1_000
 DETAILS, DETAIL_NAME_LIMIT, DETAIL_LIMIT = 80, 100, 500
 LEVELS, LEVEL_LIMIT = 12, 100
+OTHER_PATHS = 20
 ID_LIMIT = 100
 BRAND_LIMIT = 200
 _COUNT_LIMIT = 10**12
@@ -53,8 +56,9 @@ class SourceRow(msgspec.Struct, kw_only=True):
     """The fields of a source row that matter here, of whatever type the file holds.
 
     Other fields, such as images and videos, are passed over without being built.
-    ``id`` or ``asin`` stand in for a missing ``parent_asin``; ``audience`` and ``unit_cost``
-    are additions to the source's format.
+    ``id`` or ``asin`` stand in for a missing ``parent_asin``, ``category`` for a missing
+    ``main_category``; ``audience``, ``unit_cost`` and ``other_paths``, lists of names that may say
+    the group as well, are additions to the source's format.
     """
 
     parent_asin: Any = None
@@ -63,7 +67,9 @@ class SourceRow(msgspec.Struct, kw_only=True):
     title: Any = None
     price: Any = None
     main_category: Any = None
+    category: Any = None
     categories: Any = None
+    other_paths: Any = None
     features: Any = None
     description: Any = None
     details: Any = None
@@ -77,12 +83,17 @@ class SourceRow(msgspec.Struct, kw_only=True):
 class _Skip(Exception):
     """Ends the reading of a row that is no product."""
 
-    def __init__(self, reason: Reason) -> None:
+    def __init__(self, reason: Reason, value: object = None) -> None:
         self.reason = reason
+        self.value = value
 
 
 def read_row(
-    row: SourceRow, categories: CategoryMap, problems: Problems, dataset: str = ""
+    row: SourceRow,
+    categories: CategoryMap,
+    problems: Problems,
+    dataset: str = "",
+    number: int = 0,
 ) -> Product | None:
     """Turn a row into a product, or count why it is none.
 
@@ -96,15 +107,30 @@ def read_row(
         Counts the row, and why it was skipped or what of it was left out.
     dataset : str
         Name of the data set the row came in, the last resort for its category.
+    number : int
+        Where the row stands in its file, from 1.
     """
     problems.rows += 1
     try:
         product = _product(row, categories, problems, dataset)
     except _Skip as skip:
-        problems.skip(skip.reason)
+        problems.skip(skip.reason, _example(row, number, skip.value))
         return None
     problems.kept += 1
+    if product.unit_cost_cents is not None:
+        problems.costed += 1
+    elif row.unit_cost in (None, ""):
+        problems.costless(_example(row, number, None))
+    else:
+        problems.note("unusable_unit_cost", _example(row, number, row.unit_cost))
     return product
+
+
+def _example(row: SourceRow, number: int, value: object) -> Example:
+    """Return where a row stands and what it calls itself, with the value that was of no use."""
+    names = (text(one, 60) for one in (row.parent_asin, row.id, row.asin, row.title))
+    shown = value if isinstance(value, str) else "" if value is None else str(value)[:80]
+    return Example(number, next((one for one in names if one), ""), text(shown, 60))
 
 
 def _product(row: SourceRow, categories: CategoryMap, problems: Problems, dataset: str) -> Product:
@@ -121,29 +147,46 @@ def _product(row: SourceRow, categories: CategoryMap, problems: Problems, datase
         category=category,
         path=path,
         audience=_audience(_given_audience(row.audience, problems), details, path, title, category),
-        brand=text(row.store, BRAND_LIMIT) or None,
-        features=texts(row.features, count=FEATURES, limit=FEATURE_LIMIT),
-        description=paragraphs(row.description, DESCRIPTION_LIMIT),
+        brand=text(_unmarked(row.store), BRAND_LIMIT) or None,
+        features=texts(_unmarked(row.features), count=FEATURES, limit=FEATURE_LIMIT),
+        description=_description(row.description),
         details=details,
         average_rating=number(row.average_rating, 0, 5),
         rating_number=None if rating_number is None else int(rating_number),
-        unit_cost_cents=_unit_cost(row.unit_cost, problems),
+        unit_cost_cents=_unit_cost(row.unit_cost),
     )
+
+
+def _unmarked(value: object) -> object:
+    """Take HTML off a text, or off the texts of a list."""
+    match value:
+        case str():
+            return without_markup(value)
+        case list():
+            return [without_markup(one) if isinstance(one, str) else one for one in value]
+        case _:
+            return value
+
+
+def _description(value: object) -> str:
+    return paragraphs(_unmarked(value), DESCRIPTION_LIMIT)
 
 
 def _title(value: object) -> str:
     """Read a title; marks without a letter or digit, and words for nothing, are none."""
-    title = text(value, TITLE_LIMIT)
+    title = text(without_markup(value) if isinstance(value, str) else value, TITLE_LIMIT)
     if title.casefold() in _NO_TITLE or not any(map(str.isalnum, title)):
-        raise _Skip("no_title")
+        raise _Skip("no_title", value)
     return title
 
 
 def _price(value: object) -> int:
     """Read a price in cents, telling an absurd one from none."""
+    if isinstance(value, Unreadable) and value.foreign:
+        raise _Skip("other_currency", value)
     price_cents = parse_price(value)
     if price_cents is None:
-        raise _Skip("no_price" if parse_amount(value) is None else "absurd_price")
+        raise _Skip("no_price" if parse_amount(value) is None else "absurd_price", value)
     return price_cents
 
 
@@ -169,14 +212,20 @@ def _category(
     row: SourceRow, path: Sequence[str], categories: CategoryMap, problems: Problems, dataset: str
 ) -> Category:
     """Look the group up, remembering the name of a category the mapping lacks."""
-    main_category = text(row.main_category, LEVEL_LIMIT)
+    main_category = text(row.main_category, LEVEL_LIMIT) or text(row.category, LEVEL_LIMIT)
+    others = [_path(one) for one in (row.other_paths or ())[:OTHER_PATHS]]
+    names = [*candidates(path, main_category, dataset)]
+    names += [name for one in others for name in candidates(one)]
     try:
-        category = categories.group(candidates(path, main_category, dataset))
+        category = categories.group(names)
     except KeyError:
-        problems.unnamed(main_category or next(iter(path), "") or "(no category)")
-        raise _Skip("unmapped_category") from None
+        name = main_category or next(iter(path), "") or next((o[0] for o in others if o), "")
+        problems.unnamed(name or NO_CATEGORY)
+        if categories.rest is not None:
+            return categories.rest
+        raise _Skip("unmapped_category", " > ".join(path) or main_category) from None
     if category is None:
-        raise _Skip("unsold_category")
+        raise _Skip("unsold_category", " > ".join(path) or main_category)
     return category
 
 
@@ -192,16 +241,13 @@ def _details(value: object, problems: Problems) -> dict[str, str]:
     return facts(value, count=DETAILS, key_limit=DETAIL_NAME_LIMIT, limit=DETAIL_LIMIT)
 
 
-def _unit_cost(value: object, problems: Problems) -> int | None:
+def _unit_cost(value: object) -> int | None:
     """Read the optional cost of one unit, in cents; zero is a cost, a negative one is none."""
     if value is None or value == "":
         return None
     amount = parse_amount(value)
     cents = None if amount is None else to_cents(amount)
-    if cents is not None and 0 <= cents < PRICE_LIMIT_CENTS:
-        return cents
-    problems.note("unusable_unit_cost")
-    return None
+    return cents if cents is not None and 0 <= cents < PRICE_LIMIT_CENTS else None
 
 
 def _given_audience(value: object, problems: Problems) -> str:

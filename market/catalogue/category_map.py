@@ -24,14 +24,29 @@ class CategoryMap:
     groups : mapping of str to Category or None
         Group by category name, or by a path of names joined by ``" > "``; None for what the
         market does not sell.
+    words : mapping of str to Category or None
+        Group by a word that a name holds, for names that `groups` lacks.
+    rest : Category or None
+        The group of what neither names; None: such products are skipped.
     """
 
-    def __init__(self, groups: Mapping[str, Category | None]) -> None:
+    def __init__(
+        self,
+        groups: Mapping[str, Category | None],
+        words: Mapping[str, Category | None] | None = None,
+        rest: Category | None = None,
+    ) -> None:
         self._groups = {_key(name): group for name, group in groups.items()}
+        self._words = dict(words or {})
+        self.rest = rest
 
     def merged(self, over: CategoryMap) -> CategoryMap:
         """Return a mapping in which the entries of `over` win."""
-        return CategoryMap(self._groups | over._groups)
+        return CategoryMap(self._groups | over._groups, self._words | over._words)
+
+    def with_rest(self, rest: Category | None) -> CategoryMap:
+        """Return the mapping with a group for what it does not name."""
+        return CategoryMap(self._groups, self._words, rest)
 
     def group(self, names: Sequence[str]) -> Category | None:
         """Return the group of the first of `names` that the mapping holds.
@@ -46,11 +61,25 @@ class CategoryMap:
         KeyError
             If the mapping holds none of the names.
         """
-        for name in names:
-            key = _key(name)
+        keys = [_key(name) for name in names]
+        for key in keys:
             if key in self._groups:
                 return self._groups[key]
+        for key in keys:
+            for level in reversed(key.split(">")):
+                word = self._word_in(level)
+                if word is not None:
+                    return self._words[word]
         raise KeyError(*names)
+
+    def _word_in(self, level: str) -> str | None:
+        """Return the last known word of a name, for that is what it names: coffee tables."""
+        for word in reversed(level.split()):
+            forms = (word, word.removesuffix("s"), word.removesuffix("es"), _singular(word))
+            found = next((form for form in forms if form in self._words), None)
+            if found is not None:
+                return found
+        return None
 
 
 def builtin_categories() -> CategoryMap:
@@ -64,7 +93,8 @@ def read_categories(path: Path) -> CategoryMap:
     Parameters
     ----------
     path : Path
-        A TOML file with a table ``[categories]`` of names to groups.
+        A TOML file with a table ``[categories]`` of names to groups, and perhaps one of ``[words]``
+        that names may hold.
 
     Raises
     ------
@@ -87,12 +117,16 @@ def candidates(path: Sequence[str], main_category: str = "", dataset: str = "") 
 
 def _read(path: Path) -> CategoryMap:
     try:
-        table = parse_toml(read_bounded(path).decode()).get("categories")
+        tables = parse_toml(read_bounded(path).decode())
     except (OSError, ValueError) as error:
         raise BadCategories(path, str(error).splitlines()[0]) from error
-    if not isinstance(table, dict):
+    table, words = tables.get("categories"), tables.get("words", {})
+    if not isinstance(table, dict) or not isinstance(words, dict):
         raise BadCategories(path, "it needs a [categories] table that maps names to groups")
-    return CategoryMap({name: _group(path, name, group) for name, group in table.items()})
+    return CategoryMap(
+        {name: _group(path, name, group) for name, group in table.items()},
+        {_key(name): _group(path, name, group) for name, group in words.items()},
+    )
 
 
 def _group(path: Path, name: str, group: object) -> Category | None:
@@ -105,6 +139,10 @@ def _group(path: Path, name: str, group: object) -> Category | None:
         f'"{name}" = {group!r}: the group must be one of {", ".join(CATEGORIES)}, '
         'or "" for what is not sold',
     )
+
+
+def _singular(word: str) -> str:
+    return word.removesuffix("ies") + "y" if word.endswith("ies") else word
 
 
 def _key(name: str) -> str:

@@ -32,6 +32,24 @@ _PRICE = re.compile(
 )
 
 
+class Unreadable(str):
+    """A text that is no amount as its column is written, or one in a foreign currency.
+
+    Parameters
+    ----------
+    foreign : bool
+        Whether it is an amount, in another currency than the catalogue's.
+    """
+
+    foreign: bool
+
+    def __new__(cls, text: str, foreign: bool = False) -> Unreadable:
+        """Mark a text."""
+        made = super().__new__(cls, text)
+        made.foreign = foreign
+        return made
+
+
 def parse_price(value: object) -> int | None:
     """Read a price.
 
@@ -59,7 +77,7 @@ def parse_price(value: object) -> int | None:
 def parse_amount(value: object) -> Decimal | None:
     """Read an amount of dollars, zero, negative or huge ones included; None where there is none."""
     match value:
-        case bool():
+        case bool() | Unreadable():
             return None
         case int() | float() | Decimal():
             return _bounded(value)

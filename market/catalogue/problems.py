@@ -10,6 +10,8 @@ Reason = Literal[
     "absurd_price",
     "no_title",
     "no_id",
+    "other_currency",
+    "unpublished",
     "unmapped_category",
     "unsold_category",
     "duplicate_id",
@@ -22,6 +24,8 @@ _REASONS: dict[Reason, str] = {
     "absurd_price": "with a price of zero or less, or of a million dollars or more",
     "no_title": "without a title",
     "no_id": "without an id",
+    "other_currency": "with a price in another currency",
+    "unpublished": "not published",
     "unmapped_category": "in a category the mapping does not name",
     "unsold_category": "in a category the mapping leaves out",
     "duplicate_id": "with the id of another product",
@@ -34,6 +38,8 @@ _NOTES: dict[Note, str] = {
 }
 _NAMES = 100
 _SHOWN = 5
+_EXAMPLES = 3
+NO_CATEGORY = "(no category)"
 OTHERS = "(other names)"
 
 
@@ -42,6 +48,14 @@ class BrokenLine(NamedTuple):
 
     line: int
     cause: str
+
+
+class Example(NamedTuple):
+    """One row to look up: its number in the file, its id or title, and the value at fault."""
+
+    number: int
+    name: str
+    value: str
 
 
 class Problems:
@@ -67,6 +81,12 @@ class Problems:
         under ``"(other names)"``.
     broken : list of BrokenLine
         The first broken lines.
+    examples_of : dict of str to list of Example
+        The first rows skipped, or kept without a field, by reason.
+    costed : int
+        Products with a unit cost.
+    without_cost : list of Example
+        The first products that say none.
     warnings : list of str
         Whole sentences for people, such as a category with fewer products than asked.
     """
@@ -80,24 +100,39 @@ class Problems:
         self.unmapped: Counter[str] = Counter()
         self.broken: list[BrokenLine] = []
         self.warnings: list[str] = []
+        self.examples_of: dict[Reason | Note, list[Example]] = {}
+        self.costed = 0
+        self.without_cost: list[Example] = []
 
     @property
     def skipped(self) -> int:
         """Rows that became no product."""
         return self.reasons.total()
 
-    def skip(self, reason: Reason) -> None:
-        """Count a row that became no product."""
+    def skip(self, reason: Reason, example: Example | None = None) -> None:
+        """Count a row that became no product, and keep it as an example while there is room."""
         self.reasons[reason] += 1
+        self._keep(reason, example)
+
+    def _keep(self, reason: Reason | Note, example: Example | None) -> None:
+        kept = self.examples_of.setdefault(reason, [])
+        if example is not None and len(kept) < _EXAMPLES:
+            kept.append(example)
+
+    def costless(self, example: Example) -> None:
+        """Keep a product that says no unit cost as an example while there is room."""
+        if len(self.without_cost) < _EXAMPLES:
+            self.without_cost.append(example)
 
     def skip_duplicate(self) -> None:
         """Count a product that gave way to another one of the same id."""
         self.kept -= 1
         self.skip("duplicate_id")
 
-    def note(self, note: Note) -> None:
+    def note(self, note: Note, example: Example | None = None) -> None:
         """Count a product kept without one of its fields."""
         self.notes[note] += 1
+        self._keep(note, example)
 
     def warn(self, sentence: str) -> None:
         """Keep a sentence for people."""

@@ -6,7 +6,6 @@ rows is counted in `Problems`; what is wrong with the file as a whole raises a `
 
 from __future__ import annotations
 
-import json
 from bisect import insort
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -15,17 +14,17 @@ from pathlib import Path
 
 import msgspec
 
-from retailsim.market.catalogue.amazon import SourceRow, read_row
+from retailsim.market.catalogue.amazon import read_row
+from retailsim.market.catalogue.catalogue_file import CatalogueFile, open_catalogue
 from retailsim.market.catalogue.category_map import CategoryMap, builtin_categories
 from retailsim.market.catalogue.fields import parse_price
-from retailsim.market.catalogue.lines import read_lines
+from retailsim.market.catalogue.options import CatalogueOptions
 from retailsim.market.catalogue.problems import Problems
 from retailsim.market.catalogue.product import CATEGORIES, Product
 from retailsim.market.errors import (
     EmptyCatalogue,
     MissingProducts,
     RepeatedProducts,
-    UnknownCatalogueFormat,
 )
 
 __all__ = [
@@ -37,9 +36,6 @@ __all__ = [
     "sample",
 ]
 
-SUFFIXES = (".jsonl", ".jsonl.gz", ".csv", ".parquet")
-_DECODE = msgspec.json.Decoder(SourceRow).decode
-
 
 def builtin_catalogue() -> Path:
     """Return the catalogue that comes with the package."""
@@ -47,28 +43,49 @@ def builtin_catalogue() -> Path:
 
 
 def read_products(
-    path: Path, *, categories: CategoryMap | None = None, problems: Problems
+    path: Path,
+    *,
+    categories: CategoryMap | None = None,
+    problems: Problems,
+    options: CatalogueOptions | None = None,
 ) -> Iterator[Product]:
     """Read the usable products of a catalogue, in the file's order.
 
     Parameters
     ----------
     path : Path
-        A file of one of the formats in `SUFFIXES`.
+        A file of any format and shape that `open_catalogue` knows.
     categories : CategoryMap or None
         Groups by source category; None for the package's own.
     problems : Problems
         Counts rows, those skipped and why. Ids are not compared here, for that would hold all
         of them; `sample` does.
+    options : CatalogueOptions or None
+        What the user says about the file.
 
     Raises
     ------
     CatalogueError
         While iterating, if the file as a whole cannot be read.
     """
+    file = open_catalogue(path, options)
+    yield from products_of(file, categories=categories, problems=problems, options=options)
+
+
+def products_of(
+    file: CatalogueFile,
+    *,
+    categories: CategoryMap | None = None,
+    problems: Problems,
+    options: CatalogueOptions | None = None,
+) -> Iterator[Product]:
+    """Read the usable products of an opened catalogue, likewise."""
     categories = categories or builtin_categories()
-    for row in _rows(path, problems):
-        product = read_row(row, categories, problems, _dataset(path))
+    if options is not None and options.other is not None:
+        categories = categories.with_rest(options.other)
+    dataset = _dataset(file.path)
+    for number, row in file.rows(problems):
+        product = read_row(row, categories, problems, dataset, number)
         if product is not None:
             yield product
 
@@ -189,52 +206,6 @@ def _warn_of_few(chosen: Sequence[Product], per_category: int | None, problems: 
     ]
     if few:
         problems.warn(f"fewer than per_category = {per_category} products: {', '.join(few)}")
-
-
-def _rows(path: Path, problems: Problems) -> Iterator[SourceRow]:
-    """Read rows by the format the file's name tells."""
-    name = path.name.lower()
-    if name.endswith((".jsonl", ".jsonl.gz")):
-        return _jsonl_rows(path, problems)
-    if not name.endswith(SUFFIXES):
-        raise UnknownCatalogueFormat(path, SUFFIXES)
-    from retailsim.market.catalogue import table_rows  # only those who read tables pay for it
-
-    read = table_rows.csv_rows if name.endswith(".csv") else table_rows.parquet_rows
-    return read(path, problems)
-
-
-def _jsonl_rows(path: Path, problems: Problems) -> Iterator[SourceRow]:
-    for number, data in read_lines(path):
-        if data is None:
-            problems.skip_line(number, "longer than 4 MB")
-        elif data.strip():
-            try:
-                row = _decode(data)
-            except (ValueError, RecursionError) as error:
-                problems.skip_line(number, _cause(error))
-            else:
-                yield row
-
-
-def _decode(data: bytes) -> SourceRow:
-    """Decode a line; what only Python's own writer produces, such as NaN, is read as well."""
-    try:
-        return _DECODE(data)
-    except (ValueError, RecursionError):
-        return msgspec.convert(json.loads(data.decode("utf-8"), strict=False), SourceRow)
-
-
-def _cause(error: Exception) -> str:
-    match error:
-        case UnicodeDecodeError():
-            return f"not UTF-8 (byte {error.start + 1})"
-        case RecursionError():
-            return "nested too deeply"
-        case msgspec.ValidationError():
-            return "not a JSON object"
-        case _:
-            return f"not JSON ({error})"
 
 
 def _dataset(path: Path) -> str:

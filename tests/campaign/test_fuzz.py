@@ -20,7 +20,9 @@ def faults(catch: hunt.Catch) -> dict[str, bytes]:
 
 
 QUICK = {
-    name: one for name, one in SURFACES.items() if name not in ("scenario", "catalogue-parquet")
+    name: one
+    for name, one in SURFACES.items()
+    if name not in ("scenario", "catalogue-parquet", "catalogue-xlsx")
 }
 """Without those that import every agent, or start a reader in another process."""
 

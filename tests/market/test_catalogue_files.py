@@ -12,15 +12,14 @@ import pytest
 from retailsim.market.catalogue import lines
 from retailsim.market.catalogue.product import Product
 from retailsim.market.catalogue.product_files import (
-    SUFFIXES,
     Problems,
     builtin_catalogue,
     read_products,
 )
 from retailsim.market.errors import (
+    CatalogueError,
     EmptyCatalogue,
     MarketError,
-    UnknownCatalogueFormat,
     UnreadableCatalogue,
 )
 from tests.published import published
@@ -77,10 +76,10 @@ def test_a_broken_line_is_reported_with_its_number(tmp_path: Path, line: bytes, 
 
 def test_only_so_many_broken_lines_are_kept_as_examples(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
-    path.write_bytes(b"oops\n" * 100)
+    path.write_bytes(row() + b"\n" + b"oops\n" * 100)
     problems = Problems(examples=3)
-    assert read(path, problems) == []
-    assert [example.line for example in problems.broken] == [1, 2, 3]
+    assert len(read(path, problems)) == 1
+    assert [example.line for example in problems.broken] == [2, 3, 4]
     assert problems.reasons == {"broken_line": 100}
 
 
@@ -141,18 +140,40 @@ def test_files_that_cannot_be_read_are_named_in_one_line(tmp_path: Path) -> None
     folder.mkdir()
     with pytest.raises(UnreadableCatalogue, match="it is a directory; name a file in it"):
         read(folder)
-    for name in ("a.txt", "a.jsonl.zst", "catalog"):
-        with pytest.raises(
-            UnknownCatalogueFormat, match=r"must end in one of \.jsonl, \.jsonl\.gz"
-        ):
-            read(tmp_path / name)
-    wide = tmp_path / "wide.jsonl"
-    wide.write_bytes(row().decode().encode("utf-16"))
-    with pytest.raises(UnreadableCatalogue, match="it is UTF-16, not UTF-8: save it as UTF-8"):
-        read(wide)
+    (tmp_path / "empty.csv").touch()
+    with pytest.raises(UnreadableCatalogue, match=r"empty\.csv: it is empty$"):
+        read(tmp_path / "empty.csv")
 
 
-@pytest.mark.parametrize("suffix", SUFFIXES)
+@pytest.mark.parametrize(
+    ("data", "seen"),
+    [
+        (b"%PDF-1.7 ...", "is a PDF document, not a catalogue: export the products as CSV"),
+        (b"\x89PNG\r\n\x1a\n\0\0", "is a picture, not a catalogue: export the products"),
+        (b"PK\x03\x04" + b"\0" * 40, "it is damaged, or not a workbook"),
+        (b"<!DOCTYPE html><html><p>Log in", "is an HTML page, not a catalogue: export"),
+        (b"\x28\xb5\x2f\xfd" + b"\0" * 40, "is compressed by zstd, not a catalogue: unpack it"),
+        (b"\x01\x02\x03\x04\0\x05" * 40, "is no text, table or workbook, not a catalogue"),
+        (b"Dear customers,\nwe sell things.\n", "is text \\(UTF-8\\) without columns, not a cat"),
+        (b"{}", "it looks like JSON, and holds no product"),
+        (b'{"a": [1', "it looks like JSON, and holds no product \\(not JSON"),
+        (b'{"a":\n [1', "it looks like JSON, and is damaged"),
+        (b"[1, 2]", "it is JSON with an array without an object: no list of products"),
+        (
+            b"<a><b/></a>",
+            "it is XML without an <item>, <entry> or <product>: its elements are a",
+        ),
+    ],
+)
+def test_what_is_no_catalogue_is_called_what_it_is(tmp_path: Path, data: bytes, seen: str) -> None:
+    path = tmp_path / "catalogue"
+    path.write_bytes(data)
+    with pytest.raises(CatalogueError, match=seen) as caught:
+        read(path)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("suffix", [".jsonl", ".csv", ".parquet", ""])
 def test_a_missing_file_is_the_same_error_in_every_format(tmp_path: Path, suffix: str) -> None:
     with pytest.raises(UnreadableCatalogue, match="there is no such file"):
         read(tmp_path / f"missing{suffix}")
@@ -161,6 +182,8 @@ def test_a_missing_file_is_the_same_error_in_every_format(tmp_path: Path, suffix
 def test_damaged_compression_says_how_far_it_could_be_read(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl.gz"
     path.write_bytes(row())
+    assert len(read(path)) == 1  # not compressed, whatever its name says
+    path.write_bytes(gzip.compress(row())[:12])
     with pytest.raises(UnreadableCatalogue, match="gzip data is damaged at its start"):
         read(path)
     packed = gzip.compress(b"\n".join([row(), row()]))

@@ -1,0 +1,186 @@
+"""Which encoding a text file has: by its mark, by what is valid, else by a detector's guess."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from pathlib import Path
+from typing import NamedTuple
+
+from retailsim.market.catalogue.lines import PlainFile, damaged_gzip, open_plain, readable
+from retailsim.market.errors import UnreadableCatalogue
+
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+GUESSED = [
+    "cp1252",
+    "cp1250",
+    "cp1251",
+    "cp1253",
+    "cp1254",
+    "mac_roman",
+    "cp850",
+    "iso8859_15",
+    "cp437",
+    "shift_jis",
+    "gb18030",
+    "big5",
+    "euc_kr",
+]
+"""What shops' programs write when it is not Unicode; of equally likely ones the first counts."""
+_PLAIN = ("valid", "marked", "as told", "declared")
+_CLOSE = 0.05  # how much more mess than in the best guess makes one unlikely
+_SAMPLE = 32 * 1024
+_PIECE = 1024 * 1024
+
+
+class Encoding(NamedTuple):
+    """An encoding: its name for Python's codecs, and how it was found.
+
+    ``damaged`` tells of UTF-8 in which some bytes are none.
+    """
+
+    name: str
+    found: str
+    damaged: bool = False
+
+    @property
+    def words(self) -> str:
+        """The encoding for people."""
+        name = self.name.upper() if self.name.startswith("utf") else self.name
+        return f"{name} ({self.found})" if self.found not in _PLAIN else name
+
+
+def find_encoding(path: Path, told: str | None = None) -> Encoding:
+    """Find the encoding of a text file, which is read to its end unless it bears a mark.
+
+    Parameters
+    ----------
+    told : str or None
+        What the user says; it is checked against the file.
+
+    Raises
+    ------
+    UnreadableCatalogue
+        If the file cannot be read, or not in the encoding told.
+    """
+    if told is not None:
+        return _as_told(path, told)
+    with readable(path), damaged_gzip(path), open_plain(path) as file:
+        head = file.read(4096)
+        for mark, name in _MARKS:
+            if head.startswith(mark):
+                return Encoding(name, "marked")
+        wide = _unmarked_utf16(head)
+        if wide is not None:
+            return Encoding(wide, "told by its zero bytes")
+        return _scanned(file, head)
+
+
+def _as_told(path: Path, told: str) -> Encoding:
+    try:
+        decoder = codecs.getincrementaldecoder(told)()
+    except LookupError:
+        raise UnreadableCatalogue(
+            path, f"products.encoding = {told!r} is no encoding: try utf-8, utf-16 or cp1252"
+        ) from None
+    with readable(path), damaged_gzip(path), open_plain(path) as file:
+        try:
+            while piece := file.read(_PIECE):
+                decoder.decode(piece)
+            decoder.decode(b"", final=True)
+        except (UnicodeError, AttributeError, TypeError, ValueError) as error:
+            raise UnreadableCatalogue(
+                path, f"it is not {told}: leave products.encoding out, or correct it"
+            ) from error
+    return Encoding(codecs.lookup(told).name, "as told")
+
+
+def _unmarked_utf16(head: bytes) -> str | None:
+    """Tell UTF-16 without a mark by the zero bytes that its plain letters have on one side."""
+    even, odd = head[0::2].count(0), head[1::2].count(0)
+    if max(even, odd) * 4 < len(head) or min(even, odd) * 20 > max(even, odd):
+        return None
+    return "utf-16-le" if odd > even else "utf-16-be"
+
+
+def _scanned(file: PlainFile, head: bytes) -> Encoding:
+    """Read on to the end: UTF-8 if all of it is, or nearly all; else what a detector says."""
+    valid = invalid = 0
+    sample, carry = bytearray(), b""
+    piece = head
+    while piece:
+        data = carry + piece
+        cut = data.rfind(b"\n") + 1 or len(data.rstrip(_HIGH))
+        whole, carry = data[:cut], data[cut:]
+        good, bad = _sequences(whole, sample)
+        valid, invalid = valid + good, invalid + bad
+        piece = file.read(_PIECE)
+    good, bad = _sequences(carry, sample)
+    valid, invalid = valid + good, invalid + bad
+    if not invalid:
+        return Encoding("utf-8", "valid")
+    if valid > 4 * invalid:
+        return Encoding("utf-8", "nearly all valid", damaged=True)
+    return Encoding(guess(bytes(sample)), "guessed")
+
+
+_HIGH = bytes(range(0x80, 0x100))
+_LONG = re.compile(
+    b"[\xc2-\xdf][\x80-\xbf]|\xe0[\xa0-\xbf][\x80-\xbf]|[\xe1-\xec\xee\xef][\x80-\xbf]{2}|"
+    b"\xed[\x80-\x9f][\x80-\xbf]|\xf0[\x90-\xbf][\x80-\xbf]{2}|[\xf1-\xf3][\x80-\xbf]{3}|"
+    b"\xf4[\x80-\x8f][\x80-\xbf]{2}"
+)
+
+
+def _sequences(data: bytes, sample: bytearray) -> tuple[int, int]:
+    """Count characters of several bytes, and bytes that are in none; keep lines that have such."""
+    if data.isascii():
+        return 0, 0
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        pass
+    else:
+        return len(_LONG.findall(data)), 0
+    for line in data.splitlines(keepends=True):
+        if len(sample) < _SAMPLE and not line.isascii():
+            sample += line[:2000]
+    rest, good = _LONG.subn(b"", data)
+    return good, sum(byte >= 0x80 for byte in rest)
+
+
+def guess(sample: bytes) -> str:
+    """Guess the encoding of a text that is not Unicode.
+
+    Of the encodings in which a detector sees hardly more mess than in the best one, cp1252
+    counts, for that is what most shops' programs write; then what reads most like a language.
+    """
+    from charset_normalizer import from_bytes
+
+    found = [
+        (match.chaos, -match.coherence, name)
+        for match in from_bytes(sample, cp_isolation=list(GUESSED))
+        for name in {match.encoding, *match.could_be_from_charset}
+        if name in GUESSED
+    ]
+    if not found:
+        return "cp1252" if _decodes(sample, "cp1252") else "latin-1"
+    least = min(found)[0]
+    likely = [one for one in found if one[0] <= least + _CLOSE]
+    if any(name == "cp1252" for _, _, name in likely):
+        return "cp1252"
+    return min(likely, key=lambda one: (*one[:2], GUESSED.index(one[2])))[2]
+
+
+def _decodes(data: bytes, name: str) -> bool:
+    try:
+        data.decode(name)
+    except UnicodeDecodeError:
+        return False
+    return True

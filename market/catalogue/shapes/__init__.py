@@ -1,0 +1,1 @@
+"""Shapes of catalogues: which columns mean what, and which rows are one product."""
