@@ -17,6 +17,7 @@ from __future__ import annotations
 from typing import Literal
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 SCHEMA_VERSION = 2
 """Raised when the meaning of an existing event changes; added fields do not raise it.
@@ -164,13 +165,22 @@ class DecisionMade(Event, tag="DecisionMade", kw_only=True):
 
 
 class OrderPlaced(Event, tag="OrderPlaced", kw_only=True):
-    """The market accepted an order: goods are ``quantity * unit_price_cents``."""
+    """The market accepted an order: goods are ``quantity * unit_price_cents``.
+
+    The rest is what it costs the seller, each amount left out where it is as usual: what one unit
+    cost, where the episode's opening does not know the product; what the carrier is paid (left
+    out: as much as the buyer pays); the payment's fee; the tax in what the buyer pays.
+    """
 
     order: str
     product: str | None
     quantity: int
     unit_price_cents: int
     shipping_cents: int
+    unit_cost_cents: int | UnsetType = UNSET
+    carrier_cents: int | UnsetType = UNSET
+    payment_fee_cents: int | UnsetType = UNSET
+    tax_cents: int | UnsetType = UNSET
 
 
 class OrderDelivered(Event, tag="OrderDelivered", kw_only=True):
@@ -187,16 +197,25 @@ class IssueRaised(Event, tag="IssueRaised", kw_only=True):
 
 
 class IssueResolved(Event, tag="IssueResolved", kw_only=True):
-    """How the issue ended; ``delivered`` means the buyer keeps the product as it is."""
+    """How the issue ended; ``delivered`` means the buyer keeps the product as it is.
+
+    ``salvage_cents`` is what exchanged goods that came back are still worth to the seller; it is
+    left out where it is 0.
+    """
 
     order: str
     outcome: Outcome
     resolution: str
     reason: str
+    salvage_cents: int | UnsetType = UNSET
 
 
 class RefundIssued(Event, tag="RefundIssued", kw_only=True):
-    """Money went back: goods in ``amount_cents``, shipping apart."""
+    """Money went back: goods in ``amount_cents``, shipping apart.
+
+    ``salvage_cents`` is what the goods that came back are still worth to the seller, and
+    ``tax_refund_cents`` the tax in what was paid back; each is left out where it is 0.
+    """
 
     order: str
     quantity: int
@@ -204,6 +223,8 @@ class RefundIssued(Event, tag="RefundIssued", kw_only=True):
     shipping_refund_cents: int
     return_shipping_cents: int
     return_shipping_payer: Payer
+    salvage_cents: int | UnsetType = UNSET
+    tax_refund_cents: int | UnsetType = UNSET
 
 
 class ReviewPosted(Event, tag="ReviewPosted", kw_only=True):

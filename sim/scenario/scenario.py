@@ -26,6 +26,7 @@ from retailsim.market.protocols.registry import DEFAULT
 from retailsim.sim.scenario.actions_table import ActionsTable
 from retailsim.sim.scenario.anchor_table import AnchorTable
 from retailsim.sim.scenario.kept_tables import CacheTable, LogTable
+from retailsim.sim.scenario.policy_tables import PoliciesTable
 
 Share = Annotated[float, Meta(ge=0.0, le=1.0)]
 Count = Annotated[int, Meta(ge=1)]
@@ -213,25 +214,6 @@ class AgentTable(ScenarioTable, frozen=True, kw_only=True):
     options: dict[str, Any] = {}
 
 
-class PolicyTable(ScenarioTable, frozen=True, kw_only=True):
-    """Keys that replace those of a category's built-in return policy.
-
-    Parameters
-    ----------
-    window_days : int
-        Days after delivery within which a return is possible; 7 for Food and 30 for the other
-        categories unless set here.
-    condition : str
-        The state in which goods must be returned.
-    buyer_pays : tuple of str
-        Issues for which the buyer pays return shipping; the seller pays for all others.
-    """
-
-    window_days: Annotated[int, Meta(ge=0)] | None = None
-    condition: str | None = None
-    buyer_pays: tuple[Literal[Issue, "size or fit"], ...] | None = None
-
-
 class IssuesTable(ScenarioTable, frozen=True, kw_only=True):
     """What goes wrong with orders; how often is products.issue_rate.
 
@@ -303,8 +285,8 @@ class Scenario(ScenarioTable, frozen=True, kw_only=True):
         The seats, at least one of each.
     models : mapping of str to ModelConfig
         Language models, under names of your choice.
-    policy : mapping of category to PolicyTable
-        Changes to the return policies.
+    policy : PoliciesTable
+        What the shop takes back, and what profit reckons with.
     shipping : ShippingRules
         Shipping fee and delivery times.
     issues : IssuesTable
@@ -333,7 +315,7 @@ class Scenario(ScenarioTable, frozen=True, kw_only=True):
     sellers: tuple[AgentTable, ...] = ()
     buyers: tuple[AgentTable, ...] = ()
     models: Mapping[str, ModelConfig] = {}
-    policy: Mapping[Category, PolicyTable] = {}
+    policy: PoliciesTable = PoliciesTable()
     shipping: ShippingRules = ShippingRules()
     issues: IssuesTable = IssuesTable()
     claims: ClaimsTable = ClaimsTable()

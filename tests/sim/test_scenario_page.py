@@ -26,6 +26,7 @@ TABLES = {
     "[design]": "DesignTable",
     "[[sellers]] and [[buyers]]": "AgentTable",
     "[models.NAME]": "ModelConfig",
+    "[policy]": "PoliciesTable",
     "[policy.CATEGORY]": "PolicyTable",
     "[shipping]": "ShippingRules",
     "[issues]": "IssuesTable",
@@ -38,7 +39,8 @@ TABLES = {
 FREE = ("[rules]", "[reward]")
 """Whose keys no schema of ours knows."""
 DEPENDS = {("[policy.CATEGORY]", "window_days"), ("[policy.CATEGORY]", "condition"),
-           ("[policy.CATEGORY]", "buyer_pays"), ("[issues]", "weights"),
+           ("[policy.CATEGORY]", "buyer_pays"), ("[policy.CATEGORY]", "salvage"),
+           ("[issues]", "weights"),
            ("[[sellers]] and [[buyers]]", "stream")}  # fmt: skip
 """Defaults that are not the schema's null, but follow from the market's rules or another key."""
 

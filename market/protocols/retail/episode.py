@@ -11,12 +11,9 @@ from retailsim.events.messages import (
     CommandRejected,
     DecisionMade,
     IssueRaised,
-    IssueResolved,
     MessageSent,
     OrderDelivered,
-    OrderPlaced,
     Outcome,
-    RefundIssued,
     ReviewPosted,
 )
 from retailsim.market.claims.reader import Claim
@@ -27,6 +24,7 @@ from retailsim.market.core.market import EpisodeState
 from retailsim.market.core.orders import OrderLife
 from retailsim.market.core.participants import EpisodeSpec
 from retailsim.market.errors import UnexpectedMessage
+from retailsim.market.protocols.retail import booking
 from retailsim.market.protocols.retail.events import SellerChose, TopicsChosen
 from retailsim.market.protocols.retail.fulfilment import MarketContext, draw_order
 from retailsim.market.protocols.retail.requests import (
@@ -202,14 +200,7 @@ class Episode(EpisodeState):
         return self._fulfil(order, self._life)
 
     def _fulfil(self, order: Order, life: OrderLife) -> list[Post]:
-        placed = OrderPlaced(
-            episode=self.id,
-            order=order.id,
-            product=self._market.spec.product.id,
-            quantity=order.quantity,
-            unit_price_cents=order.unit_price_cents,
-            shipping_cents=order.shipping_cents,
-        )
+        placed = booking.placed(self._market, self.id, order)
         self._market.guard.tell(placed)
         posts = [Post(placed, None, order.ordered_day * DAY_US)]
         if self._issue is None:
@@ -289,8 +280,9 @@ class Episode(EpisodeState):
     def _resolve(self, settlement: Settlement) -> list[Post]:
         order, life = self._bought()
         posts: list[Post] = []
+        policy, carrier = self._market.offer.policy, booking.carrier_cents(self._market)
         try:
-            refund = refund_of(settlement, order, self._issue or "", self._market.offer.policy)
+            refund = refund_of(settlement, order, self._issue or "", policy, carrier)
         except SettlementRefused as error:
             posts.append(self._reject("ProposeSettlement", str(error)))
             settlement = Settlement(
@@ -304,14 +296,7 @@ class Episode(EpisodeState):
     def _resolution(
         self, order: Order, settlement: Settlement, refund: Refund | None
     ) -> list[Post]:
-        resolved = IssueResolved(
-            episode=self.id,
-            order=order.id,
-            outcome=settlement.outcome,
-            resolution=settlement.resolution,
-            reason=settlement.reason,
-        )
-        posts = [Post(resolved)]
+        posts = [Post(booking.resolved(self._market, self.id, order, settlement))]
         arrives = 0
         if refund is not None:
             posts.append(self._refunded(order, refund))
@@ -325,16 +310,7 @@ class Episode(EpisodeState):
         ledger = self._market.ledger
         ledger.refund(self.id, refund.quantity, refund.amount_cents, refund.shipping_refund_cents)
         ledger.return_shipping(refund.return_shipping_cents, refund.return_shipping_payer)
-        event = RefundIssued(
-            episode=self.id,
-            order=order.id,
-            quantity=refund.quantity,
-            amount_cents=refund.amount_cents,
-            shipping_refund_cents=refund.shipping_refund_cents,
-            return_shipping_cents=refund.return_shipping_cents,
-            return_shipping_payer=refund.return_shipping_payer,
-        )
-        return Post(event)
+        return Post(booking.refunded(self._market, self.id, order, refund))
 
     # -- reviews ---------------------------------------------------------------------------
 

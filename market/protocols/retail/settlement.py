@@ -25,12 +25,21 @@ class Refund(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def refund_of(
-    settlement: Settlement, order: Order, issue: str, policy: ReturnPolicy
+    settlement: Settlement,
+    order: Order,
+    issue: str,
+    policy: ReturnPolicy,
+    carrier_cents: int | None = None,
 ) -> Refund | None:
     """Return the refund that `settlement` means for `order`; None where no money goes back.
 
     Goods that never arrived need no way back, so their return shipping is 0; otherwise it costs
     what sending them cost.
+
+    Parameters
+    ----------
+    carrier_cents : int or None
+        What sending them costs; None: what the buyer paid for it.
 
     Raises
     ------
@@ -51,10 +60,11 @@ def refund_of(
     if not 1 <= quantity <= order.quantity:
         raise SettlementRefused(f"refund of {quantity} units, the order has {order.quantity}")
     arrived = order.issue_day >= order.delivered_day
+    way = order.shipping_cents if carrier_cents is None else carrier_cents
     return Refund(
         quantity=quantity,
         amount_cents=quantity * order.unit_price_cents,
         shipping_refund_cents=order.shipping_cents if settlement.refund_shipping else 0,
-        return_shipping_cents=order.shipping_cents if arrived else 0,
+        return_shipping_cents=way if arrived else 0,
         return_shipping_payer=policy.return_payer(issue),
     )

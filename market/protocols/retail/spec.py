@@ -12,6 +12,7 @@ from retailsim.market.claims.rules import ClaimRules
 from retailsim.market.core.issues import IssueRules
 from retailsim.market.core.participants import Participant
 from retailsim.market.core.return_policy import DEFAULT_POLICIES, ReturnPolicy
+from retailsim.market.core.selling_costs import SellingCosts
 from retailsim.market.core.shipping import ShippingRules, whole_cents
 from retailsim.market.core.spec import MarketSpec
 from retailsim.market.rules.rule import RuleSet
@@ -34,6 +35,8 @@ class RetailRules(msgspec.Struct, frozen=True, kw_only=True):
         ISO date of the broadcast.
     enforced : RuleSet
         Rules of level "mask" that the market keeps sellers to.
+    costs : SellingCosts
+        What selling costs beside the goods.
     """
 
     shipping: ShippingRules = ShippingRules()
@@ -48,6 +51,7 @@ class RetailRules(msgspec.Struct, frozen=True, kw_only=True):
     nonbuyer_reviews: bool = False
     start: str = "2026-03-02"
     enforced: RuleSet = RuleSet()
+    costs: SellingCosts = SellingCosts()
 
     def __post_init__(self) -> None:
         """Refuse what no market can be run by."""

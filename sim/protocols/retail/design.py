@@ -17,7 +17,7 @@ from retailsim.market.catalogue.product import Product
 from retailsim.market.claims.rules import ClaimRules
 from retailsim.market.core.issues import ISSUES, IssueRules
 from retailsim.market.core.participants import EpisodeSpec, Participant
-from retailsim.market.core.return_policy import DEFAULT_POLICIES
+from retailsim.market.core.return_policy import DEFAULT_POLICIES, ReturnPolicy
 from retailsim.market.protocols.retail.protocol import RetailMarket
 from retailsim.market.protocols.retail.spec import RetailRules, RetailSpec
 from retailsim.market.rules.rule import RuleSet
@@ -36,6 +36,9 @@ class Arm(msgspec.Struct, frozen=True, kw_only=True):
 
     condition: str
     price_multiplier: float
+
+
+_RETURNS = tuple(field.name for field in msgspec.structs.fields(ReturnPolicy))
 
 
 def arms(scenario: Scenario) -> tuple[Arm, ...]:
@@ -61,9 +64,10 @@ def rules(scenario: Scenario, enforced: RuleSet | None = None) -> RetailRules:
     given = scenario.products.issue_rate
     by_category = given if isinstance(given, dict) else {}
     policies = dict(DEFAULT_POLICIES)
-    for category, table in scenario.policy.items():
-        changes = {k: v for k, v in msgspec.structs.asdict(table).items() if v is not None}
-        policies[category] = msgspec.structs.replace(policies[category], **changes)
+    for category, usual in DEFAULT_POLICIES.items():
+        table = msgspec.structs.asdict(scenario.policy.of(category))
+        changes = {key: table[key] for key in _RETURNS if table[key] is not None}
+        policies[category] = msgspec.structs.replace(usual, **changes)
     return RetailRules(
         shipping=scenario.shipping,
         issues=IssueRules(
@@ -79,6 +83,7 @@ def rules(scenario: Scenario, enforced: RuleSet | None = None) -> RetailRules:
         nonbuyer_reviews=design.nonbuyer_reviews,
         start=design.start.isoformat(),
         enforced=enforced or RuleSet(),
+        costs=scenario.policy.costs,
     )
 
 
