@@ -1,11 +1,11 @@
 """What changed between two runs: paired episode by episode where they share their draws.
 
 Two runs of one seed share every draw that they have in common, so episodes of the same product,
-seats, replication and price condition are pairs, and what differs between them is what was
-changed. Seats are the same if they draw by the same key, their `stream`, whatever they are called.
-A run compared with itself differs by exactly nothing. Where nothing pairs, as with other seeds, the
-runs are compared as different episodes of, as far as possible, the same products; other seeds have
-drawn other buyers behind the same names, which is allowed for.
+place in the design (`analysis.measures.pairing`) and replication are pairs, and what differs
+between them is what was changed. Only pairs are compared then, in every number. A run compared with
+itself differs by exactly nothing. Where nothing pairs, as with other seeds, the runs are compared
+as different episodes of, as far as possible, the same products. Other seeds have drawn other
+buyers behind the same names, and so have other buyers at one place, which is allowed for.
 
 The differences of the whole runs are planned contrasts, one for each measure that names this view,
 with intervals that hold together and p values adjusted alike (Bonferroni); those of conversion by
@@ -16,8 +16,7 @@ What each episode has is compared pair by pair, a ratio of sums between the runs
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple, Protocol
 
 import msgspec
@@ -26,6 +25,7 @@ import polars as pl
 from retailsim.analysis.measures import estimates
 from retailsim.analysis.measures.measure import Measure
 from retailsim.analysis.measures.open_changes import changes_left_open
+from retailsim.analysis.measures.pairing import SeatChange, Streams, paired, unlike
 from retailsim.analysis.measures.scope import illustration, scope
 from retailsim.analysis.measures.table import MEASURES, measure, shown_in
 from retailsim.analysis.statistics.crossed import Side, crossed_rates
@@ -44,12 +44,6 @@ SEED = 1
 FEWEST = 6
 """Products that flips need for a p below 5 %: two of all 2^n signs are the most extreme."""
 
-_KEY = ("product", "seller_stream", "buyer_stream", "unit", "replication")
-_ROLES = ("seller", "buyer")
-
-Streams = Mapping[str, Mapping[str, str]]
-"""By role and id of a seat, the key of its draws; one that is not there draws by its id."""
-
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
     """How one measure differs: the second run minus the first.
@@ -61,10 +55,10 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     measure : str
         Its name in `analysis.measures.table`; a total is compared per episode.
     first, second : Estimate
-        Over all episodes of each run whose decision is known.
+        Over the pairs where there are any, else over all episodes of each run whose decision is
+        known.
     test : Test
-        Of the difference; its `estimate` is over the pairs where there are any, its interval a
-        95 % one of this difference alone.
+        Of the difference; its interval is a 95 % one of this difference alone.
     adjusted_p : float or None
         For the number of tests of its kind.
     simultaneous : Interval or None
@@ -87,7 +81,7 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     Parameters
     ----------
     pairs : int
-        Episodes that decided in both runs, with everything in common but what was changed.
+        Episodes that decided in both runs, at one place of the design.
     only_first, only_second : int
         Episodes that decided and have no partner.
     planned : tuple of Change
@@ -101,6 +95,9 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
         be no more than that.
     notes : tuple of str
         What explains intervals that say nothing.
+    seats : tuple of SeatChange
+        Seats that differ: other names at one place, whose draws differ, and those without a
+        partner.
     """
 
     pairs: int
@@ -111,6 +108,7 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     generalise_to: str = ""
     cautions: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    seats: tuple[SeatChange, ...] = ()
 
 
 class HasEpisodes(Protocol):
@@ -129,6 +127,7 @@ def compare(
     shared: bool = True,
     own: Sequence[Measure] = (),
     streams: tuple[Streams, Streams] = ({}, {}),
+    names: tuple[str, str] = ("First run", "Second run"),
 ) -> Comparison:
     """Compare two runs' episodes whose decision is known.
 
@@ -140,12 +139,17 @@ def compare(
         Those of the runs' protocol.
     streams : tuple of mapping
         What the seats of the first and of the second run draw by.
+    names : (str, str)
+        What cautions call the runs.
     """
-    one, two = _streamed(_keyed(first), _keyed(second), streams)
-    about = scope(first.episodes)
-    both = _pairs(one, two) if shared else one.head(0)
-    paired = both if both.height > 0 else None
-    sides = _Sides(one, two, paired, alike=shared)
+    found = paired(_keyed(first), _keyed(second), streams)
+    one, two, about = found.one, found.two, scope(first.episodes)
+    both = found.both if shared else one.head(0)
+    # What buyers who have profiles share is the profile, which is the cluster then.
+    alike = about.shared == "profile" or (shared and not unlike(found.seats, "buyer"))
+    sides = _Sides(one, two, None, alike=alike)
+    if both.height > 0:
+        sides = _Sides(*found.partnered(), both, alike=alike)
     shown = shown_in("compare", own, costs_known=_costs_known(one) and _costs_known(two))
     planned = [_Question("overall", compared, sides) for compared in shown]
     grids = [_by(key, sides) for key in ("seller", "buyer", "category")]
@@ -159,9 +163,13 @@ def compare(
         only_second=two.height - both.height,
         planned=whole,
         exploratory=parts,
-        generalise_to=about.interval if shared else about.two_way,
-        cautions=(*illustration(one, two), *changes_left_open(first.episodes, second.episodes)),
+        generalise_to=about.interval if alike else about.two_way,
+        cautions=(
+            *illustration(one, two),
+            *changes_left_open(first.episodes, second.episodes, names),
+        ),
         notes=tuple(_too_few((*whole, *parts), about.shared, own)),
+        seats=found.seats,
     )
 
 
@@ -186,47 +194,11 @@ def _keyed(run: HasEpisodes) -> pl.DataFrame:
     return some.with_columns(unit=pl.col("cluster"), product=pl.col("product").fill_null(""))
 
 
-def _streamed(
-    one: pl.DataFrame, two: pl.DataFrame, streams: tuple[Streams, Streams]
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Add what seats draw by; seats of one run that draw by one key are told apart by their ids."""
-    frames = [one, two]
-    for role in _ROLES:
-        names = [
-            {name: known.get(role, {}).get(name, name) for name in part[role].drop_nulls().unique()}
-            for part, known in zip(frames, streams, strict=True)
-        ]
-        several = {
-            stream
-            for seats in names
-            for stream, count in Counter(seats.values()).items()
-            if count > 1
-        }
-        for place, seats in enumerate(names):
-            keys = {
-                name: f"{stream}/{name}" if stream in several else stream
-                for name, stream in seats.items()
-            }
-            key = pl.col(role).replace(keys).alias(f"{role}_stream")
-            frames[place] = frames[place].with_columns(key)
-    return frames[0], frames[1]
-
-
-def _pairs(one: pl.DataFrame, two: pl.DataFrame) -> pl.DataFrame:
-    """Join what both have; conditions count only where both runs have several of them."""
-    keys = list(_KEY)
-    for key in ("price_multiplier", "discount"):
-        if max(one[key].n_unique(), two[key].n_unique()) > 1:
-            keys.append(key)
-    if one.select(keys).is_duplicated().any() or two.select(keys).is_duplicated().any():
-        return one.head(0)
-    return one.join(two, on=keys, suffix="_two")
-
-
 class _Sides(NamedTuple):
     """Episodes of both runs.
 
-    The pairs are None where nothing pairs; buyers are not alike if another seed drew them.
+    The pairs are None where nothing pairs; else both sides are what has a partner. Buyers are not
+    alike if another seed drew them, or others have their places.
     """
 
     one: pl.DataFrame
@@ -264,7 +236,7 @@ class _Question(NamedTuple):
 
 
 def _tested(compared: Measure, sides: _Sides, level: float) -> Test:
-    if not compared.of_each:
+    if not compared.of_each or (sides.both is not None and not sides.alike):
         return _of_ratio(compared, sides, level)
     if compared.unit == "share":
         return _yes_no(compared, sides, level)
@@ -302,7 +274,7 @@ def _sum(compared: Measure, part: pl.DataFrame) -> int:
 def _of_ratio(compared: Measure, sides: _Sides, level: float) -> Test:
     """The second run's ratio of sums minus the first's, robust to what products share.
 
-    Where another seed drew the buyers, to what a buyer's episodes share, too.
+    Where the buyers draw otherwise, to what a buyer's episodes share, too.
     """
     two, one = (_counted(compared, part) for part in (sides.two, sides.one))
     if sides.alike:
@@ -313,10 +285,10 @@ def _of_ratio(compared: Measure, sides: _Sides, level: float) -> Test:
 def _counted(compared: Measure, part: pl.DataFrame) -> Side:
     """What a ratio is made of: above, below, cluster and buyer of the episodes that count."""
     some = part.filter(compared.counted).select(
-        "cluster", "buyer", above=compared.above(), below=compared.below()
+        "cluster", "buyer_place", above=compared.above(), below=compared.below()
     )
     some = some.filter(pl.col("below") > 0)
-    return some["above"], some["below"], some["cluster"], some["buyer"]
+    return some["above"], some["below"], some["cluster"], some["buyer_place"]
 
 
 def _by(key: str, sides: _Sides) -> list[_Question]:

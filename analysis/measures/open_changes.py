@@ -24,7 +24,9 @@ class _Between(NamedTuple):
     high: float
 
 
-def changes_left_open(first: pl.DataFrame, second: pl.DataFrame) -> Iterator[str]:
+def changes_left_open(
+    first: pl.DataFrame, second: pl.DataFrame, names: tuple[str, str]
+) -> Iterator[str]:
     """Yield what failed in each of two runs, and the bounds of changes that this leaves open.
 
     Nothing where nothing failed.
@@ -33,12 +35,14 @@ def changes_left_open(first: pl.DataFrame, second: pl.DataFrame) -> Iterator[str
     ----------
     first, second : polars.DataFrame
         The episodes of the runs, as a projection has them.
+    names : (str, str)
+        What the runs are called.
     """
     rows = [overall(counted(episodes)) for episodes in (first, second)]
-    for name, row in zip(("First", "Second"), rows, strict=True):
+    for name, row in zip(names, rows, strict=True):
         told = failures_told(row.failed, row)
         if told:
-            yield f"{name} run: {told}"
+            yield f"{name}: {told}"
     bounds = list(_bounds(*rows))
     if bounds:
         told = f"Changes may be no more than what failed: over the whole runs {_listed(bounds)}."

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from retailsim.sim.errors import SimError
 from retailsim.sim.folder.run_folder import RunFile
-from retailsim.sim.look.compare import OtherProtocol, run_file
+from retailsim.sim.look.side_by_side import OtherProtocol, run_file
 from retailsim.sim.terminal.terminal import Terminal, printable
 
 if TYPE_CHECKING:

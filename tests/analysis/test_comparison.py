@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from scipy.stats import t as student
 
-from retailsim.analysis.measures.comparison import compare
+from retailsim.analysis.measures.comparison import Change, Comparison, compare
 from retailsim.analysis.projection.loader import load
 from retailsim.analysis.statistics.multiplicity import benjamini_hochberg
 from retailsim.events.messages import EpisodeFailed, Event, IssueRaised
@@ -18,6 +18,12 @@ from tests.analysis.fakelog import closed, episode, market, opened, order, write
 from tests.sim.runs import launched, sim
 
 SIZE = ("--set", "products.per_category=8")
+
+
+def change_of(found: Comparison, measure: str = "conversion_rate") -> Change:
+    """The planned difference of a measure."""
+    [change] = [change for change in found.planned if change.measure == measure]
+    return change
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +49,7 @@ def test_a_run_differs_from_itself_by_exactly_nothing(runs: dict[str, Path]) -> 
 def test_a_lower_price_sells_more_in_pairs_that_share_their_draws(runs: dict[str, Path]) -> None:
     found = compare(load(runs["a"]), load(runs["cheap"]))
     assert found.pairs == 800
-    [conversion] = [c for c in found.planned if c.measure == "conversion_rate"]
+    conversion = change_of(found)
     assert conversion.test.estimate is not None
     assert conversion.test.estimate > 0.05
     assert conversion.adjusted_p is not None
@@ -55,9 +61,9 @@ def test_a_lower_price_sells_more_in_pairs_that_share_their_draws(runs: dict[str
 
 
 def test_pairs_tell_more_than_the_runs_apart(runs: dict[str, Path]) -> None:
-    found = compare(load(runs["a"]), load(runs["cheap"]))
-    [conversion] = [one for one in found.planned if one.measure == "conversion_rate"]
-    interval, alone = conversion.test.interval, conversion.first.interval
+    conversion = change_of(compare(load(runs["a"]), load(runs["cheap"])))
+    interval = conversion.test.interval
+    alone = conversion.first.interval
     assert interval is not None
     assert alone is not None
     assert interval.high - interval.low < alone.high - alone.low
@@ -129,15 +135,30 @@ def test_the_command_prints_both_tables_and_one_json_object(runs: dict[str, Path
     ]
 
 
-def test_runs_without_common_episodes_are_compared_as_such(tmp_path: Path) -> None:
+def test_a_rival_at_a_place_pairs_with_who_had_it(tmp_path: Path) -> None:
     one = [closed(f"e{n}", opened(product=f"p{n}"), order()) for n in range(4)]
     two = [closed(f"f{n}", opened(seller="t", product=f"p{n}")) for n in range(4)]
     first = write_run(tmp_path / "one", market("m", *one))
     second = write_run(tmp_path / "two", market("m", *two))
     found = compare(load(first), load(second))
-    assert found.pairs == 0
-    assert found.planned[0].test.estimate == -1.0
-    assert "no episodes can be paired" in sim("compare", first, second).stdout
+    assert found.pairs == 4
+    assert change_of(found).test.estimate == -1.0
+    printed = sim("compare", first, second).stdout
+    assert "4 pairs of episodes by product and place" in " ".join(printed.split())
+    assert "- seller: s → t, at the same place, with other draws" in printed
+
+
+def test_runs_without_a_product_in_common_are_refused(tmp_path: Path) -> None:
+    first, second = (
+        write_run(tmp_path / name, market("m", closed("e", opened(product=name), order())))
+        for name in ("one", "two")
+    )
+    result = sim("compare", first, second)
+    assert result.exit_code == 2
+    assert result.stderr == (
+        f"error: {first} and {second} have no product in common, so nothing pairs; "
+        "launch both with one seed and the same products\n"
+    )
 
 
 def test_an_empty_run_has_nothing_to_compare(tmp_path: Path) -> None:
@@ -149,14 +170,14 @@ def test_an_empty_run_has_nothing_to_compare(tmp_path: Path) -> None:
 
 def test_each_side_has_its_interval_n_and_effective_n(runs: dict[str, Path]) -> None:
     page = sim("compare", runs["a"], runs["cheap"]).stdout
-    [_, conversion, *_] = compare(load(runs["a"]), load(runs["cheap"])).planned
+    conversion = change_of(compare(load(runs["a"]), load(runs["cheap"])))
     for side in (conversion.first, conversion.second):
         assert side.value is not None
         assert side.interval is not None
         assert f"{side.value:.1%}" in page
         assert f"{side.interval.low:.1%} to {side.interval.high:.1%}" in page
         assert f"n {side.n:,}, eff. {side.effective_n:,.0f}" in page
-    assert max(map(len, page.splitlines()[1:])) <= 120
+    assert max(map(len, page.splitlines())) <= 80
     assert "<0.001" in page
 
 
@@ -169,7 +190,7 @@ def test_with_other_seeds_nothing_shares_its_draws(runs: dict[str, Path]) -> Non
         alone = change["of"].startswith("buyer")
         how = "clustered difference" if alone else "difference by product and buyer"
         assert change["test"]["method"].startswith(how)
-    page = sim("compare", runs["a"], runs["other"]).stdout
+    page = " ".join(sim("compare", runs["a"], runs["other"]).stdout.split())
     assert "other seeds: no episodes can be paired" in page
 
 
@@ -189,7 +210,7 @@ def test_episodes_of_a_single_product_are_compared_as_independent_ones(tmp_path:
     first, second = (
         write_run(tmp_path / name, market("m", *some)) for name, some in (("a", one), ("b", two))
     )
-    [conversion, *_] = compare(load(first), load(second)).planned
+    conversion = change_of(compare(load(first), load(second)))
     assert conversion.test.method == "Fisher exact"
     assert conversion.test.interval is not None
     assert conversion.test.p == pytest.approx(2 / 12870)
@@ -204,7 +225,7 @@ def test_no_difference_of_rates_is_beyond_a_hundred_points(tmp_path: Path) -> No
         return write_run(tmp_path / name, market("m", *some))
 
     found = compare(load(run("a", True, False)), load(run("b", True, True)))
-    interval = found.planned[0].test.interval
+    interval = change_of(found).test.interval
     assert interval is not None
     assert (interval.low, interval.high) == (-1.0, 1.0)
 
@@ -228,23 +249,25 @@ def of_sellers(folder: Path, *sellers: str) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("other", "pairs"),
+    ("other", "alike", "said"),
     [
-        ('id = "our-shop"\nstream = "shop"', 8),
-        ('id = "our-shop"', 0),
-        ('id = "shop"\nstream = "another"', 0),
+        ('id = "our-shop"\nstream = "shop"', True, "shop → our-shop, with the same draws"),
+        ('id = "our-shop"', False, "shop → our-shop, at the same place, with other draws"),
+        ('id = "shop"\nstream = "another"', False, "seller shop: same name, other draws"),
     ],
 )
-def test_seats_that_draw_alike_are_pairs_whatever_they_are_called(
-    other: str, pairs: int, tmp_path: Path
+def test_seats_at_one_place_are_pairs_whatever_they_are_called(
+    other: str, alike: bool, said: str, tmp_path: Path
 ) -> None:
     first = of_sellers(tmp_path / "a", 'id = "shop"')
     second = of_sellers(tmp_path / "b", other)
     _, found = compared(first, second)
-    assert found.pairs == pairs
-    if pairs:
-        assert {change.test.estimate for change in found.planned} == {0.0}
-    assert compare(load(first), load(second)).pairs == 8 * ('"shop"\nstream' in other)
+    assert found.pairs == 8
+    assert ({change.test.estimate for change in found.planned} == {0.0}) == alike
+    printed = sim("compare", first, second).stdout
+    listed = printed.partition("What differs")[2].splitlines()
+    assert said in listed[1]
+    assert printed.startswith("No difference" if alike else "Not told apart")
 
 
 def test_names_that_two_seats_swap_are_not_taken_for_one_seller(tmp_path: Path) -> None:
@@ -265,6 +288,10 @@ def test_seats_of_one_stream_in_one_run_are_told_apart_by_their_ids(tmp_path: Pa
     assert compared(both, both)[1].pairs == 16
     _, found = compared(both, alone)
     assert (found.pairs, found.only_first, found.only_second) == (8, 8, 0)
+    assert {change.first.value for change in found.planned} == {
+        change.second.value for change in found.planned
+    }
+    assert "seller y: in a/run only, left out" in sim("compare", both, alone).stdout
 
 
 @pytest.mark.parametrize(("products", "noted"), [(5, True), (6, False)])
@@ -319,10 +346,10 @@ def test_what_failed_bounds_the_changes(tmp_path: Path) -> None:
     """By letting each order of unknown outcome go back, or not, in plain numbers."""
     first = _kept_and_failed(tmp_path / "a", failed=1, kept=7)
     second = _kept_and_failed(tmp_path / "b", failed=4, kept=6, undecided=2)
-    found = compare(load(first), load(second))
+    found = compare(load(first), load(second), names=("a", "b"))
     one, two, changes = found.cautions
-    assert one.startswith("First run: 1 episode failed: 1 after the buyer's decision")
-    assert two.startswith("Second run: 6 episodes failed: 4 after the buyer's decision, 2 before")
+    assert one.startswith("a: 1 episode failed: 1 after the buyer's decision")
+    assert two.startswith("b: 6 episodes failed: 4 after the buyer's decision, 2 before")
     assert changes == (
         "Changes may be no more than what failed: over the whole runs "
         # All 8 of the first decided and bought; of the second 10 to 12 of 12.

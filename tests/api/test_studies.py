@@ -10,7 +10,7 @@ import pytest
 
 import retailsim
 from retailsim.sim.errors import BadScenario
-from retailsim.sim.look.compare import OtherProtocol
+from retailsim.sim.look.side_by_side import OtherProtocol
 from tests.sim.runs import sim
 
 pytest.importorskip("statsmodels")

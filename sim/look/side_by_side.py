@@ -1,0 +1,222 @@
+"""Two runs side by side: what differs between their scenarios, what changed, and a verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from retailsim.events.log.seal import SEAL
+from retailsim.sim.errors import MissingExtra, NotARunFolder, SimError
+from retailsim.sim.folder.run_folder import RunFile, RunFolder
+from retailsim.sim.scenario.anchor_record import AnchorRecord
+from retailsim.sim.terminal.program_name import program_name
+
+if TYPE_CHECKING:
+    from retailsim.analysis.measures.comparison import Comparison
+    from retailsim.analysis.measures.measure import Measure
+    from retailsim.analysis.measures.pairing import Streams
+    from retailsim.analysis.projection.projection import Projection
+    from retailsim.sim.look.scenario_changes import ScenarioChange
+
+
+class OtherProtocol(SimError):
+    """The runs are of different protocols: their measures do not mean the same."""
+
+    def __init__(self, first: Path, one: str, second: Path, two: str) -> None:
+        super().__init__(
+            f"{first} is a run of {one}, {second} of {two}: what they measure differs; "
+            "compare runs of one protocol"
+        )
+
+
+class NothingPairs(SimError):
+    """No product (or profile) is in both runs."""
+
+    def __init__(self, first: Path, second: Path, unit: str) -> None:
+        super().__init__(
+            f"{first} and {second} have no {unit} in common, so nothing pairs; launch both with "
+            f"one seed and the same {unit}s"
+        )
+
+
+class SideBySide(msgspec.Struct, frozen=True, kw_only=True):
+    """Two runs, what differs between their scenarios, and what changed.
+
+    Parameters
+    ----------
+    first, second : Path
+        Their folders.
+    names : (str, str)
+        What they are called.
+    shared : bool
+        Whether they have one seed.
+    unfinished : tuple of str
+        What a reader has to know first of runs that are not at their end.
+    known : bool
+        Whether both say how they were made.
+    differences : tuple of ScenarioChange
+        Of their scenarios, seats first; empty where that is not known.
+    comparison : Comparison
+    verdict : tuple of str
+        Sentences, the verdict first.
+    """
+
+    first: Path
+    second: Path
+    names: tuple[str, str]
+    shared: bool
+    unfinished: tuple[str, ...]
+    known: bool
+    differences: tuple[ScenarioChange, ...]
+    comparison: Comparison
+    verdict: tuple[str, ...]
+
+
+def side_by_side(first: Path, second: Path) -> SideBySide:
+    """Compare two runs.
+
+    Raises
+    ------
+    OtherProtocol
+    NothingPairs
+        If both have episodes, and of no product (or profile) that is in both.
+    MissingExtra
+        If the packages of ``retailsim[analysis]`` are not installed.
+    NotARun, LogDamaged, LogUnreadable
+        As `analysis.replay.loader.load`.
+    """
+    from retailsim.analysis.projection.loader import load
+
+    try:
+        from retailsim.analysis.measures.comparison import compare
+        from retailsim.analysis.measures.table import with_own
+        from retailsim.analysis.measures.verdict import verdict
+        from retailsim.sim.look.scenario_changes import scenario_changes
+    except ModuleNotFoundError as error:
+        raise MissingExtra("compare", error.name or "a package") from None
+    shared = _share_draws(first, second)
+    own, names = own_of(first, second), run_names(first, second)
+    loaded = load(first), load(second)
+    _check_common(first, second, loaded)
+    found = compare(*loaded, shared=shared, own=own, streams=_streams(first, second), names=names)
+    cautions = (*found.cautions, *_anchored_apart(first, second))
+    found = msgspec.structs.replace(found, cautions=cautions)
+    runs = (first, second)
+    made = [run_file(run) for run in runs]
+    known = all(one is not None for one in made)
+    folders = [RunFolder(run) for run in runs]
+    return SideBySide(
+        first=first,
+        second=second,
+        names=names,
+        shared=shared,
+        unfinished=tuple(_unfinished(runs, names, loaded)),
+        known=known,
+        differences=scenario_changes(folders[0], folders[1], found.seats) if known else (),
+        comparison=found,
+        verdict=verdict(found, names, {one.name: one for one in with_own(own)}),
+    )
+
+
+def _check_common(first: Path, second: Path, loaded: tuple[Projection, Projection]) -> None:
+    """Raise `NothingPairs` where both runs have episodes, and none of what the other has."""
+    from retailsim.analysis.measures.estimates import decided
+    from retailsim.analysis.measures.scope import SHARED_BY, scope
+
+    unit = scope(loaded[0].episodes).shared
+    one, two = (set(decided(run.episodes)["cluster"]) for run in loaded)
+    if unit in SHARED_BY and one and two and one.isdisjoint(two):
+        raise NothingPairs(first, second, unit)
+
+
+def run_names(first: Path, second: Path) -> tuple[str, str]:
+    """Return what two runs are called: their folders, with those above that tell them apart."""
+    one, two = (path.resolve().parts for path in (first, second))
+    if one == two:
+        return one[-1], f"{one[-1]} (again)"
+    most = max(len(one), len(two))
+    length = next(n for n in range(1, most + 1) if one[-n:] != two[-n:])
+    return "/".join(one[-length:]), "/".join(two[-length:])
+
+
+def _unfinished(
+    runs: tuple[Path, Path], names: tuple[str, str], loaded: tuple[Projection, Projection]
+) -> Iterator[str]:
+    """Say loudly which run is not at its end."""
+    for run, name, projection in zip(runs, names, loaded, strict=True):
+        episodes, markets = projection.episodes, projection.markets
+        open_ = (episodes["status"] == "open").any() or (markets["status"] == "open").any()
+        if open_ or not (run / "events" / SEAL).exists():
+            ended = int((episodes["status"] != "open").sum())
+            yield (
+                f"NOT FINISHED: {name} has {ended:,} episodes so far. What is said here may "
+                f"change; finish it first: {program_name()} resume {run}"
+            )
+
+
+def _streams(first: Path, second: Path) -> tuple[Streams, Streams]:
+    """Return what the seats of both runs draw by, by role and id; by their ids where one is not
+    known, as in an imported log."""
+    made = [run_file(run) for run in (first, second)]
+    if any(one is None or one.imported is not None for one in made):
+        return {}, {}
+    one, two = (
+        {
+            "seller": {seat.id: seat.stream or seat.id for seat in file.scenario.sellers},
+            "buyer": {seat.id: seat.stream or seat.id for seat in file.scenario.buyers},
+        }
+        for file in made
+        if file is not None
+    )
+    return one, two
+
+
+def _anchored_apart(first: Path, second: Path) -> Iterator[str]:
+    """Say so where the runs' anchors were solved to different shops, or only one has an anchor."""
+    one, two = (_anchor(run_file(run)) for run in (first, second))
+    if one is None and two is None:
+        return
+    if one is None or two is None:
+        only = second if one is None else first
+        yield f"Only {only} has an [anchor]: what changed includes what was solved for it."
+    elif not one.same(two):
+        yield (
+            "The anchors of these runs were solved to different levels: what changed includes "
+            "that. For one shop in both, set anchor.run of the second to the folder of the first."
+        )
+
+
+def _anchor(made: RunFile | None) -> AnchorRecord | None:
+    return made.behavioral.anchor if made is not None and made.behavioral is not None else None
+
+
+def own_of(first: Path, second: Path) -> tuple[Measure, ...]:
+    """Return the measures of the runs' protocol; only those that both runs have."""
+    from retailsim.analysis.projection.registered import own_measures
+
+    there = own_measures(second)
+    return tuple(one for one in own_measures(first) if one in there)
+
+
+def _share_draws(first: Path, second: Path) -> bool:
+    """Whether the runs have one seed; logs that nobody says it of may have."""
+    one, two = run_file(first), run_file(second)
+    if one is None or two is None:
+        return True
+    protocols = one.scenario.design.protocol, two.scenario.design.protocol
+    if protocols[0] != protocols[1]:
+        raise OtherProtocol(first, protocols[0], second, protocols[1])
+    if one.imported is not None or two.imported is not None:
+        return one.imported is not None and two.imported is not None
+    return one.scenario.run.seed == two.scenario.run.seed
+
+
+def run_file(run: Path) -> RunFile | None:
+    """Return what a run says of how it was made; None of a bare log."""
+    try:
+        return RunFolder(run).read()
+    except NotARunFolder:
+        return None
