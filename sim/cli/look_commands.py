@@ -92,6 +92,10 @@ def export(**flags: Any) -> None:
     """
     from retailsim.sim.look.export import ExportOptions
     from retailsim.sim.look.export import export as write
+    from retailsim.sim.terminal.new_folders import new_folders_told
     from retailsim.sim.terminal.terminal import Terminal
 
-    sys.exit(write(ExportOptions(**flags), Terminal()))
+    terminal = Terminal()
+    with new_folders_told(flags["out"], terminal):
+        status = write(ExportOptions(**flags), terminal)
+    sys.exit(status)

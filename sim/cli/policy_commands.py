@@ -86,6 +86,7 @@ def learn_policy(**flags: Any) -> None:
     from retailsim.sim.execution.as_ctrl_c import as_ctrl_c
     from retailsim.sim.learning.protocol_of import protocol_of
     from retailsim.sim.scenario.protocol import work_of
+    from retailsim.sim.terminal.new_folders import new_folders_told
     from retailsim.sim.terminal.terminal import Terminal
 
     out: Path = flags["out"]
@@ -96,8 +97,9 @@ def learn_policy(**flags: Any) -> None:
         return f"{out} was written before" if written else "nothing was written"
 
     work = work_of("policy learn", protocol=protocol_of(flags["sources"][0], flags["settings"]))
-    with as_ctrl_c(left):
-        status = work(Terminal(), **flags)
+    terminal = Terminal()
+    with as_ctrl_c(left), new_folders_told(out, terminal):
+        status = work(terminal, **flags)
     sys.exit(status)
 
 

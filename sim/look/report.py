@@ -10,6 +10,7 @@ import msgspec
 from retailsim.sim.environments.episodes import adaptive_sellers
 from retailsim.sim.errors import CannotWrite, MissingExtra
 from retailsim.sim.folder.run_folder import RunFile, RunFolder, as_toml
+from retailsim.sim.terminal.new_folders import new_folders_told
 from retailsim.sim.terminal.terminal import Terminal
 
 
@@ -25,7 +26,8 @@ def write_report(
     charts : {"png", "svg"} or None
         Whether every chart is written beside it, too.
     """
-    made = made_report(path, out, charts)
+    with new_folders_told(out, terminal):
+        made = made_report(path, out, charts)
     for chart in made.charts:
         terminal.say(f"chart: {chart}")
     terminal.out(f"report: {made.path}")

@@ -34,6 +34,15 @@ def refused(*arguments: object, status: int = 2) -> str:
     return result.stderr
 
 
+def test_folders_that_are_made_for_a_file_are_said(run: Path, tmp_path: Path) -> None:
+    """Their name may be mistyped; a folder that was there is nothing to speak of."""
+    made = f"made the folder {tmp_path / 'exprots' / 'may'}\n"
+    for name, told in (("a.csv", made), ("b.csv", "")):
+        result = sim("export", run, "markets", "--out", tmp_path / "exprots" / "may" / name)
+        assert result.exit_code == 0, result.stderr
+        assert result.stderr == told
+
+
 def test_the_ending_says_the_format_unless_told(run: Path, tmp_path: Path) -> None:
     assert sim("export", run, "markets", "--out", tmp_path / "a.CSV").exit_code == 0
     assert sim("export", run, "markets", "--out", tmp_path / "b", "--format", "csv").exit_code == 0

@@ -142,6 +142,12 @@ def test_charts_are_written_as_files_on_request(run: Path, tmp_path: Path) -> No
     assert all(path.read_bytes().startswith(b"\x89PNG") for path in tmp_path.glob("*.png"))
 
 
+def test_a_folder_that_is_made_for_it_is_said(run: Path, tmp_path: Path) -> None:
+    result = sim("report", run, "-o", tmp_path / "reprots" / "r.html")
+    assert result.stderr == f"made the folder {tmp_path / 'reprots'}\n"
+    assert (tmp_path / "reprots" / "r.html").exists()
+
+
 def test_without_a_file_it_lies_beside_the_run(run: Path) -> None:
     result = sim("report", run)
     assert result.exit_code == 0, result.stderr
