@@ -3,18 +3,23 @@
 That a cost is below its limit with those that were met says little of others. So policies are tried
 with buyers that did not teach them (`held_back`), at prices somewhat below and above one another:
 what the cost comes to at a price is a straight line in its logarithm, fitted to all trials at once,
-with an error between profiles (Liang and Zeger, Biometrika 1986). The lowest price is taken whose
-one-sided bound keeps the limit. Prices are tried in a range; if even the highest does not keep it,
+with an error between profiles (Liang and Zeger, Biometrika 1986). From the highest price down, each
+is asked whether its one-sided bound keeps the limits, until one does not; the last that did is
+taken. Whoever looked at all and took the lowest that keeps them would take what luck made look best
+of many. In this order a limit is promised by mistake only if the first price that breaks it passes
+its own test, which happens as seldom as one bound errs. If even the highest does not keep a limit,
 that one is taken, and the limit is no promise.
 
 Reference: Angelopoulos et al., "Learn then test: calibrating predictive algorithms to achieve risk
-control", 2021 (a choice among policies by bounds from others than those that taught).
+control", 2021 (a choice among policies by bounds from others than those that taught; fixed sequence
+testing).
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from itertools import takewhile
 
 import msgspec
 import numpy as np
@@ -210,7 +215,7 @@ def aims(limits: Sequence[Limit], met: Sequence[Trial], *, sure: float = SURE) -
 def choose(
     limits: Sequence[Limit], trials: Sequence[Trial], *, priced: bool, sure: float = SURE
 ) -> Chosen:
-    """Return the lowest prices whose bounds keep all limits, or the highest of those tried.
+    """Return the lowest prices down to which all bounds keep the limits, or the highest tried.
 
     Parameters
     ----------
@@ -231,7 +236,7 @@ def choose(
             for limit, line in zip(limits, lines, strict=True)
         )
 
-    keep = [step for step in GRID if all(one.kept for one in promises(step))]
+    keep = list(takewhile(lambda step: all(one.kept for one in promises(step)), GRID))
     hold = [
         step
         for step in GRID
