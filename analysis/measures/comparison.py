@@ -23,11 +23,13 @@ import msgspec
 import polars as pl
 
 from retailsim.analysis.measures import estimates
+from retailsim.analysis.measures.break_even import BreakEven, break_even
 from retailsim.analysis.measures.measure import Measure
 from retailsim.analysis.measures.open_changes import changes_left_open
 from retailsim.analysis.measures.pairing import SeatChange, Streams, paired, unlike
+from retailsim.analysis.measures.profit_statement import NO_COSTS
 from retailsim.analysis.measures.scope import illustration, scope
-from retailsim.analysis.measures.table import MEASURES, measure, shown_in
+from retailsim.analysis.measures.table import MEASURES, PROFIT, measure, shown_in
 from retailsim.analysis.statistics.crossed import Side, crossed_rates
 from retailsim.analysis.statistics.differences import mcnemar, sign_flip, two_rates
 from retailsim.analysis.statistics.multiplicity import (
@@ -98,6 +100,9 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     seats : tuple of SeatChange
         Seats that differ: other names at one place, whose draws differ, and those without a
         partner.
+    break_even : BreakEven or None
+        What a change of price asks of conversion; None where the prices are the same, or no profit
+        is known.
     """
 
     pairs: int
@@ -109,6 +114,7 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     cautions: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     seats: tuple[SeatChange, ...] = ()
+    break_even: BreakEven | None = None
 
 
 class HasEpisodes(Protocol):
@@ -168,8 +174,9 @@ def compare(
             *illustration(one, two),
             *changes_left_open(first.episodes, second.episodes, names),
         ),
-        notes=tuple(_too_few((*whole, *parts), about.shared, own)),
+        notes=(*_too_few((*whole, *parts), about.shared, own), *_about_profit(planned)),
         seats=found.seats,
+        break_even=break_even(sides.one, sides.two, alike=alike),
     )
 
 
@@ -182,6 +189,12 @@ def _too_few(changes: Sequence[Change], shared: str, own: Sequence[Measure]) -> 
             f"-100.0 to +100.0: too few {shared}s to exclude any change. In pairs, fewer than "
             f"{FEWEST} never can, and the more rows are judged together, the more it takes."
         )
+
+
+def _about_profit(planned: Sequence[_Question]) -> Iterator[str]:
+    """Say what profit is, or why there is none."""
+    there = any(asked.compared.name == "profit_cents" for asked in planned)
+    yield f"Profit is {PROFIT}." if there else NO_COSTS
 
 
 def _costs_known(episodes: pl.DataFrame) -> bool:

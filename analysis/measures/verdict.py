@@ -62,6 +62,8 @@ def verdict(
 ) -> tuple[str, ...]:
     """Return what changed from the first run to the second: the verdict, then what is beside it.
 
+    Where the prices differ, it ends with what conversion that takes to pay.
+
     Parameters
     ----------
     names : (str, str)
@@ -76,7 +78,8 @@ def verdict(
         return ("Nothing to compare: no planned difference can be tested.",)
     if found.pairs and all(_same(change) for change in found.planned):
         return (f"No difference: {names[0]} and {names[1]} agree in every pair of episodes.",)
-    return tuple(_sentences(tested, names, measures))
+    pays = () if found.break_even is None else found.break_even.told
+    return (*_sentences(tested, names, measures), *pays)
 
 
 def _sentences(
