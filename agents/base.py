@@ -10,12 +10,12 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping
-from inspect import iscoroutinefunction
+from inspect import isawaitable, iscoroutinefunction
 from typing import Any, ClassVar, NoReturn, Protocol
 
 import msgspec
 
-from retailsim.agents.errors import UnexpectedRequest
+from retailsim.agents.errors import NotAsync, UnexpectedRequest
 from retailsim.agents.persona import Persona
 from retailsim.events.errors import LeftToResume
 from retailsim.events.messages import Message, ModelCalled, Role
@@ -198,7 +198,10 @@ class RoleAgent(Agent):
         method = self.methods.get(type(message)) if self.methods else self._by_stage(message)
         if method is None:
             raise UnexpectedRequest(self.source, type(message).__name__)
-        return await getattr(self, method)(message)
+        said = getattr(self, method)(message)
+        if not isawaitable(said):
+            raise NotAsync(self.source, method)
+        return await said
 
     def _by_stage(self, message: AgentRequest) -> str | None:
         stage = getattr(message, "stage", None)

@@ -26,6 +26,13 @@ class UnexpectedRequest(AgentsError):
         super().__init__(f"{agent} does not answer {request}")
 
 
+class NotAsync(AgentsError):
+    """A method that answers a request is written without ``async``."""
+
+    def __init__(self, agent: str, method: str) -> None:
+        super().__init__(f"{agent}: write `async def {method}`; it is `def {method}`")
+
+
 class BadPersona(AgentsError):
     """A persona names an unknown trait or pole."""
 

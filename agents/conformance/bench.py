@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from copy import deepcopy
 from pathlib import Path
+from time import perf_counter
 from traceback import extract_tb
 from typing import Any, Literal
 
@@ -14,7 +15,7 @@ from anyio.lowlevel import checkpoint
 
 from retailsim.agents.base import Agent, Seat
 from retailsim.agents.conformance.repertoire import Script, repertoire_of
-from retailsim.agents.errors import AgentBlocked
+from retailsim.agents.errors import AgentBlocked, NotAsync
 from retailsim.agents.persona import TRAITS
 from retailsim.agents.watchdog import Guarded, Watchdog
 from retailsim.agents.wire.errors import WireDown, WireError, WireLate
@@ -105,6 +106,12 @@ class Bench:
         Deadline of each answer, in seconds.
     protocol : Protocol
         What its agents are asked by.
+
+    Attributes
+    ----------
+    held_s : dict of str to list of float
+        By the kind of request, the longest step of each answer, in seconds: for so long nothing
+        else in the process went on.
     """
 
     def __init__(
@@ -116,6 +123,7 @@ class Bench:
         timeout_s: float,
         protocol: Protocol,
     ) -> None:
+        self.held_s: dict[str, list[float]] = {}
         self.agent_class = agent_class
         self.role: Role = role
         self.protocol = protocol
@@ -183,6 +191,8 @@ class Bench:
         coroutine = agent.receive(request)
         if not isinstance(coroutine, Coroutine):
             raise TypeError("receive is not a coroutine: write `async def receive`")
+        held_s = self.held_s.setdefault(type(request).__name__, [])
+        held_s.append(0.0)
         if not agent.waits:
             return self._stepped(agent, coroutine, type(request).__name__)
         watched = _Watched(self, coroutine, agent.source, type(request).__name__)
@@ -196,10 +206,12 @@ class Bench:
         """Step once, as the kernel does with agents that do not wait."""
         try:
             self._watchdog.enter(agent.source, stage)
+            begun = perf_counter()
             try:
                 coroutine.send(None)
             finally:
                 self._watchdog.leave()
+                self.held_s[stage][-1] = perf_counter() - begun
         except StopIteration as done:
             return done.value
         coroutine.close()
@@ -218,10 +230,15 @@ class _Watched(Guarded):
     ) -> None:
         super().__init__(bench._watchdog, coroutine, source, stage)
         self._door = bench.door
+        self._held_s = bench.held_s[stage]
         self.strayed = False
 
     def _step(self, resume: Callable[[], Any]) -> Any:
-        awaited = super()._step(resume)
+        begun = perf_counter()
+        try:
+            awaited = super()._step(resume)
+        finally:
+            self._held_s[-1] = max(self._held_s[-1], perf_counter() - begun)
         self.strayed = self.strayed or self._door.inside == 0
         return awaited
 
@@ -240,7 +257,7 @@ def _problem(error: Exception, timeout_s: float) -> Problem:
             return Problem("deadlines", f"gave no answer within {timeout_s:g} s")
         case WireDown() | WireLate():
             return Problem("deadlines", str(error))
-        case WireError():
+        case WireError() | NotAsync():
             return Problem("replies", str(error))
         case AgentBlocked() | ReplyRefused():
             kind: Kind = "deadlines" if isinstance(error, AgentBlocked) else "replies"

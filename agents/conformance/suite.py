@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +41,9 @@ _ABOUT: Mapping[Kind, tuple[str, str]] = {
 }
 """Kind of problem -> what is said where there is none, and what to do where there is one."""
 
+
+BLOCKS_S = 0.1
+"""A step that takes so long is a thousand times what the built-in agents take."""
 
 _OF_ANSWERS: frozenset[Kind] = frozenset({"replies", "values", "outside"})
 """What cannot be said of an agent that never answered."""
@@ -118,7 +121,7 @@ def check(
     Returns
     -------
     list of Finding
-        In the order of the checks. After a missed deadline, and where
+        In the order of the checks. After a missed deadline, where an agent blocks, and where
         answers do not repeat, the checks that build on it are not run.
     """
     watchdog = Watchdog(warn_s=timeout_s, deadline_s=timeout_s, say=say or _to_stderr)
@@ -153,18 +156,35 @@ def _construction(bench: Bench) -> Finding:
 def _checks(bench: Bench) -> Iterator[Finding]:
     first = ask_everything(bench)
     observed = first if first[-1].hopeless else first + ask_everything(bench, persona=False)
-    yield from _about_replies(bench, observed)
-    if observed[-1].hopeless:
+    blocking = _blocking(bench.held_s)
+    yield from _about_replies(bench, observed, blocking)
+    if observed[-1].hopeless or blocking:
         return
     yield _hostile(bench)
     yield from repeatability(bench, first)
 
 
-def _about_replies(bench: Bench, observed: list[Observation]) -> Iterator[Finding]:
+def _blocking(held_s: Mapping[str, Sequence[float]]) -> str:
+    """Name the request at which an agent stops all others; empty where there is none.
+
+    One slow answer may be the machine's: half of them are not.
+    """
+    for kind, steps in held_s.items():
+        usual = sorted(steps)[(len(steps) - 1) // 2]
+        if len(steps) > 1 and usual >= BLOCKS_S:
+            return (
+                f"{kind}: half of {len(steps)} answers stopped the whole process for {usual:.2g} s "
+                "or more, all other episodes with it; `await` what you wait for "
+                "(self.outside, waits = True), or compute less"
+            )
+    return ""
+
+
+def _about_replies(bench: Bench, observed: list[Observation], blocking: str) -> Iterator[Finding]:
     for kind, (good, advice) in _ABOUT.items():
         if kind == "outside" and not bench.agent_class.waits:
             continue
-        problem = _first_problem(observed, kind)
+        problem = _first_problem(observed, kind) or (blocking if kind == "deadlines" else "")
         if kind in _OF_ANSWERS and not problem and not any(one.reply for one in observed):
             yield not_checked(kind, "there was no answer")
             continue

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from inspect import isawaitable
 from typing import ClassVar
 
 import msgspec
 
 from retailsim.agents.base import Methods, RoleAgent, Seat
 from retailsim.agents.csales.exploring import explored
+from retailsim.agents.errors import NotAsync
 from retailsim.agents.policy.exploring import explored_share
 from retailsim.market.protocols.csales.requests import (
     OpenConversation,
@@ -48,7 +50,10 @@ class SalesSeller(RoleAgent):
 
     async def planned(self, request: PlanTurn) -> Plan:
         """Plan, and explore where the seat says so."""
-        plan = await self.plan(request)
+        planning = self.plan(request)
+        if not isawaitable(planning):
+            raise NotAsync(self.source, "plan")
+        plan = await planning
         if not self._explore or not isinstance(plan, Plan):
             return plan
         return explored(

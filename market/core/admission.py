@@ -7,6 +7,7 @@ change after it was said. What each request asks for stands in the protocol's ow
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -30,6 +31,9 @@ MAX_NUMBER = 2**31 - 1
 
 MAX_LOGGED = 2**32
 """Largest number in an answer that is no model's: what the propensities of a choice sum to."""
+
+_NO_SUCH_WORD = re.compile(r"Invalid enum value .*?(?: - at `\$(.*)`)?", re.DOTALL)
+"""What msgspec says of a word that is none of a `Literal`'s."""
 
 _SHOWN = 8
 """Messages of a refused reply that are named."""
@@ -150,10 +154,42 @@ def _copied(value: Any, answer: Any) -> Any:
         copy = msgspec.convert(fields, answer, strict=True)
         msgspec.json.encode(fields)  # half a surrogate pair has no UTF-8
     except (msgspec.ValidationError, TypeError, ValueError, RecursionError) as error:
-        raise _Problem(f"a malformed {kind[2:]}: {error}") from None
+        raise _Problem(f"a malformed {kind[2:]}: {error}{_instead(str(error), answer)}") from None
     if size > MAX_REPLY:
         raise _Problem(f"{kind} of {size} characters; at most {MAX_REPLY} are allowed")
     return copy
+
+
+def _instead(problem: str, answer: Any) -> str:
+    """Name the words that are allowed where `problem` is one that is not."""
+    at = _NO_SUCH_WORD.fullmatch(problem)
+    if at is None:
+        return ""
+    kinds = [answer]
+    for name in re.findall(r"\.(\w+)", at[1] or ""):
+        structs = [kind for kind in map(_struct, kinds) if kind is not None]
+        kinds = [
+            inner
+            for kind in structs
+            for field in msgspec.structs.fields(kind)
+            if field.name == name
+            for inner in _parts(field.type)
+        ]
+    words = [str(word) for kind in kinds for part in _parts(kind) for word in _literals(part)]
+    return f"; allowed: {', '.join(dict.fromkeys(words))}" if words else ""
+
+
+def _parts(kind: Any) -> list[Any]:
+    """A type and all types within it."""
+    return [kind, *(part for inner in get_args(kind) for part in _parts(inner))]
+
+
+def _literals(kind: Any) -> tuple[Any, ...]:
+    return get_args(kind) if get_origin(kind) is Literal else ()
+
+
+def _struct(kind: Any) -> type[msgspec.Struct] | None:
+    return kind if isinstance(kind, type) and issubclass(kind, msgspec.Struct) else None
 
 
 def _as_dict(value: object) -> object:

@@ -19,6 +19,11 @@ class StepClock:
         self._now = 0.0
         self._limit = 0.0
 
+    @property
+    def limit(self) -> float:
+        """Where it stands still."""
+        return self._limit
+
     def __call__(self) -> float:
         """Return the time in seconds."""
         self._now = min(self._now + TICK_S, self._limit)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import time
 import uuid
 from collections.abc import Mapping
@@ -16,7 +17,7 @@ import msgspec
 import pytest
 
 from retailsim.agents.base import Agent, Seat
-from retailsim.agents.conformance import check, check_by_name
+from retailsim.agents.conformance import bench, check, check_by_name
 from retailsim.agents.conformance.findings import Finding, not_checked, render
 from retailsim.agents.errors import UnknownAgent
 from retailsim.agents.retail.base import BuyerAgent
@@ -175,6 +176,58 @@ def test_a_missed_deadline_is_named_and_ends_the_suite(
     assert found["deadlines"].startswith(f"Decide about a product with a full sheet: {said}")
 
 
+class Slow(Good):
+    """Blocks, though never past the deadline: by a clock that only it moves."""
+
+    clock: StepClock
+
+    async def decide(self, request: Decide) -> Decision:
+        self.clock.let_pass(0.5)
+        while self.clock() < self.clock.limit:
+            pass
+        return await super().decide(request)
+
+
+class SlowAtTimes(Slow):
+    """As a machine is that has other things to do."""
+
+    async def decide(self, request: Decide) -> Decision:
+        if self.stream(request, "busy").chance(0.2):
+            return await super().decide(request)
+        return await Good.decide(self, request)
+
+
+class SlowWaiter(Slow):
+    """Its other steps are quick."""
+
+    waits = True
+
+    async def decide(self, request: Decide) -> Decision:
+        await anyio.lowlevel.checkpoint()
+        return await super().decide(request)
+
+
+@pytest.mark.parametrize("agent", [Slow, SlowWaiter])
+def test_an_agent_that_blocks_is_named_long_before_its_deadline(
+    agent: type[Agent], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Slow, "clock", clock := StepClock(), raising=False)
+    monkeypatch.setattr(bench, "perf_counter", clock)
+    found = failures(agent)["deadlines"]
+    assert re.fullmatch(
+        r"Decide: half of \d+ answers stopped the whole process for 0.5 s or more, all other "
+        r"episodes with it; `await` what you wait for \(self.outside, waits = True\), or compute "
+        "less",
+        found,
+    )
+
+
+def test_a_slow_answer_now_and_then_may_be_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Slow, "clock", clock := StepClock(), raising=False)
+    monkeypatch.setattr(bench, "perf_counter", clock)
+    assert failures(SlowAtTimes) == {}
+
+
 class SaysYes(Good):
     async def decide(self, request: Decide) -> Decision:
         return "yes"  # type: ignore[return-value]
@@ -195,6 +248,27 @@ class ThreeTopics(Good):
         return Topics(topics=("shipping", "price/discount", "product comparison"), reason="all")
 
 
+class Weather(Good):
+    async def topics(self, request: ChooseTopics) -> Topics:
+        return Topics(topics=("weather",), reason="It rains.")  # type: ignore[arg-type]
+
+
+class AsksPlainly(Good):
+    def ask(self, request: AskSeller) -> str | None:  # type: ignore[override]
+        return None
+
+
+class HandsOn(Good):
+    """Plain, but what it returns can be awaited."""
+
+    def ask(self, request: AskSeller) -> Any:
+        return super().ask(request)
+
+
+def test_a_plain_method_may_hand_on_a_coroutine() -> None:
+    assert failures(HandsOn) == {}
+
+
 class NotAsync(Good):
     def receive(self, message: Message) -> Any:
         return ()
@@ -208,6 +282,8 @@ class NotAsync(Good):
         (SixStars, "a rating of 6; 1 to 5 are allowed"),
         (ThreeTopics, "up to two of product specifications"),
         (NotAsync, "receive is not a coroutine: write `async def receive`"),
+        (AsksPlainly, "buyer:seat: write `async def ask`; it is `def ask`"),
+        (Weather, "'weather' - at `$.topics[0]`; allowed: product specifications, product comp"),
     ],
 )
 def test_an_answer_of_the_wrong_kind_is_named(agent: type[Agent], said: str) -> None:

@@ -168,6 +168,11 @@ class OpensWithNumbers(Buyer):
         return 7  # type: ignore[return-value]
 
 
+class PlansPlainly(Seller):
+    def plan(self, request: PlanTurn) -> Any:
+        return None
+
+
 class SpeaksInTheLog(Buyer):
     """Writes the event itself, in a turn of its choice; no value has a turn in it."""
 
@@ -188,6 +193,7 @@ def test_a_choice_may_be_weighed_by_shares_or_by_integers(agent: type[Agent]) ->
         (UnknownStyle, "PlanTurn with a malformed Plan: Invalid enum value 'Rash'"),
         (AlwaysPersuades, "action Persuasion; allowed now: Preference Probing, Category Search"),
         (NeverPersuades, "action Suggestion; allowed now: Persuasion"),
+        (PlansPlainly, "seller:seat: write `async def plan`; it is `def plan`"),
         (NoTactic, "action Persuasion with strategy None"),
         (OutsideItsOptions, "Suggestion: not once among its options Preference Probing"),
         (MoreThanOne, "probabilities that do not sum to 1"),
@@ -197,7 +203,10 @@ def test_a_choice_may_be_weighed_by_shares_or_by_integers(agent: type[Agent]) ->
         (SaysNothing, "SpeakTurn with an empty text"),
         (ShowsTwice, "2 items, some of them twice"),
         (SpeaksPlainly, "SpeakTurn with a text instead of Line"),
-        (LeavesOddly, "RespondToSeller with a malformed Response: Invalid enum value 'vanish'"),
+        (
+            LeavesOddly,
+            "a malformed Response: Invalid enum value 'vanish' - at `$.leave`; allow",
+        ),
         (OpensWithNumbers, "OpenConversation with int instead of a text"),
         (SpeaksInTheLog, "MessageSent instead of Response: return the value, the market writes"),
     ],

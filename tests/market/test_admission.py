@@ -306,7 +306,12 @@ def test_a_look_alike_of_the_right_value_is_refused() -> None:
         (bool, True, 1, "int instead of bool"),
         (int, 1, True, "bool instead of int"),
         (None | Literal["up", "down"], "up", 1, "int instead of None or a text"),
-        (Literal["up", "down"], "down", "left", "a malformed text: Invalid enum value 'left'"),
+        (
+            Literal["up", "down"],
+            "down",
+            "left",
+            "a malformed text: Invalid enum value 'left'; allowed: up, down",
+        ),
         (list[int], [1, 2], (1, 2), "tuple instead of list"),
         (list[int], [], ["1"], "a malformed list: Expected `int`, got `str` - at `$[0]`"),
         (tuple[int, ...], (1, 2), [1, 2], "list instead of tuple"),

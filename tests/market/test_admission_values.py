@@ -110,16 +110,16 @@ MALFORMED: list[tuple[type[Any], Any, str]] = [
     (
         Decide,
         msgspec.structs.replace(decided(True, 1), sentiment="Glad"),
-        "Invalid enum value 'Glad' - at `$.sentiment`",
+        "Invalid enum value 'Glad' - at `$.sentiment`; allowed: Positive, Neutral, Negative",
     ),
     (ChooseTopics, Topics(topics="shipping", reason=""), "Expected `array`"),  # type: ignore[arg-type]
-    (ChooseTopics, Topics(topics=("weather",), reason=""), "Invalid enum value 'weather'"),  # type: ignore[arg-type]
+    (ChooseTopics, Topics(topics=("weather",), reason=""), "; allowed: product specificat"),  # type: ignore[arg-type]
     (FormStrategy, Strategy(value_proposition=5), "Expected `str | null`, got `int`"),  # type: ignore[arg-type]
     (PresentPitch, pitch(sections=[("opening_hook", "Hi")]), "Expected `object`"),
     (PresentPitch, pitch(sections={"opening_hook": 5}), "Expected `str`, got `int`"),
     (GiveSupport, Support(text="x", proposal="refund"), "Expected `object | null`, got `str`"),  # type: ignore[arg-type]
-    (GiveSupport, Support(text="x", proposal=LOST), "Invalid enum value 'lost' - at `$.proposal"),
-    (SettleIssue, LOST, "Invalid enum value 'lost'"),
+    (GiveSupport, Support(text="x", proposal=LOST), "$.proposal.outcome`; allowed: delivered"),
+    (SettleIssue, LOST, "Invalid enum value 'lost' - at `$.outcome`; allowed: delivered, exch"),
 ]
 
 
