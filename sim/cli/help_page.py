@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import click
 
+Names = tuple[str, Callable[[], Iterable[tuple[str, str]]]]
 CommandsByHeading = Mapping[str, Iterable[click.Command]]
 
 
@@ -17,14 +18,23 @@ class Command(click.Command):
     ----------
     example : str
         What to type after the name of the program.
+    names : pair of str and callable, or None
+        A heading, and what gives the names that an argument may be with a line on each.
     """
 
-    def __init__(self, *arguments: Any, example: str, **attributes: Any) -> None:
+    def __init__(
+        self, *arguments: Any, example: str, names: Names | None = None, **attributes: Any
+    ) -> None:
         super().__init__(*arguments, **attributes)
         self.example = example
+        self.names = names
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the example, with the program's name as it was called."""
+        """Write the names, and the example with the program's name as it was called."""
+        if self.names is not None:
+            heading, rows = self.names
+            with formatter.section(heading):
+                formatter.write_dl(list(rows()))
         _write_example(self.example, ctx, formatter)
 
 

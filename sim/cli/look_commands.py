@@ -9,11 +9,11 @@ from typing import Any
 import click
 
 from retailsim.sim.cli.help_page import Command
-from retailsim.sim.cli.options import CHARTS, JSON, PATH, RUN
+from retailsim.sim.cli.options import CHARTS, JSON, PATH, RUN, RUN_PATH
 
 
 @click.command(cls=Command, example="replay runs/first")
-@click.argument("runs", nargs=-1, required=True, type=PATH, metavar="RUN...")
+@click.argument("runs", nargs=-1, required=True, type=RUN_PATH, metavar="RUN...")
 @JSON
 def replay(runs: tuple[Path, ...], as_json: bool) -> None:
     """Compute the measures of runs from their logs."""
@@ -42,8 +42,8 @@ def report(run: Path, out: Path | None, charts: Any) -> None:
 
 
 @click.command(cls=Command, example="compare runs/first runs/second")
-@click.argument("first", type=PATH, metavar="RUN_A")
-@click.argument("second", type=PATH, metavar="RUN_B")
+@click.argument("first", type=RUN_PATH, metavar="RUN_A")
+@click.argument("second", type=RUN_PATH, metavar="RUN_B")
 @JSON
 def compare(first: Path, second: Path, as_json: bool) -> None:
     """Show what changed from RUN_A to RUN_B, and how certain that is."""

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from retailsim.sim.cli.completion import RunPath, ScenarioName
+
 
 def _finite(ctx: click.Context, option: click.Parameter, value: float | None) -> float | None:
     if value is not None and not math.isfinite(value):
@@ -15,7 +17,8 @@ def _finite(ctx: click.Context, option: click.Parameter, value: float | None) ->
 
 
 PATH = click.Path(path_type=Path)
-RUN = click.argument("run", type=PATH)
+RUN_PATH = RunPath(path_type=Path)
+RUN = click.argument("run", type=RUN_PATH)
 JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object to stdout.")
 VERBOSE = click.option("-v", "--verbose", is_flag=True, help="Also write diagnostics to stderr.")
 WORKERS = click.option(
@@ -42,4 +45,12 @@ MODEL_SETTINGS = click.option(
     metavar="KEY=VALUE",
     help="Set any key of the model's [models] table.",
 )
+SCENARIO = ScenarioName()
 CHARTS = click.Choice(["png", "svg"])
+
+
+def scenario_names() -> list[tuple[str, str]]:
+    """The built-in scenarios, each with what it is about: for help pages."""
+    from retailsim.sim.scenario.builtin import builtin_about, builtin_scenarios
+
+    return [(name, builtin_about(name)) for name in builtin_scenarios()]

@@ -8,8 +8,11 @@ from typing import Any
 
 import click
 
+from retailsim.sim.cli.completion import ScenarioName
 from retailsim.sim.cli.help_page import CommandGroup
-from retailsim.sim.cli.options import JSON, PATH
+from retailsim.sim.cli.options import JSON, PATH, RUN_PATH
+
+SOURCES = ScenarioName(or_runs=True)
 
 
 @click.group(cls=CommandGroup, example="policy learn my.toml --out learnt.json")
@@ -18,7 +21,7 @@ def policy() -> None:
 
 
 @policy.command(name="learn", example="policy learn my.toml --out learnt.json")
-@click.argument("sources", nargs=-1, required=True, metavar="SCENARIO | RUN...")
+@click.argument("sources", nargs=-1, required=True, type=SOURCES, metavar="SCENARIO | RUN...")
 @click.option(
     "--out", required=True, type=PATH, metavar="FILE", help="File for the policy; a new one."
 )
@@ -104,7 +107,7 @@ def learn_policy(**flags: Any) -> None:
 
 
 @policy.command(name="mine", example="policy mine runs/first")
-@click.argument("runs", nargs=-1, required=True, type=PATH, metavar="RUN...")
+@click.argument("runs", nargs=-1, required=True, type=RUN_PATH, metavar="RUN...")
 @click.option(
     "--least",
     type=click.IntRange(2),
@@ -155,7 +158,7 @@ def mine_policy(runs: tuple[Path, ...], as_json: bool, **flags: Any) -> None:
     "log",
     multiple=True,
     required=True,
-    type=PATH,
+    type=RUN_PATH,
     metavar="RUN...",
     help="Finished runs whose conversations it is judged by.",
 )
@@ -216,7 +219,7 @@ def evaluate_policy(
 
 
 @policy.command(name="check", example="policy check runs/mine")
-@click.argument("target", metavar="RUN|POLICY", type=PATH)
+@click.argument("target", metavar="RUN|POLICY", type=RUN_PATH)
 @click.option("--rules", type=PATH, metavar="FILE", help="A rule file of your own, on top.")
 @click.option("--scenario", metavar="FILE", help="Of a policy: what it is played in.")
 @click.option(

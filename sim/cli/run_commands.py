@@ -9,11 +9,24 @@ from typing import Any, Literal
 import click
 
 from retailsim.sim.cli.help_page import Command
-from retailsim.sim.cli.options import BUDGET, JSON, PATH, RUN, VERBOSE, WORKERS
+from retailsim.sim.cli.options import (
+    BUDGET,
+    JSON,
+    PATH,
+    RUN,
+    SCENARIO,
+    VERBOSE,
+    WORKERS,
+    scenario_names,
+)
 
 
-@click.command(cls=Command, example="launch pairwise --seed 7 --out runs/first")
-@click.argument("scenario", default="pairwise")
+@click.command(
+    cls=Command,
+    example="launch pairwise --seed 7 --out runs/first",
+    names=("Built-in scenarios", scenario_names),
+)
+@click.argument("scenario", default="pairwise", type=SCENARIO)
 @click.option("--seed", type=int, metavar="N", help="Use this seed instead of the scenario's.")
 @click.option("--out", type=PATH, metavar="DIR", help="Run folder: new, or empty.")
 @WORKERS

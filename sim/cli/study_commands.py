@@ -8,12 +8,23 @@ from typing import Any
 
 import click
 
+from retailsim.sim.cli.completion import ExperimentName
 from retailsim.sim.cli.help_page import Command
-from retailsim.sim.cli.options import BUDGET, CHARTS, JSON, PATH, RUN, WORKERS
+from retailsim.sim.cli.options import BUDGET, CHARTS, JSON, PATH, RUN, RUN_PATH, SCENARIO, WORKERS
 
 
-@click.command(cls=Command, example="experiment pairwise --out runs/pairwise")
-@click.argument("name")
+def _experiments() -> list[tuple[str, str]]:
+    from retailsim.sim.experiments.presets import ABOUT
+
+    return list(ABOUT.items())
+
+
+@click.command(
+    cls=Command,
+    example="experiment pairwise --out runs/pairwise",
+    names=("Experiments", _experiments),
+)
+@click.argument("name", type=ExperimentName())
 @click.option(
     "--out",
     type=PATH,
@@ -33,7 +44,7 @@ from retailsim.sim.cli.options import BUDGET, CHARTS, JSON, PATH, RUN, WORKERS
 )
 @click.option(
     "--pilot",
-    type=PATH,
+    type=RUN_PATH,
     metavar="RUN",
     help="For --plan: take the rate and how alike products are from this run.",
 )
@@ -54,7 +65,10 @@ from retailsim.sim.cli.options import BUDGET, CHARTS, JSON, PATH, RUN, WORKERS
 @click.option("--full", is_flag=True, help="For policy: the full size, for many profiles.")
 @JSON
 def experiment(name: str, as_json: bool, **flags: Any) -> None:
-    """Run an experiment and print its table beside the published one."""
+    """Run an experiment and print its table beside the published one.
+
+    NAME is one of those below. The runs go by scenarios that can be copied and changed.
+    """
     from retailsim.sim.experiments.experiment import ExperimentOptions
     from retailsim.sim.experiments.experiment import experiment as run_it
     from retailsim.sim.terminal.terminal import Terminal
@@ -63,7 +77,7 @@ def experiment(name: str, as_json: bool, **flags: Any) -> None:
 
 
 @click.command(cls=Command, example="sweep pairwise design.discount=0,0.05,0.1 --out runs/discount")
-@click.argument("scenario")
+@click.argument("scenario", type=SCENARIO)
 @click.argument("keys", nargs=-1, required=True, metavar="KEY=V1,V2,...")
 @click.option(
     "--out",
@@ -104,7 +118,7 @@ def sweep(scenario: str, keys: tuple[str, ...], as_json: bool, **flags: Any) -> 
 
 
 @click.command(cls=Command, example="infer runs/personas runs/first")
-@click.argument("labelled", type=PATH, metavar="LABELLED")
+@click.argument("labelled", type=RUN_PATH, metavar="LABELLED")
 @RUN
 @click.option(
     "--features",

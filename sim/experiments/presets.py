@@ -49,6 +49,26 @@ EXPERIMENTS: Mapping[str, tuple[ExperimentArm, ...]] = MappingProxyType(
 )
 """Experiment -> its runs; each scenario is a file that can be copied and changed."""
 
+ABOUT: Mapping[str, str] = MappingProxyType(
+    {
+        "pairwise": "Table 4: what each seller sells to each buyer.",
+        "demographic": "Table 2: who buys what is made for whom.",
+        "price-demand": "Table 3: how purchases answer to the price.",
+        "elasticity": "Who answers more to the price.",
+        "persona-effects": "Table 8: what traits of sellers and buyers do.",
+        "guidance": "Table 5: what a strategy is worth to a pitch.",
+        "category-fit": "Table 10: which seller is good with which goods.",
+        "cost": "Table 7: tokens and dollars of an episode.",
+        "economics": "Three regularities of demand: reproduced or not.",
+        "latent-persona": "Table 9: which traits show in what is said.",
+        "fidelity": "Table 1: forms for raters, and what they said.",
+        "csales": "Sellers in conversations over a catalogue.",
+        "csales-ablation": "What the best of them is worth in parts.",
+        "policy": "Learnt sellers, judged with buyers they never met.",
+    }
+)
+"""Experiment -> what it asks, in a line."""
+
 LOOPS = ("policy",)
 """Experiments that are no runs of scenarios side by side: a protocol's own work."""
 

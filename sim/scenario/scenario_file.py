@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 from unicodedata import normalize
@@ -20,6 +19,7 @@ from retailsim.events.toml_text import parse_toml, unfit_text
 from retailsim.events.whole_file import read_bounded
 from retailsim.market.protocols.registry import Protocol
 from retailsim.sim.errors import BadScenario, NoScenario
+from retailsim.sim.scenario.builtin import builtin_scenarios, builtin_text
 from retailsim.sim.scenario.explanation import explain
 from retailsim.sim.scenario.protocol import scenario_protocol
 from retailsim.sim.scenario.protocol_check import check_protocol
@@ -46,14 +46,6 @@ _LIKE_A_RETRY = re.compile(r"~\d+$")
 """Names of markets end like this when failed episodes are repeated."""
 
 
-def builtin_scenarios() -> list[str]:
-    """The names of the scenarios that come with the package."""
-    folder = files("retailsim.sim.data")
-    return sorted(
-        f.name.removesuffix(".toml") for f in folder.iterdir() if f.name.endswith(".toml")
-    )
-
-
 def read_tree(name: str) -> tuple[Tree, Path]:
     """Return a scenario's tables and the folder that its paths are relative to.
 
@@ -72,8 +64,7 @@ def read_tree(name: str) -> tuple[Tree, Path]:
         return _parse(name, _read(path)), path.parent.absolute()
     if path.suffix or path.exists() or name not in builtin_scenarios():
         raise NoScenario(name, builtin_scenarios())
-    text = (files("retailsim.sim.data") / f"{name}.toml").read_text(encoding="utf-8")
-    return _parse(name, text), Path.cwd()
+    return _parse(name, builtin_text(name)), Path.cwd()
 
 
 def _read(path: Path) -> str:

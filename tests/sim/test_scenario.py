@@ -12,8 +12,9 @@ import msgspec
 import pytest
 
 from retailsim.sim.errors import BadScenario
+from retailsim.sim.scenario.builtin import builtin_scenarios
 from retailsim.sim.scenario.scenario import Scenario, schema
-from retailsim.sim.scenario.scenario_file import builtin_scenarios, decode, read_tree
+from retailsim.sim.scenario.scenario_file import decode, read_tree
 from tests.sim.runs import sim
 
 ONE = {"sellers": [{"id": "s"}], "buyers": [{"id": "b"}]}
