@@ -166,8 +166,7 @@ class SeatCourse(ABC):
         """Return which prices keep the limits for others; None where nothing was tried."""
         if not self.trials:
             return None
-        priced, sure = bool(self._centre().any()), self.lessons.sure
-        return choose(self.lessons.limits, self.trials, priced=priced, sure=sure)
+        return choose(self.lessons.limits, self.trials, sure=self.lessons.sure)
 
     def _teach(self, episode: SeatEpisode) -> None:
         """Hold an episode and learn from it."""
@@ -190,21 +189,33 @@ class SeatCourse(ABC):
             recent = self._taught[len(self._taught) // 2 :]
             self._aims = aims(self.lessons.limits, recent, sure=self.lessons.sure)
             self._taught = []
-        self._play(episode, self._prices.now(self._learner.spreads))
+        prices = self._prices.now(self._learner.spreads)
+        scores = self._held_back(self.met(episode.market.spec), prices)
+        self._hold(episode, lambda state, mask: best_of(scores, state, mask))
         if not episode.failed:
             self._step(episode.terms)
 
     def _try(self, episode: SeatEpisode, step: float) -> None:
         """Hold an episode with what others taught, at prices around those that were found."""
-        name = self.met(episode.market.spec)
-        self._play(episode, self._centre() * math.exp(step))
-        if not episode.failed:
-            self.trials.append(Trial(name=name, step=step, terms=episode.terms))
+        name, centre = self.met(episode.market.spec), self._centre()
+        low, scores, high = (
+            self._held_back(name, centre * math.exp(at)) for at in (STEPS[0], step, STEPS[-1])
+        )
+        moved = False
 
-    def _play(self, episode: SeatEpisode, prices: Floats) -> None:
-        weights = self._others.weights(self.met(episode.market.spec))
-        scores: Floats = np.tensordot(self._signed(prices), weights, 1)
-        self._hold(episode, lambda state, mask: best_of(scores, state, mask))
+        def option(state: list[float], mask: list[int]) -> int:
+            nonlocal moved
+            moved = moved or best_of(low, state, mask) != best_of(high, state, mask)
+            return best_of(scores, state, mask)
+
+        self._hold(episode, option)
+        if not episode.failed:
+            self.trials.append(Trial(name=name, step=step, terms=episode.terms, moved=moved))
+
+    def _held_back(self, name: str, prices: Floats) -> Floats:
+        """Return what others than someone taught, at these prices, (options, features + 1)."""
+        found: Floats = np.tensordot(self._signed(prices), self._others.weights(name), 1)
+        return found
 
     def _hold(
         self, episode: SeatEpisode, choose: Callable[[list[float], list[int]], int]

@@ -3,12 +3,15 @@
 That a cost is below its limit with those that were met says little of others. So policies are tried
 with buyers that did not teach them (`held_back`), at prices somewhat below and above one another:
 what the cost comes to at a price is a straight line in its logarithm, fitted to all trials at once,
-with an error between profiles (Liang and Zeger, Biometrika 1986). From the highest price down, each
-is asked whether its one-sided bound keeps the limits, until one does not; the last that did is
-taken. Whoever looked at all and took the lowest that keeps them would take what luck made look best
-of many. In this order a limit is promised by mistake only if the first price that breaks it passes
-its own test, which happens as seldom as one bound errs. If even the highest does not keep a limit,
-that one is taken, and the limit is no promise.
+with an error between profiles (Liang and Zeger, Biometrika 1986). Only trials that a price moves
+can tell what prices do: where the highest and the lowest lead to the same choices all the way, so
+do all between them, and the trial went as it would have gone at any.
+
+From the highest price down, each is asked whether its one-sided bound keeps the limits, until one
+does not; the last that did is taken. Whoever looked at all and took the lowest that keeps them
+would take what luck made look best of many. In this order a limit is promised by mistake only if
+the first price that breaks it passes its own test, which happens as seldom as one bound errs. If
+even the highest does not keep a limit, that one is taken, and the limit is no promise.
 
 Reference: Angelopoulos et al., "Learn then test: calibrating predictive algorithms to achieve risk
 control", 2021 (a choice among policies by bounds from others than those that taught; fixed sequence
@@ -50,11 +53,15 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
         Logarithm of what the prices were multiplied with.
     terms : mapping of term to number
         What it came to.
+    moved : bool
+        Whether somewhere on its way the highest price would have chosen otherwise than the lowest.
+        It is as likely at one step as at another: up to there all prices choose alike.
     """
 
     name: str
     step: float
     terms: dict[str, float]
+    moved: bool = True
 
 
 class Promise(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,10 +118,10 @@ class Line:
     Parameters
     ----------
     steps, values : (N,)
+    moved : (N,)
+        1 for values that would be others at other steps, 0 for those that would not.
     clusters : (N,)
         Equal for values that belong together.
-    sloped : bool
-        Whether it may rise or fall.
     sure : float
         How sure bounds are.
     """
@@ -123,30 +130,33 @@ class Line:
         self,
         steps: Floats,
         values: Floats,
+        moved: Floats,
         clusters: NDArray[np.int64],
         *,
-        sloped: bool,
         sure: float,
     ) -> None:
-        rows = self._rows(steps) if sloped else self._rows(steps)[:, :1]
-        self._sloped, self._sure = sloped, sure
+        rows = np.stack([np.ones_like(steps), steps * moved], axis=1)
+        self._sure, self._moved = sure, float(moved.mean())
         self._inverse: Floats = np.asarray(np.linalg.pinv(rows.T @ rows), np.float64)
         self.weights: Floats = self._inverse @ (rows.T @ values)
         self.count = int(clusters.max()) + 1
-        scores: Floats = np.zeros((self.count, rows.shape[1]))
+        scores: Floats = np.zeros((self.count, 2))
         np.add.at(scores, clusters, rows * (values - rows @ self.weights)[:, None])
-        corrected = self.count / max(1, self.count - 1)
-        between: Floats = corrected * (scores.T @ scores)
-        self._covariance: Floats = self._inverse @ between @ self._inverse
+        apart: Floats = np.zeros(self.count)
+        np.add.at(apart, clusters, (moved - self._moved) / len(moved))
+        # What each cluster adds to level and slope, and by how much more of it is moved.
+        self._parts: Floats = scores @ self._inverse
+        self._apart: Floats = apart * float(self.weights[1])
         self._mean = float(values.mean())
         self._share = bool(np.isin(values, (0.0, 1.0)).all())
 
-    @staticmethod
-    def _rows(steps: Floats) -> Floats:
-        return np.stack([np.ones_like(steps), steps], axis=1)
-
     def _row(self, step: float) -> Floats:
-        return np.array([1.0, step]) if self._sloped else np.ones(1)
+        return np.array([1.0, step * self._moved])
+
+    def _variance(self, step: float) -> float:
+        """Return the squared error of `at`, between clusters."""
+        parts = self._parts @ self._row(step) + step * self._apart
+        return self.count / max(1, self.count - 1) * float(parts @ parts)
 
     def at(self, step: float) -> float:
         """Return what is expected at a step; a share is between 0 and 1."""
@@ -161,22 +171,21 @@ class Line:
         """
         if self.count < 2:
             return sign * math.inf
-        row, value = self._row(step), self.at(step)
-        variance = float(row @ self._covariance @ row)
+        value = self.at(step)
         quantile = float(student.ppf(self._sure, self.count - 1))
         if self._share:
-            size = self._size(row)
+            size = self._size(step)
             ends = wilson(value * size, size, quantile=quantile)
             return ends.high if sign > 0.0 else ends.low
-        return value + sign * quantile * math.sqrt(variance)
+        return value + sign * quantile * math.sqrt(self._variance(step))
 
-    def _size(self, row: Floats) -> float:
+    def _size(self, step: float) -> float:
         """Return how many independent values would say as much of a share, by their mean.
 
         Clusters are never worth more than their values, were these independent. Where all values
         are alike nothing tells how far apart clusters are, and each counts once.
         """
-        variance = float(row @ self._covariance @ row)
+        row, variance = self._row(step), self._variance(step)
         if variance <= 0.0 or not 0.0 < self._mean < 1.0:
             return float(self.count)
         independent = 1.0 / float(row @ self._inverse @ row)
@@ -186,10 +195,10 @@ class Line:
         """Return where the mean has to be, so that the bound is the limit."""
         if self.count < 2:
             return limit.bound
-        variance = float(self._covariance[0, 0])
+        variance = self._variance(0.0)
         quantile = float(student.ppf(self._sure, self.count - 1))
         if self._share and 0.0 <= limit.bound <= 1.0:  # as Wilson's interval has it
-            size = self._size(self._row(0.0))
+            size = self._size(0.0)
             variance = limit.bound * (1.0 - limit.bound) / size
         aim = limit.bound - limit.sign * quantile * math.sqrt(variance)
         return min(1.0, max(0.0, aim)) if self._share else aim
@@ -205,16 +214,15 @@ def aims(limits: Sequence[Limit], met: Sequence[Trial], *, sure: float = SURE) -
         Their steps do not count.
     sure : float
     """
-    lines = _lines(met, [limit.term for limit in limits], sloped=False, sure=sure)
+    level = [msgspec.structs.replace(one, moved=False) for one in met]
+    lines = _lines(level, [limit.term for limit in limits], sure=sure)
     return tuple(
         msgspec.structs.replace(limit, bound=line.aim(limit))
         for limit, line in zip(limits, lines, strict=True)
     )
 
 
-def choose(
-    limits: Sequence[Limit], trials: Sequence[Trial], *, priced: bool, sure: float = SURE
-) -> Chosen:
+def choose(limits: Sequence[Limit], trials: Sequence[Trial], *, sure: float = SURE) -> Chosen:
     """Return the lowest prices down to which all bounds keep the limits, or the highest tried.
 
     Parameters
@@ -222,13 +230,11 @@ def choose(
     limits : sequence of Limit
     trials : sequence of Trial
         At least one.
-    priced : bool
-        Whether any price was above 0; where none was, all trials were of one policy.
     sure : float
         How sure bounds are, from one half: at that the limits are kept just on average.
     """
-    lines = _lines(trials, [limit.term for limit in limits], sloped=priced, sure=sure)
-    [earned] = _lines(trials, [REVENUE], sloped=priced, sure=sure)
+    lines = _lines(trials, [limit.term for limit in limits], sure=sure)
+    [earned] = _lines(trials, [REVENUE], sure=sure)
 
     def promises(step: float) -> tuple[Promise, ...]:
         return tuple(
@@ -256,15 +262,12 @@ def choose(
     )
 
 
-def _lines(
-    trials: Sequence[Trial], terms: Sequence[str], *, sloped: bool, sure: float
-) -> list[Line]:
+def _lines(trials: Sequence[Trial], terms: Sequence[str], *, sure: float) -> list[Line]:
     steps = np.array([one.step for one in trials])
+    moved = np.array([one.moved for one in trials], np.float64)
     _, clusters = np.unique([one.name for one in trials], return_inverse=True)
     return [
-        Line(
-            steps, np.array([one.terms[term] for one in trials]), clusters, sloped=sloped, sure=sure
-        )
+        Line(steps, np.array([one.terms[term] for one in trials]), moved, clusters, sure=sure)
         for term in terms
     ]
 

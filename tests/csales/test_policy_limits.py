@@ -18,6 +18,7 @@ from retailsim.sim.learning.csales.counts import COUNTS
 from retailsim.sim.learning.csales.learn import course_of
 from retailsim.sim.learning.csales.playing import Outcomes, play
 from retailsim.sim.learning.learn_options import LearnOptions
+from retailsim.sim.learning.promises import STEPS
 from retailsim.sim.run.launch_options import Options
 from retailsim.sim.terminal.terminal import Quiet
 from tests.sim.runs import events_of, launched, sim
@@ -56,6 +57,27 @@ def test_a_limit_that_cannot_be_broken_has_no_price(tmp_path: Path) -> None:
     (limit,) = file_of(tmp_path / "p.json", "--limit", "over_budget=1")["learnt"]["limits"]
     assert limit["price"] == 0.0
     assert not any(limit["path"])
+
+
+def test_a_trial_that_no_price_moves_goes_the_same_at_every_price(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Two courses that differ in the prices that are tried, and in nothing before."""
+    told = LearnOptions(
+        scenario="csales", out=Path("unused"), conversations=240, limit=("over_budget=0.1",)
+    )
+    found = []
+    for steps in (STEPS, STEPS[::-1]):
+        monkeypatch.setattr("retailsim.sim.learning.course.STEPS", steps)
+        course = course_of(told, Quiet())
+        for _ in course.run():
+            pass
+        found.append(course.trials)
+    pairs = [(one, other) for one, other in zip(*found, strict=True) if one.step != other.step]
+    assert [one.moved for one, _ in pairs] == [other.moved for _, other in pairs]
+    assert all(one.terms == other.terms for one, other in pairs if not one.moved)
+    assert any(one.terms != other.terms for one, other in pairs if one.moved)
+    assert 0 < sum(one.moved for one, _ in pairs) < len(pairs)
 
 
 @pytest.mark.slow

@@ -51,7 +51,7 @@ def test_the_chosen_price_keeps_the_limit_with_others_and_the_average_would_not(
     bounded, averaged, draws = 0, 0, 300
     for _ in range(draws):
         drawn = trials(random, 150)
-        chosen = choose([limit], drawn, priced=True)
+        chosen = choose([limit], drawn)
         bounded += truth(chosen.step) > limit.bound
         steps = np.array([one.step for one in drawn])
         slope, level = np.polyfit(steps, [one.terms["cost"] for one in drawn], 1)
@@ -59,6 +59,28 @@ def test_the_chosen_price_keeps_the_limit_with_others_and_the_average_would_not(
     assert bounded <= 0.05 * draws + 3 * math.sqrt(0.05 * 0.95 * draws)
     assert bounded > 0  # it is not kept by keeping far away
     assert averaged > 0.4 * draws
+
+
+def test_trials_that_no_price_moves_make_a_bound_narrower_and_it_still_covers() -> None:
+    """At the highest price, among 400 draws of 60 profiles, a fifth of whose trials are moved."""
+    random, draws, step = np.random.default_rng(10), 400, float(STEPS[-1])
+    steps, names = np.tile(STEPS, 120), np.repeat(np.arange(60), 10)
+    covered = {"told": 0, "not told": 0, "said to be none": 0}
+    width = dict.fromkeys(covered, 0.0)
+    for _ in range(draws):
+        does = (random.random(60) < 0.6)[names]
+        moved = (random.random(600) < 0.2).astype(np.float64)
+        cost = (does & (random.random(600) < 0.5 - 1.5 * steps * moved)).astype(np.float64)
+        truth = 0.6 * (0.5 - 1.5 * step * 0.2)
+        for said, known in zip(covered, (moved, np.ones(600), np.zeros(600)), strict=True):
+            bound = Line(steps, cost, known, names, sure=0.95).bound(step, -1.0)
+            covered[said] += bound <= truth
+            width[said] += (truth - bound) / draws
+    error = 3 * math.sqrt(0.05 * 0.95 / draws)
+    assert covered["told"] / draws == pytest.approx(0.95, abs=error)
+    assert covered["not told"] / draws == pytest.approx(0.95, abs=error)
+    assert covered["said to be none"] / draws < 0.95 - error
+    assert 0.0 < width["told"] < 0.95 * width["not told"]
 
 
 @pytest.mark.slow
@@ -75,8 +97,8 @@ def test_a_limit_that_no_price_keeps_is_promised_as_seldom_as_one_bound_errs() -
             Trial(name=str(name), step=float(step), terms={"cost": float(did), "revenue": 0.0})
             for name, step, did in zip(names, steps, cost, strict=True)
         ]
-        falsely += choose([limit], drawn, priced=True).promises[0].kept
-        line = Line(steps, cost, names, sloped=True, sure=0.95)
+        falsely += choose([limit], drawn).promises[0].kept
+        line = Line(steps, cost, np.ones(1_400), names, sure=0.95)
         best += min(line.bound(GRID[0], 1.0), line.bound(GRID[-1], 1.0)) <= limit.bound
     error = 3 * math.sqrt(0.05 * 0.95 / draws)
     assert falsely / draws == pytest.approx(0.05, abs=error)
@@ -96,7 +118,7 @@ def test_a_price_is_not_taken_that_only_a_line_the_wrong_way_up_would_keep() -> 
             for name in range(300)
             for step in STEPS
         ]
-        [promise] = choose([Limit(term="cost", bound=0.2)], drawn, priced=True).promises
+        [promise] = choose([Limit(term="cost", bound=0.2)], drawn).promises
         assert promise.kept == kept
 
 
@@ -106,7 +128,7 @@ def test_the_bound_at_one_price_is_that_of_a_rate_between_clusters() -> None:
         Trial(name=one.name, step=0.0, terms=one.terms)
         for one in trials(np.random.default_rng(2), 60)
     ]
-    chosen = choose([Limit(term="cost", bound=0.5)], drawn, priced=False)
+    chosen = choose([Limit(term="cost", bound=0.5)], drawn)
     found = rate(
         pl.Series([one.terms["cost"] for one in drawn]),
         pl.Series([1.0] * len(drawn)),
@@ -123,7 +145,7 @@ def test_the_bound_at_one_price_is_that_of_a_rate_between_clusters() -> None:
 
 def test_how_sure_it_has_to_be_moves_the_price_and_the_bound() -> None:
     drawn, limit = trials(np.random.default_rng(8), 200), Limit(term="cost", bound=0.2)
-    found = [choose([limit], drawn, priced=True, sure=sure) for sure in (0.5, 0.8, 0.95)]
+    found = [choose([limit], drawn, sure=sure) for sure in (0.5, 0.8, 0.95)]
     steps, bounds = [one.step for one in found], [one.promises[0].bound for one in found]
     assert steps == sorted(set(steps))
     assert all(0.195 < bound <= 0.2 for bound in bounds)
@@ -157,7 +179,7 @@ def test_a_limit_that_is_aimed_at_is_where_the_bound_meets_it() -> None:
 )
 def test_what_cannot_be_promised_is_said(profiles: int, bound: float, said: str) -> None:
     drawn = trials(np.random.default_rng(5), profiles)
-    chosen = choose([Limit(term="cost", bound=bound)], drawn, priced=True)
+    chosen = choose([Limit(term="cost", bound=bound)], drawn)
     [promise] = chosen.promises
     assert promise.kept == said.startswith("promised")
     if not promise.kept:
@@ -174,7 +196,7 @@ def test_no_case_among_few_is_no_promise_that_there_are_none() -> None:
             for n in range(profiles)
             for _ in range(50)
         ]
-        return choose([Limit(term="cost", bound=0.02)], met, priced=False).promises[0]
+        return choose([Limit(term="cost", bound=0.02)], met).promises[0]
 
     assert nothing(31).bound == pytest.approx(2.88 / (31 + 2.88), abs=1e-3)  # Wilson's, of 0 of 31
     assert not nothing(31).kept
@@ -185,8 +207,7 @@ def test_no_case_among_few_is_no_promise_that_there_are_none() -> None:
 def test_a_bound_is_no_wilder_where_the_line_meets_zero() -> None:
     drawn = trials(np.random.default_rng(7), 200, share=0.02)
     bounds = [
-        choose([Limit(term="cost", bound=bound)], drawn, priced=True).promises[0].bound
-        for bound in (0.0, 0.05)
+        choose([Limit(term="cost", bound=bound)], drawn).promises[0].bound for bound in (0.0, 0.05)
     ]
     assert 0.005 < bounds[0] <= bounds[1] < 0.05
 
@@ -197,7 +218,7 @@ def test_two_limits_are_kept_both_and_what_keeping_away_costs_is_revenue() -> No
     for one in drawn:
         one.terms["good"] = 1.0 - one.terms["cost"]
     loose, tight = Limit(term="cost", bound=0.3), Limit(term="good", bound=0.8, least=True)
-    alone, both = (choose(asked, drawn, priced=True) for asked in ([loose], [loose, tight]))
+    alone, both = (choose(asked, drawn) for asked in ([loose], [loose, tight]))
     assert both.step > alone.step
     assert all(one.kept for one in both.promises)
     [cost, good] = both.promises
