@@ -20,6 +20,8 @@ SHARE = 0.9
 
 TARGET = 0.25
 
+FULL = Path("derived", "segments")
+
 
 def run(replications: int = 20, *, quick: bool = False) -> list[dict[str, Any]]:
     """Return rows for the one table; 20 replications are 60,000 episodes and 590 MB."""
@@ -37,12 +39,18 @@ def run(replications: int = 20, *, quick: bool = False) -> list[dict[str, Any]]:
 
 
 def cut(whole: Path, part: Path) -> None:
-    """Copy a run of one worker as if it had been killed after `SHARE` of its log."""
+    """Copy a run of one worker as if it had been killed after `SHARE` of its log.
+
+    Of what is derived, such a kill leaves what full segments say.
+    """
     shutil.copytree(whole, part, ignore=shutil.ignore_patterns("derived", "SEAL"))
+    shutil.copytree(whole / FULL, part / FULL)
     files = sorted((part / "events").glob("*.jsonl"))
     left = int(sum(file.stat().st_size for file in files) * SHARE)
     for file in files:
         size = file.stat().st_size
+        if left < size:
+            (part / FULL / f"{file.stem}.pieces").unlink(missing_ok=True)
         if left <= 0:
             file.unlink()
         elif left < size:

@@ -126,7 +126,7 @@ def _products(run: Path, random: Random) -> Path:
 
 def _tables(run: Path, random: Random) -> Path:
     """One of the files below ``derived``."""
-    return random.choice(sorted((run / "derived").iterdir()))
+    return random.choice(sorted(path for path in (run / "derived").rglob("*") if path.is_file()))
 
 
 KINDS = {

@@ -32,11 +32,19 @@ class LogUnreadable(AnalysisError):
 
 
 class KeptDiffers(AnalysisError):
-    """What is kept of a run in ``derived/`` is not what its log says."""
+    """What is kept of a run in ``derived/`` is not what its log says.
+
+    Parameters
+    ----------
+    derived : Path
+        The folder.
+    name : str
+        The file in it.
+    """
 
     def __init__(self, derived: Path, name: str) -> None:
         super().__init__(
-            f"{derived / name}.parquet: it is not what the log says, which is whole; "
+            f"{derived / name}: it is not what the log says, which is whole; "
             f"remove the folder {derived}, and the next replay makes it anew"
         )
 

@@ -1,14 +1,13 @@
-"""From a run's folder to its projection: out of the cache, or by reading the whole log.
+"""From a run's folder to its projection: out of the cache, or by reading what is new of the log.
 
-The first replay hashes everything, a later one what was touched since. Hashing and parsing run side
-by side over the same segments, and nothing parsed is used unless the hashes were right.
+The first replay hashes everything, a later one what was touched since. What closed segments say is
+kept of each by itself, too, so a log that grew is parsed only where it did.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, suppress
+from collections.abc import Collection, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,25 +15,17 @@ from types import MappingProxyType
 
 import polars as pl
 
-from retailsim.analysis.projection import projection_cache
-from retailsim.analysis.projection.errors import KeptDiffers, LogUnreadable, NotARun
-from retailsim.analysis.projection.pieces import Pieces, extract
+from retailsim.analysis.projection import projection_cache, segment_cache
+from retailsim.analysis.projection.errors import KeptDiffers, NotARun
+from retailsim.analysis.projection.log_pieces import keep_closed, log_pieces
 from retailsim.analysis.projection.projection import Projection, merge
 from retailsim.analysis.projection.protocol_tables import TableSet, table_set
 from retailsim.analysis.projection.registered import registered
+from retailsim.events.errors import RetailSimError
 from retailsim.events.log.hashed import Hashed, read_hashed, write_hashed
 from retailsim.events.log.reader import LogCheck, check
 from retailsim.events.log.seal import fingerprint
-from retailsim.events.log.segment import Segment, segments
-
-_CHUNK_BYTES = 2 << 20
-"""Decoded at once by one thread. Larger chunks cost memory, smaller ones time."""
-
-_HASHING_THREADS = 1
-"""Hashing needs a fraction of the time of parsing; the other cores are for that."""
-
-_PARSING_THREADS = 2
-"""Polars uses all cores for one chunk; a second one fills the gaps between its steps."""
+from retailsim.events.log.segment import Segment
 
 HASHED = "hashed.json"
 """In ``RUN/derived``: when which segment was hashed."""
@@ -49,7 +40,8 @@ def load(run: Path, columns: Collection[str] | None = None) -> Projection:
     Its tables are those of the protocol that ``run.toml`` names. The projection is kept in
     ``RUN/derived`` and used again as long as sizes and last commits of the log are the same. So
     are the hashes of segments, each as long as nobody touched its file since; the projection's
-    ``log`` says which and since when. A folder that cannot be written is read without complaint.
+    ``log`` says which and since when. Of a log that grew, only what is new is parsed. A folder
+    that cannot be written is read without complaint.
 
     Parameters
     ----------
@@ -87,7 +79,7 @@ def _load(
     mark, known = fingerprint(folder), read_hashed(derived / HASHED)
     kept = projection_cache.read(derived, mark, tables, columns)
     if kept is None:
-        projection = project(folder, tables, known)
+        projection = project(folder, tables, known, derived)
     else:
         projection = replace(kept, log=check(folder, known=known))
     if fingerprint(folder) == mark:
@@ -120,12 +112,19 @@ def check_kept(run: Path, log: LogCheck) -> None:
     folder, derived, protocol = run / "events", run / "derived", registered(run)
     tables = table_set(protocol.name, protocol.tables)
     kept = projection_cache.read(derived, fingerprint(folder), tables)
-    if kept is None:
+    parts = [segment_cache.read(derived, one.segment, tables) for one in log.segments]
+    if kept is None and not any(parts):
         return
-    fresh = project(folder, tables, log.hashed(datetime.now(UTC)))
-    for name in (*tables.frames, *tables.rows):
-        if not _same(kept, fresh, name):
-            raise KeptDiffers(derived, name)
+    log, pieces = log_pieces(folder, tables, log.hashed(datetime.now(UTC)), None)
+    for one, part, piece in zip(log.segments, parts, pieces, strict=True):
+        used = part is not None and part.digest == one.digest
+        if part is not None and used and not segment_cache.same(part.pieces(), piece, tables):
+            raise KeptDiffers(derived, segment_cache.name_of(one.segment))
+    if kept is not None:
+        fresh = merge(pieces, tables)
+        for name in (*tables.frames, *tables.rows):
+            if not _same(kept, fresh, name):
+                raise KeptDiffers(derived, f"{name}.parquet")
 
 
 def _same(kept: Projection, fresh: Projection, name: str) -> bool:
@@ -156,6 +155,7 @@ def project(
     folder: Path,
     tables: TableSet | None = None,
     known: Mapping[str, Hashed] = MappingProxyType({}),
+    derived: Path | None = None,
 ) -> Projection:
     """Hash and project a folder of segments; raises what `load` raises.
 
@@ -165,50 +165,20 @@ def project(
         None: those that all protocols share.
     known : mapping of str to Hashed
         What need not be hashed again unless it was touched.
+    derived : Path or None
+        Where what closed segments say is kept; None: nowhere, so all of the log is parsed.
     """
     wanted = tables or table_set()
-    with ThreadPoolExecutor(1 + _PARSING_THREADS) as pool:
-        checking = pool.submit(check, folder, threads=_HASHING_THREADS, known=known)
-        early = {s.path: pool.submit(_read, wanted, s) for s in segments(folder) if not s.is_open}
-        try:
-            log = checking.result()
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
-        reading = [
-            early.get(checked.segment.path)
-            or pool.submit(_read, wanted, checked.segment, checked.good_bytes)
-            for checked in log.segments
-        ]
-        pieces = [read.result() for read in reading]
-    parsed = sum(piece.events for piece in pieces)
-    if parsed != log.events:
-        raise LogUnreadable(folder.name, f"{parsed} events were read of {log.events}")
+    log, pieces = log_pieces(folder, wanted, known, derived)
     return replace(merge(pieces, wanted), log=log)
 
 
-def _read(tables: TableSet, segment: Segment, good_bytes: int | None = None) -> Pieces:
-    """Partial rows of one segment, or of its first `good_bytes`."""
-    try:
-        return extract(chunks(segment, good_bytes), tables)
-    except pl.exceptions.PolarsError as error:
-        raise LogUnreadable(segment.path.name, str(error)) from error
+def keep_segment(run: Path, segment: Segment) -> None:
+    """Keep what a segment of a run says, just when its writer has closed it.
 
-
-def chunks(segment: Segment, good_bytes: int | None = None) -> Iterator[bytes]:
-    """Yield whole lines of a segment, about `_CHUNK_BYTES` at a time, up to `good_bytes`.
-
-    None: to its end, wherever that is; a length that a file states of itself is not believed.
+    What a replay finds kept it need not parse. Nothing is wrong where this cannot be done: a replay
+    parses the segment then, and says what is wrong with it.
     """
-    rest, left = b"", good_bytes
-    with closing(segment.open()) as stream:
-        while block := stream.read(_CHUNK_BYTES if left is None else min(left, _CHUNK_BYTES)):
-            left = None if left is None else left - len(block)
-            cut = block.rfind(b"\n") + 1
-            if cut:
-                yield rest + block[:cut]
-                rest = block[cut:]
-            else:
-                rest += block
-    if rest:
-        yield rest
+    with suppress(RetailSimError, OSError, pl.exceptions.PolarsError):
+        protocol = registered(run)
+        keep_closed(segment, table_set(protocol.name, protocol.tables), run / "derived")

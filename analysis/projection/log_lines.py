@@ -10,7 +10,7 @@ from typing import Annotated
 import msgspec
 
 from retailsim.analysis.projection.errors import LogUnreadable, NotARun
-from retailsim.analysis.projection.loader import chunks
+from retailsim.analysis.projection.log_pieces import chunks
 from retailsim.events.log.format import COMMIT_START, parse_header
 from retailsim.events.log.reader import LogCheck, check
 from retailsim.events.log.segment import segments

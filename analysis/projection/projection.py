@@ -27,7 +27,7 @@ from retailsim.events.log.reader import LogCheck
 REVIEWING = "review"
 """The stage at which buyers are asked for reviews, as a failure names it."""
 
-_CELLS_AT_ONCE = 8_000_000
+_CELLS_AT_ONCE = 2_000_000
 """Unpacked while tables are joined: more take more memory, fewer more time."""
 
 

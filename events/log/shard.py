@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from retailsim.events.errors import LogOfAnotherRun
@@ -13,6 +13,7 @@ from retailsim.events.log.disk import sync_folder, write_all
 from retailsim.events.log.format import Header, frame, segment_name
 from retailsim.events.log.recovery import recover_shard, shard_segments
 from retailsim.events.log.seal import remove_seal
+from retailsim.events.log.segment import Segment
 
 
 class ShardFile:
@@ -35,6 +36,8 @@ class ShardFile:
         Whether closed segments are compressed.
     segment_bytes : int
         A segment longer than this is closed and the next one begun.
+    on_full : callable, optional
+        Told of each segment that was closed because it was full.
 
     Raises
     ------
@@ -51,6 +54,7 @@ class ShardFile:
         schema: int,
         compress: bool,
         segment_bytes: int,
+        on_full: Callable[[Segment], None] | None = None,
     ) -> None:
         if not 0 <= shard <= 9999:
             raise ValueError(f"shard must be 0 to 9999, not {shard}")
@@ -65,6 +69,7 @@ class ShardFile:
         self._run, self._shard, self._schema = run, shard, schema
         self._compress = compress
         self._segment_bytes = segment_bytes
+        self._on_full = on_full
         self._number, self._digest, self._events = end.number, end.digest, end.events
         self._fd: int | None = None
         self._size = 0
@@ -87,7 +92,10 @@ class ShardFile:
             What the system said.
         """
         if self._fd is not None and self._size >= self._segment_bytes:
+            full = Segment(self.path.with_suffix(""), self._shard, self._number, "")
             self.finish()
+            if self._on_full is not None:
+                self._on_full(full)
         if self._fd is None:
             self._open()
         header = b"" if self._size else self._header()

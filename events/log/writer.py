@@ -16,13 +16,14 @@ import contextlib
 import queue
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple
 
 from retailsim.events.errors import LogWriteError
 from retailsim.events.log.seal import write_seal
+from retailsim.events.log.segment import Segment
 from retailsim.events.log.shard import ShardFile
 
 _QUEUED_BYTES = 8 * 2**20
@@ -62,6 +63,9 @@ class LogWriter:
         A batch takes no further append once it is this long.
     fsync_s : float
         An fsync begins at most so many seconds after a write.
+    on_full : callable, optional
+        Told of each segment that was closed because it was full; called in the writer's thread, so
+        it has to hand on what takes long.
 
     Raises
     ------
@@ -80,6 +84,7 @@ class LogWriter:
         segment_bytes: int = 64 * 2**20,
         batch_bytes: int = 256 * 1024,
         fsync_s: float = 0.1,
+        on_full: Callable[[Segment], None] | None = None,
     ) -> None:
         self._file = ShardFile(
             folder,
@@ -88,6 +93,7 @@ class LogWriter:
             schema=schema,
             compress=compress,
             segment_bytes=segment_bytes,
+            on_full=on_full,
         )
         self._batch_bytes = batch_bytes
         self._fsync_s = fsync_s

@@ -32,6 +32,7 @@ from retailsim.market.core.spec import MarketSpec
 from retailsim.market.protocols.registry import Protocol, rules_of
 from retailsim.sim.errors import RunChanged, WireStopped
 from retailsim.sim.execution.garbage import few_collections
+from retailsim.sim.execution.kept_segments import SegmentKeeper
 from retailsim.sim.folder.inputs import PLUGINS, with_inputs
 from retailsim.sim.folder.run_folder import RunFile, RunFolder
 from retailsim.sim.play.engine import Engine
@@ -218,14 +219,16 @@ async def play_shard(
     cast = cast_of(folder, file, job.classes)
     design = run_design(folder, file)
     watch = watchdog(scenario.run.block_timeout_s, notes, warn)
+    keeper = SegmentKeeper(folder.path)
     writer = LogWriter(
         folder.events,
         run=file.run.id,
         shard=job.share,
         schema=SCHEMA_VERSION,
         compress=scenario.log.compress,
+        on_full=keeper.keep,
     )
-    with writer, few_collections(), watch if cast.has_plugins else nullcontext():
+    with keeper, writer, few_collections(), watch if cast.has_plugins else nullcontext():
         engine = Engine(
             cast=cast,
             declared=declared_events(cast.protocol),

@@ -51,9 +51,11 @@ def projected(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     folders: list[Path] = []
     project = loader.project
 
-    def counting(folder: Path, tables: TableSet, known: Mapping[str, Hashed]) -> Projection:
+    def counting(
+        folder: Path, tables: TableSet, known: Mapping[str, Hashed], derived: Path
+    ) -> Projection:
         folders.append(folder)
-        return project(folder, tables, known)
+        return project(folder, tables, known, derived)
 
     monkeypatch.setattr(loader, "project", counting)
     return folders

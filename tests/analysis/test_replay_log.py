@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from retailsim.analysis.projection import loader, pieces
+from retailsim.analysis.projection import loader, log_pieces, pieces
 from retailsim.analysis.projection.errors import LogUnreadable
 from retailsim.analysis.projection.loader import load
 from retailsim.analysis.replay.replay import replay
@@ -163,7 +163,7 @@ def test_chunks_leave_no_trace(
     """Lines longer than a chunk stay whole, however many events are folded at once."""
     run = write_run(tmp_path / "run", two_markets())
     whole = loader.project(run / "events")
-    monkeypatch.setattr(loader, "_CHUNK_BYTES", size)
+    monkeypatch.setattr(log_pieces, "_CHUNK_BYTES", size)
     monkeypatch.setattr(pieces, "_EVENTS_AT_ONCE", events)
     parted = loader.project(run / "events")
     for name in ("episodes", "markets", "calls"):
@@ -264,7 +264,7 @@ def test_a_log_of_which_not_all_is_parsed_is_no_small_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = write_run(tmp_path / "run", two_markets())
-    monkeypatch.setattr(loader, "chunks", lambda segment, good=None: [b""])
+    monkeypatch.setattr(log_pieces, "chunks", lambda segment, good=None: [b""])
     with pytest.raises(LogUnreadable, match=r"0 events were read of \d+"):
         replay(run)
 
