@@ -8,8 +8,8 @@ and only then handed on. So a resumed run pays for nothing twice, and a verified
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Iterable
+from contextlib import AbstractAsyncContextManager, nullcontext
 from hashlib import sha256
 from typing import Protocol
 
@@ -155,20 +155,12 @@ class Door:
             raise self.diverge(OutsideMissing(record.source, _key(record)))
         await self._recorder.append_durable(encode(record) + b"\n", 1)
 
-    @asynccontextmanager
-    async def asking(self) -> AsyncIterator[None]:
+    def asking(self) -> AbstractAsyncContextManager[None]:
         """Surround a new call and the writing of its answer: a stopping run waits for its end.
 
         Enter it right before the request leaves; a run that is stopping never gets in.
         """
-        if self._gate is None:
-            yield
-            return
-        await self._gate.enter()
-        try:
-            yield
-        finally:
-            self._gate.leave()
+        return nullcontext() if self._gate is None else _Inside(self._gate)
 
     def failure(self, request: Message, source: str, key: str) -> str | None:
         """Return the recorded failure of a whole reply (a deadline, a blocked loop), if any."""
@@ -234,6 +226,21 @@ class AskedDoor(Door):
         answer: str = await Question(request, key)
         self.records.append(_answered(request, source, number, key, answer, None))
         return answer
+
+
+class _Inside:
+    """A call on its way, behind a gate. A class: a generator costs a model's call more."""
+
+    __slots__ = ("_gate",)
+
+    def __init__(self, gate: OutsideGate) -> None:
+        self._gate = gate
+
+    async def __aenter__(self) -> None:
+        await self._gate.enter()
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        self._gate.leave()
 
 
 def _check_key(key: object) -> None:

@@ -105,7 +105,9 @@ class SideBySide:
             else:
                 others.append(self._group.create_task(in_turn(chain[0], indices, early)))
         pending = [task for task in (*alone.values(), *others) if not task.done()]
-        if pending:
+        if len(pending) == 1:
+            await _over(pending[0])
+        elif pending:
             await asyncio.wait(pending)
         for index, task in alone.items():
             if not task.cancelled():
@@ -127,6 +129,21 @@ class SideBySide:
         if left:
             self._queued[chain] = left
         return self._early.pop(chain, None)
+
+
+async def _over(task: asyncio.Task[Any]) -> None:
+    """Wait for a task as `asyncio.wait` does, for less: most batches wait for one answer."""
+    over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def wake(_: object) -> None:
+        if not over.done():
+            over.set_result(None)
+
+    task.add_done_callback(wake)
+    try:
+        await over
+    finally:
+        task.remove_done_callback(wake)
 
 
 async def _asked(receive: Receive, message: Message) -> Answer:

@@ -7,13 +7,14 @@ import mmap
 import os
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 import msgspec
 
 _COLUMNS = 5
 _CELL = 8
 _MOST = 2**63 - 1
+_ALONE = nullcontext()
 
 
 class Row(msgspec.Struct):
@@ -65,18 +66,9 @@ class Purse:
             size = os.fstat(descriptor).st_size
             self._cells = memoryview(mmap.mmap(descriptor, size)).cast("q")
 
-    @contextmanager
-    def turn(self) -> Iterator[None]:
+    def turn(self) -> AbstractContextManager[None]:
         """Let no other process read or write meanwhile."""
-        if self._file is None:
-            yield
-            return
-        # Not flock: that belongs to the open file, which the workers inherit and so share.
-        fcntl.lockf(self._file, fcntl.LOCK_EX)
-        try:
-            yield
-        finally:
-            fcntl.lockf(self._file, fcntl.LOCK_UN)
+        return _ALONE if self._file is None else _locked(self._file)
 
     def rows(self) -> list[Row]:
         """Return what all processes have written."""
@@ -88,6 +80,16 @@ class Purse:
         at = self.row * _COLUMNS
         for column, amount in enumerate(msgspec.structs.astuple(row)):
             self._cells[at + column] = min(amount, _MOST)
+
+
+@contextmanager
+def _locked(file: int) -> Iterator[None]:
+    # Not flock: that belongs to the open file, which the workers inherit and so share.
+    fcntl.lockf(file, fcntl.LOCK_EX)
+    try:
+        yield
+    finally:
+        fcntl.lockf(file, fcntl.LOCK_UN)
 
 
 @contextmanager

@@ -52,16 +52,31 @@ def decode_reply(
     Malformed
         If the answer holds none, or one that contradicts itself.
     """
+    reply = _plain(text, kind, envelope) or _repaired(text, kind, envelope)
+    problem = reply.problem() or (check(reply) if check else None)
+    if problem is not None:
+        raise Malformed(problem)
+    return reply
+
+
+def _plain(text: str, kind: type[R], envelope: type[Envelope]) -> R | None:
+    """Return the reply of an answer that is nothing but what was asked for, as most are."""
+    if _HALVES in text.lower():
+        return None
+    try:
+        reply = msgspec.json.decode(text, type=envelope, strict=True).reply
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        return None
+    return reply if isinstance(reply, kind) else None
+
+
+def _repaired(text: str, kind: type[R], envelope: type[Envelope]) -> R:
     if not text.strip():
         raise Malformed("the answer is empty")
     data = _single_object(_without_thoughts(text))
     if _HALVES in data.lower():
         data = without_halves(data.encode()).decode()
-    reply = _decoded(data, kind, envelope)
-    problem = reply.problem() or (check(reply) if check else None)
-    if problem is not None:
-        raise Malformed(problem)
-    return reply
+    return _decoded(data, kind, envelope)
 
 
 def _decoded(data: str, kind: type[R], envelope: type[Envelope]) -> R:

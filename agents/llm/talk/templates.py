@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from hashlib import sha256
 from importlib.resources import files
 
@@ -111,6 +111,7 @@ def summary(transcript: Transcript, what: str) -> str:
     return dialogue(turns, what) if turns else ""
 
 
+@lru_cache(maxsize=1_024)  # both sides of a dialogue are shown it
 def _cut(said: str, room: int) -> str:
     if len(said) <= room:
         return said
