@@ -17,7 +17,11 @@ class CatalogueError(MarketError):
     """A catalogue that cannot be used."""
 
 
-class UnreadableCatalogue(CatalogueError):
+class RefusedCatalogue(CatalogueError):
+    """A file that is no catalogue, or none of use; its line may quote the file."""
+
+
+class UnreadableCatalogue(RefusedCatalogue):
     """The file is missing, not a file, damaged or otherwise not to be read.
 
     Parameters
@@ -31,18 +35,18 @@ class UnreadableCatalogue(CatalogueError):
     def __init__(self, path: Path, why: str) -> None:
         self.path = path
         self.why = why
-        super().__init__(f"cannot read the catalogue {path}: {why}")
+        super().__init__(f"cannot read the catalogue {_here(path)}: {why}")
 
 
-class UnusableFormat(CatalogueError):
+class UnusableFormat(RefusedCatalogue):
     """The file is of a known kind, and that is no kind of catalogue."""
 
     def __init__(self, path: Path, seen: str, advice: str) -> None:
         self.path = path
-        super().__init__(f"{path} is {seen}, not a catalogue: {advice}")
+        super().__init__(f"{_here(path)} is {seen}, not a catalogue: {advice}")
 
 
-class MissingColumns(CatalogueError):
+class MissingColumns(RefusedCatalogue):
     """A catalogue without the columns that every product needs.
 
     Parameters
@@ -59,36 +63,36 @@ class MissingColumns(CatalogueError):
         self.path = path
         self.missing = tuple(missing)
         self.found = tuple(found)
-        names = _some([name[:30] for name in found], 8) or "(none)"
+        names = _some([name[:24] for name in found], 4) or "(none)"
         super().__init__(
-            f"{path} ({seen}): no column is known as {' or '.join(missing)}. "
+            f"{_here(path)} ({seen}): no column is known as {' or '.join(missing)}. "
             f"Its columns: {names}. Say which with "
             f'[products.columns] {missing[0]} = "NAME"'
         )
 
 
-class UnknownColumn(CatalogueError):
+class UnknownColumn(RefusedCatalogue):
     """A column is named that the file has not, or a field that no product has."""
 
     def __init__(self, path: Path, said: str, known: Sequence[str], kind: str, name: str) -> None:
         self.path = path
         close = get_close_matches(name, known, n=1)
         hint = f"; did you mean {close[0]}?" if close else ""
-        super().__init__(f"{path}: {said}: no such {kind}; there are {_some(known)}{hint}")
+        super().__init__(f"{_here(path)}: {said}: no such {kind}; there are {_some(known)}{hint}")
 
 
-class TornAmounts(CatalogueError):
+class TornAmounts(RefusedCatalogue):
     """A column whose amounts are written in two ways, in one as often as in the other."""
 
     def __init__(self, path: Path, column: str, point: str, comma: str) -> None:
         self.path = path
         super().__init__(
-            f"{path}: column {column} has amounts like {point} and as many like {comma}: "
+            f"{_here(path)}: column {column} has amounts like {point} and as many like {comma}: "
             'say which with products.decimal = "." or ","'
         )
 
 
-class MixedCurrencies(CatalogueError):
+class MixedCurrencies(RefusedCatalogue):
     """A catalogue whose amounts are in several currencies."""
 
     def __init__(self, path: Path, found: Mapping[str, int]) -> None:
@@ -96,22 +100,22 @@ class MixedCurrencies(CatalogueError):
         counts = ", ".join(f"{code} ({count:,})" for code, count in list(found.items())[:6])
         first = next(iter(found))
         super().__init__(
-            f"{path} has amounts in {counts}, which cannot be added up: take one with "
+            f"{_here(path)} has amounts in {counts}, which cannot be added up: take one with "
             f'products.currency = "{first}"; products in others are then skipped'
         )
 
 
-class EmptyHalf(CatalogueError):
+class EmptyHalf(RefusedCatalogue):
     """A catalogue has products, but none in the half that is asked for."""
 
     def __init__(self, path: Path, half: int) -> None:
         super().__init__(
-            f"the catalogue {path} has no product in half {half}: leave products.half out, "
+            f"the catalogue {_here(path)} has no product in half {half}: leave products.half out, "
             "or take a catalogue of more products"
         )
 
 
-class EmptyCatalogue(CatalogueError):
+class EmptyCatalogue(RefusedCatalogue):
     """No row of the catalogue is a usable product.
 
     Parameters
@@ -125,7 +129,7 @@ class EmptyCatalogue(CatalogueError):
     def __init__(self, path: Path, summary: str) -> None:
         self.path = path
         self.summary = summary
-        super().__init__(f"the catalogue {path} holds no usable product: {summary}")
+        super().__init__(f"the catalogue {_here(path)} holds no usable product: {summary}")
 
 
 class MissingProducts(CatalogueError):
@@ -154,6 +158,14 @@ class BadCategories(MarketError):
         self.path = path
         self.why = why
         super().__init__(f"cannot use the category mapping {path}: {why}")
+
+
+def _here(path: Path) -> Path:
+    """Return a path as one would write it in the current folder."""
+    try:
+        return path.relative_to(Path.cwd())
+    except (ValueError, OSError):
+        return path
 
 
 def _some(names: Sequence[str], limit: int = 12) -> str:

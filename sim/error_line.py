@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import sys
 import traceback
+from textwrap import wrap
 
 from retailsim.events.brief import brief
 from retailsim.events.errors import DISK_FULL, RetailSimError
 from retailsim.events.extras import extra_of
 from retailsim.market.core.plugin_code import blamed
+from retailsim.market.errors import RefusedCatalogue
 from retailsim.sim.errors import MissingExtra
 
 
@@ -40,6 +42,27 @@ def line_and_status(error: BaseException) -> tuple[str, int]:
     error = root(error)
     line, status = _told(error)
     return brief(line), status
+
+
+def folds(error: BaseException) -> bool:
+    """Whether the line of an error is folded: one about a catalogue quotes a file's own words."""
+    return isinstance(root(error), RefusedCatalogue)
+
+
+_WIDTH = 80
+_LINES = 3
+
+
+def folded_lines(line: str) -> list[str]:
+    """Fold a line at 80 columns, in three lines at most.
+
+    Of a longer one the middle is left out: its beginning says what is wrong, its end what to do.
+    """
+    found = wrap(line, _WIDTH, break_long_words=False, break_on_hyphens=False)
+    if len(found) <= _LINES:
+        return found
+    end = " ".join(found[1:])[-(2 * _WIDTH - 30) :].partition(" ")[2]
+    return [found[0], *wrap(f"... {end}", _WIDTH, break_long_words=False, break_on_hyphens=False)]
 
 
 def _told(error: BaseException) -> tuple[str, int]:

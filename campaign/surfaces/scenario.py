@@ -20,6 +20,7 @@ from retailsim.market.catalogue.product_files import builtin_catalogue, read_pro
 from retailsim.sim.folder.inputs import with_inputs
 from retailsim.sim.run.launch import filled_scenario
 from retailsim.sim.scenario import scenario_file
+from retailsim.sim.scenario.builtin import builtin_scenarios
 from retailsim.sim.scenario.protocol import new_design
 from retailsim.sim.scenario.scenario import Scenario
 from retailsim.sim.seats.cast import Cast
@@ -79,7 +80,7 @@ def seeds() -> list[bytes]:
         RICH,
         *(
             (files("retailsim.sim.data") / f"{name}.toml").read_bytes()
-            for name in scenario_file.builtin_scenarios()
+            for name in builtin_scenarios()
         ),
     ]
 

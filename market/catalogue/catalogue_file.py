@@ -79,6 +79,8 @@ class CatalogueFile:
         The columns as they are written.
     fields : mapping of str to str
         Columns by what they were taken to mean.
+    used : frozenset of str
+        Columns that are read for whatever.
     money : Money
         How amounts are written, and in which currency.
     numbered : str
@@ -92,6 +94,7 @@ class CatalogueFile:
     shape: str
     columns: tuple[str, ...]
     fields: Mapping[str, str]
+    used: frozenset[str]
     money: Money
     numbered: str
     rows: Callable[[Problems], Iterator[NumberedRow]]
@@ -182,6 +185,7 @@ def open_catalogue(path: Path, options: CatalogueOptions | None = None) -> Catal
         shape=name,
         columns=columns,
         fields=fields,
+        used=meaning.used | frozenset(fold.used(columns) if fold else ()),
         money=money,
         numbered=table.numbered,
         rows=lambda problems: _source_rows(table, fold, meaning, money, options, problems),
@@ -194,11 +198,16 @@ class _Fold(NamedTuple):
     name: str
     products: Callable[..., Iterator[Row | Broken]]
     unpublished: Callable[[Mapping[str, object], Mapping[str, str]], bool]
+    reads: tuple[str, ...]
     misleading: frozenset[str] = frozenset()
 
     def telling(self, columns: Sequence[str]) -> tuple[str, ...]:
         """Return the columns whose names mean here what they mean elsewhere."""
         return tuple(column for column in columns if plain(column) not in self.misleading)
+
+    def used(self, columns: Sequence[str]) -> tuple[str, ...]:
+        """Return the columns that say which rows are one product, and what it may be had in."""
+        return tuple(column for column in columns if plain(column).startswith(self.reads))
 
 
 def open_table(path: Path, options: CatalogueOptions) -> Table:
@@ -241,9 +250,11 @@ def _shaped(table: Table) -> tuple[Table, _Fold | None]:
             read=lambda: shopify.api_rows(table.read()),
             numbered=table.numbered,
         )
-        return flat, _Fold("Shopify's API", shopify.products, shopify.unpublished)
+        return flat, _Fold("Shopify's API", shopify.products, shopify.unpublished, shopify.READS)
     if shopify.is_export(columns):
-        return table, _Fold("Shopify's product export", shopify.products, shopify.unpublished)
+        return table, _Fold(
+            "Shopify's product export", shopify.products, shopify.unpublished, shopify.READS
+        )
     if woocommerce.is_export(columns):
         flat = Table(
             path=table.path,
@@ -255,7 +266,11 @@ def _shaped(table: Table) -> tuple[Table, _Fold | None]:
         )
         name = "WooCommerce's product export"
         return flat, _Fold(
-            name, woocommerce.products, woocommerce.unpublished, woocommerce.MISLEADING
+            name,
+            woocommerce.products,
+            woocommerce.unpublished,
+            woocommerce.READS,
+            woocommerce.MISLEADING,
         )
     return table, None
 
@@ -300,6 +315,7 @@ def _amazon(path: Path) -> CatalogueFile | None:
         shape="Amazon Reviews '23",
         columns=tuple(SourceRow.__struct_fields__),
         fields=fields,
+        used=frozenset(SourceRow.__struct_fields__),
         money=Money({}, DEFAULT_CURRENCY, named=True, said=()),
         numbered="line",
         rows=lambda problems: _amazon_rows(path, problems),

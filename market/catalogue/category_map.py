@@ -123,10 +123,19 @@ def _read(path: Path) -> CategoryMap:
     table, words = tables.get("categories"), tables.get("words", {})
     if not isinstance(table, dict) or not isinstance(words, dict):
         raise BadCategories(path, "it needs a [categories] table that maps names to groups")
-    return CategoryMap(
-        {name: _group(path, name, group) for name, group in table.items()},
-        {_key(name): _group(path, name, group) for name, group in words.items()},
-    )
+    by_word = {_key(name): _group(path, name, group) for name, group in words.items()}
+    return CategoryMap(mapping_of(path, table)._groups, by_word)
+
+
+def mapping_of(source: Path, table: Mapping[str, object]) -> CategoryMap:
+    """Return the mapping of a table of names to groups.
+
+    Raises
+    ------
+    BadCategories
+        If it names a group that does not exist; names `source`.
+    """
+    return CategoryMap({name: _group(source, name, group) for name, group in table.items()})
 
 
 def _group(path: Path, name: str, group: object) -> Category | None:

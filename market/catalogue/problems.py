@@ -19,7 +19,7 @@ Reason = Literal[
 ]
 Note = Literal["unusable_unit_cost", "unreadable_details", "unknown_audience"]
 
-_REASONS: dict[Reason, str] = {
+REASONS: dict[Reason, str] = {
     "no_price": "without a usable price",
     "absurd_price": "with a price of zero or less, or of a million dollars or more",
     "no_title": "without a title",
@@ -31,7 +31,7 @@ _REASONS: dict[Reason, str] = {
     "duplicate_id": "with the id of another product",
     "broken_line": "broken",
 }
-_NOTES: dict[Note, str] = {
+NOTES: dict[Note, str] = {
     "unusable_unit_cost": "kept without their unusable unit cost",
     "unreadable_details": "kept without their unreadable details",
     "unknown_audience": "kept without their unknown audience",
@@ -153,12 +153,12 @@ class Problems:
     def summary(self) -> str:
         """Say in one line what was skipped and why."""
         parts = [f"skipped {self.skipped} of {self.rows}" + self._why()] if self.skipped else []
-        parts += [f"{self.notes[n]} {words}" for n, words in _NOTES.items() if n in self.notes]
+        parts += [f"{self.notes[n]} {words}" for n, words in NOTES.items() if n in self.notes]
         parts += [f"line {line}: {cause}" for line, cause in self.broken[:_SHOWN]]
         return "; ".join(parts) or f"read {self.rows}, skipped none"
 
     def _why(self) -> str:
-        told = [f"{self.reasons[r]} {words}" for r, words in _REASONS.items() if r in self.reasons]
+        told = [f"{self.reasons[r]} {words}" for r, words in REASONS.items() if r in self.reasons]
         if self.unmapped:
             names = [f"{name} {count}" for name, count in self.unmapped.most_common(_SHOWN)]
             rest = len(self.unmapped) - len(names)

@@ -99,3 +99,21 @@ def export(**flags: Any) -> None:
     with new_folders_told(flags["out"], terminal):
         status = write(ExportOptions(**flags), terminal)
     sys.exit(status)
+
+
+@click.command(cls=Command, example="catalog shop.csv")
+@click.argument("file", metavar="FILE")
+@click.option(
+    "--set", "settings", multiple=True, metavar="KEY=VALUE", help="Set any key of the scenario."
+)
+@JSON
+def catalog(file: str, settings: tuple[str, ...], as_json: bool) -> None:
+    """Show what is read from a catalog, and what is skipped.
+
+    FILE is a catalog of any format, "builtin", or a scenario that names one.
+    """
+    from retailsim.sim.look.catalog import show_catalogue
+    from retailsim.sim.run.catalogue_named import options_for
+    from retailsim.sim.terminal.terminal import Terminal
+
+    sys.exit(show_catalogue(options_for(file, settings), Terminal(json=as_json)))

@@ -14,7 +14,7 @@ import click
 
 from retailsim.sim.cli.annotate_commands import annotate
 from retailsim.sim.cli.help_page import CommandGroup, CommandsByHeading
-from retailsim.sim.cli.look_commands import compare, export, replay, report
+from retailsim.sim.cli.look_commands import catalog, compare, export, replay, report
 from retailsim.sim.cli.make_commands import agents, profiles, schema
 from retailsim.sim.cli.policy_commands import policy
 from retailsim.sim.cli.run_commands import import_, launch, resume, verify
@@ -22,7 +22,7 @@ from retailsim.sim.cli.study_commands import calibrate, experiment, infer, sweep
 
 HEADINGS: Mapping[str, Sequence[click.Command]] = {
     "Run": (launch, resume, verify, import_),
-    "Look": (replay, report, compare, export),
+    "Look": (replay, report, compare, export, catalog),
     "Study": (experiment, sweep, infer, annotate, calibrate, policy),
     "Make": (agents, profiles, schema),
 }
@@ -47,17 +47,19 @@ class _Program(CommandGroup):
             click.echo("interrupted", err=True)
             ctx.exit(3)
         except Exception as error:  # noqa: BLE001 - turned into a line and a status
-            from retailsim.sim.error_line import line_and_status
+            from retailsim.sim.error_line import folds, line_and_status
 
             line, status = line_and_status(error)
-            _tell(line)
+            _tell(line, folded=folds(error))
             ctx.exit(status)
 
 
-def _tell(line: str) -> None:
-    """Say what went wrong on one line, whatever the names in it hold."""
-    plain = "".join(char if char.isprintable() else " " for char in line)
-    click.echo(f"error: {plain}", err=True)
+def _tell(line: str, *, folded: bool) -> None:
+    """Say what went wrong on one line, or on three short ones, whatever the names in it hold."""
+    from retailsim.sim.error_line import folded_lines
+
+    plain = "error: " + "".join(char if char.isprintable() else " " for char in line)
+    click.echo("\n".join(folded_lines(plain)) if folded else plain, err=True)
 
 
 @click.group(

@@ -15,16 +15,8 @@ import msgspec
 from retailsim.agents.wire.address import check_secrets
 from retailsim.events.log.lock import RunLock
 from retailsim.events.streams import Seed
-from retailsim.market.catalogue.category_map import read_categories
 from retailsim.market.catalogue.product import Product
-from retailsim.market.catalogue.product_files import (
-    Problems,
-    builtin_catalogue,
-    read_products,
-    sample,
-)
 from retailsim.market.catalogue.typical_prices import TypicalPrices
-from retailsim.market.errors import EmptyCatalogue, EmptyHalf
 from retailsim.sim.budget.estimate import extent, show_plan
 from retailsim.sim.errors import BadScenario, RunExists, TooLarge
 from retailsim.sim.execution.job import Job
@@ -33,15 +25,16 @@ from retailsim.sim.folder.inputs import copied, located, with_inputs
 from retailsim.sim.folder.mathematics import mathematics
 from retailsim.sim.folder.run_folder import FORMAT, Identity, NewRun, RunFile, RunFolder, versions
 from retailsim.sim.folder.session_agents import check_session_agents, recorded, source_of
+from retailsim.sim.run.catalogue_named import with_catalogue
 from retailsim.sim.run.conclusion import conclude
 from retailsim.sim.run.launch_options import Options
+from retailsim.sim.run.stock import BUILTIN, chosen_products, opened
 from retailsim.sim.run.trust import remember_own
 from retailsim.sim.run.what_ifs import lay_flags, name_after, table_of, without_what_ifs
 from retailsim.sim.scenario.anchor_record import AnchorRecord
 from retailsim.sim.scenario.anchor_table import AnchorTable
 from retailsim.sim.scenario.behavioral_values import BehavioralValues
 from retailsim.sim.scenario.design import Design
-from retailsim.sim.scenario.halves import half_of
 from retailsim.sim.scenario.protocol import (
     Posed,
     anchored_scenario,
@@ -49,7 +42,7 @@ from retailsim.sim.scenario.protocol import (
     run_of,
     scenario_protocol,
 )
-from retailsim.sim.scenario.scenario import ProductsTable, Scenario
+from retailsim.sim.scenario.scenario import Scenario
 from retailsim.sim.scenario.scenario_file import decode, read_tree
 from retailsim.sim.scenario.settings import Tree, lay_over
 from retailsim.sim.seats.cast import Cast, expand, refuse_outside, used_models
@@ -106,11 +99,14 @@ def prepare(options: Options, audience: Audience) -> PreparedRun:
     SimError, CatalogError, BadProfiles
         If something that the scenario names is wrong.
     """
+    options, said = with_catalogue(options)
     tree, folder = _read(options)
     asked = _asked(tree, folder, options)
     scenario = filled_scenario(asked, folder, options.scenario)
     workers = _fitting(scenario, options, audience)
     scenario, products = stocked(scenario, folder, audience)
+    if said is not None:
+        audience.say(said)
     scenario, anchor = _anchored(Posed(asked, scenario), tree, products, folder, options, audience)
     seed = Seed(scenario.run.seed)
     design = new_design(scenario, folder, products, options.scenario)
@@ -273,58 +269,16 @@ def stocked(scenario: Scenario, folder: Path, audience: Audience) -> tuple[Scena
     Raises
     ------
     CatalogueError
-        As `chosen_products`.
+        As `stock.chosen_products`.
     """
-    prices = TypicalPrices()
-    products = chosen_products(scenario, folder, audience, prices)
+    prices, table = TypicalPrices(), scenario.products
+    file = opened(table, folder)
+    products = chosen_products(scenario, folder, audience, prices, file)
+    if table.catalog != BUILTIN:
+        table = msgspec.structs.replace(table, currency=file.money.currency)
+        scenario = msgspec.structs.replace(scenario, products=table)
     follow = run_of(scenario_protocol(scenario, folder)).priced
     return follow(scenario, prices.cents()), products
-
-
-def chosen_products(
-    scenario: Scenario, folder: Path, audience: Audience, prices: TypicalPrices | None = None
-) -> list[Product]:
-    """Read the scenario's catalogue and sample it.
-
-    Parameters
-    ----------
-    prices : TypicalPrices or None
-        Counts the prices of the whole catalogue.
-
-    Raises
-    ------
-    CatalogueError
-        If it cannot be read or holds no usable product.
-    """
-    table, seed = scenario.products, Seed(scenario.run.seed)
-    path = builtin_catalogue() if table.catalog == "builtin" else folder / table.catalog
-    categories = read_categories(folder / table.categories) if table.categories else None
-    problems = Problems()
-    whole = run_of(scenario_protocol(scenario, folder)).whole_catalogue
-    rows = (prices or TypicalPrices()).watch(
-        read_products(path, categories=categories, problems=problems)
-    )
-    found = sample(
-        (row for row in rows if table.half in (None, half_of(row.id))),
-        per_category=None if whole else table.per_category,
-        ids=table.ids,
-        key=lambda product: seed.digest("product", product),
-        problems=problems,
-    )
-    if not found and problems.kept and table.half is not None:
-        raise EmptyHalf(path, table.half)
-    if not found:
-        raise EmptyCatalogue(path, problems.summary())
-    if whole and table.per_category != ProductsTable().per_category:
-        name = scenario.design.protocol
-        audience.say(f"warning: products.per_category has no effect: {name} sells all products")
-    elif table.ids is not None and table.per_category != ProductsTable().per_category:
-        audience.say("warning: products.per_category has no effect with products.ids")
-    if problems.skipped:
-        audience.say(f"{path}: {problems.summary()}")
-    for warning in problems.warnings:
-        audience.say(f"warning: {path}: {warning}")
-    return found
 
 
 def make(prepared: PreparedRun) -> RunFolder:

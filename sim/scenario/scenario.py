@@ -27,6 +27,7 @@ from retailsim.sim.scenario.actions_table import ActionsTable
 from retailsim.sim.scenario.anchor_table import AnchorTable
 from retailsim.sim.scenario.kept_tables import CacheTable, LogTable
 from retailsim.sim.scenario.policy_tables import PoliciesTable
+from retailsim.sim.scenario.products_table import ProductsTable
 
 Share = Annotated[float, Meta(ge=0.0, le=1.0)]
 Count = Annotated[int, Meta(ge=1)]
@@ -69,36 +70,6 @@ class RunTable(ScenarioTable, frozen=True, kw_only=True):
     concurrency: Annotated[int, Meta(ge=0, le=100_000)] = 0
     reply_timeout_s: Seconds = 300.0
     block_timeout_s: Seconds = 30.0
-
-
-class ProductsTable(ScenarioTable, frozen=True, kw_only=True):
-    """Which products are for sale, and how often something goes wrong with them.
-
-    Parameters
-    ----------
-    catalog : str
-        "builtin", or the path of a .jsonl, .jsonl.gz, .csv or .parquet file.
-    per_category : int
-        Number of products drawn from each category; a category with fewer gives all it has, with
-        a warning. In csales the whole catalogue is for sale.
-    ids : tuple of str
-        Exactly these products, in this order, instead of a draw.
-    half : int
-        Only the products of one half, 1 or 2, by a hash of their ids: what was tuned on one half
-        is judged on the other.
-    issue_rate : float or dict of category to float
-        Share of orders that have an issue after delivery. By default 1.0, as in the paper; with
-        the parameters "field" that of a normal shop, by category.
-    categories : str
-        The path of a file that maps source categories to the four groups.
-    """
-
-    catalog: str = "builtin"
-    per_category: Count | None = 30
-    ids: tuple[str, ...] | None = None
-    half: Half | None = None
-    issue_rate: Share | dict[Category, Share] | None = None
-    categories: str | None = None
 
 
 class ProfilesTable(ScenarioTable, frozen=True, kw_only=True):

@@ -15,8 +15,9 @@ from retailsim.analysis.statistics.values import Test
 from retailsim.events.streams import Seed
 from retailsim.sim.calibration.episode_counts import played_counts
 from retailsim.sim.folder.inputs import with_inputs
-from retailsim.sim.run.launch import chosen_products, read_scenario
+from retailsim.sim.run.launch import read_scenario
 from retailsim.sim.run.launch_options import Options
+from retailsim.sim.run.stock import chosen_products
 from retailsim.sim.scenario.protocol import new_design
 from retailsim.sim.scenario.scenario import Scenario
 from retailsim.sim.seats.cast import Cast

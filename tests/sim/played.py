@@ -19,8 +19,9 @@ from retailsim.market.protocols.registry import rules_of
 from retailsim.sim.folder.inputs import with_inputs
 from retailsim.sim.play.engine import Engine
 from retailsim.sim.play.stop import Stop
-from retailsim.sim.run.launch import chosen_products, read_scenario
+from retailsim.sim.run.launch import read_scenario
 from retailsim.sim.run.launch_options import Options
+from retailsim.sim.run.stock import chosen_products
 from retailsim.sim.scenario.protocol import new_design
 from retailsim.sim.seats.cast import Cast
 from retailsim.sim.terminal.terminal import Quiet

@@ -23,6 +23,14 @@ def refused(*arguments: object) -> str:
     return result.stderr
 
 
+def refused_catalogue(path: Path) -> str:
+    """Launch with a catalogue that must be refused; returns the line that it was before folding."""
+    result = sim("launch", "--catalog", path)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.count("\n") <= 3
+    return " ".join(result.stderr.split())
+
+
 SETTINGS = {
     "desing.pairing=self": "pairwise: desing: unknown key; did you mean design?",
     "design.pairng=self": "design.pairng: unknown key; did you mean pairing?",
@@ -184,10 +192,10 @@ def test_catalogues_that_cannot_be_used_are_refused(tmp_path: Path) -> None:
     empty.write_text("")
     useless = tmp_path / "useless.jsonl"
     useless.write_text('{"title": "x", "price": null, "parent_asin": "A"}\nnot json\n')
-    assert "there is no such file" in refused("launch", "--catalog", tmp_path / "no.jsonl")
-    assert "its name must end in" in refused("launch", "--catalog", ROOT / "README.md")
-    assert "holds no usable product" in refused("launch", "--catalog", empty)
-    said = refused("launch", "--catalog", useless)
+    assert "there is no such file" in refused_catalogue(tmp_path / "no.jsonl")
+    assert "without columns, not a catalogue" in refused_catalogue(ROOT / "README.md")
+    assert "empty.jsonl: it is empty" in refused_catalogue(empty)
+    said = refused_catalogue(useless)
     assert "without a usable price" in said
     assert "line 2" in said
 

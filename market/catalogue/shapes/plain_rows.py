@@ -49,6 +49,12 @@ class Meaning(msgspec.Struct, frozen=True, kw_only=True):
     ages: str | None = None
     float_ids: bool = False
 
+    @property
+    def used(self) -> frozenset[str]:
+        """All columns that are read."""
+        several = (*self.groups, *self.descriptions, *self.facts.values())
+        return frozenset((*self.fields.values(), *several, *filter(None, [self.ages])))
+
 
 def meaning_of(
     fields: Mapping[str, str], told: Mapping[str, str], columns: Sequence[str], *, facts: bool

@@ -11,6 +11,8 @@ from retailsim.market.catalogue.shapes.columns import plain
 from retailsim.market.catalogue.shapes.money import Money
 from retailsim.market.catalogue.shapes.variants import Family
 
+READS = ("option1 ", "option2 ", "option3 ", "status", "published")
+"""How the names of columns begin that are read here and nowhere else."""
 _HANDLES = ("handle", "url handle")
 _OF_A_VARIANT = ("variant price", "variant sku", "option1 value", "option1 name")
 _NO_OPTION = ("", "Default Title", "Default")

@@ -14,6 +14,8 @@ from retailsim.market.catalogue.shapes.variants import Family
 
 MISLEADING = frozenset({"type", "position"})
 """Columns that mean something else than in other tables: a product is "simple" or "variable"."""
+READS = ("type", "sku", "parent", "published", "attribute ")
+"""How the names of columns begin that are read here and nowhere else."""
 _ATTRIBUTES = 20
 _COMMA = re.compile(r"(?<!\\),\s*")
 

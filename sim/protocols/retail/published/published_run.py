@@ -41,7 +41,8 @@ from retailsim.sim.protocols.retail.published.source import (
     read_trajectories,
 )
 from retailsim.sim.run.conclusion import show_replay
-from retailsim.sim.scenario.scenario import AgentTable, ProductsTable, RunTable, Scenario
+from retailsim.sim.scenario.products_table import ProductsTable
+from retailsim.sim.scenario.scenario import AgentTable, RunTable, Scenario
 from retailsim.sim.terminal.terminal import Terminal
 
 _encode_lines = msgspec.json.Encoder().encode_lines
