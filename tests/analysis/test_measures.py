@@ -144,8 +144,7 @@ def test_runs_are_compared_by_it(runs: dict[str, Path]) -> None:
     more = 250 * (sum(second.values()) - sum(first.values())) / len(first)
     assert money["test"]["estimate"] == pytest.approx(more)
     page = sim("compare", runs["one"], runs["cheap"]).stdout
-    assert " Talked a lot " in page
-    assert " Price of the questions per episode " in page
+    assert {"Talked", "lot", "Price", "questions"} <= set(page.split())
 
 
 @pytest.mark.usefixtures("made_up")
@@ -216,7 +215,7 @@ def test_a_label_is_the_same_wherever_it_stands(runs: dict[str, Path]) -> None:
     for one in shown_in("terminal"):
         assert set(one.label.split()) <= set(heading.split())
     for one in shown_in("compare"):
-        assert f" {one.estimate_label} " in compared
+        assert set(one.estimate_label.split()) <= set(compared.split())
     for one in shown_in("report"):
         assert one.label in columns
     assert not re.search(r"Net sales|[Aa]verage quantity|conversion rate", terminal + compared)
