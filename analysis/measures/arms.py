@@ -140,7 +140,7 @@ def side_by_side(
     return Arms(
         arms=arms,
         best=best_arm(some, by),
-        pairs=len(_in_all(list(some.values()))[0]),
+        pairs=len(episodes_in_all(list(some.values()))[0]),
         shown=tuple(one.name for one in measures if one is by or one.name not in BY[:2]),
         generalise_to=scope(first).interval,
         cautions=(*illustration(*some.values()), *_without_costs(some, by), *_failed(runs)),
@@ -179,7 +179,7 @@ def _failed(runs: Mapping[str, HasEpisodes]) -> Iterator[str]:
             yield f"{label}: {told}"
 
 
-def _in_all(parts: Sequence[pl.DataFrame]) -> list[pl.DataFrame]:
+def episodes_in_all(parts: Sequence[pl.DataFrame]) -> list[pl.DataFrame]:
     """Return the episodes that every arm has, in one order; empty where there are none.
 
     Price conditions tell episodes apart within an arm that has several; they are what differs
@@ -217,7 +217,7 @@ def best_arm(arms: Mapping[str, pl.DataFrame], by: Measure) -> Best | None:
     at = int(np.argmax([sign * value for value in known]))
     scores = _scores(by, parts)
     level = joint_level(scores, pairs(len(parts))) if len(scores) > 1 else LEVEL
-    both = _in_all(parts) if by.of_each else [part.head(0) for part in parts]
+    both = episodes_in_all(parts) if by.of_each else [part.head(0) for part in parts]
     compare, sides = (_paired, both) if both[0].height else (_unpaired, parts)
     rivals = []
     for other in range(len(parts)):

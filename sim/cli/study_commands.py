@@ -117,6 +117,58 @@ def sweep(scenario: str, keys: tuple[str, ...], as_json: bool, **flags: Any) -> 
     sys.exit(run_it(options, Terminal(json=as_json)))
 
 
+@click.command(cls=Command, example="plan pairwise design.discount=0,0.1 --difference 3")
+@click.argument("scenario")
+@click.argument("keys", nargs=-1, metavar="[KEY=V1,V2,...]")
+@click.option(
+    "--difference",
+    required=True,
+    metavar="D",
+    help="What is to be told: points of a share, dollars, or 5% of the level.",
+)
+@click.option(
+    "--measure", default="conversion", show_default=True, metavar="NAME", help="What it is of."
+)
+@click.option(
+    "--power",
+    type=click.FloatRange(0.05, 0.999),
+    default=0.8,
+    show_default=True,
+    metavar="SHARE",
+    help="How often it is to be told.",
+)
+@click.option(
+    "--from",
+    "runs",
+    multiple=True,
+    type=PATH,
+    metavar="RUN",
+    help="Take the variance from this run, or these two, instead of a pilot.",
+)
+@click.option("--seed", type=int, metavar="N", help="Use this seed instead of the scenario's.")
+@click.option("--sellers", metavar="A,B", help="Sellers, named as for launch.")
+@click.option("--buyers", metavar="A,B", help="Buyers, named in the same way.")
+@click.option("--catalog", type=PATH, metavar="FILE", help="A catalog of your own.")
+@click.option(
+    "--profiles", type=PATH, metavar="FILE", help="Profiles of the buyers in conversations."
+)
+@click.option(
+    "--set", "settings", multiple=True, metavar="KEY=VALUE", help="Set any key of the scenario."
+)
+@JSON
+def plan(scenario: str, as_json: bool, **flags: Any) -> None:
+    """Say how many products and episodes tell a difference.
+
+    KEY=V1,V2 is what will be compared, as of sweep. A small pilot with behavioral agents, which
+    cost nothing, says how much products differ.
+    """
+    from retailsim.sim.plan.plan import plan as run_it
+    from retailsim.sim.plan.question import PlanOptions
+    from retailsim.sim.terminal.terminal import Terminal
+
+    sys.exit(run_it(PlanOptions(scenario=scenario, **flags), Terminal(json=as_json)))
+
+
 @click.command(cls=Command, example="infer runs/personas runs/first")
 @click.argument("labelled", type=RUN_PATH, metavar="LABELLED")
 @RUN

@@ -1,0 +1,1 @@
+"""Plans: how many products and episodes a question needs, before anything is spent."""

@@ -1,0 +1,28 @@
+"""`plan SCENARIO --difference D`: how many products and episodes tell that difference."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from retailsim.sim.errors import MissingExtra
+from retailsim.sim.terminal.terminal import Terminal
+
+if TYPE_CHECKING:
+    from retailsim.sim.plan.question import PlanOptions
+
+
+def plan(asked: PlanOptions, terminal: Terminal) -> int:
+    """Say what a difference takes; returns 0."""
+    try:
+        from retailsim.sim.plan.planning import planned
+    except ModuleNotFoundError as error:
+        raise MissingExtra("plan", error.name or "a package") from None
+    found, by = planned(asked, terminal)
+    if terminal.json:
+        terminal.out_json(found)
+        return 0
+    from retailsim.sim.plan.plan_text import lines
+
+    for line in lines(found, by, asked):
+        terminal.out(line)
+    return 0
