@@ -17,24 +17,14 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-GUESSED = [
-    "cp1252",
-    "cp1250",
-    "cp1251",
-    "cp1253",
-    "cp1254",
-    "mac_roman",
-    "cp850",
-    "iso8859_15",
-    "cp437",
-    "shift_jis",
-    "gb18030",
-    "big5",
-    "euc_kr",
-]
-"""What shops' programs write when it is not Unicode; of equally likely ones the first counts."""
+LATIN = ("cp1252", "cp1250", "mac_roman", "cp850")
+"""What shops' programs write in Latin script when it is not Unicode, the likeliest first."""
+DETECTED = (
+    *("cp1251", "cp1253", "cp1255", "cp1256", "koi8_r"),
+    *("shift_jis", "gb18030", "big5", "euc_kr"),
+)
+"""The same in other scripts."""
 _PLAIN = ("valid", "marked", "as told", "declared")
-_CLOSE = 0.05  # how much more mess than in the best guess makes one unlikely
 _SAMPLE = 32 * 1024
 _PIECE = 1024 * 1024
 
@@ -158,29 +148,51 @@ def _sequences(data: bytes, sample: bytearray) -> tuple[int, int]:
 def guess(sample: bytes) -> str:
     """Guess the encoding of a text that is not Unicode.
 
-    Of the encodings in which a detector sees hardly more mess than in the best one, cp1252
-    counts, for that is what most shops' programs write; then what reads most like a language.
+    In Latin script, where words have plain letters too, it is the encoding in which the other
+    characters are such as languages use, and stand where they do; of equally good ones the first
+    of `LATIN`. For other scripts a detector is asked.
     """
+    if _in_latin_script(sample):
+        rated = [(_strange(sample, name), place) for place, name in enumerate(LATIN)]
+        return LATIN[min(rated)[1]]
     from charset_normalizer import from_bytes
 
-    found = [
-        (match.chaos, -match.coherence, name)
-        for match in from_bytes(sample, cp_isolation=list(GUESSED))
-        for name in {match.encoding, *match.could_be_from_charset}
-        if name in GUESSED
-    ]
-    if not found:
-        return "cp1252" if _decodes(sample, "cp1252") else "latin-1"
-    least = min(found)[0]
-    likely = [one for one in found if one[0] <= least + _CLOSE]
-    if any(name == "cp1252" for _, _, name in likely):
-        return "cp1252"
-    return min(likely, key=lambda one: (*one[:2], GUESSED.index(one[2])))[2]
+    best = from_bytes(sample, cp_isolation=list(DETECTED)).best()
+    return best.encoding if best is not None else "cp1252" if _decodes(sample) else "latin-1"
 
 
-def _decodes(data: bytes, name: str) -> bool:
+_HIGH_WORD = re.compile(rb"[A-Za-z]*[\x80-\xff][A-Za-z\x80-\xff]*")
+_PLAIN_SHARE = 0.3
+
+
+def _in_latin_script(sample: bytes) -> bool:
+    """Whether the words with other characters are mostly of plain letters."""
+    words = [word for word in _HIGH_WORD.findall(sample) if len(word) > 1]
+    plain = sum(sum(byte < 0x80 for byte in word) for word in words)
+    return plain >= _PLAIN_SHARE * sum(map(len, words))
+
+
+_LETTERS = {
+    "cp1252": "äöüßÄÖÜéèêëÉÈÊàâáãåÀÂÁÃÅçÇîïíìÍôóòõøÓÔÕØûùúÚñÑœæÆŒ",
+    "cp1250": "ąćęłńóśźżĄĆĘŁŃÓŚŹŻáčďéěíňřšťúůýžÁČĎÉĚÍŇŘŠŤÚŮÝŽőűŐŰöüÖÜäßôľĺŕăâîşţĂÂÎŞŢđ",
+}
+_LETTERS |= dict.fromkeys(("mac_roman", "cp850"), _LETTERS["cp1252"])
+_SIGNS = "€£°®™“”„‘’‚–—…·•«»½¼¾§²³×±µ©\u00a0´¡¿ªº"
+_RAISED = re.compile(r"(?<=[a-zß-öø-ÿ])[À-ÖØ-ÞĄĆĘŁŃŚŹŻŽŠČ]|(?<=[a-z])[^\W\d_a-z][A-ZÀ-Þ]")
+_SIGN_IN_WORD = re.compile(rf"(?<=[a-z])[{re.escape(_SIGNS.replace('’', ''))}](?=[a-z])")
+
+
+def _strange(sample: bytes, name: str) -> int:
+    """Count characters that no language uses, or not there: capitals and signs within words."""
+    text = sample.decode(name, "replace")
+    known = _LETTERS[name] + _SIGNS
+    unknown = sum(char not in known for char in text if ord(char) >= 0x80)
+    return unknown + len(_RAISED.findall(text)) + len(_SIGN_IN_WORD.findall(text))
+
+
+def _decodes(sample: bytes) -> bool:
     try:
-        data.decode(name)
+        sample.decode("cp1252")
     except UnicodeDecodeError:
         return False
     return True

@@ -29,6 +29,7 @@ _MONEY_NOTE = re.compile(
     r"\s*(?:[(\[][^()\[\]]{1,20}[)\]]|\bin (?:[a-z]{3}|[€$£¥])|\b(?:eur|usd|gbp|chf|cad|aud|jpy|"
     r"sek|nok|dkk|pln|czk|inr|brl|mxn)\b|[€$£¥])\s*$"
 )
+_WORD = re.compile(r"[^\W\d_]{3}|[€$£¥]")
 _MARKS = re.compile(r"[\W_]+")
 
 
@@ -38,6 +39,12 @@ def plain(name: str) -> str:
     if words not in _FIELD_OF:
         words = _MONEY_NOTE.sub("", words) or words
     return " ".join(_MARKS.sub(" ", words).split())
+
+
+def unit_of(name: str) -> tuple[str, ...]:
+    """Return the words and signs of a column's name that may be a currency: ``Price (EUR)``."""
+    found = _MONEY_NOTE.search(name.casefold())
+    return tuple(_WORD.findall(found[0])) if found else ()
 
 
 def meaning(name: str) -> str | None:

@@ -18,6 +18,7 @@ from retailsim.market.catalogue.shapes.amounts import (
     named_currency,
     settled,
 )
+from retailsim.market.catalogue.shapes.columns import unit_of
 from retailsim.market.errors import MixedCurrencies, TornAmounts
 
 DEFAULT_CURRENCY = "USD"
@@ -131,7 +132,9 @@ def _mark(
 def _currencies(seen: Mapping[str, Evidence], stated: Mapping[str, int]) -> dict[str, int]:
     """Count amounts by the currency that they name, signs of several currencies settled."""
     counted = dict(stated)
-    for evidence in seen.values():
+    for column, evidence in seen.items():
+        for code in filter(None, map(currency_of, unit_of(column))):
+            counted[code] = counted.get(code, 0) + max(1, evidence.unnamed)
         for name, count in evidence.currencies.items():
             counted[name] = counted.get(name, 0) + count
     found: dict[str, int] = {}
