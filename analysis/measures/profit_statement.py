@@ -82,7 +82,7 @@ class ProfitStatement(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def lines(self) -> tuple[tuple[str, int], ...]:
-        """From sales to profit: what each line adds, in cents; fees and tax where there are any."""
+        """From sales to profit, what each line adds in cents; those that add nothing are left out."""
         rows = (
             ("Sales", self.sales_cents),
             ("Refunds", -self.refunds_cents),
@@ -93,8 +93,7 @@ class ProfitStatement(msgspec.Struct, frozen=True, kw_only=True):
             ("Payment fees", -self.payment_fees_cents),
             ("Tax", -self.taxes_cents),
         )
-        shown = (row for row in rows if row[1] or row[0] not in ("Payment fees", "Tax"))
-        return (*shown, ("Profit", self.profit_cents))
+        return (rows[0], *(row for row in rows[1:] if row[1]), ("Profit", self.profit_cents))
 
 
 def profit_statement(episodes: pl.DataFrame) -> ProfitStatement | None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from retailsim.analysis.measures.profit_statement import NO_COSTS
+from retailsim.market.catalogue.product_files import Problems, builtin_catalogue, read_products
 from tests.analysis.plain_measures import profit
 from tests.sim.runs import events_of, launched, sim
 
@@ -106,3 +107,19 @@ def test_the_terminal_says_what_was_earned_and_over_what(
         assert "over 40 of 80 episodes: 4 of 8 products have a unit cost." in page
     else:
         assert earned <= 0
+
+
+def test_a_conversation_names_the_cost_of_what_is_sold(tmp_path: Path) -> None:
+    """Every order's cost is its sheet's; the payment's fee goes off."""
+    run = tmp_path / "run"
+    told = launched(
+        run, "csales", "--set", "profiles.count=4", "--set", "policy.payment_fee_cents=30"
+    )
+    goods = read_products(builtin_catalogue(), problems=Problems())
+    costs = {one.id: one.unit_cost_cents for one in goods}
+    orders = events_of(run, "OrderPlaced")
+    assert orders
+    assert [one["unit_cost_cents"] for one in orders] == [costs[one["product"]] for one in orders]
+    earned = sum(one["unit_price_cents"] - one["unit_cost_cents"] - 30 for one in orders)
+    assert told["overall"]["profit_cents"] == earned
+    assert told["overall"]["profit_episodes"] == told["episodes"]["closed"]

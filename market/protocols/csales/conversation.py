@@ -14,6 +14,8 @@ from collections.abc import Sequence
 from hashlib import blake2b
 from typing import Any
 
+from msgspec import UNSET
+
 from retailsim.events.kernel import Post
 from retailsim.events.messages import CommandRejected, Event, MessageSent, OrderPlaced
 from retailsim.market.catalogue.product import Product
@@ -378,13 +380,19 @@ class Conversation(EpisodeState):
             return [self._reject("BuyItem", problem)]
         product = self._shown[id_]
         digest = blake2b(self.id.encode(), digest_size=4).hexdigest().upper()
+        shipping, cost = self._tags.fee_cents(product), self._shop.product(id_).unit_cost_cents
+        costs = self._rules.costs.of_order(
+            product.price_cents, shipping, self._tags.list_cents(product)
+        )
         order = OrderPlaced(
             episode=self.id,
             order=f"ORD-{product.id}-{digest}",
             product=product.id,
             quantity=1,
             unit_price_cents=product.price_cents,
-            shipping_cents=self._tags.fee_cents(product),
+            shipping_cents=shipping,
+            unit_cost_cents=UNSET if cost is None else cost,
+            **costs,
         )
         self.ended = True
         valued = [] if product is self._selected else self._valued(product)

@@ -57,10 +57,13 @@ class PriceTags:
         )
         return msgspec.structs.replace(product, price_cents=price_cents), event
 
+    def list_cents(self, product: Product) -> int:
+        """Return the list price of one item, whatever was taken off it."""
+        return self._list_cents.get(product.id, product.price_cents)
+
     def fee_cents(self, product: Product) -> int:
         """Return the shipping fee of one item, which goes by its list price."""
-        list_cents = self._list_cents.get(product.id, product.price_cents)
-        return self._shipping.fee_cents(list_cents)
+        return self._shipping.fee_cents(self.list_cents(product))
 
     def fees_cents(self, products: Iterable[Product]) -> dict[str, int]:
         """Return the shipping fees of some items, by id."""

@@ -10,6 +10,7 @@ import msgspec
 from retailsim.market.catalogue.product import Product
 from retailsim.market.claims.rules import ClaimRules
 from retailsim.market.core.participants import Participant
+from retailsim.market.core.selling_costs import SellingCosts
 from retailsim.market.core.shipping import ShippingRules
 from retailsim.market.core.spec import MarketSpec
 from retailsim.market.protocols.csales.action_table import DEFAULT_TABLE, ActionTable
@@ -69,6 +70,8 @@ class SalesRules(msgspec.Struct, frozen=True, kw_only=True):
         What sellers choose from.
     enforced : RuleSet
         Rules of level "mask" that the market keeps sellers to.
+    costs : SellingCosts
+        What selling costs beside the goods.
     """
 
     catalogue: Catalogue
@@ -81,6 +84,7 @@ class SalesRules(msgspec.Struct, frozen=True, kw_only=True):
     told_style: frozenset[str] = frozenset()
     actions: ActionTable = DEFAULT_TABLE
     enforced: RuleSet = RuleSet()
+    costs: SellingCosts = SellingCosts()
 
 
 class ConversationSpec(MarketSpec, frozen=True, kw_only=True):

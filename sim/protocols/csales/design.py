@@ -74,6 +74,7 @@ class SalesDesign(Design):
             actions=action_table(scenario),
             claims=ClaimRules(reader=scenario.claims.reader),
             enforced=enforced or RuleSet(),
+            costs=scenario.policy.costs,
         )
 
     def open(self, spec: ConversationSpec) -> SalesMarket:
