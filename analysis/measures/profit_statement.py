@@ -82,7 +82,7 @@ class ProfitStatement(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def lines(self) -> tuple[tuple[str, int], ...]:
-        """From sales to profit, what each line adds in cents; those that add nothing are left out."""
+        """From sales to profit, what each line adds in cents; what adds nothing is left out."""
         rows = (
             ("Sales", self.sales_cents),
             ("Refunds", -self.refunds_cents),
