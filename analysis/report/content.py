@@ -37,7 +37,7 @@ from retailsim.analysis.projection.registered import planned_episodes
 from retailsim.analysis.protocol import ProtocolAnalysis, analysis_of
 from retailsim.analysis.replay.replay import Replay, columns_read, summarize
 from retailsim.analysis.replay.telemetry import attempts
-from retailsim.analysis.report import funnel
+from retailsim.analysis.report import funnel, profit
 from retailsim.analysis.report.cautions import cautions
 from retailsim.analysis.report.costs import cost_section
 from retailsim.analysis.report.examples import examples
@@ -54,7 +54,7 @@ _TRAITS = (
 )
 _REFUNDS = ("issue", "category", "outcome", "refunded_cents")
 _SEATS = ("seller", "buyer", "superseded", "decided")
-_READ = frozenset((*_TRAITS, *_REFUNDS, "price_multiplier"))
+_READ = frozenset((*_TRAITS, *_REFUNDS, "price_multiplier", *profit.READ))
 """Columns of the episodes that sections read, beside those of measures and of the funnel."""
 MOST_ROWS = 40
 """Rows of a table; more are counted and left out."""
@@ -106,6 +106,7 @@ def report(run: Path, about: Mapping[str, str], learning: Collection[str] = ()) 
     if some.height:
         *first, rules = own_parts
         parts += [
+            profit.profit_section(some),
             *first,
             _seats(some, own),
             _pairs(replay, some, own),
@@ -185,6 +186,7 @@ def _headlines(some: pl.DataFrame, own: Own) -> Section:
         lead += _TWO_WAY.format(two_way=about.two_way)
     if all_.least:
         lead += f" {MARKED}"
+    lead += profit.why_none(all_)
     return Section(name="summary", title="Summary", lead=lead, headlines=tuple(headlines))
 
 

@@ -61,5 +61,5 @@ def test_a_report_of_the_columns_that_it_reads_says_what_one_of_all_says(
 
 def test_a_protocol_that_does_not_say_what_it_reads_is_given_all() -> None:
     assert content.columns_of(ProtocolAnalysis()) is None
-    assert "title" not in (content.columns_of(ProtocolAnalysis(reads=())) or ())
-    assert "title" in (content.columns_of(ProtocolAnalysis(reads=("title",))) or ())
+    assert "replication" not in (content.columns_of(ProtocolAnalysis(reads=())) or ())
+    assert "replication" in (content.columns_of(ProtocolAnalysis(reads=("replication",))) or ())
