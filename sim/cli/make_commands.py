@@ -11,6 +11,41 @@ from retailsim.sim.cli.help_page import Command, CommandGroup
 from retailsim.sim.cli.options import MODEL_BUDGET, MODEL_SETTINGS, PATH
 
 
+@click.command(cls=Command, example="new shop.csv --question discount")
+@click.argument("file", required=False, type=PATH)
+@click.option(
+    "--question",
+    type=click.Choice(["discount", "price", "pitch", "policy", "persona", "models"]),
+    help="What is asked.",
+)
+@click.option(
+    "--sellers",
+    metavar="A,B",
+    help="Who sells, named as for launch; for pitch two texts, for models PROVIDER/MODEL twice.",
+)
+@click.option("--buyers", metavar="A,B", help="Who buys, named in the same way.")
+@click.option(
+    "--column",
+    "columns",
+    multiple=True,
+    metavar="id=COLUMN",
+    help="Which column of FILE means what, where that is not recognised.",
+)
+@click.option("--out", type=PATH, metavar="FILE", help="File to write; it must not be there.")
+@click.option("--yes", is_flag=True, help="Ask nothing: what is not told is as usual.")
+def new(**flags: Any) -> None:
+    """Write a scenario for a question of yours.
+
+    FILE is a catalog. It asks for what the options do not say: the catalog, the question, who
+    sells and who buys.
+    """
+    from retailsim.sim.new.answers import NewOptions
+    from retailsim.sim.new.new import new as make
+    from retailsim.sim.terminal.terminal import Terminal
+
+    sys.exit(make(NewOptions(**flags), Terminal()))
+
+
 @click.group(invoke_without_command=True, cls=CommandGroup, example="agents")
 @click.pass_context
 def agents(ctx: click.Context) -> None:

@@ -15,7 +15,7 @@ import click
 from retailsim.sim.cli.annotate_commands import annotate
 from retailsim.sim.cli.help_page import CommandGroup, CommandsByHeading
 from retailsim.sim.cli.look_commands import catalog, compare, export, replay, report
-from retailsim.sim.cli.make_commands import agents, profiles, schema
+from retailsim.sim.cli.make_commands import agents, new, profiles, schema
 from retailsim.sim.cli.policy_commands import policy
 from retailsim.sim.cli.run_commands import import_, launch, resume, verify
 from retailsim.sim.cli.study_commands import calibrate, experiment, infer, plan, sweep
@@ -24,7 +24,7 @@ HEADINGS: Mapping[str, Sequence[click.Command]] = {
     "Run": (launch, resume, verify, import_),
     "Look": (replay, report, compare, export, catalog),
     "Study": (experiment, sweep, plan, infer, annotate, calibrate, policy),
-    "Make": (agents, profiles, schema),
+    "Make": (new, agents, profiles, schema),
 }
 
 
