@@ -148,7 +148,7 @@ def compare(
     names : (str, str)
         What cautions call the runs.
     """
-    found = paired(_keyed(first), _keyed(second), streams)
+    found = paired(keyed(first), keyed(second), streams)
     one, two, about = found.one, found.two, scope(first.episodes)
     both = found.both if shared else one.head(0)
     # What buyers who have profiles share is the profile, which is the cluster then.
@@ -201,7 +201,7 @@ def _costs_known(episodes: pl.DataFrame) -> bool:
     return bool(episodes["profit_cents"].is_not_null().any())
 
 
-def _keyed(run: HasEpisodes) -> pl.DataFrame:
+def keyed(run: HasEpisodes) -> pl.DataFrame:
     """Decided episodes with what pairs them; the unit is the profile where there is no product."""
     some = estimates.decided(run.episodes)
     return some.with_columns(unit=pl.col("cluster"), product=pl.col("product").fill_null(""))
@@ -289,13 +289,13 @@ def _of_ratio(compared: Measure, sides: _Sides, level: float) -> Test:
 
     Where the buyers draw otherwise, to what a buyer's episodes share, too.
     """
-    two, one = (_counted(compared, part) for part in (sides.two, sides.one))
+    two, one = (counted_in(compared, part) for part in (sides.two, sides.one))
     if sides.alike:
         return two_rates(two[:3], one[:3], level=level)
     return crossed_rates(two, one, level=level)
 
 
-def _counted(compared: Measure, part: pl.DataFrame) -> Side:
+def counted_in(compared: Measure, part: pl.DataFrame) -> Side:
     """What a ratio is made of: above, below, cluster and buyer of the episodes that count."""
     some = part.filter(compared.counted).select(
         "cluster", "buyer_place", above=compared.above(), below=compared.below()

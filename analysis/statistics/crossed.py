@@ -10,6 +10,7 @@ persona) is no accident. One degree of freedom less than there are of the rarer.
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
@@ -22,6 +23,43 @@ from retailsim.analysis.statistics.values import LEVEL, Test
 
 Floats = NDArray[np.float64]
 Side = tuple[pl.Series, pl.Series, pl.Series, pl.Series]
+
+
+class Difference(NamedTuple):
+    """A difference of two ratios with its standard error and the degrees of freedom of that.
+
+    With a single buyer the error is that of products alone, and `buyers` is 1.
+    """
+
+    estimate: float
+    error: float
+    df: float
+    buyers: int
+
+
+def crossed_difference(first: Side, second: Side) -> Difference | None:
+    """Return the first ratio minus the second; None where products are too few for an error.
+
+    Parameters
+    ----------
+    first, second : (above, below, product, buyer)
+        The first two as for `clusters.rate`.
+    """
+    below = [float(side[1].sum()) for side in (first, second)]
+    if min(below) == 0.0:
+        return None
+    estimate = float(first[0].sum()) / below[0] - float(second[0].sum()) / below[1]
+    scores = pl.concat((_scores(first, 1.0), _scores(second, -1.0)))
+    products, buyers = (_sums(scores, name) for name in ("product", "buyer"))
+    if len(products) < 2:
+        return None
+    if len(buyers) < 2:
+        return Difference(estimate, math.sqrt(_variance(products)), len(products) - 1.0, 1)
+    parts = [_variance(products), _variance(buyers)]
+    # That over the cells may be much, as noise is; the difference must not eat up what there is.
+    variance = max(*parts, sum(parts) - _variance(_sums(scores, "product", "buyer")))
+    fewest = min(len(products), len(buyers))
+    return Difference(estimate, math.sqrt(variance), fewest - 1.0, len(buyers))
 
 
 def crossed_rates(first: Side, second: Side, *, level: float = LEVEL) -> Test:
@@ -37,20 +75,14 @@ def crossed_rates(first: Side, second: Side, *, level: float = LEVEL) -> Test:
     alone = two_rates(first[:3], second[:3], level=level)
     if alone.p is None or alone.estimate is None:
         return alone
-    scores = pl.concat((_scores(first, 1.0), _scores(second, -1.0)))
-    sides = [_sums(scores, name) for name in ("product", "buyer")]
-    fewest = min(len(side) for side in sides)
-    if fewest < 2:
+    found = crossed_difference(first, second)
+    if found is None or found.buyers < 2:
         return msgspec.structs.replace(alone, note="one buyer: that another seed draws another")
-    parts = [_variance(side) for side in sides]
-    # That over the cells may be much, as noise is; the difference must not eat up what there is.
-    variance = max(*parts, sum(parts) - _variance(_sums(scores, "product", "buyer")))
-    error, df = math.sqrt(variance), float(fewest - 1)
     return Test(
-        method=f"difference by product and buyer, t with {df:.0f} df",
+        method=f"difference by product and buyer, t with {found.df:.0f} df",
         estimate=alone.estimate,
-        p=p_of_t(alone.estimate, error, df),
-        interval=by_t(alone.estimate, error, df, level=level),
+        p=p_of_t(alone.estimate, found.error, found.df),
+        interval=by_t(alone.estimate, found.error, found.df, level=level),
         n=alone.n,
     )
 

@@ -18,12 +18,19 @@ from retailsim.sim.cli.look_commands import catalog, compare, export, replay, re
 from retailsim.sim.cli.make_commands import agents, new, profiles, schema
 from retailsim.sim.cli.policy_commands import policy
 from retailsim.sim.cli.run_commands import import_, launch, resume, verify
-from retailsim.sim.cli.study_commands import calibrate, experiment, infer, plan, sweep
+from retailsim.sim.cli.study_commands import (
+    backtest,
+    calibrate,
+    experiment,
+    infer,
+    plan,
+    sweep,
+)
 
 HEADINGS: Mapping[str, Sequence[click.Command]] = {
     "Run": (launch, resume, verify, import_),
     "Look": (replay, report, compare, export, catalog),
-    "Study": (experiment, sweep, plan, infer, annotate, calibrate, policy),
+    "Study": (experiment, sweep, plan, backtest, infer, annotate, calibrate, policy),
     "Make": (new, agents, profiles, schema),
 }
 

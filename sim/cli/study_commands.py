@@ -169,6 +169,43 @@ def plan(scenario: str, as_json: bool, **flags: Any) -> None:
     sys.exit(run_it(PlanOptions(scenario=scenario, **flags), Terminal(json=as_json)))
 
 
+@click.command(cls=Command, example="backtest shop.toml observed.csv --out runs/backtest")
+@click.argument("scenario", type=SCENARIO)
+@click.argument("observed", type=PATH)
+@click.option(
+    "--out",
+    type=PATH,
+    metavar="DIR",
+    help="Folder for the runs; those of the same scenario that are in it are used.",
+)
+@click.option("--seed", type=int, metavar="N", help="Use this seed instead of the scenario's.")
+@WORKERS
+@click.option("--sellers", metavar="A,B", help="Sellers, named as for launch.")
+@click.option("--buyers", metavar="A,B", help="Buyers, named in the same way.")
+@click.option("--catalog", type=PATH, metavar="FILE", help="A catalog of your own.")
+@click.option(
+    "--profiles", type=PATH, metavar="FILE", help="Profiles of the buyers in conversations."
+)
+@click.option(
+    "--set", "settings", multiple=True, metavar="KEY=VALUE", help="Set a key in every run."
+)
+@BUDGET
+@JSON
+def backtest(scenario: str, observed: Path, as_json: bool, **flags: Any) -> None:
+    """Predict past changes of a shop and compare them with what it saw.
+
+    OBSERVED is a table (CSV) with a row for each measure of each change: change (KEY=VALUE),
+    measure, before, after, n_before, n_after; also from (what was there before), name, sd_before,
+    sd_after.
+    """
+    from retailsim.sim.backtest.backtest import backtest as run_it
+    from retailsim.sim.backtest.backtest_arms import BacktestOptions
+    from retailsim.sim.terminal.terminal import Terminal
+
+    options = BacktestOptions(scenario=scenario, observed=observed, **flags)
+    sys.exit(run_it(options, Terminal(json=as_json)))
+
+
 @click.command(cls=Command, example="infer runs/personas runs/first")
 @click.argument("labelled", type=RUN_PATH, metavar="LABELLED")
 @RUN

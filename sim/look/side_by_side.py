@@ -101,7 +101,7 @@ def side_by_side(first: Path, second: Path) -> SideBySide:
     own, names = own_of(first, second), run_names(first, second)
     loaded = load(first), load(second)
     _check_common(first, second, loaded)
-    found = compare(*loaded, shared=shared, own=own, streams=_streams(first, second), names=names)
+    found = compare(*loaded, shared=shared, own=own, streams=streams_of(first, second), names=names)
     cautions = (*found.cautions, *_anchored_apart(first, second))
     found = msgspec.structs.replace(found, cautions=cautions)
     runs = (first, second)
@@ -157,7 +157,7 @@ def _unfinished(
             )
 
 
-def _streams(first: Path, second: Path) -> tuple[Streams, Streams]:
+def streams_of(first: Path, second: Path) -> tuple[Streams, Streams]:
     """Return what the seats of both runs draw by, by role and id; by their ids where one is not
     known, as in an imported log."""
     made = [run_file(run) for run in (first, second)]
