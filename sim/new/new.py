@@ -90,7 +90,7 @@ def _pitches(found: Answers, undo: ExitStack) -> list[Path]:
             if path.exists():
                 continue
             with path.open("x", encoding="utf-8") as file:
-                undo.callback(lambda path=path: path.unlink(missing_ok=True))
+                undo.callback(path.unlink, missing_ok=True)
                 file.write(PITCHES[number % len(PITCHES)])
             made.append(path)
     return made
