@@ -9,7 +9,7 @@ from msgspec import Meta
 
 
 class ActionsTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What sellers choose from, beside act and tactic (csales only).
+    """What sellers choose from: in csales beside act and tactic, in retail where a policy sells.
 
     Parameters
     ----------
@@ -27,6 +27,16 @@ class ActionsTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         looks now, or the "root" of the catalogue.
     among : int
         How many of the items nearest to the wish the other rules choose among.
+    stress, tone, length, claims : tuple of str
+        Retail only, as all that follow: what a pitch may dwell on, its tone, how long it is, and
+        whether it may claim what the sheet does not carry ("bold").
+    answers : tuple of str
+        How a question may be answered: with a kind word ("friendly"), without ("plain"), or not
+        ("evade").
+    ask_first : bool
+        Whether support may ask what is wrong before it proposes anything.
+    settlements : tuple of str
+        How an issue may be settled. Where nothing else is possible it is left, named or not.
     """
 
     items: tuple[Literal["nearest", "three-quarters", "dearest", "cheapest"], ...] = ("nearest",)
@@ -34,3 +44,14 @@ class ActionsTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     disclosure: tuple[Literal["none", "fee"], ...] = ("none",)
     category: tuple[Literal["nearest", "parent", "root"], ...] = ("nearest",)
     among: Annotated[int, Meta(ge=1)] = 20
+    stress: tuple[Literal["facts", "reasons", "feelings"], ...] = ("facts", "reasons", "feelings")
+    tone: tuple[Literal["warm", "urgent"], ...] = ("warm", "urgent")
+    length: tuple[Literal["full", "short"], ...] = ("full", "short")
+    claims: tuple[Literal["sheet", "bold"], ...] = ("sheet", "bold")
+    answers: tuple[Literal["friendly", "plain", "evade"], ...] = ("friendly", "plain", "evade")
+    ask_first: bool = True
+    settlements: tuple[Literal["leave", "exchange", "refund"], ...] = (
+        "leave",
+        "exchange",
+        "refund",
+    )

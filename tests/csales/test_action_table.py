@@ -128,8 +128,8 @@ def test_what_makes_no_table_is_said_in_one_line(fields: dict[str, Any], said: s
 def test_a_scenario_can_say_what_a_table_can_have() -> None:
     fields = {field.name: field.type for field in msgspec.structs.fields(ActionsTable)}
     assert get_args(get_args(fields["items"])[0]) == get_args(ItemRule)
-    defaults = msgspec.structs.asdict(ActionsTable())
-    assert {name: getattr(DEFAULT_TABLE, name) for name in defaults} == defaults
+    defaults, table = ActionsTable(), msgspec.structs.asdict(DEFAULT_TABLE)
+    assert {name: getattr(defaults, name) for name in table} == table
 
 
 # -- choosing --------------------------------------------------------------------------------
@@ -317,6 +317,10 @@ def test_a_scenario_has_options_of_its_own_and_the_run_is_verified(tmp_path: Pat
         ("csales", 'items=["priciest"]', "actions.items"),
         ("csales", "items=[]", "actions.items: nothing: name one or more"),
         ("retail", 'items=["dearest"]', 'actions.items: is only for design.protocol = "csales"'),
+        ("csales", 'tone=["warm"]', 'actions.tone: is only for design.protocol = "retail"'),
+        ("retail", "tone=[]", "actions.tone: nothing: name one or more, each once"),
+        ("retail", 'answers=["plain","plain"]', "actions.answers: plain, plain: name one or more"),
+        ("retail", 'claims=["modest"]', "actions.claims"),
     ],
 )
 def test_a_table_that_does_not_go_is_said_in_one_line(

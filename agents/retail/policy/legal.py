@@ -1,6 +1,8 @@
-"""Which options a seller may choose where it is asked: by the terms, and by rules of level mask."""
+"""Which options a seller may choose where it is asked: by terms, by the table and by mask rules."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 from retailsim.agents.retail.policy.actions import (
     ANSWERS,
@@ -18,6 +20,8 @@ def legal(request: Decision) -> tuple[str, ...]:
     """Return the options that are legal where this is asked, in the order of `OPTION_NAMES`.
 
     Goods go back within the return window only, and a seller asks first in its first reply only.
+    Of these, what the scenario does not offer is not legal; an issue that cannot be settled as
+    offered is left.
     Options that a rule of level mask forbids now are not legal, nor those whose own words one
     forbids; where rules leave nothing, all stay.
     """
@@ -31,16 +35,22 @@ def legal(request: Decision) -> tuple[str, ...]:
 def _by_terms(request: Decision) -> tuple[str, ...]:
     match request:
         case PresentPitch():
-            return tuple(PITCHES)
+            return _offered(request, PITCHES)
         case AnswerBuyer():
-            return tuple(ANSWERS)
+            return _offered(request, ANSWERS)
     order, policy = request.order, request.offer.policy
     settling = tuple(SETTLEMENTS)
     if not policy.in_window(order.delivered_day, order.issue_day):
         settling = settling[:1]
+    settling = _offered(request, settling) or settling[:1]
     if isinstance(request, GiveSupport) and request.turn == 1 and not request.last_turn:
-        return (ASK, *settling)
+        return (*_offered(request, (ASK,)), *settling)
     return settling
+
+
+def _offered(request: Decision, names: Iterable[str]) -> tuple[str, ...]:
+    """Return those of some options that the scenario offers."""
+    return tuple(name for name in names if not request.offered or name in request.offered)
 
 
 def mask(request: Decision) -> list[int]:

@@ -142,8 +142,12 @@ class Episode(EpisodeState):
         return Post(request, self.buyer, MESSAGE_US)
 
     def _answer(self, turn: int) -> Post:
-        allowed = self._market.guard.allowed(self.id)
-        request = AnswerBuyer(unit=self._seller_unit, allowed=allowed, **self._inquiring(turn))
+        request = AnswerBuyer(
+            unit=self._seller_unit,
+            allowed=self._market.guard.allowed(self.id),
+            offered=self._market.rules.offered,
+            **self._inquiring(turn),
+        )
         return Post(request, self._seller, MESSAGE_US)
 
     def _inquiring(self, turn: int) -> dict[str, Any]:
@@ -253,6 +257,7 @@ class Episode(EpisodeState):
             turn=turn,
             last_turn=turn >= self._market.rules.max_turns,
             allowed=self._market.guard.allowed(self.id),
+            offered=self._market.rules.offered,
         )
         return Post(request, self._seller, MESSAGE_US)
 
@@ -274,6 +279,7 @@ class Episode(EpisodeState):
             issue=self._issue or "",
             transcript=self._support,
             allowed=self._market.guard.allowed(self.id),
+            offered=self._market.rules.offered,
         )
         return [Post(request, self._seller, MESSAGE_US)]
 

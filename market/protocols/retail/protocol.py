@@ -168,6 +168,7 @@ class RetailMarket(Market):
             offer=self._offer,
             strategy=strategy,
             allowed=self._guard.allowed(None),
+            offered=self._rules.offered,
         )
 
     def failed(self, source: str, message: Message, error: Exception) -> Outgoing:

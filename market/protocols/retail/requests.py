@@ -39,9 +39,12 @@ class ChoosingRequest(Request, kw_only=True):
     ----------
     allowed : Allowed or None
         Rules on options that hold now, and those for its words; None where none are enforced.
+    offered : tuple of str
+        Names of the options that the scenario offers, whatever is asked; empty: all.
     """
 
     allowed: Allowed | None = None
+    offered: tuple[str, ...] = ()
 
     def forbids(self, option: str) -> str | None:
         """Return the id of a rule that forbids an option of this name now, or None."""

@@ -37,6 +37,9 @@ class RetailRules(msgspec.Struct, frozen=True, kw_only=True):
         Rules of level "mask" that the market keeps sellers to.
     costs : SellingCosts
         What selling costs beside the goods.
+    offered : tuple of str
+        Names of the options that sellers are told to choose among, where they choose by name;
+        empty: they may take any.
     """
 
     shipping: ShippingRules = ShippingRules()
@@ -52,6 +55,7 @@ class RetailRules(msgspec.Struct, frozen=True, kw_only=True):
     start: str = "2026-03-02"
     enforced: RuleSet = RuleSet()
     costs: SellingCosts = SellingCosts()
+    offered: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse what no market can be run by."""

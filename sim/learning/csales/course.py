@@ -14,6 +14,7 @@ from retailsim.sim.environments.csales.episodes import Episodes
 from retailsim.sim.environments.csales.seller_side import SellerSide
 from retailsim.sim.environments.stepping import SteppedMarket
 from retailsim.sim.learning.course import Lessons, SeatCourse
+from retailsim.sim.protocols.csales.design import action_table
 from retailsim.sim.run.launch import PreparedRun
 from retailsim.sim.run.launch_options import Options
 from retailsim.sim.scenario.scenario import PARAMETER_SETS
@@ -58,7 +59,7 @@ def scenario_digest(run: PreparedRun) -> str:
         parameters = sha256(Path(parameters).read_bytes()).hexdigest()
     met = {
         "design": msgspec.structs.replace(scenario.design, replications=1),
-        "actions": scenario.actions,
+        "actions": action_table(scenario),
         "index": scenario.profiles.index,
         "shipping": scenario.shipping,
         "buyers": scenario.buyers,

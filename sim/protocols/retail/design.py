@@ -21,6 +21,7 @@ from retailsim.market.core.return_policy import DEFAULT_POLICIES, ReturnPolicy
 from retailsim.market.protocols.retail.protocol import RetailMarket
 from retailsim.market.protocols.retail.spec import RetailRules, RetailSpec
 from retailsim.market.rules.rule import RuleSet
+from retailsim.sim.protocols.retail.offered_options import offered_options
 from retailsim.sim.scenario.design import Design
 from retailsim.sim.scenario.pairing import Pairing
 from retailsim.sim.scenario.scenario import Scenario
@@ -84,6 +85,7 @@ def rules(scenario: Scenario, enforced: RuleSet | None = None) -> RetailRules:
         start=design.start.isoformat(),
         enforced=enforced or RuleSet(),
         costs=scenario.policy.costs,
+        offered=offered_options(scenario.actions),
     )
 
 

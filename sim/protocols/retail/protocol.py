@@ -15,6 +15,7 @@ from retailsim.sim.protocols.retail.behavioral_origins import behavioral_values
 from retailsim.sim.protocols.retail.changed_parameters import changed_parameters
 from retailsim.sim.protocols.retail.defaults import with_defaults, with_wallets
 from retailsim.sim.protocols.retail.design import RetailDesign, rules
+from retailsim.sim.protocols.retail.offered_options import KEYS
 from retailsim.sim.rules.rules_table import RULES_FILE, RulesTable, enforced_rules, rules_file
 from retailsim.sim.scenario.protocol import Files, ProtocolRun, Talks
 from retailsim.sim.scenario.scenario import AgentTable, Scenario
@@ -71,6 +72,7 @@ RUN = ProtocolRun(
         "design.nonbuyer_reviews",
         "claims",
         "anchor",
+        *KEYS,
     ),
     defaults=with_defaults,
     anchored="retailsim.sim.protocols.retail.anchor:anchored",
