@@ -97,6 +97,8 @@ class Run:
         assert model_name == "llama"
         self.asked.append(call)
         self.held.append((self.budget.limit or 0) - self._free())
+        if isinstance(self._error, ModelRefusedRequest):
+            await keep(self._error)
         if self._error is not None:
             raise self._error
         await keep(ANSWER)

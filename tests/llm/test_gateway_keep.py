@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from retailsim.agents.llm.errors import ModelRefusedRequest
 from retailsim.agents.llm.types import Answer
 from tests.llm.faultserver import TEXT, FaultServer
 from tests.llm.gateway_calls import CALL, to
@@ -19,11 +20,11 @@ class Log:
         self.kept: list[str] = []
         self._seconds, self._error = seconds, error
 
-    async def keep(self, answer: Answer) -> None:
+    async def keep(self, told: Answer | ModelRefusedRequest) -> None:
         await asyncio.sleep(self._seconds)
         if self._error is not None:
             raise self._error
-        self.kept.append(answer.text)
+        self.kept.append(told.text if isinstance(told, Answer) else f"refused: {told.status}")
 
 
 def test_nothing_is_sent_before_the_answer_whose_place_it_takes_is_kept() -> None:
@@ -38,6 +39,25 @@ def test_nothing_is_sent_before_the_answer_whose_place_it_takes_is_kept() -> Non
             sent = [round(seen.at - server.seen[0].at, 3) for seen in server.seen]
             assert sent == [0.0, 0.0, 8.0, 8.0, 16.0, 16.0]
             assert log.kept == [TEXT] * 6
+
+    run(main())
+
+
+def test_a_refusal_has_its_place_until_it_is_kept_too() -> None:
+    """Else a kill forgets it, and it is asked again beside what took its place."""
+
+    async def main() -> None:
+        log = Log(seconds=7.0)
+        plan = ["ok", "400", "400", "400"]
+        async with FaultServer(plan, latency_s=1.0) as server, to(server, max_in_flight=1) as door:
+            await door.ask("m0", CALL)
+            asked = [door.ask("m0", CALL, keep=log.keep) for _ in range(3)]
+            ended = await asyncio.gather(*asked, return_exceptions=True)
+            assert {type(error) for error in ended} == {ModelRefusedRequest}
+            sent = [round(seen.at - server.seen[0].at, 3) for seen in server.seen]
+            assert sent == [0.0, 1.0, 9.0, 17.0]
+            assert log.kept == ["refused: 400"] * 3
+            assert door.statistics()["m0"].in_flight == 0
 
     run(main())
 

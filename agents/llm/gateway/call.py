@@ -77,7 +77,7 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
 
 
 Observe = Callable[[Attempt], None]
-Keep = Callable[[Answer], Awaitable[None]]
+Keep = Callable[[Answer | ModelRefusedRequest], Awaitable[None]]
 
 
 class PendingCall:
@@ -93,6 +93,7 @@ class PendingCall:
         "_last",
         "_observe",
         "_patience",
+        "_placed",
         "_prefix",
         "_reserved",
         "_sent",
@@ -128,6 +129,7 @@ class PendingCall:
         self._wall = wall
         self._patience = Patience(attempts=endpoint.config.max_attempts)
         self._sent = 0  # requests
+        self._placed = False
         self._last: Failure | None = None
 
     async def run(self) -> Answer:
@@ -142,10 +144,14 @@ class PendingCall:
             raise
         if isinstance(result, Answer):
             numbers.add(result.usage)
-            return await self._kept(result)
+            await self._kept(result, result.usage.input + result.usage.output)
+            return result
         numbers.failed += 1
+        error = self._error(result, asyncio.get_running_loop().time() - start)
+        if self._placed:
+            await self._kept(error, 0.0)
         # Raised outside of any handler: no traceback leads to the request and its headers.
-        raise self._error(result, asyncio.get_running_loop().time() - start)
+        raise error
 
     async def _within(self, deadline: float) -> Answer | Failure | None:
         """Return the last failure, and None where the deadline passed before any."""
@@ -175,31 +181,36 @@ class PendingCall:
         answer: Answer = await self._patience.retrying(deadline, self._gate.rest)(again)
         return answer
 
-    async def _kept(self, answer: Answer) -> Answer:
-        """Give the place back once the answer is kept, past any deadline: it is paid.
+    async def _kept(self, told: Answer | ModelError, used: float) -> None:
+        """Give the place back once what was told is kept, past any deadline: it is paid.
 
-        Before, a process that is killed would have more to pay again than was in flight.
+        Before, a process that is killed would have more to ask again than was in flight.
         """
         try:
-            if self._keep is not None:
-                await self._keep(answer)
+            if self._keep is not None and isinstance(told, Answer | ModelRefusedRequest):
+                await self._keep(told)
         finally:
-            self._gate.leave(self._reserved, answer.usage.input + answer.usage.output)
-        return answer
+            self._leave(used)
+
+    def _leave(self, used: float) -> None:
+        self._placed = False
+        self._gate.leave(self._reserved, used)
 
     async def _attempt(self) -> Answer:
-        """Return an answer, and keep its place: see `_kept`."""
+        """Return an answer, or raise that the request is refused, and keep the place: `_kept`."""
         reserved = self._reserved
         await self._gate.enter(reserved, first=self._sent > 0)
+        self._placed = True
         try:
             await self._admitted()
             return await self._exchange()
         except asyncio.CancelledError:
             # What was sent may have been answered, and counts at the provider.
-            self._gate.leave(reserved, reserved if self._sent else 0.0)
+            self._leave(reserved if self._sent else 0.0)
             raise
-        except BaseException:
-            self._gate.leave(reserved, 0.0)
+        except BaseException as error:
+            if not (isinstance(error, AttemptFailed) and error.failure.kind == "request"):
+                self._leave(0.0)
             raise
 
     async def _admitted(self) -> None:

@@ -148,8 +148,8 @@ class Gateway:
             Awaited once, when the call has its turn and before anything is sent; what it raises
             ends the call and nothing is sent. Its waiting counts towards the deadline.
         keep : callable or None
-            Awaited with the answer before the call's place is free for the next one, so that at
-            most as many answers as there are places can be lost.
+            Awaited with the answer, or with the refusal of this one request, before the call's
+            place is free for the next one, so that at most as many as there are places can be lost.
 
         Raises
         ------

@@ -40,7 +40,7 @@ class ModelSource(Protocol):
     """The gateway, as far as a caller needs it."""
 
     async def ask(self, model_name: str, call: Call, *, keep: Keep) -> Answer:
-        """Ask a model; await `keep` with its answer before another call takes its place."""
+        """Ask a model; await `keep` with what it says before another call takes its place."""
         ...
 
 
@@ -205,7 +205,10 @@ class Caller:
         """Make the call, and record its answer before another call may take its place."""
         records: list[ModelCalled] = []
 
-        async def keep(answer: Answer) -> None:
+        async def keep(answer: Answer | ModelRefusedRequest) -> None:
+            if isinstance(answer, ModelRefusedRequest):
+                await self._door.write(_refused(asked, answer))
+                return
             records.append(self._record(asked, answer, call.again))
             if question is not None:
                 key = (asked.request.episode, asked.source, asked.number)
@@ -221,9 +224,6 @@ class Caller:
             await models.ask(self._name, call, keep=keep)
             cost = records[0].cost_nanousd or 0
             return records[0]
-        except ModelRefusedRequest as error:
-            await self._door.write(_refused(asked, error))
-            raise
         finally:
             self._budget.settle(asked.request.market, bound, cost)
 
