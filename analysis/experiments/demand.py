@@ -21,6 +21,7 @@ from retailsim.analysis.experiments.outcomes import (
     share_of,
     value_of,
 )
+from retailsim.analysis.experiments.profit_column import with_profit
 from retailsim.analysis.experiments.put_in import put_in
 from retailsim.analysis.experiments.verdicts import STEEPER_SLOPE, by_elasticity
 from retailsim.analysis.measures.estimates import measured
@@ -85,7 +86,9 @@ def price_demand(arms: Arms) -> ExperimentOutcome:
         msgspec.structs.replace(_pooled(some), put_in=mark),
     )
     return ExperimentOutcome(
-        title="Table 3: price and demand", tables=one_table(rows, "prices"), findings=findings
+        title="Table 3: price and demand",
+        tables=one_table(with_profit(rows, by_price), "prices"),
+        findings=findings,
     )
 
 

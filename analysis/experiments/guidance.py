@@ -16,6 +16,7 @@ from retailsim.analysis.experiments.outcomes import (
     value_of,
     with_holm,
 )
+from retailsim.analysis.experiments.profit_column import with_profit
 from retailsim.analysis.experiments.put_in import put_in
 from retailsim.analysis.measures.estimates import measured
 from retailsim.analysis.measures.table import measure
@@ -31,10 +32,11 @@ def guidance(arms: Arms) -> ExperimentOutcome:
     """Table 5: revenue by the share of strategy dimensions, paired with none of them."""
     figures, net = published()["guidance"], measure("net_revenue_cents")
     none = decided_of(arms["0.0"])
-    rows, findings = [], []
+    rows, findings, found = [], [], []
     for share, projection in arms.items():
         some = none if share == "0.0" else decided_of(projection)
         [one] = measured(some)
+        found.append(one)
         rows.append(
             OutcomeRow(
                 label=f"{float(share):.0%} of the dimensions",
@@ -65,7 +67,9 @@ def guidance(arms: Arms) -> ExperimentOutcome:
             )
         )
     return ExperimentOutcome(
-        title="Table 5: guidance", tables=one_table(rows), findings=with_holm(findings)
+        title="Table 5: guidance",
+        tables=one_table(with_profit(rows, found)),
+        findings=with_holm(findings),
     )
 
 

@@ -19,9 +19,10 @@ from retailsim.analysis.experiments.outcomes import (
     value_of,
     with_holm,
 )
+from retailsim.analysis.experiments.profit_column import with_profit
 from retailsim.analysis.experiments.put_in import put_in
 from retailsim.analysis.experiments.verdicts import by_points
-from retailsim.analysis.measures.estimates import measured
+from retailsim.analysis.measures.estimates import Measured, measured
 from retailsim.analysis.measures.table import measure
 from retailsim.analysis.statistics.differences import rank_sum, two_rates
 from retailsim.analysis.statistics.values import Test
@@ -41,15 +42,17 @@ _OPPOSITES: Mapping[str, tuple[str, str]] = MappingProxyType(
 
 def persona_effects(arms: Arms) -> ExperimentOutcome:
     """Table 8: purchase rate and rating by trait; buyers and sellers are two sets of runs."""
-    rows, bought, rated = [], [], []
+    rows, bought, rated, found = [], [], [], []
     for trait, poles in _OPPOSITES.items():
         role, _, name = trait.partition("_")
         some = decided_of(arms[f"{role}s"])
         parts = [some.filter(pl.col(trait) == pole) for pole in poles]
         figures = [published()["persona-effects"][f"{role} {name} {pole}"] for pole in poles]
+        measures = [one for part in parts for one in measured(part)]
+        found += measures
         rows += [
-            _row(role, pole, part, figure)
-            for pole, part, figure in zip(poles, parts, figures, strict=True)
+            _row(role, pole, part, one, figure)
+            for pole, part, one, figure in zip(poles, parts, measures, figures, strict=True)
         ]
         (one_share, one_stars), (two_share, two_stars) = figures
         alike = trait == "seller_rationality"
@@ -74,16 +77,17 @@ def persona_effects(arms: Arms) -> ExperimentOutcome:
         )
     return ExperimentOutcome(
         title="Table 8: personas",
-        tables=one_table(rows),
+        tables=one_table(with_profit(rows, found)),
         findings=(*with_holm(bought), *with_holm(rated)),
         notes=(_RATED,),
     )
 
 
-def _row(role: str, pole: str, part: pl.DataFrame, figures: tuple[float, float]) -> OutcomeRow:
+def _row(
+    role: str, pole: str, part: pl.DataFrame, one: Measured, figures: tuple[float, float]
+) -> OutcomeRow:
     """A pole's purchase rate and rating beside the published ones (percent, stars)."""
     cells = (f"Table 8: {role} {pole}", f"Table 8: {role} {pole}, rating")
-    [one] = measured(part)
     bought, rating = figures
     conversion, stars = measure("conversion_rate"), measure("average_rating")
     return OutcomeRow(

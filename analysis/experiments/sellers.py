@@ -20,6 +20,7 @@ from retailsim.analysis.experiments.outcomes import (
     times,
     value_of,
 )
+from retailsim.analysis.experiments.profit_column import with_profit
 from retailsim.analysis.experiments.put_in import put_in
 from retailsim.analysis.measures.estimates import Measured, measured
 from retailsim.analysis.measures.table import measure
@@ -73,6 +74,7 @@ def pairwise(arms: Arms) -> ExperimentOutcome:
     """Table 4 and Figure 3: five sellers and five buyers over all products."""
     some, figures = only_one(arms), published()["pairwise"]
     rows: list[OutcomeRow] = []
+    found: list[Measured | None] = []
     for role in ("seller", "buyer"):
         known = figures[f"{role}s"]
         here = {one.keys[0]: one for one in measured(some, (role,))}
@@ -86,15 +88,13 @@ def pairwise(arms: Arms) -> ExperimentOutcome:
             )
             for seat, name in names.items()
         ]
-        rows += [
-            _table4(f"{role} {name} (published)", None, figure)
-            for name, figure in known.items()
-            if name not in names.values()
-        ]
+        absent = [name for name in known if name not in names.values()]
+        rows += [_table4(f"{role} {name} (published)", None, known[name]) for name in absent]
+        found += [*here.values(), *(None for _ in absent)]
     return ExperimentOutcome(
         title="Table 4: who sells and who buys",
         tables=(
-            OutcomeTable(name="seats", rows=tuple(rows)),
+            OutcomeTable(name="seats", rows=with_profit(rows, found)),
             OutcomeTable(
                 name="pairs",
                 title=measure("normalized_revenue_cents").label,
@@ -167,6 +167,7 @@ def category_fit(arms: Arms) -> ExperimentOutcome:
     some, figures = only_one(arms), published()["category-fit"]
     chosen = some.filter(pl.col("category").is_in(["Fashion", "Home"]))
     names = {seat: as_published(seat, figures) for seat in some["seller"].unique().sort()}
+    found = measured(chosen, ("seller", "category"))
     rows = [
         _row10(
             f"{seller}, {category}",
@@ -177,7 +178,7 @@ def category_fit(arms: Arms) -> ExperimentOutcome:
                 f"Table 10: {names[seller]}, {category}",
             ),
         )
-        for one in measured(chosen, ("seller", "category"))
+        for one in found
         for seller, category in (one.keys,)
     ]
     rows += [
@@ -188,7 +189,7 @@ def category_fit(arms: Arms) -> ExperimentOutcome:
     ]
     return ExperimentOutcome(
         title="Table 10: who sells what",
-        tables=one_table(rows),
+        tables=one_table(with_profit(rows, [*found, *[None] * (len(rows) - len(found))])),
         notes=(
             "Published: in both categories the seller that converts less, and has less returned, "
             "earns more.",

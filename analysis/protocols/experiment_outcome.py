@@ -11,6 +11,7 @@ from retailsim.analysis.experiments.outcomes import ExperimentOutcome, Spread
 from retailsim.analysis.experiments.verdicts import AS_SHIPPED, NO_SPREADS, judged
 from retailsim.analysis.measures.failures import failures_told
 from retailsim.analysis.measures.scope import illustration, scope
+from retailsim.analysis.measures.table import PROFIT, measure
 from retailsim.analysis.projection.errors import AnalysisError
 from retailsim.analysis.projection.loader import load
 from retailsim.analysis.protocol import analysis_of
@@ -59,9 +60,16 @@ def outcome_of(
         raise NoSuchExperiment(name, run)
     outcome = judged(known[name](runs, features), changed, spreads)
     played = [load(folder).episodes for folder in runs.values()]
-    about = (str(scope(played[0])), *illustration(*played))
+    about = (str(scope(played[0])), *_of_profit(outcome), *illustration(*played))
     notes = (*outcome.notes, *_failures(runs))
     return msgspec.structs.replace(outcome, notes=notes, about=about)
+
+
+def _of_profit(outcome: ExperimentOutcome) -> Iterator[str]:
+    """Say what profit is where a column has it."""
+    values = (value for row in outcome.rows for value in row.values)
+    if any(value.name.startswith(measure("profit_cents").tag) for value in values):
+        yield f"Profit is {PROFIT}."
 
 
 def _failures(runs: Mapping[str, Path]) -> Iterator[str]:

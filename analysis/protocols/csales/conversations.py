@@ -114,8 +114,8 @@ class Conversations:
         bought item falls short of that on the selected one; null where the buyer did not say what
         they are worth), ``surplus_cents`` (what the bought item was worth to the buyer above its
         price, 0 without a purchase; null where the buyer did not say), ``left`` (how it left
-        without buying), ``few_shown`` (suggestions that put fewer than three items before the
-        buyer, or none).
+        without buying), ``profit_cents`` (null where it is not known), ``few_shown`` (suggestions
+        that put fewer than three items before the buyer, or none).
     inferences : polars.DataFrame
         One row per (conversation, turn), of all conversations as far as they came: ``seller``,
         ``profile``, ``decided`` (it is known whether the buyer bought), ``turn``, the true
@@ -150,7 +150,7 @@ def _conversations(decided: pl.DataFrame, tables: Mapping[str, pl.DataFrame]) ->
     bought = pl.col("bought").is_not_null()
     rows = decided.select(
         *("episode", "seller", "buyer", "profile", "budget_max_cents", "turns"),
-        *("candidate", "selected", "selected_price_cents", "bought", "left"),
+        *("candidate", "selected", "selected_price_cents", "bought", "left", "profit_cents"),
         style="decision_making_style",
         openness="dialogue_openness",
         price_cents="bought_price_cents",

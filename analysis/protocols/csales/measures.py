@@ -10,6 +10,7 @@ from __future__ import annotations
 import polars as pl
 
 from retailsim.analysis.measures.measure import Measure, Unit
+from retailsim.analysis.measures.table import PROFIT
 
 _ONE = pl.lit(1)
 _EVERY = pl.lit(True)
@@ -84,3 +85,17 @@ WORTH_MEASURES = (
     ),
 )
 """Who a conversation pays: the seller, and the buyer."""
+
+PROFIT_MEASURE = Measure(
+    name="profit_cents_per_conversation",
+    label="Profit",
+    tag="profit",
+    unit="cents",
+    numerator=pl.col("profit_cents"),
+    denominator=_ONE,
+    where_known=True,
+    signed=True,
+    counts=_EVERY,
+    about=PROFIT,
+)
+"""What the seller earns; beside the others where the catalogue has unit costs."""

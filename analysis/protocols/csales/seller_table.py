@@ -24,7 +24,11 @@ from retailsim.analysis.measures.measure import DECIDED
 from retailsim.analysis.measures.rows import MeasureRow, counted, measures
 from retailsim.analysis.projection.projection import Projection
 from retailsim.analysis.protocols.csales.conversations import Conversations, conversations
-from retailsim.analysis.protocols.csales.measures import CONVERSATION_MEASURES, WORTH_MEASURES
+from retailsim.analysis.protocols.csales.measures import (
+    CONVERSATION_MEASURES,
+    PROFIT_MEASURE,
+    WORTH_MEASURES,
+)
 from retailsim.analysis.statistics.clusters import by_t, rate, ratio_variance, sums
 from retailsim.analysis.statistics.differences import sign_flip
 from retailsim.analysis.statistics.values import Estimate, Interval, Test
@@ -93,7 +97,9 @@ def seller_row(seller: str, part: pl.DataFrame, found: Conversations) -> Outcome
 
 def _worth(seller: str, part: pl.DataFrame) -> OutcomeRow:
     """Return what a seller's conversations come to for it and for its buyers."""
-    values = [value_of(one, estimate(one, part, _CLUSTER)) for one in WORTH_MEASURES]
+    known = (PROFIT_MEASURE,) if part["profit_cents"].is_not_null().any() else ()
+    shown = (*known, *WORTH_MEASURES)
+    values = [value_of(one, estimate(one, part, _CLUSTER)) for one in shown]
     return OutcomeRow(label=f"{seller}, per conversation", values=tuple(values))
 
 
