@@ -76,12 +76,15 @@ def intervals(
     axis: str,
     *,
     percent: bool = True,
+    changes: bool = False,
 ) -> Figure | None:
     """Points with their intervals, a line a row; None where there is nothing to draw.
 
     Parameters
     ----------
     rows : sequence of (name, value, low, high)
+    changes : bool
+        Whether they are differences: then a line marks 0, which is always in sight.
     """
     some = [row for row in rows if row[1] is not None]
     if not some:
@@ -99,17 +102,19 @@ def intervals(
     form = "%" if percent else "~s"
     order = [row[0] for row in known]
     y = alt.Y("name:N", sort=order, title=None)
-    x = alt.X("value:Q", title=axis, axis=_axis(form), scale=alt.Scale(zero=percent))
+    x = alt.X("value:Q", title=axis, axis=_axis(form), scale=alt.Scale(zero=percent or changes))
     points = alt.Chart(frame).mark_point(filled=True, size=70, color=BLUE).encode(x=x, y=y)
     bars = (
         alt.Chart(frame.drop_nulls(["low", "high"]))
         .mark_rule(color=BLUE, strokeWidth=2)
         .encode(x=alt.X("low:Q", title=axis), x2="high:Q", y=y)
     )
+    drawn = bars + points
+    if changes:
+        nothing = alt.Chart(pl.DataFrame({"at": [0.0]})).mark_rule(color=INK, strokeDash=[4, 3])
+        drawn = nothing.encode(x=alt.X("at:Q", title=axis)) + drawn
     says = "; ".join(f"{label}: {_said(value, percent)}" for label, value, _, _ in known)
-    return Figure(
-        name=name, title=title, spec=_spec(bars + points, max(60, 28 * len(known))), says=says
-    )
+    return Figure(name=name, title=title, spec=_spec(drawn, max(60, 28 * len(known))), says=says)
 
 
 def _said(value: float, percent: bool) -> str:

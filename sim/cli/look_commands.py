@@ -44,13 +44,20 @@ def report(run: Path, out: Path | None, charts: Any) -> None:
 @click.command(cls=Command, example="compare runs/first runs/second")
 @click.argument("first", type=RUN_PATH, metavar="RUN_A")
 @click.argument("second", type=RUN_PATH, metavar="RUN_B")
+@click.option(
+    "--html",
+    is_flag=False,
+    flag_value="",
+    metavar="[FILE]",
+    help="Also write it as a page; by default into derived/ of RUN_B.",
+)
 @JSON
-def compare(first: Path, second: Path, as_json: bool) -> None:
-    """Show what changed from RUN_A to RUN_B, and how certain that is."""
+def compare(first: Path, second: Path, html: str | None, as_json: bool) -> None:
+    """Say what changed from RUN_A to RUN_B, and how certain that is."""
     from retailsim.sim.look.compare import compare_runs
     from retailsim.sim.terminal.terminal import Terminal
 
-    sys.exit(compare_runs(first, second, Terminal(json=as_json)))
+    sys.exit(compare_runs(first, second, Terminal(json=as_json), html))
 
 
 @click.command(cls=Command, example="export runs/first episodes --out episodes.parquet")

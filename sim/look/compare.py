@@ -7,19 +7,28 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from retailsim.sim.look.side_by_side import own_of, side_by_side
+from retailsim.sim.errors import MissingExtra
+from retailsim.sim.look.side_by_side import SideBySide, own_of, side_by_side
 from retailsim.sim.terminal.terminal import Terminal
 
 if TYPE_CHECKING:
     from retailsim.analysis.measures.comparison import Comparison
 
 
-def compare_runs(first: Path, second: Path, terminal: Terminal) -> int:
+def compare_runs(first: Path, second: Path, terminal: Terminal, html: str | None = None) -> int:
     """Compare two runs; returns the exit status, 1 where there is nothing to compare.
 
-    Raises what `side_by_side` raises.
+    Parameters
+    ----------
+    html : str or None
+        The file of its page; empty: among the second run's derived files. None: no page.
+
+    Raises what `side_by_side` and `compare_page.write_page` raise.
     """
     found = side_by_side(first, second)
+    if html is not None:
+        place = _page(found, Path(html) if html else None)
+        terminal.say(f"page: {place}")
     if terminal.json:
         paths = {"first": str(found.first), "second": str(found.second)}
         terminal.out_json(msgspec.structs.asdict(found) | paths)
@@ -28,6 +37,14 @@ def compare_runs(first: Path, second: Path, terminal: Terminal) -> int:
 
         show(found, own_of(first, second), terminal)
     return 0 if any(change.test.p is not None for change in found.comparison.planned) else 1
+
+
+def _page(found: SideBySide, out: Path | None) -> Path:
+    try:
+        from retailsim.sim.look.compare_page import write_page
+    except ModuleNotFoundError as error:
+        raise MissingExtra("compare --html", error.name or "a package") from None
+    return write_page(found, own_of(found.first, found.second), out)
 
 
 def compared(first: Path, second: Path) -> tuple[bool, Comparison]:

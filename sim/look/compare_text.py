@@ -17,11 +17,11 @@ from retailsim.analysis.measures.table import with_own
 from retailsim.analysis.measures.value_text import change_written, written
 from retailsim.analysis.replay.terminal_tables import NOTHING, Name
 from retailsim.analysis.statistics.values import Estimate, Interval
+from retailsim.sim.look.compare_words import p_told, seat_told, what_was_compared
 from retailsim.sim.terminal.terminal import Terminal
 
 if TYPE_CHECKING:
     from retailsim.analysis.measures.comparison import Change
-    from retailsim.analysis.measures.pairing import SeatChange
     from retailsim.sim.look.side_by_side import SideBySide
 
 WIDTH = 80
@@ -50,30 +50,9 @@ def show(found: SideBySide, own: Sequence[Measure], terminal: Terminal) -> None:
         terminal.out(_folded(line))
 
 
-def what_was_compared(found: SideBySide) -> str:
-    """Say what was compared with what."""
-    of, (first, second) = found.comparison, found.names
-    if of.pairs:
-        how = f"{second} minus {first}: {of.pairs:,} pairs of episodes that share their draws"
-        if any(seat.first and seat.second and not seat.alike for seat in of.seats):
-            how = f"{second} minus {first}: {of.pairs:,} pairs of episodes by product and place"
-        if of.only_first or of.only_second:
-            how += (
-                f"; {of.only_first:,} of {first} and {of.only_second:,} of {second} have no "
-                "partner and are left out"
-            )
-    else:
-        why = "" if found.shared else "other seeds: "
-        how = (
-            f"{second} minus {first}: {why}no episodes can be paired: they are compared as "
-            "different ones"
-        )
-    return how
-
-
 def seats_and_differences(found: SideBySide) -> Iterator[str]:
     """Yield a list, seats first, of what the runs do not have alike."""
-    lines = [_seat(seat, found.names) for seat in found.comparison.seats]
+    lines = [seat_told(seat, found.names) for seat in found.comparison.seats]
     for one in found.differences:
         what = one.key if one.words == one.key else f"{one.words} ({one.key})"
         lines.append(f"{what}: {one.first} → {one.second}")
@@ -90,17 +69,6 @@ def seats_and_differences(found: SideBySide) -> Iterator[str]:
             break_long_words=False,
             break_on_hyphens=False,
         )
-
-
-def _seat(seat: SeatChange, names: tuple[str, str]) -> str:
-    """Say how a seat differs."""
-    if seat.first is None or seat.second is None:
-        there = names[0] if seat.second is None else names[1]
-        return f"{seat.role} {seat.first or seat.second}: in {there} only, left out"
-    if seat.first == seat.second:
-        return f"{seat.role} {seat.first}: same name, other draws"
-    how = "with the same draws" if seat.alike else "at the same place, with other draws"
-    return f"{seat.role}: {seat.first} → {seat.second}, {how}"
 
 
 def _folded(line: str) -> str:
@@ -133,7 +101,7 @@ def _planned(
     for change in changes:
         of = by_name[change.measure]
         sides = (_side(one, of.unit) for one in (change.first, change.second))
-        table.add_row(of.estimate_label, *sides, _moved(change, of.unit), _p(change.adjusted_p))
+        table.add_row(of.estimate_label, *sides, _moved(change, of.unit), p_told(change.adjusted_p))
     return table
 
 
@@ -152,7 +120,7 @@ def _exploratory(
         if change.test.estimate is not None:
             moved = change_written(unit, change.test.estimate)
             moved += f" ({_ends(unit, between)})" if between is not None else ""
-        table.add_row(Name(change.of), *values, moved, _p(change.adjusted_p))
+        table.add_row(Name(change.of), *values, moved, p_told(change.adjusted_p))
     return table
 
 
@@ -182,9 +150,3 @@ def _moved(change: Change, unit: str) -> str:
 def _ends(unit: str, between: Interval) -> str:
     low, high = (change_written(unit, end) for end in (between.low, between.high))
     return f"{low} to {high}"
-
-
-def _p(p: float | None) -> str:
-    if p is None:
-        return NOTHING
-    return "<0.001" if p < 0.0005 else f"{p:.3f}"

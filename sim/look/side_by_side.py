@@ -146,13 +146,17 @@ def _unfinished(
     runs: tuple[Path, Path], names: tuple[str, str], loaded: tuple[Projection, Projection]
 ) -> Iterator[str]:
     """Say loudly which run is not at its end."""
+    from retailsim.analysis.projection.registered import planned_episodes
+
     for run, name, projection in zip(runs, names, loaded, strict=True):
         episodes, markets = projection.episodes, projection.markets
         open_ = (episodes["status"] == "open").any() or (markets["status"] == "open").any()
         if open_ or not (run / "events" / SEAL).exists():
             ended = int((episodes["status"] != "open").sum())
+            asked = planned_episodes(run)
+            of = "" if asked is None else f" of {asked:,}"
             yield (
-                f"NOT FINISHED: {name} has {ended:,} episodes so far. What is said here may "
+                f"NOT FINISHED: {name} has {ended:,}{of} episodes so far. What is said here may "
                 f"change; finish it first: {program_name()} resume {run}"
             )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import random
 import shutil
@@ -170,9 +171,38 @@ def test_a_run_that_is_not_finished_is_said_to_be(runs: dict[str, Path], tmp_pat
     (cut / "events" / "SEAL").unlink()
     shutil.rmtree(cut / "derived", ignore_errors=True)
     page = " ".join(sim("compare", runs["as-it-is"], cut).stdout.split())
-    assert "NOT FINISHED: cut has 16 episodes so far." in page
+    assert "NOT FINISHED: cut has 16 of 16 episodes so far." in page
     assert f"python -m sim resume {cut}" in page
     assert "NOT FINISHED" not in sim("compare", runs["as-it-is"], runs["changed"]).stdout
+
+
+def test_the_page_says_what_the_terminal_says(runs: dict[str, Path], tmp_path: Path) -> None:
+    pair = runs["as-it-is"], runs["changed"]
+    target = tmp_path / "new" / "page.html"
+    result = sim("compare", *pair, "--html", target)
+    assert result.exit_code == 0, result.stderr
+    assert f"page: {target}" in result.stderr
+    found, page = side_by_side(*pair), html.unescape(target.read_text(encoding="utf-8"))
+    assert f"<h1>{found.verdict[0].removesuffix('.')}</h1>" in page
+    assert all(line in page for line in (*found.verdict[1:], *found.comparison.cautions))
+    for one in found.differences:
+        assert one.key in page and one.first in page and one.second in page
+    for change in found.comparison.planned:
+        assert MEASURES[change.measure].estimate_label in page
+    assert page.count("<svg") == page.count("<figure aria-label=") >= 3
+    assert "<script" not in page
+    assert sim("compare", *pair, "--html").exit_code == 0
+    assert (runs["changed"] / "derived" / "compare-as-it-is.html").read_text() == (
+        target.read_text()
+    )
+
+
+def test_a_page_that_cannot_be_written_is_one_line(runs: dict[str, Path], tmp_path: Path) -> None:
+    pair = runs["as-it-is"], runs["changed"]
+    (tmp_path / "file").touch()
+    result = sim("compare", *pair, "--html", tmp_path / "file" / "page.html")
+    assert result.exit_code == 2
+    assert result.stderr.count("\n") == 1 and "name another file with --html" in result.stderr
 
 
 class World:
