@@ -20,7 +20,7 @@ from retailsim.sim.errors import RunChanged
 from retailsim.sim.execution.job import Job, cast_of, raw_specs, run_design
 from retailsim.sim.execution.runner import RunControl, RunOutcome, run_to_end
 from retailsim.sim.folder.mathematics import other_mathematics
-from retailsim.sim.folder.run_folder import RunFile, RunFolder, told_apart, versions
+from retailsim.sim.folder.run_folder import RunFile, RunFolder
 from retailsim.sim.folder.session_agents import refuse_session_agents
 from retailsim.sim.play.retries import (
     attempt,
@@ -30,6 +30,7 @@ from retailsim.sim.play.retries import (
 )
 from retailsim.sim.play.survey import survey
 from retailsim.sim.run.conclusion import conclude, show_replay
+from retailsim.sim.run.made_by import other_version
 from retailsim.sim.run.model_settings import with_model_settings
 from retailsim.sim.run.trust import brought, check_trust, remembered
 from retailsim.sim.run.wire_settings import ABOUT_SEATS, with_wire_settings
@@ -212,11 +213,10 @@ def _spent(run: RunFolder, models: Mapping[str, ModelConfig]) -> int:
 
 
 def _check_versions(run: RunFolder, file: RunFile) -> None:
-    now = versions(file.scenario)
-    if file.versions != now:
+    other = other_version(file)
+    if other is not None:
         raise RunChanged(
-            run.path / "run.toml",
-            f"was {told_apart(file.versions, now)}: resume with the version that made it",
+            run.path / "run.toml", f"was {other}: resume with the version that made it"
         )
 
 

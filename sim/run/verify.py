@@ -21,7 +21,7 @@ from retailsim.market.protocols.registry import rules_of
 from retailsim.sim.errors import MarketDiverged, RunChanged, Untrusted
 from retailsim.sim.execution.job import cast_of, run_design
 from retailsim.sim.folder.mathematics import other_mathematics
-from retailsim.sim.folder.run_folder import RunFile, RunFolder, told_apart, versions
+from retailsim.sim.folder.run_folder import RunFile, RunFolder
 from retailsim.sim.folder.session_agents import refuse_session_agents
 from retailsim.sim.play.engine import Engine
 from retailsim.sim.play.leftovers import Leftover, whole_markets
@@ -29,6 +29,7 @@ from retailsim.sim.play.market_log import MarketLog, short
 from retailsim.sim.play.retries import attempt, retry_markets, shared_answers
 from retailsim.sim.play.stop import Stop
 from retailsim.sim.play.survey import Survey, survey
+from retailsim.sim.run.made_by import other_version
 from retailsim.sim.run.trust import brought, check_trust
 from retailsim.sim.scenario.design import Design
 from retailsim.sim.scenario.protocol import declared_events
@@ -170,7 +171,9 @@ def _check_names(run: RunFolder, file: RunFile, found: Survey) -> None:
     A design of another version, or of a protocol that is not installed, is not asked for.
     """
     protocol = file.scenario.design.protocol
-    if file.imported is not None or file.versions != versions() or ":" in protocol:
+    if file.imported is not None or file.versions.embedding or ":" in protocol:
+        return
+    if other_version(file) is not None:
         return
     names = {spec.id for spec in run_design(run, file).markets()}
     for market in sorted(found.closed):
@@ -184,9 +187,9 @@ def _obstacle(run: RunFolder, file: RunFile) -> str | None:
     """Say what of the code differs from what made the run, if anything does."""
     if file.imported is not None:
         return f"it was imported from {file.imported}, not simulated"
-    now = versions(file.scenario)
-    if file.versions != now:
-        return f"it was {told_apart(file.versions, now)}"
+    other = other_version(file)
+    if other is not None:
+        return f"it was {other}"
     try:
         cast_of(run, file)
     except RunChanged as change:

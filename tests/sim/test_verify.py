@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from retailsim.agents.llm.talk.templates import version
 from retailsim.sim.folder.run_folder import RunFolder
 from tests.analysis.fakelog import write_run
 from tests.sim.runs import SMALL, event_lines, launched, scenario, sim
@@ -179,6 +180,21 @@ def test_another_version_does_not_go_on_with_a_run(run: Path) -> None:
     assert result.exit_code == 2
     assert "resume with the version that made it" in result.stderr
     assert sorted(part.name for part in (run / "events").iterdir()) == before
+
+
+def test_other_prompts_make_no_difference_to_a_run_without_models(run: Path) -> None:
+    """A run whose prompts are read is refused: tests/sim/test_resume_settings.py."""
+    events = one_market_less([json.loads(line) for line in event_lines(run)])
+    shutil.rmtree(run / "events")
+    write_run(run, events, seal=False, name=identity(run))
+    path = run / "run.toml"
+    older = path.read_text().replace(f'prompts = "{version()}"', 'prompts = "0123456789ab"')
+    assert "0123456789ab" in older
+    path.write_text(older)
+    assert "19 markets played again, every event is the same" in sim("verify", run).stdout
+    resumed = sim("resume", run)
+    assert (resumed.exit_code, "0123456789ab" in resumed.stderr) == (0, False)
+    assert "20 markets played again, every event is the same" in sim("verify", run).stdout
 
 
 def test_a_copied_plug_in_needs_its_source_no_more(tmp_path: Path) -> None:
