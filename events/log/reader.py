@@ -108,7 +108,8 @@ def check(
         pass: from several threads, but those of one segment in order. What it was given counts
         once the whole log is known to be whole.
     known : mapping of str to Hashed
-        What is remembered of files: those that nobody touched since are not hashed again.
+        What is remembered of files: those that nobody touched since are not hashed again, and
+        none of them may be missing.
 
     Raises
     ------
@@ -118,6 +119,7 @@ def check(
         If a segment is compressed and the package for that is not installed.
     """
     listed = segments(folder)
+    _compare_names(folder, listed, known)
     last = {segment.shard: segment for segment in listed}
 
     def hashed(segment: Segment) -> SegmentCheck:
@@ -135,6 +137,14 @@ def check(
     if seal is not None:
         compare(seal, folder, map(_as_sealed, checked))
     return LogCheck(checked)
+
+
+def _compare_names(folder: Path, listed: Iterable[Segment], known: Mapping[str, Hashed]) -> None:
+    """Refuse a log that a closed segment is gone from, with its seal or where there was none."""
+    there = {segment.path.name.partition(".")[0] for segment in listed}
+    for name in sorted(known):
+        if name.partition(".")[0] not in there:
+            raise LogDamaged(folder / name, 0, "the segment is missing")
 
 
 def read_batches(source: Path | Segment) -> Iterator[Batch]:

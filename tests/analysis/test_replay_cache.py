@@ -227,6 +227,20 @@ def test_damage_behind_a_kept_projection_is_named(shards: Path, touched: list[st
     assert touched == [FIRST]
 
 
+@pytest.mark.parametrize("gone", ["one", "all, and the seal"])
+def test_a_log_that_was_hashed_and_is_gone_is_damaged(shards: Path, gone: str) -> None:
+    """Nothing else in the folder says that there were events: it was 0 of 0 episodes."""
+    files = sorted((shards / "events").glob("*.jsonl"))
+    (shards / "events" / "SEAL").unlink()
+    load(shards)
+    for path in files if gone != "one" else files[:1]:
+        path.unlink()
+    with pytest.raises(LogDamaged, match=f"{files[0].name}.*the segment is missing"):
+        load(shards)
+    shutil.rmtree(shards / "derived")
+    load(shards)  # so it is the record that tells
+
+
 @pytest.mark.parametrize("content", [b"", b"{", b'{"version":2,"segments":{}}', b"\xff"])
 def test_without_a_record_everything_is_hashed(
     content: bytes, shards: Path, touched: list[str]
