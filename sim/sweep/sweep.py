@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 MARK = "sweep.json"
 """What a sweep was told, in its folder: the same words go on with it."""
-PAGE = "sweep.html"
 
 
 def sweep(asked: SweepOptions, terminal: Terminal) -> int:
@@ -31,7 +30,7 @@ def sweep(asked: SweepOptions, terminal: Terminal) -> int:
         from retailsim.sim.sweep.sweep_size import show_size
 
         return show_size(found, asked.budget, terminal)
-    _check_extras()
+    _check_extras(asked)
     by = _measure(asked.measure, found)
     told = _told(asked, found)
     begin(found.folder, MARK, told)
@@ -43,6 +42,10 @@ def sweep(asked: SweepOptions, terminal: Terminal) -> int:
     from retailsim.sim.sweep.sweep_text import show
 
     show(found, outcome, by_name, terminal)
+    if asked.html:
+        from retailsim.sim.sweep.sweep_page import write_page
+
+        terminal.say(f"page: {write_page(found, outcome, by_name)}")
     return 0
 
 
@@ -60,10 +63,13 @@ def _told(asked: SweepOptions, found: Sweep) -> bytes:
     return msgspec.json.encode(words, order="sorted")
 
 
-def _check_extras() -> None:
+def _check_extras(asked: SweepOptions) -> None:
     """Fail before anything is played where nothing could be said of it; raises `MissingExtra`."""
     try:
-        import retailsim.analysis.measures.arms  # noqa: F401
+        import retailsim.analysis.measures.arms
+
+        if asked.html:
+            import retailsim.analysis.report.page  # noqa: F401
     except ModuleNotFoundError as error:
         raise MissingExtra("sweep", error.name or "a package") from None
 

@@ -51,6 +51,17 @@ class Sweep(msgspec.Struct, frozen=True, kw_only=True):
         """The swept keys in one text."""
         return " and ".join(one.key for one in self.keys)
 
+    @property
+    def short(self) -> tuple[str, ...]:
+        """The last part of each swept key."""
+        return tuple(one.key.rpartition(".")[2] for one in self.keys)
+
+    def said(self, label: str) -> str:
+        """Return an arm's values with the short names of their keys."""
+        arm = next(one for one in self.arms if one.label == label)
+        pairs = zip(self.short, arm.values, strict=True)
+        return " and ".join(f"{key} = {value}" for key, value in pairs)
+
 
 def planned(asked: SweepOptions) -> Sweep:
     """Read and check every arm, before anything is played.

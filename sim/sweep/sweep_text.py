@@ -7,8 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from retailsim.analysis.measures.value_text import change_written, written
-from retailsim.sim.budget.estimate import counted
-from retailsim.sim.sweep.verdict import between, verdict
+from retailsim.sim.sweep.verdict import between, size, unit_of, verdict
 from retailsim.sim.terminal.terminal import Terminal
 
 if TYPE_CHECKING:
@@ -27,7 +26,7 @@ def show(found: Sweep, outcome: Arms, by_name: Mapping[str, Measure], terminal: 
     if terminal.json:
         terminal.out_json(told(found, outcome, by_name))
         return
-    terminal.out(f"{found.named} in {found.scenario}: {_size(outcome)}")
+    terminal.out(f"{found.named} in {found.scenario}: {size(outcome)}")
     for line in (*outcome.cautions, f"Intervals are for {outcome.generalise_to}."):
         terminal.out(line)
     terminal.out("")
@@ -59,17 +58,6 @@ def told(found: Sweep, outcome: Arms, by_name: Mapping[str, Measure]) -> dict[st
     }
 
 
-def _size(outcome: Arms) -> str:
-    episodes = sorted({arm.episodes for arm in outcome.arms})
-    each = (
-        counted(episodes[-1], "episode")
-        if len(episodes) == 1
-        else (f"{episodes[0]:,} to {episodes[-1]:,} episodes")
-    )
-    how = "which share their draws" if outcome.pairs else "none of which pair"
-    return f"{counted(len(outcome.arms), 'arm')} of {each}, {how}"
-
-
 def _levels(found: Sweep, outcome: Arms, by_name: Mapping[str, Measure]) -> Any:
     """Every arm with its measures."""
     table = _table(found)
@@ -91,7 +79,7 @@ def _heading(one: Measure) -> str:
 def _cell(found: Estimate, one: Measure) -> str:
     if found.value is None:
         return "-"
-    write = partial(written, one.unit if one.unit != "count" else "units")
+    write = partial(written, unit_of(one))
     lines = [write(found.value)]
     if found.interval is not None:
         lines.append(f"{write(found.interval.low)} - {write(found.interval.high)}")
@@ -100,7 +88,7 @@ def _cell(found: Estimate, one: Measure) -> str:
 
 def _behind(found: Sweep, best: Best, by: Measure) -> Any:
     """By how much every other arm is worse than the best."""
-    table = _table(found, title=f"Worse than {_short(best.label)} by")
+    table = _table(found, title=f"Worse than {found.said(best.label)} by")
     for heading in (by.estimate_label, "95 % of all pairs", ""):
         table.add_column(heading, justify="right", no_wrap=True)
     for rival in best.rivals:
@@ -113,7 +101,7 @@ def _worse(rival: Rival, by: Measure) -> Iterator[str]:
     if test.estimate is None:
         yield from ("-", test.note, "not told apart")
         return
-    write = partial(change_written, by.unit)
+    write = partial(change_written, unit_of(by))
     yield f"{write(test.estimate)}{points}"
     yield test.note if test.interval is None else between(test.interval, write)
     yield "worse" if rival.told_apart else "not told apart"
@@ -124,7 +112,7 @@ def _table(found: Sweep, title: str = "") -> Any:
     from rich.table import Table
 
     table = Table(title=title or None, box=SIMPLE_HEAD, pad_edge=False, title_justify="left")
-    heading = "\n".join(_short(one.key.rpartition(".")[2], _KEY) for one in found.keys)
+    heading = "\n".join(_short(name, _KEY) for name in found.short)
     table.add_column(heading, overflow="fold")
     return table
 
@@ -168,7 +156,7 @@ def curve(outcome: Arms, by: Measure) -> Iterator[str]:
         if found.value is not None:
             line[at(found.value)] = "o"
         yield f"{_short(label):{name}}  {''.join(line).rstrip()}"
-    write = partial(written, by.unit if by.unit != "count" else "units")
+    write = partial(written, unit_of(by))
     left, right = write(low), write(high)
     yield f"{'':{name}}  {left}{right:>{cells - len(left)}}"
 

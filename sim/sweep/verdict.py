@@ -6,15 +6,28 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
-from retailsim.analysis.measures.value_text import written
+from retailsim.analysis.measures.value_text import change_written, written
+from retailsim.sim.budget.estimate import counted
 
 if TYPE_CHECKING:
-    from retailsim.analysis.measures.arms import Arms
+    from retailsim.analysis.measures.arms import Arms, Rival
     from retailsim.analysis.measures.measure import Measure
     from retailsim.analysis.statistics.values import Interval
     from retailsim.sim.sweep.sweep_arms import Sweep
 
 _DIGITS = 3
+
+
+def size(outcome: Arms) -> str:
+    """Say how many arms of how many episodes there are, and whether they share their draws."""
+    episodes = sorted({arm.episodes for arm in outcome.arms})
+    each = (
+        counted(episodes[-1], "episode")
+        if len(episodes) == 1
+        else (f"{episodes[0]:,} to {episodes[-1]:,} episodes")
+    )
+    how = "which share their draws" if outcome.pairs else "none of which pair"
+    return f"{counted(len(outcome.arms), 'arm')} of {each}, {how}"
 
 
 def verdict(found: Sweep, outcome: Arms, by_name: Mapping[str, Measure]) -> Iterator[str]:
@@ -27,15 +40,37 @@ def verdict(found: Sweep, outcome: Arms, by_name: Mapping[str, Measure]) -> Iter
     if all(rival.behind.estimate == 0.0 and rival.behind.p == 1.0 for rival in best.rivals):
         yield f"All arms are the same: {found.named} changed no {by.label.lower()}."
         return
-    write = partial(written, by.unit, digits=_DIGITS)
+    write = partial(written, unit_of(by), digits=_DIGITS)
     around = "" if best.interval is None else f" ({between(best.interval, write)})"
-    yield f"Best by {by.estimate_label.lower()}: {best.label}, with {write(best.value)}{around}."
-    if not best.alike:
+    named = found.said(best.label)
+    yield f"Best by {by.estimate_label.lower()}: {named}, with {write(best.value)}{around}."
+    if len(best.rivals) == 1:
+        yield _by_how_much(found, best.rivals[0], by)
+    elif not best.alike:
         yield "It is told apart from every other."
     elif len(best.alike) == len(best.rivals):
         yield "It cannot be told apart from any other."
     else:
-        yield f"It cannot be told apart from: {'; '.join(best.alike)}."
+        yield f"It cannot be told apart from: {'; '.join(map(found.said, best.alike))}."
+
+
+def unit_of(by: Measure) -> str:
+    """Return the unit of a measure per episode."""
+    return "units" if by.unit == "count" else by.unit
+
+
+def _by_how_much(found: Sweep, rival: Rival, by: Measure) -> str:
+    """Say how far the only other arm is behind."""
+    name, test = found.said(rival.label), rival.behind
+    if test.estimate is None or test.interval is None:
+        return f"It cannot be told apart from {name}: {test.note}."
+    write = partial(change_written, unit_of(by))
+    points = " points" * (by.unit == "share")
+    far = f"{write(abs(test.estimate)).removeprefix('+')}{points}"
+    ends = between(test.interval, write)
+    if rival.told_apart:
+        return f"{name} is {far} worse ({ends})."
+    return f"It cannot be told apart from {name}, which is {far} worse here ({ends})."
 
 
 def between(interval: Interval, write: Callable[[float], str]) -> str:

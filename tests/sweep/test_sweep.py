@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -75,7 +76,7 @@ def test_what_a_person_reads_fits_80_columns_and_says_the_verdict_first(folder: 
     assert result.exit_code == 0, result.stderr
     lines = result.stdout.splitlines()
     verdict = next(n for n, line in enumerate(lines) if line.startswith("Best by profit per"))
-    assert "told apart" in lines[verdict + 1]
+    assert "discount = " in lines[verdict + 1]
     assert all(len(line.rstrip()) <= 80 for line in lines[verdict:] if str(folder) not in line)
     assert sum(line.startswith(("0 ", "0.3 ")) and "o" in line for line in lines) == 2
 
@@ -136,3 +137,28 @@ def test_the_size_of_all_arms_is_told_before_anything_is_played(tmp_path: Path) 
     assert "2 arms, 400 episodes" in result.stdout
     assert not (tmp_path / "out").exists()
     assert json.loads(sim("sweep", "pairwise", *words, "--json").stdout)["episodes"] == 400
+
+
+@pytest.mark.parametrize(
+    ("keys", "best"),
+    [(("design.discount=0,0.3",), "discount = 0"), (("design.start=2026-01-05,2026-02-02",), "")],
+)
+@pytest.mark.slow
+def test_a_page_holds_the_verdict_a_figure_for_each_measure_and_every_arm(
+    keys: tuple[str, ...], best: str, tmp_path: Path
+) -> None:
+    """Numbers are a curve, other values points below one another; the second way is the JSON."""
+    words = (*keys, "--out", tmp_path / "out")
+    said = swept(*words)
+    result = sim("sweep", "pairwise", *words, *SMALL, "--html")
+    assert result.exit_code == 0, result.stderr
+    path = tmp_path / "out" / "sweep.html"
+    assert f"page: {path}" in result.stderr
+    text = unescape(path.read_text())
+    assert " ".join(said["verdict"]) in text
+    assert best in text
+    assert text.count("<figure") == text.count("<svg") == len(said["outcome"]["shown"]) == 4
+    for arm in said["outcome"]["arms"]:
+        conversion = arm["estimates"]["conversion_rate"]["value"]
+        assert f"<td>{conversion:.1%}<small" in text
+    assert "<script" not in text
