@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
+from retailsim.agents.protocol import POLICY
 from retailsim.events.messages import Role
 from retailsim.sim.scenario.settings import Tree
 from retailsim.sim.seats.cast import model_table, named
@@ -14,6 +17,9 @@ PART = ("persona", "gender")
 STAND_IN = "like-"
 """How the names of seats begin that only stand in for somebody: whoever is named comes instead."""
 
+
+_POLICY = f"{POLICY}:"
+_SECRET = re.compile(r"\s*(?:http:)?https?://(?:(?!https?://)[^@])*@", re.IGNORECASE)
 
 SeatEntry = str | Mapping[str, Any]
 """An entry of ``--sellers`` or ``--buyers``, or a seat's own table."""
@@ -25,9 +31,25 @@ SeatEntries = str | Sequence[SeatEntry]
 
 def entries_of(asked: SeatEntries) -> list[SeatEntry]:
     """Return the seats that are asked for, one after another."""
-    entries = asked.split(",") if isinstance(asked, str) else asked
+    entries = _split(asked) if isinstance(asked, str) else asked
     plain = (one.strip() if isinstance(one, str) else one for one in entries)
     return [one for one in plain if one]
+
+
+def _split(asked: str) -> Iterator[str]:
+    """Cut ``A,B`` at its commas, but for those in a secret of an address or a policy's file."""
+    pieces = asked.split(",")
+    while pieces:
+        longer = (",".join(pieces[:count]) for count in range(1, len(pieces) + 1))
+        whole = next(filter(_is_whole, longer), pieces[0])
+        yield whole
+        pieces = pieces[whole.count(",") + 1 :]
+
+
+def _is_whole(name: str) -> bool:
+    """Whether this is an address to the end of its secret, or a policy's file that is there."""
+    file = name.strip().removeprefix(_POLICY)
+    return bool(_SECRET.match(name)) or (file != name.strip() and Path(file).is_file())
 
 
 def describe_models(asked: SeatEntries, models: Tree) -> None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
-from retailsim.sim.seats.seat_names import give_seats
+import pytest
+
+from retailsim.sim.seats.seat_names import entries_of, give_seats
 from tests.sim.runs import events_of, sim
 
 PARTS: list[dict[str, Any]] = [
@@ -38,6 +41,35 @@ def test_each_part_is_played_by_each_of_the_names_without_the_old_options() -> N
         )
     ]
     assert models == {"openai/gpt-5.4": {"provider": "openai", "model": "gpt-5.4"}}
+
+
+@pytest.mark.parametrize(
+    ("asked", "entries"),
+    [
+        ("a,b", ["a", "b"]),
+        ("http://u:p,w@h/x,csi", ["http://u:p,w@h/x", "csi"]),
+        ("csi, http:HTTPS://u:p,/w@h ,b", ["csi", "http:HTTPS://u:p,/w@h", "b"]),
+        ("http://h/x,http://u:p@g", ["http://h/x", "http://u:p@g"]),
+        ("http://h/x,csi", ["http://h/x", "csi"]),
+        ("policy:one,two.json,b", ["policy:one,two.json", "b"]),
+        ("policy:one.json,b", ["policy:one.json", "b"]),
+        ("policy:no,such", ["policy:no", "such"]),
+    ],
+)
+def test_commas_of_secrets_and_files_part_no_names(
+    asked: str, entries: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second half of a password was refused as an agent's name, and so shown."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("one.json", "one,two.json"):
+        (tmp_path / name).touch()
+    assert entries_of(asked) == entries
+
+
+def test_a_password_with_a_comma_is_not_repeated() -> None:
+    result = sim("launch", "--sellers", "http://u:first,second@127.0.0.1:9", "--dry-run")
+    assert result.exit_code == 2
+    assert not {"first", "second"} & set(re.findall(r"\w+", result.stderr))
 
 
 def test_seats_without_a_persona_are_no_parts() -> None:
