@@ -144,10 +144,13 @@ def mine_policy(runs: tuple[Path, ...], as_json: bool, **flags: Any) -> None:
 
     Runs of one protocol are looked at together; conversations are compared within a run and seller.
     """
+    from retailsim.sim.execution.as_ctrl_c import as_ctrl_c
     from retailsim.sim.look.mine import mine_runs
     from retailsim.sim.terminal.terminal import Terminal
 
-    sys.exit(mine_runs(runs, Terminal(json=as_json), **flags))
+    with as_ctrl_c(lambda: "nothing was written"):
+        status = mine_runs(runs, Terminal(json=as_json), **flags)
+    sys.exit(status)
 
 
 @policy.command(name="evaluate", example="policy evaluate learnt.json --log runs/csi")

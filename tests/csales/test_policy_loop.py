@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -72,6 +74,19 @@ def test_the_loop_goes_once_around_and_on_where_it_was_stopped(
     again = {path.name: path.read_bytes() for path in (tmp_path / "x" / "policies").iterdir()}
     assert again == learnt  # what is written anew is the same
     assert json.loads(experiment(tmp_path / "x").stdout) == said
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_it_with_a_line_that_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
+) -> None:
+    monkeypatch.setattr(loop._Loop, "collect", lambda self: 0)
+    monkeypatch.setattr(loop._Loop, "go", lambda self: os.kill(os.getpid(), number))
+    result = experiment(tmp_path / "x")
+    again = f"to continue the experiment, repeat the command with --out {tmp_path / 'x'}"
+    assert (result.exit_code, result.stdout) == (3, "")
+    assert result.stderr == f"error: interrupted: {again}\n"
+    assert not (tmp_path / "x" / "report.html").exists()
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""`policy learn` and `policy evaluate --audit` that are interrupted: status 3, and a line."""
+"""`policy learn`, `mine` and `evaluate --audit` that are interrupted: status 3, and a line."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from retailsim.sim.execution.as_ctrl_c import Interrupted, as_ctrl_c
+from retailsim.sim.look import mine
 from tests.learning.logged_runs import talked
-from tests.sim.runs import ROOT, command
+from tests.sim.runs import ROOT, command, sim
 
 ALL = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -63,6 +64,17 @@ def test_each_signal_ends_the_block_and_is_given_back(number: signal.Signals) ->
     ):
         os.kill(os.getpid(), number)
     assert [signal.getsignal(one) for one in ALL] == before
+
+
+@pytest.mark.parametrize("number", ALL)
+def test_interrupted_mining_says_so(
+    number: signal.Signals, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "run.toml").touch()
+    monkeypatch.setattr(mine, "mined_of", lambda *_, **__: os.kill(os.getpid(), number))
+    result = sim("policy", "mine", tmp_path)
+    assert (result.exit_code, result.stdout) == (3, "")
+    assert result.stderr == "error: interrupted: nothing was written\n"
 
 
 def test_what_nohup_ignores_stays_ignored() -> None:

@@ -12,7 +12,9 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
+from retailsim.events.whole_file import written_whole
 from retailsim.sim.environments.csales.episodes import Episodes
+from retailsim.sim.execution.as_ctrl_c import as_ctrl_c
 from retailsim.sim.experiments.arm_runs import goes_on
 from retailsim.sim.experiments.experiment import ExperimentOptions
 from retailsim.sim.experiments.experiment_output import draw, tell
@@ -62,18 +64,14 @@ JUDGED = 11
 def experiment(terminal: Terminal, *, asked: ExperimentOptions, folder: Path) -> int:
     """Go through the loop, and print its table; returns the exit status."""
     loop = _Loop(asked, Places(folder), terminal)
-    try:
+    with as_ctrl_c(lambda: goes_on("experiment", folder)):
         status = loop.collect()
         if status:
             terminal.say(goes_on("experiment", folder))
             return status
-        found = loop.go()
-    except KeyboardInterrupt:
-        terminal.say(goes_on("experiment", folder))
-        raise
-    outcome = outcome_of(found)
-    write_page(outcome, folder / "report.html")
-    draw("policy", outcome, folder, asked.charts or "svg", terminal)
+        outcome = outcome_of(loop.go())
+        write_page(outcome, folder / "report.html")
+        draw("policy", outcome, folder, asked.charts or "svg", terminal)
     tell("policy", {"collected": folder / "collected"}, outcome, terminal)
     terminal.say(f"report: {folder / 'report.html'}")
     return 0
@@ -181,9 +179,7 @@ class _Loop:
             for done in course.run():
                 if done % 50 == 0:
                     update(Progress(markets=done, episodes=done, failed=course.failed))
-        new = place.with_suffix(".new")
-        course.policy().save(new)
-        new.replace(place)
+        course.policy().save(place)
 
     def _offline(self) -> str:
         """Learn from the log alone; returns what the log says of it."""
@@ -226,9 +222,8 @@ class _Loop:
 
 def _keep(place: Path, data: bytes) -> None:
     """Write a file in one step, so that what is there is whole."""
-    new = place.with_suffix(".new")
-    new.write_bytes(data)
-    new.replace(place)
+    with written_whole(place) as new:
+        new.write_bytes(data)
 
 
 def _encoded(outcomes: dict[str, Outcomes]) -> bytes:

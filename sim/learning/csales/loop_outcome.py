@@ -37,6 +37,7 @@ from retailsim.analysis.projection.loader import load
 from retailsim.analysis.protocols.csales.moves import moves
 from retailsim.analysis.report.page import page
 from retailsim.analysis.statistics.values import Estimate
+from retailsim.events.whole_file import written_whole
 from retailsim.sim.errors import CannotWrite
 from retailsim.sim.learning.csales.contest import BEATEN, OLD, ORACLE
 from retailsim.sim.learning.csales.judged import (
@@ -275,7 +276,8 @@ def write_page(outcome: ExperimentOutcome, path: Path) -> None:
         title=outcome.title, lead=" ".join(outcome.about), warnings=(), sections=(notes, *sections)
     )
     try:
-        path.write_text(page(told), encoding="utf-8")
+        with written_whole(path) as new:
+            new.write_text(page(told), encoding="utf-8")
     except OSError as error:
         raise CannotWrite(path, error, "choose another --out") from None
 
