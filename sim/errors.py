@@ -70,6 +70,16 @@ class LeadsOut(SimError):
         super().__init__(f"{place} leads out of the run's folder, and is not written to; {advice}")
 
 
+class OtherCurrency(SimError):
+    """Runs are in different currencies: their amounts cannot be put together."""
+
+    def __init__(self, first: Path, one: str, second: Path, two: str) -> None:
+        super().__init__(
+            f"{first} is in {one}, {second} in {two}: amounts of two currencies cannot be put "
+            "together; compare runs of one currency"
+        )
+
+
 class RunChanged(SimError):
     """Something that a run depends on is not what it was when the run was made."""
 

@@ -9,6 +9,7 @@ import altair as alt
 import polars as pl
 
 from retailsim.analysis.exhibits.parts import Figure
+from retailsim.market.core.money import DOLLARS, currency, sign
 
 INK, FAINT = "#010101", "#020202"
 """Colours that stand for those of the page: its text, and its lines."""
@@ -117,6 +118,13 @@ def intervals(
     return Figure(name=name, title=title, spec=_spec(drawn, max(60, 28 * len(known))), says=says)
 
 
+def _amounts() -> alt.Axis:
+    """Return an axis of whole amounts in the currency of the catalogue."""
+    if currency() == DOLLARS:
+        return alt.Axis(format="$,.0f")
+    return alt.Axis(labelExpr=f"'{sign()}' + format(datum.value, ',.0f')")
+
+
 def _said(value: float, percent: bool) -> str:
     return f"{value:.1%}" if percent else f"{value:,.2f}"
 
@@ -146,12 +154,13 @@ def heatmap(cells: pl.DataFrame) -> Figure:
     colour = alt.Color(
         "dollars:Q",
         scale=alt.Scale(domain=[-reach, 0, reach], range=[ORANGE, "#e1e1e1", BLUE]),
-        legend=alt.Legend(title="$ v. mean"),
+        legend=alt.Legend(title=f"{sign().strip()} v. mean"),
     )
     boxes = base.mark_rect().encode(color=colour)
     labels = base.mark_text(fontSize=11).encode(text="text:N", color=alt.value("#111111"))
     best = cells.sort("dollars", descending=True).row(0, named=True)
-    most = f"{best['dollars']:+,.0f} dollars{best['mark']}"
+    unit = "dollars" if currency() == DOLLARS else currency()
+    most = f"{best['dollars']:+,.0f} {unit}{best['mark']}"
     says = f"Best pair: {best['seller']} with {best['buyer']}, {most}."
     height = max(90, 44 * cells["seller"].n_unique())
     return Figure(
@@ -220,7 +229,7 @@ def frontier(
     """
     sides = points["side"].unique(maintain_order=True).to_list()
     x = alt.X("x:Q", title=x_title, axis=alt.Axis(format="%"), scale=alt.Scale(zero=True))
-    y = alt.Y("value:Q", title=y_title, axis=alt.Axis(format="$,.0f"), scale=alt.Scale(zero=True))
+    y = alt.Y("value:Q", title=y_title, axis=_amounts(), scale=alt.Scale(zero=True))
     colour = alt.Color(
         "side:N",
         scale=alt.Scale(domain=sides, range=[BLUE, ORANGE]),
@@ -245,7 +254,7 @@ def frontier(
     )
     words = [one.encode(x=x, y=y, text=text) for one in (right, slanting)]
     says = "; ".join(
-        f"{row['label']}, {row['side']}: ${row['value']:,.2f} at {row['x']:.1%}"
+        f"{row['label']}, {row['side']}: {sign()}{row['value']:,.2f} at {row['x']:.1%}"
         for row in points.iter_rows(named=True)
     )
     spec = _spec(alt.layer(bars, lines, dots, others, *words), 300)

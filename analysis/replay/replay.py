@@ -21,6 +21,7 @@ from retailsim.analysis.replay.cost import Attempts, Cost, cost
 from retailsim.analysis.replay.headline_intervals import HeadlineIntervals
 from retailsim.analysis.replay.telemetry import attempts
 from retailsim.events.log.seal import SEAL
+from retailsim.market.core.money import DOLLARS
 
 READ = frozenset(
     (
@@ -57,6 +58,8 @@ class Replay(msgspec.Struct, frozen=True, kw_only=True):
 
     Parameters
     ----------
+    currency : str
+        ISO 4217 code of all amounts but those of ``cost``, which are dollars.
     run : str
         The folder, as it was given.
     partial : bool
@@ -94,6 +97,7 @@ class Replay(msgspec.Struct, frozen=True, kw_only=True):
     cost: Cost | None
     intervals: HeadlineIntervals | None = None
     profit: ProfitStatement | None = None
+    currency: str = DOLLARS
 
 
 def replay(run: Path, projection: Projection | None = None) -> Replay:

@@ -22,6 +22,7 @@ from rich.text import Text
 from retailsim.analysis.measures.failures import failures_told
 from retailsim.analysis.measures.table import measure, shown_in
 from retailsim.analysis.measures.value_text import MARK, MARKED, bounded, written
+from retailsim.market.core.money import sign
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderableType
@@ -282,11 +283,11 @@ def _claims(replay: Replay) -> Iterator[str]:
 
 def _short(cents: float, *, whole: bool) -> str:
     """Signed dollars in at most `_CELL_WIDTH` cells: ``+$12.30``, ``-$1,234``, ``+$1.2M``."""
-    sign, amount = "-" if cents < 0 else "+", abs(cents) / 100
+    plus, amount, mark = "-" if cents < 0 else "+", abs(cents) / 100, sign()
     for size, unit in ((1e9, "G"), (1e6, "M"), (1e5, "k")):
         if amount >= size:
-            return f"{sign}${amount / (1e3 if unit == 'k' else size):.1f}{unit}"
-    return f"{sign}${amount:,.0f}" if whole else f"{sign}${amount:.2f}"
+            return f"{plus}{mark}{amount / (1e3 if unit == 'k' else size):.1f}{unit}"
+    return f"{plus}{mark}{amount:,.0f}" if whole else f"{plus}{mark}{amount:.2f}"
 
 
 def _shade(share: float) -> Style:

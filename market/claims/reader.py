@@ -19,6 +19,7 @@ from retailsim.market.claims.hit import Hit
 from retailsim.market.claims.quantities import NUMBER_WORDS, UNITS, Quantity, quantities
 from retailsim.market.claims.rules import FIGURES, Guards, Kind, Ready, Rule, Rules, load_rules
 from retailsim.market.claims.sheet import AS_IT_IS, Sheet, normal
+from retailsim.market.core import money
 
 LONGEST_SENTENCE = 400
 """Characters of a sentence that are read; patterns take time that grows with them."""
@@ -71,8 +72,18 @@ def sentences(text: str) -> list[str]:
 def read(text: str, sheet: Sheet) -> tuple[Claim, ...]:
     """Return the claims of a text that a sheet does not carry, at most one a sentence.
 
-    A text is cut at its full stops first, which is quick; most pieces were met before.
+    Amounts in the currency of the catalogue are read as dollars are, so that one set of rules and
+    one memory do for all.
     """
+    mark = money.sign()
+    found = _read(money.in_dollars(text), sheet)
+    if mark == "$":
+        return found
+    return tuple(one._replace(sentence=one.sentence.replace("$", mark)) for one in found)
+
+
+def _read(text: str, sheet: Sheet) -> tuple[Claim, ...]:
+    """Read a text; it is cut at its full stops first, which is quick: most pieces were met."""
     found: list[Claim] = []
     if "No. " in text:
         text = text.replace("No. ", "No.")

@@ -10,7 +10,7 @@ from typing import Any
 from retailsim.market.catalogue.product import Product
 from retailsim.market.claims.quantities import Quantity, quantities
 from retailsim.market.claims.rules import load_rules
-from retailsim.market.core.money import dollars
+from retailsim.market.core.money import dollars, us_dollars
 
 TOLERANCE = 0.06
 """Share by which a quantity may differ from the sheet's: units are converted, numbers rounded."""
@@ -299,7 +299,7 @@ def _names(text: str) -> list[tuple[str, str]]:
 
 
 def _amounts(money: Iterable[int]) -> list[tuple[str, str]]:
-    return [(dollars(cents), "the price") for cents in sorted(money, reverse=True) if cents > 0]
+    return [(us_dollars(cents), "the price") for cents in sorted(money, reverse=True) if cents > 0]
 
 
 def _terms(return_days: int, delivery_days: tuple[int, int]) -> tuple[tuple[str, str], ...]:

@@ -28,6 +28,7 @@ from retailsim.events.diagnostics import Diagnostics, TelemetryFile, diagnostics
 from retailsim.events.log.writer import LogWriter
 from retailsim.events.messages import SCHEMA_VERSION, LoggedRecord
 from retailsim.events.streams import Seed
+from retailsim.market.core.money import in_currency
 from retailsim.market.core.spec import MarketSpec
 from retailsim.market.protocols.registry import Protocol, rules_of
 from retailsim.sim.errors import RunChanged, WireStopped
@@ -228,7 +229,9 @@ async def play_shard(
         compress=scenario.log.compress,
         on_full=keeper.keep,
     )
-    with keeper, writer, few_collections(), watch if cast.has_plugins else nullcontext():
+    written_in = in_currency(scenario.products.currency)
+    watching = watch if cast.has_plugins else nullcontext()
+    with keeper, writer, few_collections(), watching, written_in:
         engine = Engine(
             cast=cast,
             declared=declared_events(cast.protocol),

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from retailsim.market.core.money import dollars
+from retailsim.market.core.money import us_dollars
 from retailsim.sim.budget.estimate import CostEstimate, counted, duration, estimate
 from retailsim.sim.experiments.contrasts import (
     Assumptions,
@@ -129,4 +129,4 @@ def _cost(one: ArmPlan) -> str:
     time = duration(found.seconds)
     if found.dollars is None:
         return f"a model has no price, so what it costs is not known (models.NAME.price); {time}"
-    return f"{dollars(100 * found.dollars)} expected, {time}"
+    return f"{us_dollars(100 * found.dollars)} expected, {time}"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from retailsim.sim.errors import MissingExtra
+from retailsim.sim.folder.currency import in_currency_of
 from retailsim.sim.look.side_by_side import SideBySide, own_of, side_by_side
 from retailsim.sim.terminal.terminal import Terminal
 
@@ -23,8 +24,13 @@ def compare_runs(first: Path, second: Path, terminal: Terminal, html: str | None
     html : str or None
         The file of its page; empty: among the second run's derived files. None: no page.
 
-    Raises what `side_by_side` and `compare_page.write_page` raise.
+    Raises what `side_by_side` and `compare_page.write_page` raise, and `OtherCurrency`.
     """
+    with in_currency_of(first, second):
+        return _compared(first, second, terminal, html)
+
+
+def _compared(first: Path, second: Path, terminal: Terminal, html: str | None) -> int:
     found = side_by_side(first, second)
     if html is not None:
         place = _page(found, Path(html) if html else None)

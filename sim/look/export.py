@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from retailsim.sim.errors import CannotWrite, NotARunFolder, SimError
+from retailsim.sim.folder.currency import in_currency_of
 from retailsim.sim.folder.run_folder import RunFolder
 from retailsim.sim.terminal.terminal import Terminal
 
@@ -122,7 +123,9 @@ def _write(asked: ExportOptions, form: Format, file: Path) -> str:
 
     match asked.what:
         case "transcripts":
-            if not write_transcripts(asked.run, file, asked.assistant or "seller"):
+            with in_currency_of(asked.run):
+                spoken = write_transcripts(asked.run, file, asked.assistant or "seller")
+            if not spoken:
                 return f"no chat holds any speech: {_why_silent(asked.run)}"
         case "events":
             write_table(export.events(asked.run), file, form)

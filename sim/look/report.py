@@ -9,6 +9,7 @@ import msgspec
 
 from retailsim.sim.environments.episodes import adaptive_sellers
 from retailsim.sim.errors import CannotWrite, MissingExtra
+from retailsim.sim.folder.currency import in_currency_of
 from retailsim.sim.folder.run_folder import RunFile, RunFolder, as_toml
 from retailsim.sim.terminal.new_folders import new_folders_told
 from retailsim.sim.terminal.terminal import Terminal
@@ -63,7 +64,8 @@ def made_report(
         from retailsim.analysis.report.page import page
     except ModuleNotFoundError as error:
         raise MissingExtra("report", error.name or "a package") from None
-    found = report(path, about(file), adaptive_sellers(file.scenario))
+    with in_currency_of(path):
+        found = report(path, about(file), adaptive_sellers(file.scenario))
     target = out or path / "derived" / "report.html"
     figures = [figure for section in found.sections for figure in section.figures]
     images = [target.with_name(f"{one.name}.{charts}") for one in figures] if charts else []

@@ -13,6 +13,7 @@ import msgspec
 
 from retailsim.events.whole_file import leads_out
 from retailsim.sim.execution.runner import RunOutcome
+from retailsim.sim.folder.currency import currency_of, in_currency_of
 from retailsim.sim.folder.run_folder import RunFolder
 from retailsim.sim.terminal.program_name import program_name
 from retailsim.sim.terminal.terminal import Terminal
@@ -44,6 +45,11 @@ def show_replay(
     more : mapping
         Further keys of the JSON.
     """
+    with in_currency_of(run.path):
+        return _shown(run, terminal, more)
+
+
+def _shown(run: RunFolder, terminal: Terminal, more: Mapping[str, Any]) -> int:
     from retailsim.analysis.projection.loader import load
     from retailsim.analysis.projection.registered import own_measures
     from retailsim.analysis.replay.replay import columns_read, replay
@@ -143,4 +149,5 @@ def _as_json(result: Replay, projection: Projection) -> Replay:
         run=os.fsencode(result.run).decode("utf-8", "replace"),
         intervals=intervals(projection, own),
         profit=with_interval(result.profit, projection.episodes),
+        currency=currency_of(Path(result.run)),
     )

@@ -17,6 +17,7 @@ from retailsim.events.log.lock import RunLock
 from retailsim.events.streams import Seed
 from retailsim.market.catalogue.product import Product
 from retailsim.market.catalogue.typical_prices import TypicalPrices
+from retailsim.market.core.money import in_currency
 from retailsim.sim.budget.estimate import extent, show_plan
 from retailsim.sim.errors import BadScenario, RunExists, TooLarge
 from retailsim.sim.execution.job import Job
@@ -81,6 +82,12 @@ class PreparedRun:
 def launch(options: Options, terminal: Terminal) -> int:
     """Run a scenario from its beginning; returns the exit status."""
     prepared = prepare(options, terminal)
+    with in_currency(prepared.scenario.products.currency):
+        return _launched(prepared, terminal)
+
+
+def _launched(prepared: PreparedRun, terminal: Terminal) -> int:
+    options = prepared.options
     if options.dry_run:
         return show_plan(prepared.design, options.budget, terminal, prepared.behavioral)
     run = make(prepared)

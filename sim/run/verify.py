@@ -16,6 +16,7 @@ from retailsim.events.log.reader import LogCheck
 from retailsim.events.log.seal import read_seal
 from retailsim.events.messages import LoggedRecord
 from retailsim.events.outside import Door
+from retailsim.market.core.money import in_currency
 from retailsim.market.core.spec import MarketSpec
 from retailsim.market.protocols.registry import rules_of
 from retailsim.sim.errors import MarketDiverged, RunChanged, Untrusted
@@ -223,7 +224,7 @@ async def _replay_all(run: RunFolder, file: RunFile, found: Survey) -> tuple[int
     markets = _Markets(run, design, found)
     texts = scenario.design.transcripts
     played: set[str] = set()
-    with watch:
+    with watch, in_currency(scenario.products.currency):
         for market, logged in whole_markets(run.events):
             spec = markets.specs.get(market)
             if spec is None:

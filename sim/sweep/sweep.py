@@ -10,6 +10,7 @@ import msgspec
 
 from retailsim.sim.errors import MissingExtra
 from retailsim.sim.experiments.arm_runs import ArmPlayer, QuietArms, begin, play_arm, say_cost
+from retailsim.sim.folder.currency import in_currency_of
 from retailsim.sim.sweep.sweep_arms import Sweep, SweepOptions, planned
 from retailsim.sim.terminal.audience import Audience
 from retailsim.sim.terminal.terminal import Terminal
@@ -38,14 +39,15 @@ def sweep(asked: SweepOptions, terminal: Terminal) -> int:
     if status:
         return status
     say_cost(found.folder, terminal)
-    outcome, by_name = measured(found, by)
     from retailsim.sim.sweep.sweep_text import show
 
-    show(found, outcome, by_name, terminal)
-    if asked.html:
-        from retailsim.sim.sweep.sweep_page import write_page
+    with in_currency_of(*filter(None, (options.out for options in found.runs.values()))):
+        outcome, by_name = measured(found, by)
+        show(found, outcome, by_name, terminal)
+        if asked.html:
+            from retailsim.sim.sweep.sweep_page import write_page
 
-        terminal.say(f"page: {write_page(found, outcome, by_name)}")
+            terminal.say(f"page: {write_page(found, outcome, by_name)}")
     return 0
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from retailsim.market.core.money import dollars
+from retailsim.market.core.money import us_dollars
 from retailsim.sim.budget.estimate import counted, duration, estimate
 from retailsim.sim.run.launch import prepare
 from retailsim.sim.sweep.sweep_arms import Sweep
@@ -32,7 +32,7 @@ def show_size(found: Sweep, budget: float | None, terminal: Terminal) -> int:
         terminal.out("nothing is spent: no language model takes part")
     elif known:
         seconds = duration(sum(one.seconds for one in estimates))
-        terminal.out(f"{dollars(100 * sum(costs))} expected, {seconds}")
+        terminal.out(f"{us_dollars(100 * sum(costs))} expected, {seconds}")
     else:
         terminal.out("a model has no price, so what it costs is not known (models.NAME.price)")
     return 0

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from retailsim.market.core.money import NANOUSD_PER_CENT, dollars
+from retailsim.market.core.money import NANOUSD_PER_CENT, us_dollars
 from retailsim.sim.play.progress import ModelUsage, Progress
 
 EVERY_S = 30.0
@@ -33,7 +33,9 @@ class Rate:
 
 def asked(usage: ModelUsage, rate: float) -> str:
     """Say what models were asked: in less than 80 cells."""
-    cost = "price unknown" if usage.nanousd is None else dollars(usage.nanousd / NANOUSD_PER_CENT)
+    cost = (
+        "price unknown" if usage.nanousd is None else us_dollars(usage.nanousd / NANOUSD_PER_CENT)
+    )
     parts = [
         f"{usage.calls:,} calls, {rate:,.1f}/s",
         f"{_short(usage.input_tokens)} in, {_short(usage.output_tokens)} out",

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar, TypeVarTuple
 
+from retailsim.market.core.money import currency
+
 First = TypeVar("First")
 Rest = TypeVarTuple("Rest")
 Result = TypeVar("Result")
@@ -21,7 +23,8 @@ class Memo(Generic[First, *Rest, Result]):
     Parameters
     ----------
     function : callable
-        Pure: forgetting a result costs time and changes nothing.
+        Pure but for the currency in which amounts are written: forgetting a result costs time and
+        changes nothing.
     size : int
         How many results are kept, one for each `first`; when full, the older half is dropped.
     """
@@ -31,16 +34,16 @@ class Memo(Generic[First, *Rest, Result]):
     def __init__(self, function: Callable[[First, *Rest], Result], size: int = 1024) -> None:
         self._function = function
         self._size = size
-        self._kept: dict[int, tuple[First, Any, Result]] = {}
+        self._kept: dict[int, tuple[First, Any, str, Result]] = {}
 
     def __call__(self, first: First, *rest: *Rest) -> Result:
         """Return the result for these values."""
-        found = self._kept.get(id(first))
-        if found is not None and found[1] == rest:
-            return found[2]
+        found, written_in = self._kept.get(id(first)), currency()
+        if found is not None and found[1] == rest and found[2] == written_in:
+            return found[3]
         if len(self._kept) >= self._size:
             for old in list(self._kept)[: self._size // 2]:
                 del self._kept[old]
         result = self._function(first, *rest)
-        self._kept[id(first)] = (first, rest, result)
+        self._kept[id(first)] = (first, rest, written_in, result)
         return result

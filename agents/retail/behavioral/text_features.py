@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from retailsim.agents.retail.behavioral.memo import Memo
 from retailsim.agents.retail.behavioral.parameters import Answers, PitchScale
 from retailsim.agents.retail.behavioral.terms import terms_of
+from retailsim.market.core.money import in_dollars
 from retailsim.market.protocols.retail.values import Offer, Pitch
 
 Cues = tuple[str, ...]
@@ -153,7 +154,7 @@ def score_answer(answer: str, cues: Cues, keys: Cues, scale: Answers) -> float:
         Lower-case words of the product sheet; one of them, an amount or a quotation is
         substance.
     """
-    text = answer.lower()
+    text = in_dollars(answer).lower()
     score = scale.on_topic if holds(cues, text) else 0.0
     if holds(SUBSTANCE, text) or holds(keys, text):
         score += scale.substance

@@ -1,0 +1,37 @@
+"""The currency of a run: of its catalogue, as its frozen scenario says."""
+
+from __future__ import annotations
+
+import tomllib
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+from retailsim.events.whole_file import read_bounded
+from retailsim.market.core.money import DOLLARS, in_currency
+from retailsim.sim.errors import OtherCurrency
+
+
+def currency_of(run: Path) -> str:
+    """Return the ISO 4217 code of a run's amounts: dollars where no file of the run says more."""
+    try:
+        tables = tomllib.loads(read_bounded(run / "run.toml").decode())
+        code = tables["scenario"]["products"]["currency"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return DOLLARS
+    return code if isinstance(code, str) else DOLLARS
+
+
+def in_currency_of(*runs: Path) -> AbstractContextManager[None]:
+    """Write amounts in the currency of these runs while the block runs.
+
+    Raises
+    ------
+    OtherCurrency
+        If they are in several: their amounts can be neither added up nor subtracted.
+    """
+    found = {run: currency_of(run) for run in runs}
+    first = next(iter(found.values()), DOLLARS)
+    for run, code in found.items():
+        if code != first:
+            raise OtherCurrency(runs[0], first, run, code)
+    return in_currency(first)
