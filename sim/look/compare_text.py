@@ -33,7 +33,8 @@ _LONGEST_NAME = 17
 
 def show(found: SideBySide, own: Sequence[Measure], terminal: Terminal) -> None:
     """Print a comparison: the verdict first, then what it rests on."""
-    for line in (*found.verdict, *found.unfinished, *found.comparison.cautions):
+    first, *more = found.verdict
+    for line in (first, *found.unfinished, *more, *found.comparison.cautions):
         terminal.out(_folded(line))
     terminal.out(_folded(f"{what_was_compared(found)}."))
     terminal.out(_folded(f"Intervals are for {found.comparison.generalise_to}."))

@@ -36,6 +36,7 @@ _WORDS: Mapping[str, str] = {
     "profiles.count": "number of profiles",
     "profiles.file": "profiles",
     "run.seed": "seed",
+    "inputs.profiles.jsonl": "what the profiles hold",
     "behavioral.parameters": "parameters of the behavioral agents",
     "window_days": "return window in days",
     "buyer_pays": "issues whose return the buyer pays",
