@@ -76,13 +76,18 @@ clean:
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	    { echo "$(PYTHON) is older than 3.11: say make PYTHON=python3.12" >&2; exit 1; }
+	@echo "Making a virtual environment in $(VENV)."
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.run: pyproject.toml constraints.txt | $(BIN)/python
+	@echo "Installing the packages into $(VENV), at their tested versions. This is done once and" \
+	    "takes one to five minutes, without a word until it is done."
 	$(INSTALL) -e '.[analysis]'
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml constraints.txt | $(BIN)/python
+	@echo "Installing the packages and the developers' tools into $(VENV), at their tested" \
+	    "versions. This is done once and takes some minutes, without a word until it is done."
 	$(INSTALL) -e '.[dev]'
 	@touch $(VENV)/.run $@
 

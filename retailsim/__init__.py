@@ -10,6 +10,7 @@ asked for, so that `import retailsim` itself costs nothing.
 
 from __future__ import annotations
 
+import sys as _sys
 from typing import TYPE_CHECKING
 
 from retailsim.lazy_names import lazy_names as _lazy_names
@@ -126,6 +127,12 @@ _MODULES = {
     ),
     "retailsim.sim.scenario.scenario": ("Scenario",),
 }
+
+if _sys.platform == "win32":  # locks of files and signals are those of POSIX
+    raise ImportError(
+        "retailsim runs on Linux and macOS; on Windows install and run it in WSL, "
+        "see learn.microsoft.com/windows/wsl"
+    )
 
 _found, __dir__, __all__ = _lazy_names(__name__, _MODULES)
 

@@ -170,7 +170,10 @@ def test_the_sdist_holds_the_linked_folders_and_gives_the_same_wheel(
         members = {member.name.partition("/")[2]: member for member in archive.getmembers()}
     assert all(members[f"retailsim/{folder}/__init__.py"].isfile() for folder in FOLDERS)
     assert not any(member.issym() for member in members.values())
-    assert not any(name.startswith("tests") for name in members)
+    for path in tracked():
+        if path.parts[0] in ("docs", "examples", "tests"):
+            assert members[str(path)].isfile(), path
+    assert not any("__pycache__" in name for name in members)
     assert contents(of_sdist) == contents(wheel)
 
 
