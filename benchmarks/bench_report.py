@@ -26,22 +26,22 @@ from retailsim.analysis.projection.registered import registered
 from retailsim.events.log.seal import fingerprint
 
 LIMIT_S = 60.0
+ROOT = Path(__file__).resolve().parent.parent
 
 _REPORT = """
-import json, re, sys, time
+import json, sys, time
 from pathlib import Path
-from retailsim.sim.look.report import write_report
-from retailsim.sim.terminal.terminal import Quiet
+from retailsim.sim.cli import main
 start = time.perf_counter()
-write_report(Path(sys.argv[1]), None, None, Quiet())
+main(["report", sys.argv[1]], standalone_mode=False)
 took = time.perf_counter() - start
 import polars as pl
 start = time.perf_counter()
 pl.scan_parquet(Path(sys.argv[1]) / "derived" / "episodes.parquet").group_by("seller", "buyer").agg(
     pl.col("net_revenue_cents").sum(), (pl.col("orders") > 0).mean()).collect()
 plain = time.perf_counter() - start
-# Not ru_maxrss: that of a new process begins with what its parent had.
-peak = int(re.search(r"VmHWM:\\s+(\\d+) kB", Path("/proc/self/status").read_text())[1]) * 1024
+from benchmarks.memory import peak_bytes
+peak = peak_bytes()
 height = pl.scan_parquet(Path(sys.argv[1]) / "derived" / "episodes.parquet").select(pl.len())
 print(json.dumps([took, plain, peak, height.collect().item()]))
 """
@@ -57,11 +57,17 @@ def run(episodes: int = 1_000_000, *, quick: bool = False) -> list[dict[str, Any
         mark, protocol, small = fingerprint(path / "events"), registered(path), load(path)
         found = replace(laid_over(small, wanted), tables=small.tables)
         tables = table_set(protocol.name, protocol.tables)  # others would not be used
-        projection_cache.write(path / "derived", mark, tables, found)
-        timed = subprocess.run(
-            (sys.executable, "-c", _REPORT, str(path)), check=True, capture_output=True, text=True
+        projection_cache.write(
+            path / "derived", mark, tables, projection_cache.contents_of(found, tables)
         )
-    took, plain, peak, height = json.loads(timed.stdout)
+        timed = subprocess.run(
+            (sys.executable, "-c", _REPORT, str(path)),
+            check=True,
+            capture_output=True,
+            text=True,
+            cwd=ROOT,
+        )
+    took, plain, peak, height = json.loads(timed.stdout.splitlines()[-1])
     assert height == found.episodes.height, "the report was of another projection"
     whole = wanted >= episodes
     return [

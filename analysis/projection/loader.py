@@ -18,7 +18,8 @@ import polars as pl
 from retailsim.analysis.projection import projection_cache, segment_cache
 from retailsim.analysis.projection.errors import KeptDiffers, NotARun
 from retailsim.analysis.projection.log_pieces import keep_closed, log_pieces
-from retailsim.analysis.projection.projection import Projection, merge
+from retailsim.analysis.projection.packed import Packed
+from retailsim.analysis.projection.projection import Projection, merge, merged, opened
 from retailsim.analysis.projection.protocol_tables import TableSet, table_set
 from retailsim.analysis.projection.registered import registered
 from retailsim.events.errors import RetailSimError
@@ -77,23 +78,16 @@ def _load(
     folder: Path, derived: Path, tables: TableSet, columns: Collection[str] | None
 ) -> Projection:
     mark, known = fingerprint(folder), read_hashed(derived / HASHED)
-    kept = projection_cache.read(derived, mark, tables, columns)
+    kept, contents = projection_cache.read(derived, mark, tables, columns), None
     if kept is None:
-        projection = project(folder, tables, known, derived)
+        log, pieces = log_pieces(folder, tables, known, derived)
+        contents = merged(pieces, tables)
+        kept = opened(contents, tables, columns)
     else:
-        projection = replace(kept, log=check(folder, known=known))
+        log = check(folder, known=known)
     if fingerprint(folder) == mark:
-        _keep(derived, mark, tables, projection, known, new=kept is None)
-    return projection if kept is not None else _narrowed(projection, columns)
-
-
-def _narrowed(projection: Projection, columns: Collection[str] | None) -> Projection:
-    """Let go of the columns that nobody wants."""
-    if columns is None:
-        return projection
-    episodes = projection.episodes
-    wanted = [name for name in episodes.columns if name in columns]
-    return replace(projection, episodes=episodes.select(wanted))
+        _keep(derived, mark, tables, contents, log.hashed(datetime.now(UTC)), known)
+    return replace(kept, log=log)
 
 
 def check_kept(run: Path, log: LogCheck) -> None:
@@ -139,14 +133,13 @@ def _keep(
     derived: Path,
     mark: str,
     tables: TableSet,
-    projection: Projection,
+    contents: Mapping[str, Packed] | None,
+    hashed: Mapping[str, Hashed],
     known: Mapping[str, Hashed],
-    *,
-    new: bool,
 ) -> None:
-    if new:
-        projection_cache.write(derived, mark, tables, projection)
-    hashed = projection.log.hashed(datetime.now(UTC)) if projection.log is not None else {}
+    """Keep a projection, if there is a new one, and what was hashed, if some of it is new."""
+    if contents is not None:
+        projection_cache.write(derived, mark, tables, contents)
     if hashed.keys() != known.keys() or any(hashed[name].at != known[name].at for name in hashed):
         write_hashed(derived / HASHED, hashed)
 

@@ -23,7 +23,7 @@ from retailsim.events.log.reader import LogCheck, check
 from retailsim.events.log.scan import SegmentReader
 from retailsim.events.log.segment import Segment, segments
 
-_CHUNK_BYTES = 2 << 20
+_CHUNK_BYTES = 1_500_000
 """Decoded at once by one thread. Larger chunks cost memory, smaller ones time."""
 
 _HASHING_THREADS = 1

@@ -37,7 +37,7 @@ _NOTHING_SOLD = (pl.col("orders") == 0) & pl.col("product").is_null()
 """Such a buyer could have bought any product: it cost nothing, whatever goods cost."""
 
 
-def with_profit(episodes: pl.DataFrame) -> pl.DataFrame:
+def with_profit(episodes: pl.DataFrame, *, costs_known: bool) -> pl.DataFrame:
     """Add what goods, carriers and taxes cost each episode, and its profit.
 
     ``profit_cents`` is null where the decision is not known, and where the product's cost is not.
@@ -50,10 +50,12 @@ def with_profit(episodes: pl.DataFrame) -> pl.DataFrame:
     Parameters
     ----------
     episodes : polars.DataFrame
-        With the columns of `BOOKED`, ``net_revenue_cents`` and ``decided``.
+        With the columns of `BOOKED`, ``net_revenue_cents`` and ``decided``; any of a run's.
+    costs_known : bool
+        Whether the run knows the cost of anything.
     """
     cost = pl.col("unit_cost_cents")
-    known = cost.is_not_null() | (_NOTHING_SOLD & cost.is_not_null().any())
+    known = cost.is_not_null() | (_NOTHING_SOLD & costs_known)
     shipping = pl.col("shipping_cents") - pl.col("shipping_refund_cents")
     return episodes.with_columns(
         returned_cost_cents=cost * (pl.col("units_refunded") + pl.col("units") * _EXCHANGED),

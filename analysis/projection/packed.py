@@ -16,10 +16,10 @@ Packed = bytes
 """A frame as the content of a Parquet file."""
 
 
-def packed(frame: pl.DataFrame) -> Packed:
-    """Pack a frame."""
+def packed(frame: pl.DataFrame, rows: int | None = None) -> Packed:
+    """Pack a frame, in groups of so many rows where some are to be unpacked without the others."""
     content = io.BytesIO()
-    frame.write_parquet(content, compression="lz4")
+    frame.write_parquet(content, compression="lz4", row_group_size=rows)
     return content.getvalue()
 
 

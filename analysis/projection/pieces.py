@@ -17,7 +17,7 @@ from retailsim.analysis.projection.packed import Packed, packed, unpacked
 from retailsim.analysis.projection.protocol_tables import TableSet, table_set
 from retailsim.analysis.projection.tables import ENVELOPE, ColumnTable, RowTable, Rule
 
-_EVENTS_AT_ONCE = 40_000
+_EVENTS_AT_ONCE = 25_000
 """Folded at once: fewer take more time, more take more memory."""
 
 _TYPE = r'^\s*\{\s*"type"\s*:\s*"(\w+)"'

@@ -11,24 +11,28 @@ the pieces of an episode that straddles segments can be ordered by their last ``
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import polars as pl
 
 from retailsim.analysis.projection.call_stages import placed
+from retailsim.analysis.projection.joined import Joined, join, packed_rows
 from retailsim.analysis.projection.money_columns import with_profit
-from retailsim.analysis.projection.packed import Packed, PackedTables, packed, unpacked
-from retailsim.analysis.projection.pieces import Pieces, extract, fold
+from retailsim.analysis.projection.packed import (
+    Packed,
+    PackedTables,
+    packed,
+    unpacked,
+    unpacked_of,
+)
+from retailsim.analysis.projection.pieces import Pieces, extract
 from retailsim.analysis.projection.protocol_tables import TableSet, table_set
-from retailsim.analysis.projection.tables import ColumnTable
 from retailsim.events.log.reader import LogCheck
 
 REVIEWING = "review"
 """The stage at which buyers are asked for reviews, as a failure names it."""
-
-_CELLS_AT_ONCE = 2_000_000
-"""Unpacked while tables are joined: more take more memory, fewer more time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,66 +96,54 @@ class Projection:
 def merge(pieces: Iterable[Pieces], tables: TableSet | None = None) -> Projection:
     """Fold partial rows, in any order, into the projection; None: of the shared tables."""
     tables = tables or table_set()
+    return opened(merged(pieces, tables), tables)
+
+
+def merged(pieces: Iterable[Pieces], tables: TableSet) -> dict[str, Packed]:
+    """Fold partial rows, in any order, into the tables of a projection, each packed."""
     listed = list(pieces) or [extract(b"", tables)]
     whole = {
-        name: _join(table, [piece.folded.pop(name) for piece in listed])
+        name: join(table, [piece.folded.pop(name) for piece in listed])
         for name, table in tables.folded.items()
     }
-    markets = _finish_markets(whole["markets"])
-    return Projection(
-        episodes=_finish_episodes(whole["episodes"], markets),
-        markets=markets,
-        calls=placed(
-            whole["calls"],
-            whole["unplaced_calls"],
-            whole["episodes"].select("episode", "decided_t"),
-        ).drop("seq"),
-        episode_calls=whole["episode_calls"].drop("seq"),
-        answerers=whole["answerers"].drop("seq"),
-        tables=PackedTables({name: _sorted(listed, name) for name in tables.rows}),
-    )
+    episodes = whole["episodes"]
+    run = _Run.of(episodes, _finish_markets(whole["markets"].frame()))
+    finished = (_finish_episodes(some, run) for some in episodes.slices())
+    calls, unplaced = (whole[name].frame() for name in ("calls", "unplaced_calls"))
+    decided = episodes.frame(("episode", "decided_t"))
+    return {
+        "episodes": packed_rows(finished),
+        "markets": packed(run.markets),
+        "calls": packed(placed(calls, unplaced, decided).drop("seq")),
+        "episode_calls": packed_rows(some.drop("seq") for some in whole["episode_calls"].slices()),
+        "answerers": packed(whole["answerers"].frame().drop("seq")),
+        **{name: _sorted(listed, name) for name in tables.rows},
+    }
+
+
+def opened(
+    contents: Mapping[str, Packed], tables: TableSet, columns: Collection[str] | None = None
+) -> Projection:
+    """Unpack a projection; of the episodes, the columns that are wanted if they exist (None: all).
+
+    Raises
+    ------
+    polars.exceptions.PolarsError
+        If a table is not what was packed.
+    """
+    frames: dict[str, Any] = {
+        name: unpacked(contents[name])
+        if columns is None or name != "episodes"
+        else unpacked_of(contents[name], columns)
+        for name in tables.frames
+    }
+    return Projection(**frames, tables=PackedTables({name: contents[name] for name in tables.rows}))
 
 
 def _sorted(pieces: Iterable[Pieces], name: str) -> Packed:
     """One table of rows: of all tables, only this one is unpacked at a time."""
     rows = pl.concat([unpacked(piece.rows.pop(name)) for piece in pieces])
     return packed(rows.sort("market", "seq"))
-
-
-def _join(table: ColumnTable, pieces: Sequence[Packed]) -> pl.DataFrame:
-    """The pieces of each key as one row, sorted by key; most keys have only one piece.
-
-    A few columns are unpacked at a time: beside the table itself, memory holds only these.
-    """
-    keys = pl.concat([unpacked(piece, table.key) for piece in pieces])
-    several = keys.select(pl.struct(table.key).is_duplicated()).to_series()
-    folded = fold(table, _rows(pieces, several).lazy().sort("seq", maintain_order=True)).collect()
-    alone = ~several
-    order = pl.concat([keys.filter(alone), folded.select(table.key)]).with_row_index("at")
-    at = order.sort(table.key)["at"]
-    del keys, order
-    joined: list[pl.Series] = []
-    for some in _batched(folded.columns, 1 + _CELLS_AT_ONCE // (1 + alone.len())):
-        part = pl.concat([unpacked(piece, some) for piece in pieces]).filter(alone)
-        joined += pl.concat([part, folded.select(some)])[at].get_columns()
-    return pl.DataFrame(joined)
-
-
-def _batched(names: Sequence[str], size: int) -> Iterator[Sequence[str]]:
-    for start in range(0, len(names), size):
-        yield names[start : start + size]
-
-
-def _rows(pieces: Sequence[Packed], wanted: pl.Series) -> pl.DataFrame:
-    """Some of the rows of all pieces together."""
-    if not wanted.any():
-        return unpacked(pieces[0]).clear()
-    found, offset = [], 0
-    for piece in pieces:
-        rows = unpacked(piece)
-        found.append(rows.filter(wanted[offset : offset + rows.height]))
-        offset += rows.height
-    return pl.concat(found)
 
 
 def _finish_markets(markets: pl.DataFrame) -> pl.DataFrame:
@@ -165,25 +157,42 @@ def _finish_markets(markets: pl.DataFrame) -> pl.DataFrame:
     return markets.with_columns(status=status).drop("seq", "closed", "failed")
 
 
-def _finish_episodes(episodes: pl.DataFrame, markets: pl.DataFrame) -> pl.DataFrame:
-    retried = episodes["retries"].drop_nulls().unique()
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """What an episode's row needs to know of the others, of which only some are at hand."""
+
+    markets: pl.DataFrame
+    retried: pl.Series
+    costs_known: bool
+
+    @classmethod
+    def of(cls, episodes: Joined, markets: pl.DataFrame) -> _Run:
+        rows = episodes.frame(("retries", "unit_cost_cents"))
+        costs = rows["unit_cost_cents"].is_not_null()
+        return cls(markets, rows["retries"].drop_nulls().unique(), bool(costs.any()))
+
+
+def _finish_episodes(episodes: pl.DataFrame, run: _Run) -> pl.DataFrame:
+    """Some episodes of a run with the columns that come from others: a row by itself each."""
     counted = [c.removeprefix("stars_") for c in episodes.columns if c.startswith("stars_")]
     ratings = {
         f"rating_{a}": pl.when(pl.col(f"reviews_{a}") > 0).then(pl.col(f"stars_{a}"))
         for a in counted
     }
     finished = (
-        _heard_by_all(_fail_with_market(episodes, markets), markets)
+        _heard_by_all(_fail_with_market(episodes, run.markets), run.markets)
         .with_columns(
             status=_episode_status(),
-            superseded=pl.col("episode").is_in(retried.to_list()),
+            superseded=pl.col("episode").is_in(run.retried.to_list()),
             net_revenue_cents=pl.col("gross_revenue_cents") - pl.col("refunded_cents"),
             reviews=pl.sum_horizontal(f"reviews_{a}" for a in counted),
             **ratings,
         )
         .with_columns(decided=_is_decided(), settled=_is_settled())
     )
-    return with_profit(finished).drop(*_ONLY_HERE, *(f"stars_{a}" for a in counted))
+    return with_profit(finished, costs_known=run.costs_known).drop(
+        *_ONLY_HERE, *(f"stars_{a}" for a in counted)
+    )
 
 
 _ONLY_HERE = (

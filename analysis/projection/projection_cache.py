@@ -9,15 +9,14 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import polars as pl
 
-from retailsim.analysis.projection.packed import Packed, PackedTables, packed, unpacked, unpacked_of
-from retailsim.analysis.projection.projection import Projection
+from retailsim.analysis.projection.packed import Packed, packed
+from retailsim.analysis.projection.projection import Projection, opened
 from retailsim.analysis.projection.protocol_tables import TableSet
 from retailsim.events.whole_file import leads_out, written_whole
 
@@ -58,31 +57,35 @@ def read(
             return None
         names = (*tables.frames, *tables.rows)
         contents = {name: _content(derived, name, index) for name in names}
-        frames: dict[str, Any] = {
-            name: unpacked(content)
-            if columns is None or name != "episodes"
-            else unpacked_of(content, columns)
-            for name, content in contents.items()
-            if name in tables.frames
-        }
+        return opened(contents, tables, columns)
     except (OSError, ValueError, RecursionError, pl.exceptions.PolarsError, _Changed):
         return None
-    rows = PackedTables({name: contents[name] for name in tables.rows})
-    return Projection(**frames, tables=rows)
 
 
-def write(derived: Path, log: str, tables: TableSet, projection: Projection) -> None:
-    """Keep a projection; a folder that cannot be written, or is a link out, keeps none."""
+def write(derived: Path, log: str, tables: TableSet, contents: Mapping[str, Packed]) -> None:
+    """Keep a projection; a folder that cannot be written, or is a link out, keeps none.
+
+    Parameters
+    ----------
+    contents : mapping of str to bytes
+        Its tables, packed, as `projection.merged` gives them.
+    """
     if leads_out(derived, derived.parent):
         return
     with contextlib.suppress(OSError):
         derived.mkdir(exist_ok=True)
-        digests = {}
-        frames = {name: packed(getattr(projection, name)) for name in tables.frames}
-        for name, content in (*frames.items(), *projection.tables.contents.items()):
-            digests[name] = _replace(derived / f"{name}.parquet", content)
+        digests = {
+            name: _replace(derived / f"{name}.parquet", contents[name])
+            for name in (*tables.frames, *tables.rows)
+        }
         index = _Index(version=VERSION, log=log, tables=tables.digest, sha256=digests)
         _replace(derived / _INDEX, msgspec.json.encode(index))
+
+
+def contents_of(projection: Projection, tables: TableSet) -> dict[str, Packed]:
+    """Return a projection's tables, packed."""
+    frames = {name: packed(getattr(projection, name)) for name in tables.frames}
+    return {**frames, **projection.tables.contents}
 
 
 def frame(projection: Projection, name: str) -> pl.DataFrame:

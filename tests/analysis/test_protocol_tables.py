@@ -12,7 +12,7 @@ from polars.testing import assert_frame_equal
 
 from retailsim import analysis
 from retailsim.analysis.measures.measure import Measure
-from retailsim.analysis.projection import loader
+from retailsim.analysis.projection import loader, log_pieces
 from retailsim.analysis.projection.errors import BadTables
 from retailsim.analysis.projection.projection import Projection
 from retailsim.analysis.projection.protocol_tables import ProtocolTables, table_set
@@ -30,13 +30,13 @@ CENTS = {"cents": pl.Int64()}
 def passes(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """The folders that were read whole since."""
     folders: list[Path] = []
-    project = loader.project
+    reading = log_pieces.log_pieces
 
     def counting(folder: Path, *more: Any) -> Any:
         folders.append(folder)
-        return project(folder, *more)
+        return reading(folder, *more)
 
-    monkeypatch.setattr(loader, "project", counting)
+    monkeypatch.setattr(loader, "log_pieces", counting)
     return folders
 
 

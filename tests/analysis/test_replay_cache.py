@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import os
 import shutil
-from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -13,17 +12,14 @@ from typing import Any
 import polars as pl
 import pytest
 
-from retailsim.analysis.projection import loader, projection_cache
+from retailsim.analysis.projection import loader, log_pieces, projection_cache
 from retailsim.analysis.projection.errors import KeptDiffers
 from retailsim.analysis.projection.loader import check_kept, load
 from retailsim.analysis.projection.packed import packed
-from retailsim.analysis.projection.projection import Projection
-from retailsim.analysis.projection.protocol_tables import TableSet
 from retailsim.analysis.replay.replay import replay
 from retailsim.events import messages as m
 from retailsim.events.errors import LogDamaged
 from retailsim.events.log import reader
-from retailsim.events.log.hashed import Hashed
 from retailsim.events.log.reader import check
 from retailsim.events.log.segment import Segment
 from tests.analysis.fakelog import closed, market, opened, order, write_run
@@ -49,15 +45,13 @@ def run(tmp_path: Path) -> Path:
 def projected(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """The folders that were hashed and parsed since."""
     folders: list[Path] = []
-    project = loader.project
+    reading = log_pieces.log_pieces
 
-    def counting(
-        folder: Path, tables: TableSet, known: Mapping[str, Hashed], derived: Path
-    ) -> Projection:
+    def counting(folder: Path, *more: Any) -> Any:
         folders.append(folder)
-        return project(folder, tables, known, derived)
+        return reading(folder, *more)
 
-    monkeypatch.setattr(loader, "project", counting)
+    monkeypatch.setattr(loader, "log_pieces", counting)
     return folders
 
 

@@ -13,7 +13,7 @@ from retailsim.analysis.annotation.items import choose
 from retailsim.analysis.annotation.rated_outcome import rated_outcome
 from retailsim.analysis.annotation.scores import Scores
 from retailsim.analysis.export import transcripts
-from retailsim.analysis.projection import loader
+from retailsim.analysis.projection import loader, log_pieces
 from retailsim.analysis.protocols.experiment_outcome import NoSuchExperiment, outcome_of
 from retailsim.analysis.report.content import report
 from retailsim.analysis.report.page import page
@@ -84,13 +84,13 @@ def test_a_report_of_conversations_reads_the_whole_log_once(
     launched(run, "csales", "--set", "profiles.count=8")
     shutil.rmtree(run / "derived", ignore_errors=True)
     folders: list[Path] = []
-    project = loader.project
+    reading = log_pieces.log_pieces
 
     def counting(folder: Path, *more: Any) -> Any:
         folders.append(folder)
-        return project(folder, *more)
+        return reading(folder, *more)
 
-    monkeypatch.setattr(loader, "project", counting)
+    monkeypatch.setattr(loader, "log_pieces", counting)
     first, second = report(run, {}), report(run, {})
     assert len(folders) == 1
     assert first == second
