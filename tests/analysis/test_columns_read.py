@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import msgspec
@@ -10,7 +11,7 @@ import pytest
 
 from retailsim.analysis.projection.loader import load
 from retailsim.analysis.projection.registered import own_measures
-from retailsim.analysis.protocol import ProtocolAnalysis
+from retailsim.analysis.protocol import ProtocolAnalysis, analysis_of
 from retailsim.analysis.replay.headline_intervals import intervals
 from retailsim.analysis.replay.replay import columns_read, replay
 from retailsim.analysis.report import content
@@ -44,8 +45,7 @@ def test_a_column_that_is_left_out_is_missed(run: Path) -> None:
 
 def test_a_log_that_was_just_read_lets_go_of_the_same_columns(run: Path) -> None:
     kept = load(run, {"episode", "orders", "no such column"})
-    for file in (run / "derived").iterdir():
-        file.unlink()
+    shutil.rmtree(run / "derived")
     fresh = load(run, {"episode", "orders", "no such column"})
     assert fresh.episodes.columns == ["episode", "orders"]
     assert fresh.episodes.equals(kept.episodes)
@@ -57,6 +57,13 @@ def test_a_report_of_the_columns_that_it_reads_says_what_one_of_all_says(
     narrow = report(run, {})
     monkeypatch.setattr(content, "columns_of", lambda _: None)
     assert msgspec.json.encode(narrow) == msgspec.json.encode(report(run, {}))
+
+
+def test_a_report_holds_no_column_that_nothing_shows(run: Path) -> None:
+    read = content.columns_of(analysis_of(run))
+    assert read is not None
+    assert "closed_t" in load(run).episodes.columns
+    assert "closed_t" not in read
 
 
 def test_a_protocol_that_does_not_say_what_it_reads_is_given_all() -> None:

@@ -10,7 +10,7 @@ from retailsim.analysis.projection.projection import Projection
 from retailsim.analysis.protocol import ExperimentTable, Learning, ProtocolAnalysis
 from retailsim.analysis.protocols.claims import CLAIMS_PER_EPISODE, claims_warning
 from retailsim.analysis.protocols.claims import TABLES as CLAIM_TABLES
-from retailsim.analysis.protocols.csales.conversations import COLUMNS, TABLES
+from retailsim.analysis.protocols.csales.conversations import COLUMNS, READ, TABLES
 from retailsim.analysis.protocols.csales.told import CHAT, EXAMPLES
 
 if TYPE_CHECKING:
@@ -61,4 +61,5 @@ ANALYSIS = ProtocolAnalysis(
     chat=CHAT,
     experiments=_experiments,
     moves=_moves,
+    reads=READ,
 )

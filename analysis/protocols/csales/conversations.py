@@ -40,6 +40,9 @@ COLUMNS: Mapping[str, Column] = {
 }
 """What an episode's row has beside what all protocols share."""
 
+READ = frozenset(("episode", "seller", "buyer", "status", "superseded", "decided", *COLUMNS))
+"""The columns of the episodes that conversations and the moves of their sellers are made of."""
+
 TABLES: Mapping[str, RowTable] = {
     "targets": RowTable("BuyerProfiled", {"profile": _TEXT, "target_category": _TEXTS}),
     "inferences": RowTable(
