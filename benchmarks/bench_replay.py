@@ -32,7 +32,7 @@ _TEXT = "I would like to know how long it holds the heat, and whether the lid co
 _TEXT = (_TEXT * 3)[:210]
 
 _REPLAY = """
-import resource, sys, time
+import sys, time
 from pathlib import Path
 start = time.perf_counter()
 from retailsim.analysis.replay.replay import replay
@@ -40,11 +40,12 @@ imported = time.perf_counter()
 found = replay(Path(sys.argv[1]))
 assert found.episodes.closed == int(sys.argv[2]), found.episodes
 print(time.perf_counter() - imported, imported - start)
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
+from benchmarks.memory import peak_bytes
+print(peak_bytes())
 """
 
 _DUCKDB = """
-import resource, sys, time
+import sys, time
 start = time.perf_counter()
 import duckdb
 imported = time.perf_counter()
@@ -67,7 +68,8 @@ rows = duckdb.sql('''
 ''' % sys.argv[1]).fetchall()
 assert sum(row[1] for row in rows) == int(sys.argv[2]), rows
 print(time.perf_counter() - imported, imported - start)
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
+from benchmarks.memory import peak_bytes
+print(peak_bytes())
 """
 
 
