@@ -136,8 +136,9 @@ async def exchange(
         found = read_reply(place, reply)
         if isinstance(found, str):
             return found
-        last = found.bounded(options.deadline_s)
-        raise AttemptFailed(last, _PATIENCE.wait_s(last, sent - 1, random.random()))
+        left_s = start + options.deadline_s - clock()
+        last = found.bounded(left_s)
+        raise AttemptFailed(last, _PATIENCE.wait_s(last, sent - 1, random.random(), left_s))
 
     patience = msgspec.structs.replace(_PATIENCE, attempts=options.attempts)
     try:

@@ -131,6 +131,28 @@ def test_a_wait_within_the_deadline_is_waited_for() -> None:
     run(main())
 
 
+@pytest.mark.parametrize(("left", "waits"), [(299, False), (301, True)])
+def test_a_wait_is_waited_for_just_where_there_is_time_left_for_it(left: int, waits: bool) -> None:
+    """Jitter may not take a wait past the deadline that what the server asks for keeps to."""
+
+    async def main() -> None:
+        plan = ["stall", "429-later"]
+        config = {"timeout_s": 100, "deadline_s": 101 + left}
+        async with FaultServer(plan) as server, to(server, "openai", **config) as door:
+            door._jitter = lambda: 1.0 if len(server.seen) > 1 else 0.0
+            if waits:
+                assert (await door.ask("m0", CALL)).text == TEXT
+                assert 400.0 <= now() < 401 + left
+            else:
+                said = r"asks to wait 300 s\).*resume the run"
+                with pytest.raises(ProviderDown, match=said):
+                    await door.ask("m0", CALL)
+                assert now() < 102.0
+                await door.ask("m0", CALL)  # nobody else has to wait
+
+    run(main())
+
+
 def test_a_provider_that_stays_down_is_given_up_after_the_attempts() -> None:
     async def main() -> None:
         async with FaultServer(lambda number: "502") as server, to(server, max_attempts=4) as door:

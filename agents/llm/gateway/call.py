@@ -86,6 +86,7 @@ class PendingCall:
     __slots__ = (
         "_admit",
         "_body",
+        "_deadline",
         "_endpoint",
         "_gate",
         "_jitter",
@@ -130,6 +131,7 @@ class PendingCall:
         self._patience = Patience(attempts=endpoint.config.max_attempts)
         self._sent = 0  # requests
         self._placed = False
+        self._deadline = 0.0
         self._last: Failure | None = None
 
     async def run(self) -> Answer:
@@ -138,7 +140,8 @@ class PendingCall:
         numbers.calls += 1
         start = asyncio.get_running_loop().time()
         try:
-            result = await self._within(start + self._endpoint.config.deadline_s)
+            self._deadline = start + self._endpoint.config.deadline_s
+            result = await self._within(self._deadline)
         except Exception:
             numbers.failed += 1
             raise
@@ -236,8 +239,9 @@ class PendingCall:
             self._gate.answered(left)
             self._tell(200, latency_s, "answered", retry, 0.0)
             return result
-        self._last = result
-        wait_s = self._learn(result, left, retry)
+        left_s = self._deadline - clock()
+        result = self._last = result.bounded(left_s)
+        wait_s = self._learn(result, left, retry, left_s)
         self._tell(result.status, latency_s, result.kind, retry, wait_s)
         raise AttemptFailed(result, wait_s)
 
@@ -249,14 +253,14 @@ class PendingCall:
             result = self._endpoint.clean(result)
         return result, remaining(reply.headers)
 
-    def _learn(self, failure: Failure, left: Remaining, retry: int) -> float:
+    def _learn(self, failure: Failure, left: Remaining, retry: int, left_s: float) -> float:
         """Return how long to wait; pause the gate where others would meet the same.
 
         Before the place is given back: else the next in the queue would slip through.
         """
         wait_s = 0.0
         if failure.retried:
-            wait_s = self._patience.wait_s(failure, retry, self._jitter())
+            wait_s = self._patience.wait_s(failure, retry, self._jitter(), left_s)
         self._gate.correct(left)
         if failure.kind in ("rate_limit", "overloaded"):
             self._gate.concurrency.limited(asyncio.get_running_loop().time())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from math import inf
 
 import msgspec
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception
@@ -35,19 +36,24 @@ class Patience(msgspec.Struct, frozen=True, kw_only=True):
     base_s: float = 1.0
     cap_s: float = 60.0
 
-    def wait_s(self, failure: Failure, retry: int, jitter: float) -> float:
+    def wait_s(self, failure: Failure, retry: int, jitter: float, left_s: float = inf) -> float:
         """Return the wait before retry number `retry` (from 0).
 
         The server's delay is a floor that the jitter is added to, so that all those who were
-        told the same do not come back in the same moment.
+        told the same do not come back in the same moment. It never takes more than half of the
+        time that is left beyond that floor.
 
         Parameters
         ----------
         jitter : float
             Uniform in [0, 1).
+        left_s : float
+            Seconds until the call's deadline.
         """
         ceiling = min(self.cap_s, self.base_s * 2.0 ** min(retry, 60))
-        return (failure.delay_s or 0.0) + jitter * ceiling
+        if failure.delay_s is None:
+            return jitter * ceiling
+        return failure.delay_s + jitter * min(ceiling, max(0.0, left_s - failure.delay_s) / 2)
 
     def retrying(self, deadline: float, sleep: Callable[[float], Awaitable[None]]) -> AsyncRetrying:
         """Return tenacity's loop for one call.

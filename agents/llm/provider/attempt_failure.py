@@ -62,7 +62,7 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True):
         Parameters
         ----------
         longest_s : float
-            The deadline of a call: after a longer wait than this the run stops and is resumed.
+            What is left until a call's deadline: a longer wait stops the run, to be resumed.
         """
         if self.delay_s is None or self.delay_s < longest_s or self.kind not in RETRIED:
             return self
