@@ -17,7 +17,7 @@ from retailsim.agents.llm.provider.price import how_to_price, pricing
 from retailsim.agents.llm.talk.workload import Work
 from retailsim.agents.llm.types import ModelConfig, Usage
 from retailsim.market.core.money import small_dollars
-from retailsim.sim.budget.market_workload import Workload
+from retailsim.sim.budget.market_workload import Workload, to_begin
 from retailsim.sim.scenario.behavioral_values import BehavioralValues
 from retailsim.sim.scenario.design import Design
 from retailsim.sim.scenario.protocol import talks_of
@@ -60,12 +60,15 @@ class CostEstimate(msgspec.Struct, frozen=True, kw_only=True):
     ----------
     largest_market_dollars : float or None
         What a market may cost at worst: a budget has to cover it before the market begins.
+    beginning_dollars : float or None
+        What a budget has to cover for any market to begin: of huge ones, an episode.
     """
 
     models: tuple[ModelEstimate, ...]
     dollars: float | None
     most_dollars: float | None
     largest_market_dollars: float | None
+    beginning_dollars: float | None
     seconds: float
 
 
@@ -79,10 +82,12 @@ def estimate(design: Design) -> CostEstimate | None:
         return None
     workload = Workload(talks_of(design.protocol, design.scenario), configs)
     works: dict[str, Work] = defaultdict(Work)
-    largest = 0
+    largest = beginning = 0
     markets, rounds = design.rounds()
     for spec in markets:
-        largest = max(largest, workload.worst_nanousd(spec))
+        worst, begun = workload.worst_nanousd(spec), to_begin(spec)
+        largest = max(largest, worst)
+        beginning = max(beginning, worst if begun is spec else workload.worst_nanousd(begun))
         for name, work in workload.of(spec).items():
             works[name] += work
     models = tuple(
@@ -94,6 +99,7 @@ def estimate(design: Design) -> CostEstimate | None:
         dollars=sum(model.dollars or 0.0 for model in models) if known else None,
         most_dollars=sum(model.most_dollars or 0.0 for model in models) if known else None,
         largest_market_dollars=largest / 1e9 if known else None,
+        beginning_dollars=beginning / 1e9 if known else None,
         seconds=max(model.seconds for model in models),
     )
 
@@ -213,9 +219,12 @@ def _budgeted(found: CostEstimate, budget: float, markets: int) -> str:
     """Say how far a budget goes."""
     largest = found.largest_market_dollars or 0.0
     said = f"--budget {budget:g}"
+    if budget < (found.beginning_dollars or 0.0):
+        worst = small_dollars(found.beginning_dollars)
+        what = "market" if found.beginning_dollars == largest else "episode"
+        return f"{said}: too small to start, one {what} may cost {worst} at worst"
     if budget < largest:
-        worst = small_dollars(largest)
-        return f"{said}: too small to start, one market may cost {worst} at worst"
+        return f"{said}: may stop within a market, which may cost {small_dollars(largest)} at worst"
     expected = found.dollars or 0.0
     at_once = int(budget / largest)
     if expected <= budget - largest:

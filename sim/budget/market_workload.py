@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from msgspec.structs import replace
+
 from retailsim.agents.llm.provider.capabilities import abilities
 from retailsim.agents.llm.provider.price import pricing
 from retailsim.agents.llm.talk.workload import LEAST_BYTES_PER_TOKEN, Work, total
@@ -13,6 +15,16 @@ from retailsim.sim.scenario.protocol import Talks
 
 _MOST_REASKS = 2
 """How often an answer is asked for again, unless a seat's options say otherwise."""
+
+
+HUGE_EPISODES = 50
+"""A market of more than these is begun with room for some of its episodes, if for no more."""
+
+
+def to_begin(spec: MarketSpec) -> MarketSpec:
+    """Return what a budget has to cover for a market to begin: of a huge one, an episode."""
+    huge = len(spec.episodes) > HUGE_EPISODES
+    return replace(spec, episodes=spec.episodes[:1]) if huge else spec
 
 
 class Workload:

@@ -11,6 +11,7 @@ from retailsim.agents.errors import AgentsError
 from retailsim.agents.llm.gateway.budget import Budget
 from retailsim.events.messages import ModelCalled
 from retailsim.market.core.spec import MarketSpec
+from retailsim.sim.budget.market_workload import to_begin
 from retailsim.sim.play.leftovers import Leftover
 from retailsim.sim.play.stop import Stop
 
@@ -22,7 +23,9 @@ class Reservations:
     """Lets a market begin when what it may cost at worst is free; see `MarketEntry`.
 
     A market that does not fit waits for others to end, which cost less than they reserved. Where
-    none is under way, in no process of the run, and it still does not fit, the run stops.
+    none is under way, in no process of the run, and it still does not fit, the run stops: but a
+    huge one (`HUGE_EPISODES`) begins with all that is left, as soon as that covers one episode.
+    What it was answered is kept, and a resume with more goes on in the middle of it.
 
     Parameters
     ----------
@@ -58,10 +61,18 @@ class Reservations:
                 self._under_way += 1
                 return True
             if self._under_way == 0 and self._budget.stuck():
-                self._halt(self._budget.small(worst))
+                least = min(worst, self._worst(to_begin(spec)))
+                if self._opened_in_part(spec, least):
+                    self._under_way += 1
+                    return True
+                self._halt(self._budget.small(least))
             else:
                 await self._changed()
         return False
+
+    def _opened_in_part(self, spec: MarketSpec, least: int) -> bool:
+        free = self._budget.free()
+        return to_begin(spec) is not spec and free >= least and self._budget.open(spec.id, free)
 
     async def _changed(self) -> None:
         """Return when a market of this process has ended, or another process may have one less."""

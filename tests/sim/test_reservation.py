@@ -7,11 +7,14 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from retailsim.agents.errors import AgentsError
-from retailsim.agents.llm.gateway.budget import Budget, BudgetSmall
+from retailsim.agents.llm.gateway.budget import Budget, BudgetSmall, BudgetSpent
 from retailsim.events.messages import ModelCalled, OutsideAnswered
 from retailsim.market.core.spec import MarketSpec
+from retailsim.sim.budget.estimate import CostEstimate, _budgeted
+from retailsim.sim.budget.market_workload import HUGE_EPISODES
 from retailsim.sim.budget.reservation import Reservations
 from retailsim.sim.play.leftovers import Leftover
 from retailsim.sim.play.stop import Stop
@@ -37,15 +40,19 @@ def paid(*costs: int | None) -> Leftover:
 
 
 class Run:
-    """Reservations of a run whose markets may cost `worst` each, or by their name."""
+    """Reservations of a run whose markets may cost `worst` each, or by their name.
 
-    def __init__(self, limit: int | None, worst: int | Mapping[str, int]) -> None:
+    `each` is what an episode may cost on top of that.
+    """
+
+    def __init__(self, limit: int | None, worst: int | Mapping[str, int], each: int = 0) -> None:
         self.budget = Budget(limit)
         self.stop = Stop()
         self.reasons: list[AgentsError] = []
 
         def cost(spec: MarketSpec) -> int:
-            return worst if isinstance(worst, int) else worst[spec.id]
+            own = worst if isinstance(worst, int) else worst[spec.id]
+            return own + each * len(spec.episodes)
 
         self.entry = Reservations(self.budget, cost, self.stop, self._halt)
 
@@ -150,6 +157,57 @@ def test_where_nothing_is_under_way_the_run_stops_and_says_what_is_needed(
     played(scene)
 
 
+def huge(episodes: int) -> MarketSpec:
+    one = market_spec(id="a")
+    first = one.episodes[0]
+    named = (replace(first, episode=f"{first.episode}{number}") for number in range(episodes))
+    return replace(one, episodes=tuple(named))
+
+
+@pytest.mark.parametrize(
+    ("episodes", "limit", "reserved"),
+    [
+        (HUGE_EPISODES, 400, None),  # is finished once it has begun, or not begun
+        (HUGE_EPISODES + 1, 400, 390),
+        (HUGE_EPISODES + 1, 10 + 10, 10),
+        (HUGE_EPISODES + 1, 10 + 9, None),
+        (HUGE_EPISODES + 1, 2_000, 10 * (HUGE_EPISODES + 1)),
+    ],
+)
+def test_a_huge_market_begins_with_what_there_is(
+    episodes: int, limit: int, reserved: int | None
+) -> None:
+    """Ten an episode, and ten are spent."""
+
+    async def scene() -> None:
+        run = Run(limit, worst=0, each=10)
+        run.budget.spent = 10
+        begins = await run.entry.enter(huge(episodes), NEW)
+        assert begins is (reserved is not None)
+        assert run.budget.reserved == (reserved or 0)
+        assert [type(reason) for reason in run.reasons] == ([] if begins else [BudgetSmall])
+        run.budget.hold(limit - 10)
+        with pytest.raises(BudgetSpent):  # hard all the same
+            run.budget.hold(1)
+
+    played(scene)
+
+
+def test_a_huge_market_lets_others_end_first() -> None:
+    async def scene() -> None:
+        run = Run(600, worst=0, each=10)
+        assert await run.entry.enter(market_spec(id="b"), NEW)
+        waiting = asyncio.ensure_future(run.entry.enter(huge(100), NEW))
+        for _ in range(3):
+            await asyncio.sleep(0)
+        assert not waiting.done()
+        run.entry.leave(market_spec(id="b"))
+        assert await waiting
+        assert run.budget.reserved == 600
+
+    played(scene)
+
+
 def test_a_market_that_waits_does_not_begin_once_the_run_stops() -> None:
     async def scene() -> None:
         run = Run(100, worst=60)
@@ -173,3 +231,23 @@ def test_without_a_budget_nothing_is_reserved() -> None:
         run.entry.leave(market_spec(id="a"))
 
     played(scene)
+
+
+@pytest.mark.parametrize(
+    ("budget", "said"),
+    [
+        (0.5, "too small to start, one episode may cost $1.00 at worst"),
+        (5.0, "may stop within a market, which may cost $10.00 at worst"),
+        (30.0, "enough for what is expected; 3 markets at once"),
+    ],
+)
+def test_a_dry_run_says_how_far_a_budget_goes_in_huge_markets(budget: float, said: str) -> None:
+    found = CostEstimate(
+        models=(),
+        dollars=5.0,
+        most_dollars=10.0,
+        largest_market_dollars=10.0,
+        beginning_dollars=1.0,
+        seconds=1.0,
+    )
+    assert _budgeted(found, budget, markets=1) == f"--budget {budget:g}: {said}"

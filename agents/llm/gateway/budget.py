@@ -74,12 +74,15 @@ class Budget:
         """Return the error that says that a market's worst case is not free."""
         return BudgetSmall(self.limit or 0, self._spent_by_all(), worst)
 
+    def free(self) -> int:
+        """Return what is neither spent nor reserved, in no process; without a limit, 0."""
+        with self._purse.turn():
+            return self._free()
+
     def open(self, market: str, worst: int) -> bool:
         """Reserve a market's worst case; False, and nothing reserved, if it is not free."""
         with self._purse.turn():
-            others = self._others()
-            taken = self.spent + self.reserved + others.spent + others.reserved
-            if self.limit is not None and taken + worst > self.limit:
+            if self.limit is not None and worst > self._free():
                 return False
             self._markets[market] = worst
             self._write()
@@ -138,6 +141,11 @@ class Budget:
                 self._markets[market] = max(0, left - cost)
             self._changes += 1
             self._write()
+
+    def _free(self) -> int:
+        others = self._others()
+        taken = self.spent + self.reserved + others.spent + others.reserved
+        return max(0, (self.limit or 0) - taken)
 
     def _spent_by_all(self) -> int:
         with self._purse.turn():
