@@ -162,7 +162,8 @@ def _pieces(sent: _Body, *, schema_read: bool) -> Iterator[str | bytes]:
     if system:
         yield f"<|system|>\n{system}\n"
     for said in (*sent.messages, *sent.input, *sent.contents):
-        yield f"<|{said.role}|>\n{_text(said.content)}{_text(said.parts)}\n"
+        text = said.content if isinstance(said.content, str) else _text(said.content)
+        yield f"<|{said.role}|>\n{text}{_text(said.parts) if said.parts else ''}\n"
 
 
 def _text(content: str | list[_Part]) -> str:
