@@ -68,6 +68,7 @@ class MissingColumns(RefusedCatalogue):
             f"{_here(path)} ({seen}): no column is known as {' or '.join(missing)}. "
             f"Its columns: {names}. Say which with "
             f'[products.columns] {missing[0]} = "NAME"'
+            + (', or products.other = "Home"' if list(missing) == ["category"] else "")
         )
 
 

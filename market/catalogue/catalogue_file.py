@@ -164,7 +164,7 @@ def open_catalogue(path: Path, options: CatalogueOptions | None = None) -> Catal
     columns = table.columns
     telling = fold.telling(columns) if fold else columns
     fields = with_told(path, guess_columns(telling), options.columns, columns)
-    missing = missing_fields(fields)
+    missing = [one for one in missing_fields(fields) if one != "category" or not options.other]
     if missing:
         raise MissingColumns(path, table.format, missing, columns)
     money = decide(

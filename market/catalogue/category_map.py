@@ -12,6 +12,8 @@ from retailsim.events.whole_file import read_bounded
 from retailsim.market.catalogue.product import CATEGORIES, Category
 from retailsim.market.errors import BadCategories
 
+TAXONOMY_NUMBER = "Google taxonomy"
+"""Begins the name of a category that a feed gives by its number in Google's taxonomy."""
 _WORDS = re.compile(r"[\W_]+")
 _BY_NAME: dict[object, Category] = {category: category for category in CATEGORIES}
 
@@ -94,7 +96,7 @@ def read_categories(path: Path) -> CategoryMap:
     ----------
     path : Path
         A TOML file with a table ``[categories]`` of names to groups, and perhaps one of ``[words]``
-        that names may hold.
+        that names may hold, and of ``[google]`` with lists of numbers by group.
 
     Raises
     ------
@@ -123,8 +125,20 @@ def _read(path: Path) -> CategoryMap:
     table, words = tables.get("categories"), tables.get("words", {})
     if not isinstance(table, dict) or not isinstance(words, dict):
         raise BadCategories(path, "it needs a [categories] table that maps names to groups")
+    numbers = _numbers(path, tables.get("google", {}))
     by_word = {_key(name): _group(path, name, group) for name, group in words.items()}
-    return CategoryMap(mapping_of(path, table)._groups, by_word)
+    return CategoryMap({**numbers, **mapping_of(path, table)._groups}, by_word)
+
+
+def _numbers(path: Path, table: object) -> dict[str, Category | None]:
+    """Return the groups of numbers of Google's taxonomy, under names."""
+    if not isinstance(table, dict):
+        raise BadCategories(path, "[google] must be a table of groups with lists of numbers")
+    return {
+        f"{TAXONOMY_NUMBER} {number}": _group(path, "google", "" if name == "not_sold" else name)
+        for name, numbers in table.items()
+        for number in (numbers if isinstance(numbers, list) else [numbers])
+    }
 
 
 def mapping_of(source: Path, table: Mapping[str, object]) -> CategoryMap:

@@ -32,6 +32,15 @@ EXPECTED: dict[str, tuple[str, str, list[Told]]] = {
             ("SKU3", "Electronics", 129_900, None),
         ],
     ),
+    "gmc_feed.xml": (
+        "a Google Merchant feed",
+        "USD",
+        [
+            ("SKU1", "Fashion", 8999, None),
+            ("SKU2", "Home", 3900, None),
+            ("SKU3", "Electronics", 129_900, None),
+        ],
+    ),
     "pandas_index.parquet": (
         "a table",
         "USD",

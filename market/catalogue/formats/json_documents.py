@@ -20,6 +20,7 @@ MOST_BYTES = 512 * 1024 * 1024
 
 _LISTS = ("products", "items", "data", "results", "records", "rows", "entries", "nodes", "edges")
 _DEPTH = 4
+_MOST_COLUMNS = 10_000
 _LOOKED_AT = 200  # rows whose keys are its columns
 
 
@@ -54,7 +55,8 @@ def json_rows(path: Path, encoding: Encoding) -> Table:
 def keys(rows: Iterator[Row | Broken]) -> tuple[str, ...]:
     """Return the names of the cells of the first rows, in the order in which they come."""
     first = (row.cells for row in islice(rows, _LOOKED_AT) if isinstance(row, Row))
-    return tuple(dict.fromkeys(key for cells in first for key in cells))
+    found = dict.fromkeys(key for cells in first for key in islice(cells, _MOST_COLUMNS))
+    return tuple(islice(found, _MOST_COLUMNS))
 
 
 def _encoding(encoding: Encoding) -> str:

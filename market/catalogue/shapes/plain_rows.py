@@ -11,12 +11,11 @@ from typing import Any
 import msgspec
 
 from retailsim.market.catalogue.amazon import SourceRow
+from retailsim.market.catalogue.category_map import TAXONOMY_NUMBER
 from retailsim.market.catalogue.formats.table import Broken, Row
 from retailsim.market.catalogue.shapes.columns import columns_of, plain
 from retailsim.market.catalogue.shapes.money import Money
 
-TAXONOMY_NUMBER = "Google taxonomy"
-"""Begins the name under which a mapping holds a category that a feed gives by its number."""
 _TAXONOMY_NUMBER = re.compile(r"[0-9]{1,6}")
 _FACTS = ("color", "colour", "size", "material", "pattern")
 _CHILDREN = frozenset({"newborn", "infant", "toddler", "kids", "children", "child"})
