@@ -13,8 +13,11 @@ from retailsim.sim.errors import OtherCurrency
 
 def currency_of(run: Path) -> str:
     """Return the ISO 4217 code of a run's amounts: dollars where no file of the run says more."""
+    file = run / "run.toml"
+    if not file.is_file():  # a pipe would wait for a writer
+        return DOLLARS
     try:
-        tables = tomllib.loads(read_bounded(run / "run.toml").decode())
+        tables = tomllib.loads(read_bounded(file).decode())
         code = tables["scenario"]["products"]["currency"]
     except (OSError, ValueError, KeyError, TypeError):
         return DOLLARS
