@@ -34,6 +34,17 @@ class NoScenario(SimError):
         )
 
 
+class NoScenarioAtAll(SimError):
+    """A text is named where a scenario is expected, and is neither one nor a catalogue."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            f"{path} is a text, neither a scenario (TOML) nor a catalogue (a table of products). "
+            'A pitch is spoken by a seller with agent = "script" and '
+            f'pitch_file = "{path.name}"'
+        )
+
+
 class BadSetting(SimError):
     """A --set argument is not KEY=VALUE, or its key leads nowhere."""
 

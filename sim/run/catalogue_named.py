@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -11,6 +12,7 @@ from retailsim.events.whole_file import read_bounded
 from retailsim.market.catalogue.catalogue_file import look_at
 from retailsim.market.catalogue.formats.kind import find_kind
 from retailsim.market.errors import CatalogueError
+from retailsim.sim.errors import NoScenarioAtAll
 from retailsim.sim.run.launch_options import DEFAULT, Options
 from retailsim.sim.run.stock import BUILTIN
 
@@ -18,6 +20,7 @@ _KNOWN = 2
 """Columns that must be known before a text is taken for a catalogue and not for a bad scenario."""
 _SUFFIXES = (".csv", ".tsv", ".xlsx", ".xls", ".ods", ".json", ".jsonl", ".xml", ".parquet")
 """Names under which a file that is neither is refused as a catalogue."""
+_PROSE = (".txt", ".md")
 
 
 def is_catalogue(path: Path) -> bool:
@@ -48,12 +51,29 @@ def with_catalogue(options: Options) -> tuple[Options, str | None]:
     options : Options
     said : str or None
         What was done, in words; None where nothing was.
+
+    Raises
+    ------
+    NoScenarioAtAll
+        If a text was named that can be neither.
     """
     path = Path(options.scenario)
-    if options.tables is not None or options.catalog is not None or not is_catalogue(path):
+    if options.tables is not None or options.catalog is not None:
+        return options, None
+    if not is_catalogue(path):
+        _refuse_prose(path)
         return options, None
     said = f"{path} is a catalogue: the scenario {DEFAULT} with its products"
     return msgspec.structs.replace(options, scenario=DEFAULT, catalog=path), said
+
+
+def _refuse_prose(path: Path) -> None:
+    """Refuse a text file in which nothing is set, as a scenario would do in its every line."""
+    if path.suffix.lower() not in _PROSE or not path.is_file():
+        return
+    with suppress(OSError):
+        if b"=" not in read_bounded(path) and path.stat().st_size:
+            raise NoScenarioAtAll(path)
 
 
 def options_for(file: str, settings: tuple[str, ...]) -> Options:

@@ -99,6 +99,15 @@ def test_a_scenario_is_no_catalogue_whatever_it_is_called(tmp_path: Path) -> Non
     assert with_catalogue(Options(scenario="pairwise")) == (Options(scenario="pairwise"), None)
 
 
+def test_a_text_that_is_neither_is_told_what_it_may_be_for(tmp_path: Path) -> None:
+    path = tmp_path / "pitch.txt"
+    path.write_text("Today I have the {title} by {brand}, for {price}. Order now.\n")
+    result = sim("launch", path)
+    assert result.exit_code == 2
+    assert "neither a scenario (TOML) nor a catalogue" in result.stderr
+    assert 'agent = "script" and pitch_file = "pitch.txt"' in result.stderr
+
+
 def test_a_refusal_says_what_was_seen_and_what_to_do_in_three_lines(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -15,6 +15,7 @@ from retailsim.agents.llm.talk.chat import ModelChat
 from retailsim.agents.llm.talk.model_options import model_of, options_of
 from retailsim.agents.llm.talk.reply import Reply
 from retailsim.agents.llm.talk.templates import fenced, text
+from retailsim.market.core.money import sign
 from retailsim.market.protocols.csales.events import Openness, Style
 from retailsim.market.protocols.csales.requests import (
     BuyerRequest,
@@ -107,14 +108,18 @@ def _buying(request: RespondToSeller) -> str:
 def profile_text(profile: Profile) -> str:
     """Return who the buyer is; the profile is data that others wrote."""
     low, high = profile.budget_cents
-    about = text("sales_profile").format(
-        preference=profile.general_preference,
-        needs=profile.target_needs,
-        reasons=" ".join(profile.purchase_reason),
-        category=" > ".join(profile.target_category),
-        low=f"{low / 100:,.2f}",
-        high=f"{high / 100:,.2f}",
-        style=STYLES[profile.decision_making_style],
-        openness=OPENNESS[profile.dialogue_openness],
+    about = (
+        text("sales_profile")
+        .replace("$", sign())
+        .format(
+            preference=profile.general_preference,
+            needs=profile.target_needs,
+            reasons=" ".join(profile.purchase_reason),
+            category=" > ".join(profile.target_category),
+            low=f"{low / 100:,.2f}",
+            high=f"{high / 100:,.2f}",
+            style=STYLES[profile.decision_making_style],
+            openness=OPENNESS[profile.dialogue_openness],
+        )
     )
     return fenced("WHO YOU ARE", about)
