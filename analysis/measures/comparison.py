@@ -27,9 +27,10 @@ from retailsim.analysis.measures.break_even import BreakEven, break_even
 from retailsim.analysis.measures.measure import Measure
 from retailsim.analysis.measures.open_changes import changes_left_open
 from retailsim.analysis.measures.pairing import SeatChange, Streams, paired, unlike
-from retailsim.analysis.measures.profit_statement import NO_COSTS
+from retailsim.analysis.measures.profit_statement import LOST, NO_COSTS
 from retailsim.analysis.measures.scope import illustration, scope
 from retailsim.analysis.measures.table import MEASURES, PROFIT, measure, shown_in
+from retailsim.analysis.measures.value_text import change_written
 from retailsim.analysis.statistics.crossed import Side, crossed_rates
 from retailsim.analysis.statistics.differences import mcnemar, sign_flip, two_rates
 from retailsim.analysis.statistics.multiplicity import (
@@ -174,7 +175,7 @@ def compare(
             *illustration(one, two),
             *changes_left_open(first.episodes, second.episodes, names),
         ),
-        notes=(*_too_few((*whole, *parts), about.shared, own), *_about_profit(planned)),
+        notes=(*_too_few((*whole, *parts), about.shared, own), *_about_profit(planned, sides)),
         seats=found.seats,
         break_even=break_even(sides.one, sides.two, alike=alike),
     )
@@ -191,10 +192,22 @@ def _too_few(changes: Sequence[Change], shared: str, own: Sequence[Measure]) -> 
         )
 
 
-def _about_profit(planned: Sequence[_Question]) -> Iterator[str]:
-    """Say what profit is, or why there is none."""
-    there = any(asked.compared.name == "profit_cents" for asked in planned)
-    yield f"Profit is {PROFIT}." if there else NO_COSTS
+def _about_profit(planned: Sequence[_Question], sides: _Sides) -> Iterator[str]:
+    """Say what profit is, and how much hangs on what returns bring; or why there is none."""
+    if all(asked.compared.name != "profit_cents" for asked in planned):
+        yield NO_COSTS
+        return
+    yield f"Profit is {PROFIT}."
+    lost = pl.col("returned_cost_cents").fill_null(0) - pl.col("salvage_cents")
+    ends = []
+    for part in (sides.one, sides.two):
+        known = part.drop_nulls("profit_cents")
+        sums = known.select(lost=lost.sum(), resold=(pl.col("profit_cents") + lost).mean())
+        ends.append(sums.row(0, named=True))
+    before, after = ends
+    if before["lost"] or after["lost"]:
+        change = change_written("cents", after["resold"] - before["resold"])
+        yield f"{LOST} the change of profit per episode would be {change}."
 
 
 def _costs_known(episodes: pl.DataFrame) -> bool:

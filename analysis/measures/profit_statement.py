@@ -15,7 +15,8 @@ from retailsim.analysis.measures.table import PROFIT, measure
 from retailsim.analysis.measures.value_text import written
 from retailsim.analysis.statistics.values import Estimate
 
-LOST = "Goods that came back count as lost; policy.salvage says what share of their cost is not."
+LOST = "Goods that came back count as lost but for policy.salvage; were all resold at cost,"
+"""What is said of the returns of which nobody says what they bring, before what that would make."""
 NO_COSTS = "No profit: no unit cost is known (in a catalogue: the column unit_cost)."
 """Stands where there is no profit."""
 
@@ -137,8 +138,14 @@ def profit_told(found: ProfitStatement | None) -> Iterator[str]:
         return
     yield f"Profit: {_per(found)}{written('cents', found.profit_cents)} in all{_over(found)}."
     yield f"That is {_sum(found)}."
-    if found.lost_returns_cents and not found.salvage_cents:
-        yield LOST
+    yield from returns_told(found)
+
+
+def returns_told(found: ProfitStatement) -> Iterator[str]:
+    """Say what profit would be at the other end of what is assumed of returns."""
+    if found.lost_returns_cents:
+        resold = (found.profit_cents + found.lost_returns_cents) / found.episodes
+        yield f"{LOST} an episode would earn {written('cents', resold)}."
 
 
 def _per(found: ProfitStatement) -> str:

@@ -10,11 +10,11 @@ import polars as pl
 from retailsim.analysis.exhibits.parts import NOTHING, Cell, ReportTable, Section, row, table
 from retailsim.analysis.measures.estimates import Measured
 from retailsim.analysis.measures.profit_statement import (
-    LOST,
     NO_COSTS,
     READS,
     ProfitStatement,
     profit_statement,
+    returns_told,
 )
 from retailsim.analysis.measures.value_text import written
 
@@ -30,8 +30,7 @@ def profit_section(some: pl.DataFrame) -> Section | None:
     if found is None:
         return None
     lead = f"Profit is {found.definition}: {_over(found)}."
-    if found.lost_returns_cents and not found.salvage_cents:
-        lead += f" {LOST}"
+    lead = " ".join((lead, *returns_told(found)))
     tables = (_statement(found), *_products(some))
     return Section(name="profit", title="Profit", lead=lead, tables=tables)
 

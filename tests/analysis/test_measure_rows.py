@@ -25,7 +25,7 @@ _SCHEMA: dict[str, Any] = {
     **dict.fromkeys(("gross_revenue_cents", "refunded_cents", "net_revenue_cents"), pl.Int64),
     **dict.fromkeys(("shipping_cents", "unit_cost_cents", "reviews"), pl.Int64),
     **dict.fromkeys(("carrier_cents", "payment_fee_cents", "profit_cents"), pl.Int64),
-    "price_cents": pl.Int64,
+    **dict.fromkeys(("price_cents", "returned_cost_cents", "salvage_cents"), pl.Int64),
     **dict.fromkeys(("price_multiplier", "discount"), pl.Float64),
     "sentiment": pl.String,
     "would_recommend": pl.Boolean,

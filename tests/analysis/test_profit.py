@@ -177,7 +177,19 @@ def test_profit_is_told_with_what_it_is_over() -> None:
     assert some[0].endswith(
         "$10.00 in all, over 2 of 3 episodes: 2 of 3 products have a unit cost."
     )
-    assert LOST not in (*every, *some)
+    assert not any(LOST in said for said in (*every, *some))
+
+
+def test_what_hangs_on_returns_is_said() -> None:
+    """One of two at $10 comes back, which cost $6: lost, or resold at that."""
+    opened: Row = {"type": "EpisodeOpened", "product": "p", "unit_cost_cents": 600}
+    order: Row = {"type": "OrderPlaced", "quantity": 2, "unit_price_cents": 1000}
+    refund: Row = {"type": "RefundIssued", "quantity": 1, "amount_cents": 1000}
+    refund |= {"shipping_refund_cents": 0, "return_shipping_cents": 0}
+    paid = {**order, "product": "p", "shipping_cents": 0}
+    sold = [opened, paid, {**refund, "return_shipping_payer": "buyer"}, {"type": "EpisodeClosed"}]
+    *_, said = profit_told(profit_statement(frame([sold])))
+    assert said == f"{LOST} an episode would earn $4.00."
 
 
 def test_without_a_cost_one_line_says_why_there_is_no_profit() -> None:

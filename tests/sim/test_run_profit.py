@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from retailsim.analysis.measures.profit_statement import NO_COSTS
+from retailsim.analysis.measures.profit_statement import LOST, NO_COSTS
+from retailsim.analysis.measures.value_text import change_written
 from retailsim.market.catalogue.product_files import Problems, builtin_catalogue, read_products
 from tests.analysis.plain_measures import profit
 from tests.sim.runs import events_of, launched, sim
@@ -123,3 +124,24 @@ def test_a_conversation_names_the_cost_of_what_is_sold(tmp_path: Path) -> None:
     earned = sum(one["unit_price_cents"] - one["unit_cost_cents"] - 30 for one in orders)
     assert told["overall"]["profit_cents"] == earned
     assert told["overall"]["profit_episodes"] == told["episodes"]["closed"]
+
+
+def test_compare_says_the_change_were_all_returns_resold(tmp_path: Path) -> None:
+    """It is the one that runs with policy.salvage = 1 have."""
+    for salvage in (0, 1):
+        for discount in (0, 0.2):
+            launched(
+                tmp_path / f"{salvage} {discount}",
+                *SIZE,
+                *("--set", f"policy.salvage={salvage}", "--set", f"design.discount={discount}"),
+            )
+    lost, resold = (
+        json.loads(
+            sim("compare", tmp_path / f"{salvage} 0", tmp_path / f"{salvage} 0.2", "--json").stdout
+        )["comparison"]
+        for salvage in (0, 1)
+    )
+    change = change_written("cents", resold["planned"][0]["test"]["estimate"])
+    assert lost["planned"][0]["test"] != resold["planned"][0]["test"]
+    assert lost["notes"][-1] == f"{LOST} the change of profit per episode would be {change}."
+    assert not any(LOST in note for note in resold["notes"])
