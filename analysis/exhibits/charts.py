@@ -261,24 +261,29 @@ def frontier(
     return Figure(name=name, title=title, spec=spec, says=says)
 
 
-def response(name: str, title: str, points: pl.DataFrame, x_title: str, form: str) -> Figure:
+def response(name: str, title: str, points: pl.DataFrame, x_title: str, unit: str) -> Figure:
     """What becomes of a measure along a setting: a line through its points, each with its interval.
 
     Parameters
     ----------
     points : polars.DataFrame
         ``x``, ``value``, ``low``, ``high``; the last two may be null.
-    form : str
-        How values are written, such as ``%`` or ``$,.2f``.
+    unit : str
+        ``share``, ``cents`` (given as whole units of the currency) or another.
     """
     x = alt.X("x:Q", title=x_title, scale=alt.Scale(zero=False), axis=_axis("~g"))
-    y = alt.Y("value:Q", title=None, scale=alt.Scale(zero=False), axis=_axis(form))
+    form = "%" if unit == "share" else ",.2f"
+    axis = _axis(form)
+    if unit == "cents":
+        written = f"'{sign()}' + format(datum.value, '{form}')"
+        axis = alt.Axis(labelExpr=written, tickCount=6, labelOverlap=True)
+    y = alt.Y("value:Q", title=None, scale=alt.Scale(zero=False), axis=axis)
     line = alt.Chart(points).mark_line(point={"filled": True, "size": 60}, color=BLUE)
     bars = (
         alt.Chart(points.drop_nulls(["low", "high"]))
         .mark_rule(color=BLUE, strokeWidth=2, opacity=0.45)
         .encode(x=x, y=alt.Y("low:Q", title=None), y2="high:Q")
     )
-    said = ".1%" if form.endswith("%") else form.replace("$", "")
-    says = "; ".join(f"{row['x']:g}: {row['value']:{said}}" for row in points.iter_rows(named=True))
+    rows = points.iter_rows(named=True)
+    says = "; ".join(f"{row['x']:g}: {_said(row['value'], unit == 'share')}" for row in rows)
     return Figure(name=name, title=title, spec=_spec(bars + line.encode(x=x, y=y), 240), says=says)

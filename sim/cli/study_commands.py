@@ -118,7 +118,7 @@ def sweep(scenario: str, keys: tuple[str, ...], as_json: bool, **flags: Any) -> 
 
 
 @click.command(cls=Command, example="plan pairwise design.discount=0,0.1 --difference 3")
-@click.argument("scenario")
+@click.argument("scenario", type=SCENARIO)
 @click.argument("keys", nargs=-1, metavar="[KEY=V1,V2,...]")
 @click.option(
     "--difference",

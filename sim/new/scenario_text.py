@@ -28,7 +28,7 @@ def swept(answers: Answers, largest: Category | None = None) -> tuple[str, ...]:
     question = QUESTIONS[answers.question]
     first = question.swept.format(sellers=",".join(answers.sellers))
     if answers.question == "policy" and largest is not None:
-        return first, f"policy.{largest}.window_days=14,30,60"
+        return first, f"policy.{largest}.window_days=3,14,30"
     return (first,)
 
 

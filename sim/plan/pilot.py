@@ -62,11 +62,19 @@ class Pilot(msgspec.Struct, frozen=True, kw_only=True):
     stand_ins: tuple[str, ...]
 
 
-def every_product(options: Options) -> list[Product]:
+class Stock(msgspec.Struct, frozen=True):
+    """All that a scenario could sell, and the currency of its prices (None: dollars)."""
+
+    products: list[Product]
+    currency: str | None
+
+
+def whole_stock(options: Options) -> Stock:
     """Return the products that a scenario could sell: all of its catalogue, or those it names."""
     whole = (*options.settings, f"products.per_category={MOST_PRODUCTS}")
     asked, folder = asked_scenario(msgspec.structs.replace(options, settings=whole))
-    return stocked(filled_scenario(asked, folder, options.scenario), folder, Nobody())[1]
+    scenario, products = stocked(filled_scenario(asked, folder, options.scenario), folder, Nobody())
+    return Stock(products, scenario.products.currency)
 
 
 def per_category(products: Sequence[Product], wanted: int) -> int:
@@ -94,7 +102,7 @@ def play_pilot(
     arms : sequence of tuple of str
         The settings of the first and of the last arm of the question; none: no change is named.
     products : sequence of Product
-        As `every_product` gives them.
+        As `whole_stock` gives them.
 
     Raises
     ------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from retailsim.market.core.money import in_currency
 from retailsim.sim.errors import MissingExtra
 from retailsim.sim.terminal.terminal import Terminal
 
@@ -23,6 +24,7 @@ def plan(asked: PlanOptions, terminal: Terminal) -> int:
         return 0
     from retailsim.sim.plan.plan_text import lines
 
-    for line in lines(found, by, asked):
-        terminal.out(line)
+    with in_currency(found.currency):
+        for line in lines(found, by, asked):
+            terminal.out(line)
     return 0

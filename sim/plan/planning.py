@@ -14,14 +14,14 @@ from retailsim.analysis.measures.scope import scope
 from retailsim.analysis.projection.loader import load
 from retailsim.analysis.statistics.planning import ALPHA
 from retailsim.market.catalogue.product import Product
+from retailsim.market.core.money import DOLLARS
 from retailsim.sim.budget.estimate import counted, estimate
 from retailsim.sim.plan.errors import BadPlan
 from retailsim.sim.plan.needed import Asked, Needed, needed
-from retailsim.sim.plan.pilot import Pilot, every_product, per_category, play_pilot
+from retailsim.sim.plan.pilot import Pilot, per_category, play_pilot, whole_stock
 from retailsim.sim.plan.question import Planned, PlanOptions
 from retailsim.sim.run.launch import asked_scenario, prepare
 from retailsim.sim.run.launch_options import Options
-from retailsim.sim.scenario.design import Design
 from retailsim.sim.scenario.protocol import scenario_protocol
 from retailsim.sim.sweep.asked_measure import asked_measure
 from retailsim.sim.sweep.swept import arms, swept
@@ -48,7 +48,8 @@ def planned(asked: PlanOptions, audience: Audience) -> tuple[Planned, Measure]:
     settings = _arms(asked)
     for one in settings:
         asked_scenario(msgspec.structs.replace(options, settings=(*options.settings, *one)))
-    products = every_product(options)
+    stock = whole_stock(options)
+    products = stock.products
     pilot, found = _spread(asked, options, settings, by, products, audience)
     count = max(2, len(settings))
     shared = scope(pilot.first).shared
@@ -60,7 +61,7 @@ def planned(asked: PlanOptions, audience: Audience) -> tuple[Planned, Measure]:
         products=len(products) if shared == "product" else pilot.first["cluster"].n_unique(),
         replications=scenario.design.replications,
     )
-    each = _dollars_each(prepare(_dry(options), Nobody()).design)
+    each = _dollars_each(options, settings or [()])
     by_pairs = found.paired_for(question.difference)
     paired = by_pairs and needed(question, by_pairs, found.episodes_each, paired=True)
     unpaired = needed(question, found.unpaired, found.episodes_each, paired=False)
@@ -81,6 +82,7 @@ def planned(asked: PlanOptions, audience: Audience) -> tuple[Planned, Measure]:
             shared_draws=pilot.shared_draws,
             stand_ins=pilot.stand_ins,
             shared=shared,
+            currency=stock.currency or DOLLARS,
             episodes_each=found.episodes_each,
             per_category=number,
             paired=_costing(paired, each, count) if paired else None,
@@ -194,12 +196,20 @@ def _relative(told: str, level: float) -> float:
     return found
 
 
-def _dollars_each(design: Design) -> float | None:
-    """What models cost per episode of a run; 0 where none takes part, None where not known."""
-    found = estimate(design)
-    if found is None:
-        return 0.0
-    return None if found.dollars is None else found.dollars / design.episodes
+def _dollars_each(options: Options, arms: Sequence[tuple[str, ...]]) -> float | None:
+    """What models cost per episode, on the average over the arms; None where it is not known."""
+    costs = []
+    for settings in arms:
+        arm = msgspec.structs.replace(options, settings=(*options.settings, *settings))
+        design = prepare(_dry(arm), Nobody()).design
+        found = estimate(design)
+        if found is None:
+            costs.append(0.0)
+        elif found.dollars is None:
+            return None
+        else:
+            costs.append(found.dollars / design.episodes)
+    return sum(costs) / len(costs)
 
 
 def _costing(one: Needed, each: float | None, runs: int) -> Needed:

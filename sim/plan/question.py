@@ -45,6 +45,8 @@ class Planned(msgspec.Struct, frozen=True, kw_only=True):
         Seats that behavioral agents took in the pilot.
     shared : str
         What episodes share: ``product`` or ``profile``.
+    currency : str
+        The ISO 4217 code of the catalogue's amounts; what models cost is in dollars.
     per_category : int or None
         The setting that gives so many products.
     """
@@ -60,6 +62,7 @@ class Planned(msgspec.Struct, frozen=True, kw_only=True):
     shared_draws: bool
     stand_ins: tuple[str, ...]
     shared: str
+    currency: str
     episodes_each: float
     per_category: int | None
     paired: Needed | None

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from retailsim.sim.errors import MissingExtra
-from retailsim.sim.experiments.arm_runs import ArmPlayer, QuietArms, begin, play_arm, say_cost
+from retailsim.sim.experiments.arm_runs import ArmPlayer, begin, play_arm, say_cost
 from retailsim.sim.folder.currency import in_currency_of
+from retailsim.sim.sweep.saying_once import SayingOnce
 from retailsim.sim.sweep.sweep_arms import Sweep, SweepOptions, planned
 from retailsim.sim.terminal.audience import Audience
 from retailsim.sim.terminal.terminal import Terminal
@@ -35,7 +36,7 @@ def sweep(asked: SweepOptions, terminal: Terminal) -> int:
     by = _measure(asked.measure, found)
     told = _told(asked, found)
     begin(found.folder, MARK, told)
-    status = played(found, terminal, QuietArms())
+    status = played(found, terminal, SayingOnce())
     if status:
         return status
     say_cost(found.folder, terminal)

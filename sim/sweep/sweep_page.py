@@ -23,14 +23,15 @@ from retailsim.analysis.exhibits.parts import (
 )
 from retailsim.analysis.measures.arms import Arms, Best, Rival
 from retailsim.analysis.measures.measure import Measure
-from retailsim.analysis.measures.value_text import change_written, written
+from retailsim.analysis.measures.value_text import written
 from retailsim.analysis.report.page import page
+from retailsim.market.core.money import sign
 from retailsim.sim.errors import CannotWrite
 from retailsim.sim.folder.run_folder import RunFolder
 from retailsim.sim.look.report import about
 from retailsim.sim.scenario.settings import parsed_value
 from retailsim.sim.sweep.sweep_arms import Sweep
-from retailsim.sim.sweep.verdict import between, size, unit_of, verdict
+from retailsim.sim.sweep.verdict import between, size, unit_of, unsigned, verdict
 
 PAGE = "sweep.html"
 
@@ -110,7 +111,7 @@ def _figure(found: Sweep, outcome: Arms, one: Measure) -> Figure | None:
         low, high = (None, None) if ends is None else (ends.low / money, ends.high / money)
         rows.append((arm.label, _over(estimate.value, money), low, high))
     title, name = one.estimate_label, f"sweep-{one.name}"
-    axis = f"{title}, $" if one.unit == "cents" else title
+    axis = f"{title}, {sign().strip()}" if one.unit == "cents" else title
     places = _numbers(found)
     if places is None or any(value is None for _, value, _, _ in rows):
         return intervals(name, title, rows, axis, percent=one.unit == "share")
@@ -119,8 +120,7 @@ def _figure(found: Sweep, outcome: Arms, one: Measure) -> Figure | None:
         schema=dict.fromkeys(("x", "value", "low", "high"), pl.Float64),
         orient="row",
     ).sort("x")
-    form = {"share": "%", "cents": "$,.2f"}.get(one.unit, ",.2f")
-    return response(name, title, points, found.keys[0].key, form)
+    return response(name, title, points, found.keys[0].key, one.unit)
 
 
 def _over(value: float | None, money: float) -> float | None:
@@ -164,10 +164,9 @@ def _worse(rival: Rival, by: Measure) -> Iterator[Cell]:
     if test.estimate is None:
         yield from (Cell(NOTHING), Cell(test.note), Cell("not told apart"))
         return
-    unit, points = unit_of(by), " points" * (by.unit == "share")
-    yield Cell(f"{change_written(unit, test.estimate)}{points}")
-    ends = test.interval
-    yield Cell(test.note if ends is None else between(ends, lambda end: change_written(unit, end)))
+    points, ends = " points" * (by.unit == "share"), test.interval
+    yield Cell(f"{unsigned(by, test.estimate)}{points}")
+    yield Cell(test.note if ends is None else between(ends, partial(unsigned, by)))
     yield Cell("worse" if rival.told_apart else "not told apart")
 
 

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import partial
+from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
-from retailsim.analysis.measures.value_text import change_written, written
-from retailsim.sim.sweep.verdict import between, size, unit_of, verdict
+from retailsim.analysis.measures.value_text import written
+from retailsim.market.core.money import whole_dollars
+from retailsim.sim.sweep.verdict import between, size, unit_of, unsigned, verdict
 from retailsim.sim.terminal.terminal import Terminal
 
 if TYPE_CHECKING:
     from retailsim.analysis.measures.arms import Arms, Best, Rival
     from retailsim.analysis.measures.measure import Measure
-    from retailsim.analysis.statistics.values import Estimate
+    from retailsim.analysis.statistics.values import Estimate, Interval
     from retailsim.sim.sweep.sweep_arms import Sweep
 
 _WIDTH = 80
+_LARGE_CENTS = 10_00
 _NAME, _KEY = 22, 14
 """Cells of a value's and of a key's text before it is cut."""
 
@@ -27,11 +30,9 @@ def show(found: Sweep, outcome: Arms, by_name: Mapping[str, Measure], terminal: 
         terminal.out_json(told(found, outcome, by_name))
         return
     terminal.out(f"{found.named} in {found.scenario}: {size(outcome)}")
-    for line in (*outcome.cautions, f"Intervals are for {outcome.generalise_to}."):
-        terminal.out(line)
-    terminal.out("")
-    for line in verdict(found, outcome, by_name):
-        terminal.out(line)
+    about = (*outcome.cautions, f"Intervals are for {outcome.generalise_to}.")
+    for sentence in (*about, "", *verdict(found, outcome, by_name)):
+        terminal.out(fill(sentence, _WIDTH, break_long_words=False, break_on_hyphens=False))
     terminal.show(_narrow(_levels(found, outcome, by_name)))
     if outcome.best is not None:
         by = by_name[outcome.best.measure]
@@ -79,11 +80,21 @@ def _heading(one: Measure) -> str:
 def _cell(found: Estimate, one: Measure) -> str:
     if found.value is None:
         return "-"
-    write = partial(written, unit_of(one))
-    lines = [write(found.value)]
+    lines = [written(unit_of(one), found.value)]
     if found.interval is not None:
-        lines.append(f"{write(found.interval.low)} - {write(found.interval.high)}")
+        lines.append(_narrow_ends(found.interval, one))
     return "\n".join(lines)
+
+
+def _narrow_ends(found: Interval, one: Measure) -> str:
+    """Write an interval in few cells: its unit once, and larger amounts in whole dollars."""
+    match one.unit:
+        case "share":
+            return f"{100 * found.low:z.1f} to {100 * found.high:z.1f}%"
+        case "cents" if max(abs(found.low), abs(found.high)) >= _LARGE_CENTS:
+            return between(found, whole_dollars)
+        case _:
+            return between(found, partial(written, unit_of(one)))
 
 
 def _behind(found: Sweep, best: Best, by: Measure) -> Any:
@@ -101,7 +112,7 @@ def _worse(rival: Rival, by: Measure) -> Iterator[str]:
     if test.estimate is None:
         yield from ("-", test.note, "not told apart")
         return
-    write = partial(change_written, unit_of(by))
+    write = partial(unsigned, by)
     yield f"{write(test.estimate)}{points}"
     yield test.note if test.interval is None else between(test.interval, write)
     yield "worse" if rival.told_apart else "not told apart"

@@ -59,15 +59,19 @@ def unit_of(by: Measure) -> str:
     return "units" if by.unit == "count" else by.unit
 
 
+def unsigned(by: Measure, value: float) -> str:
+    """Write a difference of a measure without a plus: that of shares in points."""
+    return change_written(unit_of(by), value).removeprefix("+")
+
+
 def _by_how_much(found: Sweep, rival: Rival, by: Measure) -> str:
     """Say how far the only other arm is behind."""
     name, test = found.said(rival.label), rival.behind
     if test.estimate is None or test.interval is None:
         return f"It cannot be told apart from {name}: {test.note}."
-    write = partial(change_written, unit_of(by))
+    write = partial(unsigned, by)
     points = " points" * (by.unit == "share")
-    far = f"{write(abs(test.estimate)).removeprefix('+')}{points}"
-    ends = between(test.interval, write)
+    far, ends = f"{write(abs(test.estimate))}{points}", between(test.interval, write)
     if rival.told_apart:
         return f"{name} is {far} worse ({ends})."
     return f"It cannot be told apart from {name}, which is {far} worse here ({ends})."

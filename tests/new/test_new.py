@@ -63,7 +63,7 @@ def test_what_it_says_to_type_next_is_typed(question: str, shop: Path) -> None:
 
 def test_a_policy_is_asked_of_the_largest_category(shop: Path) -> None:
     result = sim("new", shop.name, "--question", "policy", "--yes")
-    assert next_commands(result)[1][2] == "policy.Home.window_days=14,30,60"
+    assert next_commands(result)[1][2] == "policy.Home.window_days=3,14,30"
 
 
 def test_it_asks_four_questions_and_takes_what_is_usual(

@@ -171,15 +171,18 @@ def test_too_few_products_are_said_in_words(tmp_path: Path) -> None:
 
 
 def test_models_are_played_by_stand_ins_and_their_price_is_told() -> None:
-    """Twice the price of a dry run of as many episodes, for there are two runs."""
+    """By the dry runs of both arms, whose prompts hold other prices."""
     words = ("pairwise", "--sellers", "openai/gpt-5.4-mini", "--buyers", "easy-shopper")
     found = said(*words, KEY, "--difference", 10)
     assert found["stand_ins"] == ["openai:gpt-5.4-mini"]
     assert not found["shared_draws"]
-    dry = json.loads(sim("launch", *words, "--dry-run", "--json").stdout)
-    per_episode = dry["estimate"]["dollars"] / dry["episodes"]
+    each = []
+    for value in ("0", "0.1"):
+        arm = ("--set", f"design.discount={value}", "--dry-run", "--json")
+        dry = json.loads(sim("launch", *words, *arm).stdout)
+        each.append(dry["estimate"]["dollars"] / dry["episodes"])
     paired = found["paired"]
-    assert paired["dollars"] == pytest.approx(2 * per_episode * paired["episodes"])
+    assert paired["dollars"] == pytest.approx(sum(each) * paired["episodes"])
 
 
 @pytest.mark.slow
