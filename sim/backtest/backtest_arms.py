@@ -16,6 +16,7 @@ import msgspec
 from retailsim.sim.backtest.errors import BadObserved
 from retailsim.sim.backtest.observed_file import ObservedRow, read_observed
 from retailsim.sim.errors import SimError
+from retailsim.sim.run.catalogue_named import with_catalogue
 from retailsim.sim.run.launch import asked_scenario
 from retailsim.sim.run.launch_options import Options
 from retailsim.sim.scenario.scenario import Scenario
@@ -88,7 +89,9 @@ def planned(asked: BacktestOptions) -> Backtest:
     """
     rows = read_observed(asked.observed)
     folder = asked.out or Path("runs") / f"backtest-{time.strftime('%Y%m%d-%H%M%S')}"
-    scenario, place = asked_scenario(_options(asked, (), folder))
+    meant, _ = with_catalogue(_options(asked, (), folder))
+    asked = msgspec.structs.replace(asked, scenario=meant.scenario, catalog=meant.catalog)
+    scenario, place = asked_scenario(meant)
     runs: dict[Settings, Options] = {}
     played = []
     for row in rows:

@@ -61,16 +61,20 @@ def verdict(found: Judgement) -> Iterator[str]:
             f"{found.direction_p:.2g} by chance)."
         )
     if found.skill is not None:
-        less = "smaller" if found.skill >= 0.0 else "larger"
-        told = (
-            f"Skill: squared misses are {abs(found.skill):.0%} {less} than of predicting no change"
-        )
+        told = f"Skill: squared misses are {_beside_nothing(found.skill)} predicting no change"
         if found.slope is not None:
             told += f"; for 1 predicted, {found.slope:.2f} was seen"
         if found.slope_between is not None:
             low, high = found.slope_between.low, found.slope_between.high
             told += f" ({low:.2f} to {high:.2f}; above 0.5 beats no change)"
         yield f"{told}."
+
+
+def _beside_nothing(skill: float) -> str:
+    """Say how squared misses are to those of predicting no change, which they are compared with."""
+    if skill < -1.0:
+        return f"{1.0 - skill:,.1f} times those of"
+    return f"{abs(skill):.0%} {'smaller' if skill >= 0.0 else 'larger'} than of"
 
 
 def _table(outcome: BacktestOutcome) -> Any:
