@@ -46,6 +46,8 @@ def compare(first: Run | str | Path, second: Run | str | Path) -> Comparison:
     ------
     OtherProtocol
         If the runs are of different protocols.
+    NothingPairs
+        If no product (or profile) is in both.
     MissingExtra
         If the packages of ``retailsim[analysis]`` are not installed.
     NotARun, LogDamaged, LogUnreadable
