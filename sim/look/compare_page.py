@@ -137,15 +137,14 @@ def _differences(found: SideBySide) -> Section | None:
         return None
     seats = "; ".join(seat_told(seat, found.names) for seat in found.comparison.seats)
     rows = [
-        row(one.words, Cell(one.first), Cell(one.second), Cell(one.key))
-        for one in found.differences
+        (Cell(one.words, one.key), Cell(one.first), Cell(one.second)) for one in found.differences
     ]
     lead = f"{seats}." if seats else ""
     if not rows:
         lead = lead or "The scenarios do not differ."
     tables: tuple[ReportTable, ...] = ()
     if rows:
-        tables = (table("Keys of the scenarios", ("what", *found.names, "key"), rows),)
+        tables = (table("Keys of the scenarios", ("what", *found.names), rows),)
     return Section(name="differences", title="What differs", lead=lead, tables=tables)
 
 

@@ -187,7 +187,8 @@ def _text(name: str, file: RunFile, folder: RunFolder) -> str:
         said = (folder.inputs / name).read_text("utf-8")
     except (OSError, UnicodeDecodeError):
         return f"{name} ({file.inputs[name][:12]})"
-    return f'"{_short(_plain(said))}" ({file.inputs[name][:6]})'
+    spoken = " ".join(line for line in said.splitlines() if not line.startswith("#"))
+    return f'"{_short(_plain(spoken or said))}" ({file.inputs[name][:6]})'
 
 
 def _keys(tree: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
