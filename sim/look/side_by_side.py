@@ -82,7 +82,8 @@ def side_by_side(first: Path, second: Path) -> SideBySide:
     ------
     OtherProtocol
     NothingPairs
-        If both have episodes, and of no product (or profile) that is in both.
+        If both have episodes, and of no product (or profile) that is in both, and they are not
+        two draws from one catalogue.
     MissingExtra
         If the packages of ``retailsim[analysis]`` are not installed.
     NotARun, LogDamaged, LogUnreadable
@@ -122,14 +123,28 @@ def side_by_side(first: Path, second: Path) -> SideBySide:
 
 
 def _check_common(first: Path, second: Path, loaded: tuple[Projection, Projection]) -> None:
-    """Raise `NothingPairs` where both runs have episodes, and none of what the other has."""
+    """Raise `NothingPairs` where both runs have episodes, and none of what the other has.
+
+    Two seeds may have drawn other products of one catalogue: then they are two draws of one shop.
+    """
     from retailsim.analysis.measures.estimates import decided
     from retailsim.analysis.measures.scope import SHARED_BY, scope
 
     unit = scope(loaded[0].episodes).shared
     one, two = (set(decided(run.episodes)["cluster"]) for run in loaded)
-    if unit in SHARED_BY and one and two and one.isdisjoint(two):
+    if unit in SHARED_BY and one and two and one.isdisjoint(two) and not _redrawn(first, second):
         raise NothingPairs(first, second, unit)
+
+
+def _redrawn(first: Path, second: Path) -> bool:
+    """Whether two seeds drew from one catalogue, and from one file of profiles."""
+    made = [run_file(run) for run in (first, second)]
+    known = [one.scenario for one in made if one is not None]
+    if len(known) < 2:
+        return False
+    one, two = known
+    sources = ((run.products.catalog, run.profiles.file) for run in known)
+    return one.run.seed != two.run.seed and len(set(sources)) == 1
 
 
 def run_names(first: Path, second: Path) -> tuple[str, str]:

@@ -6,6 +6,7 @@ import html
 import json
 import random
 import shutil
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from retailsim.analysis.measures.comparison import Change, Comparison, compare
 from retailsim.analysis.measures.table import MEASURES, columns_read
 from retailsim.analysis.measures.verdict import verdict
 from retailsim.analysis.statistics.values import Estimate, Interval, Test
+from retailsim.sim.folder.run_folder import RunFolder
 from retailsim.sim.look.side_by_side import run_names, side_by_side
 from tests.sim.runs import launched, sim
 
@@ -163,6 +165,20 @@ def test_the_page_begins_with_the_verdict_and_fits_eighty_columns(runs: dict[str
     )
     assert as_json["verdict"] == list(found.verdict)
     assert {"first", "second", "comparison"} <= as_json.keys()
+
+
+def test_two_seeds_of_one_catalogue_are_compared_whatever_they_drew(
+    runs: dict[str, Path], tmp_path: Path
+) -> None:
+    shop, drawn = runs["few"].parent / "shop.toml", {}
+    for seed in (3, 4, 5):
+        run = tmp_path / f"{seed}"
+        launched(run, shop, "--set", "products.per_category=1", "--seed", seed)
+        drawn[seed] = {product.id for product in RunFolder(run).products()}
+    one, two = next((a, b) for a, b in combinations(drawn, 2) if drawn[a].isdisjoint(drawn[b]))
+    result = sim("compare", tmp_path / f"{one}", tmp_path / f"{two}")
+    assert result.exit_code == 0, result.stderr
+    assert "other seeds: no episodes can be paired" in " ".join(result.stdout.split())
 
 
 def test_a_run_that_is_not_finished_is_said_to_be(runs: dict[str, Path], tmp_path: Path) -> None:
