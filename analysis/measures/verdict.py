@@ -77,7 +77,7 @@ def verdict(
     if not tested:
         return ("Nothing to compare: no planned difference can be tested.",)
     if found.pairs and all(_same(change) for change in found.planned):
-        return (f"No difference: {names[0]} and {names[1]} agree in every pair of episodes.",)
+        return (f"No difference: {names[0]} and {names[1]} agree in all {found.pairs:,} pairs.",)
     pays = () if found.break_even is None else found.break_even.told
     return (*_sentences(tested, names, measures), *pays)
 
@@ -110,8 +110,9 @@ def told_apart(change: Change) -> bool:
 
 
 def _same(change: Change) -> bool:
-    """Whether nothing differs, or nothing was counted."""
-    return not change.test.estimate
+    """Whether nothing differs, or nothing was counted; gains that losses make up for do."""
+    between = change.test.interval
+    return not change.test.estimate and (between is None or between.low == between.high)
 
 
 def _told(change: Change, of: Measure) -> str:

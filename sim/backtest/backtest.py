@@ -7,6 +7,7 @@ from retailsim.sim.backtest.backtest_outcome import judged_rows
 from retailsim.sim.backtest.observed_measures import Observed, observed
 from retailsim.sim.errors import MissingExtra
 from retailsim.sim.experiments.arm_runs import ArmPlayer, QuietArms, begin, play_arm, say_cost
+from retailsim.sim.folder.currency import in_currency_of
 from retailsim.sim.scenario.protocol import scenario_protocol
 from retailsim.sim.terminal.audience import Audience
 from retailsim.sim.terminal.terminal import Terminal
@@ -28,7 +29,8 @@ def backtest(asked: BacktestOptions, terminal: Terminal) -> int:
     if status:
         return status
     say_cost(found.folder, terminal)
-    show(found, judged_rows(found, seen), terminal)
+    with in_currency_of(*(found.place(settings) for settings in found.runs)):
+        show(found, judged_rows(found, seen), terminal)
     return 0
 
 

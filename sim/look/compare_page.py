@@ -24,6 +24,7 @@ from retailsim.analysis.measures.table import with_own
 from retailsim.analysis.measures.value_text import change_written
 from retailsim.analysis.measures.verdict import told_apart
 from retailsim.analysis.report.page import page
+from retailsim.market.core.money import currency
 from retailsim.sim.errors import CannotWrite
 from retailsim.sim.folder.run_folder import RunFolder
 from retailsim.sim.look.compare_words import p_told, seat_told, what_was_compared
@@ -113,7 +114,7 @@ def _change(of: Measure, value: float) -> str:
 def _figures(planned: Sequence[Change], by_name: Measures) -> Iterator[Figure]:
     """The changes of money, and those of shares: each on a scale of its own."""
     for unit, scale, title, axis in (
-        ("cents", 100.0, "Money an episode", "change in dollars an episode"),
+        ("cents", 100.0, "Money an episode", f"change an episode, {currency()}"),
         ("share", 0.01, "Rates", "change in points"),
     ):
         some = [change for change in planned if by_name[change.measure].unit == unit]

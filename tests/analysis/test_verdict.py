@@ -34,7 +34,14 @@ def change(
         measure=measure,
         first=side,
         second=side,
-        test=Test(method="t", estimate=estimate, p=p, n=18, note=note),
+        test=Test(
+            method="t",
+            estimate=estimate,
+            p=p,
+            n=18,
+            note=note,
+            interval=Interval(low, high, "t"),
+        ),
         adjusted_p=p,
         simultaneous=Interval(low, high, "t"),
     )
@@ -89,6 +96,16 @@ def test_no_estimate_is_a_verdict_whatever_its_size() -> None:
     fisher = change("conversion_rate", 0.9, 0.1, 1.0, 0.06)
     assert said(huge)[0].startswith("Not told apart: ")
     assert said(fisher)[0].startswith("Not told apart: ")
+
+
+def test_gains_that_losses_make_up_for_are_a_difference() -> None:
+    evened = change("conversion_rate", 0.0, -0.1, 0.1, 1.0)
+    assert said(evened) == (
+        "Not told apart: new converts between 10.0 points less and 10.0 points more than old.",
+    )
+    assert said(change("conversion_rate", 0.0, 0.0, 0.0, 1.0)) == (
+        "No difference: old and new agree in all 9 pairs.",
+    )
 
 
 def test_one_buyer_of_other_draws_tells_nothing_apart() -> None:
