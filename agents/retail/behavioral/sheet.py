@@ -6,6 +6,7 @@ cleaned, cut to a bounded length and quoted; nothing of it is ever used as a tem
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
@@ -56,6 +57,20 @@ _POWER = Aspect(
     ("power", "battery", "voltage"),
     ("power", "battery", "volt", "watt", "usb"),
 )
+_LASTING = Aspect(
+    "durability",
+    "how well it holds up in daily use",
+    ("durab", "holds up", "hold up"),
+    (),
+)
+"""Asked in the place of power of what needs none. No fact answers it, as none answered that."""
+
+_POWERED = re.compile(
+    r"\b(?:electric|lamps?|lights?|led|cordless|corded|solar|vacuum|heater|fan|kettle|toaster|"
+    r"blender|mixer|speaker|clock radio)\b"
+)
+"""Titles of what needs power, whether or not the rest of the sheet says so."""
+
 _CONNECTION = Aspect(
     "compatibility",
     "what it works together with",
@@ -185,6 +200,21 @@ def _keys(product: Product) -> tuple[str, ...]:
     return tuple(dict.fromkeys(telling))[:MAX_KEYS]
 
 
+def _fitting(product: Product) -> Iterator[Aspect]:
+    """What can be asked of a product: nobody asks how a mug for the home is powered."""
+    unpowered = product.category == "Home" and not _powered(product)
+    for aspect in ASPECTS[product.category]:
+        yield _LASTING if aspect is _POWER and unpowered else aspect
+
+
+def _powered(product: Product) -> bool:
+    """Whether the sheet speaks of power; where a fact does, it does."""
+    details = (f"{key} {value}" for key, value in product.details.items())
+    text = " ".join((product.title, *product.features, *details, product.description)).lower()
+    spoken = any(word in text for word in _POWER.terms)
+    return spoken or _POWERED.search(product.title.lower()) is not None
+
+
 def _built(product: Product) -> Sheet:
     facts = _facts(product)
     lowered = [(fact.lower(), fact) for fact in facts]
@@ -193,7 +223,7 @@ def _built(product: Product) -> Sheet:
             aspect,
             next((f for low, f in lowered if any(term in low for term in aspect.terms)), None),
         )
-        for aspect in ASPECTS[product.category]
+        for aspect in _fitting(product)
     )
     return Sheet(
         name=short_name(product.title),
