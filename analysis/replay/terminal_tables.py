@@ -51,12 +51,12 @@ _LOSS, _GAIN = (224, 122, 31), (43, 120, 214)
 _MIDDLE = (225, 225, 225)
 
 
-def measure_table(replay: Replay, own: Sequence[Measure] = ()) -> Table:
+def measure_table(replay: Replay, own: Sequence[Measure] = ()) -> MeasureTable:
     """Sellers, buyers and the whole run with the measures that name this view.
 
     Money is in dollars with two decimals; shares are in percent; `NOTHING` stands where nothing
-    was counted. Names give way where there is little room, numbers do not. Nobody's rows, as where
-    no episode has a seller, have no heading. `own` are the measures of the run's protocol.
+    was counted. Nobody's rows, as where no episode has a seller, have no heading. `own` are the
+    measures of the run's protocol.
     """
     overall = replay.overall
     shown = shown_in(
@@ -65,25 +65,84 @@ def measure_table(replay: Replay, own: Sequence[Measure] = ()) -> Table:
         unended=overall.decided != overall.episodes,
         costs_known=overall.profit_cents is not None,
     )
-    table = _table(title=_title(replay), caption=_caption(replay))
-    table.add_column("", min_width=_LEAST_NAME)
-    headings = [heading(one.label) for one in shown]
-    lines = max((one.count("\n") for one in headings), default=0)
-    for one in headings:
-        # Down to the last line, while rows whose amounts have a second line begin at the top.
-        text = "\n" * (lines - one.count("\n")) + one
-        table.add_column(text, justify="right", no_wrap=True)
-    for role, rows in (("Sellers", replay.sellers), ("Buyers", replay.buyers)):
-        if not rows:
-            continue
-        table.add_row(Text(role, style="bold"))
-        for row in rows[:_MOST]:
-            table.add_row(Name(_name(row)), *_measures(row, shown))
-        if len(rows) > _MOST:
-            table.add_row(Text(f"and {len(rows) - _MOST} more", style="italic"))
-        table.add_section()
-    table.add_row(Text("All", style="bold"), *_measures(replay.overall, shown))
-    return table
+    return MeasureTable(replay, shown)
+
+
+class MeasureTable:
+    """A rich renderable: rows of names with measures.
+
+    Names give way where there is little room, numbers do not: measures that do not fit beside each
+    other are shown below, with the names repeated.
+
+    Parameters
+    ----------
+    shown : sequence of Measure
+        The columns.
+    """
+
+    def __init__(self, replay: Replay, shown: Sequence[Measure]) -> None:
+        self._replay = replay
+        self._shown = shown
+
+    def __rich_console__(
+        self, console: Console, options: ConsoleOptions
+    ) -> Iterator[RenderableType]:
+        """Yield one table per group of measures that fits into the width."""
+        title, caption = _title(self._replay), _caption(self._replay)
+        widths = [self._width(one) for one in self._shown]
+        if _LEAST_NAME + sum(width + 2 for width in widths) <= options.max_width - 2:
+            yield self._table(self._shown, title=title, caption=caption)
+            return
+        yield title
+        for group in self._groups(widths, options.max_width):
+            yield self._table(group)
+        yield caption
+
+    def _groups(self, widths: Sequence[int], width: int) -> Iterator[Sequence[Measure]]:
+        """As many measures beside each other as there is room for behind a whole name."""
+        names = [cell_len(_plain(_name(row))) for row in self._rows()]
+        room = width - 2 - min(max(names, default=0), max(_LEAST_NAME, width // 3))
+        group: list[Measure] = []
+        left = room
+        for one, needed in zip(self._shown, widths, strict=True):
+            if group and needed + 2 > left:
+                yield group
+                group, left = [], room
+            group.append(one)
+            left -= needed + 2
+        yield group
+
+    def _rows(self) -> Iterator[MeasureRow]:
+        yield from self._replay.sellers[:_MOST]
+        yield from self._replay.buyers[:_MOST]
+
+    def _width(self, one: Measure) -> int:
+        """How wide the column of a measure is."""
+        cells = (_measure(one, row) for row in (*self._rows(), self._replay.overall))
+        return max(
+            cell_len(line) for text in (heading(one.label), *cells) for line in text.split("\n")
+        )
+
+    def _table(self, shown: Sequence[Measure], **options: Any) -> Table:
+        table = _table(**options)
+        table.add_column("", min_width=_LEAST_NAME)
+        headings = [heading(one.label) for one in shown]
+        lines = max((one.count("\n") for one in headings), default=0)
+        for one in headings:
+            # Down to the last line, while rows whose amounts have a second line begin at the top.
+            text = "\n" * (lines - one.count("\n")) + one
+            table.add_column(text, justify="right", no_wrap=True)
+        for role, rows in (("Sellers", self._replay.sellers), ("Buyers", self._replay.buyers)):
+            if not rows:
+                continue
+            table.add_row(Text(role, style="bold"))
+            for row in rows[:_MOST]:
+                table.add_row(Name(_name(row)), *_measures(row, shown))
+            if len(rows) > _MOST:
+                table.add_row(Text(f"and {len(rows) - _MOST} more", style="italic"))
+            table.add_section()
+        table.add_row(Text("All", style="bold"), *_measures(self._replay.overall, shown))
+        return table
 
 
 def heatmap(replay: Replay) -> HeatMap:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -145,6 +146,22 @@ def test_buyers_that_do_not_fit_go_below(tmp_path: Path) -> None:
     text = printed(heatmap(sold(tmp_path, grid(2, 20))))
     assert all(re.search(rf"\b{number}\b", text) for number in range(20))
     assert text.count("seller-1 ") == 4
+
+
+@pytest.mark.parametrize("width", [30, 40, 50, 60, 70, 80, 100, 120])
+def test_measures_that_do_not_fit_go_below(tmp_path: Path, width: int) -> None:
+    """No number is cut at any width, no name is lost, and no line is wider."""
+    amounts = {("bold-showman", "ann"): 123_456_789, ("plain-dealer", "curious-collector"): 1_000}
+    table = measure_table(sold(tmp_path, amounts))
+    wide, text = printed(table, 200), printed(table, width)
+    numbers = [word for word in wide.split() if re.fullmatch(r"[^/]*\d[^/]*", word)]
+    assert len(numbers) > 20
+    assert Counter(numbers) - Counter(text.split()) == Counter()
+    assert max(map(cell_len, text.splitlines())) <= width
+    tables = text.count(" ──")
+    assert tables == 1 if width >= 80 else tables > 1
+    for name in ("bold", "plain", "curio", "ann", "Sellers", "All"):
+        assert len(re.findall(rf"^ ?{name}", text, re.MULTILINE)) == tables
 
 
 def test_too_many_to_compare_are_not_drawn(tmp_path: Path) -> None:
