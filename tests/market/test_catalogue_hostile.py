@@ -97,6 +97,11 @@ def test_odd_tables_are_read_as_they_are_meant(tmp_path: Path) -> None:
         assert [(one.id, one.title, one.price_cents) for one in found] == [("7", "Tea", 350)], text
 
 
+def test_json_may_have_each_product_under_its_id(tmp_path: Path) -> None:
+    text = '{"p1": {"title": "Tea", "price": "3,50", "category": "Food"}}'
+    assert [(one.id, one.price_cents) for one in read(tmp_path / "a.json", text)] == [("p1", 350)]
+
+
 def test_a_column_written_in_two_ways_or_two_currencies_is_refused(tmp_path: Path) -> None:
     path, head = tmp_path / "a.csv", "id;title;price;category\n"
     torn = head + "1;Tea;3,50;Food\n2;Mug;4.50;Home\n"

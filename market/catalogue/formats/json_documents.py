@@ -37,6 +37,8 @@ def json_rows(path: Path, encoding: Encoding) -> Table:
     document = _whole(path, encoding)
     found, place = _list_in(document)
     if found is None:
+        found = _by_id(document)
+    if found is None:
         raise UnreadableCatalogue(path, f"it is JSON with {_seen(document)}: no list of products")
     rows = [
         Row(number, item) if isinstance(item, dict) else Broken(number, "not a JSON object")
@@ -80,7 +82,8 @@ def _is_row(line: bytes) -> bool:
     except (ValueError, RecursionError):
         # An object that is written over several lines begins with a line that ends open.
         return not line.endswith((b"{", b"[", b",", b":", b'"'))
-    return _list_in(found)[0] is None or bool({"title", "name", "price"} & found.keys())
+    holds_rows = _list_in(found)[0] is not None or _by_id(found) is not None
+    return not holds_rows or bool({"title", "name", "price"} & found.keys())
 
 
 def _lines(path: Path, encoding: Encoding) -> Table:
@@ -171,6 +174,15 @@ def _list_in(document: Any, depth: int = _DEPTH, place: str = "") -> tuple[list[
         if found is not None:
             return found, where
     return None, ""
+
+
+def _by_id(document: Any) -> list[Any] | None:
+    """Return the objects of a document that has each product under its id."""
+    if not isinstance(document, dict) or not document:
+        return None
+    if not all(isinstance(one, dict) for one in document.values()):
+        return None
+    return [{"id": name, **one} for name, one in document.items()]
 
 
 def _node(item: Any) -> Any:
