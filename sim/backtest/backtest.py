@@ -18,10 +18,9 @@ MARK = "backtest.json"
 
 def backtest(asked: BacktestOptions, terminal: Terminal) -> int:
     """Play what is missing of a backtest and print what came of it; returns the exit status."""
-    try:
-        from retailsim.sim.backtest.backtest_text import show
-    except ModuleNotFoundError as error:
-        raise MissingExtra("backtest", error.name or "a package") from None
+    check_extras()
+    from retailsim.sim.backtest.backtest_text import show
+
     found = planned(asked)
     seen = _seen(found)
     begin(found.folder, MARK, told(found))
@@ -32,6 +31,15 @@ def backtest(asked: BacktestOptions, terminal: Terminal) -> int:
     with in_currency_of(*(found.place(settings) for settings in found.runs)):
         show(found, judged_rows(found, seen), terminal)
     return 0
+
+
+def check_extras() -> None:
+    """Fail before anything is played where nothing could be judged; raises `MissingExtra`."""
+    try:
+        import retailsim.analysis.measures.predicted_change
+        import retailsim.analysis.statistics.backtests  # noqa: F401
+    except ModuleNotFoundError as error:
+        raise MissingExtra("backtest", error.name or "a package") from None
 
 
 def _seen(found: Backtest) -> list[Observed]:

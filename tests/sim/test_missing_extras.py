@@ -88,19 +88,24 @@ def test_a_module_of_somebody_else_is_not_taken_for_ours() -> None:
 def test_no_command_ends_with_a_traceback_where_packages_are_missing(tmp_path: Path) -> None:
     for name, scenario in (("run", "pairwise"), ("talks", "csales")):
         launched(tmp_path / name, scenario, "--set", "products.per_category=1")
+    row = "design.discount=0.1,orders,49,56,96,96"
+    (tmp_path / "observed.csv").write_text(
+        f"change,measure,before,after,n_before,n_after\n{row}\n", encoding="utf-8"
+    )
     needing = [
         "report run", "compare run run", "experiment pairwise --plan", "experiment pairwise",
         "experiment policy", "experiment csales --plan", "infer run run", "policy mine talks",
         "policy learn csales --out learnt.json", "policy evaluate x.json --log talks",
         "policy check talks", "annotate score run/derived/annotation form.csv",
         "launch --set log.compress=true --out packed", "plan pairwise --difference 3",
-        "sweep pairwise design.discount=0,0.1",
+        "sweep pairwise design.discount=0,0.1", "backtest pairwise observed.csv",
     ]  # fmt: skip
     content = [
         "replay run", "replay talks --json", "verify run", "resume run", "agents", "schema",
         "annotate export run", "export run episodes --out episodes.csv", "launch --dry-run",
         "launch --sellers openai/gpt-5.4-mini --dry-run",
     ]  # fmt: skip
+    runs = set(tmp_path.glob("runs/*"))
     done = subprocess.run(
         [sys.executable, "-c", WITHOUT],
         cwd=tmp_path,
@@ -112,6 +117,7 @@ def test_no_command_ends_with_a_traceback_where_packages_are_missing(tmp_path: P
     )
     lines = done.stdout.splitlines()
     assert done.stderr == ""
+    assert set(tmp_path.glob("runs/*")) == runs, "it was said before anything was played"
     for line, command in zip(lines, [*needing, *content], strict=True):
         assert "Traceback" not in line
         if command in needing:
