@@ -209,10 +209,10 @@ def test_a_run_that_is_not_finished_is_said_to_be(runs: dict[str, Path], tmp_pat
     assert "NOT FINISHED" not in sim("compare", runs["as-it-is"], runs["changed"]).stdout
 
 
-def test_the_page_says_what_the_terminal_says(runs: dict[str, Path], tmp_path: Path) -> None:
+def test_the_page_says_what_the_terminal_says(runs: dict[str, Path]) -> None:
     pair = runs["as-it-is"], runs["changed"]
-    target = tmp_path / "new" / "page.html"
-    result = sim("compare", *pair, "--html", target)
+    target = runs["changed"] / "derived" / "compare-as-it-is.html"
+    result = sim("compare", *pair, "--html")
     assert result.exit_code == 0, result.stderr
     assert f"page: {target}" in result.stderr
     found, page = side_by_side(*pair), html.unescape(target.read_text(encoding="utf-8"))
@@ -224,10 +224,6 @@ def test_the_page_says_what_the_terminal_says(runs: dict[str, Path], tmp_path: P
         assert MEASURES[change.measure].estimate_label in page
     assert page.count("<svg") == page.count("<figure aria-label=") >= 3
     assert "<script" not in page
-    assert sim("compare", *pair, "--html").exit_code == 0
-    assert (runs["changed"] / "derived" / "compare-as-it-is.html").read_text() == (
-        target.read_text()
-    )
 
 
 def test_a_page_that_cannot_be_written_is_one_line(runs: dict[str, Path], tmp_path: Path) -> None:
@@ -261,6 +257,7 @@ class World:
                         "product": f"p{product}",
                         "seller": "s",
                         "buyer": f"b{buyer}",
+                        "price_cents": price,
                         "orders": int(buys),
                         "units": int(buys),
                         "net_revenue_cents": price * buys,
