@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from scipy.stats import t as student
+from scipy.special import stdtrit
 
 from retailsim.analysis.statistics import skewed
 from retailsim.analysis.statistics.proportions import wilson
@@ -66,7 +66,7 @@ def _of_rate(
     value: float, variance: float, effective: float, clusters: int
 ) -> tuple[Interval, str]:
     """Return a rate's interval, and what to say of it."""
-    quantile = float(student.ppf(0.5 + LEVEL / 2.0, clusters - 1))
+    quantile = float(stdtrit(clusters - 1, 0.5 + LEVEL / 2.0))
     if clusters >= FEW_CLUSTERS:
         return wilson(value * effective, effective, quantile=quantile), ""
     if variance <= 0.0:  # no spread is no certainty: each cluster counts once
@@ -202,7 +202,7 @@ def _design_effect(variance: float, independent: float, clusters: int, n: float)
 
 def by_t(value: float, error: float, df: float, *, level: float = LEVEL) -> Interval:
     """Interval of an estimate by Student's t, from its standard error and degrees of freedom."""
-    half = float(student.ppf(0.5 + level / 2.0, df)) * error if error else 0.0
+    half = float(stdtrit(df, 0.5 + level / 2.0)) * error if error else 0.0
     return Interval(value - half, value + half, f"t, {df:.0f} df")
 
 
@@ -210,9 +210,7 @@ def by_t_between(value: float, error: float, df: float, ends: tuple[float, float
     """Interval by Student's t on the scale of log odds, for what lies between two ends."""
     low, high = ends
     share = (value - low) / (high - low)
-    half = (
-        float(student.ppf(0.5 + LEVEL / 2.0, df)) * error / ((high - low) * share * (1.0 - share))
-    )
+    half = float(stdtrit(df, 0.5 + LEVEL / 2.0)) * error / ((high - low) * share * (1.0 - share))
     centre = math.log(share / (1.0 - share))
     first, last = (low + (high - low) * _logistic(end) for end in (centre - half, centre + half))
     return Interval(first, last, f"t, {df:.0f} df")

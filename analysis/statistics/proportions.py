@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from scipy.stats import binomtest, fisher_exact, norm
+from scipy.special import ndtri
 
 from retailsim.analysis.statistics.values import LEVEL, Interval, Test
 
@@ -22,7 +22,7 @@ def wilson(successes: float, n: float, *, quantile: float | None = None) -> Inte
     """
     if not 0.0 <= successes <= n or n <= 0.0:
         raise ValueError(f"{successes} of {n}: successes must be from 0 to n, and n above 0")
-    z = float(norm.ppf(0.5 + LEVEL / 2.0)) if quantile is None else quantile
+    z = float(ndtri(0.5 + LEVEL / 2.0)) if quantile is None else quantile
     share, spread = successes / n, z * z / n
     centre = (share + spread / 2.0) / (1.0 + spread)
     half = math.sqrt(share * (1.0 - share) * spread + spread * spread / 4.0) / (1.0 + spread)
@@ -36,7 +36,7 @@ def newcombe(
     successes: float, n: float, others: float, other_n: float, *, level: float = LEVEL
 ) -> Interval:
     """Newcombe's interval of the first proportion minus the second, from two Wilson intervals."""
-    z = float(norm.ppf(0.5 + level / 2.0))
+    z = float(ndtri(0.5 + level / 2.0))
     first, second = wilson(successes, n, quantile=z), wilson(others, other_n, quantile=z)
     p, q = successes / n, others / other_n
     low = p - q - math.hypot(p - first.low, second.high - q)
@@ -57,6 +57,8 @@ def two_proportions(
     method = "Fisher exact"
     if not n or not other_n:
         return Test(method=method, n=n + other_n, note="nothing was counted on one side")
+    from scipy.stats import fisher_exact  # 50 MB that few need
+
     found = fisher_exact(np.array([[successes, n - successes], [others, other_n - others]]))
     return Test(
         method=method,
@@ -71,6 +73,8 @@ def binomial(successes: int, n: int, chance: float = 0.5) -> Test:
     """Exact two-sided binomial test against `chance`, with the exact interval."""
     if n == 0:
         return Test(method="exact binomial", note="nothing was counted")
+    from scipy.stats import binomtest  # 50 MB that few need
+
     found = binomtest(successes, n, chance)
     exact = found.proportion_ci(LEVEL, method="exact")
     interval = Interval(float(exact.low), float(exact.high), "Clopper-Pearson")

@@ -18,7 +18,7 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import t as student
+from scipy.special import stdtrit
 
 from retailsim.analysis.statistics.values import LEVEL, Interval
 
@@ -56,7 +56,7 @@ def of_positive(above: Floats, below: Floats, error: float, df: float | None = N
     """
     value, count = float(above.sum() / below.sum()), len(below)
     df = count - 1 if df is None else df
-    quantile = float(student.ppf(0.5 + LEVEL / 2.0, df))
+    quantile = float(stdtrit(df, 0.5 + LEVEL / 2.0))
     rough = ", rough" if count < ROUGH else ""
     if count < FEW:
         half = quantile * error
