@@ -154,8 +154,10 @@ def _launch(out: str, workers: str, replications: str) -> None:
     from retailsim.sim.cli import main
 
     played = f"design.replications={replications}"
-    main(["launch", "--out", out, "--workers", workers, "--set", played], standalone_mode=False)
-    print(peak_bytes())
+    try:
+        main(["launch", "--out", out, "--workers", workers, "--set", played])
+    finally:
+        print(peak_bytes())
 
 
 if __name__ == "__main__":

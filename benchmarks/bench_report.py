@@ -33,7 +33,10 @@ import json, sys, time
 from pathlib import Path
 from retailsim.sim.cli import main
 start = time.perf_counter()
-main(["report", sys.argv[1]], standalone_mode=False)
+try:
+    main(["report", sys.argv[1]])
+except SystemExit as end:
+    assert not end.code, end
 took = time.perf_counter() - start
 import polars as pl
 start = time.perf_counter()
