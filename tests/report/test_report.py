@@ -209,6 +209,7 @@ def test_the_tables_of_seats_are_those_of_plain_python(counted: Path) -> None:
                 sums[key]["reviews"] += 1
     for title, role in (("Sellers", "seller"), ("Buyers", "buyer")):
         rows = cells(found[title])
+        behind = found[title].columns.index("Conversion") - 1  # profit, where it is known
         episodes = [one for one in sums.values() if one["decided"]]
         assert set(rows) == {str(one[role]) for one in episodes}
         for name, row in rows.items():
@@ -216,13 +217,15 @@ def test_the_tables_of_seats_are_those_of_plain_python(counted: Path) -> None:
             total = {k: sum(one[k] for one in some) for k in ("orders", "units", "net", "refunded")}
             buying = [one for one in some if one["orders"]]
             stars = sum(one["stars"] for one in buying) / sum(one["reviews"] for one in buying)
-            assert row[0].text == f"{len(some):,}"
-            assert row[1].text == f"{len(buying) / len(some):.1%}"
-            assert row[2].text == dollars(total["net"])
-            assert row[3].text == dollars(total["net"] / len(some))
-            assert row[4].text == f"{total['refunded'] / total['units']:.1%}"
-            assert row[5].text == f"{total['units'] / total['orders']:.2f}"
-            assert row[6].text == f"{stars:.2f}"
+            assert [row[0].text, *(cell.text for cell in row[behind:])] == [
+                f"{len(some):,}",
+                f"{len(buying) / len(some):.1%}",
+                dollars(total["net"]),
+                dollars(total["net"] / len(some)),
+                f"{total['refunded'] / total['units']:.1%}",
+                f"{total['units'] / total['orders']:.2f}",
+                f"{stars:.2f}",
+            ]
 
 
 def _lines(run: Path) -> list[dict[str, Any]]:
