@@ -34,7 +34,7 @@ finally:
 
 @pytest.mark.slow
 def test_a_replay_and_a_report_of_many_episodes_stay_small(tmp_path: Path) -> None:
-    """With every column in memory they took 369, 486 and 639 MB."""
+    """With every column in memory they took 369, 486 and 639 MB; profit came to them since."""
     run = tmp_path / "run"
     launched(run, "--set", "products.per_category=5")
     protocol = registered(run)
@@ -46,9 +46,9 @@ def test_a_replay_and_a_report_of_many_episodes_stay_small(tmp_path: Path) -> No
         tables,
         projection_cache.contents_of(found, tables),
     )
-    assert peak_mb("replay", run) < 290
+    assert peak_mb("replay", run) < 370
     assert peak_mb("replay", "--json", run) < 430
-    assert peak_mb("report", run) < 550
+    assert peak_mb("report", run) < 560
 
 
 def peak_mb(*arguments: object) -> int:
