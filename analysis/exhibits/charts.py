@@ -49,9 +49,18 @@ def _spec(chart: Any, height: int | None = None) -> dict[str, Any]:
     return found
 
 
-def _axis(form: str) -> Any:
+MONEY = "money"
+"""How an axis of amounts in the currency of the catalogue is written."""
+
+
+def _axis(form: str) -> alt.Axis:
     """A scale with few enough numbers that none touches the next."""
-    return alt.Axis(format=form, tickCount=6, labelOverlap=True)
+    told: dict[str, Any] = {"format": form}
+    if form == MONEY:
+        told = {"format": "$,~f"}
+        if currency() != DOLLARS:
+            told = {"labelExpr": f"'{sign()}' + format(datum.value, ',~f')"}
+    return alt.Axis(**told, tickCount=6, labelOverlap=True)
 
 
 def _short(name: str) -> str:
@@ -76,7 +85,7 @@ def intervals(
     rows: Sequence[tuple[str, float | None, float | None, float | None]],
     axis: str,
     *,
-    percent: bool = True,
+    form: str = "%",
     changes: bool = False,
 ) -> Figure | None:
     """Points with their intervals, a line a row; None where there is nothing to draw.
@@ -84,6 +93,8 @@ def intervals(
     Parameters
     ----------
     rows : sequence of (name, value, low, high)
+    form : str
+        How the numbers of the axis are written.
     changes : bool
         Whether they are differences: then a line marks 0, which is always in sight.
     """
@@ -100,7 +111,7 @@ def intervals(
         schema={"name": pl.String, "value": pl.Float64, "low": pl.Float64, "high": pl.Float64},
         orient="row",
     )
-    form = "%" if percent else "~s"
+    percent = form == "%"
     order = [row[0] for row in known]
     y = alt.Y("name:N", sort=order, title=None)
     x = alt.X("value:Q", title=axis, axis=_axis(form), scale=alt.Scale(zero=percent or changes))
@@ -116,13 +127,6 @@ def intervals(
         drawn = nothing.encode(x=alt.X("at:Q", title=axis)) + drawn
     says = "; ".join(f"{label}: {_said(value, percent)}" for label, value, _, _ in known)
     return Figure(name=name, title=title, spec=_spec(drawn, max(60, 28 * len(known))), says=says)
-
-
-def _amounts() -> alt.Axis:
-    """Return an axis of whole amounts in the currency of the catalogue."""
-    if currency() == DOLLARS:
-        return alt.Axis(format="$,.0f")
-    return alt.Axis(labelExpr=f"'{sign()}' + format(datum.value, ',.0f')")
 
 
 def _said(value: float, percent: bool) -> str:
@@ -195,6 +199,25 @@ def bars(
     )
 
 
+def amounts(
+    name: str, title: str, rows: Sequence[tuple[str, float]], axis: str, *, form: str = MONEY
+) -> Figure:
+    """Bars to both sides of 0, those below it in another colour; at least one row."""
+    shown = list(zip(_shorts([label for label, _ in rows]), (v for _, v in rows), strict=True))
+    frame = pl.DataFrame(shown, schema={"name": pl.String, "value": pl.Float64}, orient="row")
+    loss = alt.datum.value < 0
+    base = alt.Chart(frame).encode(
+        x=alt.X("value:Q", title=axis, axis=_axis(form)),
+        y=alt.Y("name:N", sort=[row[0] for row in shown], title=None),
+    )
+    drawn = base.mark_bar().encode(
+        color=alt.condition(loss, alt.value(ORANGE), alt.value(BLUE)),
+    )
+    percent = form == "%"
+    says = "; ".join(f"{label}: {_said(value, percent)}" for label, value in rows)
+    return Figure(name=name, title=title, spec=_spec(drawn, max(60, 24 * len(rows))), says=says)
+
+
 def curve(name: str, title: str, points: pl.DataFrame, x_title: str, y_title: str) -> Figure:
     """A line with its band: ``x``, ``value``, ``low``, ``high``; shares in percent."""
     x = alt.X("x:Q", title=x_title, scale=alt.Scale(zero=False), axis=alt.Axis(format="+%"))
@@ -229,7 +252,7 @@ def frontier(
     """
     sides = points["side"].unique(maintain_order=True).to_list()
     x = alt.X("x:Q", title=x_title, axis=alt.Axis(format="%"), scale=alt.Scale(zero=True))
-    y = alt.Y("value:Q", title=y_title, axis=_amounts(), scale=alt.Scale(zero=True))
+    y = alt.Y("value:Q", title=y_title, axis=_axis(MONEY), scale=alt.Scale(zero=True))
     colour = alt.Color(
         "side:N",
         scale=alt.Scale(domain=sides, range=[BLUE, ORANGE]),

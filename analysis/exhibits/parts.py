@@ -73,16 +73,21 @@ class Headline(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Section(msgspec.Struct, frozen=True, kw_only=True):
-    """A chapter of the report."""
+    """A chapter of the report.
+
+    Tables that are folded stand by themselves, or all below what `folded_together` says.
+    """
 
     name: str
     title: str
     lead: str = ""
+    findings: tuple[str, ...] = ()
     headlines: tuple[Headline, ...] = ()
     figures: tuple[Figure, ...] = ()
     tables: tuple[ReportTable, ...] = ()
     conversations: tuple[ExampleConversation, ...] = ()
     text: str = ""
+    folded_together: str = ""
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,7 +100,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def estimated(unit: str, estimate: Estimate) -> Cell:
-    """Write an estimate by its unit, with its interval and what it is worth."""
+    """Write an estimate by its unit, with its interval and what it is of."""
     if estimate.value is None:
         return Cell(NOTHING, estimate.note)
     return Cell(written(unit, estimate.value), _below(estimate, partial(written, unit)))
@@ -115,9 +120,7 @@ def _below(estimate: Estimate, write: Callable[[float], str]) -> str:
 
 
 def _counted(estimate: Estimate) -> str:
-    if estimate.effective_n is None:
-        return f"n {estimate.n:,}"
-    return f"n {estimate.n:,}, eff. {estimate.effective_n:,.0f}"
+    return f"n {estimate.n:,}"
 
 
 def row(name: str, *cells: Cell) -> tuple[Cell, ...]:

@@ -21,7 +21,7 @@ def svg(figure: Figure) -> str:
     drawn = drawn.replace(f'"{INK}"', '"currentColor"').replace(f'"{FAINT}"', '"var(--line)"')
     size = _SIZE.search(drawn)
     if size is not None:
-        box = f'<svg role="img" width="100%" style="max-width:{size[1]}px"'
+        box = f'<svg aria-hidden="true" width="100%" style="max-width:{size[1]}px"'
         drawn = drawn.replace("<svg", box, 1)
         drawn = re.sub(r'(<svg [^>]*?) width="[\d.]+" height="[\d.]+"', r"\1", drawn, count=1)
     return drawn

@@ -1,13 +1,21 @@
-"""What was earned: from sales to profit line by line, and the margin of each product."""
+"""What was earned: from sales to profit line by line."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Sequence
 
 import polars as pl
 
-from retailsim.analysis.exhibits.parts import NOTHING, Cell, ReportTable, Section, row, table
+from retailsim.analysis.exhibits import charts
+from retailsim.analysis.exhibits.parts import (
+    NOTHING,
+    Cell,
+    Figure,
+    ReportTable,
+    Section,
+    row,
+    table,
+)
 from retailsim.analysis.measures.estimates import Measured
 from retailsim.analysis.measures.profit_statement import (
     NO_COSTS,
@@ -18,21 +26,31 @@ from retailsim.analysis.measures.profit_statement import (
 )
 from retailsim.analysis.measures.value_text import written
 
-READ = frozenset((*READS, "title"))
+READ = frozenset(READS)
 """Columns of the episodes that this section is made of."""
-EITHER_END = 10
-"""Products shown at either end of a long list."""
 
 
-def profit_section(some: pl.DataFrame) -> Section | None:
-    """Return the section; `some` are the episodes whose decision is known. None without a cost."""
+def profit_section(some: pl.DataFrame, by_seller: Sequence[Figure] = ()) -> Section | None:
+    """Return the section, or None where no cost is known.
+
+    Parameters
+    ----------
+    some : polars.DataFrame
+        The episodes whose decision is known.
+    by_seller : sequence of Figure
+        What stands beside its own chart.
+    """
     found = profit_statement(some)
     if found is None:
         return None
     lead = f"Profit is {found.definition}: {_over(found)}."
-    lead = " ".join((lead, *returns_told(found)))
-    tables = (_statement(found), *_products(some))
-    return Section(name="profit", title="Profit", lead=lead, tables=tables)
+    return Section(
+        name="profit",
+        title="Profit",
+        lead=" ".join((lead, *returns_told(found))),
+        figures=(_figure(found), *by_seller),
+        tables=(_statement(found),),
+    )
 
 
 def why_none(found: Measured) -> str:
@@ -60,36 +78,6 @@ def _statement(found: ProfitStatement) -> ReportTable:
     return table("From sales to profit", ("", "In all", "Per episode", "Of sales"), rows)
 
 
-def _products(some: pl.DataFrame) -> Iterator[ReportTable]:
-    """Products by what they earned; of many the best and the worst."""
-    known = some.filter(pl.col("profit_cents").is_not_null(), pl.col("product").is_not_null())
-    rows = (
-        known.group_by("product")
-        .agg(
-            pl.col("title").drop_nulls().first(),
-            episodes=pl.len(),
-            orders=(pl.col("orders") > 0).sum(),
-            net=pl.col("gross_revenue_cents").sum() - pl.col("refunded_cents").sum(),
-            profit=pl.col("profit_cents").sum(),
-        )
-        .sort("profit", "product", descending=[True, False])
-    )
-    columns = ("", "Episodes", "Orders", "Net revenue", "Profit", "per episode", "Margin")
-    if rows.is_empty():
-        return
-    if rows.height <= 2 * EITHER_END:
-        yield table("Products by profit", columns, list(map(_product, rows.iter_rows(named=True))))
-        return
-    of = f" of {rows.height:,} products"
-    for title, part in (("Most profit", rows.head(EITHER_END)), ("Least", rows.tail(EITHER_END))):
-        yield table(f"{title}{of}", columns, list(map(_product, part.iter_rows(named=True))))
-
-
-def _product(one: Mapping[str, Any]) -> tuple[Cell, ...]:
-    net, profit = one["net"], one["profit"]
-    return row(
-        str(one["title"] or one["product"]),
-        *(Cell(f"{one[name]:,}") for name in ("episodes", "orders")),
-        *(Cell(written("cents", cents)) for cents in (net, profit, profit / one["episodes"])),
-        Cell(written("share", profit / net) if net > 0 else NOTHING),
-    )
+def _figure(found: ProfitStatement) -> Figure:
+    rows = [(label, cents / found.episodes / 100) for label, cents in found.lines]
+    return charts.amounts("profit", "From sales to profit, an episode", rows, "an episode")

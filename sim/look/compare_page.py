@@ -119,7 +119,7 @@ def _figures(planned: Sequence[Change], by_name: Measures) -> Iterator[Figure]:
     ):
         some = [change for change in planned if by_name[change.measure].unit == unit]
         rows = [_drawn(by_name[change.measure].label, change, scale) for change in some]
-        figure = charts.intervals(f"changes-{unit}", title, rows, axis, percent=False, changes=True)
+        figure = charts.intervals(f"changes-{unit}", title, rows, axis, form="~s", changes=True)
         if figure is not None:
             yield figure
 
@@ -207,7 +207,7 @@ def _exploratory(found: SideBySide, by_name: Measures) -> Section | None:
         drawn = [_drawn(name, one, 0.01) for name, one in named[:_MOST]]
         title = f"{of.label}: {plural}"
         figure = charts.intervals(
-            f"by-{grid}", title, drawn, "change in points", percent=False, changes=True
+            f"by-{grid}", title, drawn, "change in points", form="~s", changes=True
         )
         figures += [] if figure is None or len(drawn) < 2 else [figure]
     if not tables:

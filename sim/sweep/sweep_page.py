@@ -114,7 +114,7 @@ def _figure(found: Sweep, outcome: Arms, one: Measure) -> Figure | None:
     axis = f"{title}, {sign().strip()}" if one.unit == "cents" else title
     places = _numbers(found)
     if places is None or any(value is None for _, value, _, _ in rows):
-        return intervals(name, title, rows, axis, percent=one.unit == "share")
+        return intervals(name, title, rows, axis, form="%" if one.unit == "share" else "~s")
     points = pl.DataFrame(
         [(x, *rest) for x, (_, *rest) in zip(places, rows, strict=True)],
         schema=dict.fromkeys(("x", "value", "low", "high"), pl.Float64),

@@ -25,7 +25,7 @@ NOBODY = Scores(export="", run="", items=0, raters=(), tasks=(), traits=(), dirt
 
 def test_a_foreign_protocol_has_a_section_cautions_and_words(tmp_path: Path) -> None:
     found = report(foreign_run(tmp_path), {})
-    assert [section.name for section in found.sections][:3] == ["summary", "bids", "seats"]
+    assert "bids" in [section.name for section in found.sections]
     (bids,) = (section for section in found.sections if section.name == "bids")
     assert [[cell.text for cell in row] for row in bids.tables[0].rows] == [["a", "2"], ["b", "1"]]
     assert found.warnings[0] == "3 bids were sealed."

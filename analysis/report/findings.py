@@ -1,0 +1,208 @@
+"""What a run found, in sentences that tests make: who earns most, what sells, what comes back.
+
+A sentence names somebody as better or worse only where a test says so. Sellers and buyers are
+compared as arms are (`analysis.measures.arms`): all differences between them hold together, and
+whoever is ahead is not called best for its luck. Products, which are many, are each compared with
+the rest of them by Fisher's exact test, adjusted by Benjamini and Hochberg for each question: of
+those that are named, one in twenty is named wrongly on average.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import msgspec
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+from scipy.stats import hypergeom
+
+from retailsim.analysis.exhibits.parts import Section
+from retailsim.analysis.measures.arms import BY, Best, Rival, best_arm
+from retailsim.analysis.measures.measure import BOUGHT, SETTLED, Measure
+from retailsim.analysis.measures.table import measure
+from retailsim.analysis.measures.value_text import written
+from retailsim.analysis.statistics.multiplicity import ALPHA, benjamini_hochberg
+
+MOST_SIDES = 12
+"""Sellers or buyers that are compared; of more, the table says enough."""
+MOST_PRODUCTS = 5_000
+NAMED = 3
+"""Names in a sentence; of more, it says how many there are."""
+_RETURNED = pl.col("units_refunded") > 0
+_ASKED = (pl.col("pre_exchanges") > 0) | (pl.col("sales_exchanges") > 0)
+READ = frozenset(
+    ("title", "replication", "price_multiplier", "discount", "units_refunded")
+) | frozenset(_ASKED.meta.root_names())
+"""Columns of the episodes that findings read, beside those of measures."""
+
+
+class Count(msgspec.Struct, frozen=True):
+    """A product, and how many of its episodes or orders came to something."""
+
+    name: str
+    some: int
+    of: int
+
+
+def findings_section(some: pl.DataFrame) -> Section | None:
+    """Return the section; `some` are the episodes whose decision is known. None without any."""
+    found = (*_sides(some), *_products(some), *_leaving(some))
+    if not found:
+        return None
+    return Section(name="findings", title="Findings", findings=tuple(found))
+
+
+def _sides(some: pl.DataFrame) -> Iterator[str]:
+    by = next(one for one in map(measure, BY) if one.of_each and _known(one, some))
+    for role in ("seller", "buyer"):
+        names = some[role].drop_nulls().unique().sort().to_list()
+        if 2 <= len(names) <= MOST_SIDES:
+            best = best_arm(_parts(some, role, names), by)
+            if best is not None:
+                yield side_told(best, by, role)
+
+
+def _known(one: Measure, some: pl.DataFrame) -> bool:
+    return not some.select(above=one.above())["above"].is_null().all()
+
+
+def _parts(some: pl.DataFrame, role: str, names: Sequence[str]) -> dict[str, pl.DataFrame]:
+    """The episodes of each, by what they share with those of the others."""
+    return {
+        name: some.filter(pl.col(role) == name).with_columns(pl.lit("").alias(role))
+        for name in names
+    }
+
+
+def side_told(best: Best, by: Measure, role: str) -> str:
+    """Say which seller or buyer brings most, and of which others that is not certain."""
+    value = f"{_amount(by, best.value)}{_MONEY.get(by.name, '')} an episode"
+    if best.interval is not None:
+        value += f" ({_amount(by, best.interval.low)} to {_amount(by, best.interval.high)})"
+    behind = sorted(
+        (one for one in best.rivals if one.told_apart),
+        key=lambda one: -(one.behind.estimate or 0.0),
+    )
+    if not behind:
+        return (
+            f"Which {role} {_VERBS[role]} most was not told apart: {best.label} is ahead with "
+            f"{value}, which may be chance."
+        )
+    told = f"{best.label} {_VERBS[role]} most: {value}"
+    if not best.alike:
+        told += f", more than every other {role}"
+    else:
+        alike = listed(best.alike, role)
+        told += f". Not told apart from it: {alike}"
+    return f"{told}. {_behind(behind, by, role)}"
+
+
+_VERBS = {"seller": "earns", "buyer": "brings"}
+_MONEY = {"profit_cents": " of profit", "net_revenue_cents": " of net revenue"}
+
+
+def _behind(behind: Sequence[Rival], by: Measure, role: str) -> str:
+    """Say by how much others are behind."""
+    told = []
+    for one in behind[:NAMED]:
+        ends = one.behind.interval
+        size = _amount(by, abs(one.behind.estimate or 0.0))
+        between = "" if ends is None else f" ({_amount(by, ends.low)} to {_amount(by, ends.high)})"
+        told.append(f"{one.label} {size}{between}")
+    if len(behind) > NAMED:
+        told.append(f"{len(behind) - NAMED} more {role}s")
+    return f"Behind it: {', '.join(told)}."
+
+
+def _amount(by: Measure, value: float) -> str:
+    return written(by.unit, value)
+
+
+def _products(some: pl.DataFrame) -> Iterator[str]:
+    known = some.filter(pl.col("product").is_not_null())
+    if not 2 <= known["product"].n_unique() <= MOST_PRODUCTS:
+        return
+    sold = _counts(known, BOUGHT, pl.lit(value=True))
+    yield from products_told(sold, "Sold", "buyers")
+    back = _counts(known.filter(BOUGHT), _RETURNED, SETTLED | _RETURNED)
+    yield from products_told(back, "Paid back", "orders")
+
+
+def _counts(some: pl.DataFrame, came: pl.Expr, out_of: pl.Expr) -> list[Count]:
+    rows = (
+        some.filter(out_of)
+        .group_by("product")
+        .agg(title=pl.col("title").drop_nulls().first(), some=came.sum(), of=pl.len())
+        .sort("product")
+    )
+    return [
+        Count(str(title or product), int(n), int(of)) for product, title, n, of in rows.iter_rows()
+    ]
+
+
+def products_told(counts: Sequence[Count], what: str, of: str) -> Iterator[str]:
+    """Yield a sentence on the products that differ from the rest, or that none does for certain.
+
+    Parameters
+    ----------
+    what : str
+        What came of some of them, such as ``Sold``.
+    of : str
+        What is counted of each product, such as ``buyers``.
+    """
+    whole, came = sum(one.of for one in counts), sum(one.some for one in counts)
+    if len(counts) < 2 or not 0 < came < whole:
+        return
+    usual = f"{came / whole:.0%} of all {whole:,} {of}"
+    adjusted = benjamini_hochberg(list(apart(counts)))
+    named = [one for one, p in zip(counts, adjusted, strict=True) if p is not None and p <= ALPHA]
+    if not named:
+        yield f"{what}: {usual}; no product is told apart from the others."
+        return
+    sides = []
+    for way, sign in (("more often", 1), ("less often", -1)):
+        those = sorted(
+            (one for one in named if sign * (one.some / one.of - came / whole) > 0),
+            key=lambda one: -sign * one.some / one.of,
+        )
+        if those:
+            shown = [f"{one.name} ({one.some:,} of {one.of:,})" for one in those]
+            sides.append(f"{way} {listed(shown, 'product')}")
+    rest = len(counts) - len(named)
+    yield f"{what}: {usual}; {'; '.join(sides)}. {rest:,} products are not told apart."
+
+
+def apart(counts: Sequence[Count]) -> NDArray[np.float64]:
+    """Return the p value of each against the rest together: Fisher's exact test, both sides.
+
+    Twice the smaller tail, at most 1.
+    """
+    some = np.array([one.some for one in counts])
+    of = np.array([one.of for one in counts])
+    rest = hypergeom(int(of.sum()), int(some.sum()), of)
+    tails = np.minimum(rest.cdf(some), rest.sf(some - 1))
+    found: NDArray[np.float64] = np.minimum(1.0, 2.0 * tails)
+    return found
+
+
+def _leaving(some: pl.DataFrame) -> Iterator[str]:
+    """Say where buyers left: counts, without a test."""
+    left = some.filter(~BOUGHT)
+    if not left.height:
+        return
+    silent = left.filter(~_ASKED).height
+    when = f"{silent:,} at once and {left.height - silent:,} after they had asked the seller"
+    if silent in (0, left.height):
+        when = "all of them at once" if silent else "all of them after they had asked the seller"
+    yield f"Of {some.height:,} buyers {left.height:,} left without buying, {when}."
+
+
+def listed(names: Sequence[str], what: str) -> str:
+    """Return some names, and how many more there are."""
+    shown = list(names[:NAMED])
+    more = len(names) - NAMED
+    if more > 0:
+        shown.append(f"{more:,} more {what}{'s' * (more > 1)}")
+    *first, last = shown
+    return f"{', '.join(first)} and {last}" if first else last
