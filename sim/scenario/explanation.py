@@ -28,6 +28,8 @@ _WORDS = {
     "date": "a date",
 }
 
+_FEW = 16
+"""Keys of a table that are all named where none is like the given one."""
 _SURELY = 0.8
 """How alike a key of another table has to be, where 1 is the same: it is the less likely one."""
 
@@ -102,13 +104,16 @@ def _meant(given: str, known: Sequence[str]) -> str:
 
 def _meant_key(key: str, steps: Sequence[str], root: type) -> str:
     """The closest key of the same table, or of another one with the way to it."""
-    own = {name: name for name in _keys_at(steps, root)}
-    others = {way.rpartition(".")[2]: way for way in reversed(list(_ways(root))) if "." in way}
+    own = {name.lower(): name for name in _keys_at(steps, root)}
+    ways = (way for way in reversed(list(_ways(root))) if "." in way)
+    others = {way.rpartition(".")[2].lower(): way for way in ways}
     near = get_close_matches(key.lower(), own, n=1)
     far = get_close_matches(key.lower(), others, n=1, cutoff=_SURELY)
     if far and (not near or _alike(key, far[0]) > _alike(key, near[0])):
         return f"; did you mean {others[far[0]]}?"
-    return f"; did you mean {own[near[0]]}?" if near else ""
+    if near:
+        return f"; did you mean {own[near[0]]}?"
+    return f"; there are {', '.join(own.values())}" if 0 < len(own) <= _FEW else ""
 
 
 def _alike(key: str, name: str) -> float:

@@ -68,5 +68,5 @@ def test_a_report_holds_no_column_that_nothing_shows(run: Path) -> None:
 
 def test_a_protocol_that_does_not_say_what_it_reads_is_given_all() -> None:
     assert content.columns_of(ProtocolAnalysis()) is None
-    assert "replication" not in (content.columns_of(ProtocolAnalysis(reads=())) or ())
-    assert "replication" in (content.columns_of(ProtocolAnalysis(reads=("replication",))) or ())
+    assert "condition" not in (content.columns_of(ProtocolAnalysis(reads=())) or ())
+    assert "condition" in (content.columns_of(ProtocolAnalysis(reads=("condition",))) or ())

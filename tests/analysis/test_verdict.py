@@ -222,7 +222,7 @@ def test_the_page_says_what_the_terminal_says(runs: dict[str, Path]) -> None:
         assert one.key in page and one.first in page and one.second in page
     for change in found.comparison.planned:
         assert MEASURES[change.measure].estimate_label in page
-    assert page.count("<svg") == page.count("<figure aria-label=") >= 3
+    assert page.count("<svg") == page.count('<div class="chart" role="img" aria-label=') >= 3
     assert "<script" not in page
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import retailsim
+from retailsim.market.core.money import dollars
 from retailsim.sim.api import pages
 from retailsim.sim.api.chat import Chat
 
@@ -46,7 +47,8 @@ def test_a_run_is_a_table_of_its_measures(run: retailsim.Run) -> None:
     assert set(reader.tags) == {"div", "p", "b", "table", "thead", "tbody", "tr", "th", "td"}
     assert reader.text.startswith(f"{run.path.name}|: 40 of 40 episodes closed|Episodes|")
     overall = run.measures()["overall"]
-    assert f"all|40|{overall['conversion_rate']:.1%}|" in reader.text
+    earned = dollars(overall["profit_cents"])
+    assert f"all|40|{earned}|{overall['conversion_rate']:.1%}|" in reader.text
     assert f"{HOSTILE.replace('/', '')}|20|" in reader.text and "plain|20|" in reader.text
 
 

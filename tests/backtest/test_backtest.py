@@ -61,7 +61,9 @@ def test_a_backtest_says_what_was_predicted_and_goes_on_with_new_rows(tmp_path: 
     assert all((Path(run) / "events" / "SEAL").stat().st_mtime_ns == seals[run] for run in seals)
     page = sim("backtest", scenario, file, "--out", out).stdout
     assert page.startswith("Cannot tell whether to trust the next answer")
-    assert max(map(len, page.splitlines())) <= 80
+    *lines, last = page.splitlines()
+    assert last == f"runs: {out}"
+    assert max(map(len, lines)) <= 80
     other = sim("backtest", scenario, file, "--out", out, "--seed", "2")
     assert other.exit_code == 2 and "choose another" in other.stderr
 

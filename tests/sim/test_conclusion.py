@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from retailsim.analysis.projection import loader
-from retailsim.analysis.projection.loader import project
+from retailsim.analysis.projection.log_pieces import log_pieces
 from retailsim.analysis.report.content import report
 from retailsim.events.log.seal import write_seal
 from retailsim.events.messages import EpisodeFailed, Event
@@ -100,9 +100,9 @@ def test_a_log_is_read_once_even_where_nothing_can_be_kept(
 
     def counted(path: Path, *more: Any) -> Any:
         read.append(path)
-        return project(path, *more)
+        return log_pieces(path, *more)
 
-    monkeypatch.setattr(loader, "project", counted)
+    monkeypatch.setattr(loader, "log_pieces", counted)
     (folder.path / "derived").write_text("in the way of the cache")
     show_replay(folder, Terminal(json=json_))
     assert read == [folder.path / "events"]

@@ -68,4 +68,6 @@ def test_a_half_without_products_is_said(tmp_path: Path) -> None:
     words = ("--catalog", tmp_path / "one.jsonl", "--set", f"products.half={missing}", "--dry-run")
     result = sim("launch", *words)
     assert result.exit_code == 2
-    assert f"one.jsonl has no product in half {missing}: leave products.half out" in result.stderr
+    assert f"one.jsonl has no product in half {missing}: leave products.half out" in " ".join(
+        result.stderr.split()
+    )
