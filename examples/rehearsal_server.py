@@ -1,8 +1,9 @@
 """A model for rehearsals: speaks chat completions, thinks nothing, costs nothing.
 
 It fills the JSON Schema that comes with a request with stock sentences and drawn values. The
-draws follow from the request alone, so the same question always gets the same answer. Start it,
-and point the base_url of a [models] table to it: python examples/rehearsal_server.py --port 8080
+draws follow from the request alone, so the same question always gets the same answer; a model of
+another name than "rehearsal" draws its own. Start it, and point the base_url of a [models] table
+to it: python examples/rehearsal_server.py --port 8080
 """
 
 from __future__ import annotations
@@ -23,13 +24,16 @@ SENTENCES = (
     "For this price it does what it should.",
     "Think of how often you will use it.",
 )
+NAME = "rehearsal"
 _ASKED = re.compile(r'of kind "(\w+)"')
 
 
 def reply_to(body: dict[str, Any]) -> str:
     """Return an answer to a request as JSON text, of the kind that was asked for last."""
     messages = body["messages"]
-    draw = random.Random(sha256(json.dumps(messages, sort_keys=True).encode()).digest())
+    name = body.get("model", NAME)
+    asked = messages if name == NAME else [name, *messages]
+    draw = random.Random(sha256(json.dumps(asked, sort_keys=True).encode()).digest())
     schema = body["response_format"]["json_schema"]["schema"]
     said = " ".join(message["content"] for message in messages if message["role"] == "user")
     kind = _ASKED.findall(said)[-1]

@@ -10,6 +10,7 @@ import pytest
 
 from retailsim.sim.terminal.program_name import VARIABLE
 from tests.sim.runs import sim
+from tests.test_first_model_run import free_port, serving
 
 PAGE = (Path(__file__).parents[1] / "docs" / "shop-questions.md").read_text(encoding="utf-8")
 SHOWN = re.findall(r"^    retailsim (\S[^\n]*)\n\n```\n(.*?)^```$", PAGE, re.M | re.DOTALL)
@@ -26,7 +27,9 @@ def test_every_command_prints_what_the_page_shows(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv(VARIABLE, "retailsim")
     assert len(SHOWN) == PAGE.count("\n    retailsim ") >= 14
-    for command, output in SHOWN:
-        result = sim(*shlex.split(command))
-        assert result.exit_code == 0, result.stderr
-        assert plain(result.stdout) == plain(output), command
+    port = free_port()
+    with serving(port):
+        for command, output in SHOWN:
+            result = sim(*shlex.split(command.replace(":8080/", f":{port}/")))
+            assert result.exit_code == 0, result.stderr
+            assert plain(result.stdout) == plain(output), command
