@@ -269,7 +269,7 @@ def _shaped(table: Table) -> tuple[Table, _Fold | None]:
             name,
             woocommerce.products,
             woocommerce.unpublished,
-            woocommerce.READS,
+            woocommerce.reads(columns),
             woocommerce.MISLEADING,
         )
     return table, None

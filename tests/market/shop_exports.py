@@ -10,7 +10,7 @@ import csv
 import html
 import io
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
@@ -234,8 +234,27 @@ def shopify(random: Random) -> Export:
     return Export("products_export.csv", data, found, "USD", frozenset(fields))
 
 
-def woocommerce(random: Random) -> Export:
+WOO = ("Type", "SKU", "Name", "Published", "Description", "Brands", "Categories", "Regular price",
+       "Sale price", "Parent", "Attribute 1 name", "Attribute 1 value(s)")  # fmt: skip
+WOO_ABROAD = (
+    ("Typ", "Artikelnummer", "Name", "Veröffentlicht", "Beschreibung", "Marken", "Kategorien",
+     "Regulärer Preis", "Angebotspreis", "Übergeordnetes Produkt", "Attribut 1 Name",
+     "Attribut 1 Wert(e)"),
+    ("Type", "UGS", "Nom", "Publié", "Description", "Marques", "Catégories", "Tarif régulier",
+     "Tarif promo", "Parent", "Nom de l’attribut 1", "Valeur(s) de l’attribut 1 "),
+    ("Tipo", "SKU", "Nombre", "Publicado", "Descripción", "Marcas", "Categorías", "Precio normal",
+     "Precio rebajado", "Superior", "Nombre del atributo 1", "Valor(es) del atributo 1"),
+)  # fmt: skip
+
+
+def woocommerce_abroad(random: Random) -> Export:
+    """The same export from a shop in another language, which translates all but the types."""
+    return woocommerce(random, dict(zip(WOO, random.choice(WOO_ABROAD), strict=True)))
+
+
+def woocommerce(random: Random, called: Mapping[str, str] | None = None) -> Export:
     """WooCommerce's product export: variations below, or far from, their parent."""
+    called = called or {}
     found, rows = things(random), list[dict[str, str]]()
     apart: list[dict[str, str]] = []
     write = amounts(random, None)
@@ -284,11 +303,13 @@ def woocommerce(random: Random) -> Export:
     moved = [row for row in rows if row.get("Parent") in together]
     rows = [row for row in rows if row not in moved]
     rows += sorted(moved + apart, key=lambda row: int(row["ID"]))
-    needed = [n for n in dict.fromkeys(k for row in rows for k in row)
+    needed = [called.get(n, n) for n in dict.fromkeys(k for row in rows for k in row)
               if n not in ("Description", "Brands", "Meta: _wc_cog_cost")]  # fmt: skip
+    rows = [{called.get(name, name): cell for name, cell in row.items()} for row in rows]
     data, kept = table(random, rows, needed, ",")
     columns = {"cost": "Meta: _wc_cog_cost", "brand": "Brands", "description": "Description"}
-    fields = {name for name, column in columns.items() if column in kept} | {"options"}
+    fields = {n for n, column in columns.items() if called.get(column, column) in kept}
+    fields |= {"options"}
     return Export("wc-product-export.csv", data, found, "USD", frozenset(fields))
 
 
@@ -546,6 +567,6 @@ def amazon(random: Random) -> Export:
 
 
 MAKERS = (
-    own, shopify, woocommerce, feed_tsv, feed_xml, document, shopify_api, parquet, spreadsheet,
-    amazon,
+    own, shopify, woocommerce, woocommerce_abroad, feed_tsv, feed_xml, document, shopify_api,
+    parquet, spreadsheet, amazon,
 )  # fmt: skip

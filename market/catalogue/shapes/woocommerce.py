@@ -1,4 +1,7 @@
-"""WooCommerce: the product export, in which variations name their parent, and the REST API."""
+"""WooCommerce: the product export, in which variations name their parent, and the REST API.
+
+The names of its columns are in the shop's language; the types of products are never translated.
+"""
 
 from __future__ import annotations
 
@@ -8,29 +11,56 @@ from typing import Any
 
 from retailsim.market.catalogue.formats.table import Broken, Row
 from retailsim.market.catalogue.options import Variant
-from retailsim.market.catalogue.shapes.columns import plain
+from retailsim.market.catalogue.shapes.columns import meaning, plain
 from retailsim.market.catalogue.shapes.money import Money
 from retailsim.market.catalogue.shapes.variants import Family
 
-MISLEADING = frozenset({"type", "position"})
+_WORDS: Mapping[str, tuple[str, ...]] = {
+    "id": ("id",),
+    "type": ("type", "typ", "tipo"),
+    "sku": ("sku", "artikelnummer", "ugs", "cod"),
+    "parent": ("parent", "übergeordnetes produkt", "superior", "principal", "genitore", "hoofd"),
+    "published": (
+        "published", "veröffentlicht", "publié", "publicado", "pubblicato", "gepubliceerd",
+    ),
+    "categories": (
+        "categories", "kategorien", "catégories", "categorías", "categorie", "categorieën",
+    ),
+    "name": ("name", "nom", "nombre", "nome", "naam"),
+    "regular price": (
+        "regular price", "regulärer preis", "tarif régulier", "precio normal", "prezzo di listino",
+        "reguliere prijs",
+    ),
+    "value": ("value", "wert", "valeur", "valor", "valore", "waarde"),
+    "attribute": ("attribute", "attribut", "atributo", "attributo", "attribuut", "eigenschap"),
+}  # fmt: skip
+"""Names of columns in English, German, French, Spanish, Italian and Dutch, as `plain` has them."""
+MISLEADING = frozenset({*_WORDS["type"], "position"})
 """Columns that mean something else than in other tables: a product is "simple" or "variable"."""
-READS = ("type", "sku", "parent", "published", "attribute ")
-"""How the names of columns begin that are read here and nowhere else."""
-_ATTRIBUTES = 20
+_READS = ("type", "sku", "parent", "published")
 _COMMA = re.compile(r"(?<!\\),\s*")
 
 
 def is_export(columns: Sequence[str]) -> bool:
-    """Whether the columns are those of a product export."""
+    """Whether the columns are those of a product export, in the language of some shop."""
     names = {plain(column) for column in columns}
-    some = {"type", "sku", "categories", "parent", "tax status", "in stock", "short description"}
-    return "name" in names and "regular price" in names and len(names & some) >= 2
+    some = {"tax status", "in stock", "short description"}
+    roles = [one for one in (*_READS, "categories") if names & set(_WORDS[one])]
+    told = names & set(_WORDS["name"]) and names & set(_WORDS["regular price"])
+    return bool(told) and len(roles) + len(names & some) >= 2
+
+
+def reads(columns: Sequence[str]) -> tuple[str, ...]:
+    """Return the names of the columns that are read here and nowhere else, as `plain` has them."""
+    words = {word for one in _READS for word in _WORDS[one]}
+    pairs = {column for pair in _attribute_columns(columns) for column in pair}
+    return tuple(n for c in columns if (n := plain(c)) in words or c in pairs)
 
 
 def flat(rows: Iterable[Row | Broken], columns: Sequence[str]) -> Iterator[Row | Broken]:
     """Write texts and lists as other formats have them: line ends, categories, attributes."""
-    categories = next((c for c in columns if plain(c) == "categories"), "")
-    texts = [c for c in columns if plain(c) in ("description", "short description")]
+    categories = next((c for c in columns if plain(c) in _WORDS["categories"]), "")
+    texts = [c for c in columns if meaning(c) == "description"]
     for row in rows:
         if isinstance(row, Broken):
             yield row
@@ -65,6 +95,7 @@ def products(
     A variation whose parent is not in the file is a product of its own.
     """
     by_name = {plain(column): column for column in columns}
+    attributes = _attribute_columns(columns)
     own = [fields[one] for one in ("price", "sale_price", "unit_cost") if one in fields]
     parents: dict[str, Family] = {}
     waiting: list[tuple[str, Row]] = []
@@ -77,7 +108,7 @@ def products(
             waiting.append((_cell(row.cells, by_name, "parent"), row))
             continue
         family = Family(number=row.number, cells=dict(row.cells), variants=[], options={})
-        _attributes(family, row.cells, by_name)
+        _attributes(family, row.cells, attributes)
         if kind.startswith("variable"):
             for name in _names(row.cells, by_name):
                 parents[name] = family
@@ -87,15 +118,16 @@ def products(
     for parent, row in waiting:
         if parent in parents:
             parents[parent].variants.append(row.cells)
-            _attributes(parents[parent], row.cells, by_name)
+            _attributes(parents[parent], row.cells, attributes)
         else:
             yield row
     for family in {id(one): one for one in parents.values()}.values():
         yield family.row(variant, own, fields.get("price"), money)
 
 
-def _cell(cells: Mapping[str, Any], by_name: Mapping[str, str], name: str) -> str:
-    return str(cells.get(by_name.get(name, ""), "")).strip()
+def _cell(cells: Mapping[str, Any], by_name: Mapping[str, str], role: str) -> str:
+    column = next((by_name[word] for word in _WORDS[role] if word in by_name), "")
+    return str(cells.get(column, "")).strip()
 
 
 def _names(cells: Mapping[str, Any], by_name: Mapping[str, str]) -> list[str]:
@@ -104,10 +136,31 @@ def _names(cells: Mapping[str, Any], by_name: Mapping[str, str]) -> list[str]:
     return [name for name in (sku, f"id:{number}" if number else "") if name]
 
 
-def _attributes(family: Family, cells: Mapping[str, Any], by_name: Mapping[str, str]) -> None:
-    for place in range(1, _ATTRIBUTES + 1):
-        name = _cell(cells, by_name, f"attribute {place} name")
-        values = _cell(cells, by_name, f"attribute {place} value")
+def _attribute_columns(columns: Sequence[str]) -> list[tuple[str, str]]:
+    """Return the columns of the name and the values of each attribute, by their numbers.
+
+    They are called ``Attribute 1 name`` or, in other orders, ``Nom de l'attribut 1``.
+    """
+    found: dict[tuple[int, str], str] = {}
+    for column in columns:
+        words = plain(column).split()
+        place = next((int(word) for word in words if word.isdecimal()), None)
+        if place is None or not set(words) & set(_WORDS["attribute"]):
+            continue
+        role = next((one for one in ("name", "value") if set(words) & set(_WORDS[one])), None)
+        if role is not None:
+            found.setdefault((place, role), column)
+    places = sorted({place for place, _ in found})
+    pairs = [(found.get((n, "name")), found.get((n, "value"))) for n in places]
+    return [(name, values) for name, values in pairs if name and values]
+
+
+def _attributes(
+    family: Family, cells: Mapping[str, Any], columns: Sequence[tuple[str, str]]
+) -> None:
+    for name_column, values_column in columns:
+        name = str(cells.get(name_column, "")).strip()
+        values = str(cells.get(values_column, "")).strip()
         for value in _COMMA.split(values) if name else ():
             family.offer(name, value.replace("\\,", ",").strip())
 
