@@ -51,6 +51,10 @@ _MERCHANT = frozenset(
         "age group",
         "condition",
         "gtin",
+        "google produktkategorie",
+        "verfügbarkeit",
+        "bildlink",
+        "altersgruppe",
     ]
 )
 _AMOUNTS = ("price", "sale_price", "unit_cost")

@@ -353,6 +353,27 @@ def feed_tsv(random: Random) -> Export:
     return Export("feed.txt", data, found, currency, fields)
 
 
+GERMAN_FEED = {
+    "id": "id", "title": "titel", "description": "beschreibung", "price": "preis",
+    "sale_price": "sonderangebotspreis", "google_product_category": "google_produktkategorie",
+    "product_type": "produkttyp", "brand": "marke", "availability": "verfügbarkeit",
+}  # fmt: skip
+
+
+def feed_german(random: Random) -> Export:
+    """A Google Merchant feed of a German account, with a comma before the cents."""
+    found, rows, currency = merchant(random)
+    german = [{GERMAN_FEED[n]: cell for n, cell in row.items() if n in GERMAN_FEED} for row in rows]
+    for row, one in zip(german, found, strict=True):
+        one.cost = None
+        for name in ("preis", "sonderangebotspreis"):
+            row[name] = row[name].translate(str.maketrans(",.", ".,"))
+    needed = [GERMAN_FEED[name] for name in (*GMC_NEEDED, "availability")]
+    data, kept = table(random, german, needed, "\t")
+    fields = frozenset(n for n in ("brand", "description") if GERMAN_FEED[n] in kept)
+    return Export("feed.tsv", data, found, currency, fields)
+
+
 def feed_xml(random: Random) -> Export:
     """A Google Merchant feed as RSS or Atom, with prefixes, plain text marked as such or not."""
     found, rows, currency = merchant(random)
@@ -567,6 +588,6 @@ def amazon(random: Random) -> Export:
 
 
 MAKERS = (
-    own, shopify, woocommerce, woocommerce_abroad, feed_tsv, feed_xml, document, shopify_api,
-    parquet, spreadsheet, amazon,
+    own, shopify, woocommerce, woocommerce_abroad, feed_tsv, feed_german, feed_xml, document,
+    shopify_api, parquet, spreadsheet, amazon,
 )  # fmt: skip

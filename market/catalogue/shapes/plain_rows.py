@@ -17,7 +17,8 @@ from retailsim.market.catalogue.shapes.columns import columns_of, plain
 from retailsim.market.catalogue.shapes.money import Money
 
 _TAXONOMY_NUMBER = re.compile(r"[0-9]{1,6}")
-_FACTS = ("color", "colour", "size", "material", "pattern")
+_FACTS = ("color", "colour", "size", "material", "pattern", "farbe", "größe", "muster")
+_TAXONOMY = ("google product category", "google produktkategorie")
 _CHILDREN = frozenset({"newborn", "infant", "toddler", "kids", "children", "child"})
 _FLOAT_ID = re.compile(r"([0-9]{1,18})\.0+")
 
@@ -198,7 +199,7 @@ def _groups(
 def _numbered(cell: object, column: str) -> object:
     """Return a number of Google's taxonomy as a name that a mapping can hold."""
     number = str(cell).strip() if isinstance(cell, str | int) else ""
-    if _TAXONOMY_NUMBER.fullmatch(number) and plain(column).endswith("google product category"):
+    if _TAXONOMY_NUMBER.fullmatch(number) and plain(column).endswith(_TAXONOMY):
         return f"{TAXONOMY_NUMBER} {number}"
     return cell
 
