@@ -45,6 +45,15 @@ class NoScenarioAtAll(SimError):
         )
 
 
+class CatalogueForScenario(SimError):
+    """A catalogue is named where only a scenario will do; says how to make one of it."""
+
+    def __init__(self, path: str, command: str) -> None:
+        super().__init__(
+            f"{path} is no scenario but, it seems, a catalogue. To make a scenario of it: {command}"
+        )
+
+
 class BadSetting(SimError):
     """A --set argument is not KEY=VALUE, or its key leads nowhere."""
 

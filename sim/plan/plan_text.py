@@ -44,9 +44,12 @@ def _paragraphs(found: Planned, by: Measure) -> Iterator[str]:
     if not best.enough:
         yield _too_few(found, best, by)
     elif best.told < math.inf and found.paired is not None:
+        # Of fewer replications than the line above takes, all products tell less than it.
+        fewer = best.replications > found.asked.replications
+        once = ", without more replications," if fewer else ""
         yield (
-            f"All {found.asked.products:,} {found.shared}s of the catalogue would tell "
-            f"{amount(by, best.told)}."
+            f"All {found.asked.products:,} {found.shared}s of the catalogue{once} would "
+            f"tell {amount(by, best.told)}."
         )
     yield _rests_on(found, by)
 

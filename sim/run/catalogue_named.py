@@ -11,7 +11,7 @@ from retailsim.events.toml_text import parse_toml
 from retailsim.events.whole_file import read_bounded
 from retailsim.market.catalogue.catalogue_file import look_at
 from retailsim.market.catalogue.formats.kind import find_kind
-from retailsim.market.errors import CatalogueError
+from retailsim.market.errors import CatalogueError, UnusableFormat
 from retailsim.sim.errors import NoScenarioAtAll
 from retailsim.sim.run.launch_options import DEFAULT, Options
 from retailsim.sim.run.stock import BUILTIN
@@ -26,19 +26,30 @@ _PROSE = (".txt", ".md")
 def is_catalogue(path: Path) -> bool:
     """Whether a file is a catalogue and no scenario, by its content.
 
-    Of texts those are, that are no TOML and have columns that are known.
+    Of texts those are, that are no TOML and have columns that are known. Pictures, documents and
+    the like are no scenarios either, and are refused best as catalogues: by what they are.
     """
     if not path.is_file() or path.suffix.lower() == ".toml":
         return False
     called = path.suffix.lower() in _SUFFIXES
     try:
-        if find_kind(path) not in ("table", "json"):
-            return True
-        try:
-            parse_toml(read_bounded(path).decode("utf-8-sig"))
-        except ValueError:
-            return called or len(look_at(path).fields) >= _KNOWN
+        kind = find_kind(path)
+    except UnusableFormat:
+        return True
     except (CatalogueError, OSError):
+        return called
+    return kind not in ("table", "json") or _is_table(path, called)
+
+
+def _is_table(path: Path, called: bool) -> bool:
+    """Whether a text is a table of products and no scenario; `called`: whether it is named so."""
+    try:
+        parse_toml(read_bounded(path).decode("utf-8-sig"))
+    except ValueError:
+        with suppress(CatalogueError, OSError):
+            return called or len(look_at(path).fields) >= _KNOWN
+        return called
+    except OSError:
         return called
     return False
 

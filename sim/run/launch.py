@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -19,14 +20,14 @@ from retailsim.market.catalogue.product import Product
 from retailsim.market.catalogue.typical_prices import TypicalPrices
 from retailsim.market.core.money import in_currency
 from retailsim.sim.budget.estimate import extent, show_plan
-from retailsim.sim.errors import BadScenario, RunExists, TooLarge
+from retailsim.sim.errors import BadScenario, CatalogueForScenario, RunExists, TooLarge
 from retailsim.sim.execution.job import Job
 from retailsim.sim.execution.runner import RunControl, RunOutcome, run_to_end
 from retailsim.sim.folder.inputs import copied, located, with_inputs
 from retailsim.sim.folder.mathematics import mathematics
 from retailsim.sim.folder.run_folder import FORMAT, Identity, NewRun, RunFile, RunFolder, versions
 from retailsim.sim.folder.session_agents import check_session_agents, recorded, source_of
-from retailsim.sim.run.catalogue_named import with_catalogue
+from retailsim.sim.run.catalogue_named import is_catalogue, with_catalogue
 from retailsim.sim.run.conclusion import conclude
 from retailsim.sim.run.launch_options import Options
 from retailsim.sim.run.stock import BUILTIN, chosen_products, opened
@@ -49,6 +50,7 @@ from retailsim.sim.scenario.settings import Tree, lay_over
 from retailsim.sim.seats.cast import Cast, expand, refuse_outside, used_models
 from retailsim.sim.seats.seat_names import describe_models, describe_reader
 from retailsim.sim.terminal.audience import Audience
+from retailsim.sim.terminal.program_name import program_name
 from retailsim.sim.terminal.terminal import Terminal
 
 MOST_EPISODES = 10**12
@@ -256,7 +258,13 @@ def _read(options: Options) -> tuple[Tree, Path]:
     """Return the scenario's own tables and the folder of its paths."""
     if options.tables is not None:
         return dict(options.tables), Path.cwd()
-    tree, folder = read_tree(options.scenario)
+    try:
+        tree, folder = read_tree(options.scenario)
+    except BadScenario:
+        if is_catalogue(Path(options.scenario)):
+            again = f"{program_name()} new {shlex.quote(options.scenario)}"
+            raise CatalogueForScenario(options.scenario, again) from None
+        raise
     name_after(tree, Path(options.scenario))
     return tree, folder
 

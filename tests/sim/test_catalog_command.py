@@ -99,6 +99,28 @@ def test_a_scenario_is_no_catalogue_whatever_it_is_called(tmp_path: Path) -> Non
     assert with_catalogue(Options(scenario="pairwise")) == (Options(scenario="pairwise"), None)
 
 
+def test_a_catalogue_where_only_a_scenario_will_do_is_told_how_to_become_one(shop: Path) -> None:
+    for words in (("sweep", shop, "design.discount=0,0.1"), ("plan", shop, "--difference", "3")):
+        result = sim(*words)
+        assert result.exit_code == 2
+        assert f"{shop} is no scenario but, it seems, a catalogue" in result.stderr
+        assert f" new {shop}\n" in result.stderr
+
+
+def test_a_picture_or_document_is_refused_by_what_it_is(tmp_path: Path) -> None:
+    for name, data, seen in (
+        ("price list.pdf", b"%PDF-1.4\n\xff\xfe", "a PDF document"),
+        ("shop.png", b"\x89PNG\r\n", "a picture"),
+        ("shop.html", b"<html><body>shop</body></html>", "an HTML page"),
+    ):
+        path = tmp_path / name
+        path.write_bytes(data)
+        result = sim("launch", path)
+        said = " ".join(result.stderr.split())
+        assert result.exit_code == 2
+        assert f"{path} is {seen}, not a catalogue: export the products as CSV" in said
+
+
 def test_a_text_that_is_neither_is_told_what_it_may_be_for(tmp_path: Path) -> None:
     path = tmp_path / "pitch.txt"
     path.write_text("Today I have the {title} by {brand}, for {price}. Order now.\n")
