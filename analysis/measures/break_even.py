@@ -3,7 +3,7 @@
 An episode earns its conversion times what an order earns. With ``a`` what an episode earned before,
 ``c`` the conversion before and ``m`` what an order earns at the new price, refunds and all, profit
 is the same at a conversion of ``a / m``: that is ``a / m - c`` more than before. So the change pays
-exactly where more than that was seen.
+exactly where more than that was seen; where orders lose money at the new price, where less was.
 """
 
 from __future__ import annotations
@@ -34,7 +34,9 @@ class BreakEven(msgspec.Struct, frozen=True, kw_only=True):
         What an order earns, before and after.
     needed, seen : float or None, float
         Change of conversion at which profit per episode stays the same, and the one that was seen,
-        as shares. None where an order at the new price earns nothing: then no conversion makes up.
+        as shares. None where an order at the new price earns nothing, and, if it loses money, an
+        episode did not before: then no conversion makes up. If both lose money, less than `needed`
+        has to be seen.
     interval : Interval or None
         Of `needed`, Fieller's, by clusters of products; None where it has no end.
     """
@@ -56,19 +58,36 @@ class BreakEven(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def _pays(self) -> str:
         seen = f"seen {change_written('share', self.seen)}"
-        if self.needed is None:
+        before, after = self.order_profit_cents
+        if after > 0.0:
+            return f"{self._gains}; {seen}"
+        if before >= 0.0:
             return f"earns nothing on an order, so no conversion makes up for it; {seen}"
-        at = self.needed + self.conversion
-        if at <= 0.0:
-            return f"pays at any conversion, for an episode earned nothing before; {seen}"
-        points = f"{change_written('share', self.needed)} points of conversion"
-        if self.interval is not None:
-            low, high = self.interval.low, self.interval.high
-            points += f" ({change_written('share', low)} to {change_written('share', high)})"
-        if at > 1.0:
+        if self.needed is None or self._at(self.needed) >= 1.0:
+            return f"pays at any conversion: an order loses less than an episode before; {seen}"
+        return f"pays only below {self._points}, for every order loses money; {seen}"
+
+    @property
+    def _gains(self) -> str:
+        """The answer where an order earns something: the more of them, the better."""
+        needed = self.needed or 0.0
+        if self._at(needed) <= 0.0:
+            return "pays at any conversion, for an episode earned nothing before"
+        if self._at(needed) > 1.0:
             room = change_written("share", 1.0 - self.conversion)
-            return f"cannot pay: it takes {points}, and there is room for {room}; {seen}"
-        return f"pays {'from' if self.needed >= 0.0 else 'down to'} {points}; {seen}"
+            return f"cannot pay: it takes {self._points}, and there is room for {room}"
+        return f"pays {'from' if needed >= 0.0 else 'down to'} {self._points}"
+
+    def _at(self, needed: float) -> float:
+        return needed + self.conversion
+
+    @property
+    def _points(self) -> str:
+        points = f"{change_written('share', self.needed or 0.0)} points of conversion"
+        if self.interval is None:
+            return points
+        low, high = self.interval.low, self.interval.high
+        return f"{points} ({change_written('share', low)} to {change_written('share', high)})"
 
 
 def break_even(one: pl.DataFrame, two: pl.DataFrame, *, alike: bool = True) -> BreakEven | None:
@@ -88,13 +107,15 @@ def break_even(one: pl.DataFrame, two: pl.DataFrame, *, alike: bool = True) -> B
     if change is None or abs(change) < _SAME or not before.orders or not after.orders:
         return None
     order, conversion = after.profit / after.orders, before.orders / before.n
-    pays = order > 0.0
+    earned = before.profit / before.n
+    # Where nothing is lost before, no conversion makes up for an order that earns nothing.
+    pays = order > 0.0 or (order < 0.0 and earned < 0.0)
     return BreakEven(
         what=_what(one, two, change),
         price_change=change,
         conversion=conversion,
         order_profit_cents=(before.profit / before.orders, order),
-        needed=before.profit / before.n / order - conversion if pays else None,
+        needed=earned / order - conversion if pays else None,
         seen=after.orders / after.n - conversion,
         interval=_interval(before, after) if alike and pays else None,
     )

@@ -57,13 +57,23 @@ def test_it_pays_exactly_where_an_episode_earns_more(before: Rows, after: Rows) 
     assume(all(orders) and {row[0] for row in before} & {row[0] for row in after})
     earned = [sum(row[2] or 0 for row in rows) / len(rows) for rows in (before, after)]
     found = told(before, after)
-    if sum(row[2] or 0 for row in after) <= 0:
+    order = sum(row[2] or 0 for row in after) / orders[1]
+    if order <= 0 <= earned[0]:
         assert found.needed is None
         assert "no conversion makes up" in found.told[0]
         return
-    assert found.needed is not None
+    assert "no conversion makes up" not in found.told[0]
     assume(abs(earned[1] - earned[0]) > 1e-9)
-    assert (found.seen > found.needed) == (earned[1] > earned[0])
+    if order == 0:
+        assert "pays at any conversion" in found.told[0]
+        return
+    assert found.needed is not None
+    # More orders add to what they earn, or to what they lose.
+    assert ((found.seen - found.needed) * order > 0) == (earned[1] > earned[0])
+    if "pays at any conversion" in found.told[0]:
+        assert earned[1] > earned[0]
+    if "cannot pay" in found.told[0]:
+        assert earned[1] < earned[0]
     if found.interval is not None:
         low, high = found.interval.low, found.interval.high
         assert low - 1e-9 <= found.needed <= high + 1e-9
@@ -93,7 +103,15 @@ def test_the_words_follow_the_case() -> None:
         None: "earns nothing on an order, so no conversion makes up for it; seen -2.0.",
     }
     for needed, words in cases.items():
-        found = BreakEven(**base, order_profit_cents=(100.0, 200.0), needed=needed)
+        earns = (100.0, 200.0 if needed else -200.0)
+        found = BreakEven(**base, order_profit_cents=earns, needed=needed)
+        assert words in found.told[0]
+    losing: dict[float | None, str] = {
+        -0.2: "pays only below -20.0 points of conversion, for every order loses money; seen -2.0.",
+        0.5: "pays at any conversion: an order loses less than an episode before; seen -2.0.",
+    }
+    for needed, words in losing.items():
+        found = BreakEven(**base, order_profit_cents=(-100.0, -50.0), needed=needed)
         assert words in found.told[0]
 
 
