@@ -72,6 +72,9 @@ class Best(msgspec.Struct, frozen=True, kw_only=True):
     ----------
     measure : str
         What it is best by.
+    over : int or None
+        Episodes that every arm has, where some arm has others as well: only these are compared
+        then, and `value` is of these. None where all of every arm are.
     interval : Interval or None
         Of its value. Such intervals of all arms hold together 95 % of times, so it holds for the
         one that was picked.
@@ -82,6 +85,7 @@ class Best(msgspec.Struct, frozen=True, kw_only=True):
     measure: str
     label: str
     value: float
+    over: int | None = None
     interval: Interval | None
     rivals: tuple[Rival, ...]
 
@@ -203,36 +207,47 @@ def episodes_in_all(parts: Sequence[pl.DataFrame]) -> list[pl.DataFrame]:
 def best_arm(arms: Mapping[str, pl.DataFrame], by: Measure) -> Best | None:
     """Pick the best arm and compare it with the others; None where some arm has no value.
 
+    Where arms have episodes in common, it is picked by these alone, as differences are of them: an
+    arm whose hard episodes failed is not ahead for that.
+
     Parameters
     ----------
     arms : mapping of str to polars.DataFrame
         Episodes as `estimates.decided` returns them, by the labels of their arms.
     """
-    labels, parts = list(arms), list(arms.values())
-    values = [estimates.estimate(by, part).value for part in parts]
-    known = [value for value in values if value is not None]
-    if len(known) < len(values):
+    labels, whole = list(arms), list(arms.values())
+    if not _values(by, whole):
         return None
+    both = episodes_in_all(whole) if by.of_each else [part.head(0) for part in whole]
+    common = both[0].height if _values(by, both) else 0
+    compare, parts = (_paired, both) if common else (_unpaired, whole)
+    known = _values(by, parts)
     sign = -1.0 if by.name in LESS_IS_BETTER else 1.0
     at = int(np.argmax([sign * value for value in known]))
     scores = _scores(by, parts)
     level = joint_level(scores, pairs(len(parts))) if len(scores) > 1 else LEVEL
-    both = episodes_in_all(parts) if by.of_each else [part.head(0) for part in parts]
-    compare, sides = (_paired, both) if both[0].height else (_unpaired, parts)
     rivals = []
     for other in range(len(parts)):
         if other != at:
             better, worse = (at, other) if sign > 0 else (other, at)
-            test = compare(by, sides[better], sides[worse], level)
+            test = compare(by, parts[better], parts[worse], level)
             told_apart = _surely_behind(test)
             rivals.append(Rival(label=labels[other], behind=test, told_apart=told_apart))
     return Best(
         measure=by.name,
         label=labels[at],
         value=known[at],
+        over=common if common and any(part.height > common for part in whole) else None,
         interval=_own_interval(by, known[at], scores, at),
         rivals=tuple(rivals),
     )
+
+
+def _values(by: Measure, parts: Sequence[pl.DataFrame]) -> list[float]:
+    """Return the value of each part; none where some part has none."""
+    values = [estimates.estimate(by, part).value for part in parts]
+    known = [value for value in values if value is not None]
+    return known if len(known) == len(parts) else []
 
 
 def _surely_behind(test: Test) -> bool:

@@ -80,6 +80,8 @@ def side_told(best: Best, by: Measure, role: str) -> str:
     value = f"{_amount(by, best.value)}{_MONEY.get(by.name, '')} an episode"
     if best.interval is not None:
         value += f" ({_amount(by, best.interval.low)} to {_amount(by, best.interval.high)})"
+    if best.over is not None:
+        value += f", over the {best.over:,} that all {role}s had"
     behind = sorted(
         (one for one in best.rivals if one.told_apart),
         key=lambda one: -(one.behind.estimate or 0.0),

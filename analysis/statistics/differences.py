@@ -95,7 +95,7 @@ def sign_flip(
         p, low, high = max(p, p_of_t(estimate, error, df)), min(low, by.low), max(high, by.high)
     low, high = max(-most, low), min(most, high)
     if math.isinf(low) or math.isinf(high):
-        note = f"{len(totals)} clusters: no interval"
+        note = f"{len(totals)} cluster{'s' * (len(totals) != 1)}: no interval"
         return Test(method=method, estimate=estimate, p=p, n=n, note=note)
     return Test(
         method=method, estimate=estimate, p=p, interval=Interval(low, high, "sign flip and t"), n=n

@@ -44,6 +44,9 @@ def verdict(found: Sweep, outcome: Arms, by_name: Mapping[str, Measure]) -> Iter
     around = "" if best.interval is None else f" ({between(best.interval, write)})"
     named = found.said(best.label)
     yield f"Best by {by.estimate_label.lower()}: {named}, with {write(best.value)}{around}."
+    if best.over is not None:
+        episodes = counted(best.over, "episode")
+        yield f"That and all differences are over the {episodes} that every arm has."
     if len(best.rivals) == 1:
         yield _by_how_much(found, best.rivals[0], by)
     elif not best.alike:

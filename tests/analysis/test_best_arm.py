@@ -98,8 +98,21 @@ def test_the_difference_is_that_of_the_episodes_that_every_arm_has() -> None:
     found = best(both)
     assert found.label == "high"
     assert found.rivals[0].behind.estimate == pytest.approx(300.0)
-    assert found.rivals[0].behind.n == 35
+    assert found.rivals[0].behind.n == found.over == 35
     assert found.rivals[0].told_apart
+
+
+def test_an_arm_is_not_ahead_because_its_hard_episodes_failed() -> None:
+    """All that is left of the dearer arm is less each than the whole of the other on average."""
+    one = np.arange(40.0).reshape(8, 5) * 100.0
+    every = pl.col("net_revenue_cents")
+    dearer = episodes(one + 50.0).filter(every < 2_000)
+    assert dearer.select(every.mean()).item() < episodes(one).select(every.mean()).item()
+    found = best({"cheaper": episodes(one), "dearer": dearer})
+    assert (found.label, found.over) == ("dearer", 20)
+    assert found.value - 50.0 == pytest.approx(950.0)
+    assert found.rivals[0].behind.estimate == pytest.approx(50.0)
+    assert best({"cheaper": episodes(one), "dearer": episodes(one + 50.0)}).over is None
 
 
 def test_of_refunds_the_fewest_are_best() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 from scipy.stats import fisher_exact
@@ -50,6 +51,10 @@ def test_others_are_behind_only_where_the_test_says_so() -> None:
     every = side_told(best(rival("b", 100.0), rival("c", 200.0)), PROFIT, "buyer")
     assert "a brings most" in every
     assert "more than every other buyer" in every
+    some = msgspec.structs.replace(best(rival("b", 100.0)), over=40)
+    assert "($7.00 to $17.00), over the 40 that all sellers had" in side_told(
+        some, PROFIT, "seller"
+    )
 
 
 def test_products_are_compared_with_the_rest_by_fishers_exact_test() -> None:
