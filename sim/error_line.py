@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import traceback
 from textwrap import wrap
@@ -51,18 +52,27 @@ def folds(error: BaseException) -> bool:
 
 _WIDTH = 80
 _LINES = 3
+_LONG_PATH = re.compile(r"(?<!\S)(?=\S{40})\S*/([^/\s]+)")
 
 
 def folded_lines(line: str) -> list[str]:
     """Fold a line at 80 columns, in three lines at most.
 
-    Of a longer one the middle is left out: its beginning says what is wrong, its end what to do.
+    Of a longer one, first the folders of long paths are left out, then the middle: its beginning
+    says what is wrong, its end what to do.
     """
-    found = wrap(line, _WIDTH, break_long_words=False, break_on_hyphens=False)
+    found = _folded(line)
+    if len(found) > _LINES:
+        line = _LONG_PATH.sub(r".../\1", line)
+        found = _folded(line)
     if len(found) <= _LINES:
         return found
     end = " ".join(found[1:])[-(2 * _WIDTH - 30) :].partition(" ")[2]
-    return [found[0], *wrap(f"... {end}", _WIDTH, break_long_words=False, break_on_hyphens=False)]
+    return [found[0], *_folded(f"... {end}")]
+
+
+def _folded(line: str) -> list[str]:
+    return wrap(line, _WIDTH, break_long_words=False, break_on_hyphens=False)
 
 
 def _told(error: BaseException) -> tuple[str, int]:

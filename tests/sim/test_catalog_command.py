@@ -154,6 +154,10 @@ def test_a_long_line_is_folded_into_three() -> None:
     assert max(map(len, folded)) <= 80
     assert (folded[0][:12], folded[1][:4], folded[2][-7:]) == ("error: word0", "... ", "do this")
     assert folded_lines("error: short") == ["error: short"]
+    far = f"error: the catalogue /{'long/' * 30}shop.csv has no product in half 2: {'word ' * 12}"
+    assert folded_lines(far)[0].startswith(
+        "error: the catalogue .../shop.csv has no product in half"
+    )
 
 
 @pytest.mark.slow

@@ -51,7 +51,7 @@ def test_what_the_protocol_takes_is_taken(table: dict[str, Any]) -> None:
     ("table", "said"),
     [
         ({"round": 3}, "rules.round: unknown key; did you mean rounds?"),
-        ({"seed": 3}, "rules.seed: unknown key"),
+        ({"seed": 3}, "rules.seed: unknown key; there are rounds, order, shares"),
         ({"rounds": "3"}, "rules.rounds: must be a whole number, not text"),
         ({"rounds": 0}, "rules.rounds: must be a whole number >= 1"),
         ({"order": "dwon"}, "rules.order: 'dwon' is not one of up, down; did you mean down?"),
@@ -73,7 +73,7 @@ def test_a_protocol_without_rules_takes_none() -> None:
 @pytest.mark.parametrize("name", ["retail", "csales"])
 def test_ours_take_rules_on_what_sellers_may_say_and_no_others(name: str) -> None:
     said = refused(Scenario(rules={"rounds": 3}), BUILT_IN[name])
-    assert said == "my.toml: rules.rounds: unknown key"
+    assert said == "my.toml: rules.rounds: unknown key; there are file, masks, levels"
     check_protocol(Scenario(rules={"masks": False}), BUILT_IN[name], "my.toml")
 
 
