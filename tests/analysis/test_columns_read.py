@@ -51,6 +51,7 @@ def test_a_log_that_was_just_read_lets_go_of_the_same_columns(run: Path) -> None
     assert fresh.episodes.equals(kept.episodes)
 
 
+@pytest.mark.slow
 def test_a_report_of_the_columns_that_it_reads_says_what_one_of_all_says(
     run: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

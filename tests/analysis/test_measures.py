@@ -204,6 +204,7 @@ def test_every_measure_has_one_name_and_one_label() -> None:
     assert measure("net_revenue_cents").estimate_label == "Net revenue per episode"
 
 
+@pytest.mark.slow
 def test_a_label_is_the_same_wherever_it_stands(runs: dict[str, Path]) -> None:
     """A terminal may break it into lines, and a total may be per episode."""
     terminal = sim("replay", runs["one"]).stdout

@@ -205,6 +205,7 @@ def test_the_baseline_is_written_without_learning(tmp_path: Path) -> None:
 HELD_OUT = ("--set", "profiles.half=2", "--set", "products.half=2")
 
 
+@pytest.mark.slow
 def test_a_learnt_policy_plays_the_same_bytes_from_another_folder(tmp_path: Path) -> None:
     assert learn(tmp_path / "a" / "learnt.json").exit_code == 0
     (tmp_path / "b").mkdir()

@@ -59,6 +59,7 @@ def test_a_limit_that_cannot_be_broken_has_no_price(tmp_path: Path) -> None:
     assert not any(limit["path"])
 
 
+@pytest.mark.slow
 def test_a_trial_that_no_price_moves_goes_the_same_at_every_price(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -338,6 +338,7 @@ def test_violations_are_claims_and_goods_not_taken_back(make: Make) -> None:
 # -- the run -----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_full_run_is_one_that_verify_and_report_take(make: Make, tmp_path: Path) -> None:
     env, choose = make(out=tmp_path / "run", episodes=21), by_chance(1)
     for n in range(40):  # rounded up to whole rounds of 4 products and 5 buyers

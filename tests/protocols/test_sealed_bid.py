@@ -385,6 +385,7 @@ def broken() -> tuple[str, int]:
     return text, text[: text.index('raise KeyError("zz")')].count("\n") + 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("workers", [1, 2])
 def test_rules_that_raise_are_one_line_with_their_place(tmp_path: Path, workers: int) -> None:
     """The rules of a protocol are its author's: no traceback of ours, and where to look."""

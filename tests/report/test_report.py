@@ -124,6 +124,7 @@ def test_every_chart_says_in_words_what_it_shows(html: str) -> None:
     assert all(labels)
 
 
+@pytest.mark.slow
 def test_charts_are_written_as_files_on_request(run: Path, tmp_path: Path) -> None:
     result = sim("report", run, "-o", tmp_path / "r.html", "--charts", "png")
     assert result.exit_code == 0, result.stderr

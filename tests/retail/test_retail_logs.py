@@ -91,6 +91,7 @@ def test_a_policy_is_judged_by_a_log(run: Path) -> None:
     assert "csi" not in far.stdout
 
 
+@pytest.mark.slow
 def test_revenue_beside_is_the_revenue_that_it_is_judged_by(run: Path) -> None:
     """A refund follows a later choice than the sale, and both tables have to count it there."""
     told = ("--set", "explore=0.4", "--log", run, "--json")

@@ -78,6 +78,7 @@ def test_a_budget_that_covers_no_market_pays_nothing_and_says_how_much_is_needed
     assert (tmp_path / "run" / "run.toml").exists()
 
 
+@pytest.mark.slow
 def test_a_resume_keeps_the_budget_until_another_is_given(tmp_path: Path) -> None:
     with serving() as server:
         text = MODELS.format(url=server.url, products=2).replace("requests_per_minute = 120", "")

@@ -158,6 +158,7 @@ def test_prices_are_counted_on_their_way() -> None:
     assert TypicalPrices().cents() == {}
 
 
+@pytest.mark.slow
 def test_workers_and_verify_need_the_run_alone(tmp_path: Path) -> None:
     path = written(tmp_path / "dear.csv", dearer(10.0))
     one, two = tmp_path / "one", tmp_path / "two"

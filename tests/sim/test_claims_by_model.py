@@ -269,6 +269,7 @@ def test_a_reader_that_fails_now_and_then_is_replaced_text_by_text(
 # -- stopping, money, mistakes ---------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_run_that_lost_its_end_asks_only_for_what_is_missing(tmp_path: Path) -> None:
     with serving(finding(MIST)) as server:
         run = launched(server, tmp_path)

@@ -319,6 +319,7 @@ def test_a_baseline_that_needs_a_model_says_so(agent: str, tmp_path: Path) -> No
     assert f"table that {agent} asks" in result.stderr
 
 
+@pytest.mark.slow
 def test_a_stopped_conversation_run_pays_nothing_twice(tmp_path: Path) -> None:
     with serving(answering()) as server:
         assert launched(server, tmp_path, SEATS, name="whole").exit_code == 0

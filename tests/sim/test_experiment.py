@@ -164,6 +164,7 @@ def test_what_is_no_experiment_says_which_there_are(tmp_path: Path) -> None:
     assert sim("experiment", "demographic", "--out", tmp_path / "full").exit_code == 2
 
 
+@pytest.mark.slow
 def test_sellers_of_conversations_are_compared_by_plain_counting(tmp_path: Path) -> None:
     ran("csales", tmp_path / "out")
     run = tmp_path / "out" / "all"

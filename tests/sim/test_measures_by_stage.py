@@ -268,6 +268,7 @@ def test_the_funnel_counts_steps_of_those_that_came_to_them(run: Path, rows: lis
     assert "A range is for steps that are not known" in funnel.tables[0].note
 
 
+@pytest.mark.slow
 def test_a_funnel_without_failures_has_single_shares(tmp_path: Path) -> None:
     launched(tmp_path / "run", *SMALL)
     [funnel] = [one for one in report(tmp_path / "run", {}).sections if one.name == "funnel"]
@@ -308,6 +309,7 @@ def test_a_buyer_that_fails_after_every_purchase_has_bought(tmp_path: Path) -> N
     assert f"{easy['failed']} episodes failed: {easy['failed']} after the buyer's decision" in said
 
 
+@pytest.mark.slow
 def test_without_failures_everything_is_as_it_was(tmp_path: Path) -> None:
     """By the rule that went before: whatever did not close counts nowhere."""
     launched(tmp_path / "run", *SMALL)

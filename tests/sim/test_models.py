@@ -229,6 +229,7 @@ def test_a_request_that_the_provider_refuses_fails_its_episode_and_is_verified(
     assert "every event is the same" in verified.stdout
 
 
+@pytest.mark.slow
 def test_a_retry_pays_for_no_pitch_again_and_is_verified_with_the_one_it_shares(
     tmp_path: Path,
 ) -> None:

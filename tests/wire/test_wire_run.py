@@ -83,6 +83,7 @@ class Failing(Ours):
         return super().__call__(body) if self.left >= 0 else (503, {}, b"")
 
 
+@pytest.mark.slow
 def test_a_run_whose_agent_goes_away_is_resumed_with_the_same_events(tmp_path: Path) -> None:
     with serving(Failing(10**6)) as server:
         path = scenario(tmp_path, RETAIL.format(seller="", buyer=wired(server.url, attempts=1)))
