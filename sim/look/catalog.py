@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from retailsim.market.catalogue.language import told
 from retailsim.market.catalogue.report import CatalogueReport, Skipped, catalogue_report
+from retailsim.sim.budget.estimate import counted
 from retailsim.sim.run.launch import asked_scenario
 from retailsim.sim.run.launch_options import Options
 from retailsim.sim.run.stock import categories_of, opened, options_of
@@ -41,6 +42,8 @@ def show_catalogue(options: Options, terminal: Terminal) -> int:
         terminal.out("\n".join(_head(found)))
         if found.categories:
             terminal.show(_table(found))
+        else:
+            terminal.out("")
         terminal.out("\n".join(_rest(found)))
     return 0 if found.kept else 1
 
@@ -60,16 +63,17 @@ def _head(found: CatalogueReport) -> Iterator[str]:
         more = f" and {len(found.unused) - 20} more" if len(found.unused) > 20 else ""
         yield from _folded(f"  not read: {shown}{more}", "    ")
     yield ""
-    yield f"{found.kept:,} products of {found.rows:,} rows"
+    yield f"{counted(found.kept, 'product')} of {counted(found.rows, 'row')}"
 
 
 def _table(found: CatalogueReport) -> Table:
     from rich.box import SIMPLE
     from rich.table import Table as RichTable
 
-    shown = RichTable(box=SIMPLE, pad_edge=False)
-    shown.add_column("Category")
-    for name in ("Products", "Least", "Median", "Most", "With cost", "Median cost"):
+    # Narrow enough for 80 columns when all amounts are below a million.
+    shown = RichTable(box=SIMPLE, pad_edge=False, collapse_padding=True)
+    shown.add_column("Category", vertical="bottom")
+    for name in ("Products", "Least", "Median", "Most", "With\ncost", "Median\ncost"):
         shown.add_column(name, justify="right")
     for one in found.categories:
         prices = (one.least_cents, one.median_cents, one.most_cents)
@@ -143,11 +147,12 @@ def _costs(found: CatalogueReport) -> Iterator[str]:
         for one in found.without_cost:
             yield f"    {found.numbered} {one.number}: {one.name}: no cost"[:_WIDTH]
         yield ""
-    if not with_cost:
+    if found.kept and not with_cost:
         yield "No product has a unit cost, so there will be no profit."
         yield ""
     if below:
-        yield f"{below:,} products cost more than their price."
+        costs = "costs more than its price" if below == 1 else "cost more than their price"
+        yield f"{counted(below, 'product')} {costs}."
         yield ""
 
 

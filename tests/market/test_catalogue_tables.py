@@ -300,3 +300,27 @@ def test_a_parquet_file_with_any_byte_spoilt_is_read_or_refused_in_one_line(
             assert len(str(error).splitlines()) == 1
     assert 0 < refused < len(whole)
     assert capfd.readouterr().err == ""
+
+
+def test_prices_may_be_objects_as_apis_have_them(tmp_path: Path) -> None:
+    """Google's Content API has `value`, Shopify's GraphQL `amount`; both name a currency."""
+    prices: list[object] = [
+        {"value": "1299.50", "currency": "EUR"},
+        {"amount": 41.5, "currencyCode": "EUR"},
+        {"value": None, "currency": "EUR"},
+        {"value": "12.00", "currency": "USD"},
+        {"low": 3},
+    ]
+    rows = [
+        {"id": str(n), "title": f"Lamp {n}", "price": price, "category": "Home"}
+        for n, price in enumerate(prices)
+    ]
+    path = tmp_path / "api.json"
+    path.write_text(json.dumps(rows))
+    options = CatalogueOptions(currency="EUR")
+    problems = Problems()
+    found = read_products(path, problems=problems, options=options)
+    assert {one.id: one.price_cents for one in found} == {"0": 129_950, "1": 4_150}
+    assert problems.reasons.total() == 3
+    with pytest.raises(CatalogueError, match=r"EUR.*USD"):
+        open_catalogue(path)

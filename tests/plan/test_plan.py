@@ -20,7 +20,9 @@ from retailsim.analysis.statistics.differences import sign_flip
 from retailsim.analysis.statistics.planning import Spread, power_of
 from retailsim.sim.plan import pilot
 from retailsim.sim.plan.needed import Asked, needed
+from retailsim.sim.plan.plan_text import lines
 from retailsim.sim.plan.planning import difference_of
+from retailsim.sim.plan.question import Planned, PlanOptions
 from tests.sim.runs import launched, sim
 
 Floats = NDArray[np.float64]
@@ -156,6 +158,26 @@ def test_a_catalogue_with_too_few_products_is_offered_replications_or_told_the_l
     assert power_of(few.told_at_best, 0.02, 60, paired=True) == pytest.approx(0.8, abs=1e-6)
     alone = needed(asked, spread, 4.0, paired=False)
     assert alone.told > found.told  # each run has half of the products
+
+
+def test_what_all_products_tell_is_said_to_be_without_the_replications_that_are_asked() -> None:
+    asked = Asked(difference=0.1, power=0.8, products=60)
+
+    def last_but_one(between: float, within: float) -> str:
+        spread = Spread(mean=0.0, between=between, within=within, clusters=100)
+        found = needed(asked, spread, 4.0, paired=True)
+        planned = Planned(
+            scenario="pairwise", measure="conversion", asked=asked, level=0.5, change=0.1,
+            pilot_episodes=400, pilot_products=60, pilot_runs=(), shared_draws=True, stand_ins=(),
+            shared="product", currency="USD", episodes_each=4.0, per_category=None, paired=found,
+            unpaired=found,
+        )  # fmt: skip
+        options = PlanOptions(scenario="pairwise", difference="10")
+        words = " ".join(lines(planned, measure("conversion_rate"), options))
+        return words[words.index("All 60 products") : words.index(" would tell")]
+
+    assert last_but_one(0.02, 0.10).endswith("catalogue, without more replications,")
+    assert last_but_one(0.01, 0.01).endswith("catalogue")
 
 
 @pytest.mark.slow

@@ -54,6 +54,21 @@ def test_what_was_read_and_what_was_not_is_shown_within_80_columns(shop: Path) -
     assert "look German; agents speak English" in result.stdout
 
 
+def test_long_amounts_fit_and_one_product_or_none_is_said_as_such(tmp_path: Path) -> None:
+    path = tmp_path / "dear.csv"
+    rows = [f"{n},Yacht {n},999999.99,Home,99999{n}.00" for n in range(8)]
+    path.write_text("\n".join(("id,title,price,category,cost", *rows, "9,Raft,5.00,Home,6.00")))
+    found = sim("catalog", path).stdout.replace(str(path), "FILE")
+    assert max(map(len, found.splitlines())) <= 80
+    assert " ".join(found.split()).count("999,999.99") == 3  # median, most, sheet
+    assert "\n1 product costs more than its price.\n" in found
+    path.write_text("id,title,price,category\n1,Raft,none,Home\n")
+    none = sim("catalog", path)
+    assert none.exit_code == 1
+    assert "0 products of 1 row\n\nSkipped\n" in none.stdout
+    assert "profit" not in none.stdout
+
+
 def test_the_same_as_json(shop: Path) -> None:
     found = json.loads(sim("catalog", shop, "--json").stdout)
     assert found["columns"]["unit_cost"] == "EK"

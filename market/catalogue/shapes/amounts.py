@@ -94,6 +94,8 @@ _ROUND = re.compile(r"[.,](?:-{1,2}|–|—)$")  # 1'299.- and 12,--
 _ABBREVIATED = re.compile(r"(?<=[^\W\d_])\.")  # Fr. 12.50
 _SPACES = re.compile(r"['’´` \u00a0\u2009\u202f]")
 _LONGEST = 80
+_AMOUNT_KEYS = ("value", "amount")
+_CURRENCY_KEYS = ("currency", "currencyCode", "currency_code")
 
 
 class Written(NamedTuple):
@@ -191,6 +193,20 @@ def _grouped(groups: list[str]) -> bool:
     return begins and len(groups[-1]) == 3 and middle in (set(), {2}, {3})
 
 
+def flat_amount(cell: object) -> object:
+    """Write an object such as ``{"value": "12.00", "currency": "USD"}`` as a text, as APIs have it.
+
+    Other cells come back as they are.
+    """
+    if not isinstance(cell, dict):
+        return cell
+    amount = next((cell[key] for key in _AMOUNT_KEYS if cell.get(key) not in (None, "")), None)
+    if not isinstance(amount, str | int | float | Decimal) or isinstance(amount, bool):
+        return cell
+    code = next((cell[key] for key in _CURRENCY_KEYS if isinstance(cell.get(key), str)), "")
+    return f"{amount} {code}".strip() if code or isinstance(amount, str) else amount
+
+
 class Evidence:
     """What the cells of one column show about how its amounts are written."""
 
@@ -203,6 +219,7 @@ class Evidence:
 
     def see(self, cell: object) -> None:
         """Count a cell."""
+        cell = flat_amount(cell)
         if not isinstance(cell, str):
             self.unnamed += isinstance(cell, int | float | Decimal)
             return

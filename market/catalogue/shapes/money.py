@@ -15,6 +15,7 @@ from retailsim.market.catalogue.shapes.amounts import (
     Mark,
     amount_of,
     currency_of,
+    flat_amount,
     named_currency,
     settled,
 )
@@ -46,6 +47,7 @@ class Money(NamedTuple):
 
     def read(self, column: str, cell: object) -> object:
         """Return a cell's amount; what is none in its column's way is `Unreadable`."""
+        cell = flat_amount(cell)
         if not isinstance(cell, str):
             return cell
         if not cell.strip():
