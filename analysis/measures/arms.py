@@ -21,6 +21,7 @@ from retailsim.analysis.measures import estimates
 from retailsim.analysis.measures.comparison import SEED, HasEpisodes
 from retailsim.analysis.measures.failures import failures_told
 from retailsim.analysis.measures.measure import Measure
+from retailsim.analysis.measures.profit_statement import NO_COSTS
 from retailsim.analysis.measures.rows import counted, overall
 from retailsim.analysis.measures.scope import illustration, scope
 from retailsim.analysis.measures.table import with_own
@@ -131,6 +132,7 @@ def side_by_side(
     """
     some = {label: estimates.decided(run.episodes) for label, run in runs.items()}
     measures = _measures(list(some.values()), by, own)
+    asked = by is not None
     by = by or next(one for name in BY for one in measures if one.name == name)
     arms = tuple(
         Arm(
@@ -147,7 +149,7 @@ def side_by_side(
         pairs=len(episodes_in_all(list(some.values()))[0]),
         shown=tuple(one.name for one in measures if one is by or one.name not in BY[:2]),
         generalise_to=scope(first).interval,
-        cautions=(*illustration(*some.values()), *_without_costs(some, by), *_failed(runs)),
+        cautions=(*illustration(*some.values()), *_without_costs(some, by, asked), *_failed(runs)),
     )
 
 
@@ -167,8 +169,10 @@ def _known(one: Measure, part: pl.DataFrame) -> bool:
     return one.of_each and not part.select(above=one.above())["above"].is_null().all()
 
 
-def _without_costs(some: Mapping[str, pl.DataFrame], by: Measure) -> Iterator[str]:
-    """Say of how many episodes the profit is, where that is not all of them."""
+def _without_costs(some: Mapping[str, pl.DataFrame], by: Measure, asked: bool) -> Iterator[str]:
+    """Say of how many episodes the profit is, where that is not all; or why it is not compared."""
+    if by.name == "net_revenue_cents" and not asked:
+        yield f"{NO_COSTS} More revenue may be less profit."
     if by.where_known:
         whole = sum(part.height for part in some.values())
         known = sum(part.filter(by.counted).height for part in some.values())

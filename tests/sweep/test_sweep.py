@@ -81,6 +81,19 @@ def test_what_a_person_reads_fits_80_columns_and_says_the_verdict_first(folder: 
     assert sum(line.startswith(("0 ", "0.3 ")) and "o" in line for line in lines) == 2
 
 
+def test_that_no_cost_is_known_is_said_where_revenue_stands_for_profit(
+    folder: Path, tmp_path: Path
+) -> None:
+    shop = tmp_path / "shop.csv"
+    rows = [f"{n},Lamp {n},{n + 5}.00,Home" for n in range(4)]
+    shop.write_text("\n".join(("id,title,price,category", *rows)))
+    words = ("pairwise", KEY, "--catalog", shop, "--sellers", "quiet-clerk")
+    result = sim("sweep", *words, "--out", tmp_path / "out")
+    assert "Best by net revenue per episode: " in result.stdout
+    assert "No profit: no unit cost is known" in result.stdout
+    assert "No profit" not in sim("sweep", "pairwise", KEY, *SMALL, "--out", folder).stdout
+
+
 @pytest.mark.slow
 def test_a_setting_that_changes_nothing_is_said_to(tmp_path: Path) -> None:
     said = swept("design.start=2026-01-05,2026-02-02", "--out", tmp_path / "out")
