@@ -135,7 +135,7 @@ def sample(
     shelves = {category: _Shelf(per_category, key, problems) for category in CATEGORIES}
     for product in products:
         shelves[product.category].offer(product)
-    chosen = _settle((p for shelf in shelves.values() for p in shelf.held.values()), problems)
+    chosen = settle((p for shelf in shelves.values() for p in shelf.held.values()), problems)
     _warn_of_few(chosen, per_category, problems)
     return sorted(chosen, key=lambda p: (CATEGORIES.index(p.category), p.id))
 
@@ -174,15 +174,15 @@ def _named(products: Iterable[Product], ids: Sequence[str], problems: Problems) 
     wanted = frozenset(ids)
     if len(wanted) < len(ids):
         raise RepeatedProducts([i for i, count in Counter(ids).items() if count > 1])
-    found = {p.id: p for p in _settle((p for p in products if p.id in wanted), problems)}
+    found = {p.id: p for p in settle((p for p in products if p.id in wanted), problems)}
     missing = [i for i in ids if i not in found]
     if missing:
         raise MissingProducts(missing)
     return [found[i] for i in ids]
 
 
-def _settle(products: Iterable[Product], problems: Problems) -> list[Product]:
-    """Keep one product of each id."""
+def settle(products: Iterable[Product], problems: Problems) -> list[Product]:
+    """Keep one product of each id: the one whose encoding is smallest."""
     kept: dict[str, Product] = {}
     for product in products:
         if product.id in kept:

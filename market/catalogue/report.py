@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import statistics
+from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 
 import msgspec
 
@@ -12,7 +14,7 @@ from retailsim.market.catalogue.language import LanguageCount
 from retailsim.market.catalogue.options import CatalogueOptions
 from retailsim.market.catalogue.problems import NOTES, REASONS, Example, Problems
 from retailsim.market.catalogue.product import CATEGORIES, Category, Product
-from retailsim.market.catalogue.product_files import products_of
+from retailsim.market.catalogue.product_files import products_of, settle
 
 
 class GroupCounts(msgspec.Struct, kw_only=True):
@@ -116,6 +118,39 @@ class _Group:
             self.below += product.price_cents < product.unit_cost_cents
 
 
+class _Counts:
+    """What is counted of products one by one."""
+
+    def __init__(self) -> None:
+        self.groups = {name: _Group() for name in CATEGORIES}
+        self.words = LanguageCount()
+        self.example: Product | None = None
+
+    def add(self, product: Product) -> None:
+        """Count a product."""
+        self.groups[product.category].add(product)
+        self.words.see(product)
+        if self.example is None or _tells(product) > _tells(self.example):
+            self.example = product
+
+
+def _single(
+    file: CatalogueFile,
+    categories: CategoryMap,
+    problems: Problems,
+    options: CatalogueOptions,
+    repeated: AbstractSet[str],
+) -> Iterator[Product]:
+    """Yield one product of each id; those of ids that are repeated are held until all are read."""
+    held = []
+    for product in products_of(file, categories=categories, problems=problems, options=options):
+        if product.id in repeated:
+            held.append(product)
+        else:
+            yield product
+    yield from settle(held, problems)
+
+
 def catalogue_report(
     file: CatalogueFile, categories: CategoryMap, options: CatalogueOptions
 ) -> CatalogueReport:
@@ -126,14 +161,16 @@ def catalogue_report(
     CatalogueError
         If it turns out to be damaged.
     """
-    problems, groups = Problems(), {name: _Group() for name in CATEGORIES}
-    example: Product | None = None
-    words = LanguageCount()
+    counts, problems = _Counts(), Problems()
+    seen, repeated = set[str](), set[str]()
     for product in products_of(file, categories=categories, problems=problems, options=options):
-        groups[product.category].add(product)
-        words.see(product)
-        if example is None or _tells(product) > _tells(example):
-            example = product
+        (repeated if product.id in seen else seen).add(product.id)
+        counts.add(product)
+    if repeated:
+        counts, problems = _Counts(), Problems()
+        for product in _single(file, categories, problems, options, repeated):
+            counts.add(product)
+    groups, words, example = counts.groups, counts.words, counts.example
     return CatalogueReport(
         file=str(file.path),
         format=file.format,

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from retailsim.analysis.projection.loader import load
 from retailsim.sim.error_line import folded_lines
 from retailsim.sim.run.catalogue_named import is_catalogue, with_catalogue
 from retailsim.sim.run.launch_options import Options
@@ -67,6 +68,20 @@ def test_long_amounts_fit_and_one_product_or_none_is_said_as_such(tmp_path: Path
     assert none.exit_code == 1
     assert "0 products of 1 row\n\nSkipped\n" in none.stdout
     assert "profit" not in none.stdout
+
+
+def test_rows_of_one_id_are_one_product_as_in_a_run(tmp_path: Path) -> None:
+    path = tmp_path / "shop.csv"
+    rows = ("1,Lamp,12.00,Home", "1,Lamp,11.00,Home", "2,Mug,9.00,Home", "1,Lamp,10.00,Home")
+    path.write_text("\n".join(("id,title,price,category", *rows)))
+    found = json.loads(sim("catalog", path, "--json").stdout)
+    assert (found["rows"], found["kept"]) == (4, 2)
+    group = found["categories"][0]
+    out = path.parent / "run"
+    assert sim("launch", path, "--out", out, "--sellers", "quiet-clerk").exit_code == 0
+    sold = load(out).episodes.unique("product").sort("product")["list_price_cents"].to_list()
+    assert [group["most_cents"], group["least_cents"]] == sold
+    assert [one["rows"] for one in found["skipped"]] == [2]
 
 
 def test_the_same_as_json(shop: Path) -> None:
