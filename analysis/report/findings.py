@@ -4,11 +4,14 @@ A sentence names somebody as better or worse only where a test says so. Sellers 
 compared as arms are (`analysis.measures.arms`): all differences between them hold together, and
 whoever is ahead is not called best for its luck. Products, which are many, are each compared with
 the rest of them by Fisher's exact test, adjusted by Benjamini and Hochberg for each question: of
-those that are named, one in twenty is named wrongly on average.
+those that are named, one in twenty is named wrongly on average. Buyers in one market share a pitch
+and what goes wrong with it, so counts are first divided by what that takes away (Donner and Klar
+2000), by how alike buyers of a market are within a product.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 
 import msgspec
@@ -38,11 +41,19 @@ READ = frozenset(
 
 
 class Count(msgspec.Struct, frozen=True):
-    """A product, and how many of its episodes or orders came to something."""
+    """A product, and how many of its episodes or orders came to something.
+
+    Parameters
+    ----------
+    effect : float
+        Its design effect: how many of them say as much as one that shares nothing with others. Not
+        a number where that cannot be known, for every product had a single market.
+    """
 
     name: str
     some: int
     of: int
+    effect: float = 1.0
 
 
 def findings_section(some: pl.DataFrame) -> Section | None:
@@ -125,25 +136,74 @@ def _products(some: pl.DataFrame) -> Iterator[str]:
     known = some.filter(pl.col("product").is_not_null())
     if not 2 <= known["product"].n_unique() <= MOST_PRODUCTS:
         return
-    sold = _counts(known, BOUGHT, pl.lit(value=True))
+    sold = product_counts(known, BOUGHT, pl.lit(value=True))
     yield from products_told(sold, "Sold", "buyers")
-    back = _counts(known.filter(BOUGHT), _RETURNED, SETTLED | _RETURNED)
-    yield from products_told(back, "Paid back", "orders")
+    back = product_counts(known.filter(BOUGHT), _RETURNED, SETTLED | _RETURNED)
+    yield from products_told(back, "Paid back", "orders", _DRAWN)
 
 
-def _counts(some: pl.DataFrame, came: pl.Expr, out_of: pl.Expr) -> list[Count]:
-    rows = (
+def product_counts(some: pl.DataFrame, came: pl.Expr, out_of: pl.Expr) -> list[Count]:
+    """Count what came of each product's episodes, with the design effect.
+
+    Parameters
+    ----------
+    came, out_of : polars.Expr
+        Whether it came to it, and whether an episode counts.
+    """
+    markets = (
         some.filter(out_of)
-        .group_by("product")
-        .agg(title=pl.col("title").drop_nulls().first(), some=came.sum(), of=pl.len())
+        .group_by("product", *_MARKET)
+        .agg(
+            title=pl.col("title").drop_nulls().first(),
+            some=came.sum().cast(pl.Int64),
+            of=pl.len().cast(pl.Int64),
+        )
+    )
+    squares = (pl.col("of") ** 2).sum()
+    rows = (
+        markets.group_by("product")
+        .agg(pl.col("title").drop_nulls().first(), pl.col("some", "of").sum(), squares=squares)
         .sort("product")
     )
+    alike = _alike(markets, rows)
     return [
-        Count(str(title or product), int(n), int(of)) for product, title, n, of in rows.iter_rows()
+        Count(str(title or product), n, of, 1.0 + (squares / of - 1.0) * alike)
+        for product, title, n, of, squares in rows.iter_rows()
     ]
 
 
-def products_told(counts: Sequence[Count], what: str, of: str) -> Iterator[str]:
+_DRAWN = (
+    " In a simulation the seed draws what goes wrong with a product: another seed names others."
+)
+_MARKET = ("seller", "replication", "price_multiplier", "discount")
+"""With the product, what buyers share who hear one pitch."""
+
+
+def _alike(markets: pl.DataFrame, products: pl.DataFrame) -> float:
+    """Return how alike buyers of a market are within a product: the intraclass correlation.
+
+    By an analysis of variance; 0 where no market has two buyers, not a number where no product has
+    two markets.
+    """
+    whole, count = int(markets["of"].sum()), markets.height
+    if whole == count:
+        return 0.0
+    if count == products.height:
+        return float("nan")
+    both = markets.join(products, on="product", suffix="_all")
+    share, usual = pl.col("some") / pl.col("of"), pl.col("some_all") / pl.col("of_all")
+    within, between, lost = both.select(
+        within=(pl.col("of") * share * (1.0 - share)).sum(),
+        between=(pl.col("of") * (share - usual) ** 2).sum(),
+        lost=(pl.col("of") ** 2 / pl.col("of_all")).sum(),
+    ).row(0)
+    more = count - products.height
+    within, between, size = within / (whole - count), between / more, (whole - lost) / more
+    spread = between + (size - 1.0) * within
+    return max(0.0, (between - within) / spread) if spread > 0.0 else 0.0
+
+
+def products_told(counts: Sequence[Count], what: str, of: str, if_named: str = "") -> Iterator[str]:
     """Yield a sentence on the products that differ from the rest, or that none does for certain.
 
     Parameters
@@ -152,11 +212,19 @@ def products_told(counts: Sequence[Count], what: str, of: str) -> Iterator[str]:
         What came of some of them, such as ``Sold``.
     of : str
         What is counted of each product, such as ``buyers``.
+    if_named : str
+        What a reader has to know where some product is named.
     """
     whole, came = sum(one.of for one in counts), sum(one.some for one in counts)
     if len(counts) < 2 or not 0 < came < whole:
         return
     usual = f"{came / whole:.0%} of all {whole:,} {of}"
+    if any(math.isnan(one.effect) for one in counts):
+        yield (
+            f"{what}: {usual}; which products differ cannot be told: each had one pitch, which its "
+            "buyers share (design.replications gives it more)."
+        )
+        return
     adjusted = benjamini_hochberg(list(apart(counts)))
     named = [one for one, p in zip(counts, adjusted, strict=True) if p is not None and p <= ALPHA]
     if not named:
@@ -172,16 +240,17 @@ def products_told(counts: Sequence[Count], what: str, of: str) -> Iterator[str]:
             shown = [f"{one.name} ({one.some:,} of {one.of:,})" for one in those]
             sides.append(f"{way} {listed(shown, 'product')}")
     rest = len(counts) - len(named)
-    yield f"{what}: {usual}; {'; '.join(sides)}. {rest:,} products are not told apart."
+    others = f" {rest:,} product{'s are' if rest > 1 else ' is'} not told apart." if rest else ""
+    yield f"{what}: {usual}; {'; '.join(sides)}.{others}{if_named}"
 
 
 def apart(counts: Sequence[Count]) -> NDArray[np.float64]:
     """Return the p value of each against the rest together: Fisher's exact test, both sides.
 
-    Twice the smaller tail, at most 1.
+    Twice the smaller tail, at most 1; of counts divided by their design effects.
     """
-    some = np.array([one.some for one in counts])
-    of = np.array([one.of for one in counts])
+    some = np.array([round(one.some / one.effect) for one in counts])
+    of = some + np.array([round((one.of - one.some) / one.effect) for one in counts])
     rest = hypergeom(int(of.sum()), int(some.sum()), of)
     tails = np.minimum(rest.cdf(some), rest.sf(some - 1))
     found: NDArray[np.float64] = np.minimum(1.0, 2.0 * tails)

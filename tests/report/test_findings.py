@@ -6,13 +6,20 @@ from pathlib import Path
 
 import msgspec
 import numpy as np
+import polars as pl
 import pytest
 from scipy.stats import fisher_exact
 
 from retailsim.analysis.measures.arms import Best, Rival
 from retailsim.analysis.measures.table import measure
 from retailsim.analysis.report.content import report
-from retailsim.analysis.report.findings import Count, apart, products_told, side_told
+from retailsim.analysis.report.findings import (
+    Count,
+    apart,
+    product_counts,
+    products_told,
+    side_told,
+)
 from retailsim.analysis.statistics.values import Interval, Test
 from tests.sim.runs import launched
 
@@ -83,6 +90,54 @@ def test_nothing_is_said_where_all_or_none_bought() -> None:
     for share in (0.0, 1.0):
         counts = drawn(np.random.default_rng(1), [share] * 3)
         assert not list(products_told(counts, "Sold", "buyers"))
+
+
+def heard(random: np.random.Generator, markets: int) -> pl.DataFrame:
+    """Buyers of 40 equal products, five in each market, who all do the same there."""
+    draws = random.random((40, markets)) < 0.5
+    return pl.DataFrame(
+        [
+            (f"p{product}", None, "s", market, 1.0, 0.0, bool(draws[product, market]))
+            for product in range(40)
+            for market in range(markets)
+            for _ in range(5)
+        ],
+        schema={
+            "product": pl.String,
+            "title": pl.String,
+            "seller": pl.String,
+            "replication": pl.Int64,
+            "price_multiplier": pl.Float64,
+            "discount": pl.Float64,
+            "back": pl.Boolean,
+        },
+        orient="row",
+    )
+
+
+def test_buyers_of_one_market_do_not_make_a_product_differ() -> None:
+    random, named, alone = np.random.default_rng(11), 0, 0
+    for _ in range(60):
+        counts = product_counts(heard(random, 4), pl.col("back"), pl.lit(value=True))
+        assert counts[0].effect == pytest.approx(5.0, rel=0.05)
+        [told] = products_told(counts, "Paid back", "orders", " Beware.")
+        named += "no product is told apart" not in told
+        assert told.endswith("Beware.") == ("no product is told apart" not in told)
+        plain = [Count(one.name, one.some, one.of) for one in counts]
+        [told] = products_told(plain, "Paid back", "orders")
+        alone += "no product is told apart" not in told
+    assert named / 60 < 0.05 + 3 * (0.05 * 0.95 / 60) ** 0.5
+    assert alone / 60 > 0.5  # without allowing for what they share
+
+
+def test_products_of_one_market_each_cannot_be_told_apart() -> None:
+    frame = heard(np.random.default_rng(2), 1)
+    counts = product_counts(frame, pl.col("back"), pl.lit(value=True))
+    [told] = products_told(counts, "Sold", "buyers")
+    assert "which products differ cannot be told: each had one pitch" in told
+    single = frame.unique("product")
+    counts = product_counts(single, pl.col("back"), pl.lit(value=True))
+    assert {one.effect for one in counts} == {1.0}
 
 
 SAME = 'sellers=[{id="a",agent="plain-dealer"},{id="b",agent="plain-dealer"}]'
