@@ -145,10 +145,11 @@ def mine_policy(runs: tuple[Path, ...], as_json: bool, **flags: Any) -> None:
     Runs of one protocol are looked at together; conversations are compared within a run and seller.
     """
     from retailsim.sim.execution.as_ctrl_c import as_ctrl_c
+    from retailsim.sim.folder.currency import in_currency_of
     from retailsim.sim.look.mine import mine_runs
     from retailsim.sim.terminal.terminal import Terminal
 
-    with as_ctrl_c(lambda: "nothing was written"):
+    with as_ctrl_c(lambda: "nothing was written"), in_currency_of(*runs):
         status = mine_runs(runs, Terminal(json=as_json), **flags)
     sys.exit(status)
 
@@ -210,13 +211,14 @@ def evaluate_policy(
     nothing is played.
     """
     from retailsim.sim.execution.as_ctrl_c import as_ctrl_c
+    from retailsim.sim.folder.currency import in_currency_of
     from retailsim.sim.folder.run_folder import RunFolder
     from retailsim.sim.scenario.protocol import work_of
     from retailsim.sim.terminal.terminal import Terminal
 
     runs = (*log, *more)
     work = work_of("policy evaluate", protocol=RunFolder(runs[0]).read().scenario.design.protocol)
-    with as_ctrl_c(lambda: "nothing was written"):
+    with as_ctrl_c(lambda: "nothing was written"), in_currency_of(*runs):
         status = work(Terminal(json=as_json), log=runs, **flags)
     sys.exit(status)
 

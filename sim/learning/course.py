@@ -117,6 +117,11 @@ class SeatCourse(ABC):
         self._taught: list[Trial] = []
         self.trials: list[Trial] = []
 
+    @property
+    def currency(self) -> str | None:
+        """The ISO 4217 code of what amounts are in; None: dollars."""
+        return self._run.scenario.products.currency
+
     @abstractmethod
     def side(self, market: SteppedMarket) -> Side:
         """Return the learner's side of a market that was opened."""

@@ -30,6 +30,7 @@ from numpy.typing import NDArray
 from scipy.stats import t as student
 
 from retailsim.analysis.statistics.proportions import wilson
+from retailsim.market.core.money import dollars
 from retailsim.sim.learning.limits import Limit
 
 Floats = NDArray[np.float64]
@@ -308,5 +309,5 @@ def promised(chosen: Chosen | None, limits: Sequence[Limit], whom: str, each: st
         return
     yield (
         "to keep it with others, and not just on average, the policy earns about "
-        f"${chosen.margin_cost:,.2f} less a {each}"
+        f"{dollars(100 * chosen.margin_cost)} less a {each}"
     )

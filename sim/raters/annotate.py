@@ -11,6 +11,7 @@ import msgspec
 
 from retailsim.events.whole_file import folder_whole
 from retailsim.sim.errors import BadScenario, CannotWrite, MissingExtra
+from retailsim.sim.folder.currency import in_currency_of
 from retailsim.sim.folder.run_folder import RunFile, RunFolder
 from retailsim.sim.terminal.terminal import Terminal
 
@@ -83,7 +84,8 @@ def show_export(
     run: Path, out: Path | None, each: int, pairs: int, seed: int | None, terminal: Terminal
 ) -> int:
     """Export, and say what was written; returns the exit status."""
-    place, chosen = export(run, out, each=each, pairs=pairs, seed=seed)
+    with in_currency_of(run):
+        place, chosen = export(run, out, each=each, pairs=pairs, seed=seed)
     for note in chosen.notes:
         terminal.say(note)
     found = chosen.sheet.items

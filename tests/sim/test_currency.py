@@ -92,3 +92,24 @@ def test_amounts_of_two_currencies_are_not_put_together(runs: dict[str, Path]) -
 
 def test_json_says_the_currency(runs: dict[str, Path]) -> None:
     assert json.loads(sim("replay", runs["CHF"], "--json").stdout)["currency"] == "CHF"
+
+
+def test_raters_and_learners_are_told_amounts_in_the_currency_of_the_run(
+    runs: dict[str, Path],
+) -> None:
+    forms = runs["EUR"].parent / "forms"
+    assert sim("annotate", "export", runs["EUR"], "--out", forms).exit_code == 0
+    form = (forms / "form.html").read_text(encoding="utf-8")
+    assert "€" in form and not re.search(r"\$\d", form)
+    words = ("--out", runs["EUR"].parent / "p.json", "--conversations", 20)
+    told = sim("policy", "learn", "pairwise", "--set", "products.currency=EUR", *words)
+    assert told.exit_code == 0, told.stderr
+    assert "€" in told.stdout and "$" not in told.stdout
+
+
+def test_logs_of_two_currencies_teach_nothing_together(runs: dict[str, Path]) -> None:
+    two = (runs["USD"], runs["EUR"])
+    for words in (("mine",), ("learn", "--out", runs["EUR"].parent / "q.json")):
+        result = sim("policy", *words, *two)
+        assert result.exit_code == 2
+        assert "amounts of two currencies" in result.stderr

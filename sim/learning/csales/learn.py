@@ -11,8 +11,10 @@ import msgspec
 
 from retailsim.agents.csales.policy.by_hand import show_first
 from retailsim.agents.policy.linear import LearntLimit, LinearPolicy
+from retailsim.market.core.money import dollars, in_currency
 from retailsim.sim.environments.csales.rewards import RANGES, TERMS
 from retailsim.sim.errors import BadScenario
+from retailsim.sim.folder.currency import in_currency_of
 from retailsim.sim.learning.asked_terms import asked_limit, paid
 from retailsim.sim.learning.course import Lessons
 from retailsim.sim.learning.csales.asked_reward import asked_reward
@@ -60,7 +62,8 @@ def learn(terminal: Terminal, sources: Sequence[str], **options: Any) -> int:
     said = {name: value for name, value in options.items() if value is not None}
     told = LearnOptions(scenario=sources[0], **said)
     if runs := runs_of(sources):
-        return _from_runs(runs, told, said, terminal)
+        with in_currency_of(*runs):
+            return _from_runs(runs, told, said, terminal)
     return _in_conversations(told, terminal)
 
 
@@ -84,7 +87,8 @@ def _in_conversations(told: LearnOptions, terminal: Terminal) -> int:
                 update(Progress(markets=done, episodes=done, failed=course.failed))
     policy = course.policy()
     write(policy, told.out)
-    _conclude(course, policy, told, terminal)
+    with in_currency(course.currency):
+        _conclude(course, policy, told, terminal)
     return 0
 
 
@@ -191,6 +195,7 @@ def _came_to(held: Sequence[Mapping[str, float]]) -> str:
 
     return (
         f"{mean('sale'):.1%} end in a purchase, {mean('over_budget'):.1%} above the budget, "
-        f"${mean('revenue'):,.2f} net revenue, ${mean('surplus'):,.2f} of surplus to the buyer, "
+        f"{dollars(100 * mean('revenue'))} net revenue, "
+        f"{dollars(100 * mean('surplus'))} of surplus to the buyer, "
         f"{mean('turn'):.1f} turns"
     )

@@ -11,8 +11,10 @@ import msgspec
 
 from retailsim.agents.retail.policy.by_hand import by_the_sheet
 from retailsim.agents.retail.policy.features import VERSION
+from retailsim.market.core.money import dollars, in_currency
 from retailsim.sim.environments.retail.rewards import RANGES, TERMS, checked_weights
 from retailsim.sim.errors import BadScenario
+from retailsim.sim.folder.currency import in_currency_of
 from retailsim.sim.learning.asked_terms import asked_limit, asked_weights, paid
 from retailsim.sim.learning.course import Lessons
 from retailsim.sim.learning.errors import NotOffline, UnknownLearner
@@ -59,7 +61,8 @@ def learn(terminal: Terminal, sources: Sequence[str], **options: Any) -> int:
     said = {name: value for name, value in options.items() if value is not None}
     told = LearnOptions(scenario=sources[0], **said)
     if runs := runs_of(sources):
-        return _from_runs(runs, told, said, terminal)
+        with in_currency_of(*runs):
+            return _from_runs(runs, told, said, terminal)
     if told.seller is not None:
         raise NotOffline("--seller")
     known = [*LEARNERS, BY_HAND]
@@ -80,7 +83,8 @@ def learn(terminal: Terminal, sources: Sequence[str], **options: Any) -> int:
             if done % EVERY == 0 or done == told.conversations:
                 update(Progress(markets=done, episodes=done, failed=course.failed))
     write(course.policy(), told.out)
-    _conclude(course, told, terminal)
+    with in_currency(course.currency):
+        _conclude(course, told, terminal)
     return 0
 
 
@@ -171,7 +175,7 @@ def _came_to(held: Sequence[Mapping[str, float]]) -> str:
         return math.fsum(one[name] for one in held) / max(1, len(held))
 
     return (
-        f"{mean('sale'):.1%} end in a purchase, ${mean('revenue'):,.2f} net revenue, "
+        f"{mean('sale'):.1%} end in a purchase, {dollars(100 * mean('revenue'))} net revenue, "
         f"{mean('refund'):.1%} in a refund, {mean('violations'):.2f} violations, "
         f"{mean('satisfaction'):+.2f} stars above 3 on average"
     )
