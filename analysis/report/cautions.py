@@ -15,16 +15,31 @@ from retailsim.analysis.statistics.values import FEW_CLUSTERS
 from retailsim.events.messages import SCHEMA_VERSION
 
 
-def cautions(run: Path, replay: Replay, some: pl.DataFrame) -> tuple[str, ...]:
-    """Return a sentence or two for each; `some` are the episodes whose decision is known."""
+def cautions(
+    run: Path, replay: Replay, some: pl.DataFrame, parameters: str = ""
+) -> tuple[str, ...]:
+    """Return a sentence or two for each.
+
+    Parameters
+    ----------
+    some : polars.DataFrame
+        The episodes whose decision is known.
+    parameters : str
+        What behavioral agents go by, such as ``parameter set paper (...); orders with ...``.
+    """
     failed = failures_told(replay.episodes.failed, replay.overall)
     return (
-        *illustration(some),
+        *(f"{one}{_gone_by(parameters)}" for one in illustration(some)),
         *_finished(replay),
         *_thin(some),
         *([failed] if failed else []),
         *_versions(run),
     )
+
+
+def _gone_by(parameters: str) -> str:
+    which = parameters.partition(";")[0]
+    return f" They go by the {which}." if which else ""
 
 
 def _finished(replay: Replay) -> Iterator[str]:

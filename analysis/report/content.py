@@ -109,7 +109,7 @@ def report(run: Path, about: Mapping[str, str], learning: Collection[str] = ()) 
     return Report(
         title=_title(run.resolve().name, about),
         lead=_lead(replay),
-        warnings=(*warnings, *cautions(run, replay, some)),
+        warnings=(*warnings, *cautions(run, replay, some, about.get("behavioral agents", ""))),
         sections=tuple(part for part in parts if part is not None),
     )
 

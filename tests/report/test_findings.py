@@ -21,7 +21,7 @@ from retailsim.analysis.report.findings import (
     side_told,
 )
 from retailsim.analysis.statistics.values import Interval, Test
-from tests.sim.runs import launched
+from tests.sim.runs import SMALL, launched
 
 PROFIT = measure("profit_cents")
 
@@ -164,3 +164,11 @@ def test_findings_come_first_and_name_who_loses_money(tmp_path: Path) -> None:
     told = first.findings[0]
     assert told.startswith("plain-dealer earns most: ")
     assert "more than every other seller. Behind it: bold-showman $" in told
+
+
+def test_the_caution_says_what_behavioral_agents_go_by(tmp_path: Path) -> None:
+    launched(tmp_path / "run", *SMALL)
+    about = {"behavioral agents": "parameter set paper (for the built-in catalogue); orders with"}
+    told = " ".join(report(tmp_path / "run", about).warnings)
+    assert "They go by the parameter set paper (for the built-in catalogue)." in told
+    assert "They go by" not in " ".join(report(tmp_path / "run", {}).warnings)
