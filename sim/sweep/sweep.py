@@ -53,10 +53,21 @@ def sweep(asked: SweepOptions, terminal: Terminal) -> int:
 
 
 def _told(asked: SweepOptions, found: Sweep) -> bytes:
-    """What a sweep is: its words, and what they came to in each arm's scenario."""
+    """What a sweep is: its words, and what they came to in each arm's scenario.
+
+    Raises
+    ------
+    SimError
+        If an arm's scenario makes no sense, or names a file that is not there.
+    """
+    from retailsim.sim.folder.inputs import located
     from retailsim.sim.run.launch import asked_scenario
 
-    scenarios = [asked_scenario(options)[0] for options in found.runs.values()]
+    scenarios = []
+    for options in found.runs.values():
+        scenario, place = asked_scenario(options)
+        located(scenario, place, options.scenario)
+        scenarios.append(scenario)
     words = {
         "scenario": asked.scenario,
         "keys": {one.key: one.values for one in found.keys},

@@ -100,6 +100,22 @@ def test_a_setting_that_changes_nothing_is_said_to(tmp_path: Path) -> None:
     assert said["verdict"] == ["All arms are the same: design.start changed no profit."]
 
 
+def test_a_file_that_is_missing_is_found_before_anything_is_played(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("Here is the {title} for {price}.\n")
+    asked = tmp_path / "shop.toml"
+    asked.write_text(
+        '[[sellers]]\nid = "s"\nagent = "script"\npitch_file = "a.txt"\n[[buyers]]\nid = "b"\n'
+    )
+    out = tmp_path / "out"
+    result = sim("sweep", asked, "sellers.s.pitch_file=a.txt,b.txt", *SMALL, "--out", out)
+    assert result.exit_code == 2
+    assert f"there is no file {tmp_path / 'b.txt'}" in result.stderr
+    assert "1 of 2" not in result.stderr
+    (tmp_path / "b.txt").write_text("Take the {title}.\n")
+    result = sim("sweep", asked, "sellers.s.pitch_file=a.txt,b.txt", *SMALL, "--out", out)
+    assert result.exit_code == 0, result.stderr
+
+
 def test_a_wrong_value_is_found_before_anything_is_played(tmp_path: Path) -> None:
     out = tmp_path / "out"
     result = sim("sweep", "pairwise", "design.discount=0,7", *SMALL, "--out", out)
