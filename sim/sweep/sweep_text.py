@@ -29,8 +29,8 @@ def show(found: Sweep, outcome: Arms, by_name: Mapping[str, Measure], terminal: 
     if terminal.json:
         terminal.out_json(told(found, outcome, by_name))
         return
-    terminal.out(f"{found.named} in {found.scenario}: {size(outcome)}")
-    about = (*outcome.cautions, f"Intervals are for {outcome.generalise_to}.")
+    head = f"{found.named} in {found.scenario}: {size(outcome)}"
+    about = (head, *outcome.cautions, f"Intervals are for {outcome.generalise_to}.")
     for sentence in (*about, "", *verdict(found, outcome, by_name)):
         terminal.out(fill(sentence, _WIDTH, break_long_words=False, break_on_hyphens=False))
     terminal.show(_narrow(_levels(found, outcome, by_name)))
