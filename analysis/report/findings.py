@@ -25,11 +25,14 @@ from retailsim.analysis.measures.arms import BY, Best, Rival, best_arm
 from retailsim.analysis.measures.measure import BOUGHT, SETTLED, Measure
 from retailsim.analysis.measures.table import measure
 from retailsim.analysis.measures.value_text import written
+from retailsim.analysis.replay.terminal_tables import clip
 from retailsim.analysis.statistics.multiplicity import ALPHA, benjamini_hochberg
 
 MOST_SIDES = 12
 """Sellers or buyers that are compared; of more, the table says enough."""
 MOST_PRODUCTS = 5_000
+_NAME = 60
+"""Cells of a product's name: shops write whole sentences into theirs."""
 NAMED = 3
 """Names in a sentence; of more, it says how many there are."""
 _RETURNED = pl.col("units_refunded") > 0
@@ -237,7 +240,7 @@ def products_told(counts: Sequence[Count], what: str, of: str, if_named: str = "
             key=lambda one: -sign * one.some / one.of,
         )
         if those:
-            shown = [f"{one.name} ({one.some:,} of {one.of:,})" for one in those]
+            shown = [f"{clip(one.name, _NAME)} ({one.some:,} of {one.of:,})" for one in those]
             sides.append(f"{way} {listed(shown, 'product')}")
     rest = len(counts) - len(named)
     others = f" {rest:,} product{'s are' if rest > 1 else ' is'} not told apart." if rest else ""

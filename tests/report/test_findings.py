@@ -84,6 +84,10 @@ def test_products_that_are_alike_are_seldom_told_apart() -> None:
     [told] = products_told([*drawn(random, [0.6] * 20), Count("mug", 0, 25)], "Sold", "buyers")
     assert "less often mug (0 of 25)" in told
     assert "20 products are not told apart" in told
+    long = Count("W" * 300 + "\u202e", 0, 25)
+    [told] = products_told([*drawn(random, [0.6] * 20), long], "Sold", "buyers")
+    assert len(told) < 200
+    assert "\u202e" not in told
 
 
 def test_nothing_is_said_where_all_or_none_bought() -> None:
