@@ -105,7 +105,8 @@ def side_told(best: Best, by: Measure, role: str) -> str:
             f"Which {role} {_VERBS[role]} most was not told apart: {best.label} is ahead with "
             f"{value}, which may be chance."
         )
-    told = f"{best.label} {_VERBS[role]} most: {value}"
+    most = f"{_VERBS[role]} most" if best.value >= 0 else "loses least"
+    told = f"{best.label} {most}: {value}"
     if not best.alike:
         told += f", more than every other {role}"
     else:

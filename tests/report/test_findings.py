@@ -166,7 +166,7 @@ def test_findings_come_first_and_name_who_loses_money(tmp_path: Path) -> None:
     first, *_ = report(run, {}).sections
     assert first.name == "findings"
     told = first.findings[0]
-    assert told.startswith("plain-dealer earns most: ")
+    assert told.startswith("plain-dealer loses least: -$")
     assert "more than every other seller. Behind it: bold-showman $" in told
 
 
