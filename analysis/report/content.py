@@ -46,7 +46,7 @@ _READ = frozenset((*groups.READ, *_REFUNDS, *profit.READ, *findings.READ, *produ
 """Columns of the episodes that sections read, beside those of measures and of the funnel."""
 _INTERVALS = (
     "Below a number stands the range that it is in with 95 % certainty, for {interval}, and n, "
-    "what was counted."
+    "what was counted. “10 clusters: t” or “rough” says that few products stand behind it."
 )
 _TWO_WAY = " The range that says “new buyers too” is for {two_way}."
 _WORTH = (
