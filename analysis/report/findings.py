@@ -23,7 +23,7 @@ from scipy.stats import hypergeom
 from retailsim.analysis.exhibits.parts import Section
 from retailsim.analysis.measures.arms import BY, Best, Rival, best_arm
 from retailsim.analysis.measures.measure import BOUGHT, SETTLED, Measure
-from retailsim.analysis.measures.table import measure
+from retailsim.analysis.measures.table import columns_read, measure
 from retailsim.analysis.measures.value_text import written
 from retailsim.analysis.replay.terminal_tables import clip
 from retailsim.analysis.statistics.multiplicity import ALPHA, benjamini_hochberg
@@ -41,6 +41,12 @@ READ = frozenset(
     ("title", "replication", "price_multiplier", "discount", "units_refunded")
 ) | frozenset(_ASKED.meta.root_names())
 """Columns of the episodes that findings read, beside those of measures."""
+
+
+_MARKET = ("seller", "replication", "price_multiplier", "discount")
+"""With the product, what buyers share who hear one pitch."""
+_SHARED = (*_MARKET, "product", "buyer", "cluster")
+"""What tells which episodes of two sellers, or of two buyers, belong together."""
 
 
 class Count(msgspec.Struct, frozen=True):
@@ -69,6 +75,9 @@ def findings_section(some: pl.DataFrame) -> Section | None:
 
 def _sides(some: pl.DataFrame) -> Iterator[str]:
     by = next(one for one in map(measure, BY) if one.of_each and _known(one, some))
+    # What is copied for each of them is as little as that takes.
+    read = {*_SHARED, *by.counted.meta.root_names(), *columns_read([by])}
+    some = some.select(name for name in some.columns if name in read)
     for role in ("seller", "buyer"):
         names = some[role].drop_nulls().unique().sort().to_list()
         if 2 <= len(names) <= MOST_SIDES:
@@ -137,7 +146,8 @@ def _amount(by: Measure, value: float) -> str:
 
 
 def _products(some: pl.DataFrame) -> Iterator[str]:
-    known = some.filter(pl.col("product").is_not_null())
+    read = ("product", "title", "orders", "settled", "units_refunded", *_MARKET)
+    known = some.select(read).filter(pl.col("product").is_not_null())
     if not 2 <= known["product"].n_unique() <= MOST_PRODUCTS:
         return
     sold = product_counts(known, BOUGHT, pl.lit(value=True))
@@ -179,8 +189,6 @@ def product_counts(some: pl.DataFrame, came: pl.Expr, out_of: pl.Expr) -> list[C
 _DRAWN = (
     " In a simulation the seed draws what goes wrong with a product: another seed names others."
 )
-_MARKET = ("seller", "replication", "price_multiplier", "discount")
-"""With the product, what buyers share who hear one pitch."""
 
 
 def _alike(markets: pl.DataFrame, products: pl.DataFrame) -> float:
@@ -263,7 +271,7 @@ def apart(counts: Sequence[Count]) -> NDArray[np.float64]:
 
 def _leaving(some: pl.DataFrame) -> Iterator[str]:
     """Say where buyers left: counts, without a test."""
-    left = some.filter(~BOUGHT)
+    left = some.lazy().filter(~BOUGHT).select(*_ASKED.meta.root_names()).collect()
     if not left.height:
         return
     silent = left.filter(~_ASKED).height

@@ -37,7 +37,9 @@ def products_section(some: pl.DataFrame) -> Section | None:
 
     Counts and sums, without intervals: which products differ for certain, the findings say.
     """
-    known = some.filter(pl.col("product").is_not_null())
+    read = {*READ, "product", "seller", "orders", "net_revenue_cents"}
+    known = some.select(name for name in some.columns if name in read)
+    known = known.filter(pl.col("product").is_not_null())
     found = _summed(known, "product")
     if found.height < 2:
         return None

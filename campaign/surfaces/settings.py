@@ -70,6 +70,6 @@ SURFACE = Surface(
     seeds=lambda: GOOD,
     feed=feed,
     code=("sim/scenario/settings.py", "sim/scenario/scenario_file.py", "events/toml_text.py"),
-    bug=lambda: planted(settings, "_value", _wrong),
+    bug=lambda: planted(settings, "parsed_value", _wrong),
     tree=False,
 )

@@ -173,8 +173,12 @@ def _description(value: object) -> str:
 
 
 def _title(value: object) -> str:
-    """Read a title; marks without a letter or digit, and words for nothing, are none."""
-    title = text(without_markup(value) if isinstance(value, str) else value, TITLE_LIMIT)
+    """Read a title; marks without a letter or digit, and words for nothing, are none.
+
+    One that is markup and nothing else stays what it is: a text.
+    """
+    read = (without_markup(value).strip() or value) if isinstance(value, str) else value
+    title = text(read, TITLE_LIMIT)
     if title.casefold() in _NO_TITLE or not any(map(str.isalnum, title)):
         raise _Skip("no_title", value)
     return title

@@ -53,7 +53,7 @@ def test_runs_of_sales_conversations_have_it_and_others_have_not(tmp_path: Path)
     explored = ("--set", "sellers.csi.options.explore=0.1", "--set", "design.replications=2")
     launched(tmp_path / "sales", "csales", "--sellers", "csi,random-action", *explored)
     found = report(tmp_path / "sales", {})
-    assert [one.name for one in found.sections][:3] == ["summary", "sales", "moves"]
+    assert {"sales", "moves"} < {one.name for one in found.sections}
     assert "Which moves go with buying" in page(found)
     launched(tmp_path / "retail", "--set", "products.per_category=1")
     assert "moves" not in [one.name for one in report(tmp_path / "retail", {}).sections]
