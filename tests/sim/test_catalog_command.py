@@ -148,7 +148,7 @@ def test_a_picture_or_document_is_refused_by_what_it_is(tmp_path: Path) -> None:
         result = sim("launch", path)
         said = " ".join(result.stderr.split())
         assert result.exit_code == 2
-        assert f"{path} is {seen}, not a catalogue: export the products as CSV" in said
+        assert f"{name} is {seen}, not a catalogue: export the products as CSV" in said
 
 
 def test_a_text_that_is_neither_is_told_what_it_may_be_for(tmp_path: Path) -> None:
