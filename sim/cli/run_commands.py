@@ -46,9 +46,12 @@ from retailsim.sim.cli.options import (
 )
 @BUDGET
 @click.option("--dry-run", is_flag=True, help="Check everything and print the size of the run.")
+@click.option("--report", is_flag=True, help="Write the report of the run, too.")
 @JSON
 @VERBOSE
-def launch(scenario: str, as_json: bool, settings: tuple[str, ...], **flags: Any) -> None:
+def launch(
+    scenario: str, as_json: bool, settings: tuple[str, ...], report: bool, **flags: Any
+) -> None:
     """Run a scenario: a TOML file or a built-in one.
 
     Without SCENARIO, the built-in scenario pairwise is run. --set takes precedence over the
@@ -58,8 +61,15 @@ def launch(scenario: str, as_json: bool, settings: tuple[str, ...], **flags: Any
     from retailsim.sim.run.launch_options import Options
     from retailsim.sim.terminal.terminal import Terminal
 
+    terminal = Terminal(json=as_json)
+
+    def reported(run: Path) -> None:
+        from retailsim.sim.look.report import made_report
+
+        terminal.say(f"report: {made_report(run).path}")
+
     options = Options(scenario=scenario, settings=settings, **flags)
-    sys.exit(start(options, Terminal(json=as_json)))
+    sys.exit(start(options, terminal, reported if report else None))
 
 
 @click.command(cls=Command, example="resume runs/first")

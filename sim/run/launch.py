@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from copy import deepcopy
 from dataclasses import dataclass
@@ -81,14 +81,24 @@ class PreparedRun:
     behavioral: BehavioralValues | None
 
 
-def launch(options: Options, terminal: Terminal) -> int:
-    """Run a scenario from its beginning; returns the exit status."""
+def launch(
+    options: Options, terminal: Terminal, after: Callable[[Path], None] | None = None
+) -> int:
+    """Run a scenario from its beginning; returns the exit status.
+
+    Parameters
+    ----------
+    after : callable or None
+        What is done with the folder of the run once it is finished.
+    """
     prepared = prepare(options, terminal)
     with in_currency(prepared.scenario.products.currency):
-        return _launched(prepared, terminal)
+        return _launched(prepared, terminal, after)
 
 
-def _launched(prepared: PreparedRun, terminal: Terminal) -> int:
+def _launched(
+    prepared: PreparedRun, terminal: Terminal, after: Callable[[Path], None] | None
+) -> int:
     options = prepared.options
     if options.dry_run:
         return show_plan(prepared.design, options.budget, terminal, prepared.behavioral)
@@ -97,7 +107,11 @@ def _launched(prepared: PreparedRun, terminal: Terminal) -> int:
     terminal.say(f"in {run.path}")
     if prepared.behavioral is not None:
         terminal.say(f"Behavioral agents: {prepared.behavioral}")
-    return conclude(run, play_prepared(prepared, run, terminal), terminal)
+    outcome = play_prepared(prepared, run, terminal)
+    status = conclude(run, outcome, terminal)
+    if after is not None and outcome.finished:
+        after(run.path)
+    return status
 
 
 def prepare(options: Options, audience: Audience) -> PreparedRun:

@@ -121,3 +121,13 @@ def test_axe_finds_nothing_at_the_width_of_a_desk_and_of_a_telephone(
     assert axe(tmp_path, "<html lang=en><body><img src=x></body></html>", 1100), "a planted fault"
     for width in (1100, 500):
         assert axe(tmp_path, page, width) == []
+
+
+def test_one_command_makes_a_run_and_its_report(tmp_path: Path) -> None:
+    done = sim("launch", *SMALL, "--out", tmp_path / "run", "--report", "--json")
+    assert done.exit_code == 0, done.stderr
+    made = tmp_path / "run" / "derived" / "report.html"
+    assert f"report: {made}" in done.stderr
+    assert "<h2>Findings</h2>" in made.read_text(encoding="utf-8")
+    launched(tmp_path / "other", *SMALL)
+    assert not (tmp_path / "other" / "derived" / "report.html").exists()
