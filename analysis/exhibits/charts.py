@@ -55,12 +55,16 @@ MONEY = "money"
 
 def _axis(form: str) -> alt.Axis:
     """A scale with few enough numbers that none touches the next."""
-    told: dict[str, Any] = {"format": form}
     if form == MONEY:
-        told = {"format": "$,~f"}
-        if currency() != DOLLARS:
-            told = {"labelExpr": f"'{sign()}' + format(datum.value, ',~f')"}
-    return alt.Axis(**told, tickCount=6, labelOverlap=True)
+        return _money_axis(",~f")
+    return alt.Axis(format=form, tickCount=6, labelOverlap=True)
+
+
+def _money_axis(form: str) -> alt.Axis:
+    """The same of amounts: the minus stands before the currency's sign."""
+    amount = f"'{sign()}' + format(abs(datum.value), '{form}')"
+    written = f"(datum.value < 0 ? '\u2212' : '') + {amount}"
+    return alt.Axis(labelExpr=written, tickCount=6, labelOverlap=True)
 
 
 def _short(name: str) -> str:
@@ -295,11 +299,7 @@ def response(name: str, title: str, points: pl.DataFrame, x_title: str, unit: st
         ``share``, ``cents`` (given as whole units of the currency) or another.
     """
     x = alt.X("x:Q", title=x_title, scale=alt.Scale(zero=False), axis=_axis("~g"))
-    form = "%" if unit == "share" else ",.2f"
-    axis = _axis(form)
-    if unit == "cents":
-        written = f"'{sign()}' + format(datum.value, '{form}')"
-        axis = alt.Axis(labelExpr=written, tickCount=6, labelOverlap=True)
+    axis = _money_axis(",.2f") if unit == "cents" else _axis("%" if unit == "share" else ",.2f")
     y = alt.Y("value:Q", title=None, scale=alt.Scale(zero=False), axis=axis)
     line = alt.Chart(points).mark_line(point={"filled": True, "size": 60}, color=BLUE)
     bars = (

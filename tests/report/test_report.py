@@ -17,10 +17,11 @@ from retailsim.analysis.exhibits import charts
 from retailsim.analysis.exhibits.parts import Cell, Report, ReportTable
 from retailsim.analysis.projection.loader import load
 from retailsim.analysis.report.content import report
+from retailsim.analysis.report.images import svg
 from retailsim.analysis.report.page import page
 from retailsim.events.log.writer import LogWriter
 from retailsim.events.messages import SCHEMA_VERSION
-from retailsim.market.core.money import dollars
+from retailsim.market.core.money import dollars, in_currency
 from tests.analysis.fakelog import closed, encode, market, opened, order, refund, review, write_run
 from tests.published import published
 from tests.sim.runs import SMALL, launched, scenario, sim, torn
@@ -525,3 +526,19 @@ def test_a_run_that_was_killed_inside_a_line_has_its_conversations(
     }
     assert all(one.messages for one in examples.conversations)
     assert any("not finished" in warning for warning in found.warnings)
+
+
+def test_a_loss_has_its_minus_before_the_sign_of_any_currency() -> None:
+    points = pl.DataFrame(
+        {"x": [0.0, 1.0], "value": [-30.0, 20.0], "low": [-40.0] * 2, "high": [30.0] * 2}
+    )
+    for code, mark in (("USD", "$"), ("EUR", "€"), ("CHF", "CHF ")):
+        with in_currency(code):
+            figures = (
+                charts.amounts("a", "t", [("lost", -30.0), ("won", 20.0)], "an episode"),
+                charts.response("r", "t", points, "discount", "cents"),
+            )
+        for figure in figures:
+            drawn = svg(figure)
+            assert re.search(rf">−{re.escape(mark)}\d", drawn), code
+            assert f"{mark}−" not in drawn and f"{mark}-" not in drawn
