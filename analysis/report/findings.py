@@ -78,12 +78,14 @@ def _sides(some: pl.DataFrame) -> Iterator[str]:
     # What is copied for each of them is as little as that takes.
     read = {*_SHARED, *by.counted.meta.root_names(), *columns_read([by])}
     some = some.select(name for name in some.columns if name in read)
+    known = some.select(by.counted.sum()).item() if by.where_known else some.height
+    over = f" That is over the {known:,} of {some.height:,} episodes whose costs are known."
     for role in ("seller", "buyer"):
         names = some[role].drop_nulls().unique().sort().to_list()
         if 2 <= len(names) <= MOST_SIDES:
             best = best_arm(_parts(some, role, names), by)
             if best is not None:
-                yield side_told(best, by, role)
+                yield side_told(best, by, role) + over * (known < some.height)
 
 
 def _known(one: Measure, some: pl.DataFrame) -> bool:

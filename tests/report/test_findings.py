@@ -170,6 +170,22 @@ def test_findings_come_first_and_name_who_loses_money(tmp_path: Path) -> None:
     assert "more than every other seller. Behind it: bold-showman $" in told
 
 
+def test_profit_of_some_products_says_over_how_many_episodes(tmp_path: Path) -> None:
+    shop = tmp_path / "shop.csv"
+    costs = [("", "3.50")[number % 2] for number in range(8)]
+    rows = [f"p{n},Lamp {n},Home,9.99,{cost}" for n, cost in enumerate(costs)]
+    said = {}
+    for name, lines in (
+        ("some", rows),
+        ("all", [row.rstrip(",") + ",2" * (row[-1] == ",") for row in rows]),
+    ):
+        shop.write_text("\n".join(["id,title,category,price,unit_cost", *lines]))
+        launched(tmp_path / name, "--catalog", shop)
+        said[name] = report(tmp_path / name, {}).sections[0].findings[0]
+    assert said["some"].endswith(" That is over the 100 of 200 episodes whose costs are known.")
+    assert "costs are known" not in said["all"]
+
+
 def test_the_caution_says_what_behavioral_agents_go_by(tmp_path: Path) -> None:
     launched(tmp_path / "run", *SMALL)
     about = {"behavioral agents": "parameter set paper (for the built-in catalogue); orders with"}
