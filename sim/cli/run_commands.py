@@ -68,6 +68,10 @@ def launch(
 
         terminal.say(f"report: {made_report(run).path}")
 
+    if report:
+        from retailsim.sim.look.report import check_extras
+
+        check_extras()  # before anything is played, or paid
     options = Options(scenario=scenario, settings=settings, **flags)
     sys.exit(start(options, terminal, reported if report else None))
 

@@ -58,12 +58,11 @@ def made_report(
     run = RunFolder(path)
     file = run.read()
     drawn: list[Path] = []
-    try:
-        from retailsim.analysis.report.content import report
-        from retailsim.analysis.report.images import save
-        from retailsim.analysis.report.page import page
-    except ModuleNotFoundError as error:
-        raise MissingExtra("report", error.name or "a package") from None
+    check_extras()
+    from retailsim.analysis.report.content import report
+    from retailsim.analysis.report.images import save
+    from retailsim.analysis.report.page import page
+
     with in_currency_of(path):
         found = report(path, about(file), adaptive_sellers(file.scenario))
     target = out or path / "derived" / "report.html"
@@ -78,6 +77,16 @@ def made_report(
     except OSError as error:
         raise CannotWrite(target, error, "name another file with -o") from None
     return MadeReport(path=target, charts=tuple(drawn))
+
+
+def check_extras() -> None:
+    """Fail where no report can be made; raises `MissingExtra`."""
+    try:
+        import retailsim.analysis.report.content
+        import retailsim.analysis.report.images
+        import retailsim.analysis.report.page  # noqa: F401 - asked for, not used
+    except ModuleNotFoundError as error:
+        raise MissingExtra("report", error.name or "a package") from None
 
 
 def about(file: RunFile) -> dict[str, str]:

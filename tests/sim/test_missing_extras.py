@@ -98,7 +98,7 @@ def test_no_command_ends_with_a_traceback_where_packages_are_missing(tmp_path: P
         "policy learn csales --out learnt.json", "policy evaluate x.json --log talks",
         "policy check talks", "annotate score run/derived/annotation form.csv",
         "launch --set log.compress=true --out packed", "plan pairwise --difference 3",
-        "sweep pairwise design.discount=0,0.1", "backtest pairwise observed.csv",
+        "sweep pairwise design.discount=0,0.1", "backtest pairwise observed.csv", "launch --report",
     ]  # fmt: skip
     content = [
         "replay run", "replay talks --json", "verify run", "resume run", "agents", "schema",
