@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from retailsim.sim.cli.help_page import Command
-from retailsim.sim.cli.options import CHARTS, JSON, PATH, RUN, RUN_PATH
+from retailsim.sim.cli.options import CHARTS, JSON, PATH, RUN, RUN_PATH, SETTINGS
 
 
 @click.command(cls=Command, example="replay runs/first")
@@ -110,9 +110,7 @@ def export(**flags: Any) -> None:
 
 @click.command(cls=Command, example="catalog shop.csv")
 @click.argument("file", metavar="FILE")
-@click.option(
-    "--set", "settings", multiple=True, metavar="KEY=VALUE", help="Set any key of the scenario."
-)
+@SETTINGS
 @JSON
 def catalog(file: str, settings: tuple[str, ...], as_json: bool) -> None:
     """Show what is read from a catalog, and what is skipped.

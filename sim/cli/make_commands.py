@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from retailsim.sim.cli.help_page import Command, CommandGroup
-from retailsim.sim.cli.options import MODEL_BUDGET, MODEL_SETTINGS, PATH
+from retailsim.sim.cli.options import MODEL_BUDGET, MODEL_SETTINGS, PATH, settings_of
 
 
 @click.command(cls=Command, example="new shop.csv --question discount")
@@ -65,9 +65,7 @@ def agents(ctx: click.Context) -> None:
 @click.option(
     "--protocol", metavar="NAME", help="Protocol to check it for, if its class does not say."
 )
-@click.option(
-    "--set", "settings", multiple=True, metavar="KEY=VALUE", help="Set an option of its seat."
-)
+@settings_of("Set an option of its seat.")
 def check_agent(name: str, role: Any, protocol: str | None, settings: tuple[str, ...]) -> None:
     """Run an agent through the conformance suite."""
     from retailsim.sim.seats.roster import check_agent as check

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -38,15 +40,26 @@ MODEL_BUDGET = click.option(
     metavar="USD",
     help="The most that the model may cost, in US dollars.",
 )
-MODEL_SETTINGS = click.option(
-    "--set",
-    "settings",
-    multiple=True,
-    metavar="KEY=VALUE",
-    help="Set any key of the model's [models] table.",
+SEED = click.option(
+    "--seed", type=int, metavar="N", help="Use this seed instead of the scenario's."
+)
+SELLERS = click.option("--sellers", metavar="A,B", help="Sellers, named as for launch.")
+BUYERS = click.option("--buyers", metavar="A,B", help="Buyers, named in the same way.")
+CATALOG = click.option("--catalog", type=PATH, metavar="FILE", help="A catalog of your own.")
+PROFILES = click.option(
+    "--profiles", type=PATH, metavar="FILE", help="Profiles of the buyers in conversations."
 )
 SCENARIO = ScenarioName()
 CHARTS = click.Choice(["png", "svg"])
+
+
+def settings_of(what: str) -> Callable[[Any], Any]:
+    """Return the option ``--set KEY=VALUE``; `what` says whose keys it sets."""
+    return click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help=what)
+
+
+SETTINGS = settings_of("Set any key of the scenario.")
+MODEL_SETTINGS = settings_of("Set any key of the model's [models] table.")
 
 
 def scenario_names() -> list[tuple[str, str]]:

@@ -10,7 +10,7 @@ import click
 
 from retailsim.sim.cli.completion import ScenarioName
 from retailsim.sim.cli.help_page import CommandGroup
-from retailsim.sim.cli.options import JSON, PATH, RUN_PATH
+from retailsim.sim.cli.options import CATALOG, JSON, PATH, RUN_PATH, SETTINGS, settings_of
 
 SOURCES = ScenarioName(or_runs=True)
 
@@ -74,11 +74,9 @@ def policy() -> None:
 )
 @click.option("--seller", metavar="ID", help="Of runs, learn from this seller alone.")
 @click.option("--buyers", metavar="A,B", help="Buyers, named as for launch.")
-@click.option("--catalog", type=PATH, metavar="FILE", help="A catalog of your own.")
+@CATALOG
 @click.option("--profiles", type=PATH, metavar="FILE", help="Profiles of the buyers.")
-@click.option(
-    "--set", "settings", multiple=True, metavar="KEY=VALUE", help="Set any key of the scenario."
-)
+@SETTINGS
 def learn_policy(**flags: Any) -> None:
     """Learn a policy, in conversations with simulated buyers or from runs.
 
@@ -173,13 +171,7 @@ def mine_policy(runs: tuple[Path, ...], as_json: bool, **flags: Any) -> None:
     metavar="TERM=WEIGHT",
     help="What a conversation is worth: revenue (the default), revenue_share, sale, surplus, turn.",
 )
-@click.option(
-    "--set",
-    "settings",
-    multiple=True,
-    metavar="KEY=VALUE",
-    help="Set an option of the policy's seat: explore, and temperature of csi.",
-)
+@settings_of("Set an option of the policy's seat: explore, and temperature of csi.")
 @click.option(
     "--seed",
     type=click.IntRange(0),
@@ -233,9 +225,7 @@ def evaluate_policy(
     metavar="N",
     help="Of a policy: how many conversations it is played for at least (1,000).",
 )
-@click.option(
-    "--set", "settings", multiple=True, metavar="KEY=VALUE", help="Of a policy: any scenario key."
-)
+@settings_of("Of a policy: any scenario key.")
 @JSON
 def check_policy(as_json: bool, **flags: Any) -> None:
     """Say which rules the sellers of a run broke, or a policy.

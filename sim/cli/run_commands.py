@@ -11,10 +11,15 @@ import click
 from retailsim.sim.cli.help_page import Command
 from retailsim.sim.cli.options import (
     BUDGET,
+    BUYERS,
+    CATALOG,
     JSON,
     PATH,
+    PROFILES,
     RUN,
     SCENARIO,
+    SEED,
+    SETTINGS,
     VERBOSE,
     WORKERS,
     scenario_names,
@@ -27,7 +32,7 @@ from retailsim.sim.cli.options import (
     names=("Built-in scenarios", scenario_names),
 )
 @click.argument("scenario", default="pairwise", type=SCENARIO)
-@click.option("--seed", type=int, metavar="N", help="Use this seed instead of the scenario's.")
+@SEED
 @click.option("--out", type=PATH, metavar="DIR", help="Run folder: new, or empty.")
 @WORKERS
 @click.option(
@@ -36,14 +41,10 @@ from retailsim.sim.cli.options import (
     help="Sellers: profiles, agents, policy:FILE, module:Class, http://ADDRESS, [models] tables "
     "or PROVIDER/MODEL.",
 )
-@click.option("--buyers", metavar="A,B", help="Buyers, named in the same way.")
-@click.option("--catalog", type=PATH, metavar="FILE", help="A catalog of your own.")
-@click.option(
-    "--profiles", type=PATH, metavar="FILE", help="Profiles of the buyers in conversations."
-)
-@click.option(
-    "--set", "settings", multiple=True, metavar="KEY=VALUE", help="Set any key of the scenario."
-)
+@BUYERS
+@CATALOG
+@PROFILES
+@SETTINGS
 @BUDGET
 @click.option("--dry-run", is_flag=True, help="Check everything and print the size of the run.")
 @click.option("--report", is_flag=True, help="Write the report of the run, too.")

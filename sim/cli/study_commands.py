@@ -10,7 +10,23 @@ import click
 
 from retailsim.sim.cli.completion import ExperimentName
 from retailsim.sim.cli.help_page import Command
-from retailsim.sim.cli.options import BUDGET, CHARTS, JSON, PATH, RUN, RUN_PATH, SCENARIO, WORKERS
+from retailsim.sim.cli.options import (
+    BUDGET,
+    BUYERS,
+    CATALOG,
+    CHARTS,
+    JSON,
+    PATH,
+    PROFILES,
+    RUN,
+    RUN_PATH,
+    SCENARIO,
+    SEED,
+    SELLERS,
+    SETTINGS,
+    WORKERS,
+    settings_of,
+)
 
 
 def _experiments() -> list[tuple[str, str]]:
@@ -33,11 +49,9 @@ def _experiments() -> list[tuple[str, str]]:
 )
 @click.option("--seed", type=int, metavar="N", help="Use this seed instead of the scenarios'.")
 @WORKERS
-@click.option("--sellers", metavar="A,B", help="Sellers, named as for launch.")
-@click.option("--buyers", metavar="A,B", help="Buyers, named in the same way.")
-@click.option(
-    "--set", "settings", multiple=True, metavar="KEY=VALUE", help="Set a key in every scenario."
-)
+@SELLERS
+@BUYERS
+@settings_of("Set a key in every scenario.")
 @BUDGET
 @click.option(
     "--plan", is_flag=True, help="Only print how many episodes it needs and what they cost."
@@ -88,17 +102,13 @@ def experiment(name: str, as_json: bool, **flags: Any) -> None:
 @click.option(
     "--measure", metavar="NAME", help="What the best is best by; by default profit, else revenue."
 )
-@click.option("--seed", type=int, metavar="N", help="Use this seed instead of the scenario's.")
+@SEED
 @WORKERS
-@click.option("--sellers", metavar="A,B", help="Sellers, named as for launch.")
-@click.option("--buyers", metavar="A,B", help="Buyers, named in the same way.")
-@click.option("--catalog", type=PATH, metavar="FILE", help="A catalog of your own.")
-@click.option(
-    "--profiles", type=PATH, metavar="FILE", help="Profiles of the buyers in conversations."
-)
-@click.option(
-    "--set", "settings", multiple=True, metavar="KEY=VALUE", help="Set a key in every run."
-)
+@SELLERS
+@BUYERS
+@CATALOG
+@PROFILES
+@settings_of("Set a key in every run.")
 @BUDGET
 @click.option("--dry-run", is_flag=True, help="Check everything and print the size of the sweep.")
 @click.option("--html", is_flag=True, help="Also write a page with charts into the folder.")
@@ -145,16 +155,12 @@ def sweep(scenario: str, keys: tuple[str, ...], as_json: bool, **flags: Any) -> 
     metavar="RUN",
     help="Take the variance from this run, or these two, instead of a pilot.",
 )
-@click.option("--seed", type=int, metavar="N", help="Use this seed instead of the scenario's.")
-@click.option("--sellers", metavar="A,B", help="Sellers, named as for launch.")
-@click.option("--buyers", metavar="A,B", help="Buyers, named in the same way.")
-@click.option("--catalog", type=PATH, metavar="FILE", help="A catalog of your own.")
-@click.option(
-    "--profiles", type=PATH, metavar="FILE", help="Profiles of the buyers in conversations."
-)
-@click.option(
-    "--set", "settings", multiple=True, metavar="KEY=VALUE", help="Set any key of the scenario."
-)
+@SEED
+@SELLERS
+@BUYERS
+@CATALOG
+@PROFILES
+@SETTINGS
 @JSON
 def plan(scenario: str, as_json: bool, **flags: Any) -> None:
     """Say how many products and episodes tell a difference.
@@ -178,17 +184,13 @@ def plan(scenario: str, as_json: bool, **flags: Any) -> None:
     metavar="DIR",
     help="Folder for the runs; those of the same scenario that are in it are used.",
 )
-@click.option("--seed", type=int, metavar="N", help="Use this seed instead of the scenario's.")
+@SEED
 @WORKERS
-@click.option("--sellers", metavar="A,B", help="Sellers, named as for launch.")
-@click.option("--buyers", metavar="A,B", help="Buyers, named in the same way.")
-@click.option("--catalog", type=PATH, metavar="FILE", help="A catalog of your own.")
-@click.option(
-    "--profiles", type=PATH, metavar="FILE", help="Profiles of the buyers in conversations."
-)
-@click.option(
-    "--set", "settings", multiple=True, metavar="KEY=VALUE", help="Set a key in every run."
-)
+@SELLERS
+@BUYERS
+@CATALOG
+@PROFILES
+@settings_of("Set a key in every run.")
 @BUDGET
 @JSON
 def backtest(scenario: str, observed: Path, as_json: bool, **flags: Any) -> None:
