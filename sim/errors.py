@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from difflib import get_close_matches
 from errno import EIO
 from pathlib import Path
@@ -269,6 +270,21 @@ class MissingExtra(SimError):
             f"{command} needs the package {package}, which is not installed; "
             f"install it: {how_to_install(extra)}"
         )
+
+
+@contextmanager
+def packages_for(command: str) -> Iterator[None]:
+    """Say in one clear line that an import of the block needs a package that is not installed.
+
+    Raises
+    ------
+    MissingExtra
+        If it does.
+    """
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        raise MissingExtra(command, error.name or "a package") from None
 
 
 class UnknownPrice(SimError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from retailsim.sim.backtest.backtest_arms import Backtest, BacktestOptions, planned, told
 from retailsim.sim.backtest.backtest_outcome import judged_rows
 from retailsim.sim.backtest.observed_measures import Observed, observed
-from retailsim.sim.errors import MissingExtra
+from retailsim.sim.errors import packages_for
 from retailsim.sim.experiments.arm_runs import ArmPlayer, QuietArms, begin, play_arm, say_cost
 from retailsim.sim.folder.currency import in_currency_of
 from retailsim.sim.scenario.protocol import scenario_protocol
@@ -35,11 +35,9 @@ def backtest(asked: BacktestOptions, terminal: Terminal) -> int:
 
 def check_extras() -> None:
     """Fail before anything is played where nothing could be judged; raises `MissingExtra`."""
-    try:
+    with packages_for("backtest"):
         import retailsim.analysis.measures.predicted_change
         import retailsim.analysis.statistics.backtests  # noqa: F401
-    except ModuleNotFoundError as error:
-        raise MissingExtra("backtest", error.name or "a package") from None
 
 
 def _seen(found: Backtest) -> list[Observed]:

@@ -13,7 +13,7 @@ import tomli_w
 from retailsim.sim.budget.estimate import counted
 from retailsim.sim.calibration.seed_spread import OURS
 from retailsim.sim.calibration.targets import read_targets
-from retailsim.sim.errors import CannotWrite, MissingExtra
+from retailsim.sim.errors import CannotWrite, packages_for
 from retailsim.sim.terminal.terminal import Terminal
 
 if TYPE_CHECKING:
@@ -46,10 +46,8 @@ def calibrate(
     CannotWrite
         If `out` or `cells` cannot be written; what was fitted is told before.
     """
-    try:
+    with packages_for("calibrate"):
         from retailsim.sim.calibration.fit import ROUNDS, fit
-    except ModuleNotFoundError as error:
-        raise MissingExtra("calibrate", error.name or "a package") from None
     from retailsim.sim.calibration.moments import Moments, as_tree
     from retailsim.sim.calibration.unseen_seeds import unseen
 

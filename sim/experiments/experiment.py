@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-from retailsim.sim.errors import BadScenario, MissingExtra
+from retailsim.sim.errors import BadScenario, packages_for
 from retailsim.sim.experiments import arm_runs
 from retailsim.sim.experiments.arm_runs import ArmPlayer, QuietArms, play_arm, say_cost
 from retailsim.sim.experiments.experiment_output import draw, tell
@@ -94,10 +94,8 @@ def folder_of(asked: ExperimentOptions) -> Path:
 
 def check_extras() -> None:
     """Fail before anything is run where a table could not be made; raises `MissingExtra`."""
-    try:
+    with packages_for("experiment"):
         import retailsim.analysis.experiments.outcomes  # noqa: F401
-    except ModuleNotFoundError as error:
-        raise MissingExtra("experiment", error.name or "a package") from None
 
 
 def ran(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from retailsim.sim.errors import MissingExtra
+from retailsim.sim.errors import packages_for
 from retailsim.sim.folder.currency import in_currency_of
 from retailsim.sim.look.side_by_side import SideBySide, own_of, side_by_side
 from retailsim.sim.terminal.terminal import Terminal
@@ -46,10 +46,8 @@ def _compared(first: Path, second: Path, terminal: Terminal, html: str | None) -
 
 
 def _page(found: SideBySide, out: Path | None) -> Path:
-    try:
+    with packages_for("compare --html"):
         from retailsim.sim.look.compare_page import write_page
-    except ModuleNotFoundError as error:
-        raise MissingExtra("compare --html", error.name or "a package") from None
     return write_page(found, own_of(found.first, found.second), out)
 
 

@@ -8,7 +8,7 @@ from typing import Literal
 import msgspec
 
 from retailsim.sim.environments.episodes import adaptive_sellers
-from retailsim.sim.errors import CannotWrite, MissingExtra
+from retailsim.sim.errors import CannotWrite, packages_for
 from retailsim.sim.folder.currency import in_currency_of
 from retailsim.sim.folder.run_folder import RunFile, RunFolder, as_toml
 from retailsim.sim.terminal.new_folders import new_folders_told
@@ -58,11 +58,10 @@ def made_report(
     run = RunFolder(path)
     file = run.read()
     drawn: list[Path] = []
-    check_extras()
-    from retailsim.analysis.report.content import report
-    from retailsim.analysis.report.images import save
-    from retailsim.analysis.report.page import page
-
+    with packages_for("report"):
+        from retailsim.analysis.report.content import report
+        from retailsim.analysis.report.images import save
+        from retailsim.analysis.report.page import page
     with in_currency_of(path):
         found = report(path, about(file), adaptive_sellers(file.scenario))
     target = out or path / "derived" / "report.html"
@@ -81,12 +80,10 @@ def made_report(
 
 def check_extras() -> None:
     """Fail where no report can be made; raises `MissingExtra`."""
-    try:
+    with packages_for("report"):
         import retailsim.analysis.report.content
         import retailsim.analysis.report.images
         import retailsim.analysis.report.page  # noqa: F401 - asked for, not used
-    except ModuleNotFoundError as error:
-        raise MissingExtra("report", error.name or "a package") from None
 
 
 def about(file: RunFile) -> dict[str, str]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from retailsim.events.log.seal import SEAL
-from retailsim.sim.errors import MissingExtra, NotARunFolder, SimError
+from retailsim.sim.errors import NotARunFolder, SimError, packages_for
 from retailsim.sim.folder.run_folder import RunFile, RunFolder
 from retailsim.sim.scenario.anchor_record import AnchorRecord
 from retailsim.sim.terminal.program_name import program_name
@@ -91,13 +91,11 @@ def side_by_side(first: Path, second: Path) -> SideBySide:
     """
     from retailsim.analysis.projection.loader import load
 
-    try:
+    with packages_for("compare"):
         from retailsim.analysis.measures.comparison import compare
         from retailsim.analysis.measures.table import with_own
         from retailsim.analysis.measures.verdict import verdict
         from retailsim.sim.look.scenario_changes import scenario_changes
-    except ModuleNotFoundError as error:
-        raise MissingExtra("compare", error.name or "a package") from None
     shared = _share_draws(first, second)
     own, names = own_of(first, second), run_names(first, second)
     loaded = load(first), load(second)

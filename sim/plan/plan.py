@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from retailsim.market.core.money import in_currency
-from retailsim.sim.errors import MissingExtra
+from retailsim.sim.errors import packages_for
 from retailsim.sim.terminal.terminal import Terminal
 
 if TYPE_CHECKING:
@@ -14,10 +14,8 @@ if TYPE_CHECKING:
 
 def plan(asked: PlanOptions, terminal: Terminal) -> int:
     """Say what a difference takes; returns 0."""
-    try:
+    with packages_for("plan"):
         from retailsim.sim.plan.planning import planned
-    except ModuleNotFoundError as error:
-        raise MissingExtra("plan", error.name or "a package") from None
     found, by = planned(asked, terminal)
     if terminal.json:
         terminal.out_json(found)

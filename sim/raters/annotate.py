@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from retailsim.events.whole_file import folder_whole
-from retailsim.sim.errors import BadScenario, CannotWrite, MissingExtra
+from retailsim.sim.errors import BadScenario, CannotWrite, packages_for
 from retailsim.sim.folder.currency import in_currency_of
 from retailsim.sim.folder.run_folder import RunFile, RunFolder
 from retailsim.sim.terminal.terminal import Terminal
@@ -120,10 +120,8 @@ def scored(key: Path, files: tuple[Path, ...]) -> Scores:
     """
     from retailsim.analysis.annotation.answers import read_key, read_ratings
 
-    try:
+    with packages_for("annotate score"):
         from retailsim.analysis.annotation.scores import score
-    except ModuleNotFoundError as error:
-        raise MissingExtra("annotate score", error.name or "a package") from None
     known = read_key(key)
     filled = [read_ratings(file, known) for file in files]
     dirty = [line for one in filled for line in one.dirty]

@@ -13,7 +13,7 @@ import msgspec
 
 from retailsim.market.rules.rule import RuleSet
 from retailsim.market.rules.rule_file import with_file
-from retailsim.sim.errors import MissingExtra, SimError
+from retailsim.sim.errors import SimError, packages_for
 from retailsim.sim.play.progress import Progress
 from retailsim.sim.terminal.audience import Nobody
 from retailsim.sim.terminal.terminal import Terminal
@@ -141,11 +141,9 @@ class _Counting(Nobody):
 
 
 def _report(run: Path, rules: RuleSet | None, terminal: Terminal) -> int:
-    try:
+    with packages_for("policy check"):
         from retailsim.analysis.rules.checking import check_run
         from retailsim.analysis.rules.summary import summarized
-    except ModuleNotFoundError as error:
-        raise MissingExtra("policy check", error.name or "a package") from None
     rows = summarized(check_run(run, rules))
     if terminal.json:
         terminal.out_json({"run": str(run), "rules": [_as_json(row) for row in rows]})

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from retailsim.sim.errors import MissingExtra
+from retailsim.sim.errors import packages_for
 from retailsim.sim.experiments.arm_runs import ArmPlayer, begin, play_arm, say_cost
 from retailsim.sim.folder.currency import in_currency_of
 from retailsim.sim.sweep.saying_once import SayingOnce
@@ -79,13 +79,11 @@ def _told(asked: SweepOptions, found: Sweep) -> bytes:
 
 def _check_extras(asked: SweepOptions) -> None:
     """Fail before anything is played where nothing could be said of it; raises `MissingExtra`."""
-    try:
+    with packages_for("sweep"):
         import retailsim.analysis.measures.arms
 
         if asked.html:
             import retailsim.analysis.report.page  # noqa: F401
-    except ModuleNotFoundError as error:
-        raise MissingExtra("sweep", error.name or "a package") from None
 
 
 def _measure(name: str | None, found: Sweep) -> Measure | None:

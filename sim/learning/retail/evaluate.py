@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from retailsim.sim.errors import MissingExtra
+from retailsim.sim.errors import packages_for
 from retailsim.sim.terminal.terminal import Terminal
 
 
@@ -21,9 +21,7 @@ def evaluate(terminal: Terminal, **options: Any) -> int:
     RetailSimError
         If there is no such policy, no log, or a package is missing.
     """
-    try:
+    with packages_for("policy evaluate"):
         from retailsim.sim.learning.judging import EvaluateOptions, judge
         from retailsim.sim.learning.retail.bench import BENCH
-    except ModuleNotFoundError as error:
-        raise MissingExtra("policy evaluate", error.name or "a package") from None
     return judge(EvaluateOptions(**options), BENCH, terminal)
