@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 from typing import Literal
-from zipfile import BadZipFile, ZipFile
+from zipfile import BadZipFile, ZipFile, ZipInfo
 
 from retailsim.market.catalogue.lines import read_head
 from retailsim.market.errors import UnreadableCatalogue, UnusableFormat
@@ -74,14 +74,22 @@ _BY_NAME: dict[str, Kind] = {
 
 def _archive(path: Path) -> Kind:
     """Tell a workbook from other ZIP archives."""
-    try:
-        with ZipFile(path) as archive:
-            names = archive.namelist()
-    except (BadZipFile, OSError, ValueError, NotImplementedError):
+    parts = archived(path)
+    if parts is None:
         return "workbook"  # a damaged one, as its reader will say
-    if any(name.startswith("xl/") or name == "content.xml" for name in names[:1000]):
+    names = [part.filename for part in parts[:1000]]
+    if any(name.startswith("xl/") or name == "content.xml" for name in names):
         return "workbook"
     raise UnusableFormat(path, "a ZIP archive", "unpack it and name the file in it")
+
+
+def archived(path: Path) -> list[ZipInfo] | None:
+    """Return what a ZIP archive says that it holds; None where it is damaged, or is none."""
+    try:
+        with ZipFile(path) as archive:
+            return archive.infolist()
+    except (BadZipFile, OSError, ValueError, NotImplementedError):
+        return None
 
 
 def _text(path: Path, head: bytes) -> Kind:

@@ -15,11 +15,11 @@ from contextlib import closing
 from itertools import islice
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile, ZipFile
 
 import msgspec
 
 from retailsim.market.catalogue.formats.header import Recognise, header_of, unique
+from retailsim.market.catalogue.formats.kind import archived
 from retailsim.market.catalogue.formats.table import Broken, Row, Table
 from retailsim.market.catalogue.lines import readable
 from retailsim.market.errors import UnreadableCatalogue
@@ -68,11 +68,8 @@ def workbook(path: Path, recognise: Recognise) -> Table:
 
 def _check_size(path: Path) -> None:
     """Refuse an archive that says it would be huge; one that lies about it meets the bounds."""
-    try:
-        with ZipFile(path) as archive:
-            size = sum(part.file_size for part in archive.infolist())
-    except (BadZipFile, OSError, ValueError, NotImplementedError):
-        return  # of another kind, or damaged: its reader will say
+    # What is of another kind, or damaged, its reader will tell.
+    size = sum(part.file_size for part in archived(path) or ())
     if size > MOST_UNPACKED:
         raise UnreadableCatalogue(
             path, f"unpacked it would be {size / 1024**3:.1f} GB: save the products as CSV"
