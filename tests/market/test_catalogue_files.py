@@ -10,12 +10,14 @@ from typing import Any
 import pytest
 
 from retailsim.market.catalogue import lines
+from retailsim.market.catalogue.formats.table import Row
 from retailsim.market.catalogue.product import Product
 from retailsim.market.catalogue.product_files import (
     Problems,
     builtin_catalogue,
     read_products,
 )
+from retailsim.market.catalogue.shapes.plain_rows import Meaning, with_float_ids
 from retailsim.market.errors import (
     CatalogueError,
     EmptyCatalogue,
@@ -255,3 +257,26 @@ def test_the_builtin_catalogue_lies_with_the_packages_data() -> None:
     path = builtin_catalogue()
     assert (path.parent.name, path.name) == ("data", "catalogue.jsonl")
     assert (path.parent / "categories.toml").is_file()
+
+
+@pytest.mark.parametrize(
+    ("ids", "read_as", "looked_at"),
+    [
+        (["101.0", "", "102.0"], True, 3),
+        (["101.0", "A2", "103.0"], False, 2),
+        (["A1", "102.0", "103.0"], False, 1),
+        (["", ""], False, 2),
+    ],
+)
+def test_ids_lose_their_point_only_where_all_have_one(
+    ids: list[str], read_as: bool, looked_at: int
+) -> None:
+    seen: list[int] = []
+
+    def rows() -> Iterator[Row]:
+        for number, one in enumerate(ids, start=1):
+            seen.append(number)
+            yield Row(number, {"id": one})
+
+    assert with_float_ids(Meaning(fields={"id": "id"}), rows()).float_ids is read_as
+    assert len(seen) == looked_at

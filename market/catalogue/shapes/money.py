@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from retailsim.market.catalogue.fields import Unreadable
 from retailsim.market.catalogue.formats.table import Broken, Row
@@ -157,8 +157,3 @@ def _said(seen: Mapping[str, Evidence], marks: Mapping[str, Mark]) -> Iterable[s
         read = amount_of(example, mark)
         as_read = f", so {example} is {read:.2f}" if isinstance(read, Decimal) else ""
         yield f"{column}: {words[mark]} before the cents{as_read}{doubt}"
-
-
-def read_amounts(money: Money, cells: Mapping[str, Any], column: str | None) -> object:
-    """Return the amount in a row's cell; None where the column or the cell is missing."""
-    return None if column is None else money.read(column, cells.get(column))

@@ -90,8 +90,11 @@ def with_float_ids(meaning: Meaning, rows: Iterator[Row | Broken]) -> Meaning:
     """Return the meaning with whether all ids end in a point and a zero."""
     column = meaning.fields.get("id")
     ids = (row.cells.get(column) for row in rows if isinstance(row, Row)) if column else iter(())
-    some = list(islice((one for one in ids if one not in (None, "")), 10_000))
-    all_so = bool(some) and all(isinstance(o, str) and _FLOAT_ID.fullmatch(o) for o in some)
+    all_so = False
+    for one in islice((one for one in ids if one not in (None, "")), 10_000):
+        all_so = isinstance(one, str) and _FLOAT_ID.fullmatch(one) is not None
+        if not all_so:
+            break  # mostly at the first, so the file is not read a third time
     return msgspec.structs.replace(meaning, float_ids=all_so)
 
 
