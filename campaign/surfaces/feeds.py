@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from xml.etree import ElementTree
 
 from campaign.planting import planted
@@ -34,14 +33,17 @@ def feed_xml(data: bytes) -> str:
     """Read a feed; one that is well-formed is read a second time as a tree."""
     of = read("fuzz.xml", data)
     if of.file.format == "XML feed" and of.file.fields["price"] == "price":
-        with suppress(ElementTree.ParseError, LookupError, ValueError):
-            check(of, _said(ElementTree.fromstring(data)))
+        check(of, _said(data))
     return outcome(of)
 
 
-def _said(tree: ElementTree.Element) -> list[tuple[object, object]]:
+def _said(data: bytes) -> list[tuple[object, object]]:
     """Return ids and prices of elements that have one of each, as plain as can be."""
     said: list[tuple[object, object]] = []
+    try:
+        tree = ElementTree.fromstring(data)
+    except (ElementTree.ParseError, LookupError, ValueError):
+        return said  # not well-formed, or in an encoding that nobody knows
     for parent in tree.iter():
         ids = [one for one in parent if one.tag.endswith("}id")]
         prices = [one for one in parent if one.tag.endswith("}price")]
