@@ -17,6 +17,8 @@ from retailsim.analysis.statistics.values import Interval
 
 _SAME = 5e-4
 """A smaller change of the price is none."""
+_ROUNDED = 5e-3
+"""How far whole cents may take the prices asked from a discount."""
 
 
 class BreakEven(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,6 +41,8 @@ class BreakEven(msgspec.Struct, frozen=True, kw_only=True):
         has to be seen.
     interval : Interval or None
         Of `needed`, Fieller's, by clusters of products; None where it has no end.
+    alone : bool
+        Whether the price is all that differs: else what was seen is not of the price alone.
     """
 
     what: str
@@ -48,6 +52,7 @@ class BreakEven(msgspec.Struct, frozen=True, kw_only=True):
     needed: float | None
     seen: float
     interval: Interval | None = None
+    alone: bool = True
 
     @property
     def told(self) -> tuple[str, str]:
@@ -58,6 +63,8 @@ class BreakEven(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def _pays(self) -> str:
         seen = f"seen {change_written('share', self.seen)}"
+        if not self.alone:
+            seen += ", but more than the price differs"
         before, after = self.order_profit_cents
         if after > 0.0:
             return f"{self._gains}; {seen}"
@@ -174,6 +181,8 @@ def _what(one: pl.DataFrame, two: pl.DataFrame, change: float) -> str:
         for part in (one, two)
     ]
     (before, multipliers), (after, others) = terms
-    if before == [0.0] and len(after) == 1 and multipliers == others:
+    discounted = before == [0.0] and len(after) == 1 and multipliers == others
+    # List prices may differ, too, as those of another catalogue do.
+    if discounted and after[0] > 0.0 and abs(after[0] + change) < _ROUNDED:
         return f"A discount of {100 * after[0]:.4g} %"
     return f"A price {abs(100 * change):.1f} % {'higher' if change > 0 else 'lower'}"

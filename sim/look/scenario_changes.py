@@ -51,6 +51,14 @@ _WORDS: Mapping[str, str] = {
 """By key, or by the last part of one."""
 
 
+_PRICES = ("design.discount", "design.price_multipliers")
+_LEFT_OUT = (
+    *("products.catalog", "products.per_category", "products.ids", "inputs/products.jsonl"),
+    "design.replications",
+)
+"""What only says which episodes there are: those without a partner are left out."""
+
+
 class ScenarioChange(msgspec.Struct, frozen=True, kw_only=True):
     """A key that two scenarios do not have alike.
 
@@ -97,6 +105,41 @@ def scenario_changes(
     shown = [key for key in keys if key not in told and not _of_seat(key, alone)]
     found = [_change(key, one, two) for key in sorted(shown, key=_rank)]
     return (*found, *_products(first, second), *_versions(*made))
+
+
+def only_prices(
+    first: RunFolder,
+    second: RunFolder,
+    changes: Sequence[ScenarioChange],
+    seats: Sequence[SeatChange],
+    *,
+    paired: bool,
+) -> bool:
+    """Whether nothing but prices differs in the episodes that are compared.
+
+    Parameters
+    ----------
+    changes, seats
+        What differs between the scenarios, and which seats do.
+    paired : bool
+        Whether episodes without a partner are left out; their products and seats are then, too.
+    """
+    apart = [seat for seat in seats if not (paired and None in (seat.first, seat.second))]
+    usual = (*_PRICES, "run.seed", *(_LEFT_OUT if paired else ()))
+    other = [one for one in changes if not one.key.startswith(usual)]
+    return not apart and not other and _sheets_agree(first, second)
+
+
+def _sheets_agree(first: RunFolder, second: RunFolder) -> bool:
+    """Whether products that are in both runs differ in their prices at most."""
+    try:
+        one, two = (
+            {one.id: msgspec.structs.replace(one, price_cents=1) for one in run.products()}
+            for run in (first, second)
+        )
+    except (OSError, msgspec.MsgspecError):
+        return False
+    return all(one[key] == two[key] for key in one.keys() & two.keys())
 
 
 def _of_seat(key: str, names: Collection[str | None]) -> bool:

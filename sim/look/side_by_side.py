@@ -95,7 +95,7 @@ def side_by_side(first: Path, second: Path) -> SideBySide:
         from retailsim.analysis.measures.comparison import compare
         from retailsim.analysis.measures.table import with_own
         from retailsim.analysis.measures.verdict import verdict
-        from retailsim.sim.look.scenario_changes import scenario_changes
+        from retailsim.sim.look.scenario_changes import only_prices, scenario_changes
     shared = _share_draws(first, second)
     own, names = own_of(first, second), run_names(first, second)
     loaded = load(first), load(second)
@@ -106,7 +106,12 @@ def side_by_side(first: Path, second: Path) -> SideBySide:
     runs = (first, second)
     made = [run_file(run) for run in runs]
     known = all(one is not None for one in made)
-    folders = [RunFolder(run) for run in runs]
+    folders = RunFolder(first), RunFolder(second)
+    differences = scenario_changes(folders[0], folders[1], found.seats) if known else ()
+    if found.break_even is not None and known:
+        alone = only_prices(*folders, differences, found.seats, paired=found.pairs > 0)
+        even = msgspec.structs.replace(found.break_even, alone=alone)
+        found = msgspec.structs.replace(found, break_even=even)
     return SideBySide(
         first=first,
         second=second,
@@ -114,7 +119,7 @@ def side_by_side(first: Path, second: Path) -> SideBySide:
         shared=shared,
         unfinished=tuple(_unfinished(runs, names, loaded)),
         known=known,
-        differences=scenario_changes(folders[0], folders[1], found.seats) if known else (),
+        differences=differences,
         comparison=found,
         verdict=verdict(found, names, {one.name: one for one in with_own(own)}),
     )
