@@ -113,7 +113,19 @@ def read_observed(path: Path) -> tuple[ObservedRow, ...]:
     if len(rows) > MOST_ROWS:
         raise BadObserved(path, None, f"it has {len(rows):,} rows; the most is {MOST_ROWS:,}")
     numbers = _Numbers(path, table, [row.cells for row in rows if isinstance(row, Row)], places)
-    return tuple(_row(path, row, places, numbers) for row in rows)
+    found = tuple(_row(path, row, places, numbers) for row in rows)
+    _check_once(path, found)
+    return found
+
+
+def _check_once(path: Path, rows: Sequence[ObservedRow]) -> None:
+    """Refuse a row that is there twice: its hit or miss would count twice."""
+    lines: dict[ObservedRow, int] = {}
+    for row in rows:
+        first = lines.setdefault(msgspec.structs.replace(row, line=0), row.line)
+        if first != row.line:
+            problem = f"the same as line {first}; leave one out, or it counts twice"
+            raise BadObserved(path, row.line, problem)
 
 
 def _filled(row: Row) -> bool:

@@ -113,6 +113,13 @@ def test_what_is_wrong_is_one_line_with_its_place(text: str, said: str, tmp_path
     assert "\n" not in told and "catalogue" not in told
 
 
+def test_a_row_that_is_there_twice_is_refused_and_another_month_is_not(tmp_path: Path) -> None:
+    row = PLAIN.splitlines()[1]
+    assert len(read(tmp_path, f"{PLAIN}{row.replace('March', 'April')}\n")) == 2
+    with pytest.raises(BadObserved, match="line 4: the same as line 2; leave one out"):
+        read(tmp_path, f"{PLAIN}{row.replace('March', 'April')}\n{row}\n")
+
+
 def test_a_file_that_is_not_there_or_no_table_is_named(tmp_path: Path) -> None:
     with pytest.raises(BadObserved, match="no such file"):
         read_observed(tmp_path / "none.csv")
