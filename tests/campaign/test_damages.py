@@ -38,4 +38,4 @@ def test_kills_lose_nothing() -> None:
     words = [sys.executable, "-m", "campaign", "kill", "retail", "--count", "4"]
     done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert re.fullmatch(r"retail: [4-9] kills of \d+ runs in \d+ s\n", done.stdout)
+    assert re.fullmatch(r"retail: ([4-9]|\d\d) kills of \d+ runs in \d+ s\n", done.stdout)
