@@ -5,27 +5,39 @@ from __future__ import annotations
 from functools import cache
 from importlib.resources import files
 
-from jinja2 import Environment, StrictUndefined, Template
+from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from retailsim.analysis.exhibits.parts import Figure, Report
 from retailsim.analysis.report.images import svg
 
+LOADER = PackageLoader("retailsim.analysis.report", ".")
+"""Finds ``parts.html``, whose macros show sections of a report, for other pages, too."""
+
 
 def page(report: Report) -> str:
     """Return the HTML of a report."""
-    return _template().render(report=report, draw=_draw)
+    return _environment().get_template("page.html").render(report=report, css=style(), draw=drawn)
 
 
-def _draw(figure: Figure) -> Markup:
-    # The drawing library escapes what stands in the data.
+def drawn(figure: Figure) -> Markup:
+    """Return a figure as SVG; the drawing library escapes what stands in the data."""
     return Markup(svg(figure))
 
 
 @cache
-def _template() -> Template:
-    environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+def style() -> Markup:
+    """Return the style sheet of a report."""
+    text = files("retailsim.analysis.report").joinpath("page.css").read_text("utf-8")
+    return Markup(text)
+
+
+@cache
+def _environment() -> Environment:
+    return Environment(
+        loader=LOADER,
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
-    text = files("retailsim.analysis.report").joinpath("page.html").read_text("utf-8")
-    return environment.from_string(text)
