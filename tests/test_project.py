@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import fnmatch
 import re
 import runpy
 import shutil
@@ -13,7 +12,7 @@ import tomllib
 from collections.abc import Iterator
 from functools import cache
 from importlib.metadata import version
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 import click
@@ -126,12 +125,17 @@ def test_every_module_is_in_a_package() -> None:
 
 
 def test_every_data_file_is_shipped() -> None:
-    """Each file beside the modules fits a pattern of ``package-data``."""
-    patterns = PROJECT["tool"]["setuptools"]["package-data"]["*"]
+    """Each file beside the modules, or in a folder of its package, fits a pattern."""
+    patterns = PROJECT["tool"]["setuptools"]["package-data"]
     for path in tracked():
         if path.relative_to(ROOT).parts[0] in PACKAGES and path.suffix != ".py":
-            assert any(fnmatch.fnmatch(path.name, one) for one in patterns), name(path)
-            assert (path.parent / "__init__.py").is_file(), name(path)
+            package = next(one for one in path.parents if (one / "__init__.py").is_file())
+            dotted = ".".join(("retailsim", *package.relative_to(ROOT).parts))
+            inside = path.relative_to(package).as_posix()
+            own = [*patterns["*"], *patterns.get(dotted, ())]
+            assert any(
+                PurePath(inside).match(one) for one in own if one.count("/") == inside.count("/")
+            ), name(path)
 
 
 def test_the_package_is_typed() -> None:

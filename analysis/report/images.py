@@ -12,19 +12,19 @@ import vl_convert
 from retailsim.analysis.exhibits.charts import FAINT, INK
 from retailsim.analysis.exhibits.parts import Figure
 
-_SIZE = re.compile(r'<svg [^>]*?width="([\d.]+)" height="([\d.]+)"')
-
 
 def svg(figure: Figure) -> str:
     """Return the figure as SVG that takes its ink from the page and its width from the screen."""
     drawn = vl_convert.vegalite_to_svg(figure.spec)
     drawn = drawn.replace(f'"{INK}"', '"currentColor"').replace(f'"{FAINT}"', '"var(--line)"')
-    size = _SIZE.search(drawn)
-    if size is not None:
-        box = f'<svg aria-hidden="true" width="100%" style="max-width:{size[1]}px"'
-        drawn = drawn.replace("<svg", box, 1)
-        drawn = re.sub(r'(<svg [^>]*?) width="[\d.]+" height="[\d.]+"', r"\1", drawn, count=1)
-    return drawn
+    # Its width is what the style sheet bounds by the screen's; a style of its own is refused by
+    # pages that allow none.
+    return re.sub(
+        r'<svg ([^>]*?)( width="[\d.]+") height="[\d.]+"',
+        r'<svg aria-hidden="true" \1\2',
+        drawn,
+        count=1,
+    )
 
 
 def _painted(spec: dict[str, Any]) -> dict[str, Any]:

@@ -122,3 +122,29 @@ def catalog(file: str, settings: tuple[str, ...], as_json: bool) -> None:
     from retailsim.sim.terminal.terminal import Terminal
 
     sys.exit(show_catalogue(options_for(file, settings), Terminal(json=as_json)))
+
+
+@click.command(cls=Command, example="studio runs")
+@click.argument("runs", required=False, default=Path("runs"), type=RUN_PATH, metavar="[RUNS]")
+@click.option(
+    "--port",
+    type=click.IntRange(1, 65535),
+    metavar="N",
+    help="Port to listen on; by default 8765, or any free one.",
+)
+@click.option(
+    "--host",
+    default="127.0.0.1",
+    metavar="ADDRESS",
+    help="Address to listen on; any but your own lets others in who have the link.",
+)
+@click.option("--open", "browse", is_flag=True, help="Open a browser.")
+def studio(runs: Path, port: int | None, host: str, browse: bool) -> None:
+    """Show runs as pages, live and finished.
+
+    RUNS is a run or a folder of runs, by default the folder "runs".
+    """
+    from retailsim.sim.studio.serve import serve
+    from retailsim.sim.terminal.terminal import Terminal
+
+    sys.exit(serve(runs, Terminal(), port=port, host=host, browse=browse))

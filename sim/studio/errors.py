@@ -1,0 +1,25 @@
+"""What can be wrong with what the studio is asked for; each message is one line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from retailsim.sim.errors import SimError
+
+
+class NoRunsHere(SimError):
+    """There is no folder to look into."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            f"{path}: there is no such folder; name a run or a folder of runs, "
+            "or make one: retailsim launch"
+        )
+
+
+class PortTaken(SimError):
+    """The server cannot listen where it should."""
+
+    def __init__(self, host: str, port: int, error: OSError) -> None:
+        why = error.strerror or str(error)
+        super().__init__(f"cannot listen on {host} port {port}: {why}; choose another --port")

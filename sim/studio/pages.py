@@ -1,0 +1,54 @@
+"""Pages from templates: everything of others as text, and addresses that work below any prefix."""
+
+from __future__ import annotations
+
+from functools import cache
+from http import HTTPStatus
+from typing import Any
+
+from aiohttp import web
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
+
+from retailsim.analysis.report.page import LOADER, drawn
+
+
+def rendered(request: web.Request, template: str, *, status: int = 200, **values: Any) -> str:
+    """Return a page as HTML.
+
+    Parameters
+    ----------
+    request : aiohttp.web.Request
+        The page's own address decides what leads to the root: all links are relative.
+    template : str
+        File in ``templates``.
+    values
+        What the template shows.
+    """
+    depth = request.path.count("/") - 1
+    root = "../" * depth or "./"
+    return (
+        _environment().get_template(template).render(root=root, draw=drawn, status=status, **values)
+    )
+
+
+def page(request: web.Request, template: str, *, status: int = 200, **values: Any) -> web.Response:
+    """Return a page as an answer; parameters are those of `rendered`."""
+    html = rendered(request, template, status=status, **values)
+    return web.Response(text=html, status=status, content_type="text/html")
+
+
+def told(request: web.Request, status: int, text: str) -> web.Response:
+    """Return a page that says why there is nothing to see."""
+    name = HTTPStatus(status).phrase
+    return page(request, "told.html", status=status, name=name, text=text)
+
+
+@cache
+def _environment() -> Environment:
+    return Environment(
+        loader=ChoiceLoader([PackageLoader("retailsim.sim.studio", "templates"), LOADER]),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )

@@ -1,0 +1,102 @@
+"""`studio`: the server on this machine, from its link to Ctrl-C."""
+
+from __future__ import annotations
+
+import secrets
+import signal
+import webbrowser
+from pathlib import Path
+
+import anyio
+from aiohttp import web
+
+from retailsim.sim.errors import packages_for
+from retailsim.sim.studio.errors import NoRunsHere, PortTaken
+from retailsim.sim.terminal.terminal import Terminal
+
+LOOPBACK = "127.0.0.1"
+OWN = frozenset({LOOPBACK, "localhost", "::1"})
+"""Addresses that only this machine reaches."""
+PORT = 8765
+"""Taken unless another is asked for; where somebody has it already, any free one."""
+PATIENCE_S = 1.0
+"""How long requests that are being answered have when the server ends."""
+
+
+def serve(
+    root: Path, terminal: Terminal, *, port: int | None, host: str = LOOPBACK, browse: bool = False
+) -> int:
+    """Serve the pages on runs until Ctrl-C; returns the exit status.
+
+    Parameters
+    ----------
+    root : Path
+        A run, or a folder with runs in it.
+    port : int or None
+        None: `PORT`, or any free one.
+    host : str
+        Address to listen on.
+    browse : bool
+        Whether to open a browser.
+
+    Raises
+    ------
+    NoRunsHere, PortTaken, MissingExtra
+    """
+    if not root.is_dir():
+        raise NoRunsHere(root)
+    with packages_for("studio"):
+        from retailsim.sim.studio.app import application
+        from retailsim.sim.studio.studio import Studio
+
+    async def main() -> None:
+        studio = Studio(root=root, token=secrets.token_urlsafe(24), hosts=_hosts(host))
+        runner = web.AppRunner(
+            application(studio), access_log=None, shutdown_timeout=PATIENCE_S, handle_signals=False
+        )
+        with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM, signal.SIGHUP) as signals:
+            await runner.setup()
+            try:
+                bound = await _listen(runner, host, port)
+                _welcome(
+                    terminal, host, f"http://{_written(host)}:{bound}/?token={studio.token}", browse
+                )
+                async for _ in signals:
+                    break
+            finally:
+                await runner.cleanup()
+
+    anyio.run(main)
+    return 0
+
+
+async def _listen(runner: web.AppRunner, host: str, port: int | None) -> int:
+    for wanted in (PORT, 0) if port is None else (port,):
+        try:
+            await web.TCPSite(runner, host, wanted).start()
+        except OSError as error:
+            if port is not None or wanted == 0:
+                raise PortTaken(host, wanted, error) from None
+        else:
+            break
+    return int(runner.addresses[0][1])
+
+
+def _welcome(terminal: Terminal, host: str, link: str, browse: bool) -> None:
+    terminal.out(link)
+    if host not in OWN:
+        terminal.say(
+            f"Warning: {host} can be reached from other machines; whoever has the link sees "
+            "every run here, and the connection is not encrypted."
+        )
+    terminal.say("Ctrl-C ends it.")
+    if browse:
+        webbrowser.open(link)
+
+
+def _hosts(host: str) -> frozenset[str]:
+    return OWN | {host.lower()}
+
+
+def _written(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
