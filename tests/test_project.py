@@ -248,6 +248,7 @@ def test_make_targets_exist(page: Path) -> None:
             assert named <= targets, f"{name(page)}: {line}"
 
 
+@pytest.mark.slow
 def test_the_module_map_is_true() -> None:
     """docs/architecture.md lists the modules there are; ``make map`` writes the list anew."""
     made = runpy.run_path(str(ROOT / "docs" / "module_map.py"))

@@ -32,6 +32,7 @@ def some_run(folder: Path) -> Path:
     return write_run(folder, events, batch=3, segment_bytes=2_500)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("columns", "rows"), [(1, 4), (1_000, 5)])
 def test_what_is_joined_at_once_leaves_no_trace(
     columns: int, rows: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

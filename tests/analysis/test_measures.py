@@ -147,6 +147,7 @@ def test_runs_are_compared_by_it(runs: dict[str, Path]) -> None:
     assert {"Talked", "lot", "Price", "questions"} <= set(page.split())
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("made_up")
 def test_it_is_in_the_report(runs: dict[str, Path]) -> None:
     found = report(runs["one"], {})

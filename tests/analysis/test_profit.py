@@ -7,6 +7,7 @@ from collections import defaultdict
 from typing import Any
 
 import polars as pl
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -88,6 +89,7 @@ def projected(episodes: list[list[Row]]) -> dict[str, Any]:
     return dict(frame(episodes).select("episode", "profit_cents").iter_rows())
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(st.lists(episode(), min_size=1, max_size=6))
 def test_profit_is_what_a_plain_loop_over_the_events_finds(episodes: list[list[Row]]) -> None:
@@ -96,6 +98,7 @@ def test_profit_is_what_a_plain_loop_over_the_events_finds(episodes: list[list[R
     assert projected(episodes) == expected
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(st.lists(episode(), min_size=1, max_size=6))
 def test_the_lines_of_the_statement_add_up_to_the_profit(episodes: list[list[Row]]) -> None:

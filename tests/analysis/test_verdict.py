@@ -209,6 +209,7 @@ def test_a_run_that_is_not_finished_is_said_to_be(runs: dict[str, Path], tmp_pat
     assert "NOT FINISHED" not in sim("compare", runs["as-it-is"], runs["changed"]).stdout
 
 
+@pytest.mark.slow
 def test_the_page_says_what_the_terminal_says(runs: dict[str, Path]) -> None:
     pair = runs["as-it-is"], runs["changed"]
     target = runs["changed"] / "derived" / "compare-as-it-is.html"

@@ -49,6 +49,7 @@ def rated(out: Path, url: str, *more: object) -> Any:
 RATINGS = "ratings-model-openai-compatible-llama.json"
 
 
+@pytest.mark.slow
 def test_a_model_rates_what_raters_see_and_is_marked_as_a_model(exported: Path) -> None:
     with serving(by_model) as server:
         result = rated(exported, server.url)
@@ -113,6 +114,7 @@ def test_a_file_that_is_no_ratings_is_not_gone_on_with(exported: Path, found: by
     assert (exported / RATINGS).read_bytes() == found
 
 
+@pytest.mark.slow
 def test_a_rating_that_cannot_be_kept_leaves_the_file_as_it_was(
     exported: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -98,6 +98,7 @@ def test_the_default_place_is_among_what_can_be_made_again(tmp_path: Path) -> No
     assert (run / "derived" / "annotation" / "form.html").exists()
 
 
+@pytest.mark.slow
 def test_a_run_without_pairs_of_personas_says_so_and_is_rated(tmp_path: Path) -> None:
     launched(tmp_path / "run", "demographic", "--set", "products.per_category=1")
     done = sim("annotate", "export", tmp_path / "run", "--out", tmp_path / "out")

@@ -64,6 +64,7 @@ def test_a_shared_pitch_is_one_item_and_two_pitches_are_one_pair() -> None:
     assert len(pitches) == episodes["market"].n_unique()
 
 
+@pytest.mark.slow
 @settings(max_examples=15, deadline=None)
 @given(st.integers(0, 2**31), st.integers(0, 12), st.integers(0, 12))
 def test_a_larger_choice_holds_the_smaller(seed: int, few: int, more: int) -> None:

@@ -46,6 +46,7 @@ def whole(folder: Path, gate: Path) -> list[bytes]:
     return event_lines(retailsim.run(**asked(folder, gate)).path)
 
 
+@pytest.mark.slow
 def test_a_cancelled_arun_leaves_a_run_to_resume(tmp_path: Path, gate: Path) -> None:
     async def main() -> None:
         task = asyncio.create_task(retailsim.arun(**asked(tmp_path / "run", gate)))

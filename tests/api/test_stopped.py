@@ -14,6 +14,7 @@ from tests.sim.runs import scenario, sim
 from tests.sim.test_estimate import MODELS
 
 
+@pytest.mark.slow
 def test_a_budget_stops_a_run_that_can_go_on(tmp_path: Path) -> None:
     """In the words of the command line."""
     with serving() as server:

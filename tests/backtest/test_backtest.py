@@ -36,6 +36,7 @@ def judged(scenario: Path, file: Path, out: Path) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.slow
 def test_a_backtest_says_what_was_predicted_and_goes_on_with_new_rows(tmp_path: Path) -> None:
     scenario, out = shop(tmp_path, buyers=2, per_category=1), tmp_path / "out"
     row = "0,design.discount=0.5,conversion,50 %,62 %,500,500"

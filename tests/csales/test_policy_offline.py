@@ -32,6 +32,7 @@ def log(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return run
 
 
+@pytest.mark.slow
 def test_a_log_teaches_and_the_file_says_what(log: Path, tmp_path: Path) -> None:
     result = learn(tmp_path / "p.json", log, "--limit", "over_budget", "--floor", "surplus=1")
     assert result.exit_code == 0, result.stderr

@@ -314,6 +314,7 @@ def test_the_terms_are_what_the_replay_of_the_run_says(make: Make, tmp_path: Pat
     assert len(means) == overall["orders"]
 
 
+@pytest.mark.slow
 def test_violations_are_claims_and_goods_not_taken_back(make: Make) -> None:
     def violations(*names: str) -> tuple[float, Counter[str]]:
         env, outcomes = make(settings={"products.per_category": 3}), Counter[str]()

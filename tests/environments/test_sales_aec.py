@@ -323,6 +323,7 @@ def test_each_agent_is_paid_in_its_own_terms(make: Make, tmp_path: Path) -> None
     assert turns["buyer"] == len(said) - 72  # the opening is no choice
 
 
+@pytest.mark.slow
 def test_its_run_is_one_that_verify_and_report_take(make: Make, tmp_path: Path) -> None:
     env, choose = make(out=tmp_path / "run", settings={"profiles.count": 3}), by_chance(1)
     for n in range(6):

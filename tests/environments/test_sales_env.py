@@ -643,6 +643,7 @@ def test_the_view_takes_every_event_it_names(make: Make) -> None:
     assert {CategorySearched, ItemsShown, ItemSelected, ItemValued, OrderPlaced} <= seen
 
 
+@pytest.mark.slow
 def test_the_documentations_code_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     page = (Path(__file__).parents[2] / "docs" / "environments.md").read_text(encoding="utf-8")

@@ -106,6 +106,7 @@ def test_as_buyer_switches_the_two(run: Path, tmp_path: Path) -> None:
     assert theirs == ours
 
 
+@pytest.mark.slow
 def test_the_file_is_the_same_whoever_and_however_many_played(run: Path, tmp_path: Path) -> None:
     launched(tmp_path / "two", *SMALL, "--workers", "2")
     exported(run, tmp_path / "one.jsonl")

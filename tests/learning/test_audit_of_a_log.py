@@ -93,6 +93,7 @@ def test_the_audit_stands_below_the_estimates(run: Path) -> None:
     assert {one["name"] for one in found["estimators"]} >= {"WDR", "DR", "DM"}
 
 
+@pytest.mark.slow
 def test_whoever_is_not_ours_is_not_played(run: Path, tmp_path: Path) -> None:
     silent = rewritten(run, tmp_path / "null", only("ActionChosen", probabilities=None))
     foreign = rewritten(run, tmp_path / "foreign", lambda event: event)

@@ -47,6 +47,7 @@ def test_a_better_policy_is_called_so_and_a_worse_one_is_not(run: Path) -> None:
     assert "Better" not in worse.stdout
 
 
+@pytest.mark.slow
 def test_the_logger_itself_earned_what_it_earned(run: Path) -> None:
     found = said("csi", run, more=("--set", "explore=0.5"))
     mean = read_logged([run]).decisions.terms["revenue"].mean()

@@ -122,6 +122,7 @@ def test_limits_that_cannot_be_are_unknown(limit: str) -> None:
     assert remaining(headers) == Remaining(None, None)
 
 
+@pytest.mark.slow
 def test_digits_without_end_are_no_wait_and_take_no_time() -> None:
     """Found by the campaign: `inf` seconds; among a megabyte of digits, the square of them."""
     for digits in ("1" * 400, "1" * 2**20):

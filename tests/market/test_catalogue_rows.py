@@ -247,6 +247,7 @@ def test_the_data_set_is_the_last_resort_for_the_category() -> None:
     assert product.category == "Food"
 
 
+@pytest.mark.slow
 @given(st.dictionaries(st.sampled_from([*GOOD, "unit_cost", "audience", "asin", "id"]), JSON))
 def test_no_combination_of_values_crashes_the_reader(changes: dict[str, Any]) -> None:
     problems = Problems()

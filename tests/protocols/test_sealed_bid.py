@@ -120,6 +120,7 @@ def test_measures_are_those_of_the_orders(run: Path) -> None:
     assert said["overall"]["conversion_rate"] == len(orders) / 32
 
 
+@pytest.mark.slow
 def test_a_measure_of_its_own_stands_wherever_the_shared_ones_do(run: Path, tmp_path: Path) -> None:
     said, orders = replayed(run), events_of(run, "OrderPlaced")
     bought = {order["episode"] for order in orders}
@@ -224,6 +225,7 @@ def installed(folder: Path, text: str) -> Path:
     return package
 
 
+@pytest.mark.slow
 def test_an_installed_protocol_has_its_own_tables_wherever_a_run_is_looked_at(
     run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

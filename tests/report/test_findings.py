@@ -160,6 +160,7 @@ def test_sellers_that_are_the_same_are_told_apart_in_one_of_twenty_runs_at_most(
     assert falsely <= 0.05 * seeds + 3 * (0.05 * 0.95 * seeds) ** 0.5
 
 
+@pytest.mark.slow
 def test_findings_come_first_and_name_who_loses_money(tmp_path: Path) -> None:
     run = tmp_path / "run"
     launched(run, "--set", "products.per_category=8", "--sellers", "bold-showman,plain-dealer")
@@ -170,6 +171,7 @@ def test_findings_come_first_and_name_who_loses_money(tmp_path: Path) -> None:
     assert "more than every other seller. Behind it: bold-showman $" in told
 
 
+@pytest.mark.slow
 def test_profit_of_some_products_says_over_how_many_episodes(tmp_path: Path) -> None:
     shop = tmp_path / "shop.csv"
     costs = [("", "3.50")[number % 2] for number in range(8)]
@@ -186,6 +188,7 @@ def test_profit_of_some_products_says_over_how_many_episodes(tmp_path: Path) -> 
     assert "costs are known" not in said["all"]
 
 
+@pytest.mark.slow
 def test_the_caution_says_what_behavioral_agents_go_by(tmp_path: Path) -> None:
     launched(tmp_path / "run", *SMALL)
     about = {"behavioral agents": "parameter set paper (for the built-in catalogue); orders with"}

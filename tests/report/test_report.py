@@ -83,6 +83,7 @@ def html(run: Path) -> str:
     return (run.parent / "report.html").read_text()
 
 
+@pytest.mark.slow
 def test_a_report_has_every_section_a_run_has_something_for(run: Path) -> None:
     names = [section.name for section in report(run, {}).sections]
     assert names == [
@@ -134,12 +135,14 @@ def test_charts_are_written_as_files_on_request(run: Path, tmp_path: Path) -> No
     assert all(path.read_bytes().startswith(b"\x89PNG") for path in tmp_path.glob("*.png"))
 
 
+@pytest.mark.slow
 def test_a_folder_that_is_made_for_it_is_said(run: Path, tmp_path: Path) -> None:
     result = sim("report", run, "-o", tmp_path / "reprots" / "r.html")
     assert result.stderr == f"made the folder {tmp_path / 'reprots'}\n"
     assert (tmp_path / "reprots" / "r.html").exists()
 
 
+@pytest.mark.slow
 def test_without_a_file_it_lies_beside_the_run(run: Path) -> None:
     result = sim("report", run)
     assert result.exit_code == 0, result.stderr
@@ -147,6 +150,7 @@ def test_without_a_file_it_lies_beside_the_run(run: Path) -> None:
     assert "report.html" in result.stdout
 
 
+@pytest.mark.slow
 def test_a_place_that_cannot_be_written_is_named(run: Path) -> None:
     result = sim("report", run, "-o", "/proc/nowhere/r.html")
     assert result.exit_code == 2
@@ -314,6 +318,7 @@ def test_one_seller_who_sells_nothing_has_a_report(tmp_path: Path) -> None:
     assert "nan" not in re.sub(r"[a-z]*nan[a-z]+", "", html.lower())
 
 
+@pytest.mark.slow
 def test_pairs_funnel_and_refunds_are_those_of_plain_python(counted: Path) -> None:
     """Each number again by plain counting of log lines."""
     found = tables(report(counted, {}))
@@ -401,6 +406,7 @@ def test_a_browser_makes_nothing_of_hostile_text(tmp_path: Path) -> None:
     assert "alert(1)" in dom
 
 
+@pytest.mark.slow
 def test_conversations_have_a_section_of_their_own(tmp_path: Path) -> None:
     launched(tmp_path / "run", "csales", "--set", "profiles.count=24")
     found = report(tmp_path / "run", {})
@@ -418,6 +424,7 @@ def test_conversations_have_a_section_of_their_own(tmp_path: Path) -> None:
     assert "NaN" not in page(found)
 
 
+@pytest.mark.slow
 def test_every_rate_of_the_funnel_has_an_interval_and_n(run: Path) -> None:
     funnel = cells(tables(report(run, {}))["Episodes that reached this step"])
     some = load(run).episodes.filter(pl.col("status") == "closed")
@@ -438,6 +445,7 @@ def test_every_rate_of_the_funnel_has_an_interval_and_n(run: Path) -> None:
             assert " to " in cell.below
 
 
+@pytest.mark.slow
 def test_the_report_says_what_episodes_share_and_what_that_takes_away(run: Path) -> None:
     rows = cells(tables(report(run, {}))["What episodes share"])
     some = load(run).episodes.filter(pl.col("status") == "closed")
@@ -516,6 +524,7 @@ def test_notes_may_go_on_in_another_line_and_numbers_may_not(tmp_path: Path) -> 
     assert all(mark == "" for mark, line in lines if " to " in line or line.startswith("n "))
 
 
+@pytest.mark.slow
 def test_a_run_that_was_killed_inside_a_line_has_its_conversations(
     run: Path, tmp_path: Path
 ) -> None:

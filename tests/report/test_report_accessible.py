@@ -123,6 +123,7 @@ def test_axe_finds_nothing_at_the_width_of_a_desk_and_of_a_telephone(
         assert axe(tmp_path, page, width) == []
 
 
+@pytest.mark.slow
 def test_one_command_makes_a_run_and_its_report(tmp_path: Path) -> None:
     done = sim("launch", *SMALL, "--out", tmp_path / "run", "--report", "--json")
     assert done.exit_code == 0, done.stderr

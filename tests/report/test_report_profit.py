@@ -7,6 +7,8 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from retailsim.analysis.measures.profit_statement import NO_COSTS
 from retailsim.analysis.report.content import report
 from retailsim.market.core.money import dollars
@@ -37,6 +39,7 @@ def earned(run: Path) -> tuple[int, dict[str, int]]:
     return sum(products.values()), products
 
 
+@pytest.mark.slow
 def test_the_statement_and_each_product_are_those_of_a_plain_loop(tmp_path: Path) -> None:
     run = tmp_path / "run"
     launched(run, "--set", "products.per_category=6", "--sellers", "plain-dealer")

@@ -121,6 +121,7 @@ def test_an_audit_plays_for_the_truth(run: Path) -> None:
     assert "has no seat of its own, so it cannot be played" in without.stderr
 
 
+@pytest.mark.slow
 def test_a_policy_is_learnt_from_a_log_and_judged_by_the_other_products(
     run: Path, tmp_path: Path
 ) -> None:

@@ -21,6 +21,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return found
 
 
+@pytest.mark.slow
 def test_the_report_says_which_rules_were_broken_with_a_sentence(run: Path) -> None:
     [section] = [one for one in report(run, {}).sections if one.name == "rules"]
     [shown] = section.tables

@@ -36,6 +36,7 @@ def test_a_run_keeps_its_rules_and_is_verified_by_them(tmp_path: Path) -> None:
     assert sim("policy", "check", run).exit_code == 0
 
 
+@pytest.mark.slow
 def test_a_retail_run_keeps_its_rules_and_is_verified_by_them(tmp_path: Path) -> None:
     (tmp_path / "mine.toml").write_text(
         '[[rule]]\nid = "no-today"\nwhy = "House."\nsource = "house"\nlevel = "mask"\n'

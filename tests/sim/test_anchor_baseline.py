@@ -157,6 +157,7 @@ def test_unlikely_figures_are_told_and_not_rounded_away(tmp_path: Path) -> None:
     assert not any("caution" in line for line in said)
 
 
+@pytest.mark.slow
 def test_the_levels_of_another_run_are_taken_as_they_are(tmp_path: Path) -> None:
     launched(tmp_path / "base", shop(tmp_path, ANCHOR + "return_rate = 0.12\n"))
     place = shop(tmp_path, '[anchor]\nrun = "base"\n[design]\ndiscount = 0.2\n')

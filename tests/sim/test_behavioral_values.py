@@ -67,6 +67,7 @@ def test_a_dry_run_names_the_set_and_its_defaults(catalogue: Path) -> None:
     assert FIELD in sim("launch", "--dry-run", "--catalog", catalogue).stdout.splitlines()
 
 
+@pytest.mark.slow
 def test_a_launch_its_run_and_its_report_say_the_same(tmp_path: Path, catalogue: Path) -> None:
     run = tmp_path / "run"
     result = sim("launch", "--catalog", catalogue, "--out", run, "--json")

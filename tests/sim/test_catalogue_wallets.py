@@ -86,6 +86,7 @@ def test_the_own_price_elasticity_of_dear_goods_is_that_of_people(tmp_path: Path
     assert fmean(found) == pytest.approx(-2.62, abs=0.25)
 
 
+@pytest.mark.slow
 def test_wallets_of_ones_own_stay_as_they_are_and_dear_goods_hardly_sell(tmp_path: Path) -> None:
     """The control: what happened without following the catalogue."""
     dear = dearer(10.0)

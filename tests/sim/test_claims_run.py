@@ -135,6 +135,7 @@ def test_replay_warns_of_claims(runs: dict[str, Path]) -> None:
     assert "claims no product sheet" not in sim("replay", runs["none"]).stdout
 
 
+@pytest.mark.slow
 def test_the_report_shows_the_sentences(runs: dict[str, Path]) -> None:
     found = report(runs["rules"], {})
     [warning] = [one for one in found.warnings if "product sheets do not carry" in one]

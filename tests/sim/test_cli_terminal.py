@@ -126,6 +126,7 @@ def test_a_dry_run_as_json_is_one_object_too(tmp_path: Path) -> None:
     }
 
 
+@pytest.mark.slow
 def test_no_colour_and_no_bar_where_there_is_no_terminal(tmp_path: Path) -> None:
     done = process("launch", *SMALL, "--out", tmp_path / "run", TERM="xterm-256color")
     assert done.returncode == 0
@@ -133,6 +134,7 @@ def test_no_colour_and_no_bar_where_there_is_no_terminal(tmp_path: Path) -> None
     assert done.stderr.count("\n") == 4
 
 
+@pytest.mark.slow
 def test_a_terminal_shows_a_bar_with_what_is_left_and_colours(tmp_path: Path) -> None:
     seen = on_terminal(["launch", *SMALL, "--out", tmp_path / "run"])
     assert "100 of 100 episodes" in seen
@@ -140,6 +142,7 @@ def test_a_terminal_shows_a_bar_with_what_is_left_and_colours(tmp_path: Path) ->
     assert re.search(r"\x1b\[[\d;]*48;5;", seen)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("columns", [80, 120])
 def test_nothing_is_wider_than_the_terminal(tmp_path: Path, columns: int) -> None:
     launched(tmp_path / "run", *SMALL)

@@ -57,6 +57,7 @@ def test_conversations_run_and_are_replayed_like_any_other_run(
     )
 
 
+@pytest.mark.slow
 def test_the_events_are_the_same_whoever_and_however_many_play(
     profiles: Path, tmp_path: Path
 ) -> None:

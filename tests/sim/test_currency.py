@@ -76,6 +76,7 @@ def test_a_run_in_another_currency_can_be_verified_and_shows_it(runs: dict[str, 
     assert "€" in shown and "$" not in shown
 
 
+@pytest.mark.slow
 def test_a_report_is_in_the_currency_of_its_run(runs: dict[str, Path]) -> None:
     out = runs["EUR"].parent / "report.html"
     assert sim("report", runs["EUR"], "-o", out).exit_code == 0

@@ -86,6 +86,7 @@ def test_the_hash_seed_of_python_changes_no_event(small: Path, tmp_path: Path) -
         assert event_lines(out) == event_lines(small)
 
 
+@pytest.mark.slow
 def test_concurrency_and_latency_change_no_event_of_agents_that_wait(
     mixed: Path, tmp_path: Path
 ) -> None:

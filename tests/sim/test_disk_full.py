@@ -27,6 +27,7 @@ class Disk:
         os.write(fd, data)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("room", [0, 100, 100_000, 500_000])
 def test_a_full_disk_is_said_and_survived(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, room: int

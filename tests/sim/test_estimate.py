@@ -52,6 +52,7 @@ def test_an_offline_run_has_no_estimate() -> None:
     assert json.loads(result.stdout)["estimate"] is None
 
 
+@pytest.mark.slow
 def test_what_is_expected_is_near_what_it_takes_and_the_worst_is_above(tmp_path: Path) -> None:
     with serving() as server:
         path = scenario(tmp_path, MODELS.format(url=server.url, products=2))
@@ -66,6 +67,7 @@ def test_what_is_expected_is_near_what_it_takes_and_the_worst_is_above(tmp_path:
     assert model["most_dollars"] * 1e9 > cost["cost_nanousd"]
 
 
+@pytest.mark.slow
 def test_no_market_costs_more_than_its_worst_case(tmp_path: Path) -> None:
     with serving() as server:
         path = scenario(tmp_path, MODELS.format(url=server.url, products=1))

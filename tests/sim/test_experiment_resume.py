@@ -34,6 +34,7 @@ def test_the_same_words_go_on_with_what_is_missing(tmp_path: Path) -> None:
     assert log.stat().st_mtime_ns == written
 
 
+@pytest.mark.slow
 def test_a_run_that_was_cut_off_is_finished(tmp_path: Path) -> None:
     out = tmp_path / "out"
     first = outcome(*WORDS, "--out", out)

@@ -145,6 +145,7 @@ def test_a_run_in_which_nothing_closes_ends_with_status_1(tmp_path: Path) -> Non
     assert json.loads(result.stdout)["overall"]["conversion_rate"] is None
 
 
+@pytest.mark.slow
 def test_failed_episodes_are_repeated_on_request_and_count_no_more(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

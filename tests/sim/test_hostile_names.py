@@ -56,6 +56,7 @@ def test_no_text_of_a_scenario_holds_what_no_name_can(
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["a\0b", "a\ud800b"])
 def test_what_can_name_no_file_is_refused_by_python_calls_too(name: str, whole: Path) -> None:
     loaded = retailsim.load(whole)

@@ -44,6 +44,7 @@ def reference(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("share", [0.0, 0.001, 0.2, 0.5, 0.9, 0.9999])
 def test_a_log_cut_anywhere_is_resumed_to_the_same_events(
     reference: Path, tmp_path: Path, share: float
@@ -71,6 +72,7 @@ def test_a_run_killed_between_its_last_event_and_the_seal_is_sealed(
     whole(run, reference)
 
 
+@pytest.mark.slow
 def test_what_several_workers_left_torn_goes_on_with_one(reference: Path, tmp_path: Path) -> None:
     """Each shard has a tail of its own, and the one that goes on writes to the first only."""
     run = tmp_path / "run"

@@ -327,6 +327,7 @@ def test_a_scenario_is_called_by_its_file_unless_it_says_its_name(
     assert sim("launch", path, *words, "--dry-run").stdout.startswith(f"{called}: ")
 
 
+@pytest.mark.slow
 def test_the_report_is_called_by_the_file_and_no_event_depends_on_it(tmp_path: Path) -> None:
     named = scenario(tmp_path, SEATS, "corner-shop.toml")
     other = scenario(tmp_path, SEATS, "stall.toml")

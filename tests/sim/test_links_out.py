@@ -83,6 +83,7 @@ def file_out(run: Path, home: Path) -> None:
     (run / "derived" / "report.html").symlink_to(home / "report.html")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("planted", [folder_out, file_out])
 def test_report_is_refused_where_it_leads_out_but_not_at_a_name_of_the_users(
     planted: Callable[[Path, Path], None], run: Path, home: Path, tmp_path: Path
@@ -140,5 +141,6 @@ def test_a_folder_of_the_users_is_not_looked_through(
     assert looked == [run / "events"]
 
 
+@pytest.mark.slow
 def test_a_name_that_climbs_out_of_the_folder_is_the_users_own(run: Path) -> None:
     assert sim("report", run, "-o", run / ".." / "mine.html").exit_code == 0

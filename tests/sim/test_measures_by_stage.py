@@ -161,6 +161,7 @@ def test_tables_with_intervals_and_the_export_read_the_same_rule(
     assert conversion.test.estimate == 0.0
 
 
+@pytest.mark.slow
 def test_the_terminal_and_the_report_say_what_failed_and_what_it_leaves_open(
     run: Path, rows: list[Row]
 ) -> None:
@@ -277,6 +278,7 @@ def test_a_funnel_without_failures_has_single_shares(tmp_path: Path) -> None:
         assert not any("not known" in cell.below or " to " in cell.text for cell in line)
 
 
+@pytest.mark.slow
 def test_a_buyer_that_fails_after_every_purchase_has_bought(tmp_path: Path) -> None:
     """It has to be said: nothing closed but what was not bought."""
     text = STUMBLING.replace("nonbuyer_reviews = true", "").replace("[design]\n", "")

@@ -23,6 +23,7 @@ REFUSED = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("said", REFUSED)
 def test_requests_refused_from_the_first_on_stop_the_run_and_name_the_setting(
     said: str, tmp_path: Path

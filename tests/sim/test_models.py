@@ -138,6 +138,7 @@ def test_a_run_with_models_is_verified_offline(played: tuple[Path, Server]) -> N
     assert len(server.bodies) == before
 
 
+@pytest.mark.slow
 def test_a_run_that_lost_its_end_pays_only_for_what_is_missing(tmp_path: Path) -> None:
     with serving() as server:
         assert launched(server, tmp_path).exit_code == 0
@@ -257,6 +258,7 @@ def _kind(said: str) -> str:
     return said.rpartition("eply of kind")[2][:20]
 
 
+@pytest.mark.slow
 def test_a_provider_that_is_down_stops_the_run_and_a_resume_goes_on(tmp_path: Path) -> None:
     calls = 0
 
@@ -293,6 +295,7 @@ def test_the_wording_of_prices_is_recorded_and_only_buyers_read_it(tmp_path: Pat
     assert ["at random" in said for said in told] == buyers
 
 
+@pytest.mark.slow
 def test_a_budget_is_never_passed_and_can_be_raised(tmp_path: Path) -> None:
     with serving() as server:
         result = launched(server, tmp_path, "--budget", "0.48")

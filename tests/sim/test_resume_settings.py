@@ -29,6 +29,7 @@ def stopped(tmp_path: Path) -> Path:
     return tmp_path / "run"
 
 
+@pytest.mark.slow
 def test_a_run_goes_on_at_another_address_and_stays_there(stopped: Path) -> None:
     with serving() as server:
         setting = f"models.local.base_url={server.url}"
@@ -65,6 +66,7 @@ def test_what_belongs_to_the_run_cannot_change(stopped: Path, setting: str, said
     assert (stopped / "run.toml").read_bytes() == before
 
 
+@pytest.mark.slow
 def test_what_an_unknown_model_or_address_advises_can_be_done(tmp_path: Path) -> None:
     unknown = {"error": {"code": "model_not_found", "message": "no such model"}}
     with serving(lambda body: (404, unknown)) as server:

@@ -62,6 +62,7 @@ def by_terms(events: dict[str, dict[str, Any]]) -> int:
     return int(paid - back - carrier * ways - goods - fee - taxed)
 
 
+@pytest.mark.slow
 def test_a_run_earns_what_its_terms_make_of_its_quantities(tmp_path: Path) -> None:
     run = tmp_path / "run"
     settings = [part for key, value in TERMS.items() for part in ("--set", f"{key}={value}")]
@@ -126,6 +127,7 @@ def test_a_conversation_names_the_cost_of_what_is_sold(tmp_path: Path) -> None:
     assert told["overall"]["profit_episodes"] == told["episodes"]["closed"]
 
 
+@pytest.mark.slow
 def test_compare_says_the_change_were_all_returns_resold(tmp_path: Path) -> None:
     """It is the one that runs with policy.salvage = 1 have."""
     for salvage in (0, 1):

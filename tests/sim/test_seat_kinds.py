@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import msgspec
+import pytest
 
 from retailsim.events.streams import Seed
 from retailsim.market.core.participants import EpisodeSpec, Participant
@@ -47,6 +48,7 @@ base_url = "{url}"
 """
 
 
+@pytest.mark.slow
 def test_each_seat_has_the_kind_of_its_agent(tmp_path: Path) -> None:
     (tmp_path / "mine.py").write_text(AGENT)
     with serving() as server:

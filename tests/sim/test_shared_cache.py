@@ -23,6 +23,7 @@ def launched(server: Server, folder: Path, name: str, *arguments: object) -> Any
     return sim("launch", path, "--out", folder / name, *arguments)
 
 
+@pytest.mark.slow
 def test_the_second_run_asks_nothing_and_is_the_same(tmp_path: Path) -> None:
     with serving() as server:
         assert launched(server, tmp_path, "one").exit_code == 0
@@ -82,6 +83,7 @@ def test_what_had_to_be_asked_again_is_not_kept(tmp_path: Path) -> None:
         assert not (record["saved"] and record["answer"] == "no JSON")
 
 
+@pytest.mark.slow
 def test_what_was_cut_off_is_not_kept_even_where_it_can_be_read(tmp_path: Path) -> None:
     """A model that ran out of room may have meant to say more: others shall ask again."""
 
@@ -107,6 +109,7 @@ def _is_task(message: dict[str, Any]) -> bool:
     return "cannot be used" not in said and "no JSON" not in said
 
 
+@pytest.mark.slow
 def test_with_mode_only_a_miss_stops_the_run_and_says_why(tmp_path: Path) -> None:
     with serving() as server:
         launched(server, tmp_path, "one")

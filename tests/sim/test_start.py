@@ -32,6 +32,7 @@ def test_packages_of_our_folders_names_do_no_harm(tmp_path: Path, package: str) 
     assert started(tmp_path, "-m", "sim", "schema").returncode == 0
 
 
+@pytest.mark.slow
 def test_a_built_in_agent_is_never_looked_up_in_the_folder(tmp_path: Path) -> None:
     """`behavioral` is ours, even where a folder holds modules of the same names."""
     for package in ("agents", "agents/behavioral", "retailsim/agents/behavioral"):

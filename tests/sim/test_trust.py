@@ -162,6 +162,7 @@ def models_of(run: Path, **fields: str) -> tuple[RunFolder, RunFile]:
     return RunFolder(run), RunFolder(run).read()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("base_url", "environ", "sends"),
     [
@@ -188,6 +189,7 @@ def test_a_key_that_would_leave_the_machine_needs_trust(
         assert "the key in HOME_KEY goes to" in found.sends[0]
 
 
+@pytest.mark.slow
 def test_the_usual_key_goes_to_its_own_provider_without_asking(tmp_path: Path, state: Path) -> None:
     run, file = RunFolder(tmp_path), launched_file(tmp_path)
     environ = {"OPENAI_API_KEY": SECRET}
@@ -212,6 +214,7 @@ def with_model(file: RunFile, model: ModelConfig) -> RunFile:
     return replace(file, scenario=replace(file.scenario, models={"local": model}))
 
 
+@pytest.mark.slow
 def test_a_strangers_run_does_not_send_a_key_when_it_is_resumed(
     tmp_path: Path, state: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -154,6 +154,7 @@ class Failing(BehavioralBuyer):
 """
 
 
+@pytest.mark.slow
 def test_markets_that_repeat_failed_episodes_are_played_again_too(tmp_path: Path) -> None:
     (tmp_path / "failing.py").write_text(FAILING)
     tables = '[[sellers]]\nid = "s"\n[[buyers]]\nid = "b"\nagent = "failing:Failing"\n'

@@ -182,6 +182,7 @@ def test_another_version_does_not_go_on_with_a_run(run: Path) -> None:
     assert sorted(part.name for part in (run / "events").iterdir()) == before
 
 
+@pytest.mark.slow
 def test_other_prompts_make_no_difference_to_a_run_without_models(run: Path) -> None:
     """A run whose prompts are read is refused: tests/sim/test_resume_settings.py."""
     events = one_market_less([json.loads(line) for line in event_lines(run)])

@@ -54,6 +54,7 @@ def without_kinds(lines: list[bytes]) -> list[dict[str, Any]]:
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", [RETAIL, CSALES], ids=["retail", "csales"])
 def test_agents_over_http_play_as_the_same_agents_here(text: str, tmp_path: Path) -> None:
     """So a request holds all that an agent may know, and an answer all that it may say."""
@@ -140,6 +141,7 @@ def test_what_an_agent_answers_wrongly_fails_its_episode_and_fails_it_again(tmp_
     assert sim("verify", tmp_path / "run").exit_code == 0
 
 
+@pytest.mark.slow
 def test_an_address_on_the_command_line_takes_a_seat(tmp_path: Path) -> None:
     with serving(Ours({"seller": "behavioral"}, 1)) as server:
         words = ("--sellers", server.url, "--set", "products.per_category=1")
