@@ -17,6 +17,7 @@ MODULES: Mapping[str, str] = {
     "statsmodels": "analysis",
     "threadpoolctl": "analysis",
     "vl_convert": "analysis",
+    "playwright": "browser",
     "wordllama": "embedding",
     "sentence_transformers": "embedding-large",
     "genai_prices": "prices",

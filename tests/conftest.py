@@ -1,14 +1,22 @@
-"""What all tests share: how Hypothesis draws, and what becomes of skips."""
+"""What all tests share: a browser, how Hypothesis draws, and what becomes of skips."""
 
 from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Iterator
 from tempfile import mkdtemp
+from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import settings
 
 from tests.skips import in_ci, pytest_sessionfinish, pytest_terminal_summary
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+    from tests.browser import Look, Watch
 
 __all__ = ["pytest_sessionfinish", "pytest_terminal_summary"]
 
@@ -26,3 +34,39 @@ if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
 settings.register_profile("anywhere", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True)
 settings.load_profile("ci" if in_ci() else "anywhere")
+
+
+# -- pages: see tests/browser.py, which is imported only where a page is shown ---------------------
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A Chromium for the tests of a file."""
+    from tests.browser import chromium
+
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture
+def look() -> Look:
+    """Width and colours of `page`; `@every_look` replaces it."""
+    from tests.browser import DESK
+
+    return DESK
+
+
+@pytest.fixture
+def watch(browser: Browser, look: Look, request: pytest.FixtureRequest) -> Iterator[Watch]:
+    """What goes wrong in `page`; what is left of it at the end fails the test."""
+    from tests.browser import picture, watched
+
+    with watched(browser, look) as watch:
+        yield watch
+        picture(watch.page, request.node.name.removeprefix("test_"))
+
+
+@pytest.fixture
+def page(watch: Watch) -> Page:
+    """An empty page of a browser that knows nothing."""
+    return watch.page
