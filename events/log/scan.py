@@ -73,6 +73,8 @@ class SegmentReader:
     previous : str, optional
         The digest the segment before ends with. Without it the header is believed, and the
         link is the caller's to compare.
+    behind : SegmentReader, optional
+        One that read the segment's beginning: this one goes on behind its last good batch.
 
     Attributes
     ----------
@@ -88,7 +90,14 @@ class SegmentReader:
         What was found behind it and does not count.
     """
 
-    def __init__(self, segment: Segment, *, torn_ok: bool, previous: str | None = None) -> None:
+    def __init__(
+        self,
+        segment: Segment,
+        *,
+        torn_ok: bool,
+        previous: str | None = None,
+        behind: SegmentReader | None = None,
+    ) -> None:
         self.segment = segment
         self.header: Header | None = None
         self.good_bytes = 0
@@ -97,6 +106,9 @@ class SegmentReader:
         self.torn_bytes = 0
         self._torn_ok = torn_ok
         self._previous = GENESIS if segment.number == 0 else previous
+        if behind is not None:
+            self.header, self.digest = behind.header, behind.digest
+            self.good_bytes, self.events = behind.good_bytes, behind.events
 
     def __iter__(self) -> Iterator[Batch]:
         """Yield the batches.
@@ -106,7 +118,7 @@ class SegmentReader:
         LogDamaged
             At the first bad batch, unless it is a torn tail and `torn_ok`.
         """
-        with contextlib.closing(self.segment.open()) as stream:
+        with contextlib.closing(self.segment.open(self.good_bytes)) as stream:
             frames = cut_frames(stream)
             for frame in frames:
                 try:

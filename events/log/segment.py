@@ -58,8 +58,8 @@ class Segment:
         """Whether it may still grow, and end in a torn batch."""
         return self.suffix == ".open"
 
-    def open(self) -> ByteStream:
-        """Return a stream of its uncompressed bytes.
+    def open(self, at: int = 0) -> ByteStream:
+        """Return a stream of its uncompressed bytes, from byte `at` on.
 
         A segment that its writer closed or compressed since it was listed is opened by the
         name it has now.
@@ -67,15 +67,17 @@ class Segment:
         Raises
         ------
         LogDamaged
-            If it is gone.
+            If it is gone, or compressed and shorter.
         ZstdMissing
             If it is compressed and the package for that is not installed.
         """
-        for suffix in _SUFFIXES[_SUFFIXES.index(self.suffix) :]:
-            path = self.path.with_name(segment_name(self.shard, self.number, suffix))
-            with contextlib.suppress(FileNotFoundError):
-                return zstd.open_stream(path) if suffix == ".zst" else path.open("rb", buffering=0)
-        raise LogDamaged(self.path, 0, "the segment is missing")
+        stream = self._stream()
+        try:
+            self._skip(stream, at)
+        except BaseException:
+            stream.close()
+            raise
+        return stream
 
     def pieces(self, ranges: Iterable[tuple[int, int]]) -> Iterator[bytes]:
         """Yield the uncompressed bytes from start to end of each range; ranges come in order.
@@ -88,22 +90,35 @@ class Segment:
         at = 0
         with contextlib.closing(self.open()) as stream:
             for start, end in ranges:
-                if isinstance(stream, io.FileIO):
-                    stream.seek(start)
-                else:
-                    self._read(stream, start - at)
+                self._skip(stream, start - at)
                 yield self._read(stream, end - start)
                 at = end
 
+    def _stream(self) -> ByteStream:
+        for suffix in _SUFFIXES[_SUFFIXES.index(self.suffix) :]:
+            path = self.path.with_name(segment_name(self.shard, self.number, suffix))
+            with contextlib.suppress(FileNotFoundError):
+                return zstd.open_stream(path) if suffix == ".zst" else path.open("rb", buffering=0)
+        raise LogDamaged(self.path, 0, "the segment is missing")
+
+    def _skip(self, stream: ByteStream, size: int) -> None:
+        if isinstance(stream, io.FileIO):
+            stream.seek(size, io.SEEK_CUR)
+        else:
+            for _ in self._parts(stream, size):
+                pass
+
     def _read(self, stream: ByteStream, size: int) -> bytes:
-        parts, left = [], size
+        return b"".join(self._parts(stream, size))
+
+    def _parts(self, stream: ByteStream, size: int) -> Iterator[bytes]:
+        left = size
         while left:
             part = stream.read(min(left, _PIECE_BYTES))
             if not part:
                 raise LogDamaged(self.path, self.size(), "it is shorter than it was")
-            parts.append(part)
+            yield part
             left -= len(part)
-        return b"".join(parts)
 
     def last_commit(self) -> Commit | None:
         """Return the commit the segment ends with, from its last bytes; None if it does not."""

@@ -127,6 +127,7 @@ def verified(
     SessionAgents
         If an agent sat in it whose class only the session had that made the run.
     """
+    from retailsim.analysis.lookup.checking import check_kept_index
     from retailsim.analysis.projection.loader import check_kept
 
     run = RunFolder(path)
@@ -136,6 +137,7 @@ def verified(
     events = found.log.events
     on_whole(events)
     check_kept(path, found.log)
+    check_kept_index(path, found.log)
     run.check_inputs(file)
     refuse_session_agents(path, file, "played again")
     obstacle = _foreign_code(run, file, code) or _obstacle(run, file)

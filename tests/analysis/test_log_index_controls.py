@@ -1,0 +1,241 @@
+"""What is kept of an index misleads nobody: not damaged, not another log's, not a forged one."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterable
+from hashlib import sha256
+from pathlib import Path
+
+import msgspec
+import polars as pl
+import pytest
+
+from retailsim.analysis.lookup import index as index_module
+from retailsim.analysis.lookup import kept
+from retailsim.analysis.lookup.checking import check_kept_index
+from retailsim.analysis.lookup.index import LogIndex
+from retailsim.analysis.lookup.stretches import stretches
+from retailsim.analysis.projection.errors import KeptDiffers, LogUnreadable
+from retailsim.analysis.projection.packed import packed, unpacked
+from retailsim.events.errors import LogDamaged
+from retailsim.events.log.reader import check
+from retailsim.events.log.scan import Batch
+from retailsim.events.log.segment import Segment, segments
+from tests.analysis.fakelog import closed, market, opened, order, write_run
+from tests.analysis.test_log_index import agrees
+
+MARKETS = ("a", "b", "c")
+
+
+@pytest.fixture(autouse=True)
+def read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The segments that were looked through since."""
+    monkeypatch.setattr(kept, "WORTH_BYTES", 1)
+    names: list[str] = []
+
+    def noted(segment: str, batches: Iterable[Batch]) -> pl.DataFrame:
+        names.append(segment)
+        return stretches(segment, batches)
+
+    monkeypatch.setattr(index_module, "stretches", noted)
+    return names
+
+
+def a_run(folder: Path, quantity: int = 2, *, compress: bool = False) -> Path:
+    """A run of three markets in several segments."""
+    markets = [
+        event
+        for name in MARKETS
+        for event in market(name, closed(f"{name}/e", opened(), order(quantity)))
+    ]
+    return write_run(folder, markets, batch=3, segment_bytes=900, compress=compress)
+
+
+def kept_files(run: Path) -> list[Path]:
+    """Return the files of the kept index."""
+    return sorted((run / "derived" / "lookup").iterdir())
+
+
+def test_what_is_kept_is_not_made_again(tmp_path: Path, read: list[str]) -> None:
+    run = a_run(tmp_path / "run")
+    assert agrees(LogIndex.open(run), run)
+    assert sorted(read) == [segment.path.name for segment in segments(run / "events")]
+    assert len(read) > 2
+    read.clear()
+    # Not asked for markets that are not there: those make it look again.
+    assert all(LogIndex.open(run).lines(name) for name in MARKETS)
+    assert read == []
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda content: b"",
+        lambda content: content[:40],
+        lambda content: content[:-1],
+        lambda content: content + b"\0",
+        lambda content: content[:60] + bytes([content[60] ^ 1]) + content[61:],
+        lambda content: sha256(b"\xc1").digest() + b"\xc1",
+    ],
+)
+def test_a_damaged_file_is_made_again(
+    tmp_path: Path, read: list[str], spoil: Callable[[bytes], bytes]
+) -> None:
+    run = a_run(tmp_path / "run")
+    LogIndex.open(run)
+    file = kept_files(run)[1]
+    content = file.read_bytes()
+    file.write_bytes(spoil(content))
+    read.clear()
+    assert agrees(LogIndex.open(run), run)
+    assert file.read_bytes() == content
+    assert read
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    run = a_run(tmp_path / "run")
+    LogIndex.open(run)
+    kept_files(run)[0].unlink()
+    os.mkfifo(run / "derived" / "lookup" / "0000-00000000.stretches")
+    assert agrees(LogIndex.open(run), run)
+
+
+def test_the_index_of_another_log_is_not_used(tmp_path: Path) -> None:
+    run, other = a_run(tmp_path / "run"), a_run(tmp_path / "other" / "run", 31)
+    LogIndex.open(other)
+    shutil.copytree(other / "derived", run / "derived")
+    assert agrees(LogIndex.open(run), run)
+
+
+def forge(run: Path, change: Callable[[pl.DataFrame], pl.DataFrame]) -> None:
+    """Change what is kept of each segment, with everything that says that it is right."""
+    for file in kept_files(run):
+        said = msgspec.msgpack.decode(file.read_bytes()[32:], type=kept.KeptStretches)
+        forged = msgspec.structs.replace(said, rows=packed(change(unpacked(said.rows))))
+        body = msgspec.msgpack.encode(forged)
+        file.write_bytes(sha256(body).digest() + body)
+
+
+FORGED: dict[str, Callable[[pl.DataFrame], pl.DataFrame]] = {
+    "shifted": lambda rows: rows.with_columns(pl.col("offset") + 1),
+    "longer": lambda rows: rows.with_columns(pl.col("length") * 3),
+    "too short": lambda rows: rows.with_columns(pl.col("length") - 1),
+    "beyond the end": lambda rows: rows.with_columns(pl.col("offset") + (1 << 40)),
+    "huge": lambda rows: rows.with_columns(length=pl.lit((1 << 48) - 1)),
+    "overflowing": lambda rows: rows.with_columns(length=pl.lit((1 << 63) - 1)),
+    "below zero": lambda rows: rows.with_columns(pl.col("offset") * -1),
+    "the file's beginning": lambda rows: rows.with_columns(offset=pl.lit(0, pl.Int64())),
+    "of other names": lambda rows: rows.with_columns(pl.col("market").reverse()),
+    "without a market": lambda rows: rows.filter(pl.col("market") != "b"),
+    "without a part": lambda rows: rows[1:],
+    "nulls": lambda rows: rows.with_columns(market=pl.lit(None, pl.String())),
+    "empty": lambda rows: rows.clear(),
+    "too many": lambda rows: pl.concat([rows] * 500),
+    "other columns": lambda rows: rows.rename({"market": "marked"}),
+    "other types": lambda rows: rows.cast({"offset": pl.Int32()}),
+    "objects": lambda rows: rows.with_columns(length=pl.struct("offset")),
+}
+
+
+@pytest.mark.parametrize("compress", [False, True], ids=["plain", "compressed"])
+@pytest.mark.parametrize("what", FORGED)
+def test_a_forged_index_is_made_again(
+    tmp_path: Path, what: str, compress: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Although its digests are right; once, and then for good."""
+    run = a_run(tmp_path / "run", compress=compress)
+    LogIndex.open(run)
+    forge(run, FORGED[what])
+    forged = LogIndex.open(run)
+    assert all(forged.lines(name) for name in MARKETS)
+    assert agrees(forged, run)
+    monkeypatch.setattr(LogIndex, "_distrust", None)  # what is kept now needs no second look
+    assert agrees_on_what_is_there(LogIndex.open(run), run)
+
+
+def agrees_on_what_is_there(index: LogIndex, run: Path) -> bool:
+    """Whether the markets of the log come out right."""
+    fresh = LogIndex.open(run)
+    return all(index.lines(name) == fresh.lines(name) != [] for name in MARKETS)
+
+
+def test_a_parquet_file_that_is_none_is_made_again(tmp_path: Path) -> None:
+    run = a_run(tmp_path / "run")
+    LogIndex.open(run)
+    for file in kept_files(run):
+        said = msgspec.msgpack.decode(file.read_bytes()[32:], type=kept.KeptStretches)
+        spoilt = said.rows[:20] + bytes(len(said.rows) - 40) + said.rows[-20:]
+        body = msgspec.msgpack.encode(msgspec.structs.replace(said, rows=spoilt))
+        file.write_bytes(sha256(body).digest() + body)
+    assert agrees(LogIndex.open(run), run)
+
+
+def test_a_check_finds_what_no_look_could(tmp_path: Path) -> None:
+    """That a market went on, for one: what is left of it begins well and lacks nothing between."""
+    run = a_run(tmp_path / "run")
+    whole = len(LogIndex.open(run).lines("c"))
+    check_kept_index(run, check(run / "events"))
+    file = kept_files(run)[-1]
+    before = {one: one.read_bytes() for one in kept_files(run)}
+    forge(run, lambda rows: rows[:-1])
+    for one in before.keys() - {file}:
+        one.write_bytes(before[one])
+    assert 0 < len(LogIndex.open(run).lines("c")) < whole
+    with pytest.raises(KeptDiffers, match=rf"lookup/{file.name}: it is not what the log says"):
+        check_kept_index(run, check(run / "events"))
+
+
+def one_of(run: Path) -> Segment:
+    """Return a segment from the middle of the log."""
+    return segments(run / "events")[1]
+
+
+@pytest.mark.parametrize("again", [False, True], ids=["opened before", "opened again"])
+def test_a_truncated_segment_is_told(tmp_path: Path, again: bool) -> None:
+    run = a_run(tmp_path / "run")
+    index = LogIndex.open(run)
+    path = one_of(run).path
+    path.write_bytes(path.read_bytes()[:-300])
+    with pytest.raises(LogDamaged, match=path.name):
+        for name in MARKETS:
+            (LogIndex.open(run) if again else index).lines(name)
+
+
+def test_a_segment_that_changed_is_not_read_for_another(tmp_path: Path) -> None:
+    """One byte more in its first line moves all that follows; its end stays as it was."""
+    run = a_run(tmp_path / "run")
+    index = LogIndex.open(run)
+    path = one_of(run).path
+    path.write_bytes(path.read_bytes().replace(b'"type":', b'"type" :', 1))
+    with pytest.raises(LogDamaged, match="261 bytes of events where the commit says 260"):
+        for name in MARKETS:
+            index.lines(name)
+
+
+def test_a_damaged_segment_is_told_and_nothing_kept_of_it(tmp_path: Path) -> None:
+    run = a_run(tmp_path / "run")
+    path = one_of(run).path
+    path.write_bytes(path.read_bytes().replace(b'"market":"a"', b'"market":"z"', 1))
+    with pytest.raises(LogDamaged, match="the sha256 of a batch"):
+        LogIndex.open(run)
+    assert f"{path.stem}.stretches" not in [file.name for file in kept_files(run)]
+
+
+def test_a_line_that_is_no_event_is_told(tmp_path: Path) -> None:
+    run = write_run(tmp_path / "run", [{"type": "Noted", "market": 7}])
+    with pytest.raises(LogUnreadable, match=r"0000-00000000\.jsonl: a line is not an event"):
+        LogIndex.open(run)
+
+
+def test_nothing_is_kept_behind_a_link_or_where_nothing_can_be(tmp_path: Path) -> None:
+    run = a_run(tmp_path / "run")
+    (tmp_path / "elsewhere").mkdir()
+    (run / "derived").mkdir()
+    (run / "derived" / "lookup").symlink_to(tmp_path / "elsewhere")
+    assert agrees(LogIndex.open(run), run)
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+    (run / "derived" / "lookup").unlink()
+    (run / "derived" / "lookup").touch()
+    assert agrees(LogIndex.open(run), run)
