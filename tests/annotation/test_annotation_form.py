@@ -5,13 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import re
-import shutil
-import subprocess
-from base64 import b64encode
-from hashlib import sha256
-from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -22,6 +18,12 @@ from retailsim.analysis.annotation.answers import read_ratings
 from retailsim.analysis.annotation.errors import BadRatings
 from retailsim.analysis.annotation.items import RaterSheet
 from tests.annotation.exports import HOSTILE, by, hostile_sheet, key_of
+from tests.axe import axe
+from tests.browser import every_look, expect
+from tests.keyboard import tabbed
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
 
 
 class Tags(HTMLParser):
@@ -79,76 +81,37 @@ def test_the_table_has_a_row_an_item_and_holds_formulas_as_text() -> None:
     assert rows[1]["text_b"].startswith(f"Buyer: ={HOSTILE}")
 
 
-def chromium(page: Path, profile: Path, width: int) -> subprocess.CompletedProcess[str]:
-    quiet = ("--disable-background-networking", "--disable-component-update", "--disable-sync")
-    return subprocess.run(
-        [
-            *("chromium", "--headless", "--no-sandbox", "--disable-gpu", *quiet),
-            *(f"--user-data-dir={profile}", f"--window-size={width},2000"),
-            *("--enable-logging=stderr", "--v=0", "--dump-dom", page.as_uri()),
-        ],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-
-
 @pytest.mark.slow
-@pytest.mark.skipif(shutil.which("chromium") is None, reason="chromium is not installed")
-@pytest.mark.parametrize("width", [1100, 390])
-def test_a_browser_shows_every_item_and_complains_about_nothing(width: int, tmp_path: Path) -> None:
+@every_look
+def test_a_browser_shows_every_item_and_complains_about_nothing(page: Page, tmp_path: Path) -> None:
     sheet: RaterSheet = hostile_sheet()
     path = tmp_path / "form.html"
     path.write_text(form.page(sheet), encoding="utf-8")
-    shown = chromium(path, tmp_path / "profile", width)
-    assert shown.returncode == 0
-    assert "CONSOLE" not in shown.stderr
-    found = Tags(shown.stdout)
-    assert found.tags.count("article") == len(sheet.items)
-    assert "img" not in found.tags
-    assert shown.stdout.count('type="radio"') == 5 + 2
-    assert "0 of 2 rated" in shown.stdout
-
-
-RATER = """
-document.querySelectorAll("article")[0].querySelectorAll("input")[3].click();
-document.querySelectorAll("article")[1].querySelectorAll("input")[1].click();
-at("save").click();
-const asked = at("message").textContent;
-window.Blob = class extends Blob {  // at once, so that nobody has to wait for a promise
-  constructor(parts, options) {
-    super(parts, options);
-    document.body.append(element("pre", parts.join("")), element("p", asked));
-  }
-};
-URL.createObjectURL = () => "blob:none";
-HTMLAnchorElement.prototype.click = function () { document.title = this.download; };
-at("name").value = "Ann O'Neil";
-at("save").click();
-"""
-
-
-def by_hand(page: str, acts: str) -> str:
-    """The page with a rater in its script, who may act for the digest says so."""
-    script = page[page.index("<script>") + 8 : page.rindex("</script>")]
-    old, new = (b64encode(sha256(s.encode()).digest()).decode() for s in (script, script + acts))
-    return page.replace(old, new).replace(script, script + acts)
+    page.goto(path.as_uri())
+    assert page.locator("article").count() == len(sheet.items)
+    assert page.locator("img").count() == 0
+    assert page.get_by_role("radio").count() == 5 + 2
+    expect(page.get_by_role("status")).to_have_text("0 of 2 rated")
+    assert axe(page) == []
+    assert tabbed(page)
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(shutil.which("chromium") is None, reason="chromium is not installed")
-def test_what_a_browser_saves_is_what_is_scored(tmp_path: Path) -> None:
+def test_what_a_browser_saves_is_what_is_scored(page: Page, tmp_path: Path) -> None:
     path = tmp_path / "form.html"
-    path.write_text(by_hand(form.page(hostile_sheet()), RATER), encoding="utf-8")
-    shown = chromium(path, tmp_path / "profile", 1100)
-    assert "CONSOLE" not in shown.stderr
-    assert "<p>Please enter your name first.</p>" in shown.stdout
-    assert "2 of 2 rated" in shown.stdout
-    assert "<title>ratings-Ann-O-Neil.json</title>" in shown.stdout
-    [text] = re.findall(r"<pre>(.*?)</pre>", shown.stdout, re.DOTALL)
+    path.write_text(form.page(hostile_sheet()), encoding="utf-8")
+    page.goto(path.as_uri())
+    page.get_by_role("radio", name="4").check()
+    page.get_by_role("radio", name="B").check()
+    expect(page.get_by_role("status")).to_have_text("2 of 2 rated")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_role("alert")).to_have_text("Please enter your name first.")
+    page.get_by_label("Your name").fill("Ann O'Neil")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Save", exact=True).click()
+    assert download.value.suggested_filename == "ratings-Ann-O-Neil.json"
     saved = tmp_path / "saved.json"
-    saved.write_text(unescape(text))
+    download.value.save_as(saved)
     key = key_of(("i1", "pitch", None), ("i2", "seller_friendliness", "B"))
     filled = read_ratings(saved, key)
     assert not filled.dirty
