@@ -68,6 +68,22 @@ class WireAccess(Protocol):
         ...
 
 
+class DeskAccess(Protocol):
+    """A seat's way to its person; only seats with ``agent = "person"`` have one."""
+
+    async def ask(self, question: Any, read: Callable[[object], bytes]) -> Any:
+        """Put a question on the desk and return what was said, or that nobody did."""
+        ...
+
+    def kept(self, question: str) -> None:
+        """Note that the answer to a question, by its id, is in the log."""
+        ...
+
+    async def leave(self, error: LeftToResume) -> NoReturn:
+        """Stop the run, and leave this question to its resume."""
+        ...
+
+
 async def closed_door(
     request: Message,
     source: str,
@@ -109,6 +125,7 @@ class Seat(msgspec.Struct, frozen=True, kw_only=True):
     outside: Outside = closed_door
     model: ModelAccess | None = None
     wire: WireAccess | None = None
+    desk: DeskAccess | None = None
 
     @property
     def key(self) -> str:

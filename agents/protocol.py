@@ -21,6 +21,9 @@ POLICY = "policy"
 WIRE = "http"
 """The agent of a seat that is asked over HTTP, at ``options.url``, whatever the protocol."""
 
+PERSON = "person"
+"""The agent of a seat that a person takes, whatever the protocol; see docs/people.md."""
+
 Target = str | type[Agent]
 """Where a class stands, as module:Class, or the class itself."""
 Named = Mapping[tuple[str, Role], Target]
@@ -50,6 +53,8 @@ class ProtocolAgents(msgspec.Struct, frozen=True, kw_only=True):
     telling : callable, str or None
         ``tell -> classes``: its built-in buyers by name, as such that also tell each episode's
         chance of a purchase, for those who average over many runs; or where it stands.
+    people : agents.person.side.PersonSide, str or None
+        What is shown to people and asked of them, or where it stands; None: what types say.
     """
 
     bases: Mapping[Role, type] = {}
@@ -60,6 +65,7 @@ class ProtocolAgents(msgspec.Struct, frozen=True, kw_only=True):
     envelopes: Any = ()
     specimen: Any = None
     telling: Any = None
+    people: Any = None
 
     def __post_init__(self) -> None:
         """Take the bases for the built-in agents where none is named."""

@@ -16,7 +16,7 @@ import msgspec
 
 from retailsim.agents.base import Agent
 from retailsim.agents.errors import AgentsError, BadAgent, UnknownAgent
-from retailsim.agents.protocol import WIRE, Target, agents_of
+from retailsim.agents.protocol import PERSON, WIRE, Target, agents_of
 from retailsim.events.messages import Role
 from retailsim.market.core.plugin_code import (
     find_object,
@@ -144,6 +144,10 @@ def _found(name: str, role: Role, folder: Path | None, protocol: Protocol) -> An
         from retailsim.agents.wire.agent import wire_agent
 
         return wire_agent(protocol)
+    if name == PERSON:
+        from retailsim.agents.person.agent import person_agent
+
+        return person_agent(protocol)
     if ":" not in name:
         return load_point(_entry_point(name, role, protocol), name, BadAgent)
     return find_object(name, name, folder, BadAgent)

@@ -128,6 +128,36 @@ class PlayedOutside(SimError):
         )
 
 
+class PlayedByPeople(SimError):
+    """People take some seats, and there is no page where they could."""
+
+    def __init__(self, source: object, seats: Sequence[str], what: str) -> None:
+        told = f"{', '.join(seats[:4])}{' and others' if len(seats) > 4 else ''}"
+        super().__init__(
+            f"{source} cannot be {what} here: a person takes {told}; "
+            "use `play`, which has a page for that"
+        )
+
+
+class PeopleTogether(SimError):
+    """A person would share a market with others' episodes, who would all wait for one another."""
+
+    def __init__(self, source: object, market: str, episodes: int, remedy: str) -> None:
+        super().__init__(
+            f"{source}: a person would sit in market {market} with {episodes} episodes, and they "
+            f"would wait for one another: {remedy}"
+        )
+
+
+class PeopleAlone(SimError):
+    """Several processes were to play a run in which people take seats."""
+
+    def __init__(self, source: object, workers: int) -> None:
+        super().__init__(
+            f"{source}: run.workers = {workers}, but people are asked by one process: set it to 1"
+        )
+
+
 class TooLarge(SimError):
     """A scenario asks for more episodes than any run can have."""
 

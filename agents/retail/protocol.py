@@ -21,5 +21,6 @@ AGENTS = ProtocolAgents(
     repertoire="retailsim.agents.retail.samples:REPERTOIRE",
     envelopes="retailsim.agents.retail.model.replies:ENVELOPES",
     specimen="retailsim.agents.retail.model.wording:specimen",
+    people="retailsim.agents.retail.people.side:PEOPLE",
     telling="retailsim.agents.retail.behavioral.chances:telling_buyers",
 )

@@ -76,7 +76,6 @@ def request_body(
     protocol: str, request: AgentRequest, seat: Seat, config: Mapping[str, Any], number: int
 ) -> bytes:
     """Return the bytes that ask an agent; the same whenever the market is played again."""
-    fields = msgspec.to_builtins(request, enc_hook=_plain)
     draws = seat.seed.stream(f"{seat.role}/wire {request.stage} {number}", request.unit)
     return msgspec.json.encode(
         WireRequest(
@@ -95,11 +94,16 @@ def request_body(
             time_us=request.t,
             unit=request.unit,
             seed=draws.integer(0, MOST_SEED),
-            asked={
-                name: value for name, value in fields.items() if name in own_fields(type(request))
-            },
+            asked=asked_fields(request),
         )
     )
+
+
+def asked_fields(request: AgentRequest) -> dict[str, Any]:
+    """Return what a request says beside its envelope, as JSON has it."""
+    fields = msgspec.to_builtins(request, enc_hook=_plain)
+    own = own_fields(type(request))
+    return {name: value for name, value in fields.items() if name in own}
 
 
 def _plain(value: object) -> object:

@@ -45,6 +45,7 @@ class ReplyRefused(MarketError):
     """An agent's reply does not answer what it was asked."""
 
     def __init__(self, source: str, request: str, problem: str) -> None:
+        self.problem = problem
         super().__init__(f"{source} answered {request} with {problem}")
 
 

@@ -32,15 +32,17 @@ from retailsim.market.core.money import in_currency
 from retailsim.market.core.spec import MarketSpec
 from retailsim.market.protocols.registry import Protocol, rules_of
 from retailsim.sim.errors import RunChanged, WireStopped
+from retailsim.sim.execution.attended import attended
 from retailsim.sim.execution.garbage import few_collections
 from retailsim.sim.execution.kept_segments import SegmentKeeper
 from retailsim.sim.folder.inputs import PLUGINS, with_inputs
 from retailsim.sim.folder.run_folder import RunFile, RunFolder
-from retailsim.sim.play.engine import Engine
+from retailsim.sim.play.engine import Engine, MarketEntry
 from retailsim.sim.play.leftovers import Leftovers
 from retailsim.sim.play.progress import Progress
 from retailsim.sim.play.stop import Stop
 from retailsim.sim.play.survey import Stretch
+from retailsim.sim.play.turns import Turns
 from retailsim.sim.scenario.design import Design
 from retailsim.sim.scenario.protocol import (
     declared_events,
@@ -78,6 +80,8 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
         The inherited descriptor of what the processes spend; see `agents.llm.gateway.purse`.
     classes : mapping of str to type
         Agents that only this process has, by name; workers have none.
+    desk : Desk or None
+        Where the people are asked who take seats; workers have none.
     """
 
     run: str
@@ -92,6 +96,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     spent_nanousd: int = 0
     purse: int | None = None
     classes: Mapping[str, Any] = {}
+    desk: Any = None
 
     @property
     def leftovers(self) -> Leftovers:
@@ -257,6 +262,14 @@ async def play_shard(
 async def _run(
     engine: Engine, cast: Cast, job: Job, design: Design, stop: Stop, notes: Diagnostics
 ) -> None:
+    """Play the job's markets, with people at their desk, if any take part."""
+    async with attended(cast, job.desk, stop):
+        await _run_with_wires(engine, cast, job, design, stop, notes)
+
+
+async def _run_with_wires(
+    engine: Engine, cast: Cast, job: Job, design: Design, stop: Stop, notes: Diagnostics
+) -> None:
     """Play the job's markets, with connections open to agents over HTTP, if any take part."""
     wires = cast.wires()
     if not wires:
@@ -285,7 +298,7 @@ async def _run_with_models(
     configs = used_models(design.scenario)
     markets = job.markets(design.markets(), rules_of(cast.protocol).spec)
     if not configs:
-        await engine.run(markets)
+        await engine.run(markets, _in_turn(cast, stop, None))
         return
     from retailsim.agents.llm.gateway.gateway import Attempt
     from retailsim.sim.budget.market_workload import Workload
@@ -312,10 +325,16 @@ async def _run_with_models(
         try:
             async with models:
                 cast.connect(models)
-                await engine.run(markets, entry, models.usage)
+                await engine.run(markets, _in_turn(cast, stop, entry), models.usage)
         finally:
             budget.leave()
     models.raise_if_halted(job.run, fresh=not (job.skip or job.begun or job.shared))
+
+
+def _in_turn(cast: Cast, stop: Stop, entry: MarketEntry | None) -> MarketEntry | None:
+    """Let people into one market at a time, if any take part."""
+    people = cast.people()
+    return Turns(people, stop, entry) if people else entry
 
 
 def budget_of(job: Job) -> Budget:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from retailsim.agents.protocol import POLICY
+from retailsim.agents.protocol import PERSON, POLICY
 from retailsim.sim.errors import BadScenario
 from retailsim.sim.folder.run_folder import NewRun
 from retailsim.sim.scenario.scenario import PARAMETER_SETS, AgentTable, Scenario
@@ -100,6 +100,11 @@ def with_inputs(scenario: Scenario, inputs: Path) -> Scenario:
         if seat.agent == "behavioral" and parameters is not None:
             place = str(inputs / parameters) if _is_file(parameters) else parameters
             options.setdefault("parameters", place)
+        if seat.agent == PERSON and parameters is not None:
+            place = str(inputs / parameters) if _is_file(parameters) else parameters
+            own = options.get("stand_in", {})
+            if isinstance(own, dict):  # what else it may be, the seat says
+                options["stand_in"] = {"parameters": place, **own}
         return msgspec.structs.replace(seat, options=options)
 
     return _changed(scenario, tell, parameters)

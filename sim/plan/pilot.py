@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 import polars as pl
 
-from retailsim.agents.protocol import WIRE
+from retailsim.agents.protocol import PERSON, WIRE
 from retailsim.analysis.measures import estimates
 from retailsim.analysis.projection.loader import load
 from retailsim.market.catalogue.product import Product
@@ -133,7 +133,7 @@ def _stand_ins(scenario: Scenario) -> Iterator[tuple[str, str]]:
     """Yield the settings that put a behavioral agent into each seat that costs something."""
     for role in ROLES:
         for place, seat in enumerate(scenario.seats(role)):
-            if seat.model is not None or seat.agent == WIRE:
+            if seat.model is not None or seat.agent in (WIRE, PERSON):
                 [setting] = as_settings({f"{role}s.{place}": _stand_in(seat)})
                 yield setting, f"{role}={seat.id}"
     if scenario.reader is not None:

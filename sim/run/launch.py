@@ -48,6 +48,7 @@ from retailsim.sim.scenario.scenario import Scenario
 from retailsim.sim.scenario.scenario_file import decode, read_tree
 from retailsim.sim.scenario.settings import Tree, lay_over
 from retailsim.sim.seats.cast import Cast, expand, refuse_outside, used_models
+from retailsim.sim.seats.people import check_people
 from retailsim.sim.seats.seat_names import describe_models, describe_reader
 from retailsim.sim.terminal.audience import Audience
 from retailsim.sim.terminal.program_name import program_name
@@ -141,7 +142,9 @@ def prepare(options: Options, audience: Audience) -> PreparedRun:
     if not options.dry_run:
         check_secrets(cast.wires())
     if not options.outside:
-        refuse_outside(options.scenario, cast, "launched")
+        attended = options.dry_run or options.desk is not None
+        refuse_outside(options.scenario, cast, "launched", desk=attended)
+    check_people(options.scenario, cast, design, workers)
     behavioral = run_of(design.protocol).behavioral(asked, scenario)
     if behavioral is not None:
         behavioral = msgspec.structs.replace(behavioral, anchor=anchor)
@@ -209,6 +212,7 @@ def play_prepared(
                 verbose=options.verbose,
                 budget=options.budget,
                 classes=options.classes,
+                desk=options.desk,
             ),
             workers=prepared.workers,
             lock=lock,

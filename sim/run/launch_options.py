@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from retailsim.agents.base import Agent
 from retailsim.sim.seats.seat_names import SeatEntries
+
+if TYPE_CHECKING:
+    from retailsim.agents.person.desk import Desk
 
 DEFAULT = "pairwise"
 
@@ -21,7 +24,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
 
     A program may also give the scenario's `tables` instead of a file, whole seats among `sellers`
     and `buyers`, and the `classes` of agents that only its own process has, by the names of their
-    seats' agents. An environment plays seats from `outside` itself.
+    seats' agents. An environment plays seats from `outside` itself; at the `desk` people are asked.
     """
 
     scenario: str = DEFAULT
@@ -40,3 +43,4 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     tables: Mapping[str, Any] | None = None
     classes: Mapping[str, type[Agent]] = {}
     outside: bool = False
+    desk: Desk | None = None

@@ -9,6 +9,8 @@ from pathlib import Path
 import msgspec
 
 from retailsim.agents.llm.types import ModelConfig
+from retailsim.agents.person.desk import Desk
+from retailsim.agents.protocol import PERSON
 from retailsim.events.log.hashed import write_hashed
 from retailsim.events.log.lock import PATIENCE_S, RunLock
 from retailsim.events.log.reader import check
@@ -34,7 +36,7 @@ from retailsim.sim.run.made_by import other_version
 from retailsim.sim.run.model_settings import with_model_settings
 from retailsim.sim.run.trust import brought, check_trust, remembered
 from retailsim.sim.run.wire_settings import ABOUT_SEATS, with_wire_settings
-from retailsim.sim.seats.cast import refuse_outside, used_models
+from retailsim.sim.seats.cast import ROLES, refuse_outside, used_models
 from retailsim.sim.terminal.audience import Audience
 from retailsim.sim.terminal.terminal import Terminal
 
@@ -78,10 +80,11 @@ def go_on(
     verbose: bool = False,
     trust: bool = False,
     control: RunControl | None = None,
+    desk: Desk | None = None,
 ) -> RunOutcome | None:
     """Play what is missing of a run; returns None if nothing is missing.
 
-    ``settings`` change the run's models for good, and so does `budget`.
+    ``settings`` change the run's models for good, as `budget` does; people are asked at `desk`.
 
     Parameters
     ----------
@@ -112,7 +115,7 @@ def go_on(
             _seal(run)
             audience.say(f"{path}: nothing to do, the run is complete")
             return None
-        refuse_outside(path, cast_of(run, file), "resumed")
+        job = _with_desk(job, run, file, desk)
         if differs := other_mathematics(file.mathematics):
             audience.say(f"warning: {path}: {differs}")
         job = _with_budget(job, run, file, budget, audience)
@@ -165,11 +168,18 @@ def _changed(run: RunFolder, file: RunFile, settings: Sequence[str], trust: bool
 
 def _workers(file: RunFile, wanted: int | None) -> int:
     workers, models = wanted or file.scenario.run.workers, used_models(file.scenario)
+    if any(seat.agent == PERSON for role in ROLES for seat in file.scenario.seats(role)):
+        return 1
     if not models:
         return workers
     from retailsim.sim.budget.models import fitting_workers
 
     return fitting_workers(models, workers)
+
+
+def _with_desk(job: Job, run: RunFolder, file: RunFile, desk: Desk | None) -> Job:
+    refuse_outside(run.path, cast_of(run, file), "resumed", desk=desk is not None)
+    return msgspec.structs.replace(job, desk=desk)
 
 
 def _with_budget(

@@ -157,10 +157,10 @@ class AgentTable(ScenarioTable, frozen=True, kw_only=True):
         The key of the seat's random draws: two runs, or two seats, of one key draw the same, so
         that what differs is not luck. Its id unless set here; one line without a slash.
     agent : str
-        "behavioral", "script" (sellers only), "model", "http" (an agent at options.url), a profile
-        or plug-in that `sim agents` lists, or "module:Class" beside the scenario. In csales the
-        sellers are "csi" (the same as "behavioral"), "fixed-script" and "random-action", and the
-        buyer is "csuser" (the same as "behavioral").
+        "behavioral", "script" (sellers only), "model", "http" (an agent at options.url), "person"
+        (somebody at a page), a profile or plug-in that `sim agents` lists, or "module:Class" beside
+        the scenario. In csales the sellers are "csi" (the same as "behavioral"), "fixed-script" and
+        "random-action", and the buyer is "csuser" (the same as "behavioral").
     model : str
         The NAME of a [models.NAME] table; goes with agent = "model".
     persona : dict of str to str

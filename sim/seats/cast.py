@@ -18,7 +18,7 @@ from retailsim.agents.errors import AgentsError, UnknownAgent
 from retailsim.agents.host import Checked, Host, Hosting, Trusted
 from retailsim.agents.llm.types import PROVIDERS, ModelConfig
 from retailsim.agents.profiles import profiles
-from retailsim.agents.protocol import MODEL, POLICY, WIRE, agents_of
+from retailsim.agents.protocol import MODEL, PERSON, POLICY, WIRE, agents_of
 from retailsim.agents.reading.reader import REASKS, ROLE, ModelReader
 from retailsim.agents.registry import digest, fit, resolve
 from retailsim.agents.wire.address import WireOptions, shown_url, wire_options, wire_url
@@ -31,10 +31,11 @@ from retailsim.market.claims.reading import READINGS
 from retailsim.market.core.plugin_code import is_foreign, source_digest
 from retailsim.market.core.spec import MarketSpec
 from retailsim.market.protocols.registry import DEFAULT, Protocol, protocol_modules
-from retailsim.sim.errors import BadScenario, PlayedOutside
+from retailsim.sim.errors import BadScenario, PlayedByPeople, PlayedOutside
 from retailsim.sim.scenario.scenario import AgentTable, Scenario
 
 if TYPE_CHECKING:
+    from retailsim.agents.person.desk import Desk
     from retailsim.agents.wire.post import Post
 
 REPLY_S = 24 * 3600.0
@@ -144,6 +145,7 @@ class SeatedAgent:
         self.of_session = session_class is not None
         self.models: SeatModels | None = None
         self.post: Post | None = None
+        self.desk: Desk | None = None
         place = f"{source}: {role}s.{table.id}"
         try:
             self.kind = (
@@ -173,7 +175,7 @@ class SeatedAgent:
     @property
     def is_plugin(self) -> bool:
         """Whether the agent is not one of ours, so that its code belongs to the run."""
-        if self.wired:
+        if self.wired or self.by_person:
             return False
         target = agents_of(self.protocol).target(self.table.agent, self.role)
         return target is None or is_foreign(self.kind.__module__)
@@ -188,12 +190,19 @@ class SeatedAgent:
             return "policy"
         if self.wired:
             return "wire"
+        if self.by_person:
+            return "person"
         return "plug-in" if self.is_plugin else "behavioral"
 
     @property
     def wired(self) -> bool:
         """Whether its agent is asked over HTTP."""
         return self.table.agent == WIRE and not self.of_session
+
+    @property
+    def by_person(self) -> bool:
+        """Whether a person takes it."""
+        return self.table.agent == PERSON and not self.of_session
 
     @property
     def source(self) -> str:
@@ -214,6 +223,8 @@ class SeatedAgent:
         seat = msgspec.structs.replace(self._seat, outside=door, model=model)
         if self.post is not None and self.wired:
             seat = msgspec.structs.replace(seat, wire=self.post.at(door))
+        if self.desk is not None and self.by_person:
+            seat = msgspec.structs.replace(seat, desk=self.desk.at(door))
         agent = self.kind(seat)
         receive = self._way_to(agent, door, hosting)
         kernel.add_agent(agent.source, receive, waits=agent.waits, eager=agent.eager)
@@ -295,6 +306,15 @@ class Cast:
         for seat in self._seats.values():
             seat.post = post
 
+    def people(self) -> list[str]:
+        """The seats that people take, by their sources."""
+        return [seat.source for seat in self._seats.values() if seat.by_person]
+
+    def connect_desk(self, desk: Desk) -> None:
+        """Give the seats that people take the desk where they are asked."""
+        for seat in self._seats.values():
+            seat.desk = desk
+
     def join_reader(self, kernel: Kernel, door: Door) -> None:
         """Register the model that reads claims for one market, if the scenario has one.
 
@@ -365,7 +385,15 @@ class Cast:
         return sorted(path for path in own if "site-packages" not in path.parts)
 
 
-def refuse_outside(source: object, cast: Cast, what: str) -> None:
-    """Refuse to play seats that only an environment can; raises `PlayedOutside`."""
+def refuse_outside(source: object, cast: Cast, what: str, *, desk: bool = False) -> None:
+    """Refuse to play seats that only an environment can, or people where there is no desk.
+
+    Raises
+    ------
+    PlayedOutside, PlayedByPeople
+        If there are any.
+    """
     if cast.outside():
         raise PlayedOutside(source, cast.outside(), what)
+    if cast.people() and not desk:
+        raise PlayedByPeople(source, cast.people(), what)

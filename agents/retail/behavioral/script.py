@@ -206,6 +206,12 @@ def _paragraphs(lines: list[str]) -> list[str]:
     return [block.strip() for block in re.split(r"\n\n+", stripped) if block.strip()]
 
 
+def sections_of(text: str) -> dict[str, str]:
+    """Return a text's paragraphs spread over the sections of a pitch; none of them is empty."""
+    blocks = _spread(_paragraphs(text.splitlines()))
+    return {section: "\n\n".join(paragraphs) for section, paragraphs in blocks.items()}
+
+
 def _spread(paragraphs: list[str]) -> dict[str, list[str]]:
     """Put the first paragraph in the first section, the last in the last, the rest evenly."""
     blocks: dict[str, list[str]] = {}

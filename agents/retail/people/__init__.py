@@ -1,0 +1,1 @@
+"""What people at retail seats see, and what they are asked."""
