@@ -30,5 +30,6 @@ AGENTS = ProtocolAgents(
         ("outside", "buyer"): f"{_BEHAVIORAL}.outside_buyer:OutsideBuyer",
     },
     repertoire="retailsim.agents.csales.samples:REPERTOIRE",
+    people="retailsim.agents.csales.people.side:PEOPLE",
     envelopes=f"{_MODEL}.replies:ENVELOPES",
 )

@@ -1,0 +1,1 @@
+"""What people in sales conversations see, and what they are asked."""
