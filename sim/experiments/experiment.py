@@ -14,6 +14,7 @@ from retailsim.sim.experiments import arm_runs
 from retailsim.sim.experiments.arm_runs import ArmPlayer, QuietArms, play_arm, say_cost
 from retailsim.sim.experiments.experiment_output import draw, tell
 from retailsim.sim.experiments.presets import LOOPS, ExperimentArm, arms_of
+from retailsim.sim.folder.open_studios import tell_study
 from retailsim.sim.terminal.audience import Audience
 from retailsim.sim.terminal.program_name import program_name
 from retailsim.sim.terminal.terminal import Terminal
@@ -67,7 +68,9 @@ def experiment(asked: ExperimentOptions, terminal: Terminal) -> int:
     if asked.name == "fidelity":
         _write_forms(folder, terminal)
     charts = (folder, asked.charts) if asked.charts else None
-    return show(asked.name, runs, terminal, asked.features, charts, as_shipped=_as_shipped(asked))
+    show(asked.name, runs, terminal, asked.features, charts, as_shipped=_as_shipped(asked))
+    tell_study(terminal, folder)
+    return 0
 
 
 def _loop(asked: ExperimentOptions, terminal: Terminal) -> int:

@@ -9,6 +9,7 @@ import msgspec
 
 from retailsim.sim.errors import packages_for
 from retailsim.sim.folder.currency import in_currency_of
+from retailsim.sim.folder.open_studios import tell_compared
 from retailsim.sim.look.side_by_side import SideBySide, own_of, side_by_side
 from retailsim.sim.terminal.terminal import Terminal
 
@@ -42,6 +43,7 @@ def _compared(first: Path, second: Path, terminal: Terminal, html: str | None) -
         from retailsim.sim.look.compare_text import show
 
         show(found, own_of(first, second), terminal)
+        tell_compared(terminal, first, second)
     return 0 if any(change.test.p is not None for change in found.comparison.planned) else 1
 
 

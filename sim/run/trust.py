@@ -28,6 +28,7 @@ from retailsim.market.core.plugin_code import is_foreign
 from retailsim.sim.errors import Untrusted
 from retailsim.sim.folder.inputs import PLUGINS
 from retailsim.sim.folder.run_folder import RunFile, RunFolder, file_digest
+from retailsim.sim.folder.state_folder import state_folder
 from retailsim.sim.scenario.scenario import Scenario
 from retailsim.sim.seats.cast import used_models
 
@@ -118,8 +119,7 @@ def remember_own(run: RunFolder, file: RunFile) -> None:
 
 
 def _marks() -> Path:
-    state = os.environ.get("XDG_STATE_HOME") or "~/.local/state"
-    return Path(state).expanduser() / "retailsim" / "trusted"
+    return state_folder() / "trusted"
 
 
 def _mark(run: RunFolder, file: RunFile) -> str:

@@ -6,23 +6,19 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-DEPTH = 3
-"""How far below the folder runs are looked for: a sweep's arms lie one folder deeper than runs."""
+from retailsim.sim.folder.run_keys import DEPTH, key_of
 
 MOST = 2_000
 """Runs that are listed."""
 
 
 def run_folders(root: Path) -> dict[str, Path]:
-    """Return the folders of the runs in a folder, or of the one that it is, by their keys.
-
-    A key is the path below the folder with ``~`` between its parts.
-    """
+    """Return the folders of the runs in a folder, or of the one that it is, by their keys."""
     if (root / "run.toml").is_file():
         return {root.resolve().name: root}
     found: dict[str, Path] = {}
     for path in _below(root, DEPTH):
-        found.setdefault("~".join(path.relative_to(root).parts), path)
+        found.setdefault(key_of(path.relative_to(root)), path)
         if len(found) == MOST:
             break
     return found

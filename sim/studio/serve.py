@@ -11,6 +11,7 @@ import anyio
 from aiohttp import web
 
 from retailsim.sim.errors import packages_for
+from retailsim.sim.folder.open_studios import OpenStudio, announced
 from retailsim.sim.studio.errors import NoRunsHere, PortTaken
 from retailsim.sim.terminal.terminal import Terminal
 
@@ -49,6 +50,8 @@ def serve(
         from retailsim.sim.studio.app import application
         from retailsim.sim.studio.studio import Studio
 
+    place = str(root.resolve())
+
     async def main() -> None:
         studio = Studio(root=root, token=secrets.token_urlsafe(24), hosts=_hosts(host))
         runner = web.AppRunner(
@@ -58,11 +61,12 @@ def serve(
             await runner.setup()
             try:
                 bound = await _listen(runner, host, port)
-                _welcome(
-                    terminal, host, f"http://{_written(host)}:{bound}/?token={studio.token}", browse
-                )
-                async for _ in signals:
-                    break
+                here = f"http://{_written(host)}:{bound}"
+                shown = OpenStudio(address=here, root=place, token=studio.token)
+                with announced(shown):
+                    _welcome(terminal, host, shown.link("", {}, token=True), browse)
+                    async for _ in signals:
+                        break
             finally:
                 await runner.cleanup()
 

@@ -11,6 +11,7 @@ import msgspec
 from retailsim.sim.errors import packages_for
 from retailsim.sim.experiments.arm_runs import ArmPlayer, begin, play_arm, say_cost
 from retailsim.sim.folder.currency import in_currency_of
+from retailsim.sim.folder.open_studios import tell_study
 from retailsim.sim.sweep.saying_once import SayingOnce
 from retailsim.sim.sweep.sweep_arms import Sweep, SweepOptions, planned
 from retailsim.sim.terminal.audience import Audience
@@ -49,6 +50,7 @@ def sweep(asked: SweepOptions, terminal: Terminal) -> int:
             from retailsim.sim.sweep.sweep_page import write_page
 
             terminal.say(f"page: {write_page(found, outcome, by_name)}")
+    tell_study(terminal, found.folder)
     return 0
 
 
