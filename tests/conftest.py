@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Iterator
+from shutil import rmtree
 from tempfile import mkdtemp
 from typing import TYPE_CHECKING
 
@@ -21,13 +22,20 @@ if TYPE_CHECKING:
 __all__ = ["pytest_sessionfinish", "pytest_terminal_summary"]
 
 # What tests launch is remembered as trusted, but not beside what their user launched.
-os.environ["XDG_STATE_HOME"] = mkdtemp(prefix="retailsim-tests-")
+STATE = mkdtemp(prefix="retailsim-tests-")
+os.environ["XDG_STATE_HOME"] = STATE
 
 # A suite that a shell started in the background, or nohup, ignores what some tests send.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
+def pytest_unconfigure() -> None:
+    """Leave nothing behind; a worker of xdist ends without the interpreter's own farewells."""
+    rmtree(STATE, ignore_errors=True)
+
 
 # No deadlines: how long an example takes says how busy the machine is. In CI the examples are the
 # same each time, so that a change is never blamed for another's bad luck.
