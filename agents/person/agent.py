@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from functools import cache, partial
+from functools import partial
 from hashlib import sha256
 from typing import Any, ClassVar
 
@@ -157,7 +157,6 @@ class PersonAgent(Agent):
         return msgspec.json.encode(value)
 
 
-@cache
 def person_agent(protocol: Protocol) -> type[PersonAgent]:
     """Return the class of the people who are asked by a protocol."""
     return type(

@@ -8,12 +8,17 @@ from pathlib import Path
 from typing import Any
 
 from retailsim.agents.person.desk import Desk, Question
+from retailsim.events.log.seal import write_seal
 from retailsim.events.messages import Role
+from retailsim.sim.execution.job import Job, play_with_telemetry
 from retailsim.sim.execution.runner import RunControl, RunOutcome
+from retailsim.sim.play.stop import Stop
 from retailsim.sim.run.launch import make, play_prepared, prepare
 from retailsim.sim.run.launch_options import Options
 from retailsim.sim.run.resume import go_on
 from retailsim.sim.terminal.terminal import Quiet
+from tests.llm.virtualtime import now
+from tests.llm.virtualtime import run as virtual_run
 
 Answers = Callable[[Question], Mapping[str, Any] | None]
 """What is answered to a question; None: nothing, it stays open."""
@@ -111,3 +116,21 @@ def play(
 def resumed(run: Path, attended: Attended) -> RunOutcome | None:
     """Go on with a run."""
     return go_on(run, Quiet(), desk=attended.desk, control=RunControl())
+
+
+def play_in_virtual_time(folder: Path, text: str, attended: Attended) -> tuple[Path, float]:
+    """Play a scenario without waiting for deadlines; its run, and how long it took so."""
+    path = folder / "people.toml"
+    path.write_text(text)
+    prepared = prepare(Options(scenario=str(path), out=folder / "run", desk=attended.desk), Quiet())
+    run = make(prepared)
+
+    async def timed() -> float:
+        await play_with_telemetry(Job(run=str(run.path), desk=attended.desk), stop=Stop())
+        return now()
+
+    seconds = virtual_run(timed())
+    if attended.errors:
+        raise attended.errors[0]
+    write_seal(run.events)
+    return run.path, seconds

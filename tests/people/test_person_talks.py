@@ -35,6 +35,7 @@ def test_a_person_chooses_and_buys(tmp_path: Path) -> None:
     verified(run)
 
 
+@pytest.mark.slow
 def test_a_person_searches_suggests_and_persuades(tmp_path: Path) -> None:
     attended = Attended(csales_words.sellers)
     assert play(tmp_path, text_of(CSALES, "seller"), attended).finished
@@ -48,6 +49,7 @@ def test_a_person_searches_suggests_and_persuades(tmp_path: Path) -> None:
     verified(run)
 
 
+@pytest.mark.slow
 def test_what_one_side_knows_is_not_shown_to_the_other(tmp_path: Path) -> None:
     """A seller is told neither needs nor style, a buyer neither costs nor what is made of it."""
     sides: list[tuple[Role, Answers, set[str]]] = [

@@ -1,0 +1,124 @@
+"""Ctrl-C and kill -9 while a person is asked: nothing is waited for, and nothing is lost."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from retailsim.agents.person.bot import Bot
+from retailsim.agents.person.desk import Desk, Question
+from retailsim.agents.person.errors import DeskClosed
+from retailsim.sim.execution.runner import RunControl
+from retailsim.sim.run.launch import make, play_prepared, prepare
+from retailsim.sim.run.launch_options import Options
+from retailsim.sim.run.resume import go_on
+from retailsim.sim.terminal.terminal import Quiet
+from tests.people import retail_words
+from tests.people.played import RETAIL, Attended, play, resumed, text_of
+from tests.sim.runs import ROOT, event_lines, outside_lines, scenario, sim
+
+DAY = "deadline_s = 86400"
+
+
+def test_the_first_ctrl_c_drops_the_open_question_at_once(tmp_path: Path) -> None:
+    """The question has a day's time; a run that waited for it would not end."""
+
+    def answers(question: Question) -> Any:
+        if len(attended.asked) <= 5:
+            return retail_words.buyers(question)
+        os.kill(os.getpid(), signal.SIGINT)
+        return None
+
+    attended = Attended(answers)
+    path = scenario(tmp_path, text_of(RETAIL, "buyer", DAY))
+    options = Options(scenario=str(path), out=tmp_path / "run", desk=attended.desk)
+    prepared = prepare(options, Quiet())
+    run = make(prepared)
+    outcome = play_prepared(prepared, run, Quiet())  # as the command: signals are taken over
+    assert not outcome.finished and outcome.progress.stopped
+    assert len(outside_lines(run.path)) == 5 and not event_lines(run.path)
+    assert attended.desk.closed and not attended.desk.questions()
+    again = Attended(retail_words.buyers)
+    finished = resumed(run.path, again)
+    assert finished is not None and finished.finished
+    assert again.asked[0] == attended.asked[5]
+    assert sim("verify", run.path).exit_code == 0
+
+
+def test_an_answer_that_comes_with_the_stop_is_kept_or_told_lost(tmp_path: Path) -> None:
+    """Who answered knows which: the receipt is done once the answer is in the log."""
+
+    def answers(question: Question) -> Any:
+        if len(attended.asked) == 4:
+            attended.receipts.append(
+                attended.desk.answer(question.id, retail_words.buyers(question))
+            )
+            attended.desk.close()
+            return None
+        return retail_words.buyers(question)
+
+    attended = Attended(answers)
+    play(tmp_path, text_of(RETAIL, "buyer"), attended)
+    kept = [receipt for receipt in attended.receipts if receipt.exception() is None]
+    lost = [receipt.exception() for receipt in attended.receipts if receipt.exception()]
+    assert len(outside_lines(tmp_path / "run")) == len(kept)
+    assert all(isinstance(one, DeskClosed) for one in lost)
+
+
+KILLED = """
+import sys
+from pathlib import Path
+from retailsim.agents.person.desk import Desk
+from retailsim.agents.person.bot import filled_by_chance
+from retailsim.events.streams import Seed
+from tests.people.played import play
+
+def answer():
+    for question in desk.questions():
+        if question.number == 4:  # the person thinks
+            print("thinks", question.id, flush=True)
+            continue
+        given = filled_by_chance(question, Seed(1).stream("bot 0", question.id))
+        receipt = desk.answer(question.id, given)
+        receipt.add_done_callback(lambda _, id_=question.id: print("kept", id_, flush=True))
+
+desk = Desk()
+desk.listen(answer)
+play(Path(sys.argv[1]), sys.argv[2], desk)
+"""
+
+
+@pytest.mark.slow
+def test_a_killed_server_loses_no_answer(tmp_path: Path) -> None:
+    text = text_of(RETAIL, "buyer", DAY)
+    words = [sys.executable, "-c", KILLED, str(tmp_path), text]
+    with subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, text=True) as child:
+        assert child.stdout is not None
+        kept: list[str] = []
+        for line in child.stdout:
+            word, id_ = line.split()
+            if word == "thinks":
+                break
+            kept.append(id_)
+        child.kill()
+    run = tmp_path / "run"
+    assert len(kept) >= 3
+    before = [json.loads(line)["key"] for line in outside_lines(run)]
+    assert len(before) >= len(kept)
+    desk = Desk()
+    asked: list[str] = []
+    desk.listen(lambda: asked.extend(question.id for question in desk.questions()))
+    Bot(desk, seed=1).attend()
+    outcome = go_on(run, Quiet(), desk=desk, control=RunControl())
+    assert outcome is not None and outcome.finished
+    assert asked[0] == id_ and not set(asked) & set(kept)
+    assert len(outside_lines(run)) == len(before) + len(dict.fromkeys(asked))
+    verified = sim("verify", run)
+    assert verified.exit_code == 0, verified.stderr
