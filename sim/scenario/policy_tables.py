@@ -9,10 +9,13 @@ from msgspec import Meta
 
 from retailsim.market.catalogue.product import CATEGORIES, Category
 from retailsim.market.core.issues import Issue
+from retailsim.market.core.return_policy import DEFAULT_POLICIES, ReturnPolicy
 from retailsim.market.core.selling_costs import SellingCosts
 
 Share = Annotated[float, Meta(ge=0.0, le=1.0)]
 Cents = Annotated[int, Meta(ge=0)]
+
+_RETURNS = tuple(field.name for field in msgspec.structs.fields(ReturnPolicy))
 
 
 class PolicyTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -75,6 +78,12 @@ class PoliciesTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
         """Return the changes to the return policy of a category."""
         found: PolicyTable | None = getattr(self, category)
         return found or PolicyTable()
+
+    def returns(self, category: Category) -> ReturnPolicy:
+        """Return the return policy of a category, with its changes."""
+        table = msgspec.structs.asdict(self.of(category))
+        changes = {key: table[key] for key in _RETURNS if table[key] is not None}
+        return msgspec.structs.replace(DEFAULT_POLICIES[category], **changes)
 
     @property
     def costs(self) -> SellingCosts:

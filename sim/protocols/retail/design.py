@@ -13,11 +13,10 @@ from functools import cached_property
 import msgspec
 
 from retailsim.events.streams import Seed
-from retailsim.market.catalogue.product import Product
+from retailsim.market.catalogue.product import CATEGORIES, Product
 from retailsim.market.claims.rules import ClaimRules
 from retailsim.market.core.issues import ISSUES, IssueRules
 from retailsim.market.core.participants import EpisodeSpec, Participant
-from retailsim.market.core.return_policy import DEFAULT_POLICIES, ReturnPolicy
 from retailsim.market.protocols.retail.protocol import RetailMarket
 from retailsim.market.protocols.retail.spec import RetailRules, RetailSpec
 from retailsim.market.rules.rule import RuleSet
@@ -37,9 +36,6 @@ class Arm(msgspec.Struct, frozen=True, kw_only=True):
 
     condition: str
     price_multiplier: float
-
-
-_RETURNS = tuple(field.name for field in msgspec.structs.fields(ReturnPolicy))
 
 
 def arms(scenario: Scenario) -> tuple[Arm, ...]:
@@ -64,11 +60,6 @@ def rules(scenario: Scenario, enforced: RuleSet | None = None) -> RetailRules:
     design, issues = scenario.design, scenario.issues
     given = scenario.products.issue_rate
     by_category = given if isinstance(given, dict) else {}
-    policies = dict(DEFAULT_POLICIES)
-    for category, usual in DEFAULT_POLICIES.items():
-        table = msgspec.structs.asdict(scenario.policy.of(category))
-        changes = {key: table[key] for key in _RETURNS if table[key] is not None}
-        policies[category] = msgspec.structs.replace(usual, **changes)
     return RetailRules(
         shipping=scenario.shipping,
         issues=IssueRules(
@@ -78,7 +69,7 @@ def rules(scenario: Scenario, enforced: RuleSet | None = None) -> RetailRules:
             overclaim_rate=issues.overclaim_rate,
         ),
         claims=ClaimRules(reader=scenario.claims.reader),
-        policies=policies,
+        policies={category: scenario.policy.returns(category) for category in CATEGORIES},
         max_turns=design.max_turns,
         guidance=design.guidance,
         nonbuyer_reviews=design.nonbuyer_reviews,
