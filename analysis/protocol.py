@@ -7,22 +7,48 @@ the functions, not by the value: every replay reads the value for its tables.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from retailsim.analysis.projection.projection import Projection
 from retailsim.analysis.projection.protocol_tables import ProtocolTables
 from retailsim.analysis.projection.registered import registered
 
 if TYPE_CHECKING:
+    from retailsim.analysis.exhibits.beside import Beside
     from retailsim.analysis.exhibits.parts import Section
     from retailsim.analysis.experiments.outcomes import ExperimentOutcome
     from retailsim.analysis.policy.moves import Moves
 
 Told = Callable[[Mapping[str, Any]], str]
 """From an event, as it stands in the log, to a sentence."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Remark:
+    """What is said of the events of one type where a whole conversation is shown.
+
+    Parameters
+    ----------
+    says : callable
+        From an event to a sentence.
+    why : tuple of str
+        The event's fields that give reasons: they are folded, the most important one first.
+    fold : str
+        What they are opened by.
+    stage : str
+        The heading that such an event stands below; empty: that of the event before it.
+    tone : {"act", "warn", "quiet"}
+        Whether it moves the conversation, is a fault in it, or only stands beside.
+    """
+
+    says: Told
+    why: tuple[str, ...] = ()
+    fold: str = "Why"
+    stage: str = ""
+    tone: Literal["act", "warn", "quiet"] = "quiet"
 
 
 Learning = Mapping[str, Collection[str]]
@@ -39,6 +65,10 @@ class ExperimentTable(Protocol):
 
 def _none(_: Projection) -> tuple[str, ...]:
     return ()
+
+
+def _nothing(_: Sequence[Mapping[str, Any]]) -> None:
+    return None
 
 
 def _no_experiments() -> dict[str, ExperimentTable]:
@@ -62,6 +92,12 @@ class ProtocolAnalysis(ProtocolTables):
         Event type -> what the report's example conversations say of such an event of its own.
     chat : mapping of str to callable
         The same for transcripts, of what buyer and seller both get to hear.
+    remarks : mapping of str to Remark
+        Event type -> what a page that shows one conversation whole says of such an event. Without
+        one, it says what `examples` say, or names the event and its fields.
+    beside : callable
+        From the events of one episode, as they stand in the log and in their order, to a table
+        that stands beside its conversation; None where there is nothing to say.
     fidelity : callable or None
         From what raters said (`annotation.scores.Scores`, or None before they have) to the table
         that stands beside the published one. None: its conversations are not for raters.
@@ -80,6 +116,8 @@ class ProtocolAnalysis(ProtocolTables):
     cautions: Callable[[Projection], Iterable[str]] = _none
     examples: Mapping[str, Told] = field(default_factory=dict)
     chat: Mapping[str, Told] = field(default_factory=dict)
+    remarks: Mapping[str, Remark] = field(default_factory=dict)
+    beside: Callable[[Sequence[Mapping[str, Any]]], Beside | None] = _nothing
     fidelity: Callable[[Any], ExperimentOutcome] | None = None
     experiments: Callable[[], Mapping[str, ExperimentTable]] = _no_experiments
     moves: Callable[[Mapping[str, Projection], Learning], Moves] | None = None

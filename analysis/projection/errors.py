@@ -31,6 +31,23 @@ class LogUnreadable(AnalysisError):
         )
 
 
+class EpisodeUnreadable(AnalysisError):
+    """What the log holds of one episode are not the events that this version knows.
+
+    Parameters
+    ----------
+    episode : str
+    detail : str
+        What the parser said.
+    """
+
+    def __init__(self, episode: str, detail: str) -> None:
+        super().__init__(
+            f"episode {episode}: an event of it cannot be read ({' '.join(detail.split())[:200]}); "
+            "restore the log from a copy or run the scenario again"
+        )
+
+
 class KeptDiffers(AnalysisError):
     """What is kept of a run in ``derived/`` is not what its log says.
 

@@ -10,10 +10,11 @@ from typing import Any
 import msgspec
 import polars as pl
 
+from retailsim.analysis.conversation.remarks import EXAMPLES
+from retailsim.analysis.conversation.speech import SPOKEN, Speech, spoken
 from retailsim.analysis.exhibits.parts import ExampleConversation, SpokenMessage
-from retailsim.analysis.protocol import Told
+from retailsim.analysis.protocol import Remark, Told
 from retailsim.events.log.reader import read_lines
-from retailsim.market.core.money import dollars
 
 MOST_BYTES = 64 << 20
 """How much of the log is looked through for examples."""
@@ -118,40 +119,29 @@ def _conversation(
 
 
 def _messages(line: Mapping[str, Any], told: Mapping[str, Told]) -> Iterator[SpokenMessage]:
-    match line["type"]:
-        case "PitchPresented":
-            for section, text in line["sections"].items():
-                if text:
-                    yield SpokenMessage("seller", f"[{section.replace('_', ' ')}] {text}"[:_TEXT])
-        case "MessageSent" | "ReviewPosted":
-            yield from _spoken(line)
-        case kind if kind in told:
-            yield SpokenMessage("market", told[str(kind)](line)[:_TEXT])
+    kind = line["type"]
+    if kind in SPOKEN:
+        # A pitch left out of the log is left out here; a message has to have been said.
+        said = (one for one in spoken(line) if one.text or kind != "PitchPresented")
+        yield from (SpokenMessage(one.who, _written(one)[:_TEXT]) for one in said)
+    elif kind in told:
+        yield SpokenMessage("market", told[kind](line)[:_TEXT])
 
 
-def _spoken(line: Mapping[str, Any]) -> Iterator[SpokenMessage]:
-    text = line["text"] or "(left out of the log)"
-    if line["type"] == "MessageSent":
-        yield SpokenMessage(line["role"], text[:_TEXT])
-    else:
-        stars = "★" * line["rating"]
-        yield SpokenMessage("buyer", f"[review of {line['aspect']}] {stars} {text}"[:_TEXT])
+def _written(said: Speech) -> str:
+    label = f"[{said.label}]" if said.label else ""
+    parts = (label, "★" * said.stars, said.text or "(left out of the log)")
+    return " ".join(filter(None, parts))
 
 
-def _decided(line: Mapping[str, Any]) -> str:
-    what = f"buys {line['quantity']}" if line["will_purchase"] else "does not buy"
-    return f"The buyer {what}: {line['reason']}"
+def _told(remark: Remark) -> Told:
+    """Return what an example says by a remark: its sentence with the first of its reasons."""
+
+    def told(line: Mapping[str, Any]) -> str:
+        says = remark.says(line)
+        return f"{says}: {line[remark.why[0]]}" if remark.why else says
+
+    return told
 
 
-_TOLD: Mapping[str, Told] = {
-    "DecisionMade": _decided,
-    "OrderPlaced": lambda line: (
-        f"Order of {line['quantity']} at {dollars(line['unit_price_cents'])} each."
-    ),
-    "IssueRaised": lambda line: f"Something is wrong: {line['issue']}.",
-    "IssueResolved": lambda line: f"Resolved, {line['outcome']}: {line['reason']}",
-    "RefundIssued": lambda line: f"Refund of {dollars(line['amount_cents'])}.",
-    "CommandRejected": lambda line: f"Rejected, {line['command']}: {line['reason']}",
-    "OutputRejected": lambda line: f"Unusable answer ({line['reason']}): {line['raw']}",
-    "EpisodeFailed": lambda line: f"The episode failed in {line['stage']}: {line['reason']}",
-}
+_TOLD: Mapping[str, Told] = {kind: _told(remark) for kind, remark in EXAMPLES.items()}

@@ -11,7 +11,7 @@ from aiohttp import web
 from retailsim.analysis.report.page import style
 from retailsim.events.errors import RetailSimError
 from retailsim.sim.error_line import line_and_status
-from retailsim.sim.studio import compare, overview, runs_page
+from retailsim.sim.studio import compare, conversation, overview, runs_page
 from retailsim.sim.studio.guard import HEALTH, guard, with_headers
 from retailsim.sim.studio.pages import told
 from retailsim.sim.studio.studio import STUDIO, NoSuchRun, Studio
@@ -21,7 +21,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 STATIC = Path(__file__).parent / "static"
 MOST_BYTES = 64 << 10
 """Of what is sent to it."""
-PAGES = (runs_page, overview, compare)
+PAGES = (runs_page, overview, conversation, compare)
 """The modules with pages; each has its `ROUTES`."""
 
 log = structlog.get_logger(__name__)

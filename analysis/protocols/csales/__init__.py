@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from retailsim.analysis.projection.projection import Projection
 from retailsim.analysis.protocol import ExperimentTable, Learning, ProtocolAnalysis
 from retailsim.analysis.protocols.claims import CLAIMS_PER_EPISODE, claims_warning
 from retailsim.analysis.protocols.claims import TABLES as CLAIM_TABLES
 from retailsim.analysis.protocols.csales.conversations import COLUMNS, READ, TABLES
-from retailsim.analysis.protocols.csales.told import CHAT, EXAMPLES
+from retailsim.analysis.protocols.csales.told import CHAT, EXAMPLES, REMARKS
 
 if TYPE_CHECKING:
+    from retailsim.analysis.exhibits.beside import Beside
     from retailsim.analysis.exhibits.parts import Section
     from retailsim.analysis.experiments.outcomes import ExperimentOutcome
     from retailsim.analysis.policy.moves import Moves
@@ -25,6 +26,12 @@ def _section(projection: Projection) -> Section:
     from retailsim.analysis.protocols.csales.report import sales_section
 
     return sales_section(projection)
+
+
+def _thoughts(events: Sequence[Mapping[str, Any]]) -> Beside | None:
+    from retailsim.analysis.protocols.csales.thoughts import thoughts
+
+    return thoughts(events)
 
 
 def _compared(runs: Mapping[str, Path], features: str) -> ExperimentOutcome:
@@ -59,6 +66,8 @@ ANALYSIS = ProtocolAnalysis(
     section=_section,
     examples=EXAMPLES,
     chat=CHAT,
+    remarks=REMARKS,
+    beside=_thoughts,
     experiments=_experiments,
     moves=_moves,
     reads=READ,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from retailsim.analysis.protocol import Told
+from retailsim.analysis.protocol import Remark, Told
 from retailsim.market.core.money import dollars
 
 
@@ -27,3 +27,51 @@ EXAMPLES: Mapping[str, Told] = {
     "ItemsShown": lambda event: f"Shown: {', '.join(event['products'])}.",
 }
 """Event type -> what a reader of the report is told."""
+
+
+def _priced(event: Mapping[str, Any]) -> str:
+    return f"Selected: {event['product']} at {dollars(event['price_cents'])}."
+
+
+def _valued(event: Mapping[str, Any]) -> str:
+    return f"It is worth {dollars(event['reservation_cents'])} to the buyer."
+
+
+def _lowered(event: Mapping[str, Any]) -> str:
+    return f"The price goes down by {event['percent']} % to {dollars(event['price_cents'])}."
+
+
+def _named(event: Mapping[str, Any]) -> str:
+    fees = zip(event["products"], event["fees_cents"], strict=True)
+    return f"Shipping named: {', '.join(f'{dollars(fee)} for {item}' for item, fee in fees)}."
+
+
+def _chosen(event: Mapping[str, Any]) -> str:
+    tactic = event.get("strategy")
+    return f"The seller chooses {event['action']}{f': {tactic}' if tactic else ''}"
+
+
+_INFERRED = ("preference", "category", "decision_making_style", "dialogue_openness", "focus")
+
+REMARKS: Mapping[str, Remark] = {
+    "BuyerProfiled": Remark(
+        says=lambda event: f"The buyer is {event['profile']}, which no seller is told.",
+        stage="Conversation",
+    ),
+    "ProfileInferred": Remark(
+        says=lambda _: "The seller forms a picture of the buyer", why=_INFERRED, fold="Picture"
+    ),
+    "ActionChosen": Remark(says=_chosen, why=("options", "probabilities"), fold="Options"),
+    "CategorySearched": Remark(
+        says=lambda event: f"Looked up: {' > '.join(event['found']) or 'the whole catalogue'}",
+        why=("options",),
+        fold="Below it",
+    ),
+    "ItemsShown": Remark(says=_shown_with_prices, tone="act"),
+    "ItemSelected": Remark(says=_priced, tone="act"),
+    "ItemValued": Remark(says=_valued),
+    "PriceLowered": Remark(says=_lowered, tone="act"),
+    "ShippingNamed": Remark(says=_named),
+    "BuyerLeft": Remark(says=lambda _: "The buyer leaves", why=("reason",), tone="act"),
+}
+"""Event type -> what a page that shows a whole conversation says."""

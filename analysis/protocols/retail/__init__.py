@@ -15,7 +15,7 @@ from retailsim.analysis.protocols.claims import (
     TABLES,
     claims_warning,
 )
-from retailsim.analysis.protocols.retail.choices import CHOICES, EXAMPLES, MOVES_READ
+from retailsim.analysis.protocols.retail.choices import CHOICES, EXAMPLES, MOVES_READ, REMARKS
 
 if TYPE_CHECKING:
     from retailsim.analysis.annotation.scores import Scores
@@ -58,6 +58,7 @@ ANALYSIS = ProtocolAnalysis(
         'such claims raise sales and come back as "not as described". See Claims.'
     ),
     examples=EXAMPLES,
+    remarks=REMARKS,
     fidelity=_fidelity,
     experiments=_experiments,
     moves=_moves,

@@ -8,7 +8,7 @@ import polars as pl
 
 from retailsim.analysis.projection.columns import BUYER_TRAITS
 from retailsim.analysis.projection.tables import RowTable
-from retailsim.analysis.protocol import Told
+from retailsim.analysis.protocol import Remark, Told
 
 CHOICES: Mapping[str, RowTable] = {
     "choices": RowTable(
@@ -28,6 +28,25 @@ EXAMPLES: Mapping[str, Told] = {
     "SellerChose": lambda event: f"The seller chooses {event['option']}.",
 }
 """Event type -> what a reader of the report is told."""
+
+_PLAN = ("target_expansion", "value_proposition", "contextual_urgency", "objection_handling")
+
+REMARKS: Mapping[str, Remark] = {
+    "StrategyFormed": Remark(
+        says=lambda _: "The seller plans its pitch", why=_PLAN, fold="Plan", stage="Pitch"
+    ),
+    "TopicsChosen": Remark(
+        says=lambda event: f"The buyer wants to know about {', '.join(event['topics'])}",
+        why=("reason",),
+        stage="Questions",
+    ),
+    "SellerChose": Remark(
+        says=lambda event: f"The seller chooses {event['option']}",
+        why=("options", "probabilities"),
+        fold="Options",
+    ),
+}
+"""Event type -> what a page that shows a whole conversation says."""
 
 MOVES_READ = frozenset(
     (

@@ -1,0 +1,196 @@
+"""The page of one conversation: all of it there, once, and what others wrote as text."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from html.parser import HTMLParser
+from pathlib import Path
+
+import polars as pl
+import pytest
+from yarl import URL
+
+from retailsim.analysis.conversation.lines import episode_lines
+from retailsim.analysis.projection.loader import load
+from retailsim.events.messages import MessageSent
+from tests.analysis.fakelog import closed, market, opened, write_run
+from tests.sim.runs import SMALL, launched
+from tests.studio.server import Client, ask
+
+HOSTILE = (
+    '<script>alert(1)</script> <img src=x onerror=alert(1)> https://example.com "quoted" '
+    "\u202edesrever\u200b {{ 7 * 7 }} </bdi></p>"
+)
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("pages")
+    launched(folder / "a", *SMALL)
+    return folder
+
+
+class Page(HTMLParser):
+    """What a test asks of a page: its ids, where its links lead, its tags and its text."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.ids: list[str] = []
+        self.links: list[str] = []
+        self.tags: Counter[str] = Counter()
+        self.handlers: list[str] = []
+        self.words: list[str] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags[tag] += 1
+        for name, value in attrs:
+            if name == "id":
+                self.ids.append(value or "")
+            if name == "href":
+                self.links.append(value or "")
+            if name.startswith("on") or name == "style":
+                self.handlers.append(name)
+
+    def handle_data(self, data: str) -> None:
+        self.words.append(data)
+
+    @property
+    def text(self) -> str:
+        return " ".join("".join(self.words).split())
+
+
+async def shown(client: Client, run: str, episode: str, status: int = 200, **query: str) -> Page:
+    asked = {"id": episode, **query}
+    async with client.get(f"/runs/{run}/episode", params=asked) as answer:
+        page = Page(await answer.text())
+        assert answer.status == status, page.text
+        return page
+
+
+@pytest.fixture(scope="module")
+def refunded(runs: Path) -> str:
+    """An episode with a refund: there is nothing that its page does not have."""
+    episodes = load(runs / "a").episodes
+    return str(episodes.filter(pl.col("refunded_cents") > 0)["episode"][0])
+
+
+def test_every_event_is_a_turn_and_an_event_once_and_every_anchor_leads_somewhere(
+    runs: Path, refunded: str
+) -> None:
+    seqs = sorted(json.loads(line)["seq"] for line in episode_lines(runs / "a", refunded))
+
+    async def questions(client: Client) -> None:
+        page = await shown(client, "a", refunded)
+        assert len(set(page.ids)) == len(page.ids)
+        assert [one for one in page.ids if re.fullmatch(r"e\d+", one)] == [f"e{n}" for n in seqs]
+        assert [one for one in page.ids if re.fullmatch(r"v\d+", one)] == [f"v{n}" for n in seqs]
+        anchors = {link[1:] for link in page.links if link.startswith("#")}
+        assert anchors <= set(page.ids)
+        booked = {one for one in page.ids if re.fullmatch(r"l\d+", one)}
+        assert booked and booked <= anchors
+        assert page.tags["script"] == 1
+
+    ask(runs, questions)
+
+
+def test_its_files_are_the_lines_of_the_log_and_a_text(runs: Path, refunded: str) -> None:
+    async def questions(client: Client) -> None:
+        for name, kind in (
+            ("episode.jsonl", "application/x-ndjson"),
+            ("episode.txt", "text/plain"),
+        ):
+            async with client.get(f"/runs/a/{name}", params={"id": refunded}) as answer:
+                assert answer.content_type == kind
+                assert answer.headers["Content-Disposition"].startswith("attachment")
+                body = await answer.read()
+            if name == "episode.jsonl":
+                assert body.splitlines() == episode_lines(runs / "a", refunded)
+            else:
+                assert b"== Decision ==" in body
+
+    ask(runs, questions)
+
+
+def test_its_neighbours_lead_on_and_keep_the_filter(runs: Path) -> None:
+    first, second = load(runs / "a").episodes["episode"][:2]
+
+    async def questions(client: Client) -> None:
+        page = await shown(client, "a", first, seller="x&y")
+        [behind] = [URL(one) for one in page.links if "episode?" in one]
+        assert dict(behind.query) == {"id": second, "seller": "x&y"}
+        assert any(one.endswith("episodes?seller=x%26y") for one in page.links)
+
+    ask(runs, questions)
+
+
+def test_an_unknown_episode_is_404_in_a_sentence(runs: Path) -> None:
+    async def questions(client: Client) -> None:
+        for episode in ("", "nobody", "<b>"):
+            page = await shown(client, "a", episode, 404)
+            assert "no episode of this name" in page.text
+        async with client.get("/runs/a/episode.jsonl", params={"id": "nobody"}) as answer:
+            assert answer.status == 404
+
+    ask(runs, questions)
+
+
+def hostile(folder: Path) -> Path:
+    said = MessageSent(stage="sales", role="seller", turn=1, text=HOSTILE)
+    long = MessageSent(stage="sales", role="buyer", turn=1, text="y" * 2_000_000)
+    left_out = MessageSent(stage="sales", role="seller", turn=2, text="")
+    events = market(
+        "m", closed("e/<i>&#1", opened(HOSTILE, HOSTILE, title=HOSTILE), said, long, left_out)
+    )
+    strange = {"type": "Strange", "market": "m", "episode": "e/<i>&#1", "seq": 99, "<i>x": HOSTILE}
+    return write_run(folder / "h", [*events, strange], protocol="nobodys", segment_bytes=1 << 24)
+
+
+def test_what_others_wrote_stays_text_and_a_megabyte_is_cut(tmp_path: Path) -> None:
+    hostile(tmp_path)
+
+    async def questions(client: Client) -> None:
+        page = await shown(client, "h", "e/<i>&#1", tab="<x>")
+        assert page.tags["script"] == 1 and not page.tags["img"] and not page.tags["i"]
+        assert not page.handlers
+        assert all("example.com" not in link for link in page.links)
+        assert "<script>alert(1)</script>" in page.text and "{{ 7 * 7 }}" in page.text
+        assert "2,000,000 characters" in page.text
+        assert "(left out of the log)" in page.text
+        assert "holds 2 invisible characters" in page.text and "\\u202e" in page.text
+        assert len(page.text) < 200_000
+        assert page.tags["bdi"] > 10
+
+    ask(tmp_path, questions)
+
+
+def test_a_damaged_log_is_told_with_file_byte_and_what_to_do(tmp_path: Path) -> None:
+    run = hostile(tmp_path)
+    [segment] = (run / "events").glob("*.jsonl")
+    bytes_ = bytearray(segment.read_bytes())
+    at = bytes_.index(b"onerror")
+    bytes_[at] ^= 1
+    segment.write_bytes(bytes_)
+
+    async def questions(client: Client) -> None:
+        page = await shown(client, "h", "e/<i>&#1", 409)
+        assert re.search(r"\.jsonl, byte \d+: the log is damaged: ", page.text)
+
+    ask(tmp_path, questions)
+
+
+def test_a_market_that_is_open_shows_the_answers_it_has(tmp_path: Path) -> None:
+    answered = {
+        "type": "OutsideAnswered", "market": "m", "episode": "e", "t": 0, "source": "buyer:b",
+        "call": 0, "key": "decide", "digest": "", "answer": "yes", "error": None,
+    }  # fmt: skip
+    write_run(tmp_path / "o", [answered], seal=False, protocol="nobodys")
+
+    async def questions(client: Client) -> None:
+        page = await shown(client, "o", "e", tab="calls")
+        assert "Its market is still open" in page.text and "yes" in page.text
+        assert "Nothing was said yet." in page.text
+
+    ask(tmp_path, questions)
