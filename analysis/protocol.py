@@ -110,6 +110,9 @@ class ProtocolAnalysis(ProtocolTables):
         From the projections of some runs, by the runs' names, and the sellers of each that may
         have learnt on the way, to the moves of their sellers: what `policy mine` and the report
         look for patterns in. None: its sellers make no moves.
+    listed : mapping of str to str
+        Columns of the episodes table that hold texts, with what people read: a list of episodes
+        shows them beside what all protocols share.
     """
 
     section: Callable[[Projection], Section | None] | None = None
@@ -122,6 +125,7 @@ class ProtocolAnalysis(ProtocolTables):
     experiments: Callable[[], Mapping[str, ExperimentTable]] = _no_experiments
     moves: Callable[[Mapping[str, Projection], Learning], Moves] | None = None
     reads: Collection[str] | None = None
+    listed: Mapping[str, str] = field(default_factory=dict)
 
 
 def analysis_of(run: Path) -> ProtocolAnalysis:

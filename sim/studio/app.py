@@ -11,8 +11,15 @@ from aiohttp import web
 from retailsim.analysis.report.page import style
 from retailsim.events.errors import RetailSimError
 from retailsim.sim.error_line import line_and_status
-from retailsim.sim.studio import compare, conversation, overview, runs_page
+from retailsim.sim.studio import (
+    compare,
+    conversation,
+    episodes,
+    overview,
+    runs_page,
+)
 from retailsim.sim.studio.guard import HEALTH, guard, with_headers
+from retailsim.sim.studio.lists import LISTS, Lists
 from retailsim.sim.studio.pages import told
 from retailsim.sim.studio.studio import STUDIO, NoSuchRun, Studio
 
@@ -21,7 +28,13 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 STATIC = Path(__file__).parent / "static"
 MOST_BYTES = 64 << 10
 """Of what is sent to it."""
-PAGES = (runs_page, overview, conversation, compare)
+PAGES = (
+    compare,
+    conversation,
+    episodes,
+    overview,
+    runs_page,
+)
 """The modules with pages; each has its `ROUTES`."""
 
 log = structlog.get_logger(__name__)
@@ -31,6 +44,7 @@ def application(studio: Studio) -> web.Application:
     """Return the application of a studio, to be served."""
     app = web.Application(middlewares=[_in_words, guard], client_max_size=MOST_BYTES)
     app[STUDIO] = studio
+    app[LISTS] = Lists()
     app.on_response_prepare.append(with_headers)
     app.on_shutdown.append(_end_streams)
     app.router.add_get(HEALTH, _health)

@@ -71,4 +71,5 @@ ANALYSIS = ProtocolAnalysis(
     experiments=_experiments,
     moves=_moves,
     reads=READ,
+    listed={"profile": "Profile", "selected": "Chose"},
 )
