@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -27,13 +27,18 @@ class Cell(msgspec.Struct, frozen=True):
 
 
 class ReportTable(msgspec.Struct, frozen=True, kw_only=True):
-    """A table; the first column holds names. One that is `folded` has to be opened."""
+    """A table; the first column holds names. One that is `folded` has to be opened.
+
+    `about` says which episodes each row is of, such as ``{"seller": "plain-dealer"}``: a page that
+    can show them links the row's name to them. Without it no row is linked.
+    """
 
     title: str
     columns: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
     note: str = ""
     folded: bool = False
+    about: tuple[Mapping[str, str], ...] = ()
 
     def words(self) -> set[int]:
         """Return which columns, counted from 0, hold words: they begin at the left."""
@@ -129,7 +134,13 @@ def row(name: str, *cells: Cell) -> tuple[Cell, ...]:
 
 
 def table(
-    title: str, columns: Sequence[str], rows: Sequence[tuple[Cell, ...]], note: str = ""
+    title: str,
+    columns: Sequence[str],
+    rows: Sequence[tuple[Cell, ...]],
+    note: str = "",
+    about: Sequence[Mapping[str, str]] = (),
 ) -> ReportTable:
     """Make a table."""
-    return ReportTable(title=title, columns=tuple(columns), rows=tuple(rows), note=note)
+    return ReportTable(
+        title=title, columns=tuple(columns), rows=tuple(rows), note=note, about=tuple(about)
+    )

@@ -77,18 +77,19 @@ def report(run: Path, about: Mapping[str, str], learning: Collection[str] = ()) 
     replay = summarize(
         run.name, projection, sealed=sealed, sent=attempts(run), own=own, planned=planned
     )
-    some = estimates.decided(_shown(projection.episodes, own))
+    some = estimates.decided(shown_columns(projection.episodes, own))
     own_parts: list[Section | None] = []
     if some.height:
         own_parts = [
             None if protocol.section is None else protocol.section(projection),
-            _moves(run, projection, protocol, learning),
+            moves_section(run, projection, protocol, learning),
             rules_section(run, projection.episodes.height),
         ]
-    last = [_failures(replay, projection.episodes), _examples(run, projection.episodes, protocol)]
+    failures = failures_section(replay, projection.episodes)
+    last = [failures, _examples(run, projection.episodes, protocol)]
     warnings = tuple(protocol.cautions(projection))
     del projection  # what follows reads `some`: memory need not hold the rest beside it
-    parts: list[Section | None] = [_headlines(some, own)]
+    parts: list[Section | None] = [headlines_section(some, own)]
     if some.height:
         parts.insert(0, findings.findings_section(some))
         *first, rules = own_parts
@@ -100,22 +101,23 @@ def report(run: Path, about: Mapping[str, str], learning: Collection[str] = ()) 
             funnel.funnel_section(some),
             groups.prices_section(some, own),
             groups.personas_section(some, own),
-            _refunds(some),
+            refunds_section(some),
             *first,
             rules,
             worth_section(some),
         ]
-    parts += [None if replay.cost is None else cost_section(replay.cost), *last, _made(about)]
+    costs = None if replay.cost is None else cost_section(replay.cost)
+    parts += [costs, *last, made_section(about)]
     return Report(
         title=_title(run.resolve().name, about),
-        lead=_lead(replay),
+        lead=lead(replay),
         warnings=(*warnings, *cautions(run, replay, some, about.get("behavioral agents", ""))),
         sections=tuple(part for part in parts if part is not None),
     )
 
 
-def _shown(episodes: pl.DataFrame, own: Own) -> pl.DataFrame:
-    """The columns that sections read; what other columns say of single episodes they leave out."""
+def shown_columns(episodes: pl.DataFrame, own: Own) -> pl.DataFrame:
+    """Return the columns that sections read; what others say of single episodes is left out."""
     shown = estimates.shown_with_bounds(own)
     read = {*_READ, *_SEATS, *SHARED_BY, *KINDS, *funnel.read(), *measures_read(shown)}
     shared = any(name in episodes.columns and not episodes[name].null_count() for name in SHARED_BY)
@@ -130,10 +132,10 @@ def columns_of(protocol: ProtocolAnalysis) -> frozenset[str] | None:
     return columns_read(protocol.measures) | _READ | frozenset((*funnel.read(), *protocol.reads))
 
 
-def _moves(
+def moves_section(
     run: Path, projection: Projection, protocol: ProtocolAnalysis, learning: Collection[str]
 ) -> Section | None:
-    """What goes with buying, where the protocol tells the moves of its sellers."""
+    """Return what goes with buying, where the protocol tells the moves of its sellers."""
     if protocol.moves is None:
         return None
     return mined_section(mine(protocol.moves({str(run): projection}, {str(run): learning})))
@@ -145,7 +147,8 @@ def _title(folder: str, about: Mapping[str, str]) -> str:
     return folder if not name or folder.startswith(name) else f"{name}: {folder}"
 
 
-def _lead(replay: Replay) -> str:
+def lead(replay: Replay) -> str:
+    """Return in a sentence how much a run is."""
     return (
         f"{_counted(replay.overall.decided, 'episode')} between "
         f"{_counted(len(replay.sellers), 'seller')} and {_counted(len(replay.buyers), 'buyer')}."
@@ -156,7 +159,8 @@ def _counted(n: int, what: str) -> str:
     return f"{n:,} {what}{'' if n == 1 else 's'}"
 
 
-def _headlines(some: pl.DataFrame, own: Own) -> Section:
+def headlines_section(some: pl.DataFrame, own: Own) -> Section:
+    """Return the first numbers, each with its intervals."""
     [all_] = estimates.measured(some, own=own)
     headlines: list[Headline] = []
     for one in shown_in("report", own, costs_known="profit_cents" in all_.totals):
@@ -169,19 +173,20 @@ def _headlines(some: pl.DataFrame, own: Own) -> Section:
             below = "; ".join(filter(None, (cell.below, one.about)))
             headlines.append(Headline(name=one.label, value=cell.text, below=below))
     about = scope(some)
-    lead = _INTERVALS.format(interval=about.interval)
+    said = _INTERVALS.format(interval=about.interval)
     if any(found.two_way for found in all_.estimates.values()):
-        lead += _TWO_WAY.format(two_way=about.two_way)
+        said += _TWO_WAY.format(two_way=about.two_way)
     conversion = all_["conversion_rate"]
     if conversion.effective_n is not None:
-        lead += _WORTH.format(n=conversion.n, worth=conversion.effective_n)
+        said += _WORTH.format(n=conversion.n, worth=conversion.effective_n)
     if all_.least:
-        lead += f" {MARKED}"
-    lead += profit.why_none(all_)
-    return Section(name="summary", title="Summary", lead=lead, headlines=tuple(headlines))
+        said += f" {MARKED}"
+    said += profit.why_none(all_)
+    return Section(name="summary", title="Summary", lead=said, headlines=tuple(headlines))
 
 
-def _refunds(some: pl.DataFrame) -> Section | None:
+def refunds_section(some: pl.DataFrame) -> Section | None:
+    """Return what came back by issue and category; None where nothing was bought."""
     refunds = measure("refund_rate")
     read = {*measures_read([refunds]), "cluster", *_REFUNDS}
     buying = some.lazy().filter(pl.col("orders") > 0).select(sorted(read)).collect()
@@ -203,21 +208,24 @@ def _refunds(some: pl.DataFrame) -> Section | None:
     return Section(name="refunds", title="Refunds", tables=tuple(tables))
 
 
-def _failures(replay: Replay, episodes: pl.DataFrame) -> Section | None:
+def failures_section(replay: Replay, episodes: pl.DataFrame) -> Section | None:
+    """Return what failed, by stage and reason, and what was rejected; None where nothing was."""
     failed = failed_of(episodes)
     if not failed.height and not replay.rejected_outputs and not replay.rejected_commands:
         return None
-    rows = [
-        row(str(stage), Cell(f"{n:,}"), Cell(str(reason)[:200]))
-        for stage, reason, n in reasons(failed).head(MOST_ROWS).iter_rows()
-    ]
-    lead = (
+    rows, about = [], []
+    for stage, reason, n in reasons(failed).head(MOST_ROWS).iter_rows():
+        told = str(reason)[:200]
+        rows.append(row(str(stage), Cell(f"{n:,}"), Cell(told)))
+        about.append({"status": "failed", "stage": str(stage), "reason": told})
+    said = (
         f"{_counted(failed.height, 'episode')} failed; "
         f"answers that could not be used: {replay.rejected_outputs:,}; "
         f"commands that the market's rules forbid: {replay.rejected_commands:,}."
     )
-    tables = (table("Failed episodes", ("Stage", "Episodes", "Reason"), rows),) if rows else ()
-    return Section(name="failures", title="Rejected and failed", lead=lead, tables=tables)
+    heads = ("Stage", "Episodes", "Reason")
+    tables = (table("Failed episodes", heads, rows, about=about),) if rows else ()
+    return Section(name="failures", title="Rejected and failed", lead=said, tables=tables)
 
 
 def _examples(run: Path, episodes: pl.DataFrame, protocol: ProtocolAnalysis) -> Section | None:
@@ -232,7 +240,8 @@ def _examples(run: Path, episodes: pl.DataFrame, protocol: ProtocolAnalysis) -> 
     )
 
 
-def _made(about: Mapping[str, str]) -> Section:
+def made_section(about: Mapping[str, str]) -> Section:
+    """Return how the run was made; `about` is that of `report`."""
     rows = [row(name, Cell(value)) for name, value in about.items() if name != "scenario"]
     return Section(
         name="made",

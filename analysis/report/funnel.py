@@ -31,9 +31,20 @@ _NOTE = (
 )
 
 
-class _Step(NamedTuple):
-    """Who came to a step, out of whom, and of whom it is known whether they did."""
+class Step(NamedTuple):
+    """Who came to a step, out of whom, and of whom it is known whether they did.
 
+    Parameters
+    ----------
+    key : str
+        Its name in addresses of pages.
+    name : str
+        Its name for people.
+    came : polars.Expr
+        Of an episode whose decision is known: whether it came to this step.
+    """
+
+    key: str
     name: str
     came: pl.Expr
     known: pl.Expr = _EVERY
@@ -42,17 +53,22 @@ class _Step(NamedTuple):
 
 
 _OFFERED, _BUYERS = "saw the offer", "bought"
-_STEPS = (
-    _Step(_OFFERED, _EVERY),
-    _Step(
+STEPS = (
+    Step("offered", _OFFERED, _EVERY),
+    Step(
+        "asked",
         "asked the seller",
         (pl.col("pre_exchanges") > 0) | (pl.col("sales_exchanges") > 0),
         of=_OFFERED,
     ),
-    _Step(_BUYERS, BOUGHT, of=_OFFERED),
-    _Step("contacted support", BOUGHT & _SUPPORTED, SETTLED | _SUPPORTED, _BUYERS, BOUGHT),
-    _Step("reviewed the product", BOUGHT & _REVIEWED, CLOSED | _REVIEWED, _BUYERS, BOUGHT),
-    _Step("got money back", _REFUNDED, SETTLED | _REFUNDED, _BUYERS, BOUGHT),
+    Step("bought", _BUYERS, BOUGHT, of=_OFFERED),
+    Step(
+        "supported", "contacted support", BOUGHT & _SUPPORTED, SETTLED | _SUPPORTED, _BUYERS, BOUGHT
+    ),
+    Step(
+        "reviewed", "reviewed the product", BOUGHT & _REVIEWED, CLOSED | _REVIEWED, _BUYERS, BOUGHT
+    ),
+    Step("refunded", "got money back", _REFUNDED, SETTLED | _REFUNDED, _BUYERS, BOUGHT),
 )
 
 
@@ -60,12 +76,12 @@ def funnel_section(some: pl.DataFrame) -> Section:
     """Return the section; `some` are the episodes whose decision is known."""
     about = str(scope(some))
     some = some.select("cluster", *sorted(set(read())))  # each step copies what it selects
-    counts = [(step.name, some.filter(step.came).height) for step in _STEPS]
+    counts = [(step.name, came) for step, came in reached(some)]
     figure = charts.bars(
         "funnel", "The purchase funnel", [(n, float(c)) for n, c in counts], "episodes"
     )
-    open_ = any(some.filter(step.out_of, ~step.known).height for step in _STEPS)
-    rows = [row(step.name, *_cells(step, some)) for step in _STEPS]
+    open_ = any(some.filter(step.out_of, ~step.known).height for step in STEPS)
+    rows = [row(step.name, *_cells(step, some)) for step in STEPS]
     return Section(
         name="funnel",
         title="Funnel",
@@ -76,19 +92,25 @@ def funnel_section(some: pl.DataFrame) -> Section:
                 ("", "Episodes", "of all", "", ""),
                 rows,
                 about + _NOTE * open_,
+                [{"step": step.key} for step in STEPS],
             ),
         ),
     )
 
 
+def reached(some: pl.DataFrame) -> list[tuple[Step, int]]:
+    """Return how many came to each step; `some` are the episodes whose decision is known."""
+    return [(step, some.filter(step.came).height) for step in STEPS]
+
+
 def read() -> Iterator[str]:
     """Yield the columns that steps read."""
-    for step in _STEPS:
+    for step in STEPS:
         for part in (step.came, step.known, step.out_of):
             yield from part.meta.root_names()
 
 
-def _cells(step: _Step, some: pl.DataFrame) -> tuple[Cell, ...]:
+def _cells(step: Step, some: pl.DataFrame) -> tuple[Cell, ...]:
     count = Cell(f"{some.filter(step.came).height:,}")
     if not step.of:
         return count, Cell("100.0%"), Cell(""), Cell("")
@@ -99,7 +121,7 @@ def _cells(step: _Step, some: pl.DataFrame) -> tuple[Cell, ...]:
     return count, of_all, _of_those(step, some, unknown), Cell(f"of those who {step.of}")
 
 
-def _of_those(step: _Step, some: pl.DataFrame, unknown: int) -> Cell:
+def _of_those(step: Step, some: pl.DataFrame, unknown: int) -> Cell:
     """The share of those who came to the step before and of whom this one is known."""
     before = some.filter(step.out_of)
     share = _share(step, before.filter(step.known))
@@ -111,12 +133,12 @@ def _of_those(step: _Step, some: pl.DataFrame, unknown: int) -> Cell:
     )
 
 
-def _share(step: _Step, some: pl.DataFrame) -> Cell:
+def _share(step: Step, some: pl.DataFrame) -> Cell:
     came = some.select(came=step.came.cast(pl.Int64))["came"]
     return estimated("share", rate(came, ones(some), some["cluster"]))
 
 
-def _bounds(step: _Step, some: pl.DataFrame, unknown: int) -> Cell:
+def _bounds(step: Step, some: pl.DataFrame, unknown: int) -> Cell:
     """The share had none, and had all of those come of whom it is not known."""
     came = some.filter(step.came).height
     low, high = (written("share", n / some.height) for n in (came, came + unknown))

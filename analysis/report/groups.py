@@ -53,9 +53,9 @@ def seats_section(some: pl.DataFrame, own: Own) -> Section:
         title="Sellers and buyers",
         figures=tuple(figure for figure in figures if figure is not None),
         tables=(
-            measure_table("Sellers", sellers, own, str(scope(some))),
-            measure_table("Buyers", buyers, own, str(scope(some))),
-            measure_table("Categories", categories, own, str(scope(some))),
+            measure_table("Sellers", sellers, own, str(scope(some)), ("seller",)),
+            measure_table("Buyers", buyers, own, str(scope(some)), ("buyer",)),
+            measure_table("Categories", categories, own, str(scope(some)), ("category",)),
         ),
     )
 
@@ -78,7 +78,7 @@ def pairs_section(replay: Replay, some: pl.DataFrame, own: Own) -> Section | Non
         return None
     marked = bool((frame["mark"] != "").any())
     rows = estimates.measured(some, ("seller", "buyer"), own)
-    pairs = measure_table("Pairs", rows, own, str(scope(some)))
+    pairs = measure_table("Pairs", rows, own, str(scope(some)), ("seller", "buyer"))
     return Section(
         name="pairs",
         title="Who sells well to whom",

@@ -24,8 +24,16 @@ MOST_ROWS = 40
 """Rows of a table; more are counted and left out."""
 
 
-def measure_table(title: str, rows: list[Measured], own: Own, note: str = "") -> ReportTable:
-    """Return a table with a row for each of `rows`, and the measures that name this view."""
+def measure_table(
+    title: str, rows: list[Measured], own: Own, note: str = "", by: Sequence[str] = ()
+) -> ReportTable:
+    """Return a table with a row for each of `rows`, and the measures that name this view.
+
+    Parameters
+    ----------
+    by : sequence of str
+        What the rows' keys are of, where episodes can be looked up by that.
+    """
     unended = any(found.totals["episodes"] != found.episodes for found in rows)
     costs_known = any("profit_cents" in found.totals for found in rows)
     shown = shown_in("report", own, unended=unended, costs_known=costs_known)
@@ -36,7 +44,8 @@ def measure_table(title: str, rows: list[Measured], own: Own, note: str = "") ->
         for found in rows[:MOST_ROWS]
     ]
     marked = f" {MARKED}" if any(found.least for found in rows[:MOST_ROWS]) else ""
-    return table(title, ("", *columns), cells, note + left_out + marked)
+    about = [dict(zip(by, found.keys, strict=True)) for found in rows[:MOST_ROWS] if by]
+    return table(title, ("", *columns), cells, note + left_out + marked, about)
 
 
 def _headings(one: Measure) -> Iterator[str]:

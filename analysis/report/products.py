@@ -40,7 +40,7 @@ def products_section(some: pl.DataFrame) -> Section | None:
     read = {*READ, "product", "seller", "orders", "net_revenue_cents"}
     known = some.select(name for name in some.columns if name in read)
     known = known.filter(pl.col("product").is_not_null())
-    found = _summed(known, "product")
+    found = summed(known, "product")
     if found.height < 2:
         return None
     by = "profit" if found["profit"].null_count() < found.height else "net"
@@ -57,7 +57,7 @@ def products_section(some: pl.DataFrame) -> Section | None:
         folded_together=f"{len(alone):,} products, each by its sellers",
         tables=(
             *(
-                table(title, _HEADS, list(map(_line, part.iter_rows(named=True))))
+                table(title, _HEADS, list(map(_line, part.iter_rows(named=True))), about=_of(part))
                 for title, part in lists
             ),
             *(_alone(one, known.filter(pl.col("product") == one["product"])) for one in alone),
@@ -78,7 +78,23 @@ _HEADS = (
 )
 
 
-def _summed(some: pl.DataFrame, key: str) -> pl.DataFrame:
+def summed(some: pl.DataFrame, key: str) -> pl.DataFrame:
+    """Return what each product, or each seller, came to, sorted by it.
+
+    Parameters
+    ----------
+    some : polars.DataFrame
+        Episodes whose decision is known.
+    key : str
+        ``product`` or ``seller``.
+
+    Returns
+    -------
+    DataFrame
+        The key, ``title``, counts (``episodes``, ``orders``, ``units``, ``back``), the mean
+        ``rating``, cents (``net``, ``profit``: null where no cost is known) and ``with_profit``,
+        of how many episodes that is.
+    """
     profit = pl.col("profit_cents")
     return (
         some.group_by(key)
@@ -124,6 +140,10 @@ def _line(one: Mapping[str, Any]) -> tuple[Cell, ...]:
     return row(_name(one), *_cells(one))
 
 
+def _of(part: pl.DataFrame) -> list[dict[str, str]]:
+    return [{"product": str(id_)} for id_ in part["product"]]
+
+
 def _cells(one: Mapping[str, Any]) -> Iterator[Cell]:
     net, profit = one["net"], one["profit"]
     yield Cell(f"{one['episodes']:,}")
@@ -147,7 +167,7 @@ def _alone(one: Mapping[str, Any], some: pl.DataFrame) -> ReportTable:
     """One product by its sellers, to be opened."""
     rows = [
         row(str(part["seller"]), *_cells(part))
-        for part in _summed(some, "seller").iter_rows(named=True)
+        for part in summed(some, "seller").iter_rows(named=True)
     ]
     if len(rows) > 1:
         rows.append(row("All", *_cells(one)))

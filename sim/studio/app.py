@@ -12,6 +12,7 @@ from retailsim.analysis.report.page import style
 from retailsim.events.errors import RetailSimError
 from retailsim.sim.error_line import line_and_status
 from retailsim.sim.studio import (
+    chapters,
     compare,
     conversation,
     episodes,
@@ -44,7 +45,7 @@ def application(studio: Studio) -> web.Application:
     """Return the application of a studio, to be served."""
     app = web.Application(middlewares=[_in_words, guard], client_max_size=MOST_BYTES)
     app[STUDIO] = studio
-    app[LISTS] = Lists()
+    episodes,
     app.on_response_prepare.append(with_headers)
     app.on_shutdown.append(_end_streams)
     app.router.add_get(HEALTH, _health)

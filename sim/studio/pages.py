@@ -8,6 +8,7 @@ from typing import Any
 
 from aiohttp import web
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from retailsim.analysis.report.page import LOADER, drawn
 
@@ -41,6 +42,11 @@ def told(request: web.Request, status: int, text: str) -> web.Response:
     """Return a page that says why there is nothing to see."""
     name = HTTPStatus(status).phrase
     return page(request, "told.html", status=status, name=name, text=text)
+
+
+def fragment(template: str, **values: Any) -> Markup:
+    """Return a part of a page as HTML; its template has no links to other pages than beside it."""
+    return Markup(_environment().get_template(template).render(draw=drawn, **values))
 
 
 @cache

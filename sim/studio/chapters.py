@@ -1,0 +1,169 @@
+"""The chapters of an overview: sections as HTML, each kept when it is made.
+
+A hundred thousand episodes take some three seconds for all of them. So a page is sent each chapter
+as soon as there is one, and whoever asks later for the same state of the log gets what is there.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+import anyio
+import structlog
+from aiohttp import web
+
+from retailsim.analysis.exhibits.parts import Section
+from retailsim.analysis.replay.replay import Replay
+from retailsim.analysis.report.content import lead
+from retailsim.events.log.seal import fingerprint
+from retailsim.sim.error_line import line_and_status
+from retailsim.sim.folder.currency import in_currency_of
+from retailsim.sim.studio.links import to_episodes
+from retailsim.sim.studio.pages import fragment
+from retailsim.sim.studio.reading import Maker, Reading, read
+from retailsim.sim.studio.studio import Studio
+
+MOST_BYTES = 64 << 20
+"""Of all that is kept; what was looked at last is, however large it is."""
+
+log = structlog.get_logger(__name__)
+
+
+class Chapter(NamedTuple):
+    """One section as HTML."""
+
+    name: str
+    html: str
+
+
+class Chapters:
+    """The chapters of one state of a run's log.
+
+    Parameters
+    ----------
+    found : Reading
+        Let go when the last chapter is made.
+
+    Attributes
+    ----------
+    run : Path
+    replay : Replay
+    warnings : tuple of str
+        What has to be read before the numbers.
+    contents : dict of str to str
+        Chapters that there are for certain: name and title.
+    lead : str
+        In a sentence, how much the run is.
+    """
+
+    def __init__(self, found: Reading) -> None:
+        self.run = found.run
+        self.replay: Replay = found.replay
+        self.own = found.protocol.measures
+        self.budget = found.budget
+        self.warnings = found.warnings
+        self.contents = found.contents
+        self.lead = f"{lead(found.replay)} Scenario {found.made['run']}, seed {found.made['seed']}."
+        self._size = int(found.projection.episodes.estimated_size())
+        self._made: list[Chapter] = []
+        self._todo: Iterator[Maker] | None = found.sections()
+        self._one_viewer = anyio.Lock()
+        self._one_thread = threading.Lock()
+
+    @property
+    def n_bytes(self) -> int:
+        """How much memory they take, about."""
+        rows = 0 if self._todo is None else self._size
+        return rows + sum(len(one.html) for one in self._made)
+
+    @property
+    def complete(self) -> bool:
+        """Whether all of them are made."""
+        return self._todo is None
+
+    async def each(self, studio: Studio) -> AsyncIterator[Chapter]:
+        """Yield the chapters in their order; those that are not made yet, as they are."""
+        at = 0
+        while True:
+            while at < len(self._made):
+                yield self._made[at]
+                at += 1
+            if self.complete:
+                return
+            async with self._one_viewer:
+                await studio.work(self._go_on, at)
+
+    def _go_on(self, have: int) -> None:
+        """Make one more, unless another thread did so meanwhile."""
+        with self._one_thread, in_currency_of(self.run):
+            if self._todo is None or len(self._made) > have:
+                return
+            maker = next(self._todo, None)
+            if maker is None:
+                self._todo = None
+            elif (made := _made(maker)) is not None:
+                self._made.append(made)
+
+
+def _made(maker: Maker) -> Chapter | None:
+    try:
+        section = maker()
+        if section is None:
+            return None
+        return Chapter(section.name, fragment("chapter.html", section=section, link=to_episodes))
+    except Exception as error:  # noqa: BLE001 - the other chapters have something to say
+        log.error("a chapter failed", problem=repr(error))
+        said = line_and_status(error)[0]
+        missing = Section(name="missing", title="A chapter is missing", lead=said)
+        return Chapter("missing", fragment("chapter.html", section=missing, link=to_episodes))
+
+
+@dataclass(kw_only=True)
+class Overviews:
+    """What one server keeps of the runs that were looked at, by their folders."""
+
+    most_bytes: int = MOST_BYTES
+    _kept: OrderedDict[Path, tuple[str, Chapters]] = field(default_factory=OrderedDict)
+
+    async def of(self, run: Path, studio: Studio) -> Chapters:
+        """Return the chapters of a run that nobody plays, as its log stands now.
+
+        Raises
+        ------
+        NotARunFolder, NotARun, LogDamaged, LogUnreadable, BadTables
+        """
+        mark = await studio.work(_mark, run)
+        known, chapters = self._kept.get(run, ("", None))
+        if chapters is None or known != mark:
+            chapters = await studio.work(_read, run)
+            self._kept[run] = mark, chapters
+        self._kept.move_to_end(run)
+        while len(self._kept) > 1 and self.n_bytes > self.most_bytes:
+            self._kept.popitem(last=False)
+        return chapters
+
+    @property
+    def n_bytes(self) -> int:
+        """How much memory they take."""
+        return sum(chapters.n_bytes for _, chapters in self._kept.values())
+
+
+def _mark(run: Path) -> str:
+    """What changes with the log, and with what a resume may change beside it."""
+    events, file = run / "events", run / "run.toml"
+    changed = file.stat().st_mtime_ns if file.is_file() else 0
+    return f"{fingerprint(events) if events.is_dir() else ''} {changed}"
+
+
+def _read(run: Path) -> Chapters:
+    with in_currency_of(run):
+        return Chapters(read(run))
+
+
+OVERVIEWS = web.AppKey("overviews", Overviews)
+"""Where the application has them."""
