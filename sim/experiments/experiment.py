@@ -161,7 +161,7 @@ def _options(asked: ExperimentOptions, arm: ExperimentArm, out: Path | None) -> 
     )
 
 
-_MARK = "experiment.json"
+MARK = "experiment.json"
 """What an experiment was told, in its folder: the same words go on with it."""
 
 
@@ -176,7 +176,7 @@ def begin(asked: ExperimentOptions, folder: Path) -> None:
     """
     words = [asked.name, asked.settings, asked.sellers, asked.buyers, asked.seed]
     told = msgspec.json.encode([*words, "full"] if asked.full else words, order="sorted")
-    arm_runs.begin(folder, _MARK, told)
+    arm_runs.begin(folder, MARK, told)
 
 
 def show(

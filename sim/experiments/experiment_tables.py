@@ -20,9 +20,10 @@ from retailsim.analysis.experiments.outcomes import (
     Value,
     missed,
 )
-from retailsim.analysis.measures.value_text import change_written, written
+from retailsim.analysis.measures.value_text import change_written
 from retailsim.analysis.statistics.values import Test
-from retailsim.market.core.money import whole_dollars
+from retailsim.sim.experiments.outcome_words import ends_said, how, number_said
+from retailsim.sim.look.compare_words import p_told
 from retailsim.sim.terminal.terminal import printable
 
 
@@ -58,8 +59,6 @@ _EDGES = 2
 """Cells at both sides of a table."""
 _GAP = 3
 """Cells between its columns."""
-_WHOLE = 100_000
-"""From so many cents on, money is in whole dollars."""
 
 
 class _Sheets:
@@ -154,21 +153,20 @@ def _table(
 def _cell(value: Value, notes: dict[str, int]) -> str:
     """Number, interval, n and effective n, what was published and put in, a line each."""
     found = value.measured
-    said = "-" if found.value is None else _number(value.unit, found.value)
+    said = "-" if found.value is None else number_said(value.unit, found.value)
     lines = [f"{said} [{notes[found.note]}]" if _noted(value) else said]
     if found.interval is not None:
-        low, high = (_number(value.unit, end) for end in (found.interval.low, found.interval.high))
-        lines.append(f"{low} to {high}")
+        lines.append(ends_said(value.unit, found.interval.low, found.interval.high))
     if found.value is not None:
         worth = "" if found.effective_n is None else f", eff. {found.effective_n:,.0f}"
         lines.append(f"n {found.n:,}{worth}")
     if value.published is not None:
-        lines.append(f"paper {_number(value.unit, value.published)}{', off' * missed(value)}")
+        lines.append(f"paper {number_said(value.unit, value.published)}{', off' * missed(value)}")
     if value.put_in:
         lines.append("put in")
     if value.spread is not None:
-        low, high = (_number(value.unit, end) for end in (value.spread.low, value.spread.high))
-        lines.append(f"{value.spread.seeds} seeds {low} to {high}")
+        ends = ends_said(value.unit, value.spread.low, value.spread.high)
+        lines.append(f"{value.spread.seeds} seeds {ends}")
     return "\n".join(lines)
 
 
@@ -186,31 +184,13 @@ def _findings(findings: Sequence[JudgedClaim]) -> Table:
         table.add_row(
             Text(printable(finding.claim)),
             _estimate(finding.unit, test),
-            Text(_how(finding)),
+            Text(how(finding)),
             f"{test.n:,}",
-            f"{_p(p)}{tails}",
+            f"{p_told(p)}{tails}",
             *verdict,
             Text(finding.published),
         )
     return table
-
-
-def _how(finding: JudgedClaim) -> str:
-    """How the interval or p was found; where there is none, why."""
-    test = finding.test
-    if test.note:
-        return test.note
-    if test.interval is None:
-        return test.method
-    if finding.one_tailed:  # the interval is of both sides, so p is of another test
-        return f"p: {test.method}; interval: {test.interval.method}"
-    return test.interval.method
-
-
-def _p(p: float | None) -> str:
-    if p is None:
-        return "-"
-    return "<0.001" if p < 0.0005 else f"{p:.3f}"
 
 
 def _estimate(unit: str, test: Test) -> str:
@@ -221,9 +201,3 @@ def _estimate(unit: str, test: Test) -> str:
     if test.interval is None:
         return said
     return f"{said}\n{write(test.interval.low)} to {write(test.interval.high)}"
-
-
-def _number(unit: str, number: float) -> str:
-    if unit == "cents" and abs(number) >= _WHOLE:
-        return whole_dollars(number)
-    return written(unit, number)

@@ -12,13 +12,14 @@ from retailsim.analysis.report.page import style
 from retailsim.events.errors import RetailSimError
 from retailsim.sim.error_line import line_and_status
 from retailsim.sim.studio import (
-    chapters,
     compare,
     conversation,
     episodes,
     overview,
     runs_page,
+    studies,
 )
+from retailsim.sim.studio.chapters import OVERVIEWS, Overviews
 from retailsim.sim.studio.guard import HEALTH, guard, with_headers
 from retailsim.sim.studio.lists import LISTS, Lists
 from retailsim.sim.studio.pages import told
@@ -35,6 +36,7 @@ PAGES = (
     episodes,
     overview,
     runs_page,
+    studies,
 )
 """The modules with pages; each has its `ROUTES`."""
 
@@ -45,7 +47,8 @@ def application(studio: Studio) -> web.Application:
     """Return the application of a studio, to be served."""
     app = web.Application(middlewares=[_in_words, guard], client_max_size=MOST_BYTES)
     app[STUDIO] = studio
-    episodes,
+    app[LISTS] = Lists()
+    app[OVERVIEWS] = Overviews()
     app.on_response_prepare.append(with_headers)
     app.on_shutdown.append(_end_streams)
     app.router.add_get(HEALTH, _health)

@@ -77,7 +77,7 @@ def compared(first: Path, second: Path) -> Compared:
 
     Amounts are written in the currency that holds while it is called.
     """
-    return _compared(first, second, (_mark(first), _mark(second)))
+    return _compared(first, second, (mark(first), mark(second)))
 
 
 @lru_cache(maxsize=2)
@@ -92,7 +92,7 @@ def _compared(first: Path, second: Path, marks: tuple[object, object]) -> Compar
     return Compared(report, {one.name: drawn(one) for one in figures}, pairs, found.names)
 
 
-def _mark(run: Path) -> object:
+def mark(run: Path) -> object:
     """What changes whenever a run does."""
     try:
         return fingerprint(run / "events"), (run / "run.toml").stat().st_mtime_ns

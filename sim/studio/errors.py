@@ -23,3 +23,10 @@ class PortTaken(SimError):
     def __init__(self, host: str, port: int, error: OSError) -> None:
         why = error.strerror or str(error)
         super().__init__(f"cannot listen on {host} port {port}: {why}; choose another --port")
+
+
+class UnclearStudy(SimError):
+    """The folder of an experiment does not say enough to measure it."""
+
+    def __init__(self, path: Path, why: str) -> None:
+        super().__init__(f"{path}: {why}")

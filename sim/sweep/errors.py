@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from retailsim.sim.errors import SimError
 
 
@@ -10,3 +12,10 @@ class BadSweep(SimError):
 
     def __init__(self, told: str, problem: str) -> None:
         super().__init__(f"sweep {told}: {problem}")
+
+
+class NotASweep(SimError):
+    """The folder of a sweep does not say what was swept."""
+
+    def __init__(self, folder: Path, why: str) -> None:
+        super().__init__(f"{folder}: {why}")

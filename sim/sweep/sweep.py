@@ -70,12 +70,14 @@ def _told(asked: SweepOptions, found: Sweep) -> bytes:
         scenario, place = asked_scenario(options)
         located(scenario, place, options.scenario)
         scenarios.append(scenario)
-    words = {
+    words: dict[str, object] = {
         "scenario": asked.scenario,
         "keys": {one.key: one.values for one in found.keys},
         "settings": asked.settings,
         "scenarios": sha256(msgspec.json.encode(scenarios, order="sorted")).hexdigest(),
     }
+    if len(found.keys) > 1:  # the words are sorted, and arms are numbered by the order of keys
+        words["order"] = [one.key for one in found.keys]
     return msgspec.json.encode(words, order="sorted")
 
 
