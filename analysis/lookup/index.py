@@ -198,7 +198,7 @@ class LogIndex:
         try:
             found: list[Line] = []
             for block in self._bytes.at(segment, around):
-                if block[:1] != b"\n" or block[-1:] != b"\n":
+                if block[:1] + block[-1:] != b"\n\n":
                     return None
                 found += [(read_head(line), line) for line in block[1:-1].split(b"\n")]
         except (OutOfBounds, msgspec.DecodeError, UnicodeDecodeError):

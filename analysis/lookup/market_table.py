@@ -13,7 +13,6 @@ from retailsim.analysis.lookup.stretches import SCHEMA
 Key = tuple[int, int]
 """A segment: its shard and its number."""
 
-_PLACES = ("shard", "number", "offset")
 _TYPES = pl.Schema({"shard": pl.UInt16(), "number": pl.UInt32(), **SCHEMA})
 
 
@@ -47,10 +46,10 @@ class MarketTable:
             for key, rows in more
         ]
         typed = [frame.cast(_TYPES) for frame in frames]
-        return MarketTable(pl.concat([self._rows, *typed]).sort("market", *_PLACES))
+        return MarketTable(pl.concat([self._rows, *typed]).sort("market"))
 
     def find(self, market: str) -> list[Stretch]:
-        """Return a market's stretches in the order of the log."""
+        """Return a market's stretches, in any order."""
         if self._markets.is_empty():
             return []
         first, behind = (self._markets.search_sorted(market, side) for side in ("left", "right"))

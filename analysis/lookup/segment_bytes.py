@@ -34,6 +34,11 @@ class SegmentBytes:
         self._most = most_held
         self._held: OrderedDict[tuple[int, int], bytes] = OrderedDict()
 
+    @property
+    def holds(self) -> int:
+        """Return how many are held."""
+        return len(self._held)
+
     def forget(self) -> None:
         """Hold nothing any more: the segments may be other ones now."""
         self._held.clear()

@@ -5,18 +5,21 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterable
+from contextlib import closing
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import polars as pl
 import pytest
 
 from retailsim.analysis.lookup import index as index_module
-from retailsim.analysis.lookup import kept
+from retailsim.analysis.lookup import kept, segment_bytes
 from retailsim.analysis.lookup.checking import check_kept_index
 from retailsim.analysis.lookup.index import LogIndex
-from retailsim.analysis.lookup.stretches import stretches
+from retailsim.analysis.lookup.segment_bytes import SegmentBytes
+from retailsim.analysis.lookup.stretches import SCHEMA, stretches
 from retailsim.analysis.projection.errors import KeptDiffers, LogUnreadable
 from retailsim.analysis.projection.packed import packed, unpacked
 from retailsim.events.errors import LogDamaged
@@ -43,14 +46,14 @@ def read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return names
 
 
-def a_run(folder: Path, quantity: int = 2, *, compress: bool = False) -> Path:
-    """A run of three markets in several segments."""
+def a_run(folder: Path, quantity: int = 2, **how: Any) -> Path:
+    """A run of three markets, in several segments unless `how` says otherwise."""
     markets = [
         event
         for name in MARKETS
         for event in market(name, closed(f"{name}/e", opened(), order(quantity)))
     ]
-    return write_run(folder, markets, batch=3, segment_bytes=900, compress=compress)
+    return write_run(folder, markets, **{"batch": 3, "segment_bytes": 900, **how})
 
 
 def kept_files(run: Path) -> list[Path]:
@@ -69,29 +72,32 @@ def test_what_is_kept_is_not_made_again(tmp_path: Path, read: list[str]) -> None
     assert read == []
 
 
-@pytest.mark.parametrize(
-    "spoil",
-    [
-        lambda content: b"",
-        lambda content: content[:40],
-        lambda content: content[:-1],
-        lambda content: content + b"\0",
-        lambda content: content[:60] + bytes([content[60] ^ 1]) + content[61:],
-        lambda content: sha256(b"\xc1").digest() + b"\xc1",
-    ],
-)
-def test_a_damaged_file_is_made_again(
-    tmp_path: Path, read: list[str], spoil: Callable[[bytes], bytes]
-) -> None:
+def test_a_damaged_file_is_made_again(tmp_path: Path) -> None:
+    """Whichever byte of it; what is said of another digest is not used either."""
     run = a_run(tmp_path / "run")
     LogIndex.open(run)
-    file = kept_files(run)[1]
-    content = file.read_bytes()
-    file.write_bytes(spoil(content))
-    read.clear()
+    file, segment = kept_files(run)[1], one_of(run)
+    content, commit = file.read_bytes(), segment.last_commit()
+    assert commit is not None
+    spoilt = [b"", content[:40], content[:-1], content + b"\0", sha256(b"\xc1").digest() + b"\xc1"]
+    spoilt += [
+        content[:at] + bytes([content[at] ^ 1]) + content[at + 1 :]
+        for at in range(0, len(content), len(content) // 40)
+    ]
+    for damaged in spoilt:
+        file.write_bytes(damaged)
+        assert kept.read(run / "derived", segment, commit.digest) is None
     assert agrees(LogIndex.open(run), run)
     assert file.read_bytes() == content
-    assert read
+    assert kept.read(run / "derived", segment, commit.digest) is not None
+    assert kept.read(run / "derived", segment, "0" * 64) is None
+
+
+def test_of_small_segments_nothing_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kept, "WORTH_BYTES", 1 << 20)
+    run = a_run(tmp_path / "run")
+    assert agrees(LogIndex.open(run), run)
+    assert not (run / "derived").exists()
 
 
 def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
@@ -118,19 +124,44 @@ def forge(run: Path, change: Callable[[pl.DataFrame], pl.DataFrame]) -> None:
         file.write_bytes(sha256(body).digest() + body)
 
 
+def nth(market: str, number: int) -> pl.Expr:
+    """Which stretch is a market's so-manieth."""
+    return (pl.col("market") == market) & ((pl.col("market") == market).cum_sum() == number + 1)
+
+
+_NOWHERE = pl.lit(None, pl.Int64())
+
 FORGED: dict[str, Callable[[pl.DataFrame], pl.DataFrame]] = {
     "shifted": lambda rows: rows.with_columns(pl.col("offset") + 1),
     "longer": lambda rows: rows.with_columns(pl.col("length") * 3),
+    "with a commit": lambda rows: rows.with_columns(
+        length=pl.col("offset").shift(-1, fill_value=9)
+    ),
     "too short": lambda rows: rows.with_columns(pl.col("length") - 1),
     "beyond the end": lambda rows: rows.with_columns(pl.col("offset") + (1 << 40)),
     "huge": lambda rows: rows.with_columns(length=pl.lit((1 << 48) - 1)),
+    "huge at its end": lambda rows: pl.concat(
+        [rows[:-1], rows[-1:].with_columns(length=pl.lit((1 << 48) - 1))]
+    ),
     "overflowing": lambda rows: rows.with_columns(length=pl.lit((1 << 63) - 1)),
     "below zero": lambda rows: rows.with_columns(pl.col("offset") * -1),
-    "the file's beginning": lambda rows: rows.with_columns(offset=pl.lit(0, pl.Int64())),
-    "of other names": lambda rows: rows.with_columns(pl.col("market").reverse()),
+    "the file's beginning": lambda rows: rows.with_columns(
+        offset=pl.when(nth("a", 0)).then(pl.lit(0, pl.Int64())).otherwise("offset")
+    ),
+    "before it": lambda rows: rows.with_columns(
+        offset=pl.when(nth("a", 0)).then(pl.lit(-9, pl.Int64())).otherwise("offset")
+    ),
+    "exchanged names": lambda rows: rows.with_columns(
+        pl.col("market").replace({"a": "b", "b": "c", "c": "a"})
+    ),
     "without a market": lambda rows: rows.filter(pl.col("market") != "b"),
-    "without a part": lambda rows: rows[1:],
-    "nulls": lambda rows: rows.with_columns(market=pl.lit(None, pl.String())),
+    "without a part": lambda rows: rows.filter(~nth("b", 1)),
+    "without a beginning": lambda rows: rows.filter(~nth("b", 0)),
+    "twice": lambda rows: pl.concat([rows, rows]).sort("offset"),
+    "nameless": lambda rows: rows.with_columns(market=pl.lit(None, pl.String())),
+    "nowhere": lambda rows: rows.with_columns(
+        offset=pl.when(nth("b", 1)).then(_NOWHERE).otherwise("offset")
+    ),
     "empty": lambda rows: rows.clear(),
     "too many": lambda rows: pl.concat([rows] * 500),
     "other columns": lambda rows: rows.rename({"market": "marked"}),
@@ -139,26 +170,98 @@ FORGED: dict[str, Callable[[pl.DataFrame], pl.DataFrame]] = {
 }
 
 
-@pytest.mark.parametrize("compress", [False, True], ids=["plain", "compressed"])
-@pytest.mark.parametrize("what", FORGED)
+PLACED = ("shifted", "longer", "beyond the end", "huge", "huge at its end", "exchanged names")
+"""Where what is wrong shows itself when the segment is read."""
+
+
+@pytest.mark.parametrize(
+    ("what", "held"),
+    [
+        *(pytest.param(what, None, id=what) for what in FORGED),
+        *(pytest.param(what, True, id=f"{what}, zst") for what in PLACED),
+        *(pytest.param(what, False, id=f"{what}, large zst") for what in PLACED),
+    ],
+)
 def test_a_forged_index_is_made_again(
-    tmp_path: Path, what: str, compress: bool, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, what: str, held: bool | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Although its digests are right; once, and then for good."""
-    run = a_run(tmp_path / "run", compress=compress)
+    """Although its digests are right, and whichever market is asked for first; then for good."""
+    if held is False:
+        monkeypatch.setattr(segment_bytes, "MOST_WHOLE", 10)
+    run = a_run(tmp_path / "run", compress=held is not None, batch=1, segment_bytes=9_999)
+    honest = LogIndex.open(run)
+    assert agrees(honest, run)
+    told = {name: honest.lines(name) for name in ("a", "c", "b")}
+    for name in told:
+        forge(run, FORGED[what])
+        assert LogIndex.open(run).lines(name) == told[name] != []
+    LogIndex.open(run).lines("b")
+    with monkeypatch.context() as patched:
+        patched.setattr(LogIndex, "_distrust", None)  # what is kept now needs no second look
+        assert LogIndex.open(run).lines("b") == told["b"]
+
+
+def test_what_a_line_holds_is_no_line(tmp_path: Path) -> None:
+    """Something within a line that looks like a line of another market."""
+    inner = {"type": "Noted", "market": "b", "seq": 0}
+    run = write_run(tmp_path / "run", [{"type": "Noted", "market": "a", "seq": 0, "of": inner}])
+    content = (run / "events" / "0000-00000000.jsonl").read_bytes()
     LogIndex.open(run)
-    forge(run, FORGED[what])
-    forged = LogIndex.open(run)
-    assert all(forged.lines(name) for name in MARKETS)
-    assert agrees(forged, run)
-    monkeypatch.setattr(LogIndex, "_distrust", None)  # what is kept now needs no second look
-    assert agrees_on_what_is_there(LogIndex.open(run), run)
+    inside = msgspec.json.encode(inner)
+    row = {"market": ["b"], "offset": [content.index(inside)], "length": [len(inside)]}
+    forge(run, lambda rows: pl.DataFrame(row, SCHEMA))
+    assert LogIndex.open(run).lines("b") == []
+    forge(run, lambda rows: pl.DataFrame({**row, "length": [len(inside) + 1]}, SCHEMA))
+    assert LogIndex.open(run).lines("b") == []
 
 
-def agrees_on_what_is_there(index: LogIndex, run: Path) -> bool:
-    """Whether the markets of the log come out right."""
-    fresh = LogIndex.open(run)
-    return all(index.lines(name) == fresh.lines(name) != [] for name in MARKETS)
+def test_more_rows_than_a_segment_has_lines_are_not_unpacked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = a_run(tmp_path / "run")
+    LogIndex.open(run)
+    forge(run, FORGED["too many"])
+    monkeypatch.setattr(kept, "unpacked", None)
+    assert agrees(LogIndex.open(run), run)
+
+
+def test_few_compressed_segments_are_held(tmp_path: Path) -> None:
+    """And read again as they were."""
+    run = a_run(tmp_path / "run", compress=True)
+    several = segments(run / "events")
+    assert len(several) > 3
+    reader = SegmentBytes(most_held=2)
+    whole = [[(0, one.size())] for one in several]
+    for _ in range(2):
+        for one, places in zip(several, whole, strict=True):
+            with closing(one.open()) as stream:
+                assert reader.at(one, places) == [stream.read(1 << 20)]
+            assert reader.holds <= 2
+
+
+def test_a_log_in_place_of_another_is_looked_through(tmp_path: Path, read: list[str]) -> None:
+    run, other = a_run(tmp_path / "run"), a_run(tmp_path / "other" / "run", 3)
+    index = LogIndex.open(run)
+    shutil.rmtree(run / "events")
+    shutil.copytree(other / "events", run / "events")
+    read.clear()
+    index.refresh()
+    assert sorted(read) == [segment.path.name for segment in segments(run / "events")]
+    assert agrees(index, run)
+
+
+def test_an_open_segment_in_place_of_another_is_looked_through(tmp_path: Path) -> None:
+    """It does not go on where the other one was."""
+    run = a_run(tmp_path / "run", segment_bytes=9_999)
+    other = a_run(tmp_path / "o" / "run", segment_bytes=9_999, batch=1)
+    for folder in (run, other):
+        path = segments(folder / "events")[0].path
+        path.rename(path.with_name(f"{path.name}.open"))
+    index = LogIndex.open(run)
+    name = "0000-00000000.jsonl.open"
+    (other / "events" / name).replace(run / "events" / name)
+    index.refresh()
+    assert agrees(index, run)
 
 
 def test_a_parquet_file_that_is_none_is_made_again(tmp_path: Path) -> None:
