@@ -19,6 +19,7 @@ from retailsim.events.log.lock import RunLock
 from retailsim.events.log.seal import write_seal
 from retailsim.sim.errors import ModelsStopped, WorkerFailed
 from retailsim.sim.execution.job import Job, play_with_telemetry
+from retailsim.sim.execution.progress_file import ProgressFile
 from retailsim.sim.folder.run_folder import RunFolder
 from retailsim.sim.play.progress import Progress
 from retailsim.sim.play.stop import Stop
@@ -69,26 +70,30 @@ def run_to_end(
         listening: AbstractContextManager[object] = Interrupts(control, audience.say)
     else:
         listening = nullcontext()
-    latest = Progress()
-    with listening, audience.progress(total, done) as on_progress:
+    told = ProgressFile(Path(job.run), total, done, job.budget)
+    with listening, told, audience.progress(total, done) as on_progress:
 
         def note(progress: Progress) -> None:
-            nonlocal latest
-            latest = progress
+            told.latest = progress
             on_progress(progress)
 
+        async def play() -> Progress:
+            async with told.renewed():
+                return await _play(job, workers, lock, control, note, audience.say)
+
         try:
-            progress = anyio.run(_play, job, workers, lock, control, note, audience.say)
+            told.latest = progress = anyio.run(play)
         except (ModelsStopped, WorkerFailed) as error:
             if not error.alone:
                 raise
             from retailsim.sim.execution.rest import rest_needs
 
-            raise ModelsStopped(f"{error}; {rest_needs(job, latest, total, done)}") from error
-        finished = not progress.stopped
-        if finished:
+            needs = rest_needs(job, told.latest, total, done)
+            raise ModelsStopped(f"{error}; {needs}") from error
+        if not progress.stopped:
             write_seal(RunFolder(Path(job.run)).events)
-    return RunOutcome(progress=progress, finished=finished)
+            told.finished = True
+    return RunOutcome(progress=progress, finished=told.finished)
 
 
 async def _play(
