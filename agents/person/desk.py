@@ -95,12 +95,18 @@ class Desk:
 
     Parameters
     ----------
+    gated : bool
+        Whether a market begins only once its people have come, each with `take`: else nobody is
+        waited for, and deadlines pass.
     clock : callable
         Seconds, for the times that are told and recorded; deadlines are the event loop's.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, *, gated: bool = False, clock: Callable[[], float] = time.monotonic) -> None:
+        self._gated = gated
         self._clock = clock
+        self._taken: set[str] = set()
+        self._arrivals: dict[str, asyncio.Event] = {}
         self._lock = threading.RLock()
         self._open: dict[str, _Open] = {}
         self._receipts: dict[str, Future[None]] = {}
@@ -115,6 +121,12 @@ class Desk:
     def closed(self) -> bool:
         """Whether the session is over: nothing is asked any more."""
         return self._closed
+
+    def take(self, seat: str) -> None:
+        """Come to a seat, such as ``buyer:ann``: its markets may begin; a second time is fine."""
+        with self._lock:
+            self._taken.add(seat)
+            self._wake(seat)
 
     def questions(self, seat: str | None = None) -> list[Question]:
         """Return the open questions, of one seat or of all, in the order in which they came."""
@@ -185,6 +197,8 @@ class Desk:
         with self._lock:
             for opened in list(self._open.values()):
                 self._end(opened)
+            for seat in self._arrivals:
+                self._wake(seat)
         self._halt()
         self._tell()
 
@@ -207,6 +221,14 @@ class Desk:
         """Take what stops the run that is played."""
         self._halt = halt
         self._loop = asyncio.get_running_loop()
+
+    async def seated(self, seat: str) -> None:
+        """Return once somebody has come to a seat, or the session is over."""
+        with self._lock:
+            if not self._gated or self._closed or seat in self._taken:
+                return
+            arrival = self._arrivals.setdefault(seat, asyncio.Event())
+        await arrival.wait()
 
     def at(self, door: Door) -> SeatDesk:
         """Return the way of one market's seats, whose answers are recorded at its door."""
@@ -271,6 +293,12 @@ class Desk:
         del self._open[opened.question.id]
         with suppress(RuntimeError):  # the run's loop is closed
             opened.loop.call_soon_threadsafe(_done, opened.over)
+
+    def _wake(self, seat: str) -> None:
+        arrival = self._arrivals.get(seat)
+        if arrival is not None and self._loop is not None:
+            with suppress(RuntimeError):  # the run's loop is closed
+                self._loop.call_soon_threadsafe(arrival.set)
 
     def _tell(self) -> None:
         if self._loop is None:

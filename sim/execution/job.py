@@ -37,7 +37,7 @@ from retailsim.sim.execution.garbage import few_collections
 from retailsim.sim.execution.kept_segments import SegmentKeeper
 from retailsim.sim.folder.inputs import PLUGINS, with_inputs
 from retailsim.sim.folder.run_folder import RunFile, RunFolder
-from retailsim.sim.play.engine import Engine, MarketEntry
+from retailsim.sim.play.engine import IN_FLIGHT, Engine, MarketEntry
 from retailsim.sim.play.leftovers import Leftovers
 from retailsim.sim.play.progress import Progress
 from retailsim.sim.play.stop import Stop
@@ -51,10 +51,13 @@ from retailsim.sim.scenario.protocol import (
     scenario_protocol,
     talks_of,
 )
+from retailsim.sim.scenario.scenario import Scenario
 from retailsim.sim.seats.cast import Cast, used_models
 from retailsim.sim.terminal.program_name import program_name
 
 SHARDS = 10_000
+MOST_WAITING = 10_000
+"""Markets that wait for people at once."""
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
@@ -248,7 +251,7 @@ async def play_shard(
                 reply_s=scenario.run.reply_timeout_s,
             ),
             stop=stop,
-            concurrency=scenario.run.concurrency,
+            concurrency=_concurrency(scenario, cast, design),
             texts=scenario.design.transcripts,
             leftovers=job.leftovers,
             on_progress=on_progress,
@@ -298,7 +301,7 @@ async def _run_with_models(
     configs = used_models(design.scenario)
     markets = job.markets(design.markets(), rules_of(cast.protocol).spec)
     if not configs:
-        await engine.run(markets, _in_turn(cast, stop, None))
+        await engine.run(markets, _in_turn(cast, job, stop, None))
         return
     from retailsim.agents.llm.gateway.gateway import Attempt
     from retailsim.sim.budget.market_workload import Workload
@@ -325,16 +328,27 @@ async def _run_with_models(
         try:
             async with models:
                 cast.connect(models)
-                await engine.run(markets, _in_turn(cast, stop, entry), models.usage)
+                await engine.run(markets, _in_turn(cast, job, stop, entry), models.usage)
         finally:
             budget.leave()
     models.raise_if_halted(job.run, fresh=not (job.skip or job.begun or job.shared))
 
 
-def _in_turn(cast: Cast, stop: Stop, entry: MarketEntry | None) -> MarketEntry | None:
+def _in_turn(cast: Cast, job: Job, stop: Stop, entry: MarketEntry | None) -> MarketEntry | None:
     """Let people into one market at a time, if any take part."""
     people = cast.people()
-    return Turns(people, stop, entry) if people else entry
+    return Turns(people, job.desk.seated, stop, entry) if people and job.desk else entry
+
+
+def _concurrency(scenario: Scenario, cast: Cast, design: Design) -> int:
+    """Return how many markets may be in flight; those that wait for people hold up no others."""
+    people = set(cast.people())
+    if scenario.run.concurrency or not people:
+        return scenario.run.concurrency
+    waiting = sum(
+        any(f"{role}:{name}" in people for role, name in spec.seats) for spec in design.markets()
+    )
+    return IN_FLIGHT + min(waiting, MOST_WAITING)
 
 
 def budget_of(job: Job) -> Budget:

@@ -1,9 +1,9 @@
-"""Turns: whoever sits in several markets, as a person may, plays one at a time."""
+"""Turns: people play one market at a time each, and it begins when they have come."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Awaitable, Callable, Collection
 
 from retailsim.market.core.spec import MarketSpec
 from retailsim.sim.play.engine import MarketEntry
@@ -18,21 +18,32 @@ class Turns:
     ----------
     seats : collection of str
         Their sources, such as ``buyer:ann``.
+    seated : callable
+        Returns once somebody has come to a seat, or nobody will any more.
     stop : Stop
     entry : MarketEntry or None
         Who decides beside it.
     """
 
-    def __init__(self, seats: Collection[str], stop: Stop, entry: MarketEntry | None) -> None:
+    def __init__(
+        self,
+        seats: Collection[str],
+        seated: Callable[[str], Awaitable[None]],
+        stop: Stop,
+        entry: MarketEntry | None,
+    ) -> None:
         self._rooms = {source: asyncio.Lock() for source in seats}
+        self._seated = seated
         self._stop = stop
         self._entry = entry
 
     async def enter(self, spec: MarketSpec, leftover: Leftover) -> bool:
-        """Return once nobody of the market plays elsewhere; False if it may not begin any more."""
-        rooms = self._rooms_of(spec)
+        """Return once all its people are there and play nowhere else; False if it may not begin."""
+        rooms = [self._rooms[source] for source in self._people(spec)]
         for room in rooms:  # always in one order, so that no two markets wait for each other
             await room.acquire()
+        for source in self._people(spec):
+            await self._seated(source)
         if not self._stop.requested and (
             self._entry is None or await self._entry.enter(spec, leftover)
         ):
@@ -45,9 +56,9 @@ class Turns:
         """Note that a market is over."""
         if self._entry is not None:
             self._entry.leave(spec)
-        for room in self._rooms_of(spec):
-            room.release()
+        for source in self._people(spec):
+            self._rooms[source].release()
 
-    def _rooms_of(self, spec: MarketSpec) -> list[asyncio.Lock]:
+    def _people(self, spec: MarketSpec) -> list[str]:
         sources = sorted(f"{role}:{name}" for role, name in spec.seats)
-        return [self._rooms[source] for source in sources if source in self._rooms]
+        return [source for source in sources if source in self._rooms]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
@@ -15,14 +16,18 @@ import pytest
 from retailsim.agents.person.bot import Bot
 from retailsim.agents.person.desk import Desk, Question
 from retailsim.agents.person.errors import DeskClosed
+from retailsim.sim.execution.job import Job, play_with_telemetry
 from retailsim.sim.execution.runner import RunControl
+from retailsim.sim.play.engine import IN_FLIGHT
+from retailsim.sim.play.progress import Progress
+from retailsim.sim.play.stop import Stop
 from retailsim.sim.run.launch import make, play_prepared, prepare
 from retailsim.sim.run.launch_options import Options
 from retailsim.sim.run.resume import go_on
 from retailsim.sim.terminal.terminal import Quiet
 from tests.people import retail_words
 from tests.people.played import RETAIL, Attended, play, resumed, text_of
-from tests.sim.runs import ROOT, event_lines, outside_lines, scenario, sim
+from tests.sim.runs import ROOT, event_lines, events_of, outside_lines, scenario, sim
 
 DAY = "deadline_s = 86400"
 
@@ -122,3 +127,35 @@ def test_a_killed_server_loses_no_answer(tmp_path: Path) -> None:
     assert len(outside_lines(run)) == len(before) + len(dict.fromkeys(asked))
     verified = sim("verify", run)
     assert verified.exit_code == 0, verified.stderr
+
+
+@pytest.mark.slow
+def test_a_market_begins_when_its_seat_is_taken(tmp_path: Path) -> None:
+    """More markets wait for people than may be in flight, and who comes is served all the same."""
+    names = [f"p{number:02}" for number in range(17)]
+    seats = "".join(f'[[buyers]]\nid = "{name}"\nagent = "person"\n' for name in names)
+    path = scenario(tmp_path, RETAIL.format(seller="", buyer="") + seats)
+    desk = Desk(gated=True)
+    Bot(desk, seed=1).attend()
+    desk.take(f"buyer:{names[-1]}")
+    options = Options(scenario=str(path), out=tmp_path / "run", desk=desk)
+    prepared = prepare(options, Quiet())
+    run = make(prepared)
+    assert sum(1 for _ in prepared.design.markets()) > IN_FLIGHT + 4
+
+    def close_behind(progress: Progress) -> None:
+        if progress.markets == 8:  # those of the simulated buyer and of the one who came
+            desk.close()
+
+    job = Job(run=str(run.path), desk=desk)
+    progress = asyncio.run(play_with_telemetry(job, stop=Stop(), on_progress=close_behind))
+    assert progress.stopped
+    opened = events_of(run.path, "EpisodeOpened")
+    assert {one["buyer"] for one in opened} == {"ann", names[-1]} and len(opened) == 8
+    again = Desk(gated=True)
+    Bot(again, seed=1).attend()
+    for name in names:
+        again.take(f"buyer:{name}")
+    outcome = go_on(run.path, Quiet(), desk=again, control=RunControl())
+    assert outcome is not None and outcome.finished
+    assert len(events_of(run.path, "EpisodeClosed")) == 4 * 18
