@@ -139,6 +139,13 @@ class PlayedByPeople(SimError):
         )
 
 
+class NoPerson(SimError):
+    """What a person came to was asked of a seat that nobody takes."""
+
+    def __init__(self, run: object, seat: str) -> None:
+        super().__init__(f"{run}: no person takes a seat called {seat!r}; write buyer:ID")
+
+
 class PeopleTogether(SimError):
     """A person would share a market with others' episodes, who would all wait for one another."""
 

@@ -9,8 +9,6 @@ from typing import Any
 import msgspec
 import polars as pl
 
-from retailsim.agents.host import Hosting
-from retailsim.agents.watchdog import Watchdog
 from retailsim.events.messages import (
     ASPECTS,
     EpisodeClosed,
@@ -20,10 +18,7 @@ from retailsim.events.messages import (
     RefundIssued,
     ReviewPosted,
 )
-from retailsim.events.outside import Door
-from retailsim.market.protocols.registry import rules_of
-from retailsim.sim.play.engine import Engine
-from retailsim.sim.play.stop import Stop
+from retailsim.sim.play.in_memory import play_in_memory
 from retailsim.sim.scenario.design import Design
 from retailsim.sim.seats.cast import Cast
 
@@ -102,32 +97,10 @@ async def played_counts(
             if event.episode is not None:
                 _count(found[event.episode], event)
 
-    watch = Watchdog(warn_s=60.0, deadline_s=600.0, say=lambda line: None)
-    engine = Engine(
-        cast=cast,
-        open_market=design.open,
-        log=_Nowhere(),
-        hosting=Hosting(admissions=rules_of(cast.protocol).admissions, watch=watch),
-        stop=Stop(),
-    )
-    for spec in design.markets():
-        await engine.play(spec, Door((), _Nowhere()), sink)
+    await play_in_memory(design, cast, design.markets(), sink)
     for name, chance in (chances or {}).items():
         found[name].chance = chance
     return list(found.values())
-
-
-class _Nowhere:
-    """A log that keeps nothing."""
-
-    def append(self, lines: bytes, count: int) -> None:
-        """Leave it out."""
-
-    async def append_durable(self, lines: bytes, count: int) -> None:
-        """Leave it out."""
-
-    async def room(self) -> None:
-        """There is always room."""
 
 
 def _count(count: EpisodeCount, event: Event) -> None:
