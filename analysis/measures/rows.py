@@ -12,6 +12,7 @@ from typing import Any
 import polars as pl
 
 from retailsim.analysis.measures.measure import Group, Measure
+from retailsim.analysis.measures.scope import KINDS
 from retailsim.analysis.measures.table import with_own
 
 _KEYS: Mapping[tuple[str, ...], Group] = {
@@ -19,7 +20,9 @@ _KEYS: Mapping[tuple[str, ...], Group] = {
     ("buyer",): "buyer",
     ("category",): "category",
     ("seller", "buyer"): "pair",
+    KINDS: "seller",
 }
+"""What makes a group, and which measures it has."""
 
 
 class MeasureRow(dict[str, Any]):
@@ -72,7 +75,7 @@ def measures(
     ----------
     episodes : polars.DataFrame
         As `counted` gives them.
-    by : ("seller",), ("buyer",), ("category",) or ("seller", "buyer")
+    by : ("seller",), ("buyer",), ("category",), ("seller", "buyer") or `KINDS`
         What makes a group.
     own : sequence of Measure
         Those of the run's protocol.
@@ -81,6 +84,18 @@ def measures(
     known = episodes.lazy().filter(pl.col(name).is_not_null() for name in by)  # copies no column
     return list(
         _rows(known.group_by(by).agg(_sums(had)).sort(by).collect(engine="streaming"), had, by)
+    )
+
+
+def by_kind(episodes: pl.DataFrame, own: Sequence[Measure] = ()) -> list[MeasureRow]:
+    """Measures by what took the seats; none where it was the same in all episodes."""
+    return measures(episodes, KINDS, own) if mixed(episodes) else []
+
+
+def mixed(episodes: pl.DataFrame) -> bool:
+    """Whether seats of a role were taken by more than one kind, as the log says it."""
+    return any(
+        kind in episodes.columns and episodes[kind].drop_nulls().n_unique() > 1 for kind in KINDS
     )
 
 

@@ -12,7 +12,7 @@ from retailsim.analysis.measures import table
 from retailsim.analysis.measures.measure import Measure
 from retailsim.analysis.measures.profit_statement import READS as PROFIT_READS
 from retailsim.analysis.measures.profit_statement import ProfitStatement, profit_statement
-from retailsim.analysis.measures.rows import MeasureRow, counted, measures, overall
+from retailsim.analysis.measures.rows import MeasureRow, by_kind, counted, measures, overall
 from retailsim.analysis.measures.scope import KINDS, SHARED_BY
 from retailsim.analysis.projection.loader import load
 from retailsim.analysis.projection.projection import Projection
@@ -74,6 +74,9 @@ class Replay(msgspec.Struct, frozen=True, kw_only=True):
     sellers, buyers, categories, pairs : tuple of MeasureRow
         Sorted by their key. `analysis.measures.table` says what the columns mean; behind them
         stand the measures of the run's protocol.
+    kinds : tuple of MeasureRow
+        By what took the seats (``seller_kind``, ``buyer_kind``: a person, a model, ...); empty
+        where that was the same in all episodes.
     cost : Cost or None
         None without recorded model calls.
     intervals : HeadlineIntervals or None
@@ -98,6 +101,7 @@ class Replay(msgspec.Struct, frozen=True, kw_only=True):
     intervals: HeadlineIntervals | None = None
     profit: ProfitStatement | None = None
     currency: str = DOLLARS
+    kinds: tuple[MeasureRow, ...] = ()
 
 
 def replay(run: Path, projection: Projection | None = None) -> Replay:
@@ -164,6 +168,7 @@ def summarize(
         buyers=tuple(measures(episodes, ("buyer",), own)),
         categories=tuple(measures(episodes, ("category",), own)),
         pairs=tuple(measures(episodes, ("seller", "buyer"), own)),
+        kinds=tuple(by_kind(episodes, own)),
         cost=cost(projection, sent),
         profit=profit_statement(episodes),
     )

@@ -115,6 +115,7 @@ class MeasureTable:
     def _rows(self) -> Iterator[MeasureRow]:
         yield from self._replay.sellers[:_MOST]
         yield from self._replay.buyers[:_MOST]
+        yield from self._replay.kinds
 
     def _width(self, one: Measure) -> int:
         """How wide the column of a measure is."""
@@ -132,7 +133,12 @@ class MeasureTable:
             # Down to the last line, while rows whose amounts have a second line begin at the top.
             text = "\n" * (lines - one.count("\n")) + one
             table.add_column(text, justify="right", no_wrap=True)
-        for role, rows in (("Sellers", self._replay.sellers), ("Buyers", self._replay.buyers)):
+        groups = {
+            "Sellers": self._replay.sellers,
+            "Buyers": self._replay.buyers,
+            "Who bought from whom": self._replay.kinds,
+        }
+        for role, rows in groups.items():
             if not rows:
                 continue
             table.add_row(Text(role, style="bold"))
@@ -298,6 +304,8 @@ def _table(**options: Any) -> Table:
 
 
 def _name(row: MeasureRow) -> str:
+    if "buyer_kind" in row:
+        return f"{row['buyer_kind']} from {row['seller_kind']}"
     return str(row["seller"] if "seller" in row else row["buyer"])
 
 

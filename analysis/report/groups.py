@@ -11,7 +11,8 @@ from retailsim.analysis.exhibits.parts import (
     Section,
 )
 from retailsim.analysis.measures import estimates
-from retailsim.analysis.measures.scope import scope
+from retailsim.analysis.measures.rows import mixed
+from retailsim.analysis.measures.scope import KINDS, scope
 from retailsim.analysis.measures.table import measure
 from retailsim.analysis.measures.value_text import MARK
 from retailsim.analysis.projection.columns import BUYER_TRAITS, SELLER_TRAITS
@@ -48,14 +49,17 @@ def seats_section(some: pl.DataFrame, own: Own) -> Section:
         measure_figure("revenues", "net_revenue_cents", "seller", sellers),
         measure_figure("paid-back", "refund_rate", "seller", sellers),
     )
+    kinds = estimates.measured(some, KINDS, own) if mixed(some) else []
+    told = str(scope(some))
     return Section(
         name="seats",
         title="Sellers and buyers",
         figures=tuple(figure for figure in figures if figure is not None),
         tables=(
-            measure_table("Sellers", sellers, own, str(scope(some)), ("seller",)),
-            measure_table("Buyers", buyers, own, str(scope(some)), ("buyer",)),
-            measure_table("Categories", categories, own, str(scope(some)), ("category",)),
+            measure_table("Sellers", sellers, own, told, ("seller",)),
+            measure_table("Buyers", buyers, own, told, ("buyer",)),
+            measure_table("Categories", categories, own, told, ("category",)),
+            *([measure_table("What took the seats", kinds, own, told)] if kinds else []),
         ),
     )
 
