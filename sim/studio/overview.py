@@ -7,6 +7,7 @@ numbers do not wait for the last, and no script is needed for that.
 from __future__ import annotations
 
 import secrets
+from contextlib import suppress
 
 from aiohttp import web
 from markupsafe import Markup
@@ -58,13 +59,13 @@ async def _sent(
     await response.prepare(request)
     if request.method == "HEAD":
         return response
-    try:
+    with suppress(ConnectionResetError):  # who asked has gone; what was made is kept
         await response.write(head.encode())
-        async for one in chapters.each(request.app[STUDIO]):
-            await response.write(_shown(one, chapters, request.query.get("measure", "")).encode())
+        async with request.app[STUDIO].until_closing():
+            async for one in chapters.each(request.app[STUDIO]):
+                shown = _shown(one, chapters, request.query.get("measure", ""))
+                await response.write(shown.encode())
         await response.write(tail.encode())
-    except ConnectionResetError:
-        pass  # who asked has gone; what was made is kept
     return response
 
 

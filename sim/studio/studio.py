@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar, TypeVarTuple
@@ -61,6 +63,21 @@ class Studio:
         if found is None:
             raise NoSuchRun
         return found
+
+    @asynccontextmanager
+    async def until_closing(self) -> AsyncIterator[None]:
+        """Leave the block, wherever it waits, when the server ends."""
+        with anyio.CancelScope() as scope:
+
+            async def leave() -> None:
+                await self.closing.wait()
+                scope.cancel()
+
+            leaving = asyncio.create_task(leave())
+            try:
+                yield
+            finally:
+                leaving.cancel()
 
     async def work(
         self, function: Callable[[*Arguments], Result], *arguments: *Arguments

@@ -57,4 +57,5 @@ def test_the_program_shows_what_its_link_leads_to(
         page.wait_for_load_state()
         expect(page.get_by_role("heading", level=1)).to_contain_text("only")
         assert "token" not in page.url
+        page.wait_for_load_state()  # its chapters come behind its head
         studio.interrupt()
