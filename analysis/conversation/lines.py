@@ -1,4 +1,4 @@
-"""The lines of one episode, found by going through the log."""
+"""The lines of one episode, found by going through the log: while no table knows its market."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class _Head(msgspec.Struct):
 _head = msgspec.json.Decoder(_Head).decode
 
 
-def episode_lines(run: Path, episode: str) -> list[bytes]:
+def scanned_lines(run: Path, episode: str) -> list[bytes]:
     """Return the lines of an episode and those of its market that belong to no episode.
 
     Empty where the log does not know the episode.

@@ -10,18 +10,16 @@ import msgspec
 from aiohttp import web
 
 from retailsim.analysis.conversation.clock import clock
-from retailsim.analysis.conversation.conversation import Conversation, conversation
-from retailsim.analysis.conversation.lines import episode_lines
 from retailsim.analysis.conversation.outcome import outcome
 from retailsim.analysis.conversation.transcript import transcript
 from retailsim.analysis.conversation.turns import fields
 from retailsim.analysis.projection.loader import load
-from retailsim.analysis.protocol import analysis_of
 from retailsim.market.core.money import dollars, nanodollars
 from retailsim.sim.folder.currency import in_currency_of
 from retailsim.sim.folder.run_folder import RunFolder
 from retailsim.sim.studio.offers import offers
 from retailsim.sim.studio.pages import rendered, told
+from retailsim.sim.studio.one_episode import lines_of, read
 from retailsim.sim.studio.studio import STUDIO
 
 OWN = ("id", "tab")
@@ -59,7 +57,7 @@ async def page(request: web.Request) -> web.Response:
 async def lines(request: web.Request) -> web.Response:
     """Give the lines of the log that the conversation is made of, as they are."""
     studio, key = request.app[STUDIO], request.match_info["run"]
-    found = await studio.work(episode_lines, studio.run(key), _episode(request))
+    found = await studio.work(lines_of, studio.run(key), _episode(request))
     if not found:
         return _unknown(request)
     body = b"".join(line + b"\n" for line in found)
@@ -93,21 +91,16 @@ def _file(body: bytes, kind: str, name: str) -> web.Response:
     return web.Response(body=body, content_type=kind, charset="utf-8", headers=attached)
 
 
-def _read(run: Path, episode: str) -> Conversation | None:
-    found = episode_lines(run, episode)
-    return conversation(episode, found, analysis_of(run)) if found else None
-
-
 def _text(run: Path, episode: str) -> str | None:
     with in_currency_of(run):
-        shown = _read(run, episode)
+        shown = read(run, episode)
         return None if shown is None else transcript(shown)
 
 
 def _html(request: web.Request, key: str, run: Path) -> str | None:
     episode = _episode(request)
     with in_currency_of(run):
-        shown = _read(run, episode)
+        shown = read(run, episode)
         if shown is None:
             return None
         wanted = request.query.get("tab", "")

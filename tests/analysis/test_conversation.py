@@ -14,7 +14,7 @@ import pytest
 from retailsim.analysis.conversation.books import books
 from retailsim.analysis.conversation.clock import clock
 from retailsim.analysis.conversation.conversation import conversation
-from retailsim.analysis.conversation.lines import episode_lines
+from retailsim.analysis.conversation.lines import scanned_lines
 from retailsim.analysis.conversation.outcome import outcome
 from retailsim.analysis.conversation.text import bounded, visible
 from retailsim.analysis.conversation.transcript import transcript
@@ -107,7 +107,7 @@ def test_every_event_is_a_turn_once_and_has_words(
     folder: Path = request.getfixturevalue(name)
     events = own_events(folder)
     for episode in list(events)[:12]:
-        lines = episode_lines(folder, episode)
+        lines = scanned_lines(folder, episode)
         shown = conversation(episode, reversed(lines), analysis_of(folder))
         seqs = sorted(json.loads(line)["seq"] for line in lines)
         assert {one["seq"] for one in events[episode]} <= set(seqs)
@@ -121,7 +121,7 @@ def test_every_event_is_a_turn_once_and_has_words(
 
 def test_lines_are_those_of_the_episode_and_of_its_market_alone(run: Path) -> None:
     episode = next(iter(own_events(run)))
-    found = [json.loads(line) for line in episode_lines(run, episode)]
+    found = [json.loads(line) for line in scanned_lines(run, episode)]
     assert {one["episode"] for one in found} == {None, episode}
     assert len({one["market"] for one in found}) == 1
     expected = [json.loads(line) for line in event_lines(run)]
@@ -131,7 +131,7 @@ def test_lines_are_those_of_the_episode_and_of_its_market_alone(run: Path) -> No
         for one in expected
         if one["market"] == market_ and one["episode"] in (None, episode)
     ]
-    assert episode_lines(run, f"{episode}x") == []
+    assert scanned_lines(run, f"{episode}x") == []
 
 
 def test_an_unknown_event_and_words_that_fail_are_shown_by_their_fields() -> None:

@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 from yarl import URL
 
-from retailsim.analysis.conversation.lines import episode_lines
+from retailsim.analysis.conversation.lines import scanned_lines
 from retailsim.analysis.projection.loader import load
 from retailsim.events.messages import MessageSent
 from tests.analysis.fakelog import closed, market, opened, write_run
@@ -80,7 +80,7 @@ def refunded(runs: Path) -> str:
 def test_every_event_is_a_turn_and_an_event_once_and_every_anchor_leads_somewhere(
     runs: Path, refunded: str
 ) -> None:
-    seqs = sorted(json.loads(line)["seq"] for line in episode_lines(runs / "a", refunded))
+    seqs = sorted(json.loads(line)["seq"] for line in scanned_lines(runs / "a", refunded))
 
     async def questions(client: Client) -> None:
         page = await shown(client, "a", refunded)
@@ -107,7 +107,7 @@ def test_its_files_are_the_lines_of_the_log_and_a_text(runs: Path, refunded: str
                 assert answer.headers["Content-Disposition"].startswith("attachment")
                 body = await answer.read()
             if name == "episode.jsonl":
-                assert body.splitlines() == episode_lines(runs / "a", refunded)
+                assert body.splitlines() == scanned_lines(runs / "a", refunded)
             else:
                 assert b"== Decision ==" in body
 
