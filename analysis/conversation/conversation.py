@@ -9,13 +9,14 @@ from typing import Any
 
 import msgspec
 
+from retailsim.analysis.conversation.answers import Answered, Use, answers, use
 from retailsim.analysis.conversation.books import Books, books
 from retailsim.analysis.conversation.text import Text, bounded, visible
 from retailsim.analysis.conversation.turns import Stage, stages
 from retailsim.analysis.exhibits.beside import Beside
 from retailsim.analysis.projection.errors import EpisodeUnreadable
 from retailsim.analysis.protocol import ProtocolAnalysis
-from retailsim.events.messages import EpisodeOpened, ModelCalled, OutsideAnswered
+from retailsim.events.messages import EpisodeOpened
 
 Event = Mapping[str, Any]
 
@@ -61,7 +62,7 @@ class Conversation(msgspec.Struct, frozen=True, kw_only=True):
         The same events, in their order.
     books : Books
         Its money.
-    calls : tuple of records
+    answers : tuple of Answered
         What models and the outside world answered, in the order in which they were asked.
     beside : Beside or None
         What its protocol has to say beside.
@@ -73,13 +74,30 @@ class Conversation(msgspec.Struct, frozen=True, kw_only=True):
     stages: tuple[Stage, ...]
     events: tuple[LoggedEvent, ...]
     books: Books
-    calls: tuple[ModelCalled | OutsideAnswered, ...]
+    answers: tuple[Answered, ...]
     beside: Beside | None
 
     def last(self, kind: str) -> Event | None:
         """Return the last event of a type, if there is one."""
         found = (one.fields for one in reversed(self.events) if one.kind == kind)
         return next(found, None)
+
+    @property
+    def title(self) -> str:
+        """What it is about, or who takes part."""
+        if self.opened is None:
+            return self.episode
+        return self.opened.title or f"{self.seller or 'Somebody'} and {self.opened.buyer}"
+
+    @property
+    def answered(self) -> Mapping[int, int]:
+        """The number of the answer behind a turn, by the event's ``seq``, where there is one."""
+        return {one.seq: one.number for one in self.answers if one.seq is not None}
+
+    @property
+    def use(self) -> Use:
+        """What the calls of models took."""
+        return use(self.answers)
 
     @property
     def ended(self) -> bool:
@@ -106,7 +124,7 @@ def conversation(episode: str, lines: Iterable[bytes], protocol: ProtocolAnalysi
     try:
         found = [_decode(line) for line in lines]
         events = sorted((one for one in found if "seq" in one), key=lambda one: one["seq"])
-        records = [_record(one) for one in found if "seq" not in one]
+        records = [one for one in found if "seq" not in one]
         own = [one for one in events if one.get("episode") == episode]
         return Conversation(
             episode=episode,
@@ -115,7 +133,7 @@ def conversation(episode: str, lines: Iterable[bytes], protocol: ProtocolAnalysi
             stages=stages(events, protocol),
             events=tuple(map(_logged, events)),
             books=books(own),
-            calls=tuple(sorted(records, key=_asked)),
+            answers=answers(records, events),
             beside=_beside(own, protocol),
         )
     except (msgspec.DecodeError, KeyError, TypeError, ValueError) as error:
@@ -131,14 +149,6 @@ def _seller(own: Iterable[Event], protocol: ProtocolAnalysis) -> str | None:
     naming = ("EpisodeOpened", *protocol.names_seller)
     named = [one.get("seller") for one in own if one["type"] in naming]
     return next((name for name in reversed(named) if isinstance(name, str)), None)
-
-
-def _record(fields: Event) -> ModelCalled | OutsideAnswered:
-    return msgspec.convert(fields, ModelCalled | OutsideAnswered)
-
-
-def _asked(record: ModelCalled | OutsideAnswered) -> tuple[int, str, str, int]:
-    return record.t, record.episode or "", record.source, record.call
 
 
 def _logged(fields: Event) -> LoggedEvent:

@@ -113,6 +113,7 @@ def _html(request: web.Request, key: str, run: Path) -> str | None:
             outcome=outcome(shown),
             offers=offers(RunFolder(run), shown),
             place=_place(run, episode),
+            lines=f"episode.jsonl?{urlencode({'id': episode})}",
             filter=urlencode(chosen),
             tab=wanted if wanted in TABS else TABS[0],
             clock=clock,

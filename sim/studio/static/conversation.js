@@ -12,16 +12,20 @@ function step(by) {
   }
 }
 
+const help = document.getElementById("keys");
 const keys = {
   j: () => step(1),
   k: () => step(-1),
   n: () => link("next")?.click(),
   p: () => link("prev")?.click(),
+  "?": () => help.showModal(),
 };
 
 document.addEventListener("keydown", (event) => {
   const typing = event.target.closest?.("input, select, textarea");
-  if (event.ctrlKey || event.metaKey || event.altKey || typing || !keys[event.key]) return;
+  if (event.ctrlKey || event.metaKey || event.altKey || typing || help.open || !keys[event.key]) return;
   event.preventDefault();
   keys[event.key]();
 });
+
+document.querySelector(".hint").hidden = false;
