@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import urlencode
 
-import msgspec
 from aiohttp import web
 
 from retailsim.analysis.conversation.clock import clock
 from retailsim.analysis.conversation.outcome import outcome
 from retailsim.analysis.conversation.transcript import transcript
 from retailsim.analysis.conversation.turns import fields
-from retailsim.analysis.projection.loader import load
+from retailsim.analysis.listing.episode_filter import EpisodeFilter, filter_of
+from retailsim.analysis.listing.errors import BadFilter
+from retailsim.analysis.listing.listing import Neighbours
 from retailsim.market.core.money import dollars, nanodollars
 from retailsim.sim.folder.currency import in_currency_of
 from retailsim.sim.folder.run_folder import RunFolder
+from retailsim.sim.studio.episodes_view import PAGE_ROWS
+from retailsim.sim.studio.lists import neighbours
 from retailsim.sim.studio.offers import offers
-from retailsim.sim.studio.pages import rendered, told
 from retailsim.sim.studio.one_episode import lines_of, read
+from retailsim.sim.studio.pages import rendered, told
 from retailsim.sim.studio.studio import STUDIO
 
 OWN = ("id", "tab")
@@ -27,28 +29,17 @@ OWN = ("id", "tab")
 TABS = ("ledger", "events", "product", "calls", "beside")
 
 
-class Place(msgspec.Struct, frozen=True, kw_only=True):
-    """Where an episode stands among those of the filter.
-
-    Parameters
-    ----------
-    number : int or None
-        From 1; None where the filter does not hold it.
-    total : int
-    before, behind : str or None
-        The episodes next to it.
-    """
-
-    number: int | None
-    total: int
-    before: str | None
-    behind: str | None
-
-
 async def page(request: web.Request) -> web.Response:
-    """Show a conversation."""
+    """Show a conversation, where it stands in the filter of the address."""
     studio, key = request.app[STUDIO], request.match_info["run"]
-    html = await studio.work(_html, request, key, studio.run(key))
+    try:
+        wanted = filter_of(
+            (name, value) for name, value in request.query.items() if name not in OWN
+        )
+    except BadFilter as error:
+        raise web.HTTPBadRequest(text=str(error)) from None
+    place = await neighbours(request, wanted, _episode(request))
+    html = await studio.work(_html, request, studio.run(key), wanted, place)
     if html is None:
         return _unknown(request)
     return web.Response(text=html, content_type="text/html")
@@ -97,43 +88,29 @@ def _text(run: Path, episode: str) -> str | None:
         return None if shown is None else transcript(shown)
 
 
-def _html(request: web.Request, key: str, run: Path) -> str | None:
-    episode = _episode(request)
+def _html(request: web.Request, run: Path, wanted: EpisodeFilter, place: Neighbours) -> str | None:
+    episode, tab = _episode(request), request.query.get("tab", "")
     with in_currency_of(run):
         shown = read(run, episode)
         if shown is None:
             return None
-        wanted = request.query.get("tab", "")
-        chosen = [(k, v) for k, v in request.query.items() if k not in OWN]
         return rendered(
             request,
             "conversation.html",
-            key=key,
+            key=request.match_info["run"],
             shown=shown,
             outcome=outcome(shown),
             offers=offers(RunFolder(run), shown),
-            place=_place(run, episode),
+            place=place,
+            filter=wanted.query(offset=0, limit=PAGE_ROWS),
+            filtered=bool(wanted.conditions),
             lines=f"episode.jsonl?{urlencode({'id': episode})}",
-            filter=urlencode(chosen),
-            tab=wanted if wanted in TABS else TABS[0],
+            tab=tab if tab in TABS else TABS[0],
             clock=clock,
             fields=fields,
             dollars=dollars,
             nanodollars=nanodollars,
         )
-
-
-def _place(run: Path, episode: str) -> Place:
-    names: Sequence[str] = load(run, ("episode",)).episodes["episode"].to_list()
-    at = names.index(episode) if episode in names else None
-    if at is None:
-        return Place(number=None, total=len(names), before=None, behind=None)
-    return Place(
-        number=at + 1,
-        total=len(names),
-        before=names[at - 1] if at else None,
-        behind=names[at + 1] if at + 1 < len(names) else None,
-    )
 
 
 ROUTES = (

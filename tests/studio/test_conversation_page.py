@@ -115,13 +115,24 @@ def test_its_files_are_the_lines_of_the_log_and_a_text(runs: Path, refunded: str
 
 
 def test_its_neighbours_lead_on_and_keep_the_filter(runs: Path) -> None:
-    first, second = load(runs / "a").episodes["episode"][:2]
+    rows = load(runs / "a").episodes.filter(pl.col("buyer") == "careful-saver")
+    first, second = rows["episode"][:2]
+    asked = {"buyer": "careful-saver", "sort": "episode"}
+    other = rows["episode"][0].replace("careful-saver", "easy-shopper")
 
     async def questions(client: Client) -> None:
-        page = await shown(client, "a", first, seller="x&y")
+        page = await shown(client, "a", first, buyer="careful-saver", sort="episode")
         [behind] = [URL(one) for one in page.links if "episode?" in one]
-        assert dict(behind.query) == {"id": second, "seller": "x&y"}
-        assert any(one.endswith("episodes?seller=x%26y") for one in page.links)
+        assert dict(behind.query) == {"id": second, **asked}
+        back = next(URL(one) for one in page.links if "episodes?" in one)
+        assert dict(back.query) == asked
+        assert f"1 of {rows.height}" in page.text
+        page = await shown(
+            client, "a", other, buyer="careful-saver"
+        )  # not in the filter: nothing is beside it
+        assert not [one for one in page.links if "episode?" in one]
+        page = await shown(client, "a", first, 400, sellr="x")
+        assert "sellr" in page.text and "seller" in page.text
 
     ask(runs, questions)
 
