@@ -11,7 +11,10 @@ from urllib.parse import urlsplit
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-LINKS = "() => [...document.querySelectorAll('a[href]:not([download])')].map(one => one.href.split('#')[0])"
+LINKS = (
+    "() => [...document.querySelectorAll('a[href]:not([download])')]"
+    ".map(one => one.href.split('#')[0])"
+)
 FILE = re.compile(r"\.[a-z]+$")
 """What a browser saves."""
 
