@@ -29,6 +29,6 @@ def episode_lines(index: LogIndex, market: str, episode: str) -> list[bytes]:
     LogDamaged, LogUnreadable, ZstdMissing
         As `LogIndex.lines`.
     """
-    heard = [one for one in index.headed_lines(market) if one[0].episode in (None, episode)]
+    heard = index.chosen_lines(market, lambda head: head.episode in (None, episode))
     told = any(head.episode == episode for head, _ in heard)
     return [line for _, line in heard] if told else []

@@ -10,6 +10,7 @@ kept with it.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,10 +21,10 @@ import polars as pl
 
 from retailsim.analysis.lookup import kept
 from retailsim.analysis.lookup.market_table import Key, MarketTable, by_segment
-from retailsim.analysis.lookup.segment_bytes import OutOfBounds, Place, SegmentBytes
+from retailsim.analysis.lookup.segment_lines import Misled, SegmentLines
 from retailsim.analysis.lookup.stretches import read_head, stretches
 from retailsim.analysis.projection.errors import LogUnreadable, NotARun
-from retailsim.analysis.projection.log_lines import Line
+from retailsim.analysis.projection.log_lines import Head, Line
 from retailsim.events.log.hashed import FileMark, mark_of
 from retailsim.events.log.scan import SegmentReader
 from retailsim.events.log.segment import Segment, segments
@@ -62,7 +63,7 @@ class LogIndex:
     def __init__(self, run: Path) -> None:
         self._folder, self._derived = run / "events", run / "derived"
         self._lock = RLock()
-        self._bytes = SegmentBytes()
+        self._reader = SegmentLines()
         self._trusting = True
         self._forget()
 
@@ -115,25 +116,32 @@ class LogIndex:
         LogDamaged, LogUnreadable, ZstdMissing
             As `refresh`, if what is kept turns out to be wrong and is made again.
         """
-        return [line for _, line in self.headed_lines(market)]
+        return [line for _, line in self.chosen_lines(market, lambda head: True)]
 
-    def headed_lines(self, market: str) -> list[Line]:
-        """Return the same lines, each behind what it says of itself; raises the same."""
+    def chosen_lines(self, market: str, wanted: Callable[[Head], bool]) -> list[Line]:
+        """Return some of the lines, each behind what it says of itself; raises the same.
+
+        Memory is bounded by what is wanted of a market, however long it is.
+        """
         with self._lock:
-            found = self._found(market)
-            if found is None or (self._believed and not _complete(found)):
+            if self._empty:  # when it was made again, the log was damaged
+                self.refresh()
+            try:
+                return self._chosen(market, wanted)
+            except Misled:
                 self._distrust()
-                found = self._found(market)
-            if found is None:
-                raise LogUnreadable(self._folder.name, "it changed while it was read")
-            return found
+            try:
+                return self._chosen(market, wanted)
+            except Misled:
+                raise LogUnreadable(self._folder.name, "it changed while it was read") from None
 
     def _forget(self) -> None:
         self._closed: dict[Key, Marked] = {}
         self._open: dict[Key, _Open] = {}
         self._places, self._open_places = MarketTable(), MarketTable()
-        self._bytes.forget()
+        self._reader.forget()
         self._believed = False
+        self._empty = True
 
     def _distrust(self) -> None:
         """Make everything again from the log: what was kept misled, or the log changed."""
@@ -158,14 +166,13 @@ class LogIndex:
                 rows = pool.map(self._closed_rows, new, new.values())
                 self._places = self._places.with_rows(zip(new, rows, strict=True))
             self._closed |= new
-        still = {key: one for key, one in marked.items() if one[0].is_open}
-        if new or still:
-            grown = {key: _grown(one, self._open.get(key)) for key, one in still.items()}
-            if grown != self._open:
-                self._open_places = MarketTable().with_rows(
-                    (key, one.rows) for key, one in grown.items()
-                )
-            self._open = grown
+        grown = {
+            key: _grown(one, self._open.get(key)) for key, one in marked.items() if one[0].is_open
+        }
+        if grown != self._open:
+            opened = ((key, one.rows) for key, one in grown.items())
+            self._open, self._open_places = grown, MarketTable().with_rows(opened)
+        self._empty = False
 
     def _closed_rows(self, key: Key, one: Marked) -> pl.DataFrame:
         """Return the stretches of a closed segment, kept or made."""
@@ -181,29 +188,35 @@ class LogIndex:
             kept.write(self._derived, segment, made.reader.digest or "", made.rows)
         return made.rows
 
-    def _found(self, market: str) -> list[Line] | None:
-        """Return a market's lines; None if something else stands at a place that is told."""
+    def _chosen(self, market: str, wanted: Callable[[Head], bool]) -> list[Line]:
+        """Go through a market's lines; raises `Misled` where the index cannot be right."""
+        chosen: list[Line] = []
+        lines, numbered, last = 0, 0, -1
+        for line in self._lines_of(market):
+            head = _head(line)
+            if head.market != market:
+                raise Misled
+            lines += 1
+            if head.seq is not None:
+                numbered, last = numbered + 1, max(last, head.seq)
+            if wanted(head):
+                chosen.append((head, line))
+        if self._believed and (lines == 0 or numbered != last + 1):
+            raise Misled
+        return chosen
+
+    def _lines_of(self, market: str) -> Iterator[bytes]:
         told = sorted(self._places.find(market) + self._open_places.find(market))
-        found: list[Line] = []
         for key, places in by_segment(told):
             segment = self._closed[key][0] if key in self._closed else self._open[key].segment
-            lines = self._lines_at(segment, places, market)
-            if lines is None:
-                return None
-            found += lines
-        return found
+            yield from self._reader.at(segment, places)
 
-    def _lines_at(self, segment: Segment, places: list[Place], market: str) -> list[Line] | None:
-        around = [(offset - 1, length + 1) for offset, length in places]  # with the newline before
-        try:
-            found: list[Line] = []
-            for block in self._bytes.at(segment, around):
-                if block[:1] + block[-1:] != b"\n\n":
-                    return None
-                found += [(read_head(line), line) for line in block[1:-1].split(b"\n")]
-        except (OutOfBounds, msgspec.DecodeError, UnicodeDecodeError):
-            return None
-        return found if all(head.market == market for head, _ in found) else None
+
+def _head(line: bytes) -> Head:
+    try:
+        return read_head(line)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise Misled from None
 
 
 def _grown(one: Marked, before: _Open | None) -> _Open:
@@ -218,9 +231,3 @@ def _grown(one: Marked, before: _Open | None) -> _Open:
     )
     rows = stretches(segment.path.name, reader)
     return _Open(segment, mark, reader, rows if before is None else pl.concat([before.rows, rows]))
-
-
-def _complete(found: list[Line]) -> bool:
-    """Whether lines are there, and none is missing between events that are numbered."""
-    numbers = {head.seq for head, _ in found if head.seq is not None}
-    return bool(found) and numbers == set(range(len(numbers)))

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from retailsim.analysis.lookup import kept
+from retailsim.analysis.lookup import kept, segment_lines
 from retailsim.analysis.lookup.episode import episode_lines
 from retailsim.analysis.lookup.index import LogIndex
 from retailsim.analysis.projection.errors import NotARun
@@ -24,8 +24,9 @@ NAMES = ("m", "m1", "m10", "M", 'say "m"', "back\\slash", "naïve ☂ 店", "tab
 
 @pytest.fixture(autouse=True)
 def keeps_all(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What small segments say is kept, too."""
+    """What small segments say is kept, too, and no line is read in one piece."""
     monkeypatch.setattr(kept, "WORTH_BYTES", 1)
+    monkeypatch.setattr(segment_lines, "BLOCK_BYTES", 50)
 
 
 def scanned(run: Path) -> dict[str, list[bytes]]:
