@@ -52,7 +52,7 @@ def read(
         Of the episodes, those that are wanted if they exist; None: all.
     """
     try:
-        index = msgspec.json.decode((derived / _INDEX).read_bytes(), type=_Index)
+        index = msgspec.json.decode(_bytes(derived / _INDEX), type=_Index)
         if (index.version, index.log, index.tables) != (VERSION, log, tables.digest):
             return None
         names = (*tables.frames, *tables.rows)
@@ -98,8 +98,14 @@ class _Changed(Exception):
     """A kept file is not the one that was written."""
 
 
+def _bytes(path: Path) -> bytes:
+    if not path.is_file():  # a pipe would be waited for without end
+        raise _Changed
+    return path.read_bytes()
+
+
 def _content(derived: Path, name: str, index: _Index) -> Packed:
-    content = (derived / f"{name}.parquet").read_bytes()
+    content = _bytes(derived / f"{name}.parquet")
     if hashlib.sha256(content).hexdigest() != index.sha256.get(name):
         raise _Changed
     return content

@@ -150,10 +150,9 @@ class Cost(Use, frozen=True, kw_only=True):
 
 def cost(projection: Projection, attempts: Sequence[Attempts] = ()) -> Cost | None:
     """Return what the recorded calls cost; None without any."""
-    calls = projection.calls
-    if calls.is_empty():
+    calls, total = projection.calls, used(projection)
+    if total is None:
         return None
-    [total] = _uses(calls, ())
     return Cost(
         **msgspec.structs.asdict(total),
         models=_uses(calls, ("model",)),
@@ -163,6 +162,11 @@ def cost(projection: Projection, attempts: Sequence[Attempts] = ()) -> Cost | No
         attempts=tuple(attempts),
         answerers=tuple(_answerers(projection.answerers)),
     )
+
+
+def used(projection: Projection) -> Use | None:
+    """Return what all recorded calls together cost; None without any."""
+    return None if projection.calls.is_empty() else _uses(projection.calls, ())[0]
 
 
 def _answerers(found: pl.DataFrame) -> Iterator[Answerer]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
 from enum import StrEnum
 from pathlib import Path
 
-from retailsim.events.log.seal import SEAL
+from retailsim.events.errors import LogDamaged
+from retailsim.events.log.lock import is_held
+from retailsim.events.log.seal import SEAL, check_quickly
 
 
 class State(StrEnum):
@@ -21,24 +21,23 @@ class State(StrEnum):
 
 def state_of(run: Path) -> State:
     """Return how a run stands, without reading its log: so it is never found damaged here."""
-    if _held(run / "lock"):
+    if is_held(run / "lock"):
         return State.RUNNING
     return State.COMPLETE if (run / "events" / SEAL).is_file() else State.UNFINISHED
 
 
-def _held(lock: Path) -> bool:
-    """Whether somebody writes the run; where that cannot be seen, nobody does."""
+def looked_at(run: Path) -> tuple[State, str]:
+    """Return how a run stands, and what is damaged as far as sizes and last commits say.
+
+    A log that somebody writes is not looked at: its files get other names meanwhile.
+    """
+    state = state_of(run)
+    if state is State.RUNNING:
+        return state, ""
     try:
-        fd = os.open(lock, os.O_RDONLY | os.O_CLOEXEC)
-    except OSError:
-        return False
-    try:
-        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    except OSError:
-        return False
-    else:
-        return False
-    finally:
-        os.close(fd)
+        check_quickly(run / "events")
+    except LogDamaged as error:
+        if state_of(run) is State.RUNNING:  # somebody began to write it just then
+            return State.RUNNING, ""
+        return State.DAMAGED, str(error)
+    return state, ""

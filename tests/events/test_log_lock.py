@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from retailsim.events.errors import RunInUse
-from retailsim.events.log.lock import PATIENCE_S, RunLock
+from retailsim.events.log.lock import PATIENCE_S, RunLock, is_held
 
 HOLD = "import sys; print('up', flush=True); sys.stdin.read()"
 TAKE = (
@@ -31,6 +33,23 @@ def child(code: str, *arguments: str, fds: tuple[int, ...] = ()) -> subprocess.P
     assert started.stdout is not None
     assert started.stdout.readline() != ""
     return started
+
+
+def test_who_looks_whether_a_lock_is_held_keeps_nobody_from_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "lock"
+    assert not is_held(path)
+    with RunLock(path):
+        assert is_held(path)
+    assert not is_held(path)
+    os.mkfifo(tmp_path / "pipe")
+    assert not is_held(tmp_path / "pipe")
+    looking = os.open(path, os.O_RDONLY)  # as for the instant in which `is_held` looks
+    fcntl.flock(looking, fcntl.LOCK_SH)
+    assert not is_held(path)
+    monkeypatch.setattr("time.sleep", lambda seconds: os.close(looking))
+    RunLock(path).release()
 
 
 def test_a_second_taker_is_told_at_once(tmp_path: Path) -> None:

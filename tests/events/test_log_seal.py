@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ from retailsim.events.errors import LogDamaged
 from retailsim.events.log.reader import check
 from retailsim.events.log.seal import (
     SEAL,
+    check_quickly,
     fingerprint,
     matches_seal,
     read_seal,
@@ -83,6 +86,40 @@ def test_a_seal_that_says_anything_else_is_damage(
     assert not matches_seal(tmp_path)
     with pytest.raises(LogDamaged, match="the seal"):
         check(tmp_path)
+
+
+def test_a_quick_check_names_what_a_full_one_does_unless_a_bit_within_was_flipped(
+    tmp_path: Path,
+) -> None:
+    write_log(tmp_path, [[2, 1], [4]], leave_open=True)
+    check_quickly(tmp_path)  # not sealed
+    shutil.rmtree(tmp_path)
+    write_log(tmp_path, [[2, 1], [4]])
+    write_seal(tmp_path)
+    check_quickly(tmp_path)
+    first, last = (tmp_path / f"0000-0000000{number}.jsonl" for number in (0, 1))
+    whole = last.read_bytes()
+    for path, spoilt, what in (
+        (last, None, "the segment is missing"),
+        (first, None, "segment 0 is missing"),
+        (last, whole[:-1], "it does not end with a commit"),
+        (last, whole.replace(b'"t":0', b'"t":00', 1), "it holds 4 events in"),
+    ):
+        before = path.read_bytes()
+        path.unlink() if spoilt is None else path.write_bytes(spoilt)
+        with pytest.raises(LogDamaged, match=what):
+            check_quickly(tmp_path)
+        path.write_bytes(before)
+    last.write_bytes(whole.replace(b'"t":0', b'"t":1', 1))
+    check_quickly(tmp_path)
+    with pytest.raises(LogDamaged):
+        check(tmp_path)
+
+
+def test_a_seal_that_is_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / SEAL)
+    with pytest.raises(LogDamaged, match="the seal is no file"):
+        check_quickly(tmp_path)
 
 
 @pytest.mark.parametrize("text", ["", "{", '{"seal":1}', '{"seal":2,"events":0,"shards":[]}'])
