@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import os
-from functools import cache
 from hashlib import sha256
 from typing import Any, ClassVar
 
@@ -83,7 +82,6 @@ class WireAgent(Agent):
             return await exchange(session, Place(self.options, keys, os.environ), body)
 
 
-@cache
 def wire_agent(protocol: Protocol) -> type[WireAgent]:
     """Return the class of the agents over a wire that are asked by a protocol."""
     return type("WireAgent", (WireAgent,), {"protocol": protocol, "__doc__": WireAgent.__doc__})

@@ -158,3 +158,12 @@ def test_workers_ask_the_same_and_write_the_same(tmp_path: Path) -> None:
         launched(tmp_path / "one", path)
         launched(tmp_path / "two", path, "--workers", 2)
     assert event_lines(tmp_path / "two") == event_lines(tmp_path / "one")
+
+
+def test_an_agent_over_http_may_sit_in_a_protocol_of_ones_own(tmp_path: Path) -> None:
+    """Whose parts are values, which need not be hashable."""
+    text = RETAIL.format(seller=wired("http://127.0.0.1:9/"), buyer="")
+    protocol = '[design]\nprotocol = "tests.protocols.sealed_bid:PROTOCOL"\n'
+    path = scenario(tmp_path, text.replace("[products]", f"{protocol}[products]"))
+    planned = sim("launch", path, "--dry-run")
+    assert planned.exit_code == 0, planned.stderr
