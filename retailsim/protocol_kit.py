@@ -16,6 +16,14 @@ from retailsim.lazy_names import lazy_names as _lazy_names
 if TYPE_CHECKING:
     from retailsim.agents.base import Agent as Agent
     from retailsim.agents.base import RoleAgent as RoleAgent
+    from retailsim.agents.person.form import Field as Field
+    from retailsim.agents.person.form import Option as Option
+    from retailsim.agents.person.side import Fact as Fact
+    from retailsim.agents.person.side import PersonSide as PersonSide
+    from retailsim.agents.person.side import Said as Said
+    from retailsim.agents.person.side import Seen as Seen
+    from retailsim.agents.person.side import Sheet as Sheet
+    from retailsim.agents.person.side import Step as Step
     from retailsim.agents.protocol import ProtocolAgents as ProtocolAgents
     from retailsim.analysis.measures.measure import BOUGHT as BOUGHT
     from retailsim.analysis.measures.measure import CLOSED as CLOSED
@@ -53,6 +61,8 @@ _found, __dir__, __all__ = _lazy_names(
     __name__,
     {
         "retailsim.agents.base": ("Agent", "RoleAgent"),
+        "retailsim.agents.person.form": ("Field", "Option"),
+        "retailsim.agents.person.side": (*("Fact", "PersonSide", "Said", "Seen", "Sheet", "Step"),),
         "retailsim.agents.protocol": ("ProtocolAgents",),
         "retailsim.analysis.measures.measure": ("BOUGHT", "CLOSED", "EVERY_VIEW", "Measure"),
         "retailsim.analysis.projection.tables": ("RowTable", "count", "last", "total"),

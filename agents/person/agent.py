@@ -14,7 +14,7 @@ from retailsim.agents.base import Agent, Seat
 from retailsim.agents.errors import UnexpectedRequest
 from retailsim.agents.person.desk import Question, Silence
 from retailsim.agents.person.errors import BadAnswer, PersonGone
-from retailsim.agents.person.form import filled
+from retailsim.agents.person.form import Fields, filled
 from retailsim.agents.person.options import Absence, person_options
 from retailsim.agents.person.recorded import Recorded, read_recorded
 from retailsim.agents.person.side import Step, seen_by, side_of, step_of
@@ -128,7 +128,7 @@ class PersonAgent(Agent):
             time_us=request.t,
             deadline_s=seconds,
         )
-        read = partial(self._read, request, step, rule)
+        read = partial(self._read, request, step, rule, question.fields)
         said: Recorded | Silence = await self.seat.desk.ask(question, read)
         if isinstance(said, Silence):
             gone = self._absent(step, self._options.when_gone)
@@ -139,7 +139,9 @@ class PersonAgent(Agent):
         """Return what comes of an absence at this step: where nobody can leave, it fails."""
         return "fail" if wished == "leave" and step.leave is None else wished
 
-    def _read(self, request: AgentRequest, step: Step, rule: Admission, given: object) -> bytes:
+    def _read(
+        self, request: AgentRequest, step: Step, rule: Admission, fields: Fields, given: object
+    ) -> bytes:
         """Return what was filled in as the value that the market takes, as JSON.
 
         Raises
@@ -147,7 +149,7 @@ class PersonAgent(Agent):
         BadAnswer
             If the market would not take it.
         """
-        found: Mapping[str, Any] = filled(step.fields(request), given)
+        found: Mapping[str, Any] = filled(fields, given)
         try:
             value = admitted(self.source, request, step.value(request, found), rule)
         except ReplyRefused as error:

@@ -107,6 +107,7 @@ class Desk:
         self._clock = clock
         self._taken: set[str] = set()
         self._arrivals: dict[str, asyncio.Event] = {}
+        self._played: dict[str, list[str]] = {}
         self._lock = threading.RLock()
         self._open: dict[str, _Open] = {}
         self._receipts: dict[str, Future[None]] = {}
@@ -127,6 +128,11 @@ class Desk:
         with self._lock:
             self._taken.add(seat)
             self._wake(seat)
+
+    def played(self, seat: str) -> list[str]:
+        """Return the markets of a seat that came to their end here; told through `listen`, too."""
+        with self._lock:
+            return list(self._played.get(seat, ()))
 
     def questions(self, seat: str | None = None) -> list[Question]:
         """Return the open questions, of one seat or of all, in the order in which they came."""
@@ -229,6 +235,12 @@ class Desk:
                 return
             arrival = self._arrivals.setdefault(seat, asyncio.Event())
         await arrival.wait()
+
+    def market_over(self, seat: str, market: str) -> None:
+        """Note that a market of a seat is over."""
+        with self._lock:
+            self._played.setdefault(seat, []).append(market)
+        self._tell()
 
     def at(self, door: Door) -> SeatDesk:
         """Return the way of one market's seats, whose answers are recorded at its door."""

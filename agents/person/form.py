@@ -83,6 +83,12 @@ def filled(fields: Fields, given: object) -> dict[str, Any]:
     return found
 
 
+def _refused(field: Field, problem: str) -> BadAnswer:
+    """Return the sentence that names a field and says what to do about it."""
+    asks = field.label.endswith("?")
+    return BadAnswer(f"{field.label}{'' if asks else ':'} {problem}")
+
+
 def _counts(field: Field, found: Given) -> bool:
     if field.only_if is None:
         return True
@@ -96,7 +102,7 @@ def _taken(field: Field, value: object) -> Any:
     if value is None or value == "" or value == []:
         if field.optional:
             return None
-        raise BadAnswer(f"{field.label}: {_MISSING[field.kind]}.")
+        raise _refused(field, f"{_MISSING[field.kind]}.")
     match field.kind:
         case "text":
             return _text(field, value)
@@ -121,24 +127,24 @@ def _yes_or_no(field: Field, value: object) -> bool:
     if value is None and field.optional:
         return False
     if not isinstance(value, bool):
-        raise BadAnswer(f"{field.label}: please say yes or no.")
+        raise _refused(field, "please say yes or no.")
     return value
 
 
 def _text(field: Field, value: object) -> str | None:
     if not isinstance(value, str):
-        raise BadAnswer(f"{field.label}: please write a text.")
+        raise _refused(field, "please write a text.")
     text = value.replace("\r\n", "\n").strip()
     if not text and field.optional:
         return None
     if not text:
-        raise BadAnswer(f"{field.label}: please write something.")
+        raise _refused(field, "please write something.")
     most = field.most or MAX_TEXT
     if len(text) > most:
         problem = f"{len(text):,} characters are too many; at most {most:,} are possible"
-        raise BadAnswer(f"{field.label}: {problem}.")
+        raise _refused(field, f"{problem}.")
     if text.encode("utf-8", "replace").decode() != text:
-        raise BadAnswer(f"{field.label}: it holds half of a character; please write it again.")
+        raise _refused(field, "it holds half of a character; please write it again.")
     return text
 
 
@@ -147,17 +153,17 @@ def _chosen(field: Field, value: object) -> str:
         if option.value == value:
             return option.value
     labels = ", ".join(option.label for option in field.options)
-    raise BadAnswer(f"{field.label}: please choose one of {labels}.")
+    raise _refused(field, f"please choose one of {labels}.")
 
 
 def _several(field: Field, value: object) -> tuple[str, ...]:
     if not isinstance(value, list | tuple):
-        raise BadAnswer(f"{field.label}: please choose among what is offered.")
+        raise _refused(field, "please choose among what is offered.")
     chosen = tuple(_chosen(field, one) for one in value)
     least, most = field.least or 0, field.most or len(field.options)
     if len(set(chosen)) < len(chosen) or not least <= len(chosen) <= most:
         many = f"{least} to {most}" if least < most else f"{most}"
-        raise BadAnswer(f"{field.label}: please choose {many}, each once.")
+        raise _refused(field, f"please choose {many}, each once.")
     return chosen
 
 
@@ -168,7 +174,7 @@ def _number(field: Field, value: object) -> int:
         if within:
             return value
     bounds = f" from {low:,} to {high:,}" if low is not None and high is not None else ""
-    raise BadAnswer(f"{field.label}: please give a whole number{bounds}.")
+    raise _refused(field, f"please give a whole number{bounds}.")
 
 
 # -- from the type of an answer ------------------------------------------------------------

@@ -337,7 +337,7 @@ async def _run_with_models(
 def _in_turn(cast: Cast, job: Job, stop: Stop, entry: MarketEntry | None) -> MarketEntry | None:
     """Let people into one market at a time, if any take part."""
     people = cast.people()
-    return Turns(people, job.desk.seated, stop, entry) if people and job.desk else entry
+    return Turns(people, job.desk, stop, entry) if people and job.desk else entry
 
 
 def _concurrency(scenario: Scenario, cast: Cast, design: Design) -> int:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Collection
 
+from retailsim.agents.person.desk import Desk
 from retailsim.market.core.spec import MarketSpec
 from retailsim.sim.play.engine import MarketEntry
 from retailsim.sim.play.leftovers import Leftover
@@ -18,8 +19,8 @@ class Turns:
     ----------
     seats : collection of str
         Their sources, such as ``buyer:ann``.
-    seated : callable
-        Returns once somebody has come to a seat, or nobody will any more.
+    desk : Desk
+        Where they come, and are told that a market is over.
     stop : Stop
     entry : MarketEntry or None
         Who decides beside it.
@@ -28,12 +29,12 @@ class Turns:
     def __init__(
         self,
         seats: Collection[str],
-        seated: Callable[[str], Awaitable[None]],
+        desk: Desk,
         stop: Stop,
         entry: MarketEntry | None,
     ) -> None:
         self._rooms = {source: asyncio.Lock() for source in seats}
-        self._seated = seated
+        self._desk = desk
         self._stop = stop
         self._entry = entry
 
@@ -43,7 +44,7 @@ class Turns:
         for room in rooms:  # always in one order, so that no two markets wait for each other
             await room.acquire()
         for source in self._people(spec):
-            await self._seated(source)
+            await self._desk.seated(source)
         if not self._stop.requested and (
             self._entry is None or await self._entry.enter(spec, leftover)
         ):
@@ -57,6 +58,8 @@ class Turns:
         if self._entry is not None:
             self._entry.leave(spec)
         for source in self._people(spec):
+            if not self._stop.requested:  # else it may have been dropped before its end
+                self._desk.market_over(source, spec.id)
             self._rooms[source].release()
 
     def _people(self, spec: MarketSpec) -> list[str]:

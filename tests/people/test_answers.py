@@ -37,7 +37,7 @@ REFUSED: dict[str, list[tuple[object, str]]] = {
         ({**DECIDE, "quantity": 21}, "How many: please give a whole number from 1 to 20."),
         ({**DECIDE, "quantity": True}, "How many: please give a whole number from 1 to 20."),
         ({**DECIDE, "quantity": None}, "How many: please give a number."),
-        ({"quantity": 2, "sentiment": "Positive"}, "Do you buy?: please say yes or no."),
+        ({"quantity": 2, "sentiment": "Positive"}, "Do you buy? please say yes or no."),
     ],
 }
 

@@ -8,7 +8,7 @@ import pytest
 
 from retailsim.agents.person.bot import Bot
 from retailsim.agents.person.desk import Desk
-from tests.people.played import CSALES, RETAIL, play
+from tests.people.played import CSALES, RETAIL, Attended, play
 from tests.sim.runs import event_lines, events_of, outside_lines, sim
 
 SEALED_BID = """
@@ -68,3 +68,40 @@ def test_a_bot_answers_its_own_seat_alone(tmp_path: Path) -> None:
     desk.listen(watch)
     outcome = play(tmp_path, RETAIL.format(seller=PERSON, buyer=PERSON), desk)
     assert not outcome.finished and set(asked) == {"seller:shop"}
+
+
+OWN_WORDS = """
+from msgspec.structs import replace
+from retailsim import protocol_kit as kit
+from tests.protocols.sealed_bid import PROTOCOL as PLAIN
+from tests.protocols.sealed_bid import ChooseBid
+
+
+def fields(request):
+    options = tuple(kit.Option(name, f"{name}: {cents}") for name, cents in request.bids.items())
+    return (kit.Field(name="bid", label="Bids", kind="choice", options=options, optional=True),)
+
+
+people = kit.PersonSide(
+    steps={
+        ChooseBid: kit.Step(
+            role="buyer",
+            asks=lambda request: "Which bid do you take?",
+            fields=fields,
+            value=lambda request, given: given["bid"],
+            leave=lambda request: None,
+        )
+    }
+)
+PROTOCOL = replace(PLAIN, agents=replace(PLAIN.agents, people=people))
+"""
+
+
+def test_a_protocol_of_ones_own_says_how_people_are_asked(tmp_path: Path) -> None:
+    (tmp_path / "bids_by_people.py").write_text(OWN_WORDS)
+    text = SEALED_BID.replace("tests.protocols.sealed_bid", "bids_by_people")
+    attended = Attended(lambda question: {"bid": question.fields[0].options[1].value})
+    play(tmp_path, text.format(seller="", buyer=PERSON), attended)
+    run = tmp_path / "run"
+    assert {one.asks for one in attended.asked} == {"Which bid do you take?"}
+    assert [one["seller"] for one in events_of(run, "BidTaken")] == ["shop"] * 4

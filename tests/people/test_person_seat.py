@@ -59,6 +59,10 @@ def test_a_person_sells_answers_and_refunds(tmp_path: Path) -> None:
     verified(run)
 
 
+def markets_of(attended: Attended) -> list[str]:
+    return [question.market for question in attended.asked]
+
+
 def test_one_person_plays_one_market_at_a_time(tmp_path: Path) -> None:
     waiting: list[int] = []
 
@@ -69,8 +73,9 @@ def test_one_person_plays_one_market_at_a_time(tmp_path: Path) -> None:
     attended = Attended(count)
     play(tmp_path, text_of(RETAIL, "buyer"), attended)
     assert set(waiting) == {1}
-    markets = [question.market for question in attended.asked]
+    markets = markets_of(attended)
     assert len(list(dict.fromkeys(markets))) == 4
+    assert attended.desk.played("buyer:ann") == list(dict.fromkeys(markets))
     assert markets == sorted(markets, key=list(dict.fromkeys(markets)).index)  # none interleaved
 
 

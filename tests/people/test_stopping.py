@@ -49,6 +49,7 @@ def test_the_first_ctrl_c_drops_the_open_question_at_once(tmp_path: Path) -> Non
     outcome = play_prepared(prepared, run, Quiet())  # as the command: signals are taken over
     assert not outcome.finished and outcome.progress.stopped
     assert len(outside_lines(run.path)) == 5 and not event_lines(run.path)
+    assert attended.desk.played("buyer:ann") == []
     assert attended.desk.closed and not attended.desk.questions()
     again = Attended(retail_words.buyers)
     finished = resumed(run.path, again)
