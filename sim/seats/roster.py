@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from retailsim.agents.errors import BadAgent
 from retailsim.agents.profiles import profiles
-from retailsim.agents.protocol import WIRE, agents_of
+from retailsim.agents.protocol import PERSON, WIRE, agents_of
 from retailsim.agents.registry import AgentInfo, about, known
 from retailsim.agents.wire.address import shown_url, wire_options, wire_url
 from retailsim.events.messages import Role
@@ -88,9 +89,16 @@ def check_agent(
         KEY=VALUE of the options that a seat would give it.
     protocol : str or None
         None: the one that its class serves.
+
+    Raises
+    ------
+    BadAgent
+        If it cannot be checked.
     """
     from retailsim.agents.conformance import check_by_name, render
 
+    if name == PERSON:
+        raise BadAgent(name, "a person has no code to check; bots try its seat, see docs/people.md")
     options: Tree = {}
     url = wire_url(name)
     agent, shown = (name, name) if url is None else (WIRE, shown_url(url))

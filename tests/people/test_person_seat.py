@@ -135,3 +135,20 @@ def test_people_are_asked_by_one_process(tmp_path: Path) -> None:
     text = text_of(RETAIL, "buyer").replace("seed = 3", "seed = 3\nworkers = 2")
     with pytest.raises(PeopleAlone, match=r"run.workers = 2, but people are asked by one process"):
         play(tmp_path, text, Attended(retail_words.buyers))
+
+
+def test_a_person_is_no_code_to_check() -> None:
+    result = sim("agents", "check", "person")
+    assert result.exit_code == 2
+    assert result.stderr == (
+        "error: agent 'person': a person has no code to check; bots try its seat, see "
+        "docs/people.md\n"
+    )
+
+
+@pytest.mark.slow
+def test_a_study_is_planned_with_behavioral_agents_for_its_people(tmp_path: Path) -> None:
+    path = scenario(tmp_path, text_of(RETAIL, "buyer"))
+    planned = sim("plan", path, "design.discount=0,0.2", "--difference", "20")
+    assert planned.exit_code == 0, planned.stderr
+    assert "Behavioral agents stood in for ann." in " ".join(planned.stdout.split())
