@@ -59,7 +59,7 @@ def extract(lines: bytes | Iterable[bytes], tables: TableSet | None = None) -> P
             gathered = _Events(tables)
     if gathered.count or not found:
         found.append(gathered.folded())
-    return _together(found)
+    return together(found)
 
 
 class _Events:
@@ -129,7 +129,7 @@ def _apply(rule: Rule, value: pl.Expr) -> pl.Expr:
             return value.max()
 
 
-def _together(pieces: Sequence[Pieces]) -> Pieces:
+def together(pieces: Sequence[Pieces]) -> Pieces:
     """Return pieces as one, in their order; to read one is quicker than to read many."""
     first, *others = pieces
     if not others:

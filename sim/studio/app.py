@@ -15,6 +15,7 @@ from retailsim.sim.studio import (
     compare,
     conversation,
     episodes,
+    live,
     overview,
     runs_page,
     studies,
@@ -22,8 +23,10 @@ from retailsim.sim.studio import (
 from retailsim.sim.studio.chapters import OVERVIEWS, Overviews
 from retailsim.sim.studio.guard import HEALTH, guard, with_headers
 from retailsim.sim.studio.lists import LISTS, Lists
+from retailsim.sim.studio.live import STREAMS, Streams
 from retailsim.sim.studio.pages import told
 from retailsim.sim.studio.studio import STUDIO, NoSuchRun, Studio
+from retailsim.sim.studio.watch import WATCHES, Watches
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -34,6 +37,7 @@ PAGES = (
     compare,
     conversation,
     episodes,
+    live,
     overview,
     runs_page,
     studies,
@@ -49,6 +53,8 @@ def application(studio: Studio) -> web.Application:
     app[STUDIO] = studio
     app[LISTS] = Lists()
     app[OVERVIEWS] = Overviews()
+    app[STREAMS] = Streams()
+    app[WATCHES] = Watches()
     app.on_response_prepare.append(with_headers)
     app.on_shutdown.append(_end_streams)
     app.router.add_get(HEALTH, _health)

@@ -98,6 +98,16 @@ class Chapters:
             async with self._one_viewer:
                 await studio.work(self._go_on, at)
 
+    def make_all(self) -> None:
+        """Make those that are not made yet; of a thread, it takes seconds."""
+        while not self.complete:
+            self._go_on(len(self._made))
+
+    @property
+    def made(self) -> tuple[Chapter, ...]:
+        """Those that are made."""
+        return tuple(self._made)
+
     def _go_on(self, have: int) -> None:
         """Make one more, unless another thread did so meanwhile."""
         with self._one_thread, in_currency_of(self.run):

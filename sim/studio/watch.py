@@ -1,0 +1,207 @@
+"""Runs that are going on, as all pages see them: one reader of each log, however many look.
+
+Counts are taken once a second, of what is new in the log; chapters are made anew after ten times
+what making them took, so a page costs a tenth of a core at most, and nothing while nobody looks.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import anyio
+from aiohttp import web
+
+from retailsim.analysis.projection.growing import GrowingLog
+from retailsim.analysis.projection.registered import planned_episodes
+from retailsim.analysis.protocol import analysis_of
+from retailsim.events.errors import RetailSimError
+from retailsim.sim.error_line import line_and_status
+from retailsim.sim.folder.currency import in_currency_of
+from retailsim.sim.folder.run_folder import RunFolder
+from retailsim.sim.studio.chapters import Chapters
+from retailsim.sim.studio.reading import measured
+from retailsim.sim.studio.standing import Standing
+from retailsim.sim.studio.state import State, state_of
+from retailsim.sim.studio.studio import Studio
+from retailsim.sim.terminal.progress_bar import Rate
+
+EVERY_S = 1.0
+"""Between two looks at a log; a look that takes long is followed by a longer rest."""
+REST_COUNTS, REST_CHAPTERS = 20, 10
+"""Times what a look, and making chapters, took of a processor, until the next begins."""
+MOST = 8
+"""Runs that are held in memory; those that nobody looks at go first."""
+
+
+class Watch:
+    """A run that is going on.
+
+    Parameters
+    ----------
+    run : Path
+
+    Attributes
+    ----------
+    standing : Standing
+        As of the last look.
+    problem : str
+        Why the log cannot be read, if it cannot.
+    lookers : int
+        How many follow it.
+
+    Raises
+    ------
+    NotARunFolder, BadTables
+    """
+
+    def __init__(self, run: Path) -> None:
+        self.run = run
+        self.problem = ""
+        self.lookers = 0
+        self._log = GrowingLog(run)
+        self._protocol = analysis_of(run)
+        self._planned = planned_episodes(run) or 0
+        self._budget = RunFolder(run).read().budget
+        self._rate = Rate()
+        self._looking, self._making = threading.Lock(), threading.Lock()
+        self._chapters: Chapters | None = None
+        self._chapters_at = -1
+        self._rest_until, self._pause = 0.0, EVERY_S
+        self._changed = anyio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self.standing = Standing(state=State.RUNNING, done=0, planned=self._planned, failed=0)
+
+    @property
+    def n_bytes(self) -> int:
+        """How far the log was read."""
+        return self._log.n_bytes
+
+    @property
+    def ended(self) -> bool:
+        """Whether nobody plays the run any more, or its log cannot be read."""
+        return self.standing.state is not State.RUNNING
+
+    @property
+    def chapters(self) -> tuple[int, Chapters] | None:
+        """The last chapters that are whole, and how far the log was read for them."""
+        made = self._chapters
+        return (self._chapters_at, made) if made is not None and made.complete else None
+
+    async def change(self) -> None:
+        """Wait until there is something new."""
+        await self._changed.wait()
+
+    def look(self) -> None:
+        """Read what is new of the log, and count."""
+        with self._looking:
+            began = time.thread_time()
+            state = state_of(self.run)  # before the log: what it holds then is all
+            try:
+                self._log.advance()
+            except RetailSimError as error:
+                state, self.problem = State.DAMAGED, line_and_status(error)[0]
+            tally = self._log.tally
+            done = tally.closed + tally.failed
+            rate = self._rate.of(done, time.monotonic())
+            self.standing = Standing(
+                state=state,
+                done=done,
+                planned=max(self._planned, done),
+                failed=tally.failed,
+                rate=rate if state is State.RUNNING else None,
+                nanousd=tally.nanousd if tally.calls and not tally.unpriced else None,
+                budget=self._budget,
+            )
+            self._pause = max(EVERY_S, REST_COUNTS * (time.thread_time() - began))
+
+    def begin_chapters(self) -> Chapters:
+        """Return chapters of what was read, made as they are asked for; the last ones in a rest."""
+        with self._making, in_currency_of(self.run):
+            at, began = self.n_bytes, time.process_time()
+            rested = time.monotonic() >= self._rest_until
+            if self._chapters is None or (at != self._chapters_at and rested):
+                rows = self._log.projection()
+                found = measured(self.run, self._protocol, rows, going_on=True)
+                self._chapters, self._chapters_at = Chapters(found), at
+                self._rest(began)
+            return self._chapters
+
+    def make_chapters(self) -> None:
+        """Make all chapters, anew if the log grew and the rest is over."""
+        began = time.process_time()
+        chapters = self.begin_chapters()
+        if not chapters.complete:
+            chapters.make_all()
+            self._rest(began)
+
+    def _rest(self, began: float) -> None:
+        """Rest from now on; `began` is when the work did, in seconds of the processors."""
+        took = time.process_time() - began
+        self._rest_until = time.monotonic() + REST_CHAPTERS * took
+
+    def follow(self, studio: Studio) -> None:
+        """Begin to look once a second, until nobody does or the run has ended."""
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._follow(studio))
+
+    async def _follow(self, studio: Studio) -> None:
+        making: asyncio.Task[None] | None = None
+        async with studio.until_closing():
+            while self.lookers and not self.ended:
+                await studio.work(self.look)
+                self._tell()
+                if making is None or making.done():
+                    making = asyncio.create_task(studio.work(self.make_chapters))
+                await asyncio.sleep(self._pause)
+        self._tell()
+
+    def _tell(self) -> None:
+        self._changed.set()
+        self._changed = anyio.Event()
+
+
+@dataclass(kw_only=True)
+class Watches:
+    """The runs that pages look at while they are going on, by their folders."""
+
+    most: int = MOST
+    _kept: dict[Path, Watch] = field(default_factory=dict)
+
+    async def of(self, run: Path, studio: Studio) -> Watch:
+        """Return the watch of a run, having looked at least once.
+
+        Raises
+        ------
+        NotARunFolder, BadTables
+        """
+        watch = self._kept.get(run)
+        if watch is None or watch.ended:
+            watch = self._kept[run] = await studio.work(Watch, run)
+            for idle in [one for one, kept in self._kept.items() if not kept.lookers][: -self.most]:
+                del self._kept[idle]
+        if not watch.lookers:
+            await studio.work(watch.look)
+        return watch
+
+    @asynccontextmanager
+    async def looking(self, run: Path, studio: Studio) -> AsyncIterator[Watch]:
+        """Follow a run while the block runs."""
+        watch = await self.of(run, studio)
+        watch.lookers += 1
+        try:
+            watch.follow(studio)
+            yield watch
+        finally:
+            watch.lookers -= 1
+            if watch.ended and not watch.lookers and self._kept.get(run) is watch:
+                del self._kept[run]
+
+
+WATCHES = web.AppKey("watches", Watches)
+"""Where the application has them."""

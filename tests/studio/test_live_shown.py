@@ -1,0 +1,109 @@
+"""A run that goes on, in a browser: the page follows it, leaves readers alone, and ends with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from retailsim.sim.studio import watch as watching
+from tests.axe import axe
+from tests.browser import Watch, expect
+from tests.sim.runs import SMALL, launched
+from tests.studio.growing_run import Growing
+from tests.studio.server import shown
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+pytestmark = pytest.mark.slow
+
+HIDE = """hidden => {
+  Object.defineProperty(document, "hidden", {get: () => hidden, configurable: true});
+  document.dispatchEvent(new Event("visibilitychange"));
+}"""
+    "() => performance.getEntriesByType('resource').filter(o => o.name.includes('/live?')).length"
+)
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("whole") / "run"
+    launched(out, *SMALL)
+    return out
+
+
+@pytest.fixture
+def growing(whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Growing]:
+    monkeypatch.setattr(watching, "EVERY_S", 0.1)
+    monkeypatch.setattr(watching, "REST_CHAPTERS", 0)
+    with Growing(whole, tmp_path / "run") as found:
+        found.grow()
+        yield found
+
+
+def test_the_page_follows_a_run_to_its_end(page: Page, growing: Growing) -> None:
+    with shown(growing.run.parent) as link:
+        page.goto(link)
+        page.goto(page.url + "runs/run/")
+        line, said = page.locator(".standing"), page.locator("#said")
+        expect(line).to_contain_text("Running")
+        first = line.locator("[data-field=done]").inner_text()
+        made = page.locator("#made")
+        made.get_by_text("The scenario").click()
+        page.locator("h1").click()
+        growing.grow()
+        expect(line.locator("[data-field=done]")).not_to_have_text(first)
+        expect(page.locator("#preface")).not_to_contain_text(f"{first.split()[0]} episodes between")
+        growing.grow()
+        growing.end()
+        expect(line).to_contain_text("Complete")
+        expect(line).to_contain_text("100 of 100 episodes")
+        expect(page.locator("#preface")).to_contain_text("100 episodes between")
+        expect(page.locator("#preface")).not_to_contain_text("not finished")
+        expect(said).to_have_text("The run is complete.")
+        assert made.locator("details").evaluate("one => one.open"), "it was opened by who reads"
+        assert axe(page) == []
+
+
+def test_a_hidden_page_follows_nothing(page: Page, growing: Growing) -> None:
+    with shown(growing.run.parent) as link:
+        page.goto(link)
+        page.goto(page.url + "runs/run/")
+        done = page.locator("[data-field=done]")
+        expect(done).to_contain_text("of 100 episodes")
+        page.evaluate(HIDE, True)
+        before = done.inner_text()
+        growing.grow()
+        page.wait_for_timeout(1_500)
+        assert done.inner_text() == before
+        page.evaluate(HIDE, False)
+        expect(done).not_to_have_text(before)
+
+
+def test_what_somebody_is_in_stays_until_the_next_time(page: Page, growing: Growing) -> None:
+    with shown(growing.run.parent) as link:
+        page.goto(link)
+        page.goto(page.url + "runs/run/")
+        cell = page.locator("#pairs td a").first
+        cell.focus()
+        growing.grow()
+        expect(page.locator("#preface p").first).not_to_contain_text("0 episodes between 1 seller")
+        first = page.locator("#preface p").first.inner_text()
+        growing.grow()
+        expect(page.locator("#preface p").first).not_to_have_text(first)
+        expect(cell).to_be_focused()
+
+
+def test_a_stream_that_is_refused_is_said(page: Page, watch: Watch, growing: Growing) -> None:
+    with shown(growing.run.parent) as link:
+        page.goto(link)
+        page.goto(page.url + "runs/run/")
+        expect(page.locator(".standing")).to_contain_text("Running")
+        page.route("**/live?*", lambda route: route.fulfill(status=503, body=""))
+        page.evaluate(HIDE, True)
+        page.evaluate(HIDE, False)
+        expect(page.locator("#said")).to_contain_text("no longer follows the run")
+        assert [one for one in watch.faults() if "status of 503" not in one] == []
