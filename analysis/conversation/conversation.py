@@ -51,7 +51,7 @@ class Conversation(msgspec.Struct, frozen=True, kw_only=True):
 
     Parameters
     ----------
-    episode : str
+    episode, market : str
     opened : EpisodeOpened or None
         Who meets whom over what; None while its market is open.
     seller : str or None
@@ -69,6 +69,7 @@ class Conversation(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     episode: str
+    market: str
     opened: EpisodeOpened | None
     seller: str | None
     stages: tuple[Stage, ...]
@@ -128,6 +129,7 @@ def conversation(episode: str, lines: Iterable[bytes], protocol: ProtocolAnalysi
         own = [one for one in events if one.get("episode") == episode]
         return Conversation(
             episode=episode,
+            market=next((one["market"] for one in found if one.get("market")), ""),
             opened=_opened(own),
             seller=_seller(own, protocol),
             stages=stages(events, protocol),

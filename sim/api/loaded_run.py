@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     import polars as pl
 
     from retailsim.sim.api.chat import Chat
-    from retailsim.sim.run.verify import Code, Verification
+    from retailsim.sim.run.playing_again import Code
+    from retailsim.sim.run.verify import Verification
 
 
 class Run:

@@ -5,12 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
-from typing import Literal
 
 import msgspec
 
-from retailsim.agents.host import Hosting
-from retailsim.agents.watchdog import Watchdog
 from retailsim.events.errors import LogDamaged
 from retailsim.events.log.reader import LogCheck
 from retailsim.events.log.seal import read_seal
@@ -18,8 +15,7 @@ from retailsim.events.messages import LoggedRecord
 from retailsim.events.outside import Door
 from retailsim.market.core.money import in_currency
 from retailsim.market.core.spec import MarketSpec
-from retailsim.market.protocols.registry import rules_of
-from retailsim.sim.errors import MarketDiverged, RunChanged, Untrusted
+from retailsim.sim.errors import MarketDiverged, RunChanged
 from retailsim.sim.execution.job import cast_of, run_design
 from retailsim.sim.folder.mathematics import other_mathematics
 from retailsim.sim.folder.run_folder import RunFile, RunFolder
@@ -28,30 +24,17 @@ from retailsim.sim.play.engine import Engine
 from retailsim.sim.play.leftovers import Leftover, whole_markets
 from retailsim.sim.play.market_log import MarketLog, short
 from retailsim.sim.play.retries import attempt, retry_markets, shared_answers
-from retailsim.sim.play.stop import Stop
 from retailsim.sim.play.survey import Survey, survey
 from retailsim.sim.run.made_by import other_version
-from retailsim.sim.run.trust import brought, check_trust
+from retailsim.sim.run.playing_again import (
+    Code,
+    RefusingLog,
+    obstacle_to,
+    offline_engine,
+    silent_watchdog,
+)
 from retailsim.sim.scenario.design import Design
-from retailsim.sim.scenario.protocol import declared_events
-from retailsim.sim.seats.cast import used_models
 from retailsim.sim.terminal.terminal import Terminal
-
-Code = Literal["own", "any", "none"]
-"""Whose code may be run to play a run again."""
-
-
-class _RefusingLog:
-    """Stands where the log's writer stands in a run: nothing may be written."""
-
-    def append(self, lines: bytes, count: int) -> None:
-        raise AssertionError("verifying writes nothing")
-
-    async def append_durable(self, lines: bytes, count: int) -> None:
-        raise AssertionError("verifying writes nothing")
-
-    async def room(self) -> None:
-        return
 
 
 class Verification(msgspec.Struct, frozen=True, kw_only=True):
@@ -140,7 +123,7 @@ def verified(
     check_kept_index(path, found.log)
     run.check_inputs(file)
     refuse_session_agents(path, file, "played again")
-    obstacle = _foreign_code(run, file, code) or _obstacle(run, file)
+    obstacle = obstacle_to(run, file, code)
     if obstacle is not None:
         _check_names(run, file, found)
         return Verification(events=events, obstacle=obstacle)
@@ -154,18 +137,6 @@ def _check_owner(log: LogCheck, file: RunFile) -> None:
         if one.header is not None and one.header.run != file.run.id:
             problem = f"it belongs to run {one.header.run!r}, and run.toml is of {file.run.id!r}"
             raise LogDamaged(one.segment.path, 0, problem)
-
-
-def _foreign_code(run: RunFolder, file: RunFile, code: Code) -> str | None:
-    """Say which code the run brings, if it may not run. No key is sent by playing it again."""
-    found = msgspec.structs.replace(brought(run, file), sends=())
-    if code == "none" and found.code:
-        return f"it brings code of its own, {', '.join(found.code[:4])}"
-    try:
-        check_trust(run, file, found, trust=code == "any", what="played again")
-    except Untrusted as error:
-        return str(error).partition(": ")[2]
-    return None
 
 
 def _check_names(run: RunFolder, file: RunFile, found: Survey) -> None:
@@ -186,43 +157,12 @@ def _check_names(run: RunFolder, file: RunFile, found: Survey) -> None:
         _check_complete(run, names, found.closed)
 
 
-def _obstacle(run: RunFolder, file: RunFile) -> str | None:
-    """Say what of the code differs from what made the run, if anything does."""
-    if file.imported is not None:
-        return f"it was imported from {file.imported}, not simulated"
-    other = other_version(file)
-    if other is not None:
-        return f"it was {other}"
-    try:
-        cast_of(run, file)
-    except RunChanged as change:
-        return str(change)
-    return None
-
-
 async def _replay_all(run: RunFolder, file: RunFile, found: Survey) -> tuple[int, int]:
     """Return how many markets were played again, and how many are not in the log yet."""
     scenario = file.scenario
     design = run_design(run, file)
-    watch = Watchdog(warn_s=5.0, deadline_s=scenario.run.block_timeout_s, say=lambda line: None)
-    cast = cast_of(run, file)
-    configs = used_models(scenario)
-    if configs:
-        from retailsim.sim.budget.models import Models
-
-        cast.connect(Models(configs, Stop(), offline=True))
-    engine = Engine(
-        cast=cast,
-        declared=declared_events(cast.protocol),
-        open_market=design.open,
-        log=_RefusingLog(),
-        hosting=Hosting(
-            admissions=rules_of(cast.protocol).admissions,
-            watch=watch,
-            reply_s=scenario.run.reply_timeout_s,
-        ),
-        stop=Stop(),
-    )
+    watch = silent_watchdog(scenario)
+    engine = offline_engine(scenario, cast_of(run, file), design, watch)
     markets = _Markets(run, design, found)
     texts = scenario.design.transcripts
     played: set[str] = set()
@@ -267,7 +207,7 @@ async def _compare(engine: Engine, spec: MarketSpec, logged: Leftover, *, texts:
     market_log.end()
 
 
-class _Unlogged(_RefusingLog):
+class _Unlogged(RefusingLog):
     """Refuses the first line of a market that was played again and that its log does not hold."""
 
     def __init__(self, market: str) -> None:

@@ -17,6 +17,7 @@ from retailsim.analysis.listing.listing import Neighbours
 from retailsim.market.core.money import dollars, nanodollars
 from retailsim.sim.folder.currency import in_currency_of
 from retailsim.sim.folder.run_folder import RunFolder
+from retailsim.sim.studio.asked import asked_for
 from retailsim.sim.studio.episodes_view import PAGE_ROWS
 from retailsim.sim.studio.lists import neighbours
 from retailsim.sim.studio.offers import offers
@@ -24,7 +25,7 @@ from retailsim.sim.studio.one_episode import lines_of, read
 from retailsim.sim.studio.pages import rendered, told
 from retailsim.sim.studio.studio import STUDIO
 
-OWN = ("id", "tab")
+OWN = ("id", "tab", "prompts")
 """The keys of the query that are the page's own; all others are the filter it stands in."""
 TABS = ("ledger", "events", "product", "calls", "beside")
 
@@ -102,6 +103,7 @@ def _html(request: web.Request, run: Path, wanted: EpisodeFilter, place: Neighbo
             outcome=outcome(shown),
             offers=offers(RunFolder(run), shown),
             place=place,
+            asked=asked_for(run, shown) if "prompts" in request.query else None,
             filter=wanted.query(offset=0, limit=PAGE_ROWS),
             filtered=bool(wanted.conditions),
             lines=f"episode.jsonl?{urlencode({'id': episode})}",

@@ -16,7 +16,7 @@ from retailsim.analysis.protocol import analysis_of
 from retailsim.events.log.seal import SEAL
 
 MOST = 4
-"""Runs whose indexes are kept; one of a log of 1 GB takes some megabytes."""
+"""Runs whose indexes are kept."""
 
 
 def lines_of(run: Path, episode: str) -> list[bytes]:
@@ -43,6 +43,13 @@ def read(run: Path, episode: str) -> Conversation | None:
     """Return one conversation; None where nothing names the episode. Raises as `lines_of`."""
     found = lines_of(run, episode)
     return conversation(episode, found, analysis_of(run)) if found else None
+
+
+def market_lines(run: Path, market: str) -> list[bytes]:
+    """Return all lines of a market, in the order of the log; raises as `lines_of`."""
+    index = _index(run)
+    index.refresh()
+    return index.lines(market)
 
 
 @lru_cache(maxsize=MOST)

@@ -14,7 +14,7 @@ import tomli_w
 from retailsim.events.errors import LogDamaged
 from retailsim.sim.errors import MarketDiverged, RunChanged, SessionAgents
 from retailsim.sim.folder.run_folder import RunFolder
-from retailsim.sim.run import verify as module
+from retailsim.sim.run import playing_again as module
 from retailsim.sim.run.verify import Verification, verified, verify
 from retailsim.sim.terminal.terminal import Terminal
 from tests.analysis.fakelog import write_run
