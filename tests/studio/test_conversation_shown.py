@@ -64,6 +64,9 @@ def test_each_tab_is_for_everybody(page: Page, link: str, refunded: str) -> None
         go(page, link, "a", refunded, f"&tab={tab}")
         expect(page.locator(f"#{tab}")).to_be_visible()
         assert page.locator(".panel:visible").count() == 1
+        panel, tabs = (page.locator(one).bounding_box() for one in (f"#{tab}", ".tabs"))
+        assert panel and tabs and panel["width"] > 0.95 * tabs["width"]
+        assert panel["y"] < tabs["y"] + 60, "something stands between the tabs and the panel"
         assert axe(page) == []
 
 
