@@ -96,7 +96,7 @@ def side_by_side(first: Path, second: Path) -> SideBySide:
         from retailsim.analysis.measures.table import with_own
         from retailsim.analysis.measures.verdict import verdict
         from retailsim.sim.look.scenario_changes import only_prices, scenario_changes
-    shared = _share_draws(first, second)
+    shared = share_draws(first, second)
     own, names = own_of(first, second), run_names(first, second)
     loaded = load(first), load(second)
     _check_common(first, second, loaded)
@@ -223,7 +223,7 @@ def own_of(first: Path, second: Path) -> tuple[Measure, ...]:
     return tuple(one for one in own_measures(first) if one in there)
 
 
-def _share_draws(first: Path, second: Path) -> bool:
+def share_draws(first: Path, second: Path) -> bool:
     """Whether the runs have one seed; logs that nobody says it of may have."""
     one, two = run_file(first), run_file(second)
     if one is None or two is None:

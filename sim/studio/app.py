@@ -19,6 +19,7 @@ from retailsim.sim.studio import (
     overview,
     runs_page,
     studies,
+    twins,
 )
 from retailsim.sim.studio.chapters import OVERVIEWS, Overviews
 from retailsim.sim.studio.guard import HEALTH, guard, with_headers
@@ -27,6 +28,7 @@ from retailsim.sim.studio.live import STREAMS, Streams
 from retailsim.sim.studio.pages import told
 from retailsim.sim.studio.studio import STUDIO, NoSuchRun, Studio
 from retailsim.sim.studio.watch import WATCHES, Watches
+from retailsim.sim.studio.studio import STUDIO, NotThere, Studio
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -41,6 +43,7 @@ PAGES = (
     overview,
     runs_page,
     studies,
+    twins,
 )
 """The modules with pages; each has its `ROUTES`."""
 
@@ -71,7 +74,7 @@ async def _in_words(request: web.Request, handler: Handler) -> web.StreamRespons
     try:
         return await handler(request)
     except web.HTTPNotFound as error:
-        said = error.text if isinstance(error, NoSuchRun) else "There is no such page."
+        said = error.text if isinstance(error, NotThere) else "There is no such page."
         return told(request, 404, said or "")
     except web.HTTPException as error:
         if error.status < 400:

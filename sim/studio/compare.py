@@ -20,7 +20,7 @@ from retailsim.events.log.seal import fingerprint
 from retailsim.sim.error_line import line_and_status
 from retailsim.sim.folder.currency import in_currency_of
 from retailsim.sim.look.compare_page import content
-from retailsim.sim.look.side_by_side import own_of, side_by_side, streams_of
+from retailsim.sim.look.side_by_side import own_of, share_draws, side_by_side, streams_of
 from retailsim.sim.studio.pages import rendered
 from retailsim.sim.studio.pairs import Asked, asked_in, pairs_shown
 from retailsim.sim.studio.runs import run_folders
@@ -28,11 +28,10 @@ from retailsim.sim.studio.studio import STUDIO, Studio
 
 
 class Compared(NamedTuple):
-    """What is kept of a comparison: what stands on its page, drawn, and its pairs."""
+    """What is kept of a comparison: what stands on its page, drawn."""
 
     report: Report
     figures: Mapping[str, Markup]
-    pairs: pl.DataFrame | None
     names: tuple[str, str]
 
     def draw(self, figure: Figure) -> Markup:
@@ -67,7 +66,8 @@ def _choice(request: web.Request, studio: Studio, asked: Asked, why: str = "") -
 
 def _page(request: web.Request, asked: Asked, first: Path, second: Path) -> str:
     found = compared(first, second)
-    pairs = None if found.pairs is None else pairs_shown(found.pairs, asked, found.names)
+    some = pairs_of(first, second)
+    pairs = None if some is None else pairs_shown(some, asked, found.names)
     values: dict[str, Any] = {"report": found.report, "drawing": found.draw, "names": found.names}
     return rendered(request, "compare.html", asked=asked, pairs=pairs, **values)
 
@@ -85,11 +85,21 @@ def _compared(first: Path, second: Path, marks: tuple[object, object]) -> Compar
     found = side_by_side(first, second)
     report = content(found, own_of(first, second))
     figures = (figure for section in report.sections for figure in section.figures)
-    pairs = None
-    if found.comparison.pairs:
-        one, two = (load(run, READS) for run in (first, second))
-        pairs = changed_pairs(one, two, streams_of(first, second))
-    return Compared(report, {one.name: drawn(one) for one in figures}, pairs, found.names)
+    return Compared(report, {one.name: drawn(one) for one in figures}, found.names)
+
+
+def pairs_of(first: Path, second: Path) -> pl.DataFrame | None:
+    """Return the pairs of two runs, or what is kept of them; None where they share no draws."""
+    return _pairs(first, second, (mark(first), mark(second)))
+
+
+@lru_cache(maxsize=2)
+def _pairs(first: Path, second: Path, marks: tuple[object, object]) -> pl.DataFrame | None:
+    if not share_draws(first, second):
+        return None
+    one, two = (load(run, READS) for run in (first, second))
+    found = changed_pairs(one, two, streams_of(first, second))
+    return found if found.height else None
 
 
 def mark(run: Path) -> object:

@@ -186,16 +186,45 @@ def _shown(row: _Row, asked: Asked, conditions: bool) -> PairShown:
     seats = ", ".join(_changed(row[role], row[f"{role}_two"]) for role in SEATS if row[role])
     more = [] if row["replication"] in (None, 0, 1) else [f"replication {row['replication']}"]
     more += [_changed(row["condition"], row["condition_two"])] if conditions else []
-    told = {"a": asked.a, "b": asked.b, "id_a": row["episode"], "id_b": row["episode_two"]}
     return PairShown(
         about=row["about"] or "",
         seats=seats,
         more=", ".join(more),
         decision=_decisions(row),
-        net=_amounts(row, "net"),
-        profit=_amounts(row, "profit"),
-        query=urlencode(told),
+        net=amounts(row["net"], row["net_two"]),
+        profit=amounts(row["profit"], row["profit_two"]),
+        query=_query(row, asked),
     )
+
+
+def _query(row: _Row, asked: Asked) -> str:
+    """The query of a pair's page, which knows in which order it was found."""
+    ids = urlencode({"id_a": row["episode"], "id_b": row["episode_two"]})
+    return f"{asked.query(after=0)}&{ids}"
+
+
+class Steps(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a pair stands in the table; `before` and `behind` are the queries of those beside."""
+
+    number: int
+    total: int
+    before: str | None
+    behind: str | None
+
+
+def steps(pairs: pl.DataFrame, asked: Asked, first: str, second: str) -> Steps | None:
+    """Return where a pair of episodes stands in the table of an address; None where it does not."""
+    some = most_changed(_filtered(pairs, asked), asked.by, asked.way)
+    here = (some["episode"] == first) & (some["episode_two"] == second)
+    at = here.arg_max()
+    if at is None or not here[at]:
+        return None
+
+    def query(place: int) -> str | None:
+        inside = 0 <= place < some.height
+        return _query(some.row(place, named=True), asked) if inside else None
+
+    return Steps(number=at + 1, total=some.height, before=query(at - 1), behind=query(at + 1))
 
 
 def _changed(first: str | None, second: str | None) -> str:
@@ -218,8 +247,8 @@ def _with_outcome(row: _Row) -> Iterator[tuple[bool, str | None]]:
         yield row[f"bought{side}"], row[f"outcome{side}"]
 
 
-def _amounts(row: _Row, name: str) -> Beside:
-    before, after = row[name], row[f"{name}_two"]
+def amounts(before: int | None, after: int | None) -> Beside:
+    """Write an amount of both runs, in cents; None where nobody knows it."""
     if before is None or after is None:
         return Beside(NOTHING, "either", "")
     way: Way = "either" if before == after else "up" if after > before else "down"

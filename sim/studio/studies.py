@@ -27,7 +27,7 @@ from retailsim.sim.studio.compare import mark
 from retailsim.sim.studio.errors import UnclearStudy
 from retailsim.sim.studio.pages import rendered
 from retailsim.sim.studio.runs import run_folders
-from retailsim.sim.studio.studio import STUDIO, Studio
+from retailsim.sim.studio.studio import STUDIO, NotThere, Studio
 from retailsim.sim.sweep.kept_sweep import kept_sweep
 from retailsim.sim.sweep.sweep import MARK as SWEEP
 from retailsim.sim.sweep.sweep import measured
@@ -46,7 +46,7 @@ class Study(NamedTuple):
     runs: Mapping[str, Path]
 
 
-class NoSuchStudy(web.HTTPNotFound):
+class NoSuchStudy(NotThere):
     """No sweep or experiment has the key that an address names."""
 
     def __init__(self) -> None:

@@ -22,7 +22,11 @@ AT_ONCE = 2
 """Pieces of work beside the event loop; what Polars does uses all cores by itself."""
 
 
-class NoSuchRun(web.HTTPNotFound):
+class NotThere(web.HTTPNotFound):
+    """What an address names is not there; the text says so."""
+
+
+class NoSuchRun(NotThere):
     """No run has the key that an address names."""
 
     def __init__(self) -> None:

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import re
+from html import escape, unescape
 from pathlib import Path
+from urllib.parse import urlencode
 
-import anyio
 import polars as pl
 import pytest
 
 from retailsim.analysis.measures.changed_pairs import READS, change, changed_pairs, most_changed
+from retailsim.analysis.measures.value_text import written
 from retailsim.analysis.projection.loader import load
+from retailsim.events.messages import MessageSent
 from retailsim.sim.look.side_by_side import side_by_side, streams_of
 from retailsim.sim.studio.pairs import Asked, asked_in, pairs_shown
+from tests.analysis.fakelog import closed, market, opened, order, write_run
 from tests.sim.runs import SMALL, launched
-from tests.studio.server import Client, served
+from tests.studio.server import Client, ask
 
 PAIR = {
     **dict.fromkeys(("category", "seller", "seller_two", "buyer", "buyer_two"), "x"),
@@ -138,21 +142,20 @@ async def text(client: Client, path: str) -> tuple[int, str]:
 def test_the_page_has_the_verdict_first_and_each_pair_of_a_filter(runs: Path) -> None:
     verdict = side_by_side(runs / "base", runs / "cheap").verdict[0].removesuffix(".")
 
-    async def main() -> None:
-        async with served(runs) as client:
-            status, page = await text(client, "/compare?a=base&b=cheap")
-            assert status == 200
-            assert re.findall(r"<h1>(.*?)</h1>", page) == [verdict]
-            assert page.index("What differs") < page.index('id="pairs"') < page.index('id="parts"')
-            assert page.count('scope="row"') == 50
-            _, page = await text(client, "/compare?a=base&b=cheap&seller=quiet-clerk&way=down")
-            rows = re.findall(r'scope="row">.*?</tr>', page, re.DOTALL)
-            assert rows
-            assert all("quiet-clerk" in row and "▼" in row for row in rows)
-            assert (await text(client, "/compare?a=base&b=cheap&by=luck"))[0] == 400
-            assert (await text(client, "/compare?a=base&b=nowhere"))[0] == 404
+    async def main(client: Client) -> None:
+        status, page = await text(client, "/compare?a=base&b=cheap")
+        assert status == 200
+        assert re.findall(r"<h1>(.*?)</h1>", page) == [verdict]
+        assert page.index("What differs") < page.index('id="pairs"') < page.index('id="parts"')
+        assert page.count('scope="row"') == 50
+        _, page = await text(client, "/compare?a=base&b=cheap&seller=quiet-clerk&way=down")
+        rows = re.findall(r'scope="row">.*?</tr>', page, re.DOTALL)
+        assert rows
+        assert all("quiet-clerk" in row and "▼" in row for row in rows)
+        assert (await text(client, "/compare?a=base&b=cheap&by=luck"))[0] == 400
+        assert (await text(client, "/compare?a=base&b=nowhere"))[0] == 404
 
-    anyio.run(main)
+    ask(runs, main)
 
 
 @pytest.mark.slow
@@ -168,12 +171,96 @@ def test_the_page_has_the_verdict_first_and_each_pair_of_a_filter(runs: Path) ->
 def test_runs_without_pairs_are_told_in_a_line(
     runs: Path, other: str, status: int, said: str
 ) -> None:
-    async def main() -> None:
-        async with served(runs) as client:
-            found, page = await text(client, f"/compare?a=base&b={other}")
-            assert found == status
-            assert said in page
-            assert ("cannot be compared" in page) is (status == 409)
-            assert f"<option selected>{other}</option>" in page or status == 200
+    async def main(client: Client) -> None:
+        found, page = await text(client, f"/compare?a=base&b={other}")
+        assert found == status
+        assert said in page
+        assert ("cannot be compared" in page) is (status == 409)
+        assert f"<option selected>{other}</option>" in page or status == 200
 
-    anyio.run(main)
+    ask(runs, main)
+
+
+HOSTILE = "<script>alert(1)</script>"
+STEP = re.compile(r'rel="(prev|next)" href="(.*?)"')
+
+
+@pytest.mark.slow
+def test_pairs_follow_each_other_in_the_order_of_the_table(runs: Path) -> None:
+    query = "a=base&b=cheap&by=profit&way=down&seller=quiet-clerk"
+
+    async def main(client: Client) -> None:
+        _, page = await text(client, f"/compare?{query}")
+        table = [unescape(one) for one in re.findall(r'href="./(compare/episodes[^"]*)', page)]
+        assert len(table) > 2
+        seen, here = [], table[0]
+        while True:
+            seen.append(here)
+            status, page = await text(client, f"/{here}")
+            assert status == 200
+            steps = dict(STEP.findall(page))
+            assert ("prev" in steps) is (len(seen) > 1)
+            if "next" not in steps:
+                break
+            here = unescape(steps["next"]).removeprefix("../")
+        assert seen == table
+        assert f"{len(table)} of {len(table)}" in page
+        _, page = await text(client, f"/{here}&only")
+        assert 'class="twins alike"' not in page and 'class="twins other"' in page
+
+    ask(runs, main)
+
+
+@pytest.mark.slow
+def test_a_pair_says_what_both_logs_say(runs: Path) -> None:
+    """The numbers are those of both episodes; all else that differs is marked on both sides."""
+    one, two = runs / "base", runs / "cheap"
+    pairs = changed_pairs(load(one, READS), load(two, READS), streams_of(one, two))
+    row = most_changed(pairs, "net").row(0, named=True)
+    ids = {"id_a": row["episode"], "id_b": row["episode_two"]}
+
+    async def main(client: Client) -> None:
+        _, page = await text(client, f"/compare/episodes?a=base&b=cheap&{urlencode(ids)}")
+        for name in ("net", "profit"):
+            both = (written("cents", row[f"{name}{side}"]) for side in ("", "_two"))
+            assert " → ".join(both) in page
+        assert "bought" in page and page.count('<div class="twins other">') > 0
+        assert page.count("<mark>") > 0
+        _, page = await text(client, f"/compare/episodes?a=base&b=base&{urlencode(ids)}")
+        assert "<mark>" not in page and 'class="twins other"' not in page
+        for left in ("id_a", "id_b"):
+            some = urlencode({**ids, left: "none"})
+            status, page = await text(client, f"/compare/episodes?a=base&b=cheap&{some}")
+            assert status == 404 and "no episode of this name" in page
+        other = urlencode({**ids, "id_b": pairs["episode_two"][-1]})
+        _, page = await text(client, f"/compare/episodes?a=base&b=cheap&{other}")
+        assert "no pair of the comparison" in page
+        status, page = await text(client, f"/compare/episodes?a=base&b=francs&{urlencode(ids)}")
+        assert status == 409 and "CHF" in page
+
+    ask(runs, main)
+
+
+@pytest.mark.slow
+def test_hostile_text_stays_text(tmp_path: Path) -> None:
+    for name, price in (("one", 1000), ("two", 900)):
+        said = MessageSent(
+            stage="sales", role="seller", turn=1, text=f"{HOSTILE} it costs {price} and no more"
+        )
+        start = opened(HOSTILE, HOSTILE, title=HOSTILE, category=HOSTILE, price_cents=price)
+        bought = (order(price=price),) if name == "two" else ()
+        events = market("m", closed("e<i>&#1", start, said, *bought))
+        write_run(tmp_path / name, events, protocol="nobodys")
+
+    async def main(client: Client) -> None:
+        _, page = await text(client, "/compare?a=one&b=two&seller=%22%3E%3Cscript%3E")
+        assert "No pair is like that" in page and "<script" not in page
+        _, page = await text(client, "/compare?a=one&b=two")
+        assert "<script" not in page and page.count(escape(HOSTILE)) > 3
+        found = re.search(r'href="./(compare/episodes[^"]*)', page)
+        assert found
+        _, page = await text(client, f"/{unescape(found[1])}")
+        assert "<script" not in page and "<i>" not in page
+        assert f"{escape(HOSTILE)} it costs <mark>1000 </mark>and no more" in page
+
+    ask(tmp_path, main)

@@ -8,7 +8,6 @@ import shutil
 from html import unescape
 from pathlib import Path
 
-import anyio
 import msgspec
 import pytest
 
@@ -28,7 +27,7 @@ from retailsim.sim.sweep.errors import BadSweep, NotASweep
 from retailsim.sim.sweep.kept_sweep import kept_sweep
 from retailsim.sim.sweep.sweep import MARK
 from tests.sim.runs import SMALL, sim
-from tests.studio.server import Client, served
+from tests.studio.server import Client, ask
 
 
 def made(folder: Path, mark: str, *arms: str, told: str = "{}") -> None:
@@ -164,24 +163,23 @@ def test_pages_of_a_sweep_and_an_experiment_say_what_their_commands_say(tmp_path
     (tmp_path / "odd" / "experiment.json").write_text('["../e"]')
     verdict = json.loads(swept.stdout)["verdict"]
 
-    async def main() -> None:
-        async with served(tmp_path) as client:
-            page = await text(client, "/studies/s/")
-            assert " ".join(verdict) in page
-            assert re.findall(r'href="../../runs/(.*?)/">(.*?)</a>', page) == [
-                ("s~01-0", "0"),
-                ("s~02-0.1", "0.1"),
-            ]
-            assert page.count(" checked>") == 2
-            page = await text(client, "/studies/half/")
-            assert "1 of 2 runs are complete" in page and "not begun" in page
-            assert "Which is best" not in page
-            page = await text(client, "/studies/e/")
-            outcome = json.loads(played.stdout)["outcome"]
-            assert f"<h1>{outcome['title'].removesuffix('.')}</h1>" in page
-            assert 'href="../../runs/e~all/"' in page and "Compare from" not in page
-            assert "no experiment is called '../e'" in await text(client, "/studies/odd/")
-            async with client.get("/studies/nothing/") as answer:
-                assert answer.status == 404
+    async def main(client: Client) -> None:
+        page = await text(client, "/studies/s/")
+        assert " ".join(verdict) in page
+        assert re.findall(r'href="../../runs/(.*?)/">(.*?)</a>', page) == [
+            ("s~01-0", "0"),
+            ("s~02-0.1", "0.1"),
+        ]
+        assert page.count(" checked>") == 2
+        page = await text(client, "/studies/half/")
+        assert "1 of 2 runs are complete" in page and "not begun" in page
+        assert "Which is best" not in page
+        page = await text(client, "/studies/e/")
+        outcome = json.loads(played.stdout)["outcome"]
+        assert f"<h1>{outcome['title'].removesuffix('.')}</h1>" in page
+        assert 'href="../../runs/e~all/"' in page and "Compare from" not in page
+        assert "no experiment is called '../e'" in await text(client, "/studies/odd/")
+        async with client.get("/studies/nothing/") as answer:
+            assert answer.status == 404
 
-    anyio.run(main)
+    ask(tmp_path, main)
