@@ -26,9 +26,8 @@ from retailsim.sim.studio.guard import HEALTH, guard, with_headers
 from retailsim.sim.studio.lists import LISTS, Lists
 from retailsim.sim.studio.live import STREAMS, Streams
 from retailsim.sim.studio.pages import told
-from retailsim.sim.studio.studio import STUDIO, NoSuchRun, Studio
-from retailsim.sim.studio.watch import WATCHES, Watches
 from retailsim.sim.studio.studio import STUDIO, NotThere, Studio
+from retailsim.sim.studio.watch import WATCHES, Watches
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 

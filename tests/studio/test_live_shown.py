@@ -24,8 +24,6 @@ HIDE = """hidden => {
   Object.defineProperty(document, "hidden", {get: () => hidden, configurable: true});
   document.dispatchEvent(new Event("visibilitychange"));
 }"""
-    "() => performance.getEntriesByType('resource').filter(o => o.name.includes('/live?')).length"
-)
 
 
 @pytest.fixture(scope="module")
