@@ -15,7 +15,6 @@ from retailsim.analysis.exhibits.parts import Figure, Report
 from retailsim.analysis.projection.registered import protocol_name
 from retailsim.analysis.report.page import drawn
 from retailsim.events.errors import RetailSimError
-from retailsim.events.log.seal import SEAL
 from retailsim.events.whole_file import read_bounded
 from retailsim.sim.error_line import line_and_status
 from retailsim.sim.experiments.experiment import MARK as EXPERIMENT
@@ -27,6 +26,7 @@ from retailsim.sim.studio.compare import mark
 from retailsim.sim.studio.errors import UnclearStudy
 from retailsim.sim.studio.pages import rendered
 from retailsim.sim.studio.runs import run_folders
+from retailsim.sim.studio.state import State, state_of
 from retailsim.sim.studio.studio import STUDIO, NotThere, Studio
 from retailsim.sim.sweep.kept_sweep import kept_sweep
 from retailsim.sim.sweep.sweep import MARK as SWEEP
@@ -112,7 +112,7 @@ def _html(request: web.Request, studio: Studio, key: str) -> str:
     try:
         places = _places(found)
         arms = tuple(_arms(found, places))
-        if all(arm.state == _WHOLE for arm in arms):
+        if all(arm.state == State.COMPLETE for arm in arms):
             with in_currency_of(*places.values()):
                 told = _told(found.kind, found.folder, tuple(map(mark, places.values())))
     except RetailSimError as error:
@@ -123,7 +123,7 @@ def _html(request: web.Request, studio: Studio, key: str) -> str:
 def _as_they_lie(found: Study) -> Iterator[Arm]:
     """The runs by the names of their folders, where nobody says what they are."""
     for key, run in found.runs.items():
-        yield Arm(run.name, key, _state(run))
+        yield Arm(run.name, key, state_of(run))
 
 
 def _places(found: Study) -> dict[str, Path]:
@@ -138,14 +138,7 @@ def _places(found: Study) -> dict[str, Path]:
 def _arms(found: Study, places: Mapping[str, Path]) -> Iterator[Arm]:
     keys = {run: key for key, run in found.runs.items()}
     for label, run in places.items():
-        yield Arm(label, keys.get(run), _state(run) if run in keys else "not begun")
-
-
-_WHOLE = "complete"
-
-
-def _state(run: Path) -> str:
-    return _WHOLE if (run / "events" / SEAL).is_file() else "not finished"
+        yield Arm(label, keys.get(run), state_of(run) if run in keys else "not begun")
 
 
 @lru_cache(maxsize=4)

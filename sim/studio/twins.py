@@ -9,13 +9,12 @@ from typing import NamedTuple
 from aiohttp import web
 
 from retailsim.analysis.conversation.alignment import StageBeside, aligned
-from retailsim.analysis.conversation.conversation import Conversation, conversation
-from retailsim.analysis.conversation.lines import episode_lines
+from retailsim.analysis.conversation.conversation import Conversation
 from retailsim.analysis.conversation.outcome import outcome
-from retailsim.analysis.protocol import analysis_of
 from retailsim.sim.folder.currency import in_currency_of
 from retailsim.sim.look.side_by_side import run_names
 from retailsim.sim.studio.compare import pairs_of
+from retailsim.sim.studio.one_episode import read
 from retailsim.sim.studio.pages import rendered
 from retailsim.sim.studio.pairs import Asked, Beside, amounts, asked_in, steps
 from retailsim.sim.studio.studio import STUDIO, NotThere
@@ -70,10 +69,10 @@ def _html(request: web.Request, asked: Asked, first: Path, second: Path) -> str:
 
 
 def _read(run: Path, episode: str, name: str) -> Conversation:
-    found = episode_lines(run, episode)
-    if not found:
+    found = read(run, episode)
+    if found is None:
         raise NoSuchEpisode(name)
-    return conversation(episode, found, analysis_of(run))
+    return found
 
 
 def _numbers(one: Conversation, two: Conversation) -> Iterator[Number]:

@@ -261,6 +261,6 @@ def test_hostile_text_stays_text(tmp_path: Path) -> None:
         assert found
         _, page = await text(client, f"/{unescape(found[1])}")
         assert "<script" not in page and "<i>" not in page
-        assert f"{escape(HOSTILE)} it costs <mark>1000 </mark>and no more" in page
+        assert f"{escape(HOSTILE)} it costs <mark>1000</mark> and no more" in page
 
     ask(tmp_path, main)
