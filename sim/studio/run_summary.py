@@ -90,7 +90,7 @@ def summary_of(run: Path) -> RunSummary:
         known = _known(run, mark_of(run / "run.toml"))
         numbers = NO_NUMBERS if state is State.DAMAGED else _numbers(run, state, known)
     except (RetailSimError, OSError) as error:
-        said = line_and_status(error)[0]
+        said = line_and_status(error)[0].removeprefix(f"{run} is not a run folder: ")
         return RunSummary(state=State.DAMAGED, began=began, n_bytes=n_bytes, said=said)
     return RunSummary(
         state=state,

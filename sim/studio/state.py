@@ -39,5 +39,9 @@ def looked_at(run: Path) -> tuple[State, str]:
     except LogDamaged as error:
         if state_of(run) is State.RUNNING:  # somebody began to write it just then
             return State.RUNNING, ""
-        return State.DAMAGED, str(error)
+        return State.DAMAGED, f"{_inside(error.path, run)}: {error.what}"
     return state, ""
+
+
+def _inside(path: Path, run: Path) -> Path:
+    return path.relative_to(run) if path.is_relative_to(run) else path
