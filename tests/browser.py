@@ -37,10 +37,23 @@ else:
     _playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     expect, sync_playwright = _playwright.expect, _playwright.sync_playwright
 
-__all__ = ["DESK", "Look", "Watch", "chromium", "every_look", "expect", "picture", "watched"]
+__all__ = [
+    "DESK",
+    "FOREIGN",
+    "Look",
+    "Watch",
+    "chromium",
+    "every_look",
+    "expect",
+    "picture",
+    "watched",
+]
 
-ARGUMENTS = ("--no-sandbox", f"--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE {HOME}")
-"""Root has no sandbox; and no name leads anywhere, whatever a page asks for."""
+FOREIGN = "foreign.example"
+"""A name that leads here, as a name server of somebody else's could say."""
+NAMES = f"MAP {FOREIGN} {HOME}, MAP * ~NOTFOUND, EXCLUDE {HOME}"
+ARGUMENTS = ("--no-sandbox", f"--host-resolver-rules={NAMES}")
+"""Root has no sandbox; and no other name leads anywhere, whatever a page asks for."""
 HEIGHT = 900
 PATIENCE_MS = 20_000
 """How long an expectation may take to come true: on a busy machine five seconds are not many."""
