@@ -68,8 +68,15 @@ class Attended:
         In the order in which they came.
     """
 
-    def __init__(self, answers: Answers, *, most: int | None = None, shown_ms: int = 1234) -> None:
-        self.desk = Desk()
+    def __init__(
+        self,
+        answers: Answers,
+        *,
+        most: int | None = None,
+        shown_ms: int = 1234,
+        desk: Desk | None = None,
+    ) -> None:
+        self.desk = desk or Desk()
         self.asked: list[Question] = []
         self.errors: list[Exception] = []
         self.receipts: list[Future[None]] = []
