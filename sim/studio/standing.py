@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from retailsim.analysis.replay.replay import Replay
 from retailsim.market.core.money import NANOUSD_PER_CENT, us_dollars
+from retailsim.sim.folder.run_progress import AskedModels
 from retailsim.sim.studio.state import State
 
 
@@ -28,6 +29,8 @@ class Standing:
         price is unknown.
     budget : float or None
         Dollars that they may cost.
+    asked : AskedModels or None
+        What its runner says of its models, where somebody plays.
     """
 
     state: State
@@ -37,6 +40,7 @@ class Standing:
     rate: float | None = None
     nanousd: int | None = None
     budget: float | None = None
+    asked: AskedModels | None = None
 
     def texts(self) -> dict[str, str]:
         """Return what stands in each field of the line; empty where there is nothing to say."""
@@ -46,8 +50,14 @@ class Standing:
             "failed": f"{self.failed:,} failed" if self.failed else "",
             "rate": f"{self.rate:,.1f}/s" if self.rate else "",
             "left": self._left(),
+            "asked": self._asked(),
             "spent": self._spent(),
         }
+
+    def _asked(self) -> str:
+        if self.asked is None:
+            return ""
+        return f"{self.asked.calls:,} calls, {self.asked.in_flight:,} in flight"
 
     def _left(self) -> str:
         todo = self.planned - self.done

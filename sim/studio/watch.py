@@ -12,6 +12,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 import anyio
@@ -24,6 +25,7 @@ from retailsim.events.errors import RetailSimError
 from retailsim.sim.error_line import line_and_status
 from retailsim.sim.folder.currency import in_currency_of
 from retailsim.sim.folder.run_folder import RunFolder
+from retailsim.sim.folder.run_progress import RunProgress, read_progress
 from retailsim.sim.studio.chapters import Chapters
 from retailsim.sim.studio.reading import measured
 from retailsim.sim.studio.standing import Standing
@@ -35,6 +37,8 @@ EVERY_S = 1.0
 """Between two looks at a log; a look that takes long is followed by a longer rest."""
 REST_COUNTS, REST_CHAPTERS = 20, 10
 """Times what a look, and making chapters, took of a processor, until the next begins."""
+STALE_S = 10.0
+"""What a runner said longer ago is left out: it says something once a second."""
 MOST = 8
 """Runs that are held in memory; those that nobody looks at go first."""
 
@@ -106,19 +110,29 @@ class Watch:
                 self._log.advance()
             except RetailSimError as error:
                 state, self.problem = State.DAMAGED, line_and_status(error)[0]
-            tally = self._log.tally
-            done = tally.closed + tally.failed
-            rate = self._rate.of(done, time.monotonic())
-            self.standing = Standing(
-                state=state,
-                done=done,
-                planned=max(self._planned, done),
-                failed=tally.failed,
-                rate=rate if state is State.RUNNING else None,
-                nanousd=tally.nanousd if tally.calls and not tally.unpriced else None,
-                budget=self._budget,
-            )
+            self.standing = self._stands(state)
             self._pause = max(EVERY_S, REST_COUNTS * (time.thread_time() - began))
+
+    def _stands(self, state: State) -> Standing:
+        """Put together what the log says, and what its runner said just now."""
+        tally, told = self._log.tally, read_progress(self.run)
+        if told is None or state is not State.RUNNING or _age_s(told) > STALE_S:
+            told = None
+        done = tally.closed + tally.failed
+        rate = self._rate.of(done, time.monotonic())
+        asked = None if told is None else told.models
+        known = not tally.unpriced and (asked is None or asked.nanousd is not None)
+        spent = max(tally.nanousd, 0 if asked is None else asked.nanousd or 0)
+        return Standing(
+            state=state,
+            done=done if told is None else max(done, told.done),
+            planned=max(self._planned, done) if told is None else told.total,
+            failed=tally.failed,
+            rate=None if state is not State.RUNNING else rate if told is None else told.per_s,
+            nanousd=spent if known and (tally.calls or asked) else None,
+            budget=self._budget,
+            asked=asked,
+        )
 
     def begin_chapters(self) -> Chapters:
         """Return chapters of what was read, made as they are asked for; the last ones in a rest."""
@@ -164,6 +178,10 @@ class Watch:
     def _tell(self) -> None:
         self._changed.set()
         self._changed = anyio.Event()
+
+
+def _age_s(told: RunProgress) -> float:
+    return abs((datetime.now(UTC) - told.written).total_seconds())
 
 
 @dataclass(kw_only=True)

@@ -106,6 +106,7 @@ def test_the_line_on_top_says_what_is_known() -> None:
         "failed": "2 failed",
         "rate": "25.0/s",
         "left": "0:01:00 left",
+        "asked": "",
         "spent": "$1.23 of $5.00",
     }
 
