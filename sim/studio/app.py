@@ -18,6 +18,7 @@ from retailsim.sim.studio import (
     live,
     overview,
     runs_page,
+    search,
     studies,
     twins,
 )
@@ -41,6 +42,7 @@ PAGES = (
     live,
     overview,
     runs_page,
+    search,
     studies,
     twins,
 )

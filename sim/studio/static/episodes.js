@@ -136,7 +136,7 @@ function told(found) {
   const sorted = [...head.querySelectorAll("a")].indexOf(document.activeElement);
   total = Number(found.getElementById("count").dataset.total);
   table.setAttribute("aria-rowcount", total + 1);
-  for (const id of ["count", "chips", "heads", "others", "none"]) {
+  for (const id of ["count", "chips", "heads", "others", "none", "log"]) {
     const now = found.getElementById(id);
     byId(id).replaceChildren(...now.childNodes);
     byId(id).hidden = now.hidden;
