@@ -26,6 +26,10 @@ Told = Callable[[Mapping[str, Any]], str]
 """From an event, as it stands in the log, to a sentence."""
 
 
+def _no_more(_: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    return ()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Remark:
     """What is said of the events of one type where a whole conversation is shown.
@@ -36,8 +40,10 @@ class Remark:
         From an event to a sentence.
     why : tuple of str
         The event's fields that give reasons: they are folded, the most important one first.
+    more : callable
+        From an event to what is folded with them: names, each with a text.
     fold : str
-        What they are opened by.
+        What all that is opened by.
     stage : str
         The heading that such an event stands below; empty: that of the event before it.
     tone : {"act", "warn", "quiet"}
@@ -46,6 +52,7 @@ class Remark:
 
     says: Told
     why: tuple[str, ...] = ()
+    more: Callable[[Mapping[str, Any]], Iterable[tuple[str, str]]] = _no_more
     fold: str = "Why"
     stage: str = ""
     tone: Literal["act", "warn", "quiet"] = "quiet"

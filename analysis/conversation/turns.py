@@ -144,12 +144,13 @@ def _remark(event: Event, remark: Remark) -> Turn:
         for name in remark.why
         if event.get(name)
     )
+    more = (Said(text=bounded(text), label=name) for name, text in remark.more(event))
     return Turn(
         **_place(event),
         who="market",
         tone=remark.tone,
         says=remark.says(event),
-        why=why,
+        why=(*why, *more),
         fold=remark.fold,
     )
 

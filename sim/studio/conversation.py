@@ -20,7 +20,7 @@ from retailsim.sim.folder.run_folder import RunFolder
 from retailsim.sim.studio.asked import asked_for
 from retailsim.sim.studio.episodes_view import PAGE_ROWS
 from retailsim.sim.studio.lists import neighbours
-from retailsim.sim.studio.offers import offers
+from retailsim.sim.studio.offers import named, offers
 from retailsim.sim.studio.one_episode import lines_of, read
 from retailsim.sim.studio.pages import rendered, told
 from retailsim.sim.studio.studio import STUDIO
@@ -95,13 +95,15 @@ def _html(request: web.Request, run: Path, wanted: EpisodeFilter, place: Neighbo
         shown = read(run, episode)
         if shown is None:
             return None
+        products = offers(RunFolder(run), shown)
         return rendered(
             request,
             "conversation.html",
             key=request.match_info["run"],
             shown=shown,
             outcome=outcome(shown),
-            offers=offers(RunFolder(run), shown),
+            offers=products,
+            named=named(shown, products),
             place=place,
             asked=asked_for(run, shown) if "prompts" in request.query else None,
             filter=wanted.query(offset=0, limit=PAGE_ROWS),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -45,6 +45,31 @@ def offers(folder: RunFolder, shown: Conversation) -> tuple[Offer, ...]:
     wanted = list(dict.fromkeys(_named(shown)))[:MOST]
     found = {one.id: one for one in _sheets(folder, frozenset(wanted))}
     return tuple(_offer(found[name], scenario) for name in wanted if name in found)
+
+
+def named(shown: Conversation, found: Sequence[Offer]) -> Mapping[int, tuple[tuple[int, str], ...]]:
+    """Return the products that events name by their ids alone, by the events' ``seq``.
+
+    Parameters
+    ----------
+    found : sequence of Offer
+        In the order of the page.
+
+    Returns
+    -------
+    mapping of int to tuples of (int, str)
+        For each, its place among `found`, from 1, and its title; none where all of it is of the
+        product that the episode was opened with.
+    """
+    if shown.opened is not None and shown.opened.product is not None:
+        return {}
+    titles = {one.product.id: (at, one.product.title) for at, one in enumerate(found, 1)}
+    names = {event.seq: dict.fromkeys(_products(event.fields)) for event in shown.events}
+    return {
+        seq: tuple(titles[name] for name in some if name in titles)
+        for seq, some in names.items()
+        if any(name in titles for name in some)
+    }
 
 
 def _offer(product: Product, scenario: Scenario) -> Offer:

@@ -119,6 +119,25 @@ def test_every_event_is_a_turn_once_and_has_words(
             assert one.get("text", "") in told
 
 
+def test_what_a_seller_chose_from_is_told_with_how_likely_it_was(sales: Path) -> None:
+    chosen = [
+        (turn, event.fields)
+        for episode in list(own_events(sales))[:6]
+        for shown in [conversation(episode, scanned_lines(sales, episode), analysis_of(sales))]
+        for stage in shown.stages
+        for turn in stage.turns
+        for event in shown.events
+        if event.seq == turn.seq and turn.kind == "ActionChosen"
+    ]
+    assert chosen
+    for turn, event in chosen:
+        assert [one.label for one in turn.why] == event["options"]
+        told = [float(one.text.shown.removesuffix("%")) for one in turn.why]
+        assert told == pytest.approx(
+            [100 * one / 2**32 for one in event["probabilities"]], abs=0.06
+        )
+
+
 def test_lines_are_those_of_the_episode_and_of_its_market_alone(run: Path) -> None:
     episode = next(iter(own_events(run)))
     found = [json.loads(line) for line in scanned_lines(run, episode)]

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.slow
 
+LOST = """() => [...document.querySelectorAll("a[href^='#']")].map(one => one.hash.slice(1))
+    .filter(name => !document.getElementById(name))"""
+"""Anchors that lead nowhere."""
 TABS = ("ledger", "events", "product", "calls")
 
 
@@ -57,6 +60,9 @@ def test_a_protocols_own_tab_is_for_everybody(page: Page, link: str) -> None:
     assert wide <= 0, "the page scrolls sideways"
     expect(page.locator("#beside")).to_be_visible()
     assert axe(page) == []
+    assert page.evaluate(LOST) == []
+    page.locator(".named a").first.click()
+    expect(page.locator("#p1, #p2, #p3").locator("visible=true").first).to_be_in_viewport()
 
 
 def test_each_tab_is_for_everybody(page: Page, link: str, refunded: str) -> None:

@@ -13,8 +13,8 @@ Event = Mapping[str, Any]
 
 _COLUMNS = ("Style", "Openness", "Category", "Price range", "Action")
 _LEAD = (
-    "What the seller took the buyer to be in each turn, and what it did. The first row is the "
-    "truth, which no seller is told; a category is right as far as it leads to the buyer's."
+    "What the seller took the buyer to be in each turn, and what it did. First stands the truth, "
+    "which no seller is told. A category is right as far as it leads to the buyer's."
 )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from retailsim.analysis.protocol import Remark, Told
+from retailsim.analysis.protocols.choice_words import options
 from retailsim.market.core.money import dollars
 
 
@@ -61,7 +62,7 @@ REMARKS: Mapping[str, Remark] = {
     "ProfileInferred": Remark(
         says=lambda _: "The seller forms a picture of the buyer", why=_INFERRED, fold="Picture"
     ),
-    "ActionChosen": Remark(says=_chosen, why=("options", "probabilities"), fold="Options"),
+    "ActionChosen": Remark(says=_chosen, more=options, fold="Options"),
     "CategorySearched": Remark(
         says=lambda event: f"Looked up: {' > '.join(event['found']) or 'the whole catalogue'}",
         why=("options",),

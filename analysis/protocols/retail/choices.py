@@ -9,6 +9,7 @@ import polars as pl
 from retailsim.analysis.projection.columns import BUYER_TRAITS
 from retailsim.analysis.projection.tables import RowTable
 from retailsim.analysis.protocol import Remark, Told
+from retailsim.analysis.protocols.choice_words import options
 
 CHOICES: Mapping[str, RowTable] = {
     "choices": RowTable(
@@ -42,7 +43,7 @@ REMARKS: Mapping[str, Remark] = {
     ),
     "SellerChose": Remark(
         says=lambda event: f"The seller chooses {event['option']}",
-        why=("options", "probabilities"),
+        more=options,
         fold="Options",
     ),
 }
