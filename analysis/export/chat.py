@@ -16,10 +16,10 @@ from typing import Any
 import msgspec
 import polars as pl
 
-from retailsim.analysis.export.chat_words import ACTS, ENDS, SPOKEN, ChatLine, said
+from retailsim.analysis.export.chat_words import ACTS, SPOKEN, ChatLine, said
 from retailsim.analysis.projection.errors import LogUnreadable
 from retailsim.analysis.projection.loader import load
-from retailsim.analysis.projection.log_lines import Line, checked, line_chunks
+from retailsim.analysis.projection.log_lines import ENDS, Line, checked, line_chunks
 from retailsim.analysis.protocol import Told, analysis_of
 from retailsim.events.messages import Role
 

@@ -78,6 +78,3 @@ ACTS: Mapping[str, Told] = {
 
 SPOKEN = frozenset({"PitchPresented", "MessageSent", "ReviewPosted"})
 """The event types that hold what agents say."""
-
-ENDS = frozenset({"MarketClosed", "MarketFailed"})
-"""The event types that end a market."""

@@ -24,9 +24,10 @@ from retailsim.analysis.lookup.market_table import Key, MarketTable, by_segment
 from retailsim.analysis.lookup.segment_lines import Misled, SegmentLines
 from retailsim.analysis.lookup.stretches import read_head, stretches
 from retailsim.analysis.projection.errors import LogUnreadable, NotARun
-from retailsim.analysis.projection.log_lines import Head, Line
+from retailsim.analysis.projection.log_lines import ENDS, Head, Line
 from retailsim.events.log.hashed import FileMark, mark_of
 from retailsim.events.log.scan import SegmentReader
+from retailsim.events.log.seal import SEAL
 from retailsim.events.log.segment import Segment, segments
 
 _THREADS = 2
@@ -141,7 +142,7 @@ class LogIndex:
         self._places, self._open_places = MarketTable(), MarketTable()
         self._reader.forget()
         self._believed = False
-        self._empty = True
+        self._sealed, self._empty = False, True
 
     def _distrust(self) -> None:
         """Make everything again from the log: what was kept misled, or the log changed."""
@@ -172,6 +173,7 @@ class LogIndex:
         if grown != self._open:
             opened = ((key, one.rows) for key, one in grown.items())
             self._open, self._open_places = grown, MarketTable().with_rows(opened)
+        self._sealed = (self._folder / SEAL).exists()
         self._empty = False
 
     def _closed_rows(self, key: Key, one: Marked) -> pl.DataFrame:
@@ -191,17 +193,19 @@ class LogIndex:
     def _chosen(self, market: str, wanted: Callable[[Head], bool]) -> list[Line]:
         """Go through a market's lines; raises `Misled` where the index cannot be right."""
         chosen: list[Line] = []
-        lines, numbered, last = 0, 0, -1
+        lines, numbered, last, ended = 0, 0, -1, False
         for line in self._lines_of(market):
             head = _head(line)
             if head.market != market:
                 raise Misled
             lines += 1
+            ended = ended or head.type in ENDS
             if head.seq is not None:
                 numbered, last = numbered + 1, max(last, head.seq)
             if wanted(head):
                 chosen.append((head, line))
-        if self._believed and (lines == 0 or numbered != last + 1):
+        missing = lines == 0 or numbered != last + 1 or (self._sealed and not ended)
+        if self._believed and missing:
             raise Misled
         return chosen
 

@@ -1,22 +1,22 @@
-"""Kept stretches: ``RUN/derived/lookup/*.stretches``, Parquet, of each closed segment by itself.
+"""Kept stretches: ``RUN/derived/lookup/*.stretches``, of each closed segment by itself.
 
 A closed segment never changes, so where its lines lie holds as long as its last commit has the same
 digest. Each file states what it is of and a digest of itself. What does not fit, whatever the
-reason, is made again from the log.
+reason, is made again from the log. MessagePack, not Parquet: of a spoilt Parquet file with a digest
+made anew Polars panics, and says so at length on the terminal.
 """
 
 from __future__ import annotations
 
 import contextlib
-import io
 from hashlib import sha256
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
 import polars as pl
 
 from retailsim.analysis.lookup.stretches import SCHEMA
-from retailsim.analysis.projection.packed import Packed, packed, unpacked
 from retailsim.events.log.segment import Segment
 from retailsim.events.whole_file import leads_out, read_bounded, written_whole
 
@@ -28,12 +28,12 @@ WORTH_BYTES = 1 << 20
 """A segment of less than this is looked through as quickly as what was kept of it."""
 
 _DIGEST_BYTES = sha256().digest_size
-_SHORTEST_LINE = 16
-_FURTHEST = 1 << 48
-"""No segment has more bytes; with it, sums of offset and length stay in 64 bits."""
+
+_Bytes = Annotated[int, msgspec.Meta(gt=0, lt=1 << 48)]
+"""No segment has more; a sum of two of them stays in 64 bits."""
 
 
-class KeptStretches(msgspec.Struct, frozen=True, kw_only=True):
+class KeptStretches(msgspec.Struct, frozen=True):
     """What is kept of one segment.
 
     Parameters
@@ -42,13 +42,15 @@ class KeptStretches(msgspec.Struct, frozen=True, kw_only=True):
         `VERSION` of who made it.
     digest : str
         Of the segment's last commit.
-    rows : bytes
-        The stretches, packed as Parquet.
+    markets, offsets, lengths
+        Of each stretch, as `stretches.SCHEMA` has them.
     """
 
     version: int
     digest: str
-    rows: Packed
+    markets: list[str]
+    offsets: list[_Bytes]
+    lengths: list[_Bytes]
 
 
 def name_of(segment: Segment) -> str:
@@ -78,23 +80,12 @@ def read(derived: Path, segment: Segment, digest: str) -> pl.DataFrame | None:
         kept = msgspec.msgpack.decode(body, type=KeptStretches)
         if (kept.version, kept.digest) != (VERSION, digest):
             return None
-        return _rows(kept.rows, segment.size())
-    except (OSError, ValueError, RecursionError):
+        rows = pl.DataFrame([kept.markets, kept.offsets, kept.lengths], SCHEMA)
+    except (OSError, ValueError, RecursionError, pl.exceptions.ShapeError):
         return None
-    except (pl.exceptions.PolarsError, pl.exceptions.PanicException):
-        return None
-
-
-def _rows(content: Packed, size: int) -> pl.DataFrame | None:
-    count = pl.scan_parquet(io.BytesIO(content)).select(pl.len()).collect().item()
-    if count > size // _SHORTEST_LINE or pl.read_parquet_schema(io.BytesIO(content)) != SCHEMA:
-        return None
-    rows = unpacked(content)
-    offset, length = pl.col("offset"), pl.col("length")
-    apart = offset >= (offset + length).shift(fill_value=0)
-    within = (offset > 0) & (length > 0) & (offset < _FURTHEST) & (length < _FURTHEST)
-    told = pl.all_horizontal(pl.all().is_not_null())
-    return rows if rows.select((told & within & apart).all()).item() else None
+    ends = pl.col("offset") + pl.col("length")
+    apart = pl.col("offset") >= ends.shift(fill_value=0)
+    return rows if rows.select(apart.all()).item() else None
 
 
 def write(derived: Path, segment: Segment, digest: str, rows: pl.DataFrame) -> None:
@@ -108,7 +99,8 @@ def write(derived: Path, segment: Segment, digest: str, rows: pl.DataFrame) -> N
     file = derived / name_of(segment)
     if leads_out(file.parent, derived.parent):
         return
-    body = msgspec.msgpack.encode(KeptStretches(version=VERSION, digest=digest, rows=packed(rows)))
+    columns = (rows[name].to_list() for name in SCHEMA.names())
+    body = msgspec.msgpack.encode(KeptStretches(VERSION, digest, *columns))
     with contextlib.suppress(OSError):
         file.parent.mkdir(parents=True, exist_ok=True)
         with written_whole(file) as new:

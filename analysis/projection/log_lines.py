@@ -15,6 +15,9 @@ from retailsim.events.log.format import COMMIT_START, parse_header
 from retailsim.events.log.reader import LogCheck, check
 from retailsim.events.log.segment import segments
 
+ENDS = frozenset({"MarketClosed", "MarketFailed"})
+"""The event types that end a market."""
+
 _Int64 = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 """What a column holds: larger numbers are no event's."""
 
