@@ -8,7 +8,8 @@ from typing import Any
 
 import msgspec
 
-from retailsim.events.log.reader import read_lines
+from retailsim.analysis.lookup.index import LogIndex
+from retailsim.analysis.projection.log_lines import Head
 from retailsim.market.core.money import dollars
 
 _TOLD = frozenset(
@@ -21,18 +22,14 @@ _WHO = {"seller": "Seller", "buyer": "Buyer"}
 
 Line = dict[str, Any]
 
+_whole = msgspec.json.Decoder(Line).decode
+
 
 class Excerpt(msgspec.Struct, frozen=True):
     """One message or fact: who, and what."""
 
     who: str
     text: str
-
-
-class _Head(msgspec.Struct):
-    type: str = ""
-    market: str = ""
-    episode: str | None = None
 
 
 class Heard(msgspec.Struct, frozen=True):
@@ -104,27 +101,27 @@ class Heard(msgspec.Struct, frozen=True):
 
 
 def hear(run: Path, episodes: Collection[str], markets: Collection[str]) -> Heard:
-    """Read the chosen episodes in one pass over the log; memory holds them and one batch.
+    """Read the chosen episodes, which are of these markets; memory holds what raters may see.
 
     Raises
     ------
-    LogDamaged
+    LogDamaged, LogUnreadable
         If the log does not hold what was written.
     """
-    wanted, heard_in = frozenset(episodes), frozenset(markets)
-    head = msgspec.json.Decoder(_Head).decode
-    whole = msgspec.json.Decoder(Line).decode
+    told = frozenset(episodes)
+
+    def wanted(head: Head) -> bool:
+        return head.type in _TOLD and (head.type == "PitchPresented" or head.episode in told)
+
+    index = LogIndex.open(run)
     found: dict[str, list[Line]] = {}
     pitches: dict[str, Line] = {}
-    for raw in read_lines(run / "events"):
-        begun = head(raw)
-        if begun.type not in _TOLD:
-            continue
-        if begun.type == "PitchPresented":
-            if begun.market in heard_in:
-                pitches[begun.market] = whole(raw)
-        elif begun.episode in wanted:
-            found.setdefault(begun.episode, []).append(whole(raw))
+    for market in sorted(set(markets)):
+        for head, raw in index.chosen_lines(market, wanted):
+            if head.type == "PitchPresented":
+                pitches[market] = _whole(raw)
+            elif head.episode is not None:
+                found.setdefault(head.episode, []).append(_whole(raw))
     for lines in found.values():
         lines.sort(key=lambda line: line["seq"])
     return Heard(found, pitches)

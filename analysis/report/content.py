@@ -235,7 +235,7 @@ def _examples(run: Path, episodes: pl.DataFrame, protocol: ProtocolAnalysis) -> 
     return Section(
         name="examples",
         title="Conversations",
-        lead="Up to two of each kind, from the beginning of the log.",
+        lead="Up to two of each kind, from all over the run.",
         conversations=found,
     )
 

@@ -1,8 +1,7 @@
-"""Example conversations: a few episodes of each kind, read from the beginning of the log."""
+"""Example conversations: a few episodes of each kind, from all over the run."""
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -13,34 +12,28 @@ import polars as pl
 from retailsim.analysis.conversation.remarks import EXAMPLES
 from retailsim.analysis.conversation.speech import SPOKEN, Speech, spoken
 from retailsim.analysis.exhibits.parts import ExampleConversation, SpokenMessage
+from retailsim.analysis.lookup.episode import episode_lines
+from retailsim.analysis.lookup.index import LogIndex
 from retailsim.analysis.protocol import Remark, Told
-from retailsim.events.log.reader import read_lines
 
-MOST_BYTES = 64 << 20
-"""How much of the log is looked through for examples."""
 _EACH = 2
 _TEXT = 4_000
-_OPENED = b'{"type":"EpisodeOpened"'
 
-
-class _Head(msgspec.Struct):
-    market: str = ""
-    episode: str | None = None
-
-
-_head = msgspec.json.Decoder(_Head).decode
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
 
 
 def examples(
     run: Path, episodes: pl.DataFrame, told: Mapping[str, Told]
 ) -> tuple[ExampleConversation, ...]:
-    """Return up to two episodes of each kind of end, from the beginning of the log.
+    """Return up to two episodes of each kind of end, from all over the run.
 
-    Memory holds the chosen episodes and one batch: the lines are gone through twice.
+    The same ones of the same episodes, in whatever order the log has them. Memory holds the lines
+    of one episode.
 
     Parameters
     ----------
+    episodes : polars.DataFrame
+        Those of the run's projection, sorted by their names.
     told : mapping of str to callable
         What the protocol says of its own events, by their type.
 
@@ -49,46 +42,19 @@ def examples(
     LogDamaged
         If the log does not hold what was written.
     """
-    markets: dict[str, str] = {}
-    for line in _first_lines(run):
-        if line.startswith(_OPENED):
-            head = _head(line)
-            markets[head.episode or ""] = head.market
-    wanted = _chosen(episodes.filter(pl.col("episode").is_in(list(markets))))
-    found = _lines_of({id_: markets[id_] for id_ in wanted}, run)
-    return tuple(
-        _conversation(
-            how, [*found[markets[id_], None], *found[markets[id_], id_]], {**_TOLD, **told}
-        )
-        for id_, how in wanted.items()
+    wanted = _chosen(episodes)
+    if not wanted:
+        return ()
+    index = LogIndex.open(run)
+    found = (
+        (how, [_decode(line) for line in episode_lines(index, market, episode)])
+        for (episode, market), how in wanted.items()
     )
+    return tuple(_conversation(how, lines, {**_TOLD, **told}) for how, lines in found if lines)
 
 
-def _lines_of(
-    wanted: Mapping[str, str], run: Path
-) -> Mapping[tuple[str, str | None], list[dict[str, Any]]]:
-    """Events by market and episode: those of `wanted`, and (None) those of their whole markets."""
-    found: dict[tuple[str, str | None], list[dict[str, Any]]] = defaultdict(list)
-    heard_in = frozenset(wanted.values())
-    for line in _first_lines(run):
-        head = _head(line)
-        if head.market in heard_in and (head.episode is None or head.episode in wanted):
-            found[head.market, head.episode].append(_decode(line))
-    return found
-
-
-def _first_lines(run: Path) -> Iterator[bytes]:
-    """Yield the event lines of the log's beginning; what was torn off behind a commit is none."""
-    left = MOST_BYTES
-    for line in read_lines(run / "events"):
-        yield line
-        left -= len(line)
-        if left <= 0:
-            return
-
-
-def _chosen(episodes: pl.DataFrame) -> dict[str, str]:
-    """Episode -> how it ended, a few of each."""
+def _chosen(episodes: pl.DataFrame) -> dict[tuple[str, str], str]:
+    """Episode and market -> how it ended, a few of each, as far from one another as can be."""
     kinds: dict[str, pl.Expr] = {
         "bought and refunded": (pl.col("orders") > 0) & (pl.col("outcome") == "refunded"),
         "bought and exchanged": (pl.col("orders") > 0) & (pl.col("outcome") == "exchanged"),
@@ -98,11 +64,13 @@ def _chosen(episodes: pl.DataFrame) -> dict[str, str]:
         "failed": pl.col("status") == "failed",
         "with a rejected answer": pl.col("rejected_outputs") > 0,
     }
-    found: dict[str, str] = {}
+    found: dict[tuple[str, str], str] = {}
     for how, which in kinds.items():
-        some = episodes.lazy().filter(which).select("episode").head(_EACH).collect()
-        for id_ in some["episode"]:
-            found.setdefault(id_, how)
+        at = episodes.select(pl.arg_where(which)).to_series()
+        places = {len(at) * (2 * turn + 1) // (2 * _EACH) for turn in range(_EACH) if len(at)}
+        some = at.gather(sorted(places))
+        for row in episodes.select("episode", "market")[some].iter_rows():
+            found.setdefault(row, how)
     return found
 
 
