@@ -6,16 +6,16 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import pytest
 
 from tests.browser import Watch, expect, watched
 from tests.sim.modelserver import by_rote, serving
 from tests.sim.runs import ROOT, scenario
-from tests.studio.server import program
+from tests.studio.server import program, shown
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -45,10 +45,10 @@ base_url = "{url}"
 """
 
 
-@contextmanager
-def half_played(folder: Path) -> Iterator[tuple[subprocess.Popen[bytes], threading.Event]]:
-    """Launch a run one of whose sellers waits for its model until the event is set."""
-    gate = threading.Event()
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder with a run one of whose sellers waits for its model, for as long as tests look."""
+    folder, gate = tmp_path_factory.mktemp("live"), threading.Event()
 
     def answer(body: dict[str, Any]) -> tuple[int, Any]:
         gate.wait()
@@ -57,12 +57,12 @@ def half_played(folder: Path) -> Iterator[tuple[subprocess.Popen[bytes], threadi
     with serving(answer) as server:
         path = scenario(folder, SCENARIO.format(url=server.url))
         words = ("-m", "sim", "launch", path, "--out", folder / "runs" / "live")
-        launch = subprocess.Popen(
-            (sys.executable, *map(str, words)), cwd=ROOT, stderr=subprocess.DEVNULL
-        )
+        command = (sys.executable, *map(str, words))
+        launch = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL)
         try:
             server.wait_for(1)
-            yield launch, gate
+            yield folder / "runs"
+            assert launch.poll() is None, "the run was played to its end"
         finally:
             gate.set()
             launch.kill()
@@ -85,25 +85,40 @@ def alike(page: Page, browser: Browser, link: str) -> None:
 
 
 def test_from_the_heatmap_to_the_ledger_while_the_run_is_played(
-    watch: Watch, browser: Browser, tmp_path: Path
+    page: Page, browser: Browser, runs: Path
 ) -> None:
-    page = watch.page
-    with half_played(tmp_path) as (launch, gate), program(tmp_path / "runs") as studio:
-        page.goto(studio.link)
+    with shown(runs) as link:
+        page.goto(link)
         page.get_by_role("link", name="live").click()
         expect(page.locator(".standing")).to_have_attribute("data-state", "running")
         row = page.get_by_role("row").filter(has=page.get_by_role("rowheader", name="quick"))
         row.get_by_role("cell").first.get_by_role("link").click()
         expect(page.get_by_label("What is set").get_by_role("listitem")).to_have_count(3)
-        alike(page, browser, studio.link)
+        alike(page, browser, link)
         bought = page.locator("td.units", has_text="1")
         page.locator("#body tr").filter(has=bought).first.get_by_role("link").click()
-        alike(page, browser, studio.link)
-        turn = page.get_by_role("article").filter(has=page.get_by_text("ledger", exact=True)).first
+        alike(page, browser, link)
+        money = page.get_by_text("ledger", exact=True)
+        turn = page.get_by_role("article").filter(has=money).first
         for way in ("event", "ledger"):
             turn.get_by_text(way, exact=True).click()
-            alike(page, browser, studio.link)
-        assert launch.poll() is None, "the run was still played"
-        gate.set()
-        assert launch.wait(60) == 0
-        studio.interrupt()
+            alike(page, browser, link)
+
+
+def test_a_studio_that_was_killed_shows_the_same_and_ends_while_pages_follow_the_run(
+    watch: Watch, runs: Path
+) -> None:
+    page = watch.page
+    with program(runs) as studio:  # killed at the end of the block
+        page.goto(studio.link)
+        home = page.url
+        page.goto(f"{home}runs/live/")
+        said = page.locator("main").inner_text()
+        page.goto("about:blank")
+    with program(runs, "--port", urlsplit(home).port) as studio:
+        page.goto(studio.link)
+        page.goto(f"{home}runs/live/")
+        expect(page.locator("main")).to_have_text(said, use_inner_text=True)
+        with page.expect_event("requestfailed", lambda request: "/live" in request.url):
+            studio.interrupt()
+    assert all("ERR_CONNECTION_REFUSED" in fault for fault in watch.faults())
