@@ -7,17 +7,25 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from retailsim.agents.person.desk import Desk
+from retailsim.sim.errors import PlayedByPeople
 from retailsim.sim.play.stop import Stop
 from retailsim.sim.seats.cast import Cast
 
 
 @asynccontextmanager
-async def attended(cast: Cast, desk: Desk | None, stop: Stop) -> AsyncIterator[None]:
+async def attended(run: str, cast: Cast, desk: Desk | None, stop: Stop) -> AsyncIterator[None]:
     """Connect the people's seats with the desk while the block runs.
 
     Nobody waits for a person any more once the run shall stop: what was asked is left to a resume.
+
+    Raises
+    ------
+    PlayedByPeople
+        If people take part and there is no desk: their silence must not be recorded.
     """
     if desk is None:
+        if cast.people():
+            raise PlayedByPeople(run, cast.people(), "played")
         yield
         return
     desk.connect(stop.request)

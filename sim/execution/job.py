@@ -266,7 +266,7 @@ async def _run(
     engine: Engine, cast: Cast, job: Job, design: Design, stop: Stop, notes: Diagnostics
 ) -> None:
     """Play the job's markets, with people at their desk, if any take part."""
-    async with attended(cast, job.desk, stop):
+    async with attended(job.run, cast, job.desk, stop):
         await _run_with_wires(engine, cast, job, design, stop, notes)
 
 

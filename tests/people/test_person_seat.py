@@ -9,7 +9,10 @@ from typing import Any
 import pytest
 
 from retailsim.agents.person.desk import Question
-from retailsim.sim.errors import PeopleAlone, PeopleTogether
+from retailsim.sim.errors import PeopleAlone, PeopleTogether, PlayedByPeople
+from retailsim.sim.execution.job import Job
+from retailsim.sim.execution.job import play as play_job
+from retailsim.sim.play.stop import Stop
 from tests.people import retail_words
 from tests.people.played import RETAIL, Attended, play, resumed, text_of
 from tests.sim.runs import event_lines, events_of, outside_lines, scenario, sim
@@ -122,6 +125,15 @@ def test_a_launch_without_a_page_says_to_play(tmp_path: Path) -> None:
     play(tmp_path, text_of(RETAIL, "buyer"), Attended(retail_words.buyers, most=2))
     again = sim("resume", tmp_path / "run")
     assert again.exit_code == 2 and "a person takes buyer:ann; use `play`" in again.stderr
+
+
+def test_silence_is_not_recorded_where_nobody_was_asked(tmp_path: Path) -> None:
+    """Whoever plays a job without a desk is refused before anything is written."""
+    play(tmp_path, text_of(RETAIL, "buyer"), Attended(retail_words.buyers, most=0))
+    job = Job(run=str(tmp_path / "run"))
+    with pytest.raises(PlayedByPeople, match="a person takes buyer:ann"):
+        play_job(job, stop=Stop())
+    assert not outside_lines(tmp_path / "run")
 
 
 def test_people_do_not_share_a_market(tmp_path: Path) -> None:

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections import Counter
+from functools import partial
 from pathlib import Path
 
+import pytest
+
 from retailsim.agents.person.desk import Desk
+from retailsim.sim.execution.runner import RunControl
 from retailsim.sim.people.steps import person_steps
+from retailsim.sim.run.launch import make, play_prepared, prepare
+from retailsim.sim.run.launch_options import Options
+from retailsim.sim.terminal.terminal import Quiet
 from tests.people import retail_words
 from tests.people.played import RETAIL, Attended, play, text_of
-from tests.sim.runs import outside_lines
+from tests.sim.runs import outside_lines, scenario
 
 
 def test_a_page_may_answer_from_a_thread_of_its_own(tmp_path: Path) -> None:
@@ -35,6 +43,40 @@ def test_a_page_may_answer_from_a_thread_of_its_own(tmp_path: Path) -> None:
     assert play(tmp_path, text_of(RETAIL, "buyer"), desk).finished
     thread.join()
     assert len(kept) == len(set(kept)) == len(outside_lines(tmp_path / "run"))
+
+
+def wake(loop: asyncio.AbstractEventLoop, event: asyncio.Event) -> None:
+    loop.call_soon_threadsafe(event.set)
+
+
+@pytest.mark.slow
+def test_a_server_plays_in_a_thread_and_answers_in_its_loop(tmp_path: Path) -> None:
+    """As docs/people.md tells it: the browser is answered once the answer is in the log."""
+    path = scenario(tmp_path, text_of(RETAIL, "buyer"))
+    desk, kept = Desk(), list[str]()
+
+    async def serve() -> bool:
+        loop, came = asyncio.get_running_loop(), asyncio.Event()
+        desk.listen(lambda: wake(loop, came))
+
+        async def page() -> None:
+            while not desk.closed:
+                await came.wait()
+                came.clear()
+                for question in desk.questions():
+                    receipt = desk.answer(question.id, retail_words.buyers(question))
+                    await asyncio.wrap_future(receipt)
+                    kept.append(question.id)
+
+        prepared = prepare(Options(scenario=str(path), out=tmp_path / "run", desk=desk), Quiet())
+        browser = asyncio.create_task(page())
+        playing = partial(play_prepared, prepared, make(prepared), Quiet(), RunControl())
+        outcome = await asyncio.to_thread(playing)
+        await browser
+        return outcome.finished
+
+    assert asyncio.run(serve())
+    assert len(kept) == len(outside_lines(tmp_path / "run")) > 30
 
 
 def test_what_became_of_each_step_is_in_the_log(tmp_path: Path) -> None:
