@@ -8,13 +8,15 @@ is by what the person said and did.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import msgspec
 
+from retailsim.agents.person.options import Absence
+from retailsim.agents.person.recorded import read_recorded
 from retailsim.agents.protocol import PERSON
-from retailsim.events.messages import Event, Role
+from retailsim.events.messages import Event, LoggedRecord, OutsideAnswered, Role
 from retailsim.market.core.money import in_currency
 from retailsim.market.core.spec import MarketSpec
 from retailsim.market.protocols.logged_events import event_decoder
@@ -42,6 +44,8 @@ class BesideTwin(msgspec.Struct, frozen=True, kw_only=True):
     market, episode : str
     outcome : Outcome
         The person's.
+    gone : {"fail", "leave", "hand over"} or None
+        What came of it, where the person left before the end; None: it played to the end.
     twin : Outcome or None
         The simulated agent's; None where it cannot be played.
     why_none : str
@@ -51,6 +55,7 @@ class BesideTwin(msgspec.Struct, frozen=True, kw_only=True):
     market: str
     episode: str
     outcome: Outcome
+    gone: Absence | None
     twin: Outcome | None
     why_none: str = ""
 
@@ -86,7 +91,7 @@ def beside_twins(run: Path, seat: str, *, trust: bool = False) -> list[BesideTwi
     design = run_design(folder, instead)
     specs = {spec.id: spec for spec in design.markets() if (role, table.id) in spec.seats}
     found: list[BesideTwin] = []
-    for market, events in _logged(folder, protocol_of(folder, file)):
+    for market, events, gone in _logged(folder, protocol_of(folder, file), seat):
         spec = specs.get(attempt(market)[0])
         if spec is None:
             continue
@@ -94,7 +99,14 @@ def beside_twins(run: Path, seat: str, *, trust: bool = False) -> list[BesideTwi
         for episode, outcome in outcomes_of(events).items():
             twin = twins.get(attempt(episode)[0])
             found.append(
-                BesideTwin(market=market, episode=episode, outcome=outcome, twin=twin, why_none=why)
+                BesideTwin(
+                    market=market,
+                    episode=episode,
+                    outcome=outcome,
+                    gone=gone,
+                    twin=twin,
+                    why_none=why,
+                )
             )
     return found
 
@@ -128,12 +140,24 @@ def _why_none(cast: Cast) -> str:
     return ""
 
 
-def _logged(folder: RunFolder, protocol: Protocol) -> Iterator[tuple[str, list[Event]]]:
-    """Yield the markets of the log that came to their end, with their events."""
+_Logged = Iterator[tuple[str, list[Event], Absence | None]]
+
+
+def _logged(folder: RunFolder, protocol: Protocol, seat: str) -> _Logged:
+    """Yield the markets of the log that came to their end: events, and whether a seat was left."""
     decode = event_decoder(protocol).decode
     for market, whole in whole_markets(folder.events):
         pieces = whole.events if isinstance(whole.events, StoredLines) else (whole.events,)
-        yield market, [decode(line) for piece in pieces for line in piece.splitlines()]
+        events = [decode(line) for piece in pieces for line in piece.splitlines()]
+        yield market, events, next(_absences(whole.records, seat), None)
+
+
+def _absences(records: Iterable[LoggedRecord], seat: str) -> Iterator[Absence]:
+    for record in records:
+        if isinstance(record, OutsideAnswered) and record.source == seat and record.answer:
+            gone = read_recorded(record.answer).gone
+            if gone is not None:
+                yield gone
 
 
 def _played(design: Design, file: RunFile, cast: Cast, spec: MarketSpec) -> dict[str, Outcome]:

@@ -11,6 +11,7 @@ import pytest
 
 from retailsim.agents.person.desk import Question
 from retailsim.sim.errors import BadScenario
+from retailsim.sim.people.twin import beside_twins
 from tests.people import csales_words, retail_words
 from tests.people.played import (
     CSALES,
@@ -133,6 +134,7 @@ def test_who_leaves_does_not_buy_and_is_waited_for_no_more(tmp_path: Path) -> No
         ("AskSeller", "leave", 2.0): 4,
         ("Decide", "leave", None): 4,
     }
+    assert {one.gone for one in beside_twins(run, "buyer:ann")} == {"leave"}
     assert 7.9 < seconds < 10
     verified(run)
 

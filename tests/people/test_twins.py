@@ -64,6 +64,7 @@ def test_a_twin_is_what_a_run_with_a_simulated_agent_in_the_seat_gives(
     assert twins == rows_in(simulated) and len(twins) >= 3
     assert {one[f"{role}_kind"] for one in twins.values()} == {"behavioral"}
     assert any(row_of(one.outcome) != twins[one.episode] for one in found)
+    assert {one.gone for one in found} == {None}
 
 
 def test_a_buyer_gets_its_money_back_but_for_what_sending_costs() -> None:
