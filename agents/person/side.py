@@ -71,11 +71,6 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     facts: tuple[Fact, ...] = ()
 
 
-def no_fields(request: Any) -> Fields:
-    """Nothing to fill in: there is only to go on."""
-    return ()
-
-
 class Step(msgspec.Struct, frozen=True, kw_only=True):
     """How one kind of request is put to a person.
 
