@@ -9,6 +9,7 @@ from typing import Literal
 import polars as pl
 
 from retailsim.analysis.measures.measure import BOUGHT, DECIDED
+from retailsim.analysis.measures.steps import STEPS
 from retailsim.analysis.projection.errors import BadTables
 from retailsim.events.messages import ASPECTS
 
@@ -95,6 +96,7 @@ SHARED: tuple[ListColumn, ...] = (
     ),
     _text("status", "Status"),
     _text("stage", "Failed at", "failed_stage"),
+    _text("reason", "Why it failed", "failed_reason"),
 )
 """What every protocol's episodes have, from the left to the right.
 
@@ -125,7 +127,14 @@ def columns_with(own: Mapping[str, str], protocol: str = "") -> tuple[ListColumn
     return (*SHARED, *(_text(name, label) for name, label in own.items()))
 
 
+CAME: tuple[pl.Expr, ...] = tuple(
+    (DECIDED & step.came).fill_null(value=False).alias(f"came_{step.key}") for step in STEPS
+)
+"""Whether an episode came to each step of the funnel: nothing is shown of it, but filtered."""
+
+
 def read_for(columns: Sequence[ListColumn]) -> frozenset[str]:
     """Return the columns of the episodes table that a list is made of."""
-    roots = {name for one in columns for name in one.value.meta.root_names()}
+    values = (*(one.value for one in columns), *CAME)
+    roots = {name for value in values for name in value.meta.root_names()}
     return frozenset((*roots, "status", "superseded"))

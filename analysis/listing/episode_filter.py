@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 import msgspec
 
 from retailsim.analysis.listing.errors import BadFilter, not_among
+from retailsim.analysis.measures.steps import STEPS
 from retailsim.events.messages import Outcome
 
 MOST_ROWS = 1_000
@@ -20,6 +21,7 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
     "status": ("closed", "failed", "open"),
     "bought": ("yes", "no"),
     "outcome": get_args(Outcome),
+    "step": tuple(step.key for step in STEPS),
 }
 """Keys whose values do not depend on the run."""
 
@@ -47,6 +49,8 @@ class EpisodeFilter(msgspec.Struct, frozen=True, kw_only=True):
     bought : {"", "yes", "no"}
         Episodes of which it is not known are in neither.
     outcome : {"", "delivered", "exchanged", "refunded"}
+    step : {"", "offered", "asked", "bought", "supported", "reviewed", "refunded"}
+        Episodes whose decision is known and that came to this step of the funnel.
     min_rating : float
         Least mean of the reviews, 1 to 5; 0: not set, and those without reviews count, too.
     sort : str
@@ -65,6 +69,7 @@ class EpisodeFilter(msgspec.Struct, frozen=True, kw_only=True):
     status: str = ""
     bought: str = ""
     outcome: str = ""
+    step: str = ""
     stage: str = ""
     min_rating: float = 0
     sort: str = ""

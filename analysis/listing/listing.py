@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
-from retailsim.analysis.listing.columns import ListColumn, columns_with, read_for
+from retailsim.analysis.listing.columns import CAME, ListColumn, columns_with, read_for
 from retailsim.analysis.listing.episode_filter import CHOICES, NAMES, EpisodeFilter
 from retailsim.analysis.listing.errors import BadFilter, not_among
 from retailsim.analysis.measures.rows import counted
@@ -76,6 +76,7 @@ class EpisodeList:
         self._frame = pl.DataFrame(
             [_kept(rows.select(one.value.alias(one.field)).to_series()) for one in columns]
         )
+        self._came = rows.select(CAME)
         self._columns = {one.name: one for one in columns}
         self._views: OrderedDict[str, pl.Series | None] = OrderedDict()
 
@@ -97,7 +98,8 @@ class EpisodeList:
     @property
     def n_bytes(self) -> int:
         """How much memory it takes at most."""
-        return int(self._frame.estimated_size()) + _VIEWS * _INDEX_BYTES * self.height
+        kept = self._frame.estimated_size() + self._came.estimated_size()
+        return int(kept) + _VIEWS * _INDEX_BYTES * self.height
 
     def values(self, name: str) -> list[str]:
         """Return the texts that a column has, sorted."""
@@ -159,7 +161,10 @@ class EpisodeList:
         met = list(self._conditions(wanted))
         if not met:
             return None
-        return self._frame.select(pl.arg_where(pl.all_horizontal(met))).to_series()
+        rows = self._frame.lazy()
+        if wanted.step:
+            rows = rows.with_columns(self._came[f"came_{wanted.step}"])
+        return rows.select(pl.arg_where(pl.all_horizontal(met))).collect().to_series()
 
     def _conditions(self, wanted: EpisodeFilter) -> Iterable[pl.Expr]:
         asked = wanted.conditions
@@ -168,6 +173,8 @@ class EpisodeList:
                 yield self._is(name, asked[name])
         if wanted.bought:
             yield pl.col("bought") == (wanted.bought == "yes")
+        if wanted.step:
+            yield pl.col(f"came_{wanted.step}")
         if wanted.min_rating:
             yield pl.col("stars") >= wanted.min_rating
         if wanted.text:

@@ -16,7 +16,7 @@ from retailsim.analysis.exhibits.parts import (
     row,
     table,
 )
-from retailsim.analysis.measures import estimates
+from retailsim.analysis.measures import estimates, steps
 from retailsim.analysis.measures.failures import failed_of, reasons
 from retailsim.analysis.measures.scope import KINDS, SHARED_BY, scope
 from retailsim.analysis.measures.table import columns_read as measures_read
@@ -119,7 +119,7 @@ def report(run: Path, about: Mapping[str, str], learning: Collection[str] = ()) 
 def shown_columns(episodes: pl.DataFrame, own: Own) -> pl.DataFrame:
     """Return the columns that sections read; what others say of single episodes is left out."""
     shown = estimates.shown_with_bounds(own)
-    read = {*_READ, *_SEATS, *SHARED_BY, *KINDS, *funnel.read(), *measures_read(shown)}
+    read = {*_READ, *_SEATS, *SHARED_BY, *KINDS, *steps.read(), *measures_read(shown)}
     shared = any(name in episodes.columns and not episodes[name].null_count() for name in SHARED_BY)
     alone = () if shared else ("episode",)  # which each is a cluster of its own then
     return episodes.select(name for name in episodes.columns if name in {*read, *alone})
@@ -129,7 +129,7 @@ def columns_of(protocol: ProtocolAnalysis) -> frozenset[str] | None:
     """Return the columns of the episodes that a report reads; None: any."""
     if protocol.reads is None:
         return None
-    return columns_read(protocol.measures) | _READ | frozenset((*funnel.read(), *protocol.reads))
+    return columns_read(protocol.measures) | _READ | frozenset((*steps.read(), *protocol.reads))
 
 
 def moves_section(

@@ -8,11 +8,12 @@ from typing import Any, NamedTuple
 from retailsim.analysis.listing.columns import ListColumn
 from retailsim.analysis.listing.episode_filter import CHOICES, MOST_ROWS, EpisodeFilter
 from retailsim.analysis.listing.listing import EpisodeList
+from retailsim.analysis.measures.steps import STEPS
 from retailsim.market.core.money import dollars
 
 PAGE_ROWS = EpisodeFilter().limit
 """Rows of a page; with another number it stays a page where there are scripts, too."""
-_MERGED = ("product", "bought", "status", "stage")
+_MERGED = ("product", "bought", "status", "stage", "reason")
 """What other columns say with their own: the title, how many were bought, the outcome."""
 _MOST_OPTIONS = 200
 """Of more names one is typed."""
@@ -161,12 +162,17 @@ _LABELS = {
 }
 
 
+_STEPS = {step.key: step.name.capitalize() for step in STEPS}
+
+
 def _told(key: str, value: str) -> str:
     match key:
         case "text":
             return f"“{value}”"
         case "bought":
             return "Bought" if value == "yes" else "Did not buy"
+        case "step":
+            return _STEPS[value]
         case "min_rating":
             return f"{value} stars or more"
         case _:

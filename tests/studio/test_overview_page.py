@@ -7,11 +7,12 @@ import shutil
 from collections.abc import Mapping
 from html import unescape
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import anyio
 import pytest
 
+from retailsim.analysis.measures.steps import STEPS
 from retailsim.analysis.replay.replay import replay
 from retailsim.analysis.report.content import report
 from retailsim.events.log.lock import RunLock
@@ -114,11 +115,35 @@ def test_cells_bars_and_rows_lead_to_their_episodes(pages: dict[str, str]) -> No
     links = asked(pages["whole"])
     pairs = [one for one in links if set(one) == {"seller", "buyer"}]
     assert len(pairs) == 2 * 25  # the map, and the table with intervals
-    assert {"bought": ["yes"]} in links
+    assert [one for one in links if "step" in one][::2] == [{"step": [one.key]} for one in STEPS]
     assert any(set(one) == {"product"} for one in links)
     failing = asked(pages["failing"])
-    assert {"status": ["failed"], "stage": ["decision"]} in failing
+    [reason] = [one["text"] for one in failing if "text" in one]
+    assert "where am I?" in reason[0]
+    assert {"status": ["failed"], "stage": ["decision"], "text": reason} in failing
     assert {"status": ["failed"]} in failing
+
+
+@pytest.mark.parametrize("run", ["whole", "failing", "failed", "stopped"])
+def test_what_a_bar_or_a_failure_leads_to_is_as_many_as_it_says(
+    run: str, runs: Path, pages: dict[str, str]
+) -> None:
+    rows = re.findall(r'<tr>\s*<t[hd][^>]*><a href="([^"]+)">.*?</tr>', pages[run], re.DOTALL)
+    wholes = re.findall(r"<tr>\s*<t[hd][^>]*><a href.*?</tr>", pages[run], re.DOTALL)
+    counted = {
+        unescape(link): int(re.findall(r"<td>([\d,]+)</td>", row)[0].replace(",", ""))
+        for link, row in zip(rows, wholes, strict=True)
+        if "step=" in link or "text=" in link
+    }
+
+    async def questions(client: Client) -> None:
+        for link, expected in counted.items():
+            query = dict(parse_qsl(urlsplit(link).query)) | {"limit": "1"}
+            async with client.get(f"/runs/{run}/episodes.json", params=query) as answer:
+                assert (await answer.json())["total"] == expected, link
+
+    assert len(counted) == {"failed": 1, "failing": 7}.get(run, 6)
+    ask(runs, questions)
 
 
 def test_another_measure_has_an_address_of_its_own(pages: dict[str, str]) -> None:

@@ -79,12 +79,12 @@ def test_one_pair_is_no_map(measured: Replay) -> None:
     ("about", "expected"),
     [
         ({"seller": "a & b", "buyer": "c=d"}, "episodes?seller=a+%26+b&buyer=c%3Dd"),
-        ({"step": "bought"}, "episodes?bought=yes"),
-        ({"step": "offered"}, "episodes"),
-        ({"step": "unheard of"}, None),
+        ({"step": "bought"}, "episodes?step=bought"),
+        ({"status": "failed", "reason": "x: y"}, "episodes?status=failed&text=x%3A+y"),
+        ({"price": "1.1"}, "episodes"),
     ],
 )
-def test_a_link_narrows_the_episodes(about: dict[str, str], expected: str | None) -> None:
+def test_a_link_narrows_the_episodes(about: dict[str, str], expected: str) -> None:
     assert to_episodes(about) == expected
 
 
