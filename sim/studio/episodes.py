@@ -10,8 +10,9 @@ from retailsim.events.errors import RetailSimError
 from retailsim.market.core.money import in_currency
 from retailsim.sim.error_line import line_and_status
 from retailsim.sim.studio import episodes_view as view
-from retailsim.sim.studio.lists import LISTS, ReadList
+from retailsim.sim.studio.lists import LISTS, ReadList, newer
 from retailsim.sim.studio.pages import rendered
+from retailsim.sim.studio.studio import STUDIO
 
 
 async def episodes(request: web.Request) -> web.Response:
@@ -25,6 +26,13 @@ async def episodes(request: web.Request) -> web.Response:
 async def rows(request: web.Request) -> web.Response:
     """Return the part of the page that changes with the filter, of what was read last."""
     return await _html(request, "episodes_list.html", as_read=True)
+
+
+async def newer_json(request: web.Request) -> web.Response:
+    """Return whether the log says more than what was read of it last, in words."""
+    run = request.app[STUDIO].run(request.match_info["run"])
+    said = await request.app[LISTS].ask(request, lambda read: newer(read, run), as_read=True)
+    return web.json_response({"newer": said})
 
 
 async def episodes_json(request: web.Request) -> web.Response:
@@ -70,5 +78,6 @@ def _page(request: web.Request, template: str, read: ReadList, wanted: EpisodeFi
 ROUTES = (
     web.get("/runs/{run}/episodes", episodes),
     web.get("/runs/{run}/episodes/rows", rows),
+    web.get("/runs/{run}/episodes/newer.json", newer_json),
     web.get("/runs/{run}/episodes.json", episodes_json),
 )

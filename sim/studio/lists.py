@@ -17,6 +17,7 @@ from retailsim.analysis.listing.episode_filter import EpisodeFilter
 from retailsim.analysis.listing.listing import EpisodeList, Neighbours, episode_list
 from retailsim.events.log.seal import SEAL, fingerprint
 from retailsim.sim.folder.currency import currency_of
+from retailsim.sim.folder.run_progress import read_progress
 from retailsim.sim.studio.studio import STUDIO
 
 MOST_BYTES = 256 << 20
@@ -120,13 +121,36 @@ def _found(kept: ReadList | None, run: Path, as_read: bool) -> ReadList:
 
 
 def _is_good(kept: ReadList, run: Path) -> bool:
-    return time.monotonic() < kept.rest_until or fingerprint(run / "events") == kept.mark
+    return time.monotonic() < kept.rest_until or _mark(run) == kept.mark
+
+
+def _mark(run: Path) -> str:
+    """The fingerprint of a run's log; empty where a segment was closed just then."""
+    try:
+        return fingerprint(run / "events")
+    except FileNotFoundError:
+        return ""
+
+
+def newer(kept: ReadList, run: Path) -> str:
+    """Say how many episodes have ended since a list was read; empty: the log is as it was."""
+    if _mark(run) in (kept.mark, ""):
+        return ""
+    said = read_progress(run)
+    listed = (EpisodeFilter(status=status, limit=1) for status in ("closed", "failed"))
+    more = said.done - sum(kept.episodes.rows(one).total for one in listed) if said else 0
+    match more:
+        case 1:
+            return "1 new episode"
+        case _ if more > 1:
+            return f"{more:,} new episodes"
+        case _:
+            return "New episodes"
 
 
 def _read(run: Path) -> ReadList:
-    began, events = time.monotonic(), run / "events"
-    sealed = (events / SEAL).is_file()
-    mark = fingerprint(events) if events.is_dir() else ""
+    began, sealed = time.monotonic(), (run / "events" / SEAL).is_file()
+    mark = _mark(run) if (run / "events").is_dir() else ""
     episodes = episode_list(run)
     now = time.monotonic()
     return ReadList(

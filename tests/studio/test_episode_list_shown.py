@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -12,9 +13,11 @@ import pytest
 from benchmarks.bench_report import lay_over
 from retailsim.analysis.listing.episode_filter import EpisodeFilter, filter_of
 from retailsim.analysis.listing.listing import EpisodeList, episode_list
+from retailsim.sim.studio import lists
 from retailsim.sim.studio.guard import HEADERS
 from tests.browser import every_look, expect, watched
 from tests.sim.runs import SMALL, launched
+from tests.studio.growing_run import Growing
 from tests.studio.server import shown
 
 if TYPE_CHECKING:
@@ -181,3 +184,32 @@ def test_a_page_of_a_thousand_is_there_to_print(page: Page, site: tuple[str, Epi
     page.get_by_role("link", name="Back to the list").click()
     expect(row(page, 0)).to_be_in_viewport()
     assert rows_there(page) <= 60
+
+
+def test_new_episodes_are_said_and_shown_when_asked_for(
+    page: Page, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lists, "REST", 0)
+    launched(tmp_path / "whole", *SMALL)
+    (tmp_path / "runs").mkdir()
+    with (
+        Growing(tmp_path / "whole", tmp_path / "runs" / "run") as growing,
+        shown(tmp_path / "runs") as link,
+    ):
+        growing.grow()
+        page.clock.install()
+        page.goto(link)
+        page.goto(f"{page.url}runs/run/episodes")
+        before = int(page.locator("#count").get_attribute("data-total") or 0)
+        assert 0 < before < 100
+        page.clock.fast_forward(20_000)
+        expect(page.get_by_role("link", name="Look again")).to_be_visible()
+        growing.grow()
+        page.clock.fast_forward(20_000)
+        page.get_by_role("link", name="New episodes").click()
+        expect(page.locator("#count")).not_to_have_attribute("data-total", str(before))
+        growing.grow()
+        growing.end()
+        page.reload()
+        expect(page.locator("#count")).to_have_text("100 episodes")
+        expect(page.get_by_text("not complete")).to_have_count(0)

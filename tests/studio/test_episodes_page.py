@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import anyio
 import anyio.lowlevel
+import msgspec
 import pytest
 
 from retailsim.analysis.listing.columns import columns_with
@@ -19,6 +21,7 @@ from retailsim.analysis.listing.episode_filter import EpisodeFilter, filter_of
 from retailsim.analysis.listing.listing import EpisodeList, episode_list
 from retailsim.analysis.projection.errors import BadTables
 from retailsim.events import messages as m
+from retailsim.sim.folder.run_progress import RunProgress, progress_place
 from retailsim.sim.studio import lists
 from retailsim.sim.studio.lists import LISTS
 from tests.analysis.fakelog import closed, episode, market, opened, order, review, write_run
@@ -290,6 +293,14 @@ def test_who_has_gone_gets_no_work_and_lists_are_dropped_by_their_bytes(
     ask(runs, questions)
 
 
+def progress(done: int) -> RunProgress:
+    now = datetime.now(UTC)
+    return RunProgress(
+        state="running", total=9, done=done, failed=0, per_s=1.0, models=None, budget_usd=None,
+        started=now, written=now,
+    )  # fmt: skip
+
+
 def test_a_log_that_grew_is_read_again_by_the_page_and_not_while_its_rows_are_looked_at(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -303,13 +314,23 @@ def test_a_log_that_grew_is_read_again_by_the_page_and_not_while_its_rows_are_lo
             (found,) = re.findall(r'data-total="(\d+)"', text)
             return str(found)
 
+        async def newer() -> str:
+            answer = await client.get("/runs/run/episodes/newer.json")
+            return str((await answer.json())["newer"])
+
         assert await count("episodes") == "1"
+        assert await newer() == ""
         more = market("n", closed("f", opened()), closed("g", opened()))
         write_run(tmp_path / "more", [], more, seal=False, name="run")
         (new,) = (tmp_path / "more" / "events").glob("0001-*")
         new.rename(run / "events" / new.name)
         assert await count("episodes/rows") == "1"
+        assert await newer() == "New episodes"
+        progress_place(run).parent.mkdir()
+        progress_place(run).write_bytes(msgspec.json.encode(progress(done=3)))
+        assert await newer() == "2 new episodes"
         assert await count("episodes") == "3"
+        assert await newer() == ""
         assert await count("episodes/rows") == "3"
 
     ask(tmp_path, questions)

@@ -253,6 +253,18 @@ function pressed(event) {
   event.preventDefault();
 }
 
+// A list stays as it was read; that there is more is only said.
+async function ask() {
+  const link = document.querySelector("#read a");
+  if (!link) return;
+  if (!document.hidden) {
+    const answer = await fetch("episodes/newer.json").catch(() => null);
+    const said = answer?.ok ? (await answer.json()).newer : "";
+    if (said) link.textContent = said;
+  }
+  setTimeout(ask, 5000);
+}
+
 function start() {
   document.documentElement.classList.add("listing");
   const at = Math.min(Number(body.dataset.offset), Math.max(0, total - 1));
@@ -278,6 +290,7 @@ function start() {
   });
   head.addEventListener("click", sort);
   byId("help").addEventListener("click", () => keys.showModal());
+  setTimeout(ask, 5000);
 }
 
 start();
