@@ -87,7 +87,7 @@ class Conversation(msgspec.Struct, frozen=True, kw_only=True):
     def title(self) -> str:
         """What it is about, or who takes part."""
         if self.opened is None:
-            return self.episode
+            return self.episode or self.market
         return self.opened.title or f"{self.seller or 'Somebody'} and {self.opened.buyer}"
 
     @property

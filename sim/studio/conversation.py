@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from aiohttp import web
 
 from retailsim.analysis.conversation.clock import clock
+from retailsim.analysis.conversation.conversation import Conversation
 from retailsim.analysis.conversation.outcome import outcome
 from retailsim.analysis.conversation.transcript import transcript
 from retailsim.analysis.conversation.turns import fields
@@ -25,7 +26,7 @@ from retailsim.sim.studio.one_episode import lines_of, read
 from retailsim.sim.studio.pages import rendered, told
 from retailsim.sim.studio.studio import STUDIO
 
-OWN = ("id", "tab", "prompts")
+OWN = ("id", "market", "tab", "prompts")
 """The keys of the query that are the page's own; all others are the filter it stands in."""
 TABS = ("ledger", "events", "product", "calls", "beside")
 
@@ -39,7 +40,7 @@ async def page(request: web.Request) -> web.Response:
         )
     except BadFilter as error:
         raise web.HTTPBadRequest(text=str(error)) from None
-    place = await neighbours(request, wanted, _episode(request))
+    place = await neighbours(request, wanted, _named(request)[0])
     html = await studio.work(_html, request, studio.run(key), wanted, place)
     if html is None:
         return _unknown(request)
@@ -49,7 +50,7 @@ async def page(request: web.Request) -> web.Response:
 async def lines(request: web.Request) -> web.Response:
     """Give the lines of the log that the conversation is made of, as they are."""
     studio, key = request.app[STUDIO], request.match_info["run"]
-    found = await studio.work(lines_of, studio.run(key), _episode(request))
+    found = await studio.work(lines_of, studio.run(key), *_named(request))
     if not found:
         return _unknown(request)
     body = b"".join(line + b"\n" for line in found)
@@ -59,14 +60,15 @@ async def lines(request: web.Request) -> web.Response:
 async def text(request: web.Request) -> web.Response:
     """Give the conversation as text."""
     studio, key = request.app[STUDIO], request.match_info["run"]
-    found = await studio.work(_text, studio.run(key), _episode(request))
+    found = await studio.work(_text, studio.run(key), *_named(request))
     if found is None:
         return _unknown(request)
     return _file(found.encode(), "text/plain", "conversation.txt")
 
 
-def _episode(request: web.Request) -> str:
-    return request.query.get("id", "")
+def _named(request: web.Request) -> tuple[str, str]:
+    """Which episode is asked for, and in which market if the address says so."""
+    return request.query.get("id", ""), request.query.get("market", "")
 
 
 def _unknown(request: web.Request) -> web.Response:
@@ -83,16 +85,16 @@ def _file(body: bytes, kind: str, name: str) -> web.Response:
     return web.Response(body=body, content_type=kind, charset="utf-8", headers=attached)
 
 
-def _text(run: Path, episode: str) -> str | None:
+def _text(run: Path, episode: str, market: str) -> str | None:
     with in_currency_of(run):
-        shown = read(run, episode)
+        shown = read(run, episode, market)
         return None if shown is None else transcript(shown)
 
 
 def _html(request: web.Request, run: Path, wanted: EpisodeFilter, place: Neighbours) -> str | None:
-    episode, tab = _episode(request), request.query.get("tab", "")
+    own = {name: value for name in OWN[:2] if (value := request.query.get(name))}
     with in_currency_of(run):
-        shown = read(run, episode)
+        shown = read(run, *_named(request))
         if shown is None:
             return None
         products = offers(RunFolder(run), shown)
@@ -108,13 +110,20 @@ def _html(request: web.Request, run: Path, wanted: EpisodeFilter, place: Neighbo
             asked=asked_for(run, shown) if "prompts" in request.query else None,
             filter=wanted.query(offset=0, limit=PAGE_ROWS),
             filtered=bool(wanted.conditions),
-            lines=f"episode.jsonl?{urlencode({'id': episode})}",
-            tab=tab if tab in TABS else TABS[0],
+            own=urlencode(own),
+            lines=f"episode.jsonl?{urlencode(own)}",
+            tab=_tab(request, shown),
             clock=clock,
             fields=fields,
             dollars=dollars,
             nanodollars=nanodollars,
         )
+
+
+def _tab(request: web.Request, shown: Conversation) -> str:
+    """The tab that is open: of a conversation without events, the one that has anything."""
+    asked = request.query.get("tab", "")
+    return asked if asked in TABS else TABS[0] if shown.events else "calls"
 
 
 ROUTES = (

@@ -14,7 +14,7 @@ from yarl import URL
 
 from retailsim.analysis.conversation.lines import scanned_lines
 from retailsim.analysis.projection.loader import load
-from retailsim.events.messages import MessageSent
+from retailsim.events.messages import MessageSent, ModelCalled, OutsideAnswered
 from tests.analysis.fakelog import closed, market, opened, write_run
 from tests.sim.runs import SMALL, launched
 from tests.studio.server import Client, ask
@@ -192,16 +192,49 @@ def test_a_damaged_log_is_told_with_file_byte_and_what_to_do(tmp_path: Path) -> 
     ask(tmp_path, questions)
 
 
+def called(market: str, episode: str | None, call: int, answer: str) -> ModelCalled:
+    return ModelCalled(
+        market=market, episode=episode, t=0, source="seller:s", call=call, stage="pitch",
+        role="seller", model="m", prompt_version="", request_sha256="", answer=answer,
+        finish="stop", input_tokens=10, cached_tokens=0, output_tokens=5, reasoning_tokens=0,
+        cost_nanousd=2_000_000_000,
+    )  # fmt: skip
+
+
 def test_a_market_that_is_open_shows_the_answers_it_has(tmp_path: Path) -> None:
-    answered = {
-        "type": "OutsideAnswered", "market": "m", "episode": "e", "t": 0, "source": "buyer:b",
-        "call": 0, "key": "decide", "digest": "", "answer": "yes", "error": None,
-    }  # fmt: skip
-    write_run(tmp_path / "o", [answered], seal=False, protocol="nobodys")
+    answered = OutsideAnswered(
+        market="m",
+        episode="e",
+        t=0,
+        source="buyer:b",
+        call=0,
+        key="decide",
+        digest="",
+        answer="yes",
+    )
+    over = market("over", closed("e0", opened()))
+    calls = [called("m", None, 0, "for all"), called("m", "e", 0, "for one"), answered]
+    write_run(
+        tmp_path / "o",
+        [called("over", "e0", 0, "long ago"), *over, *calls],
+        seal=False,
+        protocol="nobodys",
+    )
 
     async def questions(client: Client) -> None:
-        page = await shown(client, "o", "e", tab="calls")
-        assert "Its market is still open" in page.text and "yes" in page.text
-        assert "Nothing was said yet." in page.text
+        for where in ("", "m"):
+            page = await shown(client, "o", "e", market=where)
+            assert "Its market is still open" in page.text and "Nothing was said yet." in page.text
+            assert [one for one in ("for all", "for one", "yes") if one not in page.text] == []
+            assert "2 calls: 20 tokens in, 10 out, $4.00" in page.text
+            assert "long ago" not in page.text
+        page = await shown(client, "o", "", market="m")
+        assert "for all" in page.text and "for one" not in page.text
+        async with client.get("/runs/o/open") as answer:
+            found = Page(await answer.text())
+        links = [URL(one).query for one in found.links if "episode?" in one]
+        assert [dict(one) for one in links] == [{"market": "m"}, {"id": "e", "market": "m"}]
+        page = await shown(client, "o", "e0")
+        assert "Its market is still open" not in page.text and "long ago" in page.text
 
     ask(tmp_path, questions)
