@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from retailsim.analysis.conversation.text import Text, bounded
+from retailsim.analysis.conversation.text import Text
 from retailsim.events.messages import ModelCalled, OutsideAnswered
 
 Event = Mapping[str, Any]
@@ -74,7 +74,7 @@ def answers(records: Iterable[Event], events: Sequence[Event]) -> tuple[Answered
         Answered(
             number=at + 1,
             record=one,
-            answer=bounded(_indented(_text(one))),
+            answer=Text(_indented(_text(one))),
             seq=made.get(_instant(one)) if last[_instant(one)] == at else None,
         )
         for at, one in enumerate(typed)

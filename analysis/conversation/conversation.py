@@ -11,7 +11,7 @@ import msgspec
 
 from retailsim.analysis.conversation.answers import Answered, Use, answers, use
 from retailsim.analysis.conversation.books import Books, books
-from retailsim.analysis.conversation.text import Text, bounded, visible
+from retailsim.analysis.conversation.text import Text, visible
 from retailsim.analysis.conversation.turns import Stage, stages
 from retailsim.analysis.exhibits.beside import Beside
 from retailsim.analysis.projection.errors import EpisodeUnreadable
@@ -161,7 +161,7 @@ def _logged(fields: Event) -> LoggedEvent:
         kind=fields["type"],
         source=fields.get("source", ""),
         fields=fields,
-        raw=bounded(visible(raw)),
+        raw=Text(visible(raw)),
     )
 
 

@@ -13,29 +13,35 @@ class Text(msgspec.Struct, frozen=True):
 
     Parameters
     ----------
-    shown : str
-        Its beginning, or all of it.
-    length : int
-        Characters that it has in all.
-    unseen : int
-        Characters of what is shown that nobody sees: controls, marks of direction, zero-widths.
+    whole : str
+        All of it.
+    most : int
+        Characters of it that are shown.
     """
 
-    shown: str
-    length: int
-    unseen: int
+    whole: str
+    most: int = MOST
+
+    @property
+    def shown(self) -> str:
+        """Its beginning, or all of it."""
+        return self.whole[: self.most]
+
+    @property
+    def length(self) -> int:
+        """Characters that it has in all."""
+        return len(self.whole)
 
     @property
     def cut(self) -> bool:
         """Whether more of it stands in the log."""
-        return len(self.shown) < self.length
+        return self.length > self.most
 
-
-def bounded(text: str, most: int = MOST) -> Text:
-    """Return a text for a page."""
-    shown = text[:most]
-    unseen = 0 if _plain(shown) else sum(not _seen(character) for character in shown)
-    return Text(shown, len(text), unseen)
+    @property
+    def unseen(self) -> int:
+        """Characters that are shown and nobody sees: controls, marks of direction, zero-widths."""
+        shown = self.shown
+        return 0 if _plain(shown) else sum(not _seen(character) for character in shown)
 
 
 def visible(text: str) -> str:

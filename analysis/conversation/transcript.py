@@ -31,7 +31,6 @@ def _turn(turn: Turn) -> Iterator[str]:
     for one in turn.said:
         label = f"({one.label}) " if one.label else ""
         stars = f"{one.stars} of 5 stars: " if one.stars else ""
-        cut = " ..." if one.text.cut else ""
-        yield f"{label}{stars}{one.text.shown or LEFT_OUT}{cut}"
+        yield f"{label}{stars}{one.text.whole or LEFT_OUT}"
     for one in turn.why:
-        yield f"  {one.label}: {one.text.shown}"
+        yield f"  {one.label}: {one.text.whole}"

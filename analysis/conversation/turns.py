@@ -10,7 +10,7 @@ import msgspec
 
 from retailsim.analysis.conversation.remarks import REMARKS, STAGES
 from retailsim.analysis.conversation.speech import SPOKEN, Side, spoken
-from retailsim.analysis.conversation.text import Text, bounded
+from retailsim.analysis.conversation.text import Text
 from retailsim.analysis.protocol import ProtocolAnalysis, Remark
 
 Event = Mapping[str, Any]
@@ -131,7 +131,7 @@ def _speech(event: Event) -> Turn:
     review = event["type"] == "ReviewPosted"
     who = parts[0].who if parts else "seller"
     said = (
-        Said(text=bounded(one.text), label=_REVIEWS.get(one.label, one.label), stars=one.stars)
+        Said(text=Text(one.text), label=_REVIEWS.get(one.label, one.label), stars=one.stars)
         for one in parts
     )
     tone: Literal["review", "speech"] = "review" if review else "speech"
@@ -140,11 +140,11 @@ def _speech(event: Event) -> Turn:
 
 def _remark(event: Event, remark: Remark) -> Turn:
     why = tuple(
-        Said(text=bounded(written(event[name])), label=in_words(name))
+        Said(text=Text(written(event[name])), label=in_words(name))
         for name in remark.why
         if event.get(name)
     )
-    more = (Said(text=bounded(text), label=name) for name, text in remark.more(event))
+    more = (Said(text=Text(text), label=name) for name, text in remark.more(event))
     return Turn(
         **_place(event),
         who="market",
@@ -175,7 +175,7 @@ def fields(event: Event) -> Iterator[Said]:
     """Yield an event's own fields that hold anything."""
     for name, value in event.items():
         if name not in ENVELOPE and value is not None and value not in ("", [], {}):
-            yield Said(text=bounded(written(value)), label=in_words(name))
+            yield Said(text=Text(written(value)), label=in_words(name))
 
 
 def in_words(name: str) -> str:

@@ -9,7 +9,7 @@ import msgspec
 
 from retailsim.agents.llm.types import Call
 from retailsim.analysis.conversation.conversation import Conversation
-from retailsim.analysis.conversation.text import Text, bounded
+from retailsim.analysis.conversation.text import Text
 from retailsim.events.messages import LoggedRecord
 from retailsim.sim.run.prompts import Prompts, prompts
 from retailsim.sim.studio.one_episode import market_lines
@@ -72,9 +72,9 @@ def _prompt(call: Call, last: Call | None) -> Prompt:
         before = next((at for at, (new, old) in enumerate(pairs) if new != old), len(last.says))
     same = last is not None and last.system == call.system
     return Prompt(
-        system=None if same else bounded(call.system),
+        system=None if same else Text(call.system),
         before=before,
-        says=tuple((say.role, bounded(say.text)) for say in call.says[before:]),
+        says=tuple((say.role, Text(say.text)) for say in call.says[before:]),
     )
 
 

@@ -9,15 +9,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from retailsim.analysis.conversation.alignment import END, MOST_WORDS, Piece, StageBeside, aligned
-from retailsim.analysis.conversation.text import bounded
+from retailsim.analysis.conversation.text import Text
 from retailsim.analysis.conversation.turns import Said, Stage, Turn
 
 KINDS = ("MessageSent", "OrderPlaced", "ReviewPosted")
 
 
 def speech(seq: int, text: str, why: str = "") -> Turn:
-    reasons = (Said(text=bounded(why), label="Reason"),) if why else ()
-    said = (Said(text=bounded(text)),)
+    reasons = (Said(text=Text(why), label="Reason"),) if why else ()
+    said = (Said(text=Text(text)),)
     return Turn(
         seq=seq, t=seq, kind="MessageSent", who="buyer", tone="speech", said=said, why=reasons
     )

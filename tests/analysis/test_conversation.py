@@ -16,7 +16,7 @@ from retailsim.analysis.conversation.clock import clock
 from retailsim.analysis.conversation.conversation import conversation
 from retailsim.analysis.conversation.lines import scanned_lines
 from retailsim.analysis.conversation.outcome import outcome
-from retailsim.analysis.conversation.text import bounded, visible
+from retailsim.analysis.conversation.text import Text, visible
 from retailsim.analysis.conversation.transcript import transcript
 from retailsim.analysis.projection.errors import EpisodeUnreadable
 from retailsim.analysis.projection.loader import load
@@ -202,11 +202,11 @@ def test_an_episode_without_an_end_says_so() -> None:
 
 
 def test_a_long_text_is_cut_and_what_nobody_sees_is_counted_and_written_out() -> None:
-    text = bounded("x" * 30_000)
+    text = Text("x" * 30_000)
     assert text.cut and len(text.shown) == 20_000 and text.length == 30_000
-    assert not bounded("two\nlines\tand a tab").unseen
+    assert not Text("two\nlines\tand a tab").unseen
     hostile = "a\u202eb\u200bc\x1b"
-    assert bounded(hostile).unseen == 3
+    assert Text(hostile).unseen == 3
     assert visible(hostile) == "a\\u202eb\\u200bc\\u001b"
     assert visible("é 😀\n") == "é 😀\n"
     assert visible("\U000e0041") == "\\udb40\\udc41"  # as JSON writes it: a pair

@@ -173,6 +173,8 @@ def test_what_others_wrote_stays_text_and_a_megabyte_is_cut(tmp_path: Path) -> N
         assert "holds 2 invisible characters" in page.text and "\\u202e" in page.text
         assert len(page.text) < 200_000
         assert page.tags["bdi"] > 10
+        async with client.get("/runs/h/episode.txt", params={"id": "e/<i>&#1"}) as answer:
+            assert "y" * 2_000_000 in await answer.text()  # a file has all of it
 
     ask(tmp_path, questions)
 
