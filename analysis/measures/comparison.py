@@ -28,8 +28,15 @@ from retailsim.analysis.measures.measure import Measure
 from retailsim.analysis.measures.open_changes import changes_left_open
 from retailsim.analysis.measures.pairing import SeatChange, Streams, paired, unlike
 from retailsim.analysis.measures.profit_statement import LOST, NO_COSTS
-from retailsim.analysis.measures.scope import illustration, scope
-from retailsim.analysis.measures.table import MEASURES, PROFIT, measure, shown_in
+from retailsim.analysis.measures.scope import KINDS, illustration, scope
+from retailsim.analysis.measures.table import (
+    MEASURES,
+    PROFIT,
+    columns_read,
+    measure,
+    shown_in,
+    with_own,
+)
 from retailsim.analysis.measures.value_text import change_written
 from retailsim.analysis.statistics.crossed import Side, crossed_rates
 from retailsim.analysis.statistics.differences import mcnemar, sign_flip, two_rates
@@ -149,7 +156,7 @@ def compare(
     names : (str, str)
         What cautions call the runs.
     """
-    found = paired(keyed(first), keyed(second), streams)
+    found = paired(_lean(keyed(first), own), _lean(keyed(second), own), streams)
     one, two, about = found.one, found.two, scope(first.episodes)
     both = found.both if shared else one.head(0)
     # What buyers who have profiles share is the profile, which is the cluster then.
@@ -179,6 +186,22 @@ def compare(
         seats=found.seats,
         break_even=break_even(sides.one, sides.two, alike=alike),
     )
+
+
+_READS = frozenset(
+    (
+        *("product", "unit", "cluster", "seller", "buyer", "category", "replication"),
+        *("price_multiplier", "discount", "price_cents", "profit_cents", "orders"),
+        *("returned_cost_cents", "salvage_cents", *KINDS),
+    )
+)
+"""What is read of episodes that pair, beside what measures read."""
+
+
+def _lean(episodes: pl.DataFrame, own: Sequence[Measure]) -> pl.DataFrame:
+    """Leave out what no comparison reads: a pair has every column twice."""
+    wanted = _READS | columns_read(one for one in with_own(own) if "compare" in one.views)
+    return episodes.select(name for name in episodes.columns if name in wanted)
 
 
 def _too_few(changes: Sequence[Change], shared: str, own: Sequence[Measure]) -> Iterator[str]:
