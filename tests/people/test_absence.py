@@ -177,6 +177,7 @@ def test_each_step_has_a_usual_deadline_that_the_seat_may_change(tmp_path: Path)
         assert {one.request: one.deadline_s for one in attended.asked} == expected
 
 
+@pytest.mark.slow
 def test_a_person_may_get_up(tmp_path: Path) -> None:
     def answers(question: Question) -> Any:
         if question.request == "RespondToSeller":

@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from retailsim.analysis.projection.loader import load
 from retailsim.analysis.replay.replay import replay
 from retailsim.analysis.report.content import report
@@ -29,6 +31,7 @@ def by_hand(run: Path, kind: str) -> tuple[int, int]:
     return len(decided), len(orders)
 
 
+@pytest.mark.slow
 def test_people_and_simulated_buyers_are_measured_apart(tmp_path: Path) -> None:
     def often(question: Any) -> Any:
         given = dict(retail_words.buyers(question) or {})

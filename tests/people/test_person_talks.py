@@ -68,6 +68,7 @@ def test_what_one_side_knows_is_not_shown_to_the_other(tmp_path: Path) -> None:
         assert any(costs) is (role == "seller")
 
 
+@pytest.mark.slow
 def test_what_the_step_does_not_offer_is_refused(tmp_path: Path) -> None:
     told: set[str] = set()
 

@@ -44,8 +44,8 @@ def rows_in(run: Path) -> dict[str, Row]:
     ("text", "role", "words"),
     [
         (RETAIL, "buyer", retail_words.buyers),
-        (RETAIL, "seller", retail_words.sellers),
-        (CSALES, "buyer", csales_words.buyers),
+        pytest.param(RETAIL, "seller", retail_words.sellers, marks=pytest.mark.slow),
+        pytest.param(CSALES, "buyer", csales_words.buyers, marks=pytest.mark.slow),
         pytest.param(CSALES, "seller", csales_words.sellers, marks=pytest.mark.slow),
     ],
 )
