@@ -71,16 +71,17 @@ def plain(run: Path) -> list[dict[str, Any]]:
 def test_a_behavioral_agent_that_takes_over_at_once_plays_as_if_alone(
     place: str, tmp_path: Path
 ) -> None:
-    """The same draws, so the same events; and each step that it answers is marked."""
+    """The same draws and parameters, so the same events; and each step it answers is marked."""
     protocol, role = place.split("/")
     options = 'when_gone = "hand over", deadline_s = 1'
     text = TEXTS[protocol].format(
         **{"buyer": "", "seller": "", role: f'agent = "person"\noptions = {{ {options} }}'}
     )
+    own = '[behavioral]\nparameters = "field"\n' if protocol == "retail" else ""
     attended = Attended(lambda question: None)
-    run, seconds = play_in_virtual_time(tmp_path, text, attended)
+    run, seconds = play_in_virtual_time(tmp_path, text + own, attended)
     alone = tmp_path / "alone"
-    launched(alone, scenario(tmp_path, TEXTS[protocol].format(buyer="", seller="")))
+    launched(alone, scenario(tmp_path, TEXTS[protocol].format(buyer="", seller="") + own))
     assert plain(run) == plain(alone)
     found = steps(run)
     assert {step["gone"] for step in found} == {"hand over"}
