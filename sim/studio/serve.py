@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import signal
+import sys
+import threading
+import time
 import webbrowser
 from pathlib import Path
 
@@ -71,7 +75,24 @@ def serve(
                 await runner.cleanup()
 
     anyio.run(main)
+    _leave_threads()
     return 0
+
+
+def _leave_threads() -> None:
+    """End the process though a thread still reads a log, as it may for half a minute.
+
+    Nobody waits for what it reads, and what is kept is written whole or not at all.
+    """
+    until = time.monotonic() + PATIENCE_S
+    here = threading.current_thread()
+    others = [one for one in threading.enumerate() if one is not here and not one.daemon]
+    for one in others:
+        one.join(max(0.0, until - time.monotonic()))
+    if any(one.is_alive() for one in others):
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(0)
 
 
 async def _listen(runner: web.AppRunner, host: str, port: int | None) -> int:

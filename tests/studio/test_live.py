@@ -103,6 +103,22 @@ def test_a_run_is_followed_to_its_end(growing: Growing) -> None:
     ask(growing.run.parent, questions)
 
 
+def test_a_run_that_has_only_begun_has_a_page(growing: Growing) -> None:
+    async def questions(client: Client) -> None:
+        async with client.get("/runs/run/") as answer:
+            page = await answer.text()
+        assert answer.status == 200 and "0 of 100 episodes" in page
+        assert 'data-live="live?since=0"' in page and "A chapter is missing" not in page
+        async with events(client) as stream:
+            async for one in stream:
+                if one.name == "counters" and not one.told["done"]:
+                    growing.grow()
+                elif one.name == "counters":
+                    break
+
+    ask(growing.run.parent, questions)
+
+
 def test_who_comes_back_is_told_what_is_new_and_not_more(growing: Growing) -> None:
     growing.grow()
 
