@@ -10,7 +10,7 @@ import msgspec
 
 from retailsim.analysis.conversation.remarks import REMARKS, STAGES
 from retailsim.analysis.conversation.speech import SPOKEN, Side, spoken
-from retailsim.analysis.conversation.text import Text
+from retailsim.analysis.conversation.text import Text, visible
 from retailsim.analysis.protocol import ProtocolAnalysis, Remark
 
 Event = Mapping[str, Any]
@@ -50,7 +50,8 @@ class Turn(msgspec.Struct, frozen=True, kw_only=True):
         Whose side it stands on.
     tone : {"speech", "review", "act", "warn", "quiet"}
     says : str
-        A sentence, where it is no speech.
+        A sentence, where it is no speech; what nobody sees is written out in it, or a name with a
+        mark of direction would turn the words around it.
     said : tuple of Said
         What was spoken or written.
     why : tuple of Said
@@ -149,7 +150,7 @@ def _remark(event: Event, remark: Remark) -> Turn:
         **_place(event),
         who="market",
         tone=remark.tone,
-        says=remark.says(event),
+        says=visible(remark.says(event)),
         why=(*why, *more),
         fold=remark.fold,
     )

@@ -171,6 +171,12 @@ def test_an_unknown_event_and_words_that_fail_are_shown_by_their_fields() -> Non
     assert told == {"Paper color": "red", "N": '{"a":1}'}
 
 
+def test_a_name_does_not_turn_the_sentence_around_it() -> None:
+    events = market("m", ended("e", opened("s\u202e", "b")))
+    shown = conversation("e", map(encode, events), ProtocolAnalysis())
+    assert "s\\u202e and b meet." in [one.says for stage in shown.stages for one in stage.turns]
+
+
 def test_a_line_that_is_no_event_is_refused_in_one_line() -> None:
     for bad in (b"[]", b"{", b'{"type":"A","seq":"x"}\n', b'{"seq":1}', b'{"type":"ModelCalled"}'):
         with pytest.raises(EpisodeUnreadable, match=r"^episode e: an event of it cannot be read"):

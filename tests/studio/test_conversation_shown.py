@@ -11,11 +11,13 @@ import polars as pl
 import pytest
 
 from retailsim.analysis.projection.loader import load
+from tests.analysis.fakelog import write_run
 from tests.axe import axe
-from tests.browser import every_look, expect
+from tests.browser import DESK, Look, every_look, expect
 from tests.keyboard import tabbed
 from tests.sim.runs import SMALL, launched
 from tests.studio.server import shown
+from tests.studio.test_conversation_page import called
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -25,6 +27,7 @@ pytestmark = pytest.mark.slow
 LOST = """() => [...document.querySelectorAll("a[href^='#']")].map(one => one.hash.slice(1))
     .filter(name => !document.getElementById(name))"""
 """Anchors that lead nowhere."""
+PHONE = Look(390, "dark")
 TABS = ("ledger", "events", "product", "calls")
 
 
@@ -33,6 +36,8 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("studio")
     launched(folder / "a", *SMALL)
     launched(folder / "sales", "csales", *SMALL, "--sellers", "csi")
+    calls = [called("m", None, 0, "for all"), called("m", "e", 0, '{"reply": "for one"}')]
+    write_run(folder / "open", calls, seal=False, protocol="nobodys")
     return folder
 
 
@@ -74,6 +79,18 @@ def test_each_tab_is_for_everybody(page: Page, link: str, refunded: str) -> None
         assert panel and tabs and panel["width"] > 0.95 * tabs["width"]
         assert panel["y"] < tabs["y"] + 60, "something stands between the tabs and the panel"
         assert axe(page) == []
+
+
+@pytest.mark.parametrize("look", [DESK, PHONE], ids=str)
+def test_what_is_not_over_is_for_everybody(page: Page, link: str) -> None:
+    page.goto(link)
+    page.goto(f"{page.url}runs/open/open")
+    assert axe(page) == []
+    page.get_by_role("link", name="e", exact=True).click()
+    expect(page.locator("#calls")).to_be_visible()
+    page.locator("#calls .event > summary", has_text="2").click()
+    expect(page.get_by_text("for one")).to_be_visible()
+    assert axe(page) == []
 
 
 def test_all_of_it_is_reached_without_a_mouse(page: Page, link: str, refunded: str) -> None:
