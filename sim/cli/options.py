@@ -22,6 +22,9 @@ PATH = click.Path(path_type=Path)
 RUN_PATH = RunPath(path_type=Path)
 RUN = click.argument("run", type=RUN_PATH)
 JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object to stdout.")
+STUDIO = click.option(
+    "--studio", "page", is_flag=True, help="Show a page that follows the run; prints its link."
+)
 VERBOSE = click.option("-v", "--verbose", is_flag=True, help="Also write diagnostics to stderr.")
 WORKERS = click.option(
     "--workers", type=click.IntRange(1, 1024), metavar="N", help="Number of processes to use."

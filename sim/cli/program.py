@@ -88,3 +88,11 @@ def worker() -> None:
     from retailsim.sim.execution.workers import work
 
     sys.exit(work())
+
+
+@main.command(name="_companion", hidden=True, example="_companion")
+def companion() -> None:
+    """Be the page beside a run that is played: reads which from standard input."""
+    from retailsim.sim.studio.companion import accompany
+
+    sys.exit(accompany())

@@ -20,6 +20,7 @@ from retailsim.sim.cli.options import (
     SCENARIO,
     SEED,
     SETTINGS,
+    STUDIO,
     VERBOSE,
     WORKERS,
     scenario_names,
@@ -48,10 +49,16 @@ from retailsim.sim.cli.options import (
 @BUDGET
 @click.option("--dry-run", is_flag=True, help="Check everything and print the size of the run.")
 @click.option("--report", is_flag=True, help="Write the report of the run, too.")
+@STUDIO
 @JSON
 @VERBOSE
 def launch(
-    scenario: str, as_json: bool, settings: tuple[str, ...], report: bool, **flags: Any
+    scenario: str,
+    as_json: bool,
+    settings: tuple[str, ...],
+    report: bool,
+    page: bool,
+    **flags: Any,
 ) -> None:
     """Run a scenario: a TOML file or a built-in one.
 
@@ -74,7 +81,7 @@ def launch(
 
         check_extras()  # before anything is played, or paid
     options = Options(scenario=scenario, settings=settings, **flags)
-    sys.exit(start(options, terminal, reported if report else None))
+    sys.exit(start(options, terminal, reported if report else None, page=page))
 
 
 @click.command(cls=Command, example="resume runs/first")
@@ -89,6 +96,7 @@ def launch(
     help="Change a model's address, rate limits or prices.",
 )
 @BUDGET
+@STUDIO
 @JSON
 @VERBOSE
 @click.option(
@@ -102,6 +110,7 @@ def resume(
     retry_failed: bool,
     settings: tuple[str, ...],
     budget: float | None,
+    page: bool,
     as_json: bool,
     verbose: bool,
     trust: bool,
@@ -121,6 +130,7 @@ def resume(
             budget=budget,
             verbose=verbose,
             trust=trust,
+            page=page,
         )
     )
 

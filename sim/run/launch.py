@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +30,7 @@ from retailsim.sim.folder.session_agents import check_session_agents, recorded, 
 from retailsim.sim.run.catalogue_named import is_catalogue, with_catalogue
 from retailsim.sim.run.conclusion import conclude
 from retailsim.sim.run.launch_options import Options
+from retailsim.sim.run.page_beside import check_page, page_beside
 from retailsim.sim.run.stock import BUILTIN, chosen_products, opened
 from retailsim.sim.run.trust import remember_own
 from retailsim.sim.run.what_ifs import lay_flags, name_after, table_of, without_what_ifs
@@ -83,7 +84,11 @@ class PreparedRun:
 
 
 def launch(
-    options: Options, terminal: Terminal, after: Callable[[Path], None] | None = None
+    options: Options,
+    terminal: Terminal,
+    after: Callable[[Path], None] | None = None,
+    *,
+    page: bool = False,
 ) -> int:
     """Run a scenario from its beginning; returns the exit status.
 
@@ -91,14 +96,22 @@ def launch(
     ----------
     after : callable or None
         What is done with the folder of the run once it is finished.
+    page : bool
+        Whether a page follows the run.
     """
+    if page:
+        check_page()
     prepared = prepare(options, terminal)
     with in_currency(prepared.scenario.products.currency):
-        return _launched(prepared, terminal, after)
+        return _launched(prepared, terminal, after, page=page)
 
 
 def _launched(
-    prepared: PreparedRun, terminal: Terminal, after: Callable[[Path], None] | None
+    prepared: PreparedRun,
+    terminal: Terminal,
+    after: Callable[[Path], None] | None,
+    *,
+    page: bool,
 ) -> int:
     options = prepared.options
     if options.dry_run:
@@ -108,10 +121,13 @@ def _launched(
     terminal.say(f"in {run.path}")
     if prepared.behavioral is not None:
         terminal.say(f"Behavioral agents: {prepared.behavioral}")
-    outcome = play_prepared(prepared, run, terminal)
-    status = conclude(run, outcome, terminal)
-    if after is not None and outcome.finished:
-        after(run.path)
+    with page_beside(run.path, terminal) if page else nullcontext() as shown:
+        outcome = play_prepared(prepared, run, terminal)
+        status = conclude(run, outcome, terminal)
+        if after is not None and outcome.finished:
+            after(run.path)
+        if shown is not None and outcome.finished:
+            shown.stay()
     return status
 
 

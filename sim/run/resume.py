@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -34,6 +35,7 @@ from retailsim.sim.play.survey import survey
 from retailsim.sim.run.conclusion import conclude, show_replay
 from retailsim.sim.run.made_by import other_version
 from retailsim.sim.run.model_settings import with_model_settings
+from retailsim.sim.run.page_beside import check_page, page_beside
 from retailsim.sim.run.trust import brought, check_trust, remembered
 from retailsim.sim.run.wire_settings import ABOUT_SEATS, with_wire_settings
 from retailsim.sim.seats.cast import ROLES, refuse_outside, used_models
@@ -51,22 +53,34 @@ def resume(
     settings: Sequence[str] = (),
     verbose: bool = False,
     trust: bool = False,
+    page: bool = False,
 ) -> int:
-    """Play what is missing of a run, and show it; returns the exit status, as `go_on` means it."""
-    outcome = go_on(
-        path,
-        terminal,
-        workers=workers,
-        retry_failed=retry_failed,
-        budget=budget,
-        settings=settings,
-        verbose=verbose,
-        trust=trust,
-    )
-    if outcome is None:
-        show_replay(RunFolder(path), terminal)
-        return 0
-    return conclude(RunFolder(path), outcome, terminal)
+    """Play what is missing of a run, and show it; returns the exit status.
+
+    The parameters are those of `go_on`; with `page`, a page follows the run.
+    """
+    if page:
+        check_page()
+        RunFolder(path).read()  # what is no run has no page
+    with page_beside(path, terminal) if page else nullcontext() as shown:
+        outcome = go_on(
+            path,
+            terminal,
+            workers=workers,
+            retry_failed=retry_failed,
+            budget=budget,
+            settings=settings,
+            verbose=verbose,
+            trust=trust,
+        )
+        if outcome is None:
+            show_replay(RunFolder(path), terminal)
+            status = 0
+        else:
+            status = conclude(RunFolder(path), outcome, terminal)
+        if shown is not None and (outcome is None or outcome.finished):
+            shown.stay()
+    return status
 
 
 def go_on(

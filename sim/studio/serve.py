@@ -9,6 +9,8 @@ import sys
 import threading
 import time
 import webbrowser
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import anyio
@@ -48,38 +50,49 @@ def serve(
     ------
     NoRunsHere, PortTaken, MissingExtra
     """
+
+    async def main() -> None:
+        with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM, signal.SIGHUP) as signals:
+            async with listening(root, port=port, host=host) as studio:
+                _welcome(terminal, host, studio.link("", {}, token=True), browse)
+                async for _ in signals:
+                    break
+
+    anyio.run(main)
+    leave_threads()
+    return 0
+
+
+@asynccontextmanager
+async def listening(
+    root: Path, *, port: int | None = None, host: str = LOOPBACK
+) -> AsyncIterator[OpenStudio]:
+    """Serve the pages on runs while the block runs; parameters and errors are those of `serve`."""
+    token = secrets.token_urlsafe(24)
+    app, place = _application(root, token, host)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=PATIENCE_S, handle_signals=False)
+    await runner.setup()
+    try:
+        bound = await _listen(runner, host, port)
+        here = f"http://{_written(host)}:{bound}"
+        shown = OpenStudio(address=here, root=str(place), token=token)
+        with announced(shown):
+            yield shown
+    finally:
+        await runner.cleanup()
+
+
+def _application(root: Path, token: str, host: str) -> tuple[web.Application, Path]:
     if not root.is_dir():
         raise NoRunsHere(root)
     with packages_for("studio"):
         from retailsim.sim.studio.app import application
         from retailsim.sim.studio.studio import Studio
 
-    place = str(root.resolve())
-
-    async def main() -> None:
-        studio = Studio(root=root, token=secrets.token_urlsafe(24), hosts=_hosts(host))
-        runner = web.AppRunner(
-            application(studio), access_log=None, shutdown_timeout=PATIENCE_S, handle_signals=False
-        )
-        with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM, signal.SIGHUP) as signals:
-            await runner.setup()
-            try:
-                bound = await _listen(runner, host, port)
-                here = f"http://{_written(host)}:{bound}"
-                shown = OpenStudio(address=here, root=place, token=studio.token)
-                with announced(shown):
-                    _welcome(terminal, host, shown.link("", {}, token=True), browse)
-                    async for _ in signals:
-                        break
-            finally:
-                await runner.cleanup()
-
-    anyio.run(main)
-    _leave_threads()
-    return 0
+    return application(Studio(root=root, token=token, hosts=_hosts(host))), root.resolve()
 
 
-def _leave_threads() -> None:
+def leave_threads() -> None:
     """End the process though a thread still reads a log, as it may for half a minute.
 
     Nobody waits for what it reads, and what is kept is written whole or not at all.

@@ -12,10 +12,10 @@ from tests.sim.runs import ROOT
 
 BUSY = """
 import threading, time
-from retailsim.sim.studio.serve import _leave_threads
+from retailsim.sim.studio.serve import leave_threads
 print("at work", flush=True)
 threading.Thread(target=time.sleep, args=({seconds},), daemon={daemon}).start()
-_leave_threads()
+leave_threads()
 print("left", flush=True)
 """
 
