@@ -11,11 +11,9 @@ from urllib.parse import urlsplit
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-LINKS = (
-    "() => [...document.querySelectorAll('a[href]:not([download])')]"
-    ".map(one => one.href.split('#')[0])"
-)
-FILE = re.compile(r"\.[a-z]+$")
+LINKS = """() => [...document.querySelectorAll("a[href]:not([download])")]
+    .map(one => one.href.split("#")[0])"""
+FILE = re.compile(r"\.[a-z]+\??$")
 """What a browser saves."""
 
 
@@ -25,24 +23,20 @@ def kind(url: str) -> str:
     return re.sub("/runs/[^/]+/", "/runs/…/", address.path) + ("?" if address.query else "")
 
 
-def each_kind(page: Page, link: str) -> Iterator[str]:
+def each_kind(page: Page, link: str, *also: str) -> Iterator[str]:
     """Show a page of each kind, and yield its kind while it is shown.
 
-    The first that is found stands for all of its kind.
+    The first that is found stands for all of its kind; `also` are addresses that forms lead to.
     """
     page.goto(link)
     home = page.url
-    found = {kind(home)}
-    waiting = deque([home])
+    waiting = deque([home, *(home + one for one in also)])
+    found = {kind(one) for one in waiting}
     while waiting:
         page.goto(waiting.popleft())
         links: list[str] = page.evaluate(LINKS)
         yield kind(page.url)
         for one in links:
-            if (
-                one.startswith(home)
-                and kind(one) not in found
-                and not FILE.search(urlsplit(one).path)
-            ):
+            if one.startswith(home) and kind(one) not in found and not FILE.search(kind(one)):
                 found.add(kind(one))
                 waiting.append(one)
