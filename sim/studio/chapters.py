@@ -7,7 +7,7 @@ as soon as there is one, and whoever asks later for the same state of the log ge
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
+from collections import OrderedDict, defaultdict
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -139,6 +139,7 @@ class Overviews:
 
     most_bytes: int = MOST_BYTES
     _kept: OrderedDict[Path, tuple[str, Chapters]] = field(default_factory=OrderedDict)
+    _turns: defaultdict[Path, anyio.Lock] = field(default_factory=lambda: defaultdict(anyio.Lock))
 
     async def of(self, run: Path, studio: Studio) -> Chapters:
         """Return the chapters of a run that nobody plays, as its log stands now.
@@ -147,11 +148,12 @@ class Overviews:
         ------
         NotARunFolder, NotARun, LogDamaged, LogUnreadable, BadTables
         """
-        mark = await studio.work(_mark, run)
-        known, chapters = self._kept.get(run, ("", None))
-        if chapters is None or known != mark:
-            chapters = await studio.work(_read, run)
-            self._kept[run] = mark, chapters
+        async with self._turns[run]:  # who comes second finds what the first has read
+            mark = await studio.work(_mark, run)
+            known, chapters = self._kept.get(run, ("", None))
+            if chapters is None or known != mark:
+                chapters = await studio.work(_read, run)
+                self._kept[run] = mark, chapters
         self._kept.move_to_end(run)
         while len(self._kept) > 1 and self.n_bytes > self.most_bytes:
             self._kept.popitem(last=False)

@@ -6,8 +6,12 @@ numbers do not wait for the last, and no script is needed for that.
 
 from __future__ import annotations
 
+import asyncio
 import secrets
+from collections.abc import AsyncIterator
 from contextlib import suppress
+from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import urlencode
 
 from aiohttp import web
@@ -16,32 +20,53 @@ from markupsafe import Markup
 from retailsim.events.errors import RetailSimError
 from retailsim.sim.error_line import line_and_status
 from retailsim.sim.studio.chapters import OVERVIEWS, Chapters
-from retailsim.sim.studio.pages import page, rendered
+from retailsim.sim.studio.pages import fragment, page, rendered
 from retailsim.sim.studio.parts import preface, shown
+from retailsim.sim.studio.run_summary import size_of
+from retailsim.sim.studio.run_words import size
 from retailsim.sim.studio.standing import Standing, standing
 from retailsim.sim.studio.state import State, state_of
 from retailsim.sim.studio.studio import STUDIO
 from retailsim.sim.studio.watch import WATCHES
+
+PATIENCE_S = 0.5
+"""A log that takes longer to read is read while the page has begun."""
+
+
+class _Found(NamedTuple):
+    """What a run's log says."""
+
+    standing: Standing
+    chapters: Chapters
+    live: str
 
 
 async def overview(request: web.Request) -> web.StreamResponse:
     """Show a run."""
     studio, key = request.app[STUDIO], request.match_info["run"]
     run = studio.run(key)
-    live = ""
+    state = await studio.work(state_of, run)
+    finding = asyncio.create_task(_found(request, run, state))
+    await asyncio.wait({finding}, timeout=PATIENCE_S)
+    if not finding.done():
+        return await _sent(request, run, state, finding)
     try:
-        state = await studio.work(state_of, run)
-        if state is State.RUNNING:
-            watch = await request.app[WATCHES].of(run, studio)
-            chapters = await studio.work(watch.begin_chapters)
-            stands, live = watch.standing, _live(request, watch.n_bytes)
-        else:
-            chapters = await request.app[OVERVIEWS].of(run, studio)
-            stands = standing(chapters.replay, state, chapters.budget)
+        found = finding.result()
     except RetailSimError as error:
         said = line_and_status(error)[0]
         return page(request, "damaged.html", key=key, state=State.DAMAGED, said=said)
-    return await _sent(request, key, stands, chapters, live)
+    return await _sent(request, run, state, finding, found.standing)
+
+
+async def _found(request: web.Request, run: Path, state: State) -> _Found:
+    """Read a run's log, or what is kept of it."""
+    studio = request.app[STUDIO]
+    if state is State.RUNNING:
+        watch = await request.app[WATCHES].of(run, studio)
+        chapters = await studio.work(watch.begin_chapters)
+        return _Found(watch.standing, chapters, _live(request, watch.n_bytes))
+    chapters = await request.app[OVERVIEWS].of(run, studio)
+    return _Found(standing(chapters.replay, state, chapters.budget), chapters, "")
 
 
 def _live(request: web.Request, n_bytes: int) -> str:
@@ -51,16 +76,21 @@ def _live(request: web.Request, n_bytes: int) -> str:
 
 
 async def _sent(
-    request: web.Request, key: str, stands: Standing, chapters: Chapters, live: str
+    request: web.Request,
+    run: Path,
+    state: State,
+    finding: asyncio.Task[_Found],
+    known: Standing | None = None,
 ) -> web.StreamResponse:
-    break_ = Markup(f"<!-- {secrets.token_hex(16)} -->")
+    """Send the page as it is made; without what is `known` it begins before the log was read."""
+    studio, break_ = request.app[STUDIO], Markup(f"<!-- {secrets.token_hex(16)} -->")
     html = rendered(
         request,
         "overview.html",
-        key=key,
-        standing=stands,
-        preface=preface(chapters, stands.state),
-        live=live,
+        key=request.match_info["run"],
+        running=state is State.RUNNING,
+        standing=known,
+        size="" if known else size(await studio.work(size_of, run)),
         break_=break_,
     )
     head, _, tail = html.partition(break_)
@@ -71,12 +101,25 @@ async def _sent(
         return response
     with suppress(ConnectionResetError):  # who asked has gone; what was made is kept
         await response.write(head.encode())
-        async with request.app[STUDIO].until_closing():
-            async for one in chapters.each(request.app[STUDIO]):
-                html = shown(one, chapters, request.query.get("measure", ""))
-                await response.write(html.encode())
+        async with studio.until_closing():
+            async for part in _parts(request, finding, late=known is None):
+                await response.write(part.encode())
         await response.write(tail.encode())
     return response
+
+
+async def _parts(
+    request: web.Request, finding: asyncio.Task[_Found], *, late: bool
+) -> AsyncIterator[str]:
+    try:
+        stands, chapters, live = await asyncio.shield(finding)
+    except RetailSimError as error:
+        yield Markup("<div>") + fragment("damage.html", said=line_and_status(error)[0])
+        return
+    before = preface(chapters, stands.state)
+    yield fragment("overview_found.html", late=late, standing=stands, preface=before, live=live)
+    async for one in chapters.each(request.app[STUDIO]):
+        yield shown(one, chapters, request.query.get("measure", ""))
 
 
 ROUTES = (web.get("/runs/{run}/", overview),)

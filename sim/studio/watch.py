@@ -116,7 +116,7 @@ class Watch:
     def _stands(self, state: State) -> Standing:
         """Put together what the log says, and what its runner said just now."""
         tally, told = self._log.tally, read_progress(self.run)
-        if told is None or state is not State.RUNNING or _age_s(told) > STALE_S:
+        if told is None or state is not State.RUNNING or not _is_new(told):
             told = None
         done = tally.closed + tally.failed
         rate = self._rate.of(done, time.monotonic())
@@ -180,8 +180,9 @@ class Watch:
         self._changed = anyio.Event()
 
 
-def _age_s(told: RunProgress) -> float:
-    return abs((datetime.now(UTC) - told.written).total_seconds())
+def _is_new(told: RunProgress) -> bool:
+    age_s = abs((datetime.now(UTC) - told.written).total_seconds())
+    return told.state == "running" and age_s < STALE_S
 
 
 @dataclass(kw_only=True)

@@ -16,6 +16,7 @@ from retailsim.analysis.measures.steps import STEPS
 from retailsim.analysis.replay.replay import replay
 from retailsim.analysis.report.content import report
 from retailsim.events.log.lock import RunLock
+from retailsim.sim.studio import overview
 from retailsim.sim.studio.chapters import Chapters, Overviews
 from retailsim.sim.studio.studio import Studio
 from tests.sim.runs import SMALL, launched, scenario, sim, torn
@@ -213,6 +214,25 @@ def test_two_who_look_at_once_get_the_same_and_each_chapter_is_made_once(runs: P
                 tasks.start_soon(look)
         assert pages[0] == pages[1] == pages[2]
         assert len(set(chapters(pages[0]))) == len(chapters(pages[0]))
+
+    ask(runs, questions)
+
+
+def test_a_page_begins_before_a_log_that_takes_long_is_read(
+    runs: Path, pages: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(overview, "PATIENCE_S", 0.0)
+
+    async def questions(client: Client) -> None:
+        late = await shown(client, "whole")
+        before, _, behind = late.partition("<h1>")
+        assert re.search(r"Its log is being read: [\d.]+ MB", before)
+        assert '"done">200 of 200 episodes<' in behind
+        assert chapters(late) == chapters(pages["whole"])
+        assert late.count("<div") == late.count("</div")
+        damaged = await shown(client, "damaged")
+        assert re.search(r"0000-00000000\.jsonl.*byte [\d,]+", damaged)
+        assert chapters(damaged) == [] and damaged.count("<div") == damaged.count("</div")
 
     ask(runs, questions)
 

@@ -62,9 +62,16 @@ def said(run: Path, told: RunProgress) -> None:
     progress_place(run).write_bytes(msgspec.json.encode(told))
 
 
-def test_a_runner_that_says_nothing_new_leaves_what_the_log_says(played: Watch) -> None:
-    old = msgspec.structs.replace(SAID, written=NOW - timedelta(seconds=2 * STALE_S))
-    said(played.run, old)
+OLD = msgspec.structs.replace(SAID, written=NOW - timedelta(seconds=2 * STALE_S))
+ENDED = msgspec.structs.replace(SAID, state="finished")
+"""As an execution leaves it, before the next one says something."""
+
+
+@pytest.mark.parametrize("told", [OLD, ENDED], ids=["old", "ended"])
+def test_a_runner_that_says_nothing_new_leaves_what_the_log_says(
+    told: RunProgress, played: Watch
+) -> None:
+    said(played.run, told)
     played.look()
     found = played.standing
     assert (found.state, found.done, found.planned, found.failed) == (State.RUNNING, 2, 100, 1)

@@ -1,6 +1,6 @@
 // Follows a run that is going on: its counters once a second, its chapters when there are new ones.
 
-const line = document.querySelector(".standing");
+const line = document.querySelector(".standing[data-state]");
 const chapters = document.getElementById("chapters");
 const said = document.getElementById("said");
 let stream = null;
