@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
 
 import structlog
@@ -27,7 +28,7 @@ from retailsim.sim.studio.chapters import OVERVIEWS, Overviews
 from retailsim.sim.studio.guard import HEALTH, guard, with_headers
 from retailsim.sim.studio.lists import LISTS, Lists
 from retailsim.sim.studio.live import STREAMS, Streams
-from retailsim.sim.studio.pages import told
+from retailsim.sim.studio.pages import fragment, told
 from retailsim.sim.studio.studio import STUDIO, NotThere, Studio
 from retailsim.sim.studio.watch import WATCHES, Watches
 
@@ -50,6 +51,9 @@ PAGES = (
 )
 """The modules with pages; each has its `ROUTES`."""
 
+_BEGUN = web.RequestKey("begun", web.StreamResponse)
+"""Where a request has the answer that is being sent."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -61,7 +65,7 @@ def application(studio: Studio) -> web.Application:
     app[OVERVIEWS] = Overviews()
     app[STREAMS] = Streams()
     app[WATCHES] = Watches()
-    app.on_response_prepare.append(with_headers)
+    app.on_response_prepare.extend((with_headers, _note_begun))
     app.on_shutdown.append(_end_streams)
     app.router.add_get(HEALTH, _health)
     app.router.add_get("/static/report.css", _report_style)
@@ -76,18 +80,44 @@ async def _in_words(request: web.Request, handler: Handler) -> web.StreamRespons
     """Say what went wrong as a page: a run that is damaged, an address that leads nowhere."""
     try:
         return await handler(request)
-    except web.HTTPNotFound as error:
-        said = error.text if isinstance(error, NotThere) else "There is no such page."
-        return told(request, 404, said or "")
-    except web.HTTPException as error:
-        if error.status < 400:
+    except ConnectionError:  # who asked has gone
+        raise
+    except Exception as error:
+        status, said = _words(request, error)
+        if status < 400:
             raise
-        return told(request, error.status, error.text or error.reason)
-    except RetailSimError as error:
-        return told(request, 409, line_and_status(error)[0])
-    except Exception as error:  # noqa: BLE001 - one page that fails must not end the others
-        log.error("a page failed", path=request.path, problem=repr(error))
-        return told(request, 500, f"This page failed: {line_and_status(error)[0]}")
+        begun = request.get(_BEGUN)
+        return told(request, status, said) if begun is None else await _cut(request, begun, said)
+
+
+def _words(request: web.Request, error: Exception) -> tuple[int, str]:
+    """Return the status of an answer, and what it says."""
+    match error:
+        case NotThere():
+            return 404, error.text or ""
+        case web.HTTPNotFound():
+            return 404, "There is no such page."
+        case web.HTTPException():
+            return error.status, error.text or error.reason
+        case RetailSimError():
+            return 409, line_and_status(error)[0]
+        case _:
+            log.error("a page failed", path=request.path, problem=repr(error))
+            return 500, f"This page failed: {line_and_status(error)[0]}"
+
+
+async def _note_begun(request: web.Request, response: web.StreamResponse) -> None:
+    request[_BEGUN] = response
+
+
+async def _cut(request: web.Request, begun: web.StreamResponse, said: str) -> web.StreamResponse:
+    """End an answer that is half sent: no other can follow it, and it must not look whole."""
+    with suppress(ConnectionError):
+        if begun.content_type == "text/html":
+            await begun.write(fragment("cut.html", said=said).encode())
+    if request.transport is not None:
+        request.transport.close()
+    return begun
 
 
 async def _health(request: web.Request) -> web.Response:

@@ -292,10 +292,10 @@ def test_a_segment_closed_meanwhile_is_read_again(
     path = reopened(run, b"")
     opening = Segment.open
 
-    def rename_first(segment: Segment) -> Any:
+    def rename_first(segment: Segment, at: int = 0) -> Any:
         with contextlib.suppress(FileNotFoundError):
             path.rename(path.with_name(path.name.removesuffix(".open")))
-        return opening(segment)
+        return opening(segment, at)
 
     monkeypatch.setattr(Segment, "open", rename_first)
     assert replay(run).partial
