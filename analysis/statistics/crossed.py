@@ -96,8 +96,13 @@ def _scores(side: Side, sign: float) -> pl.DataFrame:
 
 
 def _sums(scores: pl.DataFrame, *keys: str) -> Floats:
-    """Sums by these keys, in their order: sums of floats depend on it."""
-    return scores.group_by(keys).agg(pl.col("added").sum()).sort(keys)["added"].to_numpy()
+    """Sums by these keys, in their order, each of rows in theirs: sums of floats depend on it."""
+    return (
+        scores.group_by(keys, maintain_order=True)
+        .agg(pl.col("added").sum())
+        .sort(keys)["added"]
+        .to_numpy()
+    )
 
 
 def _variance(sums: Floats) -> float:
