@@ -48,6 +48,22 @@ class EpisodeUnreadable(AnalysisError):
         )
 
 
+class KeptUnreadable(AnalysisError):
+    """What is kept of a run in ``derived/`` is not what was written there.
+
+    Parameters
+    ----------
+    detail : str
+        What the reader of the file said.
+    """
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(
+            f"what is kept of the run in its folder derived cannot be read "
+            f"({' '.join(detail.split())[:200]}); remove that folder, it is made again"
+        )
+
+
 class KeptDiffers(AnalysisError):
     """What is kept of a run in ``derived/`` is not what its log says.
 

@@ -16,7 +16,7 @@ from types import MappingProxyType
 import polars as pl
 
 from retailsim.analysis.projection import projection_cache, segment_cache
-from retailsim.analysis.projection.errors import KeptDiffers, NotARun
+from retailsim.analysis.projection.errors import KeptDiffers, KeptUnreadable, NotARun
 from retailsim.analysis.projection.log_pieces import keep_closed, log_pieces
 from retailsim.analysis.projection.packed import Packed
 from retailsim.analysis.projection.projection import Projection, merge, merged, opened
@@ -80,14 +80,25 @@ def _load(
     mark, known = fingerprint(folder), read_hashed(derived / HASHED)
     kept, contents = projection_cache.read(derived, mark, tables, columns), None
     if kept is None:
-        log, pieces = log_pieces(folder, tables, known, derived)
-        contents = merged(pieces, tables)
+        log, contents = _contents(folder, derived, tables, known)
         kept = opened(contents, tables, columns)
     else:
         log = check(folder, known=known)
     if fingerprint(folder) == mark:
         _keep(derived, mark, tables, contents, log.hashed(datetime.now(UTC)), known)
     return replace(kept, log=log)
+
+
+def _contents(
+    folder: Path, derived: Path, tables: TableSet, known: Mapping[str, Hashed]
+) -> tuple[LogCheck, dict[str, Packed]]:
+    """Read a log; where what is kept of its segments does not go together, all of it."""
+    log, pieces = log_pieces(folder, tables, known, derived)
+    try:
+        return log, merged(pieces, tables)
+    except (KeptUnreadable, pl.exceptions.PolarsError):
+        log, pieces = log_pieces(folder, tables, known, None)
+        return log, merged(pieces, tables)
 
 
 def check_kept(run: Path, log: LogCheck) -> None:
@@ -125,7 +136,7 @@ def _same(kept: Projection, fresh: Projection, name: str) -> bool:
     """Whether two projections hold the same table, in however many bytes."""
     try:
         return projection_cache.frame(kept, name).equals(projection_cache.frame(fresh, name))
-    except pl.exceptions.PolarsError:
+    except KeptUnreadable:
         return False
 
 

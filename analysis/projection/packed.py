@@ -9,8 +9,11 @@ from __future__ import annotations
 
 import io
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 import polars as pl
+
+from retailsim.analysis.projection.errors import KeptUnreadable
 
 Packed = bytes
 """A frame as the content of a Parquet file."""
@@ -24,15 +27,32 @@ def packed(frame: pl.DataFrame, rows: int | None = None) -> Packed:
 
 
 def unpacked(content: Packed, columns: Sequence[str] | None = None) -> pl.DataFrame:
-    """Return the frame that was packed, or some of its columns in the order given."""
+    """Return the frame that was packed, or some of its columns in the order given.
+
+    Raises
+    ------
+    KeptUnreadable
+        If it is no frame, or lacks such a column.
+    """
     chosen = None if columns is None else list(columns)
-    return pl.read_parquet(io.BytesIO(content), columns=chosen)
+    with _understood():
+        return pl.read_parquet(io.BytesIO(content), columns=chosen)
 
 
 def unpacked_of(content: Packed, wanted: Collection[str]) -> pl.DataFrame:
     """Return those of a packed frame's columns that are wanted, in their order."""
-    there = pl.read_parquet_schema(io.BytesIO(content))
+    with _understood():
+        there = pl.read_parquet_schema(io.BytesIO(content))
     return unpacked(content, [name for name in there if name in wanted])
+
+
+@contextmanager
+def _understood() -> Iterator[None]:
+    """Say that what was kept is not what was packed, also where the library panics at it."""
+    try:
+        yield
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
+        raise KeptUnreadable(str(error)) from error
 
 
 class PackedTables(Mapping[str, pl.DataFrame]):

@@ -128,7 +128,7 @@ def opened(
 
     Raises
     ------
-    polars.exceptions.PolarsError
+    KeptUnreadable
         If a table is not what was packed.
     """
     frames: dict[str, Any] = {

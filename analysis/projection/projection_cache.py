@@ -15,6 +15,7 @@ from pathlib import Path
 import msgspec
 import polars as pl
 
+from retailsim.analysis.projection.errors import KeptUnreadable
 from retailsim.analysis.projection.packed import Packed, packed
 from retailsim.analysis.projection.projection import Projection, opened
 from retailsim.analysis.projection.protocol_tables import TableSet
@@ -58,7 +59,7 @@ def read(
         names = (*tables.frames, *tables.rows)
         contents = {name: _content(derived, name, index) for name in names}
         return opened(contents, tables, columns)
-    except (OSError, ValueError, RecursionError, pl.exceptions.PolarsError, _Changed):
+    except (OSError, ValueError, RecursionError, KeptUnreadable, _Changed):
         return None
 
 

@@ -75,7 +75,8 @@ def read(derived: Path, segment: Segment, tables: TableSet) -> KeptPieces | None
     except (OSError, ValueError, RecursionError):
         return None
     made_for = found.version, found.tables
-    return found if made_for == (projection_cache.VERSION, tables.digest) else None
+    whole = found.folded.keys() == tables.folded.keys() and found.rows.keys() == set(tables.rows)
+    return found if made_for == (projection_cache.VERSION, tables.digest) and whole else None
 
 
 def write(derived: Path, segment: Segment, digest: str, tables: TableSet, pieces: Pieces) -> None:

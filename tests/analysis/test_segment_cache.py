@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import polars as pl
 import pytest
 
 from retailsim.analysis.projection import projection_cache, segment_cache
-from retailsim.analysis.projection.errors import KeptDiffers
+from retailsim.analysis.projection.errors import KeptDiffers, KeptUnreadable
 from retailsim.analysis.projection.loader import check_kept, keep_segment
 from retailsim.analysis.projection.packed import packed, unpacked
 from retailsim.analysis.projection.protocol_tables import table_set
@@ -163,3 +164,50 @@ def test_nothing_is_kept_behind_a_link(tmp_path: Path) -> None:
     (run / "derived" / "segments").symlink_to(tmp_path / "elsewhere")
     assert replay(run).overall.units == 5
     assert list((tmp_path / "elsewhere").iterdir()) == []
+
+
+def _forged(run: Path, change: Callable[[dict[str, Any]], None]) -> int:
+    """Change what is kept of each segment, with the right digest; returns of how many."""
+    files = sorted((run / "derived" / "segments").glob("*.pieces"))
+    for file in files:
+        told = msgspec.msgpack.decode(file.read_bytes()[32:])
+        change(told)
+        body = msgspec.msgpack.encode(told)
+        file.write_bytes(sha256(body).digest() + body)
+    (run / "derived" / "index.json").unlink(missing_ok=True)
+    return len(files)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda told: told["folded"].pop("episodes"),
+        lambda told: told["rows"].clear(),
+        lambda told: told["folded"].update(more=b""),
+        lambda told: told["folded"].update(episodes=b"not a table"),
+        lambda told: told["folded"].update(episodes=packed(pl.DataFrame({"a": [1]}))),
+        lambda told: told["rows"].update(dict.fromkeys(told["rows"], b"PAR1")),
+    ],
+)
+def test_what_was_forged_with_the_right_digest_is_read_from_the_log_again(
+    change: Callable[[dict[str, Any]], None], tmp_path: Path
+) -> None:
+    run = long_run(tmp_path / "run")
+    assert replay(run).overall.units == 5
+    assert _forged(run, change) > 1
+    assert replay(run).overall.units == 5
+
+
+def test_a_panic_of_the_library_is_no_traceback(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = long_run(tmp_path / "run")
+    replay(run)
+
+    def panic(*args: object, **kwargs: object) -> pl.DataFrame:
+        raise pl.exceptions.PanicException("index out of bounds")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(pl, "read_parquet", panic)
+        with pytest.raises(KeptUnreadable, match="remove that folder"):
+            unpacked(b"")
