@@ -44,6 +44,21 @@ def test_a_page_is_for_everybody(page: Page, link: str, address: str) -> None:
     assert tabbed(page)[:2] == ["To the content", "RetailSim"]
 
 
+OVER = """() => [...document.querySelectorAll(".pairs .moved > *")].filter(one =>
+  one.getBoundingClientRect().right > one.parentElement.getBoundingClientRect().right + 1 ||
+  one.scrollWidth > one.clientWidth + 1 && getComputedStyle(one).display !== "inline"
+).map(one => one.innerText)"""
+"""What reaches out of its cell."""
+
+
+@pytest.mark.parametrize("look", [Look(390, "light")], ids=str)
+def test_on_a_phone_no_cell_of_a_pair_reaches_into_the_next(page: Page, link: str) -> None:
+    page.goto(link)
+    page.goto(page.url + "compare?a=s~02-0.3&b=s~01-0&by=decision")
+    expect(page.get_by_text("no longer buys").first).to_be_visible()
+    assert page.evaluate(OVER) == []
+
+
 @pytest.mark.parametrize("look", [Look(390, "light")], ids=str)
 def test_on_a_phone_what_is_alike_stands_once_and_what_differs_twice(page: Page, link: str) -> None:
     page.goto(link)
