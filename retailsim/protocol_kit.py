@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from retailsim.agents.person.side import Sheet as Sheet
     from retailsim.agents.person.side import Step as Step
     from retailsim.agents.protocol import ProtocolAgents as ProtocolAgents
+    from retailsim.analysis.exhibits.beside import Beside as Beside
+    from retailsim.analysis.exhibits.beside import Thought as Thought
+    from retailsim.analysis.exhibits.beside import ThoughtRow as ThoughtRow
     from retailsim.analysis.measures.measure import BOUGHT as BOUGHT
     from retailsim.analysis.measures.measure import CLOSED as CLOSED
     from retailsim.analysis.measures.measure import EVERY_VIEW as EVERY_VIEW
@@ -34,6 +37,7 @@ if TYPE_CHECKING:
     from retailsim.analysis.projection.tables import last as last
     from retailsim.analysis.projection.tables import total as total
     from retailsim.analysis.protocol import ProtocolAnalysis as ProtocolAnalysis
+    from retailsim.analysis.protocol import Remark as Remark
     from retailsim.events.kernel import Post as Post
     from retailsim.events.messages import DecisionMade as DecisionMade
     from retailsim.events.messages import Event as Event
@@ -64,9 +68,10 @@ _found, __dir__, __all__ = _lazy_names(
         "retailsim.agents.person.form": ("Field", "Option"),
         "retailsim.agents.person.side": (*("Fact", "PersonSide", "Said", "Seen", "Sheet", "Step"),),
         "retailsim.agents.protocol": ("ProtocolAgents",),
+        "retailsim.analysis.exhibits.beside": ("Beside", "Thought", "ThoughtRow"),
         "retailsim.analysis.measures.measure": ("BOUGHT", "CLOSED", "EVERY_VIEW", "Measure"),
         "retailsim.analysis.projection.tables": ("RowTable", "count", "last", "total"),
-        "retailsim.analysis.protocol": ("ProtocolAnalysis",),
+        "retailsim.analysis.protocol": ("ProtocolAnalysis", "Remark"),
         "retailsim.events.kernel": ("Post",),
         "retailsim.events.messages": (
             *("DecisionMade", "Event", "MessageSent", "OrderPlaced", "RefundIssued"),

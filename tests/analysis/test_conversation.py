@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from retailsim import protocol_kit as kit
 from retailsim.analysis.conversation.books import books
 from retailsim.analysis.conversation.clock import clock
 from retailsim.analysis.conversation.conversation import conversation
@@ -196,6 +197,22 @@ def test_how_it_came_out_is_said_of_each_kind_of_end(run: Path) -> None:
             any(one.endswith("refunded") for one in facts) == (row["refunded_cents"] > 0)
         )
     assert dict(ends) == {"bought": {True}, "not": {True}, "back": {True}}
+
+
+def test_a_protocol_names_the_seller_later_and_says_its_own() -> None:
+    def one_row(events: Sequence[Event]) -> kit.Beside:
+        row = kit.ThoughtRow(name="Bids", seq=0, cells=(kit.Thought(str(len(events)), "right"),))
+        return kit.Beside(title="Bids", lead="", columns=("Seen",), rows=(row,))
+
+    taken = {"type": "BidTaken", "market": "m", "episode": "e", "seq": 2, "seller": "late"}
+    lines = [*map(encode, market("m", [])[:1]), encode(opened(None)), encode(taken)]
+    first = encode({**json.loads(lines[1]), "market": "m", "episode": "e", "seq": 1})
+    remarks = {"BidTaken": kit.Remark(says=lambda event: f"{event['seller']} wins", stage="Bids")}
+    protocol = ProtocolAnalysis(names_seller=("BidTaken",), remarks=remarks, beside=one_row)
+    shown = conversation("e", [lines[0], first, lines[2]], protocol)
+    assert shown.seller == "late" and shown.stages[-1].turns[-1].says == "late wins"
+    assert shown.beside is not None and shown.beside.rows[0].cells[0].text == "2"  # its own events
+    assert conversation("e", [lines[0], first, lines[2]], ProtocolAnalysis()).seller is None
 
 
 def test_an_episode_without_an_end_says_so() -> None:
