@@ -85,12 +85,16 @@ class PageBeside:
             again = f"{program_name()} studio {shlex.quote(str(self._run))}"
             self._terminal.say(f"the page ends with this; to see it again: {again}")
             return
-        self._hearing.join()
+        self.wait()
         if not self._link:
             return
         self._terminal.say(f"the page stays at {self._link} until Ctrl-C")
         with _ends_by_ctrl_c():
             self._process.wait()
+
+    def wait(self) -> None:
+        """Wait until the page can be reached, or is known not to be."""
+        self._hearing.join()
 
     def end(self) -> None:
         """End the page."""
