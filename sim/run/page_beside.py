@@ -22,6 +22,8 @@ from retailsim.sim.terminal.terminal import Terminal
 
 PATIENCE_S = 5.0
 """How long the page has to end when it is told to."""
+BEFORE_S = 3.0
+"""How long a run waits for its page before it begins, where a person watches."""
 _NEEDS = ("jinja2", "altair")
 
 
@@ -50,6 +52,8 @@ def page_beside(run: Path, terminal: Terminal) -> Iterator[PageBeside]:
     """Show the page of a run while the block runs, and say its link once there is one."""
     page = PageBeside(run, terminal)
     try:
+        if _watched():  # a bar that is shown already would break a long link into lines
+            page.wait(BEFORE_S)
         yield page
     finally:
         page.end()
@@ -88,13 +92,13 @@ class PageBeside:
         self.wait()
         if not self._link:
             return
-        self._terminal.say(f"the page stays at {self._link} until Ctrl-C")
+        self._terminal.say(f"the page stays until Ctrl-C: {self._link}")
         with _ends_by_ctrl_c():
             self._process.wait()
 
-    def wait(self) -> None:
+    def wait(self, at_most_s: float | None = None) -> None:
         """Wait until the page can be reached, or is known not to be."""
-        self._hearing.join()
+        self._hearing.join(at_most_s)
 
     def end(self) -> None:
         """End the page."""
