@@ -153,10 +153,12 @@ def chromium() -> Iterator[Browser]:
 
 
 @contextmanager
-def watched(browser: Browser, look: Look = DESK) -> Iterator[Watch]:
+def watched(browser: Browser, look: Look = DESK, *, scripts: bool = True) -> Iterator[Watch]:
     """Open a window with cookies of its own; fails if something went wrong in it."""
     context = browser.new_context(
-        viewport={"width": look.width, "height": HEIGHT}, color_scheme=look.scheme
+        viewport={"width": look.width, "height": HEIGHT},
+        color_scheme=look.scheme,
+        java_script_enabled=scripts,
     )
     try:
         watch = Watch(context)

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.axe import axe
-from tests.browser import Look, Watch, every_look, expect
+from tests.browser import DESK, Look, Watch, every_look, expect, watched
 from tests.keyboard import tabbed
 from tests.sim.runs import SMALL, launched, torn
 from tests.studio.kinds import each_kind
 from tests.studio.server import program, shown
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Browser, Page
 
 pytestmark = pytest.mark.slow
 
@@ -61,6 +61,29 @@ def faults(watch: Watch, pages: Iterable[str], *, keys: bool) -> list[str]:
             assert tabbed(page)[:2] == ["To the content", "RetailSim"], kind
         found += [f"{kind}: {one}" for one in (*axe(page), *watch.faults())]
     return found
+
+
+@pytest.mark.parametrize("look", [DESK, Look(390, "light")], ids=str)
+def test_what_is_read_needs_no_script(browser: Browser, look: Look, link: str) -> None:
+    with watched(browser, look, scripts=False) as watch:
+        page = watch.page
+        page.goto(link)
+        page.get_by_role("link", name="a", exact=True).click()
+        page.locator("table.heat td a").first.click()
+        expect(page.locator("#count")).to_contain_text("of 100 episodes")
+        page.get_by_role("button", name="Show").click()  # which a script would hide
+        bought = page.locator("td.units", has_text="1")
+        page.locator("#body tr").filter(has=bought).get_by_role("link").first.click()
+        money = page.get_by_text("ledger", exact=True)
+        for way in ("event", "ledger"):
+            turn = page.get_by_role("article").filter(has=money).first
+            turn.get_by_text(way, exact=True).click()
+            place = page.url.partition("#")[2]
+            expect(page.locator(f"[id='{place}']")).to_be_in_viewport()
+        tabs = page.locator(".tabs > details")
+        for tab in tabs.all()[1:]:
+            tab.locator("> summary").click()
+            expect(tab.locator(".panel")).to_be_visible()
 
 
 def test_who_has_no_link_is_told_so(page: Page, watch: Watch, link: str) -> None:
