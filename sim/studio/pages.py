@@ -11,6 +11,7 @@ from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from retailsim.analysis.report.page import LOADER, drawn
+from retailsim.sim.folder.run_keys import name_of
 
 
 def rendered(request: web.Request, template: str, *, status: int = 200, **values: Any) -> str:
@@ -27,9 +28,11 @@ def rendered(request: web.Request, template: str, *, status: int = 200, **values
     """
     depth = request.path.count("/") - 1
     root = "../" * depth or "./"
-    return (
+    html = (
         _environment().get_template(template).render(root=root, draw=drawn, status=status, **values)
     )
+    # Names of files that are no UTF-8 have halves of characters, which cannot be sent.
+    return html.encode(errors="backslashreplace").decode()
 
 
 def page(request: web.Request, template: str, *, status: int = 200, **values: Any) -> web.Response:
@@ -51,10 +54,12 @@ def fragment(template: str, **values: Any) -> Markup:
 
 @cache
 def _environment() -> Environment:
-    return Environment(
+    found = Environment(
         loader=ChoiceLoader([PackageLoader("retailsim.sim.studio", "templates"), LOADER]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    found.filters["run_name"] = name_of
+    return found

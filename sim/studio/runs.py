@@ -18,7 +18,7 @@ MOST_FOLDERS = 20_000
 def run_folders(root: Path) -> dict[str, Path]:
     """Return the folders of the runs in a folder, or of the one that it is, by their keys."""
     if (root / "run.toml").is_file():
-        return {root.resolve().name: root}
+        return {key_of(Path(root.resolve().name)): root}
     found: dict[str, Path] = {}
     for path in _below(root, DEPTH, count(1)):
         found.setdefault(key_of(path.relative_to(root)), path)

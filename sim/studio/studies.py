@@ -22,6 +22,7 @@ from retailsim.sim.experiments.outcome_page import outcome_page
 from retailsim.sim.experiments.played_outcome import played_outcome
 from retailsim.sim.experiments.presets import arms_of
 from retailsim.sim.folder.currency import in_currency_of
+from retailsim.sim.folder.run_keys import key_of
 from retailsim.sim.studio.compare import mark
 from retailsim.sim.studio.errors import UnclearStudy
 from retailsim.sim.studio.pages import rendered
@@ -84,7 +85,8 @@ def studies_of(root: Path, found: Mapping[str, Path]) -> dict[str, Study]:
     for key, run in found.items():
         if run == root:
             continue  # what is beside the one run that is shown is not
-        above = key.rpartition("~")[0] or root.resolve().name
+        place = run.parent.relative_to(root)
+        above = key_of(place if place.parts else Path(root.resolve().name))
         if above in studies:
             if studies[above].folder == run.parent:
                 studies[above] = studies[above]._replace(runs={**studies[above].runs, key: run})

@@ -26,7 +26,7 @@ from retailsim.sim.folder.open_studios import (
     tell_compared,
     tell_study,
 )
-from retailsim.sim.folder.run_keys import key_in
+from retailsim.sim.folder.run_keys import key_in, name_of
 from retailsim.sim.studio.runs import run_folders
 from retailsim.sim.terminal.terminal import Terminal
 from tests.sim.runs import SMALL, launched, sim
@@ -162,6 +162,23 @@ def test_a_folder_has_the_key_that_the_studio_finds_it_by(runs: Path, tmp_path: 
     link = tmp_path / "link"
     link.symlink_to(runs)
     assert key_in(link, runs / "first") == key_in(runs, link / "first") == "first"
+
+
+def test_no_two_runs_have_one_key(tmp_path: Path) -> None:
+    """Of two with one key, the pages would show one as the other."""
+    runs = tmp_path / "runs"
+    places = ["a/b", "a~b", "a~/b", "a/~b", "a/~/b", "~", "a~~b", "a~.b", "a%7Eb"]
+    for place in [*places, os.fsdecode(b"not\xffutf")]:
+        (runs / place).mkdir(parents=True)
+        (runs / place / "run.toml").touch()
+    found = run_folders(runs)
+    assert len(found) == len(places) + 1
+    assert {key_in(runs, path): path for path in found.values()} == found
+    names = {str(path.relative_to(runs)).replace("/", " / ") for path in found.values()}
+    assert {name_of(key) for key in found} ^ names == {"not\\udcffutf", "not\udcffutf"}
+    assert {"a~b": "a~.b", "a/b": "a~b"}.items() <= {
+        str(path.relative_to(runs)): key for key, path in found.items()
+    }.items()
 
 
 @pytest.mark.slow

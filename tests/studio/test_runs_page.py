@@ -125,11 +125,11 @@ def test_the_page_lists_what_there_is_in_pages_and_strange_names_stay_text(
         assert "There are no more runs" in pages[2] and pages[3] == pages[0]
         listed = "".join(pages[:2])
         assert "<script>alert" not in listed
-        assert unescape(listed).count(strange.replace("/", "|").replace("~", " / ")) >= 1
+        assert unescape(listed).count(strange.replace("/", "|")) >= 1
         assert 'href="./studies/study/"' in listed and "<small>sweep</small>" in listed
         assert listed.count("Damaged") == 3
         assert "holds no run.toml" not in listed and str(tmp_path / "first") not in listed
-        assert len(re.findall("<option>first</option>", pages[0])) == 2
+        assert len(re.findall('<option value="first">first<', pages[0])) == 2
         assert "study~one" not in unescape(pages[0])
 
     ask(tmp_path, look)
