@@ -9,25 +9,23 @@ projection in memory: reading them, filtering whole rows, sorting whole rows.
 from __future__ import annotations
 
 import re
-import signal
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from functools import partial
-from http.cookiejar import CookieJar
 from pathlib import Path
 from typing import Any
-from urllib.request import HTTPCookieProcessor, OpenerDirector, build_opener
+from urllib.request import OpenerDirector
 
 import msgspec
 import polars as pl
 
-from benchmarks.bench_report import ROOT, lay_over
+from benchmarks.bench_report import lay_over
 from benchmarks.memory import peak_bytes
+from benchmarks.served import served
 
 SIZES = (100_000, 1_000_000)
 FIRST_S, FILTER_S, PEAK_MB = 1.0, 0.3, 400
@@ -52,7 +50,8 @@ def run(sizes: Sequence[int] = SIZES, *, quick: bool = False) -> list[dict[str, 
 
 
 def _rows(run: Path, episodes: int, *, limits: bool) -> Iterator[dict[str, Any]]:
-    with _studio(run) as (browser, address, process):
+    with served(run) as (browser, home, process):
+        address = f"{home}runs/{run.name}/episodes"
         first = _took(partial(_get, browser, f"{address}?offset=200", 100))
         texts = [_took(partial(_get, browser, f"{address}/rows?text={q}")) for q in _texts()]
         orders = [_took(partial(_get, browser, f"{address}/rows?sort={q}")) for q in _orders()]
@@ -89,22 +88,6 @@ def _row(figure: str, took: float, plain: float, what: str, limit: float | None)
         "target": f"<= {limit:g}" if limit else "",
         "met": took <= limit if limit else None,
     }
-
-
-@contextmanager
-def _studio(run: Path) -> Iterator[tuple[OpenerDirector, str, subprocess.Popen[str]]]:
-    """Start `studio` on a run; yields who has its cookie, the list's address, and the process."""
-    words = (sys.executable, "-m", "sim", "studio", str(run))
-    process = subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, text=True)
-    try:
-        assert process.stdout is not None
-        link = process.stdout.readline().strip()
-        browser = build_opener(HTTPCookieProcessor(CookieJar()))
-        _get(browser, link)
-        yield browser, f"{link.partition('?')[0]}runs/{run.name}/episodes", process
-    finally:
-        process.send_signal(signal.SIGINT)
-        process.communicate()
 
 
 def _get(browser: OpenerDirector, address: str, rows: int | None = None) -> None:
