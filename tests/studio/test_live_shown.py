@@ -46,7 +46,7 @@ def test_the_page_follows_a_run_to_its_end(page: Page, growing: Growing) -> None
     with shown(growing.run.parent) as link:
         page.goto(link)
         page.goto(page.url + "runs/run/")
-        line, said = page.locator(".standing"), page.locator("#said")
+        line, said = page.locator(".standing[data-state]"), page.locator("#said")
         expect(line).to_contain_text("Running")
         first = line.locator("[data-field=done]").inner_text()
         made = page.locator("#made")
@@ -99,7 +99,7 @@ def test_a_stream_that_is_refused_is_said(page: Page, watch: Watch, growing: Gro
     with shown(growing.run.parent) as link:
         page.goto(link)
         page.goto(page.url + "runs/run/")
-        expect(page.locator(".standing")).to_contain_text("Running")
+        expect(page.locator(".standing[data-state]")).to_contain_text("Running")
         page.route("**/live?*", lambda route: route.fulfill(status=503, body=""))
         page.evaluate(HIDE, True)
         page.evaluate(HIDE, False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from html import unescape
 from pathlib import Path
 from urllib.parse import parse_qs, parse_qsl, urlsplit
@@ -65,6 +65,14 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copytree(folder / "whole", folder / "empty")
     shutil.rmtree(folder / "empty" / "events")
     return folder
+
+
+@pytest.fixture(scope="module", autouse=True)
+def patient() -> Iterator[None]:
+    """However busy the machine is, a page waits for its log; one test says otherwise."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(overview, "PATIENCE_S", 600.0)
+        yield
 
 
 async def shown(client: Client, run: str, query: Mapping[str, str] | None = None) -> str:
