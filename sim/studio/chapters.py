@@ -23,7 +23,7 @@ from retailsim.analysis.report.content import lead
 from retailsim.events.log.seal import fingerprint
 from retailsim.sim.error_line import line_and_status
 from retailsim.sim.folder.currency import in_currency_of
-from retailsim.sim.studio.links import to_episodes
+from retailsim.sim.studio.links import Link, to_decided, to_episodes
 from retailsim.sim.studio.pages import fragment
 from retailsim.sim.studio.reading import Maker, Reading, read
 from retailsim.sim.studio.studio import Studio
@@ -59,6 +59,8 @@ class Chapters:
         Chapters that there are for certain: name and title.
     lead : str
         In a sentence, how much the run is.
+    link : callable
+        From what a number is about to the address of its episodes, as many as it says.
     """
 
     def __init__(self, found: Reading) -> None:
@@ -69,6 +71,8 @@ class Chapters:
         self.warnings = found.warnings
         self.contents = found.contents
         self.lead = f"{lead(found.replay)} Scenario {found.made['run']}, seed {found.made['seed']}."
+        all_decided = found.replay.overall.decided == found.projection.episodes.height
+        self.link: Link = to_episodes if all_decided else to_decided
         self._size = int(found.projection.episodes.estimated_size())
         self._made: list[Chapter] = []
         self._todo: Iterator[Maker] | None = found.sections()
@@ -116,21 +120,21 @@ class Chapters:
             maker = next(self._todo, None)
             if maker is None:
                 self._todo = None
-            elif (made := _made(maker)) is not None:
+            elif (made := _made(maker, self.link)) is not None:
                 self._made.append(made)
 
 
-def _made(maker: Maker) -> Chapter | None:
+def _made(maker: Maker, link: Link) -> Chapter | None:
     try:
         section = maker()
         if section is None:
             return None
-        return Chapter(section.name, fragment("chapter.html", section=section, link=to_episodes))
+        return Chapter(section.name, fragment("chapter.html", section=section, link=link))
     except Exception as error:  # noqa: BLE001 - the other chapters have something to say
         log.error("a chapter failed", problem=repr(error))
         said = line_and_status(error)[0]
         missing = Section(name="missing", title="A chapter is missing", lead=said)
-        return Chapter("missing", fragment("chapter.html", section=missing, link=to_episodes))
+        return Chapter("missing", fragment("chapter.html", section=missing, link=link))
 
 
 @dataclass(kw_only=True)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from urllib.parse import urlencode
+
+Link = Callable[[Mapping[str, str]], str]
 
 _KEYS = ("seller", "buyer", "category", "product", "status", "stage", "bought", "step")
 
@@ -20,3 +22,12 @@ def to_episodes(about: Mapping[str, str]) -> str:
     if about.get("reason"):
         query["text"] = about["reason"]
     return f"episodes?{urlencode(query)}" if query else "episodes"
+
+
+def to_decided(about: Mapping[str, str]) -> str:
+    """Return the same of a run some of whose episodes came to no decision.
+
+    Numbers of seats and products are of the decided ones; what says a status or step keeps it.
+    """
+    chosen = bool(about.get("status") or about.get("step"))
+    return to_episodes(about if chosen or not about else {**about, "step": "offered"})

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import shlex
+
 from retailsim.sim.folder.currency import in_currency_of
 from retailsim.sim.studio.chapters import Chapter, Chapters
 from retailsim.sim.studio.heatmap import heatmap
-from retailsim.sim.studio.links import to_episodes
 from retailsim.sim.studio.pages import fragment
 from retailsim.sim.studio.reading import PAIRS
 from retailsim.sim.studio.state import State
@@ -14,7 +15,11 @@ from retailsim.sim.terminal.program_name import program_name
 
 def preface(chapters: Chapters, state: State) -> str:
     """Return what stands before the chapters, as HTML: how much it is, cautions, contents."""
-    resume = f"{program_name()} resume {chapters.run}" if state is State.UNFINISHED else ""
+    resume = (
+        f"{program_name()} resume {shlex.quote(str(chapters.run))}"
+        if state is State.UNFINISHED
+        else ""
+    )
     return fragment("preface.html", chapters=chapters, resume=resume)
 
 
@@ -24,4 +29,4 @@ def shown(one: Chapter, chapters: Chapters, measure: str) -> str:
         return one.html
     with in_currency_of(chapters.run):
         found = heatmap(chapters.replay, chapters.own, measure)
-        return "" if found is None else fragment("heatmap.html", map=found, link=to_episodes)
+        return "" if found is None else fragment("heatmap.html", map=found, link=chapters.link)

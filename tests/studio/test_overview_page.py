@@ -184,6 +184,27 @@ def test_runs_that_are_not_whole_say_so(runs: Path, pages: dict[str, str]) -> No
     assert "8 failed" in failed and {"summary", "failures", "made"} == set(chapters(failed))
 
 
+def test_a_row_leads_to_as_many_episodes_as_it_says_also_where_some_came_to_no_decision(
+    runs: Path, pages: dict[str, str]
+) -> None:
+    """Each product was offered to the buyer that decides, and to the one that fails."""
+    row = re.compile(r'<a href="(episodes\?product=[^"]*)">[^<]*</a></td><td>(\d+)</td>')
+    told = [(unescape(to), int(number)) for to, number in row.findall(pages["failing"])]
+    assert {number for _, number in told} == {1}
+    assert len(told) > 4
+
+    async def questions(client: Client) -> None:
+        for to, number in told:
+            address = f"/runs/failing/{to}".replace("episodes?", "episodes.json?")
+            async with client.get(address) as answer:
+                assert (await answer.json())["total"] == number
+            everything = address.replace("step=offered", "")
+            async with client.get(everything) as answer:
+                assert (await answer.json())["total"] == 2 * number
+
+    ask(runs, questions)
+
+
 def test_what_was_made_is_kept_until_the_log_grows(
     runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
