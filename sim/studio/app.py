@@ -70,6 +70,7 @@ def application(studio: Studio) -> web.Application:
     app.router.add_get(HEALTH, _health)
     app.router.add_get("/static/report.css", _report_style)
     app.router.add_static("/static", STATIC, follow_symlinks=False)
+    app.add_routes([web.get(f"/{kind}/{{key}}", _closed) for kind in ("runs", "studies")])
     for module in PAGES:
         app.add_routes(module.ROUTES)
     return app
@@ -122,6 +123,13 @@ async def _cut(request: web.Request, begun: web.StreamResponse, said: str) -> we
 
 async def _health(request: web.Request) -> web.Response:
     return web.Response(text="")
+
+
+async def _closed(request: web.Request) -> web.Response:
+    """Lead on from an address whose last slash was left out."""
+    here = request.rel_url
+    query = f"?{here.raw_query_string}" if here.raw_query_string else ""
+    return web.Response(status=303, headers={"Location": f"./{here.raw_name}/{query}"})
 
 
 async def _report_style(request: web.Request) -> web.Response:

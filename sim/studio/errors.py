@@ -25,6 +25,17 @@ class PortTaken(SimError):
         super().__init__(f"cannot listen on {host} port {port}: {why}; choose another --port")
 
 
+class NoSuchHost(SimError):
+    """This machine has no such address."""
+
+    def __init__(self, host: str, error: Exception) -> None:
+        why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        super().__init__(
+            f"cannot listen on {host[:100]!r}: {why}; "
+            "give an address or a name of this machine as --host, or leave it out"
+        )
+
+
 class UnclearStudy(SimError):
     """The folder of an experiment does not say enough to measure it."""
 

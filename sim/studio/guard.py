@@ -57,7 +57,7 @@ async def with_headers(request: web.Request, response: web.StreamResponse) -> No
 
 
 def _refusal(request: web.Request, studio: Studio) -> web.Response | None:
-    if _name(request.host) not in studio.hosts:
+    if _name(request.host) not in studio.hosts | {_came_to(request)[0]}:
         return told(request, 421, "This server answers to the address that it printed only.")
     origin = request.headers.get("Origin")
     if origin is not None and urlsplit(origin).netloc != request.host:
@@ -86,8 +86,13 @@ def _welcomed(request: web.Request, studio: Studio) -> web.Response:
 
 def _cookie(request: web.Request) -> str:
     """The cookie's name: cookies are shared by all ports of a machine, so the port is in it."""
-    address = request.transport.get_extra_info("sockname") if request.transport else None
-    return f"retailsim-studio-{address[1] if address else 0}"
+    return f"retailsim-studio-{_came_to(request)[1]}"
+
+
+def _came_to(request: web.Request) -> tuple[str, int]:
+    """The address and port of this machine that a request came to: no name can be made to be it."""
+    found = request.transport.get_extra_info("sockname") if request.transport else None
+    return (str(found[0]), int(found[1])) if found else ("", 0)
 
 
 def _name(host: str) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 import signal
+import socket
 import sys
 import threading
 import time
@@ -12,13 +14,15 @@ import webbrowser
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import anyio
 from aiohttp import web
 
 from retailsim.sim.errors import packages_for
 from retailsim.sim.folder.open_studios import OpenStudio, announced
-from retailsim.sim.studio.errors import NoRunsHere, PortTaken
+from retailsim.sim.studio.errors import NoRunsHere, NoSuchHost, PortTaken
+from retailsim.sim.studio.server_log import server_log
 from retailsim.sim.terminal.terminal import Terminal
 
 LOOPBACK = "127.0.0.1"
@@ -26,6 +30,8 @@ OWN = frozenset({LOOPBACK, "localhost", "::1"})
 """Addresses that only this machine reaches."""
 PORT = 8765
 """Taken unless another is asked for; where somebody has it already, any free one."""
+EVERYWHERE = {"0.0.0.0": LOOPBACK, "::": "::1"}
+"""Addresses that stand for all of a machine -> its own way to them."""
 PATIENCE_S = 1.0
 """How long requests that are being answered have when the server ends."""
 
@@ -48,13 +54,14 @@ def serve(
 
     Raises
     ------
-    NoRunsHere, PortTaken, MissingExtra
+    NoRunsHere, PortTaken, NoSuchHost, MissingExtra
     """
 
     async def main() -> None:
         with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM, signal.SIGHUP) as signals:
             async with listening(root, port=port, host=host) as studio:
-                _welcome(terminal, host, studio.link("", {}, token=True), browse)
+                bound = urlsplit(studio.address).port or 0
+                _welcome(terminal, host, bound, studio.link("", {}, token=True), browse)
                 async for _ in signals:
                     break
 
@@ -70,7 +77,13 @@ async def listening(
     """Serve the pages on runs while the block runs; parameters and errors are those of `serve`."""
     token = secrets.token_urlsafe(24)
     app, place = _application(root, token, host)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=PATIENCE_S, handle_signals=False)
+    runner = web.AppRunner(
+        app,
+        access_log=None,
+        logger=server_log(),
+        shutdown_timeout=PATIENCE_S,
+        handle_signals=False,
+    )
     await runner.setup()
     try:
         bound = await _listen(runner, host, port)
@@ -85,6 +98,8 @@ async def listening(
 def _application(root: Path, token: str, host: str) -> tuple[web.Application, Path]:
     if not root.is_dir():
         raise NoRunsHere(root)
+    if not host:
+        raise NoSuchHost(host, ValueError("it is empty"))
     with packages_for("studio"):
         from retailsim.sim.studio.app import application
         from retailsim.sim.studio.studio import Studio
@@ -112,7 +127,11 @@ async def _listen(runner: web.AppRunner, host: str, port: int | None) -> int:
     for wanted in (PORT, 0) if port is None else (port,):
         try:
             await web.TCPSite(runner, host, wanted).start()
+        except (socket.gaierror, UnicodeError) as error:
+            raise NoSuchHost(host, error) from None
         except OSError as error:
+            if error.errno == errno.EADDRNOTAVAIL:
+                raise NoSuchHost(host, error) from None
             if port is not None or wanted == 0:
                 raise PortTaken(host, wanted, error) from None
         else:
@@ -120,12 +139,12 @@ async def _listen(runner: web.AppRunner, host: str, port: int | None) -> int:
     return int(runner.addresses[0][1])
 
 
-def _welcome(terminal: Terminal, host: str, link: str, browse: bool) -> None:
+def _welcome(terminal: Terminal, host: str, port: int, link: str, browse: bool) -> None:
     terminal.out(link)
     if host not in OWN:
         terminal.say(
-            f"Warning: {host} can be reached from other machines; whoever has the link sees "
-            "every run here, and the connection is not encrypted."
+            f"Warning: {host} can be reached from other machines{_elsewhere(host, port)}; "
+            "whoever has the link sees every run here, and the connection is not encrypted."
         )
     terminal.say("Ctrl-C ends it.")
     if browse:
@@ -133,8 +152,15 @@ def _welcome(terminal: Terminal, host: str, link: str, browse: bool) -> None:
 
 
 def _hosts(host: str) -> frozenset[str]:
-    return OWN | {host.lower()}
+    """The names in links to here; the address that a connection came to is one, too."""
+    name = socket.gethostname().lower()
+    return OWN | ({name, f"{name}.local"} if host in EVERYWHERE else {host.lower()})
+
+
+def _elsewhere(host: str, port: int) -> str:
+    return f", as http://{socket.gethostname()}:{port}" if host in EVERYWHERE else ""
 
 
 def _written(host: str) -> str:
+    host = EVERYWHERE.get(host, host)
     return f"[{host}]" if ":" in host else host
