@@ -90,7 +90,7 @@ def test_from_the_heatmap_to_the_ledger_while_the_run_is_played(
     with shown(runs) as link:
         page.goto(link)
         page.get_by_role("link", name="live").click()
-        expect(page.locator(".standing")).to_have_attribute("data-state", "running")
+        expect(page.locator(".standing[data-state]")).to_have_attribute("data-state", "running")
         row = page.get_by_role("row").filter(has=page.get_by_role("rowheader", name="quick"))
         row.get_by_role("cell").first.get_by_role("link").click()
         expect(page.get_by_label("What is set").get_by_role("listitem")).to_have_count(3)
