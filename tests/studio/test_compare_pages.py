@@ -176,7 +176,7 @@ def test_runs_without_pairs_are_told_in_a_line(
         assert found == status
         assert said in page
         assert ("cannot be compared" in page) is (status == 409)
-        assert f"<option selected>{other}</option>" in page or status == 200
+        assert f'<option value="{other}" selected>{other}</option>' in page or status == 200
 
     ask(runs, main)
 

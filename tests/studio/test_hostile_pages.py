@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
 
+from retailsim.sim.folder.run_keys import key_of
 from tests.browser import Watch
 from tests.studio.hostile import NAME, hostile_runs
 from tests.studio.kinds import each_kind
@@ -22,7 +24,8 @@ FOREIGN = """() => [...document.querySelectorAll("*")].filter(one =>
   ).map(one => one.outerHTML.slice(0, 200))"""
 """What no page of the studio has, so that whoever finds it has found somebody's text at work."""
 
-COMPARED = f"compare?{urlencode({'a': NAME, 'b': f'~{NAME}'})}"
+KEYS = {"a": key_of(Path(NAME)), "b": key_of(Path(f"~{NAME}"))}
+COMPARED = f"compare?{urlencode(KEYS)}"
 PLANT = "html => document.body.insertAdjacentHTML('beforeend', html)"
 
 
