@@ -7,7 +7,19 @@ from retailsim.events.errors import LeftToResume
 
 
 class BadAnswer(AgentsError):
-    """A person's answer cannot be taken; one sentence for the person, and the question stays."""
+    """A person's answer cannot be taken; one sentence for the person, and the question stays.
+
+    Parameters
+    ----------
+    problem : str
+        The sentence.
+    field : str or None
+        Name of the field that it is about; None: the whole answer.
+    """
+
+    def __init__(self, problem: str, field: str | None = None) -> None:
+        super().__init__(problem)
+        self.field = field
 
 
 class NoSuchQuestion(AgentsError):

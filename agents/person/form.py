@@ -86,7 +86,7 @@ def filled(fields: Fields, given: object) -> dict[str, Any]:
 def _refused(field: Field, problem: str) -> BadAnswer:
     """Return the sentence that names a field and says what to do about it."""
     asks = field.label.endswith("?")
-    return BadAnswer(f"{field.label}{'' if asks else ':'} {problem}")
+    return BadAnswer(f"{field.label}{'' if asks else ':'} {problem}", field.name)
 
 
 def _counts(field: Field, found: Given) -> bool:

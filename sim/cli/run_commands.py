@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import click
 
+from retailsim.sim.cli.completion import ScenarioName
 from retailsim.sim.cli.help_page import Command
 from retailsim.sim.cli.options import (
     BUDGET,
@@ -19,6 +20,7 @@ from retailsim.sim.cli.options import (
     RUN,
     SCENARIO,
     SEED,
+    SELLERS,
     SETTINGS,
     STUDIO,
     VERBOSE,
@@ -82,6 +84,46 @@ def launch(
         check_extras()  # before anything is played, or paid
     options = Options(scenario=scenario, settings=settings, **flags)
     sys.exit(start(options, terminal, reported if report else None, page=page))
+
+
+@click.command(cls=Command, example="play --as buyer")
+@click.argument("scenario", required=False, type=ScenarioName(or_runs=True), metavar="[SCENARIO]")
+@click.option(
+    "--as",
+    "role",
+    type=click.Choice(["buyer", "seller"]),
+    help="Your seat; by default the buyer's.",
+)
+@SEED
+@click.option("--out", type=PATH, metavar="DIR", help="Run folder: new, or empty.")
+@SELLERS
+@BUYERS
+@CATALOG
+@PROFILES
+@SETTINGS
+@BUDGET
+@click.option(
+    "--port",
+    type=click.IntRange(1, 65535),
+    metavar="N",
+    help="Port to listen on; by default 8775, or any free one.",
+)
+@VERBOSE
+def play(scenario: str | None, port: int | None, **flags: Any) -> None:
+    """Take a seat yourself, in the browser.
+
+    SCENARIO is a TOML file or a built-in one; all other seats stay as they are there. Without it,
+    you meet one seller or buyer of the scenario pairwise over four products. A run that stopped in
+    its place goes on.
+    """
+    from retailsim.agents.person.desk import Desk
+    from retailsim.sim.play_page.serve import serve
+    from retailsim.sim.play_page.table import table_for
+    from retailsim.sim.terminal.terminal import Terminal
+
+    terminal, desk = Terminal(), Desk()
+    table = table_for(scenario, flags, desk, terminal)
+    sys.exit(serve(table, desk, terminal, port=port))
 
 
 @click.command(cls=Command, example="resume runs/first")

@@ -29,6 +29,7 @@ HEADERS = {
     "Cache-Control": "no-store",
 }
 _SAME = frozenset({"same-origin", "none"})
+_LOOKING = frozenset({"GET", "HEAD"})
 HEALTH = "/healthz"
 _OPEN = (HEALTH, "/static/")
 """What says nothing of anybody's runs."""
@@ -59,13 +60,22 @@ async def with_headers(request: web.Request, response: web.StreamResponse) -> No
 def _refusal(request: web.Request, studio: Studio) -> web.Response | None:
     if _name(request.host) not in studio.hosts | {_came_to(request)[0]}:
         return told(request, 421, "This server answers to the address that it printed only.")
-    origin = request.headers.get("Origin")
-    if origin is not None and urlsplit(origin).netloc != request.host:
-        return told(request, 403, "Another site's page asked for this.")
-    site = request.headers.get("Sec-Fetch-Site", "none")
-    if site not in _SAME and not _followed_link(request):
+    if _of_another_site(request):
         return told(request, 403, "Another site's page asked for this.")
     return None
+
+
+def _of_another_site(request: web.Request) -> bool:
+    """Whether this was not asked for by a page of ours or by a person; what changes, by a page."""
+    site = request.headers.get("Sec-Fetch-Site", "none")
+    origin = request.headers.get("Origin")
+    # A form of ours says null, since our pages tell no referrer; a browser says whose it is.
+    ours = origin in (None, "null") if site == "same-origin" else origin is None
+    if not ours and urlsplit(origin or "").netloc != request.host:
+        return True
+    if request.method not in _LOOKING:
+        return site != "same-origin"
+    return site not in _SAME and not _followed_link(request)
 
 
 def _followed_link(request: web.Request) -> bool:

@@ -86,7 +86,7 @@ async def listening(
     )
     await runner.setup()
     try:
-        bound = await _listen(runner, host, port)
+        bound = await listen(runner, host, port)
         here = f"http://{_written(host)}:{bound}"
         shown = OpenStudio(address=here, root=str(place), token=token)
         with announced(shown):
@@ -123,8 +123,14 @@ def leave_threads() -> None:
         os._exit(0)
 
 
-async def _listen(runner: web.AppRunner, host: str, port: int | None) -> int:
-    for wanted in (PORT, 0) if port is None else (port,):
+async def listen(runner: web.AppRunner, host: str, port: int | None, usual: int = PORT) -> int:
+    """Listen on a port, by default the usual one, or any free one if it is taken; return it.
+
+    Raises
+    ------
+    PortTaken, NoSuchHost
+    """
+    for wanted in (usual, 0) if port is None else (port,):
         try:
             await web.TCPSite(runner, host, wanted).start()
         except (socket.gaierror, UnicodeError) as error:

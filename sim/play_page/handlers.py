@@ -1,0 +1,157 @@
+"""What the pages of a sitting are asked for: the page itself, an answer, what is new."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import cache
+from typing import Any
+
+from aiohttp import web
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
+
+from retailsim.agents.person.desk import Question
+from retailsim.agents.person.errors import BadAnswer, DeskClosed, NoSuchQuestion
+from retailsim.analysis.conversation.clock import clock
+from retailsim.analysis.conversation.remarks import STAGES
+from retailsim.market.core.money import dollars, in_currency
+from retailsim.sim.play_page.ending import Ending, ending
+from retailsim.sim.play_page.forms import Posted, controls_of, given_of, measured
+from retailsim.sim.play_page.sitting import SITTING, Sitting
+from retailsim.sim.studio.studio import STUDIO
+
+FORM = "application/x-www-form-urlencoded"
+SOON_S = 1.5
+"""How long an answered form waits for what comes next, so that most pages come with a question."""
+POLL_S = 20.0
+"""How long a page waits for something new before it asks again."""
+
+
+async def page(request: web.Request) -> web.Response:
+    """Show how things stand."""
+    return await shown(request)
+
+
+async def answer(request: web.Request) -> web.Response:
+    """Take what was filled in; the browser is answered once it is in the log."""
+    sitting = request.app[SITTING]
+    posted = await _posted(request)
+    question = sitting.question
+    if question is None or posted.get("question") != question.id:
+        return await shown(request, status=409, note=str(NoSuchQuestion()))
+    try:
+        receipt = sitting.answer(
+            question,
+            given_of(question.fields, posted),
+            shown_ms=measured(posted, "shown_ms"),
+            focus_lost=measured(posted, "focus_lost"),
+        )
+        # Shielded: who goes away must not take the receipt along, which the run still fills in.
+        await asyncio.shield(asyncio.wrap_future(receipt))
+    except BadAnswer as error:
+        return await shown(request, status=422, posted=posted, problem=error)
+    except (NoSuchQuestion, DeskClosed) as error:
+        return await shown(request, status=409, note=str(error))
+    await sitting.settled(SOON_S)
+    raise web.HTTPSeeOther("./#ask")
+
+
+async def leave(request: web.Request) -> web.Response:
+    """Get up from the question that is open."""
+    sitting = request.app[SITTING]
+    posted = await _posted(request)
+    try:
+        sitting.desk.leave(str(posted.get("question")))
+    except NoSuchQuestion as error:
+        return await shown(request, status=409, note=str(error))
+    await sitting.settled(SOON_S)
+    raise web.HTTPSeeOther("./#ask")
+
+
+async def state(request: web.Request) -> web.Response:
+    """Say what there is to see, as soon as it is something else than the page knows."""
+    sitting = request.app[SITTING]
+    async with request.app[STUDIO].until_closing():
+        await sitting.other_than(request.query.get("known", ""), POLL_S)
+    return web.json_response({"state": sitting.state})
+
+
+async def _posted(request: web.Request) -> Posted:
+    if request.content_type != FORM:
+        raise web.HTTPUnsupportedMediaType(text="Only the page's own form is taken here.")
+    return await request.post()
+
+
+async def shown(
+    request: web.Request,
+    *,
+    status: int = 200,
+    note: str = "",
+    posted: Posted | None = None,
+    problem: BadAnswer | None = None,
+) -> web.Response:
+    """Return the page, with what was filled in and could not be taken."""
+    sitting = request.app[SITTING]
+    ends: Ending | None = None
+    if sitting.over:
+        ends = await request.app[STUDIO].work(ending, sitting.run, sitting.seat)
+    question = sitting.question
+    problems = {problem.field: str(problem)} if problem else {}
+    with in_currency(sitting.currency):
+        html = rendered(
+            "play.html",
+            sitting=sitting,
+            question=question,
+            latest=sitting.latest,
+            controls=controls_of(question.fields, posted, problems) if question else (),
+            problem=problems.get(None, ""),
+            left_s=_left_s(sitting, question),
+            note=note,
+            ends=ends,
+        )
+    if sitting.over:
+        sitting.seen.set()
+    return web.Response(text=html, status=status, content_type="text/html")
+
+
+def _left_s(sitting: Sitting, question: Question | None) -> int:
+    """How many seconds are left; 0 where the question went this moment."""
+    try:
+        return int(sitting.desk.left_s(question.id)) if question else 0
+    except NoSuchQuestion:
+        return 0
+
+
+def rendered(template: str, **values: Any) -> str:
+    """Return a page as HTML; all of its addresses are beside one another."""
+    return _environment().get_template(template).render(root="./", **values)
+
+
+@cache
+def _environment() -> Environment:
+    found = Environment(
+        loader=ChoiceLoader(
+            [
+                PackageLoader("retailsim.sim.play_page", "templates"),
+                PackageLoader("retailsim.sim.studio", "templates"),
+            ]
+        ),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    found.globals.update(clock=clock, dollars=dollars, stage_name=stage_name)
+    return found
+
+
+def stage_name(stage: str) -> str:
+    """Return what a stage is called; those of others' protocols by their own names."""
+    return STAGES.get(stage, stage.replace("_", " ").capitalize())
+
+
+ROUTES = (
+    web.get("/", page),
+    web.get("/state", state),
+    web.post("/answer", answer),
+    web.post("/leave", leave),
+)

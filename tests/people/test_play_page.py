@@ -1,0 +1,143 @@
+"""A person plays in the page, by forms alone: both protocols, both roles, to the end."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+
+from retailsim.agents.person.desk import Desk
+from retailsim.events.messages import Role
+from retailsim.sim.people.steps import person_steps
+from tests.people import csales_words, retail_words
+from tests.people.played import CSALES, RETAIL, Answers
+from tests.people.sat_down import LONG_S, OWN, TOKEN, Chair, again, at, new
+from tests.sim.runs import events_of, outside_lines, sim
+
+
+def text_for(text: str) -> str:
+    """The scenario without a word about people."""
+    return text.format(seller="", buyer="")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("text", "role", "answers", "events"),
+    [
+        (RETAIL, "buyer", retail_words.buyers, ("RefundIssued", "ReviewPosted")),
+        (RETAIL, "seller", retail_words.sellers, ("RefundIssued", "ReviewPosted")),
+        (CSALES, "buyer", csales_words.buyers, ("OrderPlaced",)),
+        (CSALES, "seller", csales_words.sellers, ("EpisodeClosed",)),
+    ],
+    ids=["retail buyer", "retail seller", "csales buyer", "csales seller"],
+)
+def test_every_protocol_is_played_by_forms_to_its_end(
+    tmp_path: Path, text: str, role: Role, answers: Answers, events: tuple[str, ...]
+) -> None:
+    desk = Desk()
+
+    async def play(chair: Chair) -> None:
+        pages = await chair.play(answers)
+        assert chair.sitting.over == "finished"
+        last = await chair.page()
+        assert "That was all" in last and f"Simulated {role}" in last
+        assert pages and chair.sitting.seen.is_set()
+
+    at(new(tmp_path, text_for(text), role, desk), desk, play)
+    run = tmp_path / "run"
+    for kind in events:
+        assert events_of(run, kind), kind
+    steps = list(person_steps(run))
+    assert {one.shown_ms for one in steps} == {77} and {one.focus_lost for one in steps} == {1}
+    verified = sim("verify", run)
+    assert verified.exit_code == 0, verified.stderr
+
+
+def test_stopped_in_the_middle_it_goes_on_where_it_was(tmp_path: Path) -> None:
+    desk, asked = Desk(), []
+
+    async def begin(chair: Chair) -> None:
+        await chair.play(retail_words.buyers, most=5)
+        await chair.sitting.settled(LONG_S)
+        asked.append(chair.sitting.question)
+        desk.close()
+        await chair.sitting.other_than(chair.sitting.state, LONG_S)
+        assert "Nothing is lost" in await chair.page()
+
+    at(new(tmp_path, text_for(RETAIL), "buyer", desk), desk, begin)
+    run, later = tmp_path / "run", Desk()
+    assert len(outside_lines(run)) == 5
+
+    async def go_on(chair: Chair) -> None:
+        await chair.sitting.settled(LONG_S)
+        assert chair.sitting.question == asked[0]
+        await chair.play(retail_words.buyers, most=3)
+
+    at(again(run, later), later, go_on)
+    assert len(outside_lines(run)) == 8
+
+
+def test_what_cannot_be_taken_is_said_beside_its_control(tmp_path: Path) -> None:
+    desk = Desk()
+
+    async def play(chair: Chair) -> None:
+        await chair.sitting.settled(LONG_S)
+        question = chair.sitting.question
+        assert question is not None and question.request == "ChooseTopics"
+        status, html = await chair.fill_in(question, {"topics": []})
+        assert status == 422 and chair.sitting.question == question
+        assert '<p class="error" id="f.topics-problem">Topics: please choose.</p>' in html
+        status, html = await chair.fill_in(question, {"topics": ["shipping", "gold"]})
+        assert status == 422 and "please choose one of" in html
+        assert 'value="shipping" checked' in html, "what was chosen stays"
+        assert html.count('" checked>') == 1
+        status, html = await chair.post("/answer", {"question": "0" * 16, "f.topics": "shipping"})
+        assert status == 409 and "not open any more" in html
+        status, html = await chair.fill_in(question, {"topics": ["shipping"]})
+        assert status == 200 and question.id not in html
+
+    at(new(tmp_path, text_for(RETAIL), "buyer", desk), desk, play)
+
+
+def test_only_the_page_itself_answers(tmp_path: Path) -> None:
+    desk = Desk()
+
+    async def play(chair: Chair) -> None:
+        await chair.sitting.settled(LONG_S)
+        question = chair.sitting.question
+        assert question is not None
+        form = {"question": question.id, "f.topics": "shipping"}
+        for headers in ({}, {"Sec-Fetch-Site": "none"}, {"Sec-Fetch-Site": "same-site"}):
+            assert (await chair.post("/answer", form, headers))[0] == 403
+        foreign = {**OWN, "Origin": "http://foreign.example"}
+        assert (await chair.post("/answer", form, foreign))[0] == 403
+        as_form = {**OWN, "Content-Type": "application/x-www-form-urlencoded"}
+        assert (await chair.post("/answer", BytesIO(b"x" * (2**20 + 1)), as_form))[0] == 413
+        as_json = {**OWN, "Content-Type": "application/json"}
+        assert (await chair.post("/answer", b"{}", as_json))[0] == 415
+        chair.client.session.cookie_jar.clear()
+        assert (await chair.post("/answer", form))[0] == 401
+        assert chair.sitting.question == question
+        await chair.client.get("/", params={"token": TOKEN})
+        # A form on a page that tells no referrer says that it comes from nowhere.
+        assert (await chair.post("/answer", form, {**OWN, "Origin": "null"}))[0] == 200
+
+    at(new(tmp_path, text_for(RETAIL), "buyer", desk), desk, play)
+
+
+def test_who_leaves_ends_the_conversation_and_the_next_begins(tmp_path: Path) -> None:
+    desk = Desk()
+
+    async def play(chair: Chair) -> None:
+        await chair.sitting.settled(LONG_S)
+        first = chair.sitting.question
+        assert first is not None and "Conversation 1 of 4" in await chair.page()
+        await chair.post("/leave", {"question": first.id})
+        await chair.sitting.settled(LONG_S)
+        second = chair.sitting.question
+        assert second is not None and second.market != first.market
+        assert "Conversation 2 of 4" in await chair.page()
+
+    at(new(tmp_path, text_for(RETAIL), "buyer", desk), desk, play)
+    assert [one["stage"] for one in events_of(tmp_path / "run", "EpisodeFailed")] == ["topics"]
