@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from retailsim.analysis.projection.errors import BadTables
 from retailsim.analysis.projection.protocol_tables import NO_MORE, ProtocolTables
 from retailsim.events.toml_text import parse_toml
+from retailsim.events.whole_file import read_bounded
 from retailsim.market.errors import MarketError
 from retailsim.market.protocols.registry import DEFAULT, layer, safe_protocol
 
@@ -96,7 +97,7 @@ def _told(run: Path, *keys: str) -> Any:
     if not path.is_file():  # a pipe would be waited for without end
         return None
     try:
-        told: Any = parse_toml(path.read_text(encoding="utf-8"))
+        told: Any = parse_toml(read_bounded(path).decode())
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
         return None
     for name in keys:

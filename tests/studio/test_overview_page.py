@@ -142,7 +142,7 @@ def test_what_a_bar_or_a_failure_leads_to_is_as_many_as_it_says(
     counted = {
         unescape(link): int(re.findall(r"<td>([\d,]+)</td>", row)[0].replace(",", ""))
         for link, row in zip(rows, wholes, strict=True)
-        if "text=" in link or set(parse_qs(urlsplit(unescape(link)).query)) == {"step"}
+        if link.startswith("episodes?step=") or "text=" in link
     }
 
     async def questions(client: Client) -> None:
@@ -191,7 +191,7 @@ def test_a_row_leads_to_as_many_episodes_as_it_says_also_where_some_came_to_no_d
     row = re.compile(r'<a href="(episodes\?product=[^"]*)">[^<]*</a></td><td>(\d+)</td>')
     told = [(unescape(to), int(number)) for to, number in row.findall(pages["failing"])]
     assert {number for _, number in told} == {1}
-    assert len(told) > 3
+    assert len(told) >= 4
 
     async def questions(client: Client) -> None:
         for to, number in told:

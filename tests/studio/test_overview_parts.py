@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 
 from retailsim.analysis.projection.loader import load
+from retailsim.analysis.projection.registered import planned_episodes
 from retailsim.analysis.replay.replay import Replay, replay
 from retailsim.events.log.lock import RunLock
 from retailsim.events.log.seal import SEAL
@@ -126,3 +127,15 @@ def test_a_run_is_running_while_somebody_holds_it(tmp_path: Path) -> None:
     (tmp_path / "events").mkdir()
     (tmp_path / "events" / SEAL).touch()
     assert state_of(tmp_path) is State.COMPLETE
+
+
+def test_of_a_run_file_without_an_end_only_so_much_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "run.toml"
+    file.write_text("episodes = 7\n")
+    assert planned_episodes(tmp_path) == 7
+    with file.open("ab") as more:
+        more.truncate(10 << 30)
+    monkeypatch.setattr(Path, "read_text", None)
+    assert planned_episodes(tmp_path) is None
