@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import socket
 from pathlib import Path
 
 from retailsim.sim.errors import SimError
@@ -21,7 +23,7 @@ class PortTaken(SimError):
     """The server cannot listen where it should."""
 
     def __init__(self, host: str, port: int, error: OSError) -> None:
-        why = error.strerror or str(error)
+        why = os.strerror(error.errno) if error.errno else str(error)
         super().__init__(f"cannot listen on {host} port {port}: {why}; choose another --port")
 
 
@@ -29,7 +31,11 @@ class NoSuchHost(SimError):
     """This machine has no such address."""
 
     def __init__(self, host: str, error: Exception) -> None:
-        why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        why = str(error)
+        if isinstance(error, socket.gaierror):
+            why = error.strerror or why
+        elif isinstance(error, OSError) and error.errno:
+            why = os.strerror(error.errno)
         super().__init__(
             f"cannot listen on {host[:100]!r}: {why}; "
             "give an address or a name of this machine as --host, or leave it out"

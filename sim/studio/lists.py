@@ -18,6 +18,7 @@ from retailsim.analysis.listing.listing import EpisodeList, Neighbours, episode_
 from retailsim.events.log.seal import SEAL, fingerprint
 from retailsim.sim.folder.currency import currency_of
 from retailsim.sim.folder.run_progress import read_progress
+from retailsim.sim.studio.state import State, state_of
 from retailsim.sim.studio.studio import STUDIO
 
 MOST_BYTES = 256 << 20
@@ -121,7 +122,8 @@ def _found(kept: ReadList | None, run: Path, as_read: bool) -> ReadList:
 
 
 def _is_good(kept: ReadList, run: Path) -> bool:
-    return time.monotonic() < kept.rest_until or _mark(run) == kept.mark
+    resting = time.monotonic() < kept.rest_until and state_of(run) is State.RUNNING
+    return resting or _mark(run) == kept.mark
 
 
 def _mark(run: Path) -> str:

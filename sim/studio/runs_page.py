@@ -14,7 +14,7 @@ from retailsim.events.log.lock import is_held
 from retailsim.sim.studio.pages import rendered
 from retailsim.sim.studio.run_summary import began_at, summary_of
 from retailsim.sim.studio.run_words import Row, row_of, row_of_all
-from retailsim.sim.studio.runs import run_folders
+from retailsim.sim.studio.runs import MOST, run_folders
 from retailsim.sim.studio.studies import studies_of
 from retailsim.sim.studio.studio import STUDIO, Studio
 from retailsim.sim.terminal.program_name import program_name
@@ -55,13 +55,15 @@ async def runs(request: web.Request) -> web.Response:
 
 
 def _html(request: web.Request, studio: Studio) -> str:
-    found = entries(studio.root, run_folders(studio.root))
+    folders = run_folders(studio.root)
+    found = entries(studio.root, folders)
     after = _after(request.query.get("after", ""))
     listed = [_listed(one) for one in found[after : after + ON_A_PAGE]]
     alone = [one.key for one in found if not one.kind][:MOST_COMPARED]
     values: dict[str, Any] = {
         "listed": listed,
         "total": len(found),
+        "left_out": MOST if len(folders) == MOST else 0,
         "after": after,
         "more": after + ON_A_PAGE if after + ON_A_PAGE < len(found) else None,
         "asks_models": any(one.row.spent for one in listed),

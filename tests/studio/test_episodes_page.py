@@ -21,6 +21,7 @@ from retailsim.analysis.listing.episode_filter import EpisodeFilter, filter_of
 from retailsim.analysis.listing.listing import EpisodeList, episode_list
 from retailsim.analysis.projection.errors import BadTables
 from retailsim.events import messages as m
+from retailsim.events.log.lock import RunLock
 from retailsim.sim.folder.run_progress import RunProgress, progress_place
 from retailsim.sim.studio import lists
 from retailsim.sim.studio.lists import LISTS
@@ -332,5 +333,30 @@ def test_a_log_that_grew_is_read_again_by_the_page_and_not_while_its_rows_are_lo
         assert await count("episodes") == "3"
         assert await newer() == ""
         assert await count("episodes/rows") == "3"
+
+    ask(tmp_path, questions)
+
+
+def test_a_run_that_has_ended_is_read_again_at_once_and_one_that_goes_on_rests(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else its episodes would be fewer than its overview says, for as long as the rest lasts."""
+    monkeypatch.setattr(lists, "REST", 1e9)
+    run = write_run(tmp_path / "run", market("m", closed("e", opened())), seal=False)
+    (run / "run.toml").write_text("")
+
+    async def questions(client: Client) -> None:
+        async def total() -> int:
+            answer = await client.get("/runs/run/episodes.json")
+            return int((await answer.json())["total"])
+
+        with RunLock(run / "lock"):
+            assert await total() == 1
+            more = market("n", closed("f", opened()))
+            write_run(tmp_path / "more", [], more, seal=False, name="run")
+            (new,) = (tmp_path / "more" / "events").glob("0001-*")
+            new.rename(run / "events" / new.name)
+            assert await total() == 1
+        assert await total() == 2
 
     ask(tmp_path, questions)

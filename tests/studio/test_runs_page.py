@@ -135,6 +135,21 @@ def test_the_page_lists_what_there_is_in_pages_and_strange_names_stay_text(
     ask(tmp_path, look)
 
 
+def test_where_there_are_more_runs_than_are_looked_for_it_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made(tmp_path, "first", "second", "third")
+
+    async def look(client: Client) -> None:
+        for most, said in ((2, True), (4, False)):
+            monkeypatch.setattr("retailsim.sim.studio.runs.MOST", most)
+            monkeypatch.setattr(module, "MOST", most)
+            async with client.get("/") as answer:
+                assert (f"No more than {most} runs" in await answer.text()) is said
+
+    ask(tmp_path, look)
+
+
 def test_where_there_is_no_run_it_says_what_to_type(tmp_path: Path) -> None:
     folder = tmp_path / "my runs"
     folder.mkdir()
