@@ -18,7 +18,6 @@ import msgspec
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from scipy.stats import hypergeom
 
 from retailsim.analysis.exhibits.parts import Section
 from retailsim.analysis.measures.arms import BY, Best, Rival, best_arm
@@ -26,6 +25,7 @@ from retailsim.analysis.measures.measure import BOUGHT, SETTLED, Measure
 from retailsim.analysis.measures.table import columns_read, measure
 from retailsim.analysis.measures.value_text import written
 from retailsim.analysis.replay.terminal_tables import clip
+from retailsim.analysis.statistics.hypergeometric import tails
 from retailsim.analysis.statistics.multiplicity import ALPHA, benjamini_hochberg
 
 MOST_SIDES = 12
@@ -265,9 +265,9 @@ def apart(counts: Sequence[Count]) -> NDArray[np.float64]:
     """
     some = np.array([round(one.some / one.effect) for one in counts])
     of = some + np.array([round((one.of - one.some) / one.effect) for one in counts])
-    rest = hypergeom(int(of.sum()), int(some.sum()), of)
-    tails = np.minimum(rest.cdf(some), rest.sf(some - 1))
-    found: NDArray[np.float64] = np.minimum(1.0, 2.0 * tails)
+    marked, total = int(some.sum()), int(of.sum())
+    smaller = [min(tails(int(k), int(n), marked, total)) for k, n in zip(some, of, strict=True)]
+    found: NDArray[np.float64] = np.minimum(1.0, 2.0 * np.array(smaller))
     return found
 
 

@@ -13,7 +13,7 @@ from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import t as student
+from scipy.special import stdtr
 
 from retailsim.analysis.statistics.values import LEVEL
 
@@ -57,7 +57,7 @@ def joint_level(scores: Floats, contrasts: Floats, level: float = LEVEL) -> floa
     if most <= 1:
         return level
     largest = np.max(np.abs(_drawn(spread, df)), axis=1)
-    missed = 2.0 * float(student.sf(float(np.quantile(largest, level)), df))
+    missed = 2.0 * float(stdtr(df, -float(np.quantile(largest, level))))
     return float(np.clip(1.0 - missed, level, 1.0 - (1.0 - level) / most))
 
 

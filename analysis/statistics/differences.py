@@ -7,8 +7,7 @@ import math
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from scipy.stats import binomtest, chi2, mannwhitneyu, norm
-from scipy.stats import t as student
+from scipy.special import chdtrc, ndtri, stdtr
 
 from retailsim.analysis.statistics.clusters import by_t, ratio_variance, sums
 from retailsim.analysis.statistics.flips import flipped
@@ -42,10 +41,12 @@ def mcnemar(first: pl.Series, second: pl.Series) -> Test:
         return Test(method="McNemar", note="no pairs")
     estimate = (gained - lost) / n
     if discordant < EXACT_DISCORDANT:
+        from scipy.stats import binomtest  # 50 MB that few need
+
         p = float(binomtest(gained, discordant).pvalue) if discordant else 1.0
         return Test(method="McNemar, exact", estimate=estimate, p=p, n=n)
     statistic = (abs(gained - lost) - 1.0) ** 2 / discordant
-    return Test(method="McNemar", estimate=estimate, p=float(chi2.sf(statistic, 1)), n=n)
+    return Test(method="McNemar", estimate=estimate, p=float(chdtrc(1, statistic)), n=n)
 
 
 def sign_flip(
@@ -198,6 +199,8 @@ def rank_sum(first: pl.Series, second: pl.Series) -> Test:
     n = len(one) + len(two)
     if not len(one) or not len(two):
         return Test(method="Mann-Whitney", n=n, note="nothing was counted on one side")
+    from scipy.stats import mannwhitneyu  # 50 MB that few need
+
     found = mannwhitneyu(one, two, alternative="two-sided", method="asymptotic")
     delta = 2.0 * float(found.statistic) / (len(one) * len(two)) - 1.0
     flat = len(np.unique(np.concatenate((one, two)))) == 1
@@ -215,7 +218,7 @@ def _cliff(one: Floats, two: Floats, delta: float) -> Interval | None:
     spread_one, spread_two = by_one.var(ddof=1), by_two.var(ddof=1)
     inner = (1.0 - delta**2) / (n * m - 1.0)
     variance = max(inner, spread_one / n + spread_two / m)
-    z = float(norm.ppf(0.5 + LEVEL / 2.0))
+    z = float(ndtri(0.5 + LEVEL / 2.0))
     root = z * math.sqrt(variance) * math.sqrt((1.0 - delta**2) ** 2 + z * z * variance)
     centre, scale = delta - delta**3, 1.0 - delta**2 + z * z * variance
     low, high = (centre - root) / scale, (centre + root) / scale
@@ -235,4 +238,4 @@ def p_of_t(estimate: float, error: float, df: float) -> float:
     """Return the two-sided p of an estimate over its error, by Student's t."""
     if error == 0.0:
         return 1.0 if estimate == 0.0 else 0.0
-    return 2.0 * float(student.sf(abs(estimate) / error, df))
+    return 2.0 * float(stdtr(df, -abs(estimate) / error))

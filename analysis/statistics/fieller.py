@@ -11,7 +11,7 @@ import math
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import t as student
+from scipy.special import stdtrit
 
 from retailsim.analysis.statistics.values import LEVEL, Interval
 
@@ -38,7 +38,7 @@ def fieller(
     scale = count / (count - 1)
     variance, other = (float((one**2).sum()) * scale for one in (spread_above, spread_below))
     covariance = float((spread_above * spread_below).sum()) * scale
-    limit = float(student.ppf(0.5 + level / 2.0, count - 1)) ** 2
+    limit = float(stdtrit(count - 1, 0.5 + level / 2.0)) ** 2
     # (above - r below)^2 <= limit * var(above - r below), solved for r
     square = below**2 - limit * other
     if square <= 0.0:
