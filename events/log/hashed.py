@@ -60,7 +60,7 @@ def mark_of(path: Path) -> FileMark | None:
     """Return the mark of a file as it is now; None if it is gone."""
     try:
         found = path.stat()
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     return FileMark(found.st_size, found.st_ino, found.st_mtime_ns, found.st_ctime_ns)
 

@@ -57,6 +57,9 @@ def test_a_run_is_told_as_replay_tells_it(run: Path) -> None:
 def test_without_what_is_kept_the_runner_is_asked_and_else_the_scenario(run: Path) -> None:
     shutil.rmtree(run / "derived")
     assert summary_of(run).numbers == Numbers(100, 100, 0, None, asked_models=False)
+    (run / "derived").touch()  # what is kept has no place: the run is as good as before
+    assert summary_of(run).state is State.COMPLETE
+    (run / "derived").unlink()
     progress_place(run).unlink()
     assert summary_of(run).numbers == Numbers(100, 100)
     remove_seal(run / "events")
