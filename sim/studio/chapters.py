@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import anyio
+import polars as pl
 import structlog
 from aiohttp import web
 
@@ -70,7 +71,9 @@ class Chapters:
         self.budget = found.budget
         self.warnings = found.warnings
         self.contents = found.contents
-        self.lead = f"{lead(found.replay)} Scenario {found.made['run']}, seed {found.made['seed']}."
+        made = found.made
+        how_many = f"{lead(found.replay)}{_others(found)}"
+        self.lead = f"{how_many} Scenario {made['run']}, seed {made['seed']}."
         all_decided = found.replay.overall.decided == found.projection.episodes.height
         self.link: Link = to_episodes if all_decided else to_decided
         self._size = int(found.projection.episodes.estimated_size())
@@ -122,6 +125,13 @@ class Chapters:
                 self._todo = None
             elif (made := _made(maker, self.link)) is not None:
                 self._made.append(made)
+
+
+def _others(found: Reading) -> str:
+    """Say how many episodes the numbers are not of: they failed before a decision, or go on."""
+    counted = found.projection.episodes.filter(~pl.col("superseded")).height
+    others = counted - found.replay.overall.decided
+    return f" {others:,} more came to no decision." if others else ""
 
 
 def _made(maker: Maker, link: Link) -> Chapter | None:

@@ -191,6 +191,8 @@ def test_a_row_leads_to_as_many_episodes_as_it_says_also_where_some_came_to_no_d
     row = re.compile(r'<a href="(episodes\?product=[^"]*)">[^<]*</a></td><td>(\d+)</td>')
     told = [(unescape(to), int(number)) for to, number in row.findall(pages["failing"])]
     assert {number for _, number in told} == {1}
+    assert "4 more came to no decision." in pages["failing"]
+    assert "more came to no decision" not in pages["whole"]
     assert len(told) >= 4
 
     async def questions(client: Client) -> None:
