@@ -58,7 +58,7 @@ def _ended(one: BesideTwin) -> Ended:
     twins = dict(_told(one.twin)) if one.twin is not None else {}
     names = dict.fromkeys((*mine, *twins))
     return Ended(
-        title=one.outcome.title or one.episode,
+        title=one.outcome.title or "A conversation",
         lines=tuple(Line(name, mine.get(name, "–"), twins.get(name, "–")) for name in names),
         why_none=one.why_none,
     )

@@ -94,13 +94,14 @@ async def shown(
     ends: Ending | None = None
     if sitting.over:
         ends = await request.app[STUDIO].work(ending, sitting.run, sitting.seat)
-    question = sitting.question
+    question = sitting.now()
     problems = {problem.field: str(problem)} if problem else {}
     with in_currency(sitting.currency):
         html = rendered(
             "play.html",
             sitting=sitting,
             question=question,
+            state=sitting.state_with(question),
             latest=sitting.latest,
             controls=controls_of(question.fields, posted, problems) if question else (),
             problem=problems.get(None, ""),

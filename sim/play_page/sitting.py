@@ -80,16 +80,24 @@ class Sitting:
     @property
     def state(self) -> str:
         """What there is to see, as a word that changes with it."""
+        return self.state_with(self.now())
+
+    def state_with(self, question: Question | None) -> str:
+        """Return the state in which this question is open: one page has one, whatever comes."""
         if self.over:
             return self.over
-        question = self.question
         return question.id if question else f"after-{self.latest.id if self.latest else 'none'}"
 
-    def look(self) -> None:
-        """Take in that questions came or went."""
+    def now(self) -> Question | None:
+        """Return the question that is open, and remember it."""
         question = self.question
         if question is not None and question != self.latest:
             self.latest, self.said = question, ""
+        return question
+
+    def look(self) -> None:
+        """Take in that questions came or went."""
+        self.now()
         self._changed.set()
         self._changed = anyio.Event()
 

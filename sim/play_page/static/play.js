@@ -2,6 +2,8 @@
 const page = () => document.getElementById("page");
 const form = () => document.getElementById("form");
 const MOST_TRIES = 4;
+const ABOVE_PX = 48;  // of what was said before stays in sight
+
 let shownMs = 0, since = performance.now(), focusLost = 0, over = false;
 
 document.documentElement.classList.add("scripted");
@@ -99,8 +101,14 @@ function arrived(anew) {
   if (anew) { shownMs = 0; since = performance.now(); focusLost = 0; }
   if (form()) { fillInDraft(); }
   showWhatCounts();
-  const chat = document.getElementById("chat");
-  if (chat) chat.scrollTop = chat.scrollHeight;
+  showLatest(document.getElementById("chat"));
+}
+
+function showLatest(chat) {
+  const last = [...chat?.querySelectorAll(".turn") ?? []].at(-1);
+  if (!last) return;
+  const above = last.getBoundingClientRect().top - chat.getBoundingClientRect().top;
+  chat.scrollTop = Math.min(chat.scrollHeight, chat.scrollTop + above - ABOVE_PX);
 }
 
 function focusOn() {
