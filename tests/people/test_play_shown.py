@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,7 +25,10 @@ from tests.people import csales_words, retail_words
 from tests.people.played import CSALES, RETAIL, Answers
 from tests.people.sat_down import TOKEN, new
 from tests.serving import serving
+from tests.sim.modelserver import serving as model_serving
 from tests.sim.runs import beside_a_browser, events_of, sim
+from tests.studio.hostile import TAGS, product
+from tests.studio.hostile import answer as hostile_answer
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -33,6 +37,22 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.slow
 
+HOSTILE = """
+[products]
+catalog = "mine.jsonl"
+per_category = 1
+[design]
+max_turns = 2
+[[sellers]]
+id = "<i>shop"
+agent = "model"
+model = "m"
+{{buyer}}
+[models.m]
+provider = "openai-compatible"
+model = "m"
+base_url = "{url}"
+"""
 WIDE = "document.documentElement.scrollWidth - innerWidth"
 SOMETHING = "<script>alert(1)</script><img src=x onerror=alert(2)> & \u202egnp"
 
@@ -183,3 +203,19 @@ def test_a_page_that_lies_open_hears_of_the_next_question_and_of_the_end(
         expect(page.get_by_label("Your question")).to_be_visible()
         sitting.desk.close()
         expect(page.get_by_role("heading", name="Stopped")).to_be_visible()
+
+
+def test_a_hostile_partner_and_product_are_text(page: Page, tmp_path: Path) -> None:
+    """What a script did would be a fault of the page; it must be seen, and as text."""
+    (tmp_path / "mine.jsonl").write_text(json.dumps(product()) + "\n", encoding="utf-8")
+    with model_serving(hostile_answer) as server:
+        text = HOSTILE.format(url=server.url)
+        with playing(
+            page, tmp_path, text.replace("{buyer}", '[[buyers]]\nid = "ann"'), "buyer"
+        ) as sitting:
+            asked(page, sitting)
+            expect(page.locator(".turn.other .text").first).to_contain_text(TAGS)
+            expect(page.locator("h1")).to_contain_text("[x](javascript:alert(4))")
+            assert page.locator("#page script, #page img, #page [onerror], #page i").count() == 0
+            assert page.evaluate(WIDE) <= 0
+            picture(page, "play-hostile")

@@ -60,14 +60,15 @@ _SAID: dict[str, dict[str, Any]] = {
 
 def hostile_runs(folder: Path) -> None:
     """Play two runs of two episodes with a hostile product, seller and buyer."""
-    (folder / "mine.jsonl").write_text(json.dumps(_product()) + "\n", encoding="utf-8")
-    with serving(_answer) as server:
+    (folder / "mine.jsonl").write_text(json.dumps(product()) + "\n", encoding="utf-8")
+    with serving(answer) as server:
         path = scenario(folder, f'{_SCENARIO}base_url = "{server.url}"\n')
         for name in (NAME, f"~{NAME}"):
             launched(folder / name, path, "--catalog", folder / "mine.jsonl")
 
 
-def _product() -> dict[str, Any]:
+def product() -> dict[str, Any]:
+    """The hostile product, as a line of a catalogue."""
     return {
         "parent_asin": "A1<b>",
         "title": TEXT[:150],
@@ -80,7 +81,8 @@ def _product() -> dict[str, Any]:
     }
 
 
-def _answer(body: dict[str, Any]) -> tuple[int, Any]:
+def answer(body: dict[str, Any]) -> tuple[int, Any]:
+    """What the hostile model answers."""
     envelope = json.loads(reply_to(body))
     envelope["reply"] |= _SAID.get(envelope["reply"]["kind"], {})
     return 200, json.dumps(envelope)
