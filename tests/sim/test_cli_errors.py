@@ -240,7 +240,7 @@ def test_words_that_no_command_knows_end_with_status_2() -> None:
 
 
 def test_an_unexpected_error_ends_with_status_1(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("retailsim.sim.run.launch.launch", lambda *_: 1 / 0)
+    monkeypatch.setattr("retailsim.sim.run.launch.launch", lambda *_, **__: 1 / 0)
     # Other tests name agents in the package tests, so it would be blamed as a plug-in's.
     monkeypatch.setattr("retailsim.market.core.plugin_code._NAMED", set())
     result = sim("launch")
