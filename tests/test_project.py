@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from collections import Counter
 from collections.abc import Iterator
 from functools import cache
 from importlib.metadata import version
@@ -136,6 +137,12 @@ def test_every_data_file_is_shipped() -> None:
             assert any(
                 PurePath(inside).match(one) for one in own if one.count("/") == inside.count("/")
             ), name(path)
+
+
+def test_every_test_file_has_a_name_of_its_own() -> None:
+    """Two of one name cannot be collected together."""
+    names = Counter(path.name for path in sources("tests") if path.name.startswith("test_"))
+    assert [one for one, count in names.items() if count > 1] == []
 
 
 def test_the_package_is_typed() -> None:
