@@ -98,6 +98,8 @@ def _words(request: web.Request, error: Exception) -> tuple[int, str]:
             return 404, error.text or ""
         case web.HTTPNotFound():
             return 404, "There is no such page."
+        case web.HTTPMethodNotAllowed():
+            return 405, "This address can be looked at, and takes nothing."
         case web.HTTPException():
             return error.status, error.text or error.reason
         case RetailSimError():

@@ -29,6 +29,8 @@ class Standing:
         price is unknown.
     budget : float or None
         Dollars that they may cost.
+    models : bool
+        Whether language models were asked.
     asked : AskedModels or None
         What its runner says of its models, where somebody plays.
     """
@@ -40,6 +42,7 @@ class Standing:
     rate: float | None = None
     nanousd: int | None = None
     budget: float | None = None
+    models: bool = False
     asked: AskedModels | None = None
 
     def texts(self) -> dict[str, str]:
@@ -82,4 +85,5 @@ def standing(replay: Replay, state: State, budget: float | None = None) -> Stand
         failed=counts.failed,
         nanousd=None if replay.cost is None else replay.cost.cost_nanousd,
         budget=budget,
+        models=replay.cost is not None,
     )

@@ -131,6 +131,7 @@ class Watch:
             rate=None if state is not State.RUNNING else rate if told is None else told.per_s,
             nanousd=spent if known and (tally.calls or asked) else None,
             budget=self._budget,
+            models=bool(tally.calls or asked),
             asked=asked,
         )
 

@@ -119,3 +119,12 @@ def test_every_answer_allows_nothing_that_is_not_the_servers(tmp_path: Path) -> 
                 assert answer.headers["X-Content-Type-Options"] == "nosniff"
 
     ask(tmp_path, questions)
+
+
+def test_what_is_sent_to_a_page_is_refused_in_words(tmp_path: Path) -> None:
+    async def questions(client: Client) -> None:
+        async with client.post("/", headers={"Sec-Fetch-Site": "same-origin"}) as answer:
+            assert answer.status == 405
+            assert "can be looked at, and takes nothing" in await answer.text()
+
+    ask(tmp_path, questions)

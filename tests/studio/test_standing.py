@@ -76,6 +76,7 @@ def test_a_runner_that_says_nothing_new_leaves_what_the_log_says(
     found = played.standing
     assert (found.state, found.done, found.planned, found.failed) == (State.RUNNING, 2, 100, 1)
     assert (found.nanousd, found.asked, found.rate) == (7, None, 0.0)
+    assert found.models
 
 
 def test_a_runner_that_is_ahead_of_the_log_is_believed(played: Watch) -> None:
