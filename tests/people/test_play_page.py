@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 
 import pytest
 
-from retailsim.agents.person.desk import Desk
+from retailsim.agents.person.desk import Desk, Question
 from retailsim.events.messages import Role
 from retailsim.sim.people.steps import person_steps
 from tests.people import csales_words, retail_words
@@ -141,3 +142,22 @@ def test_who_leaves_ends_the_conversation_and_the_next_begins(tmp_path: Path) ->
 
     at(new(tmp_path, text_for(RETAIL), "buyer", desk), desk, play)
     assert [one["stage"] for one in events_of(tmp_path / "run", "EpisodeFailed")] == ["topics"]
+
+
+def test_a_page_is_of_one_moment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What comes while it is drawn is no part of its state: else nothing would renew it."""
+    desk = Desk()
+
+    async def play(chair: Chair) -> None:
+        await chair.sitting.settled(LONG_S)
+        question = chair.sitting.question
+        assert question is not None
+        calls: Iterator[list[Question]] = iter([[]])
+        with monkeypatch.context() as patch:
+            patch.setattr(desk, "questions", lambda seat: next(calls, [question]))
+            html = await chair.page()
+        assert "Waiting for the seller" in html
+        assert f'data-state="{question.id}"' not in html
+        assert f'data-state="{question.id}"' in await chair.page()
+
+    at(new(tmp_path, text_for(RETAIL), "buyer", desk), desk, play)
