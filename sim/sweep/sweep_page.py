@@ -64,11 +64,15 @@ def report(found: Sweep, outcome: Arms, by_name: Mapping[str, Measure]) -> Repor
     )
 
 
+PICKED = "; allows for being picked as the best"
+"""Of an interval that holds for whichever value came out best."""
+
+
 def _answer(found: Sweep, outcome: Arms, by_name: Mapping[str, Measure]) -> Section:
     best, headlines = outcome.best, []
     if best is not None:
         by = by_name[best.measure]
-        around = "" if best.interval is None else between(best.interval, _written(by))
+        around = "" if best.interval is None else between(best.interval, _written(by)) + PICKED
         headlines = [
             Headline(
                 name=f"Best: {found.said(best.label)}", value=_written(by)(best.value), below=around
@@ -143,7 +147,8 @@ def _tables(found: Sweep, outcome: Arms, by_name: Mapping[str, Measure]) -> Sect
         row(arm.label, *(estimated(unit_of(one), arm.estimates[one.name]) for one in measures))
         for arm in outcome.arms
     ]
-    tables = [table("Every value", headings, rows)]
+    own = "Each with its own 95 % interval; the best at the top has a wider one, for it was picked."
+    tables = [table("Every value", headings, rows, own)]
     if outcome.best is not None:
         tables.append(_rivals(found, outcome.best, by_name[outcome.best.measure]))
     return Section(name="tables", title="In numbers", tables=tuple(tables))

@@ -193,3 +193,5 @@ def test_a_page_holds_the_verdict_a_figure_for_each_measure_and_every_arm(
         conversion = arm["estimates"]["conversion_rate"]["value"]
         assert f"<td>{conversion:.1%}<small" in text
     assert "<script" not in text
+    assert text.count("allows for being picked as the best") == 1
+    assert "has a wider one, for it was picked" in text
