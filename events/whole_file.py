@@ -67,13 +67,17 @@ def new_name(place: Path) -> Path:
 def begun(path: Path, make: Callable[[], None]) -> int:
     """Make a file or folder that is to be built, and hold it; returns the descriptor that does.
 
-    A `sweep` between the two takes it for left behind, so it is made again.
+    A `sweep` between the two takes it for left behind, so it is made again. One that holds it just
+    now is waited for: it removes it, and would do so under our hands.
     """
     while True:
         make()
-        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            continue
         with suppress(OSError):  # a file system without locks: nothing is swept there, either
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(fd, fcntl.LOCK_EX)
         with suppress(FileNotFoundError):
             if os.path.samestat(os.fstat(fd), path.stat()):
                 return fd
@@ -102,6 +106,8 @@ def _remove_if_free(path: Path) -> None:
         fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if not os.path.samestat(os.fstat(fd), path.stat(follow_symlinks=False)):
+                return  # it was removed meanwhile, and made again by who is building it
             if path.is_dir():
                 shutil.rmtree(path)
             else:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+import fcntl
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from retailsim.events.whole_file import (
+    begun,
     folder_whole,
     new_name,
     read_bounded,
@@ -95,3 +98,35 @@ def test_a_folder_is_there_whole_or_not_at_all(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="not empty"), folder_whole(place):
         pass
     assert [path.name for path in (tmp_path / "deep").iterdir()] == ["folder"]
+
+
+def test_what_a_sweep_removes_before_it_is_held_is_made_again(tmp_path: Path) -> None:
+    """Also where it is gone before it could be opened."""
+    place, made = new_name(tmp_path / "run"), []
+
+    def make() -> None:
+        place.mkdir()
+        made.append(place)
+        if len(made) == 1:
+            sweep(tmp_path)
+
+    os.close(begun(place, make))
+    assert len(made) == 2 and place.is_dir()
+
+
+def test_a_sweep_that_holds_what_was_removed_leaves_what_was_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = new_name(tmp_path / "run")
+    place.mkdir()
+    lock = fcntl.flock
+
+    def late(fd: int, how: int) -> None:
+        """Another sweep was quicker, and who builds it has made it again."""
+        place.rename(tmp_path / "removed")
+        place.mkdir()
+        lock(fd, how)
+
+    monkeypatch.setattr(fcntl, "flock", late)
+    sweep(tmp_path)
+    assert place.is_dir()
