@@ -149,6 +149,7 @@ def test_demand_falls_with_price_and_more_steeply_below_list() -> None:
     assert rates[0] - rates[2] > rates[2] - rates[4] > 0.0
 
 
+@pytest.mark.slow
 def test_sensitive_buyers_are_more_elastic() -> None:
     """Elasticities lie near -2.58 for price-sensitive buyers and -0.76 for indifferent ones."""
     sensitive = _elasticity(_curve({"price_consciousness": "sensitive"}))

@@ -148,6 +148,7 @@ def rated() -> dict[str, list[int]]:
     return found
 
 
+@pytest.mark.slow
 def test_people_give_stars_in_the_shape_of_a_j_where_there_was_no_issue() -> None:
     """Hu, Pavlou and Zhang (2009): more than half five stars, and more ones than twos."""
     counts = [stars_without_issue("field").count(stars) for stars in (1, 2, 3, 4, 5)]

@@ -158,6 +158,7 @@ class NeverAnswers(Good):
         raise AssertionError
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("agent", "said"),
     [

@@ -125,6 +125,7 @@ def profiled(seed: int) -> Curve:
     ]
 
 
+@pytest.mark.slow
 def test_profiles_keep_people_from_answering_as_the_set_says(field: list[Curve]) -> None:
     """Default buyers buy too often for the elasticity of `field`: that needs plain seats.
 

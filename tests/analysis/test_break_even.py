@@ -127,6 +127,7 @@ def drawn(random: np.random.Generator, chance: float, margin: float, count: int)
     ]
 
 
+@pytest.mark.slow
 def test_its_interval_holds_the_truth_as_often_as_it_says() -> None:
     """Of 150 shops with 24 products each; binomial(150, 0.95) is from 133 to 149 to 99.8 %."""
     random = np.random.default_rng(20_261_129)

@@ -90,6 +90,7 @@ def test_each_grid_is_adjusted_for_its_own_tests(runs: dict[str, Path]) -> None:
         assert [change.adjusted_p for change in some] == alone
 
 
+@pytest.mark.slow
 def test_an_interval_leaves_out_no_change_exactly_where_its_p_is_below_five_percent(
     runs: dict[str, Path],
 ) -> None:
@@ -281,6 +282,7 @@ def test_names_that_two_seats_swap_are_not_taken_for_one_seller(tmp_path: Path) 
             assert change.test.method.startswith("clustered difference")
 
 
+@pytest.mark.slow
 def test_seats_of_one_stream_in_one_run_are_told_apart_by_their_ids(tmp_path: Path) -> None:
     sellers = ('id = "x"\nstream = "s"', 'id = "y"\nstream = "s"')
     both = of_sellers(tmp_path / "a", *sellers)

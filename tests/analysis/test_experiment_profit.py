@@ -34,6 +34,7 @@ def profits(rows: tuple[OutcomeRow, ...]) -> dict[str, float | None]:
     return {row.label: row.values[-1].measured.value for row in rows if row.values[-1].name == NAME}
 
 
+@pytest.mark.slow
 def test_a_table_has_a_column_of_what_an_episode_earned(tmp_path: Path) -> None:
     run = tmp_path / "run"
     launched(run, *SMALL, "--set", "design.price_multipliers=[0.9, 1.1]")

@@ -203,6 +203,7 @@ def test_baselines_that_need_a_model_are_said_to_be_missing(outcome: ExperimentO
     assert any("ReAct-style and PC-CRS-style sellers need" in note for note in outcome.notes)
 
 
+@pytest.mark.slow
 def test_replications_of_a_conversation_count_all(tmp_path: Path) -> None:
     launched(
         tmp_path / "run", "csales", *("--set", "profiles.count=8", "--set", "design.replications=3")

@@ -28,6 +28,7 @@ def played(run: Path, seller: str, buyer: str) -> Path:
     return write_run(run, market("m", *some))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("seller", "buyer", "said"),
     [

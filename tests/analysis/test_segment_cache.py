@@ -129,6 +129,7 @@ def test_a_piece_for_other_tables_or_of_another_version_is_not_used(
     assert len(parsed) == len(segments(run / "events"))
 
 
+@pytest.mark.slow
 def test_a_forged_piece_is_found_by_a_check(tmp_path: Path) -> None:
     """One whose own digest was made anew, too; nothing else tells that it is not the log's."""
     run = long_run(tmp_path / "run")

@@ -184,6 +184,7 @@ def test_the_page_begins_with_the_verdict_and_fits_eighty_columns(runs: dict[str
     assert {"first", "second", "comparison"} <= as_json.keys()
 
 
+@pytest.mark.slow
 def test_two_seeds_of_one_catalogue_are_compared_whatever_they_drew(
     runs: dict[str, Path], tmp_path: Path
 ) -> None:

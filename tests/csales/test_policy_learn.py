@@ -222,6 +222,7 @@ def test_a_learnt_policy_plays_the_same_bytes_from_another_folder(tmp_path: Path
     assert verified.exit_code == 0, verified.stderr
 
 
+@pytest.mark.slow
 def test_a_run_that_was_cut_goes_on_without_the_policys_file(tmp_path: Path) -> None:
     assert learn(tmp_path / "learnt.json").exit_code == 0
     words = ("csales", "--sellers", f"policy:{tmp_path / 'learnt.json'}", *HELD_OUT)

@@ -34,6 +34,7 @@ def file_of(out: Path, *more: object, conversations: int = 120) -> dict[str, Any
     return found
 
 
+@pytest.mark.slow
 def test_the_file_holds_each_limit_with_its_price_and_how_that_was_found(tmp_path: Path) -> None:
     told = ("--limit", "over_budget=0.02", "--floor", "surplus=1000")
     learnt = file_of(tmp_path / "p.json", *told)["learnt"]

@@ -148,6 +148,7 @@ def test_a_shared_pitch_is_each_buyers_and_an_own_one_only_its_buyers(tmp_path: 
     assert (chats["n/1"], chats["n/2"]) == ([("assistant", "For you.")], [])
 
 
+@pytest.mark.slow
 def test_a_market_in_several_shards_in_any_order_is_one(tmp_path: Path) -> None:
     """After a resume with other workers the end of a market may stand before its beginning."""
     talk = [say("buyer", "One?"), say("seller", "Two."), say("buyer", "Three?")]

@@ -49,6 +49,7 @@ def test_the_seller_itself_gains_nothing_and_was_played_anew(run: Path) -> None:
     assert not np.array_equal(played, auditor(run, seed=2).played(None, 2)["revenue"])
 
 
+@pytest.mark.slow
 def test_a_policy_that_hardly_reads_truly_earns_less(run: Path) -> None:
     _, (gain, error) = auditor(run).truth(target_of("csi", ("explore=1.0",)), 2)
     assert gain < -3.0 * error < 0.0

@@ -74,6 +74,7 @@ def test_what_else_a_policy_does_stands_beside(run: Path) -> None:
     )
 
 
+@pytest.mark.slow
 def test_revenue_beside_is_the_revenue_that_it_is_judged_by(run: Path) -> None:
     found = said("csi", run, more=("--set", "explore=0.4"))
     [beside] = [one for one in found["terms"] if one["name"] == "revenue"]
@@ -109,6 +110,7 @@ def test_half_its_own_way_a_file_is_near_enough(tmp_path: Path) -> None:
     assert result.exit_code == 0, result.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("sellers", "policy", "reason"),
     [
@@ -127,6 +129,7 @@ def test_some_logs_cannot_tell_however_long(
     assert "options.explore" in result.stdout
 
 
+@pytest.mark.slow
 def test_a_run_of_models_is_refused_and_can_be_mined(run: Path, tmp_path: Path) -> None:
     models = rewritten(run, tmp_path / "models", only("ActionChosen", probabilities=None))
     result = evaluate("csi", models)

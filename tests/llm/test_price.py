@@ -40,6 +40,7 @@ def test_a_price_of_zero_is_known_and_not_unknown() -> None:
     assert pricing(config(price=Price(input=0.0, output=0.0)))(USAGE) == 0
 
 
+@pytest.mark.slow
 def test_a_published_price_is_found_by_provider_and_model() -> None:
     pytest.importorskip("genai_prices", reason="the extra 'prices' is not installed")
     cost = pricing(config())(Usage(input=1_000_000))

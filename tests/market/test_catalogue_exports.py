@@ -77,6 +77,7 @@ def read(path: Path) -> tuple[list[Product], Problems]:
     return list(products_of(open_catalogue(path), problems=problems)), problems
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", EXPECTED)
 def test_an_export_is_known_and_read(name: str) -> None:
     path = published(f"exports/{name}")

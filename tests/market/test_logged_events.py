@@ -114,6 +114,7 @@ def test_lines_are_read_back_as_the_events_they_were() -> None:
         decoder.decode(msgspec.json.encode(Bid(cents=3)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "protocol"), [("pairwise", "retail"), ("csales", "csales")])
 def test_every_event_line_of_a_run_is_read_back_and_written_alike(
     tmp_path: Path, name: str, protocol: str

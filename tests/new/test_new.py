@@ -44,6 +44,7 @@ def asked(monkeypatch: pytest.MonkeyPatch, text: str, *words: object) -> Result:
     return CliRunner().invoke(main, arguments, input=text, prog_name="python -m sim")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("question", QUESTIONS)
 def test_what_it_says_to_type_next_is_typed(question: str, shop: Path) -> None:
     """Each sweep that it names is checked as a whole: every value of it."""

@@ -192,6 +192,7 @@ def test_too_few_products_are_said_in_words(tmp_path: Path) -> None:
     assert "next:" not in told
 
 
+@pytest.mark.slow
 def test_models_are_played_by_stand_ins_and_their_price_is_told() -> None:
     """By the dry runs of both arms, whose prompts hold other prices."""
     words = ("pairwise", "--sellers", "openai/gpt-5.4-mini", "--buyers", "easy-shopper")

@@ -158,6 +158,7 @@ def test_what_only_one_of_two_runs_measures_is_not_compared(run: Path, tmp_path:
         assert "Bids per order" not in compared.stdout
 
 
+@pytest.mark.slow
 def test_it_is_verified_and_reported(run: Path, tmp_path: Path) -> None:
     verified = sim("verify", run)
     assert verified.exit_code == 0, verified.stderr

@@ -289,6 +289,7 @@ def test_a_damaged_log_is_one_line(run: Path, tmp_path: Path) -> None:
     assert not (copy / "derived" / "report.html").exists()
 
 
+@pytest.mark.slow
 def test_logs_of_several_versions_say_so(tmp_path: Path) -> None:
     run = write_run(tmp_path / "run", market("m", closed("e", opened(), order())), seal=False)
     assert not any("version" in warning for warning in report(run, {}).warnings)

@@ -75,6 +75,7 @@ def test_another_policy_in_its_place_is_found(tmp_path: Path) -> None:
     assert sim("verify", tmp_path / "run").exit_code == 2
 
 
+@pytest.mark.slow
 def test_it_explores_the_same_with_any_number_of_workers(tmp_path: Path) -> None:
     path = seated(tmp_path, 'file = "plain.json", explore = 0.5')
     launched(tmp_path / "one", path, *SMALL)
@@ -97,6 +98,7 @@ def test_a_choice_stands_before_what_was_said_by_it(tmp_path: Path) -> None:
                     assert after.source == event.source
 
 
+@pytest.mark.slow
 def test_choices_are_a_frame_and_stand_in_the_reports_examples(tmp_path: Path) -> None:
     launched(tmp_path / "run", seated(tmp_path, 'file = "plain.json", explore = 0.5'), *SMALL)
     frame = load(tmp_path / "run").tables["choices"]

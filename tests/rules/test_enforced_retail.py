@@ -197,6 +197,7 @@ def _forever(goods: Sequence[Any], sellers: Sequence[type[Any]]) -> Iterable[tup
         yield from product(goods, sellers)
 
 
+@pytest.mark.slow
 def test_no_mask_rule_is_broken_whoever_sells() -> None:
     found, rejected, orders = check(400, held())
     assert found == []
@@ -205,6 +206,7 @@ def test_no_mask_rule_is_broken_whoever_sells() -> None:
     assert orders > 30
 
 
+@pytest.mark.slow
 def test_without_masks_the_same_sellers_are_caught() -> None:
     """The control: the reader of logs sees every kind of what the masks keep out."""
     found, _, _ = check(400, RuleSet())

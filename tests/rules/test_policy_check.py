@@ -115,6 +115,7 @@ def test_what_cannot_be_checked_is_said_in_a_line(tmp_path: Path, lying: Path) -
     assert "its log leaves out what was said" in result.stderr
 
 
+@pytest.mark.slow
 def test_a_policy_is_played_and_checked(tmp_path: Path) -> None:
     policy = tmp_path / "p.json"
     assert (

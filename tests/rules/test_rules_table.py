@@ -18,6 +18,7 @@ def test_rules_are_written_and_read_as_they_are() -> None:
     assert parsed(written(built_in()).decode(), RULES_FILE, RuleSet()) == built_in()
 
 
+@pytest.mark.slow
 def test_a_run_keeps_its_rules_and_is_verified_by_them(tmp_path: Path) -> None:
     (tmp_path / "mine.toml").write_text(
         '[[rule]]\nid = "no-framing"\nwhy = "House."\nsource = "house"\nlevel = "mask"\n'
@@ -61,6 +62,7 @@ def test_a_retail_run_keeps_its_rules_and_is_verified_by_them(tmp_path: Path) ->
     assert "no-today (mask), plain-dealer" in found.stdout
 
 
+@pytest.mark.slow
 def test_without_masks_everything_is_as_it_was_before_them(tmp_path: Path) -> None:
     run = tmp_path / "run"
     launched(run, "csales", *FEW, "--set", "rules.masks=false")

@@ -38,6 +38,7 @@ def test_a_small_run_is_played_ahead_whole_at_its_own_price_and_on_its_own_seed(
     assert chances[0] != chances[1]
 
 
+@pytest.mark.slow
 def test_those_who_would_buy_are_those_who_buy(tmp_path: Path) -> None:
     """What is told before the error is drawn tells the run's purchases: by their log-likelihood."""
     one = ("--set", "products.per_category=1")

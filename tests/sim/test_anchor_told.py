@@ -38,6 +38,7 @@ def test_compare_says_where_two_runs_were_solved_to_different_shops(tmp_path: Pa
     assert sim("verify", tmp_path / "taken").exit_code == 0
 
 
+@pytest.mark.slow
 def test_the_report_and_the_record_say_what_was_anchored(tmp_path: Path) -> None:
     launched(tmp_path / "run", shop(tmp_path, ANCHOR))
     assert "-> 0.3 (all goods): as anchored" in about(RunFolder(tmp_path / "run").read())["anchor"]

@@ -144,6 +144,7 @@ def test_what_every_model_took_counts_in_a_later_budget_and_cached_tokens_as_suc
     assert f"--budget 0.01: ${used * 500 / 1e6:,.2f} of it spent" in result.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("answered", "status"), [(0, 2), (3, 3)])
 def test_a_key_refused_from_the_start_is_wrong_input_and_later_a_stop(
     answered: int, status: int, tmp_path: Path

@@ -73,6 +73,7 @@ def test_ten_times_as_dear_goods_sell_as_well(tmp_path: Path) -> None:
     assert 0.15 < conversion(found) < 0.45
 
 
+@pytest.mark.slow
 def test_the_own_price_elasticity_of_dear_goods_is_that_of_people(tmp_path: Path) -> None:
     """Mean over products -2.62, as for goods that cost $10 to $130."""
     dear, near = dearer(10.0), (0.95, 1.0, 1.05)

@@ -238,6 +238,7 @@ def test_what_fails_is_asked_again_as_often_as_the_reader_may(tmp_path: Path) ->
     assert "by the rules, because the model failed" in told
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 2])
 def test_a_reader_that_fails_now_and_then_is_replaced_text_by_text(
     tmp_path: Path, by_rules: Path, seed: int
@@ -320,6 +321,7 @@ def test_the_estimate_counts_the_reader_and_is_near(read: tuple[Path, Server]) -
     assert model["dollars"] < model["most_dollars"]
 
 
+@pytest.mark.slow
 def test_a_budget_reserves_for_the_reader_and_is_not_passed(tmp_path: Path) -> None:
     with serving(finding(MIST)) as server:
         path = prepared(tmp_path, server.url)

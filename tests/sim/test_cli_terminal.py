@@ -153,6 +153,7 @@ def test_nothing_is_wider_than_the_terminal(tmp_path: Path, columns: int) -> Non
     assert "bargain-" in plain
 
 
+@pytest.mark.slow
 def test_no_color_is_respected(tmp_path: Path) -> None:
     launched(tmp_path / "run", *SMALL)
     seen = on_terminal(["replay", tmp_path / "run"], NO_COLOR="1")

@@ -216,6 +216,7 @@ def test_no_seller_is_told_who_the_buyer_is(played: tuple[Path, Server]) -> None
     assert not any("WHO YOU ARE" in _said(body) for body in sellers)
 
 
+@pytest.mark.slow
 def test_each_side_may_be_behavioral(tmp_path: Path) -> None:
     with serving(answering()) as server:
         result = launched(server, tmp_path, SELLER + CSUSER)
@@ -288,6 +289,7 @@ def test_conversations_that_failed_are_counted_beside_the_measures(tmp_path: Pat
     assert outcome.rows[0].values[0].measured.n == 4 - failed
 
 
+@pytest.mark.slow
 def test_a_malformed_plan_is_asked_for_again(tmp_path: Path) -> None:
     failed: set[str] = set()
 
@@ -389,6 +391,7 @@ def test_models_choose_by_name_where_options_have_more_than_act_and_tactic(
     assert sim("verify", run).exit_code == 0
 
 
+@pytest.mark.slow
 def test_a_model_may_explore_and_its_propensities_stay_unknown(tmp_path: Path) -> None:
     with serving(answering()) as server:
         seat = SELLER + "options = { explore = 0.7, reasks = 1 }\n"

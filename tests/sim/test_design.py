@@ -124,6 +124,7 @@ def test_arms_share_every_draw_they_have_in_common(run: Any) -> None:
     assert decisions(folder) == decisions(folder, "price x1.0000001")
 
 
+@pytest.mark.slow
 def test_a_higher_price_only_loses_buyers(run: Any) -> None:
     folder = run("design.price_multipliers=[1.0, 1.5]", "products.per_category=10")
     cheap, dear = decisions(folder), decisions(folder, "price x1.5")
@@ -152,6 +153,7 @@ def test_guidance_is_a_share_of_the_four_dimensions(run: Any, share: float, plan
         assert sum(event[name] is not None for name in dimensions) == planned
 
 
+@pytest.mark.slow
 def test_nonbuyers_review_when_asked_to(run: Any) -> None:
     silent = run("products.per_category=4", name="silent")
     folder = run("design.nonbuyer_reviews=true", "products.per_category=4")
@@ -176,6 +178,7 @@ def test_turns_are_limited(run: Any) -> None:
     assert max(e["turn"] for e in events_of(folder, "MessageSent")) == 2
 
 
+@pytest.mark.slow
 def test_without_transcripts_texts_are_left_out_and_measures_stay(run: Any) -> None:
     full, bare = run(name="full"), run("design.transcripts=false", name="bare")
     assert not any(e["text"] for e in events_of(bare, "MessageSent"))

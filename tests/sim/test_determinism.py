@@ -57,6 +57,7 @@ def mixed(tmp_path: Path) -> Path:
     return scenario(tmp_path, MIXED)
 
 
+@pytest.mark.slow
 def test_two_runs_of_one_seed_are_equal_byte_for_byte(small: Path, tmp_path: Path) -> None:
     launched(tmp_path / "again", *SMALL)
     assert event_lines(tmp_path / "again") == event_lines(small)
@@ -105,6 +106,7 @@ def test_workers_change_no_event_of_agents_that_wait(mixed: Path, tmp_path: Path
     assert outside_lines(tmp_path / "three") == outside_lines(tmp_path / "one")
 
 
+@pytest.mark.slow
 def test_recorded_answers_hold_no_wall_clock_and_no_seq(mixed: Path, tmp_path: Path) -> None:
     launched(tmp_path / "run", mixed)
     for line in outside_lines(tmp_path / "run"):

@@ -101,6 +101,7 @@ def _check_what_was_put_in(name: str, outcome: dict[str, Any]) -> None:
         assert (finding["verdict"] == "put in") == bool(finding["put_in"])
 
 
+@pytest.mark.slow
 def test_a_rate_is_the_one_of_the_log(tmp_path: Path) -> None:
     said = ran("demographic", tmp_path / "out")
     run = tmp_path / "out" / "all"
@@ -131,6 +132,7 @@ def test_guidance_is_paired_with_none_of_it(tmp_path: Path) -> None:
     assert said["outcome"]["findings"][-1]["test"]["estimate"] == pytest.approx(gained.mean())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", EXPERIMENTS)
 def test_a_plan_says_what_it_takes_and_runs_nothing(name: str, tmp_path: Path) -> None:
     result = sim("experiment", name, "--plan", "--out", tmp_path / "out", *SMALL[name])
@@ -182,6 +184,7 @@ def test_sellers_of_conversations_are_compared_by_plain_counting(tmp_path: Path)
             assert rows[seller]["SWR (published)"].value == pytest.approx(len(up) / len(sold))
 
 
+@pytest.mark.slow
 def test_balanced_accuracy_weighs_every_class_the_same(tmp_path: Path) -> None:
     ran("csales", tmp_path / "out")
     found = conversations(load(tmp_path / "out" / "all"))

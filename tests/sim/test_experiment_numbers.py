@@ -72,6 +72,7 @@ def found(outcome: dict[str, Any], claim: str) -> dict[str, Any]:
     return dict(test)
 
 
+@pytest.mark.slow
 def test_table_4_and_figure_3(tmp_path: Path) -> None:
     outcome = ran("pairwise", tmp_path / "x", "products.per_category=3")
     some = counted(tmp_path / "x" / "all")
@@ -169,6 +170,7 @@ def slope(points: dict[float, float]) -> float:
     return sum((a - x) * (b - y) for a, b in points.items()) / sum((a - x) ** 2 for a in points)
 
 
+@pytest.mark.slow
 def test_elasticities_and_what_the_rule_drops(tmp_path: Path) -> None:
     outcome = ran("elasticity", tmp_path / "x", "design.replications=1", "products.per_category=4")
     some = counted(tmp_path / "x" / "all")
@@ -206,6 +208,7 @@ def test_elasticities_and_what_the_rule_drops(tmp_path: Path) -> None:
     assert test["estimate"] == pytest.approx(fmean(a - b for a, b in kept))
 
 
+@pytest.mark.slow
 def test_table_8(tmp_path: Path) -> None:
     outcome = ran("persona-effects", tmp_path / "x", "products.per_category=2")
     for role, trait, poles in (

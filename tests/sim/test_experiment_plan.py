@@ -19,6 +19,7 @@ from tests.analysis.fakelog import closed, market, opened, order, write_run
 from tests.sim.runs import SMALL, launched, sim
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "runs"), [("pairwise", 1), ("economics", 3)])
 def test_a_plan_is_one_json_object(name: str, runs: int) -> None:
     result = sim("experiment", name, "--plan", "--json")

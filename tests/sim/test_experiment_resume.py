@@ -46,6 +46,7 @@ def test_a_run_that_was_cut_off_is_finished(tmp_path: Path) -> None:
     assert outcome(*WORDS, "--out", out) == first
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "words", [(*WORDS, "--seed", 2), ("demographic",), (*WORDS, "--sellers", "plain-dealer")]
 )
@@ -57,6 +58,7 @@ def test_other_words_are_refused(words: tuple[str, ...], tmp_path: Path) -> None
     assert "not empty" in result.stderr
 
 
+@pytest.mark.slow
 def test_after_words_that_made_no_sense_the_folder_serves_others(tmp_path: Path) -> None:
     out = tmp_path / "out"
     wrong = sim("experiment", "demographic", "--set", "products.per_category=0", "--out", out)
@@ -91,6 +93,7 @@ def test_what_other_runs_cost_is_no_longer_there_to_spend(tmp_path: Path) -> Non
     assert spent(tmp_path, but=tmp_path / "0.25") == pytest.approx(2.5)
 
 
+@pytest.mark.slow
 def test_ratings_fill_table_1(tmp_path: Path) -> None:
     out = tmp_path / "out"
     words = ("fidelity", "--set", "products.per_category=1", "--out", out)
@@ -131,6 +134,7 @@ def test_ratings_belong_to_fidelity(tmp_path: Path) -> None:
     assert "fidelity" in result.stderr
 
 
+@pytest.mark.slow
 def test_a_budget_that_is_used_up_says_how_the_experiment_goes_on(tmp_path: Path) -> None:
     out = tmp_path / "out"
     with serving() as server:
@@ -150,6 +154,7 @@ def test_a_budget_that_is_used_up_says_how_the_experiment_goes_on(tmp_path: Path
     assert re.search(r"^models cost \$0\.\d{4}$", ended.stderr, re.MULTILINE)
 
 
+@pytest.mark.slow
 def test_without_models_nothing_is_said_of_costs(tmp_path: Path) -> None:
     result = sim("experiment", *WORDS, "--out", tmp_path / "out")
     assert result.exit_code == 0

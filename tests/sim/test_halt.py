@@ -53,6 +53,7 @@ agent = "stopping:Asking"
 """
 
 
+@pytest.mark.slow
 def test_a_run_stopped_with_its_last_markets_under_way_is_not_finished(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -92,6 +92,7 @@ def test_overall_measures_equal_plain_sums(run: Path) -> None:
     assert same(replayed(run)["overall"], sums(lambda product, log: True))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("rows", "key", "of"),
     [

@@ -25,6 +25,7 @@ def parsed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return parsed_since(monkeypatch)
 
 
+@pytest.mark.slow
 def test_full_segments_are_read_while_the_writer_goes_on(tmp_path: Path, parsed: list[str]) -> None:
     """What is left for the first replay is the last one, and it says the same."""
     run = tmp_path / "run"

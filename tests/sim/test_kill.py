@@ -90,6 +90,7 @@ def test_what_several_workers_left_torn_goes_on_with_one(reference: Path, tmp_pa
     whole(run, reference)
 
 
+@pytest.mark.slow
 def test_a_run_is_partial_until_it_is_resumed(reference: Path, tmp_path: Path) -> None:
     run = tmp_path / "run"
     shutil.copytree(reference, run)

@@ -62,6 +62,7 @@ def seats(run: Path) -> tuple[set[str], set[str]]:
     return {event["seller"] for event in opened}, {event["buyer"] for event in opened}
 
 
+@pytest.mark.slow
 def test_the_flag_is_relative_to_where_one_is_and_the_key_to_its_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -193,6 +194,7 @@ def test_seats_are_taken_by_profiles_agents_and_classes(
     assert sim("verify", tmp_path / "run").exit_code == 0
 
 
+@pytest.mark.slow
 def test_a_class_is_looked_for_beside_the_scenario(tmp_path: Path) -> None:
     (tmp_path / "mine.py").write_text(PLUGIN)
     path = scenario(tmp_path, SEATS)

@@ -6,6 +6,7 @@ import math
 import tomllib
 from pathlib import Path
 
+import pytest
 import tomli_w
 
 from retailsim.sim.folder.mathematics import _results, fingerprint, mathematics, other_mathematics
@@ -36,6 +37,7 @@ def test_of_a_run_that_says_nothing_nothing_is_said() -> None:
     assert other_mathematics(mathematics()) is None
 
 
+@pytest.mark.slow
 def test_resume_and_verify_say_when_a_run_was_made_with_others(tmp_path: Path) -> None:
     run = tmp_path / "run"
     launched(run, *ONE)

@@ -184,6 +184,7 @@ def test_the_terminal_and_the_report_say_what_failed_and_what_it_leaves_open(
     assert f"0.5: {said}" in outcome_of("guidance", {"0.0": run, "0.5": run}).notes
 
 
+@pytest.mark.slow
 def test_net_revenue_is_marked_where_refunds_are_not_known(run: Path) -> None:
     """With how low it may be, row by row: in the terminal, the notebook and the report."""
     found = replayed(run)
@@ -220,6 +221,7 @@ def test_net_revenue_is_marked_where_refunds_are_not_known(run: Path) -> None:
     assert MARKED in notebook
 
 
+@pytest.mark.slow
 def test_the_funnel_counts_steps_of_those_that_came_to_them(run: Path, rows: list[Row]) -> None:
     """And bounds the shares of all, by letting each unknown one come to the step, or not."""
     [funnel] = [one for one in report(run, {}).sections if one.name == "funnel"]
@@ -395,6 +397,7 @@ agent = "stumbling:Shopper"
 """
 
 
+@pytest.mark.slow
 def test_conversations_count_as_far_as_they_came(tmp_path: Path) -> None:
     run = played(tmp_path, TALKS)
     events: list[dict[str, Any]] = [json.loads(line) for line in event_lines(run)]

@@ -167,6 +167,7 @@ def test_every_call_repeats_what_was_sent_before(played: tuple[Path, Server]) ->
     assert sum(len(said) > 2 for said in sent) > len(sent) / 2
 
 
+@pytest.mark.slow
 def test_a_malformed_answer_is_asked_for_again_with_the_error(tmp_path: Path) -> None:
     def once_wrong(body: dict[str, Any]) -> tuple[int, Any]:
         status, answer = by_rote(body)
@@ -193,6 +194,7 @@ def _reasked(body: dict[str, Any]) -> dict[str, Any]:
     return body
 
 
+@pytest.mark.slow
 def test_an_answer_that_stays_malformed_is_a_visible_outcome(tmp_path: Path) -> None:
     def stubborn(body: dict[str, Any]) -> tuple[int, Any]:
         if 'of kind \\"decision' in json.dumps(
@@ -213,6 +215,7 @@ def test_an_answer_that_stays_malformed_is_a_visible_outcome(tmp_path: Path) -> 
     assert measures["episodes"]["closed"] == 8
 
 
+@pytest.mark.slow
 def test_a_request_that_the_provider_refuses_fails_its_episode_and_is_verified(
     tmp_path: Path,
 ) -> None:
@@ -279,6 +282,7 @@ def test_a_provider_that_is_down_stops_the_run_and_a_resume_goes_on(tmp_path: Pa
     assert replayed(tmp_path / "run")["episodes"]["closed"] == 16
 
 
+@pytest.mark.slow
 def test_the_wording_of_prices_is_recorded_and_only_buyers_read_it(tmp_path: Path) -> None:
     options = (
         'model = "local"\noptions = {{ price_wording = "randomised" }}\n[[buyers]]\nid = "easy'

@@ -111,6 +111,7 @@ def test_the_terminal_says_what_was_earned_and_over_what(
         assert earned <= 0
 
 
+@pytest.mark.slow
 def test_a_conversation_names_the_cost_of_what_is_sold(tmp_path: Path) -> None:
     """Every order's cost is its sheet's; the payment's fee goes off."""
     run = tmp_path / "run"

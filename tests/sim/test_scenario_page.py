@@ -128,6 +128,7 @@ def test_an_example_is_a_scenario(text: str) -> None:
     decode(tree, "example")
 
 
+@pytest.mark.slow
 def test_the_first_example_runs(tmp_path: Path) -> None:
     said = launched(tmp_path / "run", scenario(tmp_path, EXAMPLES[0]))
     assert said["episodes"]["closed"] == 20 * 3 * 2 * 2

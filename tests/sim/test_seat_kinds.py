@@ -66,6 +66,7 @@ def test_each_seat_has_the_kind_of_its_agent(tmp_path: Path) -> None:
     assert "every event is the same" in sim("verify", tmp_path / "run").stdout
 
 
+@pytest.mark.slow
 def test_a_repeated_episode_has_its_kinds_too(tmp_path: Path) -> None:
     (tmp_path / "mine.py").write_text(
         AGENT.replace("pass", "async def decide(self, request):\n        raise ValueError('no')")

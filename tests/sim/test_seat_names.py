@@ -84,6 +84,7 @@ def test_what_a_model_was_said_to_be_stays() -> None:
     assert models["openai/gpt-5.4"]["max_in_flight"] == 2
 
 
+@pytest.mark.slow
 def test_an_experiment_keeps_its_parts(tmp_path: Path) -> None:
     words = ("--set", "design.replications=1", "--buyers", "careful-saver,easy-shopper")
     result = sim("experiment", "demographic", "--out", tmp_path / "out", "--json", *words)

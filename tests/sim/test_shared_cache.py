@@ -38,6 +38,7 @@ def test_the_second_run_asks_nothing_and_is_the_same(tmp_path: Path) -> None:
     assert sim("verify", tmp_path / "two").exit_code == 0
 
 
+@pytest.mark.slow
 def test_answers_are_found_by_the_words_that_files_of_0_1_hold(tmp_path: Path) -> None:
     """Seed, episode or market, agent, tag of the reply, number of the call: not the stage."""
     with serving() as server:
@@ -153,6 +154,7 @@ def test_a_file_that_is_no_cache_is_told_before_anything_is_made(tmp_path: Path)
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.slow
 def test_no_key_is_in_the_file(tmp_path: Path, monkeypatch: Any) -> None:
     monkeypatch.setenv("OUR_KEY", SECRET)
     with serving() as server:

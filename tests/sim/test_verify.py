@@ -110,6 +110,7 @@ def one_event_less(events: Events) -> Events:
     return [*events[:at], *events[at + 1 :]]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("forge", "said"),
     [
@@ -198,6 +199,7 @@ def test_other_prompts_make_no_difference_to_a_run_without_models(run: Path) -> 
     assert "20 markets played again, every event is the same" in sim("verify", run).stdout
 
 
+@pytest.mark.slow
 def test_a_copied_plug_in_needs_its_source_no_more(tmp_path: Path) -> None:
     source = tmp_path / "source"
     source.mkdir()
@@ -212,6 +214,7 @@ def test_a_copied_plug_in_needs_its_source_no_more(tmp_path: Path) -> None:
     assert "every event is the same" in sim("verify", tmp_path / "run").stdout
 
 
+@pytest.mark.slow
 def test_a_changed_plug_in_is_not_played(tmp_path: Path) -> None:
     (tmp_path / "mine.py").write_text(AGENT)
     path = scenario(

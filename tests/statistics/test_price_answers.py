@@ -159,6 +159,7 @@ def test_equal_slopes_at_two_levels_make_a_gap_of_mean_sizes_alone(
     assert binomtest(papers, TRIALS, 0.05, alternative="greater").pvalue < 1e-3
 
 
+@pytest.mark.slow
 def test_the_published_gap_is_found() -> None:
     """Slopes behind 2.58 and 0.76 at 48.9 and 67.7 %: |E| / (1 - p)."""
     generator = np.random.default_rng(3)

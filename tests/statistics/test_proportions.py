@@ -42,6 +42,7 @@ def test_newcombe_gives_the_textbook_interval(
     assert (round(found.low, 4), round(found.high, 4)) == (low, high)
 
 
+@pytest.mark.slow
 @given(st.floats(0.0, 1.0), st.floats(0.5, 1e6))
 def test_wilson_holds_the_share_and_stays_within_0_and_1(share: float, n: float) -> None:
     found = wilson(share * n, n)
