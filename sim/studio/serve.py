@@ -136,7 +136,8 @@ async def listen(runner: web.AppRunner, host: str, port: int | None, usual: int 
         except (socket.gaierror, UnicodeError) as error:
             raise NoSuchHost(host, error) from None
         except OSError as error:
-            if error.errno == errno.EADDRNOTAVAIL:
+            # From Python 3.13 on, asyncio passes over such an address and then has no number.
+            if error.errno in (errno.EADDRNOTAVAIL, None):
                 raise NoSuchHost(host, error) from None
             if port is not None or wanted == 0:
                 raise PortTaken(host, wanted, error) from None
