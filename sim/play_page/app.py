@@ -2,30 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-import structlog
 from aiohttp import web
 
-from retailsim.analysis.report.page import style
-from retailsim.events.errors import RetailSimError
-from retailsim.sim.error_line import line_and_status
 from retailsim.sim.play_page.handlers import ROUTES, rendered
 from retailsim.sim.play_page.sitting import SITTING, Sitting
 from retailsim.sim.studio import app as studio_app
-from retailsim.sim.studio.guard import HEALTH, guard, with_headers
+from retailsim.sim.studio.guard import Handler, guard, with_headers
 from retailsim.sim.studio.studio import STUDIO, Studio
-
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+from retailsim.sim.studio.words import prepare, status_and_words
 
 STATIC = Path(__file__).parent / "static"
 SHARED = ("studio.css", "icon.svg")
 """Files of the studio that the page is drawn with, too."""
 MOST_BYTES = 1 << 20
 """Of what is posted: a few texts as long as the market takes them, each byte written as three."""
-
-log = structlog.get_logger(__name__)
 
 
 def application(sitting: Sitting, token: str) -> web.Application:
@@ -34,9 +26,7 @@ def application(sitting: Sitting, token: str) -> web.Application:
     app[SITTING] = sitting
     app[STUDIO] = Studio(root=sitting.run, token=token)
     app.on_response_prepare.append(with_headers)
-    app.on_shutdown.append(_end_polls)
-    app.router.add_get(HEALTH, _health)
-    app.router.add_get("/static/report.css", _report_style)
+    prepare(app)
     for name in SHARED:
         app.router.add_get(f"/static/{name}", _file(studio_app.STATIC / name))
     app.router.add_static("/static", STATIC, follow_symlinks=False)
@@ -56,36 +46,15 @@ async def _in_words(request: web.Request, handler: Handler) -> web.StreamRespons
     """Say what went wrong as a page."""
     try:
         return await handler(request)
-    except web.HTTPException as error:
-        if error.status < 400:
+    except ConnectionError:  # who asked has gone
+        raise
+    except Exception as error:
+        status, said = status_and_words(request, error)
+        if status < 400:
             raise
-        return _told(error.status, _WORDS.get(error.status) or error.text or error.reason)
-    except RetailSimError as error:
-        return _told(409, line_and_status(error)[0])
-    except Exception as error:  # noqa: BLE001 - one page that fails must not end the run
-        log.error("a page failed", path=request.path, problem=repr(error))
-        return _told(500, f"This page failed: {line_and_status(error)[0]}")
-
-
-_WORDS = {
-    404: "There is no such page.",
-    405: "There is no such page.",
-    413: "That is more than can be taken at once; please write less.",
-}
+        return _told(status, said)
 
 
 def _told(status: int, text: str) -> web.Response:
     html = rendered("sorry.html", text=text)
     return web.Response(text=html, status=status, content_type="text/html")
-
-
-async def _health(request: web.Request) -> web.Response:
-    return web.Response(text="")
-
-
-async def _report_style(request: web.Request) -> web.Response:
-    return web.Response(text=style(), content_type="text/css")
-
-
-async def _end_polls(app: web.Application) -> None:
-    app[STUDIO].closing.set()
