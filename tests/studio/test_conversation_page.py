@@ -13,6 +13,7 @@ import pytest
 from yarl import URL
 
 from retailsim.analysis.conversation.lines import scanned_lines
+from retailsim.analysis.exhibits.beside import Beside, Thought, ThoughtRow
 from retailsim.analysis.projection.loader import load
 from retailsim.events.messages import MessageSent, ModelCalled, OutsideAnswered
 from tests.analysis.fakelog import closed, market, opened, write_run
@@ -240,3 +241,20 @@ def test_a_market_that_is_open_shows_the_answers_it_has(tmp_path: Path) -> None:
         assert "Its market is still open" not in page.text and "long ago" in page.text
 
     ask(tmp_path, questions)
+
+
+def test_each_thought_stands_below_the_name_of_its_own_column(
+    runs: Path, refunded: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where two thoughts are the same."""
+    same = ThoughtRow(name="Turn 1", seq=1, cells=tuple(map(Thought, ("yes", "–", "yes"))))
+    table = Beside(title="Guesses", lead="", columns=("Old", "Rich", "In a hurry"), rows=(same,))
+    monkeypatch.setattr("retailsim.analysis.conversation.conversation._beside", lambda *_: table)
+
+    async def questions(client: Client) -> None:
+        async with client.get("/runs/a/episode", params={"id": refunded}) as answer:
+            html = await answer.text()
+        named = re.findall(r"<dt>([^<]*)</dt><dd[^>]*><bdi>([^<]*)", html)
+        assert [one for one in named if one[1] == "yes"] == [("Old", "yes"), ("In a hurry", "yes")]
+
+    ask(runs, questions)
