@@ -168,5 +168,6 @@ def _logged(fields: Event) -> LoggedEvent:
 def _beside(own: Sequence[Event], protocol: ProtocolAnalysis) -> Beside | None:
     try:
         return protocol.beside(own)
-    except Exception:  # noqa: BLE001 - a protocol's code; the conversation stands without it
-        return None
+    except Exception as error:  # noqa: BLE001 - a protocol's code; the conversation stands without
+        said = f"What the protocol shows here failed: {error!r:.200}"
+        return Beside(title="Not shown", lead=said, columns=(), rows=())

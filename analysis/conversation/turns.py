@@ -122,8 +122,8 @@ def _turn(event: Event, remarks: Mapping[str, Remark]) -> Turn:
             return _speech(event)
         if kind in remarks:
             return _remark(event, remarks[kind])
-    except Exception:  # noqa: BLE001 - a protocol's words, or an event of another version
-        return _plainly(event)
+    except Exception as error:  # noqa: BLE001 - a protocol's words, or an event of another version
+        return _plainly(event, f"Fields; its words failed: {error!r:.200}")
     return _plainly(event)
 
 
@@ -156,7 +156,7 @@ def _remark(event: Event, remark: Remark) -> Turn:
     )
 
 
-def _plainly(event: Event) -> Turn:
+def _plainly(event: Event, fold: str = "Fields") -> Turn:
     """Return an event that nobody has words for: its type, and its fields to be opened."""
     return Turn(
         **_place(event),
@@ -164,7 +164,7 @@ def _plainly(event: Event) -> Turn:
         tone="quiet",
         says=f"{in_words(event['type'])}.",
         why=tuple(fields(event)),
-        fold="Fields",
+        fold=fold,
     )
 
 

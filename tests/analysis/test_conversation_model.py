@@ -19,6 +19,7 @@ from retailsim.analysis.conversation.lines import scanned_lines
 from retailsim.analysis.conversation.outcome import outcome
 from retailsim.analysis.conversation.text import Text, visible
 from retailsim.analysis.conversation.transcript import transcript
+from retailsim.analysis.exhibits.beside import Beside
 from retailsim.analysis.projection.errors import EpisodeUnreadable
 from retailsim.analysis.projection.loader import load
 from retailsim.analysis.protocol import ProtocolAnalysis, Remark, analysis_of
@@ -170,6 +171,22 @@ def test_an_unknown_event_and_words_that_fail_are_shown_by_their_fields() -> Non
     assert [stage.name for stage in shown.stages] == ["Opening", "Oddities"]
     told = {one.label: one.text.shown for one in turns[0].why}
     assert told == {"Paper color": "red", "N": '{"a":1}'}
+    failed = "Fields; its words failed: "
+    assert [turn.fold.partition("(")[0] for turn in turns] == [
+        "Fields",
+        f"{failed}ZeroDivisionError",
+        f"{failed}KeyError",
+    ]
+
+
+def test_a_table_of_the_protocol_that_fails_is_said_to_have() -> None:
+    def broken(_: Sequence[Event]) -> Beside | None:
+        raise ZeroDivisionError("by nothing")
+
+    line = {"type": "Odd", "seq": 2, "t": 7, "episode": "e"}
+    shown = conversation("e", [encode(line)], ProtocolAnalysis(beside=broken))
+    assert shown.beside is not None
+    assert shown.beside.lead.endswith("failed: ZeroDivisionError('by nothing')")
 
 
 def test_a_name_does_not_turn_the_sentence_around_it() -> None:
