@@ -126,6 +126,47 @@ def play(scenario: str | None, port: int | None, **flags: Any) -> None:
     sys.exit(serve(table, desk, terminal, port=port))
 
 
+@click.command(cls=Command, example="study shop.toml --seats 24")
+@click.argument("scenario", type=ScenarioName(or_runs=True))
+@click.option("--seats", type=click.IntRange(1, 10_000), metavar="N", help="How many take part.")
+@SEED
+@click.option("--out", type=PATH, metavar="DIR", help="Run folder: new, or empty.")
+@SELLERS
+@BUYERS
+@CATALOG
+@PROFILES
+@SETTINGS
+@BUDGET
+@click.option(
+    "--host", metavar="ADDRESS", default="127.0.0.1", help="Address that participants reach."
+)
+@click.option(
+    "--port", type=click.IntRange(1, 65535), metavar="N", help="Participants' port; usually 8785."
+)
+@click.option(
+    "--organisers-port", type=click.IntRange(1, 65535), metavar="N", help="Yours; usually 8786."
+)
+@click.option(
+    "--address", metavar="URL", help="How participants get there, if something is in between."
+)
+@VERBOSE
+def study(scenario: str, seats: int | None, **flags: Any) -> None:
+    """Run a study with people.
+
+    SCENARIO is a TOML file or a built-in one; people take the seats of one role in it, by default
+    the buyers', each with a link of its own. A study's run goes on.
+    """
+    from retailsim.agents.person.desk import Desk
+    from retailsim.sim.study.made import study_for
+    from retailsim.sim.study.serve import Places, serve
+    from retailsim.sim.terminal.terminal import Terminal
+
+    places = Places(**{name: flags.pop(name) for name in Places.__struct_fields__})
+    terminal = Terminal()
+    found = study_for(scenario, seats, flags, Desk(gated=True), terminal)
+    sys.exit(serve(found, terminal, places))
+
+
 @click.command(cls=Command, example="resume runs/first")
 @RUN
 @WORKERS

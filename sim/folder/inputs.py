@@ -11,6 +11,8 @@ from retailsim.agents.protocol import PERSON, POLICY
 from retailsim.sim.errors import BadScenario
 from retailsim.sim.folder.run_folder import NewRun
 from retailsim.sim.scenario.scenario import PARAMETER_SETS, AgentTable, Scenario
+from retailsim.sim.scenario.study_table import FILES as STUDY_FILES
+from retailsim.sim.scenario.study_table import StudyTable
 from retailsim.sim.seats.cast import Cast
 
 PLUGINS = "plugins"
@@ -53,6 +55,13 @@ def located(scenario: Scenario, folder: Path, source: str) -> Scenario:
     if behavioral.parameters is not None and _is_file(behavioral.parameters):
         found = place(behavioral.parameters, "behavioral.parameters")
         behavioral = msgspec.structs.replace(behavioral, parameters=found)
+    study = scenario.study
+    if study is not None:
+        named = {key: path for key in STUDY_FILES if (path := getattr(study, key)) is not None}
+        found_at = {key: place(path, f"study.{key}") for key, path in named.items()}
+        scenario = msgspec.structs.replace(
+            scenario, study=msgspec.structs.replace(study, **found_at)
+        )
     cache = scenario.cache
     if cache.file is not None:
         cache = msgspec.structs.replace(cache, file=str((folder / cache.file).resolve()))
@@ -81,7 +90,21 @@ def copied(scenario: Scenario, cast: Cast, folder: Path, new: NewRun) -> Scenari
     if parameters is not None and _is_file(parameters):
         new.add(PARAMETERS, Path(parameters).read_bytes())
         parameters = PARAMETERS
+    scenario = msgspec.structs.replace(scenario, study=_study_copied(scenario.study, new))
     return _changed(scenario, copy, parameters)
+
+
+def _study_copied(study: StudyTable | None, new: NewRun) -> StudyTable | None:
+    """Copy what participants read into the run."""
+    if study is None:
+        return None
+    copies = {}
+    for key in STUDY_FILES:
+        path = getattr(study, key)
+        if path is not None:
+            copies[key] = f"study/{key}{Path(path).suffix}"
+            new.add(copies[key], Path(path).read_bytes())
+    return msgspec.structs.replace(study, **copies)
 
 
 def with_inputs(scenario: Scenario, inputs: Path) -> Scenario:

@@ -31,6 +31,7 @@ from retailsim.sim.scenario.behavioral_values import BehavioralValues
 from retailsim.sim.scenario.design import Design
 from retailsim.sim.scenario.product_design import ProductDesign
 from retailsim.sim.scenario.scenario import AgentTable, Scenario
+from retailsim.sim.scenario.study_design import StudyDesign
 
 Files = Mapping[str, bytes]
 """Input files of a run beside its products: name -> contents."""
@@ -251,7 +252,8 @@ def design_of(
     kind = run_of(protocol).rules
     if kind is not None:
         design.own_rules = msgspec.convert(scenario.rules, kind)
-    return design
+    study = scenario.study
+    return design if study is None or study.seats is None else StudyDesign(design, study)
 
 
 def anchored_scenario(

@@ -28,6 +28,7 @@ from retailsim.sim.scenario.anchor_table import AnchorTable
 from retailsim.sim.scenario.kept_tables import CacheTable, LogTable
 from retailsim.sim.scenario.policy_tables import PoliciesTable
 from retailsim.sim.scenario.products_table import ProductsTable
+from retailsim.sim.scenario.study_table import StudyTable
 
 Share = Annotated[float, Meta(ge=0.0, le=1.0)]
 Count = Annotated[int, Meta(ge=1)]
@@ -276,6 +277,8 @@ class Scenario(ScenarioTable, frozen=True, kw_only=True):
         What a seller that learns is paid in: weights of the terms that its protocol has.
     rules : dict
         What sellers may say and do (csales only), or keys of a protocol from outside.
+    study : StudyTable
+        A study with people in the seats of one role.
     """
 
     run: RunTable = RunTable()
@@ -296,6 +299,7 @@ class Scenario(ScenarioTable, frozen=True, kw_only=True):
     log: LogTable = LogTable()
     reward: Mapping[str, float] = {}
     rules: dict[str, Any] = {}
+    study: StudyTable | None = None
 
     def seats(self, role: Role) -> tuple[AgentTable, ...]:
         """The seats of one role, in the scenario's order."""

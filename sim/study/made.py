@@ -1,0 +1,182 @@
+"""The run of a study: made with its seats, or gone on with."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from retailsim.agents.person.desk import Desk
+from retailsim.agents.protocol import PERSON
+from retailsim.events.messages import Role
+from retailsim.sim.execution.job import run_design
+from retailsim.sim.execution.runner import RunControl, RunOutcome
+from retailsim.sim.folder.currency import currency_of
+from retailsim.sim.folder.run_folder import RunFolder
+from retailsim.sim.play.survey import survey
+from retailsim.sim.run.launch import asked_scenario, make, play_prepared, prepare
+from retailsim.sim.run.launch_options import Options
+from retailsim.sim.run.resume import go_on
+from retailsim.sim.scenario.protocol import run_of, scenario_protocol
+from retailsim.sim.scenario.scenario import Scenario
+from retailsim.sim.scenario.study_design import StudyDesign
+from retailsim.sim.scenario.study_table import StudyTable
+from retailsim.sim.study.errors import BadStudy
+from retailsim.sim.study.register import Register
+from retailsim.sim.study.session import StudySession
+from retailsim.sim.terminal.audience import Audience
+from retailsim.sim.terminal.program_name import program_name
+
+_ALONE = "design.broadcast"
+
+Playing = Callable[[Audience, RunControl], RunOutcome | None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Study:
+    """A study's session, and what plays its run; None comes back if nothing is left to play."""
+
+    session: StudySession
+    play: Playing
+
+
+def study_for(
+    scenario: str, seats: int | None, flags: Mapping[str, Any], desk: Desk, audience: Audience
+) -> Study:
+    """Return the study that a command asks for: a new one, or one that goes on.
+
+    Raises
+    ------
+    BadStudy
+        If a run that goes on is to have other seats or agents.
+    SimError, CatalogError, BadProfiles
+        As `new_study` and `study_again`.
+    """
+    if not (Path(scenario) / "run.toml").is_file():
+        return new_study(Options(scenario=scenario, **flags), seats, desk, audience)
+    told = {"seats": seats, **flags, "verbose": None}
+    given = [f"--{name}" for name, value in told.items() if value not in (None, ())]
+    if given:
+        raise BadStudy(scenario, f"it goes on as it was made; leave out {', '.join(given)}")
+    return study_again(Path(scenario), desk)
+
+
+def new_study(options: Options, seats: int | None, desk: Desk, audience: Audience) -> Study:
+    """Make the run of a study; nothing is played yet.
+
+    Parameters
+    ----------
+    options : Options
+        As for a launch.
+    seats : int or None
+        How many people take part at most; None: as the scenario says.
+
+    Raises
+    ------
+    BadStudy
+        If it does not say how many seats there are, or names agents for them.
+    SimError, CatalogError, BadProfiles
+        As `prepare`.
+    """
+    scenario, folder = asked_scenario(options)
+    table = scenario.study or StudyTable()
+    count = seats or table.seats
+    if count is None:
+        raise BadStudy(options.scenario, "how many take part? Name it with --seats N")
+    role = table.role
+    if getattr(options, f"{role}s") is not None:
+        raise BadStudy(f"--{role}s", f"people are the {role}s of this study; leave it out")
+    settings = [f"study.seats={count}", *options.settings]
+    if _ALONE in run_of(scenario_protocol(scenario, folder, options.scenario)).own_keys:
+        settings.insert(0, f'{_ALONE}="episode"')
+    seated = msgspec.structs.replace(
+        options,
+        workers=1,
+        desk=desk,
+        settings=tuple(settings),
+        **{f"{role}s": _seats(scenario, role, count)},
+    )
+    prepared = prepare(seated, audience)
+    run = make(prepared)
+
+    def play(audience: Audience, control: RunControl) -> RunOutcome:
+        return play_prepared(prepared, run, audience, control)
+
+    return Study(session=session_of(run.path, desk), play=play)
+
+
+def study_again(path: Path, desk: Desk) -> Study:
+    """Return a study that goes on, whatever stopped it.
+
+    Raises
+    ------
+    BadStudy
+        If it is the run of none.
+    SimError
+        As `go_on`.
+    """
+
+    def play(audience: Audience, control: RunControl) -> RunOutcome | None:
+        return go_on(path, audience, desk=desk, control=control)
+
+    return Study(session=session_of(path, desk), play=play)
+
+
+def session_of(path: Path, desk: Desk) -> StudySession:
+    """Return the session of a study's run, with what the log says of it; reads the whole log.
+
+    Raises
+    ------
+    BadStudy, BadRegister, NotARunFolder, LogDamaged
+    """
+    run = RunFolder(path)
+    file = run.read()
+    table, design = file.scenario.study, run_design(run, file)
+    if table is None or not isinstance(design, StudyDesign):
+        raise BadStudy(path, "this run is no study; make one with: study SCENARIO --seats N")
+    before, broken = _played(run, design, table.role)
+    return StudySession(
+        run=path,
+        table=table,
+        plan=design.plan,
+        before=before,
+        broken=broken,
+        register=Register(path),
+        desk=desk,
+        currency=currency_of(path),
+        program=program_name(),
+    )
+
+
+def _played(
+    run: RunFolder, design: StudyDesign, role: Role
+) -> tuple[Mapping[str, int], frozenset[str]]:
+    """Return how many markets of each seat are over, and the seats that have a failed one."""
+    found = survey(run.events)
+    failed = found.failed.markets | frozenset(found.failed.episodes)
+    before, broken = Counter[str](), set[str]()
+    for spec in design.markets():
+        if spec.id in found.closed:
+            own = {name for other, name in spec.seats if other == role}
+            before.update(own)
+            if spec.id in failed:
+                broken |= own
+    return before, frozenset(broken)
+
+
+def _seats(scenario: Scenario, role: Role, count: int) -> list[dict[str, Any]]:
+    """Return the people's seats as tables, with the options of the scenario's own, if it has one.
+
+    Without, who leaves ends the dialogue by the protocol's own ways, where the role has some.
+    """
+    own = [seat for seat in scenario.seats(role) if seat.agent == PERSON]
+    options = dict(own[0].options) if own else {"when_gone": "leave" if role == "buyer" else "fail"}
+    width = max(3, len(str(count)))
+    return [
+        {"id": f"p{number:0{width}}", "agent": PERSON, "options": options}
+        for number in range(1, count + 1)
+    ]

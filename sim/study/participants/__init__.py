@@ -1,0 +1,1 @@
+"""The participants' pages: all that can be reached from outside."""

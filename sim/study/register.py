@@ -1,0 +1,105 @@
+"""The register of a study: one file a participant below RUN/people, readable by its owner alone.
+
+Each is written whole, and is on the disk before anybody is told that it was kept. The key that
+signs links is there, too; whoever has it can open every seat.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+
+import msgspec
+
+from retailsim.events.whole_file import leads_out, read_bounded, written_whole
+from retailsim.sim.study.errors import BadRegister
+from retailsim.sim.study.participant import Participant
+
+FOLDER = "people"
+MOST_BYTES = 4 << 20
+"""Of one participant's file."""
+_KEY = "key"
+
+
+class Register:
+    """What is known of the participants of a run.
+
+    Parameters
+    ----------
+    run : Path
+        The run's folder.
+
+    Raises
+    ------
+    BadRegister
+        If it cannot be read or written.
+    """
+
+    def __init__(self, run: Path) -> None:
+        self.folder = run / FOLDER
+        if leads_out(self.folder, run):
+            raise BadRegister(self.folder, "it leads out of the run's folder")
+        self._found: dict[str, Participant] = {}
+        for file in sorted(self.folder.glob("*.json")):
+            one = self._read(file)
+            self._found[one.seat] = one
+
+    @property
+    def participants(self) -> tuple[Participant, ...]:
+        """All who came, by seat."""
+        return tuple(self._found[seat] for seat in sorted(self._found))
+
+    def participant(self, seat: str) -> Participant | None:
+        """Return who has a seat; None: it is free."""
+        return self._found.get(seat)
+
+    def keep(self, one: Participant) -> None:
+        """Keep what is known of a participant; it is on the disk when this returns."""
+        self._write(self.folder / f"{one.seat}.json", msgspec.json.encode(one))
+        self._found[one.seat] = one
+
+    def key(self) -> bytes:
+        """Return the key that signs links, made once for a run."""
+        place = self.folder / _KEY
+        try:
+            return read_bounded(place, 64)
+        except FileNotFoundError:
+            key = secrets.token_bytes(32)
+            self._write(place, key)
+            return key
+        except OSError as error:
+            raise BadRegister(place, error.strerror or str(error)) from None
+
+    def _read(self, file: Path) -> Participant:
+        try:
+            one = msgspec.json.decode(read_bounded(file, MOST_BYTES), type=Participant)
+        except OSError as error:
+            raise BadRegister(file, error.strerror or str(error)) from None
+        except msgspec.MsgspecError as error:
+            raise BadRegister(file, f"it is no participant's: {error}") from None
+        if file.name != f"{one.seat}.json":
+            raise BadRegister(file, f"it says that it is of seat {one.seat!r}")
+        return one
+
+    def _write(self, place: Path, data: bytes) -> None:
+        try:
+            self.folder.mkdir(mode=0o700, exist_ok=True)
+            with written_whole(place) as new:
+                fd = os.open(new, os.O_WRONLY | os.O_CREAT, 0o600)
+                with os.fdopen(fd, "wb") as file:
+                    os.fchmod(fd, 0o600)
+                    file.write(data)
+                    file.flush()
+                    os.fsync(fd)
+            _sync(self.folder)
+        except OSError as error:
+            raise BadRegister(place, error.strerror or str(error)) from None
+
+
+def _sync(folder: Path) -> None:
+    fd = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)

@@ -1,0 +1,130 @@
+"""`study`: two servers, the participants' and the organiser's, from their links to Ctrl-C."""
+
+from __future__ import annotations
+
+import secrets
+import shlex
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+
+import anyio
+import anyio.to_thread
+import msgspec
+from aiohttp import web
+
+from retailsim.market.core.money import in_currency
+from retailsim.sim.errors import packages_for
+from retailsim.sim.execution.runner import RunControl, end_process, forget_dead_terminal
+from retailsim.sim.study.links import ROOM
+from retailsim.sim.study.made import Study
+from retailsim.sim.study.session import StudySession
+from retailsim.sim.terminal.program_name import program_name
+from retailsim.sim.terminal.terminal import Terminal
+
+LOOPBACK = "127.0.0.1"
+PORT, ORGANISERS_PORT = 8785, 8786
+"""Of the participants and of the organiser, unless others are asked for. A study that goes on has
+the same ones, so that links which were sent still lead there."""
+PATIENCE_S = 1.0
+"""How long requests that are being answered have when the servers end."""
+
+
+class Places(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a study is served.
+
+    Parameters
+    ----------
+    host : str
+        Address on which participants are served.
+    port, organisers_port : int or None
+        None: `PORT` and `ORGANISERS_PORT`.
+    address : str or None
+        How participants get there, where something stands in between, such as
+        ``https://lab.example/study``; None: by host and port.
+    """
+
+    host: str = LOOPBACK
+    port: int | None = None
+    organisers_port: int | None = None
+    address: str | None = None
+
+
+def serve(study: Study, terminal: Terminal, places: Places) -> int:
+    """Serve a study until its run is over or Ctrl-C; returns the exit status.
+
+    Raises
+    ------
+    PortTaken, NoSuchHost, MissingExtra
+    """
+    with packages_for("play"):
+        from retailsim.sim.study.organiser.app import application as organisers
+        from retailsim.sim.study.participants.app import application as participants
+
+    session, control = study.session, RunControl()
+
+    async def main() -> None:
+        key = secrets.token_urlsafe(24)
+        async with (
+            _listening(participants(session), places.host, places.port, PORT) as port,
+            _listening(
+                organisers(session, key), LOOPBACK, places.organisers_port, ORGANISERS_PORT
+            ) as own,
+        ):
+            base = places.address or f"http://{places.host}:{port}"
+            terminal.out(f"{base.rstrip('/')}/p/{session.link(ROOM)}")
+            terminal.say(f"organiser: http://{LOOPBACK}:{own}/?token={key}")
+            terminal.say("Ctrl-C stops; what was answered is kept.")
+            async with anyio.create_task_group() as group:
+                group.start_soon(_obey_signals, control, session)
+                await _play(study, control)
+                group.cancel_scope.cancel()
+
+    with in_currency(session.currency):
+        anyio.run(main)
+    if session.over == "finished":
+        return 0
+    run = shlex.quote(str(session.run))
+    terminal.say(f"stopped; everything so far is kept; go on with: {program_name()} study {run}")
+    return 3
+
+
+async def _play(study: Study, control: RunControl) -> None:
+    """Play the run in a thread, beside the servers, until all have answered or it is stopped."""
+    session = study.session
+    session.follow()
+    outcome = await anyio.to_thread.run_sync(partial(study.play, session, control))
+    session.ended("finished" if outcome is None or outcome.finished else "stopped")
+    while session.over == "finished" and not session.all_over:
+        await session.changed(PATIENCE_S)
+
+
+@asynccontextmanager
+async def _listening(
+    app: web.Application, host: str, port: int | None, usual: int
+) -> AsyncIterator[int]:
+    from retailsim.sim.studio.serve import listen
+
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=PATIENCE_S, handle_signals=False)
+    await runner.setup()
+    try:
+        yield await listen(runner, host, port, usual)
+    finally:
+        await runner.cleanup()
+
+
+async def _obey_signals(control: RunControl, session: StudySession) -> None:
+    """Stop at the first Ctrl-C, leave models' answers to a resume at the second."""
+    with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM, signal.SIGHUP) as signals:
+        count = 0
+        async for number in signals:
+            count += 1
+            if number == signal.SIGHUP:
+                forget_dead_terminal()
+            if count == 1:
+                session.close()
+            elif count == 2:
+                control.cancel()
+            else:
+                end_process()

@@ -1,0 +1,229 @@
+"""A study while people take part: its seats, who has them, what they are asked.
+
+Both applications, the participants' and the organiser's, know a study through this alone. It is
+used in the server's event loop; the run is played in a thread of its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import anyio
+import msgspec
+from aiohttp import web
+
+from retailsim.agents.person.desk import Desk, Question
+from retailsim.sim.play.progress import Progress
+from retailsim.sim.scenario.study_design import Treatment
+from retailsim.sim.scenario.study_table import StudyTable
+from retailsim.sim.study.errors import NoSeatFree, NoSuchSeat
+from retailsim.sim.study.links import ROOM, named_by, token
+from retailsim.sim.study.participant import Ending, Participant
+from retailsim.sim.study.register import Register
+
+LABELS = ("PROLIFIC_PID", "label")
+"""What a panel may call its participant by: the same one gets the same seat."""
+
+
+def now() -> str:
+    """Return the time as it is kept: ISO 8601, UTC."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+@dataclass(kw_only=True)
+class StudySession:
+    """What the pages of a study know.
+
+    Parameters
+    ----------
+    run : Path
+        The run's folder.
+    table : StudyTable
+        As it is frozen in the run.
+    plan : mapping of seat to treatments
+        What each seat plays, in order.
+    before : mapping of seat to int
+        How many of its conversations were over before this session.
+    broken : frozenset of str
+        Seats of which a conversation failed before this session.
+    register : Register
+    desk : Desk
+        Gated: a market begins once its seat is taken.
+    currency : str
+        Of the run's amounts.
+    program : str
+        How the program was called, for lines that say what to type next.
+
+    Attributes
+    ----------
+    over : {"", "finished", "stopped"} or a sentence
+        Whether and how the run ended; a sentence says what went wrong.
+    """
+
+    run: Path
+    table: StudyTable
+    plan: Mapping[str, tuple[Treatment, ...]]
+    before: Mapping[str, int]
+    broken: frozenset[str]
+    register: Register
+    desk: Desk
+    currency: str
+    program: str
+    over: str = ""
+    _changed: anyio.Event = field(default_factory=anyio.Event)
+
+    # -- seats and who has them ------------------------------------------------------------
+
+    @property
+    def seats(self) -> tuple[str, ...]:
+        """The ids of the seats, in their order."""
+        return tuple(self.plan)
+
+    def link(self, name: str) -> str:
+        """Return the token that opens a seat, or the room."""
+        return token(self.register.key(), name)
+
+    def opened(self, given: str, panel: Mapping[str, str]) -> Participant:
+        """Return whose place a token opens: a seat's own, or, for the room, the next free one.
+
+        Who was sent by a panel comes back to the same seat. A seat that was free is taken.
+
+        Raises
+        ------
+        NoSuchSeat, NoSeatFree, BadRegister
+        """
+        name = named_by(self.register.key(), given)
+        if name == ROOM:
+            return self._known(panel) or self._taken(self._free(), panel)
+        if name not in self.plan:
+            raise NoSuchSeat
+        return self.register.participant(name) or self._taken(name, panel)
+
+    def keep(self, one: Participant) -> None:
+        """Keep what changed about a participant, and begin or go on with what they play."""
+        self.register.keep(one)
+        if one.stage == "play":
+            self.desk.take(self.source(one.seat))
+        self._look()
+
+    def end(self, one: Participant, ending: Ending, why: str = "") -> Participant:
+        """Note how it ended for a participant, and return what is known now."""
+        ended = msgspec.structs.replace(one, stage="over", ending=ending, why=why, over_at=now())
+        self.keep(ended)
+        return ended
+
+    def source(self, seat: str) -> str:
+        """Return what the desk calls a seat."""
+        return f"{self.table.role}:{seat}"
+
+    # -- what is played --------------------------------------------------------------------
+
+    def question(self, seat: str) -> Question | None:
+        """Return what a seat is asked now."""
+        return next(iter(self.desk.questions(self.source(seat))), None)
+
+    def answer(
+        self, question: Question, given: dict[str, Any], **measured: int | None
+    ) -> Future[None]:
+        """Answer a question; raises what `Desk.answer` raises."""
+        return self.desk.answer(question.id, given, **measured)
+
+    def played(self, seat: str) -> int:
+        """Return how many conversations of a seat are over."""
+        return self.before.get(seat, 0) + len(self.desk.played(self.source(seat)))
+
+    def all_played(self, seat: str) -> bool:
+        """Whether a seat has nothing left to play."""
+        return self.played(seat) >= len(self.plan[seat])
+
+    @property
+    def all_over(self) -> bool:
+        """Whether everybody who came has come to the end."""
+        return all(one.stage == "over" for one in self.register.participants)
+
+    def close(self) -> None:
+        """Stop: nothing is asked any more, and nothing is lost."""
+        self.desk.close()
+        self.ended("stopped")
+
+    def counts(self) -> Counter[str]:
+        """Return how many seats are in which stage or ended how; those nobody has as "free"."""
+        found = Counter[str](one.ending or one.stage for one in self.register.participants)
+        found["free"] = len(self.plan) - found.total()
+        return found
+
+    # -- waiting for what happens ----------------------------------------------------------
+
+    async def changed(self, seconds: float) -> None:
+        """Return once anything changed, or so many seconds have passed."""
+        with anyio.move_on_after(seconds):
+            await self._changed.wait()
+
+    async def until(self, there: Callable[[], bool], seconds: float) -> None:
+        """Return once it is so, or the run is over, or so many seconds have passed."""
+        with anyio.move_on_after(seconds):
+            while not (there() or self.over):
+                await self._changed.wait()
+
+    def follow(self) -> None:
+        """Hear of questions from now on, in the loop that runs here; let those go on who play."""
+        loop = asyncio.get_running_loop()
+
+        def told() -> None:
+            with suppress(RuntimeError):  # the server has ended
+                loop.call_soon_threadsafe(self._look)
+
+        self.desk.listen(told)
+        for one in self.register.participants:
+            if one.stage == "play":
+                self.desk.take(self.source(one.seat))
+
+    def ended(self, how: str) -> None:
+        """Note that the run is over."""
+        self.over = how
+        self._look()
+
+    # -- as the run's audience, told in the run's thread -----------------------------------
+
+    def say(self, text: str) -> None:
+        """Leave it out: what concerns people stands on their pages."""
+
+    @contextmanager
+    def progress(self, total: int, done: int = 0) -> Iterator[Callable[[Progress], None]]:
+        """Take progress without a word: the register says more."""
+        yield lambda progress: None
+
+    def _look(self) -> None:
+        self._changed.set()
+        self._changed = anyio.Event()
+
+    def _free(self) -> str:
+        for seat in self.plan:
+            if self.register.participant(seat) is None:
+                return seat
+        raise NoSeatFree
+
+    def _known(self, panel: Mapping[str, str]) -> Participant | None:
+        for label in LABELS:
+            if panel.get(label):
+                for one in self.register.participants:
+                    if one.panel.get(label) == panel[label]:
+                        return one
+        return None
+
+    def _taken(self, seat: str, panel: Mapping[str, str]) -> Participant:
+        one = Participant(seat=seat, came_at=now(), panel=dict(panel))
+        self.keep(one)
+        return one
+
+
+SESSION = web.AppKey("study", StudySession)
+"""Where the applications have it."""
