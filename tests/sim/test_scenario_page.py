@@ -35,12 +35,15 @@ TABLES = {
     "[anchor]": "AnchorTable",
     "[cache]": "CacheTable",
     "[log]": "LogTable",
+    "[study]": "StudyTable",
+    "[study.codes]": "StudyCodes",
+    "[study.bonus]": "StudyBonus",
 }
 FREE = ("[rules]", "[reward]")
 """Whose keys no schema of ours knows."""
 DEPENDS = {("[policy.CATEGORY]", "window_days"), ("[policy.CATEGORY]", "condition"),
            ("[policy.CATEGORY]", "buyer_pays"), ("[policy.CATEGORY]", "salvage"),
-           ("[issues]", "weights"),
+           ("[issues]", "weights"), ("[study]", "codes"),
            ("[[sellers]] and [[buyers]]", "stream")}  # fmt: skip
 """Defaults that are not the schema's null, but follow from the market's rules or another key."""
 
@@ -78,8 +81,10 @@ def default(heading: str, name: str, key: dict[str, Any]) -> str | None:
     if "default" not in key:
         return "required"
     match key["default"]:
+        case _ if (heading, name) in DEPENDS:
+            return None
         case None:
-            return None if (heading, name) in DEPENDS else "none"
+            return "none"
         case bool(value):
             return str(value).lower()
         case str(value):
