@@ -1,0 +1,71 @@
+"""An application of a few pages with the studio's guard and look: a person's, or an organiser's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from aiohttp import web
+from aiohttp.typedefs import Middleware
+
+from retailsim.sim.studio.guard import Handler, guard, with_headers
+from retailsim.sim.studio.studio import STUDIO, Studio
+from retailsim.sim.studio.words import prepare, status_and_words
+
+SHARED = Path(__file__).parent / "static"
+ALWAYS = ("studio.css", "icon.svg")
+"""Files of the studio that every page is drawn with."""
+
+Told = Callable[[int, str], web.Response]
+"""Status and what went wrong -> the page that says it."""
+
+
+def small_application(
+    studio: Studio, static: Path, told: Told, *, most_bytes: int, shared: Sequence[str] = ALWAYS
+) -> web.Application:
+    """Return an application without pages yet; who has the studio's token may ask it.
+
+    Parameters
+    ----------
+    studio : Studio
+    static : Path
+        A folder of files of its own.
+    told : callable
+        Makes a page of what went wrong.
+    most_bytes : int
+        Of what is posted.
+    shared : sequence of str
+        The studio's files that its pages are drawn with.
+    """
+    app = web.Application(middlewares=[_in_words(told), guard], client_max_size=most_bytes)
+    app[STUDIO] = studio
+    app.on_response_prepare.append(with_headers)
+    prepare(app)
+    for name in shared:
+        app.router.add_get(f"/static/{name}", _file(SHARED / name))
+    app.router.add_static("/static", static, follow_symlinks=False)
+    return app
+
+
+def _file(path: Path) -> Handler:
+    async def answer(request: web.Request) -> web.StreamResponse:
+        return web.FileResponse(path)
+
+    return answer
+
+
+def _in_words(told: Told) -> Middleware:
+    @web.middleware
+    async def in_words(request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Say what went wrong as a page."""
+        try:
+            return await handler(request)
+        except ConnectionError:  # who asked has gone
+            raise
+        except Exception as error:
+            status, said = status_and_words(request, error)
+            if status < 400:
+                raise
+            return told(status, said)
+
+    return in_words
