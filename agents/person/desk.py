@@ -129,6 +129,14 @@ class Desk:
             self._taken.add(seat)
             self._wake(seat)
 
+    def release(self, seat: str) -> None:
+        """Go from a seat: its markets that have not begun wait until somebody comes again."""
+        with self._lock:
+            self._taken.discard(seat)
+            arrival = self._arrivals.get(seat)
+            if arrival is not None and arrival.is_set():
+                del self._arrivals[seat]
+
     def played(self, seat: str) -> list[str]:
         """Return the markets of a seat that came to their end here; told through `listen`, too."""
         with self._lock:

@@ -28,6 +28,13 @@ class NoSuchSeat(SimError):
         super().__init__("This link leads nowhere: ask whoever gave it to you for a new one.")
 
 
+class TakesNobodyNew(SimError):
+    """Seats are left, and the organiser lets nobody into them any more."""
+
+    def __init__(self) -> None:
+        super().__init__("This study takes nobody new any more. Thank you for your interest.")
+
+
 class NoSeatFree(SimError):
     """All seats are taken."""
 

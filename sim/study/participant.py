@@ -46,6 +46,8 @@ class Participant(msgspec.Struct, frozen=True, kw_only=True):
         What a panel's link brought along, such as ``PROLIFIC_PID``.
     stage : str
         Where the participant is.
+    stage_at : str
+        Since when; empty: since `came_at`.
     ending : str
         How it ended, once `stage` is "over".
     why : str
@@ -66,6 +68,7 @@ class Participant(msgspec.Struct, frozen=True, kw_only=True):
     came_at: str
     panel: dict[str, str] = {}
     stage: Stage = "consent"
+    stage_at: str = ""
     ending: Ending = ""
     why: str = ""
     consent_at: str = ""

@@ -20,6 +20,7 @@ FOLDER = "people"
 MOST_BYTES = 4 << 20
 """Of one participant's file."""
 _KEY = "key"
+_CLOSED = "closed"
 
 
 class Register:
@@ -58,6 +59,18 @@ class Register:
         """Keep what is known of a participant; it is on the disk when this returns."""
         self._write(self.folder / f"{one.seat}.json", msgspec.json.encode(one))
         self._found[one.seat] = one
+
+    @property
+    def closed(self) -> bool:
+        """Whether nobody new is let in, as the organiser last said."""
+        return (self.folder / _CLOSED).exists()
+
+    def close(self, *, closed: bool) -> None:
+        """Let nobody new in from now on, or let people in again."""
+        if closed:
+            self._write(self.folder / _CLOSED, b"")
+        else:
+            (self.folder / _CLOSED).unlink(missing_ok=True)
 
     def key(self) -> bytes:
         """Return the key that signs links, made once for a run."""

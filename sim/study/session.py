@@ -21,10 +21,11 @@ import msgspec
 from aiohttp import web
 
 from retailsim.agents.person.desk import Desk, Question
-from retailsim.sim.play.progress import Progress
+from retailsim.agents.person.errors import NoSuchQuestion
+from retailsim.sim.play.progress import ModelUsage, Progress
 from retailsim.sim.scenario.study_design import Treatment
 from retailsim.sim.scenario.study_table import StudyTable
-from retailsim.sim.study.errors import NoSeatFree, NoSuchSeat
+from retailsim.sim.study.errors import NoSeatFree, NoSuchSeat, TakesNobodyNew
 from retailsim.sim.study.links import ROOM, named_by, token
 from retailsim.sim.study.participant import Ending, Participant
 from retailsim.sim.study.register import Register
@@ -66,6 +67,10 @@ class StudySession:
     ----------
     over : {"", "finished", "stopped"} or a sentence
         Whether and how the run ended; a sentence says what went wrong.
+    seen : mapping of seat to str
+        When its page was last asked for in this session: ISO 8601, UTC.
+    usage : ModelUsage or None
+        What language models were asked, as the run's progress says it.
     """
 
     run: Path
@@ -78,6 +83,8 @@ class StudySession:
     currency: str
     program: str
     over: str = ""
+    seen: dict[str, str] = field(default_factory=dict)
+    usage: ModelUsage | None = None
     _changed: anyio.Event = field(default_factory=anyio.Event)
 
     # -- seats and who has them ------------------------------------------------------------
@@ -98,27 +105,68 @@ class StudySession:
 
         Raises
         ------
-        NoSuchSeat, NoSeatFree, BadRegister
+        NoSuchSeat, NoSeatFree, TakesNobodyNew, BadRegister
         """
         name = named_by(self.register.key(), given)
         if name == ROOM:
-            return self._known(panel) or self._taken(self._free(), panel)
-        if name not in self.plan:
+            one = self._known(panel) or self._taken(self._free(), panel)
+        elif name in self.plan:
+            one = self.register.participant(name) or self._taken(name, panel)
+        else:
             raise NoSuchSeat
-        return self.register.participant(name) or self._taken(name, panel)
+        self.seen[one.seat] = now()
+        return one
 
-    def keep(self, one: Participant) -> None:
-        """Keep what changed about a participant, and begin or go on with what they play."""
+    def keep(self, one: Participant) -> Participant:
+        """Keep what changed about a participant, and begin or go on with what they play.
+
+        Returns what is known now: since when the stage is what it is, is noted here.
+        """
+        before = self.register.participant(one.seat)
+        same = before is not None and before.stage == one.stage
+        since = before.stage_at if before is not None and same else now()
+        one = msgspec.structs.replace(one, stage_at=since)
         self.register.keep(one)
         if one.stage == "play":
             self.desk.take(self.source(one.seat))
         self._look()
+        return one
 
     def end(self, one: Participant, ending: Ending, why: str = "") -> Participant:
         """Note how it ended for a participant, and return what is known now."""
         ended = msgspec.structs.replace(one, stage="over", ending=ending, why=why, over_at=now())
-        self.keep(ended)
-        return ended
+        return self.keep(ended)
+
+    def take_nobody_new(self, *, closed: bool) -> None:
+        """Let nobody into a free seat from now on, or let people in again."""
+        self.register.close(closed=closed)
+        self._look()
+
+    def get_up(self, seat: str) -> None:
+        """Have who is in a seat leave its open question; what comes of it is the seat's to say.
+
+        Raises
+        ------
+        NoSuchQuestion
+            If it is asked nothing.
+        """
+        question = self.question(seat)
+        if question is None:
+            raise NoSuchQuestion
+        self.desk.leave(question.id)
+
+    def dismiss(self, one: Participant, ending: Ending, why: str) -> Participant:
+        """End it for somebody early: nothing is asked of the seat any more."""
+        self.desk.release(self.source(one.seat))
+        with suppress(NoSuchQuestion):
+            self.get_up(one.seat)
+        return self.end(one, ending, why)
+
+    def withdraw(self, one: Participant) -> Participant:
+        """Note that somebody withdrew; who has not come to the end has by that."""
+        if one.stage != "over":
+            one = self.dismiss(one, "screened out", "withdrew")
+        return self.keep(msgspec.structs.replace(one, withdrawn_at=now()))
 
     def source(self, seat: str) -> str:
         """Return what the desk calls a seat."""
@@ -198,8 +246,12 @@ class StudySession:
 
     @contextmanager
     def progress(self, total: int, done: int = 0) -> Iterator[Callable[[Progress], None]]:
-        """Take progress without a word: the register says more."""
-        yield lambda progress: None
+        """Take what models were asked; of people the register says more."""
+
+        def take(progress: Progress) -> None:
+            self.usage = progress.usage
+
+        yield take
 
     def _look(self) -> None:
         self._changed.set()
@@ -220,9 +272,9 @@ class StudySession:
         return None
 
     def _taken(self, seat: str, panel: Mapping[str, str]) -> Participant:
-        one = Participant(seat=seat, came_at=now(), panel=dict(panel))
-        self.keep(one)
-        return one
+        if self.register.closed:
+            raise TakesNobodyNew
+        return self.keep(Participant(seat=seat, came_at=now(), panel=dict(panel)))
 
 
 SESSION = web.AppKey("study", StudySession)
