@@ -8,6 +8,7 @@ that cannot be taken is refused with one sentence, and the question stays open.
 from __future__ import annotations
 
 import asyncio
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -105,7 +106,7 @@ class Desk:
     def __init__(self, *, gated: bool = False, clock: Callable[[], float] = time.monotonic) -> None:
         self._gated = gated
         self._clock = clock
-        self._taken: set[str] = set()
+        self._taken: dict[str, float] = {}
         self._arrivals: dict[str, asyncio.Event] = {}
         self._played: dict[str, list[str]] = {}
         self._lock = threading.RLock()
@@ -123,10 +124,16 @@ class Desk:
         """Whether the session is over: nothing is asked any more."""
         return self._closed
 
-    def take(self, seat: str) -> None:
-        """Come to a seat, such as ``buyer:ann``: its markets may begin; a second time is fine."""
+    def take(self, seat: str, markets: int | None = None) -> None:
+        """Come to a seat, such as ``buyer:ann``: its markets may begin; a second time is fine.
+
+        Parameters
+        ----------
+        markets : int, optional
+            How many of them may, counted from the first one that is played here; None: all.
+        """
         with self._lock:
-            self._taken.add(seat)
+            self._taken[seat] = math.inf if markets is None else markets
             self._wake(seat)
 
     def release(self, seat: str) -> None:
@@ -237,12 +244,15 @@ class Desk:
         self._loop = asyncio.get_running_loop()
 
     async def seated(self, seat: str) -> None:
-        """Return once somebody has come to a seat, or the session is over."""
-        with self._lock:
-            if not self._gated or self._closed or seat in self._taken:
-                return
-            arrival = self._arrivals.setdefault(seat, asyncio.Event())
-        await arrival.wait()
+        """Return once somebody has come to a seat for one more market, or the session is over."""
+        while True:
+            with self._lock:
+                more = len(self._played.get(seat, ())) < self._taken.get(seat, 0)
+                if more or not self._gated or self._closed:
+                    return
+                arrival = self._arrivals.setdefault(seat, asyncio.Event())
+                arrival.clear()
+            await arrival.wait()
 
     def market_over(self, seat: str, market: str) -> None:
         """Note that a market of a seat is over."""

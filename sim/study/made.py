@@ -143,6 +143,7 @@ def session_of(path: Path, desk: Desk) -> StudySession:
         run=path,
         table=table,
         plan=design.plan,
+        markets=_markets(design, table.role),
         before=before,
         broken=broken,
         register=Register(path),
@@ -150,6 +151,16 @@ def session_of(path: Path, desk: Desk) -> StudySession:
         currency=currency_of(path),
         program=program_name(),
     )
+
+
+def _markets(design: StudyDesign, role: Role) -> Mapping[str, tuple[str, ...]]:
+    """Return the names of the markets that each seat plays, in their order."""
+    found: dict[str, list[str]] = {seat: [] for seat in design.plan}
+    for spec in design.markets():
+        for other, name in spec.seats:
+            if other == role:
+                found[name].append(spec.id)
+    return {seat: tuple(own) for seat, own in found.items()}
 
 
 def _played(

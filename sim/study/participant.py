@@ -54,6 +54,8 @@ class Participant(msgspec.Struct, frozen=True, kw_only=True):
         The same as a sentence, for the organiser.
     consent_at, consent_digest : str
         When consent was given, and the SHA-256 of the text that it was given to; empty: it was not.
+    conversation : int
+        The conversation that the participant has come to, from 1; none after it begins. 0: none.
     tried : tuple of Tried
         Answers to checks, in order.
     answers : mapping
@@ -73,6 +75,7 @@ class Participant(msgspec.Struct, frozen=True, kw_only=True):
     why: str = ""
     consent_at: str = ""
     consent_digest: str = ""
+    conversation: int = 0
     tried: tuple[Tried, ...] = ()
     answers: dict[str, Any] = {}
     over_at: str = ""

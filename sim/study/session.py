@@ -51,6 +51,8 @@ class StudySession:
         As it is frozen in the run.
     plan : mapping of seat to treatments
         What each seat plays, in order.
+    markets : mapping of seat to str
+        The names of the markets that each seat plays, in the same order.
     before : mapping of seat to int
         How many of its conversations were over before this session.
     broken : frozenset of str
@@ -76,6 +78,7 @@ class StudySession:
     run: Path
     table: StudyTable
     plan: Mapping[str, tuple[Treatment, ...]]
+    markets: Mapping[str, tuple[str, ...]]
     before: Mapping[str, int]
     broken: frozenset[str]
     register: Register
@@ -126,9 +129,10 @@ class StudySession:
         same = before is not None and before.stage == one.stage
         since = before.stage_at if before is not None and same else now()
         one = msgspec.structs.replace(one, stage_at=since)
+        if one.stage == "play" and one.conversation == 0:
+            one = msgspec.structs.replace(one, conversation=1)
         self.register.keep(one)
-        if one.stage == "play":
-            self.desk.take(self.source(one.seat))
+        self._let_play(one)
         self._look()
         return one
 
@@ -231,8 +235,7 @@ class StudySession:
 
         self.desk.listen(told)
         for one in self.register.participants:
-            if one.stage == "play":
-                self.desk.take(self.source(one.seat))
+            self._let_play(one)
 
     def ended(self, how: str) -> None:
         """Note that the run is over."""
@@ -252,6 +255,16 @@ class StudySession:
             self.usage = progress.usage
 
         yield take
+
+    def _let_play(self, one: Participant) -> None:
+        """Let a participant's conversations begin, up to the one that they have come to.
+
+        Also where the participant is further by now: a conversation whose end a kill has taken from
+        the log is played to it again, from what was answered.
+        """
+        if one.conversation:
+            before = self.before.get(one.seat, 0)
+            self.desk.take(self.source(one.seat), max(0, one.conversation - before))
 
     def _look(self) -> None:
         self._changed.set()

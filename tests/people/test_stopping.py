@@ -160,3 +160,33 @@ def test_a_market_begins_when_its_seat_is_taken(tmp_path: Path) -> None:
     outcome = go_on(run.path, Quiet(), desk=again, control=RunControl())
     assert outcome is not None and outcome.finished
     assert len(events_of(run.path, "EpisodeClosed")) == 4 * 18
+
+
+def test_who_comes_for_one_market_is_not_asked_in_the_next(tmp_path: Path) -> None:
+    desk = Desk(gated=True)
+    path = scenario(tmp_path, text_of(RETAIL, "buyer"))
+    prepared = prepare(Options(scenario=str(path), out=tmp_path / "run", desk=desk), Quiet())
+    run = make(prepared)
+    first, second, *_ = (spec.id for spec in prepared.design.markets())
+    Bot(desk, seed=1).attend()
+    over: list[list[str]] = []
+
+    def look() -> None:
+        played = desk.played("buyer:ann")
+        if over and len(played) == 2:
+            desk.close()
+        elif not over and len(played) == 1:  # a moment for what must not happen: the next one
+            over.append(played)
+            asyncio.get_running_loop().call_later(0.2, go_on_to_the_second)
+
+    def go_on_to_the_second() -> None:
+        over.append(desk.played("buyer:ann"))
+        assert not desk.questions()
+        desk.take("buyer:ann", 2)
+
+    desk.listen(look)
+    desk.take("buyer:ann", 1)
+    progress = asyncio.run(play_with_telemetry(Job(run=str(run.path), desk=desk), stop=Stop()))
+    assert progress.stopped
+    assert over == [[first], [first]]
+    assert desk.played("buyer:ann") == [first, second]
