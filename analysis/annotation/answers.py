@@ -1,4 +1,4 @@
-"""Filled files: what raters answered, out of a form's JSON or a spreadsheet's CSV."""
+"""Filled files: what raters answered, out of a form's JSON, a journal or a spreadsheet's CSV."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import msgspec
 
 from retailsim.analysis.annotation.errors import BadKey, BadRatings
 from retailsim.analysis.annotation.items import FORMAT, AnswerKey, TrueAnswer
+from retailsim.analysis.annotation.journal import Standing, is_journal, read_acts, read_head
 from retailsim.events.whole_file import read_bounded
 
 Kind = Literal["person", "model"]
@@ -27,11 +28,24 @@ _ITEM = re.compile(r'"item"\s*:')
 
 
 class Ratings(msgspec.Struct, frozen=True, kw_only=True):
-    """What one rater answered; items that were left open are absent."""
+    """What one rater answered; items that were left open are absent.
+
+    Parameters
+    ----------
+    again : mapping of item to rating
+        What was said of items that were shown a second time; it counts for nothing else.
+    seconds : mapping of item to float
+        How long an item was looked at, both times together.
+    flagged : tuple of str
+        Items with which the rater found something wrong.
+    """
 
     rater: str
     kind: Kind
     values: Mapping[str, Value]
+    again: Mapping[str, Value] = {}
+    seconds: Mapping[str, float] = {}
+    flagged: tuple[str, ...] = ()
 
     @property
     def label(self) -> str:
@@ -97,6 +111,8 @@ def read_ratings(path: Path, key: AnswerKey) -> Filled:
     except UnicodeDecodeError as error:
         problem = f"byte {error.start} is not UTF-8; save it as CSV UTF-8"
         raise BadRatings(str(path), problem) from None
+    if is_journal(text):
+        return _journal(path, text, key)
     if text.lstrip().startswith("{"):
         saved = _saved(path, text, key)
         rater, rows = saved.rater.strip(), _entries(saved, text)
@@ -113,10 +129,48 @@ def _saved(path: Path, text: str, key: AnswerKey) -> Saved:
         saved = msgspec.json.decode(text, type=Saved)
     except (ValueError, RecursionError) as error:
         raise BadRatings(str(path), f"it holds no ratings from a form: {error}") from None
-    if saved.export != key.export:
-        problem = f"ratings of another export, {saved.export!r}; the key is of {key.export!r}"
-        raise BadRatings(str(path), problem)
+    _of_this_export(path, saved.export, key)
     return saved
+
+
+def _of_this_export(path: Path, export: str, key: AnswerKey) -> None:
+    if export != key.export:
+        problem = f"ratings of another export, {export!r}; the key is of {key.export!r}"
+        raise BadRatings(str(path), problem)
+
+
+def _journal(path: Path, text: str, key: AnswerKey) -> Filled:
+    """Return what stands at a journal's end; second ratings apart from the first ones."""
+    try:
+        head = read_head(text)
+    except (ValueError, RecursionError) as error:
+        raise BadRatings(f"{path}:1", f"no beginning of a journal: {error}") from None
+    _of_this_export(path, head.export, key)
+    standing, dirty = Standing(), list[str]()
+    for line in read_acts(text):
+        problem = line.problem if line.act is None else standing.add(line.act, line.number)
+        if problem:
+            dirty.append(f"{path}:{line.number}: {problem}; it is left out")
+    rater = head.rater.strip() or path.stem
+    kind: Kind = "model" if rater.startswith(MODEL) else "person"
+    first = _filled(path, key, rater, kind, _stood(standing, again=False))
+    second = _filled(path, key, rater, kind, _stood(standing, again=True))
+    seconds: dict[str, float] = {}
+    for place, looked in standing.seconds.items():
+        seconds[place.item] = seconds.get(place.item, 0.0) + looked
+    ratings = msgspec.structs.replace(
+        first.ratings,
+        again=second.ratings.values,
+        seconds=seconds,
+        flagged=tuple(sorted({place.item for place in standing.flags})),
+    )
+    return Filled(ratings=ratings, dirty=(*dirty, *first.dirty, *second.dirty))
+
+
+def _stood(standing: Standing, *, again: bool) -> Iterator[_Row]:
+    for place, stood in standing.ratings.items():
+        if place.again is again:
+            yield _Row(stood.line, place.item, stood.rating)
 
 
 def _entries(saved: Saved, text: str) -> Iterator[_Row]:

@@ -18,6 +18,8 @@ _WHO: dict[Kind, str] = {"person": "people", "model": "models"}
 def score_tables(scores: Scores) -> list[Table]:
     """Return the tables; those without rows are left out."""
     found = [_raters(scores)]
+    if scores.self_agreement:
+        found.append(_self_agreement(scores))
     if scores.tasks:
         found.append(_tasks(scores))
     if any(len(task.agents) > 1 for task in scores.tasks):
@@ -33,8 +35,29 @@ def _raters(scores: Scores) -> Table:
     table = _table(f"Raters of {scores.run}")
     table.add_column("rater")
     table.add_column("rated", justify="right")
+    timed = any(rater.seconds is not None for rater in scores.raters)
+    flagged = any(rater.flagged for rater in scores.raters)
+    _columns(table, *["seconds an item"] * timed, *["flagged"] * flagged)
     for rater in scores.raters:
-        table.add_row(Name(rater.label), f"{rater.rated:,} of {scores.items:,}")
+        table.add_row(
+            *(Name(rater.label), f"{rater.rated:,} of {scores.items:,}"),
+            *[NOTHING if rater.seconds is None else f"{rater.seconds:,.0f}"] * timed,
+            *[f"{len(rater.flagged):,}"] * flagged,
+        )
+    return table
+
+
+def _self_agreement(scores: Scores) -> Table:
+    table = _table("Items shown twice: the same rater says the same")
+    _columns(table, "rater", "twice", "same", "95%", "apart (1 to 5)")
+    for one in scores.self_agreement:
+        ends = one.same.interval
+        table.add_row(
+            *(Name(one.rater), f"{one.items:,}"),
+            NOTHING if one.same.value is None else f"{one.same.value:.0%}",
+            NOTHING if ends is None else f"{ends.low:.0%} to {ends.high:.0%}",
+            _number(one.difference),
+        )
     return table
 
 
@@ -124,6 +147,6 @@ def _table(title: str) -> Table:
 
 
 def _columns(table: Table, *names: str) -> None:
-    words = {"task", "trait", "agent", "by", ""}
+    words = {"task", "trait", "agent", "by", "rater", ""}
     for name in names:
         table.add_column(name, justify="left" if name in words else "right")

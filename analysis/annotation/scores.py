@@ -6,6 +6,7 @@ People and models are never put together: each kind of rater has rows of its own
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from statistics import median
 
 import msgspec
 import polars as pl
@@ -13,6 +14,7 @@ import polars as pl
 from retailsim.analysis.annotation.answers import Kind, Ratings, Value
 from retailsim.analysis.annotation.errors import BadRatings
 from retailsim.analysis.annotation.items import AnswerKey, TrueAnswer
+from retailsim.analysis.annotation.self_agreement import SelfAgreement, self_agreement
 from retailsim.analysis.annotation.tasks import LIKERT, TRAITS
 from retailsim.analysis.statistics.agreement import Scale, alpha, majority
 from retailsim.analysis.statistics.clusters import mean
@@ -21,11 +23,21 @@ from retailsim.analysis.statistics.values import Estimate, Interval, Test
 
 
 class Rater(msgspec.Struct, frozen=True, kw_only=True):
-    """Who rated: a model's `label` begins with "model:"."""
+    """Who rated: a model's `label` begins with "model:".
+
+    Parameters
+    ----------
+    seconds : float or None
+        The median of how long an item was looked at; None where nobody measured it.
+    flagged : tuple of str
+        Items with which the rater found something wrong; their ratings count.
+    """
 
     label: str
     kind: Kind
     rated: int
+    seconds: float | None = None
+    flagged: tuple[str, ...] = ()
 
 
 class AgentMean(msgspec.Struct, frozen=True, kw_only=True):
@@ -99,6 +111,7 @@ class Scores(msgspec.Struct, frozen=True, kw_only=True):
     tasks: tuple[TaskScore, ...]
     traits: tuple[TraitScore, ...]
     dirty: tuple[str, ...]
+    self_agreement: tuple[SelfAgreement, ...] = ()
 
 
 _KINDS: tuple[Kind, ...] = ("person", "model")
@@ -131,9 +144,7 @@ def score(key: AnswerKey, ratings: Sequence[Ratings], dirty: Sequence[str] = ())
         export=key.export,
         run=key.run,
         items=len(key.items),
-        raters=tuple(
-            Rater(label=one.label, kind=one.kind, rated=len(one.values)) for one in ratings
-        ),
+        raters=tuple(map(_rater, ratings)),
         tasks=tuple(
             _task(task.name, kind, group, key)
             for task in LIKERT
@@ -146,7 +157,18 @@ def score(key: AnswerKey, ratings: Sequence[Ratings], dirty: Sequence[str] = ())
             for kind, group in groups
             if _votes(_asked(key, trait.column), group)
         ),
+        self_agreement=self_agreement(ratings),
         dirty=tuple(dirty),
+    )
+
+
+def _rater(ratings: Ratings) -> Rater:
+    return Rater(
+        label=ratings.label,
+        kind=ratings.kind,
+        rated=len(ratings.values),
+        seconds=median(ratings.seconds.values()) if ratings.seconds else None,
+        flagged=ratings.flagged,
     )
 
 
