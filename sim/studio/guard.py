@@ -7,13 +7,13 @@ by another site's page; and needs the token, once in the link, then as a cookie.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Set
 from urllib.parse import urlsplit
 
 from aiohttp import web
 
 from retailsim.sim.studio.pages import told
-from retailsim.sim.studio.studio import STUDIO, Studio
+from retailsim.sim.studio.studio import STUDIO
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -39,16 +39,20 @@ _OPEN = (HEALTH, "/static/")
 async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Let a request through, or answer why not."""
     studio = request.app[STUDIO]
-    refused = _refusal(request, studio)
+    refused = refusal(request, studio.hosts)
     if refused is not None:
-        return refused
-    given = request.query.get("token")
-    if given is not None and _same(given, studio.token):
-        return _welcomed(request, studio)
-    known = _same(request.cookies.get(_cookie(request), ""), studio.token)
-    if not known and not request.path.startswith(_OPEN):
+        return told(request, *refused)
+    entering = welcomed(request, studio.token, "studio")
+    if entering is not None:
+        return entering
+    if not known(request, studio.token, "studio") and not is_open(request.path):
         return told(request, 401, "This page needs the link that the program printed.")
     return await handler(request)
+
+
+def is_open(path: str) -> bool:
+    """Whether an address says nothing of anybody's."""
+    return path.startswith(_OPEN)
 
 
 async def with_headers(request: web.Request, response: web.StreamResponse) -> None:
@@ -57,11 +61,18 @@ async def with_headers(request: web.Request, response: web.StreamResponse) -> No
         response.headers.setdefault(name, value)
 
 
-def _refusal(request: web.Request, studio: Studio) -> web.Response | None:
-    if _name(request.host) not in studio.hosts | {_came_to(request)[0]}:
-        return told(request, 421, "This server answers to the address that it printed only.")
+def refusal(request: web.Request, hosts: Set[str]) -> tuple[int, str] | None:
+    """Return with which status and words a request is refused, whoever sent it.
+
+    Parameters
+    ----------
+    hosts : set of str
+        Names by which the server may be addressed, whatever the port.
+    """
+    if _name(request.host) not in hosts | {_came_to(request)[0]}:
+        return 421, "This server answers to the address that it printed only."
     if _of_another_site(request):
-        return told(request, 403, "Another site's page asked for this.")
+        return 403, "Another site's page asked for this."
     return None
 
 
@@ -71,10 +82,12 @@ def _of_another_site(request: web.Request) -> bool:
     origin = request.headers.get("Origin")
     # A form of ours says null, since our pages tell no referrer; a browser says whose it is.
     ours = origin in (None, "null") if site == "same-origin" else origin is None
-    if not ours and urlsplit(origin or "").netloc != request.host:
+    named = origin is not None and urlsplit(origin).netloc == request.host
+    if not ours and not named:
         return True
     if request.method not in _LOOKING:
-        return site != "same-origin"
+        # To a server that is neither this machine nor encrypted, browsers say no more than Origin.
+        return site != "same-origin" and not (named and "Sec-Fetch-Site" not in request.headers)
     return site not in _SAME and not _followed_link(request)
 
 
@@ -84,19 +97,36 @@ def _followed_link(request: web.Request) -> bool:
     return request.method == "GET" and asked == ("navigate", "document")
 
 
-def _welcomed(request: web.Request, studio: Studio) -> web.Response:
-    """Keep the token as a cookie, and lead to the address without it: it stays in no history."""
+def welcomed(request: web.Request, token: str, name: str) -> web.Response | None:
+    """Return the answer to who brings a token in the link; None to anybody else.
+
+    The token becomes a cookie, and the answer leads to the address without it: it stays in no
+    history.
+
+    Parameters
+    ----------
+    name : str
+        What the token opens; part of the cookie's name.
+    """
+    given = request.query.get("token")
+    if given is None or not _same(given, token):
+        return None
     clean = request.rel_url.without_query_params("token")
     query = f"?{clean.raw_query_string}" if clean.raw_query_string else ""
     answer = web.Response(status=303, headers={"Location": f"./{clean.raw_name}{query}"})
     # Lax, so that a link in a report opens the page it names; no GET changes anything.
-    answer.set_cookie(_cookie(request), studio.token, httponly=True, samesite="Lax", path="/")
+    answer.set_cookie(_cookie(request, name), token, httponly=True, samesite="Lax", path="/")
     return answer
 
 
-def _cookie(request: web.Request) -> str:
+def known(request: web.Request, token: str, name: str) -> bool:
+    """Whether a request has the cookie that `welcomed` gave."""
+    return _same(request.cookies.get(_cookie(request, name), ""), token)
+
+
+def _cookie(request: web.Request, name: str) -> str:
     """The cookie's name: cookies are shared by all ports of a machine, so the port is in it."""
-    return f"retailsim-studio-{_came_to(request)[1]}"
+    return f"retailsim-{name}-{_came_to(request)[1]}"
 
 
 def _came_to(request: web.Request) -> tuple[str, int]:

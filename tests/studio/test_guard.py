@@ -128,3 +128,28 @@ def test_what_is_sent_to_a_page_is_refused_in_words(tmp_path: Path) -> None:
             assert "can be looked at, and takes nothing" in await answer.text()
 
     ask(tmp_path, questions)
+
+
+@pytest.mark.parametrize(
+    ("headers", "refused"),
+    [
+        ({"Sec-Fetch-Site": "same-origin", "Origin": "null"}, False),
+        ({"Sec-Fetch-Site": "none"}, True),
+        ({}, True),  # no browser
+        # What a browser sends to a server that is neither this machine nor encrypted.
+        ({"Origin": "http://{host}"}, False),
+        ({"Origin": "http://evil.example"}, True),
+        ({"Origin": "null"}, True),
+        ({"Origin": "http://{host}", "Sec-Fetch-Site": "cross-site"}, True),
+    ],
+)
+def test_what_changes_something_is_taken_from_a_page_of_ours_alone(
+    headers: dict[str, str], refused: bool, tmp_path: Path
+) -> None:
+    async def questions(client: Client) -> None:
+        host = f"{client.host}:{client.port}"
+        sent = {name: value.format(host=host) for name, value in headers.items()}
+        async with client.post("/", headers=sent) as answer:
+            assert answer.status == (403 if refused else 405)  # no page of the studio takes any
+
+    ask(tmp_path, questions)
