@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from retailsim.sim.cli.help_page import Command
-from retailsim.sim.cli.options import CHARTS, JSON, PATH, RUN, RUN_PATH, SETTINGS
+from retailsim.sim.cli.options import CHARTS, JSON, PATH, RUN, RUN_PATH, SETTINGS, WITHOUT
 
 
 @click.command(cls=Command, example="replay runs/first")
@@ -43,7 +43,8 @@ def report(run: Path, out: Path | None, charts: Any) -> None:
 
 @click.command(cls=Command, example="compare runs/first runs/second")
 @click.argument("first", type=RUN_PATH, metavar="RUN_A")
-@click.argument("second", type=RUN_PATH, metavar="RUN_B")
+@click.argument("second", type=RUN_PATH, metavar="[RUN_B]", required=False)
+@WITHOUT
 @click.option(
     "--html",
     is_flag=False,
@@ -52,12 +53,24 @@ def report(run: Path, out: Path | None, charts: Any) -> None:
     help="Also write it as a page; by default into derived/ of RUN_B.",
 )
 @JSON
-def compare(first: Path, second: Path, html: str | None, as_json: bool) -> None:
-    """Say what changed from RUN_A to RUN_B, and how certain that is."""
+def compare(
+    first: Path, second: Path | None, without: tuple[str, ...], html: str | None, as_json: bool
+) -> None:
+    """Say what changed from RUN_A to RUN_B, and how certain that is.
+
+    Without RUN_B: what people did in RUN_A, beside simulated agents in their seats on the same
+    draws.
+    """
     from retailsim.sim.look.compare import compare_runs
     from retailsim.sim.terminal.terminal import Terminal
 
-    sys.exit(compare_runs(first, second, Terminal(json=as_json), html))
+    if second is None:
+        from retailsim.sim.look.beside_people import compare_people
+
+        if html is not None:
+            raise click.UsageError("--html is for two runs: name RUN_B, too")
+        sys.exit(compare_people(first, without, Terminal(json=as_json)))
+    sys.exit(compare_runs(first, second, Terminal(json=as_json), html, without))
 
 
 @click.command(cls=Command, example="export runs/first episodes --out episodes.parquet")

@@ -18,6 +18,11 @@ def _finite(ctx: click.Context, option: click.Parameter, value: float | None) ->
     return value
 
 
+def _listed(ctx: click.Context, option: click.Parameter, value: str | None) -> tuple[str, ...]:
+    parts = (part.strip() for part in (value or "").split(","))
+    return tuple(dict.fromkeys(part for part in parts if part))
+
+
 PATH = click.Path(path_type=Path)
 RUN_PATH = RunPath(path_type=Path)
 RUN = click.argument("run", type=RUN_PATH)
@@ -51,6 +56,12 @@ BUYERS = click.option("--buyers", metavar="A,B", help="Buyers, named in the same
 CATALOG = click.option("--catalog", type=PATH, metavar="FILE", help="A catalog of your own.")
 PROFILES = click.option(
     "--profiles", type=PATH, metavar="FILE", help="Profiles of the buyers in conversations."
+)
+WITHOUT = click.option(
+    "--without",
+    callback=_listed,
+    metavar="A,B",
+    help="Seats of people to leave out, such as those who withdrew.",
 )
 SCENARIO = ScenarioName()
 CHARTS = click.Choice(["png", "svg"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,22 +18,32 @@ if TYPE_CHECKING:
     from retailsim.analysis.measures.comparison import Comparison
 
 
-def compare_runs(first: Path, second: Path, terminal: Terminal, html: str | None = None) -> int:
+def compare_runs(
+    first: Path,
+    second: Path,
+    terminal: Terminal,
+    html: str | None = None,
+    without: Sequence[str] = (),
+) -> int:
     """Compare two runs; returns the exit status, 1 where there is nothing to compare.
 
     Parameters
     ----------
     html : str or None
         The file of its page; empty: among the second run's derived files. None: no page.
+    without : sequence of str
+        Seats of people that are left out.
 
     Raises what `side_by_side` and `compare_page.write_page` raise, and `OtherCurrency`.
     """
     with in_currency_of(first, second):
-        return _compared(first, second, terminal, html)
+        return _compared(first, second, terminal, html, without)
 
 
-def _compared(first: Path, second: Path, terminal: Terminal, html: str | None) -> int:
-    found = side_by_side(first, second)
+def _compared(
+    first: Path, second: Path, terminal: Terminal, html: str | None, without: Sequence[str]
+) -> int:
+    found = side_by_side(first, second, without)
     if html is not None:
         place = _page(found, Path(html) if html else None)
         terminal.say(f"page: {place}")

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from retailsim.events.log.seal import SEAL
-from retailsim.sim.errors import NotARunFolder, SimError, packages_for
+from retailsim.sim.errors import NoSuchPeople, NotARunFolder, SimError, packages_for
 from retailsim.sim.folder.run_folder import RunFile, RunFolder
+from retailsim.sim.people.twin_events import person_seats
 from retailsim.sim.scenario.anchor_record import AnchorRecord
 from retailsim.sim.terminal.program_name import program_name
 
@@ -75,12 +77,19 @@ class SideBySide(msgspec.Struct, frozen=True, kw_only=True):
     verdict: tuple[str, ...]
 
 
-def side_by_side(first: Path, second: Path) -> SideBySide:
+def side_by_side(first: Path, second: Path, without: Sequence[str] = ()) -> SideBySide:
     """Compare two runs.
+
+    Parameters
+    ----------
+    without : sequence of str
+        Seats of people in either run whose episodes are left out.
 
     Raises
     ------
     OtherProtocol
+    NoSuchPeople
+        If no person takes a seat of such a name in either.
     NothingPairs
         If both have episodes, and of no product (or profile) that is in both, and they are not
         two draws from one catalogue.
@@ -98,10 +107,10 @@ def side_by_side(first: Path, second: Path) -> SideBySide:
         from retailsim.sim.look.scenario_changes import only_prices, scenario_changes
     shared = share_draws(first, second)
     own, names = own_of(first, second), run_names(first, second)
-    loaded = load(first), load(second)
+    loaded = _without(first, second, (load(first), load(second)), without)
     _check_common(first, second, loaded)
     found = compare(*loaded, shared=shared, own=own, streams=streams_of(first, second), names=names)
-    cautions = (*found.cautions, *_anchored_apart(first, second))
+    cautions = (*found.cautions, *_anchored_apart(first, second), *_of_people(first, second))
     found = msgspec.structs.replace(found, cautions=cautions)
     runs = (first, second)
     made = [run_file(run) for run in runs]
@@ -123,6 +132,32 @@ def side_by_side(first: Path, second: Path) -> SideBySide:
         comparison=found,
         verdict=verdict(found, names, {one.name: one for one in with_own(own)}),
     )
+
+
+def _without(
+    first: Path, second: Path, loaded: tuple[Projection, Projection], without: Sequence[str]
+) -> tuple[Projection, Projection]:
+    """Leave out the episodes of some people, in the run in which they sit."""
+    if not without:
+        return loaded
+    import polars as pl
+
+    made = (run_file(run) for run in (first, second))
+    seats: list[Mapping[str, Sequence[str]]] = [
+        {} if one is None else dict(person_seats(one.scenario).items()) for one in made
+    ]
+    known = sorted({name for of in seats for ids in of.values() for name in ids})
+    if unknown := [name for name in without if name not in known]:
+        raise NoSuchPeople(second, unknown, known)
+
+    def left(run: Projection, of: Mapping[str, Sequence[str]]) -> Projection:
+        gone = [pl.col(role).is_in([n for n in ids if n in without]) for role, ids in of.items()]
+        if not gone:
+            return run
+        return replace(run, episodes=run.episodes.filter(~pl.any_horizontal(gone)))
+
+    one, two = (left(run, of) for run, of in zip(loaded, seats, strict=True))
+    return one, two
 
 
 def _check_common(first: Path, second: Path, loaded: tuple[Projection, Projection]) -> None:
@@ -209,6 +244,21 @@ def _anchored_apart(first: Path, second: Path) -> Iterator[str]:
             "The anchors of these runs were solved to different levels: what changed includes "
             "that. For one shop in both, set anchor.run of the second to the folder of the first."
         )
+
+
+def _of_people(first: Path, second: Path) -> Iterator[str]:
+    """Say what the intervals leave out where people sit in one of the runs only."""
+    some = [run for run in (first, second) if _has_people(run)]
+    if len(some) == 1:
+        yield (
+            f"People take seats in {some[0]}: the intervals are for other products with these very "
+            f"people. For other people: {program_name()} compare {some[0]}"
+        )
+
+
+def _has_people(run: Path) -> bool:
+    made = run_file(run)
+    return made is not None and bool(person_seats(made.scenario))
 
 
 def _anchor(made: RunFile | None) -> AnchorRecord | None:

@@ -25,6 +25,7 @@ from retailsim.sim.errors import NoPerson
 from retailsim.sim.execution.job import cast_of, protocol_of, run_design
 from retailsim.sim.folder.run_folder import RunFile, RunFolder
 from retailsim.sim.people.outcome import Outcome, outcomes_of
+from retailsim.sim.people.twin_events import waits_in
 from retailsim.sim.play.in_memory import play_in_memory
 from retailsim.sim.play.leftovers import StoredLines, whole_markets
 from retailsim.sim.play.retries import attempt
@@ -87,7 +88,6 @@ def beside_twins(run: Path, seat: str, *, trust: bool = False) -> list[BesideTwi
     role, table = _seat(run, file, seat)
     instead = _with_behavioral(file, role, table)
     cast = cast_of(folder, instead)
-    why = _why_none(cast)
     design = run_design(folder, instead)
     specs = {spec.id: spec for spec in design.markets() if (role, table.id) in spec.seats}
     found: list[BesideTwin] = []
@@ -95,6 +95,7 @@ def beside_twins(run: Path, seat: str, *, trust: bool = False) -> list[BesideTwi
         spec = specs.get(attempt(market)[0])
         if spec is None:
             continue
+        why = _why_none(cast, instead, spec)
         twins = {} if why else _played(design, instead, cast, spec)
         for episode, outcome in outcomes_of(events).items():
             twin = twins.get(attempt(episode)[0])
@@ -130,14 +131,14 @@ def _with_behavioral(file: RunFile, role: Role, table: AgentTable) -> RunFile:
     return msgspec.structs.replace(file, scenario=scenario)
 
 
-def _why_none(cast: Cast) -> str:
-    """Say who else would have to be asked anew; empty where nobody."""
-    if cast.waits:
-        return (
-            "Somebody else in the market, such as a model, would have to be asked anew: "
-            "its answers are to what the person said."
-        )
-    return ""
+def _why_none(cast: Cast, file: RunFile, spec: MarketSpec) -> str:
+    """Say who else in a market would have to be asked anew; empty where nobody."""
+    if not waits_in(cast, file.scenario, spec):
+        return ""
+    return (
+        "Somebody else in the market, such as a model, would have to be asked anew: "
+        "its answers are to what the person said."
+    )
 
 
 _Logged = Iterator[tuple[str, list[Event], Absence | None]]

@@ -108,6 +108,7 @@ def test_a_model_beside_the_person_is_not_asked_again(tmp_path: Path) -> None:
         play(tmp_path, text, Attended(retail_words.buyers))
         asked = len(server.bodies)
         found = beside_twins(tmp_path / "run", "buyer:ann")
+        shown = sim("compare", tmp_path / "run")
         assert len(server.bodies) == asked
     assert found and all(one.twin is None for one in found)
     assert {one.why_none for one in found} == {
@@ -115,6 +116,8 @@ def test_a_model_beside_the_person_is_not_asked_again(tmp_path: Path) -> None:
         "its answers are to what the person said."
     }
     assert {one.outcome.status for one in found} == {"closed"}
+    assert shown.exit_code == 1
+    assert "4 with a partner that waits, such as a model" in shown.stdout
 
 
 def test_a_seat_that_nobody_takes_is_one_line(tmp_path: Path) -> None:
