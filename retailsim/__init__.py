@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from retailsim.market.protocols.csales.requests import RespondToSeller as RespondToSeller
     from retailsim.market.protocols.csales.requests import SpeakTurn as SpeakTurn
     from retailsim.market.protocols.csales.values import Inferred as Inferred
+    from retailsim.market.protocols.csales.values import Left as Left
     from retailsim.market.protocols.csales.values import Line as Line
     from retailsim.market.protocols.csales.values import Plan as Plan
     from retailsim.market.protocols.csales.values import Profile as Profile
@@ -83,6 +84,7 @@ _MODULES = {
     ),
     "retailsim.market.protocols.csales.values": (
         "Inferred",
+        "Left",
         "Line",
         "Plan",
         "Profile",

@@ -18,7 +18,7 @@ from retailsim.market.protocols.csales.requests import (
     RespondToSeller,
     SpeakTurn,
 )
-from retailsim.market.protocols.csales.values import Line, Plan, Response
+from retailsim.market.protocols.csales.values import Left, Line, Plan, Response
 
 
 class SalesSeller(RoleAgent):
@@ -75,8 +75,8 @@ class SalesBuyer(RoleAgent):
     methods: ClassVar[Methods] = {OpenConversation: "open", RespondToSeller: "respond"}
 
     @abstractmethod
-    async def open(self, request: OpenConversation) -> str:
-        """Say what you need."""
+    async def open(self, request: OpenConversation) -> str | Left:
+        """Say what you need, or leave without a word."""
 
     @abstractmethod
     async def respond(self, request: RespondToSeller) -> Response:

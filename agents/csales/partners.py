@@ -32,6 +32,7 @@ from retailsim.market.protocols.csales.requests import (
 from retailsim.market.protocols.csales.values import (
     PERSUASION,
     Inferred,
+    Left,
     Line,
     Plan,
     Profile,
@@ -126,6 +127,8 @@ def _buying(talk: PartnerTalk) -> Script:
     """A seller that asks, then shows one item after the other, and persuades once it can."""
     common = {**talk.common, "profile": talk.profile}
     text = yield OpenConversation(**common, transcript=(), turn=1)
+    if isinstance(text, Left):
+        return
     text = text and f"{text} {_range(talk)}"
     left = list(map(_for_buyer, talk.fitting))
     shown: tuple[Product, ...] = ()

@@ -21,6 +21,7 @@ from retailsim.market.protocols.retail.requests import (
 from retailsim.market.protocols.retail.values import (
     Answer,
     Decision,
+    NoReview,
     Pitch,
     Review,
     Settlement,
@@ -95,5 +96,5 @@ class BuyerAgent(RoleAgent):
         """Tell the seller what is wrong, or return None to leave it at the last proposal."""
 
     @abstractmethod
-    async def review(self, request: WriteReview) -> Review:
-        """Review one aspect."""
+    async def review(self, request: WriteReview) -> Review | NoReview:
+        """Review one aspect, or return "no review" to leave it out."""

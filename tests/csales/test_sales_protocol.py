@@ -43,7 +43,7 @@ from retailsim.market.protocols.csales.requests import (
     SpeakTurn,
     StateReservationPrices,
 )
-from retailsim.market.protocols.csales.values import Inferred, Line, Plan, Response
+from retailsim.market.protocols.csales.values import Inferred, Left, Line, Plan, Response
 from tests.csales.chatter import BUYER, SELLER, Played, Shelf, item, plan, speak
 
 
@@ -218,6 +218,16 @@ def test_leaving_is_a_legal_end(how: Any) -> None:
     [left] = played.of(BuyerLeft)
     assert (left.how, left.turn) == (how, 2)
     assert played.of(EpisodeClosed)
+
+
+@pytest.mark.parametrize("how", ["leave", "defer"])
+def test_a_buyer_may_leave_before_it_has_said_a_word(how: Any) -> None:
+    """Nothing is said in its name, and the seller is asked nothing."""
+    played = Played({**BUYER, OpenConversation: lambda request: Left(how=how, reason="no time")})
+    [left] = played.of(BuyerLeft)
+    assert (left.how, left.turn, left.reason) == (how, 1, "no time")
+    assert played.of(EpisodeClosed) and not played.of(MessageSent)
+    assert [type(one) for one in played.requests] == [OpenConversation]
 
 
 def test_what_items_are_worth_is_logged_for_the_selected_and_the_bought_one() -> None:

@@ -46,7 +46,7 @@ NAMES: dict[type[Any], str] = {
     Complain: "a text or None",
     GiveSupport: "Support",
     SettleIssue: "Settlement",
-    WriteReview: "Review",
+    WriteReview: "Review or a text",
 }
 """How a refusal calls what was asked for."""
 

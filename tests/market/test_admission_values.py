@@ -103,6 +103,7 @@ MALFORMED: list[tuple[type[Any], Any, str]] = [
     (WriteReview, review(text=object()), "a object cannot be logged"),
     (WriteReview, review(text="\ud83d"), "surrogates not allowed"),
     (WriteReview, review(would_recommend=1), "Expected `bool | null`, got `int`"),
+    (WriteReview, "Good.", "Invalid enum value 'Good.'; allowed: no review"),
     (AskSeller, "\ud83d", "surrogates not allowed"),
     (Decide, decided(1, 1), "Expected `bool`, got `int` - at `$.will_purchase`"),  # type: ignore[arg-type]
     (Decide, decided(True, 10**30), "a number beyond 4294967296"),

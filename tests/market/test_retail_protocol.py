@@ -47,8 +47,11 @@ from retailsim.market.protocols.retail.requests import (
 )
 from retailsim.market.protocols.retail.values import (
     DIMENSIONS,
+    NO_REVIEW,
+    NoReview,
     Offer,
     Pitch,
+    Review,
     Strategy,
     Topics,
     Turn,
@@ -56,6 +59,7 @@ from retailsim.market.protocols.retail.values import (
 from tests.market.players import (
     EXCHANGE,
     REFUND,
+    but,
     buyer,
     decided,
     market_spec,
@@ -279,6 +283,18 @@ def test_without_questions_there_is_no_review_of_the_inquiry() -> None:
     played = play(buying=buyer(questions=0))
     names = [*OPENING, "TopicsChosen", "DecisionMade", "OrderPlaced", "OrderDelivered"]
     assert played.names() == [*names, "review pitch", "review product", *END]
+
+
+@pytest.mark.parametrize("left_out", ["pitch", "pre_inquiry", "product"])
+def test_a_review_may_be_left_out_and_the_next_is_asked_for(left_out: str) -> None:
+    def reviewing(request: WriteReview) -> Review | NoReview:
+        return NO_REVIEW if request.aspect == left_out else Review(rating=4, text="Good.")
+
+    played = play(buying=but(buyer(), WriteReview, reviewing))
+    aspects = ["pitch", "pre_inquiry", "product"]
+    assert [request.aspect for request in played.asked(WriteReview)] == aspects
+    written = [f"review {one}" for one in aspects if one != left_out]
+    assert played.names() == [*BOUGHT, "OrderDelivered", *written, *END]
 
 
 @pytest.mark.parametrize("most", [1, 3])

@@ -7,9 +7,13 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from retailsim.agents.person.desk import Question
+from retailsim.agents.retail.people.side import PEOPLE
+from retailsim.analysis.replay.replay import replay
+from retailsim.market.protocols.retail.requests import Decide
 from retailsim.sim.errors import BadScenario
 from retailsim.sim.people.twin import beside_twins
 from tests.people import csales_words, retail_words
@@ -140,24 +144,101 @@ def test_who_leaves_does_not_buy_and_is_waited_for_no_more(tmp_path: Path) -> No
     verified(run)
 
 
+REVIEWS = {"pitch", "pre_inquiry", "post_inquiry", "product"}
+
+
 @pytest.mark.slow
-def test_an_episode_fails_where_nobody_can_leave_or_goes_on(tmp_path: Path) -> None:
-    leaves = 'when_gone = "leave", deadline_s = 1'
-    places = [
-        (text_of(RETAIL, "buyer", "deadline_s = 1"), "Decide", "decision"),
-        (text_of(RETAIL, "buyer", leaves), "WriteReview", "review"),
-        (text_of(CSALES, "buyer", leaves), "OpenConversation", "opening"),
-    ]
-    for number, (text, request, stage) in enumerate(places):
-        folder = tmp_path / str(number)
-        folder.mkdir()
-        words = csales_words.buyers if stage == "opening" else retail_words.buyers
-        run, _ = play_in_virtual_time(folder, text, Attended(silent_from(words, request)))
-        failed = events_of(run, "EpisodeFailed")
-        reason = "PersonGone: buyer:ann: gave no answer within 1 s"
-        assert {(one["stage"], one["reason"]) for one in failed} == {(stage, reason)}
-        assert {one["gone"] for one in steps(run) if "gone" in one} == {"fail"}
-        verified(run)
+@pytest.mark.parametrize(
+    ("place", "request_", "left_out"),
+    [
+        ("retail/buyer", "ChooseTopics", REVIEWS),
+        ("retail/buyer", "Complain", REVIEWS),
+        ("retail/buyer", "WriteReview", REVIEWS),
+        ("csales/buyer", "OpenConversation", set()),
+        ("csales/buyer", "RespondToSeller", set()),
+    ],
+)
+def test_a_buyer_may_leave_at_every_step(
+    place: str, request_: str, left_out: set[str], tmp_path: Path
+) -> None:
+    """Each episode comes to its end, with what it had come to; and the end is in every measure."""
+    protocol = place.split("/")[0]
+    options = 'when_gone = "leave", deadline_s = 1'
+    text = text_of(TEXTS[protocol], "buyer", options)
+    attended = Attended(silent_from(WORDS[place], request_))
+    run, _ = play_in_virtual_time(tmp_path, text, attended)
+    assert not events_of(run, "EpisodeFailed")
+    ended = {one["episode"] for one in events_of(run, "EpisodeClosed")}
+    assert ended == {one["episode"] for one in events_of(run, "EpisodeOpened")}
+    assert not left_out & {one["aspect"] for one in events_of(run, "ReviewPosted")}
+    assert bool(events_of(run, "OrderPlaced")) == (request_ in ("Complain", "WriteReview"))
+    assert {one.get("gone") for one in steps(run)} <= {None, "leave"}
+    waited = [step for step in steps(run) if "after_s" in step]
+    assert len(waited) == len({step["market"] for step in waited}) > 0
+    if request_ == "OpenConversation":
+        assert not events_of(run, "MessageSent") and len(events_of(run, "BuyerLeft")) == len(ended)
+    measured = replay(run).overall
+    assert measured.conversion_rate is not None
+    assert (measured.average_rating is None) == bool(left_out or protocol == "csales")
+    assert {one.outcome.status for one in beside_twins(run, "buyer:ann")} == {"closed"}
+    verified(run)
+
+
+@pytest.mark.slow
+def test_who_leaves_between_two_reviews_has_written_the_first(tmp_path: Path) -> None:
+    seen: set[str] = set()
+
+    def answers(question: Question) -> Any:
+        again = question.request == "WriteReview" and question.market in seen
+        seen.update({question.market} if question.request == "WriteReview" else ())
+        return None if again else retail_words.buyers(question)
+
+    text = text_of(RETAIL, "buyer", 'when_gone = "leave", deadline_s = 1')
+    run, _ = play_in_virtual_time(tmp_path, text, Attended(answers))
+    reviews = events_of(run, "ReviewPosted")
+    assert {one["aspect"] for one in reviews} == {"pitch"} and len(reviews) == 4
+    assert events_of(run, "RefundIssued") and len(events_of(run, "EpisodeClosed")) == 4
+    verified(run)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("place", "request_", "stage"),
+    [
+        ("retail/buyer", "Decide", "decision"),
+        ("retail/seller", "AnswerBuyer", "pre_inquiry"),
+        ("csales/buyer", "OpenConversation", "opening"),
+    ],
+)
+def test_an_episode_fails_where_nobody_goes_on(
+    place: str, request_: str, stage: str, tmp_path: Path
+) -> None:
+    protocol, role = place.split("/")
+    text = text_of(TEXTS[protocol], "buyer" if role == "buyer" else "seller", "deadline_s = 1")
+    run, _ = play_in_virtual_time(tmp_path, text, Attended(silent_from(WORDS[place], request_)))
+    failed = events_of(run, "EpisodeFailed")
+    name = "ann" if role == "buyer" else "shop"
+    reason = f"PersonGone: {role}:{name}: gave no answer within 1 s"
+    assert {(one["stage"], one["reason"]) for one in failed} == {(stage, reason)}
+    assert {one["gone"] for one in steps(run) if "gone" in one} == {"fail"}
+    verified(run)
+
+
+@pytest.mark.slow
+def test_where_a_protocol_has_no_way_to_leave_the_episode_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stays = msgspec.structs.replace(PEOPLE.steps[Decide], leave=None)
+    side = msgspec.structs.replace(PEOPLE, steps={**PEOPLE.steps, Decide: stays})
+    monkeypatch.setattr("retailsim.agents.person.agent.side_of", lambda protocol: side)
+    text = text_of(RETAIL, "buyer", 'when_gone = "leave", deadline_s = 1')
+    attended = Attended(silent_from(retail_words.buyers, "AskSeller"))
+    run, _ = play_in_virtual_time(tmp_path, text, attended)
+    assert {one["reason"] for one in events_of(run, "EpisodeFailed")} == {
+        "PersonGone: buyer:ann: left the seat"
+    }
+    found = Counter((one["asked"], one.get("gone")) for one in steps(run))
+    assert (found["AskSeller", "leave"], found["Decide", "fail"]) == (4, 4)
 
 
 @pytest.mark.slow

@@ -11,9 +11,10 @@ from retailsim.market.catalogue.product import Product
 from retailsim.market.core.money import dollars
 from retailsim.market.core.request import AgentRequest
 from retailsim.market.protocols.csales.requests import OpenConversation, RespondToSeller
-from retailsim.market.protocols.csales.values import Response
+from retailsim.market.protocols.csales.values import Left, Response
 
 ANSWERING_S = 120.0
+_WHY = "The buyer left."
 LEFT = "(The buyer leaves without a word.)"
 
 
@@ -72,7 +73,7 @@ def _response(request: RespondToSeller, given: Given) -> Response:
 
 
 def _gone(request: RespondToSeller) -> Response:
-    return Response(text=LEFT, leave="leave", reason="The buyer left.")
+    return Response(text=LEFT, leave="leave", reason=_WHY)
 
 
 def _asks(request: RespondToSeller) -> str:
@@ -88,6 +89,7 @@ BUYER: Mapping[type[AgentRequest], Step] = MappingProxyType(
             asks=lambda request: "Say what you are looking for; your budget is added to it.",
             fields=lambda request: (Field(name="text", label="Your message"),),
             value=lambda request, given: given["text"],
+            leave=lambda request: Left(reason=_WHY),
             deadline_s=ANSWERING_S,
         ),
         RespondToSeller: Step(

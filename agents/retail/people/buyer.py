@@ -17,7 +17,7 @@ from retailsim.market.protocols.retail.requests import (
     WriteReview,
 )
 from retailsim.market.protocols.retail.spec import RetailRules
-from retailsim.market.protocols.retail.values import TOPICS, Decision, Review, Topics
+from retailsim.market.protocols.retail.values import NO_REVIEW, TOPICS, Decision, Review, Topics
 
 DECIDING_S = 120.0
 _MOST_UNITS = RetailRules().max_quantity
@@ -153,6 +153,7 @@ BUYER: Mapping[type[AgentRequest], Step] = MappingProxyType(
             asks=lambda request: f"Review {_ABOUT[request.aspect]}.",
             fields=_review_fields,
             value=_review,
+            leave=lambda request: NO_REVIEW,
         ),
     }
 )

@@ -39,6 +39,7 @@ from retailsim.market.protocols.csales.requests import (
 from retailsim.market.protocols.csales.values import (
     PERSUASION,
     Inferred,
+    Left,
     Line,
     Plan,
     Response,
@@ -50,8 +51,8 @@ _MOST_ITEMS = 100
 # -- what the types leave open -------------------------------------------------------------
 
 
-def _bad_opening(request: OpenConversation, text: str) -> str | None:
-    return bad_text(text)
+def _bad_opening(request: OpenConversation, said: str | Left) -> str | None:
+    return None if isinstance(said, Left) else bad_text(said)
 
 
 def _bad_plan(request: PlanTurn, plan: Plan) -> str | None:
@@ -92,8 +93,10 @@ def price_range(request: OpenConversation) -> str:
     return f"My price range is {dollars(low)} to {dollars(high)}."
 
 
-def _opening(request: OpenConversation, text: str, seat: str) -> Written:
-    return (_said("buyer", request.turn, f"{text} {price_range(request)}"),)
+def _opening(request: OpenConversation, said: str | Left, seat: str) -> Written:
+    if isinstance(said, Left):
+        return (LeaveConversation(how=said.how, reason=said.reason),)
+    return (_said("buyer", request.turn, f"{said} {price_range(request)}"),)
 
 
 def _plan(request: PlanTurn, plan: Plan, seat: str) -> Written:
@@ -172,7 +175,7 @@ def _response(request: RespondToSeller, response: Response, seat: str) -> Writte
 
 ADMISSIONS: Mapping[type[AgentRequest], Admission] = MappingProxyType(
     {
-        OpenConversation: Admission(str, _opening, _bad_opening),
+        OpenConversation: Admission(str | Left, _opening, _bad_opening),
         PlanTurn: Admission(Plan, _plan, _bad_plan),
         SpeakTurn: Admission(Line, _line, _bad_line),
         RespondToSeller: Admission(Response, _response, _bad_response),

@@ -325,9 +325,9 @@ class Conversation(EpisodeState):
         return []
 
     def buyer_leaving(self, command: LeaveConversation) -> list[Post]:
-        """The buyer leaves."""
+        """The buyer leaves: with what it says now, or before a word was said."""
         self._pending = command
-        return []
+        return [] if self._transcript else self._carry_out()
 
     def _buyer_spoke(self) -> list[Post]:
         posts = self._carry_out()

@@ -122,6 +122,13 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     items: tuple[str, ...] = ()
 
 
+class Left(msgspec.Struct, frozen=True, kw_only=True):
+    """What a buyer answers that leaves before it has said a word, instead of an opening."""
+
+    how: Leaving = "leave"
+    reason: str = ""
+
+
 class Response(msgspec.Struct, frozen=True, kw_only=True):
     """What a buyer says and does; at most one of `select`, `buy` and `leave`.
 

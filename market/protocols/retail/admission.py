@@ -28,6 +28,7 @@ from retailsim.market.protocols.retail.requests import (
     EndDialogue,
     FormStrategy,
     GiveSupport,
+    LeaveOutReview,
     PresentPitch,
     ProposeSettlement,
     SettleIssue,
@@ -38,6 +39,7 @@ from retailsim.market.protocols.retail.values import (
     Answer,
     Choice,
     Decision,
+    NoReview,
     Pitch,
     Review,
     Settlement,
@@ -92,7 +94,9 @@ def _bad_topics(request: ChooseTopics, chosen: Topics) -> str | None:
     return None
 
 
-def _bad_review(request: WriteReview, review: Review) -> str | None:
+def _bad_review(request: WriteReview, review: Review | NoReview) -> str | None:
+    if isinstance(review, str):
+        return None
     if not 1 <= review.rating <= 5:
         return f"a rating of {review.rating}; 1 to 5 are allowed"
     return bad_text(review.text)
@@ -221,7 +225,9 @@ def _propose(settlement: Settlement) -> ProposeSettlement:
     return ProposeSettlement(settlement=settlement)
 
 
-def _review(request: WriteReview, review: Review, seat: str) -> Written:
+def _review(request: WriteReview, review: Review | NoReview, seat: str) -> Written:
+    if isinstance(review, str):
+        return (LeaveOutReview(),)
     return (
         ReviewPosted(
             aspect=request.aspect,
@@ -243,7 +249,7 @@ ADMISSIONS: Mapping[type[AgentRequest], Admission] = MappingProxyType(
         Complain: Admission(str | None, _complaint, _bad_words),
         GiveSupport: Admission(Support, _support, _bad_support),
         SettleIssue: Admission(Settlement, _settlement, _bad_settlement),
-        WriteReview: Admission(Review, _review, _bad_review),
+        WriteReview: Admission(Review | NoReview, _review, _bad_review),
     }
 )
 """Request -> what answers it."""

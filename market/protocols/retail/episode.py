@@ -34,6 +34,7 @@ from retailsim.market.protocols.retail.requests import (
     Decide,
     EndDialogue,
     GiveSupport,
+    LeaveOutReview,
     ProposeSettlement,
     SettleIssue,
     WriteReview,
@@ -346,8 +347,8 @@ class Episode(EpisodeState):
         )
         return Post(request, self.buyer, delay_us)
 
-    def reviewed(self, _: ReviewPosted) -> list[Post]:
-        """A review was posted: ask for the next, or end the episode."""
+    def reviewed(self, _: ReviewPosted | LeaveOutReview) -> list[Post]:
+        """A review was posted, or left out: ask for the next, or end the episode."""
         if self._aspects:
             return [self._review(MESSAGE_US)]
         self.ended = True

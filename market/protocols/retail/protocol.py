@@ -51,6 +51,7 @@ from retailsim.market.protocols.retail.requests import (
     ChooseTopics,
     EndDialogue,
     FormStrategy,
+    LeaveOutReview,
     PresentPitch,
     ProposeSettlement,
 )
@@ -88,6 +89,7 @@ class RetailMarket(Market):
         DecisionMade: Episode.decided,
         ProposeSettlement: Episode.settlement_proposed,
         ReviewPosted: Episode.reviewed,
+        LeaveOutReview: Episode.reviewed,
         ReportReading: Episode.read,
     }
 

@@ -147,7 +147,10 @@ class SettleIssue(ChoosingRequest, kw_only=True):
 
 
 class WriteReview(Request, kw_only=True):
-    """Buyer: review one aspect; ``order`` and what follows are None for a non-buyer."""
+    """Buyer: review one aspect; ``order`` and what follows are None for a non-buyer.
+
+    Nobody has to: `NO_REVIEW` instead of a review leaves this one out, and nothing is posted.
+    """
 
     stage: ClassVar[str] = "review"
 
@@ -162,6 +165,10 @@ class WriteReview(Request, kw_only=True):
 
 class EndDialogue(Message, kw_only=True):
     """Buyer to market: nothing more to say in this dialogue."""
+
+
+class LeaveOutReview(Message, kw_only=True):
+    """Buyer to market: no review of this aspect."""
 
 
 class ProposeSettlement(Message, kw_only=True):

@@ -185,6 +185,11 @@ class Support(msgspec.Struct, frozen=True, kw_only=True):
     choice: Choice | None = None
 
 
+NoReview = Literal["no review"]
+NO_REVIEW: NoReview = "no review"
+"""What a buyer answers that leaves a review out."""
+
+
 class Review(msgspec.Struct, frozen=True, kw_only=True):
     """A rating from 1 to 5 with its text; ``would_recommend`` only for the product."""
 
