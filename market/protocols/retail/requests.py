@@ -149,7 +149,7 @@ class SettleIssue(ChoosingRequest, kw_only=True):
 class WriteReview(Request, kw_only=True):
     """Buyer: review one aspect; ``order`` and what follows are None for a non-buyer.
 
-    Nobody has to: `NO_REVIEW` instead of a review leaves this one out, and nothing is posted.
+    Nobody has to: "no review" instead of a review leaves this one out, and nothing is posted.
     """
 
     stage: ClassVar[str] = "review"
