@@ -139,10 +139,7 @@ class Desk:
     def release(self, seat: str) -> None:
         """Go from a seat: its markets that have not begun wait until somebody comes again."""
         with self._lock:
-            self._taken.discard(seat)
-            arrival = self._arrivals.get(seat)
-            if arrival is not None and arrival.is_set():
-                del self._arrivals[seat]
+            self._taken.pop(seat, None)
 
     def played(self, seat: str) -> list[str]:
         """Return the markets of a seat that came to their end here; told through `listen`, too."""

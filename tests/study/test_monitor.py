@@ -40,6 +40,7 @@ def wide(folder: Path, seats: int) -> StudySession:
         run=folder,
         table=StudyTable(),
         plan={f"p{number:05}": (one,) for number in range(1, seats + 1)},
+        markets={},
         before={},
         broken=frozenset(),
         register=Register(folder),
