@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 from aiohttp import web
@@ -12,8 +12,8 @@ from retailsim.sim.studio.guard import Handler, guard, with_headers
 from retailsim.sim.studio.studio import STUDIO, Studio
 from retailsim.sim.studio.words import prepare, status_and_words
 
-SHARED = Path(__file__).parent / "static"
-ALWAYS = ("studio.css", "icon.svg")
+STUDIOS = Path(__file__).parent / "static"
+SHARED = ("studio.css", "icon.svg")
 """Files of the studio that every page is drawn with."""
 
 Told = Callable[[int, str], web.Response]
@@ -21,7 +21,7 @@ Told = Callable[[int, str], web.Response]
 
 
 def small_application(
-    studio: Studio, static: Path, told: Told, *, most_bytes: int, shared: Sequence[str] = ALWAYS
+    studio: Studio, static: Path, told: Told, *, most_bytes: int
 ) -> web.Application:
     """Return an application without pages yet; who has the studio's token may ask it.
 
@@ -34,15 +34,13 @@ def small_application(
         Makes a page of what went wrong.
     most_bytes : int
         Of what is posted.
-    shared : sequence of str
-        The studio's files that its pages are drawn with.
     """
     app = web.Application(middlewares=[_in_words(told), guard], client_max_size=most_bytes)
     app[STUDIO] = studio
     app.on_response_prepare.append(with_headers)
     prepare(app)
-    for name in shared:
-        app.router.add_get(f"/static/{name}", _file(SHARED / name))
+    for name in SHARED:
+        app.router.add_get(f"/static/{name}", _file(STUDIOS / name))
     app.router.add_static("/static", static, follow_symlinks=False)
     return app
 

@@ -6,7 +6,7 @@ import secrets
 import shlex
 import signal
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 
 import anyio
@@ -18,6 +18,7 @@ from retailsim.market.core.money import in_currency
 from retailsim.sim.errors import packages_for
 from retailsim.sim.execution.runner import RunControl, end_process, forget_dead_terminal
 from retailsim.sim.study.links import ROOM
+from retailsim.sim.study.links_file import address_of
 from retailsim.sim.study.made import Study
 from retailsim.sim.study.session import StudySession
 from retailsim.sim.terminal.program_name import program_name
@@ -50,6 +51,10 @@ class Places(msgspec.Struct, frozen=True, kw_only=True):
     organisers_port: int | None = None
     address: str | None = None
 
+    def base(self, port: int) -> str:
+        """Return how participants get to their server, which listens on a port."""
+        return self.address or f"http://{self.host}:{port}"
+
 
 def serve(study: Study, terminal: Terminal, places: Places) -> int:
     """Serve a study until its run is over or Ctrl-C; returns the exit status.
@@ -66,14 +71,14 @@ def serve(study: Study, terminal: Terminal, places: Places) -> int:
 
     async def main() -> None:
         key = secrets.token_urlsafe(24)
-        async with (
-            _listening(participants(session), places.host, places.port, PORT) as port,
-            _listening(
-                organisers(session, key), LOOPBACK, places.organisers_port, ORGANISERS_PORT
-            ) as own,
-        ):
-            base = places.address or f"http://{places.host}:{port}"
-            terminal.out(f"{base.rstrip('/')}/p/{session.link(ROOM)}")
+        async with AsyncExitStack() as open_:
+            there = _listening(participants(session), places.host, places.port, PORT)
+            base = places.base(await open_.enter_async_context(there))
+            here = organisers(session, key, base)
+            own = await open_.enter_async_context(
+                _listening(here, LOOPBACK, places.organisers_port, ORGANISERS_PORT)
+            )
+            terminal.out(address_of(session, base, ROOM))
             terminal.say(f"organiser: http://{LOOPBACK}:{own}/?token={key}")
             terminal.say("Ctrl-C stops; what was answered is kept.")
             async with anyio.create_task_group() as group:
