@@ -136,11 +136,6 @@ class Desk:
             self._taken[seat] = math.inf if markets is None else markets
             self._wake(seat)
 
-    def release(self, seat: str) -> None:
-        """Go from a seat: its markets that have not begun wait until somebody comes again."""
-        with self._lock:
-            self._taken.pop(seat, None)
-
     def played(self, seat: str) -> list[str]:
         """Return the markets of a seat that came to their end here; told through `listen`, too."""
         with self._lock:

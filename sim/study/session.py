@@ -160,8 +160,7 @@ class StudySession:
         self.desk.leave(question.id)
 
     def dismiss(self, one: Participant, ending: Ending, why: str) -> Participant:
-        """End it for somebody early: nothing is asked of the seat any more."""
-        self.desk.release(self.source(one.seat))
+        """End it for somebody early: no conversation begins any more, and one under way is left."""
         with suppress(NoSuchQuestion):
             self.get_up(one.seat)
         return self.end(one, ending, why)
