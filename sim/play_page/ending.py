@@ -54,8 +54,8 @@ def ending(run: Path, seat: str) -> Ending:
 
 
 def _ended(one: BesideTwin) -> Ended:
-    mine = dict(_told(one.outcome))
-    twins = dict(_told(one.twin)) if one.twin is not None else {}
+    mine = dict(told(one.outcome))
+    twins = dict(told(one.twin)) if one.twin is not None else {}
     names = dict.fromkeys((*mine, *twins))
     return Ended(
         title=one.outcome.title or "A conversation",
@@ -67,7 +67,7 @@ def _ended(one: BesideTwin) -> Ended:
 _ENDS = {"open": "not over", "closed": "came to its end", "failed": "broken off"}
 
 
-def _told(outcome: Outcome) -> Iterator[tuple[str, str]]:
+def told(outcome: Outcome) -> Iterator[tuple[str, str]]:
     """Yield what an outcome says, by name."""
     yield "The conversation", _ENDS[outcome.status]
     if outcome.decided:

@@ -26,6 +26,7 @@ from retailsim.sim.scenario.scenario import Scenario
 from retailsim.sim.scenario.study_design import StudyDesign
 from retailsim.sim.scenario.study_table import StudyTable
 from retailsim.sim.study.errors import BadStudy
+from retailsim.sim.study.materials import read_materials
 from retailsim.sim.study.register import Register
 from retailsim.sim.study.session import StudySession
 from retailsim.sim.terminal.audience import Audience
@@ -78,7 +79,8 @@ def new_study(options: Options, seats: int | None, desk: Desk, audience: Audienc
     Raises
     ------
     BadStudy
-        If it does not say how many seats there are, or names agents for them.
+        If it does not say how many seats there are, or names agents for them; if what participants
+        shall read or fill in cannot be used.
     SimError, CatalogError, BadProfiles
         As `prepare`.
     """
@@ -101,6 +103,7 @@ def new_study(options: Options, seats: int | None, desk: Desk, audience: Audienc
         **{f"{role}s": _seats(scenario, role, count)},
     )
     prepared = prepare(seated, audience)
+    read_materials(prepared.scenario.study or table, Path())  # before a folder is made for them
     run = make(prepared)
 
     def play(audience: Audience, control: RunControl) -> RunOutcome:
@@ -142,6 +145,7 @@ def session_of(path: Path, desk: Desk) -> StudySession:
     return StudySession(
         run=path,
         table=table,
+        materials=read_materials(table, run.inputs),
         plan=design.plan,
         markets=_markets(design, table.role),
         before=before,

@@ -27,6 +27,7 @@ from retailsim.sim.scenario.study_design import Treatment
 from retailsim.sim.scenario.study_table import StudyTable
 from retailsim.sim.study.errors import NoSeatFree, NoSuchSeat, TakesNobodyNew
 from retailsim.sim.study.links import ROOM, named_by, token
+from retailsim.sim.study.materials import Materials
 from retailsim.sim.study.participant import Ending, Participant
 from retailsim.sim.study.register import Register
 
@@ -49,6 +50,8 @@ class StudySession:
         The run's folder.
     table : StudyTable
         As it is frozen in the run.
+    materials : Materials
+        What participants read and are asked.
     plan : mapping of seat to treatments
         What each seat plays, in order.
     markets : mapping of seat to str
@@ -77,6 +80,7 @@ class StudySession:
 
     run: Path
     table: StudyTable
+    materials: Materials
     plan: Mapping[str, tuple[Treatment, ...]]
     markets: Mapping[str, tuple[str, ...]]
     before: Mapping[str, int]
@@ -88,6 +92,7 @@ class StudySession:
     over: str = ""
     seen: dict[str, str] = field(default_factory=dict)
     usage: ModelUsage | None = None
+    _gone: set[str] = field(default_factory=set)
     _changed: anyio.Event = field(default_factory=anyio.Event)
 
     # -- seats and who has them ------------------------------------------------------------
@@ -116,6 +121,29 @@ class StudySession:
         elif name in self.plan:
             one = self.register.participant(name) or self._taken(name, panel)
         else:
+            raise NoSuchSeat
+        self.seen[one.seat] = now()
+        return one
+
+    def come(self, given: str, panel: Mapping[str, str], before: str = "") -> Participant:
+        """Return whose place a token opens, as `opened`; who came before is in the same seat.
+
+        Parameters
+        ----------
+        before : str
+            The token of the seat that the room gave whoever comes, as far as their browser knows;
+            who is sent by a panel is known by that.
+        """
+        known = any(panel.get(label) for label in LABELS)
+        if before and not known and named_by(self.register.key(), given) == ROOM:
+            with suppress(NoSuchSeat):
+                return self.there(before)
+        return self.opened(given, panel)
+
+    def there(self, given: str) -> Participant:
+        """Return who sits in the seat that a token opens; raises `NoSuchSeat` where nobody does."""
+        one = self.register.participant(named_by(self.register.key(), given))
+        if one is None:
             raise NoSuchSeat
         self.seen[one.seat] = now()
         return one
@@ -264,8 +292,13 @@ class StudySession:
         if one.conversation:
             before = self.before.get(one.seat, 0)
             self.desk.take(self.source(one.seat), max(0, one.conversation - before))
+        if one.stage == "over" and self.played(one.seat) < one.conversation:
+            self._gone.add(one.seat)
 
     def _look(self) -> None:
+        for seat in self._gone:
+            if (question := self.question(seat)) is not None:
+                self.desk.leave(question.id)  # nobody will answer it
         self._changed.set()
         self._changed = anyio.Event()
 

@@ -2,16 +2,131 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import structlog
 from aiohttp import web
 
+from retailsim.analysis.report.page import style
+from retailsim.events.errors import RetailSimError
+from retailsim.sim.play_page import app as play_app
+from retailsim.sim.studio import app as studio_app
+from retailsim.sim.studio.guard import Handler, with_headers
+from retailsim.sim.study.errors import BadRegister, NoSeatFree, NoSuchSeat
+from retailsim.sim.study.participants.front import FRONT, Front
+from retailsim.sim.study.participants.handlers import ROUTES
+from retailsim.sim.study.participants.pages import page
+from retailsim.sim.study.participants.way import Way
+from retailsim.sim.study.results import Results
 from retailsim.sim.study.session import SESSION, StudySession
 
 MOST_BYTES = 1 << 18
-"""Of what is posted."""
+"""Of what is posted: the longest text that the market takes, each byte written as three."""
+STATIC = Path(__file__).parent / "static"
+FILES = {
+    "icon.svg": studio_app.STATIC,
+    "play.css": play_app.STATIC,
+    "play.js": play_app.STATIC,
+    "studio.css": studio_app.STATIC,
+    "study.css": STATIC,
+    "study.js": STATIC,
+}
+"""What pages are drawn with, by name, and where it is."""
+KEPT_S = 300
+"""How long a browser may keep them."""
+_NOTHING = "There is nothing here."
+_SENTENCES = {
+    400: "This could not be read. Please go back and try again.",
+    404: _NOTHING,
+    405: "This cannot be done here.",
+    413: "That is more than can be taken at once; please write less.",
+    415: "Only the page's own form is taken here.",
+    429: "That was too much at once; please wait a moment and load the page again.",
+}
+_FAILED = "Something went wrong here; nothing that you sent before is lost. Please load it again."
+
+log = structlog.get_logger(__name__)
 
 
 def application(session: StudySession) -> web.Application:
     """Return the participants' application of a study."""
-    app = web.Application(client_max_size=MOST_BYTES)
+    app = web.Application(middlewares=[_in_words, _bounded], client_max_size=MOST_BYTES)
     app[SESSION] = session
+    app[FRONT] = Front(session=session, way=Way(session), results=Results(session.run))
+    app.on_response_prepare.append(_with_headers)
+    app.on_shutdown.append(_end_waiting)
+    app.router.add_get("/p/{token}/static/{name}", _file)
+    app.add_routes(ROUTES)
     return app
+
+
+async def _file(request: web.Request) -> web.StreamResponse:
+    name = request.match_info["name"]
+    if name == "report.css":
+        answer: web.StreamResponse = web.Response(text=style(), content_type="text/css")
+    elif name in FILES:
+        answer = web.FileResponse(FILES[name] / name)
+    else:
+        raise web.HTTPNotFound
+    answer.headers["Cache-Control"] = f"max-age={KEPT_S}"
+    return answer
+
+
+async def _with_headers(request: web.Request, response: web.StreamResponse) -> None:
+    """Add what every answer carries, and take off what says with which program it was made."""
+    await with_headers(request, response)
+    response.headers["X-Robots-Tag"] = "noindex"
+    response.headers.popall("Server", None)
+
+
+async def _end_waiting(app: web.Application) -> None:
+    app[FRONT].closing = True
+    app[FRONT].touch()
+
+
+@web.middleware
+async def _bounded(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Refuse what one address or one seat asks for beyond measure, and other sites' forms."""
+    front = request.app[FRONT]
+    if not front.addresses.take(request.remote or ""):
+        raise web.HTTPTooManyRequests
+    token = request.match_info.get("token")
+    if token not in (None, front.room) and not front.seats.take(str(token)):
+        raise web.HTTPTooManyRequests
+    if request.method == "POST" and request.headers.get("Sec-Fetch-Site") == "cross-site":
+        raise web.HTTPBadRequest
+    return await handler(request)
+
+
+@web.middleware
+async def _in_words(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Say what went wrong as a page, in one sentence that says nothing of the program."""
+    try:
+        return await handler(request)
+    except ConnectionError:  # who asked has gone
+        raise
+    except Exception as error:
+        status, said = _status_and_words(request, error)
+        if status < 400:
+            raise
+        if "token" not in request.match_info:
+            return web.Response(text=said, status=status)
+        return page(request.app[FRONT], "sorry.html", status=status, text=said, state="sorry")
+
+
+def _status_and_words(request: web.Request, error: Exception) -> tuple[int, str]:
+    match error:
+        case NoSuchSeat():
+            return 404, str(error)
+        case NoSeatFree():
+            return 409, str(error)
+        case BadRegister():
+            log.error("nothing can be kept", problem=str(error))
+            return 503, _FAILED
+        case web.HTTPException():
+            return error.status, _SENTENCES.get(error.status, _FAILED)
+        case RetailSimError():
+            log.error("a participant's page failed", problem=str(error))
+            return 500, _FAILED
+    log.error("a participant's page failed", problem=repr(error))
+    return 500, _FAILED

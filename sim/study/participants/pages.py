@@ -1,0 +1,194 @@
+"""The participants' pages as HTML: one for each step, the chat's is that of `play`."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+from urllib.parse import quote
+
+import anyio.to_thread
+import msgspec
+from aiohttp import web
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from retailsim.agents.person.desk import Question
+from retailsim.agents.person.errors import BadAnswer, NoSuchQuestion
+from retailsim.analysis.conversation.clock import clock
+from retailsim.market.core.money import dollars, in_currency
+from retailsim.sim.people.outcome import Outcome
+from retailsim.sim.play_page.ending import told
+from retailsim.sim.play_page.forms import Posted, controls_of
+from retailsim.sim.play_page.handlers import stage_name
+from retailsim.sim.scenario.study_table import StudyTable
+from retailsim.sim.study.form_file import fields_of
+from retailsim.sim.study.participant import Ending, Participant
+from retailsim.sim.study.participants.front import Front, SeatSitting
+from retailsim.sim.study.results import Result
+
+
+class Refused:
+    """A form that could not be taken: what was filled in, and what is wrong with it."""
+
+    def __init__(self, posted: Posted, error: BadAnswer) -> None:
+        self.posted = posted
+        self.problems: dict[str | None, str] = {error.field: str(error)}
+
+
+async def shown(
+    front: Front,
+    one: Participant,
+    *,
+    status: int = 200,
+    note: str = "",
+    refused: Refused | None = None,
+) -> web.Response:
+    """Return the page of the step at which a participant is.
+
+    Parameters
+    ----------
+    note : str
+        What there is to say beside it.
+    refused : Refused or None
+        The form that was sent and could not be taken.
+    """
+    result: Result | None = None
+    if one.stage == "play" and not front.talks(one):
+        result = await result_of(front, one)
+        latest = front.participant(one.seat) or one
+        if latest is one and result.broken:
+            latest = front.way.broke_off(one)
+        if latest is not one:  # another page went on while this one waited
+            return await shown(front, latest, note=note)
+    if front.talks(one) and not front.session.over:
+        return _chat(front, one, status, note, refused)
+    return _step(front, one, status, note, refused, result)
+
+
+async def result_of(front: Front, one: Participant) -> Result:
+    """Return what the conversation came to that a participant has come to the end of."""
+    market = front.session.markets[one.seat][one.conversation - 1]
+    return await anyio.to_thread.run_sync(front.results.of, market)
+
+
+def _chat(
+    front: Front, one: Participant, status: int, note: str, refused: Refused | None
+) -> web.Response:
+    sitting = front.sitting(one)
+    question = sitting.now()
+    problems = refused.problems if refused else {}
+    posted = refused.posted if refused else None
+    return page(
+        front,
+        "chat.html",
+        status=status,
+        sitting=sitting,
+        question=question,
+        state=front.state(one, question),
+        latest=sitting.latest,
+        controls=controls_of(question.fields, posted, problems) if question else (),
+        problem=problems.get(None, ""),
+        left_s=_left_s(sitting, question),
+        note=note,
+    )
+
+
+def _step(
+    front: Front,
+    one: Participant,
+    status: int,
+    note: str,
+    refused: Refused | None,
+    result: Result | None,
+) -> web.Response:
+    session, way = front.session, front.way
+    problems = refused.problems if refused else {}
+    posted = refused.posted if refused else None
+    paused = front.talks(one)
+    return page(
+        front,
+        "paused.html" if paused else _TEMPLATES[one.stage],
+        status=status,
+        one=one,
+        step=way.step(one),
+        state=front.state(one),
+        materials=session.materials,
+        table=session.table,
+        total=len(session.plan[one.seat]),
+        left=way.form.limits.tries - way.tries(one),
+        tried=way.tries(one),
+        outcomes=_outcomes(result, session.table.role) if result else (),
+        controls=() if paused else controls_of(fields_of(way.asked(one)), posted, problems),
+        problem=problems.get(None, ""),
+        note=note,
+        code=code_of(session.table, one.ending),
+        back=back_of(session.table, one.ending),
+    )
+
+
+_TEMPLATES = {
+    "consent": "consent.html",
+    "instructions": "instructions.html",
+    "checks": "checks.html",
+    "play": "outcome.html",
+    "questions": "questions.html",
+    "over": "end.html",
+}
+
+
+def page(front: Front, template: str, *, status: int = 200, **values: Any) -> web.Response:
+    """Return a page; all of its addresses are beside its own."""
+    with in_currency(front.session.currency):
+        html = _environment().get_template(template).render(root="./", **values)
+    return web.Response(text=html, status=status, content_type="text/html")
+
+
+def code_of(table: StudyTable, ending: Ending) -> str:
+    """Return the completion code of an end; empty where there is none yet."""
+    codes = table.codes
+    return {"done": codes.done, "screened out": codes.screened_out, "failed": codes.failed}.get(
+        ending, ""
+    )
+
+
+def back_of(table: StudyTable, ending: Ending) -> str:
+    """Return the address to which a participant goes back; empty where there is none."""
+    return (table.back or "").replace("{code}", quote(code_of(table, ending), safe=""))
+
+
+def _outcomes(result: Result, role: str) -> tuple[tuple[tuple[str, str], ...], ...]:
+    """Return what each episode came to, line by line, as far as the seat's role may know it."""
+    return tuple(tuple(told(_known(one, role))) for one in result.outcomes)
+
+
+def _known(outcome: Outcome, role: str) -> Outcome:
+    """Leave out what only the buyer knows: what went wrong where it said nothing, and its fees."""
+    if role == "buyer":
+        return outcome
+    return msgspec.structs.replace(outcome, issue=None, return_shipping_cents=0)
+
+
+def _left_s(sitting: SeatSitting, question: Question | None) -> int:
+    """How many seconds are left; 0 where the question went this moment."""
+    try:
+        return int(sitting.desk.left_s(question.id)) if question else 0
+    except NoSuchQuestion:
+        return 0
+
+
+@cache
+def _environment() -> Environment:
+    found = Environment(
+        loader=ChoiceLoader(
+            [
+                PackageLoader("retailsim.sim.study.participants", "templates"),
+                PackageLoader("retailsim.sim.play_page", "templates"),
+            ]
+        ),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    found.globals.update(clock=clock, dollars=dollars, stage_name=stage_name, Markup=Markup)
+    return found

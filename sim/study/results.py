@@ -1,0 +1,89 @@
+"""How a seat's conversations ended, from the log of the run that is under way."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from threading import Lock
+
+import msgspec
+
+from retailsim.analysis.lookup.index import LogIndex
+from retailsim.analysis.projection.log_lines import ENDS
+from retailsim.market.protocols.logged_events import event_decoder
+from retailsim.sim.execution.job import protocol_of
+from retailsim.sim.folder.run_folder import RunFolder
+from retailsim.sim.people.outcome import Outcome, outcomes_of
+from retailsim.sim.study.errors import BadStudy
+
+WRITTEN_WITHIN_S = 10.0
+"""How long the end of a market may take from the run to the log, on a busy machine."""
+_LOOK_AGAIN_S = 0.02
+
+
+class Result(msgspec.Struct, frozen=True, kw_only=True):
+    """What a market came to.
+
+    Parameters
+    ----------
+    outcomes : tuple of Outcome
+        Of its episodes.
+    broken : bool
+        Whether it, or an episode of it, failed.
+    """
+
+    outcomes: tuple[Outcome, ...]
+    broken: bool
+
+
+class Results:
+    """Reads the markets of a run that are over; each only once.
+
+    May be asked from several threads.
+
+    Parameters
+    ----------
+    run : Path
+        The run's folder.
+    """
+
+    def __init__(self, run: Path) -> None:
+        self._run = run
+        self._index: LogIndex | None = None
+        self._found: dict[str, Result] = {}
+        self._lock = Lock()
+
+    def of(self, market: str) -> Result:
+        """Return what a market came to that the run has ended, as soon as the log has it.
+
+        Raises
+        ------
+        BadStudy
+            If the log does not get it.
+        RetailSimError
+            If the log cannot be read.
+        """
+        until = time.monotonic() + WRITTEN_WITHIN_S
+        while True:
+            with self._lock:
+                found = self._found.get(market) or self._read(market)
+            if found is not None:
+                return found
+            if time.monotonic() > until:
+                raise BadStudy(self._run, f"the log has no end of the market {market}")
+            time.sleep(_LOOK_AGAIN_S)
+
+    def _read(self, market: str) -> Result | None:
+        if self._index is None:
+            self._index = LogIndex.open(self._run)
+            folder = RunFolder(self._run)
+            self._decode = event_decoder(protocol_of(folder, folder.read())).decode
+        self._index.refresh()
+        lines = self._index.chosen_lines(market, lambda head: head.seq is not None)
+        ends = [head.type for head, _ in lines if head.type in ENDS]
+        if not ends:
+            return None
+        outcomes = tuple(outcomes_of(self._decode(line) for _, line in lines).values())
+        broken = "MarketFailed" in ends or any(one.status == "failed" for one in outcomes)
+        self._found[market] = Result(outcomes=outcomes, broken=broken)
+        return self._found[market]
