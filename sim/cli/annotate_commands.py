@@ -74,6 +74,40 @@ def rate_annotation(**flags: Any) -> None:
     sys.exit(rate(**flags, terminal=Terminal()))
 
 
+@annotate.command(name="serve", example="annotate serve ratings --raters ann,bo")
+@click.argument("place", type=PATH, metavar="DIR")
+@click.option("--raters", default="", metavar="A,B", help="Names of people who will rate.")
+@click.option(
+    "--repeats",
+    type=click.IntRange(0, 50),
+    metavar="PERCENT",
+    help="Share of the items that each rater sees twice; by default 5.",
+)
+@click.option(
+    "--port",
+    type=click.IntRange(1, 65535),
+    metavar="N",
+    help="Port to listen on; by default 8785, or any free one.",
+)
+@click.option(
+    "--host",
+    default="127.0.0.1",
+    metavar="ADDRESS",
+    help="Address to listen on; any but your own lets raters at other machines in.",
+)
+def serve_annotation(place: Path, raters: str, **flags: Any) -> None:
+    """Let people rate an export in their browsers.
+
+    Prints a link for each rater, and one for you. Each rating is saved at once to
+    DIR/ratings-NAME.jsonl, a file for `annotate score`.
+    """
+    from retailsim.sim.rate_page.serve import serve
+    from retailsim.sim.terminal.terminal import Terminal
+
+    names = raters.split(",") if raters.strip() else ()
+    sys.exit(serve(place, Terminal(), raters=names, **flags))
+
+
 @annotate.command(name="score", example="annotate score ratings ann.json bo.json cy.csv")
 @click.argument("key", type=PATH)
 @click.argument("files", nargs=-1, required=True, type=PATH)

@@ -69,7 +69,7 @@ def refusal(request: web.Request, hosts: Set[str]) -> tuple[int, str] | None:
     hosts : set of str
         Names by which the server may be addressed, whatever the port.
     """
-    if _name(request.host) not in hosts | {_came_to(request)[0]}:
+    if _name(request.host) not in hosts | {came_to(request)[0]}:
         return 421, "This server answers to the address that it printed only."
     if _of_another_site(request):
         return 403, "Another site's page asked for this."
@@ -126,10 +126,10 @@ def known(request: web.Request, token: str, name: str) -> bool:
 
 def _cookie(request: web.Request, name: str) -> str:
     """The cookie's name: cookies are shared by all ports of a machine, so the port is in it."""
-    return f"retailsim-{name}-{_came_to(request)[1]}"
+    return f"retailsim-{name}-{came_to(request)[1]}"
 
 
-def _came_to(request: web.Request) -> tuple[str, int]:
+def came_to(request: web.Request) -> tuple[str, int]:
     """The address and port of this machine that a request came to: no name can be made to be it."""
     found = request.transport.get_extra_info("sockname") if request.transport else None
     return (str(found[0]), int(found[1])) if found else ("", 0)

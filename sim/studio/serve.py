@@ -87,7 +87,7 @@ async def listening(
     await runner.setup()
     try:
         bound = await listen(runner, host, port)
-        here = f"http://{_written(host)}:{bound}"
+        here = f"http://{written(host)}:{bound}"
         shown = OpenStudio(address=here, root=str(place), token=token)
         with announced(shown):
             yield shown
@@ -104,7 +104,7 @@ def _application(root: Path, token: str, host: str) -> tuple[web.Application, Pa
         from retailsim.sim.studio.app import application
         from retailsim.sim.studio.studio import Studio
 
-    return application(Studio(root=root, token=token, hosts=_hosts(host))), root.resolve()
+    return application(Studio(root=root, token=token, hosts=hosts_of(host))), root.resolve()
 
 
 def leave_threads() -> None:
@@ -158,7 +158,7 @@ def _welcome(terminal: Terminal, host: str, port: int, link: str, browse: bool) 
         webbrowser.open(link)
 
 
-def _hosts(host: str) -> frozenset[str]:
+def hosts_of(host: str) -> frozenset[str]:
     """The names in links to here; the address that a connection came to is one, too."""
     name = socket.gethostname().lower()
     return OWN | ({name, f"{name}.local"} if host in EVERYWHERE else {host.lower()})
@@ -168,6 +168,7 @@ def _elsewhere(host: str, port: int) -> str:
     return f", as http://{socket.gethostname()}:{port}" if host in EVERYWHERE else ""
 
 
-def _written(host: str) -> str:
+def written(host: str) -> str:
+    """Return the address as it stands in a link of this machine's own."""
     host = EVERYWHERE.get(host, host)
     return f"[{host}]" if ":" in host else host

@@ -11,7 +11,7 @@ import anyio
 import pytest
 from aiohttp.http_exceptions import BadHttpMessage
 
-from retailsim.sim.studio.serve import _elsewhere, _hosts, _written
+from retailsim.sim.studio.serve import _elsewhere, hosts_of, written
 from retailsim.sim.studio.server_log import server_log
 from retailsim.sim.studio.studio import STUDIO
 from tests.sim.runs import sim
@@ -29,10 +29,10 @@ def test_a_host_that_is_not_ours_is_one_line(tmp_path: Path, host: str) -> None:
 
 def test_on_all_addresses_it_has_the_machines_name_and_a_link_that_opens() -> None:
     name = socket.gethostname().lower()
-    assert {name, "localhost"} <= _hosts("0.0.0.0")
-    assert name not in _hosts("127.0.0.1")
-    assert "mine.example" in _hosts("Mine.example")
-    assert [_written(host) for host in ("0.0.0.0", "::", "::1", "mine")] == [
+    assert {name, "localhost"} <= hosts_of("0.0.0.0")
+    assert name not in hosts_of("127.0.0.1")
+    assert "mine.example" in hosts_of("Mine.example")
+    assert [written(host) for host in ("0.0.0.0", "::", "::1", "mine")] == [
         *("127.0.0.1", "[::1]", "[::1]", "mine"),
     ]
     assert name in _elsewhere("::", 1).lower() and not _elsewhere("mine", 1)
