@@ -127,6 +127,7 @@ class PersonAgent(Agent):
             fields=step.fields(request),
             time_us=request.t,
             deadline_s=seconds,
+            when_gone=self._absent(step, self._options.when_gone),
         )
         read = partial(self._read, request, step, rule, question.fields)
         said: Recorded | Silence = await self.seat.desk.ask(question, read)

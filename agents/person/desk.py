@@ -20,6 +20,7 @@ import msgspec
 
 from retailsim.agents.person.errors import DeskClosed, NoSuchQuestion
 from retailsim.agents.person.form import Fields
+from retailsim.agents.person.options import Absence
 from retailsim.agents.person.recorded import Recorded
 from retailsim.agents.person.side import Seen
 from retailsim.events.errors import LeftToResume
@@ -53,6 +54,8 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
         Market time in microseconds.
     deadline_s : float
         How long may be taken for it, in seconds.
+    when_gone : {"fail", "leave", "hand over"}
+        What comes of it if the person leaves here.
     """
 
     id: str
@@ -67,6 +70,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     fields: Fields
     time_us: int
     deadline_s: float
+    when_gone: Absence = "fail"
 
 
 class Silence(msgspec.Struct, frozen=True):
@@ -99,12 +103,26 @@ class Desk:
     gated : bool
         Whether a market begins only once its people have come, each with `take`: else nobody is
         waited for, and deadlines pass.
+    command : str
+        Of the program that goes on with the run, for lines that say what to type.
     clock : callable
         Seconds, for the times that are told and recorded; deadlines are the event loop's.
+
+    Attributes
+    ----------
+    gated : bool
+    command : str
     """
 
-    def __init__(self, *, gated: bool = False, clock: Callable[[], float] = time.monotonic) -> None:
-        self._gated = gated
+    def __init__(
+        self,
+        *,
+        gated: bool = False,
+        command: str = "play",
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.gated = gated
+        self.command = command
         self._clock = clock
         self._taken: dict[str, float] = {}
         self._arrivals: dict[str, asyncio.Event] = {}
@@ -135,6 +153,11 @@ class Desk:
         with self._lock:
             self._taken[seat] = math.inf if markets is None else markets
             self._wake(seat)
+
+    def release(self, seat: str) -> None:
+        """Go from a seat: its markets that have not begun wait until somebody comes again."""
+        with self._lock:
+            self._taken.pop(seat, None)
 
     def played(self, seat: str) -> list[str]:
         """Return the markets of a seat that came to their end here; told through `listen`, too."""
@@ -240,7 +263,7 @@ class Desk:
         while True:
             with self._lock:
                 more = len(self._played.get(seat, ())) < self._taken.get(seat, 0)
-                if more or not self._gated or self._closed:
+                if more or not self.gated or self._closed:
                     return
                 arrival = self._arrivals.setdefault(seat, asyncio.Event())
                 arrival.clear()

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Meta
 
 from retailsim.agents.errors import BadOption
-from retailsim.agents.person.side import PersonSide, Step, stages_of
+from retailsim.agents.person.side import PersonSide, Step, may_leave, stages_of
 from retailsim.events.messages import Role
 from retailsim.market.protocols.registry import Protocol
 
@@ -65,8 +65,7 @@ def person_options(
         if stage not in stages:
             known = ", ".join(stages)
             raise BadOption(source, f"deadlines_s: a {role} has no step {stage!r}; steps: {known}")
-    leaves = any(one.leave is not None for one in side.steps.values() if one.role == role)
-    if found.when_gone == "leave" and not leaves:
+    if found.when_gone == "leave" and not may_leave(side, role):
         raise BadOption(
             source,
             f'when_gone = "leave": a {role} cannot leave in the protocol {protocol.name}; '

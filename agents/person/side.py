@@ -153,6 +153,11 @@ def stages_of(protocol: Protocol, side: PersonSide, role: Role) -> tuple[str, ..
     )
 
 
+def may_leave(side: PersonSide, role: Role) -> bool:
+    """Whether a protocol has ways of its own to leave for who has this role, at some step."""
+    return any(one.leave is not None for one in side.steps.values() if one.role == role)
+
+
 def for_reader(product: Product, role: Role) -> Product:
     """Leave out what only sellers see."""
     if role == "seller":

@@ -10,11 +10,19 @@ import msgspec
 from retailsim.agents.base import Agent, Seat, closed_door
 from retailsim.agents.errors import BadAgent, BadOption
 from retailsim.agents.protocol import agents_of
+from retailsim.events.messages import Role
 from retailsim.market.core.plugin_code import find_object
 from retailsim.market.core.request import AgentRequest
 from retailsim.market.protocols.registry import Protocol
 
 BEHAVIORAL = "behavioral"
+
+
+def stands_in(protocol: Protocol, role: Role) -> type[Agent] | None:
+    """Return the class of a protocol's behavioral agent for a role, if it has one."""
+    target = agents_of(protocol).target(BEHAVIORAL, role)
+    found = find_object(BEHAVIORAL, target, None, BadAgent) if isinstance(target, str) else target
+    return None if found is None or found.waits else found
 
 
 class StandIn:
@@ -37,11 +45,8 @@ class StandIn:
 
     def __init__(self, protocol: Protocol, seat: Seat, options: Mapping[str, Any]) -> None:
         source = f"{seat.role}:{seat.id}"
-        target = agents_of(protocol).target(BEHAVIORAL, seat.role)
-        found = (
-            find_object(BEHAVIORAL, target, None, BadAgent) if isinstance(target, str) else target
-        )
-        if found is None or found.waits:
+        found = stands_in(protocol, seat.role)
+        if found is None:
             problem = (
                 f'the protocol {protocol.name} has no behavioral {seat.role} to "hand over" to'
             )

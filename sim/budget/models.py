@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import shlex
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, contextmanager
 from functools import partial
@@ -28,7 +27,6 @@ from retailsim.sim.errors import BadScenario, ModelsStopped, UnknownPrice
 from retailsim.sim.play.progress import ModelUsage
 from retailsim.sim.play.stop import Stop
 from retailsim.sim.scenario.kept_tables import CacheTable
-from retailsim.sim.terminal.program_name import program_name
 
 
 class Access:
@@ -175,13 +173,13 @@ class Models:
             nanousd=self._budget.spent if known else None,
         )
 
-    def raise_if_halted(self, run: str, *, fresh: bool) -> None:
+    def raise_if_halted(self, again: str, *, fresh: bool) -> None:
         """Say why the run had to stop, if a model was the reason.
 
         Parameters
         ----------
-        run : str
-            The folder, to be named with the command that goes on.
+        again : str
+            The command that goes on with the run.
         fresh : bool
             Whether nothing was recorded before this execution.
 
@@ -203,7 +201,7 @@ class Models:
         final = isinstance(reason, ProviderStopped) and not reason.resumable
         line = str(reason) if final else f"{reason}; {kept}"
         if not final and not spent:  # of a budget, who knows the whole run says what it needs
-            line += f": {program_name()} resume {shlex.quote(run)}"
+            line += f": {again}"
         raise ModelsStopped(line, wrong=never, alone=spent) from reason
 
     def halt(self, error: AgentsError) -> None:

@@ -109,6 +109,11 @@ def launch(
     help="Port to listen on; by default 8775, or any free one.",
 )
 @VERBOSE
+@click.option(
+    "--trust",
+    is_flag=True,
+    help="Run code and use addresses of a run that was not launched here.",
+)
 def play(scenario: str | None, port: int | None, **flags: Any) -> None:
     """Take a seat yourself, in the browser.
 
@@ -121,7 +126,7 @@ def play(scenario: str | None, port: int | None, **flags: Any) -> None:
     from retailsim.sim.play_page.table import table_for
     from retailsim.sim.terminal.terminal import Terminal
 
-    terminal, desk = Terminal(), Desk()
+    terminal, desk = Terminal(), Desk(gated=True)
     table = table_for(scenario, flags, desk, terminal)
     sys.exit(serve(table, desk, terminal, port=port))
 

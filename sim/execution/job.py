@@ -102,6 +102,12 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     desk: Any = None
 
     @property
+    def again(self) -> str:
+        """The command that goes on with the run; where people take part, the one with a page."""
+        command = "resume" if self.desk is None else self.desk.command
+        return f"{program_name()} {command} {shlex.quote(self.run)}"
+
+    @property
     def leftovers(self) -> Leftovers:
         """What the log holds of markets that were begun."""
         return Leftovers(RunFolder(Path(self.run)).events, self.begun, self.shared)
@@ -290,8 +296,8 @@ async def _run_with_wires(
         await _run_with_models(engine, cast, job, design, stop, notes)
     if post.reason is not None:
         never = not post.answered and not job.skip and not job.leftovers
-        again = f"{program_name()} resume {shlex.quote(job.run)}"
-        raise WireStopped(f"{post.reason}; everything so far is kept: {again}", wrong=never)
+        kept = f"{post.reason}; everything so far is kept: {job.again}"
+        raise WireStopped(kept, wrong=never)
 
 
 async def _run_with_models(
@@ -331,7 +337,7 @@ async def _run_with_models(
                 await engine.run(markets, _in_turn(cast, job, stop, entry), models.usage)
         finally:
             budget.leave()
-    models.raise_if_halted(job.run, fresh=not (job.skip or job.begun or job.shared))
+    models.raise_if_halted(job.again, fresh=not (job.skip or job.begun or job.shared))
 
 
 def _in_turn(cast: Cast, job: Job, stop: Stop, entry: MarketEntry | None) -> MarketEntry | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 
 from retailsim.market.core.money import NANOUSD_PER_CENT, nanodollars
@@ -10,7 +9,6 @@ from retailsim.sim.budget.estimate import CostEstimate, counted, estimate
 from retailsim.sim.execution.job import Job, run_design
 from retailsim.sim.folder.run_folder import RunFolder
 from retailsim.sim.play.progress import Progress
-from retailsim.sim.terminal.program_name import program_name
 
 
 def rest_needs(job: Job, progress: Progress, total: int, done: int) -> str:
@@ -40,7 +38,7 @@ def rest_needs(job: Job, progress: Progress, total: int, done: int) -> str:
     by = "by what the others cost" if ended else "as is expected"
     return (
         f"the {counted(total - ended, 'episode')} left will cost about {nanodollars(rest)}, {by}: "
-        f"{program_name()} resume {shlex.quote(job.run)} --budget {cents / 100:.2f}"
+        f"{job.again} --budget {cents / 100:.2f}"
     )
 
 

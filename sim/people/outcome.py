@@ -49,6 +49,8 @@ class Outcome(msgspec.Struct, kw_only=True):
         Of the buyer's reviews.
     messages : int
         Said by both sides.
+    reason : str
+        Why it failed, where it did.
     """
 
     status: Literal["open", "closed", "failed"] = "open"
@@ -66,6 +68,7 @@ class Outcome(msgspec.Struct, kw_only=True):
     resolution: str | None = None
     stars: dict[str, int] = msgspec.field(default_factory=dict)
     messages: int = 0
+    reason: str = ""
 
     @property
     def bought(self) -> bool:
@@ -96,7 +99,7 @@ class Outcome(msgspec.Struct, kw_only=True):
             case EpisodeClosed():
                 self.status, self.decided = "closed", True
             case EpisodeFailed():
-                self.status = "failed"
+                self.status, self.reason = "failed", event.reason
             case ReviewPosted():
                 self.stars[event.aspect] = event.rating
             case _:

@@ -8,26 +8,22 @@ is by what the person said and did.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import msgspec
 
 from retailsim.agents.person.options import Absence
-from retailsim.agents.person.recorded import read_recorded
 from retailsim.agents.protocol import PERSON
-from retailsim.events.messages import Event, LoggedRecord, OutsideAnswered, Role
+from retailsim.events.messages import Event, Role
 from retailsim.market.core.money import in_currency
 from retailsim.market.core.spec import MarketSpec
-from retailsim.market.protocols.logged_events import event_decoder
-from retailsim.market.protocols.registry import Protocol
 from retailsim.sim.errors import NoPerson
 from retailsim.sim.execution.job import cast_of, protocol_of, run_design
 from retailsim.sim.folder.run_folder import RunFile, RunFolder
+from retailsim.sim.people.ended_market import ended_markets
 from retailsim.sim.people.outcome import Outcome, outcomes_of
 from retailsim.sim.people.twin_events import waits_in
 from retailsim.sim.play.in_memory import play_in_memory
-from retailsim.sim.play.leftovers import StoredLines, whole_markets
 from retailsim.sim.play.retries import attempt
 from retailsim.sim.run.trust import brought, check_trust
 from retailsim.sim.scenario.design import Design
@@ -91,20 +87,20 @@ def beside_twins(run: Path, seat: str, *, trust: bool = False) -> list[BesideTwi
     design = run_design(folder, instead)
     specs = {spec.id: spec for spec in design.markets() if (role, table.id) in spec.seats}
     found: list[BesideTwin] = []
-    for market, events, gone in _logged(folder, protocol_of(folder, file), seat):
-        spec = specs.get(attempt(market)[0])
+    for ended in ended_markets(folder, protocol_of(folder, file), seat):
+        spec = specs.get(attempt(ended.market)[0])
         if spec is None:
             continue
         why = _why_none(cast, instead, spec)
         twins = {} if why else _played(design, instead, cast, spec)
-        for episode, outcome in outcomes_of(events).items():
+        for episode, outcome in outcomes_of(ended.events).items():
             twin = twins.get(attempt(episode)[0])
             found.append(
                 BesideTwin(
-                    market=market,
+                    market=ended.market,
                     episode=episode,
                     outcome=outcome,
-                    gone=gone,
+                    gone=ended.gone,
                     twin=twin,
                     why_none=why,
                 )
@@ -139,26 +135,6 @@ def _why_none(cast: Cast, file: RunFile, spec: MarketSpec) -> str:
         "Somebody else in the market, such as a model, would have to be asked anew: "
         "its answers are to what the person said."
     )
-
-
-_Logged = Iterator[tuple[str, list[Event], Absence | None]]
-
-
-def _logged(folder: RunFolder, protocol: Protocol, seat: str) -> _Logged:
-    """Yield the markets of the log that came to their end: events, and whether a seat was left."""
-    decode = event_decoder(protocol).decode
-    for market, whole in whole_markets(folder.events):
-        pieces = whole.events if isinstance(whole.events, StoredLines) else (whole.events,)
-        events = [decode(line) for piece in pieces for line in piece.splitlines()]
-        yield market, events, next(_absences(whole.records, seat), None)
-
-
-def _absences(records: Iterable[LoggedRecord], seat: str) -> Iterator[Absence]:
-    for record in records:
-        if isinstance(record, OutsideAnswered) and record.source == seat and record.answer:
-            gone = read_recorded(record.answer).gone
-            if gone is not None:
-                yield gone
 
 
 def _played(design: Design, file: RunFile, cast: Cast, spec: MarketSpec) -> dict[str, Outcome]:

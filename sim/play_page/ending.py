@@ -1,17 +1,21 @@
-"""How a sitting ended: what each conversation came to, beside a simulated agent in the seat."""
+"""What conversations came to: the last one, and at the end all, beside a simulated agent."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
 
+from retailsim.agents.person.options import Absence
+from retailsim.agents.person.side import Said
 from retailsim.events.errors import RetailSimError
+from retailsim.events.messages import Event, MessageSent, Role
 from retailsim.market.core.money import dollars
 from retailsim.sim.error_line import line_and_status
 from retailsim.sim.folder.currency import in_currency_of
-from retailsim.sim.people.outcome import Outcome
+from retailsim.sim.people.ended_market import ended_market
+from retailsim.sim.people.outcome import Outcome, outcomes_of
 from retailsim.sim.people.twin import BesideTwin, beside_twins
 
 
@@ -24,11 +28,18 @@ class Line(msgspec.Struct, frozen=True):
 
 
 class Ended(msgspec.Struct, frozen=True, kw_only=True):
-    """One conversation that is over."""
+    """One conversation that is over.
+
+    Parameters
+    ----------
+    gone : str
+        What came of it that the person left, as a sentence; empty: it stayed.
+    """
 
     title: str
     lines: tuple[Line, ...]
     why_none: str
+    gone: str = ""
 
 
 class Ending(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,48 +55,122 @@ class Ending(msgspec.Struct, frozen=True, kw_only=True):
     problem: str = ""
 
 
-def ending(run: Path, seat: str) -> Ending:
+class Result(msgspec.Struct, frozen=True, kw_only=True):
+    """What the conversation that was played last came to.
+
+    Parameters
+    ----------
+    said : tuple of Said
+        All of it, with the words after which nobody was asked any more.
+    lines : tuple of (name, value)
+    gone : str
+        As `Ended` has it.
+    """
+
+    said: tuple[Said, ...] = ()
+    lines: tuple[tuple[str, str], ...] = ()
+    gone: str = ""
+
+
+def ending(run: Path, seat: str, trust: bool = False) -> Ending:
     """Return how a run's conversations ended; reads the whole log, and plays the twins."""
+    role = _role(seat)
     try:
         with in_currency_of(run):
-            return Ending(ended=tuple(_ended(one) for one in beside_twins(run, seat)))
+            found = beside_twins(run, seat, trust=trust)
+            return Ending(ended=tuple(_ended(one, role) for one in found))
     except RetailSimError as error:
         return Ending(problem=line_and_status(error)[0])
 
 
-def _ended(one: BesideTwin) -> Ended:
-    mine = dict(told(one.outcome))
-    twins = dict(told(one.twin)) if one.twin is not None else {}
+def result(run: Path, seat: str, market: str, heard: Sequence[Said]) -> Result | None:
+    """Return what one conversation came to, from the log; None while its end is not there.
+
+    Parameters
+    ----------
+    heard : sequence of Said
+        What the person was shown of it last.
+    """
+    ended = ended_market(run, market, seat)
+    if ended is None:
+        return None
+    role = _role(seat)
+    with in_currency_of(run):
+        lines = [
+            one for outcome in outcomes_of(ended.events).values() for one in told(outcome, role)
+        ]
+    gone = _GONE[ended.gone].format(role=role) if ended.gone else ""
+    return Result(said=_whole(heard, ended.events), lines=tuple(lines), gone=gone)
+
+
+def _role(seat: str) -> Role:
+    return "seller" if seat.startswith("seller:") else "buyer"
+
+
+def _whole(heard: Sequence[Said], events: Sequence[Event]) -> tuple[Said, ...]:
+    """Return all that was said: what was heard before the first message, and every message."""
+    messages = [Said(one.role, one.text, one.stage) for one in events if type(one) is MessageSent]
+    spoken = {(one.role, one.text) for one in messages[:1]}
+    first = next((at for at, one in enumerate(heard) if (one.role, one.text) in spoken), len(heard))
+    return (*heard[:first], *messages)
+
+
+_GONE: Mapping[Absence, str] = {
+    "leave": "You left before its end.",
+    "hand over": "A simulated {role} went on in your place.",
+    "fail": "You left, and it was broken off there.",
+}
+
+
+def _ended(one: BesideTwin, role: Role) -> Ended:
+    mine = dict(told(one.outcome, role))
+    twins = dict(told(one.twin, role)) if one.twin is not None else {}
     names = dict.fromkeys((*mine, *twins))
     return Ended(
         title=one.outcome.title or "A conversation",
         lines=tuple(Line(name, mine.get(name, "–"), twins.get(name, "–")) for name in names),
         why_none=one.why_none,
+        gone=_GONE[one.gone].format(role=role) if one.gone else "",
     )
 
 
 _ENDS = {"open": "not over", "closed": "came to its end", "failed": "broken off"}
 
 
-def told(outcome: Outcome) -> Iterator[tuple[str, str]]:
-    """Yield what an outcome says, by name."""
+def told(outcome: Outcome, role: Role) -> Iterator[tuple[str, str]]:
+    """Yield what an outcome says to who had this role, by name."""
     yield "The conversation", _ENDS[outcome.status]
+    if outcome.reason:
+        yield "Why", outcome.reason
     if outcome.decided:
-        yield "Bought", str(outcome.quantity) if outcome.bought else "nothing"
+        yield _bought(role), str(outcome.quantity) if outcome.bought else "nothing"
     if outcome.bought:
-        yield "Paid", dollars(outcome.gross_cents + outcome.shipping_cents)
+        paid = "Paid" if role == "buyer" else "Paid by the buyer"
+        yield paid, dollars(outcome.gross_cents + outcome.shipping_cents)
+    yield from _trouble(outcome, role)
+    for aspect, stars in outcome.stars.items():
+        yield f"Stars for {_ABOUT.get(aspect, aspect.replace('_', ' '))}", f"{stars} of 5"
+
+
+def _bought(role: Role) -> str:
+    return "Bought" if role == "buyer" else "Sold"
+
+
+def _trouble(outcome: Outcome, role: Role) -> Iterator[tuple[str, str]]:
+    """Yield what went wrong with an order, and what was left of its money."""
     if outcome.issue:
         yield "What went wrong", outcome.issue
         yield "How that ended", outcome.resolution or "not settled"
     refunded = outcome.refunded_cents + outcome.shipping_refunded_cents
     if refunded:
         yield "Refunded", dollars(refunded)
-    if outcome.return_shipping_cents:
+    if role == "buyer" and outcome.return_shipping_cents:
         yield "Paid to send it back", dollars(outcome.return_shipping_cents)
-    if outcome.bought:
+    if outcome.bought and role == "buyer":
         yield "Paid in the end", dollars(outcome.spent_cents)
-    for aspect, stars in outcome.stars.items():
-        yield f"Stars for {_ABOUT.get(aspect, aspect.replace('_', ' '))}", f"{stars} of 5"
+    elif outcome.bought:
+        kept = outcome.gross_cents + outcome.shipping_cents - refunded
+        yield "Taken in the end", dollars(kept)
 
 
 _ABOUT = {

@@ -40,3 +40,10 @@ class OfTheRun(SimError):
             f"{', '.join(names)}: {run} is a run, and goes on as it was made; leave "
             f"{'it' if len(names) == 1 else 'them'} out"
         )
+
+
+class TrustsNothing(SimError):
+    """A run that is only to be made has nothing that somebody else could have put there."""
+
+    def __init__(self) -> None:
+        super().__init__("--trust is for a run that was not launched here: play RUN --trust")

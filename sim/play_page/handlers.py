@@ -14,7 +14,7 @@ from retailsim.agents.person.errors import BadAnswer, DeskClosed, NoSuchQuestion
 from retailsim.analysis.conversation.clock import clock
 from retailsim.analysis.conversation.remarks import STAGES
 from retailsim.market.core.money import dollars, in_currency
-from retailsim.sim.play_page.ending import Ending, ending
+from retailsim.sim.play_page.ending import Ending, Result, ending, result
 from retailsim.sim.play_page.forms import Posted, controls_of, given_of, measured
 from retailsim.sim.play_page.sitting import SITTING, Sitting
 from retailsim.sim.studio.studio import STUDIO
@@ -22,6 +22,8 @@ from retailsim.sim.studio.studio import STUDIO
 FORM = "application/x-www-form-urlencoded"
 SOON_S = 1.5
 """How long an answered form waits for what comes next, so that most pages come with a question."""
+WRITTEN_S, LOOK_S = 3.0, 0.1
+"""How long a conversation's end may take to get into the log, and how often that is looked for."""
 POLL_S = 20.0
 """How long a page waits for something new before it asks again."""
 
@@ -67,6 +69,16 @@ async def leave(request: web.Request) -> web.Response:
     raise web.HTTPSeeOther("./#ask")
 
 
+async def go_on(request: web.Request) -> web.Response:
+    """Go on from what a conversation came to; sent twice, it goes on once."""
+    sitting = request.app[SITTING]
+    posted = await _posted(request)
+    if sitting.unread is not None and posted.get("market") == sitting.unread:
+        sitting.go_on()
+        await sitting.settled(SOON_S)
+    raise web.HTTPSeeOther("./#ask")
+
+
 async def state(request: web.Request) -> web.Response:
     """Say what there is to see, as soon as it is something else than the page knows."""
     sitting = request.app[SITTING]
@@ -91,10 +103,8 @@ async def shown(
 ) -> web.Response:
     """Return the page, with what was filled in and could not be taken."""
     sitting = request.app[SITTING]
-    ends: Ending | None = None
-    if sitting.over:
-        ends = await request.app[STUDIO].work(ending, sitting.run, sitting.seat)
-    question = sitting.now()
+    found, ends = await _came_to(request)
+    question = sitting.now() if found is None and ends is None else None
     problems = {problem.field: str(problem)} if problem else {}
     with in_currency(sitting.currency):
         html = rendered(
@@ -107,11 +117,48 @@ async def shown(
             problem=problems.get(None, ""),
             left_s=_left_s(sitting, question),
             note=note,
+            result=found,
             ends=ends,
         )
-    if sitting.over:
+    if ends is not None:
         sitting.seen.set()
     return web.Response(text=html, status=status, content_type="text/html")
+
+
+async def _came_to(request: web.Request) -> tuple[Result | None, Ending | None]:
+    """Return what there is to read of what was played: the last conversation, or the end of all."""
+    sitting = request.app[SITTING]
+    while True:
+        market, over = sitting.unread, sitting.over
+        found = await _result(request, market) if market is not None else None
+        ends = await _ending(request) if over and market is None else None
+        if (market, over) == (sitting.unread, sitting.over):  # else it changed meanwhile
+            return found, ends
+
+
+async def _result(request: web.Request, market: str) -> Result:
+    sitting, work = request.app[SITTING], request.app[STUDIO].work
+    latest = sitting.latest
+    heard = latest.seen.said if latest is not None and latest.market == market else ()
+
+    async def make() -> Result:
+        for _ in range(round(WRITTEN_S / LOOK_S)):
+            found = await work(result, sitting.run, sitting.seat, market, heard)
+            if found is not None:
+                return found
+            await asyncio.sleep(LOOK_S)
+        return Result(said=tuple(heard))
+
+    made: Result = await sitting.made_once(market, make)
+    return made
+
+
+async def _ending(request: web.Request) -> Ending:
+    sitting, work = request.app[SITTING], request.app[STUDIO].work
+    made: Ending = await sitting.made_once(
+        "", lambda: work(ending, sitting.run, sitting.seat, sitting.trust)
+    )
+    return made
 
 
 def _left_s(sitting: Sitting, question: Question | None) -> int:
@@ -155,4 +202,5 @@ ROUTES = (
     web.get("/state", state),
     web.post("/answer", answer),
     web.post("/leave", leave),
+    web.post("/next", go_on),
 )

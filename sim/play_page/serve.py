@@ -16,7 +16,7 @@ from retailsim.market.core.money import in_currency
 from retailsim.sim.errors import packages_for
 from retailsim.sim.execution.runner import RunControl, end_process, forget_dead_terminal
 from retailsim.sim.folder.currency import currency_of
-from retailsim.sim.play_page.sitting import FINISHED, STOPPED, Sitting
+from retailsim.sim.play_page.sitting import FAILED, FINISHED, STOPPED, Sitting
 from retailsim.sim.play_page.table import Table
 from retailsim.sim.terminal.program_name import program_name
 from retailsim.sim.terminal.terminal import Terminal
@@ -61,7 +61,9 @@ def serve(table: Table, desk: Desk, terminal: Terminal, *, port: int | None) -> 
             async with anyio.create_task_group() as group:
                 group.start_soon(_obey_signals, control, desk, group.cancel_scope)
                 await sit(table, sitting, control)
-                if sitting.over == FINISHED:
+                if sitting.over == FAILED:
+                    terminal.say(f"error: {sitting.problem}")
+                if sitting.over != STOPPED:
                     await _until_seen(sitting.seen)
                 group.cancel_scope.cancel()
         finally:
@@ -69,7 +71,7 @@ def serve(table: Table, desk: Desk, terminal: Terminal, *, port: int | None) -> 
 
     with in_currency(sitting.currency):
         anyio.run(main)
-    return _conclude(table, terminal, finished=sitting.over == FINISHED)
+    return _conclude(sitting, terminal)
 
 
 def sitting_at(table: Table, desk: Desk) -> Sitting:
@@ -81,14 +83,20 @@ def sitting_at(table: Table, desk: Desk) -> Sitting:
         run=table.run.path,
         currency=currency_of(table.run.path),
         program=program_name(),
+        trust=table.trust,
     )
 
 
 async def sit(table: Table, sitting: Sitting, control: RunControl) -> None:
-    """Play the run in a thread, beside the server, until it ends or is stopped."""
+    """Play the run in a thread, beside the server, until it ends, is stopped or fails."""
     sitting.follow()
-    outcome = await anyio.to_thread.run_sync(partial(table.play, sitting, control))
-    sitting.end(FINISHED if outcome is None or outcome.finished else STOPPED)
+    try:
+        outcome = await anyio.to_thread.run_sync(partial(table.play, sitting, control))
+    except Exception as error:  # noqa: BLE001 - the page says it, and the terminal
+        sitting.desk.close()
+        sitting.fail(error)
+    else:
+        sitting.end(FINISHED if outcome is None or outcome.finished else STOPPED)
 
 
 async def _obey_signals(control: RunControl, desk: Desk, over: anyio.CancelScope) -> None:
@@ -115,10 +123,14 @@ async def _until_seen(seen: anyio.Event) -> None:
         await anyio.sleep(LINGER_S)
 
 
-def _conclude(table: Table, terminal: Terminal, *, finished: bool) -> int:
-    run, program = shlex.quote(str(table.run.path)), program_name()
-    if not finished:
-        terminal.say(f"stopped; everything so far is kept; go on with: {program} play {run}")
+def _conclude(sitting: Sitting, terminal: Terminal) -> int:
+    if sitting.over == FAILED:
+        if sitting.again not in sitting.problem:
+            terminal.say(f"everything so far is kept; once that is mended: {sitting.again}")
+        return sitting.status
+    if sitting.over != FINISHED:
+        terminal.say(f"stopped; everything so far is kept; go on with: {sitting.again}")
         return 3
-    terminal.say(f"its report: {program} report {run}")
+    run = shlex.quote(str(sitting.run))
+    terminal.say(f"its report: {sitting.program} report {run}")
     return 0

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+import shlex
+from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -15,9 +16,10 @@ from aiohttp import web
 
 from retailsim.agents.person.desk import Desk, Question
 from retailsim.events.messages import Role
+from retailsim.sim.error_line import line_and_status
 from retailsim.sim.play.progress import Progress
 
-FINISHED, STOPPED = "finished", "stopped"
+FINISHED, STOPPED, FAILED = "finished", "stopped", "failed"
 """How a run may be over."""
 SAID = "text"
 """The field that holds what is said to the other, in the forms of both sides."""
@@ -39,6 +41,8 @@ class Sitting:
         Of its amounts.
     program : str
         How the program was called, for lines that say what to type next.
+    trust : bool
+        Whether the run's code may be run, if it was not launched here.
 
     Attributes
     ----------
@@ -46,8 +50,12 @@ class Sitting:
         The one that was open last.
     said : str
         What the person answered to it, until the next one comes.
-    over : {"", "finished", "stopped"}
+    over : {"", "finished", "stopped", "failed"}
         Whether and how the run ended.
+    problem : str
+        What it failed by, as one line.
+    status : int
+        The exit status of that.
     seen : anyio.Event
         Set once the page on its end was asked for.
     """
@@ -58,13 +66,17 @@ class Sitting:
     run: Path
     currency: str
     program: str
+    trust: bool = False
     total: int = 0
     latest: Question | None = None
     said: str = ""
     over: str = ""
+    problem: str = ""
+    status: int = 1
     seen: anyio.Event = field(default_factory=anyio.Event)
     _done: int = 0
-    _progress: Progress = field(default_factory=Progress)
+    _read: int = 0
+    _made: dict[str, asyncio.Future[Any]] = field(default_factory=dict)
     _changed: anyio.Event = field(default_factory=anyio.Event)
 
     @property
@@ -75,7 +87,31 @@ class Sitting:
     @property
     def number(self) -> int:
         """Which of the run's conversations this is, from 1."""
-        return min(self.total, self._done + self._progress.episodes + 1)
+        over = self._done + len(self.desk.played(self.seat))
+        return min(self.total, over + (self.unread is None))
+
+    @property
+    def again(self) -> str:
+        """What to type to go on with the run."""
+        return f"{self.program} play {shlex.quote(str(self.run))}"
+
+    @property
+    def unread(self) -> str | None:
+        """The market of the conversation that is over, while nobody went on from what it came to.
+
+        None at a desk that has no gate: there, the next conversation waits for nobody.
+        """
+        played = self.desk.played(self.seat)
+        if not self.desk.gated or self.over not in ("", FINISHED):
+            return None
+        return played[-1] if len(played) > self._read else None
+
+    def go_on(self) -> None:
+        """Go on to the next conversation, or to the end of all."""
+        self._read = len(self.desk.played(self.seat))
+        self.latest, self.said = None, ""
+        self.desk.take(self.seat, self._read + 1)
+        self.look()
 
     @property
     def state(self) -> str:
@@ -84,6 +120,8 @@ class Sitting:
 
     def state_with(self, question: Question | None) -> str:
         """Return the state in which this question is open: one page has one, whatever comes."""
+        if (market := self.unread) is not None:
+            return f"over-{market}"
         if self.over:
             return self.over
         return question.id if question else f"after-{self.latest.id if self.latest else 'none'}"
@@ -106,6 +144,17 @@ class Sitting:
         self.over = how
         self.look()
 
+    def fail(self, error: Exception) -> None:
+        """Note that the run cannot go on, and by what."""
+        self.problem, self.status = line_and_status(error)
+        self.end(FAILED)
+
+    async def made_once(self, name: str, make: Callable[[], Awaitable[Any]]) -> Any:
+        """Return what is made under a name; made by who asks first, however many ask."""
+        if name not in self._made:
+            self._made[name] = asyncio.ensure_future(make())
+        return await asyncio.shield(self._made[name])  # who goes away must not take it along
+
     async def other_than(self, state: str, seconds: float) -> None:
         """Return once there is something else to see, or so many seconds have passed."""
         with anyio.move_on_after(seconds):
@@ -113,9 +162,9 @@ class Sitting:
                 await self._changed.wait()
 
     async def settled(self, seconds: float) -> None:
-        """Return once the person is asked again or all is over, or after so many seconds."""
+        """Return once there is something to do again or all is over, or after so many seconds."""
         with anyio.move_on_after(seconds):
-            while self.question is None and not self.over:
+            while self.question is None and self.unread is None and not self.over:
                 await self._changed.wait()
 
     def answer(
@@ -136,14 +185,10 @@ class Sitting:
     def progress(self, total: int, done: int = 0) -> Iterator[Callable[[Progress], None]]:
         """Take how many episodes there are, and how many were played before."""
         self.total, self._done = total, done
-
-        def update(progress: Progress) -> None:
-            self._progress = progress
-
-        yield update
+        yield lambda progress: None
 
     def follow(self) -> None:
-        """Hear of questions from now on, in the loop that runs here."""
+        """Sit down, and hear of questions from now on, in the loop that runs here."""
         loop = asyncio.get_running_loop()
 
         def told() -> None:
@@ -151,6 +196,7 @@ class Sitting:
                 loop.call_soon_threadsafe(self.look)
 
         self.desk.listen(told)
+        self.desk.take(self.seat, 1)
 
 
 SITTING = web.AppKey("sitting", Sitting)

@@ -10,14 +10,19 @@ from typing import Any
 import msgspec
 
 from retailsim.agents.person.desk import Desk
+from retailsim.agents.person.options import Absence
+from retailsim.agents.person.side import may_leave, side_of
+from retailsim.agents.person.stand_in import stands_in
 from retailsim.agents.protocol import PERSON
 from retailsim.events.messages import Role
+from retailsim.market.protocols.registry import Protocol
 from retailsim.sim.execution.runner import RunControl, RunOutcome
 from retailsim.sim.folder.run_folder import RunFolder
-from retailsim.sim.play_page.errors import OfTheRun, OneSeat, SeatNamed
+from retailsim.sim.play_page.errors import OfTheRun, OneSeat, SeatNamed, TrustsNothing
 from retailsim.sim.run.launch import asked_scenario, make, play_prepared, prepare
 from retailsim.sim.run.launch_options import DEFAULT, Options
 from retailsim.sim.run.resume import go_on
+from retailsim.sim.run.trust import brought, check_trust
 from retailsim.sim.scenario.protocol import run_of, scenario_protocol
 from retailsim.sim.scenario.scenario import AgentTable, Scenario
 from retailsim.sim.seats.cast import ROLES
@@ -25,8 +30,10 @@ from retailsim.sim.terminal.audience import Audience
 
 NAME = "you"
 """What the seat is called, where the scenario has none for a person."""
-PLAYING = {"deadline_s": 3600.0}
-"""The options of such a seat: nobody waits for who plays alone, so nothing hurries."""
+DEADLINE_S = 3600.0
+"""Of such a seat's steps: nobody waits for who plays alone, so nothing hurries."""
+OF_RUNS = ("budget", "settings", "trust")
+"""Options that may be given with a run which goes on, as for `resume`."""
 _ALONE = "design.broadcast"
 BUYER: Role = "buyer"
 """The seat of who does not say which."""
@@ -46,12 +53,15 @@ class Table:
         Such as ``buyer:you``.
     play : callable
         Plays what is left of it; None comes back if nothing is.
+    trust : bool
+        Whether the user said that the run's code may be run.
     """
 
     run: RunFolder
     role: Role
     seat: str
     play: Playing
+    trust: bool = False
 
 
 def table_for(
@@ -75,7 +85,9 @@ def table_for(
     told = dict(flags)
     role, verbose = told.pop("role"), told.pop("verbose")
     if scenario is not None and (Path(scenario) / "run.toml").is_file():
-        return table_again(Path(scenario), desk, {"as": role, **told})
+        return table_again(Path(scenario), desk, {"as": role, **told}, verbose=verbose)
+    if told.pop("trust", False):
+        raise TrustsNothing
     options = Options(verbose=verbose, **told)
     if scenario is None:
         options = short_default(options, role or BUYER)
@@ -101,9 +113,11 @@ def new_table(options: Options, role: Role, desk: Desk, audience: Audience) -> T
     """
     if getattr(options, f"{role}s") is not None:
         raise SeatNamed(role)
-    seat = _seat(options, role)
+    scenario, folder = asked_scenario(options)
+    protocol = scenario_protocol(scenario, folder, options.scenario)
+    seat = _seat(scenario, protocol, role)
     seated = msgspec.structs.replace(options, workers=1, desk=desk, **{f"{role}s": [seat]})
-    prepared = prepare(_each_alone(seated), audience)
+    prepared = prepare(_each_alone(seated, protocol), audience)
     mine = f"{role}:{seat['id']}"
     if prepared.cast.people() != [mine]:
         raise OneSeat(options.scenario, prepared.cast.people())
@@ -115,35 +129,55 @@ def new_table(options: Options, role: Role, desk: Desk, audience: Audience) -> T
     return Table(run=run, role=role, seat=mine, play=play)
 
 
-def table_again(path: Path, desk: Desk, named: Mapping[str, Any]) -> Table:
+def table_again(
+    path: Path, desk: Desk, named: Mapping[str, Any], *, verbose: bool = False
+) -> Table:
     """Return the table of a run that goes on.
 
     Parameters
     ----------
     named : mapping of option to value
-        What the command names beside the run; None and () where it does not.
+        What the command names beside the run; None and () where it does not. ``trust``,
+        ``budget`` and ``settings`` are as for `go_on`.
 
     Raises
     ------
     OfTheRun
-        If it names anything.
+        If it names anything else.
     OneSeat
         If not exactly one person takes a seat.
+    Untrusted
+        If it was not launched here and brings code, or sends keys somewhere.
     """
-    given = [f"--{name}" for name, value in named.items() if value not in (None, ())]
+    given = [
+        f"--{name}"
+        for name, value in named.items()
+        if value not in (None, ()) and name not in OF_RUNS
+    ]
     if given:
         raise OfTheRun(path, given)
-    run = RunFolder(path)
-    scenario = run.read().scenario
+    run, trust = RunFolder(path), bool(named.get("trust"))
+    file = run.read()
+    scenario = file.scenario
     people = [(role, one.id) for role in ROLES for one in _people(scenario, role)]
     if len(people) != 1:
         raise OneSeat(path, [f"{role}:{name}" for role, name in people])
+    check_trust(run, file, brought(run, file), trust=trust, what="played")
     role, name = people[0]
 
     def play(audience: Audience, control: RunControl) -> RunOutcome | None:
-        return go_on(path, audience, desk=desk, control=control)
+        return go_on(
+            path,
+            audience,
+            budget=named.get("budget"),
+            settings=named.get("settings") or (),
+            verbose=verbose,
+            trust=trust,
+            control=control,
+            desk=desk,
+        )
 
-    return Table(run=run, role=role, seat=f"{role}:{name}", play=play)
+    return Table(run=run, role=role, seat=f"{role}:{name}", play=play, trust=trust)
 
 
 def short_default(options: Options, role: Role) -> Options:
@@ -163,18 +197,24 @@ def _people(scenario: Scenario, role: Role) -> list[AgentTable]:
     return [seat for seat in scenario.seats(role) if seat.agent == PERSON]
 
 
-def _seat(options: Options, role: Role) -> dict[str, Any]:
+def _seat(scenario: Scenario, protocol: Protocol, role: Role) -> dict[str, Any]:
     """Return the person's seat as a table: the scenario's own, if it has one for a person."""
-    scenario, _ = asked_scenario(options)
     for seat in _people(scenario, role):
         return {"id": seat.id, "agent": PERSON, "options": dict(seat.options)}
-    return {"id": NAME, "agent": PERSON, "options": PLAYING}
+    options = {"deadline_s": DEADLINE_S, "when_gone": _when_gone(protocol, role)}
+    return {"id": NAME, "agent": PERSON, "options": options}
 
 
-def _each_alone(options: Options) -> Options:
+def _when_gone(protocol: Protocol, role: Role) -> Absence:
+    """Return what comes of it that the person leaves: the best that the protocol has."""
+    if may_leave(side_of(protocol), role):
+        return "leave"
+    return "fail" if stands_in(protocol, role) is None else "hand over"
+
+
+def _each_alone(options: Options, protocol: Protocol) -> Options:
     """Give each market one buyer, where the protocol would have several in one."""
-    scenario, folder = asked_scenario(options)
-    if _ALONE not in run_of(scenario_protocol(scenario, folder, options.scenario)).own_keys:
+    if _ALONE not in run_of(protocol).own_keys:
         return options
     settings = (f'{_ALONE}="episode"', *options.settings)
     return msgspec.structs.replace(options, settings=settings)

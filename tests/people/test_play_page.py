@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from html import escape
 from io import BytesIO
 from pathlib import Path
 
@@ -127,21 +128,84 @@ def test_only_the_page_itself_answers(tmp_path: Path) -> None:
     at(new(tmp_path, text_for(RETAIL), "buyer", desk), desk, play)
 
 
-def test_who_leaves_ends_the_conversation_and_the_next_begins(tmp_path: Path) -> None:
-    desk = Desk()
+def test_who_leaves_ends_the_conversation_sees_what_it_came_to_and_goes_on(tmp_path: Path) -> None:
+    desk = Desk(gated=True)
 
     async def play(chair: Chair) -> None:
         await chair.sitting.settled(LONG_S)
         first = chair.sitting.question
-        assert first is not None and "Conversation 1 of 4" in await chair.page()
-        await chair.post("/leave", {"question": first.id})
-        await chair.sitting.settled(LONG_S)
+        page = await chair.page()
+        assert first is not None and "Conversation 1 of 4" in page
+        assert "it ends as it does when a buyer walks away" in page
+        _, page = await chair.post("/leave", {"question": first.id})
+        assert "This conversation is over" in page and "You left before its end." in page
+        assert "<dt>Bought</dt><dd><bdi>nothing</bdi></dd>" in page
+        assert "Conversation 1 of 4" in page and not desk.questions()
+        assert (await chair.post("/next", {"market": "another"}))[1].count("is over") == 1
+        _, page = await chair.post("/next", {"market": first.market})
         second = chair.sitting.question
         assert second is not None and second.market != first.market
-        assert "Conversation 2 of 4" in await chair.page()
+        assert "Conversation 2 of 4" in page and "is over" not in page
+        await chair.post("/next", {"market": first.market})  # sent twice
+        assert chair.sitting.question == second
 
     at(new(tmp_path, text_for(RETAIL), "buyer", desk), desk, play)
-    assert [one["stage"] for one in events_of(tmp_path / "run", "EpisodeFailed")] == ["topics"]
+    run = tmp_path / "run"
+    assert not events_of(run, "EpisodeFailed") and len(events_of(run, "EpisodeClosed")) == 1
+
+
+@pytest.mark.parametrize("text", [RETAIL, CSALES], ids=["retail", "csales"])
+def test_a_seller_who_gets_up_hands_over_to_a_simulated_one(tmp_path: Path, text: str) -> None:
+    desk = Desk(gated=True)
+
+    async def play(chair: Chair) -> None:
+        await chair.sitting.settled(LONG_S)
+        first = chair.sitting.question
+        assert first is not None and "Hand over to a simulated seller" in await chair.page()
+        _, page = await chair.post("/leave", {"question": first.id})
+        assert "A simulated seller went on in your place." in page and "is over" in page
+
+    at(new(tmp_path, text_for(text), "seller", desk), desk, play)
+    run = tmp_path / "run"
+    assert not events_of(run, "EpisodeFailed") and len(events_of(run, "EpisodeClosed")) == 1
+    assert {one.gone for one in person_steps(run)} == {"hand over"}
+
+
+@pytest.mark.slow
+def test_what_each_conversation_came_to_is_what_the_log_says(tmp_path: Path) -> None:
+    """The page's own words against the events; and all that was said, the last words too."""
+    desk, pages = Desk(gated=True), dict[str, str]()
+
+    async def play(chair: Chair) -> None:
+        while not chair.sitting.over:
+            await chair.play(retail_words.sellers)
+            market = chair.sitting.unread
+            assert market is not None
+            pages[market] = await chair.page()
+            await chair.post("/next", {"market": market})
+        assert "That was all" in await chair.page()
+
+    at(new(tmp_path, text_for(RETAIL), "seller", desk), desk, play)
+    run = tmp_path / "run"
+    assert len(pages) == len(events_of(run, "MarketClosed")) == 4
+    for market, page in pages.items():
+        orders = [one for one in events_of(run, "OrderPlaced") if one["market"] == market]
+        sold = str(orders[0]["quantity"]) if orders else "nothing"
+        assert f"<dt>Sold</dt><dd><bdi>{sold}</bdi></dd>" in page
+        reviews = [one for one in events_of(run, "ReviewPosted") if one["market"] == market]
+        assert page.count("of 5</bdi></dd>") == len(reviews)
+        refunds = [one for one in events_of(run, "RefundIssued") if one["market"] == market]
+        back = sum(one["amount_cents"] + one["shipping_refund_cents"] for one in refunds)
+        paid = sum(o["quantity"] * o["unit_price_cents"] + o["shipping_cents"] for o in orders)
+        assert not orders or f"${(paid - back) / 100:,.2f}</bdi>" in page
+        said = [one["text"] for one in events_of(run, "MessageSent") if one["market"] == market]
+        assert said and all(escape(one, quote=False) in unescaped(page) for one in said)
+        assert "Good evening." in page, "the pitch is no message, and was heard"
+
+
+def unescaped(page: str) -> str:
+    """A page with quotes as they are."""
+    return page.replace("&#39;", "'").replace("&#34;", '"')
 
 
 def test_a_page_is_of_one_moment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

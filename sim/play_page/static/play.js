@@ -2,6 +2,7 @@
 const page = () => document.getElementById("page");
 const form = () => document.getElementById("form");
 const MOST_TRIES = 4;
+const ENDS = ["finished", "stopped", "failed"];
 const ABOVE_PX = 48;  // of what was said before stays in sight
 
 let shownMs = 0, since = performance.now(), focusLost = 0, over = false;
@@ -92,7 +93,7 @@ function renew(html) {
   document.getElementById("strip").replaceChildren(...next.getElementById("strip").childNodes);
   page().replaceWith(fresh);
   document.title = next.title;
-  over = ["finished", "stopped"].includes(fresh.dataset.state);
+  over = ENDS.includes(fresh.dataset.state);
   arrived(before !== form()?.elements.question.value);
 }
 
@@ -186,6 +187,6 @@ document.addEventListener("visibilitychange", () => {
   if (document.hidden) { shownMs += performance.now() - since; focusLost += 1; } else since = performance.now();
 });
 setInterval(tick, 1000);
-over = ["finished", "stopped"].includes(page().dataset.state);
+over = ENDS.includes(page().dataset.state);
 arrived(false);
 follow();
