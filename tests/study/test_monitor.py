@@ -12,6 +12,7 @@ import pytest
 from retailsim.agents.person.desk import Desk
 from retailsim.sim.scenario.study_design import Treatment
 from retailsim.sim.scenario.study_table import StudyTable
+from retailsim.sim.study.materials import read_materials
 from retailsim.sim.study.organiser.monitor import (
     PAGE,
     QUIET,
@@ -41,6 +42,7 @@ def wide(folder: Path, seats: int) -> StudySession:
         table=StudyTable(),
         plan={f"p{number:05}": (one,) for number in range(1, seats + 1)},
         markets={f"p{number:05}": (f"m{number}",) for number in range(1, seats + 1)},
+        materials=read_materials(StudyTable(), folder),
         before={},
         broken=frozenset(),
         register=Register(folder),

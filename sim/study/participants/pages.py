@@ -15,6 +15,7 @@ from markupsafe import Markup
 from retailsim.agents.person.desk import Question
 from retailsim.agents.person.errors import BadAnswer, NoSuchQuestion
 from retailsim.analysis.conversation.clock import clock
+from retailsim.events.messages import Role
 from retailsim.market.core.money import dollars, in_currency
 from retailsim.sim.people.outcome import Outcome
 from retailsim.sim.play_page.ending import told
@@ -156,12 +157,12 @@ def back_of(table: StudyTable, ending: Ending) -> str:
     return (table.back or "").replace("{code}", quote(code_of(table, ending), safe=""))
 
 
-def _outcomes(result: Result, role: str) -> tuple[tuple[tuple[str, str], ...], ...]:
+def _outcomes(result: Result, role: Role) -> tuple[tuple[tuple[str, str], ...], ...]:
     """Return what each episode came to, line by line, as far as the seat's role may know it."""
-    return tuple(tuple(told(_known(one, role))) for one in result.outcomes)
+    return tuple(tuple(told(_known(one, role), role)) for one in result.outcomes)
 
 
-def _known(outcome: Outcome, role: str) -> Outcome:
+def _known(outcome: Outcome, role: Role) -> Outcome:
     """Leave out what only the buyer knows: what went wrong where it said nothing, and its fees."""
     if role == "buyer":
         return outcome
