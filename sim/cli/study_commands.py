@@ -77,6 +77,13 @@ def _experiments() -> list[tuple[str, str]]:
 )
 @click.option("--charts", type=CHARTS, help="Also draw its figures, next to its runs.")
 @click.option("--full", is_flag=True, help="For policy: the full size, for many profiles.")
+@click.option(
+    "--folds",
+    type=click.IntRange(1, 2),
+    default=1,
+    metavar="N",
+    help="For policy: 2, and each half judges what the other taught.",
+)
 @JSON
 def experiment(name: str, as_json: bool, **flags: Any) -> None:
     """Run an experiment and print its table beside the published one.

@@ -41,6 +41,7 @@ class ExperimentOptions(msgspec.Struct, frozen=True, kw_only=True):
     ratings: tuple[Path, ...] = ()
     charts: Literal["png", "svg"] | None = None
     full: bool = False
+    folds: int = 1
 
 
 def experiment(asked: ExperimentOptions, terminal: Terminal) -> int:
@@ -49,6 +50,8 @@ def experiment(asked: ExperimentOptions, terminal: Terminal) -> int:
         return _loop(asked, terminal)
     if asked.full:
         raise BadScenario("--full", f"goes with {', '.join(LOOPS)}; {asked.name} has one size")
+    if asked.folds > 1:
+        raise BadScenario("--folds", f"goes with {', '.join(LOOPS)}; nothing is learnt here")
     arms = arms_of(asked.name)
     check_extras()
     if asked.plan:
@@ -174,8 +177,9 @@ def begin(asked: ExperimentOptions, folder: Path) -> None:
         If the folder holds anything else.
     CannotWrite
     """
-    words = [asked.name, asked.settings, asked.sellers, asked.buyers, asked.seed]
-    told = msgspec.json.encode([*words, "full"] if asked.full else words, order="sorted")
+    words: list[object] = [asked.name, asked.settings, asked.sellers, asked.buyers, asked.seed]
+    words += ["full"] * asked.full + [f"{asked.folds} folds"] * (asked.folds > 1)
+    told = msgspec.json.encode(words, order="sorted")
     arm_runs.begin(folder, MARK, told)
 
 

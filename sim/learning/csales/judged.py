@@ -6,7 +6,7 @@ training seeds has an interval that allows for other seeds and for other profile
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -24,9 +24,12 @@ from retailsim.analysis.experiments.outcomes import (
 from retailsim.analysis.statistics.over_seeds import over_seeds
 from retailsim.analysis.statistics.values import Interval, Test
 from retailsim.sim.learning.csales.playing import Outcomes
+from retailsim.sim.learning.csales.pooled import Pooled
 from retailsim.sim.learning.limits import Limit
 
 Floats = NDArray[np.float64]
+Judges = Outcomes | Pooled
+"""One half judges, or each judges what the other taught."""
 Groups = Mapping[str, Sequence[str]]
 """What stands in a table -> its seats: one for each training seed, or a single one."""
 
@@ -56,12 +59,12 @@ COLUMNS = (
 """All per conversation. Those that nobody counted are left out."""
 
 
-def worth_table(outcomes: Outcomes, groups: Groups, *, name: str, title: str) -> OutcomeTable:
+def worth_table(outcomes: Judges, groups: Groups, *, name: str, title: str) -> OutcomeTable:
     """Return what each policy comes to, for the seller, the buyers and the rules.
 
     Parameters
     ----------
-    outcomes : Outcomes
+    outcomes : Outcomes or Pooled
     groups : mapping of label to seats
     name, title : str
         Of the table.
@@ -82,21 +85,28 @@ def worth_table(outcomes: Outcomes, groups: Groups, *, name: str, title: str) ->
     return OutcomeTable(name=name, title=title, rows=rows)
 
 
-def mean(outcomes: Outcomes, seats: Sequence[str], column: Column) -> Test:
+def mean(outcomes: Judges, seats: Sequence[str], column: Column) -> Test:
     """Return what policies come to per conversation, profiles weighing alike.
 
     That of a single seat is for that policy, whether or not it was learnt.
     """
-    found = over_seeds(_rows(outcomes, seats, column.term))
+    found = _tested(outcomes, lambda one: _rows(one, seats, column.term))
     if len(seats) == 1 and found.estimate is not None:
         found = msgspec.structs.replace(found, note="")
     return _times(found, column.factor)
 
 
-def gain(outcomes: Outcomes, seats: Sequence[str], old: str, column: Column) -> Test:
+def gain(outcomes: Judges, seats: Sequence[str], old: str, column: Column) -> Test:
     """Return by how much policies exceed another one, with the same buyers."""
-    above = _rows(outcomes, seats, column.term) - outcomes.of(old, column.term)
-    return _times(over_seeds(above), column.factor)
+
+    def above(one: Outcomes) -> Floats:
+        return _rows(one, seats, column.term) - one.of(old, column.term)
+
+    return _times(_tested(outcomes, above), column.factor)
+
+
+def _tested(outcomes: Judges, rows: Callable[[Outcomes], Floats]) -> Test:
+    return outcomes.tested(rows) if isinstance(outcomes, Pooled) else over_seeds(rows(outcomes))
 
 
 def _rows(outcomes: Outcomes, seats: Sequence[str], term: str) -> Floats:
@@ -113,7 +123,7 @@ def _times(test: Test, factor: float) -> Test:
 
 
 def gains(
-    outcomes: Outcomes, label: str, seats: Sequence[str], others: Sequence[str]
+    outcomes: Judges, label: str, seats: Sequence[str], others: Sequence[str]
 ) -> tuple[JudgedClaim, ...]:
     """Return by how much what was learnt exceeds each of the others, in revenue and surplus."""
     return with_holm(
@@ -129,7 +139,7 @@ def gains(
     )
 
 
-def headroom(outcomes: Outcomes, seats: Sequence[str], old: str, oracle: str) -> float | None:
+def headroom(outcomes: Judges, seats: Sequence[str], old: str, oracle: str) -> float | None:
     """Return the share of an oracle's gain over the old policy that was learnt, in revenue.
 
     None where the oracle gains nothing: then there is no headroom to take a share of.

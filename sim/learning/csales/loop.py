@@ -14,6 +14,7 @@ import numpy as np
 
 from retailsim.events.whole_file import written_whole
 from retailsim.sim.environments.csales.episodes import Episodes
+from retailsim.sim.errors import BadScenario
 from retailsim.sim.execution.as_ctrl_c import as_ctrl_c
 from retailsim.sim.experiments.arm_runs import goes_on
 from retailsim.sim.experiments.experiment import ExperimentOptions
@@ -29,6 +30,13 @@ from retailsim.sim.learning.csales.contest import (
 )
 from retailsim.sim.learning.csales.counts import COUNTS
 from retailsim.sim.learning.csales.course import Course
+from retailsim.sim.learning.csales.folds import (
+    HALVES,
+    of_half,
+    pooled_outcome,
+    refuse_halves,
+    shelves_of,
+)
 from retailsim.sim.learning.csales.learn import REWARD, TRAINING
 from retailsim.sim.learning.csales.loop_outcome import Found, outcome_of, write_page
 from retailsim.sim.learning.csales.loop_plan import (
@@ -59,11 +67,16 @@ EXPLORING = 0.1
 """How often `csi` takes any legal option while the log is collected."""
 JUDGED = 11
 """Seed of what is played held out, unless the experiment has one."""
+FIRST = 1
+"""The first training seed; after the experiment's own where it has one, so that all are others."""
 
 
 def experiment(terminal: Terminal, *, asked: ExperimentOptions, folder: Path) -> int:
     """Go through the loop, and print its table; returns the exit status."""
-    loop = _Loop(asked, Places(folder), terminal)
+    sizes = FULL if asked.full else QUICK
+    if asked.folds > 1:
+        return _folds(terminal, asked, folder, sizes)
+    loop = _Loop(asked, sizes, Places(folder), terminal)
     with as_ctrl_c(lambda: goes_on("experiment", folder)):
         status = loop.collect()
         if status:
@@ -77,6 +90,36 @@ def experiment(terminal: Terminal, *, asked: ExperimentOptions, folder: Path) ->
     return 0
 
 
+def _folds(terminal: Terminal, asked: ExperimentOptions, folder: Path, sizes: Sizes) -> int:
+    """Let each half teach and the other judge, and pool what came of it."""
+    refuse_halves(asked.settings)
+    if asked.charts:
+        raise BadScenario("--charts", "there is none with --folds 2: leave it out")
+    # What a limit costs, and moved buyers, are of one direction.
+    sizes = msgspec.structs.replace(sizes, frontier_seeds=0, moved=0)
+    places = {half: Places(folder / f"half-{half}-teaches") for half in HALVES}
+    with as_ctrl_c(lambda: goes_on("experiment", folder)):
+        folds = {}
+        for half, where in places.items():
+            terminal.say(f"policy: half {half} teaches")
+            loop = _Loop(of_half(asked, half), sizes, where, terminal)
+            status = loop.collect()
+            if status:
+                terminal.say(goes_on("experiment", folder))
+                return status
+            folds[half] = loop.go()
+            write_page(outcome_of(folds[half]), where.folder / "report.html")
+        outcome = pooled_outcome(folds, shelves_of(_scenario(asked)))
+        write_page(outcome, folder / "report.html")
+    tell("policy", {f"half {half}": at.log for half, at in places.items()}, outcome, terminal)
+    terminal.say(f"report: {folder / 'report.html'}")
+    return 0
+
+
+def _scenario(asked: ExperimentOptions) -> Options:
+    return Options(scenario=SCENARIO, buyers=asked.buyers, settings=tuple(asked.settings))
+
+
 class _Frozen(msgspec.Struct, frozen=True, kw_only=True):
     """What was written down before anything was learnt."""
 
@@ -87,13 +130,15 @@ class _Frozen(msgspec.Struct, frozen=True, kw_only=True):
 class _Loop:
     """The steps, each of which leaves out what is there already."""
 
-    def __init__(self, asked: ExperimentOptions, places: Places, terminal: Terminal) -> None:
+    def __init__(
+        self, asked: ExperimentOptions, sizes: Sizes, places: Places, terminal: Terminal
+    ) -> None:
         self._terminal, self._places = terminal, places
-        self._sizes: Sizes = FULL if asked.full else QUICK
-        self._seed = asked.seed if asked.seed is not None else JUDGED
-        self._scenario = Options(
-            scenario=SCENARIO, buyers=asked.buyers, settings=tuple(asked.settings)
-        )
+        self._sizes = sizes
+        self._seed, self._first = JUDGED, FIRST
+        if asked.seed is not None:
+            self._seed, self._first = asked.seed, asked.seed + 1
+        self._scenario = _scenario(asked)
 
     @property
     def _training(self) -> Options:
@@ -118,7 +163,7 @@ class _Loop:
 
     def go(self) -> Found:
         """Learn, play and return what came of it."""
-        self._places.policies.mkdir(exist_ok=True)
+        self._places.policies.mkdir(parents=True, exist_ok=True)
         actions = action_table(read_scenario(self._training)[0])
         seats = baselines(self._places.policies, actions)
         frozen = self._freeze(seats)
@@ -154,10 +199,10 @@ class _Loop:
     def _learn(self, frozen: _Frozen) -> None:
         episodes = Episodes(self._training)
         sizes = self._sizes
-        for seed, name in enumerate(learnt_names(sizes), 1):
+        for seed, name in enumerate(learnt_names(sizes), self._first):
             self._course(name, episodes, sizes.conversations, seed, frozen.limit)
         for limit in LIMITS:
-            for seed, name in enumerate(frontier_names(sizes, limit), 1):
+            for seed, name in enumerate(frontier_names(sizes, limit), self._first):
                 self._course(name, episodes, sizes.frontier_conversations, seed, limit)
 
     def _course(
@@ -206,6 +251,8 @@ class _Loop:
     def _moved(self) -> dict[str, Outcomes]:
         """Play the old and the new one against buyers that are harder in some way."""
         place = self._places.moved
+        if not self._sizes.moved:
+            return {}
         if not place.is_file():
             self._terminal.say("policy: play moved buyers")
             seats = [

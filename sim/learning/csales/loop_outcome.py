@@ -45,6 +45,7 @@ from retailsim.sim.learning.csales.judged import (
     REVENUE,
     SURPLUS,
     Column,
+    Judges,
     gain,
     gains,
     headroom,
@@ -121,6 +122,8 @@ def outcome_of(found: Found) -> ExperimentOutcome:
 
 
 def _frontier(found: Found) -> OutcomeTable:
+    if not found.sizes.frontier_seeds:
+        return OutcomeTable(name="frontier", rows=())
     steps = [
         (f"≤ {limit:.0%}" if limit < 1.0 else "no limit", f"{limit:g}",
          frontier_names(found.sizes, limit))
@@ -192,21 +195,24 @@ def _estimate(decisions: Decisions, others: Floats) -> Value:
 def _verdicts(found: Found) -> Iterator[str]:
     """Say whether to change, how much of the headroom that is, and whether the limit is held."""
     outcomes, seats = found.outcomes, learnt_names(found.sizes)
-    yield f"Verdict on {LEARNT}: {_verdict(outcomes, seats)}."
-    share = headroom(outcomes, seats, OLD, ORACLE)
-    if share is None:
-        yield f"There is no headroom: {ORACLE}, which is told the style, earns no more than {OLD}."
-    else:
-        most = f"what {ORACLE}, which is told the style, gains over {OLD}"
-        yield f"{LEARNT} gets {share:.0%} of {most}."
+    yield f"Verdict on {LEARNT}: {verdict_told(outcomes, seats)}."
+    yield headroom_told(outcomes, seats)
     yield _spread(outcomes, seats)
     kept = limit_told(outcomes, seats, found.limit, TOLERANCE)
     yield f"Limit, {OLD}'s own rate with those learnt from: {kept}."
     yield from _promised(found)
     yield f"Verdict of the log on offline: {found.learnt_alone}."
-    yield f"Verdict of what it then played: {_verdict(outcomes, ['offline'])}."
+    yield f"Verdict of what it then played: {verdict_told(outcomes, ['offline'])}."
     known = ", ".join(f"{name} {digest[:8]}" for name, digest in found.digests.items())
     yield f"Frozen before anything was learnt, SHA-256: {known}."
+
+
+def headroom_told(outcomes: Judges, seats: Sequence[str]) -> str:
+    """Say how much of what there is to gain was learnt."""
+    share = headroom(outcomes, seats, OLD, ORACLE)
+    if share is None:
+        return f"There is no headroom: {ORACLE}, which is told the style, earns no more than {OLD}."
+    return f"{LEARNT} gets {share:.0%} of what {ORACLE}, which is told the style, gains over {OLD}."
 
 
 def _promised(found: Found) -> Iterator[str]:
@@ -215,7 +221,7 @@ def _promised(found: Found) -> Iterator[str]:
     groups = [(LEARNT, learnt_names(sizes))]
     groups += [(f"limit {one:.0%}", frontier_names(sizes, one)) for one in LIMITS if one < 1.0]
     parts = []
-    for label, names in groups:
+    for label, names in filter(lambda group: group[1], groups):
         files = [found.policies[name].read_bytes() for name in names]
         policies = [msgspec.json.decode(file, type=LinearPolicy) for file in files]
         limits = [one for policy in policies if policy.learnt for one in policy.learnt.limits]
@@ -223,7 +229,8 @@ def _promised(found: Found) -> Iterator[str]:
     yield f"Limits that buyers who did not teach show to hold for others: {', '.join(parts)}."
 
 
-def _verdict(outcomes: Outcomes, seats: Sequence[str]) -> str:
+def verdict_told(outcomes: Judges, seats: Sequence[str]) -> str:
+    """Say whether policies take the old one's place."""
     revenue, surplus = (gain(outcomes, seats, OLD, one) for one in (REVENUE, SURPLUS))
     return verdict(revenue, surplus, OLD).why
 
