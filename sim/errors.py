@@ -206,6 +206,25 @@ class TooLarge(SimError):
         )
 
 
+class BadShares(SimError):
+    """A run cannot be divided into so many shares."""
+
+    def __init__(self, shares: int, cells: int, most: int) -> None:
+        fit = min(cells, most)
+        why = "each needs a market" if cells <= most else "a log has no more shards"
+        super().__init__(f"--shares {shares:,}: at most {fit:,}, since {why}; ask for fewer")
+
+
+class NotGathered(SimError):
+    """A run in shares is to be continued as if one machine played it."""
+
+    def __init__(self, run: Path, program: str) -> None:
+        super().__init__(
+            f"{run} is played in shares: play those that are missing with "
+            f"`{program} shard {run} --share I`, then `{program} gather {run}`"
+        )
+
+
 class Untrusted(SimError):
     """A run folder that was not launched here brings code, or sends keys somewhere."""
 

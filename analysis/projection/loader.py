@@ -177,12 +177,17 @@ def project(
     return replace(merge(pieces, wanted), log=log)
 
 
-def keep_segment(run: Path, segment: Segment) -> None:
+def keep_segment(run: Path, segment: Segment, derived: Path | None = None) -> None:
     """Keep what a segment of a run says, just when its writer has closed it.
 
     What a replay finds kept it need not parse. Nothing is wrong where this cannot be done: a replay
     parses the segment then, and says what is wrong with it.
+
+    Parameters
+    ----------
+    derived : Path or None
+        Where it is kept; None: in ``RUN/derived``.
     """
     with suppress(RetailSimError, OSError, pl.exceptions.PolarsError):
         protocol = registered(run)
-        keep_closed(segment, table_set(protocol.name, protocol.tables), run / "derived")
+        keep_closed(segment, table_set(protocol.name, protocol.tables), derived or run / "derived")

@@ -18,7 +18,16 @@ from retailsim.sim.cli.help_page import CommandGroup, CommandsByHeading
 from retailsim.sim.cli.look_commands import catalog, compare, export, replay, report, studio
 from retailsim.sim.cli.make_commands import agents, new, profiles, schema
 from retailsim.sim.cli.policy_commands import policy
-from retailsim.sim.cli.run_commands import import_, launch, play, resume, study, verify
+from retailsim.sim.cli.run_commands import (
+    gather,
+    import_,
+    launch,
+    play,
+    resume,
+    shard,
+    study,
+    verify,
+)
 from retailsim.sim.cli.study_commands import (
     backtest,
     calibrate,
@@ -29,7 +38,7 @@ from retailsim.sim.cli.study_commands import (
 )
 
 HEADINGS: Mapping[str, Sequence[click.Command]] = {
-    "Run": (launch, play, study, resume, verify, import_),
+    "Run": (launch, resume, shard, gather, verify, import_, play, study),
     "Look": (replay, report, compare, export, catalog, studio),
     "Study": (experiment, sweep, plan, backtest, infer, annotate, calibrate, policy),
     "Make": (new, agents, profiles, schema),

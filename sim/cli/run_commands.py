@@ -50,6 +50,12 @@ from retailsim.sim.cli.options import (
 @SETTINGS
 @BUDGET
 @click.option("--dry-run", is_flag=True, help="Check everything and print the size of the run.")
+@click.option(
+    "--shares",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Only plan the run, in N shares: see shard and gather.",
+)
 @click.option("--report", is_flag=True, help="Write the report of the run, too.")
 @STUDIO
 @JSON
@@ -83,6 +89,12 @@ def launch(
 
         check_extras()  # before anything is played, or paid
     options = Options(scenario=scenario, settings=settings, **flags)
+    if options.shares is not None:
+        from retailsim.sim.shares.planning import plan_shares
+
+        if report or page:
+            raise click.UsageError("--shares only plans the run: leave out --report and --studio")
+        sys.exit(plan_shares(options, terminal))
     sys.exit(start(options, terminal, reported if report else None, page=page))
 
 
@@ -221,6 +233,47 @@ def resume(
             page=page,
         )
     )
+
+
+@click.command(cls=Command, example="shard runs/big --share 3")
+@RUN
+@click.option(
+    "--share", type=click.IntRange(0), required=True, metavar="I", help="Which one: from 0."
+)
+@click.option(
+    "--attempt",
+    type=click.IntRange(0),
+    default=1,
+    metavar="A",
+    help="How often it was tried; only names what is written.",
+)
+@VERBOSE
+@click.option(
+    "--trust",
+    is_flag=True,
+    help="Run code and use addresses of a run that was not planned here.",
+)
+def shard(run: Path, **flags: Any) -> None:
+    """Play one share of a run that was planned in shares.
+
+    Any number of machines may do this at once, and more than one the same share: the first that
+    is done counts. What was played already is not played again.
+    """
+    from retailsim.sim.shares.shard import shard as play_share
+    from retailsim.sim.terminal.terminal import Terminal
+
+    sys.exit(play_share(run, Terminal(), **flags))
+
+
+@click.command(cls=Command, example="gather runs/big")
+@RUN
+@JSON
+def gather(run: Path, as_json: bool) -> None:
+    """Put the shares of a run together."""
+    from retailsim.sim.shares.gather import gather as put_together
+    from retailsim.sim.terminal.terminal import Terminal
+
+    sys.exit(put_together(run, Terminal(json=as_json)))
 
 
 @click.command(cls=Command, example="verify runs/first")

@@ -85,6 +85,11 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
         Agents that only this process has, by name; workers have none.
     desk : Desk or None
         Where the people are asked who take seats; workers have none.
+    cells : pair of int or None
+        Of a run in shares, the cells of the design from the first up to the second, which are this
+        share's: `skip` counts from there, and nothing is split further. None: all of them.
+    home : str or None
+        Folder that holds the log and the telemetry of what is played; None: the run's.
     """
 
     run: str
@@ -100,6 +105,13 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     purse: int | None = None
     classes: Mapping[str, Any] = {}
     desk: Any = None
+    cells: tuple[int, int] | None = None
+    home: str | None = None
+
+    @property
+    def written(self) -> RunFolder:
+        """Where the log and the telemetry of what is played are."""
+        return RunFolder(Path(self.home or self.run))
 
     @property
     def again(self) -> str:
@@ -110,7 +122,11 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def leftovers(self) -> Leftovers:
         """What the log holds of markets that were begun."""
-        return Leftovers(RunFolder(Path(self.run)).events, self.begun, self.shared)
+        return Leftovers(self.written.events, self.begun, self.shared)
+
+    def of_design(self, design: Design) -> Iterator[MarketSpec]:
+        """Yield the design's markets that `skip` counts: all, or those of a share."""
+        return design.markets() if self.cells is None else design.stretch(*self.cells)
 
     def markets(self, design: Iterable[MarketSpec], kind: type[MarketSpec]) -> Iterator[MarketSpec]:
         """Yield this process's markets; those of `extra` are of this kind."""
@@ -118,7 +134,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
         todo = (spec for number, spec in enumerate(design) if number not in done)
         extra = (msgspec.json.decode(spec, type=kind) for spec in self.extra)
         for position, spec in enumerate(chain(todo, extra)):
-            if position % self.of == self.share:
+            if self.cells is not None or position % self.of == self.share:
                 yield spec
 
     def shares(self, workers: int) -> list[Job]:
@@ -200,7 +216,7 @@ async def play_with_telemetry(
     warn: Callable[[str], None] = warn_on_stderr,
 ) -> Progress:
     """Play a job as `play_shard` does, with diagnostics in the run's telemetry."""
-    telemetry = RunFolder(Path(job.run)).telemetry
+    telemetry = job.written.telemetry
     with TelemetryFile(telemetry / f"shard-{job.share:04d}.jsonl") as file:
         notes = diagnostics(file, sys.stderr if job.verbose else None)
         return await play_shard(job, stop=stop, notes=notes, on_progress=on_progress, warn=warn)
@@ -234,9 +250,9 @@ async def play_shard(
     cast = cast_of(folder, file, job.classes)
     design = run_design(folder, file)
     watch = watchdog(scenario.run.block_timeout_s, notes, warn)
-    keeper = SegmentKeeper(folder.path)
+    keeper = SegmentKeeper(folder.path, job.written.derived)
     writer = LogWriter(
-        folder.events,
+        job.written.events,
         run=file.run.id,
         shard=job.share,
         schema=SCHEMA_VERSION,
@@ -305,7 +321,7 @@ async def _run_with_models(
 ) -> None:
     """Play the job's markets, with the gateway open where language models take part."""
     configs = used_models(design.scenario)
-    markets = job.markets(design.markets(), rules_of(cast.protocol).spec)
+    markets = job.markets(job.of_design(design), rules_of(cast.protocol).spec)
     if not configs:
         await engine.run(markets, _in_turn(cast, job, stop, None))
         return

@@ -14,21 +14,24 @@ from retailsim.events.log.segment import Segment
 
 
 class SegmentKeeper:
-    """Keeps what full segments say, in ``RUN/derived``; a block around the log's writer.
+    """Keeps what full segments say; a block around the log's writer.
 
     Parameters
     ----------
     run : Path
         The run's folder.
+    derived : Path or None
+        Where it is kept; None: in ``RUN/derived``.
     """
 
-    def __init__(self, run: Path) -> None:
+    def __init__(self, run: Path, derived: Path | None = None) -> None:
         self._run = run
+        self._derived = derived
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="segments")
 
     def keep(self, segment: Segment) -> None:
         """Read this segment soon."""
-        self._pool.submit(_keep, self._run, segment)
+        self._pool.submit(keep, self._run, segment, self._derived)
 
     def __enter__(self) -> SegmentKeeper:
         """Return it; there is no thread before the first segment."""
@@ -44,7 +47,8 @@ class SegmentKeeper:
         self._pool.shutdown(cancel_futures=error is not None)
 
 
-def _keep(run: Path, segment: Segment) -> None:
+def keep(run: Path, segment: Segment, derived: Path | None = None) -> None:
+    """Keep what a segment says, once it is closed."""
     from retailsim.analysis.projection.loader import keep_segment
 
-    keep_segment(run, segment)
+    keep_segment(run, segment, derived)

@@ -104,17 +104,28 @@ async def _play(
     on_progress: Callable[[Progress], None],
     warn: Callable[[str], None],
 ) -> Progress:
-    stop = control.stop
+    if workers == 1:
+        return await play_alone(job, control, on_progress, warn)
+    from retailsim.sim.execution.workers import play_with_workers
+
+    with anyio.CancelScope() as scope, _one_purse(job.shares(workers)) as jobs:
+        control.begin(scope.cancel)
+        return await play_with_workers(
+            jobs, lock=lock.fileno(), stop=control.stop, on_progress=on_progress
+        )
+    return Progress(stopped=True)
+
+
+async def play_alone(
+    job: Job,
+    control: RunControl,
+    on_progress: Callable[[Progress], None],
+    warn: Callable[[str], None],
+) -> Progress:
+    """Play a job in this process, until it is done, stopped or cancelled."""
     with anyio.CancelScope() as scope:
         control.begin(scope.cancel)
-        if workers == 1:
-            return await play_with_telemetry(job, stop=stop, on_progress=on_progress, warn=warn)
-        from retailsim.sim.execution.workers import play_with_workers
-
-        with _one_purse(job.shares(workers)) as jobs:
-            return await play_with_workers(
-                jobs, lock=lock.fileno(), stop=stop, on_progress=on_progress
-            )
+        return await play_with_telemetry(job, stop=control.stop, on_progress=on_progress, warn=warn)
     return Progress(stopped=True)
 
 

@@ -34,6 +34,7 @@ from retailsim.events.whole_file import (
 from retailsim.market.catalogue.product import Product
 from retailsim.market.core import embedding
 from retailsim.sim.errors import CannotWrite, LeadsOut, NotARunFolder, RunChanged, RunExists
+from retailsim.sim.folder.share_plan import SharePlan
 from retailsim.sim.scenario.behavioral_values import BehavioralValues
 from retailsim.sim.scenario.scenario import Scenario
 
@@ -88,6 +89,8 @@ class RunFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         How many its design has, so that a run that is not finished can say of how many.
     mathematics : str
         The fingerprint of the machine's that made it; empty where nobody took it.
+    plan : SharePlan or None
+        How it is divided, if it is played in shares.
     """
 
     run: Identity
@@ -101,6 +104,7 @@ class RunFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     behavioral: BehavioralValues | None = None
     episodes: int | None = None
     mathematics: str = ""
+    plan: SharePlan | None = None
 
 
 def told_apart(made: Versions, now: Versions) -> str:
@@ -146,8 +150,11 @@ class RunFolder:
         self.events = path / "events"
         self.inputs = path / "inputs"
         self.telemetry = path / "telemetry"
+        self.derived = path / "derived"
+        self.shares = path / "shares"
+        self.gathered = self.shares / "GATHERED"
         self.lock = path / "lock"
-        self.hashed = path / "derived" / "hashed.json"
+        self.hashed = self.derived / "hashed.json"
 
     def read(self) -> RunFile:
         """Return what ``run.toml`` says.

@@ -75,6 +75,9 @@ def _shown(run: RunFolder, terminal: Terminal, more: Mapping[str, Any]) -> int:
         terminal.say(line)
     if leads_out(derived := run.path / "derived", run.path):
         terminal.say(f"{derived} leads out of the run's folder: nothing was kept there")
+    if run.shares.is_dir() and not run.gathered.exists():
+        again = f"{program_name()} gather {shlex.quote(str(run.path))}"
+        terminal.say(f"what its shares played is not here until they are put together: {again}")
     if result.episodes.failed:
         terminal.say(_why_failed(projection, result.episodes.failed))
     return 0 if result.episodes.closed else 1

@@ -27,6 +27,7 @@ from retailsim.sim.folder.inputs import copied, located, with_inputs
 from retailsim.sim.folder.mathematics import mathematics
 from retailsim.sim.folder.run_folder import FORMAT, Identity, NewRun, RunFile, RunFolder, versions
 from retailsim.sim.folder.session_agents import check_session_agents, recorded, source_of
+from retailsim.sim.folder.share_plan import SharePlan, share_plan
 from retailsim.sim.run.catalogue_named import is_catalogue, with_catalogue
 from retailsim.sim.run.conclusion import conclude
 from retailsim.sim.run.launch_options import Options
@@ -71,6 +72,8 @@ class PreparedRun:
         Processes that will share the run.
     behavioral : BehavioralValues or None
         What its behavioral agents go by; None where none takes part.
+    plan : SharePlan or None
+        How it is divided, if it is played in shares.
     """
 
     options: Options
@@ -81,6 +84,7 @@ class PreparedRun:
     cast: Cast
     workers: int
     behavioral: BehavioralValues | None
+    plan: SharePlan | None = None
 
 
 def launch(
@@ -154,7 +158,8 @@ def prepare(options: Options, audience: Audience) -> PreparedRun:
         raise TooLarge(options.scenario, design.episodes, MOST_EPISODES)
     seated = with_inputs(scenario, Path())
     cast = Cast(seated, design.protocol, seed, folder, options.scenario, options.classes)
-    check_session_agents(cast.session_agents(), workers)
+    check_session_agents(cast.session_agents(), options.shares or workers)
+    plan = None if options.shares is None else share_plan(options.shares, design.cells)
     if not options.dry_run:
         check_secrets(cast.wires())
     if not options.outside:
@@ -164,7 +169,7 @@ def prepare(options: Options, audience: Audience) -> PreparedRun:
     behavioral = run_of(design.protocol).behavioral(asked, scenario)
     if behavioral is not None:
         behavioral = msgspec.structs.replace(behavioral, anchor=anchor)
-    return PreparedRun(options, scenario, folder, products, design, cast, workers, behavioral)
+    return PreparedRun(options, scenario, folder, products, design, cast, workers, behavioral, plan)
 
 
 def _anchored(
@@ -367,6 +372,7 @@ def _made(prepared: PreparedRun, out: Path) -> RunFolder:
             session_agents=session or None,
             budget=options.budget if used_models(scenario) else None,
             behavioral=prepared.behavioral,
+            plan=prepared.plan,
         )
         run = new.publish(file)
         remember_own(run, file)

@@ -25,6 +25,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     A program may also give the scenario's `tables` instead of a file, whole seats among `sellers`
     and `buyers`, and the `classes` of agents that only its own process has, by the names of their
     seats' agents. An environment plays seats from `outside` itself; at the `desk` people are asked.
+
+    With `shares` the run is divided into so many, for `shard` and `gather`.
     """
 
     scenario: str = DEFAULT
@@ -44,3 +46,4 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     classes: Mapping[str, type[Agent]] = {}
     outside: bool = False
     desk: Desk | None = None
+    shares: int | None = None

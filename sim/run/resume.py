@@ -19,7 +19,7 @@ from retailsim.events.log.recovery import recover
 from retailsim.events.log.seal import matches_seal, remove_seal, write_seal
 from retailsim.events.whole_file import sweep
 from retailsim.market.core.money import nanodollars
-from retailsim.sim.errors import RunChanged
+from retailsim.sim.errors import NotGathered, RunChanged
 from retailsim.sim.execution.job import Job, cast_of, raw_specs, run_design
 from retailsim.sim.execution.runner import RunControl, RunOutcome, run_to_end
 from retailsim.sim.folder.mathematics import other_mathematics
@@ -40,6 +40,7 @@ from retailsim.sim.run.trust import brought, check_trust, remembered
 from retailsim.sim.run.wire_settings import ABOUT_SEATS, with_wire_settings
 from retailsim.sim.seats.cast import ROLES, refuse_outside, used_models
 from retailsim.sim.terminal.audience import Audience
+from retailsim.sim.terminal.program_name import program_name
 from retailsim.sim.terminal.terminal import Terminal
 
 
@@ -147,7 +148,10 @@ def go_on(
 
 def _check_folder(run: RunFolder) -> None:
     """Refuse what no process can go on with, and to write where a link leads out of the folder."""
-    refuse_session_agents(run.path, run.read(), "resumed")
+    file = run.read()
+    refuse_session_agents(run.path, file, "resumed")
+    if file.plan is not None and not run.gathered.exists():
+        raise NotGathered(run.path, program_name())
     run.check_places(run.lock, run.events, run.telemetry)
 
 

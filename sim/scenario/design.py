@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from retailsim.events.streams import Seed
@@ -42,6 +43,13 @@ class Design(ABC):
     files: Mapping[str, bytes]
     own_rules: Any = None
 
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Walk a design that has markets of its own and does not say how they are cut."""
+        super().__init_subclass__(**kwargs)
+        if "markets" in vars(cls) and "stretch" not in vars(cls):
+            for name in ("cells", "stretch"):
+                setattr(cls, name, vars(Design)[name])
+
     def __init__(self, scenario: Scenario, products: Sequence[Product], seed: Seed) -> None:
         self.scenario = scenario
         self.products = products
@@ -71,6 +79,19 @@ class Design(ABC):
     @abstractmethod
     def markets(self) -> Iterator[MarketSpec]:
         """Yield all markets in their order."""
+
+    @property
+    def cells(self) -> int:
+        """How many cells the order of its markets has: where a run in shares may be cut.
+
+        A cell holds markets that stand together, or none. Here each market is one, and they are
+        counted by walking; a design whose numbers are known by arithmetic says so instead.
+        """
+        return sum(1 for _ in self.markets())
+
+    def stretch(self, start: int, stop: int) -> Iterator[MarketSpec]:
+        """Yield the markets of the cells from `start` up to `stop`, in their order."""
+        return islice(self.markets(), start, stop)
 
     def open(self, spec: Any) -> Market:
         """Return the live rules of one of them."""

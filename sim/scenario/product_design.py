@@ -35,6 +35,17 @@ class ProductDesign(Design):
         """Yield all markets in their order."""
         return self._markets(self.scenario.design.replications)
 
+    @property
+    def cells(self) -> int:
+        """How many markets there are: each is a cell."""
+        return len(self.products) * self.scenario.design.replications
+
+    def stretch(self, start: int, stop: int) -> Iterator[ProductSpec]:
+        """Yield some markets, whose numbers alone say what they are."""
+        for cell in range(start, stop):
+            product, replication = divmod(cell, self.scenario.design.replications)
+            yield self._market(self.products[product], replication + 1)
+
     def rounds(self) -> tuple[Iterator[ProductSpec], int]:
         """Return those of the first replication, and how many replications there are."""
         return self._markets(1), self.scenario.design.replications
@@ -42,13 +53,16 @@ class ProductDesign(Design):
     def _markets(self, replications: int) -> Iterator[ProductSpec]:
         for product in self.products:
             for number in range(1, replications + 1):
-                name = f"{product.id}/{number}"
-                yield ProductSpec(
-                    id=name,
-                    product=product,
-                    replication=number,
-                    sellers=self._sellers,
-                    episodes=tuple(
-                        EpisodeSpec(episode=f"{name}/{one.id}", buyer=one) for one in self._buyers
-                    ),
-                )
+                yield self._market(product, number)
+
+    def _market(self, product: Product, number: int) -> ProductSpec:
+        name = f"{product.id}/{number}"
+        return ProductSpec(
+            id=name,
+            product=product,
+            replication=number,
+            sellers=self._sellers,
+            episodes=tuple(
+                EpisodeSpec(episode=f"{name}/{one.id}", buyer=one) for one in self._buyers
+            ),
+        )

@@ -107,6 +107,20 @@ class SalesDesign(Design):
         """How many markets there are: one for each conversation."""
         return self.episodes, True
 
+    @property
+    def cells(self) -> int:
+        """How many pairs of profile and replication there are, times the sellers."""
+        replications = self.scenario.design.replications
+        return len(self.profiles) * replications * len(self._pairing.sellers)
+
+    def stretch(self, start: int, stop: int) -> Iterator[ConversationSpec]:
+        """Yield the conversations of some cells, whose numbers alone say what they hold."""
+        sellers = self._pairing.sellers
+        for cell in range(start, stop):
+            before, seller = divmod(cell, len(sellers))
+            profile, replication = divmod(before, self.scenario.design.replications)
+            yield from self._cell(self.profiles[profile], replication + 1, sellers[seller])
+
     def rounds(self) -> tuple[Iterator[ConversationSpec], int]:
         """Return those of the first replication, and how many replications there are."""
         return self._conversations(1), self.scenario.design.replications
@@ -115,8 +129,14 @@ class SalesDesign(Design):
         for profile in self.profiles:
             for replication in range(1, replications + 1):
                 for seller in self._pairing.sellers:
-                    for buyer in self._pairing.met(profile.id, seller, replication):
-                        yield conversation(profile, seller, buyer, replication)
+                    yield from self._cell(profile, replication, seller)
+
+    def _cell(
+        self, profile: Profile, replication: int, seller: Participant
+    ) -> Iterator[ConversationSpec]:
+        """Yield the conversations of one seller with the buyers that it meets."""
+        for buyer in self._pairing.met(profile.id, seller, replication):
+            yield conversation(profile, seller, buyer, replication)
 
 
 def conversation(

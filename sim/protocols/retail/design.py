@@ -143,21 +143,44 @@ class RetailDesign(Design):
         met = sellers * (1.0 - (1.0 - 1.0 / sellers) ** buyers)
         return round(met * self.episodes / buyers), False
 
+    @property
+    def cells(self) -> int:
+        """How many triples of product, arm and replication there are, times the sellers."""
+        of_each = len(arms(self.scenario)) * self.scenario.design.replications
+        return len(self.products) * of_each * len(self._pairing.sellers)
+
+    def stretch(self, start: int, stop: int) -> Iterator[RetailSpec]:
+        """Yield the markets of some cells, whose numbers alone say what they hold."""
+        conditions, sellers = arms(self.scenario), self._pairing.sellers
+        for cell in range(start, stop):
+            before, seller = divmod(cell, len(sellers))
+            before, replication = divmod(before, self.scenario.design.replications)
+            product, number = divmod(before, len(conditions))
+            arm = conditions[number]
+            yield from self._cell(
+                self.products[product], arm, number, replication + 1, sellers[seller]
+            )
+
     def rounds(self) -> tuple[Iterator[RetailSpec], int]:
         """Return those of the first replication, and how many replications there are."""
         return self._markets(1), self.scenario.design.replications
 
     def _markets(self, replications: int) -> Iterator[RetailSpec]:
-        design = self.scenario.design
         for product in self.products:
             for number, arm in enumerate(arms(self.scenario)):
                 for replication in range(1, replications + 1):
                     for seller in self._pairing.sellers:
-                        met = self._pairing.met(product.id, seller, replication)
-                        groups = [met] if design.broadcast == "shared" else [[b] for b in met]
-                        for group in groups:
-                            if group:
-                                yield self._market(product, arm, number, replication, seller, group)
+                        yield from self._cell(product, arm, number, replication, seller)
+
+    def _cell(
+        self, product: Product, arm: Arm, number: int, replication: int, seller: Participant
+    ) -> Iterator[RetailSpec]:
+        """Yield the markets of one seller's buyers; none where it meets none."""
+        met = self._pairing.met(product.id, seller, replication)
+        shared = self.scenario.design.broadcast == "shared"
+        for group in [met] if shared else [[buyer] for buyer in met]:
+            if group:
+                yield self._market(product, arm, number, replication, seller, group)
 
     def again(self, spec: RetailSpec, replication: int) -> RetailSpec:
         """Return a market of the design as it is in another replication, one of more than it has.
