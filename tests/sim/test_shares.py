@@ -364,8 +364,8 @@ def test_files_that_hide_a_module_of_python_are_found(monkeypatch: pytest.Monkey
     assert own_code.hidden_modules() == []
     import colorsys
 
-    monkeypatch.setattr(colorsys, "__file__", "/home/me/colorsys.py")
-    assert own_code.hidden_modules() == ["colorsys (/home/me/colorsys.py)"]
+    monkeypatch.setattr(colorsys, "__file__", "/elsewhere/colorsys.py")
+    assert own_code.hidden_modules() == ["colorsys (/elsewhere/colorsys.py)"]
 
 
 @pytest.mark.slow
