@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from collections.abc import Mapping
 from statistics import median
@@ -82,7 +83,12 @@ async def page(request: web.Request) -> web.Response:
     served_at = f"http://{request.app[NAME]}:{came_to(request)[1]}"
     seen = await request.app[STUDIO].work(overview, ratings, served_at)
     html = rendered(
-        "organiser.html", root="./", ratings=ratings, seen=seen, program=request.app[PROGRAM]
+        "organiser.html",
+        root="./",
+        ratings=ratings,
+        seen=seen,
+        program=request.app[PROGRAM],
+        place=shlex.quote(str(ratings.place)),
     )
     return web.Response(text=html, content_type="text/html")
 
