@@ -27,6 +27,7 @@ def csales_aec(
     reward: Mapping[str, Mapping[str, float]] | None = None,
     out: str | Path | None = None,
     episodes: int = 1_000,
+    masks_observed: bool = False,
 ) -> SalesAEC:
     """Make the PettingZoo environment of both seats of a sales conversation.
 
@@ -50,6 +51,9 @@ def csales_aec(
         Folder of a run that all episodes are written to, made at the first reset.
     episodes : int
         With `out`, how many episodes the run is made for at least.
+    masks_observed : bool
+        Whether observations are ``{"observation": features, "action_mask": mask}``, as those of
+        PettingZoo's own games; the mask is in ``infos`` as well.
 
     Raises
     ------
@@ -67,4 +71,5 @@ def csales_aec(
         reward=reward,
         out=out,
         episodes=episodes,
+        masks_observed=masks_observed,
     )

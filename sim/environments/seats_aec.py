@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
-from gymnasium.spaces import Box, Discrete
+from gymnasium.spaces import Box, Dict, Discrete, Space
 from gymnasium.utils.seeding import np_random
 from numpy.typing import NDArray
 from pettingzoo import AECEnv
@@ -23,7 +23,8 @@ from retailsim.sim.environments.side import Side
 from retailsim.sim.environments.stated import stated_shares
 from retailsim.sim.environments.stepping import SteppedMarket
 
-Observation = NDArray[np.float32]
+Observation = NDArray[np.float32] | dict[str, NDArray[Any]]
+MASK = "action_mask"
 
 
 class SeatsAEC(AECEnv[str, Observation, Any]):
@@ -38,6 +39,9 @@ class SeatsAEC(AECEnv[str, Observation, Any]):
     session : Session
     tables : mapping of agent to PolicyTable
         What each seat chooses among, by what.
+    masks_observed : bool
+        Whether observations hold the mask as well, as those of PettingZoo's own games do: then
+        they are ``{"observation": features, "action_mask": mask}``.
 
     Attributes
     ----------
@@ -47,7 +51,9 @@ class SeatsAEC(AECEnv[str, Observation, Any]):
 
     metadata: ClassVar[dict[str, Any]]
 
-    def __init__(self, session: Session, tables: Mapping[str, PolicyTable]) -> None:
+    def __init__(
+        self, session: Session, tables: Mapping[str, PolicyTable], *, masks_observed: bool = False
+    ) -> None:
         super().__init__()
         self.render_mode = None
         self.possible_agents = list(tables)
@@ -56,14 +62,19 @@ class SeatsAEC(AECEnv[str, Observation, Any]):
         self.features = {agent: table.features for agent, table in tables.items()}
         self.features_version = {agent: table.version for agent, table in tables.items()}
         self.action_spaces = {agent: Discrete(len(self.actions[agent])) for agent in tables}
-        self.observation_spaces = {
-            agent: Box(0.0, 1.0, (len(self.features[agent]),), np.float32) for agent in tables
-        }
+        self._masks_observed = masks_observed
+        self.observation_spaces = {agent: self._space(agent) for agent in tables}
         self._session = session
         self._random, _ = np_random()
         self._market: SteppedMarket | None = None
         self._sides: Mapping[str, Side] = {}
         self._propensities: Sequence[float] | None = None
+
+    def _space(self, agent: str) -> Space[Any]:
+        seen = Box(0.0, 1.0, (len(self.features[agent]),), np.float32)
+        if not self._masks_observed:
+            return seen
+        return Dict({"observation": seen, MASK: Box(0, 1, (len(self.actions[agent]),), np.int8)})
 
     @abstractmethod
     def _whose(self, request: AgentRequest) -> str:
@@ -75,7 +86,7 @@ class SeatsAEC(AECEnv[str, Observation, Any]):
 
     # -- PettingZoo's methods --------------------------------------------------------------
 
-    def observation_space(self, agent: str) -> Box:
+    def observation_space(self, agent: str) -> Space[Any]:
         """Return the space of an agent's observations."""
         return self.observation_spaces[agent]
 
@@ -111,7 +122,11 @@ class SeatsAEC(AECEnv[str, Observation, Any]):
 
     def observe(self, agent: str) -> Observation:
         """Return what an agent sees; where it is not asked, what is left of its last turn."""
-        return np.array(self._sides[agent].features(self._asked(agent)), np.float32)
+        request = self._asked(agent)
+        seen = np.array(self._sides[agent].features(request), np.float32)
+        if not self._masks_observed:
+            return seen
+        return {"observation": seen, MASK: self._mask(agent, request)}
 
     def step(self, action: Any) -> None:
         """Choose an option for the agent that is asked; None for one that is terminated.
@@ -191,13 +206,14 @@ class SeatsAEC(AECEnv[str, Observation, Any]):
 
     def _info(self, agent: str, terms: dict[str, float] | None = None) -> dict[str, Any]:
         assert self._market is not None
-        request, side = self._asked(agent), self._sides[agent]
-        legal = [0] * len(side.names) if request is None else side.legal(request)
-        info: dict[str, Any] = {
-            "action_mask": np.array(legal, np.int8),
-            "market": self._market.spec.id,
-        }
+        mask = self._mask(agent, self._asked(agent))
+        info: dict[str, Any] = {MASK: mask, "market": self._market.spec.id}
         return info if terms is None else info | {"terms": terms}
+
+    def _mask(self, agent: str, request: AgentRequest | None) -> NDArray[np.int8]:
+        side = self._sides[agent]
+        legal = [0] * len(side.names) if request is None else side.legal(request)
+        return np.array(legal, np.int8)
 
     def _asked(self, agent: str) -> AgentRequest | None:
         """Return what an agent is asked now, if it is the one."""

@@ -38,6 +38,12 @@ KNOWN = (
     "We recommend agents to be named in the format <descriptor>_<number>",
 )
 
+OBSERVED = (
+    "Observation space for each agent probably should be",  # known for PettingZoo's own games
+    "Observation is not a NumPy array",
+    "Action mask numpy array is all zeros",  # of whoever is not asked
+)
+
 
 @pytest.fixture
 def make() -> Iterator[Make]:
@@ -82,6 +88,29 @@ def test_pettingzoo_finds_nothing_to_complain_of_but_what_is_meant(make: Make) -
         for known in KNOWN:
             warnings.filterwarnings("ignore", known)
         api_test(make(), num_cycles=300)
+
+
+def test_observations_hold_the_mask_where_that_is_asked_for(make: Make) -> None:
+    """As PettingZoo's own games have it: its tests take it, and it is the mask of ``infos``."""
+    asked: dict[str, Any] = {"settings": {"profiles.count": 6}, "masks_observed": True}
+    with warnings.catch_warnings():
+        for known in (*KNOWN, *OBSERVED):
+            warnings.filterwarnings("ignore", known)
+        api_test(make(**asked), num_cycles=100)
+    seed_test(lambda: make(**asked), num_cycles=60)
+    env, plain = make(**asked), make(settings=asked["settings"])
+    choose = by_chance(3)
+    env.reset(seed=4)
+    plain.reset(seed=4)
+    for agent in env.agent_iter():
+        seen, _, over, _, info = env.last()
+        assert env.observation_space(agent).contains(seen)
+        assert isinstance(seen, dict)
+        np.testing.assert_array_equal(seen["observation"], np.asarray(plain.observe(agent)))
+        np.testing.assert_array_equal(seen["action_mask"], info["action_mask"])
+        action = None if over else choose(env, agent, info)
+        env.step(action)
+        plain.step(action)
 
 
 def test_pettingzoos_test_of_seeds_passes(make: Make) -> None:
@@ -267,7 +296,7 @@ def test_a_buyers_observation_is_what_it_is_told(make: Make) -> None:
         assert env._market is not None
         assert env._market.question is not None
         request: Any = env._market.question.request
-        row = dict(zip(NAMES, env.observe(agent).tolist(), strict=True))
+        row = dict(zip(NAMES, np.asarray(env.observe(agent)).tolist(), strict=True))
         moved.update(name for name, one in row.items() if one)
         assert row["may_buy"] == request.may_buy
         assert row["selected"] == (request.selected is not None)

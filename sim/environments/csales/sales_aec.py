@@ -48,6 +48,7 @@ class SalesAEC(SeatsAEC):
         reward: Mapping[str, Mapping[str, float]] | None = None,
         out: str | Path | None = None,
         episodes: object = 1_000,
+        masks_observed: bool = False,
     ) -> None:
         options = Options(
             scenario=str(scenario),
@@ -59,7 +60,11 @@ class SalesAEC(SeatsAEC):
         self._rules = held.design.rules
         self._weights = _weights(reward or {}, held.reward)
         tables = (policy_table(self._rules.actions), buyer_features.TABLE)
-        super().__init__(Session(held, out, episodes), dict(zip(AGENTS, tables, strict=True)))
+        super().__init__(
+            Session(held, out, episodes),
+            dict(zip(AGENTS, tables, strict=True)),
+            masks_observed=masks_observed,
+        )
 
     def _whose(self, request: AgentRequest) -> str:
         return "seller" if isinstance(request, PlanTurn) else "buyer"
