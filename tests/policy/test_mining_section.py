@@ -11,6 +11,7 @@ from retailsim.analysis.policy.mining import mine
 from retailsim.analysis.policy.mining_section import MOST_ROWS, mined_section
 from retailsim.analysis.report.content import report
 from retailsim.analysis.report.page import page
+from retailsim.sim.studio.reading import read
 from tests.policy.planted import log, swayed
 from tests.sim.runs import launched
 
@@ -55,5 +56,12 @@ def test_runs_of_sales_conversations_have_it_and_others_have_not(tmp_path: Path)
     found = report(tmp_path / "sales", {})
     assert {"sales", "moves"} < {one.name for one in found.sections}
     assert "Which moves go with buying" in page(found)
+    assert "moves" in in_the_studio(tmp_path / "sales")
     launched(tmp_path / "retail", "--set", "products.per_category=1")
     assert "moves" not in [one.name for one in report(tmp_path / "retail", {}).sections]
+    assert "moves" not in in_the_studio(tmp_path / "retail")
+
+
+def in_the_studio(run: Path) -> list[str]:
+    """The chapters of the studio's page on a run."""
+    return [one.name for make in read(run).sections() if (one := make()) is not None]
