@@ -57,9 +57,9 @@ class Materials(msgspec.Struct, frozen=True, kw_only=True):
     form : StudyForm
     """
 
-    consent: Text
-    instructions: Text | None
-    form: StudyForm
+    consent: Text = msgspec.field(default_factory=lambda: text_of(CONSENT))
+    instructions: Text | None = None
+    form: StudyForm = StudyForm()
 
 
 def read_materials(table: StudyTable, folder: Path) -> Materials:

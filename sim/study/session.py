@@ -80,7 +80,7 @@ class StudySession:
 
     run: Path
     table: StudyTable
-    materials: Materials
+    materials: Materials = field(default_factory=Materials)
     plan: Mapping[str, tuple[Treatment, ...]]
     markets: Mapping[str, tuple[str, ...]]
     before: Mapping[str, int]
@@ -160,7 +160,10 @@ class StudySession:
         if one.stage == "play" and one.conversation == 0:
             one = msgspec.structs.replace(one, conversation=1)
         self.register.keep(one)
-        self._let_play(one)
+        if one.stage == "over":
+            self._note_gone(one)
+        else:
+            self._let_play(one)
         self._look()
         return one
 
@@ -263,6 +266,8 @@ class StudySession:
         self.desk.listen(told)
         for one in self.register.participants:
             self._let_play(one)
+            if one.stage == "over":
+                self._note_gone(one)
 
     def ended(self, how: str) -> None:
         """Note that the run is over."""
@@ -292,7 +297,10 @@ class StudySession:
         if one.conversation:
             before = self.before.get(one.seat, 0)
             self.desk.take(self.source(one.seat), max(0, one.conversation - before))
-        if one.stage == "over" and self.played(one.seat) < one.conversation:
+
+    def _note_gone(self, one: Participant) -> None:
+        """Have nobody waited for any more who has gone in the middle of a conversation."""
+        if self.played(one.seat) < one.conversation:
             self._gone.add(one.seat)
 
     def _look(self) -> None:

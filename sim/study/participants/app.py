@@ -12,7 +12,7 @@ from retailsim.events.errors import RetailSimError
 from retailsim.sim.play_page import app as play_app
 from retailsim.sim.studio import app as studio_app
 from retailsim.sim.studio.guard import Handler, with_headers
-from retailsim.sim.study.errors import BadRegister, NoSeatFree, NoSuchSeat
+from retailsim.sim.study.errors import BadRegister, NoSeatFree, NoSuchSeat, TakesNobodyNew
 from retailsim.sim.study.participants.front import FRONT, Front
 from retailsim.sim.study.participants.handlers import ROUTES
 from retailsim.sim.study.participants.pages import page
@@ -118,7 +118,7 @@ def _status_and_words(request: web.Request, error: Exception) -> tuple[int, str]
     match error:
         case NoSuchSeat():
             return 404, str(error)
-        case NoSeatFree():
+        case NoSeatFree() | TakesNobodyNew():
             return 409, str(error)
         case BadRegister():
             log.error("nothing can be kept", problem=str(error))

@@ -220,8 +220,8 @@ async def ask_withdraw(request: web.Request) -> web.StreamResponse:
 async def withdraw(request: web.Request) -> web.StreamResponse:
     """Take it that a participant withdraws."""
     posted, front, one = await _posted(request), request.app[FRONT], _whose(request)
-    if one.consent_at and posted.get("sure") == YES:
-        front.way.withdrew(one)
+    if one.consent_at and not one.withdrawn_at and posted.get("sure") == YES:
+        front.session.withdraw(one)
     raise web.HTTPSeeOther("./")
 
 

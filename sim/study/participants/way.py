@@ -91,8 +91,7 @@ class Way:
             return self._on(one)
         if self.tries(one) >= self.form.limits.tries:
             return self._session.end(one, "screened out", "did not pass the comprehension checks")
-        self._session.keep(one)
-        return one
+        return self._session.keep(one)
 
     def went_on(self, one: Participant, given: Mapping[str, Any]) -> Participant:
         """Take what was asked after a conversation, and go on; raises `BadAnswer`."""
@@ -101,8 +100,7 @@ class Way:
             return self._screened(one)
         if one.conversation < len(self._session.plan[one.seat]):
             one = _replace(one, conversation=one.conversation + 1)
-            self._session.keep(one)
-            return one
+            return self._session.keep(one)
         return self._on(one)
 
     def broke_off(self, one: Participant) -> Participant:
@@ -113,14 +111,6 @@ class Way:
         """Take the answers to the last questions; raises `BadAnswer`."""
         one = self._answered(one, given, "")
         return self._screened(one) if self._inattentive(one) else self._on(one)
-
-    def withdrew(self, one: Participant) -> Participant:
-        """Note that a participant withdraws; an end that was reached before stays as it was."""
-        one = _replace(one, withdrawn_at=one.withdrawn_at or now())
-        if one.stage != "over":
-            return self._session.end(one, "screened out", "withdrew")
-        self._session.keep(one)
-        return one
 
     # -- what they have in common ----------------------------------------------------------
 
@@ -150,11 +140,7 @@ class Way:
         stages = list(there)
         for stage in stages[stages.index(one.stage) + 1 :]:
             if there[stage]:
-                one = _replace(
-                    one, stage=stage, conversation=1 if stage == "play" else one.conversation
-                )
-                self._session.keep(one)
-                return one
+                return self._session.keep(_replace(one, stage=stage))
         return self._session.end(one, "done")
 
 
