@@ -16,7 +16,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 from retailsim.agents.person.bot import filled_by_chance
-from retailsim.agents.person.desk import Desk
+from retailsim.agents.person.desk import Desk, Question
 from retailsim.events.streams import Seed
 from retailsim.sim.execution.runner import RunControl
 from retailsim.sim.run.launch_options import Options
@@ -156,8 +156,17 @@ def room(session: StudySession) -> str:
     return f"/p/{session.link(ROOM)}"
 
 
-async def talk(session: StudySession, visitor: Visitor, seat: str, most: int = 100) -> int:
-    """Answer what a seat is asked by chance, until its conversation is over; returns how often."""
+async def talk(
+    session: StudySession,
+    visitor: Visitor,
+    seat: str,
+    most: int = 100,
+    seen: list[str] | None = None,
+) -> int:
+    """Answer what a seat is asked by chance, at most so often or until its conversation is over.
+
+    Returns how often; `seen` gets each page.
+    """
 
     def there() -> bool:
         return session.question(seat) is not None or session.played(seat) >= conversation
@@ -167,14 +176,21 @@ async def talk(session: StudySession, visitor: Visitor, seat: str, most: int = 1
         await session.until(there, 60)
         question = session.question(seat)
         await visitor.come(visitor.at)
+        if seen is not None:
+            seen.append(visitor.html)
         if question is None:
             return number
         for draw in range(20):
-            given = filled_by_chance(question, Seed(1).stream(f"{draw}", question.id))
-            pairs = [(f"f.{name}", one) for name in given for one in _written(given[name])]
-            if await visitor.send("answer", *pairs) == 200:
+            if await visitor.send("answer", *by_chance(question, draw)) == 200:
                 break
-    raise AssertionError("the conversation has no end")
+    assert most < 100, "the conversation has no end"
+    return most
+
+
+def by_chance(question: Question, draw: int = 0) -> Pairs:
+    """An answer to a question as a form sends it."""
+    given = filled_by_chance(question, Seed(1).stream(f"{draw}", question.id))
+    return [(f"f.{name}", one) for name in given for one in _written(given[name])]
 
 
 def known(session: StudySession, seat: str) -> Participant:

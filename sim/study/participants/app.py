@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import structlog
@@ -32,6 +33,7 @@ FILES = {
     "study.js": STATIC,
 }
 """What pages are drawn with, by name, and where it is."""
+KINDS = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 KEPT_S = 300
 """How long a browser may keep them."""
 _NOTHING = "There is nothing here."
@@ -61,15 +63,20 @@ def application(session: StudySession) -> web.Application:
 
 
 async def _file(request: web.Request) -> web.StreamResponse:
-    name = request.match_info["name"]
-    if name == "report.css":
-        answer: web.StreamResponse = web.Response(text=style(), content_type="text/css")
-    elif name in FILES:
-        answer = web.FileResponse(FILES[name] / name)
-    else:
-        raise web.HTTPNotFound
-    answer.headers["Cache-Control"] = f"max-age={KEPT_S}"
-    return answer
+    try:
+        body, kind = _files()[request.match_info["name"]]
+    except KeyError:
+        raise web.HTTPNotFound from None
+    kept = {"Cache-Control": f"max-age={KEPT_S}"}
+    return web.Response(body=body, content_type=kind, charset="utf-8", headers=kept)
+
+
+@cache
+def _files() -> dict[str, tuple[bytes, str]]:
+    """Return what pages are drawn with, and its kind, by name."""
+    read = {name: (folder / name).read_bytes() for name, folder in FILES.items()}
+    read["report.css"] = style().encode()
+    return {name: (body, KINDS[Path(name).suffix]) for name, body in read.items()}
 
 
 async def _with_headers(request: web.Request, response: web.StreamResponse) -> None:
@@ -111,7 +118,8 @@ async def _in_words(request: web.Request, handler: Handler) -> web.StreamRespons
             raise
         if "token" not in request.match_info:
             return web.Response(text=said, status=status)
-        return page(request.app[FRONT], "sorry.html", status=status, text=said, state="sorry")
+        there = not isinstance(error, NoSuchSeat | NoSeatFree | TakesNobodyNew)
+        return page(request.app[FRONT], "sorry.html", None, status=status, text=said, there=there)
 
 
 def _status_and_words(request: web.Request, error: Exception) -> tuple[int, str]:

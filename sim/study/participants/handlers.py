@@ -214,7 +214,7 @@ async def ask_withdraw(request: web.Request) -> web.StreamResponse:
     front, one = request.app[FRONT], _whose(request)
     if not one.consent_at or one.withdrawn_at:
         raise web.HTTPSeeOther("./")
-    return page(front, "withdraw.html", one=one, state="withdraw", step=f"withdraw-{one.seat}")
+    return page(front, "withdraw.html", one, withdrawable=False)
 
 
 async def withdraw(request: web.Request) -> web.StreamResponse:

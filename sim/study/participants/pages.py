@@ -27,6 +27,9 @@ from retailsim.sim.study.participant import Ending, Participant
 from retailsim.sim.study.participants.front import Front, SeatSitting
 from retailsim.sim.study.results import Result
 
+STILL = "stopped"
+"""The state of a page that does not follow what goes on, in the words of its script."""
+
 
 class Refused:
     """A form that could not be taken: what was filled in, and what is wrong with it."""
@@ -82,6 +85,7 @@ def _chat(
     return page(
         front,
         "chat.html",
+        one,
         status=status,
         sitting=sitting,
         question=question,
@@ -109,8 +113,8 @@ def _step(
     return page(
         front,
         "paused.html" if paused else _TEMPLATES[one.stage],
+        one,
         status=status,
-        one=one,
         step=way.step(one),
         state=front.state(one),
         materials=session.materials,
@@ -137,10 +141,14 @@ _TEMPLATES = {
 }
 
 
-def page(front: Front, template: str, *, status: int = 200, **values: Any) -> web.Response:
-    """Return a page; all of its addresses are beside its own."""
+def page(
+    front: Front, template: str, one: Participant | None, *, status: int = 200, **values: Any
+) -> web.Response:
+    """Return a page of a participant, or of nobody; all of its addresses are beside its own."""
+    shown = {"root": "./", "one": one, "note": "", "state": STILL, **values}
+    shown.setdefault("withdrawable", one and one.consent_at and not one.withdrawn_at)
     with in_currency(front.session.currency):
-        html = _environment().get_template(template).render(root="./", **values)
+        html = _environment().get_template(template).render(shown)
     return web.Response(text=html, status=status, content_type="text/html")
 
 
