@@ -95,6 +95,8 @@ def _chat(
         problem=problems.get(None, ""),
         left_s=_left_s(sitting, question),
         note=note,
+        result=None,  # what one came to has a page of its own, and so has the end
+        ends=None,
     )
 
 
