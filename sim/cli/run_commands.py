@@ -166,6 +166,19 @@ def play(scenario: str | None, port: int | None, **flags: Any) -> None:
 @click.option(
     "--address", metavar="URL", help="How participants get there, if something is in between."
 )
+@click.option(
+    "--links",
+    is_flag=False,
+    flag_value="-",
+    metavar="[FILE]",
+    help="Only print the links of a study's run, or write them as CSV.",
+)
+@click.option(
+    "--export", type=PATH, metavar="DIR", help="Only write its people, ids and bonuses as CSV."
+)
+@click.option(
+    "--withdraw", multiple=True, metavar="SEAT", help="Only note that a participant withdrew."
+)
 @VERBOSE
 def study(scenario: str, seats: int | None, **flags: Any) -> None:
     """Run a study with people.
@@ -175,11 +188,17 @@ def study(scenario: str, seats: int | None, **flags: Any) -> None:
     """
     from retailsim.agents.person.desk import Desk
     from retailsim.sim.study.made import study_for
-    from retailsim.sim.study.serve import Places, serve
+    from retailsim.sim.study.offline import Asked, answered
+    from retailsim.sim.study.places import Places
+    from retailsim.sim.study.serve import serve
     from retailsim.sim.terminal.terminal import Terminal
 
     places = Places(**{name: flags.pop(name) for name in Places.__struct_fields__})
+    asked = Asked(**{name: flags.pop(name) for name in Asked.__struct_fields__})
     terminal = Terminal()
+    status = answered(asked, Path(scenario), {"seats": seats, **flags}, places, terminal)
+    if status is not None:
+        sys.exit(status)
     found = study_for(scenario, seats, flags, Desk(gated=True), terminal)
     sys.exit(serve(found, terminal, places))
 

@@ -31,14 +31,16 @@ class StudyCodes(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
 
 class StudyBonus(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a participant earns, by the run's ledger.
+    """What a participant earns, by the run's ledger; `sim.study.ledger` works it out.
 
     Parameters
     ----------
     base_cents : int
-        For everybody who is done.
+        For everybody who is done, and for who failed without ever leaving a step unanswered.
     share : float
-        Of what the seat came to: a seller's net revenue, or what a buyer has left of the budget.
+        For everybody who is done, of what the seat came to in conversations that came to their end
+        and of which the person took every step: a seller's net revenue, or what a buyer has left
+        of the budget.
     budget_cents : int
         What a buyer has to spend in each conversation.
     most_cents : int

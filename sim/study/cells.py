@@ -16,7 +16,7 @@ def csv_text(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     are left as they are.
     """
     written = io.StringIO()
-    out = csv.writer(written, lineterminator="\n")
+    out = csv.writer(written)  # lines end with CR LF: only then is a lone CR in a cell quoted
     out.writerow([cell(one) for one in header])
     for row in rows:
         out.writerow([cell(one) for one in row])

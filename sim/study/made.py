@@ -59,11 +59,16 @@ def study_for(
     """
     if not (Path(scenario) / "run.toml").is_file():
         return new_study(Options(scenario=scenario, **flags), seats, desk, audience)
-    told = {"seats": seats, **flags, "verbose": None}
+    refuse_changes(scenario, {"seats": seats, **flags})
+    return study_again(Path(scenario), desk)
+
+
+def refuse_changes(run: str | Path, flags: Mapping[str, Any]) -> None:
+    """Refuse options that say how a run is made, where it is made; raises `BadStudy`."""
+    told = {**flags, "verbose": None}
     given = [f"--{name}" for name, value in told.items() if value not in (None, ())]
     if given:
-        raise BadStudy(scenario, f"it goes on as it was made; leave out {', '.join(given)}")
-    return study_again(Path(scenario), desk)
+        raise BadStudy(run, f"it goes on as it was made; leave out {', '.join(given)}")
 
 
 def new_study(options: Options, seats: int | None, desk: Desk, audience: Audience) -> Study:

@@ -98,16 +98,21 @@ class Register:
     def _write(self, place: Path, data: bytes) -> None:
         try:
             self.folder.mkdir(mode=0o700, exist_ok=True)
-            with written_whole(place) as new:
-                fd = os.open(new, os.O_WRONLY | os.O_CREAT, 0o600)
-                with os.fdopen(fd, "wb") as file:
-                    os.fchmod(fd, 0o600)
-                    file.write(data)
-                    file.flush()
-                    os.fsync(fd)
+            write_private(place, data)
             _sync(self.folder)
         except OSError as error:
             raise BadRegister(place, error.strerror or str(error)) from None
+
+
+def write_private(place: Path, data: bytes) -> None:
+    """Write a file whole that only its owner may read; raises what the system says."""
+    with written_whole(place) as new:
+        fd = os.open(new, os.O_WRONLY | os.O_CREAT, 0o600)
+        with os.fdopen(fd, "wb") as file:
+            os.fchmod(fd, 0o600)
+            file.write(data)
+            file.flush()
+            os.fsync(fd)
 
 
 def _sync(folder: Path) -> None:

@@ -11,7 +11,6 @@ from functools import partial
 
 import anyio
 import anyio.to_thread
-import msgspec
 from aiohttp import web
 
 from retailsim.market.core.money import in_currency
@@ -20,40 +19,13 @@ from retailsim.sim.execution.runner import RunControl, end_process, forget_dead_
 from retailsim.sim.study.links import ROOM
 from retailsim.sim.study.links_file import address_of
 from retailsim.sim.study.made import Study
+from retailsim.sim.study.places import LOOPBACK, ORGANISERS_PORT, PORT, Places
 from retailsim.sim.study.session import StudySession
 from retailsim.sim.terminal.program_name import program_name
 from retailsim.sim.terminal.terminal import Terminal
 
-LOOPBACK = "127.0.0.1"
-PORT, ORGANISERS_PORT = 8785, 8786
-"""Of the participants and of the organiser, unless others are asked for. A study that goes on has
-the same ones, so that links which were sent still lead there."""
 PATIENCE_S = 1.0
 """How long requests that are being answered have when the servers end."""
-
-
-class Places(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a study is served.
-
-    Parameters
-    ----------
-    host : str
-        Address on which participants are served.
-    port, organisers_port : int or None
-        None: `PORT` and `ORGANISERS_PORT`.
-    address : str or None
-        How participants get there, where something stands in between, such as
-        ``https://lab.example/study``; None: by host and port.
-    """
-
-    host: str = LOOPBACK
-    port: int | None = None
-    organisers_port: int | None = None
-    address: str | None = None
-
-    def base(self, port: int) -> str:
-        """Return how participants get to their server, which listens on a port."""
-        return self.address or f"http://{self.host}:{port}"
 
 
 def serve(study: Study, terminal: Terminal, places: Places) -> int:

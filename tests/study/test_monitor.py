@@ -135,6 +135,8 @@ def test_whom_a_conversation_waits_for(tmp_path: Path) -> None:
         assert first.waits_for.startswith("the participant, 1:")
         session.get_up("p001")
         until(lambda: session.played("p001") == 1)
-        assert next(rows(session, _at())).conversation == "2 of 2"
+        second = next(rows(session, _at()))
+        assert second.conversation == "2 of 2"
+        assert second.waits_for == "the participant", "it has not begun: they read how one ended"
 
     beside(study, look)

@@ -180,8 +180,9 @@ def _waits_for(session: StudySession, one: Participant, question: Question | Non
         return ""
     if one.stage != "play":
         return "the participant"
-    if question is None:
-        return f"the {partners_role(session)}" if not session.all_played(one.seat) else ""
+    if question is None:  # between two conversations, it is the participant who goes on
+        between = session.played(one.seat) >= one.conversation
+        return "the participant" if between else f"the {partners_role(session)}"
     try:
         left = int(session.desk.left_s(question.id))
     except NoSuchQuestion:  # it was answered this moment

@@ -1,0 +1,206 @@
+"""What `study RUN` does without a server: links, tables, and who withdraws."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from retailsim.agents.person.desk import Desk
+from retailsim.events.log.lock import is_held
+from retailsim.events.whole_file import folder_whole
+from retailsim.sim.errors import CannotWrite
+from retailsim.sim.folder.run_folder import RunFolder
+from retailsim.sim.study.cells import csv_text
+from retailsim.sim.study.errors import BadStudy
+from retailsim.sim.study.ledger import conversations_of
+from retailsim.sim.study.links_file import links, links_csv
+from retailsim.sim.study.made import refuse_changes, session_of
+from retailsim.sim.study.participant import Participant
+from retailsim.sim.study.places import PORT, Places
+from retailsim.sim.study.register import write_private
+from retailsim.sim.study.session import StudySession
+from retailsim.sim.study.tables import Row, bonuses, columns, ids, people
+from retailsim.sim.terminal.terminal import Terminal
+
+TO_SCREEN = "-"
+"""Instead of a file."""
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """What a command asks for instead of a server; at most one thing.
+
+    Parameters
+    ----------
+    links : str or None
+        Where to: a file, or "-" for the screen.
+    export : Path or None
+        Which folder the tables go to.
+    withdraw : tuple of str
+        Who withdraws.
+    """
+
+    links: str | None = None
+    export: Path | None = None
+    withdraw: tuple[str, ...] = ()
+
+
+def answered(
+    asked: Asked, path: Path, flags: Mapping[str, Any], places: Places, terminal: Terminal
+) -> int | None:
+    """Do what a command asks for instead of a server; the exit status, or None: nothing is.
+
+    Parameters
+    ----------
+    path : Path
+        A study's run.
+    flags : mapping
+        Options that say how a run is made: none of them has a place here.
+
+    Raises
+    ------
+    BadStudy, CannotWrite, LogDamaged
+    """
+    given = [name for name in asked.__struct_fields__ if getattr(asked, name) not in (None, ())]
+    if not given:
+        return None
+    if len(given) > 1:
+        raise BadStudy(f"--{given[1]}", f"one thing at a time; leave out --{given[0]}")
+    if not (path / "run.toml").is_file():
+        raise BadStudy(f"--{given[0]}", f"{path} is no run of a study; make one first")
+    refuse_changes(path, flags)
+    match given[0]:
+        case "links":
+            base = places.base(places.port or PORT)
+            return show_links(path, base, asked.links or TO_SCREEN, terminal)
+        case "export":
+            return export(path, asked.export or Path(), terminal)
+    return withdraw(path, asked.withdraw, terminal)
+
+
+def show_links(path: Path, base: str, to: str, terminal: Terminal) -> int:
+    """Print the links of a study, or write them as CSV; returns the exit status.
+
+    Parameters
+    ----------
+    base : str
+        How participants get to the server.
+    to : str
+        A file; "-": to the screen.
+
+    Raises
+    ------
+    BadStudy, CannotWrite
+    """
+    session = _session(path)
+    if to == TO_SCREEN:
+        for _, link in links(session, base):
+            terminal.out(link)
+        return 0
+    file = Path(to)
+    _refuse_existing(file)
+    _written(file, lambda: write_private(file, links_csv(session, base).encode()))
+    terminal.say(f"{file}: {len(session.seats):,} seats and the room; send each to one person only")
+    return 0
+
+
+def export(path: Path, out: Path, terminal: Terminal) -> int:
+    """Write the tables of a study into a new folder; returns the exit status.
+
+    Raises
+    ------
+    BadStudy, CannotWrite, LogDamaged
+    """
+    session = _session(path)
+    if out.resolve().is_relative_to(path.resolve()):
+        raise BadStudy(out, "it is inside the run: name a folder elsewhere")
+    _refuse_existing(out)
+    own = conversations_of(session)
+    tables = {
+        "people": list(people(session, own)),
+        "ids": list(ids(session)),
+        "bonus": list(bonuses(session, own)),
+    }
+
+    def write() -> None:
+        with folder_whole(out) as folder:
+            folder.chmod(0o700)
+            for name, rows in tables.items():
+                write_private(folder / f"{name}.csv", _csv(rows).encode())
+
+    _written(out, write)
+    withdrew = sum(bool(one.withdrawn_at) for one in session.register.participants)
+    left = f"; {withdrew:,} who withdrew are left out" if withdrew else ""
+    terminal.say(f"{out / 'people.csv'}: {len(tables['people']):,} seats{left}")
+    terminal.say(f"{out / 'ids.csv'}: what the panel calls them, and their codes")
+    terminal.say(f"{out / 'bonus.csv'}: what {len(tables['bonus']):,} have earned, by seat")
+    return 0
+
+
+def withdraw(path: Path, names: Sequence[str], terminal: Terminal) -> int:
+    """Note that participants withdrew; returns the exit status.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Their seats, or what the panel calls them.
+
+    Raises
+    ------
+    BadStudy
+        If one is nobody's, before anything is noted; or if the study is going on.
+    """
+    session = _session(path)
+    refuse_running(path, "withdraw participants on the organiser's page")
+    found = [_called(session, name) for name in names]
+    for one in found:
+        if one.withdrawn_at:
+            terminal.say(f"{one.seat}: withdrew before, {one.withdrawn_at}")
+        else:
+            session.withdraw(one)
+            terminal.say(f"{one.seat}: withdrawn; left out of what is exported from now on")
+    terminal.say(f"What was said stays in the log; a run without it: study {path} --rewrite OUT")
+    return 0
+
+
+def refuse_running(path: Path, instead: str) -> None:
+    """Refuse what cannot be done while a study is going on, and say what can be."""
+    if is_held(RunFolder(path).lock):
+        raise BadStudy(path, f"the study is going on; {instead}, or stop it first")
+
+
+def _called(session: StudySession, name: str) -> Participant:
+    """Return the participant of a seat, or whom a panel calls so."""
+    one = session.register.participant(name)
+    if one is not None:
+        return one
+    if name in session.plan:
+        raise BadStudy(session.run, f"nobody came to seat {name}")
+    found = [one for one in session.register.participants if name in one.panel.values()]
+    if len(found) != 1:
+        many = f"{len(found)} participants are" if found else "no seat and no participant is"
+        raise BadStudy(session.run, f"{many} called {name!r}; name a seat, such as p001")
+    return found[0]
+
+
+def _session(path: Path) -> StudySession:
+    return session_of(path, Desk(gated=True))
+
+
+def _csv(rows: Sequence[Row]) -> str:
+    names = columns(rows)
+    return csv_text(names, ([row.get(name) for name in names] for row in rows))
+
+
+def _refuse_existing(place: Path) -> None:
+    if place.exists() and (not place.is_dir() or any(place.iterdir())):
+        raise BadStudy(place, "it exists; name another one, or remove it")
+
+
+def _written(place: Path, write: Callable[[], None]) -> None:
+    try:
+        write()
+    except OSError as error:
+        raise CannotWrite(place, error, "nothing was written") from None

@@ -1,0 +1,183 @@
+"""`study RUN` without a server: links, people.csv, ids.csv, bonus.csv, and who withdraws."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import shutil
+import stat
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from retailsim.agents.person.bot import Bot
+from retailsim.agents.person.desk import Desk
+from retailsim.sim.study.cells import csv_text
+from retailsim.sim.study.made import study_again
+from retailsim.sim.study.organiser.monitor import rows
+from tests.sim.runs import event_lines, sim
+from tests.study.seated import HOSTILE
+from tests.study.test_session import beside, small
+from tests.waiting import until
+
+BONUS = "study.bonus={base_cents=50, share=0.1, budget_cents=50000, most_cents=9000}"
+PLAYED = 2
+
+
+@pytest.fixture(scope="module")
+def played(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A study of six: two are done, one left, one refused, one withdrew, one seat is free."""
+    folder = tmp_path_factory.mktemp("study")
+    study = small(folder, 6, BONUS)
+    session = study.session
+
+    def take_part() -> None:
+        people = [
+            session.opened(session.link(seat), {"PROLIFIC_PID": f"id-{seat}", "seat": HOSTILE})
+            for seat in session.seats[:5]
+        ]
+        session.end(people[3], "screened out", "refused consent")
+        gone = session.keep(msgspec.structs.replace(people[2], stage="play"))
+        until(lambda: session.question("p003") is not None)
+        session.dismiss(gone, "failed", "left")
+        Bot(session.desk, seed=4).attend()
+        for one in (people[0], people[1], people[4]):
+            session.keep(msgspec.structs.replace(one, stage="play", conversation=PLAYED))
+        until(lambda: all(session.all_played(seat) for seat in ("p001", "p002", "p005")))
+        for one in (people[0], people[1], people[4]):
+            answers = {"why": HOSTILE, "liked": ["price", "talk"], "age": 31}
+            known = session.register.participant(one.seat)
+            assert known is not None
+            session.end(msgspec.structs.replace(known, answers=answers), "done")
+
+    beside(study, take_part)
+    withdrew = session.register.participant("p005")
+    assert withdrew is not None
+    session.withdraw(withdrew)
+    return folder / "run"
+
+
+def table(file: Path) -> dict[str, dict[str, str]]:
+    """The rows of a file, by seat."""
+    with file.open(newline="") as lines:
+        return {row["seat"]: row for row in csv.DictReader(lines)}
+
+
+def test_tables_say_what_the_log_says(played: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    assert sim("study", played, "--export", out).exit_code == 0
+    people, ids, bonus = (table(out / f"{name}.csv") for name in ("people", "ids", "bonus"))
+    assert people.keys() == {"p001", "p002", "p003", "p004", "p006"}
+    assert people["p006"]["stage"] == "free"
+    assert people["p004"]["code"] == "SCREENEDOUT"
+    assert people["p001"]["answer.why"] == f"'{HOSTILE}"
+    assert people["p001"]["answer.liked"] == "price; talk"
+    assert people["p003"]["c1.gone"] == "leave"
+    assert {row["code"] for row in ids.values()} == {"DONE", "SCREENEDOUT", "FAILED"}
+    assert ids["p002"]["panel.PROLIFIC_PID"] == "id-p002"
+    text = (out / "people.csv").read_text() + (out / "bonus.csv").read_text()
+    assert "id-p0" not in text, "ids stand in a file of their own"
+    # By hand, from the events: what each market of a seat cost its buyer.
+    spent = _spent(played)
+    for seat in ("p001", "p002", "p005"):
+        markets = [one for one in spent if f"-{seat}" in one or seat in one]
+        assert len(markets) == PLAYED
+        left = sum(max(0, 50_000 - spent[market]) for market in markets)
+        assert int(bonus[seat]["bonus_cents"]) == min(9_000, 50 + left // 10)
+        assert bonus[seat]["earned_cents"] == str(left)
+    assert [bonus[seat]["bonus_cents"] for seat in ("p003", "p004")] == ["0", "0"]
+    for row in (people["p001"], people["p002"]):
+        for number in range(1, PLAYED + 1):
+            assert int(row[f"c{number}.spent_cents"]) == spent[row[f"c{number}.market"]]
+    assert stat.S_IMODE(out.stat().st_mode) == 0o700
+    assert {stat.S_IMODE(file.stat().st_mode) for file in out.iterdir()} == {0o600}
+
+
+def _spent(run: Path) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for event in map(json.loads, event_lines(run)):
+        cents = 0
+        match event["type"]:
+            case "EpisodeOpened":
+                pass
+            case "OrderPlaced":
+                cents = event["quantity"] * event["unit_price_cents"] + event["shipping_cents"]
+            case "RefundIssued":
+                cents = -event["amount_cents"] - event.get("shipping_refund_cents", 0)
+                if event.get("return_shipping_payer") == "buyer":
+                    cents += event["return_shipping_cents"]
+            case _:
+                continue
+        found[event["market"]] = found.get(event["market"], 0) + cents
+    return found
+
+
+def test_links_are_printed_or_written_for_their_owner(played: Path, tmp_path: Path) -> None:
+    shown = sim("study", played, "--links", "--address", "https://lab.example/s/")
+    printed = shown.stdout.splitlines()
+    assert len(printed) == 7
+    assert printed[0].startswith("https://lab.example/s/p/room.")
+    file = tmp_path / "links.csv"
+    assert sim("study", played, "--links", file, "--port", "9000").exit_code == 0
+    written = table(file)
+    assert written["p004"]["link"].startswith("http://127.0.0.1:9000/p/p004.")
+    assert written["p004"]["link"].rpartition("/")[2] == printed[4].rpartition("/")[2]
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    again = sim("study", played, "--links", file)
+    assert again.exit_code == 2
+    assert "it exists" in again.stderr
+
+
+def test_who_withdraws_is_found_by_seat_or_panel_id(played: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(played, run)
+    refused = sim("study", run, "--withdraw", "p001", "--withdraw", "nobody")
+    assert refused.exit_code == 2
+    assert "is called 'nobody'" in refused.stderr
+    assert "nobody came to seat p006" in sim("study", run, "--withdraw", "p006").stderr
+    session = study_again(run, Desk(gated=True)).session
+    assert not any(row.withdrew for row in rows(session, _now()) if row.seat == "p001")
+    assert sim("study", run, "--withdraw", "id-p001", "--withdraw", "p003").exit_code == 0
+    assert sim("study", run, "--export", tmp_path / "out").exit_code == 0
+    assert table(tmp_path / "out" / "people.csv").keys() == {"p002", "p004", "p006"}
+    # Pay is owed for what was done.
+    bonus = table(tmp_path / "out" / "bonus.csv")
+    assert int(bonus["p001"]["bonus_cents"]) > 0
+
+
+def _now() -> Any:
+    from retailsim.sim.study.organiser.monitor import now
+
+    return now()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("pairwise", "--links"), "is no run of a study"),
+        (("RUN", "--links", "--withdraw", "p001"), "one thing at a time"),
+        (("RUN", "--seed", "3", "--export", "x"), "leave out --seed"),
+        (("RUN", "--export", "RUN/derived/x"), "inside the run"),
+    ],
+)
+def test_what_cannot_be_is_said_in_one_line(
+    played: Path, words: tuple[str, ...], said: str
+) -> None:
+    found = sim("study", *(word.replace("RUN", str(played)) for word in words))
+    assert found.exit_code == 2
+    assert said in found.stderr
+    assert len(found.stderr.splitlines()) == 1
+
+
+@given(st.text(alphabet=st.characters(codec="utf-8"), max_size=20))
+def test_no_cell_acts_as_a_formula_and_every_text_comes_back(text: str) -> None:
+    written = io.StringIO(csv_text(("a", "b"), [(text, -3)]), newline="")
+    _, read = csv.reader(written)
+    assert read[0][:1] not in ("=", "+", "-", "@", "\t", "\r", "\n")
+    assert read[0].removeprefix("'") == text.removeprefix("'")
+    assert read[1] == "-3", "a number is no formula"
