@@ -96,6 +96,7 @@ def stands(page: Page) -> str:
 def test_by_keys_with_undo_reload_and_a_killed_server(
     page: Page, watch: Watch, tmp_path: Path
 ) -> None:
+    # Over 60 lines: one sitting, of which each step goes by what was before.
     place, _ = exported(tmp_path, count=12, pairs=3)
     with socket.create_server((HOME, 0)) as free:
         port = free.getsockname()[1]
