@@ -54,13 +54,14 @@ def write(folder: Path, sheet: RaterSheet, key: AnswerKey) -> None:
 
 
 def _item(id_: str, task: str) -> Item:
-    said = (Excerpt("Seller", f"What {id_} is about."), Excerpt("Buyer", "I see."))
+    name = f"{'Pair' if id_.startswith('p') else 'Thing'} {id_[1:]}"  # what is shown has no id
+    said = (Excerpt("Seller", f"What {name} is about."), Excerpt("Buyer", "I see."))
     return Item(
         id=id_,
         task=task,
-        product=f"Product of {id_}",
+        product=name,
         price="$5.00",
-        context=(Block("Product sheet", (Excerpt("", f"Sheet of {id_}."),)),),
+        context=(Block("Product sheet", (Excerpt("", f"Sheet of {name}."),)),),
         a=said,
         b=said[::-1] if id_.startswith("p") else (),
     )

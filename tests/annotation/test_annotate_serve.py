@@ -119,7 +119,7 @@ def test_a_key_or_form_that_was_changed_since_is_refused(tmp_path: Path) -> None
     links(place, "ann")
     for name, before, after in (
         ("key.json", '"right":"A"', '"right":"B"'),
-        ("form.html", "Product of i1", "Product of i9"),
+        ("form.html", "Thing 1", "Thing 9"),
     ):
         original = (place / name).read_text()
         (place / name).write_text(original.replace(before, after, 1))
