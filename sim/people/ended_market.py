@@ -54,11 +54,12 @@ def _ended(market: str, whole: Leftover, protocol: Protocol, seat: str) -> Ended
     decode = event_decoder(protocol).decode
     pieces = whole.events if isinstance(whole.events, StoredLines) else (whole.events,)
     events = [decode(line) for piece in pieces for line in piece.splitlines()]
-    gone = next(_absences(whole.records, seat), None)
+    gone = next(absences(whole.records, seat), None)
     return EndedMarket(market=market, events=events, gone=gone)
 
 
-def _absences(records: Iterable[LoggedRecord], seat: str) -> Iterator[Absence]:
+def absences(records: Iterable[LoggedRecord], seat: str) -> Iterator[Absence]:
+    """Yield what came of it, at each step that a person's seat left open."""
     for record in records:
         if isinstance(record, OutsideAnswered) and record.source == seat and record.answer:
             gone = read_recorded(record.answer).gone

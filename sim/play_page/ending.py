@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -14,7 +14,7 @@ from retailsim.events.messages import Event, MessageSent, Role
 from retailsim.market.core.money import dollars
 from retailsim.sim.error_line import line_and_status
 from retailsim.sim.folder.currency import in_currency_of
-from retailsim.sim.people.ended_market import ended_market
+from retailsim.sim.people.ended_market import EndedMarket, ended_market
 from retailsim.sim.people.outcome import Outcome, outcomes_of
 from retailsim.sim.people.twin import BesideTwin, beside_twins
 
@@ -94,13 +94,25 @@ def result(run: Path, seat: str, market: str, heard: Sequence[Said]) -> Result |
     ended = ended_market(run, market, seat)
     if ended is None:
         return None
-    role = _role(seat)
     with in_currency_of(run):
-        lines = [
-            one for outcome in outcomes_of(ended.events).values() for one in told(outcome, role)
-        ]
+        return result_of(ended, outcomes_of(ended.events).values(), _role(seat), heard)
+
+
+def result_of(
+    ended: EndedMarket, outcomes: Iterable[Outcome], role: Role, heard: Sequence[Said]
+) -> Result:
+    """Return what one conversation came to, in the currency of this context.
+
+    Parameters
+    ----------
+    outcomes : iterable of Outcome
+        Of its episodes, as far as the role may know them.
+    heard : sequence of Said
+        As `result` has it.
+    """
+    lines = tuple(one for outcome in outcomes for one in told(outcome, role))
     gone = _GONE[ended.gone].format(role=role) if ended.gone else ""
-    return Result(said=_whole(heard, ended.events), lines=tuple(lines), gone=gone)
+    return Result(said=_whole(heard, ended.events), lines=lines, gone=gone)
 
 
 def _role(seat: str) -> Role:

@@ -10,10 +10,11 @@ import msgspec
 
 from retailsim.analysis.lookup.index import LogIndex
 from retailsim.analysis.projection.log_lines import ENDS
+from retailsim.events.messages import EpisodeFailed, MarketFailed, OutsideAnswered
 from retailsim.market.protocols.logged_events import event_decoder
 from retailsim.sim.execution.job import protocol_of
 from retailsim.sim.folder.run_folder import RunFolder
-from retailsim.sim.people.outcome import Outcome, outcomes_of
+from retailsim.sim.people.ended_market import EndedMarket, absences
 from retailsim.sim.study.errors import BadStudy
 
 WRITTEN_WITHIN_S = 10.0
@@ -21,19 +22,9 @@ WRITTEN_WITHIN_S = 10.0
 _LOOK_AGAIN_S = 0.02
 
 
-class Result(msgspec.Struct, frozen=True, kw_only=True):
-    """What a market came to.
-
-    Parameters
-    ----------
-    outcomes : tuple of Outcome
-        Of its episodes.
-    broken : bool
-        Whether it, or an episode of it, failed.
-    """
-
-    outcomes: tuple[Outcome, ...]
-    broken: bool
+def broke_off(ended: EndedMarket) -> bool:
+    """Whether a market, or an episode of it, failed."""
+    return any(isinstance(one, MarketFailed | EpisodeFailed) for one in ended.events)
 
 
 class Results:
@@ -50,11 +41,16 @@ class Results:
     def __init__(self, run: Path) -> None:
         self._run = run
         self._index: LogIndex | None = None
-        self._found: dict[str, Result] = {}
+        self._found: dict[str, EndedMarket] = {}
         self._lock = Lock()
 
-    def of(self, market: str) -> Result:
-        """Return what a market came to that the run has ended, as soon as the log has it.
+    def of(self, market: str, seat: str) -> EndedMarket:
+        """Return a market that the run has ended, as soon as the log has its end.
+
+        Parameters
+        ----------
+        seat : str
+            Whose absence is told of, such as ``buyer:p001``.
 
         Raises
         ------
@@ -66,24 +62,29 @@ class Results:
         until = time.monotonic() + WRITTEN_WITHIN_S
         while True:
             with self._lock:
-                found = self._found.get(market) or self._read(market)
+                found = self._found.get(market) or self._read(market, seat)
             if found is not None:
                 return found
             if time.monotonic() > until:
                 raise BadStudy(self._run, f"the log has no end of the market {market}")
             time.sleep(_LOOK_AGAIN_S)
 
-    def _read(self, market: str) -> Result | None:
+    def _read(self, market: str, seat: str) -> EndedMarket | None:
         if self._index is None:
             self._index = LogIndex.open(self._run)
             folder = RunFolder(self._run)
             self._decode = event_decoder(protocol_of(folder, folder.read())).decode
         self._index.refresh()
-        lines = self._index.chosen_lines(market, lambda head: head.seq is not None)
-        ends = [head.type for head, _ in lines if head.type in ENDS]
-        if not ends:
+        lines = self._index.chosen_lines(market, lambda head: True)
+        if not any(head.type in ENDS for head, _ in lines):
             return None
-        outcomes = tuple(outcomes_of(self._decode(line) for _, line in lines).values())
-        broken = "MarketFailed" in ends or any(one.status == "failed" for one in outcomes)
-        self._found[market] = Result(outcomes=outcomes, broken=broken)
+        records = (_record(line) for head, line in lines if head.type == "OutsideAnswered")
+        self._found[market] = EndedMarket(
+            market=market,
+            events=[self._decode(line) for head, line in lines if head.seq is not None],
+            gone=next(absences(records, seat), None),
+        )
         return self._found[market]
+
+
+_record = msgspec.json.Decoder(OutsideAnswered).decode

@@ -40,6 +40,11 @@ class SeatSitting(Sitting):
         """Which of the seat's conversations this is, from 1."""
         return self.conversation
 
+    @property
+    def unread(self) -> None:
+        """Nothing: what a conversation came to is a step of the participant's."""
+        return
+
 
 @dataclass(kw_only=True)
 class Front:

@@ -13,7 +13,8 @@ from retailsim.sim.play_page.forms import YES, Posted, given_of, measured
 from retailsim.sim.study.form_file import fields_of
 from retailsim.sim.study.participant import Participant, Stage
 from retailsim.sim.study.participants.front import FRONT, Front
-from retailsim.sim.study.participants.pages import Refused, page, result_of, shown
+from retailsim.sim.study.participants.pages import Refused, ended_of, page, shown
+from retailsim.sim.study.results import broke_off
 
 FORM = "application/x-www-form-urlencoded"
 PANEL = ("PROLIFIC_PID", "STUDY_ID", "SESSION_ID", "label")
@@ -106,8 +107,9 @@ def _step(stage: Stage, take: Take) -> Callable[[web.Request], Awaitable[web.Str
 
 async def _looked_up(front: Front, one: Participant) -> None:
     """Learn how a conversation ended before anybody goes on from it."""
-    if one.stage == "play" and not front.talks(one) and (await result_of(front, one)).broken:
-        front.way.broke_off(_again(front, one))
+    over = one.stage == "play" and not front.talks(one)
+    if over and broke_off(await ended_of(front, one)) and _again(front, one) == one:
+        front.way.broke_off(one)
 
 
 def _again(front: Front, one: Participant) -> Participant:

@@ -17,15 +17,16 @@ from retailsim.agents.person.errors import BadAnswer, NoSuchQuestion
 from retailsim.analysis.conversation.clock import clock
 from retailsim.events.messages import Role
 from retailsim.market.core.money import dollars, in_currency
-from retailsim.sim.people.outcome import Outcome
-from retailsim.sim.play_page.ending import told
+from retailsim.sim.people.ended_market import EndedMarket
+from retailsim.sim.people.outcome import Outcome, outcomes_of
+from retailsim.sim.play_page.ending import Result, result_of
 from retailsim.sim.play_page.forms import Posted, controls_of
 from retailsim.sim.play_page.handlers import stage_name
 from retailsim.sim.scenario.study_table import StudyTable
 from retailsim.sim.study.form_file import fields_of
 from retailsim.sim.study.participant import Ending, Participant
 from retailsim.sim.study.participants.front import Front, SeatSitting
-from retailsim.sim.study.results import Result
+from retailsim.sim.study.results import broke_off
 
 STILL = "stopped"
 """The state of a page that does not follow what goes on, in the words of its script."""
@@ -58,30 +59,46 @@ async def shown(
     """
     result: Result | None = None
     if one.stage == "play" and not front.talks(one):
-        result = await result_of(front, one)
+        ended = await ended_of(front, one)
         latest = front.participant(one.seat) or one
-        if latest is one and result.broken:
+        if latest == one and broke_off(ended):
             latest = front.way.broke_off(one)
-        if latest is not one:  # another page went on while this one waited
+        if latest != one:  # another page went on while this one waited
             return await shown(front, latest, note=note)
-    if front.talks(one) and not front.session.over:
-        return _chat(front, one, status, note, refused)
-    return _step(front, one, status, note, refused, result)
+        result = _result(front, one, ended)
+    shape = _chat if one.stage == "play" else _step
+    if front.talks(one) and front.session.over:
+        return page(front, "paused.html", one, status=status, state=front.state(one), note=note)
+    return shape(front, one, status, note, refused, result)
 
 
-async def result_of(front: Front, one: Participant) -> Result:
-    """Return what the conversation came to that a participant has come to the end of."""
+async def ended_of(front: Front, one: Participant) -> EndedMarket:
+    """Return the market of the conversation that a participant has come to the end of."""
     market = front.session.markets[one.seat][one.conversation - 1]
-    return await anyio.to_thread.run_sync(front.results.of, market)
+    return await anyio.to_thread.run_sync(front.results.of, market, front.session.source(one.seat))
+
+
+def _result(front: Front, one: Participant, ended: EndedMarket) -> Result:
+    """Return what a conversation came to, as far as the participant may know it."""
+    role, latest = front.session.table.role, front.sitting(one).latest
+    outcomes = outcomes_of(ended.events).values()
+    known = (_known(outcome, role) for outcome in outcomes)
+    with in_currency(front.session.currency):
+        return result_of(ended, known, role, latest.seen.said if latest is not None else ())
 
 
 def _chat(
-    front: Front, one: Participant, status: int, note: str, refused: Refused | None
+    front: Front,
+    one: Participant,
+    status: int,
+    note: str,
+    refused: Refused | None,
+    result: Result | None,
 ) -> web.Response:
     sitting = front.sitting(one)
-    question = sitting.now()
+    question = None if result else sitting.now()
+    fields = question.fields if question else fields_of(front.way.asked(one)) if result else ()
     problems = refused.problems if refused else {}
-    posted = refused.posted if refused else None
     return page(
         front,
         "chat.html",
@@ -89,13 +106,14 @@ def _chat(
         status=status,
         sitting=sitting,
         question=question,
+        step=front.way.step(one),
         state=front.state(one, question),
         latest=sitting.latest,
-        controls=controls_of(question.fields, posted, problems) if question else (),
+        controls=controls_of(fields, refused.posted if refused else None, problems),
         problem=problems.get(None, ""),
         left_s=_left_s(sitting, question),
         note=note,
-        result=None,  # what one came to has a page of its own, and so has the end
+        result=result,
         ends=None,
     )
 
@@ -110,22 +128,18 @@ def _step(
 ) -> web.Response:
     session, way = front.session, front.way
     problems = refused.problems if refused else {}
-    posted = refused.posted if refused else None
-    paused = front.talks(one)
+    asked = fields_of(way.asked(one))
     return page(
         front,
-        "paused.html" if paused else _TEMPLATES[one.stage],
+        _TEMPLATES[one.stage],
         one,
         status=status,
         step=way.step(one),
         state=front.state(one),
         materials=session.materials,
-        table=session.table,
-        total=len(session.plan[one.seat]),
         left=way.form.limits.tries - way.tries(one),
         tried=way.tries(one),
-        outcomes=_outcomes(result, session.table.role) if result else (),
-        controls=() if paused else controls_of(fields_of(way.asked(one)), posted, problems),
+        controls=controls_of(asked, refused.posted if refused else None, problems),
         problem=problems.get(None, ""),
         note=note,
         code=code_of(session.table, one.ending),
@@ -137,7 +151,6 @@ _TEMPLATES = {
     "consent": "consent.html",
     "instructions": "instructions.html",
     "checks": "checks.html",
-    "play": "outcome.html",
     "questions": "questions.html",
     "over": "end.html",
 }
@@ -167,16 +180,9 @@ def back_of(table: StudyTable, ending: Ending) -> str:
     return (table.back or "").replace("{code}", quote(code_of(table, ending), safe=""))
 
 
-def _outcomes(result: Result, role: Role) -> tuple[tuple[tuple[str, str], ...], ...]:
-    """Return what each episode came to, line by line, as far as the seat's role may know it."""
-    return tuple(tuple(told(_known(one, role), role)) for one in result.outcomes)
-
-
 def _known(outcome: Outcome, role: Role) -> Outcome:
-    """Leave out what only the buyer knows: what went wrong where it said nothing, and its fees."""
-    if role == "buyer":
-        return outcome
-    return msgspec.structs.replace(outcome, issue=None, return_shipping_cents=0)
+    """Leave out what only a buyer knows: what went wrong, where it said nothing about it."""
+    return outcome if role == "buyer" else msgspec.structs.replace(outcome, issue=None)
 
 
 def _left_s(sitting: SeatSitting, question: Question | None) -> int:
