@@ -18,9 +18,9 @@ from retailsim.agents.registry import GROUP, part_of, resolve
 ROOT = Path(__file__).parents[1]
 EXAMPLES = ROOT / "examples"
 PAGE = ROOT / "docs" / "writing-an-agent.md"
-ELSEWHERE = {"over_http", "small_model"}
-"""Folders whose scenarios need a server of theirs: see tests/wire/test_wire_examples.py and
-tests/llm/test_small_model.py."""
+ELSEWHERE = {"over_http", "small_model", "study"}
+"""Folders whose scenarios need a server of theirs, or people: see tests/wire/test_wire_examples.py,
+tests/llm/test_small_model.py and tests/study/test_study_docs.py."""
 SCENARIOS = sorted(path for path in EXAMPLES.rglob("*.toml") if path.parent.name not in ELSEWHERE)
 
 _BLOCK = re.compile(r"^```(\w+)\n# (\S+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)

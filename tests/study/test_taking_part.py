@@ -87,6 +87,24 @@ def test_from_consent_to_the_code(tmp_path: Path) -> None:
     assert len(events_of(session.run, "EpisodeClosed")) == 2, "the other seat was not opened"
 
 
+@pytest.mark.parametrize(
+    ("scenario", "role"), [("pairwise", "seller"), ("csales", "seller"), ("csales", "buyer")]
+)
+def test_either_role_in_each_protocol(tmp_path: Path, scenario: str, role: str) -> None:
+    settings = (f'study.role="{role}"', "study.conversations=2")
+    session = (of := study(tmp_path, 2, *settings, scenario=scenario)).session
+
+    async def take_part(client: Client) -> None:
+        visitor = await to_play(client, session)
+        for _ in range(2):
+            assert await talk(session, visitor, "p001") > 0
+            await visitor.send("next")
+        assert ">DONE<" in visitor.html
+
+    during(of, take_part)
+    assert sim("verify", session.run).exit_code == 0
+
+
 def test_questions_between_and_at_the_end(tmp_path: Path) -> None:
     """Right, the participant is done; a wrong colour screens out, though all was played."""
     (tmp_path / "form.toml").write_text(FORM)

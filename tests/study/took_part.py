@@ -19,7 +19,7 @@ from retailsim.agents.person.bot import filled_by_chance
 from retailsim.agents.person.desk import Desk, Question
 from retailsim.events.streams import Seed
 from retailsim.sim.execution.runner import RunControl
-from retailsim.sim.run.launch_options import Options
+from retailsim.sim.run.launch_options import DEFAULT, Options
 from retailsim.sim.study.links import ROOM
 from retailsim.sim.study.made import Study, new_study
 from retailsim.sim.study.participant import Participant
@@ -107,15 +107,14 @@ class Visitor:
 
 
 def study(
-    folder: Path, seats: int = 2, *settings: str, out: str = "run", text: str | None = None
+    folder: Path, seats: int = 2, *settings: str, text: str | None = None, scenario: str = DEFAULT
 ) -> Study:
-    """A new study of a few short conversations; `text` is its table [study] and what follows."""
-    options = Options(out=folder / out, settings=(*SHORT, *settings))
+    """A new study of a few short conversations; `text` is a scenario that ends with its [study]."""
     if text is not None:
-        (folder / "study.toml").write_text(text)
-        options = Options(
-            scenario=str(folder / "study.toml"), out=folder / out, settings=(*SHORT, *settings)
-        )
+        scenario = str(folder / "study.toml")
+        Path(scenario).write_text(text)
+    short = SHORT if scenario != "csales" else ("profiles.count=3",)
+    options = Options(scenario=scenario, out=folder / "run", settings=(*short, *settings))
     return new_study(options, seats, Desk(gated=True), Nobody())
 
 
