@@ -179,14 +179,29 @@ def play(scenario: str | None, port: int | None, **flags: Any) -> None:
 @click.option(
     "--withdraw", multiple=True, metavar="SEAT", help="Only note that a participant withdrew."
 )
+@click.option(
+    "--rewrite",
+    type=PATH,
+    metavar="DIR",
+    help="Only write the run anew, without those who withdrew.",
+)
+@click.option(
+    "--bots",
+    type=click.IntRange(0),
+    is_flag=False,
+    flag_value=0,
+    metavar="[N]",
+    help="Rehearse: bots take part, N of them or one for each seat.",
+)
 @VERBOSE
-def study(scenario: str, seats: int | None, **flags: Any) -> None:
+def study(scenario: str, seats: int | None, bots: int | None, **flags: Any) -> None:
     """Run a study with people.
 
     SCENARIO is a TOML file or a built-in one; people take the seats of one role in it, by default
     the buyers', each with a link of its own. A study's run goes on.
     """
     from retailsim.agents.person.desk import Desk
+    from retailsim.sim.study.bots.manners import plans
     from retailsim.sim.study.made import study_for
     from retailsim.sim.study.offline import Asked, answered
     from retailsim.sim.study.places import Places
@@ -196,11 +211,15 @@ def study(scenario: str, seats: int | None, **flags: Any) -> None:
     places = Places(**{name: flags.pop(name) for name in Places.__struct_fields__})
     asked = Asked(**{name: flags.pop(name) for name in Asked.__struct_fields__})
     terminal = Terminal()
-    status = answered(asked, Path(scenario), {"seats": seats, **flags}, places, terminal)
+    status = answered(
+        asked, Path(scenario), {"seats": seats, "bots": bots, **flags}, places, terminal
+    )
     if status is not None:
         sys.exit(status)
-    found = study_for(scenario, seats, flags, Desk(gated=True), terminal)
-    sys.exit(serve(found, terminal, places))
+    rehearsal = bots is not None
+    found = study_for(scenario, seats, flags, Desk(gated=True), terminal, rehearsal=rehearsal)
+    count = bots or len(found.session.seats)
+    sys.exit(serve(found, terminal, places, plans(count, found.seed) if rehearsal else ()))
 
 
 @click.command(cls=Command, example="resume runs/first")

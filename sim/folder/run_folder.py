@@ -80,6 +80,8 @@ class RunFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         run cannot be played by another process, so neither resumed nor verified.
     imported : str or None
         Where the events come from, if this program did not make them.
+    rewritten : str or None
+        The identity of the run that it was written from, without some seats of a study.
     budget : float or None
         Dollars that its language models may cost, as last allowed; it holds for a resume, too.
     behavioral : BehavioralValues or None
@@ -100,6 +102,7 @@ class RunFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     plugins: dict[str, str] = {}
     session_agents: dict[str, str] | None = None
     imported: str | None = None
+    rewritten: str | None = None
     budget: float | None = None
     behavioral: BehavioralValues | None = None
     episodes: int | None = None

@@ -107,4 +107,6 @@ def about(file: RunFile) -> dict[str, str]:
         made["plug-ins"] = ", ".join(plugins)
     if file.imported:
         made["imported from"] = file.imported
+    if file.rewritten:
+        made["rewritten from run"] = file.rewritten
     return {**made, "scenario": as_toml(file)}

@@ -73,8 +73,15 @@ class StudyDesign(Design):
             plan = assigned(self.seats, self.treatments, study.conversations, of.seed)
         except ValueError as error:
             raise BadScenario("study.conversations", f"{error}; lower it") from None
-        self.plan: Mapping[str, tuple[Treatment, ...]] = plan
-        self._specs = tuple(each[seat][one.number] for seat, own in plan.items() for one in own)
+        # Drawn for all seats, so that what the others play does not hang on who is left out.
+        left = frozenset(study.without)
+        kept = {
+            seat: tuple(one for one in own if each[seat][one.number].id not in left)
+            for seat, own in plan.items()
+            if seat not in left
+        }
+        self.plan: Mapping[str, tuple[Treatment, ...]] = kept
+        self._specs = tuple(each[seat][one.number] for seat, own in kept.items() for one in own)
 
     def markets(self) -> Iterator[MarketSpec]:
         """Yield all markets in their order."""

@@ -76,6 +76,11 @@ class StudyTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         The three completion codes.
     bonus : StudyBonus
         What participants earn.
+    without : tuple of str
+        Seats and markets that are not played: in a run that was written anew, seats of those who
+        withdrew or that nobody took, and markets that nobody came to.
+    rehearsal : bool
+        Whether bots take the seats, so that the run is no data; `study --bots` sets it.
     """
 
     seats: Count | None = None
@@ -88,6 +93,8 @@ class StudyTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     back: str | None = None
     codes: StudyCodes = StudyCodes()
     bonus: StudyBonus | None = None
+    without: tuple[str, ...] = ()
+    rehearsal: bool = False
 
 
 FILES = ("consent", "instructions", "form", "plan")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -39,28 +40,50 @@ Playing = Callable[[Audience, RunControl], RunOutcome | None]
 
 @dataclass(frozen=True, kw_only=True)
 class Study:
-    """A study's session, and what plays its run; None comes back if nothing is left to play."""
+    """A study's session, what plays its run, and the run's seed.
+
+    Playing returns None if nothing is left to play.
+    """
 
     session: StudySession
     play: Playing
+    seed: int
 
 
 def study_for(
-    scenario: str, seats: int | None, flags: Mapping[str, Any], desk: Desk, audience: Audience
+    scenario: str,
+    seats: int | None,
+    flags: Mapping[str, Any],
+    desk: Desk,
+    audience: Audience,
+    *,
+    rehearsal: bool = False,
 ) -> Study:
     """Return the study that a command asks for: a new one, or one that goes on.
+
+    Parameters
+    ----------
+    rehearsal : bool
+        Whether it is for bots.
 
     Raises
     ------
     BadStudy
-        If a run that goes on is to have other seats or agents.
+        If a run that goes on is to have other seats or agents, or bots where people sit.
     SimError, CatalogError, BadProfiles
         As `new_study` and `study_again`.
     """
     if not (Path(scenario) / "run.toml").is_file():
-        return new_study(Options(scenario=scenario, **flags), seats, desk, audience)
+        options = Options(scenario=scenario, **flags)
+        return new_study(options, seats, desk, audience, rehearsal=rehearsal)
     refuse_changes(scenario, {"seats": seats, **flags})
-    return study_again(Path(scenario), desk)
+    study = study_again(Path(scenario), desk)
+    if study.session.table.rehearsal and not rehearsal:
+        problem = "it is a rehearsal by bots; go on with --bots, or make a new run for people"
+        raise BadStudy(scenario, problem)
+    if rehearsal and not study.session.table.rehearsal:
+        raise BadStudy(scenario, "it is a study with people, in which bots have no place")
+    return study
 
 
 def refuse_changes(run: str | Path, flags: Mapping[str, Any]) -> None:
@@ -71,7 +94,14 @@ def refuse_changes(run: str | Path, flags: Mapping[str, Any]) -> None:
         raise BadStudy(run, f"it goes on as it was made; leave out {', '.join(given)}")
 
 
-def new_study(options: Options, seats: int | None, desk: Desk, audience: Audience) -> Study:
+def new_study(
+    options: Options,
+    seats: int | None,
+    desk: Desk,
+    audience: Audience,
+    *,
+    rehearsal: bool = False,
+) -> Study:
     """Make the run of a study; nothing is played yet.
 
     Parameters
@@ -80,6 +110,8 @@ def new_study(options: Options, seats: int | None, desk: Desk, audience: Audienc
         As for a launch.
     seats : int or None
         How many people take part at most; None: as the scenario says.
+    rehearsal : bool
+        Whether it is for bots: then the run, and its name, say so.
 
     Raises
     ------
@@ -98,6 +130,9 @@ def new_study(options: Options, seats: int | None, desk: Desk, audience: Audienc
     if getattr(options, f"{role}s") is not None:
         raise BadStudy(f"--{role}s", f"people are the {role}s of this study; leave it out")
     settings = [f"study.seats={count}", *options.settings]
+    settings += [f"study.rehearsal={json.dumps(rehearsal)}"]
+    if rehearsal:
+        settings.insert(0, f"run.name={json.dumps(f'{scenario.run.name}-rehearsal')}")
     if _ALONE in run_of(scenario_protocol(scenario, folder, options.scenario)).own_keys:
         settings.insert(0, f'{_ALONE}="episode"')
     seated = msgspec.structs.replace(
@@ -114,7 +149,8 @@ def new_study(options: Options, seats: int | None, desk: Desk, audience: Audienc
     def play(audience: Audience, control: RunControl) -> RunOutcome:
         return play_prepared(prepared, run, audience, control)
 
-    return Study(session=session_of(run.path, desk), play=play)
+    seed = prepared.scenario.run.seed
+    return Study(session=session_of(run.path, desk), play=play, seed=seed)
 
 
 def study_again(path: Path, desk: Desk) -> Study:
@@ -131,7 +167,8 @@ def study_again(path: Path, desk: Desk) -> Study:
     def play(audience: Audience, control: RunControl) -> RunOutcome | None:
         return go_on(path, audience, desk=desk, control=control)
 
-    return Study(session=session_of(path, desk), play=play)
+    seed = RunFolder(path).read().scenario.run.seed
+    return Study(session=session_of(path, desk), play=play, seed=seed)
 
 
 def session_of(path: Path, desk: Desk) -> StudySession:

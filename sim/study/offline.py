@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -21,8 +22,10 @@ from retailsim.sim.study.made import refuse_changes, session_of
 from retailsim.sim.study.participant import Participant
 from retailsim.sim.study.places import PORT, Places
 from retailsim.sim.study.register import write_private
+from retailsim.sim.study.rewrite import rewritten
 from retailsim.sim.study.session import StudySession
 from retailsim.sim.study.tables import Row, bonuses, columns, ids, people
+from retailsim.sim.terminal.program_name import program_name
 from retailsim.sim.terminal.terminal import Terminal
 
 TO_SCREEN = "-"
@@ -40,11 +43,14 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
         Which folder the tables go to.
     withdraw : tuple of str
         Who withdraws.
+    rewrite : Path or None
+        The folder of the run that is written anew.
     """
 
     links: str | None = None
     export: Path | None = None
     withdraw: tuple[str, ...] = ()
+    rewrite: Path | None = None
 
 
 def answered(
@@ -77,6 +83,8 @@ def answered(
             return show_links(path, base, asked.links or TO_SCREEN, terminal)
         case "export":
             return export(path, asked.export or Path(), terminal)
+        case "rewrite":
+            return rewrite(path, asked.rewrite or Path(), terminal)
     return withdraw(path, asked.withdraw, terminal)
 
 
@@ -153,7 +161,7 @@ def withdraw(path: Path, names: Sequence[str], terminal: Terminal) -> int:
         If one is nobody's, before anything is noted; or if the study is going on.
     """
     session = _session(path)
-    refuse_running(path, "withdraw participants on the organiser's page")
+    refuse_running(path, "withdraw participants on the organiser's page, or stop it first")
     found = [_called(session, name) for name in names]
     for one in found:
         if one.withdrawn_at:
@@ -161,14 +169,31 @@ def withdraw(path: Path, names: Sequence[str], terminal: Terminal) -> int:
         else:
             session.withdraw(one)
             terminal.say(f"{one.seat}: withdrawn; left out of what is exported from now on")
-    terminal.say(f"What was said stays in the log; a run without it: study {path} --rewrite OUT")
+    run = shlex.quote(str(path))
+    terminal.say("what was said stays in the log; to make a run without it:")
+    terminal.say(f"  {program_name()} study {run} --rewrite OUT")
+    return 0
+
+
+def rewrite(path: Path, out: Path, terminal: Terminal) -> int:
+    """Write a study's run anew without those who withdrew; returns the exit status.
+
+    Raises
+    ------
+    BadStudy, RunExists, CannotWrite, RunChanged, LogDamaged
+    """
+    refuse_running(path, "rewrite it once it has stopped")
+    found = rewritten(path, out)
+    left = len(_session(path).seats) - len(found.seats)
+    terminal.say(f"{out}: {len(found.seats):,} seats; {left:,} withdrew or were never taken")
+    terminal.say(f"check it: {program_name()} verify {shlex.quote(str(out))}")
     return 0
 
 
 def refuse_running(path: Path, instead: str) -> None:
     """Refuse what cannot be done while a study is going on, and say what can be."""
     if is_held(RunFolder(path).lock):
-        raise BadStudy(path, f"the study is going on; {instead}, or stop it first")
+        raise BadStudy(path, f"the study is going on; {instead}")
 
 
 def _called(session: StudySession, name: str) -> Participant:

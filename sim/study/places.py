@@ -10,6 +10,10 @@ PORT, ORGANISERS_PORT = 8785, 8786
 the same ones, so that links which were sent still lead there."""
 
 
+EVERYWHERE = ("0.0.0.0", "::")
+"""Hosts that stand for all addresses of a machine."""
+
+
 class Places(msgspec.Struct, frozen=True, kw_only=True):
     """Where a study is served.
 
@@ -32,3 +36,7 @@ class Places(msgspec.Struct, frozen=True, kw_only=True):
     def base(self, port: int) -> str:
         """Return how participants get to their server, which listens on a port."""
         return self.address or f"http://{self.host}:{port}"
+
+    def nearby(self, port: int) -> str:
+        """Return how this machine itself gets there, whatever is in between for others."""
+        return f"http://{LOOPBACK if self.host in EVERYWHERE else self.host}:{port}"

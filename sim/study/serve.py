@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import shlex
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 
@@ -16,6 +16,7 @@ from aiohttp import web
 from retailsim.market.core.money import in_currency
 from retailsim.sim.errors import packages_for
 from retailsim.sim.execution.runner import RunControl, end_process, forget_dead_terminal
+from retailsim.sim.study.bots.manners import Plan
 from retailsim.sim.study.links import ROOM
 from retailsim.sim.study.links_file import address_of
 from retailsim.sim.study.made import Study
@@ -28,8 +29,19 @@ PATIENCE_S = 1.0
 """How long requests that are being answered have when the servers end."""
 
 
-def serve(study: Study, terminal: Terminal, places: Places) -> int:
+SEEN_WITHIN_S = 600.0
+"""How long the last page, which has the code, waits for those who have not looked at it."""
+LINGER_S = 5.0
+"""How long the server stays once it was seen: its styles come after it."""
+
+
+def serve(study: Study, terminal: Terminal, places: Places, bots: Sequence[Plan] = ()) -> int:
     """Serve a study until its run is over or Ctrl-C; returns the exit status.
+
+    Parameters
+    ----------
+    bots : sequence of Plan
+        Bots that take part, in a rehearsal, which ends when they have.
 
     Raises
     ------
@@ -39,13 +51,14 @@ def serve(study: Study, terminal: Terminal, places: Places) -> int:
         from retailsim.sim.study.organiser.app import application as organisers
         from retailsim.sim.study.participants.app import application as participants
 
-    session, control = study.session, RunControl()
+    session, control, rehearsed = study.session, RunControl(), anyio.Event()
 
     async def main() -> None:
         key = secrets.token_urlsafe(24)
         async with AsyncExitStack() as open_:
             there = _listening(participants(session), places.host, places.port, PORT)
-            base = places.base(await open_.enter_async_context(there))
+            port = await open_.enter_async_context(there)
+            base = places.base(port)
             here = organisers(session, key, base)
             own = await open_.enter_async_context(
                 _listening(here, LOOPBACK, places.organisers_port, ORGANISERS_PORT)
@@ -55,12 +68,20 @@ def serve(study: Study, terminal: Terminal, places: Places) -> int:
             terminal.say("Ctrl-C stops; what was answered is kept.")
             async with anyio.create_task_group() as group:
                 group.start_soon(_obey_signals, control, session)
+                if bots:
+                    group.start_soon(
+                        _rehearse, session, places.nearby(port), bots, terminal, rehearsed
+                    )
                 await _play(study, control)
+                if bots and session.over == "finished":
+                    await rehearsed.wait()
+                elif session.over == "finished":
+                    await _until_seen(session)
                 group.cancel_scope.cancel()
 
     with in_currency(session.currency):
         anyio.run(main)
-    if session.over == "finished":
+    if session.over == "finished" or rehearsed.is_set():
         return 0
     run = shlex.quote(str(session.run))
     terminal.say(f"stopped; everything so far is kept; go on with: {program_name()} study {run}")
@@ -75,6 +96,32 @@ async def _play(study: Study, control: RunControl) -> None:
     session.ended("finished" if outcome is None or outcome.finished else "stopped")
     while session.over == "finished" and not session.all_over:
         await session.changed(PATIENCE_S)
+
+
+async def _until_seen(session: StudySession) -> None:
+    """Return once all have seen their code, or nobody looks for it any more."""
+    with anyio.move_on_after(SEEN_WITHIN_S):
+        while not session.all_seen:
+            await session.changed(PATIENCE_S)
+        await anyio.sleep(LINGER_S)
+
+
+async def _rehearse(
+    session: StudySession,
+    base: str,
+    plans: Sequence[Plan],
+    terminal: Terminal,
+    over: anyio.Event,
+) -> None:
+    """Have bots take part, say what came of them, and end the session."""
+    from retailsim.sim.study.bots.rehearsal import right_answers, summary, take_part
+
+    right = right_answers(session.materials.form)
+    bots = await take_part(address_of(session, base, ROOM), plans, right)
+    for line in summary(bots):
+        terminal.out(line)
+    over.set()
+    session.close()
 
 
 @asynccontextmanager

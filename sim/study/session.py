@@ -92,6 +92,7 @@ class StudySession:
     over: str = ""
     seen: dict[str, str] = field(default_factory=dict)
     usage: ModelUsage | None = None
+    _began: str = field(default_factory=now)
     _gone: set[str] = field(default_factory=set)
     _changed: anyio.Event = field(default_factory=anyio.Event)
 
@@ -230,6 +231,14 @@ class StudySession:
     def all_over(self) -> bool:
         """Whether everybody who came has come to the end."""
         return all(one.stage == "over" for one in self.register.participants)
+
+    @property
+    def all_seen(self) -> bool:
+        """Whether everybody who came to the end in this session has looked at its page since."""
+        return all(
+            one.over_at < self._began or self.seen.get(one.seat, "") >= one.over_at
+            for one in self.register.participants
+        )
 
     def close(self) -> None:
         """Stop: nothing is asked any more, and nothing is lost."""

@@ -7,6 +7,7 @@ import io
 import json
 import shutil
 import stat
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -181,3 +182,54 @@ def test_no_cell_acts_as_a_formula_and_every_text_comes_back(text: str) -> None:
     assert read[0][:1] not in ("=", "+", "-", "@", "\t", "\r", "\n")
     assert read[0].removeprefix("'") == text.removeprefix("'")
     assert read[1] == "-3", "a number is no formula"
+
+
+def test_a_run_written_anew_is_the_same_without_who_withdrew(played: Path, tmp_path: Path) -> None:
+    new = tmp_path / "new"
+    assert sim("study", played, "--rewrite", new).exit_code == 0
+    gone = ("p005", "p006")  # one withdrew, and nobody came to the other
+    kept = [line for line in event_lines(played) if not any(_is_of(line, one) for one in gone)]
+    assert kept == event_lines(new) != event_lines(played)
+    verified = sim("verify", new)
+    assert verified.exit_code == 0, verified.stderr
+    assert "every event is the same" in verified.stdout
+    old, made = (
+        tomllib.loads((played / "run.toml").read_text()),
+        tomllib.loads((new / "run.toml").read_text()),
+    )
+    assert made["rewritten"] == old["run"]["id"] != made["run"]["id"]
+    assert not (new / "people" / "p005.json").exists()
+    known, before = (study_again(run, Desk(gated=True)).session for run in (new, played))
+    # What the others play does not hang on who is left out; what nobody came to is gone, too.
+    assert known.plan == {
+        "p001": before.plan["p001"],
+        "p002": before.plan["p002"],
+        "p003": before.plan["p003"][:1],
+        "p004": (),
+    }
+    never = (*before.markets["p003"][1:], *before.markets["p004"])
+    assert made["scenario"]["study"]["without"] == sorted(("p005", "p006", *never))
+    assert (new / "events" / "SEAL").is_file()
+    assert "p005" not in sim("replay", new, "--json").stdout
+    assert sim("study", played, "--rewrite", new).exit_code == 2
+
+
+def _is_of(line: bytes, seat: str) -> bool:
+    return str(json.loads(line)["market"]).endswith(f"/{seat}")
+
+
+def test_a_run_written_anew_is_not_sealed_while_somebody_is_on_the_way(tmp_path: Path) -> None:
+    study = small(tmp_path, 2)
+    session = study.session
+
+    def take_part() -> None:
+        one = session.opened(session.link("p001"), {})
+        session.keep(msgspec.structs.replace(one, stage="play"))
+        until(lambda: session.question("p001") is not None)
+
+    beside(study, take_part)
+    new = tmp_path / "new"
+    assert sim("study", tmp_path / "run", "--rewrite", new).exit_code == 0
+    assert not (new / "events" / "SEAL").exists()
+    verified = sim("verify", new)
+    assert "2 of its 2 markets are missing" in verified.stdout

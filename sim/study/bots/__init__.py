@@ -1,0 +1,1 @@
+"""Bots that take part in a study as people do: over HTTP, by the forms of its pages."""

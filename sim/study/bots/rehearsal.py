@@ -1,0 +1,70 @@
+"""A rehearsal: bots in all seats, over HTTP, and what came of each of them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Sequence
+
+from retailsim.sim.play_page.forms import NO, PREFIX, YES
+from retailsim.sim.study.bots.bot import Bot, Right
+from retailsim.sim.study.bots.manners import Plan
+from retailsim.sim.study.form_file import StudyForm
+
+AT_ONCE = 500
+"""Bots; each has a connection or two."""
+
+
+async def take_part(
+    link: str, plans: Sequence[Plan], right: Right, *, pause_s: float = 0.2
+) -> list[Bot]:
+    """Have bots take part in a study that is served, and return them once all have finished.
+
+    Parameters
+    ----------
+    link : str
+        Which they all follow: the room's.
+    plans : sequence of Plan
+        What each does.
+    right : mapping of control to values
+        Right answers to checks.
+    pause_s : float
+        Seconds before one looks again where there is nothing to do.
+    """
+    bots = [Bot(plan=plan, link=link, right=right, pause_s=pause_s) for plan in plans]
+    room = asyncio.Semaphore(AT_ONCE)
+
+    async def one(bot: Bot) -> None:
+        async with room:
+            await bot.take_part()
+
+    await asyncio.gather(*(one(bot) for bot in bots))
+    return bots
+
+
+def right_answers(form: StudyForm) -> Right:
+    """Return the right answers to a form's checks, as its pages' controls send them."""
+    found: dict[str, Sequence[str]] = {}
+    for asked in (*form.checks, *form.between, *form.questions):
+        if asked.right:
+            found[PREFIX + asked.field.name] = _written(asked.right[0])
+    return found
+
+
+def _written(value: object) -> Sequence[str]:
+    match value:
+        case bool():
+            return (YES if value else NO,)
+        case list() | tuple():
+            return [str(one) for one in value]
+    return (str(value),)
+
+
+def summary(bots: Sequence[Bot]) -> list[str]:
+    """Say what came of bots, a line for each code and each reason to have none."""
+    codes = Counter(bot.code for bot in bots if bot.code)
+    whys = Counter(bot.why or "went on for too long" for bot in bots if not bot.code)
+    kept = sum(len(bot.told) for bot in bots)
+    lines = [f"{len(bots):,} bots, {kept:,} forms sent and kept"]
+    lines += [f"{count:>7,}  code {code}" for code, count in codes.most_common()]
+    return lines + [f"{count:>7,}  {why}" for why, count in whys.most_common()]
