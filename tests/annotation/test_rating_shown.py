@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import signal
 import socket
@@ -23,7 +24,7 @@ from tests.axe import axe
 from tests.browser import FOREIGN, every_look, expect, picture, watched
 from tests.keyboard import tabbed
 from tests.serving import HOME, serving
-from tests.sim.runs import ROOT
+from tests.sim.runs import ROOT, sim
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -160,6 +161,44 @@ def test_by_keys_with_undo_reload_and_a_killed_server(
         }
     assert len(by_number) == 16
     assert {number: by_number[number] for number in said} == said
+
+
+def test_the_same_answers_by_page_and_by_form_are_scored_the_same(
+    page: Page, tmp_path: Path
+) -> None:
+    """By hand both ways; the page asks for the repeat, too, which the form does not have."""
+    place, key = exported(tmp_path, count=12, pairs=3)
+    said = {
+        answer.id: ("AB"[number % 2] if answer.right else str(1 + (2 * number) % 5))
+        for number, answer in enumerate(key.items)
+    }
+    with served(place, "ann") as (ratings, links):
+        page.goto(links[1])
+        page.locator("a.main").click()
+        for (item, again), number in shown_at(ratings).items():
+            answer = {"A": "B", "B": "A", "1": "5"}.get(said[item], "1") if again else said[item]
+            if number < ratings.desks[0].total:
+                press(page, answer, number + 1)
+            else:
+                strike(page, answer)
+        expect(page.locator("h1")).to_have_text("That was all. Thank you!")
+    page.goto((place / "form.html").as_uri())
+    page.get_by_label("Your name").fill("ann")
+    for item, rating in said.items():
+        page.locator(f'input[name="{item}"][value="{rating}"]').check()
+    with page.expect_download() as found:
+        page.get_by_role("button", name="Save", exact=True).click()
+    found.value.save_as(tmp_path / found.value.suggested_filename)
+    by_form, by_page = (
+        json.loads(sim("annotate", "score", place, place / f"ratings-ann.{end}", "--json").stdout)
+        for end in ("json", "jsonl")
+    )
+    assert len(by_form["tasks"]) == len(by_form["traits"]) == 1
+    for part in ("items", "tasks", "traits", "dirty"):
+        assert by_page[part] == by_form[part]
+    assert by_form["self_agreement"] == []
+    [twice] = by_page["self_agreement"]
+    assert (twice["items"], twice["same"]["value"]) == (1, 0.0)
 
 
 def test_by_buttons_alone_where_no_script_runs(browser: Browser, tmp_path: Path) -> None:
