@@ -31,6 +31,8 @@ class Outcome(msgspec.Struct, kw_only=True):
     status : {"open", "closed", "failed"}
     title : str or None
         The product's, where the episode is about one.
+    category : str
+        What it is about, or of that product.
     seller_kind, buyer_kind : str or None
         What took the seats.
     decided : bool
@@ -55,6 +57,7 @@ class Outcome(msgspec.Struct, kw_only=True):
 
     status: Literal["open", "closed", "failed"] = "open"
     title: str | None = None
+    category: str = ""
     seller_kind: SeatKind | None = None
     buyer_kind: SeatKind | None = None
     decided: bool = False
@@ -90,7 +93,7 @@ class Outcome(msgspec.Struct, kw_only=True):
         """Take in one event of the episode."""
         match event:
             case EpisodeOpened():
-                self.title = event.title
+                self.title, self.category = event.title, event.category or ""
                 self.seller_kind, self.buyer_kind = event.seller_kind, event.buyer_kind
             case MessageSent():
                 self.messages += 1

@@ -139,19 +139,21 @@ def _ended(one: BesideTwin, role: Role) -> Ended:
     twins = dict(told(one.twin, role)) if one.twin is not None else {}
     names = dict.fromkeys((*mine, *twins))
     return Ended(
-        title=one.outcome.title or "A conversation",
+        title=one.outcome.title or one.outcome.category or "A conversation",
         lines=tuple(Line(name, mine.get(name, "–"), twins.get(name, "–")) for name in names),
         why_none=one.why_none,
         gone=_GONE[one.gone].format(role=role) if one.gone else "",
     )
 
 
-_ENDS = {"open": "not over", "closed": "came to its end", "failed": "broken off"}
+_ENDS = {"open": "not over", "failed": "broken off"}
+_RESOLVED = {"delivered": "nothing was taken back"}
 
 
 def told(outcome: Outcome, role: Role) -> Iterator[tuple[str, str]]:
     """Yield what an outcome says to who had this role, by name."""
-    yield "The conversation", _ENDS[outcome.status]
+    if outcome.status != "closed":
+        yield "The conversation", _ENDS[outcome.status]
     if outcome.reason:
         yield "Why", outcome.reason
     if outcome.decided:
@@ -164,6 +166,11 @@ def told(outcome: Outcome, role: Role) -> Iterator[tuple[str, str]]:
         yield f"Stars for {_ABOUT.get(aspect, aspect.replace('_', ' '))}", f"{stars} of 5"
 
 
+def _resolved(outcome: Outcome) -> str:
+    told = outcome.resolution
+    return "not settled" if told is None else _RESOLVED.get(told, told)
+
+
 def _bought(role: Role) -> str:
     return "Bought" if role == "buyer" else "Sold"
 
@@ -172,7 +179,7 @@ def _trouble(outcome: Outcome, role: Role) -> Iterator[tuple[str, str]]:
     """Yield what went wrong with an order, and what was left of its money."""
     if outcome.issue:
         yield "What went wrong", outcome.issue
-        yield "How that ended", outcome.resolution or "not settled"
+        yield "How that ended", _resolved(outcome)
     refunded = outcome.refunded_cents + outcome.shipping_refunded_cents
     if refunded:
         yield "Refunded", dollars(refunded)

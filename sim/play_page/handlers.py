@@ -24,6 +24,8 @@ SOON_S = 1.5
 """How long an answered form waits for what comes next, so that most pages come with a question."""
 WRITTEN_S, LOOK_S = 3.0, 0.1
 """How long a conversation's end may take to get into the log, and how often that is looked for."""
+HURRY_S = 600
+"""So many seconds before its end, the time that is left for a step is shown."""
 POLL_S = 20.0
 """How long a page waits for something new before it asks again."""
 
@@ -188,7 +190,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    found.globals.update(clock=clock, dollars=dollars, stage_name=stage_name)
+    found.globals.update(clock=clock, dollars=dollars, stage_name=stage_name, HURRY_S=HURRY_S)
     return found
 
 

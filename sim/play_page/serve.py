@@ -84,6 +84,7 @@ def sitting_at(table: Table, desk: Desk) -> Sitting:
         currency=currency_of(table.run.path),
         program=program_name(),
         trust=table.trust,
+        reads=desk.gated,
     )
 
 

@@ -43,6 +43,9 @@ class Sitting:
         How the program was called, for lines that say what to type next.
     trust : bool
         Whether the run's code may be run, if it was not launched here.
+    reads : bool
+        Whether the person reads here what a conversation came to before the next one begins; the
+        desk is gated then.
 
     Attributes
     ----------
@@ -67,6 +70,7 @@ class Sitting:
     currency: str
     program: str
     trust: bool = False
+    reads: bool = False
     total: int = 0
     latest: Question | None = None
     said: str = ""
@@ -99,10 +103,10 @@ class Sitting:
     def unread(self) -> str | None:
         """The market of the conversation that is over, while nobody went on from what it came to.
 
-        None at a desk that has no gate: there, the next conversation waits for nobody.
+        None where that is not read here.
         """
         played = self.desk.played(self.seat)
-        if not self.desk.gated or self.over not in ("", FINISHED):
+        if not self.reads or self.over not in ("", FINISHED):
             return None
         return played[-1] if len(played) > self._read else None
 

@@ -21,8 +21,8 @@ PATIENCE_S = 60
 
 
 @contextmanager
-def program(*words: object) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """Start `play`; yields the process and the page behind the link that it prints."""
+def started(*words: object) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """Start `play`; yields the process and the link that it prints."""
     line = (sys.executable, "-m", "sim", "play", *map(str, words))
     process = subprocess.Popen(
         line, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -31,11 +31,20 @@ def program(*words: object) -> Iterator[tuple[subprocess.Popen[str], str]]:
         assert process.stdout is not None
         link = process.stdout.readline().strip()
         assert link.startswith("http://127.0.0.1:"), link
-        with build_opener(HTTPCookieProcessor(CookieJar())).open(link) as answer:
-            yield process, answer.read().decode()
+        yield process, link
     finally:
         process.kill()
         process.communicate()
+
+
+@contextmanager
+def program(*words: object) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """Start `play`; yields the process and the page behind the link that it prints."""
+    with (
+        started(*words) as (process, link),
+        build_opener(HTTPCookieProcessor(CookieJar())).open(link) as answer,
+    ):
+        yield process, answer.read().decode()
 
 
 def interrupted(process: subprocess.Popen[str]) -> str:

@@ -1,39 +1,25 @@
-"""A person plays in a real Chromium: each step by hand, with the controls of the page."""
+"""What the page does in a real Chromium: drafts, keys, what is new, what is hostile."""
 
 from __future__ import annotations
 
-import asyncio
 import json
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
-from aiohttp import web
 
-from retailsim.agents.person.desk import Desk, Question
-from retailsim.events.messages import Role
-from retailsim.sim.execution.runner import RunControl
-from retailsim.sim.play_page.app import application
-from retailsim.sim.play_page.serve import sit, sitting_at
-from retailsim.sim.play_page.sitting import Sitting
-from tests.axe import axe
-from tests.browser import every_look, expect, picture
+from tests.browser import expect, picture
 from tests.keyboard import tabbed
-from tests.people import csales_words, retail_words
-from tests.people.played import CSALES, RETAIL, Answers
-from tests.people.sat_down import TOKEN, new
-from tests.serving import serving
+from tests.people.by_hand import WIDE, asked, fill_in, playing
+from tests.people.played import RETAIL
 from tests.sim.modelserver import serving as model_serving
-from tests.sim.runs import beside_a_browser, events_of, sim
 from tests.studio.hostile import TAGS, product
 from tests.studio.hostile import answer as hostile_answer
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-    from tests.browser import Look, Watch
+    from tests.browser import Watch
 
 pytestmark = pytest.mark.slow
 
@@ -53,118 +39,7 @@ provider = "openai-compatible"
 model = "m"
 base_url = "{url}"
 """
-WIDE = "document.documentElement.scrollWidth - innerWidth"
 SOMETHING = "<script>alert(1)</script><img src=x onerror=alert(2)> & \u202egnp"
-
-
-@contextmanager
-def playing(page: Page, folder: Path, text: str, role: Role) -> Iterator[Sitting]:
-    """Play a run beside its page, which is opened, and left before the server ends."""
-    desk = Desk()
-    with beside_a_browser():
-        table = new(folder, text.format(seller="", buyer=""), role, desk)
-    sitting = sitting_at(table, desk)
-    app, tasks = application(sitting, TOKEN), list[asyncio.Task[None]]()
-
-    async def begin(app: web.Application) -> None:
-        tasks.append(asyncio.create_task(sit(table, sitting, RunControl())))
-
-    async def end(app: web.Application) -> None:
-        desk.close()
-        await asyncio.gather(*tasks)
-
-    app.on_startup.append(begin)
-    app.on_shutdown.append(end)
-    with serving(app) as address:
-        page.goto(f"{address}?token={TOKEN}")
-        try:
-            yield sitting
-        finally:
-            page.goto("about:blank")
-
-
-def asked(page: Page, sitting: Sitting) -> Question:
-    """The question that the page shows."""
-    expect(page.locator("#form")).to_be_visible()
-    question = sitting.question
-    assert question is not None
-    expect(page.locator("#page")).to_have_attribute("data-state", question.id)
-    return question
-
-
-def fill_in(page: Page, given: Mapping[str, Any]) -> None:
-    """Fill in the controls of the page by hand, and send them."""
-    for name, value in given.items():
-        control = page.locator(f'[name="f.{name}"]')
-        kind = control.first.evaluate("one => one.type")
-        if kind == "submit":
-            control.click()
-            return
-        if kind in ("radio", "checkbox"):
-            values = value if isinstance(value, list | tuple) else [value]
-            for one in values:
-                written = {True: "yes", False: "no"}.get(one, one)
-                if kind == "radio" or one is not False:
-                    page.locator(f'[name="f.{name}"][value="{written}"]').check()
-        elif kind == "select-one":
-            control.select_option(str(value))
-        else:
-            control.fill(str(value))
-    page.locator("#form button.main").click()
-
-
-def play(page: Page, sitting: Sitting, answers: Answers) -> int:
-    """Play a run to its end by hand; returns the number of steps."""
-    steps = 0
-    while not sitting.over:
-        question = asked(page, sitting)
-        given = answers(question)
-        assert given is not None
-        fill_in(page, given)
-        expect(page.locator("#page")).not_to_have_attribute("data-state", question.id)
-        steps += 1
-        expect(page.locator("#form, .ended").first).to_be_visible()
-    return steps
-
-
-@pytest.mark.parametrize(
-    ("text", "role", "answers"),
-    [(RETAIL, "buyer", retail_words.buyers), (CSALES, "seller", csales_words.sellers)],
-    ids=["retail buyer", "csales seller"],
-)
-def test_each_step_is_played_by_hand(
-    page: Page, tmp_path: Path, text: str, role: Role, answers: Answers
-) -> None:
-    with playing(page, tmp_path, text, role) as sitting:
-        assert play(page, sitting, answers) > 10
-        expect(page.get_by_role("heading", name="That was all")).to_be_visible()
-        assert page.locator(".ended").count() >= 3
-        assert axe(page) == []
-        picture(page, f"play-end-{role}")
-    run = tmp_path / "run"
-    if text is RETAIL:
-        assert events_of(run, "RefundIssued") and events_of(run, "ReviewPosted")
-    verified = sim("verify", run)
-    assert verified.exit_code == 0, verified.stderr
-
-
-@every_look
-def test_each_kind_of_step_is_for_everybody(page: Page, look: Look, tmp_path: Path) -> None:
-    """In every look: topics, a question, the decision, a message, a review."""
-    seen: set[str] = set()
-    with playing(page, tmp_path, RETAIL, "buyer") as sitting:
-        while len(seen) < 5 and not sitting.over:
-            question = asked(page, sitting)
-            if question.request not in seen:
-                seen.add(question.request)
-                assert page.evaluate(WIDE) <= 0, "the page scrolls sideways"
-                assert axe(page) == []
-                picture(page, f"play-{question.request}-{look}")
-            given = retail_words.buyers(question)
-            assert given is not None
-            fill_in(page, given)
-            expect(page.locator("#page")).not_to_have_attribute("data-state", question.id)
-    assert len(seen) == 5
 
 
 def test_a_draft_survives_a_reload_and_the_focus_goes_to_what_is_asked(

@@ -120,7 +120,7 @@ def test_the_whole_way_by_hand_though_the_server_is_killed(
     with served(EXAMPLE, port, "--out", str(run), *SHORT) as first:
         begun(page, f"{first.link}?PROLIFIC_PID=5f0c")
         page.reload()
-        assert {"Withdraw", "Leave this conversation", "Go on"} <= set(tabbed(page))
+        assert {"Withdraw", "Leave without a word", "Go on"} <= set(tabbed(page))
         assert step(page), "the topics"
         page.get_by_label("Your question").fill(ASKED)
         sent(page)

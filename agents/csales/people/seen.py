@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from retailsim.agents.person.side import Fact, Said, Seen, Sheet, for_reader
 from retailsim.events.messages import Role
 from retailsim.market.catalogue.product import Product
 from retailsim.market.core.money import dollars
+from retailsim.market.protocols.csales.events import Action
 from retailsim.market.protocols.csales.requests import (
     BuyerRequest,
     RespondToSeller,
@@ -18,6 +19,14 @@ from retailsim.market.protocols.csales.values import Profile
 
 STAGE = "sales"
 """The stage of all that is said, as the log has it."""
+
+ACTS: Mapping[Action, str] = {
+    "Preference Probing": "Ask what it should be like",
+    "Category Search": "Ask which kind of thing it should be",
+    "Suggestion": "Suggest items",
+    "Persuasion": "Make your case",
+}
+"""What a person reads for an act; all else of an option is as in the log."""
 
 
 def seen(request: BuyerRequest | SellerRequest, role: Role) -> Seen:
@@ -82,7 +91,8 @@ def _known(request: SellerRequest) -> Iterator[Fact]:
     if request.lowered:
         yield Fact("Taken off the price", f"{request.lowered} %")
     if isinstance(request, SpeakTurn):
-        act = request.action if request.tactic is None else f"{request.action}: {request.tactic}"
+        act = ACTS[request.action]
+        act += "" if request.tactic is None else f": {request.tactic}"
         yield Fact("What you chose to do", act)
 
 

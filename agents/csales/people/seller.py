@@ -8,10 +8,11 @@ from types import MappingProxyType
 import msgspec
 
 from retailsim.agents.csales.people.buyer import items_of
-from retailsim.agents.csales.people.seen import named
+from retailsim.agents.csales.people.seen import ACTS, named
 from retailsim.agents.person.form import Field, Fields, Given, options_of
 from retailsim.agents.person.side import Step
 from retailsim.market.core.request import AgentRequest
+from retailsim.market.protocols.csales.action_table import Option
 from retailsim.market.protocols.csales.category_tree import CategoryPath
 from retailsim.market.protocols.csales.events import Action
 from retailsim.market.protocols.csales.requests import PlanTurn, SpeakTurn
@@ -29,12 +30,16 @@ _DOING: Mapping[Action, str] = {
 }
 
 
+def _named(option: Option) -> str:
+    return option.name.replace(option.action, ACTS[option.action], 1)
+
+
 def _plan_fields(request: PlanTurn) -> Fields:
-    names = tuple(option.name for option in request.options)
+    acts = {option.name: _named(option) for option in request.options}
     searches = tuple(option.name for option in request.options if option.action == _SEARCH)
     paths = {named(path): named(path) for path in request.categories}
     return (
-        Field(name="option", label="What you do", kind="choice", options=options_of(names)),
+        Field(name="option", label="Your next step", kind="choice", options=options_of(acts)),
         Field(
             name="category",
             label="Where to look",

@@ -132,7 +132,7 @@ BUYER: Mapping[type[AgentRequest], Step] = MappingProxyType(
         ),
         Decide: Step(
             role="buyer",
-            asks=lambda request: "Do you buy, and how many?",
+            asks=lambda request: "Now decide about the offer.",
             fields=_decision_fields,
             value=_decision,
             leave=_no_purchase,

@@ -3,6 +3,7 @@ const page = () => document.getElementById("page");
 const form = () => document.getElementById("form");
 const MOST_TRIES = 4;
 const ENDS = ["finished", "stopped", "failed"];
+const HURRY_S = 600;  // so long before its end, the time that is left is shown
 const ABOVE_PX = 48;  // of what was said before stays in sight
 
 let shownMs = 0, since = performance.now(), focusLost = 0, over = false;
@@ -68,7 +69,9 @@ function tick() {
   if (!of) return;
   const seconds = Math.max(0, Math.round((ends - performance.now()) / 1000));
   of.textContent = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
-  document.getElementById("left").classList.toggle("short", seconds <= 20);
+  const shown = document.getElementById("left");
+  shown.hidden = seconds > HURRY_S;
+  shown.classList.toggle("short", seconds <= 20);
 }
 
 // -- the page, renewed in its place --------------------------------------------------------------
