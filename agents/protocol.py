@@ -53,6 +53,9 @@ class ProtocolAgents(msgspec.Struct, frozen=True, kw_only=True):
     telling : callable, str or None
         ``tell -> classes``: its built-in buyers by name, as such that also tell each episode's
         chance of a purchase, for those who average over many runs; or where it stands.
+    footing : callable, str or None
+        ``tell -> classes``: likewise, as such that tell their `agents.footing.Footing`, for fits to
+        what people did.
     people : agents.person.side.PersonSide, str or None
         What is shown to people and asked of them, or where it stands; None: what types say.
     """
@@ -65,6 +68,7 @@ class ProtocolAgents(msgspec.Struct, frozen=True, kw_only=True):
     envelopes: Any = ()
     specimen: Any = None
     telling: Any = None
+    footing: Any = None
     people: Any = None
 
     def __post_init__(self) -> None:

@@ -152,8 +152,15 @@ class NoPeople(SimError):
     def __init__(self, run: object) -> None:
         super().__init__(
             f"{run}: no person takes a seat in this run, so there is nobody to set beside "
-            "simulated agents; name a second run to compare it with"
+            "simulated agents"
         )
+
+
+class NothingToFit(SimError):
+    """A run was to be calibrated to, and there is nothing to fit to its people."""
+
+    def __init__(self, run: object, why: str) -> None:
+        super().__init__(f"{run}: nothing can be fitted to this run: {why}")
 
 
 class PeopleOnBothSides(SimError):

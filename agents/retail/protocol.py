@@ -23,4 +23,5 @@ AGENTS = ProtocolAgents(
     specimen="retailsim.agents.retail.model.wording:specimen",
     people="retailsim.agents.retail.people.side:PEOPLE",
     telling="retailsim.agents.retail.behavioral.chances:telling_buyers",
+    footing="retailsim.agents.retail.behavioral.footings:footing_buyers",
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -73,6 +73,13 @@ def calibrate(
     if cells is not None:
         _write(cells, msgspec.to_builtins(seen), "--cells")
     return 1 if seen.missed else 0
+
+
+def calibrate_run(run: Path, out: Path | None, without: Sequence[str], terminal: Terminal) -> int:
+    """Fit to a run's people, as `people.calibrate_people`."""
+    with packages_for("calibrate"):
+        from retailsim.sim.calibration.people import calibrate_people
+    return calibrate_people(run, out, without, terminal)
 
 
 def targets_file(targets: Path) -> Path:

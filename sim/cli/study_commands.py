@@ -24,6 +24,7 @@ from retailsim.sim.cli.options import (
     SEED,
     SELLERS,
     SETTINGS,
+    WITHOUT,
     WORKERS,
     settings_of,
 )
@@ -243,7 +244,7 @@ def infer(labelled: Path, run: Path, features: str, charts: Any, as_json: bool) 
 
 
 @click.command(cls=Command, example="calibrate published --out parameters.toml")
-@click.argument("targets", type=PATH)
+@click.argument("targets", type=PATH, metavar="TARGETS")
 @click.option("--out", type=PATH, metavar="FILE", help="Where to write the fitted parameters.")
 @click.option(
     "--rounds",
@@ -257,15 +258,31 @@ def infer(labelled: Path, run: Path, features: str, charts: Any, as_json: bool) 
     metavar="FILE",
     help="Where to write how each target varies over seeds that the fit has not used.",
 )
+@WITHOUT
 @JSON
 def calibrate(
-    targets: Path, out: Path | None, rounds: int | None, cells: Path | None, as_json: bool
+    targets: Path,
+    out: Path | None,
+    rounds: int | None,
+    cells: Path | None,
+    without: tuple[str, ...],
+    as_json: bool,
 ) -> None:
-    """Fit the behavioral agents to target rates.
+    """Fit the behavioral agents to target rates, or to people.
 
-    TARGETS is a TOML file, or one of the built-in ones: published, stand-ins.
+    TARGETS is a TOML file, one of the built-in ones (published, stand-ins), or a run with people
+    as buyers.
     """
-    from retailsim.sim.calibration.calibrate import calibrate as fit
     from retailsim.sim.terminal.terminal import Terminal
+
+    if targets.is_dir():
+        if rounds is not None or cells is not None:
+            raise click.UsageError("--rounds and --cells are for a file of targets, not for a run")
+        from retailsim.sim.calibration.calibrate import calibrate_run
+
+        sys.exit(calibrate_run(targets, out, without, Terminal(json=as_json)))
+    if without:
+        raise click.UsageError("--without is for a run with people, not for a file of targets")
+    from retailsim.sim.calibration.calibrate import calibrate as fit
 
     sys.exit(fit(targets, out, rounds, Terminal(json=as_json), cells))

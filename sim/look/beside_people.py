@@ -73,20 +73,12 @@ def as_json(found: PeopleEpisodes, beside: BesidePeople) -> dict[str, Any]:
     }
 
 
-def left_out_told(found: PeopleEpisodes) -> Iterator[str]:
-    """Yield a line for each reason why episodes do not count."""
-    from retailsim.sim.people.counted import WORDS
-
-    for why, count in found.left_out.items():
-        yield f"  - {count:,} {WORDS[why]}"
-
-
 def _show(found: PeopleEpisodes, beside: BesidePeople, terminal: Terminal) -> None:
     for line in _sentences(found, beside):
         terminal.out(fill(line, WIDTH, break_long_words=False, break_on_hyphens=False))
     if found.left_out:
         terminal.out("Episodes of people that are left out:")
-        for line in left_out_told(found):
+        for line in found.left_out_told():
             terminal.out(fill(line, WIDTH, subsequent_indent="    "))
     if beside.changes:
         terminal.show(Constrain(_table(beside), WIDTH))

@@ -83,6 +83,11 @@ class PeopleEpisodes(msgspec.Struct, frozen=True, kw_only=True):
         """How many people they are of."""
         return self.episodes["person"].n_unique()
 
+    def left_out_told(self) -> Iterator[str]:
+        """Yield a line for each reason why episodes do not count."""
+        for why, count in self.left_out.items():
+            yield f"  - {count:,} {WORDS[why]}"
+
 
 def people_episodes(
     run: Path, without: Sequence[str] = (), *, trust: bool = False

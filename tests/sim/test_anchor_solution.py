@@ -8,7 +8,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from retailsim.agents.retail.behavioral.chances import Prospect, mean_chances
+from retailsim.agents.footing import mean_chances
+from retailsim.agents.retail.behavioral.chances import Prospect
 from retailsim.agents.retail.behavioral.levels import Level
 from retailsim.market.catalogue.product import Category
 from retailsim.sim.protocols.retail.anchor_solution import (

@@ -10,22 +10,16 @@ seeds, so they are integrated out.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import msgspec
-import numpy as np
-from numpy.typing import NDArray
 
+from retailsim.agents.footing import mean_chances
 from retailsim.agents.retail.behavioral import choice
 from retailsim.agents.retail.behavioral.buyer import BehavioralBuyer
 from retailsim.market.protocols.retail.requests import Decide
 from retailsim.market.protocols.retail.values import Decision, Offer
-
-Floats = NDArray[np.float64]
-
-_NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(21)
-_SHARES = _WEIGHTS / _WEIGHTS.sum()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,24 +44,6 @@ class Prospect:
     unit: str
     utility: Callable[[float, float], float]
     units: Callable[[float, float], float]
-
-
-def mean_chances(utilities: Sequence[float] | Floats, spreads: Sequence[float] | Floats) -> Floats:
-    """Return the means of the logistic function over normal utilities.
-
-    Parameters
-    ----------
-    utilities, spreads : array of float
-        Means and standard deviations of the utility of buying over that of walking away.
-
-    Returns
-    -------
-    array of float
-        In (0, 1), by Gauss-Hermite quadrature; exact to 1e-5 for spreads up to 2.
-    """
-    points = np.asarray(utilities)[:, None] + np.asarray(spreads)[:, None] * _NODES
-    found: Floats = 0.5 * (1.0 + np.tanh(0.5 * points)) @ _SHARES
-    return found
 
 
 def prospecting_buyers(tell: Callable[[Prospect], None]) -> Mapping[str, type[BehavioralBuyer]]:

@@ -1,0 +1,267 @@
+"""The judgement of a fit to people, on people that it has not seen; and where it fits poorly.
+
+The people are cut into two halves, and each half is predicted by the fit to the other. What counts
+is how much better that is than the parameters as they are, over people and products alike: a level
+that follows the appeal of these very products helps on them, and on no others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from hashlib import sha256
+from typing import Literal, NamedTuple
+
+import msgspec
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+from scipy.special import chdtrc
+
+from retailsim.analysis.statistics.two_way import two_way
+from retailsim.analysis.statistics.values import Interval
+from retailsim.sim.calibration.people_equations import (
+    BUYING,
+    PRICE,
+    UNITS,
+    chances,
+    slopes_of_utility,
+    solved,
+    star_shares,
+    stars,
+    units,
+)
+from retailsim.sim.calibration.people_fit import EXCHANGES, PeopleFit, questions_of
+from retailsim.sim.calibration.people_seen import RATINGS, Codes, Seen
+
+Floats = NDArray[np.float64]
+Values = Mapping[str, float]
+Part = Literal["buying", "units", "ratings", "questions"]
+PARTS: tuple[Part, ...] = ("buying", "units", "ratings", "questions")
+Verdict = Literal["better", "no better", "worse"]
+
+_RARE = 0.01
+"""Chance from which on a misfit is none of luck."""
+_FAR = 0.2
+"""Share of stars that would have to be others."""
+_FEW = 30
+_BEYOND = 0.05
+"""Share of orders of more units than simulated buyers ever take."""
+
+
+class Judged(msgspec.Struct, frozen=True, kw_only=True):
+    """One part of what buyers do, on people that the fit has not seen.
+
+    Parameters
+    ----------
+    part : {"buying", "units", "ratings", "questions"}
+    keys : tuple of str
+        The parameters that belong to it.
+    scored : str
+        How a prediction is scored.
+    n : int
+        Decisions, orders, reviews or episodes.
+    gain : float or None
+        Mean score by the fit less that by the parameters as they are: above 0 it is better.
+    interval : Interval or None
+        Over people and products; None where there is one of either, or nothing differs.
+    verdict : {"better", "no better", "worse"}
+        "no better" wherever the interval holds 0, and where there is none.
+    """
+
+    part: Part
+    keys: tuple[str, ...]
+    scored: str
+    n: int
+    gain: float | None
+    interval: Interval | None
+    verdict: Verdict
+
+
+class _Scores(NamedTuple):
+    """Scores of predictions, one for each thing predicted, with its episode."""
+
+    score: Floats
+    episode: Codes
+
+
+def judged(seen: Seen, fitted: PeopleFit) -> tuple[Judged, ...]:
+    """Judge every part that has fitted parameters."""
+    first = _first_half(seen)
+    found = []
+    for part in PARTS:
+        keys = _keys_of(part, fitted)
+        if keys:
+            found.append(_judged(part, keys, seen, first, fitted))
+    return tuple(found)
+
+
+def _first_half(seen: Seen) -> NDArray[np.bool_]:
+    """Draw half of the people by their names, whatever they did."""
+    there = sorted({seen.people[code] for code in seen.person}, key=_drawn)
+    half = set(there[: len(there) // 2])
+    return np.array([name in half for name in seen.people])
+
+
+def _drawn(name: str) -> bytes:
+    return sha256(name.encode()).digest()
+
+
+def _keys_of(part: Part, fitted: PeopleFit) -> list[str]:
+    if part == "questions":
+        return [EXCHANGES] if fitted.questions is not None else []
+    belongs: Mapping[Part, Callable[[str], bool]] = {
+        "buying": lambda key: key in BUYING,
+        "units": lambda key: key == UNITS,
+        "ratings": lambda key: key.startswith(RATINGS),
+    }
+    return [key for key in fitted.keys if belongs[part](key)]
+
+
+_SCORED: Mapping[Part, str] = {
+    "buying": "log score of a decision",
+    "units": "squared error of an order",
+    "ratings": "squared error of a review",
+    "questions": "ranked probability score of an episode",
+}
+
+
+def _judged(
+    part: Part, keys: list[str], seen: Seen, first: NDArray[np.bool_], fitted: PeopleFit
+) -> Judged:
+    gains, people, products = [], [], []
+    for half in (first, ~first):
+        some, other = seen.of_people(half), seen.of_people(~half)
+        if not len(some) or not len(other):
+            continue
+        after, before = _both(part, keys, some, other, fitted)
+        gains.append(after.score - before.score)
+        people.append(some.person[after.episode])
+        products.append(some.product[after.episode])
+    gain = np.concatenate(gains) if gains else np.zeros(0)
+    if not len(gain):
+        return _told(part, keys, 0, None, None)
+    cells = pl.DataFrame({"product": np.concatenate(products), "person": np.concatenate(people)})
+    one = pl.repeat(1.0, len(gain), eager=True)
+    found = two_way(pl.Series(gain), one, cells, within=None, seed=1)
+    return _told(part, keys, len(gain), float(gain.mean()), found.interval)
+
+
+def _told(
+    part: Part, keys: list[str], n: int, gain: float | None, interval: Interval | None
+) -> Judged:
+    verdict: Verdict = "no better"
+    if interval is not None and interval.low > 0.0:
+        verdict = "better"
+    if interval is not None and interval.high < 0.0:
+        verdict = "worse"
+    return Judged(
+        part=part,
+        keys=tuple(keys),
+        scored=_SCORED[part],
+        n=n,
+        gain=gain,
+        interval=interval,
+        verdict=verdict,
+    )
+
+
+def _both(
+    part: Part, keys: list[str], some: Seen, other: Seen, fitted: PeopleFit
+) -> tuple[_Scores, _Scores]:
+    """Score what half of the people did by the fit to the other half, and as it is."""
+    present = some.footing.present
+    if part == "questions":
+        weights = questions_of(other)
+        return _asked(some, weights.weights), _asked(some, weights.present)
+    # What a part stands on is the whole fit's: units and ratings hang on who buys.
+    base = {**present, **{key: fitted.values[key] for key in BUYING if part != "buying"}}
+    learnt = {key for key in keys if part != "ratings" or _told_by(other, key)}
+    values = solved(other, base, [key for key in keys if key in learnt]).values
+    score = {"buying": _decisions, "units": _orders, "ratings": _stars}[part]
+    return score(some, values), score(some, base)
+
+
+def _told_by(seen: Seen, key: str) -> bool:
+    return any(review.key == key for review in seen.reviews)
+
+
+def _decisions(seen: Seen, values: Values) -> _Scores:
+    p = chances(seen, values)
+    return _Scores(np.where(seen.bought, np.log(p), np.log1p(-p)), np.arange(len(seen)))
+
+
+def _orders(seen: Seen, values: Values) -> _Scores:
+    places = np.flatnonzero(seen.bought)
+    return _Scores(-((seen.units - units(seen, values))[places] ** 2), places)
+
+
+def _stars(seen: Seen, values: Values) -> _Scores:
+    given = np.array([review.stars for review in seen.reviews], dtype=np.float64)
+    places = np.array([review.episode for review in seen.reviews], dtype=np.int_)
+    return _Scores(-((given - stars(seen, values)) ** 2), places)
+
+
+def _asked(seen: Seen, weights: Sequence[float]) -> _Scores:
+    """Ranked probability score (Epstein 1969) of how many questions were asked."""
+    most = len(weights)
+    below = np.cumsum(weights)[:-1]
+    asked = np.clip(seen.questions, 1, most)
+    seen_below = asked[:, None] <= np.arange(1, most)
+    return _Scores(-((seen_below - below) ** 2).sum(axis=1), np.arange(len(seen)))
+
+
+def misfits(seen: Seen, fitted: PeopleFit) -> Iterator[tuple[Part, str]]:
+    """Yield what the fitted buyers cannot be, part by part, as a sentence."""
+    keys = fitted.keys
+    if any(key in BUYING for key in keys):
+        yield from (("buying", line) for line in _of_buying(seen, fitted))
+    beyond = float((seen.units > seen.footing.many).sum()) / max(1, int(seen.bought.sum()))
+    if beyond > _BEYOND:
+        yield (
+            "units",
+            f"{beyond:.0%} of orders are of more than {seen.footing.many} units, which simulated "
+            "buyers never take",
+        )
+    if any(key.startswith(RATINGS) for key in keys):
+        yield from (("ratings", line) for line in _of_stars(seen, fitted))
+    if fitted.questions is not None and fitted.questions.none > _BEYOND:
+        yield (
+            "questions",
+            f"in {fitted.questions.none:.0%} of episodes nothing was asked, which simulated buyers "
+            "never do",
+        )
+
+
+def _of_buying(seen: Seen, fitted: PeopleFit) -> Iterator[str]:
+    p, moved = chances(seen, fitted.values), slopes_of_utility(seen, fitted.values)
+    shared = np.array([one.product_sd for one in seen.expected.footings])
+    by_product = [np.zeros(int(seen.product.max()) + 1) for _ in range(3)]
+    for sums, each in zip(
+        by_product, (seen.bought - p, p * (1.0 - p), moved * shared), strict=True
+    ):
+        np.add.at(sums, seen.product, each)
+    rest, luck, appeal = by_product
+    there = luck > 0.0
+    found = float((rest[there] ** 2 / (luck[there] + appeal[there] ** 2)).sum())
+    if chdtrc(int(there.sum()), found) < _RARE:
+        yield "how often a product is bought differs more between products than the fit explains"
+    for one in fitted.parameters:
+        if one.key == PRICE and one.interval.low <= 0.0:
+            yield "no response to the price can be told: its slope may be 0"
+
+
+def _of_stars(seen: Seen, fitted: PeopleFit) -> Iterator[str]:
+    shares = star_shares(seen, fitted.values)
+    given = np.array([review.stars for review in seen.reviews])
+    aspects = np.array([review.key.removeprefix(RATINGS).split("_")[0] for review in seen.reviews])
+    for aspect in sorted(set(aspects)):
+        mine = aspects == aspect
+        if mine.sum() < _FEW:
+            continue
+        seen_shares = np.array([(given[mine] == star).mean() for star in range(1, 6)])
+        other = 0.5 * float(np.abs(seen_shares - shares[mine].mean(axis=0)).sum())
+        if other > _FAR:
+            yield (
+                f"ratings ({aspect}): {other:.0%} of the stars would have to be others: the level "
+                "is met, their spread is not"
+            )
