@@ -8,6 +8,7 @@ import signal
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
+from typing import Any
 
 import anyio
 import anyio.to_thread
@@ -16,6 +17,7 @@ from aiohttp import web
 from retailsim.market.core.money import in_currency
 from retailsim.sim.errors import packages_for
 from retailsim.sim.execution.runner import RunControl, end_process, forget_dead_terminal
+from retailsim.sim.studio.server_log import server_log
 from retailsim.sim.study.bots.manners import Plan
 from retailsim.sim.study.links import ROOM
 from retailsim.sim.study.links_file import address_of
@@ -50,18 +52,25 @@ def serve(study: Study, terminal: Terminal, places: Places, bots: Sequence[Plan]
     with packages_for("play"):
         from retailsim.sim.study.organiser.app import application as organisers
         from retailsim.sim.study.participants.app import application as participants
+        from retailsim.sim.study.participants.door import BoundedRunner, connections
 
     session, control, rehearsed = study.session, RunControl(), anyio.Event()
 
     async def main() -> None:
         key = secrets.token_urlsafe(24)
         async with AsyncExitStack() as open_:
-            there = _listening(participants(session), places.host, places.port, PORT)
+            open_to_all = BoundedRunner(participants(session), most=connections(), **_quiet())
+            there = _listening(open_to_all, places.host, places.port, PORT)
             port = await open_.enter_async_context(there)
             base = places.base(port)
             here = organisers(session, key, base)
             own = await open_.enter_async_context(
-                _listening(here, LOOPBACK, places.organisers_port, ORGANISERS_PORT)
+                _listening(
+                    web.AppRunner(here, **_quiet()),
+                    LOOPBACK,
+                    places.organisers_port,
+                    ORGANISERS_PORT,
+                )
             )
             terminal.out(address_of(session, base, ROOM))
             terminal.say(f"organiser: http://{LOOPBACK}:{own}/?token={key}")
@@ -101,9 +110,9 @@ async def _play(study: Study, control: RunControl) -> None:
 async def _until_seen(session: StudySession) -> None:
     """Return once all have seen their code, or nobody looks for it any more."""
     with anyio.move_on_after(SEEN_WITHIN_S):
-        while not session.all_seen:
+        while session.over == "finished" and not session.all_seen:
             await session.changed(PATIENCE_S)
-        await anyio.sleep(LINGER_S)
+    await session.stopped(LINGER_S)
 
 
 async def _rehearse(
@@ -124,13 +133,22 @@ async def _rehearse(
     session.close()
 
 
+def _quiet() -> dict[str, Any]:
+    """Return how both servers run: without a log of who asks, and ended with their command."""
+    return {
+        "access_log": None,
+        "logger": server_log(),
+        "shutdown_timeout": PATIENCE_S,
+        "handle_signals": False,
+    }
+
+
 @asynccontextmanager
 async def _listening(
-    app: web.Application, host: str, port: int | None, usual: int
+    runner: web.AppRunner, host: str, port: int | None, usual: int
 ) -> AsyncIterator[int]:
     from retailsim.sim.studio.serve import listen
 
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=PATIENCE_S, handle_signals=False)
     await runner.setup()
     try:
         yield await listen(runner, host, port, usual)

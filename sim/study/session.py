@@ -74,6 +74,8 @@ class StudySession:
         Whether and how the run ended; a sentence says what went wrong.
     seen : mapping of seat to str
         When its page was last asked for in this session: ISO 8601, UTC.
+    shown_end : set of str
+        Seats that were shown in this session how it ended for them.
     usage : ModelUsage or None
         What language models were asked, as the run's progress says it.
     """
@@ -91,6 +93,7 @@ class StudySession:
     program: str
     over: str = ""
     seen: dict[str, str] = field(default_factory=dict)
+    shown_end: set[str] = field(default_factory=set)
     usage: ModelUsage | None = None
     _began: str = field(default_factory=now)
     _gone: set[str] = field(default_factory=set)
@@ -234,9 +237,9 @@ class StudySession:
 
     @property
     def all_seen(self) -> bool:
-        """Whether everybody who came to the end in this session has looked at its page since."""
+        """Whether everybody who came to the end in this session has been shown it."""
         return all(
-            one.over_at < self._began or self.seen.get(one.seat, "") >= one.over_at
+            one.over_at < self._began or one.seat in self.shown_end
             for one in self.register.participants
         )
 
@@ -257,6 +260,12 @@ class StudySession:
         """Return once anything changed, or so many seconds have passed."""
         with anyio.move_on_after(seconds):
             await self._changed.wait()
+
+    async def stopped(self, seconds: float) -> None:
+        """Return once it was stopped after its end, or so many seconds have passed."""
+        with anyio.move_on_after(seconds):
+            while self.over == "finished":
+                await self._changed.wait()
 
     async def until(self, there: Callable[[], bool], seconds: float) -> None:
         """Return once it is so, or the run is over, or so many seconds have passed."""

@@ -87,6 +87,25 @@ def test_from_consent_to_the_code(tmp_path: Path) -> None:
     assert len(events_of(session.run, "EpisodeClosed")) == 2, "the other seat was not opened"
 
 
+def test_who_came_to_the_end_has_seen_it_once_the_page_was_shown(tmp_path: Path) -> None:
+    """Until then the servers stay."""
+    of = study(tmp_path, 1)
+
+    async def take_part(client: Client) -> None:
+        visitor = await to_play(client, of.session)
+        await talk(of.session, visitor, "p001")
+        await of.session.until(lambda: False, 60)
+        assert of.session.over == "finished" and not of.session.all_over
+        form = visitor.forms.hidden["next"]
+        async with client.post(f"{visitor.at}next", data=form, allow_redirects=False) as answer:
+            assert answer.status == 303
+        assert of.session.all_over and not of.session.all_seen
+        await visitor.come(visitor.at)
+        assert ">DONE<" in visitor.html and of.session.all_seen
+
+    during(of, take_part)
+
+
 @pytest.mark.parametrize(
     ("scenario", "role"), [("pairwise", "seller"), ("csales", "seller"), ("csales", "buyer")]
 )

@@ -66,6 +66,8 @@ async def shown(
         if latest != one:  # another page went on while this one waited
             return await shown(front, latest, note=note)
         result = _result(front, one, ended)
+    if one.stage == "over":
+        front.session.shown_end.add(one.seat)
     shape = _chat if one.stage == "play" else _step
     if front.talks(one) and front.session.over:
         return page(front, "paused.html", one, status=status, state=front.state(one), note=note)
