@@ -10,6 +10,7 @@ import msgspec
 from retailsim.sim.environments.episodes import adaptive_sellers
 from retailsim.sim.errors import CannotWrite, packages_for
 from retailsim.sim.folder.currency import in_currency_of
+from retailsim.sim.folder.participants import REHEARSED
 from retailsim.sim.folder.run_folder import RunFile, RunFolder, as_toml
 from retailsim.sim.terminal.new_folders import new_folders_told
 from retailsim.sim.terminal.terminal import Terminal
@@ -107,6 +108,8 @@ def about(file: RunFile) -> dict[str, str]:
         made["plug-ins"] = ", ".join(plugins)
     if file.imported:
         made["imported from"] = file.imported
+    if scenario.study is not None and scenario.study.rehearsal:
+        made["rehearsal"] = REHEARSED
     if file.rewritten:
         made["rewritten from run"] = file.rewritten
     return {**made, "scenario": as_toml(file)}

@@ -22,6 +22,7 @@ from retailsim.events.messages import Event, Role
 from retailsim.market.core.spec import MarketSpec
 from retailsim.sim.errors import NoPeople, NoSuchPeople, PeopleOnBothSides
 from retailsim.sim.execution.job import cast_of, run_design
+from retailsim.sim.folder.participants import withdrawn
 from retailsim.sim.folder.run_folder import RunFile, RunFolder
 from retailsim.sim.people.twin_events import (
     person_seats,
@@ -37,7 +38,7 @@ Why = Literal[
 ]
 
 WORDS: Mapping[Why, str] = {
-    "withdrawn": "of people named by --without",
+    "withdrawn": "of people who withdrew, or named by --without",
     "unopened": "never opened: nobody came",
     "open": "not at their end yet",
     "failed": "failed before the decision",
@@ -97,7 +98,7 @@ def people_episodes(
     Parameters
     ----------
     without : sequence of str
-        Seats that are left out, such as those of people who withdrew.
+        Seats that are left out, beside those of people who withdrew from a study.
     trust : bool
         Whether the run's code may be run, if it was not launched here.
 
@@ -117,7 +118,7 @@ def people_episodes(
     if len(seats) > 1:
         raise PeopleOnBothSides(run)
     [(role, ids)] = seats.items()
-    taken = set(without)
+    taken = set(without) | withdrawn(run)
     if unknown := [name for name in without if name not in ids]:
         raise NoSuchPeople(run, unknown, ids)
     specs = {spec.episodes[0].episode: spec for spec in _of_people(folder, file, role, ids)}

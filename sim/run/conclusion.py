@@ -14,6 +14,7 @@ import msgspec
 from retailsim.events.whole_file import leads_out
 from retailsim.sim.execution.runner import RunOutcome
 from retailsim.sim.folder.currency import currency_of, in_currency_of
+from retailsim.sim.folder.participants import cautions
 from retailsim.sim.folder.run_folder import RunFolder
 from retailsim.sim.terminal.program_name import program_name
 from retailsim.sim.terminal.terminal import Terminal
@@ -71,6 +72,8 @@ def _shown(run: RunFolder, terminal: Terminal, more: Mapping[str, Any]) -> int:
             parts += cost_tables(result.cost)
         terminal.show(*parts, *_illustration(projection))
         terminal.out(f"run: {run.path}")
+    for line in cautions(run.path, run.read()):
+        terminal.say(line)
     for line in _when_hashed(projection.log):
         terminal.say(line)
     if leads_out(derived := run.path / "derived", run.path):

@@ -13,12 +13,10 @@ from pathlib import Path
 import msgspec
 
 from retailsim.events.whole_file import leads_out, read_bounded, written_whole
+from retailsim.sim.folder.participants import MOST_BYTES, PEOPLE
 from retailsim.sim.study.errors import BadRegister
 from retailsim.sim.study.participant import Participant
 
-FOLDER = "people"
-MOST_BYTES = 4 << 20
-"""Of one participant's file."""
 _KEY = "key"
 _CLOSED = "closed"
 
@@ -38,7 +36,7 @@ class Register:
     """
 
     def __init__(self, run: Path) -> None:
-        self.folder = run / FOLDER
+        self.folder = run / PEOPLE
         if leads_out(self.folder, run):
             raise BadRegister(self.folder, "it leads out of the run's folder")
         self._found: dict[str, Participant] = {}

@@ -233,3 +233,11 @@ def test_a_run_written_anew_is_not_sealed_while_somebody_is_on_the_way(tmp_path:
     assert not (new / "events" / "SEAL").exists()
     verified = sim("verify", new)
     assert "2 of its 2 markets are missing" in verified.stdout
+
+
+def test_who_measures_the_old_run_is_told_who_is_still_counted(played: Path) -> None:
+    said = sim("replay", played).stderr
+    assert "1 participant withdrew and is still counted here; a run without: " in said
+    assert "--rewrite NEWRUN" in said
+    found = json.loads(sim("compare", played, "--json").stdout)
+    assert found["left_out"]["withdrawn"] == PLAYED
