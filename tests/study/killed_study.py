@@ -32,6 +32,7 @@ from retailsim.sim.study.links_file import address_of
 from retailsim.sim.study.made import session_of
 from tests.serving import HOME
 from tests.sim.runs import ROOT, command
+from tests.waiting import until
 
 FORM = """
 [limits]
@@ -78,6 +79,7 @@ form = "form.toml"
 [study.bonus]
 base_cents = 50
 """
+Server = subprocess.Popen[bytes]
 SHORTEST_S, LONGEST_S = 0.1, 2.0
 """How long a server lives, once it answers."""
 
@@ -100,7 +102,8 @@ def played(folder: Path, count: int, kills: int, seed: int = 1) -> Killed:
     run = folder / "run"
     ports = ("--port", str(_free()), "--organisers-port", str(_free()))
     make = ("study", folder / "study.toml", "--seats", count, "--out", run, "--seed", seed)
-    first = _started(make, ports)
+    said = folder / "server.txt"
+    first = _started(make, ports, said)
     began, used = time.monotonic(), _cpu(resource.RUSAGE_CHILDREN)
     own = _cpu(resource.RUSAGE_SELF)
     session = session_of(run, Desk(gated=True))
@@ -117,7 +120,7 @@ def played(folder: Path, count: int, kills: int, seed: int = 1) -> Killed:
                 server.kill()
                 server.wait()
                 done += 1
-                server = await asyncio.to_thread(_started, ("study", run), ports)
+                server = await asyncio.to_thread(_started, ("study", run), ports, said)
             return await bots, done
         finally:
             server.send_signal(signal.SIGINT)
@@ -156,18 +159,19 @@ def _records(run: Path) -> Iterator[dict[str, str]]:
                 yield record
 
 
-def _started(words: tuple[object, ...], ports: tuple[str, ...]) -> subprocess.Popen[str]:
+def _started(words: tuple[object, ...], ports: tuple[str, ...], said: Path) -> Server:
     """Start the program, and return once it answers."""
-    program = subprocess.Popen(
-        command(*words, *ports), cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-        text=True,
-    )  # fmt: skip
-    assert program.stdout is not None
-    line = program.stdout.readline()
-    if "/p/" not in line:
-        program.kill()
-        raise AssertionError(f"the server did not begin: {line!r}")
-    return program
+    with said.open("wb") as out:
+        server = subprocess.Popen(
+            command(*words, *ports), cwd=ROOT, stdout=out, stderr=subprocess.DEVNULL
+        )
+
+    def answers() -> bool:
+        assert server.poll() is None, "the server did not begin"
+        return b"/p/" in said.read_bytes()
+
+    until(answers)
+    return server
 
 
 def _free() -> int:
