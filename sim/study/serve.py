@@ -123,10 +123,12 @@ async def _rehearse(
     over: anyio.Event,
 ) -> None:
     """Have bots take part, say what came of them, and end the session."""
+    from retailsim.sim.study.bots.bot import Bot
     from retailsim.sim.study.bots.rehearsal import right_answers, summary, take_part
 
-    right = right_answers(session.materials.form)
-    bots = await take_part(address_of(session, base, ROOM), plans, right)
+    right, link = right_answers(session.materials.form), address_of(session, base, ROOM)
+    bots = [Bot(plan=plan, link=link, right=right) for plan in plans]
+    await take_part(bots)
     for line in summary(bots):
         terminal.out(line)
     over.set()

@@ -80,8 +80,10 @@ form = "form.toml"
 base_cents = 50
 """
 Server = subprocess.Popen[bytes]
-SHORTEST_S, LONGEST_S = 0.1, 2.0
-"""How long a server lives, once it answers."""
+FORMS = 8
+"""Of each bot, in which all kills come: most send more."""
+JITTER_S = 0.1
+"""And so much later, at most."""
 
 
 class Killed(msgspec.Struct, frozen=True):
@@ -110,23 +112,29 @@ def played(folder: Path, count: int, kills: int, seed: int = 1) -> Killed:
     link = address_of(session, f"http://{HOME}:{ports[1]}", ROOM)
     right = right_answers(session.materials.form)
 
-    async def main() -> tuple[list[Bot], int]:
-        bots = asyncio.create_task(take_part(link, plans(count, seed), right))
+    bots = [Bot(plan=plan, link=link, right=right) for plan in plans(count, seed)]
+    moments = random.Random(seed)
+    after = sorted(moments.sample(range(count, FORMS * count), kills))
+
+    async def main() -> int:
+        taking_part = asyncio.create_task(take_part(bots))
         done, server = 0, first
-        moments = random.Random(seed)
         try:
-            while done < kills and not bots.done():
-                await asyncio.sleep(moments.uniform(SHORTEST_S, LONGEST_S))
+            while done < kills and not taking_part.done():
+                await asyncio.sleep(moments.uniform(0, JITTER_S))
+                if sum(len(bot.told) for bot in bots) < after[done]:
+                    continue
                 server.kill()
                 server.wait()
                 done += 1
                 server = await asyncio.to_thread(_started, ("study", run), ports, said)
-            return await bots, done
+            await taking_part
+            return done
         finally:
             server.send_signal(signal.SIGINT)
             server.wait(60)
 
-    bots, done = asyncio.run(main())
+    done = asyncio.run(main())
     used = _cpu(resource.RUSAGE_CHILDREN) - used
     return Killed(
         run=run,

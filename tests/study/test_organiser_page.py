@@ -11,8 +11,11 @@ import anyio
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
+from retailsim.sim.play.progress import ModelUsage
 from retailsim.sim.study.links import ROOM
 from retailsim.sim.study.organiser.app import application
+from retailsim.sim.study.organiser.handlers import spent
+from retailsim.sim.study.participants.app import application as participants
 from retailsim.sim.study.session import StudySession
 from tests.sim.runs import beside_a_browser
 from tests.study.seated import BASE, STOOD, TOKEN, stand
@@ -139,6 +142,25 @@ def test_nothing_happens_before_the_second_question(tmp_path: Path) -> None:
         assert session.over == "stopped"
 
     at(session, ask)
+
+
+def test_who_comes_once_the_door_is_closed_is_told_so(tmp_path: Path) -> None:
+    session = wide(tmp_path, 2)
+    session.take_nobody_new(closed=True)
+
+    async def main() -> None:
+        async with TestClient(TestServer(participants(session))) as client:
+            said = await got(client, f"/p/{session.link(ROOM)}/", 409)
+            assert "takes nobody new any more" in said
+
+    with beside_a_browser():
+        anyio.run(main)
+
+
+def test_what_models_cost_is_said_in_dollars_and_calls() -> None:
+    assert spent(None) == ""
+    assert spent(ModelUsage(calls=1, nanousd=1_250_000_000)) == "$1.25, 1 call"
+    assert spent(ModelUsage(calls=2_000, nanousd=None)) == "price unknown, 2,000 calls"
 
 
 def test_who_is_stuck_goes_on_without_an_answer(tmp_path: Path) -> None:

@@ -8,30 +8,14 @@ from collections.abc import Sequence
 
 from retailsim.sim.play_page.forms import NO, PREFIX, YES
 from retailsim.sim.study.bots.bot import Bot, Right
-from retailsim.sim.study.bots.manners import Plan
 from retailsim.sim.study.form_file import StudyForm
 
 AT_ONCE = 500
 """Bots; each has a connection or two."""
 
 
-async def take_part(
-    link: str, plans: Sequence[Plan], right: Right, *, pause_s: float = 0.2
-) -> list[Bot]:
-    """Have bots take part in a study that is served, and return them once all have finished.
-
-    Parameters
-    ----------
-    link : str
-        Which they all follow: the room's.
-    plans : sequence of Plan
-        What each does.
-    right : mapping of control to values
-        Right answers to checks.
-    pause_s : float
-        Seconds before one looks again where there is nothing to do.
-    """
-    bots = [Bot(plan=plan, link=link, right=right, pause_s=pause_s) for plan in plans]
+async def take_part(bots: Sequence[Bot]) -> None:
+    """Have bots take part in a study that is served, until all have finished."""
     room = asyncio.Semaphore(AT_ONCE)
 
     async def one(bot: Bot) -> None:
@@ -39,7 +23,6 @@ async def take_part(
             await bot.take_part()
 
     await asyncio.gather(*(one(bot) for bot in bots))
-    return bots
 
 
 def right_answers(form: StudyForm) -> Right:
