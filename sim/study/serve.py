@@ -55,8 +55,10 @@ def serve(study: Study, terminal: Terminal, places: Places, bots: Sequence[Plan]
         from retailsim.sim.study.participants.door import BoundedRunner, connections
 
     session, control, rehearsed = study.session, RunControl(), anyio.Event()
+    finished = False
 
     async def main() -> None:
+        nonlocal finished
         key = secrets.token_urlsafe(24)
         async with AsyncExitStack() as open_:
             open_to_all = BoundedRunner(participants(session), most=connections(), **_quiet())
@@ -82,15 +84,16 @@ def serve(study: Study, terminal: Terminal, places: Places, bots: Sequence[Plan]
                         _rehearse, session, places.nearby(port), bots, terminal, rehearsed
                     )
                 await _play(study, control)
-                if bots and session.over == "finished":
+                finished = session.over == "finished"
+                if finished and bots:
                     await rehearsed.wait()
-                elif session.over == "finished":
+                elif finished:
                     await _until_seen(session)
                 group.cancel_scope.cancel()
 
     with in_currency(session.currency):
         anyio.run(main)
-    if session.over == "finished" or rehearsed.is_set():
+    if finished or rehearsed.is_set():
         return 0
     run = shlex.quote(str(session.run))
     terminal.say(f"stopped; everything so far is kept; go on with: {program_name()} study {run}")
