@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from retailsim.analysis.experiments.outcomes import ExperimentOutcome
 from retailsim.analysis.statistics.over_seeds import over_seeds
 from retailsim.analysis.statistics.values import Interval, Test
 from retailsim.market.protocols.csales.action_table import DEFAULT_TABLE
@@ -33,6 +35,7 @@ from retailsim.sim.learning.csales.judged import (
     verdict,
     worth_table,
 )
+from retailsim.sim.learning.csales.loop_outcome import write_page
 from retailsim.sim.learning.csales.playing import Outcomes
 from retailsim.sim.learning.learners import LEARNERS
 from retailsim.sim.learning.limits import Limit
@@ -140,7 +143,7 @@ def test_a_gain_that_buyers_pay_is_not_taken() -> None:
     assert not verdict(revenue, surplus, OLD).better
 
 
-def test_the_table_has_everybody_in_the_same_columns_and_in_cents() -> None:
+def test_the_table_has_everybody_in_the_same_columns_and_in_cents(tmp_path: Path) -> None:
     found = outcomes(
         np.random.default_rng(2), {OLD: 0.0, ORACLE: 0.8, **dict.fromkeys(LEARNT, 0.4)}
     )
@@ -161,6 +164,12 @@ def test_the_table_has_everybody_in_the_same_columns_and_in_cents() -> None:
         "buyer surplus of learnt minus told-argmax",
     ]
     assert all(claim.adjusted_p is not None for claim in claims)
+    sure = msgspec.structs.replace(claims[0], adjusted_p=1e-5)
+    outcome = ExperimentOutcome(title="x", tables=(), findings=(sure,))
+    write_page(outcome, tmp_path / "x.html")
+    shown = (tmp_path / "x.html").read_text(encoding="utf-8")
+    assert "&lt;0.001" in shown
+    assert "0.000" not in shown
 
 
 def test_a_limit_is_held_if_its_upper_end_is() -> None:

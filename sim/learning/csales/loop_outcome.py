@@ -59,6 +59,7 @@ from retailsim.sim.learning.csales.loop_plan import LIMITS, Sizes, frontier_name
 from retailsim.sim.learning.csales.playing import Outcomes
 from retailsim.sim.learning.csales.targets import target_of
 from retailsim.sim.learning.limits import Limit
+from retailsim.sim.look.compare_words import p_told
 
 LEARNT = "learnt"
 MOVES = 3
@@ -294,7 +295,7 @@ def _gains_table(outcome: ExperimentOutcome) -> ReportTable:
         row(
             one.claim,
             estimated(one.unit, estimate_of(one.test)),
-            Cell("" if one.adjusted_p is None else f"{one.adjusted_p:.3f}"),
+            Cell(p_told(one.adjusted_p)),
         )
         for one in outcome.findings
     ]
