@@ -29,8 +29,6 @@ from retailsim.sim.terminal.terminal import Terminal
 
 PATIENCE_S = 1.0
 """How long requests that are being answered have when the servers end."""
-
-
 SEEN_WITHIN_S = 600.0
 """How long the last page, which has the code, waits for those who have not looked at it."""
 LINGER_S = 5.0
@@ -65,15 +63,9 @@ def serve(study: Study, terminal: Terminal, places: Places, bots: Sequence[Plan]
             there = _listening(open_to_all, places.host, places.port, PORT)
             port = await open_.enter_async_context(there)
             base = places.base(port)
-            here = organisers(session, key, base)
-            own = await open_.enter_async_context(
-                _listening(
-                    web.AppRunner(here, **_quiet()),
-                    LOOPBACK,
-                    places.organisers_port,
-                    ORGANISERS_PORT,
-                )
-            )
+            runner = web.AppRunner(organisers(session, key, base), **_quiet())
+            here = _listening(runner, LOOPBACK, places.organisers_port, ORGANISERS_PORT)
+            own = await open_.enter_async_context(here)
             terminal.out(address_of(session, base, ROOM))
             terminal.say(f"organiser: http://{LOOPBACK}:{own}/?token={key}")
             terminal.say("Ctrl-C stops; what was answered is kept.")

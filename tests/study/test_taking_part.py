@@ -91,17 +91,20 @@ def test_who_came_to_the_end_has_seen_it_once_the_page_was_shown(tmp_path: Path)
     """Until then the servers stay."""
     of = study(tmp_path, 1)
 
+    def ends() -> tuple[bool, bool]:
+        return of.session.all_over, of.session.all_seen
+
     async def take_part(client: Client) -> None:
         visitor = await to_play(client, of.session)
         await talk(of.session, visitor, "p001")
         await of.session.until(lambda: False, 60)
-        assert of.session.over == "finished" and not of.session.all_over
+        assert of.session.over == "finished" and ends() == (False, False)
         form = visitor.forms.hidden["next"]
         async with client.post(f"{visitor.at}next", data=form, allow_redirects=False) as answer:
             assert answer.status == 303
-        assert of.session.all_over and not of.session.all_seen
+        assert ends() == (True, False)
         await visitor.come(visitor.at)
-        assert ">DONE<" in visitor.html and of.session.all_seen
+        assert ">DONE<" in visitor.html and ends() == (True, True)
 
     during(of, take_part)
 
