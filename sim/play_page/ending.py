@@ -54,6 +54,12 @@ class Ending(msgspec.Struct, frozen=True, kw_only=True):
     ended: tuple[Ended, ...] = ()
     problem: str = ""
 
+    @property
+    def why_none(self) -> str:
+        """Why no conversation has a simulated agent beside it; empty where one has."""
+        reasons = [one.why_none for one in self.ended]
+        return reasons[0] if reasons and all(reasons) else ""
+
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
     """What the conversation that was played last came to.
@@ -185,11 +191,11 @@ def _trouble(outcome: Outcome, role: Role) -> Iterator[tuple[str, str]]:
         yield "Refunded", dollars(refunded)
     if role == "buyer" and outcome.return_shipping_cents:
         yield "Paid to send it back", dollars(outcome.return_shipping_cents)
-    if outcome.bought and role == "buyer":
+    paid = outcome.gross_cents + outcome.shipping_cents
+    if role == "seller" and refunded:
+        yield "Left in the end", dollars(paid - refunded)
+    elif role == "buyer" and outcome.spent_cents != paid:
         yield "Paid in the end", dollars(outcome.spent_cents)
-    elif outcome.bought:
-        kept = outcome.gross_cents + outcome.shipping_cents - refunded
-        yield "Taken in the end", dollars(kept)
 
 
 _ABOUT = {

@@ -100,6 +100,13 @@ def test_a_budget_that_is_used_up_says_what_to_type_and_with_more_it_goes_on(
         await chair.sitting.settled(LONG_S)
         question = chair.sitting.question
         assert question is not None and question.seen.said, "the model has spoken"
+        while question is not None:
+            await chair.post("/leave", {"question": question.id})
+            await chair.sitting.settled(LONG_S)
+            question = chair.sitting.question
+        page = await chair.page()
+        assert "There is no simulated buyer beside you" in page
+        assert "<th" in page and "Simulated buyer" not in page
 
     with serving(by_rote) as server:
         path, run = tmp_path / "paid.toml", tmp_path / "run"

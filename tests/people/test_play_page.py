@@ -201,7 +201,9 @@ def test_what_each_conversation_came_to_is_what_the_log_says(tmp_path: Path) -> 
         refunds = [one for one in events_of(run, "RefundIssued") if one["market"] == market]
         back = sum(one["amount_cents"] + one["shipping_refund_cents"] for one in refunds)
         paid = sum(o["quantity"] * o["unit_price_cents"] + o["shipping_cents"] for o in orders)
-        assert not orders or f"${(paid - back) / 100:,.2f}</bdi>" in page
+        assert not orders or f"<dt>Paid by the buyer</dt><dd><bdi>${paid / 100:,.2f}</bdi>" in page
+        left = f"<dt>Left in the end</dt><dd><bdi>${(paid - back) / 100:,.2f}</bdi>"
+        assert (left in page) == bool(refunds)
         said = [one["text"] for one in events_of(run, "MessageSent") if one["market"] == market]
         assert said and all(escape(one, quote=False) in unescaped(page) for one in said)
         assert "Good evening." in page, "the pitch is no message, and was heard"

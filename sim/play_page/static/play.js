@@ -4,6 +4,7 @@ const form = () => document.getElementById("form");
 const MOST_TRIES = 4;
 const ENDS = ["finished", "stopped", "failed"];
 const HURRY_S = 600;  // so long before its end, the time that is left is shown
+const SOON_S = 5;  // a wait is counted from then on: a model may take minutes
 const ABOVE_PX = 48;  // of what was said before stays in sight
 
 let shownMs = 0, since = performance.now(), focusLost = 0, over = false;
@@ -64,7 +65,18 @@ function setClock() {
   ends = left ? performance.now() + 1000 * Number(left.dataset.left) : 0;
 }
 
+let waitsSince = 0;
+
+function tellWait() {
+  const waits = document.getElementById("waits");
+  if (!waits) { waitsSince = 0; return; }
+  waitsSince ||= performance.now();
+  const seconds = Math.floor((performance.now() - waitsSince) / 1000);
+  waits.textContent = seconds < SOON_S ? "" : `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+}
+
 function tick() {
+  tellWait();
   const of = document.querySelector("#left .of");
   if (!of) return;
   const seconds = Math.max(0, Math.round((ends - performance.now()) / 1000));
