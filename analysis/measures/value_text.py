@@ -57,3 +57,10 @@ def change_written(unit: str, value: float, *, digits: int = _FINE) -> str:
             return money.change(value)
         case _:
             return f"{plus}{value:z.{digits}f}"
+
+
+def p_told(p: float | None) -> str:
+    """Write a p value, or that there is none."""
+    if p is None:
+        return "-"
+    return "<0.001" if p < 0.0005 else f"{p:.3f}"

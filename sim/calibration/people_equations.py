@@ -16,6 +16,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import brentq
+from scipy.special import fdtrc
 
 from retailsim.agents.footing import mean_chances
 from retailsim.sim.calibration.people_seen import RATINGS, Seen
@@ -197,14 +198,32 @@ class Errors:
 
     Parameters
     ----------
-    errors : dict of str to float
-        Standard errors, over people and, of buying, over products.
+    keys : tuple of str
+    covariance : array of shape (keys, keys)
+        Over people and, of buying, over products.
     df : int
         Degrees of freedom: people less one.
     """
 
-    errors: dict[str, float]
+    keys: tuple[str, ...]
+    covariance: Floats
     df: int
+
+    def of(self, key: str) -> float:
+        """Return a standard error."""
+        place = self.keys.index(key)
+        return float(np.sqrt(max(0.0, self.covariance[place, place])))
+
+    def p_of(self, moved: Mapping[str, float]) -> float:
+        """Return p of no move at all: Hotelling's test of these parameters together."""
+        places, count = [self.keys.index(key) for key in moved], len(moved)
+        rest = self.df + 1 - count
+        if rest < 1:
+            return 1.0
+        moves = np.array(list(moved.values()))
+        covariance = self.covariance[np.ix_(places, places)]
+        wald = float(moves @ np.linalg.pinv(covariance) @ moves)
+        return float(fdtrc(count, rest, wald * rest / (count * self.df)))
 
 
 def errors_of(seen: Seen, values: Values, keys: Sequence[str]) -> Errors:
@@ -213,6 +232,8 @@ def errors_of(seen: Seen, values: Values, keys: Sequence[str]) -> Errors:
     by_person = np.zeros((len(seen.people), len(keys)))
     np.add.at(by_person, seen.person, each)
     count = len(np.unique(seen.person))
+    if not keys:
+        return Errors((), np.zeros((0, 0)), count - 1)
     between = by_person.T @ by_person * count / max(1, count - 1)
     between += product_part(seen, values, keys)
     # No spread is no certainty: one more person might have had one star or one unit more.
@@ -223,9 +244,7 @@ def errors_of(seen: Seen, values: Values, keys: Sequence[str]) -> Errors:
         [(up - down) / (2.0 * _STEP) for up, down in zip(sums[::2], sums[1::2], strict=True)]
     )
     inverse = np.linalg.pinv(bread)
-    variance = (inverse @ between @ inverse.T).diagonal()
-    found = {key: float(np.sqrt(max(0.0, v))) for key, v in zip(keys, variance, strict=True)}
-    return Errors(found, count - 1)
+    return Errors(tuple(keys), inverse @ between @ inverse.T, count - 1)
 
 
 def product_part(seen: Seen, values: Values, keys: Sequence[str]) -> Floats:

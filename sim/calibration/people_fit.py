@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retailsim.analysis.statistics.clusters import by_t
+from retailsim.analysis.statistics.differences import p_of_t
 from retailsim.analysis.statistics.values import Interval
 from retailsim.sim.calibration.people_equations import (
     BUYING,
@@ -71,6 +72,8 @@ class Questions(msgspec.Struct, frozen=True, kw_only=True):
         Of people; who asked nothing counts as one.
     interval : Interval
         Of the mean, over people.
+    p : float
+        Of no difference between the means.
     none : float
         Share of episodes in which nothing was asked, which simulated buyers never do.
     """
@@ -79,6 +82,7 @@ class Questions(msgspec.Struct, frozen=True, kw_only=True):
     weights: tuple[float, ...]
     mean: float
     interval: Interval
+    p: float
     none: float
 
     @property
@@ -99,12 +103,15 @@ class PeopleFit(msgspec.Struct, frozen=True, kw_only=True):
         Parameters that stay as they are, and why.
     values : dict of str to float
         All, fitted or held.
+    errors : Errors
+        How sure those are that are fitted, together.
     """
 
     parameters: tuple[FittedToPeople, ...]
     questions: Questions | None
     held: dict[str, str]
     values: dict[str, float]
+    errors: Errors
 
     @property
     def keys(self) -> list[str]:
@@ -127,21 +134,22 @@ def fit_to_people(seen: Seen) -> PeopleFit:
         held[key] = "no value meets what people did"
     keys = [key for key in keys if key not in found.at_bounds]
     values = solved(seen, present, keys).values if found.at_bounds else found.values
-    errors = errors_of(seen, values, keys) if keys else Errors({}, 1)
+    errors = errors_of(seen, values, keys)
     return PeopleFit(
         parameters=tuple(
             FittedToPeople(
                 key=key,
                 present=present[key],
                 value=values[key],
-                error=errors.errors[key],
-                interval=by_t(values[key], errors.errors[key], errors.df),
+                error=errors.of(key),
+                interval=by_t(values[key], errors.of(key), errors.df),
             )
             for key in keys
         ),
         questions=_questions(seen, held),
         held=held,
         values=values,
+        errors=errors,
     )
 
 
@@ -226,5 +234,6 @@ def questions_of(seen: Seen) -> Questions:
         weights=tuple(round(share, 4) for share in shares),
         mean=float(asked.mean()),
         interval=by_t(float(asked.mean()), error, count - 1),
+        p=p_of_t(float(asked.mean()) - mean_of(present), error, count - 1),
         none=float((seen.questions < 1).mean()),
     )

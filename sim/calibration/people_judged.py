@@ -1,8 +1,10 @@
 """The judgement of a fit to people, on people that it has not seen; and where it fits poorly.
 
-The people are cut into two halves, and each half is predicted by the fit to the other. What counts
-is how much better that is than the parameters as they are, over people and products alike: a level
-that follows the appeal of these very products helps on them, and on no others.
+A part of what buyers do is taken only if two things hold. Its parameters differ from those that are
+there by more than other people and other products would explain; all parts are tested together
+(Bonferroni). And they predict people that the fit has not seen better: the people are cut into two
+halves, and each is predicted by the fit to the other. The second alone would let a level pass that
+follows the appeal of these very products, which helps on them and on no others.
 """
 
 from __future__ import annotations
@@ -17,7 +19,8 @@ import polars as pl
 from numpy.typing import NDArray
 from scipy.special import chdtrc
 
-from retailsim.analysis.statistics.two_way import two_way
+from retailsim.analysis.statistics.clusters import mean
+from retailsim.analysis.statistics.multiplicity import ALPHA, bonferroni
 from retailsim.analysis.statistics.values import Interval
 from retailsim.sim.calibration.people_equations import (
     BUYING,
@@ -37,7 +40,7 @@ Floats = NDArray[np.float64]
 Values = Mapping[str, float]
 Part = Literal["buying", "units", "ratings", "questions"]
 PARTS: tuple[Part, ...] = ("buying", "units", "ratings", "questions")
-Verdict = Literal["better", "no better", "worse"]
+Verdict = Literal["better", "no better"]
 
 _RARE = 0.01
 """Chance from which on a misfit is none of luck."""
@@ -60,20 +63,23 @@ class Judged(msgspec.Struct, frozen=True, kw_only=True):
         How a prediction is scored.
     n : int
         Decisions, orders, reviews or episodes.
-    gain : float or None
+    gain : float
         Mean score by the fit less that by the parameters as they are: above 0 it is better.
     interval : Interval or None
-        Over people and products; None where there is one of either, or nothing differs.
-    verdict : {"better", "no better", "worse"}
-        "no better" wherever the interval holds 0, and where there is none.
+        Of the gain, over people; None where nothing differs.
+    p : float
+        Of parameters that are as they were, adjusted for the number of parts.
+    verdict : {"better", "no better"}
+        "better" where the gain is above 0 and p at most 0.05.
     """
 
     part: Part
     keys: tuple[str, ...]
     scored: str
     n: int
-    gain: float | None
+    gain: float
     interval: Interval | None
+    p: float
     verdict: Verdict
 
 
@@ -87,12 +93,21 @@ class _Scores(NamedTuple):
 def judged(seen: Seen, fitted: PeopleFit) -> tuple[Judged, ...]:
     """Judge every part that has fitted parameters."""
     first = _first_half(seen)
-    found = []
-    for part in PARTS:
-        keys = _keys_of(part, fitted)
-        if keys:
-            found.append(_judged(part, keys, seen, first, fitted))
-    return tuple(found)
+    keys = {part: found for part in PARTS if (found := _keys_of(part, fitted))}
+    values = bonferroni([_p_of(part, found, fitted) for part, found in keys.items()])
+    return tuple(
+        _judged(part, found, seen, first, fitted, p)
+        for (part, found), p in zip(keys.items(), values, strict=True)
+        if p is not None
+    )
+
+
+def _p_of(part: Part, keys: list[str], fitted: PeopleFit) -> float:
+    """Return p of parameters that are as they were."""
+    if part == "questions":
+        return 1.0 if fitted.questions is None else fitted.questions.p
+    moved = {one.key: one.value - one.present for one in fitted.parameters if one.key in keys}
+    return fitted.errors.p_of(moved)
 
 
 def _first_half(seen: Seen) -> NDArray[np.bool_]:
@@ -126,42 +141,31 @@ _SCORED: Mapping[Part, str] = {
 
 
 def _judged(
-    part: Part, keys: list[str], seen: Seen, first: NDArray[np.bool_], fitted: PeopleFit
+    part: Part,
+    keys: list[str],
+    seen: Seen,
+    first: NDArray[np.bool_],
+    fitted: PeopleFit,
+    p: float,
 ) -> Judged:
-    gains, people, products = [], [], []
+    gains, people = [], []
     for half in (first, ~first):
         some, other = seen.of_people(half), seen.of_people(~half)
-        if not len(some) or not len(other):
-            continue
         after, before = _both(part, keys, some, other, fitted)
         gains.append(after.score - before.score)
         people.append(some.person[after.episode])
-        products.append(some.product[after.episode])
-    gain = np.concatenate(gains) if gains else np.zeros(0)
-    if not len(gain):
-        return _told(part, keys, 0, None, None)
-    cells = pl.DataFrame({"product": np.concatenate(products), "person": np.concatenate(people)})
-    one = pl.repeat(1.0, len(gain), eager=True)
-    found = two_way(pl.Series(gain), one, cells, within=None, seed=1)
-    return _told(part, keys, len(gain), float(gain.mean()), found.interval)
-
-
-def _told(
-    part: Part, keys: list[str], n: int, gain: float | None, interval: Interval | None
-) -> Judged:
-    verdict: Verdict = "no better"
-    if interval is not None and interval.low > 0.0:
-        verdict = "better"
-    if interval is not None and interval.high < 0.0:
-        verdict = "worse"
+    each, person = np.concatenate(gains), np.concatenate(people)
+    found = mean(pl.Series(each), pl.Series(person))
+    gain = found.value or 0.0
     return Judged(
         part=part,
         keys=tuple(keys),
         scored=_SCORED[part],
-        n=n,
+        n=len(each),
         gain=gain,
-        interval=interval,
-        verdict=verdict,
+        interval=found.interval,
+        p=p,
+        verdict="better" if gain > 0.0 and p <= ALPHA else "no better",
     )
 
 
@@ -243,7 +247,7 @@ def _of_buying(seen: Seen, fitted: PeopleFit) -> Iterator[str]:
     rest, luck, appeal = by_product
     there = luck > 0.0
     found = float((rest[there] ** 2 / (luck[there] + appeal[there] ** 2)).sum())
-    if chdtrc(int(there.sum()), found) < _RARE:
+    if there.sum() > 1 and chdtrc(int(there.sum()) - 1, found) < _RARE:
         yield "how often a product is bought differs more between products than the fit explains"
     for one in fitted.parameters:
         if one.key == PRICE and one.interval.low <= 0.0:

@@ -10,6 +10,7 @@ import msgspec
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
+from retailsim.analysis.measures.value_text import p_told
 from retailsim.analysis.statistics.values import Interval
 from retailsim.sim.calibration.people_fit import EXCHANGES, Questions
 from retailsim.sim.calibration.people_judged import Judged, Part
@@ -27,6 +28,7 @@ _WORDS: Mapping[Part, str] = {
     "ratings": "ratings",
     "questions": "questions",
 }
+_P = "p that nothing differs"
 _ALWAYS_HELD = (
     "Never fitted to people, for their episodes do not tell them: spreads (appeal, taste, wallet), "
     "topics, what pitches and answers do, complaints, and refunds, which sellers decide."
@@ -35,15 +37,15 @@ _ALWAYS_HELD = (
 
 def as_json(found: PeopleEpisodes, fitted: PeopleCalibration) -> dict[str, Any]:
     """Return what ``--json`` prints."""
-    fit = msgspec.to_builtins(fitted.fit)
+    fit = msgspec.structs.asdict(fitted.fit)
     return {
         "run": str(found.run),
         "people": fitted.people,
         "episodes": fitted.episodes,
         "products": fitted.products,
         "left_out": dict(found.left_out),
-        "parameters": fit["parameters"],
-        "questions": fit["questions"],
+        "parameters": msgspec.to_builtins(fit["parameters"]),
+        "questions": msgspec.to_builtins(fit["questions"]),
         "held": fit["held"],
         "judged": msgspec.to_builtins(fitted.judged),
         "better": [one.part for one in fitted.better],
@@ -135,17 +137,20 @@ def _ends(between: Interval) -> str:
 
 
 def _judged(one: Judged) -> str:
-    told = f"  - {_WORDS[one.part]}: {one.verdict}"
-    if one.gain is None or one.interval is None:
-        return f"{told}; it takes people and products that differ"
-    ends = f"{one.interval.low:+.4f} to {one.interval.high:+.4f}"
-    return f"{told}; {one.scored} {one.gain:+.4f} ({ends}; n {one.n:,})"
+    ends = (
+        "" if one.interval is None else (f"{one.interval.low:+.4f} to {one.interval.high:+.4f}; ")
+    )
+    return (
+        f"  - {_WORDS[one.part]}: {one.verdict}; {one.scored} {one.gain:+.4f} ({ends}n {one.n:,}); "
+        f"{_P} {p_told(one.p)}"
+    )
 
 
 def _notes(fitted: PeopleCalibration) -> Iterator[str]:
     yield (
-        "Intervals are over people, those of buyer.choice also over products. A part is taken only "
-        "if it predicts better whatever the people and products."
+        "Intervals are over people, those of buyer.choice also over products. A part is taken if "
+        "it predicts unseen people better and its parameters differ by more than other people and "
+        "products would explain (p at most 0.05, for all parts together)."
     )
     if fitted.fit.held:
         by_reason: dict[str, list[str]] = {}

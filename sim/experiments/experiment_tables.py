@@ -20,10 +20,9 @@ from retailsim.analysis.experiments.outcomes import (
     Value,
     missed,
 )
-from retailsim.analysis.measures.value_text import change_written
+from retailsim.analysis.measures.value_text import change_written, p_told
 from retailsim.analysis.statistics.values import Test
 from retailsim.sim.experiments.outcome_words import ends_said, how, number_said
-from retailsim.sim.look.compare_words import p_told
 from retailsim.sim.terminal.terminal import printable
 
 

@@ -25,9 +25,8 @@ from retailsim.analysis.experiments.outcomes import (
     missed,
 )
 from retailsim.analysis.measures.scope import ILLUSTRATION
-from retailsim.analysis.measures.value_text import change_written
+from retailsim.analysis.measures.value_text import change_written, p_told
 from retailsim.sim.experiments.outcome_words import ends_said, how, number_said
-from retailsim.sim.look.compare_words import p_told
 
 
 def outcome_page(name: str, outcome: ExperimentOutcome) -> Report:

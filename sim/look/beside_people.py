@@ -12,10 +12,9 @@ from rich.box import SIMPLE_HEAD
 from rich.constrain import Constrain
 from rich.table import Table
 
-from retailsim.analysis.measures.value_text import change_written, written
+from retailsim.analysis.measures.value_text import change_written, p_told, written
 from retailsim.sim.errors import packages_for
 from retailsim.sim.folder.currency import in_currency_of
-from retailsim.sim.look.compare_words import p_told
 from retailsim.sim.terminal.terminal import Terminal
 
 if TYPE_CHECKING:

@@ -21,13 +21,13 @@ from retailsim.analysis.exhibits.parts import (
 )
 from retailsim.analysis.measures.measure import Measure
 from retailsim.analysis.measures.table import with_own
-from retailsim.analysis.measures.value_text import change_written
+from retailsim.analysis.measures.value_text import change_written, p_told
 from retailsim.analysis.measures.verdict import told_apart
 from retailsim.analysis.report.page import page
 from retailsim.market.core.money import currency
 from retailsim.sim.errors import CannotWrite
 from retailsim.sim.folder.run_folder import RunFolder
-from retailsim.sim.look.compare_words import p_told, seat_told, what_was_compared
+from retailsim.sim.look.compare_words import seat_told, what_was_compared
 
 if TYPE_CHECKING:
     from retailsim.analysis.measures.comparison import Change

@@ -14,10 +14,10 @@ from rich.text import Text
 
 from retailsim.analysis.measures.measure import Measure
 from retailsim.analysis.measures.table import with_own
-from retailsim.analysis.measures.value_text import change_written, written
+from retailsim.analysis.measures.value_text import change_written, p_told, written
 from retailsim.analysis.replay.terminal_tables import NOTHING, Name
 from retailsim.analysis.statistics.values import Estimate, Interval
-from retailsim.sim.look.compare_words import p_told, seat_told, what_was_compared
+from retailsim.sim.look.compare_words import seat_told, what_was_compared
 from retailsim.sim.terminal.terminal import Terminal
 
 if TYPE_CHECKING:

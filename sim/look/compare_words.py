@@ -39,10 +39,3 @@ def seat_told(seat: SeatChange, names: tuple[str, str]) -> str:
         return f"{seat.role} {seat.first}: same name, other draws"
     how = "with the same draws" if seat.alike else "at the same place, with other draws"
     return f"{seat.role}: {seat.first} → {seat.second}, {how}"
-
-
-def p_told(p: float | None) -> str:
-    """Write a p value, or that there is none."""
-    if p is None:
-        return "-"
-    return "<0.001" if p < 0.0005 else f"{p:.3f}"

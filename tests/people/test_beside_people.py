@@ -13,8 +13,8 @@ import pytest
 from retailsim.analysis.measures.beside_people import BesidePeople, beside_people, told_apart
 from retailsim.analysis.projection.loader import load
 from retailsim.sim.people.twin import beside_twins
-from tests.people import retail_words
-from tests.people.played import RETAIL, Attended, play, text_of
+from tests.people import csales_words, retail_words
+from tests.people.played import CSALES, RETAIL, Answers, Attended, play, text_of
 from tests.people.study_run import study, study_text
 from tests.sim.runs import launched, scenario, sim
 
@@ -141,6 +141,30 @@ def test_who_left_before_deciding_is_in_no_rate_but_in_the_bounds(tmp_path: Path
     assert twin is not None
     assert found["bounds"]["low"] == pytest.approx((bought - twin.bought) / 4)
     assert found["bounds"]["high"] == pytest.approx((bought + 1 - twin.bought) / 4)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("text", "role", "words", "pairs"),
+    [
+        (RETAIL, "seller", retail_words.sellers, 4),
+        (CSALES, "buyer", csales_words.buyers, 3),
+        (CSALES, "seller", csales_words.sellers, 3),
+    ],
+)
+def test_people_of_every_role_and_protocol_stand_beside_their_twins(
+    text: str, role: Any, words: Answers, pairs: int, tmp_path: Path
+) -> None:
+    play(tmp_path, text_of(text, role), Attended(words))
+    found = said_of(tmp_path / "run")
+    assert (found["role"], found["pairs"], found["people"]) == (role, pairs, 1)
+    assert found["left_out"] == {}
+    launched(tmp_path / "simulated", scenario(tmp_path, text.format(seller="", buyer="")))
+    both = said_of(tmp_path / "simulated", tmp_path / "run")
+    alone = by_measure(found)
+    for change in both["comparison"]["planned"]:
+        for mine, theirs in (("simulated", "first"), ("people", "second")):
+            assert alone[change["measure"]][mine]["value"] == change[theirs]["value"]
 
 
 def episodes(people: int, bought: list[list[int]]) -> pl.DataFrame:
