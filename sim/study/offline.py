@@ -13,6 +13,7 @@ from retailsim.agents.person.desk import Desk
 from retailsim.events.log.lock import is_held
 from retailsim.events.whole_file import folder_whole
 from retailsim.sim.errors import CannotWrite
+from retailsim.sim.folder.participants import REHEARSED
 from retailsim.sim.folder.run_folder import RunFolder
 from retailsim.sim.study.cells import csv_text
 from retailsim.sim.study.errors import BadStudy
@@ -141,6 +142,8 @@ def export(path: Path, out: Path, terminal: Terminal) -> int:
     _written(out, write)
     withdrew = sum(bool(one.withdrawn_at) for one in session.register.participants)
     left = f"; {withdrew:,} who withdrew are left out" if withdrew else ""
+    if session.table.rehearsal:
+        terminal.say(f"a rehearsal: {REHEARSED}")
     terminal.say(f"{out / 'people.csv'}: {len(tables['people']):,} seats{left}")
     terminal.say(f"{out / 'ids.csv'}: what the panel calls them, and their codes")
     terminal.say(f"{out / 'bonus.csv'}: what {len(tables['bonus']):,} have earned, by seat")

@@ -24,16 +24,21 @@ _OF_CONVERSATION = re.compile(r"c[0-9]+\.")
 def people(session: StudySession, own: Mapping[str, Sequence[Conversation]]) -> Iterator[Row]:
     """Yield a row for each seat, also for those that nobody took, but not for who withdrew.
 
+    Of a rehearsal each row says that it is of one.
+
     What was answered beside conversations is in columns ``answer.NAME``, checks in
     ``check.NAME`` (whether the last try was right) and ``tries.NAME``; columns of the first
     conversation begin with ``c1.``.
     """
     for seat in session.seats:
         one = session.register.participant(seat)
-        if one is None:
-            yield {"seat": seat, "stage": "free"} | _conversations(own[seat])
-        elif not one.withdrawn_at:
-            yield _known(session.table.codes, one) | _conversations(own[seat])
+        if one is not None and one.withdrawn_at:
+            continue
+        row: Row = {"seat": seat}
+        if session.table.rehearsal:
+            row["rehearsal"] = True
+        row |= {"stage": "free"} if one is None else _known(session.table.codes, one)
+        yield row | _conversations(own[seat])
 
 
 def ids(session: StudySession) -> Iterator[Row]:
@@ -81,7 +86,6 @@ def code_of(codes: StudyCodes, ending: Ending) -> str:
 
 def _known(codes: StudyCodes, one: Participant) -> Row:
     row: Row = {
-        "seat": one.seat,
         "stage": one.stage,
         "ending": one.ending,
         "code": code_of(codes, one.ending),

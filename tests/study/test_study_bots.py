@@ -9,9 +9,10 @@ import pytest
 from retailsim.agents.person.desk import Desk
 from retailsim.events.streams import Seed
 from retailsim.sim.run.launch_options import Options
+from retailsim.sim.study.bots.bot import wrong_answer
 from retailsim.sim.study.bots.filling import filled_by_chance
 from retailsim.sim.study.bots.manners import MANNERS, plans
-from retailsim.sim.study.bots.page import Page
+from retailsim.sim.study.bots.page import Control, Page
 from retailsim.sim.study.bots.rehearsal import right_answers
 from retailsim.sim.study.errors import BadStudy
 from retailsim.sim.study.form_file import read_form
@@ -77,6 +78,26 @@ def test_the_right_answers_of_a_form_are_as_its_pages_send_them() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("control", "right"),
+    [
+        (Control(name="f", kind="number", least=0, most=9), ("9",)),
+        (Control(name="f", kind="number"), ("150",)),
+        (Control(name="f", kind="one", options=["a", "b"]), ("b",)),
+        (Control(name="f", kind="several", options=["a", "b", "c"]), ("b", "c")),
+        (Control(name="f", kind="text"), ("Paris",)),
+    ],
+)
+def test_a_bot_that_fails_checks_does_so_within_their_bounds(
+    control: Control, right: tuple[str, ...]
+) -> None:
+    given = wrong_answer(control, right, Seed(1).stream("bot", "x"))
+    assert (given,) != right
+    assert not control.options or given in control.options
+    if control.kind == "number":
+        assert (control.least or 0) <= int(given) <= (control.most or 10**9)
+
+
 def test_bots_have_every_manner_by_seed_alone() -> None:
     found = plans(300, seed=2)
     assert {one.manner for one in found} == set(MANNERS)
@@ -107,4 +128,9 @@ def test_a_rehearsal_is_played_to_its_end_over_http(tmp_path: Path) -> None:
     assert "8 bots," in found.stdout
     assert "code DONE" in found.stdout
     assert sim("verify", tmp_path / "run").exit_code == 0
-    assert sim("study", tmp_path / "run", "--export", tmp_path / "tables").exit_code == 0
+    exported = sim("study", tmp_path / "run", "--export", tmp_path / "tables")
+    assert "this is no data" in exported.stderr
+    lines = (tmp_path / "tables" / "people.csv").read_text().splitlines()
+    assert lines[0].startswith("seat,rehearsal,stage,")
+    assert all(line.split(",")[1] == "true" for line in lines[1:])
+    assert "this is no data" in sim("replay", tmp_path / "run").stderr

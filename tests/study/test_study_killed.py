@@ -1,8 +1,12 @@
-"""Bots in a study whose server is killed again and again: no answer is lost, all else is right."""
+"""Bots in a study whose server is killed again and again: no answer is lost, all else is right.
+
+With more of them: STUDY_BOTS=200 STUDY_KILLS=10 python -m pytest -m slow tests/study
+"""
 
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections import Counter
 
@@ -19,7 +23,7 @@ from tests.study.killed_study import Killed, answered, played
 
 pytestmark = pytest.mark.slow
 
-BOTS, KILLS = 40, 5
+BOTS, KILLS = int(os.environ.get("STUDY_BOTS", "40")), int(os.environ.get("STUDY_KILLS", "5"))
 ENDS = {"refuses": {"SCREENEDOUT"}, "fails": {"SCREENEDOUT"}, "stays": {"DONE"}, "twice": {"DONE"}}
 
 NUMBERED = re.compile(r"\([0-9]+\)")
@@ -28,7 +32,7 @@ NUMBERED = re.compile(r"\([0-9]+\)")
 
 @pytest.fixture(scope="module")
 def killed(tmp_path_factory: pytest.TempPathFactory) -> Killed:
-    """A study in which 40 bots took part while its server was killed five times."""
+    """A study in which bots took part while its server was killed."""
     found = played(tmp_path_factory.mktemp("killed"), BOTS, KILLS)
     assert found.kills == KILLS
     return found

@@ -13,7 +13,7 @@ from yarl import URL
 from retailsim.events.streams import Seed, Stream
 from retailsim.sim.study.bots.filling import Pairs, filled_by_chance
 from retailsim.sim.study.bots.manners import Plan
-from retailsim.sim.study.bots.page import Form, Page
+from retailsim.sim.study.bots.page import Control, Form, Page
 
 TRIES = 20
 """How often a form is filled in anew before a bot gives up."""
@@ -163,11 +163,11 @@ class Bot:
         """Return what the bot knows to answer; one that fails knows what is wrong."""
         if self.plan.manner != "fails":
             return self.right
-        wrong: dict[str, Sequence[str]] = {}
-        for name in form.controls.keys() & self.right.keys():
-            others = [one for one in form.controls[name].options if one not in self.right[name]]
-            wrong[name] = (stream.pick(others),) if others else ("no idea",)
-        return wrong
+        return {
+            name: (wrong_answer(control, self.right[name], stream),)
+            for name, control in form.controls.items()
+            if name in self.right
+        }
 
     async def _look(self, browser: aiohttp.ClientSession, url: str) -> str:
         """Return a page, however long it takes until somebody answers."""
@@ -204,3 +204,12 @@ class Bot:
         except (aiohttp.ClientError, TimeoutError, OSError):
             pass  # whether it was kept, the page says that is loaded next
         return None
+
+
+def wrong_answer(control: Control, right: Sequence[str], stream: Stream) -> str:
+    """Return an answer to a check that is legal and not the right one."""
+    if control.kind == "number":
+        number = int(right[0])
+        return str(number + 1 if control.most is None or number < control.most else number - 1)
+    others = [one for one in control.options if one not in right]
+    return stream.pick(others) if others else "no idea"
