@@ -173,6 +173,7 @@ def test_who_is_stuck_goes_on_without_an_answer(tmp_path: Path) -> None:
 
         async def ask(client: Client) -> None:
             sure = await got(client, "/sure?do=get-up&seat=p001")
+            assert "The step that waits for p001 counts as left" in sure
             assert "ends as if they had said so" in sure
             await post(client, "get-up", "p001")
 

@@ -8,7 +8,6 @@ import msgspec
 from aiohttp import web
 
 from retailsim.agents.person.errors import NoSuchQuestion
-from retailsim.sim.folder.run_folder import RunFolder
 from retailsim.sim.study.participant import Participant
 from retailsim.sim.study.session import StudySession
 
@@ -18,7 +17,7 @@ _COMES = {
     "leave": "the conversation ends as if they had said so: nothing more is asked or bought",
     "hand over": "a simulated agent goes on in this conversation",
 }
-"""What comes of a step that nobody answers, by the seat's `when_gone`."""
+"""What comes of a step that nobody answers, by the question's `when_gone`."""
 
 
 class NotNow(web.HTTPConflict):
@@ -54,16 +53,11 @@ class Act(msgspec.Struct, frozen=True, kw_only=True):
 
     def then(self, session: StudySession, one: Participant | None) -> str:
         """Return what comes of it, as sentences."""
-        gone = _COMES[when_gone(session)] if "{then}" in self.comes else ""
-        return self.comes.format(seat=one.seat if one else "", then=gone)
-
-
-def when_gone(session: StudySession) -> str:
-    """Return what comes of it that nobody answers, as the seats of the study have it."""
-    scenario = RunFolder(session.run).read().scenario
-    named = set(session.seats)
-    options = [seat.options for seat in scenario.seats(session.table.role) if seat.id in named]
-    return str(options[0].get("when_gone", "fail")) if options else "fail"
+        seat, then = one.seat if one else "", ""
+        question = session.question(seat) if one else None
+        if question is not None:
+            then = f"The step that waits for {seat} counts as left: {_COMES[question.when_gone]}. "
+        return self.comes.format(seat=seat, then=then)
 
 
 def _get_up(session: StudySession, one: Participant | None) -> None:
@@ -128,8 +122,7 @@ ACTS = {
             name="get-up",
             label="Go on without an answer",
             question="Go on without an answer from {seat}?",
-            comes="The step that waits for {seat} counts as left: {then}. "
-            "The participant then goes on with what comes next.",
+            comes="{then}The participant then goes on with what comes next.",
             yes="Go on without",
             fits=_asked,
             do=_get_up,
@@ -138,8 +131,8 @@ ACTS = {
             name="end",
             label="End it for this participant",
             question="End it for {seat}?",
-            comes="{seat} is asked nothing more and sees the code for those who failed. If a step "
-            "waits just now, {then}. This cannot be undone.",
+            comes="{seat} is asked nothing more and sees the code for those who failed. {then}"
+            "This cannot be undone.",
             yes="End it",
             fits=_going,
             do=_end,
