@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from retailsim.agents.person.bot import Bot
 from retailsim.agents.person.desk import Desk
+from retailsim.events.log.lock import RunLock
 from retailsim.sim.study.cells import csv_text
 from retailsim.sim.study.made import study_again
 from retailsim.sim.study.organiser.monitor import rows
@@ -241,3 +242,19 @@ def test_who_measures_the_old_run_is_told_who_is_still_counted(played: Path) -> 
     assert "--rewrite NEWRUN" in said
     found = json.loads(sim("compare", played, "--json").stdout)
     assert found["left_out"]["withdrawn"] == PLAYED
+
+
+def test_who_withdraws_while_a_study_goes_on_does_so_on_its_page(
+    played: Path, tmp_path: Path
+) -> None:
+    """The server has the participants in memory, and would write over what is noted beside it."""
+    run = tmp_path / "run"
+    shutil.copytree(played, run)
+    before = (run / "people" / "p001.json").read_bytes()
+    with RunLock(run / "lock", 0):
+        found = sim("study", run, "--withdraw", "p001")
+        assert sim("study", run, "--rewrite", tmp_path / "new").exit_code == 2
+    assert found.exit_code == 2
+    assert "the study is going on; withdraw participants on the organiser's page" in found.stderr
+    assert (run / "people" / "p001.json").read_bytes() == before
+    assert not (tmp_path / "new").exists()
