@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import shlex
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 
 from retailsim.events.whole_file import leads_out, read_bounded
-from retailsim.sim.folder.run_folder import RunFile
 from retailsim.sim.terminal.program_name import program_name
 
 PEOPLE = "people"
@@ -34,14 +34,28 @@ def withdrawn(run: Path) -> frozenset[str]:
     return frozenset(one.seat for one in known if one.withdrawn_at)
 
 
-def cautions(run: Path, file: RunFile) -> Iterator[str]:
-    """Yield what has to be known of a run of people before anybody takes its numbers for data."""
-    if file.scenario.study is not None and file.scenario.study.rehearsal:
+def cautions(run: Path) -> Iterator[str]:
+    """Yield what has to be known of a run of people before anybody takes its numbers for data.
+
+    A log is measured also where no file of its run can be read, so such a file says nothing.
+    """
+    if _rehearsed(run):
         yield f"a rehearsal: {REHEARSED}"
     if gone := len(withdrawn(run)):
         again = f"{program_name()} study {shlex.quote(str(run))} --rewrite NEWRUN"
         withdrew = "participant withdrew and is" if gone == 1 else "participants withdrew and are"
         yield f"{gone:,} {withdrew} still counted here; a run without: {again}"
+
+
+def _rehearsed(run: Path) -> bool:
+    file = run / "run.toml"
+    if not file.is_file():  # a pipe would wait for a writer
+        return False
+    try:
+        study = tomllib.loads(read_bounded(file).decode())["scenario"]["study"]
+        return study["rehearsal"] is True
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
 
 
 def _known(file: Path) -> _Known:

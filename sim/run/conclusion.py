@@ -72,7 +72,7 @@ def _shown(run: RunFolder, terminal: Terminal, more: Mapping[str, Any]) -> int:
             parts += cost_tables(result.cost)
         terminal.show(*parts, *_illustration(projection))
         terminal.out(f"run: {run.path}")
-    for line in cautions(run.path, run.read()):
+    for line in cautions(run.path):
         terminal.say(line)
     for line in _when_hashed(projection.log):
         terminal.say(line)

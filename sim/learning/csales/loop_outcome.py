@@ -28,7 +28,7 @@ from retailsim.analysis.experiments.outcomes import (
     estimate_of,
     times,
 )
-from retailsim.analysis.measures.value_text import written
+from retailsim.analysis.measures.value_text import p_told, written
 from retailsim.analysis.policy.decisions import Decisions, Floats
 from retailsim.analysis.policy.evaluation import evaluated
 from retailsim.analysis.policy.mining import EFFECT, mine
@@ -59,7 +59,6 @@ from retailsim.sim.learning.csales.loop_plan import LIMITS, Sizes, frontier_name
 from retailsim.sim.learning.csales.playing import Outcomes
 from retailsim.sim.learning.csales.targets import target_of
 from retailsim.sim.learning.limits import Limit
-from retailsim.sim.look.compare_words import p_told
 
 LEARNT = "learnt"
 MOVES = 3
