@@ -144,7 +144,7 @@ def prepare(options: Options, audience: Audience) -> PreparedRun:
         If something that the scenario names is wrong.
     """
     options, said = with_catalogue(options)
-    tree, folder = _read(options)
+    tree, folder = own_tables(options)
     asked = _asked(tree, folder, options)
     scenario = filled_scenario(asked, folder, options.scenario)
     workers = _fitting(scenario, options, audience)
@@ -263,7 +263,7 @@ def asked_scenario(options: Options) -> tuple[Scenario, Path]:
     SimError
         If it cannot be read or makes no sense.
     """
-    tree, folder = _read(options)
+    tree, folder = own_tables(options)
     return _asked(tree, folder, options), folder
 
 
@@ -293,8 +293,14 @@ def filled_scenario(asked: Scenario, folder: Path, source: str) -> Scenario:
     return fill(located(scenario, folder, source))
 
 
-def _read(options: Options) -> tuple[Tree, Path]:
-    """Return the scenario's own tables and the folder of its paths."""
+def own_tables(options: Options) -> tuple[Tree, Path]:
+    """Return the scenario's own tables and the folder of its paths.
+
+    Raises
+    ------
+    BadScenario, CatalogueForScenario
+        If it cannot be read.
+    """
     if options.tables is not None:
         return dict(options.tables), Path.cwd()
     try:

@@ -19,13 +19,14 @@ from retailsim.sim.execution.runner import RunControl, RunOutcome
 from retailsim.sim.folder.currency import currency_of
 from retailsim.sim.folder.run_folder import RunFolder
 from retailsim.sim.play.survey import survey
-from retailsim.sim.run.launch import asked_scenario, make, play_prepared, prepare
+from retailsim.sim.run.launch import asked_scenario, make, own_tables, play_prepared, prepare
 from retailsim.sim.run.launch_options import Options
 from retailsim.sim.run.resume import go_on
 from retailsim.sim.scenario.protocol import run_of, scenario_protocol
 from retailsim.sim.scenario.scenario import Scenario
 from retailsim.sim.scenario.study_design import StudyDesign
 from retailsim.sim.scenario.study_table import StudyTable
+from retailsim.sim.seats.cast import ROLES
 from retailsim.sim.study.errors import BadStudy
 from retailsim.sim.study.materials import read_materials
 from retailsim.sim.study.register import Register
@@ -121,7 +122,7 @@ def new_study(
     SimError, CatalogError, BadProfiles
         As `prepare`.
     """
-    scenario, folder = asked_scenario(options)
+    scenario, folder = asked_scenario(_with_somebody(options))
     table = scenario.study or StudyTable()
     count = seats or table.seats
     if count is None:
@@ -223,6 +224,14 @@ def _played(
             if spec.id in failed:
                 broken |= own
     return before, frozenset(broken)
+
+
+def _with_somebody(options: Options) -> Options:
+    """Return options to read a scenario by that leaves the seats of people empty."""
+    tree, _ = own_tables(options)
+    empty = [role for role in ROLES if not (getattr(options, f"{role}s") or tree.get(f"{role}s"))]
+    somebody = [{"id": "somebody", "agent": PERSON}]
+    return msgspec.structs.replace(options, **{f"{role}s": somebody for role in empty})
 
 
 def _seats(scenario: Scenario, role: Role, count: int) -> list[dict[str, Any]]:

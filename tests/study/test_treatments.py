@@ -93,3 +93,14 @@ def test_a_study_needs_seats_and_leaves_them_to_people(tmp_path: Path) -> None:
         new_study(Options(settings=settings), 2, Desk(gated=True), Nobody())
     with pytest.raises(BadStudy, match="--buyers: people are the buyers"):
         new_study(Options(buyers="behavioral"), 2, Desk(gated=True), Nobody())
+
+
+def test_the_seats_of_people_may_be_empty_in_the_scenario(tmp_path: Path) -> None:
+    file = tmp_path / "shop.toml"
+    file.write_text("[[sellers]]\nid = 'shop'\n[products]\nper_category = 1\n")
+    options = Options(scenario=str(file), out=tmp_path / "run")
+    session = new_study(options, 3, Desk(gated=True), Nobody()).session
+    assert session.seats == ("p001", "p002", "p003")
+    file.write_text("[study]\nrole = 'seller'\n[[sellers]]\nid = 'shop'\n")
+    with pytest.raises(BadScenario, match="buyers"):
+        new_study(options, 3, Desk(gated=True), Nobody())
