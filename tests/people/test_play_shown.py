@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING
 
 import pytest
 
+from retailsim.agents.person.desk import Desk
+from retailsim.sim.errors import ModelsStopped
+from retailsim.sim.play_page.table import Table
 from tests.browser import expect, picture
 from tests.keyboard import tabbed
-from tests.people.by_hand import WIDE, asked, fill_in, playing
+from tests.people.by_hand import WIDE, Eyes, asked, fill_in, playing, sitting_down
 from tests.people.played import RETAIL
+from tests.people.sat_down import new
 from tests.sim.modelserver import serving as model_serving
+from tests.sim.runs import beside_a_browser
 from tests.studio.hostile import TAGS, product
 from tests.studio.hostile import answer as hostile_answer
 
@@ -78,6 +85,34 @@ def test_a_page_that_lies_open_hears_of_the_next_question_and_of_the_end(
         expect(page.get_by_label("Your question")).to_be_visible()
         sitting.desk.close()
         expect(page.get_by_role("heading", name="Stopped")).to_be_visible()
+        Eyes(page, "play").look("stopped")
+
+
+def test_a_page_that_lies_open_counts_the_wait_and_says_why_the_run_cannot_go_on(
+    page: Page, watch: Watch, tmp_path: Path
+) -> None:
+    desk, breaks, eyes = Desk(gated=True), Event(), Eyes(page, "play")
+    with beside_a_browser():
+        made = new(tmp_path, RETAIL.format(seller="", buyer=""), "buyer", desk)
+
+    def play(*_: object) -> None:
+        assert breaks.wait(60)
+        raise ModelsStopped("the provider <b>x</b> is down; everything so far is kept")
+
+    table = Table(run=made.run, role=made.role, seat=made.seat, play=play)
+    with sitting_down(page, table, desk):
+        expect(page.get_by_role("heading", name="Waiting for the seller")).to_be_visible()
+        expect(page.locator("#waits")).to_have_text(re.compile(r"0:\d\d"))
+        eyes.look("waiting")
+        breaks.set()
+        expect(page.get_by_role("heading", name="This run cannot go on")).to_be_visible()
+        expect(page.locator(".warning:not([hidden])")).to_contain_text("provider <b>x</b> is down")
+        expect(page.locator("code").first).to_contain_text(f"play {made.run.path}")
+        eyes.look("failed")
+        page.goto(f"{page.url.split('?')[0].split('#')[0]}nowhere")
+        expect(page.get_by_text("There is no such page.")).to_be_visible()
+        eyes.look("sorry")
+        assert [one for one in watch.faults() if "404" not in one] == []
 
 
 def test_a_hostile_partner_and_product_are_text(page: Page, tmp_path: Path) -> None:

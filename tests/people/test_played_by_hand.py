@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.slow
 
-LONG = RETAIL.replace("[design]", "[design]\nmax_turns = 6")
+TWO = RETAIL.replace("per_category = 1", 'ids = ["RSFD000001", "RSFA000005"]')
+"""Of the first one a seller makes an exchange, of the second a refund."""
+LONG = TWO.replace("[design]", "[design]\nmax_turns = 6")
 """Talks that are longer than a simulated buyer's patience: it ends one without an offer."""
 
 
@@ -43,7 +45,7 @@ def reluctant() -> Answers:
 
 
 PLAYS: dict[str, tuple[str, Answers, tuple[str, ...]]] = {
-    "retail-buyer": (RETAIL, retail_words.buyers, ("RefundIssued", "ReviewPosted")),
+    "retail-buyer": (TWO, retail_words.buyers, ("RefundIssued", "ReviewPosted")),
     "retail-seller": (LONG, reluctant(), ("RefundIssued", "ReviewPosted")),
     "csales-buyer": (CSALES, csales_words.buyers, ("OrderPlaced",)),
     "csales-seller": (CSALES, csales_words.sellers, ("EpisodeClosed",)),
@@ -68,7 +70,7 @@ def test_every_step_is_played_by_hand_to_the_end(page: Page, tmp_path: Path, nam
         ended = page.locator(".ended").count()
     assert {question.request for question in asked} == steps_of(protocol, role)
     run = tmp_path / "run"
-    assert ended == eyes.seen["result"] == len(events_of(run, "EpisodeClosed")) >= 3
+    assert ended == eyes.seen["result"] == len(events_of(run, "EpisodeClosed")) >= 2
     for kind in events:
         assert events_of(run, kind), kind
     verified = sim("verify", run)
