@@ -39,6 +39,7 @@ class Register:
         self.folder = run / PEOPLE
         if leads_out(self.folder, run):
             raise BadRegister(self.folder, "it leads out of the run's folder")
+        self._key: bytes | None = None
         self._found: dict[str, Participant] = {}
         for file in sorted(self.folder.glob("*.json")):
             one = self._read(file)
@@ -72,6 +73,11 @@ class Register:
 
     def key(self) -> bytes:
         """Return the key that signs links, made once for a run."""
+        if self._key is None:
+            self._key = self._read_key()
+        return self._key
+
+    def _read_key(self) -> bytes:
         place = self.folder / _KEY
         try:
             return read_bounded(place, 64)

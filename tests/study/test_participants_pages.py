@@ -115,8 +115,23 @@ def test_the_room_gives_each_a_seat_and_who_comes_again_the_same(tmp_path: Path)
         jar.clear()
         assert await visitor.come(room(of)) == 409
         assert "All places in this study are taken." in visitor.html
-        async with client.head(room(of)) as answer:
+
+    at(of, come)
+
+
+def test_a_link_that_nobody_looks_at_takes_no_seat(tmp_path: Path) -> None:
+    of = session(tmp_path)
+
+    async def come(client: Client) -> None:
+        async with client.head(f"{room(of)}/") as answer:
             assert answer.status == 405
+        ahead = {"Sec-Purpose": "prefetch;prerender"}
+        async with client.get(f"{room(of)}/", headers=ahead) as answer:
+            assert answer.status == 503
+        assert of.register.participants == ()
+        async with client.get(f"{room(of)}/", allow_redirects=False) as answer:
+            cookie = answer.headers["Set-Cookie"]
+        assert cookie == f"seat={of.link('p001')}; HttpOnly; SameSite=Lax"
 
     at(of, come)
 

@@ -98,7 +98,8 @@ def test_who_came_to_the_end_has_seen_it_once_the_page_was_shown(tmp_path: Path)
         visitor = await to_play(client, of.session)
         await talk(of.session, visitor, "p001")
         await of.session.until(lambda: False, 60)
-        assert of.session.over == "finished" and ends() == (False, False)
+        assert of.session.over == "finished"
+        assert ends() == (False, True), "nobody has come to the end"
         form = visitor.forms.hidden["next"]
         async with client.post(f"{visitor.at}next", data=form, allow_redirects=False) as answer:
             assert answer.status == 303

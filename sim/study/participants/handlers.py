@@ -41,17 +41,16 @@ async def look(request: web.Request) -> web.StreamResponse:
     """Show the step a participant is at; the room leads to the place of whoever comes."""
     front = request.app[FRONT]
     token = request.match_info["token"]
+    if "prefetch" in request.headers.get("Sec-Purpose", ""):  # nobody looks at it yet
+        raise web.HTTPServiceUnavailable
     one = front.session.come(token, _panel(request), request.cookies.get(ROOM_COOKIE, ""))
     own = front.session.link(one.seat)
     if own == token:
         return await shown(front, one)
     answer = web.Response(status=303, headers={"Location": f"../{own}/"})
-    answer.set_cookie(ROOM_COOKIE, own, httponly=True, samesite="Lax", path=_parent(request))
+    # Without a path it is the room's alone, wherever a proxy has put that.
+    answer.set_cookie(ROOM_COOKIE, own, httponly=True, samesite="Lax", path="")
     return answer
-
-
-def _parent(request: web.Request) -> str:
-    return request.rel_url.raw_path.rpartition("/")[0].rpartition("/")[0] + "/"
 
 
 def _panel(request: web.Request) -> dict[str, str]:
