@@ -43,6 +43,7 @@ def as_json(found: PeopleEpisodes, fitted: PeopleCalibration) -> dict[str, Any]:
         "people": fitted.people,
         "episodes": fitted.episodes,
         "products": fitted.products,
+        "cautions": list(found.cautions()),
         "left_out": dict(found.left_out),
         "parameters": msgspec.to_builtins(fit["parameters"]),
         "questions": msgspec.to_builtins(fit["questions"]),
@@ -55,7 +56,7 @@ def as_json(found: PeopleEpisodes, fitted: PeopleCalibration) -> dict[str, Any]:
 
 def show(found: PeopleEpisodes, fitted: PeopleCalibration, terminal: Terminal) -> None:
     """Print a fit: the verdict first."""
-    for line in _verdict(fitted):
+    for line in (*(f"This is {one}." for one in found.cautions()), *_verdict(fitted)):
         terminal.out(_folded(line))
     for _, line in fitted.misfits:
         terminal.out(_folded(f"Fits poorly: {line}."))

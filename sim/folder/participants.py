@@ -34,13 +34,18 @@ def withdrawn(run: Path) -> frozenset[str]:
     return frozenset(one.seat for one in known if one.withdrawn_at)
 
 
+def rehearsal(run: Path) -> Iterator[str]:
+    """Yield that bots sat in a run's seats, if they did."""
+    if _rehearsed(run):
+        yield f"a rehearsal: {REHEARSED}"
+
+
 def cautions(run: Path) -> Iterator[str]:
     """Yield what has to be known of a run of people before anybody takes its numbers for data.
 
     A log is measured also where no file of its run can be read, so such a file says nothing.
     """
-    if _rehearsed(run):
-        yield f"a rehearsal: {REHEARSED}"
+    yield from rehearsal(run)
     if gone := len(withdrawn(run)):
         again = f"{program_name()} study {shlex.quote(str(run))} --rewrite NEWRUN"
         withdrew = "participant withdrew and is" if gone == 1 else "participants withdrew and are"

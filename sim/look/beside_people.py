@@ -67,13 +67,14 @@ def as_json(found: PeopleEpisodes, beside: BesidePeople) -> dict[str, Any]:
         "run": str(found.run),
         "role": found.role,
         "partial": found.unfinished,
+        "cautions": list(found.cautions()),
         "left_out": dict(found.left_out),
         **msgspec.to_builtins(beside),
     }
 
 
 def _show(found: PeopleEpisodes, beside: BesidePeople, terminal: Terminal) -> None:
-    for line in _sentences(found, beside):
+    for line in (*(f"This is {one}." for one in found.cautions()), *_sentences(found, beside)):
         terminal.out(fill(line, WIDTH, break_long_words=False, break_on_hyphens=False))
     if found.left_out:
         terminal.out("Episodes of people that are left out:")

@@ -22,7 +22,7 @@ from retailsim.events.messages import Event, Role
 from retailsim.market.core.spec import MarketSpec
 from retailsim.sim.errors import NoPeople, NoSuchPeople, PeopleOnBothSides
 from retailsim.sim.execution.job import cast_of, run_design
-from retailsim.sim.folder.participants import withdrawn
+from retailsim.sim.folder.participants import rehearsal, withdrawn
 from retailsim.sim.folder.run_folder import RunFile, RunFolder
 from retailsim.sim.people.twin_events import (
     person_seats,
@@ -83,6 +83,10 @@ class PeopleEpisodes(msgspec.Struct, frozen=True, kw_only=True):
     def people(self) -> int:
         """How many people they are of."""
         return self.episodes["person"].n_unique()
+
+    def cautions(self) -> tuple[str, ...]:
+        """Return what has to be known before anybody takes them for data."""
+        return tuple(rehearsal(self.run))
 
     def left_out_told(self) -> Iterator[str]:
         """Yield a line for each reason why episodes do not count."""

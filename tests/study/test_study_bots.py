@@ -134,3 +134,5 @@ def test_a_rehearsal_is_played_to_its_end_over_http(tmp_path: Path) -> None:
     assert lines[0].startswith("seat,rehearsal,stage,")
     assert all(line.split(",")[1] == "true" for line in lines[1:])
     assert "this is no data" in sim("replay", tmp_path / "run").stderr
+    beside = sim("compare", tmp_path / "run")
+    assert beside.stdout.startswith("This is a rehearsal: bots sat in people's seats")
