@@ -136,6 +136,20 @@ class LogDamaged(EventsError):
         )
 
 
+class StoreFailed(EventsError):
+    """A store does not do what it is asked.
+
+    Parameters
+    ----------
+    status : int
+        What the program ends with: 2 where it refuses, 3 where it may do it later.
+    """
+
+    def __init__(self, address: str, problem: str, status: int) -> None:
+        super().__init__(f"{address}: the store says: {problem}")
+        self.exit_status = status
+
+
 class LogWriteError(EventsError):
     """The log cannot be written any more; what was written before is intact.
 

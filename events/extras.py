@@ -23,6 +23,7 @@ MODULES: Mapping[str, str] = {
     "genai_prices": "prices",
     "gymnasium": "rl",
     "pettingzoo": "rl",
+    "obstore": "store",
     "zstandard": "zstd",
 }
 """The extra that brings a module."""

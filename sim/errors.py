@@ -225,10 +225,20 @@ class BadShares(SimError):
 class NotGathered(SimError):
     """A run in shares is to be continued as if one machine played it."""
 
-    def __init__(self, run: Path, program: str) -> None:
+    def __init__(self, run: object, program: str) -> None:
         super().__init__(
             f"{run} is played in shares: play those that are missing with "
             f"`{program} shard {run} --share I`, then `{program} gather {run}`"
+        )
+
+
+class OnlyLookedAt(SimError):
+    """A run in a store is to be changed."""
+
+    def __init__(self, run: Path) -> None:
+        super().__init__(
+            f"{run} is a view of a run in a store, where runs are only looked at; "
+            "copy the run to a disk to go on with it"
         )
 
 

@@ -35,7 +35,7 @@ _COMMIT = re.compile(
 DIGEST_PART = len(',"sha256":"') + len(GENESIS) + len('"}\n')
 """Length in bytes of the end of a commit line that its own digest cannot cover."""
 
-_NAME = re.compile(r"(\d{4})-(\d{8})\.jsonl(?:\.(open|zst))?")
+_NAME = re.compile(r"(\d{4})-(\d{8})\.jsonl(?:\.(open|zst|at))?")
 
 
 class Header(msgspec.Struct, frozen=True, kw_only=True):
@@ -148,7 +148,7 @@ def frame(
 
 
 def segment_name(shard: int, number: int, suffix: str = "") -> str:
-    """Return the file name of a segment; `suffix` is empty, ``.open`` or ``.zst``."""
+    """Return the file name of a segment; `suffix` is empty, ``.open``, ``.zst`` or ``.at``."""
     return f"{shard:04d}-{number:08d}.jsonl{suffix}"
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 from retailsim.events.errors import LogDamaged
-from retailsim.events.log import zstd
+from retailsim.events.log import elsewhere, zstd
 from retailsim.events.log.disk import file_tail
 from retailsim.events.log.format import Commit, parse_commit, parse_name, segment_name
 
@@ -20,8 +20,8 @@ _TAIL_BYTES = 512
 
 _PIECE_BYTES = 1 << 20
 
-_SUFFIXES = (".open", "", ".zst")
-"""In the order in which a segment goes through them."""
+_SUFFIXES = (".open", "", ".zst", elsewhere.SUFFIX)
+"""In the order in which a segment goes through them; the last is what stands for one elsewhere."""
 
 
 class ByteStream(Protocol):
@@ -45,7 +45,8 @@ class Segment:
     shard, number : int
         Which writer wrote it, and its place in that writer's sequence, both from 0.
     suffix : str
-        Empty when closed, ``.open`` while written, ``.zst`` when compressed.
+        Empty when closed, ``.open`` while written, ``.zst`` when compressed, ``.at`` where it
+        lies in a store and a small file says so.
     """
 
     path: Path
@@ -98,11 +99,13 @@ class Segment:
         for suffix in _SUFFIXES[_SUFFIXES.index(self.suffix) :]:
             path = self.path.with_name(segment_name(self.shard, self.number, suffix))
             with contextlib.suppress(FileNotFoundError):
+                if suffix == elsewhere.SUFFIX:
+                    return elsewhere.open_stream(path)
                 return zstd.open_stream(path) if suffix == ".zst" else path.open("rb", buffering=0)
         raise LogDamaged(self.path, 0, "the segment is missing")
 
     def _skip(self, stream: ByteStream, size: int) -> None:
-        if isinstance(stream, io.FileIO):
+        if isinstance(stream, io.FileIO | elsewhere.RangedStream):
             stream.seek(size, io.SEEK_CUR)
         else:
             for _ in self._parts(stream, size):
@@ -122,6 +125,8 @@ class Segment:
 
     def last_commit(self) -> Commit | None:
         """Return the commit the segment ends with, from its last bytes; None if it does not."""
+        if self.suffix == elsewhere.SUFFIX:
+            return elsewhere.read_stub(self.path).commit()
         if self.suffix == ".zst":
             tail = zstd.last_frame(self.path)
         else:
@@ -130,6 +135,8 @@ class Segment:
 
     def size(self) -> int:
         """Return its length in uncompressed bytes, without reading it all."""
+        if self.suffix == elsewhere.SUFFIX:
+            return elsewhere.read_stub(self.path).bytes
         if self.suffix == ".zst":
             return zstd.content_size(self.path)
         return self.path.stat().st_size

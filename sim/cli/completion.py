@@ -5,13 +5,17 @@ Nothing here may be slow or say anything: it runs while a person types.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from glob import escape
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import click
 from click.shell_completion import CompletionItem
+
+from retailsim.events.object_store import is_address
 
 Offered = list[CompletionItem]
 
@@ -20,7 +24,23 @@ _MARK = "run.toml"
 
 
 class RunPath(click.Path):
-    """A run's folder: those here and one or two levels below, the newest first; else any folder."""
+    """A run's folder: those here and one or two levels below, the newest first; else any folder.
+
+    The address of a run in a store becomes the folder through which it is looked at.
+    """
+
+    def convert(
+        self,
+        value: str | os.PathLike[str],
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> Any:
+        """Return the folder."""
+        if isinstance(value, str) and is_address(value):
+            from retailsim.sim.shares.view import view_of
+
+            value = view_of(value)
+        return super().convert(value, param, ctx)
 
     def shell_complete(
         self, ctx: click.Context, param: click.Parameter, incomplete: str
@@ -29,6 +49,16 @@ class RunPath(click.Path):
         taken = {str(one) for one in _given(ctx)}
         found = [path for path in _runs(incomplete) if path not in taken]
         return [CompletionItem(path) for path in found] or [CompletionItem(incomplete, type="dir")]
+
+
+class RunAddress(click.types.StringParamType):
+    """A run's folder, or its address in a store, as it was typed."""
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> Offered:
+        """Offer what `RunPath` does."""
+        return RunPath().shell_complete(ctx, param, incomplete)
 
 
 class ScenarioName(click.types.StringParamType):

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from retailsim.sim.cli.completion import RunPath, ScenarioName
+from retailsim.sim.cli.completion import RunAddress, RunPath, ScenarioName
 
 
 def _finite(ctx: click.Context, option: click.Parameter, value: float | None) -> float | None:
@@ -26,6 +26,10 @@ def _listed(ctx: click.Context, option: click.Parameter, value: str | None) -> t
 PATH = click.Path(path_type=Path)
 RUN_PATH = RunPath(path_type=Path)
 RUN = click.argument("run", type=RUN_PATH)
+RUN_ANYWHERE = click.argument("run", type=RunAddress())
+STORE = click.option(
+    "--store", metavar="s3://BUCKET/NAME", help="Where a run in shares is: a store, not a folder."
+)
 JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object to stdout.")
 STUDIO = click.option(
     "--studio", "page", is_flag=True, help="Show a page that follows the run; prints its link."

@@ -18,10 +18,12 @@ from retailsim.sim.cli.options import (
     PATH,
     PROFILES,
     RUN,
+    RUN_ANYWHERE,
     SCENARIO,
     SEED,
     SELLERS,
     SETTINGS,
+    STORE,
     STUDIO,
     VERBOSE,
     WORKERS,
@@ -56,6 +58,7 @@ from retailsim.sim.cli.options import (
     metavar="N",
     help="Only plan the run, in N shares: see shard and gather.",
 )
+@STORE
 @click.option("--report", is_flag=True, help="Write the report of the run, too.")
 @STUDIO
 @JSON
@@ -95,6 +98,8 @@ def launch(
         if report or page:
             raise click.UsageError("--shares only plans the run: leave out --report and --studio")
         sys.exit(plan_shares(options, terminal))
+    if options.store is not None:
+        raise click.UsageError("--store is for runs in shares: add --shares N")
     sys.exit(start(options, terminal, reported if report else None, page=page))
 
 
@@ -274,7 +279,7 @@ def resume(
 
 
 @click.command(cls=Command, example="shard runs/big --share 3")
-@RUN
+@RUN_ANYWHERE
 @click.option(
     "--share", type=click.IntRange(0), required=True, metavar="I", help="Which one: from 0."
 )
@@ -285,13 +290,14 @@ def resume(
     metavar="A",
     help="How often it was tried; only names what is written.",
 )
+@STORE
 @VERBOSE
 @click.option(
     "--trust",
     is_flag=True,
     help="Run code and use addresses of a run that was not planned here.",
 )
-def shard(run: Path, **flags: Any) -> None:
+def shard(run: str, **flags: Any) -> None:
     """Play one share of a run that was planned in shares.
 
     Any number of machines may do this at once, and more than one the same share: the first that
@@ -304,14 +310,15 @@ def shard(run: Path, **flags: Any) -> None:
 
 
 @click.command(cls=Command, example="gather runs/big")
-@RUN
+@RUN_ANYWHERE
+@STORE
 @JSON
-def gather(run: Path, as_json: bool) -> None:
+def gather(run: str, store: str | None, as_json: bool) -> None:
     """Put the shares of a run together."""
     from retailsim.sim.shares.gather import gather as put_together
     from retailsim.sim.terminal.terminal import Terminal
 
-    sys.exit(put_together(run, Terminal(json=as_json)))
+    sys.exit(put_together(run, Terminal(json=as_json), store=store))
 
 
 @click.command(cls=Command, example="verify runs/first")

@@ -26,7 +26,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     and `buyers`, and the `classes` of agents that only its own process has, by the names of their
     seats' agents. An environment plays seats from `outside` itself; at the `desk` people are asked.
 
-    With `shares` the run is divided into so many, for `shard` and `gather`.
+    With `shares` the run is divided into so many, for `shard` and `gather`, and put into a `store`.
     """
 
     scenario: str = DEFAULT
@@ -47,3 +47,4 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     outside: bool = False
     desk: Desk | None = None
     shares: int | None = None
+    store: str | None = None

@@ -12,6 +12,7 @@ import msgspec
 from retailsim.agents.llm.types import ModelConfig
 from retailsim.agents.person.desk import Desk
 from retailsim.agents.protocol import PERSON
+from retailsim.events.log.elsewhere import STORE
 from retailsim.events.log.hashed import write_hashed
 from retailsim.events.log.lock import PATIENCE_S, RunLock
 from retailsim.events.log.reader import check
@@ -19,7 +20,7 @@ from retailsim.events.log.recovery import recover
 from retailsim.events.log.seal import matches_seal, remove_seal, write_seal
 from retailsim.events.whole_file import sweep
 from retailsim.market.core.money import nanodollars
-from retailsim.sim.errors import NotGathered, RunChanged
+from retailsim.sim.errors import NotGathered, OnlyLookedAt, RunChanged
 from retailsim.sim.execution.job import Job, cast_of, raw_specs, run_design
 from retailsim.sim.execution.runner import RunControl, RunOutcome, run_to_end
 from retailsim.sim.folder.mathematics import other_mathematics
@@ -150,6 +151,8 @@ def _check_folder(run: RunFolder) -> None:
     """Refuse what no process can go on with, and to write where a link leads out of the folder."""
     file = run.read()
     refuse_session_agents(run.path, file, "resumed")
+    if (run.events / STORE).exists():
+        raise OnlyLookedAt(run.path)
     if file.plan is not None and not run.gathered.exists():
         raise NotGathered(run.path, program_name())
     run.check_places(run.lock, run.events, run.telemetry)

@@ -16,7 +16,7 @@ _TOLD = 6
 class NotPlanned(SimError):
     """A run was not planned in shares."""
 
-    def __init__(self, run: Path) -> None:
+    def __init__(self, run: object) -> None:
         super().__init__(
             f"{run} is not planned in shares: plan a run by "
             f"`{program_name()} launch SCENARIO --shares N --out DIR`"
@@ -26,14 +26,14 @@ class NotPlanned(SimError):
 class NoSuchShare(SimError):
     """A run has no share of this number."""
 
-    def __init__(self, run: Path, share: int, shares: int) -> None:
+    def __init__(self, run: object, share: int, shares: int) -> None:
         super().__init__(f"--share {share}: {run} has {shares:,} shares, 0 to {shares - 1}")
 
 
 class UnfitWorker(SimError):
     """This machine, or what is installed on it, would not play a share as it was planned."""
 
-    def __init__(self, run: Path, problem: str, advice: str) -> None:
+    def __init__(self, run: object, problem: str, advice: str) -> None:
         super().__init__(f"{run} is not played here: {problem}; {advice}")
 
 
@@ -42,7 +42,7 @@ class SharesMissing(SimError):
 
     exit_status = 3
 
-    def __init__(self, run: Path, missing: Sequence[int], shares: int) -> None:
+    def __init__(self, run: object, missing: Sequence[int], shares: int) -> None:
         count, named = len(missing), numbers(missing)
         are = "is" if count == 1 else "are"
         super().__init__(
@@ -54,11 +54,25 @@ class SharesMissing(SimError):
 class ShareDamaged(SimError):
     """What a share wrote is not what it said when it was done."""
 
-    def __init__(self, share: int, commit: Path, problem: str, run: Path) -> None:
+    def __init__(self, share: int, commit: str, problem: str, run: object) -> None:
         super().__init__(
             f"share {share}: {problem}. Remove {commit} and play it again: "
             f"`{program_name()} shard {run} --share {share}`"
         )
+
+
+class NoRunThere(SimError):
+    """There is no run under an address in a store."""
+
+    def __init__(self, address: str) -> None:
+        super().__init__(f"{address}: there is no run in the store: it holds no run.toml there")
+
+
+class NotPut(SimError):
+    """A run cannot be put into a store."""
+
+    def __init__(self, address: str, problem: str) -> None:
+        super().__init__(f"--store {address}: {problem}")
 
 
 class NoLinks(SimError):

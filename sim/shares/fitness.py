@@ -17,20 +17,22 @@ from retailsim.sim.run.trust import brought, check_trust
 from retailsim.sim.shares.errors import NotPlanned, UnfitWorker
 
 
-def plan_of(run: RunFolder, file: RunFile) -> SharePlan:
-    """Return the plan of a run; raises `NotPlanned`."""
+def plan_of(named: object, file: RunFile) -> SharePlan:
+    """Return the plan of a run, as people name it; raises `NotPlanned`."""
     if file.plan is None:
-        raise NotPlanned(run.path)
+        raise NotPlanned(named)
     return file.plan
 
 
-def check_worker(run: RunFolder, file: RunFile, *, trust: bool) -> None:
+def check_worker(run: RunFolder, named: object, file: RunFile, *, trust: bool) -> None:
     """Refuse to play shares of a run that would not be played here as they were planned.
 
     Plug-ins are compared with their digests when they are imported, see `cast_of`.
 
     Parameters
     ----------
+    named : object
+        As people name the run.
     trust : bool
         Whether the run's code may run, and keys go where it says, if it was not planned here.
 
@@ -42,18 +44,18 @@ def check_worker(run: RunFolder, file: RunFile, *, trust: bool) -> None:
         As `resume` does.
     """
     if (other := other_version(file)) is not None:
-        raise UnfitWorker(run.path, f"it was {other}", "install the version that planned it")
+        raise UnfitWorker(named, f"it was {other}", "install the version that planned it")
     if hidden := hidden_modules():
         problem = f"a file hides a module of Python's library: {', '.join(hidden[:3])}"
-        raise UnfitWorker(run.path, problem, "rename it, or start elsewhere")
-    if code_digest() != plan_of(run, file).code:
+        raise UnfitWorker(named, problem, "rename it, or start elsewhere")
+    if code_digest() != plan_of(named, file).code:
         problem = f"the program in {place()} has other files than the one that planned it"
         advice = "install the same, or remove what hides it from the search path"
-        raise UnfitWorker(run.path, problem, advice)
+        raise UnfitWorker(named, problem, advice)
     if file.mathematics != mathematics():
         problem = f"its mathematics are {file.mathematics}, this machine's {mathematics()}"
         advice = "play and plan it on machines, or by an image, of one kind"
-        raise UnfitWorker(run.path, problem, advice)
+        raise UnfitWorker(named, problem, advice)
     check_trust(run, file, brought(run, file), trust=trust, what="played")
     run.check_inputs(file)
     refuse_session_agents(run.path, file, "played")

@@ -7,7 +7,7 @@ Whatever interrupts this, it can be begun again, and what it leaves is the same.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -21,17 +21,20 @@ from retailsim.events.log.lock import PATIENCE_S, RunLock
 from retailsim.events.log.scan import SegmentReader
 from retailsim.events.log.seal import SealedSegment, compare, seal_of, write_seal
 from retailsim.events.log.segment import Segment, segments
+from retailsim.events.object_store import is_address
 from retailsim.sim.execution.runner import RunOutcome
-from retailsim.sim.folder.run_folder import RunFile, RunFolder
+from retailsim.sim.folder.run_folder import RunFolder
 from retailsim.sim.play.progress import Progress
 from retailsim.sim.run.conclusion import conclude
 from retailsim.sim.shares.attempts import attempts
-from retailsim.sim.shares.commits import Commit, commit_place, read_commit, share_folder
-from retailsim.sim.shares.errors import ShareDamaged, SharesMissing
+from retailsim.sim.shares.commits import Commit, FolderCommits, all_commits, rows, share_folder
+from retailsim.sim.shares.errors import ShareDamaged
 from retailsim.sim.shares.fitness import plan_of
+from retailsim.sim.shares.gather_in_store import gather_in_store
 from retailsim.sim.terminal.terminal import Terminal
 
 _SUFFIXES = ("", ".zst")
+_DONE = RunOutcome(progress=Progress(), finished=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +62,15 @@ class _Found:
         )
 
 
-def gather(path: Path, terminal: Terminal) -> int:
+def gather(named: str, terminal: Terminal, *, store: str | None = None) -> int:
     """Put a run's shares together, seal it and show it; returns the exit status.
+
+    Parameters
+    ----------
+    named : str
+        The run's folder, or its address in a store.
+    store : str or None
+        Address of the run in a store, where its shares are; None: that of `named`.
 
     Raises
     ------
@@ -71,36 +81,23 @@ def gather(path: Path, terminal: Terminal) -> int:
     LogDamaged
         If the run's log holds something else.
     """
-    run = RunFolder(path)
+    address = store or (named if is_address(named) else None)
+    if address is not None:
+        return conclude(gather_in_store(address, terminal), _DONE, terminal)
+    run = RunFolder(Path(named))
     file = run.read()
-    plan = plan_of(run, file)
+    plan = plan_of(named, file)
     run.check_places(run.lock, run.events, run.telemetry, run.derived, run.shares)
     with RunLock(run.lock, PATIENCE_S):
         if run.gathered.exists():
-            terminal.say(f"{path}: nothing to do, its {plan.shares:,} shares are together")
+            terminal.say(f"{named}: nothing to do, its {plan.shares:,} shares are together")
         else:
-            _put_together(run, file, _commits(run, file))
+            _put_together(run, all_commits(FolderCommits(run), named, file))
         _removed_attempts(run, range(plan.shares))
-    return conclude(run, RunOutcome(progress=Progress(), finished=True), terminal)
+    return conclude(run, _DONE, terminal)
 
 
-def _commits(run: RunFolder, file: RunFile) -> list[Commit]:
-    """Return the commits of all shares, in their order."""
-    shares = plan_of(run, file).shares
-    found = [read_commit(run, share) for share in range(shares)]
-    missing = [share for share, commit in enumerate(found) if commit is None]
-    if missing:
-        raise SharesMissing(run.path, missing, shares)
-    commits = [commit for commit in found if commit is not None]
-    for share, commit in enumerate(commits):
-        own = {row.shard for row in commit.segments} <= {share}
-        if commit.run != file.run.id or commit.share != share or not own:
-            problem = "its commit is of another run or share"
-            raise ShareDamaged(share, commit_place(run, share), problem, run.path)
-    return commits
-
-
-def _put_together(run: RunFolder, file: RunFile, commits: Sequence[Commit]) -> None:
+def _put_together(run: RunFolder, commits: Sequence[Commit]) -> None:
     run.events.mkdir(exist_ok=True)
     with ThreadPoolExecutor() as pool:
         found = [one for share in pool.map(lambda one: _hashed(run, one), commits) for one in share]
@@ -117,12 +114,8 @@ def _put_together(run: RunFolder, file: RunFile, commits: Sequence[Commit]) -> N
         _moved_beside(run, commit)
     write_hashed(run.hashed, marks)
     seal = write_seal(run.events)
-    compare(seal, run.events, _rows(commits))
+    compare(seal, run.events, rows(commits))
     replace_file(run.gathered, b"")
-
-
-def _rows(commits: Iterable[Commit]) -> Iterator[SealedSegment]:
-    return (row for commit in commits for row in commit.segments)
 
 
 def _hashed(run: RunFolder, commit: Commit) -> list[_Found]:
@@ -142,7 +135,7 @@ def _hashed(run: RunFolder, commit: Commit) -> list[_Found]:
             found.append(one)
             previous = row.digest
     except LogDamaged as damage:
-        place = commit_place(run, commit.share)
+        place = FolderCommits(run).place(commit.share)
         raise ShareDamaged(commit.share, place, str(damage), run.path) from damage
     return found
 
@@ -175,7 +168,7 @@ def _check(commit: Commit, row: SealedSegment, one: _Found) -> None:
 
 def _check_no_others(run: RunFolder, commits: Sequence[Commit]) -> None:
     """Refuse a log that holds what no share wrote."""
-    known = {(row.shard, row.segment) for row in _rows(commits)}
+    known = {(row.shard, row.segment) for row in rows(commits)}
     for segment in segments(run.events):
         if (segment.shard, segment.number) not in known or segment.is_open:
             raise LogDamaged(segment.path, 0, "no share of the plan wrote this segment")

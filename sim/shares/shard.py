@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import shutil
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Protocol
 
 import anyio
+import msgspec
 
 from retailsim.events.errors import RetailSimError
 from retailsim.events.log.seal import read_seal, write_seal
 from retailsim.events.log.segment import Segment, segments
+from retailsim.events.object_store import Objects, is_address
 from retailsim.sim.execution.job import Job, run_design
 from retailsim.sim.execution.kept_segments import keep
 from retailsim.sim.execution.runner import Interrupts, RunControl, play_alone
@@ -20,12 +25,16 @@ from retailsim.sim.play.progress import Progress
 from retailsim.sim.shares.attempts import new_attempt, surveyed
 from retailsim.sim.shares.commits import (
     Commit,
+    Commits,
+    FolderCommits,
+    StoreCommits,
     put_commit,
     read_commit,
     share_folder,
 )
 from retailsim.sim.shares.errors import NoSuchShare
 from retailsim.sim.shares.fitness import check_worker, plan_of
+from retailsim.sim.shares.kept_in_store import Keeper, fetch_furthest, fetch_run
 from retailsim.sim.terminal.audience import Audience
 from retailsim.sim.terminal.terminal import Terminal
 
@@ -33,12 +42,68 @@ _WORTH_BYTES = 1 << 20
 """What a shorter segment says is read as quickly from itself."""
 
 
+class Outlet(Protocol):
+    """Where what an attempt wrote has to be before it counts."""
+
+    def put_all(self) -> None:
+        """Put everything there."""
+        ...
+
+    def remove(self) -> None:
+        """Leave nothing."""
+        ...
+
+
+class Bench(msgspec.Struct, frozen=True, kw_only=True):
+    """What a share is played with.
+
+    Parameters
+    ----------
+    run : RunFolder
+        The run as this node has it.
+    named : str
+        The run as the person named it.
+    commits : Commits
+    objects : Objects or None
+        The store that attempts are kept in, if it is one.
+    """
+
+    run: RunFolder
+    named: str
+    commits: Commits
+    objects: Objects | None = None
+
+    @contextmanager
+    def keeping(self, home: RunFolder, share: int) -> Iterator[Outlet]:
+        """Put what is written in the block where it has to be."""
+        if self.objects is None:
+            yield _Here(home)
+            return
+        with Keeper(self.objects, self.run, home, share) as keeper:
+            yield keeper
+
+
+class _Here:
+    """An attempt in the run's folder is where it has to be."""
+
+    def __init__(self, home: RunFolder) -> None:
+        self._home = home
+
+    def put_all(self) -> None:
+        """Nothing is to be done."""
+
+    def remove(self) -> None:
+        """Remove its folder."""
+        shutil.rmtree(self._home.path, ignore_errors=True)
+
+
 def shard(
-    path: Path,
+    run: str,
     terminal: Terminal,
     *,
     share: int,
     attempt: int = 1,
+    store: str | None = None,
     verbose: bool = False,
     trust: bool = False,
 ) -> int:
@@ -46,8 +111,12 @@ def shard(
 
     Parameters
     ----------
+    run : str
+        The run's folder, or its address in a store.
     attempt : int
         How often it was tried, with this time: part of the name of what is written.
+    store : str or None
+        Address of the run in a store, where what is written goes; None: that of `run`.
     trust : bool
         As `check_worker` has it.
 
@@ -56,29 +125,68 @@ def shard(
     NotPlanned, NoSuchShare, UnfitWorker
         If it cannot be played, or not here. What `play` raises, unless somebody else committed.
     """
-    run = RunFolder(path)
-    file = run.read()
-    plan = plan_of(run, file)
-    if not 0 <= share < plan.shares:
-        raise NoSuchShare(path, share, plan.shares)
-    if (done := read_commit(run, share)) is not None:
-        return _told(terminal, done, "nothing to do, it was played by")
-    check_worker(run, file, trust=trust)
-    run.check_places(share_folder(run, share))
-    home = new_attempt(run, share, attempt, terminal)
+    with _bench(run, store) as bench:
+        file = bench.run.read()
+        shares = plan_of(run, file).shares
+        if not 0 <= share < shares:
+            raise NoSuchShare(run, share, shares)
+        if (done := read_commit(bench.commits, share, run)) is not None:
+            return _told(terminal, done, "nothing to do, it was played by")
+        check_worker(bench.run, run, file, trust=trust)
+        bench.run.check_places(share_folder(bench.run, share))
+        if bench.objects is not None:
+            fetch_furthest(bench.objects, bench.run, share)
+        home = new_attempt(bench.run, share, attempt, terminal)
+        with bench.keeping(home, share) as outlet:
+            return _attempted(bench, file, share, home, outlet, terminal, verbose=verbose)
+
+
+@contextmanager
+def _bench(run: str, store: str | None) -> Iterator[Bench]:
+    """Have the run at hand: where it is, or fetched to a folder of this node."""
+    address = store or (run if is_address(run) else None)
+    if address is None:
+        folder = RunFolder(Path(run))
+        yield Bench(run=folder, named=run, commits=FolderCommits(folder))
+        return
+    objects = Objects(address)
+    with TemporaryDirectory(prefix="retailsim-share-") as place:
+        if is_address(run):
+            here = fetch_run(objects, Path(place))
+        else:
+            here = RunFolder(Path(shutil.copytree(run, place, dirs_exist_ok=True, ignore=_parts)))
+        commits = StoreCommits(objects)
+        yield Bench(run=here, named=run, commits=commits, objects=objects)
+
+
+_parts = shutil.ignore_patterns("events", "shares", "derived", "telemetry")
+
+
+def _attempted(
+    bench: Bench,
+    file: RunFile,
+    share: int,
+    home: RunFolder,
+    outlet: Outlet,
+    terminal: Terminal,
+    *,
+    verbose: bool,
+) -> int:
+    """Play an attempt and commit it; returns the exit status."""
     try:
-        ended = _played(run, file, share, home, terminal, verbose=verbose)
+        ended = _played(bench.run, file, share, home, terminal, verbose=verbose)
+        outlet.put_all()
     except (RetailSimError, OSError):
         # A gather removes the folders of attempts that came too late, under their hands.
-        if (done := read_commit(run, share)) is None:
+        if (done := read_commit(bench.commits, share, bench.named)) is None:
             raise
-        return _too_late(home, terminal, done)
+        return _too_late(outlet, terminal, done)
     if ended is None:
         terminal.say(f"share {share}: stopped; the next attempt goes on from here")
         return 3
-    there = put_commit(run, _commit(file, share, home, ended))
+    there = put_commit(bench.commits, _commit(file, share, home, ended), bench.named)
     if there.attempt != home.path.name:
-        return _too_late(home, terminal, there)
+        return _too_late(outlet, terminal, there)
     return _told(terminal, there, "played by")
 
 
@@ -86,7 +194,8 @@ def _played(
     run: RunFolder, file: RunFile, share: int, home: RunFolder, audience: Audience, *, verbose: bool
 ) -> int | None:
     """Play what is missing of a share; returns its episodes, or None if it was stopped."""
-    cells, found = plan_of(run, file).stretch(share), surveyed(home, share)
+    plan = plan_of(run.path, file)
+    cells, found = plan.stretch(share), surveyed(home, share)
     total, done, skip = 0, 0, []
     for number, spec in enumerate(run_design(run, file).stretch(*cells)):
         total += len(spec.episodes)
@@ -96,7 +205,7 @@ def _played(
     job = Job(
         run=str(run.path),
         share=share,
-        of=plan_of(run, file).shares,
+        of=plan.shares,
         cells=cells,
         home=str(home.path),
         skip=tuple(skip),
@@ -136,10 +245,9 @@ def _commit(file: RunFile, share: int, home: RunFolder, episodes: int) -> Commit
     )
 
 
-def _too_late(home: RunFolder, terminal: Terminal, there: Commit) -> int:
+def _too_late(outlet: Outlet, terminal: Terminal, there: Commit) -> int:
     """Leave nothing of an attempt that was not the first."""
-    with suppress(OSError):
-        shutil.rmtree(home.path)
+    outlet.remove()
     return _told(terminal, there, "came too late, it was played by")
 
 

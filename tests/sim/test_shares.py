@@ -24,7 +24,13 @@ from retailsim.sim.scenario.design import Design
 from retailsim.sim.scenario.product_design import ProductDesign
 from retailsim.sim.shares import fitness, shard
 from retailsim.sim.shares.attempts import attempts
-from retailsim.sim.shares.commits import Commit, put_commit, read_commit, share_folder
+from retailsim.sim.shares.commits import (
+    Commit,
+    FolderCommits,
+    put_commit,
+    read_commit,
+    share_folder,
+)
 from retailsim.sim.shares.errors import numbers
 from retailsim.sim.terminal.audience import Nobody
 from tests.sim.runs import SMALL, command, event_lines, launched, replayed, scenario, sim
@@ -262,15 +268,15 @@ def test_of_many_commits_at_once_the_first_one_stays(tmp_path: Path) -> None:
     def commit(number: int) -> str:
         own = Commit(run="r", share=7, attempt=f"a{number}", episodes=number, segments=())
         barrier.wait()
-        return put_commit(run, own).attempt
+        return put_commit(FolderCommits(run), own, run.path).attempt
 
     with ThreadPoolExecutor(16) as pool:
         told = set(pool.map(commit, range(16)))
     assert len(told) == 1
-    there = read_commit(run, 7)
+    there = read_commit(FolderCommits(run), 7, run.path)
     assert there is not None
     assert told == {there.attempt}
-    assert put_commit(run, there) == there  # a lost reply: it was ours
+    assert put_commit(FolderCommits(run), there, run.path) == there  # a lost reply: it was ours
     assert [path.name for path in share_folder(run, 7).iterdir()] == ["COMMIT"]
 
 
