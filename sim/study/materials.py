@@ -79,6 +79,8 @@ def read_materials(table: StudyTable, folder: Path) -> Materials:
     if table.form is not None:
         form = read_form(_read(folder / table.form, "study.form"), table.form)
     _check_after(form, table)
+    if table.back is not None and not table.back.startswith(("https://", "http://")):
+        raise BadStudy("study.back", f"{table.back}: write an address that begins with https://")
     return Materials(
         consent=_text(table.consent, folder, "consent") or text_of(CONSENT),
         instructions=_text(table.instructions, folder, "instructions"),

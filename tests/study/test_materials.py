@@ -74,6 +74,13 @@ def test_a_file_that_cannot_be_used_is_named(
         read_materials(table, tmp_path)
 
 
+@pytest.mark.parametrize("back", ["javascript:alert(1)", "panel.example", ""])
+def test_who_goes_back_goes_to_an_address(tmp_path: Path, back: str) -> None:
+    with pytest.raises(BadStudy, match=r"^study.back: .*https://"):
+        read_materials(StudyTable(back=back), tmp_path)
+    read_materials(StudyTable(back="https://panel.example/?cc={code}"), tmp_path)
+
+
 def test_no_run_is_made_for_a_form_that_cannot_be_used(tmp_path: Path) -> None:
     (tmp_path / "form.toml").write_text("[limits]\ntries = 0\n")
     (tmp_path / "shop.toml").write_text(
