@@ -102,10 +102,12 @@ def assigned(
 ) -> dict[str, tuple[Treatment, ...]]:
     """Return what each seat plays, in order.
 
-    Seat by seat, the treatment comes next that was given least often; among those, one with
-    something new for the seat, and with the partner, the condition and the goods given least
-    often. What is left is drawn. So the counts of treatments differ by at most 1, whoever comes
-    first, and the treatments of the first seats are balanced in themselves.
+    Seat by seat, the treatment comes next whose goods are new for the seat and that was given
+    least often; among those, the one with a new partner and condition for the seat, and with the
+    partner, the condition and the goods given least often, as the seats' first conversation, their
+    second and so on before all together. What is left is drawn. So the counts of treatments differ
+    by 1, or by 2 where a seat would else meet the same goods twice, whoever comes first; and the
+    treatments of the first seats, and of first conversations, are balanced in themselves.
 
     Raises
     ------
@@ -114,19 +116,24 @@ def assigned(
     """
     if conversations > len(treatments):
         raise ValueError(f"{conversations} conversations, and {len(treatments)} treatments")
-    given: Counter[tuple[str, object]] = Counter()
+    given: Counter[tuple[object, ...]] = Counter()
     plan: dict[str, tuple[Treatment, ...]] = {}
     for seat in seats:
         own: list[Treatment] = []
         for turn in range(conversations):
             stream = seed.stream("study/treatments", f"{seat}/{turn}")
-            own.append(_next(treatments, own, given, stream))
-            given.update(_marks(own[-1]))
+            own.append(_next(treatments, own, given, turn, stream))
+            marks = _marks(own[-1])
+            given.update(marks)
+            given.update((turn, *mark) for mark in marks)
         plan[seat] = tuple(own)
     return plan
 
 
-def _marks(one: Treatment) -> tuple[tuple[str, object], ...]:
+Mark = tuple[object, ...]
+
+
+def _marks(one: Treatment) -> tuple[Mark, Mark, Mark, Mark]:
     return (
         ("treatment", one.number),
         ("partner", one.partner),
@@ -138,15 +145,18 @@ def _marks(one: Treatment) -> tuple[tuple[str, object], ...]:
 def _next(
     treatments: Sequence[Treatment],
     own: Sequence[Treatment],
-    given: Mapping[tuple[str, object], int],
+    given: Mapping[Mark, int],
+    turn: int,
     stream: Stream,
 ) -> Treatment:
-    met = Counter(mark for one in own for mark in _marks(one))
+    met = Counter[Mark](mark for one in own for mark in _marks(one))
 
     def often(one: Treatment) -> tuple[int, ...]:
-        treatment, partner, condition, about = _marks(one)
-        mine = tuple(met[mark] for mark in (about, partner, condition))
-        return (given[treatment], *mine, given[partner], given[condition], given[about])
+        treatment, *others = _marks(one)
+        partner, condition, about = others
+        now = (given[turn, *mark] for mark in others)
+        ever = (given[mark] for mark in others)
+        return (met[about], given[treatment], met[partner], met[condition], *now, *ever)
 
     counted = [(often(one), one) for one in treatments if one not in own]
     least = min(count for count, _ in counted)
