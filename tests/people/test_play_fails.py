@@ -85,6 +85,7 @@ def test_a_full_disk_is_said_and_the_run_goes_on_later(
     assert sim("verify", tmp_path / "run").exit_code == 0
 
 
+@pytest.mark.slow
 def test_a_budget_that_is_used_up_says_what_to_type_and_with_more_it_goes_on(
     tmp_path: Path,
 ) -> None:

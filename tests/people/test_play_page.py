@@ -56,6 +56,7 @@ def test_every_protocol_is_played_by_forms_to_its_end(
     assert verified.exit_code == 0, verified.stderr
 
 
+@pytest.mark.slow
 def test_stopped_in_the_middle_it_goes_on_where_it_was(tmp_path: Path) -> None:
     desk, asked = Desk(), []
 
