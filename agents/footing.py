@@ -39,6 +39,9 @@ class Footing(msgspec.Struct, frozen=True, kw_only=True):
         What of the price's utility does not hang on them.
     product_sd, liking_sd : float
         Of what all buyers share about a product, and of that together with the buyer's own taste.
+    slope_sd : float
+        What of `price_sd` all buyers share, for slopes differ between products; below 0 where the
+        price is above what the product is worth.
     odds, odds_price, again, many : float, float, float, int
         The log odds of more than one unit are ``base + log(odds) + odds_price * price utility``;
         of those who take more, the share `again` takes yet another, up to `many`.
@@ -65,6 +68,7 @@ class Footing(msgspec.Struct, frozen=True, kw_only=True):
     felt: float
     product_sd: float
     liking_sd: float
+    slope_sd: float
     rest_sd: float
     odds: float
     odds_price: float

@@ -255,12 +255,19 @@ def product_part(seen: Seen, values: Values, keys: Sequence[str]) -> Floats:
         return found
     p, moved = chances(seen, values), slopes_of_utility(seen, values)
     per_episode = slopes_of_chances(seen, values, buying) * (moved / (p * (1.0 - p)))[:, None]
-    shared = np.array([one.product_sd for one in seen.expected.footings])
-    by_product = np.zeros((int(seen.product.max()) + 1, len(buying)))
-    np.add.at(by_product, seen.product, per_episode * shared[:, None])
-    places = [keys.index(key) for key in buying]
-    found[np.ix_(places, places)] = by_product.T @ by_product
+    for shared in shared_by_product(seen, values):
+        by_product = np.zeros((int(seen.product.max()) + 1, len(buying)))
+        np.add.at(by_product, seen.product, per_episode * shared[:, None])
+        places = [keys.index(key) for key in buying]
+        found[np.ix_(places, places)] += by_product.T @ by_product
     return found
+
+
+def shared_by_product(seen: Seen, values: Values) -> tuple[Floats, Floats]:
+    """Return what a standard deviation of a product's appeal, and of its slope, adds to utility."""
+    footings = seen.expected.footings
+    appeal = np.array([one.product_sd for one in footings])
+    return appeal, np.array([one.slope_sd for one in footings]) * values[PRICE]
 
 
 def foreseen_errors(seen: Seen, values: Values, keys: Sequence[str]) -> dict[str, float]:

@@ -27,6 +27,7 @@ from retailsim.sim.calibration.people_equations import (
     PRICE,
     UNITS,
     chances,
+    shared_by_product,
     slopes_of_utility,
     solved,
     star_shares,
@@ -238,15 +239,17 @@ def misfits(seen: Seen, fitted: PeopleFit) -> Iterator[tuple[Part, str]]:
 
 def _of_buying(seen: Seen, fitted: PeopleFit) -> Iterator[str]:
     p, moved = chances(seen, fitted.values), slopes_of_utility(seen, fitted.values)
-    shared = np.array([one.product_sd for one in seen.expected.footings])
-    by_product = [np.zeros(int(seen.product.max()) + 1) for _ in range(3)]
-    for sums, each in zip(
-        by_product, (seen.bought - p, p * (1.0 - p), moved * shared), strict=True
-    ):
+    count = int(seen.product.max()) + 1
+
+    def by_product(each: Floats) -> Floats:
+        sums = np.zeros(count)
         np.add.at(sums, seen.product, each)
-    rest, luck, appeal = by_product
+        return sums
+
+    rest, luck = by_product(seen.bought - p), by_product(p * (1.0 - p))
+    spread = sum(by_product(moved * one) ** 2 for one in shared_by_product(seen, fitted.values))
     there = luck > 0.0
-    found = float((rest[there] ** 2 / (luck[there] + appeal[there] ** 2)).sum())
+    found = float((rest**2 / (luck + spread))[there].sum())
     if there.sum() > 1 and chdtrc(int(there.sum()) - 1, found) < _RARE:
         yield "how often a product is bought differs more between products than the fit explains"
     for one in fitted.parameters:

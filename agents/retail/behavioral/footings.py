@@ -29,7 +29,7 @@ class _Footed(BehavioralBuyer):
         """Return what it stands on as it is asked to decide."""
         offer, parameters, own = request.offer, self._parameters, self.seat.options
         rule, quantity, course = parameters.choice, parameters.quantity, self._course(request)
-        price, price_sd, deal = self._priced(offer)
+        price, price_sd, slope_sd, deal = self._priced(offer)
         level, slope, bargain = (float(name not in own) for name in _OWN)
         felt = (1.0 - slope) * price * rule.price + (1.0 - bargain) * deal * rule.deal
         parts = self._utility(request, course)
@@ -46,6 +46,7 @@ class _Footed(BehavioralBuyer):
             felt=felt,
             product_sd=rule.appeal_sd,
             liking_sd=math.hypot(rule.appeal_sd, rule.taste_sd),
+            slope_sd=slope * slope_sd,
             rest_sd=(1.0 - slope) * price_sd * rule.price,
             odds=self._who.quantity * math.exp(food),
             odds_price=quantity.price,
@@ -61,17 +62,14 @@ class _Footed(BehavioralBuyer):
             exchanges=parameters.inquiry.exchanges,
         )
 
-    def _priced(self, offer: Offer) -> tuple[float, float, float]:
-        """What a unit of the price slope does, with its spread, and one of the bargain's.
+    def _priced(self, offer: Offer) -> tuple[float, float, float, float]:
+        """What a unit of the price slope does, with its spreads, and one of the bargain's.
 
         As `choice.price_utility`, before wallet, worth and the product's own slope are drawn:
         slopes are those of the parameters times what traits and anchors make of them.
         """
-        rule, wallet, who = (
-            self._parameters.choice,
-            self._parameters.wallet,
-            self._who_for(offer),
-        )
+        rule, wallet = self._parameters.choice, self._parameters.wallet
+        who = self._who_for(offer)
         full, shipping = math.log(offer.list_price_cents), rule.shipping * offer.shipping_cents
         felt = math.log(offer.price_cents + shipping)
         steep = who.price / rule.price if rule.price else 1.0
@@ -80,10 +78,14 @@ class _Footed(BehavioralBuyer):
         purse = math.log(wallet.cents[offer.product.category] * who.wallet * dearness)
         worth = rule.reservation + full
         price = absolute * (purse - felt) + (steep - absolute) * (worth - felt)
-        spread = math.hypot(absolute * wallet.spread, (steep - absolute) * rule.reservation_sd)
+        # Slopes are log-normal over products with this coefficient of variation.
+        varies = math.sqrt(math.expm1(rule.price_sd**2))
+        shared = steep * varies * (worth - felt)
+        own = math.hypot(absolute * wallet.spread, (steep - absolute) * rule.reservation_sd)
         saved = max(0.0, full - math.log(offer.price_cents))
         deal = min(saved, -math.log(1.0 - rule.deal_most))
-        return price, spread, deal * (who.deal / rule.deal if rule.deal else 1.0)
+        deal *= who.deal / rule.deal if rule.deal else 1.0
+        return price, math.hypot(own, shared), shared, deal
 
     def _on_top(self, request: Decide, course: Course, liking: float) -> dict[str, float]:
         """What comes on top of each level of ratings; with stars' shares there is no level."""
