@@ -16,7 +16,16 @@ from retailsim.agents.person.bot import filled_by_chance
 from retailsim.agents.person.desk import Question
 from retailsim.events.streams import Seed
 from retailsim.sim.calibration.people_calibration import calibrated
-from retailsim.sim.calibration.people_equations import BUYING, INTERCEPT, PRICE, UNITS, stars
+from retailsim.sim.calibration.people_equations import (
+    BUYING,
+    INTERCEPT,
+    PRICE,
+    UNITS,
+    Floats,
+    chances,
+    stars,
+    units,
+)
 from retailsim.sim.calibration.people_fit import fit_to_people
 from retailsim.sim.calibration.people_seen import Seen
 from tests.calibration.people_coverage import counted
@@ -38,28 +47,32 @@ def alike(tmp_path_factory: pytest.TempPathFactory) -> Seen:
 
 
 @pytest.mark.slow
-def test_what_is_expected_of_an_episode_is_what_many_seeds_come_to(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("behavioral", "slope"), [("paper", 2.0), ("field", 3.0)])
+def test_what_is_expected_of_an_episode_is_what_many_seeds_come_to(
+    behavioral: str, slope: float, tmp_path: Path
+) -> None:
     """Chances, units and stars by another way: buyers of other tastes and luck, played."""
-    truth = {"buyer": {"choice": {"price": 2.0}, "quantity": {"base": -1.0}}}
-    chance, units, bought, counted, rest, rated = 0.0, 0.0, 0, 0.0, 0.0, 0
-    n = 0
+    truth = {"buyer": {"choice": {"price": slope}, "quantity": {"base": -1.0}}}
+    moved = {PRICE: slope, UNITS: -1.0}
+    rests: dict[str, list[Floats]] = {name: [] for name in ("chance", "units", "stars", "level")}
     for seed in range(1, 6):
-        world = World(tmp_path / str(seed), 40, each=5, seed=seed)
+        world = World(tmp_path / str(seed), 40, each=5, seed=seed, behavioral=behavioral)
         seen = world.seen(truth)
-        at = {**seen.footing.present, PRICE: 2.0, UNITS: -1.0}
-        p = seen.expected.chances(at[INTERCEPT], at[PRICE], at["buyer.choice.deal"])
-        q = seen.expected.units(at[INTERCEPT], at[PRICE], at["buyer.choice.deal"], at[UNITS])
-        n += len(seen)
-        chance += float(p.sum())
-        bought += int(seen.bought.sum())
-        units += float(q[seen.bought].sum())
-        counted += float(seen.units.sum())
+        at = {**seen.footing.present, **moved}
+        other = {**at, INTERCEPT: at[INTERCEPT] + 0.5}
         given = np.array([one.stars for one in seen.reviews])
-        rest += float((given - stars(seen, at)).sum())
-        rated += len(given)
-    assert chance / n == pytest.approx(bought / n, abs=0.03), "appeal, tastes and wallets differ"
-    assert units / bought == pytest.approx(counted / bought, abs=0.04)
-    assert rest / rated == pytest.approx(0.0, abs=0.03)
+        rests["chance"].append(seen.bought - chances(seen, at))
+        rests["units"].append((seen.units - units(seen, at))[seen.bought])
+        rests["stars"].append(given - stars(seen, at))
+        rests["level"].append(seen.bought - chances(seen, other))
+    off = {name: abs(_in_errors(np.concatenate(parts))) for name, parts in rests.items()}
+    assert max(off[name] for name in ("chance", "units", "stars")) < 3.0, off
+    assert off["level"] > 3.0, "the control: half a unit of utility more is seen"
+
+
+def _in_errors(rest: Floats) -> float:
+    """How many standard errors a mean is from 0."""
+    return float(rest.mean() / (rest.std() / np.sqrt(len(rest))))
 
 
 def test_buyers_like_the_simulated_ones_are_no_improvement(alike: Seen) -> None:

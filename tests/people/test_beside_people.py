@@ -86,6 +86,14 @@ def test_who_did_not_come_or_was_taken_out_is_said_and_not_counted(tmp_path: Pat
     found = said_of(run)
     assert found["partial"]
     assert found["left_out"] == {"unopened": 16 - logged.height}
+    text = study_text(4, buyer="behavioral")
+    launched(tmp_path / "simulated", scenario(tmp_path, text))
+    both = said_of(tmp_path / "simulated", run)["comparison"]
+    assert (both["pairs"], both["only_first"], both["only_second"]) == (
+        closed.height,
+        16 - closed.height,
+        0,
+    )
     assert found["pairs"] == closed.height
     withdrawn = said_of(run, "--without", "p001")
     assert withdrawn["left_out"]["withdrawn"] == 4
