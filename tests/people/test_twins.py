@@ -109,6 +109,7 @@ def test_a_model_beside_the_person_is_not_asked_again(tmp_path: Path) -> None:
         asked = len(server.bodies)
         found = beside_twins(tmp_path / "run", "buyer:ann")
         shown = sim("compare", tmp_path / "run")
+        fitted = sim("calibrate", tmp_path / "run")
         assert len(server.bodies) == asked
     assert found and all(one.twin is None for one in found)
     assert {one.why_none for one in found} == {
@@ -116,6 +117,8 @@ def test_a_model_beside_the_person_is_not_asked_again(tmp_path: Path) -> None:
         "its answers are to what the person said."
     }
     assert {one.outcome.status for one in found} == {"closed"}
+    assert fitted.exit_code == 2
+    assert "0 people have decided beside a simulated buyer (10 needed)" in fitted.stderr
     assert shown.exit_code == 1
     assert "4 with a partner that waits, such as a model" in shown.stdout
 
