@@ -23,6 +23,7 @@ MODULES: Mapping[str, str] = {
     "genai_prices": "prices",
     "gymnasium": "rl",
     "pettingzoo": "rl",
+    "ray": "cluster",
     "obstore": "store",
     "zstandard": "zstd",
 }

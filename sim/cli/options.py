@@ -71,6 +71,17 @@ SCENARIO = ScenarioName()
 CHARTS = click.Choice(["png", "svg"])
 
 
+EXECUTOR = click.option(
+    "--executor",
+    type=click.Choice(["local", "ray"]),
+    default="local",
+    help="What plays it: processes of this machine, or Ray.",
+)
+ADDRESS = click.option(
+    "--address", metavar="HOST:PORT", help="Of the Ray cluster; else Ray is started here."
+)
+
+
 def settings_of(what: str) -> Callable[[Any], Any]:
     """Return the option ``--set KEY=VALUE``; `what` says whose keys it sets."""
     return click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help=what)

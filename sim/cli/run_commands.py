@@ -11,9 +11,11 @@ import click
 from retailsim.sim.cli.completion import ScenarioName
 from retailsim.sim.cli.help_page import Command
 from retailsim.sim.cli.options import (
+    ADDRESS,
     BUDGET,
     BUYERS,
     CATALOG,
+    EXECUTOR,
     JSON,
     PATH,
     PROFILES,
@@ -59,6 +61,8 @@ from retailsim.sim.cli.options import (
     help="Only plan the run, in N shares: see shard and gather.",
 )
 @STORE
+@EXECUTOR
+@ADDRESS
 @click.option("--report", is_flag=True, help="Write the report of the run, too.")
 @STUDIO
 @JSON
@@ -69,6 +73,8 @@ def launch(
     settings: tuple[str, ...],
     report: bool,
     page: bool,
+    executor: str,
+    address: str | None,
     **flags: Any,
 ) -> None:
     """Run a scenario: a TOML file or a built-in one.
@@ -92,14 +98,21 @@ def launch(
 
         check_extras()  # before anything is played, or paid
     options = Options(scenario=scenario, settings=settings, **flags)
-    if options.shares is not None:
+    in_shares = executor == "ray" or options.shares is not None
+    if in_shares and (report or page):
+        raise click.UsageError(
+            "a run in shares has no --report and no --studio: make them after it"
+        )
+    if options.store is not None and not in_shares:
+        raise click.UsageError("--store is for runs in shares: add --shares N, or --executor ray")
+    if executor == "ray":
+        from retailsim.sim.shares.executed import launch_on_ray
+
+        sys.exit(launch_on_ray(options, terminal, address))
+    if in_shares:
         from retailsim.sim.shares.planning import plan_shares
 
-        if report or page:
-            raise click.UsageError("--shares only plans the run: leave out --report and --studio")
         sys.exit(plan_shares(options, terminal))
-    if options.store is not None:
-        raise click.UsageError("--store is for runs in shares: add --shares N")
     sys.exit(start(options, terminal, reported if report else None, page=page))
 
 
@@ -247,6 +260,9 @@ def study(scenario: str, seats: int | None, bots: int | None, **flags: Any) -> N
     is_flag=True,
     help="Run code and use addresses of a run that was not launched here.",
 )
+@EXECUTOR
+@ADDRESS
+@STORE
 def resume(
     run: Path,
     workers: int | None,
@@ -257,12 +273,19 @@ def resume(
     as_json: bool,
     verbose: bool,
     trust: bool,
+    executor: str,
+    address: str | None,
+    store: str | None,
 ) -> None:
     """Continue a run that stopped early."""
     from retailsim.sim.run.resume import resume as go_on
     from retailsim.sim.terminal.terminal import Terminal
 
     terminal = Terminal(json=as_json)
+    if executor == "ray":
+        from retailsim.sim.shares.executed import resume_on_ray
+
+        sys.exit(resume_on_ray(run, terminal, store=store, address=address, trust=trust))
     sys.exit(
         go_on(
             run,

@@ -61,6 +61,14 @@ class ShareDamaged(SimError):
         )
 
 
+class NoCluster(SimError):
+    """There is no Ray cluster to play on."""
+
+    def __init__(self, address: str | None, problem: str) -> None:
+        where = "Ray could not be started here" if address is None else f"--address {address}"
+        super().__init__(f"{where}: {problem}")
+
+
 class NoRunThere(SimError):
     """There is no run under an address in a store."""
 

@@ -8,6 +8,7 @@ from retailsim.events.object_store import Objects, is_address
 from retailsim.sim.budget.estimate import extent, show_plan
 from retailsim.sim.run.launch import make, prepare
 from retailsim.sim.run.launch_options import Options
+from retailsim.sim.scenario.scenario import Scenario
 from retailsim.sim.shares.errors import NotPut
 from retailsim.sim.shares.kept_in_store import put_run
 from retailsim.sim.terminal.program_name import program_name
@@ -25,9 +26,7 @@ def plan_shares(options: Options, terminal: Terminal) -> int:
     """
     prepared = prepare(options, terminal)
     assert prepared.plan is not None
-    objects = _empty(options.store) if options.store else None
-    if objects is not None and prepared.scenario.log.compress:
-        raise NotPut(objects.address, "its log is compressed; set log.compress = false")
+    objects = free_address(options.store, prepared.scenario) if options.store else None
     if options.dry_run:
         return show_plan(prepared.design, options.budget, terminal, prepared.behavioral)
     run, shares = make(prepared), prepared.plan.shares
@@ -47,10 +46,18 @@ def plan_shares(options: Options, terminal: Terminal) -> int:
     return 0
 
 
-def _empty(address: str) -> Objects:
-    """Return an address in a store under which there is nothing yet."""
+def free_address(address: str, scenario: Scenario) -> Objects:
+    """Return an address in a store under which there is nothing yet, for a run of a scenario.
+
+    Raises
+    ------
+    NotPut
+        If there is, or the run could not be there.
+    """
     if not is_address(address):
         raise NotPut(address, "write an address such as s3://BUCKET/NAME")
+    if scenario.log.compress:
+        raise NotPut(address, "its log is compressed; set log.compress = false")
     objects = Objects(address)
     if objects.sizes():
         raise NotPut(address, "there is something already; choose another name")

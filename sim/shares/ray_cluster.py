@@ -1,0 +1,169 @@
+"""Ray as what plays shares: a thin layer that submits tasks and says which were lost.
+
+Ray repeats nothing by itself here: a lost share is a new attempt, which has to be told from the one
+before. A Ray that is started here is one of this machine alone: it listens on its own address, has
+no dashboard, and asks for a token.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from types import MappingProxyType
+from typing import Any
+
+from retailsim.sim.errors import packages_for
+from retailsim.sim.shares.errors import NoCluster
+from retailsim.sim.shares.outcome import Outcome, Task, play_task
+
+_STORE_BYTES = 80 << 20
+"""Ray's own memory for objects: what passes through it is a few hundred bytes a share."""
+_HERE = "127.0.0.1"
+_ANSWER_S = 10.0
+_ENVIRONMENT = {
+    "RAY_AUTH_MODE": "token",  # off by default: whoever reaches a port could run code
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+}
+_POLARS_THREADS = {"POLARS_MAX_THREADS": "1"}
+"""A share is played by one core."""
+
+
+@contextmanager
+def ray_cluster(address: str | None, cpus: int | None = None) -> Iterator[RayCluster]:
+    """Connect to a Ray cluster, or start one of this machine, for the block.
+
+    Parameters
+    ----------
+    address : str or None
+        The cluster's; None: one that is started here.
+    cpus : int or None
+        Cores that one that is started here may use; None: all.
+
+    Raises
+    ------
+    MissingExtra
+        If Ray is not installed.
+    NoCluster
+        If there is no cluster, or it refuses us.
+    """
+    for name, value in _ENVIRONMENT.items():
+        os.environ.setdefault(name, value)  # before Ray is imported
+    if address is None:
+        os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
+    else:
+        _check_there(address)
+    with packages_for("--executor ray"):
+        import ray
+    try:
+        with _kept_to_this_machine():
+            ray.init(
+                **({"address": address} if address is not None else _of_this_machine(cpus)),
+                log_to_driver=False,
+                logging_level="ERROR",
+                runtime_env={"env_vars": _POLARS_THREADS},
+            )
+    except Exception as error:  # what comes of gRPC, files and processes
+        problem = " ".join(str(error).split())[:300]
+        hint = "" if address is None else "; if it asks for a token, give it in RAY_AUTH_TOKEN"
+        raise NoCluster(address, f"{problem}{hint}") from error
+    try:
+        yield RayCluster(ray)
+    finally:
+        ray.shutdown()
+
+
+def _check_there(address: str) -> None:
+    """Refuse an address at which nobody listens: Ray would try for minutes."""
+    host, _, port = address.rpartition(":")
+    if not (host and port.isdigit() and int(port) < 1 << 16):
+        raise NoCluster(address, "write it as HOST:PORT, as `ray start` says it")
+    try:
+        socket.create_connection((host, int(port)), timeout=_ANSWER_S).close()
+    except OSError as error:
+        raise NoCluster(address, f"nobody answers there ({error.strerror or error})") from None
+
+
+def _of_this_machine(cpus: int | None) -> Mapping[str, Any]:
+    """Return how Ray is started where nobody else is to reach it."""
+    return {
+        "address": "local",  # not one that happens to run here
+        "num_cpus": cpus,
+        "include_dashboard": False,
+        "object_store_memory": _STORE_BYTES,
+        "_node_ip_address": _HERE,
+    }
+
+
+@contextmanager
+def _kept_to_this_machine() -> Iterator[None]:
+    """Let Ray listen on 127.0.0.1 where it is told to: it takes an address that others reach."""
+    from ray._private import services
+
+    real = services.resolve_ip_for_localhost
+    services.resolve_ip_for_localhost = lambda host: _HERE if host == _HERE else real(host)
+    try:
+        yield
+    finally:
+        services.resolve_ip_for_localhost = real
+
+
+class RayCluster:
+    """What plays shares on Ray.
+
+    Parameters
+    ----------
+    ray : module
+    """
+
+    def __init__(self, ray: Any) -> None:
+        self._ray = ray
+        self._play = ray.remote(num_cpus=1, max_retries=0)(play_task)
+        self._under_way: dict[Any, Task] = {}
+
+    @property
+    def cores(self) -> int:
+        """How many cores there are now: nodes come and go."""
+        return max(1, int(self._ray.cluster_resources().get("CPU", 1)))
+
+    @property
+    def under_way(self) -> int:
+        """How many shares were submitted and have not ended."""
+        return len(self._under_way)
+
+    def submit(self, task: Task) -> None:
+        """Have a share played as soon as a core is free."""
+        self._under_way[self._play.remote(task)] = task
+
+    def ended(self, wait_s: float) -> Mapping[Task, Outcome | None]:
+        """Return what has ended, after waiting a while for the first; None: it was lost.
+
+        Raises
+        ------
+        NoCluster
+            If the cluster is gone.
+        """
+        if not self._under_way:
+            return MappingProxyType({})
+        refs = list(self._under_way)
+        done, _ = self._ray.wait(refs, num_returns=1, timeout=wait_s)
+        more, _ = self._ray.wait(refs, num_returns=len(refs), timeout=0)
+        return {self._under_way.pop(ref): self._outcome(ref) for ref in {*done, *more}}
+
+    def stop(self, *, force: bool = False) -> None:
+        """Have what is under way stop and keep what it played; with `force`, end it at once."""
+        for ref in self._under_way:
+            self._ray.cancel(ref, force=force)
+
+    def _outcome(self, ref: Any) -> Outcome | None:
+        errors = self._ray.exceptions
+        try:
+            found: Outcome = self._ray.get(ref)
+        except (errors.TaskCancelledError, errors.RaySystemError, errors.RayError) as error:
+            if isinstance(error, errors.RayTaskError):
+                return Outcome(status=1, error=" ".join(str(error.cause).split()))
+            return None
+        return found
