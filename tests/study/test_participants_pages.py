@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import anyio
@@ -316,7 +316,10 @@ def test_what_is_no_form_of_ours_is_refused_in_a_sentence(tmp_path: Path) -> Non
         sent = [
             (413, b"x" * (MOST_BYTES + 1), {"Content-Type": form}),
             (415, b"{}", {"Content-Type": "application/json"}),
-            (400, b"agree=yes", {"Content-Type": f"{form}; charset=klingon"}),
+            (415, b"agree=yes", {"Content-Type": f"{form}; charset=klingon"}),
+            # It takes seconds to read so much of it, in which nobody else is answered.
+            (415, b"agree=-" + b"a" * 200_000, {"Content-Type": f"{form}; charset=punycode"}),
+            (400, b"agree=\xff", {"Content-Type": form}),
             (400, b"agree=yes", {"Content-Type": form, "Sec-Fetch-Site": "cross-site"}),
         ]
         for status, data, headers in sent:
@@ -324,6 +327,31 @@ def test_what_is_no_form_of_ours_is_refused_in_a_sentence(tmp_path: Path) -> Non
                 assert (answer.status, answer.content_type) == (status, "text/html")
                 assert "<h1" in await answer.text()
         assert known(of, "p001").stage == "consent"
+        headers = {"Content-Type": f"{form}; charset=UTF-8"}
+        body = b"question=consent-p001&agree=yes"
+        async with client.post(consent, data=body, headers=headers) as answer:
+            assert answer.status == 200 and known(of, "p001").stage == "instructions"
+
+    at(of, post)
+
+
+def test_a_form_that_trickles_in_does_not_keep_its_connection(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(handlers, "SENT_WITHIN_S", 0.1)
+    of = session(tmp_path)
+
+    async def trickle() -> AsyncIterator[bytes]:
+        for _ in range(100):
+            yield b"a"
+            await anyio.sleep(0.02)
+
+    async def post(client: Client) -> None:
+        place = f"/p/{of.link('p001')}/"
+        await Visitor(client).come(place)
+        headers = {"Content-Type": "application/x-www-form-urlencoded"}
+        async with client.post(f"{place}consent", data=trickle(), headers=headers) as answer:
+            assert answer.status == 408 and "took too long" in await answer.text()
 
     at(of, post)
 

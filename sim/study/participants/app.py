@@ -41,6 +41,7 @@ _SENTENCES = {
     400: "This could not be read. Please go back and try again.",
     404: _NOTHING,
     405: "This cannot be done here.",
+    408: "That took too long to come in. Please go back and try again.",
     413: "That is more than can be taken at once; please write less.",
     415: "Only the page's own form is taken here.",
     429: "That was too much at once; please wait a moment and load the page again.",

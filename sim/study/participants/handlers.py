@@ -23,6 +23,8 @@ MOST_PANEL = 200
 """Characters of each."""
 SOON_S = 1.5
 """How long an answered form waits for what comes next, so that most pages come with a question."""
+SENT_WITHIN_S = 60.0
+"""How long a form may take to come in."""
 POLL_S = 20.0
 """How long a page waits for something new before it asks again."""
 MOST_POLLS = 8
@@ -69,11 +71,15 @@ def _whose(request: web.Request) -> Participant:
 
 
 async def _posted(request: web.Request) -> Posted:
-    if request.content_type != FORM:
+    # Our pages are in UTF-8, and so are their forms; to decode others takes seconds (punycode).
+    if request.content_type != FORM or (request.charset or "utf-8").casefold() != "utf-8":
         raise web.HTTPUnsupportedMediaType
     try:
-        return await request.post()
-    except (LookupError, ValueError):  # it is no text in the encoding that it names
+        async with asyncio.timeout(SENT_WITHIN_S):
+            return await request.post()
+    except TimeoutError:  # else a trickle of bytes would keep its connection for good
+        raise web.HTTPRequestTimeout from None
+    except ValueError:  # it is no UTF-8
         raise web.HTTPBadRequest from None
 
 
