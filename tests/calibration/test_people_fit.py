@@ -203,7 +203,8 @@ def test_a_run_is_fitted_from_the_desk_to_a_file_that_a_scenario_uses(tmp_path: 
     rates = [one["overall"]["conversion_rate"] for one in (again, default)]
     assert abs(rates[0] - people) < 0.15 < abs(rates[1] - people)
     shown = sim("calibrate", run, "--without", "p001")
-    assert "1 people" not in shown.stdout and "4 of people named by --without" in shown.stdout
+    assert "4 of people who withdrew, or named by --without" in shown.stdout
+    assert "29 people, 116 episodes, 4 products." in shown.stdout
     assert max(map(len, shown.stdout.splitlines())) <= 80
     small = sim("calibrate", run, "--without", ",".join(f"p{n:03}" for n in range(1, 25)))
     assert small.exit_code == 2
