@@ -220,7 +220,7 @@ def study(scenario: str, seats: int | None, bots: int | None, **flags: Any) -> N
     """
     from retailsim.agents.person.desk import Desk
     from retailsim.sim.study.bots.manners import plans
-    from retailsim.sim.study.made import study_for
+    from retailsim.sim.study.made import sole_study
     from retailsim.sim.study.offline import Asked, answered
     from retailsim.sim.study.places import Places
     from retailsim.sim.study.serve import serve
@@ -235,9 +235,10 @@ def study(scenario: str, seats: int | None, bots: int | None, **flags: Any) -> N
     if status is not None:
         sys.exit(status)
     rehearsal = bots is not None
-    found = study_for(scenario, seats, flags, Desk(gated=True), terminal, rehearsal=rehearsal)
-    count = bots or len(found.session.seats)
-    sys.exit(serve(found, terminal, places, plans(count, found.seed) if rehearsal else ()))
+    desk = Desk(gated=True)
+    with sole_study(scenario, seats, flags, desk, terminal, rehearsal=rehearsal) as found:
+        count = bots or len(found.session.seats)
+        sys.exit(serve(found, terminal, places, plans(count, found.seed) if rehearsal else ()))
 
 
 @click.command(cls=Command, example="resume runs/first")

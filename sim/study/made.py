@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,7 @@ from retailsim.sim.scenario.study_table import StudyTable
 from retailsim.sim.seats.cast import ROLES
 from retailsim.sim.study.errors import BadStudy
 from retailsim.sim.study.materials import read_materials
-from retailsim.sim.study.register import Register
+from retailsim.sim.study.register import Register, sole_use
 from retailsim.sim.study.session import StudySession
 from retailsim.sim.terminal.audience import Audience
 from retailsim.sim.terminal.program_name import program_name
@@ -49,6 +50,23 @@ class Study:
     session: StudySession
     play: Playing
     seed: int
+
+
+@contextmanager
+def sole_study(scenario: str, *how: Any, **more: Any) -> Iterator[Study]:
+    """Yield the study that a command asks for, as `study_for`; nobody else goes on with it.
+
+    What is known of it is read once nobody else can change that any more.
+    """
+    path, instead = Path(scenario), "stop the other program first"
+    if (path / "run.toml").is_file():
+        with sole_use(path, instead):
+            yield study_for(scenario, *how, **more)
+        return
+    study = study_for(scenario, *how, **more)
+    study.session.register.key()  # so that there is a register to hold
+    with sole_use(study.session.run, instead):
+        yield study
 
 
 def study_for(

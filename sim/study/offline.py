@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from retailsim.sim.study.links_file import links, links_csv
 from retailsim.sim.study.made import refuse_changes, session_of
 from retailsim.sim.study.participant import Participant
 from retailsim.sim.study.places import PORT, Places
-from retailsim.sim.study.register import write_private
+from retailsim.sim.study.register import sole_use, write_private
 from retailsim.sim.study.rewrite import rewritten
 from retailsim.sim.study.session import StudySession
 from retailsim.sim.study.tables import Row, bonuses, columns, ids, people
@@ -163,15 +164,15 @@ def withdraw(path: Path, names: Sequence[str], terminal: Terminal) -> int:
     BadStudy
         If one is nobody's, before anything is noted; or if the study is going on.
     """
-    session = _session(path)
-    refuse_running(path, "withdraw participants on the organiser's page, or stop it first")
-    found = [_called(session, name) for name in names]
-    for one in found:
-        if one.withdrawn_at:
-            terminal.say(f"{one.seat}: withdrew before, {one.withdrawn_at}")
-        else:
-            session.withdraw(one)
-            terminal.say(f"{one.seat}: withdrawn; left out of what is exported from now on")
+    with _stopped(path, "withdraw participants on the organiser's page, or stop it first"):
+        session = _session(path)
+        found = [_called(session, name) for name in names]
+        for one in found:
+            if one.withdrawn_at:
+                terminal.say(f"{one.seat}: withdrew before, {one.withdrawn_at}")
+            else:
+                session.withdraw(one)
+                terminal.say(f"{one.seat}: withdrawn; left out of what is exported from now on")
     run = shlex.quote(str(path))
     terminal.say("what was said stays in the log; to make a run without it:")
     terminal.say(f"  {program_name()} study {run} --rewrite OUT")
@@ -185,18 +186,21 @@ def rewrite(path: Path, out: Path, terminal: Terminal) -> int:
     ------
     BadStudy, RunExists, CannotWrite, RunChanged, LogDamaged
     """
-    refuse_running(path, "rewrite it once it has stopped")
-    found = rewritten(path, out)
+    with _stopped(path, "rewrite it once it has stopped"):
+        found = rewritten(path, out)
     left = len(_session(path).seats) - len(found.seats)
     terminal.say(f"{out}: {len(found.seats):,} seats; {left:,} withdrew or were never taken")
     terminal.say(f"check it: {program_name()} verify {shlex.quote(str(out))}")
     return 0
 
 
-def refuse_running(path: Path, instead: str) -> None:
-    """Refuse what cannot be done while a study is going on, and say what can be."""
+@contextmanager
+def _stopped(path: Path, instead: str) -> Iterator[None]:
+    """Refuse what cannot be done while a study is going on; none begins while the block runs."""
     if is_held(RunFolder(path).lock):
         raise BadStudy(path, f"the study is going on; {instead}")
+    with sole_use(path, instead):
+        yield
 
 
 def _called(session: StudySession, name: str) -> Participant:

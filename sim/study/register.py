@@ -8,17 +8,22 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
 
+from retailsim.events.errors import RunInUse
+from retailsim.events.log.lock import RunLock
 from retailsim.events.whole_file import leads_out, read_bounded, written_whole
 from retailsim.sim.folder.participants import MOST_BYTES, PEOPLE
-from retailsim.sim.study.errors import BadRegister
+from retailsim.sim.study.errors import BadRegister, BadStudy
 from retailsim.sim.study.participant import Participant
 
 _KEY = "key"
 _CLOSED = "closed"
+_LOCK = "lock"
 
 
 class Register:
@@ -106,6 +111,37 @@ class Register:
             _sync(self.folder)
         except OSError as error:
             raise BadRegister(place, error.strerror or str(error)) from None
+
+
+@contextmanager
+def sole_use(run: Path, instead: str) -> Iterator[None]:
+    """Let nobody else change what is known of a run's participants while the block runs.
+
+    The run's own lock does not say it: a server has the participants in memory, and writes over
+    what is noted beside it, also once all conversations are over and the run is complete. Where
+    nobody was ever known, nothing is held.
+
+    Parameters
+    ----------
+    instead : str
+        What to do where somebody else holds it.
+
+    Raises
+    ------
+    BadStudy
+    """
+    folder = run / PEOPLE
+    if not folder.is_dir() or leads_out(folder, run):
+        yield
+        return
+    try:
+        lock = RunLock(folder / _LOCK)
+    except RunInUse:
+        raise BadStudy(run, f"the study is going on; {instead}") from None
+    except OSError as error:
+        raise BadRegister(folder / _LOCK, error.strerror or str(error)) from None
+    with lock:
+        yield
 
 
 def write_private(place: Path, data: bytes) -> None:

@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 
 from retailsim.agents.person.bot import Bot
 from retailsim.agents.person.desk import Desk
-from retailsim.events.log.lock import RunLock
+from retailsim.events.log.lock import RunLock, is_held
+from retailsim.sim.study import serve
 from retailsim.sim.study.cells import csv_text
 from retailsim.sim.study.made import study_again
 from retailsim.sim.study.organiser.monitor import rows
@@ -251,10 +252,33 @@ def test_who_withdraws_while_a_study_goes_on_does_so_on_its_page(
     run = tmp_path / "run"
     shutil.copytree(played, run)
     before = (run / "people" / "p001.json").read_bytes()
-    with RunLock(run / "lock", 0):
-        found = sim("study", run, "--withdraw", "p001")
-        assert sim("study", run, "--rewrite", tmp_path / "new").exit_code == 2
-    assert found.exit_code == 2
-    assert "the study is going on; withdraw participants on the organiser's page" in found.stderr
-    assert (run / "people" / "p001.json").read_bytes() == before
-    assert not (tmp_path / "new").exists()
+    # The second is all that is held once all has been played and questions are still answered.
+    for lock in ("lock", "people/lock"):
+        with RunLock(run / lock, 0):
+            found = sim("study", run, "--withdraw", "p001")
+            assert sim("study", run, "--rewrite", tmp_path / "new").exit_code == 2
+        assert found.exit_code == 2
+        said = "the study is going on; withdraw participants on the organiser's page"
+        assert said in found.stderr
+        assert (run / "people" / "p001.json").read_bytes() == before
+        assert not (tmp_path / "new").exists()
+
+
+def test_a_study_has_one_server(
+    played: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where all was played, so that nobody holds the run: people answer questions yet."""
+    run, held = tmp_path / "run", list[bool]()
+    shutil.copytree(played, run)
+    assert not is_held(run / "people" / "lock")
+
+    def served(*how: object) -> int:
+        held.append(is_held(run / "people" / "lock"))
+        found = sim("study", run)
+        assert found.exit_code == 2 and not found.stdout
+        assert "the study is going on; stop the other program first" in found.stderr
+        return 0
+
+    monkeypatch.setattr(serve, "serve", served)
+    assert sim("study", run).exit_code == 0
+    assert held == [True] and not is_held(run / "people" / "lock")
