@@ -1,0 +1,62 @@
+"""Runs in shares with language models: what was answered is not asked, nor paid for, again."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from retailsim.sim.shares.attempts import attempts
+from retailsim.sim.shares.commits import share_folder
+from tests.sim.modelserver import serving
+from tests.sim.runs import event_lines, launched, outside_lines, scenario
+from tests.sim.test_estimate import MODELS
+from tests.sim.test_shares import gather, planned, play, refused
+
+
+@pytest.mark.slow
+def test_an_attempt_that_was_killed_is_gone_on_with_by_its_answers(tmp_path: Path) -> None:
+    with serving() as server:
+        text = MODELS.format(url=server.url, products=1).replace("requests_per_minute = 120", "")
+        path = scenario(tmp_path, text)
+        run = planned(tmp_path / "run", path, shares=2)
+        play(run, 0), play(run, 1)
+        whole = len(server.bodies)
+        [killed] = attempts(run, 1)
+        [segment] = killed.events.glob("*.jsonl")
+        lines = segment.read_bytes()
+        torn = segment.with_suffix(".jsonl.open")
+        segment.rename(torn).write_bytes(lines[: len(lines) // 2])
+        (killed.events / "SEAL").unlink()
+        (share_folder(run, 1) / "COMMIT").unlink()
+        assert "goes on from attempt a1-" in play(run, 1, attempt=2)
+        asked_again = len(server.bodies) - whole
+        gather(run)
+        assert len(outside_lines(run.path)) == whole  # each answer is there once
+        lost = calls(lines) - calls(committed(lines[: len(lines) // 2]))
+        assert 0 < lost == asked_again < calls(lines)
+        launched(tmp_path / "whole", path)
+        assert event_lines(run.path) == event_lines(tmp_path / "whole")
+
+
+def calls(lines: bytes) -> int:
+    """How many answers of models there are among lines."""
+    return sum(line.startswith(b'{"type":"ModelCalled"') for line in lines.splitlines())
+
+
+def committed(lines: bytes) -> bytes:
+    """The lines up to the last commit, which is all that counts of a torn segment."""
+    return lines[: lines.rindex(b'{"commit":')]
+
+
+def test_models_are_not_asked_by_shares_in_a_store(tmp_path: Path) -> None:
+    path = scenario(tmp_path, MODELS.format(url="http://127.0.0.1:9", products=1))
+    words = ("launch", path, "--shares", 2, "--out", tmp_path / "run", "--store", "s3://b/r")
+    assert "answers would be lost with a node; use a shared folder" in refused(*words)
+
+
+def test_the_lines_are_told_apart() -> None:
+    line = json.dumps({"type": "ModelCalled"}, separators=(",", ":")).encode()
+    assert calls(line + b"\n{}\n" + line) == 2
+    assert committed(b'a\n{"commit":1}\nb') == b"a\n"
