@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from decimal import Decimal
+from fractions import Fraction
 from importlib.machinery import ModuleSpec
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -34,6 +35,15 @@ def test_cached_and_written_tokens_cost_the_input_price_where_nothing_is_said() 
 def test_reasoning_tokens_are_part_of_the_output_and_are_paid_once() -> None:
     price = Price(input=0.0, output=1.0)
     assert pricing(config(price=price))(USAGE) == 50_000
+
+
+@pytest.mark.parametrize("rate", [0.15, 3.0, 0.0375, 0.0000005, 1e-9])
+def test_a_price_is_exact_whether_or_not_it_is_whole_nanodollars_a_token(rate: float) -> None:
+    """The second way to compute it: fractions, rounded half to even."""
+    cost = pricing(config(price=Price(input=rate, output=3 * rate)))(USAGE)
+    exact = (1_000 + 3 * 50) * Fraction(str(rate)) * 1_000
+    assert cost == round(exact)
+    assert type(cost) is int
 
 
 def test_a_price_of_zero_is_known_and_not_unknown() -> None:

@@ -7,6 +7,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,6 +18,7 @@ from retailsim.agents.retail.model import wording
 from retailsim.events.messages import Role
 from retailsim.market.catalogue.product import Product
 from retailsim.market.core.dialogue import Turn
+from retailsim.market.core.money import in_currency
 from retailsim.market.core.return_policy import DEFAULT_POLICIES
 from retailsim.market.protocols.retail.values import Offer
 from retailsim.sim.folder import run_folder
@@ -69,6 +71,24 @@ def test_the_sheet_is_bounded_and_begins_with_facts() -> None:
     )
     assert "Material: Steel" in sheet
     assert len(sheet) < wording.SHEET_CHARACTERS + 50
+
+
+def test_terms_that_were_kept_are_told_apart_by_all_that_stands_in_them() -> None:
+    first = offer()
+    told = {wording.terms(first)}
+    for name, value in (
+        ("price_cents", 1_700),
+        ("list_price_cents", 2_100),
+        ("shipping_cents", 0),
+        ("delivery_days", (2, 7)),
+        ("policy", msgspec.structs.replace(first.policy, window_days=3)),
+        ("date", "2026-03-03"),
+    ):
+        told.add(wording.terms(msgspec.structs.replace(first, **{name: value})))
+    with in_currency("EUR"):
+        told.add(wording.terms(first))
+    assert len(told) == 8
+    assert wording.terms(first) in told
 
 
 def test_the_terms_name_price_fee_window_and_who_pays() -> None:

@@ -35,16 +35,23 @@ def own_price(usage: Usage, price: Price) -> int:
     read, cached, written, output = _rates(price)
     nanodollars = fresh * read + usage.cached * cached
     nanodollars += usage.written * written + usage.output * output
+    if isinstance(nanodollars, int):
+        return nanodollars
     return int(nanodollars.to_integral_value(ROUND_HALF_EVEN))
 
 
 @lru_cache(maxsize=256)
-def _rates(price: Price) -> tuple[Decimal, ...]:
-    """Return nanodollars per token: fresh, read from a cache, written to it, and output."""
+def _rates(price: Price) -> tuple[int | Decimal, ...]:
+    """Return nanodollars per token: fresh, read from a cache, written to it, and output.
+
+    They are integers where all are whole, as those of nearly all models, since each call is priced.
+    """
     cached = price.input if price.cached is None else price.cached
     written = price.input if price.write is None else price.write
     rates = (price.input, cached, written, price.output)
-    return tuple(Decimal(str(rate)) * _PER_TOKEN for rate in rates)
+    exact = tuple(Decimal(str(rate)) * _PER_TOKEN for rate in rates)
+    whole = tuple(map(int, exact))
+    return whole if whole == exact else exact
 
 
 def published_price(usage: Usage, model: ModelConfig) -> int | None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 import msgspec
 
 from retailsim.agents.llm.talk.templates import SUMMARY_CHARACTERS, fenced, summary, text
 from retailsim.market.catalogue.product import Product
 from retailsim.market.core.dialogue import Turn
-from retailsim.market.core.money import dollars
+from retailsim.market.core.money import currency, dollars
 from retailsim.market.core.return_policy import ReturnPolicy
 from retailsim.market.protocols.retail.claims import sheet_of
 from retailsim.market.protocols.retail.values import Offer, Order, Pitch
@@ -43,19 +44,27 @@ def listing(offer: Offer) -> str:
 
 def terms(offer: Offer) -> str:
     """Return price, shipping, delivery, date and return policy."""
-    low, high = offer.delivery_days
-    price = dollars(offer.price_cents)
-    if offer.price_cents != offer.list_price_cents:
-        price += f" (list price {dollars(offer.list_price_cents)})"
+    amounts = (offer.price_cents, offer.list_price_cents, offer.shipping_cents)
+    return _terms(amounts, offer.delivery_days, offer.policy, offer.date, currency())
+
+
+@lru_cache(maxsize=1_024)  # every conversation of a market begins with them, and markets alternate
+def _terms(
+    cents: tuple[int, int, int], days: tuple[int, int], policy: ReturnPolicy, date: str, code: str
+) -> str:
+    asked, listed, shipping = cents
+    price = dollars(asked)  # in the currency whose code is there to tell texts apart
+    if asked != listed:
+        price += f" (list price {dollars(listed)})"
     return text("terms").format(
         price=price,
-        shipping=dollars(offer.shipping_cents),
-        low=low,
-        high=high,
-        date=offer.date,
-        window=offer.policy.window_days,
-        condition=offer.policy.condition,
-        buyer_pays=", ".join(offer.policy.buyer_pays) or "nothing",
+        shipping=dollars(shipping),
+        low=days[0],
+        high=days[1],
+        date=date,
+        window=policy.window_days,
+        condition=policy.condition,
+        buyer_pays=", ".join(policy.buyer_pays) or "nothing",
     )
 
 
