@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import tomllib
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -97,9 +98,15 @@ def _told(run: Path, *keys: str) -> Any:
     if not path.is_file():  # a pipe would be waited for without end
         return None
     try:
-        told: Any = parse_toml(read_bounded(path).decode())
+        told: Any = _parsed(read_bounded(path))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
         return None
     for name in keys:
         told = told.get(name) if isinstance(told, dict) else None
     return told
+
+
+@lru_cache(maxsize=4)  # one command asks for several keys of the same file
+def _parsed(raw: bytes) -> dict[str, Any]:
+    """Return what a ``run.toml`` with these bytes says; nobody changes it."""
+    return parse_toml(raw.decode())
