@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 
-from retailsim.agents.llm.types import ModelConfig
 from retailsim.agents.person.desk import Desk
 from retailsim.agents.protocol import PERSON
 from retailsim.events.log.elsewhere import STORE
@@ -20,6 +19,7 @@ from retailsim.events.log.recovery import recover
 from retailsim.events.log.seal import matches_seal, remove_seal, write_seal
 from retailsim.events.whole_file import sweep
 from retailsim.market.core.money import nanodollars
+from retailsim.sim.budget.spent import spent_nanodollars
 from retailsim.sim.errors import NotGathered, OnlyLookedAt, RunChanged
 from retailsim.sim.execution.job import Job, cast_of, raw_specs, run_design
 from retailsim.sim.execution.runner import RunControl, RunOutcome, run_to_end
@@ -220,27 +220,10 @@ def _with_budget(
         return job
     if allowed != file.budget:
         run.write(msgspec.structs.replace(file, budget=allowed))
-    spent = _spent(run, models)
+    spent = spent_nanodollars(run, models)
     before = ", as before" if budget is None else ""
     audience.say(f"--budget {allowed:g}{before}: {nanodollars(spent)} of it spent")
     return msgspec.structs.replace(job, budget=allowed, spent_nanousd=spent)
-
-
-def _spent(run: RunFolder, models: Mapping[str, ModelConfig]) -> int:
-    """Nanodollars that the recorded calls cost; by today's price where there was none."""
-    from retailsim.agents.llm.provider.price import pricing
-    from retailsim.agents.llm.types import Usage
-    from retailsim.analysis.replay.replay import replay
-
-    cost, spent = replay(run.path).cost, 0
-    for used in cost.models if cost is not None else ():
-        paid = used.cost_nanousd
-        if paid is None:
-            read, cached, written = used.input_tokens, used.cached_tokens, used.output_tokens
-            usage = Usage(input=read, cached=cached, output=written)
-            paid = pricing(models[str(used.model)])(usage)
-        spent += paid or 0
-    return spent
 
 
 def _check_versions(run: RunFolder, file: RunFile) -> None:

@@ -17,11 +17,13 @@ from retailsim.events.errors import RetailSimError
 from retailsim.events.log.seal import read_seal, write_seal
 from retailsim.events.log.segment import Segment, segments
 from retailsim.events.object_store import Objects, is_address
+from retailsim.sim.budget.spent import spent_nanodollars
 from retailsim.sim.execution.job import Job, run_design
 from retailsim.sim.execution.kept_segments import keep
 from retailsim.sim.execution.runner import Interrupts, RunControl, play_alone
 from retailsim.sim.folder.run_folder import RunFile, RunFolder
 from retailsim.sim.play.progress import Progress
+from retailsim.sim.seats.cast import used_models
 from retailsim.sim.shares.attempts import new_attempt, surveyed
 from retailsim.sim.shares.commits import (
     Commit,
@@ -211,6 +213,7 @@ def _played(
         skip=tuple(skip),
         begun=found.begun,
         budget=file.budget,
+        spent_nanousd=spent_before(file, home),
         verbose=verbose,
     )
     if _play(job, audience, total, done).stopped:
@@ -219,6 +222,13 @@ def _played(
     for segment in segments(home.events):
         _keep(run, segment, home)
     return total
+
+
+def spent_before(file: RunFile, home: RunFolder) -> int:
+    """Return what the attempts that one goes on from have spent, in billionths of a dollar."""
+    if file.budget is None or not segments(home.events):
+        return 0
+    return spent_nanodollars(home, used_models(file.scenario))
 
 
 def _play(job: Job, audience: Audience, total: int, done: int) -> Progress:

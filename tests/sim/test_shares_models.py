@@ -9,10 +9,13 @@ import pytest
 
 from retailsim.sim.shares.attempts import attempts
 from retailsim.sim.shares.commits import share_folder
+from retailsim.sim.shares.shard import spent_before
 from tests.sim.modelserver import serving
 from tests.sim.runs import event_lines, launched, outside_lines, scenario
 from tests.sim.test_estimate import MODELS
 from tests.sim.test_shares import gather, planned, play, refused
+
+_CALLED = b'{"type":"ModelCalled"'
 
 
 @pytest.mark.slow
@@ -20,7 +23,7 @@ def test_an_attempt_that_was_killed_is_gone_on_with_by_its_answers(tmp_path: Pat
     with serving() as server:
         text = MODELS.format(url=server.url, products=1).replace("requests_per_minute = 120", "")
         path = scenario(tmp_path, text)
-        run = planned(tmp_path / "run", path, shares=2)
+        run = planned(tmp_path / "run", path, "--budget", 5, shares=2)
         play(run, 0), play(run, 1)
         whole = len(server.bodies)
         [killed] = attempts(run, 1)
@@ -30,6 +33,8 @@ def test_an_attempt_that_was_killed_is_gone_on_with_by_its_answers(tmp_path: Pat
         segment.rename(torn).write_bytes(lines[: len(lines) // 2])
         (killed.events / "SEAL").unlink()
         (share_folder(run, 1) / "COMMIT").unlink()
+        paid = spent_before(run.read(), killed)
+        assert paid == prices(committed(lines[: len(lines) // 2])) > 0
         assert "goes on from attempt a1-" in play(run, 1, attempt=2)
         asked_again = len(server.bodies) - whole
         gather(run)
@@ -42,7 +47,13 @@ def test_an_attempt_that_was_killed_is_gone_on_with_by_its_answers(tmp_path: Pat
 
 def calls(lines: bytes) -> int:
     """How many answers of models there are among lines."""
-    return sum(line.startswith(b'{"type":"ModelCalled"') for line in lines.splitlines())
+    return sum(line.startswith(_CALLED) for line in lines.splitlines())
+
+
+def prices(lines: bytes) -> int:
+    """What the answers among lines cost, in billionths of a dollar."""
+    called = (json.loads(line) for line in lines.splitlines() if line.startswith(_CALLED))
+    return sum(one["input_tokens"] * 1000 + one["output_tokens"] * 2000 for one in called)
 
 
 def committed(lines: bytes) -> bytes:
