@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from aiohttp import ClientConnectorError
+from aiohttp import ClientConnectorError, TCPConnector
 from aiohttp.client_reqrep import ConnectionKey
 from aiohttp.compression_utils import HAS_BROTLI, HAS_ZSTD
 
@@ -27,7 +27,7 @@ from retailsim.agents.llm.errors import (
 )
 from retailsim.agents.llm.gateway.call import REFUSALS
 from retailsim.agents.llm.gateway.gateway import Gateway
-from retailsim.agents.llm.gateway.transport import HttpTarget, post
+from retailsim.agents.llm.gateway.transport import HttpReply, HttpTarget, open_session, post
 from retailsim.agents.llm.provider.attempt_failure import Failure
 from retailsim.agents.llm.types import ModelConfig, Provider
 from tests.llm.faultserver import ERRORS, HALVES, TEXT, TRANSIENT, FaultServer, seeded
@@ -182,16 +182,21 @@ def test_nobody_at_the_address_is_a_provider_that_is_down() -> None:
         (OSError(111, "Connect call failed ('models.test', 443)"), "failed ('models.test', 443)"),
     ],
 )
-def test_a_connection_that_fails_names_where_to(cause: OSError, said: str) -> None:
+def test_a_connection_that_fails_names_where_to(
+    monkeypatch: pytest.MonkeyPatch, cause: OSError, said: str
+) -> None:
     """Once: some causes say it themselves."""
     place = ConnectionKey("models.test", 443, True, True, None, None, None)
 
-    class Unreachable:
-        def post(self, *_: object, **__: object) -> None:
-            raise ClientConnectorError(place, cause)
+    async def unreachable(*_: object, **__: object) -> None:
+        raise ClientConnectorError(place, cause)
 
-    target = HttpTarget("https://models.test/v1", {}, 1.0, None)
-    failure = asyncio.run(post(Unreachable(), target, b"{}"))  # type: ignore[arg-type]
+    async def main() -> HttpReply | Failure:
+        async with open_session(1) as session:
+            return await post(session, HttpTarget("https://models.test/v1", {}, 1.0, None), b"{}")
+
+    monkeypatch.setattr(TCPConnector, "connect", unreachable)
+    failure = asyncio.run(main())
     assert isinstance(failure, Failure)
     assert failure.detail.endswith(said)
     assert failure.detail.count("models.test") == 1
