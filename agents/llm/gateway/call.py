@@ -21,6 +21,7 @@ from retailsim.agents.llm.errors import (
     SpendLimit,
     WayBlocked,
 )
+from retailsim.agents.llm.gateway.deadlines import Deadline
 from retailsim.agents.llm.gateway.endpoint import Endpoint
 from retailsim.agents.llm.gateway.gate import Gate
 from retailsim.agents.llm.gateway.prefix import PrefixMeter
@@ -140,8 +141,7 @@ class PendingCall:
         numbers.calls += 1
         start = asyncio.get_running_loop().time()
         try:
-            self._deadline = start + self._endpoint.config.deadline_s
-            result = await self._within(self._deadline)
+            result = await self._within(self._endpoint.deadlines.begin())
         except Exception:
             numbers.failed += 1
             raise
@@ -156,16 +156,16 @@ class PendingCall:
         # Raised outside of any handler: no traceback leads to the request and its headers.
         raise error
 
-    async def _within(self, deadline: float) -> Answer | Failure | None:
+    async def _within(self, deadline: Deadline) -> Answer | Failure | None:
         """Return the last failure, and None where the deadline passed before any."""
-        limit = asyncio.timeout_at(deadline)
+        self._deadline = deadline.at
         try:
-            async with limit:
-                return await self._try(deadline)
+            with deadline:
+                return await self._try(deadline.at)
         except AttemptFailed:
             return self._last
         except TimeoutError:
-            if not limit.expired():
+            if not deadline.passed:
                 raise
             return self._last
 

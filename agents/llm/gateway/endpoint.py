@@ -10,6 +10,7 @@ import msgspec
 
 from retailsim.agents.llm.adapters.base import Adapter
 from retailsim.agents.llm.errors import BadModel
+from retailsim.agents.llm.gateway.deadlines import Deadlines
 from retailsim.agents.llm.gateway.gate import Gate
 from retailsim.agents.llm.gateway.transport import HttpReply, HttpTarget
 from retailsim.agents.llm.provider.address import base_url, in_the_open, proxy_for
@@ -93,6 +94,7 @@ class Endpoint:
         self.url: str = self.base + self.adapter.path(config.model)
         self.able: Abilities = abilities(config)
         self.numbers = Statistics(model=name)
+        self.deadlines = Deadlines(config.deadline_s)
         self.gate: Gate | None = None
         self.refused = 0  # requests, for what is in them
         self._environ = environ

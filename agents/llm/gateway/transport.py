@@ -16,6 +16,7 @@ import aiohttp
 from aiohttp.http_exceptions import HttpProcessingError
 from yarl import URL
 
+from retailsim.agents.llm.gateway.deadlines import Deadlines
 from retailsim.agents.llm.provider.attempt_failure import Failure
 from retailsim.agents.llm.provider.hints import Headers
 
@@ -36,7 +37,7 @@ _ENCODED = re.compile(
 class HttpTarget:
     """Where requests go and with which headers; its ``repr`` shows neither headers nor key."""
 
-    __slots__ = ("_way", "headers", "proxy", "timeout_s", "url")
+    __slots__ = ("_way", "deadlines", "headers", "proxy", "url")
 
     def __init__(
         self, url: str, headers: Mapping[str, str], timeout_s: float, proxy: str | None
@@ -48,7 +49,7 @@ class HttpTarget:
             "User-Agent": "retailsim",
             **headers,
         }
-        self.timeout_s = timeout_s
+        self.deadlines = Deadlines(timeout_s)
         self.proxy = proxy
         self._way: _Way | None = None
 
@@ -128,10 +129,10 @@ async def post(
     """
     exchange = _exchange if target.proxy is None else _exchange_by_proxy
     try:
-        async with asyncio.timeout(target.timeout_s):
+        with target.deadlines.begin():
             status, headers, raw = await exchange(session, target, body, most)
     except TimeoutError:
-        return Failure(kind="timeout", detail=f"no response within {target.timeout_s:g} s")
+        return Failure(kind="timeout", detail=f"no response within {target.deadlines.seconds:g} s")
     except (aiohttp.ClientError, HttpProcessingError, OSError) as error:
         return _undecoded(error) or Failure(kind="transport", detail=_describe(error))
     if raw is None:
