@@ -11,14 +11,18 @@ import os
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from time import monotonic
+from time import monotonic, time
 from typing import Any, Protocol, TextIO
 
 import msgspec
 
 
 class Diagnostics(Protocol):
-    """Takes notes of what a run does."""
+    """Takes notes of what a run does.
+
+    A note that is taken later than what it tells has the field ``timestamp``, as `timestamp`
+    gives it.
+    """
 
     def info(self, event: str, **fields: Any) -> Any:
         """Note something ordinary."""
@@ -62,11 +66,17 @@ class _Notes:
         self._file.warning(self._note(event, "warning", fields))
 
     def _note(self, event: str, level: str, fields: dict[str, Any]) -> bytes:
-        now = datetime.now(UTC).isoformat().replace("+00:00", "Z")
-        note = {**fields, "event": event, "level": level, "timestamp": now}
+        note = {**fields, "event": event, "level": level}
+        if "timestamp" not in note:
+            note["timestamp"] = timestamp(time())
         if self._echo is not None:
             self._echo(level, note)
         return _line(note)
+
+
+def timestamp(at: float) -> str:
+    """Return seconds since the epoch as notes have them: ISO 8601 in UTC."""
+    return datetime.fromtimestamp(at, UTC).isoformat().replace("+00:00", "Z")
 
 
 _encode = msgspec.json.Encoder(enc_hook=repr).encode

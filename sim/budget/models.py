@@ -13,8 +13,9 @@ from typing import Any, Self
 from retailsim.agents.errors import AgentsError
 from retailsim.agents.llm.errors import ProviderStopped, RunStopping
 from retailsim.agents.llm.gateway.answer_cache import AnswerCache, Question
+from retailsim.agents.llm.gateway.attempts import Observe
 from retailsim.agents.llm.gateway.budget import Budget, BudgetSmall, BudgetSpent
-from retailsim.agents.llm.gateway.gateway import Attempt, Gateway, request_sha256
+from retailsim.agents.llm.gateway.gateway import Gateway, request_sha256
 from retailsim.agents.llm.provider.capabilities import abilities
 from retailsim.agents.llm.provider.price import how_to_price, pricing
 from retailsim.agents.llm.talk.caller import Caller, Shared
@@ -85,7 +86,7 @@ class Models:
         notes: Callable[..., None] | None = None,
         share: float = 1.0,
         offline: bool = False,
-        observe: Callable[[Attempt], None] | None = None,
+        observe: Observe | None = None,
     ) -> None:
         self._configs = configs
         self._stop = stop

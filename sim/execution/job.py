@@ -325,14 +325,12 @@ async def _run_with_models(
     if not configs:
         await engine.run(markets, _in_turn(cast, job, stop, None))
         return
-    from retailsim.agents.llm.gateway.gateway import Attempt
+    from retailsim.agents.llm.gateway.attempts import AttemptNotes
     from retailsim.sim.budget.market_workload import Workload
     from retailsim.sim.budget.models import Models, shared_answers
     from retailsim.sim.budget.reservation import Reservations
 
-    def observe(attempt: Attempt) -> None:
-        notes.info("model attempt", **msgspec.structs.asdict(attempt))
-
+    attempts = AttemptNotes(partial(notes.info, "model attempt"))
     budget, share = budget_of(job), 1.0 / job.of
     with shared_answers(design.scenario.cache) as cache:
         models = Models(
@@ -343,7 +341,7 @@ async def _run_with_models(
             seed=design.scenario.run.seed,
             notes=notes.warning,
             share=share,
-            observe=observe,
+            observe=attempts.observe,
         )
         workload = Workload(talks_of(cast.protocol, design.scenario), configs)
         entry = Reservations(budget, workload.worst_nanousd, stop, models.halt)
@@ -352,6 +350,7 @@ async def _run_with_models(
                 cast.connect(models)
                 await engine.run(markets, _in_turn(cast, job, stop, entry), models.usage)
         finally:
+            attempts.tell()
             budget.leave()
     models.raise_if_halted(job.again, fresh=not (job.skip or job.begun or job.shared))
 

@@ -10,7 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from retailsim.events.diagnostics import MOST_LINES, Silent, TelemetryFile, diagnostics
+from retailsim.events.diagnostics import (
+    MOST_LINES,
+    Silent,
+    TelemetryFile,
+    diagnostics,
+    timestamp,
+)
 
 
 def notes(path: Path) -> list[dict[str, object]]:
@@ -30,6 +36,12 @@ def test_notes_are_lines_of_json_with_time_and_level(tmp_path: Path) -> None:
     said = str(first["timestamp"])
     assert said.endswith("Z")
     assert datetime.fromisoformat(said) <= datetime.now(UTC)
+
+
+def test_what_is_told_later_says_itself_when_it_was(tmp_path: Path) -> None:
+    with TelemetryFile(tmp_path / "t.jsonl") as file:
+        diagnostics(file).info("attempt", timestamp=timestamp(1.5))
+    assert notes(tmp_path / "t.jsonl")[0]["timestamp"] == "1970-01-01T00:00:01.500000Z"
 
 
 def test_a_second_execution_adds_to_what_is_there(tmp_path: Path) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from retailsim.agents.llm.gateway.gateway import Attempt, Gateway
+from retailsim.agents.llm.gateway.attempts import Attempt
+from retailsim.agents.llm.gateway.gateway import Gateway
 from retailsim.agents.llm.types import Call, ModelConfig, Provider, Say
 from tests.llm.faultserver import KEY, WALL, FaultServer
 

@@ -16,7 +16,8 @@ from pathlib import Path
 import pytest
 
 from retailsim.agents.llm.errors import KeyRefused
-from retailsim.agents.llm.gateway.gateway import Attempt, Gateway
+from retailsim.agents.llm.gateway.attempts import Attempt
+from retailsim.agents.llm.gateway.gateway import Gateway
 from retailsim.agents.llm.types import ModelConfig, Provider
 from tests.llm.faultserver import KEY, MODELS, TEXT
 from tests.llm.gateway_calls import CALL, ENVIRON, PROVIDERS_SPOKEN

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from benchmarks.bench_prompts import MOST_TOKENS, episode, market, share, tokens, typical
 from benchmarks.stage import offer_of
+from retailsim.agents.llm.gateway.attempts import Attempt, AttemptNotes
 from retailsim.agents.llm.gateway.endpoint import Endpoint
 from retailsim.agents.llm.gateway.prefix import BLOCK_BYTES, PrefixMeter, read_text
 from retailsim.agents.llm.types import Call, ModelConfig, Say
@@ -116,17 +117,42 @@ def test_every_wire_format_is_read_in_the_order_of_the_cache(config: ModelConfig
     assert b"answer" in longer
 
 
-def test_an_attempt_says_what_it_sent_and_how_much_of_it_before() -> None:
-    async def attempts() -> list[Any]:
+def test_an_attempt_says_what_it_sent_and_its_note_how_much_of_it_was_sent_before() -> None:
+    async def attempts() -> list[Attempt]:
         async with FaultServer() as server, to(server) as gateway:
             for _ in range(2):
                 await gateway.ask("m0", call("hello " * 100))
             return gateway.attempts
 
-    first, again = asyncio.run(attempts())
-    assert first.body_bytes == again.body_bytes > 600
-    assert first.repeated_bytes == 0
-    assert again.repeated_bytes > first.body_bytes - BLOCK_BYTES
+    told: list[dict[str, Any]] = []
+    notes = AttemptNotes(lambda **fields: told.append(fields))
+    for attempt in asyncio.run(attempts()):
+        notes.observe(attempt)
+    notes.tell()
+    first, again = told
+    assert first["body_bytes"] == again["body_bytes"] > 600
+    assert first["repeated_bytes"] == 0
+    assert again["repeated_bytes"] > first["body_bytes"] - BLOCK_BYTES
+    assert "call" not in first
+
+
+@pytest.mark.parametrize("config", CONFIGS, ids=lambda config: config.provider)
+def test_a_call_counts_as_its_body_does(config: ModelConfig) -> None:
+    """But for what a vendor puts around the schema, once, and how it calls its roles."""
+    endpoint, by_call, by_body = Endpoint("m", config, {}), PrefixMeter(), PrefixMeter()
+    read = endpoint.able.schema_read
+    says = [f"{word} " * 60 for word in ("offer", "question", "answer", "again", "other")]
+    talks = [says[:1], says[:3], says[:3], [says[0], says[4], says[2]], says]
+    shares = []
+    for talk in (call(*said) for said in talks):
+        ours = by_call.ask("m", endpoint.shaped(talk), schema_read=read)
+        its = by_body.send("m", endpoint.body(talk), schema_read=read)
+        assert abs(ours.body_bytes - its.body_bytes) < 200
+        assert abs(ours.repeated_bytes - its.repeated_bytes) < 200 + BLOCK_BYTES
+        shares.append(ours.repeated_bytes / ours.body_bytes)
+    assert shares[0] == 0.0
+    assert shares[1] < 0.7 < 0.9 < shares[2]
+    assert 0.2 < shares[3] < 0.6, "a beginning is shared, and nothing behind it counts"
 
 
 # -- an episode -----------------------------------------------------------------------------

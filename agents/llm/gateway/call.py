@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 
 import aiohttp
-import msgspec
 
 from retailsim.agents.llm.errors import (
     DailyQuota,
@@ -21,10 +20,10 @@ from retailsim.agents.llm.errors import (
     SpendLimit,
     WayBlocked,
 )
+from retailsim.agents.llm.gateway.attempts import Attempt, Observe
 from retailsim.agents.llm.gateway.deadlines import Deadline
 from retailsim.agents.llm.gateway.endpoint import Endpoint
 from retailsim.agents.llm.gateway.gate import Gate
-from retailsim.agents.llm.gateway.prefix import PrefixMeter
 from retailsim.agents.llm.gateway.retry import AttemptFailed, Patience
 from retailsim.agents.llm.gateway.transport import HttpReply, post
 from retailsim.agents.llm.provider.attempt_failure import Failure, Kind
@@ -44,40 +43,6 @@ REFUSALS = 3
 """So many requests refused before any was answered are refused for what they have in common."""
 
 
-class Attempt(msgspec.Struct, frozen=True, kw_only=True):
-    """One request as telemetry sees it: wall-clock things, no key and no text.
-
-    Parameters
-    ----------
-    status : int
-        HTTP status; 0 where no response came.
-    latency_s : float
-        From sending to the last byte.
-    outcome : str
-        ``answered`` or the kind of failure (see `agents.llm.provider.attempt_failure.Kind`).
-    retry : int
-        0 for a call's first request.
-    wait_s : float
-        How long this failure makes the call wait before another attempt, if there is one.
-    stage : str
-        What the market asked for: the word of the log's calls and failures.
-    body_bytes, repeated_bytes : int
-        What a model reads of the request, and how much of it repeats a beginning that was sent
-        to it before (see `agents.llm.gateway.prefix`).
-    """
-
-    model: str
-    status: int
-    latency_s: float
-    outcome: str
-    retry: int
-    wait_s: float = 0.0
-    stage: str = ""
-    body_bytes: int = 0
-    repeated_bytes: int = 0
-
-
-Observe = Callable[[Attempt], None]
 Keep = Callable[[Answer | ModelRefusedRequest], Awaitable[None]]
 
 
@@ -87,6 +52,7 @@ class PendingCall:
     __slots__ = (
         "_admit",
         "_body",
+        "_call",
         "_deadline",
         "_endpoint",
         "_gate",
@@ -96,11 +62,9 @@ class PendingCall:
         "_observe",
         "_patience",
         "_placed",
-        "_prefix",
         "_reserved",
         "_sent",
         "_session",
-        "_stage",
         "_wall",
     )
 
@@ -115,14 +79,12 @@ class PendingCall:
         observe: Observe | None,
         jitter: Callable[[], float],
         wall: Callable[[], float],
-        prefix: PrefixMeter,
     ) -> None:
-        self._prefix = prefix
         self._endpoint = endpoint
         self._gate = gate
         self._session = session
         self._body = endpoint.body(call)
-        self._stage = call.stage
+        self._call = endpoint.shaped(call)
         self._reserved = endpoint.reserve(self._body, call)
         self._admit = admit
         self._keep = keep
@@ -272,22 +234,19 @@ class PendingCall:
 
     def _tell(self, status: int, latency_s: float, outcome: str, retry: int, wait_s: float) -> None:
         if self._observe is not None:
-            sent = self._prefix.send(
-                f"{self._endpoint.url} {self._endpoint.config.model}",
-                self._body,
-                schema_read=self._endpoint.able.schema_read,
-            )
             self._observe(
                 Attempt(
+                    at=self._wall(),
+                    call=self._call,
                     model=self._endpoint.name,
                     status=status,
                     latency_s=latency_s,
                     outcome=outcome,
                     retry=retry,
                     wait_s=wait_s,
-                    stage=self._stage,
-                    body_bytes=sent.body_bytes,
-                    repeated_bytes=sent.repeated_bytes,
+                    stage=self._call.stage,
+                    reader=self._endpoint.reader,
+                    schema_read=self._endpoint.able.schema_read,
                 )
             )
 

@@ -93,13 +93,14 @@ class Endpoint:
         self.adapter: Adapter = vendor_of(config.provider).adapter
         self.url: str = self.base + self.adapter.path(config.model)
         self.able: Abilities = abilities(config)
+        self.reader = f"{self.url} {config.model}"
         self.numbers = Statistics(model=name)
         self.deadlines = Deadlines(config.deadline_s)
         self.gate: Gate | None = None
         self.refused = 0  # requests, for what is in them
         self._environ = environ
         self._tokens_per_byte = 1 / _BYTES_PER_TOKEN
-        self._last: tuple[Call | None, bytes] = (None, b"")
+        self._last: tuple[Call, Call, bytes] | None = None
 
     @cached_property
     def key(self) -> ApiKey | None:
@@ -131,15 +132,21 @@ class Endpoint:
         """What shares a key's fate."""
         return (self.config.provider, self.base, self.key)
 
-    def body(self, call: Call) -> bytes:
-        """Return the exact wire body: keys sorted, but the shape's properties in their order.
+    def shaped(self, call: Call) -> Call:
+        """Return a call with the schema that is sent."""
+        return self._made(call)[1]
 
-        Who asks wants its digest first, then sends it: the last one is kept for that.
-        """
-        if self._last[0] is not call:
+    def body(self, call: Call) -> bytes:
+        """Return the exact wire body: keys sorted, but the shape's properties in their order."""
+        return self._made(call)[2]
+
+    def _made(self, call: Call) -> tuple[Call, Call, bytes]:
+        """Return what is made of a call; who asks wants its digest first, then sends it."""
+        if self._last is None or self._last[0] is not call:
             shaped = call.shaped(self.able.schema)
-            self._last = (call, _encode(self.adapter.body(self.config, self.able, shaped)))
-        return self._last[1]
+            body = _encode(self.adapter.body(self.config, self.able, shaped))
+            self._last = (call, shaped, body)
+        return self._last
 
     def digest(self, body: bytes) -> str:
         """Return the hex SHA-256 of what is asked: the interface's path and the body.

@@ -14,14 +14,14 @@ import aiohttp
 import msgspec
 
 from retailsim.agents.llm.errors import KeyRefused, ProviderStopped, RunStopping, SpendLimit
-from retailsim.agents.llm.gateway.call import Attempt, Keep, Observe, PendingCall
+from retailsim.agents.llm.gateway.attempts import Observe
+from retailsim.agents.llm.gateway.call import Keep, PendingCall
 from retailsim.agents.llm.gateway.endpoint import Endpoint, Statistics
 from retailsim.agents.llm.gateway.gate import Gate
-from retailsim.agents.llm.gateway.prefix import PrefixMeter
 from retailsim.agents.llm.gateway.transport import open_session
 from retailsim.agents.llm.types import Answer, Call, ModelConfig, Parameter
 
-__all__ = ["Attempt", "Gateway", "Statistics", "request_sha256"]
+__all__ = ["Gateway", "Statistics", "request_sha256"]
 
 
 class Gateway:
@@ -71,7 +71,6 @@ class Gateway:
         self._observe = observe
         self._jitter = jitter
         self._wall = wall
-        self._prefix = PrefixMeter()
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
@@ -176,7 +175,6 @@ class Gateway:
             self._observe,
             self._jitter,
             self._wall,
-            self._prefix,
         )
         try:
             return await pending.run()

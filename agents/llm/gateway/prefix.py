@@ -13,10 +13,13 @@ was not asked for since is forgotten. So memory is bounded whatever a run sends.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 import msgspec
+
+from retailsim.agents.llm.adapters.base import ordered
+from retailsim.agents.llm.types import Call
 
 BLOCK_BYTES = 64
 GENERATION_BLOCKS = 100_000
@@ -35,6 +38,13 @@ class _End(NamedTuple):
     size: int
     chain: int
     rest: bytes
+
+
+_Piece = tuple[str, str | bytes]
+"""A role and what it says, or no role and the schema.
+
+Not one text: the words of a conversation keep their hash, which a text made of them would not.
+"""
 
 
 class PrefixMeter:
@@ -56,22 +66,32 @@ class PrefixMeter:
         """How many blocks and ends of messages are remembered."""
         return len(self._young) + len(self._old)
 
-    def send(self, model: str, body: bytes, *, schema_read: bool = True) -> Sent:
-        """Count one request and remember it.
+    def ask(self, reader: str, call: Call, *, schema_read: bool = True) -> Sent:
+        """Count one request by the call that it was made of, and remember it.
 
         Parameters
         ----------
-        model : str
-            Whose cache it is; prefixes sent to another model do not count.
-        body : bytes
-            The wire body, in any of the vendors' formats.
+        reader : str
+            Whose cache it is; prefixes sent to another one do not count.
+        call : Call
+            As it is shaped for the reader.
         schema_read : bool
             Whether the model reads the schema; a server that makes a grammar of it does not
             show it.
         """
-        path = hash(model)
+        return self._count(reader, _pieces_of_call(call, schema_read=schema_read))
+
+    def send(self, reader: str, body: bytes, *, schema_read: bool = True) -> Sent:
+        """Count one request by its wire body, in any of the vendors' formats; else as `ask`.
+
+        It reads the same, but for what a vendor puts around the schema and calls its roles.
+        """
+        return self._count(reader, _pieces(_decode(body), schema_read=schema_read))
+
+    def _count(self, reader: str, pieces: Iterable[_Piece]) -> Sent:
+        path = hash(reader)
         end, repeated, new = _End(0, path, b""), 0, False
-        for piece in _pieces(_decode(body), schema_read=schema_read):
+        for piece in pieces:
             path = hash((path, piece))
             known = None if new else self._find(path)
             if known is None:
@@ -82,9 +102,9 @@ class PrefixMeter:
             repeated += blocks
         return Sent(end.size, repeated * BLOCK_BYTES)
 
-    def _cut(self, end: _End, piece: str | bytes, new: bool) -> tuple[_End, int, bool]:
+    def _cut(self, end: _End, piece: _Piece, new: bool) -> tuple[_End, int, bool]:
         """Remember the blocks of a piece; return its end, how many were known, if one was not."""
-        raw = piece if isinstance(piece, bytes) else piece.encode()
+        raw = _raw(piece)
         text, chain, known = end.rest + raw, end.chain, 0
         whole = len(text) - len(text) % BLOCK_BYTES
         for start in range(0, whole, BLOCK_BYTES):
@@ -150,20 +170,34 @@ def read_text(body: bytes, *, schema_read: bool = True) -> bytes:
 
     Each message begins with its role between marks, about as long as what vendors put there.
     """
-    pieces = _pieces(_decode(body), schema_read=schema_read)
-    return b"".join(p if isinstance(p, bytes) else p.encode() for p in pieces)
+    return b"".join(map(_raw, _pieces(_decode(body), schema_read=schema_read)))
 
 
-def _pieces(sent: _Body, *, schema_read: bool) -> Iterator[str | bytes]:
+def _pieces_of_call(call: Call, *, schema_read: bool) -> Iterator[_Piece]:
+    if schema_read:
+        yield "", bytes(ordered(call.shape))
+    if call.system:
+        yield "system", call.system
+    for say in call.says:
+        yield say.role, say.text
+
+
+def _pieces(sent: _Body, *, schema_read: bool) -> Iterator[_Piece]:
     if schema_read:
         schemas = (sent.response_format, sent.text.format, sent.output_config.format)
-        yield b"".join(map(bytes, (*schemas, sent.generation.response_json_schema)))
+        yield "", b"".join(map(bytes, (*schemas, sent.generation.response_json_schema)))
     system = _text(sent.system) + sent.instructions + _text(sent.system_instruction.parts)
     if system:
-        yield f"<|system|>\n{system}\n"
+        yield "system", system
     for said in (*sent.messages, *sent.input, *sent.contents):
         text = said.content if isinstance(said.content, str) else _text(said.content)
-        yield f"<|{said.role}|>\n{text}{_text(said.parts) if said.parts else ''}\n"
+        yield said.role, f"{text}{_text(said.parts)}" if said.parts else text
+
+
+def _raw(piece: _Piece) -> bytes:
+    """Return a piece as a model reads it."""
+    role, said = piece
+    return said if isinstance(said, bytes) else f"<|{role}|>\n{said}\n".encode()
 
 
 def _text(content: str | list[_Part]) -> str:
