@@ -173,7 +173,7 @@ def play(scenario: str | None, port: int | None, **flags: Any) -> None:
 @SETTINGS
 @BUDGET
 @click.option(
-    "--host", metavar="ADDRESS", default="127.0.0.1", help="Address that participants reach."
+    "--host", metavar="ADDRESS", help="Address that participants reach; usually 127.0.0.1."
 )
 @click.option(
     "--port", type=click.IntRange(1, 65535), metavar="N", help="Participants' port; usually 8785."

@@ -81,8 +81,7 @@ def answered(
     refuse_changes(path, flags)
     match given[0]:
         case "links":
-            base = places.base(places.port or PORT)
-            return show_links(path, base, asked.links or TO_SCREEN, terminal)
+            return show_links(path, places, asked.links or TO_SCREEN, terminal)
         case "export":
             return export(path, asked.export or Path(), terminal)
         case "rewrite":
@@ -90,13 +89,13 @@ def answered(
     return withdraw(path, asked.withdraw, terminal)
 
 
-def show_links(path: Path, base: str, to: str, terminal: Terminal) -> int:
+def show_links(path: Path, places: Places, to: str, terminal: Terminal) -> int:
     """Print the links of a study, or write them as CSV; returns the exit status.
 
     Parameters
     ----------
-    base : str
-        How participants get to the server.
+    places : Places
+        Where it is served; what they do not say is as it was last.
     to : str
         A file; "-": to the screen.
 
@@ -105,6 +104,8 @@ def show_links(path: Path, base: str, to: str, terminal: Terminal) -> int:
     BadStudy, CannotWrite
     """
     session = _session(path)
+    places = places.after(session.register.places())
+    base = places.base(places.port or PORT)
     if to == TO_SCREEN:
         for _, link in links(session, base):
             terminal.out(link)

@@ -1,7 +1,7 @@
 """The register of a study: one file a participant below RUN/people, readable by its owner alone.
 
 Each is written whole, and is on the disk before anybody is told that it was kept. The key that
-signs links is there, too; whoever has it can open every seat.
+signs links is there, too (whoever has it can open every seat), and where the study was served.
 """
 
 from __future__ import annotations
@@ -20,10 +20,12 @@ from retailsim.events.whole_file import leads_out, read_bounded, written_whole
 from retailsim.sim.folder.participants import MOST_BYTES, PEOPLE
 from retailsim.sim.study.errors import BadRegister, BadStudy
 from retailsim.sim.study.participant import Participant
+from retailsim.sim.study.places import Places
 
 _KEY = "key"
 _CLOSED = "closed"
 _LOCK = "lock"
+_PLACES = "places"
 
 
 class Register:
@@ -75,6 +77,22 @@ class Register:
             self._write(self.folder / _CLOSED, b"")
         else:
             (self.folder / _CLOSED).unlink(missing_ok=True)
+
+    def places(self) -> Places:
+        """Return where the study was served last: nowhere in particular if it never was."""
+        place = self.folder / _PLACES
+        try:
+            return msgspec.json.decode(read_bounded(place, MOST_BYTES), type=Places)
+        except FileNotFoundError:
+            return Places()
+        except OSError as error:
+            raise BadRegister(place, error.strerror or str(error)) from None
+        except msgspec.MsgspecError as error:
+            raise BadRegister(place, f"it says nowhere to serve: {error}; delete it") from None
+
+    def keep_places(self, places: Places) -> None:
+        """Keep where the study is served, so that links hold when it goes on."""
+        self._write(self.folder / _PLACES, msgspec.json.encode(places))
 
     def key(self) -> bytes:
         """Return the key that signs links, made once for a run."""

@@ -12,6 +12,7 @@ from typing import Any
 
 import anyio
 import anyio.to_thread
+import msgspec
 from aiohttp import web
 
 from retailsim.market.core.money import in_currency
@@ -40,6 +41,8 @@ def serve(study: Study, terminal: Terminal, places: Places, bots: Sequence[Plan]
 
     Parameters
     ----------
+    places : Places
+        Where; what they do not say is as it was when the study was served before.
     bots : sequence of Plan
         Bots that take part, in a rehearsal, which ends when they have.
 
@@ -53,6 +56,7 @@ def serve(study: Study, terminal: Terminal, places: Places, bots: Sequence[Plan]
         from retailsim.sim.study.participants.door import BoundedRunner, connections
 
     session, control, rehearsed = study.session, RunControl(), anyio.Event()
+    places = places.after(session.register.places())
     finished = False
 
     async def main() -> None:
@@ -60,12 +64,13 @@ def serve(study: Study, terminal: Terminal, places: Places, bots: Sequence[Plan]
         key = secrets.token_urlsafe(24)
         async with AsyncExitStack() as open_:
             open_to_all = BoundedRunner(participants(session), most=connections(), **_quiet())
-            there = _listening(open_to_all, places.host, places.port, PORT)
+            there = _listening(open_to_all, places.listens_on, places.port, PORT)
             port = await open_.enter_async_context(there)
             base = places.base(port)
             runner = web.AppRunner(organisers(session, key, base), **_quiet())
             here = _listening(runner, LOOPBACK, places.organisers_port, ORGANISERS_PORT)
             own = await open_.enter_async_context(here)
+            session.register.keep_places(msgspec.structs.replace(places, port=port))
             terminal.out(address_of(session, base, ROOM))
             terminal.say(f"organiser: http://{LOOPBACK}:{own}/?token={key}")
             terminal.say("Ctrl-C stops; what was answered is kept.")

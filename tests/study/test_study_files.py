@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import shutil
+import socket
 import stat
 import tomllib
 from pathlib import Path
@@ -23,6 +24,8 @@ from retailsim.sim.study import serve
 from retailsim.sim.study.cells import csv_text
 from retailsim.sim.study.made import study_again
 from retailsim.sim.study.organiser.monitor import rows
+from retailsim.sim.study.places import Places
+from retailsim.sim.study.register import Register
 from tests.sim.runs import event_lines, sim
 from tests.study.seated import HOSTILE
 from tests.study.test_session import beside, small
@@ -134,6 +137,25 @@ def test_links_are_printed_or_written_for_their_owner(played: Path, tmp_path: Pa
     again = sim("study", played, "--links", file)
     assert again.exit_code == 2
     assert "it exists" in again.stderr
+
+
+def test_links_lead_where_the_study_was_served_last(played: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(played, run)
+
+    def room(*flags: str) -> str:
+        return sim("study", run, "--links", *flags).stdout.partition("/p/")[0]
+
+    assert room() == "http://127.0.0.1:8785"
+    Register(run).keep_places(Places(host="::1", port=9001))
+    assert room() == "http://[::1]:9001"
+    assert room("--port", "9002") == "http://[::1]:9002"
+    assert room("--host", "0.0.0.0") == f"http://{socket.gethostname()}:9001"
+    Register(run).keep_places(Places(port=9001, address="https://lab.example/s"))
+    assert room("--port", "9002") == "https://lab.example/s"
+    assert room("--address", "") == "http://127.0.0.1:9001"
+    (run / "people" / "places").write_text("{")
+    assert "people/places" in sim("study", run, "--links").stderr
 
 
 def test_who_withdraws_is_found_by_seat_or_panel_id(played: Path, tmp_path: Path) -> None:
