@@ -143,13 +143,33 @@ _GONE: Mapping[Absence, str] = {
 def _ended(one: BesideTwin, role: Role) -> Ended:
     mine = dict(told(one.outcome, role))
     twins = dict(told(one.twin, role)) if one.twin is not None else {}
-    names = dict.fromkeys((*mine, *twins))
     return Ended(
         title=one.outcome.title or one.outcome.category or "A conversation",
-        lines=tuple(Line(name, mine.get(name, "–"), twins.get(name, "–")) for name in names),
+        lines=tuple(beside(mine, twins)),
         why_none=one.why_none,
         gone=_GONE[one.gone].format(role=role) if one.gone else "",
     )
+
+
+_SETTLED = {"Paid in the end": "Paid", "Left in the end": "Paid by the buyer"}
+"""What is said only where it differs from what was paid."""
+
+
+def beside(mine: Mapping[str, str], twins: Mapping[str, str]) -> Iterator[Line]:
+    """Yield what two outcomes say, side by side, each line where `told` has it."""
+    names, at = list(mine), 0
+    for name in twins:
+        if name in mine:
+            at = names.index(name) + 1
+        else:
+            names.insert(at, name)
+            at += 1
+
+    def cell(said: Mapping[str, str], name: str) -> str:
+        return said.get(name) or said.get(_SETTLED.get(name, ""), "–")
+
+    for name in names:
+        yield Line(name, cell(mine, name), cell(twins, name))
 
 
 _ENDS = {"open": "not over", "failed": "broken off"}

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from retailsim.analysis.projection.loader import load
 from retailsim.sim.errors import NoPerson
 from retailsim.sim.people.outcome import Outcome
 from retailsim.sim.people.twin import beside_twins
+from retailsim.sim.play_page.ending import beside, told
 from tests.people import csales_words, retail_words
 from tests.people.played import CSALES, RETAIL, Answers, Attended, play, text_of
 from tests.sim.modelserver import serving
@@ -77,6 +79,27 @@ def test_a_buyer_gets_its_money_back_but_for_what_sending_costs() -> None:
         return_shipping_cents=300,
     )
     assert (outcome.net_cents, outcome.spent_cents) == (1_000, 1_600)
+
+
+def test_what_both_came_to_is_told_in_one_order_and_to_the_end() -> None:
+    paid = Outcome(status="closed", decided=True, quantity=1, gross_cents=900, issue="damaged")
+    kept = msgspec.structs.replace(paid, resolution="delivered", stars={"pitch": 2})
+    back = msgspec.structs.replace(
+        paid, resolution="refunded", refunded_cents=900, stars={"pitch": 5}
+    )
+    pairs = [(kept, back), (back, kept), (Outcome(status="closed", decided=True), back)]
+    for mine, twins in pairs:
+        said = [dict(told(one, "buyer")) for one in (mine, twins)]
+        lines = list(beside(*said))
+        names = [one.name for one in lines]
+        assert names[-3:] == ["Refunded", "Paid in the end", "Stars for the presentation"]
+        assert names == list(dict(told(back, "buyer")))
+        ends = {one.name: (one.mine, one.twins) for one in lines}["Paid in the end"]
+        assert ends == tuple(
+            "$0.00" if one is back else "$9.00" if one.bought else "–" for one in (mine, twins)
+        )
+    # What says nothing new is left out.
+    assert "Paid in the end" not in {one.name for one in beside(*[dict(told(kept, "buyer"))] * 2)}
 
 
 @pytest.mark.slow
