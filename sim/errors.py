@@ -135,7 +135,7 @@ class PlayedByPeople(SimError):
         told = f"{', '.join(seats[:4])}{' and others' if len(seats) > 4 else ''}"
         super().__init__(
             f"{source} cannot be {what} here: a person takes {told}; "
-            "use `play`, which has a page for that"
+            "use `play`, or for a study `study`, which have pages for that"
         )
 
 

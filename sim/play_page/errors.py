@@ -18,7 +18,7 @@ class OneSeat(SimError):
         told = ", ".join(people[:4])
         super().__init__(
             f"{source}: play has a page for one person, and people take {told}; "
-            "let an agent take the others"
+            "let an agent take the others, or use `study`"
         )
 
 

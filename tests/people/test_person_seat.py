@@ -118,7 +118,7 @@ def test_a_launch_without_a_page_says_to_play(tmp_path: Path) -> None:
     assert result.exit_code == 2
     assert result.stderr == (
         f"error: {path} cannot be launched here: a person takes buyer:ann; "
-        "use `play`, which has a page for that\n"
+        "use `play`, or for a study `study`, which have pages for that\n"
     )
     assert not (tmp_path / "run").exists()
     assert sim("launch", path, "--dry-run").exit_code == 0

@@ -73,7 +73,10 @@ def test_a_run_is_begun_stopped_and_gone_on_with(tmp_path: Path) -> None:
 def test_what_cannot_be_played_is_one_line(tmp_path: Path) -> None:
     both = RETAIL.format(seller='agent = "person"', buyer='agent = "person"')
     path = scenario(tmp_path, both)
-    refused([path, "--as", "buyer"], "a page for one person, and people take seller:shop")
+    refused(
+        [path, "--as", "buyer"],
+        "take seller:shop, buyer:ann; let an agent take the others, or use `study`",
+    )
     refused([path, "--buyers", "model"], "as buyer you take that seat yourself")
     refused(["no-such-scenario"], "no scenario 'no-such-scenario'")
     launched(
