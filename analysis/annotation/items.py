@@ -22,6 +22,7 @@ from retailsim.analysis.annotation.selection import (
 from retailsim.analysis.annotation.tasks import TASKS, TRAITS, Task
 from retailsim.analysis.projection.loader import load
 from retailsim.analysis.protocol import analysis_of
+from retailsim.events.messages import Role
 from retailsim.market.core.money import dollars
 
 FORMAT = 1
@@ -97,7 +98,14 @@ Sheets = Callable[[Collection[str]], Mapping[str, str]]
 
 
 def choose(
-    run: Path, *, each: int, pairs: int, seed: int, makes: Makes | None = None, sheets: Sheets
+    run: Path,
+    *,
+    each: int,
+    pairs: int,
+    seed: int,
+    makes: Makes | None = None,
+    sheets: Sheets,
+    without: Mapping[Role, Collection[str]] | None = None,
 ) -> Chosen:
     """Draw items from a run.
 
@@ -109,6 +117,8 @@ def choose(
         Of the draws; a larger choice with the same seed holds the smaller one.
     makes : mapping or None
         What plays each seat, for pairs are of one make.
+    without : mapping of role to seats, or None
+        Seats whose episodes are not shown, such as those of people who withdrew.
 
     Raises
     ------
@@ -120,6 +130,8 @@ def choose(
     if analysis_of(run).fidelity is None:
         raise NothingToRate(str(run), NOT_FOR_RATERS)
     episodes = usable(load(run).episodes)
+    for role, seats in (without or {}).items():
+        episodes = episodes.filter(~pl.col(role).is_in(list(seats)))
     played = makes or {}
     picks = likert_picks(episodes, each, seed, played) + pair_picks(episodes, pairs, seed, played)
     if not picks:

@@ -40,13 +40,24 @@ def rehearsal(run: Path) -> Iterator[str]:
         yield f"a rehearsal: {REHEARSED}"
 
 
-def cautions(run: Path) -> Iterator[str]:
+def cautions(run: Path, *, left_out: bool = False) -> Iterator[str]:
     """Yield what has to be known of a run of people before anybody takes its numbers for data.
+
+    Parameters
+    ----------
+    left_out : bool
+        Whether those who withdrew are left out of what is shown.
+
+    Notes
+    -----
 
     A log is measured also where no file of its run can be read, so such a file says nothing.
     """
     yield from rehearsal(run)
-    if gone := len(withdrawn(run)):
+    gone = len(withdrawn(run))
+    if gone and left_out:
+        yield f"{gone:,} who withdrew {'is' if gone == 1 else 'are'} left out"
+    elif gone:
         again = f"{program_name()} study {shlex.quote(str(run))} --rewrite NEWRUN"
         withdrew = "participant withdrew and is" if gone == 1 else "participants withdrew and are"
         yield f"{gone:,} {withdrew} still counted here; a run without: {again}"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 from retailsim.sim.errors import CannotWrite, NotARunFolder, SimError
 from retailsim.sim.folder.currency import in_currency_of
+from retailsim.sim.folder.participants import cautions
 from retailsim.sim.folder.run_folder import RunFolder
 from retailsim.sim.terminal.terminal import Terminal
 
@@ -100,7 +101,7 @@ def export(asked: ExportOptions, terminal: Terminal) -> int:
             raise
         raise CannotWrite(asked.out, error, "name another file with --out") from None
     terminal.out(f"{asked.what}: {asked.out}")
-    for told in (*_remarks(asked.run, asked.what), remark):
+    for told in (*cautions(asked.run), *_remarks(asked.run, asked.what), remark):
         if told:
             terminal.say(told)
     return 0

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from retailsim.events.messages import Role
 from retailsim.events.whole_file import folder_whole
 from retailsim.sim.errors import BadScenario, CannotWrite, packages_for
 from retailsim.sim.folder.currency import in_currency_of
+from retailsim.sim.folder.participants import cautions, withdrawn
 from retailsim.sim.folder.run_folder import RunFile, RunFolder
 from retailsim.sim.terminal.terminal import Terminal
 
@@ -64,6 +66,7 @@ def export(
         seed=file.scenario.run.seed if seed is None else seed,
         makes=_makes(file),
         sheets=lambda wanted: _sheets(folder, wanted),
+        without=_who_withdrew(run, file),
     )
     key = msgspec.json.format(msgspec.json.encode(chosen.key), indent=1).decode()
     files = {
@@ -86,7 +89,7 @@ def show_export(
     """Export, and say what was written; returns the exit status."""
     with in_currency_of(run):
         place, chosen = export(run, out, each=each, pairs=pairs, seed=seed)
-    for note in chosen.notes:
+    for note in (*cautions(run, left_out=True), *chosen.notes):
         terminal.say(note)
     found = chosen.sheet.items
     of_pairs = sum(1 for item in found if item.b)
@@ -126,6 +129,12 @@ def scored(key: Path, files: tuple[Path, ...]) -> Scores:
     filled = [read_ratings(file, known) for file in files]
     dirty = [line for one in filled for line in one.dirty]
     return score(known, [one.ratings for one in filled], dirty)
+
+
+def _who_withdrew(run: Path, file: RunFile) -> Mapping[Role, frozenset[str]]:
+    """Return the seats of a study's people who withdrew: no rater reads what they wrote."""
+    study = file.scenario.study
+    return {} if study is None else {study.role: withdrawn(run)}
 
 
 def _makes(file: RunFile) -> dict[str, dict[str, str]]:

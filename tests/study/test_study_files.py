@@ -267,6 +267,26 @@ def test_who_measures_the_old_run_is_told_who_is_still_counted(played: Path) -> 
     assert found["left_out"]["withdrawn"] == PLAYED
 
 
+def test_no_rater_reads_who_withdrew_and_exports_say_who_is_in_them(
+    played: Path, tmp_path: Path
+) -> None:
+    before = tmp_path / "before"  # the same run, of which nobody withdrew
+    shutil.copytree(played, before)
+    file = before / "people" / "p005.json"
+    one = json.loads(file.read_text())
+    file.write_text(json.dumps({**one, "withdrawn_at": ""}))
+    seats = {}
+    for run, said in ((before, ""), (played, "1 who withdrew is left out\n")):
+        out = tmp_path / f"rated-{run.name}"
+        assert said in sim("annotate", "export", run, "--out", out, "--each", 50).stderr
+        key = json.loads((out / "key.json").read_text())
+        seats[run] = {name.rpartition("/")[2] for item in key["items"] for name in item["episodes"]}
+    assert seats[before] - seats[played] == {"p005"}
+    for what in ("transcripts", "episodes"):
+        said = sim("export", played, what, "--out", tmp_path / f"{what}.jsonl").stderr
+        assert "1 participant withdrew and is still counted here" in said
+
+
 def test_who_withdraws_while_a_study_goes_on_does_so_on_its_page(
     played: Path, tmp_path: Path
 ) -> None:
