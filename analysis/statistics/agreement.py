@@ -32,7 +32,7 @@ def alpha(ratings: Sequence[Sequence[float | None]], scale: Scale, *, seed: int)
     table = np.array([[np.nan if r is None else r for r in rater] for rater in ratings], float)
     rated = int((np.count_nonzero(~np.isnan(table), axis=0) >= 2).sum()) if table.size else 0
     if rated < 2:
-        return Test(method="Krippendorff", n=rated, note="fewer than two items rated twice")
+        return Test(method="Krippendorff", n=rated, note="fewer than two items that two rated")
     if len(np.unique(table[~np.isnan(table)])) == 1:
         note = "all ratings are the same: agreement cannot be told from a lack of spread"
         return Test(method="Krippendorff", n=rated, note=note)

@@ -35,9 +35,9 @@ def test_agreement_below_the_bar_is_said() -> None:
 @pytest.mark.parametrize(
     ("table", "note"),
     [
-        ([], "fewer than two items rated twice"),
-        ([[1, 2, 3]], "fewer than two items rated twice"),
-        ([[1, _], [_, 2]], "fewer than two items rated twice"),
+        ([], "fewer than two items that two rated"),
+        ([[1, 2, 3]], "fewer than two items that two rated"),
+        ([[1, _], [_, 2]], "fewer than two items that two rated"),
         ([[3, 3], [3, 3]], "all ratings are the same"),
     ],
 )

@@ -112,9 +112,11 @@ def _step(stage: Stage, take: Take) -> Callable[[web.Request], Awaitable[web.Str
 
 async def _looked_up(front: Front, one: Participant) -> None:
     """Learn how a conversation ended before anybody goes on from it."""
-    over = one.stage == "play" and not front.talks(one)
-    if over and broke_off(await ended_of(front, one)) and _again(front, one) == one:
-        front.way.broke_off(one)
+    if one.stage != "play" or front.talks(one):
+        return
+    ended = await ended_of(front, one)
+    if broke_off(ended) and _again(front, one) == one:
+        front.way.broke_off(one, ended)
 
 
 def _again(front: Front, one: Participant) -> Participant:

@@ -62,7 +62,7 @@ async def shown(
         ended = await ended_of(front, one)
         latest = front.participant(one.seat) or one
         if latest == one and broke_off(ended):
-            latest = front.way.broke_off(one)
+            latest = front.way.broke_off(one, ended)
         if latest != one:  # another page went on while this one waited
             return await shown(front, latest, note=note)
         result = _result(front, one, ended)

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from retailsim.agents.person.form import filled
+from retailsim.sim.people.ended_market import EndedMarket
 from retailsim.sim.study.form_file import Asked, StudyForm, fields_of
 from retailsim.sim.study.participant import Participant, Stage, Tried
 from retailsim.sim.study.session import StudySession, now
@@ -103,9 +104,11 @@ class Way:
             return self._session.keep(one)
         return self._on(one)
 
-    def broke_off(self, one: Participant) -> Participant:
-        """Note that the conversation broke off."""
-        return self._session.end(one, "failed", f"conversation {one.conversation} broke off")
+    def broke_off(self, one: Participant, ended: EndedMarket) -> Participant:
+        """Note that the conversation broke off, and by whom."""
+        left = "left, or time passed" if ended.gone else "not by the participant"
+        why = f"conversation {one.conversation} broke off: {left}"
+        return self._session.end(one, "failed", why)
 
     def answered(self, one: Participant, given: Mapping[str, Any]) -> Participant:
         """Take the answers to the last questions; raises `BadAnswer`."""
