@@ -28,7 +28,7 @@ from retailsim.sim.scenario.scenario import Scenario
 from retailsim.sim.scenario.study_design import StudyDesign
 from retailsim.sim.scenario.study_table import StudyTable
 from retailsim.sim.seats.cast import ROLES
-from retailsim.sim.study.errors import BadStudy
+from retailsim.sim.study.errors import BadRegister, BadStudy
 from retailsim.sim.study.materials import read_materials
 from retailsim.sim.study.register import Register, sole_use
 from retailsim.sim.study.session import StudySession
@@ -203,6 +203,11 @@ def session_of(path: Path, desk: Desk) -> StudySession:
     if table is None or not isinstance(design, StudyDesign):
         raise BadStudy(path, "this run is no study; make one with: study SCENARIO --seats N")
     before, broken = _played(run, design, table.role)
+    register = Register(path)
+    for one in register.participants:
+        if one.conversation > len(design.plan.get(one.seat, ())) or one.seat not in design.plan:
+            place = register.folder / f"{one.seat}.json"
+            raise BadRegister(place, "this study has no such seat or conversation")
     return StudySession(
         run=path,
         table=table,
@@ -211,7 +216,7 @@ def session_of(path: Path, desk: Desk) -> StudySession:
         markets=_markets(design, table.role),
         before=before,
         broken=broken,
-        register=Register(path),
+        register=register,
         desk=desk,
         currency=currency_of(path),
         program=program_name(),

@@ -125,8 +125,7 @@ def export(path: Path, out: Path, terminal: Terminal) -> int:
     BadStudy, CannotWrite, LogDamaged
     """
     session = _session(path)
-    if out.resolve().is_relative_to(path.resolve()):
-        raise BadStudy(out, "it is inside the run: name a folder elsewhere")
+    _refuse_inside(out, path)
     _refuse_existing(out)
     own = conversations_of(session)
     tables = {
@@ -187,6 +186,7 @@ def rewrite(path: Path, out: Path, terminal: Terminal) -> int:
     ------
     BadStudy, RunExists, CannotWrite, RunChanged, LogDamaged
     """
+    _refuse_inside(out, path)  # the old run is to be deleted
     with _stopped(path, "rewrite it once it has stopped"):
         found = rewritten(path, out)
     left = len(_session(path).seats) - len(found.seats)
@@ -225,6 +225,11 @@ def _session(path: Path) -> StudySession:
 def _csv(rows: Sequence[Row]) -> str:
     names = columns(rows)
     return csv_text(names, ([row.get(name) for name in names] for row in rows))
+
+
+def _refuse_inside(place: Path, run: Path) -> None:
+    if place.resolve().is_relative_to(run.resolve()):
+        raise BadStudy(place, "it is inside the run: name a folder elsewhere")
 
 
 def _refuse_existing(place: Path) -> None:

@@ -10,6 +10,7 @@ import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 
 import msgspec
@@ -26,6 +27,8 @@ _KEY = "key"
 _CLOSED = "closed"
 _LOCK = "lock"
 _PLACES = "places"
+_KEY_BYTES = 32
+_TIMES = ("stage_at", "consent_at", "over_at", "withdrawn_at")
 
 
 class Register:
@@ -103,20 +106,24 @@ class Register:
     def _read_key(self) -> bytes:
         place = self.folder / _KEY
         try:
-            return read_bounded(place, 64)
+            key = read_bounded(place, _KEY_BYTES)
         except FileNotFoundError:
-            key = secrets.token_bytes(32)
+            key = secrets.token_bytes(_KEY_BYTES)
             self._write(place, key)
-            return key
         except OSError as error:
             raise BadRegister(place, error.strerror or str(error)) from None
+        if len(key) < _KEY_BYTES:  # anybody can sign with an empty one
+            problem = f"it is cut short, so it signs no links; put {_KEY_BYTES} bytes back"
+            raise BadRegister(place, problem)
+        return key
 
     def _read(self, file: Path) -> Participant:
         try:
             one = msgspec.json.decode(read_bounded(file, MOST_BYTES), type=Participant)
+            _check_times(one)
         except OSError as error:
             raise BadRegister(file, error.strerror or str(error)) from None
-        except msgspec.MsgspecError as error:
+        except (ValueError, RecursionError) as error:  # msgspec's are ValueErrors
             raise BadRegister(file, f"it is no participant's: {error}") from None
         if file.name != f"{one.seat}.json":
             raise BadRegister(file, f"it says that it is of seat {one.seat!r}")
@@ -129,6 +136,12 @@ class Register:
             _sync(self.folder)
         except OSError as error:
             raise BadRegister(place, error.strerror or str(error)) from None
+
+
+def _check_times(one: Participant) -> None:
+    """Raise `ValueError` where a time is none; those that have not come are empty."""
+    for time in (one.came_at, *filter(None, (getattr(one, name) for name in _TIMES))):
+        datetime.fromisoformat(time)
 
 
 @contextmanager

@@ -34,12 +34,32 @@ def test_what_is_kept_is_read_again_and_no_one_elses(tmp_path: Path) -> None:
     assert modes == {0o600}
 
 
-@pytest.mark.parametrize("data", [b"", b"[]", b'{"seat":"p003","came_at":""}', b"\xff"])
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"[]",
+        b'{"seat":"p003","came_at":""}',
+        b"\xff",
+        b'{"seat":"p002","came_at":"yesterday"}',
+        b'{"seat":"p002","came_at":"2026-03-02T10:00:00+00:00","over_at":"soon"}',
+        b'{"seat":"p002","came_at":"","answers":{"a":' + b"[" * 100_000,
+    ],
+)
 def test_a_damaged_file_is_named(tmp_path: Path, data: bytes) -> None:
     Register(tmp_path).keep(SOMEBODY)
     (tmp_path / "people" / "p002.json").write_bytes(data)
     with pytest.raises(BadRegister, match=r"people/p002\.json: "):
         Register(tmp_path)
+
+
+@pytest.mark.parametrize("left", [0, 31])
+def test_a_key_that_is_cut_short_signs_nothing(tmp_path: Path, left: int) -> None:
+    """With an empty key, everybody could make links to all seats."""
+    key = Register(tmp_path).key()
+    (tmp_path / "people" / "key").write_bytes(key[:left])
+    with pytest.raises(BadRegister, match="cut short"):
+        Register(tmp_path).key()
 
 
 def test_a_folder_elsewhere_is_refused(tmp_path: Path) -> None:

@@ -188,6 +188,7 @@ def _now() -> Any:
         (("RUN", "--links", "--withdraw", "p001"), "one thing at a time"),
         (("RUN", "--seed", "3", "--export", "x"), "leave out --seed"),
         (("RUN", "--export", "RUN/derived/x"), "inside the run"),
+        (("RUN", "--rewrite", "RUN/new"), "inside the run"),
     ],
 )
 def test_what_cannot_be_is_said_in_one_line(
@@ -324,3 +325,22 @@ def test_a_study_has_one_server(
     monkeypatch.setattr(serve, "serve", served)
     assert sim("study", run).exit_code == 0
     assert held == [True] and not is_held(run / "people" / "lock")
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes"), [("p001", "p999"), ('"conversation":2', '"conversation":99')]
+)
+def test_a_file_of_somebody_who_cannot_be_is_refused(
+    played: Path, tmp_path: Path, was: str, becomes: str
+) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(played, run)
+    file = run / "people" / "p001.json"
+    text = file.read_text().replace(was, becomes)
+    assert text != file.read_text()
+    file.unlink()
+    seat = json.loads(text)["seat"]
+    (run / "people" / f"{seat}.json").write_text(text)
+    found = sim("study", run, "--export", tmp_path / "out")
+    assert found.exit_code == 2
+    assert f"people/{seat}.json: this study has no such seat or conversation" in found.stderr
