@@ -17,9 +17,9 @@ from retailsim.market.core.money import dollars, in_currency
 from retailsim.sim.play_page.ending import Ending, Result, ending, result
 from retailsim.sim.play_page.forms import Posted, controls_of, given_of, measured
 from retailsim.sim.play_page.sitting import SITTING, Sitting
+from retailsim.sim.studio.posted import posted_form
 from retailsim.sim.studio.studio import STUDIO
 
-FORM = "application/x-www-form-urlencoded"
 SOON_S = 1.5
 """How long an answered form waits for what comes next, so that most pages come with a question."""
 WRITTEN_S, LOOK_S = 3.0, 0.1
@@ -38,7 +38,7 @@ async def page(request: web.Request) -> web.Response:
 async def answer(request: web.Request) -> web.Response:
     """Take what was filled in; the browser is answered once it is in the log."""
     sitting = request.app[SITTING]
-    posted = await _posted(request)
+    posted = await posted_form(request)
     question = sitting.question
     if question is None or posted.get("question") != question.id:
         return await shown(request, status=409, note=str(NoSuchQuestion()))
@@ -62,7 +62,7 @@ async def answer(request: web.Request) -> web.Response:
 async def leave(request: web.Request) -> web.Response:
     """Get up from the question that is open."""
     sitting = request.app[SITTING]
-    posted = await _posted(request)
+    posted = await posted_form(request)
     try:
         sitting.desk.leave(str(posted.get("question")))
     except NoSuchQuestion as error:
@@ -74,7 +74,7 @@ async def leave(request: web.Request) -> web.Response:
 async def go_on(request: web.Request) -> web.Response:
     """Go on from what a conversation came to; sent twice, it goes on once."""
     sitting = request.app[SITTING]
-    posted = await _posted(request)
+    posted = await posted_form(request)
     if sitting.unread is not None and posted.get("market") == sitting.unread:
         sitting.go_on()
         await sitting.settled(SOON_S)
@@ -87,12 +87,6 @@ async def state(request: web.Request) -> web.Response:
     async with request.app[STUDIO].until_closing():
         await sitting.other_than(request.query.get("known", ""), POLL_S)
     return web.json_response({"state": sitting.state})
-
-
-async def _posted(request: web.Request) -> Posted:
-    if request.content_type != FORM:
-        raise web.HTTPUnsupportedMediaType(text="Only the page's own form is taken here.")
-    return await request.post()
 
 
 async def shown(

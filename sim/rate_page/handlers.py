@@ -13,8 +13,8 @@ from retailsim.analysis.annotation.tasks import STARS
 from retailsim.sim.rate_page.desk import Card, Desk
 from retailsim.sim.rate_page.errors import RatingRefused
 from retailsim.sim.rate_page.ratings import RATINGS
+from retailsim.sim.studio.posted import posted_form
 
-FORM = "application/x-www-form-urlencoded"
 _WHOLE = re.compile(r"[0-9]{1,9}")
 _FEW = 12
 """So many open items are named one by one."""
@@ -77,9 +77,7 @@ def _number(request: web.Request) -> int:
 
 
 async def _posted(request: web.Request) -> dict[str, str]:
-    if request.content_type != FORM:
-        raise web.HTTPUnsupportedMediaType(text="Only the page's own form is taken here.")
-    posted = await request.post()
+    posted = await posted_form(request)
     return {name: value for name, value in posted.items() if isinstance(value, str)}
 
 

@@ -226,6 +226,11 @@ def test_what_is_no_rating_or_not_the_raters_is_refused_in_one_line(tmp_path: Pa
         assert (await ann.post(1, OWN, rating=3, seen="x" * 5_000))[0] == 413
         async with ann.client.post("/rate/1/1", json={"rating": 3}, headers=OWN) as answer:
             assert answer.status == 415
+        form = "application/x-www-form-urlencoded"
+        for status, kind in ((415, f"{form}; charset=klingon"), (400, form)):
+            headers = {**OWN, "Content-Type": kind}
+            async with ann.client.post("/rate/1/1", data=b"rating=\xff", headers=headers) as answer:
+                assert answer.status == status
         assert lines(place) == []
 
     rating(place, ("ann",), questions)

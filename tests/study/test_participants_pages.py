@@ -12,6 +12,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from retailsim.agents.person.desk import Desk
 from retailsim.sim.scenario.study_design import Treatment
 from retailsim.sim.scenario.study_table import StudyTable
+from retailsim.sim.studio import posted
 from retailsim.sim.study.form_file import read_form
 from retailsim.sim.study.links import ROOM
 from retailsim.sim.study.materials import Materials, text_of
@@ -338,7 +339,7 @@ def test_what_is_no_form_of_ours_is_refused_in_a_sentence(tmp_path: Path) -> Non
 def test_a_form_that_trickles_in_does_not_keep_its_connection(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(handlers, "SENT_WITHIN_S", 0.1)
+    monkeypatch.setattr(posted, "SENT_WITHIN_S", 0.1)
     of = session(tmp_path)
 
     async def trickle() -> AsyncIterator[bytes]:

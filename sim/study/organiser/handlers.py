@@ -12,6 +12,7 @@ from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
 from retailsim.market.core.money import NANOUSD_PER_CENT, us_dollars
 from retailsim.sim.play.progress import ModelUsage
+from retailsim.sim.studio.posted import posted_form
 from retailsim.sim.studio.run_words import age
 from retailsim.sim.studio.studio import NotThere
 from retailsim.sim.study.links import ROOM
@@ -21,7 +22,6 @@ from retailsim.sim.study.organiser.acts import ACTS, OF_ALL, OF_ONE, Act, NotNow
 from retailsim.sim.study.participant import Participant
 from retailsim.sim.study.session import SESSION, StudySession
 
-FORM = "application/x-www-form-urlencoded"
 ADDRESS = web.AppKey("address", str)
 """How participants get to their server."""
 COUNTED = {
@@ -111,9 +111,7 @@ async def sure(request: web.Request) -> web.Response:
 
 async def do(request: web.Request) -> web.Response:
     """Do it."""
-    if request.content_type != FORM:
-        raise web.HTTPUnsupportedMediaType(text="Only the page's own form is taken here.")
-    session, posted = request.app[SESSION], await request.post()
+    session, posted = request.app[SESSION], await posted_form(request)
     act, one = _asked_for(session, str(posted.get("do", "")), str(posted.get("seat", "")))
     act.do(session, one)
     raise web.HTTPSeeOther(f"./seat?{urlencode({'id': one.seat})}" if one else "./")

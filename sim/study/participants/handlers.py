@@ -10,21 +10,19 @@ from aiohttp import web
 
 from retailsim.agents.person.errors import BadAnswer, DeskClosed, NoSuchQuestion
 from retailsim.sim.play_page.forms import YES, Posted, given_of, measured
+from retailsim.sim.studio.posted import posted_form
 from retailsim.sim.study.form_file import fields_of
 from retailsim.sim.study.participant import Participant, Stage
 from retailsim.sim.study.participants.front import FRONT, Front
 from retailsim.sim.study.participants.pages import Refused, ended_of, page, shown
 from retailsim.sim.study.results import broke_off
 
-FORM = "application/x-www-form-urlencoded"
 PANEL = ("PROLIFIC_PID", "STUDY_ID", "SESSION_ID", "label")
 """What a link may bring along."""
 MOST_PANEL = 200
 """Characters of each."""
 SOON_S = 1.5
 """How long an answered form waits for what comes next, so that most pages come with a question."""
-SENT_WITHIN_S = 60.0
-"""How long a form may take to come in."""
 POLL_S = 20.0
 """How long a page waits for something new before it asks again."""
 MOST_POLLS = 8
@@ -70,19 +68,6 @@ def _whose(request: web.Request) -> Participant:
     return request.app[FRONT].session.there(request.match_info["token"])
 
 
-async def _posted(request: web.Request) -> Posted:
-    # Our pages are in UTF-8, and so are their forms; to decode others takes seconds (punycode).
-    if request.content_type != FORM or (request.charset or "utf-8").casefold() != "utf-8":
-        raise web.HTTPUnsupportedMediaType
-    try:
-        async with asyncio.timeout(SENT_WITHIN_S):
-            return await request.post()
-    except TimeoutError:  # else a trickle of bytes would keep its connection for good
-        raise web.HTTPRequestTimeout from None
-    except ValueError:  # it is no UTF-8
-        raise web.HTTPBadRequest from None
-
-
 # -- steps beside the conversations ------------------------------------------------------------
 
 Take = Callable[[Front, Participant, Posted], Participant]
@@ -92,7 +77,7 @@ def _step(stage: Stage, take: Take) -> Callable[[web.Request], Awaitable[web.Str
     """Return what takes the form of a stage: once, and only where the participant is there."""
 
     async def post(request: web.Request) -> web.StreamResponse:
-        posted, front = await _posted(request), request.app[FRONT]
+        posted, front = await posted_form(request), request.app[FRONT]
         if stage == "play":
             await _looked_up(front, _whose(request))
         one = _whose(request)
@@ -157,7 +142,7 @@ def _questions(front: Front, one: Participant, posted: Posted) -> Participant:
 
 async def answer(request: web.Request) -> web.StreamResponse:
     """Take what was filled in; the browser is answered once it is in the log."""
-    posted, front, one = await _posted(request), request.app[FRONT], _whose(request)
+    posted, front, one = await posted_form(request), request.app[FRONT], _whose(request)
     question = front.session.question(one.seat) if front.talks(one) else None
     if question is None or posted.get("question") != question.id:
         return await shown(front, one, status=409, note=str(NoSuchQuestion()))
@@ -180,7 +165,7 @@ async def answer(request: web.Request) -> web.StreamResponse:
 
 async def leave(request: web.Request) -> web.StreamResponse:
     """Get up from the question that is open."""
-    posted, front, one = await _posted(request), request.app[FRONT], _whose(request)
+    posted, front, one = await posted_form(request), request.app[FRONT], _whose(request)
     question = front.session.question(one.seat) if front.talks(one) else None
     if question is not None and posted.get("question") == question.id:
         front.session.desk.leave(question.id)
@@ -228,7 +213,7 @@ async def ask_withdraw(request: web.Request) -> web.StreamResponse:
 
 async def withdraw(request: web.Request) -> web.StreamResponse:
     """Take it that a participant withdraws."""
-    posted, front, one = await _posted(request), request.app[FRONT], _whose(request)
+    posted, front, one = await posted_form(request), request.app[FRONT], _whose(request)
     if one.consent_at and not one.withdrawn_at and posted.get("sure") == YES:
         front.session.withdraw(one)
     raise web.HTTPSeeOther("./")
