@@ -136,3 +136,13 @@ def test_a_rehearsal_is_played_to_its_end_over_http(tmp_path: Path) -> None:
     assert "this is no data" in sim("replay", tmp_path / "run").stderr
     beside = sim("compare", tmp_path / "run")
     assert beside.stdout.startswith("This is a rehearsal: bots sat in people's seats")
+
+
+def test_of_a_long_list_a_bot_ticks_few() -> None:
+    """Of sixteen items a seller may show three: half of them were never taken."""
+    boxes = "".join(f'<input type="checkbox" name="f.items" value="{n}">' for n in range(16))
+    form = Page(f'<form action="./answer">{boxes}</form>').forms[0]
+    for bot in range(20):
+        stream = Seed(bot).stream("bot", "x")
+        ticked = [len(filled_by_chance(form, stream)) for _ in range(20)]
+        assert any(0 < count <= 3 for count in ticked)

@@ -19,7 +19,8 @@ TEXTS = (
 _LEAST, _MOST = 1, 5
 _BUTTON = 0.15
 """How often a button with a name is taken instead of the usual one."""
-_TICKED = 0.5
+_TICKED, _TICKS = 0.5, 2
+"""How often a box is ticked, and how many of a longer list: often only a few may be."""
 _NUMBERS = 10**9
 
 
@@ -52,7 +53,8 @@ def _drawn(control: Control, stream: Stream) -> Sequence[str]:
         case "one":
             return (stream.pick(control.options),)
         case "several":
-            return [one for one in control.options if stream.chance(_TICKED)]
+            often = min(_TICKED, _TICKS / max(1, len(control.options)))
+            return [one for one in control.options if stream.chance(often)]
         case "number":
             low = _LEAST if control.least is None else control.least
             high = max(low, _MOST) if control.most is None else control.most
