@@ -184,6 +184,16 @@ class NoSuchPeople(SimError):
         )
 
 
+class WithdrawalUnknown(SimError):
+    """It cannot be read whether a participant withdrew."""
+
+    def __init__(self, file: Path) -> None:
+        super().__init__(
+            f"{file}: cannot be read, so it is not known whether this participant withdrew; put it "
+            f"back, or leave them out: --without {file.stem}"
+        )
+
+
 class PeopleTogether(SimError):
     """A person would share a market with others' episodes, who would all wait for one another."""
 

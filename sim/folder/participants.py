@@ -27,11 +27,13 @@ class _Known(msgspec.Struct):
 
 def withdrawn(run: Path) -> frozenset[str]:
     """Return the seats of those who withdrew; what cannot be read says nothing."""
-    folder = run / PEOPLE
-    if leads_out(folder, run):
-        return frozenset()
-    known = map(_known, sorted(folder.glob("*.json")))
-    return frozenset(one.seat for one in known if one.withdrawn_at)
+    known = (_known(file) for file in _files(run))
+    return frozenset(one.seat for one in known if one is not None and one.withdrawn_at)
+
+
+def unread(run: Path) -> Iterator[Path]:
+    """Yield the files of participants of whom it cannot be read whether they withdrew."""
+    yield from (file for file in _files(run) if _known(file) is None)
 
 
 def rehearsal(run: Path) -> Iterator[str]:
@@ -43,15 +45,12 @@ def rehearsal(run: Path) -> Iterator[str]:
 def cautions(run: Path, *, left_out: bool = False) -> Iterator[str]:
     """Yield what has to be known of a run of people before anybody takes its numbers for data.
 
+    A log is measured also where no file of its run can be read.
+
     Parameters
     ----------
     left_out : bool
         Whether those who withdrew are left out of what is shown.
-
-    Notes
-    -----
-
-    A log is measured also where no file of its run can be read, so such a file says nothing.
     """
     yield from rehearsal(run)
     gone = len(withdrawn(run))
@@ -61,6 +60,8 @@ def cautions(run: Path, *, left_out: bool = False) -> Iterator[str]:
         again = f"{program_name()} study {shlex.quote(str(run))} --rewrite NEWRUN"
         withdrew = "participant withdrew and is" if gone == 1 else "participants withdrew and are"
         yield f"{gone:,} {withdrew} still counted here; a run without: {again}"
+    for file in unread(run):
+        yield f"{file}: cannot be read, so it is not known whether this participant withdrew"
 
 
 def _rehearsed(run: Path) -> bool:
@@ -74,8 +75,13 @@ def _rehearsed(run: Path) -> bool:
         return False
 
 
-def _known(file: Path) -> _Known:
+def _files(run: Path) -> list[Path]:
+    folder = run / PEOPLE
+    return [] if leads_out(folder, run) else sorted(folder.glob("*.json"))
+
+
+def _known(file: Path) -> _Known | None:
     try:
         return msgspec.json.decode(read_bounded(file, MOST_BYTES), type=_Known)
-    except (OSError, msgspec.MsgspecError):
-        return _Known()
+    except (OSError, ValueError, RecursionError):  # msgspec's are ValueErrors
+        return None

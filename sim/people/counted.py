@@ -20,9 +20,9 @@ from retailsim.analysis.projection.registered import registered
 from retailsim.events.log.reader import read_lines
 from retailsim.events.messages import Event, Role
 from retailsim.market.core.spec import MarketSpec
-from retailsim.sim.errors import NoPeople, NoSuchPeople, PeopleOnBothSides
+from retailsim.sim.errors import NoPeople, NoSuchPeople, PeopleOnBothSides, WithdrawalUnknown
 from retailsim.sim.execution.job import cast_of, run_design
-from retailsim.sim.folder.participants import rehearsal, withdrawn
+from retailsim.sim.folder.participants import rehearsal, unread, withdrawn
 from retailsim.sim.folder.run_folder import RunFile, RunFolder
 from retailsim.sim.people.twin_events import (
     person_seats,
@@ -110,6 +110,8 @@ def people_episodes(
     ------
     NoPeople, PeopleOnBothSides, NoSuchPeople
         If there is nobody to look at, or nobody of such a name.
+    WithdrawalUnknown
+        If it cannot be read whether somebody withdrew who is not left out.
     Untrusted, RunChanged, LogDamaged
         If the run cannot be played again.
     """
@@ -123,6 +125,9 @@ def people_episodes(
         raise PeopleOnBothSides(run)
     [(role, ids)] = seats.items()
     taken = set(without) | withdrawn(run)
+    for unsure in unread(run):
+        if unsure.stem not in taken:
+            raise WithdrawalUnknown(unsure)
     if unknown := [name for name in without if name not in ids]:
         raise NoSuchPeople(run, unknown, ids)
     specs = {spec.episodes[0].episode: spec for spec in _of_people(folder, file, role, ids)}

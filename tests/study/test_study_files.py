@@ -344,3 +344,20 @@ def test_a_file_of_somebody_who_cannot_be_is_refused(
     found = sim("study", run, "--export", tmp_path / "out")
     assert found.exit_code == 2
     assert f"people/{seat}.json: this study has no such seat or conversation" in found.stderr
+
+
+@pytest.mark.parametrize("data", [b"", b'{"seat":"p001","answers":' + b"[" * 100_000])
+def test_who_may_have_withdrawn_is_not_compared(played: Path, tmp_path: Path, data: bytes) -> None:
+    """A file that is damaged says nothing; who withdrew would be taken for who did not."""
+    run = tmp_path / "run"
+    shutil.copytree(played, run)
+    assert sim("study", run, "--withdraw", "p001").exit_code == 0
+    assert "p001.json" not in sim("replay", run).stderr
+    (run / "people" / "p001.json").write_bytes(data)
+    said = "p001.json: cannot be read, so it is not known whether this participant withdrew"
+    for command in ("compare", "calibrate"):
+        found = sim(command, run)
+        assert found.exit_code == 2 and said in found.stderr
+        assert "Traceback" not in found.stderr
+    assert "cannot be read" not in sim("compare", run, "--without", "p001").stderr
+    assert said in sim("replay", run).stderr.replace("\n", " ")
