@@ -18,11 +18,12 @@ from retailsim.sim.calibration.people_calibration import PeopleCalibration, cali
 from retailsim.sim.calibration.people_fit import EXCHANGES, FEWEST_PEOPLE
 from retailsim.sim.calibration.people_seen import seen_of
 from retailsim.sim.calibration.people_text import as_json, show
-from retailsim.sim.errors import CannotWrite, NothingToFit
+from retailsim.sim.errors import CannotWrite
 from retailsim.sim.execution.job import protocol_of
 from retailsim.sim.folder.inputs import with_inputs
 from retailsim.sim.folder.run_folder import RunFolder
 from retailsim.sim.people.counted import PeopleEpisodes, people_episodes
+from retailsim.sim.people.errors import NothingToFit
 from retailsim.sim.people.twin_events import simulated, twin_events
 from retailsim.sim.scenario.scenario import PARAMETER_SETS
 from retailsim.sim.terminal.terminal import Terminal

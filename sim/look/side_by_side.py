@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from retailsim.events.log.seal import SEAL
-from retailsim.sim.errors import NoSuchPeople, NotARunFolder, SimError, packages_for
+from retailsim.sim.errors import NotARunFolder, SimError, packages_for
 from retailsim.sim.folder.run_folder import RunFile, RunFolder
+from retailsim.sim.people.errors import NoSuchPeople
 from retailsim.sim.people.twin_events import person_seats
 from retailsim.sim.scenario.anchor_record import AnchorRecord
 from retailsim.sim.terminal.program_name import program_name

@@ -20,10 +20,10 @@ from retailsim.analysis.projection.registered import registered
 from retailsim.events.log.reader import read_lines
 from retailsim.events.messages import Event, Role
 from retailsim.market.core.spec import MarketSpec
-from retailsim.sim.errors import NoPeople, NoSuchPeople, PeopleOnBothSides, WithdrawalUnknown
 from retailsim.sim.execution.job import cast_of, run_design
 from retailsim.sim.folder.participants import rehearsal, unread, withdrawn
 from retailsim.sim.folder.run_folder import RunFile, RunFolder
+from retailsim.sim.people.errors import NoPeople, NoSuchPeople, PeopleOnBothSides, WithdrawalUnknown
 from retailsim.sim.people.twin_events import (
     person_seats,
     simulated,

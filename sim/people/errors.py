@@ -1,0 +1,56 @@
+"""What can be wrong with setting people beside simulated agents; each message is one line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from retailsim.sim.errors import SimError
+
+
+class NoPeople(SimError):
+    """A run was to be set beside simulated agents in people's seats, and has no people."""
+
+    def __init__(self, run: object) -> None:
+        super().__init__(
+            f"{run}: no person takes a seat in this run, so there is nobody to set beside "
+            "simulated agents"
+        )
+
+
+class NothingToFit(SimError):
+    """A run was to be calibrated to, and there is nothing to fit to its people."""
+
+    def __init__(self, run: object, why: str) -> None:
+        super().__init__(f"{run}: nothing can be fitted to this run: {why}")
+
+
+class PeopleOnBothSides(SimError):
+    """People sell and buy in one run: each is the other's partner, and neither has a twin."""
+
+    def __init__(self, run: object) -> None:
+        super().__init__(
+            f"{run}: people take seats of sellers and of buyers, and what one says is to the "
+            "other: there is nothing to play again without them"
+        )
+
+
+class NoSuchPeople(SimError):
+    """People are to be left out who take no seat."""
+
+    def __init__(self, run: object, unknown: Sequence[str], known: Sequence[str]) -> None:
+        some = ", ".join(known[:3]) + (", ..." if len(known) > 3 else "")
+        super().__init__(
+            f"{run}: --without: no person takes a seat called {', '.join(unknown)}; "
+            f"there are {some}"
+        )
+
+
+class WithdrawalUnknown(SimError):
+    """It cannot be read whether a participant withdrew."""
+
+    def __init__(self, file: Path) -> None:
+        super().__init__(
+            f"{file}: cannot be read, so it is not known whether this participant withdrew; put it "
+            f"back, or leave them out: --without {file.stem}"
+        )
