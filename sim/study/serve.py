@@ -15,6 +15,7 @@ import anyio.to_thread
 import msgspec
 from aiohttp import web
 
+from retailsim.events.errors import RetailSimError
 from retailsim.market.core.money import in_currency
 from retailsim.sim.errors import packages_for
 from retailsim.sim.execution.runner import RunControl, end_process, forget_dead_terminal
@@ -80,7 +81,7 @@ def serve(study: Study, terminal: Terminal, places: Places, bots: Sequence[Plan]
                     group.start_soon(
                         _rehearse, session, places.nearby(port), bots, terminal, rehearsed
                     )
-                await _play(study, control)
+                await _play(study, control, terminal)
                 finished = session.over == "finished"
                 if finished and bots:
                     await rehearsed.wait()
@@ -92,16 +93,25 @@ def serve(study: Study, terminal: Terminal, places: Places, bots: Sequence[Plan]
         anyio.run(main)
     if finished or rehearsed.is_set():
         return 0
-    run = shlex.quote(str(session.run))
-    terminal.say(f"stopped; everything so far is kept; go on with: {program_name()} study {run}")
+    terminal.say(f"stopped; everything so far is kept; go on with: {_again(session)}")
     return 3
 
 
-async def _play(study: Study, control: RunControl) -> None:
+def _again(session: StudySession) -> str:
+    """Return the command that goes on with a study."""
+    return f"{program_name()} study {shlex.quote(str(session.run))}"
+
+
+async def _play(study: Study, control: RunControl, terminal: Terminal) -> None:
     """Play the run in a thread, beside the servers, until all have answered or it is stopped."""
     session = study.session
     session.follow()
-    outcome = await anyio.to_thread.run_sync(partial(study.play, session, control))
+    try:
+        outcome = await anyio.to_thread.run_sync(partial(study.play, session, control))
+    except RetailSimError:  # what it says stands below
+        again = _again(session)
+        terminal.say(f"stopped; everything so far is kept; once this is mended: {again}")
+        raise
     session.ended("finished" if outcome is None or outcome.finished else "stopped")
     while session.over == "finished" and not session.all_over:
         await session.changed(PATIENCE_S)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import NoReturn
 
 import msgspec
 import pytest
@@ -13,13 +15,19 @@ from retailsim.agents.person.desk import Desk
 from retailsim.sim.execution.runner import RunControl
 from retailsim.sim.people.steps import person_steps
 from retailsim.sim.run.launch_options import Options
-from retailsim.sim.study.errors import TakesNobodyNew
+from retailsim.sim.study.errors import BadStudy, TakesNobodyNew
 from retailsim.sim.study.links import ROOM
 from retailsim.sim.study.made import Study, new_study, study_again
 from retailsim.sim.study.participant import Participant
+from retailsim.sim.study.places import Places
 from retailsim.sim.study.register import Register
+from retailsim.sim.study.serve import serve
 from retailsim.sim.study.session import StudySession
 from retailsim.sim.terminal.audience import Nobody
+from retailsim.sim.terminal.program_name import program_name
+from retailsim.sim.terminal.terminal import Terminal
+from tests.sim.runs import beside_a_browser, sim
+from tests.study.serving_process import free_port
 from tests.waiting import until
 
 SMALL = ("products.per_category=1", "study.conversations=2", "design.max_turns=1")
@@ -101,3 +109,23 @@ def test_who_withdraws_has_come_to_the_end(tmp_path: Path) -> None:
     done = session.end(session.opened(session.link("p002"), {}), "done")
     assert session.withdraw(done).ending == "done"
     assert all(one.withdrawn_at for one in session.register.participants)
+
+
+@pytest.mark.slow
+def test_a_run_that_cannot_go_on_says_what_to_type(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As when the disk is full; `resume`, which other runs are told of, has no page for people."""
+    made = small(tmp_path, 2)
+
+    def full(*how: object) -> NoReturn:
+        raise BadStudy("events", "disk full")
+
+    places = Places(port=free_port(), organisers_port=free_port())
+    with beside_a_browser(), pytest.raises(ExceptionGroup):
+        serve(dataclasses.replace(made, play=full), Terminal(), places)
+    run = tmp_path / "run"
+    again = f"once this is mended: {program_name()} study {run}"
+    assert again in capsys.readouterr().err
+    refused = sim("resume", run).stderr
+    assert "people take buyer:p001, buyer:p002; use `study`, which has a page for each" in refused
