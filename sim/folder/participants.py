@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 
 from retailsim.events.whole_file import leads_out, read_bounded
+from retailsim.sim.errors import SimError
 from retailsim.sim.terminal.program_name import program_name
 
 PEOPLE = "people"
@@ -23,6 +24,16 @@ REHEARSED = "bots sat in people's seats, so this is no data"
 class _Known(msgspec.Struct):
     seat: str = ""
     withdrawn_at: str = ""
+
+
+class WithdrawalUnknown(SimError):
+    """It cannot be read whether a participant withdrew."""
+
+    def __init__(self, file: Path) -> None:
+        super().__init__(
+            f"{file}: cannot be read, so it is not known whether this participant withdrew; put it "
+            f"back, or leave them out: --without {file.stem}"
+        )
 
 
 def withdrawn(run: Path) -> frozenset[str]:

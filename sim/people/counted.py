@@ -21,9 +21,9 @@ from retailsim.events.log.reader import read_lines
 from retailsim.events.messages import Event, Role
 from retailsim.market.core.spec import MarketSpec
 from retailsim.sim.execution.job import cast_of, run_design
-from retailsim.sim.folder.participants import rehearsal, unread, withdrawn
+from retailsim.sim.folder.participants import WithdrawalUnknown, rehearsal, unread, withdrawn
 from retailsim.sim.folder.run_folder import RunFile, RunFolder
-from retailsim.sim.people.errors import NoPeople, NoSuchPeople, PeopleOnBothSides, WithdrawalUnknown
+from retailsim.sim.people.errors import NoPeople, NoSuchPeople, PeopleOnBothSides
 from retailsim.sim.people.twin_events import (
     person_seats,
     simulated,

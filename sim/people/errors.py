@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from retailsim.sim.errors import SimError
 
@@ -43,14 +42,4 @@ class NoSuchPeople(SimError):
         super().__init__(
             f"{run}: --without: no person takes a seat called {', '.join(unknown)}; "
             f"there are {some}"
-        )
-
-
-class WithdrawalUnknown(SimError):
-    """It cannot be read whether a participant withdrew."""
-
-    def __init__(self, file: Path) -> None:
-        super().__init__(
-            f"{file}: cannot be read, so it is not known whether this participant withdrew; put it "
-            f"back, or leave them out: --without {file.stem}"
         )
