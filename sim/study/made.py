@@ -135,8 +135,8 @@ def new_study(
     Raises
     ------
     BadStudy
-        If it does not say how many seats there are, or names agents for them; if what participants
-        shall read or fill in cannot be used.
+        If it does not say how many seats there are, or names agents for them; if people sit on the
+        other side, too; if what participants shall read or fill in cannot be used.
     SimError, CatalogError, BadProfiles
         As `prepare`.
     """
@@ -162,6 +162,9 @@ def new_study(
         **{f"{role}s": _seats(scenario, role, count)},
     )
     prepared = prepare(seated, audience)
+    if others := [name for name in prepared.cast.people() if not name.startswith(f"{role}:")]:
+        problem = f"people are the {role}s of this study, and nobody has a link to {others[0]}"
+        raise BadStudy(options.scenario, f"{problem}; let another agent take it")
     read_materials(prepared.scenario.study or table, Path())  # before a folder is made for them
     run = make(prepared)
 

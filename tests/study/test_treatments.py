@@ -102,6 +102,14 @@ def test_a_study_needs_seats_and_leaves_them_to_people(tmp_path: Path) -> None:
         new_study(Options(settings=settings), 2, Desk(gated=True), Nobody())
     with pytest.raises(BadStudy, match="--buyers: people are the buyers"):
         new_study(Options(buyers="behavioral"), 2, Desk(gated=True), Nobody())
+    both = tmp_path / "both.toml"
+    both.write_text(
+        "[study]\nrole = 'seller'\n[[buyers]]\nid = 'ann'\nagent = 'person'\n"
+        "[products]\nper_category = 1\n"
+    )
+    with pytest.raises(BadStudy, match="nobody has a link to buyer:ann"):
+        new_study(Options(scenario=str(both), out=tmp_path / "r"), 2, Desk(gated=True), Nobody())
+    assert not (tmp_path / "r").exists()
 
 
 def test_the_seats_of_people_may_be_empty_in_the_scenario(tmp_path: Path) -> None:
