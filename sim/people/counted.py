@@ -39,7 +39,7 @@ Why = Literal[
 
 WORDS: Mapping[Why, str] = {
     "withdrawn": "of people who withdrew, or named by --without",
-    "unopened": "never opened: nobody came",
+    "unopened": "never opened: nobody got that far",
     "open": "not at their end yet",
     "failed": "failed before the decision",
     "left": "left by the person before the decision",
