@@ -162,8 +162,10 @@ class RayCluster:
         errors = self._ray.exceptions
         try:
             found: Outcome = self._ray.get(ref)
-        except (errors.TaskCancelledError, errors.RaySystemError, errors.RayError) as error:
-            if isinstance(error, errors.RayTaskError):
+        except errors.RayError as error:
+            # What is cancelled as it begins comes as a task's own error, with that as its cause.
+            cancelled = isinstance(getattr(error, "cause", None), errors.TaskCancelledError)
+            if isinstance(error, errors.RayTaskError) and not cancelled:
                 return Outcome(status=1, error=" ".join(str(error.cause).split()))
             return None
         return found

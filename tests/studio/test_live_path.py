@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 import sys
 import threading
@@ -119,6 +120,12 @@ def test_a_studio_that_was_killed_shows_the_same_and_ends_while_pages_follow_the
         page.goto(studio.link)
         page.goto(f"{home}runs/live/")
         expect(page.locator("main")).to_have_text(said, use_inner_text=True)
-        with page.expect_event("requestfailed", lambda request: "/live" in request.url):
+        with (
+            socket.socket() as nobody,
+            page.expect_event("requestfailed", lambda request: "/live" in request.url),
+        ):
             studio.interrupt()
+            # Held, and not listened at: a server of another test could take it, and answer.
+            nobody.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            nobody.bind(("127.0.0.1", urlsplit(home).port))
     assert all("ERR_CONNECTION_REFUSED" in fault for fault in watch.faults())

@@ -128,4 +128,4 @@ def test_a_run_that_cannot_go_on_says_what_to_type(
     again = f"once this is mended: {program_name()} study {run}"
     assert again in capsys.readouterr().err
     refused = sim("resume", run).stderr
-    assert "people take buyer:p001, buyer:p002; use `study`, which has a page for each" in refused
+    assert "people take buyer:p001, buyer:p002" not in refused and "for a study `study`" in refused
