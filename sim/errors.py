@@ -9,7 +9,7 @@ from errno import EIO
 from pathlib import Path
 
 from retailsim.events.errors import DISK_FULL, RetailSimError
-from retailsim.events.extras import how_to_install
+from retailsim.events.extras import extra_of, how_to_install
 
 
 class SimError(RetailSimError):
@@ -331,7 +331,7 @@ class WireStopped(SimError):
 class MissingExtra(SimError):
     """A command needs packages that are not installed."""
 
-    def __init__(self, command: str, package: str, extra: str = "analysis") -> None:
+    def __init__(self, command: str, package: str, extra: str) -> None:
         super().__init__(
             f"{command} needs the package {package}, which is not installed; "
             f"install it: {how_to_install(extra)}"
@@ -350,7 +350,8 @@ def packages_for(command: str) -> Iterator[None]:
     try:
         yield
     except ModuleNotFoundError as error:
-        raise MissingExtra(command, error.name or "a package") from None
+        extra = extra_of(error) or "analysis"
+        raise MissingExtra(command, error.name or "a package", extra) from None
 
 
 class UnknownPrice(SimError):

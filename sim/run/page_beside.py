@@ -15,6 +15,7 @@ from typing import BinaryIO
 
 import msgspec
 
+from retailsim.events.extras import MODULES
 from retailsim.sim.errors import MissingExtra
 from retailsim.sim.execution.workers import worker_environment
 from retailsim.sim.terminal.program_name import program_name
@@ -44,7 +45,7 @@ def check_page() -> None:
     """Fail where no page can be shown, before anything is played; raises `MissingExtra`."""
     for package in _NEEDS:
         if find_spec(package) is None:
-            raise MissingExtra("studio", package)
+            raise MissingExtra("studio", package, MODULES.get(package, "analysis"))
 
 
 @contextmanager

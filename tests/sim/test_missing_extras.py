@@ -14,6 +14,7 @@ import pytest
 from retailsim.events import extras
 from retailsim.events.extras import MODULES, extra_of, how_to_install
 from retailsim.sim.error_line import line_and_status
+from retailsim.sim.errors import MissingExtra, packages_for
 from tests.sim.runs import launched
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -82,6 +83,13 @@ def test_without_a_clone_it_names_what_an_index_has(
 def test_a_module_of_somebody_else_is_not_taken_for_ours() -> None:
     assert extra_of(ModuleNotFoundError("No module named 'torch'", name="torch")) is None
     assert extra_of(ModuleNotFoundError("nameless")) is None
+
+
+@pytest.mark.parametrize(("module", "extra"), [("ray", "cluster"), ("jinja2", "analysis")])
+def test_a_command_names_the_extra_that_brings_what_it_lacks(module: str, extra: str) -> None:
+    with pytest.raises(MissingExtra) as told, packages_for("it"):
+        raise ModuleNotFoundError(f"No module named '{module}'", name=module)
+    assert str(told.value).endswith(how_to_install(extra))
 
 
 @pytest.mark.slow
