@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 from aiohttp import web
-from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 
 from retailsim.agents.person.desk import Question
 from retailsim.agents.person.errors import BadAnswer, DeskClosed, NoSuchQuestion
@@ -18,6 +18,7 @@ from retailsim.sim.play_page.ending import Ending, Result, ending, result
 from retailsim.sim.play_page.forms import Posted, controls_of, given_of, measured
 from retailsim.sim.play_page.sitting import SITTING, Sitting
 from retailsim.sim.studio.posted import posted_form
+from retailsim.sim.studio.small_app import templates_of
 from retailsim.sim.studio.studio import STUDIO
 
 SOON_S = 1.5
@@ -172,20 +173,14 @@ def rendered(template: str, **values: Any) -> str:
 
 @cache
 def _environment() -> Environment:
-    found = Environment(
-        loader=ChoiceLoader(
-            [
-                PackageLoader("retailsim.sim.play_page", "templates"),
-                PackageLoader("retailsim.sim.studio", "templates"),
-            ]
-        ),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
+    return templates_of(
+        "retailsim.sim.play_page",
+        "retailsim.sim.studio",
+        clock=clock,
+        dollars=dollars,
+        stage_name=stage_name,
+        HURRY_S=HURRY_S,
     )
-    found.globals.update(clock=clock, dollars=dollars, stage_name=stage_name, HURRY_S=HURRY_S)
-    return found
 
 
 def stage_name(stage: str) -> str:

@@ -7,13 +7,14 @@ from functools import cache
 from typing import Any
 
 from aiohttp import web
-from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 
 from retailsim.analysis.annotation.tasks import STARS
 from retailsim.sim.rate_page.desk import Card, Desk
 from retailsim.sim.rate_page.errors import RatingRefused
 from retailsim.sim.rate_page.ratings import RATINGS
 from retailsim.sim.studio.posted import posted_form
+from retailsim.sim.studio.small_app import templates_of
 
 _WHOLE = re.compile(r"[0-9]{1,9}")
 _FEW = 12
@@ -129,18 +130,7 @@ def rendered(template: str, *, root: str, **values: Any) -> str:
 
 @cache
 def _environment() -> Environment:
-    return Environment(
-        loader=ChoiceLoader(
-            [
-                PackageLoader("retailsim.sim.rate_page", "templates"),
-                PackageLoader("retailsim.sim.studio", "templates"),
-            ]
-        ),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    return templates_of("retailsim.sim.rate_page", "retailsim.sim.studio")
 
 
 ROUTES = (

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from aiohttp import web
 from aiohttp.typedefs import Middleware
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
 from retailsim.sim.studio.guard import Handler, guard, with_headers
 from retailsim.sim.studio.studio import STUDIO, Studio
@@ -18,6 +20,27 @@ SHARED = ("studio.css", "icon.svg")
 
 Told = Callable[[int, str], web.Response]
 """Status and what went wrong -> the page that says it."""
+
+
+def templates_of(*packages: str, **names: Any) -> Environment:
+    """Return the templates of some packages, the first one's first; everything of others as text.
+
+    Parameters
+    ----------
+    packages : str
+        Each has its templates in a folder of that name.
+    names
+        What every template knows.
+    """
+    found = Environment(
+        loader=ChoiceLoader([PackageLoader(one, "templates") for one in packages]),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    found.globals.update(names)
+    return found
 
 
 def small_application(

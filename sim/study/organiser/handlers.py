@@ -8,12 +8,13 @@ from typing import Any
 from urllib.parse import urlencode
 
 from aiohttp import web
-from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 
 from retailsim.market.core.money import NANOUSD_PER_CENT, us_dollars
 from retailsim.sim.play.progress import ModelUsage
 from retailsim.sim.studio.posted import posted_form
 from retailsim.sim.studio.run_words import age
+from retailsim.sim.studio.small_app import templates_of
 from retailsim.sim.studio.studio import NotThere
 from retailsim.sim.study.links import ROOM
 from retailsim.sim.study.links_file import address_of, links_csv
@@ -180,19 +181,9 @@ def query(wanted: monitor.Asked, **changed: Any) -> str:
 
 @cache
 def _environment() -> Environment:
-    found = Environment(
-        loader=ChoiceLoader(
-            [
-                PackageLoader("retailsim.sim.study.organiser", "templates"),
-                PackageLoader("retailsim.sim.studio", "templates"),
-            ]
-        ),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    found.globals.update(
+    return templates_of(
+        "retailsim.sim.study.organiser",
+        "retailsim.sim.studio",
         ago=ago,
         minute=minute,
         query=query,
@@ -201,7 +192,6 @@ def _environment() -> Environment:
         SORTS=monitor.SORTS,
         PAGE=monitor.PAGE,
     )
-    return found
 
 
 ROUTES = (

@@ -9,7 +9,7 @@ from urllib.parse import quote
 import anyio.to_thread
 import msgspec
 from aiohttp import web
-from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup
 
 from retailsim.agents.person.desk import Question
@@ -23,6 +23,7 @@ from retailsim.sim.play_page.ending import Result, result_of
 from retailsim.sim.play_page.forms import Posted, controls_of
 from retailsim.sim.play_page.handlers import stage_name
 from retailsim.sim.scenario.study_table import StudyTable
+from retailsim.sim.studio.small_app import templates_of
 from retailsim.sim.study.form_file import fields_of
 from retailsim.sim.study.participant import Ending, Participant
 from retailsim.sim.study.participants.front import Front, SeatSitting
@@ -197,17 +198,11 @@ def _left_s(sitting: SeatSitting, question: Question | None) -> int:
 
 @cache
 def _environment() -> Environment:
-    found = Environment(
-        loader=ChoiceLoader(
-            [
-                PackageLoader("retailsim.sim.study.participants", "templates"),
-                PackageLoader("retailsim.sim.play_page", "templates"),
-            ]
-        ),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
+    return templates_of(
+        "retailsim.sim.study.participants",
+        "retailsim.sim.play_page",
+        clock=clock,
+        dollars=dollars,
+        stage_name=stage_name,
+        Markup=Markup,
     )
-    found.globals.update(clock=clock, dollars=dollars, stage_name=stage_name, Markup=Markup)
-    return found
