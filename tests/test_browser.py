@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ from aiohttp import web
 from tests.axe import axe
 from tests.browser import Watch, every_look, watched
 from tests.keyboard import tabbed
-from tests.serving import serving
+from tests.serving import HOME, serving
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -107,6 +108,19 @@ def test_what_goes_wrong_is_found(page: Page, watch: Watch, site: str, name: str
 def test_what_nobody_asks_for_fails_the_test(browser: Browser, site: str) -> None:
     with pytest.raises(AssertionError, match="console log: a word"), watched(browser) as watch:
         watch.page.goto(f"{site}said")
+
+
+def test_an_icon_that_a_closed_server_did_not_send_is_no_fault(page: Page, watch: Watch) -> None:
+    """Any other file that is missing then is one."""
+    with socket.create_server((HOME, 0)) as held:
+        port = held.getsockname()[1]
+    for name in ("icon.svg", "page.js"):
+        page.evaluate(
+            "url => fetch(url, {mode: 'no-cors'}).catch(() => {})",
+            f"http://{HOME}:{port}/static/{name}",
+        )
+    [found] = watch.faults()
+    assert "ERR_CONNECTION_REFUSED" in found and found.endswith("/static/page.js)")
 
 
 def test_what_keeps_people_out_is_found(page: Page, site: str) -> None:

@@ -10,16 +10,14 @@ from retailsim.sim.rate_page import handlers, organiser
 from retailsim.sim.rate_page.errors import RatingRefused
 from retailsim.sim.rate_page.handlers import rendered
 from retailsim.sim.rate_page.ratings import RATINGS, Ratings
-from retailsim.sim.studio import app as studio_app
 from retailsim.sim.studio.guard import Handler, is_open, known, refusal, welcomed, with_headers
 from retailsim.sim.studio.serve import LOOPBACK, OWN
+from retailsim.sim.studio.static_files import add_static
 from retailsim.sim.studio.studio import STUDIO, Studio
 from retailsim.sim.studio.words import prepare, status_and_words
 from retailsim.sim.terminal.program_name import program_name
 
 STATIC = Path(__file__).parent / "static"
-SHARED = ("studio.css", "icon.svg")
-"""Files of the studio that the pages are drawn with, too."""
 MOST_BYTES = 4 << 10
 """Of what is posted: a rating is a few words."""
 
@@ -43,18 +41,9 @@ def application(
     app[organiser.PROGRAM] = program_name()
     app.on_response_prepare.extend((_tell_origin, with_headers))
     prepare(app)
-    for name in SHARED:
-        app.router.add_get(f"/static/{name}", _file(studio_app.STATIC / name))
-    app.router.add_static("/static", STATIC, follow_symlinks=False)
+    add_static(app, STATIC)
     app.add_routes((*handlers.ROUTES, *organiser.ROUTES))
     return app
-
-
-def _file(path: Path) -> Handler:
-    async def answer(request: web.Request) -> web.StreamResponse:
-        return web.FileResponse(path)
-
-    return answer
 
 
 @web.middleware

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from pathlib import Path
 
 from aiohttp import web
 
@@ -24,11 +23,11 @@ from retailsim.sim.studio.guard import Handler, guard, with_headers
 from retailsim.sim.studio.lists import LISTS, Lists
 from retailsim.sim.studio.live import STREAMS, Streams
 from retailsim.sim.studio.pages import fragment, told
+from retailsim.sim.studio.static_files import STUDIOS, add_static
 from retailsim.sim.studio.studio import STUDIO, Studio
 from retailsim.sim.studio.watch import WATCHES, Watches
 from retailsim.sim.studio.words import prepare, status_and_words
 
-STATIC = Path(__file__).parent / "static"
 MOST_BYTES = 64 << 10
 """Of what is sent to it."""
 PAGES = (
@@ -59,7 +58,7 @@ def application(studio: Studio) -> web.Application:
     app[WATCHES] = Watches()
     app.on_response_prepare.extend((with_headers, _note_begun))
     prepare(app)
-    app.router.add_static("/static", STATIC, follow_symlinks=False)
+    add_static(app, STUDIOS)
     app.add_routes([web.get(f"/{kind}/{{key}}", _closed) for kind in ("runs", "studies")])
     for module in PAGES:
         app.add_routes(module.ROUTES)

@@ -11,12 +11,9 @@ from aiohttp.typedefs import Middleware
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
 from retailsim.sim.studio.guard import Handler, guard, with_headers
+from retailsim.sim.studio.static_files import add_static
 from retailsim.sim.studio.studio import STUDIO, Studio
 from retailsim.sim.studio.words import prepare, status_and_words
-
-STUDIOS = Path(__file__).parent / "static"
-SHARED = ("studio.css", "icon.svg")
-"""Files of the studio that every page is drawn with."""
 
 Told = Callable[[int, str], web.Response]
 """Status and what went wrong -> the page that says it."""
@@ -62,17 +59,8 @@ def small_application(
     app[STUDIO] = studio
     app.on_response_prepare.append(with_headers)
     prepare(app)
-    for name in SHARED:
-        app.router.add_get(f"/static/{name}", _file(STUDIOS / name))
-    app.router.add_static("/static", static, follow_symlinks=False)
+    add_static(app, static)
     return app
-
-
-def _file(path: Path) -> Handler:
-    async def answer(request: web.Request) -> web.StreamResponse:
-        return web.FileResponse(path)
-
-    return answer
 
 
 def _in_words(told: Told) -> Middleware:

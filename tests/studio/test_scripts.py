@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from retailsim.sim.studio.app import STATIC
+from retailsim.sim.studio.static_files import STUDIOS
 
 FOREIGN = re.compile(
     r"""\b(?:from|import)\s*\(?\s*["'](?!\./)"""  # of another place than the folder
     r"|https?://|\beval\b|\bnew Function\b|\bimportScripts\b"
     r"|\.innerHTML\b|\.outerHTML\s*=[^=]|insertAdjacentHTML|document\.write"
 )
-SCRIPTS = sorted(STATIC.rglob("*.js"))
+SCRIPTS = sorted(STUDIOS.rglob("*.js"))
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
@@ -24,7 +24,7 @@ def test_a_script_takes_nothing_from_elsewhere_and_makes_no_text_html(script: Pa
 
 def test_scripts_lie_side_by_side() -> None:
     assert len(SCRIPTS) > 2
-    assert {path.parent for path in SCRIPTS} == {STATIC}
+    assert {path.parent for path in SCRIPTS} == {STUDIOS}
 
 
 @pytest.mark.parametrize(

@@ -13,11 +13,12 @@ from retailsim.agents.person.desk import Desk
 from retailsim.sim.scenario.study_design import Treatment
 from retailsim.sim.scenario.study_table import StudyTable
 from retailsim.sim.studio import posted
+from retailsim.sim.studio.static_files import KINDS
 from retailsim.sim.study.form_file import read_form
 from retailsim.sim.study.links import ROOM
 from retailsim.sim.study.materials import Materials, text_of
 from retailsim.sim.study.participants import front, handlers
-from retailsim.sim.study.participants.app import FILES, KINDS, MOST_BYTES, application
+from retailsim.sim.study.participants.app import FILES, MOST_BYTES, application
 from retailsim.sim.study.participants.limits import Buckets
 from retailsim.sim.study.register import Register
 from retailsim.sim.study.session import StudySession

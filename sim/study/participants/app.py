@@ -11,8 +11,8 @@ from aiohttp import web
 from retailsim.analysis.report.page import style
 from retailsim.events.errors import RetailSimError
 from retailsim.sim.play_page import app as play_app
-from retailsim.sim.studio import app as studio_app
 from retailsim.sim.studio.guard import Handler, with_headers
+from retailsim.sim.studio.static_files import KINDS, STUDIOS, content
 from retailsim.sim.study.errors import BadRegister, NoSeatFree, NoSuchSeat, TakesNobodyNew
 from retailsim.sim.study.participants.front import FRONT, Front
 from retailsim.sim.study.participants.handlers import ROUTES
@@ -25,15 +25,14 @@ MOST_BYTES = 1 << 18
 """Of what is posted: the longest text that the market takes, each byte written as three."""
 STATIC = Path(__file__).parent / "static"
 FILES = {
-    "icon.svg": studio_app.STATIC,
+    "icon.svg": STUDIOS,
     "play.css": play_app.STATIC,
     "play.js": play_app.STATIC,
-    "studio.css": studio_app.STATIC,
+    "studio.css": STUDIOS,
     "study.css": STATIC,
     "study.js": STATIC,
 }
 """What pages are drawn with, by name, and where it is."""
-KINDS = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 KEPT_S = 300
 """How long a browser may keep them."""
 _NOTHING = "There is nothing here."
@@ -75,7 +74,7 @@ async def _file(request: web.Request) -> web.StreamResponse:
 @cache
 def _files() -> dict[str, tuple[bytes, str]]:
     """Return what pages are drawn with, and its kind, by name."""
-    read = {name: (folder / name).read_bytes() for name, folder in FILES.items()}
+    read = {name: content(folder / name) for name, folder in FILES.items()}
     read["report.css"] = style().encode()
     return {name: (body, KINDS[Path(name).suffix]) for name, body in read.items()}
 
