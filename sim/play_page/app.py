@@ -8,8 +8,8 @@ from aiohttp import web
 
 from retailsim.sim.play_page.handlers import ROUTES, rendered
 from retailsim.sim.play_page.sitting import SITTING, Sitting
-from retailsim.sim.studio.small_app import small_application
-from retailsim.sim.studio.studio import Studio
+from retailsim.sim.studio.site.small_app import small_application
+from retailsim.sim.studio.site.studio import Studio
 
 STATIC = Path(__file__).parent / "static"
 MOST_BYTES = 1 << 20

@@ -17,9 +17,9 @@ from retailsim.market.core.money import dollars, in_currency
 from retailsim.sim.play_page.ending import Ending, Result, ending, result
 from retailsim.sim.play_page.forms import Posted, controls_of, given_of, measured
 from retailsim.sim.play_page.sitting import SITTING, Sitting
-from retailsim.sim.studio.posted import posted_form
-from retailsim.sim.studio.small_app import templates_of
-from retailsim.sim.studio.studio import STUDIO
+from retailsim.sim.studio.site.posted import posted_form
+from retailsim.sim.studio.site.small_app import templates_of
+from retailsim.sim.studio.site.studio import STUDIO
 
 SOON_S = 1.5
 """How long an answered form waits for what comes next, so that most pages come with a question."""

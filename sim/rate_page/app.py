@@ -10,11 +10,11 @@ from retailsim.sim.rate_page import handlers, organiser
 from retailsim.sim.rate_page.errors import RatingRefused
 from retailsim.sim.rate_page.handlers import rendered
 from retailsim.sim.rate_page.ratings import RATINGS, Ratings
-from retailsim.sim.studio.guard import Handler, is_open, known, refusal, welcomed, with_headers
 from retailsim.sim.studio.serve import LOOPBACK, OWN
-from retailsim.sim.studio.static_files import add_static
-from retailsim.sim.studio.studio import STUDIO, Studio
-from retailsim.sim.studio.words import prepare, status_and_words
+from retailsim.sim.studio.site.guard import Handler, is_open, known, refusal, welcomed, with_headers
+from retailsim.sim.studio.site.static_files import add_static
+from retailsim.sim.studio.site.studio import STUDIO, Studio
+from retailsim.sim.studio.site.words import prepare, status_and_words
 from retailsim.sim.terminal.program_name import program_name
 
 STATIC = Path(__file__).parent / "static"

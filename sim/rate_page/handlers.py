@@ -13,8 +13,8 @@ from retailsim.analysis.annotation.tasks import STARS
 from retailsim.sim.rate_page.desk import Card, Desk
 from retailsim.sim.rate_page.errors import RatingRefused
 from retailsim.sim.rate_page.ratings import RATINGS
-from retailsim.sim.studio.posted import posted_form
-from retailsim.sim.studio.small_app import templates_of
+from retailsim.sim.studio.site.posted import posted_form
+from retailsim.sim.studio.site.small_app import templates_of
 
 _WHOLE = re.compile(r"[0-9]{1,9}")
 _FEW = 12

@@ -18,8 +18,8 @@ from retailsim.analysis.annotation.tasks import TASKS
 from retailsim.analysis.statistics.values import Interval, Test
 from retailsim.sim.rate_page.handlers import rendered
 from retailsim.sim.rate_page.ratings import RATINGS, Ratings
-from retailsim.sim.studio.guard import came_to
-from retailsim.sim.studio.studio import STUDIO
+from retailsim.sim.studio.site.guard import came_to
+from retailsim.sim.studio.site.studio import STUDIO
 
 NAME = web.AppKey("name", str)
 """By which raters reach this machine."""

@@ -12,7 +12,6 @@ import anyio
 from aiohttp import web
 
 from retailsim.sim.errors import packages_for
-from retailsim.sim.studio.errors import NoSuchHost
 from retailsim.sim.studio.serve import (
     EVERYWHERE,
     LOOPBACK,
@@ -23,7 +22,8 @@ from retailsim.sim.studio.serve import (
     listen,
     written,
 )
-from retailsim.sim.studio.server_log import server_log
+from retailsim.sim.studio.site.errors import NoSuchHost
+from retailsim.sim.studio.site.server_log import server_log
 from retailsim.sim.terminal.terminal import Terminal
 
 if TYPE_CHECKING:

@@ -6,27 +6,22 @@ from contextlib import suppress
 
 from aiohttp import web
 
-from retailsim.sim.studio import (
-    compare,
-    conversation,
-    episodes,
-    live,
-    open_markets,
-    overview,
-    runs_page,
-    search,
-    studies,
-    twins,
-)
-from retailsim.sim.studio.chapters import OVERVIEWS, Overviews
-from retailsim.sim.studio.guard import Handler, guard, with_headers
-from retailsim.sim.studio.lists import LISTS, Lists
-from retailsim.sim.studio.live import STREAMS, Streams
-from retailsim.sim.studio.pages import fragment, told
-from retailsim.sim.studio.static_files import STUDIOS, add_static
-from retailsim.sim.studio.studio import STUDIO, Studio
-from retailsim.sim.studio.watch import WATCHES, Watches
-from retailsim.sim.studio.words import prepare, status_and_words
+from retailsim.sim.studio.compare import page as compare
+from retailsim.sim.studio.compare import twins
+from retailsim.sim.studio.episodes import conversation, open_markets, search
+from retailsim.sim.studio.episodes import page as episodes
+from retailsim.sim.studio.episodes.lists import LISTS, Lists
+from retailsim.sim.studio.overview import live
+from retailsim.sim.studio.overview import page as overview
+from retailsim.sim.studio.overview.chapters import OVERVIEWS, Overviews
+from retailsim.sim.studio.overview.live import STREAMS, Streams
+from retailsim.sim.studio.overview.watch import WATCHES, Watches
+from retailsim.sim.studio.runs_list import runs_page, studies
+from retailsim.sim.studio.site.guard import Handler, guard, with_headers
+from retailsim.sim.studio.site.pages import fragment, told
+from retailsim.sim.studio.site.static_files import STUDIOS, add_static
+from retailsim.sim.studio.site.studio import STUDIO, Studio
+from retailsim.sim.studio.site.words import prepare, status_and_words
 
 MOST_BYTES = 64 << 10
 """Of what is sent to it."""

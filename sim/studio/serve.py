@@ -21,8 +21,8 @@ from aiohttp import web
 
 from retailsim.sim.errors import packages_for
 from retailsim.sim.folder.open_studios import OpenStudio, announced
-from retailsim.sim.studio.errors import NoRunsHere, NoSuchHost, PortTaken
-from retailsim.sim.studio.server_log import server_log
+from retailsim.sim.studio.site.errors import NoRunsHere, NoSuchHost, PortTaken
+from retailsim.sim.studio.site.server_log import server_log
 from retailsim.sim.terminal.terminal import Terminal
 
 LOOPBACK = "127.0.0.1"
@@ -102,7 +102,7 @@ def _application(root: Path, token: str, host: str) -> tuple[web.Application, Pa
         raise NoSuchHost(host, ValueError("it is empty"))
     with packages_for("studio"):
         from retailsim.sim.studio.app import application
-        from retailsim.sim.studio.studio import Studio
+        from retailsim.sim.studio.site.studio import Studio
 
     return application(Studio(root=root, token=token, hosts=hosts_of(host))), root.resolve()
 

@@ -19,8 +19,8 @@ from retailsim.events.errors import RetailSimError
 from retailsim.market.core.money import in_currency
 from retailsim.sim.errors import packages_for
 from retailsim.sim.execution.runner import RunControl, end_process, forget_dead_terminal
-from retailsim.sim.studio.server_log import server_log
-from retailsim.sim.study.bots.manners import Plan
+from retailsim.sim.studio.site.server_log import server_log
+from retailsim.sim.study.bots.manners import BotPlan
 from retailsim.sim.study.links import ROOM
 from retailsim.sim.study.links_file import address_of
 from retailsim.sim.study.made import Study
@@ -37,14 +37,14 @@ LINGER_S = 5.0
 """How long the server stays once it was seen: its styles come after it."""
 
 
-def serve(study: Study, terminal: Terminal, places: Places, bots: Sequence[Plan] = ()) -> int:
+def serve(study: Study, terminal: Terminal, places: Places, bots: Sequence[BotPlan] = ()) -> int:
     """Serve a study until its run is over or Ctrl-C; returns the exit status.
 
     Parameters
     ----------
     places : Places
         Where; what they do not say is as it was when the study was served before.
-    bots : sequence of Plan
+    bots : sequence of BotPlan
         Bots that take part, in a rehearsal, which ends when they have.
 
     Raises
@@ -128,7 +128,7 @@ async def _until_seen(session: StudySession) -> None:
 async def _rehearse(
     session: StudySession,
     base: str,
-    plans: Sequence[Plan],
+    plans: Sequence[BotPlan],
     terminal: Terminal,
     over: anyio.Event,
 ) -> None:

@@ -16,7 +16,7 @@ from retailsim.analysis.annotation.scores import score
 from retailsim.sim.rate_page.app import application
 from retailsim.sim.rate_page.ratings import Ratings, opened
 from retailsim.sim.studio.app import application as studio_application
-from retailsim.sim.studio.studio import Studio
+from retailsim.sim.studio.site.studio import Studio
 from tests.annotation import rated
 from tests.annotation.exports import HOSTILE, hostile_sheet, key_of, saved
 from tests.annotation.rated import NOW, OWN, Rater, browsing, exported, lines, rating, shown_at

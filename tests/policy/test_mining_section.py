@@ -11,7 +11,7 @@ from retailsim.analysis.policy.mining import mine
 from retailsim.analysis.policy.mining_section import MOST_ROWS, mined_section
 from retailsim.analysis.report.content import report
 from retailsim.analysis.report.page import page
-from retailsim.sim.studio.reading import read
+from retailsim.sim.studio.overview.reading import read
 from tests.policy.planted import log, swayed
 from tests.sim.runs import launched
 

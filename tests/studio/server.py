@@ -15,7 +15,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from aiohttp.web import Application, Request
 
 from retailsim.sim.studio.app import application
-from retailsim.sim.studio.studio import Studio
+from retailsim.sim.studio.site.studio import Studio
 from tests.serving import serving
 from tests.sim.runs import ROOT, beside_a_browser
 

@@ -15,7 +15,7 @@ from retailsim.analysis.measures.value_text import written
 from retailsim.analysis.projection.loader import load
 from retailsim.events.messages import MessageSent
 from retailsim.sim.look.side_by_side import side_by_side, streams_of
-from retailsim.sim.studio.pairs import Asked, asked_in, pairs_shown
+from retailsim.sim.studio.compare.pairs import Asked, asked_in, pairs_shown
 from tests.analysis.fakelog import closed, market, opened, order, write_run
 from tests.sim.runs import SMALL, launched
 from tests.studio.server import Client, ask

@@ -13,8 +13,8 @@ import pytest
 from benchmarks.bench_report import lay_over
 from retailsim.analysis.listing.episode_filter import EpisodeFilter, filter_of
 from retailsim.analysis.listing.listing import EpisodeList, episode_list
-from retailsim.sim.studio import lists
-from retailsim.sim.studio.guard import HEADERS
+from retailsim.sim.studio.episodes import lists
+from retailsim.sim.studio.site.guard import HEADERS
 from tests.browser import every_look, expect, watched
 from tests.sim.runs import SMALL, launched
 from tests.studio.growing_run import Growing

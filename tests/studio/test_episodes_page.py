@@ -23,8 +23,8 @@ from retailsim.analysis.projection.errors import BadTables
 from retailsim.events import messages as m
 from retailsim.events.log.lock import RunLock
 from retailsim.sim.folder.run_progress import RunProgress, progress_place
-from retailsim.sim.studio import lists
-from retailsim.sim.studio.lists import LISTS
+from retailsim.sim.studio.episodes import lists
+from retailsim.sim.studio.episodes.lists import LISTS
 from tests.analysis.fakelog import closed, episode, market, opened, order, review, write_run
 from tests.sim.runs import SMALL, launched
 from tests.studio.plain_episodes import Row, plain_list, plain_rows

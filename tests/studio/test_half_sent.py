@@ -10,8 +10,8 @@ import pytest
 from aiohttp import web
 
 from retailsim.sim.studio.app import application
-from retailsim.sim.studio.guard import HEALTH
-from retailsim.sim.studio.studio import Studio
+from retailsim.sim.studio.site.guard import HEALTH
+from retailsim.sim.studio.site.studio import Studio
 from tests.serving import serving
 
 

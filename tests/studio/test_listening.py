@@ -12,8 +12,8 @@ import pytest
 from aiohttp.http_exceptions import BadHttpMessage
 
 from retailsim.sim.studio.serve import _elsewhere, hosts_of, written
-from retailsim.sim.studio.server_log import server_log
-from retailsim.sim.studio.studio import STUDIO
+from retailsim.sim.studio.site.server_log import server_log
+from retailsim.sim.studio.site.studio import STUDIO
 from tests.sim.runs import sim
 from tests.studio.server import served
 

@@ -14,8 +14,8 @@ import anyio
 import pytest
 
 from retailsim.analysis.projection.growing import GrowingLog
-from retailsim.sim.studio import live, watch
-from retailsim.sim.studio.studio import STUDIO
+from retailsim.sim.studio.overview import live, watch
+from retailsim.sim.studio.site.studio import STUDIO
 from tests.sim.runs import SMALL, launched
 from tests.studio.growing_run import Growing
 from tests.studio.server import Client, ask

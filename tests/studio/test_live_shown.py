@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from retailsim.sim.studio import watch as watching
+from retailsim.sim.studio.overview import watch as watching
 from tests.axe import axe
 from tests.browser import Watch, expect
 from tests.sim.runs import SMALL, launched

@@ -27,7 +27,7 @@ from retailsim.sim.folder.open_studios import (
     tell_study,
 )
 from retailsim.sim.folder.run_keys import key_in, name_of
-from retailsim.sim.studio.runs import run_folders
+from retailsim.sim.studio.site.runs import run_folders
 from retailsim.sim.terminal.terminal import Terminal
 from tests.sim.runs import SMALL, launched, sim
 

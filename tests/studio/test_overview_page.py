@@ -16,9 +16,9 @@ from retailsim.analysis.measures.steps import STEPS
 from retailsim.analysis.replay.replay import replay
 from retailsim.analysis.report.content import report
 from retailsim.events.log.lock import RunLock
-from retailsim.sim.studio import overview
-from retailsim.sim.studio.chapters import Chapters, Overviews
-from retailsim.sim.studio.studio import Studio
+from retailsim.sim.studio.overview import page as overview
+from retailsim.sim.studio.overview.chapters import Chapters, Overviews
+from retailsim.sim.studio.site.studio import Studio
 from tests.sim.runs import SMALL, launched, scenario, sim, torn
 from tests.studio.server import Client, ask
 

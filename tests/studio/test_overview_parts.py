@@ -14,9 +14,9 @@ from retailsim.analysis.projection.registered import planned_episodes
 from retailsim.analysis.replay.replay import Replay, replay
 from retailsim.events.log.lock import RunLock
 from retailsim.events.log.seal import SEAL
-from retailsim.sim.studio.heatmap import HeatCell, heatmap
-from retailsim.sim.studio.links import to_episodes
-from retailsim.sim.studio.standing import Standing
+from retailsim.sim.studio.episodes.links import to_episodes
+from retailsim.sim.studio.overview.heatmap import HeatCell, heatmap
+from retailsim.sim.studio.overview.standing import Standing
 from retailsim.sim.studio.state import State, state_of
 from tests.sim.runs import SMALL, launched
 

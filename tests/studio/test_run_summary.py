@@ -16,9 +16,9 @@ from retailsim.events.log.seal import SEAL, remove_seal
 from retailsim.sim.execution.progress_file import ProgressFile
 from retailsim.sim.folder.run_progress import progress_place
 from retailsim.sim.play.progress import ModelUsage, Progress
-from retailsim.sim.studio import runs as listing
-from retailsim.sim.studio.run_summary import NO_NUMBERS, Numbers, size_of, summary_of
-from retailsim.sim.studio.runs import run_folders
+from retailsim.sim.studio.runs_list.run_summary import NO_NUMBERS, Numbers, size_of, summary_of
+from retailsim.sim.studio.site import runs as listing
+from retailsim.sim.studio.site.runs import run_folders
 from retailsim.sim.studio.state import State
 from tests.sim.runs import SMALL, launched, replayed
 

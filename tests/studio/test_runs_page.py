@@ -14,11 +14,19 @@ import pytest
 from retailsim.events.log.lock import RunLock
 from retailsim.sim.execution.progress_file import ProgressFile
 from retailsim.sim.play.progress import Progress
-from retailsim.sim.studio import runs_page as module
-from retailsim.sim.studio.run_summary import Numbers, RunSummary
-from retailsim.sim.studio.run_words import age, episodes, row_of, row_of_all, size, spent, worst
-from retailsim.sim.studio.runs import run_folders
-from retailsim.sim.studio.runs_page import entries
+from retailsim.sim.studio.runs_list import runs_page as module
+from retailsim.sim.studio.runs_list.run_summary import Numbers, RunSummary
+from retailsim.sim.studio.runs_list.run_words import (
+    age,
+    episodes,
+    row_of,
+    row_of_all,
+    size,
+    spent,
+    worst,
+)
+from retailsim.sim.studio.runs_list.runs_page import entries
+from retailsim.sim.studio.site.runs import run_folders
 from retailsim.sim.studio.state import State
 from tests.axe import axe
 from tests.browser import LOOKS, expect
@@ -142,7 +150,7 @@ def test_where_there_are_more_runs_than_are_looked_for_it_says_so(
 
     async def look(client: Client) -> None:
         for most, said in ((2, True), (4, False)):
-            monkeypatch.setattr("retailsim.sim.studio.runs.MOST", most)
+            monkeypatch.setattr("retailsim.sim.studio.site.runs.MOST", most)
             monkeypatch.setattr(module, "MOST", most)
             async with client.get("/") as answer:
                 assert (f"No more than {most} runs" in await answer.text()) is said

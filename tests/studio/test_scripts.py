@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from retailsim.sim.studio.static_files import STUDIOS
+from retailsim.sim.studio.site.static_files import STUDIOS
 
 FOREIGN = re.compile(
     r"""\b(?:from|import)\s*\(?\s*["'](?!\./)"""  # of another place than the folder

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from retailsim.analysis.lookup.log_search import SearchHit
-from retailsim.sim.studio import search
+from retailsim.sim.studio.episodes import search
 from tests.analysis.fakelog import closed, market, opened, write_run
 from tests.browser import expect
 from tests.studio.server import shown

@@ -12,8 +12,8 @@ import pytest
 from retailsim.events.log.lock import RunLock
 from retailsim.events.messages import EpisodeFailed
 from retailsim.sim.folder.run_progress import AskedModels, RunProgress, progress_place
+from retailsim.sim.studio.overview.watch import STALE_S, Watch
 from retailsim.sim.studio.state import State
-from retailsim.sim.studio.watch import STALE_S, Watch
 from tests.analysis.fakelog import closed, episode, market, opened, write_run
 from tests.analysis.test_cost import called
 from tests.sim.runs import SMALL, launched

@@ -10,7 +10,7 @@ from aiohttp import ClientSession, web
 
 from retailsim.sim.play_page import app as play_app
 from retailsim.sim.rate_page import app as rate_app
-from retailsim.sim.studio.static_files import KINDS, STUDIOS, add_static
+from retailsim.sim.studio.site.static_files import KINDS, STUDIOS, add_static
 from retailsim.sim.study.organiser import app as organiser_app
 from tests.serving import serving
 

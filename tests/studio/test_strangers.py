@@ -8,7 +8,7 @@ import pytest
 from aiohttp import web
 
 from retailsim.sim.studio.app import application
-from retailsim.sim.studio.studio import Studio
+from retailsim.sim.studio.site.studio import Studio
 from tests.browser import FOREIGN, Watch, expect
 from tests.serving import HOME, serving
 from tests.studio.server import TOKEN, shown

@@ -21,8 +21,8 @@ from retailsim.analysis.experiments.outcomes import (
 from retailsim.analysis.measures.scope import ILLUSTRATION
 from retailsim.analysis.statistics.values import Estimate, Interval, Test
 from retailsim.sim.experiments.outcome_page import outcome_page
-from retailsim.sim.studio.runs import run_folders
-from retailsim.sim.studio.studies import studies_of
+from retailsim.sim.studio.runs_list.studies import studies_of
+from retailsim.sim.studio.site.runs import run_folders
 from retailsim.sim.sweep.errors import BadSweep, NotASweep
 from retailsim.sim.sweep.kept_sweep import kept_sweep
 from retailsim.sim.sweep.sweep import MARK

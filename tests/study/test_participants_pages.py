@@ -12,8 +12,8 @@ from aiohttp.test_utils import TestClient, TestServer
 from retailsim.agents.person.desk import Desk
 from retailsim.sim.scenario.study_design import Treatment
 from retailsim.sim.scenario.study_table import StudyTable
-from retailsim.sim.studio import posted
-from retailsim.sim.studio.static_files import KINDS
+from retailsim.sim.studio.site import posted
+from retailsim.sim.studio.site.static_files import KINDS
 from retailsim.sim.study.form_file import read_form
 from retailsim.sim.study.links import ROOM
 from retailsim.sim.study.materials import Materials, text_of

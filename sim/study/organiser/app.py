@@ -6,8 +6,8 @@ from pathlib import Path
 
 from aiohttp import web
 
-from retailsim.sim.studio.small_app import small_application
-from retailsim.sim.studio.studio import Studio
+from retailsim.sim.studio.site.small_app import small_application
+from retailsim.sim.studio.site.studio import Studio
 from retailsim.sim.study.organiser.handlers import ADDRESS, ROUTES, rendered
 from retailsim.sim.study.session import SESSION, StudySession
 

@@ -12,10 +12,10 @@ from jinja2 import Environment
 
 from retailsim.market.core.money import NANOUSD_PER_CENT, us_dollars
 from retailsim.sim.play.progress import ModelUsage
-from retailsim.sim.studio.posted import posted_form
-from retailsim.sim.studio.run_words import age
-from retailsim.sim.studio.small_app import templates_of
-from retailsim.sim.studio.studio import NotThere
+from retailsim.sim.studio.runs_list.run_words import age
+from retailsim.sim.studio.site.posted import posted_form
+from retailsim.sim.studio.site.small_app import templates_of
+from retailsim.sim.studio.site.studio import NotThere
 from retailsim.sim.study.links import ROOM
 from retailsim.sim.study.links_file import address_of, links_csv
 from retailsim.sim.study.organiser import monitor

@@ -11,8 +11,8 @@ from aiohttp import web
 from retailsim.analysis.report.page import style
 from retailsim.events.errors import RetailSimError
 from retailsim.sim.play_page import app as play_app
-from retailsim.sim.studio.guard import Handler, with_headers
-from retailsim.sim.studio.static_files import KINDS, STUDIOS, content
+from retailsim.sim.studio.site.guard import Handler, with_headers
+from retailsim.sim.studio.site.static_files import KINDS, STUDIOS, content
 from retailsim.sim.study.errors import BadRegister, NoSeatFree, NoSuchSeat, TakesNobodyNew
 from retailsim.sim.study.participants.front import FRONT, Front
 from retailsim.sim.study.participants.handlers import ROUTES

@@ -10,7 +10,7 @@ from aiohttp import web
 
 from retailsim.agents.person.errors import BadAnswer, DeskClosed, NoSuchQuestion
 from retailsim.sim.play_page.forms import YES, Posted, given_of, measured
-from retailsim.sim.studio.posted import posted_form
+from retailsim.sim.studio.site.posted import posted_form
 from retailsim.sim.study.form_file import fields_of
 from retailsim.sim.study.participant import Participant, Stage
 from retailsim.sim.study.participants.front import FRONT, Front

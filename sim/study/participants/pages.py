@@ -23,7 +23,7 @@ from retailsim.sim.play_page.ending import Result, result_of
 from retailsim.sim.play_page.forms import Posted, controls_of
 from retailsim.sim.play_page.handlers import stage_name
 from retailsim.sim.scenario.study_table import StudyTable
-from retailsim.sim.studio.small_app import templates_of
+from retailsim.sim.studio.site.small_app import templates_of
 from retailsim.sim.study.form_file import fields_of
 from retailsim.sim.study.participant import Ending, Participant
 from retailsim.sim.study.participants.front import Front, SeatSitting

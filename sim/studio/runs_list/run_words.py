@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from retailsim.analysis.measures.value_text import written
 from retailsim.market.core.money import NANOUSD_PER_CENT, in_currency, us_dollars
-from retailsim.sim.studio.run_summary import Numbers, RunSummary
+from retailsim.sim.studio.runs_list.run_summary import Numbers, RunSummary
 from retailsim.sim.studio.state import State
 
 _UNITS = ((10**9, "GB"), (10**6, "MB"), (10**3, "kB"))

@@ -5,10 +5,10 @@ from __future__ import annotations
 import shlex
 
 from retailsim.sim.folder.currency import in_currency_of
-from retailsim.sim.studio.chapters import Chapter, Chapters
-from retailsim.sim.studio.heatmap import heatmap
-from retailsim.sim.studio.pages import fragment
-from retailsim.sim.studio.reading import PAIRS
+from retailsim.sim.studio.overview.chapters import Chapter, Chapters
+from retailsim.sim.studio.overview.heatmap import heatmap
+from retailsim.sim.studio.overview.reading import PAIRS
+from retailsim.sim.studio.site.pages import fragment
 from retailsim.sim.studio.state import State
 from retailsim.sim.terminal.program_name import program_name
 

@@ -21,10 +21,10 @@ from retailsim.sim.error_line import line_and_status
 from retailsim.sim.folder.currency import in_currency_of
 from retailsim.sim.look.compare_page import content
 from retailsim.sim.look.side_by_side import own_of, share_draws, side_by_side, streams_of
-from retailsim.sim.studio.pages import rendered
-from retailsim.sim.studio.pairs import Asked, asked_in, pairs_shown
-from retailsim.sim.studio.runs import run_folders
-from retailsim.sim.studio.studio import STUDIO, Studio
+from retailsim.sim.studio.compare.pairs import Asked, asked_in, pairs_shown
+from retailsim.sim.studio.site.pages import rendered
+from retailsim.sim.studio.site.runs import run_folders
+from retailsim.sim.studio.site.studio import STUDIO, Studio
 
 
 class Compared(NamedTuple):

@@ -10,14 +10,14 @@ from aiohttp import web
 
 from retailsim.analysis.projection.loader import load
 from retailsim.market.core.money import nanodollars
-from retailsim.sim.studio.pages import rendered
-from retailsim.sim.studio.studio import STUDIO
+from retailsim.sim.studio.site.pages import rendered
+from retailsim.sim.studio.site.studio import STUDIO
 
 MOST = 1_000
 """Rows of the page."""
 
 
-class OpenConversation(msgspec.Struct, frozen=True, kw_only=True):
+class UnfinishedConversation(msgspec.Struct, frozen=True, kw_only=True):
     """Answers that are recorded while their market is open.
 
     Parameters
@@ -38,7 +38,7 @@ class OpenConversation(msgspec.Struct, frozen=True, kw_only=True):
     cost_nanousd: int
 
 
-def open_conversations(run: Path) -> list[OpenConversation]:
+def open_conversations(run: Path) -> list[UnfinishedConversation]:
     """Return what was answered in the markets of a run that have no end in the log.
 
     Raises
@@ -58,7 +58,7 @@ def open_conversations(run: Path) -> list[OpenConversation]:
         )
         .sort("market", "episode")
     )
-    return [OpenConversation(**row) for row in rows.iter_rows(named=True)]
+    return [UnfinishedConversation(**row) for row in rows.iter_rows(named=True)]
 
 
 async def page(request: web.Request) -> web.Response:

@@ -19,15 +19,15 @@ from markupsafe import Markup
 
 from retailsim.events.errors import RetailSimError
 from retailsim.sim.error_line import line_and_status
-from retailsim.sim.studio.chapters import OVERVIEWS, Chapters
-from retailsim.sim.studio.pages import fragment, page, rendered
-from retailsim.sim.studio.parts import preface, shown
-from retailsim.sim.studio.run_summary import size_of
-from retailsim.sim.studio.run_words import size
-from retailsim.sim.studio.standing import Standing, standing
+from retailsim.sim.studio.overview.chapters import OVERVIEWS, Chapters
+from retailsim.sim.studio.overview.parts import preface, shown
+from retailsim.sim.studio.overview.standing import Standing, standing
+from retailsim.sim.studio.overview.watch import WATCHES
+from retailsim.sim.studio.runs_list.run_summary import size_of
+from retailsim.sim.studio.runs_list.run_words import size
+from retailsim.sim.studio.site.pages import fragment, page, rendered
+from retailsim.sim.studio.site.studio import STUDIO
 from retailsim.sim.studio.state import State, state_of
-from retailsim.sim.studio.studio import STUDIO
-from retailsim.sim.studio.watch import WATCHES
 
 PATIENCE_S = 0.5
 """A log that takes longer to read is read while the page has begun."""

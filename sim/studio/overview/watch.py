@@ -26,11 +26,11 @@ from retailsim.sim.error_line import line_and_status
 from retailsim.sim.folder.currency import in_currency_of
 from retailsim.sim.folder.run_folder import RunFolder
 from retailsim.sim.folder.run_progress import RunProgress, read_progress
-from retailsim.sim.studio.chapters import Chapters
-from retailsim.sim.studio.reading import measured
-from retailsim.sim.studio.standing import Standing
+from retailsim.sim.studio.overview.chapters import Chapters
+from retailsim.sim.studio.overview.reading import measured
+from retailsim.sim.studio.overview.standing import Standing
+from retailsim.sim.studio.site.studio import Studio
 from retailsim.sim.studio.state import State, state_of
-from retailsim.sim.studio.studio import Studio
 from retailsim.sim.terminal.progress_bar import Rate
 
 EVERY_S = 1.0

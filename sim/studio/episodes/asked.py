@@ -12,7 +12,7 @@ from retailsim.analysis.conversation.conversation import Conversation
 from retailsim.analysis.conversation.text import Text
 from retailsim.events.messages import LoggedRecord
 from retailsim.sim.run.prompts import Prompts, prompts
-from retailsim.sim.studio.one_episode import market_lines
+from retailsim.sim.studio.episodes.one_episode import market_lines
 
 MOST_LINES = 20_000
 """Of a market with more, the prompts are not made: it would be played for minutes."""

@@ -24,10 +24,10 @@ from retailsim.analysis.report.content import lead
 from retailsim.events.log.seal import fingerprint
 from retailsim.sim.error_line import line_and_status
 from retailsim.sim.folder.currency import in_currency_of
-from retailsim.sim.studio.links import Link, to_decided, to_episodes
-from retailsim.sim.studio.pages import fragment
-from retailsim.sim.studio.reading import Maker, Reading, read
-from retailsim.sim.studio.studio import Studio
+from retailsim.sim.studio.episodes.links import Link, to_decided, to_episodes
+from retailsim.sim.studio.overview.reading import Maker, Reading, read
+from retailsim.sim.studio.site.pages import fragment
+from retailsim.sim.studio.site.studio import Studio
 
 MOST_BYTES = 64 << 20
 """Of all that is kept; what was looked at last is, however large it is."""

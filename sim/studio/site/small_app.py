@@ -10,10 +10,10 @@ from aiohttp import web
 from aiohttp.typedefs import Middleware
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
-from retailsim.sim.studio.guard import Handler, guard, with_headers
-from retailsim.sim.studio.static_files import add_static
-from retailsim.sim.studio.studio import STUDIO, Studio
-from retailsim.sim.studio.words import prepare, status_and_words
+from retailsim.sim.studio.site.guard import Handler, guard, with_headers
+from retailsim.sim.studio.site.static_files import add_static
+from retailsim.sim.studio.site.studio import STUDIO, Studio
+from retailsim.sim.studio.site.words import prepare, status_and_words
 
 Told = Callable[[int, str], web.Response]
 """Status and what went wrong -> the page that says it."""

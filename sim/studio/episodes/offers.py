@@ -18,7 +18,7 @@ MOST = 20
 """Products of one conversation that are shown."""
 
 
-class Offer(msgspec.Struct, frozen=True, kw_only=True):
+class ProductOffer(msgspec.Struct, frozen=True, kw_only=True):
     """A product and its terms.
 
     Parameters
@@ -33,7 +33,7 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True):
     returns: ReturnPolicy
 
 
-def offers(folder: RunFolder, shown: Conversation) -> tuple[Offer, ...]:
+def offers(folder: RunFolder, shown: Conversation) -> tuple[ProductOffer, ...]:
     """Return what a conversation is about, the product that was bought or opened first.
 
     What the run's inputs do not hold any more is left out; of a bare log, nothing is known.
@@ -47,12 +47,14 @@ def offers(folder: RunFolder, shown: Conversation) -> tuple[Offer, ...]:
     return tuple(_offer(found[name], scenario) for name in wanted if name in found)
 
 
-def named(shown: Conversation, found: Sequence[Offer]) -> Mapping[int, tuple[tuple[int, str], ...]]:
+def named(
+    shown: Conversation, found: Sequence[ProductOffer]
+) -> Mapping[int, tuple[tuple[int, str], ...]]:
     """Return the products that events name by their ids alone, by the events' ``seq``.
 
     Parameters
     ----------
-    found : sequence of Offer
+    found : sequence of ProductOffer
         In the order of the page.
 
     Returns
@@ -72,8 +74,8 @@ def named(shown: Conversation, found: Sequence[Offer]) -> Mapping[int, tuple[tup
     }
 
 
-def _offer(product: Product, scenario: Scenario) -> Offer:
-    return Offer(
+def _offer(product: Product, scenario: Scenario) -> ProductOffer:
+    return ProductOffer(
         product=product,
         shipping_cents=scenario.shipping.fee_cents(product.price_cents),
         returns=scenario.policy.returns(product.category),

@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
-from retailsim.sim.studio.pages import told
-from retailsim.sim.studio.studio import STUDIO
+from retailsim.sim.studio.site.pages import told
+from retailsim.sim.studio.site.studio import STUDIO
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 

@@ -18,12 +18,12 @@ from aiohttp import web
 
 from retailsim.events.errors import RetailSimError
 from retailsim.sim.error_line import line_and_status
-from retailsim.sim.studio.chapters import OVERVIEWS, Chapters
-from retailsim.sim.studio.parts import preface, shown
-from retailsim.sim.studio.standing import Standing, standing
+from retailsim.sim.studio.overview.chapters import OVERVIEWS, Chapters
+from retailsim.sim.studio.overview.parts import preface, shown
+from retailsim.sim.studio.overview.standing import Standing, standing
+from retailsim.sim.studio.overview.watch import WATCHES, Watch
+from retailsim.sim.studio.site.studio import STUDIO
 from retailsim.sim.studio.state import State, state_of
-from retailsim.sim.studio.studio import STUDIO
-from retailsim.sim.studio.watch import WATCHES, Watch
 
 MOST_A_BROWSER = 4
 """Streams: a browser opens six connections to a server, and pages need some of them."""

@@ -23,12 +23,12 @@ from retailsim.sim.experiments.played_outcome import played_outcome
 from retailsim.sim.experiments.presets import arms_of
 from retailsim.sim.folder.currency import in_currency_of
 from retailsim.sim.folder.run_keys import key_of
-from retailsim.sim.studio.compare import mark
-from retailsim.sim.studio.errors import UnclearStudy
-from retailsim.sim.studio.pages import rendered
-from retailsim.sim.studio.runs import run_folders
+from retailsim.sim.studio.compare.page import mark
+from retailsim.sim.studio.site.errors import UnclearStudy
+from retailsim.sim.studio.site.pages import rendered
+from retailsim.sim.studio.site.runs import run_folders
+from retailsim.sim.studio.site.studio import STUDIO, NotThere, Studio
 from retailsim.sim.studio.state import State, state_of
-from retailsim.sim.studio.studio import STUDIO, NotThere, Studio
 from retailsim.sim.sweep.kept_sweep import kept_sweep
 from retailsim.sim.sweep.sweep import MARK as SWEEP
 from retailsim.sim.sweep.sweep import measured

@@ -11,9 +11,9 @@ from pathlib import Path
 
 from aiohttp import web
 
-from retailsim.sim.studio.guard import Handler
+from retailsim.sim.studio.site.guard import Handler
 
-STUDIOS = Path(__file__).parent / "static"
+STUDIOS = Path(__file__).parent.parent / "static"
 SHARED = ("studio.css", "icon.svg")
 """Files of the studio that every page is drawn with."""
 KINDS = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}

@@ -13,7 +13,7 @@ import anyio
 import anyio.to_thread
 from aiohttp import web
 
-from retailsim.sim.studio.runs import run_folders
+from retailsim.sim.studio.site.runs import run_folders
 
 Arguments = TypeVarTuple("Arguments")
 Result = TypeVar("Result")

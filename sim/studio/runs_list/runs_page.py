@@ -11,12 +11,12 @@ from typing import Any, NamedTuple
 from aiohttp import web
 
 from retailsim.events.log.lock import is_held
-from retailsim.sim.studio.pages import rendered
-from retailsim.sim.studio.run_summary import began_at, summary_of
-from retailsim.sim.studio.run_words import Row, row_of, row_of_all
-from retailsim.sim.studio.runs import MOST, run_folders
-from retailsim.sim.studio.studies import studies_of
-from retailsim.sim.studio.studio import STUDIO, Studio
+from retailsim.sim.studio.runs_list.run_summary import began_at, summary_of
+from retailsim.sim.studio.runs_list.run_words import Row, row_of, row_of_all
+from retailsim.sim.studio.runs_list.studies import studies_of
+from retailsim.sim.studio.site.pages import rendered
+from retailsim.sim.studio.site.runs import MOST, run_folders
+from retailsim.sim.studio.site.studio import STUDIO, Studio
 from retailsim.sim.terminal.program_name import program_name
 
 ON_A_PAGE = 50

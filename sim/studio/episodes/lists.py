@@ -18,8 +18,8 @@ from retailsim.analysis.listing.listing import EpisodeList, Neighbours, episode_
 from retailsim.events.log.seal import SEAL, fingerprint
 from retailsim.sim.folder.currency import currency_of
 from retailsim.sim.folder.run_progress import read_progress
+from retailsim.sim.studio.site.studio import STUDIO
 from retailsim.sim.studio.state import State, state_of
-from retailsim.sim.studio.studio import STUDIO
 
 MOST_BYTES = 256 << 20
 """Of all lists together; the one that was looked at last is kept, however large it is."""

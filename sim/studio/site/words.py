@@ -8,8 +8,8 @@ from aiohttp import web
 from retailsim.analysis.report.page import style
 from retailsim.events.errors import RetailSimError
 from retailsim.sim.error_line import line_and_status
-from retailsim.sim.studio.guard import HEALTH
-from retailsim.sim.studio.studio import STUDIO, NotThere
+from retailsim.sim.studio.site.guard import HEALTH
+from retailsim.sim.studio.site.studio import STUDIO, NotThere
 
 log = structlog.get_logger(__name__)
 

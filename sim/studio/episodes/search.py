@@ -15,9 +15,9 @@ from retailsim.analysis.listing.episode_filter import MOST_TEXT
 from retailsim.analysis.lookup.log_search import SearchHit, searched
 from retailsim.events.errors import RetailSimError
 from retailsim.sim.error_line import line_and_status
-from retailsim.sim.studio.links import to_episodes
-from retailsim.sim.studio.pages import fragment, page, rendered
-from retailsim.sim.studio.studio import STUDIO, Studio
+from retailsim.sim.studio.episodes.links import to_episodes
+from retailsim.sim.studio.site.pages import fragment, page, rendered
+from retailsim.sim.studio.site.studio import STUDIO, Studio
 
 MOST_HITS = 200
 PIECE_S = 0.2

@@ -9,10 +9,10 @@ from retailsim.analysis.listing.errors import BadFilter
 from retailsim.events.errors import RetailSimError
 from retailsim.market.core.money import in_currency
 from retailsim.sim.error_line import line_and_status
-from retailsim.sim.studio import episodes_view as view
-from retailsim.sim.studio.lists import LISTS, ReadList, newer
-from retailsim.sim.studio.pages import rendered
-from retailsim.sim.studio.studio import STUDIO
+from retailsim.sim.studio.episodes import episodes_view as view
+from retailsim.sim.studio.episodes.lists import LISTS, ReadList, newer
+from retailsim.sim.studio.site.pages import rendered
+from retailsim.sim.studio.site.studio import STUDIO
 
 
 async def episodes(request: web.Request) -> web.Response:

@@ -13,11 +13,11 @@ from retailsim.analysis.conversation.conversation import Conversation
 from retailsim.analysis.conversation.outcome import outcome
 from retailsim.sim.folder.currency import in_currency_of
 from retailsim.sim.look.side_by_side import run_names
-from retailsim.sim.studio.compare import pairs_of
-from retailsim.sim.studio.one_episode import read
-from retailsim.sim.studio.pages import rendered
-from retailsim.sim.studio.pairs import Asked, Beside, amounts, asked_in, steps
-from retailsim.sim.studio.studio import STUDIO, NotThere
+from retailsim.sim.studio.compare.page import pairs_of
+from retailsim.sim.studio.compare.pairs import Asked, Beside, amounts, asked_in, steps
+from retailsim.sim.studio.episodes.one_episode import read
+from retailsim.sim.studio.site.pages import rendered
+from retailsim.sim.studio.site.studio import STUDIO, NotThere
 
 
 class NoSuchEpisode(NotThere):

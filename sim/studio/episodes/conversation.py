@@ -18,13 +18,13 @@ from retailsim.analysis.listing.listing import Neighbours
 from retailsim.market.core.money import dollars, nanodollars
 from retailsim.sim.folder.currency import in_currency_of
 from retailsim.sim.folder.run_folder import RunFolder
-from retailsim.sim.studio.asked import asked_for
-from retailsim.sim.studio.episodes_view import PAGE_ROWS
-from retailsim.sim.studio.lists import neighbours
-from retailsim.sim.studio.offers import named, offers
-from retailsim.sim.studio.one_episode import lines_of, read
-from retailsim.sim.studio.pages import rendered, told
-from retailsim.sim.studio.studio import STUDIO
+from retailsim.sim.studio.episodes.asked import asked_for
+from retailsim.sim.studio.episodes.episodes_view import PAGE_ROWS
+from retailsim.sim.studio.episodes.lists import neighbours
+from retailsim.sim.studio.episodes.offers import named, offers
+from retailsim.sim.studio.episodes.one_episode import lines_of, read
+from retailsim.sim.studio.site.pages import rendered, told
+from retailsim.sim.studio.site.studio import STUDIO
 
 OWN = ("id", "market", "tab", "prompts")
 """The keys of the query that are the page's own; all others are the filter it stands in."""

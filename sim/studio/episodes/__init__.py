@@ -1,0 +1,1 @@
+"""The episodes of a run: the list, one conversation, a text in all of them."""

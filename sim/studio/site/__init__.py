@@ -1,0 +1,1 @@
+"""What all pages stand on: who may look, templates, files, words, and where runs are."""
