@@ -18,7 +18,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from retailsim.analysis.policy.audit import Plan, audited
+from retailsim.analysis.policy.audit import AuditPlan, audited
 from retailsim.analysis.policy.decisions import Decisions
 from retailsim.analysis.policy.diagnostics import diagnosed, refusals
 from retailsim.analysis.policy.evaluation import Value, estimates
@@ -47,12 +47,12 @@ def main() -> None:
         run = Path(folder) / "run"
         seller = {"id": "csi", "agent": "csi", "options": {"explore": 0.1}}
         launch("csales", sellers=[seller], out=run, catalog=told.catalog, profiles=told.profiles)
-        plan = Plan(logs=told.logs, clusters=told.clusters, each=told.each, rounds=told.rounds)
+        plan = AuditPlan(logs=told.logs, clusters=told.clusters, each=told.each, rounds=told.rounds)
         for line in study(run, plan):
             print(line, flush=True)
 
 
-def study(run: Path, plan: Plan) -> Iterator[str]:
+def study(run: Path, plan: AuditPlan) -> Iterator[str]:
     """Yield the table of each policy and reward, line by line."""
     file = RunFolder(run).read()
     targets = [target_of("csi", settings) for settings in TARGETS]

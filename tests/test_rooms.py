@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+import retailsim
+
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("agents", "analysis", "events", "market", "sim")
 Arrows = Mapping[str, set[str]]
@@ -97,3 +99,53 @@ def test_a_circle_is_found_however_long_and_wherever_the_import_stands(tmp_path:
     assert circles(of) == {frozenset({"a", "b", "c", "lone"})}
     (tmp_path / "analysis/lone.py").write_text("from retailsim.sim import a\n")
     assert circles(arrows(tmp_path / "analysis", tmp_path)) == set()
+
+
+MOST_MODULES = 25
+"""In one folder: more are not taken in at a glance."""
+
+
+def crowded(folder: Path) -> bool:
+    """Whether a folder has more modules than one takes in, its ``__init__`` not counted."""
+    return len([path for path in folder.glob("*.py") if path.stem != "__init__"]) > MOST_MODULES
+
+
+@pytest.mark.parametrize("folder", folders())
+def test_a_folder_is_taken_in_at_a_glance(folder: str) -> None:
+    assert not crowded(ROOT / folder)
+
+
+def test_a_crowded_folder_is_found(tmp_path: Path) -> None:
+    for number in range(MOST_MODULES):
+        (tmp_path / f"module_{number}.py").touch()
+    (tmp_path / "__init__.py").touch()
+    assert not crowded(tmp_path)
+    (tmp_path / "one_more.py").touch()
+    assert crowded(tmp_path)
+
+
+def classes(root: Path) -> dict[str, list[str]]:
+    """Return the modules that define a class, by its name; those in functions do not count."""
+    found: dict[str, list[str]] = {}
+    for package in PACKAGES:
+        for path in sorted((root / package).rglob("*.py")):
+            module = ".".join(("retailsim", *path.relative_to(root).with_suffix("").parts))
+            for node in ast.parse(path.read_text(encoding="utf-8")).body:
+                if isinstance(node, ast.ClassDef):
+                    found.setdefault(node.name, []).append(module)
+    return found
+
+
+def test_a_public_class_shares_its_name_with_no_other() -> None:
+    """Who reads `Offer` anywhere may take it for the one that `import retailsim` offers."""
+    defined = classes(ROOT)
+    public = [name for name in retailsim.__all__ if isinstance(getattr(retailsim, name), type)]
+    assert len(public) > 30
+    assert {name: defined[name] for name in public if len(defined[name]) > 1} == {}
+
+
+def test_a_class_that_stands_twice_is_found(tmp_path: Path) -> None:
+    for name in ("market/offers.py", "sim/pages/offers.py"):
+        (tmp_path / name).parent.mkdir(parents=True)
+        (tmp_path / name).write_text("class Offer:\n    class Inner: ...\n")
+    assert classes(tmp_path) == {"Offer": ["retailsim.market.offers", "retailsim.sim.pages.offers"]}

@@ -143,7 +143,7 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True):
     estimated: bool = False
 
 
-class Answer(msgspec.Struct, frozen=True, kw_only=True):
+class ModelAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """What a model answered; `cost_nanousd` where the provider itself states the price.
 
     ``model``, ``fingerprint`` and ``upstream`` are as the provider tells them, else empty (see

@@ -122,7 +122,7 @@ class Standing:
         return ""
 
 
-class Line(msgspec.Struct, frozen=True):
+class JournalLine(msgspec.Struct, frozen=True):
     """A line of a journal: an act, or what is wrong with it."""
 
     number: int
@@ -146,7 +146,7 @@ def read_head(text: str) -> Head:
     return msgspec.json.decode(text.partition("\n")[0], type=Head)
 
 
-def read_acts(text: str) -> Iterator[Line]:
+def read_acts(text: str) -> Iterator[JournalLine]:
     """Yield what follows the first line.
 
     A last line without its end was being written when the server was killed: nobody was ever told
@@ -155,11 +155,13 @@ def read_acts(text: str) -> Iterator[Line]:
     *whole, torn = text.split("\n")
     for number, line in enumerate(whole[1:], 2):
         try:
-            yield Line(number, msgspec.json.decode(line, type=Act))
+            yield JournalLine(number, msgspec.json.decode(line, type=Act))
         except (ValueError, RecursionError) as error:
-            yield Line(number, None, f"no line of a journal: {error}")
+            yield JournalLine(number, None, f"no line of a journal: {error}")
     if torn:
-        yield Line(len(whole) + 1, None, "it breaks off, and was never confirmed to the rater")
+        yield JournalLine(
+            len(whole) + 1, None, "it breaks off, and was never confirmed to the rater"
+        )
 
 
 def line_of(record: Head | Act) -> bytes:

@@ -41,7 +41,7 @@ class Audited:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class AuditPlan:
     """What an audit plays.
 
     Parameters
@@ -65,7 +65,7 @@ class Plan:
         return self.clusters * self.each
 
     @classmethod
-    def of(cls, decisions: Decisions, profiles: int, conversations: int) -> Plan:
+    def of(cls, decisions: Decisions, profiles: int, conversations: int) -> AuditPlan:
         """Return the plan for a log, with about so many conversations in all.
 
         Half of them are for the truth, which has to be surer than what is compared with it; logs
@@ -94,7 +94,7 @@ class Audit:
 
     Parameters
     ----------
-    plan : Plan
+    plan : AuditPlan
     truth, truth_error : float
         The policy's mean return over the run's profiles, and its standard error.
     gain, gain_error : float
@@ -106,7 +106,7 @@ class Audit:
     estimators : sequence of Audited
     """
 
-    plan: Plan
+    plan: AuditPlan
     truth: float
     truth_error: float
     gain: float

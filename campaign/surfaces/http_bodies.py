@@ -15,7 +15,7 @@ from campaign.surface import Surface, WrongInSilence, within
 from retailsim.agents.llm.adapters import usage
 from retailsim.agents.llm.gateway.endpoint import Endpoint
 from retailsim.agents.llm.gateway.transport import HttpReply
-from retailsim.agents.llm.types import PROVIDERS, Answer, ModelConfig, Provider
+from retailsim.agents.llm.types import PROVIDERS, ModelAnswer, ModelConfig, Provider
 from tests.llm.faultserver import ERROR_BODY, success
 
 KEY = "campaign-secret-0123456789"
@@ -88,7 +88,7 @@ def feed(data: bytes) -> str:
     endpoint = _endpoints().get(wire.provider, _endpoints()["openai"])
     reply = HttpReply(wire.status, CIMultiDict(wire.headers), raw)
     found = endpoint.read(reply, b"x" * 400, lambda: 1e9)
-    if isinstance(found, Answer):
+    if isinstance(found, ModelAnswer):
         return _answer(found, raw)
     failure = endpoint.clean(found)
     within("delay_s", failure.delay_s, 0.0, 1e300)
@@ -97,7 +97,7 @@ def feed(data: bytes) -> str:
     return failure.kind
 
 
-def _answer(answer: Answer, raw: bytes) -> str:
+def _answer(answer: ModelAnswer, raw: bytes) -> str:
     told = answer.usage
     for name, tokens in msgspec.structs.asdict(told).items():
         within(name, tokens, 0, 10**8)

@@ -18,7 +18,7 @@ from retailsim.agents.llm.provider.capabilities import abilities
 from retailsim.agents.llm.provider.price import pricing
 from retailsim.agents.llm.talk import templates
 from retailsim.agents.llm.talk.caller import bound_of
-from retailsim.agents.llm.types import Answer, Call, ModelConfig
+from retailsim.agents.llm.types import Call, ModelAnswer, ModelConfig
 from retailsim.events.errors import UnusableOutput
 from retailsim.events.messages import ModelCalled
 from retailsim.market.core.money import nanodollars
@@ -151,7 +151,7 @@ class ModelBatch:
         self._count(answer, cost)
         return _record(self.model, answer)
 
-    def _count(self, answer: Answer, cost: int | None) -> None:
+    def _count(self, answer: ModelAnswer, cost: int | None) -> None:
         spent = self.spent
         spent.calls += 1
         spent.input_tokens += answer.usage.input
@@ -172,7 +172,7 @@ def _config(name: str, settings: Sequence[str]) -> ModelConfig:
         raise BadScenario("--set", str(error)) from None
 
 
-def _record(name: str, answer: Answer) -> ModelCalled:
+def _record(name: str, answer: ModelAnswer) -> ModelCalled:
     return ModelCalled(
         market="",
         episode=None,

@@ -19,7 +19,7 @@ from retailsim.agents.llm.gateway.gateway import Gateway, request_sha256
 from retailsim.agents.llm.provider.capabilities import abilities
 from retailsim.agents.llm.provider.price import how_to_price, pricing
 from retailsim.agents.llm.talk.caller import Caller, Shared
-from retailsim.agents.llm.types import Answer, Call, ModelConfig
+from retailsim.agents.llm.types import Call, ModelAnswer, ModelConfig
 from retailsim.agents.llm.types import Usage as Tokens
 from retailsim.events.messages import ModelCalled
 from retailsim.events.outside import Door
@@ -151,7 +151,7 @@ class Models:
                 body=gateway.body(name, call),
             )
 
-        def keep(asked: Question, answer: Answer) -> None:
+        def keep(asked: Question, answer: ModelAnswer) -> None:
             problem = cache.keep(asked, answer)
             if problem is not None and self._notes is not None:
                 self._notes("an answer could not be kept", cache=str(cache.path), problem=problem)

@@ -20,7 +20,7 @@ _LATER = {"post_inquiry": "settled", "product": "product"}
 RATINGS = "buyer.ratings."
 
 
-class Review(NamedTuple):
+class RatedStars(NamedTuple):
     """Stars that a person gave, and the level of ratings that they tell of."""
 
     episode: int
@@ -44,7 +44,7 @@ class Seen:
         0 without an order.
     questions : array of float
         Messages before the decision.
-    reviews : tuple of Review
+    reviews : tuple of RatedStars
     """
 
     expected: Expected
@@ -54,7 +54,7 @@ class Seen:
     bought: NDArray[np.bool_]
     units: Floats
     questions: Floats
-    reviews: tuple[Review, ...]
+    reviews: tuple[RatedStars, ...]
 
     def __len__(self) -> int:
         """Return how many episodes there are."""
@@ -115,14 +115,16 @@ def _codes(column: pl.Series) -> tuple[tuple[str, ...], Codes]:
     return tuple(map(str, names)), codes
 
 
-def _reviews(rows: Sequence[Mapping[str, Any]], footings: Mapping[str, Footing]) -> list[Review]:
+def _reviews(
+    rows: Sequence[Mapping[str, Any]], footings: Mapping[str, Footing]
+) -> list[RatedStars]:
     found = []
     for place, row in enumerate(rows):
         known = footings[row["pair"]].ratings
         for aspect in ASPECTS:
             stars, key = row[f"rating_{aspect}"], _key(aspect, row)
             if stars is not None and key in known:
-                found.append(Review(place, key, round(stars)))
+                found.append(RatedStars(place, key, round(stars)))
     return found
 
 

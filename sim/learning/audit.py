@@ -18,7 +18,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from retailsim.analysis.policy.audit import Audit, Plan, audited
+from retailsim.analysis.policy.audit import Audit, AuditPlan, audited
 from retailsim.analysis.policy.decisions import Decisions, Flags, Floats, Whole
 from retailsim.analysis.policy.diagnostics import diagnosed, refusals
 from retailsim.analysis.policy.evaluation import estimates
@@ -78,14 +78,14 @@ class SeatAuditor(ABC):
             self.logging.play(self.logging.clusters[number % self.profiles], 10**6 + number)
         return (time.process_time() - begin) / _TRIED
 
-    def held(self, target: Target, plan: Plan, done: Done = lambda: None) -> Audit:
+    def held(self, target: Target, plan: AuditPlan, done: Done = lambda: None) -> Audit:
         """Play, estimate and compare.
 
         Parameters
         ----------
         target : Target
             With a seat.
-        plan : Plan
+        plan : AuditPlan
         done : callable
             Told after each conversation.
         """
@@ -116,7 +116,7 @@ class SeatAuditor(ABC):
         return over_profiles(mine), over_profiles(mine - theirs)
 
     def logs(
-        self, targets: Sequence[Target], plan: Plan, done: Done = lambda: None
+        self, targets: Sequence[Target], plan: AuditPlan, done: Done = lambda: None
     ) -> Iterator[tuple[Decisions, Sequence[Floats]]]:
         """Play the independent logs, and yield each with what the targets would have done."""
         random = np.random.default_rng(self._seed)

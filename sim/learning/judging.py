@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from retailsim.analysis.policy.audit import Audit, Plan
+from retailsim.analysis.policy.audit import Audit, AuditPlan
 from retailsim.analysis.policy.decisions import Decisions, Floats
 from retailsim.analysis.policy.evaluation import (
     RECOMMENDED,
@@ -119,7 +119,7 @@ def _audited(
     if not decisions.known.all():
         raise NoAudit(run, "its seller states no propensities, so no estimate can be compared")
     auditor = bench.auditor(run, file, seat, reward, told.seed)
-    plan = Plan.of(decisions, auditor.profiles, told.conversations)
+    plan = AuditPlan.of(decisions, auditor.profiles, told.conversations)
     total = plan.total(auditor.profiles)
     terminal.say(
         f"the audit plays {total:,} conversations, {plan.logs} logs of {plan.size} and the rest "

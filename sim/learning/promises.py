@@ -113,7 +113,7 @@ class Chosen(msgspec.Struct, frozen=True, kw_only=True):
     margin_cost: float
 
 
-class Line:
+class Trend:
     """A straight line through values by steps, with an error between clusters.
 
     Parameters
@@ -263,12 +263,12 @@ def choose(limits: Sequence[Limit], trials: Sequence[Trial], *, sure: float = SU
     )
 
 
-def _lines(trials: Sequence[Trial], terms: Sequence[str], *, sure: float) -> list[Line]:
+def _lines(trials: Sequence[Trial], terms: Sequence[str], *, sure: float) -> list[Trend]:
     steps = np.array([one.step for one in trials])
     moved = np.array([one.moved for one in trials], np.float64)
     _, clusters = np.unique([one.name for one in trials], return_inverse=True)
     return [
-        Line(steps, np.array([one.terms[term] for one in trials]), moved, clusters, sure=sure)
+        Trend(steps, np.array([one.terms[term] for one in trials]), moved, clusters, sure=sure)
         for term in terms
     ]
 

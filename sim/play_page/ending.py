@@ -19,7 +19,7 @@ from retailsim.sim.people.outcome import Outcome, outcomes_of
 from retailsim.sim.people.twin import BesideTwin, beside_twins
 
 
-class Line(msgspec.Struct, frozen=True):
+class OutcomeLine(msgspec.Struct, frozen=True):
     """One thing that an episode came to: for the person, and for the simulated agent."""
 
     name: str
@@ -37,7 +37,7 @@ class Ended(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     title: str
-    lines: tuple[Line, ...]
+    lines: tuple[OutcomeLine, ...]
     why_none: str
     gone: str = ""
 
@@ -155,7 +155,7 @@ _SETTLED = {"Paid in the end": "Paid", "Left in the end": "Paid by the buyer"}
 """What is said only where it differs from what was paid."""
 
 
-def beside(mine: Mapping[str, str], twins: Mapping[str, str]) -> Iterator[Line]:
+def beside(mine: Mapping[str, str], twins: Mapping[str, str]) -> Iterator[OutcomeLine]:
     """Yield what two outcomes say, side by side, each line where `told` has it."""
     names, at = list(mine), 0
     for name in twins:
@@ -169,7 +169,7 @@ def beside(mine: Mapping[str, str], twins: Mapping[str, str]) -> Iterator[Line]:
         return said.get(name) or said.get(_SETTLED.get(name, ""), "–")
 
     for name in names:
-        yield Line(name, cell(mine, name), cell(twins, name))
+        yield OutcomeLine(name, cell(mine, name), cell(twins, name))
 
 
 _ENDS = {"open": "not over", "failed": "broken off"}

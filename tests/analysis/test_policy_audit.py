@@ -8,7 +8,7 @@ from functools import lru_cache
 import numpy as np
 import pytest
 
-from retailsim.analysis.policy.audit import Plan, audited
+from retailsim.analysis.policy.audit import AuditPlan, audited
 from retailsim.analysis.policy.decisions import Decisions
 from retailsim.analysis.policy.diagnostics import diagnosed
 from retailsim.analysis.policy.evaluation import Value, estimates
@@ -37,7 +37,7 @@ def test_a_plan_holds_to_its_number(
     episodes: int, clusters: int, profiles: int, conversations: int
 ) -> None:
     log = World().log(LOGGER, episodes if episodes < 2_000 else 2_000, 1, clusters=clusters)
-    plan = Plan.of(log, profiles, conversations)
+    plan = AuditPlan.of(log, profiles, conversations)
     assert plan.clusters == min(clusters, 400)
     assert plan.size <= 400
     assert plan.logs >= 20

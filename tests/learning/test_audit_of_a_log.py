@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from retailsim.analysis.policy.audit import Plan, audited
+from retailsim.analysis.policy.audit import AuditPlan, audited
 from retailsim.analysis.policy.evaluation import estimates
 from retailsim.sim.folder.run_folder import RunFolder
 from retailsim.sim.learning.audit import over_profiles
@@ -31,7 +31,7 @@ def auditor(run: Path, term: str = "sale", seed: int = 1) -> Auditor:
     return Auditor(run, file, file.scenario.sellers[0], {term: 1.0}, seed)
 
 
-PLAN = Plan(logs=3, clusters=20, each=2, rounds=2)
+PLAN = AuditPlan(logs=3, clusters=20, each=2, rounds=2)
 
 
 @pytest.mark.slow
@@ -118,7 +118,7 @@ def test_wdr_and_dr_hold_the_played_truth(run: Path) -> None:
     """Over 25 logs of 120 conversations; the limits are what 90 to 98 % leave to chance."""
     target, one = target_of("csi", ("temperature=0.2", "explore=0.3")), auditor(run)
     truth, gain = one.truth(target, 10)
-    logs = one.logs([target], Plan(logs=25, clusters=60, each=2, rounds=0))
+    logs = one.logs([target], AuditPlan(logs=25, clusters=60, each=2, rounds=0))
     found = audited(
         [estimates(log, weighed, draws=400, every_interval=True) for log, [weighed] in logs],
         truth[0],

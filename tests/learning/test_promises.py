@@ -13,8 +13,8 @@ from retailsim.sim.learning.limits import Limit
 from retailsim.sim.learning.promises import (
     GRID,
     STEPS,
-    Line,
     Promise,
+    Trend,
     Trial,
     aims,
     choose,
@@ -73,7 +73,7 @@ def test_trials_that_no_price_moves_make_a_bound_narrower_and_it_still_covers() 
         cost = (does & (random.random(600) < 0.5 - 1.5 * steps * moved)).astype(np.float64)
         truth = 0.6 * (0.5 - 1.5 * step * 0.2)
         for said, known in zip(covered, (moved, np.ones(600), np.zeros(600)), strict=True):
-            bound = Line(steps, cost, known, names, sure=0.95).bound(step, -1.0)
+            bound = Trend(steps, cost, known, names, sure=0.95).bound(step, -1.0)
             covered[said] += bound <= truth
             width[said] += (truth - bound) / draws
     error = 3 * math.sqrt(0.05 * 0.95 / draws)
@@ -98,7 +98,7 @@ def test_a_limit_that_no_price_keeps_is_promised_as_seldom_as_one_bound_errs() -
             for name, step, did in zip(names, steps, cost, strict=True)
         ]
         falsely += choose([limit], drawn).promises[0].kept
-        line = Line(steps, cost, np.ones(1_400), names, sure=0.95)
+        line = Trend(steps, cost, np.ones(1_400), names, sure=0.95)
         best += min(line.bound(GRID[0], 1.0), line.bound(GRID[-1], 1.0)) <= limit.bound
     error = 3 * math.sqrt(0.05 * 0.95 / draws)
     assert falsely / draws == pytest.approx(0.05, abs=error)

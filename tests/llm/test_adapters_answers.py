@@ -11,7 +11,7 @@ import pytest
 from retailsim.agents.llm.provider.attempt_failure import Failure
 from retailsim.agents.llm.provider.vendor import vendor_of
 from retailsim.agents.llm.talk.caller import LONGEST_NAME, answered_by
-from retailsim.agents.llm.types import PROVIDERS, Answer, Provider, Usage
+from retailsim.agents.llm.types import PROVIDERS, ModelAnswer, Provider, Usage
 from retailsim.events.messages import AnsweredBy
 from tests.llm.faultserver import SUCCESS, TEXT, success
 
@@ -25,14 +25,14 @@ VENDOR: dict[Provider, str] = {
 }
 
 
-def read(provider: Provider, body: Any) -> Answer | Failure:
-    found: Answer | Failure = vendor_of(provider).adapter.answer(json.dumps(body).encode())
+def read(provider: Provider, body: Any) -> ModelAnswer | Failure:
+    found: ModelAnswer | Failure = vendor_of(provider).adapter.answer(json.dumps(body).encode())
     return found
 
 
-def answer(provider: Provider, body: Any) -> Answer:
+def answer(provider: Provider, body: Any) -> ModelAnswer:
     found = read(provider, body)
-    assert isinstance(found, Answer), found
+    assert isinstance(found, ModelAnswer), found
     return found
 
 
@@ -41,7 +41,7 @@ def test_text_tokens_and_model_are_read(provider: Provider) -> None:
     found = answer(provider, success(VENDOR[provider]))
     written = 6 if provider == "anthropic" else 0
     usage = Usage(input=100, cached=64, written=written, output=20, reasoning=5)
-    assert found == Answer(text=TEXT, finish="stop", usage=usage, model="served")
+    assert found == ModelAnswer(text=TEXT, finish="stop", usage=usage, model="served")
 
 
 def test_who_answered_is_read_as_far_as_it_is_told() -> None:
@@ -60,10 +60,10 @@ def test_a_foreign_server_may_put_anything_where_it_names_itself() -> None:
 
 
 def test_what_is_kept_of_who_answered_is_bounded_and_only_what_was_told() -> None:
-    told = Answer(text="", finish="stop", usage=Usage(), model="m" * 10_000)
+    told = ModelAnswer(text="", finish="stop", usage=Usage(), model="m" * 10_000)
     assert answered_by(told) == AnsweredBy(model="m" * LONGEST_NAME)
     assert msgspec.json.encode(answered_by(told)) == b'{"model":"%b"}' % (b"m" * LONGEST_NAME)
-    assert answered_by(Answer(text="", finish="stop", usage=Usage())) is None
+    assert answered_by(ModelAnswer(text="", finish="stop", usage=Usage())) is None
 
 
 @pytest.mark.parametrize("provider", PROVIDERS)
@@ -135,7 +135,7 @@ def test_anthropic_stop_reasons(reason: str, finish: str) -> None:
 def test_gemini_answers_a_blocked_prompt_without_candidates() -> None:
     body = {"promptFeedback": {"blockReason": "SAFETY"}, "usageMetadata": {"promptTokenCount": 9}}
     usage = Usage(input=9)
-    assert answer("google", body) == Answer(text="", finish="refusal", usage=usage)
+    assert answer("google", body) == ModelAnswer(text="", finish="refusal", usage=usage)
 
 
 def test_gemini_thoughts_are_output_but_no_text() -> None:

@@ -14,9 +14,9 @@ from retailsim.agents.llm.gateway.answer_cache import (
     CacheUnusable,
     Question,
 )
-from retailsim.agents.llm.types import Answer, Usage
+from retailsim.agents.llm.types import ModelAnswer, Usage
 
-ANSWER = Answer(text="yes", finish="stop", usage=Usage(input=10, output=2), cost_nanousd=7)
+ANSWER = ModelAnswer(text="yes", finish="stop", usage=Usage(input=10, output=2), cost_nanousd=7)
 ASKED = Question(scope="1 e seller:s answer 0", address="http://x/v1", body=b'{"say": "hello"}')
 
 
@@ -54,7 +54,7 @@ def test_another_sample_address_or_request_is_another_answer(
 def test_the_first_answer_stays(tmp_path: Path) -> None:
     with AnswerCache(tmp_path / "c.db") as cache:
         cache.keep(ASKED, ANSWER)
-        cache.keep(ASKED, Answer(text="no", finish="stop", usage=Usage()))
+        cache.keep(ASKED, ModelAnswer(text="no", finish="stop", usage=Usage()))
         assert cache.find(ASKED) == ANSWER
 
 

@@ -13,7 +13,7 @@ from retailsim.agents.llm.errors import ModelRefusedRequest, ProviderDown
 from retailsim.agents.llm.gateway.budget import Budget, BudgetSpent
 from retailsim.agents.llm.gateway.call import Keep
 from retailsim.agents.llm.talk.caller import Caller, bound_of
-from retailsim.agents.llm.types import Answer, Call, Say, Usage
+from retailsim.agents.llm.types import Call, ModelAnswer, Say, Usage
 from retailsim.events.errors import OutsideDiverged, OutsideMissing
 from retailsim.events.messages import LoggedRecord, ModelCalled, OutsideAnswered
 from retailsim.events.outside import Door
@@ -29,7 +29,7 @@ CALL = Call(
 )
 ROOM = 50
 BOUND = bound_of(CALL, ROOM)
-ANSWER = Answer(text="yes", finish="stop", usage=Usage(input=10, output=2))
+ANSWER = ModelAnswer(text="yes", finish="stop", usage=Usage(input=10, output=2))
 REQUEST: AgentRequest = play().requests[-1]
 """A request with an episode; which one makes no difference here."""
 
@@ -93,7 +93,7 @@ class Run:
         self.halted.append(error)
         self.gate.closed = True
 
-    async def ask(self, model_name: str, call: Call, *, keep: Keep) -> Answer:
+    async def ask(self, model_name: str, call: Call, *, keep: Keep) -> ModelAnswer:
         assert model_name == "llama"
         self.asked.append(call)
         self.held.append((self.budget.limit or 0) - self._free())

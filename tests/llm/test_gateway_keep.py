@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from retailsim.agents.llm.errors import ModelRefusedRequest
-from retailsim.agents.llm.types import Answer
+from retailsim.agents.llm.types import ModelAnswer
 from tests.llm.faultserver import TEXT, FaultServer
 from tests.llm.gateway_calls import CALL, to
 from tests.llm.virtualtime import now, run
@@ -20,11 +20,11 @@ class Log:
         self.kept: list[str] = []
         self._seconds, self._error = seconds, error
 
-    async def keep(self, told: Answer | ModelRefusedRequest) -> None:
+    async def keep(self, told: ModelAnswer | ModelRefusedRequest) -> None:
         await asyncio.sleep(self._seconds)
         if self._error is not None:
             raise self._error
-        self.kept.append(told.text if isinstance(told, Answer) else f"refused: {told.status}")
+        self.kept.append(told.text if isinstance(told, ModelAnswer) else f"refused: {told.status}")
 
 
 def test_nothing_is_sent_before_the_answer_whose_place_it_takes_is_kept() -> None:

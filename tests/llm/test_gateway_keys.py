@@ -21,7 +21,7 @@ from retailsim.agents.llm.gateway.endpoint import Endpoint
 from retailsim.agents.llm.gateway.gateway import Gateway
 from retailsim.agents.llm.gateway.transport import HttpReply
 from retailsim.agents.llm.provider.keys import ApiKey, find_key, redact
-from retailsim.agents.llm.types import Answer, ModelConfig, Provider
+from retailsim.agents.llm.types import ModelAnswer, ModelConfig, Provider
 from tests.llm.faultserver import ERRORS, KEY, PLAIN, TRANSIENT, FaultServer, success
 from tests.llm.gateway_calls import CALL, PROVIDERS_SPOKEN, Watched, to
 from tests.llm.virtualtime import run
@@ -253,7 +253,7 @@ def test_a_server_that_echoes_the_key_where_it_names_itself_does_not_get_it_logg
     body = success("chat") | dict.fromkeys(("model", "system_fingerprint", "provider"), f"x{KEY}")
     endpoint = Endpoint("m", config(base_url="http://127.0.0.1:1/v1"), {"OPENAI_API_KEY": KEY})
     found = endpoint.read(HttpReply(200, {}, json.dumps(body).encode()), b"{}", lambda: 0.0)
-    assert isinstance(found, Answer)
+    assert isinstance(found, ModelAnswer)
     assert {found.model, found.fingerprint, found.upstream} == {"x[key]"}
 
 

@@ -14,7 +14,7 @@ from retailsim.agents.llm.adapters.usage import MOST_TOKENS, cost_nanousd, count
 from retailsim.agents.llm.gateway.endpoint import Endpoint
 from retailsim.agents.llm.gateway.transport import HttpReply
 from retailsim.agents.llm.provider.attempt_failure import Failure
-from retailsim.agents.llm.types import PROVIDERS, Answer, ModelConfig, Price, Provider, Usage
+from retailsim.agents.llm.types import PROVIDERS, ModelAnswer, ModelConfig, Price, Provider, Usage
 from tests.llm.faultserver import TEXT, success
 from tests.llm.test_adapters_answers import VENDOR, answer
 
@@ -103,7 +103,7 @@ def test_who_does_not_promise_to_state_costs_is_not_believed(provider: Provider)
     assert answer("openrouter", body).cost_nanousd == 2_100_000_000
 
 
-def through_the_gateway(body: Any, **fields: Any) -> Answer | Failure:
+def through_the_gateway(body: Any, **fields: Any) -> ModelAnswer | Failure:
     config = ModelConfig(provider="openrouter", model="x", **fields)
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
     endpoint = Endpoint("m", config, {"OPENROUTER_API_KEY": "a-long-enough-key"})
@@ -115,8 +115,8 @@ def test_the_users_own_price_beats_what_the_server_charges() -> None:
     body["usage"]["cost"] = 2.1
     stated = through_the_gateway(body)
     own = through_the_gateway(body, price=Price(input=1.0, output=1.0))
-    assert isinstance(stated, Answer)
-    assert isinstance(own, Answer)
+    assert isinstance(stated, ModelAnswer)
+    assert isinstance(own, ModelAnswer)
     assert (stated.cost_nanousd, own.cost_nanousd) == (2_100_000_000, None)
 
 

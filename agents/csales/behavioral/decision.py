@@ -35,7 +35,7 @@ class Errors(msgspec.Struct, frozen=True, kw_only=True):
     dearer: float
 
 
-class Choice(msgspec.Struct, frozen=True, kw_only=True):
+class Preferred(msgspec.Struct, frozen=True, kw_only=True):
     """The item that a buyer would rather have, and its utility: above 0, it is bought."""
 
     item: Item
@@ -48,7 +48,7 @@ def choice(
     budget_cents: int,
     errors: Errors,
     with_: BuyerParameters,
-) -> Choice:
+) -> Preferred:
     """Return what the buyer would rather have.
 
     Parameters
@@ -61,7 +61,7 @@ def choice(
     base = state.will + with_.will.spread * errors.buying
     drawn = (0.0, state.pull + with_.dearer.liking * errors.dearer)
     found = [
-        Choice(
+        Preferred(
             item=item,
             utility=base
             + more

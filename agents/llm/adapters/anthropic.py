@@ -14,7 +14,7 @@ from retailsim.agents.llm.provider.capabilities import Abilities
 from retailsim.agents.llm.provider.hints import Headers
 from retailsim.agents.llm.provider.keys import ApiKey
 from retailsim.agents.llm.provider.vendor import Vendor
-from retailsim.agents.llm.types import Answer, Call, Finish, ModelConfig, Usage
+from retailsim.agents.llm.types import Call, Finish, ModelAnswer, ModelConfig, Usage
 
 API_VERSION = "2026-10-21"
 """The version that the vendor's SDK 2.11 sends; the header is needed."""
@@ -88,7 +88,7 @@ class Anthropic:
             output["effort"] = able.effort
         return body | ({"output_config": output} if output else {})
 
-    def answer(self, raw: bytes) -> Answer | Failure:
+    def answer(self, raw: bytes) -> ModelAnswer | Failure:
         """Read the body of a 200."""
         reply = _decode(raw)
         if reply.error is not None:
@@ -98,7 +98,7 @@ class Anthropic:
         text = "".join(block.text or "" for block in reply.content if block.type == "text")
         finish = _FINISH.get(reply.stop_reason, "other")
         thought = any(block.type == "thinking" for block in reply.content)
-        return Answer(
+        return ModelAnswer(
             text=text,
             finish="thoughts" if thought and not text and finish == "stop" else finish,
             usage=_usage(reply.usage),

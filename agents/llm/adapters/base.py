@@ -10,7 +10,7 @@ from retailsim.agents.llm.provider.attempt_failure import Failure
 from retailsim.agents.llm.provider.capabilities import Abilities
 from retailsim.agents.llm.provider.hints import Headers
 from retailsim.agents.llm.provider.keys import ApiKey
-from retailsim.agents.llm.types import Answer, Call, ModelConfig
+from retailsim.agents.llm.types import Call, ModelAnswer, ModelConfig
 
 
 class Adapter(Protocol):
@@ -32,7 +32,7 @@ class Adapter(Protocol):
         """
         ...
 
-    def answer(self, raw: bytes) -> Answer | Failure:
+    def answer(self, raw: bytes) -> ModelAnswer | Failure:
         """Read the body of a 200; a Failure where it holds an error all the same.
 
         Raises

@@ -16,7 +16,7 @@ from retailsim.agents.llm.provider.capabilities import Abilities
 from retailsim.agents.llm.provider.hints import Headers, duration_s, spoken_delay_s
 from retailsim.agents.llm.provider.keys import ApiKey
 from retailsim.agents.llm.provider.vendor import Vendor
-from retailsim.agents.llm.types import Answer, Call, Finish, ModelConfig, Usage
+from retailsim.agents.llm.types import Call, Finish, ModelAnswer, ModelConfig, Usage
 
 _FINISH: Mapping[str | None, Finish] = {
     None: "stop",
@@ -86,7 +86,7 @@ class Gemini:
             body["systemInstruction"] = {"parts": [{"text": call.system}]}
         return body
 
-    def answer(self, raw: bytes) -> Answer | Failure:
+    def answer(self, raw: bytes) -> ModelAnswer | Failure:
         """Read the body of a 200; a blocked prompt is a refusal without a text."""
         reply = _decode(raw)
         if reply.error is not None:
@@ -96,14 +96,14 @@ class Gemini:
         if not reply.candidates:
             if reply.prompt_feedback is None or reply.prompt_feedback.block_reason is None:
                 return Failure(kind="malformed", status=200, detail="the answer has no candidates")
-            return Answer(text="", finish="refusal", usage=usage, model=model)
+            return ModelAnswer(text="", finish="refusal", usage=usage, model=model)
         first = reply.candidates[0]
         parts = (first.content.parts if first.content else None) or []
         text = "".join(part.text or "" for part in parts if not part.thought)
         finish = _FINISH.get(first.finish_reason, "other")
         if finish == "stop" and not text and any(part.thought for part in parts):
             finish = "thoughts"
-        return Answer(text=text, finish=finish, usage=usage, model=model)
+        return ModelAnswer(text=text, finish=finish, usage=usage, model=model)
 
     def failure(self, status: int, headers: Headers, raw: bytes) -> Failure:
         """Read any other response; the delay stands in the body."""

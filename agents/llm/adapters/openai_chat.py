@@ -15,7 +15,7 @@ from retailsim.agents.llm.provider.capabilities import Abilities
 from retailsim.agents.llm.provider.hints import Headers
 from retailsim.agents.llm.provider.keys import ApiKey
 from retailsim.agents.llm.provider.vendor import Vendor
-from retailsim.agents.llm.types import Answer, Call, Finish, ModelConfig, Usage
+from retailsim.agents.llm.types import Call, Finish, ModelAnswer, ModelConfig, Usage
 
 Flavor = Literal["openai", "openrouter", "openai-compatible"]
 
@@ -96,7 +96,7 @@ class OpenAIChat:
             own["prompt_cache_key"] = call.cache_key
         return own
 
-    def answer(self, raw: bytes) -> Answer | Failure:
+    def answer(self, raw: bytes) -> ModelAnswer | Failure:
         """Read the body of a 200."""
         reply = _decode(raw)
         if reply.error is not None:
@@ -107,7 +107,7 @@ class OpenAIChat:
         if choice.error is not None:
             return classify(200, choice.error)
         text, finish = _said(choice)
-        return Answer(
+        return ModelAnswer(
             text=text,
             finish=finish,
             usage=_usage(reply.usage),

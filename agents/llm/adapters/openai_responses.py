@@ -15,7 +15,7 @@ from retailsim.agents.llm.provider.capabilities import Abilities
 from retailsim.agents.llm.provider.hints import Headers
 from retailsim.agents.llm.provider.keys import ApiKey
 from retailsim.agents.llm.provider.vendor import Vendor
-from retailsim.agents.llm.types import Answer, Call, Finish, ModelConfig, Usage
+from retailsim.agents.llm.types import Call, Finish, ModelAnswer, ModelConfig, Usage
 
 _INCOMPLETE: Mapping[str | None, Finish] = {
     "max_output_tokens": "length",
@@ -83,7 +83,7 @@ class OpenAIResponses:
             body["prompt_cache_key"] = call.cache_key
         return body
 
-    def answer(self, raw: bytes) -> Answer | Failure:
+    def answer(self, raw: bytes) -> ModelAnswer | Failure:
         """Read the body of a 200."""
         reply = _decode(raw)
         if reply.error is not None:
@@ -97,7 +97,7 @@ class OpenAIResponses:
         thought = any(item.type == "reasoning" for item in reply.output)
         if finish == "stop" and not said and thought:
             finish = "thoughts"
-        return Answer(
+        return ModelAnswer(
             text=refused or said,
             finish="refusal" if refused else finish,
             usage=_usage(reply.usage),

@@ -19,7 +19,7 @@ from typing import Self
 import msgspec
 
 from retailsim.agents.errors import AgentsError
-from retailsim.agents.llm.types import Answer
+from retailsim.agents.llm.types import ModelAnswer
 
 BUSY_S = 10.0
 """How long another process may hold the file."""
@@ -131,7 +131,7 @@ class AnswerCache:
         """Close the file."""
         self._base.close()
 
-    def find(self, question: Question) -> Answer | None:
+    def find(self, question: Question) -> ModelAnswer | None:
         """Return the kept answer; None where there is none.
 
         Raises
@@ -148,12 +148,12 @@ class AnswerCache:
         except sqlite3.Error as error:
             raise CacheUnusable(self.path, str(error)) from None
         if row is not None:
-            return msgspec.json.decode(row[0], type=Answer)
+            return msgspec.json.decode(row[0], type=ModelAnswer)
         if self._only:
             raise CacheMiss(question.scope, self._nearest(question))
         return None
 
-    def keep(self, question: Question, answer: Answer) -> str | None:
+    def keep(self, question: Question, answer: ModelAnswer) -> str | None:
         """Keep an answer that was used; returns what went wrong, for it must not end the run."""
         row = (
             question.key,

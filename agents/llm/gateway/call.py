@@ -29,7 +29,7 @@ from retailsim.agents.llm.gateway.transport import HttpReply, post
 from retailsim.agents.llm.provider.attempt_failure import Failure, Kind
 from retailsim.agents.llm.provider.hints import Remaining, remaining
 from retailsim.agents.llm.refused_setting import setting_of
-from retailsim.agents.llm.types import Answer, Call
+from retailsim.agents.llm.types import Call, ModelAnswer
 
 _STOPS: Mapping[Kind, type[ProviderStopped]] = {
     "key": KeyRefused,
@@ -43,7 +43,7 @@ REFUSALS = 3
 """So many requests refused before any was answered are refused for what they have in common."""
 
 
-Keep = Callable[[Answer | ModelRefusedRequest], Awaitable[None]]
+Keep = Callable[[ModelAnswer | ModelRefusedRequest], Awaitable[None]]
 
 
 class PendingCall:
@@ -97,7 +97,7 @@ class PendingCall:
         self._deadline = 0.0
         self._last: Failure | None = None
 
-    async def run(self) -> Answer:
+    async def run(self) -> ModelAnswer:
         """Return the answer, or raise what `Gateway.ask` names."""
         numbers = self._endpoint.numbers
         numbers.calls += 1
@@ -107,7 +107,7 @@ class PendingCall:
         except Exception:
             numbers.failed += 1
             raise
-        if isinstance(result, Answer):
+        if isinstance(result, ModelAnswer):
             numbers.add(result.usage)
             await self._kept(result, result.usage.input + result.usage.output)
             return result
@@ -118,7 +118,7 @@ class PendingCall:
         # Raised outside of any handler: no traceback leads to the request and its headers.
         raise error
 
-    async def _within(self, deadline: Deadline) -> Answer | Failure | None:
+    async def _within(self, deadline: Deadline) -> ModelAnswer | Failure | None:
         """Return the last failure, and None where the deadline passed before any."""
         self._deadline = deadline.at
         try:
@@ -131,28 +131,28 @@ class PendingCall:
                 raise
             return self._last
 
-    async def _try(self, deadline: float) -> Answer:
+    async def _try(self, deadline: float) -> ModelAnswer:
         """Attempt once, and only a call that failed pays for the retry loop."""
         try:
             return await self._attempt()
         except AttemptFailed as error:
             first = [error]
 
-        async def again() -> Answer:
+        async def again() -> ModelAnswer:
             if first:
                 raise first.pop()
             return await self._attempt()
 
-        answer: Answer = await self._patience.retrying(deadline, self._gate.rest)(again)
+        answer: ModelAnswer = await self._patience.retrying(deadline, self._gate.rest)(again)
         return answer
 
-    async def _kept(self, told: Answer | ModelError, used: float) -> None:
+    async def _kept(self, told: ModelAnswer | ModelError, used: float) -> None:
         """Give the place back once what was told is kept, past any deadline: it is paid.
 
         Before, a process that is killed would have more to ask again than was in flight.
         """
         try:
-            if self._keep is not None and isinstance(told, Answer | ModelRefusedRequest):
+            if self._keep is not None and isinstance(told, ModelAnswer | ModelRefusedRequest):
                 await self._keep(told)
         finally:
             self._leave(used)
@@ -161,7 +161,7 @@ class PendingCall:
         self._placed = False
         self._gate.leave(self._reserved, used)
 
-    async def _attempt(self) -> Answer:
+    async def _attempt(self) -> ModelAnswer:
         """Return an answer, or raise that the request is refused, and keep the place: `_kept`."""
         reserved = self._reserved
         await self._gate.enter(reserved, first=self._sent > 0)
@@ -187,7 +187,7 @@ class PendingCall:
             self._gate.never_sent()
             raise
 
-    async def _exchange(self) -> Answer:
+    async def _exchange(self) -> ModelAnswer:
         clock = asyncio.get_running_loop().time
         retry = self._sent
         self._sent += 1
@@ -197,7 +197,7 @@ class PendingCall:
         reply = await post(self._session, self._endpoint.target, self._body)
         latency_s = clock() - start
         result, left = self._read(reply)
-        if isinstance(result, Answer):
+        if isinstance(result, ModelAnswer):
             self._gate.answered(left)
             self._tell(200, latency_s, "answered", retry, 0.0)
             return result
@@ -207,7 +207,7 @@ class PendingCall:
         self._tell(result.status, latency_s, result.kind, retry, wait_s)
         raise AttemptFailed(result, wait_s)
 
-    def _read(self, reply: HttpReply | Failure) -> tuple[Answer | Failure, Remaining]:
+    def _read(self, reply: HttpReply | Failure) -> tuple[ModelAnswer | Failure, Remaining]:
         if isinstance(reply, Failure):
             return self._endpoint.clean(reply), _NOTHING
         result = self._endpoint.read(reply, self._body, self._wall)

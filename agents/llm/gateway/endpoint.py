@@ -26,7 +26,7 @@ from retailsim.agents.llm.provider.hints import delay_s, reset_s
 from retailsim.agents.llm.provider.keys import ApiKey, find_key, redact
 from retailsim.agents.llm.provider.vendor import vendor_of
 from retailsim.agents.llm.surrogates import without_halves
-from retailsim.agents.llm.types import Answer, Call, ModelConfig, Usage
+from retailsim.agents.llm.types import Call, ModelAnswer, ModelConfig, Usage
 
 _BYTES_PER_TOKEN = 4.0
 _LEARNED = 0.1
@@ -160,14 +160,16 @@ class Endpoint:
         """Return how many tokens a call may take: its input estimated, its output at most."""
         return self._input(body) + call.max_output_tokens + self.able.room
 
-    def read(self, reply: HttpReply, body: bytes, wall: Callable[[], float]) -> Answer | Failure:
+    def read(
+        self, reply: HttpReply, body: bytes, wall: Callable[[], float]
+    ) -> ModelAnswer | Failure:
         """Return what a response means, without a key in any of it."""
         result = self._read(reply)
-        if isinstance(result, Answer):
+        if isinstance(result, ModelAnswer):
             return self._learn(self._priced(self._blotted(result)), body)
         return self._hinted(result, reply, wall())
 
-    def _read(self, reply: HttpReply) -> Answer | Failure:
+    def _read(self, reply: HttpReply) -> ModelAnswer | Failure:
         raw, headers = without_bom(reply.raw), reply.headers
         if reply.status != 200 and is_page(headers, raw):
             kind = "blocked" if reply.status in _REFUSALS else by_status(reply.status)
@@ -184,7 +186,7 @@ class Endpoint:
                 final=is_stream(headers, raw),  # it would stream again, and be paid again
             )
 
-    def _answer(self, raw: bytes) -> Answer | Failure:
+    def _answer(self, raw: bytes) -> ModelAnswer | Failure:
         """Read an answer, at last without halves of characters: it is paid already."""
         try:
             return self.adapter.answer(raw)
@@ -198,14 +200,14 @@ class Endpoint:
         """Return the failure without secrets and bounded to one line."""
         return msgspec.structs.replace(failure, detail=redact(failure.detail, self.key))
 
-    def _blotted(self, answer: Answer) -> Answer:
+    def _blotted(self, answer: ModelAnswer) -> ModelAnswer:
         """Return the answer without the key: a server that echoes headers must not log it."""
         if self.key is None:
             return answer
         blotted = {name: self.key.blot(getattr(answer, name)) for name in _TOLD}
         return msgspec.structs.replace(answer, **blotted)
 
-    def _priced(self, answer: Answer) -> Answer:
+    def _priced(self, answer: ModelAnswer) -> ModelAnswer:
         """Return the answer at the user's own price, if there is one, whatever the server says."""
         if self.config.price is None:
             return answer
@@ -214,7 +216,7 @@ class Endpoint:
     def _input(self, body: bytes) -> float:
         return len(body) * self._tokens_per_byte
 
-    def _learn(self, answer: Answer, body: bytes) -> Answer:
+    def _learn(self, answer: ModelAnswer, body: bytes) -> ModelAnswer:
         if answer.usage.estimated:
             output = len(answer.text.encode()) / _BYTES_PER_TOKEN
             usage = Usage(input=round(self._input(body)), output=round(output), estimated=True)

@@ -19,7 +19,7 @@ from retailsim.agents.llm.gateway.call import Keep, PendingCall
 from retailsim.agents.llm.gateway.endpoint import Endpoint, Statistics
 from retailsim.agents.llm.gateway.gate import Gate
 from retailsim.agents.llm.gateway.transport import open_session
-from retailsim.agents.llm.types import Answer, Call, ModelConfig, Parameter
+from retailsim.agents.llm.types import Call, ModelAnswer, ModelConfig, Parameter
 
 __all__ = ["Gateway", "Statistics", "request_sha256"]
 
@@ -138,7 +138,7 @@ class Gateway:
         *,
         admit: Callable[[], Awaitable[None]] | None = None,
         keep: Keep | None = None,
-    ) -> Answer:
+    ) -> ModelAnswer:
         """Ask a model and return its answer, whatever its finish.
 
         Parameters

@@ -29,7 +29,7 @@ from retailsim.agents.llm.gateway.budget import Budget, BudgetSpent
 from retailsim.agents.llm.gateway.call import Keep
 from retailsim.agents.llm.provider.price import Pricing
 from retailsim.agents.llm.talk.templates import version
-from retailsim.agents.llm.types import Answer, Call, Usage
+from retailsim.agents.llm.types import Call, ModelAnswer, Usage
 from retailsim.events.errors import OutsideDiverged, OutsideMissing
 from retailsim.events.messages import AnsweredBy, LoggedRecord, ModelCalled, OutsideAnswered
 from retailsim.events.outside import Door
@@ -39,7 +39,7 @@ from retailsim.market.core.request import AgentRequest
 class ModelSource(Protocol):
     """The gateway, as far as a caller needs it."""
 
-    async def ask(self, model_name: str, call: Call, *, keep: Keep) -> Answer:
+    async def ask(self, model_name: str, call: Call, *, keep: Keep) -> ModelAnswer:
         """Ask a model; await `keep` with what it says before another call takes its place."""
         ...
 
@@ -61,7 +61,7 @@ class Shared(msgspec.Struct, frozen=True, kw_only=True):
 
     cache: AnswerCache
     question: Callable[[str, Call], Question]
-    keep: Callable[[Question, Answer], None]
+    keep: Callable[[Question, ModelAnswer], None]
 
 
 REFUSED = "refused:"
@@ -131,7 +131,7 @@ class Caller:
         self._budget = budget
         self._halt = halt
         self._shared = shared
-        self._asked: dict[tuple[str | None, str, int], tuple[Question, Answer]] = {}
+        self._asked: dict[tuple[str | None, str, int], tuple[Question, ModelAnswer]] = {}
 
     async def ask(
         self, request: AgentRequest, source: str, *, task: str, role: str, call: Call
@@ -180,7 +180,7 @@ class Caller:
         async with self._door.asking():  # the run is stopping: this never gets in
             raise AssertionError("a halted run goes on")
 
-    def _look_up(self, asked: _Asked, call: Call) -> tuple[Question | None, Answer | None]:
+    def _look_up(self, asked: _Asked, call: Call) -> tuple[Question | None, ModelAnswer | None]:
         """Return what the shared cache would call this call, and the answer it keeps."""
         if self._shared is None:
             return None, None
@@ -205,7 +205,7 @@ class Caller:
         """Make the call, and record its answer before another call may take its place."""
         records: list[ModelCalled] = []
 
-        async def keep(answer: Answer | ModelRefusedRequest) -> None:
+        async def keep(answer: ModelAnswer | ModelRefusedRequest) -> None:
             if isinstance(answer, ModelRefusedRequest):
                 await self._door.write(_refused(asked, answer))
                 return
@@ -227,12 +227,12 @@ class Caller:
         finally:
             self._budget.settle(asked.request.market, bound, cost)
 
-    def _cost(self, answer: Answer) -> int | None:
+    def _cost(self, answer: ModelAnswer) -> int | None:
         if answer.cost_nanousd is not None:
             return answer.cost_nanousd
         return self._pricing(answer.usage)
 
-    def _record(self, asked: _Asked, answer: Answer, again: str) -> ModelCalled:
+    def _record(self, asked: _Asked, answer: ModelAnswer, again: str) -> ModelCalled:
         usage, request = answer.usage, asked.request
         return ModelCalled(
             market=request.market,
@@ -274,7 +274,7 @@ def _refused(asked: _Asked, error: ModelRefusedRequest) -> LoggedRecord:
     )
 
 
-def answered_by(answer: Answer) -> AnsweredBy | None:
+def answered_by(answer: ModelAnswer) -> AnsweredBy | None:
     """Return who answered, as far as the provider tells; None if it tells nothing."""
     told = AnsweredBy(
         model=answer.model[:LONGEST_NAME] or None,

@@ -12,7 +12,7 @@ from yarl import URL
 
 from retailsim.events.streams import Seed, Stream
 from retailsim.sim.study.bots.filling import Pairs, filled_by_chance
-from retailsim.sim.study.bots.manners import Plan
+from retailsim.sim.study.bots.manners import BotPlan
 from retailsim.sim.study.bots.page import Control, Form, Page
 
 TRIES = 20
@@ -49,7 +49,7 @@ class Bot:
 
     Parameters
     ----------
-    plan : Plan
+    plan : BotPlan
     link : str
         Which it follows, such as the room's.
     right : mapping of control to values
@@ -75,7 +75,7 @@ class Bot:
     Stream used: ``bot TRY`` by the bot's number and the question.
     """
 
-    plan: Plan
+    plan: BotPlan
     link: str
     right: Right = field(default_factory=dict)
     pause_s: float = 0.2

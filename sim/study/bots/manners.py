@@ -15,7 +15,7 @@ MANNERS: tuple[Manner, ...] = get_args(Manner)
 _WEIGHTS = (50, 10, 10, 5, 5, 10, 5, 5)
 
 
-class Plan(msgspec.Struct, frozen=True, kw_only=True):
+class BotPlan(msgspec.Struct, frozen=True, kw_only=True):
     """What one bot does.
 
     Parameters
@@ -40,7 +40,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
         return f"bot-{self.number:05}"
 
 
-def plans(count: int, seed: int) -> list[Plan]:
+def plans(count: int, seed: int) -> list[BotPlan]:
     """Return what so many bots do, drawn one by one.
 
     Notes
@@ -52,5 +52,5 @@ def plans(count: int, seed: int) -> list[Plan]:
     for number in range(1, count + 1):
         stream = draws.stream("study bot", str(number))
         manner = MANNERS[stream.weighted(_WEIGHTS)]
-        found.append(Plan(number=number, seed=seed, manner=manner, until=stream.integer(1, 6)))
+        found.append(BotPlan(number=number, seed=seed, manner=manner, until=stream.integer(1, 6)))
     return found
