@@ -12,6 +12,7 @@ from retailsim.sim.rate_page.handlers import rendered
 from retailsim.sim.rate_page.ratings import RATINGS, Ratings
 from retailsim.sim.studio.serve import LOOPBACK, OWN
 from retailsim.sim.studio.site.guard import Handler, is_open, known, refusal, welcomed, with_headers
+from retailsim.sim.studio.site.in_words import in_words
 from retailsim.sim.studio.site.static_files import add_static
 from retailsim.sim.studio.site.studio import STUDIO, Studio
 from retailsim.sim.studio.site.words import prepare, status_and_words
@@ -34,7 +35,7 @@ def application(
     hosts : frozenset of str
         Names by which the server may be addressed.
     """
-    app = web.Application(middlewares=[_in_words, _guard], client_max_size=MOST_BYTES)
+    app = web.Application(middlewares=[in_words(_page_of), _guard], client_max_size=MOST_BYTES)
     app[RATINGS] = ratings
     app[STUDIO] = Studio(root=ratings.place, token=ratings.links.organiser, hosts=hosts)
     app[organiser.NAME] = name
@@ -69,20 +70,12 @@ async def _tell_origin(request: web.Request, response: web.StreamResponse) -> No
     response.headers["Referrer-Policy"] = "same-origin"
 
 
-@web.middleware
-async def _in_words(request: web.Request, handler: Handler) -> web.StreamResponse:
+async def _page_of(request: web.Request, error: Exception) -> web.Response | None:
     """Say what went wrong as a page."""
-    try:
-        return await handler(request)
-    except ConnectionError:  # who asked has gone
-        raise
-    except RatingRefused as error:
+    if isinstance(error, RatingRefused):
         return _told(request, error.status, str(error))
-    except Exception as error:
-        status, said = status_and_words(request, error)
-        if status < 400:
-            raise
-        return _told(request, status, said)
+    status, said = status_and_words(request, error)
+    return None if status < 400 else _told(request, status, said)
 
 
 def _told(request: web.Request, status: int, text: str) -> web.Response:

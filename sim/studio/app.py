@@ -17,7 +17,8 @@ from retailsim.sim.studio.overview.chapters import OVERVIEWS, Overviews
 from retailsim.sim.studio.overview.live import STREAMS, Streams
 from retailsim.sim.studio.overview.watch import WATCHES, Watches
 from retailsim.sim.studio.runs_list import runs_page, studies
-from retailsim.sim.studio.site.guard import Handler, guard, with_headers
+from retailsim.sim.studio.site.guard import guard, with_headers
+from retailsim.sim.studio.site.in_words import in_words
 from retailsim.sim.studio.site.pages import fragment, told
 from retailsim.sim.studio.site.static_files import STUDIOS, add_static
 from retailsim.sim.studio.site.studio import STUDIO, Studio
@@ -45,7 +46,7 @@ _BEGUN = web.RequestKey("begun", web.StreamResponse)
 
 def application(studio: Studio) -> web.Application:
     """Return the application of a studio, to be served."""
-    app = web.Application(middlewares=[_in_words, guard], client_max_size=MOST_BYTES)
+    app = web.Application(middlewares=[in_words(_page_of), guard], client_max_size=MOST_BYTES)
     app[STUDIO] = studio
     app[LISTS] = Lists()
     app[OVERVIEWS] = Overviews()
@@ -60,19 +61,13 @@ def application(studio: Studio) -> web.Application:
     return app
 
 
-@web.middleware
-async def _in_words(request: web.Request, handler: Handler) -> web.StreamResponse:
+async def _page_of(request: web.Request, error: Exception) -> web.StreamResponse | None:
     """Say what went wrong as a page: a run that is damaged, an address that leads nowhere."""
-    try:
-        return await handler(request)
-    except ConnectionError:  # who asked has gone
-        raise
-    except Exception as error:
-        status, said = status_and_words(request, error)
-        if status < 400:
-            raise
-        begun = request.get(_BEGUN)
-        return told(request, status, said) if begun is None else await _cut(request, begun, said)
+    status, said = status_and_words(request, error)
+    if status < 400:
+        return None
+    begun = request.get(_BEGUN)
+    return told(request, status, said) if begun is None else await _cut(request, begun, said)
 
 
 async def _note_begun(request: web.Request, response: web.StreamResponse) -> None:

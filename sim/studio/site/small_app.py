@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from aiohttp import web
-from aiohttp.typedefs import Middleware
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
-from retailsim.sim.studio.site.guard import Handler, guard, with_headers
+from retailsim.sim.studio.site.guard import guard, with_headers
+from retailsim.sim.studio.site.in_words import Answered, in_words
 from retailsim.sim.studio.site.static_files import add_static
 from retailsim.sim.studio.site.studio import STUDIO, Studio
 from retailsim.sim.studio.site.words import prepare, status_and_words
@@ -55,7 +55,7 @@ def small_application(
     most_bytes : int
         Of what is posted.
     """
-    app = web.Application(middlewares=[_in_words(told), guard], client_max_size=most_bytes)
+    app = web.Application(middlewares=[in_words(_page_of(told)), guard], client_max_size=most_bytes)
     app[STUDIO] = studio
     app.on_response_prepare.append(with_headers)
     prepare(app)
@@ -63,18 +63,9 @@ def small_application(
     return app
 
 
-def _in_words(told: Told) -> Middleware:
-    @web.middleware
-    async def in_words(request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Say what went wrong as a page."""
-        try:
-            return await handler(request)
-        except ConnectionError:  # who asked has gone
-            raise
-        except Exception as error:
-            status, said = status_and_words(request, error)
-            if status < 400:
-                raise
-            return told(status, said)
+def _page_of(told: Told) -> Answered:
+    async def page(request: web.Request, error: Exception) -> web.Response | None:
+        status, said = status_and_words(request, error)
+        return None if status < 400 else told(status, said)
 
-    return in_words
+    return page

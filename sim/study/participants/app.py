@@ -12,6 +12,7 @@ from retailsim.analysis.report.page import style
 from retailsim.events.errors import RetailSimError
 from retailsim.sim.play_page import app as play_app
 from retailsim.sim.studio.site.guard import Handler, with_headers
+from retailsim.sim.studio.site.in_words import in_words
 from retailsim.sim.studio.site.static_files import KINDS, STUDIOS, content
 from retailsim.sim.study.errors import BadRegister, NoSeatFree, NoSuchSeat, TakesNobodyNew
 from retailsim.sim.study.participants.front import FRONT, Front
@@ -52,7 +53,7 @@ log = structlog.get_logger(__name__)
 
 def application(session: StudySession) -> web.Application:
     """Return the participants' application of a study."""
-    app = web.Application(middlewares=[_in_words, _bounded], client_max_size=MOST_BYTES)
+    app = web.Application(middlewares=[in_words(_page_of), _bounded], client_max_size=MOST_BYTES)
     app[SESSION] = session
     app[FRONT] = Front(session=session, way=Way(session), results=Results(session.run))
     app.on_response_prepare.append(_with_headers)
@@ -105,21 +106,15 @@ async def _bounded(request: web.Request, handler: Handler) -> web.StreamResponse
     return await handler(request)
 
 
-@web.middleware
-async def _in_words(request: web.Request, handler: Handler) -> web.StreamResponse:
+async def _page_of(request: web.Request, error: Exception) -> web.Response | None:
     """Say what went wrong as a page, in one sentence that says nothing of the program."""
-    try:
-        return await handler(request)
-    except ConnectionError:  # who asked has gone
-        raise
-    except Exception as error:
-        status, said = _status_and_words(request, error)
-        if status < 400:
-            raise
-        if "token" not in request.match_info:
-            return web.Response(text=said, status=status)
-        there = not isinstance(error, NoSuchSeat | NoSeatFree | TakesNobodyNew)
-        return page(request.app[FRONT], "sorry.html", None, status=status, text=said, there=there)
+    status, said = _status_and_words(request, error)
+    if status < 400:
+        return None
+    if "token" not in request.match_info:
+        return web.Response(text=said, status=status)
+    there = not isinstance(error, NoSuchSeat | NoSeatFree | TakesNobodyNew)
+    return page(request.app[FRONT], "sorry.html", None, status=status, text=said, there=there)
 
 
 def _status_and_words(request: web.Request, error: Exception) -> tuple[int, str]:
