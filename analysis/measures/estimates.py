@@ -6,15 +6,17 @@ conversations without one, of profiles).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
 import polars as pl
 
 from retailsim.analysis.measures.measure import DECIDED, Measure, Unit
+from retailsim.analysis.measures.rows import Episodes
 from retailsim.analysis.measures.scope import SHARED_BY
 from retailsim.analysis.measures.table import columns_read, with_own
+from retailsim.analysis.statistics.cells import Cells, cells
 from retailsim.analysis.statistics.clusters import Within, mean, rate
 from retailsim.analysis.statistics.two_way import SHARE, two_way
 from retailsim.analysis.statistics.values import Estimate
@@ -67,12 +69,22 @@ def decided(episodes: pl.DataFrame) -> pl.DataFrame:
 
     An episode that shares nothing is a cluster of its own.
     """
-    shared = [name for name in SHARED_BY if name in episodes.columns]
-    alone = [name for name in ("episode",) if name in episodes.columns]
-    cluster = pl.coalesce(*shared, *alone)
-    counted = episodes.select(~pl.col("superseded") & DECIDED).to_series().fill_null(False)
+    counted = episodes.select(_COUNTS).to_series().fill_null(False)
     some = episodes if counted.all() else episodes.filter(counted)  # as a rule no copy is needed
-    return some.with_columns(cluster=cluster)
+    return some.with_columns(cluster=_cluster(episodes))
+
+
+def deciding(episodes: Episodes) -> pl.LazyFrame:
+    """Return what `decided` does, to be read a few thousand episodes at a time."""
+    return episodes.lazy().filter(_COUNTS).with_columns(cluster=_cluster(episodes))
+
+
+_COUNTS = ~pl.col("superseded") & DECIDED
+
+
+def _cluster(episodes: Episodes) -> pl.Expr:
+    there = episodes.collect_schema()
+    return pl.coalesce(name for name in (*SHARED_BY, "episode") if name in there)
 
 
 def measured(
@@ -90,13 +102,26 @@ def measured(
         Those of the run's protocol.
     """
     if not by:
-        return [_measured((), episodes, own, and_by="buyer")]
+        return [whole(episodes, own)]
     wanted = {*by, "cluster", "buyer", *columns_read(shown_with_bounds(own))}
     known = episodes.lazy().with_row_index("at").drop_nulls(list(by))
     groups = known.group_by(by).agg(pl.col("at").sort()).sort(by).collect()
     # Beside the episodes, memory holds one group's columns.
     columns = episodes.select(name for name in episodes.columns if name in wanted)
     return [_measured(tuple(map(str, keys)), columns[at], own) for *keys, at in _parts(groups)]
+
+
+def whole(episodes: Episodes, own: Sequence[Measure] = ()) -> Measured:
+    """Return the measures of all these episodes together, with the intervals for other buyers.
+
+    Parameters
+    ----------
+    episodes : polars.DataFrame or polars.LazyFrame
+        As `decided` or `deciding` return them.
+    own : sequence of Measure
+        Those of the run's protocol.
+    """
+    return _measured((), episodes, own, and_by="buyer")
 
 
 def _parts(groups: pl.DataFrame) -> Iterator[tuple[Any, ...]]:
@@ -115,16 +140,16 @@ def shown_with_bounds(own: Sequence[Measure]) -> list[Measure]:
 
 def _measured(
     keys: tuple[str, ...],
-    some: pl.DataFrame,
+    some: Episodes,
     own: Sequence[Measure],
     and_by: str | None = None,
 ) -> Measured:
     needed = shown_with_bounds(own)
     shown = [one for one in needed if one.views]
-    totals = _totals(some, (one for one in needed if one.is_total))
+    episodes, totals = _totals(some, [one for one in needed if one.is_total])
     return Measured(
         keys=keys,
-        episodes=some.height,
+        episodes=episodes,
         estimates={
             one.name: estimate(one, some, and_by=and_by) for one in shown if one.unit != "count"
         },
@@ -137,25 +162,24 @@ def _measured(
     )
 
 
-def _totals(some: pl.DataFrame, shown: Iterable[Measure]) -> dict[str, int]:
-    """Sums by name; what is known of no episode is left out."""
-    asked = list(shown)
-    if not asked:
-        return {}
-    sums = {one.name: pl.when(one.counted).then(one.above()).sum() for one in asked}
-    known = {f"{one.name} known": one.counted.any() for one in asked if one.where_known}
-    found = some.select(**sums, **known).row(0, named=True)
-    return {name: found[name] for name in sums if found.get(f"{name} known", True)}
+def _totals(some: Episodes, shown: Sequence[Measure]) -> tuple[int, dict[str, int]]:
+    """How many episodes, and sums by name; what is known of no episode is left out."""
+    sums = {one.name: pl.when(one.counted).then(one.above()).sum() for one in shown}
+    known = {f"{one.name} known": one.counted.any() for one in shown if one.where_known}
+    asked = some.lazy().select(pl.len(), **sums, **known)
+    streaming = isinstance(some, pl.LazyFrame)
+    found = asked.collect(engine="streaming" if streaming else "auto").row(0, named=True)
+    return found["len"], {name: found[name] for name in sums if found.get(f"{name} known", True)}
 
 
 def estimate(
-    one: Measure, some: pl.DataFrame, cluster: str = "cluster", *, and_by: str | None = None
+    one: Measure, some: Episodes, cluster: str = "cluster", *, and_by: str | None = None
 ) -> Estimate:
     """Return what a measure comes to over some episodes, with what that is worth.
 
     Parameters
     ----------
-    some : polars.DataFrame
+    some : polars.DataFrame or polars.LazyFrame
         Episodes, with the columns that the measure reads.
     cluster : str
         The column that says what episodes share.
@@ -164,20 +188,21 @@ def estimate(
     """
     keys = [cluster] if and_by is None else [cluster, and_by]
     part = some.lazy().filter(one.counted)  # copies no other column
-    found = part.select(*keys, above=one.above(), below=one.below()).collect()
-    above, below = found["above"], found["below"]
-    told = _by_one(one, above, below, found[cluster])
+    seen = part.select(*keys, above=one.above(), below=one.below())
+    found = cells(seen, keys, streaming=isinstance(some, pl.LazyFrame))
+    told = _by_one(one, found, cluster)
     if and_by is None or told.interval is None:
         return told
-    both = two_way(above, below, found.select(keys), within=_ends(one), seed=SEED)
+    above, below, sharing = found.sums["above"], found.sums["below"], found.sums.select(keys)
+    both = two_way(above, below, sharing, within=_ends(one), seed=SEED)
     return msgspec.structs.replace(told, two_way=both.interval)
 
 
-def _by_one(one: Measure, above: pl.Series, below: pl.Series, cluster: pl.Series) -> Estimate:
+def _by_one(one: Measure, found: Cells, cluster: str) -> Estimate:
+    above, below, of = (found.sums[name] for name in ("above", "below", cluster))
     if one.unit == "share":
-        return rate(above, below, cluster)
-    weights = None if one.weighs_alike else below
-    return mean(above, cluster, weights=weights, within=_ends(one))
+        return rate(above, below, of)
+    return mean(above, of, weights=below, within=_ends(one), moments=found.moments)
 
 
 def _ends(one: Measure) -> Within:

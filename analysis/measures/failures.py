@@ -16,18 +16,18 @@ _ASKED_OVER_HTTP = r"^OutsideFailed: .+? asked outside for '\w+ [0-9a-f]{64}': W
 """Who asked an agent over HTTP, and the digest of the request: it would keep equals apart."""
 
 
-def failed_of(episodes: pl.DataFrame) -> pl.DataFrame:
+def failed_of(episodes: pl.DataFrame | pl.LazyFrame) -> pl.LazyFrame:
     """Return stage and reason of the episodes that failed and were not played again."""
     wanted = ~pl.col("superseded") & (pl.col("status") == "failed")
-    return episodes.lazy().filter(wanted).select("failed_stage", "failed_reason").collect()
+    return episodes.lazy().filter(wanted).select("failed_stage", "failed_reason")
 
 
-def reasons(failed: pl.DataFrame) -> pl.DataFrame:
+def reasons(failed: pl.DataFrame | pl.LazyFrame) -> pl.DataFrame:
     """Count what failed alike, whatever each had asked an agent over HTTP.
 
     Parameters
     ----------
-    failed : DataFrame
+    failed : polars.DataFrame or polars.LazyFrame
         What `failed_of` gives.
 
     Returns
@@ -36,9 +36,9 @@ def reasons(failed: pl.DataFrame) -> pl.DataFrame:
         ``failed_stage``, ``failed_reason`` and ``len``, the most common first and equals by name.
     """
     told = pl.col("failed_reason").str.replace(_ASKED_OVER_HTTP, "")
-    found = failed.with_columns(told).group_by("failed_stage", "failed_reason").len()
+    found = failed.lazy().with_columns(told).group_by("failed_stage", "failed_reason").len()
     by = ["len", "failed_stage", "failed_reason"]
-    return found.sort(by, descending=[True, False, False])
+    return found.collect(engine="streaming").sort(by, descending=[True, False, False])
 
 
 def failures_told(failed: int, overall: Mapping[str, Any]) -> str:

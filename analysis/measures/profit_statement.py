@@ -11,6 +11,7 @@ from collections.abc import Iterator
 import msgspec
 import polars as pl
 
+from retailsim.analysis.measures.rows import Episodes
 from retailsim.analysis.measures.table import PROFIT, measure
 from retailsim.analysis.measures.value_text import written
 from retailsim.analysis.statistics.values import Estimate
@@ -97,37 +98,40 @@ class ProfitStatement(msgspec.Struct, frozen=True, kw_only=True):
         return (rows[0], *(row for row in rows[1:] if row[1]), ("Profit", self.profit_cents))
 
 
-def profit_statement(episodes: pl.DataFrame) -> ProfitStatement | None:
+def profit_statement(episodes: Episodes) -> ProfitStatement | None:
     """Return what was earned; None where no cost is known.
 
     Parameters
     ----------
-    episodes : polars.DataFrame
+    episodes : polars.DataFrame or polars.LazyFrame
         As `analysis.measures.rows.counted` gives them, with the columns `READS`.
     """
-    decided = episodes.lazy().filter("decided").select(*READS).collect()
-    known = decided.filter(pl.col("profit_cents").is_not_null())
-    if known.is_empty():
+    known = pl.col("profit_cents").is_not_null()
+    sums = {name: pl.when(known).then(one).sum() for name, one in _SUMS.items()}
+    decided = episodes.lazy().filter("decided").group_by("product")
+    products = decided.agg(pl.len(), known.sum().alias("known"), **sums).collect(engine="streaming")
+    over = int(products["known"].sum())
+    if not over:
         return None
-    sums = known.select(**{name: one.sum() for name, one in _SUMS.items()}).row(0, named=True)
+    named = products.drop_nulls("product")
     return ProfitStatement(
-        episodes=known.height,
-        decided=decided.height,
-        products_with_cost=known["product"].drop_nulls().n_unique(),
-        products=decided["product"].drop_nulls().n_unique(),
-        **sums,
+        episodes=over,
+        decided=int(products["len"].sum()),
+        products_with_cost=named.filter(pl.col("known") > 0).height,
+        products=named.height,
+        **products.select(pl.col(list(sums)).sum()).row(0, named=True),
     )
 
 
-def with_interval(found: ProfitStatement | None, episodes: pl.DataFrame) -> ProfitStatement | None:
+def with_interval(found: ProfitStatement | None, episodes: Episodes) -> ProfitStatement | None:
     """Add what an episode earned with its interval, if the packages for that are installed."""
     if found is None:
         return None
     try:
-        from retailsim.analysis.measures.estimates import decided, estimate
+        from retailsim.analysis.measures.estimates import deciding, estimate
     except ModuleNotFoundError:
         return found
-    per_episode = estimate(measure("profit_cents"), decided(episodes))
+    per_episode = estimate(measure("profit_cents"), deciding(episodes))
     return msgspec.structs.replace(found, per_episode=per_episode)
 
 

@@ -15,6 +15,9 @@ from retailsim.analysis.measures.measure import Group, Measure
 from retailsim.analysis.measures.scope import KINDS
 from retailsim.analysis.measures.table import with_own
 
+Episodes = pl.DataFrame | pl.LazyFrame
+"""Episodes that are at hand, or that are read a few thousand at a time."""
+
 _KEYS: Mapping[tuple[str, ...], Group] = {
     ("seller",): "seller",
     ("buyer",): "buyer",
@@ -44,52 +47,76 @@ class MeasureRow(dict[str, Any]):
             raise AttributeError(name) from None
 
 
+COUNTS = (pl.col("status") != "unopened") & ~pl.col("superseded")
+"""Which episodes count at all: opened, and not repeated by another."""
+
+
 def counted(episodes: pl.DataFrame) -> pl.DataFrame:
     """The episodes that count at all: opened, and not repeated by another."""
-    wanted = (episodes["status"] != "unopened") & ~episodes["superseded"]
+    wanted = episodes.select(COUNTS).to_series()
     return episodes if wanted.all() else episodes.filter(wanted)  # as a rule no copy is needed
 
 
-def overall(episodes: pl.DataFrame, own: Sequence[Measure] = ()) -> MeasureRow:
-    """Measures of the whole run.
+class MeasureSums:
+    """What rows of measures are made of: sums of integers, by all that makes a group.
+
+    They are made in one pass that has a few thousand episodes at hand at a time, and are as many as
+    sellers meet buyers over categories, however many episodes there are; integers do not mind in
+    which order they are added.
 
     Parameters
     ----------
-    episodes : polars.DataFrame
-        As `counted` gives them.
+    episodes : polars.DataFrame or polars.LazyFrame
+        Those that count (`COUNTS`), as `counted` gives them.
     own : sequence of Measure
         Those of the run's protocol.
     """
-    had = _had_by("overall", own)
-    # Streamed, a few thousand episodes at a time are at hand; sums of integers do not mind how.
-    [row] = _rows(episodes.lazy().select(_sums(had)).collect(engine="streaming"), had, ())
-    return row
+
+    def __init__(self, episodes: Episodes, own: Sequence[Measure] = ()) -> None:
+        there = episodes.collect_schema()
+        keys = [name for name in ("seller", "buyer", "category", *KINDS) if name in there]
+        self._own = own
+        sums = _sums(with_own(own))
+        made = episodes.lazy().group_by(keys).agg(sums) if keys else episodes.lazy().select(sums)
+        self._sums = made.collect(engine="streaming")
+
+    def overall(self) -> MeasureRow:
+        """Measures of the whole run."""
+        had = _had_by("overall", self._own)
+        [row] = _rows(self._sums.select(_summed(had)), had, ())
+        return row
+
+    def by(self, keys: Sequence[str]) -> list[MeasureRow]:
+        """Measures per group, sorted by the group's key; episodes with a null key are in none."""
+        had = _had_by(_KEYS[tuple(keys)], self._own)
+        known = self._sums.drop_nulls(list(keys))
+        return list(_rows(known.group_by(keys).agg(_summed(had)).sort(keys), had, keys))
+
+    def by_kind(self) -> list[MeasureRow]:
+        """Measures by what took the seats; none where it was the same in all episodes."""
+        return self.by(KINDS) if mixed(self._sums) else []
+
+
+def overall(episodes: Episodes, own: Sequence[Measure] = ()) -> MeasureRow:
+    """Measures of the whole run; parameters as for `MeasureSums`."""
+    return MeasureSums(episodes, own).overall()
 
 
 def measures(
-    episodes: pl.DataFrame, by: Sequence[str], own: Sequence[Measure] = ()
+    episodes: Episodes, by: Sequence[str], own: Sequence[Measure] = ()
 ) -> list[MeasureRow]:
     """Measures per group, sorted by the group's key; episodes with a null key are in none.
 
     Parameters
     ----------
-    episodes : polars.DataFrame
+    episodes : polars.DataFrame or polars.LazyFrame
         As `counted` gives them.
     by : ("seller",), ("buyer",), ("category",), ("seller", "buyer") or `KINDS`
         What makes a group.
     own : sequence of Measure
         Those of the run's protocol.
     """
-    had = _had_by(_KEYS[tuple(by)], own)
-    known = episodes.lazy().filter(pl.col(name).is_not_null() for name in by)  # copies no column
-    return list(
-        _rows(known.group_by(by).agg(_sums(had)).sort(by).collect(engine="streaming"), had, by)
-    )
-
-
-def by_kind(episodes: pl.DataFrame, own: Sequence[Measure] = ()) -> list[MeasureRow]:
-    """Measures by what took the seats; none where it was the same in all episodes."""
-    return measures(episodes, KINDS, own) if mixed(episodes) else []
+    return MeasureSums(episodes, own).by(by)
 
 
 def mixed(episodes: pl.DataFrame) -> bool:
@@ -116,6 +143,11 @@ def ratio(one: Measure, episodes: pl.DataFrame) -> float | None:
 
 def _had_by(group: Group, own: Sequence[Measure]) -> tuple[Measure, ...]:
     return tuple(one for one in with_own(own) if group in one.groups)
+
+
+def _summed(had: Sequence[Measure]) -> pl.Expr:
+    """Sums of the sums of a measure, whatever else there is."""
+    return pl.col([one.meta.output_name() for one in _sums(had)]).sum()
 
 
 def _sums(had: Sequence[Measure]) -> list[pl.Expr]:

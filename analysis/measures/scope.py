@@ -43,20 +43,18 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
         return f"Intervals are for {self.interval}."
 
 
-def scope(episodes: pl.DataFrame) -> Scope:
+def scope(episodes: pl.DataFrame | pl.LazyFrame) -> Scope:
     """Return what the intervals over these episodes are about.
 
     Parameters
     ----------
-    episodes : polars.DataFrame
+    episodes : polars.DataFrame or polars.LazyFrame
         As a projection has them; what they share is the product or, without any, the profile.
     """
-    columns = (
-        name
-        for name in SHARED_BY
-        if name in episodes.columns and episodes[name].null_count() < episodes.height
-    )
-    shared = next(columns, "episode")
+    there = episodes.collect_schema()
+    said = [pl.col(name).is_not_null().any() for name in SHARED_BY if name in there]
+    known = episodes.lazy().select(said).collect(engine="streaming")
+    shared = next((name for name in known.columns if known[name].any()), "episode")
     kind = f"new {shared}s of this kind"
     return Scope(
         interval=f"{kind}, with these sellers and buyers",
@@ -65,14 +63,20 @@ def scope(episodes: pl.DataFrame) -> Scope:
     )
 
 
-def illustration(*runs: pl.DataFrame) -> Iterator[str]:
+def illustration(*runs: pl.DataFrame | pl.LazyFrame) -> Iterator[str]:
     """Yield the sentence that has to be read where behavioral agents took part; else nothing.
 
     Parameters
     ----------
-    *runs : polars.DataFrame
+    *runs : polars.DataFrame or polars.LazyFrame
         Episodes. Logs of versions that did not write what takes a seat say nothing.
     """
-    some = (run[kind] for run in runs for kind in KINDS if kind in run.columns)
-    if any((kinds == "behavioral").any() for kinds in some):
+    if any(_behavioral(run) for run in runs):
         yield ILLUSTRATION
+
+
+def _behavioral(run: pl.DataFrame | pl.LazyFrame) -> bool:
+    there = run.collect_schema()
+    said = [(pl.col(kind) == "behavioral").any() for kind in KINDS if kind in there]
+    found = run.lazy().select(said).collect(engine="streaming")
+    return any(found[name].any() for name in found.columns)

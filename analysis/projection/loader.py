@@ -6,20 +6,28 @@ kept of each by itself, too, so a log that grew is parsed only where it did.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
+from typing import TypeVar
 
 import polars as pl
 
 from retailsim.analysis.projection import projection_cache, segment_cache
 from retailsim.analysis.projection.errors import KeptDiffers, KeptUnreadable, NotARun
 from retailsim.analysis.projection.log_pieces import keep_closed, log_pieces
-from retailsim.analysis.projection.packed import Packed
-from retailsim.analysis.projection.projection import Projection, merge, merged, opened
+from retailsim.analysis.projection.packed import Packed, understood
+from retailsim.analysis.projection.projection import (
+    LazyProjection,
+    Projection,
+    merge,
+    merged,
+    opened,
+    opened_lazily,
+)
 from retailsim.analysis.projection.protocol_tables import TableSet, table_set
 from retailsim.analysis.projection.registered import registered
 from retailsim.events.errors import RetailSimError
@@ -30,6 +38,10 @@ from retailsim.events.log.segment import Segment
 
 HASHED = "hashed.json"
 """In ``RUN/derived``: when which segment was hashed."""
+
+T = TypeVar("T")
+_Use = Callable[[Mapping[str, Packed], TableSet, LogCheck], T]
+"""What is done with a projection's tables, packed, and the log as it was found."""
 
 _TRIES = 3
 """A run that is going on may close a segment, and so rename it, just before it is read."""
@@ -63,6 +75,35 @@ def load(run: Path, columns: Collection[str] | None = None) -> Projection:
     BadTables
         If the protocol's own tables do not go with the shared ones.
     """
+
+    def unpack(contents: Mapping[str, Packed], tables: TableSet, log: LogCheck) -> Projection:
+        return replace(opened(contents, tables, columns), log=log)
+
+    return _read(run, unpack)
+
+
+def scan(run: Path, use: Callable[[LazyProjection], T]) -> T:
+    """Project the log of a run as `load` does, and use it where its large tables stay packed.
+
+    Parameters
+    ----------
+    use : callable
+        Takes the projection. It is called once more, with what the log says, where what is kept of
+        it turns out not to be what was packed.
+
+    Raises
+    ------
+    NotARun, LogDamaged, LogUnreadable, BadTables
+        As `load`; and what `use` raises.
+    """
+
+    def lazily(contents: Mapping[str, Packed], _: TableSet, log: LogCheck) -> T:
+        return use(replace(opened_lazily(contents), log=log))
+
+    return _read(run, lazily)
+
+
+def _read(run: Path, use: _Use[T]) -> T:
     folder = run / "events"
     if not folder.is_dir():
         raise NotARun(str(run))
@@ -70,23 +111,26 @@ def load(run: Path, columns: Collection[str] | None = None) -> Projection:
     tables = table_set(protocol.name, protocol.tables)
     for _ in range(_TRIES - 1):
         with suppress(FileNotFoundError):
-            return _load(folder, run / "derived", tables, columns)
-    return _load(folder, run / "derived", tables, columns)
+            return _used(folder, run / "derived", tables, use)
+    return _used(folder, run / "derived", tables, use)
 
 
-def _load(
-    folder: Path, derived: Path, tables: TableSet, columns: Collection[str] | None
-) -> Projection:
+def _used(folder: Path, derived: Path, tables: TableSet, use: _Use[T]) -> T:
+    """Use what is kept of a log, if that is of the log as it is now, or else what the log says."""
     mark, known = fingerprint(folder), read_hashed(derived / HASHED)
-    kept, contents = projection_cache.read(derived, mark, tables, columns), None
-    if kept is None:
-        log, contents = _contents(folder, derived, tables, known)
-        kept = opened(contents, tables, columns)
-    else:
+    kept = projection_cache.read_packed(derived, mark, tables)
+    if kept is not None:
         log = check(folder, known=known)
+        with suppress(KeptUnreadable), understood():
+            found = use(kept, tables, log)
+            if fingerprint(folder) == mark:
+                _keep(derived, mark, tables, None, log.hashed(datetime.now(UTC)), known)
+            return found
+    log, contents = _contents(folder, derived, tables, known)
+    found = use(contents, tables, log)
     if fingerprint(folder) == mark:
         _keep(derived, mark, tables, contents, log.hashed(datetime.now(UTC)), known)
-    return replace(kept, log=log)
+    return found
 
 
 def _contents(

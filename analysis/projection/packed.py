@@ -35,19 +35,33 @@ def unpacked(content: Packed, columns: Sequence[str] | None = None) -> pl.DataFr
         If it is no frame, or lacks such a column.
     """
     chosen = None if columns is None else list(columns)
-    with _understood():
+    with understood():
         return pl.read_parquet(io.BytesIO(content), columns=chosen)
 
 
 def unpacked_of(content: Packed, wanted: Collection[str]) -> pl.DataFrame:
     """Return those of a packed frame's columns that are wanted, in their order."""
-    with _understood():
+    with understood():
         there = pl.read_parquet_schema(io.BytesIO(content))
     return unpacked(content, [name for name in there if name in wanted])
 
 
+def scanned(content: Packed) -> pl.LazyFrame:
+    """Return a packed frame to be read some rows at a time; `understood` is for who reads it.
+
+    Raises
+    ------
+    KeptUnreadable
+        If it is no frame at all.
+    """
+    with understood():
+        found = pl.scan_parquet(io.BytesIO(content))
+        found.collect_schema()
+    return found
+
+
 @contextmanager
-def _understood() -> Iterator[None]:
+def understood() -> Iterator[None]:
     """Say that what was kept is not what was packed, also where the library panics at it."""
     try:
         yield

@@ -24,6 +24,7 @@ from retailsim.analysis.projection.packed import (
     Packed,
     PackedTables,
     packed,
+    scanned,
     unpacked,
     unpacked_of,
 )
@@ -92,6 +93,39 @@ class Projection:
     tables: PackedTables = field(default_factory=PackedTables)
     log: LogCheck | None = None
 
+    def lazy(self) -> LazyProjection:
+        """Return it as what is read some rows at a time."""
+        frames = {name: getattr(self, name).lazy() for name in _LAZY}
+        return LazyProjection(**frames, calls=self.calls, answerers=self.answerers, log=self.log)
+
+
+@dataclass(frozen=True, slots=True)
+class LazyProjection:
+    """What a log says, as frames of which only some rows are at hand at a time.
+
+    Parameters
+    ----------
+    episodes, markets, episode_calls : polars.LazyFrame
+        As those of `Projection`.
+    calls, answerers, log
+        As those of `Projection`: there are few rows, however long the log is.
+    """
+
+    episodes: pl.LazyFrame
+    markets: pl.LazyFrame
+    episode_calls: pl.LazyFrame
+    calls: pl.DataFrame
+    answerers: pl.DataFrame
+    log: LogCheck | None = None
+
+    def lazy(self) -> LazyProjection:
+        """Return itself."""
+        return self
+
+
+_LAZY = ("episodes", "markets", "episode_calls")
+"""Tables with more rows the more episodes there are."""
+
 
 def merge(pieces: Iterable[Pieces], tables: TableSet | None = None) -> Projection:
     """Fold partial rows, in any order, into the projection; None: of the shared tables."""
@@ -138,6 +172,18 @@ def opened(
         for name in tables.frames
     }
     return Projection(**frames, tables=PackedTables({name: contents[name] for name in tables.rows}))
+
+
+def opened_lazily(contents: Mapping[str, Packed]) -> LazyProjection:
+    """Return a projection whose large tables stay packed; raises what `opened` raises."""
+    episodes, markets, episode_calls = (scanned(contents[name]) for name in _LAZY)
+    return LazyProjection(
+        episodes=episodes,
+        markets=markets,
+        episode_calls=episode_calls,
+        calls=unpacked(contents["calls"]),
+        answerers=unpacked(contents["answerers"]),
+    )
 
 
 def _sorted(pieces: Iterable[Pieces], name: str) -> Packed:

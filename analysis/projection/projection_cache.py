@@ -52,14 +52,22 @@ def read(
     columns : collection of str or None
         Of the episodes, those that are wanted if they exist; None: all.
     """
+    contents = read_packed(derived, log, tables)
+    try:
+        return None if contents is None else opened(contents, tables, columns)
+    except KeptUnreadable:
+        return None
+
+
+def read_packed(derived: Path, log: str, tables: TableSet) -> dict[str, Packed] | None:
+    """The tables of the kept projection, packed, or None if there is none for this log."""
     try:
         index = msgspec.json.decode(_bytes(derived / _INDEX), type=_Index)
         if (index.version, index.log, index.tables) != (VERSION, log, tables.digest):
             return None
         names = (*tables.frames, *tables.rows)
-        contents = {name: _content(derived, name, index) for name in names}
-        return opened(contents, tables, columns)
-    except (OSError, ValueError, RecursionError, KeptUnreadable, _Changed):
+        return {name: _content(derived, name, index) for name in names}
+    except (OSError, ValueError, RecursionError, _Changed):
         return None
 
 

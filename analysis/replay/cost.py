@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 import polars as pl
 
-from retailsim.analysis.projection.projection import Projection
+from retailsim.analysis.projection.projection import LazyProjection, Projection
 
 
 class Use(msgspec.Struct, frozen=True, kw_only=True):
@@ -148,7 +148,7 @@ class Cost(Use, frozen=True, kw_only=True):
                 yield f"{model} changed within the run; calls answered by {calls}"
 
 
-def cost(projection: Projection, attempts: Sequence[Attempts] = ()) -> Cost | None:
+def cost(projection: Projection | LazyProjection, attempts: Sequence[Attempts] = ()) -> Cost | None:
     """Return what the recorded calls cost; None without any."""
     calls, total = projection.calls, used(projection)
     if total is None:
@@ -164,7 +164,7 @@ def cost(projection: Projection, attempts: Sequence[Attempts] = ()) -> Cost | No
     )
 
 
-def used(projection: Projection) -> Use | None:
+def used(projection: Projection | LazyProjection) -> Use | None:
     """Return what all recorded calls together cost; None without any."""
     return None if projection.calls.is_empty() else _uses(projection.calls, ())[0]
 
@@ -197,7 +197,7 @@ def _priced(sums: dict[str, Any]) -> dict[str, Any]:
     return sums
 
 
-def _per_episode(projection: Projection) -> list[PerEpisode]:
+def _per_episode(projection: Projection | LazyProjection) -> list[PerEpisode]:
     whole = charged(projection)
     models = whole.group_by("episode").agg(models=pl.col("model").n_unique())
     alone = whole.join(models.filter(models=1), on="episode", how="semi")
@@ -207,30 +207,32 @@ def _per_episode(projection: Projection) -> list[PerEpisode]:
     return rows
 
 
-def charged(projection: Projection) -> pl.DataFrame:
+def charged(projection: Projection | LazyProjection) -> pl.DataFrame:
     """One row per (closed episode, model): its own calls and its market's broadcast.
 
     A market and those that repeat its failed episodes count as one.
     """
-    first = _first_markets(projection.episodes)
-    closed = projection.episodes.filter(~pl.col("superseded"), status="closed").select(
+    held = projection.lazy()
+    first = _first_markets(held.episodes)
+    closed = held.episodes.filter(~pl.col("superseded"), status="closed").select(
         "episode", purchase=pl.col("orders") > 0, market=pl.col("market").replace(first)
     )
-    calls = projection.episode_calls.with_columns(pl.col("market").replace(first))
+    calls = held.episode_calls.with_columns(pl.col("market").replace(first))
     own = closed.join(calls.drop("market"), on="episode")
     shared = closed.join(calls.filter(pl.col("episode").is_null()).drop("episode"), on="market")
     together = pl.concat([own.drop("market"), shared.drop("market")], how="diagonal")
-    return together.group_by("episode", "model").agg(
+    sums = together.group_by("episode", "model").agg(
         pl.col("purchase").first(), *(pl.col(name).sum() for name in _SUMS)
     )
+    return sums.collect(engine="streaming")
 
 
-def _first_markets(episodes: pl.DataFrame) -> dict[str, str]:
+def _first_markets(episodes: pl.LazyFrame) -> dict[str, str]:
     """Return, for each market that repeats failed episodes, the one in which these came first."""
     before = episodes.select(retries="episode", repeated="market")
     again = episodes.select("market", "retries").drop_nulls().join(before, on="retries")
     moved = again.drop_nulls().filter(pl.col("market") != pl.col("repeated")).sort("market")
-    repeats = dict(moved.select("market", "repeated").iter_rows())
+    repeats = dict(moved.select("market", "repeated").collect(engine="streaming").iter_rows())
     return {market: _first(market, repeats) for market in repeats}
 
 

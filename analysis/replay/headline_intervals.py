@@ -11,7 +11,7 @@ from retailsim.analysis.measures.scope import Scope, scope
 
 if TYPE_CHECKING:
     from retailsim.analysis.measures.measure import Measure
-    from retailsim.analysis.projection.projection import Projection
+    from retailsim.analysis.projection.projection import LazyProjection, Projection
     from retailsim.analysis.statistics.values import Estimate
 
 
@@ -31,7 +31,9 @@ class HeadlineIntervals(msgspec.Struct, frozen=True, kw_only=True):
     measures: Mapping[str, Estimate]
 
 
-def intervals(projection: Projection, own: Sequence[Measure] = ()) -> HeadlineIntervals | None:
+def intervals(
+    projection: Projection | LazyProjection, own: Sequence[Measure] = ()
+) -> HeadlineIntervals | None:
     """Return the intervals of a projection; None without the packages of ``retailsim[analysis]``.
 
     Parameters
@@ -40,9 +42,8 @@ def intervals(projection: Projection, own: Sequence[Measure] = ()) -> HeadlineIn
         Those of the run's protocol.
     """
     try:
-        from retailsim.analysis.measures.estimates import decided, measured
+        from retailsim.analysis.measures.estimates import deciding, whole
     except ModuleNotFoundError:
         return None
-    some = decided(projection.episodes)
-    [all_] = measured(some, own=own)
-    return HeadlineIntervals(generalise_to=scope(some), measures=all_.estimates)
+    some = deciding(projection.episodes)
+    return HeadlineIntervals(generalise_to=scope(some), measures=whole(some, own).estimates)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 import polars as pl
@@ -12,10 +13,10 @@ from retailsim.analysis.measures import table
 from retailsim.analysis.measures.measure import Measure
 from retailsim.analysis.measures.profit_statement import READS as PROFIT_READS
 from retailsim.analysis.measures.profit_statement import ProfitStatement, profit_statement
-from retailsim.analysis.measures.rows import MeasureRow, by_kind, counted, measures, overall
+from retailsim.analysis.measures.rows import COUNTS, MeasureRow, MeasureSums
 from retailsim.analysis.measures.scope import KINDS, SHARED_BY
-from retailsim.analysis.projection.loader import load
-from retailsim.analysis.projection.projection import Projection
+from retailsim.analysis.projection.loader import scan
+from retailsim.analysis.projection.projection import LazyProjection, Projection
 from retailsim.analysis.projection.registered import own_measures, planned_episodes
 from retailsim.analysis.replay.cost import Attempts, Cost, cost
 from retailsim.analysis.replay.headline_intervals import HeadlineIntervals
@@ -104,15 +105,17 @@ class Replay(msgspec.Struct, frozen=True, kw_only=True):
     kinds: tuple[MeasureRow, ...] = ()
 
 
-def replay(run: Path, projection: Projection | None = None) -> Replay:
+def replay(run: Path, projection: Projection | LazyProjection | None = None) -> Replay:
     """Measure a run from its log.
+
+    Memory holds some thousand episodes at a time, and sums by sellers, buyers and products.
 
     Parameters
     ----------
     run : Path
         The run's folder; its log may be unfinished.
-    projection : Projection, optional
-        What `load` has made of it, where that is at hand already.
+    projection : Projection or LazyProjection, optional
+        What `load` or `scan` have made of it, where that is at hand already.
 
     Raises
     ------
@@ -123,11 +126,14 @@ def replay(run: Path, projection: Projection | None = None) -> Replay:
     LogUnreadable
         If it does, and an event in it is not as `events.messages` says.
     """
+    if projection is None:
+        return scan(run, lambda found: replay(run, found))
     sealed = (run / "events" / SEAL).exists()
     own = own_measures(run)
-    held = load(run, columns_read(own)) if projection is None else projection
     planned = planned_episodes(run)
-    return summarize(str(run), held, sealed=sealed, sent=attempts(run), own=own, planned=planned)
+    return summarize(
+        str(run), projection, sealed=sealed, sent=attempts(run), own=own, planned=planned
+    )
 
 
 def columns_read(own: Sequence[Measure]) -> frozenset[str]:
@@ -137,7 +143,7 @@ def columns_read(own: Sequence[Measure]) -> frozenset[str]:
 
 def summarize(
     run: str,
-    projection: Projection,
+    projection: Projection | LazyProjection,
     *,
     sealed: bool,
     sent: Sequence[Attempts] = (),
@@ -149,44 +155,55 @@ def summarize(
     `sent` are the attempts at model calls, from the telemetry; `own` the protocol's measures;
     `planned` how many episodes the run is to have.
     """
-    markets = projection.markets
-    episodes = counted(projection.episodes)
+    held = projection.lazy()
+    episodes = held.episodes.filter(COUNTS)
+    sums = MeasureSums(episodes, own)
+    ended, markets = _ended(held.episodes, COUNTS), _ended(held.markets, pl.lit(value=True))
+    partial = bool(not sealed or ended.open or markets.open)
+    superseded = held.episodes.select(pl.col("superseded").sum()).collect(engine="streaming").item()
     # An episode that was never opened still counts its rejections.
-    rejections = projection.episodes.select("superseded", "rejected_outputs", "rejected_commands")
-    rejecting = rejections.filter(~pl.col("superseded"))
-    unended = (episodes["status"] == "open").any() or (markets["status"] == "open").any()
-    partial = bool(not sealed or unended)
+    rejecting = held.episodes.filter(~pl.col("superseded"))
+    outputs, commands = map(sum, zip(_rejected(rejecting), _rejected(held.markets), strict=True))
     return Replay(
         run=run,
         partial=partial,
-        episodes=_counts(projection.episodes, episodes, planned if partial else None),
-        failed_markets=_with_status(markets, "failed"),
-        rejected_outputs=_both(rejecting, markets, "rejected_outputs"),
-        rejected_commands=_both(rejecting, markets, "rejected_commands"),
-        overall=overall(episodes, own),
-        sellers=tuple(measures(episodes, ("seller",), own)),
-        buyers=tuple(measures(episodes, ("buyer",), own)),
-        categories=tuple(measures(episodes, ("category",), own)),
-        pairs=tuple(measures(episodes, ("seller", "buyer"), own)),
-        kinds=tuple(by_kind(episodes, own)),
+        episodes=EpisodeCounts(
+            opened=ended.counted,
+            closed=ended.closed,
+            failed=ended.failed,
+            superseded=superseded,
+            planned=planned if partial else None,
+        ),
+        failed_markets=markets.failed,
+        rejected_outputs=outputs,
+        rejected_commands=commands,
+        overall=sums.overall(),
+        sellers=tuple(sums.by(("seller",))),
+        buyers=tuple(sums.by(("buyer",))),
+        categories=tuple(sums.by(("category",))),
+        pairs=tuple(sums.by(("seller", "buyer"))),
+        kinds=tuple(sums.by_kind()),
         cost=cost(projection, sent),
         profit=profit_statement(episodes),
     )
 
 
-def _counts(everything: pl.DataFrame, episodes: pl.DataFrame, planned: int | None) -> EpisodeCounts:
-    return EpisodeCounts(
-        opened=episodes.height,
-        closed=_with_status(episodes, "closed"),
-        failed=_with_status(episodes, "failed"),
-        superseded=int(everything["superseded"].sum()),
-        planned=planned,
-    )
+class _Ended(NamedTuple):
+    """How many episodes or markets there are, and how they ended."""
+
+    counted: int
+    closed: int
+    failed: int
+    open: int
 
 
-def _with_status(frame: pl.DataFrame, status: str) -> int:
-    return int((frame["status"] == status).sum())
+def _ended(some: pl.LazyFrame, which: pl.Expr) -> _Ended:
+    status = [(pl.col("status") == name).sum().alias(name) for name in _Ended._fields[1:]]
+    found = some.filter(which).select(pl.len(), *status).collect(engine="streaming")
+    return _Ended(*map(int, found.row(0)))
 
 
-def _both(episodes: pl.DataFrame, markets: pl.DataFrame, column: str) -> int:
-    return int(episodes[column].sum()) + int(markets[column].sum())
+def _rejected(some: pl.LazyFrame) -> tuple[int, int]:
+    sums = some.select(pl.col("rejected_outputs", "rejected_commands").sum())
+    outputs, commands = sums.collect(engine="streaming").row(0)
+    return int(outputs), int(commands)

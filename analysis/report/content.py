@@ -210,16 +210,16 @@ def refunds_section(some: pl.DataFrame) -> Section | None:
 
 def failures_section(replay: Replay, episodes: pl.DataFrame) -> Section | None:
     """Return what failed, by stage and reason, and what was rejected; None where nothing was."""
-    failed = failed_of(episodes)
-    if not failed.height and not replay.rejected_outputs and not replay.rejected_commands:
+    failed = reasons(failed_of(episodes))
+    if failed.is_empty() and not replay.rejected_outputs and not replay.rejected_commands:
         return None
     rows, about = [], []
-    for stage, reason, n in reasons(failed).head(MOST_ROWS).iter_rows():
+    for stage, reason, n in failed.head(MOST_ROWS).iter_rows():
         told = str(reason)[:200]
         rows.append(row(str(stage), Cell(f"{n:,}"), Cell(told)))
         about.append({"status": "failed", "stage": str(stage), "reason": told})
     said = (
-        f"{_counted(failed.height, 'episode')} failed; "
+        f"{_counted(int(failed['len'].sum()), 'episode')} failed; "
         f"answers that could not be used: {replay.rejected_outputs:,}; "
         f"commands that the market's rules forbid: {replay.rejected_commands:,}."
     )

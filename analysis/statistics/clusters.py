@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from scipy.special import stdtrit
 
 from retailsim.analysis.statistics import skewed
+from retailsim.analysis.statistics.cells import Moments
 from retailsim.analysis.statistics.proportions import wilson
 from retailsim.analysis.statistics.values import FEW_CLUSTERS, LEVEL, Estimate, Interval
 
@@ -82,6 +83,7 @@ def mean(
     *,
     weights: pl.Series | None = None,
     within: Within = None,
+    moments: Moments | None = None,
 ) -> Estimate:
     """Estimate a mean, or a ratio of sums where `weights` say out of how much each value is.
 
@@ -100,6 +102,8 @@ def mean(
         Ends that no value can pass, and so no interval. ``(0.0, None)`` for money that is never
         negative, ``(1.0, None)`` for units per order: the interval is of what goes beyond that
         end. Where some value is below it all the same, the end counts for nothing.
+    moments : Moments or None
+        Of the observations, where `values` and `weights` are sums by cell (`cells.cells`).
     """
     below = pl.repeat(1.0, len(values), eager=True) if weights is None else weights
     tops, bottoms = sums(values, below, cluster)
@@ -111,7 +115,8 @@ def mean(
         note = "a single cluster: no interval"
         return Estimate(value=value, n=int(n), clusters=count, note=note)
     variance = ratio_variance(tops, bottoms)
-    effect = _design_effect(variance, _independent(values, weights, cluster, n), count, n)
+    apart = moments.independent() if moments else _independent(values, weights, cluster, n)
+    effect = _design_effect(variance, apart, count, n)
     interval, note = None, "no spread: no interval"
     if variance > 0.0:
         interval = around(value, variance**0.5, count - 1, within, (tops, bottoms))

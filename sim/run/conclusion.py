@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
@@ -20,7 +20,7 @@ from retailsim.sim.terminal.program_name import program_name
 from retailsim.sim.terminal.terminal import Terminal
 
 if TYPE_CHECKING:
-    from retailsim.analysis.projection.projection import Projection
+    from retailsim.analysis.projection.projection import LazyProjection
     from retailsim.analysis.replay.replay import Replay
     from retailsim.events.log.reader import LogCheck
 
@@ -50,40 +50,64 @@ def show_replay(
         return _shown(run, terminal, more)
 
 
+class _Told(NamedTuple):
+    """What a replay shows, made of its tables."""
+
+    replay: Replay
+    log: LogCheck | None
+    parts: Sequence[Any]
+    why_failed: str
+
+
 def _shown(run: RunFolder, terminal: Terminal, more: Mapping[str, Any]) -> int:
-    from retailsim.analysis.projection.loader import load
-    from retailsim.analysis.projection.registered import own_measures
-    from retailsim.analysis.replay.replay import columns_read, replay
+    from retailsim.analysis.projection.loader import scan
 
-    projection = load(run.path, columns_read(own_measures(run.path)))
-    result = replay(run.path, projection)
+    told = scan(run.path, lambda found: _told(run.path, found, as_json=terminal.json))
     if terminal.json:
-        terminal.out_json({**msgspec.to_builtins(_as_json(result, projection)), **more})
+        terminal.out_json({**msgspec.to_builtins(told.replay), **more})
     else:
-        from retailsim.analysis.replay.terminal_tables import heatmap, measure_table
-
-        parts: list[Any] = [measure_table(result, own_measures(run.path))]
-        parts += _profit(result, projection)
-        if result.pairs:
-            parts.append(heatmap(result))
-        if result.cost is not None:
-            from retailsim.analysis.replay.cost_tables import cost_tables
-
-            parts += cost_tables(result.cost)
-        terminal.show(*parts, *_illustration(projection))
+        terminal.show(*told.parts)
         terminal.out(f"run: {run.path}")
     for line in cautions(run.path):
         terminal.say(line)
-    for line in _when_hashed(projection.log):
+    for line in _when_hashed(told.log):
         terminal.say(line)
     if leads_out(derived := run.path / "derived", run.path):
         terminal.say(f"{derived} leads out of the run's folder: nothing was kept there")
     if run.shares.is_dir() and not run.gathered.exists():
         again = f"{program_name()} gather {shlex.quote(str(run.path))}"
         terminal.say(f"what its shares played is not here until they are put together: {again}")
-    if result.episodes.failed:
-        terminal.say(_why_failed(projection, result.episodes.failed))
-    return 0 if result.episodes.closed else 1
+    if told.why_failed:
+        terminal.say(told.why_failed)
+    return 0 if told.replay.episodes.closed else 1
+
+
+def _told(run: Path, projection: LazyProjection, *, as_json: bool) -> _Told:
+    """Say what a replay shows, which of its parts are for a terminal."""
+    from retailsim.analysis.replay.replay import replay
+
+    result = replay(run, projection)
+    failed = result.episodes.failed
+    why = _why_failed(projection, failed) if failed else ""
+    if as_json:
+        return _Told(_as_json(result, projection), projection.log, (), why)
+    return _Told(result, projection.log, tuple(_parts(run, result, projection)), why)
+
+
+def _parts(run: Path, result: Replay, projection: LazyProjection) -> Iterator[Any]:
+    """Yield what stands below each other on a terminal."""
+    from retailsim.analysis.projection.registered import own_measures
+    from retailsim.analysis.replay.terminal_tables import heatmap, measure_table
+
+    yield measure_table(result, own_measures(run))
+    yield from _profit(result, projection)
+    if result.pairs:
+        yield heatmap(result)
+    if result.cost is not None:
+        from retailsim.analysis.replay.cost_tables import cost_tables
+
+        yield from cost_tables(result.cost)
+    yield from _illustration(projection)
 
 
 def _when_hashed(log: LogCheck | None) -> Iterator[str]:
@@ -95,7 +119,7 @@ def _when_hashed(log: LogCheck | None) -> Iterator[str]:
         yield f"hashes{some} checked {when}; the files are unchanged since"
 
 
-def _illustration(projection: Projection) -> Iterator[Any]:
+def _illustration(projection: LazyProjection) -> Iterator[Any]:
     """Yield what a reader has to know where behavioral agents took part."""
     from rich.text import Text
 
@@ -104,7 +128,7 @@ def _illustration(projection: Projection) -> Iterator[Any]:
     return map(Text, illustration(projection.episodes))
 
 
-def _profit(result: Replay, projection: Projection) -> Iterator[Any]:
+def _profit(result: Replay, projection: LazyProjection) -> Iterator[Any]:
     """Yield what was earned and of what it is made, or why nobody knows."""
     from rich.text import Text
 
@@ -115,7 +139,7 @@ def _profit(result: Replay, projection: Projection) -> Iterator[Any]:
         yield Text("\n".join((*profit_told(found), "")))
 
 
-def _why_failed(projection: Projection, failed: int) -> str:
+def _why_failed(projection: LazyProjection, failed: int) -> str:
     """Say why most of the failed episodes failed: often it is the same for all."""
     from retailsim.analysis.measures.failures import failed_of, reasons
 
@@ -135,15 +159,13 @@ def show_replays(runs: Sequence[Path], terminal: Terminal) -> int:
 
 def measures_as_json(run: Path) -> Replay:
     """Return a run's measures as JSON has them; raises what `load` raises."""
-    from retailsim.analysis.projection.loader import load
-    from retailsim.analysis.projection.registered import own_measures
-    from retailsim.analysis.replay.replay import columns_read, replay
+    from retailsim.analysis.projection.loader import scan
+    from retailsim.analysis.replay.replay import replay
 
-    projection = load(run, columns_read(own_measures(run)))
-    return _as_json(replay(run, projection), projection)
+    return scan(run, lambda found: _as_json(replay(run, found), found))
 
 
-def _as_json(result: Replay, projection: Projection) -> Replay:
+def _as_json(result: Replay, projection: LazyProjection) -> Replay:
     """Return a result as JSON: with intervals, and a folder's name that JSON can hold."""
     from retailsim.analysis.measures.profit_statement import with_interval
     from retailsim.analysis.projection.registered import own_measures
