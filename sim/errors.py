@@ -300,13 +300,27 @@ class ModelsStopped(SimError):
         Whether nothing was ever answered, so that what was configured is wrong.
     alone : bool
         Whether other workers may go on.
+    spent_nanousd : int or None
+        What this execution spent, where that is known.
+    needs_nanousd : int
+        Of a budget: what has to be free for the next step.
     """
 
     exit_status = 3
 
-    def __init__(self, line: str, *, wrong: bool = False, alone: bool = False) -> None:
+    def __init__(
+        self,
+        line: str,
+        *,
+        wrong: bool = False,
+        alone: bool = False,
+        spent_nanousd: int | None = None,
+        needs_nanousd: int = 0,
+    ) -> None:
         super().__init__(line)
         self.alone = alone
+        self.spent_nanousd = spent_nanousd
+        self.needs_nanousd = needs_nanousd
         if wrong:
             self.exit_status = 2
 

@@ -91,6 +91,7 @@ class Models:
         self._configs = configs
         self._stop = stop
         self._budget = budget or Budget(None)
+        self._before = self._budget.spent
         self._cache = cache
         self._seed = seed
         self._notes = notes
@@ -193,6 +194,7 @@ class Models:
         if reason is None:
             return
         spent = isinstance(reason, BudgetSmall | BudgetSpent)
+        needs = reason.needs_nanousd if isinstance(reason, BudgetSmall | BudgetSpent) else 0
         never = fresh and isinstance(reason, ProviderStopped) and not reason.answered
         kept = (
             "nothing was answered yet; fix this, then continue"
@@ -203,7 +205,13 @@ class Models:
         line = str(reason) if final else f"{reason}; {kept}"
         if not final and not spent:  # of a budget, who knows the whole run says what it needs
             line += f": {again}"
-        raise ModelsStopped(line, wrong=never, alone=spent) from reason
+        raise ModelsStopped(
+            line,
+            wrong=never,
+            alone=spent,
+            spent_nanousd=self._budget.spent - self._before,
+            needs_nanousd=needs,
+        ) from reason
 
     def halt(self, error: AgentsError) -> None:
         """Stop the run, for the first reason that is given."""

@@ -286,7 +286,9 @@ def resume(
     if executor == "ray":
         from retailsim.sim.shares.executed import resume_on_ray
 
-        sys.exit(resume_on_ray(run, terminal, store=store, address=address, trust=trust))
+        sys.exit(
+            resume_on_ray(run, terminal, store=store, address=address, trust=trust, budget=budget)
+        )
     sys.exit(
         go_on(
             run,
@@ -315,6 +317,12 @@ def resume(
     help="How often it was tried; only names what is written.",
 )
 @STORE
+@click.option(
+    "--budget",
+    type=click.FloatRange(0, min_open=True),
+    metavar="USD",
+    help="The most that models may cost in all shares; each has an even part.",
+)
 @VERBOSE
 @click.option(
     "--trust",

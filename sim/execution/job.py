@@ -88,6 +88,11 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     cells : pair of int or None
         Of a run in shares, the cells of the design from the first up to the second, which are this
         share's: `skip` counts from there, and nothing is split further. None: all of them.
+    lease : int or None
+        What this process may cost in all, `spent_nanousd` with it, in billionths of a dollar, in
+        the place of an even part of the budget.
+    part : float or None
+        Its part of all rate limits; None: an even one of `of` processes.
     home : str or None
         Folder that holds the log and the telemetry of what is played; None: the run's.
     """
@@ -106,7 +111,14 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     classes: Mapping[str, Any] = {}
     desk: Any = None
     cells: tuple[int, int] | None = None
+    lease: int | None = None
+    part: float | None = None
     home: str | None = None
+
+    @property
+    def rates(self) -> float:
+        """This process's part of all rate limits."""
+        return 1.0 / self.of if self.part is None else self.part
 
     @property
     def written(self) -> RunFolder:
@@ -306,7 +318,7 @@ async def _run_with_wires(
     def observe(seat: str, attempt: WireAttempt) -> None:
         notes.info("wire attempt", seat=seat, **msgspec.structs.asdict(attempt))
 
-    post = Post(wires, 1.0 / job.of, stop.request, lambda: stop.requested, observe=observe)
+    post = Post(wires, job.rates, stop.request, lambda: stop.requested, observe=observe)
     async with post:
         cast.connect_wires(post)
         await _run_with_models(engine, cast, job, design, stop, notes)
@@ -331,7 +343,7 @@ async def _run_with_models(
     from retailsim.sim.budget.reservation import Reservations
 
     attempts = AttemptNotes(partial(notes.info, "model attempt"))
-    budget, share = budget_of(job), 1.0 / job.of
+    budget = budget_of(job)
     with shared_answers(design.scenario.cache) as cache:
         models = Models(
             configs,
@@ -340,7 +352,7 @@ async def _run_with_models(
             cache=cache,
             seed=design.scenario.run.seed,
             notes=notes.warning,
-            share=share,
+            share=job.rates,
             observe=attempts.observe,
         )
         workload = Workload(talks_of(cast.protocol, design.scenario), configs)
@@ -375,13 +387,13 @@ def _concurrency(scenario: Scenario, cast: Cast, design: Design) -> int:
 def budget_of(job: Job) -> Budget:
     """Return the run's budget, as the job's process sees it.
 
-    Without a purse, as where processes share no memory, each has an even part.
+    Without a purse, as where processes share no memory, each has an even part, or its lease.
     """
+    if job.lease is not None:
+        return Budget(job.lease, job.spent_nanousd)
     if job.budget is None:
         return Budget(None)
     limit = int(job.budget * 1e9)
-    if job.of == 1:
-        return Budget(limit, job.spent_nanousd)
     if job.purse is None:
         return Budget(limit // job.of, job.spent_nanousd)
     return Budget(limit, job.spent_nanousd, Purse(job.share, job.purse))

@@ -44,6 +44,10 @@ class Commit(msgspec.Struct, frozen=True, kw_only=True):
         That ended, failed ones among them.
     segments : tuple of SealedSegment
         What it wrote; none where the share holds no market.
+    lease : int or None
+        Number of the lease that it was played under, see `sim.shares.leases`.
+    spent_nanousd : int or None
+        What this attempt paid for models, in billionths of a dollar, where that is known.
     """
 
     commit: int = _VERSION
@@ -52,6 +56,8 @@ class Commit(msgspec.Struct, frozen=True, kw_only=True):
     attempt: str
     episodes: int
     segments: tuple[SealedSegment, ...]
+    lease: int | None = None
+    spent_nanousd: int | None = None
 
     @property
     def events(self) -> int:

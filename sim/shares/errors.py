@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 from pathlib import Path
 
-from retailsim.sim.errors import SimError
+from retailsim.sim.errors import ModelsStopped, SimError
 from retailsim.sim.terminal.program_name import program_name
 
 _TOLD = 6
@@ -58,6 +58,54 @@ class ShareDamaged(SimError):
         super().__init__(
             f"share {share}: {problem}. Remove {commit} and play it again: "
             f"`{program_name()} shard {run} --share {share}`"
+        )
+
+
+class ShareSpent(SimError):
+    """A share has spent what it was given; everything so far is kept.
+
+    Parameters
+    ----------
+    stopped : ModelsStopped
+        What its models were told.
+    episodes : int
+        Episodes of the share that have ended.
+    advice : str
+        What to do.
+    """
+
+    exit_status = 3
+
+    def __init__(self, share: int, stopped: ModelsStopped, episodes: int, advice: str) -> None:
+        super().__init__(f"share {share}: {stopped}; {advice}")
+        self.spent_nanousd = stopped.spent_nanousd
+        self.needs_nanousd = stopped.needs_nanousd
+        self.episodes = episodes
+
+
+class BudgetGone(SimError):
+    """Nothing is under way, and what is left of the budget covers no share that is left."""
+
+    exit_status = 3
+
+
+class LeasesKept(SimError):
+    """A run's budget is divided by a loop; who plays a share by hand would pass it."""
+
+    def __init__(self, run: object) -> None:
+        super().__init__(
+            f"{run}: its budget is divided by `--executor ray`, so a share is not played alone: "
+            f"`{program_name()} resume {run} --executor ray`"
+        )
+
+
+class BookDamaged(SimError):
+    """What attempts were given cannot be read."""
+
+    def __init__(self, run: object, book: str, problem: str) -> None:
+        super().__init__(
+            f"{run}: shares/{book} cannot be read ({problem}); without it nobody knows what "
+            "attempts may have spent: restore it"
         )
 
 

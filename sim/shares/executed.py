@@ -7,18 +7,14 @@ at any time, and whoever comes next plays the shares that have no commit.
 from __future__ import annotations
 
 import shlex
-from collections import Counter, deque
-from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from time import monotonic
-from typing import Protocol
 
 import msgspec
 
 from retailsim.events.object_store import Objects
 from retailsim.sim.budget.estimate import extent, show_plan
-from retailsim.sim.errors import WorkerFailed
 from retailsim.sim.execution.runner import Interrupts, RunControl
 from retailsim.sim.folder.run_folder import RunFile, RunFolder
 from retailsim.sim.folder.share_plan import share_plan
@@ -26,12 +22,13 @@ from retailsim.sim.play.progress import Progress
 from retailsim.sim.run.launch import make, prepare
 from retailsim.sim.run.launch_options import Options
 from retailsim.sim.run.trust import brought, check_trust
-from retailsim.sim.shares.commits import Commits, FolderCommits, StoreCommits, read_commit
-from retailsim.sim.shares.errors import numbers
+from retailsim.sim.seats.cast import used_models
+from retailsim.sim.shares.commits import Commit, Commits, FolderCommits, StoreCommits, read_commit
+from retailsim.sim.shares.divided import budget_gone, means_of
 from retailsim.sim.shares.fitness import plan_of
 from retailsim.sim.shares.gather import gather
 from retailsim.sim.shares.kept_in_store import put_run
-from retailsim.sim.shares.outcome import Outcome, Task
+from retailsim.sim.shares.loop import Cluster, Loop
 from retailsim.sim.shares.planning import free_address
 from retailsim.sim.shares.ray_cluster import ray_cluster
 from retailsim.sim.terminal.program_name import program_name
@@ -40,35 +37,6 @@ from retailsim.sim.terminal.terminal import Terminal
 A_CORE = 8
 """Shares for each core: a slow or lost one then costs little, and all are busy to the end."""
 MOST_BY_ITSELF = 4096
-MOST_ATTEMPTS = 10
-"""At one share, by one loop: what is lost again and again is not the nodes' fault."""
-_WAIT_S = 0.5
-
-
-class Cluster(Protocol):
-    """What plays shares; see `sim.shares.ray_cluster.RayCluster`."""
-
-    @property
-    def cores(self) -> int:
-        """How many cores there are now."""
-        ...
-
-    @property
-    def under_way(self) -> int:
-        """How many shares were submitted and have not ended."""
-        ...
-
-    def submit(self, task: Task) -> None:
-        """Have a share played."""
-        ...
-
-    def ended(self, wait_s: float) -> Mapping[Task, Outcome | None]:
-        """Return what has ended; None: it was lost."""
-        ...
-
-    def stop(self, *, force: bool = False) -> None:
-        """Have what is under way stop."""
-        ...
 
 
 def launch_on_ray(options: Options, terminal: Terminal, address: str | None) -> int:
@@ -106,9 +74,20 @@ def launch_on_ray(options: Options, terminal: Terminal, address: str | None) -> 
 
 
 def resume_on_ray(
-    path: Path, terminal: Terminal, *, store: str | None, address: str | None, trust: bool
+    path: Path,
+    terminal: Terminal,
+    *,
+    store: str | None,
+    address: str | None,
+    trust: bool,
+    budget: float | None = None,
 ) -> int:
     """Play the shares of a run that have no commit on Ray; returns the exit status.
+
+    Parameters
+    ----------
+    budget : float or None
+        Dollars that all of the run may cost from now on; None: as before.
 
     Raises
     ------
@@ -119,135 +98,85 @@ def resume_on_ray(
     file = run.read()
     plan_of(path, file)
     check_trust(run, file, brought(run, file), trust=trust, what="resumed")
+    if models := used_models(file.scenario):
+        from retailsim.sim.budget.models import check_models
+
+        check_models(models, file.budget if budget is None else budget)
+        if budget is not None:
+            file = msgspec.structs.replace(file, budget=budget)
+            run.write(file)
+            if store is not None:
+                Objects(store).put("run.toml", run.path / "run.toml")
+    elif budget is not None:
+        terminal.say("--budget: no language model takes part, so nothing is spent")
     with ray_cluster(address) as cluster:
         return _to_the_end(run, store, cluster, terminal)
 
 
 def _to_the_end(run: RunFolder, store: str | None, cluster: Cluster, terminal: Terminal) -> int:
-    if not _played(run, run.read(), store, cluster, terminal):
-        again = f"{program_name()} resume {shlex.quote(str(run.path))} --executor ray"
-        again += f" --store {shlex.quote(store)}" if store else ""
+    again = f"{program_name()} resume {shlex.quote(str(run.path))} --executor ray"
+    again += f" --store {shlex.quote(store)}" if store else ""
+    if not _played(run, run.read(), store, cluster, terminal, again):
         terminal.say(f"stopped; everything so far is kept; continue with: {again}")
         return 3
     return gather(str(run.path), terminal, store=store)
 
 
 def _played(
-    run: RunFolder, file: RunFile, store: str | None, cluster: Cluster, terminal: Terminal
+    run: RunFolder,
+    file: RunFile,
+    store: str | None,
+    cluster: Cluster,
+    terminal: Terminal,
+    again: str,
 ) -> bool:
-    """Play all shares that have no commit; returns whether none is left."""
-    shares = plan_of(run.path, file).shares
-    commits: Commits = StoreCommits(Objects(store)) if store else FolderCommits(run)
-    ends = _Ends(run, commits, file.episodes or 0, shares)
+    """Play all shares that have no commit; returns whether none is left.
+
+    Raises
+    ------
+    BudgetGone
+        If the rest needs a larger budget.
+    """
+    objects = Objects(store) if store else None
+    commits: Commits = StoreCommits(objects) if objects else FolderCommits(run)
+    ends = _Ends(run, file, commits)
+    means = means_of(run, file, ends.commits, objects)
     control = RunControl()
     with (
         Interrupts(control, terminal.say) as interrupts,
         terminal.progress(ends.total, ends.progress.episodes) as on_progress,
     ):
-        loop = Loop(str(run.path), store, ends.missing, cluster, terminal.say)
+        # Nodes that share no folder have the run from the store, too.
+        loop = Loop(store or str(run.path), store, ends.missing, cluster, terminal.say, means)
         while loop.going:
             for share in loop.step(stopping=control.stop.requested):
-                ends.count(share)
+                if (commit := ends.count(share)) is not None:
+                    means.committed(commit)
                 on_progress(ends.progress)
             if interrupts.count > 1:
                 cluster.stop(force=True)
                 return False
+    if loop.starved:
+        assert means.book is not None
+        ended = ends.progress.episodes + sum(loop.ended[one] for one in loop.left & {*loop.ended})
+        raise budget_gone(run, file, means.book, ended, ends.total, again)
     return not loop.left
 
 
 class _Ends:
     """How far a run is, by the commits of its shares."""
 
-    def __init__(self, run: RunFolder, commits: Commits, total: int, shares: int) -> None:
-        self.total = total
+    def __init__(self, run: RunFolder, file: RunFile, commits: Commits) -> None:
+        self.total = file.episodes or 0
         self.progress = Progress()
-        self._run, self._commits = run, commits
-        self.missing = [share for share in range(shares) if not self.count(share)]
+        self._run, self._where = run, commits
+        shares = plan_of(run.path, file).shares
+        found = [self.count(share) for share in range(shares)]
+        self.commits = [one for one in found if one is not None]
+        self.missing = [share for share, one in enumerate(found) if one is None]
 
-    def count(self, share: int) -> bool:
-        """Count a share's episodes, if it is committed."""
-        commit = read_commit(self._commits, share, self._run.path)
+    def count(self, share: int) -> Commit | None:
+        """Return a share's commit and count its episodes, if it is committed."""
+        commit = read_commit(self._where, share, self._run.path)
         self.progress.episodes += commit.episodes if commit is not None else 0
-        return commit is not None
-
-
-class Loop:
-    """Hands out shares and takes what comes of them.
-
-    Parameters
-    ----------
-    run : str
-    store : str or None
-    missing : sequence of int
-        Shares to be played.
-    cluster : Cluster
-    say : callable
-        Told what a person should know.
-    """
-
-    def __init__(
-        self,
-        run: str,
-        store: str | None,
-        missing: list[int],
-        cluster: Cluster,
-        say: Callable[[str], None],
-    ) -> None:
-        self.left = set(missing)
-        self._run, self._store = run, store
-        self._todo = deque(missing)
-        self._cluster = cluster
-        self._say = say
-        self._attempts: Counter[int] = Counter()
-        self._stopping = False
-
-    @property
-    def going(self) -> bool:
-        """Whether anything is to be waited for."""
-        return bool(self._cluster.under_way or (self._todo and not self._stopping))
-
-    def step(self, *, stopping: bool) -> list[int]:
-        """Hand out what there are cores for, wait a moment, and return the shares that are done.
-
-        Raises
-        ------
-        WorkerFailed
-            If a share cannot be played; what else is under way is stopped.
-        """
-        if stopping and not self._stopping:
-            self._stopping = True
-            self._cluster.stop()
-        # Twice the cores, so that none waits for us; nodes that join get their part at once.
-        while not stopping and self._todo and self._cluster.under_way < 2 * self._cluster.cores:
-            share = self._todo.popleft()
-            self._attempts[share] += 1
-            attempt = self._attempts[share]
-            self._cluster.submit(
-                Task(run=self._run, share=share, attempt=attempt, store=self._store)
-            )
-        return self._taken(self._cluster.ended(_WAIT_S))
-
-    def _taken(self, ended: Mapping[Task, Outcome | None]) -> list[int]:
-        done, lost = [], []
-        for task, outcome in ended.items():
-            if outcome is None or (outcome.status == 3 and outcome.error is None):
-                lost.append(task.share)
-            elif outcome.error is not None:
-                self._cluster.stop()
-                problem = f"share {task.share}, on {outcome.node or 'a node'}: {outcome.error}"
-                raise WorkerFailed(problem, outcome.status)
-            else:
-                done.append(task.share)
-        self.left -= set(done)
-        if lost and not self._stopping:
-            self._again(sorted(lost))
-        return done
-
-    def _again(self, lost: list[int]) -> None:
-        self._todo.extendleft(reversed(lost))
-        self._say(f"lost on the way, and played again: share {numbers(lost)}")
-        for share in lost:
-            if self._attempts[share] >= MOST_ATTEMPTS:
-                self._cluster.stop()
-                problem = f"share {share} was lost {MOST_ATTEMPTS} times; look at the nodes' memory"
-                raise WorkerFailed(problem, 3)
+        return commit

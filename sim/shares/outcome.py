@@ -9,8 +9,11 @@ from contextlib import contextmanager
 import msgspec
 
 from retailsim.sim.error_line import line_and_status
+from retailsim.sim.errors import ModelsStopped
 from retailsim.sim.play.progress import Progress
-from retailsim.sim.shares.shard import shard
+from retailsim.sim.shares.errors import ShareSpent
+from retailsim.sim.shares.leases import Given
+from retailsim.sim.shares.shard import play_share
 from retailsim.sim.terminal.terminal import Quiet
 
 
@@ -21,6 +24,7 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     share: int
     attempt: int
     store: str | None = None
+    given: Given = Given()
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,11 +38,20 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
         Why it could not be played.
     node : str
         The machine's name.
+    spent_nanousd : int or None
+        What it paid for models, in billionths of a dollar, where that is known.
+    needs_nanousd : int or None
+        Of one that spent what it was given: what it has to be given at least to go on.
+    episodes : int
+        Episodes of the share that have ended, where it was stopped.
     """
 
     status: int
     error: str | None = None
     node: str = ""
+    spent_nanousd: int | None = None
+    needs_nanousd: int | None = None
+    episodes: int = 0
 
 
 class _Silent(Quiet):
@@ -60,15 +73,27 @@ def play_task(task: Task) -> Outcome:
     """
     node = platform.node()
     try:
-        status = shard(
+        done = play_share(
             task.run,
             _Silent(),
             share=task.share,
             attempt=task.attempt,
             store=task.store,
             trust=True,
+            given=task.given,
+        )
+    except ShareSpent as error:
+        return Outcome(
+            status=3,
+            node=node,
+            spent_nanousd=error.spent_nanousd,
+            needs_nanousd=error.needs_nanousd,
+            episodes=error.episodes,
         )
     except Exception as error:  # noqa: BLE001 - who handed it out tells the person
         line, status = line_and_status(error)
-        return Outcome(status=status or 1, error=line, node=node)
-    return Outcome(status=status, node=node)
+        spent = error.spent_nanousd if isinstance(error, ModelsStopped) else None
+        return Outcome(status=status or 1, error=line, node=node, spent_nanousd=spent)
+    return Outcome(
+        status=done.status, node=node, spent_nanousd=done.spent_nanousd, episodes=done.episodes
+    )

@@ -2,13 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import partial
-from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Protocol
 
 import anyio
 import msgspec
@@ -16,27 +10,25 @@ import msgspec
 from retailsim.events.errors import RetailSimError
 from retailsim.events.log.seal import read_seal, write_seal
 from retailsim.events.log.segment import Segment, segments
-from retailsim.events.object_store import Objects, is_address
-from retailsim.sim.budget.spent import spent_nanodollars
+from retailsim.sim.errors import ModelsStopped
 from retailsim.sim.execution.job import Job, run_design
 from retailsim.sim.execution.kept_segments import keep
 from retailsim.sim.execution.runner import Interrupts, RunControl, play_alone
 from retailsim.sim.folder.run_folder import RunFile, RunFolder
 from retailsim.sim.play.progress import Progress
-from retailsim.sim.seats.cast import used_models
 from retailsim.sim.shares.attempts import new_attempt, surveyed
+from retailsim.sim.shares.bench import Bench, Outlet, benched
 from retailsim.sim.shares.commits import (
     Commit,
-    Commits,
-    FolderCommits,
-    StoreCommits,
     put_commit,
     read_commit,
     share_folder,
 )
-from retailsim.sim.shares.errors import NoSuchShare
+from retailsim.sim.shares.errors import LeasesKept, NoSuchShare
 from retailsim.sim.shares.fitness import check_worker, plan_of
-from retailsim.sim.shares.kept_in_store import Keeper, fetch_furthest, fetch_run
+from retailsim.sim.shares.kept_in_store import fetch_furthest
+from retailsim.sim.shares.leases import Given, read_leases
+from retailsim.sim.shares.spending import Ends, note_spent, out_of_money, own_spending, spent_before
 from retailsim.sim.terminal.audience import Audience
 from retailsim.sim.terminal.terminal import Terminal
 
@@ -44,59 +36,22 @@ _WORTH_BYTES = 1 << 20
 """What a shorter segment says is read as quickly from itself."""
 
 
-class Outlet(Protocol):
-    """Where what an attempt wrote has to be before it counts."""
-
-    def put_all(self) -> None:
-        """Put everything there."""
-        ...
-
-    def remove(self) -> None:
-        """Leave nothing."""
-        ...
-
-
-class Bench(msgspec.Struct, frozen=True, kw_only=True):
-    """What a share is played with.
+class Done(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of an attempt.
 
     Parameters
     ----------
-    run : RunFolder
-        The run as this node has it.
-    named : str
-        The run as the person named it.
-    commits : Commits
-    objects : Objects or None
-        The store that attempts are kept in, if it is one.
+    status : int
+        The exit status: 0 where the share is played, by whomever.
+    spent_nanousd : int or None
+        What this attempt paid for models, in billionths of a dollar; None: nobody knows.
+    episodes : int
+        Of the share, those that have ended by now.
     """
 
-    run: RunFolder
-    named: str
-    commits: Commits
-    objects: Objects | None = None
-
-    @contextmanager
-    def keeping(self, home: RunFolder, share: int) -> Iterator[Outlet]:
-        """Put what is written in the block where it has to be."""
-        if self.objects is None:
-            yield _Here(home)
-            return
-        with Keeper(self.objects, self.run, home, share) as keeper:
-            yield keeper
-
-
-class _Here:
-    """An attempt in the run's folder is where it has to be."""
-
-    def __init__(self, home: RunFolder) -> None:
-        self._home = home
-
-    def put_all(self) -> None:
-        """Nothing is to be done."""
-
-    def remove(self) -> None:
-        """Remove its folder."""
-        shutil.rmtree(self._home.path, ignore_errors=True)
+    status: int
+    spent_nanousd: int | None = None
+    episodes: int = 0
 
 
 def shard(
@@ -108,8 +63,48 @@ def shard(
     store: str | None = None,
     verbose: bool = False,
     trust: bool = False,
+    budget: float | None = None,
 ) -> int:
-    """Play a share to its end, unless that was done; returns the exit status.
+    """Play a share by hand; returns the exit status.
+
+    Parameters
+    ----------
+    budget : float or None
+        Dollars that all shares together may cost, of which this one has an even part; None: as
+        the run was planned.
+
+    Raises
+    ------
+    LeasesKept
+        If the budget is divided by a loop.
+    ShareSpent
+        If it has spent its part. What `play_share` raises.
+    """
+    return play_share(
+        run,
+        terminal,
+        share=share,
+        attempt=attempt,
+        store=store,
+        verbose=verbose,
+        trust=trust,
+        budget=budget,
+    ).status
+
+
+def play_share(
+    run: str,
+    terminal: Terminal,
+    *,
+    share: int,
+    attempt: int = 1,
+    store: str | None = None,
+    verbose: bool = False,
+    trust: bool = False,
+    budget: float | None = None,
+    given: Given | None = None,
+) -> Done:
+    """Play a share to its end, unless that was done.
 
     Parameters
     ----------
@@ -121,19 +116,26 @@ def shard(
         Address of the run in a store, where what is written goes; None: that of `run`.
     trust : bool
         As `check_worker` has it.
+    budget : float or None
+        As `shard` has it.
+    given : Given or None
+        What a loop gave it; None: it is played by hand.
 
     Raises
     ------
     NotPlanned, NoSuchShare, UnfitWorker
         If it cannot be played, or not here. What `play` raises, unless somebody else committed.
     """
-    with _bench(run, store) as bench:
+    with benched(run, store, given) as bench:
         file = bench.run.read()
+        file = file if budget is None else msgspec.structs.replace(file, budget=budget)
         shares = plan_of(run, file).shares
         if not 0 <= share < shares:
             raise NoSuchShare(run, share, shares)
         if (done := read_commit(bench.commits, share, run)) is not None:
-            return _told(terminal, done, "nothing to do, it was played by")
+            return _told(terminal, done, "nothing to do, it was played by", spent=0)
+        if given is None and read_leases(bench.leases, run, file.run.id) is not None:
+            raise LeasesKept(run)
         check_worker(bench.run, run, file, trust=trust)
         bench.run.check_places(share_folder(bench.run, share))
         if bench.objects is not None:
@@ -141,27 +143,6 @@ def shard(
         home = new_attempt(bench.run, share, attempt, terminal)
         with bench.keeping(home, share) as outlet:
             return _attempted(bench, file, share, home, outlet, terminal, verbose=verbose)
-
-
-@contextmanager
-def _bench(run: str, store: str | None) -> Iterator[Bench]:
-    """Have the run at hand: where it is, or fetched to a folder of this node."""
-    address = store or (run if is_address(run) else None)
-    if address is None:
-        folder = RunFolder(Path(run))
-        yield Bench(run=folder, named=run, commits=FolderCommits(folder))
-        return
-    objects = Objects(address)
-    with TemporaryDirectory(prefix="retailsim-share-") as place:
-        if is_address(run):
-            here = fetch_run(objects, Path(place))
-        else:
-            here = RunFolder(Path(shutil.copytree(run, place, dirs_exist_ok=True, ignore=_parts)))
-        commits = StoreCommits(objects)
-        yield Bench(run=here, named=run, commits=commits, objects=objects)
-
-
-_parts = shutil.ignore_patterns("events", "shares", "derived", "telemetry")
 
 
 def _attempted(
@@ -173,29 +154,45 @@ def _attempted(
     terminal: Terminal,
     *,
     verbose: bool,
-) -> int:
-    """Play an attempt and commit it; returns the exit status."""
+) -> Done:
+    """Play an attempt and commit it."""
+    job, ends = _job(bench, file, share, home, verbose=verbose)
     try:
-        ended = _played(bench.run, file, share, home, terminal, verbose=verbose)
+        progress = _play(job, terminal, ends)
+        spent = own_spending(progress, job)
+        if progress.stopped:
+            note_spent(home, spent)
+        else:
+            _closed(bench.run, home)
         outlet.put_all()
-    except (RetailSimError, OSError):
+    except (RetailSimError, OSError) as error:
         # A gather removes the folders of attempts that came too late, under their hands.
-        if (done := read_commit(bench.commits, share, bench.named)) is None:
-            raise
-        return _too_late(outlet, terminal, done)
-    if ended is None:
+        stopped = error if isinstance(error, ModelsStopped) else None
+        spent = None if stopped is None else stopped.spent_nanousd
+        if (there := read_commit(bench.commits, share, bench.named)) is not None:
+            return _too_late(outlet, terminal, there, spent)
+        if stopped is not None:
+            note_spent(home, spent)
+            outlet.put_all()
+        if stopped is not None and stopped.alone:
+            raise out_of_money(bench, file, job, ends, stopped) from error
+        raise
+    if progress.stopped:
         terminal.say(f"share {share}: stopped; the next attempt goes on from here")
-        return 3
-    there = put_commit(bench.commits, _commit(file, share, home, ended), bench.named)
+        return Done(status=3, spent_nanousd=spent, episodes=ends.ended)
+    commit = _commit(file, share, home, ends.total)
+    commit = msgspec.structs.replace(commit, lease=bench.given.lease, spent_nanousd=spent)
+    there = put_commit(bench.commits, commit, bench.named)
     if there.attempt != home.path.name:
-        return _too_late(outlet, terminal, there)
-    return _told(terminal, there, "played by")
+        return _too_late(outlet, terminal, there, spent)
+    return _told(terminal, there, "played by", spent=spent)
 
 
-def _played(
-    run: RunFolder, file: RunFile, share: int, home: RunFolder, audience: Audience, *, verbose: bool
-) -> int | None:
-    """Play what is missing of a share; returns its episodes, or None if it was stopped."""
+def _job(
+    bench: Bench, file: RunFile, share: int, home: RunFolder, *, verbose: bool
+) -> tuple[Job, Ends]:
+    """Return what is missing of a share as a job, and its episodes."""
+    run = bench.run
     plan = plan_of(run.path, file)
     cells, found = plan.stretch(share), surveyed(home, share)
     total, done, skip = 0, 0, []
@@ -204,6 +201,9 @@ def _played(
         if spec.id in found.closed:
             skip.append(number)
             done += len(spec.episodes)
+    given = bench.given
+    before = spent_before(file, home)
+    lease = None if given.nanousd is None else before + given.nanousd
     job = Job(
         run=str(run.path),
         share=share,
@@ -213,28 +213,33 @@ def _played(
         skip=tuple(skip),
         begun=found.begun,
         budget=file.budget,
-        spent_nanousd=spent_before(file, home),
+        spent_nanousd=before,
+        lease=lease,
+        part=given.part,
         verbose=verbose,
     )
-    if _play(job, audience, total, done).stopped:
-        return None
+    return job, Ends(total, done)
+
+
+def _closed(run: RunFolder, home: RunFolder) -> None:
+    """Seal what an attempt wrote, and keep what it says."""
     write_seal(home.events)
     for segment in segments(home.events):
         _keep(run, segment, home)
-    return total
 
 
-def spent_before(file: RunFile, home: RunFolder) -> int:
-    """Return what the attempts that one goes on from have spent, in billionths of a dollar."""
-    if file.budget is None or not segments(home.events):
-        return 0
-    return spent_nanodollars(home, used_models(file.scenario))
-
-
-def _play(job: Job, audience: Audience, total: int, done: int) -> Progress:
+def _play(job: Job, audience: Audience, ends: Ends) -> Progress:
     control = RunControl()
-    with Interrupts(control, audience.say), audience.progress(total, done) as on_progress:
-        return anyio.run(partial(play_alone, job, control, on_progress, audience.say))
+    with (
+        Interrupts(control, audience.say),
+        audience.progress(ends.total, ends.done) as on_progress,
+    ):
+
+        def note(progress: Progress) -> None:
+            ends.note(progress)
+            on_progress(progress)
+
+        return anyio.run(partial(play_alone, job, control, note, audience.say))
 
 
 def _keep(run: RunFolder, segment: Segment, home: RunFolder) -> None:
@@ -255,15 +260,15 @@ def _commit(file: RunFile, share: int, home: RunFolder, episodes: int) -> Commit
     )
 
 
-def _too_late(outlet: Outlet, terminal: Terminal, there: Commit) -> int:
+def _too_late(outlet: Outlet, terminal: Terminal, there: Commit, spent: int | None) -> Done:
     """Leave nothing of an attempt that was not the first."""
     outlet.remove()
-    return _told(terminal, there, "came too late, it was played by")
+    return _told(terminal, there, "came too late, it was played by", spent=spent)
 
 
-def _told(terminal: Terminal, commit: Commit, how: str) -> int:
+def _told(terminal: Terminal, commit: Commit, how: str, *, spent: int | None) -> Done:
     terminal.out(
         f"share {commit.share}: {how} attempt {commit.attempt}: "
         f"{commit.episodes:,} episodes, {commit.events:,} events"
     )
-    return 0
+    return Done(status=0, spent_nanousd=spent, episodes=commit.episodes)

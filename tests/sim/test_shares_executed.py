@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 import pytest
 
 from retailsim.sim.errors import WorkerFailed
-from retailsim.sim.shares.executed import MOST_ATTEMPTS, Loop
+from retailsim.sim.shares.loop import MOST_ATTEMPTS, Loop
 from retailsim.sim.shares.outcome import Outcome, Task
 
 Plays = Callable[[Task], Outcome | None]

@@ -9,7 +9,7 @@ import pytest
 
 from retailsim.sim.shares.attempts import attempts
 from retailsim.sim.shares.commits import share_folder
-from retailsim.sim.shares.shard import spent_before
+from retailsim.sim.shares.spending import spent_before
 from tests.sim.modelserver import serving
 from tests.sim.runs import event_lines, launched, outside_lines, scenario
 from tests.sim.test_estimate import MODELS

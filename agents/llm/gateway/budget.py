@@ -22,16 +22,18 @@ class BudgetSmall(AgentsError):
             f"{nanodollars(limit_nanousd - spent_nanousd)} left, and the next market may cost "
             f"{nanodollars(worst_nanousd)} at worst"
         )
+        self.needs_nanousd = worst_nanousd
 
 
 class BudgetSpent(AgentsError):
     """The budget does not cover the next step; the run stops and can be resumed with more."""
 
-    def __init__(self, limit_nanousd: int, spent_nanousd: int) -> None:
+    def __init__(self, limit_nanousd: int, spent_nanousd: int, bound_nanousd: int = 0) -> None:
         super().__init__(
             f"the budget of {nanodollars(limit_nanousd)} is used up: "
             f"{nanodollars(spent_nanousd)} spent"
         )
+        self.needs_nanousd = max(bound_nanousd, 2 * (limit_nanousd - spent_nanousd))
 
 
 class Budget:
@@ -127,7 +129,7 @@ class Budget:
             others = self._others()
             taken = self.spent + self._held + others.spent + others.held
             if self.limit is not None and taken + bound > self.limit:
-                raise BudgetSpent(self.limit, self.spent + others.spent)
+                raise BudgetSpent(self.limit, self.spent + others.spent, bound)
             self._held += bound
             self._write()
 

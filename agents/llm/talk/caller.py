@@ -222,9 +222,10 @@ class Caller:
         cost = 0
         try:
             await models.ask(self._name, call, keep=keep)
-            cost = records[0].cost_nanousd or 0
             return records[0]
         finally:
+            if records:  # paid, even where it could not be kept
+                cost = records[0].cost_nanousd or 0
             self._budget.settle(asked.request.market, bound, cost)
 
     def _cost(self, answer: ModelAnswer) -> int | None:
