@@ -147,6 +147,7 @@ class StoreFailed(EventsError):
 
     def __init__(self, address: str, problem: str, status: int) -> None:
         super().__init__(f"{address}: the store says: {problem}")
+        self.address, self.problem = address, problem
         self.exit_status = status
 
 

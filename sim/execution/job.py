@@ -9,7 +9,7 @@ from __future__ import annotations
 import shlex
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import nullcontext, suppress
+from contextlib import nullcontext
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -23,7 +23,6 @@ from retailsim.agents.base import Agent
 from retailsim.agents.host import Hosting
 from retailsim.agents.llm.gateway.budget import Budget
 from retailsim.agents.llm.gateway.purse import Purse
-from retailsim.agents.watchdog import Watchdog
 from retailsim.events.diagnostics import Diagnostics, TelemetryFile, diagnostics
 from retailsim.events.log.writer import LogWriter
 from retailsim.events.messages import SCHEMA_VERSION, LoggedRecord
@@ -35,6 +34,7 @@ from retailsim.sim.errors import RunChanged, WireStopped
 from retailsim.sim.execution.attended import attended
 from retailsim.sim.execution.garbage import few_collections
 from retailsim.sim.execution.kept_segments import SegmentKeeper
+from retailsim.sim.execution.watching import warn_on_stderr, watchdog
 from retailsim.sim.folder.inputs import PLUGINS, with_inputs
 from retailsim.sim.folder.run_folder import RunFile, RunFolder
 from retailsim.sim.play.engine import IN_FLIGHT, Engine, MarketEntry
@@ -93,6 +93,8 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
         the place of an even part of the budget.
     part : float or None
         Its part of all rate limits; None: an even one of `of` processes.
+    answers : Answers or None
+        Where answers have to be, too, before they are used; see `sim.shares.kept_answers`.
     home : str or None
         Folder that holds the log and the telemetry of what is played; None: the run's.
     """
@@ -113,6 +115,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     cells: tuple[int, int] | None = None
     lease: int | None = None
     part: float | None = None
+    answers: Any = None
     home: str | None = None
 
     @property
@@ -196,23 +199,6 @@ def run_design(folder: RunFolder, file: RunFile) -> Design:
     return design_of(protocol, file.scenario, folder.products(), files, seed)
 
 
-def warn_on_stderr(line: str) -> None:
-    """Tell the person, as a worker does."""
-    with suppress(OSError):
-        sys.stderr.write(f"{line}\n")
-
-
-def watchdog(block_timeout_s: float, notes: Diagnostics, warn: Callable[[str], None]) -> Watchdog:
-    """Return what looks after agents that block; it tells the person too, who may have to act."""
-
-    def say(line: str) -> None:
-        notes.warning("watchdog", says=line)
-        warn(f"warning: {line}")
-
-    warn_s = min(5.0, block_timeout_s / 2)
-    return Watchdog(warn_s=warn_s, deadline_s=block_timeout_s, say=say)
-
-
 def play(
     job: Job, *, stop: Stop, on_progress: Callable[[Progress], None] | None = None
 ) -> Progress:
@@ -278,7 +264,7 @@ async def play_shard(
             cast=cast,
             declared=declared_events(cast.protocol),
             open_market=design.open,
-            log=writer,
+            log=writer if job.answers is None else job.answers.beside(writer, stop.request),
             hosting=Hosting(
                 admissions=rules_of(cast.protocol).admissions,
                 watch=watch,

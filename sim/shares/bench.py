@@ -13,8 +13,9 @@ from typing import Protocol
 import msgspec
 
 from retailsim.events.object_store import Objects, is_address
-from retailsim.sim.folder.run_folder import RunFolder
+from retailsim.sim.folder.run_folder import RunFile, RunFolder
 from retailsim.sim.shares.commits import Commits, FolderCommits, StoreCommits
+from retailsim.sim.shares.kept_answers import Answers
 from retailsim.sim.shares.kept_in_store import Keeper, fetch_run
 from retailsim.sim.shares.leases import FolderShelf, Given, Shelf, StoreShelf
 from retailsim.sim.terminal.program_name import program_name
@@ -22,6 +23,21 @@ from retailsim.sim.terminal.program_name import program_name
 
 class Outlet(Protocol):
     """Where what an attempt wrote has to be before it counts."""
+
+    @property
+    def answers(self) -> Answers | None:
+        """Where answers have to be before they are used; None: where the log is."""
+        ...
+
+    def load(self, furthest: str | None, file: RunFile) -> None:
+        """Put into the log what other attempts left beside it.
+
+        Parameters
+        ----------
+        furthest : str or None
+            The attempt whose log is gone on with, where it came from elsewhere.
+        """
+        ...
 
     def put_all(self) -> None:
         """Put everything there."""
@@ -81,6 +97,10 @@ class _Here:
 
     def __init__(self, home: RunFolder) -> None:
         self._home = home
+        self.answers = None
+
+    def load(self, furthest: str | None, file: RunFile) -> None:
+        """Nothing is elsewhere."""
 
     def put_all(self) -> None:
         """Nothing is to be done."""

@@ -121,10 +121,11 @@ def _fetch_kept(
     """Fetch what the workers kept of their segments."""
     place = view.derived / "segments"
     place.mkdir(parents=True, exist_ok=True)
-    for commit in commits:
-        for name in there:
-            if name.startswith(f"shares/{commit.share:04d}/{commit.attempt}/derived/segments/"):
-                (place / name.rpartition("/")[2]).write_bytes(objects.read(name) or b"")
+    own = {f"shares/{one.share:04d}/{one.attempt}/derived/segments" for one in commits}
+    for name in there:
+        folder, _, file = name.rpartition("/")
+        if folder in own:
+            (place / file).write_bytes(objects.read(name) or b"")
 
 
 def _put_projection(objects: Objects, view: RunFolder) -> None:

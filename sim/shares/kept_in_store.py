@@ -16,8 +16,9 @@ from types import TracebackType
 from retailsim.events.errors import StoreFailed
 from retailsim.events.log.segment import segments
 from retailsim.events.object_store import Objects
-from retailsim.sim.folder.run_folder import RunFolder
+from retailsim.sim.folder.run_folder import RunFile, RunFolder
 from retailsim.sim.shares.errors import NoRunThere
+from retailsim.sim.shares.kept_answers import Answers, fetch_answers, load
 
 _LOOK_S = 2.0
 """How often a closed segment is looked for: one is filled in a minute or more."""
@@ -60,17 +61,19 @@ def fetch(objects: Objects, under: str, place: Path) -> None:
             path.write_bytes(objects.read(name) or b"")
 
 
-def fetch_furthest(objects: Objects, run: RunFolder, share: int) -> None:
-    """Fetch the log of the attempt at a share that came furthest."""
+def fetch_furthest(objects: Objects, run: RunFolder, share: int) -> str | None:
+    """Fetch the log of the attempt at a share that came furthest; returns its name."""
     under = f"shares/{share:04d}/"
     bytes_of: Counter[str] = Counter()
     for name, size in objects.sizes(under.rstrip("/")).items():
         attempt, _, rest = name.removeprefix(under).partition("/")
         if rest.startswith("events/"):
             bytes_of[attempt] += size
-    if bytes_of:
-        [(attempt, _)] = bytes_of.most_common(1)
-        fetch(objects, f"{under}{attempt}/events", run.path)
+    if not bytes_of:
+        return None
+    [(attempt, _)] = bytes_of.most_common(1)
+    fetch(objects, f"{under}{attempt}/events", run.path)
+    return attempt
 
 
 class Keeper:
@@ -89,6 +92,7 @@ class Keeper:
         self._run = run
         self._home = home
         self._share = share
+        self.answers = Answers(objects, home.path.relative_to(run.path).as_posix())
         self._put: dict[str, int] = {}
         self._ended = Event()
         self._thread = Thread(target=self._keep, name="store", daemon=True)
@@ -107,9 +111,23 @@ class Keeper:
         """Look no more."""
         self._ended.set()
         self._thread.join()
+        self.answers.close()
+
+    def load(self, furthest: str | None, file: RunFile) -> None:
+        """Put what all attempts were answered into the log; raises `StoreFailed`.
+
+        Parameters
+        ----------
+        furthest : str or None
+            The attempt whose log is gone on with.
+        """
+        found = fetch_answers(self._objects, self._share)
+        if found:
+            self.answers.put_first(load(found, furthest, self._home, file, self._share))
 
     def put_all(self) -> None:
         """Put everything that is not there yet; raises `StoreFailed`."""
+        self.answers.close()
         for path in sorted(self._home.path.rglob("*")):
             if path.is_file():
                 self._put_file(path)
@@ -117,7 +135,7 @@ class Keeper:
     def remove(self) -> None:
         """Remove what was put, and what is on this node."""
         with suppress(StoreFailed):
-            self._objects.remove(self._put)
+            self._objects.remove([*self._put, *self.answers.names])
         shutil.rmtree(self._home.path, ignore_errors=True)
 
     def _keep(self) -> None:

@@ -9,7 +9,6 @@ from retailsim.sim.budget.estimate import extent, show_plan
 from retailsim.sim.run.launch import make, prepare
 from retailsim.sim.run.launch_options import Options
 from retailsim.sim.scenario.scenario import Scenario
-from retailsim.sim.seats.cast import used_models
 from retailsim.sim.shares.errors import NotPut
 from retailsim.sim.shares.kept_in_store import put_run
 from retailsim.sim.terminal.program_name import program_name
@@ -59,9 +58,6 @@ def free_address(address: str, scenario: Scenario) -> Objects:
         raise NotPut(address, "write an address such as s3://BUCKET/NAME")
     if scenario.log.compress:
         raise NotPut(address, "its log is compressed; set log.compress = false")
-    if used_models(scenario):
-        # A segment is put when it is closed: what was answered since would be paid for twice.
-        raise NotPut(address, "models' answers would be lost with a node; use a shared folder")
     objects = Objects(address)
     if objects.sizes():
         raise NotPut(address, "there is something already; choose another name")

@@ -138,10 +138,12 @@ def play_share(
             raise LeasesKept(run)
         check_worker(bench.run, run, file, trust=trust)
         bench.run.check_places(share_folder(bench.run, share))
+        there = None
         if bench.objects is not None:
-            fetch_furthest(bench.objects, bench.run, share)
+            there = fetch_furthest(bench.objects, bench.run, share)
         home = new_attempt(bench.run, share, attempt, terminal)
         with bench.keeping(home, share) as outlet:
+            outlet.load(there, file)
             return _attempted(bench, file, share, home, outlet, terminal, verbose=verbose)
 
 
@@ -157,8 +159,11 @@ def _attempted(
 ) -> Done:
     """Play an attempt and commit it."""
     job, ends = _job(bench, file, share, home, verbose=verbose)
+    job = msgspec.structs.replace(job, answers=outlet.answers)
     try:
         progress = _play(job, terminal, ends)
+        if outlet.answers is not None:
+            outlet.answers.check()
         spent = own_spending(progress, job)
         if progress.stopped:
             note_spent(home, spent)

@@ -13,7 +13,7 @@ from retailsim.sim.shares.spending import spent_before
 from tests.sim.modelserver import serving
 from tests.sim.runs import event_lines, launched, outside_lines, scenario
 from tests.sim.test_estimate import MODELS
-from tests.sim.test_shares import gather, planned, play, refused
+from tests.sim.test_shares import gather, planned, play
 
 _CALLED = b'{"type":"ModelCalled"'
 
@@ -59,12 +59,6 @@ def prices(lines: bytes) -> int:
 def committed(lines: bytes) -> bytes:
     """The lines up to the last commit, which is all that counts of a torn segment."""
     return lines[: lines.rindex(b'{"commit":')]
-
-
-def test_models_are_not_asked_by_shares_in_a_store(tmp_path: Path) -> None:
-    path = scenario(tmp_path, MODELS.format(url="http://127.0.0.1:9", products=1))
-    words = ("launch", path, "--shares", 2, "--out", tmp_path / "run", "--store", "s3://b/r")
-    assert "answers would be lost with a node; use a shared folder" in refused(*words)
 
 
 def test_the_lines_are_told_apart() -> None:
