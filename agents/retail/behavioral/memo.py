@@ -1,13 +1,13 @@
 """A bounded memory for what is derived from large immutable values.
 
-Hashing a pitch or a product sheet costs more than the look-up saves, so the key is the identity
-of the first value; the values are kept beside their result, so no identity can be reused
-meanwhile.
+Hashing a pitch or an offer costs more than the look-up saves, so the key is the identity of the
+first value; the values are kept beside their result, so no identity can be reused meanwhile. What
+comes as a copy again and again, such as a sheet in each of its markets, has its content as the key.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import Any, Generic, TypeVar, TypeVarTuple
 
 from retailsim.market.core.money import currency
@@ -27,23 +27,33 @@ class Memo(Generic[First, *Rest, Result]):
         changes nothing.
     size : int
         How many results are kept, one for each `first`; when full, the older half is dropped.
+    key : callable
+        ``(first) -> key``: all of it that the result depends on; by default, which one it is.
     """
 
-    __slots__ = ("_function", "_kept", "_size")
+    __slots__ = ("_function", "_kept", "_key", "_size")
 
-    def __init__(self, function: Callable[[First, *Rest], Result], size: int = 1024) -> None:
+    def __init__(
+        self,
+        function: Callable[[First, *Rest], Result],
+        size: int = 1024,
+        *,
+        key: Callable[[First], Hashable] = id,
+    ) -> None:
         self._function = function
         self._size = size
-        self._kept: dict[int, tuple[First, Any, str, Result]] = {}
+        self._key = key
+        self._kept: dict[Hashable, tuple[First, Any, str, Result]] = {}
 
     def __call__(self, first: First, *rest: *Rest) -> Result:
         """Return the result for these values."""
-        found, written_in = self._kept.get(id(first)), currency()
+        key, written_in = self._key(first), currency()
+        found = self._kept.get(key)
         if found is not None and found[1] == rest and found[2] == written_in:
             return found[3]
         if len(self._kept) >= self._size:
             for old in list(self._kept)[: self._size // 2]:
                 del self._kept[old]
         result = self._function(first, *rest)
-        self._kept[id(first)] = (first, rest, written_in, result)
+        self._kept[key] = (first, rest, written_in, result)
         return result

@@ -235,5 +235,17 @@ def _built(product: Product) -> Sheet:
     )
 
 
-sheet_of: Memo[Product, Sheet] = Memo(_built)
+def _written(product: Product) -> tuple[object, ...]:
+    """All that a sheet is made from: each market has a copy, which its agents may change."""
+    return (
+        product.title,
+        product.brand,
+        product.category,
+        product.description,
+        product.features,
+        *product.details.items(),
+    )
+
+
+sheet_of: Memo[Product, Sheet] = Memo(_built, key=_written)
 """The prepared sheet of a product, remembered for the products met last."""
