@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from itertools import filterfalse
+from types import MappingProxyType
 from typing import Protocol
 
 from retailsim.events.messages import Event
 from retailsim.market.catalogue.product import Product
 from retailsim.market.claims.reader import sentences
-from retailsim.market.rules.conditions import Fact
+from retailsim.market.rules.conditions import Fact, Facts
 from retailsim.market.rules.judging import Act
 from retailsim.market.rules.phrases import heard, index
 from retailsim.market.rules.rule import RuleSet
@@ -35,6 +36,7 @@ class OpenConduct(Protocol):
         ...
 
 
+NOTHING_HEARD: Facts = MappingProxyType({})
 _Listened = tuple[tuple[str, tuple[str, ...]], ...]
 MOST_KNOWN = 65_536
 """Pieces of texts that are remembered for each set of phrases: those that say none of them."""
@@ -91,9 +93,13 @@ class Heard:
         for name in self._ear.hears(text):
             self._turns[name] = turn
 
-    def facts(self, turn: int) -> dict[str, Fact]:
-        """Return ``turns_since_NAME`` for everything that was heard so far."""
-        return {f"turns_since_{name}": turn - at for name, at in self._turns.items()}
+    def facts(self, turn: int) -> Facts:
+        """Return ``turns_since_NAME`` for everything that was heard so far: mostly nothing."""
+        return (
+            NOTHING_HEARD
+            if not self._turns
+            else {f"turns_since_{name}": turn - at for name, at in self._turns.items()}
+        )
 
 
 def rating(products: Iterable[Product]) -> dict[str, Fact]:

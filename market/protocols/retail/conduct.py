@@ -22,25 +22,38 @@ from retailsim.events.messages import (
 from retailsim.market.claims.reader import sentences
 from retailsim.market.core.money import dollars
 from retailsim.market.protocols.retail.events import PitchPresented, SellerChose
-from retailsim.market.rules.conditions import Fact
+from retailsim.market.rules.conditions import Fact, Facts
 from retailsim.market.rules.conduct import Ear, Heard, Products, ear_for, rating
 from retailsim.market.rules.judging import Act
 from retailsim.market.rules.rule import RuleSet
 
 
 class _Episode:
-    """What is so in one episode."""
+    """What is so in one episode; its facts are replaced when one changes, so acts may hold them."""
 
-    def __init__(self, opened: EpisodeOpened, ear: Ear) -> None:
+    __slots__ = ("facts", "heard", "messages", "opened")
+
+    def __init__(self, opened: EpisodeOpened, ear: Ear, sheet: Facts) -> None:
         self.opened = opened
         self.heard = Heard(ear)
         self.messages = 0
-        self.facts: dict[str, Fact] = {
+        self.facts: Facts = {
+            **sheet,
             "shown": 1,
             "fee_named": True,
             "seller_is_person": opened.seller_kind == "person",
             "after_sale": False,
         }
+
+    def listen(self, text: str) -> None:
+        """Take in the buyer's next message."""
+        self.messages += 1
+        self.heard.listen(text, self.messages)
+
+    def facts_now(self) -> Facts:
+        """Return its facts with what was heard; the same object while nothing changes."""
+        heard = self.heard.facts(self.messages)
+        return {**self.facts, **heard} if heard else self.facts
 
 
 class RetailConduct:
@@ -56,7 +69,7 @@ class RetailConduct:
     def __init__(self, rules: RuleSet, products: Products) -> None:
         self._ear, self._products = ear_for(rules.heard), products
         self._episodes: dict[str, _Episode] = {}
-        self._sheets: dict[str | None, dict[str, Fact]] = {}
+        self._sheets: dict[str | None, Facts] = {}
 
     def tell(self, event: Event) -> Sequence[Act]:
         """Take in the next event, and return what the seller did by it."""
@@ -66,15 +79,19 @@ class RetailConduct:
 
     def note(self, event: Event) -> None:
         """Take in the next event, whatever the seller did by it."""
-        match event:
-            case EpisodeOpened(episode=str(id_)):
-                self._episodes[id_] = _Episode(event, self._ear)
-            case MessageSent(episode=str(id_), role="buyer") if id_ in self._episodes:
-                episode = self._episodes[id_]
-                episode.messages += 1
-                episode.heard.listen(event.text, episode.messages)
-            case OrderPlaced(episode=str(id_)) if id_ in self._episodes:
-                self._episodes[id_].facts["after_sale"] = True
+        if isinstance(event, EpisodeOpened):
+            if event.episode is not None:
+                sheet = self._sheet(event.product)
+                self._episodes[event.episode] = _Episode(event, self._ear, sheet)
+            return
+        episode = self._episodes.get(event.episode or "")
+        if episode is None:
+            return
+        if isinstance(event, MessageSent):
+            if event.role == "buyer":
+                episode.listen(event.text)
+        elif isinstance(event, OrderPlaced):
+            episode.facts = {**episode.facts, "after_sale": True}
 
     def _acts(self, event: Event) -> Sequence[Act]:
         match event:
@@ -122,17 +139,17 @@ class RetailConduct:
             facts["shown_price_cents"] = shown
         return facts
 
-    def facts(self, episode: str | None) -> dict[str, Fact]:
-        """Return what is so in an episode, or in all of the market, before the seller acts."""
+    def facts(self, episode: str | None) -> Facts:
+        """Return what is so in an episode, or in all of the market, before the seller acts.
+
+        It is the same object while nothing changes, and never changes itself.
+        """
         known = self._episodes.get(episode or "") or next(iter(self._episodes.values()), None)
         if known is None:
             return {}
-        facts = {**self._sheet(known.opened.product), **known.facts}
-        if episode:
-            facts |= known.heard.facts(known.messages)
-        return facts
+        return known.facts_now() if episode else known.facts
 
-    def _sheet(self, product: str | None) -> dict[str, Fact]:
+    def _sheet(self, product: str | None) -> Facts:
         found = self._sheets.get(product)
         if found is None:
             sheet = self._products.get(product or "")

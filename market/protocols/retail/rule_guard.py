@@ -5,6 +5,7 @@ from __future__ import annotations
 from retailsim.events.messages import Event
 from retailsim.market.catalogue.product import Product
 from retailsim.market.protocols.retail.conduct import RetailConduct
+from retailsim.market.rules.conditions import Facts
 from retailsim.market.rules.enforcing import Allowed, enforced
 from retailsim.market.rules.rule import RuleSet
 
@@ -37,6 +38,7 @@ class RuleGuard(Guard):
     def __init__(self, rules: RuleSet, product: Product) -> None:
         self._enforced = enforced(rules.rules)
         self._conduct = RetailConduct(rules, {product.id: product})
+        self._left: dict[str | None, tuple[Facts, Allowed]] = {}
 
     def tell(self, event: Event) -> None:
         """Take in what happened."""
@@ -44,7 +46,11 @@ class RuleGuard(Guard):
 
     def allowed(self, episode: str | None) -> Allowed:
         """Return what rules leave to the seller now; `episode` None: in the pitch."""
-        return self._enforced.allowed(self._conduct.facts(episode))
+        facts = self._conduct.facts(episode)
+        left = self._left.get(episode)
+        if left is None or left[0] is not facts:
+            left = self._left[episode] = (facts, self._enforced.allowed(facts))
+        return left[1]
 
     def refuses_order(self, episode: str, unit_price_cents: int, shipping_cents: int) -> str | None:
         """Say which rule an order would break, or None."""
