@@ -8,16 +8,10 @@ from retailsim.agents.retail.base import BuyerAgent
 from retailsim.agents.retail.behavioral import buyer_words, choice, ratings
 from retailsim.agents.retail.behavioral.draws import word
 from retailsim.agents.retail.behavioral.levels import Level
+from retailsim.agents.retail.behavioral.makeup import makeup
 from retailsim.agents.retail.behavioral.parameter_sets import split_options
-from retailsim.agents.retail.behavioral.parameters import (
-    Disposition,
-    PitchScale,
-    at_level,
-    disposition,
-    load_parameters,
-    pitch_weights,
-)
-from retailsim.agents.retail.behavioral.questions import LONGEST, Course, Habits
+from retailsim.agents.retail.behavioral.parameters import Disposition, PitchScale, at_level
+from retailsim.agents.retail.behavioral.questions import LONGEST, Course
 from retailsim.agents.retail.behavioral.terms import terms_of
 from retailsim.agents.retail.behavioral.text_features import persuasion, read_pitch
 from retailsim.events.messages import Sentiment
@@ -59,14 +53,10 @@ class BehavioralBuyer(BuyerAgent):
         persona = seat.persona or {}
         poles = tuple(persona[trait] for trait in TRAITS["buyer"] if trait in persona)
         path, options = split_options(self.source, seat.options)
-        self._parameters = load_parameters(path, self.source).buyer
-        self._who = disposition(self.source, path, poles, options)
-        self._by_category = {
-            category: at_level(self._who, level) for category, level in self._who.levels.items()
-        }
-        self._weights = pitch_weights(self.source, path, poles)
+        self._parameters, self._who, self._by_category, self._weights, self._habits = makeup(
+            self.source, path, poles, options
+        )
         self._poles = poles
-        self._habits = Habits(self._who, self._parameters)
         self._courses: dict[str, Course] = {}
 
     async def topics(self, request: ChooseTopics) -> Topics:
