@@ -1,8 +1,10 @@
-"""Replay of a large log beside a plain DuckDB query on the same JSON lines.
+"""Replay of a large log beside DuckDB, which reads the same columns from the same JSON lines.
 
-The log is written first (not timed). Every measurement is a process of its own: what it
-imports, its peak memory and nothing else's. DuckDB runs right before and right after, and the
-ratios are to its median, because absolute seconds say more about the machine than about us.
+The log is written first (not timed). Every measurement is a process of its own: what it imports,
+its peak memory and nothing else's. A round is DuckDB, a bare SHA-256 of all bytes and the replays,
+one after the other. A first replay hashes every byte, which DuckDB does not: so what the hash alone
+takes is subtracted, and the rest set beside DuckDB's time. Ratios are of processor time, because
+others use the cores too; beside them stand those of elapsed time.
 """
 
 from __future__ import annotations
@@ -11,16 +13,18 @@ import argparse
 import asyncio
 import json
 import shutil
-import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import msgspec
+import polars as pl
 
+from retailsim.analysis.projection.protocol_tables import table_set
+from retailsim.analysis.projection.registered import registered
 from retailsim.events.log.writer import LogWriter
 from retailsim.events.messages import ASPECTS, SCHEMA_VERSION
 
@@ -31,63 +35,144 @@ _NAME = b"MARKET-NAME"
 _TEXT = "I would like to know how long it holds the heat, and whether the lid comes off to clean "
 _TEXT = (_TEXT * 3)[:210]
 
-_REPLAY = """
+_TIMED = """
 import sys, time
 from pathlib import Path
+run, episodes = Path(sys.argv[1]), int(sys.argv[2])
+def timed(imported, work):
+    begun = time.perf_counter(), time.process_time()
+    found = work()
+    took = time.perf_counter() - begun[0], time.process_time() - begun[1]
+    from benchmarks.memory import peak_bytes
+    print(*took, imported, peak_bytes())
+    return found
 start = time.perf_counter()
+"""
+"""What the programs below have in common: it prints elapsed, processor and import seconds."""
+
+_REPLAY = """
 from retailsim.analysis.replay.replay import replay
-imported = time.perf_counter()
-found = replay(Path(sys.argv[1]))
-assert found.episodes.closed == int(sys.argv[2]), found.episodes
-print(time.perf_counter() - imported, imported - start)
-from benchmarks.memory import peak_bytes
-print(peak_bytes())
+found = timed(time.perf_counter() - start, lambda: replay(run))
+assert found.episodes.closed == episodes, found.episodes
+"""
+
+_SHA256 = """
+from hashlib import sha256
+def hashed():
+    for file in sorted(run.glob("events/*.jsonl")):
+        digest = sha256()
+        with file.open("rb", buffering=0) as stream:
+            while block := stream.read(1 << 20):
+                digest.update(block)
+timed(time.perf_counter() - start, hashed)
 """
 
 _DUCKDB = """
-import sys, time
+from benchmarks.bench_replay import lines_as_table, named_columns
+columns = named_columns(run)
+counts = ", ".join(f'count("{name}")' for name in columns)
 start = time.perf_counter()
 import duckdb
-imported = time.perf_counter()
-rows = duckdb.sql('''
-    with log as (
-        select * from read_json(
-            '%s/events/*.jsonl', format = 'newline_delimited', columns = {
-                type: 'VARCHAR', episode: 'VARCHAR', seller: 'VARCHAR', quantity: 'BIGINT',
-                unit_price_cents: 'BIGINT', amount_cents: 'BIGINT'})
-    ), folded as (
+duckdb.sql("set enable_progress_bar = false")
+rows = timed(time.perf_counter() - start, lambda: duckdb.sql(
+    f"select type, count(*), {counts} from {lines_as_table(run, columns)} group by type"
+).fetchall())
+assert sum(row[1] for row in rows if row[0] == "EpisodeClosed") == episodes, rows
+"""
+
+_MEASURES = """
+from benchmarks.bench_replay import lines_as_table
+few = {"type": "VARCHAR", "episode": "VARCHAR", "seller": "VARCHAR", "quantity": "BIGINT",
+       "unit_price_cents": "BIGINT", "amount_cents": "BIGINT"}
+start = time.perf_counter()
+import duckdb
+duckdb.sql("set enable_progress_bar = false")
+rows = timed(time.perf_counter() - start, lambda: duckdb.sql(f'''
+    with folded as (
         select episode, max(seller) filter (type = 'EpisodeOpened') as seller,
                count(*) filter (type = 'EpisodeClosed') as closed,
                count(*) filter (type = 'OrderPlaced') as orders,
                sum(quantity * unit_price_cents) filter (type = 'OrderPlaced') as gross,
                sum(amount_cents) filter (type = 'RefundIssued') as refunded
-        from log where episode is not null group by episode
+        from {lines_as_table(run, few)} where episode is not null group by episode
     )
     select seller, count(*), avg((orders > 0)::int), sum(gross) - coalesce(sum(refunded), 0)
     from folded where closed > 0 group by seller order by seller
-''' % sys.argv[1]).fetchall()
-assert sum(row[1] for row in rows) == int(sys.argv[2]), rows
-print(time.perf_counter() - imported, imported - start)
-from benchmarks.memory import peak_bytes
-print(peak_bytes())
+''').fetchall())
+assert sum(row[1] for row in rows) == episodes, rows
 """
 
+PROGRAMS = {
+    "duckdb": _DUCKDB,
+    "duckdb, four measures": _MEASURES,
+    "sha256": _SHA256,
+    "replay, first": _REPLAY,
+    "replay, cached": _REPLAY,
+}
+"""What is measured in a round, in this order."""
 
-def run(events: int = 3_000_000) -> list[dict[str, Any]]:
+LESS_SHA256 = "replay, first, less SHA-256"
+
+
+def run(events: int = 3_000_000, rounds: int = 3) -> list[dict[str, Any]]:
     """Measure the first and the cached replay of a log of about `events` events.
 
     Returns
     -------
     list of dict
-        One row per measurement: ``name``, ``seconds`` (without imports), ``import_seconds``,
-        ``peak_mb``, ``ratio_to_duckdb``, and ``events``, ``log_mb`` of the log.
+        One row per program of each round: ``name``, ``round``, ``seconds`` and ``cpu_seconds``
+        (without imports), ``import_seconds``, ``peak_mb``, and ``episodes``, ``log_mb`` of the log.
     """
     folder = Path(tempfile.mkdtemp(prefix="bench-replay-"))
     try:
         episodes = write_log(folder, events)
-        return _measure(folder, episodes)
+        return [row for number in range(rounds) for row in _round(folder, episodes, number)]
     finally:
         shutil.rmtree(folder)
+
+
+def by_round(rows: Iterable[Mapping[str, Any]], seconds: str) -> list[dict[str, float]]:
+    """Return the times of each round by the names of what was measured, and `LESS_SHA256`.
+
+    Parameters
+    ----------
+    rows : iterable of dict
+        As `run` returns them.
+    seconds : str
+        Which time: ``seconds`` or ``cpu_seconds``.
+    """
+    rounds: dict[int, dict[str, float]] = {}
+    for row in rows:
+        rounds.setdefault(row["round"], {})[row["name"]] = row[seconds]
+    for times in rounds.values():
+        times[LESS_SHA256] = times["replay, first"] - times["sha256"]
+    return list(rounds.values())
+
+
+def named_columns(run: Path) -> dict[str, str]:
+    """Return the fields that a replay of a run reads of any event, with their types in SQL."""
+    protocol = registered(run)
+    events = table_set(protocol.name, protocol.tables).decoded.values()
+    fields = {field.name: field.dtype for event in events for field in event.fields}
+    return {"type": "VARCHAR", **{name: _sql_type(found) for name, found in fields.items()}}
+
+
+def _sql_type(found: Any) -> str:
+    if isinstance(found, pl.List):
+        return f"{_sql_type(found.inner)}[]"
+    if isinstance(found, pl.Struct):
+        parts = ", ".join(f'"{field.name}" {_sql_type(field.dtype)}' for field in found.fields)
+        return f"STRUCT({parts})"
+    return {pl.String: "VARCHAR", pl.Int64: "BIGINT", pl.Float64: "DOUBLE", pl.Boolean: "BOOLEAN"}[
+        found.base_type()
+    ]
+
+
+def lines_as_table(run: Path, columns: Mapping[str, str]) -> str:
+    """Return what DuckDB takes for a table of these columns of a run's lines."""
+    types = ", ".join(f"\"{name}\": '{type_}'" for name, type_ in columns.items())
+    lines = f"{run}/events/*.jsonl"
+    return f"read_json('{lines}', format = 'newline_delimited', columns = {{{types}}})"
 
 
 def write_log(folder: Path, events: int) -> int:
@@ -173,45 +258,47 @@ def _dialogue(stage: str, exchanges: int) -> Iterator[dict[str, Any]]:
                    "text": _TEXT}  # fmt: skip
 
 
-def _measure(folder: Path, episodes: int) -> list[dict[str, Any]]:
+def _round(folder: Path, episodes: int, number: int) -> Iterator[dict[str, Any]]:
+    """Measure everything once; nothing is kept of the log when the first replay begins."""
     log_mb = sum(file.stat().st_size for file in folder.glob("events/*.jsonl")) / 1e6
-    before = _child("duckdb", _DUCKDB, folder, episodes)
-    first = _child("replay, first", _REPLAY, folder, episodes)
-    cached = _child("replay, cached", _REPLAY, folder, episodes)
-    after = _child("duckdb", _DUCKDB, folder, episodes)
-    rows = [before, first, cached, after]
-    duckdb = statistics.median((before["seconds"], after["seconds"]))
-    for row in rows:
-        row["ratio_to_duckdb"] = row["seconds"] / duckdb
-        row["log_mb"] = log_mb
-        row["episodes"] = episodes
-    return rows
+    shutil.rmtree(folder / "derived", ignore_errors=True)
+    for name, program in PROGRAMS.items():
+        row = _child(name, program, folder, episodes)
+        yield {**row, "round": number, "log_mb": log_mb, "episodes": episodes}
 
 
 def _child(name: str, code: str, folder: Path, episodes: int) -> dict[str, Any]:
     """Run `code` in a process of its own."""
-    command = [sys.executable, "-c", code, str(folder), str(episodes)]
+    command = [sys.executable, "-c", _TIMED + code, str(folder), str(episodes)]
     root = Path(__file__).resolve().parent.parent
     ended = subprocess.run(command, capture_output=True, text=True, check=False, cwd=root)
     if ended.returncode:
         raise RuntimeError(f"{name}: {ended.stderr.strip()}")
-    seconds, imports, peak = map(float, ended.stdout.split())
-    return {"name": name, "seconds": seconds, "import_seconds": imports, "peak_mb": peak / 1e6}
+    seconds, cpu, imports, peak = map(float, ended.stdout.split())
+    return {
+        "name": name,
+        "seconds": seconds,
+        "cpu_seconds": cpu,
+        "import_seconds": imports,
+        "peak_mb": peak / 1e6,
+    }
 
 
 def main() -> None:
     """Print the rows; ``--json`` prints them as JSON."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--events", type=int, default=3_000_000)
+    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
-    rows = run(options.events)
+    rows = run(options.events, options.rounds)
     if options.json:
         print(json.dumps(rows, indent=1))
         return
     for row in rows:
         print(
-            f"{row['name']:<15} {row['seconds']:7.3f} s  ({row['ratio_to_duckdb']:.2f} x DuckDB)"
+            f"{row['round']}  {row['name']:<21} {row['seconds']:7.3f} s"
+            f"  processor {row['cpu_seconds']:7.3f} s"
             f"  imports {row['import_seconds']:.3f} s  peak {row['peak_mb']:.0f} MB"
         )
 
