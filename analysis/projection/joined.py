@@ -14,8 +14,8 @@ from itertools import chain
 import polars as pl
 from polars.io.plugins import register_io_source
 
+from retailsim.analysis.projection.folding import fold
 from retailsim.analysis.projection.packed import Packed, packed, unpacked
-from retailsim.analysis.projection.pieces import fold
 from retailsim.analysis.projection.tables import ColumnTable
 
 _CELLS_AT_ONCE = 500_000

@@ -2,20 +2,24 @@
 
 Lines are decoded a chunk at a time and folded many chunks at once: decoding needs memory for the
 lines, folding needs time for its plan, whether it has a hundred events before it or a hundred
-thousand.
+thousand. Only what they come to is kept until the end of the piece, and packed once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 import polars as pl
 
 from retailsim.analysis.projection.columns import READ_AS
+from retailsim.analysis.projection.folding import contribution, put_together
 from retailsim.analysis.projection.packed import Packed, packed, unpacked
 from retailsim.analysis.projection.protocol_tables import TableSet, table_set
-from retailsim.analysis.projection.tables import ENVELOPE, ColumnTable, RowTable, Rule
+from retailsim.analysis.projection.tables import ENVELOPE, RowTable
 
 _EVENTS_AT_ONCE = 25_000
 """Folded at once: fewer take more time, more take more memory."""
@@ -49,84 +53,135 @@ def extract(lines: bytes | Iterable[bytes], tables: TableSet | None = None) -> P
     polars.exceptions.ComputeError
         If a line that begins like a known event is not JSON, or a field has another type.
     """
-    tables = tables or table_set()
-    found: list[Pieces] = []
-    gathered = _Events(tables)
+    parts = _Parts(tables or table_set())
     for chunk in (lines,) if isinstance(lines, bytes) else lines:
-        gathered.add(chunk)
-        if gathered.count >= _EVENTS_AT_ONCE:
-            found.append(gathered.folded())
-            gathered = _Events(tables)
-    if gathered.count or not found:
-        found.append(gathered.folded())
-    return together(found)
+        parts.add(chunk)
+    return parts.pieces()
 
 
-class _Events:
-    """Decoded events by type, with the fields that the tables need."""
+class _Parts:
+    """What a piece of a log says, of which some events after the others are decoded and folded.
+
+    Events of a type are folded by themselves, so a row holds only the columns that they feed; what
+    all types say of a key is put together once, at the end.
+    """
 
     def __init__(self, tables: TableSet) -> None:
-        self.count = 0
         self._tables = tables
-        self._frames = {
-            name: [pl.DataFrame(schema=fields.to_schema())]
-            for name, fields in tables.decoded.items()
+        self._events = self._unfolded = 0
+        self._decoded: dict[str, list[pl.DataFrame]] = {}
+        self._folded: dict[str, dict[str, list[pl.DataFrame]]] = {
+            name: {} for name in tables.folded
         }
+        self._rows: dict[str, list[Packed]] = {name: [] for name in tables.rows}
 
     def add(self, lines: bytes) -> None:
-        typed = pl.scan_lines(lines).with_columns(type=pl.col("line").str.extract(_TYPE)).collect()
-        self.count += typed["type"].count()
-        for (name,), part in typed.partition_by("type", as_dict=True, include_key=False).items():
+        """Take whole lines of any types."""
+        for name, part in by_type(pl.read_lines(lines)["line"]):
+            self._unfolded += part.len()
             if (fields := self._tables.decoded.get(name)) is not None:
-                events = part["line"].str.json_decode(fields).struct.unnest()
-                self._frames[name].append(events.with_columns(**READ_AS.get(name, {})))
+                events = part.str.json_decode(fields).struct.unnest()
+                if name in READ_AS:
+                    events = events.with_columns(**READ_AS[name])
+                self._decoded.setdefault(name, []).append(events)
+        if self._unfolded >= _EVENTS_AT_ONCE:
+            self._fold()
 
-    def folded(self) -> Pieces:
-        tables = self._tables
-        events = {name: pl.concat(frames).lazy() for name, frames in self._frames.items()}
-        wanted = [fold(table, _contributions(table, events)) for table in tables.folded.values()]
-        wanted += [_kept(table, events[table.on]) for table in tables.rows.values()]
-        frames = dict(zip(tables.names, pl.collect_all(wanted), strict=True))
+    def _fold(self) -> None:
+        """Fold what was added: each event type by itself, for each table that it feeds."""
+        events = {name: pl.concat(frames) for name, frames in self._decoded.items()}
+        self._events, self._unfolded, self._decoded = self._events + self._unfolded, 0, {}
+        feeding = [
+            (name, event)
+            for name, table in self._tables.folded.items()
+            for event in table.types
+            if event in events
+        ]
+        parts = pl.collect_all(
+            contribution(self._tables.folded[name], event, events[event].lazy())
+            for name, event in feeding
+        )
+        for (name, event), part in zip(feeding, parts, strict=True):
+            self._folded[name].setdefault(event, []).append(part)
+        for name, table in self._tables.rows.items():
+            if table.on in events:
+                self._rows[name].append(packed(_kept(table, events[table.on])))
+
+    def pieces(self) -> Pieces:
+        """Return all that was added."""
+        self._fold()
+        empty = _nothing(self._tables)
+        whole = pl.collect_all(
+            put_together(
+                table,
+                {event: pl.concat(parts) for event, parts in self._folded[name].items()},
+                empty.folded[name],
+            )
+            for name, table in self._tables.folded.items()
+        )
         return Pieces(
-            folded={name: packed(frames[name]) for name in tables.folded},
-            rows={name: packed(frames[name]) for name in tables.rows},
-            events=self.count,
+            folded=dict(zip(self._tables.folded, map(packed, whole), strict=True)),
+            rows={name: _one(parts or [empty.rows[name]]) for name, parts in self._rows.items()},
+            events=self._events,
         )
 
 
-def _kept(table: RowTable, events: pl.LazyFrame) -> pl.LazyFrame:
+class _Nothing(NamedTuple):
+    """What no event says of each table: nothing, in the columns and types that all say it in."""
+
+    folded: dict[str, pl.DataFrame]
+    rows: dict[str, Packed]
+
+
+@lru_cache(maxsize=8)
+def _nothing(tables: TableSet) -> _Nothing:
+    events = {name: pl.DataFrame(schema=of.to_schema()) for name, of in tables.decoded.items()}
+    folded = {
+        name: pl.concat(
+            [contribution(table, event, events[event].lazy()) for event in table.types],
+            how="diagonal",
+        ).collect()
+        for name, table in tables.folded.items()
+    }
+    rows = {name: packed(_kept(table, events[table.on])) for name, table in tables.rows.items()}
+    return _Nothing(folded, rows)
+
+
+def by_type(lines: pl.Series) -> Iterator[tuple[str, pl.Series]]:
+    """Yield the lines of each event type, in their order; those of no event are left out.
+
+    Where all lines begin as ours do, which is quick to see, nobody looks for a type in each.
+    """
+    heads = pl.DataFrame({"line": lines, "head": lines.str.head(_HEAD_CHARS)})
+    parts = heads.partition_by("head", as_dict=True, include_key=False)
+    named: dict[str, pl.DataFrame] = {}
+    for (head,), part in parts.items():
+        if _OTHER.match(head):
+            continue
+        known = _EVENT.match(head)
+        if known is None or known[1] in named:
+            named = _searched(lines)
+            break
+        named[known[1]] = part
+    for name, part in named.items():
+        yield name, part["line"]
+
+
+_EVENT = re.compile(r'\{"type":"([A-Za-z0-9_]+)"')
+_OTHER = re.compile(r'\{"(?!type")')
+_HEAD_CHARS = 25
+"""Types have up to 15 letters, and behind them stands ``,"market":`` in every line."""
+
+
+def _searched(lines: pl.Series) -> dict[str, pl.DataFrame]:
+    """Return lines by their type, wherever in its beginning each line says it."""
+    typed = pl.DataFrame({"line": lines, "type": lines.str.extract(_TYPE)}).drop_nulls("type")
+    parts = typed.partition_by("type", as_dict=True, include_key=False)
+    return {name: part for (name,), part in parts.items()}
+
+
+def _kept(table: RowTable, events: pl.DataFrame) -> pl.DataFrame:
     return events.select(*ENVELOPE, *table.fields)
-
-
-def _contributions(table: ColumnTable, events: Mapping[str, pl.LazyFrame]) -> pl.LazyFrame:
-    """One row per event that feeds the table, null in the columns it says nothing about."""
-    return pl.concat(
-        [
-            events[event_type]
-            .filter(table.within)
-            .select(*table.key, "seq", **table.fed_by(event_type))
-            for event_type in table.types
-        ],
-        how="diagonal",
-    )
-
-
-def fold(table: ColumnTable, rows: pl.LazyFrame) -> pl.LazyFrame:
-    """One row per key; ``seq`` becomes the last one, which orders the pieces of a key."""
-    values = [_apply(column.rule, pl.col(name)) for name, column in table.columns.items()]
-    return rows.group_by(table.key).agg(pl.col("seq").max(), *values)
-
-
-def _apply(rule: Rule, value: pl.Expr) -> pl.Expr:
-    match rule:
-        case "last":
-            return value.drop_nulls().last()
-        case "sum":
-            return value.sum()
-        case "min":
-            return value.min()
-        case "max":
-            return value.max()
 
 
 def together(pieces: Sequence[Pieces]) -> Pieces:

@@ -63,7 +63,7 @@ NO_MORE = ProtocolTables()
 """A protocol that adds nothing."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class TableSet:
     """All tables of a protocol, ready to be read.
 

@@ -15,8 +15,9 @@ from pathlib import Path
 import msgspec
 
 from retailsim.analysis.projection import projection_cache
+from retailsim.analysis.projection.folding import fold
 from retailsim.analysis.projection.packed import Packed, unpacked
-from retailsim.analysis.projection.pieces import Pieces, fold
+from retailsim.analysis.projection.pieces import Pieces
 from retailsim.analysis.projection.protocol_tables import TableSet
 from retailsim.events.log.segment import Segment
 from retailsim.events.whole_file import leads_out, written_whole
