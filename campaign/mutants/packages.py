@@ -1,0 +1,106 @@
+"""What is mutated: each package with its code and the tests that have to see a change of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+from campaign.mutants.operators import Mutant, compiles, mutants
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class Package:
+    """Code that is mutated, and its tests.
+
+    Parameters
+    ----------
+    code, tests : sequence of str
+        Files and folders, relative to the root.
+    without : sequence of str
+        Folders of `code` that are a package of their own here.
+    """
+
+    code: Sequence[str]
+    tests: Sequence[str]
+    without: Sequence[str] = ()
+
+    def modules(self, root: Path = ROOT) -> list[str]:
+        """The files of its code, in order."""
+        return _python(root, self.code, lambda path: not path.startswith(tuple(self.without)))
+
+    def test_files(self, root: Path = ROOT) -> list[str]:
+        """The files of its tests, in order."""
+        return _python(root, self.tests, lambda path: Path(path).name.startswith("test_"))
+
+
+PACKAGES = {
+    "events": Package(("events",), ("tests/events",)),
+    "market": Package(
+        ("market",),
+        ("tests/market", "tests/claims", "tests/retail", "tests/csales", "tests/protocols"),
+        without=("market/rules/",),
+    ),
+    "statistics": Package(("analysis/statistics",), ("tests/statistics", "tests/analysis")),
+    "measures": Package(("analysis/measures",), ("tests/analysis", "tests/statistics")),
+    "budget": Package(
+        ("sim/budget",),
+        tuple(
+            f"tests/sim/test_{name}.py"
+            for name in (
+                *("batch", "budget", "dry_run_size", "estimate", "estimate_published", "halt"),
+                *("model_settings", "model_words", "models", "reservation", "retries", "workload"),
+            )
+        ),
+    ),
+    "rules": Package(("market/rules", "analysis/rules", "sim/rules"), ("tests/rules",)),
+    "estimators": Package(
+        ("analysis/policy",),
+        (
+            "tests/policy",
+            "tests/analysis/test_policy_audit.py",
+            "tests/analysis/test_policy_diagnostics.py",
+            "tests/analysis/test_policy_estimators.py",
+        ),
+    ),
+}
+
+
+def _python(root: Path, places: Sequence[str], taken: Callable[[str], bool]) -> list[str]:
+    files = [
+        file
+        for place in places
+        for file in ((root / place).rglob("*.py") if (root / place).is_dir() else [root / place])
+    ]
+    return sorted({name for file in files if taken(name := file.relative_to(root).as_posix())})
+
+
+def all_mutants(package: Package, root: Path = ROOT) -> list[Mutant]:
+    """Return every mutant of a package."""
+    return [
+        mutant
+        for path in package.modules(root)
+        for mutant in mutants(path, (root / path).read_bytes())
+    ]
+
+
+def sampled(found: Sequence[Mutant], count: int, seed: int, root: Path = ROOT) -> list[Mutant]:
+    """Draw mutants with equal chances, by seed.
+
+    Each has a random rank of its own, made of the seed and what it is known by; the first are
+    taken. So most of a sample stays when code is changed.
+    """
+    ranked = sorted(found, key=lambda one: sha256(f"{seed}/{one.key}".encode()).digest())
+    return [*_first(ranked, count, root)]
+
+
+def _first(ranked: Sequence[Mutant], count: int, root: Path) -> Iterator[Mutant]:
+    for mutant in ranked:
+        if count == 0:
+            return
+        if compiles(mutant.applied((root / mutant.path).read_bytes())):
+            count -= 1
+            yield mutant

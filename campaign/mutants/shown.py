@@ -1,0 +1,23 @@
+"""A mutant as a difference of texts, for whoever judges it or writes a test that kills it."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+
+from campaign.mutants.operators import Mutant
+from campaign.mutants.packages import ROOT
+
+AROUND = 4
+"""Lines before and after the change."""
+
+
+def shown(mutant: Mutant, root: Path = ROOT) -> str:
+    """Return its key, where it is, and what changes there."""
+    source = (root / mutant.path).read_bytes()
+    before, after = source.decode(), mutant.applied(source).decode()
+    lines = difflib.unified_diff(
+        before.splitlines(), after.splitlines(), n=AROUND, lineterm="", fromfile="", tofile=""
+    )
+    head = f"== {mutant.key} {mutant.path}:{mutant.line} {mutant.scope} ({mutant.operator})"
+    return "\n".join([head, *list(lines)[3:], ""])
