@@ -16,6 +16,8 @@ from retailsim.events.log import scan
 from retailsim.events.log.reader import check, read_batches, read_lines
 from retailsim.events.log.seal import fingerprint, matches_seal, write_seal
 from retailsim.events.log.segment import segments
+from retailsim.events.log.zstd import open_stream
+from retailsim.events.log.zstd_frames import check_frames
 from tests.events.log_samples import lines, shard_file, write_log
 
 NAMES = [f"0000-0000000{number}.jsonl" for number in range(3)]
@@ -126,6 +128,8 @@ def test_a_segment_the_seal_does_not_know_is_found(log: Path) -> None:
     write_seal(log)
     held.rename(log / "0001-00000000.jsonl")
     assert found_at(log, check) == ("0001-00000000.jsonl", 0)
+    with pytest.raises(LogDamaged, match="the seal does not name this segment"):
+        check(log)
     assert not matches_seal(log)
 
 
@@ -179,7 +183,7 @@ def test_a_log_can_be_read_while_its_writer_closes_segments(tmp_path: Path, comp
     assert [batch.count for batch in read_batches(listed)] == [2]
     for path in tmp_path.iterdir():
         path.unlink()
-    with pytest.raises(LogDamaged, match="the segment is missing"):
+    with pytest.raises(LogDamaged, match=r", byte 0: .*the segment is missing"):
         list(read_batches(listed))
 
 
@@ -187,6 +191,23 @@ def test_an_empty_closed_segment_and_a_missing_folder_are_damage(tmp_path: Path)
     (tmp_path / NAMES[0]).touch()
     assert found_at(tmp_path) == (NAMES[0], 0)
     assert found_at(tmp_path / "absent") == ("absent", 0)
+
+
+def test_a_folder_in_the_place_of_a_segment_is_damage(log: Path) -> None:
+    (log / NAMES[1]).unlink()
+    (log / NAMES[1]).mkdir()
+    with pytest.raises(LogDamaged, match="the segment is no file"):
+        segments(log)
+
+
+def test_a_batch_that_is_longer_than_its_commit_says_is_told_in_bytes(log: Path) -> None:
+    path = log / NAMES[1]
+    held = len(lines(0, 2))
+    path.write_bytes(path.read_bytes().replace(b'"bytes":%d,' % held, b'"bytes":%d,' % (held - 9)))
+    with pytest.raises(
+        LogDamaged, match=f"{held} bytes of events where the commit says {held - 9}"
+    ):
+        read(log)
 
 
 def test_a_log_of_a_later_format_says_so(log: Path) -> None:
@@ -256,10 +277,35 @@ def test_a_compressed_segment_cut_before_its_last_checksum_is_found(tmp_path: Pa
             assert found_at(tmp_path)[0] == path.name
 
 
+def test_what_no_zstd_frame_is_begins_at_the_first_byte(tmp_path: Path) -> None:
+    write_log(tmp_path, [[2]], compress=True)
+    (listed,) = segments(tmp_path)
+    listed.path.write_bytes(listed.path.read_bytes() + b"more")
+    assert found_at(tmp_path) == (listed.path.name, 0)
+
+
+def test_damage_within_a_compressed_segment_is_where_reading_ended(tmp_path: Path) -> None:
+    """Its first frame is spoilt at its checksum, so that its content comes out before."""
+    write_log(tmp_path, [[2]], compress=True)
+    (listed,) = segments(tmp_path)
+    packed = bytearray(listed.path.read_bytes())
+    packed[packed.index(b"\x28\xb5\x2f\xfd", 4) - 1] ^= 1
+    listed.path.write_bytes(packed)
+    with listed.path.open("rb") as file:
+        assert check_frames(file) is None
+    came, stream = 0, open_stream(listed.path)
+    with pytest.raises(LogDamaged, match="not valid zstd") as caught:
+        while block := stream.read(16):
+            came += len(block)
+    stream.close()
+    assert caught.value.offset == came
+
+
 def test_reading_a_compressed_segment_without_zstandard_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_log(tmp_path, [[2]], compress=True)
     monkeypatch.setitem(sys.modules, "zstandard", None)
-    with pytest.raises(ZstdMissing, match=r"\[zstd\]"):
+    with pytest.raises(ZstdMissing, match=r"\[zstd\]") as caught:
         read(tmp_path)
+    assert caught.value.path == segments(tmp_path)[0].path

@@ -116,6 +116,13 @@ def test_an_open_tail_that_does_not_continue_its_shard_is_damage(tmp_path: Path)
             attempt(tmp_path / "one")
 
 
+def test_recovering_leaves_no_file_open(tmp_path: Path) -> None:
+    write_log(tmp_path, [[1], [1]], leave_open=True)
+    before = len([*Path("/dev/fd").iterdir()])
+    recover(tmp_path)
+    assert len([*Path("/dev/fd").iterdir()]) == before
+
+
 def test_recovering_closes_the_tails_of_all_shards_and_changes_no_finished_log(
     tmp_path: Path,
 ) -> None:

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from retailsim.events.errors import LogDamaged
+from retailsim.events.log import segment
+from retailsim.events.log.format import parse_commit
 from retailsim.events.log.reader import check
 from retailsim.events.log.seal import (
     SEAL,
@@ -20,6 +22,7 @@ from retailsim.events.log.seal import (
     remove_seal,
     write_seal,
 )
+from retailsim.events.log.segment import segments
 from tests.events.log_samples import lines, shard_file, write_log
 
 
@@ -50,6 +53,16 @@ def test_a_log_with_an_open_segment_is_not_sealed(tmp_path: Path) -> None:
     with pytest.raises(LogDamaged, match=r"00000001\.jsonl\.open.* still open"):
         write_seal(tmp_path)
     assert read_seal(tmp_path) is None
+
+
+def test_a_commit_that_just_fits_the_bytes_that_are_looked_at_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_log(tmp_path, [[2]])
+    (listed,) = segments(tmp_path)
+    last = listed.path.read_bytes().splitlines(keepends=True)[-1]
+    monkeypatch.setattr(segment, "_TAIL_BYTES", len(last) + 1)
+    assert listed.last_commit() == parse_commit(last) is not None
 
 
 def test_an_empty_log_can_be_sealed_and_an_unsealed_one_matches_nothing(tmp_path: Path) -> None:

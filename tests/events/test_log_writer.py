@@ -237,6 +237,7 @@ def test_a_full_disk_ends_the_writer_and_the_log_is_cut_back_to_its_last_commit(
 
     error = asyncio.run(scenario())
     assert (error.errno, error.disk_full) == (errno.ENOSPC, True)
+    assert error.reason == os.strerror(errno.ENOSPC)
     assert error.path == tmp_path / f"{FIRST}.open"
     assert check(tmp_path, allow_open_tail=False).events == 2
     with open_writer(tmp_path) as writer:
