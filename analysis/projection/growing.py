@@ -105,7 +105,7 @@ class GrowingLog:
     def projection(self) -> Projection:
         """Return what was read so far as a projection, its episodes as `loader.load` has them."""
         with self._lock:
-            parts = [Pieces(dict(p.folded), dict(p.rows), p.events) for p in self._pieces]
+            parts = list(self._pieces)
         return opened(merged(parts, self._tables), self._tables)
 
     def _new(self, segment: Segment) -> Iterator[Pieces]:

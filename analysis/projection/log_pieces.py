@@ -96,8 +96,10 @@ def _keep(derived: Path, tables: TableSet, log: LogCheck, found: Iterable[_Found
 
 def _found(tables: TableSet, segment: Segment, derived: Path | None) -> _Found:
     """Return what is kept of a closed segment; what is not is parsed."""
-    kept = None if derived is None else segment_cache.read(derived, segment, tables)
-    return _parsed(tables, segment) if kept is None else _Found(kept.pieces(), kept.digest)
+    kept, digest = (
+        (None, None) if derived is None else segment_cache.where_kept(derived, segment, tables)
+    )
+    return _parsed(tables, segment) if kept is None else _Found(kept, digest)
 
 
 def _parsed(tables: TableSet, segment: Segment, good_bytes: int | None = None) -> _Found:

@@ -19,6 +19,11 @@ Packed = bytes
 """A frame as the content of a Parquet file."""
 
 
+ROWS_AT_ONCE = 5_000
+"""Rows of a table that are unpacked together where it is read some rows at a time: more take more
+memory, fewer more time."""
+
+
 def packed(frame: pl.DataFrame, rows: int | None = None) -> Packed:
     """Pack a frame, in groups of so many rows where some are to be unpacked without the others."""
     content = io.BytesIO()

@@ -8,7 +8,7 @@ thousand. Only what they come to is kept until the end of the piece, and packed 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
@@ -32,8 +32,8 @@ _TYPE = r'^\s*\{\s*"type"\s*:\s*"(\w+)"'
 class Pieces:
     """Partial rows by table, packed: what one piece of a log says, in so many events."""
 
-    folded: dict[str, Packed]
-    rows: dict[str, Packed]
+    folded: Mapping[str, Packed]
+    rows: Mapping[str, Packed]
     events: int
 
 

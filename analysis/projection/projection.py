@@ -11,14 +11,14 @@ the pieces of an episode that straddles segments can be ordered by their last ``
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, overload
 
 import polars as pl
 
 from retailsim.analysis.projection.call_stages import placed
-from retailsim.analysis.projection.joined import Joined, join, packed_rows
+from retailsim.analysis.projection.joined import in_order, join, packed_rows
 from retailsim.analysis.projection.money_columns import with_profit
 from retailsim.analysis.projection.packed import (
     Packed,
@@ -30,6 +30,7 @@ from retailsim.analysis.projection.packed import (
 )
 from retailsim.analysis.projection.pieces import Pieces, extract
 from retailsim.analysis.projection.protocol_tables import TableSet, table_set
+from retailsim.analysis.projection.tables import ROW_KEY, ColumnTable
 from retailsim.events.log.reader import LogCheck
 
 REVIEWING = "review"
@@ -134,25 +135,65 @@ def merge(pieces: Iterable[Pieces], tables: TableSet | None = None) -> Projectio
 
 
 def merged(pieces: Iterable[Pieces], tables: TableSet) -> dict[str, Packed]:
-    """Fold partial rows, in any order, into the tables of a projection, each packed."""
+    """Fold partial rows, in any order, into the tables of a projection, each packed.
+
+    What is at hand is some thousand rows of one table, and the markets that say something of their
+    episodes.
+    """
     listed = list(pieces) or [extract(b"", tables)]
-    whole = {
-        name: join(table, [piece.folded.pop(name) for piece in listed])
-        for name, table in tables.folded.items()
-    }
-    episodes = whole["episodes"]
-    run = _Run.of(episodes, _finish_markets(whole["markets"].frame()))
-    finished = (_finish_episodes(some, run) for some in episodes.slices())
-    calls, unplaced = (whole[name].frame() for name in ("calls", "unplaced_calls"))
-    decided = episodes.frame(("episode", "decided_t"))
+
+    def parts(name: str) -> Sequence[Packed]:
+        return _Parts(
+            [piece.rows if name in tables.rows else piece.folded for piece in listed], name
+        )
+
+    def whole(name: str) -> Iterator[pl.DataFrame]:
+        return join(tables.folded[name], parts(name))
+
+    markets = packed_rows(_finish_markets(some) for some in whole("markets"))
+    run = _Run.of(parts("episodes"), scanned(markets))
+    calls, unplaced = (pl.concat(whole(name)) for name in ("calls", "unplaced_calls"))
+    decided = _decided_at(tables.folded["episodes"], parts("episodes"), unplaced)
     return {
-        "episodes": packed_rows(finished),
-        "markets": packed(run.markets),
+        "episodes": packed_rows(_finish_episodes(some, run) for some in whole("episodes")),
+        "markets": markets,
         "calls": packed(placed(calls, unplaced, decided).drop("seq")),
-        "episode_calls": packed_rows(some.drop("seq") for some in whole["episode_calls"].slices()),
-        "answerers": packed(whole["answerers"].frame().drop("seq")),
-        **{name: _sorted(listed, name) for name in tables.rows},
+        "episode_calls": packed_rows(some.drop("seq") for some in whole("episode_calls")),
+        "answerers": packed(pl.concat(whole("answerers")).drop("seq")),
+        **{name: packed_rows(in_order(ROW_KEY, parts(name))) for name in tables.rows},
     }
+
+
+class _Parts(Sequence[Packed]):
+    """One table's part of each piece, taken when it is asked for: it may be on disk."""
+
+    def __init__(self, pieces: Sequence[Mapping[str, Packed]], name: str) -> None:
+        self._pieces, self._name = pieces, name
+
+    @overload
+    def __getitem__(self, at: int) -> Packed: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[Packed]: ...
+
+    def __getitem__(self, at: int | slice) -> Packed | Sequence[Packed]:
+        if isinstance(at, slice):
+            return _Parts(self._pieces[at], self._name)
+        return self._pieces[at][self._name]
+
+    def __len__(self) -> int:
+        return len(self._pieces)
+
+
+def _decided_at(
+    episodes: ColumnTable, pieces: Sequence[Packed], unplaced: pl.DataFrame
+) -> pl.DataFrame:
+    """When the episodes of calls of old logs were decided; no others are looked for."""
+    if unplaced.is_empty():
+        return pl.DataFrame()
+    when = replace(episodes, columns={"decided_t": episodes.columns["decided_t"]})
+    named = unplaced["episode"].unique().implode()
+    return pl.concat(some.filter(pl.col("episode").is_in(named)) for some in join(when, pieces))
 
 
 def opened(
@@ -186,12 +227,6 @@ def opened_lazily(contents: Mapping[str, Packed]) -> LazyProjection:
     )
 
 
-def _sorted(pieces: Iterable[Pieces], name: str) -> Packed:
-    """One table of rows: of all tables, only this one is unpacked at a time."""
-    rows = pl.concat([unpacked(piece.rows.pop(name)) for piece in pieces])
-    return packed(rows.sort("market", "seq"))
-
-
 def _finish_markets(markets: pl.DataFrame) -> pl.DataFrame:
     status = (
         pl.when(pl.col("failed") > 0)
@@ -212,10 +247,14 @@ class _Run:
     costs_known: bool
 
     @classmethod
-    def of(cls, episodes: Joined, markets: pl.DataFrame) -> _Run:
-        rows = episodes.frame(("retries", "unit_cost_cents"))
-        costs = rows["unit_cost_cents"].is_not_null()
-        return cls(markets, rows["retries"].drop_nulls().unique(), bool(costs.any()))
+    def of(cls, episodes: Sequence[Packed], markets: pl.LazyFrame) -> _Run:
+        telling = (pl.col("status") == "failed") | (pl.col("unsupported_claims") > 0)
+        retried, costs_known = pl.Series("retries", dtype=pl.String), False
+        for piece in episodes:
+            rows = unpacked(piece, ("retries", "unit_cost_cents"))
+            retried = pl.concat([retried, rows["retries"].drop_nulls()]).unique()
+            costs_known |= rows["unit_cost_cents"].is_not_null().any()
+        return cls(markets.filter(telling).collect(engine="streaming"), retried, costs_known)
 
 
 def _finish_episodes(episodes: pl.DataFrame, run: _Run) -> pl.DataFrame:

@@ -16,7 +16,7 @@ import msgspec
 import polars as pl
 
 from retailsim.analysis.projection.errors import KeptUnreadable
-from retailsim.analysis.projection.packed import Packed, packed
+from retailsim.analysis.projection.packed import ROWS_AT_ONCE, Packed, packed
 from retailsim.analysis.projection.projection import Projection, opened
 from retailsim.analysis.projection.protocol_tables import TableSet
 from retailsim.events.whole_file import leads_out, written_whole
@@ -93,7 +93,7 @@ def write(derived: Path, log: str, tables: TableSet, contents: Mapping[str, Pack
 
 def contents_of(projection: Projection, tables: TableSet) -> dict[str, Packed]:
     """Return a projection's tables, packed."""
-    frames = {name: packed(getattr(projection, name)) for name in tables.frames}
+    frames = {name: packed(getattr(projection, name), ROWS_AT_ONCE) for name in tables.frames}
     return {**frames, **projection.tables.contents}
 
 

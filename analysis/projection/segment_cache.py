@@ -9,12 +9,15 @@ whatever the reason, is read from the log again.
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from pathlib import Path
+from typing import Literal, get_args
 
 import msgspec
 
 from retailsim.analysis.projection import projection_cache
+from retailsim.analysis.projection.errors import KeptUnreadable
 from retailsim.analysis.projection.folding import fold
 from retailsim.analysis.projection.packed import Packed, unpacked
 from retailsim.analysis.projection.pieces import Pieces
@@ -53,8 +56,68 @@ class KeptPieces(msgspec.Struct, frozen=True, kw_only=True):
     events: int
 
     def pieces(self) -> Pieces:
-        """Return the partial rows; who merges them takes them away."""
-        return Pieces(dict(self.folded), dict(self.rows), self.events)
+        """Return the partial rows."""
+        return Pieces(self.folded, self.rows, self.events)
+
+
+class KeptTables(Mapping[str, Packed]):
+    """Tables that are kept of a segment, read each time one is asked for: nobody holds them.
+
+    Parameters
+    ----------
+    derived : Path
+        Where they are kept.
+    tables : TableSet
+        The tables that they were kept for.
+    kept : KeptPieces
+        What was read of them once; it is not held.
+    part : {"folded", "rows"}
+        Which of its tables.
+    """
+
+    def __init__(
+        self, derived: Path, segment: Segment, tables: TableSet, kept: KeptPieces, part: Part
+    ) -> None:
+        self._derived, self._segment, self._tables, self._part = derived, segment, tables, part
+        self._digest, self._names = kept.digest, tuple(getattr(kept, part))
+
+    def __getitem__(self, name: str) -> Packed:
+        """Read one of them.
+
+        Raises
+        ------
+        KeptUnreadable
+            If they are not there any more.
+        """
+        if name not in self._names:
+            raise KeyError(name)
+        kept = read(self._derived, self._segment, self._tables)
+        if kept is None or kept.digest != self._digest:
+            raise KeptUnreadable(name_of(self._segment))
+        found: Packed = getattr(kept, self._part)[name]
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        """Go through the names."""
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(self._names)
+
+
+Part = Literal["folded", "rows"]
+
+
+def where_kept(
+    derived: Path, segment: Segment, tables: TableSet
+) -> tuple[Pieces, str] | tuple[None, None]:
+    """Return what `read` does as pieces that stay where they are, and the digest it is of."""
+    kept = read(derived, segment, tables)
+    if kept is None:
+        return None, None
+    folded, rows = (KeptTables(derived, segment, tables, kept, part) for part in get_args(Part))
+    return Pieces(folded, rows, kept.events), kept.digest
 
 
 def name_of(segment: Segment) -> str:
@@ -95,8 +158,8 @@ def write(derived: Path, segment: Segment, digest: str, tables: TableSet, pieces
         version=projection_cache.VERSION,
         tables=tables.digest,
         digest=digest,
-        folded=pieces.folded,
-        rows=pieces.rows,
+        folded=dict(pieces.folded),
+        rows=dict(pieces.rows),
         events=pieces.events,
     )
     body = msgspec.msgpack.encode(kept)

@@ -127,6 +127,9 @@ ENVELOPE: Types = {
 }
 """The columns that every table of rows begins with."""
 
+ROW_KEY = ("market", "seq")
+"""What tables of rows are sorted by."""
+
 
 def last(event_type: str, name: str, type_: pl.DataType | None = None) -> Column:
     """The last value of an event's field; `type_` where `columns.FIELDS` does not say it."""

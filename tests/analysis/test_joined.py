@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from retailsim.analysis.projection import joined
+from retailsim.analysis.projection import joined, key_ranges
 from retailsim.analysis.projection.joined import packed_rows
 from retailsim.analysis.projection.loader import project
 from retailsim.analysis.projection.packed import unpacked
@@ -33,18 +33,17 @@ def some_run(folder: Path) -> Path:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("columns", "rows"), [(1, 4), (1_000, 5)])
+@pytest.mark.parametrize(("cells", "rows"), [(1, 4), (300, 5)])
 def test_what_is_joined_at_once_leaves_no_trace(
-    columns: int, rows: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    cells: int, rows: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = some_run(tmp_path / "run")
     whole = project(run / "events")
     assert {"closed", "failed"} <= set(whole.episodes["status"])
     assert whole.episodes["superseded"].any()
     assert whole.episodes.filter(market="m8")["profit_cents"].to_list() == [0, None]
-    monkeypatch.setattr(joined, "_CELLS_AT_ONCE", 1)
-    monkeypatch.setattr(joined, "_COLUMNS_AT_ONCE", columns)
-    monkeypatch.setattr(joined, "_ROWS_AT_ONCE", rows)
+    monkeypatch.setattr(key_ranges, "_CELLS_AT_ONCE", cells)
+    monkeypatch.setattr(joined, "ROWS_AT_ONCE", rows)
     parted = project(run / "events")
     for name in FRAMES:
         assert getattr(whole, name).equals(getattr(parted, name))

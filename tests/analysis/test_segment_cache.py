@@ -12,12 +12,14 @@ import msgspec
 import polars as pl
 import pytest
 
-from retailsim.analysis.projection import projection_cache, segment_cache
+from retailsim.analysis.projection import loader, projection, projection_cache, segment_cache
 from retailsim.analysis.projection.errors import KeptDiffers, KeptUnreadable
 from retailsim.analysis.projection.loader import check_kept, keep_segment
+from retailsim.analysis.projection.log_pieces import log_pieces
 from retailsim.analysis.projection.packed import packed, unpacked
 from retailsim.analysis.projection.protocol_tables import table_set
 from retailsim.analysis.projection.registered import registered
+from retailsim.analysis.projection.segment_cache import KeptTables
 from retailsim.analysis.replay.replay import replay
 from retailsim.events.log.reader import check
 from retailsim.events.log.segment import segments
@@ -55,6 +57,42 @@ def test_a_log_that_grew_is_parsed_where_it_did(tmp_path: Path, parsed: list[str
     assert replay(grown(run)).overall.units == 9
     assert parsed == [segments(run / "events")[-1].path.name]
     assert unlike_a_fresh_one(run) == []
+
+
+def test_what_is_kept_stays_on_disk_until_it_is_merged(tmp_path: Path) -> None:
+    """Memory would grow with the log; the pieces of what was parsed just now are at hand."""
+    run = long_run(tmp_path / "run")
+    tables = table_set()
+    _, fresh = log_pieces(run / "events", tables, {}, run / "derived")
+    assert all(isinstance(piece.folded, dict) for piece in fresh)
+    _, kept = log_pieces(run / "events", tables, {}, run / "derived")
+    closed = [one for one in segments(run / "events") if not one.is_open]
+    held = [piece for piece in kept if not isinstance(piece.folded, KeptTables)]
+    assert len(held) == len(kept) - len(closed) < len(kept)
+    for one, other in zip(kept, fresh, strict=True):
+        assert dict(one.folded) == dict(other.folded)
+        assert dict(one.rows) == dict(other.rows)
+        assert one.events == other.events
+
+
+def test_what_is_gone_when_it_is_merged_is_parsed(
+    tmp_path: Path, parsed: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever deletes or replaces kept files meanwhile: the log says the same."""
+    run = long_run(tmp_path / "run")
+    assert replay(run).overall.units == 5
+    folder = run / "derived" / segment_cache.FOLDER
+    (run / "derived" / "index.json").unlink()
+    merging = projection.merged
+
+    def after_the_loss(*given: Any) -> Any:
+        shutil.rmtree(folder, ignore_errors=True)
+        return merging(*given)
+
+    monkeypatch.setattr(loader, "merged", after_the_loss)
+    parsed.clear()
+    assert replay(run).overall.units == 5
+    assert len(parsed) >= len(segments(run / "events"))
 
 
 def test_an_open_segment_is_parsed_and_not_kept(tmp_path: Path, parsed: list[str]) -> None:
