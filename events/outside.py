@@ -25,11 +25,9 @@ from retailsim.events.errors import (
 )
 from retailsim.events.kernel import Question
 from retailsim.events.messages import LoggedRecord, Message, ModelCalled, OutsideAnswered
+from retailsim.events.recorded_answers import FAILURE, Answers, HeldAnswers, StoredAnswers
 
 encode = msgspec.json.Encoder().encode
-
-FAILURE = "failed:"
-"""Begins the key of a recorded failure of a whole reply."""
 
 
 class Recorder(Protocol):
@@ -66,7 +64,7 @@ class Door:
 
     Parameters
     ----------
-    recorded : iterable of records
+    recorded : StoredAnswers or iterable of records
         What the log holds of this market already.
     recorder : Recorder or None
         None: nothing may be asked that is not recorded.
@@ -81,16 +79,14 @@ class Door:
 
     def __init__(
         self,
-        recorded: Iterable[LoggedRecord],
+        recorded: StoredAnswers | Iterable[LoggedRecord],
         recorder: Recorder | None,
         gate: OutsideGate | None = None,
     ) -> None:
-        self._recorded = {(r.episode, r.source, r.call): r for r in recorded}
-        self._failures = {
-            (r.episode, r.source, r.key): r
-            for r in self._recorded.values()
-            if isinstance(r, OutsideAnswered) and r.key.startswith(FAILURE)
-        }
+        self._recorded: Answers = (
+            recorded if isinstance(recorded, StoredAnswers) else HeldAnswers(recorded)
+        )
+        self._failures = self._recorded.failures
         self._recorder = recorder
         self._gate = gate
         self._calls: dict[tuple[str | None, str], int] = {}
@@ -142,7 +138,7 @@ class Door:
 
     def recorded(self, episode: str | None, source: str, number: int) -> LoggedRecord | None:
         """Return what is recorded for a call, if anything."""
-        return self._recorded.get((episode, source, number))
+        return self._recorded.find(episode, source, number)
 
     def diverge(self, error: EventsError) -> EventsError:
         """Note that this execution contradicts the record, and return the error to raise."""

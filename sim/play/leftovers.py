@@ -10,7 +10,7 @@ from __future__ import annotations
 import heapq
 import itertools
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -19,6 +19,7 @@ from retailsim.events.log.format import segment_name
 from retailsim.events.log.reader import read_batches
 from retailsim.events.log.segment import Segment, segments
 from retailsim.events.messages import LoggedRecord, ModelCalled, OutsideAnswered
+from retailsim.events.recorded_answers import StoredAnswers, decode_record
 from retailsim.sim.errors import MarketDiverged
 from retailsim.sim.play.survey import Stretch, end_of, places, stretches
 
@@ -29,8 +30,6 @@ _AFTER = "events are logged after its end"
 _SEQ = re.compile(rb'"seq":(\d+),')
 _KIND = re.compile(rb'\{"type":"([^"]++)"')
 _RECORDS = frozenset(kind.__name__.encode() for kind in (OutsideAnswered, ModelCalled))
-
-_decode_record = msgspec.json.Decoder(LoggedRecord).decode
 
 
 class StoredLines:
@@ -68,6 +67,11 @@ class StoredLines:
             for piece in segment.pieces((one.start, one.end) for one in group):
                 yield piece.splitlines(keepends=True)
 
+    def records(self) -> Iterator[bytes]:
+        """Yield the lines that are records of answers."""
+        for piece in self.pieces():
+            yield from filter(is_record, piece)
+
     def _lines(self, where: Sequence[Stretch]) -> Iterator[bytes]:
         for piece in self.pieces(where):
             yield from (line for line in piece if not is_record(line))
@@ -78,14 +82,21 @@ class Leftover(msgspec.Struct, frozen=True, kw_only=True):
 
     Parameters
     ----------
-    records : tuple of records
+    records : tuple of records or StoredAnswers
         The recorded answers of the outside world.
     events : bytes or StoredLines
         The event lines flushed so far; a re-execution begins with the same.
     """
 
-    records: tuple[LoggedRecord, ...] = ()
+    records: tuple[LoggedRecord, ...] | StoredAnswers = ()
     events: bytes | StoredLines = b""
+
+    def behind(self, first: tuple[LoggedRecord, ...]) -> Leftover:
+        """Return it with further answers, as its first."""
+        records = self.records
+        if isinstance(records, StoredAnswers):
+            return Leftover(records=records.behind(first), events=self.events)
+        return Leftover(records=(*first, *records), events=self.events)
 
 
 class Leftovers(Mapping[str, Leftover]):
@@ -116,12 +127,20 @@ class Leftovers(Mapping[str, Leftover]):
             raise KeyError(market)
         where = self._begun.get(market, ())
         stored = StoredLines(self._events, where)
-        records = [decoded for piece in stored.pieces() for decoded in _records(piece)]
-        small = sum(one.end - one.start for one in where) <= HELD_BYTES
-        return Leftover(
-            records=(*self._shared.get(market, ()), *records),
-            events=b"".join(stored) if small else stored,
-        )
+        if sum(one.end - one.start for one in where) > HELD_BYTES:
+            left = Leftover(records=self._answers(stored), events=stored)
+        else:
+            left = Leftover(
+                records=tuple(map(decode_record, stored.records())), events=b"".join(stored)
+            )
+        return left.behind(self._shared.get(market, ()))
+
+    def _answers(self, stored: StoredLines) -> tuple[LoggedRecord, ...] | StoredAnswers:
+        """Answers of a market that may be larger than memory."""
+        try:
+            return StoredAnswers(stored.records(), self._events.parent)
+        except OSError:  # nowhere is room for a file; what then does not fit fails by itself
+            return tuple(map(decode_record, stored.records()))
 
     def __iter__(self) -> Iterator[str]:
         """Go through the markets."""
@@ -201,13 +220,9 @@ class _Gathered:
             return Leftovers(events, {"": self._where})[""]
         lines = b"".join(self._held).splitlines(keepends=True)
         return Leftover(
-            records=tuple(_records(lines)),
+            records=tuple(map(decode_record, filter(is_record, lines))),
             events=b"".join(line for line in lines if not is_record(line)),
         )
-
-
-def _records(lines: Iterable[bytes]) -> Iterator[LoggedRecord]:
-    return (_decode_record(line) for line in lines if is_record(line))
 
 
 def is_record(line: bytes) -> bool:

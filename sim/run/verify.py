@@ -171,8 +171,7 @@ async def _replay_all(run: RunFolder, file: RunFile, found: Survey) -> tuple[int
             spec = markets.specs.get(market)
             if spec is None:
                 raise MarketDiverged(market, "the scenario has no such market")
-            shared = markets.shared.get(market, ())
-            whole = Leftover(records=(*shared, *logged.records), events=logged.events)
+            whole = logged.behind(markets.shared.get(market, ()))
             await _compare(engine, spec, whole, texts=texts)
             played.add(market)
     if read_seal(run.events) is not None:

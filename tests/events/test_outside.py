@@ -18,7 +18,8 @@ from retailsim.events.messages import (
     OutsideAnswered,
     OutsideRecord,
 )
-from retailsim.events.outside import FAILURE, Door
+from retailsim.events.outside import Door
+from retailsim.events.recorded_answers import FAILURE
 
 T = TypeVar("T")
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pytest
 
+from retailsim.events import recorded_answers
 from retailsim.events.log import zstd
 from retailsim.events.log.segment import segments
 from retailsim.events.messages import (
@@ -20,6 +21,7 @@ from retailsim.events.messages import (
     ModelCalled,
     OutsideAnswered,
 )
+from retailsim.events.recorded_answers import StoredAnswers
 from retailsim.sim.errors import MarketDiverged
 from retailsim.sim.play import leftovers
 from retailsim.sim.play.leftovers import Leftover, Leftovers, StoredLines, whole_markets
@@ -174,3 +176,39 @@ def test_a_market_larger_than_what_is_held_is_read_where_it_stands(
     [stored] = (one.events for name, one in found.items() if name == "b")
     assert isinstance(stored, StoredLines) and b"".join(stored) == bytes_of(whole("b"))
     assert {record.call for record in found["b"].records} == {0, 1}
+
+
+@pytest.mark.parametrize("compressed", [False, True])
+def test_answers_of_a_large_market_stay_on_disk(
+    compressed: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether its segments are compressed or not, and however many hold them."""
+    records = tuple(answered("a", number) for number in range(40))
+    events = logged(tmp_path, [*records, *begun("a")], batch=3, segment_bytes=2_000, seal=False)
+    closed_ones = [one for one in segments(events) if not one.is_open]
+    assert len(closed_ones) > 1
+    for one in closed_ones if compressed else ():
+        zstd.compress(one.path)
+    where = survey(events).begun
+    small = Leftovers(events, where)["a"]
+    monkeypatch.setattr(leftovers, "HELD_BYTES", 100)
+    large = Leftovers(events, where, {"a": (called("a", 99),)})["a"]
+    assert isinstance(small.records, tuple)
+    assert isinstance(large.records, StoredAnswers)
+    assert tuple(large.records) == (called("a", 99), *small.records)
+    assert large.records.find(None, "seller:s", 7) == records[7]
+    assert large.records.find(None, "seller:s", 99) == called("a", 99)
+    assert isinstance(large.events, StoredLines)
+    assert b"".join(large.events) == small.events
+
+
+def test_answers_are_at_hand_where_no_file_can_be_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: Path) -> BinaryIO:
+        raise OSError(28, "No space left on device")
+
+    events = logged(tmp_path, [answered("a"), *begun("a")], seal=False)
+    monkeypatch.setattr(leftovers, "HELD_BYTES", 0)
+    monkeypatch.setattr(recorded_answers, "_unnamed", full)
+    assert Leftovers(events, survey(events).begun)["a"].records == (answered("a"),)
