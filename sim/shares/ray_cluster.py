@@ -12,6 +12,7 @@ import secrets
 import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from time import monotonic
 from types import MappingProxyType
 from typing import Any
 
@@ -23,6 +24,8 @@ _STORE_BYTES = 80 << 20
 """Ray's own memory for objects: what passes through it is a few hundred bytes a share."""
 _HERE = "127.0.0.1"
 _ANSWER_S = 10.0
+_LOOK_S = 3.0
+"""How often nodes are looked for that are gone."""
 _ENVIRONMENT = {
     "RAY_AUTH_MODE": "token",  # off by default: whoever reaches a port could run code
     "RAY_USAGE_STATS_ENABLED": "0",
@@ -111,6 +114,53 @@ def _kept_to_this_machine() -> Iterator[None]:
         services.resolve_ip_for_localhost = real
 
 
+def _play_there(task: Task, key: bytes) -> Outcome:
+    """Play a share, after saying on which node."""
+    import ray
+    from ray.experimental.internal_kv import _internal_kv_put
+
+    _internal_kv_put(key, ray.get_runtime_context().get_node_id())
+    return play_task(task)
+
+
+class _Places:
+    """On which nodes shares are played.
+
+    Ray notices in seconds that a node is cut off, and tells whoever waits for what was played there
+    only when the connection breaks: after minutes. So it is asked for nodes that are gone.
+
+    Parameters
+    ----------
+    ray : module
+    """
+
+    def __init__(self, ray: Any) -> None:
+        self._ray = ray
+        self._name = secrets.token_hex(8)
+        self._gone: set[str] = set()
+        self._look_at = self._look_until = 0.0
+
+    def key(self, task: Task) -> bytes:
+        """Return the name under which a share's node is known."""
+        return f"retailsim/{self._name}/{task.share}/{task.attempt}".encode()
+
+    def lost(self, task: Task) -> bool:
+        """Whether a share is played on a node that is gone; sought for a while after each loss."""
+        from ray.experimental.internal_kv import _internal_kv_get
+
+        now = monotonic()
+        if now >= self._look_at:
+            self._look_at = now + _LOOK_S
+            gone = {one["NodeID"] for one in self._ray.nodes() if not one["Alive"]}
+            if gone - self._gone:
+                self._look_until = now + 10 * _LOOK_S
+            self._gone = gone
+        if now >= self._look_until:
+            return False
+        place = _internal_kv_get(self.key(task))
+        return place is not None and place.decode() in self._gone
+
+
 class RayCluster:
     """What plays shares on Ray.
 
@@ -121,8 +171,9 @@ class RayCluster:
 
     def __init__(self, ray: Any) -> None:
         self._ray = ray
-        self._play = ray.remote(num_cpus=1, max_retries=0)(play_task)
+        self._play = ray.remote(num_cpus=1, max_retries=0)(_play_there)
         self._under_way: dict[Any, Task] = {}
+        self._places = _Places(ray)
 
     @property
     def cores(self) -> int:
@@ -136,7 +187,7 @@ class RayCluster:
 
     def submit(self, task: Task) -> None:
         """Have a share played as soon as a core is free."""
-        self._under_way[self._play.remote(task)] = task
+        self._under_way[self._play.remote(task, self._places.key(task))] = task
 
     def ended(self, wait_s: float) -> Mapping[Task, Outcome | None]:
         """Return what has ended, after waiting a while for the first; None: it was lost.
@@ -151,7 +202,9 @@ class RayCluster:
         refs = list(self._under_way)
         done, _ = self._ray.wait(refs, num_returns=1, timeout=wait_s)
         more, _ = self._ray.wait(refs, num_returns=len(refs), timeout=0)
-        return {self._under_way.pop(ref): self._outcome(ref) for ref in {*done, *more}}
+        found = {self._under_way.pop(ref): self._outcome(ref) for ref in {*done, *more}}
+        cut_off = [ref for ref, task in self._under_way.items() if self._places.lost(task)]
+        return found | {self._under_way.pop(ref): None for ref in cut_off}
 
     def stop(self, *, force: bool = False) -> None:
         """Have what is under way stop and keep what it played; with `force`, end it at once."""
