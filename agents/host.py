@@ -17,12 +17,12 @@ from typing import Any, Protocol
 import anyio
 import msgspec
 
-from retailsim.agents.base import Agent
+from retailsim.agents.base import Agent, Answering
 from retailsim.agents.errors import AgentBlocked, ReplyFailed, UnexpectedRequest
 from retailsim.agents.watchdog import Watchdog
 from retailsim.events.messages import Message
 from retailsim.events.outside import Door
-from retailsim.market.core.admission import Admission, Written, admit, written
+from retailsim.market.core.admission import Admission, Write, Written, admit, seat_of
 from retailsim.market.core.request import AgentRequest
 
 PATIENCE = 100
@@ -102,7 +102,7 @@ class Host:
         return answer
 
 
-class Answering(Protocol):
+class Replier(Protocol):
     """Who answers requests of the market: an agent in a seat, or the reader of claims."""
 
     source: str
@@ -118,7 +118,7 @@ class Checked:
     The model's own deadlines are the gateway's, and a step of ours needs no watching.
     """
 
-    def __init__(self, agent: Answering, admissions: Admissions) -> None:
+    def __init__(self, agent: Replier, admissions: Admissions) -> None:
         self._agent = agent
         self._admissions = admissions
 
@@ -136,17 +136,28 @@ class Checked:
 
 
 class Trusted:
-    """Wraps an agent of ours whose answers need no check."""
+    """Wraps an agent of ours whose answers need no check.
+
+    What answers a class of requests, and what the market writes of it, is looked up once a market.
+    """
 
     def __init__(self, agent: Agent, admissions: Admissions) -> None:
         self._agent = agent
         self._admissions = admissions
+        self._seat = seat_of(agent.source)
+        self._ways: dict[type[Message], tuple[Answering, Write]] = {}
 
     async def receive(self, message: Message) -> Written:
         """Return what the market writes of the agent's reply."""
-        source = self._agent.source
-        request, rule = asked(source, message, self._admissions)
-        return written(source, request, await self._agent.receive(request), rule)
+        way = self._ways.get(type(message))
+        if way is None:
+            way = self._ways[type(message)] = self._way(message)
+        answer, write = way
+        return write(message, await answer(message), self._seat)
+
+    def _way(self, message: Message) -> tuple[Answering, Write]:
+        request, rule = asked(self._agent.source, message, self._admissions)
+        return self._agent.answering(type(request)), rule.write
 
 
 def asked(source: str, message: Message, admissions: Admissions) -> tuple[AgentRequest, Admission]:

@@ -51,6 +51,8 @@ class ReplyRefused(MarketError):
 
 Written = Sequence[Message]
 """What the market puts on the bus of an answer: events, and commands to itself."""
+Write = Callable[[Any, Any, str], Written]
+"""(request, value, seat) -> what the market writes of the value."""
 
 
 def _fine(request: Any, value: Any) -> str | None:
@@ -71,13 +73,18 @@ class Admission(msgspec.Struct, frozen=True):
     """
 
     answer: Any
-    write: Callable[[Any, Any, str], Written]
+    write: Write
     check: Callable[[Any, Any], str | None] = _fine
+
+
+def seat_of(source: str) -> str:
+    """Return the seat's id in the name under which its agent is asked."""
+    return source.partition(":")[2]
 
 
 def written(source: str, request: AgentRequest, value: Any, rule: Admission) -> Written:
     """Return what the market writes of a value that needs no check: our own agents'."""
-    return rule.write(request, value, source.partition(":")[2])
+    return rule.write(request, value, seat_of(source))
 
 
 def admit(source: str, request: AgentRequest, value: Any, rule: Admission) -> Written:

@@ -9,10 +9,13 @@ import msgspec
 import pytest
 
 from benchmarks.stage import offer_of
-from retailsim.agents.errors import UnexpectedRequest
+from retailsim.agents.base import Agent, Seat
+from retailsim.agents.errors import NotAsync, UnexpectedRequest
 from retailsim.agents.host import Checked, Trusted
+from retailsim.agents.retail.base import BuyerAgent
 from retailsim.events.errors import UnusableOutput
 from retailsim.events.messages import DecisionMade, MarketClosed, Message
+from retailsim.events.streams import Seed
 from retailsim.market.catalogue.product_files import Problems, builtin_catalogue, read_products
 from retailsim.market.core.admission import ReplyRefused, Written
 from retailsim.market.protocols.registry import find_protocol, rules_of
@@ -26,12 +29,11 @@ BOUGHT = Decision(
 TOPICS = Topics(topics=("shipping",), reason="r")
 
 
-class Speaker:
+class Speaker(Agent):
     """Says what it is given, or raises it."""
 
-    source = "buyer:b"
-
     def __init__(self, said: object) -> None:
+        super().__init__(Seat(id="b", role="buyer", seed=Seed(1)))
         self._said = said
         self.asked: list[Message] = []
 
@@ -115,3 +117,65 @@ def test_an_agent_is_asked_only_what_its_protocol_knows_an_answer_to(
             asyncio.run(host.receive(message))
     assert not speaker.asked
     assert AskSeller in others
+
+
+class Plain(BuyerAgent):
+    """Decides by its method, in place."""
+
+    async def topics(self, request: Any) -> Any:
+        return TOPICS
+
+    async def ask(self, request: Any) -> Any:
+        return None
+
+    async def decide(self, request: Any) -> Any:
+        return BOUGHT
+
+    async def complain(self, request: Any) -> Any:
+        return None
+
+    async def review(self, request: Any) -> Any:
+        return None
+
+
+class Overhearing(Plain):
+    """Wants every request to come by `receive`."""
+
+    def __init__(self, seat: Seat) -> None:
+        super().__init__(seat)
+        self.heard: list[Message] = []
+
+    async def receive(self, message: Any) -> Any:
+        self.heard.append(message)
+        return await super().receive(message)
+
+
+class NotQuite(Plain):
+    """Forgot `async`."""
+
+    def decide(self, request: Any) -> Any:
+        return BOUGHT
+
+
+SEAT = Seat(id="b", role="buyer", seed=Seed(1))
+
+
+def test_a_trusted_agents_method_is_asked_itself(request_: Decide) -> None:
+    agent = Plain(SEAT)
+    assert agent.answering(Decide) == agent.decide
+    assert agent.answering(MarketClosed) == agent.receive  # type: ignore[arg-type]
+    (event,) = asyncio.run(Trusted(agent, ADMISSIONS).receive(request_))
+    assert isinstance(event, DecisionMade)
+
+
+def test_an_agent_with_a_receive_of_its_own_gets_every_request_there(request_: Decide) -> None:
+    agent = Overhearing(SEAT)
+    trusted = Trusted(agent, ADMISSIONS)
+    for _ in range(2):
+        asyncio.run(trusted.receive(request_))
+    assert agent.heard == [request_, request_]
+
+
+def test_a_trusted_method_without_async_is_told_so(request_: Decide) -> None:
+    with pytest.raises(NotAsync):
+        asyncio.run(Trusted(NotQuite(SEAT), ADMISSIONS).receive(request_))
