@@ -87,28 +87,21 @@ class SideBySide:
 
         One whose own task was cancelled leaves none, nor any behind it in its episode.
         """
-        assert self._group is not None
         answers: dict[int, Answer] = {}
-
-        async def in_turn(name: str, indices: list[int], first: _Early | None) -> None:
-            if first is not None:
-                answers[indices[0]] = await first.task
-            for index in indices[first is not None :]:
-                answers[index] = await _asked(self.agents[name], batch[index][0])
-
         alone: dict[int, asyncio.Task[Answer]] = {}
-        others = []
+        chains = []
         for chain, indices in self._chains(batch).items():
             early = self._taken(chain, len(indices))
             if early is not None and len(indices) == 1:
                 alone[indices[0]] = early.task
             else:
-                others.append(self._group.create_task(in_turn(chain[0], indices, early)))
-        pending = [task for task in (*alone.values(), *others) if not task.done()]
-        if len(pending) == 1:
-            await _over(pending[0])
-        elif pending:
-            await asyncio.wait(pending)
+                requests = [(index, batch[index][0]) for index in indices]
+                chains.append(_in_turn(self.agents[chain[0]], requests, early, answers))
+        if chains:
+            async with asyncio.TaskGroup() as group:
+                for one in chains:
+                    group.create_task(one)
+        await _all_over([task for task in alone.values() if not task.done()])
         for index, task in alone.items():
             if not task.cancelled():
                 answers[index] = task.result()
@@ -129,6 +122,30 @@ class SideBySide:
         if left:
             self._queued[chain] = left
         return self._early.pop(chain, None)
+
+
+async def _in_turn(
+    receive: Receive,
+    requests: Sequence[tuple[int, Message]],
+    first: _Early | None,
+    answers: dict[int, Answer],
+) -> None:
+    """Put an agent's answers to the requests of one episode where their places are."""
+    for index, message in requests:
+        if first is not None:
+            answers[index], first = await first.task, None
+            continue
+        try:
+            answers[index] = await receive(message), None
+        except Exception as error:  # noqa: BLE001 - an agent may raise anything
+            answers[index] = (), error
+
+
+async def _all_over(pending: Sequence[asyncio.Task[Any]]) -> None:
+    if len(pending) == 1:
+        await _over(pending[0])
+    elif pending:
+        await asyncio.wait(pending)
 
 
 async def _over(task: asyncio.Task[Any]) -> None:

@@ -340,6 +340,30 @@ def test_an_agent_that_cancels_itself_fails_alone() -> None:
         assert "buyer:1: the agent cancelled itself." in str(error)
 
 
+def test_an_agent_whose_task_is_cancelled_before_it_began_fails_alone() -> None:
+    bus = kernel()
+    kept: list[asyncio.Task[Any] | None] = []
+
+    async def spoiler(message: Message) -> Outgoing:
+        kept.append(asyncio.current_task())
+        for task in asyncio.all_tasks() - set(kept):
+            task.cancel()
+        return [Said(text="spoiler")]
+
+    bus.add_agent("a", spoiler, waits=True)
+    bus.add_agent("b", waiter(lambda m: [Said(text="never")]), waits=True)
+    bus.post([Post(Ask(), "a"), Post(Ask(), "b")])
+
+    async def main() -> None:
+        kept.append(asyncio.current_task())
+        await bus.run()
+
+    asyncio.run(main())
+    spoiled, failed = texts(bus)
+    assert spoiled == "spoiler"
+    assert failed.startswith("b failed: b: the agent cancelled itself.")
+
+
 class Bug(Exception):
     """A mistake in the market's own rules."""
 
