@@ -26,7 +26,14 @@ _BETWEEN = r"[^\w]+"
 _WORD = re.compile(r"[a-z0-9][a-z0-9'-]*\*?")
 _WORDS = re.compile(r"\w+")
 _BLANKS = bytes(one if chr(one).isalnum() or one == ord("_") else ord(" ") for one in range(128))
-_TO_WORDS = _BLANKS + bytes(128)  # of text that is all ASCII
+_TO_WORDS = (_BLANKS + bytes(128)).lower()  # of text that is all ASCII
+_SHOP_TALK = (
+    "a all am an and any are as at back be do for from full has have i in is it left"
+    " m me my no of offer on one only or our price so that the this to was we will with within"
+    " you your"
+)
+_FREQUENT = frozenset(_SHOP_TALK.split())
+"""Words that tell little of a sentence in a shop: phrases are looked for by others, if they can."""
 _PART = re.compile(r"\([^()]*\)\??|\S+")
 _PLAIN = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "–": "-", "—": "-", "\xa0": " "})
 
@@ -192,13 +199,14 @@ class Index:
     """Phrases by a word of which a match has one, so that few have to be tried; see `index`."""
 
     def __init__(self, phrases: tuple[str, ...]) -> None:
-        self._phrases, self._by_word = tuple(map(phrase, phrases)), dict[str, set[int]]()
+        self._phrases, self._by_word = tuple(map(phrase, phrases)), dict[bytes, set[int]]()
+        self._groups = [[_encoded(group) for group in one.words] for one in self._phrases]
         always = set[int]()
         for number, one in enumerate(self._phrases):
             if not one.words:
                 always.add(number)
                 continue
-            for word in max(one.words, key=lambda group: min(map(len, group))):  # likely rarest
+            for word in _encoded(max(one.words, key=_rarity)):
                 self._by_word.setdefault(word, set()).add(number)
         self._words, self._always = frozenset(self._by_word), frozenset(always)
 
@@ -207,25 +215,37 @@ class Index:
 
         What is looked at of a longer text may end within a word, so anything is possible there.
         """
-        return len(text) > LONGEST_SENTENCE or bool(self.candidates(_plain(text)))
+        return len(text) > LONGEST_SENTENCE or bool(self.candidates(text))
 
     def candidates(self, said: str) -> Sequence[Phrase]:
-        """Return the phrases that a text in lower case may hold, in their order."""
+        """Return the phrases that a text may hold, in their order."""
         words = words_of(said)
-        if self._words.isdisjoint(words) and not self._always:
+        telling = self._words.intersection(words)
+        if not telling and not self._always:
             return ()
-        there = frozenset(words)
-        telling = map(self._by_word.__getitem__, self._words & there)
-        found = (self._phrases[number] for number in sorted(self._always.union(*telling)))
-        return [ready for ready in found if not any(map(there.isdisjoint, ready.words))]
+        there, groups = frozenset(words), self._groups
+        numbers = sorted(self._always.union(*map(self._by_word.__getitem__, telling)))
+        return [self._phrases[n] for n in numbers if not any(map(there.isdisjoint, groups[n]))]
+
+
+def _rarity(group: frozenset[str]) -> tuple[int, int]:
+    """Order groups of words by how seldom a sentence likely has one of them."""
+    return -len(group & _FREQUENT), min(map(len, group))
+
+
+def _encoded(group: frozenset[str]) -> frozenset[bytes]:
+    return frozenset(word.encode() for word in group)
 
 
 index = lru_cache(maxsize=4_096)(Index)
 """The same for the same phrases; who asks often keeps it, for looking it up takes time, too."""
 
 
-def words_of(said: str) -> list[str]:
-    """Return what ``\\w+`` finds in a text; quicker, as nearly all are ASCII."""
-    if said.isascii():
-        return said.encode().translate(_TO_WORDS).decode().split()
-    return _WORDS.findall(said)
+def words_of(text: str) -> list[bytes]:
+    r"""Return what ``\w+`` finds in a text in lower case with plain quotes, as UTF-8.
+
+    Nearly all texts are ASCII, whose bytes are cut and lowered in one go.
+    """
+    if text.isascii():
+        return text.encode().translate(_TO_WORDS).split()
+    return [word.encode() for word in _WORDS.findall(_plain(text))]
