@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from retailsim.market.core.shipping import ShippingRules, whole_cents
+from retailsim.market.core.shipping import fee_cents, whole_cents
 
 
 class SellingCosts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -44,8 +44,7 @@ class SellingCosts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
     def carrier_cents(self, list_price_cents: int) -> int:
         """What sending one order costs the seller, either way."""
-        usual = ShippingRules(rate=self.carrier_rate, cap_cents=self.carrier_cap_cents)
-        return usual.fee_cents(list_price_cents)
+        return fee_cents(self.carrier_rate, self.carrier_cap_cents, list_price_cents)
 
     def of_order(
         self, goods_cents: int, shipping_cents: int, list_price_cents: int

@@ -38,7 +38,7 @@ class ShippingRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
     def fee_cents(self, list_price_cents: int) -> int:
         """The fee of one order, rounded half up to a cent."""
-        return _fee_cents(self.rate, self.cap_cents, list_price_cents)
+        return fee_cents(self.rate, self.cap_cents, list_price_cents)
 
     def __post_init__(self) -> None:
         """Refuse what no shop can do."""
@@ -53,8 +53,19 @@ class ShippingRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
 
 @lru_cache(maxsize=4_096)
-def _fee_cents(rate: float, cap_cents: int, list_price_cents: int) -> int:
-    """Return the fee; remembered, as shops ask for all that they show, again and again."""
+def fee_cents(rate: float, cap_cents: int, list_price_cents: int) -> int:
+    """Return a share of a price, rounded half up to a cent, up to a limit.
+
+    It is remembered, as shops ask for all that they show, again and again.
+
+    Parameters
+    ----------
+    rate : float
+        The share, in [0, 1].
+    cap_cents : int
+        The limit.
+    list_price_cents : int
+    """
     return min(cap_cents, whole_cents(list_price_cents * rate))
 
 
