@@ -103,6 +103,10 @@ ASPECTS: dict[Category, tuple[Aspect, ...]] = {
     "Food": (_CONTENTS, _AMOUNT, _KEEPING),
 }
 
+ALL_ASPECTS: tuple[Aspect, ...] = tuple(
+    dict.fromkeys((*(aspect for some in ASPECTS.values() for aspect in some), _LASTING))
+)
+
 _KINDS: dict[Category, str] = {
     "Fashion": "things to wear",
     "Home": "things for the home",
