@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 from retailsim.agents.retail.behavioral.parameters import Manner, SellerParameters
@@ -100,7 +101,16 @@ def _meant(parameters: SellerParameters, manner: Manner, issue: str, draw: float
 
 
 def _insisted(transcript: Transcript) -> bool:
-    return any(turn.role == "buyer" and holds(INSISTENT, turn.text.lower()) for turn in transcript)
+    for turn in transcript:  # noqa: SIM110 - a generator costs more than what it asks for
+        if turn.role == "buyer" and _insists(turn.text):
+            return True
+    return False
+
+
+@lru_cache(maxsize=1024)
+def _insists(text: str) -> bool:
+    """Whether a message insists; each is looked at in every later turn of its dialogue."""
+    return holds(INSISTENT, text.lower())
 
 
 def _left(issue: str) -> Settlement:
