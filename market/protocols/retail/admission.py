@@ -164,7 +164,7 @@ def _sections_let_through(
 
 def _spoken(request: ChoosingRequest, text: str) -> tuple[str, Withholding]:
     """Return what rules let through of a text, and what is to be said of the rest."""
-    if request.allowed is None:
+    if request.allowed is None or request.allowed.speech.passes(text):
         return text, ()
     passed, withheld = request.allowed.speech.let_through(text)
     return passed or NOTHING_SAID, (WithholdSentences(sentences=withheld),) if withheld else ()
