@@ -76,9 +76,9 @@ def read(text: str, sheet: Sheet) -> tuple[Claim, ...]:
     one memory do for all.
     """
     mark = money.sign()
-    found = _read(money.in_dollars(text), sheet)
     if mark == "$":
-        return found
+        return _read(text, sheet)
+    found = _read(money.in_dollars(text), sheet)
     return tuple(one._replace(sentence=one.sentence.replace("$", mark)) for one in found)
 
 

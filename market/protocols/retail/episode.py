@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Literal
 
 from retailsim.events.kernel import Post
 from retailsim.events.messages import (
@@ -112,11 +112,17 @@ class Episode(EpisodeState):
 
     def _answered(self, answer: MessageSent) -> list[Post]:
         """Have an answer read, and go on: at once, or when the reader that is asked has told."""
-        text = ReadText(answer.text, "pre_inquiry", answer.turn, self.id)
         if self._claims.model is not None:
-            self._unread = text
-            return [self._claims.ask(text, self.unit)]
-        return self._after_answer(text, self._claims.of(text.text))
+            self._unread = self._read_text(answer)
+            return [self._claims.ask(self._unread, self.unit)]
+        claims = self._claims.of(answer.text)
+        if not claims:  # as with nearly all answers
+            return [self._after_answer(answer.turn)]
+        found = self._found(claims, self._read_text(answer))
+        return [*found, self._after_answer(answer.turn)]
+
+    def _read_text(self, answer: MessageSent) -> ReadText:
+        return ReadText(answer.text, "pre_inquiry", answer.turn, self.id)
 
     def read(self, report: ReportReading) -> list[Post]:
         """The reader has told what it found in the last answer: go on from there."""
@@ -124,42 +130,47 @@ class Episode(EpisodeState):
         if text is None:
             raise UnexpectedMessage(type(report).__name__, report.source)
         claims, event = self._claims.told(text, report)
-        return [Post(event), *self._after_answer(text, claims)]
+        return [Post(event), *self._found(claims, text), self._after_answer(text.turn or 1)]
 
-    def _after_answer(self, text: ReadText, claims: Sequence[Claim]) -> list[Post]:
+    def _found(self, claims: Sequence[Claim], text: ReadText) -> list[Post]:
         """Note what an answer claims beyond the sheet; what was said before counts once."""
         self._claimed.update(claim.sentence for claim in claims)
-        found = [Post(event) for event in self._claims.events(claims, text)]
-        turn = text.turn or 1
+        return [Post(event) for event in self._claims.events(claims, text)]
+
+    def _after_answer(self, turn: int) -> Post:
         last = turn >= self._market.rules.max_turns
-        return [*found, self._decide() if last else self._ask(turn + 1)]
+        return self._decide() if last else self._ask(turn + 1)
 
     def dialogue_ended(self, _: EndDialogue) -> list[Post]:
         """The buyer has nothing more to say: go on to what follows the dialogue."""
         return [self._decide()] if self._stage == "inquiry" else self._settle()
 
     def _ask(self, turn: int) -> Post:
-        request = AskSeller(unit=self.unit, **self._inquiring(turn))
+        request = AskSeller(
+            episode=self.id,
+            unit=self.unit,
+            offer=self._market.offer,
+            pitch=self.pitch,
+            topics=self._topics,
+            transcript=self._inquiry,
+            turn=turn,
+        )
         return Post(request, self.buyer, MESSAGE_US)
 
     def _answer(self, turn: int) -> Post:
+        market = self._market
         request = AnswerBuyer(
+            episode=self.id,
             unit=self._seller_unit,
-            allowed=self._market.guard.allowed(self.id),
-            offered=self._market.rules.offered,
-            **self._inquiring(turn),
+            offer=market.offer,
+            pitch=self.pitch,
+            topics=self._topics,
+            transcript=self._inquiry,
+            turn=turn,
+            allowed=market.guard.allowed(self.id),
+            offered=market.rules.offered,
         )
         return Post(request, self._seller, MESSAGE_US)
-
-    def _inquiring(self, turn: int) -> dict[str, Any]:
-        return {
-            "episode": self.id,
-            "offer": self._market.offer,
-            "pitch": self.pitch,
-            "topics": self._topics,
-            "transcript": self._inquiry,
-            "turn": turn,
-        }
 
     # -- decision --------------------------------------------------------------------------
 
