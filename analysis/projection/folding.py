@@ -43,8 +43,8 @@ def put_together(
     for event_type, rows in found.items():
         own = [name for name in table.fed_by(event_type) if name not in shared]
         if own:
-            once = fold(_only(table, own), rows.lazy()).drop("seq")
-            whole = whole.join(once, on=table.key, how="left", nulls_equal=True)
+            once = _once(_only(table, own), rows).drop("seq")
+            whole = whole.join(once.lazy(), on=table.key, how="left", nulls_equal=True)
     return whole.select(
         *table.key,
         "seq",
@@ -53,6 +53,13 @@ def put_together(
             for name, column in table.columns.items()
         ),
     )
+
+
+def _once(table: ColumnTable, rows: pl.DataFrame) -> pl.DataFrame:
+    """Return rows that are folded already with each key once; most are so as they come."""
+    rows = rows.select(*table.key, "seq", *table.columns)
+    several = rows.select(pl.struct(table.key).n_unique()).item() < rows.height
+    return fold(table, rows.lazy()).collect() if several else rows
 
 
 def _only(table: ColumnTable, names: Collection[str]) -> ColumnTable:

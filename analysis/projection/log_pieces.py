@@ -121,7 +121,7 @@ def chunks(segment: Segment, good_bytes: int | None = None) -> Iterator[bytes]:
             left = None if left is None else left - len(block)
             cut = block.rfind(b"\n") + 1
             if cut:
-                yield rest + block[:cut]
+                yield b"".join((rest, memoryview(block)[:cut]))
                 rest = block[cut:]
             else:
                 rest += block
