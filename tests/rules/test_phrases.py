@@ -12,6 +12,13 @@ from hypothesis import strategies as st
 from retailsim.market.rules.phrases import LONGEST_SENTENCE, BadPhrase, found, heard, phrase
 
 
+def test_the_first_400_characters_are_looked_at_as_the_page_says() -> None:
+    before = "lamp " * 79
+    assert len(before + "magic") == 400
+    assert heard(f"{before}magic", ("magic",))
+    assert not heard(f" {before}magic", ("magic",))
+
+
 @pytest.mark.parametrize(
     ("text", "sentence", "said"),
     [

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from retailsim.analysis.rules.checking import rules_of_run
 from retailsim.market.rules.errors import BadRules
 from retailsim.market.rules.rule import RuleSet
 from retailsim.market.rules.rule_file import MOST_BYTES, built_in, parsed, with_file
@@ -29,6 +30,13 @@ def test_the_built_in_rules_have_what_the_issue_asks_for() -> None:
     }  # fmt: skip
     assert rules["over-budget"].level == "budget"
     assert rules["over-budget"].limit is not None
+
+
+def test_a_run_is_held_against_the_rules_it_was_made_with(tmp_path: Path) -> None:
+    assert rules_of_run(tmp_path) == built_in()
+    (tmp_path / "inputs").mkdir()
+    (tmp_path / "inputs" / "rules.toml").write_text(OWN)
+    assert [rule.id for rule in rules_of_run(tmp_path).rules] == ["no-magic"]
 
 
 def test_a_file_adds_replaces_moves_and_takes_out(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from retailsim.market.rules import conduct, enforcing
 from retailsim.market.rules.conduct import Heard, ear_for
 from retailsim.market.rules.enforcing import Allowed, Enforced, SpeechRules, enforced
 from retailsim.market.rules.judging import Act, binds, broken
-from retailsim.market.rules.phrases import LONGEST_SENTENCE, heard, normal, words_of
+from retailsim.market.rules.phrases import LONGEST_SENTENCE, heard, index, normal, words_of
 from retailsim.market.rules.rule import Rule, RuleSet
 from retailsim.market.rules.rule_file import built_in
 from tests.rules.score import labelled
@@ -31,6 +31,13 @@ ASKING = ("No thank you.", "This is a deal-breaker.", "Are you a bot?", "I can't
 ENDS = (". ", ".\n\n", "\n", "? ", "! ", '." ', "... ", ".", " ", "?. ", ".) ")
 LONG = "lamp " * 80
 """More of a sentence than is looked at."""
+
+
+def test_a_text_as_long_as_what_is_looked_at_is_sure_and_a_longer_one_is_not() -> None:
+    magic = index(("magic",))
+    longest = ("x" * LONGEST_SENTENCE)[: -len(" magic")]
+    assert [magic.may_match(f"{longest} {word}") for word in ("magic", "tragi")] == [True, False]
+    assert magic.may_match(f"{longest} tragic")
 
 
 @st.composite

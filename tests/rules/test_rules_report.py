@@ -35,6 +35,16 @@ def test_the_report_says_which_rules_were_broken_with_a_sentence(run: Path) -> N
     assert "false-urgency" not in {one[0] for one in texts}
 
 
+def test_the_section_names_the_rules_that_nobody_broke(run: Path) -> None:
+    section = rules_section(run, 100)
+    assert section is not None
+    checked = check_run(run)
+    broken = set(checked.broken["rule"])
+    named = section.lead.partition("Never broken: ")[2].removesuffix(".").split(", ")
+    assert broken
+    assert {"false-urgency"} <= {*named} <= {rule.id for rule in checked.rules.rules} - broken
+
+
 def test_a_run_without_texts_has_no_section(tmp_path: Path) -> None:
     launched(tmp_path / "run", *SMALL, "--set", "design.transcripts=false")
     assert rules_section(tmp_path / "run", 100) is None
