@@ -75,7 +75,7 @@ class Hunt:
         package = self.packages[name]
         every = all_mutants(package, self.place)
         drawn = sampled(every, count, self.seed, self.place)
-        tests = watched(self.place, package, self.work)
+        tests = watched(self.place, package, self.work, self.packages.values())
         if self._left(name, drawn):
             self._session(name, tests, lambda trials: self._within(name, drawn, tests, trials))
             self.journal.read()

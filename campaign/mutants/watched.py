@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from hashlib import sha256
 from pathlib import Path
 from types import FrameType
@@ -64,7 +64,9 @@ def digest(place: Path, files: Sequence[str]) -> str:
     return total.hexdigest()[:16]
 
 
-def watched(place: Path, package: Package, work: Path) -> list[Seen]:
+def watched(
+    place: Path, package: Package, work: Path, packages: Iterable[Package] = ()
+) -> list[Seen]:
     """Return the tests of a package; those of a file that was watched before are kept.
 
     Parameters
@@ -73,13 +75,17 @@ def watched(place: Path, package: Package, work: Path) -> list[Seen]:
         The tree, without a mutant.
     work : Path
         A folder for what is kept.
+    packages : iterable of Package
+        Others, whose code is watched as well in tests that are theirs, too.
     """
-    modules = package.modules(place)
-    code = digest(place, modules)
-    found = []
+    of_others = [(one.modules(place), {*one.test_files(place)}) for one in packages]
+    own, found = package.modules(place), []
     for file in package.test_files(place):
+        others = {path for modules, tests in of_others if file in tests for path in modules}
+        modules = sorted({*own, *others})
+        state = f"{digest(place, modules)}/{digest(place, [file])}"
         print(f"\r  watched: {file:<70}", end="", file=sys.stderr, flush=True)
-        found += _of_file(place, file, modules, f"{code}/{digest(place, [file])}", work)
+        found += _of_file(place, file, modules, state, work)
     print("\r" + " " * 80, end="\r", file=sys.stderr, flush=True)
     return found
 
