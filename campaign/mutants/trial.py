@@ -40,18 +40,20 @@ class Outcome(msgspec.Struct, frozen=True):
 def rounds(mutant: Mutant, tests: Sequence[Seen]) -> list[list[Seen]]:
     """Return the tests that can see a mutant, in rounds, the quick ones first.
 
-    First those that ran its statement. Then the others of their files, for which one of them may
-    have made something, and those that started a process. What runs on import may show in any test.
+    First those that ran its statement, then the others of their files, for which one of them may
+    have made something. Where none ran it, those that started a process, as that may have. What
+    runs on import may show in any test.
     """
     first = [one for one in tests if _runs(one, mutant)]
     files = {file_of(one) for one in first}
     chosen = {one.name for one in first}
-    others = [
+    second = [
         one
         for one in tests
-        if one.name not in chosen and (not mutant.lines or one.starts or file_of(one) in files)
+        if one.name not in chosen
+        and (not mutant.lines or file_of(one) in files or (not first and one.starts))
     ]
-    return [sorted(part, key=lambda one: one.seconds) for part in (first, others) if part]
+    return [sorted(part, key=lambda one: one.seconds) for part in (first, second) if part]
 
 
 def _runs(test: Seen, mutant: Mutant) -> bool:

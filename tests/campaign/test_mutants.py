@@ -176,12 +176,17 @@ def names(found: list[list[Seen]]) -> list[list[str]]:
 
 
 def test_those_that_run_its_line_come_first_the_quick_ones_before_the_slow() -> None:
-    """Then those that may have seen it unwatched: their neighbours, and starters of programs."""
+    """Then their neighbours, which may use what they have made."""
     (mutant,) = mutants("m.py", b"def f(a):\n    x = 1\n")
     assert names(rounds(mutant, TESTS)) == [
         ["a.py::quick", "a.py::slow"],
-        ["a.py::other", "c.py::program"],
+        ["a.py::other"],
     ]
+
+
+def test_what_nobody_ran_meets_those_that_start_programs() -> None:
+    (mutant,) = mutants("m.py", b"def f(a):\n\n\n    x = 1\n")
+    assert names(rounds(mutant, TESTS)) == [["c.py::program"]]
 
 
 def test_what_runs_on_import_meets_all() -> None:
