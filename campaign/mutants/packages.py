@@ -37,6 +37,10 @@ class Package:
         return _python(root, self.tests, lambda path: Path(path).name.startswith("test_"))
 
 
+def _files(folder: str, names: str) -> list[str]:
+    return [f"tests/{folder}/test_{name}.py" for name in names.split()]
+
+
 PACKAGES = {
     "events": Package(("events",), ("tests/events",)),
     "market": Package(
@@ -44,16 +48,28 @@ PACKAGES = {
         ("tests/market", "tests/claims", "tests/retail", "tests/csales", "tests/protocols"),
         without=("market/rules/",),
     ),
-    "statistics": Package(("analysis/statistics",), ("tests/statistics", "tests/analysis")),
-    "measures": Package(("analysis/measures",), ("tests/analysis", "tests/statistics")),
+    "statistics": Package(
+        ("analysis/statistics",),
+        (
+            "tests/statistics",
+            *_files("analysis", "break_even comparison experiment_figures gap_limits same_arms"),
+            *_files("analysis", "verdict verdicts"),
+        ),
+    ),
+    "measures": Package(
+        ("analysis/measures",),
+        (
+            *_files("analysis", "best_arm break_even columns_read comparison controls cost"),
+            *_files("analysis", "experiment_cost experiment_figures experiment_profit gap_limits"),
+            *_files("analysis", "measure_bounds measure_rows measures profit protocol_tables"),
+            *_files("analysis", "sales_gains sales_measures same_arms scope verdict verdicts"),
+        ),
+    ),
     "budget": Package(
         ("sim/budget",),
-        tuple(
-            f"tests/sim/test_{name}.py"
-            for name in (
-                *("batch", "budget", "dry_run_size", "estimate", "estimate_published", "halt"),
-                *("model_settings", "model_words", "models", "reservation", "retries", "workload"),
-            )
+        (
+            *_files("sim", "batch budget dry_run_size estimate estimate_published halt"),
+            *_files("sim", "model_settings model_words models reservation retries workload"),
         ),
     ),
     "rules": Package(("market/rules", "analysis/rules", "sim/rules"), ("tests/rules",)),
@@ -61,9 +77,7 @@ PACKAGES = {
         ("analysis/policy",),
         (
             "tests/policy",
-            "tests/analysis/test_policy_audit.py",
-            "tests/analysis/test_policy_diagnostics.py",
-            "tests/analysis/test_policy_estimators.py",
+            *_files("analysis", "policy_audit policy_diagnostics policy_estimators"),
         ),
     ),
 }
