@@ -179,9 +179,13 @@ def _unheard(rule: Rule, heard: Collection[str]) -> Iterator[str]:
             yield f"{name}: nothing of this name is heard; there is {known}"
 
 
+_AT = " - at `$."
+
+
 def _placed(problem: str, tree: Mapping[str, object]) -> str:
     """Name a rule by its id in a message of the TOML reader, where it has one."""
-    text, _, place = problem.partition(" - at `$.")
+    mark = problem.rfind(_AT)  # the last: a text of the file, which stands before, may hold it too
+    text, place = (problem, "") if mark < 0 else (problem[:mark], problem[mark + len(_AT) :])
     rules = tree.get("rule")
     place = place.rstrip("`")
     if place.startswith("rule[") and isinstance(rules, list):

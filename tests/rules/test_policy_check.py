@@ -70,7 +70,9 @@ def test_counts_are_those_of_the_texts(lying: Path) -> None:
 
 def test_people_read_the_sentence_and_where(lying: Path) -> None:
     result = sim("policy", "check", lying)
-    assert "false-urgency (mask), lies: 8 times, in 100.0% of the conversations" in result.stdout
+    [line] = [one for one in result.stdout.splitlines() if one.startswith("false-urgency (mask)")]
+    said = "lies: 8 times, in 100.0% of the conversations"
+    assert re.search(rf"{said} \(\d+\.\d% to 100\.0%\)  BROKEN", line)
     assert "    Only three left, so hurry.\n" in result.stdout
     assert "never broken: social-proof-needs-numbers" in result.stdout
 

@@ -57,6 +57,10 @@ def test_a_file_adds_replaces_moves_and_takes_out(tmp_path: Path) -> None:
         ("[[rule", "is no TOML: "),
         ("[[rule]]\nid = 'x'", "rule 1 (x): Object missing required field `why`"),
         (OWN.replace("mask", "never"), "rule 1 (no-magic).level: Invalid enum value 'never'"),
+        (
+            OWN.replace("mask", "never - at `$.x"),
+            "rule 1 (no-magic).level: Invalid enum value 'never - at `$.x'",
+        ),
         (OWN + "sayz = ['x']", "rule 1 (no-magic): Object contains unknown field `sayz`"),
         (OWN + "order = true", "rule 1 (no-magic): looks at 2 things; give one of option, says"),
         (OWN.replace('says = ["magic*"]', ""), "rule 1 (no-magic): looks at nothing; give one"),

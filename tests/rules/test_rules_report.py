@@ -50,6 +50,24 @@ def test_a_run_without_texts_has_no_section(tmp_path: Path) -> None:
     assert rules_section(tmp_path / "run", 100) is None
 
 
+def test_the_table_has_its_title_and_a_head_for_each_column(run: Path) -> None:
+    section = rules_section(run, 100)
+    assert section is not None
+    [shown] = section.tables
+    assert shown.title == "Rules that were broken"
+    assert shown.columns[:5] == ("", "Level", "Seller", "Times", "Episodes")
+    assert {len(row) for row in shown.rows} == {len(shown.columns)}
+
+
+def test_a_run_of_just_so_many_episodes_is_gone_through(
+    run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rules_report, "MOST_EPISODES", 10)
+    section = rules_section(run, 10)
+    assert section is not None
+    assert section.tables
+
+
 def test_of_a_huge_run_the_section_says_where_to_look(
     run: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
