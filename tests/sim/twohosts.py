@@ -9,7 +9,7 @@ import os
 import shutil
 import signal
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -38,9 +38,9 @@ class Host:
         self._started: list[subprocess.Popen[str]] = []
 
     def start(
-        self, *words: object, hide: Path | None = None, **environment: str
+        self, *words: object, hide: Path | None = None, env: Mapping[str, str] | None = None
     ) -> subprocess.Popen[str]:
-        """Start a process; a folder that is hidden from it is empty there."""
+        """Start a process; a folder that is hidden from it is empty there, `env` is added."""
         command = ["ip", "netns", "exec", self.name, *map(str, words)]
         if hide is not None:
             hidden = 'mount -t tmpfs none "$0" && exec "$@"'
@@ -48,7 +48,7 @@ class Host:
         process = subprocess.Popen(
             command,
             cwd=ROOT,
-            env={**os.environ, **environment},
+            env={**os.environ, **(env or {})},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
