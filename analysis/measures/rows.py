@@ -18,6 +18,9 @@ from retailsim.analysis.measures.table import with_own
 Episodes = pl.DataFrame | pl.LazyFrame
 """Episodes that are at hand, or that are read a few thousand at a time."""
 
+_SUMS_AT_ONCE = 14
+"""Made in one pass over the episodes: more take more memory, fewer more time."""
+
 _KEYS: Mapping[tuple[str, ...], Group] = {
     ("seller",): "seller",
     ("buyer",): "buyer",
@@ -76,9 +79,13 @@ class MeasureSums:
         there = episodes.collect_schema()
         keys = [name for name in ("seller", "buyer", "category", *KINDS) if name in there]
         self._own = own
-        sums = _sums(with_own(own))
-        made = episodes.lazy().group_by(keys).agg(sums) if keys else episodes.lazy().select(sums)
-        self._sums = made.collect(engine="streaming")
+        sums, some = _sums(with_own(own)), episodes.lazy().group_by(keys or pl.lit(1).alias("all"))
+        # Each pass has only its own columns at hand; keys in order, so that rows stand abreast.
+        passes = [sums[at : at + _SUMS_AT_ONCE] for at in range(0, len(sums), _SUMS_AT_ONCE)]
+        parts = [some.agg(part).sort(keys or "all").collect(engine="streaming") for part in passes]
+        self._sums = parts[0].hstack(
+            [one for part in parts[1:] for one in part.drop(keys or "all").get_columns()]
+        )
 
     def overall(self) -> MeasureRow:
         """Measures of the whole run."""

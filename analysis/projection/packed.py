@@ -19,9 +19,9 @@ Packed = bytes
 """A frame as the content of a Parquet file."""
 
 
-ROWS_AT_ONCE = 5_000
-"""Rows of a table that are unpacked together where it is read some rows at a time: more take more
-memory, fewer more time."""
+ROWS_AT_ONCE = 20_000
+"""Rows of a table that are unpacked together where it is read some rows at a time. More take more
+memory; of fewer, what Parquet says of each group of rows becomes larger than the rows."""
 
 
 def packed(frame: pl.DataFrame, rows: int | None = None) -> Packed:

@@ -254,7 +254,14 @@ class _Run:
             rows = unpacked(piece, ("retries", "unit_cost_cents"))
             retried = pl.concat([retried, rows["retries"].drop_nulls()]).unique()
             costs_known |= rows["unit_cost_cents"].is_not_null().any()
-        return cls(markets.filter(telling).collect(engine="streaming"), retried, costs_known)
+        told = markets.filter(telling).select(_OF_MARKETS)
+        return cls(told.collect(engine="streaming"), retried, costs_known)
+
+
+_OF_MARKETS = pl.col(
+    ("market", "status", "failed_stage", "failed_reason", "closed_t", "unsupported_claims")
+)
+"""What a market that failed, or whose pitch claimed too much, says of its episodes."""
 
 
 def _finish_episodes(episodes: pl.DataFrame, run: _Run) -> pl.DataFrame:
