@@ -13,6 +13,7 @@ from pathlib import Path
 import msgspec
 
 from retailsim.events.errors import LogDamaged
+from retailsim.events.log import zstd
 from retailsim.events.log.format import Commit
 from retailsim.events.object_store import Objects
 from retailsim.events.whole_file import read_bounded
@@ -35,11 +36,14 @@ class Stub(msgspec.Struct, frozen=True, kw_only=True):
         Event lines in the shard up to its end.
     digest : str
         Of its last commit.
+    packed : int or None
+        Length of the object, if it is compressed; None: it is plain.
     """
 
     bytes: int
     total: int
     digest: str
+    packed: int | None = None
 
     def commit(self) -> Commit:
         """Return its last commit, as far as that is known here."""
@@ -60,11 +64,14 @@ def read_stub(path: Path) -> Stub:
         raise LogDamaged(path, 0, f"what stands for a segment cannot be read ({error})") from None
 
 
-def open_stream(path: Path) -> RangedStream:
+def open_stream(path: Path) -> RangedStream | zstd.Unpacked:
     """Return the text of a segment that a small file stands for."""
     stub = read_stub(path)
     address = read_bounded(path.with_name(STORE), _MOST_BYTES).decode().strip()
-    return RangedStream(Objects(address), path, stub.bytes)
+    name, objects = path.name.removesuffix(SUFFIX), Objects(address)
+    if stub.packed is None:
+        return RangedStream(objects, path, name, stub.bytes)
+    return zstd.unpacked(path, RangedStream(objects, path, f"{name}.zst", stub.packed))
 
 
 class RangedStream:
@@ -76,10 +83,13 @@ class RangedStream:
         Where the segments are.
     path : Path
         What stands for this one.
+    name : str
+        Of the object.
     size : int
     """
 
-    def __init__(self, objects: Objects, path: Path, size: int) -> None:
+    def __init__(self, objects: Objects, path: Path, name: str, size: int) -> None:
+        self._name = name
         self._objects = objects
         self._path = path
         self._size = size
@@ -99,9 +109,8 @@ class RangedStream:
         start = self._at - self._from
         if not 0 <= start < len(self._held):
             end = min(self._size, self._at + max(size, _PIECE_BYTES))
-            name = self._path.name.removesuffix(SUFFIX)
             try:
-                self._held = self._objects.read_range(name, self._at, end)
+                self._held = self._objects.read_range(self._name, self._at, end)
             except FileNotFoundError:
                 raise LogDamaged(self._path, 0, "the segment is missing in the store") from None
             if not self._held:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 from retailsim.events.errors import LogDamaged, ZstdMissing
 from retailsim.events.log.disk import file_tail, sync_folder, temporary_name
@@ -20,11 +20,23 @@ if TYPE_CHECKING:
     import zstandard
 
 _MAGIC = b"\x28\xb5\x2f\xfd"
-_LAST_FRAME_BYTES = 512
+TAIL_BYTES = 512
 """More than a compressed commit line can be."""
 
-_HEADER_BYTES = 18
+HEAD_BYTES = 18
 _LEVEL = 3
+
+
+class Readable(Protocol):
+    """What packed bytes are read from."""
+
+    def read(self, size: int, /) -> bytes:
+        """Return up to `size` bytes, and none only at the end."""
+        ...
+
+    def close(self) -> None:
+        """Give it back."""
+        ...
 
 
 def require(path: Path) -> None:
@@ -35,7 +47,7 @@ def require(path: Path) -> None:
 def compress(path: Path) -> None:
     """Replace a closed segment by a compressed one, so that either is whole at any moment."""
     codec = _zstandard(path)
-    tail = file_tail(path, _LAST_FRAME_BYTES)
+    tail = file_tail(path, TAIL_BYTES)
     body = path.stat().st_size - (len(tail) - tail.rfind(b"\n", 0, -1) - 1)
     target = path.with_name(f"{path.name}.zst")
     temporary = temporary_name(target)
@@ -51,7 +63,7 @@ def compress(path: Path) -> None:
     sync_folder(path.parent)
 
 
-def open_stream(path: Path) -> _Stream:
+def open_stream(path: Path) -> Unpacked:
     """Return a stream of the uncompressed bytes, of whole frames in any layout.
 
     Raises
@@ -66,15 +78,19 @@ def open_stream(path: Path) -> _Stream:
         file.close()
         raise LogDamaged(path, 0, problem)
     reader = codec.ZstdDecompressor().stream_reader(file, read_across_frames=True, closefd=False)
-    return _Stream(path, file, reader, codec.ZstdError)
+    return Unpacked(path, file, reader, codec.ZstdError)
 
 
 def last_frame(path: Path) -> bytes:
     """Return what the last frame holds: the segment's last commit line; empty if unreadable."""
+    return last_frame_of(path, file_tail(path, TAIL_BYTES))
+
+
+def last_frame_of(path: Path, tail: bytes) -> bytes:
+    """Return what the last frame of a file holds that ends in these bytes; `path` names it."""
     codec = _zstandard(path)
-    packed = _packed_last_frame(path)
     try:
-        line: bytes = codec.ZstdDecompressor().decompress(packed, _LAST_FRAME_BYTES)
+        line: bytes = codec.ZstdDecompressor().decompress(_packed_last(tail), TAIL_BYTES)
     except codec.ZstdError:
         return b""
     return line
@@ -85,17 +101,28 @@ def content_size(path: Path) -> int:
 
     Only of a segment that `compress` has written: other tools state it in other frames, or not.
     """
-    codec = _zstandard(path)
     with path.open("rb") as file:
-        frames = file.read(_HEADER_BYTES), _packed_last_frame(path)
+        return content_size_of(path, file.read(HEAD_BYTES), file_tail(path, TAIL_BYTES))
+
+
+def content_size_of(path: Path, head: bytes, tail: bytes) -> int:
+    """Return the uncompressed length of a file that begins and ends in these bytes."""
+    codec = _zstandard(path)
+    frames = head, _packed_last(tail)
     try:
         return sum(codec.get_frame_parameters(frame).content_size for frame in frames)
     except codec.ZstdError:
         return 0
 
 
-def _packed_last_frame(path: Path) -> bytes:
-    tail = file_tail(path, _LAST_FRAME_BYTES)
+def unpacked(path: Path, packed: Readable) -> Unpacked:
+    """Return a stream of the uncompressed bytes of what is read from elsewhere."""
+    codec = _zstandard(path)
+    reader = codec.ZstdDecompressor().stream_reader(packed, read_across_frames=True, closefd=False)
+    return Unpacked(path, packed, reader, codec.ZstdError)
+
+
+def _packed_last(tail: bytes) -> bytes:
     at = tail.rfind(_MAGIC)
     return tail[at:] if at >= 0 else b""
 
@@ -116,13 +143,13 @@ def _zstandard(path: Path) -> ModuleType:
     return zstandard
 
 
-class _Stream:
+class Unpacked:
     """Uncompressed bytes; what zstandard cannot read is damage of this file."""
 
     def __init__(
         self,
         path: Path,
-        file: BinaryIO,
+        file: Readable,
         reader: zstandard.ZstdDecompressionReader,
         error: type[Exception],
     ) -> None:
@@ -133,6 +160,7 @@ class _Stream:
         self._offset = 0
 
     def read(self, size: int, /) -> bytes:
+        """Return up to `size` bytes, and none only at the end; raises `LogDamaged`."""
         try:
             block = self._reader.read(size)
         except self._error as error:
@@ -141,4 +169,5 @@ class _Stream:
         return block
 
     def close(self) -> None:
+        """Give the file back."""
         self._file.close()

@@ -57,7 +57,7 @@ def launch_on_ray(options: Options, terminal: Terminal, address: str | None) -> 
     prepared = prepare(options, terminal)
     if options.dry_run:
         return show_plan(prepared.design, options.budget, terminal, prepared.behavioral)
-    objects = free_address(options.store, prepared.scenario) if options.store else None
+    objects = free_address(options.store) if options.store else None
     began = monotonic()
     with ray_cluster(address, options.workers) as cluster:
         terminal.say(f"Ray: {cluster.cores:,} cores, there after {monotonic() - began:.1f} s")

@@ -10,10 +10,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 
 import msgspec
 
 from retailsim.events.errors import LogDamaged
+from retailsim.events.log import zstd
 from retailsim.events.log.format import parse_commit, segment_name
 from retailsim.events.log.seal import SEAL, SealedSegment, seal_of
 from retailsim.events.object_store import Objects
@@ -65,10 +67,9 @@ def gather_in_store(address: str, audience: Audience) -> RunFolder:
     return view
 
 
-def _own(commit: Commit, row: SealedSegment) -> str:
-    """Return the object that an attempt put for a segment."""
-    name = segment_name(row.shard, row.segment)
-    return f"shares/{commit.share:04d}/{commit.attempt}/events/{name}"
+def _own(commit: Commit, row: SealedSegment) -> tuple[str, str]:
+    """Return the object that an attempt put for a segment: plain, or compressed."""
+    return _either(row, f"shares/{commit.share:04d}/{commit.attempt}/events")
 
 
 def _checked(objects: Objects, there: Mapping[str, int], address: str, commit: Commit) -> None:
@@ -76,8 +77,9 @@ def _checked(objects: Objects, there: Mapping[str, int], address: str, commit: C
     total = 0
     for row in commit.segments:
         total += row.events
-        name = next((one for one in (_own(commit, row), _name(row)) if one in there), None)
-        problem = f"{_own(commit, row)} is missing"
+        own = _own(commit, row)
+        name = next((one for one in (*own, *_either(row)) if one in there), None)
+        problem = f"{own[0]} is missing"
         if name is not None:
             problem = _difference(objects, name, there[name], row, total)
         if problem:
@@ -86,29 +88,35 @@ def _checked(objects: Objects, there: Mapping[str, int], address: str, commit: C
 
 
 def _difference(objects: Objects, name: str, size: int, row: SealedSegment, total: int) -> str:
+    tail = objects.read_range(name, max(0, size - _TAIL_BYTES), size) if size else b""
+    if name.endswith(".zst") and size:
+        head, place = objects.read_range(name, 0, min(size, zstd.HEAD_BYTES)), Path(name)
+        size = zstd.content_size_of(place, head, tail)
+        tail = zstd.last_frame_of(place, tail)
     if size != row.bytes:
         return f"{name} has {size:,} bytes, and its commit says {row.bytes:,}"
-    tail = objects.read_range(name, max(0, size - _TAIL_BYTES), size)
     commit = parse_commit(tail[tail.rfind(b"\n", 0, -1) + 1 :])
     if commit is None or (commit.digest, commit.total) != (row.digest, total):
         return f"{name} does not end as its commit says"
     return ""
 
 
-def _name(row: SealedSegment) -> str:
-    return f"events/{segment_name(row.shard, row.segment)}"
+def _either(row: SealedSegment, folder: str = "events") -> tuple[str, str]:
+    name = f"{folder}/{segment_name(row.shard, row.segment)}"
+    return name, f"{name}.zst"
 
 
 def _copied(objects: Objects, there: Mapping[str, int], commit: Commit) -> None:
     for row in commit.segments:
-        own = _own(commit, row)
-        if own in there:  # else an earlier gather did it
-            objects.copy(own, _name(row))
+        for own, name in zip(_own(commit, row), _either(row), strict=True):
+            if own in there:  # else an earlier gather did it
+                objects.copy(own, name)
+                break
 
 
 def _check_no_others(objects: Objects, commits: Sequence[Commit]) -> None:
     """Refuse a log that holds what no share wrote."""
-    known = {_name(row) for row in rows(commits)} | {f"events/{SEAL}"}
+    known = {name for row in rows(commits) for name in _either(row)} | {f"events/{SEAL}"}
     for name in objects.sizes("events"):
         if name not in known:
             place = view_place(objects.address) / name

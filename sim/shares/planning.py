@@ -8,7 +8,6 @@ from retailsim.events.object_store import Objects, is_address
 from retailsim.sim.budget.estimate import extent, show_plan
 from retailsim.sim.run.launch import make, prepare
 from retailsim.sim.run.launch_options import Options
-from retailsim.sim.scenario.scenario import Scenario
 from retailsim.sim.shares.errors import NotPut
 from retailsim.sim.shares.kept_in_store import put_run
 from retailsim.sim.terminal.program_name import program_name
@@ -26,7 +25,7 @@ def plan_shares(options: Options, terminal: Terminal) -> int:
     """
     prepared = prepare(options, terminal)
     assert prepared.plan is not None
-    objects = free_address(options.store, prepared.scenario) if options.store else None
+    objects = free_address(options.store) if options.store else None
     if options.dry_run:
         return show_plan(prepared.design, options.budget, terminal, prepared.behavioral)
     run, shares = make(prepared), prepared.plan.shares
@@ -46,8 +45,8 @@ def plan_shares(options: Options, terminal: Terminal) -> int:
     return 0
 
 
-def free_address(address: str, scenario: Scenario) -> Objects:
-    """Return an address in a store under which there is nothing yet, for a run of a scenario.
+def free_address(address: str) -> Objects:
+    """Return an address in a store under which there is nothing yet, for a run.
 
     Raises
     ------
@@ -56,8 +55,6 @@ def free_address(address: str, scenario: Scenario) -> Objects:
     """
     if not is_address(address):
         raise NotPut(address, "write an address such as s3://BUCKET/NAME")
-    if scenario.log.compress:
-        raise NotPut(address, "its log is compressed; set log.compress = false")
     objects = Objects(address)
     if objects.sizes():
         raise NotPut(address, "there is something already; choose another name")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -63,6 +64,7 @@ def filled(objects: Objects, gathered: datetime | None = None) -> RunFolder:
     seal = objects.read(f"events/{SEAL}")
     if seal is None:
         raise NotGathered(objects.address, program_name())
+    there = objects.sizes("events")
     with RunLock(run.lock, PATIENCE_S):
         if _old(run, seal):
             for part in (run.events, run.derived):
@@ -72,8 +74,8 @@ def filled(objects: Objects, gathered: datetime | None = None) -> RunFolder:
             (run.events / elsewhere.STORE).write_text(f"{objects.address}/events\n")
             (run.events / SEAL).write_bytes(seal)
             when = objects.read("shares/GATHERED") or datetime.now(UTC).isoformat().encode()
-            _stand_in(run, gathered or datetime.fromisoformat(when.decode()))
-        _check_sizes(run, objects)
+            _stand_in(run, there, gathered or datetime.fromisoformat(when.decode()))
+        _check_sizes(run, objects, there)
         fetch(objects, "derived", place)
     return run
 
@@ -90,14 +92,16 @@ def _sealed(run: RunFolder) -> Seal:
     return seal
 
 
-def _stand_in(run: RunFolder, gathered: datetime) -> None:
+def _stand_in(run: RunFolder, there: Mapping[str, int], gathered: datetime) -> None:
     """Write what stands for the segments, and that they were hashed when the run was gathered."""
     identity, hashed = run.read().run.id, {}
     for shard in _sealed(run).shards:
         previous, total = GENESIS, 0
         for row in shard.segments:
             total += row.events
-            stub = elsewhere.Stub(bytes=row.bytes, total=total, digest=row.digest)
+            name = f"events/{segment_name(row.shard, row.segment)}"
+            packed = None if name in there else there.get(f"{name}.zst")
+            stub = elsewhere.Stub(bytes=row.bytes, total=total, digest=row.digest, packed=packed)
             path = run.events / segment_name(row.shard, row.segment, elsewhere.SUFFIX)
             path.write_bytes(msgspec.json.encode(stub))
             mark = mark_of(path)
@@ -120,14 +124,15 @@ def _stand_in(run: RunFolder, gathered: datetime) -> None:
     write_hashed(run.hashed, hashed)
 
 
-def _check_sizes(run: RunFolder, objects: Objects) -> None:
+def _check_sizes(run: RunFolder, objects: Objects, there: Mapping[str, int]) -> None:
     """Compare the objects of the log with the seal, by their sizes."""
-    there = objects.sizes("events")
     for shard in _sealed(run).shards:
         for row in shard.segments:
             name = segment_name(row.shard, row.segment)
-            size = there.get(f"events/{name}")
-            if size != row.bytes:
-                what = "missing" if size is None else f"of {size:,} bytes, not {row.bytes:,}"
+            stub = elsewhere.read_stub(run.events / f"{name}{elsewhere.SUFFIX}")
+            right = row.bytes if stub.packed is None else stub.packed
+            size = there.get(f"events/{name}{'' if stub.packed is None else '.zst'}")
+            if size != right:
+                what = "missing" if size is None else f"of {size:,} bytes, not {right:,}"
                 problem = f"in {objects.address}/events it is {what}"
                 raise LogDamaged(run.events / name, 0, problem)
