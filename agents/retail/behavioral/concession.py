@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from retailsim.agents.retail.behavioral.parameters import Manner, SellerParameters
 from retailsim.agents.retail.behavioral.text_features import INSISTENT, holds
@@ -91,8 +92,8 @@ def agreed(request: GiveSupport | SettleIssue, outcome: Outcome) -> Settlement:
 
 
 def _meant(parameters: SellerParameters, manner: Manner, issue: str, draw: float) -> Outcome:
-    table = parameters.settlements
-    shares = next((known for name, known in table.items() if name == issue), table["other"])
+    table: Mapping[Any, tuple[float, float, float]] = parameters.settlements
+    shares = table.get(issue) or table["other"]
     target = draw * sum(shares)
     if target < shares[0]:
         return "delivered"

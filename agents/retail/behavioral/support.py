@@ -67,6 +67,7 @@ def support_text(
     """
     order, terms = request.order, terms_of(request.offer)
     buyer_pays = request.issue in request.offer.policy.buyer_pays
+    refunded = proposed is not None and proposed.outcome == "refunded"
     body = _table(request, proposed, again)[((word >> 8) + request.turn) % 2].format(
         order=order.id,
         name=terms.sheet.name,
@@ -74,7 +75,7 @@ def support_text(
         days=terms.days,
         returns=terms.returns,
         expected=order.expected_day,
-        amount=dollars(order.goods_cents),
+        amount=dollars(order.goods_cents) if refunded else "",
         payer="you pay" if buyer_pays else "we pay",
         resolution=proposed.resolution if proposed else "",
     )
