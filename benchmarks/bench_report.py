@@ -8,6 +8,7 @@ stands one plain group-by of the same frame.
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -25,19 +26,19 @@ from retailsim.analysis.projection.protocol_tables import table_set
 from retailsim.analysis.projection.registered import registered
 from retailsim.events.log.seal import fingerprint
 
-LIMIT_S = 60.0
+LIMIT_S = 10.0
 ROOT = Path(__file__).resolve().parent.parent
 
 _REPORT = """
 import json, sys, time
 from pathlib import Path
 from retailsim.sim.cli import main
-start = time.perf_counter()
+start = time.perf_counter(), time.process_time()
 try:
     main(["report", sys.argv[1]])
 except SystemExit as end:
     assert not end.code, end
-took = time.perf_counter() - start
+took, cpu = time.perf_counter() - start[0], time.process_time() - start[1]
 import polars as pl
 start = time.perf_counter()
 pl.scan_parquet(Path(sys.argv[1]) / "derived" / "episodes.parquet").group_by("seller", "buyer").agg(
@@ -46,7 +47,7 @@ plain = time.perf_counter() - start
 from benchmarks.memory import peak_bytes
 peak = peak_bytes()
 height = pl.scan_parquet(Path(sys.argv[1]) / "derived" / "episodes.parquet").select(pl.len())
-print(json.dumps([took, plain, peak, height.collect().item()]))
+print(json.dumps([took, cpu, plain, peak, height.collect().item()]))
 """
 
 
@@ -65,20 +66,34 @@ def run(episodes: int = 1_000_000, *, quick: bool = False) -> list[dict[str, Any
             text=True,
             cwd=ROOT,
         )
-    took, plain, peak, height = json.loads(timed.stdout.splitlines()[-1])
+    took, cpu, plain, peak, height = json.loads(timed.stdout.splitlines()[-1])
     assert height == laid, "the report was of another projection"
     whole = wanted >= episodes
     return [
         {
-            "figure": f"report of {laid:,} episodes (peak {peak / 1e6:,.0f} MB)",
+            "figure": f"report of {laid:,} episodes: elapsed (peak {peak / 1e6:,.0f} MB)",
             "value": took,
             "unit": "s",
             "reference": f"a group-by {plain:.2f}",
             "ratio": took / plain,
             "target": f"<= {LIMIT_S:g}" if whole else "",
             "met": took <= LIMIT_S if whole else None,
-        }
+        },
+        {
+            "figure": f"report of {laid:,} episodes: CPU",
+            "value": cpu,
+            "unit": "s",
+            "reference": f"{others():.1f} processes wanted each core",
+        },
     ]
+
+
+def others() -> float:
+    """Return how many processes wanted to run on each core lately: more than 1 is a busy machine.
+
+    Then CPU, which is a little more too, says more than the time that elapsed.
+    """
+    return os.getloadavg()[0] / (os.cpu_count() or 1)
 
 
 def lay_over(run: Path, wanted: int) -> int:

@@ -272,7 +272,7 @@ def _own_interval(by: Measure, value: float, scores: Floats, at: int) -> Interva
 
 def _scores(by: Measure, parts: Sequence[pl.DataFrame]) -> Floats:
     """What each cluster adds to the error of each arm's value, of shape (clusters, arms)."""
-    whole = pl.DataFrame({"cluster": []}, schema={"cluster": pl.String})
+    whole = pl.DataFrame(schema={"cluster": parts[0].schema["cluster"]})
     for place, part in enumerate(parts):
         above, below, cluster = _counted(by, part)
         sums = pl.DataFrame({"cluster": cluster, "above": above, "below": below}).group_by(

@@ -10,13 +10,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
+import numpy as np
 import polars as pl
 
 from retailsim.analysis.measures.measure import DECIDED, Measure, Unit
 from retailsim.analysis.measures.rows import Episodes
 from retailsim.analysis.measures.scope import SHARED_BY
 from retailsim.analysis.measures.table import columns_read, with_own
-from retailsim.analysis.statistics.cells import Cells, cells
+from retailsim.analysis.statistics.cells import Cells, cells, numbered
 from retailsim.analysis.statistics.clusters import Within, mean, rate
 from retailsim.analysis.statistics.two_way import SHARE, two_way
 from retailsim.analysis.statistics.values import Estimate
@@ -87,6 +88,14 @@ def _cluster(episodes: Episodes) -> pl.Expr:
     return pl.coalesce(name for name in (*SHARED_BY, "episode") if name in there)
 
 
+def by_number(some: pl.DataFrame) -> pl.DataFrame:
+    """Return decided episodes whose ``cluster`` is a number instead of a name: of a single run.
+
+    All estimates are as before, and quicker; clusters of two runs have nothing in common any more.
+    """
+    return some.with_columns(cluster=numbered(some["cluster"]))
+
+
 def measured(
     episodes: pl.DataFrame, by: Sequence[str] = (), own: Sequence[Measure] = ()
 ) -> list[Measured]:
@@ -108,7 +117,9 @@ def measured(
     groups = known.group_by(by).agg(pl.col("at").sort()).sort(by).collect()
     # Beside the episodes, memory holds one group's columns.
     columns = episodes.select(name for name in episodes.columns if name in wanted)
-    return [_measured(tuple(map(str, keys)), columns[at], own) for *keys, at in _parts(groups)]
+    return [
+        _measured(tuple(map(str, keys)), _rows(columns, at), own) for *keys, at in _parts(groups)
+    ]
 
 
 def whole(episodes: Episodes, own: Sequence[Measure] = ()) -> Measured:
@@ -122,6 +133,19 @@ def whole(episodes: Episodes, own: Sequence[Measure] = ()) -> Measured:
         Those of the run's protocol.
     """
     return _measured((), episodes, own, and_by="buyer")
+
+
+def _rows(columns: pl.DataFrame, at: pl.Series) -> pl.DataFrame:
+    """Return the rows at these places, which ascend; of many, in a fifth of the time."""
+    if at.len() * _MANY_OF < columns.height:
+        return columns[at]
+    among = np.zeros(columns.height, dtype=bool)
+    among[at.to_numpy()] = True
+    return columns.filter(among)
+
+
+_MANY_OF = 20
+"""Rows of which one is wanted on the average, and it is as quick to look at each."""
 
 
 def _parts(groups: pl.DataFrame) -> Iterator[tuple[Any, ...]]:

@@ -77,7 +77,7 @@ def report(run: Path, about: Mapping[str, str], learning: Collection[str] = ()) 
     replay = summarize(
         run.name, projection, sealed=sealed, sent=attempts(run), own=own, planned=planned
     )
-    some = estimates.decided(shown_columns(projection.episodes, own))
+    some = estimates.by_number(estimates.decided(shown_columns(projection.episodes, own)))
     own_parts: list[Section | None] = []
     if some.height:
         own_parts = [

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy.special import stdtrit
 
 from retailsim.analysis.statistics import skewed
-from retailsim.analysis.statistics.cells import Moments
+from retailsim.analysis.statistics.cells import NUMBER, Moments, added
 from retailsim.analysis.statistics.proportions import wilson
 from retailsim.analysis.statistics.values import FEW_CLUSTERS, LEVEL, Estimate, Interval
 
@@ -149,16 +149,26 @@ def _independent(
 
 
 def sums(above: pl.Series, below: pl.Series, cluster: pl.Series) -> tuple[Floats, Floats]:
-    """Return the sums by cluster, ordered by the cluster's name; clusters without any drop out."""
-    frame = pl.DataFrame({"above": above, "below": below, "cluster": cluster})
+    """Return the sums by cluster, ordered by the cluster's name; clusters without any drop out.
+
+    Clusters that are numbered, from 0 and in the order of their names, take a tenth of the time.
+    """
+    frame = pl.DataFrame({"above": above, "below": below, "cluster": cluster}).drop_nulls()
+    if cluster.dtype == NUMBER:
+        return _by_number(frame)
     grouped = (
-        frame.drop_nulls()
-        .group_by("cluster")
+        frame.group_by("cluster")
         .agg(pl.col("above").cast(pl.Float64).sum(), pl.col("below").cast(pl.Float64).sum())
         .filter(pl.col("below") > 0)
         .sort("cluster")
     )
     return grouped["above"].to_numpy(), grouped["below"].to_numpy()
+
+
+def _by_number(known: pl.DataFrame) -> tuple[Floats, Floats]:
+    tops, bottoms = (added(known["cluster"], known[name]) for name in ("above", "below"))
+    counted = bottoms > 0
+    return tops[counted], bottoms[counted]
 
 
 def ratio_variance(above: Floats, below: Floats) -> float:

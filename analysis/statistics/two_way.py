@@ -12,6 +12,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from retailsim.analysis.statistics.bootstrap import two_way_ratio
+from retailsim.analysis.statistics.cells import NUMBER
 from retailsim.analysis.statistics.clusters import Within, around, ratio_variance
 from retailsim.analysis.statistics.values import FEW_CLUSTERS, Estimate, Interval
 
@@ -41,7 +42,7 @@ def two_way(
     seed : int
         Of the bootstrap.
     """
-    one, two = (cells[name].cast(pl.String) for name in cells.columns)
+    one, two = (_named(cells[name]) for name in cells.columns)
     frame = pl.DataFrame({"above": above, "below": below, "one": one, "two": two}).drop_nulls()
     by_cell = _sums(frame.filter(pl.col("below") > 0), "one", "two")
     sides = [_sums(by_cell, name) for name in ("one", "two")]
@@ -72,6 +73,10 @@ def two_way(
         clusters=fewest,
         note=note,
     )
+
+
+def _named(shared: pl.Series) -> pl.Series:
+    return shared if shared.dtype == NUMBER else shared.cast(pl.String)
 
 
 def _without(value: float, n: float, clusters: int) -> Estimate:
