@@ -82,7 +82,8 @@ class Mutant(msgspec.Struct, frozen=True, kw_only=True):
     nth : int
         Which of those that are alike in all of the above but their place, from 0.
     lines : tuple of int
-        First and last line of the statement it is in; empty if that runs once, on import.
+        First and last line of the statement it is in; empty if that may run only once, on import or
+        in a function that remembers what it returned.
     """
 
     path: str
@@ -159,7 +160,7 @@ class _Walk(ast.NodeVisitor):
         for line in source.splitlines(keepends=True):
             self._starts.append(self._starts[-1] + len(line))
         self._scope: list[str] = []
-        self._functions = 0
+        self._functions = self._cached = 0
         self._lines: tuple[int, int] = (0, 0)
 
     def place(self, node: Located) -> tuple[int, int]:
@@ -187,7 +188,7 @@ class _Walk(ast.NodeVisitor):
         super().visit(node)
 
     def _offer(self, operator: str, node: Located, after: str) -> None:
-        lines = self._lines if self._functions else ()
+        lines = self._lines if self._functions and not self._cached else ()
         self.found.append((".".join(self._scope), operator, node, after, lines))
 
     def visit_FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
@@ -197,8 +198,11 @@ class _Walk(ast.NodeVisitor):
                 self.visit(default)
         self._scope.append(node.name)
         self._functions += 1
+        cached = any(_remembers(one) for one in node.decorator_list)
+        self._cached += cached
         for statement in node.body:
             self.visit(statement)
+        self._cached -= cached
         self._functions -= 1
         self._scope.pop()
 
@@ -235,6 +239,15 @@ class _Walk(ast.NodeVisitor):
             self.visit(node.guard)
         for statement in node.body:
             self.visit(statement)
+
+
+def _remembers(decorator: ast.expr) -> bool:
+    match decorator:
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            return name in ("cache", "lru_cache")
+        case ast.Call(func=function):
+            return _remembers(function)
+    return False
 
 
 def _is_unseen(node: ast.stmt) -> bool:

@@ -189,8 +189,17 @@ def test_what_nobody_ran_meets_those_that_start_programs() -> None:
     assert names(rounds(mutant, TESTS)) == [["c.py::program"]]
 
 
-def test_what_runs_on_import_meets_all() -> None:
-    (mutant,) = mutants("m.py", b"LIMIT = 1\n")
+@pytest.mark.parametrize(
+    "text",
+    [
+        "LIMIT = 1",
+        "@cache\ndef f():\n    x = 1",
+        "@functools.lru_cache(maxsize=3)\ndef f():\n    x = 1",
+    ],
+)
+def test_what_may_run_once_meets_all(text: str) -> None:
+    """A function that remembers may have been called when the tests were collected."""
+    (mutant,) = mutants("m.py", text.encode())
     assert names(rounds(mutant, TESTS)) == [
         ["a.py::quick", "b.py::elsewhere", "a.py::slow"],
         ["a.py::other", "c.py::program"],

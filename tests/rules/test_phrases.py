@@ -19,6 +19,13 @@ def test_the_first_400_characters_are_looked_at_as_the_page_says() -> None:
     assert not heard(f" {before}magic", ("magic",))
 
 
+def test_of_words_that_every_match_has_the_longest_is_looked_for() -> None:
+    assert phrase("up-to-date (goods|wares)").words == (
+        frozenset({"date"}),
+        frozenset({"goods", "wares"}),
+    )
+
+
 def test_a_phrase_without_a_certain_word_hides_none_behind_it() -> None:
     assert heard("It is magic.", ("#", "magic"))
     assert found("It is magic.", ("love*", "magic")) == "magic"

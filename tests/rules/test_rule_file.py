@@ -9,7 +9,7 @@ import pytest
 from retailsim.analysis.rules.checking import rules_of_run
 from retailsim.market.rules.errors import BadRules
 from retailsim.market.rules.rule import RuleSet
-from retailsim.market.rules.rule_file import MOST_BYTES, built_in, parsed, with_file
+from retailsim.market.rules.rule_file import MOST_BYTES, MOST_PHRASES, built_in, parsed, with_file
 
 OWN = """
 [[rule]]
@@ -91,6 +91,16 @@ def test_a_bad_file_is_one_line_with_the_place(tmp_path: Path, text: str, proble
     assert said.startswith(str(path))
     assert problem in said
     assert "\n" not in said
+
+
+def test_a_rule_may_have_just_so_many_phrases(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    many = [f"word{number}" for number in range(MOST_PHRASES)]
+    path.write_text(OWN.replace('["magic*"]', str(many)))
+    assert with_file(path).rules[-1].says == tuple(many)
+    path.write_text(OWN.replace('["magic*"]', str([*many, "more"])))
+    with pytest.raises(BadRules, match=f"{MOST_PHRASES + 1} phrases; {MOST_PHRASES} are the most"):
+        with_file(path)
 
 
 def test_a_file_that_is_none(tmp_path: Path) -> None:

@@ -59,6 +59,18 @@ def test_the_table_has_its_title_and_a_head_for_each_column(run: Path) -> None:
     assert {len(row) for row in shown.rows} == {len(shown.columns)}
 
 
+def test_a_long_sentence_is_cut(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rules_report, "_WIDEST", 20)
+    section = rules_section(run, 100)
+    assert section is not None
+    texts = {row[0].text: [cell.text for cell in row] for row in section.tables[0].rows}
+    sentence = texts["pressing-to-decide"][6]
+    assert len(sentence) == 20
+    assert sentence.endswith("...")
+    broken = check_run(run).broken.filter(rule="pressing-to-decide")["by"]
+    assert any(said.startswith(sentence.removesuffix("...")) for said in broken)
+
+
 def test_a_run_of_just_so_many_episodes_is_gone_through(
     run: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
