@@ -21,6 +21,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--count", type=int, default=75, help="of each package")
     parser.add_argument("--survivors", action="store_true", help="show them, without judgements")
+    parser.add_argument("--known", action="store_true", help="try none; look up what is known")
     parser.add_argument("--write", action="store_true", help="keep it in docs/mutation.md")
     told = parser.parse_args()
     unknown = [name for name in told.package if name not in PACKAGES]
@@ -29,7 +30,7 @@ def main() -> int:
     if told.write and told.package:
         parser.error("--write keeps the figures of all packages; name none")
     hunt = Hunt(told.seed)
-    hunted = [hunt.package(name, told.count) for name in told.package or PACKAGES]
+    hunted = [hunt.package(name, told.count, known=told.known) for name in told.package or PACKAGES]
     if told.survivors:
         for entry in survivors(hunted):
             print(shown(entry.mutant))

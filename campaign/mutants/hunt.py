@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import gc
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import IO
 
 import msgspec
 
@@ -42,6 +44,17 @@ class Tried(msgspec.Struct, frozen=True):
     entries: list[Entry]
 
 
+def _locked(work: Path) -> IO[bytes]:
+    """Keep others from the tree while this process lives."""
+    work.mkdir(parents=True, exist_ok=True)
+    lock = (work / "lock").open("ab")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise SystemExit(f"{work}: another hunt is going on; wait for its end") from None
+    return lock
+
+
 class Hunt:
     """The mutants of one seed.
 
@@ -65,24 +78,30 @@ class Hunt:
         packages: Mapping[str, Package] = PACKAGES,
     ) -> None:
         self.seed, self.work, self.packages = seed, work, packages
+        self._lock = _locked(work)
         self.place = renewed(work / "tree") if place is None else place
         self.journal = Journal(work / f"seed-{seed}.jsonl", self.place)
         self._out = os.dup(1)  # where it says how it goes on, also from sessions
-        forked.warm()
 
-    def package(self, name: str, count: int) -> Tried:
-        """Try so many mutants of a package, but those whose end is known."""
+    def package(self, name: str, count: int, *, known: bool = False) -> Tried:
+        """Try so many mutants of a package, but those whose end is known; or look up only those."""
         package = self.packages[name]
         every = all_mutants(package, self.place)
         drawn = sampled(every, count, self.seed, self.place)
+        if known:
+            return self._found(name, len(every), drawn)
+        forked.warm()
         tests = watched(self.place, package, self.work, self.packages.values())
         if self._left(name, drawn):
             self._session(name, tests, lambda trials: self._within(name, drawn, tests, trials))
             self.journal.read()
         for mutant in self._left(name, drawn):
             self._keep(name, mutant, lambda one: trial_anew(self.place, one, tests, self.work))
-        entries = [self.journal.known(name, package, one) for one in drawn]
-        return Tried(name, len(every), [one for one in entries if one is not None])
+        return self._found(name, len(every), drawn)
+
+    def _found(self, name: str, there_are: int, drawn: Sequence[Mutant]) -> Tried:
+        entries = [self.journal.known(name, self.packages[name], one) for one in drawn]
+        return Tried(name, there_are, [one for one in entries if one is not None])
 
     def _left(self, name: str, drawn: Sequence[Mutant]) -> list[Mutant]:
         known = self.journal.known

@@ -58,7 +58,6 @@ def main(folder: Path, tests: str) -> None:
         (tree / name).parent.mkdir(parents=True, exist_ok=True)
         (tree / name).write_text(text)
     (tree / "pytest.ini").write_text("[pytest]\npythonpath = .\n")
-    work.mkdir()
     package = Package(("toy",), ("checks",))
     hunt = Hunt(1, work, tree, {"toy": package})
     tried = hunt.package("toy", 1000)

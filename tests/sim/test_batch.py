@@ -9,6 +9,7 @@ import pytest
 
 from retailsim.agents.llm.types import Call, Say
 from retailsim.events.errors import UnusableOutput
+from retailsim.events.messages import ModelCalled
 from retailsim.sim.budget.batch import Ask, ModelBatch, Spent
 from retailsim.sim.errors import BadScenario, CannotWrite, ModelsStopped
 from tests.sim.modelserver import serving
@@ -56,6 +57,21 @@ def test_every_item_is_answered_and_paid_once() -> None:
     assert batch.spent.nanousd is not None
     assert batch.spent.nanousd > 0
     assert "$" in batch.spent.said("items")
+
+
+def test_what_is_told_of_an_answer_belongs_to_no_market() -> None:
+    told: list[ModelCalled] = []
+
+    async def answer(item: int, ask: Ask) -> None:
+        told.append(await ask(question(f"item {item}")))
+
+    with serving(answering) as server:
+        batch = ModelBatch("openai-compatible/llama", (f"base_url={server.url}", *SETTINGS))
+        batch.run(range(1), answer, lambda item, why: None, kept="there")
+    [one] = told
+    assert json.loads(one.answer) == {"said": "item 0"}
+    assert (one.market, one.episode, one.source, one.stage) == ("", None, "", "")
+    assert one.model == "openai-compatible/llama"
 
 
 def test_an_unusable_answer_is_told_and_counted_and_the_rest_goes_on() -> None:

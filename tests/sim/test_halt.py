@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -85,6 +86,16 @@ def test_the_first_reason_to_stop_is_the_one_that_is_told() -> None:
         models.raise_if_halted("a run", fresh=False)
     assert str(error.value).endswith("; everything so far is kept"), "the rest needs the whole run"
     assert error.value.alone, "what another worker begins may be cheaper"
+
+
+async def _entered(models: Models) -> Models:
+    async with models as entered:
+        return entered
+
+
+def test_models_that_are_opened_are_those_that_were_made() -> None:
+    models = Models({}, Stop(), offline=True)
+    assert asyncio.run(_entered(models)) is models
 
 
 def test_that_the_run_stops_is_no_reason_of_its_own() -> None:
