@@ -68,8 +68,9 @@ PACKAGES = {
     "budget": Package(
         ("sim/budget",),
         (
-            *_files("sim", "batch budget dry_run_size estimate estimate_published halt"),
-            *_files("sim", "model_settings model_words models reservation retries workload"),
+            *_files("sim", "batch budget dry_run_size estimate estimate_published estimate_words"),
+            *_files("sim", "halt model_settings model_words models reservation retries"),
+            *_files("sim", "shared_cache workload"),
         ),
     ),
     "rules": Package(("market/rules", "analysis/rules", "sim/rules"), ("tests/rules",)),

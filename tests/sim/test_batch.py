@@ -70,7 +70,7 @@ def test_what_is_told_of_an_answer_belongs_to_no_market() -> None:
         batch.run(range(1), answer, lambda item, why: None, kept="there")
     [one] = told
     assert json.loads(one.answer) == {"said": "item 0"}
-    assert (one.market, one.episode, one.source, one.stage) == ("", None, "", "")
+    assert (one.market, one.episode, one.source, one.stage, one.call) == ("", None, "", "", 0)
     assert one.model == "openai-compatible/llama"
 
 
