@@ -69,7 +69,9 @@ PACKAGES = {
         ("sim/budget",),
         (
             *_files("sim", "batch budget dry_run_size estimate estimate_published estimate_words"),
-            *_files("sim", "halt model_settings model_words models reservation retries"),
+            *_files(
+                "sim", "halt model_settings model_words models models_asked reservation retries"
+            ),
             *_files("sim", "shared_cache workload"),
         ),
     ),

@@ -1,0 +1,85 @@
+"""One process's models: what they were asked is counted, and answers are shared by seed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from retailsim.agents.llm.gateway.answer_cache import AnswerCache
+from retailsim.agents.llm.types import ModelConfig, Price
+from retailsim.events.outside import Door
+from retailsim.sim.budget.models import Models
+from retailsim.sim.play.progress import ModelUsage
+from retailsim.sim.play.stop import Stop
+from tests.llm.test_caller import CALL, REQUEST, Stopping, Written
+from tests.sim.modelserver import Server, serving
+
+Notes = Callable[..., None]
+
+
+def config(server: Server, **more: Any) -> ModelConfig:
+    return ModelConfig(
+        provider="openai-compatible",
+        model="llama",
+        base_url=server.url,
+        price=Price(input=1.0, output=2.0),
+        **more,
+    )
+
+
+async def _asked(models: Models, accepts: bool) -> tuple[str, ModelUsage]:
+    async with models:
+        access = models.access("local", Door((), Written(), Stopping()))
+        record = await access.ask(REQUEST, "buyer:a", task="decision", role="buyer", call=CALL)
+        if accepts:
+            access.accepted(record)
+        return record.answer, models.usage()
+
+
+def asked(
+    server: Server,
+    cache: AnswerCache | None,
+    *,
+    seed: int = 0,
+    accepts: bool = True,
+    notes: Notes | None = None,
+) -> tuple[str, ModelUsage]:
+    models = Models({"local": config(server)}, Stop(), cache=cache, seed=seed, notes=notes)
+    return asyncio.run(_asked(models, accepts))
+
+
+def answering(body: dict[str, Any]) -> tuple[int, Any]:
+    return 200, "yes, and at once"
+
+
+def test_what_was_asked_is_counted_in_calls_tokens_and_money() -> None:
+    with serving(answering) as server:
+        answer, usage = asked(server, None)
+    assert answer == "yes, and at once"
+    assert (usage.calls, usage.retries, usage.in_flight, usage.output_tokens) == (1, 0, 0, 4)
+    assert usage.nanousd == 1000 * usage.input_tokens + 2000 * usage.output_tokens
+
+
+def test_an_answer_is_another_runs_once_it_is_accepted_and_of_the_same_seed(tmp_path: Path) -> None:
+    with serving(answering) as server, AnswerCache(tmp_path / "answers.db") as cache:
+
+        def calls(seed: int, *, accepts: bool = True) -> int:
+            return asked(server, cache, seed=seed, accepts=accepts)[1].calls
+
+        assert [calls(1, accepts=False), calls(1), calls(1), calls(2), calls(1)] == [1, 1, 0, 1, 0]
+        assert len(server.bodies) == 3
+
+
+def test_a_cache_that_keeps_nothing_is_noted_once_and_costs_no_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    noted: list[str] = []
+    monkeypatch.setattr(AnswerCache, "keep", lambda *given: "the disk is full")
+    with serving(answering) as server, AnswerCache(tmp_path / "answers.db") as cache:
+        for notes in (lambda event, **more: noted.append(f"{event}: {more['problem']}"), None):
+            assert asked(server, cache, notes=notes)[0] == "yes, and at once"
+    assert noted == ["an answer could not be kept: the disk is full"]
