@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from retailsim.sim.budget import estimate
-from retailsim.sim.budget.estimate import CostEstimate, duration
+from retailsim.sim.budget.estimate import CostEstimate, ModelEstimate, duration
 from tests.sim.runs import scenario, sim
 from tests.sim.test_estimate import MODELS
 
@@ -56,6 +56,37 @@ def test_how_far_a_budget_goes_of_ten_dollars_expected_and_two_for_a_market(
     markets = result.stdout.partition("; ")[2].partition(";")[0]
     assert f"{said.format(markets=markets)}\n" in result.stdout
     assert "expected in all: $10.00, 1 min 05 s\n" in result.stdout
+
+
+def test_each_model_has_a_row_with_what_it_is_asked_and_costs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = ModelEstimate(
+        model="local",
+        calls=1200,
+        input_tokens=34_000,
+        output_tokens=5600,
+        dollars=10.0,
+        most_dollars=20.0,
+        seconds=65.0,
+        bound_by="its rate",
+        missing_key="A_KEY",
+    )
+    found = CostEstimate(
+        models=(model,),
+        dollars=10.0,
+        most_dollars=20.0,
+        largest_market_dollars=None,
+        beginning_dollars=None,
+        seconds=65.0,
+    )
+    monkeypatch.setattr(estimate, "estimate", lambda design: found)
+    path = scenario(tmp_path, MODELS.format(url="http://localhost/v1", products=2))
+    said = sim("launch", path, "--dry-run").stdout.splitlines()
+    [row] = [line.split() for line in said if line.split()[:1] == ["local"]]
+    assert row == ["local", "1,200", "34,000", "5,600", "$10.00", "$20.00", "1", "min", "05", "s"]
+    assert "local: 1 min 05 s at its rate" in said
+    assert "local: a launch needs A_KEY in the environment" in said
 
 
 def test_a_program_reads_the_sizes_of_what_would_be_run(tmp_path: Path) -> None:

@@ -12,13 +12,16 @@ import pytest
 from retailsim.agents.llm.gateway.answer_cache import AnswerCache
 from retailsim.agents.llm.types import ModelConfig, Price
 from retailsim.events.outside import Door
-from retailsim.sim.budget.models import Models
+from retailsim.sim.budget.models import Models, shared_answers
+from retailsim.sim.errors import BadScenario
 from retailsim.sim.play.progress import ModelUsage
 from retailsim.sim.play.stop import Stop
+from retailsim.sim.scenario.kept_tables import CacheTable
 from tests.llm.test_caller import CALL, REQUEST, Stopping, Written
 from tests.sim.modelserver import Server, serving
 
 Notes = Callable[..., None]
+ONLY = CacheTable(mode="only")
 
 
 def config(server: Server, **more: Any) -> ModelConfig:
@@ -72,6 +75,21 @@ def test_an_answer_is_another_runs_once_it_is_accepted_and_of_the_same_seed(tmp_
 
         assert [calls(1, accepts=False), calls(1), calls(1), calls(2), calls(1)] == [1, 1, 0, 1, 0]
         assert len(server.bodies) == 3
+
+
+def test_who_only_looks_makes_no_cache(tmp_path: Path) -> None:
+    table = CacheTable(file=str(tmp_path / "answers.db"))
+    with shared_answers(table, make=False) as none:
+        assert none is None
+    assert not [*tmp_path.iterdir()]
+    with shared_answers(table) as made:
+        assert made is not None
+    with shared_answers(table, make=False) as there:
+        assert there is not None
+    with shared_answers(CacheTable()) as nothing:
+        assert nothing is None
+    with pytest.raises(BadScenario, match=r"cache\.file must be set"), shared_answers(ONLY):
+        raise AssertionError("it was opened")
 
 
 def test_a_cache_that_keeps_nothing_is_noted_once_and_costs_no_answer(
