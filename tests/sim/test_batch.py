@@ -52,8 +52,11 @@ def test_every_item_is_answered_and_paid_once() -> None:
     with serving(answering) as server:
         batch, kept = asked(server.url, 9)
         assert len(server.bodies) == 9
+        prompts = [len(json.dumps(body["messages"])) // 4 for body in server.bodies]
     assert sorted(kept) == [f"item {number}" for number in range(9)]
-    assert batch.spent.calls == 9
+    assert (batch.spent.calls, batch.spent.failed) == (9, 0)
+    assert batch.spent.input_tokens == sum(prompts)
+    assert batch.spent.output_tokens == sum(len(json.dumps({"said": one})) // 4 for one in kept)
     assert batch.spent.nanousd is not None
     assert batch.spent.nanousd > 0
     assert "$" in batch.spent.said("items")

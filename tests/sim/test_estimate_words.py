@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
+import msgspec
 import pytest
 
+from retailsim.agents.llm.talk.workload import LEAST_BYTES_PER_TOKEN
+from retailsim.agents.llm.types import ModelConfig, Price
 from retailsim.sim.budget import estimate
 from retailsim.sim.budget.estimate import CostEstimate, ModelEstimate, duration
+from retailsim.sim.budget.market_workload import Workload
 from tests.sim.runs import scenario, sim
 from tests.sim.test_estimate import MODELS
 
@@ -87,6 +93,25 @@ def test_each_model_has_a_row_with_what_it_is_asked_and_costs(
     assert row == ["local", "1,200", "34,000", "5,600", "$10.00", "$20.00", "1", "min", "05", "s"]
     assert "local: 1 min 05 s at its rate" in said
     assert "local: a launch needs A_KEY in the environment" in said
+
+
+def test_at_worst_each_episode_holds_what_a_request_counts_more_by_bytes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    plain = ModelConfig(provider="openai-compatible", model="m", base_url="http://localhost/v1")
+    paid = msgspec.structs.replace(plain, price=Price(input=1.0, output=2.0))
+    tokens = 50
+    work = SimpleNamespace(
+        most_input_tokens=100,
+        most_output_tokens=10,
+        largest_input=tokens * LEAST_BYTES_PER_TOKEN,
+    )
+    monkeypatch.setattr(Workload, "of", lambda self, spec: {"paid": work, "free": work})
+    spec: Any = SimpleNamespace(episodes=range(3))
+    worst = Workload(lambda spec: [], {"paid": paid, "free": plain}).worst_nanousd(spec)
+    above = int(tokens * LEAST_BYTES_PER_TOKEN - tokens)
+    assert above > 0
+    assert worst == 1000 * (100 + 2 * 10 + 3 * above)
 
 
 def test_a_program_reads_the_sizes_of_what_would_be_run(tmp_path: Path) -> None:
