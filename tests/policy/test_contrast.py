@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from scipy.stats import t
 
 from retailsim.analysis.policy.contrast import NO_CHOICE, association, weighted
 
@@ -83,6 +84,21 @@ def test_intervals_hold_the_truth_as_often_as_they_say() -> None:
         held[1] += by_chance.interval.low <= 0.2 <= by_chance.interval.high
     print(f"weighted {held[0] / rounds:.1%}, within moods {held[1] / rounds:.1%}")
     assert min(held) / rounds >= 0.92
+
+
+def test_with_a_fair_coin_and_nothing_shared_the_interval_is_that_of_two_shares() -> None:
+    """By the textbook: the variances of two proportions, and Student's t."""
+    done = np.arange(400) % 2 == 0
+    bought = np.arange(400) % np.where(done, 10, 4) < 2
+    found = weighted(done, bought, np.full(400, 0.5), np.arange(400))
+    shares = [float(bought[side].mean()) for side in (done, ~done)]
+    assert 0.0 < shares[0] < shares[1] < 1.0
+    error = np.sqrt(sum(share * (1.0 - share) / 200 for share in shares) * 400 / 399)
+    half = float(t.ppf(0.975, 199)) * error
+    assert found.difference == pytest.approx(shares[0] - shares[1])
+    assert found.interval is not None
+    assert (found.interval.high - found.interval.low) / 2 == pytest.approx(half)
+    assert (found.interval.high + found.interval.low) / 2 == pytest.approx(found.difference)
 
 
 def test_the_weighted_difference_is_that_of_two_weighted_means() -> None:
