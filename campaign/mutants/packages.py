@@ -81,6 +81,9 @@ PACKAGES = {
         (
             "tests/policy",
             *_files("analysis", "policy_audit policy_diagnostics policy_estimators"),
+            *_files("learning", "arrow audit_of_a_log logged_decisions"),
+            *_files("csales", "sales_moves"),
+            *_files("retail", "retail_moves"),
         ),
     ),
 }

@@ -1,0 +1,69 @@
+"""Logs that are put together, and conversations that are split by what is known of them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import polars as pl
+import pytest
+
+from retailsim.analysis.policy.decisions import joined
+from retailsim.analysis.policy.diagnostics import diagnosed
+from retailsim.analysis.policy.move_rows import BANDS, bands, of_each
+from tests.analysis.policy_world import LOGGER, World
+
+
+def test_logs_of_the_same_decisions_are_one_and_clusters_of_a_name_the_same() -> None:
+    one, other = (World().log(LOGGER, 30, seed, clusters=10) for seed in (1, 2))
+    both = joined([one, other])
+    assert len(both) == len(one) + len(other)
+    assert both.ids == (*one.ids, *other.ids)
+    assert set(both.clusters) == {*one.clusters, *other.clusters}
+    named = [both.clusters[number] for number in both.cluster]
+    parts = (one, other)
+    assert named == [part.clusters[number] for part in parts for number in part.cluster]
+    assert [*both.episode[len(one) :]] == [*(other.episode + len(one.ids))]
+    assert joined([one]) is one
+
+
+@pytest.mark.parametrize("name", ["names", "feature_names", "weights"])
+def test_logs_of_other_decisions_are_not_put_together(name: str) -> None:
+    one = World().log(LOGGER, 10, 1)
+    had = getattr(one, name)
+    other = {**had, "more": 2.0} if isinstance(had, dict) else (*had[:-1], "other")
+    with pytest.raises(ValueError, match="parts of different options, features or weights"):
+        joined([one, replace(one, **{name: other})])
+
+
+def test_what_clusters_share_is_said_with_the_weights() -> None:
+    log = World().log(LOGGER, 200, 1)
+    target = np.where(log.mask, 1.0, 0.0) / log.mask.sum(axis=1, keepdims=True)
+    for shared in ("products", "buyer profiles"):
+        assert diagnosed(replace(log, shared=shared), target, seed=1).shared == shared
+
+
+def rows(cents: list[int | None]) -> pl.DataFrame:
+    """Each conversation has two rows, and conversations of another run the same names."""
+    numbers = [number // 2 for number in range(len(cents))]
+    one = pl.DataFrame({"run": [number % 2 for number in range(len(cents))], "cents": cents})
+    one = one.with_columns(pl.Series("episode", [f"e{number}" for number in numbers]))
+    return pl.concat([one, one])
+
+
+def test_conversations_of_one_name_in_two_runs_are_two() -> None:
+    assert of_each(rows([100, 200, 300, 400]))["cents"].to_list() == [100, 200, 300, 400]
+
+
+def test_bands_of_an_amount_have_about_equally_many_conversations_and_say_their_ends() -> None:
+    cents = [100 * number for number in range(1, 2 * BANDS + 1)]
+    found = bands("Price", rows([*cents, None]), "cents")
+    ends = cents[1:-2:2]
+    assert found.values[0] == f"up to ${ends[0] / 100:.2f}"
+    assert found.values[1].startswith(f"above ${ends[0] / 100:.2f} up to $")
+    assert found.values[-1] == f"above ${ends[-1] / 100:.2f}"
+    half = len(found.codes) // 2
+    assert [*np.bincount(found.codes[: half - 1])] == [2] * BANDS
+    assert found.codes[half - 1] == -1
+    none = bands("Price", rows([None, None]), "cents")
+    assert (none.values, [*none.codes]) == ((), [-1] * 4)
