@@ -106,11 +106,12 @@ def test_the_loggers_own_value_is_its_mean(log: Decisions) -> None:
         assert found[name].value == pytest.approx(mean, abs=0.1)
 
 
-def test_one_by_one_every_estimator_is_its_formula() -> None:
+@pytest.mark.parametrize(("target_policy", "cut"), [(NEAR, False), (FAR, True)])
+def test_one_by_one_every_estimator_is_its_formula(target_policy: Floats, cut: bool) -> None:
     """A second way to each number: plain loops over conversations."""
     log = WORLD.log(LOGGER, 40, seed=5, clusters=8)
-    posed = problem(log, NEAR)
-    target, worth = of(log, NEAR), posed.worth
+    posed = problem(log, target_policy)
+    target, worth = of(log, target_policy), posed.worth
     episodes = []
     for number in range(40):
         rows = np.flatnonzero(log.episode == number)
@@ -132,6 +133,7 @@ def test_one_by_one_every_estimator_is_its_formula() -> None:
         return went[turn][0] * (went[turn][1] + following - went[turn][2])
 
     whole = [went[-1][0] for went in episodes]
+    assert bool(max(whole) > n**0.5) is cut, "whether weights are truncated"
     returns = [sum(step[1] for step in went) for went in episodes]
     model = sum(went[0][3] for went in episodes) / n
     sums = [sum(at(went, turn) for went in episodes) for turn in range(3)]

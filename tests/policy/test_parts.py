@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import polars as pl
 import pytest
 
+from retailsim.analysis.policy.audit import Plan
 from retailsim.analysis.policy.decisions import joined
-from retailsim.analysis.policy.diagnostics import diagnosed
+from retailsim.analysis.policy.diagnostics import MEAN_BETWEEN, diagnosed, refusals
 from retailsim.analysis.policy.move_rows import BANDS, bands, of_each
 from tests.analysis.policy_world import LOGGER, World
 
@@ -31,9 +33,33 @@ def test_logs_of_the_same_decisions_are_one_and_clusters_of_a_name_the_same() ->
 def test_logs_of_other_decisions_are_not_put_together(name: str) -> None:
     one = World().log(LOGGER, 10, 1)
     had = getattr(one, name)
-    other = {**had, "more": 2.0} if isinstance(had, dict) else (*had[:-1], "other")
+    other: Any = {**had, "more": 2.0} if isinstance(had, dict) else (*had[:-1], "other")
+    changed: dict[str, Any] = {name: other}
     with pytest.raises(ValueError, match="parts of different options, features or weights"):
-        joined([one, replace(one, **{name: other})])
+        joined([one, replace(one, **changed)])
+
+
+@pytest.mark.parametrize(("first", "second"), [(True, False), (False, True), (False, False)])
+def test_one_log_of_a_seller_that_learnt_makes_all_of_them_so(first: bool, second: bool) -> None:
+    logs = [World().log(LOGGER, 10, seed) for seed in (1, 2)]
+    flags = zip(logs, (first, second), strict=True)
+    both = joined([replace(log, adaptive=adaptive) for log, adaptive in flags])
+    assert both.adaptive is (first or second)
+
+
+@pytest.mark.parametrize("mean", MEAN_BETWEEN)
+def test_a_mean_weight_at_a_limit_is_within_it(mean: float) -> None:
+    log = World().log(LOGGER, 2_000, 1)
+    found = diagnosed(log, log.propensities, seed=1)
+    assert refusals(found) == refusals(replace(found, mean_weight=mean)) == ()
+    beyond = mean + 0.01 * (1.0 if mean > 1.0 else -1.0)
+    [refused] = refusals(replace(found, mean_weight=beyond))
+    assert "the mean weight is" in refused.reason
+
+
+def test_a_plan_counts_its_logs_and_twice_its_rounds_of_every_profile() -> None:
+    plan = Plan(logs=3, clusters=5, each=2, rounds=7)
+    assert (plan.size, plan.total(11)) == (10, 30 + 2 * 7 * 11)
 
 
 def test_what_clusters_share_is_said_with_the_weights() -> None:
