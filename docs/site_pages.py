@@ -88,8 +88,8 @@ def _on_site(path: str) -> str:
     """Return where the site has what is at a path of the project."""
     if path in PAGES:
         return PAGES[path]
-    if path == "docs/decisions":
-        return DECISIONS
+    if path.startswith("docs/") and (ROOT / path).is_dir():
+        path = f"{path}/index.md"
     return path.removeprefix("docs/") if path.startswith("docs/") else f"source/{path}.md"
 
 

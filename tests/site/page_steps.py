@@ -1,0 +1,157 @@
+"""What a page tells its reader to do: files to write, commands to type, and what they then see."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.sim.runs import ROOT
+
+GAP = "[...]"
+"""Stands on a page for lines that are left out."""
+
+ATTEMPT = "a1-7f3c90aa"
+"""The name of an attempt at a share, which is drawn anew each time."""
+
+_FENCE = re.compile(r"```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_INDENTED = re.compile(r"(?:(?<=\n\n)|\A)((?: {4}.*\n|\n(?= {4}))+)")
+_NAMED = re.compile(r"`([\w./-]+)`:\s*\Z")
+
+
+@dataclass(frozen=True)
+class FileStep:
+    """A block that is a file: the line above it ends with its name and a colon."""
+
+    name: str
+    text: str
+
+
+@dataclass(frozen=True)
+class CommandStep:
+    """Indented lines, and the block right below them: what they print."""
+
+    lines: tuple[str, ...]
+    shown: str | None
+
+
+def steps(page: str) -> Iterator[FileStep | CommandStep]:
+    """Yield the steps of a page in their order; other blocks are no steps."""
+    at, pending = 0, None
+    for match in _blocks(page):
+        between = page[at : match.start()]
+        at = match.end()
+        fenced = match.re is _FENCE
+        if pending is not None:
+            bare = fenced and not match[1] and not between.strip()
+            yield CommandStep(pending, match[2] if bare else None)
+            pending = None
+            if bare:
+                continue
+        named = _NAMED.search(between)
+        if not fenced:
+            pending = typed(match[1])
+        elif named:
+            yield FileStep(named[1], match[2])
+    if pending is not None:
+        yield CommandStep(pending, None)
+
+
+def _blocks(page: str) -> Iterator[re.Match[str]]:
+    fences = list(_FENCE.finditer(page))
+    inside = [range(one.start(), one.end()) for one in fences]
+    indented = [
+        one for one in _INDENTED.finditer(page) if not any(one.start() in part for part in inside)
+    ]
+    yield from sorted([*fences, *indented], key=lambda one: one.start())
+
+
+def typed(block: str) -> tuple[str, ...]:
+    """Return the commands of an indented block; one that ends in a backslash goes on below."""
+    text = re.sub(r"\\\n\s*", "", re.sub(r"^ {4}", "", block, flags=re.MULTILINE))
+    return tuple(line for line in text.splitlines() if line.strip())
+
+
+class Reader:
+    """Somebody who does what a page says, in a folder of their own beside the project's examples.
+
+    A command that ends in ``&`` is left running until `leave`; what it serves at port 8080 on the
+    page is at `port` here.
+    """
+
+    def __init__(self, folder: Path, port: int) -> None:
+        self._folder, self._port = folder, port
+        self._running: list[subprocess.Popen[str]] = []
+        (folder / "examples").symlink_to(ROOT / "examples")
+
+    def write(self, step: FileStep) -> None:
+        path = self._folder / step.name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(self._here(step.text), encoding="utf-8")
+
+    def type(self, line: str) -> str:
+        """Return what a command prints; it must end well."""
+        if line.endswith(" &"):
+            self._start(self._here(line[:-2]))
+            return ""
+        done = subprocess.run(
+            ["bash", "-o", "pipefail", "-c", self._here(line)],
+            cwd=self._folder,
+            env=self._environment(),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, f"{line}\n{done.stdout}\n{done.stderr}"
+        said = done.stdout.replace(f"{self._folder}/", "").replace(str(self._port), "8080")
+        return re.sub(r"\ba1-[0-9a-f]{8}\b", ATTEMPT, said)
+
+    def leave(self) -> None:
+        """End what is still running."""
+        for process in self._running:
+            process.terminate()
+            process.communicate()
+
+    def _start(self, line: str) -> None:
+        words = [*shlex.split(line), "--port", str(self._port)]
+        process = subprocess.Popen(
+            words, cwd=self._folder, env=self._environment(), stdout=subprocess.PIPE, text=True
+        )
+        self._running.append(process)
+        assert process.stdout is not None and process.stdout.readline(), line
+
+    def _here(self, text: str) -> str:
+        return text.replace(":8080/", f":{self._port}/")
+
+    def _environment(self) -> dict[str, str]:
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        own = {"PATH": path, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", "COLUMNS": "80"}
+        state = {"XDG_STATE_HOME": str(self._folder / ".state")}
+        return os.environ | own | state
+
+
+def differs(shown: str, printed: str) -> str | None:
+    """Return the first line that a page shows and a command does not print; None if there is none.
+
+    Lines follow one another but where the page has `GAP`; blank ones and ends of lines count not.
+    """
+    there = _said(printed)
+    at, anywhere = 0, False
+    for line in _said(shown):
+        if line == GAP:
+            anywhere = True
+            continue
+        found = there.index(line, at) if anywhere and line in there[at:] else at
+        if found >= len(there) or there[found] != line:
+            return line
+        at, anywhere = found + 1, False
+    return None if anywhere or at == len(there) else f"{there[at]} (printed, and not shown)"
+
+
+def _said(text: str) -> list[str]:
+    return [line.rstrip() for line in text.splitlines() if line.strip()]
