@@ -25,6 +25,7 @@ PAGES = {
     "README.md": "project/overview.md",
     "CHANGELOG.md": "project/changelog.md",
     "CONTRIBUTING.md": "project/contributing.md",
+    "SECURITY.md": "project/security.md",
 }
 """Pages beside docs/, by what they are on the site."""
 DECISIONS = "decisions/index.md"

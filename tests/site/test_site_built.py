@@ -17,6 +17,7 @@ OUTSIDE = {
     "README.md": "project/overview",
     "CHANGELOG.md": "project/changelog",
     "CONTRIBUTING.md": "project/contributing",
+    "SECURITY.md": "project/security",
 }
 PAGES = {
     **OUTSIDE,
