@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from retailsim.analysis.policy.audit import Plan
+from retailsim.analysis.policy.audit import AuditPlan
 from retailsim.analysis.policy.decisions import joined
 from retailsim.analysis.policy.diagnostics import MEAN_BETWEEN, diagnosed, refusals
 from retailsim.analysis.policy.move_rows import BANDS, bands, of_each
@@ -58,7 +58,7 @@ def test_a_mean_weight_at_a_limit_is_within_it(mean: float) -> None:
 
 
 def test_a_plan_counts_its_logs_and_twice_its_rounds_of_every_profile() -> None:
-    plan = Plan(logs=3, clusters=5, each=2, rounds=7)
+    plan = AuditPlan(logs=3, clusters=5, each=2, rounds=7)
     assert (plan.size, plan.total(11)) == (10, 30 + 2 * 7 * 11)
 
 
