@@ -62,14 +62,21 @@ def until(reached: Callable[[], object], *running: subprocess.Popen[str]) -> Non
 def heads(host: Host, short: Path) -> None:
     """Start a Ray on a host."""
     start = (RAY, "start", "--head", "--port", PORT, "--node-ip-address", host.address)
-    host.start(*start, "--include-dashboard=false", "--temp-dir", short, *NODE, env=TOKEN | QUICK)
+    host.start(
+        *start,
+        "--include-dashboard=false",
+        "--temp-dir",
+        short,
+        *NODE,
+        environment={**TOKEN, **QUICK},
+    )
     until(lambda: _answers(host, host.address, PORT))
 
 
 def joins(host: Host, head: Host, hide: Path | None = None, **environment: str) -> None:
     """Have a host join it."""
     start = (RAY, "start", "--address", f"{head.address}:{PORT}", "--node-ip-address", host.address)
-    host.start(*start, *NODE, hide=hide, env=TOKEN | QUICK | environment)
+    host.start(*start, *NODE, hide=hide, environment={**TOKEN, **QUICK, **environment})
 
 
 def _answers(host: Host, address: str, port: int) -> bool:
@@ -93,10 +100,10 @@ def reference(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
-def launch(head: Host, run: Path, *more: object, **environment: str) -> subprocess.Popen[str]:
+def launch(head: Host, run: Path, *more: object) -> subprocess.Popen[str]:
     ray = ("--executor", "ray", "--address", f"{head.address}:{PORT}", "--shares", SHARES)
     words = command("launch", *SIZE, *ray, "--out", run, *more)
-    return head.start(*words, env=TOKEN | environment)
+    return head.start(*words, environment=TOKEN)
 
 
 def test_a_host_is_cut_off_and_the_run_is_the_same(

@@ -12,6 +12,7 @@ import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 
@@ -38,9 +39,12 @@ class Host:
         self._started: list[subprocess.Popen[str]] = []
 
     def start(
-        self, *words: object, hide: Path | None = None, env: Mapping[str, str] | None = None
+        self,
+        *words: object,
+        hide: Path | None = None,
+        environment: Mapping[str, str] = MappingProxyType({}),
     ) -> subprocess.Popen[str]:
-        """Start a process; a folder that is hidden from it is empty there, `env` is added."""
+        """Start a process; a folder that is hidden from it is empty there."""
         command = ["ip", "netns", "exec", self.name, *map(str, words)]
         if hide is not None:
             hidden = 'mount -t tmpfs none "$0" && exec "$@"'
@@ -48,7 +52,7 @@ class Host:
         process = subprocess.Popen(
             command,
             cwd=ROOT,
-            env={**os.environ, **(env or {})},
+            env={**os.environ, **environment},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
