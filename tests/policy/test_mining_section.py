@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from retailsim.analysis.policy.mining import mine
+from retailsim.analysis.policy.mining import EVERYONE, mine
 from retailsim.analysis.policy.mining_section import MOST_ROWS, mined_section
+from retailsim.analysis.policy.mining_words import how, of_buyers, whom
 from retailsim.analysis.report.content import report
 from retailsim.analysis.report.page import page
 from retailsim.sim.studio.overview.reading import read
@@ -26,10 +27,27 @@ def test_a_chapter_tells_what_holds_and_why_a_weight_is_missing() -> None:
     assert (move.text, move.below) == ("Argue", "turn 1, cold; everyone")
     one = next(one for one in mined.patterns if one.move == "Argue")
     assert with_.text == f"{one.association.bought_with:.0%}"
+    assert with_.below == f"of {one.association.done:,}"
     assert without.below == f"of {one.association.not_done:,}"
     assert change.text.startswith("-")
     assert p.text == "<0.001"
     assert (weighted.text, weighted.below) == ("–", one.weighted.refused)
+
+
+def test_how_it_is_compared_names_what_the_errors_are_by() -> None:
+    mined = mine(log(1))
+    assert f"p and the interval are by {mined.shared}, adjusted by" in how(mined)
+
+
+def test_patterns_of_some_buyers_are_asked_for_in_any_case() -> None:
+    mined = mine(log(1))
+    named = {one.value for one in mined.patterns if one.segment != EVERYONE}
+    some = sorted(named)[0]
+    kept = of_buyers(mined, some.upper())
+    assert kept.shared == mined.shared
+    assert kept.patterns == tuple(one for one in mined.patterns if some in whom(one))
+    assert 0 < len(kept.patterns) < len(mined.patterns)
+    assert of_buyers(mined, "nobody of this name").patterns == ()
 
 
 def test_long_tables_say_what_is_left_out() -> None:

@@ -9,9 +9,10 @@ import numpy as np
 import polars as pl
 import pytest
 
-from retailsim.analysis.policy.audit import AuditPlan
+from retailsim.analysis.policy.audit import MOST_OF_A_LOG, AuditPlan
 from retailsim.analysis.policy.decisions import joined
 from retailsim.analysis.policy.diagnostics import MEAN_BETWEEN, diagnosed, refusals
+from retailsim.analysis.policy.evaluation import log_value
 from retailsim.analysis.policy.move_rows import BANDS, bands, of_each
 from tests.analysis.policy_world import LOGGER, World
 
@@ -60,6 +61,21 @@ def test_a_mean_weight_at_a_limit_is_within_it(mean: float) -> None:
 def test_a_plan_counts_its_logs_and_twice_its_rounds_of_every_profile() -> None:
     plan = AuditPlan(logs=3, clusters=5, each=2, rounds=7)
     assert (plan.size, plan.total(11)) == (10, 30 + 2 * 7 * 11)
+
+
+def test_a_plan_takes_about_as_many_conversations_as_it_is_given() -> None:
+    log = World().log(LOGGER, 600, 1, clusters=60)
+    plan = AuditPlan.of(log, 20, 100_000)
+    assert (plan.clusters, plan.each, plan.rounds) == (60, MOST_OF_A_LOG // 60, 1_250)
+    assert 99_000 < plan.total(20) <= 100_000
+    assert plan.logs == (100_000 - 2 * 1_250 * 20) // plan.size
+
+
+def test_a_log_gains_nothing_over_itself() -> None:
+    found = log_value(World().log(LOGGER, 50, 1))
+    assert (found.name, found.gain, found.gain_interval) == ("log", 0.0, None)
+    assert found.interval is not None
+    assert found.interval.low < found.value < found.interval.high
 
 
 def test_what_clusters_share_is_said_with_the_weights() -> None:
