@@ -150,6 +150,20 @@ def test_what_was_not_legal_is_not_at_risk() -> None:
     assert one.association.not_done == int((first & (moves.chosen != 2) & ~shut).sum())
 
 
+def test_intervals_are_as_wide_as_what_was_looked_at_asks_for() -> None:
+    """One leaves out 0 where the adjusted p is at most 5 %, not where the plain one is."""
+    taken_back = 0
+    for one in (one for seed in range(6) for one in mine(log(seed, effect=0.1)).patterns):
+        plain, interval, adjusted = one.association.p, one.association.interval, one.adjusted_p
+        if interval is None:
+            continue
+        assert plain is not None
+        assert adjusted is not None
+        assert (not interval.low <= 0.0 <= interval.high) is (adjusted <= 0.05), one
+        taken_back += plain <= 0.05 < adjusted
+    assert taken_back
+
+
 def test_support_and_effect_are_as_asked_for() -> None:
     moves = log(7, effect=PLANTED)
     for least in (20, 80):

@@ -92,6 +92,7 @@ def test_each_model_has_a_row_with_what_it_is_asked_and_costs(
     [row] = [line.split() for line in said if line.split()[:1] == ["local"]]
     assert row == ["local", "1,200", "34,000", "5,600", "$10.00", "$20.00", "1", "min", "05", "s"]
     assert "local: 1 min 05 s at its rate" in said
+    assert said[0].endswith("; asks local")
     assert "local: a launch needs A_KEY in the environment" in said
 
 
