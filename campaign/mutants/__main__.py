@@ -30,7 +30,9 @@ def main() -> int:
     if told.write and told.package:
         parser.error("--write keeps the figures of all packages; name none")
     hunt = Hunt(told.seed)
-    hunted = [hunt.package(name, told.count, known=told.known) for name in told.package or PACKAGES]
+    names = told.package or PACKAGES
+    hunted = [hunt.package(name, told.count, known=told.known) for name in names]
+    hunted = [one for one in hunted if one.entries]
     if told.survivors:
         for entry in survivors(hunted):
             print(shown(entry.mutant))
