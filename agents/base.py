@@ -9,7 +9,7 @@ every episode. Each protocol has base classes of its own, with one typed method 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from inspect import isawaitable, iscoroutinefunction
 from typing import Any, ClassVar, NoReturn, Protocol
 
@@ -133,10 +133,6 @@ class Seat(msgspec.Struct, frozen=True, kw_only=True):
         return self.id if self.stream is None else self.stream
 
 
-Answering = Callable[[Any], Coroutine[Any, Any, Any]]
-"""Takes a request of the market and returns the value that it asks for."""
-
-
 class Agent(ABC):
     """An actor: subclass this for full control, or a protocol's `RoleAgent` for comfort.
 
@@ -166,13 +162,6 @@ class Agent(ABC):
     @abstractmethod
     async def receive(self, message: AgentRequest) -> Any:
         """Return the value that the request asks for; the protocol's page says which."""
-
-    def answering(self, kind: type[AgentRequest]) -> Answering:
-        """Return what answers requests of this class: `receive`, or what it would only hand on to.
-
-        Asked once where many requests follow.
-        """
-        return self.receive
 
     def memory(self, request: Message) -> dict[str, Any]:
         """Return the agent's own notes on the episode of `request`; empty at first."""
@@ -230,13 +219,6 @@ class RoleAgent(Agent):
         if not isawaitable(said):
             raise NotAsync(self.source, method)
         return await said
-
-    def answering(self, kind: type[AgentRequest]) -> Answering:
-        """Return the method that answers requests of this class, where it is known by it."""
-        method = getattr(self, self.methods.get(kind, ""), None)
-        if type(self).receive is not RoleAgent.receive or not iscoroutinefunction(method):
-            return self.receive
-        return method
 
     def _by_stage(self, message: AgentRequest) -> str | None:
         stage = getattr(message, "stage", None)

@@ -12,12 +12,13 @@ import asyncio
 from collections.abc import Callable, Coroutine, Generator, Mapping
 from contextlib import suppress
 from functools import partial
+from inspect import iscoroutinefunction
 from typing import Any, Protocol
 
 import anyio
 import msgspec
 
-from retailsim.agents.base import Agent, Answering
+from retailsim.agents.base import Agent, RoleAgent
 from retailsim.agents.errors import AgentBlocked, ReplyFailed, UnexpectedRequest
 from retailsim.agents.watchdog import Watchdog
 from retailsim.events.messages import Message
@@ -30,6 +31,8 @@ PATIENCE = 100
 
 
 Admissions = Mapping[type[AgentRequest], Admission]
+Answering = Callable[[Any], Coroutine[Any, Any, Any]]
+"""Takes a request of the market and returns the value that it asks for."""
 
 
 class Hosting(msgspec.Struct, frozen=True, kw_only=True):
@@ -157,7 +160,15 @@ class Trusted:
 
     def _way(self, message: Message) -> tuple[Answering, Write]:
         request, rule = asked(self._agent.source, message, self._admissions)
-        return self._agent.answering(type(request)), rule.write
+        return answering(self._agent, type(request)), rule.write
+
+
+def answering(agent: Agent, kind: type[AgentRequest]) -> Answering:
+    """Return what answers requests of a class: `receive`, or the method that it hands on to."""
+    if not isinstance(agent, RoleAgent) or type(agent).receive is not RoleAgent.receive:
+        return agent.receive
+    method: Any = getattr(agent, agent.methods.get(kind, ""), None)
+    return method if iscoroutinefunction(method) else agent.receive
 
 
 def asked(source: str, message: Message, admissions: Admissions) -> tuple[AgentRequest, Admission]:

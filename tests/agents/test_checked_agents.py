@@ -11,12 +11,13 @@ import pytest
 from benchmarks.stage import offer_of
 from retailsim.agents.base import Agent, Seat
 from retailsim.agents.errors import NotAsync, UnexpectedRequest
-from retailsim.agents.host import Checked, Trusted
+from retailsim.agents.host import Checked, Trusted, answering
 from retailsim.agents.retail.base import BuyerAgent
 from retailsim.events.errors import UnusableOutput
 from retailsim.events.messages import DecisionMade, MarketClosed, Message
 from retailsim.events.streams import Seed
 from retailsim.market.catalogue.product_files import Problems, builtin_catalogue, read_products
+from retailsim.market.claims.reading import ReadClaims
 from retailsim.market.core.admission import ReplyRefused, Written
 from retailsim.market.protocols.registry import find_protocol, rules_of
 from retailsim.market.protocols.retail.requests import AskSeller, Decide
@@ -162,8 +163,8 @@ SEAT = Seat(id="b", role="buyer", seed=Seed(1))
 
 def test_a_trusted_agents_method_is_asked_itself(request_: Decide) -> None:
     agent = Plain(SEAT)
-    assert agent.answering(Decide) == agent.decide
-    assert agent.answering(MarketClosed) == agent.receive  # type: ignore[arg-type]
+    assert answering(agent, Decide) == agent.decide
+    assert answering(agent, ReadClaims) == agent.receive
     (event,) = asyncio.run(Trusted(agent, ADMISSIONS).receive(request_))
     assert isinstance(event, DecisionMade)
 
