@@ -65,9 +65,9 @@ class Sizes:
         return EPISODES * (self.large - self.small)
 
 
-def run(quick: bool = False, commit: str = COMMIT, rounds: int = 5) -> list[dict[str, Any]]:
+def run(quick: bool = False, commit: str = COMMIT, rounds: int = 3) -> list[dict[str, Any]]:
     """Measure and return one dict a figure, as ``python -m benchmarks`` reads them."""
-    sizes = Sizes(1, 2, 1) if quick else Sizes(1, 4, rounds)
+    sizes = Sizes(1, 2, 1) if quick else Sizes(1, 3, rounds)
     with unpacked(commit) as baseline:
         return [
             _events(baseline, commit),
