@@ -22,6 +22,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return Path("runs/old")
 
 
+@pytest.mark.slow
 def test_an_old_run_is_replayed_and_reported(run: Path) -> None:
     replayed = sim("replay", run)
     assert replayed.exit_code == 0, replayed.stderr
@@ -29,6 +30,7 @@ def test_an_old_run_is_replayed_and_reported(run: Path) -> None:
     assert sim("report", run).exit_code == 0
 
 
+@pytest.mark.slow
 def test_nothing_of_an_old_run_is_rewritten(run: Path) -> None:
     before = {path: path.read_bytes() for path in run.rglob("*") if path.is_file()}
     assert sim("replay", run).exit_code == sim("report", run).exit_code == 0

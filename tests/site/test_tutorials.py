@@ -97,6 +97,7 @@ def test_what_is_shown_is_what_is_printed(shown: str, found: str | None) -> None
     assert differs(shown, "a  \n\nb\nc\n") == found
 
 
+@pytest.mark.slow
 def test_a_command_that_fails_fails_the_page(tmp_path: Path) -> None:
     reader = Reader(tmp_path, 0)
     with pytest.raises(AssertionError, match="nothing-there"):
