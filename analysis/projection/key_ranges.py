@@ -19,7 +19,7 @@ from retailsim.analysis.projection.packed import Packed, understood, unpacked
 
 Key = tuple[Any, ...]
 
-_CELLS_AT_ONCE = 400_000
+_CELLS_AT_ONCE = 200_000
 """Of a range with all its columns: more take more memory, fewer open pieces more often."""
 
 _SAMPLES = 50

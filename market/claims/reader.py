@@ -23,7 +23,7 @@ from retailsim.market.core import money
 
 LONGEST_SENTENCE = 400
 """Characters of a sentence that are read; patterns take time that grows with them."""
-MOST_HARMLESS = 65_536
+MOST_HARMLESS = 16_384
 """Pieces of text remembered to claim nothing, whatever the sheet."""
 
 _ENDS = re.compile(r"(?:[.!?…][\"'”’)]*(?=\s)|\n)\s*")

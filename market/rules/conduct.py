@@ -38,7 +38,7 @@ class OpenConduct(Protocol):
 
 NOTHING_HEARD: Facts = MappingProxyType({})
 _Listened = tuple[tuple[str, tuple[str, ...]], ...]
-MOST_KNOWN = 65_536
+MOST_KNOWN = 16_384
 """Pieces of texts that are remembered for each set of phrases: those that say none of them."""
 
 

@@ -16,7 +16,7 @@ from retailsim.market.rules.judging import binds, forbids_option, lacking, says
 from retailsim.market.rules.phrases import index
 from retailsim.market.rules.rule import Rule, RuleSet
 
-MOST_QUIET = 65_536
+MOST_QUIET = 16_384
 """Pieces of texts that are remembered for each set of rules."""
 MOST_ALLOWED = 4_096
 """Facts by which is remembered what a set of rules leaves to a seller."""
