@@ -38,7 +38,7 @@ def main() -> int:
     hunted = [one for one in hunted if len(one.entries) == min(told.count, one.there_are)]
     if told.survivors:
         for entry in survivors(hunted):
-            print(shown(entry.mutant))
+            print(shown(entry.mutant, hunt.place))
     print(table(hunted))
     if told.write:
         write(hunted)

@@ -6,14 +6,13 @@ import difflib
 from pathlib import Path
 
 from campaign.mutants.operators import Mutant
-from campaign.mutants.packages import ROOT
 
 AROUND = 4
 """Lines before and after the change."""
 
 
-def shown(mutant: Mutant, root: Path = ROOT) -> str:
-    """Return its key, where it is, and what changes there."""
+def shown(mutant: Mutant, root: Path) -> str:
+    """Return its key, where it is, and what changes there, in the tree it was tried in."""
     source = (root / mutant.path).read_bytes()
     before, after = source.decode(), mutant.applied(source).decode()
     lines = difflib.unified_diff(

@@ -149,7 +149,7 @@ def test_what_a_stopped_hunt_left_is_mended(tmp_path: Path) -> None:
 
 
 def test_a_mutant_is_shown_with_its_key_its_place_and_both_lines() -> None:
-    text = shown(one_mutant("events/brief.py"))
+    text = shown(one_mutant("events/brief.py"), ROOT)
     assert text.startswith(f"== {one_mutant('events/brief.py').key} events/brief.py:")
     assert sum(line.startswith("-") for line in text.splitlines()) == 1
     assert sum(line.startswith("+") for line in text.splitlines()) == 1
