@@ -91,6 +91,13 @@ def test_a_budget_is_never_passed() -> None:
     assert 0 < len(server.bodies) < 500
 
 
+def test_what_is_free_is_asked_with_nothing_to_spend() -> None:
+    with serving(answering) as server:
+        batch, kept = asked(server.url, 5, 0.0, "price={input=0.0,output=0.0}")
+    assert len(kept) == 5
+    assert batch.spent.nanousd == 0
+
+
 def test_a_budget_needs_a_price() -> None:
     with pytest.raises(Exception, match="price"):
         ModelBatch("openai-compatible/llama", ("base_url=http://127.0.0.1:1/v1",), 1.0)

@@ -12,6 +12,7 @@ import pytest
 
 from retailsim.agents.llm.provider.price import how_to_price
 from retailsim.agents.llm.types import ModelConfig
+from retailsim.sim.budget.market_workload import HUGE_EPISODES
 from tests.sim.modelserver import serving
 from tests.sim.runs import outside_lines, replayed, scenario, sim
 
@@ -238,3 +239,15 @@ def test_the_largest_market_is_the_one_with_the_longest_sheet(tmp_path: Path) ->
     """A market is reserved by its own worst case, the budget has to cover the largest."""
     found = estimated(with_seats(tmp_path))
     assert found["most_dollars"] / 8 < found["largest_market_dollars"] < found["most_dollars"] / 4
+
+
+def test_a_huge_market_begins_with_money_for_an_episode_and_any_other_with_all_of_its_own(
+    tmp_path: Path,
+) -> None:
+    one, most, huge = (
+        estimated(with_seats(tmp_path, buyers=n)) for n in (1, HUGE_EPISODES, HUGE_EPISODES + 1)
+    )
+    for whole in (one, most):
+        assert whole["beginning_dollars"] == whole["largest_market_dollars"]
+    assert huge["largest_market_dollars"] > most["largest_market_dollars"]
+    assert huge["beginning_dollars"] == one["beginning_dollars"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,12 +11,14 @@ from typing import Any
 import pytest
 
 from retailsim.agents.llm.gateway.answer_cache import AnswerCache
+from retailsim.agents.llm.gateway.retry import Patience
 from retailsim.agents.llm.types import ModelConfig, Price
+from retailsim.events.messages import ModelCalled
 from retailsim.events.outside import Door
 from retailsim.sim.budget.models import Models, shared_answers
 from retailsim.sim.errors import BadScenario
 from retailsim.sim.play.progress import ModelUsage
-from retailsim.sim.play.stop import Stop
+from retailsim.sim.play.stop import Stop, Turnstile
 from retailsim.sim.scenario.kept_tables import CacheTable
 from tests.llm.test_caller import CALL, REQUEST, Stopping, Written
 from tests.sim.modelserver import Server, serving
@@ -65,6 +68,58 @@ def test_what_was_asked_is_counted_in_calls_tokens_and_money() -> None:
     assert answer == "yes, and at once"
     assert (usage.calls, usage.retries, usage.in_flight, usage.output_tokens) == (1, 0, 0, 4)
     assert usage.nanousd == 1000 * usage.input_tokens + 2000 * usage.output_tokens
+
+
+def test_an_attempt_that_failed_is_counted_as_a_retry(monkeypatch: pytest.MonkeyPatch) -> None:
+    def busy_at_first(body: dict[str, Any]) -> tuple[int, Any]:
+        first = len(server.bodies) == 1
+        return (503, {"error": {"message": "busy"}}) if first else answering(body)
+
+    monkeypatch.setattr(Patience, "wait_s", lambda *given: 0.0)
+    with serving(busy_at_first) as server:
+        answer, usage = asked(server, None)
+        assert len(server.bodies) == 2
+    assert answer == "yes, and at once"
+    assert (usage.calls, usage.retries) == (1, 1)
+
+
+async def _in_a_market(models: Models, stop: Stop) -> ModelCalled | None:
+    """Ask as a market does; None if the stop has ended it."""
+    turnstile = Turnstile(stop)
+    access = models.access("local", Door((), Written(), turnstile))
+    with turnstile.scope:
+        return await access.ask(REQUEST, "buyer:a", task="decision", role="buyer", call=CALL)
+    return None
+
+
+def test_a_stop_waits_for_what_was_sent_and_not_for_who_waits_behind_it() -> None:
+    answerable = threading.Event()
+
+    def patient(body: dict[str, Any]) -> tuple[int, Any]:
+        answerable.wait(30.0)
+        return answering(body)
+
+    async def scene(server: Server) -> tuple[ModelCalled | None, ModelCalled | None]:
+        stop = Stop()
+        async with Models({"local": config(server, max_in_flight=1)}, stop) as models:
+            sent = asyncio.create_task(_in_a_market(models, stop))
+            behind = asyncio.create_task(_in_a_market(models, stop))
+            await asyncio.to_thread(server.wait_for, 1)
+            stop.request()
+            try:
+                await asyncio.wait([behind], timeout=10.0)
+                assert behind.done(), "it waits for a turn that will not come"
+                assert not sent.done()
+            finally:
+                answerable.set()
+            return await sent, await behind
+
+    with serving(patient) as server:
+        sent, behind = asyncio.run(scene(server))
+        assert len(server.bodies) == 1
+    assert sent is not None
+    assert sent.answer == "yes, and at once"
+    assert behind is None
 
 
 def test_an_answer_is_another_runs_once_it_is_accepted_and_of_the_same_seed(tmp_path: Path) -> None:
