@@ -12,7 +12,7 @@ from retailsim.analysis.policy.decisions import Decisions, Floats
 from retailsim.analysis.policy.estimators import ESTIMATORS, Problem
 from retailsim.analysis.policy.evaluation import estimates, evaluated, log_value
 from retailsim.analysis.policy.fitted_q import Worth, fitted_worth
-from retailsim.analysis.policy.weights import importance_weights
+from retailsim.analysis.policy.weights import Weights, importance_weights
 from retailsim.analysis.statistics.bootstrap import Parts, ratio, ratio_sums
 from retailsim.analysis.statistics.clusters import ratio_variance
 from tests.analysis.policy_world import FAR, LOGGER, NEAR, World, blind, of
@@ -165,6 +165,41 @@ def test_switching_gives_bias_for_variance_where_weights_are_large() -> None:
     assert np.square(errors["Switch-DR"]).mean() < np.square(errors["DR"]).mean()
     same = problem(log, LOGGER)
     assert ESTIMATORS["Switch-DR"](same).value == pytest.approx(ESTIMATORS["DR"](same).value, 0.05)
+
+
+def weighed(now: Sequence[Sequence[float]], unforeseen: Sequence[float]) -> Problem:
+    """Conversations of three turns: weights turn by turn, and what came last beside a model of 5.
+
+    What is unforeseen is as it is weighed, so that the doubly robust estimate is 5 and its mean.
+    """
+    weights = np.array(now)
+    log = World().log(np.array([[0.5, 0.5, 0.0]] * 2), len(weights), seed=1)
+    rewards = np.zeros(weights.shape)
+    rewards[:, -1] = np.array(unforeseen) / weights[:, -1]
+    return Problem(
+        replace(log, rewards=rewards.ravel()),
+        Weights(weights.ravel(), weights[:, -1], log.turn - 1),
+        Worth(*(np.full(len(log), value) for value in (0.0, 5.0, 0.0))),
+    )
+
+
+UNFORESEEN = (100.0, -60.0, *[0.0] * 4, 100.0, -60.0, *[0.0] * 2)
+"""By chance they are 8 on average, which the model's 5 would not bear out."""
+
+
+def test_a_model_that_is_trusted_once_is_trusted_to_the_end_of_the_conversation() -> None:
+    """The weights were large in the middle of those that nobody foresaw, and fell again."""
+    middle = [[1.0, 1_000.0 if value else 1.0, 1.0] for value in UNFORESEEN]
+    posed = weighed(middle, UNFORESEEN)
+    assert ESTIMATORS["DR"](posed).value == pytest.approx(5.0 + 8.0)
+    assert ESTIMATORS["Switch-DR"](posed).value == pytest.approx(5.0)
+
+
+def test_where_two_of_five_weights_are_huge_the_model_is_trusted_with_them() -> None:
+    last = [[1.0, 1.0, 1_000.0 if value else 1.0] for value in UNFORESEEN]
+    posed = weighed(last, UNFORESEEN)
+    assert ESTIMATORS["DR"](posed).value == pytest.approx(5.0 + 8.0)
+    assert ESTIMATORS["Switch-DR"](posed).value == pytest.approx(5.0)
 
 
 def test_values_are_fitted_on_other_clusters() -> None:

@@ -164,6 +164,13 @@ def test_intervals_are_as_wide_as_what_was_looked_at_asks_for() -> None:
     assert taken_back
 
 
+def test_among_how_much_was_looked_is_said_of_one_seller_in_one_run_unless_there_are_more() -> None:
+    moves = log(5, profiles=60, each=5)
+    assert looked_at(mine(moves)).startswith("300 conversations with 60 profiles, by 1 seller: ")
+    more = looked_at(mine(replace(moves, runs=3, sellers=2)))
+    assert more.startswith("3 runs, 300 conversations with 60 profiles, by 2 sellers: ")
+
+
 def test_support_and_effect_are_as_asked_for() -> None:
     moves = log(7, effect=PLANTED)
     for least in (20, 80):

@@ -13,7 +13,9 @@ from retailsim.analysis.policy.audit import MOST_OF_A_LOG, AuditPlan
 from retailsim.analysis.policy.decisions import joined
 from retailsim.analysis.policy.diagnostics import MEAN_BETWEEN, diagnosed, refusals
 from retailsim.analysis.policy.evaluation import log_value
-from retailsim.analysis.policy.move_rows import BANDS, bands, of_each
+from retailsim.analysis.policy.mining import mine
+from retailsim.analysis.policy.mining_words import looked_at
+from retailsim.analysis.policy.move_rows import BANDS, bands, moves_of, of_each
 from tests.analysis.policy_world import LOGGER, World
 
 
@@ -109,3 +111,40 @@ def test_bands_of_an_amount_have_about_equally_many_conversations_and_say_their_
     assert found.codes[half - 1] == -1
     none = bands("Price", rows([None, None]), "cents")
     assert (none.values, [*none.codes]) == ((), [-1] * 4)
+
+
+def moved(count: int) -> pl.DataFrame:
+    """Moves of so many conversations of one turn, every second one by a seller that learns."""
+    some = range(count)
+    return pl.DataFrame(
+        {
+            "run": ["r"] * count,
+            "episode": [f"e{number}" for number in some],
+            "turn": [1] * count,
+            "seller": ["learns" if number % 2 else "stays" for number in some],
+            "state": [0] * count,
+            "option": ["Ask"] * count,
+            "options": [["Ask", "Show"]] * count,
+            "probabilities": [[0.5, 0.5]] * count,
+            "sold": [True] * count,
+            "profile": ["p"] * count,
+        },
+        schema_overrides={
+            **dict.fromkeys(("run", "episode", "seller", "option", "profile"), pl.String),
+            "turn": pl.Int64,
+            "state": pl.Int64,
+            "sold": pl.Boolean,
+            "options": pl.List(pl.String),
+            "probabilities": pl.List(pl.Float64),
+        },
+    )
+
+
+@pytest.mark.parametrize("count", [0, 4])
+def test_who_may_have_learnt_can_be_left_out(count: int) -> None:
+    learning = {"r": {"learns"}}
+    moves = moves_of(moved(count), (), states=("open",), shared="profile", learning=learning)
+    assert len(moves.sold[~moves.learning]) == count // 2
+    said = looked_at(mine(moves))
+    assert said.startswith(f"{'' if count else '0 runs, '}{count} conversations")
+    assert (f"In {count // 2} conversations the seller may have learnt" in said) is bool(count)
