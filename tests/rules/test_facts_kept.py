@@ -10,6 +10,7 @@ import pytest
 from retailsim.events.messages import EpisodeOpened, Event, MessageSent, OrderPlaced, Role
 from retailsim.market.protocols.retail.conduct import RetailConduct
 from retailsim.market.protocols.retail.rule_guard import RuleGuard
+from retailsim.market.rules.conduct import rating
 from retailsim.market.rules.enforcing import enforced
 from retailsim.market.rules.rule_file import built_in
 from tests.agents.behavioral_drive import make_product
@@ -93,3 +94,14 @@ def test_where_nothing_was_opened_nothing_is_so(episode: str | None) -> None:
     conduct.note(said("z", "Are you a bot?"))
     conduct.note(ordered("z"))
     assert conduct.facts(episode) == {}
+
+
+def test_of_several_products_the_worst_rating_and_the_least_count_are_what_can_be_claimed() -> None:
+    good, liked = (
+        make_product(number, average_rating=stars, rating_number=count)
+        for number, (stars, count) in enumerate([(4.8, 12), (3.1, 900)])
+    )
+    for some in ([good, liked], [liked, good]):
+        assert rating(some) == {"average_rating": 3.1, "rating_number": 12}
+    unrated = make_product(3, average_rating=None, rating_number=None)
+    assert rating([good, unrated]) == rating([]) == {}

@@ -77,6 +77,24 @@ def test_people_read_the_sentence_and_where(lying: Path) -> None:
     assert "never broken: social-proof-needs-numbers" in result.stdout
 
 
+@pytest.mark.parametrize(("products", "said"), [(1, "once"), (2, "2 times"), (3, "3 times")])
+def test_what_was_said_once_is_told_as_once(products: int, said: str, tmp_path: Path) -> None:
+    (tmp_path / "lies.txt").write_text(PITCH)
+    rows = (
+        {"parent_asin": f"A{n}", "title": f"Tea {n}", "price": 9.99, "main_category": "Grocery"}
+        for n in range(products)
+    )
+    (tmp_path / "mine.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+    (tmp_path / "s.toml").write_text(
+        '[rules]\nmasks = false\n[[buyers]]\nid = "a"\n'
+        '[[sellers]]\nid = "lies"\nagent = "script"\npitch_file = "lies.txt"\n'
+    )
+    launched(tmp_path / "run", tmp_path / "s.toml", "--catalog", tmp_path / "mine.jsonl")
+    lines = sim("policy", "check", tmp_path / "run").stdout.splitlines()
+    [line] = [one for one in lines if one.startswith("false-urgency (mask)")]
+    assert f"lies: {said}, in 100.0% of the conversations" in line
+
+
 def test_a_file_of_ones_own_goes_on_top(lying: Path, tmp_path: Path) -> None:
     rules = tmp_path / "mine.toml"
     off: Sequence[str] = ("false-urgency", "no-human-claim")

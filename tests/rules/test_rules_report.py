@@ -10,6 +10,7 @@ from retailsim.analysis.report.content import report
 from retailsim.analysis.rules import report as rules_report
 from retailsim.analysis.rules.checking import check_run
 from retailsim.analysis.rules.report import rules_section
+from retailsim.market.rules.rule_file import with_file
 from tests.sim.runs import SMALL, launched
 
 
@@ -69,6 +70,25 @@ def test_a_long_sentence_is_cut(run: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert sentence.endswith("...")
     broken = check_run(run).broken.filter(rule="pressing-to-decide")["by"]
     assert any(said.startswith(sentence.removesuffix("...")) for said in broken)
+
+
+def test_a_budget_is_shown_with_its_limit_and_other_rules_without_one(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text(
+        '[[rule]]\nid = "greets"\nsource = "house"\nwhy = "No."\nlevel = "budget"\n'
+        'limit = 0.125\nsays = ["you"]\n'
+    )
+    rules = with_file(file)
+    monkeypatch.setattr(rules_report, "check_run", lambda run: check_run(run, rules))
+    section = rules_section(run, 100)
+    assert section is not None
+    [shown] = section.tables
+    place = shown.columns.index("Limit")
+    limits = {row[0].text: row[place].text for row in shown.rows}
+    assert limits.pop("greets") == "12.5%"
+    assert {*limits.values()} == {""}
 
 
 def test_a_run_of_just_so_many_episodes_is_gone_through(
