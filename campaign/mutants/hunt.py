@@ -14,7 +14,7 @@ import msgspec
 
 from campaign.mutants import forked
 from campaign.mutants.journal import Entry, Journal
-from campaign.mutants.operators import Mutant
+from campaign.mutants.mutant import Mutant
 from campaign.mutants.packages import PACKAGES, ROOT, Package, all_mutants, sampled
 from campaign.mutants.session import Session
 from campaign.mutants.tree import renewed

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from campaign.mutants.operators import Mutant
+from campaign.mutants.mutant import Mutant
 from campaign.mutants.packages import Package
 from campaign.mutants.trial import SURVIVED, Outcome
 from campaign.mutants.watched import digest

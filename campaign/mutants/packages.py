@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
-from campaign.mutants.operators import Mutant, compiles, mutants
+from campaign.mutants.mutant import Mutant, compiles, mutants
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from pathlib import Path
 
-from campaign.mutants.operators import Mutant
+from campaign.mutants.mutant import Mutant
 
 AROUND = 4
 """Lines before and after the change."""

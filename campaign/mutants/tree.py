@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from campaign.mutants.operators import Mutant
+from campaign.mutants.mutant import Mutant
 from campaign.mutants.packages import ROOT
 
 

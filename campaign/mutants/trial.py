@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from campaign.mutants import forked
-from campaign.mutants.operators import Mutant
+from campaign.mutants.mutant import Mutant
 from campaign.mutants.session import BROKEN, Chosen, Session
 from campaign.mutants.swapped import Functions
 from campaign.mutants.tree import mutated

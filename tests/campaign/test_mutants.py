@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from campaign.mutants.operators import Mutant, compiles, mutants
+from campaign.mutants.mutant import Mutant, compiles, mutants
 from campaign.mutants.packages import PACKAGES, ROOT, Package, all_mutants, sampled
 from campaign.mutants.shown import shown
 from campaign.mutants.tree import mutated, renewed

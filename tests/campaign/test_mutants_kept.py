@@ -10,7 +10,7 @@ import pytest
 from campaign.mutants.hunt import Tried
 from campaign.mutants.journal import Entry, Journal
 from campaign.mutants.judged import EQUIVALENT, JUDGES, LEFT, Judgement, equivalent, judged
-from campaign.mutants.operators import Mutant, mutants
+from campaign.mutants.mutant import Mutant, mutants
 from campaign.mutants.packages import Package
 from campaign.mutants.page import BEGIN, END, PAGE, table, write
 from campaign.mutants.trial import KILLED, SURVIVED, TIMEOUT, Outcome
