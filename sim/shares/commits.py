@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
-from typing import Protocol
+from typing import Annotated, Protocol
 
 import msgspec
 
@@ -26,6 +26,9 @@ from retailsim.sim.shares.errors import NoLinks, NotPlanned, ShareDamaged, Share
 
 COMMIT = "COMMIT"
 _VERSION = 1
+
+Nanousd = Annotated[int, msgspec.Meta(ge=0)]
+"""An amount in billionths of a dollar."""
 
 
 class Commit(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,7 +60,7 @@ class Commit(msgspec.Struct, frozen=True, kw_only=True):
     episodes: int
     segments: tuple[SealedSegment, ...]
     lease: int | None = None
-    spent_nanousd: int | None = None
+    spent_nanousd: Nanousd | None = None
 
     @property
     def events(self) -> int:
@@ -102,7 +105,7 @@ def read_commit(commits: Commits, share: int, run: object) -> Commit | None:
     try:
         text = commits.read(share)
         found = None if text is None else msgspec.json.decode(text, type=Commit)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         problem = f"its commit cannot be read ({error})"
         raise ShareDamaged(share, commits.place(share), problem, run) from None
     if found is not None and found.commit != _VERSION:

@@ -13,9 +13,10 @@ from retailsim.sim.folder.run_folder import RunFile, RunFolder
 from retailsim.sim.seats.cast import used_models
 from retailsim.sim.shares.attempts import attempts
 from retailsim.sim.shares.commits import Commit
-from retailsim.sim.shares.errors import BudgetGone
+from retailsim.sim.shares.errors import BookDamaged, BudgetGone
 from retailsim.sim.shares.fitness import plan_of
 from retailsim.sim.shares.leases import (
+    BOOK,
     Book,
     FolderShelf,
     Leases,
@@ -52,14 +53,24 @@ def means_of(
     assert found is not None
     shelf: Shelf = FolderShelf(run) if objects is None else StoreShelf(objects)
     leases = read_leases(shelf, run.path, file.run.id)
+    _check_held(run, leases, commits)
     if leases is None:
         leases = _of_plan(run, file, commits, objects)
     book = Book(shelf, int(file.budget * 1e9), leases)
-    for commit in commits:
-        if commit.lease is not None and commit.spent_nanousd is not None:
-            leases.settle(commit.lease, commit.spent_nanousd)
     book.write()  # from now on, no share is played by hand
-    return Means(models, book, round((found.beginning_dollars or 0.0) * 1e9))
+    means = Means(models, book, round((found.beginning_dollars or 0.0) * 1e9))
+    for commit in commits:
+        means.committed(commit)
+    return means
+
+
+def _check_held(run: RunFolder, leases: Leases | None, commits: Iterable[Commit]) -> None:
+    """Refuse a book that lacks leases by which shares were played: it may lack any other, too."""
+    for commit in commits:
+        number = commit.lease
+        if number is not None and (leases is None or not leases.holds(number, commit.share)):
+            problem = f"the lease by which share {commit.share} was played is not there"
+            raise BookDamaged(run.path, BOOK, problem)
 
 
 def _of_plan(

@@ -8,6 +8,7 @@ as it ended. Of one that was lost nobody knows whether it still spends, so all t
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Protocol
@@ -18,6 +19,7 @@ from retailsim.events.log.disk import replace_file
 from retailsim.events.object_store import Objects
 from retailsim.events.whole_file import read_bounded
 from retailsim.sim.folder.run_folder import RunFolder
+from retailsim.sim.shares.commits import Nanousd
 from retailsim.sim.shares.errors import BookDamaged
 
 BOOK = "LEASES"
@@ -49,14 +51,14 @@ class Lease(msgspec.Struct, frozen=True, kw_only=True):
     ----------
     share : int
     nanousd : int
-        What it may spend.
+        What it may spend, from 0: less would be more for the others.
     spent : int or None
         What it spent; None as long as it has not said so.
     """
 
     share: int
-    nanousd: int
-    spent: int | None = None
+    nanousd: Nanousd
+    spent: Nanousd | None = None
 
     @property
     def charged(self) -> int:
@@ -90,6 +92,10 @@ class Leases(msgspec.Struct, kw_only=True):
     def free(self, limit: int) -> int:
         """Return what is left of a budget."""
         return max(0, limit - self.charged)
+
+    def holds(self, number: int, share: int) -> bool:
+        """Whether a lease is one of a share."""
+        return 0 <= number < len(self.given) and self.given[number].share == share
 
     def grant(self, share: int, nanousd: int, limit: int) -> int:
         """Give an attempt a lease; returns its number.
@@ -134,6 +140,8 @@ class FolderShelf:
     def read(self) -> bytes | None:
         """Return what it holds, or None."""
         try:
+            if self._place.exists() and not self._place.is_file():  # a pipe is waited for for ever
+                raise OSError(errno.EINVAL, "it is no file", str(self._place))
             return read_bounded(self._place, _MOST_BYTES)
         except FileNotFoundError:
             return None
@@ -214,7 +222,7 @@ def read_leases(shelf: Shelf, run: object, identity: str) -> Leases | None:
         return None
     try:
         found = msgspec.json.decode(text, type=Leases)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise BookDamaged(run, BOOK, str(error)) from None
     if found.run != identity:
         raise BookDamaged(run, BOOK, "it is another run's")

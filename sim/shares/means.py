@@ -95,5 +95,8 @@ class Means:
 
     def committed(self, commit: Commit) -> None:
         """Take back what the attempt did not need that played a share, lost or not."""
-        if self.book is not None and commit.lease is not None and commit.spent_nanousd is not None:
-            self.book.settle(commit.lease, commit.spent_nanousd)
+        lease, spent = commit.lease, commit.spent_nanousd
+        if self.book is None or lease is None or spent is None:
+            return
+        if self.book.leases.holds(lease, commit.share):  # another's stays charged
+            self.book.settle(lease, spent)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -12,8 +13,9 @@ from hypothesis import strategies as st
 
 from retailsim.agents.llm.types import ModelConfig
 from retailsim.sim.folder.run_folder import RunFolder
-from retailsim.sim.shares.commits import Commit
-from retailsim.sim.shares.errors import BookDamaged
+from retailsim.sim.shares.commits import COMMIT, Commit, FolderCommits, read_commit
+from retailsim.sim.shares.divided import _check_held
+from retailsim.sim.shares.errors import BookDamaged, ShareDamaged
 from retailsim.sim.shares.leases import (
     BOOK,
     Book,
@@ -253,3 +255,62 @@ def test_a_book_outlives_its_loop_and_says_whose_it_is(tmp_path: Path) -> None:
     (tmp_path / "shares" / BOOK).write_text("{")
     with pytest.raises(BookDamaged, match="nobody knows what attempts may have spent: restore it"):
         read_leases(shelf, tmp_path, "r")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"",
+        bytes(64),
+        b'{"run":"r","given":[{"share":0,"nanousd":5,"spent":-1000}]}',
+        b'{"run":"r","given":[{"share":0,"nanousd":-1000}]}',
+        b'{"run":"r","given":[{"share":0,"nanousd":1e400}]}',
+        b'{"run":"r","given":[{"share":0,"nanousd":%s}]}' % (b"9" * 5000),
+        b'{"run":"r","x":%s}' % (b"[" * 100_000),
+        b'{"run":"\xff","given":[]}',
+    ],
+    ids=["empty", "nul", "spent", "given", "float", "huge", "deep", "text"],
+)
+def test_a_book_by_a_stranger_gives_nobody_more_than_there_is(tmp_path: Path, text: bytes) -> None:
+    shelf = Shelf()
+    shelf.text = text
+    with pytest.raises(BookDamaged):
+        read_leases(shelf, tmp_path, "r")
+
+
+def test_a_pipe_in_the_place_of_the_book_is_not_waited_for(tmp_path: Path) -> None:
+    (tmp_path / "shares").mkdir()
+    os.mkfifo(tmp_path / "shares" / BOOK)
+    with pytest.raises(OSError, match="it is no file"):
+        read_leases(FolderShelf(RunFolder(tmp_path)), tmp_path, "r")
+
+
+def test_a_commit_gives_back_no_other_shares_lease(tmp_path: Path) -> None:
+    """Nor more than it was given, whatever stands in it."""
+    leases = Leases(run="r", given=[Lease(share=4, nanousd=60), Lease(share=5, nanousd=40)])
+    means = Means(MODELS, Book(Shelf(), 100, leases), least=1)
+    own = Commit(run="r", share=4, attempt="a", episodes=1, segments=(), spent_nanousd=0)
+    for number in (1, 2, -1, -2, 10**30):
+        odd = msgspec.structs.replace(own, lease=number)
+        means.committed(odd)
+        assert leases.charged == 100
+        with pytest.raises(BookDamaged, match="the lease by which share 4 was played is not there"):
+            _check_held(RunFolder(tmp_path), leases, [odd])
+    right = msgspec.structs.replace(own, lease=0)
+    _check_held(RunFolder(tmp_path), leases, [own, right])
+    with pytest.raises(BookDamaged):
+        _check_held(RunFolder(tmp_path), None, [right])  # the book was removed
+    means.committed(right)
+    assert leases.charged == 40
+
+
+@pytest.mark.parametrize("text", [b'{"x":%s}' % (b"[" * 100_000), None], ids=["deep", "negative"])
+def test_a_commit_that_cannot_be_is_named(tmp_path: Path, text: bytes | None) -> None:
+    below = Commit(
+        run="r", share=0, attempt="a", episodes=1, segments=(), lease=0, spent_nanousd=-5
+    )
+    place = tmp_path / "shares" / "0000" / COMMIT
+    place.parent.mkdir(parents=True)
+    place.write_bytes(msgspec.json.encode(below) if text is None else text)
+    with pytest.raises(ShareDamaged, match="its commit cannot be read"):
+        read_commit(FolderCommits(RunFolder(tmp_path)), 0, tmp_path)
