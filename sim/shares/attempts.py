@@ -22,7 +22,8 @@ from retailsim.sim.play.survey import Survey, survey
 from retailsim.sim.shares.commits import share_folder
 from retailsim.sim.terminal.audience import Audience
 
-_NAME = re.compile(r"a\d+-[0-9a-f]{8}")
+NAME = re.compile(r"a\d+-[0-9a-f]{8}")
+"""Of an attempt; what else is there is somebody else's."""
 _TRIES = 3
 """Whoever writes a segment may close it, and so rename it, just before it is copied."""
 
@@ -31,7 +32,7 @@ def attempts(run: RunFolder, share: int) -> list[RunFolder]:
     """Return the attempts at a share that left something, by their names."""
     folder = share_folder(run, share)
     found = sorted(folder.iterdir()) if folder.is_dir() else []
-    return [RunFolder(path) for path in found if _NAME.fullmatch(path.name)]
+    return [RunFolder(path) for path in found if NAME.fullmatch(path.name)]
 
 
 def new_attempt(run: RunFolder, share: int, number: int, audience: Audience) -> RunFolder:

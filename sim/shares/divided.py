@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
 from retailsim.events.object_store import Objects
+from retailsim.events.whole_file import read_bounded
 from retailsim.market.core.money import nanodollars
 from retailsim.sim.budget.estimate import estimate
 from retailsim.sim.execution.job import run_design
 from retailsim.sim.execution.rest import in_cents, rest_of
 from retailsim.sim.folder.run_folder import RunFile, RunFolder
 from retailsim.sim.seats.cast import used_models
-from retailsim.sim.shares.attempts import attempts
+from retailsim.sim.shares.attempts import NAME, attempts
 from retailsim.sim.shares.commits import Commit
 from retailsim.sim.shares.errors import BookDamaged, BudgetGone
 from retailsim.sim.shares.fitness import plan_of
@@ -92,7 +94,7 @@ _Said = dict[tuple[int, str], int | None]
 
 def _said_in_folder(run: RunFolder, file: RunFile) -> _Said:
     return {
-        (share, one.path.name): _number((one.path / SPENT).read_bytes())
+        (share, one.path.name): _number(read_bounded(one.path / SPENT))
         if (one.path / SPENT).is_file()
         else None
         for share in range(plan_of(run.path, file).shares)
@@ -104,7 +106,7 @@ def _said_in_store(objects: Objects) -> _Said:
     found: _Said = {}
     for name in objects.sizes("shares"):
         parts = name.split("/")
-        if len(parts) > 3:
+        if len(parts) > 3 and parts[1].isdecimal() and NAME.fullmatch(parts[2]):
             key = int(parts[1]), parts[2]
             found.setdefault(key, None)
             if parts[3] == SPENT:
@@ -113,7 +115,8 @@ def _said_in_store(objects: Objects) -> _Said:
 
 
 def _number(text: bytes) -> int | None:
-    return int(text) if text.strip().isdigit() else None
+    """Return an amount that is there to its last digit: of half of one, nobody knows the rest."""
+    return int(text) if re.fullmatch(rb"\d{1,30}\n", text) else None
 
 
 def budget_gone(

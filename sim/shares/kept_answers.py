@@ -28,7 +28,8 @@ from retailsim.events.object_store import Objects
 from retailsim.sim.folder.run_folder import RunFile, RunFolder
 from retailsim.sim.play.leftovers import Leftovers, is_record
 from retailsim.sim.play.market_log import Log
-from retailsim.sim.shares.attempts import surveyed
+from retailsim.sim.shares.attempts import NAME, surveyed
+from retailsim.sim.shares.errors import ShareDamaged
 
 BATCH_S = 0.2
 """A store takes tens of milliseconds for an object, and thousands a second of one bucket."""
@@ -192,14 +193,30 @@ def _again(failure: StoreFailed) -> StoreFailed:
 
 
 def fetch_answers(objects: Objects, share: int) -> dict[str, list[LoggedRecord]]:
-    """Return what all attempts at a share put, by their names."""
+    """Return what all attempts at a share put, by their names.
+
+    Raises
+    ------
+    ShareDamaged
+        If any of it cannot be read: what it was would be paid for again.
+    """
     under = f"shares/{share:04d}"
-    names = [name for name in objects.sizes(under) if f"/{_FOLDER}/" in name]
+    names = [name for name in objects.sizes(under) if _holds_answers(name)]
     found: dict[str, list[LoggedRecord]] = defaultdict(list)
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         for name, text in zip(names, pool.map(objects.read, names), strict=True):
-            found[name.split("/")[2]] += map(_decode, (text or b"").splitlines())
+            try:
+                found[name.split("/")[2]] += map(_decode, (text or b"").splitlines())
+            except (ValueError, RecursionError) as error:
+                problem = f"answers that were kept cannot be read ({error})"
+                place = f"{objects.address}/{name}"
+                raise ShareDamaged(share, place, problem, objects.address) from None
     return dict(found)
+
+
+def _holds_answers(name: str) -> bool:
+    parts = name.split("/")
+    return len(parts) == 5 and parts[3] == _FOLDER and NAME.fullmatch(parts[2]) is not None
 
 
 def chosen(
