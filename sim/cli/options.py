@@ -12,7 +12,8 @@ import click
 from retailsim.sim.cli.completion import RunAddress, RunPath, ScenarioName
 
 
-def _finite(ctx: click.Context, option: click.Parameter, value: float | None) -> float | None:
+def finite(ctx: click.Context, option: click.Parameter, value: float | None) -> float | None:
+    """Return an amount in dollars; refuse what is none."""
     if value is not None and not math.isfinite(value):
         raise click.BadParameter(f"{value} is not an amount in dollars.", ctx, option)
     return value
@@ -41,14 +42,14 @@ WORKERS = click.option(
 BUDGET = click.option(
     "--budget",
     type=click.FloatRange(0, min_open=True),
-    callback=_finite,
+    callback=finite,
     metavar="USD",
     help="The most that language models may cost, in US dollars.",
 )
 MODEL_BUDGET = click.option(
     "--budget",
     type=click.FloatRange(0),
-    callback=_finite,
+    callback=finite,
     metavar="USD",
     help="The most that the model may cost, in US dollars.",
 )

@@ -29,6 +29,7 @@ from retailsim.sim.cli.options import (
     STUDIO,
     VERBOSE,
     WORKERS,
+    finite,
     scenario_names,
 )
 
@@ -320,6 +321,7 @@ def resume(
 @click.option(
     "--budget",
     type=click.FloatRange(0, min_open=True),
+    callback=finite,
     metavar="USD",
     help="The most that models may cost in all shares; each has an even part.",
 )

@@ -263,8 +263,9 @@ def test_an_empty_folder_is_used_and_any_other_left_alone(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("amount", ["0", "-1", "nan", "inf", "x"])
-def test_a_budget_is_a_number_of_dollars(amount: str) -> None:
-    result = sim("launch", "--dry-run", "--budget", amount)
+@pytest.mark.parametrize("words", [("launch", "--dry-run"), ("shard", "s3://b/r", "--share", "0")])
+def test_a_budget_is_a_number_of_dollars(words: tuple[str, ...], amount: str) -> None:
+    result = sim(*words, "--budget", amount)
     assert result.exit_code == 2
     assert "Error: Invalid value for '--budget'" in result.stderr
 
