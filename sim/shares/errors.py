@@ -109,6 +109,18 @@ class BookDamaged(SimError):
         )
 
 
+class BookTaken(SimError):
+    """Another loop divides the budget since, and knows of all that this one gave until then."""
+
+    exit_status = 3
+
+    def __init__(self, book: str) -> None:
+        super().__init__(
+            f"shares/{book} was changed by somebody else: another `--executor ray` plays this run, "
+            "so this one ends; leave it to that one"
+        )
+
+
 class NoCluster(SimError):
     """There is no Ray cluster to play on."""
 

@@ -20,7 +20,7 @@ from retailsim.events.object_store import Objects
 from retailsim.events.whole_file import read_bounded
 from retailsim.sim.folder.run_folder import RunFolder
 from retailsim.sim.shares.commits import Nanousd
-from retailsim.sim.shares.errors import BookDamaged
+from retailsim.sim.shares.errors import BookDamaged, BookTaken
 
 BOOK = "LEASES"
 _MOST_BYTES = 1 << 30
@@ -182,6 +182,7 @@ class Book:
         self.limit = limit
         self.leases = leases
         self._shelf = shelf
+        self._written: bytes | None = None
 
     @property
     def free(self) -> int:
@@ -200,8 +201,18 @@ class Book:
             self.write()
 
     def write(self) -> None:
-        """Write it down."""
-        self._shelf.write(msgspec.json.encode(self.leases))
+        """Write it down.
+
+        Raises
+        ------
+        BookTaken
+            If somebody else did since: two who know nothing of each other would give it all twice.
+        """
+        if self._written is not None and self._shelf.read() != self._written:
+            raise BookTaken(BOOK)
+        text = msgspec.json.encode(self.leases)
+        self._shelf.write(text)
+        self._written = text
 
 
 def read_leases(shelf: Shelf, run: object, identity: str) -> Leases | None:

@@ -15,7 +15,7 @@ from retailsim.agents.llm.types import ModelConfig
 from retailsim.sim.folder.run_folder import RunFolder
 from retailsim.sim.shares.commits import COMMIT, Commit, FolderCommits, read_commit
 from retailsim.sim.shares.divided import _check_held
-from retailsim.sim.shares.errors import BookDamaged, ShareDamaged
+from retailsim.sim.shares.errors import BookDamaged, BookTaken, ShareDamaged
 from retailsim.sim.shares.leases import (
     BOOK,
     Book,
@@ -314,3 +314,31 @@ def test_a_commit_that_cannot_be_is_named(tmp_path: Path, text: bytes | None) ->
     place.write_bytes(msgspec.json.encode(below) if text is None else text)
     with pytest.raises(ShareDamaged, match="its commit cannot be read"):
         read_commit(FolderCommits(RunFolder(tmp_path)), 0, tmp_path)
+
+
+def test_of_two_that_divide_one_budget_the_first_ends() -> None:
+    """With the control that both together would have given more than there is."""
+    shelf = Shelf()
+    first = Book(shelf, 100, Leases(run="r"))
+    first.grant(0, 60)
+    found = read_leases(shelf, "r", "r")
+    assert found is not None
+    second = Book(shelf, 100, found)
+    second.grant(1, 40)
+    with pytest.raises(BookTaken, match="another `--executor ray` plays this run"):
+        first.grant(2, 40)
+    assert first.leases.charged + 40 > 100
+    with pytest.raises(BookTaken):
+        first.settle(0, 0)
+    second.settle(1, 10)
+    assert read_leases(shelf, "r", "r") == second.leases
+    assert second.leases.charged == 70
+
+
+def test_a_book_that_is_taken_away_is_not_written_anew() -> None:
+    shelf = Shelf()
+    book = Book(shelf, 100, Leases(run="r"))
+    book.grant(0, 60)
+    shelf.text = None
+    with pytest.raises(BookTaken):
+        book.grant(1, 10)
