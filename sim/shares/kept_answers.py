@@ -124,6 +124,9 @@ class Answers:
                     self._put(b"".join(lines for lines, _ in batch))
                 except StoreFailed as error:
                     self._failure = error
+                except Exception as error:  # noqa: BLE001 - who waits is told, whatever it is
+                    problem = f"unexpected {type(error).__name__}: {error}"
+                    self._failure = StoreFailed(self._objects.address, problem, 1)
             self._serve([waiter for _, waiter in batch if waiter is not None])
 
     def _put(self, lines: bytes) -> None:

@@ -217,19 +217,22 @@ def test_a_store_that_takes_no_more_ends_the_share_and_loses_nothing(
 class Store:
     """A store that takes its time."""
 
+    address = "s3://b"
+
     def __init__(self) -> None:
         self.puts: list[bytes] = []
         self.may = threading.Event()
         self.began = threading.Event()
         self.stopped = threading.Event()
         self.fails = False
+        self.error: Exception = StoreFailed("s3://b", "no", 3)
 
     def put(self, name: str, data: bytes) -> None:
         assert name == f"shares/0000/a1/answers/{len(self.puts):08d}.jsonl"
         self.began.set()
         self.may.wait()
         if self.fails:
-            raise StoreFailed("s3://b", "no", 3)
+            raise self.error
         self.puts.append(data)
 
 
@@ -305,6 +308,23 @@ def test_once_the_store_takes_no_more_nothing_is_written() -> None:
         log.append(b"{}\n", 1)
     answers.close()
     assert (store.puts, local.lines) == ([], [line(0)])
+    assert store.stopped.is_set()
+
+
+def test_who_waits_is_told_of_any_error_of_the_thread_that_puts() -> None:
+    """A bug of ours or of the client's must end the share, not keep it waiting for ever."""
+    store = Store()
+    store.fails, store.error = True, ValueError("what is this")
+    store.may.set()
+    answers, log, _ = beside(store)
+
+    async def asked() -> None:
+        with pytest.raises(StoreFailed, match="unexpected ValueError: what is this") as told:
+            await asyncio.wait_for(log.append_durable(line(0), 1), 20)
+        assert told.value.exit_status == 1
+
+    asyncio.run(asked())
+    answers.close()
     assert store.stopped.is_set()
 
 
