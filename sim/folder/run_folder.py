@@ -7,6 +7,7 @@ it holds copies of everything it depends on, so it can be moved to another machi
 from __future__ import annotations
 
 import errno
+import math
 import os
 import shutil
 import tomllib
@@ -181,6 +182,8 @@ class RunFolder:
             raise NotARunFolder(self.path, f"run.toml cannot be read: {error}") from None
         except msgspec.ValidationError as error:
             raise NotARunFolder(self.path, f"run.toml is of another version: {error}") from None
+        if file.budget is not None and not 0 <= file.budget * 1e9 < math.inf:
+            raise NotARunFolder(self.path, f"run.toml: budget: {file.budget} is no amount")
         for name in file.inputs:
             if PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts:
                 raise NotARunFolder(self.path, f"run.toml: inputs: {name!r} leads out of it")

@@ -262,7 +262,7 @@ def test_an_empty_folder_is_used_and_any_other_left_alone(tmp_path: Path) -> Non
         assert result.stderr == f"error: {place} {problem}\n"
 
 
-@pytest.mark.parametrize("amount", ["0", "-1", "nan", "inf", "x"])
+@pytest.mark.parametrize("amount", ["0", "-1", "nan", "inf", "1e300", "x"])
 @pytest.mark.parametrize("words", [("launch", "--dry-run"), ("shard", "s3://b/r", "--share", "0")])
 def test_a_budget_is_a_number_of_dollars(words: tuple[str, ...], amount: str) -> None:
     result = sim(*words, "--budget", amount)

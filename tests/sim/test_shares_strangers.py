@@ -8,11 +8,14 @@ from typing import Any
 import pytest
 
 from retailsim.events.outside import encode
+from retailsim.sim.errors import NotARunFolder
 from retailsim.sim.folder.run_folder import RunFolder
 from retailsim.sim.shares.attempts import attempts
 from retailsim.sim.shares.divided import _number, _said_in_store
 from retailsim.sim.shares.errors import ShareDamaged
 from retailsim.sim.shares.kept_answers import fetch_answers
+from tests.sim.runs import SMALL
+from tests.sim.test_shares import planned, refused
 from tests.sim.test_shares_answers import record
 
 OWN = "shares/0000/a1-0123abcd"
@@ -77,3 +80,16 @@ def test_an_amount_that_is_not_there_to_its_end_is_not_known(text: bytes) -> Non
     assert _number(b"1234\n") == 1234
     assert _number(text) is None
     assert _said_in_store(store({f"{OWN}/SPENT": text})) == {(0, "a1-0123abcd"): None}
+
+
+@pytest.mark.parametrize("amount", ["nan", "inf", "-inf", "-0.01", "-1e308", "1e300"])
+def test_a_budget_that_is_no_amount_is_refused(tmp_path: Path, amount: str) -> None:
+    run = planned(tmp_path / "run", *SMALL, shares=1)
+    place = run.path / "run.toml"
+    text = place.read_text()
+    place.write_text(f"budget = 0.0\n{text}")
+    assert run.read().budget == 0.0
+    place.write_text(f"budget = {amount}\n{text}")
+    with pytest.raises(NotARunFolder, match=r"run\.toml: budget: .* is no amount"):
+        run.read()
+    assert "is no amount" in refused("shard", run.path, "--share", 0)
