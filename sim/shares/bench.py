@@ -39,6 +39,10 @@ class Outlet(Protocol):
         """
         ...
 
+    def begin(self) -> None:
+        """Leave word that the attempt has begun."""
+        ...
+
     def put_all(self) -> None:
         """Put everything there."""
         ...
@@ -101,6 +105,9 @@ class _Here:
 
     def load(self, furthest: str | None, file: RunFile) -> None:
         """Nothing is elsewhere."""
+
+    def begin(self) -> None:
+        """Its folder says so."""
 
     def put_all(self) -> None:
         """Nothing is to be done."""

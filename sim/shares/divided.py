@@ -56,10 +56,12 @@ def means_of(
     shelf: Shelf = FolderShelf(run) if objects is None else StoreShelf(objects)
     leases = read_leases(shelf, run.path, file.run.id)
     _check_held(run, leases, commits)
-    if leases is None:
-        leases = _of_plan(run, file, commits, objects)
-    book = Book(shelf, int(file.budget * 1e9), leases)
-    book.write()  # from now on, no share is played by hand
+    undivided = leases is None
+    book = Book(shelf, int(file.budget * 1e9), leases or _of_plan(run, file, commits, objects))
+    book.write()  # from now on, no share is begun by hand
+    if undivided:
+        book.leases = _of_plan(run, file, commits, objects)  # with those begun until then
+        book.write()
     means = Means(models, book, round((found.beginning_dollars or 0.0) * 1e9))
     for commit in commits:
         means.committed(commit)

@@ -23,6 +23,9 @@ from retailsim.sim.shares.kept_answers import Answers, fetch_answers, load
 _LOOK_S = 2.0
 """How often a closed segment is looked for: one is filled in a minute or more."""
 
+BEGUN = "BEGUN"
+"""An attempt's name for nothing but that it has begun."""
+
 
 def fetch_run(objects: Objects, place: Path) -> RunFolder:
     """Fetch a run's ``run.toml`` and inputs to a folder.
@@ -124,6 +127,12 @@ class Keeper:
         found = fetch_answers(self._objects, self._share)
         if found:
             self.answers.put_first(load(found, furthest, self._home, file, self._share))
+
+    def begin(self) -> None:
+        """Leave word in the store, where nothing else is until something was answered."""
+        word = self._home.path / BEGUN
+        word.touch()
+        self._put_file(word)
 
     def put_all(self) -> None:
         """Put everything that is not there yet; raises `StoreFailed`."""

@@ -134,8 +134,8 @@ def play_share(
             raise NoSuchShare(run, share, shares)
         if (done := read_commit(bench.commits, share, run)) is not None:
             return _told(terminal, done, "nothing to do, it was played by", spent=0)
-        if given is None and read_leases(bench.leases, run, file.run.id) is not None:
-            raise LeasesKept(run)
+        if given is None:
+            _check_undivided(bench, file)
         check_worker(bench.run, run, file, trust=trust)
         bench.run.check_places(share_folder(bench.run, share))
         there = None
@@ -143,8 +143,28 @@ def play_share(
             there = fetch_furthest(bench.objects, bench.run, share)
         home = new_attempt(bench.run, share, attempt, terminal)
         with bench.keeping(home, share) as outlet:
+            if given is None:
+                _begun_by_hand(bench, file, outlet)
             outlet.load(there, file)
             return _attempted(bench, file, share, home, outlet, terminal, verbose=verbose)
+
+
+def _check_undivided(bench: Bench, file: RunFile) -> None:
+    """Refuse a run whose budget is divided by a loop; raises `LeasesKept`."""
+    if read_leases(bench.leases, bench.named, file.run.id) is not None:
+        raise LeasesKept(bench.named)
+
+
+def _begun_by_hand(bench: Bench, file: RunFile, outlet: Outlet) -> None:
+    """Have a loop that begins now count this attempt, or find that one has begun."""
+    if file.budget is None:
+        return
+    outlet.begin()
+    try:
+        _check_undivided(bench, file)
+    except LeasesKept:
+        outlet.remove()
+        raise
 
 
 def _attempted(

@@ -17,7 +17,8 @@ from retailsim.events.errors import StoreFailed
 from retailsim.events.messages import LoggedRecord, OutsideAnswered
 from retailsim.events.object_store import Objects
 from retailsim.events.outside import encode
-from retailsim.sim.shares import kept_in_store
+from retailsim.sim.shares import kept_in_store, shard
+from retailsim.sim.shares.divided import _said_in_store
 from retailsim.sim.shares.kept_answers import Answers, KeptTwice, chosen
 from retailsim.sim.shares.view import view_of
 from tests.sim.modelserver import by_rote, serving
@@ -168,6 +169,30 @@ def test_nobody_goes_on_by_an_answer_that_is_not_there(
     paid = provider.answered
     assert paid == same(asked, provider, tmp_path) + lost
     assert paid > 3 * MARKETS
+
+
+@pytest.mark.slow
+def test_an_attempt_by_hand_is_in_the_store_before_anything_is_asked(
+    door: Door, provider: Provider, asked: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A loop that begins then would give away what it may spend."""
+    out = tmp_path / "planned"
+    launch = ("launch", asked, "--out", out, "--shares", 1, "--store", ADDRESS, "--budget", 1)
+    assert sim(*launch).exit_code == 0
+    objects, seen = Objects(ADDRESS), []
+    real = shard._attempted
+
+    def attempted(*given: Any, **more: Any) -> Any:
+        seen.append((provider.answered, _said_in_store(objects)))
+        return real(*given, **more)
+
+    monkeypatch.setattr(shard, "_attempted", attempted)
+    play()
+    [(answered, said)] = seen
+    assert answered == 0
+    assert [(share, paid) for (share, _), paid in said.items()] == [(0, None)]
+    assert sim("gather", ADDRESS).exit_code == 0
+    assert [name for name in objects.sizes("shares") if "/a1-" in name] == []
 
 
 def at_rest(provider: Provider) -> Callable[[], bool]:

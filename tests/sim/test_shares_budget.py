@@ -8,13 +8,16 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from retailsim.sim.folder.run_folder import RunFolder
+from retailsim.sim.shares import shard
+from retailsim.sim.shares.attempts import attempts, new_attempt
 from retailsim.sim.shares.commits import FolderCommits, read_commit
 from retailsim.sim.shares.errors import BudgetGone
 from retailsim.sim.shares.executed import _to_the_end
-from retailsim.sim.shares.leases import FolderShelf, read_leases
+from retailsim.sim.shares.leases import BOOK, FolderShelf, Leases, read_leases
 from retailsim.sim.shares.outcome import Outcome, Task, play_task
 from retailsim.sim.terminal.terminal import Terminal
 from tests.sim.modelserver import Server, serving
@@ -156,8 +159,6 @@ def test_the_advice_of_a_loop_converges(asked: Path, reference: Path, tmp_path: 
 
 def allow(run: RunFolder, budget: float) -> None:
     """Do what ``resume --budget`` does."""
-    import msgspec
-
     run.write(msgspec.structs.replace(run.read(), budget=budget))
 
 
@@ -199,3 +200,39 @@ def test_what_was_played_by_hand_is_counted(asked: Path, reference: Path, tmp_pa
     assert (leases.given[0].share, leases.given[0].spent) == (1, done.spent_nanousd)
     assert (leases.given[1].share, leases.given[1].charged) == (2, part)
     assert event_lines(run.path) == event_lines(reference)
+
+
+def test_who_begins_by_hand_as_a_loop_begins_is_counted(
+    asked: Path, reference: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has looked for leases before there are any, and after the loop looked for attempts."""
+    budget = 3 * (cost(reference) + worst(asked))
+    run = planned(tmp_path / "run", asked, "--budget", budget, shares=SHARES)
+    begins = run.shares / "0002" / "a1-00000000"
+    real = FolderShelf.write
+
+    def write(shelf: FolderShelf, text: bytes) -> None:
+        begins.mkdir(parents=True, exist_ok=True)
+        real(shelf, text)
+
+    monkeypatch.setattr(FolderShelf, "write", write)
+    resumed(run, Here())
+    leases = read_leases(FolderShelf(run), run.path, run.read().run.id)
+    assert leases is not None
+    assert (leases.given[0].share, leases.given[0].charged) == (2, int(budget * 1e9) // SHARES)
+
+
+def test_who_begins_by_hand_once_a_loop_has_begun_is_refused(
+    asked: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where it looked for leases just before."""
+    run = planned(tmp_path / "run", asked, "--budget", worst(asked) * 9, shares=SHARES)
+
+    def begun(*given: Any) -> RunFolder:
+        made = new_attempt(*given)
+        (run.shares / BOOK).write_bytes(msgspec.json.encode(Leases(run=run.read().run.id)))
+        return made
+
+    monkeypatch.setattr(shard, "new_attempt", begun)
+    assert "is divided by `--executor ray`" in refused("shard", run.path, "--share", 0)
+    assert attempts(run, 0) == []
