@@ -30,6 +30,9 @@ _VERSION = 1
 Nanousd = Annotated[int, msgspec.Meta(ge=0)]
 """An amount in billionths of a dollar."""
 
+_Folder = Annotated[str, msgspec.Meta(pattern=r"\A[^/.\0][^/\0]*\Z")]
+"""Its name, and no way out of the share's own."""
+
 
 class Commit(msgspec.Struct, frozen=True, kw_only=True):
     """What an attempt says when it has played its share.
@@ -56,7 +59,7 @@ class Commit(msgspec.Struct, frozen=True, kw_only=True):
     commit: int = _VERSION
     run: str
     share: int
-    attempt: str
+    attempt: _Folder
     episodes: int
     segments: tuple[SealedSegment, ...]
     lease: int | None = None

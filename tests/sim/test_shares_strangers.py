@@ -5,12 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from retailsim.events.outside import encode
 from retailsim.sim.errors import NotARunFolder
 from retailsim.sim.folder.run_folder import RunFolder
 from retailsim.sim.shares.attempts import attempts
+from retailsim.sim.shares.commits import COMMIT, Commit
 from retailsim.sim.shares.divided import _number, _said_in_store
 from retailsim.sim.shares.errors import ShareDamaged
 from retailsim.sim.shares.kept_answers import fetch_answers
@@ -93,3 +95,18 @@ def test_a_budget_that_is_no_amount_is_refused(tmp_path: Path, amount: str) -> N
     with pytest.raises(NotARunFolder, match=r"run\.toml: budget: .* is no amount"):
         run.read()
     assert "is no amount" in refused("shard", run.path, "--share", 0)
+
+
+@pytest.mark.parametrize("attempt", ["../../../victim", "/victim", "..", ".", "", "a/../../x"])
+def test_a_commit_leads_to_no_folder_but_its_shares(tmp_path: Path, attempt: str) -> None:
+    """What it names is moved into the run."""
+    run = planned(tmp_path / "run", *SMALL, shares=1)
+    kept = tmp_path / "victim" / "telemetry" / "own.txt"
+    kept.parent.mkdir(parents=True)
+    kept.write_text("mine")
+    commit = Commit(run=run.read().run.id, share=0, attempt=attempt, episodes=0, segments=())
+    place = run.shares / "0000" / COMMIT
+    place.parent.mkdir(parents=True)
+    place.write_bytes(msgspec.json.encode(commit))
+    assert "share 0: its commit cannot be read" in refused("gather", run.path)
+    assert kept.read_text() == "mine"
