@@ -90,7 +90,7 @@ class StoredAnswers:
         self._size = 0
         self._first: tuple[LoggedRecord, ...] = ()
         self._held = HeldAnswers(())
-        found, failed = array("Q"), []
+        found, failed = array("Q"), list[LoggedRecord]()
         for line in lines:
             found.append(_start(_decode_call(line)) | self._size)
             if b'"key":"' + FAILURE.encode() in line:
@@ -98,7 +98,7 @@ class StoredAnswers:
             self._size += self._file.write(line)
         self._file.flush()
         self._index = array("Q", sorted(found))
-        self._failures = dict(_failures(failed))
+        self._failed = failed
 
     def behind(self, first: tuple[LoggedRecord, ...]) -> StoredAnswers:
         """Return these behind others that are at hand, and count only where these say nothing."""
@@ -107,8 +107,11 @@ class StoredAnswers:
 
     @property
     def failures(self) -> Failures:
-        """Those that are failures of whole replies."""
-        return {**self._held.failures, **self._failures}
+        """Those that are failures of whole replies, and what counts for their calls."""
+        listed = (*self._held.failures.values(), *self._failed)
+        return dict(
+            _failures(one for one in listed if self.find(one.episode, one.source, one.call) == one)
+        )
 
     def find(self, episode: str | None, source: str, call: int) -> LoggedRecord | None:
         """Return what is recorded for a call, if anything."""

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from retailsim.events import recorded_answers
-from retailsim.events.messages import LoggedRecord, ModelCalled, OutsideAnswered
+from retailsim.events.messages import LoggedRecord, Message, ModelCalled, OutsideAnswered
 from retailsim.events.outside import Door
 from retailsim.events.recorded_answers import FAILURE, HeldAnswers, StoredAnswers
 
@@ -78,6 +78,45 @@ def test_failures_of_replies_are_at_hand() -> None:
     assert stored(records).failures == HeldAnswers(records).failures
     assert list(stored(records).failures.values()) == [failed]
     assert Door(stored(records), None).recorded("e", "buyer:b", 2) == lure
+
+
+@settings(deadline=None)
+@given(
+    listed=st.lists(st.tuples(calls, st.booleans()), max_size=12),
+    first=st.lists(st.tuples(calls, st.booleans()), max_size=4),
+)
+def test_a_failure_that_a_later_record_replaced_counts_no_more(
+    listed: list[tuple[tuple[str | None, str, int], bool]],
+    first: list[tuple[tuple[str | None, str, int], bool]],
+) -> None:
+    """As for those at hand, also where another run's answers stand before the market's own."""
+
+    def records(some: list[tuple[tuple[str | None, str, int], bool]]) -> list[LoggedRecord]:
+        return [
+            answered(call, f"{n}", f"{FAILURE}{call[2]}" if fails else "k")
+            for n, (call, fails) in enumerate(some)
+        ]
+
+    shared, own = records(first), records(listed)
+    found = stored(own).behind(tuple(shared)).failures
+    assert found == HeldAnswers([*shared, *own]).failures
+
+
+def test_a_reply_that_failed_once_and_was_answered_then_is_answered() -> None:
+    call = ("e", "buyer:b", 1)
+    then = answered(call, "yes")
+    failed = msgspec.structs.replace(then, key=f"{FAILURE}Decide 0", answer=None, error="late")
+    request = Message(market="m", episode="e")
+    for records, first, fails in (
+        ([failed], (), True),
+        ([then, failed], (), True),
+        ([failed, then], (), False),
+        ([then], (failed,), False),
+        ([failed], (then,), True),
+    ):
+        door = Door(stored(records).behind(first), None)
+        told = door.failure(request, "buyer:b", "Decide 0")
+        assert (told is not None) == fails, (records, first)
 
 
 def test_memory_has_some_bytes_an_answer() -> None:
