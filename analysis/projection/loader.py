@@ -103,6 +103,33 @@ def scan(run: Path, use: Callable[[LazyProjection], T]) -> T:
     return _read(run, lazily)
 
 
+def load_after(
+    run: Path, use: Callable[[LazyProjection], T], columns: Collection[str] | None = None
+) -> tuple[T, Projection]:
+    """Use a projection as `scan` does, then load the same one: other columns are never held.
+
+    Parameters
+    ----------
+    use : callable
+        As that of `scan`.
+    columns : collection of str or None
+        As those of `load`.
+
+    Raises
+    ------
+    NotARun, LogDamaged, LogUnreadable, BadTables
+        As `load`; and what `use` raises.
+    """
+
+    def both(
+        contents: Mapping[str, Packed], tables: TableSet, log: LogCheck
+    ) -> tuple[T, Projection]:
+        told = use(replace(opened_lazily(contents), log=log))
+        return told, replace(opened(contents, tables, columns), log=log)
+
+    return _read(run, both)
+
+
 def _read(run: Path, use: _Use[T]) -> T:
     folder = run / "events"
     if not folder.is_dir():

@@ -18,14 +18,15 @@ from retailsim.analysis.exhibits.parts import (
 )
 from retailsim.analysis.measures import estimates, steps
 from retailsim.analysis.measures.failures import failed_of, reasons
+from retailsim.analysis.measures.rows import Episodes
 from retailsim.analysis.measures.scope import KINDS, SHARED_BY, scope
 from retailsim.analysis.measures.table import columns_read as measures_read
 from retailsim.analysis.measures.table import measure, shown_in
 from retailsim.analysis.measures.value_text import MARKED
 from retailsim.analysis.policy.mining import mine
 from retailsim.analysis.policy.mining_section import mined_section
-from retailsim.analysis.projection.loader import load
-from retailsim.analysis.projection.projection import Projection
+from retailsim.analysis.projection.loader import load_after
+from retailsim.analysis.projection.projection import LazyProjection, Projection
 from retailsim.analysis.projection.registered import planned_episodes
 from retailsim.analysis.protocol import ProtocolAnalysis, analysis_of
 from retailsim.analysis.replay.replay import Replay, columns_read, summarize
@@ -33,6 +34,7 @@ from retailsim.analysis.replay.telemetry import attempts
 from retailsim.analysis.report import findings, funnel, groups, products, profit
 from retailsim.analysis.report.cautions import cautions
 from retailsim.analysis.report.costs import cost_section
+from retailsim.analysis.report.examples import READ as EXAMPLES_READ
 from retailsim.analysis.report.examples import examples
 from retailsim.analysis.report.measure_views import MOST_ROWS, Own, marked, total
 from retailsim.analysis.report.precision import worth_section
@@ -71,12 +73,16 @@ def report(run: Path, about: Mapping[str, str], learning: Collection[str] = ()) 
         As `analysis.projection.loader.load`.
     """
     protocol = analysis_of(run)
-    projection, own = load(run, columns_of(protocol)), protocol.measures
+    own = protocol.measures
     sealed = (run / "events" / SEAL).exists()
     planned = planned_episodes(run)
-    replay = summarize(
-        run.name, projection, sealed=sealed, sent=attempts(run), own=own, planned=planned
-    )
+
+    def counted(found: LazyProjection) -> tuple[Replay, Section | None]:
+        sent = attempts(run)
+        replay = summarize(run.name, found, sealed=sealed, sent=sent, own=own, planned=planned)
+        return replay, failures_section(replay, found.episodes)
+
+    (replay, failures), projection = load_after(run, counted, held_columns(protocol))
     some = estimates.by_number(estimates.decided(shown_columns(projection.episodes, own)))
     own_parts: list[Section | None] = []
     if some.height:
@@ -85,7 +91,6 @@ def report(run: Path, about: Mapping[str, str], learning: Collection[str] = ()) 
             moves_section(run, projection, protocol, learning),
             rules_section(run, projection.episodes.height),
         ]
-    failures = failures_section(replay, projection.episodes)
     last = [failures, _examples(run, projection.episodes, protocol)]
     warnings = tuple(protocol.cautions(projection))
     del projection  # what follows reads `some`: memory need not hold the rest beside it
@@ -118,15 +123,25 @@ def report(run: Path, about: Mapping[str, str], learning: Collection[str] = ()) 
 
 def shown_columns(episodes: pl.DataFrame, own: Own) -> pl.DataFrame:
     """Return the columns that sections read; what others say of single episodes is left out."""
-    shown = estimates.shown_with_bounds(own)
-    read = {*_READ, *_SEATS, *SHARED_BY, *KINDS, *steps.read(), *measures_read(shown)}
     shared = any(name in episodes.columns and not episodes[name].null_count() for name in SHARED_BY)
     alone = () if shared else ("episode",)  # which each is a cluster of its own then
-    return episodes.select(name for name in episodes.columns if name in {*read, *alone})
+    return episodes.select(name for name in episodes.columns if name in {*_shown(own), *alone})
+
+
+def _shown(own: Own) -> frozenset[str]:
+    measured = measures_read(estimates.shown_with_bounds(own))
+    return _READ | measured | {*_SEATS, *SHARED_BY, *KINDS, *steps.read()}
+
+
+def held_columns(protocol: ProtocolAnalysis) -> frozenset[str] | None:
+    """Return the columns of the episodes that a report holds, after its replay; None: any."""
+    if protocol.reads is None:
+        return None
+    return _shown(protocol.measures) | EXAMPLES_READ | frozenset(protocol.reads)
 
 
 def columns_of(protocol: ProtocolAnalysis) -> frozenset[str] | None:
-    """Return the columns of the episodes that a report reads; None: any."""
+    """Return the columns that a report and its replay read of the episodes; None: any."""
     if protocol.reads is None:
         return None
     return columns_read(protocol.measures) | _READ | frozenset((*steps.read(), *protocol.reads))
@@ -208,7 +223,7 @@ def refunds_section(some: pl.DataFrame) -> Section | None:
     return Section(name="refunds", title="Refunds", tables=tuple(tables))
 
 
-def failures_section(replay: Replay, episodes: pl.DataFrame) -> Section | None:
+def failures_section(replay: Replay, episodes: Episodes) -> Section | None:
     """Return what failed, by stage and reason, and what was rejected; None where nothing was."""
     failed = reasons(failed_of(episodes))
     if failed.is_empty() and not replay.rejected_outputs and not replay.rejected_commands:

@@ -16,6 +16,9 @@ from retailsim.analysis.lookup.episode import episode_lines
 from retailsim.analysis.lookup.index import LogIndex
 from retailsim.analysis.protocol import Remark, Told
 
+READ = frozenset(("episode", "market", "orders", "outcome", "status", "rejected_outputs"))
+"""The columns of the episodes by which examples are chosen."""
+
 _EACH = 2
 _TEXT = 4_000
 

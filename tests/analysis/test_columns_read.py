@@ -9,11 +9,12 @@ import msgspec
 import polars as pl
 import pytest
 
-from retailsim.analysis.projection.loader import load
+from retailsim.analysis.projection.loader import load, load_after
+from retailsim.analysis.projection.projection import LazyProjection
 from retailsim.analysis.projection.registered import own_measures
 from retailsim.analysis.protocol import ProtocolAnalysis, analysis_of
 from retailsim.analysis.replay.headline_intervals import intervals
-from retailsim.analysis.replay.replay import columns_read, replay
+from retailsim.analysis.replay.replay import Replay, columns_read, replay
 from retailsim.analysis.report import content
 from retailsim.analysis.report.content import report
 from tests.sim.runs import SMALL, launched
@@ -56,18 +57,36 @@ def test_a_report_of_the_columns_that_it_reads_says_what_one_of_all_says(
     run: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     narrow = report(run, {})
-    monkeypatch.setattr(content, "columns_of", lambda _: None)
+    monkeypatch.setattr(content, "held_columns", lambda _: None)
     assert msgspec.json.encode(narrow) == msgspec.json.encode(report(run, {}))
 
 
 def test_a_report_holds_no_column_that_nothing_shows(run: Path) -> None:
-    read = content.columns_of(analysis_of(run))
+    read, held = content.columns_of(analysis_of(run)), content.held_columns(analysis_of(run))
     assert read is not None
+    assert held is not None
     assert "closed_t" in load(run).episodes.columns
     assert "closed_t" not in read
+    assert held < read
+    assert {"retries", "failed_reason", "rejected_commands"} <= read - held, "only its replay"
 
 
 def test_a_protocol_that_does_not_say_what_it_reads_is_given_all() -> None:
-    assert content.columns_of(ProtocolAnalysis()) is None
-    assert "condition" not in (content.columns_of(ProtocolAnalysis(reads=())) or ())
-    assert "condition" in (content.columns_of(ProtocolAnalysis(reads=("condition",))) or ())
+    for asked in (content.columns_of, content.held_columns):
+        assert asked(ProtocolAnalysis()) is None
+        assert "condition" not in (asked(ProtocolAnalysis(reads=())) or ())
+        assert "condition" in (asked(ProtocolAnalysis(reads=("condition",))) or ())
+
+
+def test_what_is_used_before_it_is_loaded_is_the_same_projection(run: Path) -> None:
+    wanted = {"episode", "orders"}
+
+    def used(found: LazyProjection) -> tuple[Replay, pl.DataFrame]:
+        return replay(run, found), found.episodes.select("episode", "orders").collect()
+
+    (told, episodes), held = load_after(run, used, wanted)
+    assert told == replay(run)
+    assert set(held.episodes.columns) == wanted
+    assert held.episodes.equals(episodes)
+    assert held.markets.equals(load(run).markets)
+    assert held.log is not None
