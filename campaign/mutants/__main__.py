@@ -31,6 +31,10 @@ def main() -> int:
         parser.error(f"there is no package {unknown[0]!r}; there are {', '.join(PACKAGES)}")
     if told.write and told.package:
         parser.error("--write keeps the figures of all packages; name none")
+    if told.count < 1:
+        parser.error(f"--count {told.count}: try one of each package, or more")
+    if told.known and not (WORK / "tree").is_dir():
+        parser.error("--known: nothing was tried here yet; run it without --known first")
     hunt = Hunt(told.seed, place=WORK / "tree" if told.known else None)
     names = told.package or PACKAGES
     hunted = [hunt.package(name, told.count, known=told.known) for name in names]

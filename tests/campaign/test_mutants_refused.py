@@ -1,0 +1,55 @@
+"""What ``python -m campaign.mutants`` refuses, in a line and before it tries anything."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from campaign.mutants import __main__ as program
+
+
+class Began(Exception):
+    """A hunt was begun."""
+
+
+def begin(*_: object, **__: object) -> None:
+    raise Began
+
+
+def started(monkeypatch: pytest.MonkeyPatch, work: Path, *words: str) -> None:
+    monkeypatch.setattr(program, "WORK", work)
+    monkeypatch.setattr(program, "Hunt", begin)
+    monkeypatch.setattr(sys, "argv", ["mutants", *words])
+    program.main()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--count", "0"], "--count 0: try one of each package, or more"),
+        (["--count", "-1"], "--count -1: try one of each package, or more"),
+        (["--known"], "--known: nothing was tried here yet; run it without --known first"),
+    ],
+)
+def test_what_cannot_be_tried_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    words: list[str],
+    said: str,
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        started(monkeypatch, tmp_path, *words)
+    assert ended.value.code == 2
+    assert capsys.readouterr().err.splitlines()[-1].endswith(f"error: {said}")
+
+
+@pytest.mark.parametrize("words", [["--count", "1"], ["--known"]])
+def test_what_can_be_tried_begins(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, words: list[str]
+) -> None:
+    (tmp_path / "tree").mkdir()
+    with pytest.raises(Began):
+        started(monkeypatch, tmp_path, *words)
