@@ -82,7 +82,10 @@ def unpacked(commit: str) -> Iterator[Path]:
     words = ["git", "archive", "--format=tar", commit]
     done = subprocess.run(words, cwd=ROOT, capture_output=True, check=False)
     if done.returncode:
-        raise SystemExit(f"bench_baseline: no commit {commit} here: {done.stderr.decode().strip()}")
+        raise SystemExit(
+            f"bench_baseline: no commit {commit} here ({done.stderr.decode().strip()}); a shallow"
+            " clone gets it by `git fetch --unshallow`"
+        )
     with TemporaryDirectory(prefix="bench-baseline-") as folder:
         with tarfile.open(fileobj=io.BytesIO(done.stdout)) as archive:
             archive.extractall(folder, filter="data")

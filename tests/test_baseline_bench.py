@@ -59,8 +59,12 @@ def test_the_ratio_is_the_median_of_the_pairs(
 
 
 def test_an_unknown_commit_is_one_line() -> None:
-    with pytest.raises(SystemExit, match="no commit feedfacefeed here"), unpacked("feedfacefeed"):
+    with pytest.raises(SystemExit) as refused, unpacked("feedfacefeed"):
         pass
+    said = str(refused.value)
+    assert "no commit feedfacefeed here" in said
+    assert "git fetch --unshallow" in said
+    assert "\n" not in said
 
 
 @pytest.mark.slow
