@@ -50,5 +50,14 @@ def main() -> int:
     return 0 if sum(map(is_killed, entries)) >= ENOUGH * len(entries) else 1
 
 
+def stoppable() -> int:
+    """Do what `main` does; 130 after Ctrl-C, with what to do in a line."""
+    try:
+        return main()
+    except KeyboardInterrupt:
+        print("\nstopped; what was tried is kept: the same command goes on", file=sys.stderr)
+        return 130
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(stoppable())

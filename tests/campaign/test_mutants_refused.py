@@ -53,3 +53,20 @@ def test_what_can_be_tried_begins(
     (tmp_path / "tree").mkdir()
     with pytest.raises(Began):
         started(monkeypatch, tmp_path, *words)
+
+
+def test_ctrl_c_ends_in_a_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted() -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(program, "main", interrupted)
+    assert program.stoppable() == 130
+    said = capsys.readouterr().err.splitlines()
+    assert said == ["", "stopped; what was tried is kept: the same command goes on"]
+
+
+def test_without_ctrl_c_the_status_is_the_hunts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(program, "main", lambda: 1)
+    assert program.stoppable() == 1
