@@ -146,14 +146,22 @@ def set_up() -> None:
 def ended(pid: int, end: float) -> int | None:
     """Wait for a process until a moment, and end it then; returns its status, or None."""
     pause = 0.002
-    while time.monotonic() < end:
-        found, status = os.waitpid(pid, os.WNOHANG)
-        if found:
-            return os.waitstatus_to_exitcode(status)
-        time.sleep(pause)
-        pause = min(0.05, pause * 1.5)
+    try:
+        while time.monotonic() < end:
+            found, status = os.waitpid(pid, os.WNOHANG)
+            if found:
+                return os.waitstatus_to_exitcode(status)
+            time.sleep(pause)
+            pause = min(0.05, pause * 1.5)
+    except KeyboardInterrupt:  # which does not reach a group of its own
+        _kill(pid)
+        raise
+    _kill(pid)
+    return None
+
+
+def _kill(pid: int) -> None:
     with suppress(ProcessLookupError):
         os.killpg(pid, signal.SIGKILL)
     os.kill(pid, signal.SIGKILL)
     os.waitpid(pid, 0)
-    return None

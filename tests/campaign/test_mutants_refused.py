@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from campaign.mutants import __main__ as program
+from campaign.mutants import session
 
 
 class Began(Exception):
@@ -70,3 +74,18 @@ def test_ctrl_c_ends_in_a_line(
 def test_without_ctrl_c_the_status_is_the_hunts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(program, "main", lambda: 1)
     assert program.stoppable() == 1
+
+
+def test_ctrl_c_leaves_no_process_of_a_group_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    words = [sys.executable, "-c", "import time; time.sleep(600)"]
+    child = subprocess.Popen(words, start_new_session=True)
+
+    def interrupted(_: float) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(time, "sleep", interrupted)
+        session.ended(child.pid, time.monotonic() + 600)
+    with pytest.raises(ChildProcessError):
+        os.waitpid(child.pid, os.WNOHANG)
+    child.returncode = -9  # reaped already
