@@ -59,7 +59,8 @@ docs: $(VENV)/.dev
 	    "$(BIN)/python -m http.server --bind 127.0.0.1 --directory build/site"
 
 # COUNT=10 of each package makes it short; SEED=2 draws others. What is known already is not tried
-# again while its module and the test that decided are the same.
+# again while its module and the test that decided are the same; a first start watches all tests,
+# which takes a quarter of an hour.
 mutants: $(VENV)/.dev
 	$(BIN)/python -m campaign.mutants --seed $(or $(SEED),1) --count $(or $(COUNT),75) \
 	    $(if $(SEED)$(COUNT),,--write)

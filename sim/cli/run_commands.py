@@ -104,6 +104,8 @@ def launch(
         raise click.UsageError(
             "a run in shares has no --report and no --studio: make them after it"
         )
+    if options.shares is not None and executor != "ray" and options.workers is not None:
+        raise click.UsageError("--shares plays nothing, so it has no --workers: each shard is one")
     if options.store is not None and not in_shares:
         raise click.UsageError("--store is for runs in shares: add --shares N, or --executor ray")
     if executor == "ray":
