@@ -84,13 +84,7 @@ def report(run: Path, about: Mapping[str, str], learning: Collection[str] = ()) 
 
     (replay, failures), projection = load_after(run, counted, held_columns(protocol))
     some = estimates.by_number(estimates.decided(shown_columns(projection.episodes, own)))
-    own_parts: list[Section | None] = []
-    if some.height:
-        own_parts = [
-            None if protocol.section is None else protocol.section(projection),
-            moves_section(run, projection, protocol, learning),
-            rules_section(run, projection.episodes.height),
-        ]
+    own_parts = _own_parts(run, projection, protocol, learning) if some.height else []
     last = [failures, _examples(run, projection.episodes, protocol)]
     warnings = tuple(protocol.cautions(projection))
     del projection  # what follows reads `some`: memory need not hold the rest beside it
@@ -119,6 +113,17 @@ def report(run: Path, about: Mapping[str, str], learning: Collection[str] = ()) 
         warnings=(*warnings, *cautions(run, replay, some, about.get("behavioral agents", ""))),
         sections=tuple(part for part in parts if part is not None),
     )
+
+
+def _own_parts(
+    run: Path, projection: Projection, protocol: ProtocolAnalysis, learning: Collection[str]
+) -> list[Section | None]:
+    """Return what is read from the whole projection: the protocol's own, moves, and last rules."""
+    return [
+        None if protocol.section is None else protocol.section(projection),
+        moves_section(run, projection, protocol, learning),
+        rules_section(run, projection.episodes.height),
+    ]
 
 
 def shown_columns(episodes: pl.DataFrame, own: Own) -> pl.DataFrame:
