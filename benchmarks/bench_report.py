@@ -39,13 +39,13 @@ try:
 except SystemExit as end:
     assert not end.code, end
 took, cpu = time.perf_counter() - start[0], time.process_time() - start[1]
+from benchmarks.memory import peak_bytes
+peak = peak_bytes()
 import polars as pl
 start = time.perf_counter()
 pl.scan_parquet(Path(sys.argv[1]) / "derived" / "episodes.parquet").group_by("seller", "buyer").agg(
     pl.col("net_revenue_cents").sum(), (pl.col("orders") > 0).mean()).collect()
 plain = time.perf_counter() - start
-from benchmarks.memory import peak_bytes
-peak = peak_bytes()
 height = pl.scan_parquet(Path(sys.argv[1]) / "derived" / "episodes.parquet").select(pl.len())
 print(json.dumps([took, cpu, plain, peak, height.collect().item()]))
 """

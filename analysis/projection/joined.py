@@ -9,13 +9,14 @@ from __future__ import annotations
 import io
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
+from pathlib import Path
 
 import polars as pl
 from polars.io.plugins import register_io_source
 
 from retailsim.analysis.projection.folding import fold
 from retailsim.analysis.projection.key_ranges import KeyRanges
-from retailsim.analysis.projection.packed import ROWS_AT_ONCE, Packed
+from retailsim.analysis.projection.packed import ROWS_AT_ONCE, Packed, Stored
 from retailsim.analysis.projection.tables import ColumnTable
 
 
@@ -44,8 +45,14 @@ def in_order(key: Sequence[str], pieces: Sequence[Packed]) -> Iterator[pl.DataFr
         yield rows.sort(key, maintain_order=True)
 
 
-def packed_rows(parts: Iterable[pl.DataFrame]) -> Packed:
-    """Pack a frame that comes some rows after the others; at least one part, all of one schema."""
+def packed_rows(parts: Iterable[pl.DataFrame], file: Path | None = None) -> Stored:
+    """Pack a frame that comes some rows after the others; at least one part, all of one schema.
+
+    Parameters
+    ----------
+    file : Path or None
+        What it is packed into; None: memory.
+    """
     coming = iter(parts)
     first = next(coming)
 
@@ -55,7 +62,8 @@ def packed_rows(parts: Iterable[pl.DataFrame]) -> Packed:
         return chain((first,), coming)
 
     content = io.BytesIO()
+    into = content if file is None else file
     rows = register_io_source(source, schema=first.schema)
     # Half as large as with lz4, and as quick: this is held, and pieces are not.
-    rows.sink_parquet(content, compression="zstd", row_group_size=ROWS_AT_ONCE)
-    return content.getvalue()
+    rows.sink_parquet(into, compression="zstd", statistics=False, row_group_size=ROWS_AT_ONCE)
+    return content.getvalue() if file is None else file

@@ -89,7 +89,9 @@ class KeyRanges:
         for piece in self._pieces:
             keys = unpacked(piece, self._by).sort(self._by)
             self._extents.append(_Extent(keys.row(0), keys.row(-1)) if keys.height else None)
-            sample.append(keys.gather_every(step))
+            few = keys.gather_every(step)
+            # Made anew: rows that are taken out of a frame keep all of its strings in memory.
+            sample.append(pl.DataFrame(few.rows(), schema=few.schema, orient="row"))
         whole = pl.concat(sample).sort(self._by)
         bounds = whole.gather_every(_SAMPLES, _SAMPLES).unique(maintain_order=True)
         self._bounds = bounds.rows()

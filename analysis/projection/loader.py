@@ -19,14 +19,13 @@ import polars as pl
 from retailsim.analysis.projection import projection_cache, segment_cache
 from retailsim.analysis.projection.errors import KeptDiffers, KeptUnreadable, NotARun
 from retailsim.analysis.projection.log_pieces import keep_closed, log_pieces
-from retailsim.analysis.projection.packed import Packed, understood
+from retailsim.analysis.projection.packed import Stored, room, understood
 from retailsim.analysis.projection.projection import (
     LazyProjection,
     Projection,
+    StoredProjection,
     merge,
     merged,
-    opened,
-    opened_lazily,
 )
 from retailsim.analysis.projection.protocol_tables import TableSet, table_set
 from retailsim.analysis.projection.registered import registered
@@ -40,8 +39,8 @@ HASHED = "hashed.json"
 """In ``RUN/derived``: when which segment was hashed."""
 
 T = TypeVar("T")
-_Use = Callable[[Mapping[str, Packed], TableSet, LogCheck], T]
-"""What is done with a projection's tables, packed, and the log as it was found."""
+_Use = Callable[[StoredProjection], T]
+"""What is done with a projection while its tables are there."""
 
 _TRIES = 3
 """A run that is going on may close a segment, and so rename it, just before it is read."""
@@ -76,61 +75,39 @@ def load(run: Path, columns: Collection[str] | None = None) -> Projection:
         If the protocol's own tables do not go with the shared ones.
     """
 
-    def unpack(contents: Mapping[str, Packed], tables: TableSet, log: LogCheck) -> Projection:
-        return replace(opened(contents, tables, columns), log=log)
-
-    return _read(run, unpack)
+    return use(run, lambda stored: stored.load(columns))
 
 
-def scan(run: Path, use: Callable[[LazyProjection], T]) -> T:
+def scan(run: Path, what: Callable[[LazyProjection], T]) -> T:
     """Project the log of a run as `load` does, and use it where its large tables stay packed.
 
     Parameters
     ----------
-    use : callable
-        Takes the projection. It is called once more, with what the log says, where what is kept of
-        it turns out not to be what was packed.
+    what : callable
+        What is done with the projection; as that of `use`.
 
     Raises
     ------
     NotARun, LogDamaged, LogUnreadable, BadTables
-        As `load`; and what `use` raises.
+        As `load`; and what `what` raises.
     """
-
-    def lazily(contents: Mapping[str, Packed], _: TableSet, log: LogCheck) -> T:
-        return use(replace(opened_lazily(contents), log=log))
-
-    return _read(run, lazily)
+    return use(run, lambda stored: what(stored.lazy()))
 
 
-def load_after(
-    run: Path, use: Callable[[LazyProjection], T], columns: Collection[str] | None = None
-) -> tuple[T, Projection]:
-    """Use a projection as `scan` does, then load the same one: other columns are never held.
+def use(run: Path, what: Callable[[StoredProjection], T]) -> T:
+    """Project the log of a run as `load` does, and use it as it lies stored.
 
     Parameters
     ----------
-    use : callable
-        As that of `scan`.
-    columns : collection of str or None
-        As those of `load`.
+    what : callable
+        What is done with the projection, which is gone afterwards. It is called once more, with
+        what the log says, where what is kept of it turns out not to be what was packed.
 
     Raises
     ------
     NotARun, LogDamaged, LogUnreadable, BadTables
-        As `load`; and what `use` raises.
+        As `load`; and what `what` raises.
     """
-
-    def both(
-        contents: Mapping[str, Packed], tables: TableSet, log: LogCheck
-    ) -> tuple[T, Projection]:
-        told = use(replace(opened_lazily(contents), log=log))
-        return told, replace(opened(contents, tables, columns), log=log)
-
-    return _read(run, both)
-
-
-def _read(run: Path, use: _Use[T]) -> T:
     folder = run / "events"
     if not folder.is_dir():
         raise NotARun(str(run))
@@ -138,36 +115,46 @@ def _read(run: Path, use: _Use[T]) -> T:
     tables = table_set(protocol.name, protocol.tables)
     for _ in range(_TRIES - 1):
         with suppress(FileNotFoundError):
-            return _used(folder, run / "derived", tables, use)
-    return _used(folder, run / "derived", tables, use)
+            return _used_somewhere(folder, run / "derived", tables, what)
+    return _used_somewhere(folder, run / "derived", tables, what)
 
 
-def _used(folder: Path, derived: Path, tables: TableSet, use: _Use[T]) -> T:
+def _used_somewhere(folder: Path, derived: Path, tables: TableSet, what: _Use[T]) -> T:
+    """Use a projection whose tables lie in a folder of our own meanwhile."""
+    with room() as place:
+        return _used(folder, derived, tables, what, place)
+
+
+def _used(folder: Path, derived: Path, tables: TableSet, what: _Use[T], place: Path | None) -> T:
     """Use what is kept of a log, if that is of the log as it is now, or else what the log says."""
     mark, known = fingerprint(folder), read_hashed(derived / HASHED)
-    kept = projection_cache.read_packed(derived, mark, tables)
+    kept = projection_cache.read_packed(derived, mark, tables, place)
     if kept is not None:
         log = check(folder, known=known)
         with suppress(KeptUnreadable), understood():
-            found = use(kept, tables, log)
+            found = what(StoredProjection(kept, tables, log))
             if fingerprint(folder) == mark:
                 _keep(derived, mark, tables, None, log.hashed(datetime.now(UTC)), known)
             return found
-    log, contents = _contents(folder, derived, tables, known)
-    found = use(contents, tables, log)
+    log, contents = _contents(folder, derived, tables, known, place)
+    found = what(StoredProjection(contents, tables, log))
     if fingerprint(folder) == mark:
         _keep(derived, mark, tables, contents, log.hashed(datetime.now(UTC)), known)
     return found
 
 
 def _contents(
-    folder: Path, derived: Path, tables: TableSet, known: Mapping[str, Hashed]
-) -> tuple[LogCheck, dict[str, Packed]]:
-    """Read a log; where what is kept of its segments does not go together, all of it."""
+    folder: Path,
+    derived: Path,
+    tables: TableSet,
+    known: Mapping[str, Hashed],
+    place: Path | None,
+) -> tuple[LogCheck, dict[str, Stored]]:
+    """Read a log; where its kept segments do not go together, or the disk is full, all of it."""
     log, pieces = log_pieces(folder, tables, known, derived)
     try:
-        return log, merged(pieces, tables)
-    except (KeptUnreadable, pl.exceptions.PolarsError):
+        return log, merged(pieces, tables, place)
+    except (KeptUnreadable, pl.exceptions.PolarsError, OSError):
         log, pieces = log_pieces(folder, tables, known, None)
         return log, merged(pieces, tables)
 
@@ -215,7 +202,7 @@ def _keep(
     derived: Path,
     mark: str,
     tables: TableSet,
-    contents: Mapping[str, Packed] | None,
+    contents: Mapping[str, Stored] | None,
     hashed: Mapping[str, Hashed],
     known: Mapping[str, Hashed],
 ) -> None:

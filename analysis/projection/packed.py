@@ -10,18 +10,38 @@ from __future__ import annotations
 import io
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import polars as pl
+from polars.io.plugins import register_io_source
 
 from retailsim.analysis.projection.errors import KeptUnreadable
 
 Packed = bytes
 """A frame as the content of a Parquet file."""
 
+Stored = Packed | Path
+"""A packed frame in memory, or in a file that nobody else writes."""
 
 ROWS_AT_ONCE = 20_000
 """Rows of a table that are unpacked together where it is read some rows at a time. More take more
 memory; of fewer, what Parquet says of each group of rows becomes larger than the rows."""
+
+_SCANNED_AT_ONCE = 3 * ROWS_AT_ONCE
+"""Rows of some columns that are at hand at a time."""
+
+
+@contextmanager
+def room() -> Iterator[Path | None]:
+    """Make a folder for packed frames, gone afterwards; None where there can be none."""
+    try:
+        folder = TemporaryDirectory(prefix="retailsim-", ignore_cleanup_errors=True)
+    except OSError:
+        yield None
+        return
+    with folder:
+        yield Path(folder.name)
 
 
 def packed(frame: pl.DataFrame, rows: int | None = None) -> Packed:
@@ -31,7 +51,19 @@ def packed(frame: pl.DataFrame, rows: int | None = None) -> Packed:
     return content.getvalue()
 
 
-def unpacked(content: Packed, columns: Sequence[str] | None = None) -> pl.DataFrame:
+def in_memory(content: Stored) -> Packed:
+    """Return a packed frame that holds when its file has gone."""
+    if isinstance(content, bytes):
+        return content
+    with understood():
+        return content.read_bytes()
+
+
+def _source(content: Stored) -> io.BytesIO | Path:
+    return io.BytesIO(content) if isinstance(content, bytes) else content
+
+
+def unpacked(content: Stored, columns: Sequence[str] | None = None) -> pl.DataFrame:
     """Return the frame that was packed, or some of its columns in the order given.
 
     Raises
@@ -41,18 +73,20 @@ def unpacked(content: Packed, columns: Sequence[str] | None = None) -> pl.DataFr
     """
     chosen = None if columns is None else list(columns)
     with understood():
-        return pl.read_parquet(io.BytesIO(content), columns=chosen)
+        return pl.read_parquet(_source(content), columns=chosen, glob=False)
 
 
-def unpacked_of(content: Packed, wanted: Collection[str]) -> pl.DataFrame:
+def unpacked_of(content: Stored, wanted: Collection[str]) -> pl.DataFrame:
     """Return those of a packed frame's columns that are wanted, in their order."""
     with understood():
-        there = pl.read_parquet_schema(io.BytesIO(content))
+        there = pl.read_parquet_schema(_source(content))
     return unpacked(content, [name for name in there if name in wanted])
 
 
-def scanned(content: Packed) -> pl.LazyFrame:
+def scanned(content: Stored) -> pl.LazyFrame:
     """Return a packed frame to be read some rows at a time; `understood` is for who reads it.
+
+    Polars itself would unpack as many rows ahead of who uses them as it has threads to do so.
 
     Raises
     ------
@@ -60,9 +94,19 @@ def scanned(content: Packed) -> pl.LazyFrame:
         If it is no frame at all.
     """
     with understood():
-        found = pl.scan_parquet(io.BytesIO(content))
-        found.collect_schema()
-    return found
+        whole = pl.scan_parquet(_source(content), glob=False)
+        schema, height = whole.collect_schema(), whole.select(pl.len()).collect().item()
+
+    def some_rows(
+        columns: list[str] | None, where: pl.Expr | None, rows: int | None, size: int | None
+    ) -> Iterator[pl.DataFrame]:
+        end = height if rows is None else min(rows, height)
+        chosen = whole if columns is None else whole.select(columns)
+        for at in range(0, end, _SCANNED_AT_ONCE):
+            some = chosen.slice(at, min(_SCANNED_AT_ONCE, end - at)).collect()
+            yield some if where is None else some.filter(where)
+
+    return register_io_source(some_rows, schema=schema, is_pure=True)
 
 
 @contextmanager

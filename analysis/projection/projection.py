@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any, overload
 
 import polars as pl
@@ -23,6 +24,8 @@ from retailsim.analysis.projection.money_columns import with_profit
 from retailsim.analysis.projection.packed import (
     Packed,
     PackedTables,
+    Stored,
+    in_memory,
     packed,
     scanned,
     unpacked,
@@ -134,11 +137,18 @@ def merge(pieces: Iterable[Pieces], tables: TableSet | None = None) -> Projectio
     return opened(merged(pieces, tables), tables)
 
 
-def merged(pieces: Iterable[Pieces], tables: TableSet) -> dict[str, Packed]:
+def merged(
+    pieces: Iterable[Pieces], tables: TableSet, place: Path | None = None
+) -> dict[str, Stored]:
     """Fold partial rows, in any order, into the tables of a projection, each packed.
 
     What is at hand is some thousand rows of one table, and the markets that say something of their
     episodes.
+
+    Parameters
+    ----------
+    place : Path or None
+        A folder for the tables that grow with the episodes; None: memory.
     """
     listed = list(pieces) or [extract(b"", tables)]
 
@@ -150,17 +160,22 @@ def merged(pieces: Iterable[Pieces], tables: TableSet) -> dict[str, Packed]:
     def whole(name: str) -> Iterator[pl.DataFrame]:
         return join(tables.folded[name], parts(name))
 
-    markets = packed_rows(_finish_markets(some) for some in whole("markets"))
+    def stored(name: str, rows: Iterator[pl.DataFrame]) -> Stored:
+        return packed_rows(rows, None if place is None else place / f"{name}.parquet")
+
+    markets = stored("markets", (_finish_markets(some) for some in whole("markets")))
     run = _Run.of(parts("episodes"), scanned(markets))
     calls, unplaced = (pl.concat(whole(name)) for name in ("calls", "unplaced_calls"))
     decided = _decided_at(tables.folded["episodes"], parts("episodes"), unplaced)
     return {
-        "episodes": packed_rows(_finish_episodes(some, run) for some in whole("episodes")),
+        "episodes": stored("episodes", (_finish_episodes(some, run) for some in whole("episodes"))),
         "markets": markets,
         "calls": packed(placed(calls, unplaced, decided).drop("seq")),
-        "episode_calls": packed_rows(some.drop("seq") for some in whole("episode_calls")),
+        "episode_calls": stored(
+            "episode_calls", (some.drop("seq") for some in whole("episode_calls"))
+        ),
         "answerers": packed(pl.concat(whole("answerers")).drop("seq")),
-        **{name: packed_rows(in_order(ROW_KEY, parts(name))) for name in tables.rows},
+        **{name: stored(name, in_order(ROW_KEY, parts(name))) for name in tables.rows},
     }
 
 
@@ -197,7 +212,7 @@ def _decided_at(
 
 
 def opened(
-    contents: Mapping[str, Packed], tables: TableSet, columns: Collection[str] | None = None
+    contents: Mapping[str, Stored], tables: TableSet, columns: Collection[str] | None = None
 ) -> Projection:
     """Unpack a projection; of the episodes, the columns that are wanted if they exist (None: all).
 
@@ -212,19 +227,49 @@ def opened(
         else unpacked_of(contents[name], columns)
         for name in tables.frames
     }
-    return Projection(**frames, tables=PackedTables({name: contents[name] for name in tables.rows}))
+    own = {name: in_memory(contents[name]) for name in tables.rows}
+    return Projection(**frames, tables=PackedTables(own))
 
 
-def opened_lazily(contents: Mapping[str, Packed]) -> LazyProjection:
-    """Return a projection whose large tables stay packed; raises what `opened` raises."""
-    episodes, markets, episode_calls = (scanned(contents[name]) for name in _LAZY)
-    return LazyProjection(
-        episodes=episodes,
-        markets=markets,
-        episode_calls=episode_calls,
-        calls=unpacked(contents["calls"]),
-        answerers=unpacked(contents["answerers"]),
-    )
+@dataclass(frozen=True, slots=True)
+class StoredProjection:
+    """A projection that is read as often, and as much of it, as is wanted.
+
+    Parameters
+    ----------
+    contents : mapping of str to bytes or Path
+        Its tables, as `merged` gives them.
+    tables : TableSet
+        Which these are.
+    log : LogCheck
+        The log as it was found whole.
+    """
+
+    contents: Mapping[str, Stored]
+    tables: TableSet
+    log: LogCheck
+
+    def load(self, columns: Collection[str] | None = None) -> Projection:
+        """Return it as frames; raises what `opened` raises.
+
+        Parameters
+        ----------
+        columns : collection of str or None
+            Of the episodes, those that are wanted if they exist; None: all.
+        """
+        return replace(opened(self.contents, self.tables, columns), log=self.log)
+
+    def lazy(self) -> LazyProjection:
+        """Return it as what is read some rows at a time; raises what `opened` raises."""
+        episodes, markets, episode_calls = (scanned(self.contents[name]) for name in _LAZY)
+        return LazyProjection(
+            episodes=episodes,
+            markets=markets,
+            episode_calls=episode_calls,
+            calls=unpacked(self.contents["calls"]),
+            answerers=unpacked(self.contents["answerers"]),
+            log=self.log,
+        )
 
 
 def _finish_markets(markets: pl.DataFrame) -> pl.DataFrame:

@@ -16,7 +16,7 @@ import msgspec
 import polars as pl
 
 from retailsim.analysis.projection.errors import KeptUnreadable
-from retailsim.analysis.projection.packed import ROWS_AT_ONCE, Packed, packed
+from retailsim.analysis.projection.packed import ROWS_AT_ONCE, Stored, packed
 from retailsim.analysis.projection.projection import Projection, opened
 from retailsim.analysis.projection.protocol_tables import TableSet
 from retailsim.events.whole_file import leads_out, written_whole
@@ -25,6 +25,8 @@ VERSION = 5
 """Raised whenever a projection of the same log comes out differently."""
 
 _INDEX = "index.json"
+
+_COPIED_AT_ONCE = 1 << 20
 
 
 class _Index(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,32 +54,41 @@ def read(
     columns : collection of str or None
         Of the episodes, those that are wanted if they exist; None: all.
     """
-    contents = read_packed(derived, log, tables)
+    contents = read_packed(derived, log, tables, None)
     try:
         return None if contents is None else opened(contents, tables, columns)
     except KeptUnreadable:
         return None
 
 
-def read_packed(derived: Path, log: str, tables: TableSet) -> dict[str, Packed] | None:
-    """The tables of the kept projection, packed, or None if there is none for this log."""
+def read_packed(
+    derived: Path, log: str, tables: TableSet, place: Path | None
+) -> dict[str, Stored] | None:
+    """The tables of the kept projection, or None if there is none for this log.
+
+    Parameters
+    ----------
+    place : Path or None
+        A folder of one's own that they are copied to, since others may replace what is kept; None:
+        memory.
+    """
     try:
         index = msgspec.json.decode(_bytes(derived / _INDEX), type=_Index)
         if (index.version, index.log, index.tables) != (VERSION, log, tables.digest):
             return None
         names = (*tables.frames, *tables.rows)
-        return {name: _content(derived, name, index) for name in names}
+        return {name: _content(derived, name, index, place) for name in names}
     except (OSError, ValueError, RecursionError, _Changed):
         return None
 
 
-def write(derived: Path, log: str, tables: TableSet, contents: Mapping[str, Packed]) -> None:
+def write(derived: Path, log: str, tables: TableSet, contents: Mapping[str, Stored]) -> None:
     """Keep a projection; a folder that cannot be written, or is a link out, keeps none.
 
     Parameters
     ----------
-    contents : mapping of str to bytes
-        Its tables, packed, as `projection.merged` gives them.
+    contents : mapping of str to bytes or Path
+        Its tables, as `projection.merged` gives them.
     """
     if leads_out(derived, derived.parent):
         return
@@ -91,7 +102,7 @@ def write(derived: Path, log: str, tables: TableSet, contents: Mapping[str, Pack
         _replace(derived / _INDEX, msgspec.json.encode(index))
 
 
-def contents_of(projection: Projection, tables: TableSet) -> dict[str, Packed]:
+def contents_of(projection: Projection, tables: TableSet) -> dict[str, Stored]:
     """Return a projection's tables, packed."""
     frames = {name: packed(getattr(projection, name), ROWS_AT_ONCE) for name in tables.frames}
     return {**frames, **projection.tables.contents}
@@ -113,15 +124,36 @@ def _bytes(path: Path) -> bytes:
     return path.read_bytes()
 
 
-def _content(derived: Path, name: str, index: _Index) -> Packed:
-    content = _bytes(derived / f"{name}.parquet")
-    if hashlib.sha256(content).hexdigest() != index.sha256.get(name):
+def _content(derived: Path, name: str, index: _Index, place: Path | None) -> Stored:
+    path = derived / f"{name}.parquet"
+    found: Stored
+    if place is None:
+        found = _bytes(path)
+        digest = hashlib.sha256(found).hexdigest()
+    else:
+        if not path.is_file():
+            raise _Changed
+        found = place / path.name
+        digest = _copied(path, found)
+    if digest != index.sha256.get(name):
         raise _Changed
-    return content
+    return found
 
 
-def _replace(path: Path, content: bytes) -> str:
+def _replace(path: Path, content: Stored) -> str:
     """Write a file under another name first, so that nobody ever reads half of it."""
     with written_whole(path) as new:
+        if isinstance(content, Path):
+            return _copied(content, new)
         new.write_bytes(content)
     return hashlib.sha256(content).hexdigest()
+
+
+def _copied(path: Path, new: Path) -> str:
+    """Copy a file, some of it at a time, and return the digest of what was copied."""
+    digest = hashlib.sha256()
+    with path.open("rb") as content, new.open("wb") as copy:
+        while block := content.read(_COPIED_AT_ONCE):
+            digest.update(block)
+            copy.write(block)
+    return digest.hexdigest()

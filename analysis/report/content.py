@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import polars as pl
 
@@ -21,12 +22,12 @@ from retailsim.analysis.measures.failures import failed_of, reasons
 from retailsim.analysis.measures.rows import Episodes
 from retailsim.analysis.measures.scope import KINDS, SHARED_BY, scope
 from retailsim.analysis.measures.table import columns_read as measures_read
-from retailsim.analysis.measures.table import measure, shown_in
+from retailsim.analysis.measures.table import measure, shown_in, with_own
 from retailsim.analysis.measures.value_text import MARKED
 from retailsim.analysis.policy.mining import mine
 from retailsim.analysis.policy.mining_section import mined_section
-from retailsim.analysis.projection.loader import load_after
-from retailsim.analysis.projection.projection import LazyProjection, Projection
+from retailsim.analysis.projection.loader import use
+from retailsim.analysis.projection.projection import Projection, StoredProjection
 from retailsim.analysis.projection.registered import planned_episodes
 from retailsim.analysis.protocol import ProtocolAnalysis, analysis_of
 from retailsim.analysis.replay.replay import Replay, columns_read, summarize
@@ -46,6 +47,9 @@ _REFUNDS = ("issue", "category", "outcome", "refunded_cents")
 _SEATS = ("seller", "buyer", "superseded", "decided")
 _READ = frozenset((*groups.READ, *_REFUNDS, *profit.READ, *findings.READ, *products.READ))
 """Columns of the episodes that sections read, beside those of measures and of the funnel."""
+_FEW = (*groups.TRAITS, *KINDS, "title")
+"""Columns with a few different texts, sixteen bytes each, that sections only group by or show."""
+_GROUPS = frozenset((*_SEATS, *SHARED_BY, *KINDS))
 _INTERVALS = (
     "Below a number stands the range that it is in with 95 % certainty, for {interval}, and n, "
     "what was counted. “10 clusters: t” or “rough” says that few products stand behind it."
@@ -77,21 +81,23 @@ def report(run: Path, about: Mapping[str, str], learning: Collection[str] = ()) 
     sealed = (run / "events" / SEAL).exists()
     planned = planned_episodes(run)
 
-    def counted(found: LazyProjection) -> tuple[Replay, Section | None]:
-        sent = attempts(run)
+    def read(stored: StoredProjection) -> tuple[Replay, pl.DataFrame, _Whole]:
+        found, sent = stored.lazy(), attempts(run)
         replay = summarize(run.name, found, sealed=sealed, sent=sent, own=own, planned=planned)
-        return replay, failures_section(replay, found.episodes)
+        every = stored.load(held_columns(protocol))
+        whole = _Whole(
+            _own_parts(run, every, protocol, learning) if replay.overall.decided else (),
+            (failures_section(replay, found.episodes), _examples(run, every.episodes, protocol)),
+            tuple(protocol.cautions(every)),
+        )
+        del every  # memory holds one of the two
+        shown = shown_columns(stored.load(seen_columns(protocol)).episodes, own)
+        return replay, estimates.by_number(estimates.decided(_few(shown))), whole
 
-    (replay, failures), projection = load_after(run, counted, held_columns(protocol))
-    some = estimates.by_number(estimates.decided(shown_columns(projection.episodes, own)))
-    own_parts = _own_parts(run, projection, protocol, learning) if some.height else []
-    last = [failures, _examples(run, projection.episodes, protocol)]
-    warnings = tuple(protocol.cautions(projection))
-    del projection  # what follows reads `some`: memory need not hold the rest beside it
+    replay, some, whole = use(run, read)
     parts: list[Section | None] = [headlines_section(some, own)]
     if some.height:
         parts.insert(0, findings.findings_section(some))
-        *first, rules = own_parts
         parts += [
             profit.profit_section(some, groups.profits(some, own)),
             products.products_section(some),
@@ -101,29 +107,38 @@ def report(run: Path, about: Mapping[str, str], learning: Collection[str] = ()) 
             groups.prices_section(some, own),
             groups.personas_section(some, own),
             refunds_section(some),
-            *first,
-            rules,
+            *whole.sections,
             worth_section(some),
         ]
     costs = None if replay.cost is None else cost_section(replay.cost)
-    parts += [costs, *last, made_section(about)]
+    parts += [costs, *whole.last, made_section(about)]
     return Report(
         title=_title(run.resolve().name, about),
         lead=lead(replay),
-        warnings=(*warnings, *cautions(run, replay, some, about.get("behavioral agents", ""))),
+        warnings=(
+            *whole.warnings,
+            *cautions(run, replay, some, about.get("behavioral agents", "")),
+        ),
         sections=tuple(part for part in parts if part is not None),
     )
 
 
+class _Whole(NamedTuple):
+    """What is made of the whole projection, before sections take the episodes apart."""
+
+    sections: Sequence[Section | None]
+    last: Sequence[Section | None]
+    warnings: Sequence[str]
+
+
 def _own_parts(
     run: Path, projection: Projection, protocol: ProtocolAnalysis, learning: Collection[str]
-) -> list[Section | None]:
-    """Return what is read from the whole projection: the protocol's own, moves, and last rules."""
-    return [
+) -> Sequence[Section | None]:
+    return (
         None if protocol.section is None else protocol.section(projection),
         moves_section(run, projection, protocol, learning),
         rules_section(run, projection.episodes.height),
-    ]
+    )
 
 
 def shown_columns(episodes: pl.DataFrame, own: Own) -> pl.DataFrame:
@@ -133,16 +148,30 @@ def shown_columns(episodes: pl.DataFrame, own: Own) -> pl.DataFrame:
     return episodes.select(name for name in episodes.columns if name in {*_shown(own), *alone})
 
 
+def _few(shown: pl.DataFrame) -> pl.DataFrame:
+    """Texts of which there are few, which sections only take apart, as a number each."""
+    return shown.with_columns(pl.col(n).cast(pl.Categorical) for n in _FEW if n in shown.columns)
+
+
 def _shown(own: Own) -> frozenset[str]:
     measured = measures_read(estimates.shown_with_bounds(own))
-    return _READ | measured | {*_SEATS, *SHARED_BY, *KINDS, *steps.read()}
+    return _READ | _GROUPS | measured | frozenset(steps.read())
 
 
 def held_columns(protocol: ProtocolAnalysis) -> frozenset[str] | None:
-    """Return the columns of the episodes that a report holds, after its replay; None: any."""
+    """Return the columns of the episodes that are read of the whole projection; None: any.
+
+    A protocol's section may show measures, so their columns are among them.
+    """
     if protocol.reads is None:
         return None
-    return _shown(protocol.measures) | EXAMPLES_READ | frozenset(protocol.reads)
+    measured = measures_read(with_own(protocol.measures))
+    return measured | _GROUPS | EXAMPLES_READ | frozenset(protocol.reads)
+
+
+def seen_columns(protocol: ProtocolAnalysis) -> frozenset[str]:
+    """Return the columns of the episodes that sections are made of."""
+    return _shown(protocol.measures) | {"episode"}
 
 
 def columns_of(protocol: ProtocolAnalysis) -> frozenset[str] | None:

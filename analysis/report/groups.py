@@ -19,11 +19,11 @@ from retailsim.analysis.projection.columns import BUYER_TRAITS, SELLER_TRAITS
 from retailsim.analysis.replay.replay import Replay
 from retailsim.analysis.report.measure_views import MOST_ROWS, Own, measure_figure, measure_table
 
-_TRAITS = (
+TRAITS = (
     *(f"seller_{trait}" for trait in SELLER_TRAITS),
     *(f"buyer_{trait}" for trait in BUYER_TRAITS),
 )
-READ = frozenset((*_TRAITS, "price_multiplier"))
+READ = frozenset((*TRAITS, "price_multiplier"))
 """Columns of the episodes that these sections read, beside those of measures."""
 _PAIRS_MARKED = (
     f" {MARK} Failures left refunds of this pair unknown: it may be lower, as the table says, and "
@@ -126,7 +126,7 @@ def prices_section(some: pl.DataFrame, own: Own) -> Section | None:
 def personas_section(some: pl.DataFrame, own: Own) -> Section | None:
     """Return the measures of each trait; None where no seat has any."""
     rows = []
-    for trait in _TRAITS:
+    for trait in TRAITS:
         for one in estimates.measured(some, (trait,), own):
             label = trait.replace("_", " ", 1).replace("_", " ")
             rows.append(msgspec.structs.replace(one, keys=(f"{label}: {one.keys[0]}",)))

@@ -9,8 +9,8 @@ import msgspec
 import polars as pl
 import pytest
 
-from retailsim.analysis.projection.loader import load, load_after
-from retailsim.analysis.projection.projection import LazyProjection
+from retailsim.analysis.projection.loader import load, use
+from retailsim.analysis.projection.projection import Projection, StoredProjection
 from retailsim.analysis.projection.registered import own_measures
 from retailsim.analysis.protocol import ProtocolAnalysis, analysis_of
 from retailsim.analysis.replay.headline_intervals import intervals
@@ -58,17 +58,28 @@ def test_a_report_of_the_columns_that_it_reads_says_what_one_of_all_says(
 ) -> None:
     narrow = report(run, {})
     monkeypatch.setattr(content, "held_columns", lambda _: None)
+    monkeypatch.setattr(content, "seen_columns", lambda _: None)
+    monkeypatch.setattr(content, "shown_columns", lambda episodes, _: episodes)
+    monkeypatch.setattr(content, "_few", lambda episodes: episodes)
     assert msgspec.json.encode(narrow) == msgspec.json.encode(report(run, {}))
 
 
 def test_a_report_holds_no_column_that_nothing_shows(run: Path) -> None:
-    read, held = content.columns_of(analysis_of(run)), content.held_columns(analysis_of(run))
+    protocol = analysis_of(run)
+    read, held, seen = (
+        asked(protocol)
+        for asked in (content.columns_of, content.held_columns, content.seen_columns)
+    )
     assert read is not None
     assert held is not None
+    assert seen is not None
     assert "closed_t" in load(run).episodes.columns
     assert "closed_t" not in read
-    assert held < read
-    assert {"retries", "failed_reason", "rejected_commands"} <= read - held, "only its replay"
+    assert held | seen <= read
+    only_its_replay = {"retries", "failed_reason", "rejected_commands"}
+    assert only_its_replay <= read - held - seen
+    assert "title" in seen - held, "not beside what is read of the whole projection"
+    assert "profit_cents" in held, "a protocol's section may show measures"
 
 
 def test_a_protocol_that_does_not_say_what_it_reads_is_given_all() -> None:
@@ -78,13 +89,15 @@ def test_a_protocol_that_does_not_say_what_it_reads_is_given_all() -> None:
         assert "condition" in (asked(ProtocolAnalysis(reads=("condition",))) or ())
 
 
-def test_what_is_used_before_it_is_loaded_is_the_same_projection(run: Path) -> None:
+def test_what_is_used_lazily_and_loaded_is_the_same_projection(run: Path) -> None:
     wanted = {"episode", "orders"}
 
-    def used(found: LazyProjection) -> tuple[Replay, pl.DataFrame]:
-        return replay(run, found), found.episodes.select("episode", "orders").collect()
+    def used(stored: StoredProjection) -> tuple[Replay, pl.DataFrame, Projection]:
+        found = stored.lazy()
+        episodes = found.episodes.select("episode", "orders").collect()
+        return replay(run, found), episodes, stored.load(wanted)
 
-    (told, episodes), held = load_after(run, used, wanted)
+    told, episodes, held = use(run, used)
     assert told == replay(run)
     assert set(held.episodes.columns) == wanted
     assert held.episodes.equals(episodes)

@@ -19,8 +19,8 @@ from retailsim.analysis.measures.profit_statement import profit_statement
 from retailsim.analysis.measures.rows import counted
 from retailsim.analysis.measures.scope import illustration, scope
 from retailsim.analysis.measures.table import MEASURES
-from retailsim.analysis.projection.loader import load, load_after, scan
-from retailsim.analysis.projection.projection import LazyProjection
+from retailsim.analysis.projection.loader import load, scan, use
+from retailsim.analysis.projection.projection import LazyProjection, StoredProjection
 from retailsim.analysis.projection.registered import own_measures
 from retailsim.analysis.replay.headline_intervals import intervals
 from retailsim.analysis.replay.replay import Replay, replay
@@ -139,9 +139,12 @@ def other_pages(content: bytes) -> bytes:
 
 
 def both(run: Path) -> Replay:
-    told, held = load_after(run, lambda found: replay(run, found))
-    assert replay(run, held) == told
-    return told
+    def twice(stored: StoredProjection) -> Replay:
+        told = replay(run, stored.lazy())
+        assert replay(run, stored.load()) == told
+        return told
+
+    return use(run, twice)
 
 
 @pytest.mark.parametrize("read", [replay, both])

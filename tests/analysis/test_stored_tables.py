@@ -1,0 +1,168 @@
+"""Tables of a projection lie in files of one's own while they are used, and nowhere afterwards."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from retailsim.analysis.projection import joined, packed
+from retailsim.analysis.projection.errors import KeptUnreadable
+from retailsim.analysis.projection.joined import packed_rows
+from retailsim.analysis.projection.loader import load, use
+from retailsim.analysis.projection.packed import in_memory, room, scanned, unpacked
+from retailsim.analysis.projection.projection import Projection, StoredProjection
+from retailsim.analysis.replay.replay import replay
+from tests.sim.runs import SMALL, launched
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Path:
+    """A small run of which nothing is kept."""
+    path = tmp_path / "run"
+    launched(path, *SMALL)
+    forget(path)
+    return path
+
+
+@pytest.fixture
+def own_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where temporary files go."""
+    place = tmp_path / "temporary"
+    place.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(place))
+    return place
+
+
+def forget(run: Path) -> None:
+    for kept in (run / "derived").glob("*.parquet"):
+        kept.unlink()
+
+
+def same(one: Projection, other: Projection) -> bool:
+    return all(
+        getattr(one, name).equals(getattr(other, name)) for name in ("episodes", "markets", "calls")
+    )
+
+
+@pytest.mark.parametrize("kept", [False, True])
+def test_they_are_in_a_folder_that_is_gone_afterwards(
+    run: Path, own_place: Path, kept: bool
+) -> None:
+    if kept:
+        load(run)
+
+    def seen(stored: StoredProjection) -> list[Path]:
+        files = [one for one in stored.contents.values() if isinstance(one, Path)]
+        assert all(one.is_relative_to(own_place) and one.exists() for one in files)
+        return files
+
+    files = use(run, seen)
+    assert {"episodes.parquet", "markets.parquet"} <= {one.name for one in files}
+    assert list(own_place.iterdir()) == []
+
+
+def test_they_are_gone_after_an_error_too(run: Path, own_place: Path) -> None:
+    def fails(stored: StoredProjection) -> None:
+        assert list(own_place.iterdir())
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        use(run, fails)
+    assert list(own_place.iterdir()) == []
+
+
+def test_without_a_place_for_them_they_are_in_memory(
+    run: Path, own_place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told, held = replay(run), load(run)
+    monkeypatch.setattr(tempfile, "tempdir", str(own_place / "not there"))
+    for _ in ("made anew", "kept"):
+        contents = use(run, lambda stored: stored.contents)
+        assert all(isinstance(one, bytes) for one in contents.values())
+        assert replay(run) == told
+        assert same(load(run), held)
+        forget(run)
+
+
+def test_where_their_disk_is_full_they_are_in_memory(
+    run: Path, own_place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told, files = replay(run), []
+
+    def full(parts: Iterator[pl.DataFrame], file: Path | None = None) -> Any:
+        if file is None:
+            return packed_rows(parts)
+        files.append(file)
+        next(iter(parts))
+        raise OSError(28, "No space left on device", str(file))
+
+    forget(run)
+    monkeypatch.setattr("retailsim.analysis.projection.projection.packed_rows", full)
+    assert replay(run) == told
+    assert len(files) == 1, "the disk was not tried"
+
+
+def test_what_is_in_use_is_not_what_others_write_meanwhile(run: Path) -> None:
+    expected = load(run)
+    kept = run / "derived" / "episodes.parquet"
+
+    def after_another_wrote(stored: StoredProjection) -> tuple[pl.DataFrame, Projection]:
+        kept.write_bytes(b"no table")
+        return stored.lazy().episodes.collect(), stored.load()
+
+    scanned_rows, loaded = use(run, after_another_wrote)
+    assert scanned_rows.equals(expected.episodes)
+    assert same(loaded, expected)
+
+
+def test_rows_are_read_some_at_a_time_wherever_they_lie(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(joined, "ROWS_AT_ONCE", 10)
+    monkeypatch.setattr(packed, "_SCANNED_AT_ONCE", 30)
+    frame = pl.DataFrame({"a": range(100), "b": [f"text {n % 7}" for n in range(100)]})
+    in_file = packed_rows(iter([frame[:55], frame[55:]]), tmp_path / "some.parquet")
+    assert in_file == tmp_path / "some.parquet"
+    odd = pl.col("a") % 2 == 1
+    for stored in (in_file, in_memory(in_file)):
+        rows = scanned(stored)
+        assert rows.collect().equals(frame)
+        assert rows.head(42).collect().equals(frame.head(42))
+        assert rows.filter(odd).select("b").collect().equals(frame.filter(odd).select("b"))
+        assert rows.filter(odd).head(42).collect().equals(frame.filter(odd).head(42))
+        sums = rows.group_by("b").agg(pl.col("a").sum()).sort("b").collect(engine="streaming")
+        assert sums.equals(frame.group_by("b").agg(pl.col("a").sum()).sort("b"))
+        assert unpacked(stored, ["b"]).equals(frame.select("b"))
+    lengths: list[int] = []
+    whole = pl.LazyFrame.slice
+
+    def sliced(rows: pl.LazyFrame, at: int, length: int) -> pl.LazyFrame:
+        lengths.append(length)
+        return whole(rows, at, length)
+
+    monkeypatch.setattr(pl.LazyFrame, "slice", sliced)
+    assert scanned(in_file).select(pl.col("a").sum()).collect().item() == sum(range(100))
+    assert lengths == [30, 30, 30, 10]
+
+
+def test_a_file_that_is_no_table_is_said_to_be_none(tmp_path: Path) -> None:
+    spoilt = tmp_path / "spoilt.parquet"
+    spoilt.write_bytes(b"no table")
+    for read in (scanned, unpacked):
+        with pytest.raises(KeptUnreadable):
+            read(spoilt)
+    with pytest.raises(KeptUnreadable):
+        in_memory(tmp_path / "not there")
+
+
+def test_a_room_is_a_folder_for_oneself_alone(own_place: Path) -> None:
+    with room() as place:
+        assert place is not None
+        assert place.parent == own_place
+        assert place.stat().st_mode & 0o077 == 0
+    assert not place.exists()
