@@ -68,11 +68,9 @@ PACKAGES = {
     "budget": Package(
         ("sim/budget",),
         (
-            *_files("sim", "batch budget dry_run_size estimate estimate_published estimate_words"),
-            *_files(
-                "sim", "halt model_settings model_words models models_asked reservation retries"
-            ),
-            *_files("sim", "shared_cache workload"),
+            "tests/sim/budget",
+            *_files("sim/play", "retries"),
+            *_files("sim/run", "model_settings"),
         ),
     ),
     "rules": Package(("market/rules", "analysis/rules", "sim/rules"), ("tests/rules",)),

@@ -2,7 +2,8 @@
 
 Here the episodes of `experiment economics`, as many as the preset plays, are drawn from a logit
 demand with products and buyers that differ: who the agents are is known exactly, and hundreds of
-seeds cost seconds (`tests/sim/test_controls_played.py` plays the behavioral agents themselves).
+seeds cost seconds (the behavioral agents themselves play in
+`tests/sim/experiments/test_controls_played.py`).
 What is not there has to stay unseen where decisions at two prices have draws of their own, as those
 of language models have; what is there is looked for with the draws that episodes of a run share.
 """

@@ -16,7 +16,7 @@ GOLDEN = Path(__file__).with_name("golden_replay.toml")
 """Digests of seed 1; a measure that one protocol adds must not show in another's JSON.
 
 They follow the behavioral agents, too: renew them with UPDATE_GOLDEN=1 when these were changed on
-purpose (tests/sim/test_golden_behavioral.py says what belongs to that).
+purpose (tests/sim/protocols/test_golden_behavioral.py says what belongs to that).
 """
 
 

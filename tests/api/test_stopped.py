@@ -9,9 +9,9 @@ import pytest
 
 import retailsim
 from retailsim.sim.execution import runner
+from tests.sim.budget.test_estimate import MODELS
 from tests.sim.modelserver import serving
 from tests.sim.runs import scenario, sim
-from tests.sim.test_estimate import MODELS
 
 
 @pytest.mark.slow

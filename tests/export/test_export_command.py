@@ -14,8 +14,8 @@ from retailsim.analysis.export import files
 from retailsim.events.messages import SCHEMA_VERSION
 from tests.analysis import fakelog
 from tests.analysis.fakelog import closed, market, opened, order, write_run
+from tests.sim.published.test_import_measures import played, trip
 from tests.sim.runs import ROOT, sim
-from tests.sim.test_import_measures import played, trip
 
 WHAT = ("measures", "episodes", "markets", "calls", "events", "transcripts")
 TABLES = WHAT[:-1]

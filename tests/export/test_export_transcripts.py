@@ -34,8 +34,8 @@ from tests.analysis.fakelog import (
     stamp,
     write_run,
 )
+from tests.sim.protocols.test_csales import ROW
 from tests.sim.runs import SMALL, event_lines, launched, sim
-from tests.sim.test_csales import ROW
 
 PITCH_SAID = ("assistant", "Good day.\n\nRye!")
 

@@ -22,9 +22,9 @@ from retailsim.sim.terminal.terminal import Quiet, Terminal
 from tests.people import retail_words
 from tests.people.played import RETAIL
 from tests.people.sat_down import LONG_S, Chair, again, at, new
+from tests.sim.execution.test_disk_full import Disk
 from tests.sim.modelserver import by_rote, serving
 from tests.sim.runs import events_of, sim
-from tests.sim.test_disk_full import Disk
 
 PLAIN = RETAIL.format(seller="", buyer="")
 PAID = """

@@ -18,8 +18,8 @@ from retailsim.agents.csales.policy.by_hand import show_first
 from retailsim.analysis.rules.checking import check_run
 from retailsim.analysis.rules.summary import summarized
 from retailsim.market.rules.rule_file import built_in
+from tests.sim.execution.test_interrupt import until_written
 from tests.sim.runs import ROOT, command, launched, sim
-from tests.sim.test_interrupt import until_written
 
 PITCH = "Here it is for {price}. Only three left, so hurry. Everybody loves it. I am a real person."
 
