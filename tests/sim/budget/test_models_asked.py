@@ -20,7 +20,7 @@ from retailsim.sim.errors import BadScenario
 from retailsim.sim.play.progress import ModelUsage
 from retailsim.sim.play.stop import Stop, Turnstile
 from retailsim.sim.scenario.kept_tables import CacheTable
-from tests.llm.test_caller import CALL, REQUEST, Stopping, Written
+from tests.llm.talk.test_caller import CALL, REQUEST, Stopping, Written
 from tests.sim.modelserver import Server, serving
 
 Notes = Callable[..., None]

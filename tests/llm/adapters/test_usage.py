@@ -15,8 +15,8 @@ from retailsim.agents.llm.gateway.endpoint import Endpoint
 from retailsim.agents.llm.gateway.transport import HttpReply
 from retailsim.agents.llm.provider.attempt_failure import Failure
 from retailsim.agents.llm.types import PROVIDERS, ModelAnswer, ModelConfig, Price, Provider, Usage
+from tests.llm.adapters.test_adapters_answers import VENDOR, answer
 from tests.llm.faultserver import TEXT, success
-from tests.llm.test_adapters_answers import VENDOR, answer
 
 STATED: dict[str, str] = {
     "chat": "usage",
