@@ -14,7 +14,7 @@ from retailsim.market.catalogue.formats import parquet as parquet_format
 from retailsim.market.catalogue.formats import workbook
 from retailsim.market.catalogue.problems import Problems
 from retailsim.market.catalogue.product_files import products_of
-from tests.market.shop_exports import MAKERS, Export, Thing, own, shopify
+from tests.market.catalogue.shop_exports import MAKERS, Export, Thing, own, shopify
 
 FEW, MANY = 6, 200
 Maker = Any
