@@ -52,17 +52,18 @@ PACKAGES = {
         ("analysis/statistics",),
         (
             "tests/statistics",
-            *_files("analysis", "break_even comparison experiment_figures gap_limits same_arms"),
-            *_files("analysis", "verdict verdicts"),
+            *_files("analysis/experiments", "experiment_figures gap_limits verdicts"),
+            *_files("analysis/measures", "break_even comparison same_arms verdict"),
         ),
     ),
     "measures": Package(
         ("analysis/measures",),
         (
-            *_files("analysis", "best_arm break_even columns_read comparison controls cost"),
-            *_files("analysis", "experiment_cost experiment_figures experiment_profit gap_limits"),
-            *_files("analysis", "measure_bounds measure_rows measures profit protocol_tables"),
-            *_files("analysis", "sales_gains sales_measures same_arms scope verdict verdicts"),
+            "tests/analysis/experiments",
+            "tests/analysis/measures",
+            *_files("analysis/projection", "columns_read protocol_tables"),
+            *_files("analysis/protocols", "sales_gains sales_measures"),
+            *_files("analysis/replay", "cost"),
         ),
     ),
     "budget": Package(
@@ -77,8 +78,8 @@ PACKAGES = {
     "estimators": Package(
         ("analysis/policy",),
         (
+            "tests/analysis/policy",
             "tests/policy",
-            *_files("analysis", "policy_audit policy_diagnostics policy_estimators"),
             *_files("learning", "arrow audit_of_a_log logged_decisions"),
             *_files("csales", "sales_moves"),
             *_files("retail", "retail_moves"),

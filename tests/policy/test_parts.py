@@ -16,7 +16,7 @@ from retailsim.analysis.policy.evaluation import log_value
 from retailsim.analysis.policy.mining import mine
 from retailsim.analysis.policy.mining_words import looked_at
 from retailsim.analysis.policy.move_rows import BANDS, bands, moves_of, of_each
-from tests.analysis.policy_world import LOGGER, World
+from tests.analysis.policy.policy_world import LOGGER, World
 
 
 def test_logs_of_the_same_decisions_are_one_and_clusters_of_a_name_the_same() -> None:

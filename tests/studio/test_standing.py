@@ -15,7 +15,7 @@ from retailsim.sim.folder.run_progress import AskedModels, RunProgress, progress
 from retailsim.sim.studio.overview.watch import STALE_S, Watch
 from retailsim.sim.studio.state import State
 from tests.analysis.fakelog import closed, episode, market, opened, write_run
-from tests.analysis.test_cost import called
+from tests.analysis.replay.test_cost import called
 from tests.sim.runs import SMALL, launched
 
 NOW = datetime.now(UTC)

@@ -1,8 +1,8 @@
 """The behavioral agents over many seeds, judged as if nothing were put into them.
 
-What `tests/analysis/test_controls.py` does with simulated buyers, done with the agents, catalogue
-and engine themselves. For time, the controls have one replication, over 40 seeds; the paper's
-effects have the presets' sizes (but for two replications of seven), over 20.
+What `tests/analysis/experiments/test_controls.py` does with simulated buyers, done with the agents,
+catalogue and engine themselves. For time, the controls have one replication, over 40 seeds; the
+paper's effects have the presets' sizes (but for two replications of seven), over 20.
 """
 
 from __future__ import annotations

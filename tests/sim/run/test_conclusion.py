@@ -22,7 +22,7 @@ from retailsim.sim.play.progress import Progress
 from retailsim.sim.run.conclusion import conclude, measures_as_json, show_replay, show_replays
 from retailsim.sim.terminal.terminal import Terminal
 from tests.analysis.fakelog import closed, episode, market, opened, order, write_run
-from tests.analysis.test_cost import called
+from tests.analysis.replay.test_cost import called
 
 
 def failed(name: str, stage: str, reason: str, **fields: Any) -> list[Event]:

@@ -13,7 +13,7 @@ from retailsim.analysis.policy.decisions import Decisions
 from retailsim.analysis.policy.diagnostics import diagnosed
 from retailsim.analysis.policy.evaluation import Value, estimates
 from retailsim.analysis.statistics.values import Interval
-from tests.analysis.policy_world import LOGGER, NEAR, World, blind, of
+from tests.analysis.policy.policy_world import LOGGER, NEAR, World, blind, of
 
 
 def value(at: float, half: float, gain: float) -> Value:

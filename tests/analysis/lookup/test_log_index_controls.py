@@ -26,7 +26,7 @@ from retailsim.events.log.reader import check
 from retailsim.events.log.scan import Batch
 from retailsim.events.log.segment import Segment, segments
 from tests.analysis.fakelog import closed, market, opened, order, write_run
-from tests.analysis.test_log_index import agrees
+from tests.analysis.lookup.test_log_index import agrees
 
 MARKETS = ("a", "b", "c")
 

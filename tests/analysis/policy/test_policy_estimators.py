@@ -15,7 +15,7 @@ from retailsim.analysis.policy.fitted_q import Worth, fitted_worth
 from retailsim.analysis.policy.weights import Weights, importance_weights
 from retailsim.analysis.statistics.bootstrap import Parts, ratio, ratio_sums
 from retailsim.analysis.statistics.clusters import ratio_variance
-from tests.analysis.policy_world import FAR, LOGGER, NEAR, World, blind, of
+from tests.analysis.policy.policy_world import FAR, LOGGER, NEAR, World, blind, of
 
 WORLD = World()
 BY_WEIGHTS = ("IPS", "SNIPS", "PDIS", "WPDIS")

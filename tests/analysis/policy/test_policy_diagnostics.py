@@ -20,7 +20,7 @@ from retailsim.analysis.policy.diagnostics import (
 )
 from retailsim.analysis.policy.evaluation import evaluated
 from retailsim.analysis.statistics.values import Interval
-from tests.analysis.policy_world import FAR, LOGGER, NEAR, World, of
+from tests.analysis.policy.policy_world import FAR, LOGGER, NEAR, World, of
 
 SOUND = Diagnostics(
     episodes=1_000, clusters=60, decisions=4_000, horizon=9, unknown=0.0, elsewhere=0.0,

@@ -17,7 +17,7 @@ from retailsim.events.messages import DecisionMade, ModelCalled
 from tests.analysis.fakelog import closed, episode, market, opened, write_run
 from tests.sim.runs import sim
 
-DATA = Path(__file__).parents[1] / "data"
+DATA = Path(__file__).parents[2] / "data"
 
 RETAIL = {
     ("buyer", "decision"): (6, 9_195, 158, 9_511_000),

@@ -18,7 +18,7 @@ from retailsim.events import messages as m
 from retailsim.events.errors import LogDamaged
 from retailsim.events.log.segment import segments
 from tests.analysis.fakelog import Line, closed, episode, market, opened, order, stamp, write_run
-from tests.analysis.test_cost import called
+from tests.analysis.replay.test_cost import called
 
 CUTS = 13
 
