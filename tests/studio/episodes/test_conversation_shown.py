@@ -16,8 +16,8 @@ from tests.axe import axe
 from tests.browser import DESK, Look, every_look, expect
 from tests.keyboard import tabbed
 from tests.sim.runs import SMALL, launched
+from tests.studio.episodes.test_conversation_page import called
 from tests.studio.server import shown
-from tests.studio.test_conversation_page import called
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page

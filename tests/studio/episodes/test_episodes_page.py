@@ -27,7 +27,7 @@ from retailsim.sim.studio.episodes import lists
 from retailsim.sim.studio.episodes.lists import LISTS
 from tests.analysis.fakelog import closed, episode, market, opened, order, review, write_run
 from tests.sim.runs import SMALL, launched
-from tests.studio.plain_episodes import Row, plain_list, plain_rows
+from tests.studio.episodes.plain_episodes import Row, plain_list, plain_rows
 from tests.studio.server import Client, ask
 
 HOSTILE = "<script>alert('1')</script> & \"quoted\""
