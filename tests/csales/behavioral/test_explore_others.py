@@ -26,8 +26,8 @@ from retailsim.market.protocols.csales.requests import PlanTurn, SpeakTurn
 from retailsim.market.protocols.csales.spec import SalesRules
 from retailsim.market.protocols.csales.values import Inferred, Line, Plan
 from tests.csales.chatter import Shelf
+from tests.csales.protocol.test_action_table import bad, plan_request
 from tests.csales.talks import converse, of
-from tests.csales.test_action_table import bad, plan_request
 
 TABLE = ActionTable(items=("nearest", "dearest"), discounts=(0, 5))
 

@@ -32,9 +32,9 @@ from retailsim.market.protocols.csales.profile_file import builtin_profiles, rea
 from retailsim.market.protocols.csales.requests import PlanTurn, RespondToSeller, SpeakTurn
 from retailsim.market.protocols.csales.spec import SalesRules
 from retailsim.market.protocols.csales.values import Inferred, Line, Plan, Response
+from tests.csales.behavioral.test_sales_policy import FULL
 from tests.csales.chatter import BUYER, Played, speak
 from tests.csales.talks import builtin_shop, converse, of
-from tests.csales.test_sales_policy import FULL
 from tests.sim.runs import events_of, launched, scenario
 
 FRAMING: Mapping[str, Any] = {"action": "Persuasion", "tactic": "Framing"}

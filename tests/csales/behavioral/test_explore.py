@@ -34,8 +34,8 @@ from retailsim.market.protocols.csales.events import ActionChosen
 from retailsim.market.protocols.csales.profile_file import builtin_profiles, read_profiles
 from retailsim.market.protocols.csales.shop import Shop
 from retailsim.market.protocols.csales.spec import SalesRules
+from tests.csales.behavioral.test_sales_policy import SITUATIONS, situation
 from tests.csales.talks import converse, of
-from tests.csales.test_sales_policy import SITUATIONS, situation
 
 POLICIES = (Csi(), FixedScript(), Chance())
 SELLERS = (CsiSeller, ScriptedSalesSeller, RandomActionSeller)

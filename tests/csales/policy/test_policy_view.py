@@ -16,9 +16,9 @@ from retailsim.market.protocols.csales.events import ProfileInferred
 from retailsim.market.protocols.csales.profile_file import builtin_profiles, read_profiles
 from retailsim.market.protocols.csales.requests import PlanTurn
 from retailsim.market.protocols.csales.spec import SalesRules
+from tests.csales.behavioral.test_explore import SELLERS
+from tests.csales.behavioral.test_sales_policy import FULL
 from tests.csales.talks import builtin_shop, converse
-from tests.csales.test_explore import SELLERS
-from tests.csales.test_sales_policy import FULL
 
 
 @pytest.fixture(scope="module", params=[DEFAULT_TABLE, FULL], ids=["default", "full"])

@@ -41,8 +41,8 @@ from retailsim.market.protocols.csales.shop import Shop
 from retailsim.market.protocols.csales.spec import SalesRules
 from retailsim.market.protocols.csales.values import Inferred, Plan
 from retailsim.sim.scenario.actions_table import ActionsTable
+from tests.csales.behavioral.test_sales_policy import FULL, SITUATIONS
 from tests.csales.talks import builtin_shop, converse, of
-from tests.csales.test_sales_policy import FULL, SITUATIONS
 from tests.sim.runs import events_of, launched, scenario, sim
 
 

@@ -30,9 +30,9 @@ from retailsim.market.protocols.csales.events import (
     Style,
 )
 from retailsim.market.protocols.csales.spec import SalesRules
+from tests.csales.behavioral.test_sales_policy import SITUATIONS
 from tests.csales.chatter import PROFILE, Shelf
 from tests.csales.talks import converse, of
-from tests.csales.test_sales_policy import SITUATIONS
 
 RULES = SalesRules(catalogue=Shelf(), told_style=frozenset({"s"}))
 
