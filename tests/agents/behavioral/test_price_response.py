@@ -20,9 +20,9 @@ from retailsim.analysis.statistics.clusters import intraclass
 from retailsim.market.catalogue.product import CATEGORIES, Product
 from retailsim.market.catalogue.product_files import Problems, builtin_catalogue, read_products
 from retailsim.sim.protocols.retail.defaults import BUILTIN_WALLET
+from tests.agents.behavioral.test_published_decisions import offered, stand_ins
 from tests.agents.behavioral_drive import make_buyer, make_offer, make_product, make_seller
 from tests.agents.decision_odds import Odds, odds
-from tests.agents.test_published_decisions import offered, stand_ins
 
 NEAR_LIST = (0.95, 1.0, 1.05)
 SEEDS = range(1, 6)

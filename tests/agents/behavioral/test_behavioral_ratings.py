@@ -26,8 +26,8 @@ from retailsim.agents.retail.behavioral.ratings import (
 )
 from retailsim.events.messages import Outcome
 from retailsim.market.core.issues import IssueRules
+from tests.agents.behavioral.test_published_decisions import stand_ins
 from tests.agents.behavioral_drive import drive, make_buyer, make_product, make_seller
-from tests.agents.test_published_decisions import stand_ins
 
 OURS = load_parameters(None).buyer
 SCALE = OURS.ratings
