@@ -18,7 +18,7 @@ from typing import Any
 
 import polars as pl
 
-from benchmarks.memory import peak_bytes
+from benchmarks.common.memory import peak_bytes
 from retailsim.analysis.projection import segment_cache
 from retailsim.analysis.projection.packed import Packed, packed, unpacked
 from retailsim.analysis.projection.pieces import Pieces, together

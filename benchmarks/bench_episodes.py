@@ -21,7 +21,7 @@ from typing import Any
 
 import msgspec
 
-from benchmarks.memory import peak_bytes
+from benchmarks.common.memory import peak_bytes
 
 ROOT = Path(__file__).resolve().parent.parent
 WORKERS = (1, 2, 4)

@@ -24,8 +24,8 @@ import msgspec
 import polars as pl
 
 from benchmarks.bench_report import lay_over
-from benchmarks.memory import peak_bytes
-from benchmarks.served import served
+from benchmarks.common.memory import peak_bytes
+from benchmarks.common.served import served
 
 SIZES = (100_000, 1_000_000)
 FIRST_S, FILTER_S, PEAK_MB = 1.0, 0.3, 400

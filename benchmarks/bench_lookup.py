@@ -31,7 +31,7 @@ _MAKE = """
 import json, sys, time
 from pathlib import Path
 from retailsim.analysis.lookup.index import LogIndex
-from benchmarks.memory import peak_bytes
+from benchmarks.common.memory import peak_bytes
 before = peak_bytes()
 start = time.process_time()
 LogIndex.open(Path(sys.argv[1]))

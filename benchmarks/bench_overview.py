@@ -25,8 +25,8 @@ from urllib.request import OpenerDirector
 import msgspec
 
 from benchmarks.bench_report import lay_over
-from benchmarks.memory import peak_bytes
-from benchmarks.served import ROOT, served
+from benchmarks.common.memory import peak_bytes
+from benchmarks.common.served import ROOT, served
 from retailsim.events.log.reader import read_lines
 
 EPISODES = 100_000

@@ -1,6 +1,6 @@
 """What the prompts of model agents take: tokens of an episode, and how much a cache can serve.
 
-Nothing is timed: an episode is played with answers from a script (`benchmarks.stage`) at the
+Nothing is timed: an episode is played with answers from a script (`benchmarks.common.stage`) at the
 published counts of exchanges, and the requests that it would send are measured. A token is taken
 for four bytes, which is more tokens than English text has.
 
@@ -13,8 +13,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any, Literal
 
-from benchmarks.scripted import Sample, ScriptedModel
-from benchmarks.stage import Stage
+from benchmarks.common.scripted import Sample, ScriptedModel
+from benchmarks.common.stage import Stage
 from retailsim.agents.llm.gateway.prefix import PrefixMeter
 from retailsim.agents.llm.types import ModelConfig
 from retailsim.market.catalogue.problems import Problems

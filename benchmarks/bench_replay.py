@@ -43,7 +43,7 @@ def timed(imported, work):
     begun = time.perf_counter(), time.process_time()
     found = work()
     took = time.perf_counter() - begun[0], time.process_time() - begun[1]
-    from benchmarks.memory import peak_bytes
+    from benchmarks.common.memory import peak_bytes
     print(*took, imported, peak_bytes())
     return found
 start = time.perf_counter()

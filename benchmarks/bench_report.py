@@ -39,7 +39,7 @@ try:
 except SystemExit as end:
     assert not end.code, end
 took, cpu = time.perf_counter() - start[0], time.process_time() - start[1]
-from benchmarks.memory import peak_bytes
+from benchmarks.common.memory import peak_bytes
 peak = peak_bytes()
 import polars as pl
 start = time.perf_counter()

@@ -3,7 +3,7 @@
 Student's t fails such sums on one side: while no dear product is among those seen, the mean is too
 low and its error too small at once. So the interval is symmetric on the scale of logarithms, and
 its upper end reaches as far as it has to where what products bring is lognormal with as much
-spread as was seen. ``python -m benchmarks.coverage`` prints how often it covers the truth.
+spread as was seen. ``python -m benchmarks.quality.coverage`` prints how often it covers the truth.
 
 Where one product in ten is of a dear kind, a dozen products hold none of it in a quarter of all
 cases, and look like a shop without. Nothing that was seen tells the two apart: to call rough what
@@ -26,7 +26,8 @@ Floats = NDArray[np.float64]
 
 ROUGH = 120
 """Below so many clusters a dear kind may be missed or met too seldom, and the interval is called
-rough; from here on it covers 94 % and more where there is one, too (`benchmarks.coverage`)."""
+rough; from here on it covers 94 % and more where there is one, too
+(`benchmarks.quality.coverage`)."""
 FEW = 8
 """Below so many the spread says nothing about the tail, and the interval is Student's t."""
 _DRAWS = 4_000

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from benchmarks.stage import offer_of
+from benchmarks.common.stage import offer_of
 from retailsim.agents.base import Agent, Seat
 from retailsim.agents.errors import NotAsync, UnexpectedRequest
 from retailsim.agents.host import Checked, Trusted, answering

@@ -6,8 +6,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from benchmarks.coverage import LAWS, Law, coverage
-from benchmarks.coverage import MONEY as NET
+from benchmarks.quality.coverage import LAWS, Law, coverage
+from benchmarks.quality.coverage import MONEY as NET
 from retailsim.analysis.measures.estimates import estimate
 from retailsim.analysis.measures.table import measure
 from retailsim.analysis.statistics.clusters import mean

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from benchmarks.scripted import Lengths, ScriptedModel
-from benchmarks.stage import Stage
+from benchmarks.common.scripted import Lengths, ScriptedModel
+from benchmarks.common.stage import Stage
 from retailsim.agents.llm.types import ModelConfig
 from retailsim.market.catalogue.product import Product
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from benchmarks.scripted import Sample, ScriptedModel
-from benchmarks.stage import Stage
+from benchmarks.common.scripted import Sample, ScriptedModel
+from benchmarks.common.stage import Stage
 from retailsim.agents.llm.types import ModelConfig
 from retailsim.events.errors import UnusableOutput
 from retailsim.market.catalogue.product import Product

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from benchmarks.bench_prompts import MOST_TOKENS, episode, market, share, tokens, typical
-from benchmarks.stage import offer_of
+from benchmarks.common.stage import offer_of
 from retailsim.agents.llm.gateway.attempts import Attempt, AttemptNotes
 from retailsim.agents.llm.gateway.endpoint import Endpoint
 from retailsim.agents.llm.gateway.prefix import BLOCK_BYTES, PrefixMeter, read_text

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from benchmarks.retrieval import quality
+from benchmarks.quality.retrieval import quality
 from retailsim.market.catalogue.problems import Problems
 from retailsim.market.catalogue.product_files import builtin_catalogue, read_products
 from retailsim.market.core import embedding

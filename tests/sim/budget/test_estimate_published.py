@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks.scripted import words
+from benchmarks.common.scripted import words
 from retailsim.agents.llm.gateway.prefix import read_text
 from retailsim.market.protocols.retail.values import DIMENSIONS, SECTIONS, TOPICS
 from tests.sim.budget.test_estimate import estimated

@@ -1,5 +1,6 @@
-"""How well each index finds what a buyer needs: ``python -m benchmarks.retrieval [--catalog FILE]
-[--profiles FILE] [--index NAME ...]``.
+"""How well each index finds what a buyer needs.
+
+``python -m benchmarks.quality.retrieval [--catalog FILE] [--profiles FILE] [--index NAME ...]``
 
 The sentence in which a profile says what it needs is searched in the whole catalogue, and an item
 is right if it is of the category that the buyer looks for; nobody tells the index which that is.

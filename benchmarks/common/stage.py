@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from benchmarks.scripted import ScriptedModel
+from benchmarks.common.scripted import ScriptedModel
 from retailsim.agents.base import Seat
 from retailsim.agents.persona import Persona
 from retailsim.agents.retail.model.buyer import ModelBuyer

@@ -1,6 +1,6 @@
 """How often intervals of off-policy estimates hold the truth.
 
-``python -m benchmarks.policy_coverage --catalog FILE --profiles FILE``
+``python -m benchmarks.quality.policy_coverage --catalog FILE --profiles FILE``
 
 Independent logs of one exploring seller, each of 100 buyer profiles drawn anew, are played in
 memory. So are the policies whose value they are to tell, beside the seller with the same buyers:

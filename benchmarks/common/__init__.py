@@ -1,0 +1,1 @@
+"""What several benchmarks use: a studio that is asked, episodes from a script, peaks of memory."""

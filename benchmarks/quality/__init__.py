@@ -1,0 +1,1 @@
+"""How good answers are, not how fast: what is covered, and what is found; each a program."""
