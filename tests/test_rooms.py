@@ -12,6 +12,7 @@ import retailsim
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("agents", "analysis", "events", "market", "sim")
+BESIDE = ("benchmarks", "campaign", "docs", "examples", "tests")
 Arrows = Mapping[str, set[str]]
 
 
@@ -110,7 +111,13 @@ def crowded(folder: Path) -> bool:
     return len([path for path in folder.glob("*.py") if path.stem != "__init__"]) > MOST_MODULES
 
 
-@pytest.mark.parametrize("folder", folders())
+def all_folders() -> list[str]:
+    """Name each folder with modules in it, in the packages and beside them."""
+    paths = (path for one in (*PACKAGES, *BESIDE) for path in (ROOT / one).rglob("*.py"))
+    return sorted({path.parent.relative_to(ROOT).as_posix() for path in paths})
+
+
+@pytest.mark.parametrize("folder", all_folders())
 def test_a_folder_is_taken_in_at_a_glance(folder: str) -> None:
     assert not crowded(ROOT / folder)
 
