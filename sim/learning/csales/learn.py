@@ -10,108 +10,48 @@ from typing import Any
 import msgspec
 
 from retailsim.agents.csales.policy.by_hand import show_first
-from retailsim.agents.policy.linear import LearntLimit, LinearPolicy
-from retailsim.market.core.money import dollars, in_currency
+from retailsim.agents.policy.linear import LinearPolicy
+from retailsim.market.core.money import dollars
 from retailsim.sim.environments.csales.rewards import RANGES, TERMS
 from retailsim.sim.errors import BadScenario
-from retailsim.sim.folder.currency import in_currency_of
-from retailsim.sim.learning.asked_terms import asked_limit, paid
+from retailsim.sim.learning.asked_terms import asked_limit
 from retailsim.sim.learning.course import Lessons
 from retailsim.sim.learning.csales.asked_reward import asked_reward
 from retailsim.sim.learning.csales.course import Course
 from retailsim.sim.learning.csales.offline import from_logs
 from retailsim.sim.learning.csales.own_rates import of_logs, with_bounds
-from retailsim.sim.learning.errors import NotOffline, UnknownLearner
 from retailsim.sim.learning.learn_options import LearnOptions
-from retailsim.sim.learning.learners import LEARNERS
 from retailsim.sim.learning.limits import Limit
-from retailsim.sim.learning.offline import LEARNER, check_offline, runs_of
-from retailsim.sim.learning.policy_file import check_new, write
-from retailsim.sim.learning.promises import promised
-from retailsim.sim.play.progress import Progress
+from retailsim.sim.learning.offline import FromLogs
+from retailsim.sim.learning.school import School, learn_in
 from retailsim.sim.protocols.csales.design import action_table
 from retailsim.sim.run.launch import read_scenario
 from retailsim.sim.run.launch_options import Options
 from retailsim.sim.terminal.terminal import Terminal
 
-BY_HAND = "show-first"
-"""The name of the baseline that learns nothing."""
 REWARD: Mapping[str, float] = {"revenue_share": 1.0}
 """Unless another is asked for: dollars would let the few rich buyers decide what is learnt."""
-EVERY = 50
-"""Conversations between two looks at the progress."""
 TRAINING = ("profiles.half=1", "products.half=1")
 """What is learnt on; the other halves are to judge by."""
 
 
 def learn(terminal: Terminal, sources: Sequence[str], **options: Any) -> int:
-    """Learn a policy and write its file; returns the exit status.
-
-    Parameters
-    ----------
-    sources : sequence of str
-        A scenario, or the folders of runs.
-    **options
-        Other fields of `LearnOptions`; None where nothing was said.
-
-    Raises
-    ------
-    SimError
-        If something that it was told does not go; nothing is written then.
-    """
-    said = {name: value for name, value in options.items() if value is not None}
-    told = LearnOptions(scenario=sources[0], **said)
-    if runs := runs_of(sources):
-        with in_currency_of(*runs):
-            return _from_runs(runs, told, said, terminal)
-    return _in_conversations(told, terminal)
+    """Learn a policy and write its file; see `sim.learning.school.learn_in`."""
+    return learn_in(SCHOOL, terminal, sources, options)
 
 
-def _in_conversations(told: LearnOptions, terminal: Terminal) -> int:
-    if told.seller is not None:
-        raise NotOffline("--seller")
-    _check(told)
-    if told.learner == BY_HAND:
-        scenario, _ = read_scenario(_asked(told))
-        write(show_first(action_table(scenario)), told.out)
-        terminal.out(f"policy: {told.out}, made by hand")
-        return 0
-    course = course_of(told, terminal)
-    terminal.say(
-        f"{told.learner} learns from {told.conversations:,} conversations with buyers of "
-        f"{course.profiles:,} profiles, paid in {paid(course.lessons.reward)}"
-    )
-    with terminal.progress(told.conversations) as update:
-        for done in course.run():
-            if done % EVERY == 0 or done == told.conversations:
-                update(Progress(markets=done, episodes=done, failed=course.failed))
-    policy = course.policy()
-    write(policy, told.out)
-    with in_currency(course.currency):
-        _conclude(course, policy, told, terminal)
-    return 0
+def _by_hand(told: LearnOptions) -> LinearPolicy:
+    scenario, _ = read_scenario(_asked(told))
+    return show_first(action_table(scenario))
 
 
 def _from_runs(
-    runs: Sequence[Path], told: LearnOptions, said: Mapping[str, object], terminal: Terminal
-) -> int:
-    """Learn from logs, write the policy, and say what they say of it."""
-    check_offline(told, said)
+    runs: Sequence[Path], told: LearnOptions, terminal: Terminal
+) -> tuple[FromLogs, Mapping[str, float], Sequence[Limit]]:
     reward, asked = asked_reward(told.reward, REWARD), _limits_asked(told)
     limits = of_logs(asked, runs, told.seller, terminal)
     found = from_logs(runs, reward=reward, limits=limits, seller=told.seller, seed=told.seed)
-    write(found.policy, told.out)
-    teachers, judges = found.profiles
-    terminal.out(
-        f"{LEARNER}: learnt from {found.taught:,} conversations with buyers of {teachers:,} "
-        f"profiles, paid in {paid(reward)}"
-    )
-    kept = () if found.policy.learnt is None else found.policy.learnt.limits
-    for limit, learnt in zip(limits, kept, strict=True):
-        terminal.out(f"{limit.words}: {_path(learnt)}; no promise, play it with others to see")
-    terminal.out(f"{found.judged:,} conversations of {judges:,} others: {found.verdict}")
-    terminal.out(f"policy: {told.out}")
-    return 0
+    return found, reward, limits
 
 
 def course_of(told: LearnOptions, terminal: Terminal) -> Course:
@@ -160,35 +100,6 @@ def _asked(told: LearnOptions) -> Options:
     return asked
 
 
-def _check(told: LearnOptions) -> None:
-    known = [*LEARNERS, BY_HAND]
-    if told.learner not in known:
-        raise UnknownLearner(told.learner, known)
-    check_new(told.out)
-
-
-def _conclude(course: Course, policy: LinearPolicy, told: LearnOptions, terminal: Terminal) -> None:
-    if course.failed:
-        terminal.say(f"{course.failed:,} conversations failed; nothing was learnt from them")
-    tenth = max(1, len(course.held) // 10)
-    for name, part in (("first", course.held[:tenth]), ("last", course.held[-tenth:])):
-        terminal.out(f"{name} {len(part):,} conversations: {_came_to(part)}")
-    for limit in () if policy.learnt is None else policy.learnt.limits:
-        terminal.out(f"{_words(limit)}: {_path(limit)}")
-    for line in promised(course.chosen(), course.lessons.limits, "profiles", "conversation"):
-        terminal.out(line)
-    terminal.out(f"policy: {told.out}")
-
-
-def _words(limit: LearntLimit) -> str:
-    return Limit(term=limit.term, bound=limit.bound, least=limit.least).words
-
-
-def _path(limit: LearntLimit) -> str:
-    shown = ", ".join(f"{price:.3g}" for price in limit.path[:: len(limit.path) // 8 or 1])
-    return f"its price in reward: {shown}; in the end {limit.price:.3g}"
-
-
 def _came_to(held: Sequence[Mapping[str, float]]) -> str:
     def mean(name: str) -> float:
         return math.fsum(one[name] for one in held) / max(1, len(held))
@@ -199,3 +110,17 @@ def _came_to(held: Sequence[Mapping[str, float]]) -> str:
         f"{dollars(100 * mean('surplus'))} of surplus to the buyer, "
         f"{mean('turn'):.1f} turns"
     )
+
+
+SCHOOL = School(
+    episode="conversation",
+    met="profiles",
+    among="with buyers of",
+    others="of",
+    by_hand="show-first",
+    hand_made=_by_hand,
+    course=course_of,
+    from_logs=_from_runs,
+    came_to=_came_to,
+    price_paths=True,
+)
