@@ -307,7 +307,8 @@ def promised(chosen: Chosen | None, limits: Sequence[Limit], whom: str, each: st
         yield f"{one.limit.words}: {said}; {one.value:.4g} expected, by {tried}"
     if chosen.sure <= 0.5:
         return
+    article = "an" if each[0] in "aeiou" else "a"
     yield (
         "to keep it with others, and not just on average, the policy earns about "
-        f"{dollars(100 * chosen.margin_cost)} less a {each}"
+        f"{dollars(100 * chosen.margin_cost)} less {article} {each}"
     )

@@ -186,7 +186,9 @@ def test_what_cannot_be_promised_is_said(profiles: int, bound: float, said: str)
         assert chosen.step == GRID[0]
     first, last = promised(chosen, (), "profiles", "conversation")
     assert first.startswith(f"cost at most {bound:g}: {said}")
-    assert "less a conversation" in last
+    assert last.endswith(" less a conversation")
+    *_, last = promised(chosen, (), "products", "episode")
+    assert last.endswith(" less an episode")
 
 
 def test_no_case_among_few_is_no_promise_that_there_are_none() -> None:
