@@ -13,10 +13,10 @@ from typing import Any
 import click
 
 from retailsim.sim.cli.annotate_commands import annotate
-from retailsim.sim.cli.freed_memory import return_freed_memory
 from retailsim.sim.cli.help_page import CommandGroup, CommandsByHeading
 from retailsim.sim.cli.look_commands import catalog, compare, export, replay, report, studio
 from retailsim.sim.cli.make_commands import agents, new, profiles, schema
+from retailsim.sim.cli.polars_memory import spare_memory
 from retailsim.sim.cli.policy_commands import policy
 from retailsim.sim.cli.run_commands import (
     gather,
@@ -88,7 +88,7 @@ def _tell(line: str, *, folded: bool) -> None:
 @click.version_option(package_name="retailsim", prog_name="retailsim")
 def main() -> None:
     """Simulate retail: sellers and buyers from the pitch to the review."""
-    return_freed_memory()
+    spare_memory()
 
 
 @main.command(name="_worker", hidden=True, example="_worker")
