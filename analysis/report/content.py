@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -50,6 +50,7 @@ _READ = frozenset((*groups.READ, *_REFUNDS, *profit.READ, *findings.READ, *produ
 _FEW = (*groups.TRAITS, *KINDS, "title")
 """Columns with a few different texts, sixteen bytes each, that sections only group by or show."""
 _GROUPS = frozenset((*_SEATS, *SHARED_BY, *KINDS))
+Maker = Callable[[], Section | None]
 _INTERVALS = (
     "Below a number stands the range that it is in with 95 % certainty, for {interval}, and n, "
     "what was counted. “10 clusters: t” or “rough” says that few products stand behind it."
@@ -98,18 +99,8 @@ def report(run: Path, about: Mapping[str, str], learning: Collection[str] = ()) 
     parts: list[Section | None] = [headlines_section(some, own)]
     if some.height:
         parts.insert(0, findings.findings_section(some))
-        parts += [
-            profit.profit_section(some, groups.profits(some, own)),
-            products.products_section(some),
-            groups.seats_section(some, own),
-            groups.pairs_section(replay, some, own),
-            funnel.funnel_section(some),
-            groups.prices_section(some, own),
-            groups.personas_section(some, own),
-            refunds_section(some),
-            *whole.sections,
-            worth_section(some),
-        ]
+        shared = [make() for make in decided_sections(replay, some, own).values()]
+        parts += [*shared, *whole.sections, worth_section(some)]
     costs = None if replay.cost is None else cost_section(replay.cost)
     parts += [costs, *whole.last, made_section(about)]
     return Report(
@@ -121,6 +112,24 @@ def report(run: Path, about: Mapping[str, str], learning: Collection[str] = ()) 
         ),
         sections=tuple(part for part in parts if part is not None),
     )
+
+
+def decided_sections(replay: Replay, some: pl.DataFrame, own: Own) -> dict[str, Maker]:
+    """Return what makes the sections on decided episodes, by name, as a report orders them.
+
+    The studio's overview takes them from here, too. Columns that a section reads stand in `_READ`,
+    for no others are there; one that has nothing to say gives None.
+    """
+    return {
+        "profit": lambda: profit.profit_section(some, groups.profits(some, own)),
+        "products": lambda: products.products_section(some),
+        "seats": lambda: groups.seats_section(some, own),
+        "pairs": lambda: groups.pairs_section(replay, some, own),
+        "funnel": lambda: funnel.funnel_section(some),
+        "prices": lambda: groups.prices_section(some, own),
+        "personas": lambda: groups.personas_section(some, own),
+        "refunds": lambda: refunds_section(some),
+    }
 
 
 class _Whole(NamedTuple):

@@ -20,12 +20,12 @@ from aiohttp import web
 
 from retailsim.analysis.exhibits.parts import Section
 from retailsim.analysis.replay.replay import Replay
-from retailsim.analysis.report.content import lead
+from retailsim.analysis.report.content import Maker, lead
 from retailsim.events.log.seal import fingerprint
 from retailsim.sim.error_line import line_and_status
 from retailsim.sim.folder.currency import in_currency_of
 from retailsim.sim.studio.episodes.links import Link, to_decided, to_episodes
-from retailsim.sim.studio.overview.reading import Maker, Reading, read
+from retailsim.sim.studio.overview.reading import Reading, read
 from retailsim.sim.studio.site.pages import fragment
 from retailsim.sim.studio.site.studio import Studio
 

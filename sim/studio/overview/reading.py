@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import msgspec
-import polars as pl
 
 from retailsim.analysis.exhibits.parts import Section
 from retailsim.analysis.measures import estimates
@@ -17,8 +17,9 @@ from retailsim.analysis.projection.registered import planned_episodes
 from retailsim.analysis.protocol import ProtocolAnalysis, analysis_of
 from retailsim.analysis.replay.replay import Replay, summarize
 from retailsim.analysis.replay.telemetry import attempts
-from retailsim.analysis.report import content, findings, funnel, groups, products, profit
+from retailsim.analysis.report import content, findings
 from retailsim.analysis.report.cautions import cautions
+from retailsim.analysis.report.content import Maker
 from retailsim.analysis.report.costs import cost_section
 from retailsim.analysis.report.precision import worth_section
 from retailsim.analysis.rules.report import rules_section
@@ -30,7 +31,8 @@ from retailsim.sim.look.report import about
 PAIRS = "pairs"
 """The section that each page draws anew, for the measure that it was asked for."""
 
-Maker = Callable[[], Section | None]
+_ORDER = ("products", "prices", "profit", "seats", PAIRS, "personas", "refunds")
+"""Sections on decided episodes behind the first ones; what is not named here comes behind."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,18 +99,15 @@ class Reading:
         yield lambda: content.headlines_section(some, own)
         if some.height:
             yield lambda: findings.findings_section(some)
-            yield lambda: funnel.funnel_section(some)
+            shared = content.decided_sections(replay, some, own)
+            yield shared.pop("funnel")
             yield lambda: Section(name=PAIRS, title="Who sells well to whom")
         yield lambda: content.failures_section(replay, everything)
         yield lambda: None if replay.cost is None else cost_section(replay.cost)
         if some.height:
-            yield lambda: products.products_section(some)
-            yield lambda: groups.prices_section(some, own)
-            yield lambda: profit.profit_section(some, groups.profits(some, own))
-            yield lambda: groups.seats_section(some, own)
-            yield lambda: _pairs_table(replay, some, self.protocol)
-            yield lambda: groups.personas_section(some, own)
-            yield lambda: content.refunds_section(some)
+            shared[PAIRS] = partial(_pairs_table, shared[PAIRS])
+            yield from (shared.pop(name) for name in _ORDER)
+            yield from shared.values()
             yield from self._own_sections()
             yield lambda: worth_section(some)
         yield lambda: content.made_section(self.made)
@@ -123,9 +122,9 @@ class Reading:
             yield lambda: rules_section(self.run, projection.episodes.height)
 
 
-def _pairs_table(replay: Replay, some: pl.DataFrame, protocol: ProtocolAnalysis) -> Section | None:
+def _pairs_table(pairs: Maker) -> Section | None:
     """What stands below the map of pairs in a report: their measures with intervals."""
-    found = groups.pairs_section(replay, some, protocol.measures)
+    found = pairs()
     if found is None:
         return None
     return msgspec.structs.replace(
