@@ -116,12 +116,20 @@ def table_set(protocol: str = "", more: ProtocolTables = NO_MORE) -> TableSet:
     types: dict[str, dict[str, pl.DataType]] = {}
     for event, where, name, type_ in _needed(folded, more.tables):
         if type_ is None:
-            raise BadTables(protocol, f"{where} reads {event}.{name} and does not say its type")
+            what = f"{where} reads {event}.{name} and does not say its type"
+            raise BadTables(protocol, f"{what}; {_typed_where(where, more)}")
         known = types.setdefault(event, {"seq": FIELDS["seq"]}).setdefault(name, type_)
         if known != type_:
             raise BadTables(protocol, f"{where} takes {event}.{name} as {type_}, others as {known}")
     decoded = {event: pl.Struct(dict(sorted(fields.items()))) for event, fields in types.items()}
     return TableSet(folded, dict(more.tables), decoded, _digest(folded, more.tables))
+
+
+def _typed_where(where: str, more: ProtocolTables) -> str:
+    """Say where the type of a field belongs that a column reads, ours or a protocol's."""
+    if any(where == f"column {own!r}" for own in more.columns):
+        return "it belongs into the column's `types`"
+    return "it belongs into FIELDS of analysis/projection/columns.py"
 
 
 def _episodes(more: ProtocolTables) -> ColumnTable:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +14,11 @@ from polars.testing import assert_frame_equal
 
 from retailsim import analysis
 from retailsim.analysis.measures.measure import Measure
-from retailsim.analysis.projection import loader, log_pieces
+from retailsim.analysis.projection import loader, log_pieces, protocol_tables
+from retailsim.analysis.projection.columns import EPISODES
 from retailsim.analysis.projection.errors import BadTables
 from retailsim.analysis.projection.projection import Projection
-from retailsim.analysis.projection.protocol_tables import ProtocolTables, table_set
+from retailsim.analysis.projection.protocol_tables import NO_MORE, ProtocolTables, table_set
 from retailsim.analysis.projection.registered import protocol_name, registered
 from retailsim.analysis.projection.tables import Column, RowTable, count, last, total
 from retailsim.analysis.replay.replay import replay
@@ -137,7 +140,10 @@ WRONG: list[tuple[ProtocolTables, str]] = [
         ProtocolTables(tables={"bids": RowTable("X", {"seq": pl.Int64()})}),
         "table 'bids' already has a column 'seq'",
     ),
-    (ProtocolTables(columns={"sum": total("X", pl.col("odd"))}), "reads X.odd and does not say"),
+    (
+        ProtocolTables(columns={"sum": total("X", pl.col("odd"))}),
+        "reads X.odd and does not say its type; it belongs into the column's `types`",
+    ),
     (
         ProtocolTables(
             columns={"paid": last("OrderPlaced", "quantity", pl.String())},
@@ -161,6 +167,19 @@ def test_tables_that_do_not_go_with_the_others_are_one_line(
         table_set("mine", more)
     assert problem in str(caught.value)
     assert str(caught.value).startswith("protocol mine, analysis: ")
+
+
+def test_a_column_of_all_protocols_without_a_type_says_where_it_belongs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    columns = {**EPISODES.columns, "days": total("OrderDelivered", pl.col("days"))}
+    monkeypatch.setattr(protocol_tables, "EPISODES", replace(EPISODES, columns=columns))
+    told = (
+        "column 'days' reads OrderDelivered.days and does not say its type; "
+        "it belongs into FIELDS of analysis/projection/columns.py"
+    )
+    with pytest.raises(BadTables, match=re.escape(told)):
+        table_set.__wrapped__("mine", NO_MORE)
 
 
 def test_a_field_may_have_another_type_in_another_event() -> None:
