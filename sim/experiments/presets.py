@@ -1,4 +1,4 @@
-"""The experiments: which runs each is made of."""
+"""The experiments: what each asks, and which runs it is made of."""
 
 from __future__ import annotations
 
@@ -19,57 +19,95 @@ class ExperimentArm(msgspec.Struct, frozen=True):
     settings: tuple[str, ...] = ()
 
 
-EXPERIMENTS: Mapping[str, tuple[ExperimentArm, ...]] = MappingProxyType(
+class Preset(msgspec.Struct, frozen=True):
+    """An experiment: what it asks, in a line, and its runs."""
+
+    about: str
+    arms: tuple[ExperimentArm, ...]
+
+
+PRESETS: Mapping[str, Preset] = MappingProxyType(
     {
-        "pairwise": (ExperimentArm("all", "stand-ins"),),
-        "demographic": (ExperimentArm("all", "demographic"),),
-        "price-demand": (ExperimentArm("all", "price-demand"),),
-        "elasticity": (ExperimentArm("all", "elasticity"),),
-        "persona-effects": (
-            ExperimentArm("buyers", "persona-buyers"),
-            ExperimentArm("sellers", "persona-sellers"),
+        "pairwise": Preset(
+            "Table 4: what each seller sells to each buyer.",
+            (ExperimentArm("all", "stand-ins"),),
         ),
-        "guidance": tuple(
-            ExperimentArm(f"{share}", "guidance", (f"design.guidance={share}",))
-            for share in (0.0, 0.25, 0.5, 0.75, 1.0)
+        "demographic": Preset(
+            "Table 2: who buys what is made for whom.",
+            (ExperimentArm("all", "demographic"),),
         ),
-        "category-fit": (ExperimentArm("all", "stand-ins"),),
-        "cost": (ExperimentArm("all", "pairwise", ("products.per_category=3",)),),
-        "economics": tuple(
-            ExperimentArm(name, name) for name in ("demographic", "price-demand", "elasticity")
+        "price-demand": Preset(
+            "Table 3: how purchases answer to the price.",
+            (ExperimentArm("all", "price-demand"),),
         ),
-        "latent-persona": (
-            ExperimentArm("labelled", "latent-persona"),
-            ExperimentArm("unlabelled", "pairwise", ("products.per_category=6",)),
+        "elasticity": Preset(
+            "Who answers more to the price.",
+            (ExperimentArm("all", "elasticity"),),
         ),
-        "fidelity": (ExperimentArm("all", "latent-persona", ("products.per_category=3",)),),
-        "csales": (ExperimentArm("all", "csales"),),
-        "csales-ablation": (ExperimentArm("all", "csales-ablation"),),
+        "persona-effects": Preset(
+            "Table 8: what traits of sellers and buyers do.",
+            (
+                ExperimentArm("buyers", "persona-buyers"),
+                ExperimentArm("sellers", "persona-sellers"),
+            ),
+        ),
+        "guidance": Preset(
+            "Table 5: what a strategy is worth to a pitch.",
+            tuple(
+                ExperimentArm(f"{share}", "guidance", (f"design.guidance={share}",))
+                for share in (0.0, 0.25, 0.5, 0.75, 1.0)
+            ),
+        ),
+        "category-fit": Preset(
+            "Table 10: which seller is good with which goods.",
+            (ExperimentArm("all", "stand-ins"),),
+        ),
+        "cost": Preset(
+            "Table 7: tokens and dollars of an episode.",
+            (ExperimentArm("all", "pairwise", ("products.per_category=3",)),),
+        ),
+        "economics": Preset(
+            "Three regularities of demand: reproduced or not.",
+            tuple(
+                ExperimentArm(name, name) for name in ("demographic", "price-demand", "elasticity")
+            ),
+        ),
+        "latent-persona": Preset(
+            "Table 9: which traits show in what is said.",
+            (
+                ExperimentArm("labelled", "latent-persona"),
+                ExperimentArm("unlabelled", "pairwise", ("products.per_category=6",)),
+            ),
+        ),
+        "fidelity": Preset(
+            "Table 1: forms for raters, and what they said.",
+            (ExperimentArm("all", "latent-persona", ("products.per_category=3",)),),
+        ),
+        "csales": Preset(
+            "Sellers in conversations over a catalogue.",
+            (ExperimentArm("all", "csales"),),
+        ),
+        "csales-ablation": Preset(
+            "What the best of them is worth in parts.",
+            (ExperimentArm("all", "csales-ablation"),),
+        ),
     }
 )
-"""Experiment -> its runs; each scenario is a file that can be copied and changed."""
+"""Experiment -> what it is; each scenario is a file that can be copied and changed."""
+
+EXPERIMENTS: Mapping[str, tuple[ExperimentArm, ...]] = MappingProxyType(
+    {name: preset.arms for name, preset in PRESETS.items()}
+)
+"""Experiment -> its runs."""
+
+_LOOPS = {"policy": "Learnt sellers, judged with buyers they never met."}
 
 ABOUT: Mapping[str, str] = MappingProxyType(
-    {
-        "pairwise": "Table 4: what each seller sells to each buyer.",
-        "demographic": "Table 2: who buys what is made for whom.",
-        "price-demand": "Table 3: how purchases answer to the price.",
-        "elasticity": "Who answers more to the price.",
-        "persona-effects": "Table 8: what traits of sellers and buyers do.",
-        "guidance": "Table 5: what a strategy is worth to a pitch.",
-        "category-fit": "Table 10: which seller is good with which goods.",
-        "cost": "Table 7: tokens and dollars of an episode.",
-        "economics": "Three regularities of demand: reproduced or not.",
-        "latent-persona": "Table 9: which traits show in what is said.",
-        "fidelity": "Table 1: forms for raters, and what they said.",
-        "csales": "Sellers in conversations over a catalogue.",
-        "csales-ablation": "What the best of them is worth in parts.",
-        "policy": "Learnt sellers, judged with buyers they never met.",
-    }
+    {**{name: preset.about for name, preset in PRESETS.items()}, **_LOOPS}
 )
 """Experiment -> what it asks, in a line."""
 
-LOOPS = ("policy",)
+LOOPS = tuple(_LOOPS)
 """Experiments that are no runs of scenarios side by side: a protocol's own work."""
 
 
