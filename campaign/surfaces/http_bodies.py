@@ -16,18 +16,9 @@ from retailsim.agents.llm.adapters import usage
 from retailsim.agents.llm.gateway.endpoint import Endpoint
 from retailsim.agents.llm.gateway.transport import HttpReply
 from retailsim.agents.llm.types import PROVIDERS, ModelAnswer, ModelConfig, Provider
-from tests.llm.faultserver import ERROR_BODY, success
+from tests.llm.faultserver import ERROR_BODY, SPOKEN, success
 
 KEY = "campaign-secret-0123456789"
-VENDOR: dict[Provider, str] = {
-    "openai": "chat",
-    "openai-responses": "responses",
-    "anthropic": "anthropic",
-    "google": "google",
-    "openrouter": "chat",
-    "openai-compatible": "chat",
-}
-"""Which of the formats of tests/llm/faultserver.py a provider speaks."""
 
 
 class _Wire(msgspec.Struct):
@@ -61,7 +52,7 @@ def seeds() -> tuple[bytes, ...]:
     """Answers, refusals, cut ones and errors of all providers."""
     found = []
     for provider in PROVIDERS:
-        vendor = VENDOR[provider]
+        vendor = SPOKEN[provider].wire
         for kind in ("ok", "refusal", "length", "200-error"):
             found.append(_wire(provider, 200, {"x-request-id": "1"}, success(vendor, kind)))
         for status in (400, 401, 404, 413, 429, 500, 503):
@@ -160,4 +151,4 @@ SURFACE = Surface(
     code=("agents/llm/adapters", "agents/llm/provider", "agents/llm/gateway/endpoint.py"),
     bug=lambda: planted(usage, "count", _wrong),
 )
-assert set(VENDOR) == set(get_args(Provider))
+assert set(SPOKEN) == set(get_args(Provider))

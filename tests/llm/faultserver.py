@@ -17,14 +17,37 @@ from retailsim.agents.llm.types import ModelConfig, Provider
 
 KEY = "sk-test-0123456789abcdefSECRET"
 TEXT = '{"text": "hello"}'
-MODELS: Mapping[Provider, str] = {
-    "openai": "gpt-5-mini",
-    "openai-responses": "gpt-5-mini",
-    "anthropic": "claude-sonnet-4-5",
-    "google": "gemini-2.5-flash",
-    "openrouter": "openai/gpt-5-mini",
-    "openai-compatible": "my-llama",
+
+
+class Spoken(NamedTuple):
+    """How a provider is spoken to.
+
+    Parameters
+    ----------
+    model : str
+        One of those it has.
+    wire : str
+        Which of the formats below it speaks.
+    header, key : str
+        Where the key goes, and as what.
+    """
+
+    model: str
+    wire: str
+    header: str = "Authorization"
+    key: str = f"Bearer {KEY}"
+
+
+SPOKEN: Mapping[Provider, Spoken] = {
+    "openai": Spoken("gpt-5-mini", "chat"),
+    "openai-responses": Spoken("gpt-5-mini", "responses"),
+    "anthropic": Spoken("claude-sonnet-4-5", "anthropic", "x-api-key", KEY),
+    "google": Spoken("gemini-2.5-flash", "google", "x-goog-api-key", KEY),
+    "openrouter": Spoken("openai/gpt-5-mini", "chat"),
+    "openai-compatible": Spoken("my-llama", "chat"),
 }
+"""Every provider: a new one is a line here, and all tests that speak to each speak to it."""
+
 TRANSIENT = (
     "429-seconds",
     "429-ms",
@@ -88,7 +111,7 @@ class FaultServer:
 
     def config(self, provider: Provider = "openai-compatible", **fields: Any) -> ModelConfig:
         """A model at this server, with its key in ``TEST_KEY``."""
-        given = {"model": MODELS[provider], "base_url": self.address, "key_env": "TEST_KEY"}
+        given = {"model": SPOKEN[provider].model, "base_url": self.address, "key_env": "TEST_KEY"}
         return ModelConfig(provider=provider, **(given | fields))
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:

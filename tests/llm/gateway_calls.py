@@ -7,7 +7,7 @@ from typing import Any
 from retailsim.agents.llm.gateway.attempts import Attempt
 from retailsim.agents.llm.gateway.gateway import Gateway
 from retailsim.agents.llm.types import Call, ModelConfig, Provider, Say
-from tests.llm.faultserver import KEY, WALL, FaultServer
+from tests.llm.faultserver import KEY, SPOKEN, WALL, FaultServer
 
 SHAPE: dict[str, Any] = {
     "type": "object",
@@ -31,14 +31,7 @@ TALK = Call(
     max_output_tokens=100,
 )
 ENVIRON = {"TEST_KEY": KEY}
-PROVIDERS_SPOKEN: tuple[Provider, ...] = (
-    "openai",
-    "openai-responses",
-    "anthropic",
-    "google",
-    "openrouter",
-    "openai-compatible",
-)
+PROVIDERS_SPOKEN: tuple[Provider, ...] = tuple(SPOKEN)
 
 
 class Watched(Gateway):

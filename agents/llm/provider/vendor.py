@@ -17,7 +17,7 @@ from retailsim.agents.llm.types import Provider
 
 _ADAPTERS = "retailsim.agents.llm.adapters"
 
-_VENDORS: Mapping[Provider, str] = {
+VENDORS: Mapping[Provider, str] = {
     "openai": f"{_ADAPTERS}.openai_chat:OPENAI",
     "openai-responses": f"{_ADAPTERS}.openai_responses:RESPONSES",
     "anthropic": f"{_ADAPTERS}.anthropic:ANTHROPIC",
@@ -58,5 +58,5 @@ class Vendor(msgspec.Struct, frozen=True, kw_only=True):
 @cache
 def vendor_of(provider: Provider) -> Vendor:
     """Return the vendor that a configuration calls `provider`."""
-    module, _, name = _VENDORS[provider].partition(":")
+    module, _, name = VENDORS[provider].partition(":")
     return cast("Vendor", getattr(import_module(module), name))

@@ -13,16 +13,7 @@ from retailsim.agents.llm.provider.vendor import vendor_of
 from retailsim.agents.llm.talk.caller import LONGEST_NAME, answered_by
 from retailsim.agents.llm.types import PROVIDERS, ModelAnswer, Provider, Usage
 from retailsim.events.messages import AnsweredBy
-from tests.llm.faultserver import SUCCESS, TEXT, success
-
-VENDOR: dict[Provider, str] = {
-    "openai": "chat",
-    "openai-responses": "responses",
-    "anthropic": "anthropic",
-    "google": "google",
-    "openrouter": "chat",
-    "openai-compatible": "chat",
-}
+from tests.llm.faultserver import SPOKEN, SUCCESS, TEXT, success
 
 
 def read(provider: Provider, body: Any) -> ModelAnswer | Failure:
@@ -38,7 +29,7 @@ def answer(provider: Provider, body: Any) -> ModelAnswer:
 
 @pytest.mark.parametrize("provider", PROVIDERS)
 def test_text_tokens_and_model_are_read(provider: Provider) -> None:
-    found = answer(provider, success(VENDOR[provider]))
+    found = answer(provider, success(SPOKEN[provider].wire))
     written = 6 if provider == "anthropic" else 0
     usage = Usage(input=100, cached=64, written=written, output=20, reasoning=5)
     assert found == ModelAnswer(text=TEXT, finish="stop", usage=usage, model="served")
@@ -69,14 +60,14 @@ def test_what_is_kept_of_who_answered_is_bounded_and_only_what_was_told() -> Non
 @pytest.mark.parametrize("provider", PROVIDERS)
 @pytest.mark.parametrize("finish", ["refusal", "length"])
 def test_a_refusal_and_a_cut_are_answers(provider: Provider, finish: str) -> None:
-    found = answer(provider, success(VENDOR[provider], finish))
+    found = answer(provider, success(SPOKEN[provider].wire, finish))
     assert found.finish == finish
     assert found.usage.output == 20
 
 
 @pytest.mark.parametrize("provider", PROVIDERS)
 def test_missing_usage_is_marked_as_such(provider: Provider) -> None:
-    body = success(VENDOR[provider])
+    body = success(SPOKEN[provider].wire)
     body.pop("usage", None)
     body.pop("usageMetadata", None)
     assert answer(provider, body).usage == Usage(estimated=True)
@@ -84,7 +75,7 @@ def test_missing_usage_is_marked_as_such(provider: Provider) -> None:
 
 @pytest.mark.parametrize("provider", PROVIDERS)
 def test_unknown_fields_are_ignored(provider: Provider) -> None:
-    body = {**success(VENDOR[provider]), "brand_new": {"a": [1, None]}}
+    body = {**success(SPOKEN[provider].wire), "brand_new": {"a": [1, None]}}
     assert answer(provider, body).text == TEXT
 
 
@@ -195,7 +186,7 @@ def test_an_error_inside_a_choice_is_a_failure() -> None:
 
 
 def test_the_fault_server_speaks_every_format() -> None:
-    assert set(SUCCESS) == set(VENDOR.values())
+    assert set(SUCCESS) == {spoken.wire for spoken in SPOKEN.values()}
 
 
 def thought(vendor: str, text: str = "") -> Any:
@@ -215,9 +206,9 @@ def thought(vendor: str, text: str = "") -> Any:
 
 @pytest.mark.parametrize("provider", PROVIDERS)
 def test_an_answer_of_thoughts_alone_is_told_apart_from_an_empty_one(provider: Provider) -> None:
-    found = answer(provider, thought(VENDOR[provider]))
+    found = answer(provider, thought(SPOKEN[provider].wire))
     assert (found.text, found.finish) == ("", "thoughts")
-    cut = answer(provider, success(VENDOR[provider], "length"))
+    cut = answer(provider, success(SPOKEN[provider].wire, "length"))
     assert cut.finish == "length", "what is cut off while thinking stays cut off"
 
 

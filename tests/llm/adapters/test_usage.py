@@ -15,8 +15,8 @@ from retailsim.agents.llm.gateway.endpoint import Endpoint
 from retailsim.agents.llm.gateway.transport import HttpReply
 from retailsim.agents.llm.provider.attempt_failure import Failure
 from retailsim.agents.llm.types import PROVIDERS, ModelAnswer, ModelConfig, Price, Provider, Usage
-from tests.llm.adapters.test_adapters_answers import VENDOR, answer
-from tests.llm.faultserver import TEXT, success
+from tests.llm.adapters.test_adapters_answers import answer
+from tests.llm.faultserver import SPOKEN, TEXT, success
 
 STATED: dict[str, str] = {
     "chat": "usage",
@@ -62,8 +62,8 @@ def test_whatever_is_stated_usage_is_one_that_can_be(stated: dict[str, Any]) -> 
 @pytest.mark.parametrize("provider", PROVIDERS)
 def test_no_odd_accounting_throws_a_paid_answer_away(provider: Provider) -> None:
     """Any count, and any part of the accounting, replaced by anything."""
-    body = success(VENDOR[provider])
-    where = STATED[VENDOR[provider]]
+    body = success(SPOKEN[provider].wire)
+    where = STATED[SPOKEN[provider].wire]
     for odd in [one for one in ODD if one != math.inf]:  # which JSON cannot say
         for name in body[where]:
             changed = {**body, where: {**body[where], name: odd}}
@@ -74,8 +74,8 @@ def test_no_odd_accounting_throws_a_paid_answer_away(provider: Provider) -> None
 @pytest.mark.parametrize("provider", PROVIDERS)
 @pytest.mark.parametrize("odd", ["100", 100.0])
 def test_counts_in_other_forms_are_taken(provider: Provider, odd: object) -> None:
-    body = success(VENDOR[provider])
-    stated = body[STATED[VENDOR[provider]]]
+    body = success(SPOKEN[provider].wire)
+    stated = body[STATED[SPOKEN[provider].wire]]
     whole = next(name for name, value in stated.items() if value in (100, 30))
     told = str(stated[whole]) if isinstance(odd, str) else float(stated[whole])
     stated[whole] = told

@@ -19,7 +19,7 @@ from retailsim.agents.llm.errors import KeyRefused
 from retailsim.agents.llm.gateway.attempts import Attempt
 from retailsim.agents.llm.gateway.gateway import Gateway
 from retailsim.agents.llm.types import ModelConfig, Provider
-from tests.llm.faultserver import KEY, MODELS, TEXT
+from tests.llm.faultserver import KEY, SPOKEN, TEXT
 from tests.llm.gateway_calls import CALL, ENVIRON, PROVIDERS_SPOKEN
 
 PACKAGE = "@copilotkit/aimock@1.43.0"
@@ -87,7 +87,11 @@ def config(provider: Provider, address: str) -> ModelConfig:
     # Only this server's OpenRouter lives below another path.
     base = f"{address}/api/v1" if provider == "openrouter" else address
     return ModelConfig(
-        provider=provider, model=MODELS[provider], base_url=base, key_env="TEST_KEY", timeout_s=20
+        provider=provider,
+        model=SPOKEN[provider].model,
+        base_url=base,
+        key_env="TEST_KEY",
+        timeout_s=20,
     )
 
 

@@ -10,7 +10,6 @@ import json
 import logging
 import pickle
 import traceback
-from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote_plus
 
@@ -22,18 +21,9 @@ from retailsim.agents.llm.gateway.gateway import Gateway
 from retailsim.agents.llm.gateway.transport import HttpReply
 from retailsim.agents.llm.provider.keys import ApiKey, find_key, redact
 from retailsim.agents.llm.types import ModelAnswer, ModelConfig, Provider
-from tests.llm.faultserver import ERRORS, KEY, PLAIN, TRANSIENT, FaultServer, success
+from tests.llm.faultserver import ERRORS, KEY, PLAIN, SPOKEN, TRANSIENT, FaultServer, success
 from tests.llm.gateway_calls import CALL, PROVIDERS_SPOKEN, Watched, to
 from tests.llm.virtualtime import run
-
-HEADER: Mapping[Provider, tuple[str, str]] = {
-    "openai": ("Authorization", f"Bearer {KEY}"),
-    "openai-responses": ("Authorization", f"Bearer {KEY}"),
-    "anthropic": ("x-api-key", KEY),
-    "google": ("x-goog-api-key", KEY),
-    "openrouter": ("Authorization", f"Bearer {KEY}"),
-    "openai-compatible": ("Authorization", f"Bearer {KEY}"),
-}
 
 
 def config(provider: Provider = "openai", **fields: Any) -> ModelConfig:
@@ -46,8 +36,8 @@ def test_the_key_goes_into_its_header_and_nowhere_else(provider: Provider) -> No
         async with FaultServer() as server, to(server, provider) as door:
             await door.ask("m0", CALL)
             seen = server.seen[0]
-            name, value = HEADER[provider]
-            assert seen.headers[name] == value
+            name = SPOKEN[provider].header
+            assert seen.headers[name] == SPOKEN[provider].key
             assert [name] == [one for one, text in seen.headers.items() if KEY in text]
             assert KEY not in seen.path
             assert KEY.encode() not in door.body("m0", CALL)
