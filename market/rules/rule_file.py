@@ -16,6 +16,7 @@ from retailsim.events.toml_text import parse_toml
 from retailsim.events.whole_file import read_bounded
 from retailsim.market.rules.conditions import BadCondition, condition, names_in
 from retailsim.market.rules.errors import BadRules
+from retailsim.market.rules.facts import SINCE, meant
 from retailsim.market.rules.phrases import BadPhrase, phrase
 from retailsim.market.rules.rule import LEVELS, Level, Rule, RuleSet
 
@@ -121,7 +122,7 @@ def _check(file: _File, source: Path | str, base: RuleSet) -> None:
         for problem in _phrase_problems(phrases):
             raise BadRules(source, f"heard.{name}: {problem}")
     for rule in file.rule:
-        for problem in _unheard(rule, {*base.heard, *file.heard}):
+        for problem in _misnamed(rule, {*base.heard, *file.heard}):
             raise BadRules(source, f"rule {rule.id}: {problem}")
 
 
@@ -169,14 +170,14 @@ def _phrase_problems(phrases: Collection[str]) -> Iterator[str]:
                 yield f"{one!r}: {error}"
 
 
-_SINCE = "turns_since_"
-
-
-def _unheard(rule: Rule, heard: Collection[str]) -> Iterator[str]:
+def _misnamed(rule: Rule, heard: Collection[str]) -> Iterator[str]:
+    """Say which facts of a rule nobody tells: it would never hold, or always, without a word."""
     for name in (one for text in (*rule.when, *rule.unless) for one in names_in(text)):
-        if name.startswith(_SINCE) and name.removeprefix(_SINCE) not in heard:
+        if name.startswith(SINCE) and name.removeprefix(SINCE) not in heard:
             known = ", ".join(sorted(heard)) or "nothing"
             yield f"{name}: nothing of this name is heard; there is {known}"
+        elif fact := meant(name):
+            yield f"{name}: there is no such fact; did you mean {fact}?"
 
 
 _AT = " - at `$."

@@ -67,6 +67,10 @@ def test_a_file_adds_replaces_moves_and_takes_out(tmp_path: Path) -> None:
         (OWN.replace("magic*", "(a+)+"), "rule 1 (no-magic): '(a+)+': 'a+' is no word"),
         (OWN.replace("magic*", "a" * 201), "a phrase has at most 200 characters"),
         (OWN + "when = ['fee ~ 3']", "rule 1 (no-magic): 'fee ~ 3' is no condition; write a fact"),
+        (
+            OWN + "unless = ['shiping_cents > 0']",
+            "rule no-magic: shiping_cents: there is no such fact; did you mean shipping_cents?",
+        ),
         (OWN + "when = ['turns_since_x < 3']", "turns_since_x: nothing of this name is heard"),
         (OWN + "limit = 0.1", 'rule 1 (no-magic): limit: is for level = "budget", and this is'),
         (OWN + OWN, "rule 2 (no-magic): there is another rule of this id in the file"),
