@@ -12,7 +12,7 @@ from retailsim.sim.experiments.presets import ABOUT, EXPERIMENTS, ExperimentArm
 from retailsim.sim.scenario.scenario import Scenario
 from retailsim.sim.scenario.scenario_file import decode, read_tree
 from retailsim.sim.scenario.settings import lay_over
-from tests.sim.test_experiment import SMALL
+from tests.sim.experiments.test_experiment import SMALL
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "experiments.md"
 
@@ -40,4 +40,4 @@ def test_it_is_on_the_page(name: str) -> None:
 
 @pytest.mark.parametrize("name", EXPERIMENTS)
 def test_it_is_played_small_by_the_slow_tests(name: str) -> None:
-    assert name in SMALL, "no size in SMALL of tests/sim/test_experiment.py"
+    assert name in SMALL, "no size in SMALL of tests/sim/experiments/test_experiment.py"
