@@ -23,7 +23,7 @@ def annotate() -> None:
     "--out",
     type=PATH,
     metavar="DIR",
-    help="A new or empty folder; by default derived/annotation in the run folder.",
+    help="Folder for the forms, new or empty; by default derived/annotation in the run folder.",
 )
 @click.option(
     "--each",
@@ -31,7 +31,7 @@ def annotate() -> None:
     default=12,
     show_default=True,
     metavar="N",
-    help="Number of items for each rated task.",
+    help="The most items of each rated task.",
 )
 @click.option(
     "--pairs",
@@ -39,10 +39,10 @@ def annotate() -> None:
     default=12,
     show_default=True,
     metavar="N",
-    help="Number of pairs for each trait.",
+    help="The most pairs of each trait.",
 )
 @click.option(
-    "--seed", type=int, metavar="N", help="Seed of the sampling; by default that of the run."
+    "--seed", type=int, metavar="N", help="Seed of the draws; by default that of the run."
 )
 def export_annotation(**flags: Any) -> None:
     """Write the forms for rating a run, and their key.
@@ -81,7 +81,7 @@ def rate_annotation(**flags: Any) -> None:
     "--repeats",
     type=click.IntRange(0, 50),
     metavar="PERCENT",
-    help="Share of the items that each rater sees twice; by default 5.",
+    help="How many of a hundred items each rater sees twice; by default 5.",
 )
 @click.option(
     "--port",

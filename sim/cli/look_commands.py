@@ -50,7 +50,7 @@ def report(run: Path, out: Path | None, charts: Any) -> None:
     is_flag=False,
     flag_value="",
     metavar="[FILE]",
-    help="Also write it as a page; by default into derived/ of RUN_B.",
+    help="Also write it as a page; by default in derived/ of RUN_B.",
 )
 @JSON
 def compare(
@@ -97,12 +97,12 @@ def compare(
     type=click.Choice(["seller", "buyer"]),
     help="Who is the assistant in transcripts; by default the seller.",
 )
-@click.option("--force", is_flag=True, help="Overwrite the file if it exists.")
+@click.option("--force", is_flag=True, help="Replace the file if it exists.")
 @click.option(
     "--reward",
     multiple=True,
     metavar="TERM=WEIGHT",
-    help="What decisions are paid in; by default revenue.",
+    help="What decisions are paid in, by default revenue=1; may be repeated.",
 )
 def export(**flags: Any) -> None:
     """Write a run's data as Parquet, CSV or JSON Lines.
@@ -126,9 +126,9 @@ def export(**flags: Any) -> None:
 @SETTINGS
 @JSON
 def catalog(file: str, settings: tuple[str, ...], as_json: bool) -> None:
-    """Show what is read from a catalog, and what is skipped.
+    """Show what is read from a catalogue, and what is skipped.
 
-    FILE is a catalog of any format, "builtin", or a scenario that names one.
+    FILE is a catalogue of any format, "builtin", or a scenario that names one.
     """
     from retailsim.sim.look.catalog import show_catalogue
     from retailsim.sim.run.catalogue_named import options_for

@@ -16,28 +16,37 @@ from retailsim.sim.cli.options import MODEL_BUDGET, MODEL_SETTINGS, PATH, settin
 @click.option(
     "--question",
     type=click.Choice(["discount", "price", "pitch", "policy", "persona", "models"]),
-    help="What is asked.",
+    help="Question to ask.",
 )
 @click.option(
     "--sellers",
     metavar="A,B",
     help="Who sells, named as for launch; for pitch two texts, for models PROVIDER/MODEL twice.",
 )
-@click.option("--buyers", metavar="A,B", help="Who buys, named in the same way.")
+@click.option("--buyers", metavar="A,B", help="Who buys, named as for launch.")
 @click.option(
     "--column",
     "columns",
     multiple=True,
     metavar="id=COLUMN",
-    help="Which column of FILE means what, where that is not recognised.",
+    help="Which column of FILE holds what, where that is not recognised; may be repeated.",
 )
-@click.option("--out", type=PATH, metavar="FILE", help="File to write; it must not be there.")
-@click.option("--yes", is_flag=True, help="Ask nothing: what is not told is as usual.")
+@click.option(
+    "--out",
+    type=PATH,
+    metavar="FILE",
+    help="File to write, which must not exist; by default CATALOGUE-QUESTION.toml.",
+)
+@click.option(
+    "--yes",
+    is_flag=True,
+    help="Ask nothing, and take the usual answers to what the options do not say.",
+)
 def new(**flags: Any) -> None:
     """Write a scenario for a question of yours.
 
-    FILE is a catalog. It asks for what the options do not say: the catalog, the question, who
-    sells and who buys.
+    FILE is a catalogue. The command asks for what the options do not say: the catalogue, the
+    question, who sells and who buys.
     """
     from retailsim.sim.new.answers import NewOptions
     from retailsim.sim.new.new import new as make
@@ -65,9 +74,13 @@ def agents(ctx: click.Context) -> None:
 @click.option(
     "--protocol", metavar="NAME", help="Protocol to check it for, if its class does not say."
 )
-@settings_of("Set an option of its seat.")
+@settings_of("Set an option of its seat; may be repeated.")
 def check_agent(name: str, role: Any, protocol: str | None, settings: tuple[str, ...]) -> None:
-    """Run an agent through the conformance suite."""
+    """Check an agent: types, deadlines, determinism, isolation.
+
+    In place of MODULE:CLASS, the name of an installed agent or the address (http://...) of one
+    over HTTP.
+    """
     from retailsim.sim.seats.roster import check_agent as check
     from retailsim.sim.terminal.terminal import Terminal
 
@@ -99,11 +112,16 @@ def profiles() -> None:
 @click.option(
     "--out", required=True, type=PATH, metavar="FILE", help="File for the profiles, JSON Lines."
 )
-@click.option("--catalog", type=PATH, metavar="FILE", help="Catalog of the products reviewed.")
+@click.option(
+    "--catalog",
+    type=PATH,
+    metavar="FILE",
+    help="Catalogue of the products reviewed; by default the built-in one.",
+)
 @click.option(
     "--model",
     metavar="PROVIDER/MODEL",
-    help="Model that summarizes the reviews; by default, sentences are quoted from them.",
+    help="Model that summarises the reviews; by default, sentences are quoted from them.",
 )
 @MODEL_SETTINGS
 @click.option(

@@ -29,7 +29,9 @@ RUN_PATH = RunPath(path_type=Path)
 RUN = click.argument("run", type=RUN_PATH)
 RUN_ANYWHERE = click.argument("run", type=RunAddress())
 STORE = click.option(
-    "--store", metavar="s3://BUCKET/NAME", help="Where a run in shares is: a store, not a folder."
+    "--store",
+    metavar="s3://BUCKET/NAME",
+    help="Object store that holds a run in shares, for machines without a shared folder.",
 )
 JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object to stdout.")
 STUDIO = click.option(
@@ -37,7 +39,7 @@ STUDIO = click.option(
 )
 VERBOSE = click.option("-v", "--verbose", is_flag=True, help="Also write diagnostics to stderr.")
 WORKERS = click.option(
-    "--workers", type=click.IntRange(1, 1024), metavar="N", help="Number of processes to use."
+    "--workers", type=click.IntRange(1, 1024), metavar="N", help="Number of processes."
 )
 BUDGET = click.option(
     "--budget",
@@ -57,10 +59,10 @@ SEED = click.option(
     "--seed", type=int, metavar="N", help="Use this seed instead of the scenario's."
 )
 SELLERS = click.option("--sellers", metavar="A,B", help="Sellers, named as for launch.")
-BUYERS = click.option("--buyers", metavar="A,B", help="Buyers, named in the same way.")
-CATALOG = click.option("--catalog", type=PATH, metavar="FILE", help="A catalog of your own.")
+BUYERS = click.option("--buyers", metavar="A,B", help="Buyers, named as for launch.")
+CATALOG = click.option("--catalog", type=PATH, metavar="FILE", help="A catalogue of your own.")
 PROFILES = click.option(
-    "--profiles", type=PATH, metavar="FILE", help="Profiles of the buyers in conversations."
+    "--profiles", type=PATH, metavar="FILE", help="Buyer profiles, for sales conversations."
 )
 WITHOUT = click.option(
     "--without",
@@ -69,6 +71,17 @@ WITHOUT = click.option(
     help="Seats of people to leave out, such as those who withdrew.",
 )
 SCENARIO = ScenarioName()
+OUT = click.option(
+    "--out",
+    type=PATH,
+    metavar="DIR",
+    help="Run folder, new or empty; by default runs/NAME-TIME.",
+)
+TRUST = click.option(
+    "--trust",
+    is_flag=True,
+    help="Run code and use addresses of a run that was not launched here.",
+)
 CHARTS = click.Choice(["png", "svg"])
 
 
@@ -76,10 +89,12 @@ EXECUTOR = click.option(
     "--executor",
     type=click.Choice(["local", "ray"]),
     default="local",
-    help="What plays it: processes of this machine, or Ray.",
+    help="What plays the run: processes of this machine (the default), or Ray.",
 )
 ADDRESS = click.option(
-    "--address", metavar="HOST:PORT", help="Of the Ray cluster; else Ray is started here."
+    "--address",
+    metavar="HOST:PORT",
+    help="Ray cluster to use with --executor ray; without it, Ray is started here.",
 )
 
 
@@ -88,8 +103,9 @@ def settings_of(what: str) -> Callable[[Any], Any]:
     return click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help=what)
 
 
-SETTINGS = settings_of("Set any key of the scenario.")
-MODEL_SETTINGS = settings_of("Set any key of the model's [models] table.")
+SETTINGS = settings_of("Set any key of the scenario; may be repeated.")
+SETTINGS_OF_ALL = settings_of("Set any key of the scenario, in every run; may be repeated.")
+MODEL_SETTINGS = settings_of("Set any key of the model's [models] table; may be repeated.")
 
 
 def scenario_names() -> list[tuple[str, str]]:

@@ -10,7 +10,16 @@ import click
 
 from retailsim.sim.cli.completion import ScenarioName
 from retailsim.sim.cli.help_page import CommandGroup
-from retailsim.sim.cli.options import CATALOG, JSON, PATH, RUN_PATH, SETTINGS, settings_of
+from retailsim.sim.cli.options import (
+    BUYERS,
+    CATALOG,
+    JSON,
+    PATH,
+    PROFILES,
+    RUN_PATH,
+    SETTINGS,
+    settings_of,
+)
 
 SOURCES = ScenarioName(or_runs=True)
 
@@ -23,46 +32,51 @@ def policy() -> None:
 @policy.command(name="learn", example="policy learn my.toml --out learnt.json")
 @click.argument("sources", nargs=-1, required=True, type=SOURCES, metavar="SCENARIO | RUN...")
 @click.option(
-    "--out", required=True, type=PATH, metavar="FILE", help="File for the policy; a new one."
+    "--out",
+    required=True,
+    type=PATH,
+    metavar="FILE",
+    help="File for the policy, which must not exist.",
 )
 @click.option(
     "--learner",
     metavar="NAME",
-    help="epsilon-greedy, linucb (the default), thompson; or a baseline made by hand: "
-    "show-first, or by-the-sheet where sellers pitch; "
-    "from runs fitted-q.",
+    help="epsilon-greedy, linucb (the default) or thompson; from runs, fitted-q; or a baseline "
+    "that learns nothing: show-first, or by-the-sheet where sellers pitch.",
 )
 @click.option(
     "--conversations",
     type=click.IntRange(1, 1_000_000),
     metavar="N",
-    help="How many conversations it holds, 10,000 unless set.",
+    help="How many conversations it holds; by default 10,000.",
 )
 @click.option(
     "--reward",
     multiple=True,
     metavar="TERM=WEIGHT",
     help="What it is paid in: revenue, revenue_share (the default), sale, surplus, over_budget, "
-    "turn.",
+    "turn; may be repeated.",
 )
 @click.option(
     "--limit",
     multiple=True,
     metavar="TERM[=NUMBER]",
     help="What a conversation may cost at most on average, such as over_budget=0.25; without a "
-    "number what csi comes to.",
+    "number, what the seller csi comes to.",
 )
 @click.option(
     "--floor",
     multiple=True,
     metavar="TERM[=NUMBER]",
-    help="What it has to come to at least, such as surplus=9; likewise.",
+    help="What a conversation has to come to at least on average, such as surplus=9; without a "
+    "number, likewise.",
 )
 @click.option(
     "--sure",
     type=click.FloatRange(0.5, 0.999),
     metavar="SHARE",
-    help="How sure it has to be that limits hold for others; 0.5 is on average.  [default: 0.95]",
+    help="How sure it has to be that limits hold for other buyers; 0.5 is on average.  [default: "
+    "0.95]",
 )
 @click.option(
     "--seed",
@@ -70,19 +84,19 @@ def policy() -> None:
     default=1,
     show_default=True,
     metavar="N",
-    help="Seed of what is learnt.",
+    help="Seed of the buyers and of the learner.",
 )
-@click.option("--seller", metavar="ID", help="Of runs, learn from this seller alone.")
-@click.option("--buyers", metavar="A,B", help="Buyers, named as for launch.")
+@click.option("--seller", metavar="ID", help="Of runs: learn from this seller alone.")
+@BUYERS
 @CATALOG
-@click.option("--profiles", type=PATH, metavar="FILE", help="Profiles of the buyers.")
+@PROFILES
 @SETTINGS
 def learn_policy(**flags: Any) -> None:
-    """Learn a policy, in conversations with simulated buyers or from runs.
+    """Learn a policy from simulated buyers, or from runs.
 
-    Of a scenario it meets half 1 of the profiles and of the products; judge it on the others, with
-    --set profiles.half=2 --set products.half=2. Of runs, half of the profiles teach and the others
-    judge; whoever sold there, models and people among them.
+    From a scenario it meets one half of the profiles and of the products; judge it on the other,
+    with --set profiles.half=2 --set products.half=2. From runs, whoever sold there (models and
+    people, too), half of the profiles teach and the others judge.
     """
     from retailsim.sim.execution.as_ctrl_c import as_ctrl_c
     from retailsim.sim.learning.protocol_of import protocol_of
@@ -164,14 +178,17 @@ def mine_policy(runs: tuple[Path, ...], as_json: bool, **flags: Any) -> None:
     metavar="RUN...",
     help="Finished runs whose conversations it is judged by.",
 )
-@click.option("--seller", metavar="NAME", help="Only this seller's conversations.")
+@click.option("--seller", metavar="ID", help="Only this seller's conversations.")
 @click.option(
     "--reward",
     multiple=True,
     metavar="TERM=WEIGHT",
-    help="What a conversation is worth: revenue (the default), revenue_share, sale, surplus, turn.",
+    help="What a conversation is worth: revenue (the default), revenue_share, sale, surplus, turn; "
+    "may be repeated.",
 )
-@settings_of("Set an option of the policy's seat: explore, and temperature of csi.")
+@settings_of(
+    "Set an option of the policy's seat (explore, and temperature of csi); may be repeated."
+)
 @click.option(
     "--seed",
     type=click.IntRange(0),
@@ -191,7 +208,7 @@ def mine_policy(runs: tuple[Path, ...], as_json: bool, **flags: Any) -> None:
     default=20_000,
     show_default=True,
     metavar="N",
-    help="With --audit, about how many are played.",
+    help="With --audit: about how many are played.",
 )
 @JSON
 def evaluate_policy(
@@ -199,8 +216,8 @@ def evaluate_policy(
 ) -> None:
     """Tell from a log what another policy would have earned, or refuse to.
 
-    POLICY is a file; or chance; or csi, and where sellers pitch by-the-sheet. Without --audit
-    nothing is played.
+    POLICY is a file that policy learn wrote, or a name: chance, csi, or, where sellers pitch,
+    by-the-sheet. Without --audit, nothing is played.
     """
     from retailsim.sim.execution.as_ctrl_c import as_ctrl_c
     from retailsim.sim.folder.currency import in_currency_of
@@ -217,20 +234,26 @@ def evaluate_policy(
 
 @policy.command(name="check", example="policy check runs/mine")
 @click.argument("target", metavar="RUN|POLICY", type=RUN_PATH)
-@click.option("--rules", type=PATH, metavar="FILE", help="A rule file of your own, on top.")
-@click.option("--scenario", metavar="FILE", help="Of a policy: what it is played in.")
+@click.option(
+    "--rules",
+    type=PATH,
+    metavar="FILE",
+    help="A rule file of your own, on top of the built-in rules.",
+)
+@click.option("--scenario", metavar="FILE", help="Of a policy: the scenario that it is played in.")
 @click.option(
     "--conversations",
     type=click.IntRange(1, 1_000_000),
     metavar="N",
-    help="Of a policy: how many conversations it is played for at least (1,000).",
+    help="Of a policy: how many conversations it is played for at least; by default 1,000.",
 )
-@settings_of("Of a policy: any scenario key.")
+@settings_of("Of a policy: set any key of the scenario; may be repeated.")
 @JSON
 def check_policy(as_json: bool, **flags: Any) -> None:
-    """Say which rules the sellers of a run broke, or a policy.
+    """Say which rules the sellers of a run, or a policy, broke.
 
-    Exit status 1 where a mask rule is broken, or a budget beyond its limit.
+    The exit status is 1 if a rule of level mask was broken, or one of level budget more often than
+    its limit allows.
     """
     from retailsim.sim.rules.check import check
     from retailsim.sim.terminal.terminal import Terminal

@@ -16,16 +16,15 @@ from retailsim.sim.cli.annotate_commands import annotate
 from retailsim.sim.cli.help_page import CommandGroup, CommandsByHeading
 from retailsim.sim.cli.look_commands import catalog, compare, export, replay, report, studio
 from retailsim.sim.cli.make_commands import agents, new, profiles, schema
+from retailsim.sim.cli.people_commands import play, study
 from retailsim.sim.cli.polars_memory import spare_memory
 from retailsim.sim.cli.policy_commands import policy
 from retailsim.sim.cli.run_commands import (
     gather,
     import_,
     launch,
-    play,
     resume,
     shard,
-    study,
     verify,
 )
 from retailsim.sim.cli.study_commands import (
@@ -40,7 +39,7 @@ from retailsim.sim.cli.study_commands import (
 HEADINGS: Mapping[str, Sequence[click.Command]] = {
     "Run": (launch, resume, shard, gather, verify, import_, play, study),
     "Look": (replay, report, compare, export, catalog, studio),
-    "Study": (experiment, sweep, plan, backtest, infer, annotate, calibrate, policy),
+    "Ask": (experiment, sweep, plan, backtest, infer, annotate, calibrate, policy),
     "Make": (new, agents, profiles, schema),
 }
 

@@ -8,7 +8,6 @@ from typing import Any, Literal
 
 import click
 
-from retailsim.sim.cli.completion import ScenarioName
 from retailsim.sim.cli.help_page import Command
 from retailsim.sim.cli.options import (
     ADDRESS,
@@ -17,16 +16,17 @@ from retailsim.sim.cli.options import (
     CATALOG,
     EXECUTOR,
     JSON,
+    OUT,
     PATH,
     PROFILES,
     RUN,
     RUN_ANYWHERE,
     SCENARIO,
     SEED,
-    SELLERS,
     SETTINGS,
     STORE,
     STUDIO,
+    TRUST,
     VERBOSE,
     WORKERS,
     finite,
@@ -41,7 +41,7 @@ from retailsim.sim.cli.options import (
 )
 @click.argument("scenario", default="pairwise", type=SCENARIO)
 @SEED
-@click.option("--out", type=PATH, metavar="DIR", help="Run folder: new, or empty.")
+@OUT
 @WORKERS
 @click.option(
     "--sellers",
@@ -54,17 +54,19 @@ from retailsim.sim.cli.options import (
 @PROFILES
 @SETTINGS
 @BUDGET
-@click.option("--dry-run", is_flag=True, help="Check everything and print the size of the run.")
+@click.option(
+    "--dry-run", is_flag=True, help="Only check everything, and print the size and cost of the run."
+)
 @click.option(
     "--shares",
     type=click.IntRange(1),
     metavar="N",
-    help="Only plan the run, in N shares: see shard and gather.",
+    help="Only plan the run, in N shares that shard plays and gather puts together.",
 )
 @STORE
 @EXECUTOR
 @ADDRESS
-@click.option("--report", is_flag=True, help="Write the report of the run, too.")
+@click.option("--report", is_flag=True, help="Also write the report of the run.")
 @STUDIO
 @JSON
 @VERBOSE
@@ -80,8 +82,8 @@ def launch(
 ) -> None:
     """Run a scenario: a TOML file or a built-in one.
 
-    Without SCENARIO, the built-in scenario pairwise is run. --set takes precedence over the
-    other options, and they over the file.
+    Without SCENARIO, the built-in scenario pairwise is run; with a catalogue in its place, pairwise
+    with these products. --set takes precedence over the other options, and they over the file.
     """
     from retailsim.sim.run.launch import launch as start
     from retailsim.sim.run.launch_options import Options
@@ -119,131 +121,6 @@ def launch(
     sys.exit(start(options, terminal, reported if report else None, page=page))
 
 
-@click.command(cls=Command, example="play --as buyer")
-@click.argument("scenario", required=False, type=ScenarioName(or_runs=True), metavar="[SCENARIO]")
-@click.option(
-    "--as",
-    "role",
-    type=click.Choice(["buyer", "seller"]),
-    help="Your seat; by default the buyer's.",
-)
-@SEED
-@click.option("--out", type=PATH, metavar="DIR", help="Run folder: new, or empty.")
-@SELLERS
-@BUYERS
-@CATALOG
-@PROFILES
-@SETTINGS
-@BUDGET
-@click.option(
-    "--port",
-    type=click.IntRange(1, 65535),
-    metavar="N",
-    help="Port to listen on; by default 8775, or any free one.",
-)
-@VERBOSE
-@click.option(
-    "--trust",
-    is_flag=True,
-    help="Run code and use addresses of a run that was not launched here.",
-)
-def play(scenario: str | None, port: int | None, **flags: Any) -> None:
-    """Take a seat yourself, in the browser.
-
-    SCENARIO is a TOML file or a built-in one; all other seats stay as they are there. Without it,
-    you meet one seller or buyer of the scenario pairwise over four products. A run that stopped in
-    its place goes on.
-    """
-    from retailsim.agents.person.desk import Desk
-    from retailsim.sim.play_page.serve import serve
-    from retailsim.sim.play_page.table import table_for
-    from retailsim.sim.terminal.terminal import Terminal
-
-    terminal, desk = Terminal(), Desk(gated=True)
-    table = table_for(scenario, flags, desk, terminal)
-    sys.exit(serve(table, desk, terminal, port=port))
-
-
-@click.command(cls=Command, example="study shop.toml --seats 24")
-@click.argument("scenario", type=ScenarioName(or_runs=True))
-@click.option("--seats", type=click.IntRange(1, 10_000), metavar="N", help="How many take part.")
-@SEED
-@click.option("--out", type=PATH, metavar="DIR", help="Run folder: new, or empty.")
-@SELLERS
-@BUYERS
-@CATALOG
-@PROFILES
-@SETTINGS
-@BUDGET
-@click.option(
-    "--host", metavar="ADDRESS", help="Address that participants reach; usually 127.0.0.1."
-)
-@click.option(
-    "--port", type=click.IntRange(1, 65535), metavar="N", help="Participants' port; usually 8785."
-)
-@click.option(
-    "--organisers-port", type=click.IntRange(1, 65535), metavar="N", help="Yours; usually 8786."
-)
-@click.option(
-    "--address", metavar="URL", help="How participants get there, if something is in between."
-)
-@click.option(
-    "--links",
-    is_flag=False,
-    flag_value="-",
-    metavar="[FILE]",
-    help="Only print the links of a study's run, or write them as CSV.",
-)
-@click.option(
-    "--export", type=PATH, metavar="DIR", help="Only write its people, ids and bonuses as CSV."
-)
-@click.option(
-    "--withdraw", multiple=True, metavar="SEAT", help="Only note that a participant withdrew."
-)
-@click.option(
-    "--rewrite",
-    type=PATH,
-    metavar="DIR",
-    help="Only write the run anew, without those who withdrew.",
-)
-@click.option(
-    "--bots",
-    type=click.IntRange(0),
-    is_flag=False,
-    flag_value=0,
-    metavar="[N]",
-    help="Rehearse: bots take part, N of them or one for each seat.",
-)
-@VERBOSE
-def study(scenario: str, seats: int | None, bots: int | None, **flags: Any) -> None:
-    """Run a study with people.
-
-    SCENARIO is a TOML file or a built-in one; people take the seats of one role in it, by default
-    the buyers', each with a link of its own. A study's run goes on.
-    """
-    from retailsim.agents.person.desk import Desk
-    from retailsim.sim.study.bots.manners import plans
-    from retailsim.sim.study.made import sole_study
-    from retailsim.sim.study.offline import Asked, answered
-    from retailsim.sim.study.places import Places
-    from retailsim.sim.study.serve import serve
-    from retailsim.sim.terminal.terminal import Terminal
-
-    places = Places(**{name: flags.pop(name) for name in Places.__struct_fields__})
-    asked = Asked(**{name: flags.pop(name) for name in Asked.__struct_fields__})
-    terminal = Terminal()
-    status = answered(
-        asked, Path(scenario), {"seats": seats, "bots": bots, **flags}, places, terminal
-    )
-    if status is not None:
-        sys.exit(status)
-    rehearsal = bots is not None
-    desk = Desk(gated=True)
-    with sole_study(scenario, seats, flags, desk, terminal, rehearsal=rehearsal) as found:
-        count = bots or len(found.session.seats)
-        sys.exit(serve(found, terminal, places, plans(count, found.seed) if rehearsal else ()))
-
-
 @click.command(cls=Command, example="resume runs/first")
 @RUN
 @WORKERS
@@ -253,17 +130,14 @@ def study(scenario: str, seats: int | None, bots: int | None, **flags: Any) -> N
     "settings",
     multiple=True,
     metavar="models.NAME.KEY=VALUE",
-    help="Change a model's address, rate limits or prices.",
+    help="Change a model's address, limits or prices, or an option of an agent over HTTP "
+    "(buyers.ID.options.KEY); may be repeated.",
 )
 @BUDGET
 @STUDIO
 @JSON
 @VERBOSE
-@click.option(
-    "--trust",
-    is_flag=True,
-    help="Run code and use addresses of a run that was not launched here.",
-)
+@TRUST
 @EXECUTOR
 @ADDRESS
 @STORE
@@ -310,14 +184,19 @@ def resume(
 @click.command(cls=Command, example="shard runs/big --share 3")
 @RUN_ANYWHERE
 @click.option(
-    "--share", type=click.IntRange(0), required=True, metavar="I", help="Which one: from 0."
+    "--share",
+    type=click.IntRange(0),
+    required=True,
+    metavar="I",
+    help="Which share, counted from 0.",
 )
 @click.option(
     "--attempt",
     type=click.IntRange(0),
     default=1,
     metavar="A",
-    help="How often it was tried; only names what is written.",
+    show_default=True,
+    help="Which attempt at it; only names what is written.",
 )
 @STORE
 @click.option(
@@ -325,13 +204,14 @@ def resume(
     type=click.FloatRange(0, min_open=True),
     callback=finite,
     metavar="USD",
-    help="The most that models may cost in all shares; each has an even part.",
+    help="The most that language models may cost in all shares, in US dollars; each has an even "
+    "part.",
 )
 @VERBOSE
 @click.option(
     "--trust",
     is_flag=True,
-    help="Run code and use addresses of a run that was not planned here.",
+    help="Run code and use addresses of a run that was not launched here.",
 )
 def shard(run: str, **flags: Any) -> None:
     """Play one share of a run that was planned in shares.
@@ -360,7 +240,7 @@ def gather(run: str, store: str | None, as_json: bool) -> None:
 @click.command(cls=Command, example="verify runs/first")
 @RUN
 @click.option(
-    "--trust", "code", flag_value="any", help="Run the code that somebody else's run brings."
+    "--trust", "code", flag_value="any", help="Run code of a run that was not launched here."
 )
 @click.option("--no-code", "code", flag_value="none", help="Run no code of the run, even your own.")
 def verify(run: Path, code: Literal["any", "none"] | None) -> None:
@@ -373,7 +253,7 @@ def verify(run: Path, code: Literal["any", "none"] | None) -> None:
 
 @click.command(name="import", cls=Command, example="import trajectories.json --out runs/published")
 @click.argument("file", type=PATH)
-@click.option("--out", required=True, type=PATH, metavar="DIR", help="Run folder: new, or empty.")
+@click.option("--out", required=True, type=PATH, metavar="DIR", help="Run folder, new or empty.")
 @JSON
 def import_(file: Path, out: Path, as_json: bool) -> None:
     """Turn published trajectories into a run."""

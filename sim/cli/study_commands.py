@@ -24,9 +24,9 @@ from retailsim.sim.cli.options import (
     SEED,
     SELLERS,
     SETTINGS,
+    SETTINGS_OF_ALL,
     WITHOUT,
     WORKERS,
-    settings_of,
 )
 
 
@@ -46,27 +46,31 @@ def _experiments() -> list[tuple[str, str]]:
     "--out",
     type=PATH,
     metavar="DIR",
-    help="Folder for the runs; an unfinished experiment in it is continued.",
+    help="Folder for the runs, by default runs/NAME-TIME; an unfinished experiment in it is "
+    "continued.",
 )
 @click.option("--seed", type=int, metavar="N", help="Use this seed instead of the scenarios'.")
 @WORKERS
 @SELLERS
 @BUYERS
-@settings_of("Set a key in every scenario.")
+@SETTINGS_OF_ALL
 @BUDGET
 @click.option(
-    "--plan", is_flag=True, help="Only print how many episodes it needs and what they cost."
+    "--plan",
+    is_flag=True,
+    help="Only print how many episodes there are, what they can tell and what they cost.",
 )
 @click.option(
     "--pilot",
     type=RUN_PATH,
     metavar="RUN",
-    help="For --plan: take the rate and how alike products are from this run.",
+    help="For --plan: a run that says how often buyers buy and how alike products are.",
 )
 @click.option(
     "--features",
     default="tfidf",
     show_default=True,
+    metavar="NAME",
     help="For latent-persona: text features, tfidf, embedding or embedding-large.",
 )
 @click.option(
@@ -74,7 +78,7 @@ def _experiments() -> list[tuple[str, str]]:
     multiple=True,
     type=PATH,
     metavar="FILE",
-    help="For fidelity: a form that a rater has filled in.",
+    help="For fidelity: a form that a rater has filled in; may be repeated.",
 )
 @click.option("--charts", type=CHARTS, help="Also draw its figures, next to its runs.")
 @click.option("--full", is_flag=True, help="For policy: the full size, for many profiles.")
@@ -83,13 +87,13 @@ def _experiments() -> list[tuple[str, str]]:
     type=click.IntRange(1, 2),
     default=1,
     metavar="N",
-    help="For policy: 2, and each half judges what the other taught.",
+    help="For policy: with 2, each half judges what the other taught.",
 )
 @JSON
 def experiment(name: str, as_json: bool, **flags: Any) -> None:
     """Run an experiment and print its table beside the published one.
 
-    NAME is one of those below. The runs go by scenarios that can be copied and changed.
+    NAME is one of those below. Its runs follow scenarios that you can copy and change.
     """
     from retailsim.sim.experiments.experiment import ExperimentOptions
     from retailsim.sim.experiments.experiment import experiment as run_it
@@ -105,10 +109,13 @@ def experiment(name: str, as_json: bool, **flags: Any) -> None:
     "--out",
     type=PATH,
     metavar="DIR",
-    help="Folder for the runs; an unfinished sweep in it is continued.",
+    help="Folder for the runs, by default runs/sweep-TIME; an unfinished sweep in it is continued.",
 )
 @click.option(
-    "--measure", metavar="NAME", help="What the best is best by; by default profit, else revenue."
+    "--measure",
+    metavar="NAME",
+    help="Measure that decides which is best; by default profit, or net revenue if no cost is "
+    "known.",
 )
 @SEED
 @WORKERS
@@ -116,9 +123,13 @@ def experiment(name: str, as_json: bool, **flags: Any) -> None:
 @BUYERS
 @CATALOG
 @PROFILES
-@settings_of("Set a key in every run.")
+@SETTINGS_OF_ALL
 @BUDGET
-@click.option("--dry-run", is_flag=True, help="Check everything and print the size of the sweep.")
+@click.option(
+    "--dry-run",
+    is_flag=True,
+    help="Only check everything, and print the size and cost of the sweep.",
+)
 @click.option("--html", is_flag=True, help="Also write a page with charts into the folder.")
 @JSON
 def sweep(scenario: str, keys: tuple[str, ...], as_json: bool, **flags: Any) -> None:
@@ -142,10 +153,14 @@ def sweep(scenario: str, keys: tuple[str, ...], as_json: bool, **flags: Any) -> 
     "--difference",
     required=True,
     metavar="D",
-    help="What is to be told: points of a share, dollars, or 5% of the level.",
+    help="Difference to tell: points of a share, dollars, or 5% of the level.",
 )
 @click.option(
-    "--measure", default="conversion", show_default=True, metavar="NAME", help="What it is of."
+    "--measure",
+    default="conversion",
+    show_default=True,
+    metavar="NAME",
+    help="Measure that differs.",
 )
 @click.option(
     "--power",
@@ -153,7 +168,7 @@ def sweep(scenario: str, keys: tuple[str, ...], as_json: bool, **flags: Any) -> 
     default=0.8,
     show_default=True,
     metavar="SHARE",
-    help="How often it is to be told.",
+    help="Share of studies that tell it.",
 )
 @click.option(
     "--from",
@@ -161,7 +176,7 @@ def sweep(scenario: str, keys: tuple[str, ...], as_json: bool, **flags: Any) -> 
     multiple=True,
     type=PATH,
     metavar="RUN",
-    help="Take the variance from this run, or these two, instead of a pilot.",
+    help="Take the variance from a run, or from two (give it twice), instead of a pilot.",
 )
 @SEED
 @SELLERS
@@ -171,9 +186,9 @@ def sweep(scenario: str, keys: tuple[str, ...], as_json: bool, **flags: Any) -> 
 @SETTINGS
 @JSON
 def plan(scenario: str, as_json: bool, **flags: Any) -> None:
-    """Say how many products and episodes tell a difference.
+    """Say how many products and episodes it takes to tell a difference.
 
-    KEY=V1,V2 is what will be compared, as of sweep. A small pilot with behavioral agents, which
+    KEY=V1,V2 is what will be compared, as in sweep. A small pilot with behavioral agents, which
     cost nothing, says how much products differ.
     """
     from retailsim.sim.plan.plan import plan as run_it
@@ -190,7 +205,8 @@ def plan(scenario: str, as_json: bool, **flags: Any) -> None:
     "--out",
     type=PATH,
     metavar="DIR",
-    help="Folder for the runs; those of the same scenario that are in it are used.",
+    help="Folder for the runs, by default runs/backtest-TIME; those of the same scenario "
+    "in it are used.",
 )
 @SEED
 @WORKERS
@@ -198,7 +214,7 @@ def plan(scenario: str, as_json: bool, **flags: Any) -> None:
 @BUYERS
 @CATALOG
 @PROFILES
-@settings_of("Set a key in every run.")
+@SETTINGS_OF_ALL
 @BUDGET
 @JSON
 def backtest(scenario: str, observed: Path, as_json: bool, **flags: Any) -> None:
@@ -223,6 +239,7 @@ def backtest(scenario: str, observed: Path, as_json: bool, **flags: Any) -> None
     "--features",
     default="tfidf",
     show_default=True,
+    metavar="NAME",
     help="Text features: tfidf, embedding or embedding-large.",
 )
 @click.option("--charts", type=CHARTS, help="Also draw bar charts into RUN/derived.")
@@ -230,7 +247,7 @@ def backtest(scenario: str, observed: Path, as_json: bool, **flags: Any) -> None
 def infer(labelled: Path, run: Path, features: str, charts: Any, as_json: bool) -> None:
     """Infer which personas the agents of a run show.
 
-    A classifier learns from LABELLED, a run whose agents have personas.
+    A classifier learns from LABELLED, a run whose agents have personas, and is used on RUN.
     """
     from retailsim.sim.experiments.experiment import show
     from retailsim.sim.folder.run_folder import RunFolder
@@ -245,18 +262,18 @@ def infer(labelled: Path, run: Path, features: str, charts: Any, as_json: bool) 
 
 @click.command(cls=Command, example="calibrate published --out parameters.toml")
 @click.argument("targets", type=PATH, metavar="TARGETS")
-@click.option("--out", type=PATH, metavar="FILE", help="Where to write the fitted parameters.")
+@click.option("--out", type=PATH, metavar="FILE", help="File for the fitted parameters.")
 @click.option(
     "--rounds",
     type=click.IntRange(0, 100),
     metavar="N",
-    help="The most steps to take; with 0, it only says how far off the parameters are.",
+    help="The most steps to take; 0 only says how far off the parameters are.",
 )
 @click.option(
     "--cells",
     type=PATH,
     metavar="FILE",
-    help="Where to write how each target varies over seeds that the fit has not used.",
+    help="File for how each target varies over seeds that the fit has not used.",
 )
 @WITHOUT
 @JSON

@@ -41,7 +41,7 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
             (ExperimentArm("all", "price-demand"),),
         ),
         "elasticity": Preset(
-            "Who answers more to the price.",
+            "Which buyers answer more to the price.",
             (ExperimentArm("all", "elasticity"),),
         ),
         "persona-effects": Preset(
@@ -88,7 +88,7 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
             (ExperimentArm("all", "csales"),),
         ),
         "csales-ablation": Preset(
-            "What the best of them is worth in parts.",
+            "What each part of the best of these sellers is worth.",
             (ExperimentArm("all", "csales-ablation"),),
         ),
     }

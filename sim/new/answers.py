@@ -113,7 +113,7 @@ def _names(text: str, role: str) -> tuple[str, ...]:
 def _catalog(told: NewOptions) -> Path | None:
     named = told.file
     if named is None:
-        named = Path(_said(told, "Which catalog? A file of yours", BUILTIN))
+        named = Path(_said(told, "Which catalogue? A file of yours", BUILTIN))
     if str(named) == BUILTIN:
         return None
     if not named.is_file():

@@ -14,7 +14,7 @@ from retailsim.sim.scenario.scenario_file import decode, read_tree
 from retailsim.sim.scenario.settings import lay_over
 from tests.sim.experiments.test_experiment import SMALL
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "experiments.md"
+PAGE = Path(__file__).resolve().parents[3] / "docs" / "experiments.md"
 
 
 def scenario_of(arm: ExperimentArm) -> Scenario:
