@@ -27,7 +27,7 @@ class NoScenario(SimError):
     """Neither a file nor a built-in scenario has this name."""
 
     def __init__(self, name: str, known: Sequence[str]) -> None:
-        here = "it is a directory" if Path(name).is_dir() else "there is no such file"
+        here = "it is a folder" if Path(name).is_dir() else "there is no such file"
         close = get_close_matches(name, known, n=1)
         hint = f"; did you mean {close[0]}?" if close else ""
         super().__init__(

@@ -73,7 +73,7 @@ def readable(path: Path) -> Iterator[None]:
         If the path is missing or no file, or the system refuses to read it.
     """
     if path.is_dir():
-        raise UnreadableCatalogue(path, "it is a directory; name a file in it")
+        raise UnreadableCatalogue(path, "it is a folder; name a file in it")
     try:
         yield
     except FileNotFoundError as error:

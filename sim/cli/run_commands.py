@@ -104,12 +104,15 @@ def launch(
     in_shares = executor == "ray" or options.shares is not None
     if in_shares and (report or page):
         raise click.UsageError(
-            "a run in shares has no --report and no --studio: make them after it"
+            "--report and --studio are not for a run in shares: use report and studio once it is "
+            "gathered"
         )
     if options.shares is not None and executor != "ray" and options.workers is not None:
-        raise click.UsageError("--shares plays nothing, so it has no --workers: each shard is one")
+        raise click.UsageError(
+            "--shares plays nothing, so --workers does not go with it: each shard is one process"
+        )
     if options.store is not None and not in_shares:
-        raise click.UsageError("--store is for runs in shares: add --shares N, or --executor ray")
+        raise click.UsageError("--store is for a run in shares: add --shares N, or --executor ray")
     if executor == "ray":
         from retailsim.sim.shares.executed import launch_on_ray
 

@@ -40,7 +40,7 @@ class UnknownReward(BadEnvironment):
     """A weight was given to something that is no part of the reward."""
 
     def __init__(self, name: str, known: Sequence[str]) -> None:
-        super().__init__("reward", f"{name!r} is none of {', '.join(known)}")
+        super().__init__("reward", f"{name!r} is not one of {', '.join(known)}")
 
 
 class RunBegun(SimError):

@@ -49,9 +49,11 @@ def experiment(asked: ExperimentOptions, terminal: Terminal) -> int:
     if asked.name in LOOPS:
         return _loop(asked, terminal)
     if asked.full:
-        raise BadScenario("--full", f"goes with {', '.join(LOOPS)}; {asked.name} has one size")
+        raise BadScenario("--full", f"is for {', '.join(LOOPS)} only; {asked.name} has one size")
     if asked.folds > 1:
-        raise BadScenario("--folds", f"goes with {', '.join(LOOPS)}; nothing is learnt here")
+        raise BadScenario(
+            "--folds", f"is for {', '.join(LOOPS)} only; in {asked.name} nothing is learnt"
+        )
     arms = arms_of(asked.name)
     check_extras()
     if asked.plan:
@@ -60,7 +62,7 @@ def experiment(asked: ExperimentOptions, terminal: Terminal) -> int:
         plans = {arm.label: _options(asked, arm, None) for arm in arms}
         return show_experiment_plan(asked.name, plans, terminal, asked.pilot)
     if asked.pilot is not None:
-        raise BadScenario("experiment", "--pilot goes with --plan")
+        raise BadScenario("experiment", "--pilot goes with --plan: add it")
     if asked.ratings:
         return _rated(asked, terminal)
     folder = folder_of(asked)

@@ -115,7 +115,7 @@ def arms_of(name: str) -> tuple[ExperimentArm, ...]:
     """Return the runs of an experiment; raises `BadScenario` where there is none of the name."""
     if name in LOOPS:
         command = f"{program_name()} experiment {name}"
-        raise BadScenario("experiment", f"{name} is no set of runs; it is had by {command}")
+        raise BadScenario("experiment", f"{name} has no runs to copy; run it by {command}")
     if name not in EXPERIMENTS:
         known = ", ".join((*EXPERIMENTS, *LOOPS))
         raise BadScenario("experiment", f"no experiment is called {name!r}; known: {known}")

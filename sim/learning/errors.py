@@ -16,14 +16,14 @@ class UnknownLearner(SimError):
     def __init__(self, name: str, known: Sequence[str]) -> None:
         close = get_close_matches(name, known, n=1)
         hint = f"; did you mean {close[0]}?" if close else ""
-        super().__init__(f"--learner: {name!r} is none of {', '.join(known)}{hint}")
+        super().__init__(f"--learner: {name!r} is not one of {', '.join(known)}{hint}")
 
 
 class PolicyExists(SimError):
     """The file that a policy is to be written to is there already."""
 
     def __init__(self, path: Path) -> None:
-        super().__init__(f"{path}: is there already; name a new file with --out")
+        super().__init__(f"{path} exists and is not overwritten; name another file with --out")
 
 
 class BadReward(SimError):

@@ -58,4 +58,4 @@ def check_known(policy: str, given: Mapping[str, Any], known: set[str]) -> None:
     for name in given:
         if name not in known:
             taken = ", ".join(sorted(known)) or "no options"
-            raise BadOption(policy, f"{name} is none of its options here; it takes {taken}")
+            raise BadOption(policy, f"{name} is not one of its options here; it takes {taken}")

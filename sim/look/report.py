@@ -68,14 +68,14 @@ def made_report(
     target = out or path / "derived" / "report.html"
     figures = [figure for section in found.sections for figure in section.figures]
     images = [target.with_name(f"{one.name}.{charts}") for one in figures] if charts else []
-    run.check_places(target, *images, advice="remove the link, or name another file with -o")
+    run.check_places(target, *images, advice="remove the link, or name another file with --out")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(page(found), encoding="utf-8")
         if charts is not None:
             drawn = [save(figure, target.parent, charts) for figure in figures]
     except OSError as error:
-        raise CannotWrite(target, error, "name another file with -o") from None
+        raise CannotWrite(target, error, "name another file with --out") from None
     return MadeReport(path=target, charts=tuple(drawn))
 
 

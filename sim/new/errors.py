@@ -20,7 +20,7 @@ class NotOverwritten(SimError):
     """The file is there."""
 
     def __init__(self, path: Path) -> None:
-        super().__init__(f"{path} is there and is not overwritten; name another file with --out")
+        super().__init__(f"{path} exists and is not overwritten; name another file with --out")
 
 
 class BadAnswer(SimError):

@@ -43,7 +43,7 @@ def _check_reward(scenario: Scenario, protocol: Protocol, source: str) -> None:
     terms: Mapping[str, str] = imported(place)
     for name, weight in scenario.reward.items():
         if name not in terms:
-            raise BadScenario(source, f"reward.{name}: is none of {', '.join(terms)}")
+            raise BadScenario(source, f"reward.{name}: is not one of {', '.join(terms)}")
         if not math.isfinite(weight):
             raise BadScenario(source, f"reward.{name} = {weight}: has to be a finite number")
 

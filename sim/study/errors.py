@@ -32,7 +32,7 @@ class TakesNobodyNew(SimError):
     """Seats are left, and the organiser lets nobody into them any more."""
 
     def __init__(self) -> None:
-        super().__init__("This study takes nobody new any more. Thank you for your interest.")
+        super().__init__("This study takes no more participants. Thank you for your interest.")
 
 
 class NoSeatFree(SimError):

@@ -182,9 +182,9 @@ def _asked(part: str, items: Sequence[Item], source: object) -> Iterator[Asked]:
 def _one(part: str, item: Item, before: Sequence[Item]) -> Asked:
     if (item.kind in _CHOICES) != bool(item.options):
         only = ", ".join(_CHOICES)
-        raise ValueError(f"options: of {only} there are some, and of nothing else")
+        raise ValueError(f"options: {only} need them, and no other kind has them")
     if item.after and part != "between":
-        raise ValueError("after: only items between conversations have it")
+        raise ValueError("after: is only for items between conversations")
     if part == "checks" and item.right is None:
         raise ValueError("right: a check needs the answer that is right")
     most = MOST_TEXT if item.kind == "text" and item.most is None else item.most
@@ -199,7 +199,7 @@ def _one(part: str, item: Item, before: Sequence[Item]) -> Asked:
         only_if=_only_if(item.only_if, before),
     )
     if item.least is not None and field.most is not None and item.least > field.most:
-        raise ValueError(f"least, most: nothing is from {item.least} to {field.most}")
+        raise ValueError(f"least, most: {item.least} is above {field.most}")
     return Asked(field=field, right=_right(item, field), after=item.after)
 
 
@@ -213,7 +213,7 @@ def _only_if(
     if name not in [one.name for one in before]:
         raise ValueError(f"only_if: no item before this one is called {name!r}")
     if not several or not all(isinstance(one, str | bool) for one in several):
-        raise ValueError('only_if: write { NAME = "VALUE" }, or true or false of "yes or no"')
+        raise ValueError('only_if: write { NAME = "VALUE" }, or true or false for "yes or no"')
     return name, several
 
 
@@ -225,7 +225,7 @@ def _right(item: Item, field: Field) -> tuple[Any, ...]:
     try:
         return tuple(filled((alone,), {field.name: one})[field.name] for one in several)
     except BadAnswer as error:
-        raise ValueError(f"right: it could not be answered so: {error}") from None
+        raise ValueError(f"right: cannot be an answer: {error}") from None
 
 
 def _plain(answer: object) -> object:

@@ -91,7 +91,9 @@ class Register:
         except OSError as error:
             raise BadRegister(place, error.strerror or str(error)) from None
         except msgspec.MsgspecError as error:
-            raise BadRegister(place, f"it says nowhere to serve: {error}; delete it") from None
+            raise BadRegister(
+                place, f"it does not say where to serve: {error}; delete it"
+            ) from None
 
     def keep_places(self, places: Places) -> None:
         """Keep where the study is served, so that links hold when it goes on."""

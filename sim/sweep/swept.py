@@ -71,7 +71,7 @@ def swept(told: str) -> Swept:
         None,
     )
     if twice is not None:
-        raise BadSweep(told, f"{twice} stands there twice")
+        raise BadSweep(told, f"{twice} is given twice")
     if len(values) < 2:
         raise BadSweep(told, "give two values or more, separated by commas; for one, use --set")
     return Swept(key, tuple(values))
@@ -119,7 +119,7 @@ def arms(keys: Sequence[Swept]) -> tuple[SweepArm, ...]:
             raise BadSweep(name, "it is given twice; list all its values behind one key")
     count = prod(len(one.values) for one in keys)
     if count > MOST_ARMS:
-        raise BadSweep(" ".join(names), f"{count:,} arms; the most is {MOST_ARMS}")
+        raise BadSweep(" ".join(names), f"{count:,} combinations; the most is {MOST_ARMS}")
     return tuple(
         SweepArm(
             values=tuple(plain(value) for value in values),

@@ -201,7 +201,7 @@ def test_a_buyers_fault_is_not_the_sellers(make: Make, monkeypatch: pytest.Monke
         ({"scenario": "csales", "settings": {}}, "its protocol is csales, not retail"),
         ({"settings": {"design.broadcast": "shared"}}, 'design.broadcast has to be "episode"'),
         ({"settings": {"design.pairing": "random"}}, 'design.pairing has to be "all"'),
-        ({"reward": {"surplus": 1}}, "'surplus' is none of revenue, "),
+        ({"reward": {"surplus": 1}}, "'surplus' is not one of revenue, "),
         ({"reward": {"revenue": "much"}}, "revenue = 'much' is no number"),
         ({"episodes": 0}, "0 is not a whole number from 1 up"),
     ],

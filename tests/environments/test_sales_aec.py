@@ -177,8 +177,8 @@ def test_an_illegal_action_is_its_agents_and_ends_the_episode(agent: str, make: 
 def test_what_does_not_go_is_said_in_one_line(make: Make) -> None:
     for given, said in (
         ({"scenario": "pairwise"}, "its protocol is retail, not csales"),
-        ({"reward": {"judge": {}}}, "'judge' is none of seller, buyer"),
-        ({"reward": {"buyer": {"joy": 1}}}, "'joy' is none of revenue, "),
+        ({"reward": {"judge": {}}}, "'judge' is not one of seller, buyer"),
+        ({"reward": {"buyer": {"joy": 1}}}, "'joy' is not one of revenue, "),
         ({"episodes": 0}, "0 is not a whole number from 1 up"),
     ):
         with pytest.raises(RetailSimError) as error:

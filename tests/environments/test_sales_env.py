@@ -565,7 +565,7 @@ def test_a_run_has_one_seed_one_writer_and_one_place(
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ({"reward": {"profit": 1}}, "environment, reward: 'profit' is none of revenue, "),
+        ({"reward": {"profit": 1}}, "environment, reward: 'profit' is not one of revenue, "),
         ({"reward": {"turn": "low"}}, "environment, reward: turn = 'low' is no number"),
         ({"episodes": 0}, "environment, episodes: 0 is not a whole number from 1 up"),
         ({"scenario": "pairwise"}, "environment, scenario: its protocol is retail, not csales"),

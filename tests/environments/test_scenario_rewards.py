@@ -58,8 +58,8 @@ def test_both_seats_go_by_it_in_what_it_is_for() -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("pairwise", "--set", "reward.surplus=1"), "reward.surplus: is none of revenue, "),
-        (("csales", "--set", "reward.violence=1"), "reward.violence: is none of revenue, "),
+        (("pairwise", "--set", "reward.surplus=1"), "reward.surplus: is not one of revenue, "),
+        (("csales", "--set", "reward.violence=1"), "reward.violence: is not one of revenue, "),
         (("pairwise", "--set", "reward.revenue=inf"), "reward.revenue = inf: has to be a finite"),
         (("pairwise", "--set", "reward.revenue=much"), "reward.revenue"),
     ],

@@ -159,10 +159,14 @@ def test_two_logs_are_one(run: Path, tmp_path: Path) -> None:
     [
         ("nobody", (), "error: nobody: is neither a policy's file nor csi or chance"),
         ("policy:gone", (), "error: gone: No such file or directory"),
-        ("csi", ("--set", "heat=1"), "heat is none of its options here; it takes explore, temp"),
+        ("csi", ("--set", "heat=1"), "heat is not one of its options here; it takes explore, temp"),
         ("csi", ("--set", "explore=2"), "explore = 2: a share from 0 to 1 is needed"),
         ("csi", ("--set", "temperature=0"), "temperature = 0 is no number from 0.001 to 1,000"),
-        ("chance", ("--set", "explore=1"), "explore is none of its options here; it takes no opt"),
+        (
+            "chance",
+            ("--set", "explore=1"),
+            "explore is not one of its options here; it takes no",
+        ),
         ("csi", ("--set", "explore"), "error: --set explore: write it as KEY=VALUE"),
         ("csi", ("--reward", "joy=1"), "error: --reward joy=1: write TERM=NUMBER"),
         ("csi", ("--seller", "bob"), "error: --seller bob: in the logs there are only csi"),

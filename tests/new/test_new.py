@@ -111,7 +111,7 @@ def test_nothing_is_overwritten(shop: Path) -> None:
     Path("pitch_b.txt").write_text("My own text. {title}.")
     result = sim("new", shop.name, "--question", "pitch", "--yes", "--out", "mine.toml")
     assert result.exit_code == 2
-    assert "mine.toml is there and is not overwritten; name another file with --out" in (
+    assert "mine.toml exists and is not overwritten; name another file with --out" in (
         result.stderr
     )
     assert Path("mine.toml").read_text() == "mine"

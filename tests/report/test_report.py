@@ -154,7 +154,7 @@ def test_without_a_file_it_lies_beside_the_run(run: Path) -> None:
 def test_a_place_that_cannot_be_written_is_named(run: Path) -> None:
     result = sim("report", run, "-o", "/proc/nowhere/r.html")
     assert result.exit_code == 2
-    assert "name another file with -o" in result.stderr
+    assert "name another file with --out" in result.stderr
 
 
 def test_what_is_no_run_is_refused(tmp_path: Path) -> None:

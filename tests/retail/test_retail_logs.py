@@ -172,7 +172,11 @@ def test_sellers_that_say_nothing_of_their_choices_are_refused(
     ("policy", "more", "line"),
     [
         ("nobody", (), "nobody: is neither a policy's file nor by-the-sheet or chance"),
-        ("by-the-sheet", ("--set", "heat=1"), "heat is none of its options here; it takes explore"),
+        (
+            "by-the-sheet",
+            ("--set", "heat=1"),
+            "heat is not one of its options here; it takes exp",
+        ),
         ("chance", ("--reward", "joy=1"), "--reward joy=1: write TERM=NUMBER, with a term out of"),
         ("chance", ("--seller", "bob"), "--seller bob: in the logs there are only p"),
     ],

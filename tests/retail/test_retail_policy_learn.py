@@ -139,8 +139,8 @@ def test_the_baseline_stays_by_the_sheet(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("--learner", "linucbb"), "--learner: 'linucbb' is none of epsilon-greedy, linucb"),
-        (("--learner", "show-first"), "'show-first' is none of "),
+        (("--learner", "linucbb"), "--learner: 'linucbb' is not one of epsilon-greedy, linucb"),
+        (("--learner", "show-first"), "'show-first' is not one of "),
         (("--reward", "surplus=1"), "--reward surplus=1: write TERM=NUMBER, with a term out of"),
         (("--reward", "revenue=much"), "--reward revenue=much: write TERM=NUMBER"),
         (("--reward", "revenue=inf"), "--reward revenue=inf: write TERM=NUMBER"),
@@ -201,5 +201,5 @@ def test_a_file_that_is_there_is_kept(tmp_path: Path) -> None:
     (tmp_path / "p.json").write_text("mine")
     result = learn(tmp_path / "p.json")
     assert result.exit_code == 2
-    assert "p.json: is there already; name a new file with --out" in result.stderr
+    assert "p.json exists and is not overwritten; name another file with --out" in result.stderr
     assert (tmp_path / "p.json").read_text() == "mine"

@@ -151,7 +151,7 @@ def test_who_comes_once_the_door_is_closed_is_told_so(tmp_path: Path) -> None:
     async def main() -> None:
         async with TestClient(TestServer(participants(session))) as client:
             said = await got(client, f"/p/{session.link(ROOM)}/", 409)
-            assert "takes nobody new any more" in said
+            assert "takes no more participants" in said
 
     with beside_a_browser():
         anyio.run(main)

@@ -36,8 +36,8 @@ def test_values_are_read_as_a_person_writes_them(told: str, values: tuple[str, .
         ("=1,2", "write it as KEY=V1,V2"),
         ("design.discount=", "two values or more"),
         ("design.discount=0.1", "for one, use --set"),
-        ("design.discount=0,0.10,0.1", "0.10 stands there twice"),
-        ("design.discount=0,0.0", "0 stands there twice"),
+        ("design.discount=0,0.10,0.1", "0.10 is given twice"),
+        ("design.discount=0,0.0", "0 is given twice"),
         ("x=0:1:0", "no step of 0 leads from 0 to 1"),
         ("x=0:1:-0.1", "no step of -0.1 leads from 0 to 1"),
         ("x=0:1:0.0001", "10,001 values; the most is 200"),
@@ -63,5 +63,5 @@ def test_several_keys_are_a_grid() -> None:
     ]
     with pytest.raises(BadSweep, match="given twice"):
         arms((swept("a=1,2"), swept("a=3,4")))
-    with pytest.raises(BadSweep, match="400 arms; the most is 200"):
+    with pytest.raises(BadSweep, match="400 combinations; the most is 200"):
         arms((swept("a=1:20:1"), swept("b=1:20:1")))

@@ -81,7 +81,7 @@ def _weights(
 ) -> Mapping[str, Mapping[str, float]]:
     unknown = [agent for agent in given if agent not in AGENTS]
     if unknown:
-        raise BadEnvironment("reward", f"{unknown[0]!r} is none of {', '.join(AGENTS)}")
+        raise BadEnvironment("reward", f"{unknown[0]!r} is not one of {', '.join(AGENTS)}")
     return {
         "seller": checked_weights(given.get("seller", usual)),
         "buyer": checked(given.get("buyer", WEIGHTS), TERMS),

@@ -7,6 +7,7 @@ import socket
 from pathlib import Path
 
 from retailsim.sim.errors import SimError
+from retailsim.sim.terminal.program_name import program_name
 
 
 class NoRunsHere(SimError):
@@ -15,7 +16,7 @@ class NoRunsHere(SimError):
     def __init__(self, path: Path) -> None:
         super().__init__(
             f"{path}: there is no such folder; name a run or a folder of runs, "
-            "or make one: retailsim launch"
+            f"or make one: {program_name()} launch"
         )
 
 

@@ -121,7 +121,7 @@ def width(pooled: Pooled) -> float:
         (("policy", "--set", "profiles.half=2"), "--set profiles.half: with --folds 2 each half"),
         (("policy", "--set", "products.half=1"), "--set products.half: with --folds 2 each half"),
         (("policy", "--charts", "svg"), "--charts: there is none with --folds 2"),
-        (("pairwise",), "--folds: goes with policy; nothing is learnt here"),
+        (("pairwise",), "--folds: is for policy only; in pairwise nothing is learnt"),
     ],
 )
 def test_what_does_not_go_is_said_in_one_line(

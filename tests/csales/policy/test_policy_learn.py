@@ -90,7 +90,7 @@ def test_the_scenario_is_known_by_what_is_in_it_not_by_its_place(tmp_path: Path)
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("--learner", "linucbb"), "--learner: 'linucbb' is none of epsilon-greedy, linucb, "),
+        (("--learner", "linucbb"), "--learner: 'linucbb' is not one of epsilon-greedy, linucb, "),
         (("--reward", "love=1"), "--reward love=1: write TERM=NUMBER, with a term out of revenue"),
         (("--reward", "sale"), "--reward sale: write TERM=NUMBER"),
         (("--reward", "sale=nan"), "--reward sale=nan: write TERM=NUMBER"),
@@ -111,7 +111,7 @@ def test_a_file_that_is_there_is_kept(tmp_path: Path) -> None:
     (tmp_path / "p.json").write_text("mine")
     result = learn(tmp_path / "p.json")
     assert result.exit_code == 2
-    assert "p.json: is there already; name a new file with --out" in result.stderr
+    assert "p.json exists and is not overwritten; name another file with --out" in result.stderr
     assert (tmp_path / "p.json").read_text() == "mine"
 
 

@@ -146,7 +146,7 @@ def check(said: dict[str, Any], folder: Path) -> None:
     [
         (("policy", "--sellers", "csi"), "--sellers: does not go with policy"),
         (("policy", "--plan"), "--plan: does not go with policy"),
-        (("pairwise", "--full"), "--full: goes with policy; pairwise has one size"),
+        (("pairwise", "--full"), "--full: is for policy only; pairwise has one size"),
         (("polici",), "no experiment is called 'polici'; known: pairwise"),
     ],
 )

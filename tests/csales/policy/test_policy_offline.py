@@ -84,7 +84,7 @@ def test_who_states_no_propensities_can_teach_but_not_judge(log: Path, tmp_path:
         (("--sure", "0.9"), "--sure: runs are learnt from as they are"),
         (("--conversations", "7"), "--conversations: runs are learnt from as they are"),
         (("--set", "run.seed=2"), "--set: runs are learnt from as they are"),
-        (("--learner", "linucb"), "--learner: 'linucb' is none of fitted-q"),
+        (("--learner", "linucb"), "--learner: 'linucb' is not one of fitted-q"),
         (("csales",), "csales: is no run; name one scenario to learn in, or runs alone"),
         (("--seller", "nobody"), "--seller nobody: in the logs there are only csi"),
         (("--limit", "love"), "--limit love: write TERM=NUMBER"),

@@ -140,7 +140,7 @@ def test_files_that_cannot_be_read_are_named_in_one_line(tmp_path: Path) -> None
         read(missing)
     folder = tmp_path / "folder.jsonl"
     folder.mkdir()
-    with pytest.raises(UnreadableCatalogue, match="it is a directory; name a file in it"):
+    with pytest.raises(UnreadableCatalogue, match="it is a folder; name a file in it"):
         read(folder)
     (tmp_path / "empty.csv").touch()
     with pytest.raises(UnreadableCatalogue, match=r"empty\.csv: it is empty$"):

@@ -298,9 +298,7 @@ def test_a_value_where_a_table_belongs_is_named_whatever_the_flags(
 
 def test_a_directory_is_no_scenario(tmp_path: Path) -> None:
     result = sim("launch", tmp_path)
-    assert (
-        f"no scenario '{tmp_path}': it is a directory, and the built-in ones are " in result.stderr
-    )
+    assert f"no scenario '{tmp_path}': it is a folder, and the built-in ones are " in result.stderr
     assert "did you mean pairwise?" in sim("launch", "pairwis").stderr
 
 

@@ -240,8 +240,11 @@ def test_numbers_read_as_people_write_them() -> None:
     ("arguments", "said"),
     [
         (("--shares", 21), "--shares 21: at most 20, since each needs a market; ask for fewer"),
-        (("--shares", 2, "--report"), "a run in shares has no --report and no --studio"),
-        (("--shares", 2, "--workers", 2), "--shares plays nothing, so it has no --workers"),
+        (("--shares", 2, "--report"), "--report and --studio are not for a run in shares"),
+        (
+            ("--shares", 2, "--workers", 2),
+            "--shares plays nothing, so --workers does not go",
+        ),
     ],
 )
 def test_a_plan_that_cannot_be_is_refused(

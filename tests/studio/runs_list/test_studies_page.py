@@ -85,7 +85,7 @@ def test_words_of_too_many_arms_are_refused_and_none_leads_out(tmp_path: Path) -
         (tmp_path / MARK).write_bytes(msgspec.json.encode(words))
 
     written([str(n) for n in range(300)])
-    with pytest.raises(BadSweep, match="300 arms"):
+    with pytest.raises(BadSweep, match="300 combinations"):
         kept_sweep(tmp_path)
     written(["../..", "/etc"])
     places = [one.out for one in kept_sweep(tmp_path).runs.values()]
