@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from retailsim.analysis.conversation.turns import in_words
 from retailsim.analysis.lookup.index import LogIndex
 from retailsim.analysis.projection.log_lines import Head
 from retailsim.market.core.money import dollars
@@ -41,7 +42,7 @@ class Heard(msgspec.Struct, frozen=True):
     def pitch(self, market: str) -> tuple[Excerpt, ...]:
         """Return the presentation, a message a section."""
         sections = self.pitches.get(market, {}).get("sections") or {}
-        return tuple(Excerpt(_words(name), text) for name, text in sections.items() if text)
+        return tuple(Excerpt(in_words(name), text) for name, text in sections.items() if text)
 
     def dialogue(self, episode: str, *stages: str) -> tuple[Excerpt, ...]:
         """Return what both said in some stages, in order."""
@@ -129,10 +130,6 @@ def hear(run: Path, episodes: Collection[str], markets: Collection[str]) -> Hear
 
 def _filled(said: Iterable[Excerpt]) -> tuple[Excerpt, ...]:
     return tuple(one for one in said if one.text)
-
-
-def _words(name: str) -> str:
-    return "Q&A" if name == "qa_integration" else name.replace("_", " ").capitalize()
 
 
 def _subject(aspect: str) -> str:

@@ -181,6 +181,8 @@ def fields(event: Event) -> Iterator[Said]:
 
 def in_words(name: str) -> str:
     """Return the name of a type or a field as words: ``Order placed``, ``Unit price cents``."""
+    if name == "qa_integration":
+        return "Q&A"  # the one name with an abbreviation in it
     words = _WORDS.sub(" ", name).replace("_", " ").lower()
     return words[:1].upper() + words[1:]
 

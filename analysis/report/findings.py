@@ -153,9 +153,9 @@ def _products(some: pl.DataFrame) -> Iterator[str]:
     if not 2 <= known["product"].n_unique() <= MOST_PRODUCTS:
         return
     sold = product_counts(known, BOUGHT, pl.lit(value=True))
-    yield from products_told(sold, "Sold", "buyers")
+    yield from products_told(sold, "Sold", "episodes")
     back = product_counts(known.filter(BOUGHT), _RETURNED, SETTLED | _RETURNED)
-    yield from products_told(back, "Paid back", "orders", _DRAWN)
+    yield from products_told(back, "Refunded", "orders", _DRAWN)
 
 
 def product_counts(some: pl.DataFrame, came: pl.Expr, out_of: pl.Expr) -> list[Count]:
@@ -225,7 +225,7 @@ def products_told(counts: Sequence[Count], what: str, of: str, if_named: str = "
     what : str
         What came of some of them, such as ``Sold``.
     of : str
-        What is counted of each product, such as ``buyers``.
+        What is counted of each product, such as ``episodes``.
     if_named : str
         What a reader has to know where some product is named.
     """
@@ -277,10 +277,11 @@ def _leaving(some: pl.DataFrame) -> Iterator[str]:
     if not left.height:
         return
     silent = left.filter(~_ASKED).height
-    when = f"{silent:,} at once and {left.height - silent:,} after they had asked the seller"
+    asked = "after the buyer had asked the seller"
+    when = f"{silent:,} at once and {left.height - silent:,} {asked}"
     if silent in (0, left.height):
-        when = "all of them at once" if silent else "all of them after they had asked the seller"
-    yield f"Of {some.height:,} buyers {left.height:,} left without buying, {when}."
+        when = f"all of them {'at once' if silent else asked}"
+    yield f"Of {some.height:,} episodes {left.height:,} ended without a purchase, {when}."
 
 
 def listed(names: Sequence[str], what: str) -> str:

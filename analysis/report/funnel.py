@@ -42,7 +42,7 @@ def funnel_section(some: pl.DataFrame) -> Section:
         tables=(
             table(
                 "Episodes that reached this step",
-                ("", "Episodes", "of all", "", ""),
+                ("", "Episodes", "Of all", "", ""),
                 rows,
                 about + _NOTE * open_,
                 [{"step": step.key} for step in STEPS],

@@ -67,13 +67,13 @@ def products_section(some: pl.DataFrame) -> Section | None:
 
 _HEADS = (
     "",
-    "Buyers",
-    "Bought",
-    "Paid back",
+    "Episodes",
+    "Conversion",
+    "Refund rate",
     "Rating",
     "Net revenue",
     "Profit",
-    "per buyer",
+    "Profit per episode",
     "Margin",
 )
 
@@ -124,7 +124,7 @@ def _lists(ranked: pl.DataFrame, by: str) -> Iterator[tuple[str, pl.DataFrame]]:
         yield f"Least {what}{of}", ranked.tail(EITHER_END)
     back = _most_returned(ranked)
     if back.height:
-        yield f"Most often paid back{of}", back.head(EITHER_END)
+        yield f"Highest refund rate{of}", back.head(EITHER_END)
 
 
 def _most_returned(ranked: pl.DataFrame) -> pl.DataFrame:
@@ -193,7 +193,7 @@ def _figures(ranked: pl.DataFrame, by: str) -> Iterator[Figure]:
     back = _most_returned(ranked).head(2 * _DRAWN)
     if back.height:
         shares = [(_name(one), one["back"] / one["units"]) for one in back.iter_rows(named=True)]
-        title = "Paid back, of the units sold"
+        title = "Refund rate"
         if back.height < ranked.height:
             title += f": the most of {ranked.height:,}"
-        yield charts.amounts("products-paid-back", title, shares, "units paid back", form="%")
+        yield charts.amounts("products-paid-back", title, shares, "refund rate", form="%")

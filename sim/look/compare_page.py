@@ -145,7 +145,7 @@ def _differences(found: SideBySide) -> Section | None:
         lead = lead or "The scenarios do not differ."
     tables: tuple[ReportTable, ...] = ()
     if rows:
-        tables = (table("Keys of the scenarios", ("what", *found.names), rows),)
+        tables = (table("Keys of the scenarios", ("What", *found.names), rows),)
     return Section(name="differences", title="What differs", lead=lead, tables=tables)
 
 
@@ -161,7 +161,7 @@ def _planned(found: SideBySide, by_name: Measures) -> Section:
         "p and the intervals of changes are for all of them together (Bonferroni). Below each "
         "number: its 95 % interval, n, and how many independent episodes it is worth."
     )
-    shown = table("All changes", ("measure", "change", "p", *found.names), rows, note)
+    shown = table("All changes", ("Measure", "Change", "p", *found.names), rows, note)
     return Section(name="whole", title="The whole runs", tables=(shown,))
 
 
@@ -199,7 +199,7 @@ def _exploratory(found: SideBySide, by_name: Measures) -> Section | None:
         tables.append(
             ReportTable(
                 title=f"{of.label} by {grid}",
-                columns=(grid, "change", "p", *found.names),
+                columns=(grid.capitalize(), "Change", "p", *found.names),
                 rows=tuple(rows),
                 folded=True,
             )

@@ -111,7 +111,7 @@ def _rests_on(found: Planned, by: Measure) -> str:
         f"{counted(found.pilot_products, found.shared)} with behavioral agents: {level}"
     )
     if found.shared_draws:
-        return f"{said}, {_points(by, found.change)} in the last arm. They share their draws."
+        return f"{said}, {_points(by, found.change)} in the last run. They share their draws."
     if found.stand_ins:
         return (
             f"{said}. Behavioral agents stood in for {', '.join(found.stand_ins)}. Models share no "

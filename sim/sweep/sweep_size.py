@@ -27,7 +27,7 @@ def show_size(found: Sweep, budget: float | None, terminal: Terminal) -> int:
             {"episodes": episodes, "arms": each, "dollars": sum(costs) if known else None}
         )
         return 0
-    terminal.out(f"{found.named}: {counted(len(designs), 'arm')}, {counted(episodes, 'episode')}")
+    terminal.out(f"{found.named}: {counted(len(designs), 'run')}, {counted(episodes, 'episode')}")
     if not estimates:
         terminal.out("nothing is spent: no language model takes part")
     elif known:

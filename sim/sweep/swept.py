@@ -78,7 +78,7 @@ def swept(told: str) -> Swept:
 
 
 _NOT_SWEPT = {
-    "run.seed": "arms share their seed, so that they share their draws; see design.replications",
+    "run.seed": "runs share their seed, so that they share their draws; see design.replications",
     "run.workers": "it changes nothing that is measured; use --workers",
     "run.name": "it changes nothing that is measured",
 }

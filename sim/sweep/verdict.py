@@ -19,7 +19,7 @@ _DIGITS = 3
 
 
 def size(outcome: Arms) -> str:
-    """Say how many arms of how many episodes there are, and whether they share their draws."""
+    """Say how many runs of how many episodes there are, and whether they share their draws."""
     episodes = sorted({arm.episodes for arm in outcome.arms})
     each = (
         counted(episodes[-1], "episode")
@@ -27,18 +27,18 @@ def size(outcome: Arms) -> str:
         else (f"{episodes[0]:,} to {episodes[-1]:,} episodes")
     )
     how = "which share their draws" if outcome.pairs else "none of which pair"
-    return f"{counted(len(outcome.arms), 'arm')} of {each}, {how}"
+    return f"{counted(len(outcome.arms), 'run')} of {each}, {how}"
 
 
 def verdict(found: Sweep, outcome: Arms, by_name: Mapping[str, Measure]) -> Iterator[str]:
     """Yield what a person has to know first: the best arm, and which ones are as good."""
     best = outcome.best
     if best is None:
-        yield "Which is best cannot be said: in some arm, nothing was counted."
+        yield "Which is best cannot be said: in some run, nothing was counted."
         return
     by = by_name[best.measure]
     if all(rival.behind.estimate == 0.0 and rival.behind.p == 1.0 for rival in best.rivals):
-        yield f"All arms are the same: {found.named} changed no {by.label.lower()}."
+        yield f"All runs are the same: {found.named} changed no {by.label.lower()}."
         return
     write = partial(written, unit_of(by), digits=_DIGITS)
     around = "" if best.interval is None else f" ({between(best.interval, write)})"
@@ -46,7 +46,7 @@ def verdict(found: Sweep, outcome: Arms, by_name: Mapping[str, Measure]) -> Iter
     yield f"Best by {by.estimate_label.lower()}: {named}, with {write(best.value)}{around}."
     if best.over is not None:
         episodes = counted(best.over, "episode")
-        yield f"That and all differences are over the {episodes} that every arm has."
+        yield f"That and all differences are over the {episodes} that every run has."
     if len(best.rivals) == 1:
         yield _by_how_much(found, best.rivals[0], by)
     elif not best.alike:

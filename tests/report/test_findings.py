@@ -124,11 +124,11 @@ def test_buyers_of_one_market_do_not_make_a_product_differ() -> None:
     for _ in range(60):
         counts = product_counts(heard(random, 4), pl.col("back"), pl.lit(value=True))
         assert counts[0].effect == pytest.approx(5.0, rel=0.05)
-        [told] = products_told(counts, "Paid back", "orders", " Beware.")
+        [told] = products_told(counts, "Refunded", "orders", " Beware.")
         named += "no product is told apart" not in told
         assert told.endswith("Beware.") == ("no product is told apart" not in told)
         plain = [Count(one.name, one.some, one.of) for one in counts]
-        [told] = products_told(plain, "Paid back", "orders")
+        [told] = products_told(plain, "Refunded", "orders")
         alone += "no product is told apart" not in told
     assert named / 60 < 0.05 + 3 * (0.05 * 0.95 / 60) ** 0.5
     assert alone / 60 > 0.5  # without allowing for what they share

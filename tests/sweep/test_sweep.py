@@ -97,7 +97,7 @@ def test_that_no_cost_is_known_is_said_where_revenue_stands_for_profit(
 @pytest.mark.slow
 def test_a_setting_that_changes_nothing_is_said_to(tmp_path: Path) -> None:
     said = swept("design.start=2026-01-05,2026-02-02", "--out", tmp_path / "out")
-    assert said["verdict"] == ["All arms are the same: design.start changed no profit."]
+    assert said["verdict"] == ["All runs are the same: design.start changed no profit."]
 
 
 def test_a_file_that_is_missing_is_found_before_anything_is_played(tmp_path: Path) -> None:
@@ -165,7 +165,7 @@ def test_the_size_of_all_arms_is_told_before_anything_is_played(tmp_path: Path) 
     words = (KEY, "--dry-run", "--out", tmp_path / "out", *SMALL)
     result = sim("sweep", "pairwise", *words)
     assert result.exit_code == 0
-    assert "2 arms, 400 episodes" in result.stdout
+    assert "2 runs, 400 episodes" in result.stdout
     assert not (tmp_path / "out").exists()
     assert json.loads(sim("sweep", "pairwise", *words, "--json").stdout)["episodes"] == 400
 

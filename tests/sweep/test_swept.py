@@ -41,7 +41,7 @@ def test_values_are_read_as_a_person_writes_them(told: str, values: tuple[str, .
         ("x=0:1:0", "no step of 0 leads from 0 to 1"),
         ("x=0:1:-0.1", "no step of -0.1 leads from 0 to 1"),
         ("x=0:1:0.0001", "10,001 values; the most is 200"),
-        ("run.seed=1,2", "arms share their seed"),
+        ("run.seed=1,2", "runs share their seed"),
     ],
 )
 def test_what_makes_no_arms_is_refused_in_a_line(told: str, problem: str) -> None:

@@ -82,7 +82,7 @@ class Reading:
         found = {
             "summary": ("Summary", True),
             "funnel": ("Funnel", decided),
-            PAIRS: ("Pairs", decided and len(replay.pairs) > 1),
+            PAIRS: ("Who sells well to whom", decided and len(replay.pairs) > 1),
             "failures": ("Failures", bool(replay.episodes.failed or rejected)),
             "costs": ("Costs", replay.cost is not None),
             "products": ("Products", products > 1),

@@ -13,6 +13,7 @@ import pytest
 from yarl import URL
 
 from retailsim.analysis.conversation.lines import scanned_lines
+from retailsim.analysis.conversation.turns import in_words
 from retailsim.analysis.exhibits.beside import Beside, Thought, ThoughtRow
 from retailsim.analysis.projection.loader import load
 from retailsim.events.messages import MessageSent, ModelCalled, OutsideAnswered
@@ -31,6 +32,18 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("pages")
     launched(folder / "a", *SMALL)
     return folder
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("OrderPlaced", "Order placed"),
+        ("unit_price_cents", "Unit price cents"),
+        ("qa_integration", "Q&A"),
+    ],
+)
+def test_names_of_the_log_are_shown_as_words(name: str, words: str) -> None:
+    assert in_words(name) == words
 
 
 class Page(HTMLParser):
