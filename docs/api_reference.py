@@ -34,7 +34,7 @@ INTRODUCTION = """\
 # API reference
 
 What `import retailsim` offers, made from its docstrings by `make map`. The guide is
-[python.md](python.md).
+[Python and notebooks](python.md).
 """
 
 
