@@ -181,7 +181,8 @@ def _of_target(found: Diagnostics) -> Iterator[Refusal]:
         needed = math.ceil(LEAST_ESS / found.ess_share) if found.ess else None
         yield Refusal(said, needed, helps=True)
     if found.largest > MOST_SHARE:
-        said = f"one episode has {found.largest:.1%} of all weight; the limit is {MOST_SHARE:.0%}"
+        most = f"the limit is {MOST_SHARE:.0%}"
+        said = f"one conversation has {found.largest:.1%} of all weight; {most}"
         yield Refusal(said, math.ceil(n * found.largest / MOST_SHARE), helps=True)
     low, high = MEAN_BETWEEN
     if not low <= found.mean_weight <= high:

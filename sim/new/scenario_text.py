@@ -55,7 +55,7 @@ def _lines(answers: Answers, program: str, largest: Category | None) -> Iterator
     yield "# All keys are in docs/scenarios.md; --set KEY=VALUE tries one out."
     yield ""
     yield "[run]"
-    yield "seed = 1              # another seed draws other persons and other luck"
+    yield "seed = 1              # another seed draws other people and other luck"
     yield ""
     yield from _products(answers)
     yield ""

@@ -81,7 +81,7 @@ def verify(path: Path, terminal: Terminal, code: Code = "own") -> int:
 
 
 def _whole(path: Path, events: int) -> str:
-    return f"{path}: {events} events, the hash chain is intact"
+    return f"{path}: {events:,} events, the hash chain is intact"
 
 
 def verified(

@@ -43,7 +43,7 @@ OPENNESS: Mapping[Openness, str] = MappingProxyType(
 
 
 class ModelSalesBuyer(SalesBuyer):
-    """CSUser by a language model."""
+    """A buyer of the sales conversation, played by a language model."""
 
     waits: ClassVar[bool] = True
     eager: ClassVar[bool] = True

@@ -44,7 +44,7 @@ CATEGORIES = 40
 
 
 class ModelSalesSeller(SalesSeller):
-    """CSI by a language model."""
+    """Goes by the same steps as csi; a language model reads, chooses and speaks."""
 
     waits: ClassVar[bool] = True
     eager: ClassVar[bool] = True

@@ -78,7 +78,7 @@ def test_limits_are_met_exactly_there() -> None:
     [
         ({"ess": 50.0}, "the effective sample size is 50.0 of 1,000; 100 are needed", 2_000),
         ({"ess": 0.0}, "the effective sample size is 0.0", None),
-        ({"largest": 0.2}, "one episode has 20.0% of all weight; the limit is 5%", 4_000),
+        ({"largest": 0.2}, "one conversation has 20.0% of all weight; the limit is 5%", 4_000),
         ({"mean_weight": 0.79}, r"the mean weight is 0.79, not about 1 \(0.8 to 1.25\)", 3_516),
         ({"mean_weight": 1.3, "mean_interval": Interval(1.1, 1.5, "")}, "weight is 1.30", None),
         ({"rare": 0.06}, "6.0% of what the policy would do was logged with a .* 0.01", None),

@@ -96,7 +96,7 @@ def test_what_made_a_run_may_be_an_obstacle(run: Path, capsys: pytest.CaptureFix
     )
     assert verify(run, Terminal()) == 0
     assert capsys.readouterr().out == (
-        f"{run}: {count} events, the hash chain is intact\n"
+        f"{run}: {count:,} events, the hash chain is intact\n"
         f"{run}: not re-executed: {found.obstacle}\n"
     )
 
@@ -207,7 +207,7 @@ def test_a_run_of_which_nothing_has_ended_is_not_said_to_be_the_same(
         assert verified(run) == Verification(events=len(events), markets=0, missing=4)
         assert verify(run, Terminal()) == 0
         assert capsys.readouterr().out == (
-            f"{run}: {len(events)} events, the hash chain is intact\n"
+            f"{run}: {len(events):,} events, the hash chain is intact\n"
             f"{run}: no market has ended yet, so there is nothing to play again\n"
             f"{run}: not finished: 4 of its 4 markets are missing\n"
         )
