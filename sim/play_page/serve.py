@@ -130,7 +130,7 @@ def _conclude(sitting: Sitting, terminal: Terminal) -> int:
             terminal.say(f"everything so far is kept; once that is mended: {sitting.again}")
         return sitting.status
     if sitting.over != FINISHED:
-        terminal.say(f"stopped; everything so far is kept; go on with: {sitting.again}")
+        terminal.say(f"stopped; everything so far is kept; continue with: {sitting.again}")
         return 3
     run = shlex.quote(str(sitting.run))
     terminal.say(f"its report: {sitting.program} report {run}")

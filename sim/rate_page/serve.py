@@ -111,7 +111,7 @@ def _welcome(terminal: Terminal, links: Links, host: str, name: str, port: int) 
         terminal.out(f"{rater.name}: http://{name}:{port}/rate/{number}/?token={rater.token}")
     if host not in OWN:
         terminal.say(
-            f"Warning: {host} can be reached from other machines; whoever has a link can use it, "
+            f"warning: {host} can be reached from other machines; whoever has a link can use it, "
             "and the connection is not encrypted."
         )
     terminal.say("Each rating is saved at once. Ctrl-C ends it; the links stay the same.")

@@ -73,7 +73,7 @@ def verify(path: Path, terminal: Terminal, code: Code = "own") -> int:
     elif not found.markets:
         terminal.out(f"{path}: no market has ended yet, so there is nothing to play again")
     else:
-        terminal.out(f"{path}: {found.markets} markets played again, every event is the same")
+        terminal.out(f"{path}: {found.markets:,} markets played again, every event is the same")
     if found.missing:
         of = found.missing + (found.markets or 0)
         terminal.out(f"{path}: not finished: {found.missing:,} of its {of:,} markets are missing")

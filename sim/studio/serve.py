@@ -150,7 +150,7 @@ def _welcome(terminal: Terminal, host: str, port: int, link: str, browse: bool) 
     terminal.out(link)
     if host not in OWN:
         terminal.say(
-            f"Warning: {host} can be reached from other machines{_elsewhere(host, port)}; "
+            f"warning: {host} can be reached from other machines{_elsewhere(host, port)}; "
             "whoever has the link sees every run here, and the connection is not encrypted."
         )
     terminal.say("Ctrl-C ends it.")

@@ -93,7 +93,7 @@ def serve(study: Study, terminal: Terminal, places: Places, bots: Sequence[BotPl
         anyio.run(main)
     if finished or rehearsed.is_set():
         return 0
-    terminal.say(f"stopped; everything so far is kept; go on with: {_again(session)}")
+    terminal.say(f"stopped; everything so far is kept; continue with: {_again(session)}")
     return 3
 
 
