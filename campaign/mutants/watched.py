@@ -20,6 +20,7 @@ import pytest
 
 from campaign.mutants import forked
 from campaign.mutants.packages import Package
+from campaign.mutants.progress import Progress
 
 STARTS = frozenset({"subprocess.Popen", "os.fork", "os.posix_spawn", "os.exec"})
 """Audit events of a process that is started: what that runs is not seen."""
@@ -79,14 +80,15 @@ def watched(
         Others, whose code is watched as well in tests that are theirs, too.
     """
     of_others = [(one.modules(place), {*one.test_files(place)}) for one in packages]
-    own, found = package.modules(place), []
-    for file in package.test_files(place):
+    own, found, files = package.modules(place), [], package.test_files(place)
+    progress = Progress(sys.stderr, len(files))
+    for file in files:
         others = {path for modules, tests in of_others if file in tests for path in modules}
         modules = sorted({*own, *others})
         state = f"{digest(place, modules)}/{digest(place, [file])}"
-        print(f"\r  watched: {file:<70}", end="", file=sys.stderr, flush=True)
+        progress.begin(file)
         found += _of_file(place, file, modules, state, work)
-    print("\r" + " " * 80, end="\r", file=sys.stderr, flush=True)
+    progress.end()
     return found
 
 
