@@ -8,6 +8,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from scipy.stats import binomtest
+from scipy.stats import t as student
 
 from retailsim.analysis.statistics.backtests import FEWEST, Checked, Judgement, judged
 
@@ -139,6 +140,30 @@ def test_one_large_change_proves_nothing() -> None:
     found = judged([*small, row("large", 0.5, 0.5)])
     assert found.slope == pytest.approx(1.0, abs=0.01)
     assert found.answer == "cannot tell"
+
+
+def test_predictions_that_fit_to_a_hair_leave_the_slope_as_unsure_as_the_errors_do() -> None:
+    """Leaving one change out moves nothing, so what the weights allow is all that is known."""
+    found = judged([row(f"{n}", 0.01 * n, 0.01 * n) for n in range(1, 9)])
+    error = 1.0 / sum((0.01 * n) ** 2 / (0.01**2 + 0.01**2) for n in range(1, 9)) ** 0.5
+    assert found.slope_between is not None
+    assert found.slope_between.high - 1.0 == pytest.approx(student.ppf(0.95, 7) * error)
+    assert found.slope_between.low - 1.0 == pytest.approx(-student.ppf(0.95, 7) * error)
+
+
+def test_predicting_no_change_throughout_is_no_evidence_either_way() -> None:
+    found = judged([row(f"{n}", 0.0, 0.01 * n) for n in range(1, 11)])
+    assert (found.skill, found.slope, found.slope_between) == (0.0, None, None)
+    assert (found.right, found.told, found.direction_p) == (0, 0, None)
+    assert found.answer == "cannot tell"
+    assert found.why == "it hangs on one change, or no change was predicted"
+
+
+def test_nothing_predicted_is_nothing_judged() -> None:
+    found = judged([])
+    assert (found.rows, found.changes, found.hit_share, found.skill) == (0, 0, None, None)
+    assert found.answer == "cannot tell"
+    assert found.why == f"too few changes: 0, and it takes {FEWEST}"
 
 
 def test_an_interval_has_both_errors_in_it() -> None:

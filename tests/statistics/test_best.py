@@ -51,6 +51,21 @@ def test_arms_that_are_equal_take_no_part() -> None:
     assert joint_level(np.zeros((50, 3)), pairs(3)) == 0.95
 
 
+@pytest.mark.parametrize("unit", [1e-9, 1e-3, 1e9])
+def test_the_level_does_not_depend_on_the_unit(unit: float) -> None:
+    """Equal arms differ by rounding, which grows with the numbers, and is no difference."""
+    scores = np.random.default_rng(16).normal(size=(50, 3))
+    scores[0] = 0.0  # a cluster that no arm has any of
+    doubled = np.column_stack((scores, scores[:, 0] * (1.0 + 1e-15)))
+    for some in (scores, doubled):
+        found = joint_level(unit * some, pairs(some.shape[1]))
+        assert found == pytest.approx(joint_level(some, pairs(some.shape[1])), abs=1e-9)
+    equal = np.column_stack((scores[:, 0], scores[:, 0] * (1.0 + 1e-15)))
+    assert joint_level(unit * equal, pairs(2)) == 0.95
+    line = np.column_stack((scores[:, 0], scores[:, 0] * (1.0 + 1e-15), 2.0 * scores[:, 0]))
+    assert joint_level(unit * line, pairs(3)) == pytest.approx(0.95, abs=0.003)
+
+
 def test_an_interval_of_the_one_that_was_picked_holds_only_at_the_level_of_all() -> None:
     """The winner's curse: of ten equal and independent arms the best one looks too good."""
     generator, clusters, arms = np.random.default_rng(15), 30, 10

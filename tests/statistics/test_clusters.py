@@ -70,8 +70,15 @@ def test_where_nothing_can_be_said_there_is_a_reason(
         pl.Series("b", below, **kinds),
         pl.Series("c", cluster, dtype=pl.String),
     )
-    assert (found.interval, found.note) == (None, note)
-    assert mean(pl.Series("a", [], **kinds), pl.Series("c", [], dtype=pl.String)).value is None
+    assert (found.interval, found.note, found.n) == (None, note, sum(below))
+    nothing = mean(pl.Series("a", [], **kinds), pl.Series("c", [], dtype=pl.String))
+    assert (nothing.value, nothing.n, nothing.note) == (None, 0, "nothing was counted")
+
+
+def test_a_mean_of_equal_values_counts_each_cluster_once() -> None:
+    found = mean(series([7] * 12), series(list("aaaabbbbcccc")))
+    assert (found.value, found.interval, found.note) == (7.0, None, "no spread: no interval")
+    assert (found.n, found.effective_n, found.design_effect) == (12, 3.0, 4.0)
 
 
 @given(OBSERVED, st.randoms(use_true_random=False))
@@ -224,3 +231,25 @@ def test_a_two_way_rate_without_spread_says_so(bought: int) -> None:
     found = two_way(pl.Series([bought] * 4), ones(4), cells, within=SHARE, seed=1)
     assert (found.value, found.interval) == (bought, None)
     assert "no interval" in found.note
+
+
+@pytest.mark.parametrize(("side", "note"), [(19, "19 clusters: Student's t"), (20, "")])
+def test_from_20_clusters_of_each_on_a_two_way_rate_is_a_bootstrap(side: int, note: str) -> None:
+    """The rarer of both decides; here there are more buyers than products."""
+    bought = np.random.default_rng(3).integers(0, 2, (side, 25))
+    cells = pl.DataFrame({"p": np.repeat(np.arange(side), 25), "b": np.tile(np.arange(25), side)})
+    found = two_way(series(bought.ravel().tolist()), ones(bought.size), cells, within=SHARE, seed=1)
+    assert (found.clusters, found.note) == (side, note)
+    assert found.interval is not None
+    assert (found.interval.method == "two-way bootstrap") == (not note)
+
+
+@pytest.mark.parametrize("value", [0, 1])
+def test_a_mean_of_0_or_1_that_is_no_share_has_an_interval(value: int) -> None:
+    """Only a share of 0 or 1 has no spread."""
+    cells = pl.DataFrame({"p": list("aabbcc"), "b": list("xyxyxy")})
+    gains = series([value + off for off in (3, 1, 0, -2, -1, -1)])
+    found = two_way(gains, ones(6), cells, within=None, seed=1)
+    assert found.value == value
+    assert found.interval is not None
+    assert found.interval.low < value < found.interval.high

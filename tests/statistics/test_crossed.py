@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from retailsim.analysis.statistics.crossed import Side, crossed_rates
+from retailsim.analysis.statistics.crossed import Side, crossed_difference, crossed_rates
 from retailsim.analysis.statistics.differences import two_rates
 
 PRODUCTS, BUYERS, TRIALS = 30, 5, 300
@@ -65,3 +65,46 @@ def test_one_buyer_alone_is_compared_by_product_and_said_so() -> None:
     test = crossed_rates(first, second)  # type: ignore[arg-type]
     assert test.method.startswith("clustered difference")
     assert "one buyer" in test.note
+
+
+def bought(rows: str) -> Side:
+    """Episodes as ``product buyer decision``, each of one letter or digit."""
+    product, buyer, above = (pl.Series(list(column)) for column in zip(*rows.split(), strict=True))
+    return above.cast(pl.Int64), pl.Series([1] * len(above)), product, buyer
+
+
+@pytest.mark.parametrize("buyers", [2, 3, 4])
+def test_the_error_is_that_of_products_and_of_buyers_less_that_of_their_cells(buyers: int) -> None:
+    """By hand: each sum of what episodes add, squared, and n / (n - 1) for how few there are."""
+    draws = np.random.default_rng(buyers)
+    names = [f"{product}{buyer}" for product in "abcde" for buyer in "wxyz"[:buyers]]
+    first, second = (
+        bought(" ".join(f"{name}{draws.integers(2)}" for name in names)) for _ in range(2)
+    )
+    added: dict[str, float] = {}
+    shares = [int(side[0].sum()) / len(names) for side in (first, second)]
+    for side, share, sign in zip((first, second), shares, (1.0, -1.0), strict=True):
+        for name, above in zip(names, side[0], strict=True):
+            added[name] = added.get(name, 0.0) + sign * (above - share) / len(names)
+
+    def variance(place: slice) -> float:
+        sums: dict[str, float] = {}
+        for name, one in added.items():
+            sums[name[place]] = sums.get(name[place], 0.0) + one
+        return sum(one**2 for one in sums.values()) * len(sums) / (len(sums) - 1)
+
+    products, by_buyer, cells = variance(slice(1)), variance(slice(1, 2)), variance(slice(2))
+    found = crossed_difference(first, second)
+    assert found is not None
+    assert found.estimate == pytest.approx(shares[0] - shares[1])
+    assert found.error**2 == pytest.approx(max(products, by_buyer, products + by_buyer - cells))
+    assert (found.df, found.buyers) == (buyers - 1, buyers)
+
+
+def test_with_a_single_buyer_the_error_is_that_of_products() -> None:
+    found = crossed_difference(bought("ax1 bx1"), bought("ax0 bx1"))
+    assert found is not None
+    # In the first nothing is off; in the second "a" is off by 1/4 and "b" by 1/4 the other way.
+    assert found.error == pytest.approx((2 * 2 * 0.25**2) ** 0.5)
+    assert (found.estimate, found.df, found.buyers) == (0.5, 1.0, 1)
+    assert crossed_difference(bought("ax1 ay1"), bought("ax0 ay1")) is None

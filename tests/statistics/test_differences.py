@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import t as student
 from statsmodels.stats.multitest import multipletests
 
 from retailsim.analysis.statistics.differences import mcnemar, rank_sum, sign_flip, two_rates
@@ -99,6 +100,15 @@ def test_with_too_few_clusters_no_change_can_be_excluded() -> None:
     assert (bounded.low, bounded.high) == (-1.0, 1.0)
 
 
+def test_a_level_that_p_meets_to_the_point_leaves_out_no_change() -> None:
+    """Two of 32 flips are as far off; at 1 - 2 / 32 they are what may be left out."""
+    gains, names = pl.Series([1.0, 2.0, 3.0, 4.0, 5.0]), pl.Series(list("abcde"))
+    found = sign_flip(gains, names, seed=1, level=1.0 - 2 / 32)
+    assert found.p == 2 / 32
+    assert found.interval is not None
+    assert found.interval.low > 0.0
+
+
 def test_flips_are_of_whole_clusters() -> None:
     gains = pl.Series([1.0] * 50)
     assert sign_flip(gains, pl.Series(["a"] * 25 + ["b"] * 25), seed=1).p == pytest.approx(0.5)
@@ -124,6 +134,47 @@ def test_the_interval_of_cliffs_delta_is_plain_numbers() -> None:
     assert -1.0 <= found.interval.low < 0.0 < found.interval.high <= 1.0
 
 
+def cliff_by_hand(one: list[int], two: list[int]) -> tuple[float, float]:
+    """Cliff 1996, from the sign of each pair: -1, 0 or 1."""
+    signs = [[float((a > b) - (a < b)) for b in two] for a in one]
+    n, m = len(one), len(two)
+    delta = sum(map(sum, signs)) / (n * m)
+    rows = [sum(row) / m for row in signs]
+    columns = [sum(column) / n for column in zip(*signs, strict=True)]
+    between = [sum((x - delta) ** 2 for x in part) / (len(part) - 1) for part in (rows, columns)]
+    variance = max(between[0] / n + between[1] / m, (1.0 - delta**2) / (n * m - 1))
+    z2 = 1.959963985**2 * variance
+    root = math.sqrt(z2 * ((1.0 - delta**2) ** 2 + z2))
+    ends = [(delta - delta**3 + sign * root) / (1.0 - delta**2 + z2) for sign in (-1.0, 1.0)]
+    return max(-1.0, ends[0]), min(1.0, ends[1])
+
+
+@pytest.mark.parametrize(
+    ("one", "two"),
+    [
+        ([5, 7, 4, 9, 6], [3, 5, 6, 2]),
+        ([1, 2, 2, 3, 8, 9], [2, 4, 9, 9, 9]),
+        ([1, 2], [1, 3]),
+        ([4, 4, 4], [4, 4]),
+        ([1, 1, 1, 1, 5], [1, 1, 1, 1, 1, 1, 1]),
+    ],
+)
+def test_the_interval_of_cliffs_delta_is_what_is_reckoned_by_hand(
+    one: list[int], two: list[int]
+) -> None:
+    found = rank_sum(pl.Series(one), pl.Series(two)).interval
+    mirrored = rank_sum(pl.Series(two), pl.Series(one)).interval
+    assert found is not None
+    assert mirrored is not None
+    assert (found.low, found.high) == pytest.approx(cliff_by_hand(one, two))
+    assert (-mirrored.high, -mirrored.low) == pytest.approx((found.low, found.high))
+
+
+def test_a_single_value_or_no_overlap_has_no_interval_of_delta() -> None:
+    for one, two in (([3], [1, 5]), ([1, 5], [3]), ([4, 5], [1, 2]), ([1, 2], [4, 5])):
+        assert rank_sum(pl.Series(one), pl.Series(two)).interval is None
+
+
 def test_a_difference_of_rates_knows_its_clusters() -> None:
     above, below = pl.Series([8, 7, 9, 8] * 5), pl.Series([10] * 20)
     first = (above, below, pl.Series([f"a{n}" for n in range(20)]))
@@ -133,7 +184,10 @@ def test_a_difference_of_rates_knows_its_clusters() -> None:
     assert found.p is not None
     assert found.p < 0.001
     nothing = (above.clear(), below.clear(), pl.Series([], dtype=pl.String))
-    assert two_rates(first, nothing).note == "nothing was counted on one side"
+    for one, two in ((first, nothing), (nothing, first)):
+        alone = two_rates(one, two)
+        assert (alone.p, alone.n) == (None, 200)
+        assert alone.note == "nothing was counted on one side"
 
 
 def test_with_the_same_clusters_on_both_sides_the_error_is_that_of_paired_clusters() -> None:
@@ -144,6 +198,28 @@ def test_with_the_same_clusters_on_both_sides_the_error_is_that_of_paired_cluste
     assert found.interval is not None
     assert found.interval.high == pytest.approx(4.302653 * math.sqrt(1.5 * 2 * (1 / 6) ** 2), 1e-5)
     assert found.method == "clustered difference, t with 2 df"
+
+
+def test_two_clusters_are_enough_for_a_difference_and_one_is_not() -> None:
+    names, below = pl.Series(["a", "b"]), pl.Series([4, 4])
+    first, second = (pl.Series([3, 2]), below, names), (pl.Series([2, 0]), below, names)
+    found = two_rates(first, second)
+    # By hand: scores of (0.5, -0.5) and (1, -1) out of 8, times the root of 2.
+    error = math.sqrt(2.0 * 2.0 * (0.5 / 8.0) ** 2)
+    assert found.p == pytest.approx(2.0 * student.sf(0.375 / error, 1))
+    alone = two_rates(*(tuple(part.head(1) for part in side) for side in (first, second)))  # type: ignore[arg-type]
+    assert (alone.estimate, alone.p, alone.n) == (0.25, None, 8)
+    assert alone.note == "a single cluster"
+
+
+def test_where_clusters_agree_on_each_side_nothing_says_how_sure_a_difference_is() -> None:
+    names, below = pl.Series(["a", "b", "c"]), pl.Series([4, 8, 4])
+    halves, quarters = pl.Series([2, 4, 2]), pl.Series([1, 2, 1])
+    found = two_rates((halves, below, names), (quarters, below, names))
+    assert (found.estimate, found.p, found.interval, found.n) == (0.25, None, None, 32)
+    assert found.note == "no spread between clusters: how certain this is cannot be estimated"
+    same = two_rates((halves, below, names), (halves, below, names))
+    assert (same.estimate, same.p, same.note) == (0.0, 1.0, "")
 
 
 def test_a_side_of_a_single_cluster_has_no_interval_however_many_the_other_has() -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 import pytest
+from scipy.stats import t as student
 
-from retailsim.analysis.statistics.elasticity import by_group, grouped, log_log
+from retailsim.analysis.statistics.elasticity import by_group, grouped, log_log, slope, slope_gap
 from retailsim.analysis.statistics.trend import cochran_armitage, logistic_trend
+from retailsim.analysis.statistics.values import Test
 
 PRICES = (0.90, 0.95, 1.0, 1.05, 1.10)
 
@@ -88,6 +90,58 @@ def test_the_grouped_model_keeps_conditions_without_a_purchase() -> None:
     assert found.n == 100
 
 
+def of_one_error(test: Test, clusters: int) -> bool:
+    """Whether p and the interval come from one standard error, by t of so many clusters."""
+    assert test.p is not None
+    assert test.estimate is not None
+    assert test.interval is not None
+    law = student(clusters - 1)
+    assert (test.interval.low + test.interval.high) / 2.0 == pytest.approx(test.estimate)
+    error = (test.interval.high - test.estimate) / law.ppf(0.975)
+    return test.p == pytest.approx(2.0 * law.sf(abs(test.estimate) / error))
+
+
+@pytest.mark.parametrize("elasticity", [-0.2, -0.05, 0.1])
+def test_p_and_the_interval_of_a_model_are_of_one_error(elasticity: float) -> None:
+    rows = truth(elasticity, 12)
+    odd = pl.col("product").str.slice(1).cast(pl.Int64) % 2
+    groups = rows.with_columns(
+        product=pl.format("p{}", pl.col("product").str.slice(1).cast(pl.Int64) // 2),
+        group=odd.cast(pl.String),
+    )
+    assert of_one_error(grouped(rows), 12)
+    assert of_one_error(slope(rows), 12)
+    assert of_one_error(slope_gap(groups, "0", "1"), 6)
+    each = rows["purchases"].to_list()
+    bought = pl.Series([int(n < one) for one in each for n in range(0, 400, 8)])
+    price, product = (
+        pl.Series([one for one in rows[name] for _ in range(0, 400, 8)])
+        for name in ("price", "product")
+    )
+    assert of_one_error(logistic_trend(bought, price, product), 12)
+
+
+def test_a_wall_that_one_purchase_in_millions_breaks_fits_no_model() -> None:
+    """It is not separated, and the slope is too steep for the fit to end."""
+    many = 1_000_000
+    counts = {"steep": (many, many, many - 1, 0, 1), "level": (many // 2,) * 4 + (many // 3,)}
+    wall = [
+        (f"p{n}", group, price, bought // (n + 1) if group == "level" else bought, many)
+        for group in counts
+        for n in range(3)
+        for price, bought in zip(PRICES, counts[group], strict=True)
+    ]
+    names = ["product", "group", "price", "purchases", "episodes"]
+    both = pl.DataFrame(wall, schema=names, orient="row")
+    for found, n in (
+        (slope_gap(both, "steep", "level"), 30 * many),
+        (slope(both.filter(group="steep").drop("group")), 15 * many),
+        (grouped(both.filter(group="steep").drop("group")), 15 * many),
+    ):
+        assert (found.estimate, found.p, found.interval, found.n) == (None, None, None, n)
+        assert found.note == "no model fits"
+
+
 @pytest.mark.parametrize("bought", [0, 20])
 def test_the_grouped_model_says_when_nothing_varies(bought: int) -> None:
     rows = [("p", price, bought, 20) for price in PRICES]
@@ -113,6 +167,9 @@ def test_a_logistic_trend_points_where_the_outcome_goes() -> None:
     assert found.estimate < -1.0
     assert found.p is not None
     assert found.p < 0.01
+    assert found.interval is not None
+    assert found.interval.method == "robust, t with 49 df"
+    assert found.interval.low < found.estimate < found.interval.high < 0.0
 
 
 @pytest.mark.parametrize(

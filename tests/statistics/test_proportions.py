@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from statistics import NormalDist
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -40,6 +43,16 @@ def test_newcombe_gives_the_textbook_interval(
 ) -> None:
     found = newcombe(*counts)
     assert (round(found.low, 4), round(found.high, 4)) == (low, high)
+
+
+@pytest.mark.parametrize("level", [0.8, 0.95, 0.99])
+def test_newcombes_interval_of_a_level_squares_and_adds_wilsons_of_that_level(level: float) -> None:
+    z = NormalDist().inv_cdf(0.5 + level / 2.0)
+    one, two = wilson(14, 20, quantile=z), wilson(9, 30, quantile=z)
+    found = newcombe(14, 20, 9, 30, level=level)
+    down, up = (0.7 - one.low, two.high - 0.3), (one.high - 0.7, 0.3 - two.low)
+    assert found.low == pytest.approx(0.4 - math.hypot(*down))
+    assert found.high == pytest.approx(0.4 + math.hypot(*up))
 
 
 @pytest.mark.slow

@@ -64,6 +64,13 @@ def test_that_it_is_rough_changes_no_end_from_8_clusters_on() -> None:
     ]
 
 
+def test_a_product_that_sold_nothing_is_money_that_is_never_negative_too() -> None:
+    net, names = pl.Series([0.0, 3.0, 5.0, 9.0] * 3), pl.Series([f"p{n}" for n in range(12)])
+    found = mean(net, names, within=MONEY).interval
+    assert found is not None
+    assert found.method == "log scale, 11 df, rough"
+
+
 def test_money_that_can_be_lost_keeps_students_t() -> None:
     gains, names = pl.Series([-3.0, 5.0, 9.0] * 4), pl.Series([f"p{n}" for n in range(12)])
     assert mean(gains, names, within=MONEY) == mean(gains, names)
