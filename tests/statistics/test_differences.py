@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import t as student
+from scipy.stats import ttest_ind
 from statsmodels.stats.multitest import multipletests
 
 from retailsim.analysis.statistics.differences import mcnemar, rank_sum, sign_flip, two_rates
@@ -157,6 +158,7 @@ def cliff_by_hand(one: list[int], two: list[int]) -> tuple[float, float]:
         ([1, 2], [1, 3]),
         ([4, 4, 4], [4, 4]),
         ([1, 1, 1, 1, 5], [1, 1, 1, 1, 1, 1, 1]),
+        ([1, 1, 1, 1, 1, 5], [1, 1]),
     ],
 )
 def test_the_interval_of_cliffs_delta_is_what_is_reckoned_by_hand(
@@ -210,6 +212,32 @@ def test_two_clusters_are_enough_for_a_difference_and_one_is_not() -> None:
     alone = two_rates(*(tuple(part.head(1) for part in side) for side in (first, second)))  # type: ignore[arg-type]
     assert (alone.estimate, alone.p, alone.n) == (0.25, None, 8)
     assert alone.note == "a single cluster"
+
+
+@pytest.mark.parametrize(
+    ("few", "pooled"),
+    [([5, 5, 6], True), ([0, 5, 10], False), ([1, 9, 4, 4, 4, 5, 5, 5, 5, 6], False)],
+)
+def test_the_error_is_welchs_and_with_few_clusters_on_a_side_at_least_the_pooled_one(
+    few: list[int], pooled: bool
+) -> None:
+    """Two or three clusters that happen to agree are no certainty."""
+    many = [0, 2, 3, 3, 4, 4, 5, 5, 6, 7, 8, 10]
+
+    def side(above: list[int], name: str) -> tuple[pl.Series, pl.Series, pl.Series]:
+        names = pl.Series([f"{name}{n}" for n in range(len(above))])
+        return pl.Series(above), pl.Series([10] * len(above)), names
+
+    shares = [np.array(above) / 10 for above in (few, many)]
+    welch = ttest_ind(*shares, equal_var=False)
+    error = abs((shares[0].mean() - shares[1].mean()) / ttest_ind(*shares).statistic)
+    if not pooled:
+        error = math.sqrt(sum(part.var(ddof=1) / len(part) for part in shares))
+    for one, two in (((few, "f"), (many, "m")), ((many, "m"), (few, "f"))):
+        found = two_rates(side(*one), side(*two))
+        assert found.interval is not None
+        half = (found.interval.high - found.interval.low) / 2.0
+        assert half == pytest.approx(student.ppf(0.975, welch.df) * error)
 
 
 def test_where_clusters_agree_on_each_side_nothing_says_how_sure_a_difference_is() -> None:

@@ -172,6 +172,20 @@ def test_a_logistic_trend_points_where_the_outcome_goes() -> None:
     assert found.interval.low < found.estimate < found.interval.high < 0.0
 
 
+@pytest.mark.parametrize("unit", [1e-4, 1e4])
+def test_a_logistic_trend_does_not_depend_on_the_unit_of_the_score(unit: float) -> None:
+    generator = np.random.default_rng(6)
+    bought = pl.Series(generator.integers(0, 2, 200))
+    price, names = pl.Series(np.tile(PRICES, 40)), pl.Series(np.repeat(np.arange(20), 10))
+    plain, scaled = (
+        logistic_trend(bought, price, names),
+        logistic_trend(bought, unit * price, names),
+    )
+    assert plain.estimate is not None
+    assert scaled.estimate == pytest.approx(plain.estimate / unit)
+    assert scaled.p == pytest.approx(plain.p)
+
+
 @pytest.mark.parametrize(
     ("outcome", "score", "cluster", "note"),
     [

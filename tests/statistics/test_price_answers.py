@@ -77,6 +77,21 @@ def test_rates_that_are_equal_are_no_difference_however_they_are_rounded() -> No
         assert (found.estimate, found.p, found.note) == (0.0, 1.0, NO_DIFFERENCE)
 
 
+def test_elasticities_that_differ_by_rounding_are_equal_beside_one_that_is_0() -> None:
+    """Shares of 41 and eleven times as many of 1,000 have one slope, in all but the last bits."""
+    falls, level = np.array([30, 26, 22, 18, 14]), np.full(5, 20)
+    cells = pl.concat(
+        counted(group, np.array([factor * falls, level]), episodes, 1)
+        for group, factor, episodes in (("sensitive", 1, 41), ("indifferent", 11, 1_000))
+    )
+    found = by_group(cells, *GROUPS)
+    slopes = found.per_product["p0"]
+    assert slopes[0] != slopes[1]
+    assert slopes == pytest.approx((-3.7575, -3.7575), abs=1e-4)
+    assert found.per_product["p1"] == (0.0, 0.0)
+    assert (found.test.estimate, found.test.p, found.test.note) == (0.0, 1.0, NO_DIFFERENCE)
+
+
 def test_single_decisions_that_are_equal_at_every_price_have_no_trend() -> None:
     bought = np.repeat([1, 0, 1, 1, 0, 1, 0], len(PRICES))
     product = np.repeat([f"p{n}" for n in range(7)], len(PRICES))

@@ -48,6 +48,21 @@ def test_an_interval_is_in_the_unit_of_its_money() -> None:
     assert cents.interval.low == pytest.approx(100.0 * dollars.interval.low)
 
 
+@pytest.mark.parametrize("next_to_nothing", [1e-3, 1e-9])
+def test_a_product_that_sold_next_to_nothing_widens_it_by_half_as_much_again_at_most(
+    next_to_nothing: float,
+) -> None:
+    """Its logarithm lies far off; the coefficient of variation bounds what that may say."""
+    net = np.array([*np.linspace(90.0, 110.0, 11), next_to_nothing])
+    found = mean(pl.Series(net), pl.Series(range(12)), within=MONEY)
+    implied = np.sqrt(np.log1p(net.var(ddof=1) / net.mean() ** 2))
+    error = net.std(ddof=1) / np.sqrt(12)
+    up = reach(12, 1.5 * implied)
+    assert up > reach(12, implied)
+    assert found.interval is not None
+    assert found.interval.high == pytest.approx(net.mean() * np.exp(up * error / net.mean()))
+
+
 def test_with_few_clusters_it_is_called_rough() -> None:
     assert "rough" in net_of(ROUGH - 1).note
     assert "rough" not in net_of(ROUGH).note
