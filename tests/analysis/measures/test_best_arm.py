@@ -7,9 +7,11 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import polars as pl
 import pytest
+from scipy.stats import t as student
 
 from retailsim.analysis.measures.arms import Best, best_arm
 from retailsim.analysis.measures.table import measure
+from retailsim.analysis.statistics.best import joint_level
 
 NET, REFUNDS = measure("net_revenue_cents"), measure("refunded_cents")
 
@@ -113,6 +115,23 @@ def test_an_arm_is_not_ahead_because_its_hard_episodes_failed() -> None:
     assert found.value - 50.0 == pytest.approx(950.0)
     assert found.rivals[0].behind.estimate == pytest.approx(50.0)
     assert best({"cheaper": episodes(one), "dearer": episodes(one + 50.0)}).over is None
+
+
+def test_the_interval_of_the_best_arm_is_by_t_at_the_level_at_which_those_of_all_hold() -> None:
+    arms = drawn(7, [1000.0, 700.0, 900.0], products=9)
+    found = best(arms)
+    means = np.column_stack(
+        [
+            part.group_by("product").agg(pl.col("net_revenue_cents").mean()).sort("product")[:, 1]
+            for part in arms.values()
+        ]
+    )
+    own = means[:, list(arms).index(found.label)]
+    level = joint_level(means - means.mean(axis=0), np.eye(3))
+    low, high = student.interval(level, 8, own.mean(), own.std(ddof=1) / 3.0)
+    assert found.interval is not None
+    assert (found.interval.low, found.interval.high) == pytest.approx((low, high))
+    assert 0.95 < level < 0.9834
 
 
 def test_of_refunds_the_fewest_are_best() -> None:
