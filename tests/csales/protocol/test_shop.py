@@ -14,6 +14,7 @@ from retailsim.market.catalogue.product import Product
 from retailsim.market.catalogue.product_files import Problems, builtin_catalogue, read_products
 from retailsim.market.core.embedding import EmbeddingUnavailable
 from retailsim.market.protocols.csales.category_tree import CategoryTree
+from retailsim.market.protocols.csales.sheets import apart, for_buyer
 from retailsim.market.protocols.csales.shop import Shop, sheet_text
 from retailsim.market.protocols.csales.similarity import (
     EmbeddingIndex,
@@ -37,6 +38,16 @@ STOCK = (
     sheet("w1", "Watch with leather strap", 20_000, "Jewelry"),
 )
 PATHS = st.lists(st.sampled_from(["Clothes", "Men", "Jeans", "Boats"]), max_size=5).map(tuple)
+
+
+def test_what_is_done_to_a_copy_of_a_sheet_stays_in_the_copy() -> None:
+    shelf = msgspec.structs.replace(STOCK[0], details={"fit": "straight"}, unit_cost_cents=900)
+    copied = apart(shelf)
+    assert copied == shelf
+    copied.details["fit"] = "whatever you like"
+    assert shelf.details == {"fit": "straight"}
+    assert for_buyer(shelf).unit_cost_cents is None
+    assert shelf.unit_cost_cents == 900
 
 
 def test_a_path_is_cut_to_its_longest_beginning() -> None:

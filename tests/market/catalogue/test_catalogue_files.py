@@ -214,9 +214,10 @@ def test_an_empty_catalogue_is_for_the_caller_to_refuse_with_the_counts(tmp_path
     path.write_bytes(row(price=None))
     problems = Problems()
     assert read(path, problems) == []
-    assert str(EmptyCatalogue(path, problems.summary())) == (
-        f"the catalogue {path} holds no usable product: skipped 1 of 1: 1 without a usable price"
-    )
+    why = "skipped 1 of 1: 1 without a usable price"
+    error = EmptyCatalogue(path, problems.summary())
+    assert str(error) == f"the catalogue {path} holds no usable product: {why}"
+    assert (error.path, error.summary) == (path, why)
 
 
 def _peak_of_reading(path: Path) -> int:

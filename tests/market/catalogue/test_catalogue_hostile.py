@@ -10,6 +10,8 @@ import pytest
 from campaign.surfaces.workbooks import packed, sheet_of
 from retailsim.market.catalogue.catalogue_file import look_at, open_catalogue
 from retailsim.market.catalogue.formats import workbook
+from retailsim.market.catalogue.formats.table import Row
+from retailsim.market.catalogue.formats.xml_feed import xml_rows
 from retailsim.market.catalogue.options import CatalogueOptions
 from retailsim.market.catalogue.problems import Problems
 from retailsim.market.catalogue.product import Product
@@ -47,6 +49,15 @@ def test_a_feed_is_mended_where_programs_slip(tmp_path: Path) -> None:
     assert [(one.title, one.path) for one in found] == [("Salt & Pepper & A & B", ("Café", "Tea"))]
     with pytest.raises(UnreadableCatalogue, match="its elements are nested too deeply"):
         read(tmp_path / "a.xml", "<rss><item>" + "<a>" * 200)
+
+
+def test_a_cell_that_is_repeated_without_end_is_kept_two_thousand_times(tmp_path: Path) -> None:
+    path = tmp_path / "a.xml"
+    path.write_text(FEED.format("Tea", "<image_link>x</image_link>" * 2_003))
+    [row] = xml_rows(path).read()
+    assert isinstance(row, Row)
+    assert row.cells["image_link"] == ["x"] * 2_000
+    assert row.cells["title"] == "Tea"
 
 
 def test_a_sheet_that_claims_more_cells_than_memory_has_ends_its_reader_alone(

@@ -80,6 +80,21 @@ def test_what_is_installed_is_found_without_a_folder() -> None:
     assert problem("no_such_module:X", None) == "there is no module no_such_module installed"
 
 
+@pytest.mark.parametrize("folder", [True, False])
+def test_what_is_installed_and_lacks_a_module_is_not_called_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folder: bool
+) -> None:
+    (tmp_path / "site" / "shelf_of_others").mkdir(parents=True)
+    (tmp_path / "site" / "shelf_of_others" / "wares.py").write_text("import no_such_thing\n")
+    monkeypatch.syspath_prepend(tmp_path / "site")
+    beside = tmp_path if folder else None
+    said = problem("shelf_of_others.wares:NAME", beside)
+    assert said.startswith("importing shelf_of_others.wares failed: ModuleNotFoundError: ")
+    assert "no_such_thing" in said
+    missing = problem("shelf_of_others.bread:NAME", beside)
+    assert missing.startswith("there is no module shelf_of_others.bread")
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [
