@@ -64,6 +64,7 @@ PACKAGES = {
             *_files("analysis/projection", "columns_read protocol_tables"),
             *_files("analysis/protocols", "sales_gains sales_measures"),
             *_files("analysis/replay", "cost"),
+            *_files("people", "beside_people"),
         ),
     ),
     "budget": Package(

@@ -7,10 +7,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import polars as pl
 import pytest
 
-from retailsim.analysis.measures.beside_people import BesidePeople, beside_people, told_apart
+from retailsim.analysis.measures.beside_people import (
+    BesidePeople,
+    PeopleChange,
+    beside_people,
+    told_apart,
+)
 from retailsim.analysis.projection.loader import load
 from retailsim.sim.people.twin import beside_twins
 from tests.people import csales_words, retail_words
@@ -220,3 +226,50 @@ def test_a_difference_that_everybody_has_is_told() -> None:
     assert conversion.new_products is not None and conversion.interval is not None
     wide = conversion.new_products.high - conversion.new_products.low
     assert wide > conversion.interval.high - conversion.interval.low
+
+
+def conversion_of(found: BesidePeople) -> PeopleChange:
+    [change] = [one for one in found.changes if one.measure == "conversion_rate"]
+    return change
+
+
+def test_where_no_pair_differs_no_difference_is_left_open() -> None:
+    """Neither over people nor over products, though products alone would leave some."""
+    rows = [[1, 0, 1], [0, 0, 1], [1, 1, 0], [0, 1, 1]]
+    same = conversion_of(beside(rows, rows))
+    assert same.interval is not None
+    assert (same.interval.low, same.interval.high) == (0.0, 0.0)
+    assert same.new_products == same.interval
+    assert (same.test.estimate, same.adjusted_p) == (0.0, 1.0)
+
+
+def test_of_a_single_product_nothing_is_said_of_others() -> None:
+    found = conversion_of(beside([[1]] * 7, [[0], [1]] * 3 + [[0]]))
+    assert found.interval is not None
+    assert found.new_products is None
+    assert found.people.value == 1.0
+    assert found.simulated.value == pytest.approx(3 / 7)
+
+
+def test_who_left_before_deciding_bounds_the_change_from_both_sides() -> None:
+    """Two lost episodes whose twins bought once: had neither bought, and had both."""
+    people, twins = episodes(2, [[1, 0], [1, 1]]), episodes(2, [[0, 0], [1, 0]])
+    lost = episodes(1, [[1, 0]]).with_columns(pair=pl.format("lost {}", "pair"))
+    bounds = beside_people(people, twins, lost=lost).bounds
+    assert bounds is not None
+    assert bounds.episodes == 2
+    assert (bounds.low, bounds.high) == pytest.approx(((3 - 1 - 1) / 6, (3 + 2 - 1 - 1) / 6))
+    assert beside_people(people, twins, lost=lost.head(0)).bounds is None
+    assert beside_people(people, twins).bounds is None
+
+
+@pytest.mark.parametrize(
+    ("adjusted", "differs"), [(0.0, True), (0.05, True), (0.051, False), (1.0, False), (None, None)]
+)
+def test_a_measure_differs_by_its_adjusted_p(adjusted: float | None, differs: bool | None) -> None:
+    """Whose p is not known differs neither way."""
+    found = beside([[1, 1]] * 3, [[0, 1]] * 3)
+    change = msgspec.structs.replace(conversion_of(found), adjusted_p=adjusted)
+    told = told_apart(msgspec.structs.replace(found, changes=(change,)))
+    expected = {True: differs is True, False: differs is False}
+    assert {way: bool(changes) for way, changes in told.items()} == expected

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from statistics import NormalDist
 from typing import Any
 
 import pytest
@@ -215,6 +216,51 @@ def test_episodes_of_a_single_product_are_compared_as_independent_ones(tmp_path:
     assert conversion.test.method == "Fisher exact"
     assert conversion.test.interval is not None
     assert conversion.test.p == pytest.approx(2 / 12870)
+
+
+def test_intervals_of_a_single_product_are_adjusted_as_their_p_is(tmp_path: Path) -> None:
+    """Of two buyers one is told apart, so its interval is of 97.5 %."""
+
+    def run(name: str, b: int, c: int) -> Path:
+        some = [
+            closed(
+                f"{buyer}{n}",
+                opened(seller=name, buyer=buyer, product="p"),
+                *([order()] if n < bought else []),
+            )
+            for buyer, bought in (("b", b), ("c", c))
+            for n in range(8)
+        ]
+        return write_run(tmp_path / name, market("m", *some))
+
+    found = compare(load(run("first", 8, 4)), load(run("second", 0, 4)))
+    changes = {change.of: change for change in found.exploratory}
+    told = changes["buyer b"]
+    assert (told.test.method, told.test.estimate) == ("Fisher exact", -1.0)
+    assert told.adjusted_p == pytest.approx(2 * told.test.p if told.test.p else 0.0)
+    z = NormalDist().inv_cdf(0.9875)
+    gone = (z * z / 8) / (1.0 + z * z / 8)  # what Wilson leaves of 8 of 8
+    assert told.simultaneous is not None
+    assert told.simultaneous.high == pytest.approx(-1.0 + gone * 2**0.5)
+
+
+def test_a_category_of_a_single_pair_is_compared_as_a_pair(tmp_path: Path) -> None:
+    def run(name: str, *, sold: bool) -> Path:
+        some = [
+            closed(
+                f"e{n}",
+                opened(product=f"p{n}", category="Food" if n else "Fashion"),
+                *([order()] if sold else []),
+            )
+            for n in range(4)
+        ]
+        return write_run(tmp_path / name, market("m", *some))
+
+    found = compare(load(run("a", sold=True)), load(run("b", sold=False)))
+    tests = {change.of: change.test for change in found.exploratory}
+    assert tests["category Fashion"].method == "McNemar, exact"
+    assert (tests["category Fashion"].estimate, tests["category Fashion"].n) == (-1.0, 1)
+    assert tests["category Food"].n == 3
 
 
 def test_no_difference_of_rates_is_beyond_a_hundred_points(tmp_path: Path) -> None:

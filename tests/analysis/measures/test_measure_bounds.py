@@ -5,8 +5,11 @@ from __future__ import annotations
 from copy import deepcopy
 from pathlib import Path
 
+import polars as pl
 import pytest
 
+from retailsim.analysis.measures.failures import reasons
+from retailsim.analysis.measures.value_text import bounded
 from retailsim.analysis.projection.loader import load
 from retailsim.analysis.replay.replay import Replay, replay
 from retailsim.events.messages import (
@@ -124,3 +127,34 @@ def test_an_order_without_an_issue_is_settled_when_its_buyer_comes_to_the_review
 
 def test_moods_are_counted_each_by_its_name(found: Replay) -> None:
     assert found.overall.sentiments == {"Positive": 2, "Neutral": 1, "Negative": 0}
+
+
+def test_reasons_are_counted_the_most_common_first_and_equals_by_name() -> None:
+    over_http = f"OutsideFailed: agent s asked outside for 'POST {'0' * 64}': WireFault: "
+    failed = pl.DataFrame(
+        [
+            ("pitch", "no reply"),
+            ("review", "too long"),
+            ("review", "too long"),
+            ("pitch", f"{over_http}no reply"),
+            ("decision", "zero"),
+            ("decision", "no reply"),
+            ("decision", "no reply"),
+            ("decision", "no reply"),
+        ],
+        schema=["failed_stage", "failed_reason"],
+        orient="row",
+    )
+    assert reasons(failed).rows() == [
+        ("decision", "no reply", 3),
+        ("pitch", "no reply", 2),
+        ("review", "too long", 2),
+        ("decision", "zero", 1),
+    ]
+    assert reasons(failed.head(0)).is_empty()
+
+
+def test_an_amount_that_may_be_lower_is_marked_and_has_its_least_beside_it() -> None:
+    assert bounded("cents", 1_250, None) == ("$12.50", "")
+    assert bounded("cents", 1_250, 900) == ("$12.50*", "≥ $9.00")
+    assert bounded("share", 0.25, 0.2) == ("25.0%*", "≥ 20.0%")

@@ -191,8 +191,17 @@ def test_what_hangs_on_returns_is_said() -> None:
     refund |= {"shipping_refund_cents": 0, "return_shipping_cents": 0}
     paid = {**order, "product": "p", "shipping_cents": 0}
     sold = [opened, paid, {**refund, "return_shipping_payer": "buyer"}, {"type": "EpisodeClosed"}]
-    *_, said = profit_told(profit_statement(frame([sold])))
+    found = profit_statement(frame([sold]))
+    assert found is not None
+    *_, said = profit_told(found)
     assert said == f"{LOST} an episode would earn $4.00."
+    assert found.lines == (
+        ("Sales", 2_000),
+        ("Refunds", -1_000),
+        ("Goods kept by buyers", -600),
+        ("Goods that came back, lost", -600),
+        ("Profit", -200),
+    )
 
 
 def test_without_a_cost_one_line_says_why_there_is_no_profit() -> None:
