@@ -39,8 +39,8 @@ class Mutant(msgspec.Struct, frozen=True, kw_only=True):
     nth : int
         Which of those that are alike in all of the above but their place, from 0.
     lines : tuple of int
-        First and last line of the statement it is in; empty if that may run only once, on import or
-        in a function that remembers what it returned.
+        First and last line of the statement it is in; empty if that may run only once: on import,
+        in a function that is called there, or in one that remembers what it returned.
     """
 
     path: str
@@ -68,7 +68,7 @@ class Mutant(msgspec.Struct, frozen=True, kw_only=True):
 def mutants(path: str, source: bytes) -> list[Mutant]:
     """Return all mutants of a module in the order of their places; a few may be no Python."""
     tree = ast.parse(source)
-    walk = _Walk(source)
+    walk = _Walk(source, _called_on_import(tree))
     walk.visit(tree)
     seen: Counter[tuple[str, ...]] = Counter()
     found = []
@@ -111,8 +111,9 @@ Found = tuple[str, str, Located, str, tuple[int, ...]]
 class _Walk(ast.NodeVisitor):
     """Goes through a module and keeps each change that an operator offers."""
 
-    def __init__(self, source: bytes) -> None:
+    def __init__(self, source: bytes, on_import: frozenset[str]) -> None:
         self.found: list[Found] = []
+        self._on_import = on_import
         self._starts = [0]
         for line in source.splitlines(keepends=True):
             self._starts.append(self._starts[-1] + len(line))
@@ -156,6 +157,7 @@ class _Walk(ast.NodeVisitor):
         self._scope.append(node.name)
         self._functions += 1
         cached = any(_remembers(one) for one in node.decorator_list)
+        cached = cached or node.name in self._on_import
         self._cached += cached
         for statement in node.body:
             self.visit(statement)
@@ -205,6 +207,21 @@ def _remembers(decorator: ast.expr) -> bool:
         case ast.Call(func=function):
             return _remembers(function)
     return False
+
+
+def _called_on_import(tree: ast.Module) -> frozenset[str]:
+    """Return the names of functions that are called outside of functions: these run on import."""
+    found = set[str]()
+    ahead: list[ast.AST] = [tree]
+    while ahead:
+        node = ahead.pop()
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            found.add(node.func.id)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            ahead += [*node.args.defaults, *filter(None, node.args.kw_defaults)]
+        elif not isinstance(node, ast.Lambda):
+            ahead += ast.iter_child_nodes(node)
+    return frozenset(found)
 
 
 def _is_unseen(node: ast.stmt) -> bool:

@@ -195,6 +195,8 @@ def test_what_nobody_ran_meets_those_that_start_programs() -> None:
         "LIMIT = 1",
         "@cache\ndef f():\n    x = 1",
         "@functools.lru_cache(maxsize=3)\ndef f():\n    x = 1",
+        "def f():\n    x = 1\n\nALL = [f() for _ in some]",
+        "def f():\n    x = 1\n\nclass A:\n    y = f()",
     ],
 )
 def test_what_may_run_once_meets_all(text: str) -> None:
