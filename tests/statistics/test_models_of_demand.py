@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 import pytest
+import statsmodels.api as sm
 from scipy.stats import t as student
 
 from retailsim.analysis.statistics.elasticity import by_group, grouped, log_log, slope, slope_gap
@@ -140,6 +141,26 @@ def test_a_wall_that_one_purchase_in_millions_breaks_fits_no_model() -> None:
     ):
         assert (found.estimate, found.p, found.interval, found.n) == (None, None, None, n)
         assert found.note == "no model fits"
+
+
+def test_a_fit_that_fails_is_a_note_and_no_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    def singular(*_: object, **__: object) -> None:
+        raise np.linalg.LinAlgError("SVD did not converge")
+
+    rows = truth(-0.7, 6)
+    both = pl.concat(rows.with_columns(group=pl.lit(name)) for name in ("one", "two"))
+    bought, names = pl.Series([0, 1, 1, 0, 1, 0]), pl.Series(list("aabbcc"))
+    monkeypatch.setattr(sm.GLM, "fit", singular)
+    for found, n in (
+        (grouped(rows), 6 * 5 * 400),
+        (slope(rows), 6 * 5 * 400),
+        (slope_gap(both, "one", "two"), 2 * 6 * 5 * 400),
+    ):
+        assert (found.estimate, found.p, found.n) == (None, None, n)
+        assert found.note == "no model fits"
+    trend = logistic_trend(bought, pl.Series([0.9, 1.1] * 3), names)
+    assert (trend.estimate, trend.n) == (None, 6)
+    assert trend.note == "the score separates the outcomes"
 
 
 @pytest.mark.parametrize("bought", [0, 20])

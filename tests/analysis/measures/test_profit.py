@@ -193,7 +193,11 @@ def test_what_hangs_on_returns_is_said() -> None:
     sold = [opened, paid, {**refund, "return_shipping_payer": "buyer"}, {"type": "EpisodeClosed"}]
     found = profit_statement(frame([sold]))
     assert found is not None
-    *_, said = profit_told(found)
+    _, parts, said = profit_told(found)
+    assert parts == (
+        "That is sales $20.00 - refunds $10.00 - goods kept by buyers $6.00"
+        " - goods that came back, lost $6.00."
+    )
     assert said == f"{LOST} an episode would earn $4.00."
     assert found.lines == (
         ("Sales", 2_000),
