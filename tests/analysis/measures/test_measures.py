@@ -21,6 +21,7 @@ from retailsim.analysis.measures.measure import EVERY_VIEW, Measure
 from retailsim.analysis.measures.table import MEASURES, measure, shown_in
 from retailsim.analysis.projection.loader import load
 from retailsim.analysis.report.content import report
+from retailsim.analysis.statistics.values import Estimate
 from tests.sim.runs import SMALL, events_of, launched, sim
 
 TALKATIVE = Measure(
@@ -203,6 +204,21 @@ def test_every_measure_has_one_name_and_one_label() -> None:
     assert len(set(labels)) == len(labels)
     assert all(one.about or one.unit == "count" for one in MEASURES.values())
     assert measure("net_revenue_cents").estimate_label == "Net revenue per episode"
+
+
+def test_values_of_an_experiment_keep_their_names() -> None:
+    """Programs read them in ``experiment --json``, whatever the measures are called."""
+    found = Estimate(value=0.5, n=1)
+    named = {one.name: value_of(one, found).name for one in MEASURES.values() if one.tag}
+    assert named == {
+        "conversion_rate": "bought",
+        "refund_rate": "refunded",
+        "average_quantity": "quantity",
+        "average_rating": "rating",
+        "net_revenue_cents": "net revenue",
+        "profit_cents": "profit",
+    }
+    assert value_of(MEASURES["units"], found, name="sold").label == "Units per episode"
 
 
 @pytest.mark.slow
