@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from retailsim.market.catalogue import lines
+from retailsim.market.catalogue.catalogue_file import open_catalogue
 from retailsim.market.catalogue.formats.table import Row
 from retailsim.market.catalogue.product import Product
 from retailsim.market.catalogue.product_files import (
@@ -34,6 +35,16 @@ def row(number: int = 1, **changes: Any) -> bytes:
 
 def read(path: Path, problems: Problems | None = None) -> list[Product]:
     return list(read_products(path, problems=problems or Problems()))
+
+
+def test_what_is_taken_from_a_file_of_amazons_is_named_as_it_is_there(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(row(categories=["Grocery", "Tea"]))
+    found = open_catalogue(path)
+    assert (found.format, found.shape) == ("JSON Lines", "Amazon Reviews '23")
+    assert set(found.fields) == {"id", "title", "price", "path"}
+    assert set(found.fields.values()) <= json.loads(path.read_bytes()).keys()
+    assert (found.money.currency, found.money.named) == ("USD", True)
 
 
 def test_plain_and_compressed_lines_give_the_same_products(tmp_path: Path) -> None:

@@ -51,6 +51,19 @@ def test_a_feed_is_mended_where_programs_slip(tmp_path: Path) -> None:
         read(tmp_path / "a.xml", "<rss><item>" + "<a>" * 200)
 
 
+@pytest.mark.parametrize("before", range(0, 20, 3))
+def test_what_is_mended_is_so_wherever_the_file_is_cut_into_pieces(
+    tmp_path: Path, before: int
+) -> None:
+    """Long texts, so that pieces end inside entities, loose signs and plain text."""
+    path, times = tmp_path / "a.xml", 5_000
+    written = "-" * before + "Salt & Pepper &amp; &eacute;<![CDATA[ &amp; ]]>" * times
+    path.write_text(FEED.format("Tea", f"<note>{written}</note>"))
+    [row] = xml_rows(path).read()
+    assert isinstance(row, Row)
+    assert row.cells["note"] == ("-" * before + "Salt & Pepper & é &amp; " * times).strip()
+
+
 def test_a_cell_that_is_repeated_without_end_is_kept_two_thousand_times(tmp_path: Path) -> None:
     path = tmp_path / "a.xml"
     path.write_text(FEED.format("Tea", "<image_link>x</image_link>" * 2_003))
