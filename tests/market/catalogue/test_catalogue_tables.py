@@ -16,7 +16,13 @@ from retailsim.market.catalogue.options import CatalogueOptions
 from retailsim.market.catalogue.problems import BrokenLine
 from retailsim.market.catalogue.product import Product
 from retailsim.market.catalogue.product_files import Problems, read_products
-from retailsim.market.errors import CatalogueError, MissingColumns, UnreadableCatalogue
+from retailsim.market.catalogue.shapes.amounts import take_apart
+from retailsim.market.errors import (
+    CatalogueError,
+    MissingColumns,
+    MixedCurrencies,
+    UnreadableCatalogue,
+)
 
 FULL: dict[str, Any] = {
     "id": "A1",
@@ -324,3 +330,41 @@ def test_prices_may_be_objects_as_apis_have_them(tmp_path: Path) -> None:
     assert problems.reasons.total() == 3
     with pytest.raises(CatalogueError, match=r"EUR.*USD"):
         open_catalogue(path)
+
+
+@pytest.mark.parametrize(
+    ("column", "shape"), [("availability", "a Google Merchant feed"), ("stock", "a table")]
+)
+def test_one_column_of_merchants_makes_a_feed(tmp_path: Path, column: str, shape: str) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(f"id,title,price,category,{column}\n1,Tea,3.50,Food,in stock\n")
+    assert open_catalogue(path).shape == shape
+
+
+def test_a_column_that_names_the_currency_decides_it(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    rows = ["1,Tea,3.50,Food,EUR", "2,Mug,4.50,Home,EUR", "3,Jug,9.00,Home,"]
+    path.write_text("\n".join(["id,title,price,category,currency", *rows]))
+    assert open_catalogue(path).money.currency == "EUR"
+    path.write_text("\n".join(["id,title,price,category,currency", *rows, "4,Pot,8.00,Home,USD"]))
+    with pytest.raises(MixedCurrencies):
+        open_catalogue(path)
+
+
+@pytest.mark.parametrize(
+    ("cell", "read"),
+    [
+        ("EUR 3.50", [("3.50", False, "EUR")]),
+        ("-€3.50", [("3.50", True, "EUR")]),
+        ("EUR -€3.50", [("3.50", True, "EUR")]),
+        ("3.50 EUR - 4.50 EUR", [("3.50", False, "EUR"), ("4.50", False, "EUR")]),
+        ("USD -€3.50", []),
+        ("about 3.50", []),
+        ("", []),
+    ],
+)
+def test_an_amount_is_taken_apart_with_its_sign_and_its_currency(
+    cell: str, read: list[tuple[str, bool, str]]
+) -> None:
+    """A currency that is named twice is one; two currencies, and other words, are no amount."""
+    assert list(take_apart(cell)) == read
