@@ -11,7 +11,9 @@ import pytest
 
 from retailsim.market.catalogue.catalogue_file import open_catalogue
 from retailsim.market.catalogue.formats import parquet
+from retailsim.market.catalogue.formats.json_documents import json_rows
 from retailsim.market.catalogue.formats.parquet import proofread
+from retailsim.market.catalogue.formats.text_encoding import find_encoding
 from retailsim.market.catalogue.options import CatalogueOptions
 from retailsim.market.catalogue.problems import BrokenLine
 from retailsim.market.catalogue.product import Product
@@ -368,3 +370,24 @@ def test_an_amount_is_taken_apart_with_its_sign_and_its_currency(
 ) -> None:
     """A currency that is named twice is one; two currencies, and other words, are no amount."""
     assert list(take_apart(cell)) == read
+
+
+@pytest.mark.parametrize(
+    ("first", "form", "rows"),
+    [
+        ({"titel": "Tee", "preis": 3.5}, "JSON Lines", 2),
+        ({"title": "Tea", "images": [{"url": "x"}]}, "JSON Lines", 2),
+        ({"name": "Tea", "sizes": {"one": {"grams": 5}}}, "JSON Lines", 2),
+        ({"products": [{"titel": "Tee"}, {"titel": "Kaffee"}, {}]}, "JSON, list 'products'", 3),
+        ({"a1": {"titel": "Tee"}}, "JSON", 1),
+    ],
+)
+def test_a_line_is_a_row_unless_it_holds_rows_and_no_name_of_its_own(
+    tmp_path: Path, first: dict[str, Any], form: str, rows: int
+) -> None:
+    path = tmp_path / "a.json"
+    lines = [first, first] if form == "JSON Lines" else [first]
+    path.write_text("\n".join(map(json.dumps, lines)))
+    found = json_rows(path, find_encoding(path))
+    assert found.format == form
+    assert len(list(found.read())) == rows

@@ -46,6 +46,17 @@ def test_a_product_keeps_its_issue_and_products_share_them_out_alike() -> None:
     assert rules.assigned(Seed(3), "P7") == rules.assigned(Seed(3), "P7")
 
 
+def test_a_product_keeps_its_issue_from_version_to_version() -> None:
+    """Or a run that is gone on with, or compared with one of before, has other issues."""
+    assert [IssueRules().assigned(Seed(7), f"p{n}") for n in range(5)] == [
+        "shipping delay",
+        "change of mind",
+        "damaged on arrival",
+        "shipping delay",
+        "wrong item received",
+    ]
+
+
 def test_issues_without_weight_are_never_assigned() -> None:
     rules = IssueRules(weights={"change of mind": 1.0, "shipping delay": 3.0})
     counts = Counter(rules.assigned(Seed(3), f"P{n}") for n in range(ORDERS))
