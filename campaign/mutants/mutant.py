@@ -210,13 +210,15 @@ def _remembers(decorator: ast.expr) -> bool:
 
 
 def _called_on_import(tree: ast.Module) -> frozenset[str]:
-    """Return the names of functions that are called outside of functions: these run on import."""
+    """Return the names of functions that are called outside of functions, or handed to a call as
+    to `map`: these run on import.
+    """
     found = set[str]()
     ahead: list[ast.AST] = [tree]
     while ahead:
         node = ahead.pop()
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-            found.add(node.func.id)
+        if isinstance(node, ast.Call):
+            found |= {one.id for one in (node.func, *node.args) if isinstance(one, ast.Name)}
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             ahead += [*node.args.defaults, *filter(None, node.args.kw_defaults)]
         elif not isinstance(node, ast.Lambda):

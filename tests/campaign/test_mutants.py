@@ -197,6 +197,7 @@ def test_what_nobody_ran_meets_those_that_start_programs() -> None:
         "@functools.lru_cache(maxsize=3)\ndef f():\n    x = 1",
         "def f():\n    x = 1\n\nALL = [f() for _ in some]",
         "def f():\n    x = 1\n\nclass A:\n    y = f()",
+        "def f():\n    x = 1\n\nALL = [*map(f, some)]",
     ],
 )
 def test_what_may_run_once_meets_all(text: str) -> None:
