@@ -12,7 +12,8 @@ import pytest
 from retailsim.market.catalogue.catalogue_file import open_catalogue
 from retailsim.market.catalogue.formats import parquet
 from retailsim.market.catalogue.formats.json_documents import json_rows
-from retailsim.market.catalogue.formats.parquet import proofread
+from retailsim.market.catalogue.formats.parquet import parquet_rows, proofread
+from retailsim.market.catalogue.formats.table import Row
 from retailsim.market.catalogue.formats.text_encoding import find_encoding
 from retailsim.market.catalogue.options import CatalogueOptions
 from retailsim.market.catalogue.problems import BrokenLine
@@ -25,6 +26,7 @@ from retailsim.market.errors import (
     MixedCurrencies,
     UnreadableCatalogue,
 )
+from tests.published import published
 
 FULL: dict[str, Any] = {
     "id": "A1",
@@ -391,3 +393,12 @@ def test_a_line_is_a_row_unless_it_holds_rows_and_no_name_of_its_own(
     found = json_rows(path, find_encoding(path))
     assert found.format == form
     assert len(list(found.read())) == rows
+
+
+def test_an_index_that_pandas_tells_of_and_does_not_write_is_a_column() -> None:
+    found = parquet_rows(published("exports/pandas_index.parquet"))
+    [name, *others] = found.columns
+    assert found.format == f"Parquet, its index as {name!r}"
+    assert name not in others
+    cells = [row.cells[name] for row in found.read() if isinstance(row, Row)]
+    assert cells == list(range(cells[0], cells[0] + len(cells)))
