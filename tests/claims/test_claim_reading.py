@@ -172,6 +172,15 @@ def test_a_number_may_be_rounded_and_no_more(said: str, stands: bool) -> None:
     assert (read(f"It stands {said} tall.", LAMP) == ()) is stands
 
 
+@pytest.mark.parametrize(
+    ("said", "stands"),
+    [("10 by 14 inches", True), ("12 to 14 inches", True), ("14 to 20 inches", False)],
+)
+def test_the_unit_of_a_list_is_a_guess_that_is_held_against_nobody(said: str, stands: bool) -> None:
+    """Only the number beside the unit is judged; the others may be of something else."""
+    assert (read(f"It stands {said} tall.", LAMP) == ()) is stands
+
+
 # -- the rules -----------------------------------------------------------------------------
 
 
