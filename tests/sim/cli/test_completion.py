@@ -42,7 +42,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_scenarios_are_built_in_ones_and_files(folder: Path) -> None:
-    assert offered("retailsim launch s") == ["stand-ins", "shop.toml"]
+    assert offered("retailsim launch sta") == ["stand-ins"]
+    assert offered("retailsim launch sho") == ["shop.toml"]
     assert offered("retailsim launch ") == [*builtin_scenarios(), "shop.toml"]
     assert offered("retailsim launch runs/") == ["runs/other.toml"]
     assert offered("retailsim launch zzz") == ["file,zzz"], "whatever the shell has"
