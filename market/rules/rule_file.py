@@ -63,7 +63,11 @@ def with_file(path: Path, own: RuleSet | None = None) -> RuleSet:
         raise BadRules(path, "is no text in UTF-8") from None
     except OSError as error:
         raise BadRules(path, f"cannot be read: {error.strerror or error}") from None
-    return parsed(text, path, built_in() if own is None else own)
+    found = parsed(text, path, built_in() if own is None else own)
+    for rule in found.rules:
+        for problem in _misspelt(rule):  # not in `parsed`: a run keeps the rules it was made with
+            raise BadRules(path, f"rule {rule.id}: {problem}")
+    return found
 
 
 def parsed(text: str, source: Path | str, base: RuleSet) -> RuleSet:
@@ -122,7 +126,7 @@ def _check(file: _File, source: Path | str, base: RuleSet) -> None:
         for problem in _phrase_problems(phrases):
             raise BadRules(source, f"heard.{name}: {problem}")
     for rule in file.rule:
-        for problem in _misnamed(rule, {*base.heard, *file.heard}):
+        for problem in _unheard(rule, {*base.heard, *file.heard}):
             raise BadRules(source, f"rule {rule.id}: {problem}")
 
 
@@ -170,14 +174,23 @@ def _phrase_problems(phrases: Collection[str]) -> Iterator[str]:
                 yield f"{one!r}: {error}"
 
 
-def _misnamed(rule: Rule, heard: Collection[str]) -> Iterator[str]:
-    """Say which facts of a rule nobody tells: it would never hold, or always, without a word."""
-    for name in (one for text in (*rule.when, *rule.unless) for one in names_in(text)):
+def _unheard(rule: Rule, heard: Collection[str]) -> Iterator[str]:
+    for name in _facts_of(rule):
         if name.startswith(SINCE) and name.removeprefix(SINCE) not in heard:
             known = ", ".join(sorted(heard)) or "nothing"
             yield f"{name}: nothing of this name is heard; there is {known}"
-        elif fact := meant(name):
+
+
+def _misspelt(rule: Rule) -> Iterator[str]:
+    """Say which facts of a rule nobody tells: it would never hold, or always, without a word."""
+    for name in _facts_of(rule):
+        if fact := meant(name):
             yield f"{name}: there is no such fact; did you mean {fact}?"
+
+
+def _facts_of(rule: Rule) -> Iterator[str]:
+    for text in (*rule.when, *rule.unless):
+        yield from names_in(text)
 
 
 _AT = " - at `$."
