@@ -120,7 +120,7 @@ def rating(browser: Browser, folder: Path) -> None:
 
 def play(browser: Browser, folder: Path) -> None:
     """The page of a person who buys: the chat, the product, and what is asked."""
-    page = browser.new_page(viewport={"width": 1180, "height": 800})
+    page = browser.new_page(viewport={"width": 1180, "height": 880})
     with served(folder, 1, "play", "--as", "buyer", "--seed", "3", "--out", "played") as (link,):
         page.goto(link)
         page.get_by_label("Shipping").check()
@@ -129,6 +129,7 @@ def play(browser: Browser, folder: Path) -> None:
         page.get_by_role("button", name="Send").click()
         page.get_by_text("How soon could it be here?").wait_for()
         page.get_by_role("button", name="Send").wait_for()
+        page.evaluate("scrollTo(0, 0)")
         take(page, "play")
 
 
