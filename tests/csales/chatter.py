@@ -93,6 +93,10 @@ def silent(request: RespondToSeller) -> Response:
     return Response(text="hm")
 
 
+def nothing_read(request: ReadClaims) -> Reading:
+    return Reading(claims=())
+
+
 SELLER: Script = {PlanTurn: plan, SpeakTurn: speak}
 BUYER: Script = {OpenConversation: opening, RespondToSeller: silent}
 
@@ -103,7 +107,14 @@ _ADMITTED = {**ADMISSIONS, **READINGS}
 class Played:
     """A conversation that was held, with its requests and events."""
 
-    def __init__(self, buyer: Script, seller: Script = SELLER, **rules: Any) -> None:
+    def __init__(
+        self,
+        buyer: Script,
+        seller: Script = SELLER,
+        *,
+        reading: Callable[[ReadClaims], Reading] = nothing_read,
+        **rules: Any,
+    ) -> None:
         spec = ConversationSpec(
             id="m",
             sellers=(Participant(id="s"),),
@@ -116,7 +127,7 @@ class Played:
         self.kernel.add_rules(market.handle)
         self.kernel.add_agent("seller:s", self._player("seller:s", seller), waits=False)
         self.kernel.add_agent("buyer:b", self._player("buyer:b", buyer), waits=False)
-        reader = self._player(f"{READER}m", {ReadClaims: lambda request: Reading(claims=())})
+        reader = self._player(f"{READER}m", {ReadClaims: reading})
         self.kernel.add_agent(f"{READER}m", reader, waits=False)
         self.kernel.post(market.open())
         asyncio.run(self.kernel.run())

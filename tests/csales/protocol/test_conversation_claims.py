@@ -15,10 +15,16 @@ from retailsim.agents.csales.behavioral.seller import (
     RandomActionSeller,
     ScriptedSalesSeller,
 )
-from retailsim.events.messages import ClaimFound, MessageSent, OrderPlaced
+from retailsim.events.messages import (
+    ClaimFound,
+    EpisodeClosed,
+    MarketClosed,
+    MessageSent,
+    OrderPlaced,
+)
 from retailsim.market.catalogue.product import Product
 from retailsim.market.catalogue.product_files import Problems, read_products
-from retailsim.market.claims.reading import ReadClaims
+from retailsim.market.claims.reading import ReadClaims, Reading
 from retailsim.market.claims.rules import ClaimRules
 from retailsim.market.protocols.csales.action_table import ActionTable
 from retailsim.market.protocols.csales.events import ItemsShown, PriceLowered
@@ -101,6 +107,17 @@ def test_a_model_that_reads_is_shown_each_item_by_itself() -> None:
     assert asked.sheet.index("Item 1: ") < one < asked.sheet.index("Item 2: ") < other
     [asked, *_] = played(saying(LIE, "Well?", items=1), claims=reader).asked(ReadClaims)
     assert "Item 1" not in asked.sheet
+
+
+def test_where_the_model_that_reads_fails_the_rules_read() -> None:
+    def fails(_: ReadClaims) -> Reading:
+        raise ValueError("no reading today")
+
+    reader = ClaimRules(reader="m")
+    conversation = played(saying(LIE, "Well?"), claims=reader, reading=fails)
+    assert found(conversation) == [(1, LIE)]
+    assert [type(event) for event in conversation.events[-2:]] == [EpisodeClosed, MarketClosed]
+    assert found(played(saying(LIE, "Well?"), claims=reader)) == []
 
 
 def test_the_log_names_the_item_where_there_is_one() -> None:

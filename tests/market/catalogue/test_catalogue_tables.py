@@ -26,7 +26,6 @@ from retailsim.market.errors import (
     MixedCurrencies,
     UnreadableCatalogue,
 )
-from tests.published import published
 
 FULL: dict[str, Any] = {
     "id": "A1",
@@ -395,10 +394,23 @@ def test_a_line_is_a_row_unless_it_holds_rows_and_no_name_of_its_own(
     assert len(list(found.read())) == rows
 
 
-def test_an_index_that_pandas_tells_of_and_does_not_write_is_a_column() -> None:
-    found = parquet_rows(published("exports/pandas_index.parquet"))
-    [name, *others] = found.columns
-    assert found.format == f"Parquet, its index as {name!r}"
-    assert name not in others
-    cells = [row.cells[name] for row in found.read() if isinstance(row, Row)]
-    assert cells == list(range(cells[0], cells[0] + len(cells)))
+def with_index(path: Path, **index: Any) -> list[Any]:
+    """Return the column that comes of an index that pandas says it has left out, if one does."""
+    kept = json.dumps({"index_columns": [{"kind": "range", **index}]})
+    frame = pl.DataFrame({"title": ["Tea", "Mug", "Jug"]})
+    frame.write_parquet(path, metadata={"pandas": kept})
+    found = parquet_rows(path)
+    names = [name for name in found.columns if name != "title"]
+    form = f"Parquet, its index as {names[0]!r}" if names else "Parquet"
+    assert found.format == form
+    rows = [row.cells for row in found.read() if isinstance(row, Row)]
+    assert [row["title"] for row in rows] == ["Tea", "Mug", "Jug"]
+    return [*names, *(row[name] for row in rows for name in names)]
+
+
+def test_an_index_that_pandas_tells_of_and_does_not_write_is_a_column(tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    assert with_index(path, name="id", start=10, step=5) == ["id", 10, 15, 20]
+    assert with_index(path, name=None, start=0, step=1) == ["index", 0, 1, 2]
+    for odd in ({"name": "title", "start": 0, "step": 1}, {"name": "id", "start": "0", "step": 1}):
+        assert with_index(path, **odd) == []
