@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from hashlib import sha256
 
 import msgspec
@@ -40,7 +41,7 @@ class Mutant(msgspec.Struct, frozen=True, kw_only=True):
         Which of those that are alike in all of the above but their place, from 0.
     lines : tuple of int
         First and last line of the statement it is in; empty if that may run only once: on import,
-        in a function that is called there, or in one that remembers what it returned.
+        in a function that remembers what it returned, or in one that either calls.
     """
 
     path: str
@@ -68,7 +69,7 @@ class Mutant(msgspec.Struct, frozen=True, kw_only=True):
 def mutants(path: str, source: bytes) -> list[Mutant]:
     """Return all mutants of a module in the order of their places; a few may be no Python."""
     tree = ast.parse(source)
-    walk = _Walk(source, _called_on_import(tree))
+    walk = _Walk(source, _run_once(tree))
     walk.visit(tree)
     seen: Counter[tuple[str, ...]] = Counter()
     found = []
@@ -111,9 +112,9 @@ Found = tuple[str, str, Located, str, tuple[int, ...]]
 class _Walk(ast.NodeVisitor):
     """Goes through a module and keeps each change that an operator offers."""
 
-    def __init__(self, source: bytes, on_import: frozenset[str]) -> None:
+    def __init__(self, source: bytes, once: frozenset[str]) -> None:
         self.found: list[Found] = []
-        self._on_import = on_import
+        self._once = once
         self._starts = [0]
         for line in source.splitlines(keepends=True):
             self._starts.append(self._starts[-1] + len(line))
@@ -157,7 +158,7 @@ class _Walk(ast.NodeVisitor):
         self._scope.append(node.name)
         self._functions += 1
         cached = any(_remembers(one) for one in node.decorator_list)
-        cached = cached or node.name in self._on_import
+        cached = cached or node.name in self._once
         self._cached += cached
         for statement in node.body:
             self.visit(statement)
@@ -209,21 +210,48 @@ def _remembers(decorator: ast.expr) -> bool:
     return False
 
 
-def _called_on_import(tree: ast.Module) -> frozenset[str]:
-    """Return the names of functions that are called outside of functions, or handed to a call as
-    to `map`: these run on import.
+def _run_once(tree: ast.Module) -> frozenset[str]:
+    """Return the names of functions that run on import or for one that remembers, and of all that
+    these call: they may have run before a mutant is there.
     """
+    calls: dict[str, set[str]] = {}
+    ahead = _handed(_outside(tree))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            handed = _handed(ast.walk(node))
+            calls[node.name] = calls.get(node.name, set()) | handed
+            if any(_remembers(one) for one in node.decorator_list):
+                ahead |= handed
     found = set[str]()
+    while ahead:
+        name = ahead.pop()
+        if name not in found:
+            found.add(name)
+            ahead |= calls.get(name, set())
+    return frozenset(found)
+
+
+def _outside(tree: ast.Module) -> Iterator[ast.AST]:
+    """Walk what is outside of functions; their defaults are."""
     ahead: list[ast.AST] = [tree]
     while ahead:
         node = ahead.pop()
-        if isinstance(node, ast.Call):
-            found |= {one.id for one in (node.func, *node.args) if isinstance(one, ast.Name)}
+        yield node
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             ahead += [*node.args.defaults, *filter(None, node.args.kw_defaults)]
         elif not isinstance(node, ast.Lambda):
             ahead += ast.iter_child_nodes(node)
-    return frozenset(found)
+
+
+def _handed(nodes: Iterable[ast.AST]) -> set[str]:
+    """Return the names that are called, or handed to a call as to `map`."""
+    return {
+        one.id
+        for node in nodes
+        if isinstance(node, ast.Call)
+        for one in (node.func, *node.args)
+        if isinstance(one, ast.Name)
+    }
 
 
 def _is_unseen(node: ast.stmt) -> bool:

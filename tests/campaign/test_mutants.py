@@ -198,6 +198,8 @@ def test_what_nobody_ran_meets_those_that_start_programs() -> None:
         "def f():\n    x = 1\n\nALL = [f() for _ in some]",
         "def f():\n    x = 1\n\nclass A:\n    y = f()",
         "def f():\n    x = 1\n\nALL = [*map(f, some)]",
+        "def f():\n    x = 1\n\ndef g():\n    y = f()\n\nALL = g()",
+        "def f():\n    x = 1\n\ndef g():\n    y = f()\n\n@cache\ndef h():\n    z = g()",
     ],
 )
 def test_what_may_run_once_meets_all(text: str) -> None:
