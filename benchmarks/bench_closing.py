@@ -101,7 +101,7 @@ def _launch(place: str, times: str) -> None:
     try:
         main(["launch", "--out", str(run)])
     finally:
-        laid = pl.scan_parquet(run / "derived" / "episodes.parquet").select(pl.len())
+        laid = pl.scan_parquet(run / "derived" / "episodes*.parquet").select(pl.len())
         print(laid.collect().item(), peak_bytes())
 
 

@@ -19,6 +19,9 @@ from retailsim.analysis.projection.key_ranges import KeyRanges
 from retailsim.analysis.projection.packed import ROWS_AT_ONCE, Packed, Stored
 from retailsim.analysis.projection.tables import ColumnTable
 
+_ROWS_OF_A_FILE = 1_000_000
+"""Parquet's table of contents, of 13 bytes a row of an episode, is held until a file is whole."""
+
 
 def join(table: ColumnTable, pieces: Sequence[Packed]) -> Iterator[pl.DataFrame]:
     """Yield the pieces of each key as one row, sorted by key, some rows after the others.
@@ -51,19 +54,47 @@ def packed_rows(parts: Iterable[pl.DataFrame], file: Path | None = None) -> Stor
     Parameters
     ----------
     file : Path or None
-        What it is packed into; None: memory.
+        What it is packed into, and files beside it where there are many rows; None: memory.
     """
     coming = iter(parts)
     first = next(coming)
+    if file is None:
+        return _packed(chain((first,), coming), first.schema)
+    files: list[Path] = []
+    for rows in _many_at_a_time(first, coming):
+        files.append(file.with_stem(f"{file.stem}.{len(files) + 1}") if files else file)
+        _packed(rows, first.schema, files[-1])
+    return tuple(files)
+
+
+def _many_at_a_time(
+    first: pl.DataFrame | None, coming: Iterator[pl.DataFrame]
+) -> Iterator[Iterator[pl.DataFrame]]:
+    """Divide what comes where it is many rows: each is to be gone through before the next."""
+
+    def some(begun: pl.DataFrame) -> Iterator[pl.DataFrame]:
+        yield begun
+        height = begun.height
+        while height < _ROWS_OF_A_FILE and (rows := next(coming, None)) is not None:
+            height += rows.height
+            yield rows
+
+    while first is not None:
+        yield some(first)
+        first = next(coming, None)
+
+
+def _packed(parts: Iterator[pl.DataFrame], schema: pl.Schema, file: Path | None = None) -> Packed:
+    """Pack rows as they come, into a file or into what is returned."""
 
     def source(
         columns: list[str] | None, where: pl.Expr | None, rows: int | None, size: int | None
     ) -> Iterator[pl.DataFrame]:
-        return chain((first,), coming)
+        return parts
 
     content = io.BytesIO()
     into = content if file is None else file
-    rows = register_io_source(source, schema=first.schema)
+    rows = register_io_source(source, schema=schema)
     # Half as large as with lz4, and as quick: this is held, and pieces are not.
     rows.sink_parquet(into, compression="zstd", statistics=False, row_group_size=ROWS_AT_ONCE)
-    return content.getvalue() if file is None else file
+    return content.getvalue()

@@ -21,8 +21,8 @@ from retailsim.analysis.projection.errors import KeptUnreadable
 Packed = bytes
 """A frame as the content of a Parquet file."""
 
-Stored = Packed | Path
-"""A packed frame in memory, or in a file that nobody else writes."""
+Stored = Packed | tuple[Path, ...]
+"""A packed frame in memory, or in files that nobody else writes: its rows, one after the other."""
 
 ROWS_AT_ONCE = 20_000
 """Rows of a table that are unpacked together where it is read some rows at a time. More take more
@@ -52,15 +52,15 @@ def packed(frame: pl.DataFrame, rows: int | None = None) -> Packed:
 
 
 def in_memory(content: Stored) -> Packed:
-    """Return a packed frame that holds when its file has gone."""
+    """Return a packed frame that holds when its files have gone."""
     if isinstance(content, bytes):
         return content
     with understood():
-        return content.read_bytes()
+        return content[0].read_bytes() if len(content) == 1 else packed(unpacked(content))
 
 
-def _source(content: Stored) -> io.BytesIO | Path:
-    return io.BytesIO(content) if isinstance(content, bytes) else content
+def _sources(content: Stored) -> Sequence[io.BytesIO | Path]:
+    return (io.BytesIO(content),) if isinstance(content, bytes) else content
 
 
 def unpacked(content: Stored, columns: Sequence[str] | None = None) -> pl.DataFrame:
@@ -73,13 +73,14 @@ def unpacked(content: Stored, columns: Sequence[str] | None = None) -> pl.DataFr
     """
     chosen = None if columns is None else list(columns)
     with understood():
-        return pl.read_parquet(_source(content), columns=chosen, glob=False)
+        parts = (pl.read_parquet(one, columns=chosen, glob=False) for one in _sources(content))
+        return pl.concat(parts, rechunk=False)
 
 
 def unpacked_of(content: Stored, wanted: Collection[str]) -> pl.DataFrame:
     """Return those of a packed frame's columns that are wanted, in their order."""
     with understood():
-        there = pl.read_parquet_schema(_source(content))
+        there = pl.read_parquet_schema(_sources(content)[0])
     return unpacked(content, [name for name in there if name in wanted])
 
 
@@ -94,17 +95,20 @@ def scanned(content: Stored) -> pl.LazyFrame:
         If it is no frame at all.
     """
     with understood():
-        whole = pl.scan_parquet(_source(content), glob=False)
-        schema, height = whole.collect_schema(), whole.select(pl.len()).collect().item()
+        parts = [pl.scan_parquet(one, glob=False) for one in _sources(content)]
+        schema = parts[0].collect_schema()
+        heights = [part.select(pl.len()).collect().item() for part in parts]
 
     def some_rows(
         columns: list[str] | None, where: pl.Expr | None, rows: int | None, size: int | None
     ) -> Iterator[pl.DataFrame]:
-        end = height if rows is None else min(rows, height)
-        chosen = whole if columns is None else whole.select(columns)
-        for at in range(0, end, _SCANNED_AT_ONCE):
-            some = chosen.slice(at, min(_SCANNED_AT_ONCE, end - at)).collect()
-            yield some if where is None else some.filter(where)
+        left = sum(heights) if rows is None else rows
+        for part, height in zip(parts, heights, strict=True):
+            end, chosen = min(left, height), part if columns is None else part.select(columns)
+            for at in range(0, end, _SCANNED_AT_ONCE):
+                some = chosen.slice(at, min(_SCANNED_AT_ONCE, end - at)).collect()
+                yield some if where is None else some.filter(where)
+            left -= end
 
     return register_io_source(some_rows, schema=schema, is_pure=True)
 

@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from itertools import count, takewhile
 from pathlib import Path
 
 import msgspec
 import polars as pl
 
 from retailsim.analysis.projection.errors import KeptUnreadable
-from retailsim.analysis.projection.packed import ROWS_AT_ONCE, Stored, packed
+from retailsim.analysis.projection.packed import ROWS_AT_ONCE, Packed, Stored, packed, room
 from retailsim.analysis.projection.projection import Projection, opened
 from retailsim.analysis.projection.protocol_tables import TableSet
 from retailsim.events.whole_file import leads_out, written_whole
@@ -54,11 +55,12 @@ def read(
     columns : collection of str or None
         Of the episodes, those that are wanted if they exist; None: all.
     """
-    contents = read_packed(derived, log, tables, None)
-    try:
-        return None if contents is None else opened(contents, tables, columns)
-    except KeptUnreadable:
-        return None
+    with room() as place:
+        contents = read_packed(derived, log, tables, place)
+        try:
+            return None if contents is None else opened(contents, tables, columns)
+        except KeptUnreadable:
+            return None
 
 
 def read_packed(
@@ -77,7 +79,7 @@ def read_packed(
         if (index.version, index.log, index.tables) != (VERSION, log, tables.digest):
             return None
         names = (*tables.frames, *tables.rows)
-        return {name: _content(derived, name, index, place) for name in names}
+        return {name: _stored(derived, name, index, place) for name in names}
     except (OSError, ValueError, RecursionError, _Changed):
         return None
 
@@ -87,7 +89,7 @@ def write(derived: Path, log: str, tables: TableSet, contents: Mapping[str, Stor
 
     Parameters
     ----------
-    contents : mapping of str to bytes or Path
+    contents : mapping of str to bytes or tuple of Path
         Its tables, as `projection.merged` gives them.
     """
     if leads_out(derived, derived.parent):
@@ -95,9 +97,13 @@ def write(derived: Path, log: str, tables: TableSet, contents: Mapping[str, Stor
     with contextlib.suppress(OSError):
         derived.mkdir(exist_ok=True)
         digests = {
-            name: _replace(derived / f"{name}.parquet", contents[name])
+            key: _replace(derived / f"{key}.parquet", content)
             for name in (*tables.frames, *tables.rows)
+            for key, content in _by_file(name, contents[name])
         }
+        for name in tables.frames:
+            if f"{name}.part1" in digests:  # it was in one file while the run was smaller
+                (derived / f"{name}.parquet").unlink(missing_ok=True)
         index = _Index(version=VERSION, log=log, tables=tables.digest, sha256=digests)
         _replace(derived / _INDEX, msgspec.json.encode(index))
 
@@ -124,23 +130,38 @@ def _bytes(path: Path) -> bytes:
     return path.read_bytes()
 
 
-def _content(derived: Path, name: str, index: _Index, place: Path | None) -> Stored:
-    path = derived / f"{name}.parquet"
-    found: Stored
+def _by_file(name: str, content: Stored) -> Iterator[tuple[str, Packed | Path]]:
+    """Yield what is kept of a table by the name of its file: of several, none is called as it is.
+
+    So nobody takes the first of them for the table.
+    """
+    if isinstance(content, bytes) or len(content) == 1:
+        yield name, content if isinstance(content, bytes) else content[0]
+        return
+    for number, part in enumerate(content, start=1):
+        yield f"{name}.part{number}", part
+
+
+def _stored(derived: Path, name: str, index: _Index, place: Path | None) -> Stored:
+    """Return a table of which an index says the digest, or those of its parts."""
     if place is None:
-        found = _bytes(path)
-        digest = hashlib.sha256(found).hexdigest()
-    else:
-        if not path.is_file():
+        content = _bytes(derived / f"{name}.parquet")
+        if hashlib.sha256(content).hexdigest() != index.sha256.get(name):
             raise _Changed
-        found = place / path.name
-        digest = _copied(path, found)
-    if digest != index.sha256.get(name):
+        return content
+    parts = takewhile(index.sha256.__contains__, (f"{name}.part{n}" for n in count(1)))
+    keys = (name,) if name in index.sha256 else tuple(parts)
+    files = tuple(place / f"{key}.parquet" for key in keys)
+    for key, file in zip(keys, files, strict=True):
+        kept = derived / file.name
+        if not kept.is_file() or _copied(kept, file) != index.sha256[key]:
+            raise _Changed
+    if not files:
         raise _Changed
-    return found
+    return files
 
 
-def _replace(path: Path, content: Stored) -> str:
+def _replace(path: Path, content: Packed | Path) -> str:
     """Write a file under another name first, so that nobody ever reads half of it."""
     with written_whole(path) as new:
         if isinstance(content, Path):

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
 from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
 
-from retailsim.analysis.projection import joined, packed
-from retailsim.analysis.projection.errors import KeptUnreadable
+from retailsim.analysis.projection import joined, key_ranges, packed
+from retailsim.analysis.projection.errors import KeptDiffers, KeptUnreadable
 from retailsim.analysis.projection.joined import packed_rows
-from retailsim.analysis.projection.loader import load, use
+from retailsim.analysis.projection.loader import check_kept, load, use
 from retailsim.analysis.projection.packed import in_memory, room, scanned, unpacked
 from retailsim.analysis.projection.projection import Projection, StoredProjection
 from retailsim.analysis.replay.replay import replay
+from retailsim.events.log.reader import check
 from tests.sim.runs import SMALL, launched
 
 
@@ -57,7 +60,7 @@ def test_they_are_in_a_folder_that_is_gone_afterwards(
         load(run)
 
     def seen(stored: StoredProjection) -> list[Path]:
-        files = [one for one in stored.contents.values() if isinstance(one, Path)]
+        files = [file for one in stored.contents.values() if isinstance(one, tuple) for file in one]
         assert all(one.is_relative_to(own_place) and one.exists() for one in files)
         return files
 
@@ -127,9 +130,14 @@ def test_rows_are_read_some_at_a_time_wherever_they_lie(
     monkeypatch.setattr(packed, "_SCANNED_AT_ONCE", 30)
     frame = pl.DataFrame({"a": range(100), "b": [f"text {n % 7}" for n in range(100)]})
     in_file = packed_rows(iter([frame[:55], frame[55:]]), tmp_path / "some.parquet")
-    assert in_file == tmp_path / "some.parquet"
+    assert in_file == (tmp_path / "some.parquet",)
+    monkeypatch.setattr(joined, "_ROWS_OF_A_FILE", 20)
+    parts = [frame[at : at + 11] for at in range(0, 100, 11)]
+    in_files = packed_rows(iter(parts), tmp_path / "more.parquet")
+    heights = [pl.read_parquet(one).height for one in in_files if isinstance(one, Path)]
+    assert heights == [22, 22, 22, 22, 12]
     odd = pl.col("a") % 2 == 1
-    for stored in (in_file, in_memory(in_file)):
+    for stored in (in_file, in_memory(in_file), in_files, in_memory(in_files)):
         rows = scanned(stored)
         assert rows.collect().equals(frame)
         assert rows.head(42).collect().equals(frame.head(42))
@@ -150,14 +158,70 @@ def test_rows_are_read_some_at_a_time_wherever_they_lie(
     assert lengths == [30, 30, 30, 10]
 
 
+ROWS = 35
+"""Of a file, at least, where there are more."""
+
+
+@pytest.fixture
+def large(run: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The run, kept as if it had very many episodes."""
+    (run / "derived" / "episodes.parquet").write_bytes(b"of when the run was smaller")
+    monkeypatch.setattr(joined, "_ROWS_OF_A_FILE", ROWS)
+    monkeypatch.setattr(key_ranges, "_CELLS_AT_ONCE", 1)
+    monkeypatch.setattr(key_ranges, "_SAMPLES", 10)
+    load(run)
+    return run
+
+
+def test_of_very_many_episodes_several_files_are_kept(large: Path) -> None:
+    kept = sorted((large / "derived").glob("episodes*"))
+    assert [one.name for one in kept] == [f"episodes.part{n}.parquet" for n in (1, 2, 3)]
+    heights = [pl.read_parquet(one).height for one in kept]
+    assert min(heights[:2]) >= ROWS
+    assert sum(heights) == load(large).episodes.height
+    told, held = replay(large), load(large)
+    forget(large)
+    assert replay(large) == told
+    assert same(load(large), held)
+
+
+@pytest.mark.parametrize("part", [1, 2, 3])
+@pytest.mark.parametrize("change", ["gone", "spoilt"])
+def test_where_one_of_them_is_not_as_it_was_all_are_made_anew(
+    large: Path, part: int, change: str
+) -> None:
+    held, file = load(large), large / "derived" / f"episodes.part{part}.parquet"
+    content = file.read_bytes()
+    if change == "gone":
+        file.unlink()
+    else:
+        file.write_bytes(content[:-9] + b"#" + content[-8:])
+    assert same(load(large), held)
+    assert file.read_bytes() == content
+
+
+def test_verify_compares_each_of_them_with_the_log(large: Path) -> None:
+    log = check(large / "events")
+    check_kept(large, log)
+    index = large / "derived" / "index.json"
+    other = large / "derived" / "episodes.part2.parquet"
+    changed = pl.read_parquet(other).with_columns(orders=pl.col("orders") + 1)
+    changed.write_parquet(other)
+    told = json.loads(index.read_bytes())
+    told["sha256"]["episodes.part2"] = sha256(other.read_bytes()).hexdigest()
+    index.write_text(json.dumps(told))
+    with pytest.raises(KeptDiffers):
+        check_kept(large, log)
+
+
 def test_a_file_that_is_no_table_is_said_to_be_none(tmp_path: Path) -> None:
     spoilt = tmp_path / "spoilt.parquet"
     spoilt.write_bytes(b"no table")
     for read in (scanned, unpacked):
         with pytest.raises(KeptUnreadable):
-            read(spoilt)
+            read((spoilt,))
     with pytest.raises(KeptUnreadable):
-        in_memory(tmp_path / "not there")
+        in_memory((tmp_path / "not there",))
 
 
 def test_a_room_is_a_folder_for_oneself_alone(own_place: Path) -> None:
