@@ -19,8 +19,8 @@ from retailsim.analysis.projection.key_ranges import KeyRanges
 from retailsim.analysis.projection.packed import ROWS_AT_ONCE, Packed, Stored
 from retailsim.analysis.projection.tables import ColumnTable
 
-_ROWS_OF_A_FILE = 1_000_000
-"""Parquet's table of contents, of 13 bytes a row of an episode, is held until a file is whole."""
+_ROWS_OF_A_FILE = 250_000
+"""Parquet's table of contents, of 26 bytes a row of an episode, is held until a file is whole."""
 
 
 def join(table: ColumnTable, pieces: Sequence[Packed]) -> Iterator[pl.DataFrame]:

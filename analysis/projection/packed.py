@@ -24,11 +24,11 @@ Packed = bytes
 Stored = Packed | tuple[Path, ...]
 """A packed frame in memory, or in files that nobody else writes: its rows, one after the other."""
 
-ROWS_AT_ONCE = 20_000
+ROWS_AT_ONCE = 10_000
 """Rows of a table that are unpacked together where it is read some rows at a time. More take more
 memory; of fewer, what Parquet says of each group of rows becomes larger than the rows."""
 
-_SCANNED_AT_ONCE = 3 * ROWS_AT_ONCE
+_SCANNED_AT_ONCE = 6 * ROWS_AT_ONCE
 """Rows of some columns that are at hand at a time."""
 
 
