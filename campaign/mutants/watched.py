@@ -57,11 +57,11 @@ class Kept(msgspec.Struct, frozen=True):
 
 
 def digest(place: Path, files: Sequence[str]) -> str:
-    """Return a digest of some files of a tree."""
+    """Return a digest of some files of a tree; one that is not there has no content."""
     total = sha256()
     for name in files:
         total.update(f"{name}\0".encode())
-        total.update((place / name).read_bytes())
+        total.update((place / name).read_bytes() if (place / name).is_file() else b"")
     return total.hexdigest()[:16]
 
 

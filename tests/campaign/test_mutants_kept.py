@@ -59,6 +59,18 @@ def test_what_became_of_a_mutant_holds_while_what_decided_is_the_same(
     assert Journal(file, place).known("other", PACKAGE, mutant) is None
 
 
+@pytest.mark.parametrize("outcome", [DIES, SURVIVES])
+@pytest.mark.parametrize("gone", [KILLER, OTHER, CODE])
+def test_what_is_gone_since_ends_in_no_traceback(place: Path, outcome: Outcome, gone: str) -> None:
+    """A package may name a file that a tree of before has not."""
+    package = Package(("code",), (KILLER, OTHER))
+    mutant, file = drawn(place), place / "journal"
+    entry = Journal(file, place).add("toy", package, mutant, outcome, 1.0)
+    (place / gone).unlink()
+    known = Journal(file, place).known("toy", package, mutant)
+    assert known == (entry if outcome == DIES and gone == OTHER else None)
+
+
 def test_what_was_found_last_counts_also_of_another_process(place: Path) -> None:
     mutant, file = drawn(place), place / "journal"
     first, second = Journal(file, place), Journal(file, place)
