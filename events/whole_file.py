@@ -158,3 +158,23 @@ def folder_whole(place: Path) -> Iterator[Path]:
     finally:
         shutil.rmtree(new, ignore_errors=True)
         os.close(fd)
+
+
+@contextmanager
+def scratch(folder: Path, name: str) -> Iterator[Path]:
+    """Yield a folder of one's own that is gone afterwards, with what killed processes left of it.
+
+    Raises
+    ------
+    OSError
+        If there can be none.
+    """
+    place = folder / name
+    sweep(folder, name)
+    new = new_name(place)
+    fd = begun(new, lambda: new.mkdir(mode=0o700))
+    try:
+        yield new
+    finally:
+        shutil.rmtree(new, ignore_errors=True)
+        os.close(fd)

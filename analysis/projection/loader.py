@@ -153,8 +153,9 @@ def _contents(
     """Read a log; where its kept segments do not go together, or the disk is full, all of it."""
     log, pieces = log_pieces(folder, tables, known, derived)
     try:
-        return log, merged(pieces, tables, place)
-    except (KeptUnreadable, pl.exceptions.PolarsError, OSError):
+        with understood():
+            return log, merged(pieces, tables, place)
+    except KeptUnreadable:
         log, pieces = log_pieces(folder, tables, known, None)
         return log, merged(pieces, tables)
 
@@ -193,7 +194,8 @@ def check_kept(run: Path, log: LogCheck) -> None:
 def _same(kept: Projection, fresh: Projection, name: str) -> bool:
     """Whether two projections hold the same table, in however many bytes."""
     try:
-        return projection_cache.frame(kept, name).equals(projection_cache.frame(fresh, name))
+        one, other = (projection_cache.frame(found, name) for found in (kept, fresh))
+        return one.schema == other.schema and one.equals(other)
     except KeptUnreadable:
         return False
 

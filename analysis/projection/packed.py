@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import io
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import gettempdir
 
 import polars as pl
 from polars.io.plugins import register_io_source
 
 from retailsim.analysis.projection.errors import KeptUnreadable
+from retailsim.events.whole_file import scratch
 
 Packed = bytes
 """A frame as the content of a Parquet file."""
@@ -35,13 +36,11 @@ _SCANNED_AT_ONCE = 6 * ROWS_AT_ONCE
 @contextmanager
 def room() -> Iterator[Path | None]:
     """Make a folder for packed frames, gone afterwards; None where there can be none."""
-    try:
-        folder = TemporaryDirectory(prefix="retailsim-", ignore_cleanup_errors=True)
-    except OSError:
-        yield None
-        return
-    with folder:
-        yield Path(folder.name)
+    with ExitStack() as held:
+        place = None
+        with suppress(OSError):
+            place = held.enter_context(scratch(Path(gettempdir()), "retailsim"))
+        yield place
 
 
 def packed(frame: pl.DataFrame, rows: int | None = None) -> Packed:

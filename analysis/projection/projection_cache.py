@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import re
 from collections.abc import Collection, Iterator, Mapping
 from itertools import count, takewhile
 from pathlib import Path
@@ -20,12 +21,14 @@ from retailsim.analysis.projection.errors import KeptUnreadable
 from retailsim.analysis.projection.packed import ROWS_AT_ONCE, Packed, Stored, packed, room
 from retailsim.analysis.projection.projection import Projection, opened
 from retailsim.analysis.projection.protocol_tables import TableSet
-from retailsim.events.whole_file import leads_out, written_whole
+from retailsim.events.whole_file import leads_out, read_bounded, written_whole
 
 VERSION = 5
 """Raised whenever a projection of the same log comes out differently."""
 
 _INDEX = "index.json"
+
+_PART = re.compile(r"\.part\d+$")
 
 _COPIED_AT_ONCE = 1 << 20
 
@@ -75,7 +78,7 @@ def read_packed(
         memory.
     """
     try:
-        index = msgspec.json.decode(_bytes(derived / _INDEX), type=_Index)
+        index = msgspec.json.decode(_whole(derived / _INDEX), type=_Index)
         if (index.version, index.log, index.tables) != (VERSION, log, tables.digest):
             return None
         names = (*tables.frames, *tables.rows)
@@ -101,11 +104,12 @@ def write(derived: Path, log: str, tables: TableSet, contents: Mapping[str, Stor
             for name in (*tables.frames, *tables.rows)
             for key, content in _by_file(name, contents[name])
         }
-        for name in tables.frames:
-            if f"{name}.part1" in digests:  # it was in one file while the run was smaller
-                (derived / f"{name}.parquet").unlink(missing_ok=True)
         index = _Index(version=VERSION, log=log, tables=tables.digest, sha256=digests)
         _replace(derived / _INDEX, msgspec.json.encode(index))
+        for file in derived.glob("*.parquet"):
+            table = _PART.sub("", file.stem)
+            if file.stem not in digests and table in (*tables.frames, *tables.rows):
+                file.unlink()  # of when there were fewer rows, or more of them in a file
 
 
 def contents_of(projection: Projection, tables: TableSet) -> dict[str, Stored]:
@@ -124,10 +128,14 @@ class _Changed(Exception):
     """A kept file is not the one that was written."""
 
 
-def _bytes(path: Path) -> bytes:
+def _whole(path: Path) -> bytes:
+    _is_file(path)
+    return read_bounded(path)
+
+
+def _is_file(path: Path) -> None:
     if not path.is_file():  # a pipe would be waited for without end
         raise _Changed
-    return path.read_bytes()
 
 
 def _by_file(name: str, content: Stored) -> Iterator[tuple[str, Packed | Path]]:
@@ -145,8 +153,12 @@ def _by_file(name: str, content: Stored) -> Iterator[tuple[str, Packed | Path]]:
 def _stored(derived: Path, name: str, index: _Index, place: Path | None) -> Stored:
     """Return a table of which an index says the digest, or those of its parts."""
     if place is None:
-        content = _bytes(derived / f"{name}.parquet")
-        if hashlib.sha256(content).hexdigest() != index.sha256.get(name):
+        kept = derived / f"{name}.parquet"
+        _is_file(kept)
+        if _copied(kept, None) != index.sha256.get(name):
+            raise _Changed
+        content = kept.read_bytes()
+        if hashlib.sha256(content).hexdigest() != index.sha256[name]:
             raise _Changed
         return content
     parts = takewhile(index.sha256.__contains__, (f"{name}.part{n}" for n in count(1)))
@@ -154,7 +166,9 @@ def _stored(derived: Path, name: str, index: _Index, place: Path | None) -> Stor
     files = tuple(place / f"{key}.parquet" for key in keys)
     for key, file in zip(keys, files, strict=True):
         kept = derived / file.name
-        if not kept.is_file() or _copied(kept, file) != index.sha256[key]:
+        _is_file(kept)
+        # Read first, then copied: what is no table of ours may be larger than the disk.
+        if any(_copied(kept, to) != index.sha256[key] for to in (None, file)):
             raise _Changed
     if not files:
         raise _Changed
@@ -170,11 +184,15 @@ def _replace(path: Path, content: Packed | Path) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def _copied(path: Path, new: Path) -> str:
-    """Copy a file, some of it at a time, and return the digest of what was copied."""
+def _copied(path: Path, new: Path | None) -> str:
+    """Copy a file, some of it at a time, and return the digest of it; None: only read it."""
     digest = hashlib.sha256()
-    with path.open("rb") as content, new.open("wb") as copy:
+    with (
+        path.open("rb") as content,
+        contextlib.nullcontext() if new is None else new.open("wb") as copy,
+    ):
         while block := content.read(_COPIED_AT_ONCE):
             digest.update(block)
-            copy.write(block)
+            if copy is not None:
+                copy.write(block)
     return digest.hexdigest()

@@ -21,7 +21,7 @@ from retailsim.analysis.projection.registered import own_measures, planned_episo
 from retailsim.analysis.replay.cost import Attempts, Cost, cost
 from retailsim.analysis.replay.headline_intervals import HeadlineIntervals
 from retailsim.analysis.replay.telemetry import attempts
-from retailsim.events.log.seal import SEAL
+from retailsim.events.log.seal import is_sealed
 from retailsim.market.core.money import DOLLARS
 
 READ = frozenset(
@@ -126,14 +126,15 @@ def replay(run: Path, projection: Projection | LazyProjection | None = None) -> 
     LogUnreadable
         If it does, and an event in it is not as `events.messages` says.
     """
-    if projection is None:
-        return scan(run, lambda found: replay(run, found))
-    sealed = (run / "events" / SEAL).exists()
+    sealed = is_sealed(run)  # before the log is read, for it may be meanwhile
     own = own_measures(run)
     planned = planned_episodes(run)
-    return summarize(
-        str(run), projection, sealed=sealed, sent=attempts(run), own=own, planned=planned
-    )
+
+    def told(found: Projection | LazyProjection) -> Replay:
+        sent = attempts(run)
+        return summarize(str(run), found, sealed=sealed, sent=sent, own=own, planned=planned)
+
+    return scan(run, told) if projection is None else told(projection)
 
 
 def columns_read(own: Sequence[Measure]) -> frozenset[str]:

@@ -40,7 +40,7 @@ from retailsim.analysis.report.examples import examples
 from retailsim.analysis.report.measure_views import MOST_ROWS, Own, marked, total
 from retailsim.analysis.report.precision import worth_section
 from retailsim.analysis.rules.report import rules_section
-from retailsim.events.log.seal import SEAL
+from retailsim.events.log.seal import is_sealed
 from retailsim.market.core.money import dollars
 
 _REFUNDS = ("issue", "category", "outcome", "refunded_cents")
@@ -79,7 +79,7 @@ def report(run: Path, about: Mapping[str, str], learning: Collection[str] = ()) 
     """
     protocol = analysis_of(run)
     own = protocol.measures
-    sealed = (run / "events" / SEAL).exists()
+    sealed = is_sealed(run)  # before the log is read, for it may be meanwhile
     planned = planned_episodes(run)
 
     def read(stored: StoredProjection) -> tuple[Replay, pl.DataFrame, _Whole]:

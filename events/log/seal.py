@@ -84,6 +84,11 @@ def write_seal(folder: Path) -> Seal:
     return seal
 
 
+def is_sealed(run: Path) -> bool:
+    """Whether the log of a run can grow no more. Ask before it is read: then all of it is read."""
+    return (run / "events" / SEAL).is_file()
+
+
 def read_seal(folder: Path) -> Seal | None:
     """Return the seal, or None if the log has none.
 

@@ -84,6 +84,7 @@ def export(asked: ExportOptions, terminal: Terminal) -> int:
         As `analysis.projection.loader.load`.
     """
     from retailsim.analysis.export.files import FORMATS, format_of, whole_file
+    from retailsim.events.log.seal import is_sealed
 
     chats = asked.what == "transcripts"
     if asked.assistant and not chats:
@@ -93,6 +94,7 @@ def export(asked: ExportOptions, terminal: Terminal) -> int:
     if asked.form == "minari" or asked.what == "decisions":
         return _dataset(asked, terminal)
     form = format_of(asked.out, asked.form, ("jsonl",) if chats else FORMATS)
+    sealed = is_sealed(asked.run)  # before it is read, for it may be meanwhile
     try:
         with whole_file(asked.out, asked.run, force=asked.force) as file:
             remark = _write(asked, form, file)
@@ -101,7 +103,7 @@ def export(asked: ExportOptions, terminal: Terminal) -> int:
             raise
         raise CannotWrite(asked.out, error, "name another file with --out") from None
     terminal.out(f"{asked.what}: {asked.out}")
-    for told in (*cautions(asked.run), *_remarks(asked.run, asked.what), remark):
+    for told in (*cautions(asked.run), *_remarks(asked, sealed=sealed), remark):
         if told:
             terminal.say(told)
     return 0
@@ -155,13 +157,13 @@ def _frame(asked: ExportOptions) -> pl.LazyFrame:
     return frame.lazy()
 
 
-def _remarks(run: Path, what: What) -> Iterator[str]:
+def _remarks(asked: ExportOptions, *, sealed: bool) -> Iterator[str]:
     """Yield what a reader of the file should know of the run."""
     from retailsim.analysis import load
     from retailsim.analysis.projection.log_lines import schemas
-    from retailsim.events.log.seal import SEAL
     from retailsim.events.messages import SCHEMA_VERSION
 
+    run, what = asked.run, asked.what
     found_schemas = sorted(schemas(run))
     newer = [schema for schema in found_schemas if schema > SCHEMA_VERSION]
     older = [schema for schema in found_schemas if schema < SCHEMA_VERSION]
@@ -175,7 +177,7 @@ def _remarks(run: Path, what: What) -> Iterator[str]:
             f"events of schema {_listed(older)} are exported as they were written: "
             f"some fields mean something else in schema {SCHEMA_VERSION}"
         )
-    if not (run / "events" / SEAL).exists():
+    if not sealed:
         yield "the run is not finished: the file holds what its log has so far"
     if what == "events":
         return  # they are read without the frames

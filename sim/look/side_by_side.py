@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from retailsim.events.log.seal import SEAL
+from retailsim.events.log.seal import is_sealed
 from retailsim.sim.errors import NotARunFolder, SimError, packages_for
 from retailsim.sim.folder.run_folder import RunFile, RunFolder
 from retailsim.sim.people.errors import NoSuchPeople
@@ -108,6 +108,7 @@ def side_by_side(first: Path, second: Path, without: Sequence[str] = ()) -> Side
         from retailsim.sim.look.scenario_changes import only_prices, scenario_changes
     shared = share_draws(first, second)
     own, names = own_of(first, second), run_names(first, second)
+    sealed = is_sealed(first), is_sealed(second)  # before they are read, for they may be meanwhile
     loaded = _without(first, second, (load(first), load(second)), without)
     _check_common(first, second, loaded)
     found = compare(*loaded, shared=shared, own=own, streams=streams_of(first, second), names=names)
@@ -127,7 +128,7 @@ def side_by_side(first: Path, second: Path, without: Sequence[str] = ()) -> Side
         second=second,
         names=names,
         shared=shared,
-        unfinished=tuple(_unfinished(runs, names, loaded)),
+        unfinished=tuple(_unfinished(runs, names, loaded, sealed)),
         known=known,
         differences=differences,
         comparison=found,
@@ -197,15 +198,18 @@ def run_names(first: Path, second: Path) -> tuple[str, str]:
 
 
 def _unfinished(
-    runs: tuple[Path, Path], names: tuple[str, str], loaded: tuple[Projection, Projection]
+    runs: tuple[Path, Path],
+    names: tuple[str, str],
+    loaded: tuple[Projection, Projection],
+    sealed: tuple[bool, bool],
 ) -> Iterator[str]:
     """Say loudly which run is not at its end."""
     from retailsim.analysis.projection.registered import planned_episodes
 
-    for run, name, projection in zip(runs, names, loaded, strict=True):
+    for run, name, projection, whole in zip(runs, names, loaded, sealed, strict=True):
         episodes, markets = projection.episodes, projection.markets
         open_ = (episodes["status"] == "open").any() or (markets["status"] == "open").any()
-        if open_ or not (run / "events" / SEAL).exists():
+        if open_ or not whole:
             ended = int((episodes["status"] != "open").sum())
             asked = planned_episodes(run)
             of = "" if asked is None else f" of {asked:,}"

@@ -23,7 +23,7 @@ from retailsim.analysis.report.content import Maker
 from retailsim.analysis.report.costs import cost_section
 from retailsim.analysis.report.precision import worth_section
 from retailsim.analysis.rules.report import rules_section
-from retailsim.events.log.seal import SEAL
+from retailsim.events.log.seal import is_sealed
 from retailsim.sim.environments.episodes import adaptive_sellers
 from retailsim.sim.folder.run_folder import RunFolder
 from retailsim.sim.look.report import about
@@ -142,15 +142,21 @@ def read(run: Path) -> Reading:
         As `analysis.projection.loader.load`.
     """
     protocol = analysis_of(run)
-    return measured(run, protocol, load(run, content.columns_of(protocol)), going_on=False)
+    sealed = is_sealed(run)  # before it is read, for it may be meanwhile
+    projection = load(run, content.columns_of(protocol))
+    return measured(run, protocol, projection, going_on=False, sealed=sealed)
 
 
 def measured(
-    run: Path, protocol: ProtocolAnalysis, projection: Projection, *, going_on: bool
+    run: Path,
+    protocol: ProtocolAnalysis,
+    projection: Projection,
+    *,
+    going_on: bool,
+    sealed: bool,
 ) -> Reading:
-    """Measure a projection of a run's log."""
+    """Measure a projection of a run's log, which was sealed when it was read, or was not."""
     file = RunFolder(run).read()
-    sealed = (run / "events" / SEAL).is_file()
     return Reading(
         run=run,
         projection=projection,

@@ -22,6 +22,7 @@ from retailsim.analysis.projection.growing import GrowingLog
 from retailsim.analysis.projection.registered import planned_episodes
 from retailsim.analysis.protocol import analysis_of
 from retailsim.events.errors import RetailSimError
+from retailsim.events.log.seal import is_sealed
 from retailsim.sim.error_line import line_and_status
 from retailsim.sim.folder.currency import in_currency_of
 from retailsim.sim.folder.run_folder import RunFolder
@@ -142,7 +143,8 @@ class Watch:
             rested = time.monotonic() >= self._rest_until
             if self._chapters is None or (at != self._chapters_at and rested):
                 rows = self._log.projection()
-                found = measured(self.run, self._protocol, rows, going_on=True)
+                sealed = is_sealed(self.run)
+                found = measured(self.run, self._protocol, rows, going_on=True, sealed=sealed)
                 self._chapters, self._chapters_at = Chapters(found), at
                 self._rest(began)
             return self._chapters

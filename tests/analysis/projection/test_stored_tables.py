@@ -200,6 +200,57 @@ def test_where_one_of_them_is_not_as_it_was_all_are_made_anew(
     assert file.read_bytes() == content
 
 
+def test_what_was_kept_otherwise_before_does_not_stay(
+    large: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody shall take a table of before, or a part of one, for all of it."""
+    derived = large / "derived"
+    (derived / "mine.parquet").write_bytes(b"a person's own")
+    monkeypatch.setattr(joined, "_ROWS_OF_A_FILE", 1_000)
+    (derived / "index.json").unlink()
+    load(large)
+    assert [one.name for one in derived.glob("episodes*")] == ["episodes.parquet"]
+    assert (derived / "mine.parquet").exists()
+
+
+def test_verify_tells_other_types_from_the_same_numbers(run: Path) -> None:
+    held = load(run)
+    log, derived = check(run / "events"), run / "derived"
+    check_kept(run, log)
+    other = derived / "episodes.parquet"
+    held.episodes.with_columns(pl.col(pl.Int64).cast(pl.Float64)).write_parquet(other)
+    told = json.loads((derived / "index.json").read_bytes())
+    told["sha256"]["episodes"] = sha256(other.read_bytes()).hexdigest()
+    (derived / "index.json").write_text(json.dumps(told))
+    with pytest.raises(KeptDiffers):
+        check_kept(run, log)
+
+
+def test_what_is_too_large_to_be_kept_by_us_is_neither_held_nor_copied(
+    run: Path, own_place: Path
+) -> None:
+    held = load(run)
+    for name in ("index.json", "episodes.parquet"):
+        with (run / "derived" / name).open("r+b") as file:
+            file.truncate(200 << 20)
+        assert same(load(run), held)
+        assert (run / "derived" / name).stat().st_size < 1 << 20
+    assert list(own_place.iterdir()) == []
+
+
+def test_a_killed_process_leaves_nothing_for_long(own_place: Path) -> None:
+    left = own_place / ".retailsim.new-1-0123abcd"
+    left.mkdir()
+    (left / "episodes.parquet").write_bytes(b"of who was killed")
+    theirs = own_place / ".other.new-1-0123abcd"
+    theirs.mkdir()
+    with room() as one, room() as other:
+        assert one is not None
+        assert other is not None
+        assert {one, other, theirs} == set(own_place.iterdir()), "what is in use stays"
+    assert list(own_place.iterdir()) == [theirs]
+
+
 def test_verify_compares_each_of_them_with_the_log(large: Path) -> None:
     log = check(large / "events")
     check_kept(large, log)
