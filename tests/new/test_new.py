@@ -56,7 +56,7 @@ def test_what_it_says_to_type_next_is_typed(question: str, shop: Path) -> None:
         assert words[:2] == ["sweep", written.name]
         tried = sim(*words, "--dry-run")
         assert tried.exit_code == 0, tried.stderr
-        assert f"{len(words[2].split(','))} arms" in tried.stdout
+        assert f"{len(words[2].split(','))} runs" in tried.stdout
         assert f"sweep {shlex.join(words[1:])}" in written.read_text()
     made = {"pitch_a.txt", "pitch_b.txt"} if question == "pitch" else set()
     assert {path.name for path in shop.parent.iterdir()} == {"shop.csv", written.name} | made
