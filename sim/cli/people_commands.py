@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
@@ -24,6 +25,15 @@ from retailsim.sim.cli.options import (
     VERBOSE,
 )
 
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+
+
+def _made_as(function: _Function) -> _Function:
+    """Add the options that say how the run is made in which people take part."""
+    for option in (BUDGET, SETTINGS, PROFILES, CATALOG, BUYERS, SELLERS, OUT, SEED):
+        function = option(function)
+    return function
+
 
 @click.command(cls=Command, example="play --as buyer")
 @click.argument(
@@ -35,14 +45,7 @@ from retailsim.sim.cli.options import (
     type=click.Choice(["buyer", "seller"]),
     help="Your seat; by default the buyer's.",
 )
-@SEED
-@OUT
-@SELLERS
-@BUYERS
-@CATALOG
-@PROFILES
-@SETTINGS
-@BUDGET
+@_made_as
 @click.option(
     "--port",
     type=click.IntRange(1, 65535),
@@ -76,14 +79,7 @@ def play(scenario: str | None, port: int | None, **flags: Any) -> None:
     metavar="N",
     help="How many people take part at most.",
 )
-@SEED
-@OUT
-@SELLERS
-@BUYERS
-@CATALOG
-@PROFILES
-@SETTINGS
-@BUDGET
+@_made_as
 @click.option(
     "--host",
     metavar="ADDRESS",
