@@ -22,7 +22,6 @@ from retailsim.analysis.projection.growing import GrowingLog
 from retailsim.analysis.projection.registered import planned_episodes
 from retailsim.analysis.protocol import analysis_of
 from retailsim.events.errors import RetailSimError
-from retailsim.events.log.seal import is_sealed
 from retailsim.sim.error_line import line_and_status
 from retailsim.sim.folder.currency import in_currency_of
 from retailsim.sim.folder.run_folder import RunFolder
@@ -143,7 +142,7 @@ class Watch:
             rested = time.monotonic() >= self._rest_until
             if self._chapters is None or (at != self._chapters_at and rested):
                 rows = self._log.projection()
-                sealed = is_sealed(self.run)
+                sealed = self.standing.state is State.COMPLETE  # as `look` asked before it read
                 found = measured(self.run, self._protocol, rows, going_on=True, sealed=sealed)
                 self._chapters, self._chapters_at = Chapters(found), at
                 self._rest(began)

@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from retailsim.events.log.lock import RunLock
+from retailsim.events.log.seal import SEAL
 from retailsim.events.messages import EpisodeFailed
 from retailsim.sim.folder.run_progress import AskedModels, RunProgress, progress_place
 from retailsim.sim.studio.overview.watch import STALE_S, Watch
@@ -103,3 +104,22 @@ def test_a_runner_that_is_gone_says_nothing(run: Path) -> None:
     watch.look()
     assert watch.standing.state is State.UNFINISHED and watch.ended
     assert (watch.standing.done, watch.standing.rate) == (2, None)
+
+
+@pytest.mark.parametrize("when", ["before", "while"])
+def test_chapters_are_of_a_finished_run_only_where_all_of_it_was_read(
+    when: str, tmp_path: Path
+) -> None:
+    """A log that is sealed behind the last look may hold more than was read of it."""
+    run = tmp_path / "run"
+    launched(run, *SMALL)
+    seal = run / "events" / SEAL
+    content = seal.read_bytes()
+    seal.unlink()
+    watch = Watch(run)
+    if when == "while":
+        watch.look()
+    seal.write_bytes(content)
+    if when == "before":
+        watch.look()
+    assert watch.begin_chapters().replay.partial == (when == "while")
