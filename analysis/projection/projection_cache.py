@@ -78,7 +78,8 @@ def read_packed(
         memory.
     """
     try:
-        index = msgspec.json.decode(_whole(derived / _INDEX), type=_Index)
+        _check_file(derived / _INDEX)
+        index = msgspec.json.decode(read_bounded(derived / _INDEX), type=_Index)
         if (index.version, index.log, index.tables) != (VERSION, log, tables.digest):
             return None
         names = (*tables.frames, *tables.rows)
@@ -128,13 +129,15 @@ class _Changed(Exception):
     """A kept file is not the one that was written."""
 
 
-def _whole(path: Path) -> bytes:
-    _is_file(path)
-    return read_bounded(path)
-
-
-def _is_file(path: Path) -> None:
+def _check_file(path: Path) -> None:
     if not path.is_file():  # a pipe would be waited for without end
+        raise _Changed
+
+
+def _check(path: Path, sha256: str | None) -> None:
+    """Refuse a kept file before it is held or copied: what is none may be larger than there is."""
+    _check_file(path)
+    if _copied(path, None) != sha256:
         raise _Changed
 
 
@@ -153,22 +156,17 @@ def _by_file(name: str, content: Stored) -> Iterator[tuple[str, Packed | Path]]:
 def _stored(derived: Path, name: str, index: _Index, place: Path | None) -> Stored:
     """Return a table of which an index says the digest, or those of its parts."""
     if place is None:
-        kept = derived / f"{name}.parquet"
-        _is_file(kept)
-        if _copied(kept, None) != index.sha256.get(name):
-            raise _Changed
-        content = kept.read_bytes()
-        if hashlib.sha256(content).hexdigest() != index.sha256[name]:
+        _check(derived / f"{name}.parquet", index.sha256.get(name))
+        content = (derived / f"{name}.parquet").read_bytes()
+        if hashlib.sha256(content).hexdigest() != index.sha256[name]:  # replaced meanwhile
             raise _Changed
         return content
     parts = takewhile(index.sha256.__contains__, (f"{name}.part{n}" for n in count(1)))
     keys = (name,) if name in index.sha256 else tuple(parts)
     files = tuple(place / f"{key}.parquet" for key in keys)
     for key, file in zip(keys, files, strict=True):
-        kept = derived / file.name
-        _is_file(kept)
-        # Read first, then copied: what is no table of ours may be larger than the disk.
-        if any(_copied(kept, to) != index.sha256[key] for to in (None, file)):
+        _check(derived / file.name, index.sha256[key])
+        if _copied(derived / file.name, file) != index.sha256[key]:  # replaced meanwhile
             raise _Changed
     if not files:
         raise _Changed
