@@ -166,7 +166,7 @@ class _Walk(ast.NodeVisitor):
         self._functions -= 1
         self._scope.pop()
 
-    visit_AsyncFunctionDef = visit_FunctionDef  # noqa: N815
+    visit_AsyncFunctionDef = visit_FunctionDef  # noqa: N815 - `ast` names it
 
     def visit_ClassDef(self, node: ast.ClassDef) -> None:
         """Neither bases nor keywords."""

@@ -151,7 +151,7 @@ def ended(pid: int, end: float) -> int | None:
             found, status = os.waitpid(pid, os.WNOHANG)
             if found:
                 return os.waitstatus_to_exitcode(status)
-            time.sleep(pause)
+            time.sleep(pause)  # nothing else tells that a child has ended, and has an end itself
             pause = min(0.05, pause * 1.5)
     except KeyboardInterrupt:  # which does not reach a group of its own
         _kill(pid)

@@ -209,7 +209,8 @@ def test_two_clusters_are_enough_for_a_difference_and_one_is_not() -> None:
     # By hand: scores of (0.5, -0.5) and (1, -1) out of 8, times the root of 2.
     error = math.sqrt(2.0 * 2.0 * (0.5 / 8.0) ** 2)
     assert found.p == pytest.approx(2.0 * student.sf(0.375 / error, 1))
-    alone = two_rates(*(tuple(part.head(1) for part in side) for side in (first, second)))  # type: ignore[arg-type]
+    one, one_below, one_name = (part.head(1) for part in (first[0], below, names))
+    alone = two_rates((one, one_below, one_name), (second[0].head(1), one_below, one_name))
     assert (alone.estimate, alone.p, alone.n) == (0.25, None, 8)
     assert alone.note == "a single cluster"
 
