@@ -56,6 +56,14 @@ REFUND = Settlement(
     outcome="refunded", resolution="refund", reason="sorry", refund_quantity=1, refund_shipping=True
 )
 
+OPENING = ["EpisodeOpened"]
+INQUIRY = ["TopicsChosen", "buyer 1", "seller 1", "DecisionMade"]
+BOUGHT = [*OPENING, *INQUIRY, "OrderPlaced"]
+SUPPORT = ["IssueRaised", "buyer 1", "seller 1"]
+REVIEWS = ["review pitch", "review pre_inquiry", "review post_inquiry", "review product"]
+END = ["EpisodeClosed"]
+"""What stands in the log of an episode, part by part, as `Played` names it."""
+
 STEADY = ShippingRules(order_days=(1, 1), delivery_days=(2, 2), delay_days=(3, 3))
 """Ordered on day 1, expected on day 3; a delayed order is complained about on 4, arrives on 6."""
 

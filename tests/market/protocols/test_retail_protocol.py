@@ -57,8 +57,14 @@ from retailsim.market.protocols.retail.values import (
     Turn,
 )
 from tests.market.players import (
+    BOUGHT,
+    END,
     EXCHANGE,
+    INQUIRY,
+    OPENING,
     REFUND,
+    REVIEWS,
+    SUPPORT,
     but,
     buyer,
     decided,
@@ -68,13 +74,6 @@ from tests.market.players import (
     rules,
     seller,
 )
-
-OPENING = ["EpisodeOpened"]
-INQUIRY = ["TopicsChosen", "buyer 1", "seller 1", "DecisionMade"]
-BOUGHT = [*OPENING, *INQUIRY, "OrderPlaced"]
-SUPPORT = ["IssueRaised", "buyer 1", "seller 1"]
-REVIEWS = ["review pitch", "review pre_inquiry", "review post_inquiry", "review product"]
-END = ["EpisodeClosed"]
 
 # -- message in, exact messages out --------------------------------------------------------
 

@@ -34,11 +34,17 @@ from retailsim.market.protocols.retail.requests import (
 )
 from retailsim.market.protocols.retail.values import Settlement
 from tests.market.players import (
+    BOUGHT,
+    END,
     EXCHANGE,
+    INQUIRY,
     KEEP,
     LAMP,
+    OPENING,
     REFUND,
+    REVIEWS,
     STEADY,
+    SUPPORT,
     Played,
     but,
     buyer,
@@ -49,13 +55,6 @@ from tests.market.players import (
     rules,
     seller,
 )
-
-OPENING = ["EpisodeOpened"]
-INQUIRY = ["TopicsChosen", "buyer 1", "seller 1", "DecisionMade"]
-BOUGHT = [*OPENING, *INQUIRY, "OrderPlaced"]
-SUPPORT = ["IssueRaised", "buyer 1", "seller 1"]
-REVIEWS = ["review pitch", "review pre_inquiry", "review post_inquiry", "review product"]
-END = ["EpisodeClosed"]
 
 
 @pytest.fixture
