@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 
 from retailsim.events.whole_file import leads_out
+from retailsim.sim.execution.garbage import MANY, give_back
 from retailsim.sim.execution.runner import RunOutcome
 from retailsim.sim.folder.currency import currency_of, in_currency_of
 from retailsim.sim.folder.participants import cautions
@@ -31,6 +32,8 @@ def conclude(run: RunFolder, outcome: RunOutcome, terminal: Terminal) -> int:
         again = f"{program_name()} resume {shlex.quote(str(run.path))}"
         terminal.say(f"stopped; everything so far is kept; continue with: {again}")
     more = {"behavioral": run.read().behavioral} if terminal.json else {}
+    if outcome.progress.episodes >= MANY:
+        give_back()
     status = show_replay(run, terminal, more)
     terminal.say(f"its report: {program_name()} report {shlex.quote(str(run.path))}")
     return status if outcome.finished else 3

@@ -1,13 +1,22 @@
-"""While a run is played, the cyclic collector passes seldom, and afterwards as before."""
+"""The cyclic collector passes seldom while a run is played; behind a large one memory is free."""
 
 from __future__ import annotations
 
 import gc
 from collections.abc import Iterator
+from functools import cache, lru_cache
+from pathlib import Path
 
 import pytest
 
-from retailsim.sim.execution.garbage import YOUNG, few_collections
+from retailsim.market.core.shipping import fee_cents
+from retailsim.market.rules.phrases import phrase
+from retailsim.sim.execution import runner
+from retailsim.sim.execution.garbage import MANY, YOUNG, few_collections, give_back
+from retailsim.sim.folder.run_folder import RunFolder
+from retailsim.sim.play.progress import Progress
+from retailsim.sim.run import conclusion
+from retailsim.sim.terminal.terminal import Terminal
 
 
 @pytest.fixture(autouse=True)
@@ -52,3 +61,37 @@ def test_cycles_made_within_are_collected_within() -> None:
         while not Knot.gone:
             Knot()
     assert Knot.made <= YOUNG + 1_000
+
+
+def test_what_our_functions_remember_of_a_run_is_given_back_and_no_more() -> None:
+    """Tables that are made once stay, and so does what somebody else's functions remember."""
+
+    @lru_cache(maxsize=64)
+    def of_a_plugin(number: int) -> int:
+        return number
+
+    @cache
+    def table() -> object:
+        return object()
+
+    table.__module__ = fee_cents.__module__
+    of_a_plugin(1)
+    made = table()
+    phrase("buy now")
+    assert phrase.cache_info().currsize > 0
+    give_back()
+    assert phrase.cache_info().currsize == 0
+    assert of_a_plugin.cache_info().currsize == 1
+    assert table() is made
+
+
+@pytest.mark.parametrize(("episodes", "given"), [(MANY - 1, 0), (MANY, 1)])
+def test_only_a_large_run_gives_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, episodes: int, given: int
+) -> None:
+    """Small ones follow each other in one process, and would fill the same caches again."""
+    calls: list[None] = []
+    monkeypatch.setattr(conclusion, "give_back", lambda: calls.append(None))
+    monkeypatch.setattr(conclusion, "show_replay", lambda *_: len(calls))
+    outcome = runner.RunOutcome(progress=Progress(episodes=episodes), finished=True)
+    assert conclusion.conclude(RunFolder(tmp_path), outcome, Terminal()) == given
