@@ -15,7 +15,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 from xml.etree import ElementTree
-from zipfile import ZipFile
+from zipfile import ZipFile, ZipInfo
 
 from campaign.mutation import mutated
 from campaign.planting import planted
@@ -43,12 +43,12 @@ _HEADER = ("id", "title", "price", "category")
 
 
 def packed(sheet: bytes) -> bytes:
-    """Return a workbook of this one sheet."""
+    """Return a workbook of this one sheet: the same bytes at any time of day."""
     out = io.BytesIO()
     with ZipFile(out, "w") as archive:
         for name, text in _PARTS.items():
-            archive.writestr(name, text)
-        archive.writestr(SHEET, sheet)
+            archive.writestr(ZipInfo(name), text)
+        archive.writestr(ZipInfo(SHEET), sheet)
     return out.getvalue()
 
 

@@ -29,6 +29,8 @@ MOST_SECONDS = 60
 MOST_UNPACKED = 1024**3
 _LOOKED_AT = 20
 _MOST_COLUMNS = 10_000
+_WIDEST = 16_384
+"""Columns of a sheet in any program that writes them; one spoilt letter claims two million."""
 _MOST_SHEETS = 50
 
 _READER = """
@@ -166,10 +168,12 @@ def cells(path: Path, sheet: str = "", most: int = 0) -> Iterator[str | list[Any
             ]
             for name in seen[:_MOST_SHEETS]:
                 yield name
-                rows = book.get_sheet_by_name(name).to_python(
-                    skip_empty_area=False, nrows=most or None
-                )
-                for row in rows:
+                found = book.get_sheet_by_name(name)
+                if found.end is not None and (width := found.end[1] + 1) > _WIDEST:
+                    raise UnreadableCatalogue(
+                        path, f"it is damaged: sheet {name!r} claims {width:,} columns"
+                    )
+                for row in found.to_python(skip_empty_area=False, nrows=most or None):
                     yield [_plain(cell) for cell in row]
     except (CalamineError, OSError, ValueError) as error:
         raise UnreadableCatalogue(path, _why(error)) from error

@@ -82,6 +82,17 @@ def test_a_sheet_that_claims_more_cells_than_memory_has_ends_its_reader_alone(
         read(tmp_path / "a.xlsx", packed(rows.replace(b"</sheetData>", far)))
 
 
+def test_a_spoilt_letter_that_claims_two_million_columns_is_damage(tmp_path: Path) -> None:
+    """Input 677 of seed 2 of the campaign: its cells were filled in for minutes."""
+    rows = sheet_of([HEADER, ("A1", "Kettle", 24.99, "Home")])
+    far = rows.replace(b'r="D2"', b'r="DINES2"')
+    with pytest.raises(UnreadableCatalogue, match="sheet 'Products' claims 1,995,701 columns"):
+        read(tmp_path / "a.xlsx", packed(far))
+    widest = rows.replace(b'r="D', b'r="XFD')
+    with pytest.raises(UnreadableCatalogue, match="has 16,384 columns"):
+        read(tmp_path / "a.xlsx", packed(widest))
+
+
 def test_an_archive_that_would_be_huge_is_not_unpacked(tmp_path: Path) -> None:
     data = packed(sheet_of([HEADER]))
     at = data.rindex(b"PK\x01\x02") + 24
