@@ -187,7 +187,7 @@ def _on_page(quoted: str, sheet: Sheet) -> bool:
     return normal(quoted).rstrip(".… ") in sheet.text
 
 
-@lru_cache(maxsize=16_384)
+@lru_cache(maxsize=1_024)
 def hits_of(sentence: str) -> tuple[Hit, ...]:
     """Return what a sentence claims by any rule, whatever the sheet."""
     rules = load_rules()

@@ -160,7 +160,7 @@ def _quiet(binding: tuple[Rule, ...]) -> _Quiet | None:
     return None if any(rule.lacks for rule in binding) else _Quiet(binding)
 
 
-@lru_cache(maxsize=16_384)
+@lru_cache(maxsize=1_024)  # sentences come again soon, or never
 def struck(sentence: str, rules: tuple[Rule, ...]) -> Rule | None:
     """Return the first of some rules that a sentence breaks by what it says, or None."""
     return next((rule for rule in rules if rule.says and says(rule, sentence)), None)

@@ -166,7 +166,6 @@ _DENIAL = re.compile(
 _CONDITION = re.compile(r"\b(?:if|whether|when|unless|until|once)\b[^,;]{0,60}$")
 
 
-@lru_cache(maxsize=4_096)  # what a sentence breaks of whole rules is kept, too: `enforcing.struck`
 def found(sentence: str, phrases: tuple[str, ...], *, denied: bool = False) -> str | None:
     """Return what a sentence says of some phrases, or None.
 
@@ -188,7 +187,7 @@ def found(sentence: str, phrases: tuple[str, ...], *, denied: bool = False) -> s
     return None
 
 
-@lru_cache(maxsize=16_384)
+@lru_cache(maxsize=1_024)
 def heard(sentence: str, phrases: tuple[str, ...]) -> bool:
     """Whether a sentence has one of some phrases, whatever stands around it."""
     said = normal(sentence)
