@@ -1,7 +1,7 @@
-"""What it costs to resume a run that stopped at 90 %, beside the whole run, in CPU seconds.
+"""What it costs to resume a run that stopped at 90%, beside the whole run, in CPU seconds.
 
 Both are processes of their own, so imports and the tables at the end count in both. The run that
-is resumed is a copy of the whole one, its log cut off at 90 % of its bytes as a kill would do.
+is resumed is a copy of the whole one, its log cut off at 90% of its bytes as a kill would do.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def run(replications: int = 20, *, quick: bool = False) -> list[dict[str, Any]]:
         launched = _cpu_s("launch", "--set", played, "--out", whole)
         cut(whole, part)
         resumed = _cpu_s("resume", part)
-    row = {"figure": "resume at 90 %", "value": resumed, "unit": "CPU s"}
+    row = {"figure": "resume at 90%", "value": resumed, "unit": "CPU s"}
     row |= {"reference": f"whole run {launched:.1f}", "ratio": resumed / launched}
     if not quick:
         row |= {"target": f"ratio <= {TARGET:g}", "met": resumed / launched <= TARGET}

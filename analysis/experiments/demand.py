@@ -66,13 +66,13 @@ def price_demand(arms: Arms) -> ExperimentOutcome:
     mark = put_in(some, "Table 3: price")
     findings = (
         JudgedClaim(
-            claim="trend: log odds of buying, per +100 % of the price",
+            claim="trend: log odds of buying, per +100% of the price",
             test=logistic_trend(bought, some["price_multiplier"], some["cluster"]),
             published="falls at every step",
             put_in=mark,
         ),
         JudgedClaim(
-            claim="trend: rate, per +100 % of the price, were episodes independent",
+            claim="trend: rate, per +100% of the price, were episodes independent",
             test=cochran_armitage(counts, totals, scores),
             unit="share",
             put_in=mark,

@@ -1,7 +1,7 @@
 """Verdicts: whether a published regularity shows in what was found, or was put in.
 
-It is *reproduced* if its 95 % interval lies beyond zero on the expected side, its p (two-sided,
-adjusted where several are judged together) stays below 5 %, and what was found also reaches the
+It is *reproduced* if its 95% interval lies beyond zero on the expected side, its p (two-sided,
+adjusted where several are judged together) stays below 5%, and what was found also reaches the
 smallest effect that counts; *not reproduced* if the whole interval lies below that effect; else
 *undecided* at this size. A figure that the agents' parameters were made to meet is *put in*,
 whatever was found. So is one that shows after somebody changed those parameters; if it does not
@@ -60,7 +60,7 @@ def by_elasticity(sign: int) -> Expectation:
     return Expectation(
         sign=sign,
         least=ELASTIC,
-        why=f"{ELASTIC}: with less, a price 10 % higher costs under 2 % of the purchases",
+        why=f"{ELASTIC}: with less, a price 10% higher costs under 2% of the purchases",
     )
 
 

@@ -42,7 +42,7 @@ _KEY = ("product", "seller", "buyer", "cluster", "replication")
 
 
 class Arm(msgspec.Struct, frozen=True, kw_only=True):
-    """One arm: its measures, each with a 95 % interval of its own."""
+    """One arm: its measures, each with a 95% interval of its own."""
 
     label: str
     episodes: int
@@ -56,7 +56,7 @@ class Rival(msgspec.Struct, frozen=True, kw_only=True):
     ----------
     behind : Test
         By how much it is worse than the best: a difference of at least 0. Its interval and
-        those of all other pairs of arms hold together 95 % of times; p is of it alone.
+        those of all other pairs of arms hold together 95% of times; p is of it alone.
     told_apart : bool
         Whether that interval leaves out 0.
     """
@@ -77,7 +77,7 @@ class Best(msgspec.Struct, frozen=True, kw_only=True):
         Episodes that every arm has, where some arm has others as well: only these are compared
         then, and `value` is of these. None where all of every arm are.
     interval : Interval or None
-        Of its value. Such intervals of all arms hold together 95 % of times, so it holds for the
+        Of its value. Such intervals of all arms hold together 95% of times, so it holds for the
         one that was picked.
     rivals : tuple of Rival
         All other arms, in their order.

@@ -6,7 +6,7 @@ sampled: intervals are over people, each with all episodes of its own, and say w
 would do with the same products. A second interval also allows for other products.
 
 All differences are planned, and judged together (Bonferroni), so an interval leaves out 0 exactly
-where its adjusted p is at most 5 %.
+where its adjusted p is at most 5%.
 """
 
 from __future__ import annotations

@@ -27,7 +27,7 @@ class BreakEven(msgspec.Struct, frozen=True, kw_only=True):
     Parameters
     ----------
     what : str
-        The change, such as ``A discount of 10 %``.
+        The change, such as ``A discount of 10%``.
     price_change : float
         Of the price asked, as a share.
     conversion : float
@@ -184,5 +184,5 @@ def _what(one: pl.DataFrame, two: pl.DataFrame, change: float) -> str:
     discounted = before == [0.0] and len(after) == 1 and multipliers == others
     # List prices may differ, too, as those of another catalogue do.
     if discounted and after[0] > 0.0 and abs(after[0] + change) < _ROUNDED:
-        return f"A discount of {100 * after[0]:.4g} %"
-    return f"A price {abs(100 * change):.1f} % {'higher' if change > 0 else 'lower'}"
+        return f"A discount of {100 * after[0]:.4g}%"
+    return f"A price {abs(100 * change):.1f}% {'higher' if change > 0 else 'lower'}"

@@ -10,7 +10,7 @@ buyers behind the same names, and so have other buyers at one place, which is al
 The differences of the whole runs are planned contrasts, one for each measure that names this view,
 with intervals that hold together and p values adjusted alike (Bonferroni); those of conversion by
 seller, buyer and category are exploratory (Benjamini-Hochberg over each of these three grids, and
-intervals that go with it). So an interval leaves out 0 exactly where its adjusted p is below 5 %.
+intervals that go with it). So an interval leaves out 0 exactly where its adjusted p is below 5%.
 What each episode has is compared pair by pair, a ratio of sums between the runs.
 """
 
@@ -52,7 +52,7 @@ from retailsim.analysis.statistics.values import LEVEL, Estimate, Interval, Test
 SEED = 1
 """Of the permutations."""
 FEWEST = 6
-"""Products that flips need for a p below 5 %: two of all 2^n signs are the most extreme."""
+"""Products that flips need for a p below 5%: two of all 2^n signs are the most extreme."""
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,11 +68,11 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
         Over the pairs where there are any, else over all episodes of each run whose decision is
         known.
     test : Test
-        Of the difference; its interval is a 95 % one of this difference alone.
+        Of the difference; its interval is a 95% one of this difference alone.
     adjusted_p : float or None
         For the number of tests of its kind.
     simultaneous : Interval or None
-        Adjusted for as many: without 0 exactly where `adjusted_p` is at most 5 %. With a single
+        Adjusted for as many: without 0 exactly where `adjusted_p` is at most 5%. With a single
         product p is Fisher's, and may differ from it by a little.
     """
 

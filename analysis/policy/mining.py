@@ -186,7 +186,7 @@ def _family(
 
 
 def _adjusted(found: list[Pattern]) -> list[Pattern]:
-    """Adjust p and intervals alike, so that an interval leaves out 0 where its p is at most 5 %."""
+    """Adjust p and intervals alike, so that an interval leaves out 0 where its p is at most 5%."""
     values = [one.association.p for one in found]
     level = selected_level(values)
     adjusted = []

@@ -73,7 +73,7 @@ def looked_at(mined: Mined) -> str:
         f"{runs}{_counted(mined.conversations, 'conversation')} with "
         f"{_counted(mined.profiles, mined.shared)}, by {_counted(mined.sellers, 'seller')}: "
         f"{_counted(len(mined.patterns), 'pattern')} with at least {mined.least} conversations "
-        f"on either side, {len(mined.told()):,} of them told: p at most 5 % and at least "
+        f"on either side, {len(mined.told()):,} of them told: p at most 5% and at least "
         f"{100 * mined.effect:g} points apart.{_learning(mined)}"
     )
 

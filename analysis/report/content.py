@@ -52,7 +52,7 @@ _FEW = (*groups.TRAITS, *KINDS, "title")
 _GROUPS = frozenset((*_SEATS, *SHARED_BY, *KINDS))
 Maker = Callable[[], Section | None]
 _INTERVALS = (
-    "Below a number stands the range that it is in with 95 % certainty, for {interval}, and n, "
+    "Below a number stands the range that it is in with 95% certainty, for {interval}, and n, "
     "what was counted. “10 clusters: t” or “rough” says that few products stand behind it."
 )
 _TWO_WAY = " The range that says “new buyers too” is for {two_way}."

@@ -56,7 +56,7 @@ def _broken(rows: list[RuleRow]) -> ReportTable:
         )
         for one in rows
     ]
-    note = "Episodes: the share in which it was broken, with its 95 % interval by cluster."
+    note = "Episodes: the share in which it was broken, with its 95% interval by cluster."
     return table("Rules that were broken", columns, cells, note)
 
 

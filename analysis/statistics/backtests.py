@@ -57,7 +57,7 @@ class Checked(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def interval(self) -> Interval:
-        """Where what is seen should lie in 95 % of cases: both errors are in it."""
+        """Where what is seen should lie in 95% of cases: both errors are in it."""
         variance = self.error**2 + self.noise**2
         df = self.df * (variance / self.error**2) ** 2 if self.error > 0.0 else math.inf
         return by_t(self.predicted, math.sqrt(variance), df, level=LEVEL)
@@ -182,7 +182,7 @@ def _skill(
 
 
 def _between(slope: float | None, error: float | None, changes: int) -> Interval | None:
-    """An interval that leaves 5 % out on either side: each side is a test of its own."""
+    """An interval that leaves 5% out on either side: each side is a test of its own."""
     if slope is None or error is None:
         return None
     reach = float(student.ppf(_SIDE, changes - 1)) * error

@@ -2,7 +2,7 @@
 
 The best of K that was seen is, on the average, less good than it looked (the winner's curse). So
 every difference between two of them gets an interval of a level at which all K * (K - 1) / 2 hold
-together 95 % of times (Tukey 1953; the comparisons with the best of Hsu 1996 are among them). Then,
+together 95% of times (Tukey 1953; the comparisons with the best of Hsu 1996 are among them). Then,
 whichever is picked, those whose difference from it leaves out 0 are worse, and the truly best one
 is the picked one or among the others.
 """

@@ -29,7 +29,7 @@ def same(values: Sequence[float]) -> bool:
 
 
 def most_missed(n: int) -> float:
-    """The share that something may have and yet be missed in `n` observations, 95 % sure.
+    """The share that something may have and yet be missed in `n` observations, 95% sure.
 
     The rule of three, exactly: ``1 - 0.05 ** (1 / n)``, about ``3 / n``.
     """

@@ -1,9 +1,9 @@
 """Adjusting p values of several tests: Holm for planned contrasts, Benjamini-Hochberg for grids.
 
 Where intervals stand beside p values, both are adjusted alike, so that an interval leaves out 0
-exactly where its p is below 5 %: Bonferroni for contrasts (their intervals hold together), and for
+exactly where its p is below 5%: Bonferroni for contrasts (their intervals hold together), and for
 grids Benjamini-Hochberg with the intervals of Benjamini and Yekutieli (2005), of which on average
-5 % of the selected ones are wrong.
+5% of the selected ones are wrong.
 
 Both are a few lines; those of statsmodels collect all garbage of the process at each call.
 """
@@ -36,7 +36,7 @@ def bonferroni(values: Sequence[float | None]) -> list[float | None]:
 
 
 def simultaneous_level(values: Sequence[float | None]) -> float:
-    """Return the level of intervals that go with `bonferroni`: together they hold 95 % of times."""
+    """Return the level of intervals that go with `bonferroni`: together they hold 95% of times."""
     return 1.0 - ALPHA / max(1, _known(values))
 
 

@@ -18,7 +18,7 @@ from scipy.stats import t as student
 POWER = 0.8
 ALPHA = 0.05
 FEWEST = 6
-"""Clusters: of fewer, no change of signs is rare enough to tell anything at 5 %."""
+"""Clusters: of fewer, no change of signs is rare enough to tell anything at 5%."""
 MOST = 10_000_000
 
 

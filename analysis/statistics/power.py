@@ -47,7 +47,7 @@ def few_clusters(clusters: int, power: float = POWER) -> float:
 def episodes_per_arm(
     first: float, second: float, *, design_effect: float = 1.0, power: float = POWER
 ) -> int:
-    """Episodes that each arm needs to tell two rates apart, two-sided at 5 %.
+    """Episodes that each arm needs to tell two rates apart, two-sided at 5%.
 
     Parameters
     ----------
@@ -69,7 +69,7 @@ def episodes_per_arm(
 
 
 def planned(first: float, second: float, *, effect: float, per_cluster: float, paired: bool) -> int:
-    """Episodes that each arm needs, tested by Student's t over clusters, two-sided at 5 %.
+    """Episodes that each arm needs, tested by Student's t over clusters, two-sided at 5%.
 
     Parameters
     ----------

@@ -26,7 +26,7 @@ Floats = NDArray[np.float64]
 
 ROUGH = 120
 """Below so many clusters a dear kind may be missed or met too seldom, and the interval is called
-rough; from here on it covers 94 % and more where there is one, too
+rough; from here on it covers 94% and more where there is one, too
 (`benchmarks.quality.coverage`)."""
 FEW = 8
 """Below so many the spread says nothing about the tail, and the interval is Student's t."""
@@ -88,7 +88,7 @@ def _spread(above: Floats, below: Floats) -> float:
 def reach(clusters: int, spread: float) -> float:
     """How many standard errors, on the scale of logarithms, the upper end lies above the mean.
 
-    Drawn, always from the same seed: minus the 2.5 % quantile of ``(ln mean - ln true mean) /
+    Drawn, always from the same seed: minus the 2.5% quantile of ``(ln mean - ln true mean) /
     (error / mean)`` over samples of so many lognormal clusters.
 
     Parameters

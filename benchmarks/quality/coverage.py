@@ -1,4 +1,4 @@
-"""How often 95 % intervals cover the truth: ``python -m benchmarks.quality.coverage [--sets N]``.
+"""How often 95% intervals cover the truth: ``python -m benchmarks.quality.coverage [--sets N]``.
 
 Episodes are drawn whose truth is known: every product meets five sellers and five buyers, and each
 of them shifts what happens. The sellers are always the same five. Prices are lognormal (the

@@ -49,7 +49,7 @@ def _row(name: str, there_are: int, entries: Sequence[Entry], folder: Path) -> s
     late = sum(one.outcome.result == TIMEOUT for one in killed)
     left = [one for one in entries if not is_killed(one)]
     same = sum(equivalent(one.key, folder) for one in left)
-    share = f"{len(killed) / len(entries):.1%}".replace("%", " %")
+    share = f"{len(killed) / len(entries):.1%}"
     return (
         f"| {name} | {there_are:,} | {len(entries)} | {len(killed)} | {late} | {len(left)} "
         f"| {same} | {share} |"

@@ -30,7 +30,7 @@ class BacktestRow(msgspec.Struct, frozen=True, kw_only=True):
     prediction : PredictedChange or None
         None where the runs have nothing to say of this measure.
     interval : Interval or None
-        Where the observed change should lie in 95 % of cases.
+        Where the observed change should lie in 95% of cases.
     hit : bool or None
         Whether it does.
     runs : (str, str)

@@ -111,7 +111,7 @@ def _parameters(fitted: PeopleCalibration) -> Table:
     better = {key for one in fitted.better for key in one.keys}
     table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
     table.add_column("Parameter")
-    for heading in ("is", "fitted", "95 % interval"):
+    for heading in ("is", "fitted", "95% interval"):
         table.add_column(heading, justify="right")
     table.add_column("")
     for one in fitted.fit.parameters:

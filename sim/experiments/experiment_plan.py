@@ -107,7 +107,7 @@ def _assumed(assumed: Assumptions, unit: str) -> str:
     """Say in a line what the numbers rest on."""
     where = "as published; --pilot RUN measures it" if assumed.pilot is None else assumed.pilot
     return (
-        f"power 80 %, two-sided 5 %, episodes a side; purchases of one {unit} correlate by "
+        f"power 80%, two-sided 5%, episodes a side; purchases of one {unit} correlate by "
         f"{assumed.intraclass:.2f} ({where}). Paired: both sides have the same {unit}s; runs of "
         "one seed share draws besides, and need fewer."
     )

@@ -46,7 +46,7 @@ def _alone(findings: Sequence[JudgedClaim]) -> Iterator[Text]:
     if sum(one.adjusted_p is not None and one.test.interval is not None for one in findings) > 1:
         yield Text(
             "p is adjusted for all that is tested, an interval is of one difference alone: it may "
-            "leave out 0 where p is above 5 %."
+            "leave out 0 where p is above 5%."
         )
 
 
@@ -103,7 +103,7 @@ def _legend(values: Sequence[Value]) -> Iterator[Text]:
     said = []
     if any(one.measured.interval for one in values):
         said.append(
-            "Below a number: its 95 % interval; n; eff., how many independent ones that is worth."
+            "Below a number: its 95% interval; n; eff., how many independent ones that is worth."
         )
     if any(map(missed, values)):
         points = f"{100 * NEAR:.0f} points"

@@ -105,7 +105,7 @@ def _tested(findings: Sequence[JudgedClaim]) -> Section:
     return Section(
         name="tested",
         title="What is tested",
-        lead="Below what was found: its 95 % interval and how that was found.",
+        lead="Below what was found: its 95% interval and how that was found.",
         tables=(table("", columns, rows, "p is adjusted for all that is tested together."),),
     )
 

@@ -92,7 +92,7 @@ def seed_table(found: SeedCells) -> Any:
     """Return what a terminal shows of them."""
     words = UnseenSeeds(first=found.first, count=found.count, cells=()).words
     title = f"Put in: what the agents were fitted to, in this run and over {words}"
-    headings = ("", "paper", "this run", "its 95 % interval", "mean over seeds", "single seeds")
+    headings = ("", "paper", "this run", "its 95% interval", "mean over seeds", "single seeds")
     table = Table(*headings, box=SIMPLE_HEAD, pad_edge=False)
     for cell in found.cells:
         table.add_row(*_texts(cell))

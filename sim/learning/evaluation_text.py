@@ -141,7 +141,7 @@ def _between(interval: Interval | None) -> str:
 
 
 def _estimates(found: Evaluation) -> Table:
-    table = _table("estimator", "a conversation, 95 % interval", "more than the log", "")
+    table = _table("estimator", "a conversation, 95% interval", "more than the log", "")
     table.add_row("the log itself", _cells(found.logged)[0], "", "")
     for one in found.values:
         best = one.name == RECOMMENDED

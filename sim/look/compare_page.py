@@ -159,7 +159,7 @@ def _planned(found: SideBySide, by_name: Measures) -> Section:
     ]
     note = (
         "p and the intervals of changes are for all of them together (Bonferroni). Below each "
-        "number: its 95 % interval, n, and how many independent episodes it is worth."
+        "number: its 95% interval, n, and how many independent episodes it is worth."
     )
     shown = table("All changes", ("Measure", "Change", "p", *found.names), rows, note)
     return Section(name="whole", title="The whole runs", tables=(shown,))

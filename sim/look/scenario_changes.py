@@ -169,7 +169,7 @@ def _written(key: str, value: Any) -> str:
     if value is None:
         return NOT_SET
     if key in _SHARES and isinstance(value, int | float):
-        return f"{100 * value:.3g} %"
+        return f"{100 * value:.3g}%"
     return _plain(value) if key.endswith(".pitch_file") else _short(_plain(value))
 
 

@@ -35,7 +35,7 @@ def _paragraphs(found: Planned, by: Measure) -> Iterator[str]:
     between = "" if found.asked.arms == 2 else f" between any two of {found.asked.arms} runs"
     yield (
         f"To tell {amount(by, found.asked.difference)} of {_what(by)}{between} in "
-        f"{100 * found.asked.power:g} % of such studies (two-sided, 5 %):"
+        f"{100 * found.asked.power:g}% of such studies (two-sided, 5%):"
     )
     if found.paired is not None:
         yield f"Paired, all runs with the same {found.shared}s: {_takes(found, found.paired)}"

@@ -76,7 +76,7 @@ class BehavioralValues(msgspec.Struct, frozen=True, kw_only=True):
             named = f"{Path(self.parameters).name} over the {named}"
         rate = self.issue_rate
         rates = rate if isinstance(rate, dict) else {"": rate}
-        shares = _listed({name: f"{100 * value:.3g} %" for name, value in rates.items()})
+        shares = _listed({name: f"{100 * value:.3g}%" for name, value in rates.items()})
         parts = [
             f"{named} ({_WORDS[self.set_from]})",
             f"orders with an issue: {shares} ({_WORDS[self.issue_rate_from]})",

@@ -100,7 +100,7 @@ def _curves(found: Sweep, outcome: Arms, measures: list[Measure]) -> Section:
     return Section(
         name="curves",
         title="Value by value",
-        lead="Each point with its own 95 % interval.",
+        lead="Each point with its own 95% interval.",
         figures=tuple(one for one in figures if one is not None),
     )
 
@@ -147,7 +147,7 @@ def _tables(found: Sweep, outcome: Arms, by_name: Mapping[str, Measure]) -> Sect
         row(arm.label, *(estimated(unit_of(one), arm.estimates[one.name]) for one in measures))
         for arm in outcome.arms
     ]
-    own = "Each with its own 95 % interval; the best at the top has a wider one, for it was picked."
+    own = "Each with its own 95% interval; the best at the top has a wider one, for it was picked."
     tables = [table("Every value", headings, rows, own)]
     if outcome.best is not None:
         tables.append(_rivals(found, outcome.best, by_name[outcome.best.measure]))
@@ -157,9 +157,9 @@ def _tables(found: Sweep, outcome: Arms, by_name: Mapping[str, Measure]) -> Sect
 def _rivals(found: Sweep, best: Best, by: Measure) -> ReportTable:
     return table(
         f"Worse than {found.said(best.label)} by",
-        (" and ".join(found.short), by.estimate_label, "95 % of all pairs together", "Verdict"),
+        (" and ".join(found.short), by.estimate_label, "95% of all pairs together", "Verdict"),
         [row(rival.label, *_worse(rival, by)) for rival in best.rivals],
-        note="The intervals of the differences of all pairs hold together 95 % of times, so the "
+        note="The intervals of the differences of all pairs hold together 95% of times, so the "
         "best may be picked from them.",
     )
 

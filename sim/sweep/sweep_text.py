@@ -37,7 +37,7 @@ def show(found: Sweep, outcome: Arms, by_name: Mapping[str, Measure], terminal: 
     if outcome.best is not None:
         by = by_name[outcome.best.measure]
         terminal.show(_narrow(_behind(found, outcome.best, by)))
-        terminal.out(f"{by.estimate_label} (95 % each):")
+        terminal.out(f"{by.estimate_label} (95% each):")
         for line in curve(outcome, by):
             terminal.out(line)
     terminal.out(f"runs: {found.folder}")
@@ -100,7 +100,7 @@ def _narrow_ends(found: Interval, one: Measure) -> str:
 def _behind(found: Sweep, best: Best, by: Measure) -> Any:
     """By how much every other arm is worse than the best."""
     table = _table(found, title=f"Worse than {found.said(best.label)} by")
-    for heading in (by.estimate_label, "95 % of all pairs", ""):
+    for heading in (by.estimate_label, "95% of all pairs", ""):
         table.add_column(heading, justify="right", no_wrap=True)
     for rival in best.rivals:
         table.add_row(rival.label, *_worse(rival, by))

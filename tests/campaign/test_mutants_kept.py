@@ -129,9 +129,9 @@ def test_the_page_counts_and_lists(place: Path) -> None:
     folder = judge(place, first=EQUIVALENT, second=EQUIVALENT)
     with_key(folder, drawn(place).key)
     assert table(hunted, folder).splitlines()[2:] == [
-        "| one | 1,200 | 4 | 3 | 1 | 1 | 1 | 75.0 % |",
-        "| two | 9 | 1 | 1 | 0 | 0 | 0 | 100.0 % |",
-        "| all | 1,209 | 5 | 4 | 1 | 1 | 1 | 80.0 % |",
+        "| one | 1,200 | 4 | 3 | 1 | 1 | 1 | 75.0% |",
+        "| two | 9 | 1 | 1 | 0 | 0 | 0 | 100.0% |",
+        "| all | 1,209 | 5 | 4 | 1 | 1 | 1 | 80.0% |",
     ]
     page = place / "page.md"
     page.write_text(f"before\n{BEGIN}old\n{END}after\n")

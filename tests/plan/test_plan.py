@@ -121,7 +121,7 @@ def test_the_answer_is_in_words_with_the_next_command() -> None:
     result = sim("plan", "pairwise", KEY, "--difference", 3, *SEATS)
     assert result.exit_code == 0, result.stderr
     lines = result.stdout.splitlines()
-    assert lines[0] == "To tell 3 points of conversion in 80 % of such studies (two-sided, 5 %):"
+    assert lines[0] == "To tell 3 points of conversion in 80% of such studies (two-sided, 5%):"
     assert lines[1].startswith("Paired, all runs with the same products: ")
     assert any(line.startswith("Unpaired, each run with other products: ") for line in lines)
     assert "no model is paid" in result.stdout

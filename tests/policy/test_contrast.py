@@ -61,7 +61,7 @@ def test_p_is_small_no_more_often_than_it_says(base: float, share: float) -> Non
         done, bought = random.random(300) < leaning, random.random(300) < worth
         found = association(done, bought, np.zeros(300, dtype=int), cluster)
         small += found is not None and found.p is not None and found.p <= 0.05
-    print(f"base {base}, share {share}: {small / rounds:.1%} of p at most 5 %")
+    print(f"base {base}, share {share}: {small / rounds:.1%} of p at most 5%")
     assert small / rounds <= 0.07
 
 

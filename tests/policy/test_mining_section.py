@@ -63,7 +63,7 @@ def test_nothing_told_is_said_and_nothing_supported_is_left_out() -> None:
     section = mined_section(mine(log(1), effect=0.9))
     assert section is not None
     assert section.tables == ()
-    assert section.lead.endswith("0 of them told: p at most 5 % and at least 90 points apart.")
+    assert section.lead.endswith("0 of them told: p at most 5% and at least 90 points apart.")
     assert mined_section(mine(log(1), least=5_000)) is None
 
 

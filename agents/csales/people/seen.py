@@ -89,7 +89,7 @@ def _known(request: SellerRequest) -> Iterator[Fact]:
     if request.told_style is not None:
         yield Fact("How the buyer decides", request.told_style)
     if request.lowered:
-        yield Fact("Taken off the price", f"{request.lowered} %")
+        yield Fact("Taken off the price", f"{request.lowered}%")
     if isinstance(request, SpeakTurn):
         act = ACTS[request.action]
         act += "" if request.tactic is None else f": {request.tactic}"

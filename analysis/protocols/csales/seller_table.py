@@ -180,7 +180,7 @@ def _read(seller: str, turn: int, found: Conversations) -> OutcomeRow:
 
 
 _READ = (
-    "Style and openness read: balanced accuracy (chance 33 %), at a turn of those conversations "
+    "Style and openness read: balanced accuracy (chance 33%), at a turn of those conversations "
     "that got so far; category read: how much of the true path the inferred one begins with."
 )
 

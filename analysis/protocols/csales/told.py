@@ -39,7 +39,7 @@ def _valued(event: Mapping[str, Any]) -> str:
 
 
 def _lowered(event: Mapping[str, Any]) -> str:
-    return f"The price goes down by {event['percent']} % to {dollars(event['price_cents'])}."
+    return f"The price goes down by {event['percent']}% to {dollars(event['price_cents'])}."
 
 
 def _named(event: Mapping[str, Any]) -> str:

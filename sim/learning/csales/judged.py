@@ -165,9 +165,9 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
 def verdict(revenue: Test, surplus: Test | None, old: str) -> Verdict:
     """Return whether a new policy takes the old one's place.
 
-    It does if it earns more for sure (the lower end of the 95 % interval of the gain is above 0)
+    It does if it earns more for sure (the lower end of the 95% interval of the gain is above 0)
     and its buyers do not come off worse. Otherwise the old one is kept: where nothing is to be
-    gained, that is what comes out in at least 97.5 % of cases.
+    gained, that is what comes out in at least 97.5% of cases.
 
     Parameters
     ----------

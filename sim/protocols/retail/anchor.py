@@ -276,7 +276,7 @@ def _rates(scenario: Scenario) -> dict[Category, float]:
 
 
 def _issues(rates: Mapping[Category, float], group: _Group) -> str:
-    each = {category: f"{100 * rates[category]:.1f} %" for category in group.categories}
+    each = {category: f"{100 * rates[category]:.1f}%" for category in group.categories}
     same = len(set(each.values())) == 1
     shares = each.values() if same else (f"{share} ({name})" for name, share in each.items())
     return f"{', '.join(dict.fromkeys(shares))} of orders have an issue"

@@ -33,7 +33,7 @@ def unlikely(anchor: AnchorTable) -> Iterator[str]:
         for key, (low, high) in _LIKELY.items():
             value = getattr(figures, key)
             if value is not None and not low <= value <= high:
-                percent = "" if key == "elasticity" else f" ({100 * value:.6g} %)"
+                percent = "" if key == "elasticity" else f" ({100 * value:.6g}%)"
                 yield (
                     f"caution: {table}.{key} = {value:.10g}{percent} is not between {low:g} and "
                     f"{high:g}: is it what you mean? The further out, the less a run tells"

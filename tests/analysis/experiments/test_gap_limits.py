@@ -117,8 +117,8 @@ def test_logit_groups_that_are_alike_within_are_told_apart_by_chance_alone(
         (logit(3.0, slope_spread=3.0), 0.08),
     ],
     ids=[
-        "one elasticity, -2, at 70 and 45 %",
-        "the same points lost, at 85 and 50 %",
+        "one elasticity, -2, at 70 and 45%",
+        "the same points lost, at 85 and 50%",
         "slope 3, one group's levels spread by 2",
         "slope 5, one group's levels spread by 2",
         "one population of buyers, slopes 3 with a spread of 3",

@@ -40,7 +40,7 @@ def test_ten_percent_off_a_margin_of_forty_takes_a_third_more_orders() -> None:
     found = told(before, after)
     assert found.needed == pytest.approx(0.5 / 3)
     assert found.seen == pytest.approx(0.1)
-    assert found.told[0].startswith("A discount of 10 % pays from +16.7 points of conversion (")
+    assert found.told[0].startswith("A discount of 10% pays from +16.7 points of conversion (")
     assert found.told[0].endswith("; seen +10.0.")
     assert found.told[1] == "An order earns $4.00 before, $3.00 after."
 
@@ -91,13 +91,13 @@ def test_there_is_none_without_a_change_of_price_a_profit_or_an_order() -> None:
 
 def test_the_words_follow_the_case() -> None:
     base: dict[str, Any] = {
-        "what": "A price 5.0 % higher",
+        "what": "A price 5.0% higher",
         "price_change": 0.05,
         "conversion": 0.6,
         "seen": -0.02,
     }
     cases: dict[float | None, str] = {
-        -0.05: "A price 5.0 % higher pays down to -5.0 points of conversion; seen -2.0.",
+        -0.05: "A price 5.0% higher pays down to -5.0 points of conversion; seen -2.0.",
         0.7: "cannot pay: it takes +70.0 points of conversion, and there is room for +40.0; seen",
         -0.7: "pays at any conversion, for an episode earned nothing before; seen -2.0.",
         None: "earns nothing on an order, so no conversion makes up for it; seen -2.0.",

@@ -158,7 +158,7 @@ def test_what_differs_between_the_scenarios_is_listed_by_key(runs: dict[str, Pat
     assert pitch[2].startswith('"Buy this, it is good. Buy this,') and len(pitch[2]) < 75
     assert told == {
         "sellers.shop.agent": ("who plays it", "behavioral", "script"),
-        "design.discount": ("discount", "0 %", "10 %"),
+        "design.discount": ("discount", "0%", "10%"),
         "policy.Food.window_days": ("return window in days", "not set", "60"),
     }
     fewer = side_by_side(runs["as-it-is"], runs["few"])
@@ -175,7 +175,7 @@ def test_the_page_begins_with_the_verdict_and_fits_eighty_columns(runs: dict[str
     assert " ".join(page.split()).startswith(found.verdict[0])
     assert max(map(len, page.splitlines())) <= 80
     assert "What differs (as-it-is → changed):" in page
-    assert "discount (design.discount): 0 % → 10 %" in page
+    assert "discount (design.discount): 0% → 10%" in page
     assert "First" not in page and "Second" not in page
     as_json: dict[str, Any] = json.loads(
         sim("compare", runs["as-it-is"], runs["changed"], "--json").stdout

@@ -64,7 +64,7 @@ def test_what_was_solved_is_told_and_recorded(tmp_path: Path) -> None:
     levels, rates = buyer["options"]["levels"], scenario["products"]["issue_rate"]
     assert set(levels) == set(rates) == {"Food", "Fashion", "Home", "Electronics"}
     assert f"inclination {levels['Food']['inclination']:+.3f}" in said[2]
-    assert f"{100 * rates['Food']:.1f} % of orders" in said[3]
+    assert f"{100 * rates['Food']:.1f}% of orders" in said[3]
     assert sim("verify", run).exit_code == 0
 
 
@@ -84,7 +84,7 @@ def test_an_issue_rate_of_the_scenario_wins_over_the_anchor(tmp_path: Path) -> N
     result = sim("launch", shop(tmp_path), *words, "--out", tmp_path / "run")
     assert result.exit_code == 0, result.stderr
     said = " ".join(result.stderr.split())
-    assert "return_rate (all goods): left alone, for products.issue_rate is set: 50.0 %" in said
+    assert "return_rate (all goods): left alone, for products.issue_rate is set: 50.0%" in said
     assert frozen(tmp_path / "run")["products"]["issue_rate"] == 0.5
 
 

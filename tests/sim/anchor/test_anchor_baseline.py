@@ -149,7 +149,7 @@ def test_an_elasticity_that_leaves_too_many_buying_is_refused(tmp_path: Path) ->
 
 def test_unlikely_figures_are_told_and_not_rounded_away(tmp_path: Path) -> None:
     place = shop(tmp_path, ANCHOR)
-    for value, words in (("0.00001", "1e-05 (0.001 %)"), ("0.9999", "0.9999 (99.99 %)")):
+    for value, words in (("0.00001", "1e-05 (0.001%)"), ("0.9999", "0.9999 (99.99%)")):
         _, said = prepared(place, f"anchor.conversion={value}")
         assert any(f"caution: anchor.conversion = {words} is not between" in one for one in said)
         assert not any("-> 1 " in one for one in said)

@@ -81,7 +81,7 @@ def test_a_one_tailed_p_does_not_stand_beside_the_method_of_its_interval_alone(
 
 def test_what_stands_below_the_numbers_is_said_once() -> None:
     page = shown(outcome(value(published=0.55), value("refunded", published=0.65)))
-    assert page.count("Below a number: its 95 % interval") == 1
+    assert page.count("Below a number: its 95% interval") == 1
     assert page.count("off: more than 5 points from the paper's rate") == 1
     assert "off:" not in shown(outcome(value(published=0.65)))
     assert "Below" not in shown(outcome(value(measured=Estimate(value=None, n=0))))

@@ -70,7 +70,7 @@ def test_nothing_told_is_said(run: Path) -> None:
     shown = sim("policy", "mine", run, "--effect", "100")
     assert shown.exit_code == 0
     [line] = shown.stdout.splitlines()
-    assert line.endswith("0 of them told: p at most 5 % and at least 100 points apart.")
+    assert line.endswith("0 of them told: p at most 5% and at least 100 points apart.")
 
 
 def test_a_run_of_another_protocol_is_refused(run: Path, tmp_path: Path) -> None:

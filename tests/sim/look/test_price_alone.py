@@ -51,7 +51,7 @@ def test_what_was_seen_is_said_not_to_be_of_the_price_alone(
 
 def test_another_list_price_is_no_discount_and_wallets_go_with_it(runs: Path) -> None:
     found = side_by_side(runs / "first", runs / "dearer")
-    assert any(text.startswith("A price 4.2 % higher pays ") for text in found.verdict)
+    assert any(text.startswith("A price 4.2% higher pays ") for text in found.verdict)
     assert "behavioral.wallet.Home" in {one.key for one in found.differences}
 
 

@@ -21,12 +21,12 @@ from tests.sim.runs import SMALL, launched, scenario, sim
 
 PAPER = (
     "Behavioral agents: parameter set paper (for the built-in catalogue); orders with an issue: "
-    "100 % (from the set); wallets around $66.50 (for the built-in catalogue); levels of "
+    "100% (from the set); wallets around $66.50 (for the built-in catalogue); levels of "
     "buyers from their profiles"
 )
 FIELD = (
     "Behavioral agents: parameter set field (for a catalogue of your own); orders with an issue: "
-    "Food 5 %, Fashion 40 %, Home 15 %, Electronics 15 % (from the set); wallets around "
+    "Food 5%, Fashion 40%, Home 15%, Electronics 15% (from the set); wallets around "
     "Fashion $99.00, Home $500.00 (by the list prices of the catalogue); levels of buyers "
     "from their profiles: they buy more often and mind the price less than the set says"
 )
@@ -94,7 +94,7 @@ def test_what_the_scenario_says_is_told_from_what_came_from_the_set(catalogue: P
         line for line in sim("launch", "--dry-run", *words).stdout.splitlines() if "set" in line
     )
     assert line.endswith(
-        "parameter set field (as the scenario says); orders with an issue: 25 % (as the scenario "
+        "parameter set field (as the scenario says); orders with an issue: 25% (as the scenario "
         "says); wallets around Fashion $70.00 (as the scenario says), Home $500.00 (by the list "
         "prices of the catalogue); levels of buyers from their profiles: they buy more often and "
         "mind the price less than the set says"
@@ -154,7 +154,7 @@ def test_what_was_solved_since_the_defaults_is_anchored() -> None:
     moved = msgspec.structs.replace(played, products=products, buyers=(first, *played.buyers[1:]))
     found = values(asked, moved)
     assert (found.issue_rate_from, found.levels_from) == ("anchor", "anchor")
-    assert "orders with an issue: 20 % (by [anchor])" in str(found)
+    assert "orders with an issue: 20% (by [anchor])" in str(found)
     assert str(found).endswith("levels of buyers by [anchor]")
 
 
