@@ -32,7 +32,9 @@ class Treatment(msgspec.Struct, frozen=True, kw_only=True):
     partner : str
         Who sits on the other side.
     about : str
-        What is for sale, or whom the buyer plays.
+        What is for sale, or whom the buyer plays: the id of a product or of a profile.
+    kind : str
+        Which of the two that is: ``product`` or ``profile``.
     condition : str
         Of price.
     replication : int
@@ -43,6 +45,7 @@ class Treatment(msgspec.Struct, frozen=True, kw_only=True):
     about: str
     condition: str
     replication: int
+    kind: str = "product"
 
 
 class StudyDesign(Design):
@@ -177,11 +180,13 @@ def _by_seat(of: Design, role: Role, seats: Sequence[str]) -> dict[str, list[Mar
 
 def _treatment(number: int, spec: MarketSpec, role: Role) -> Treatment:
     partners = [name for other, name in spec.seats if other != role]
-    goods = getattr(spec, "product", None) or getattr(spec, "profile", None)
+    kinds = ("product", "profile")
+    kind = next((one for one in kinds if getattr(spec, one, None) is not None), kinds[0])
     return Treatment(
         number=number,
         partner=", ".join(partners),
-        about=str(getattr(goods, "id", "")),
+        about=str(getattr(getattr(spec, kind, None), "id", "")),
+        kind=kind,
         condition=spec.condition,
         replication=spec.replication,
     )

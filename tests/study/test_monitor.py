@@ -113,7 +113,7 @@ def test_balance_counts_conversations_by_hand(tmp_path: Path) -> None:
     playing(session, _put(session, "p004", "checks"))
     _put(session, "p005", "checks")
     given = balance(session)
-    for name, key in (("Partner", "partner"), ("Condition", "condition"), ("Goods", "about")):
+    for name, key in (("Partner", "partner"), ("Condition", "condition"), ("Product", "about")):
         planned, begun, done = (
             Counter(getattr(one, key) for seat in seats for one in session.plan[seat])
             for seats in (session.seats, session.seats[:4], session.seats[:2])

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import anyio
+import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
@@ -21,6 +22,7 @@ from tests.sim.runs import beside_a_browser
 from tests.study.seated import BASE, STOOD, TOKEN, stand
 from tests.study.test_monitor import wide
 from tests.study.test_session import beside, playing, small
+from tests.study.took_part import study
 from tests.waiting import until
 
 OWN = {"Sec-Fetch-Site": "same-origin"}
@@ -181,3 +183,21 @@ def test_who_is_stuck_goes_on_without_an_answer(tmp_path: Path) -> None:
         until(lambda: session.played("p001") == 1)
 
     beside(study, go_on)
+
+
+@pytest.mark.parametrize(("scenario", "word"), [("pairwise", "Product"), ("csales", "Profile")])
+def test_treatments_are_about_what_the_other_pages_call_it(
+    tmp_path: Path, scenario: str, word: str
+) -> None:
+    """The heading of products and of profiles, with the ids that stand below it."""
+    session = study(tmp_path, 2, scenario=scenario).session
+    ids = {one.about for plan in session.plan.values() for one in plan}
+
+    async def ask(client: Client) -> None:
+        whole = (await got(client, "/")).split("<h2>Treatments</h2>")[1]
+        for page in (whole, await got(client, "/seat?id=p001")):
+            headings = re.findall(r"<th scope=\"col\"[^>]*>(\w+)</th>", page)
+            assert word in headings and not {"Goods", "Product", "Profile"} - {word} & {*headings}
+        assert all(f"<bdi>{one}</bdi>" in whole for one in ids)
+
+    at(session, ask)

@@ -71,6 +71,7 @@ async def seat(request: web.Request) -> web.Response:
         row=row,
         one=one,
         plan=session.plan[name],
+        kind=monitor.kind_of(session).capitalize(),
         question=session.question(name),
         link=address_of(session, request.app[ADDRESS], name),
         acts=possible(OF_ONE, session, one),

@@ -221,7 +221,7 @@ def _counts(every: Sequence[Row]) -> dict[str, int]:
 
 
 class Given(msgspec.Struct, frozen=True, kw_only=True):
-    """How often one partner, condition or product was met, in conversations.
+    """How often one partner, condition, product or profile was met, in conversations.
 
     Parameters
     ----------
@@ -240,19 +240,26 @@ class Given(msgspec.Struct, frozen=True, kw_only=True):
     done: int
 
 
-BALANCED: Mapping[str, Callable[[Treatment], Any]] = {
-    "Partner": lambda one: one.partner,
-    "Condition": lambda one: one.condition,
-    "Goods": lambda one: one.about,
-}
-"""What treatments are balanced by."""
+def balanced(kind: str) -> Mapping[str, Callable[[Treatment], Any]]:
+    """Return what treatments are balanced by, where they are about things of this kind."""
+    return {
+        "Partner": lambda one: one.partner,
+        "Condition": lambda one: one.condition,
+        kind.capitalize(): lambda one: one.about,
+    }
+
+
+def kind_of(session: StudySession) -> str:
+    """Return what the treatments of a study are about: a product, or a profile."""
+    return next((one.kind for plan in session.plan.values() for one in plan), "product")
 
 
 def balance(session: StudySession) -> dict[str, tuple[Given, ...]]:
     """Return how evenly treatments were given: by all that they differ in."""
     planned, begun, done = Counter[Any](), Counter[Any](), Counter[Any]()
+    by = balanced(kind_of(session))
     for seat, plan in session.plan.items():
-        marks = [(name, mark(one)) for one in plan for name, mark in BALANCED.items()]
+        marks = [(name, mark(one)) for one in plan for name, mark in by.items()]
         planned.update(marks)
         one = session.register.participant(seat)
         if one is None:
@@ -268,7 +275,7 @@ def balance(session: StudySession) -> dict[str, tuple[Given, ...]]:
             for value in (key[1],)
             if key[0] == name
         )
-        for name in BALANCED
+        for name in by
     }
 
 
