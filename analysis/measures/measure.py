@@ -21,6 +21,9 @@ DECIDED = pl.col("decided")
 SETTLED = pl.col("settled")
 """There is an order, and it is known what became of it."""
 BOUGHT = pl.col("orders") > 0
+ONE_TITLE = pl.col("title").min()
+"""The title of episodes of one product. A product may have several, and episodes, and groups of
+them, any order: the least is the same whatever that is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from retailsim.analysis.exhibits.parts import Section
 from retailsim.analysis.measures.arms import BY, Best, Rival, best_arm
-from retailsim.analysis.measures.measure import BOUGHT, SETTLED, Measure
+from retailsim.analysis.measures.measure import BOUGHT, ONE_TITLE, SETTLED, Measure
 from retailsim.analysis.measures.table import columns_read, measure
 from retailsim.analysis.measures.value_text import written
 from retailsim.analysis.replay.terminal_tables import clip
@@ -170,7 +170,7 @@ def product_counts(some: pl.DataFrame, came: pl.Expr, out_of: pl.Expr) -> list[C
         some.filter(out_of)
         .group_by("product", *_MARKET)
         .agg(
-            title=pl.col("title").drop_nulls().first(),
+            title=ONE_TITLE,
             some=came.sum().cast(pl.Int64),
             of=pl.len().cast(pl.Int64),
         )
@@ -178,7 +178,7 @@ def product_counts(some: pl.DataFrame, came: pl.Expr, out_of: pl.Expr) -> list[C
     squares = (pl.col("of") ** 2).sum()
     rows = (
         markets.group_by("product")
-        .agg(pl.col("title").drop_nulls().first(), pl.col("some", "of").sum(), squares=squares)
+        .agg(ONE_TITLE, pl.col("some", "of").sum(), squares=squares)
         .sort("product")
     )
     alike = _alike(markets, rows)

@@ -17,7 +17,7 @@ from retailsim.analysis.exhibits.parts import (
     row,
     table,
 )
-from retailsim.analysis.measures.measure import BOUGHT, SETTLED
+from retailsim.analysis.measures.measure import BOUGHT, ONE_TITLE, SETTLED
 from retailsim.analysis.measures.value_text import written
 
 READ = frozenset(
@@ -99,7 +99,7 @@ def summed(some: pl.DataFrame, key: str) -> pl.DataFrame:
     return (
         some.group_by(key)
         .agg(
-            title=pl.col("title").drop_nulls().first(),
+            title=ONE_TITLE,
             episodes=pl.len(),
             orders=BOUGHT.sum(),
             units=pl.col("units").filter(SETTLED).sum(),
