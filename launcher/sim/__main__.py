@@ -10,6 +10,6 @@ if __name__ == "__main__":
             f"error: {retailsim.__file__} hides the installed retailsim; "
             "rename it, or call the program as retailsim"
         )
-    from retailsim.sim.cli import main
+    from retailsim.sim.start import main
 
     main()

@@ -50,6 +50,19 @@ class _Program(CommandGroup):
     def by_heading(self) -> CommandsByHeading:
         return HEADINGS
 
+    def make_context(
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: click.Context | None = None,
+        **extra: Any,
+    ) -> click.Context:
+        try:
+            return super().make_context(info_name, args, parent, **extra)
+        except KeyboardInterrupt:  # while the words of the command line are read
+            click.echo("interrupted: nothing was begun", err=True)
+            raise click.exceptions.Exit(3) from None
+
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
