@@ -28,6 +28,10 @@ class RetailSimError(Exception):
         return brief(super().__str__())
 
 
+class RetailSimWarning(UserWarning):
+    """Root of what a user should know of work that goes on: one line each."""
+
+
 class EventsError(RetailSimError):
     """Base of everything this package raises for its users."""
 

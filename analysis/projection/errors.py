@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from retailsim.events.errors import RetailSimError
+from retailsim.events.errors import RetailSimError, RetailSimWarning
 
 
 class AnalysisError(RetailSimError):
@@ -61,6 +61,23 @@ class KeptUnreadable(AnalysisError):
         super().__init__(
             f"what is kept of the run in its folder derived cannot be read "
             f"({' '.join(detail.split())[:200]}); remove that folder, it is made again"
+        )
+
+
+class TooLittleRoom(RetailSimWarning):
+    """The folder of temporary files takes no more of what is read of a run.
+
+    Parameters
+    ----------
+    folder : Path
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        super().__init__(
+            f"{folder}: too little room for the tables of the run; they are held in memory, those "
+            "of a large run also made anew each time; make room there, or set TMPDIR to another "
+            "folder"
         )
 
 

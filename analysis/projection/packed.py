@@ -8,6 +8,8 @@ projection, a replay among them, look at none.
 from __future__ import annotations
 
 import io
+import re
+import warnings
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -16,7 +18,8 @@ from tempfile import gettempdir
 import polars as pl
 from polars.io.plugins import register_io_source
 
-from retailsim.analysis.projection.errors import KeptUnreadable
+from retailsim.analysis.projection.errors import KeptUnreadable, TooLittleRoom
+from retailsim.events.errors import DISK_FULL
 from retailsim.events.whole_file import scratch
 
 Packed = bytes
@@ -28,6 +31,9 @@ Stored = Packed | tuple[Path, ...]
 ROWS_AT_ONCE = 10_000
 """Rows of a table that are unpacked together where it is read some rows at a time. More take more
 memory; of fewer, what Parquet says of each group of rows becomes larger than the rows."""
+
+_FULL = re.compile(rf"\(os error ({'|'.join(map(str, sorted(DISK_FULL)))})\)")
+"""How the library says that a disk is full."""
 
 _SCANNED_AT_ONCE = 6 * ROWS_AT_ONCE
 """Rows of some columns that are at hand at a time."""
@@ -41,6 +47,14 @@ def room() -> Iterator[Path | None]:
         with suppress(OSError):
             place = held.enter_context(scratch(Path(gettempdir()), "retailsim"))
         yield place
+
+
+def took_no_more(place: Path, error: BaseException | None) -> bool:
+    """Whether an error says that a `room` is full, of which the user is warned then."""
+    full = getattr(error, "errno", None) in DISK_FULL or _FULL.search(str(error)) is not None
+    if full:
+        warnings.warn(TooLittleRoom(place.parent), stacklevel=1)
+    return full
 
 
 def packed(frame: pl.DataFrame, rows: int | None = None) -> Packed:

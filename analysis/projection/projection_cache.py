@@ -18,7 +18,14 @@ import msgspec
 import polars as pl
 
 from retailsim.analysis.projection.errors import KeptUnreadable
-from retailsim.analysis.projection.packed import ROWS_AT_ONCE, Packed, Stored, packed, room
+from retailsim.analysis.projection.packed import (
+    ROWS_AT_ONCE,
+    Packed,
+    Stored,
+    packed,
+    room,
+    took_no_more,
+)
 from retailsim.analysis.projection.projection import Projection, opened
 from retailsim.analysis.projection.protocol_tables import TableSet
 from retailsim.events.whole_file import leads_out, read_bounded, written_whole
@@ -74,16 +81,15 @@ def read_packed(
     Parameters
     ----------
     place : Path or None
-        A folder of one's own that they are copied to, since others may replace what is kept; None:
-        memory.
+        A folder of one's own that they are copied to, since others may replace what is kept. None,
+        or one that is too small: memory.
     """
     try:
         _check_file(derived / _INDEX)
         index = msgspec.json.decode(read_bounded(derived / _INDEX), type=_Index)
         if (index.version, index.log, index.tables) != (VERSION, log, tables.digest):
             return None
-        names = (*tables.frames, *tables.rows)
-        return {name: _stored(derived, name, index, place) for name in names}
+        return _stored_somewhere(derived, (*tables.frames, *tables.rows), index, place)
     except (OSError, ValueError, RecursionError, _Changed):
         return None
 
@@ -151,6 +157,17 @@ def _by_file(name: str, content: Stored) -> Iterator[tuple[str, Packed | Path]]:
         return
     for number, part in enumerate(content, start=1):
         yield f"{name}.part{number}", part
+
+
+def _stored_somewhere(
+    derived: Path, names: Collection[str], index: _Index, place: Path | None
+) -> dict[str, Stored]:
+    try:
+        return {name: _stored(derived, name, index, place) for name in names}
+    except OSError as error:
+        if place is None or not took_no_more(place, error):
+            raise
+        return _stored_somewhere(derived, names, index, None)
 
 
 def _stored(derived: Path, name: str, index: _Index, place: Path | None) -> Stored:

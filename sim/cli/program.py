@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TextIO
 
 import click
 
@@ -65,7 +66,9 @@ class _Program(CommandGroup):
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
-            return super().invoke(ctx)
+            with warnings.catch_warnings():
+                warnings.showwarning = _warned
+                return super().invoke(ctx)
         except (click.exceptions.Exit, click.ClickException, click.Abort):
             raise
         except BrokenPipeError:
@@ -83,12 +86,34 @@ class _Program(CommandGroup):
             ctx.exit(status)
 
 
+def _warned(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    """Say what a user should know on one line; what libraries warn of stays as Python has it."""
+    from retailsim.events.errors import RetailSimWarning
+
+    if issubclass(category, RetailSimWarning):
+        click.echo(_plain(f"warning: {message}"), err=True)
+    else:
+        words = warnings.formatwarning(message, category, filename, lineno, line)
+        click.echo(words, err=True, nl=False)
+
+
 def _tell(line: str, *, folded: bool) -> None:
     """Say what went wrong on one line, or on three short ones, whatever the names in it hold."""
     from retailsim.sim.error_line import folded_lines
 
-    plain = "error: " + "".join(char if char.isprintable() else " " for char in line)
+    plain = _plain(f"error: {line}")
     click.echo("\n".join(folded_lines(plain)) if folded else plain, err=True)
+
+
+def _plain(line: str) -> str:
+    return "".join(char if char.isprintable() else " " for char in line)
 
 
 @click.group(

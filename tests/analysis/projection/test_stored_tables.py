@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import resource
 import tempfile
+import warnings
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
@@ -12,15 +15,24 @@ from typing import Any
 import polars as pl
 import pytest
 
-from retailsim.analysis.projection import joined, key_ranges, packed
-from retailsim.analysis.projection.errors import KeptDiffers, KeptUnreadable
+from retailsim.analysis.projection import joined, key_ranges, packed, projection_cache
+from retailsim.analysis.projection.errors import KeptDiffers, KeptUnreadable, TooLittleRoom
 from retailsim.analysis.projection.joined import packed_rows
 from retailsim.analysis.projection.loader import check_kept, load, use
-from retailsim.analysis.projection.packed import in_memory, room, scanned, unpacked
+from retailsim.analysis.projection.log_pieces import log_pieces
+from retailsim.analysis.projection.packed import (
+    in_memory,
+    room,
+    scanned,
+    took_no_more,
+    understood,
+    unpacked,
+)
 from retailsim.analysis.projection.projection import Projection, StoredProjection
+from retailsim.analysis.projection.projection_cache import _copied
 from retailsim.analysis.replay.replay import replay
 from retailsim.events.log.reader import check
-from tests.sim.runs import SMALL, launched
+from tests.sim.runs import SMALL, launched, sim
 
 
 @pytest.fixture
@@ -106,8 +118,71 @@ def test_where_their_disk_is_full_they_are_in_memory(
 
     forget(run)
     monkeypatch.setattr("retailsim.analysis.projection.projection.packed_rows", full)
-    assert replay(run) == told
+    with pytest.warns(TooLittleRoom, match="too little room") as warned:
+        assert replay(run) == told
     assert len(files) == 1, "the disk was not tried"
+    assert [str(own_place) in str(one.message) for one in warned] == [True]
+
+
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO])
+def test_what_is_kept_is_held_in_memory_where_it_cannot_be_copied(
+    run: Path, own_place: Path, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    """And the log is not read for it, unless something else is wrong."""
+    told, read = replay(run), []
+
+    def copied(path: Path, new: Path | None) -> str:
+        if new is not None and new.is_relative_to(own_place):
+            raise OSError(code, "said by the system")
+        return _copied(path, new)
+
+    def pieces(*words: Any) -> Any:
+        read.append(words)
+        return log_pieces(*words)
+
+    monkeypatch.setattr(projection_cache, "_copied", copied)
+    monkeypatch.setattr("retailsim.analysis.projection.loader.log_pieces", pieces)
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        assert replay(run) == told
+    full = code != errno.EIO
+    assert [one.category for one in warned] == [TooLittleRoom] * full
+    assert bool(read) == (not full)
+
+
+def test_the_library_says_in_words_that_a_disk_is_full(own_place: Path) -> None:
+    """A limit on the size of files stands for a small disk; the words end alike."""
+    rows = pl.DataFrame({"a": range(100_000)})
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    with room() as place, pytest.raises(KeptUnreadable) as error, understood():
+        assert place is not None
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1_000, limits[1]))
+        try:
+            packed_rows([rows], place / "rows.parquet")
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert place is not None
+    with pytest.warns(TooLittleRoom, match=str(own_place)):
+        assert took_no_more(place, error.value.__cause__)
+    assert not took_no_more(place, OSError(errno.EIO, "bad disk"))
+    assert not took_no_more(place, pl.exceptions.ComputeError("not a parquet file"))
+
+
+@pytest.mark.filterwarnings("default::UserWarning")
+def test_a_command_says_it_on_one_line(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(path: Path, new: Path | None) -> str:
+        if new is not None:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        warnings.warn("of a library", stacklevel=1)
+        return _copied(path, new)
+
+    replay(run)
+    monkeypatch.setattr(projection_cache, "_copied", full)
+    said = sim("replay", run, "--json")
+    assert said.exit_code == 0 and json.loads(said.stdout)
+    ours = [line for line in said.stderr.splitlines() if "too little room" in line]
+    assert ours == [f"warning: {TooLittleRoom(Path(tempfile.gettempdir()))}"]
+    assert "UserWarning: of a library" in said.stderr
 
 
 def test_what_is_in_use_is_not_what_others_write_meanwhile(run: Path) -> None:
