@@ -136,19 +136,23 @@ def survived(path: str) -> bool:
 
 
 def _said(data: bytes) -> Iterator[tuple[object, object]]:
-    """Yield ids and prices of a sheet whose every cell is as the seeds write them."""
+    """Yield ids and prices of a sheet whose every cell says where it is, as the seeds do.
+
+    A cell is where it says, whatever row it is written in; of two for one place neither counts.
+    """
+    sheet: dict[int, dict[str, object]] = {}
     with suppress(Exception):
         with ZipFile(io.BytesIO(data)) as archive:
             tree = ElementTree.fromstring(archive.read(SHEET))
-        for row in tree.iter(f"{{{_MAIN}}}row"):
-            cells = {_letter(one): _text(one) for one in row.iter(f"{{{_MAIN}}}c")}
-            if len(cells) == len(row) and isinstance(cells.get("A"), str):
-                yield cells["A"], cells.get("C")
-
-
-def _letter(cell: ElementTree.Element) -> str:
-    found = re.fullmatch(r"([A-D])[0-9]+", cell.get("r", ""))
-    return found[1] if found else ""
+        for cell in tree.iter(f"{{{_MAIN}}}c"):
+            place = re.fullmatch(r"([A-D])([0-9]+)", cell.get("r", ""))
+            if place is None:
+                return
+            row = sheet.setdefault(int(place[2]), {})
+            row[place[1]] = None if place[1] in row else _text(cell)
+    for cells in sheet.values():
+        if isinstance(cells.get("A"), str):
+            yield cells["A"], cells.get("C")
 
 
 def _text(cell: ElementTree.Element) -> object:
