@@ -40,7 +40,10 @@ def found(folder: Path, *packages: str) -> list[str]:
             name = path.relative_to(folder).as_posix()
             if ROOM.search(name) or name in ALLOWED:
                 continue
-            tree = ast.parse(path.read_text(encoding="utf-8"))
+            text = path.read_text(encoding="utf-8")
+            if not WORD.search(text):  # nothing in it can be: it need not be parsed
+                continue
+            tree = ast.parse(text)
             places += [f"{name}: {word[:60]}" for word in named(tree) if WORD.search(word)]
     return places
 

@@ -42,6 +42,7 @@ def test_what_only_explains_weighs_nothing() -> None:
     assert lines('"""Only said."""\n\n# and said\n') == 0
 
 
+@pytest.mark.slow  # tokenizes half of the repository
 @pytest.mark.parametrize("package", PACKAGES)
 def test_tests_weigh_at_least_as_much_as_code(
     package: str, weighed: dict[str, tuple[int, int]]
