@@ -20,7 +20,7 @@ from retailsim.analysis.export import event_table, events
 from retailsim.analysis.projection.errors import LogUnreadable, NotARun
 from retailsim.events.log.reader import read_lines
 from tests.analysis.fakelog import closed, market, opened, order, write_run
-from tests.sim.runs import ROOT, SMALL, launched, sim
+from tests.sim.runs import ROOT, sim, small_run
 
 ENVELOPE = ("seq", "t", "type", "market", "episode", "source")
 
@@ -28,7 +28,7 @@ ENVELOPE = ("seq", "t", "type", "market", "episode", "source")
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("events") / "run"
-    launched(out, *SMALL)
+    small_run(out)
     return out
 
 

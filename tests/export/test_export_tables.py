@@ -16,7 +16,7 @@ from polars.testing import assert_frame_equal
 from retailsim import analysis
 from retailsim.analysis.export import measures
 from tests.analysis.fakelog import closed, episode, market, opened, order, refund, review, write_run
-from tests.sim.runs import SMALL, event_lines, launched, replayed, sim
+from tests.sim.runs import event_lines, replayed, sim, small_run
 
 READERS: dict[str, Callable[[Path], pl.DataFrame]] = {
     "parquet": pl.read_parquet,
@@ -28,7 +28,7 @@ READERS: dict[str, Callable[[Path], pl.DataFrame]] = {
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("tables") / "run"
-    launched(out, *SMALL)
+    small_run(out)
     return out
 
 

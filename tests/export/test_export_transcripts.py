@@ -35,7 +35,7 @@ from tests.analysis.fakelog import (
     write_run,
 )
 from tests.sim.protocols.test_csales import ROW
-from tests.sim.runs import SMALL, event_lines, launched, sim
+from tests.sim.runs import SMALL, event_lines, launched, sim, small_run
 
 PITCH_SAID = ("assistant", "Good day.\n\nRye!")
 
@@ -43,7 +43,7 @@ PITCH_SAID = ("assistant", "Good day.\n\nRye!")
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("transcripts") / "run"
-    launched(out, *SMALL)
+    small_run(out)
     return out
 
 

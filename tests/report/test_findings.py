@@ -21,7 +21,7 @@ from retailsim.analysis.report.findings import (
     side_told,
 )
 from retailsim.analysis.statistics.values import Interval, Test
-from tests.sim.runs import SMALL, launched
+from tests.sim.runs import launched, small_run
 
 PROFIT = measure("profit_cents")
 
@@ -190,7 +190,7 @@ def test_profit_of_some_products_says_over_how_many_episodes(tmp_path: Path) -> 
 
 @pytest.mark.slow
 def test_the_caution_says_what_behavioral_agents_go_by(tmp_path: Path) -> None:
-    launched(tmp_path / "run", *SMALL)
+    small_run(tmp_path / "run")
     about = {"behavioral agents": "parameter set paper (for the built-in catalogue); orders with"}
     told = " ".join(report(tmp_path / "run", about).warnings)
     assert "They go by the parameter set paper (for the built-in catalogue)." in told

@@ -11,14 +11,14 @@ from retailsim.analysis.rules import report as rules_report
 from retailsim.analysis.rules.checking import check_run
 from retailsim.analysis.rules.report import rules_section
 from retailsim.market.rules.rule_file import with_file
-from tests.sim.runs import SMALL, launched
+from tests.sim.runs import SMALL, launched, small_run
 
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small run of the behavioral sellers, who press buyers to decide."""
     found = tmp_path_factory.mktemp("rules") / "run"
-    launched(found, *SMALL)
+    small_run(found)
     return found
 
 

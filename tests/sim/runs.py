@@ -10,7 +10,9 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 
 from click.testing import CliRunner, Result
@@ -47,6 +49,22 @@ def launched(out: Path, *arguments: object) -> dict[str, Any]:
     assert result.exit_code == 0, result.stderr
     said: dict[str, Any] = json.loads(result.stdout)
     return said
+
+
+def small_run(out: Path) -> None:
+    """Put a finished run of `SMALL` there: played once in this process, and copied.
+
+    For tests of what is done with a run, not of how it comes to be.
+    """
+    shutil.copytree(_played_once(), out)
+
+
+@cache
+def _played_once() -> Path:
+    # Below the folder that the end of the session removes, see tests/conftest.py.
+    folder = Path(mkdtemp(prefix="played-", dir=os.environ["XDG_STATE_HOME"])) / "run"
+    launched(folder, *SMALL)
+    return folder
 
 
 def replayed(run: Path) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import pytest
 from tests.axe import axe
 from tests.browser import DESK, Look, Watch, every_look, expect, watched
 from tests.keyboard import tabbed
-from tests.sim.runs import SMALL, launched, torn
+from tests.sim.runs import launched, small_run, torn
 from tests.studio.kinds import each_kind
 from tests.studio.server import program, shown
 
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.slow
 def link(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("studio")
     for name in ("a", "b"):
-        launched(folder / name, *SMALL)
+        small_run(folder / name)
     with shown(folder) as link:
         yield link
 
@@ -96,7 +96,7 @@ def test_the_program_shows_what_its_link_leads_to(
     page: Page, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     folder = tmp_path_factory.mktemp("program")
-    launched(folder / "only", *SMALL)
+    small_run(folder / "only")
     with program(folder) as studio:
         page.goto(studio.link)
         page.get_by_role("link", name="only").click()

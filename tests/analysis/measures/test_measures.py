@@ -22,7 +22,7 @@ from retailsim.analysis.measures.table import MEASURES, measure, shown_in
 from retailsim.analysis.projection.loader import load
 from retailsim.analysis.report.content import report
 from retailsim.analysis.statistics.values import Estimate
-from tests.sim.runs import SMALL, events_of, launched, sim
+from tests.sim.runs import SMALL, events_of, launched, sim, small_run
 
 TALKATIVE = Measure(
     name="talkative_rate",
@@ -60,7 +60,7 @@ OWN = ("unsupported_claims",)
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("measures")
-    launched(folder / "one", *SMALL)
+    small_run(folder / "one")
     launched(folder / "cheap", *SMALL, "--set", "design.discount=0.2")
     return {name: folder / name for name in ("one", "cheap")}
 

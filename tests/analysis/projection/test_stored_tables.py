@@ -32,14 +32,14 @@ from retailsim.analysis.projection.projection import Projection, StoredProjectio
 from retailsim.analysis.projection.projection_cache import _copied
 from retailsim.analysis.replay.replay import replay
 from retailsim.events.log.reader import check
-from tests.sim.runs import SMALL, launched, sim
+from tests.sim.runs import SMALL, launched, sim, small_run
 
 
 @pytest.fixture
 def run(tmp_path: Path) -> Path:
     """A small run of which nothing is kept."""
     path = tmp_path / "run"
-    launched(path, *SMALL)
+    small_run(path)
     forget(path)
     return path
 
@@ -301,6 +301,7 @@ def test_verify_tells_other_types_from_the_same_numbers(run: Path) -> None:
         check_kept(run, log)
 
 
+@pytest.mark.slow
 def test_what_is_too_large_to_be_kept_by_us_is_neither_held_nor_copied(
     run: Path, own_place: Path
 ) -> None:

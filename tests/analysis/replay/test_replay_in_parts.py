@@ -28,7 +28,7 @@ from retailsim.analysis.statistics.clusters import mean, rate
 from retailsim.analysis.statistics.two_way import SHARE, two_way
 from retailsim.analysis.statistics.values import Estimate
 from tests.analysis.plain_measures import plain
-from tests.sim.runs import SMALL, launched
+from tests.sim.runs import SMALL, launched, small_run
 
 SCENARIOS = {"pairwise": SMALL, "csales": ("--set", "profiles.count=4")}
 
@@ -154,7 +154,7 @@ def test_kept_tables_that_only_look_right_are_made_anew(
 ) -> None:
     """Their digest fits; so nobody sees it before the rows are read."""
     run = tmp_path / "run"
-    launched(run, *SMALL)
+    small_run(run)
     expected, kept = replay(run), run / "derived" / "episodes.parquet"
     content = kept.read_bytes()
     kept.write_bytes(spoil(content))

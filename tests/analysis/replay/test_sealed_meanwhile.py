@@ -15,7 +15,7 @@ from retailsim.events.log.reader import LogCheck
 from retailsim.events.log.seal import SEAL
 from retailsim.sim.look.side_by_side import side_by_side
 from retailsim.sim.studio.overview.reading import read
-from tests.sim.runs import SMALL, launched, sim
+from tests.sim.runs import sim, small_run
 
 
 def exported(run: Path) -> str:
@@ -39,10 +39,19 @@ def says_so(run: Path, how: str) -> bool:
             return "is not finished" in exported(run)
 
 
-@pytest.mark.parametrize("how", ["replay", "report", "studio", "compare", "export"])
+@pytest.mark.parametrize(
+    "how",
+    [
+        "replay",
+        "studio",
+        "export",
+        pytest.param("report", marks=pytest.mark.slow),
+        pytest.param("compare", marks=pytest.mark.slow),
+    ],
+)
 def test_it_was_not_finished(how: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run = tmp_path / "run"
-    launched(run, *SMALL)
+    small_run(run)
     assert not says_so(run, how)
     seal, checked = run / "events" / SEAL, list[Path]()
     content = seal.read_bytes()

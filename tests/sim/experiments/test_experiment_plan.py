@@ -16,7 +16,7 @@ from retailsim.analysis.measures.estimates import decided
 from retailsim.analysis.projection.loader import load
 from retailsim.analysis.statistics.differences import two_rates
 from tests.analysis.fakelog import closed, market, opened, order, write_run
-from tests.sim.runs import SMALL, launched, sim
+from tests.sim.runs import launched, sim, small_run
 
 
 @pytest.mark.slow
@@ -61,7 +61,7 @@ def test_a_contrast_is_planned_by_its_own_size_and_kind() -> None:
 @pytest.mark.slow
 def test_a_pilot_says_how_alike_products_are(tmp_path: Path) -> None:
     pilot = tmp_path / "pilot"
-    launched(pilot, *SMALL)
+    small_run(pilot)
     said = sim("experiment", "pairwise", "--plan", "--pilot", pilot, "--json")
     told = json.loads(said.stdout)
     replayed = json.loads(sim("replay", pilot, "--json").stdout)
@@ -126,6 +126,7 @@ def test_a_pilot_that_says_nothing_is_refused_in_one_line(tmp_path: Path) -> Non
         assert said in line
 
 
+@pytest.mark.slow
 def test_models_that_are_named_are_all_who_play_and_pay() -> None:
     """120 products, two sellers, two buyers: nobody plays the stand-ins."""
     names = ("--sellers", "openai/gpt-5.4,openai/gpt-5.4-mini")

@@ -13,7 +13,7 @@ import retailsim
 from retailsim.events.errors import RetailSimError
 from retailsim.sim.errors import CannotWrite
 from retailsim.sim.folder.run_folder import NewRun
-from tests.sim.runs import SMALL, launched, sim
+from tests.sim.runs import sim, small_run
 
 SEATS: dict[str, Any] = {
     "sellers": [{"id": "s", "agent": "behavioral"}],
@@ -42,7 +42,7 @@ PLACES: dict[str, tuple[dict[str, Any], str]] = {
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("whole") / "run"
-    launched(out, *SMALL)
+    small_run(out)
     return out
 
 
@@ -72,6 +72,7 @@ def test_what_can_name_no_file_is_refused_by_python_calls_too(name: str, whole: 
             call()
 
 
+@pytest.mark.slow
 def test_a_megabyte_is_not_echoed(tmp_path: Path) -> None:
     long = "x" * 2**20
     for words in (
@@ -130,7 +131,7 @@ def test_what_killed_launches_were_building_goes_with_the_next_one(tmp_path: Pat
     dead = NewRun(tmp_path / "dead")
     dead._release()  # as the system does at a process's end
     living = NewRun(tmp_path / "living")
-    launched(tmp_path / "run", *SMALL)
+    small_run(tmp_path / "run")
     assert {path.name for path in tmp_path.iterdir()} == {"run", living.folder.path.name}
     living.discard()
 

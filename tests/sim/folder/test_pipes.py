@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.sim.runs import SMALL, launched, sim
+from tests.sim.runs import sim, small_run
 
 
 @pytest.fixture
 def run(tmp_path: Path) -> Path:
-    launched(tmp_path / "run", *SMALL)
+    small_run(tmp_path / "run")
     return tmp_path / "run"
 
 

@@ -18,7 +18,7 @@ from retailsim.analysis.exhibits.beside import Beside, Thought, ThoughtRow
 from retailsim.analysis.projection.loader import load
 from retailsim.events.messages import MessageSent, ModelCalled, OutsideAnswered
 from tests.analysis.fakelog import closed, market, opened, write_run
-from tests.sim.runs import SMALL, launched
+from tests.sim.runs import small_run
 from tests.studio.server import Client, ask
 
 HOSTILE = (
@@ -30,7 +30,7 @@ HOSTILE = (
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("pages")
-    launched(folder / "a", *SMALL)
+    small_run(folder / "a")
     return folder
 
 

@@ -15,7 +15,7 @@ from tests.analysis.fakelog import write_run
 from tests.axe import axe
 from tests.browser import DESK, Look, every_look, expect
 from tests.keyboard import tabbed
-from tests.sim.runs import SMALL, launched
+from tests.sim.runs import SMALL, launched, small_run
 from tests.studio.episodes.test_conversation_page import called
 from tests.studio.server import shown
 
@@ -34,7 +34,7 @@ TABS = ("ledger", "events", "product", "calls")
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("studio")
-    launched(folder / "a", *SMALL)
+    small_run(folder / "a")
     launched(folder / "sales", "csales", *SMALL, "--sellers", "csi")
     calls = [called("m", None, 0, "for all"), called("m", "e", 0, '{"reply": "for one"}')]
     write_run(folder / "open", calls, seal=False, protocol="nobodys")

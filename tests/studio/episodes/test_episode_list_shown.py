@@ -16,7 +16,7 @@ from retailsim.analysis.listing.listing import EpisodeList, episode_list
 from retailsim.sim.studio.episodes import lists
 from retailsim.sim.studio.site.guard import HEADERS
 from tests.browser import every_look, expect, watched
-from tests.sim.runs import SMALL, launched
+from tests.sim.runs import small_run
 from tests.studio.growing_run import Growing
 from tests.studio.server import shown
 
@@ -33,7 +33,7 @@ EPISODES = 300_000
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, EpisodeList]]:
     """The link to a studio with one long run, and its episodes."""
     run = tmp_path_factory.mktemp("long") / "long"
-    launched(run, *SMALL)
+    small_run(run)
     assert lay_over(run, EPISODES) == EPISODES
     with shown(run) as link:
         yield link, episode_list(run)
@@ -190,7 +190,7 @@ def test_new_episodes_are_said_and_shown_when_asked_for(
     page: Page, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(lists, "REST", 0)
-    launched(tmp_path / "whole", *SMALL)
+    small_run(tmp_path / "whole")
     (tmp_path / "runs").mkdir()
     with (
         Growing(tmp_path / "whole", tmp_path / "runs" / "run") as growing,

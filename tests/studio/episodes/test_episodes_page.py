@@ -26,7 +26,7 @@ from retailsim.sim.folder.run_progress import RunProgress, progress_place
 from retailsim.sim.studio.episodes import lists
 from retailsim.sim.studio.episodes.lists import LISTS
 from tests.analysis.fakelog import closed, episode, market, opened, order, review, write_run
-from tests.sim.runs import SMALL, launched
+from tests.sim.runs import small_run
 from tests.studio.episodes.plain_episodes import Row, plain_list, plain_rows
 from tests.studio.server import Client, ask
 
@@ -37,7 +37,7 @@ HOSTILE = "<script>alert('1')</script> & \"quoted\""
 def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a run of a hundred episodes, and one with failures and a hostile title."""
     root = tmp_path_factory.mktemp("listed")
-    launched(root / "whole", *SMALL)
+    small_run(root / "whole")
     failed = m.EpisodeFailed(stage="pre_inquiry", reason="no answer")
     undecided = episode("e1", opened(buyer="one", title=HOSTILE), failed)
     late = [opened(buyer="two"), order(2), review("pitch", 2), review("product", 5)]

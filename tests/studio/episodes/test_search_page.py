@@ -15,7 +15,7 @@ from retailsim.analysis.lookup.log_search import searched
 from retailsim.events import messages as m
 from retailsim.events.log.reader import read_lines
 from tests.analysis.fakelog import Line, closed, market, opened, write_run
-from tests.sim.runs import SMALL, launched
+from tests.sim.runs import small_run
 from tests.studio.server import Client, ask
 
 HOSTILE = "Say \"<img src=x onerror='alert(1)'>\" & Größe \\ mehr"
@@ -24,7 +24,7 @@ HOSTILE = "Say \"<img src=x onerror='alert(1)'>\" & Größe \\ mehr"
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("searched")
-    launched(root / "whole", *SMALL)
+    small_run(root / "whole")
     said = m.MessageSent(stage="pre_inquiry", role="buyer", turn=1, text=HOSTILE)
     envelope = {"market": "m", "episode": None, "seq": 90, "t": 90_000, "source": "market"}
     told = {"seller": "s", "product": "p", "sections": ["Warm and dry", "Rating of five"]}

@@ -16,7 +16,7 @@ import pytest
 from retailsim.analysis.projection.growing import GrowingLog
 from retailsim.sim.studio.overview import live, watch
 from retailsim.sim.studio.site.studio import STUDIO
-from tests.sim.runs import SMALL, launched
+from tests.sim.runs import small_run
 from tests.studio.growing_run import Growing
 from tests.studio.server import Client, ask
 
@@ -28,7 +28,7 @@ PATIENCE_S = 60.0
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("whole") / "run"
-    launched(out, *SMALL)
+    small_run(out)
     return out
 
 

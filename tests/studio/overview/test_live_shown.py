@@ -11,7 +11,7 @@ import pytest
 from retailsim.sim.studio.overview import watch as watching
 from tests.axe import axe
 from tests.browser import Watch, expect
-from tests.sim.runs import SMALL, launched
+from tests.sim.runs import small_run
 from tests.studio.growing_run import Growing
 from tests.studio.server import shown
 
@@ -29,7 +29,7 @@ HIDE = """hidden => {
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("whole") / "run"
-    launched(out, *SMALL)
+    small_run(out)
     return out
 
 

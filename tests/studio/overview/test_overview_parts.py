@@ -18,13 +18,13 @@ from retailsim.sim.studio.episodes.links import to_episodes
 from retailsim.sim.studio.overview.heatmap import HeatCell, heatmap
 from retailsim.sim.studio.overview.standing import Standing
 from retailsim.sim.studio.state import State, state_of
-from tests.sim.runs import SMALL, launched
+from tests.sim.runs import small_run
 
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("parts") / "run"
-    launched(out, *SMALL)
+    small_run(out)
     return out
 
 

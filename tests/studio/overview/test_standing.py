@@ -17,7 +17,7 @@ from retailsim.sim.studio.overview.watch import STALE_S, Watch
 from retailsim.sim.studio.state import State
 from tests.analysis.fakelog import closed, episode, market, opened, write_run
 from tests.analysis.replay.test_cost import called
-from tests.sim.runs import SMALL, launched
+from tests.sim.runs import small_run
 
 NOW = datetime.now(UTC)
 SAID = RunProgress(
@@ -45,7 +45,7 @@ SAID = RunProgress(
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run of 100 episodes whose log has two that ended, one of them badly, and one call."""
     out = tmp_path_factory.mktemp("standing") / "run"
-    launched(out, *SMALL)
+    small_run(out)
     for file in (out / "events").iterdir():
         file.unlink()
     failed = EpisodeFailed(stage="decision", reason="no")
@@ -112,7 +112,7 @@ def test_chapters_are_of_a_finished_run_only_where_all_of_it_was_read(
 ) -> None:
     """A log that is sealed behind the last look may hold more than was read of it."""
     run = tmp_path / "run"
-    launched(run, *SMALL)
+    small_run(run)
     seal = run / "events" / SEAL
     content = seal.read_bytes()
     seal.unlink()

@@ -20,7 +20,7 @@ from retailsim.sim.studio.runs_list.run_summary import NO_NUMBERS, Numbers, size
 from retailsim.sim.studio.site import runs as listing
 from retailsim.sim.studio.site.runs import run_folders
 from retailsim.sim.studio.state import State
-from tests.sim.runs import SMALL, launched, replayed
+from tests.sim.runs import replayed, small_run
 
 USAGE = ModelUsage(calls=7, nanousd=250_000_000)
 
@@ -28,7 +28,7 @@ USAGE = ModelUsage(calls=7, nanousd=250_000_000)
 @pytest.fixture(scope="module")
 def played(tmp_path_factory: pytest.TempPathFactory) -> Path:
     run = tmp_path_factory.mktemp("played") / "run"
-    launched(run, *SMALL)
+    small_run(run)
     return run
 
 

@@ -30,7 +30,7 @@ from retailsim.sim.studio.site.runs import run_folders
 from retailsim.sim.studio.state import State
 from tests.axe import axe
 from tests.browser import LOOKS, expect
-from tests.sim.runs import SMALL, launched
+from tests.sim.runs import small_run
 from tests.studio.server import Client, ask, shown
 
 if TYPE_CHECKING:
@@ -177,7 +177,7 @@ def test_a_run_that_goes_on_is_renewed_and_chosen_to_be_compared(
     page: Page, tmp_path: Path
 ) -> None:
     for name in ("first", "second"):
-        launched(tmp_path / name, *SMALL)
+        small_run(tmp_path / name)
     run = tmp_path / "second"
     with shown(tmp_path) as link:
         with RunLock(run / "lock"), ProgressFile(run, 200, 100, None) as told:

@@ -29,7 +29,7 @@ from retailsim.sim.folder.open_studios import (
 from retailsim.sim.folder.run_keys import key_in, name_of
 from retailsim.sim.studio.site.runs import run_folders
 from retailsim.sim.terminal.terminal import Terminal
-from tests.sim.runs import SMALL, launched, sim
+from tests.sim.runs import SMALL, sim, small_run
 
 
 class Healthy(BaseHTTPRequestHandler):
@@ -189,7 +189,7 @@ def test_the_program_says_the_link_while_its_studio_runs_and_not_once_it_was_kil
     monkeypatch.setattr(module, "PATIENCE_S", 10.0)  # others use this machine, too
     runs = tmp_path / "played"
     for name in ("one", "two"):
-        launched(runs / name, *SMALL)
+        small_run(runs / name)
     command = [sys.executable, "-m", "sim", "studio", str(runs)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
         try:
