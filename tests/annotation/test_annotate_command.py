@@ -162,6 +162,7 @@ def test_the_package_and_its_form_are_shipped() -> None:
     assert "*.html" in project["tool"]["setuptools"]["package-data"]["*"]
 
 
+@pytest.mark.slow
 def test_seats_are_named_and_those_that_differ_in_persona_alone_by_what_plays_them(
     exported: Path, tmp_path: Path
 ) -> None:

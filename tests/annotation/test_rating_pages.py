@@ -121,6 +121,7 @@ def test_a_rating_is_on_the_disk_before_the_answer_and_leads_to_the_next_item(
     rating(place, ("ann",), questions)
 
 
+@pytest.mark.slow
 def test_all_answers_by_page_give_the_scores_of_the_same_answers_by_form(tmp_path: Path) -> None:
     """Two raters rate everything, repeats included, and change their minds now and then."""
     place, key = exported(tmp_path)
@@ -327,6 +328,7 @@ def test_what_cannot_be_saved_is_said_and_leaves_the_journal_as_it_was(
     rating(place, ("ann",), questions)
 
 
+@pytest.mark.slow
 def test_agreement_is_shown_to_the_organiser_after_two_raters_as_it_is_scored(
     tmp_path: Path,
 ) -> None:

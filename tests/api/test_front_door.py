@@ -141,6 +141,7 @@ def test_a_class_of_a_module_is_a_plug_in(tmp_path: Path) -> None:
     assert made.verify().markets == 8
 
 
+@pytest.mark.slow
 def test_a_seat_may_be_a_table_with_a_class(tmp_path: Path) -> None:
     made = retailsim.run(
         settings=SMALL,

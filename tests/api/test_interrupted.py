@@ -92,6 +92,7 @@ def test_an_interrupt_has_the_run(tmp_path: Path) -> None:
     assert signal.getsignal(signal.SIGINT) is before
 
 
+@pytest.mark.slow
 def test_an_interrupted_experiment_goes_on(tmp_path: Path) -> None:
     pytest.importorskip("statsmodels")
     asked: dict[str, Any] = {"settings": {"products.per_category": 1}, "out": tmp_path / "out"}

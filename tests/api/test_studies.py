@@ -28,6 +28,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> tuple[retailsim.Run, retai
     )
 
 
+@pytest.mark.slow
 def test_a_comparison_is_that_of_the_command_line(
     runs: tuple[retailsim.Run, retailsim.Run],
 ) -> None:

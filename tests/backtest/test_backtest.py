@@ -90,6 +90,7 @@ def test_a_row_that_makes_no_scenario_is_named_before_anything_is_played(
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.slow
 def test_levels_of_another_shop_and_a_single_buyer_are_said(tmp_path: Path) -> None:
     file = written(tmp_path / "o.csv", "0,design.discount=0.5,conversion,3 %,4 %,500,500")
     cautions = judged(shop(tmp_path, buyers=1, per_category=1), file, tmp_path / "out")["cautions"]

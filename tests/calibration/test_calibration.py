@@ -74,6 +74,7 @@ def test_what_was_fitted_is_told_where_it_cannot_be_written(tmp_path: Path) -> N
     assert json.loads(result.stdout)["parameters"]
 
 
+@pytest.mark.slow
 def test_moments_by_seed_are_those_of_runs(tmp_path: Path) -> None:
     read = read_targets(written(tmp_path, OWN))
     moments = Moments(read, tmp_path, (1, 2), cut=False, chances=False)
@@ -106,6 +107,7 @@ def test_the_same_file_gives_the_same_fit(tmp_path: Path) -> None:
     assert first == second
 
 
+@pytest.mark.slow
 def test_a_target_that_cannot_be_met_is_said(tmp_path: Path) -> None:
     path = written(
         tmp_path, OWN.replace("high = 4.0", "high = 0.1").replace("value = 0.7", "value = 0.99")

@@ -41,6 +41,7 @@ def rates(folder: Path, measure: Measure, **values: float) -> dict[str, float]:
     return dict(zip((target.name for target in targets.targets), found, strict=True))
 
 
+@pytest.mark.slow
 def test_an_option_of_a_category_moves_that_category_only(tmp_path: Path) -> None:
     usual, more = (
         rates(tmp_path, "conversion_rate", **{"levels.Home.inclination": value})
@@ -51,6 +52,7 @@ def test_an_option_of_a_category_moves_that_category_only(tmp_path: Path) -> Non
     assert usual["Food"] == more["Food"]
 
 
+@pytest.mark.slow
 def test_an_option_of_a_seat_moves_that_seat_only(tmp_path: Path) -> None:
     never, always = (
         rates(tmp_path, "refund_rate", **{"buyers/like-GPT-5.4/money_back": value})

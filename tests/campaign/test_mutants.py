@@ -121,6 +121,7 @@ def one_mutant(path: str) -> Mutant:
     return all_mutants(Package((path,), ()))[0]
 
 
+@pytest.mark.slow
 def test_the_copy_is_the_repository_and_a_mutant_leaves_nothing_there(tmp_path: Path) -> None:
     if not (ROOT / ".git").exists():
         pytest.skip("the project's files are not in a git repository here")
@@ -137,6 +138,7 @@ def test_the_copy_is_the_repository_and_a_mutant_leaves_nothing_there(tmp_path: 
     assert not (tree / "left_over.py").exists()
 
 
+@pytest.mark.slow
 def test_what_a_stopped_hunt_left_is_mended(tmp_path: Path) -> None:
     if not (ROOT / ".git").exists():
         pytest.skip("the project's files are not in a git repository here")

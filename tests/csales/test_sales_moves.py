@@ -144,6 +144,7 @@ def test_bands_of_the_budget_hold_a_third_each(run: Path) -> None:
     assert (counts > 0.2 * len(found.sold)).all()
 
 
+@pytest.mark.slow
 def test_two_runs_are_compared_within_each(run: Path, tmp_path: Path) -> None:
     launched(tmp_path / "two", "csales", "--sellers", "csi", *EXPLORE, "--seed", "5")
     both = moves({"one": load(run), "two": load(tmp_path / "two")})

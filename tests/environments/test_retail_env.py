@@ -278,6 +278,7 @@ def totals(told: Sequence[Any]) -> dict[str, float]:
     return {name: sum(step[name] for step in terms) for name in TERMS}
 
 
+@pytest.mark.slow
 def test_the_terms_are_what_the_replay_of_the_run_says(make: Make, tmp_path: Path) -> None:
     """The second way is another program's: measures of the log, and its plain lines."""
     env = make(out=tmp_path / "run", episodes=40, settings={"products.per_category": 2})

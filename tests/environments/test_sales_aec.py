@@ -328,6 +328,7 @@ def test_a_buyers_observation_is_what_it_is_told(make: Make) -> None:
     assert set(NAMES) - moved == set()
 
 
+@pytest.mark.slow
 def test_each_agent_is_paid_in_its_own_terms(make: Make, tmp_path: Path) -> None:
     env, choose = make(out=tmp_path / "run", episodes=72), by_chance(6)
     paid, turns = {"seller": 0.0, "buyer": 0.0}, {"seller": 0.0, "buyer": 0.0}

@@ -71,6 +71,7 @@ def test_what_is_no_weight_is_said_in_one_line(words: tuple[str, ...], said: str
     assert result.stderr.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_a_launch_is_the_same_whatever_is_paid(tmp_path: Path) -> None:
     small = ("--set", "products.per_category=1", "--buyers", "easy-shopper")
     launched(tmp_path / "a", *small)

@@ -175,6 +175,7 @@ def test_an_error_that_is_not_the_disks_is_not_called_so(
     assert said == f"error: {run}/events/0000-00000000.jsonl: Input/output error\n"
 
 
+@pytest.mark.slow
 def test_an_imported_run_is_exported_like_any_other(tmp_path: Path) -> None:
     run, _ = played(tmp_path, trip(), trip(buyer_model="C", order=None, post_cs_outcome=None))
     for what in WHAT:

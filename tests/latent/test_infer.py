@@ -35,6 +35,7 @@ def inferred(labelled: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[s
     return found
 
 
+@pytest.mark.slow
 def test_texts_are_those_of_the_log(labelled: Path) -> None:
     texts = stage_texts(labelled)
     opened = {event["episode"]: event for event in events_of(labelled, "EpisodeOpened")}

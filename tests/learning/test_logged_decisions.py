@@ -123,6 +123,7 @@ def test_a_search_that_a_policy_would_not_have_made_is_marked(tmp_path: Path) ->
     np.testing.assert_array_equal(logged.others[0], logged.decisions.propensities)
 
 
+@pytest.mark.slow
 def test_several_runs_and_one_seller(run: Path, tmp_path: Path) -> None:
     two = talked(tmp_path / "two", "--set", "run.seed=9", sellers="csi,fixed-script", profiles=20)
     both = read_logged([run, two]).decisions
@@ -192,6 +193,7 @@ def test_a_log_that_contradicts_itself_is_one_line(
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.slow
 def test_what_is_no_log_to_go_by_is_one_line(run: Path, tmp_path: Path) -> None:
     silent = talked(tmp_path / "silent", "--set", "design.transcripts=false")
     other = tmp_path / "retail"

@@ -140,6 +140,7 @@ def test_a_run_of_models_is_refused_and_can_be_mined(run: Path, tmp_path: Path) 
     assert "effective sample size" not in text
 
 
+@pytest.mark.slow
 def test_few_profiles_are_refused(tmp_path: Path) -> None:
     result = evaluate("csi", talked(tmp_path / "run", profiles=30))
     assert result.exit_code == 4

@@ -120,6 +120,7 @@ def test_a_budget_that_is_used_up_says_what_to_type_and_with_more_it_goes_on(
         assert server.bodies and RunFolder(run).read().budget == advised[0]
 
 
+@pytest.mark.slow
 def test_an_agent_that_breaks_ends_its_conversation_and_the_page_says_why(tmp_path: Path) -> None:
     (tmp_path / "breaking.py").write_text(
         "from retailsim.agents.retail.behavioral.seller import BehavioralSeller\n\n\n"

@@ -117,6 +117,7 @@ def _launched(out: Path, *words: object) -> Path:
     return out
 
 
+@pytest.mark.slow
 def test_the_answer_is_in_words_with_the_next_command() -> None:
     result = sim("plan", "pairwise", KEY, "--difference", 3, *SEATS)
     assert result.exit_code == 0, result.stderr

@@ -90,6 +90,7 @@ def test_three_sellers_bid_for_each_buyer_and_the_cheapest_sells(run: Path) -> N
     assert {event["seller"] for event in events_of(run, "EpisodeOpened")} == {None}
 
 
+@pytest.mark.slow
 def test_what_the_table_rules_says_reaches_the_bidders(run: Path, tmp_path: Path) -> None:
     words = ("--set", "products.per_category=2", "--set", "rules.most_share=0.5")
     launched(tmp_path / "half", sale(tmp_path), *words)
@@ -147,6 +148,7 @@ def test_a_measure_of_its_own_stands_wherever_the_shared_ones_do(run: Path, tmp_
     assert "Bids per order" in retailsim.load(run)._repr_html_()
 
 
+@pytest.mark.slow
 def test_what_only_one_of_two_runs_measures_is_not_compared(run: Path, tmp_path: Path) -> None:
     """A bare log does not say its protocol."""
     bare = tmp_path / "bare"
@@ -297,47 +299,43 @@ def test_a_bidder_of_ones_own_takes_a_seat(tmp_path: Path) -> None:
     assert buyers == {"plug-in"}
 
 
-@pytest.mark.parametrize(
-    ("old", "new", "why"),
-    [
-        (
-            'tag="BidTaken"',
-            'tag="BidPlaced"',
-            "tag 'BidPlaced', which its event BidPlaced",
-        ),
-        (
-            'tag="BidTaken"',
-            'tag="OrderPlaced"',
-            "'OrderPlaced', which the log of every",
-        ),
-        ('tag="BidTaken"', 'tag="PitchPresented"', "another protocol has events called PitchPr"),
-        (
-            "events=(BidPlaced, BidTaken)",
-            "events=(BidPlaced, int)",
-            "is not a class derived",
-        ),
-        (
-            "    market=kit.MarketRules(",
-            "    market=dict(",
-            "'market' is of type dict, not a MarketR",
-        ),
-        (
-            "    agents=kit.ProtocolAgents(",
-            "    agents=0 and dict(",
-            "'agents' is of type int, not a Prot",
-        ),
-        (
-            "    run=kit.ProtocolRun(",
-            "    run=None and dict(",
-            "'run' is missing, not a ProtocolRun",
-        ),
-        (
-            "    run=kit.ProtocolRun(",
-            "    run='nowhere:RUN' or dict(",
-            "there is no module nowhere",
-        ),
-    ],
-)
+SAID = [
+    pytest.param('tag="BidTaken"', 'tag="BidPlaced"', "tag 'BidPlaced', which its event BidPlaced"),
+    pytest.param(
+        "    run=kit.ProtocolRun(", "    run='nowhere:RUN' or dict(", "there is no module nowhere"
+    ),
+    *(
+        pytest.param(*case, marks=pytest.mark.slow)
+        for case in (
+            ('tag="BidTaken"', 'tag="OrderPlaced"', "'OrderPlaced', which the log of every"),
+            (
+                'tag="BidTaken"',
+                'tag="PitchPresented"',
+                "another protocol has events called PitchPr",
+            ),
+            ("events=(BidPlaced, BidTaken)", "events=(BidPlaced, int)", "is not a class derived"),
+            (
+                "    market=kit.MarketRules(",
+                "    market=dict(",
+                "'market' is of type dict, not a MarketR",
+            ),
+            (
+                "    agents=kit.ProtocolAgents(",
+                "    agents=0 and dict(",
+                "'agents' is of type int, not a Prot",
+            ),
+            (
+                "    run=kit.ProtocolRun(",
+                "    run=None and dict(",
+                "'run' is missing, not a ProtocolRun",
+            ),
+        )
+    ),
+]
+"""What is changed in the protocol, into what, and how it is refused: each is a process."""
+
+
+@pytest.mark.parametrize(("old", "new", "why"), SAID)
 def test_a_protocol_that_is_none_is_one_line(tmp_path: Path, old: str, new: str, why: str) -> None:
     scenario = sale(tmp_path)
     module = tmp_path / "sealed_bid.py"
@@ -372,6 +370,7 @@ def test_ids_that_a_log_could_not_tell_apart_are_one_line(tmp_path: Path) -> Non
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.slow
 def test_a_market_that_never_ends_is_one_line(tmp_path: Path) -> None:
     scenario = sale(tmp_path)
     module = tmp_path / "sealed_bid.py"

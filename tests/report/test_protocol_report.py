@@ -23,6 +23,7 @@ from tests.sim.runs import launched, replayed
 NOBODY = Scores(export="", run="", items=0, raters=(), tasks=(), traits=(), dirty=())
 
 
+@pytest.mark.slow
 def test_a_foreign_protocol_has_a_section_cautions_and_words(tmp_path: Path) -> None:
     found = report(foreign_run(tmp_path), {})
     assert "bids" in [section.name for section in found.sections]
@@ -35,6 +36,7 @@ def test_a_foreign_protocol_has_a_section_cautions_and_words(tmp_path: Path) -> 
     assert "Bids by bidder" in page(found)
 
 
+@pytest.mark.slow
 def test_a_protocol_without_a_value_has_what_all_share(tmp_path: Path) -> None:
     found = report(foreign_run(tmp_path, protocol="sealed:PLAIN"), {})
     names = [section.name for section in found.sections]
@@ -105,6 +107,7 @@ def test_the_experiment_of_conversations_says_what_the_report_says(tmp_path: Pat
     assert [row.label for row in outcome.rows[:3]] == [row[0].text for row in sales.tables[0].rows]
 
 
+@pytest.mark.slow
 def test_looking_at_a_strangers_run_never_executes_the_code_in_it(tmp_path: Path) -> None:
     """Its protocol is a module in its own folder: replay, report and load leave it alone."""
     run = foreign_run(tmp_path)

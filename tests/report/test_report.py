@@ -302,6 +302,7 @@ def test_logs_of_several_versions_say_so(tmp_path: Path) -> None:
     assert any(f"Event schema {newer} is newer" in warning for warning in said)
 
 
+@pytest.mark.slow
 def test_one_seller_who_sells_nothing_has_a_report(tmp_path: Path) -> None:
     launched(
         tmp_path / "run",
@@ -478,6 +479,7 @@ def test_on_paper_it_is_dark_on_white_whatever_the_screen_is(html: str) -> None:
     assert "--ink: #000000" in printed
 
 
+@pytest.mark.slow
 def test_with_a_single_product_nothing_promises_an_interval(tmp_path: Path) -> None:
     parts = [closed(f"e{n}", opened(), *([order()] if n % 2 else [])) for n in range(6)]
     found = report(write_run(tmp_path / "run", market("m", *parts)), {})
@@ -489,6 +491,7 @@ def test_with_a_single_product_nothing_promises_an_interval(tmp_path: Path) -> N
         assert "a single cluster: no interval" in below[name]
 
 
+@pytest.mark.slow
 def test_notes_may_go_on_in_another_line_and_numbers_may_not(tmp_path: Path) -> None:
     """Notes in every cell pushed the last columns out of the page."""
     parts = [closed(f"e{n}", opened(product=f"p{n}"), order()) for n in range(3)]

@@ -59,6 +59,7 @@ def faults(page: str) -> list[str]:
     return reader.found
 
 
+@pytest.mark.slow
 def test_charts_have_names_tables_scroll_by_keyboard_and_no_heading_is_empty(report: str) -> None:
     assert faults(report) == []
     for planted in (
@@ -81,6 +82,7 @@ def test_axe_finds_nothing_and_nothing_is_refused(page: Page, report: str, tmp_p
     assert len(tabbed(page)) > 10
 
 
+@pytest.mark.slow
 def test_one_command_makes_a_run_and_its_report(tmp_path: Path) -> None:
     done = sim("launch", *SMALL, "--out", tmp_path / "run", "--report", "--json")
     assert done.exit_code == 0, done.stderr

@@ -25,6 +25,7 @@ def learn(out: Path, *words: object) -> Result:
     return sim("policy", "learn", "pairwise", "--out", out, *words)
 
 
+@pytest.mark.slow
 def test_the_same_seed_writes_the_same_file_and_another_one_does_not(tmp_path: Path) -> None:
     for name, seed in (("a", 1), ("b", 1), ("c", 2)):
         done = learn(tmp_path / f"{name}.json", "--conversations", 60, "--seed", seed, *ONE)
@@ -58,6 +59,7 @@ def test_what_is_met_names_the_file_whatever_it_is_called(tmp_path: Path) -> Non
     assert len({digest(**given) for given in others} | set(same)) == len(others) + 1
 
 
+@pytest.mark.slow
 def test_half_of_the_products_teach_and_the_others_judge(tmp_path: Path) -> None:
     course = course_of(LearnOptions(scenario="pairwise", out=tmp_path / "p"))
     taught = {spec.product.id for spec in course._episodes.first}

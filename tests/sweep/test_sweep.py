@@ -81,6 +81,7 @@ def test_what_a_person_reads_fits_80_columns_and_says_the_verdict_first(folder: 
     assert sum(line.startswith(("0 ", "0.3 ")) and "o" in line for line in lines) == 2
 
 
+@pytest.mark.slow
 def test_that_no_cost_is_known_is_said_where_revenue_stands_for_profit(
     folder: Path, tmp_path: Path
 ) -> None:

@@ -142,6 +142,7 @@ def _elasticity(rates: Sequence[float]) -> float:
     return slope / sum((a - x) ** 2 for a in xs)
 
 
+@pytest.mark.slow
 def test_demand_falls_with_price_and_more_steeply_below_list() -> None:
     """Table 3: purchases fall along the five prices, and a discount moves more than a rise."""
     rates = _curve(None)

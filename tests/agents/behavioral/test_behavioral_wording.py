@@ -71,6 +71,7 @@ def test_messages_have_about_the_published_length(played: list[Played]) -> None:
     assert 62 <= median(count for role, count in said if role == "seller") <= 92
 
 
+@pytest.mark.slow
 def test_exchanges_before_buying_as_published() -> None:
     """2, 3, 4 and 5 exchanges come in the published shares; picky buyers ask more."""
     plain, picky = (

@@ -167,6 +167,7 @@ def test_without_slopes_there_is_no_elasticity(name: str, tmp_path: Any) -> None
         assert elasticity(found, (0.5, 1.0, 2.0), value) == pytest.approx(0.0, abs=1e-12)
 
 
+@pytest.mark.slow
 def test_models_answer_to_wide_changes_of_the_price() -> None:
     """At twice the price fewer than half buy, at half of it not everybody."""
     found = [curve(seed, (0.5, 1.0, 2.0)) for seed in SEEDS]

@@ -134,6 +134,7 @@ def left_out(decided: Decided) -> float:
     return total / len(products)
 
 
+@pytest.mark.slow
 def test_the_shipped_stand_ins_foresee_the_published_decisions(decided: Decided) -> None:
     """Fitted to Table 4 only; better than a constant fitted to these very products."""
     assert len(decided.pairs) == 200

@@ -62,6 +62,7 @@ def test_without_a_cost_there_is_no_such_column(tmp_path: Path) -> None:
     assert not any("rofit" in said for said in outcome.about)
 
 
+@pytest.mark.slow
 def test_a_seller_of_conversations_earns_what_its_orders_leave(tmp_path: Path) -> None:
     run = tmp_path / "run"
     launched(run, "csales", "--set", "profiles.count=4")

@@ -183,6 +183,7 @@ def test_each_side_has_its_interval_n_and_effective_n(runs: dict[str, Path]) -> 
     assert "<0.001" in page
 
 
+@pytest.mark.slow
 def test_with_other_seeds_nothing_shares_its_draws(runs: dict[str, Path]) -> None:
     result = sim("compare", runs["a"], runs["other"], "--json")
     found = json.loads(result.stdout)["comparison"]

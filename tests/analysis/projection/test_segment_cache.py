@@ -152,6 +152,7 @@ def test_a_piece_of_another_log_is_not_used(tmp_path: Path) -> None:
     assert replay(run).overall.units == 2
 
 
+@pytest.mark.slow
 def test_a_piece_for_other_tables_or_of_another_version_is_not_used(
     tmp_path: Path, parsed: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

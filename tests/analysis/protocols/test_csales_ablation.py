@@ -82,6 +82,7 @@ def test_the_sellers_are_what_their_names_say(run: Path) -> None:
     assert {name for name, tactics in used.items() if len(tactics) == 1} == set(FIXED)
 
 
+@pytest.mark.slow
 def test_all_sellers_meet_the_same_buyers(run: Path) -> None:
     """An item is worth the same to a buyer, whoever shows it."""
     meeting = {name: name.replace(event["seller"], "-", 1) for name, event in opened(run).items()}

@@ -81,7 +81,15 @@ def test_another_log_with_the_same_names_is_projected_again(
 
 
 @pytest.mark.parametrize("name", FRAMES)
-@pytest.mark.parametrize("how", ["flip", "cut", "remove", "empty"])
+@pytest.mark.parametrize(
+    "how",
+    [
+        "flip",
+        "remove",
+        pytest.param("cut", marks=pytest.mark.slow),
+        pytest.param("empty", marks=pytest.mark.slow),
+    ],
+)
 def test_a_damaged_kept_file_is_made_anew(
     run: Path, projected: list[Path], name: str, how: str
 ) -> None:

@@ -180,6 +180,7 @@ def test_a_seat_goes_by_its_file_and_the_run_keeps_it(tmp_path: Path) -> None:
     assert "8 markets played again, every event is the same" in verified.stdout
 
 
+@pytest.mark.slow
 def test_another_policy_in_its_place_is_found(tmp_path: Path) -> None:
     launched(tmp_path / "run", seated(tmp_path))
     policy(Preference=1).save(tmp_path / "run" / "inputs" / "policies" / "0.json")

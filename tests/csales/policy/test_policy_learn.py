@@ -73,6 +73,7 @@ def test_it_learns_on_half_of_the_products_unless_they_are_named(tmp_path: Path)
     assert [product.id for product in course_of(named, Quiet())._episodes.design.products] == names
 
 
+@pytest.mark.slow
 def test_the_scenario_is_known_by_what_is_in_it_not_by_its_place(tmp_path: Path) -> None:
     first = digest(tmp_path / "a")
     copy = tmp_path / "elsewhere.jsonl"
@@ -130,6 +131,7 @@ def test_a_place_that_cannot_be_written_is_refused_before_anything_is_learnt(
     assert learn(tmp_path / "new" / "folder" / "p.json").exit_code == 0
 
 
+@pytest.mark.slow
 def test_a_disk_that_is_full_in_the_end_leaves_nothing_behind(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -204,6 +204,7 @@ agent = "csuser"
 """
 
 
+@pytest.mark.slow
 def test_other_things_are_counted_in_the_events_beside_the_terms() -> None:
     told: list[int] = []
     outcomes = played(
@@ -235,6 +236,7 @@ def test_a_limit_holds_for_what_is_played_in_the_end(tmp_path: Path) -> None:
     assert rates["kept"] < 0.08
 
 
+@pytest.mark.slow
 def test_rules_are_counted_as_policy_check_counts_them(tmp_path: Path) -> None:
     told = Options(scenario="csales", sellers=SELLERS[:1])
     outcomes = play(told, counts=COUNTS)

@@ -210,6 +210,7 @@ def test_moved_buyers_differ_in_what_they_are_called_by() -> None:
     assert found["impatient"].openness["Passive"].patience == 2
 
 
+@pytest.mark.slow
 def test_a_buyer_that_is_harder_to_win_buys_less() -> None:
     seats = [{"id": OLD, "agent": "csi"}]
     rates = [

@@ -135,6 +135,7 @@ def test_a_scenario_can_say_what_a_table_can_have() -> None:
 # -- choosing --------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @given(SITUATIONS)
 def test_csi_and_the_script_choose_by_act_and_tactic_alone(situation: Any) -> None:
     """With more options they weigh the plain ones as if there were no others."""
@@ -345,6 +346,7 @@ def test_a_policy_for_other_options_is_refused_before_the_launch(tmp_path: Path)
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.slow
 def test_a_policy_learnt_for_a_scenario_plays_in_it(tmp_path: Path) -> None:
     path = with_items(tmp_path)
     told = ("--conversations", 40, "--out", tmp_path / "p.json")

@@ -257,6 +257,7 @@ def sales(seller: type[Any], reader: str) -> list[bool]:
     ]
 
 
+@pytest.mark.slow
 def test_a_seller_that_lies_sells_less_and_an_honest_one_as_before() -> None:
     honest = sales(CsiSeller, "none")
     assert sales(CsiSeller, "rules") == honest

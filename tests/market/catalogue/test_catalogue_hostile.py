@@ -101,6 +101,7 @@ def test_an_archive_that_would_be_huge_is_not_unpacked(tmp_path: Path) -> None:
         read(tmp_path / "a.xlsx", huge)
 
 
+@pytest.mark.slow
 def test_a_workbook_is_read_by_another_process_as_by_this_one(tmp_path: Path) -> None:
     path = tmp_path / "a.xlsx"
     grid = [

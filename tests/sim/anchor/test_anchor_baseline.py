@@ -80,6 +80,7 @@ def test_buyers_and_sellers_of_the_command_line_have_the_levels_of_the_shop(tmp_
     assert said[0].endswith("on top: sellers, buyers")
 
 
+@pytest.mark.slow
 def test_a_discount_sells_more(tmp_path: Path) -> None:
     """Of the same episodes; solved again it would sell as much."""
     place = shop(tmp_path, BOB + ANCHOR)

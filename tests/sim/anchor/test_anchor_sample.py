@@ -80,6 +80,7 @@ def test_of_very_many_products_each_category_keeps_its_share(
     assert sorted(one[:4] for one in kept) == sorted(["RSFD", "RSFA", "RSHO", "RSEL"] * 2)
 
 
+@pytest.mark.slow
 def test_a_price_that_is_thought_of_sells_as_it_does_when_it_is_asked() -> None:
     """What an elasticity is solved on, against the same shop played at a tenth off."""
     base = ahead(shop("products.per_category=3"))

@@ -189,7 +189,16 @@ def test_an_output_that_knows_few_letters_is_no_error(tmp_path: Path) -> None:
     assert json.loads(told.stdout)["sellers"][0]["seller"] == "日本語…[bold]"
 
 
-@pytest.mark.parametrize("name", ["a b'c", "a\nb", "c\x1b[31md", os.fsdecode(b"e\xff"), "[red]"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        os.fsdecode(b"a'\n b\x1b[31mc[red]\xff"),
+        *(
+            pytest.param(name, marks=pytest.mark.slow)
+            for name in ("a b'c", "a\nb", "c\x1b[31md", os.fsdecode(b"e\xff"), "[red]")
+        ),
+    ],
+)
 def test_folders_of_any_name_are_run_replayed_and_verified(tmp_path: Path, name: str) -> None:
     result = sim("launch", *SMALL, "--out", tmp_path / name)
     assert result.exit_code == 0, result.stderr

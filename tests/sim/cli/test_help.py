@@ -103,6 +103,7 @@ def test_an_example_with_an_unknown_option_would_not_parse() -> None:
         parsed(["launch", "--nope"])
 
 
+@pytest.mark.slow
 def test_a_line_that_says_what_to_type_names_the_program_as_it_was_called(tmp_path: Path) -> None:
     """See `program_name`: what `launch` says at its end can be typed again."""
     for number, called in enumerate(NAMES):

@@ -117,6 +117,7 @@ def test_a_seller_without_a_pitch_fails_its_market_and_all_its_episodes(tmp_path
     assert measures["episodes"]["failed"] == 8
 
 
+@pytest.mark.slow
 def test_an_order_of_a_million_units_is_rejected_and_the_episode_goes_on(tmp_path: Path) -> None:
     launched(tmp_path / "run", written(tmp_path, SCENARIO.replace("{kind}", "Greedy")))
     rejected = events_of(tmp_path / "run", "CommandRejected")

@@ -58,6 +58,7 @@ def test_a_log_cut_anywhere_is_resumed_to_the_same_events(
     whole(run, reference)
 
 
+@pytest.mark.slow
 def test_a_run_killed_between_its_last_event_and_the_seal_is_sealed(
     reference: Path, tmp_path: Path
 ) -> None:

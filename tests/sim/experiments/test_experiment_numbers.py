@@ -111,6 +111,7 @@ def test_table_4_and_figure_3(tmp_path: Path) -> None:
         assert value["n"] == 12
 
 
+@pytest.mark.slow
 def test_the_interval_of_a_pair_is_of_what_it_earns_above_the_mean_pair_by_product(
     tmp_path: Path,
 ) -> None:
@@ -128,6 +129,7 @@ def test_the_interval_of_a_pair_is_of_what_it_earns_above_the_mean_pair_by_produ
     assert interval["high"] == pytest.approx(sum(gaps) + half)
 
 
+@pytest.mark.slow
 def test_table_10(tmp_path: Path) -> None:
     outcome = ran("category-fit", tmp_path / "x", "products.per_category=3")
     some = counted(tmp_path / "x" / "all")

@@ -36,6 +36,7 @@ def test_each_fitted_figure_stands_beside_its_mean_and_spread(folder: Path) -> N
         assert same, "it is the figure of the experiment's own table"
 
 
+@pytest.mark.slow
 def test_the_terminal_says_that_they_were_put_in(folder: Path) -> None:
     text = " ".join(sim("experiment", "demographic", "--out", folder).stdout.split())
     assert "Put in: what the agents were fitted to, in this run and over seeds 1 to 40" in text

@@ -63,6 +63,7 @@ def conversion(found: Sequence[Odds]) -> float:
     return fmean(one.chance for one in found)
 
 
+@pytest.mark.slow
 def test_ten_times_as_dear_goods_sell_as_well(tmp_path: Path) -> None:
     goods, dear = GOODS, dearer(10.0)
     usual = met(goods, wallets(written(tmp_path / "usual.csv", goods)))

@@ -289,6 +289,7 @@ def test_a_run_that_lost_its_end_asks_only_for_what_is_missing(tmp_path: Path) -
     assert event_lines(run) == reference
 
 
+@pytest.mark.slow
 def test_a_provider_that_is_down_stops_the_run_and_a_resume_goes_on(tmp_path: Path) -> None:
     calls = 0
 

@@ -110,6 +110,7 @@ def test_the_issue_of_a_lie_is_not_as_described(runs: dict[str, Path]) -> None:
     assert "not as described" not in set(unread["issue"])
 
 
+@pytest.mark.slow
 def test_the_published_setting_is_one_key_away(runs: dict[str, Path]) -> None:
     """Claims are found and change no order: as nobody checked them in the published runs."""
     scenario, out = runs["rules"].parent / "scripts.toml", runs["rules"].parent / "published"

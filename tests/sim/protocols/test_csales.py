@@ -89,6 +89,7 @@ def test_a_conversation_run_goes_on_where_it_stopped(profiles: Path, tmp_path: P
     assert event_lines(tmp_path / "run") == whole
 
 
+@pytest.mark.slow
 def test_a_sample_of_profiles_is_drawn_by_the_seed(profiles: Path, tmp_path: Path) -> None:
     drawn = {}
     for seed in (1, 2):
@@ -100,6 +101,7 @@ def test_a_sample_of_profiles_is_drawn_by_the_seed(profiles: Path, tmp_path: Pat
     assert drawn[1] != drawn[2]
 
 
+@pytest.mark.slow
 def test_the_halves_share_no_profile_and_are_together_all_of_them(
     profiles: Path, tmp_path: Path
 ) -> None:

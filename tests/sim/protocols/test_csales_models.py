@@ -269,6 +269,7 @@ def test_a_plan_that_stays_malformed_is_a_visible_outcome(
     }
 
 
+@pytest.mark.slow
 def test_conversations_that_failed_are_counted_beside_the_measures(tmp_path: Path) -> None:
     def spoil(body: dict[str, Any]) -> tuple[int, Any]:
         reply = by_rote(body)

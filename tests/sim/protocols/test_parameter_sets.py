@@ -30,6 +30,7 @@ def catalogue(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_the_built_in_catalogue_goes_with_the_paper(tmp_path: Path) -> None:
     found = frozen(tmp_path)
     assert found["behavioral"]["parameters"] == "paper"
@@ -69,6 +70,7 @@ def test_a_base_that_does_not_exist_is_one_line(tmp_path: Path) -> None:
     assert len(ended.stderr.strip().splitlines()) == 1
 
 
+@pytest.mark.slow
 def test_issues_of_a_normal_shop_are_fewer_than_orders(tmp_path: Path, catalogue: Path) -> None:
     """The control is the paper's setting, where every order has one."""
 

@@ -150,6 +150,7 @@ def test_time_never_runs_backwards_and_numbers_have_no_gaps(run: Path) -> None:
         last[event["market"]] = (event["seq"], event["t"])
 
 
+@pytest.mark.slow
 def test_two_imports_are_equal(run: Path, tmp_path: Path) -> None:
     imported(published(FILE), tmp_path / "run")
     assert event_lines(tmp_path / "run") == event_lines(run)

@@ -85,6 +85,7 @@ def test_the_file_as_it_is(source: dict[str, Any], tmp_path: Path) -> None:
     assert row["refund_rate"] == row["refund_rate_low"] == row["refund_rate_high"]
 
 
+@pytest.mark.slow
 def test_a_garbled_last_review_takes_away_its_stars_and_nothing_else(
     source: dict[str, Any], tmp_path: Path
 ) -> None:
@@ -107,6 +108,7 @@ def test_a_garbled_last_review_takes_away_its_stars_and_nothing_else(
     assert (closed["orders"].sum(), closed.height) == (149, 197)
 
 
+@pytest.mark.slow
 def test_a_garbled_outcome_leaves_the_refund_open_and_the_order_counts(
     source: dict[str, Any], tmp_path: Path
 ) -> None:

@@ -142,6 +142,7 @@ def test_the_most_common_reason_is_told_and_of_equals_the_first_by_name(
     assert said in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_equal_failures_over_http_are_one_whatever_each_had_asked(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -191,6 +192,7 @@ def test_a_run_that_ended_and_of_which_nothing_closed_has_status_1(
     assert conclude(folder, ended(False), Terminal()) == 3
 
 
+@pytest.mark.slow
 def test_several_runs_are_one_object_or_table_after_table(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

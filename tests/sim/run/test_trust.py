@@ -110,6 +110,7 @@ def test_with_trust_it_is_played_and_that_is_remembered_of_this_run_alone(
     assert "not re-executed: it brings code" in sim("verify", half, "--no-code").stdout
 
 
+@pytest.mark.slow
 def test_a_run_that_brings_nothing_needs_no_trust(tmp_path: Path, state: Path) -> None:
     launched(tmp_path / "run", "--set", "products.per_category=1")
     assert not state.exists()
@@ -231,6 +232,7 @@ def test_a_strangers_run_does_not_send_a_key_when_it_is_resumed(
     assert SECRET not in result.output
 
 
+@pytest.mark.slow
 def test_where_nothing_can_be_remembered_a_launch_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

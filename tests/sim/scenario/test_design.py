@@ -83,6 +83,7 @@ def test_random_gives_each_buyer_one_seller_per_product(run: Any) -> None:
     assert len({e["seller"] for e in opened}) == 2
 
 
+@pytest.mark.slow
 def test_random_pairs_are_the_same_in_every_arm_and_others_in_a_replication(run: Any) -> None:
     folder = run(
         "design.pairing=random",
@@ -99,6 +100,7 @@ def test_random_pairs_are_the_same_in_every_arm_and_others_in_a_replication(run:
     assert met["base", 1] != met["base", 2]
 
 
+@pytest.mark.slow
 def test_replications_repeat_with_new_draws(run: Any) -> None:
     folder = run("design.replications=3", "products.per_category=4")
     opened = {e["episode"]: e["replication"] for e in events_of(folder, "EpisodeOpened")}
@@ -118,6 +120,7 @@ def test_multipliers_and_discount_set_the_price(run: Any) -> None:
         assert event["condition"] == ("base" if event["price_multiplier"] == 1.0 else "price x1.1")
 
 
+@pytest.mark.slow
 def test_arms_share_every_draw_they_have_in_common(run: Any) -> None:
     """An arm that differs in nothing but its name decides the same, word for word."""
     folder = run("design.price_multipliers=[1.0, 1.0000001]", "products.per_category=5")
@@ -132,6 +135,7 @@ def test_a_higher_price_only_loses_buyers(run: Any) -> None:
     assert sum(d[0] for d in dear.values()) < sum(d[0] for d in cheap.values())
 
 
+@pytest.mark.slow
 def test_a_pitch_for_each_episode_changes_no_decision(run: Any) -> None:
     shared = run(name="shared")
     single = run("design.broadcast=episode", name="single")
@@ -205,6 +209,7 @@ def test_weights_choose_the_issue(run: Any) -> None:
     assert {e["issue"] for e in events_of(folder, "IssueRaised")} == {"damaged on arrival"}
 
 
+@pytest.mark.slow
 def test_overclaims_come_back_as_not_as_described(run: Any) -> None:
     certain = run(
         "issues.overclaim_rate=1.0",
@@ -254,6 +259,7 @@ def test_named_products_are_taken_in_their_order(run: Any) -> None:
     assert [json.loads(line)["id"] for line in lines] == ["RSHO000003", "RSFD000001"]
 
 
+@pytest.mark.slow
 def test_a_larger_sample_contains_the_smaller(run: Any) -> None:
     few = {e["product"] for e in events_of(run(name="few"), "EpisodeOpened")}
     folder = run("products.per_category=5", name="many")

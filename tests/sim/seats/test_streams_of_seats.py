@@ -71,6 +71,7 @@ def test_seats_of_other_names_draw_apart(protocol: str, tmp_path: Path) -> None:
     assert named["shop"] != named["our-shop"]
 
 
+@pytest.mark.slow
 def test_a_seller_that_is_renamed_meets_the_same_buyers(tmp_path: Path) -> None:
     def mood(folder: Path, name: str) -> list[tuple[Any, ...]]:
         """How many exchanges each buyer wants, on what: drawn by the buyer before the sale."""
