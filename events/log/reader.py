@@ -189,8 +189,10 @@ def _check_segment(
     segment: Segment, *, torn_ok: bool, look: Callable[[Batch], None] | None
 ) -> SegmentCheck:
     reader = SegmentReader(segment, torn_ok=torn_ok)
-    for batch in reader:
-        if look is not None:
+    if look is None:
+        reader.verify()
+    else:
+        for batch in reader:
             look(batch)
     return SegmentCheck(
         segment,

@@ -82,8 +82,7 @@ def _close_tail(listed: list[Segment]) -> int:
         return 0
     tail = listed[-1]
     reader = SegmentReader(tail, torn_ok=True, previous=_digest_before(listed))
-    for _ in reader:
-        pass
+    reader.verify()
     if reader.good_bytes:
         _close(tail.path, reader.good_bytes)
     else:
