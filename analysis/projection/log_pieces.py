@@ -6,6 +6,8 @@ unless the hashes were right. A kept piece is used if it names the digest that w
 
 from __future__ import annotations
 
+import io
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -21,10 +23,13 @@ from retailsim.analysis.projection.protocol_tables import TableSet
 from retailsim.events.log.hashed import Hashed
 from retailsim.events.log.reader import LogCheck, check
 from retailsim.events.log.scan import SegmentReader
-from retailsim.events.log.segment import Segment, segments
+from retailsim.events.log.segment import ByteStream, Segment, segments
 
 _CHUNK_BYTES = 1_500_000
 """Decoded at once by one thread. Larger chunks cost memory, smaller ones time."""
+
+_LOOKED_AT = 4096
+"""Where the end of a line is looked for that is not far: most are a tenth of that."""
 
 _HASHING_THREADS = 1
 """Hashing needs a fraction of the time of parsing; the other cores are for that."""
@@ -117,16 +122,32 @@ def chunks(segment: Segment, good_bytes: int | None = None) -> Iterator[bytes]:
     """
     rest, left = b"", good_bytes
     with closing(segment.open()) as stream:
-        while block := stream.read(_CHUNK_BYTES if left is None else min(left, _CHUNK_BYTES)):
+        while block := stream.read(_size(stream, left)):
             left = None if left is None else left - len(block)
             cut = block.rfind(b"\n") + 1
-            if cut:
+            if cut == len(block) and not rest:
+                yield block
+            elif cut:
                 yield b"".join((rest, memoryview(block)[:cut]))
                 rest = block[cut:]
             else:
                 rest += block
     if rest:
         yield rest
+
+
+def _size(stream: ByteStream, left: int | None) -> int:
+    """Return how much to read next: of a file up to the end of a line, so that nothing is copied.
+
+    A copy of every chunk, made under the interpreter's lock, takes longer than reading it.
+    """
+    size = _CHUNK_BYTES if left is None else min(left, _CHUNK_BYTES)
+    if size <= _LOOKED_AT or not isinstance(stream, io.FileIO):
+        return size
+    before = size - _LOOKED_AT
+    found = os.pread(stream.fileno(), _LOOKED_AT, stream.tell() + before)
+    cut = found.rfind(b"\n") + 1
+    return before + cut if cut and len(found) == _LOOKED_AT else size
 
 
 def keep_closed(segment: Segment, tables: TableSet, derived: Path) -> None:

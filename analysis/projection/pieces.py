@@ -24,6 +24,10 @@ from retailsim.analysis.projection.tables import ENVELOPE, RowTable
 _EVENTS_AT_ONCE = 25_000
 """Folded at once: fewer take more time, more take more memory."""
 
+_DECODED_AT_ONCE = 500
+"""Lines of a type, or more. To decode a few takes as long as a hundred, and most types have few in
+a chunk; what JSON is parsed into takes several times the memory of the lines."""
+
 _TYPE = r'^\s*\{\s*"type"\s*:\s*"(\w+)"'
 """An event line's first key is its type; a header's and a commit line's is not."""
 
@@ -69,6 +73,7 @@ class _Parts:
     def __init__(self, tables: TableSet) -> None:
         self._tables = tables
         self._events = self._unfolded = 0
+        self._lines: dict[str, list[pl.Series]] = {}
         self._decoded: dict[str, list[pl.DataFrame]] = {}
         self._folded: dict[str, dict[str, list[pl.DataFrame]]] = {
             name: {} for name in tables.folded
@@ -79,16 +84,26 @@ class _Parts:
         """Take whole lines of any types."""
         for name, part in by_type(pl.read_lines(lines)["line"]):
             self._unfolded += part.len()
-            if (fields := self._tables.decoded.get(name)) is not None:
-                events = part.str.json_decode(fields).struct.unnest()
-                if name in READ_AS:
-                    events = events.with_columns(**READ_AS[name])
-                self._decoded.setdefault(name, []).append(events)
+            if name in self._tables.decoded:
+                waiting = self._lines.setdefault(name, [])
+                waiting.append(part)
+                if sum(map(len, waiting)) >= _DECODED_AT_ONCE:
+                    self._decode(name)
         if self._unfolded >= _EVENTS_AT_ONCE:
             self._fold()
 
+    def _decode(self, name: str) -> None:
+        """Decode the lines of a type that were added and are not decoded yet."""
+        lines = pl.concat(self._lines.pop(name))
+        events = lines.str.json_decode(self._tables.decoded[name]).struct.unnest()
+        if name in READ_AS:
+            events = events.with_columns(**READ_AS[name])
+        self._decoded.setdefault(name, []).append(events)
+
     def _fold(self) -> None:
         """Fold what was added: each event type by itself, for each table that it feeds."""
+        for name in tuple(self._lines):
+            self._decode(name)
         events = {name: pl.concat(frames) for name, frames in self._decoded.items()}
         self._events, self._unfolded, self._decoded = self._events + self._unfolded, 0, {}
         feeding = [

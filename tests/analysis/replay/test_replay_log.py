@@ -170,6 +170,33 @@ def test_chunks_leave_no_trace(
         assert getattr(whole, name).equals(getattr(parted, name))
 
 
+@pytest.mark.parametrize("decoded", [1, 1_000])
+def test_lines_are_decoded_in_their_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, decoded: int
+) -> None:
+    """However many of a type are decoded at once: what was said last is what counts."""
+    run = write_run(tmp_path / "run", two_markets())
+    whole = loader.project(run / "events")
+    monkeypatch.setattr(log_pieces, "_CHUNK_BYTES", 700)
+    monkeypatch.setattr(pieces, "_DECODED_AT_ONCE", decoded)
+    assert loader.project(run / "events").episodes.equals(whole.episodes)
+
+
+@pytest.mark.parametrize("good", [None, 0, 1, 999, 1_000, 4_321, 20_000])
+def test_chunks_are_whole_lines_of_all_that_is_good(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, good: int | None
+) -> None:
+    """Wherever the ends of lines are looked for: lines may be longer, and the last be cut."""
+    path = tmp_path / "0000-00000000.jsonl"
+    lines = [b"x" * (number * 37 % 400) + b"\n" for number in range(50)]
+    path.write_bytes(b"".join((*lines, b"cut")))
+    monkeypatch.setattr(log_pieces, "_CHUNK_BYTES", 1_000)
+    monkeypatch.setattr(log_pieces, "_LOOKED_AT", 100)
+    found = list(log_pieces.chunks(Segment(path, 0, 0, ""), good))
+    assert b"".join(found) == path.read_bytes()[:good]
+    assert all(chunk.endswith(b"\n") for chunk in found[:-1])
+
+
 def test_compressed_segments_are_read(tmp_path: Path) -> None:
     """They say the same as plain ones."""
     pytest.importorskip("zstandard")
