@@ -32,7 +32,7 @@ from retailsim.analysis.projection.projection import Projection, StoredProjectio
 from retailsim.analysis.projection.projection_cache import _copied
 from retailsim.analysis.replay.replay import replay
 from retailsim.events.log.reader import check
-from tests.sim.runs import SMALL, launched, sim, small_run
+from tests.sim.runs import sim, small_run
 
 
 @pytest.fixture
