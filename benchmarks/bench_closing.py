@@ -96,7 +96,9 @@ def _launch(place: str, times: str) -> None:
     """Launch in this process as a person does, and print episodes and the peak memory."""
     from retailsim.analysis.projection import loader
     from retailsim.sim.cli import main
+    from retailsim.sim.run import conclusion
 
+    conclusion.MANY = 0  # what played is as large as its tables
     run, reading = Path(place) / "run", loader.log_pieces
 
     def over(folder: Path, tables: TableSet, *more: Any) -> Any:
