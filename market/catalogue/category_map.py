@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
@@ -84,8 +85,9 @@ class CategoryMap:
         return None
 
 
+@cache
 def builtin_categories() -> CategoryMap:
-    """Return the mapping that comes with the package."""
+    """Return the mapping that comes with the package; its file is read once in a process."""
     return _read(Path(str(files("retailsim.market.data") / "categories.toml")))
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from bisect import insort
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
@@ -31,6 +32,7 @@ __all__ = [
     "EmptyCatalogue",
     "Problems",
     "builtin_catalogue",
+    "builtin_products",
     "parse_price",
     "read_products",
     "sample",
@@ -40,6 +42,28 @@ __all__ = [
 def builtin_catalogue() -> Path:
     """Return the catalogue that comes with the package."""
     return Path(str(files("retailsim.market.data") / "catalogue.jsonl"))
+
+
+def builtin_products(problems: Problems) -> Iterator[Product]:
+    """Yield the products of `builtin_catalogue`, read as it is meant: once in a process.
+
+    What plays many runs, an experiment or a sweep, reads it for each of them. The products are
+    the caller's own, down to the facts, as if they had just been read.
+
+    Parameters
+    ----------
+    problems : Problems
+        Counts them as rows that were kept.
+    """
+    for product in _builtin_products():
+        problems.rows += 1
+        problems.kept += 1
+        yield msgspec.structs.replace(product, details=dict(product.details))
+
+
+@cache
+def _builtin_products() -> tuple[Product, ...]:
+    return tuple(read_products(builtin_catalogue(), problems=Problems()))
 
 
 def read_products(

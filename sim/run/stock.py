@@ -17,7 +17,12 @@ from retailsim.market.catalogue.language import LanguageCount, told
 from retailsim.market.catalogue.options import CatalogueOptions
 from retailsim.market.catalogue.problems import Problems
 from retailsim.market.catalogue.product import Product
-from retailsim.market.catalogue.product_files import builtin_catalogue, products_of, sample
+from retailsim.market.catalogue.product_files import (
+    builtin_catalogue,
+    builtin_products,
+    products_of,
+    sample,
+)
 from retailsim.market.catalogue.typical_prices import TypicalPrices
 from retailsim.market.errors import EmptyCatalogue, EmptyHalf
 from retailsim.sim.scenario.halves import half_of
@@ -53,7 +58,7 @@ def categories_of(table: ProductsTable, folder: Path) -> CategoryMap:
     if isinstance(table.categories, str):
         return read_categories(folder / table.categories)
     own = mapping_of(Path("products.categories"), table.categories or {})
-    return builtin_categories().merged(own)
+    return builtin_categories().merged(own) if table.categories else builtin_categories()
 
 
 def opened(table: ProductsTable, folder: Path) -> CatalogueFile:
@@ -94,9 +99,12 @@ def chosen_products(
     file = file or opened(table, folder)
     problems = Problems()
     whole = run_of(scenario_protocol(scenario, folder)).whole_catalogue
-    rows = (prices or TypicalPrices()).watch(
-        products_of(file, categories=categories, problems=problems, options=options_of(table))
-    )
+    options = options_of(table)
+    if table.catalog == BUILTIN and not table.categories and options == CatalogueOptions():
+        read = builtin_products(problems)
+    else:
+        read = products_of(file, categories=categories, problems=problems, options=options)
+    rows = (prices or TypicalPrices()).watch(read)
     found = sample(
         (row for row in rows if table.half in (None, half_of(row.id))),
         per_category=None if whole else table.per_category,

@@ -16,6 +16,7 @@ from retailsim.market.catalogue.product import Product
 from retailsim.market.catalogue.product_files import (
     Problems,
     builtin_catalogue,
+    builtin_products,
     read_products,
 )
 from retailsim.market.catalogue.shapes.plain_rows import Meaning, with_float_ids
@@ -269,6 +270,16 @@ def test_the_builtin_catalogue_lies_with_the_packages_data() -> None:
     path = builtin_catalogue()
     assert (path.parent.name, path.name) == ("data", "catalogue.jsonl")
     assert (path.parent / "categories.toml").is_file()
+
+
+def test_the_builtin_products_are_those_of_the_file_and_the_callers_own() -> None:
+    read, counted = Problems(), Problems()
+    products = list(read_products(builtin_catalogue(), problems=read))
+    first = list(builtin_products(counted))
+    assert first == products
+    assert (counted.rows, counted.kept) == (read.rows, read.kept) == (len(products), len(products))
+    first[0].details["Material"] = "changed by somebody"
+    assert list(builtin_products(Problems())) == products
 
 
 @pytest.mark.parametrize(
