@@ -54,17 +54,20 @@ MONEY = "money"
 
 
 def _axis(form: str) -> alt.Axis:
-    """A scale with few enough numbers that none touches the next."""
+    """A scale with few enough numbers that none touches the next.
+
+    The first and the last stand where they belong, not moved inwards, next to their neighbours.
+    """
     if form == MONEY:
         return _money_axis(",~f")
-    return alt.Axis(format=form, tickCount=6, labelOverlap=True)
+    return alt.Axis(format=form, tickCount=6, labelOverlap=True, labelFlush=False)
 
 
 def _money_axis(form: str) -> alt.Axis:
     """The same of amounts: the minus stands before the currency's sign."""
     amount = f"'{sign()}' + format(abs(datum.value), '{form}')"
     written = f"(datum.value < 0 ? '\u2212' : '') + {amount}"
-    return alt.Axis(labelExpr=written, tickCount=6, labelOverlap=True)
+    return alt.Axis(labelExpr=written, tickCount=6, labelOverlap=True, labelFlush=False)
 
 
 def _short(name: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import shutil
 from collections import defaultdict
@@ -453,6 +454,20 @@ def test_names_that_look_alike_when_shortened_have_a_line_each() -> None:
     assert len({row["name"] for row in shown}) == 3
     assert all(len(row["name"]) <= 40 for row in shown)
     assert figure.says == "; ".join(f"{name}: 1" for name in names)
+
+
+def test_each_number_of_an_axis_stands_where_it_belongs() -> None:
+    """Also the first and the last, which would touch their neighbours if they were moved in."""
+    rows = [("a", -20.0, -31.0, -9.5), ("b", -3.0, -8.0, 2.5)]
+    figure = charts.intervals("i", "t", rows, "profit", form=charts.MONEY)
+    assert figure is not None
+    numbers = r'<text text-anchor="(\w+)" transform="translate\(([\d.-]+),[^>]*>−?\$\d+</text>'
+    anchors, places = zip(*re.findall(numbers, svg(figure)), strict=True)
+    assert set(anchors) == {"middle"}
+    at = [float(place) for place in places]
+    assert len(at) > 4
+    steps = [after - before for before, after in itertools.pairwise(at)]
+    assert max(steps) - min(steps) <= 1.0  # whole pixels
 
 
 def test_a_share_in_bars_is_said_in_percent() -> None:
