@@ -117,7 +117,7 @@ def side_told(best: Best, by: Measure, role: str) -> str:
             f"{value}, which may be chance."
         )
     most = f"{_VERBS[role]} most" if best.value >= 0 else "loses least"
-    told = f"{best.label} {most}: {value}"
+    told = f"Of the {role}s, {best.label} {most}: {value}"
     if not best.alike:
         told += f", more than every other {role}"
     else:
