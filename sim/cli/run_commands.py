@@ -12,7 +12,6 @@ from retailsim.sim.cli.help_page import Command
 from retailsim.sim.cli.options import (
     ADDRESS,
     BUDGET,
-    BUYERS,
     CATALOG,
     EXECUTOR,
     JSON,
@@ -49,7 +48,7 @@ from retailsim.sim.cli.options import (
     help="Sellers: profiles, agents, policy:FILE, module:Class, http://ADDRESS, [models] tables "
     "or PROVIDER/MODEL.",
 )
-@BUYERS
+@click.option("--buyers", metavar="A,B", help="Buyers, named in the same way.")
 @CATALOG
 @PROFILES
 @SETTINGS

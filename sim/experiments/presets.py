@@ -59,7 +59,7 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
             ),
         ),
         "category-fit": Preset(
-            "Table 10: which seller is good with which goods.",
+            "Table 10: which seller is good in which category.",
             (ExperimentArm("all", "stand-ins"),),
         ),
         "cost": Preset(

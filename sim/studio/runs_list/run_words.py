@@ -141,7 +141,7 @@ def size(n_bytes: int) -> str:
     for unit, name in _UNITS:
         if n_bytes >= unit:
             value = n_bytes / unit
-            return f"{value:.1f} {name}" if value < 10 else f"{value:,.0f} {name}"
+            return f"{value:.1f} {name}" if value < 9.95 else f"{value:,.0f} {name}"
     return f"{n_bytes} B"
 
 

@@ -53,9 +53,10 @@ GOING = RunSummary(
 
 
 def test_words_are_what_one_would_say() -> None:
-    assert [size(n) for n in (0, 999, 1_000, 12_345, 999_999_999, 2_345_678_901)] == [
-        *("0 B", "999 B", "1.0 kB", "12 kB", "1,000 MB", "2.3 GB"),
+    assert [size(n) for n in (0, 999, 1_000, 9_949, 12_345, 999_999_999, 2_345_678_901)] == [
+        *("0 B", "999 B", "1.0 kB", "9.9 kB", "12 kB", "1,000 MB", "2.3 GB"),
     ]
+    assert {size(n) for n in (9_950_000, 9_999_999, 10_000_000)} == {"10 MB"}
     minutes = (-5, 0, 1, 2, 60, 60 * 24, 60 * 24 * 29, 60 * 24 * 30)
     assert [age(timedelta(minutes=n), NOW) for n in minutes] == [
         *("just now", "just now", "1 minute ago", "2 minutes ago", "1 hour ago", "1 day ago"),
