@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 
 from retailsim.events.whole_file import leads_out
-from retailsim.sim.execution.garbage import MANY, give_back
+from retailsim.sim.execution.as_ctrl_c import as_ctrl_c
 from retailsim.sim.execution.runner import RunOutcome
 from retailsim.sim.folder.currency import currency_of, in_currency_of
 from retailsim.sim.folder.participants import cautions
@@ -27,14 +27,24 @@ if TYPE_CHECKING:
 
 
 def conclude(run: RunFolder, outcome: RunOutcome, terminal: Terminal) -> int:
-    """Show what came out of a run; returns the exit status."""
+    """Show what came out of a run; returns the exit status.
+
+    Raises
+    ------
+    Interrupted
+        On Ctrl-C meanwhile; says what is left to do.
+    """
     if not outcome.finished:
         again = f"{program_name()} resume {shlex.quote(str(run.path))}"
-        terminal.say(f"stopped; everything so far is kept; continue with: {again}")
-    more = {"behavioral": run.read().behavioral} if terminal.json else {}
-    if outcome.progress.episodes >= MANY:
-        give_back()
-    status = show_replay(run, terminal, more)
+        terminal.say(left := f"stopped; everything so far is kept; continue with: {again}")
+    else:
+        shown = f"{program_name()} replay {shlex.quote(str(run.path))}"
+        left = f"the run is complete; what came out of it says: {shown}"
+    with as_ctrl_c(lambda: left):
+        if outcome.progress.episodes >= MANY:
+            give_back()
+        more = {"behavioral": run.read().behavioral} if terminal.json else {}
+        status = show_replay(run, terminal, more)
     terminal.say(f"its report: {program_name()} report {shlex.quote(str(run.path))}")
     return status if outcome.finished else 3
 

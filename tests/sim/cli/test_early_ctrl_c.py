@@ -81,6 +81,19 @@ def test_while_the_command_imports_what_it_needs(tmp_path: Path, module: str) ->
     assert not (tmp_path / "run").exists()
 
 
+def test_when_the_run_is_complete_it_is_said(tmp_path: Path) -> None:
+    """And by which command its tables are shown."""
+    words = (*PROGRAMS["python -m sim"], *launch(tmp_path))
+    ended = pressed(tmp_path, "retailsim.analysis.replay.replay", *words)
+    assert (ended.returncode, ended.stdout) == (3, "")
+    run = tmp_path / "run"
+    assert ended.stderr.splitlines()[-1] == (
+        "error: interrupted: the run is complete; what came out of it says: "
+        f"python -m sim replay {run}"
+    )
+    assert sim("replay", run).exit_code == 0 and (run / "events" / "SEAL").exists()
+
+
 @pytest.mark.parametrize("module", ["click", "retailsim.sim.run.launch"])
 def test_the_status_is_ours_where_python_would_end_by_the_signal(
     tmp_path: Path, module: str
