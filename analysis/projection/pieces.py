@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import polars as pl
 
@@ -27,6 +27,9 @@ _EVENTS_AT_ONCE = 25_000
 _DECODED_AT_ONCE = 500
 """Lines of a type, or more. To decode a few takes as long as a hundred, and most types have few in
 a chunk; what JSON is parsed into takes several times the memory of the lines."""
+
+_ENGINE: Final = "in-memory"
+"""Of some thousand rows: to set up the streaming one, with its threads, takes a while each time."""
 
 _TYPE = r'^\s*\{\s*"type"\s*:\s*"(\w+)"'
 """An event line's first key is its type; a header's and a commit line's is not."""
@@ -113,8 +116,11 @@ class _Parts:
             if event in events
         ]
         parts = pl.collect_all(
-            contribution(self._tables.folded[name], event, events[event].lazy())
-            for name, event in feeding
+            [
+                contribution(self._tables.folded[name], event, events[event].lazy())
+                for name, event in feeding
+            ],
+            engine=_ENGINE,
         )
         for (name, event), part in zip(feeding, parts, strict=True):
             self._folded[name].setdefault(event, []).append(part)
@@ -127,12 +133,15 @@ class _Parts:
         self._fold()
         empty = _nothing(self._tables)
         whole = pl.collect_all(
-            put_together(
-                table,
-                {event: pl.concat(parts) for event, parts in self._folded[name].items()},
-                empty.folded[name],
-            )
-            for name, table in self._tables.folded.items()
+            [
+                put_together(
+                    table,
+                    {event: pl.concat(parts) for event, parts in self._folded[name].items()},
+                    empty.folded[name],
+                )
+                for name, table in self._tables.folded.items()
+            ],
+            engine=_ENGINE,
         )
         return Pieces(
             folded=dict(zip(self._tables.folded, map(packed, whole), strict=True)),
@@ -168,9 +177,9 @@ def by_type(lines: pl.Series) -> Iterator[tuple[str, pl.Series]]:
     Where all lines begin as ours do, which is quick to see, nobody looks for a type in each.
     """
     heads = pl.DataFrame({"line": lines, "head": lines.str.head(_HEAD_CHARS)})
-    parts = heads.partition_by("head", as_dict=True, include_key=False)
     named: dict[str, pl.DataFrame] = {}
-    for (head,), part in parts.items():
+    for part in heads.partition_by("head"):  # keys of a dictionary would be looked for once more
+        head = part["head"][0]
         if _OTHER.match(head):
             continue
         known = _EVENT.match(head)
