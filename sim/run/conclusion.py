@@ -13,6 +13,7 @@ import msgspec
 
 from retailsim.events.whole_file import leads_out
 from retailsim.sim.execution.as_ctrl_c import as_ctrl_c
+from retailsim.sim.execution.garbage import MANY, give_back
 from retailsim.sim.execution.runner import RunOutcome
 from retailsim.sim.folder.currency import currency_of, in_currency_of
 from retailsim.sim.folder.participants import cautions
