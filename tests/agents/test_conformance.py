@@ -34,6 +34,7 @@ from retailsim.market.protocols.retail.requests import (
 )
 from retailsim.market.protocols.retail.values import Decision, Review, Settlement, Support, Topics
 from tests.agents.stepclock import StepClock, install
+from tests.cases import quick
 
 
 class Good(BuyerAgent):
@@ -277,15 +278,21 @@ class NotAsync(Good):
 
 @pytest.mark.parametrize(
     ("agent", "said"),
-    [
-        (SaysYes, "buyer:seat answered Decide with a text instead of Decision"),
-        (Breaks, "raised ValueError: invalid literal for int() with base 10: 'A' (test_conf"),
-        (SixStars, "a rating of 6; 1 to 5 are allowed"),
-        (ThreeTopics, "up to two of product specifications"),
-        (NotAsync, "receive is not a coroutine: write `async def receive`"),
-        (AsksPlainly, "buyer:seat: write `async def ask`; it is `def ask`"),
-        (Weather, "'weather' - at `$.topics[0]`; allowed: product specifications, product comp"),
-    ],
+    quick(
+        3,
+        [
+            (SaysYes, "buyer:seat answered Decide with a text instead of Decision"),
+            (Breaks, "raised ValueError: invalid literal for int() with base 10: 'A' (test_conf"),
+            (SixStars, "a rating of 6; 1 to 5 are allowed"),
+            (ThreeTopics, "up to two of product specifications"),
+            (NotAsync, "receive is not a coroutine: write `async def receive`"),
+            (AsksPlainly, "buyer:seat: write `async def ask`; it is `def ask`"),
+            (
+                Weather,
+                "'weather' - at `$.topics[0]`; allowed: product specifications, product comp",
+            ),
+        ],
+    ),
 )
 def test_an_answer_of_the_wrong_kind_is_named(agent: type[Agent], said: str) -> None:
     assert said in failures(agent)["replies"]
@@ -322,12 +329,15 @@ class RefundsAll(BehavioralSeller):
 
 @pytest.mark.parametrize(
     ("agent", "role", "said"),
-    [
-        (BuysNothingThrice, "buyer", "buys nothing with quantity 3: set it to 0"),
-        (BuysAll, "buyer", "buys 9999 units: an order has 1 to 20"),
-        (RecommendsTheInquiry, "buyer", "would_recommend for pitch: it belongs to the product"),
-        (RefundsAll, "seller", "settlement that the market forbids: refund of 10 units"),
-    ],
+    quick(
+        2,
+        [
+            (BuysNothingThrice, "buyer", "buys nothing with quantity 3: set it to 0"),
+            (BuysAll, "buyer", "buys 9999 units: an order has 1 to 20"),
+            (RecommendsTheInquiry, "buyer", "would_recommend for pitch: it belongs to the product"),
+            (RefundsAll, "seller", "settlement that the market forbids: refund of 10 units"),
+        ],
+    ),
 )
 def test_values_that_the_market_would_refuse_are_named(
     agent: type[Agent], role: Role, said: str
@@ -417,6 +427,7 @@ class CountsApart(Good):
         return f"My question number {notes['asked']}?"
 
 
+@pytest.mark.slow
 def test_notes_that_leak_between_episodes_are_named() -> None:
     found = failures(Counts)
     assert list(found) == ["episodes apart"]

@@ -32,6 +32,7 @@ from retailsim.market.protocols.csales.requests import (
 )
 from retailsim.market.protocols.csales.values import Inferred, Line, Plan, Response
 from retailsim.market.protocols.registry import find_protocol
+from tests.cases import quick
 
 
 class Seller(SalesSeller):
@@ -67,7 +68,7 @@ def failures(agent_class: type[Agent]) -> dict[str, str]:
 
 
 @pytest.mark.parametrize(
-    "agent", [CsiSeller, ScriptedSalesSeller, RandomActionSeller, CsUser, Seller, Buyer]
+    "agent", quick(3, [CsiSeller, ScriptedSalesSeller, RandomActionSeller, CsUser, Seller, Buyer])
 )
 def test_built_in_agents_and_those_that_behave_pass(agent: type[Agent]) -> None:
     assert failures(agent) == {}
@@ -188,28 +189,37 @@ def test_a_choice_may_be_weighed_by_shares_or_by_integers(agent: type[Agent]) ->
 
 @pytest.mark.parametrize(
     ("agent", "said"),
-    [
-        (UnknownAction, "PlanTurn with a malformed Plan: Invalid enum value 'Bribery'"),
-        (UnknownStyle, "PlanTurn with a malformed Plan: Invalid enum value 'Rash'"),
-        (AlwaysPersuades, "action Persuasion; allowed now: Preference Probing, Category Search"),
-        (NeverPersuades, "action Suggestion; allowed now: Persuasion"),
-        (PlansPlainly, "seller:seat: write `async def plan`; it is `def plan`"),
-        (NoTactic, "action Persuasion with strategy None"),
-        (OutsideItsOptions, "Suggestion: not once among its options Preference Probing"),
-        (MoreThanOne, "probabilities that do not sum to 1"),
-        (BelowZero, "probabilities that do not sum to 1"),
-        (Impossible, "Suggestion: chosen with probability 0"),
-        (OneChance, "1 probabilities for 2 options"),
-        (SaysNothing, "SpeakTurn with an empty text"),
-        (ShowsTwice, "2 items, some of them twice"),
-        (SpeaksPlainly, "SpeakTurn with a text instead of Line"),
-        (
-            LeavesOddly,
-            "a malformed Response: Invalid enum value 'vanish' - at `$.leave`; allow",
-        ),
-        (OpensWithNumbers, "OpenConversation with int instead of a text"),
-        (SpeaksInTheLog, "MessageSent instead of Response: return the value, the market writes"),
-    ],
+    quick(
+        5,
+        [
+            (UnknownAction, "PlanTurn with a malformed Plan: Invalid enum value 'Bribery'"),
+            (UnknownStyle, "PlanTurn with a malformed Plan: Invalid enum value 'Rash'"),
+            (
+                AlwaysPersuades,
+                "action Persuasion; allowed now: Preference Probing, Category Search",
+            ),
+            (NeverPersuades, "action Suggestion; allowed now: Persuasion"),
+            (PlansPlainly, "seller:seat: write `async def plan`; it is `def plan`"),
+            (NoTactic, "action Persuasion with strategy None"),
+            (OutsideItsOptions, "Suggestion: not once among its options Preference Probing"),
+            (MoreThanOne, "probabilities that do not sum to 1"),
+            (BelowZero, "probabilities that do not sum to 1"),
+            (Impossible, "Suggestion: chosen with probability 0"),
+            (OneChance, "1 probabilities for 2 options"),
+            (SaysNothing, "SpeakTurn with an empty text"),
+            (ShowsTwice, "2 items, some of them twice"),
+            (SpeaksPlainly, "SpeakTurn with a text instead of Line"),
+            (
+                LeavesOddly,
+                "a malformed Response: Invalid enum value 'vanish' - at `$.leave`; allow",
+            ),
+            (OpensWithNumbers, "OpenConversation with int instead of a text"),
+            (
+                SpeaksInTheLog,
+                "MessageSent instead of Response: return the value, the market writes",
+            ),
+        ],
+    ),
 )
 def test_an_answer_that_the_market_refuses_is_named(agent: type[Agent], said: str) -> None:
     assert said in failures(agent)["replies"]

@@ -25,6 +25,7 @@ from retailsim.market.protocols.csales.events import (
     ItemsShown,
 )
 from tests.analysis.fakelog import closed, episode, market, opened, order, write_run
+from tests.cases import quick
 from tests.sim.runs import event_lines, launched, sim
 
 EXPLORE = ("--set", "sellers.csi.options.explore=0.5")
@@ -263,15 +264,18 @@ def test_options_of_a_table_of_ones_own_are_named_as_in_the_log(tmp_path: Path) 
 
 @pytest.mark.parametrize(
     "odd",
-    [
-        {"turn": None},
-        {"action": None},
-        {"options": None, "probabilities": [1.0]},
-        {"options": ["Suggestion", None], "probabilities": [0.5, 0.5]},
-        {"options": ["Suggestion"], "probabilities": [-1.0]},
-        {"options": ["Suggestion", "Suggestion"], "probabilities": [0.0, 0.0]},
-        {"strategy": "?", "items": "?", "discount": -3, "options": []},
-    ],
+    quick(
+        3,
+        [
+            {"turn": None},
+            {"action": None},
+            {"options": None, "probabilities": [1.0]},
+            {"options": ["Suggestion", None], "probabilities": [0.5, 0.5]},
+            {"options": ["Suggestion"], "probabilities": [-1.0]},
+            {"options": ["Suggestion", "Suggestion"], "probabilities": [0.0, 0.0]},
+            {"strategy": "?", "items": "?", "discount": -3, "options": []},
+        ],
+    ),
     ids=str,
 )
 def test_a_strangers_odd_choices_are_no_crash(tmp_path: Path, odd: dict[str, Any]) -> None:

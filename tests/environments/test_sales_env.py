@@ -236,6 +236,7 @@ design = { protocol = "csales", max_turns = 10 }
 """
 
 
+@pytest.mark.slow
 @TABLES
 def test_an_episode_has_the_events_of_an_inline_seller_that_chooses_alike(
     make: Make, tmp_path: Path, actions: dict[str, Any]

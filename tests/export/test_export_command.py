@@ -14,6 +14,7 @@ from retailsim.analysis.export import files
 from retailsim.events.messages import SCHEMA_VERSION
 from tests.analysis import fakelog
 from tests.analysis.fakelog import closed, market, opened, order, write_run
+from tests.cases import quick
 from tests.sim.published.test_import_measures import played, trip
 from tests.sim.runs import ROOT, sim
 
@@ -139,10 +140,13 @@ main(["export", *sys.argv[1:]])
 
 @pytest.mark.parametrize(
     ("what", "ending"),
-    [
-        *((what, ending) for what in ("events", "measures") for ending in files.FORMATS),
-        ("transcripts", "jsonl"),
-    ],
+    quick(
+        2,
+        [
+            *((what, ending) for what in ("events", "measures") for ending in files.FORMATS),
+            ("transcripts", "jsonl"),
+        ],
+    ),
 )
 def test_a_disk_that_takes_no_more_is_one_line(
     run: Path, tmp_path: Path, what: str, ending: str

@@ -50,6 +50,7 @@ def test_a_limit_that_nothing_breaks_has_no_price() -> None:
     assert rate > 0.95
 
 
+@pytest.mark.slow
 def test_the_tail_swings_less_than_the_path() -> None:
     _, prices, _ = course(Limit(term="cost", bound=0.5), seed=2)
     last = np.array(prices.path[-SETTLING:])

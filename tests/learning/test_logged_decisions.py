@@ -94,6 +94,7 @@ def test_what_a_file_would_do_is_what_its_seat_logs(tmp_path: Path) -> None:
     assert (logged.others[1].max(axis=1) == 1.0).all()
 
 
+@pytest.mark.slow
 def test_a_table_of_more_options_is_read_by_their_names(tmp_path: Path) -> None:
     """Items, discounts and where to look are part of the act, and so of its propensity."""
     table = "actions={items=['nearest','dearest'],discounts=[0,10],category=['nearest','root']}"

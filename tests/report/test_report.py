@@ -24,6 +24,7 @@ from retailsim.events.messages import SCHEMA_VERSION
 from retailsim.market.core.money import dollars, in_currency
 from tests.analysis.fakelog import closed, encode, market, opened, order, refund, review, write_run
 from tests.browser import Watch, expect
+from tests.cases import quick
 from tests.published import published
 from tests.sim.runs import SMALL, launched, scenario, sim, torn
 
@@ -256,12 +257,15 @@ def test_hostile_text_stays_text(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("parts", "said"),
-    [
-        ([], "No episode came to a decision"),
-        ([closed("e", opened())], "Nothing was bought"),
-        ([closed("e", opened(), order(), refund())], "Only one product"),
-        ([closed("e", opened(), order(), refund())], "Everything that was bought was refunded"),
-    ],
+    quick(
+        2,
+        [
+            ([], "No episode came to a decision"),
+            ([closed("e", opened())], "Nothing was bought"),
+            ([closed("e", opened(), order(), refund())], "Only one product"),
+            ([closed("e", opened(), order(), refund())], "Everything that was bought was refunded"),
+        ],
+    ),
 )
 def test_where_nothing_can_be_said_the_report_says_so(
     parts: list[Any], said: str, tmp_path: Path

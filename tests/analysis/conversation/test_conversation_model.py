@@ -63,6 +63,7 @@ def own_events(run: Path) -> dict[str, list[Event]]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["run", "sales"])
 def test_the_books_of_all_episodes_are_what_the_replay_counts(
     name: str, request: pytest.FixtureRequest

@@ -186,8 +186,11 @@ PLACED = ("shifted", "longer", "beyond the end", "huge", "huge at its end", "exc
     ("what", "held"),
     [
         *(pytest.param(what, None, id=what) for what in FORGED),
-        *(pytest.param(what, True, id=f"{what}, zst") for what in PLACED),
-        *(pytest.param(what, False, id=f"{what}, large zst") for what in PLACED),
+        *(
+            pytest.param(what, held, id=f"{what}, {how}", marks=pytest.mark.slow)
+            for held, how in ((True, "zst"), (False, "large zst"))
+            for what in PLACED
+        ),
     ],
 )
 def test_a_forged_index_is_made_again(

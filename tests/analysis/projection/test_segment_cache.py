@@ -25,6 +25,7 @@ from retailsim.events.log.reader import check
 from retailsim.events.log.segment import segments
 from tests.analysis.fakelog import closed, market, opened, order, review, write_run
 from tests.analysis.pieces_read import parsed_since, unlike_a_fresh_one
+from tests.cases import quick
 
 
 @pytest.fixture(autouse=True)
@@ -75,6 +76,7 @@ def test_what_is_kept_stays_on_disk_until_it_is_merged(tmp_path: Path) -> None:
         assert one.events == other.events
 
 
+@pytest.mark.slow
 def test_what_is_gone_when_it_is_merged_is_parsed(
     tmp_path: Path, parsed: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -220,14 +222,17 @@ def _forged(run: Path, change: Callable[[dict[str, Any]], None]) -> int:
 
 @pytest.mark.parametrize(
     "change",
-    [
-        lambda told: told["folded"].pop("episodes"),
-        lambda told: told["rows"].clear(),
-        lambda told: told["folded"].update(more=b""),
-        lambda told: told["folded"].update(episodes=b"not a table"),
-        lambda told: told["folded"].update(episodes=packed(pl.DataFrame({"a": [1]}))),
-        lambda told: told["rows"].update(dict.fromkeys(told["rows"], b"PAR1")),
-    ],
+    quick(
+        3,
+        [
+            lambda told: told["folded"].pop("episodes"),
+            lambda told: told["rows"].clear(),
+            lambda told: told["folded"].update(more=b""),
+            lambda told: told["folded"].update(episodes=b"not a table"),
+            lambda told: told["folded"].update(episodes=packed(pl.DataFrame({"a": [1]}))),
+            lambda told: told["rows"].update(dict.fromkeys(told["rows"], b"PAR1")),
+        ],
+    ),
 )
 def test_what_was_forged_with_the_right_digest_is_read_from_the_log_again(
     change: Callable[[dict[str, Any]], None], tmp_path: Path

@@ -32,6 +32,7 @@ from retailsim.analysis.projection.projection import Projection, StoredProjectio
 from retailsim.analysis.projection.projection_cache import _copied
 from retailsim.analysis.replay.replay import replay
 from retailsim.events.log.reader import check
+from tests.cases import quick
 from tests.sim.runs import sim, small_run
 
 
@@ -260,7 +261,7 @@ def test_of_very_many_episodes_several_files_are_kept(large: Path) -> None:
     assert same(load(large), held)
 
 
-@pytest.mark.parametrize("part", [1, 2, 3])
+@pytest.mark.parametrize("part", quick(1, [1, 2, 3]))
 @pytest.mark.parametrize("change", ["gone", "spoilt"])
 def test_where_one_of_them_is_not_as_it_was_all_are_made_anew(
     large: Path, part: int, change: str

@@ -28,6 +28,7 @@ from retailsim.analysis.statistics.clusters import mean, rate
 from retailsim.analysis.statistics.two_way import SHARE, two_way
 from retailsim.analysis.statistics.values import Estimate
 from tests.analysis.plain_measures import plain
+from tests.cases import quick
 from tests.sim.runs import SMALL, launched, small_run
 
 SCENARIOS = {"pairwise": SMALL, "csales": ("--set", "profiles.count=4")}
@@ -148,7 +149,7 @@ def both(run: Path) -> Replay:
 
 
 @pytest.mark.parametrize("read", [replay, both])
-@pytest.mark.parametrize("spoil", [no_parquet, other_pages])
+@pytest.mark.parametrize("spoil", quick(1, [no_parquet, other_pages]))
 def test_kept_tables_that_only_look_right_are_made_anew(
     spoil: Callable[[bytes], bytes], read: Callable[[Path], Replay], tmp_path: Path
 ) -> None:

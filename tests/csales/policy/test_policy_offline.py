@@ -100,6 +100,7 @@ def test_what_does_not_go_with_runs_is_said_in_one_line(
     assert not (tmp_path / "p.json").exists()
 
 
+@pytest.mark.slow
 def test_too_few_profiles_are_refused_and_a_seller_is_for_runs_alone(tmp_path: Path) -> None:
     launched(tmp_path / "run", "csales", *EXPLORING, "--set", "profiles.count=3")
     result = learn(tmp_path / "p.json", tmp_path / "run")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.cases import quick
 from tests.sim.runs import sim, small_run
 
 
@@ -16,7 +17,7 @@ def run(tmp_path: Path) -> Path:
     return tmp_path / "run"
 
 
-@pytest.mark.parametrize("command", ["verify", "resume", "replay", "report"])
+@pytest.mark.parametrize("command", quick(3, ["verify", "replay", "resume", "report"]))
 @pytest.mark.parametrize("where", ["run.toml", "events/0000-00000000.jsonl"])
 def test_a_pipe_in_a_run_folder_is_named(run: Path, where: str, command: str) -> None:
     (run / where).unlink()

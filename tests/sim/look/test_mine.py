@@ -36,6 +36,7 @@ def test_the_table_says_who_bought_and_how_sure_that_is(run: Path) -> None:
     assert lines[-1].endswith("where it is there. Differences are in percentage points.")
 
 
+@pytest.mark.slow
 def test_json_has_every_pattern_and_the_table_only_what_holds(run: Path) -> None:
     said = json.loads(sim("policy", "mine", run, "--json").stdout)
     assert said["runs"] == [str(run)]
@@ -52,6 +53,7 @@ def test_json_has_every_pattern_and_the_table_only_what_holds(run: Path) -> None
             assert outside == (one["adjusted_p"] <= 0.05)
 
 
+@pytest.mark.slow
 def test_only_some_buyers_are_shown_with_the_same_numbers(run: Path) -> None:
     shown = sim("policy", "mine", run, "--for", "EVERYONE", "--top", "100").stdout
     assert "everyone" in shown
@@ -66,6 +68,7 @@ def test_only_some_buyers_are_shown_with_the_same_numbers(run: Path) -> None:
     assert "everyone" in said.stderr
 
 
+@pytest.mark.slow
 def test_nothing_told_is_said(run: Path) -> None:
     shown = sim("policy", "mine", run, "--effect", "100")
     assert shown.exit_code == 0
@@ -73,6 +76,7 @@ def test_nothing_told_is_said(run: Path) -> None:
     assert line.endswith("0 of them told: p at most 5% and at least 100 points apart.")
 
 
+@pytest.mark.slow
 def test_a_run_of_another_protocol_is_refused(run: Path, tmp_path: Path) -> None:
     other = write_run(tmp_path / "other", [], protocol="retail")
     plain = foreign_run(tmp_path / "plain", protocol="sealed:PLAIN")

@@ -66,6 +66,7 @@ def test_the_events_are_the_same_whoever_and_however_many_play(
     assert event_lines(tmp_path / "one") == event_lines(tmp_path / "two")
 
 
+@pytest.mark.slow
 def test_a_conversation_run_is_verified_by_playing_it_again(profiles: Path, tmp_path: Path) -> None:
     launched(tmp_path / "run", "csales", "--profiles", profiles)
     profiles.unlink()

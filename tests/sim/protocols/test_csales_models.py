@@ -15,6 +15,7 @@ from retailsim.analysis.projection.loader import load
 from retailsim.analysis.protocols.csales.seller_table import table
 from retailsim.market.protocols.csales.action_table import Option, option_chosen
 from retailsim.market.protocols.csales.events import TACTICS, ActionChosen
+from tests.cases import quick
 from tests.sim.modelserver import Server, serving
 from tests.sim.runs import event_lines, events_of, outside_lines, replayed, scenario, sim
 
@@ -242,13 +243,16 @@ def test_items_that_were_never_shown_are_rejected_and_recorded(tmp_path: Path) -
 
 @pytest.mark.parametrize(
     "change",
-    [
-        {"action": "Dance"},
-        {"action": "Persuasion", "tactic": "Framing"},
-        {"action": "Suggestion", "tactic": "Framing"},
-        {"style": "Impulsive"},
-        {"extra": 1},
-    ],
+    quick(
+        1,
+        [
+            {"action": "Dance"},
+            {"action": "Persuasion", "tactic": "Framing"},
+            {"action": "Suggestion", "tactic": "Framing"},
+            {"style": "Impulsive"},
+            {"extra": 1},
+        ],
+    ),
 )
 def test_a_plan_that_stays_malformed_is_a_visible_outcome(
     change: dict[str, Any], tmp_path: Path

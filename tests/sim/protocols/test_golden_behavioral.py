@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 import tomli_w
 
+from tests.cases import quick
 from tests.sim.runs import SMALL, event_lines, launched
 
 GOLDEN = Path(__file__).with_name("golden_behavioral.toml")
@@ -46,7 +47,7 @@ def golden() -> dict[str, dict[str, str]]:
     return tomllib.loads(GOLDEN.read_text()) if GOLDEN.exists() else {}
 
 
-@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("seed", quick(1, SEEDS))
 @pytest.mark.parametrize("protocol", RUNS)
 def test_behavioral_agents_do_what_they_always_did(
     protocol: str, seed: int, tmp_path: Path

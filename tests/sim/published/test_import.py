@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.cases import quick
 from tests.published import published
 from tests.sim.runs import event_lines, events_of, replayed, sim
 
@@ -237,7 +238,7 @@ ANOMALIES: dict[str, tuple[dict[str, Any], str]] = {
 }
 
 
-@pytest.mark.parametrize("name", ANOMALIES)
+@pytest.mark.parametrize("name", quick(3, ANOMALIES))
 def test_what_contradicts_itself_fails_visibly(tmp_path: Path, name: str) -> None:
     changes, said = ANOMALIES[name]
     path = small(tmp_path, log(**changes), log(buyer_model="C"))

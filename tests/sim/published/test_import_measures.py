@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.cases import quick
 from tests.published import published
 from tests.sim.runs import event_lines, events_of, replayed, sim
 
@@ -226,7 +227,7 @@ FAILING: dict[str, tuple[dict[str, Any], str]] = {
 }
 
 
-@pytest.mark.parametrize("name", FAILING)
+@pytest.mark.parametrize("name", quick(4, FAILING))
 def test_a_broken_part_fails_its_own_episode_at_its_stage(tmp_path: Path, name: str) -> None:
     changes, stage = FAILING[name]
     run, said = played(tmp_path, trip(**changes), trip(buyer_model="C"))
@@ -239,7 +240,7 @@ def test_a_broken_part_fails_its_own_episode_at_its_stage(tmp_path: Path, name: 
     assert overall["conversion_rate"] == 1.0
 
 
-@pytest.mark.parametrize("key", sorted(set(trip()) - {"seller_model", "buyer_model"}))
+@pytest.mark.parametrize("key", quick(3, sorted(set(trip()) - {"seller_model", "buyer_model"})))
 def test_a_missing_key_fails_the_episode_and_is_named(tmp_path: Path, key: str) -> None:
     log = {name: value for name, value in trip().items() if name != key}
     run, said = played(tmp_path, log)

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.cases import quick
 from tests.sim.runs import events_of, launched, replayed, scenario, sim
 
 TWO = """
@@ -144,7 +145,9 @@ def test_a_pitch_for_each_episode_changes_no_decision(run: Any) -> None:
     assert decisions(single) == decisions(shared)
 
 
-@pytest.mark.parametrize(("share", "planned"), [(0.0, 0), (0.25, 1), (0.5, 2), (0.75, 3), (1.0, 4)])
+@pytest.mark.parametrize(
+    ("share", "planned"), quick(2, [(0.0, 0), (0.25, 1), (0.5, 2), (0.75, 3), (1.0, 4)])
+)
 def test_guidance_is_a_share_of_the_four_dimensions(run: Any, share: float, planned: int) -> None:
     folder = run(f"design.guidance={share}", 'design.pairing=[["ann", "ann"]]')
     dimensions = (
@@ -225,6 +228,7 @@ def test_overclaims_come_back_as_not_as_described(run: Any) -> None:
     assert issues["ann"] == {"shipping delay"}
 
 
+@pytest.mark.slow
 def test_a_window_of_no_days_refuses_late_returns(run: Any) -> None:
     windows = [f"policy.{c}.window_days=0" for c in ("Food", "Fashion", "Home", "Electronics")]
     folder = run(
@@ -266,6 +270,7 @@ def test_a_larger_sample_contains_the_smaller(run: Any) -> None:
     assert few < {e["product"] for e in events_of(folder, "EpisodeOpened")}
 
 
+@pytest.mark.slow
 def test_parameters_of_ones_own_change_the_buyers(run: Any, tmp_path: Path) -> None:
     (tmp_path / "mine.toml").write_text("[buyer.choice]\nintercept = -50.0\n")
     seats = ("buyers.0.agent=behavioral", "buyers.1.agent=behavioral")

@@ -65,6 +65,7 @@ def test_seats_of_one_stream_differ_in_nothing_but_their_names(
     assert named["shop"] == named["our-shop"] != []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("protocol", DEEDS)
 def test_seats_of_other_names_draw_apart(protocol: str, tmp_path: Path) -> None:
     named = deeds(tmp_path / "a", protocol, 'id = "shop"', 'id = "our-shop"')
