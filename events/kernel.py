@@ -304,10 +304,10 @@ class Kernel:
         Failures are answered in that second pass too: the market's answer may depend on what it
         has handled before, as which episode is the last one to end does.
         """
-        answers = await self._beside.ask(batch)
+        answers, waiting = await self._beside.ask(batch), self._waiting
         for index, queued in enumerate(batch):
             message, to = queued
-            if to not in self._waiting:
+            if to not in waiting:
                 self._handle([queued])
                 continue
             answer = answers.get(index)
@@ -316,7 +316,8 @@ class Kernel:
                 outgoing = self._signed(outgoing, to, message)
             else:
                 outgoing = self._failed(to, message, error)
-            self._buffer(outgoing, to)
+            if outgoing:
+                self._buffer(outgoing, to)
 
     def _step(
         self,

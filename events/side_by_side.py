@@ -25,6 +25,10 @@ _Chain = tuple[str, str | None]
 """An agent in an episode: it handles one message at a time."""
 
 
+_Request = tuple[int, Message]
+"""A message and its place in the batch."""
+
+
 class _Early(NamedTuple):
     due: Due
     task: asyncio.Task[Answer]
@@ -90,13 +94,14 @@ class SideBySide:
         answers: dict[int, Answer] = {}
         alone: dict[int, asyncio.Task[Answer]] = {}
         chains = []
-        for chain, indices in self._chains(batch).items():
-            early = self._taken(chain, len(indices))
-            if early is not None and len(indices) == 1:
-                alone[indices[0]] = early.task
+        agents, eager = self.agents, self.eager
+        for chain, requests in self._chains(batch).items():
+            name = chain[0]
+            early = self._taken(chain, len(requests)) if name in eager else None
+            if early is not None and len(requests) == 1:
+                alone[requests[0][0]] = early.task
             else:
-                requests = [(index, batch[index][0]) for index in indices]
-                chains.append(_in_turn(self.agents[chain[0]], requests, early, answers))
+                chains.append(_in_turn(agents[name], requests, early, answers))
         if chains:
             async with asyncio.TaskGroup() as group:
                 for one in chains:
@@ -107,17 +112,20 @@ class SideBySide:
                 answers[index] = task.result()
         return answers
 
-    def _chains(self, batch: Sequence[tuple[Message, str | None]]) -> dict[_Chain, list[int]]:
-        chains: dict[_Chain, list[int]] = {}
+    def _chains(self, batch: Sequence[tuple[Message, str | None]]) -> dict[_Chain, list[_Request]]:
+        chains: dict[_Chain, list[_Request]] = {}
+        agents = self.agents
         for index, (message, to) in enumerate(batch):
-            if to is not None and to in self.agents:
-                chains.setdefault((to, message.episode), []).append(index)
+            if to is not None and to in agents:
+                chain = to, message.episode
+                if chain in chains:
+                    chains[chain].append((index, message))
+                else:
+                    chains[chain] = [(index, message)]
         return chains
 
     def _taken(self, chain: _Chain, number: int) -> _Early | None:
         """Note that so many requests are due; returns what was asked early: the first of them."""
-        if chain[0] not in self.eager:
-            return None
         left = self._queued.pop(chain) - number
         if left:
             self._queued[chain] = left
@@ -126,7 +134,7 @@ class SideBySide:
 
 async def _in_turn(
     receive: Receive,
-    requests: Sequence[tuple[int, Message]],
+    requests: Sequence[_Request],
     first: _Early | None,
     answers: dict[int, Answer],
 ) -> None:
