@@ -9,7 +9,6 @@ without the minutes that a million episodes take to play. That playing itself do
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -25,7 +24,6 @@ from retailsim.analysis.projection.packed import Packed, packed, unpacked
 from retailsim.analysis.projection.pieces import Pieces, together
 from retailsim.analysis.projection.protocol_tables import TableSet
 from retailsim.events.log.segment import Segment
-from retailsim.sim.cli.polars_memory import SPARING
 
 ROOT = Path(__file__).resolve().parent.parent
 LIMIT_MB = 250
@@ -54,11 +52,7 @@ def peak(times: int) -> int:
     """Return the peak memory in bytes of a launch whose tables are of so many times its log."""
     with TemporaryDirectory(prefix="bench-closing-") as place:
         words = [sys.executable, "-m", "benchmarks.bench_closing", place, str(times)]
-        # As the program says it to itself; here Polars is imported before the program is.
-        sparing = {**SPARING, **os.environ}
-        done = subprocess.run(
-            words, cwd=ROOT, env=sparing, capture_output=True, text=True, check=True
-        )
+        done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True)
     height, peak_of_it = map(int, done.stdout.split()[-2:])
     assert height == times * PLAYED, "the tables were of something else"
     return peak_of_it
