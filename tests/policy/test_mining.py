@@ -36,7 +36,6 @@ def test_a_planted_move_is_found_with_its_sign_and_size(planted: list[Mined]) ->
     assert np.mean(found) >= 0.8
 
 
-@pytest.mark.slow
 def test_nothing_is_found_where_nothing_was_planted(planted: list[Mined]) -> None:
     told = [one for mined in planted for one in mined.told() if one.segment == EVERYONE]
     wrong = [one for one in told if (one.turn, one.state) != (2, "warm")]
