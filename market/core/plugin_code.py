@@ -2,7 +2,8 @@
 
 A module beside a scenario is imported as part of an empty package that stands for the folder, so
 that two scenarios' modules of one name are kept apart, and a user's ``random.py`` does not stand in
-for the library's. Whatever a foreign module raises while it is imported becomes one line.
+for the library's. Nothing compiled is left beside it: of a run's folder every file counts that an
+import may find. Whatever a foreign module raises while it is imported becomes one line.
 """
 
 from __future__ import annotations
@@ -13,6 +14,15 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from hashlib import sha256
 from importlib import import_module, invalidate_caches
+from importlib.machinery import (
+    BYTECODE_SUFFIXES,
+    EXTENSION_SUFFIXES,
+    SOURCE_SUFFIXES,
+    ExtensionFileLoader,
+    FileFinder,
+    SourceFileLoader,
+    SourcelessFileLoader,
+)
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from traceback import extract_tb, walk_tb
@@ -151,10 +161,47 @@ def _package_of(folder: Path) -> str:
     place = str(folder.resolve())
     name = f"{_PREFIX}{sha256(place.encode()).hexdigest()[:12]}"
     if name not in sys.modules:
+        _leave_clean(place)
         package = ModuleType(name, "The modules beside a scenario.")
         package.__path__ = [place]
         sys.modules[name] = package
     return name
+
+
+class _LeavesNoBytecode(SourceFileLoader):
+    """Compiles a module, and keeps what it compiled to itself."""
+
+    def set_data(self, path: str, data: object, *, _mode: int = 0o666) -> None:
+        """Write nothing."""
+
+
+_CLEAN: set[str] = set()
+"""Folders that modules are imported from and that stay as they are."""
+
+
+def _leave_clean(place: str) -> None:
+    """Have nothing written into a folder, or one below it, by imports from there."""
+    if not _CLEAN:
+        sys.path_hooks.insert(0, _finder)
+    _CLEAN.add(place)
+    for path in [path for path in sys.path_importer_cache if _is_clean(path)]:
+        del sys.path_importer_cache[path]
+
+
+def _is_clean(path: str) -> bool:
+    return any(path == place or path.startswith(place + os.sep) for place in _CLEAN)
+
+
+def _finder(path: str) -> FileFinder:
+    """Find modules as Python does, in folders that stay as they are."""
+    if not _is_clean(path):
+        raise ImportError(path)  # so a path hook says that it is not for it
+    return FileFinder(
+        path,
+        (ExtensionFileLoader, EXTENSION_SUFFIXES),
+        (_LeavesNoBytecode, SOURCE_SUFFIXES),
+        (SourcelessFileLoader, BYTECODE_SUFFIXES),
+    )
 
 
 @contextmanager

@@ -176,3 +176,31 @@ def test_blame_goes_to_what_was_named_and_not_to_a_library(
     assert blamed(raised(library.g)) is None
     assert find_object("j", "json:loads", None, Complaint) is json.loads
     assert blamed(raised(lambda: json.loads("{"))) is None
+
+
+def test_nothing_compiled_is_left_in_the_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a run's folder every file counts that an import may find, and compiled ones do."""
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    monkeypatch.setattr(sys, "pycache_prefix", None)
+    (tmp_path / "deep").mkdir()
+    for name, text in {
+        "mine.py": "import beside_mine\nfrom . import deep\n"
+        "class Mine:\n    def late(self):\n        from .deep import later as it\n"
+        "        return it.X\n",
+        "beside_mine.py": "",
+        "deep/__init__.py": "",
+        "deep/later.py": "X = 1\n",
+    }.items():
+        (tmp_path / name).write_text(text)
+    files = sorted(tmp_path.rglob("*"))
+    mine = find_object("mine", "mine:Mine", tmp_path, Complaint)
+    assert mine().late() == 1
+    assert sorted(tmp_path.rglob("*")) == files
+    elsewhere = tmp_path.with_name("elsewhere")
+    elsewhere.mkdir()
+    (elsewhere / "plain_of_elsewhere.py").write_text("")
+    monkeypatch.syspath_prepend(elsewhere)
+    __import__("plain_of_elsewhere")
+    assert (elsewhere / "__pycache__").is_dir(), "others are compiled as ever"
