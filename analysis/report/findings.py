@@ -133,14 +133,12 @@ _MONEY = {"profit_cents": " of profit", "net_revenue_cents": " of net revenue"}
 def _behind(behind: Sequence[Rival], by: Measure, role: str) -> str:
     """Say by how much others are behind."""
     told = []
-    for one in behind[:NAMED]:
+    for one in behind:
         ends = one.behind.interval
         size = _amount(by, abs(one.behind.estimate or 0.0))
         between = "" if ends is None else f" ({_amount(by, ends.low)} to {_amount(by, ends.high)})"
         told.append(f"{one.label} {size}{between}")
-    if len(behind) > NAMED:
-        told.append(f"{len(behind) - NAMED} more {role}s")
-    return f"Behind it: {', '.join(told)}."
+    return f"Behind it: {listed(told, role)}."
 
 
 def _amount(by: Measure, value: float) -> str:

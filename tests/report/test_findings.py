@@ -58,6 +58,8 @@ def test_others_are_behind_only_where_the_test_says_so() -> None:
     every = side_told(best(rival("b", 100.0), rival("c", 200.0)), PROFIT, "buyer")
     assert every.startswith("Of the buyers, a brings most: $12.00 ")
     assert "more than every other buyer" in every
+    four = side_told(best(*(rival(name, 100.0) for name in "bcde")), PROFIT, "seller")
+    assert four.endswith("d $3.00 ($1.00 to $5.00) and 1 more seller.")
     some = msgspec.structs.replace(best(rival("b", 100.0)), over=40)
     assert "($7.00 to $17.00), over the 40 that all sellers had" in side_told(
         some, PROFIT, "seller"
