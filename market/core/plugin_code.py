@@ -194,7 +194,7 @@ def _is_clean(path: str) -> bool:
 
 def _finder(path: str) -> FileFinder:
     """Find modules as Python does, in folders that stay as they are."""
-    if not _is_clean(path):
+    if not _is_clean(path) or not Path(path).is_dir():
         raise ImportError(path)  # so a path hook says that it is not for it
     return FileFinder(
         path,

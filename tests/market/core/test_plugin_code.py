@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from hashlib import sha256
 from importlib import import_module
 from pathlib import Path
+from runpy import run_path
 
 import pytest
 
@@ -197,6 +198,7 @@ def test_nothing_compiled_is_left_in_the_folder(
     files = sorted(tmp_path.rglob("*"))
     mine = find_object("mine", "mine:Mine", tmp_path, Complaint)
     assert mine().late() == 1
+    assert run_path(str(tmp_path / "deep" / "later.py"))["X"] == 1, "a file there is a program"
     assert sorted(tmp_path.rglob("*")) == files
     elsewhere = tmp_path.with_name("elsewhere")
     elsewhere.mkdir()
