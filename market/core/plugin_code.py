@@ -189,6 +189,7 @@ def _leave_clean(place: str) -> None:
 
 
 def _is_clean(path: str) -> bool:
+    path = os.path.realpath(path)
     return any(path == place or path.startswith(place + os.sep) for place in _CLEAN)
 
 

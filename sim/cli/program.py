@@ -9,6 +9,7 @@ import os
 import sys
 import warnings
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any, TextIO
 
 import click
@@ -98,9 +99,10 @@ def _warned(
     from retailsim.events.errors import RetailSimWarning
 
     if issubclass(category, RetailSimWarning):
-        click.echo(_plain(f"warning: {message}"), err=True)
+        words = _plain(f"warning: {message}") + "\n"
     else:
         words = warnings.formatwarning(message, category, filename, lineno, line)
+    with suppress(OSError):  # as Python has it: what nobody hears stops nothing
         click.echo(words, err=True, nl=False)
 
 

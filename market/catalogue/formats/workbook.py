@@ -166,15 +166,17 @@ def cells(path: Path, sheet: str = "", most: int = 0) -> Iterator[str | list[Any
                 for one in book.sheets_metadata
                 if one.visible == SheetVisibleEnum.Visible and sheet in ("", one.name)
             ]
-            for name in seen[:_MOST_SHEETS]:
-                yield name
+            seen, too_wide = seen[:_MOST_SHEETS], list[str]()
+            for name in seen:
                 found = book.get_sheet_by_name(name)
                 if found.end is not None and (width := found.end[1] + 1) > _WIDEST:
-                    raise UnreadableCatalogue(
-                        path, f"it is damaged: sheet {name!r} claims {width:,} columns"
-                    )
+                    too_wide.append(f"it is damaged: sheet {name!r} claims {width:,} columns")
+                    continue
+                yield name
                 for row in found.to_python(skip_empty_area=False, nrows=most or None):
                     yield [_plain(cell) for cell in row]
+            if too_wide and len(too_wide) == len(seen):  # else another may hold the products
+                raise UnreadableCatalogue(path, too_wide[0])
     except (CalamineError, OSError, ValueError) as error:
         raise UnreadableCatalogue(path, _why(error)) from error
 

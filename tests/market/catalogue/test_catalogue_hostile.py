@@ -1,6 +1,7 @@
 """Files that are made to do harm, or look like something else: read in bounds, or refused."""
 
 import io
+import re
 import struct
 from pathlib import Path
 from zipfile import ZipFile
@@ -91,6 +92,30 @@ def test_a_spoilt_letter_that_claims_two_million_columns_is_damage(tmp_path: Pat
     widest = rows.replace(b'r="D', b'r="XFD')
     with pytest.raises(UnreadableCatalogue, match="has 16,384 columns"):
         read(tmp_path / "a.xlsx", packed(widest))
+
+
+def test_a_sheet_of_two_million_columns_spoils_no_other(tmp_path: Path) -> None:
+    rows = sheet_of([HEADER, ("A1", "Kettle", 24.99, "Home")])
+    wide = rows.replace(b'r="D2"', b'r="DINES2"')
+    assert [one.id for one in read(tmp_path / "a.xlsx", _of_two(wide, rows))] == ["A1"]
+    with pytest.raises(UnreadableCatalogue, match="sheet 'Products' claims 1,995,701 columns"):
+        read(tmp_path / "b.xlsx", _of_two(wide, wide))
+
+
+def _of_two(first: bytes, second: bytes) -> bytes:
+    """Return a workbook of two sheets."""
+    out = io.BytesIO()
+    with ZipFile(io.BytesIO(packed(first))) as before, ZipFile(out, "w") as archive:
+        for name in before.namelist():
+            text = before.read(name).decode()
+            sheet = re.search(r"<sheet [^>]*/>|<Relationship [^>]*sheet1[^>]*/>", text)
+            if sheet is not None:
+                another = sheet[0].replace("Products", "More").replace("sheet1", "sheet2")
+                another = another.replace('sheetId="1"', 'sheetId="2"').replace('"r1"', '"r2"')
+                text = text.replace(sheet[0], sheet[0] + another)
+            archive.writestr(name, text)
+        archive.writestr("xl/worksheets/sheet2.xml", second)
+    return out.getvalue()
 
 
 def test_an_archive_that_would_be_huge_is_not_unpacked(tmp_path: Path) -> None:

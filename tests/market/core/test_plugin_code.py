@@ -185,6 +185,9 @@ def test_nothing_compiled_is_left_in_the_folder(
     """Of a run's folder every file counts that an import may find, and compiled ones do."""
     monkeypatch.setattr(sys, "dont_write_bytecode", False)
     monkeypatch.setattr(sys, "pycache_prefix", None)
+    link = tmp_path.with_name("link")
+    link.symlink_to(tmp_path)
+    monkeypatch.syspath_prepend(link)
     (tmp_path / "deep").mkdir()
     for name, text in {
         "mine.py": "import beside_mine\nfrom . import deep\n"

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
+import click
 import pytest
 
+from retailsim.events.errors import RetailSimWarning
+from retailsim.sim.cli.program import _warned
 from tests.sim.runs import ROOT, scenario, sim
 
 SEATS = '[[sellers]]\nid = "s"\n[[buyers]]\nid = "b"\n'
@@ -246,3 +250,14 @@ def test_an_unexpected_error_ends_with_status_1(monkeypatch: pytest.MonkeyPatch)
     result = sim("launch")
     assert result.exit_code == 1
     assert "unexpected ZeroDivisionError" in result.stderr
+
+
+def test_a_warning_that_cannot_be_written_stops_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Python goes on there, so a plug-in that warns is imported whoever listens."""
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(click, "echo", full)
+    _warned("look out", UserWarning, "my.py", 1)
+    _warned(RetailSimWarning("look out"), RetailSimWarning, "my.py", 1)
