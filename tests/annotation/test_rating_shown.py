@@ -137,6 +137,7 @@ def test_by_keys_with_undo_reload_and_a_killed_server(
         expect(page.get_by_role("button", name="Flag")).to_have_attribute("aria-pressed", "true")
         page.reload()
         said |= rate(page, 6, 6)
+        page.wait_for_load_state()  # with its script, which says that the server is gone
         process.send_signal(signal.SIGKILL)
         process.wait()
         strike(page, "b" if page.locator(".sides").count() else "3")
