@@ -68,8 +68,9 @@ def finished_episodes(episodes: pl.DataFrame, run: Others) -> pl.DataFrame:
         f"rating_{a}": pl.when(pl.col(f"reviews_{a}") > 0).then(pl.col(f"stars_{a}"))
         for a in counted
     }
+    markets = _within(run.markets, episodes["market"])
     finished = (
-        _heard_by_all(_fail_with_market(episodes, run.markets), run.markets)
+        _heard_by_all(_fail_with_market(episodes, markets), markets)
         .with_columns(
             status=_episode_status(),
             superseded=pl.col("episode").is_in(run.retried.to_list()),
@@ -82,6 +83,11 @@ def finished_episodes(episodes: pl.DataFrame, run: Others) -> pl.DataFrame:
     return with_profit(finished, costs_known=run.costs_known).drop(
         *_ONLY_HERE, *(f"stars_{a}" for a in counted)
     )
+
+
+def _within(markets: pl.DataFrame, named: pl.Series) -> pl.DataFrame:
+    """Leave out markets that lie elsewhere: to join with all of a large run takes 20 MB."""
+    return markets.filter(pl.col("market").is_between(pl.lit(named.min()), pl.lit(named.max())))
 
 
 _ONLY_HERE = (
