@@ -6,7 +6,7 @@ kept of each by itself, too, so a log that grew is parsed only where it did.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -19,8 +19,7 @@ import polars as pl
 from retailsim.analysis.projection import projection_cache, segment_cache
 from retailsim.analysis.projection.errors import KeptDiffers, KeptUnreadable, NotARun
 from retailsim.analysis.projection.log_pieces import keep_closed, log_pieces
-from retailsim.analysis.projection.packed import Stored, room, took_no_more, understood
-from retailsim.analysis.projection.pieces import Pieces
+from retailsim.analysis.projection.packed import Stored, in_room, room, understood
 from retailsim.analysis.projection.projection import (
     LazyProjection,
     Projection,
@@ -153,24 +152,16 @@ def _contents(
 ) -> tuple[LogCheck, dict[str, Stored]]:
     """Read a log; where its kept segments do not go together, all of it."""
     log, pieces = log_pieces(folder, tables, known, derived)
+
+    def merge(into: Path | None) -> dict[str, Stored]:
+        with understood():
+            return merged(pieces, tables, into)
+
     try:
-        return log, _merged_somewhere(pieces, tables, place)
+        return log, in_room(place, merge)
     except KeptUnreadable:
         log, pieces = log_pieces(folder, tables, known, None)
         return log, merged(pieces, tables)
-
-
-def _merged_somewhere(
-    pieces: Sequence[Pieces], tables: TableSet, place: Path | None
-) -> dict[str, Stored]:
-    """Merge pieces in a folder, or in memory where there is none or it is too small."""
-    try:
-        with understood():
-            return merged(pieces, tables, place)
-    except KeptUnreadable as error:
-        if place is None or not took_no_more(place, error.__cause__):
-            raise
-        return _merged_somewhere(pieces, tables, None)
 
 
 def check_kept(run: Path, log: LogCheck) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import io
 import re
 import warnings
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from tempfile import gettempdir
@@ -55,6 +55,25 @@ def took_no_more(place: Path, error: BaseException | None) -> bool:
     if full:
         warnings.warn(TooLittleRoom(place.parent), stacklevel=1)
     return full
+
+
+def in_room(
+    place: Path | None, store: Callable[[Path | None], dict[str, Stored]]
+) -> dict[str, Stored]:
+    """Store tables in a `room`, or in memory where there is none or it is too small.
+
+    Parameters
+    ----------
+    store : callable
+        Given a folder, or None for memory. That the folder is full it says by `OSError`, or by a
+        `KeptUnreadable` that comes of one.
+    """
+    try:
+        return store(place)
+    except (OSError, KeptUnreadable) as error:
+        if place is None or not took_no_more(place, error.__cause__ or error):
+            raise
+    return store(None)
 
 
 def packed(frame: pl.DataFrame, rows: int | None = None) -> Packed:

@@ -22,9 +22,9 @@ from retailsim.analysis.projection.packed import (
     ROWS_AT_ONCE,
     Packed,
     Stored,
+    in_room,
     packed,
     room,
-    took_no_more,
 )
 from retailsim.analysis.projection.projection import Projection, opened
 from retailsim.analysis.projection.protocol_tables import TableSet
@@ -89,7 +89,10 @@ def read_packed(
         index = msgspec.json.decode(read_bounded(derived / _INDEX), type=_Index)
         if (index.version, index.log, index.tables) != (VERSION, log, tables.digest):
             return None
-        return _stored_somewhere(derived, (*tables.frames, *tables.rows), index, place)
+        names = (*tables.frames, *tables.rows)
+        return in_room(
+            place, lambda to: {name: _stored(derived, name, index, to) for name in names}
+        )
     except (OSError, ValueError, RecursionError, _Changed):
         return None
 
@@ -157,17 +160,6 @@ def _by_file(name: str, content: Stored) -> Iterator[tuple[str, Packed | Path]]:
         return
     for number, part in enumerate(content, start=1):
         yield f"{name}.part{number}", part
-
-
-def _stored_somewhere(
-    derived: Path, names: Collection[str], index: _Index, place: Path | None
-) -> dict[str, Stored]:
-    try:
-        return {name: _stored(derived, name, index, place) for name in names}
-    except OSError as error:
-        if place is None or not took_no_more(place, error):
-            raise
-        return _stored_somewhere(derived, names, index, None)
 
 
 def _stored(derived: Path, name: str, index: _Index, place: Path | None) -> Stored:
