@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine, Generator, Mapping
 from contextlib import suppress
-from functools import partial
+from functools import lru_cache, partial
 from inspect import iscoroutinefunction
 from typing import Any, Protocol
 
@@ -165,10 +165,16 @@ class Trusted:
 
 def answering(agent: Agent, kind: type[AgentRequest]) -> Answering:
     """Return what answers requests of a class: `receive`, or the method that it hands on to."""
-    if not isinstance(agent, RoleAgent) or type(agent).receive is not RoleAgent.receive:
-        return agent.receive
-    method: Any = getattr(agent, agent.methods.get(kind, ""), None)
-    return method if iscoroutinefunction(method) else agent.receive
+    name = _method(type(agent), kind)
+    return agent.receive if name is None else getattr(agent, name)
+
+
+@lru_cache(maxsize=1_024)  # every market has agents of its own, of the same few classes
+def _method(agent: type[Agent], kind: type[AgentRequest]) -> str | None:
+    if not issubclass(agent, RoleAgent) or agent.receive is not RoleAgent.receive:
+        return None
+    name = agent.methods.get(kind, "")
+    return name if iscoroutinefunction(getattr(agent, name, None)) else None
 
 
 def asked(source: str, message: Message, admissions: Admissions) -> tuple[AgentRequest, Admission]:

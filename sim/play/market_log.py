@@ -64,9 +64,10 @@ class MarketLog:
 
     def write(self, events: Sequence[Event]) -> None:
         """Write these events."""
-        failed = sum(type(event) is EpisodeFailed for event in events)
+        kinds = list(map(type, events))
+        failed = kinds.count(EpisodeFailed)
         self.failed += failed
-        self.ended += failed + sum(type(event) is EpisodeClosed for event in events)
+        self.ended += failed + kinds.count(EpisodeClosed)
         if not self._texts:
             events = [event.without_texts() for event in events]
         lines, count = _encode_lines(events), len(events)
