@@ -47,6 +47,7 @@ def test_the_page_works(
         "behavioral",
         "loud",
     ]
+    assert names["mine"].measures()["overall"]["failed"] == 0
     assert names["found"].outcome.findings
 
 

@@ -75,7 +75,9 @@ if __name__ == "__main__":
         print(f"{label}: {result.found[label]} of {count}")
     harmless = sum(one.says is None for one in of_set)
     print(f"all: {result.found.total()} of {result.of.total()}; among {harmless} that say nothing,")
-    print(f"false alarms: {sum(1 for _, text in result.alarms)}")
+    spared = {one.text for one in of_set if one.says is None}
+    among = sum(text in spared for _, text in result.alarms)
+    print(f"false alarms: {among}; among the others: {len(result.alarms) - among}")
     if "-v" in sys.argv:
         for kind, pairs in (("alarm", result.alarms), ("missed", result.missed)):
             for name, text in pairs:
