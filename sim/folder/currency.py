@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from pathlib import Path
 
@@ -31,10 +32,22 @@ def in_currency_of(*runs: Path) -> AbstractContextManager[None]:
     ------
     OtherCurrency
         If they are in several: their amounts can be neither added up nor subtracted.
+    NotARun
+        If they seem to be, for one of them is no run and has no currency at all.
     """
     found = {run: currency_of(run) for run in runs}
     first = next(iter(found.values()), DOLLARS)
     for run, code in found.items():
         if code != first:
+            _check_runs(runs)
             raise OtherCurrency(runs[0], first, run, code)
     return in_currency(first)
+
+
+def _check_runs(folders: Iterable[Path]) -> None:
+    """Raise `NotARun` where a folder has no log: as whoever reads it would say."""
+    from retailsim.analysis.projection.errors import NotARun
+
+    for folder in folders:
+        if not (folder / "events").is_dir():
+            raise NotARun(str(folder))

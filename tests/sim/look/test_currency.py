@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -114,3 +115,23 @@ def test_logs_of_two_currencies_teach_nothing_together(runs: dict[str, Path]) ->
         result = sim("policy", *words, *two)
         assert result.exit_code == 2
         assert "amounts of two currencies" in result.stderr
+
+
+@pytest.mark.parametrize("words", [("compare",), ("policy", "mine")])
+def test_a_folder_that_is_no_run_has_no_currency(
+    runs: dict[str, Path], tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    for order in ((runs["EUR"], tmp_path), (tmp_path, runs["EUR"])):
+        result = sim(*words, *order)
+        assert result.exit_code == 2
+        assert f"{tmp_path}: no events/ folder here; give the folder of a run" in result.stderr
+    result = sim(*words, runs["EUR"], tmp_path / "gone")
+    assert result.exit_code == 2
+    assert "currencies" not in result.stderr and "no such folder" in result.stderr
+
+
+def test_a_folder_of_runs_names_one_of_them(runs: dict[str, Path], tmp_path: Path) -> None:
+    shutil.copytree(runs["USD"], tmp_path / "arm")
+    result = sim("compare", runs["EUR"], tmp_path)
+    assert result.exit_code == 2
+    assert f"give the folder of a run, as {tmp_path / 'arm'}" in result.stderr
