@@ -13,6 +13,7 @@ from typing import Literal, get_args
 import polars as pl
 
 from retailsim.analysis.projection.errors import AnalysisError
+from retailsim.events.named_file import check_outside
 from retailsim.events.whole_file import written_whole
 
 Format = Literal["parquet", "csv", "jsonl"]
@@ -45,15 +46,6 @@ class FileExists(AnalysisError):
             super().__init__(f"{file} exists: name another file, or replace it with --force")
 
 
-class InsideRun(AnalysisError):
-    """The file would stand among what a run is made of."""
-
-    def __init__(self, file: Path, run: Path) -> None:
-        super().__init__(
-            f"{file} is inside the run: name a file elsewhere, or in {run / 'derived'}"
-        )
-
-
 def format_of(
     file: Path, asked: Format | None = None, allowed: tuple[Format, ...] = FORMATS
 ) -> Format:
@@ -71,27 +63,14 @@ def format_of(
     raise UnknownExportFormat(file, named, allowed)
 
 
-def check_outside(file: Path, run: Path) -> None:
-    """Refuse a place among what a run is made of; ``derived`` is not.
-
-    Raises
-    ------
-    InsideRun
-    """
-    inside = file.resolve()
-    derived = (run / "derived").resolve()
-    if inside.is_relative_to(run.resolve()) and not inside.is_relative_to(derived):
-        raise InsideRun(file, run)
-
-
 @contextmanager
-def whole_file(file: Path, run: Path, *, force: bool = False) -> Iterator[Path]:
+def whole_file(file: Path, *, force: bool = False) -> Iterator[Path]:
     """Give a name to write to, which becomes `file` at the end; after an error nothing is left.
 
     Parameters
     ----------
-    run : Path
-        The run's folder, which `file` must not be in, ``derived`` excepted.
+    file : Path
+        Not among what a run is made of.
     force : bool
         Whether a file that is there is replaced.
 
@@ -99,7 +78,7 @@ def whole_file(file: Path, run: Path, *, force: bool = False) -> Iterator[Path]:
     ------
     FileExists, InsideRun
     """
-    check_outside(file, run)
+    check_outside(file)
     if file.is_dir() or (file.exists() and not force):
         raise FileExists(file)
     file.parent.mkdir(parents=True, exist_ok=True)

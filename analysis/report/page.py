@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from retailsim.analysis.exhibits.parts import Figure, Report
 from retailsim.analysis.report.images import svg
+from retailsim.analysis.report.page_file import HEAD
 
 LOADER = PackageLoader("retailsim.analysis.report", ".")
 """Finds ``parts.html``, whose macros show sections of a report, for other pages, too."""
@@ -17,7 +18,8 @@ LOADER = PackageLoader("retailsim.analysis.report", ".")
 
 def page(report: Report) -> str:
     """Return the HTML of a report."""
-    return _environment().get_template("page.html").render(report=report, css=style(), draw=drawn)
+    template = _environment().get_template("page.html")
+    return template.render(report=report, head=Markup(HEAD), css=style(), draw=drawn)
 
 
 def drawn(figure: Figure) -> Markup:

@@ -157,6 +157,8 @@ class Run:
             If the packages of ``retailsim[analysis]`` are not installed.
         CannotWrite
             If the file cannot be written.
+        InsideRun, InTheWay
+            If it is among what a run is made of, or holds something other than a page of ours.
         """
         from retailsim.sim.look.report import made_report
 

@@ -11,6 +11,7 @@ import msgspec
 import tomli_w
 
 from retailsim.sim.budget.estimate import counted
+from retailsim.sim.calibration.fitted_file import FITTED, SPREAD, check_fitted
 from retailsim.sim.calibration.seed_spread import OURS
 from retailsim.sim.calibration.targets import read_targets
 from retailsim.sim.errors import CannotWrite, packages_for
@@ -45,7 +46,11 @@ def calibrate(
         If the targets make no sense, or a package is not installed.
     CannotWrite
         If `out` or `cells` cannot be written; what was fitted is told before.
+    InsideRun, InTheWay
+        If one of them is among what a run is made of, or holds something else.
     """
+    check_fitted(out, "--out")
+    check_fitted(cells, "--cells")
     with packages_for("calibrate"):
         from retailsim.sim.calibration.fit import ROUNDS, fit
     from retailsim.sim.calibration.moments import Moments, as_tree
@@ -69,9 +74,10 @@ def calibrate(
         _show(found, seen, terminal, moved=rounds != 0)
     # Last: what took minutes is told before a place can turn out to be none.
     if out is not None:
-        _write(out, as_tree(values), "--out")
+        _write(out, f"{FITTED}{path.name}.", as_tree(values), "--out")
     if cells is not None:
-        _write(cells, msgspec.to_builtins(seen), "--cells")
+        about = f"{SPREAD}{path.name} vary over seeds that no fit has used."
+        _write(cells, about, msgspec.to_builtins(seen), "--cells")
     return 1 if seen.missed else 0
 
 
@@ -89,9 +95,9 @@ def targets_file(targets: Path) -> Path:
     return targets
 
 
-def _write(place: Path, tree: Mapping[str, Any], flag: str) -> None:
+def _write(place: Path, about: str, tree: Mapping[str, Any], flag: str) -> None:
     try:
-        place.write_text(tomli_w.dumps(tree), encoding="utf-8")
+        place.write_text(f"{about}\n{tomli_w.dumps(tree)}", encoding="utf-8")
     except OSError as error:
         raise CannotWrite(place, error, f"name another file with {flag}") from None
 

@@ -14,6 +14,7 @@ from retailsim.agents.parameter_files import laid_over
 from retailsim.agents.protocol import agents_of
 from retailsim.events.toml_text import parse_toml
 from retailsim.market.protocols.registry import imported
+from retailsim.sim.calibration.fitted_file import FITTED, check_fitted
 from retailsim.sim.calibration.people_calibration import PeopleCalibration, calibrated
 from retailsim.sim.calibration.people_fit import EXCHANGES, FEWEST_PEOPLE
 from retailsim.sim.calibration.people_seen import seen_of
@@ -50,7 +51,10 @@ def calibrate_people(
         If people sell, the protocol has no such buyers, or too few people decided.
     CannotWrite
         If `out` cannot be written; what was fitted is told before.
+    InsideRun, InTheWay
+        If it is among what a run is made of, or holds something else.
     """
+    check_fitted(out, "--out")
     found = people_episodes(run, without)
     fitted = fitted_to(found)
     if terminal.json:
@@ -136,8 +140,7 @@ def _nested(values: Mapping[str, Any]) -> dict[str, Any]:
 def _write(out: Path, found: PeopleEpisodes, fitted: PeopleCalibration) -> None:
     parts = ", ".join(one.part for one in fitted.better)
     lines = [
-        f"# Fitted to {fitted.people} people, {fitted.episodes} episodes of {found.run.name}: "
-        f"{parts}.",
+        f"{FITTED}{fitted.people} people, {fitted.episodes} episodes of {found.run.name}: {parts}.",
         *(f"# Fits poorly: {line}." for _, line in fitted.misfits),
     ]
     text = "\n".join(lines) + "\n" + tomli_w.dumps(tables_of(found, fitted))

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from retailsim.agents.policy.linear import LinearPolicy
 from retailsim.events.log.disk import temporary_name
+from retailsim.events.named_file import check_outside
 from retailsim.sim.errors import CannotWrite
 from retailsim.sim.learning.errors import PolicyExists
 
@@ -17,8 +18,9 @@ def check_new(path: Path) -> None:
 
     Raises
     ------
-    PolicyExists, CannotWrite
+    PolicyExists, InsideRun, CannotWrite
     """
+    check_outside(path)
     if path.exists():
         raise PolicyExists(path)
     made = path

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from retailsim.analysis.report.page_file import check_page
 from retailsim.sim.errors import packages_for
 from retailsim.sim.folder.currency import in_currency_of
 from retailsim.sim.folder.open_studios import tell_compared
-from retailsim.sim.look.side_by_side import SideBySide, own_of, side_by_side
+from retailsim.sim.folder.run_folder import RunFolder
+from retailsim.sim.look.side_by_side import SideBySide, own_of, run_names, side_by_side
 from retailsim.sim.terminal.terminal import Terminal
 
 if TYPE_CHECKING:
@@ -34,19 +36,21 @@ def compare_runs(
     without : sequence of str
         Seats of people that are left out.
 
-    Raises what `side_by_side` and `compare_page.write_page` raise, and `OtherCurrency`.
+    Raises what `side_by_side`, `compare_page.write_page` and `check_page` raise, `OtherCurrency`,
+    and `LeadsOut` where the page would be in a run's folder and a link leads out of it.
     """
+    page = None if html is None else _page_place(first, second, html)
     with in_currency_of(first, second):
-        return _compared(first, second, terminal, html, without)
+        return _compared(first, second, terminal, page, without)
 
 
 def _compared(
-    first: Path, second: Path, terminal: Terminal, html: str | None, without: Sequence[str]
+    first: Path, second: Path, terminal: Terminal, page: Path | None, without: Sequence[str]
 ) -> int:
     found = side_by_side(first, second, without)
-    if html is not None:
-        place = _page(found, Path(html) if html else None)
-        terminal.say(f"page: {place}")
+    if page is not None:
+        _write_page(found, page)
+        terminal.say(f"page: {page}")
     if terminal.json:
         paths = {"first": str(found.first), "second": str(found.second)}
         terminal.out_json(msgspec.structs.asdict(found) | paths)
@@ -58,10 +62,20 @@ def _compared(
     return 0 if any(change.test.p is not None for change in found.comparison.planned) else 1
 
 
-def _page(found: SideBySide, out: Path | None) -> Path:
+def _page_place(first: Path, second: Path, html: str) -> Path:
+    """Return the file of the page, in which nothing else stands."""
+    name = run_names(first, second)[0].replace("/", "-")
+    place = Path(html) if html else second / "derived" / f"compare-{name}.html"
+    for run in (first, second):
+        RunFolder(run).check_places(place, advice="remove the link, or name another file")
+    check_page(place, "--html")
+    return place
+
+
+def _write_page(found: SideBySide, place: Path) -> None:
     with packages_for("compare --html"):
         from retailsim.sim.look.compare_page import write_page
-    return write_page(found, own_of(found.first, found.second), out)
+    write_page(found, own_of(found.first, found.second), place)
 
 
 def compared(first: Path, second: Path) -> tuple[bool, Comparison]:

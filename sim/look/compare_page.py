@@ -26,7 +26,6 @@ from retailsim.analysis.measures.verdict import told_apart
 from retailsim.analysis.report.page import page
 from retailsim.market.core.money import currency
 from retailsim.sim.errors import CannotWrite
-from retailsim.sim.folder.run_folder import RunFolder
 from retailsim.sim.look.compare_words import seat_told, what_was_compared
 
 if TYPE_CHECKING:
@@ -39,31 +38,19 @@ _MOST = 40
 """Rows of a chart."""
 
 
-def write_page(found: SideBySide, own: Sequence[Measure], out: Path | None) -> Path:
-    """Write a comparison as a page; returns where it is.
-
-    Parameters
-    ----------
-    out : Path or None
-        The file; None: among the second run's derived files, named by the first.
+def write_page(found: SideBySide, own: Sequence[Measure], target: Path) -> None:
+    """Write a comparison as a page; that it may be written there was checked before.
 
     Raises
     ------
     CannotWrite
         If the file cannot be written.
-    LeadsOut
-        If it is in a run's folder, where a link leads out of it.
     """
-    name = found.names[0].replace("/", "-")
-    target = out or found.second / "derived" / f"compare-{name}.html"
-    for run in (found.first, found.second):
-        RunFolder(run).check_places(target, advice="remove the link, or name another file")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(page(content(found, own)), encoding="utf-8")
     except OSError as error:
         raise CannotWrite(target, error, "name another file with --html") from None
-    return target
 
 
 def content(found: SideBySide, own: Sequence[Measure]) -> Report:

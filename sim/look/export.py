@@ -96,7 +96,7 @@ def export(asked: ExportOptions, terminal: Terminal) -> int:
     form = format_of(asked.out, asked.form, ("jsonl",) if chats else FORMATS)
     sealed = is_sealed(asked.run)  # before it is read, for it may be meanwhile
     try:
-        with whole_file(asked.out, asked.run, force=asked.force) as file:
+        with whole_file(asked.out, force=asked.force) as file:
             remark = _write(asked, form, file)
     except OSError as error:
         if _is_of(asked.run, error):

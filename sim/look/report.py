@@ -7,6 +7,7 @@ from typing import Literal
 
 import msgspec
 
+from retailsim.analysis.report.page_file import check_chart, check_page
 from retailsim.sim.environments.episodes import adaptive_sellers
 from retailsim.sim.errors import CannotWrite, packages_for
 from retailsim.sim.folder.currency import in_currency_of
@@ -14,6 +15,8 @@ from retailsim.sim.folder.participants import REHEARSED
 from retailsim.sim.folder.run_folder import RunFile, RunFolder, as_toml
 from retailsim.sim.terminal.new_folders import new_folders_told
 from retailsim.sim.terminal.terminal import Terminal
+
+_NO_LINK = "remove the link, or name another file with --out"
 
 
 def write_report(
@@ -55,9 +58,14 @@ def made_report(
         If the file cannot be written.
     LeadsOut
         If it is in the run's folder, where a link leads out of it.
+    InsideRun, InTheWay
+        If it is among what a run is made of, or holds something else.
     """
     run = RunFolder(path)
     file = run.read()
+    target = out or path / "derived" / "report.html"
+    run.check_places(target, advice=_NO_LINK)
+    check_page(target, "--out")
     drawn: list[Path] = []
     with packages_for("report"):
         from retailsim.analysis.report.content import report
@@ -65,10 +73,11 @@ def made_report(
         from retailsim.analysis.report.page import page
     with in_currency_of(path):
         found = report(path, about(file), adaptive_sellers(file.scenario))
-    target = out or path / "derived" / "report.html"
     figures = [figure for section in found.sections for figure in section.figures]
     images = [target.with_name(f"{one.name}.{charts}") for one in figures] if charts else []
-    run.check_places(target, *images, advice="remove the link, or name another file with --out")
+    run.check_places(*images, advice=_NO_LINK)
+    for image in images:
+        check_chart(image, target, "--out")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(page(found), encoding="utf-8")

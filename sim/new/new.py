@@ -7,6 +7,7 @@ from collections import Counter
 from contextlib import ExitStack
 from pathlib import Path
 
+from retailsim.events.named_file import check_outside
 from retailsim.events.whole_file import new_name
 from retailsim.market.catalogue.product import Category
 from retailsim.sim.errors import CannotWrite
@@ -30,11 +31,10 @@ def new(told: NewOptions, terminal: Terminal) -> int:
     SimError, CatalogueError
         If no scenario comes of it; then nothing is left behind.
     """
-    if told.out is not None and os.path.lexists(told.out):
-        raise NotOverwritten(told.out)  # before anybody is asked
+    if told.out is not None:
+        _check_free(told.out)  # before anybody is asked
     found = answers(told)
-    if os.path.lexists(found.out):
-        raise NotOverwritten(found.out)
+    _check_free(found.out)
     _check(found)
     try:
         largest, made = _write(found, terminal)
@@ -47,6 +47,12 @@ def new(told: NewOptions, terminal: Terminal) -> int:
     for key in swept(found, largest):
         terminal.out(f"  {command(program_name(), found, key)}")
     return 0
+
+
+def _check_free(place: Path) -> None:
+    check_outside(place)
+    if os.path.lexists(place):
+        raise NotOverwritten(place)
 
 
 def _check(found: Answers) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from retailsim.events.messages import Role
+from retailsim.events.named_file import check_outside
 from retailsim.events.whole_file import folder_whole
 from retailsim.sim.errors import BadScenario, CannotWrite, packages_for
 from retailsim.sim.folder.currency import in_currency_of
@@ -48,7 +49,7 @@ def export(
 
     Raises
     ------
-    NotARun, NothingToRate, LogDamaged, LogUnreadable, BadScenario, CannotWrite
+    NotARun, NothingToRate, LogDamaged, LogUnreadable, BadScenario, InsideRun, CannotWrite
         Where the run, what it holds, or the folder is not as it has to be.
     """
     from retailsim.analysis.annotation import form, items
@@ -57,6 +58,7 @@ def export(
     file = folder.read()
     place = out or run / "derived" / "annotation"
     folder.check_places(place, advice="remove the link, or name another folder with --out")
+    check_outside(place)
     if place.exists() and (not place.is_dir() or any(place.iterdir())):
         raise BadScenario("--out", f"{place} exists and is not empty; name another folder")
     chosen = items.choose(

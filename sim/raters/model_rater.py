@@ -16,6 +16,7 @@ from retailsim.analysis.annotation import form
 from retailsim.analysis.annotation.answers import MODEL, Saved
 from retailsim.analysis.annotation.items import Item, RaterSheet
 from retailsim.analysis.annotation.tasks import STARS, Task
+from retailsim.events.named_file import check_outside
 from retailsim.events.whole_file import written_whole
 from retailsim.sim.budget.batch import Ask, ModelBatch
 from retailsim.sim.errors import BadScenario, CannotWrite
@@ -121,6 +122,8 @@ def rate(
     ModelsStopped
         If the provider is down or refuses everything; the same command goes on.
     """
+    if out is not None:
+        check_outside(out)
     page = place / "form.html" if place.is_dir() else place
     sheet, batch = form.read(page), ModelBatch(model, settings, budget)
     plain = "".join(char if char.isalnum() or char in ".-_" else "-" for char in model)

@@ -12,6 +12,7 @@ import msgspec
 
 from retailsim.agents.person.desk import Desk
 from retailsim.events.log.lock import is_held
+from retailsim.events.named_file import check_outside
 from retailsim.events.whole_file import folder_whole
 from retailsim.sim.errors import CannotWrite
 from retailsim.sim.folder.participants import REHEARSED
@@ -233,6 +234,7 @@ def _refuse_inside(place: Path, run: Path) -> None:
 
 
 def _refuse_existing(place: Path) -> None:
+    check_outside(place)
     if place.exists() and (not place.is_dir() or any(place.iterdir())):
         raise BadStudy(place, "it exists; name another one, or remove it")
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from retailsim.analysis.report.page_file import check_page
 from retailsim.sim.errors import packages_for
 from retailsim.sim.experiments.arm_runs import ArmPlayer, begin, play_arm, say_cost
 from retailsim.sim.folder.currency import in_currency_of
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from retailsim.analysis.measures.measure import Measure
 
 
+PAGE = "sweep.html"
+"""The page of a sweep, in its folder."""
 MARK = "sweep.json"
 """What a sweep was told, in its folder: the same words go on with it."""
 
@@ -34,6 +37,8 @@ def sweep(asked: SweepOptions, terminal: Terminal) -> int:
 
         return show_size(found, asked.budget, terminal)
     _check_extras(asked)
+    if asked.html:
+        check_page(found.folder / PAGE, "--out")
     by = _measure(asked.measure, found)
     told = _told(asked, found)
     begin(found.folder, MARK, told)
@@ -49,7 +54,9 @@ def sweep(asked: SweepOptions, terminal: Terminal) -> int:
         if asked.html:
             from retailsim.sim.sweep.sweep_page import write_page
 
-            terminal.say(f"page: {write_page(found, outcome, by_name)}")
+            page = found.folder / PAGE
+            write_page(found, outcome, by_name, page)
+            terminal.say(f"page: {page}")
     tell_study(terminal, found.folder)
     return 0
 

@@ -33,22 +33,18 @@ from retailsim.sim.scenario.settings import parsed_value
 from retailsim.sim.sweep.sweep_arms import Sweep
 from retailsim.sim.sweep.verdict import between, size, unit_of, unsigned, verdict
 
-PAGE = "sweep.html"
 
-
-def write_page(found: Sweep, outcome: Arms, by_name: Mapping[str, Measure]) -> Path:
-    """Write the page into the sweep's folder; returns the file.
+def write_page(found: Sweep, outcome: Arms, by_name: Mapping[str, Measure], path: Path) -> None:
+    """Write the page; that it may be written there was checked before.
 
     Raises
     ------
     CannotWrite
     """
-    path = found.folder / PAGE
     try:
         path.write_text(page(report(found, outcome, by_name)), encoding="utf-8")
     except OSError as error:
         raise CannotWrite(path, error, "choose another --out") from None
-    return path
 
 
 def report(found: Sweep, outcome: Arms, by_name: Mapping[str, Measure]) -> Report:

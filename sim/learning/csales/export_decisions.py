@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from retailsim.analysis.export.files import check_outside
 from retailsim.analysis.export.minari_dataset import write_minari
+from retailsim.events.named_file import check_outside
 from retailsim.market.protocols.csales.action_table import DEFAULT_TABLE
 from retailsim.sim.errors import CannotWrite
 from retailsim.sim.folder.run_folder import RunFolder
@@ -39,7 +39,7 @@ def export_decisions(
     NotARunFolder, LogDamaged, BadLog, NoDecisions
         As `sim.learning.csales.logged.read_logged`.
     """
-    check_outside(out, run)
+    check_outside(out)
     logged = read_logged([run], reward=asked_reward(reward, {"revenue": 1.0}))
     found, file = logged.decisions, RunFolder(run).read()
     about = {"run": file.run.id, "scenario": file.scenario.run.name}

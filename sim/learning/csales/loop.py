@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
+from retailsim.analysis.report.page_file import check_page
 from retailsim.events.whole_file import written_whole
 from retailsim.sim.environments.csales.episodes import Episodes
 from retailsim.sim.errors import BadScenario
@@ -74,6 +75,7 @@ FIRST = 1
 def experiment(terminal: Terminal, *, asked: ExperimentOptions, folder: Path) -> int:
     """Go through the loop, and print its table; returns the exit status."""
     sizes = FULL if asked.full else QUICK
+    check_page(folder / "report.html", "--out")
     if asked.folds > 1:
         return _folds(terminal, asked, folder, sizes)
     loop = _Loop(asked, sizes, Places(folder), terminal)

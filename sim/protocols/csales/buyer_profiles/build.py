@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from retailsim.events.named_file import check_outside
 from retailsim.market.catalogue.product_files import Problems, builtin_catalogue, read_products
 from retailsim.market.protocols.csales.profile_file import read_profiles
 from retailsim.market.protocols.csales.values import Profile
@@ -39,6 +40,7 @@ def build(terminal: Terminal, **options: Any) -> int:
         The fields of `BuildOptions`.
     """
     told = BuildOptions(**options)
+    check_outside(told.out)
     catalog = told.catalog or builtin_catalogue()
     products = {product.id: product for product in read_products(catalog, problems=Problems())}
     buyers, dropped = read_buyers(told.reviews, products, told.least)
