@@ -26,7 +26,6 @@ from retailsim.analysis.measures.rows import counted, overall
 from retailsim.analysis.measures.scope import illustration, scope
 from retailsim.analysis.measures.table import with_own
 from retailsim.analysis.statistics.best import joint_level, pairs
-from retailsim.analysis.statistics.clusters import by_t
 from retailsim.analysis.statistics.differences import sign_flip, two_rates
 from retailsim.analysis.statistics.values import LEVEL, Estimate, Interval, Test
 
@@ -78,7 +77,7 @@ class Best(msgspec.Struct, frozen=True, kw_only=True):
         then, and `value` is of these. None where all of every arm are.
     interval : Interval or None
         Of its value. Such intervals of all arms hold together 95% of times, so it holds for the
-        one that was picked.
+        one that was picked; it holds that arm's own interval of the same episodes.
     rivals : tuple of Rival
         All other arms, in their order.
     """
@@ -242,7 +241,7 @@ def best_arm(arms: Mapping[str, pl.DataFrame], by: Measure) -> Best | None:
         label=labels[at],
         value=known[at],
         over=common if common and any(part.height > common for part in whole) else None,
-        interval=_own_interval(by, known[at], scores, at),
+        interval=_own_interval(by, parts[at], scores),
         rivals=tuple(rivals),
     )
 
@@ -258,16 +257,18 @@ def _surely_behind(test: Test) -> bool:
     return test.interval is not None and test.interval.low > 0.0
 
 
-def _own_interval(by: Measure, value: float, scores: Floats, at: int) -> Interval | None:
-    """An interval of the arm that was picked: at the level at which those of all arms hold."""
+def _own_interval(by: Measure, part: pl.DataFrame, scores: Floats) -> Interval | None:
+    """An interval of the arm that was picked: at the level at which those of all arms hold.
+
+    It is made as every interval of this measure is, on the scale that its ends ask for, only at a
+    higher level; so it holds the one at 95%. The level comes from Student's t, and may be taken
+    over: it says how rarely each interval may miss, and how often several miss at once hangs on
+    how arms vary together, which is the same on every scale.
+    """
     if len(scores) < 2:
         return None
-    error = float(np.sqrt((scores[:, at] ** 2).sum()))
     level = joint_level(scores, np.eye(scores.shape[1]))
-    found = by_t(value, error, len(scores) - 1, level=level)
-    if by.unit != "share":
-        return found
-    return Interval(max(0.0, found.low), min(1.0, found.high), found.method)
+    return estimates.estimate(by, part, level=level).interval
 
 
 def _scores(by: Measure, parts: Sequence[pl.DataFrame]) -> Floats:

@@ -20,7 +20,7 @@ from retailsim.analysis.measures.table import columns_read, with_own
 from retailsim.analysis.statistics.cells import Cells, cells, numbered
 from retailsim.analysis.statistics.clusters import Within, mean, rate
 from retailsim.analysis.statistics.two_way import SHARE, two_way
-from retailsim.analysis.statistics.values import Estimate
+from retailsim.analysis.statistics.values import LEVEL, Estimate
 
 SEED = 1
 """Of the two-way bootstrap."""
@@ -197,7 +197,12 @@ def _totals(some: Episodes, shown: Sequence[Measure]) -> tuple[int, dict[str, in
 
 
 def estimate(
-    one: Measure, some: Episodes, cluster: str = "cluster", *, and_by: str | None = None
+    one: Measure,
+    some: Episodes,
+    cluster: str = "cluster",
+    *,
+    and_by: str | None = None,
+    level: float = LEVEL,
 ) -> Estimate:
     """Return what a measure comes to over some episodes, with what that is worth.
 
@@ -209,12 +214,14 @@ def estimate(
         The column that says what episodes share.
     and_by : str or None
         A second one, such as ``buyer``, that the interval `Estimate.two_way` allows for too.
+    level : float
+        Of the interval by cluster: above 95% where it is one of several that hold together.
     """
     keys = [cluster] if and_by is None else [cluster, and_by]
     part = some.lazy().filter(one.counted)  # copies no other column
     seen = part.select(*keys, above=one.above(), below=one.below())
     found = cells(seen, keys, streaming=isinstance(some, pl.LazyFrame))
-    told = _by_one(one, found, cluster)
+    told = _by_one(one, found, cluster, level)
     if and_by is None or told.interval is None:
         return told
     above, below, sharing = found.sums["above"], found.sums["below"], found.sums.select(keys)
@@ -222,11 +229,12 @@ def estimate(
     return msgspec.structs.replace(told, two_way=both.interval)
 
 
-def _by_one(one: Measure, found: Cells, cluster: str) -> Estimate:
+def _by_one(one: Measure, found: Cells, cluster: str, level: float) -> Estimate:
     above, below, of = (found.sums[name] for name in ("above", "below", cluster))
     if one.unit == "share":
-        return rate(above, below, of)
-    return mean(above, of, weights=below, within=_ends(one), moments=found.moments)
+        return rate(above, below, of, level=level)
+    within, moments = _ends(one), found.moments
+    return mean(above, of, weights=below, within=within, moments=moments, level=level)
 
 
 def _ends(one: Measure) -> Within:

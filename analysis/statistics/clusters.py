@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from scipy.special import stdtrit
+from scipy.special import ndtri, stdtrit
 
 from retailsim.analysis.statistics import skewed
 from retailsim.analysis.statistics.cells import NUMBER, Moments, added
@@ -26,7 +26,9 @@ _ROUNDING = 1e-9
 """What floats may be below an end."""
 
 
-def rate(above: pl.Series, below: pl.Series, cluster: pl.Series) -> Estimate:
+def rate(
+    above: pl.Series, below: pl.Series, cluster: pl.Series, *, level: float = LEVEL
+) -> Estimate:
     """Estimate a proportion: the sum of `above` over the sum of `below`.
 
     Wilson's interval at the effective n, with Student's quantile, for that n is an estimate; with
@@ -39,6 +41,8 @@ def rate(above: pl.Series, below: pl.Series, cluster: pl.Series) -> Estimate:
         Per observation, 0 <= above <= below; rows with 0 below do not count.
     cluster : polars.Series
         What observations share, such as the product.
+    level : float
+        Of the interval.
     """
     tops, bottoms = sums(above, below, cluster)
     total, n = float(tops.sum()), float(bottoms.sum())
@@ -51,7 +55,7 @@ def rate(above: pl.Series, below: pl.Series, cluster: pl.Series) -> Estimate:
     variance = ratio_variance(tops, bottoms)
     effect = _design_effect(variance, value * (1.0 - value) / n, count, n)
     effective = n / effect
-    interval, note = _of_rate(value, variance, effective, count)
+    interval, note = _of_rate(value, variance, effective, count, level)
     return Estimate(
         value=value,
         n=int(n),
@@ -64,16 +68,18 @@ def rate(above: pl.Series, below: pl.Series, cluster: pl.Series) -> Estimate:
 
 
 def _of_rate(
-    value: float, variance: float, effective: float, clusters: int
+    value: float, variance: float, effective: float, clusters: int, level: float
 ) -> tuple[Interval, str]:
     """Return a rate's interval, and what to say of it."""
-    quantile = float(stdtrit(clusters - 1, 0.5 + LEVEL / 2.0))
+    quantile = float(stdtrit(clusters - 1, 0.5 + level / 2.0))
     if clusters >= FEW_CLUSTERS:
         return wilson(value * effective, effective, quantile=quantile), ""
     if variance <= 0.0:  # no spread is no certainty: each cluster counts once
-        return wilson(value * clusters, clusters), f"{clusters} clusters, no spread"
+        normal = float(ndtri(0.5 + level / 2.0))
+        alone = wilson(value * clusters, clusters, quantile=normal)
+        return alone, f"{clusters} clusters, no spread"
     # On the scale of log odds, t keeps its level with few clusters and far from one half.
-    between = by_t_between(value, variance**0.5, clusters - 1, (0.0, 1.0))
+    between = by_t_between(value, variance**0.5, clusters - 1, (0.0, 1.0), level=level)
     return between, f"{clusters} clusters: Student's t"
 
 
@@ -84,6 +90,7 @@ def mean(
     weights: pl.Series | None = None,
     within: Within = None,
     moments: Moments | None = None,
+    level: float = LEVEL,
 ) -> Estimate:
     """Estimate a mean, or a ratio of sums where `weights` say out of how much each value is.
 
@@ -104,6 +111,8 @@ def mean(
         end. Where some value is below it all the same, the end counts for nothing.
     moments : Moments or None
         Of the observations, where `values` and `weights` are sums by cell (`cells.cells`).
+    level : float
+        Of the interval; at least 95%.
     """
     below = pl.repeat(1.0, len(values), eager=True) if weights is None else weights
     tops, bottoms = sums(values, below, cluster)
@@ -119,7 +128,7 @@ def mean(
     effect = _design_effect(variance, apart, count, n)
     interval, note = None, "no spread: no interval"
     if variance > 0.0:
-        interval = around(value, variance**0.5, count - 1, within, (tops, bottoms))
+        interval = around(value, variance**0.5, count - 1, within, (tops, bottoms), level=level)
         note = f"{count} clusters: Student's t" if count < FEW_CLUSTERS else ""
         if interval.method.endswith("rough"):
             note = f"{count} clusters: rough"
@@ -221,11 +230,13 @@ def by_t(value: float, error: float, df: float, *, level: float = LEVEL) -> Inte
     return Interval(value - half, value + half, f"t, {df:.0f} df")
 
 
-def by_t_between(value: float, error: float, df: float, ends: tuple[float, float]) -> Interval:
+def by_t_between(
+    value: float, error: float, df: float, ends: tuple[float, float], *, level: float = LEVEL
+) -> Interval:
     """Interval by Student's t on the scale of log odds, for what lies between two ends."""
     low, high = ends
     share = (value - low) / (high - low)
-    half = float(stdtrit(df, 0.5 + LEVEL / 2.0)) * error / ((high - low) * share * (1.0 - share))
+    half = float(stdtrit(df, 0.5 + level / 2.0)) * error / ((high - low) * share * (1.0 - share))
     centre = math.log(share / (1.0 - share))
     first, last = (low + (high - low) * _logistic(end) for end in (centre - half, centre + half))
     return Interval(first, last, f"t, {df:.0f} df")
@@ -242,13 +253,13 @@ def _beyond(low: float, by_cluster: tuple[Floats, Floats]) -> Floats:
     return above - low * below
 
 
-def _from_end(low: float, value: float, error: float, df: float) -> Interval:
+def _from_end(low: float, value: float, error: float, df: float, level: float) -> Interval:
     """Interval of what goes beyond a lower end such as one unit per order.
 
     By Student's t on the scale of its logarithm. With few degrees of freedom, as of two buyers,
     that would reach up without measure: then it is cut off at the end instead, and rough.
     """
-    plain = by_t(value, error, df)
+    plain = by_t(value, error, df, level=level)
     if df + 1 < skewed.FEW:
         return Interval(max(low, plain.low), plain.high, f"{plain.method}, rough")
     factor = math.exp((plain.high - value) / (value - low))
@@ -257,7 +268,13 @@ def _from_end(low: float, value: float, error: float, df: float) -> Interval:
 
 
 def around(
-    value: float, error: float, df: float, within: Within, by_cluster: tuple[Floats, Floats]
+    value: float,
+    error: float,
+    df: float,
+    within: Within,
+    by_cluster: tuple[Floats, Floats],
+    *,
+    level: float = LEVEL,
 ) -> Interval:
     """Interval of a ratio of sums from its error, on the scale that its ends ask for.
 
@@ -265,13 +282,15 @@ def around(
     ----------
     by_cluster : (above, below)
         Sums by cluster: they say how skewed a ratio without an upper end is.
+    level : float
+        At least 95%. Whatever the scale, a higher level's interval holds that of a lower one.
     """
     match within:
         case (low, float(high)) if low < value < high:
-            return by_t_between(value, error, df, (low, high))
+            return by_t_between(value, error, df, (low, high), level=level)
         case (0.0, None) if by_cluster[0].min() >= 0.0:
-            return skewed.of_positive(*by_cluster, error, df)
+            return skewed.of_positive(*by_cluster, error, df, level=level)
         case (low, None) if value > low and _beyond(low, by_cluster).min() >= -_ROUNDING:
-            return _from_end(low, value, error, df)
+            return _from_end(low, value, error, df, level)
         case _:
-            return by_t(value, error, df)
+            return by_t(value, error, df, level=level)

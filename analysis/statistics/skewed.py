@@ -33,6 +33,8 @@ FEW = 8
 _DRAWS = 4_000
 _MOST_DRAWN = 1_000_000
 """Numbers drawn for one quantile: with more clusters there are fewer draws."""
+_MOST_RARER = 10.0
+"""A rarer tail takes so many times the draws at most."""
 _MANY = 1_000
 """From so many clusters on the mean is normal enough."""
 _STEP = 0.05
@@ -43,7 +45,14 @@ so many times what the coefficient of variation says."""
 _SEED = 1
 
 
-def of_positive(above: Floats, below: Floats, error: float, df: float | None = None) -> Interval:
+def of_positive(
+    above: Floats,
+    below: Floats,
+    error: float,
+    df: float | None = None,
+    *,
+    level: float = LEVEL,
+) -> Interval:
     """Return the interval of a ratio of sums that cannot be negative.
 
     Parameters
@@ -54,10 +63,12 @@ def of_positive(above: Floats, below: Floats, error: float, df: float | None = N
         Standard error of the ratio.
     df : float or None
         Degrees of freedom of the error; None: clusters - 1.
+    level : float
+        At least 95%: an interval of a higher level holds those of the lower ones.
     """
     value, count = float(above.sum() / below.sum()), len(below)
     df = count - 1 if df is None else df
-    quantile = float(stdtrit(df, 0.5 + LEVEL / 2.0))
+    quantile = float(stdtrit(df, 0.5 + level / 2.0))
     rough = ", rough" if count < ROUGH else ""
     if count < FEW:
         half = quantile * error
@@ -65,7 +76,7 @@ def of_positive(above: Floats, below: Floats, error: float, df: float | None = N
     up = quantile
     if count < _MANY:
         # The spread of one draw of as many clusters, whatever they share besides.
-        up = max(quantile, reach(count, _spread(above, below)))
+        up = max(quantile, reach(count, _spread(above, below), level))
     relative = error / value
     high = value * math.exp(up * relative)
     low = value * math.exp(-quantile * relative)
@@ -85,11 +96,12 @@ def _spread(above: Floats, below: Floats) -> float:
     return max(implied, min(of_logs, _TAILED * implied))
 
 
-def reach(clusters: int, spread: float) -> float:
+def reach(clusters: int, spread: float, level: float = LEVEL) -> float:
     """How many standard errors, on the scale of logarithms, the upper end lies above the mean.
 
-    Drawn, always from the same seed: minus the 2.5% quantile of ``(ln mean - ln true mean) /
-    (error / mean)`` over samples of so many lognormal clusters.
+    Drawn, always from the same seed: minus the quantile of ``(ln mean - ln true mean) / (error /
+    mean)`` that leaves out half of what the level does (2.5% at 95%), over samples of so many
+    lognormal clusters. Never less than at 95%, though a higher level is drawn more often.
 
     Parameters
     ----------
@@ -98,16 +110,17 @@ def reach(clusters: int, spread: float) -> float:
     spread : float
         Standard deviation of the logarithms; rounded up to 0.05, and at most 3.
     """
-    steps = math.ceil(min(spread, _MOST_SPREAD) / _STEP)
-    return _reach(clusters, max(1, steps))
+    steps = max(1, math.ceil(min(spread, _MOST_SPREAD) / _STEP))
+    return max(_reach(clusters, steps, one) for one in {LEVEL, level})
 
 
 @lru_cache(maxsize=1_024)
-def _reach(clusters: int, steps: int) -> float:
-    sigma = steps * _STEP
-    draws = max(200, min(_DRAWS, _MOST_DRAWN // clusters))
+def _reach(clusters: int, steps: int, level: float) -> float:
+    sigma, tail = steps * _STEP, 0.5 - level / 2.0
+    rarer = min(_MOST_RARER, (0.5 - LEVEL / 2.0) / tail)
+    draws = max(200, min(round(_DRAWS * rarer), _MOST_DRAWN // clusters))
     sample = np.exp(sigma * np.random.default_rng(_SEED).normal(size=(draws, clusters)))
     means = sample.mean(axis=1)
     errors = sample.std(axis=1, ddof=1) / math.sqrt(clusters)
     studentised = (np.log(means) - sigma * sigma / 2.0) / (errors / means)
-    return -float(np.quantile(studentised, 0.5 - LEVEL / 2.0))
+    return -float(np.quantile(studentised, tail))

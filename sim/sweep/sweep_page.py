@@ -26,6 +26,7 @@ from retailsim.analysis.measures.measure import Measure
 from retailsim.analysis.measures.value_text import written
 from retailsim.analysis.report.page import page
 from retailsim.market.core.money import sign
+from retailsim.sim.budget.estimate import counted
 from retailsim.sim.errors import CannotWrite
 from retailsim.sim.folder.run_folder import RunFolder
 from retailsim.sim.look.report import about
@@ -143,11 +144,19 @@ def _tables(found: Sweep, outcome: Arms, by_name: Mapping[str, Measure]) -> Sect
         row(arm.label, *(estimated(unit_of(one), arm.estimates[one.name]) for one in measures))
         for arm in outcome.arms
     ]
-    own = "Each with its own 95% interval; the best at the top has a wider one, for it was picked."
-    tables = [table("Every value", headings, rows, own)]
+    tables = [table("Every value", headings, rows, " ".join(_of_intervals(outcome.best)))]
     if outcome.best is not None:
         tables.append(_rivals(found, outcome.best, by_name[outcome.best.measure]))
     return Section(name="tables", title="In numbers", tables=tuple(tables))
+
+
+def _of_intervals(best: Best | None) -> Iterator[str]:
+    """Say how the intervals of the table go with the one at the top."""
+    yield "Each with its own 95% interval."
+    if best is not None and best.interval is not None:
+        yield "The best at the top has one of the same kind, at least as wide, for it was picked."
+        if best.over is not None:
+            yield f"That one is over the {counted(best.over, 'episode')} that every run has."
 
 
 def _rivals(found: Sweep, best: Best, by: Measure) -> ReportTable:

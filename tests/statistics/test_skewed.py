@@ -100,6 +100,14 @@ def test_the_reach_grows_with_the_spread_and_falls_with_the_clusters() -> None:
     assert reach(900, 0.05) == pytest.approx(1.96, abs=0.12)
 
 
+def test_a_higher_level_reaches_further_and_never_less() -> None:
+    for clusters, spread in ((8, 1.5), (12, 0.3), (60, 1.1), (900, 0.05)):
+        found = [reach(clusters, spread, level) for level in (0.95, 0.951, 0.98, 0.995, 0.999)]
+        assert found[0] == reach(clusters, spread)
+        assert found == sorted(found)
+        assert found[-1] > found[0]
+
+
 @pytest.mark.parametrize("stars", [[5, 5, 5, 4], [1, 1, 1, 2], [5, 1, 5, 5], [3, 3, 4, 5]])
 def test_a_rating_stays_from_one_to_five(stars: list[int]) -> None:
     values, names = pl.Series([*stars, *stars[:3]]), pl.Series(list("abcdabc"))

@@ -195,4 +195,24 @@ def test_a_page_holds_the_verdict_a_figure_for_each_measure_and_every_arm(
         assert f"<td>{conversion:.1%}<small" in text
     assert "<script" not in text
     assert text.count("allows for being picked as the best") == 1
-    assert "has a wider one, for it was picked" in text
+    assert "one of the same kind, at least as wide, for it was picked" in text
+
+
+@pytest.mark.slow
+def test_the_interval_at_the_top_holds_that_of_the_same_number_in_the_table(tmp_path: Path) -> None:
+    """And no net revenue is below nothing, though six dear and cheap products say so little."""
+    asked = ("pairwise", "design.discount=0,0.1", "--measure", "net_revenue")
+    size = ("--sellers", "plain-dealer", "--set", "products.per_category=1")
+    result = sim("sweep", *asked, *size, "--out", tmp_path / "out", "--json", "--html")
+    assert result.exit_code == 0, result.stderr
+    outcome = json.loads(result.stdout)["outcome"]
+    best = outcome["best"]
+    [arm] = (one for one in outcome["arms"] if one["label"] == best["label"])
+    own = arm["estimates"]["net_revenue_cents"]
+    assert best["over"] is None and own["value"] == best["value"]
+    assert 0.0 <= best["interval"]["low"] <= own["interval"]["low"]
+    assert best["interval"]["high"] >= own["interval"]["high"]
+    assert best["interval"]["method"] == own["interval"]["method"]
+    text = unescape((tmp_path / "out" / "sweep.html").read_text())
+    for ends in (best["interval"], own["interval"]):
+        assert f"${ends['low'] / 100:,.2f} to ${ends['high'] / 100:,.2f}" in text

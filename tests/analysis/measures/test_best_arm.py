@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from scipy.stats import t as student
 
 from retailsim.analysis.measures.arms import Best, best_arm
+from retailsim.analysis.measures.estimates import estimate
 from retailsim.analysis.measures.table import measure
 from retailsim.analysis.statistics.best import joint_level
 
@@ -39,16 +41,27 @@ def episodes(cents: np.ndarray[tuple[int, int], np.dtype[np.float64]]) -> pl.Dat
     )
 
 
-def drawn(seed: int, means: Sequence[float], products: int = 24) -> Mapping[str, pl.DataFrame]:
-    """Arms with these true means in cents: skewed products that answer to each arm in their way."""
+def drawn(
+    seed: int, means: Sequence[float], products: int = 24, apart: float = 0.3
+) -> Mapping[str, pl.DataFrame]:
+    """Arms with these true means in cents: skewed products that answer to each arm in their way.
+
+    How differently they answer is `apart`, a standard deviation of logarithms.
+    """
     generator = np.random.default_rng(seed)
     price = generator.lognormal(-0.32, 0.8, size=(products, 1))
     found = {}
     for number, mean in enumerate(means):
-        answer = generator.lognormal(-0.045, 0.3, size=(products, 1))
+        answer = generator.lognormal(-apart * apart / 2.0, apart, size=(products, 1))
         bought = generator.random((products, 8)) < 0.5
         found[f"arm {number}"] = episodes(2.0 * mean * price * answer * bought)
     return found
+
+
+def means_of(part: pl.DataFrame) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    """The mean of each product."""
+    by_product = part.group_by("product").agg(pl.col("net_revenue_cents").mean())
+    return by_product.sort("product")["net_revenue_cents"].to_numpy()
 
 
 def best(arms: Mapping[str, pl.DataFrame]) -> Best:
@@ -117,21 +130,84 @@ def test_an_arm_is_not_ahead_because_its_hard_episodes_failed() -> None:
     assert best({"cheaper": episodes(one), "dearer": episodes(one + 50.0)}).over is None
 
 
-def test_the_interval_of_the_best_arm_is_by_t_at_the_level_at_which_those_of_all_hold() -> None:
+def test_the_interval_of_the_best_arm_is_at_the_level_at_which_those_of_all_hold() -> None:
+    """By Student's t on the scale of logarithms, as money is that cannot be lost."""
     arms = drawn(7, [1000.0, 700.0, 900.0], products=9)
     found = best(arms)
-    means = np.column_stack(
-        [
-            part.group_by("product").agg(pl.col("net_revenue_cents").mean()).sort("product")[:, 1]
-            for part in arms.values()
-        ]
-    )
+    means = np.column_stack([means_of(part) for part in arms.values()])
     own = means[:, list(arms).index(found.label)]
     level = joint_level(means - means.mean(axis=0), np.eye(3))
-    low, high = student.interval(level, 8, own.mean(), own.std(ddof=1) / 3.0)
+    error = own.std(ddof=1) / 3.0
+    t = student.ppf(0.5 + level / 2.0, 8)
     assert found.interval is not None
-    assert (found.interval.low, found.interval.high) == pytest.approx((low, high))
+    assert found.interval.low == pytest.approx(own.mean() * math.exp(-t * error / own.mean()))
+    assert found.interval.high > own.mean() * math.exp(t * error / own.mean())
     assert 0.95 < level < 0.9834
+    lost = {
+        label: part.with_columns(profit_cents=pl.col("net_revenue_cents") - 400)
+        for label, part in arms.items()
+    }
+    profit = best_arm(lost, measure("profit_cents"))
+    assert profit is not None and profit.interval is not None
+    low, high = student.interval(level, 8, own.mean() - 400.0, error)
+    assert (profit.interval.low, profit.interval.high) == pytest.approx((low, high))
+
+
+@pytest.mark.parametrize("name", ["net_revenue_cents", "conversion_rate", "units", "profit_cents"])
+@pytest.mark.parametrize("products", [2, 5, 9, 25, 130])
+def test_the_interval_of_the_best_arm_holds_the_one_that_it_has_alone(
+    name: str, products: int
+) -> None:
+    """Of one method, whatever the scale; and it passes no end that no value can pass."""
+    by = measure(name)
+    arms = {
+        label: part.with_columns(
+            profit_cents=pl.col("net_revenue_cents") - 400,
+            units=2 * pl.col("orders"),
+            bought=pl.col("orders") > 0,
+        )
+        for label, part in drawn(21, [1000.0, 700.0, 900.0, 990.0], products=products).items()
+    }
+    found = best_arm(arms, by)
+    assert found is not None and found.interval is not None
+    alone = estimate(by, arms[found.label]).interval
+    assert alone is not None
+    assert found.interval.method == alone.method
+    assert found.interval.low <= alone.low and alone.high < found.interval.high
+    if by.unit in ("share", "cents") and not by.signed:
+        assert found.interval.low >= 0.0
+    if by.unit == "share":
+        assert found.interval.high <= 1.0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [1, 2])
+def test_intervals_of_money_of_all_arms_hold_together_at_the_level_of_all(seed: int) -> None:
+    """So it holds for whichever is picked. Neither those at 95% each nor symmetric ones do."""
+    generator, sweeps, count = np.random.default_rng(seed), 100, 4
+    together, alone, symmetric, picked = 0, 0, 0, 0
+    for _ in range(sweeps):
+        arms = drawn(int(generator.integers(1 << 32)), [1000.0] * count, products=12, apart=1.0)
+        means = np.column_stack([means_of(part) for part in arms.values()])
+        level = joint_level(means - means.mean(axis=0), np.eye(count))
+        values, errors = means.mean(axis=0), means.std(axis=0, ddof=1) / 12**0.5
+        half = student.ppf(0.5 + level / 2.0, 11) * errors
+        symmetric += bool(np.all(np.abs(values - 1000.0) <= half))
+        together += all(_covers(part, level) for part in arms.values())
+        alone += all(_covers(part, 0.95) for part in arms.values())
+        found = best(arms).interval
+        assert found is not None
+        picked += found.low <= 1000.0 <= found.high
+    assert together / sweeps >= 0.95 - 2.0 * (0.05 * 0.95 / sweeps) ** 0.5
+    assert picked >= together
+    assert alone / sweeps < 0.90
+    assert symmetric / sweeps < 0.80
+
+
+def _covers(part: pl.DataFrame, level: float) -> bool:
+    found = estimate(NET, part, level=level).interval
+    assert found is not None
+    return found.low <= 1000.0 <= found.high
 
 
 def test_of_refunds_the_fewest_are_best() -> None:
